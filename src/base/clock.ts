@@ -1,0 +1,22 @@
+// Time comes in through this door only, so that tests and the simulation can move it by hand.
+
+/** A source of time. `nowMs` is milliseconds since the Unix epoch. */
+export interface Clock {
+  nowMs(): number
+  /** Calls `callback` once after `delayMs` milliseconds; the returned function cancels it. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** `ms` since the Unix epoch as OCPP writes it: RFC 3339 in UTC with milliseconds (OCPP-J 1.6 §3.14 asks for ISO 8601). */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}

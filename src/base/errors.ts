@@ -1,0 +1,101 @@
+// Every error that Stator can tell anybody, in one table: its code, the HTTP status it becomes, and how to mend it.
+// `docs/operations.md` repeats the table for operators; a test compares the two.
+
+interface ErrorRow {
+  /** HTTP status when it reaches a REST client. */
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 502 | 503 | 504
+  /** The `error` field of the REST body. */
+  readonly name: string
+  /** What the reader can do about it. */
+  readonly mend: string
+}
+
+export const errorTable = {
+  BAD_REQUEST: { status: 400, name: 'BadRequest', mend: 'Correct the field that `details.field` names.' },
+  UNAUTHORIZED: { status: 401, name: 'Unauthorized', mend: 'Send X-API-Key, or Basic credentials of a charge point.' },
+  FORBIDDEN: {
+    status: 403,
+    name: 'Forbidden',
+    mend: 'Use an operator key: a charge point reaches its own resources only.',
+  },
+  NOT_FOUND: { status: 404, name: 'NotFound', mend: 'Check the id; lists show what exists.' },
+  CONFLICT: { status: 409, name: 'Conflict', mend: 'Read the resource again and decide anew.' },
+  NOT_CONNECTED: {
+    status: 409,
+    name: 'Conflict',
+    mend: 'Wait until the charge point is connected, then send the command again.',
+  },
+  REQUEST_TOO_LARGE: { status: 413, name: 'PayloadTooLarge', mend: 'Send a smaller body.' },
+  INTERNAL: { status: 500, name: 'InternalServerError', mend: 'Look for the request id in the log and report it.' },
+  CALL_ERROR: { status: 502, name: 'BadGateway', mend: 'The charge point refused: `details` holds its CALLERROR.' },
+  CALL_ANSWER_INVALID: {
+    status: 502,
+    name: 'BadGateway',
+    mend: 'The charge point answered against its schema: `details` says where.',
+  },
+  CALL_TIMEOUT: {
+    status: 504,
+    name: 'GatewayTimeout',
+    mend: 'The charge point did not answer in time; read its state before you repeat the command.',
+  },
+  CALL_QUEUE_FULL: {
+    status: 503,
+    name: 'ServiceUnavailable',
+    mend: 'Too many commands wait for this charge point; try again later.',
+  },
+  STORE_QUEUE_FULL: {
+    status: 503,
+    name: 'ServiceUnavailable',
+    mend: 'The database does not keep up; look at its load.',
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    name: 'ServiceUnavailable',
+    mend: 'The database cannot be reached; charge points keep their messages meanwhile.',
+  },
+  LOOKUP_QUEUE_FULL: {
+    status: 503,
+    name: 'ServiceUnavailable',
+    mend: 'Too many look-ups wait for the database; look at its load.',
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    name: 'ServiceUnavailable',
+    mend: 'This node is stopping; try again at another, or in a moment.',
+  },
+  SETTING_INVALID: {
+    status: 500,
+    name: 'SettingInvalid',
+    mend: 'Correct the setting in appsettings.json or the environment.',
+  },
+  DATABASE_UNREACHABLE: {
+    status: 503,
+    name: 'DatabaseUnreachable',
+    mend: 'Check Database.ConnectionString and that PostgreSQL is up.',
+  },
+  DATA_FOLDER_IN_USE: {
+    status: 500,
+    name: 'DataFolderInUse',
+    mend: 'Stop the other process, or give this one its own Database.DataFolder.',
+  },
+  WORKER_FAILED: {
+    status: 500,
+    name: 'WorkerFailed',
+    mend: 'A frame made its worker fail repeatedly; report the frame.',
+  },
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof errorTable
+
+/** An error with a code of `errorTable`, a sentence that says what was wrong where, and data for `details`. */
+export class StatorError extends Error {
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>> | undefined
+
+  constructor(code: ErrorCode, message: string, details?: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'StatorError'
+    this.code = code
+    this.details = details
+  }
+}

@@ -1,0 +1,76 @@
+// Every limit of Stator, by name and with its unit last. A limit lives here or in the settings, nowhere else.
+
+/** CALLs of one charge point that may wait for their turn; past it the socket is no longer read (TCP back pressure). */
+export const inboxFramesMax = 64
+
+/** Frames that one task hands to a worker. More gain nothing: the cost of crossing is spread thin by then. */
+export const batchFramesMax = 512
+
+/** Batches this small are examined on the main thread: crossing to a worker costs more than the work itself. */
+export const inlineFramesMax = 8
+
+/** Frames of all charge points together that may be under examination or waiting for it. */
+export const dispatchFramesMax = 50_000
+
+/** Tasks of the worker pool that may be under way at once, per worker thread. */
+export const tasksPerWorkerMax = 2
+
+/** How often the frames of a task are done again when their worker died under them. */
+export const taskAttemptsMax = 3
+
+/** Change sets that may wait for the writer; past it nothing that carries facts is taken in. */
+export const writerChangesMax = 50_000
+
+/** Change sets that one transaction commits. */
+export const commitChangesMax = 2_000
+
+/** Lines of the OCPP message log that may wait for the writer; past it lines are dropped and counted. */
+export const messageLogLinesMax = 20_000
+
+/** How long `last_seen_at` and `last_heartbeat_at` may lag behind, in milliseconds. */
+export const lastSeenFlushMs = 2_000
+
+/** CALLs to one charge point that may wait behind the outstanding one. */
+export const callQueueCallsMax = 32
+
+/** Longest that a CALL to a charge point waits for its answer, in milliseconds. */
+export const callTimeoutMsDefault = 30_000
+
+/** How long a message id whose CALL timed out is remembered, so that a late answer is told apart from an unknown one. */
+export const lateAnswersMax = 16
+
+/** Keys that one batched look-up asks for. */
+export const lookupKeysMax = 1_000
+
+/** Keys that may wait for a batched look-up. */
+export const lookupWaitingMax = 50_000
+
+/** How long a transactionId promised by a remote start waits for its StartTransaction, in milliseconds. */
+export const remoteStartPromiseMs = 120_000
+
+/** Transaction ids that one trip to the sequence fetches. */
+export const transactionIdBlock = 1_000
+
+/** How long shutdown may take before the process ends anyway, in milliseconds. */
+export const shutdownMsMax = 10_000
+
+/** How long sockets get to close by themselves during shutdown, in milliseconds. */
+export const drainMsMax = 3_000
+
+/** Identity of a charge point: at most 48 characters (OCPP 2.0.1 Part 4 §3.1.1). */
+export const identityCharactersMax = 48
+
+/** Bytes that may wait in one socket for a slow reader; past it the socket is closed. */
+export const socketBufferBytesMax = 1_048_576
+
+/** Largest page of a REST list. */
+export const pageSizeMax = 500
+
+/** Page of a REST list when none is asked for. */
+export const pageSizeDefault = 20
+
+/** Largest REST request body, in bytes. */
+export const requestBodyBytesMax = 1_048_576
+
+/** Seconds that a newcomer refused with 503 is asked to wait. */
+export const retryAfterSeconds = 10

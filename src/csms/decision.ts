@@ -1,0 +1,310 @@
+// What the central system decides about one CALL, as plain data: the answer, the changes to commit, the events by which
+// the actor moves afterwards. Deciding is pure: everything it depends on comes in through `Known`.
+
+import type { OcppVersion } from '../ocpp/version.ts'
+import type { Quirk, Strictness } from '../ocpp/verdict.ts'
+import type { MeterRows } from './meter-block.ts'
+
+/** A payload as it goes on the wire. */
+export type Payload = Readonly<Record<string, unknown>>
+
+/** RegistrationStatus of both versions (1.6 §7.37, 2.0.1 RegistrationStatusEnumType). */
+export type RegistrationStatus = 'Accepted' | 'Pending' | 'Rejected'
+
+/**
+ * Status of a connector, normalised over versions: the nine of 1.6 (§7.7). 2.x Occupied is kept as it is, and its Available,
+ * Reserved, Unavailable and Faulted are the same words. `Unknown` before the first StatusNotification.
+ */
+export type ConnectorStatus =
+  | 'Available'
+  | 'Preparing'
+  | 'Charging'
+  | 'SuspendedEVSE'
+  | 'SuspendedEV'
+  | 'Finishing'
+  | 'Reserved'
+  | 'Unavailable'
+  | 'Faulted'
+  | 'Occupied'
+  | 'Unknown'
+
+/** A connector by its EVSE; a 1.6 connector n is EVSE n, connector 1; 1.6 connector 0 is EVSE 0, connector 0: the charge point itself. */
+export interface ConnectorRef {
+  readonly evseId: number
+  readonly connectorId: number
+}
+
+export interface KnownConnector extends ConnectorRef {
+  readonly status: ConnectorStatus
+}
+
+/** A transaction as far as deciding needs it. */
+export interface KnownTransaction extends ConnectorRef {
+  readonly transactionId: number
+  readonly chargePointKey: number
+  /** 2.x: the id that the charge point gave it. */
+  readonly stationTransactionId: string | null
+  readonly idToken: string | null
+  readonly startedAtMs: number
+  readonly meterStartWh: number | null
+  readonly open: boolean
+  /** Who closed it; null while it is open. */
+  readonly closedBy: 'station' | 'operator' | null
+}
+
+/** An id token as stored. 1.6 idTags and 2.x idTokens live in one table; letter case does not count (CiString20, IdToken). */
+export interface KnownIdToken {
+  readonly idToken: string
+  /** 2.x IdTokenEnumType; null is any type. */
+  readonly type: string | null
+  readonly status: 'Accepted' | 'Blocked' | 'Expired' | 'Invalid'
+  readonly expiryDateMs: number | null
+  readonly parentIdTag: string | null
+}
+
+export interface KnownChargePoint {
+  /** `charge_points.id`. */
+  readonly key: number
+  readonly identity: string
+  readonly version: OcppVersion
+  readonly strictness: Strictness
+  /** What operators want its boots to be answered with. */
+  readonly registrationStatus: RegistrationStatus
+  /** What its last BootNotification was answered with; null when it never sent one. */
+  readonly bootStatus: RegistrationStatus | null
+}
+
+/** What a payload makes it necessary to look up before it can be decided. */
+export interface Needs {
+  readonly idTokens?: readonly string[]
+  /** Our transactionIds (1.6). */
+  readonly transactionIds?: readonly number[]
+  /** The charge point's own transaction ids (2.x). */
+  readonly stationTransactionIds?: readonly string[]
+  /** A transactionId to give to a transaction that begins. */
+  readonly newTransactionId?: boolean
+}
+
+/** Everything a decision may depend on. */
+export interface Known {
+  readonly nowMs: number
+  readonly receivedAtMs: number
+  readonly messageId: string
+  readonly heartbeatIntervalSeconds: number
+  readonly chargePoint: KnownChargePoint
+  readonly connector: (ref: ConnectorRef) => KnownConnector | undefined
+  readonly connectors: () => readonly KnownConnector[]
+  readonly idToken: (idToken: string) => KnownIdToken | undefined
+  readonly transaction: (id: number | string) => KnownTransaction | undefined
+  /** Open transactions of this charge point. */
+  readonly openTransactions: () => readonly KnownTransaction[]
+  /** Fresh from the sequence; there when `Needs.newTransactionId` asked for it. */
+  readonly newTransactionId: number
+  /** The transactionId that a remote start promised for this connector and id token (1.6) or this remoteStartId (2.x). */
+  readonly promisedTransactionId: (
+    start: (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number },
+  ) => number | undefined
+  /** The meter values of the frame, and their quirks; null when it carries none. */
+  readonly meter: MeterRows | null
+  readonly quirks: readonly Quirk[]
+}
+
+/** A stored fact that breaks an expectation. */
+export interface Anomaly {
+  readonly kind: AnomalyKind
+  /** The transaction it is about, as the charge point named it. */
+  readonly transaction?: string
+  readonly detail: Payload
+}
+
+export type AnomalyKind =
+  | 'unknownTransaction'
+  | 'foreignTransaction'
+  | 'closedTransaction'
+  | 'missingStart'
+  | 'connectorAlreadyCharging'
+  | 'connectorMove'
+  | 'meterBackwards'
+  | 'clockSkew'
+  | 'unauthorizedStart'
+  | 'beforeBoot'
+  | 'quirk'
+
+/**
+ * One transaction message in the ledger. Its key (charge point, ref, seqNo) recognises a retransmission: then nothing
+ * else of the decision is applied, and the answer stored here goes out again.
+ */
+export interface TransactionFact {
+  /** 1.6 start: `start:` connector, idTag, timestamp, meterStart. 1.6 stop: `stop:` transactionId. 2.x: `tx:` transactionId. */
+  readonly ref: string
+  readonly seqNo: number
+  readonly event: 'Started' | 'Updated' | 'Ended'
+  /** Our transactionId, when known. */
+  readonly transactionId: number | null
+  readonly occurredAtMs: number
+  readonly payload: Payload
+}
+
+export interface BootChange {
+  readonly kind: 'boot'
+  readonly status: RegistrationStatus
+  readonly vendor: string | null
+  readonly model: string | null
+  readonly serialNumber: string | null
+  readonly firmwareVersion: string | null
+  readonly iccid: string | null
+  readonly imsi: string | null
+}
+
+export interface ConnectorStatusChange extends ConnectorRef {
+  readonly kind: 'connectorStatus'
+  readonly status: ConnectorStatus
+  /** The status text as sent. */
+  readonly statusSent: string
+  readonly errorCode: string | null
+  readonly info: string | null
+  readonly vendorId: string | null
+  readonly vendorErrorCode: string | null
+  /** By the charge point's clock. */
+  readonly occurredAtMs: number
+}
+
+/** What the connectors of the charge point add up to, kept beside it so that lists can filter on an index. */
+export interface ChargePointStatusChange {
+  readonly kind: 'chargePointStatus'
+  readonly status: ConnectorStatus
+}
+
+export interface TransactionStartedChange extends ConnectorRef {
+  readonly kind: 'transactionStarted'
+  readonly transactionId: number
+  readonly stationTransactionId: string | null
+  readonly idToken: string | null
+  readonly idTokenType: string | null
+  /** AuthorizationStatus that the charge point was told. */
+  readonly idTokenStatus: string | null
+  readonly startedAtMs: number
+  readonly meterStartWh: number | null
+  readonly reservationId: number | null
+  readonly remoteStartId: number | null
+  readonly chargingState: string | null
+}
+
+/** A field left out (undefined) stays as it is in the database. */
+export interface TransactionUpdatedChange {
+  readonly kind: 'transactionUpdated'
+  readonly transactionId: number
+  readonly evseId?: number
+  readonly connectorId?: number
+  readonly idToken?: string
+  readonly idTokenType?: string | null
+  readonly idTokenStatus?: string
+  readonly startedAtMs?: number
+  readonly meterStartWh?: number
+  readonly chargingState?: string
+  readonly remoteStartId?: number
+}
+
+export interface TransactionStoppedChange {
+  readonly kind: 'transactionStopped'
+  readonly transactionId: number
+  readonly stoppedAtMs: number
+  readonly meterStopWh: number | null
+  /** As sent; null when the charge point gave none (1.6: then it means Local, §6.51). */
+  readonly reason: string | null
+  readonly idToken: string | null
+  readonly closedBy: 'station' | 'operator'
+}
+
+/** A line in the history of the charge point (`charge_point_events`): one per notification it sent. */
+export interface ChargePointEventChange {
+  readonly kind: 'chargePointEvent'
+  readonly action: string
+  /** By the charge point's clock; null when the message carries no time. */
+  readonly occurredAtMs: number | null
+  readonly payload: Payload
+}
+
+/** What the charge point says it is busy with. */
+export interface ActivityChange {
+  readonly kind: 'activity'
+  readonly activity: 'firmware' | 'diagnostics' | 'log'
+  readonly status: string
+}
+
+/** One attribute of one variable of the 2.x device model (2.0.1 Part 1 §4; NotifyReport). */
+export interface VariableChange {
+  readonly kind: 'variable'
+  readonly componentName: string
+  readonly componentInstance: string
+  readonly evseId: number
+  readonly connectorId: number
+  readonly variableName: string
+  readonly variableInstance: string
+  /** Actual, Target, MinSet or MaxSet. */
+  readonly attributeType: string
+  readonly value: string | null
+  readonly mutability: string | null
+  readonly persistent: boolean
+  readonly constant: boolean
+  readonly characteristics: Payload | null
+}
+
+export type Change =
+  | BootChange
+  | ConnectorStatusChange
+  | ChargePointStatusChange
+  | TransactionStartedChange
+  | TransactionUpdatedChange
+  | TransactionStoppedChange
+  | ChargePointEventChange
+  | ActivityChange
+  | VariableChange
+
+/** What moves the actors, sent after the COMMIT. */
+export type ActorEvent =
+  | { readonly type: 'booted'; readonly status: RegistrationStatus }
+  | ({ readonly type: 'connectorStatus'; readonly status: ConnectorStatus } & ConnectorRef)
+  | {
+      readonly type: 'transactionStarted'
+      readonly transaction: KnownTransaction
+      readonly chargingState: string | null
+    }
+  | {
+      readonly type: 'transactionUpdated'
+      readonly transactionId: number
+      readonly chargingState: string | null
+      readonly connector?: ConnectorRef
+    }
+  | { readonly type: 'transactionStopped'; readonly transactionId: number }
+
+/** The outcome of deciding one CALL. */
+export interface Decision {
+  readonly answer: Payload
+  readonly fact?: TransactionFact
+  readonly changes: readonly Change[]
+  readonly anomalies: readonly Anomaly[]
+  readonly events: readonly ActorEvent[]
+}
+
+/** Everything that one message wants committed: together or not at all. */
+export interface ChangeSet {
+  readonly chargePointKey: number
+  readonly messageId: string
+  /** Epoch of the connection, so that resends under the same message id on the same connection are recognised. */
+  readonly epoch: number
+  readonly receivedAtMs: number
+  readonly answer: Payload
+  readonly fact?: TransactionFact
+  readonly changes: readonly Change[]
+  readonly anomalies: readonly Anomaly[]
+  readonly meter: MeterRows | null
+}
+
+/** What the COMMIT found. */
+export interface CommitOutcome {
+  /** True when `fact` had been stored before: nothing else was applied. */
+  readonly duplicate: boolean
+  /** What the charge point is to be told: the set's own answer, or the stored one of the original. */
+  readonly answer: Payload
+}

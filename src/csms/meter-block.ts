@@ -1,0 +1,59 @@
+// Meter values on their way from a worker to PostgreSQL: columns, not rows. The worker writes each column as the element
+// bodies of a PostgreSQL binary array (a length word, then the value, per element), so that the writer only has to put an
+// array header before them. This file is the contract between `workers/` and `store/`, which do not know each other.
+
+/** One column of a meter block. `bytes` is the width of a value; null for a column of varying width. */
+export interface MeterColumn {
+  readonly name: string
+  readonly type: 'int2' | 'int4' | 'int8' | 'float8' | 'timestamptz' | 'json'
+  /** PostgreSQL type oid of the element. */
+  readonly oid: number
+  readonly bytes: number | null
+}
+
+/**
+ * The columns in the order in which a block holds them. Elements are never SQL NULL, so that rows of fixed width stay
+ * addressable: an absent measurement is NaN, an absent transaction is 0. `meter_value` is the element of the
+ * `meterValue` array as the charge point sent it, and the only column of varying width; it comes last.
+ */
+export const meterColumns = [
+  { name: 'charge_point_id', type: 'int4', oid: 23, bytes: 4 },
+  { name: 'transaction_ref', type: 'int8', oid: 20, bytes: 8 },
+  { name: 'sampled_at', type: 'timestamptz', oid: 1184, bytes: 8 },
+  { name: 'evse_id', type: 'int2', oid: 21, bytes: 2 },
+  { name: 'connector_id', type: 'int2', oid: 21, bytes: 2 },
+  { name: 'digest', type: 'int8', oid: 20, bytes: 8 },
+  { name: 'received_at', type: 'timestamptz', oid: 1184, bytes: 8 },
+  { name: 'energy_wh', type: 'float8', oid: 701, bytes: 8 },
+  { name: 'power_w', type: 'float8', oid: 701, bytes: 8 },
+  { name: 'current_a', type: 'float8', oid: 701, bytes: 8 },
+  { name: 'voltage_v', type: 'float8', oid: 701, bytes: 8 },
+  { name: 'soc_percent', type: 'float8', oid: 701, bytes: 8 },
+  { name: 'meter_value', type: 'json', oid: 114, bytes: null },
+] as const satisfies readonly MeterColumn[]
+
+/** The meter values of one batch of frames. */
+export interface MeterBlock {
+  readonly rows: number
+  /** Element bodies per column, in the order of `meterColumns`. */
+  readonly columns: readonly Uint8Array[]
+  /** Where each row of `meter_value` begins in its column, and, as one more entry, where the last one ends. */
+  readonly offsets: Uint32Array
+}
+
+/** Some rows of a block: `from` included, `to` not. */
+export interface MeterRows {
+  readonly block: MeterBlock
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * `transaction_ref` of a meter value: the transactionId itself in 1.6 (0 for none); in 2.x a negative 63-bit hash of the
+ * charge point's own transaction id, so that a worker can tell it without asking anybody, and the two never meet.
+ */
+export function transactionRef(transactionId: number | string | undefined): bigint {
+  if (transactionId === undefined || transactionId === '') return 0n
+  if (typeof transactionId === 'number') return BigInt(Math.trunc(transactionId))
+  return -1n - (Bun.hash.xxHash64(transactionId) >> 1n)
+}

@@ -1,0 +1,137 @@
+// What the database holds, as the edge sees it: the shapes that `store/queries.ts` returns and accepts.
+
+import type { OcppVersion } from '../ocpp/version.ts'
+import type { Strictness } from '../ocpp/verdict.ts'
+import type {
+  ConnectorStatus,
+  KnownChargePoint,
+  KnownConnector,
+  KnownTransaction,
+  RegistrationStatus,
+} from './decision.ts'
+
+/** What the handshake needs to know of a charge point. Hashes are HMAC-SHA-256, 32 bytes. */
+export interface CredentialRecord {
+  readonly key: number
+  readonly identity: string
+  readonly passwordHash: Uint8Array | null
+  readonly apiKeyHash: Uint8Array | null
+}
+
+/** What a charge point's actor starts from: read, and its connection claimed, in one batched statement per connect. */
+export interface Hydration {
+  readonly chargePoint: KnownChargePoint
+  /** Number of this connection, greater than that of every earlier one of the same charge point, on any node. */
+  readonly epoch: number
+  readonly connectors: readonly KnownConnector[]
+  readonly openTransactions: readonly (KnownTransaction & { readonly chargingState: string | null })[]
+}
+
+export interface ConnectorRecord extends KnownConnector {
+  readonly statusSent: string
+  readonly errorCode: string | null
+  readonly info: string | null
+  readonly updatedAtMs: number
+}
+
+export interface ChargePointRecord {
+  readonly key: number
+  readonly identity: string
+  /** `Offline` while not connected. */
+  readonly status: ConnectorStatus | 'Offline'
+  readonly connected: boolean
+  readonly location: string | null
+  readonly ocppVersion: OcppVersion | null
+  readonly strictness: Strictness
+  readonly registrationStatus: RegistrationStatus
+  readonly bootStatus: RegistrationStatus | null
+  readonly vendor: string | null
+  readonly model: string | null
+  readonly serialNumber: string | null
+  readonly firmwareVersion: string | null
+  readonly iccid: string | null
+  readonly imsi: string | null
+  readonly firmwareStatus: string | null
+  readonly diagnosticsStatus: string | null
+  readonly logStatus: string | null
+  readonly lastSeenAtMs: number | null
+  readonly lastHeartbeatAtMs: number | null
+  readonly lastBootAtMs: number | null
+  readonly createdAtMs: number
+  readonly hasPassword: boolean
+  readonly hasApiKey: boolean
+}
+
+/** A charge point to provision, or the fields of it to change; undefined leaves a field as it is. */
+export interface ChargePointInput {
+  readonly passwordHash?: Uint8Array | null
+  readonly apiKeyHash?: Uint8Array | null
+  readonly location?: string | null
+  readonly strictness?: Strictness
+  readonly registrationStatus?: RegistrationStatus
+}
+
+export interface TransactionRecord extends KnownTransaction {
+  readonly identity: string
+  readonly idTokenType: string | null
+  readonly idTokenStatus: string | null
+  readonly stoppedAtMs: number | null
+  readonly meterStopWh: number | null
+  readonly stopReason: string | null
+  readonly stopIdToken: string | null
+  readonly reservationId: number | null
+  readonly remoteStartId: number | null
+  readonly chargingState: string | null
+}
+
+export interface TransactionFilter {
+  readonly identity?: string
+  readonly idToken?: string
+  /** Transactions that started at or after. */
+  readonly startedFromMs?: number
+  /** Transactions that started before or at. */
+  readonly startedToMs?: number
+  readonly open?: boolean
+}
+
+export interface MeterValueRecord {
+  readonly sampledAtMs: number
+  readonly receivedAtMs: number
+  readonly evseId: number
+  readonly connectorId: number
+  readonly energyWh: number | null
+  readonly powerW: number | null
+  readonly currentA: number | null
+  readonly voltageV: number | null
+  readonly socPercent: number | null
+  /** The element of `meterValue` as the charge point sent it. */
+  readonly meterValue: Readonly<Record<string, unknown>>
+}
+
+export interface IdTokenRecord {
+  readonly idToken: string
+  readonly type: string | null
+  readonly status: 'Accepted' | 'Blocked' | 'Expired' | 'Invalid'
+  readonly expiryDateMs: number | null
+  readonly parentIdTag: string | null
+  readonly createdAtMs: number
+}
+
+export interface MessageLogLine {
+  readonly chargePointKey: number
+  readonly atMs: number
+  readonly direction: 'fromChargePoint' | 'toChargePoint'
+  /** The frame as it was on the wire. */
+  readonly frame: string
+}
+
+/** One page of a list in a stable order. `page` counts from 1. */
+export interface Page {
+  readonly page: number
+  readonly pageSize: number
+}
+
+export interface PageOf<T> {
+  readonly totalCount: number
+  readonly items: readonly T[]
+}

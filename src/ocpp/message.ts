@@ -1,0 +1,56 @@
+// What one row of a message table says. The tables themselves are v16.ts, v201.ts and v21.ts; nothing else in Stator
+// switches on an action's name.
+
+/** Who may send the CALL. */
+export type Direction = 'fromChargePoint' | 'toChargePoint' | 'both'
+
+/**
+ * When the CALLRESULT may leave.
+ * - `committed`: after the COMMIT that holds the facts of the message.
+ * - `batched`: at once; what it tells (only that the charge point lives) is written in batches, seconds later.
+ * - `none`: at once, or when a look-up has answered; the message carries no facts.
+ */
+export type Durability = 'committed' | 'batched' | 'none'
+
+/** The functional blocks of OCPP as `src/csms/` is cut, a file per block. */
+export type FunctionalBlock =
+  | 'provisioning'
+  | 'authorization'
+  | 'availability'
+  | 'transactions'
+  | 'metering'
+  | 'remote-control'
+  | 'smart-charging'
+  | 'reservation'
+  | 'local-list'
+  | 'firmware'
+  | 'diagnostics'
+  | 'security'
+  | 'data-transfer'
+  | 'tariff'
+  | 'display'
+
+/** A JSON schema of the Open Charge Alliance, as `typed-ocpp` carries it. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** One message of one version. */
+export interface MessageRow {
+  readonly direction: Direction
+  readonly block: FunctionalBlock
+  /** Where the specification describes it, e.g. `1.6 §4.2`. */
+  readonly section: string
+  readonly durability: Durability
+  /**
+   * Whether Stator handles it yet when it comes from a charge point; false is answered with NotSupported. Rows of
+   * direction `toChargePoint` are all served: POST …/calls sends any of them.
+   */
+  readonly served: boolean
+  /** A transaction message: `lenient` never refuses it, because a CALLERROR makes a charge point throw the fact away. */
+  readonly transactional: boolean
+  readonly request: JsonSchema
+  /** null for SEND messages of 2.1, which have no answer. */
+  readonly response: JsonSchema | null
+}
+
+/** A message table: action name to row, in the specification's order. */
+export type MessageTable = Readonly<Record<string, MessageRow>>

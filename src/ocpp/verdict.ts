@@ -1,0 +1,64 @@
+// What examining a frame can say. A verdict crosses threads, so it holds plain data only.
+
+import type { OcppVersion } from './version.ts'
+import type { CallErrorCode } from './call-error.ts'
+
+/** How violations are met: `strict` refuses them with the right CALLERROR, `lenient` repairs or keeps what it can. */
+export type Strictness = 'strict' | 'lenient'
+
+/** A CALL to be examined, with what examining it depends on. */
+export interface FrameTask {
+  readonly text: string
+  readonly version: OcppVersion
+  readonly strictness: Strictness
+  /** `charge_points.id`, for the meter columns. */
+  readonly chargePointKey: number
+  readonly receivedAtMs: number
+}
+
+/** Something a charge point did that the specification does not allow, and that was served all the same. */
+export interface Quirk {
+  /** One of the codes of `ocpp/quirks.ts`. */
+  readonly code: string
+  /** Where, as a JSON pointer into the payload; '' for the whole frame. */
+  readonly path: string
+}
+
+/** Rows of the batch's meter block that came from one frame: `from` included, `to` not. */
+export interface MeterRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** The frame is a CALL that can be decided on. */
+export interface AcceptedFrame {
+  readonly kind: 'call'
+  readonly messageId: string
+  readonly action: string
+  /**
+   * The payload after repairs, checked against the schema of its row. `meterValue` and `transactionData` have been
+   * taken out of it: they stand in the meter block.
+   */
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly quirks: readonly Quirk[]
+  readonly meter: MeterRange | null
+}
+
+/** The frame gets a CALLERROR. */
+export interface RefusedFrame {
+  readonly kind: 'refused'
+  readonly messageId: string
+  /** '' when the frame was too broken to tell. */
+  readonly action: string
+  readonly code: CallErrorCode
+  readonly description: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** The frame gets no answer at all (1.6: unreadable and without a message id); it is counted. */
+export interface DroppedFrame {
+  readonly kind: 'dropped'
+  readonly reason: string
+}
+
+export type Verdict = AcceptedFrame | RefusedFrame | DroppedFrame
