@@ -1,0 +1,126 @@
+// What the REST API needs from the rest of Stator, as small as it can be; `main.ts` brings the real parts together.
+
+import type { Clock } from '../base/clock.ts'
+import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorRef, ConnectorStatus, Payload } from '../csms/decision.ts'
+import type { RegistrationStatus, VariableChange } from '../csms/decision.ts'
+import type {
+  ChargePointInput,
+  ChargePointRecord,
+  ConnectorRecord,
+  IdTokenRecord,
+  MessageLogLine,
+  MeterValueRecord,
+  Page,
+  PageOf,
+  TransactionFilter,
+  TransactionRecord,
+} from '../csms/records.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+
+/** Who sends a request: somebody with an operator's key, or a charge point with its own credentials. */
+export type Principal =
+  | { readonly kind: 'operator'; readonly name: string }
+  | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number }
+
+/** What a charge point answered to a CALL. */
+export type CallAnswer =
+  | { readonly kind: 'result'; readonly payload: Payload }
+  | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly details: Payload }
+
+/** An id token to store, or to change; undefined leaves a field as it is. */
+export interface IdTokenChange {
+  readonly type?: string | null
+  readonly status?: IdTokenRecord['status']
+  readonly expiryDateMs?: number | null
+  readonly parentIdTag?: string | null
+}
+
+/** The database, as far as the API reads and provisions. Null means that there is no such thing. */
+export interface ApiQueries {
+  listChargePoints(filter: { readonly status?: ConnectorStatus | 'Offline' } & Page): Promise<PageOf<ChargePointRecord>>
+  chargePoint(identity: string): Promise<ChargePointRecord | null>
+  connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
+  /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists. */
+  createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
+  updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
+  /** False when there was none. @throws {StatorError} `CONFLICT` while a transaction is open. */
+  deleteChargePoint(identity: string): Promise<boolean>
+
+  listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
+  idTokenRecord(idToken: string): Promise<IdTokenRecord | null>
+  /** @throws {StatorError} `CONFLICT` when the id token exists, in whatever letter case. */
+  createIdToken(idToken: string, input: IdTokenChange): Promise<IdTokenRecord>
+  updateIdToken(idToken: string, change: IdTokenChange): Promise<IdTokenRecord | null>
+  deleteIdToken(idToken: string): Promise<boolean>
+
+  /** Newest first. */
+  listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>>
+  transaction(transactionId: number): Promise<TransactionRecord | null>
+  meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>>
+
+  /** Newest first. */
+  messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogLine & { readonly id: number }>>
+  /** The stored 2.x device model. */
+  variablesOf(chargePointKey: number, page: Page): Promise<PageOf<Omit<VariableChange, 'kind'>>>
+}
+
+/** A connected charge point, as it is this moment (its rows in the database may lag seconds behind). */
+export interface LiveView {
+  readonly version: OcppVersion
+  readonly bootStatus: RegistrationStatus | null
+  readonly lastSeenAtMs: number
+  readonly lastHeartbeatAtMs: number | null
+}
+
+/** How the StartTransaction (1.6) or TransactionEvent (2.x) that a remote start causes will be recognised. */
+export type RemoteStart = (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number }
+
+/** The charge points that are connected. */
+export interface LiveChargePoints {
+  get(identity: string): LiveView | undefined
+  /**
+   * Sends a CALL when its turn comes, and waits for the answer.
+   *
+   * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
+   */
+  call(identity: string, action: string, payload: Payload, timeoutMs?: number): Promise<CallAnswer>
+  /** Moves the actor of the charge point, if it is connected, after a COMMIT. */
+  apply(identity: string, events: readonly ActorEvent[]): void
+  /** Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */
+  promiseTransaction(identity: string, start: RemoteStart, transactionId: number): void
+  withdrawPromise(identity: string, start: RemoteStart): void
+  /** Closes the socket of the charge point, if there is one: its credentials changed, or it is no longer welcome. */
+  disconnect(identity: string, reason: string): void
+}
+
+/** One part of readiness, such as the database: what is wrong, or null. */
+export interface HealthCheck {
+  readonly name: string
+  readonly problem: string | null
+}
+
+/** Log lines of the API. */
+export interface ApiLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void
+  error(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+export interface ApiDeps {
+  readonly queries: ApiQueries
+  readonly live: LiveChargePoints
+  /** Commits what an operator changed by hand. */
+  readonly commit: (set: ChangeSet) => Promise<CommitOutcome>
+  readonly nextTransactionId: () => number | Promise<number>
+  /** Who sends a request with these headers; null when the credentials are missing or wrong. */
+  readonly authenticate: (headers: Headers) => Promise<Principal | null>
+  /** The keyed hash under which a password or key is stored. */
+  readonly hash: (secret: string) => Uint8Array
+  readonly health: {
+    /** False once the process is beyond help. */
+    live(): boolean
+    /** What it takes to serve; ready when no check has a problem. */
+    ready(): Promise<readonly HealthCheck[]>
+  }
+  readonly clock: Clock
+  readonly log: ApiLog
+}

@@ -1,0 +1,93 @@
+// What a REST client reads when something went wrong: `{error, message, details?}` and a status, from the error table.
+
+import type { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { StatorError, errorTable } from '../base/errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
+import type { ApiLog } from './deps.ts'
+
+/** The body of every answer that is not a success. */
+export interface ErrorBody {
+  readonly error: string
+  readonly message: string
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** A request that breaks its contract: `field` as the client wrote it, `issue` a sentence. */
+export function badRequest(field: string, issue: string, more?: readonly FieldIssue[]): StatorError {
+  const others = more === undefined || more.length === 0 ? {} : { more }
+  return new StatorError('BAD_REQUEST', 'Invalid request format', { field, issue, ...others })
+}
+
+/** There is no `kind` (as 'Charge point') of that id. */
+export function notFound(kind: string, id: string | number): StatorError {
+  return new StatorError('NOT_FOUND', `${kind} '${id}' not found`)
+}
+
+export interface FieldIssue {
+  readonly field: string
+  readonly issue: string
+}
+
+/** What zod found, as sentences; the first is the one that `details.field` and `details.issue` name. */
+export function validationError(error: z.ZodError): StatorError {
+  const [first, ...more] = error.issues.flatMap(fieldIssues)
+  return first === undefined
+    ? badRequest('', 'The request breaks its contract.')
+    : badRequest(first.field, first.issue, more)
+}
+
+/** The answer to `error`, logged when it is ours to mend. */
+export function answerError(error: Error, c: Context, log: ApiLog): Response {
+  const known = recognise(error)
+  const { status } = errorTable[known.code]
+  if (status === 500) {
+    log.error(
+      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, error: error.stack ?? String(error) },
+      'A REST request failed.',
+    )
+  }
+  if (known.code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Basic realm="Stator", charset="UTF-8"')
+  if (status === 503) c.header('Retry-After', '5')
+  return c.json(errorBody(known), status)
+}
+
+function errorBody(error: StatorError): ErrorBody {
+  const body = { error: errorTable[error.code].name, message: error.message }
+  return error.details === undefined ? body : { ...body, details: error.details }
+}
+
+// Hono throws HTTPException for what it finds itself; anything else unknown is ours, and its text stays in the log.
+function recognise(error: Error): StatorError {
+  if (error instanceof StatorError) return error
+  if (error instanceof HTTPException) return new StatorError(codeOfStatus(error.status), error.message)
+  return new StatorError('INTERNAL', 'An unexpected error occurred')
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 404) return 'NOT_FOUND'
+  if (status === 413) return 'REQUEST_TOO_LARGE'
+  return status < 500 ? 'BAD_REQUEST' : 'INTERNAL'
+}
+
+type Issue = z.ZodError['issues'][number]
+
+function fieldIssues(issue: Issue): FieldIssue[] {
+  const field = fieldName(issue.path)
+  if (issue.code !== 'unrecognized_keys') return [{ field, issue: issue.message }]
+  return issue.keys.map((key) => ({
+    field: fieldName([...issue.path, key]),
+    issue: `${key} is not a field of this request; leave it out or correct its spelling`,
+  }))
+}
+
+/** `chargingProfile.chargingSchedule.chargingSchedulePeriod[0].limit` */
+function fieldName(path: readonly PropertyKey[]): string {
+  let name = ''
+  for (const part of path) {
+    if (typeof part === 'number') name += `[${part}]`
+    else name += name === '' ? String(part) : `.${String(part)}`
+  }
+  return name
+}

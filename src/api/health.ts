@@ -1,0 +1,58 @@
+// GET /health/live and /health/ready, for whoever restarts processes and spreads load. Open to everybody: they tell
+// nothing but whether this process works.
+
+import { OpenAPIHono, createRoute, z } from '@hono/zod-openapi'
+import type { ApiDeps } from './deps.ts'
+
+const Live = z.object({ status: z.enum(['up', 'down']) }).openapi('Live')
+
+const Ready = z
+  .object({
+    status: z.enum(['ready', 'notReady']),
+    checks: z.record(z.string(), z.string()).openapi({
+      description: "Per part of Stator: 'ok', or a sentence that says what is wrong.",
+      example: { database: 'ok' },
+    }),
+  })
+  .openapi('Ready')
+
+const liveRoute = createRoute({
+  method: 'get',
+  path: '/health/live',
+  tags: ['Health'],
+  summary: 'Whether the process works; restart it when not',
+  security: [],
+  responses: {
+    200: { description: 'It works.', content: { 'application/json': { schema: Live } } },
+    503: { description: 'It is beyond help.', content: { 'application/json': { schema: Live } } },
+  },
+})
+
+const readyRoute = createRoute({
+  method: 'get',
+  path: '/health/ready',
+  tags: ['Health'],
+  summary: 'Whether the process can serve; send it no traffic when not',
+  security: [],
+  responses: {
+    200: { description: 'It can serve.', content: { 'application/json': { schema: Ready } } },
+    503: { description: 'It cannot serve now.', content: { 'application/json': { schema: Ready } } },
+  },
+})
+
+/** The health endpoints. */
+export function healthRoutes({ health }: Pick<ApiDeps, 'health'>): OpenAPIHono {
+  const app = new OpenAPIHono()
+
+  app.openapi(liveRoute, (c) => (health.live() ? c.json({ status: 'up' }, 200) : c.json({ status: 'down' }, 503)))
+
+  app.openapi(readyRoute, async (c) => {
+    const found = await health.ready()
+    const checks = Object.fromEntries(found.map(({ name, problem }) => [name, problem ?? 'ok']))
+    return found.every(({ problem }) => problem === null)
+      ? c.json({ status: 'ready', checks }, 200)
+      : c.json({ status: 'notReady', checks }, 503)
+  })
+
+  return app
+}
