@@ -1,7 +1,7 @@
 // What the REST API needs from the rest of Stator, as small as it can be; `main.ts` brings the real parts together.
 
 import type { Clock } from '../base/clock.ts'
-import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorRef, ConnectorStatus, Payload } from '../csms/decision.ts'
+import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
 import type { RegistrationStatus, VariableChange } from '../csms/decision.ts'
 import type {
   ChargePointInput,
@@ -15,6 +15,7 @@ import type {
   TransactionFilter,
   TransactionRecord,
 } from '../csms/records.ts'
+import type { RemoteStart } from '../csms/remote-control.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
 /** Who sends a request: somebody with an operator's key, or a charge point with its own credentials. */
@@ -72,9 +73,6 @@ export interface LiveView {
   readonly lastHeartbeatAtMs: number | null
 }
 
-/** How the StartTransaction (1.6) or TransactionEvent (2.x) that a remote start causes will be recognised. */
-export type RemoteStart = (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number }
-
 /** The charge points that are connected. */
 export interface LiveChargePoints {
   get(identity: string): LiveView | undefined
@@ -101,6 +99,7 @@ export interface HealthCheck {
 
 /** Log lines of the API. */
 export interface ApiLog {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void
   info(fields: Readonly<Record<string, unknown>>, message: string): void
   error(fields: Readonly<Record<string, unknown>>, message: string): void
 }
