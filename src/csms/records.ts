@@ -135,3 +135,42 @@ export interface PageOf<T> {
   readonly totalCount: number
   readonly items: readonly T[]
 }
+
+/** A line of the message log as stored. */
+export interface MessageLogRecord extends MessageLogLine {
+  readonly id: number
+}
+
+/** An id token to create, or the fields of it to change; undefined leaves a field as it is. */
+export interface IdTokenInput {
+  readonly type?: string | null
+  readonly status?: IdTokenRecord['status']
+  readonly expiryDateMs?: number | null
+  readonly parentIdTag?: string | null
+}
+
+/** One attribute of one variable of the 2.x device model, as last reported. */
+export interface VariableRecord {
+  readonly componentName: string
+  readonly componentInstance: string
+  readonly evseId: number
+  readonly connectorId: number
+  readonly variableName: string
+  readonly variableInstance: string
+  readonly attributeType: string
+  readonly value: string | null
+  readonly mutability: string | null
+  readonly persistent: boolean
+  readonly constant: boolean
+  readonly characteristics: Readonly<Record<string, unknown>> | null
+  readonly updatedAtMs: number
+}
+
+export interface AnomalyRecord {
+  readonly kind: string
+  /** The transaction it is about, as the charge point named it. */
+  readonly transaction: string | null
+  readonly detail: Readonly<Record<string, unknown>>
+  readonly messageId: string
+  readonly receivedAtMs: number
+}
