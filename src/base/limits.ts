@@ -9,9 +9,6 @@ export const batchFramesMax = 512
 /** Batches this small are examined on the main thread: crossing to a worker costs more than the work itself. */
 export const inlineFramesMax = 8
 
-/** Frames of all charge points together that may be under examination or waiting for it. */
-export const dispatchFramesMax = 50_000
-
 /** Tasks of the worker pool that may be under way at once, per worker thread. */
 export const tasksPerWorkerMax = 2
 
@@ -74,3 +71,21 @@ export const requestBodyBytesMax = 1_048_576
 
 /** Seconds that a newcomer refused with 503 is asked to wait. */
 export const retryAfterSeconds = 10
+
+/** Largest integer that OCPP, JSON and a PostgreSQL `integer` all hold. */
+export const integerMax = 2_147_483_647
+
+/** Longest that an operator may have a CALL wait for its answer, in seconds. */
+export const callTimeoutSecondsMax = 600
+
+/** Longest password or API key of a charge point, in characters. */
+export const secretCharactersMax = 128
+
+/** Longest id token: `idToken` of OCPP 2.x; 1.6 stops at 20. */
+export const idTokenCharactersMax = 36
+
+/** Variables of a device model that GET …/configuration answers with. */
+export const configurationKeysMax = 10_000
+
+/** Variables that one GetVariables asks for when nobody knows what the charge point takes (ItemsPerMessageGetVariables). */
+export const variablesPerCallMax = 10

@@ -81,8 +81,8 @@ export interface Needs {
   readonly transactionIds?: readonly number[]
   /** The charge point's own transaction ids (2.x). */
   readonly stationTransactionIds?: readonly string[]
-  /** A transactionId to give to a transaction that begins. */
-  readonly newTransactionId?: boolean
+  /** A transactionId to give to a transaction that begins: in any case, or if a transaction looked up is not there. */
+  readonly newTransactionId?: 'always' | 'ifUnknown'
 }
 
 /** Everything a decision may depend on. */
@@ -98,8 +98,8 @@ export interface Known {
   readonly transaction: (id: number | string) => KnownTransaction | undefined
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
-  /** Fresh from the sequence; there when `Needs.newTransactionId` asked for it. */
-  readonly newTransactionId: number
+  /** Fresh from the sequence; null when `Needs.newTransactionId` did not ask for one. */
+  readonly newTransactionId: number | null
   /** The transactionId that a remote start promised for this connector and id token (1.6) or this remoteStartId (2.x). */
   readonly promisedTransactionId: (
     start: (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number },
@@ -285,6 +285,14 @@ export interface Decision {
   readonly changes: readonly Change[]
   readonly anomalies: readonly Anomaly[]
   readonly events: readonly ActorEvent[]
+  /** Where the meter values were taken, when their own message does not say it (1.6 StopTransaction). */
+  readonly meterConnector?: ConnectorRef
+}
+
+/** How one action is decided: first what to look up, then the decision. Both are pure. */
+export interface Handler<P> {
+  readonly needs?: (payload: P, chargePoint: KnownChargePoint) => Needs
+  readonly decide: (payload: P, known: Known) => Decision
 }
 
 /** Everything that one message wants committed: together or not at all. */
@@ -299,6 +307,8 @@ export interface ChangeSet {
   readonly changes: readonly Change[]
   readonly anomalies: readonly Anomaly[]
   readonly meter: MeterRows | null
+  /** Overrides the connector of the meter rows, as `Decision.meterConnector`. */
+  readonly meterConnector?: ConnectorRef
 }
 
 /** What the COMMIT found. */

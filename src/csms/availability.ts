@@ -1,0 +1,168 @@
+// Functional block G, availability: the status of connectors, and what it adds up to for the charge point.
+
+import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import { connectorMove } from './connector-moves.ts'
+import type {
+  Anomaly,
+  Change,
+  ConnectorRef,
+  ConnectorStatus,
+  ConnectorStatusChange,
+  Decision,
+  Handler,
+  Known,
+  KnownConnector,
+} from './decision.ts'
+import { timeMs } from './notification.ts'
+
+// From what an operator must see first to what can wait. Connector 0 is the charge point itself: only its faults and its
+// being out of service say something about the others (some use it as a sum meter).
+const statusesByWeight: readonly ConnectorStatus[] = [
+  'Faulted',
+  'Charging',
+  'Unavailable',
+  'SuspendedEVSE',
+  'SuspendedEV',
+  'Finishing',
+  'Preparing',
+  'Occupied',
+  'Reserved',
+  'Available',
+]
+
+/** What the connectors of a charge point add up to; `Unknown` while none has reported. */
+export function chargePointStatus(connectors: readonly KnownConnector[]): ConnectorStatus {
+  const statuses = new Set<ConnectorStatus>()
+  for (const connector of connectors) {
+    const isChargePoint = connector.evseId === 0 && connectors.length > 1
+    if (!isChargePoint || connector.status === 'Faulted' || connector.status === 'Unavailable') {
+      statuses.add(connector.status)
+    }
+  }
+  return statusesByWeight.find((status) => statuses.has(status)) ?? 'Unknown'
+}
+
+/** A status text in the spelling of the specification; `Unknown` when it is none of its words. */
+export function normaliseStatus(statusSent: string): ConnectorStatus {
+  const wanted = statusSent.trim().toLowerCase()
+  return statusesByWeight.find((status) => status.toLowerCase() === wanted) ?? 'Unknown'
+}
+
+/** A 1.6 connector n is EVSE n, connector 1; connector 0 is the charge point itself. */
+export function connectorRef16(connectorId: number): ConnectorRef {
+  return { evseId: connectorId, connectorId: connectorId === 0 ? 0 : 1 }
+}
+
+/** The changes by which a connector takes a new status, with the charge point's own status when that changes too. */
+export function connectorStatusChanges(change: ConnectorStatusChange, known: Known): Change[] {
+  const connectors = known.connectors()
+  const others = connectors.filter(
+    (connector) => connector.evseId !== change.evseId || connector.connectorId !== change.connectorId,
+  )
+  const before = chargePointStatus(connectors)
+  const after = chargePointStatus([...others, change])
+  return before === after ? [change] : [change, { kind: 'chargePointStatus', status: after }]
+}
+
+function statusNotification(
+  change: ConnectorStatusChange,
+  payload: Readonly<Record<string, unknown>>,
+  known: Known,
+): Decision {
+  const from = known.connector(change)?.status ?? 'Unknown'
+  const isOddMove =
+    from !== 'Unknown' &&
+    from !== change.status &&
+    connectorMove(known.chargePoint.version, from, change.status, change.evseId) === null
+  const anomalies: Anomaly[] = isOddMove
+    ? [
+        {
+          kind: 'connectorMove',
+          detail: { evseId: change.evseId, connectorId: change.connectorId, from, to: change.status },
+        },
+      ]
+    : []
+  return {
+    answer: {},
+    changes: [
+      ...connectorStatusChanges(change, known),
+      { kind: 'chargePointEvent', action: 'StatusNotification', occurredAtMs: change.occurredAtMs, payload },
+    ],
+    anomalies,
+    events: [
+      {
+        type: 'connectorStatus',
+        evseId: change.evseId,
+        connectorId: change.connectorId,
+        status: change.status,
+      },
+    ],
+  }
+}
+
+/** 1.6 §4.9. A move that its table leaves empty is applied all the same, and stored as an anomaly. */
+export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
+  decide: (payload, known) =>
+    statusNotification(
+      {
+        kind: 'connectorStatus',
+        ...connectorRef16(payload.connectorId),
+        status: normaliseStatus(payload.status),
+        statusSent: payload.status,
+        errorCode: payload.errorCode,
+        info: payload.info ?? null,
+        vendorId: payload.vendorId ?? null,
+        vendorErrorCode: payload.vendorErrorCode ?? null,
+        occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+      },
+      { ...payload },
+      known,
+    ),
+}
+
+/**
+ * 2.0.1 G01. Occupied says less than what the open transaction of the EVSE has already told, so it does not overwrite
+ * that (see `chargingStatus`).
+ */
+export const statusNotification201: Handler<OCPP20.StatusNotificationRequest> = {
+  decide: (payload, known) => {
+    const ref = { evseId: payload.evseId, connectorId: payload.connectorId }
+    const sent = normaliseStatus(payload.connectorStatus)
+    const before = known.connector(ref)?.status
+    const isCharging = known.openTransactions().some((transaction) => transaction.evseId === ref.evseId)
+    const status = sent === 'Occupied' && isCharging && before !== undefined && isChargingStatus(before) ? before : sent
+    return statusNotification(
+      {
+        kind: 'connectorStatus',
+        ...ref,
+        status,
+        statusSent: payload.connectorStatus,
+        errorCode: null,
+        info: null,
+        vendorId: null,
+        vendorErrorCode: null,
+        occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+      },
+      { ...payload },
+      known,
+    )
+  },
+}
+
+const chargingStatuses: Readonly<Record<string, ConnectorStatus>> = {
+  Charging: 'Charging',
+  SuspendedEV: 'SuspendedEV',
+  SuspendedEVSE: 'SuspendedEVSE',
+  EVConnected: 'Preparing',
+  Idle: 'Finishing',
+}
+
+/** The status of a 2.x connector whose transaction is in `chargingState` (ChargingStateEnumType). */
+export function chargingStatus(chargingState: string): ConnectorStatus {
+  return chargingStatuses[chargingState] ?? 'Occupied'
+}
+
+/** Whether a connector status stems from a charging state. */
+export function isChargingStatus(status: ConnectorStatus): boolean {
+  return Object.values(chargingStatuses).includes(status)
+}

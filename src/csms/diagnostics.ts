@@ -1,0 +1,31 @@
+// Functional block N, diagnostics: uploads of logs, and what a 2.x charge point monitors by itself.
+
+import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { Handler } from './decision.ts'
+import { notification } from './notification.ts'
+
+/** 1.6 §4.4. */
+export const diagnosticsStatusNotification: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
+  decide: (payload, known) =>
+    notification('DiagnosticsStatusNotification', { ...payload }, known, undefined, {
+      kind: 'activity',
+      activity: 'diagnostics',
+      status: payload.status,
+    }),
+}
+
+/** 1.6 security whitepaper §5.10, 2.0.1 N01. */
+export const logStatusNotification: Handler<OCPP16.LogStatusNotificationRequest | OCPP20.LogStatusNotificationRequest> =
+  {
+    decide: (payload, known) =>
+      notification('LogStatusNotification', { ...payload }, known, undefined, {
+        kind: 'activity',
+        activity: 'log',
+        status: payload.status,
+      }),
+  }
+
+/** 2.0.1 N07: events that monitors raised. */
+export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
+  decide: (payload, known) => notification('NotifyEvent', { ...payload }, known, payload.generatedAt),
+}

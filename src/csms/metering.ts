@@ -1,0 +1,59 @@
+// Functional block J, meter values. The values themselves never come through here: workers write them into columns, and
+// the writer commits those. Deciding only says whose they are.
+
+import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { Anomaly, Handler, Known, KnownTransaction } from './decision.ts'
+import { meterColumns, type MeterRows } from './meter-block.ts'
+
+/** A payload whose meter values were taken out of it. */
+export type WithoutMeterValues<P> = Omit<P, 'meterValue' | 'transactionData'>
+
+const energyColumn = meterColumns.findIndex((column) => column.name === 'energy_wh')
+const energyElementBytes = 4 + 8
+
+/** Energy register (Wh) of the first or last of `rows` that has one; null when none has. */
+export function energyWh(rows: MeterRows | null, which: 'first' | 'last'): number | null {
+  const column = rows?.block.columns[energyColumn]
+  if (rows === null || column === undefined) return null
+  const view = new DataView(column.buffer, column.byteOffset, column.byteLength)
+  const count = rows.to - rows.from
+  for (let index = 0; index < count; index++) {
+    const row = which === 'first' ? rows.from + index : rows.to - 1 - index
+    const value = view.getFloat64(row * energyElementBytes + 4)
+    if (!Number.isNaN(value)) return value
+  }
+  return null
+}
+
+/** What is odd about facts that name a 1.6 transaction: nothing, or why they cannot be believed as they stand. */
+export function transactionAnomaly(
+  transactionId: number,
+  transaction: KnownTransaction | undefined,
+  known: Known,
+): Anomaly | null {
+  const about = { transaction: String(transactionId), detail: {} }
+  if (transaction === undefined) return { kind: 'unknownTransaction', ...about }
+  if (transaction.chargePointKey !== known.chargePoint.key) return { kind: 'foreignTransaction', ...about }
+  return transaction.open ? null : { kind: 'closedTransaction', ...about }
+}
+
+/**
+ * 1.6 §4.7. Late values, and values for a transaction nobody knows, are stored like any others. A transactionId of 0 or
+ * below is how some charge points say "none".
+ */
+export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest>> = {
+  needs: ({ transactionId }) =>
+    transactionId !== undefined && transactionId > 0 ? { transactionIds: [transactionId] } : {},
+  decide: ({ transactionId }, known) => {
+    const anomaly =
+      transactionId !== undefined && transactionId > 0
+        ? transactionAnomaly(transactionId, known.transaction(transactionId), known)
+        : null
+    return { answer: {}, changes: [], anomalies: anomaly === null ? [] : [anomaly], events: [] }
+  },
+}
+
+/** 2.0.1 J01: values outside a transaction. Those of a transaction come with TransactionEvent. */
+export const meterValues201: Handler<WithoutMeterValues<OCPP20.MeterValuesRequest>> = {
+  decide: () => ({ answer: {}, changes: [], anomalies: [], events: [] }),
+}

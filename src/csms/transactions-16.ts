@@ -1,0 +1,160 @@
+// Functional block E, transactions, as OCPP 1.6 tells them: StartTransaction (§4.8) and StopTransaction (§4.10). They are
+// never refused: what does not fit is stored with an anomaly beside it.
+
+import type { OCPP16 } from 'typed-ocpp'
+import { connectorRef16 } from './availability.ts'
+import { idTagInfo16, idTokenCandidates } from './authorization.ts'
+import type { Anomaly, Change, Decision, Handler, Known, KnownTransaction, TransactionFact } from './decision.ts'
+import { energyWh, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
+import { timeMs } from './notification.ts'
+
+type StartTransaction = OCPP16.StartTransactionRequest
+type StopTransaction = WithoutMeterValues<OCPP16.StopTransactionRequest>
+
+function startAnomalies(start: StartTransaction, status: string, known: Known): Anomaly[] {
+  const anomalies: Anomaly[] = []
+  const occupying = known.openTransactions().find((open) => open.evseId === start.connectorId)
+  if (occupying !== undefined) {
+    anomalies.push({
+      kind: 'connectorAlreadyCharging',
+      transaction: String(occupying.transactionId),
+      detail: { connectorId: start.connectorId },
+    })
+  }
+  if (status !== 'Accepted') {
+    anomalies.push({
+      kind: 'unauthorizedStart',
+      detail: { idTag: start.idTag, status, connectorId: start.connectorId },
+    })
+  }
+  return anomalies
+}
+
+/**
+ * 1.6 §4.8. The transaction is stored and gets its id whatever the idTag is worth: the charge point decides by
+ * `idTagInfo.status` whether it goes on (§4.8), and energy may have flowed already.
+ */
+export const startTransaction: Handler<StartTransaction> = {
+  needs: (payload) => ({ idTokens: idTokenCandidates(payload.idTag), newTransactionId: 'always' }),
+  decide: (payload, known) => {
+    const idTagInfo = idTagInfo16(payload.idTag, known)
+    const ref = connectorRef16(payload.connectorId)
+    const promised = known.promisedTransactionId({ ...ref, idToken: payload.idTag })
+    const transactionId = promised ?? known.newTransactionId
+    if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
+    const startedAtMs = timeMs(payload.timestamp, known.receivedAtMs)
+    const transaction: KnownTransaction = {
+      transactionId,
+      chargePointKey: known.chargePoint.key,
+      stationTransactionId: null,
+      ...ref,
+      idToken: payload.idTag,
+      startedAtMs,
+      meterStartWh: payload.meterStart,
+      open: true,
+      closedBy: null,
+    }
+    return {
+      answer: { transactionId, idTagInfo },
+      fact: {
+        ref: `start:${payload.connectorId}:${payload.meterStart}:${payload.timestamp}:${payload.idTag}`,
+        seqNo: 0,
+        event: 'Started',
+        transactionId,
+        occurredAtMs: startedAtMs,
+        payload: { ...payload },
+      },
+      changes: [
+        {
+          kind: 'transactionStarted',
+          transactionId,
+          stationTransactionId: null,
+          ...ref,
+          idToken: payload.idTag,
+          idTokenType: null,
+          idTokenStatus: idTagInfo.status,
+          startedAtMs,
+          meterStartWh: payload.meterStart,
+          // Some charge points write 0 for "no reservation".
+          reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
+          remoteStartId: null,
+          chargingState: null,
+        },
+      ],
+      anomalies: startAnomalies(payload, idTagInfo.status, known),
+      events: [{ type: 'transactionStarted', transaction, chargingState: null }],
+    }
+  },
+}
+
+function stopFact(payload: StopTransaction, known: Known, transaction: KnownTransaction | undefined): TransactionFact {
+  // Ids of 0 and below stand for "unknown" and name no transaction: such stops are told apart by what they say.
+  const key =
+    payload.transactionId > 0
+      ? String(payload.transactionId)
+      : `${payload.transactionId}:${payload.timestamp}:${payload.meterStop}`
+  return {
+    ref: `stop:${key}`,
+    seqNo: 0,
+    event: 'Ended',
+    transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,
+    occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+    payload: { ...payload },
+  }
+}
+
+function applyStop(
+  payload: StopTransaction,
+  transaction: KnownTransaction,
+  known: Known,
+): Pick<Decision, 'changes' | 'anomalies' | 'events'> {
+  const changes: Change[] = [
+    {
+      kind: 'transactionStopped',
+      transactionId: transaction.transactionId,
+      stoppedAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+      meterStopWh: payload.meterStop ?? energyWh(known.meter, 'last'),
+      reason: payload.reason ?? null,
+      idToken: payload.idTag ?? null,
+      closedBy: 'station',
+    },
+  ]
+  const isBackwards = transaction.meterStartWh !== null && payload.meterStop < transaction.meterStartWh
+  const anomalies: Anomaly[] = isBackwards
+    ? [
+        {
+          kind: 'meterBackwards',
+          transaction: String(transaction.transactionId),
+          detail: { meterStart: transaction.meterStartWh, meterStop: payload.meterStop },
+        },
+      ]
+    : []
+  return { changes, anomalies, events: [{ type: 'transactionStopped', transactionId: transaction.transactionId }] }
+}
+
+/**
+ * 1.6 §4.10. A stop of a transaction that an operator closed brings the real figures, so it is applied; a stop of one
+ * that nobody knows, that belongs to another charge point, or that its own stop has closed, is stored and noted.
+ */
+export const stopTransaction: Handler<StopTransaction> = {
+  needs: (payload) => ({
+    ...(payload.idTag === undefined ? {} : { idTokens: idTokenCandidates(payload.idTag) }),
+    ...(payload.transactionId > 0 ? { transactionIds: [payload.transactionId] } : {}),
+  }),
+  decide: (payload, known) => {
+    const transaction = payload.transactionId > 0 ? known.transaction(payload.transactionId) : undefined
+    const anomaly = transactionAnomaly(payload.transactionId, transaction, known)
+    const isOurs = transaction !== undefined && transaction.chargePointKey === known.chargePoint.key
+    const applied =
+      isOurs && transaction.closedBy !== 'station'
+        ? applyStop(payload, transaction, known)
+        : { changes: [], anomalies: [], events: [] }
+    return {
+      answer: payload.idTag === undefined ? {} : { idTagInfo: idTagInfo16(payload.idTag, known) },
+      fact: stopFact(payload, known, transaction),
+      ...applied,
+      anomalies: anomaly === null ? applied.anomalies : [anomaly, ...applied.anomalies],
+      ...(isOurs ? { meterConnector: { evseId: transaction.evseId, connectorId: transaction.connectorId } } : {}),
+    }
+  },
+}

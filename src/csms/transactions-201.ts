@@ -1,0 +1,229 @@
+// Functional block E, transactions, as OCPP 2.x tells them: TransactionEvent (2.0.1 E01–E15). Events may come late, twice,
+// out of order or without their beginning; each is stored, and the transaction is pieced together from what has come.
+
+import type { OCPP20 } from 'typed-ocpp'
+import { idTokenCandidates, idTokenInfo201 } from './authorization.ts'
+import { chargingStatus, connectorStatusChanges, isChargingStatus } from './availability.ts'
+import type {
+  ActorEvent,
+  Anomaly,
+  Change,
+  ConnectorRef,
+  ConnectorStatus,
+  Handler,
+  Known,
+  KnownTransaction,
+} from './decision.ts'
+import { energyWh, type WithoutMeterValues } from './metering.ts'
+import { timeMs } from './notification.ts'
+
+type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
+
+/** What one event adds to a transaction. */
+interface Outcome {
+  readonly changes: Change[]
+  readonly anomalies: Anomaly[]
+  readonly events: ActorEvent[]
+}
+
+function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined): ConnectorRef {
+  if (event.evse !== undefined) {
+    return { evseId: event.evse.id, connectorId: event.evse.connectorId ?? (event.evse.id === 0 ? 0 : 1) }
+  }
+  return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
+}
+
+function begin(event: TransactionEvent, transactionId: number, idTokenStatus: string | null, known: Known): Outcome {
+  const info = event.transactionInfo
+  const chargingState = info.chargingState ?? null
+  const transaction: KnownTransaction = {
+    transactionId,
+    chargePointKey: known.chargePoint.key,
+    stationTransactionId: info.transactionId,
+    ...connectorOf(event, undefined),
+    idToken: event.idToken?.idToken ?? null,
+    startedAtMs: timeMs(event.timestamp, known.receivedAtMs),
+    meterStartWh: energyWh(known.meter, 'first'),
+    open: true,
+    closedBy: null,
+  }
+  const { open: _open, closedBy: _closedBy, chargePointKey: _key, ...stored } = transaction
+  return {
+    changes: [
+      {
+        kind: 'transactionStarted',
+        ...stored,
+        idTokenType: event.idToken?.type ?? null,
+        idTokenStatus,
+        reservationId: event.reservationId ?? null,
+        remoteStartId: info.remoteStartId ?? null,
+        chargingState,
+      },
+    ],
+    anomalies:
+      event.eventType === 'Started' ? [] : [{ kind: 'missingStart', transaction: info.transactionId, detail: {} }],
+    events: [{ type: 'transactionStarted', transaction, chargingState }],
+  }
+}
+
+function goOn(
+  event: TransactionEvent,
+  transaction: KnownTransaction,
+  idTokenStatus: string | null,
+  known: Known,
+): Outcome {
+  const { transactionId } = transaction
+  const { chargingState, remoteStartId } = event.transactionInfo
+  const isStart = event.eventType === 'Started'
+  const meterStartWh = isStart ? energyWh(known.meter, 'first') : null
+  const connector = event.evse === undefined ? undefined : connectorOf(event, transaction)
+  return {
+    changes: [
+      {
+        kind: 'transactionUpdated',
+        transactionId,
+        ...connector,
+        ...(event.idToken === undefined || event.eventType === 'Ended'
+          ? {}
+          : { idToken: event.idToken.idToken, idTokenType: event.idToken.type }),
+        ...(idTokenStatus === null || event.eventType === 'Ended' ? {} : { idTokenStatus }),
+        ...(chargingState === undefined ? {} : { chargingState }),
+        ...(remoteStartId === undefined ? {} : { remoteStartId }),
+        ...(isStart ? { startedAtMs: timeMs(event.timestamp, known.receivedAtMs) } : {}),
+        ...(meterStartWh === null ? {} : { meterStartWh }),
+      },
+    ],
+    anomalies: transaction.open
+      ? []
+      : [
+          {
+            kind: 'closedTransaction',
+            transaction: event.transactionInfo.transactionId,
+            detail: { eventType: event.eventType },
+          },
+        ],
+    events: [
+      {
+        type: 'transactionUpdated',
+        transactionId,
+        chargingState: chargingState ?? null,
+        ...(connector === undefined ? {} : { connector }),
+      },
+    ],
+  }
+}
+
+function end(event: TransactionEvent, transactionId: number, meterStartWh: number | null, known: Known): Outcome {
+  const meterStopWh = energyWh(known.meter, 'last')
+  const isBackwards = meterStartWh !== null && meterStopWh !== null && meterStopWh < meterStartWh
+  return {
+    changes: [
+      {
+        kind: 'transactionStopped',
+        transactionId,
+        stoppedAtMs: timeMs(event.timestamp, known.receivedAtMs),
+        meterStopWh,
+        reason: event.transactionInfo.stoppedReason ?? null,
+        idToken: event.idToken?.idToken ?? null,
+        closedBy: 'station',
+      },
+    ],
+    anomalies: isBackwards
+      ? [
+          {
+            kind: 'meterBackwards',
+            transaction: event.transactionInfo.transactionId,
+            detail: { meterStart: meterStartWh, meterStop: meterStopWh },
+          },
+        ]
+      : [],
+    events: [{ type: 'transactionStopped', transactionId }],
+  }
+}
+
+/** The status that the connector takes from the charging state of its transaction; null when it keeps its own. */
+function connectorStatusAfter(event: TransactionEvent, before: ConnectorStatus): ConnectorStatus | null {
+  if (event.eventType === 'Ended') return isChargingStatus(before) ? 'Occupied' : null
+  const { chargingState } = event.transactionInfo
+  return chargingState === undefined ? null : chargingStatus(chargingState)
+}
+
+function connectorOutcome(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): Outcome {
+  const nothing = { changes: [], anomalies: [], events: [] }
+  const ref = connectorOf(event, transaction)
+  if (ref.evseId === 0 || event.offline === true) return nothing
+  const before = known.connector(ref)?.status ?? 'Unknown'
+  const status = connectorStatusAfter(event, before)
+  if (status === null || status === before) return nothing
+  const changes = connectorStatusChanges(
+    {
+      kind: 'connectorStatus',
+      ...ref,
+      status,
+      statusSent: event.transactionInfo.chargingState ?? 'Occupied',
+      errorCode: null,
+      info: null,
+      vendorId: null,
+      vendorErrorCode: null,
+      occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
+    },
+    known,
+  )
+  return { changes, anomalies: [], events: [{ type: 'connectorStatus', ...ref, status }] }
+}
+
+function newId(event: TransactionEvent, known: Known): number {
+  const { remoteStartId } = event.transactionInfo
+  const promised = remoteStartId === undefined ? undefined : known.promisedTransactionId({ remoteStartId })
+  const id = promised ?? known.newTransactionId
+  if (id === null) throw new Error('transactionEvent was decided without a new transactionId')
+  return id
+}
+
+/**
+ * 2.0.1 E01–E15. The key of the fact is the transaction, its seqNo, and what the event itself says of its kind and time:
+ * some charge points number every event 0, and their events must not swallow each other.
+ */
+export const transactionEvent: Handler<TransactionEvent> = {
+  needs: (event) => ({
+    stationTransactionIds: [event.transactionInfo.transactionId],
+    newTransactionId: 'ifUnknown',
+    ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
+  }),
+  decide: (event, known) => {
+    const station = event.transactionInfo.transactionId
+    const transaction = known.transaction(station)
+    const idTokenInfo = event.idToken === undefined ? null : idTokenInfo201(event.idToken, known)
+    const idTokenStatus = idTokenInfo?.status ?? null
+    const transactionId = transaction?.transactionId ?? newId(event, known)
+    const parts: Outcome[] = [
+      transaction === undefined
+        ? begin(event, transactionId, idTokenStatus, known)
+        : goOn(event, transaction, idTokenStatus, known),
+    ]
+    if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
+      parts.push(end(event, transactionId, transaction?.meterStartWh ?? null, known))
+    }
+    if (transaction?.open !== false) parts.push(connectorOutcome(event, transaction, known))
+    const unauthorized =
+      event.eventType === 'Started' && idTokenStatus !== null && idTokenStatus !== 'Accepted'
+        ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
+        : []
+    const ref = connectorOf(event, transaction)
+    return {
+      answer: idTokenInfo === null ? {} : { idTokenInfo },
+      fact: {
+        ref: `tx:${station}:${event.eventType}:${event.timestamp}`,
+        seqNo: event.seqNo,
+        event: event.eventType,
+        transactionId,
+        occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
+        payload: { ...event },
+      },
+      changes: parts.flatMap((part) => part.changes),
+      anomalies: [...parts.flatMap((part) => part.anomalies), ...unauthorized],
+      events: parts.flatMap((part) => part.events),
+      meterConnector: ref,
+    }
+  },
+}

@@ -1,0 +1,149 @@
+// One WebSocket of one charge point: its inbox, so that its CALLs are served one at a time and in order, and its way out,
+// so that no result of a send goes unseen. It knows nothing of what the frames mean.
+
+import type { ServerWebSocket } from 'bun'
+import { BoundedQueue } from '../base/bounded-queue.ts'
+import type { Counters } from '../base/counters.ts'
+import { inboxFramesMax, socketBufferBytesMax } from '../base/limits.ts'
+import type { LiveChargePoint } from '../../actors/registry.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+
+/** A CALL as it came from the socket. */
+export interface ReceivedFrame {
+  readonly text: string
+  readonly receivedAtMs: number
+}
+
+/** What the handshake hands over to the socket. */
+export interface SocketData {
+  readonly identity: string
+  readonly chargePointKey: number
+  /** null: no common subprotocol; the socket is closed as soon as it is open (OCPP-J 1.6 §3.1.2). */
+  readonly version: OcppVersion | null
+  readonly remoteAddress: string
+  connection?: Connection
+}
+
+export interface ConnectionOptions {
+  readonly counters: Counters
+  /** Told about every frame that leaves or arrives, for the message log. */
+  readonly onFrame: (connection: Connection, direction: 'fromChargePoint' | 'toChargePoint', text: string) => void
+  /** Takes the next CALL under way; `served` is called when its answer has left. */
+  readonly serve: (connection: Connection, frame: ReceivedFrame) => void
+}
+
+/** One open connection of a charge point. */
+export class Connection {
+  readonly identity: string
+  readonly chargePointKey: number
+  readonly version: OcppVersion
+  readonly remoteAddress: string
+  /** Quirks noted already, so that a habit is stored once a connection and not once a frame. */
+  readonly quirksNoted = new Set<string>()
+  /** Actions that an operator asked this charge point to send; they are served before its boot is accepted, too. */
+  readonly triggered = new Set<string>()
+  readonly #socket: ServerWebSocket<SocketData>
+  readonly #options: ConnectionOptions
+  readonly #inbox = new BoundedQueue<ReceivedFrame>(inboxFramesMax)
+  #live: LiveChargePoint | null = null
+  #isServing = false
+  #isClosed = false
+  #isDraining = false
+  #onIdle: (() => void)[] = []
+
+  constructor(socket: ServerWebSocket<SocketData>, version: OcppVersion, options: ConnectionOptions) {
+    this.#socket = socket
+    this.#options = options
+    this.identity = socket.data.identity
+    this.chargePointKey = socket.data.chargePointKey
+    this.remoteAddress = socket.data.remoteAddress
+    this.version = version
+  }
+
+  /** The charge point behind the connection; null until it has been read from the database. */
+  get live(): LiveChargePoint | null {
+    return this.#live
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Bytes that wait in the socket for the charge point to read them. */
+  get bufferedBytes(): number {
+    return this.#socket.getBufferedAmount()
+  }
+
+  /** The charge point is known now: what has arrived meanwhile is served. */
+  begin(live: LiveChargePoint): void {
+    this.#live = live
+    this.#next()
+  }
+
+  /** Queues a CALL. A full inbox stops reading from the socket: TCP makes the charge point wait. */
+  receive(frame: ReceivedFrame): void {
+    if (this.#isClosed || this.#isDraining) return
+    this.#inbox.push(frame)
+    if (this.#inbox.isFull) this.#socket.pause()
+    this.#next()
+  }
+
+  /** The CALL under way has been answered, or never will be. */
+  served(): void {
+    this.#isServing = false
+    if (this.#inbox.size <= inboxFramesMax / 2 && !this.#isClosed) this.#socket.resume()
+    this.#next()
+    if (!this.#isServing) {
+      for (const resolve of this.#onIdle.splice(0)) resolve()
+    }
+  }
+
+  /** Resolves once no CALL is under way. Nothing new is begun after a `close` or `drain`. */
+  idle(): Promise<void> {
+    if (!this.#isServing) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve)
+    })
+  }
+
+  /** Begins nothing new; the CALL under way is finished. */
+  drain(): void {
+    this.#isDraining = true
+    this.#inbox.drain()
+  }
+
+  /** Sends a frame. A charge point that reads so slowly that frames would be dropped is disconnected instead. */
+  send(text: string): void {
+    if (this.#isClosed) return
+    const status = this.#socket.sendText(text)
+    if (status === 0 || this.#socket.getBufferedAmount() > socketBufferBytesMax) {
+      this.#options.counters.slowReadersClosed++
+      this.closed()
+      this.#socket.terminate()
+      return
+    }
+    this.#options.counters.framesSent++
+    this.#options.onFrame(this, 'toChargePoint', text)
+  }
+
+  /** Closes the socket; what is under way is finished, but its answer goes nowhere. */
+  close(code: number, reason: string): void {
+    if (this.#isClosed) return
+    this.closed()
+    this.#socket.close(code, reason)
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    this.#isClosed = true
+    this.#inbox.drain()
+  }
+
+  #next(): void {
+    if (this.#isServing || this.#isClosed || this.#isDraining || this.#live === null) return
+    const frame = this.#inbox.shift()
+    if (frame === undefined) return
+    this.#isServing = true
+    this.#options.serve(this, frame)
+  }
+}

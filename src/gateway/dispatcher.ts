@@ -1,0 +1,72 @@
+// Gathers the next frame of every charge point into batches for the workers. A batch is whatever arrived while the last
+// one was under way: alone and fast at low load, large at high load. No timer decides it.
+
+import { batchFramesMax } from '../base/limits.ts'
+import type { MeterBlock } from '../csms/meter-block.ts'
+import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
+
+/** Examines batches; `workers/pool.ts` is the real one. */
+export interface FrameExaminer {
+  readonly batchesMax: number
+  examine(tasks: readonly FrameTask[]): Promise<
+    readonly {
+      readonly tasks: readonly FrameTask[]
+      readonly verdicts: readonly Verdict[]
+      readonly meter: MeterBlock | null
+    }[]
+  >
+}
+
+/** Told about the verdict on one frame, with the meter block of its batch; an error when there is none. */
+export type OnVerdict = (verdict: Verdict | Error, meter: MeterBlock | null) => void
+
+interface Waiting {
+  readonly task: FrameTask
+  readonly onVerdict: OnVerdict
+}
+
+/** Cuts what waits into batches. Each charge point has at most one frame here, so the queue is bounded by their number. */
+export class Dispatcher {
+  readonly #examiner: FrameExaminer
+  #waiting: Waiting[] = []
+  #batches = 0
+  #isScheduled = false
+
+  constructor(examiner: FrameExaminer) {
+    this.#examiner = examiner
+  }
+
+  submit(task: FrameTask, onVerdict: OnVerdict): void {
+    this.#waiting.push({ task, onVerdict })
+    this.#schedule()
+  }
+
+  // After the current turn of the event loop, so that everything the kernel had ready travels together.
+  #schedule(): void {
+    if (this.#isScheduled || this.#batches >= this.#examiner.batchesMax) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      const batch = this.#waiting.splice(0, batchFramesMax)
+      if (batch.length > 0) void this.#examine(batch)
+      if (this.#waiting.length > 0) this.#schedule()
+    })
+  }
+
+  async #examine(batch: readonly Waiting[]): Promise<void> {
+    this.#batches++
+    try {
+      const parts = await this.#examiner.examine(batch.map((waiting) => waiting.task))
+      const waiting = batch.values()
+      for (const part of parts) {
+        for (const verdict of part.verdicts) waiting.next().value?.onVerdict(verdict, part.meter)
+      }
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error))
+      for (const { onVerdict } of batch) onVerdict(failure, null)
+    } finally {
+      this.#batches--
+      if (this.#waiting.length > 0) this.#schedule()
+    }
+  }
+}

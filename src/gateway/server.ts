@@ -1,0 +1,248 @@
+// The network edge: one Bun server for the WebSockets of charge points and for HTTP. It takes in frames, keeps one
+// connection per charge point, and gives CALLs to the dispatcher and the pipeline.
+
+import { type ServerWebSocket, serve, type TLSOptions } from 'bun'
+import type { LiveChargePoint, Registry } from '../../actors/registry.ts'
+import type { AuthDeps } from '../auth/auth-deps.ts'
+import type { Clock } from '../base/clock.ts'
+import type { OcppSettings } from '../base/config.ts'
+import type { Counters } from '../base/counters.ts'
+import { drainMsMax, socketBufferBytesMax } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { Hydration, MessageLogLine } from '../csms/records.ts'
+import { parseFrame, peekFrameType } from '../ocpp/frame.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+import { Connection, type ReceivedFrame, type SocketData } from './connection.ts'
+import { Dispatcher, type FrameExaminer } from './dispatcher.ts'
+import { handshake, isOcppPath } from './handshake.ts'
+import { Pipeline, type PipelineDeps } from './pipeline.ts'
+
+// Close codes, RFC 6455 §7.4.1.
+const closeGoingAway = 1001
+const closeProtocolError = 1002
+const closeTryAgainLater = 1013
+
+export interface GatewayDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds'> {
+  readonly settings: OcppSettings
+  readonly tls: TLSOptions | null
+  readonly auth: AuthDeps
+  readonly registry: Registry
+  readonly examiner: FrameExaminer
+  /** Claims the connection and reads what the charge point's actor starts from. */
+  readonly connect: (chargePointKey: number, version: OcppVersion) => Promise<Hydration>
+  readonly disconnect: (chargePointKey: number, epoch: number) => Promise<void>
+  /** Whether the database takes what it is given; newcomers are turned away while it does not. */
+  readonly isStoreAvailable: () => boolean
+  readonly appendMessageLog: (line: MessageLogLine) => void
+  /** Answers everything that is not a handshake of a charge point. */
+  readonly http: (request: Request) => Response | Promise<Response>
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** The running edge. */
+export interface Gateway {
+  readonly port: number
+  /** Stops taking in connections and CALLs, finishes those under way, closes the sockets with 1001. */
+  drain(): Promise<void>
+  /** Stops listening. */
+  stop(): Promise<void>
+}
+
+/** Opens the port and serves until stopped. */
+export function startGateway(deps: GatewayDeps): Gateway {
+  return new RunningGateway(deps)
+}
+
+class RunningGateway implements Gateway {
+  readonly #deps: GatewayDeps
+  readonly #pipeline: Pipeline
+  readonly #dispatcher: Dispatcher
+  readonly #connections = new Set<Connection>()
+  /** The connection of each charge point; a newer one takes its place. */
+  readonly #current = new Map<string, Connection>()
+  readonly #server: ReturnType<typeof serve<SocketData>>
+  #isDraining = false
+
+  constructor(deps: GatewayDeps) {
+    this.#deps = deps
+    this.#pipeline = new Pipeline({ ...deps, heartbeatIntervalSeconds: deps.settings.heartbeatIntervalSeconds })
+    this.#dispatcher = new Dispatcher(deps.examiner)
+    const handshakeDeps = {
+      auth: deps.auth,
+      assumedVersion: deps.settings.assumedVersion,
+      isOpen: () => !this.#isDraining && deps.isStoreAvailable(),
+      counters: deps.counters,
+      log: deps.log,
+    }
+    this.#server = serve<SocketData>({
+      hostname: deps.settings.host,
+      port: deps.settings.port,
+      ...(deps.tls === null ? {} : { tls: deps.tls }),
+      fetch: (request, server) =>
+        isOcppPath(new URL(request.url).pathname) ? handshake(request, server, handshakeDeps) : deps.http(request),
+      websocket: {
+        maxPayloadLength: deps.settings.messageBytesMax,
+        backpressureLimit: socketBufferBytesMax,
+        closeOnBackpressureLimit: true,
+        idleTimeout: deps.settings.connectionTimeoutSeconds,
+        sendPings: true,
+        perMessageDeflate: false,
+        open: (socket) => this.#open(socket),
+        message: (socket, message) => this.#receive(socket, message),
+        close: (socket, code, reason) => this.#close(socket, code, reason),
+      },
+    })
+  }
+
+  get port(): number {
+    return this.#server.port ?? this.#deps.settings.port
+  }
+
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    for (const connection of this.#connections) connection.drain()
+    const idle = Promise.all([...this.#connections].map((connection) => connection.idle()))
+    await Promise.race([idle, new Promise<void>((resolve) => this.#deps.clock.after(drainMsMax, resolve))])
+    for (const connection of this.#connections) connection.close(closeGoingAway, 'The central system is stopping.')
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop(true)
+  }
+
+  #open(socket: ServerWebSocket<SocketData>): void {
+    const { version } = socket.data
+    if (version === null) {
+      socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
+      return
+    }
+    const connection = new Connection(socket, version, {
+      counters: this.#deps.counters,
+      onFrame: (from, direction, text) => this.#onFrame(from, direction, text),
+      serve: (from, frame) => this.#serve(from, frame),
+    })
+    socket.data.connection = connection
+    this.#deps.counters.connectionsOpened++
+    this.#connections.add(connection)
+    void this.#begin(connection)
+  }
+
+  /**
+   * Reads the charge point from the database and starts its actor. An older connection of the same charge point is closed
+   * first, and what it has under way is finished first, so that the new one starts from a settled state.
+   */
+  async #begin(connection: Connection): Promise<void> {
+    const { identity } = connection
+    const older = this.#current.get(identity)
+    this.#current.set(identity, connection)
+    try {
+      if (older !== undefined) {
+        this.#deps.counters.connectionsReplaced++
+        older.close(closeGoingAway, 'A newer connection of this charge point has taken over.')
+        await older.idle()
+      }
+      const hydration = await this.#deps.connect(connection.chargePointKey, connection.version)
+      if (connection.isClosed) {
+        if (this.#current.get(identity) === connection)
+          await this.#deps.disconnect(connection.chargePointKey, hydration.epoch)
+        return
+      }
+      connection.begin(this.#deps.registry.connect(hydration, connection))
+      this.#deps.log.info(
+        { identity, version: connection.version, epoch: hydration.epoch, remoteAddress: connection.remoteAddress },
+        'A charge point is connected.',
+      )
+    } catch (error) {
+      this.#deps.log.warn({ identity, error }, 'A charge point could not be read from the database; it is sent away.')
+      connection.close(closeTryAgainLater, 'The database cannot be reached.')
+    }
+  }
+
+  #receive(socket: ServerWebSocket<SocketData>, message: string | Buffer): void {
+    const { connection } = socket.data
+    if (connection === undefined) return
+    const text = typeof message === 'string' ? message : message.toString('utf8')
+    this.#deps.counters.framesReceived++
+    this.#onFrame(connection, 'fromChargePoint', text)
+    const type = peekFrameType(text)
+    if (type === 3 || type === 4 || type === 5) {
+      this.#answer(connection, text)
+      return
+    }
+    connection.receive({ text, receivedAtMs: this.#deps.clock.nowMs() })
+  }
+
+  // Answers to our own CALLs pass by the inbox: the two directions never wait for each other.
+  #answer(connection: Connection, text: string): void {
+    const { counters, log } = this.#deps
+    const frame = parseFrame(text, connection.version)
+    if (connection.live === null || (frame.kind !== 'result' && frame.kind !== 'error')) {
+      counters.framesDropped++
+      log.info({ identity: connection.identity, reason: 'it is not a readable answer' }, 'A frame was dropped.')
+      return
+    }
+    connection.live.lastSeenAtMs = this.#deps.clock.nowMs()
+    if (!connection.live.answer(frame)) {
+      counters.answersUnknown++
+      log.info(
+        { identity: connection.identity, messageId: frame.messageId },
+        'An answer came that nobody waits for; nothing is sent back.',
+      )
+    }
+  }
+
+  #serve(connection: Connection, frame: ReceivedFrame): void {
+    const { live } = connection
+    if (live === null) return
+    const { key, strictness } = live.chargePoint
+    this.#dispatcher.submit(
+      {
+        text: frame.text,
+        version: connection.version,
+        strictness,
+        chargePointKey: key,
+        receivedAtMs: frame.receivedAtMs,
+      },
+      (verdict, meter) => {
+        void this.#pipeline
+          .serve(connection, live, verdict, meter, frame.receivedAtMs)
+          .finally(() => connection.served())
+      },
+    )
+  }
+
+  #close(socket: ServerWebSocket<SocketData>, code: number, reason: string): void {
+    const { connection } = socket.data
+    if (connection === undefined) return
+    connection.closed()
+    this.#connections.delete(connection)
+    this.#deps.counters.connectionsClosed++
+    if (this.#current.get(connection.identity) === connection) this.#current.delete(connection.identity)
+    this.#deps.log.info({ identity: connection.identity, closeCode: code, reason }, 'A connection was closed.')
+    if (connection.live !== null) this.#release(connection, connection.live)
+  }
+
+  #release(connection: Connection, live: LiveChargePoint): void {
+    this.#deps.registry.release(live)
+    if (this.#isDraining) return
+    this.#deps.disconnect(connection.chargePointKey, live.epoch).catch((error: unknown) => {
+      this.#deps.log.warn({ identity: connection.identity, error }, 'A charge point could not be marked as offline.')
+    })
+  }
+
+  #onFrame(connection: Connection, direction: 'fromChargePoint' | 'toChargePoint', text: string): void {
+    if (this.#deps.settings.messageLog) {
+      this.#deps.appendMessageLog({
+        chargePointKey: connection.chargePointKey,
+        atMs: this.#deps.clock.nowMs(),
+        direction,
+        frame: text,
+      })
+    }
+    if (this.#deps.log.isEnabled('Trace')) {
+      this.#deps.log.trace({ identity: connection.identity, direction, frame: text }, 'Frame.')
+    }
+  }
+}

@@ -1,0 +1,204 @@
+// Opens every part of Stator in one visible order, and closes them in the reverse one. Nothing else opens or closes.
+
+import { hostname } from 'node:os'
+import { Registry } from '../actors/registry.ts'
+import { createApi } from './api/create-api.ts'
+import { createAuthDeps } from './auth/auth-deps.ts'
+import { authenticateRequest } from './auth/operator-auth.ts'
+import { openSecrets } from './auth/secrets.ts'
+import { systemClock } from './base/clock.ts'
+import { loadSettings, type Settings } from './base/config.ts'
+import { Counters } from './base/counters.ts'
+import { StatorError } from './base/errors.ts'
+import { shutdownMsMax } from './base/limits.ts'
+import { createLogger, type Logger } from './base/log.ts'
+import { LiveChargePoints } from './gateway/live-charge-points.ts'
+import { startGateway } from './gateway/server.ts'
+import { loadTls } from './gateway/tls.ts'
+import { openDatabase } from './store/database.ts'
+import { createQueries } from './store/queries.ts'
+import { TransactionIds } from './store/transaction-ids.ts'
+import { Writer } from './store/writer.ts'
+import { FramePool } from './workers/pool.ts'
+
+/** A running central system. */
+export interface Stator {
+  /** `http://…` or `https://…`, where the REST API answers. */
+  readonly url: string
+  /** `ws://…` or `wss://…`, to which a charge point appends its identity. */
+  readonly ocppUrl: string
+  readonly port: number
+  readonly adminApiKey: string
+  /** Whether the admin key was made at this start, and where it is kept; null when the settings brought it. */
+  readonly adminApiKeyIsNew: boolean
+  readonly adminApiKeyFile: string | null
+  readonly counters: Counters
+  /** Finishes what is under way, commits it, closes the sockets with 1001 and every part after that. */
+  stop(): Promise<void>
+}
+
+/** What a caller may bring along. */
+export interface StatorHooks {
+  readonly log?: Logger
+}
+
+/**
+ * Starts a central system with these settings.
+ *
+ * @throws {StatorError} with one sentence: what could not be opened, and what to do.
+ */
+export async function startStator(settings: Settings, hooks: StatorHooks = {}): Promise<Stator> {
+  const log = hooks.log ?? createLogger(settings.logLevels)
+  const clock = systemClock
+  const counters = new Counters()
+  const node = `${hostname()}:${settings.ocpp.port}`
+  // What has been opened so far, last first: a start that fails halfway closes it again.
+  const closers: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0)) await closer()
+  }
+
+  try {
+    const tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
+    const secrets = await openSecrets(settings)
+    const { provider, connectionString, dataFolder, poolSize } = settings.database
+    const database = await openDatabase({
+      provider,
+      ...(connectionString === null ? {} : { connectionString }),
+      dataFolder,
+      poolSize,
+      log: log.category('Database'),
+    })
+    closers.unshift(() => database.close())
+
+    const queries = createQueries(database)
+    await queries.markAllDisconnected(node)
+    const transactionIds = new TransactionIds(database)
+    const writer = new Writer({ database, clock, log: log.category('Database') })
+    writer.start()
+    closers.unshift(() => writer.stop())
+
+    const examiner = new FramePool({ threads: settings.workers.poolSize })
+    closers.unshift(() => examiner.close())
+
+    const registry = new Registry({ clock, callTimeoutMs: settings.ocpp.callTimeoutMs })
+    const auth = createAuthDeps(settings.security, secrets, {
+      lookup: (identity) => queries.credentials(identity),
+      create: async (identity, hashes) => {
+        await queries
+          .createChargePoint(identity, { ...hashes, strictness: settings.ocpp.strictness })
+          .catch(ignoreConflict)
+        const created = await queries.credentials(identity)
+        if (created === null) throw new StatorError('CONFLICT', `Charge point '${identity}' was deleted meanwhile`)
+        return created
+      },
+    })
+    const api = createApi({
+      queries,
+      live: new LiveChargePoints(registry),
+      commit: (set) => writer.commit(set),
+      nextTransactionId: () => transactionIds.next(),
+      authenticate: (headers) => authenticateRequest(headers, auth),
+      hash: (secret) => auth.credentials.hash(secret),
+      health: {
+        live: () => true,
+        ready: async () => [{ name: 'database', problem: await problemOf(() => database.ping()) }],
+      },
+      clock,
+      log: log.category('Api'),
+    })
+    const gateway = startGateway({
+      settings: settings.ocpp,
+      tls,
+      auth,
+      registry,
+      examiner,
+      lookups: queries,
+      nextTransactionId: () => transactionIds.next(),
+      commit: (set) => writer.commit(set),
+      markSeen: (key, atMs, isHeartbeat) => writer.markSeen(key, atMs, isHeartbeat),
+      connect: (key, version) => queries.connect(key, { version, node, atMs: clock.nowMs() }),
+      disconnect: (key, epoch) => queries.disconnect(key, epoch),
+      isStoreAvailable: () => writer.isAvailable && !writer.isFull,
+      appendMessageLog: (line) => writer.appendMessageLog(line),
+      http: (request) => api.fetch(request),
+      counters,
+      clock,
+      log: log.category('OCPP'),
+    })
+    closers.unshift(async () => {
+      await gateway.drain()
+      await queries.markAllDisconnected(node).catch(() => 0)
+      await gateway.stop()
+    })
+
+    const host = settings.ocpp.host === '0.0.0.0' ? 'localhost' : settings.ocpp.host
+    const secure = tls === null ? '' : 's'
+    const url = `http${secure}://${host}:${gateway.port}`
+    log.info({ url, provider }, 'Stator is running.')
+    return {
+      url,
+      ocppUrl: `ws${secure}://${host}:${gateway.port}/ocpp`,
+      port: gateway.port,
+      adminApiKey: secrets.adminApiKey,
+      adminApiKeyIsNew: secrets.adminApiKeyIsNew,
+      adminApiKeyFile: secrets.adminApiKeyFile,
+      counters,
+      stop: async () => {
+        await close()
+        log.info('Stator has stopped.')
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof StatorError) || error.code !== 'CONFLICT') throw error
+}
+
+async function problemOf(check: () => Promise<void>): Promise<string | null> {
+  try {
+    await check()
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Runs Stator until SIGTERM or SIGINT; what cannot be started is told in one sentence. */
+async function main(): Promise<void> {
+  const settings = loadSettings({ argv: process.argv.slice(2), env: process.env })
+  const stator = await startStator(settings)
+  console.log(`REST API       ${stator.url}   (read ${stator.url}/docs)`)
+  console.log(`Charge points  ${stator.ocppUrl}/{identity}`)
+  if (settings.database.provider === 'Embedded') {
+    console.log(
+      'Database       embedded: it survives a crash of the process, not a power cut. Set Database.ConnectionString for PostgreSQL.',
+    )
+  }
+  if (stator.adminApiKeyIsNew) {
+    console.log(`Admin API key  ${stator.adminApiKey}   (shown once, kept in ${stator.adminApiKeyFile})`)
+  }
+  let isStopping = false
+  const stop = (): void => {
+    if (isStopping) return
+    isStopping = true
+    setTimeout(() => process.exit(1), shutdownMsMax).unref()
+    stator.stop().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof StatorError ? error.message : error)
+  process.exit(1)
+}
+
+if (import.meta.main) await main().catch(fail)

@@ -1,0 +1,28 @@
+// What a worker does with a batch: a verdict per frame, and one meter block for all of them. Pure: the main thread calls
+// the same function for batches too small to be worth the crossing.
+
+import type { MeterBlock } from '../csms/meter-block.ts'
+import { examine } from '../ocpp/examine.ts'
+import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
+import { MeterColumns } from './meter-columns.ts'
+
+/** Verdicts in the order of their frames, and the meter values of the whole batch. */
+export interface ExaminedBatch {
+  readonly verdicts: readonly Verdict[]
+  /** null when no frame carried meter values. */
+  readonly meter: MeterBlock | null
+}
+
+/** Parses and checks every frame; a frame that makes this code itself fail is refused with InternalError, alone. */
+export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
+  let columns: MeterColumns | null = null
+  const verdicts = tasks.map((task): Verdict => {
+    const { verdict, sent } = examine(task)
+    if (verdict.kind !== 'call') return verdict
+    const { meterValue, transactionData, ...rest } = verdict.payload
+    if (meterValue === undefined && transactionData === undefined) return verdict
+    columns ??= new MeterColumns()
+    return { ...verdict, payload: rest, meter: columns.add(verdict.payload, sent, task) }
+  })
+  return { verdicts, meter: (columns as MeterColumns | null)?.finish() ?? null }
+}

@@ -1,0 +1,287 @@
+// Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see csms/meter-block.ts).
+// The common measurands become numbers in one unit each; the element as sent goes along, so nothing is lost by it.
+
+import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
+import type { MeterRange } from '../ocpp/verdict.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Where the meter values of one frame belong. */
+interface Origin {
+  readonly chargePointKey: number
+  readonly receivedAtMs: number
+  readonly evseId: number
+  readonly connectorId: number
+  readonly transactionRef: bigint
+}
+
+const postgresEpochMs = Date.UTC(2000, 0, 1)
+const fixedColumns = meterColumns.filter((column) => column.bytes !== null)
+const initialRows = 256
+const initialTextBytes = 65_536
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function integerOr(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 32_767 ? value : otherwise
+}
+
+/** Where the message says that its values were taken: 1.6 connectorId, 2.x evseId or evse; else 0 of 0. */
+function connectorOf(payload: Json): { evseId: number; connectorId: number } {
+  if (isObject(payload.evse)) {
+    const evseId = integerOr(payload.evse.id, 0)
+    return { evseId, connectorId: integerOr(payload.evse.connectorId, evseId === 0 ? 0 : 1) }
+  }
+  const evseId = integerOr(payload.evseId ?? payload.connectorId, 0)
+  return { evseId, connectorId: evseId === 0 ? 0 : 1 }
+}
+
+function transactionRefOf(payload: Json): bigint {
+  if (isObject(payload.transactionInfo)) {
+    const id = payload.transactionInfo.transactionId
+    return typeof id === 'string' ? transactionRef(id) : 0n
+  }
+  const id = payload.transactionId
+  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? transactionRef(id) : 0n
+}
+
+/** Factors by which a unit becomes the unit of its column. */
+const unitFactors: Readonly<Record<string, number>> = {
+  Wh: 1,
+  kWh: 1000,
+  W: 1,
+  kW: 1000,
+  A: 1,
+  V: 1,
+  Percent: 1,
+  '%': 1,
+}
+
+/** Value of a sampled value in its column's unit (Wh, W, A, V or %); NaN when it is not a plain number in a known unit. */
+function numberOf(sample: Json, unitDefault: string): number {
+  if (sample.format === 'SignedData') return Number.NaN
+  const { value } = sample
+  const number =
+    typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+  const measure = isObject(sample.unitOfMeasure) ? sample.unitOfMeasure : sample
+  const factor = unitFactors[typeof measure.unit === 'string' ? measure.unit : unitDefault] ?? Number.NaN
+  const exponent = measure !== sample && typeof measure.multiplier === 'number' ? 10 ** measure.multiplier : 1
+  return number * factor * exponent
+}
+
+/** How the phases of one measurand become one figure when the charge point gives no total of its own. */
+type Fold = 'sum' | 'max' | 'mean'
+
+class Measurand {
+  readonly #fold: Fold
+  #total = Number.NaN
+  #folded = Number.NaN
+  #phases = 0
+
+  constructor(fold: Fold) {
+    this.#fold = fold
+  }
+
+  reset(): void {
+    this.#total = Number.NaN
+    this.#folded = Number.NaN
+    this.#phases = 0
+  }
+
+  add(value: number, phase: unknown): void {
+    if (Number.isNaN(value)) return
+    if (phase === undefined) {
+      this.#total = value
+      return
+    }
+    this.#phases++
+    if (this.#phases === 1) this.#folded = value
+    else if (this.#fold === 'max') this.#folded = Math.max(this.#folded, value)
+    else this.#folded += value
+  }
+
+  get value(): number {
+    if (!Number.isNaN(this.#total) || this.#phases === 0) return this.#total
+    return this.#fold === 'mean' ? this.#folded / this.#phases : this.#folded
+  }
+}
+
+/**
+ * Collects the meter values of one batch. Phases: energy and power are summed, of the currents the largest counts, voltages
+ * (to neutral) are averaged; a sample without a phase is a total and goes before its phases. Samples taken elsewhere than
+ * at the outlet (the default location) do not enter the columns, but for the state of charge, which only the EV knows.
+ */
+export class MeterColumns {
+  #rows = 0
+  #rowsRoom = initialRows
+  #views: DataView<ArrayBuffer>[]
+  #text = new Uint8Array(initialTextBytes)
+  #textBytes = 0
+  #offsets: number[] = []
+  readonly #encoder = new TextEncoder()
+  readonly #energy = new Measurand('sum')
+  readonly #power = new Measurand('sum')
+  readonly #current = new Measurand('max')
+  readonly #voltage = new Measurand('mean')
+  readonly #soc = new Measurand('max')
+
+  constructor() {
+    this.#views = fixedColumns.map((column) => new DataView(new ArrayBuffer(initialRows * (4 + column.bytes))))
+  }
+
+  /**
+   * Adds the meter values that `payload` carries, if any, under `meterValue` or (1.6 StopTransaction) `transactionData`.
+   *
+   * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`.
+   */
+  add(
+    payload: Json,
+    sent: Json,
+    frame: { readonly chargePointKey: number; readonly receivedAtMs: number },
+  ): MeterRange | null {
+    const values = payload.meterValue ?? payload.transactionData
+    if (!Array.isArray(values) || values.length === 0) return null
+    const sentValues = sent.meterValue ?? sent.transactionData
+    const verbatim: readonly unknown[] =
+      Array.isArray(sentValues) && sentValues.length === values.length ? sentValues : values
+    const origin: Origin = { ...frame, ...connectorOf(payload), transactionRef: transactionRefOf(payload) }
+    const from = this.#rows
+    for (let index = 0; index < values.length; index++) {
+      const value: unknown = values[index]
+      if (isObject(value)) this.#addRow(value, JSON.stringify(verbatim[index]), origin)
+    }
+    return { from, to: this.#rows }
+  }
+
+  /** The block of everything added; the collector must not be used afterwards. */
+  finish(): MeterBlock {
+    return {
+      rows: this.#rows,
+      columns: [
+        ...this.#views.map(
+          (view, index) => new Uint8Array(view.buffer, 0, this.#rows * (4 + (fixedColumns[index]?.bytes ?? 0))),
+        ),
+        this.#text.subarray(0, this.#textBytes),
+      ],
+      offsets: Uint32Array.from([...this.#offsets, this.#textBytes]),
+    }
+  }
+
+  #addRow(meterValue: Json, text: string, origin: Origin): void {
+    if (this.#rows === this.#rowsRoom) this.#growRows()
+    this.#measure(meterValue.sampledValue)
+    const sampledAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
+    this.#int(0, origin.chargePointKey)
+    this.#bigint(1, origin.transactionRef)
+    this.#time(2, Number.isNaN(sampledAtMs) ? origin.receivedAtMs : sampledAtMs)
+    this.#short(3, origin.evseId)
+    this.#short(4, origin.connectorId)
+    this.#bigint(5, BigInt.asIntN(64, Bun.hash.xxHash64(text)))
+    this.#time(6, origin.receivedAtMs)
+    this.#double(7, this.#energy.value)
+    this.#double(8, this.#power.value)
+    this.#double(9, this.#current.value)
+    this.#double(10, this.#voltage.value)
+    this.#double(11, this.#soc.value)
+    this.#addText(text)
+    this.#rows++
+  }
+
+  #measure(sampledValue: unknown): void {
+    this.#energy.reset()
+    this.#power.reset()
+    this.#current.reset()
+    this.#voltage.reset()
+    this.#soc.reset()
+    if (!Array.isArray(sampledValue)) return
+    for (const sample of sampledValue) {
+      if (isObject(sample)) this.#addSample(sample)
+    }
+  }
+
+  #addSample(sample: Json): void {
+    const { measurand = 'Energy.Active.Import.Register', phase, location } = sample
+    if (measurand === 'SoC') {
+      this.#soc.add(numberOf(sample, 'Percent'), phase)
+      return
+    }
+    if (location !== undefined && location !== 'Outlet') return
+    if (measurand === 'Energy.Active.Import.Register') this.#energy.add(numberOf(sample, 'Wh'), phase)
+    else if (measurand === 'Power.Active.Import') this.#power.add(numberOf(sample, 'W'), phase)
+    else if (measurand === 'Current.Import' && phase !== 'N') this.#current.add(numberOf(sample, 'A'), phase)
+    else if (measurand === 'Voltage' && !isBetweenPhases(phase)) this.#voltage.add(numberOf(sample, 'V'), phase)
+  }
+
+  #view(column: number): DataView<ArrayBuffer> {
+    const view = this.#views[column]
+    if (view === undefined) throw new RangeError(`meter column ${column} does not exist`)
+    return view
+  }
+
+  #short(column: number, value: number): void {
+    const at = this.#rows * 6
+    const view = this.#view(column)
+    view.setInt32(at, 2)
+    view.setInt16(at + 4, value)
+  }
+
+  #int(column: number, value: number): void {
+    const at = this.#rows * 8
+    const view = this.#view(column)
+    view.setInt32(at, 4)
+    view.setInt32(at + 4, value)
+  }
+
+  #bigint(column: number, value: bigint): void {
+    const at = this.#rows * 12
+    const view = this.#view(column)
+    view.setInt32(at, 8)
+    view.setBigInt64(at + 4, value)
+  }
+
+  #double(column: number, value: number): void {
+    const at = this.#rows * 12
+    const view = this.#view(column)
+    view.setInt32(at, 8)
+    view.setFloat64(at + 4, value)
+  }
+
+  // PostgreSQL counts microseconds from the year 2000.
+  #time(column: number, ms: number): void {
+    const microseconds = Math.round((ms - postgresEpochMs) * 1000)
+    const at = this.#rows * 12
+    const view = this.#view(column)
+    view.setInt32(at, 8)
+    view.setInt32(at + 4, Math.floor(microseconds / 2 ** 32))
+    view.setUint32(at + 8, microseconds >>> 0)
+  }
+
+  #addText(text: string): void {
+    // UTF-8 takes at most three bytes per UTF-16 unit.
+    const bytesMax = 4 + text.length * 3
+    while (this.#textBytes + bytesMax > this.#text.length) {
+      const larger = new Uint8Array(this.#text.length * 2)
+      larger.set(this.#text)
+      this.#text = larger
+    }
+    this.#offsets.push(this.#textBytes)
+    const { written } = this.#encoder.encodeInto(text, this.#text.subarray(this.#textBytes + 4))
+    new DataView(this.#text.buffer).setInt32(this.#textBytes, written)
+    this.#textBytes += 4 + written
+  }
+
+  #growRows(): void {
+    this.#rowsRoom *= 2
+    this.#views = this.#views.map((view, index) => {
+      const larger = new Uint8Array(this.#rowsRoom * (4 + (fixedColumns[index]?.bytes ?? 0)))
+      larger.set(new Uint8Array(view.buffer))
+      return new DataView(larger.buffer)
+    })
+  }
+}
+
+function isBetweenPhases(phase: unknown): boolean {
+  return phase === 'L1-L2' || phase === 'L2-L3' || phase === 'L3-L1'
+}

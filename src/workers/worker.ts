@@ -1,0 +1,20 @@
+// The inside of a worker thread. A task arrives as one msgpack envelope and leaves as one more, with the columns of the
+// meter block handed over without a copy: no structure crosses a thread that bytes could carry.
+
+import { Packr } from 'msgpackr'
+import { move, transferableSymbol, valueSymbol } from 'piscina'
+import type { FrameTask } from '../ocpp/verdict.ts'
+import { examineBatch } from './examine-batch.ts'
+import type { PackedBatch } from './pool.ts'
+
+const packr = new Packr()
+
+/** Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a `PackedBatch`. */
+export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof move> {
+  const tasks: readonly FrameTask[] = packr.unpack(envelope)
+  const { verdicts, meter } = examineBatch(tasks)
+  // A copy of its own: the packer's buffer is shared by everything that it packs.
+  const packed: PackedBatch = { verdicts: new Uint8Array(packr.pack(verdicts)), meter }
+  const views = [packed.verdicts, ...(meter === null ? [] : [...meter.columns, meter.offsets])]
+  return move({ [transferableSymbol]: views.map((view) => view.buffer), [valueSymbol]: packed })
+}
