@@ -1,0 +1,29 @@
+// The operators' API keys: the admin key and those of Security.ApiKeys.
+
+import type { Credentials } from './credentials.ts'
+
+interface NamedKey {
+  readonly name: string
+  readonly hash: Uint8Array
+}
+
+/** Recognises operators by their API keys. */
+export class KeyRing {
+  readonly #credentials: Credentials
+  readonly #keys: readonly NamedKey[]
+
+  /** `keys`: name, as the log shows it, and the key itself, of which only the hash is kept. */
+  constructor(credentials: Credentials, keys: readonly (readonly [name: string, key: string])[]) {
+    this.#credentials = credentials
+    this.#keys = keys.map(([name, key]) => ({ name, hash: credentials.hash(key) }))
+  }
+
+  /** The name of the key that was presented, or null. Looks at every key, so the time tells nothing. */
+  nameOf(presented: string): string | null {
+    let found: string | null = null
+    for (const { name, hash } of this.#keys) {
+      if (this.#credentials.matches(presented, hash) && found === null) found = name
+    }
+    return found
+  }
+}

@@ -1,0 +1,61 @@
+// Says who sends a REST request, and what that one may reach.
+
+import type { AuthDeps } from './auth-deps.ts'
+import { isAllowed, passwordForm } from './charge-point-auth.ts'
+import { basicCredentials, keyCredentials } from './presented.ts'
+import type { BasicCredentials } from './presented.ts'
+
+/** Who sends a request: somebody with an operator's key, or a charge point with its own credentials. */
+export type Principal =
+  | { readonly kind: 'operator'; readonly name: string }
+  | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number }
+
+/**
+ * Who sends a request with these headers; null when the credentials are missing or wrong.
+ *
+ * X-API-Key alone is an operator's. With X-Charge-Point-Id it is that charge point's, whether the key is its own or an
+ * operator's: a request never gets more than it asks for. `Security.RequireAuthentication` opens the OCPP endpoint
+ * only; REST requests need their credentials all the same.
+ *
+ * @throws {StatorError} what the store throws, as `STORE_UNAVAILABLE`.
+ */
+export async function authenticateRequest(headers: Headers, deps: AuthDeps): Promise<Principal | null> {
+  const key = keyCredentials(headers)
+  if (key !== null) {
+    const principal =
+      key.chargePointId === null
+        ? operator(key.apiKey, deps)
+        : await chargePointByKey(key.apiKey, key.chargePointId, deps)
+    if (principal !== null) return principal
+  }
+  const basic = basicCredentials(headers)
+  return basic === null ? null : chargePointByPassword(basic, deps)
+}
+
+/** Whether `principal` may read and command the charge point `identity`: operators all, a charge point itself. */
+export function mayAccess(principal: Principal, identity: string): boolean {
+  return principal.kind === 'operator' || principal.identity === identity
+}
+
+function operator(apiKey: string, deps: AuthDeps): Principal | null {
+  const name = deps.operatorKeys.nameOf(apiKey)
+  return name === null ? null : { kind: 'operator', name }
+}
+
+async function chargePointByKey(apiKey: string, identity: string, deps: AuthDeps): Promise<Principal | null> {
+  const { credentials, operatorKeys, security, store } = deps
+  if (security.authenticationMethod === 'Basic' || !isAllowed(identity, security.allowedChargePoints)) return null
+  const record = await store.lookup(identity)
+  if (record === null) return null
+  const isRight = credentials.matches(apiKey, record.apiKeyHash) || operatorKeys.nameOf(apiKey) !== null
+  return isRight ? { kind: 'chargePoint', identity: record.identity, key: record.key } : null
+}
+
+async function chargePointByPassword(basic: BasicCredentials, deps: AuthDeps): Promise<Principal | null> {
+  const { credentials, security, store } = deps
+  const identity = basic.userName
+  if (security.authenticationMethod === 'ApiKey' || !isAllowed(identity, security.allowedChargePoints)) return null
+  const record = await store.lookup(identity)
+  if (record === null || passwordForm(basic.password, record.passwordHash, credentials) === null) return null
+  return { kind: 'chargePoint', identity: record.identity, key: record.key }
+}

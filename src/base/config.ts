@@ -1,0 +1,232 @@
+// Settings: read once at the start from appsettings.json and the environment, checked, and turned into plain values.
+// A key or value that is not understood stops the start with one sentence; nothing is ignored silently.
+
+import { availableParallelism } from 'node:os'
+import type { LogLevels } from './log.ts'
+import { settingTree, settingsSchema } from './settings-schema.ts'
+import type { SettingMeta, SettingsDocument } from './settings-schema.ts'
+import { invalid, readDocumentOnly, readSources, shown } from './settings-sources.ts'
+import type { FoundSettings, SettingsSources } from './settings-sources.ts'
+
+export interface OcppSettings {
+  /** Address to listen at. */
+  readonly host: string
+  /** Port to listen at; 0 takes any free one. */
+  readonly port: number
+  /** OCPP version assumed for a charge point that offers no subprotocol; null: such a charge point is turned away. */
+  readonly assumedVersion: '1.6' | '2.0.1' | null
+  readonly heartbeatIntervalSeconds: number
+  /** How long a connection may be silent, pongs included, before it is given up. */
+  readonly connectionTimeoutSeconds: number
+  /** Largest frame taken in; a larger one closes the connection with 1009. */
+  readonly messageBytesMax: number
+  /** Null: plain ws:// and http://. */
+  readonly tls: TlsSettings | null
+  /** How long a CALL to a charge point waits for its answer. */
+  readonly callTimeoutMs: number
+  /** Strictness of charge points that are provisioned without one. */
+  readonly strictness: 'lenient' | 'strict'
+  /** Whether frames are kept in the message log. */
+  readonly messageLog: boolean
+  readonly messageLogDays: number
+}
+
+export interface TlsSettings {
+  /** PEM (certificate chain, and the key unless `keyPath` is given), or a `.pfx`/`.p12` file. */
+  readonly certificatePath: string
+  readonly keyPath: string | null
+  /** Password of the PFX file or of the PEM key. */
+  readonly password: string | null
+}
+
+export interface DatabaseSettings {
+  readonly provider: 'Embedded' | 'PostgreSQL'
+  /** URL, or `Host=…;Port=…;…`; null with the embedded database. */
+  readonly connectionString: string | null
+  /** Folder of the embedded database, and of the secrets made at the first start. */
+  readonly dataFolder: string
+  /** Connections that the pool opens at most, beside the writer's own. */
+  readonly poolSize: number
+}
+
+export interface SecuritySettings {
+  /** False: charge points connect without credentials. REST requests need theirs all the same. */
+  readonly requireAuthentication: boolean
+  /** What a charge point may present. */
+  readonly authenticationMethod: 'Basic' | 'ApiKey' | 'Any'
+  /** Identities that may connect; empty: all that are provisioned. */
+  readonly allowedChargePoints: readonly string[]
+  /** What a charge point that is not provisioned gets: 404, or a record of its own. */
+  readonly unknownChargePoints: 'reject' | 'accept'
+  /** Null: made at the first start and kept in the data folder. */
+  readonly adminApiKey: string | null
+  /** Further operator keys; with X-Charge-Point-Id, each also lets any charge point in. */
+  readonly apiKeys: readonly string[]
+  /** Secret of the credential hashes; null: made at the first start and kept in the data folder. */
+  readonly credentialSecret: string | null
+}
+
+export interface WorkerSettings {
+  /** Worker threads; at least 1. */
+  readonly poolSize: number
+}
+
+/** Everything that can be set, with defaults filled in. Durations carry their unit in the name. */
+export interface Settings {
+  readonly logLevels: LogLevels
+  readonly ocpp: OcppSettings
+  readonly database: DatabaseSettings
+  readonly security: SecuritySettings
+  readonly workers: WorkerSettings
+}
+
+/**
+ * The settings of this process.
+ *
+ * Sources, later ones winning: defaults, the file (`--config FILE`, else `appsettings.json` in the working folder if
+ * it is there), environment variables in the .NET way (`OCPP__ServerPort=9000`, `Security__ApiKeys__0=…`).
+ *
+ * @throws {StatorError} `SETTING_INVALID`, with one sentence that names key, value and what was expected.
+ */
+export function loadSettings(sources: SettingsSources): Settings {
+  return check(readSources(sources))
+}
+
+/** The settings that an object in the shape of appsettings.json stands for; `{}` gives the defaults. */
+export function settingsFrom(document: unknown): Settings {
+  return check(readDocumentOnly(document))
+}
+
+function check(found: FoundSettings): Settings {
+  const parsed = settingsSchema.safeParse(found.tree)
+  if (!parsed.success) throw refusal(parsed.error.issues[0]?.path ?? [], found)
+  const document = parsed.data
+  return {
+    logLevels: logLevelsOf(document.Logging.LogLevel),
+    ocpp: ocppSettings(document.OCPP, found),
+    database: databaseSettings(document.Database, found),
+    security: securitySettings(document.Security),
+    workers: { poolSize: document.Workers.PoolSize || Math.max(1, availableParallelism() - 1) },
+  }
+}
+
+function logLevelsOf(levels: SettingsDocument['Logging']['LogLevel']): LogLevels {
+  const { Microsoft: _notOurs, ...ours } = levels
+  return ours
+}
+
+function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): OcppSettings {
+  return {
+    host: ocpp.ServerEndpoint,
+    port: ocpp.ServerPort,
+    assumedVersion: ocpp.ProtocolVersion === '' ? null : ocpp.ProtocolVersion,
+    heartbeatIntervalSeconds: ocpp.HeartbeatInterval,
+    connectionTimeoutSeconds: ocpp.ConnectionTimeout,
+    messageBytesMax: ocpp.MaxMessageSize,
+    tls: ocpp.EnableSSL ? tlsSettings(ocpp, found) : null,
+    callTimeoutMs: ocpp.CallTimeout * 1_000,
+    strictness: ocpp.Strictness,
+    messageLog: ocpp.MessageLog,
+    messageLogDays: ocpp.MessageLogDays,
+  }
+}
+
+function tlsSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): TlsSettings {
+  if (ocpp.CertificatePath === '') {
+    throw invalid(
+      `OCPP.CertificatePath is empty while OCPP.EnableSSL is true${from('OCPP.EnableSSL', found)}: ` +
+        'expected the path of a PEM, .pfx or .p12 file.',
+    )
+  }
+  return {
+    certificatePath: ocpp.CertificatePath,
+    keyPath: ocpp.CertificateKeyPath || null,
+    password: ocpp.CertificatePassword || null,
+  }
+}
+
+function databaseSettings(database: SettingsDocument['Database'], found: FoundSettings): DatabaseSettings {
+  const { ConnectionString: connectionString, DataFolder: dataFolder, PoolSize: poolSize } = database
+  const provider = database.Provider || (connectionString === '' ? 'Embedded' : 'PostgreSQL')
+  if (provider === 'PostgreSQL' && connectionString === '') {
+    throw invalid(
+      `Database.ConnectionString is empty while Database.Provider is "PostgreSQL"${from('Database.Provider', found)}: ` +
+        `expected ${connectionStringForms}.`,
+    )
+  }
+  if (provider === 'Embedded' && connectionString !== '') {
+    throw invalid(
+      `Database.Provider is "Embedded"${from('Database.Provider', found)}, but Database.ConnectionString is set` +
+        `${from('Database.ConnectionString', found)} (not shown, it may hold a password): expected one or the other; ` +
+        'set Provider to PostgreSQL, or empty the connection string.',
+    )
+  }
+  const other = otherDatabase(connectionString)
+  if (other !== null) {
+    throw invalid(
+      `Database.ConnectionString${from('Database.ConnectionString', found)} (not shown, it may hold a password) is ` +
+        `one of ${other}: expected ${connectionStringForms}.`,
+    )
+  }
+  return { provider, connectionString: connectionString || null, dataFolder, poolSize }
+}
+
+const connectionStringForms =
+  'PostgreSQL, as postgres://user:password@host:5432/name or Host=…;Port=…;Database=…;Username=…;Password=…;'
+
+/** The database that a connection string is for, when that is surely not PostgreSQL. */
+function otherDatabase(connectionString: string): string | null {
+  const scheme = /^\s*([a-z][a-z0-9+.:-]*):\/\//i.exec(connectionString)?.[1]?.toLowerCase()
+  if (scheme !== undefined) return /^postgres(ql)?$/.test(scheme) ? null : `a ${scheme} database`
+  const compact = connectionString.replace(/\s+/g, '').toLowerCase()
+  const has = (pattern: RegExp) => pattern.test(compact)
+  if (has(/(^|;)(initialcatalog|datasource|integratedsecurity|attachdbfilename|multipleactiveresultsets)=/)) {
+    return 'SQL Server'
+  }
+  if (has(/(^|;)(userid|uid|user|username)=sa(;|$)/) || has(/(^|;)server=[^;]*,\d+/)) return 'SQL Server'
+  if (has(/(^|;)port=(3306|33060)(;|$)/) || has(/(^|;)allowpublickeyretrieval=/)) return 'MySQL'
+  return null
+}
+
+function securitySettings(security: SettingsDocument['Security']): SecuritySettings {
+  return {
+    requireAuthentication: security.RequireAuthentication,
+    authenticationMethod: security.AuthenticationMethod,
+    allowedChargePoints: security.AllowedChargePoints,
+    unknownChargePoints: security.UnknownChargePoints,
+    adminApiKey: security.AdminApiKey || null,
+    apiKeys: security.ApiKeys,
+    credentialSecret: security.CredentialSecret || null,
+  }
+}
+
+/** ` (appsettings.json)`: where a value came from; nothing when it is the default. */
+function from(dotted: string, found: FoundSettings): string {
+  const origin = found.origins.get(dotted)
+  return origin === undefined ? '' : ` (${origin})`
+}
+
+/** The sentence about the value at `path`, which may go on into a list. */
+function refusal(path: readonly PropertyKey[], found: FoundSettings): Error {
+  let value: unknown = found.tree
+  let node = settingTree
+  const dotted: string[] = []
+  for (const part of path) {
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined
+    const next = node.kind === 'section' ? node.parts.get(String(part)) : undefined
+    if (next === undefined) break
+    dotted.push(String(part))
+    node = next
+  }
+  const key = dotted.join('.')
+  if (node.kind === 'section')
+    return invalid(`${key || 'The settings'} cannot be read: expected an object of settings.`)
+  return invalid(`${key} is ${valueShown(value, node)}${from(key, found)}: expected ${node.expected}.`)
+}
+
+function valueShown(value: unknown, { isSecret }: SettingMeta): string {
+  if (!isSecret) return shown(value)
+  return typeof value === 'string'
+    ? `a text of ${value.length} characters (not shown)`
+    : `a ${typeof value} (not shown)`
+}

@@ -1,0 +1,212 @@
+// The log: one JSON object a line on standard output, written by pino, which nothing else imports.
+// What may stand in a line is a table, so that `docs/operations.md` can list it (a test compares the two), and secrets
+// that stray into a text are taken out on the way.
+
+import { pino } from 'pino'
+import type { Logger as PinoLogger } from 'pino'
+import { hideSecrets } from './hide-secrets.ts'
+
+/** Levels by their .NET names, as the settings spell them, with pino's; `None` logs nothing. */
+export const logLevels = {
+  Trace: 'trace',
+  Debug: 'debug',
+  Information: 'info',
+  Warning: 'warn',
+  Error: 'error',
+  Critical: 'fatal',
+  None: 'silent',
+} as const
+
+export type LogLevel = keyof typeof logLevels
+
+/** Parts of Stator whose level can be set by itself (`Logging.LogLevel`), and what they tell. */
+export const logCategories = {
+  Stator: 'start, stop, settings and secrets',
+  OCPP: 'handshakes, connections, frames, quirks and anomalies of charge points',
+  Api: 'REST requests',
+  Database: 'connections, migrations, the writer and its retries',
+  Security: 'who was let in and who was refused',
+  Workers: 'the worker pool',
+} as const
+
+export type LogCategory = keyof typeof logCategories
+
+/** Every field that a log line can hold, and what it means. */
+export const logFields = {
+  time: 'When the line was written, ISO 8601 in UTC.',
+  level: 'Trace, Debug, Information, Warning, Error or Critical.',
+  category: 'The part of Stator that speaks; its level is set under `Logging.LogLevel`.',
+  msg: 'What happened, as a sentence.',
+  identity: 'Identity of the charge point.',
+  messageId: 'Message id of the OCPP frame.',
+  action: 'OCPP action of the frame or command.',
+  version: 'OCPP version of the connection; of Stator itself in the line that tells of the start.',
+  epoch: 'Number of the connection; a later one of the same charge point has a greater number.',
+  direction: '`fromChargePoint` or `toChargePoint`.',
+  frame: 'The frame as it was on the wire, with passwords taken out.',
+  code: 'Code of the error: a row of the table above, a CALLERROR code, or the code that PostgreSQL or the system gave.',
+  quirk: 'Code of something the specification does not allow and that was served all the same.',
+  anomaly: 'Code of a stored fact that breaks an expectation.',
+  transactionId: 'Number of the transaction.',
+  evseId: 'EVSE of the charge point.',
+  connectorId: 'Connector of the charge point.',
+  idToken: 'The idTag or idToken that was presented.',
+  status: 'Status that was reported, or the HTTP status of the answer.',
+  requestId: 'X-Request-Id of the REST request.',
+  method: 'HTTP method.',
+  path: 'Path of the HTTP request, without its query.',
+  principal: 'Who asked: name of the operator key, or identity of the charge point.',
+  remoteAddress: 'Address of the other end of the connection.',
+  closeCode: 'WebSocket close code.',
+  reason: 'Why something was refused, closed or given up.',
+  durationMs: 'How long it took, in milliseconds.',
+  count: 'How many.',
+  bytes: 'How many bytes.',
+  attempt: 'Which attempt this was, counted from 1.',
+  url: 'Address that Stator answers at.',
+  host: 'Host of the database.',
+  provider: 'Database provider: Embedded or PostgreSQL.',
+  file: 'File that was read or written.',
+  setting: 'Key of the setting.',
+  error: 'What went wrong: `name`, `message`, `code`, `stack`, `cause`, with passwords taken out.',
+} as const
+
+/** Fields of one log line beside those that the log writes by itself. */
+export type LogFields = {
+  readonly [Field in Exclude<keyof typeof logFields, 'time' | 'level' | 'category' | 'msg'>]?: unknown
+}
+
+/** Writes log lines. A call below the level of its category costs one comparison. */
+export interface Logger {
+  /** The same log, with lines marked and filtered as those of `category`. */
+  category(category: LogCategory): Logger
+  /** The same log, with `fields` in every line. */
+  child(fields: LogFields): Logger
+  /** Whether lines of `level` are written: ask before you build something costly to log. */
+  isEnabled(level: LogLevel): boolean
+  trace(...line: Line): void
+  debug(...line: Line): void
+  info(...line: Line): void
+  warn(...line: Line): void
+  error(...line: Line): void
+  fatal(...line: Line): void
+}
+
+/** One line: a sentence, after the fields that belong to it. */
+type Line = [message: string] | [fields: LogFields, message: string]
+
+/** Where log lines go, one call a line, line end included. */
+export interface LogDestination {
+  write(line: string): void
+}
+
+/** Levels by category; a category that is not named has `Default`. */
+export type LogLevels = Readonly<{ Default: LogLevel } & { [Category in LogCategory]?: LogLevel | undefined }>
+
+/**
+ * The log of this process; its lines are those of the category `Stator` until `category` says otherwise.
+ *
+ * Lines go to standard output, written before the call returns, unless `destination` is given.
+ */
+export function createLogger(levels: LogLevels, destination?: LogDestination): Logger {
+  const root = pino(
+    {
+      base: null,
+      level: 'trace',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: levelNames[label] ?? label }) },
+      serializers: { error: errorFields, frame: (frame) => (typeof frame === 'string' ? hideSecrets(frame) : frame) },
+    },
+    destination ?? pino.destination({ fd: 1, sync: true }),
+  )
+  return new PinoBacked(root, levels, 'Stator', {})
+}
+
+/** A log that writes nothing. */
+export const silentLogger: Logger = {
+  category: () => silentLogger,
+  child: () => silentLogger,
+  isEnabled: () => false,
+  trace: () => {},
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  fatal: () => {},
+}
+
+const levelNames: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(logLevels).map(([name, pinoName]) => [pinoName, name]),
+)
+
+class PinoBacked implements Logger {
+  readonly #root: PinoLogger
+  readonly #levels: LogLevels
+  readonly #category: LogCategory
+  readonly #fields: LogFields
+  readonly #lines: PinoLogger
+
+  constructor(root: PinoLogger, levels: LogLevels, category: LogCategory, fields: LogFields) {
+    this.#root = root
+    this.#levels = levels
+    this.#category = category
+    this.#fields = fields
+    this.#lines = root.child({ category, ...fields }, { level: logLevels[levels[category] ?? levels.Default] })
+  }
+
+  category(category: LogCategory): Logger {
+    return new PinoBacked(this.#root, this.#levels, category, this.#fields)
+  }
+
+  child(fields: LogFields): Logger {
+    return new PinoBacked(this.#root, this.#levels, this.#category, { ...this.#fields, ...fields })
+  }
+
+  isEnabled(level: LogLevel): boolean {
+    return level !== 'None' && this.#lines.isLevelEnabled(logLevels[level])
+  }
+
+  trace(...line: Line): void {
+    write(this.#lines, 'trace', line)
+  }
+
+  debug(...line: Line): void {
+    write(this.#lines, 'debug', line)
+  }
+
+  info(...line: Line): void {
+    write(this.#lines, 'info', line)
+  }
+
+  warn(...line: Line): void {
+    write(this.#lines, 'warn', line)
+  }
+
+  error(...line: Line): void {
+    write(this.#lines, 'error', line)
+  }
+
+  fatal(...line: Line): void {
+    write(this.#lines, 'fatal', line)
+  }
+}
+
+function write(lines: PinoLogger, method: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', line: Line): void {
+  if (line.length === 1) lines[method](line[0])
+  else lines[method](line[0], line[1])
+}
+
+// What an error tells, with its cause, and without passwords: drivers like to quote the address they failed to reach.
+function errorFields(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return typeof error === 'string' ? hideSecrets(error) : error
+  const { name, message, stack, cause } = error
+  return {
+    name,
+    message: hideSecrets(message),
+    ...('code' in error ? { code: error.code } : {}),
+    ...(stack === undefined ? {} : { stack: hideSecrets(stack) }),
+    ...(cause === undefined || depth === causesMax ? {} : { cause: errorFields(cause, depth + 1) }),
+  }
+}
+
+const causesMax = 4

@@ -1,0 +1,272 @@
+// Every setting: key, default, unit, what it means and what values it takes, in the order of `docs/operations.md`
+// (a test compares the two). Keys are spelt as in appsettings.json; values may be texts, as the environment has them.
+
+import { z } from 'zod'
+import { logCategories, logLevels } from './log.ts'
+import type { LogCategory, LogLevel } from './log.ts'
+
+/** What is told about a setting, beside its default. */
+export interface SettingMeta {
+  readonly meaning: string
+  /** '' when the value has none. */
+  readonly unit: string
+  /** What a value must be, as the end of the sentence `expected …`. */
+  readonly expected: string
+  /** Never shown, neither in an error nor in the log. */
+  readonly isSecret: boolean
+  readonly kind: 'value' | 'list'
+}
+
+interface MetaInput {
+  readonly meaning: string
+  readonly unit?: string
+  readonly expected?: string
+}
+
+const metas = new WeakMap<z.core.$ZodType, SettingMeta>()
+
+function described<T extends z.ZodType>(schema: T, input: MetaInput, more: Partial<SettingMeta> = {}): T {
+  const { meaning, unit = '', expected = '' } = input
+  metas.set(schema, { meaning, unit, expected, isSecret: false, kind: 'value', ...more })
+  return schema
+}
+
+const numberFromText = (value: unknown) =>
+  typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value
+
+const booleanFromText = (value: unknown) => {
+  if (typeof value !== 'string' || !/^\s*(true|false)\s*$/i.test(value)) return value
+  return value.trim().toLowerCase() === 'true'
+}
+
+function integer(fallback: number, min: number, max: number, input: MetaInput) {
+  const schema = z.preprocess(numberFromText, z.int().min(min).max(max)).default(fallback)
+  return described(schema, { expected: `a whole number from ${min} to ${max}`, ...input })
+}
+
+function boolean(fallback: boolean, input: MetaInput) {
+  return described(z.preprocess(booleanFromText, z.boolean()).default(fallback), input, { expected: 'true or false' })
+}
+
+function text(fallback: string, input: MetaInput) {
+  return described(z.string().trim().default(fallback), { expected: 'a text', ...input })
+}
+
+/** Passwords keep their spaces. */
+function secret(charactersMin: number, input: MetaInput) {
+  const schema = z.string().refine((value) => value === '' || value.length >= charactersMin)
+  const expected = charactersMin === 0 ? 'a text' : `at least ${charactersMin} characters`
+  return described(schema.default(''), input, { expected, isSecret: true })
+}
+
+// An API key travels in a header, so it must survive there.
+const apiKey = z.string().regex(/^[\x21-\x7e]{8,}$/)
+const apiKeyExpected = 'at least 8 visible ASCII characters, without spaces'
+
+/** One of `values`, in any letter case. */
+function choice<const V extends string>(fallback: NoInfer<V>, values: readonly V[], input: MetaInput) {
+  const canonical = (value: unknown) => {
+    const given = String(value).trim().toLowerCase()
+    return values.find((known) => known.toLowerCase() === given) ?? value
+  }
+  const expected = `${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`
+  return described(z.preprocess(canonical, z.enum(values)).default(fallback), { expected, ...input })
+}
+
+function list(element: z.ZodString, input: MetaInput, isSecret = false) {
+  return described(z.array(element).default([]), input, { isSecret, kind: 'list' })
+}
+
+const unsupportedCertificates =
+  'client certificates are not supported by this version, and nobody should believe they are'
+
+const levels = Object.keys(logLevels).filter((name): name is LogLevel => name in logLevels)
+
+function logLevel(fallback: LogLevel, meaning: string) {
+  return choice(fallback, levels, { meaning })
+}
+
+function categoryLevel(category: LogCategory) {
+  // No default: a category that is not named has the level of `Default`, whatever that is set to.
+  const canonical = (value: unknown) =>
+    levels.find((known) => known.toLowerCase() === String(value).trim().toLowerCase()) ?? value
+  return described(z.preprocess(canonical, z.enum(levels)).optional(), {
+    meaning: `Least level of ${logCategories[category]}; unset: as Default.`,
+    expected: `${levels.slice(0, -1).join(', ')} or ${levels.at(-1) ?? ''}`,
+  })
+}
+
+/** The settings as appsettings.json holds them. */
+export const settingsSchema = z.strictObject({
+  Logging: z
+    .strictObject({
+      LogLevel: z
+        .strictObject({
+          Default: logLevel('Information', 'Least level that is logged.'),
+          Microsoft: logLevel(
+            'Warning',
+            'Accepted, as are `Microsoft.*` and `System.*`; no effect: nothing here is theirs.',
+          ),
+          Stator: categoryLevel('Stator'),
+          OCPP: categoryLevel('OCPP'),
+          Api: categoryLevel('Api'),
+          Database: categoryLevel('Database'),
+          Security: categoryLevel('Security'),
+          Workers: categoryLevel('Workers'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  OCPP: z
+    .strictObject({
+      ServerEndpoint: text('0.0.0.0', {
+        meaning: 'Address to listen at: `0.0.0.0` all of IPv4, `::` all of IPv6 too, `127.0.0.1` this machine only.',
+      }),
+      ServerPort: integer(8080, 0, 65535, {
+        meaning: 'Port for charge points and the REST API; 0 takes any free one.',
+      }),
+      ProtocolVersion: choice('', ['', '1.6', '2.0.1'], {
+        meaning: 'OCPP version assumed for a charge point that offers no subprotocol; empty: it is turned away.',
+        expected: '1.6, 2.0.1, or nothing',
+      }),
+      HeartbeatInterval: integer(300, 1, 86_400, {
+        meaning: 'Heartbeat interval that a booting charge point is told.',
+        unit: 'seconds',
+      }),
+      ConnectionTimeout: integer(60, 1, 960, {
+        meaning: 'How long a connection may be silent, pongs included, before it is given up.',
+        unit: 'seconds',
+      }),
+      MaxMessageSize: integer(65_536, 1_024, 16_777_216, {
+        meaning: 'Largest frame taken in; a larger one closes the connection with 1009.',
+        unit: 'bytes',
+      }),
+      EnableSSL: boolean(false, { meaning: 'Serve wss:// and https:// instead of ws:// and http://.' }),
+      CertificatePath: text('', {
+        meaning: 'Certificate: PEM with the whole chain, or `.pfx`/`.p12` with its key.',
+        expected: 'the path of a PEM, .pfx or .p12 file',
+      }),
+      CertificateKeyPath: text('', {
+        meaning: 'Private key as PEM, when it is not in the certificate file.',
+        expected: 'the path of a PEM file',
+      }),
+      CertificatePassword: secret(0, { meaning: 'Password of the `.pfx` file, or of the PEM key.' }),
+      CallTimeout: integer(30, 1, 600, {
+        meaning: 'How long a command waits for the answer of the charge point.',
+        unit: 'seconds',
+      }),
+      Strictness: choice('lenient', ['lenient', 'strict'], {
+        meaning:
+          'For charge points provisioned without one: `lenient` repairs violations of the schema, `strict` refuses.',
+      }),
+      MessageLog: boolean(true, { meaning: 'Keep every frame of both directions for `GET …/messages`.' }),
+      MessageLogDays: integer(7, 1, 3_650, { meaning: 'How long the message log is kept.', unit: 'days' }),
+    })
+    .prefault({}),
+  Database: z
+    .strictObject({
+      Provider: choice('', ['', 'Embedded', 'PostgreSQL'], {
+        meaning: '`Embedded` or `PostgreSQL`; empty: PostgreSQL when there is a connection string, else Embedded.',
+        expected: 'PostgreSQL, or Embedded for the database that Stator brings along; there is no other provider',
+      }),
+      ConnectionString: secret(0, {
+        meaning:
+          'PostgreSQL as `postgres://user:password@host:5432/name` or `Host=…;Port=…;Database=…;Username=…;Password=…;`.',
+      }),
+      DataFolder: described(z.string().trim().min(1).default('./data'), {
+        meaning: 'Folder of the embedded database and of the secrets made at the first start. Back it up.',
+        expected: 'the path of a folder',
+      }),
+      PoolSize: integer(8, 1, 100, {
+        meaning: 'Connections for queries, beside the one of the writer.',
+        unit: 'connections',
+      }),
+    })
+    .prefault({}),
+  Security: z
+    .strictObject({
+      RequireAuthentication: boolean(true, {
+        meaning: 'False lets charge points connect without credentials; REST requests need theirs all the same.',
+      }),
+      AuthenticationMethod: choice('Any', ['Basic', 'ApiKey', 'Any'], {
+        meaning: 'What a charge point may present: a password, an API key, or either.',
+        expected: 'Basic, ApiKey or Any (this version knows neither client certificates nor bearer tokens)',
+      }),
+      AllowedChargePoints: list(z.string().min(1), {
+        meaning: 'Identities that may connect, spelt exactly; empty: every provisioned one.',
+        expected: 'a list of identities',
+      }),
+      UnknownChargePoints: choice('reject', ['reject', 'accept'], {
+        meaning:
+          '`accept` provisions a charge point nobody knows with the credentials it brings; `reject` answers 404.',
+      }),
+      AdminApiKey: described(
+        z.union([z.literal(''), apiKey]).default(''),
+        {
+          meaning: 'API key of the operator; unset: made at the first start, shown once, kept in the data folder.',
+          expected: apiKeyExpected,
+        },
+        { isSecret: true },
+      ),
+      ApiKeys: list(
+        apiKey,
+        {
+          meaning:
+            'Further operator keys. With X-Charge-Point-Id each lets any charge point in: give none to a charge point.',
+          expected: `a list of keys of ${apiKeyExpected}`,
+        },
+        true,
+      ),
+      CredentialSecret: secret(32, {
+        meaning:
+          'Key of all credential hashes, the same on every node; unset: made at the first start, kept in the data folder.',
+      }),
+      RequireClientCertificate: described(z.preprocess(booleanFromText, z.literal(false)).default(false), {
+        meaning: 'Must be false: client certificates are not supported by this version.',
+        expected: `false: ${unsupportedCertificates}`,
+      }),
+      ValidateClientCertificate: described(z.preprocess(booleanFromText, z.literal(false)).default(false), {
+        meaning: 'Must be false, as above.',
+        expected: `false: ${unsupportedCertificates}`,
+      }),
+      AllowedCertificateThumbprints: described(
+        z.array(z.string()).max(0).default([]),
+        {
+          meaning: 'Must be empty, as above.',
+          expected: `an empty list: ${unsupportedCertificates}`,
+        },
+        { kind: 'list' },
+      ),
+    })
+    .prefault({}),
+  Workers: z
+    .strictObject({
+      PoolSize: integer(0, 0, 256, {
+        meaning: 'Worker threads that examine frames; 0: one less than the machine has cores, at least one.',
+        unit: 'threads',
+      }),
+    })
+    .prefault({}),
+})
+
+/** Settings as they stand in the file, with defaults filled in. */
+export type SettingsDocument = z.output<typeof settingsSchema>
+
+/** One part of the schema: a setting, or the parts below a key. */
+export type SettingNode =
+  | { readonly kind: 'section'; readonly parts: ReadonlyMap<string, SettingNode> }
+  | (SettingMeta & { readonly fallback: unknown })
+
+function nodeOf(schema: z.core.$ZodType): SettingNode {
+  const meta = metas.get(schema)
+  if (meta !== undefined) {
+    return { ...meta, fallback: schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined }
+  }
+  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema
+  if (!(inner instanceof z.ZodObject)) throw new Error('a setting stands in the schema without its meaning')
+  const parts = Object.entries(inner.shape).map(([key, part]): [string, SettingNode] => [key, nodeOf(part)])
+  return { kind: 'section', parts: new Map(parts) }
+}
+
+/** The schema as a tree of keys. */
+export const settingTree: SettingNode = nodeOf(settingsSchema)

@@ -1,0 +1,283 @@
+// Where settings come from: the command line names a file, the file holds keys, the environment overrides them.
+// Keys are matched in any letter case, as .NET does; one that is no setting is refused with the nearest that is.
+
+import { readFileSync } from 'node:fs'
+import { StatorError } from './errors.ts'
+import { settingTree } from './settings-schema.ts'
+import type { SettingNode } from './settings-schema.ts'
+
+export interface SettingsSources {
+  /** Arguments after the script's name: `--config FILE` or nothing. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Text of a file, or null when there is none; reads the disk unless given. */
+  readonly readFile?: (path: string) => string | null
+}
+
+/** Keys spelt as the schema spells them, with values as they were found. */
+export interface SettingsTree {
+  [key: string]: unknown
+}
+
+/** Settings as found, and for each dotted key where it came from (as `appsettings.json`). */
+export interface FoundSettings {
+  readonly tree: SettingsTree
+  readonly origins: ReadonlyMap<string, string>
+}
+
+/** The file that is read when `--config` names none, if it is there. */
+export const defaultSettingsFile = 'appsettings.json'
+
+/**
+ * Finds the settings in all sources; values are not looked at yet.
+ *
+ * @throws {StatorError} `SETTING_INVALID` for an unknown key or flag, or a file that cannot be read.
+ */
+export function readSources(sources: SettingsSources): FoundSettings {
+  const readFile = sources.readFile ?? readFromDisk
+  const configFile = configFlag(sources.argv)
+  const file = configFile ?? defaultSettingsFile
+  const text = readFile(file)
+  if (text === null && configFile !== null) {
+    throw invalid(`--config is "${configFile}": expected the path of a settings file, and there is none.`)
+  }
+  const tree: SettingsTree = {}
+  const origins = new Map<string, string>()
+  if (text !== null) readDocument(parseFile(text, file), file, tree, origins)
+  readEnvironment(sources.env, tree, origins)
+  return { tree, origins }
+}
+
+/** Settings given as an object, as the file would hold them. */
+export function readDocumentOnly(document: unknown): FoundSettings {
+  const tree: SettingsTree = {}
+  const origins = new Map<string, string>()
+  readDocument(document, 'the settings given', tree, origins)
+  return { tree, origins }
+}
+
+/** An error that stops the start; `sentence` names the key, the value and what was expected. */
+export function invalid(sentence: string): StatorError {
+  return new StatorError('SETTING_INVALID', sentence)
+}
+
+/** A value as an error shows it: short, and on one line. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text
+}
+
+const shownCharactersMax = 80
+
+function readFromDisk(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw invalid(
+      `The settings file ${path} cannot be read (${String(error)}): expected a file that this process may read.`,
+    )
+  }
+}
+
+function configFlag(argv: readonly string[]): string | null {
+  let file: string | null = null
+  const rest = [...argv]
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    const path = argument === '--config' ? rest.shift() : /^--config=(.*)$/s.exec(argument)?.[1]
+    if (argument !== '--config' && path === undefined) {
+      throw invalid(`${shown(argument)} is not an argument of Stator: expected --config FILE, or nothing.`)
+    }
+    if (path === undefined || path === '') throw invalid('--config names no file: expected --config FILE.')
+    if (file !== null) throw invalid(`--config is given twice ("${file}", "${path}"): expected one settings file.`)
+    file = path
+  }
+  return file
+}
+
+// appsettings.json may hold comments and trailing commas, as in .NET, and Windows editors put a mark at its start.
+function parseFile(text: string, file: string): unknown {
+  try {
+    return Bun.JSONC.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw invalid(`The settings file ${file} is not JSON (${reason}): expected an object of settings.`)
+  }
+}
+
+function readDocument(document: unknown, file: string, tree: SettingsTree, origins: Map<string, string>): void {
+  if (!isRecord(document)) {
+    throw invalid(`The settings file ${file} holds ${shown(document)}: expected an object of settings.`)
+  }
+  copySection(document, settingTree, [], file, tree, origins)
+}
+
+function copySection(
+  from: Readonly<Record<string, unknown>>,
+  node: SettingNode,
+  path: readonly string[],
+  file: string,
+  to: SettingsTree,
+  origins: Map<string, string>,
+): void {
+  for (const [given, value] of Object.entries(from)) {
+    if (isForeignCategory(path, given)) continue
+    const found = partOf(node, given)
+    if (found === null) throw unknownKey([...path, given].join('.'), path, given, node, file)
+    const [key, part] = found
+    const dotted = [...path, key].join('.')
+    if (key in to) throw invalid(`${dotted} stands twice in ${file}: expected each key once, in any letter case.`)
+    // As in .NET, null is no value: the default holds.
+    if (value === null) continue
+    if (part.kind !== 'section') {
+      to[key] = value
+      origins.set(dotted, file)
+    } else if (isRecord(value)) {
+      const section: SettingsTree = {}
+      to[key] = section
+      copySection(value, part, [...path, key], file, section, origins)
+    } else {
+      throw invalid(`${dotted} is ${shown(value)} in ${file}: expected an object of settings.`)
+    }
+  }
+}
+
+/** Applies `A__B=value` for every first part that is a section of the settings; other variables are not ours. */
+function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  tree: SettingsTree,
+  origins: Map<string, string>,
+): void {
+  const elements = new Map<string, Map<number, string>>()
+  for (const [name, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const parts = name.split('__')
+    if (value === undefined || parts.length < 2 || partOf(settingTree, parts[0] ?? '') === null) continue
+    readVariable(name, parts, value, tree, origins, elements)
+  }
+  for (const [dotted, byIndex] of elements) mergeElements(dotted.split('.'), byIndex, tree)
+}
+
+function readVariable(
+  name: string,
+  parts: readonly string[],
+  value: string,
+  tree: SettingsTree,
+  origins: Map<string, string>,
+  elements: Map<string, Map<number, string>>,
+): void {
+  const origin = `environment variable ${name}`
+  const path: string[] = []
+  let node = settingTree
+  for (const [at, given] of parts.entries()) {
+    if (node.kind !== 'section') {
+      const dotted = path.join('.')
+      const isIndex = node.kind === 'list' && at === parts.length - 1 && /^\d{1,6}$/.test(given)
+      if (!isIndex) throw unknownKey(parts.join('.'), path, given, node, origin)
+      elements.set(dotted, (elements.get(dotted) ?? new Map<number, string>()).set(Number(given), value))
+      origins.set(dotted, origin)
+      return
+    }
+    if (isForeignCategory(path, given)) return
+    const found = partOf(node, given)
+    if (found === null) throw unknownKey([...path, given].join('.'), path, given, node, origin)
+    path.push(found[0])
+    node = found[1]
+  }
+  const dotted = path.join('.')
+  if (node.kind === 'section')
+    throw invalid(`${dotted} is no setting but a group of them (${origin}): name one, as ${parts.join('__')}__…`)
+  if (node.kind === 'list') {
+    throw invalid(`${dotted} is a list (${origin}): expected one variable an element, as ${parts.join('__')}__0.`)
+  }
+  sectionAt(tree, path)[path.at(-1) ?? ''] = value
+  origins.set(dotted, origin)
+}
+
+// As in .NET, element 0 of the environment stands in for element 0 of the file, and gaps close.
+function mergeElements(path: readonly string[], byIndex: ReadonlyMap<number, string>, tree: SettingsTree): void {
+  const section = sectionAt(tree, path)
+  const key = path.at(-1) ?? ''
+  const merged = new Map<number, unknown>()
+  const before = section[key]
+  if (Array.isArray(before)) before.forEach((element, index) => merged.set(index, element))
+  for (const [index, value] of byIndex) merged.set(index, value)
+  section[key] = [...merged].sort(([a], [b]) => a - b).map(([, value]) => value)
+}
+
+/** The section that holds the last key of `path`, made if it is not there. */
+function sectionAt(tree: SettingsTree, path: readonly string[]): SettingsTree {
+  let section = tree
+  for (const key of path.slice(0, -1)) {
+    const known = section[key]
+    const next: SettingsTree = isRecord(known) ? known : {}
+    section[key] = next
+    section = next
+  }
+  return section
+}
+
+function partOf(node: SettingNode, given: string): readonly [string, SettingNode] | null {
+  if (node.kind !== 'section') return null
+  const wanted = given.toLowerCase()
+  for (const entry of node.parts) if (entry[0].toLowerCase() === wanted) return entry
+  return null
+}
+
+// A .NET file names categories of the .NET runtime; they log nothing here.
+function isForeignCategory(path: readonly string[], key: string): boolean {
+  return path.join('.') === 'Logging.LogLevel' && /^(Microsoft|System)(\.|$)/i.test(key) && !/^Microsoft$/i.test(key)
+}
+
+function unknownKey(
+  dotted: string,
+  path: readonly string[],
+  given: string,
+  node: SettingNode,
+  origin: string,
+): StatorError {
+  if (node.kind !== 'section') {
+    return invalid(
+      `${dotted} is not a setting (${origin}): ${path.join('.')} holds one value, without parts of its own.`,
+    )
+  }
+  const prefix = path.length === 0 ? '' : `${path.join('.')}.`
+  const near = nearest(given, [...node.parts.keys()]) ?? null
+  const hint = near === null ? elsewhere(given) : `${prefix}${near}`
+  const advice = hint === null ? `expected one of ${[...node.parts.keys()].join(', ')}` : `did you mean ${hint}?`
+  return invalid(`${dotted} is not a setting (${origin}): ${advice}${hint === null ? '.' : ''}`)
+}
+
+/** The key of that name in another section: `ServerPort` at the top is meant to be `OCPP.ServerPort`. */
+function elsewhere(given: string): string | null {
+  if (settingTree.kind !== 'section') return null
+  for (const [section, node] of settingTree.parts) {
+    const found = partOf(node, given)
+    if (found !== null) return `${section}.${found[0]}`
+  }
+  return null
+}
+
+function nearest(given: string, known: readonly string[]): string | undefined {
+  const byDistance = known.map((key) => ({ key, distance: editDistance(given.toLowerCase(), key.toLowerCase()) }))
+  byDistance.sort((a, b) => a.distance - b.distance)
+  const best = byDistance[0]
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(best.key.length / 3)) ? best.key : undefined
+}
+
+/** Insertions, deletions and replacements that turn `a` into `b` (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (const [y, letter] of [...a].entries()) {
+    const next = [y + 1]
+    for (const [x, other] of [...b].entries()) {
+      const replaced = (row[x] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(replaced, (row[x + 1] ?? 0) + 1, (next[x] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+function isRecord(value: unknown): value is SettingsTree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
