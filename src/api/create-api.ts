@@ -1,21 +1,65 @@
 // The REST API as one Hono app: who asks, how large, which resource, and what an error looks like.
 
-import { OpenAPIHono } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
+import { requestBodyBytesMax } from '../base/limits.ts'
+import { authenticated } from './access.ts'
+import { jsonBody } from './body.ts'
+import { callRoutes } from './calls.ts'
+import { chargePointRoutes } from './chargepoints.ts'
+import { commandRoutes } from './commands.ts'
+import { configurationRoutes } from './configuration.ts'
 import type { ApiDeps } from './deps.ts'
+import { addDocs } from './docs.ts'
+import { apiApp } from './env.ts'
+import type { ApiEnv } from './env.ts'
 import { answerError, notFound } from './errors.ts'
 import { healthRoutes } from './health.ts'
+import { idTagRoutes } from './id-tags.ts'
+import { messageRoutes } from './messages.ts'
+import { transactionRoutes } from './transactions.ts'
 
 /**
  * The app that answers everything but the WebSocket upgrades of charge points; give its `fetch` to the HTTP server.
  *
  * Every answer carries X-Request-Id; every error is `{error, message, details?}` with a status of the error table.
  */
-export function createApi(deps: ApiDeps): OpenAPIHono {
-  const app = new OpenAPIHono()
-  app.use(requestId())
+export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const app = apiApp()
   app.onError((error, c) => answerError(error, c, deps.log))
   app.notFound((c) => answerError(notFound('Endpoint', `${c.req.method} ${c.req.path}`), c, deps.log))
+
+  app.use(requestId())
+  app.use('/api/*', logged(deps), authenticated(deps), jsonBody(requestBodyBytesMax))
+
+  app.route('/', chargePointRoutes(deps))
+  app.route('/', commandRoutes(deps))
+  app.route('/', callRoutes(deps))
+  app.route('/', configurationRoutes(deps))
+  app.route('/', messageRoutes(deps))
+  app.route('/', transactionRoutes(deps))
+  app.route('/', idTagRoutes(deps))
   app.route('/', healthRoutes(deps))
+  addDocs(app)
   return app
+}
+
+// A line per request: who did what to which charge point. Reading is for those who debug.
+function logged({ log, clock }: ApiDeps): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const startedAtMs = clock.nowMs()
+    await next()
+    const principal: ApiEnv['Variables']['principal'] | undefined = c.get('principal')
+    const fields = {
+      requestId: c.get('requestId'),
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      durationMs: clock.nowMs() - startedAtMs,
+      principal: principal?.kind === 'operator' ? principal.name : principal?.identity,
+    }
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') log.debug(fields, 'A REST request was answered.')
+    else log.info(fields, 'A REST request was answered.')
+  }
 }

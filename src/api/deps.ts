@@ -1,46 +1,38 @@
 // What the REST API needs from the rest of Stator, as small as it can be; `main.ts` brings the real parts together.
 
+import type { Principal } from '../auth/operator-auth.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
-import type { RegistrationStatus, VariableChange } from '../csms/decision.ts'
+import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type {
   ChargePointInput,
   ChargePointRecord,
   ConnectorRecord,
+  AnomalyRecord,
+  IdTokenInput,
   IdTokenRecord,
-  MessageLogLine,
+  MessageLogRecord,
   MeterValueRecord,
   Page,
   PageOf,
   TransactionFilter,
   TransactionRecord,
+  VariableRecord,
 } from '../csms/records.ts'
 import type { RemoteStart } from '../csms/remote-control.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-
-/** Who sends a request: somebody with an operator's key, or a charge point with its own credentials. */
-export type Principal =
-  | { readonly kind: 'operator'; readonly name: string }
-  | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number }
 
 /** What a charge point answered to a CALL. */
 export type CallAnswer =
   | { readonly kind: 'result'; readonly payload: Payload }
   | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly details: Payload }
 
-/** An id token to store, or to change; undefined leaves a field as it is. */
-export interface IdTokenChange {
-  readonly type?: string | null
-  readonly status?: IdTokenRecord['status']
-  readonly expiryDateMs?: number | null
-  readonly parentIdTag?: string | null
-}
-
 /** The database, as far as the API reads and provisions. Null means that there is no such thing. */
 export interface ApiQueries {
   listChargePoints(filter: { readonly status?: ConnectorStatus | 'Offline' } & Page): Promise<PageOf<ChargePointRecord>>
   chargePoint(identity: string): Promise<ChargePointRecord | null>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
+  openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
   updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
@@ -50,8 +42,8 @@ export interface ApiQueries {
   listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
   idTokenRecord(idToken: string): Promise<IdTokenRecord | null>
   /** @throws {StatorError} `CONFLICT` when the id token exists, in whatever letter case. */
-  createIdToken(idToken: string, input: IdTokenChange): Promise<IdTokenRecord>
-  updateIdToken(idToken: string, change: IdTokenChange): Promise<IdTokenRecord | null>
+  createIdToken(idToken: string, input: IdTokenInput): Promise<IdTokenRecord>
+  updateIdToken(idToken: string, input: IdTokenInput): Promise<IdTokenRecord | null>
   deleteIdToken(idToken: string): Promise<boolean>
 
   /** Newest first. */
@@ -60,9 +52,11 @@ export interface ApiQueries {
   meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>>
 
   /** Newest first. */
-  messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogLine & { readonly id: number }>>
+  messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>>
+  /** Newest first. */
+  anomaliesOf(chargePointKey: number, page: Page): Promise<PageOf<AnomalyRecord>>
   /** The stored 2.x device model. */
-  variablesOf(chargePointKey: number, page: Page): Promise<PageOf<Omit<VariableChange, 'kind'>>>
+  variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
 }
 
 /** A connected charge point, as it is this moment (its rows in the database may lag seconds behind). */

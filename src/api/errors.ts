@@ -30,11 +30,14 @@ export interface FieldIssue {
   readonly issue: string
 }
 
-/** What zod found, as sentences; the first is the one that `details.field` and `details.issue` name. */
-export function validationError(error: z.ZodError): StatorError {
-  const [first, ...more] = error.issues.flatMap(fieldIssues)
+/**
+ * What zod found in a part of the request (`body`, `query`, …), as sentences; the first is the one that `details.field`
+ * and `details.issue` name, the others follow in `details.more`.
+ */
+export function validationError(error: z.ZodError, part: string): StatorError {
+  const [first, ...more] = error.issues.flatMap((issue) => fieldIssues(issue, part))
   return first === undefined
-    ? badRequest('', 'The request breaks its contract.')
+    ? badRequest(part, `The ${part} breaks its contract`)
     : badRequest(first.field, first.issue, more)
 }
 
@@ -73,17 +76,16 @@ function codeOfStatus(status: number): ErrorCode {
 
 type Issue = z.ZodError['issues'][number]
 
-function fieldIssues(issue: Issue): FieldIssue[] {
-  const field = fieldName(issue.path)
-  if (issue.code !== 'unrecognized_keys') return [{ field, issue: issue.message }]
+function fieldIssues(issue: Issue, part: string): FieldIssue[] {
+  if (issue.code !== 'unrecognized_keys') return [{ field: fieldName(issue.path) || part, issue: issue.message }]
   return issue.keys.map((key) => ({
     field: fieldName([...issue.path, key]),
-    issue: `${key} is not a field of this request; leave it out or correct its spelling`,
+    issue: `${key} is not known in this ${part}; leave it out or correct its spelling`,
   }))
 }
 
-/** `chargingProfile.chargingSchedule.chargingSchedulePeriod[0].limit` */
-function fieldName(path: readonly PropertyKey[]): string {
+/** A path into a body, as `chargingProfile.chargingSchedule.chargingSchedulePeriod[0].limit`. */
+export function fieldName(path: readonly PropertyKey[]): string {
   let name = ''
   for (const part of path) {
     if (typeof part === 'number') name += `[${part}]`

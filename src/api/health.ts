@@ -1,8 +1,11 @@
 // GET /health/live and /health/ready, for whoever restarts processes and spreads load. Open to everybody: they tell
 // nothing but whether this process works.
 
-import { OpenAPIHono, createRoute, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiDeps } from './deps.ts'
+import { apiApp } from './env.ts'
+import type { ApiEnv } from './env.ts'
 
 const Live = z.object({ status: z.enum(['up', 'down']) }).openapi('Live')
 
@@ -41,8 +44,8 @@ const readyRoute = createRoute({
 })
 
 /** The health endpoints. */
-export function healthRoutes({ health }: Pick<ApiDeps, 'health'>): OpenAPIHono {
-  const app = new OpenAPIHono()
+export function healthRoutes({ health }: Pick<ApiDeps, 'health'>): OpenAPIHono<ApiEnv> {
+  const app = apiApp()
 
   app.openapi(liveRoute, (c) => (health.live() ? c.json({ status: 'up' }, 200) : c.json({ status: 'down' }, 503)))
 

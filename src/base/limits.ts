@@ -45,6 +45,9 @@ export const lookupWaitingMax = 50_000
 /** How long a transactionId promised by a remote start waits for its StartTransaction, in milliseconds. */
 export const remoteStartPromiseMs = 120_000
 
+/** Transaction ids that may be promised to one charge point at once; past it the oldest promise is forgotten. */
+export const remoteStartPromisesMax = 32
+
 /** Transaction ids that one trip to the sequence fetches. */
 export const transactionIdBlock = 1_000
 

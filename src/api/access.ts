@@ -1,0 +1,38 @@
+// Who may use a route. Operators may use all; a charge point, with its own credentials, its own resources.
+
+import type { Context, MiddlewareHandler } from 'hono'
+import { mayAccess } from '../auth/operator-auth.ts'
+import { StatorError } from '../base/errors.ts'
+import type { ApiDeps } from './deps.ts'
+import type { ApiEnv } from './env.ts'
+
+/** Lets in whoever has credentials, and remembers who that is. */
+export function authenticated({ authenticate }: Pick<ApiDeps, 'authenticate'>): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const principal = await authenticate(c.req.raw.headers)
+    if (principal === null) throw new StatorError('UNAUTHORIZED', 'Invalid authentication credentials')
+    c.set('principal', principal)
+    await next()
+  }
+}
+
+/** For routes that only operators may use. */
+export const operatorOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (c.get('principal').kind !== 'operator') throw forbidden()
+  await next()
+}
+
+/** For routes under /api/chargepoints/{chargePointId} that the charge point itself may use too. */
+export const ownChargePoint: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  requireAccess(c, c.req.param('chargePointId') ?? '')
+  await next()
+}
+
+/** @throws {StatorError} `FORBIDDEN` unless the sender may read and command the charge point `identity`. */
+export function requireAccess(c: Context<ApiEnv>, identity: string): void {
+  if (!mayAccess(c.get('principal'), identity)) throw forbidden()
+}
+
+function forbidden(): StatorError {
+  return new StatorError('FORBIDDEN', 'Insufficient permissions for the requested operation')
+}

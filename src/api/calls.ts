@@ -1,0 +1,117 @@
+// POST /api/chargepoints/{chargePointId}/calls: any CALL of the charge point's own version, checked against its schema.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { callTimeoutSecondsMax } from '../base/limits.ts'
+import { statusOf } from '../csms/command.ts'
+import { tables } from '../ocpp/tables.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+import { ownChargePoint } from './access.ts'
+import { findChargePoint } from './chargepoints.ts'
+import type { ApiDeps } from './deps.ts'
+import { apiApp } from './env.ts'
+import type { ApiEnv } from './env.ts'
+import { badRequest } from './errors.ts'
+import { ChargePointParams, object, text } from './fields.ts'
+import { body, errors, json } from './responses.ts'
+import { requireConnected, sendCommand } from './send-command.ts'
+
+const timeoutError = `Timeout must be a number of seconds, above 0 and at most ${callTimeoutSecondsMax}`
+
+const Call = z
+  .strictObject({
+    action: text('Action', 50).openapi({ example: 'TriggerMessage' }),
+    payload: object('Payload')
+      .default({})
+      .openapi({
+        description: 'As in the specification of the version that the charge point speaks.',
+        example: { requestedMessage: 'Heartbeat' },
+      }),
+    timeout: z
+      .number({ error: timeoutError })
+      .gt(0, { error: timeoutError })
+      .max(callTimeoutSecondsMax, { error: timeoutError })
+      .optional()
+      .openapi({ description: 'Seconds to wait for the answer; OCPP.CallTimeout when left out.', example: 30 }),
+  })
+  .openapi('Call')
+
+const CallResult = z
+  .object({
+    action: z.string().openapi({ example: 'TriggerMessage' }),
+    status: z.string().nullable().openapi({
+      description: 'The `status` of the answer; null for actions whose answer has none.',
+      example: 'Accepted',
+    }),
+    payload: z.record(z.string(), z.unknown()).openapi({ example: { status: 'Accepted' } }),
+    notes: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: 'Where the answer breaks its schema, which a lenient charge point may.' }),
+  })
+  .openapi('CallResult')
+
+const callRoute = createRoute({
+  method: 'post',
+  path: '/api/chargepoints/{chargePointId}/calls',
+  tags: ['Commands'],
+  summary: 'Send any CALL',
+  description: 'Every action that a central system may send, of the OCPP version that the charge point speaks.',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, body: body(Call, true) },
+  responses: {
+    200: json(CallResult, 'What the charge point answered.'),
+    ...errors(
+      'BAD_REQUEST',
+      'FORBIDDEN',
+      'NOT_FOUND',
+      'NOT_CONNECTED',
+      'REQUEST_TOO_LARGE',
+      'CALL_ERROR',
+      'CALL_ANSWER_INVALID',
+      'CALL_TIMEOUT',
+      'CALL_QUEUE_FULL',
+    ),
+  },
+})
+
+/** Sending CALLs as they stand in the specification. */
+export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const app = apiApp()
+
+  app.openapi(callRoute, async (c) => {
+    const { action, payload, timeout } = c.req.valid('json')
+    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { version } = requireConnected(deps, chargePoint.identity)
+    requireSendable(version, action)
+    const command = { action, payload, fields: { '': 'payload' } }
+    const answer = await sendCommand(
+      deps,
+      chargePoint,
+      version,
+      command,
+      timeout === undefined ? undefined : timeout * 1_000,
+    )
+    const notes = answer.problems.map(({ path, message }) => ({ path, message }))
+    return c.json(
+      {
+        action,
+        status: statusOf(answer.payload),
+        payload: { ...answer.payload },
+        ...(notes.length === 0 ? {} : { notes }),
+      },
+      200,
+    )
+  })
+
+  return app
+}
+
+function requireSendable(version: OcppVersion, action: string): void {
+  const table = tables[version]
+  const row = Object.hasOwn(table, action) ? table[action] : undefined
+  if (row === undefined) throw badRequest('action', `Action '${action}' is not an action of OCPP ${version}`)
+  if (row.direction === 'fromChargePoint') {
+    throw badRequest('action', `Action '${action}' is one that charge points send; a central system cannot`)
+  }
+}

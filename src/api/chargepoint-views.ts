@@ -1,0 +1,168 @@
+// How charge points look in answers.
+
+import { z } from '@hono/zod-openapi'
+import { isoTime } from '../base/clock.ts'
+import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
+import type { ChargePointRecord, ConnectorRecord } from '../csms/records.ts'
+import type { LiveView } from './deps.ts'
+import { Time } from './responses.ts'
+
+/** Every status that a charge point can show, in the order in which the first that applies wins. */
+export const chargePointStatuses = [
+  'Offline',
+  'Faulted',
+  'Charging',
+  'Unavailable',
+  'SuspendedEVSE',
+  'SuspendedEV',
+  'Finishing',
+  'Preparing',
+  'Occupied',
+  'Reserved',
+  'Available',
+  'Unknown',
+] as const satisfies readonly (ConnectorStatus | 'Offline')[]
+
+const Status = z.enum(chargePointStatuses).openapi({ example: 'Available' })
+const identity = z.string().openapi({ example: 'CP001' })
+const version = z.enum(['1.6', '2.0.1', '2.1'])
+
+export const ChargePointItem = z
+  .object({
+    chargePointId: identity,
+    status: Status,
+    lastSeen: Time.nullable(),
+    location: z.string().nullable().openapi({ example: 'Building A, Floor 1' }),
+  })
+  .openapi('ChargePointItem')
+
+export const ChargePointStatus = z
+  .object({
+    chargePointId: identity,
+    status: Status,
+    lastHeartbeat: Time.nullable(),
+    connectors: z.array(
+      z.object({
+        evseId: z.int().optional().openapi({ description: 'OCPP 2.x only.' }),
+        connectorId: z.int().openapi({
+          description: 'OCPP 2.x: the EVSE, or the connector on it when the EVSE has several.',
+          example: 1,
+        }),
+        status: Status,
+        currentTransaction: z
+          .int()
+          .nullable()
+          .openapi({ description: 'The transactionId of the open transaction there.', example: null }),
+      }),
+    ),
+    firmwareVersion: z.string().nullable().openapi({ example: '1.2.3' }),
+    model: z.string().nullable().openapi({ example: 'ChargePoint-X1000' }),
+  })
+  .openapi('ChargePointStatus')
+
+export const ChargePoint = z
+  .object({
+    chargePointId: identity,
+    status: Status,
+    connected: z.boolean(),
+    location: z.string().nullable(),
+    ocppVersion: version.nullable().openapi({ description: 'Of its last connection.' }),
+    strictness: z.enum(['lenient', 'strict']),
+    registrationStatus: z
+      .enum(['Accepted', 'Pending', 'Rejected'])
+      .openapi({ description: 'What its boots are answered with.' }),
+    bootStatus: z
+      .enum(['Accepted', 'Pending', 'Rejected'])
+      .nullable()
+      .openapi({ description: 'What its last boot was answered with.' }),
+    vendor: z.string().nullable(),
+    model: z.string().nullable(),
+    serialNumber: z.string().nullable(),
+    firmwareVersion: z.string().nullable(),
+    iccid: z.string().nullable(),
+    imsi: z.string().nullable(),
+    firmwareStatus: z.string().nullable(),
+    diagnosticsStatus: z.string().nullable(),
+    logStatus: z.string().nullable(),
+    lastSeen: Time.nullable(),
+    lastHeartbeat: Time.nullable(),
+    lastBoot: Time.nullable(),
+    createdAt: Time,
+    hasPassword: z.boolean(),
+    hasApiKey: z.boolean(),
+  })
+  .openapi('ChargePoint')
+
+/** A charge point in a list. `live` is there while it is connected, and ahead of the record. */
+export function chargePointItem(
+  record: ChargePointRecord,
+  live: LiveView | undefined,
+): z.infer<typeof ChargePointItem> {
+  return {
+    chargePointId: record.identity,
+    status: record.status,
+    lastSeen: latest(record.lastSeenAtMs, live?.lastSeenAtMs),
+    location: record.location,
+  }
+}
+
+/** A charge point with its connectors; connector 0, which is the charge point itself, is not among them. */
+export function chargePointStatus(
+  record: ChargePointRecord,
+  connectors: readonly ConnectorRecord[],
+  openTransactions: readonly KnownTransaction[],
+  live: LiveView | undefined,
+): z.infer<typeof ChargePointStatus> {
+  const is16 = (live?.version ?? record.ocppVersion ?? '1.6') === '1.6'
+  const newestFirst = openTransactions.toSorted((a, b) => b.startedAtMs - a.startedAtMs)
+  const shown = connectors
+    .filter((connector) => connector.evseId > 0)
+    .toSorted((a, b) => a.evseId - b.evseId || a.connectorId - b.connectorId)
+  return {
+    chargePointId: record.identity,
+    status: record.status,
+    lastHeartbeat: latest(record.lastHeartbeatAtMs, live?.lastHeartbeatAtMs),
+    connectors: shown.map((connector) => {
+      const isOnly = shown.every(
+        ({ evseId, connectorId }) => evseId !== connector.evseId || connectorId === connector.connectorId,
+      )
+      const transaction = newestFirst.find(
+        ({ evseId, connectorId }) => evseId === connector.evseId && (isOnly || connectorId === connector.connectorId),
+      )
+      return {
+        ...(is16 ? {} : { evseId: connector.evseId }),
+        connectorId: is16 || isOnly ? connector.evseId : connector.connectorId,
+        status: connector.status,
+        currentTransaction: transaction?.transactionId ?? null,
+      }
+    }),
+    firmwareVersion: record.firmwareVersion,
+    model: record.model,
+  }
+}
+
+/** Everything that is stored about a charge point, except its secrets. */
+export function chargePointView(record: ChargePointRecord, live: LiveView | undefined): z.infer<typeof ChargePoint> {
+  const {
+    key: _,
+    identity: chargePointId,
+    lastSeenAtMs,
+    lastHeartbeatAtMs,
+    lastBootAtMs,
+    createdAtMs,
+    ...rest
+  } = record
+  return {
+    chargePointId,
+    ...rest,
+    lastSeen: latest(lastSeenAtMs, live?.lastSeenAtMs),
+    lastHeartbeat: latest(lastHeartbeatAtMs, live?.lastHeartbeatAtMs),
+    lastBoot: latest(lastBootAtMs),
+    createdAt: isoTime(createdAtMs),
+  }
+}
+
+function latest(...timesMs: readonly (number | null | undefined)[]): string | null {
+  const known = timesMs.filter((timeMs) => typeof timeMs === 'number')
+  return known.length === 0 ? null : isoTime(Math.max(...known))
+}

@@ -1,0 +1,213 @@
+// /api/chargepoints: what they are, how they are, and who is welcome (provisioning).
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { secretCharactersMax } from '../base/limits.ts'
+import type { ChargePointInput, ChargePointRecord } from '../csms/records.ts'
+import { operatorOnly, ownChargePoint } from './access.ts'
+import {
+  ChargePoint,
+  ChargePointItem,
+  ChargePointStatus,
+  chargePointItem,
+  chargePointStatus,
+  chargePointStatuses,
+  chargePointView,
+} from './chargepoint-views.ts'
+import type { ApiDeps } from './deps.ts'
+import { apiApp } from './env.ts'
+import type { ApiEnv } from './env.ts'
+import { notFound } from './errors.ts'
+import { ChargePointParams, newIdentity, oneOf, text } from './fields.ts'
+import { pageFields, pageOf, pageQuery } from './paging.ts'
+import { body, errors, json } from './responses.ts'
+
+const settings = {
+  password: text('Password', secretCharactersMax).openapi({ example: 'secretpassword' }),
+  apiKey: text('API key', secretCharactersMax),
+  location: text('Location', 500).openapi({ example: 'Building A, Floor 1' }),
+  strictness: oneOf('Strictness', ['lenient', 'strict']).openapi({
+    description: 'How messages that break the specification are met: repaired and noted, or refused.',
+  }),
+  registrationStatus: oneOf('Registration status', ['Accepted', 'Pending', 'Rejected']).openapi({
+    description: 'What its next BootNotification is answered with.',
+  }),
+}
+
+const NewChargePoint = z
+  .strictObject({
+    chargePointId: newIdentity.openapi({ example: 'CP001' }),
+    password: settings.password.nullish(),
+    apiKey: settings.apiKey.nullish(),
+    location: settings.location.nullish(),
+    strictness: settings.strictness.optional(),
+    registrationStatus: settings.registrationStatus.optional(),
+  })
+  .openapi('NewChargePoint')
+
+const ChargePointChange = z
+  .strictObject({
+    password: settings.password.nullish(),
+    apiKey: settings.apiKey.nullish(),
+    location: settings.location.nullish(),
+    strictness: settings.strictness.optional(),
+    registrationStatus: settings.registrationStatus.optional(),
+  })
+  .openapi('ChargePointChange', { description: 'What is left out stays as it is; null takes it away.' })
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints',
+  tags: ['Charge points'],
+  summary: 'List all charge points',
+  middleware: [operatorOnly] as const,
+  request: {
+    query: z.strictObject({
+      status: oneOf('Status', chargePointStatuses)
+        .optional()
+        .openapi({ param: { name: 'status', in: 'query' }, description: 'Only those of this status.' }),
+      ...pageQuery,
+    }),
+  },
+  responses: {
+    200: json(z.object({ ...pageFields, chargePoints: z.array(ChargePointItem) }), 'A page of them, by identity.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN'),
+  },
+})
+
+const statusRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints/{chargePointId}/status',
+  tags: ['Charge points'],
+  summary: 'Get charge point status',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams },
+  responses: {
+    200: json(ChargePointStatus, 'Its status, and that of its connectors.'),
+    ...errors('FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints/{chargePointId}',
+  tags: ['Charge points'],
+  summary: 'Everything that is stored about a charge point',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams },
+  responses: { 200: json(ChargePoint, 'The charge point.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
+})
+
+const newRoute = createRoute({
+  method: 'post',
+  path: '/api/chargepoints',
+  tags: ['Provisioning'],
+  summary: 'Make a charge point welcome',
+  middleware: [operatorOnly] as const,
+  request: { body: body(NewChargePoint, true) },
+  responses: {
+    201: json(ChargePoint, 'It may connect now.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'CONFLICT', 'REQUEST_TOO_LARGE'),
+  },
+})
+
+const changeRoute = createRoute({
+  method: 'patch',
+  path: '/api/chargepoints/{chargePointId}',
+  tags: ['Provisioning'],
+  summary: 'Change a charge point',
+  description:
+    'A change of anything but the location closes its connection, so that it comes back under what holds from now on.',
+  middleware: [operatorOnly] as const,
+  request: { params: ChargePointParams, body: body(ChargePointChange, true) },
+  responses: {
+    200: json(ChargePoint, 'As it is now.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'REQUEST_TOO_LARGE'),
+  },
+})
+
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/api/chargepoints/{chargePointId}',
+  tags: ['Provisioning'],
+  summary: 'Make a charge point unwelcome',
+  description: 'Its transactions and meter values are kept. Not while one of its transactions is open.',
+  middleware: [operatorOnly] as const,
+  request: { params: ChargePointParams },
+  responses: { 204: { description: 'It is gone.' }, ...errors('FORBIDDEN', 'NOT_FOUND', 'CONFLICT') },
+})
+
+/** The charge point, or `NOT_FOUND` in the words of the contract. */
+export async function findChargePoint({ queries }: ApiDeps, identity: string): Promise<ChargePointRecord> {
+  return found(await queries.chargePoint(identity), identity)
+}
+
+/** Reading and provisioning charge points. */
+export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { queries, live, hash } = deps
+  const app = apiApp()
+
+  app.openapi(listRoute, async (c) => {
+    const { status, ...page } = c.req.valid('query')
+    const listed = await queries.listChargePoints(status === undefined ? page : { status, ...page })
+    const chargePoints = listed.items.map((record) => chargePointItem(record, live.get(record.identity)))
+    return c.json({ ...pageOf(listed, page), chargePoints }, 200)
+  })
+
+  app.openapi(statusRoute, async (c) => {
+    const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const [connectors, open] = await Promise.all([
+      queries.connectorsOf(record.key),
+      queries.openTransactionsOf(record.key),
+    ])
+    return c.json(chargePointStatus(record, connectors, open, live.get(record.identity)), 200)
+  })
+
+  app.openapi(getRoute, async (c) => {
+    const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    return c.json(chargePointView(record, live.get(record.identity)), 200)
+  })
+
+  app.openapi(newRoute, async (c) => {
+    const { chargePointId, ...wanted } = c.req.valid('json')
+    const record = await queries.createChargePoint(chargePointId, chargePointInput(wanted, hash))
+    c.header('Location', `/api/chargepoints/${encodeURIComponent(chargePointId)}`)
+    return c.json(chargePointView(record, undefined), 201)
+  })
+
+  app.openapi(changeRoute, async (c) => {
+    const { chargePointId } = c.req.valid('param')
+    const change = c.req.valid('json')
+    const record = found(await queries.updateChargePoint(chargePointId, chargePointInput(change, hash)), chargePointId)
+    const { location: _, ...bearingOnConnection } = change
+    if (Object.keys(bearingOnConnection).length > 0) live.disconnect(chargePointId, 'Settings changed')
+    return c.json(chargePointView(record, live.get(chargePointId)), 200)
+  })
+
+  app.openapi(deleteRoute, async (c) => {
+    const { chargePointId } = c.req.valid('param')
+    if (!(await queries.deleteChargePoint(chargePointId))) throw notFound('Charge point', chargePointId)
+    live.disconnect(chargePointId, 'Charge point deleted')
+    return c.body(null, 204)
+  })
+
+  return app
+}
+
+function found(record: ChargePointRecord | null, identity: string): ChargePointRecord {
+  if (record === null) throw notFound('Charge point', identity)
+  return record
+}
+
+function chargePointInput(
+  { password, apiKey, location, strictness, registrationStatus }: z.infer<typeof ChargePointChange>,
+  hash: ApiDeps['hash'],
+): ChargePointInput {
+  return {
+    ...(password === undefined ? {} : { passwordHash: password === null ? null : hash(password) }),
+    ...(apiKey === undefined ? {} : { apiKeyHash: apiKey === null ? null : hash(apiKey) }),
+    ...(location === undefined ? {} : { location }),
+    ...(strictness === undefined ? {} : { strictness }),
+    ...(registrationStatus === undefined ? {} : { registrationStatus }),
+  }
+}

@@ -1,0 +1,21 @@
+// What every request carries through the API once it has been let in.
+
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Principal } from '../auth/operator-auth.ts'
+import { validationError } from './errors.ts'
+
+export interface ApiEnv {
+  Variables: {
+    requestId: string
+    principal: Principal
+  }
+}
+
+/** An app for some routes, that answers what zod finds with 400, `details.field` and `details.issue`. */
+export function apiApp(): OpenAPIHono<ApiEnv> {
+  return new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw validationError(result.error, result.target === 'json' ? 'body' : result.target)
+    },
+  })
+}

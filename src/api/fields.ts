@@ -1,0 +1,89 @@
+// The fields that requests are made of: each says by name what it must be, in the sentence that `details.issue` shows.
+
+import { z } from '@hono/zod-openapi'
+import { identityCharactersMax, integerMax } from '../base/limits.ts'
+
+type Complain = (issue: { readonly input?: unknown }) => string
+
+/** "Connector ID must be a positive integer", or that it is missing. */
+function must(name: string, be: string): Complain {
+  return (issue) => (issue.input === undefined ? `${name} is required; it must be ${be}` : `${name} must be ${be}`)
+}
+
+/** An integer of a JSON body, from `min` to the largest that OCPP and PostgreSQL both hold. */
+export function integer(name: string, min: 0 | 1) {
+  const error = must(name, min === 1 ? 'a positive integer' : 'an integer, zero or more')
+  return z.int({ error }).min(min, { error }).max(integerMax, { error })
+}
+
+/** An integer of a path or a query, where everything is text. */
+export function integerText(name: string, min: 1, max: number) {
+  const error = must(name, max === integerMax ? 'a positive integer' : `an integer from ${min} to ${max}`)
+  return z
+    .string({ error })
+    .regex(/^\d{1,10}$/, { error })
+    .transform(Number)
+    .pipe(z.int({ error }).min(min, { error }).max(max, { error }))
+    .openapi({ type: 'integer', minimum: min, maximum: max })
+}
+
+/** A text of 1 to `charactersMax` characters without control characters. */
+export function text(name: string, charactersMax: number) {
+  const error = must(name, `a text of 1 to ${charactersMax} characters`)
+  return z
+    .string({ error })
+    .min(1, { error })
+    .max(charactersMax, { error })
+    .regex(/^[^\p{Cc}]*$/u, { error: `${name} must not contain control characters` })
+}
+
+/** One of some words, spelt exactly. */
+export function oneOf<const T extends readonly string[]>(name: string, words: T) {
+  return z.enum(words, { error: must(name, `one of ${words.join(', ')}`) })
+}
+
+/** Names and values of any kind, which something else will judge. */
+export function object(name: string) {
+  return z.record(z.string(), z.unknown(), { error: must(name, 'a JSON object') })
+}
+
+/** The identity of a charge point as it may be given to a new one. */
+export const newIdentity = text('Charge point ID', identityCharactersMax).regex(/^[^:/]*$/, {
+  error:
+    'Charge point ID must not contain ":" (it ends the user name in Basic credentials) or "/" (it ends a URL path)',
+})
+
+/** The charge point in a path. Any text: one that nobody provisioned is not found. */
+export const ChargePointParams = z.object({
+  chargePointId: z.string().openapi({
+    param: { name: 'chargePointId', in: 'path' },
+    description: 'The identity of the charge point, as in its connection URL.',
+    example: 'CP001',
+  }),
+})
+
+export const TransactionParams = z.object({
+  transactionId: integerText('Transaction ID', 1, integerMax).openapi({
+    param: { name: 'transactionId', in: 'path' },
+    example: 12345,
+  }),
+})
+
+/**
+ * A point in time, in ISO 8601, as milliseconds since the Unix epoch. Without a zone it is UTC; a mere date is its first
+ * millisecond, or with `edge: 'end'` its last one, so that a range of dates includes both.
+ */
+export function time(name: string, edge: 'start' | 'end' = 'start') {
+  const error = must(name, 'a date and time in ISO 8601, such as 2025-12-26T12:30:00Z')
+  const dateTime = z.iso.datetime({ offset: true, local: true, error })
+  const date = z.iso.date({ error })
+  return z
+    .union([dateTime, date], { error })
+    .transform((value) => timeMs(value, edge))
+    .openapi({ type: 'string', format: 'date-time' })
+}
+
+function timeMs(value: string, edge: 'start' | 'end'): number {
+  if (value.length === 10) return Date.parse(edge === 'start' ? `${value}T00:00:00.000Z` : `${value}T23:59:59.999Z`)
+  return Date.parse(/(?:Z|[+-]\d{2}:?\d{2})$/.test(value) ? value : `${value}Z`)
+}

@@ -1,0 +1,123 @@
+// GET /api/chargepoints/{chargePointId}/messages and …/anomalies: what was said on the wire, and what was odd about it.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { isoTime } from '../base/clock.ts'
+import type { MessageLogRecord } from '../csms/records.ts'
+import { ownChargePoint } from './access.ts'
+import { findChargePoint } from './chargepoints.ts'
+import type { ApiDeps } from './deps.ts'
+import { apiApp } from './env.ts'
+import type { ApiEnv } from './env.ts'
+import { ChargePointParams } from './fields.ts'
+import { pageFields, pageOf, pageQuery } from './paging.ts'
+import { Time, errors, json } from './responses.ts'
+
+const messageTypes = ['CALL', 'CALLRESULT', 'CALLERROR', 'CALLRESULTERROR', 'SEND'] as const
+
+const Message = z
+  .object({
+    id: z.int(),
+    timestamp: Time,
+    direction: z.enum(['fromChargePoint', 'toChargePoint']),
+    messageType: z.enum(messageTypes).nullable().openapi({ description: 'Null when the frame could not be read.' }),
+    messageId: z.string().nullable(),
+    action: z.string().nullable().openapi({ description: 'Of a CALL; its answer has the same messageId.' }),
+    frame: z.string().openapi({
+      description: 'The frame as it was on the wire.',
+      example: '[2,"msg-004","Heartbeat",{}]',
+    }),
+  })
+  .openapi('Message')
+
+const Anomaly = z
+  .object({
+    kind: z.string().openapi({ example: 'unknownTransaction' }),
+    transaction: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The transaction it is about, as the charge point named it.' }),
+    detail: z.record(z.string(), z.unknown()),
+    messageId: z.string(),
+    receivedAt: Time,
+  })
+  .openapi('Anomaly')
+
+const messagesRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints/{chargePointId}/messages',
+  tags: ['Charge points'],
+  summary: 'The OCPP messages of a charge point',
+  description: 'Both directions, newest first, while OCPP.MessageLog is on.',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, query: z.strictObject(pageQuery) },
+  responses: {
+    200: json(z.object({ ...pageFields, messages: z.array(Message) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+const anomaliesRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints/{chargePointId}/anomalies',
+  tags: ['Charge points'],
+  summary: 'What a charge point did that breaks an expectation',
+  description: 'Newest first.',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, query: z.strictObject(pageQuery) },
+  responses: {
+    200: json(z.object({ ...pageFields, anomalies: z.array(Anomaly) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+/** Looking at one charge point closely. */
+export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { queries } = deps
+  const app = apiApp()
+
+  app.openapi(messagesRoute, async (c) => {
+    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const page = c.req.valid('query')
+    const listed = await queries.messageLog(key, page)
+    return c.json({ ...pageOf(listed, page), messages: listed.items.map(messageView) }, 200)
+  })
+
+  app.openapi(anomaliesRoute, async (c) => {
+    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const page = c.req.valid('query')
+    const listed = await queries.anomaliesOf(key, page)
+    const anomalies = listed.items.map(({ receivedAtMs, detail, ...rest }) => ({
+      ...rest,
+      detail: { ...detail },
+      receivedAt: isoTime(receivedAtMs),
+    }))
+    return c.json({ ...pageOf(listed, page), anomalies }, 200)
+  })
+
+  return app
+}
+
+function messageView({ id, atMs, direction, frame }: MessageLogRecord): z.infer<typeof Message> {
+  return { id, timestamp: isoTime(atMs), direction, ...frameParts(frame), frame }
+}
+
+// [2, messageId, action, payload], [3, messageId, payload], [4, messageId, …]; 2.1 adds 5 and 6.
+function frameParts(frame: string): Pick<z.infer<typeof Message>, 'messageType' | 'messageId' | 'action'> {
+  const [type, messageId, action] = parsed(frame)
+  const messageType = typeof type === 'number' ? (messageTypes[type - 2] ?? null) : null
+  return {
+    messageType,
+    messageId: typeof messageId === 'string' ? messageId : null,
+    action: (messageType === 'CALL' || messageType === 'SEND') && typeof action === 'string' ? action : null,
+  }
+}
+
+function parsed(frame: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(frame)
+    return Array.isArray(value) ? value : []
+  } catch {
+    return []
+  }
+}

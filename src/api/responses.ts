@@ -1,0 +1,44 @@
+// The answers that many routes share, for the OpenAPI document.
+
+import { z } from '@hono/zod-openapi'
+import { errorTable } from '../base/errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
+
+const ErrorAnswer = z
+  .object({
+    error: z.string().openapi({ example: 'NotFound' }),
+    message: z.string().openapi({ example: "Charge point 'CP999' not found" }),
+    details: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'Status 400: `field` and `issue`. Status 502: what the charge point answered.' }),
+  })
+  .openapi('Error')
+
+/** The 4xx and 5xx answers of a route, by the codes of the error table. */
+export function errors(...codes: readonly ErrorCode[]) {
+  const byStatus: Record<
+    string,
+    { description: string; content: { 'application/json': { schema: typeof ErrorAnswer } } }
+  > = {}
+  for (const code of ['UNAUTHORIZED', ...codes, 'INTERNAL', 'STORE_UNAVAILABLE'] as const) {
+    const { status, mend } = errorTable[code]
+    const others = byStatus[status]
+    const description = others === undefined ? mend : `${others.description} Or: ${mend}`
+    byStatus[status] = { description, content: { 'application/json': { schema: ErrorAnswer } } }
+  }
+  return byStatus
+}
+
+/** A JSON answer. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+/** A JSON request body; one that is not `required` may be left out altogether. */
+export function body<T extends z.ZodType>(schema: T, required: boolean) {
+  return { required, content: { 'application/json': { schema } } }
+}
+
+/** A point in time as answers write it. */
+export const Time = z.string().openapi({ format: 'date-time', example: '2025-12-26T12:30:00.000Z' })

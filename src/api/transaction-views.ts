@@ -1,0 +1,115 @@
+// How transactions and their meter values look in answers.
+
+import { z } from '@hono/zod-openapi'
+import { isoTime } from '../base/clock.ts'
+import type { MeterValueRecord, TransactionRecord } from '../csms/records.ts'
+import { Time } from './responses.ts'
+
+export const TransactionItem = z
+  .object({
+    transactionId: z.int().openapi({ example: 12345 }),
+    chargePointId: z.string().openapi({ example: 'CP001' }),
+    connectorId: z.int().openapi({ description: 'OCPP 2.x: the EVSE.', example: 1 }),
+    idTag: z.string().nullable().openapi({ example: 'USER123' }),
+    startTime: Time,
+    stopTime: Time.nullable(),
+    meterStart: z.number().nullable().openapi({ description: 'Wh', example: 1000 }),
+    meterStop: z.number().nullable().openapi({ description: 'Wh', example: 15000 }),
+    energyConsumed: z.number().nullable().openapi({
+      description: 'kWh; null while the transaction is open, or when the meter ran backwards.',
+      example: 14,
+    }),
+    stopReason: z.string().nullable().openapi({ description: 'As the charge point said it.', example: 'Local' }),
+  })
+  .openapi('TransactionItem')
+
+export const Transaction = TransactionItem.extend({
+  evseId: z.int(),
+  stationTransactionId: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The id that an OCPP 2.x charge point gave the transaction.' }),
+  open: z.boolean(),
+  closedBy: z.enum(['station', 'operator']).nullable(),
+  chargingState: z.string().nullable().openapi({ description: 'OCPP 2.x, as last reported.' }),
+  idTagType: z.string().nullable(),
+  idTagStatus: z.string().nullable().openapi({ description: 'What the charge point was told of the tag.' }),
+  stopIdTag: z.string().nullable(),
+  reservationId: z.int().nullable(),
+  remoteStartId: z.int().nullable(),
+}).openapi('Transaction')
+
+const measurement = z.number().nullable()
+
+export const MeterValue = z
+  .object({
+    timestamp: Time,
+    sampledValue: z
+      .array(z.unknown())
+      .openapi({ description: 'As the charge point sent it.', example: [{ value: '5000', unit: 'Wh' }] }),
+    receivedAt: Time,
+    evseId: z.int(),
+    connectorId: z.int(),
+    energyWh: measurement,
+    powerW: measurement,
+    currentA: measurement,
+    voltageV: measurement,
+    socPercent: measurement,
+  })
+  .openapi('MeterValue')
+
+/** A transaction as lists show it. */
+export function transactionItem(record: TransactionRecord): z.infer<typeof TransactionItem> {
+  return {
+    transactionId: record.transactionId,
+    chargePointId: record.identity,
+    connectorId: record.evseId,
+    idTag: record.idToken,
+    startTime: isoTime(record.startedAtMs),
+    stopTime: record.stoppedAtMs === null ? null : isoTime(record.stoppedAtMs),
+    meterStart: record.meterStartWh,
+    meterStop: record.meterStopWh,
+    energyConsumed: energyKwh(record),
+    stopReason: stopReason(record),
+  }
+}
+
+/** Everything that is stored about a transaction. */
+export function transactionView(record: TransactionRecord): z.infer<typeof Transaction> {
+  return {
+    ...transactionItem(record),
+    evseId: record.evseId,
+    stationTransactionId: record.stationTransactionId,
+    open: record.open,
+    closedBy: record.closedBy,
+    chargingState: record.chargingState,
+    idTagType: record.idTokenType,
+    idTagStatus: record.idTokenStatus,
+    stopIdTag: record.stopIdToken,
+    reservationId: record.reservationId,
+    remoteStartId: record.remoteStartId,
+  }
+}
+
+/** A meter value: the samples as sent, and the common measurements in one unit each. */
+export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterValue> {
+  const { sampledAtMs, receivedAtMs, meterValue, ...rest } = record
+  const { sampledValue } = meterValue
+  return {
+    timestamp: isoTime(sampledAtMs),
+    sampledValue: Array.isArray(sampledValue) ? sampledValue : [],
+    receivedAt: isoTime(receivedAtMs),
+    ...rest,
+  }
+}
+
+// A register that went backwards was reset on the way: then nobody knows what was charged.
+function energyKwh({ meterStartWh, meterStopWh }: TransactionRecord): number | null {
+  if (meterStartWh === null || meterStopWh === null || meterStopWh < meterStartWh) return null
+  return Math.round((meterStopWh - meterStartWh) * 1_000) / 1_000_000
+}
+
+// 1.6 §6.51 and 2.0.1 TransactionType: a charge point that gives no reason means Local.
+function stopReason({ open, stopReason, closedBy }: TransactionRecord): string | null {
+  return stopReason ?? (!open && closedBy === 'station' ? 'Local' : null)
+}

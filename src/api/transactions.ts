@@ -1,0 +1,216 @@
+// /api/transactions: what was charged, by whom, with which meter values; and closing what will never end by itself.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { StatorError } from '../base/errors.ts'
+import { idTokenCharactersMax, identityCharactersMax } from '../base/limits.ts'
+import type { TransactionStoppedChange } from '../csms/decision.ts'
+import type { TransactionFilter, TransactionRecord } from '../csms/records.ts'
+import { operatorOnly, requireAccess } from './access.ts'
+import type { ApiDeps } from './deps.ts'
+import { apiApp } from './env.ts'
+import type { ApiEnv } from './env.ts'
+import { badRequest, notFound } from './errors.ts'
+import { TransactionParams, text, time } from './fields.ts'
+import { pageFields, pageOf, pageQuery } from './paging.ts'
+import { body, errors, json } from './responses.ts'
+import {
+  MeterValue,
+  Transaction,
+  TransactionItem,
+  meterValueView,
+  transactionItem,
+  transactionView,
+} from './transaction-views.ts'
+
+const meterStopError = 'Meter stop must be a number of Wh, zero or more'
+
+const Close = z
+  .strictObject({
+    meterStop: z
+      .number({ error: meterStopError })
+      .min(0, { error: meterStopError })
+      .optional()
+      .openapi({ description: 'Wh; unknown when left out.' }),
+    stopTime: time('Stop time').optional().openapi({ description: 'Now, when left out.' }),
+    reason: text('Reason', 50).optional().openapi({ example: 'Other' }),
+  })
+  .openapi('CloseTransaction')
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions',
+  tags: ['Transactions'],
+  summary: 'Get transaction history',
+  description: 'Newest first. A charge point with its own credentials must ask for its own `chargePointId`.',
+  request: {
+    query: z.strictObject({
+      chargePointId: text('Charge point ID', identityCharactersMax)
+        .optional()
+        .openapi({ param: { name: 'chargePointId', in: 'query' }, description: 'Only those of this charge point.' }),
+      idTag: text('ID tag', idTokenCharactersMax)
+        .optional()
+        .openapi({
+          param: { name: 'idTag', in: 'query' },
+          description: 'Only those of this tag; letter case does not count.',
+        }),
+      startDate: time('Start date')
+        .optional()
+        .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Only those that began then or later.' }),
+      endDate: time('End date', 'end')
+        .optional()
+        .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Only those that began then or earlier.' }),
+      ...pageQuery,
+    }),
+  },
+  responses: {
+    200: json(z.object({ ...pageFields, transactions: z.array(TransactionItem) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN'),
+  },
+})
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions/{transactionId}',
+  tags: ['Transactions'],
+  summary: 'Everything that is stored about a transaction',
+  request: { params: TransactionParams },
+  responses: { 200: json(Transaction, 'The transaction.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
+})
+
+const meterValuesRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions/{transactionId}/meter-values',
+  tags: ['Transactions'],
+  summary: 'Meter values of a transaction',
+  description: 'In the order in which they were sampled.',
+  request: { params: TransactionParams, query: z.strictObject(pageQuery) },
+  responses: {
+    200: json(z.object({ ...pageFields, meterValues: z.array(MeterValue) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+const closeRoute = createRoute({
+  method: 'post',
+  path: '/api/transactions/{transactionId}/close',
+  tags: ['Transactions'],
+  summary: 'Close a transaction that will never end by itself',
+  description: 'Nothing is sent to the charge point. What it may still report later is stored beside it as an anomaly.',
+  middleware: [operatorOnly] as const,
+  request: { params: TransactionParams, body: body(Close, false) },
+  responses: {
+    200: json(Transaction, 'As it is now.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'REQUEST_TOO_LARGE', 'STORE_QUEUE_FULL'),
+  },
+})
+
+/** Reading transactions, and closing them. */
+export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { queries } = deps
+  const app = apiApp()
+
+  app.openapi(listRoute, async (c) => {
+    const { chargePointId, idTag, startDate, endDate, ...page } = c.req.valid('query')
+    if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
+    if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
+      throw badRequest('endDate', 'End date must not be before the start date')
+    }
+    const filter: TransactionFilter = {
+      ...(chargePointId === undefined ? {} : { identity: chargePointId }),
+      ...(idTag === undefined ? {} : { idToken: idTag }),
+      ...(startDate === undefined ? {} : { startedFromMs: startDate }),
+      ...(endDate === undefined ? {} : { startedToMs: endDate }),
+    }
+    const listed = await queries.listTransactions(filter, page)
+    return c.json({ ...pageOf(listed, page), transactions: listed.items.map(transactionItem) }, 200)
+  })
+
+  app.openapi(getRoute, async (c) => {
+    const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    return c.json(transactionView(transaction), 200)
+  })
+
+  app.openapi(meterValuesRoute, async (c) => {
+    const { transactionId } = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    const page = c.req.valid('query')
+    const listed = await queries.meterValuesOf(transactionId, page)
+    return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(meterValueView) }, 200)
+  })
+
+  app.openapi(closeRoute, async (c) => {
+    const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    return c.json(transactionView(await close(deps, transaction, c.req.valid('json'))), 200)
+  })
+
+  return app
+}
+
+async function findTransaction(
+  { queries }: ApiDeps,
+  c: Context<ApiEnv>,
+  transactionId: number,
+): Promise<TransactionRecord> {
+  const transaction = await queries.transaction(transactionId)
+  if (transaction === null) throw notFound('Transaction', transactionId)
+  requireAccess(c, transaction.identity)
+  return transaction
+}
+
+async function close(
+  deps: ApiDeps,
+  transaction: TransactionRecord,
+  { meterStop, stopTime, reason }: z.infer<typeof Close>,
+): Promise<TransactionRecord> {
+  const { transactionId, meterStartWh, startedAtMs } = transaction
+  if (!transaction.open) throw hasStopped(transactionId)
+  const nowMs = deps.clock.nowMs()
+  const stoppedAtMs = stopTime ?? Math.max(nowMs, startedAtMs)
+  if (stoppedAtMs < startedAtMs) throw badRequest('stopTime', 'Stop time must not be before the transaction began')
+  if (meterStop !== undefined && meterStartWh !== null && meterStop < meterStartWh) {
+    throw badRequest('meterStop', `Meter stop must not be below the meter start, which is ${meterStartWh} Wh`)
+  }
+  const change: TransactionStoppedChange = {
+    kind: 'transactionStopped',
+    transactionId,
+    stoppedAtMs,
+    meterStopWh: meterStop ?? null,
+    reason: reason ?? null,
+    idToken: null,
+    closedBy: 'operator',
+  }
+  // The fact keeps two operators from closing it twice; what the station may send later has a key of its own.
+  const { duplicate } = await deps.commit({
+    chargePointKey: transaction.chargePointKey,
+    messageId: crypto.randomUUID(),
+    epoch: 0,
+    receivedAtMs: nowMs,
+    answer: {},
+    fact: {
+      ref: `close:${transactionId}`,
+      seqNo: 0,
+      event: 'Ended',
+      transactionId,
+      occurredAtMs: stoppedAtMs,
+      payload: { meterStop: change.meterStopWh, reason: change.reason },
+    },
+    changes: [change],
+    anomalies: [],
+    meter: null,
+  })
+  if (duplicate) throw hasStopped(transactionId)
+  deps.live.apply(transaction.identity, [{ type: 'transactionStopped', transactionId }])
+  return {
+    ...transaction,
+    open: false,
+    closedBy: 'operator',
+    stoppedAtMs,
+    meterStopWh: change.meterStopWh,
+    stopReason: change.reason,
+  }
+}
+
+function hasStopped(transactionId: number): StatorError {
+  return new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
+}
