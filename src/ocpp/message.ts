@@ -54,3 +54,13 @@ export interface MessageRow {
 
 /** A message table: action name to row, in the specification's order. */
 export type MessageTable = Readonly<Record<string, MessageRow>>
+
+/** Actions of the table `T` that a charge point sends and Stator handles: each needs a handler. */
+export type ServedAction<T extends MessageTable> = {
+  [A in keyof T & string]: T[A] extends { direction: 'fromChargePoint' | 'both'; served: true } ? A : never
+}[keyof T & string]
+
+/** Actions of the table `T` that Stator may send to a charge point. */
+export type CommandAction<T extends MessageTable> = {
+  [A in keyof T & string]: T[A] extends { direction: 'toChargePoint' | 'both' } ? A : never
+}[keyof T & string]

@@ -1,0 +1,78 @@
+// How the three message tables are written down: one line per message, from which the row and its schemas follow. The
+// functions keep `direction` and `served` as literal types, because the handler maps are derived from them.
+
+import type { Direction, Durability, FunctionalBlock, JsonSchema, MessageRow } from './message.ts'
+
+/** What a table says of a message besides its schemas. */
+type RowOf<D extends Direction, S extends boolean> = Omit<MessageRow, 'request' | 'response'> & {
+  readonly direction: D
+  readonly served: S
+}
+
+/** A CALL that Stator sends to a charge point. */
+export function toChargePoint(block: FunctionalBlock, section: string): RowOf<'toChargePoint', true> {
+  return { direction: 'toChargePoint', block, section, durability: 'none', served: true, transactional: false }
+}
+
+/** A CALL from a charge point that Stator handles. */
+export function served(
+  block: FunctionalBlock,
+  section: string,
+  durability: Durability,
+): RowOf<'fromChargePoint', true> {
+  return { direction: 'fromChargePoint', block, section, durability, served: true, transactional: false }
+}
+
+/** A transaction message from a charge point that Stator handles and, when lenient, never refuses. */
+export function servedTransactional(block: FunctionalBlock, section: string): RowOf<'fromChargePoint', true> {
+  return { ...served(block, section, 'committed'), transactional: true }
+}
+
+/** A CALL from a charge point that Stator knows and answers with NotSupported. */
+export function notServed(
+  block: FunctionalBlock,
+  section: string,
+  durability: Durability,
+): RowOf<'fromChargePoint', false> {
+  return { direction: 'fromChargePoint', block, section, durability, served: false, transactional: false }
+}
+
+/** A transaction message from a charge point that Stator knows and answers with NotSupported. */
+export function notServedTransactional(block: FunctionalBlock, section: string): RowOf<'fromChargePoint', false> {
+  return { ...notServed(block, section, 'committed'), transactional: true }
+}
+
+/** A CALL that both sides send; `isServed` says whether Stator handles the charge point's. */
+export function bothWays<S extends boolean>(
+  block: FunctionalBlock,
+  section: string,
+  durability: Durability,
+  isServed: S,
+): RowOf<'both', S> {
+  return { direction: 'both', block, section, durability, served: isServed, transactional: false }
+}
+
+/** A table whose rows keep the literal types of `R`. */
+export type TableOf<R> = {
+  readonly [A in keyof R]: R[A] & { readonly request: JsonSchema; readonly response: JsonSchema | null }
+}
+
+/**
+ * Joins every row with its schemas: `<Action>Request` and `<Action>Response`. An action without either does not compile.
+ *
+ * @param schemas the schema module of one version in `typed-ocpp`, which types each schema `any`: this is where they become `JsonSchema`.
+ */
+export function tableOf<R extends Record<string, RowOf<Direction, boolean>>>(
+  schemas: Readonly<Record<`${keyof R & string}${'Request' | 'Response'}`, JsonSchema>>,
+  rows: R,
+): TableOf<R> {
+  const bySchemaName: Readonly<Record<string, JsonSchema>> = schemas
+  const table: Record<string, MessageRow> = {}
+  for (const [action, row] of Object.entries(rows)) {
+    const request = bySchemaName[`${action}Request`]
+    const response = bySchemaName[`${action}Response`]
+    if (request === undefined || response === undefined) throw new TypeError(`${action} has no schema in typed-ocpp`)
+    table[action] = { ...row, request, response }
+  }
+  return table as TableOf<R>
+}
