@@ -1,0 +1,145 @@
+// Opens the server's certificate: PEM files, or a PFX (PKCS#12) file with its password. Bun.serve takes PEM only, and
+// silently ignores `pfx`, so a PFX file is taken apart here.
+
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { asn1 } from 'node-forge'
+import type { TlsSettings } from '../base/config.ts'
+import { StatorError } from '../base/errors.ts'
+
+/** What `Bun.serve({ tls })` takes, and what the certificate says of itself. */
+export interface TlsMaterial {
+  /** PEM: the server's certificate, then those that lead to its root. */
+  readonly cert: string
+  /** PEM, PKCS#8, without a password. */
+  readonly key: string
+  readonly subject: string
+  /** Past it charge points refuse to connect. */
+  readonly expiresAtMs: number
+}
+
+/**
+ * The certificate and key of `settings`.
+ *
+ * @throws {StatorError} `SETTING_INVALID`: a file that cannot be read, a wrong password, a key of another certificate.
+ */
+export async function loadTls(settings: TlsSettings): Promise<TlsMaterial> {
+  const { certificatePath, keyPath } = settings
+  const file = await readSettingFile('OCPP.CertificatePath', certificatePath)
+  const isPem = file.includes('-----BEGIN ')
+  if (!isPem && keyPath !== null) {
+    throw refused('OCPP.CertificateKeyPath', keyPath, 'expected nothing, because a .pfx file holds its key')
+  }
+  const { certificates, key } = isPem ? await fromPem(file.toString('utf8'), settings) : await fromPfx(file, settings)
+  const own = certificates.findIndex((certificate) => certificate.checkPrivateKey(key))
+  const leaf = certificates[own]
+  if (leaf === undefined) {
+    const [setting, path] =
+      keyPath === null ? ['OCPP.CertificatePath', certificatePath] : ['OCPP.CertificateKeyPath', keyPath]
+    throw refused(
+      setting,
+      path,
+      `expected the private key of the certificate in ${certificatePath}; it is that of another`,
+    )
+  }
+  const chain = [leaf, ...certificates.filter((_, index) => index !== own)]
+  return {
+    cert: chain.map((certificate) => certificate.toString()).join(''),
+    key: String(key.export({ type: 'pkcs8', format: 'pem' })),
+    subject: leaf.subject,
+    expiresAtMs: leaf.validToDate.getTime(),
+  }
+}
+
+interface Opened {
+  readonly certificates: readonly X509Certificate[]
+  readonly key: KeyObject
+}
+
+async function fromPem(text: string, { certificatePath, keyPath, password }: TlsSettings): Promise<Opened> {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length === 0)
+    throw refused('OCPP.CertificatePath', certificatePath, 'expected a PEM file with a certificate')
+  const certificates = blocks.map((block) => certificateFrom(block, certificatePath))
+  const keyText = keyPath === null ? text : String(await readSettingFile('OCPP.CertificateKeyPath', keyPath))
+  const keySetting = keyPath === null ? 'OCPP.CertificatePath' : 'OCPP.CertificateKeyPath'
+  const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[\s\S]+?-----END (?:[A-Z]+ )*PRIVATE KEY-----/.exec(
+    keyText,
+  )?.[0]
+  if (keyBlock === undefined) {
+    const wish =
+      keyPath === null ? 'a private key beside the certificate, or OCPP.CertificateKeyPath' : 'a PEM private key'
+    throw refused(keySetting, keyPath ?? certificatePath, `expected ${wish}`)
+  }
+  try {
+    return {
+      certificates,
+      key: createPrivateKey({ key: keyBlock, ...(password === null ? {} : { passphrase: password }) }),
+    }
+  } catch (error) {
+    throw refused(
+      keySetting,
+      keyPath ?? certificatePath,
+      `its private key cannot be opened with OCPP.CertificatePassword ` +
+        `(${password === null ? 'which is empty' : 'not shown'}): expected the right password and an RSA or EC key`,
+      error,
+    )
+  }
+}
+
+/** Takes a PFX file apart: keys and certificates under today's AES, or under the old RC2 and 3DES. */
+async function fromPfx(file: Buffer, { certificatePath, password }: TlsSettings): Promise<Opened> {
+  // Loaded only here: most installations have PEM files, and the library is large.
+  const { default: forge } = await import('node-forge')
+  const { asn1: codec, pki, pkcs12, util } = forge
+  const der = (content: asn1.Asn1) => Buffer.from(codec.toDer(content).getBytes(), 'latin1')
+  try {
+    const content = codec.fromDer(util.createBuffer(file.toString('latin1')), false)
+    const pfx = pkcs12.pkcs12FromAsn1(content, false, password ?? '')
+    const bags = pfx.safeContents.flatMap((contents) => contents.safeBags)
+    // node-forge itself reads RSA only; everything else it hands on as it stood in the file.
+    const keys = bags.flatMap((bag) => {
+      const isKey = bag.type === pki.oids.pkcs8ShroudedKeyBag || bag.type === pki.oids.keyBag
+      if (!isKey) return []
+      return [bag.key ? der(pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(bag.key))) : der(bag.asn1)]
+    })
+    const certificates = bags.flatMap((bag) => {
+      if (bag.type !== pki.oids.certBag) return []
+      return [new X509Certificate(bag.cert ? der(pki.certificateToAsn1(bag.cert)) : der(bag.asn1))]
+    })
+    const [key] = keys
+    if (key === undefined || certificates.length === 0) throw new Error('it holds no certificate with its private key')
+    return { certificates, key: createPrivateKey({ key, format: 'der', type: 'pkcs8' }) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw refused(
+      'OCPP.CertificatePath',
+      certificatePath,
+      `it cannot be opened with OCPP.CertificatePassword (${password === null ? 'which is empty' : 'not shown'}): ` +
+        `${reason.replace(/\.$/, '')}; expected a PEM or PFX file and its password`,
+      error,
+    )
+  }
+}
+
+function certificateFrom(pem: string, certificatePath: string): X509Certificate {
+  try {
+    return new X509Certificate(pem)
+  } catch (error) {
+    throw refused('OCPP.CertificatePath', certificatePath, 'expected a PEM file; a certificate in it is damaged', error)
+  }
+}
+
+async function readSettingFile(setting: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw refused(setting, path, `expected a file that this process may read (${reason})`, error)
+  }
+}
+
+function refused(setting: string, path: string, expectation: string, cause?: unknown): StatorError {
+  return new StatorError('SETTING_INVALID', `${setting} is "${path}": ${expectation}.`, undefined, cause)
+}
