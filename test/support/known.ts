@@ -1,0 +1,73 @@
+// What a decision may depend on, as small as a test wants it: everything unknown, unless the test says otherwise.
+
+import type {
+  Known,
+  KnownChargePoint,
+  KnownConnector,
+  KnownIdToken,
+  KnownTransaction,
+} from '../../src/csms/decision.ts'
+
+/** 2026-01-01T00:00:00Z: the moment at which test messages arrive. */
+export const arrivalMs = Date.UTC(2026, 0, 1)
+
+export const chargePoint: KnownChargePoint = {
+  key: 7,
+  identity: 'CP001',
+  version: '1.6',
+  strictness: 'lenient',
+  registrationStatus: 'Accepted',
+  bootStatus: 'Accepted',
+}
+
+export interface KnownParts extends Partial<Omit<Known, 'connector' | 'connectors' | 'idToken' | 'transaction'>> {
+  readonly connectorList?: readonly KnownConnector[]
+  readonly idTokens?: readonly KnownIdToken[]
+  readonly transactions?: readonly KnownTransaction[]
+}
+
+/** A `Known` in which only what is given is known. */
+export function known(parts: KnownParts = {}): Known {
+  const { connectorList = [], idTokens = [], transactions = [], ...rest } = parts
+  return {
+    nowMs: arrivalMs + 5,
+    receivedAtMs: arrivalMs,
+    messageId: 'm1',
+    heartbeatIntervalSeconds: 300,
+    chargePoint,
+    connector: (ref) => connectorList.find((one) => one.evseId === ref.evseId && one.connectorId === ref.connectorId),
+    connectors: () => connectorList,
+    idToken: (idToken) => idTokens.find((one) => one.idToken.toLowerCase() === idToken.toLowerCase()),
+    transaction: (id) =>
+      transactions.find((one) => (typeof id === 'number' ? one.transactionId : one.stationTransactionId) === id),
+    openTransactions: () => transactions.filter((one) => one.open && one.chargePointKey === chargePoint.key),
+    newTransactionId: 501,
+    promisedTransactionId: () => undefined,
+    meter: null,
+    quirks: [],
+    ...rest,
+  }
+}
+
+/** An open transaction on connector 1 of the charge point. */
+export const openTransaction: KnownTransaction = {
+  transactionId: 42,
+  chargePointKey: chargePoint.key,
+  stationTransactionId: null,
+  evseId: 1,
+  connectorId: 1,
+  idToken: 'USER123',
+  startedAtMs: arrivalMs - 3_600_000,
+  meterStartWh: 1_000,
+  open: true,
+  closedBy: null,
+}
+
+/** An accepted id token without an expiry date. */
+export const acceptedToken: KnownIdToken = {
+  idToken: 'USER123',
+  type: null,
+  status: 'Accepted',
+  expiryDateMs: null,
+  parentIdTag: null,
+}

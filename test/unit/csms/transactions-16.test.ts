@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'bun:test'
+import { startTransaction, stopTransaction } from '../../../src/csms/transactions-16.ts'
+import { acceptedToken, arrivalMs, known, openTransaction } from '../../support/known.ts'
+
+const start = {
+  connectorId: 1,
+  idTag: 'USER123',
+  meterStart: 1000,
+  timestamp: '2025-12-31T23:00:00Z',
+  reservationId: 0,
+}
+const stop = { transactionId: 42, meterStop: 15_000, timestamp: '2025-12-31T23:30:00Z', reason: 'Local' as const }
+
+describe('StartTransaction', () => {
+  test('an accepted idTag starts a transaction with a fresh id', () => {
+    const decision = startTransaction.decide(start, known({ idTokens: [acceptedToken] }))
+    expect(decision.answer).toEqual({ transactionId: 501, idTagInfo: { status: 'Accepted' } })
+    expect(decision.changes).toEqual([
+      {
+        kind: 'transactionStarted',
+        transactionId: 501,
+        stationTransactionId: null,
+        evseId: 1,
+        connectorId: 1,
+        idToken: 'USER123',
+        idTokenType: null,
+        idTokenStatus: 'Accepted',
+        startedAtMs: Date.parse(start.timestamp),
+        meterStartWh: 1000,
+        reservationId: null,
+        remoteStartId: null,
+        chargingState: null,
+      },
+    ])
+    expect(decision.anomalies).toEqual([])
+    expect(decision.events).toHaveLength(1)
+  })
+
+  test('the letter case of an idTag does not count', () => {
+    const decision = startTransaction.decide({ ...start, idTag: 'user123' }, known({ idTokens: [acceptedToken] }))
+    expect(decision.answer.idTagInfo).toEqual({ status: 'Accepted' })
+  })
+
+  test.each([
+    ['unknown', [], 'Invalid'],
+    ['blocked', [{ ...acceptedToken, status: 'Blocked' as const }], 'Blocked'],
+    ['expired', [{ ...acceptedToken, expiryDateMs: arrivalMs - 1 }], 'Expired'],
+  ])(
+    'an %s idTag still gets its transaction stored, with the reason in idTagInfo and an anomaly',
+    (_name, idTokens, status) => {
+      const decision = startTransaction.decide(start, known({ idTokens }))
+      expect(decision.answer).toMatchObject({ transactionId: 501, idTagInfo: { status } })
+      expect(decision.changes[0]).toMatchObject({ kind: 'transactionStarted', idTokenStatus: status })
+      expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['unauthorizedStart'])
+    },
+  )
+
+  test('a start has the same key however often and under whatever message id it is sent', () => {
+    const first = startTransaction.decide(start, known({ messageId: 'a' }))
+    const again = startTransaction.decide(
+      start,
+      known({ messageId: 'b', newTransactionId: 502, receivedAtMs: arrivalMs + 9 }),
+    )
+    expect(again.fact?.ref).toBe(first.fact?.ref ?? '')
+    expect(again.fact?.seqNo).toBe(0)
+  })
+
+  test.each([
+    ['connectorId', { connectorId: 2 }],
+    ['idTag', { idTag: 'OTHER' }],
+    ['timestamp', { timestamp: '2025-12-31T23:00:01Z' }],
+    ['meterStart', { meterStart: 1001 }],
+  ])('another %s makes another start', (_field, difference) => {
+    const key = (payload: typeof start) => startTransaction.decide(payload, known()).fact?.ref
+    expect(key({ ...start, ...difference })).not.toBe(key(start))
+  })
+
+  test('the transactionId that a remote start promised goes to the start that it caused', () => {
+    const asked: unknown[] = []
+    const decision = startTransaction.decide(
+      start,
+      known({
+        promisedTransactionId: (remoteStart) => {
+          asked.push(remoteStart)
+          return 99
+        },
+      }),
+    )
+    expect(asked).toEqual([{ evseId: 1, connectorId: 1, idToken: 'USER123' }])
+    expect(decision.answer.transactionId).toBe(99)
+  })
+
+  test('a start on a connector that has an open transaction is stored with an anomaly', () => {
+    const decision = startTransaction.decide(
+      start,
+      known({ idTokens: [acceptedToken], transactions: [openTransaction] }),
+    )
+    expect(decision.changes).toHaveLength(1)
+    expect(decision.anomalies).toEqual([
+      { kind: 'connectorAlreadyCharging', transaction: '42', detail: { connectorId: 1 } },
+    ])
+  })
+})
+
+describe('StopTransaction', () => {
+  test('a stop closes its transaction with what was sent', () => {
+    const decision = stopTransaction.decide(stop, known({ transactions: [openTransaction] }))
+    expect(decision.answer).toEqual({})
+    expect(decision.changes).toEqual([
+      {
+        kind: 'transactionStopped',
+        transactionId: 42,
+        stoppedAtMs: Date.parse(stop.timestamp),
+        meterStopWh: 15_000,
+        reason: 'Local',
+        idToken: null,
+        closedBy: 'station',
+      },
+    ])
+    expect(decision.events).toEqual([{ type: 'transactionStopped', transactionId: 42 }])
+    expect(decision.meterConnector).toEqual({ evseId: 1, connectorId: 1 })
+    expect(decision.anomalies).toEqual([])
+  })
+
+  test('a stop with an idTag is told what the idTag is worth', () => {
+    const decision = stopTransaction.decide(
+      { ...stop, idTag: 'USER123' },
+      known({ transactions: [openTransaction], idTokens: [acceptedToken] }),
+    )
+    expect(decision.answer).toEqual({ idTagInfo: { status: 'Accepted' } })
+  })
+
+  test.each([
+    ['nobody knows', [], 'unknownTransaction'],
+    ['belongs to another charge point', [{ ...openTransaction, chargePointKey: 8 }], 'foreignTransaction'],
+    ['was stopped before', [{ ...openTransaction, open: false, closedBy: 'station' as const }], 'closedTransaction'],
+  ])('a stop of a transaction that %s is stored, changes nothing, and is noted', (_name, transactions, anomaly) => {
+    const decision = stopTransaction.decide(stop, known({ transactions }))
+    expect(decision.fact).toMatchObject({ ref: 'stop:42', event: 'Ended' })
+    expect(decision.changes).toEqual([])
+    expect(decision.events).toEqual([])
+    expect(decision.anomalies.map((one) => one.kind)).toEqual([anomaly as never])
+  })
+
+  test('a stop of a transaction that an operator closed brings the real figures', () => {
+    const closed = { ...openTransaction, open: false, closedBy: 'operator' as const }
+    const decision = stopTransaction.decide(stop, known({ transactions: [closed] }))
+    expect(decision.changes[0]).toMatchObject({ kind: 'transactionStopped', meterStopWh: 15_000, closedBy: 'station' })
+    expect(decision.anomalies.map((one) => one.kind)).toEqual(['closedTransaction'])
+  })
+
+  test('a register that ran backwards is stored and noted', () => {
+    const decision = stopTransaction.decide({ ...stop, meterStop: 900 }, known({ transactions: [openTransaction] }))
+    expect(decision.changes[0]).toMatchObject({ meterStopWh: 900 })
+    expect(decision.anomalies.map((one) => one.kind)).toEqual(['meterBackwards'])
+  })
+
+  test('stops without a transactionId (0, -1) are looked up nowhere and do not swallow each other', () => {
+    const one = { ...stop, transactionId: -1 }
+    const other = { ...one, timestamp: '2025-12-31T23:45:00Z' }
+    expect(stopTransaction.needs?.(one, known().chargePoint)).toEqual({})
+    const key = (payload: typeof stop) => stopTransaction.decide(payload, known()).fact?.ref
+    expect(key(one)).toBe(key({ ...one }))
+    expect(key(one)).not.toBe(key(other))
+  })
+})

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'bun:test'
+import { transactionEvent } from '../../../src/csms/transactions-201.ts'
+import { MeterColumns } from '../../../src/workers/meter-columns.ts'
+import { acceptedToken, arrivalMs, chargePoint, known, openTransaction } from '../../support/known.ts'
+
+const station = { ...chargePoint, version: '2.0.1' as const }
+const transaction = { ...openTransaction, stationTransactionId: 'T-1' }
+const started = {
+  eventType: 'Started' as const,
+  timestamp: '2025-12-31T23:00:00Z',
+  triggerReason: 'Authorized' as const,
+  seqNo: 0,
+  transactionInfo: { transactionId: 'T-1', chargingState: 'EVConnected' as const },
+  evse: { id: 1, connectorId: 1 },
+  idToken: { idToken: 'USER123', type: 'ISO14443' as const },
+}
+const ended = {
+  eventType: 'Ended' as const,
+  timestamp: '2026-01-01T00:00:00Z',
+  triggerReason: 'EVDeparted' as const,
+  seqNo: 3,
+  transactionInfo: { transactionId: 'T-1', stoppedReason: 'EVDisconnected' as const },
+}
+
+function energy(...registers: number[]) {
+  const columns = new MeterColumns()
+  const payload = {
+    meterValue: registers.map((value) => ({ timestamp: started.timestamp, sampledValue: [{ value }] })),
+  }
+  const range = columns.add(payload, payload, { chargePointKey: 7, receivedAtMs: arrivalMs })
+  return range === null ? null : { block: columns.finish(), ...range }
+}
+
+describe('TransactionEvent', () => {
+  test('a Started event begins a transaction, and tells what the idToken is worth', () => {
+    const decision = transactionEvent.decide(
+      started,
+      known({ chargePoint: station, idTokens: [acceptedToken], meter: energy(1234) }),
+    )
+    expect(decision.answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
+    expect(decision.changes[0]).toMatchObject({
+      kind: 'transactionStarted',
+      transactionId: 501,
+      stationTransactionId: 'T-1',
+      evseId: 1,
+      connectorId: 1,
+      idToken: 'USER123',
+      idTokenType: 'ISO14443',
+      meterStartWh: 1234,
+      chargingState: 'EVConnected',
+    })
+    expect(decision.anomalies).toEqual([])
+  })
+
+  test('an Ended event closes the transaction with its last register', () => {
+    const decision = transactionEvent.decide(
+      ended,
+      known({ chargePoint: station, transactions: [transaction], meter: energy(2000, 9000) }),
+    )
+    expect(decision.changes).toContainEqual(
+      expect.objectContaining({
+        kind: 'transactionStopped',
+        transactionId: 42,
+        meterStopWh: 9000,
+        reason: 'EVDisconnected',
+      }),
+    )
+    expect(decision.events).toContainEqual({ type: 'transactionStopped', transactionId: 42 })
+  })
+
+  test('an Ended event of a transaction that nobody knows begins and ends it, with an anomaly', () => {
+    const decision = transactionEvent.decide(ended, known({ chargePoint: station }))
+    expect(decision.changes.map((change) => change.kind)).toEqual(['transactionStarted', 'transactionStopped'])
+    expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['missingStart'])
+  })
+
+  test('a Started event that comes after others corrects the beginning', () => {
+    const decision = transactionEvent.decide(
+      started,
+      known({ chargePoint: station, transactions: [transaction], meter: energy(1234) }),
+    )
+    expect(decision.changes[0]).toMatchObject({
+      kind: 'transactionUpdated',
+      transactionId: 42,
+      startedAtMs: Date.parse(started.timestamp),
+      meterStartWh: 1234,
+    })
+  })
+
+  test('an event of a closed transaction is stored and noted, and does not close it again', () => {
+    const closed = { ...transaction, open: false, closedBy: 'station' as const }
+    const decision = transactionEvent.decide(ended, known({ chargePoint: station, transactions: [closed] }))
+    expect(decision.changes.map((change) => change.kind)).toEqual(['transactionUpdated'])
+    expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['closedTransaction'])
+  })
+
+  test('a resent event has the key of the first, and events that share a seqNo have keys of their own', () => {
+    const key = (event: typeof started) => {
+      const { fact } = transactionEvent.decide(event, known({ chargePoint: station }))
+      return `${fact?.ref} ${fact?.seqNo}`
+    }
+    expect(key({ ...started })).toBe(key(started))
+    expect(key({ ...started, seqNo: 1 })).not.toBe(key(started))
+    expect(key({ ...started, timestamp: '2025-12-31T23:00:10Z' })).not.toBe(key(started))
+  })
+
+  test('charging states move the connector, but events from offline times do not', () => {
+    const charging = {
+      ...started,
+      eventType: 'Updated' as const,
+      transactionInfo: { transactionId: 'T-1', chargingState: 'Charging' as const },
+    }
+    const parts = {
+      chargePoint: station,
+      transactions: [transaction],
+      connectorList: [{ evseId: 1, connectorId: 1, status: 'Occupied' as const }],
+    }
+    const now = transactionEvent.decide(charging, known(parts))
+    expect(now.events).toContainEqual({ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Charging' })
+    expect(now.changes).toContainEqual({ kind: 'chargePointStatus', status: 'Charging' })
+    const late = transactionEvent.decide({ ...charging, offline: true }, known(parts))
+    expect(late.events.map((event) => event.type)).toEqual(['transactionUpdated'])
+  })
+
+  test('a token typed into a keypad is not the card with the same number', () => {
+    const card = { ...acceptedToken, type: 'ISO14443' }
+    const keypad = { ...started, idToken: { idToken: 'USER123', type: 'KeyCode' as const } }
+    const decision = transactionEvent.decide(keypad, known({ chargePoint: station, idTokens: [card] }))
+    expect(decision.answer).toEqual({ idTokenInfo: { status: 'Unknown' } })
+  })
+})

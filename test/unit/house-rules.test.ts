@@ -1,0 +1,150 @@
+// The rules of the house, held by a test: who may import whom, no cycles, no barrels, no long files, one owner per library.
+
+import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { Glob } from 'bun'
+
+const root = resolve(import.meta.dir, '../..')
+const files = ['src', 'actors', 'bench', 'test'].flatMap((folder) =>
+  [...new Glob('**/*.ts').scanSync({ cwd: join(root, folder) })].map((file) => join(folder, file)),
+)
+const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
+
+/** Which areas each area may import from, besides itself. `main` opens every part, so it may import them all. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  ocpp: ['base'],
+  csms: ['ocpp', 'base'],
+  actors: ['csms', 'ocpp', 'base'],
+  store: ['csms', 'ocpp', 'base'],
+  workers: ['csms', 'ocpp', 'base'],
+  auth: ['csms', 'base'],
+  cluster: ['base'],
+  gateway: ['actors', 'auth', 'csms', 'ocpp', 'base'],
+  api: ['actors', 'auth', 'csms', 'ocpp', 'base'],
+  main: ['gateway', 'api', 'actors', 'store', 'workers', 'auth', 'cluster', 'csms', 'ocpp', 'base'],
+  simulator: ['main', 'ocpp', 'base'],
+  dashboard: [],
+  bench: ['simulator', 'main', 'gateway', 'actors', 'store', 'workers', 'auth', 'csms', 'ocpp', 'base'],
+}
+
+/** Libraries that one area alone may import. */
+const owners: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^(pg|drizzle-orm|@electric-sql)(\/|$)/, ['store']],
+  [/^pino$/, ['base']],
+  [/^(piscina|msgpackr)$/, ['workers']],
+  [/^xstate(\/|$)/, ['actors']],
+  [/^(hono|@hono)(\/|$)/, ['api']],
+  [/^ajv(-formats)?(\/|$)/, ['ocpp']],
+]
+
+function areaOf(file: string): string {
+  const [top = '', second = ''] = file.split('/')
+  if (top !== 'src') return top
+  return second === 'main.ts' ? 'main' : second
+}
+
+/** Everything a file imports or re-exports, by the text between the quotes. */
+function importsOf(source: string): string[] {
+  return [
+    ...source.matchAll(
+      /^(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm,
+    ),
+  ].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+}
+
+const graph = new Map(
+  [...sources].map(([file, source]) => [
+    file,
+    importsOf(source)
+      .filter((target) => target.startsWith('.'))
+      .map((target) => relative(root, resolve(root, dirname(file), target))),
+  ]),
+)
+
+describe('the house', () => {
+  test('imports only go down the layers', () => {
+    const wrong = [...graph].flatMap(([file, targets]) => {
+      const area = areaOf(file)
+      if (area === 'test') return []
+      const allowed = [area, ...(mayImport[area] ?? [])]
+      return targets.filter((target) => !allowed.includes(areaOf(target))).map((target) => `${file} imports ${target}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('every area is known to this test', () => {
+    const areas = new Set(files.map(areaOf))
+    areas.delete('test')
+    expect([...areas].filter((area) => mayImport[area] === undefined)).toEqual([])
+  })
+
+  test('no imports run in a circle', () => {
+    const done = new Set<string>()
+    const circles: string[] = []
+    const visit = (file: string, trail: readonly string[]): void => {
+      if (trail.includes(file)) {
+        circles.push([...trail.slice(trail.indexOf(file)), file].join(' → '))
+        return
+      }
+      if (done.has(file)) return
+      for (const target of graph.get(file) ?? []) visit(target, [...trail, file])
+      done.add(file)
+    }
+    for (const file of graph.keys()) visit(file, [])
+    expect(circles).toEqual([])
+  })
+
+  test('no file only re-exports others', () => {
+    const barrels = [...sources].filter(([file, source]) => {
+      const code = source.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('//'))
+      return !file.startsWith('test/fixtures') && code.length > 0 && code.every((line) => /^export .* from /.test(line))
+    })
+    expect(barrels.map(([file]) => file)).toEqual([])
+  })
+
+  test('no file is longer than 500 lines without saying why on its first line', () => {
+    const long = [...sources].filter(
+      ([, source]) =>
+        source.split('\n').length > 501 && !/^\/\/ .*\b(long|lines?)\b/i.test(source.split('\n')[0] ?? ''),
+    )
+    expect(long.map(([file]) => file)).toEqual([])
+  })
+
+  test('every file of the program says on its first line what it is for', () => {
+    const silent = [...sources].filter(
+      ([file, source]) => !file.startsWith('test/') && !/^(#!.*\n)?\/\/ \S/.test(source),
+    )
+    expect(silent.map(([file]) => file)).toEqual([])
+  })
+
+  test('each library has one owner', () => {
+    const wrong = [...sources].flatMap(([file, source]) =>
+      importsOf(source).flatMap((target) =>
+        owners
+          .filter(([library, areas]) => library.test(target) && !['test', 'bench', ...areas].includes(areaOf(file)))
+          .map(() => `${file} imports ${target}`),
+      ),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('deciding and examining do no input or output', () => {
+    const pure = [...sources].filter(([file]) => ['csms', 'ocpp'].includes(areaOf(file)))
+    const wrong = pure.flatMap(([file, source]) =>
+      importsOf(source)
+        .filter((target) => /^(node:|bun$)/.test(target))
+        .map((target) => `${file} imports ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('every fixed version is exact', () => {
+    const manifest: { dependencies: Record<string, string>; devDependencies: Record<string, string> } = JSON.parse(
+      readFileSync(join(root, 'package.json'), 'utf8'),
+    )
+    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
+    expect(versions.filter(([, version]) => !/^(npm:[^@]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([])
+  })
+})
