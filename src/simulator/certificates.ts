@@ -1,0 +1,57 @@
+// The certificates that a simulated charge point has been given. It stores and lists them, and trusts none: what looks
+// like PEM is accepted. Hash data are made from the text, so that a certificate is found again by what was reported.
+
+export interface CertificateHashData {
+  hashAlgorithm: 'SHA256' | 'SHA384' | 'SHA512'
+  issuerNameHash: string
+  issuerKeyHash: string
+  serialNumber: string
+}
+
+interface Installed<Use extends string> {
+  readonly use: Use
+  readonly hashData: CertificateHashData
+}
+
+function sha256(text: string): string {
+  return new Bun.CryptoHasher('sha256').update(text).digest('hex')
+}
+
+/** Certificates by their use. */
+export class Certificates<Use extends string> {
+  #installed: Installed<Use>[] = []
+
+  /** False when `pem` is not a certificate in PEM. */
+  install(use: Use, pem: string): boolean {
+    if (!looksLikePem(pem)) return false
+    const hash = sha256(pem)
+    const hashData: CertificateHashData = {
+      hashAlgorithm: 'SHA256',
+      issuerNameHash: hash,
+      issuerKeyHash: sha256(hash),
+      serialNumber: hash.slice(0, 16),
+    }
+    this.#installed = [...this.#installed.filter((other) => other.hashData.issuerNameHash !== hash), { use, hashData }]
+    return true
+  }
+
+  /** False when no such certificate is installed. */
+  delete(hashData: CertificateHashData): boolean {
+    const before = this.#installed.length
+    this.#installed = this.#installed.filter(
+      (other) =>
+        other.hashData.serialNumber !== hashData.serialNumber ||
+        other.hashData.issuerNameHash !== hashData.issuerNameHash,
+    )
+    return this.#installed.length < before
+  }
+
+  /** Those of the given uses; of every use when none is given. */
+  list(uses: readonly string[] = []): readonly Installed<Use>[] {
+    return this.#installed.filter(({ use }) => uses.length === 0 || uses.includes(use))
+  }
+}
+
+export function looksLikePem(text: string): boolean {
+  return /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text)
+}

@@ -1,0 +1,483 @@
+// A charge point that exists in memory only and speaks OCPP 1.6 or 2.0.1 over a real WebSocket: it boots, keeps its
+// heartbeat, charges cars, obeys every command of its version, and loses no transaction message when the line breaks.
+// It does no I/O besides its socket.
+
+import { systemClock, type Clock } from '../base/clock.ts'
+import { spellCallError } from '../ocpp/call-error.ts'
+import { checkRequest, checkResponse } from '../ocpp/schema.ts'
+import { tables } from '../ocpp/tables.ts'
+import { Charging, type Started } from './charging.ts'
+import {
+  CallRefusal,
+  CallRejected,
+  Connection,
+  type Answer,
+  type Call,
+  type ConnectionListener,
+  type Reply,
+} from './connection.ts'
+import { Dialect16 } from './dialect-16.ts'
+import { Dialect201 } from './dialect-201.ts'
+import type { Car, Reading } from './meter.ts'
+import type { Observation, SimulatorOptions } from './options.ts'
+import { Outbox } from './outbox.ts'
+import type { Period, Profiles } from './profiles.ts'
+import { StationSettings } from './station-settings.ts'
+import type {
+  Authorization,
+  BootReason,
+  Cause,
+  Connector,
+  Dialect,
+  LocalList,
+  ReservationStatus,
+  Station,
+  Status,
+  StopReason,
+  Transaction,
+} from './station.ts'
+import { Upkeep } from './upkeep.ts'
+
+/** Wait before a boot is tried again when its answer names no interval, in seconds. */
+const bootRetrySeconds = 30
+
+/** A simulated charge point. */
+export class SimulatedChargePoint implements Station {
+  readonly identity: string
+  readonly version: '1.6' | '2.0.1'
+  readonly clock: Clock
+  readonly vendor: string
+  readonly model: string
+  readonly serialNumber: string
+  readonly settings = new StationSettings()
+  readonly localList: LocalList = { version: 0, idTags: new Map() }
+  #firmwareVersion: string
+  readonly #options: SimulatorOptions
+  readonly #paceMs: number
+  readonly #dialect: Dialect
+  readonly #connection: Connection
+  readonly #outbox: Outbox
+  readonly #charging: Charging
+  readonly #upkeep: Upkeep
+  /** Authorisations that were answered before, for times without a connection. */
+  readonly #authorizationCache = new Map<string, Authorization>()
+  #bootReason: BootReason = 'PowerUp'
+  #isAccepted = false
+  #accepted = Promise.withResolvers<void>()
+  #cancelHeartbeat: () => void = () => {}
+  #cancelBoot: () => void = () => {}
+  readonly #cancels = new Set<() => void>()
+
+  constructor(options: SimulatorOptions) {
+    this.#options = options
+    this.identity = options.identity
+    this.version = options.version
+    this.clock = options.clock ?? systemClock
+    this.vendor = options.vendor ?? 'Stator'
+    this.model = options.model ?? 'Simulator'
+    this.serialNumber = `SIM-${options.identity}`.slice(0, 25)
+    this.#firmwareVersion = options.firmwareVersion ?? '1.0.0'
+    this.#paceMs = options.paceMs ?? 2_000
+    const random = options.random ?? Math.random
+    this.#charging = new Charging(this.#teller(random), options.connectors ?? 1)
+    const connectors = this.settings.byKey('NumberOfConnectors')
+    if (connectors !== undefined) connectors.value = String(this.#charging.connectors.length)
+    this.#dialect = options.version === '1.6' ? new Dialect16(this) : new Dialect201(this)
+    this.#connection = new Connection(
+      {
+        url: `${options.url}/${encodeURIComponent(options.identity)}`,
+        subprotocols: [this.#dialect.subprotocol],
+        headers: () => this.#headers(),
+        clock: this.clock,
+        random,
+        backOff: options.backOff ?? { msMin: 1_000, msMax: 60_000 },
+        ...(options.callTimeoutMs === undefined ? {} : { callTimeoutMs: options.callTimeoutMs }),
+      },
+      this.#listener(),
+    )
+    this.#outbox = new Outbox({
+      clock: this.clock,
+      call: (call) => this.call(call),
+      attemptsMax: () => this.settings.seconds('TransactionMessageAttempts'),
+      retryMs: () => this.settings.seconds('TransactionMessageRetryInterval') * 1000,
+      gaveUp: (error) => this.#observe({ kind: 'failed', error }),
+    })
+    this.#upkeep = new Upkeep({
+      clock: this.clock,
+      paceMs: this.#paceMs,
+      dialect: () => this.#dialect,
+      tell: (call) => this.tell(call),
+      whenIdle: (task) => this.#charging.whenIdle(task),
+      reboot: (reason, accepted) => void this.#reboot(reason).then(accepted),
+      installed: (version) => (this.#firmwareVersion = version),
+    })
+  }
+
+  get firmwareVersion(): string {
+    return this.#firmwareVersion
+  }
+
+  get connectors(): readonly Connector[] {
+    return this.#charging.connectors
+  }
+
+  get profiles(): Profiles {
+    return this.#charging.profiles
+  }
+
+  get messagesWaiting(): number {
+    return this.#outbox.size
+  }
+
+  get isConnected(): boolean {
+    return this.#connection.isOpen
+  }
+
+  /** Whether its boot has been accepted since it was switched on. */
+  get isAccepted(): boolean {
+    return this.#isAccepted
+  }
+
+  /** Switches it on; resolves once the central system has accepted its boot, however long it takes to get through. */
+  start(): Promise<void> {
+    this.#connection.open()
+    return this.#accepted.promise
+  }
+
+  /** Pulls its mains plug: nothing more is sent, transactions stay open. Not to be started again. */
+  stop(): void {
+    this.#cancelHeartbeat()
+    this.#cancelBoot()
+    for (const cancel of this.#cancels) cancel()
+    this.#cancels.clear()
+    this.#upkeep.stop()
+    this.#charging.stopSampling()
+    this.#charging.cancelReservations()
+    this.#outbox.pause()
+    this.#connection.close()
+  }
+
+  /** Breaks the line; it dials again by itself. */
+  cut(): void {
+    this.#connection.cut()
+  }
+
+  /** Takes it off the network until `reconnect`; it goes on charging. */
+  disconnect(): void {
+    this.#connection.close()
+  }
+
+  reconnect(): void {
+    this.#connection.open()
+  }
+
+  connector(connectorId: number): Connector | undefined {
+    return this.#charging.connector(connectorId)
+  }
+
+  transaction(id: number | string): Transaction | undefined {
+    return this.#charging.transaction(id)
+  }
+
+  read(connectorId: number): Reading {
+    return this.#charging.read(this.#charging.connectorOf(connectorId))
+  }
+
+  plugIn(connectorId: number, car?: Car): void {
+    this.#charging.plugIn(this.#charging.connectorOf(connectorId), car)
+  }
+
+  unplug(connectorId: number): Promise<void> {
+    return this.#charging.unplug(this.#charging.connectorOf(connectorId))
+  }
+
+  /** Sets a status that nothing else leads to, such as Faulted. */
+  setStatus(connectorId: number, status: Status): void {
+    this.#charging.setStatus(this.#charging.connectorOf(connectorId), status)
+  }
+
+  /** Asks the central system about an id tag; without a connection the local list and what was answered before count. */
+  async authorize(idTag: string): Promise<Authorization> {
+    const key = idTag.toLowerCase()
+    try {
+      const authorization = this.#dialect.authorization(await this.call(this.#dialect.authorize(idTag)))
+      this.#authorizationCache.set(key, authorization)
+      return authorization
+    } catch (error) {
+      if (error instanceof CallRejected || !this.settings.isOn('LocalAuthorizeOffline')) throw error
+      const listed = this.localList.idTags.get(key)
+      if (listed !== undefined) return { status: listed, parentIdTag: null }
+      return this.#authorizationCache.get(key) ?? { status: 'Invalid', parentIdTag: null }
+    }
+  }
+
+  /** Begins a transaction; resolves once the central system has answered it. */
+  startTransaction(connectorId: number, idTag: string): Promise<Started> {
+    return this.#charging.start(this.#charging.connectorOf(connectorId), idTag)
+  }
+
+  /** Ends the transaction of a connector, if there is one; resolves once the central system has answered. */
+  async stopTransaction(connectorId: number, reason: StopReason = 'Local', idTag?: string): Promise<void> {
+    const { transaction } = this.#charging.connectorOf(connectorId)
+    if (transaction !== null) await this.#charging.stop(transaction, reason, idTag ?? null)
+  }
+
+  /**
+   * Sends a CALL of any kind.
+   *
+   * @throws {CallRejected} for a CALLERROR, and for an answer that breaks its schema.
+   * @throws {CallLost} when there is no answer.
+   */
+  async call(call: Call): Promise<Answer> {
+    const answer = await this.#connection.call(call)
+    if (this.#options.checkFrames === false) return answer
+    const [problem] = checkResponse(this.version, call.action, answer)
+    if (problem === undefined) return answer
+    throw new CallRejected(call.action, problem.code, `its answer breaks the schema: ${problem.message}`)
+  }
+
+  /** Sends `text` as it is. */
+  sendRaw(text: string): void {
+    this.#connection.sendRaw(text)
+  }
+
+  tell(call: Call): void {
+    if (!this.isConnected) return
+    this.call(call).catch((error: Error) => this.#observe({ kind: 'failed', error }))
+  }
+
+  tellStatus(connectorId: number): void {
+    const nowMs = this.clock.nowMs()
+    const connector = this.connector(connectorId)
+    const call = connector === undefined ? null : this.#dialect.status(connector, nowMs)
+    if (connector === undefined || call === null || !this.isConnected) return
+    const { status } = connector
+    this.call(call).then(
+      () => (connector.statusTold = status),
+      (error: Error) => this.#observe({ kind: 'failed', error }),
+    )
+  }
+
+  tellBoot(): void {
+    void this.#boot('Triggered')
+  }
+
+  tellHeartbeat(): void {
+    this.tell({ action: 'Heartbeat', payload: {} })
+  }
+
+  tellFirmwareStatus(): void {
+    this.#upkeep.tellFirmwareStatus()
+  }
+
+  tellLogStatus(): void {
+    this.#upkeep.tellLogStatus()
+  }
+
+  sample(connector: Connector, cause: Cause): void {
+    this.#charging.sample(connector, cause)
+  }
+
+  freeConnector(connectorId: number, idTag: string): Connector | undefined {
+    return this.#charging.free(connectorId, idTag)
+  }
+
+  startRemotely(connector: Connector, idTag: string, remoteStartId: number | null): void {
+    const begin = async (): Promise<void> => {
+      if (this.settings.isOn('AuthorizeRemoteTxRequests')) {
+        const { status } = await this.authorize(idTag)
+        if (status !== 'Accepted') return
+      }
+      if (connector.transaction !== null) return
+      this.#charging.plugIn(connector)
+      await this.#charging.start(connector, idTag, { cause: 'RemoteStart', remoteStartId })
+    }
+    begin().catch((error: Error) => this.#observe({ kind: 'failed', error }))
+  }
+
+  reset(reason: 'SoftReset' | 'HardReset'): void {
+    const stops = this.connectors.flatMap(({ transaction }) =>
+      transaction === null ? [] : [this.#charging.stop(transaction, reason, null)],
+    )
+    // A soft reset waits until what it stopped has been told (1.6 §5.14); a hard one tells it after the boot.
+    if (reason === 'HardReset') void this.#reboot('RemoteReset')
+    else void Promise.all(stops).then(() => this.#reboot('RemoteReset'))
+  }
+
+  resetWhenIdle(): void {
+    this.#charging.whenIdle(() => void this.#reboot('RemoteReset'))
+  }
+
+  changeAvailability(connectorId: number, operative: boolean): 'Accepted' | 'Rejected' | 'Scheduled' {
+    return this.#charging.changeAvailability(connectorId, operative)
+  }
+
+  unlock(connector: Connector): void {
+    void this.stopTransaction(connector.connectorId, 'UnlockCommand')
+    this.#later(this.#paceMs, () => void this.#charging.unplug(connector))
+  }
+
+  reserve(connectorId: number, reservationId: number, idTag: string, expiresAtMs: number): ReservationStatus {
+    return this.#charging.reserve(connectorId, reservationId, idTag, expiresAtMs)
+  }
+
+  cancelReservation(reservationId: number): boolean {
+    return this.#charging.cancelReservation(reservationId)
+  }
+
+  updateFirmware(location: string, requestId: number | null, notBeforeMs: number): void {
+    this.#upkeep.updateFirmware(location, requestId, notBeforeMs)
+  }
+
+  uploadLog(requestId: number | null): void {
+    this.#upkeep.uploadLog(requestId)
+  }
+
+  compositeSchedule(connectorId: number, durationSeconds: number, unit: 'W' | 'A'): Period[] {
+    return this.#charging.compositeSchedule(connectorId, durationSeconds, unit)
+  }
+
+  settingsChanged(): void {
+    this.#charging.restartSampling()
+    this.#heartbeatLater()
+  }
+
+  #observe(observation: Observation): void {
+    this.#options.observe?.(observation)
+  }
+
+  #headers(): Record<string, string> {
+    const { apiKey } = this.#options
+    if (apiKey !== undefined) return { 'X-API-Key': apiKey, 'X-Charge-Point-Id': this.identity }
+    const changed = this.settings.byKey('AuthorizationKey')?.value ?? ''
+    const password = changed === '' ? this.#options.password : changed
+    if (password === undefined) return {}
+    return { Authorization: `Basic ${Buffer.from(`${this.identity}:${password}`).toString('base64')}` }
+  }
+
+  #teller(random: () => number): ConstructorParameters<typeof Charging>[0] {
+    return {
+      clock: this.clock,
+      random,
+      settings: this.settings,
+      powerWMax: this.#options.powerWMax ?? 22_000,
+      dialect: () => this.#dialect,
+      isOnline: () => this.isConnected,
+      deliver: (make) => this.#outbox.push(make),
+      tell: (call) => this.tell(call),
+      statusChanged: (connector) => {
+        this.#observe({ kind: 'status', connectorId: connector.connectorId, status: connector.status })
+        if (this.#isAccepted) this.tellStatus(connector.connectorId)
+      },
+      transactionStarted: (transaction, authorization) =>
+        this.#observe({ kind: 'started', transaction, authorization }),
+      transactionStopped: (transaction, reason, energyWh) =>
+        this.#observe({ kind: 'stopped', transaction, reason, energyWh }),
+    }
+  }
+
+  #listener(): ConnectionListener {
+    const { observe } = this.#options
+    return {
+      opened: (subprotocol) => {
+        this.#observe({ kind: 'connected', subprotocol })
+        // Boots once after it was switched on; after a mere loss of the line it goes on (1.6 §4.2).
+        if (this.#isAccepted) this.#resume()
+        else void this.#boot(this.#bootReason)
+      },
+      closed: (code, reason) => {
+        this.#outbox.pause()
+        this.#cancelHeartbeat()
+        this.#cancelBoot()
+        this.#observe({ kind: 'disconnected', code, reason })
+      },
+      received: (action, payload) => this.#received(action, payload),
+      ...(observe === undefined
+        ? {}
+        : { frame: (direction: 'in' | 'out', text: string) => observe({ kind: 'frame', direction, text }) }),
+    }
+  }
+
+  #received(action: string, payload: unknown): Reply {
+    const table = tables[this.version]
+    const row = Object.hasOwn(table, action) ? table[action] : undefined
+    if (row === undefined) throw new CallRefusal('NotImplemented', `${action} is no message of OCPP ${this.version}.`)
+    if (row.direction === 'fromChargePoint') {
+      throw new CallRefusal('NotSupported', `${action} goes from the charge point to the central system.`)
+    }
+    if (this.#options.checkFrames !== false) {
+      const [problem] = checkRequest(this.version, action, payload)
+      if (problem !== undefined) {
+        throw new CallRefusal(spellCallError(problem.code, this.version), problem.message, { path: problem.path })
+      }
+    }
+    const reply = this.#dialect.reply(action, payload)
+    this.#observe({ kind: 'command', action, answer: reply.answer })
+    return reply
+  }
+
+  async #boot(reason: BootReason): Promise<void> {
+    let retrySeconds = bootRetrySeconds
+    try {
+      const answer = await this.call(this.#dialect.boot(reason))
+      const status = String(answer['status'])
+      const interval = Number(answer['interval'])
+      this.#observe({ kind: 'booted', status })
+      if (status === 'Accepted') {
+        const heartbeat = this.settings.byKey('HeartbeatInterval')
+        if (heartbeat !== undefined && interval > 0) heartbeat.value = String(interval)
+        this.#isAccepted = true
+        for (const connector of this.connectors) connector.statusTold = null
+        const status0 = this.#dialect.stationStatus('Available', this.clock.nowMs())
+        if (status0 !== null) this.tell(status0)
+        this.#resume()
+        this.#accepted.resolve()
+        return
+      }
+      this.#isAccepted = false
+      this.#outbox.pause()
+      if (interval > 0) retrySeconds = interval
+    } catch (error) {
+      this.#observe({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) })
+    }
+    // Without a connection there is nothing to wait for: the next one boots.
+    if (this.isConnected) this.#cancelBoot = this.clock.after(retrySeconds * 1000, () => void this.#boot(reason))
+  }
+
+  /** Connected and accepted: tells what changed meanwhile, and sends what waited. */
+  #resume(): void {
+    for (const connector of this.connectors) {
+      if (connector.statusTold !== connector.status) this.tellStatus(connector.connectorId)
+    }
+    this.#outbox.resume()
+    this.#heartbeatLater()
+  }
+
+  #heartbeatLater(): void {
+    this.#cancelHeartbeat()
+    const intervalMs = this.settings.seconds('HeartbeatInterval') * 1000
+    if (!this.isConnected || !this.#isAccepted || intervalMs <= 0) return
+    this.#cancelHeartbeat = this.clock.after(intervalMs, () => {
+      this.tellHeartbeat()
+      this.#heartbeatLater()
+    })
+  }
+
+  /** Goes away and comes back after a while; resolves once the boot has been accepted. */
+  #reboot(reason: BootReason): Promise<void> {
+    this.#bootReason = reason
+    this.#isAccepted = false
+    this.#accepted = Promise.withResolvers()
+    this.#connection.close(1000, 'rebooting')
+    this.#later(this.#paceMs, () => this.#connection.open())
+    return this.#accepted.promise
+  }
+
+  #later(delayMs: number, task: () => void): void {
+    const cancel = this.clock.after(delayMs, () => {
+      this.#cancels.delete(cancel)
+      task()
+    })
+    this.#cancels.add(cancel)
+  }
+}

@@ -1,0 +1,261 @@
+// One OCPP-J connection from the charge point's side: dials, dials again with back-off when it is lost, sends one CALL at
+// a time and answers the CALLs of the central system. It knows frames and sockets, and nothing of what the messages say.
+
+import { callTimeoutMsDefault } from '../base/limits.ts'
+import type { Clock } from '../base/clock.ts'
+
+/** A CALL as it is to be sent. The payload holds what `JSON.stringify` makes of it. */
+export interface Call {
+  readonly action: string
+  readonly payload: object
+}
+
+/** What the charge point answers to a CALL; `afterwards` runs once the answer has been handed to the socket. */
+export interface Reply {
+  readonly answer: object
+  readonly afterwards?: () => void
+}
+
+export type Answer = Readonly<Record<string, unknown>>
+
+/** Thrown by a listener to answer a CALL with a CALLERROR; `code` is spelt as the version spells it. */
+export class CallRefusal extends Error {
+  readonly code: string
+  readonly details: object
+
+  constructor(code: string, description: string, details: object = {}) {
+    super(description)
+    this.name = 'CallRefusal'
+    this.code = code
+    this.details = details
+  }
+}
+
+/** The central system answered a CALL with a CALLERROR, or with an answer that cannot be used. */
+export class CallRejected extends Error {
+  readonly code: string
+
+  constructor(action: string, code: string, description: string) {
+    super(`${action} was answered with ${code}${description === '' ? '' : `: ${description}`}`)
+    this.name = 'CallRejected'
+    this.code = code
+  }
+}
+
+/** A CALL got no answer: the connection was lost, was never there, or the answer took too long. */
+export class CallLost extends Error {
+  constructor(action: string, reason: string) {
+    super(`${action} got no answer: ${reason}`)
+    this.name = 'CallLost'
+  }
+}
+
+/** How long to wait before dialling again: doubled with every failure, up to `msMax`, then varied by up to a half. */
+export interface BackOff {
+  readonly msMin: number
+  readonly msMax: number
+}
+
+export interface ConnectionOptions {
+  /** Where to dial, identity included. */
+  readonly url: string
+  readonly subprotocols: readonly string[]
+  /** Headers of the handshake, asked for at every dial: credentials may change. */
+  readonly headers: () => Readonly<Record<string, string>>
+  readonly clock: Clock
+  /** Numbers in [0, 1). */
+  readonly random: () => number
+  readonly backOff: BackOff
+  readonly callTimeoutMs?: number
+}
+
+/** Who uses a connection. */
+export interface ConnectionListener {
+  opened(subprotocol: string): void
+  /** The connection is gone, or could not be made. */
+  closed(code: number, reason: string): void
+  /** A CALL came in. Throw `CallRefusal` to answer with a CALLERROR. */
+  received(action: string, payload: unknown): Reply | Promise<Reply>
+  /** A frame passed; `bytes` are UTF-16 code units. */
+  frame?(direction: 'in' | 'out', text: string): void
+}
+
+interface Waiting extends Call {
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+interface Outstanding extends Waiting {
+  readonly messageId: string
+  readonly cancelTimeout: () => void
+}
+
+/** A charge point's connection, with the queue of its CALLs. */
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #listener: ConnectionListener
+  #socket: WebSocket | null = null
+  #wanted = false
+  #failures = 0
+  #cancelRedial: (() => void) | null = null
+  #waiting: Waiting[] = []
+  #outstanding: Outstanding | null = null
+
+  constructor(options: ConnectionOptions, listener: ConnectionListener) {
+    this.#options = options
+    this.#listener = listener
+  }
+
+  get isOpen(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN
+  }
+
+  /** Dials, and goes on dialling with back-off until `close`. */
+  open(): void {
+    if (this.#wanted) return
+    this.#wanted = true
+    this.#failures = 0
+    this.#dial()
+  }
+
+  /** Closes with `code` and stays closed until `open`. CALLs that wait are lost. */
+  close(code = 1000, reason = ''): void {
+    this.#wanted = false
+    this.#cancelRedial?.()
+    this.#cancelRedial = null
+    const socket = this.#socket
+    if (socket === null) return
+    // The central system may never answer the close frame, so the connection counts as gone from here on.
+    this.#forget(socket, code, reason)
+    socket.close(code, reason)
+  }
+
+  /** Cuts the connection without a close frame, as a broken line does; it is dialled again after the back-off. */
+  cut(): void {
+    const socket = this.#socket
+    if (socket === null) return
+    this.#forget(socket, 1006, 'cut')
+    socket.terminate()
+  }
+
+  /**
+   * Queues a CALL behind those that wait: one is outstanding at a time (OCPP-J 1.6 §4.1.1, OCPP 2.0.1 Part 4 §4.1.1).
+   *
+   * @throws {CallRejected} when it was answered with a CALLERROR.
+   * @throws {CallLost} when there is no connection, it is lost meanwhile, or the answer does not come in time.
+   */
+  call(call: Call): Promise<Answer> {
+    if (!this.isOpen) return Promise.reject(new CallLost(call.action, 'not connected'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...call, resolve, reject })
+      this.#next()
+    })
+  }
+
+  /** Sends `text` as it is, past the queue. For frames that no well-behaved charge point sends. */
+  sendRaw(text: string): void {
+    this.#send(text)
+  }
+
+  #dial(): void {
+    this.#cancelRedial = null
+    const { url, subprotocols, headers } = this.#options
+    const socket = new WebSocket(url, { protocols: [...subprotocols], headers: { ...headers() } })
+    this.#socket = socket
+    socket.addEventListener('open', () => {
+      if (this.#socket !== socket) return
+      this.#failures = 0
+      this.#listener.opened(socket.protocol)
+    })
+    socket.addEventListener('message', (event) => {
+      if (this.#socket === socket) this.#receive(String(event.data))
+    })
+    socket.addEventListener('close', (event) => this.#forget(socket, event.code, event.reason))
+  }
+
+  /** Lets `socket` go, once: fails what waits and plans the next dial. */
+  #forget(socket: WebSocket, code: number, reason: string): void {
+    if (this.#socket !== socket) return
+    this.#socket = null
+    const lost = this.#outstanding === null ? this.#waiting : [this.#outstanding, ...this.#waiting]
+    this.#outstanding?.cancelTimeout()
+    this.#outstanding = null
+    this.#waiting = []
+    this.#listener.closed(code, reason)
+    for (const { action, reject } of lost) reject(new CallLost(action, `the connection closed with ${code} ${reason}`))
+    if (!this.#wanted) return
+    const { backOff, clock, random } = this.#options
+    const delayMs = Math.min(backOff.msMax, backOff.msMin * 2 ** this.#failures) * (1 - random() / 2)
+    this.#failures++
+    this.#cancelRedial = clock.after(delayMs, () => this.#dial())
+  }
+
+  #next(): void {
+    if (this.#outstanding !== null || !this.isOpen) return
+    const call = this.#waiting.shift()
+    if (call === undefined) return
+    const messageId = crypto.randomUUID()
+    const timeoutMs = this.#options.callTimeoutMs ?? callTimeoutMsDefault
+    const cancelTimeout = this.#options.clock.after(timeoutMs, () => {
+      this.#settle(messageId)?.reject(new CallLost(call.action, `no answer within ${timeoutMs} ms`))
+    })
+    this.#outstanding = { ...call, messageId, cancelTimeout }
+    this.#send(JSON.stringify([2, messageId, call.action, call.payload]))
+  }
+
+  /** Takes the outstanding CALL away if its id is `messageId`, and lets the next one go. */
+  #settle(messageId: unknown): Outstanding | null {
+    const outstanding = this.#outstanding
+    // Late answers and answers to nothing are ignored, as OCPP-J asks for.
+    if (outstanding === null || outstanding.messageId !== messageId) return null
+    outstanding.cancelTimeout()
+    this.#outstanding = null
+    this.#next()
+    return outstanding
+  }
+
+  #receive(text: string): void {
+    this.#listener.frame?.('in', text)
+    const frame = parseArray(text)
+    const [type, messageId, third, fourth] = frame
+    if (type === 3) this.#settle(messageId)?.resolve(isAnswer(third) ? third : {})
+    else if (type === 4) {
+      const outstanding = this.#settle(messageId)
+      outstanding?.reject(new CallRejected(outstanding.action, String(third), String(fourth ?? '')))
+    } else if (type === 2 && typeof messageId === 'string') void this.#answer(messageId, String(third), fourth)
+  }
+
+  async #answer(messageId: string, action: string, payload: unknown): Promise<void> {
+    const socket = this.#socket
+    try {
+      const reply = await this.#listener.received(action, payload)
+      if (this.#socket !== socket) return
+      this.#send(JSON.stringify([3, messageId, reply.answer]))
+      reply.afterwards?.()
+    } catch (error) {
+      if (this.#socket !== socket) return
+      const refusal = error instanceof CallRefusal ? error : new CallRefusal('InternalError', String(error))
+      this.#send(JSON.stringify([4, messageId, refusal.code, refusal.message.slice(0, 255), refusal.details]))
+    }
+  }
+
+  #send(text: string): void {
+    if (!this.isOpen) return
+    this.#listener.frame?.('out', text)
+    this.#socket?.send(text)
+  }
+}
+
+function isAnswer(value: unknown): value is Answer {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The elements of a JSON array; none when `text` is anything else. */
+function parseArray(text: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,209 @@
+// The device model of a simulated charge point (2.0.1 Part 1 §4): reading, writing, reporting and monitoring variables.
+
+import type { OCPP20 } from 'typed-ocpp'
+import { isoTime } from '../base/clock.ts'
+import type { Station } from './station.ts'
+import type { SettingRow } from './station-settings.ts'
+
+type ReportData = NonNullable<OCPP20.NotifyReportRequest['reportData']>[number]
+type ComponentVariable = NonNullable<OCPP20.GetReportRequest['componentVariable']>[number]
+type MonitoringData = OCPP20.SetVariableMonitoringRequest['setMonitoringData'][number]
+type Component = MonitoringData['component']
+type Variable = MonitoringData['variable']
+
+/** Variables that one NotifyReport carries. */
+const reportVariablesMax = 10
+
+/** What a charge point answers about its device model. */
+export interface DeviceModelAnswers {
+  ClearVariableMonitoring(request: OCPP20.ClearVariableMonitoringRequest): {
+    answer: OCPP20.ClearVariableMonitoringResponse
+  }
+  GetBaseReport(request: OCPP20.GetBaseReportRequest): Scheduled<OCPP20.GetBaseReportResponse>
+  GetMonitoringReport(request: OCPP20.GetMonitoringReportRequest): Scheduled<OCPP20.GetMonitoringReportResponse>
+  GetReport(request: OCPP20.GetReportRequest): Scheduled<OCPP20.GetReportResponse>
+  GetVariables(request: OCPP20.GetVariablesRequest): { answer: OCPP20.GetVariablesResponse }
+  SetMonitoringBase(request: OCPP20.SetMonitoringBaseRequest): { answer: OCPP20.SetMonitoringBaseResponse }
+  SetMonitoringLevel(request: OCPP20.SetMonitoringLevelRequest): { answer: OCPP20.SetMonitoringLevelResponse }
+  SetVariableMonitoring(request: OCPP20.SetVariableMonitoringRequest): {
+    answer: OCPP20.SetVariableMonitoringResponse
+  }
+  SetVariables(request: OCPP20.SetVariablesRequest): Scheduled<OCPP20.SetVariablesResponse>
+}
+
+interface Scheduled<Response> {
+  answer: Response
+  afterwards?: () => void
+}
+
+/** The device model of `station`, by action. */
+export function deviceModel201(station: Station): DeviceModelAnswers {
+  const monitors = new Map<number, MonitoringData>()
+  let nextMonitorId = 1
+
+  function find(component: Component, variable: Variable): SettingRow | 'UnknownComponent' | 'UnknownVariable' {
+    if (!station.settings.hasComponent(component.name)) return 'UnknownComponent'
+    return station.settings.byVariable(component.name, variable.name, variable.instance) ?? 'UnknownVariable'
+  }
+
+  /** What the station says of itself is read when asked for. */
+  function valueOf(row: SettingRow): string {
+    if (row.variable?.[0] !== 'ChargingStation') return row.value
+    const own = { Model: station.model, VendorName: station.vendor, FirmwareVersion: station.firmwareVersion }
+    return own[row.variable[1] as keyof typeof own]
+  }
+
+  function reportData(): ReportData[] {
+    const rows = station.settings.all().flatMap((row): ReportData[] => {
+      if (row.variable === null) return []
+      const [component, name, instance] = row.variable
+      return [
+        {
+          component: { name: component },
+          variable: { name, ...(instance === undefined ? {} : { instance }) },
+          variableAttribute: [
+            {
+              type: 'Actual',
+              mutability: row.mutability,
+              persistent: true,
+              constant: false,
+              // A value that may only be written is not told (2.0.1 Part 2, B07).
+              ...(row.mutability === 'WriteOnly' ? {} : { value: valueOf(row) }),
+            },
+          ],
+          variableCharacteristics: {
+            dataType: row.kind,
+            supportsMonitoring: row.kind === 'integer',
+            ...(row.unit === undefined ? {} : { unit: row.unit }),
+          },
+        },
+      ]
+    })
+    const evses = station.connectors.map((connector): ReportData => ({
+      component: { name: 'EVSE', evse: { id: connector.connectorId } },
+      variable: { name: 'AvailabilityState' },
+      variableAttribute: [{ type: 'Actual', mutability: 'ReadOnly', value: connector.status }],
+      variableCharacteristics: { dataType: 'OptionList', supportsMonitoring: true },
+    }))
+    return [...rows, ...evses]
+  }
+
+  function report(
+    requestId: number,
+    data: readonly ReportData[],
+  ): Scheduled<{ status: 'Accepted' | 'EmptyResultSet' }> {
+    if (data.length === 0) return { answer: { status: 'EmptyResultSet' } }
+    return {
+      answer: { status: 'Accepted' },
+      afterwards() {
+        const parts = Math.ceil(data.length / reportVariablesMax)
+        for (let seqNo = 0; seqNo < parts; seqNo++) {
+          const payload: OCPP20.NotifyReportRequest = {
+            requestId,
+            generatedAt: isoTime(station.clock.nowMs()),
+            seqNo,
+            tbc: seqNo < parts - 1,
+            reportData: data.slice(seqNo * reportVariablesMax, (seqNo + 1) * reportVariablesMax),
+          }
+          station.tell({ action: 'NotifyReport', payload })
+        }
+      },
+    }
+  }
+
+  function isAskedFor(wanted: readonly ComponentVariable[] | undefined, component: Component, variable: Variable) {
+    if (wanted === undefined) return true
+    return wanted.some(
+      (one) =>
+        one.component.name === component.name && (one.variable === undefined || one.variable.name === variable.name),
+    )
+  }
+
+  return {
+    ClearVariableMonitoring: ({ id }) => ({
+      answer: {
+        clearMonitoringResult: id.map((one) => ({ id: one, status: monitors.delete(one) ? 'Accepted' : 'NotFound' })),
+      },
+    }),
+
+    GetBaseReport({ requestId, reportBase }) {
+      const data = reportData()
+      if (reportBase !== 'ConfigurationInventory') return report(requestId, data)
+      const writable = data.filter(({ variableAttribute }) =>
+        variableAttribute.some(({ mutability }) => mutability !== 'ReadOnly'),
+      )
+      return report(requestId, writable)
+    },
+
+    GetMonitoringReport({ requestId, componentVariable }) {
+      const found = [...monitors].filter(([, { component, variable }]) =>
+        isAskedFor(componentVariable, component, variable),
+      )
+      if (found.length === 0) return { answer: { status: 'EmptyResultSet' } }
+      const payload: OCPP20.NotifyMonitoringReportRequest = {
+        requestId,
+        generatedAt: isoTime(station.clock.nowMs()),
+        seqNo: 0,
+        monitor: found.map(([id, { component, variable, value, type, severity, transaction }]) => ({
+          component,
+          variable,
+          variableMonitoring: [{ id, value, type, severity, transaction: transaction ?? false }],
+        })),
+      }
+      return {
+        answer: { status: 'Accepted' },
+        afterwards: () => station.tell({ action: 'NotifyMonitoringReport', payload }),
+      }
+    },
+
+    GetReport: ({ requestId, componentVariable }) =>
+      report(
+        requestId,
+        reportData().filter(({ component, variable }) => isAskedFor(componentVariable, component, variable)),
+      ),
+
+    GetVariables: ({ getVariableData }) => ({
+      answer: {
+        getVariableResult: getVariableData.map(({ component, variable, attributeType = 'Actual' }) => {
+          const row = find(component, variable)
+          const result = { component, variable, attributeType }
+          if (typeof row === 'string') return { ...result, attributeStatus: row }
+          if (attributeType !== 'Actual') return { ...result, attributeStatus: 'NotSupportedAttributeType' }
+          if (row.mutability === 'WriteOnly') return { ...result, attributeStatus: 'Rejected' }
+          return { ...result, attributeStatus: 'Accepted', attributeValue: valueOf(row) }
+        }),
+      },
+    }),
+
+    SetMonitoringBase: () => ({ answer: { status: 'Accepted' } }),
+
+    SetMonitoringLevel: () => ({ answer: { status: 'Accepted' } }),
+
+    SetVariableMonitoring: ({ setMonitoringData }) => ({
+      answer: {
+        setMonitoringResult: setMonitoringData.map((data) => {
+          const { component, variable, type, severity } = data
+          const row = find(component, variable)
+          if (typeof row === 'string') return { component, variable, type, severity, status: row }
+          const id = data.id ?? nextMonitorId++
+          monitors.set(id, data)
+          return { id, component, variable, type, severity, status: 'Accepted' }
+        }),
+      },
+    }),
+
+    SetVariables: ({ setVariableData }) => ({
+      answer: {
+        setVariableResult: setVariableData.map(({ component, variable, attributeType = 'Actual', attributeValue }) => {
+          const row = find(component, variable)
+          const result = { component, variable, attributeType }
+          if (typeof row === 'string') return { ...result, attributeStatus: row }
+          if (attributeType !== 'Actual') return { ...result, attributeStatus: 'NotSupportedAttributeType' }
+          const done = station.settings.change(row, attributeValue)
+          return { ...result, attributeStatus: done ? 'Accepted' : 'Rejected' }
+        }),
+      },
+      afterwards: () => station.settingsChanged(),
+    }),
+  }
+}

@@ -1,0 +1,173 @@
+// What the parts of a simulated charge point know of each other: its connectors and transactions, what a version of OCPP
+// has to express (Dialect), and what a command may have it do (Station).
+
+import type { Clock } from '../base/clock.ts'
+import type { Answer, Call, Reply } from './connection.ts'
+import type { Car, Meter, Reading } from './meter.ts'
+import type { Period, Profiles } from './profiles.ts'
+import type { StationSettings } from './station-settings.ts'
+
+/** Connector status in the words of 1.6 (§7.7); 2.x says Occupied for the five in which a car is there. */
+export type Status =
+  | 'Available'
+  | 'Preparing'
+  | 'Charging'
+  | 'SuspendedEVSE'
+  | 'SuspendedEV'
+  | 'Finishing'
+  | 'Reserved'
+  | 'Unavailable'
+  | 'Faulted'
+
+/** Why a transaction ends, in words that both versions know. */
+export type StopReason =
+  | 'Local'
+  | 'Remote'
+  | 'EVDisconnected'
+  | 'DeAuthorized'
+  | 'SoftReset'
+  | 'HardReset'
+  | 'UnlockCommand'
+  | 'EmergencyStop'
+  | 'Other'
+
+/** What made the charge point speak about a transaction. */
+export type Cause = 'Authorized' | 'RemoteStart' | 'Periodic' | 'StateChanged' | 'Trigger' | StopReason
+
+export interface Reservation {
+  readonly reservationId: number
+  readonly idTag: string
+  readonly cancelExpiry: () => void
+}
+
+export interface Transaction {
+  readonly connectorId: number
+  readonly idTag: string
+  /** 2.x: the id that this charge point gave it. */
+  readonly stationTransactionId: string
+  /** 1.6: the id that the central system answered the start with; null until then. */
+  transactionId: number | null
+  /** 2.x: number of the next TransactionEvent. */
+  seqNo: number
+  readonly started: Reading
+  readonly reservationId: number | null
+  readonly remoteStartId: number | null
+  chargingState: ChargingState
+  stopped: boolean
+  cancelSampling: () => void
+}
+
+export type ChargingState = 'EVConnected' | 'Charging' | 'SuspendedEV' | 'SuspendedEVSE'
+
+export interface Connector {
+  readonly connectorId: number
+  readonly meter: Meter
+  status: Status
+  /** Last status that the central system acknowledged; null before the first. */
+  statusTold: Status | null
+  operative: boolean
+  car: Car | null
+  reservation: Reservation | null
+  transaction: Transaction | null
+}
+
+/** What became of an authorisation. */
+export interface Authorization {
+  /** AuthorizationStatus of the version. */
+  readonly status: string
+  readonly parentIdTag: string | null
+}
+
+/**
+ * One version of OCPP, as a charge point speaks it. Transaction messages come as functions: they are made when their turn
+ * in the outbox has come, but tell what was true when the function was made.
+ */
+export interface Dialect {
+  readonly subprotocol: string
+  boot(reason: BootReason): Call
+  /** null for what the version has no message for. */
+  status(connector: Connector, atMs: number): Call | null
+  /** 1.6: the status of connector 0. */
+  stationStatus(status: Status, atMs: number): Call | null
+  authorize(idTag: string): Call
+  authorization(answer: Answer): Authorization
+  started(transaction: Transaction, cause: Cause, offline: boolean): () => Call
+  /** Takes what the answer to the start says about the transaction; returns its authorisation. */
+  startAnswered(transaction: Transaction, answer: Answer): Authorization
+  updated(transaction: Transaction, reading: Reading, cause: Cause, offline: boolean): (() => Call) | null
+  ended(
+    transaction: Transaction,
+    reading: Reading,
+    cause: StopReason,
+    idTag: string | null,
+    offline: boolean,
+  ): () => Call
+  /** Meter values outside of a transaction. */
+  meterValues(connectorId: number, reading: Reading): Call
+  firmwareStatus(status: string, requestId: number | null): Call
+  /** Status of an upload that GetLog (or GetDiagnostics of 1.6) asked for. */
+  logStatus(status: string, requestId: number | null): Call
+  /** @throws {CallRefusal} */
+  reply(action: string, payload: unknown): Reply
+}
+
+export type BootReason = 'PowerUp' | 'RemoteReset' | 'FirmwareUpdate' | 'Triggered'
+
+/** What a command from the central system may have a charge point do. */
+export interface Station {
+  readonly identity: string
+  readonly clock: Clock
+  readonly vendor: string
+  readonly model: string
+  readonly serialNumber: string
+  readonly firmwareVersion: string
+  readonly connectors: readonly Connector[]
+  readonly settings: StationSettings
+  readonly profiles: Profiles
+  readonly localList: LocalList
+  /** Transaction messages that wait for an answer. */
+  readonly messagesWaiting: number
+  connector(connectorId: number): Connector | undefined
+  /** An open transaction by our 1.6 transactionId or its 2.x one. */
+  transaction(id: number | string): Transaction | undefined
+  /** Sends a CALL; how it is answered is of no importance to anybody. */
+  tell(call: Call): void
+  tellStatus(connectorId: number): void
+  tellBoot(): void
+  tellHeartbeat(): void
+  tellFirmwareStatus(): void
+  tellLogStatus(): void
+  sample(connector: Connector, cause: Cause): void
+  /** Whether a transaction could begin there; 0 is anywhere. Returns the connector. */
+  freeConnector(connectorId: number, idTag: string): Connector | undefined
+  /** Plugs a car in and begins a transaction that the central system asked for. */
+  startRemotely(connector: Connector, idTag: string, remoteStartId: number | null): void
+  stopTransaction(connectorId: number, reason: StopReason, idTag?: string): Promise<void>
+  /** Stops what runs, goes away and boots again. */
+  reset(reason: 'SoftReset' | 'HardReset'): void
+  /** Goes away and boots again as soon as no transaction runs. */
+  resetWhenIdle(): void
+  /** `Scheduled` when a transaction has to end first. 0 is the whole charge point. */
+  changeAvailability(connectorId: number, operative: boolean): 'Accepted' | 'Rejected' | 'Scheduled'
+  unlock(connector: Connector): void
+  /** Reserves a connector, or (0) any one; the answer is the ReservationStatus of both versions. */
+  reserve(connectorId: number, reservationId: number, idTag: string, expiresAtMs: number): ReservationStatus
+  cancelReservation(reservationId: number): boolean
+  /** Runs an update to the firmware at `location`, telling every step. Not before `notBeforeMs`. */
+  updateFirmware(location: string, requestId: number | null, notBeforeMs: number): void
+  /** Runs an upload, telling every step. */
+  uploadLog(requestId: number | null): void
+  /** Limits of the next `durationSeconds` on a connector (0: of the whole charge point), in `unit`. */
+  compositeSchedule(connectorId: number, durationSeconds: number, unit: 'W' | 'A'): Period[]
+  /** A setting or a charging profile changed. */
+  settingsChanged(): void
+}
+
+export type ReservationStatus = 'Accepted' | 'Faulted' | 'Occupied' | 'Rejected' | 'Unavailable'
+
+/** The local authorisation list. */
+export interface LocalList {
+  version: number
+  /** Lower case id tag to its AuthorizationStatus. */
+  readonly idTags: Map<string, string>
+}
