@@ -58,7 +58,7 @@ const graph = new Map(
   [...sources].map(([file, source]) => [
     file,
     importsOf(source)
-      .filter((target) => target.startsWith('.'))
+      .filter((target) => target.startsWith('.') && target.endsWith('.ts'))
       .map((target) => relative(root, resolve(root, dirname(file), target))),
   ]),
 )
