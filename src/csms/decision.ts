@@ -275,6 +275,9 @@ export type ActorEvent =
       readonly transactionId: number
       readonly chargingState: string | null
       readonly connector?: ConnectorRef
+      readonly idToken?: string
+      readonly startedAtMs?: number
+      readonly meterStartWh?: number
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
 

@@ -1,0 +1,208 @@
+// The CALLs from the central system to one charge point: one under way, the rest in line (OCPP-J 1.6 §4.1.1, 2.0.1 Part 4
+// §4.1.4). The machine says what happens; what it does to the world comes in as effects. It never repeats a CALL:
+// whether to ask again is the operator's to decide.
+
+import { setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
+import type { ErrorCode } from '../src/base/errors.ts'
+import { callQueueCallsMax, lateAnswersMax } from '../src/base/limits.ts'
+import type { Payload } from '../src/csms/decision.ts'
+
+/** A CALL that somebody waits for. */
+export interface QueuedCall {
+  readonly messageId: string
+  readonly action: string
+  readonly payload: Payload
+  /** How long it may wait in line, and once more how long its answer may take, in milliseconds. */
+  readonly timeoutMs: number
+}
+
+/** What a charge point answered. */
+export type CallAnswer =
+  | { readonly kind: 'result'; readonly payload: Payload }
+  | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly details: Payload }
+
+/** How a CALL ended when not by an answer. */
+export interface CallFailure {
+  readonly kind: 'failed'
+  readonly code: Extract<ErrorCode, 'CALL_TIMEOUT' | 'CALL_QUEUE_FULL' | 'NOT_CONNECTED' | 'SHUTTING_DOWN'>
+  /** A sentence. */
+  readonly message: string
+}
+
+/** What the machine does to the world. Neither may throw. */
+export interface CallEffects {
+  transmit(call: QueuedCall): void
+  settle(messageId: string, outcome: CallAnswer | CallFailure): void
+}
+
+export interface CallQueueInput {
+  readonly identity: string
+  readonly effects: CallEffects
+}
+
+export interface CallQueueContext extends CallQueueInput {
+  /** The CALL that the charge point has yet to answer. */
+  readonly outstanding: QueuedCall | null
+  readonly waiting: readonly QueuedCall[]
+  /** Message ids of the last CALLs that timed out, so that a late answer is told apart from an unknown one. */
+  readonly timedOut: readonly string[]
+}
+
+export type CallQueueEvent =
+  | { readonly type: 'call'; readonly call: QueuedCall }
+  | { readonly type: 'answered'; readonly messageId: string; readonly answer: CallAnswer }
+  | { readonly type: 'timeout'; readonly messageId: string }
+  | { readonly type: 'drain' }
+  | { readonly type: 'closed'; readonly reason: string }
+
+const types: { context?: CallQueueContext; events?: CallQueueEvent; input?: CallQueueInput } = {}
+
+const queue = setup({
+  types,
+  guards: {
+    isOutstanding: ({ context, event }) =>
+      'messageId' in event && context.outstanding !== null && context.outstanding.messageId === event.messageId,
+    isWaiting: ({ context, event }) =>
+      'messageId' in event && context.waiting.some((call) => call.messageId === event.messageId),
+    isFull: ({ context }) => context.waiting.length >= callQueueCallsMax,
+    hasWaiting: ({ context }) => context.waiting.length > 0,
+  },
+  actions: {
+    transmit: ({ context }, params: { call: QueuedCall }) => context.effects.transmit(params.call),
+    settle: ({ context }, params: { messageId: string; outcome: CallAnswer | CallFailure }) =>
+      context.effects.settle(params.messageId, params.outcome),
+  },
+})
+
+const lineUp = queue.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'call') return
+  const { messageId, timeoutMs } = event.call
+  enqueue.assign({ waiting: [...context.waiting, event.call] })
+  enqueue.raise({ type: 'timeout', messageId }, { id: messageId, delay: timeoutMs })
+})
+
+const transmitNext = queue.enqueueActions(({ context, enqueue }) => {
+  const [next, ...waiting] = context.waiting
+  if (next === undefined) return
+  const { messageId, timeoutMs } = next
+  enqueue.assign({ outstanding: next, waiting })
+  enqueue.cancel(messageId)
+  enqueue.raise({ type: 'timeout', messageId }, { id: messageId, delay: timeoutMs })
+  enqueue({ type: 'transmit', params: { call: next } })
+})
+
+const settleAnswer = queue.enqueueActions(({ event, enqueue }) => {
+  if (event.type !== 'answered') return
+  enqueue.assign({ outstanding: null })
+  enqueue.cancel(event.messageId)
+  enqueue({ type: 'settle', params: { messageId: event.messageId, outcome: event.answer } })
+})
+
+const giveUpOutstanding = queue.enqueueActions(({ context, enqueue }) => {
+  if (context.outstanding === null) return
+  const { messageId, action, timeoutMs } = context.outstanding
+  enqueue.assign({ outstanding: null, timedOut: [...context.timedOut, messageId].slice(-lateAnswersMax) })
+  const message = `Charge point '${context.identity}' did not answer ${action} within ${timeoutMs / 1000} s`
+  enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'CALL_TIMEOUT', message } } })
+})
+
+const giveUpWaiting = queue.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'timeout') return
+  const { messageId } = event
+  const call = context.waiting.find((waiting) => waiting.messageId === messageId)
+  if (call === undefined) return
+  enqueue.assign({ waiting: context.waiting.filter((waiting) => waiting !== call) })
+  const message =
+    `${call.action} was not sent to charge point '${context.identity}': ` +
+    `earlier commands kept it waiting for ${call.timeoutMs / 1000} s`
+  enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'CALL_TIMEOUT', message } } })
+})
+
+const refuseFull = queue.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'call') return
+  const { messageId, action } = event.call
+  const message =
+    `${action} was not sent to charge point '${context.identity}': ` +
+    `${callQueueCallsMax} commands already wait for it, which is the most that may`
+  enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'CALL_QUEUE_FULL', message } } })
+})
+
+const refuseDraining = queue.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'call') return
+  enqueue({
+    type: 'settle',
+    params: { messageId: event.call.messageId, outcome: shuttingDown(context.identity, event.call.action) },
+  })
+})
+
+const dismissWaiting = queue.enqueueActions(({ context, enqueue }) => {
+  enqueue.assign({ waiting: [] })
+  for (const { messageId, action } of context.waiting) {
+    enqueue.cancel(messageId)
+    enqueue({ type: 'settle', params: { messageId, outcome: shuttingDown(context.identity, action) } })
+  }
+})
+
+const failAll = queue.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'closed') return
+  const calls = context.outstanding === null ? context.waiting : [context.outstanding, ...context.waiting]
+  enqueue.assign({ outstanding: null, waiting: [] })
+  for (const { messageId, action } of calls) {
+    const fate = messageId === context.outstanding?.messageId ? 'was sent but not answered' : 'was not sent'
+    const message = `${action} ${fate}: charge point '${context.identity}' ${event.reason}`
+    enqueue.cancel(messageId)
+    enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'NOT_CONNECTED', message } } })
+  }
+})
+
+/** The call queue of one connection. `closed` is final: a charge point that comes back gets a new one. */
+export const callQueueMachine = queue.createMachine({
+  context: ({ input }) => ({ ...input, outstanding: null, waiting: [], timedOut: [] }),
+  initial: 'idle',
+  on: { closed: { target: '.closed', actions: failAll } },
+  states: {
+    idle: {
+      always: { guard: 'hasWaiting', target: 'waiting' },
+      on: { call: { actions: lineUp }, drain: 'draining' },
+    },
+    waiting: {
+      entry: transmitNext,
+      on: {
+        call: [{ guard: 'isFull', actions: refuseFull }, { actions: lineUp }],
+        answered: { guard: 'isOutstanding', target: 'idle', actions: settleAnswer },
+        timeout: [
+          { guard: 'isOutstanding', target: 'idle', actions: giveUpOutstanding },
+          { guard: 'isWaiting', actions: giveUpWaiting },
+        ],
+        drain: 'draining',
+      },
+    },
+    draining: {
+      entry: dismissWaiting,
+      on: {
+        call: { actions: refuseDraining },
+        answered: { guard: 'isOutstanding', actions: settleAnswer },
+        timeout: { guard: 'isOutstanding', actions: giveUpOutstanding },
+      },
+    },
+    closed: { type: 'final' },
+  },
+})
+
+export type CallQueueActor = ActorRefFrom<typeof callQueueMachine>
+
+/** What becomes of a CALL that is asked for while this node stops. */
+export function shuttingDown(identity: string, action: string): CallFailure {
+  const message = `${action} was not sent to charge point '${identity}': this node is stopping`
+  return { kind: 'failed', code: 'SHUTTING_DOWN', message }
+}
+
+/** Whose answer `messageId` is: of the CALL under way, of one that timed out, or of none that is known. */
+export function answerOwner(
+  snapshot: SnapshotFrom<typeof callQueueMachine>,
+  messageId: string,
+): 'outstanding' | 'late' | 'unknown' {
+  const { outstanding, timedOut } = snapshot.context
+  if (outstanding !== null && outstanding.messageId === messageId) return 'outstanding'
+  return timedOut.includes(messageId) ? 'late' : 'unknown'
+}

@@ -1,0 +1,220 @@
+// A connected charge point as the rest of Stator sees it: what is committed, readable at once; the CALLs to it; its link.
+// Behind it stands the machine of `charge-point.ts`, which only those events reach that change something.
+
+import { createActor, type Actor, type ActorOptions } from 'xstate'
+import { StatorError } from '../src/base/errors.ts'
+import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector, Payload } from '../src/csms/decision.ts'
+import type { Hydration } from '../src/csms/records.ts'
+import type { RemoteStart } from '../src/csms/remote-control.ts'
+import {
+  answerOwner,
+  type CallAnswer,
+  type CallEffects,
+  type CallFailure,
+  type CallQueueContext,
+  type QueuedCall,
+} from './call-queue.ts'
+import {
+  chargePointMachine,
+  connectorAt,
+  connectorIn,
+  transactionIn,
+  wouldMove,
+  type ChargePointSettings,
+} from './charge-point.ts'
+import type { RemoteStartPromises } from './remote-start-promises.ts'
+import type { LiveTransaction } from './transaction.ts'
+
+/** The way to the charge point. None of it throws, whatever the state of the socket. */
+export interface Link {
+  send(text: string): void
+  close(code: number, reason: string): void
+  readonly bufferedBytes: number
+}
+
+/** A CALLRESULT or CALLERROR of the charge point. */
+export type AnswerFrame = CallAnswer & { readonly messageId: string }
+
+/** What became of CALLs and their answers, over all charge points of a registry. */
+export interface CallCounts {
+  sent: number
+  answered: number
+  timedOut: number
+  /** Answers to CALLs that had timed out. */
+  late: number
+  /** Answers to message ids that nobody used. */
+  unknown: number
+}
+
+/** What the charge points of one registry share. */
+export interface Surroundings {
+  readonly machineClock: NonNullable<ActorOptions<typeof chargePointMachine>['clock']>
+  readonly nowMs: () => number
+  readonly promises: RemoteStartPromises
+  readonly counts: CallCounts
+  readonly callTimeoutMs: number
+}
+
+interface Waiter {
+  readonly resolve: (answer: CallAnswer) => void
+  readonly reject: (error: StatorError) => void
+}
+
+export class LiveChargePoint implements CallEffects {
+  readonly identity: string
+  /** Number of its connection (`Hydration.epoch`). */
+  readonly epoch: number
+  readonly link: Link
+  /** When anything was last heard of it, in milliseconds since the epoch. The gateway keeps it. */
+  lastSeenAtMs: number
+  /** When the last Heartbeat of this connection came; null before the first. The gateway keeps it. */
+  lastHeartbeatAtMs: number | null = null
+  readonly #surroundings: Surroundings
+  readonly #actor: Actor<typeof chargePointMachine>
+  readonly #waiters = new Map<string, Waiter>()
+
+  constructor(hydration: Hydration, link: Link, surroundings: Surroundings) {
+    this.identity = hydration.chargePoint.identity
+    this.epoch = hydration.epoch
+    this.link = link
+    this.lastSeenAtMs = surroundings.nowMs()
+    this.#surroundings = surroundings
+    this.#actor = createActor(chargePointMachine, {
+      clock: surroundings.machineClock,
+      input: { hydration, effects: this },
+    }).start()
+  }
+
+  /** What is known of it, with `bootStatus` as of its last BootNotification. */
+  get chargePoint(): KnownChargePoint {
+    return this.#actor.getSnapshot().context.chargePoint
+  }
+
+  /** Where it stands in its life cycle. `draining`: it gets no new CALLs. `closed`: nothing moves it any more. */
+  get state(): 'pending' | 'accepted' | 'rejected' | 'draining' | 'closed' {
+    const { value } = this.#actor.getSnapshot()
+    return value === 'hydrating' ? 'pending' : value
+  }
+
+  /** The connector at `ref`, if it ever reported a status. */
+  connector(ref: ConnectorRef): KnownConnector | undefined {
+    const slot = connectorAt(this.#actor.getSnapshot().context.connectors, ref)
+    return slot === undefined ? undefined : connectorIn(slot)
+  }
+
+  /** Every connector that ever reported a status. */
+  connectors(): readonly KnownConnector[] {
+    return this.#actor.getSnapshot().context.connectors.map(connectorIn)
+  }
+
+  /** The open transaction of our number, or (2.x) of the charge point's own id. */
+  transaction(id: number | string): LiveTransaction | undefined {
+    const slot = this.#actor
+      .getSnapshot()
+      .context.transactions.find(({ known }) => id === known.transactionId || id === known.stationTransactionId)
+    return slot === undefined ? undefined : transactionIn(slot)
+  }
+
+  /** Its open transactions, in the order in which they became known. */
+  openTransactions(): readonly LiveTransaction[] {
+    return this.#actor.getSnapshot().context.transactions.map(transactionIn)
+  }
+
+  /** Moves it by what has been committed. Events that change nothing (most) cost a comparison and no more. */
+  apply(events: readonly ActorEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'transactionStarted') {
+        this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
+      }
+      if (wouldMove(this.#actor.getSnapshot(), event)) this.#actor.send(event)
+    }
+  }
+
+  /** An operator changed how it is to be treated. */
+  provisioned(settings: ChargePointSettings): void {
+    if (this.state !== 'closed') this.#actor.send({ type: 'provisioned', settings })
+  }
+
+  /**
+   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR.
+   *
+   * @param payload must be valid: nothing here looks at it.
+   * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
+   * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when `callQueueCallsMax` already wait; `NOT_CONNECTED` when
+   *   the connection is gone or goes meanwhile; `SHUTTING_DOWN` while this node stops.
+   */
+  call(action: string, payload: Payload, timeoutMs = this.#surroundings.callTimeoutMs): Promise<CallAnswer> {
+    if (this.state === 'closed') {
+      const message = `${action} was not sent: charge point '${this.identity}' is not connected`
+      return Promise.reject(new StatorError('NOT_CONNECTED', message))
+    }
+    const messageId = crypto.randomUUID()
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(messageId, { resolve, reject })
+      this.#actor.send({ type: 'call', call: { messageId, action, payload, timeoutMs } })
+    })
+  }
+
+  /** Takes an answer of the charge point. False when nobody waits for it: it came too late, or was never asked for. */
+  answer(frame: AnswerFrame): boolean {
+    const { messageId, ...answer } = frame
+    const { counts } = this.#surroundings
+    const queue = this.#actor.getSnapshot().context.callQueue
+    const owner = queue === null ? 'unknown' : answerOwner(queue.getSnapshot(), messageId)
+    if (owner !== 'outstanding') {
+      counts[owner]++
+      return false
+    }
+    counts.answered++
+    queue?.send({ type: 'answered', messageId, answer })
+    return true
+  }
+
+  /** The CALL it has yet to answer, and those in line behind it. */
+  get calls(): Pick<CallQueueContext, 'outstanding' | 'waiting'> {
+    return this.#actor.getSnapshot().context.callQueue?.getSnapshot().context ?? { outstanding: null, waiting: [] }
+  }
+
+  /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */
+  promiseTransaction(start: RemoteStart, transactionId: number): void {
+    this.#surroundings.promises.add(this.chargePoint.key, start, transactionId)
+  }
+
+  /** The transactionId kept for `start`, if any; it stays so until `apply` sees the transaction begin. */
+  promisedTransactionId(start: RemoteStart): number | undefined {
+    return this.#surroundings.promises.find(this.chargePoint.key, start)
+  }
+
+  /** The remote start failed. Without a transactionId, the promise made last to `start` is meant. */
+  withdrawPromise(start: RemoteStart, transactionId?: number): void {
+    this.#surroundings.promises.withdraw(this.chargePoint.key, start, transactionId)
+  }
+
+  /** This node is stopping: no new CALLs; those in line fail with SHUTTING_DOWN; the one under way may still be answered. */
+  drain(): void {
+    if (this.state !== 'closed') this.#actor.send({ type: 'drain' })
+  }
+
+  /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves it any more. The registry calls this. */
+  end(why: 'closed' | 'replaced'): void {
+    if (this.state !== 'closed') this.#actor.send({ type: why })
+  }
+
+  /** Effect of the call queue. */
+  transmit({ messageId, action, payload }: QueuedCall): void {
+    this.#surroundings.counts.sent++
+    this.link.send(JSON.stringify([2, messageId, action, payload]))
+  }
+
+  /** Effect of the call queue. */
+  settle(messageId: string, outcome: CallAnswer | CallFailure): void {
+    const waiter = this.#waiters.get(messageId)
+    this.#waiters.delete(messageId)
+    if (outcome.kind !== 'failed') {
+      waiter?.resolve(outcome)
+      return
+    }
+    if (outcome.code === 'CALL_TIMEOUT') this.#surroundings.counts.timedOut++
+    waiter?.reject(new StatorError(outcome.code, outcome.message))
+  }
+}
