@@ -77,6 +77,9 @@ function codeOfStatus(status: number): ErrorCode {
 type Issue = z.ZodError['issues'][number]
 
 function fieldIssues(issue: Issue, part: string): FieldIssue[] {
+  if (issue.path.length === 0 && issue.code === 'invalid_type') {
+    return [{ field: part, issue: `The ${part} must be a JSON ${issue.expected}` }]
+  }
   if (issue.code !== 'unrecognized_keys') return [{ field: fieldName(issue.path) || part, issue: issue.message }]
   return issue.keys.map((key) => ({
     field: fieldName([...issue.path, key]),

@@ -34,7 +34,7 @@ export function text(name: string, charactersMax: number) {
     .string({ error })
     .min(1, { error })
     .max(charactersMax, { error })
-    .regex(/^[^\p{Cc}]*$/u, { error: `${name} must not contain control characters` })
+    .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, { error: `${name} must not contain control characters` })
 }
 
 /** One of some words, spelt exactly. */

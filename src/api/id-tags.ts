@@ -39,7 +39,9 @@ const idTag = text('ID tag', idTokenCharactersMax).openapi({
 const settings = {
   type: oneOf('Type', types).nullish().openapi({ description: 'OCPP 2.x; null is any type.' }),
   status: oneOf('Status', statuses).optional().openapi({ default: 'Accepted' }),
-  expiryDate: time('Expiry date').nullish(),
+  expiryDate: time('Expiry date')
+    .nullish()
+    .openapi({ type: ['string', 'null'], format: 'date-time' }),
   parentIdTag: text('Parent ID tag', idTokenCharactersMax).nullish().openapi({ example: 'PARENT001' }),
 }
 

@@ -9,10 +9,10 @@ import { integerText } from './fields.ts'
 export const pageQuery = {
   page: integerText('Page', 1, integerMax)
     .default(1)
-    .openapi({ param: { name: 'page', in: 'query' }, description: 'Page number, from 1.' }),
+    .openapi({ param: { name: 'page', in: 'query' }, description: 'Page number, from 1.', default: 1 }),
   pageSize: integerText('Page size', 1, pageSizeMax)
     .default(pageSizeDefault)
-    .openapi({ param: { name: 'pageSize', in: 'query' }, description: 'Items per page.' }),
+    .openapi({ param: { name: 'pageSize', in: 'query' }, description: 'Items per page.', default: pageSizeDefault }),
 }
 
 /** What every list answers beside its items. */

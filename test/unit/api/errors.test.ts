@@ -1,0 +1,319 @@
+// How everything that can go wrong is told to a REST client.
+
+import { describe, expect, test } from 'bun:test'
+import { errorTable } from '../../../src/base/errors.ts'
+import type { ErrorCode } from '../../../src/base/errors.ts'
+import { requestBodyBytesMax } from '../../../src/base/limits.ts'
+import { chargePoint, detailsOf, failing, fakeApi, messageOf } from './fake-deps.ts'
+
+const start = '/api/chargepoints/CP001/start-transaction'
+const startBody = { connectorId: 1, idTag: 'USER123' }
+
+test.each(Object.keys(errorTable) as ErrorCode[])(
+  'a failure with %s has the status and name of its row',
+  async (code) => {
+    const { post } = fakeApi({ live: { call: failing(code) } })
+    const response = await post(start, startBody)
+    expect(response.status).toBe(errorTable[code].status)
+    expect(await response.json()).toEqual({ error: errorTable[code].name, message: `It failed with ${code}` })
+  },
+)
+
+describe('bad input', () => {
+  test.each([
+    ['an id of zero', { connectorId: 0, idTag: 'A' }, 'connectorId', 'Connector ID must be a positive integer'],
+    ['a fraction', { connectorId: 1.5, idTag: 'A' }, 'connectorId', 'Connector ID must be a positive integer'],
+    ['a text for a number', { connectorId: '1', idTag: 'A' }, 'connectorId', 'Connector ID must be a positive integer'],
+    ['a missing field', { connectorId: 1 }, 'idTag', 'ID tag is required; it must be a text of 1 to 36 characters'],
+    ['null for a text', { connectorId: 1, idTag: null }, 'idTag', 'ID tag must be a text of 1 to 36 characters'],
+    ['a control character', { connectorId: 1, idTag: 'A\n' }, 'idTag', 'ID tag must not contain control characters'],
+    [
+      'an unknown field',
+      { ...startBody, when: 'now' },
+      'when',
+      'when is not known in this body; leave it out or correct its spelling',
+    ],
+    ['a list', [], 'body', 'The body must be a JSON object'],
+    ['a text', 'start', 'body', 'The body must be a JSON object'],
+    [
+      'no object where one belongs',
+      { ...startBody, chargingProfile: 1 },
+      'chargingProfile',
+      'Charging profile must be a JSON object',
+    ],
+  ])('%s is named with its field', async (_, body, field, issue) => {
+    const { post } = fakeApi()
+    const response = await post(start, body)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({
+      error: 'BadRequest',
+      message: 'Invalid request format',
+      details: { field, issue },
+    })
+  })
+
+  test('several problems are told at once, the first in details itself', async () => {
+    const { post } = fakeApi()
+    const details = await detailsOf(await post(start, {}))
+    expect(details.field).toBe('connectorId')
+    expect(details.more).toEqual([{ field: 'idTag', issue: expect.any(String) }])
+  })
+
+  test('a body that is not JSON is a bad request', async () => {
+    const { request } = fakeApi()
+    const response = await request(start, { method: 'POST', body: '{"connectorId": 1,' })
+    expect(response.status).toBe(400)
+    expect(await detailsOf(response)).toMatchObject({
+      field: 'body',
+      issue: expect.stringContaining('The body must be JSON: '),
+    })
+  })
+
+  test('a body without content type, or with that of a form, is read as JSON all the same', async () => {
+    const { request } = fakeApi()
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream']) {
+      const headers = { 'Content-Type': type }
+      const response = await request(start, { method: 'POST', headers, body: '{"connectorId":0}' })
+      expect((await detailsOf(response)).issue).toBe('Connector ID must be a positive integer')
+    }
+  })
+
+  test.each([
+    ['/api/chargepoints?page=0', 'page', 'Page must be a positive integer'],
+    ['/api/chargepoints?page=two', 'page', 'Page must be a positive integer'],
+    ['/api/chargepoints?page=1&page=2', 'page', 'Page must be a positive integer'],
+    ['/api/chargepoints?pageSize=0', 'pageSize', 'Page size must be an integer from 1 to 500'],
+    ['/api/chargepoints?pageSize=501', 'pageSize', 'Page size must be an integer from 1 to 500'],
+    [
+      '/api/chargepoints?chargepointId=CP001',
+      'chargepointId',
+      'chargepointId is not known in this query; leave it out or correct its spelling',
+    ],
+    [
+      '/api/transactions?endDate=2025-02-30',
+      'endDate',
+      'End date must be a date and time in ISO 8601, such as 2025-12-26T12:30:00Z',
+    ],
+    [
+      '/api/transactions?startDate=2025-02-02&endDate=2025-02-01',
+      'endDate',
+      'End date must not be before the start date',
+    ],
+    ['/api/transactions/0', 'transactionId', 'Transaction ID must be a positive integer'],
+    ['/api/transactions/9999999999', 'transactionId', 'Transaction ID must be a positive integer'],
+    ['/api/transactions/abc/meter-values', 'transactionId', 'Transaction ID must be a positive integer'],
+  ])('%s is told by its field', async (path, field, issue) => {
+    const { request } = fakeApi()
+    const response = await request(path)
+    expect(response.status).toBe(400)
+    expect(await detailsOf(response)).toEqual({ field, issue })
+  })
+
+  test('an unknown status filter is told with those that exist', async () => {
+    const { request } = fakeApi()
+    const details = await detailsOf(await request('/api/chargepoints?status=available'))
+    expect(details.field).toBe('status')
+    expect(details.issue).toContain('Status must be one of Offline, Faulted, Charging')
+  })
+
+  test('a body that is too large is refused by what it says of itself, and by what it turns out to be', async () => {
+    const { request } = fakeApi()
+    const large = `{"idTag":"${'A'.repeat(requestBodyBytesMax)}"}`
+    const whole = await request(start, {
+      method: 'POST',
+      body: large,
+      headers: { 'Content-Length': `${large.length}` },
+    })
+    expect(whole.status).toBe(413)
+    const inChunks = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(large))
+        controller.close()
+      },
+    })
+    const chunked = await request(start, { method: 'POST', body: inChunks })
+    expect(chunked.status).toBe(413)
+    expect(await chunked.json()).toMatchObject({ error: 'PayloadTooLarge' })
+  })
+})
+
+describe('access', () => {
+  test('without credentials is 401, in the words of the contract', async () => {
+    const { app } = fakeApi()
+    const response = await app.request('/api/chargepoints/CP001/status')
+    expect(response.status).toBe(401)
+    expect(response.headers.get('WWW-Authenticate')).toContain('Basic')
+    expect(await response.json()).toEqual({ error: 'Unauthorized', message: 'Invalid authentication credentials' })
+  })
+
+  test('is asked for before anything else is looked at', async () => {
+    const { app } = fakeApi()
+    expect((await app.request('/api/nothing')).status).toBe(401)
+    expect((await app.request(start, { method: 'POST', body: 'not JSON' })).status).toBe(401)
+  })
+
+  test('of a charge point ends at its own resources', async () => {
+    const { request } = fakeApi({
+      deps: { authenticate: async () => ({ kind: 'chargePoint', identity: 'CP001', key: 1 }) },
+      queries: {
+        transaction: async (transactionId) => ({
+          ...{ transactionId, identity: 'CP002', chargePointKey: 2, evseId: 1, connectorId: 1, open: true },
+          ...{ stationTransactionId: null, idToken: null, idTokenType: null, idTokenStatus: null, startedAtMs: 0 },
+          ...{ meterStartWh: 0, closedBy: null, stoppedAtMs: null, meterStopWh: null, stopReason: null },
+          ...{ stopIdToken: null, reservationId: null, remoteStartId: null, chargingState: null },
+        }),
+      },
+    })
+    const json = (method: string, body: unknown) => ({ method, body: JSON.stringify(body) })
+    const forbidden: readonly [path: string, init?: RequestInit][] = [
+      ['/api/chargepoints'],
+      ['/api/chargepoints', json('POST', { chargePointId: 'CP003' })],
+      ['/api/chargepoints/CP001', json('PATCH', {})],
+      ['/api/chargepoints/CP001', { method: 'DELETE' }],
+      ['/api/chargepoints/CP002'],
+      ['/api/chargepoints/CP002/status'],
+      ['/api/chargepoints/CP002/messages'],
+      ['/api/chargepoints/CP002/anomalies'],
+      ['/api/chargepoints/CP002/configuration'],
+      ['/api/chargepoints/CP002/configuration', json('POST', { key: 'A', value: 'B' })],
+      ['/api/chargepoints/CP002/start-transaction', json('POST', startBody)],
+      ['/api/chargepoints/CP002/stop-transaction', json('POST', { transactionId: 1 })],
+      ['/api/chargepoints/CP002/reset', json('POST', { type: 'Soft' })],
+      ['/api/chargepoints/CP002/update-firmware', json('POST', {})],
+      ['/api/chargepoints/CP002/calls', json('POST', { action: 'ClearCache' })],
+      ['/api/transactions'],
+      ['/api/transactions?chargePointId=CP002'],
+      ['/api/transactions/1'],
+      ['/api/transactions/1/meter-values'],
+      ['/api/transactions/1/close', { method: 'POST' }],
+      ['/api/id-tags'],
+      ['/api/id-tags', json('POST', { idTag: 'A' })],
+      ['/api/id-tags/A'],
+      ['/api/id-tags/A', json('PATCH', {})],
+      ['/api/id-tags/A', { method: 'DELETE' }],
+    ]
+    for (const [path, init] of forbidden) {
+      const response = await request(path, init)
+      expect([path, response.status]).toEqual([path, 403])
+      expect(await response.json()).toEqual({
+        error: 'Forbidden',
+        message: 'Insufficient permissions for the requested operation',
+      })
+    }
+    expect((await request('/api/chargepoints/CP001/status')).status).toBe(200)
+  })
+})
+
+describe('what is not there', () => {
+  test('an unknown charge point is told in the words of the contract', async () => {
+    const { request } = fakeApi()
+    const response = await request('/api/chargepoints/CP999/status')
+    expect(response.status).toBe(404)
+    expect(await response.json()).toEqual({ error: 'NotFound', message: "Charge point 'CP999' not found" })
+  })
+
+  test.each([
+    ['PUT', '/api/chargepoints/CP001'],
+    ['GET', '/api/nothing'],
+    ['DELETE', '/api/transactions/1'],
+    ['GET', '/nothing'],
+    ['GET', '/ocpp/CP001'],
+  ])('%s %s is a JSON answer too', async (method, path) => {
+    const { request } = fakeApi()
+    const response = await request(path, { method })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toEqual({ error: 'NotFound', message: `Endpoint '${method} ${path}' not found` })
+  })
+})
+
+describe('a command', () => {
+  test('to a charge point that is not connected is a conflict', async () => {
+    const { post } = fakeApi({ live: { get: () => undefined } })
+    const response = await post(start, startBody)
+    expect(response.status).toBe(409)
+    expect(await response.json()).toEqual({ error: 'Conflict', message: "Charge point 'CP001' is not connected" })
+  })
+
+  test.each(['Pending', 'Rejected'] as const)('to start is not sent while the boot is %s', async (bootStatus) => {
+    const { post } = fakeApi({
+      live: { get: () => ({ version: '1.6', bootStatus, lastSeenAtMs: 0, lastHeartbeatAtMs: null }) },
+    })
+    const response = await post(start, startBody)
+    expect(response.status).toBe(409)
+    expect(await messageOf(response)).toContain(`answered with ${bootStatus}`)
+  })
+
+  test('answered with a CALLERROR is 502 with its code', async () => {
+    const answer = { kind: 'error', code: 'NotSupported', description: 'No such thing', details: { a: 1 } } as const
+    const { post } = fakeApi({ live: { call: async () => answer } })
+    const response = await post('/api/chargepoints/CP001/reset', { type: 'Soft' })
+    expect(response.status).toBe(502)
+    expect(await response.json()).toEqual({
+      error: 'BadGateway',
+      message: 'The charge point answered Reset with NotSupported: No such thing',
+      details: { action: 'Reset', code: 'NotSupported', description: 'No such thing', details: { a: 1 } },
+    })
+  })
+
+  test('answered without its status is 502 even from a lenient charge point', async () => {
+    const { post } = fakeApi({ live: { call: async () => ({ kind: 'result', payload: {} }) } })
+    const response = await post('/api/chargepoints/CP001/reset', { type: 'Soft' })
+    expect(response.status).toBe(502)
+    expect(await detailsOf(response)).toMatchObject({ action: 'Reset', payload: {} })
+  })
+
+  test('answered against its schema is told by a lenient charge point and refused from a strict one', async () => {
+    const call = async () => ({ kind: 'result', payload: { status: 'Perhaps' } }) as const
+    const lenient = fakeApi({ live: { call } })
+    const body = { action: 'ClearCache', payload: {} }
+    const told = await lenient.post('/api/chargepoints/CP001/calls', body)
+    expect(told.status).toBe(200)
+    expect(await told.json()).toMatchObject({ status: 'Perhaps', notes: [{ path: '/status' }] })
+
+    const strict = fakeApi({
+      live: { call },
+      queries: { chargePoint: async () => ({ ...chargePoint, strictness: 'strict' }) },
+    })
+    const refused = await strict.post('/api/chargepoints/CP001/calls', body)
+    expect(refused.status).toBe(502)
+    expect(await detailsOf(refused)).toMatchObject({ problems: [{ path: '/status' }] })
+  })
+
+  test.each([
+    ['NOT_CONNECTED', 1],
+    ['CALL_QUEUE_FULL', 1],
+    ['CALL_TIMEOUT', 0],
+  ] as const)('to start that fails with %s withdraws the promised transactionId %d times', async (code, times) => {
+    const withdrawn: unknown[] = []
+    const { post } = fakeApi({
+      live: { call: failing(code), withdrawPromise: (_, promised) => withdrawn.push(promised) },
+    })
+    await post(start, startBody)
+    expect(withdrawn).toHaveLength(times)
+  })
+})
+
+test('an unexpected failure keeps its secrets, and is logged with the request id', async () => {
+  const { request, logged } = fakeApi({
+    queries: {
+      chargePoint: async () => {
+        throw new Error('password=hunter2')
+      },
+    },
+  })
+  const response = await request('/api/chargepoints/CP001', { headers: { 'X-Request-Id': 'request-1' } })
+  expect(response.status).toBe(500)
+  expect(response.headers.get('X-Request-Id')).toBe('request-1')
+  expect(await response.json()).toEqual({ error: 'InternalServerError', message: 'An unexpected error occurred' })
+  expect(logged).toContainEqual({
+    level: 'error',
+    fields: expect.objectContaining({ requestId: 'request-1', error: expect.stringContaining('hunter2') }),
+  })
+})
+
+test('every answer carries a request id', async () => {
+  const { request } = fakeApi()
+  for (const path of ['/', '/docs', '/openapi.json', '/health/live', '/api/chargepoints/CP001', '/nothing']) {
+    expect((await request(path)).headers.get('X-Request-Id')).toMatch(/^[\w-]{36}$/)
+  }
+})

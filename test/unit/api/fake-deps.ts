@@ -1,0 +1,129 @@
+// The least that the API can run on, for tests of how errors are told. What it does for real is tested over HTTP against a
+// running Stator (test/integration/api).
+
+import { z } from 'zod'
+import type { ApiDeps, ApiQueries, LiveChargePoints } from '../../../src/api/deps.ts'
+import { createApi } from '../../../src/api/create-api.ts'
+import { StatorError } from '../../../src/base/errors.ts'
+import type { ChargePointRecord } from '../../../src/csms/records.ts'
+
+export const nowMs = Date.parse('2025-12-26T12:30:00Z')
+
+export const chargePoint: ChargePointRecord = {
+  key: 1,
+  identity: 'CP001',
+  status: 'Available',
+  connected: true,
+  location: null,
+  ocppVersion: '1.6',
+  strictness: 'lenient',
+  registrationStatus: 'Accepted',
+  bootStatus: 'Accepted',
+  vendor: null,
+  model: null,
+  serialNumber: null,
+  firmwareVersion: null,
+  iccid: null,
+  imsi: null,
+  firmwareStatus: null,
+  diagnosticsStatus: null,
+  logStatus: null,
+  lastSeenAtMs: null,
+  lastHeartbeatAtMs: null,
+  lastBootAtMs: null,
+  createdAtMs: nowMs,
+  hasPassword: true,
+  hasApiKey: false,
+}
+
+/** A query or effect that a test must not reach. */
+function unexpected(name: string): () => never {
+  return () => {
+    throw new Error(`${name} was not expected`)
+  }
+}
+
+/** An API on fakes: charge point CP001 exists and is connected, and whoever sends X-API-Key is an operator. */
+export function fakeApi(
+  overrides: {
+    queries?: Partial<ApiQueries>
+    live?: Partial<LiveChargePoints>
+    deps?: Partial<Omit<ApiDeps, 'queries' | 'live'>>
+  } = {},
+) {
+  const logged: { level: string; fields: Readonly<Record<string, unknown>> }[] = []
+  const queries: ApiQueries = {
+    listChargePoints: unexpected('listChargePoints'),
+    chargePoint: async (identity) => (identity === 'CP001' ? chargePoint : null),
+    connectorsOf: async () => [],
+    openTransactionsOf: async () => [],
+    createChargePoint: unexpected('createChargePoint'),
+    updateChargePoint: unexpected('updateChargePoint'),
+    deleteChargePoint: unexpected('deleteChargePoint'),
+    listIdTokens: unexpected('listIdTokens'),
+    idTokenRecord: async () => null,
+    createIdToken: unexpected('createIdToken'),
+    updateIdToken: unexpected('updateIdToken'),
+    deleteIdToken: unexpected('deleteIdToken'),
+    listTransactions: unexpected('listTransactions'),
+    transaction: async () => null,
+    meterValuesOf: unexpected('meterValuesOf'),
+    messageLog: unexpected('messageLog'),
+    anomaliesOf: unexpected('anomaliesOf'),
+    variablesOf: unexpected('variablesOf'),
+    ...overrides.queries,
+  }
+  const live: LiveChargePoints = {
+    get: () => ({ version: '1.6', bootStatus: 'Accepted', lastSeenAtMs: nowMs, lastHeartbeatAtMs: nowMs }),
+    call: unexpected('call'),
+    apply: unexpected('apply'),
+    promiseTransaction: () => {},
+    withdrawPromise: () => {},
+    disconnect: unexpected('disconnect'),
+    ...overrides.live,
+  }
+  const app = createApi({
+    queries,
+    live,
+    commit: unexpected('commit'),
+    nextTransactionId: () => 7,
+    authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
+    hash: () => new Uint8Array(32),
+    health: { live: () => true, ready: async () => [] },
+    clock: { nowMs: () => nowMs, after: unexpected('after') },
+    log: {
+      debug: (fields) => logged.push({ level: 'debug', fields }),
+      info: (fields) => logged.push({ level: 'info', fields }),
+      error: (fields) => logged.push({ level: 'error', fields }),
+    },
+    ...overrides.deps,
+  })
+  const request = (path: string, init: RequestInit = {}) =>
+    app.request(path, { ...init, headers: { 'X-API-Key': 'key', ...init.headers } })
+  const post = (path: string, body: unknown) => request(path, { method: 'POST', body: JSON.stringify(body) })
+  return { app, request, post, logged }
+}
+
+/** A fake that fails with `code`. */
+export function failing(code: ConstructorParameters<typeof StatorError>[0]): () => never {
+  return () => {
+    throw new StatorError(code, `It failed with ${code}`)
+  }
+}
+
+const ErrorAnswer = z.strictObject({
+  error: z.string(),
+  message: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+})
+
+/** The `details` of an error. */
+export async function detailsOf(response: Response): Promise<Record<string, unknown>> {
+  const { details } = ErrorAnswer.parse(await response.json())
+  return details ?? {}
+}
+
+/** The `message` of an error. */
+export async function messageOf(response: Response): Promise<string> {
+  return ErrorAnswer.parse(await response.json()).message
+}
