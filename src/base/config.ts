@@ -165,7 +165,7 @@ function databaseSettings(database: SettingsDocument['Database'], found: FoundSe
   if (other !== null) {
     throw invalid(
       `Database.ConnectionString${from('Database.ConnectionString', found)} (not shown, it may hold a password) is ` +
-        `one of ${other}: expected ${connectionStringForms}.`,
+        `for ${other}: expected ${connectionStringForms}.`,
     )
   }
   return { provider, connectionString: connectionString || null, dataFolder, poolSize }
@@ -210,23 +210,25 @@ function from(dotted: string, found: FoundSettings): string {
 function refusal(path: readonly PropertyKey[], found: FoundSettings): Error {
   let value: unknown = found.tree
   let node = settingTree
+  let element = ''
   const dotted: string[] = []
   for (const part of path) {
     value = typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined
     const next = node.kind === 'section' ? node.parts.get(String(part)) : undefined
-    if (next === undefined) break
+    if (next === undefined) {
+      element = `[${String(part)}]`
+      break
+    }
     dotted.push(String(part))
     node = next
   }
   const key = dotted.join('.')
   if (node.kind === 'section')
     return invalid(`${key || 'The settings'} cannot be read: expected an object of settings.`)
-  return invalid(`${key} is ${valueShown(value, node)}${from(key, found)}: expected ${node.expected}.`)
+  return invalid(`${key}${element} is ${valueShown(value, node)}${from(key, found)}: expected ${node.expected}.`)
 }
 
 function valueShown(value: unknown, { isSecret }: SettingMeta): string {
   if (!isSecret) return shown(value)
-  return typeof value === 'string'
-    ? `a text of ${value.length} characters (not shown)`
-    : `a ${typeof value} (not shown)`
+  return typeof value === 'string' ? `a text of length ${value.length} (not shown)` : `a ${typeof value} (not shown)`
 }

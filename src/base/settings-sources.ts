@@ -126,7 +126,7 @@ function copySection(
     if (found === null) throw unknownKey([...path, given].join('.'), path, given, node, file)
     const [key, part] = found
     const dotted = [...path, key].join('.')
-    if (key in to) throw invalid(`${dotted} stands twice in ${file}: expected each key once, in any letter case.`)
+    if (key in to) throw invalid(`${dotted} stands twice (${file}): expected each key once, in any letter case.`)
     // As in .NET, null is no value: the default holds.
     if (value === null) continue
     if (part.kind !== 'section') {
@@ -137,7 +137,7 @@ function copySection(
       to[key] = section
       copySection(value, part, [...path, key], file, section, origins)
     } else {
-      throw invalid(`${dotted} is ${shown(value)} in ${file}: expected an object of settings.`)
+      throw invalid(`${dotted} is ${shown(value)} (${file}): expected an object of settings.`)
     }
   }
 }
@@ -184,8 +184,12 @@ function readVariable(
     node = found[1]
   }
   const dotted = path.join('.')
-  if (node.kind === 'section')
-    throw invalid(`${dotted} is no setting but a group of them (${origin}): name one, as ${parts.join('__')}__…`)
+  if (node.kind === 'section') {
+    const [first] = node.parts.keys()
+    throw invalid(
+      `${dotted} is no setting but a group of them (${origin}): name one, as ${parts.join('__')}__${first}.`,
+    )
+  }
   if (node.kind === 'list') {
     throw invalid(`${dotted} is a list (${origin}): expected one variable an element, as ${parts.join('__')}__0.`)
   }
@@ -236,9 +240,9 @@ function unknownKey(
   origin: string,
 ): StatorError {
   if (node.kind !== 'section') {
-    return invalid(
-      `${dotted} is not a setting (${origin}): ${path.join('.')} holds one value, without parts of its own.`,
-    )
+    const advice =
+      node.kind === 'list' ? 'its elements are counted from 0' : 'it holds one value, without parts of its own'
+    return invalid(`${dotted} is not a setting (${origin}): ${path.join('.')} is one, and ${advice}.`)
   }
   const prefix = path.length === 0 ? '' : `${path.join('.')}.`
   const near = nearest(given, [...node.parts.keys()]) ?? null
