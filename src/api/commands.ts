@@ -163,12 +163,12 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
         await sendForStatus(deps, chargePoint, version, startCommand(version, start)),
       )
       if (status === 'Accepted') return c.json({ status, transactionId, message }, 200)
-      live.withdrawPromise(chargePoint.identity, expected)
+      live.withdrawPromise(chargePoint.identity, expected, transactionId)
       return c.json({ status, message }, 200)
     } catch (error) {
       // A charge point that is only late may still begin it.
       const isLate = error instanceof StatorError && error.code === 'CALL_TIMEOUT'
-      if (!isLate) live.withdrawPromise(chargePoint.identity, expected)
+      if (!isLate) live.withdrawPromise(chargePoint.identity, expected, transactionId)
       throw error
     }
   })

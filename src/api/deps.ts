@@ -80,7 +80,7 @@ export interface LiveChargePoints {
   apply(identity: string, events: readonly ActorEvent[]): void
   /** Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */
   promiseTransaction(identity: string, start: RemoteStart, transactionId: number): void
-  withdrawPromise(identity: string, start: RemoteStart): void
+  withdrawPromise(identity: string, start: RemoteStart, transactionId: number): void
   /** Closes the socket of the charge point, if there is one: its credentials changed, or it is no longer welcome. */
   disconnect(identity: string, reason: string): void
 }

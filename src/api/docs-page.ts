@@ -1,8 +1,11 @@
 // The page at /docs: one self-contained HTML document, readable without JavaScript and without the internet.
 
+import type { OpenAPIHono } from '@hono/zod-openapi'
 import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
-import type { ApiDocument } from './docs.ts'
+
+/** An OpenAPI 3.1 document. */
+export type ApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 
 type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 type PathItem = NonNullable<ApiDocument['paths']>[string]

@@ -6,9 +6,6 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { docsPage } from './docs-page.ts'
 import type { ApiEnv } from './env.ts'
 
-/** An OpenAPI 3.1 document. */
-export type ApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>
-
 const introduction = `Charge points are provisioned, watched and commanded here; they themselves connect to \`ws(s)://<this host>/ocpp/{chargePointId}\` with the subprotocol \`ocpp1.6\` or \`ocpp2.0.1\`.
 
 Operators send \`X-API-Key\`. A charge point's own credentials (Basic, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. Errors are \`{"error", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`

@@ -4,7 +4,7 @@ import { StatorError } from '../base/errors.ts'
 import type { Command } from '../csms/command.ts'
 import type { Payload } from '../csms/decision.ts'
 import type { ChargePointRecord } from '../csms/records.ts'
-import { checkRequest, checkResponse } from '../ocpp/schema.ts'
+import { checkRequest, checkResponse, unescapePointer } from '../ocpp/schema.ts'
 import type { Problem } from '../ocpp/schema.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { ApiDeps, LiveView } from './deps.ts'
@@ -83,6 +83,5 @@ function pointerParts(pointer: string): (string | number)[] {
   return pointer
     .split('/')
     .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : unescapePointer(part)))
 }
