@@ -92,3 +92,27 @@ export const configurationKeysMax = 10_000
 
 /** Variables that one GetVariables asks for when nobody knows what the charge point takes (ItemsPerMessageGetVariables). */
 export const variablesPerCallMax = 10
+
+/** Longest that opening a connection to the database, or waiting for one of the pool, may take, in milliseconds. */
+export const connectMsMax = 5_000
+
+/** Longest that one statement may take before its connection is given up, in milliseconds. */
+export const queryMsMax = 30_000
+
+/** Longest pause between two attempts to reach the database, in milliseconds; the first is `retryMsMin`. */
+export const retryMsMax = 2_000
+
+/** Pause before the second attempt to reach the database, in milliseconds. */
+export const retryMsMin = 50
+
+/** Charge points whose `last_seen_at` one transaction of the writer takes along. */
+export const seenRowsMax = 500
+
+/** Lines of the OCPP message log that one statement writes. */
+export const messageLogBatchMax = 2_000
+
+/** Id tokens that are remembered for the time when the database is away. */
+export const idTokensRememberedMax = 100_000
+
+/** How often partitions are made ahead and old OCPP messages dropped, in milliseconds. */
+export const maintenanceMs = 3_600_000

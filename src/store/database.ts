@@ -1,8 +1,14 @@
 // The database: PostgreSQL at an address, or the embedded one, which is an address like any other once it runs.
 
-import type { Pool } from 'pg'
+import { Client, type ClientBase, type ClientConfig, Pool } from 'pg'
+import { connectMsMax, queryMsMax } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { type DatabaseAddress, parseConnectionString } from './connection-string.ts'
+import { startEmbedded } from './embedded.ts'
+import { migrate } from './migrate.ts'
+import { storeTypes } from './pg-types.ts'
+import { reasonOf, storeError } from './store-error.ts'
 
 /** Who keeps the database: a worker thread of this process, or a PostgreSQL server. */
 export type DatabaseProvider = 'Embedded' | 'PostgreSQL'
@@ -11,21 +17,33 @@ export interface DatabaseOptions {
   readonly provider: DatabaseProvider
   /** URL, or `Host=…;Port=…;Database=…;Username=…;Password=…;`. Needed for PostgreSQL, meaningless for Embedded. */
   readonly connectionString?: string
-  /** Where the embedded database keeps its files; its own subfolder is made there. */
+  /** Where the embedded database keeps its files. */
   readonly dataFolder: string
   /** Connections for look-ups and lists, beside the writer's own. The embedded database has one connection for everything. */
   readonly poolSize: number
   readonly log: Logger
 }
 
+/** A connection that somebody has for himself until he releases it. Its statements are pipelined. */
+export interface Lease {
+  readonly client: ClientBase
+  /** Gives the connection back; `isBroken` says that nobody is to use it again. */
+  release(isBroken?: boolean): void
+}
+
 export interface Database {
   readonly provider: DatabaseProvider
   /** Answers `timestamptz` as milliseconds since the epoch and `int8` as numbers. */
   readonly pool: Pool
+  /** True when there is one connection for everything, so that a lease must be short. */
+  readonly isSingleConnection: boolean
+  lease(): Promise<Lease>
   /** Resolves when the database has answered. @throws {StatorError} `STORE_UNAVAILABLE` when it does not. */
   ping(): Promise<void>
   close(): Promise<void>
 }
+
+const serverVersionMin = 150_000
 
 /**
  * Opens the database, and brings its tables up to date; several processes may do so at once.
@@ -33,5 +51,87 @@ export interface Database {
  * @throws {StatorError} `DATABASE_UNREACHABLE`, `DATA_FOLDER_IN_USE`, or `SETTING_INVALID` for a connection string.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  throw new StatorError('INTERNAL', `openDatabase is being written (${options.provider}).`)
+  const { log } = options
+  if (options.provider === 'PostgreSQL') {
+    const { config, address } = parseConnectionString(options.connectionString ?? '')
+    const database = await connect({ ...config, keepAlive: true }, address, options.poolSize, log)
+    return { ...database, provider: 'PostgreSQL', isSingleConnection: false }
+  }
+  const server = await startEmbedded(options.dataFolder, log)
+  const address = { host: server.host, port: server.port, database: 'postgres' }
+  try {
+    const database = await connect({ ...address, user: 'postgres' }, address, 1, log)
+    const { pool } = database
+    const lease = async (): Promise<Lease> => {
+      const client = await pool.connect()
+      return { client, release: (isBroken) => client.release(isBroken) }
+    }
+    const close = async (): Promise<void> => {
+      await pool.end()
+      await server.stop()
+    }
+    return { ...database, provider: 'Embedded', isSingleConnection: true, lease, close }
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+async function connect(config: ClientConfig, address: DatabaseAddress, poolSize: number, log: Logger) {
+  const unhurried: ClientConfig = {
+    application_name: 'stator',
+    connectionTimeoutMillis: connectMsMax,
+    ...config,
+    types: storeTypes,
+    pipeline: true,
+  }
+  await prepare(new Client(unhurried), address)
+  const clientConfig: ClientConfig = { ...unhurried, query_timeout: queryMsMax }
+  const pool = new Pool({ ...clientConfig, max: poolSize, idleTimeoutMillis: 0 })
+  pool.on('error', (error) => log.warn({ error, host: address.host }, 'An idle connection to the database broke.'))
+  return {
+    pool,
+    async lease(): Promise<Lease> {
+      const client = new Client(clientConfig)
+      client.on('error', (error) => log.warn({ error, host: address.host }, 'A connection to the database broke.'))
+      await client.connect()
+      return { client, release: () => void client.end() }
+    },
+    async ping() {
+      await pool.query('SELECT 1').catch((error: unknown) => Promise.reject(storeError(error)))
+    },
+    close: () => pool.end(),
+  }
+}
+
+// On a connection of its own, because a migration may take longer than any other statement is allowed to.
+async function prepare(client: Client, { host, port, database }: DatabaseAddress): Promise<void> {
+  const where = `'${database}' at ${host}:${port}`
+  const refuse = (sentence: string, cause?: unknown): StatorError =>
+    new StatorError('DATABASE_UNREACHABLE', sentence, { host, port, database }, cause)
+  // What breaks an idle connection reaches the next statement as well.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    const reason = reasonOf(error)
+    throw refuse(
+      `Database ${where} cannot be opened: ${reason}. Expected a PostgreSQL server that lets Stator in.`,
+      error,
+    )
+  }
+  try {
+    const version = await client.query<{ number: number; name: string }>(
+      "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name",
+    )
+    const { number, name } = version.rows[0] ?? { number: 0, name: 'unknown' }
+    if (number < serverVersionMin)
+      throw refuse(`Database ${where} is PostgreSQL ${name}; expected version 15 or newer.`)
+    await migrate(client, Date.now())
+  } catch (error) {
+    if (error instanceof StatorError) throw error
+    throw refuse(`The tables of database ${where} cannot be brought up to date: ${reasonOf(error)}.`, error)
+  } finally {
+    await client.end()
+  }
 }

@@ -1,0 +1,51 @@
+// The thread of the embedded database: PGlite behind a Unix socket. It blocks while a statement runs, which is why it has
+// a thread of its own.
+
+import { chmodSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { PGlite } from '@electric-sql/pglite'
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+
+/** What the thread is given. */
+export interface EmbeddedWorkerData {
+  readonly folder: string
+  readonly socketPath: string
+}
+
+/** What the thread tells. After `failed` the database inside is beyond help, and the thread wants to be replaced. */
+export type EmbeddedWorkerMessage =
+  { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly reason: string } | { readonly kind: 'closed' }
+
+const { folder, socketPath }: EmbeddedWorkerData = workerData
+
+function tell(message: EmbeddedWorkerMessage): void {
+  parentPort?.postMessage(message)
+}
+
+try {
+  const database = await PGlite.create({ dataDir: folder })
+  const run = database.execProtocolRawStream.bind(database)
+  // Errors of SQL arrive as messages; what is thrown is the end of the WebAssembly instance, after which the socket server
+  // would keep every later query waiting for ever (electric-sql/pglite issue 1046).
+  database.execProtocolRawStream = async (message, options) => {
+    try {
+      await run(message, options)
+    } catch (error) {
+      tell({ kind: 'failed', reason: String(error) })
+      throw error
+    }
+  }
+  // All connections share one session of PGlite, and the server may interleave their messages outside of transactions (the same
+  // issue), so there is one connection at a time. The second place is for a newcomer while the last one is still being cleared away.
+  const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: 2 })
+  await server.start()
+  chmodSync(socketPath, 0o600)
+  parentPort?.on('message', async () => {
+    await server.stop()
+    await database.close()
+    tell({ kind: 'closed' })
+  })
+  tell({ kind: 'ready' })
+} catch (error) {
+  tell({ kind: 'failed', reason: String(error) })
+}

@@ -1,0 +1,25 @@
+// How PostgreSQL's values become JavaScript's on every connection of the store: timestamptz as milliseconds since the Unix epoch,
+// int8 as a number (every int8 that is read this way counts something far below 2^53), the rest as `pg` does it.
+
+import { types } from 'pg'
+
+/** Milliseconds since the Unix epoch of PostgreSQL's ISO output, e.g. `2026-11-23 16:00:00.123+00`. */
+export function parseInstant(text: string): number {
+  const iso = text.replace(' ', 'T')
+  if (iso.endsWith('+00')) return Date.parse(`${iso.slice(0, -3)}Z`)
+  return Date.parse(/[+-]\d\d$/.test(iso) ? `${iso}:00` : iso)
+}
+
+type TypeParser = (text: string) => unknown
+
+const parsers: ReadonlyMap<number, TypeParser> = new Map<number, TypeParser>([
+  [types.builtins.TIMESTAMPTZ, parseInstant],
+  [types.builtins.INT8, Number],
+])
+
+/** The `types` of every pool and client of the store. */
+export const storeTypes = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    return (format === 'binary' ? undefined : parsers.get(oid)) ?? types.getTypeParser(oid, format ?? 'text')
+  },
+}

@@ -1,0 +1,300 @@
+// The tables, as drizzle sees them: the source of the migrations in drizzle/ and of the typed queries for the API.
+// What drizzle cannot say stands in the first migration only: the partitions of meter_values and message_log, and fill factors.
+//
+// No foreign keys: charge points are never removed (deletion sets deleted_at), rows come from one writer that knows its keys, and
+// a check per meter value would cost as much as the insert. Payloads are json, not jsonb: jsonb refuses \u0000 and loses key order.
+
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  customType,
+  doublePrecision,
+  index,
+  integer,
+  json,
+  pgSequence,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+import type { ConnectorStatus, KnownTransaction, Payload, RegistrationStatus } from '../csms/decision.ts'
+import type { IdTokenRecord } from '../csms/records.ts'
+import type { Strictness } from '../ocpp/verdict.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+import { parseInstant } from './pg-types.ts'
+
+/** `timestamptz` as milliseconds since the Unix epoch. */
+const instant = customType<{ data: number; driverData: string }>({
+  dataType: () => 'timestamp with time zone',
+  fromDriver: parseInstant,
+  toDriver: (ms) => new Date(ms).toISOString(),
+})
+
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
+
+/** transactionIds, fetched in blocks. OCPP 1.6 wants them to fit an int32, so the sequence ends there and never wraps. */
+export const transactionIds = pgSequence('transaction_ids', { startWith: 1, minValue: 1, maxValue: 2_147_483_647 })
+
+/** Numbers of connections: a later connection has a greater one, on whatever node. */
+export const connectionEpochs = pgSequence('connection_epochs', { startWith: 1 })
+
+export const messageLogIds = pgSequence('message_log_ids', { startWith: 1 })
+
+export const chargePoints = pgTable(
+  'charge_points',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    identity: text('identity').notNull(),
+    /** HMAC-SHA-256 of the password. */
+    passwordHash: bytes('password_hash'),
+    apiKeyHash: bytes('api_key_hash'),
+    location: text('location'),
+    strictness: text('strictness').$type<Strictness>().notNull().default('lenient'),
+    /** What operators want boots to be answered with. */
+    registrationStatus: text('registration_status').$type<RegistrationStatus>().notNull().default('Accepted'),
+    /** What the last boot was answered with. */
+    bootStatus: text('boot_status').$type<RegistrationStatus>(),
+    ocppVersion: text('ocpp_version').$type<OcppVersion>(),
+    vendor: text('vendor'),
+    model: text('model'),
+    serialNumber: text('serial_number'),
+    firmwareVersion: text('firmware_version'),
+    iccid: text('iccid'),
+    imsi: text('imsi'),
+    /** What its connectors add up to; it reads Offline while not connected. */
+    status: text('status').$type<ConnectorStatus>().notNull().default('Unknown'),
+    connected: boolean('connected').notNull().default(false),
+    connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
+    /** The process that holds the connection. */
+    node: text('node'),
+    firmwareStatus: text('firmware_status'),
+    diagnosticsStatus: text('diagnostics_status'),
+    logStatus: text('log_status'),
+    lastSeenAt: instant('last_seen_at'),
+    lastHeartbeatAt: instant('last_heartbeat_at'),
+    lastBootAt: instant('last_boot_at'),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+    deletedAt: instant('deleted_at'),
+  },
+  (table) => [
+    // At most one that is not deleted; one index finds the deleted ones too, whose transactions are still asked for.
+    unique('charge_points_identity').on(table.identity, table.deletedAt).nullsNotDistinct(),
+    index('charge_points_status')
+      .on(table.connected, table.status, table.identity)
+      .where(sql`deleted_at IS NULL`),
+  ],
+)
+
+export const connectors = pgTable(
+  'connectors',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    status: text('status').$type<ConnectorStatus>().notNull(),
+    statusSent: text('status_sent').notNull(),
+    errorCode: text('error_code'),
+    info: text('info'),
+    vendorId: text('vendor_id'),
+    vendorErrorCode: text('vendor_error_code'),
+    /** By the charge point's clock. */
+    occurredAt: instant('occurred_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ name: 'connectors_pkey', columns: [table.chargePointId, table.evseId, table.connectorId] })],
+)
+
+export const idTokens = pgTable(
+  'id_tokens',
+  {
+    /** The id token in lower case: letter case does not count (1.6 CiString20Type, 2.x IdTokenType). */
+    idKey: text('id_key').primaryKey(),
+    idToken: text('id_token').notNull(),
+    type: text('type'),
+    status: text('status').$type<IdTokenRecord['status']>().notNull(),
+    expiryDate: instant('expiry_date'),
+    parentIdTag: text('parent_id_tag'),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+  },
+  (table) => [index('id_tokens_status').on(table.status, table.idKey)],
+)
+
+export const transactions = pgTable(
+  'transactions',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey(),
+    chargePointId: integer('charge_point_id').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    /** 2.x: the id that the charge point gave it. */
+    stationTransactionId: text('station_transaction_id'),
+    idToken: text('id_token'),
+    idTokenType: text('id_token_type'),
+    idTokenStatus: text('id_token_status'),
+    startedAt: instant('started_at').notNull(),
+    meterStartWh: doublePrecision('meter_start_wh'),
+    reservationId: bigint('reservation_id', { mode: 'number' }),
+    remoteStartId: bigint('remote_start_id', { mode: 'number' }),
+    chargingState: text('charging_state'),
+    /** Null while it is open. */
+    stoppedAt: instant('stopped_at'),
+    meterStopWh: doublePrecision('meter_stop_wh'),
+    stopReason: text('stop_reason'),
+    stopIdToken: text('stop_id_token'),
+    closedBy: text('closed_by').$type<NonNullable<KnownTransaction['closedBy']>>(),
+    receivedAt: instant('received_at').notNull(),
+  },
+  (table) => [
+    // Cut to 255 and 64 characters, so that an id of any length fits an index.
+    uniqueIndex('transactions_station_id')
+      .on(table.chargePointId, sql`left(station_transaction_id, 255)`)
+      .where(sql`station_transaction_id IS NOT NULL`),
+    index('transactions_charge_point').on(table.chargePointId, table.startedAt, table.id),
+    index('transactions_started').on(table.startedAt, table.id),
+    index('transactions_id_token').on(sql`left(lower(id_token), 64)`, table.startedAt, table.id),
+    index('transactions_open')
+      .on(table.chargePointId, table.startedAt, table.id)
+      .where(sql`stopped_at IS NULL`),
+  ],
+)
+
+/** The ledger of transaction messages. Its key recognises a retransmission, and the answer is sent again. */
+export const transactionEvents = pgTable(
+  'transaction_events',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    ref: text('ref').notNull(),
+    seqNo: bigint('seq_no', { mode: 'number' }).notNull(),
+    event: text('event').notNull(),
+    transactionId: bigint('transaction_id', { mode: 'number' }),
+    messageId: text('message_id').notNull(),
+    occurredAt: instant('occurred_at').notNull(),
+    receivedAt: instant('received_at').notNull(),
+    payload: json('payload').$type<Payload>().notNull(),
+    answer: json('answer').$type<Payload>().notNull(),
+  },
+  (table) => [primaryKey({ name: 'transaction_events_pkey', columns: [table.chargePointId, table.ref, table.seqNo] })],
+)
+
+/** What charge points told beside transactions: one line per notification. */
+export const chargePointEvents = pgTable(
+  'charge_point_events',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    /** Of action and payload; where the message has no time of its own, of connection and message id too. */
+    digest: bigint('digest', { mode: 'bigint' }).notNull(),
+    action: text('action').notNull(),
+    messageId: text('message_id').notNull(),
+    occurredAt: instant('occurred_at'),
+    receivedAt: instant('received_at').notNull(),
+    payload: json('payload').$type<Payload>().notNull(),
+  },
+  (table) => [primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointId, table.digest] })],
+)
+
+/** The 2.x device model, as reported. */
+export const variables = pgTable(
+  'variables',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    componentName: text('component_name').notNull(),
+    componentInstance: text('component_instance').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    variableName: text('variable_name').notNull(),
+    variableInstance: text('variable_instance').notNull(),
+    attributeType: text('attribute_type').notNull(),
+    value: text('value'),
+    mutability: text('mutability'),
+    persistent: boolean('persistent').notNull(),
+    constant: boolean('constant').notNull(),
+    characteristics: json('characteristics').$type<Payload>(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'variables_pkey',
+      columns: [
+        table.chargePointId,
+        table.componentName,
+        table.componentInstance,
+        table.evseId,
+        table.connectorId,
+        table.variableName,
+        table.variableInstance,
+        table.attributeType,
+      ],
+    }),
+  ],
+)
+
+/** Stored facts that break an expectation. The digest covers the message, so that a commit done again adds nothing. */
+export const anomalies = pgTable(
+  'anomalies',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    receivedAt: instant('received_at').notNull(),
+    digest: bigint('digest', { mode: 'bigint' }).notNull(),
+    kind: text('kind').notNull(),
+    transaction: text('transaction'),
+    detail: json('detail').$type<Payload>().notNull(),
+    messageId: text('message_id').notNull(),
+  },
+  (table) => [primaryKey({ name: 'anomalies_pkey', columns: [table.chargePointId, table.receivedAt, table.digest] })],
+)
+
+/** Frames as they were on the wire. Partitioned by day, so that forgetting old days costs nothing. */
+export const messageLog = pgTable(
+  'message_log',
+  {
+    id: bigint('id', { mode: 'number' })
+      .notNull()
+      .default(sql`nextval('message_log_ids')`),
+    chargePointId: integer('charge_point_id').notNull(),
+    at: instant('at').notNull(),
+    fromChargePoint: boolean('from_charge_point').notNull(),
+    frame: text('frame').notNull(),
+  },
+  (table) => [index('message_log_charge_point').on(table.chargePointId, table.at, table.id)],
+)
+
+/**
+ * One row per element of `meterValue`; columns as in csms/meter-block.ts. Partitioned by month of `sampled_at`. Its one index
+ * both recognises a sample sent again and finds the samples of a transaction in order.
+ */
+export const meterValues = pgTable(
+  'meter_values',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    transactionRef: bigint('transaction_ref', { mode: 'bigint' }).notNull(),
+    sampledAt: instant('sampled_at').notNull(),
+    evseId: smallint('evse_id').notNull(),
+    connectorId: smallint('connector_id').notNull(),
+    digest: bigint('digest', { mode: 'bigint' }).notNull(),
+    receivedAt: instant('received_at').notNull(),
+    energyWh: doublePrecision('energy_wh'),
+    powerW: doublePrecision('power_w'),
+    currentA: doublePrecision('current_a'),
+    voltageV: doublePrecision('voltage_v'),
+    socPercent: doublePrecision('soc_percent'),
+    meterValue: json('meter_value').$type<Payload>().notNull(),
+  },
+  (table) => [
+    uniqueIndex('meter_values_key').on(
+      table.chargePointId,
+      table.transactionRef,
+      table.sampledAt,
+      table.evseId,
+      table.connectorId,
+      table.digest,
+    ),
+  ],
+)

@@ -1,0 +1,44 @@
+// What an error of PostgreSQL or of the way to it means: come again later, or never with these data.
+
+import { DatabaseError } from 'pg'
+import { StatorError } from '../base/errors.ts'
+
+// Classes of SQLSTATE (PostgreSQL documentation, appendix A) that say nothing about the data: connection exception, transaction
+// rollback (deadlock, serialization), insufficient resources (disk full too), operator intervention, system error.
+const transientClasses: ReadonlySet<string> = new Set(['08', '40', '53', '57', '58'])
+// read_only_sql_transaction (a standby that was promoted elsewhere), lock_not_available.
+const transientCodes: ReadonlySet<string> = new Set(['25006', '55P03'])
+// query_canceled: a statement that runs into its time-out does so again.
+const lastingCodes: ReadonlySet<string> = new Set(['57014'])
+
+/** The error of PostgreSQL inside `error`, which may be wrapped (drizzle); null when the way to it failed. */
+export function databaseError(error: unknown): DatabaseError | null {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) if (inner instanceof DatabaseError) return inner
+  return null
+}
+
+/** Whether the same work may well succeed later: the database is away, busy or starting. */
+export function isTransient(error: unknown): boolean {
+  const refused = databaseError(error)
+  // Whatever does not come from PostgreSQL comes from the socket or from a time-out.
+  if (refused === null) return true
+  const code = refused.code ?? ''
+  if (lastingCodes.has(code)) return false
+  return refused.severity === 'FATAL' || transientClasses.has(code.slice(0, 2)) || transientCodes.has(code)
+}
+
+/** `error` as callers outside the store get to see it. */
+export function storeError(error: unknown): StatorError {
+  if (error instanceof StatorError) return error
+  const reason = reasonOf(error)
+  return isTransient(error)
+    ? new StatorError('STORE_UNAVAILABLE', `The database cannot be reached: ${reason}`, undefined, error)
+    : new StatorError('INTERNAL', `The database refused a statement: ${reason}`, undefined, error)
+}
+
+/** One line that says why; connection errors of several addresses at once keep their text in `errors`. */
+export function reasonOf(error: unknown): string {
+  const cause = databaseError(error) ?? error
+  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(reasonOf).join('; ')
+  return cause instanceof Error ? cause.message : String(cause)
+}
