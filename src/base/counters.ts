@@ -19,8 +19,6 @@ export class Counters {
   framesUnanswered = 0
   /** Retransmissions recognised by their business key. */
   duplicates = 0
-  /** CALLRESULTs and CALLERRORs for an id that was never asked, or that nobody waits for any more. */
-  answersUnknown = 0
   anomalies = 0
   /** Sockets closed because their reader was too slow. */
   slowReadersClosed = 0

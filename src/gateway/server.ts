@@ -102,6 +102,7 @@ class RunningGateway implements Gateway {
 
   async drain(): Promise<void> {
     this.#isDraining = true
+    for (const live of this.#deps.registry) live.drain()
     for (const connection of this.#connections) connection.drain()
     const idle = Promise.all([...this.#connections].map((connection) => connection.idle()))
     await Promise.race([idle, new Promise<void>((resolve) => this.#deps.clock.after(drainMsMax, resolve))])
@@ -185,7 +186,6 @@ class RunningGateway implements Gateway {
     }
     connection.live.lastSeenAtMs = this.#deps.clock.nowMs()
     if (!connection.live.answer(frame)) {
-      counters.answersUnknown++
       log.info(
         { identity: connection.identity, messageId: frame.messageId },
         'An answer came that nobody waits for; nothing is sent back.',

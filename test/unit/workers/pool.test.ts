@@ -1,0 +1,69 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import type { FrameTask } from '../../../src/ocpp/verdict.ts'
+import { FramePool } from '../../../src/workers/pool.ts'
+
+const pools: FramePool[] = []
+function pool(options: { inlineFrames?: number; workerUrl?: URL } = {}): FramePool {
+  const made = new FramePool({ threads: 1, inlineFrames: 0, ...options })
+  pools.push(made)
+  return made
+}
+afterAll(async () => {
+  for (const made of pools) await made.close()
+})
+
+const dyingWorker = new URL('../../fixtures/dying-worker.ts', import.meta.url)
+
+function task(messageId: string, action: string, payload: unknown): FrameTask {
+  return {
+    text: JSON.stringify([2, messageId, action, payload]),
+    version: '1.6',
+    strictness: 'strict',
+    chargePointKey: 7,
+    receivedAtMs: Date.UTC(2026, 0, 1),
+  }
+}
+
+const meterValues = (messageId: string, energy: number): FrameTask =>
+  task(messageId, 'MeterValues', {
+    connectorId: 1,
+    transactionId: 42,
+    meterValue: [{ timestamp: '2025-12-26T12:15:00Z', sampledValue: [{ value: String(energy) }] }],
+  })
+
+describe('the worker pool', () => {
+  test('a worker thread says of a batch what the main thread would say', async () => {
+    const tasks = [
+      meterValues('a', 100),
+      task('b', 'Heartbeat', {}),
+      task('c', 'StartTransaction', { connectorId: 1 }),
+      meterValues('d', 200),
+      { ...task('e', 'Heartbeat', {}), text: 'not json' },
+    ]
+    const [inWorker] = await pool().examine(tasks)
+    const [inline] = await pool({ inlineFrames: 10 }).examine(tasks)
+    expect(inWorker?.verdicts).toEqual(inline?.verdicts ?? [])
+    expect(inWorker?.verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'call', 'refused', 'call', 'dropped'])
+    expect(inWorker?.meter?.rows).toBe(2)
+    expect(inWorker?.meter?.columns.map((column) => Buffer.from(column).toString('hex'))).toEqual(
+      inline?.meter?.columns.map((column) => Buffer.from(column).toString('hex')) ?? [],
+    )
+    expect(inWorker?.meter?.offsets).toEqual(inline?.meter?.offsets ?? new Uint32Array())
+  })
+
+  test('a worker that dies is replaced, and only the frame that kills workers is refused', async () => {
+    const deadly = pool({ workerUrl: dyingWorker })
+    const parts = await deadly.examine([
+      meterValues('a', 100),
+      meterValues('b', 200),
+      task('deadly', 'DataTransfer', { vendorId: 'KILL' }),
+      meterValues('c', 300),
+    ])
+    const verdicts = parts.flatMap((part) => part.verdicts)
+    expect(verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'call', 'refused', 'call'])
+    expect(verdicts[2]).toMatchObject({ messageId: 'deadly', code: 'InternalError' })
+    expect(parts.reduce((rows, part) => rows + (part.meter?.rows ?? 0), 0)).toBe(3)
+    const [after] = await deadly.examine([task('next', 'Heartbeat', {})])
+    expect(after?.verdicts[0]?.kind).toBe('call')
+  })
+})
