@@ -169,8 +169,8 @@ export class Charging {
     const authorization: Authorization =
       answer === null ? { status: 'Invalid', parentIdTag: null } : dialect.startAnswered(transaction, answer)
     this.#teller.transactionStarted(transaction, authorization)
-    if (authorization.status !== 'Accepted' && !transaction.stopped) {
-      if (this.#teller.settings.isOn('StopTransactionOnInvalidId')) await this.stop(transaction, 'DeAuthorized', null)
+    if (authorization.status !== 'Accepted' && this.#teller.settings.isOn('StopTransactionOnInvalidId')) {
+      void this.stop(transaction, 'DeAuthorized', null)
     }
     return { transaction, authorization }
   }

@@ -1,0 +1,141 @@
+// A bare WebSocket with an OCPP subprotocol: sends what it is told and shows what came, with no opinion of its own. For
+// frames and handshakes that no well-behaved charge point would make.
+
+import { until, within } from './until.ts'
+
+type Payload = Readonly<Record<string, unknown>>
+type Frame = readonly unknown[]
+
+export interface RawOptions {
+  /** `ws://host:port/ocpp`. */
+  readonly url: string
+  readonly identity: string
+  /** What follows the URL's slash when it is not just the percent-encoded identity. */
+  readonly path?: string
+  readonly password?: string
+  /** User name of the Basic credentials when it is not the identity. */
+  readonly userName?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** `['ocpp1.6']` unless told otherwise. */
+  readonly subprotocols?: readonly string[]
+}
+
+/** How a connection ended. */
+export interface Closing {
+  readonly code: number
+  readonly reason: string
+}
+
+export function basic(userName: string, password: string): string {
+  return `Basic ${Buffer.from(`${userName}:${password}`).toString('base64')}`
+}
+
+function headersOf(options: RawOptions): Record<string, string> {
+  const { identity, password, userName = identity, headers = {} } = options
+  return { ...(password === undefined ? {} : { Authorization: basic(userName, password) }), ...headers }
+}
+
+/** One open WebSocket. */
+export class RawChargePoint {
+  readonly socket: WebSocket
+  /** Frames that came and nobody has taken yet, oldest first. */
+  readonly inbox: Frame[] = []
+  closing: Closing | null = null
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket
+    socket.addEventListener('message', (event) => this.inbox.push(JSON.parse(String(event.data))))
+    socket.addEventListener('close', ({ code, reason }) => (this.closing = { code, reason }))
+  }
+
+  /** Connects; fails when the handshake is refused. */
+  static async connect(options: RawOptions): Promise<RawChargePoint> {
+    const { url, identity, path = encodeURIComponent(identity), subprotocols = ['ocpp1.6'] } = options
+    const socket = new WebSocket(`${url}/${path}`, { protocols: [...subprotocols], headers: headersOf(options) })
+    const raw = new RawChargePoint(socket)
+    await until('the handshake to end', () => socket.readyState === WebSocket.OPEN || raw.closing !== null)
+    // A server that closes at once may be heard before this code runs; the socket was open all the same.
+    if (raw.closing !== null && raw.closing.code === 1002 && raw.closing.reason.includes('101')) {
+      throw new Error(`The handshake of ${identity} was refused: ${raw.closing.reason}`)
+    }
+    return raw
+  }
+
+  send(text: string | Uint8Array<ArrayBuffer>): void {
+    this.socket.send(text)
+  }
+
+  /** Sends a CALL under a fresh message id, which is returned. */
+  sendCall(action: string, payload: unknown, messageId: string = crypto.randomUUID()): string {
+    this.send(JSON.stringify([2, messageId, action, payload]))
+    return messageId
+  }
+
+  /** The next frame, taken out of the inbox. */
+  next(): Promise<Frame> {
+    return until('a frame', () => this.inbox.shift() ?? (this.closing === null ? null : this.#gone()))
+  }
+
+  /** The answer to the CALL `messageId`: a CALLRESULT or CALLERROR frame. */
+  answerTo(messageId: string): Promise<Frame> {
+    return until(`the answer to ${messageId}`, () => {
+      const index = this.inbox.findIndex((frame) => frame[0] !== 2 && frame[1] === messageId)
+      if (index >= 0) return this.inbox.splice(index, 1)[0]
+      return this.closing === null ? null : this.#gone()
+    })
+  }
+
+  /** Sends a CALL and returns the payload of its CALLRESULT; fails with a CALLERROR. */
+  async call(action: string, payload: unknown, messageId?: string): Promise<Payload> {
+    const frame = await this.answerTo(this.sendCall(action, payload, messageId))
+    if (frame[0] !== 3) throw new Error(`${action} was answered with ${JSON.stringify(frame)}`)
+    return frame[2] as Payload
+  }
+
+  /** The next CALL of the central system, taken out of the inbox: its message id and payload. */
+  async command(action: string): Promise<{ messageId: string; payload: Payload }> {
+    const frame = await until(`a ${action} of the central system`, () => {
+      const index = this.inbox.findIndex(([type, , name]) => type === 2 && name === action)
+      if (index >= 0) return this.inbox.splice(index, 1)[0]
+      return this.closing === null ? null : this.#gone()
+    })
+    return { messageId: String(frame[1]), payload: frame[3] as Payload }
+  }
+
+  /** Answers a CALL of the central system. */
+  answer(messageId: string, payload: object): void {
+    this.send(JSON.stringify([3, messageId, payload]))
+  }
+
+  closed(): Promise<Closing> {
+    return until('the connection to close', () => this.closing)
+  }
+
+  async close(code = 1000): Promise<void> {
+    if (this.closing !== null) return
+    this.socket.close(code)
+    await this.closed()
+  }
+
+  #gone(): never {
+    throw new Error(`The connection closed with ${this.closing?.code} ${this.closing?.reason}`)
+  }
+}
+
+/** The HTTP answer to a handshake, without opening a WebSocket: 101, or why not. */
+export async function handshakeAnswer(options: RawOptions): Promise<Response> {
+  const { url, identity, path = encodeURIComponent(identity), subprotocols = ['ocpp1.6'] } = options
+  return within(
+    'the answer to the handshake',
+    fetch(`${url.replace(/^ws/, 'http')}/${path}`, {
+      headers: {
+        Connection: 'Upgrade',
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64'),
+        ...(subprotocols.length === 0 ? {} : { 'Sec-WebSocket-Protocol': subprotocols.join(', ') }),
+        ...headersOf(options),
+      },
+    }),
+  )
+}
