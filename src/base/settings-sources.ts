@@ -22,7 +22,7 @@ export interface SettingsTree {
 /** Settings as found, and for each dotted key where it came from (as `appsettings.json`). */
 export interface FoundSettings {
   readonly tree: SettingsTree
-  readonly origins: ReadonlyMap<string, string>
+  readonly origins: Map<string, string>
 }
 
 /** The file that is read when `--config` names none, if it is there. */
@@ -41,19 +41,17 @@ export function readSources(sources: SettingsSources): FoundSettings {
   if (text === null && configFile !== null) {
     throw invalid(`--config is "${configFile}": expected the path of a settings file, and there is none.`)
   }
-  const tree: SettingsTree = {}
-  const origins = new Map<string, string>()
-  if (text !== null) readDocument(parseFile(text, file), file, tree, origins)
-  readEnvironment(sources.env, tree, origins)
-  return { tree, origins }
+  const found: FoundSettings = { tree: {}, origins: new Map() }
+  if (text !== null) readDocument(parseFile(text, file), file, found)
+  readEnvironment(sources.env, found)
+  return found
 }
 
 /** Settings given as an object, as the file would hold them. */
 export function readDocumentOnly(document: unknown): FoundSettings {
-  const tree: SettingsTree = {}
-  const origins = new Map<string, string>()
-  readDocument(document, 'the settings given', tree, origins)
-  return { tree, origins }
+  const found: FoundSettings = { tree: {}, origins: new Map() }
+  readDocument(document, 'the settings given', found)
+  return found
 }
 
 /** An error that stops the start; `sentence` names the key, the value and what was expected. */
@@ -105,11 +103,11 @@ function parseFile(text: string, file: string): unknown {
   }
 }
 
-function readDocument(document: unknown, file: string, tree: SettingsTree, origins: Map<string, string>): void {
+function readDocument(document: unknown, file: string, found: FoundSettings): void {
   if (!isRecord(document)) {
     throw invalid(`The settings file ${file} holds ${shown(document)}: expected an object of settings.`)
   }
-  copySection(document, settingTree, [], file, tree, origins)
+  copySection(document, settingTree, [], file, found.tree, found.origins)
 }
 
 function copySection(
@@ -143,58 +141,53 @@ function copySection(
 }
 
 /** Applies `A__B=value` for every first part that is a section of the settings; other variables are not ours. */
-function readEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-  tree: SettingsTree,
-  origins: Map<string, string>,
-): void {
+function readEnvironment(env: Readonly<Record<string, string | undefined>>, found: FoundSettings): void {
   const elements = new Map<string, Map<number, string>>()
   for (const [name, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const parts = name.split('__')
     if (value === undefined || parts.length < 2 || partOf(settingTree, parts[0] ?? '') === null) continue
-    readVariable(name, parts, value, tree, origins, elements)
+    const origin = `environment variable ${name}`
+    const place = placeOf(parts, origin)
+    if (place === null) continue
+    const dotted = place.path.join('.')
+    found.origins.set(dotted, origin)
+    if (place.index === null) sectionAt(found.tree, place.path)[place.path.at(-1) ?? ''] = value
+    else elements.set(dotted, (elements.get(dotted) ?? new Map<number, string>()).set(place.index, value))
   }
-  for (const [dotted, byIndex] of elements) mergeElements(dotted.split('.'), byIndex, tree)
+  for (const [dotted, byIndex] of elements) mergeElements(dotted.split('.'), byIndex, found.tree)
 }
 
-function readVariable(
-  name: string,
-  parts: readonly string[],
-  value: string,
-  tree: SettingsTree,
-  origins: Map<string, string>,
-  elements: Map<string, Map<number, string>>,
-): void {
-  const origin = `environment variable ${name}`
+interface Place {
+  /** Keys as the schema spells them. */
+  readonly path: readonly string[]
+  /** Which element of the list at `path`; null when it is no list. */
+  readonly index: number | null
+}
+
+/** The setting that the parts of a variable's name lead to; null when it is one that .NET has and we have not. */
+function placeOf(parts: readonly string[], origin: string): Place | null {
   const path: string[] = []
   let node = settingTree
   for (const [at, given] of parts.entries()) {
     if (node.kind !== 'section') {
-      const dotted = path.join('.')
       const isIndex = node.kind === 'list' && at === parts.length - 1 && /^\d{1,6}$/.test(given)
-      if (!isIndex) throw unknownKey(parts.join('.'), path, given, node, origin)
-      elements.set(dotted, (elements.get(dotted) ?? new Map<number, string>()).set(Number(given), value))
-      origins.set(dotted, origin)
-      return
+      if (isIndex) return { path, index: Number(given) }
+      throw unknownKey([...path, ...parts.slice(at)].join('.'), path, given, node, origin)
     }
-    if (isForeignCategory(path, given)) return
+    if (isForeignCategory(path, given)) return null
     const found = partOf(node, given)
     if (found === null) throw unknownKey([...path, given].join('.'), path, given, node, origin)
     path.push(found[0])
     node = found[1]
   }
   const dotted = path.join('.')
-  if (node.kind === 'section') {
-    const [first] = node.parts.keys()
-    throw invalid(
-      `${dotted} is no setting but a group of them (${origin}): name one, as ${parts.join('__')}__${first}.`,
-    )
-  }
+  const name = parts.join('__')
+  if (node.kind === 'value') return { path, index: null }
   if (node.kind === 'list') {
-    throw invalid(`${dotted} is a list (${origin}): expected one variable an element, as ${parts.join('__')}__0.`)
+    throw invalid(`${dotted} is a list (${origin}): expected one variable an element, as ${name}__0.`)
   }
-  sectionAt(tree, path)[path.at(-1) ?? ''] = value
-  origins.set(dotted, origin)
+  const first = node.kind === 'section' ? [...node.parts.keys()][0] : undefined
+  throw invalid(`${dotted} is no setting but a group of them (${origin}): name one, as ${name}__${first}.`)
 }
 
 // As in .NET, element 0 of the environment stands in for element 0 of the file, and gaps close.

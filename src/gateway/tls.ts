@@ -117,7 +117,7 @@ async function fromPfx(file: Buffer, { certificatePath, password }: TlsSettings)
       'OCPP.CertificatePath',
       certificatePath,
       `it cannot be opened with OCPP.CertificatePassword (${password === null ? 'which is empty' : 'not shown'}): ` +
-        `${reason.replace(/\.$/, '')}; expected a PEM or PFX file and its password`,
+        `${reason.replace(/[.?]$/, '')}; expected a PEM or PFX file and its password`,
       error,
     )
   }

@@ -1,0 +1,60 @@
+// The charge points that authenticating sees, in memory: what the store keeps, without the store.
+
+import { createAuthDeps } from '../../src/auth/auth-deps.ts'
+import type { AuthDeps, CredentialStore } from '../../src/auth/auth-deps.ts'
+import { Credentials } from '../../src/auth/credentials.ts'
+import { settingsFrom } from '../../src/base/config.ts'
+import type { CredentialRecord } from '../../src/csms/records.ts'
+
+const credentialSecret = Buffer.from('a secret of the tests, 32 or more')
+
+export const testCredentials = new Credentials(credentialSecret)
+
+export const testAdminApiKey = 'admin-key-of-the-tests'
+
+/** A store with the charge points that were put into it; `lookups` tells what was asked for. */
+export class MemoryCredentialStore implements CredentialStore {
+  readonly records = new Map<string, CredentialRecord>()
+  readonly lookups: string[] = []
+
+  put(identity: string, secrets: { readonly password?: string | Uint8Array; readonly apiKey?: string }): void {
+    const { password, apiKey } = secrets
+    this.records.set(identity, {
+      key: this.records.size + 1,
+      identity,
+      passwordHash: password === undefined ? null : testCredentials.hash(password),
+      apiKeyHash: apiKey === undefined ? null : testCredentials.hash(apiKey),
+    })
+  }
+
+  async lookup(identity: string): Promise<CredentialRecord | null> {
+    this.lookups.push(identity)
+    return this.records.get(identity) ?? null
+  }
+
+  async create(
+    identity: string,
+    hashes: Pick<CredentialRecord, 'passwordHash' | 'apiKeyHash'>,
+  ): Promise<CredentialRecord> {
+    const record = this.records.get(identity) ?? { key: this.records.size + 1, identity, ...hashes }
+    this.records.set(identity, record)
+    return record
+  }
+}
+
+/** What authenticating needs, under the settings of `Security` that are given. */
+export function testAuthDeps(security: Readonly<Record<string, unknown>>, store: CredentialStore): AuthDeps {
+  const secrets = {
+    credentialSecret,
+    adminApiKey: testAdminApiKey,
+    adminApiKeyIsNew: false,
+    adminApiKeyFile: null,
+  }
+  return createAuthDeps(settingsFrom({ Security: security }).security, secrets, store)
+}
+
+/** An Authorization header with Basic credentials. */
+export function basic(userName: string, password: string | Uint8Array): Record<string, string> {
+  const bytes = Buffer.concat([Buffer.from(`${userName}:`), Buffer.from(password)])
+  return { Authorization: `Basic ${bytes.toString('base64')}` }
+}

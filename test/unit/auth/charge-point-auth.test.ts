@@ -1,0 +1,214 @@
+// Who may connect as which charge point, and what the others are told.
+
+import { describe, expect, test } from 'bun:test'
+import { authenticateChargePoint } from '../../../src/auth/charge-point-auth.ts'
+import type { HandshakeVerdict } from '../../../src/auth/charge-point-auth.ts'
+import { MemoryCredentialStore, basic, testAdminApiKey, testAuthDeps } from '../../support/credential-store.ts'
+
+type Security = Readonly<Record<string, unknown>>
+
+function storeWithCp001(): MemoryCredentialStore {
+  const store = new MemoryCredentialStore()
+  store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001' })
+  store.put('CP002', { password: 'another password', apiKey: 'key-of-cp002' })
+  return store
+}
+
+function verdict(
+  identity: string,
+  headers: Record<string, string>,
+  security: Security = {},
+  store = storeWithCp001(),
+): Promise<HandshakeVerdict> {
+  return authenticateChargePoint({ identity, headers: new Headers(headers) }, testAuthDeps(security, store))
+}
+
+const accepted: HandshakeVerdict = { kind: 'accepted', identity: 'CP001', key: 1, quirks: [] }
+
+describe('Basic', () => {
+  test('the documented header lets CP001 in', async () => {
+    const headers = { Authorization: 'Basic Q1AwMDE6c2VjcmV0cGFzc3dvcmQ=' }
+    expect(await verdict('CP001', headers)).toEqual(accepted)
+  })
+
+  test('the scheme may be written in any letter case', async () => {
+    expect(await verdict('CP001', { authorization: 'basic Q1AwMDE6c2VjcmV0cGFzc3dvcmQ=' })).toEqual(accepted)
+  })
+
+  test('a wrong password is unauthorized', async () => {
+    expect(await verdict('CP001', basic('CP001', 'secretpasswore'))).toMatchObject({ kind: 'unauthorized' })
+  })
+
+  test('the right password of another charge point is unauthorized', async () => {
+    expect(await verdict('CP001', basic('CP001', 'another password'))).toMatchObject({ kind: 'unauthorized' })
+  })
+
+  test('a password may hold colons and letters of any script', async () => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: ':a:b:ß電' })
+    expect(await verdict('CP001', basic('CP001', ':a:b:ß電'), {}, store)).toEqual(accepted)
+  })
+
+  test('a user name that is not the identity is a quirk when the password is right', async () => {
+    expect(await verdict('CP001', basic('operator', 'secretpassword'))).toEqual({
+      ...accepted,
+      quirks: ['userNameDiffers'],
+    })
+    expect(await verdict('CP001', basic('operator', 'wrong'))).toMatchObject({ kind: 'unauthorized' })
+  })
+
+  test.each([
+    ['the hex of the stored text', 'secretpassword', Buffer.from('secretpassword').toString('hex')],
+    ['the hex of the stored text in capitals', 'kl', Buffer.from('kl').toString('hex').toUpperCase()],
+    ['the bytes of stored hex', '00ff10e2', Buffer.from('00ff10e2', 'hex')],
+    ['the bytes of stored hex in capitals', '00FF10E2', Buffer.from('00ff10e2', 'hex')],
+  ])('%s is accepted as a quirk', async (_form, stored, sent) => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: stored })
+    const verdictOfSent = await verdict('CP001', basic('CP001', sent), {}, store)
+    expect(verdictOfSent).toEqual({ ...accepted, quirks: ['authorizationKeyHex'] })
+  })
+
+  test('bytes that are no text match the password they were stored as', async () => {
+    const store = new MemoryCredentialStore()
+    const password = Uint8Array.of(0, 255, 16, 226, 58)
+    store.put('CP001', { password })
+    expect(await verdict('CP001', basic('CP001', password), {}, store)).toEqual(accepted)
+  })
+
+  test.each([
+    ['no header at all', {}],
+    ['an empty password', basic('CP001', '')],
+    ['no colon', { Authorization: `Basic ${btoa('CP001')}` }],
+    ['no base64', { Authorization: 'Basic ***' }],
+    ['another scheme', { Authorization: 'Bearer abc.def.ghi' }],
+  ])('%s is unauthorized, whether the charge point exists or not', async (_case, headers) => {
+    const store = storeWithCp001()
+    expect(await verdict('CP001', headers, {}, store)).toMatchObject({ kind: 'unauthorized' })
+    expect(await verdict('CP999', headers, {}, store)).toMatchObject({ kind: 'unauthorized' })
+    expect(store.lookups).toEqual([])
+  })
+
+  test('a charge point without a password lets no password in', async () => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', {})
+    expect(await verdict('CP001', basic('CP001', 'x'), {}, store)).toMatchObject({ kind: 'unauthorized' })
+  })
+})
+
+describe('X-API-Key', () => {
+  const key = (apiKey: string, chargePointId?: string) => ({
+    'X-API-Key': apiKey,
+    ...(chargePointId === undefined ? {} : { 'X-Charge-Point-Id': chargePointId }),
+  })
+
+  test('its own key lets a charge point in, with or without its name beside it', async () => {
+    expect(await verdict('CP001', key('key-of-cp001', 'CP001'))).toEqual(accepted)
+    expect(await verdict('CP001', key('key-of-cp001'))).toEqual(accepted)
+  })
+
+  test('its own key under another name is a quirk', async () => {
+    expect(await verdict('CP001', key('key-of-cp001', 'CP-1'))).toEqual({ ...accepted, quirks: ['userNameDiffers'] })
+  })
+
+  test.each([
+    ['the key of another charge point', key('key-of-cp002', 'CP001')],
+    ['an unknown key', key('key-of-nobody', 'CP001')],
+    ['an empty key', key('', 'CP001')],
+  ])('%s is unauthorized', async (_case, headers) => {
+    expect(await verdict('CP001', headers)).toMatchObject({ kind: 'unauthorized' })
+  })
+
+  test('a key of Security.ApiKeys lets in the charge point that stands beside it, and no other', async () => {
+    const security = { ApiKeys: ['key-of-the-fleet'] }
+    expect(await verdict('CP001', key('key-of-the-fleet', 'CP001'), security)).toEqual(accepted)
+    expect(await verdict('CP001', key('key-of-the-fleet', 'CP002'), security)).toMatchObject({ kind: 'unauthorized' })
+    expect(await verdict('CP001', key('key-of-the-fleet'), security)).toMatchObject({ kind: 'unauthorized' })
+  })
+
+  test('a wrong password beside a right key does not harm', async () => {
+    expect(await verdict('CP001', { ...basic('CP001', 'wrong'), ...key('key-of-cp001') })).toEqual(accepted)
+  })
+})
+
+describe('settings', () => {
+  const ownKey = { 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP001' }
+
+  test('AuthenticationMethod Basic takes no keys, ApiKey no passwords', async () => {
+    const password = basic('CP001', 'secretpassword')
+    expect(await verdict('CP001', ownKey, { AuthenticationMethod: 'Basic' })).toMatchObject({ kind: 'unauthorized' })
+    expect(await verdict('CP001', password, { AuthenticationMethod: 'Basic' })).toEqual(accepted)
+    expect(await verdict('CP001', password, { AuthenticationMethod: 'ApiKey' })).toMatchObject({ kind: 'unauthorized' })
+    expect(await verdict('CP001', ownKey, { AuthenticationMethod: 'ApiKey' })).toEqual(accepted)
+  })
+
+  test('RequireAuthentication false lets known charge points in without credentials, or with wrong ones', async () => {
+    const security = { RequireAuthentication: false }
+    expect(await verdict('CP001', {}, security)).toEqual(accepted)
+    expect(await verdict('CP001', basic('CP001', 'wrong'), security)).toEqual(accepted)
+    expect(await verdict('CP999', {}, security)).toEqual({ kind: 'unknown' })
+  })
+
+  test('a charge point that AllowedChargePoints leaves out is not allowed, and not looked up', async () => {
+    const store = storeWithCp001()
+    const security = { AllowedChargePoints: ['CP002'] }
+    expect(await verdict('CP001', basic('CP001', 'secretpassword'), security, store)).toEqual({ kind: 'notAllowed' })
+    expect(store.lookups).toEqual([])
+    expect(await verdict('CP002', basic('CP002', 'another password'), security)).toMatchObject({ kind: 'accepted' })
+  })
+
+  test('an unknown charge point is unknown', async () => {
+    expect(await verdict('CP999', basic('CP999', 'x'))).toEqual({ kind: 'unknown' })
+  })
+})
+
+describe('UnknownChargePoints accept', () => {
+  const security = { UnknownChargePoints: 'accept', ApiKeys: ['key-of-the-fleet'] }
+
+  test('the first password becomes the password', async () => {
+    const store = new MemoryCredentialStore()
+    expect(await verdict('CP001', basic('CP001', 'first'), security, store)).toEqual(accepted)
+    expect(await verdict('CP001', basic('CP001', 'second'), security, store)).toMatchObject({ kind: 'unauthorized' })
+    expect(await verdict('CP001', basic('CP001', 'first'), security, store)).toEqual(accepted)
+  })
+
+  test('the first key becomes the key', async () => {
+    const store = new MemoryCredentialStore()
+    const key = (apiKey: string) => ({ 'X-API-Key': apiKey, 'X-Charge-Point-Id': 'CP001' })
+    expect(await verdict('CP001', key('first-key'), security, store)).toEqual(accepted)
+    expect(await verdict('CP001', key('other-key'), security, store)).toMatchObject({ kind: 'unauthorized' })
+  })
+
+  test('an operator key provisions the charge point it names, and never becomes its key', async () => {
+    const store = new MemoryCredentialStore()
+    const key = (apiKey: string, name: string) => ({ 'X-API-Key': apiKey, 'X-Charge-Point-Id': name })
+    expect(await verdict('CP001', key('key-of-the-fleet', 'CP001'), security, store)).toEqual(accepted)
+    expect(store.records.get('CP001')?.apiKeyHash).toBeNull()
+    expect(await verdict('CP002', key(testAdminApiKey, 'CP001'), security, store)).toMatchObject({
+      kind: 'unauthorized',
+    })
+    expect(store.records.has('CP002')).toBe(false)
+  })
+
+  test('without credentials nothing is made, unless none are required', async () => {
+    const store = new MemoryCredentialStore()
+    expect(await verdict('CP001', {}, security, store)).toMatchObject({ kind: 'unauthorized' })
+    expect(store.records.size).toBe(0)
+    expect(await verdict('CP001', {}, { ...security, RequireAuthentication: false }, store)).toEqual(accepted)
+  })
+
+  test('of two that come at once under one identity, the one with other credentials stays out', async () => {
+    const store = new MemoryCredentialStore()
+    const [first, second] = await Promise.all([
+      verdict('CP001', basic('CP001', 'first'), security, store),
+      verdict('CP001', basic('CP001', 'second'), security, store),
+    ])
+    expect([first.kind, second.kind]).toEqual(['accepted', 'unauthorized'])
+  })
+})
+
+test('what the store throws reaches the handshake', async () => {
+  const store = new MemoryCredentialStore()
+  store.lookup = () => Promise.reject(new Error('away'))
+  await expect(verdict('CP001', basic('CP001', 'x'), {}, store)).rejects.toThrow('away')
+})

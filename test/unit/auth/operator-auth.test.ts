@@ -1,0 +1,74 @@
+// Who sends a REST request, and what that one may reach.
+
+import { describe, expect, test } from 'bun:test'
+import { authenticateRequest, mayAccess } from '../../../src/auth/operator-auth.ts'
+import { MemoryCredentialStore, basic, testAdminApiKey, testAuthDeps } from '../../support/credential-store.ts'
+
+function principal(headers: Record<string, string>, security: Readonly<Record<string, unknown>> = {}) {
+  const store = new MemoryCredentialStore()
+  store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001' })
+  const deps = testAuthDeps({ ApiKeys: ['key-of-the-office', 'key-of-the-night'], ...security }, store)
+  return authenticateRequest(new Headers(headers), deps)
+}
+
+const cp001 = { kind: 'chargePoint', identity: 'CP001', key: 1 } as const
+
+describe('X-API-Key', () => {
+  test('the admin key is the operator admin', async () => {
+    expect(await principal({ 'X-API-Key': testAdminApiKey })).toEqual({ kind: 'operator', name: 'admin' })
+  })
+
+  test('each further key is an operator under the name of its setting', async () => {
+    expect(await principal({ 'X-API-Key': 'key-of-the-night' })).toEqual({
+      kind: 'operator',
+      name: 'Security.ApiKeys[1]',
+    })
+  })
+
+  test('an unknown key is nobody', async () => {
+    expect(await principal({ 'X-API-Key': 'key-of-the-nigh' })).toBeNull()
+  })
+
+  test('the key of a charge point is nobody without X-Charge-Point-Id, and that charge point with it', async () => {
+    expect(await principal({ 'X-API-Key': 'key-of-cp001' })).toBeNull()
+    expect(await principal({ 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP001' })).toEqual(cp001)
+  })
+
+  test('an operator key beside X-Charge-Point-Id has no more than the rights of that charge point', async () => {
+    expect(await principal({ 'X-API-Key': testAdminApiKey, 'X-Charge-Point-Id': 'CP001' })).toEqual(cp001)
+    expect(await principal({ 'X-API-Key': testAdminApiKey, 'X-Charge-Point-Id': 'CP999' })).toBeNull()
+  })
+})
+
+describe('Basic', () => {
+  test('the documented header is the charge point CP001', async () => {
+    expect(await principal({ Authorization: 'Basic Q1AwMDE6c2VjcmV0cGFzc3dvcmQ=' })).toEqual(cp001)
+  })
+
+  test('a wrong password, an unknown name and another user name are nobody', async () => {
+    expect(await principal(basic('CP001', 'wrong'))).toBeNull()
+    expect(await principal(basic('CP999', 'secretpassword'))).toBeNull()
+    expect(await principal(basic('operator', 'secretpassword'))).toBeNull()
+  })
+})
+
+test('no credentials are nobody, even when charge points need none', async () => {
+  expect(await principal({})).toBeNull()
+  expect(await principal({}, { RequireAuthentication: false })).toBeNull()
+  expect(await principal(basic('CP001', 'wrong'), { RequireAuthentication: false })).toBeNull()
+})
+
+test('a charge point that may not connect, or not in this way, is nobody', async () => {
+  const password = basic('CP001', 'secretpassword')
+  const key = { 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP001' }
+  expect(await principal(password, { AllowedChargePoints: ['CP002'] })).toBeNull()
+  expect(await principal(key, { AllowedChargePoints: ['CP002'] })).toBeNull()
+  expect(await principal(password, { AuthenticationMethod: 'ApiKey' })).toBeNull()
+  expect(await principal(key, { AuthenticationMethod: 'Basic' })).toBeNull()
+})
+
+test('an operator reaches every charge point, a charge point itself only', () => {
+  expect(mayAccess({ kind: 'operator', name: 'admin' }, 'CP001')).toBe(true)
+  expect(mayAccess(cp001, 'CP001')).toBe(true)
+  expect(mayAccess(cp001, 'CP0011')).toBe(false)
+})
