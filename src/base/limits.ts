@@ -75,6 +75,9 @@ export const requestBodyBytesMax = 1_048_576
 /** Seconds that a newcomer refused with 503 is asked to wait. */
 export const retryAfterSeconds = 10
 
+/** Levels that a frame may nest. OCPP needs under 20; thousands would exhaust the stack of whatever writes them again. */
+export const frameDepthMax = 64
+
 /** Largest integer that OCPP, JSON and a PostgreSQL `integer` all hold. */
 export const integerMax = 2_147_483_647
 

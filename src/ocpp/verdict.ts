@@ -22,6 +22,8 @@ export interface Quirk {
   readonly code: string
   /** Where, as a JSON pointer into the payload; '' for the whole frame. */
   readonly path: string
+  /** The text, number, boolean or null that a repair replaced; undefined when there was none. */
+  readonly sent?: unknown
 }
 
 /** Rows of the batch's meter block that came from one frame: `from` included, `to` not. */
@@ -41,6 +43,8 @@ export interface AcceptedFrame {
    */
   readonly payload: Readonly<Record<string, unknown>>
   readonly quirks: readonly Quirk[]
+  /** The payload as sent, likewise without its meter values; there when it was repaired. */
+  readonly sent?: Readonly<Record<string, unknown>>
   readonly meter: MeterRange | null
 }
 

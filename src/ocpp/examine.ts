@@ -1,0 +1,131 @@
+// From the text of a CALL to a verdict: parse, direction, schema, and in the lenient mode repair. Pure, so that it runs on
+// the main thread and in workers alike. Meter values stay in the payload; the workers take them out.
+
+import { frameDepthMax } from '../base/limits.ts'
+import type { CallErrorCode } from './call-error.ts'
+import { nestsTooDeep, parseFrame, type ParsedCall, type ParsedFrame, type UnreadableFrame } from './frame.ts'
+import type { FunctionalBlock } from './message.ts'
+import { type QuirkCode, quirkTable } from './quirks.ts'
+import { hasClockOff, repair } from './repair.ts'
+import { repairText } from './repair-text.ts'
+import { checkRequest, type Problem } from './schema.ts'
+import { rowOf } from './tables.ts'
+import type { DroppedFrame, FrameTask, Quirk, RefusedFrame, Verdict } from './verdict.ts'
+import type { OcppVersion } from './version.ts'
+
+type Payload = Readonly<Record<string, unknown>>
+
+export interface ExaminedFrame {
+  /** `meter` of an accepted frame is null, and its meter values are still in the payload. */
+  readonly verdict: Verdict
+  /** The payload before repairs; the same object when there were none. Empty unless the verdict is `call`. */
+  readonly sent: Payload
+}
+
+/** Problems that a CALLERROR tells of in its details; the description holds the first. */
+const problemsToldMax = 5
+
+/** A path holds names that the charge point chose, so it is told up to here. */
+const pathCharactersMax = 255
+
+const noPayload: Payload = Object.freeze({})
+const noQuirks: readonly Quirk[] = []
+
+/**
+ * Examines one frame that is not an answer. Never throws, whatever the text.
+ *
+ * Unknown action: NotImplemented. Known, but sent by the central system or not served: NotSupported. Unreadable: 1.6
+ * answers when the text shows a message id and is silent otherwise, 2.x answers under the id "-1" (Part 4 §4.2.3).
+ */
+export function examine(task: FrameTask): ExaminedFrame {
+  const frame = parseFrame(task.text, task.version)
+  if (frame.kind === 'call') return examineCall(task, frame, task.text)
+  if (task.strictness === 'lenient' && frame.kind === 'unreadable') {
+    const mended = repairText(task.text)
+    const again: ParsedFrame = mended === null ? frame : parseFrame(mended, task.version)
+    const broken: Quirk = { code: 'brokenJson' satisfies QuirkCode, path: '' }
+    if (mended !== null && again.kind === 'call') {
+      return examineCall(task, { ...again, quirks: [broken, ...again.quirks] }, mended)
+    }
+  }
+  if (frame.kind === 'unreadable') return without(unreadable(task, frame))
+  return without({ kind: 'dropped', reason: 'It is an answer, and it came where calls are examined.' })
+}
+
+function without(verdict: RefusedFrame | DroppedFrame): ExaminedFrame {
+  return { verdict, sent: noPayload }
+}
+
+function unreadable(task: FrameTask, frame: UnreadableFrame): RefusedFrame | DroppedFrame {
+  const { version, text, strictness } = task
+  const isBlank = strictness === 'lenient' && text.trim() === ''
+  const messageId = frame.messageId ?? (version === '1.6' ? undefined : '-1')
+  if (!frame.isAnswerable || isBlank || messageId === undefined) return { kind: 'dropped', reason: frame.problem }
+  return { kind: 'refused', messageId, action: frame.action, code: frame.code, description: frame.problem, details: {} }
+}
+
+function refusal(frame: ParsedCall, code: CallErrorCode, description: string, details: Payload = {}): ExaminedFrame {
+  const { messageId, action } = frame
+  return without({ kind: 'refused', messageId, action, code, description, details })
+}
+
+// A schema that holds leaves room for anything in two places only, both in 2.x: `customData`, and the data of a DataTransfer.
+// A backslash may spell the name of the first another way.
+function mayHoldAnything(text: string, version: OcppVersion, block: FunctionalBlock): boolean {
+  return version !== '1.6' && (block === 'data-transfer' || text.includes('"customData"') || text.includes('\\'))
+}
+
+function examineCall(task: FrameTask, frame: ParsedCall, text: string): ExaminedFrame {
+  const { version, strictness } = task
+  const { action, payload } = frame
+  const row = rowOf(version, action)
+  if (row === undefined)
+    return refusal(frame, 'NotImplemented', `${shortened(action)} is no action of OCPP ${version}.`)
+  if (row.direction === 'toChargePoint') {
+    return refusal(frame, 'NotSupported', `${action} is sent by the central system, never by a charge point.`)
+  }
+  if (!row.served) return refusal(frame, 'NotSupported', `${action} is not supported by this central system.`)
+  const [frameQuirk] = frame.quirks
+  if (strictness === 'strict' && frameQuirk !== undefined) {
+    return refusal(frame, version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError', sentenceOf(frameQuirk))
+  }
+  const problems = checkRequest(version, action, payload)
+  if ((problems.length > 0 || mayHoldAnything(text, version, row.block)) && nestsTooDeep(text)) {
+    return refusal(frame, 'FormatViolation', `The frame nests deeper than ${frameDepthMax} levels.`)
+  }
+  if (strictness === 'strict') {
+    return problems.length === 0 ? accepted(frame, payload, frame.quirks) : violation(frame, problems)
+  }
+  if (problems.length === 0 && !hasClockOff(version, action, payload, task.receivedAtMs)) {
+    return accepted(frame, payload, frame.quirks)
+  }
+  const repaired = repair(version, action, payload, problems, task.receivedAtMs)
+  if (repaired.refused !== null) return violation(frame, [repaired.refused])
+  return accepted(frame, repaired.payload, [...frame.quirks, ...repaired.quirks])
+}
+
+function accepted(frame: ParsedCall, payload: Payload, quirks: readonly Quirk[]): ExaminedFrame {
+  const { messageId, action } = frame
+  const noted = quirks.length === 0 ? noQuirks : quirks
+  return { verdict: { kind: 'call', messageId, action, payload, quirks: noted, meter: null }, sent: frame.payload }
+}
+
+function violation(frame: ParsedCall, problems: readonly Problem[]): ExaminedFrame {
+  const [first] = problems
+  if (first === undefined) return refusal(frame, 'GenericError', 'The payload is not valid.')
+  const told = problems
+    .slice(0, problemsToldMax)
+    .map(({ path, message }) => ({ path: path.slice(0, pathCharactersMax), message }))
+  return refusal(frame, first.code, first.message, { problems: told })
+}
+
+function sentenceOf(quirk: Quirk): string {
+  const sentences: Readonly<Record<string, string>> = quirkTable
+  return sentences[quirk.code] ?? quirk.code
+}
+
+const shownCharactersMax = 50
+
+function shortened(action: string): string {
+  return action.length > shownCharactersMax ? `${action.slice(0, shownCharactersMax)}…` : action
+}

@@ -1,0 +1,246 @@
+// The frames of OCPP-J: from text and to text (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not looked into here.
+// The frames that only 2.1 has, CALLRESULTERROR and SEND, are not read yet, as 2.1 is not offered.
+
+import { frameDepthMax } from '../base/limits.ts'
+import { type CallErrorCode, spellCallError } from './call-error.ts'
+import type { Quirk } from './verdict.ts'
+import type { OcppVersion } from './version.ts'
+
+/** A CALL. `quirks` are those of the frame around the payload; `strict` refuses a frame that has any. */
+export interface ParsedCall {
+  readonly kind: 'call'
+  readonly messageId: string
+  readonly action: string
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly quirks: readonly Quirk[]
+}
+
+export interface ParsedResult {
+  readonly kind: 'result'
+  readonly messageId: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+export interface ParsedError {
+  readonly kind: 'error'
+  readonly messageId: string
+  /** As the other side spelt it. */
+  readonly code: string
+  readonly description: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** Text that is no frame of this version. */
+export interface UnreadableFrame {
+  readonly kind: 'unreadable'
+  /** There when it could be made out. */
+  readonly messageId?: string
+  /** '' when it could not be made out. */
+  readonly action: string
+  /** False for what may be meant as an answer: an error must never answer an answer. */
+  readonly isAnswerable: boolean
+  /** What a CALL like this is refused with. */
+  readonly code: CallErrorCode
+  /** A sentence that says what is wrong with the frame. */
+  readonly problem: string
+}
+
+export type ParsedFrame = ParsedCall | ParsedResult | ParsedError | UnreadableFrame
+
+/** MessageId: string[36] in all versions, so that a UUID fits (1.6-J §4.1.4, 2.0.1 Part 4 §4.1.4). */
+export const messageIdCharactersMax = 36
+
+/** A longer message id than this is not even sent back. */
+const messageIdEchoedMax = 255
+
+/** ErrorDescription: string[255] (2.0.1 Part 4 §4.2.3; 1.6-J sets no limit). */
+const errorDescriptionCharactersMax = 255
+
+const noQuirks: readonly Quirk[] = []
+const noPayload: Readonly<Record<string, unknown>> = Object.freeze({})
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Reads one frame. Never throws: what cannot be read comes back as `unreadable`, with the message id if the text shows one.
+ *
+ * Departures that leave no doubt about the meaning (a numeric message id, a payload left out) are read and noted as quirks.
+ * A null payload is none: the specifications allow it beside `{}` (1.6-J §4.2.1, 2.0.1 Part 4 §4.1.5).
+ */
+export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
+  let frame: unknown
+  try {
+    frame = JSON.parse(text)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { ...unreadable(version, idInBrokenText(text), `The frame is not JSON: ${reason}.`), ...answerability(text) }
+  }
+  if (!Array.isArray(frame)) return unreadable(version, undefined, 'The frame is JSON, but not an array.')
+  const [type, id, third, fourth, fifth]: readonly unknown[] = frame
+  const quirks: Quirk[] = []
+  const messageId = readMessageId(id, quirks)
+  if (messageId === undefined) {
+    return unreadable(
+      version,
+      undefined,
+      'The second element, the message id, is not a string of at most 36 characters.',
+    )
+  }
+  switch (type) {
+    case 2:
+      return readCall(version, messageId, third, fourth, frame.length, quirks)
+    case 3:
+      if (third !== null && third !== undefined && !isObject(third)) break
+      return { kind: 'result', messageId, payload: third ?? noPayload }
+    case 4:
+      if (typeof third !== 'string') break
+      return {
+        kind: 'error',
+        messageId,
+        code: third,
+        description: typeof fourth === 'string' ? fourth : '',
+        details: isObject(fifth) ? fifth : noPayload,
+      }
+    default:
+      return {
+        kind: 'unreadable',
+        messageId,
+        action: '',
+        isAnswerable: type !== 5,
+        code: 'MessageTypeNotSupported',
+        problem: 'The first element, the message type, is not one that this side reads: 2, 3 or 4.',
+      }
+  }
+  const problem = `The third element of message type ${type} is not what it should be.`
+  return { ...unreadable(version, messageId, problem), isAnswerable: false }
+}
+
+function readCall(
+  version: OcppVersion,
+  messageId: string,
+  action: unknown,
+  payload: unknown,
+  length: number,
+  quirks: Quirk[],
+): ParsedFrame {
+  if (typeof action !== 'string' || action === '') {
+    return unreadable(version, messageId, 'The third element, the action, is not a name.')
+  }
+  if (length < 4) quirks.push({ code: 'payloadLeftOut', path: '' })
+  if (length > 4) quirks.push({ code: 'extraElement', path: '' })
+  if (payload !== null && payload !== undefined && !isObject(payload)) {
+    return {
+      kind: 'unreadable',
+      messageId,
+      action,
+      isAnswerable: true,
+      code: 'FormatViolation',
+      problem: 'The fourth element, the payload, is not an object.',
+    }
+  }
+  return {
+    kind: 'call',
+    messageId,
+    action,
+    payload: payload ?? noPayload,
+    quirks: quirks.length === 0 ? noQuirks : quirks,
+  }
+}
+
+function readMessageId(id: unknown, quirks: Quirk[]): string | undefined {
+  if (typeof id === 'number') {
+    quirks.push({ code: 'messageIdNotText', path: '' })
+    return String(id)
+  }
+  if (typeof id !== 'string' || id.length > messageIdEchoedMax) return undefined
+  if (id.length > messageIdCharactersMax) quirks.push({ code: 'messageIdTooLong', path: '' })
+  return id
+}
+
+function unreadable(version: OcppVersion, messageId: string | undefined, problem: string): UnreadableFrame {
+  // 2.0.1 Part 4 §4.3: "content of the call is not a valid RPC request". 1.6 has no such code; its nearest says that the
+  // payload does not conform to the structure.
+  const code = version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError'
+  const known = messageId === undefined ? {} : { messageId }
+  return { kind: 'unreadable', ...known, action: '', isAnswerable: true, code, problem }
+}
+
+function answerability(text: string): { readonly isAnswerable: boolean } {
+  const type = peekFrameType(text)
+  return { isAnswerable: type !== 3 && type !== 4 && type !== 5 }
+}
+
+// Of broken JSON only the beginning of a CALL is trusted: an error must never answer an answer.
+function idInBrokenText(text: string): string | undefined {
+  return /^\s*\[\s*2\s*,\s*"([^"\\]{1,36})"/.exec(text)?.[1]
+}
+
+/**
+ * The message type that `text` begins with, without parsing it; null when it does not begin like a frame. A type that
+ * no version knows is returned all the same.
+ */
+export function peekFrameType(text: string): number | null {
+  let at = skipSpace(text, 0)
+  if (text[at] !== '[') return null
+  at = skipSpace(text, at + 1)
+  const from = at
+  let type = 0
+  for (let code = text.charCodeAt(at); code >= 48 && code <= 57; code = text.charCodeAt(at)) {
+    type = type * 10 + code - 48
+    at++
+  }
+  if (at === from || at - from > 3) return null
+  const next = text[skipSpace(text, at)]
+  return next === ',' || next === ']' ? type : null
+}
+
+/**
+ * Whether the lists and objects of `text`, which is JSON, nest deeper than `frameDepthMax`. It reads every character, so it is
+ * asked only where a schema leaves room for anything.
+ */
+export function nestsTooDeep(text: string): boolean {
+  let depth = 0
+  let isInString = false
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (isInString) {
+      if (code === 92) at++
+      else if (code === 34) isInString = false
+    } else if (code === 34) isInString = true
+    else if (code === 91 || code === 123) {
+      depth++
+      if (depth > frameDepthMax) return true
+    } else if (code === 93 || code === 125) depth--
+  }
+  return false
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from
+  for (let code = text.charCodeAt(at); code === 32 || (code >= 9 && code <= 13); code = text.charCodeAt(at)) at++
+  return at
+}
+
+/** A CALL as text. */
+export function encodeCall(messageId: string, action: string, payload: Readonly<Record<string, unknown>>): string {
+  return `[2,${JSON.stringify(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
+}
+
+/** A CALLRESULT as text. */
+export function encodeCallResult(messageId: string, payload: Readonly<Record<string, unknown>>): string {
+  return `[3,${JSON.stringify(messageId)},${JSON.stringify(payload)}]`
+}
+
+/** A CALLERROR as text, its code spelt as `version` spells it, its description cut to the 255 characters allowed. */
+export function encodeCallError(
+  version: OcppVersion,
+  messageId: string,
+  code: CallErrorCode,
+  description: string,
+  details: Readonly<Record<string, unknown>>,
+): string {
+  const text = description.slice(0, errorDescriptionCharactersMax)
+  return JSON.stringify([4, messageId, spellCallError(code, version), text, details])
+}

@@ -1,0 +1,68 @@
+// What charge points do that the specifications do not allow, and that the lenient mode serves all the same: one code and
+// one sentence each. The repairs are in repair.ts (payloads) and repair-text.ts (JSON).
+
+import type { Quirk } from './verdict.ts'
+
+export const quirkTable = {
+  // The frame.
+  brokenJson: 'The frame was not JSON; what was obviously meant was read.',
+  messageIdNotText: 'The message id was a number; its digits were taken as the id.',
+  messageIdTooLong: 'The message id was longer than 36 characters; it was kept.',
+  payloadLeftOut: 'The frame had no payload; an empty one was assumed.',
+  extraElement: 'The frame had more elements than a CALL has; they were ignored.',
+
+  // Fields and their number.
+  extraField: 'A field that the message does not have was left out.',
+  fieldRenamed: 'The values of a sample came under `values` and were read as `value`.',
+  nullField: 'An optional field was null and was left out.',
+  unreadableField: 'An optional field could not be read and was left out.',
+  missingField: 'A required field was missing, null or unreadable; its default was used.',
+  emptyArray: 'A list that needs elements had none; it was kept empty.',
+  wrongItemCount: 'A list had more or fewer elements than allowed; it was kept.',
+  objectForArray: 'A single value stood where a list of one belongs; it was put into one.',
+  arrayForObject: 'A list of one stood where a single object belongs; the object was taken out of it.',
+  itemDropped: 'An element of a list could not be read and was left out.',
+
+  // Values.
+  valueForText: 'A number, a boolean or an object stood where text belongs; it was written as text.',
+  textForValue: 'A number or a boolean came as text; it was read as what it says.',
+  fractionForInteger: 'A fraction stood where a whole number belongs; it was rounded.',
+  numberOutOfRange: 'A number was outside its range; it was kept, or brought into 32 bits where it cannot be kept.',
+  textTooLong: 'A text was longer than allowed; it was kept.',
+  enumCase: 'A word was written in other letter case; the spelling of the specification was used.',
+  unknownWord: 'A word was none of those allowed; it was kept.',
+  formatNotMet: 'A text was not in the format asked for; it was kept.',
+
+  // Time.
+  timeWithoutZone: 'A time had no zone; it was taken as UTC.',
+  timeFormat: 'A time was written in another format; it was rewritten.',
+  timeUnreadable: 'A time could not be read; the time of arrival was used.',
+  clockOff: 'A time was before 2010 or more than ten years ahead; the time of arrival was used.',
+} as const satisfies Record<string, string>
+
+/** A code of `quirkTable`. */
+export type QuirkCode = keyof typeof quirkTable
+
+/**
+ * What the charge point itself sent at `path`, where a repair may have put something else; undefined when it sent nothing.
+ * Keys that recognise a retransmission are made of this: a default such as the time of arrival differs every time.
+ */
+export function asSent(quirks: readonly Quirk[], path: string, value: unknown): unknown {
+  const quirk = quirks.find((candidate) => candidate.path === path && repairedCodes.has(candidate.code))
+  return quirk === undefined ? value : quirk.sent
+}
+
+// The codes whose repair replaces a value, so that `sent` holds what stood there.
+const repairedCodes: ReadonlySet<string> = new Set<QuirkCode>([
+  'nullField',
+  'unreadableField',
+  'missingField',
+  'valueForText',
+  'textForValue',
+  'fractionForInteger',
+  'enumCase',
+  'timeWithoutZone',
+  'timeFormat',
+  'timeUnreadable',
+  'clockOff',
+])

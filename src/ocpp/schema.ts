@@ -1,0 +1,219 @@
+// Checks payloads against the JSON schemas of the Open Charge Alliance, and says in sentences what is wrong with them.
+// A validator is compiled when it is first needed. What the schemas leave out and the text of the specifications demands
+// is added on the way: see `amend`.
+
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv'
+import { integerMax } from '../base/limits.ts'
+import type { CallErrorCode } from './call-error.ts'
+import { isDateTime } from './date-time.ts'
+import type { JsonSchema } from './message.ts'
+import { rowOf } from './tables.ts'
+import type { OcppVersion } from './version.ts'
+
+/** One way in which a payload breaks its schema. */
+export interface Problem {
+  /** The field, as a JSON pointer into the payload; for a missing field, where it should be. */
+  readonly path: string
+  /** The keyword of JSON schema that is broken. */
+  readonly keyword: string
+  readonly code: CallErrorCode
+  /** A sentence that names the field and what was expected of it. */
+  readonly message: string
+  /** What the keyword says, as ajv tells it. */
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+type Side = 'request' | 'response'
+
+interface Validators {
+  /** Stops at the first problem: nearly every payload has none. */
+  readonly isValid: ValidateFunction
+  readonly listProblems: ValidateFunction
+}
+
+const noProblems: readonly Problem[] = []
+
+const options = {
+  strict: false,
+  // The schemas ask for multiples of 0.1, which no binary fraction is exactly.
+  multipleOfPrecision: 3,
+  formats: { 'date-time': isDateTime, uri: (text: string) => URL.canParse(text) },
+} as const
+
+const fast = new Ajv(options)
+const thorough = new Ajv({ ...options, allErrors: true, verbose: true })
+
+const validators: Readonly<Record<Side, Readonly<Record<OcppVersion, Map<string, Validators>>>>> = {
+  request: { '1.6': new Map(), '2.0.1': new Map(), '2.1': new Map() },
+  response: { '1.6': new Map(), '2.0.1': new Map(), '2.1': new Map() },
+}
+
+/**
+ * Checks the payload of a CALL.
+ *
+ * @returns every problem, in the order in which the schema meets them; empty when the payload is valid.
+ * @throws {RangeError} when `version` has no such action.
+ */
+export function checkRequest(version: OcppVersion, action: string, payload: unknown): readonly Problem[] {
+  return check('request', version, action, payload)
+}
+
+/** Checks the payload of a CALLRESULT by the action that it answers; otherwise like `checkRequest`. */
+export function checkResponse(version: OcppVersion, action: string, payload: unknown): readonly Problem[] {
+  return check('response', version, action, payload)
+}
+
+function check(side: Side, version: OcppVersion, action: string, payload: unknown): readonly Problem[] {
+  const { isValid, listProblems } = validators[side][version].get(action) ?? compile(side, version, action)
+  if (isValid(payload)) return noProblems
+  listProblems(payload)
+  return (listProblems.errors ?? []).map((error) => problemOf(error))
+}
+
+function compile(side: Side, version: OcppVersion, action: string): Validators {
+  const schema = schemaOf(side, version, action)
+  const compiled = { isValid: fast.compile(schema), listProblems: thorough.compile(schema) }
+  validators[side][version].set(action, compiled)
+  return compiled
+}
+
+function schemaOf(side: Side, version: OcppVersion, action: string): JsonSchema {
+  const schema = rowOf(version, action)?.[side]
+  if (schema === undefined || schema === null) throw new RangeError(`OCPP ${version} has no ${side} of ${action}`)
+  const { definitions, ...own } = schema
+  return { ...(amend(own) as JsonSchema), definitions: amendDefinitions(definitions) }
+}
+
+// All schemas of a version share one `definitions` object, so it is amended once.
+const amendedDefinitions = new WeakMap<object, unknown>()
+
+function amendDefinitions(definitions: unknown): unknown {
+  if (typeof definitions !== 'object' || definitions === null) return {}
+  const amended = amendedDefinitions.get(definitions) ?? amend(definitions)
+  amendedDefinitions.set(definitions, amended)
+  return amended
+}
+
+/**
+ * A copy of a schema with what its author forgot:
+ * - an integer fits in 32 bits, signed (2.0.1 Part 2, primitive data types; `xs:int` in the WSDL of 1.6);
+ * - `meterValue` and `sampledValue` hold at least one element (1.6 §6.31, §7.33: cardinality 1..*).
+ */
+function amend(schema: unknown, name = ''): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => amend(item))
+  if (typeof schema !== 'object' || schema === null) return schema
+  const amended: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(schema)) amended[key] = amend(value, key)
+  if (amended.type === 'integer') {
+    amended.minimum ??= -integerMax - 1
+    amended.maximum ??= integerMax
+  }
+  if (amended.type === 'array' && (name === 'meterValue' || name === 'sampledValue')) amended.minItems ??= 1
+  return amended
+}
+
+/**
+ * The part of a request's schema that describes the field at `path`, references followed.
+ *
+ * @param path a JSON pointer into the payload, such as `/meterValue/0/timestamp`.
+ * @returns undefined when the schema knows no such field.
+ */
+export function fieldSchema(version: OcppVersion, action: string, path: string): JsonSchema | undefined {
+  const root = rowOf(version, action)?.request
+  let schema: JsonSchema | undefined = root
+  for (const step of path.split('/').slice(1)) {
+    const properties: unknown = schema?.type === 'array' ? { [step]: schema.items } : schema?.properties
+    schema = dereference(member(properties, unescapePointer(step)), root)
+  }
+  return schema
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as JsonSchema)[name]
+    : undefined
+}
+
+function dereference(schema: unknown, root: JsonSchema | undefined): JsonSchema | undefined {
+  const reference = member(schema, '$ref')
+  if (typeof reference !== 'string') return typeof schema === 'object' && schema !== null ? { ...schema } : undefined
+  return dereference(member(root?.definitions, reference.slice('#/definitions/'.length)), root)
+}
+
+function escapePointer(step: string): string {
+  return step.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+/** One step of a JSON pointer as the field's name (RFC 6901 §4). */
+export function unescapePointer(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+const codes: Readonly<Record<string, CallErrorCode>> = {
+  required: 'OccurrenceConstraintViolation',
+  minItems: 'OccurrenceConstraintViolation',
+  maxItems: 'OccurrenceConstraintViolation',
+  type: 'TypeConstraintViolation',
+  additionalProperties: 'FormatViolation',
+}
+
+function problemOf(error: ErrorObject): Problem {
+  const { keyword, instancePath, params } = error
+  const field: unknown = params.missingProperty ?? params.additionalProperty
+  const path = typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath
+  const code = codes[keyword] ?? 'PropertyConstraintViolation'
+  return { path, keyword, code, message: sentence(error, path), params }
+}
+
+function sentence(error: ErrorObject, path: string): string {
+  const what = path === '' ? 'The payload' : `Field "${path.slice(1)}"`
+  const { params, data } = error
+  switch (error.keyword) {
+    case 'required':
+      return `${what} is missing; it is required.`
+    case 'additionalProperties':
+      return `${what} is not part of this message; leave it out.`
+    case 'type':
+      return `${what} is ${typeName(data)}; expected ${article(String(params.type))}.`
+    case 'enum':
+      return `${what} is ${shown(data)}; expected one of ${(params.allowedValues as unknown[]).join(', ')}.`
+    case 'maxLength':
+      return `${what} is ${[...String(data)].length} characters long; at most ${params.limit} are allowed.`
+    case 'minItems':
+      return `${what} has ${lengthOf(data)} elements; at least ${params.limit} are needed.`
+    case 'maxItems':
+      return `${what} has ${lengthOf(data)} elements; at most ${params.limit} are allowed.`
+    case 'minimum':
+      return `${what} is ${shown(data)}; the least allowed is ${params.limit}.`
+    case 'maximum':
+      return `${what} is ${shown(data)}; the most allowed is ${params.limit}.`
+    case 'multipleOf':
+      return `${what} is ${shown(data)}; expected a multiple of ${params.multipleOf}.`
+    case 'format':
+      return params.format === 'date-time'
+        ? `${what} is ${shown(data)}; expected a date and time such as 2026-01-31T12:00:00Z.`
+        : `${what} is ${shown(data)}; expected a ${params.format}.`
+    default:
+      return `${what} ${error.message ?? `breaks the rule "${error.keyword}"`}.`
+  }
+}
+
+const shownCharactersMax = 40
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined'
+  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text
+}
+
+function lengthOf(value: unknown): number {
+  return Array.isArray(value) ? value.length : 0
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  return article(Array.isArray(value) ? 'array' : typeof value)
+}
+
+function article(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`
+}
