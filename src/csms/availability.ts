@@ -64,11 +64,7 @@ export function connectorStatusChanges(change: ConnectorStatusChange, known: Kno
   return before === after ? [change] : [change, { kind: 'chargePointStatus', status: after }]
 }
 
-function statusNotification(
-  change: ConnectorStatusChange,
-  payload: Readonly<Record<string, unknown>>,
-  known: Known,
-): Decision {
+function statusNotification(change: ConnectorStatusChange, known: Known): Decision {
   const from = known.connector(change)?.status ?? 'Unknown'
   const isOddMove =
     from !== 'Unknown' &&
@@ -86,7 +82,12 @@ function statusNotification(
     answer: {},
     changes: [
       ...connectorStatusChanges(change, known),
-      { kind: 'chargePointEvent', action: 'StatusNotification', occurredAtMs: change.occurredAtMs, payload },
+      {
+        kind: 'chargePointEvent',
+        action: 'StatusNotification',
+        occurredAtMs: change.occurredAtMs,
+        payload: known.sent,
+      },
     ],
     anomalies,
     events: [
@@ -115,7 +116,6 @@ export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
         vendorErrorCode: payload.vendorErrorCode ?? null,
         occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
       },
-      { ...payload },
       known,
     ),
 }
@@ -143,7 +143,6 @@ export const statusNotification201: Handler<OCPP20.StatusNotificationRequest> = 
         vendorErrorCode: null,
         occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
       },
-      { ...payload },
       known,
     )
   },

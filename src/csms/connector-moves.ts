@@ -75,7 +75,7 @@ export const connectorMoves: MoveTable = {
   },
 }
 
-/** ConnectorStatusEnumType (2.0.1 Part 2 §3.16); each may follow each. */
+/** ConnectorStatusEnumType (OCPP 2.0.1 Part 2); each may follow each. */
 const statuses2x: ReadonlySet<ConnectorStatus> = new Set([
   'Available',
   'Occupied',

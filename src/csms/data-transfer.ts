@@ -9,8 +9,8 @@ import { notification } from './notification.ts'
  * central system that knows no vendor must say so.
  */
 export const dataTransfer: Handler<OCPP16.DataTransferRequest | OCPP20.DataTransferRequest> = {
-  decide: (payload, known) => ({
-    ...notification('DataTransfer', { ...payload }, known),
+  decide: (_payload, known) => ({
+    ...notification('DataTransfer', known),
     answer: { status: 'UnknownVendorId' },
   }),
 }

@@ -2,7 +2,7 @@
 // the actor moves afterwards. Deciding is pure: everything it depends on comes in through `Known`.
 
 import type { OcppVersion } from '../ocpp/version.ts'
-import type { Quirk, Strictness } from '../ocpp/verdict.ts'
+import type { Strictness } from '../ocpp/verdict.ts'
 import type { MeterRows } from './meter-block.ts'
 
 /** A payload as it goes on the wire. */
@@ -104,9 +104,10 @@ export interface Known {
   readonly promisedTransactionId: (
     start: (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number },
   ) => number | undefined
-  /** The meter values of the frame, and their quirks; null when it carries none. */
+  /** The meter values of the frame; null when it carries none. */
   readonly meter: MeterRows | null
-  readonly quirks: readonly Quirk[]
+  /** The payload as it was sent, without its meter values: what is kept verbatim. */
+  readonly sent: Payload
 }
 
 /** A stored fact that breaks an expectation. */

@@ -7,7 +7,7 @@ import { notification } from './notification.ts'
 /** 1.6 §4.4. */
 export const diagnosticsStatusNotification: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
   decide: (payload, known) =>
-    notification('DiagnosticsStatusNotification', { ...payload }, known, undefined, {
+    notification('DiagnosticsStatusNotification', known, undefined, {
       kind: 'activity',
       activity: 'diagnostics',
       status: payload.status,
@@ -18,7 +18,7 @@ export const diagnosticsStatusNotification: Handler<OCPP16.DiagnosticsStatusNoti
 export const logStatusNotification: Handler<OCPP16.LogStatusNotificationRequest | OCPP20.LogStatusNotificationRequest> =
   {
     decide: (payload, known) =>
-      notification('LogStatusNotification', { ...payload }, known, undefined, {
+      notification('LogStatusNotification', known, undefined, {
         kind: 'activity',
         activity: 'log',
         status: payload.status,
@@ -27,5 +27,5 @@ export const logStatusNotification: Handler<OCPP16.LogStatusNotificationRequest 
 
 /** 2.0.1 N07: events that monitors raised. */
 export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
-  decide: (payload, known) => notification('NotifyEvent', { ...payload }, known, payload.generatedAt),
+  decide: (payload, known) => notification('NotifyEvent', known, payload.generatedAt),
 }

@@ -9,7 +9,7 @@ export const firmwareStatusNotification: Handler<
   OCPP16.FirmwareStatusNotificationRequest | OCPP20.FirmwareStatusNotificationRequest
 > = {
   decide: (payload, known) =>
-    notification('FirmwareStatusNotification', { ...payload }, known, undefined, {
+    notification('FirmwareStatusNotification', known, undefined, {
       kind: 'activity',
       activity: 'firmware',
       status: payload.status,
@@ -19,7 +19,7 @@ export const firmwareStatusNotification: Handler<
 /** 1.6 security whitepaper §5.17. */
 export const signedFirmwareStatusNotification: Handler<OCPP16.SignedFirmwareStatusNotificationRequest> = {
   decide: (payload, known) =>
-    notification('SignedFirmwareStatusNotification', { ...payload }, known, undefined, {
+    notification('SignedFirmwareStatusNotification', known, undefined, {
       kind: 'activity',
       activity: 'firmware',
       status: payload.status,

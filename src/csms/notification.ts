@@ -1,7 +1,7 @@
 // The plainest decision: a message that reports something, is written into the charge point's history, and is answered
 // with an empty payload.
 
-import type { Change, Decision, Known, Payload } from './decision.ts'
+import type { Change, Decision, Known } from './decision.ts'
 
 /** `time` (RFC 3339) in milliseconds since the Unix epoch; `fallbackMs` when it is absent or not a time. */
 export function timeMs(time: string | undefined, fallbackMs: number): number {
@@ -11,17 +11,11 @@ export function timeMs(time: string | undefined, fallbackMs: number): number {
 }
 
 /**
- * Stores `payload` as an event of the charge point and answers with `{}`.
+ * Stores the message as an event of the charge point and answers with `{}`.
  *
  * @param time the time the message itself carries, if any; events without one are told apart by their message id.
  */
-export function notification(
-  action: string,
-  payload: Payload,
-  known: Known,
-  time?: string,
-  ...more: readonly Change[]
-): Decision {
+export function notification(action: string, known: Known, time?: string, ...more: readonly Change[]): Decision {
   return {
     answer: {},
     changes: [
@@ -29,7 +23,7 @@ export function notification(
         kind: 'chargePointEvent',
         action,
         occurredAtMs: time === undefined ? null : timeMs(time, known.receivedAtMs),
-        payload,
+        payload: known.sent,
       },
       ...more,
     ],

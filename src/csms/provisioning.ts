@@ -6,7 +6,6 @@ import type { MessageRow } from '../ocpp/message.ts'
 import type { Decision, Handler, Known, KnownChargePoint, VariableChange } from './decision.ts'
 
 function boot(
-  payload: Readonly<Record<string, unknown>>,
   known: Known,
   station: {
     vendor: string
@@ -31,7 +30,7 @@ function boot(
         iccid: station.iccid ?? null,
         imsi: station.imsi ?? null,
       },
-      { kind: 'chargePointEvent', action: 'BootNotification', occurredAtMs: null, payload },
+      { kind: 'chargePointEvent', action: 'BootNotification', occurredAtMs: null, payload: known.sent },
     ],
     anomalies: [],
     events: [{ type: 'booted', status }],
@@ -41,7 +40,7 @@ function boot(
 /** 1.6 §4.2. The answer's status is what operators set for the charge point: Accepted unless they want it otherwise. */
 export const bootNotification16: Handler<OCPP16.BootNotificationRequest> = {
   decide: (payload, known) =>
-    boot({ ...payload }, known, {
+    boot(known, {
       vendor: payload.chargePointVendor,
       model: payload.chargePointModel,
       serialNumber: payload.chargePointSerialNumber ?? payload.chargeBoxSerialNumber,
@@ -55,7 +54,7 @@ export const bootNotification16: Handler<OCPP16.BootNotificationRequest> = {
 export const bootNotification201: Handler<OCPP20.BootNotificationRequest> = {
   decide: (payload, known) => {
     const station = payload.chargingStation
-    return boot({ ...payload }, known, {
+    return boot(known, {
       vendor: station.vendorName,
       model: station.model,
       serialNumber: station.serialNumber,

@@ -8,5 +8,5 @@ import { notification } from './notification.ts'
 export const securityEventNotification: Handler<
   OCPP16.SecurityEventNotificationRequest | OCPP20.SecurityEventNotificationRequest
 > = {
-  decide: (payload, known) => notification('SecurityEventNotification', { ...payload }, known, payload.timestamp),
+  decide: (payload, known) => notification('SecurityEventNotification', known, payload.timestamp),
 }

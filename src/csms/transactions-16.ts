@@ -62,7 +62,7 @@ export const startTransaction: Handler<StartTransaction> = {
         event: 'Started',
         transactionId,
         occurredAtMs: startedAtMs,
-        payload: { ...payload },
+        payload: known.sent,
       },
       changes: [
         {
@@ -99,7 +99,7 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
     event: 'Ended',
     transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,
     occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
-    payload: { ...payload },
+    payload: known.sent,
   }
 }
 

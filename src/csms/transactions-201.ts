@@ -218,7 +218,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
         event: event.eventType,
         transactionId,
         occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
-        payload: { ...event },
+        payload: known.sent,
       },
       changes: parts.flatMap((part) => part.changes),
       anomalies: [...parts.flatMap((part) => part.anomalies), ...unauthorized],

@@ -212,7 +212,7 @@ export class Pipeline {
       newTransactionId: lookedUp.newTransactionId,
       promisedTransactionId: (start) => live.promisedTransactionId(start),
       meter,
-      quirks: frame.quirks,
+      sent: frame.sent ?? frame.payload,
     }
   }
 
@@ -227,7 +227,10 @@ export class Pipeline {
       const habit = `${frame.action}:${quirk.code}`
       if (connection.quirksNoted.has(habit)) continue
       connection.quirksNoted.add(habit)
-      anomalies.push({ kind: 'quirk', detail: { quirk: quirk.code, path: quirk.path, action: frame.action } })
+      anomalies.push({
+        kind: 'quirk',
+        detail: { quirk: quirk.code, path: quirk.path, sent: quirk.sent, action: frame.action },
+      })
     }
     return anomalies
   }

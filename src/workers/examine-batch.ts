@@ -19,10 +19,18 @@ export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
   const verdicts = tasks.map((task): Verdict => {
     const { verdict, sent } = examine(task)
     if (verdict.kind !== 'call') return verdict
-    const { meterValue, transactionData, ...rest } = verdict.payload
-    if (meterValue === undefined && transactionData === undefined) return verdict
+    const { payload } = verdict
+    const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
+    if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
     columns ??= new MeterColumns()
-    return { ...verdict, payload: rest, meter: columns.add(verdict.payload, sent, task) }
+    const meter = columns.add(payload, sent, task)
+    const kept = withoutMeterValues(payload)
+    return { ...verdict, payload: kept, ...(sent === payload ? {} : { sent: withoutMeterValues(sent) }), meter }
   })
   return { verdicts, meter: (columns as MeterColumns | null)?.finish() ?? null }
+}
+
+function withoutMeterValues(payload: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { meterValue: _meterValue, transactionData: _transactionData, ...rest } = payload
+  return rest
 }

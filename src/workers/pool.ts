@@ -32,56 +32,75 @@ export interface ExaminedPart extends ExaminedBatch {
 
 /** The pool of worker threads that examine frames. */
 export class FramePool {
-  readonly #piscina: Piscina<Uint8Array, PackedBatch>
+  readonly #options: PoolOptions
+  readonly #workers: Piscina<Uint8Array, PackedBatch>
+  /** One thread, one task: whoever makes a thread die here has done it alone. Made when a thread has died. */
+  #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
   readonly #packr = new Packr()
-  readonly #inlineFrames: number
   /** How many batches may be under way at once without one of them only waiting. */
   readonly batchesMax: number
-  #closed = false
+  #isClosed = false
 
   constructor(options: PoolOptions) {
-    this.#inlineFrames = options.inlineFrames ?? inlineFramesMax
+    this.#options = options
     this.batchesMax = options.threads * tasksPerWorkerMax
-    this.#piscina = new Piscina({
-      filename: (options.workerUrl ?? new URL('./worker.ts', import.meta.url)).href,
-      minThreads: options.threads,
-      maxThreads: options.threads,
-      concurrentTasksPerWorker: tasksPerWorkerMax,
-    })
+    this.#workers = this.#makeWorkers(options.threads, tasksPerWorkerMax)
   }
 
   /**
    * Examines `tasks` and returns their verdicts in order, in one part unless a worker died under them: then the frames
-   * are done again by another worker, in smaller and smaller parts, until the frame that kills workers stands alone and
-   * is refused alone.
+   * are done again in quarantine, in smaller and smaller parts, until the frame that kills workers stands alone and is
+   * refused alone. Other batches that the dead worker had are done again, too, and unharmed.
    */
   async examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]> {
-    if (tasks.length <= this.#inlineFrames) return [{ tasks, ...examineBatch(tasks) }]
-    return this.#examineInWorker(tasks, 1)
+    if (tasks.length <= (this.#options.inlineFrames ?? inlineFramesMax)) return [{ tasks, ...examineBatch(tasks) }]
+    try {
+      return [await this.#run(this.#workers, tasks)]
+    } catch (error) {
+      this.#throwIfClosed(error)
+      return this.#examineInQuarantine(tasks, 1)
+    }
   }
 
   /** Ends the worker threads once their tasks are done. */
   async close(): Promise<void> {
-    this.#closed = true
-    await this.#piscina.close()
+    this.#isClosed = true
+    await Promise.all([this.#workers.close(), this.#quarantine?.close()])
   }
 
-  async #examineInWorker(tasks: readonly FrameTask[], attempt: number): Promise<readonly ExaminedPart[]> {
+  #makeWorkers(threads: number, concurrentTasksPerWorker: number): Piscina<Uint8Array, PackedBatch> {
+    return new Piscina({
+      filename: (this.#options.workerUrl ?? new URL('./worker.ts', import.meta.url)).href,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker,
+    })
+  }
+
+  async #run(workers: Piscina<Uint8Array, PackedBatch>, tasks: readonly FrameTask[]): Promise<ExaminedPart> {
+    const { verdicts, meter } = await workers.run(new Uint8Array(this.#packr.pack(tasks)))
+    const unpacked: readonly Verdict[] = this.#packr.unpack(verdicts)
+    return { tasks, verdicts: unpacked, meter }
+  }
+
+  async #examineInQuarantine(tasks: readonly FrameTask[], attempt: number): Promise<readonly ExaminedPart[]> {
+    this.#quarantine ??= this.#makeWorkers(1, 1)
     try {
-      const { verdicts, meter } = await this.#piscina.run(new Uint8Array(this.#packr.pack(tasks)))
-      const unpacked: readonly Verdict[] = this.#packr.unpack(verdicts)
-      return [{ tasks, verdicts: unpacked, meter }]
+      return [await this.#run(this.#quarantine, tasks)]
     } catch (error) {
-      if (this.#closed) throw new StatorError('SHUTTING_DOWN', 'The worker pool is closed.', undefined, error)
-      if (attempt < taskAttemptsMax) return this.#examineInWorker(tasks, attempt + 1)
-      if (tasks.length === 1) return [{ tasks, verdicts: tasks.map(refuse), meter: null }]
-      const half = tasks.length >> 1
-      const parts = await Promise.all([
-        this.#examineInWorker(tasks.slice(0, half), taskAttemptsMax),
-        this.#examineInWorker(tasks.slice(half), taskAttemptsMax),
-      ])
-      return parts.flat()
+      this.#throwIfClosed(error)
+      if (tasks.length > 1) {
+        const half = tasks.length >> 1
+        const first = await this.#examineInQuarantine(tasks.slice(0, half), 1)
+        return [...first, ...(await this.#examineInQuarantine(tasks.slice(half), 1))]
+      }
+      if (attempt < taskAttemptsMax) return this.#examineInQuarantine(tasks, attempt + 1)
+      return [{ tasks, verdicts: tasks.map(refuse), meter: null }]
     }
+  }
+
+  #throwIfClosed(error: unknown): void {
+    if (this.#isClosed) throw new StatorError('SHUTTING_DOWN', 'The worker pool is closed.', undefined, error)
   }
 }
 

@@ -44,7 +44,7 @@ export function known(parts: KnownParts = {}): Known {
     newTransactionId: 501,
     promisedTransactionId: () => undefined,
     meter: null,
-    quirks: [],
+    sent: {},
     ...rest,
   }
 }
