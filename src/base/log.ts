@@ -21,12 +21,10 @@ export type LogLevel = keyof typeof logLevels
 
 /** Parts of Stator whose level can be set by itself (`Logging.LogLevel`), and what they tell. */
 export const logCategories = {
-  Stator: 'start, stop, settings and secrets',
+  Stator: 'start and stop',
   OCPP: 'handshakes, connections, frames, quirks and anomalies of charge points',
   Api: 'REST requests',
   Database: 'connections, migrations, the writer and its retries',
-  Security: 'who was let in and who was refused',
-  Workers: 'the worker pool',
 } as const
 
 export type LogCategory = keyof typeof logCategories

@@ -64,13 +64,18 @@ const apiKey = z.string().regex(/^[\x21-\x7e]{8,}$/)
 const apiKeyExpected = 'at least 8 visible ASCII characters, without spaces'
 
 /** One of `values`, in any letter case. */
-function choice<const V extends string>(fallback: NoInfer<V>, values: readonly V[], input: MetaInput) {
+function oneOf<const V extends string>(values: readonly V[]) {
   const canonical = (value: unknown) => {
     const given = String(value).trim().toLowerCase()
     return values.find((known) => known.toLowerCase() === given) ?? value
   }
-  const expected = `${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`
-  return described(z.preprocess(canonical, z.enum(values)).default(fallback), { expected, ...input })
+  return z.preprocess(canonical, z.enum(values))
+}
+
+const anyOf = (values: readonly string[]) => `${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`
+
+function choice<const V extends string>(fallback: NoInfer<V>, values: readonly V[], input: MetaInput) {
+  return described(oneOf(values).default(fallback), { expected: anyOf(values), ...input })
 }
 
 function list(element: z.ZodString, input: MetaInput, isSecret = false) {
@@ -86,15 +91,20 @@ function logLevel(fallback: LogLevel, meaning: string) {
   return choice(fallback, levels, { meaning })
 }
 
+// No default: a category that is not named has the level of `Default`, whatever that is set to.
 function categoryLevel(category: LogCategory) {
-  // No default: a category that is not named has the level of `Default`, whatever that is set to.
-  const canonical = (value: unknown) =>
-    levels.find((known) => known.toLowerCase() === String(value).trim().toLowerCase()) ?? value
-  return described(z.preprocess(canonical, z.enum(levels)).optional(), {
+  return described(oneOf(levels).optional(), {
     meaning: `Least level of ${logCategories[category]}; unset: as Default.`,
-    expected: `${levels.slice(0, -1).join(', ')} or ${levels.at(-1) ?? ''}`,
+    expected: anyOf(levels),
   })
 }
+
+const categoryLevels = {
+  Stator: categoryLevel('Stator'),
+  OCPP: categoryLevel('OCPP'),
+  Api: categoryLevel('Api'),
+  Database: categoryLevel('Database'),
+} satisfies Record<LogCategory, z.ZodType>
 
 /** The settings as appsettings.json holds them. */
 export const settingsSchema = z.strictObject({
@@ -107,12 +117,7 @@ export const settingsSchema = z.strictObject({
             'Warning',
             'Accepted, as are `Microsoft.*` and `System.*`; no effect: nothing here is theirs.',
           ),
-          Stator: categoryLevel('Stator'),
-          OCPP: categoryLevel('OCPP'),
-          Api: categoryLevel('Api'),
-          Database: categoryLevel('Database'),
-          Security: categoryLevel('Security'),
-          Workers: categoryLevel('Workers'),
+          ...categoryLevels,
         })
         .prefault({}),
     })

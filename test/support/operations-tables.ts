@@ -1,0 +1,84 @@
+// The tables of `docs/operations.md`, as the code has them. Run this file to write them into the document.
+
+import { errorTable } from '../../src/base/errors.ts'
+import { logCategories, logFields } from '../../src/base/log.ts'
+import { settingTree } from '../../src/base/settings-schema.ts'
+import type { SettingNode } from '../../src/base/settings-schema.ts'
+
+const documentFile = new URL('../../docs/operations.md', import.meta.url)
+
+/** The tables by the name that stands in their markers. */
+export const operationsTables: Readonly<Record<string, () => string>> = {
+  settings: () =>
+    table(
+      ['Key', 'Default', 'Unit', 'Expected', 'Meaning'],
+      settingRows(settingTree, '').map(([key, setting]) => [
+        code(key),
+        fallbackShown(setting.fallback),
+        setting.unit,
+        setting.expected,
+        setting.isSecret ? `${setting.meaning} Secret: no error and no log line shows it.` : setting.meaning,
+      ]),
+    ),
+  errors: () =>
+    table(
+      ['Code', 'HTTP status', '`error`', 'What to do'],
+      Object.entries(errorTable).map(([name, row]) => [code(name), String(row.status), row.name, row.mend]),
+    ),
+  'log-categories': () =>
+    table(
+      ['Category', 'Tells of'],
+      Object.entries(logCategories).map(([name, meaning]) => [code(name), meaning]),
+    ),
+  'log-fields': () =>
+    table(
+      ['Field', 'Meaning'],
+      Object.entries(logFields).map(([name, meaning]) => [code(name), meaning]),
+    ),
+}
+
+/** The document as it is. */
+export function operationsDocument(): Promise<string> {
+  return Bun.file(documentFile).text()
+}
+
+/** What stands between the markers of `name` in `document`; null when there are none. */
+export function writtenTable(document: string, name: string): string | null {
+  return markers(name).exec(document)?.[2] ?? null
+}
+
+/** `document` with every table as the code has it. */
+export function withCurrentTables(document: string): string {
+  let current = document
+  for (const [name, render] of Object.entries(operationsTables)) {
+    current = current.replace(markers(name), (_, start: string, _old: string, end: string) => start + render() + end)
+  }
+  return current
+}
+
+function markers(name: string): RegExp {
+  return new RegExp(`(<!-- ${name} -->\\n)([\\s\\S]*?)(<!-- /${name} -->)`)
+}
+
+type Setting = Exclude<SettingNode, { readonly kind: 'section' }>
+
+function settingRows(node: SettingNode, key: string): (readonly [key: string, setting: Setting])[] {
+  if (node.kind !== 'section') return [[key, node]]
+  return [...node.parts].flatMap(([name, part]) => settingRows(part, key === '' ? name : `${key}.${name}`))
+}
+
+function fallbackShown(fallback: unknown): string {
+  const isNone = fallback === undefined || fallback === '' || (Array.isArray(fallback) && fallback.length === 0)
+  return isNone ? '' : code(String(fallback))
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
+  return line(heads) + line(heads.map(() => '---')) + rows.map(line).join('')
+}
+
+if (import.meta.main) await Bun.write(documentFile, withCurrentTables(await operationsDocument()))
