@@ -22,7 +22,7 @@ export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
     const { payload } = verdict
     const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
     if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
-    columns ??= new MeterColumns()
+    columns ??= new MeterColumns(tasks.length)
     const meter = columns.add(payload, sent, task)
     const kept = withoutMeterValues(payload)
     return { ...verdict, payload: kept, ...(sent === payload ? {} : { sent: withoutMeterValues(sent) }), meter }

@@ -17,8 +17,9 @@ interface Origin {
 
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const fixedColumns = meterColumns.filter((column) => column.bytes !== null)
-const initialRows = 256
-const initialTextBytes = 65_536
+// Room made for each frame of a batch that carries meter values; what needs more grows.
+const rowsPerFrame = 1
+const textBytesPerFrame = 1_024
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -115,9 +116,9 @@ class Measurand {
  */
 export class MeterColumns {
   #rows = 0
-  #rowsRoom = initialRows
+  #rowsRoom: number
   #views: DataView<ArrayBuffer>[]
-  #text = new Uint8Array(initialTextBytes)
+  #text: Uint8Array<ArrayBuffer>
   #textBytes = 0
   #offsets: number[] = []
   readonly #encoder = new TextEncoder()
@@ -127,8 +128,11 @@ export class MeterColumns {
   readonly #voltage = new Measurand('mean')
   readonly #soc = new Measurand('max')
 
-  constructor() {
-    this.#views = fixedColumns.map((column) => new DataView(new ArrayBuffer(initialRows * (4 + column.bytes))))
+  /** @param frames how many frames with meter values to make room for at first. */
+  constructor(frames = 1) {
+    this.#rowsRoom = frames * rowsPerFrame
+    this.#text = new Uint8Array(frames * textBytesPerFrame)
+    this.#views = fixedColumns.map((column) => new DataView(new ArrayBuffer(this.#rowsRoom * (4 + column.bytes))))
   }
 
   /**
