@@ -93,10 +93,10 @@ function configFlag(argv: readonly string[]): string | null {
   return file
 }
 
-// appsettings.json may hold comments and trailing commas, as in .NET, and Windows editors put a mark at its start.
+// appsettings.json may hold comments, trailing commas and the byte order mark of Windows editors, as in .NET.
 function parseFile(text: string, file: string): unknown {
   try {
-    return Bun.JSONC.parse(text.replace(/^\uFEFF/, ''))
+    return Bun.JSONC.parse(text)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw invalid(`The settings file ${file} is not JSON (${reason}): expected an object of settings.`)
