@@ -4,7 +4,7 @@
 // Children start late: what the database knew at the connect stays plain data until something happens to it. A charge point
 // that reconnects and has nothing new to say costs one actor and no more.
 
-import { assign, setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
+import { assign, setup, type SnapshotFrom } from 'xstate'
 import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import { callQueueMachine, shuttingDown, type CallEffects, type CallQueueActor, type QueuedCall } from './call-queue.ts'
@@ -14,7 +14,7 @@ import {
   chargingStateOf,
   transactionMachine,
   transactionOf,
-  type ChargingState,
+  type ReportedState,
   type LiveTransaction,
   type TransactionActor,
   type TransactionDetails,
@@ -48,16 +48,15 @@ export interface ChargePointContext {
 
 export type ChargePointEvent =
   | ActorEvent
-  | { readonly type: 'provisioned'; readonly settings: ChargePointSettings }
   | { readonly type: 'call'; readonly call: QueuedCall }
   | { readonly type: 'drain' }
   | { readonly type: 'replaced' }
   | { readonly type: 'closed' }
 
-/** What an operator may change while the charge point is connected. */
-export type ChargePointSettings = Partial<Pick<KnownChargePoint, 'strictness' | 'registrationStatus'>>
-
 type TransactionUpdated = Extract<ActorEvent, { type: 'transactionUpdated' }>
+
+/** What moves children that run without the charge point itself having to do anything. */
+type ChildEvent = Extract<ActorEvent, { type: 'connectorStatus' | 'transactionUpdated' }>
 
 const types: { context?: ChargePointContext; events?: ChargePointEvent; input?: ChargePointInput } = {}
 
@@ -74,9 +73,9 @@ const chargePoint = setup({
     noteBoot: assign(({ context, event }) =>
       event.type === 'booted' ? { chargePoint: { ...context.chargePoint, bootStatus: event.status } } : {},
     ),
-    noteSettings: assign(({ context, event }) =>
-      event.type === 'provisioned' ? { chargePoint: { ...context.chargePoint, ...event.settings } } : {},
-    ),
+    moveChildren: ({ context, event }) => {
+      if (isChildEvent(event)) moveChildren(context, event)
+    },
     refuseCall: ({ context, event }) => {
       if (event.type !== 'call') return
       const { messageId, action } = event.call
@@ -85,55 +84,29 @@ const chargePoint = setup({
   },
 })
 
-/** Starts the actor of the connector that the event is about, unless it runs. */
-const wakeConnector = chargePoint.enqueueActions(({ context, event, enqueue }) => {
-  if (event.type !== 'connectorStatus') return
-  const slot = connectorAt(context.connectors, event)
-  if (slot !== undefined && slot.actor !== null) return
-  const known = slot?.known ?? { evseId: event.evseId, connectorId: event.connectorId, status: 'Unknown' as const }
-  enqueue.assign(
-    ({
-      context: {
-        connectors,
-        chargePoint: { version },
-      },
-      spawn,
-    }) => {
-      const id = `connector.${known.evseId}.${known.connectorId}`
-      const awake = { known, actor: spawn('connector', { id, input: { ...known, version } }) }
-      return { connectors: slot === undefined ? [...connectors, awake] : replaced(connectors, slot, awake) }
-    },
-  )
+/** Starts the actor of the connector that reports, unless it runs: in the status it had before. */
+const wakeConnector = chargePoint.assign(({ context: { chargePoint, connectors }, event, spawn }) => {
+  if (event.type !== 'connectorStatus') return {}
+  const { evseId, connectorId } = event
+  const slot = connectorAt(connectors, event)
+  if (slot !== undefined && slot.actor !== null) return {}
+  const known: KnownConnector = slot?.known ?? { evseId, connectorId, status: 'Unknown' }
+  const input = { ...known, version: chargePoint.version }
+  const awake = { known, actor: spawn('connector', { id: `connector.${evseId}.${connectorId}`, input }) }
+  return { connectors: slot === undefined ? [...connectors, awake] : replaced(connectors, slot, awake) }
 })
 
-const moveConnector = chargePoint.enqueueActions(({ context, event, enqueue }) => {
-  if (event.type !== 'connectorStatus') return
-  const actor = connectorAt(context.connectors, event)?.actor
-  if (actor) enqueue.sendTo(actor, { type: event.status })
-})
-
-/** Starts the actors of the transactions that the event is about, unless they run. */
-const wakeTransactions = chargePoint.enqueueActions(({ context, event, enqueue }) => {
+/** Starts the actors of the transactions that the event is about, unless they run: as they were before it. */
+const wakeTransactions = chargePoint.assign(({ context, event, spawn }) => {
   const asleep = transactionsOf(context, event).filter(({ actor }) => actor === null)
-  for (const slot of asleep) {
-    enqueue.assign(({ context: { transactions }, spawn }) => {
-      const id = `transaction.${slot.known.transactionId}`
-      return {
-        transactions: replaced(transactions, slot, { ...slot, actor: spawn('transaction', { id, input: slot.known }) }),
-      }
-    })
-  }
+  const woken = asleep.map(({ known }) => ({
+    known,
+    actor: spawn('transaction', { id: transactionActorId(known), input: known }),
+  }))
+  return { transactions: context.transactions.map((slot) => woken[asleep.indexOf(slot)] ?? slot) }
 })
 
-const moveTransactions = chargePoint.enqueueActions(({ context, event, enqueue }) => {
-  const chargingState = chargingStateIn(event)
-  for (const { actor } of transactionsOf(context, event)) {
-    if (actor === null) continue
-    if (event.type === 'transactionUpdated') enqueue.sendTo(actor, { type: 'details', details: detailsOf(event) })
-    if (chargingState !== null) enqueue.sendTo(actor, { type: chargingState })
-  }
-})
-
+/** Adds a transaction; one of the same number that is open already makes way for it. */
 const beginTransaction = chargePoint.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'transactionStarted') return
   const { transactionId } = event.transaction
@@ -145,11 +118,12 @@ const beginTransaction = chargePoint.enqueueActions(({ context, event, enqueue }
       chargePoint,
       connectors,
     )
-    const actor = spawn('transaction', { id: `transaction.${transactionId}`, input: known })
+    const actor = spawn('transaction', { id: transactionActorId(known), input: known })
     return { transactions: [...transactions.filter((slot) => slot !== earlier), { known, actor }] }
   })
 })
 
+/** Ends a transaction, and forgets it: closed ones are the database's to know. */
 const endTransaction = chargePoint.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'transactionStopped') return
   const slot = context.transactions.find(({ known }) => known.transactionId === event.transactionId)
@@ -160,6 +134,7 @@ const endTransaction = chargePoint.enqueueActions(({ context, event, enqueue }) 
   enqueue.stopChild(slot.actor)
 })
 
+/** Hands a CALL to the call queue, which the first CALL starts. */
 const passCallOn = chargePoint.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'call') return
   if (context.callQueue !== null) return enqueue.sendTo(context.callQueue, event)
@@ -196,11 +171,10 @@ export const chargePointMachine = chargePoint.createMachine({
       { guard: { type: 'isBoot', params: { status: 'Rejected' } }, target: '.rejected', actions: 'noteBoot' },
       { target: '.pending', actions: 'noteBoot' },
     ],
-    connectorStatus: { actions: [wakeConnector, moveConnector, wakeTransactions, moveTransactions] },
+    connectorStatus: { actions: [wakeConnector, wakeTransactions, 'moveChildren'] },
     transactionStarted: { actions: beginTransaction },
-    transactionUpdated: { actions: [wakeTransactions, moveTransactions] },
+    transactionUpdated: { actions: [wakeTransactions, 'moveChildren'] },
     transactionStopped: { actions: endTransaction },
-    provisioned: { actions: 'noteSettings' },
     call: { actions: passCallOn },
     drain: '.draining',
     replaced: { target: '.closed', actions: failCalls },
@@ -226,7 +200,6 @@ export const chargePointMachine = chargePoint.createMachine({
 })
 
 export type ChargePointSnapshot = SnapshotFrom<typeof chargePointMachine>
-export type ChargePointActor = ActorRefFrom<typeof chargePointMachine>
 
 /** The connector in `slot`, as committed. */
 export function connectorIn(slot: ConnectorSlot): KnownConnector {
@@ -236,6 +209,35 @@ export function connectorIn(slot: ConnectorSlot): KnownConnector {
 /** The transaction in `slot`, as committed. */
 export function transactionIn(slot: TransactionSlot): LiveTransaction {
   return slot.actor === null ? slot.known : transactionOf(slot.actor.getSnapshot())
+}
+
+/**
+ * Sends the connector and the transactions that `event` is about where it says, if all their actors run. False when one
+ * does not: then the charge point has to wake it, and the event is to be sent there.
+ */
+export function moveChildren(context: ChargePointContext, event: ChildEvent): boolean {
+  const transactions = transactionsOf(context, event)
+  if (transactions.some(({ actor }) => actor === null)) return false
+  if (event.type === 'connectorStatus') {
+    const connector = connectorAt(context.connectors, event)?.actor
+    if (!connector) return false
+    connector.send({ type: event.status })
+  }
+  const chargingState = chargingStateIn(event)
+  const details = detailsOf(event)
+  for (const { actor } of transactions) {
+    if (details !== null) actor?.send({ type: 'details', details })
+    if (chargingState !== null) actor?.send({ type: chargingState })
+  }
+  return true
+}
+
+export function isChildEvent(event: ChargePointEvent): event is ChildEvent {
+  return event.type === 'connectorStatus' || event.type === 'transactionUpdated'
+}
+
+function transactionActorId({ transactionId }: LiveTransaction): string {
+  return `transaction.${transactionId}`
 }
 
 /** Whether `event` would change anything. Asking costs far less than sending the event in vain. */
@@ -282,14 +284,14 @@ function transactionsOf(context: ChargePointContext, event: ChargePointEvent): r
   })
 }
 
-function chargingStateIn(event: ChargePointEvent): ChargingState | null {
-  if (event.type === 'connectorStatus') return chargingStateOf(event.status)
-  return event.type === 'transactionUpdated' ? chargingStateNamed(event.chargingState) : null
+function chargingStateIn(event: ChildEvent): ReportedState | null {
+  return event.type === 'connectorStatus' ? chargingStateOf(event.status) : chargingStateNamed(event.chargingState)
 }
 
-function detailsOf(event: TransactionUpdated): TransactionDetails {
+function detailsOf(event: ChildEvent): TransactionDetails | null {
+  if (event.type !== 'transactionUpdated') return null
   const { type: _, transactionId: __, chargingState: ___, ...details } = event
-  return details
+  return Object.keys(details).length === 0 ? null : details
 }
 
 function differs(transaction: LiveTransaction, event: TransactionUpdated): boolean {

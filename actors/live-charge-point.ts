@@ -6,21 +6,16 @@ import { StatorError } from '../src/base/errors.ts'
 import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector, Payload } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
-import {
-  answerOwner,
-  type CallAnswer,
-  type CallEffects,
-  type CallFailure,
-  type CallQueueContext,
-  type QueuedCall,
-} from './call-queue.ts'
+import { encodeCall } from '../src/ocpp/frame.ts'
+import { answerOwner, type CallAnswer, type CallEffects, type CallFailure, type QueuedCall } from './call-queue.ts'
 import {
   chargePointMachine,
   connectorAt,
   connectorIn,
+  isChildEvent,
+  moveChildren,
   transactionIn,
   wouldMove,
-  type ChargePointSettings,
 } from './charge-point.ts'
 import type { RemoteStartPromises } from './remote-start-promises.ts'
 import type { LiveTransaction } from './transaction.ts'
@@ -60,7 +55,8 @@ interface Waiter {
   readonly reject: (error: StatorError) => void
 }
 
-export class LiveChargePoint implements CallEffects {
+/** One connection of a charge point. The registry makes and ends it. */
+export class LiveChargePoint {
   readonly identity: string
   /** Number of its connection (`Hydration.epoch`). */
   readonly epoch: number
@@ -79,9 +75,13 @@ export class LiveChargePoint implements CallEffects {
     this.link = link
     this.lastSeenAtMs = surroundings.nowMs()
     this.#surroundings = surroundings
+    const effects: CallEffects = {
+      transmit: (call) => this.#transmit(call),
+      settle: (messageId, outcome) => this.#settle(messageId, outcome),
+    }
     this.#actor = createActor(chargePointMachine, {
       clock: surroundings.machineClock,
-      input: { hydration, effects: this },
+      input: { hydration, effects },
     }).start()
   }
 
@@ -126,13 +126,10 @@ export class LiveChargePoint implements CallEffects {
       if (event.type === 'transactionStarted') {
         this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
       }
-      if (wouldMove(this.#actor.getSnapshot(), event)) this.#actor.send(event)
+      const snapshot = this.#actor.getSnapshot()
+      if (!wouldMove(snapshot, event)) continue
+      if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#actor.send(event)
     }
-  }
-
-  /** An operator changed how it is to be treated. */
-  provisioned(settings: ChargePointSettings): void {
-    if (this.state !== 'closed') this.#actor.send({ type: 'provisioned', settings })
   }
 
   /**
@@ -170,11 +167,6 @@ export class LiveChargePoint implements CallEffects {
     return true
   }
 
-  /** The CALL it has yet to answer, and those in line behind it. */
-  get calls(): Pick<CallQueueContext, 'outstanding' | 'waiting'> {
-    return this.#actor.getSnapshot().context.callQueue?.getSnapshot().context ?? { outstanding: null, waiting: [] }
-  }
-
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */
   promiseTransaction(start: RemoteStart, transactionId: number): void {
     this.#surroundings.promises.add(this.chargePoint.key, start, transactionId)
@@ -198,16 +190,19 @@ export class LiveChargePoint implements CallEffects {
   /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves it any more. The registry calls this. */
   end(why: 'closed' | 'replaced'): void {
     if (this.state !== 'closed') this.#actor.send({ type: why })
+    // When the link broke in the middle of a `transmit`, the call queue was stopped before it could be told.
+    for (const messageId of this.#waiters.keys()) {
+      const message = `Charge point '${this.identity}' disconnected before it answered`
+      this.#settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })
+    }
   }
 
-  /** Effect of the call queue. */
-  transmit({ messageId, action, payload }: QueuedCall): void {
+  #transmit({ messageId, action, payload }: QueuedCall): void {
     this.#surroundings.counts.sent++
-    this.link.send(JSON.stringify([2, messageId, action, payload]))
+    this.link.send(encodeCall(messageId, action, payload))
   }
 
-  /** Effect of the call queue. */
-  settle(messageId: string, outcome: CallAnswer | CallFailure): void {
+  #settle(messageId: string, outcome: CallAnswer | CallFailure): void {
     const waiter = this.#waiters.get(messageId)
     this.#waiters.delete(messageId)
     if (outcome.kind !== 'failed') {

@@ -4,8 +4,11 @@
 import { assign, setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
 import type { ConnectorRef, ConnectorStatus, KnownTransaction } from '../src/csms/decision.ts'
 
-/** ChargingStateEnumType (2.0.1 Part 2 §3.8); `Unknown` until something tells it. */
-export type ChargingState = 'Charging' | 'EVConnected' | 'SuspendedEV' | 'SuspendedEVSE' | 'Idle' | 'Unknown'
+/** ChargingStateEnumType (OCPP 2.0.1 Part 2). */
+export type ReportedState = 'Charging' | 'EVConnected' | 'SuspendedEV' | 'SuspendedEVSE' | 'Idle'
+
+/** `Unknown` until something tells it. */
+export type ChargingState = ReportedState | 'Unknown'
 
 /** A transaction with its charging state; null while that is unknown. */
 export type LiveTransaction = KnownTransaction & { readonly chargingState: string | null }
@@ -24,20 +27,13 @@ export interface TransactionContext {
   readonly hydrated: ChargingState
 }
 
-/** `ended`, `details`, or the charging state to move to. */
+/** The charging state to move to, what else has become known, or the end. */
 export type TransactionEvent =
-  | { [State in ChargingState]: { readonly type: State } }[ChargingState]
+  | { [State in ReportedState]: { readonly type: State } }[ReportedState]
   | { readonly type: 'details'; readonly details: TransactionDetails }
   | { readonly type: 'ended' }
 
-export const chargingStates: readonly ChargingState[] = [
-  'Charging',
-  'EVConnected',
-  'SuspendedEV',
-  'SuspendedEVSE',
-  'Idle',
-  'Unknown',
-]
+const reportedStates: readonly ReportedState[] = ['Charging', 'EVConnected', 'SuspendedEV', 'SuspendedEVSE', 'Idle']
 
 const types: { context?: TransactionContext; events?: TransactionEvent; input?: LiveTransaction } = {}
 
@@ -73,10 +69,13 @@ export const transactionMachine = transactionSetup.createMachine({
       },
       states: {
         hydrating: {
-          always: chargingStates.map((state) => ({
-            guard: { type: 'startsIn' as const, params: { state } },
-            target: state,
-          })),
+          always: [
+            ...reportedStates.map((state) => ({
+              guard: { type: 'startsIn' as const, params: { state } },
+              target: state,
+            })),
+            { target: 'Unknown' },
+          ],
         },
         Charging: {},
         EVConnected: {},
@@ -99,12 +98,12 @@ export function withDetails(known: KnownTransaction, details: TransactionDetails
 }
 
 /** The charging state that a charge point named, or null when it is none of the five. */
-export function chargingStateNamed(name: string | null): ChargingState | null {
-  return chargingStates.find((state) => state === name) ?? null
+export function chargingStateNamed(name: string | null): ReportedState | null {
+  return reportedStates.find((state) => state === name) ?? null
 }
 
 /** What the status of its connector says about a 1.6 transaction, or null when it says nothing (1.6 §4.9). */
-export function chargingStateOf(status: ConnectorStatus): ChargingState | null {
+export function chargingStateOf(status: ConnectorStatus): ReportedState | null {
   switch (status) {
     case 'Charging':
     case 'SuspendedEV':
