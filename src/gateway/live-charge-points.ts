@@ -6,6 +6,7 @@ import type { ActorEvent, ConnectorRef, Payload } from '../csms/decision.ts'
 import { triggeredActions } from '../csms/triggers.ts'
 import { Connection } from './connection.ts'
 
+type ChargePointSettings = Parameters<LiveChargePoint['provisioned']>[0]
 type CallAnswer = Awaited<ReturnType<LiveChargePoint['call']>>
 type RemoteStart = (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number }
 
@@ -57,8 +58,13 @@ export class LiveChargePoints {
     this.#registry.get(identity)?.promiseTransaction(start, transactionId)
   }
 
-  withdrawPromise(identity: string, start: RemoteStart): void {
-    this.#registry.get(identity)?.withdrawPromise(start)
+  withdrawPromise(identity: string, start: RemoteStart, transactionId: number): void {
+    this.#registry.get(identity)?.withdrawPromise(start, transactionId)
+  }
+
+  /** An operator changed how the charge point is to be treated. */
+  provisioned(identity: string, settings: ChargePointSettings): void {
+    this.#registry.get(identity)?.provisioned(settings)
   }
 
   /** Closes the socket of the charge point, if there is one: its credentials changed, or it is no longer welcome. */
