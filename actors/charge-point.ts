@@ -48,10 +48,14 @@ export interface ChargePointContext {
 
 export type ChargePointEvent =
   | ActorEvent
+  | { readonly type: 'provisioned'; readonly settings: ChargePointSettings }
   | { readonly type: 'call'; readonly call: QueuedCall }
   | { readonly type: 'drain' }
   | { readonly type: 'replaced' }
   | { readonly type: 'closed' }
+
+/** What an operator may change of a charge point that is connected. */
+export type ChargePointSettings = Partial<Pick<KnownChargePoint, 'strictness' | 'registrationStatus'>>
 
 type TransactionUpdated = Extract<ActorEvent, { type: 'transactionUpdated' }>
 
@@ -72,6 +76,9 @@ const chargePoint = setup({
   actions: {
     noteBoot: assign(({ context, event }) =>
       event.type === 'booted' ? { chargePoint: { ...context.chargePoint, bootStatus: event.status } } : {},
+    ),
+    noteSettings: assign(({ context, event }) =>
+      event.type === 'provisioned' ? { chargePoint: { ...context.chargePoint, ...event.settings } } : {},
     ),
     moveChildren: ({ context, event }) => {
       if (isChildEvent(event)) moveChildren(context, event)
@@ -175,6 +182,7 @@ export const chargePointMachine = chargePoint.createMachine({
     transactionStarted: { actions: beginTransaction },
     transactionUpdated: { actions: [wakeTransactions, 'moveChildren'] },
     transactionStopped: { actions: endTransaction },
+    provisioned: { actions: 'noteSettings' },
     call: { actions: passCallOn },
     drain: '.draining',
     replaced: { target: '.closed', actions: failCalls },

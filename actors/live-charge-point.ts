@@ -16,6 +16,7 @@ import {
   moveChildren,
   transactionIn,
   wouldMove,
+  type ChargePointSettings,
 } from './charge-point.ts'
 import type { RemoteStartPromises } from './remote-start-promises.ts'
 import type { LiveTransaction } from './transaction.ts'
@@ -132,6 +133,11 @@ export class LiveChargePoint {
     }
   }
 
+  /** An operator changed how it is to be treated. */
+  provisioned(settings: ChargePointSettings): void {
+    if (this.state !== 'closed') this.#actor.send({ type: 'provisioned', settings })
+  }
+
   /**
    * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR.
    *
@@ -177,8 +183,8 @@ export class LiveChargePoint {
     return this.#surroundings.promises.find(this.chargePoint.key, start)
   }
 
-  /** The remote start failed. Without a transactionId, the promise made last to `start` is meant. */
-  withdrawPromise(start: RemoteStart, transactionId?: number): void {
+  /** The remote start failed: `transactionId` is not kept for `start` any more. */
+  withdrawPromise(start: RemoteStart, transactionId: number): void {
     this.#surroundings.promises.withdraw(this.chargePoint.key, start, transactionId)
   }
 

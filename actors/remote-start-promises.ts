@@ -40,12 +40,9 @@ export class RemoteStartPromises {
     this.#remove(chargePointKey, (promise) => promise.transactionId === transactionId)
   }
 
-  /** The charge point will not start the transaction. Without a transactionId it is the promise made last to `start`. */
-  withdraw(chargePointKey: number, start: RemoteStart, transactionId?: number): void {
-    const last = this.#currentOf(chargePointKey).findLast(
-      (promise) => isSame(promise.start, start) && (transactionId ?? promise.transactionId) === promise.transactionId,
-    )
-    this.#remove(chargePointKey, (promise) => promise === last)
+  /** The charge point will not start the transaction: the promise of `transactionId` to `start` is void. */
+  withdraw(chargePointKey: number, start: RemoteStart, transactionId: number): void {
+    this.#remove(chargePointKey, (promise) => promise.transactionId === transactionId && isSame(promise.start, start))
   }
 
   #currentOf(chargePointKey: number): readonly RemoteStartPromise[] {

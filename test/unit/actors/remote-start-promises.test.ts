@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'bun:test'
+import { RemoteStartPromises } from '../../../actors/remote-start-promises.ts'
+import { remoteStartPromiseMs, remoteStartPromisesMax } from '../../../src/base/limits.ts'
+import { HandClock } from '../../support/hand-clock.ts'
+
+const key = 7
+const start = { evseId: 1, connectorId: 1, idToken: 'USER123' }
+
+function promises() {
+  const clock = new HandClock()
+  return { clock, promises: new RemoteStartPromises(clock) }
+}
+
+describe('a promised transactionId', () => {
+  test('is found by connector and id token, in whatever letter case', () => {
+    const { promises: all } = promises()
+    all.add(key, start, 500)
+    expect(all.find(key, start)).toBe(500)
+    expect(all.find(key, { ...start, idToken: 'user123' })).toBe(500)
+    expect(all.find(key, { ...start, idToken: 'OTHER' })).toBeUndefined()
+    expect(all.find(key, { ...start, evseId: 2 })).toBeUndefined()
+    expect(all.find(key + 1, start)).toBeUndefined()
+  })
+
+  test('is found by remoteStartId', () => {
+    const { promises: all } = promises()
+    all.add(key, { remoteStartId: 3 }, 500)
+    expect(all.find(key, { remoteStartId: 3 })).toBe(500)
+    expect(all.find(key, { remoteStartId: 4 })).toBeUndefined()
+    expect(all.find(key, start)).toBeUndefined()
+  })
+
+  test('stays until the transaction has begun: asking does not use it up', () => {
+    const { promises: all } = promises()
+    all.add(key, start, 500)
+    expect([all.find(key, start), all.find(key, start)]).toEqual([500, 500])
+    all.keep(key, 500)
+    expect(all.find(key, start)).toBeUndefined()
+  })
+
+  test('expires', () => {
+    const { clock, promises: all } = promises()
+    all.add(key, start, 500)
+    clock.pass(remoteStartPromiseMs - 1)
+    expect(all.find(key, start)).toBe(500)
+    clock.pass(1)
+    expect(all.find(key, start)).toBeUndefined()
+  })
+
+  test('goes to the first of two starts that look the same', () => {
+    const { promises: all } = promises()
+    all.add(key, start, 500)
+    all.add(key, start, 501)
+    expect(all.find(key, start)).toBe(500)
+    all.keep(key, 500)
+    expect(all.find(key, start)).toBe(501)
+  })
+
+  test('is the only one withdrawn, of two that look the same', () => {
+    const { promises: all } = promises()
+    all.add(key, start, 500)
+    all.add(key, start, 501)
+    all.withdraw(key, start, 500)
+    expect(all.find(key, start)).toBe(501)
+  })
+
+  test('is forgotten when more are made than may be', () => {
+    const { promises: all } = promises()
+    for (let id = 0; id <= remoteStartPromisesMax; id++) all.add(key, { remoteStartId: id }, 500 + id)
+    expect(all.find(key, { remoteStartId: 0 })).toBeUndefined()
+    expect(all.find(key, { remoteStartId: 1 })).toBe(501)
+    expect(all.find(key, { remoteStartId: remoteStartPromisesMax })).toBe(500 + remoteStartPromisesMax)
+  })
+})
