@@ -122,21 +122,23 @@ export function fieldSchema(version: OcppVersion, action: string, path: string):
   const root = rowOf(version, action)?.request
   let schema: JsonSchema | undefined = root
   for (const step of path.split('/').slice(1)) {
-    const properties: unknown = schema?.type === 'array' ? { [step]: schema.items } : schema?.properties
-    schema = dereference(member(properties, unescapePointer(step)), root)
+    const next = schema?.type === 'array' ? schema.items : member(schema?.properties, unescapePointer(step))
+    schema = dereference(next, root)
   }
   return schema
 }
 
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null
+}
+
 function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as JsonSchema)[name]
-    : undefined
+  return isSchema(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 function dereference(schema: unknown, root: JsonSchema | undefined): JsonSchema | undefined {
   const reference = member(schema, '$ref')
-  if (typeof reference !== 'string') return typeof schema === 'object' && schema !== null ? { ...schema } : undefined
+  if (typeof reference !== 'string') return isSchema(schema) ? schema : undefined
   return dereference(member(root?.definitions, reference.slice('#/definitions/'.length)), root)
 }
 
@@ -146,6 +148,7 @@ function escapePointer(step: string): string {
 
 /** One step of a JSON pointer as the field's name (RFC 6901 §4). */
 export function unescapePointer(step: string): string {
+  if (!step.includes('~')) return step
   return step.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
