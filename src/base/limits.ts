@@ -119,3 +119,9 @@ export const idTokensRememberedMax = 100_000
 
 /** How often partitions are made ahead and old OCPP messages dropped, in milliseconds. */
 export const maintenanceMs = 3_600_000
+
+/** How long lines of the OCPP message log are gathered, in milliseconds. */
+export const messageLogFlushMs = 250
+
+/** Open transactions of one charge point that its actor starts with, newest first; older ones are looked up when they are named. */
+export const openTransactionsMax = 64

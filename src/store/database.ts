@@ -62,6 +62,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   try {
     const database = await connect({ ...address, user: 'postgres' }, address, 1, log)
     const { pool } = database
+    // Every connection is the same session to PGlite: a new one finds the prepared statements and locks of the last.
+    pool.on('connect', (client) => void client.query('DISCARD ALL').catch(() => {}))
     const lease = async (): Promise<Lease> => {
       const client = await pool.connect()
       return { client, release: (isBroken) => client.release(isBroken) }

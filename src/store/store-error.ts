@@ -19,12 +19,20 @@ export function databaseError(error: unknown): DatabaseError | null {
 
 /** Whether the same work may well succeed later: the database is away, busy or starting. */
 export function isTransient(error: unknown): boolean {
+  if (error instanceof StatorError) return error.code === 'STORE_UNAVAILABLE'
   const refused = databaseError(error)
   // Whatever does not come from PostgreSQL comes from the socket or from a time-out.
   if (refused === null) return true
   const code = refused.code ?? ''
   if (lastingCodes.has(code)) return false
   return refused.severity === 'FATAL' || transientClasses.has(code.slice(0, 2)) || transientCodes.has(code)
+}
+
+/** Whether the connection that gave this error is of no more use. */
+export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof StatorError) return false
+  const refused = databaseError(error)
+  return refused === null || refused.severity === 'FATAL'
 }
 
 /** `error` as callers outside the store get to see it. */

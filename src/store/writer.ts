@@ -1,11 +1,25 @@
-// The writer: everything that waits goes into one PostgreSQL transaction, and only then is anybody answered.
+// The writer: everything that waits goes into one PostgreSQL transaction, and only then is anybody answered. The next group forms
+// while the last one is under way, so groups grow with the load and no timer decides about them.
 
+import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
+import {
+  commitChangesMax,
+  lastSeenFlushMs,
+  retryMsMax,
+  retryMsMin,
+  seenRowsMax,
+  writerChangesMax,
+} from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
 import type { MessageLogLine } from '../csms/records.ts'
-import type { Database } from './database.ts'
+import { commitGroup } from './commit-group.ts'
+import type { Database, Lease } from './database.ts'
+import { MessageLog } from './message-log.ts'
+import type { SeenRow } from './statements.ts'
+import { isConnectionLost, isTransient, reasonOf } from './store-error.ts'
 
 export interface WriterOptions {
   readonly database: Database
@@ -28,12 +42,69 @@ export interface WriterStats {
   readonly messageLogLinesDropped: number
 }
 
+interface Waiting {
+  readonly set: ChangeSet
+  readonly resolve: (outcome: CommitOutcome) => void
+  readonly reject: (error: StatorError) => void
+}
+
+interface Seen {
+  seenAtMs: number
+  heartbeatAtMs: number | null
+}
+
+/** How often a group may break its connection before it is suspected of doing so by what it holds. */
+const brokenConnectionsMax = 4
+
+const nothingToSettle = (): void => {}
+
 export class Writer {
-  constructor(options: WriterOptions) {
-    this.#options = options
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #messageLog: MessageLog
+  readonly #waiting = new BoundedQueue<Waiting>(writerChangesMax)
+  readonly #seen = new Map<number, Seen>()
+  #seenDue = 0
+  #cancelSeenTimer = nothingToSettle
+  #lease: Lease | null = null
+  #isStarted = false
+  #isStopping = false
+  #isAvailable = true
+  #running: Promise<void> | null = null
+  #wakeUp = nothingToSettle
+  #counts = { transactions: 0, changeSets: 0, duplicates: 0, meterRows: 0, retries: 0, refused: 0 }
+
+  constructor({ database, clock, log }: WriterOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#log = log
+    this.#messageLog = new MessageLog(database, clock, log)
   }
 
-  readonly #options: WriterOptions
+  /** Begins to write. What is given before waits. */
+  start(): void {
+    this.#isStarted = true
+    this.#messageLog.start()
+    this.#setSeenTimer()
+    this.#kick()
+  }
+
+  /**
+   * Commits what waits, then writes the message log and the last-seen times, and stops. While the database is away nothing can be
+   * committed: what waits is rejected then.
+   */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#cancelSeenTimer()
+    this.#seenDue = this.#seen.size
+    this.#wakeUp()
+    this.#kick()
+    await this.#running
+    await this.#messageLog.stop()
+    rejectAll(this.#waiting.drain(), 'STORE_UNAVAILABLE', 'The writer was never started.', undefined)
+    this.#release(false)
+  }
 
   /**
    * Queues the changes that one message caused; resolves once PostgreSQL has committed them.
@@ -43,38 +114,170 @@ export class Writer {
    *
    * @throws {StatorError} `STORE_QUEUE_FULL` when `writerChangesMax` sets already wait: nothing was queued.
    * `INTERNAL` when PostgreSQL refuses this very set: nothing of it is stored.
-   * `SHUTTING_DOWN` after `stop`: nothing was queued, or nothing of it is stored.
+   * `SHUTTING_DOWN` or `STORE_UNAVAILABLE` when the writer stops before it could commit.
    */
   commit(set: ChangeSet): Promise<CommitOutcome> {
-    return Promise.reject(new StatorError('INTERNAL', `The writer is being written (${set.messageId}).`))
+    if (this.#isStopping) return Promise.reject(new StatorError('SHUTTING_DOWN', 'The writer is stopping.'))
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.push({ set, resolve, reject })) this.#kick()
+      else reject(new StatorError('STORE_QUEUE_FULL', `${writerChangesMax} changes already wait for the database.`))
+    })
   }
 
   /** Whether `commit` would refuse a set now. */
   get isFull(): boolean {
-    return false
+    return this.#waiting.isFull
   }
 
   /** Whether the last trip to the database succeeded: while false, newcomers are better sent away. */
   get isAvailable(): boolean {
-    return this.#options.database !== undefined
+    return this.#isAvailable
   }
 
   get stats(): WriterStats {
-    throw new StatorError('INTERNAL', 'The writer is being written.')
+    return {
+      ...this.#counts,
+      waiting: this.#waiting.size,
+      messageLogLines: this.#messageLog.written,
+      messageLogLinesDropped: this.#messageLog.dropped,
+    }
   }
 
   /** Queues a line of the OCPP message log. Never waits: past `messageLogLinesMax` lines are dropped and counted. */
   appendMessageLog(line: MessageLogLine): void {
-    void line
+    this.#messageLog.append(line)
   }
 
-  /** Notes that a charge point was heard; written within `lastSeenFlushMs`. */
+  /** Notes that a charge point was heard; written within `lastSeenFlushMs`, with the changes that are under way then. */
   markSeen(chargePointKey: number, atMs: number, heartbeat: boolean): void {
-    void [chargePointKey, atMs, heartbeat]
+    const seen = this.#seen.get(chargePointKey)
+    if (seen === undefined) {
+      this.#seen.set(chargePointKey, { seenAtMs: atMs, heartbeatAtMs: heartbeat ? atMs : null })
+      return
+    }
+    seen.seenAtMs = atMs
+    if (heartbeat) seen.heartbeatAtMs = atMs
   }
 
-  start(): void {}
+  #setSeenTimer(): void {
+    this.#cancelSeenTimer = this.#clock.after(lastSeenFlushMs, () => {
+      this.#seenDue = this.#seen.size
+      this.#kick()
+      this.#setSeenTimer()
+    })
+  }
 
-  /** Commits what waits, then writes the message log and the last-seen times, and stops. */
-  async stop(): Promise<void> {}
+  #takeSeen(): SeenRow[] {
+    const rows: SeenRow[] = []
+    for (const [key, seen] of this.#seen) {
+      if (rows.length >= Math.min(this.#seenDue, seenRowsMax)) break
+      rows.push({ key, ...seen })
+      this.#seen.delete(key)
+    }
+    this.#seenDue -= rows.length
+    return rows
+  }
+
+  #kick(): void {
+    if (!this.#isStarted || this.#running !== null) return
+    // A microtask later, so that whatever the caller commits in one go travels together.
+    this.#running = Promise.resolve().then(() => this.#run())
+  }
+
+  async #run(): Promise<void> {
+    let settleLast = nothingToSettle
+    for (;;) {
+      const group = this.#waiting.take(commitChangesMax)
+      const seen = this.#takeSeen()
+      if (group.length === 0 && seen.length === 0) break
+      const committing = this.#commit(group, seen)
+      // The next group is on its way before the last one is answered, so that PostgreSQL and this thread work side by side.
+      settleLast()
+      settleLast = await committing
+    }
+    this.#running = null
+    settleLast()
+  }
+
+  /** Commits a group however long it takes; the returned function tells those who wait for it. */
+  async #commit(group: readonly Waiting[], seen: readonly SeenRow[]): Promise<() => void> {
+    const sets = group.map((waiting) => waiting.set)
+    let broken = 0
+    for (let attempt = 1; ; attempt++) {
+      let lease: Lease | null = null
+      try {
+        lease = this.#lease ?? (await this.#takeLease())
+        const committed = await commitGroup(lease.client, sets, seen)
+        if (this.#database.isSingleConnection) this.#release(false)
+        this.#noteAvailable(true)
+        this.#counts.transactions++
+        this.#counts.changeSets += sets.length
+        this.#counts.duplicates += committed.duplicates
+        this.#counts.meterRows += committed.meterRows
+        return () => {
+          for (const [i, outcome] of committed.outcomes.entries()) group[i]?.resolve(outcome)
+        }
+      } catch (error) {
+        const isLost = isConnectionLost(error)
+        if (lease !== null && (isLost || this.#database.isSingleConnection)) this.#release(isLost)
+        if (!isTransient(error)) return this.#divide(group, seen, error)
+        this.#counts.retries++
+        if (isLost) this.#noteAvailable(false, error)
+        if (this.#isStopping)
+          return () => rejectAll(group, 'STORE_UNAVAILABLE', 'The writer stopped while the database was away.', error)
+        if (isLost && lease !== null && ++broken >= brokenConnectionsMax) return this.#divide(group, seen, error)
+        await this.#pause(Math.min(retryMsMax, retryMsMin * 2 ** Math.min(attempt - 1, 10)))
+      }
+    }
+  }
+
+  /** Commits the halves of a group that fails for what it holds, until the set that does it stands alone. */
+  async #divide(group: readonly Waiting[], seen: readonly SeenRow[], error: unknown): Promise<() => void> {
+    if (group.length <= 1) {
+      this.#counts.refused += group.length
+      const messageId = group[0]?.set.messageId
+      this.#log.error({ error, messageId, count: seen.length }, 'The database refuses a change for what it holds.')
+      return () => rejectAll(group, 'INTERNAL', `The database refused the changes: ${reasonOf(error)}`, error)
+    }
+    const middle = group.length >> 1
+    const settleFirst = await this.#commit(group.slice(0, middle), seen)
+    settleFirst()
+    return this.#commit(group.slice(middle), [])
+  }
+
+  async #takeLease(): Promise<Lease> {
+    this.#lease = await this.#database.lease()
+    return this.#lease
+  }
+
+  #release(isBroken: boolean): void {
+    this.#lease?.release(isBroken)
+    this.#lease = null
+  }
+
+  #noteAvailable(isAvailable: boolean, error?: unknown): void {
+    if (this.#isAvailable === isAvailable) return
+    this.#isAvailable = isAvailable
+    if (isAvailable) this.#log.info('The database is back; what waited is being committed.')
+    else this.#log.error({ error }, 'The database cannot be reached; changes wait, and charge points are not answered.')
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(delayMs, resolve)
+      this.#wakeUp = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+}
+
+function rejectAll(
+  group: readonly Waiting[],
+  code: 'INTERNAL' | 'STORE_UNAVAILABLE',
+  sentence: string,
+  cause: unknown,
+): void {
+  for (const { reject } of group) reject(new StatorError(code, sentence, undefined, cause))
 }

@@ -1,0 +1,270 @@
+// Change sets turned into rows, a list per statement. Where two changes of one transaction would touch the same row they are
+// folded into one, the later over the earlier: ON CONFLICT DO UPDATE cannot hit a row twice, and an UPDATE would pick either.
+
+import type {
+  Anomaly,
+  Change,
+  ChangeSet,
+  ChargePointEventChange,
+  TransactionFact,
+  TransactionStoppedChange,
+  TransactionUpdatedChange,
+  VariableChange,
+} from '../csms/decision.ts'
+import { storableText } from './binary-array.ts'
+import {
+  type AnomalyRow,
+  bind,
+  type BoundStatement,
+  type ChargePointEventRow,
+  type ChargePointRow,
+  type ConnectorRow,
+  type FactRow,
+  insertAnomalies,
+  insertChargePointEvents,
+  insertTransactions,
+  type Statement,
+  type TransactionPatch,
+  type TransactionRow,
+  updateChargePoints,
+  updateTransactions,
+  upsertConnectors,
+  upsertVariables,
+  type VariableRow,
+} from './statements.ts'
+
+/** Longest `ref` of a fact that is kept as it is, in characters: it has to fit an index entry. */
+const refCharactersMax = 255
+/** Longest part of a variable's key, in characters (2.0.1 allows 50): four of them have to fit an index entry. */
+const variableCharactersMax = 128
+
+/** The `ref` under which a fact is stored: cut and marked with a digest of the whole when it is too long. */
+export function storedRef(ref: string): string {
+  const text = storableText(ref)
+  if (text.length <= refCharactersMax) return text
+  const digest = new Bun.CryptoHasher('sha256').update(text).digest('base64url')
+  return `${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`.toWellFormed()
+}
+
+export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
+  return {
+    chargePointKey: set.chargePointKey,
+    ref: storedRef(fact.ref),
+    seqNo: fact.seqNo,
+    event: fact.event,
+    transactionId: fact.transactionId,
+    messageId: set.messageId,
+    occurredAtMs: fact.occurredAtMs,
+    receivedAtMs: set.receivedAtMs,
+    payload: JSON.stringify(fact.payload),
+    answer: JSON.stringify(set.answer),
+  }
+}
+
+function keyPart(part: string): string {
+  return storableText(part.slice(0, variableCharactersMax)).toWellFormed()
+}
+
+/** The rows of any number of change sets. */
+export class ChangeRows {
+  readonly #chargePoints = new Map<number, ChargePointRow>()
+  readonly #connectors = new Map<string, ConnectorRow>()
+  readonly #started: TransactionRow[] = []
+  readonly #patches = new Map<number, TransactionPatch>()
+  readonly #events: ChargePointEventRow[] = []
+  readonly #variables = new Map<string, VariableRow>()
+  readonly #anomalies: AnomalyRow[] = []
+
+  /** Adds everything of `set` but its fact and its meter values. */
+  add(set: ChangeSet): void {
+    for (const change of set.changes) this.#addChange(set, change)
+    for (const [i, anomaly] of set.anomalies.entries()) this.#anomalies.push(anomalyRow(set, anomaly, i))
+  }
+
+  /** The statements that store the rows, in the order in which they have to run. */
+  statements(): BoundStatement[] {
+    const bound: BoundStatement[] = []
+    const add = <Row>(statement: Statement<Row>, rows: readonly Row[]): void => {
+      if (rows.length > 0) bound.push(bind(statement, rows))
+    }
+    add(updateChargePoints, [...this.#chargePoints.values()])
+    add(upsertConnectors, [...this.#connectors.values()])
+    add(insertTransactions, this.#started)
+    add(updateTransactions, [...this.#patches.values()])
+    add(insertChargePointEvents, this.#events)
+    add(upsertVariables, [...this.#variables.values()])
+    add(insertAnomalies, this.#anomalies)
+    return bound
+  }
+
+  #addChange(set: ChangeSet, change: Change): void {
+    const { chargePointKey, receivedAtMs } = set
+    switch (change.kind) {
+      case 'boot': {
+        const { kind: _, status, ...told } = change
+        Object.assign(this.#chargePoint(chargePointKey), { ...told, bootStatus: status, lastBootAtMs: receivedAtMs })
+        return
+      }
+      case 'chargePointStatus':
+        this.#chargePoint(chargePointKey).status = change.status
+        return
+      case 'activity':
+        this.#chargePoint(chargePointKey)[`${change.activity}Status`] = change.status
+        return
+      case 'connectorStatus': {
+        const { kind: _, ...row } = change
+        const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
+        this.#connectors.set(key, { ...row, chargePointKey, updatedAtMs: receivedAtMs })
+        return
+      }
+      case 'transactionStarted': {
+        const { kind: _, ...row } = change
+        this.#started.push({ ...row, chargePointKey, receivedAtMs })
+        return
+      }
+      case 'transactionUpdated':
+        patchUpdated(this.#patch(change.transactionId), change)
+        return
+      case 'transactionStopped':
+        patchStopped(this.#patch(change.transactionId), change)
+        return
+      case 'chargePointEvent':
+        this.#events.push(eventRow(set, change))
+        return
+      case 'variable':
+        this.#addVariable(set, change)
+        return
+    }
+  }
+
+  #chargePoint(key: number): ChargePointRow {
+    let row = this.#chargePoints.get(key)
+    if (row === undefined) {
+      row = {
+        key,
+        status: null,
+        lastBootAtMs: null,
+        bootStatus: null,
+        vendor: null,
+        model: null,
+        serialNumber: null,
+        firmwareVersion: null,
+        iccid: null,
+        imsi: null,
+        firmwareStatus: null,
+        diagnosticsStatus: null,
+        logStatus: null,
+      }
+      this.#chargePoints.set(key, row)
+    }
+    return row
+  }
+
+  #patch(transactionId: number): TransactionPatch {
+    let patch = this.#patches.get(transactionId)
+    if (patch === undefined) {
+      patch = {
+        transactionId,
+        evseId: null,
+        connectorId: null,
+        idToken: null,
+        idTokenType: null,
+        idTokenStatus: null,
+        startedAtMs: null,
+        meterStartWh: null,
+        chargingState: null,
+        remoteStartId: null,
+        stoppedAtMs: null,
+        meterStopWh: null,
+        stopReason: null,
+        stopIdToken: null,
+        closedBy: null,
+      }
+      this.#patches.set(transactionId, patch)
+    }
+    return patch
+  }
+
+  #addVariable(set: ChangeSet, change: VariableChange): void {
+    const { kind: _, ...told } = change
+    const variable = {
+      ...told,
+      componentName: keyPart(told.componentName),
+      componentInstance: keyPart(told.componentInstance),
+      variableName: keyPart(told.variableName),
+      variableInstance: keyPart(told.variableInstance),
+      attributeType: keyPart(told.attributeType),
+    }
+    const key = [
+      set.chargePointKey,
+      variable.componentName,
+      variable.componentInstance,
+      variable.evseId,
+      variable.connectorId,
+      variable.variableName,
+      variable.variableInstance,
+      variable.attributeType,
+    ].join('\0')
+    this.#variables.set(key, { chargePointKey: set.chargePointKey, variable, updatedAtMs: set.receivedAtMs })
+  }
+}
+
+function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange): void {
+  patch.evseId = change.evseId ?? patch.evseId
+  patch.connectorId = change.connectorId ?? patch.connectorId
+  if (change.idToken !== undefined) {
+    patch.idToken = change.idToken
+    patch.idTokenType = change.idTokenType ?? null
+  }
+  patch.idTokenStatus = change.idTokenStatus ?? patch.idTokenStatus
+  patch.startedAtMs = change.startedAtMs ?? patch.startedAtMs
+  patch.meterStartWh = change.meterStartWh ?? patch.meterStartWh
+  patch.chargingState = change.chargingState ?? patch.chargingState
+  patch.remoteStartId = change.remoteStartId ?? patch.remoteStartId
+}
+
+function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange): void {
+  patch.stoppedAtMs = change.stoppedAtMs
+  patch.meterStopWh = change.meterStopWh
+  patch.stopReason = change.reason
+  patch.stopIdToken = change.idToken
+  patch.closedBy = change.closedBy
+}
+
+function digestOf(...parts: (string | number)[]): bigint {
+  return BigInt.asIntN(64, Bun.hash.xxHash64(parts.join('\0')))
+}
+
+// A notification with a time of its own is the same wherever and whenever it comes again. Without one only a resend under the same
+// message id on the same connection is told; and boots are all kept, since some stations number every boot alike.
+function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEventRow {
+  const payload = JSON.stringify(change.payload)
+  const identifying: (string | number)[] = []
+  if (change.occurredAtMs === null) {
+    identifying.push(set.epoch, set.messageId)
+    if (set.changes.some((other) => other.kind === 'boot')) identifying.push(set.receivedAtMs)
+  }
+  return {
+    chargePointKey: set.chargePointKey,
+    digest: digestOf(change.action, payload, ...identifying),
+    action: change.action,
+    messageId: set.messageId,
+    occurredAtMs: change.occurredAtMs,
+    receivedAtMs: set.receivedAtMs,
+    payload,
+  }
+}
+
+function anomalyRow(set: ChangeSet, anomaly: Anomaly, place: number): AnomalyRow {
+  const detail = JSON.stringify(anomaly.detail)
+  const transaction = anomaly.transaction ?? null
+  return {
+    chargePointKey: set.chargePointKey,
+    receivedAtMs: set.receivedAtMs,
+    digest: digestOf(set.messageId, set.epoch, place, anomaly.kind, transaction ?? '', detail),
+    kind: anomaly.kind,
+    transaction,
+    detail,
+    messageId: set.messageId,
+  }
+}

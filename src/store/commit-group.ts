@@ -1,0 +1,169 @@
+// One transaction of the writer: the ledger first, since it tells which messages are retransmissions, then everything else of
+// the messages that are new. Statements are sent without waiting for each other (pipelined), so that a group without transaction
+// messages costs one round trip, and one with them two.
+
+import type { ClientBase, QueryResult } from 'pg'
+import { StatorError } from '../base/errors.ts'
+import type { ChangeSet, CommitOutcome, Payload } from '../csms/decision.ts'
+import { ChangeRows, factRow } from './change-rows.ts'
+import { MeterInsert } from './meter-insert.ts'
+import {
+  bind,
+  type BoundStatement,
+  type FactRow,
+  findStoredFacts,
+  insertFacts,
+  type SeenRow,
+  type StoredFact,
+  updateSeen,
+} from './statements.ts'
+import { isConnectionLost } from './store-error.ts'
+
+export interface CommittedGroup {
+  /** In the order of the sets. */
+  readonly outcomes: readonly CommitOutcome[]
+  readonly duplicates: number
+  readonly meterRows: number
+}
+
+/** What is known of one set after the ledger has been asked. */
+interface Verdict {
+  readonly isDuplicate: boolean
+  /** False when everything it wants is stored already. */
+  readonly isToBeApplied: boolean
+  readonly answer: Payload
+}
+
+/**
+ * Commits `sets` and `seen` in one transaction, on a connection that pipelines. When it throws, nothing is stored, unless the
+ * connection was lost at the very COMMIT: then the same call again finds out.
+ */
+export async function commitGroup(
+  client: ClientBase,
+  sets: readonly ChangeSet[],
+  seen: readonly SeenRow[],
+): Promise<CommittedGroup> {
+  const ledger = prepared(() => new Ledger(sets))
+  if (ledger.rows.length === 0) {
+    const { statements, meterRows } = prepared(() => statementsOf(sets, seen))
+    await runTransaction(client, statements)
+    const outcomes = sets.map((set) => ({ duplicate: false, answer: set.answer }))
+    return { outcomes, duplicates: 0, meterRows }
+  }
+  try {
+    const insert = prepared(() => bind(insertFacts, ledger.rows))
+    const [, inserted] = await pipelined(client, ['BEGIN', insert])
+    if (inserted?.rowCount !== ledger.rows.length) await ledger.findStored(client, inserted?.rowCount ?? 0)
+    const verdicts = sets.map((set) => ledger.verdictOn(set))
+    const { statements, meterRows } = prepared(() =>
+      statementsOf(
+        sets.filter((_, i) => verdicts[i]?.isToBeApplied),
+        seen,
+      ),
+    )
+    expectCommit(await pipelined(client, [...statements, 'COMMIT']))
+    return {
+      outcomes: verdicts.map(({ isDuplicate, answer }) => ({ duplicate: isDuplicate, answer })),
+      duplicates: verdicts.filter((verdict) => verdict.isDuplicate).length,
+      meterRows,
+    }
+  } catch (error) {
+    if (!isConnectionLost(error)) await client.query('ROLLBACK')
+    throw error
+  }
+}
+
+/** The facts among the sets of a group, each once. */
+class Ledger {
+  readonly rows: FactRow[] = []
+  readonly #firstOf = new Map<string, { readonly set: ChangeSet; readonly place: number }>()
+  readonly #keyOf = new Map<ChangeSet, string>()
+  readonly #stored = new Map<number, StoredFact>()
+
+  constructor(sets: readonly ChangeSet[]) {
+    for (const set of sets) {
+      if (set.fact === undefined) continue
+      const row = factRow(set, set.fact)
+      const key = `${row.chargePointKey}\0${row.seqNo}\0${row.ref}`
+      this.#keyOf.set(set, key)
+      if (!this.#firstOf.has(key)) this.#firstOf.set(key, { set, place: this.rows.push(row) })
+    }
+  }
+
+  /** Reads the facts that had been there before this transaction inserted the `inserted` others. */
+  async findStored(client: ClientBase, inserted: number): Promise<void> {
+    const found = await client.query<StoredFact>(bind(findStoredFacts, this.rows))
+    for (const fact of found.rows) this.#stored.set(fact.place, fact)
+    if (this.#stored.size + inserted !== this.rows.length) {
+      throw new StatorError(
+        'INTERNAL',
+        `Of ${this.rows.length} facts ${inserted} were new and ${this.#stored.size} known; expected the two to add up.`,
+      )
+    }
+  }
+
+  verdictOn(set: ChangeSet): Verdict {
+    const first = this.#firstOf.get(this.#keyOf.get(set) ?? '')
+    if (first === undefined) return { isDuplicate: false, isToBeApplied: true, answer: set.answer }
+    const stored = this.#stored.get(first.place)
+    const answer = stored?.answer ?? first.set.answer
+    if (first.set !== set) return { isDuplicate: true, isToBeApplied: false, answer }
+    if (stored === undefined) return { isDuplicate: false, isToBeApplied: true, answer }
+    // The very same frame is no retransmission: an earlier attempt at this commit went through, and only its outcome was lost.
+    const isOwn = stored.messageId === set.messageId && stored.receivedAtMs === set.receivedAtMs
+    return { isDuplicate: !isOwn, isToBeApplied: false, answer }
+  }
+}
+
+function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[]) {
+  const rows = new ChangeRows()
+  const meter = new MeterInsert()
+  for (const set of sets) {
+    rows.add(set)
+    if (set.meter !== null) meter.add(set.meter, set.meterConnector)
+  }
+  const statements: BoundStatement[] = []
+  const insertMeter = meter.statement()
+  if (insertMeter !== null) statements.push(insertMeter)
+  statements.push(...rows.statements())
+  if (seen.length > 0) statements.push(bind(updateSeen, seen))
+  return { statements, meterRows: meter.rows }
+}
+
+// What throws here is wrong with the data, whatever it is called.
+function prepared<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw new StatorError('INTERNAL', `Changes cannot be written as rows: ${String(error)}`, undefined, error)
+  }
+}
+
+async function runTransaction(client: ClientBase, statements: readonly BoundStatement[]): Promise<void> {
+  const [only, ...others] = statements
+  if (only === undefined) return
+  // A statement by itself is a transaction.
+  if (others.length === 0) await pipelined(client, [only])
+  else expectCommit(await pipelined(client, ['BEGIN', ...statements, 'COMMIT']))
+}
+
+/**
+ * Sends the statements together and waits for all of them. After an error PostgreSQL refuses the rest of the transaction, and
+ * answers COMMIT with ROLLBACK; the first error is the one that is thrown.
+ */
+async function pipelined(client: ClientBase, statements: readonly (BoundStatement | string)[]): Promise<QueryResult[]> {
+  const answers = await Promise.allSettled(statements.map((statement) => client.query(statement)))
+  const results: QueryResult[] = []
+  let first: unknown
+  for (const answer of answers) {
+    if (answer.status === 'fulfilled') results.push(answer.value)
+    else if (first === undefined || isConnectionLost(answer.reason)) first = answer.reason
+  }
+  if (results.length < answers.length) throw first
+  return results
+}
+
+function expectCommit(results: readonly QueryResult[]): void {
+  const command = results.at(-1)?.command
+  if (command !== 'COMMIT') throw new StatorError('INTERNAL', `COMMIT was answered with ${command}; expected COMMIT.`)
+}

@@ -1,0 +1,100 @@
+// Id tokens, as the REST API lists and provisions them. Letter case does not count.
+
+import { asc, count, eq } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { StatorError } from '../base/errors.ts'
+import type { IdTokenInput, IdTokenRecord, Page, PageOf } from '../csms/records.ts'
+import { storableText } from './binary-array.ts'
+import { idKeyOf } from './live-queries.ts'
+import { pageOf, withDefined } from './paging.ts'
+import { idTokens } from './schema.ts'
+import { databaseError } from './store-error.ts'
+
+const uniqueViolation = '23505'
+
+export function createIdTokenQueries(db: NodePgDatabase) {
+  async function idTokenRecord(idToken: string): Promise<IdTokenRecord | null> {
+    const [row] = await db
+      .select()
+      .from(idTokens)
+      .where(eq(idTokens.idKey, idKeyOf(idToken)))
+    return row === undefined ? null : recordOf(row)
+  }
+
+  return {
+    /** By id token. */
+    async listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>> {
+      const where = filter.status === undefined ? undefined : eq(idTokens.status, filter.status)
+      return pageOf(
+        filter,
+        db.select({ count: count() }).from(idTokens).where(where),
+        db.select().from(idTokens).where(where).orderBy(asc(idTokens.idKey)).$dynamic(),
+        recordOf,
+      )
+    },
+
+    idTokenRecord,
+
+    /** @throws {StatorError} `CONFLICT` when the id token exists, in whatever letter case. */
+    async createIdToken(idToken: string, input: IdTokenInput): Promise<IdTokenRecord> {
+      const values = {
+        status: 'Accepted' as const,
+        ...columnsOf(input),
+        idKey: idKeyOf(idToken),
+        idToken: storableText(idToken),
+      }
+      const [row] = await db
+        .insert(idTokens)
+        .values(values)
+        .returning()
+        .catch((error: unknown) => {
+          if (databaseError(error)?.code !== uniqueViolation) throw error
+          throw new StatorError('CONFLICT', `Id token '${idToken}' exists already.`, undefined, error)
+        })
+      if (row === undefined) throw new StatorError('INTERNAL', `Id token '${idToken}' was not stored.`)
+      return recordOf(row)
+    },
+
+    /** Null when there is none. */
+    async updateIdToken(idToken: string, input: IdTokenInput): Promise<IdTokenRecord | null> {
+      const columns = columnsOf(input)
+      if (Object.keys(columns).length === 0) return idTokenRecord(idToken)
+      const [row] = await db
+        .update(idTokens)
+        .set(columns)
+        .where(eq(idTokens.idKey, idKeyOf(idToken)))
+        .returning()
+      return row === undefined ? null : recordOf(row)
+    },
+
+    /** False when there was none. */
+    async deleteIdToken(idToken: string): Promise<boolean> {
+      const deleted = await db
+        .delete(idTokens)
+        .where(eq(idTokens.idKey, idKeyOf(idToken)))
+        .returning({ idKey: idTokens.idKey })
+      return deleted.length > 0
+    },
+  }
+}
+
+function columnsOf(input: IdTokenInput) {
+  const { type, status, expiryDateMs, parentIdTag } = input
+  return withDefined({
+    status,
+    expiryDate: expiryDateMs,
+    type: typeof type === 'string' ? storableText(type) : type,
+    parentIdTag: typeof parentIdTag === 'string' ? storableText(parentIdTag) : parentIdTag,
+  })
+}
+
+function recordOf(row: typeof idTokens.$inferSelect): IdTokenRecord {
+  return {
+    idToken: row.idToken,
+    type: row.type,
+    status: row.status,
+    expiryDateMs: row.expiryDate,
+    parentIdTag: row.parentIdTag,
+    createdAtMs: row.createdAt,
+  }
+}

@@ -1,0 +1,271 @@
+// What connected charge points make it necessary to read: on the hot path, so batched and prepared.
+
+import { idTokensRememberedMax, openTransactionsMax } from '../base/limits.ts'
+import { StatorError } from '../base/errors.ts'
+import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
+import type { CredentialRecord, Hydration } from '../csms/records.ts'
+import type { Strictness } from '../ocpp/verdict.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+import { BatchedLookup } from './batched-lookup.ts'
+import { instantArray, int4Array, int8Array, storableText, textArray } from './binary-array.ts'
+import type { Database } from './database.ts'
+import { databaseError, storeError } from './store-error.ts'
+
+/** A connection of a charge point, as it is claimed. */
+export interface ConnectionClaim {
+  readonly version: OcppVersion
+  /** Name of this process among those that share the database. */
+  readonly node: string
+  readonly atMs: number
+}
+
+interface Claim extends ConnectionClaim {
+  readonly key: number
+  readonly number: number
+}
+
+interface ClaimedRow {
+  readonly key: number
+  readonly identity: string
+  readonly version: OcppVersion
+  readonly strictness: Strictness
+  readonly registrationStatus: RegistrationStatus
+  readonly bootStatus: RegistrationStatus | null
+  readonly epoch: number
+  readonly connectors: readonly KnownConnector[] | null
+  readonly openTransactions: Hydration['openTransactions'] | null
+}
+
+interface StationTransactionId {
+  readonly chargePointKey: number
+  readonly id: string
+}
+
+// SQL of a KnownTransaction `t`, column by column.
+const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
+  ['transactionId', 't.id'],
+  ['chargePointKey', 't.charge_point_id'],
+  ['evseId', 't.evse_id'],
+  ['connectorId', 't.connector_id'],
+  ['stationTransactionId', 't.station_transaction_id'],
+  ['idToken', 't.id_token'],
+  ['startedAtMs', '(extract(epoch FROM t.started_at) * 1000)::int8'],
+  ['meterStartWh', 't.meter_start_wh'],
+  ['open', 't.stopped_at IS NULL'],
+  ['closedBy', 't.closed_by'],
+]
+const transactionColumns = knownTransaction.map(([field, sql]) => `${sql} AS "${field}"`).join(', ')
+const transactionJson = [...knownTransaction, ['chargingState', 't.charging_state']]
+  .map(([field, sql]) => `'${field}', ${sql}`)
+  .join(', ')
+
+const claimConnections = `
+  WITH claimed AS (
+    UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,
+      node = v.node, last_seen_at = GREATEST(c.last_seen_at, v.at)
+    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[]) AS v(id, version, node, at)
+    WHERE c.id = v.id AND c.deleted_at IS NULL
+    RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
+      c.boot_status AS "bootStatus", c.connection_epoch AS epoch
+  )
+  SELECT claimed.*,
+    (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
+     FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,
+    (SELECT json_agg(json_build_object(${transactionJson})) FROM (
+       SELECT * FROM transactions o WHERE o.charge_point_id = claimed.key AND o.stopped_at IS NULL
+       ORDER BY o.started_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
+  FROM claimed`
+
+/** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
+export function createLiveQueries(database: Database) {
+  const { pool } = database
+
+  const credentials = new BatchedLookup<string, CredentialRecord>(storableText, async (identities) => {
+    const found = await pool.query<CredentialRecord>({
+      name: 'stator_credentials',
+      text: `SELECT id AS key, identity, password_hash AS "passwordHash", api_key_hash AS "apiKeyHash"
+             FROM charge_points WHERE identity = ANY($1::text[]) AND deleted_at IS NULL`,
+      values: [textArray(identities)],
+    })
+    return new Map(found.rows.map((row) => [row.identity, row]))
+  })
+
+  const claims = new BatchedLookup<Claim, Hydration>(
+    (claim) => String(claim.number),
+    async (trip) => {
+      const hydrations = new Map<string, Hydration>()
+      let left = [...trip]
+      while (left.length > 0) {
+        // Two claims of one charge point need two epochs, and an UPDATE gives a row one: the second claim waits for the next round.
+        const round = new Map<number, Claim>()
+        const later: Claim[] = []
+        for (const claim of left) {
+          if (round.has(claim.key)) later.push(claim)
+          else round.set(claim.key, claim)
+        }
+        for (const row of await claimRound([...round.values()])) {
+          const claim = round.get(row.key)
+          if (claim !== undefined) hydrations.set(String(claim.number), hydrationOf(row))
+        }
+        left = later
+      }
+      return hydrations
+    },
+  )
+  let claimsMade = 0
+
+  async function claimRound(round: readonly Claim[]): Promise<ClaimedRow[]> {
+    const sorted = round.toSorted((a, b) => a.key - b.key)
+    const claimed = await untilNoDeadlock(() =>
+      pool.query<ClaimedRow>({
+        name: 'stator_claim_connections',
+        text: claimConnections,
+        values: [
+          int4Array(sorted.map((claim) => claim.key)),
+          textArray(sorted.map((claim) => claim.version)),
+          textArray(sorted.map((claim) => claim.node)),
+          instantArray(sorted.map((claim) => claim.atMs)),
+        ],
+      }),
+    )
+    return claimed.rows
+  }
+
+  const disconnections = new BatchedLookup<{ key: number; epoch: number }, never>(
+    ({ key, epoch }) => `${key}/${epoch}`,
+    async (trip) => {
+      const sorted = trip.toSorted((a, b) => a.key - b.key)
+      await untilNoDeadlock(() =>
+        pool.query({
+          name: 'stator_disconnect',
+          text: `UPDATE charge_points c SET connected = false, node = NULL FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch)
+                 WHERE c.id = v.id AND c.connection_epoch = v.epoch AND c.connected`,
+          values: [int4Array(sorted.map(({ key }) => key)), int8Array(sorted.map(({ epoch }) => epoch))],
+        }),
+      )
+      return new Map<string, never>()
+    },
+  )
+
+  const idTokens = new BatchedLookup<string, KnownIdToken>(idKeyOf, async (tokens) => {
+    const found = await pool.query<KnownIdToken & { readonly idKey: string }>({
+      name: 'stator_id_tokens',
+      text: `SELECT id_key AS "idKey", id_token AS "idToken", type, status, expiry_date AS "expiryDateMs",
+               parent_id_tag AS "parentIdTag" FROM id_tokens WHERE id_key = ANY($1::text[])`,
+      values: [textArray(tokens.map(idKeyOf))],
+    })
+    return new Map(found.rows.map(({ idKey, ...token }) => [idKey, token]))
+  })
+  const remembered = new Map<string, KnownIdToken>()
+
+  const transactionsById = new BatchedLookup<number, KnownTransaction>(String, async (ids) => {
+    const found = await pool.query<KnownTransaction>({
+      name: 'stator_transactions_by_id',
+      text: `SELECT ${transactionColumns} FROM transactions t WHERE t.id = ANY($1::int8[])`,
+      values: [int8Array(ids)],
+    })
+    return new Map(found.rows.map((row) => [String(row.transactionId), row]))
+  })
+
+  const transactionsByStationId = new BatchedLookup<StationTransactionId, KnownTransaction>(
+    ({ chargePointKey, id }) => `${chargePointKey}/${storableText(id)}`,
+    async (ids) => {
+      const found = await pool.query<KnownTransaction>({
+        name: 'stator_transactions_by_station_id',
+        text: `SELECT ${transactionColumns} FROM unnest($1::int4[], $2::text[]) AS v(charge_point_id, id) JOIN transactions t
+               ON t.charge_point_id = v.charge_point_id AND left(t.station_transaction_id, 255) = left(v.id, 255)
+               AND t.station_transaction_id = v.id`,
+        values: [int4Array(ids.map(({ chargePointKey }) => chargePointKey)), textArray(ids.map(({ id }) => id))],
+      })
+      return new Map(found.rows.map((row) => [`${row.chargePointKey}/${row.stationTransactionId}`, row]))
+    },
+  )
+
+  return {
+    /** Null when there is no charge point of that identity; letter case counts. */
+    async credentials(identity: string): Promise<CredentialRecord | null> {
+      return (await credentials.get(identity)) ?? null
+    },
+
+    /**
+     * Claims the connection for `claim.node` under a new epoch, and reads what the actor starts from.
+     *
+     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted meanwhile.
+     */
+    async connect(chargePointKey: number, claim: ConnectionClaim): Promise<Hydration> {
+      const hydration = await claims.get({ ...claim, key: chargePointKey, number: claimsMade++ })
+      if (hydration === undefined)
+        throw new StatorError('NOT_FOUND', `Charge point number ${chargePointKey} is not there.`)
+      return hydration
+    },
+
+    /** Marks the charge point as not connected, unless a later connection has claimed it. */
+    async disconnect(chargePointKey: number, epoch: number): Promise<void> {
+      await disconnections.get({ key: chargePointKey, epoch })
+    },
+
+    /** Marks every charge point of `node` as not connected: that process has just started. Answers how many there were. */
+    async markAllDisconnected(node: string): Promise<number> {
+      const text = 'UPDATE charge_points SET connected = false, node = NULL WHERE connected AND node = $1'
+      return (await pool.query(text, [node])).rowCount ?? 0
+    },
+
+    /** Letter case does not count. While the database is away: the last that was read of this id token, if it was. */
+    async idToken(idToken: string): Promise<KnownIdToken | null> {
+      const idKey = idKeyOf(idToken)
+      try {
+        const token = await idTokens.get(idToken)
+        remembered.delete(idKey)
+        if (token === undefined) return null
+        remembered.set(idKey, token)
+        if (remembered.size > idTokensRememberedMax) forgetOldest(remembered)
+        return token
+      } catch (error) {
+        const last = remembered.get(idKey)
+        if (last === undefined || storeError(error).code !== 'STORE_UNAVAILABLE') throw error
+        return last
+      }
+    },
+
+    async transactionById(transactionId: number): Promise<KnownTransaction | null> {
+      return (await transactionsById.get(transactionId)) ?? null
+    },
+
+    async transactionByStationId(
+      chargePointKey: number,
+      stationTransactionId: string,
+    ): Promise<KnownTransaction | null> {
+      return (await transactionsByStationId.get({ chargePointKey, id: stationTransactionId })) ?? null
+    },
+  }
+}
+
+/** The form of an id token under which it is stored and found. */
+export function idKeyOf(idToken: string): string {
+  return storableText(idToken).toLowerCase()
+}
+
+function hydrationOf(row: ClaimedRow): Hydration {
+  const { epoch, connectors, openTransactions, ...chargePoint } = row
+  return { chargePoint, epoch, connectors: connectors ?? [], openTransactions: openTransactions ?? [] }
+}
+
+function forgetOldest(remembered: Map<string, unknown>): void {
+  const oldest = remembered.keys().next()
+  if (!oldest.done) remembered.delete(oldest.value)
+}
+
+/** How often a statement is sent again that lost against another one in a deadlock. */
+const deadlockAttemptsMax = 5
+
+// The rows are updated by several connections and processes, in whatever order their plans take; PostgreSQL ends a deadlock by
+// refusing one statement, which does no harm to send again.
+async function untilNoDeadlock<T>(send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send()
+    } catch (error) {
+      if (attempt >= deadlockAttemptsMax || databaseError(error)?.code !== '40P01') throw error
+    }
+  }
+}

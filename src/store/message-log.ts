@@ -1,0 +1,96 @@
+// The log of OCPP frames: gathered, and written beside the facts, never before them. It may lose lines; it never makes anybody wait.
+
+import { BoundedQueue } from '../base/bounded-queue.ts'
+import type { Clock } from '../base/clock.ts'
+import { messageLogBatchMax, messageLogFlushMs, messageLogLinesMax, retryMsMax } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { MessageLogLine } from '../csms/records.ts'
+import type { Database } from './database.ts'
+import { bind, insertMessageLog, type MessageLogRow } from './statements.ts'
+import { isTransient } from './store-error.ts'
+
+export class MessageLog {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #waiting = new BoundedQueue<MessageLogRow>(messageLogLinesMax)
+  #isStarted = false
+  #isStopping = false
+  #running: Promise<void> | null = null
+  #isTimerSet = false
+  #cancelTimer = (): void => {}
+  #written = 0
+  #dropped = 0
+
+  constructor(database: Database, clock: Clock, log: Logger) {
+    this.#database = database
+    this.#clock = clock
+    this.#log = log
+  }
+
+  get written(): number {
+    return this.#written
+  }
+
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  append(line: MessageLogLine): void {
+    const { chargePointKey, atMs, direction, frame } = line
+    if (!this.#waiting.push({ chargePointKey, atMs, frame, fromChargePoint: direction === 'fromChargePoint' })) {
+      this.#dropped++
+    }
+    if (this.#waiting.size >= messageLogBatchMax) this.#write()
+    else this.#writeLater(messageLogFlushMs)
+  }
+
+  start(): void {
+    this.#isStarted = true
+    this.#writeLater(messageLogFlushMs)
+  }
+
+  /** Writes what waits, as long as the database takes it. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#cancelTimer()
+    await this.#running
+    if (this.#isStarted) await this.#run()
+  }
+
+  #writeLater(delayMs: number): void {
+    if (!this.#isStarted || this.#isStopping || this.#isTimerSet || this.#running !== null) return
+    this.#isTimerSet = true
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
+      this.#isTimerSet = false
+      this.#write()
+    })
+  }
+
+  #write(): void {
+    if (!this.#isStarted || this.#isStopping || this.#running !== null) return
+    this.#running = this.#run().then((isAway) => {
+      this.#running = null
+      if (isAway) this.#writeLater(retryMsMax)
+      else if (this.#waiting.size > 0) this.#writeLater(messageLogFlushMs)
+    })
+  }
+
+  /** Answers whether the database is away, so that lines keep waiting. */
+  async #run(): Promise<boolean> {
+    for (;;) {
+      const lines = this.#waiting.take(messageLogBatchMax)
+      if (lines.length === 0) return false
+      try {
+        await this.#database.pool.query(bind(insertMessageLog, lines))
+        this.#written += lines.length
+      } catch (error) {
+        // Lines that were under way go: to keep them would let a log grow for as long as the database is away.
+        this.#dropped += lines.length
+        this.#log.warn({ error, count: lines.length }, 'Lines of the OCPP message log are lost.')
+        if (isTransient(error)) return true
+      }
+      if (lines.length < messageLogBatchMax) return false
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// Meter values on their last step: ranges of worker blocks become the binary arrays of one INSERT. The element bodies are copied
+// as they are; nobody looks into them here.
+
+import type { ConnectorRef } from '../csms/decision.ts'
+import { type MeterBlock, type MeterRows, meterColumns } from '../csms/meter-block.ts'
+import { arrayHeaderBytes, writeArrayHeader } from './binary-array.ts'
+import type { BoundStatement } from './statements.ts'
+
+/** Measurements whose absence a block writes as NaN. */
+const measured: ReadonlySet<string> = new Set(['energy_wh', 'power_w', 'current_a', 'voltage_v', 'soc_percent'])
+const names = meterColumns.map((column) => column.name).join(', ')
+const evseColumn = meterColumns.findIndex((column) => column.name === 'evse_id')
+const connectorColumn = meterColumns.findIndex((column) => column.name === 'connector_id')
+
+const insertMeterValues = {
+  name: 'stator_insert_meter_values',
+  text: `INSERT INTO meter_values (${names})
+    SELECT ${meterColumns.map(({ name }) => (measured.has(name) ? `NULLIF(${name}, 'NaN')` : name)).join(', ')}
+    FROM unnest(${meterColumns.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')}) AS v(${names})
+    ON CONFLICT DO NOTHING`,
+}
+
+/** Consecutive rows of one block. */
+interface Run {
+  readonly block: MeterBlock
+  readonly from: number
+  to: number
+  readonly connector: ConnectorRef | undefined
+}
+
+/** The meter values of any number of change sets. */
+export class MeterInsert {
+  readonly #runs: Run[] = []
+  #rows = 0
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** Adds rows; `connector` overrides what the block says about where they were sampled. */
+  add(rows: MeterRows, connector: ConnectorRef | undefined): void {
+    if (rows.to <= rows.from) return
+    this.#rows += rows.to - rows.from
+    const last = this.#runs.at(-1)
+    if (
+      last?.block === rows.block &&
+      last.to === rows.from &&
+      last.connector === undefined &&
+      connector === undefined
+    ) {
+      last.to = rows.to
+    } else {
+      this.#runs.push({ block: rows.block, from: rows.from, to: rows.to, connector })
+    }
+  }
+
+  /** The statement that stores the rows; null when there are none. */
+  statement(): BoundStatement | null {
+    if (this.#rows === 0) return null
+    const values = meterColumns.map((column, i) =>
+      column.bytes === null ? this.#varying(i, column.oid) : this.#fixed(i, column.oid, 4 + column.bytes),
+    )
+    this.#overrideConnectors(values)
+    return { ...insertMeterValues, values }
+  }
+
+  #fixed(column: number, oid: number, elementBytes: number): Buffer {
+    const array = Buffer.allocUnsafe(arrayHeaderBytes + this.#rows * elementBytes)
+    writeArrayHeader(array, oid, this.#rows, false)
+    let at = arrayHeaderBytes
+    for (const { block, from, to } of this.#runs) {
+      array.set(bodies(block, column, from * elementBytes, to * elementBytes), at)
+      at += (to - from) * elementBytes
+    }
+    return array
+  }
+
+  #varying(column: number, oid: number): Buffer {
+    let bodyBytes = 0
+    for (const { block, from, to } of this.#runs) bodyBytes += offset(block, to) - offset(block, from)
+    const array = Buffer.allocUnsafe(arrayHeaderBytes + bodyBytes)
+    writeArrayHeader(array, oid, this.#rows, false)
+    let at = arrayHeaderBytes
+    for (const { block, from, to } of this.#runs) {
+      const body = bodies(block, column, offset(block, from), offset(block, to))
+      array.set(body, at)
+      at += body.length
+    }
+    return array
+  }
+
+  #overrideConnectors(values: readonly Buffer[]): void {
+    let row = 0
+    for (const { from, to, connector } of this.#runs) {
+      for (let end = row + to - from; row < end; row++) {
+        if (connector === undefined) continue
+        // An int2 element: four bytes of length, two of value.
+        const at = arrayHeaderBytes + row * 6 + 4
+        values[evseColumn]?.writeInt16BE(toInt2(connector.evseId), at)
+        values[connectorColumn]?.writeInt16BE(toInt2(connector.connectorId), at)
+      }
+    }
+  }
+}
+
+function toInt2(value: number): number {
+  return Math.max(0, Math.min(32_767, Math.trunc(value)))
+}
+
+function offset(block: MeterBlock, row: number): number {
+  const at = block.offsets[row]
+  if (at === undefined) throw new RangeError(`A meter block of ${block.rows} rows was asked for row ${row}.`)
+  return at
+}
+
+function bodies(block: MeterBlock, column: number, from: number, to: number): Uint8Array {
+  const bytes = block.columns[column]
+  if (bytes === undefined || to > bytes.length) {
+    throw new RangeError(`A meter block of ${block.rows} rows ends before byte ${to} of column ${column}.`)
+  }
+  return bytes.subarray(from, to)
+}
