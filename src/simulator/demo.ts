@@ -1,0 +1,229 @@
+// `bun run demo`: a running Stator with six simulated charge points and a few id tags, so that there is something to see.
+// It keeps its data in a folder of its own and can be started again and again.
+
+import { systemClock } from '../base/clock.ts'
+import { loadSettings, type Settings } from '../base/config.ts'
+import { StatorError } from '../base/errors.ts'
+import { shutdownMsMax } from '../base/limits.ts'
+import { startStator, type Stator } from '../main.ts'
+import { SimulatedChargePoint } from './charge-point.ts'
+import { drive } from './driver.ts'
+import type { Observation } from './options.ts'
+
+interface DemoChargePoint {
+  readonly identity: string
+  readonly version: '1.6' | '2.0.1'
+  readonly connectors: number
+  readonly model: string
+  readonly location: string
+  /** Whether drivers come by themselves; false leaves the charge point to whoever tries the REST API. */
+  readonly isBusy: boolean
+}
+
+const demoChargePoints: readonly DemoChargePoint[] = [
+  {
+    identity: 'CP001',
+    version: '1.6',
+    connectors: 1,
+    model: 'ChargePoint-X1000',
+    location: 'Building A, Floor 1',
+    isBusy: false,
+  },
+  {
+    identity: 'CP002',
+    version: '2.0.1',
+    connectors: 2,
+    model: 'ChargePoint-X2000',
+    location: 'Building A, Floor 1',
+    isBusy: true,
+  },
+  {
+    identity: 'CP003',
+    version: '1.6',
+    connectors: 2,
+    model: 'ChargePoint-X1000',
+    location: 'Building A, Floor 2',
+    isBusy: true,
+  },
+  {
+    identity: 'CP004',
+    version: '2.0.1',
+    connectors: 1,
+    model: 'ChargePoint-X2000',
+    location: 'Building B, Garage',
+    isBusy: false,
+  },
+  {
+    identity: 'CP005',
+    version: '1.6',
+    connectors: 2,
+    model: 'ChargePoint-X1000',
+    location: 'Building B, Garage',
+    isBusy: true,
+  },
+  {
+    identity: 'CP006',
+    version: '2.0.1',
+    connectors: 2,
+    model: 'ChargePoint-X2000',
+    location: 'Parking lot, North',
+    isBusy: true,
+  },
+]
+
+const demoPassword = 'secretpassword'
+
+const demoIdTags = [
+  { idTag: 'USER123', status: 'Accepted', parentIdTag: 'PARENT001' },
+  { idTag: 'USER456', status: 'Accepted' },
+  { idTag: 'USER789', status: 'Accepted' },
+  { idTag: 'BLOCKED1', status: 'Blocked' },
+] as const
+
+/** Wait between two samples of a transaction, in seconds: short, so that there is something to watch. */
+const demoSampleSeconds = 10
+
+export interface Demo {
+  readonly stator: Stator
+  readonly stations: readonly SimulatedChargePoint[]
+  stop(): Promise<void>
+}
+
+/**
+ * Starts Stator, makes its charge points and id tags known through the REST API if they are not yet, and switches the
+ * charge points on; resolves once all of them are accepted.
+ *
+ * @param tell is given a line for everything worth telling.
+ */
+export async function startDemo(settings: Settings, tell: (line: string) => void): Promise<Demo> {
+  const stator = await startStator(settings)
+  const stops: (() => void)[] = []
+  const stop = async (): Promise<void> => {
+    for (const each of stops.splice(0).toReversed()) each()
+    await stator.stop()
+  }
+  try {
+    for (const { identity, location } of demoChargePoints) {
+      await provision(stator, '/api/chargepoints', { chargePointId: identity, password: demoPassword, location })
+    }
+    for (const idTag of demoIdTags) await provision(stator, '/api/id-tags', idTag)
+
+    const stations = demoChargePoints.map(({ identity, version, connectors, model, isBusy }) => {
+      const station = new SimulatedChargePoint({
+        url: stator.ocppUrl,
+        identity,
+        version,
+        password: demoPassword,
+        connectors,
+        model,
+        firmwareVersion: '1.2.3',
+        observe: (observation) => {
+          const text = described(observation)
+          if (text !== null) tell(`${identity}  ${text}`)
+        },
+      })
+      const interval = station.settings.byKey('MeterValueSampleInterval')
+      if (interval !== undefined) interval.value = String(demoSampleSeconds)
+      stops.push(() => station.stop())
+      if (isBusy) {
+        const idTags = demoIdTags.map(({ idTag }) => idTag)
+        stops.push(drive(station, { clock: systemClock, random: Math.random, idTags }))
+      }
+      return station
+    })
+    await Promise.all(stations.map((station) => station.start()))
+    return { stator, stations, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Creates a resource; that it exists already is fine. */
+async function provision(stator: Stator, path: string, body: object): Promise<void> {
+  const response = await fetch(`${stator.url}${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-API-Key': stator.adminApiKey },
+    body: JSON.stringify(body),
+  })
+  if (response.ok || response.status === 409) return
+  throw new Error(`POST ${path} answered ${response.status}: ${await response.text()}`)
+}
+
+/** An observation in a few words; null for what is not worth a line. */
+function described(observation: Observation): string | null {
+  switch (observation.kind) {
+    case 'booted':
+      return `boot ${observation.status}`
+    case 'status':
+      return `connector ${observation.connectorId} is ${observation.status}`
+    case 'started': {
+      const { connectorId, idTag } = observation.transaction
+      return `connector ${connectorId} charges for ${idTag}: ${observation.authorization.status}`
+    }
+    case 'stopped': {
+      const kWh = (observation.energyWh / 1000).toFixed(2)
+      return `connector ${observation.transaction.connectorId} stopped (${observation.reason}) after ${kWh} kWh`
+    }
+    case 'command':
+      return `obeys ${observation.action}: ${JSON.stringify(observation.answer).slice(0, 80)}`
+    case 'disconnected':
+      return `disconnected (${observation.code})`
+    case 'failed':
+      return observation.error.message
+    default:
+      return null
+  }
+}
+
+function introduction({ url, ocppUrl, adminApiKey }: Stator): string {
+  const asJson = `-H 'Content-Type: application/json'`
+  return `
+Stator runs with ${demoChargePoints.length} simulated charge points at ${ocppUrl}.
+
+Admin API key   ${adminApiKey}
+Documentation   ${url}/docs
+
+Try, in another terminal:
+  curl -H 'X-API-Key: ${adminApiKey}' ${url}/api/chargepoints
+  curl -H 'X-API-Key: ${adminApiKey}' ${url}/api/transactions
+  curl -u CP001:${demoPassword} ${url}/api/chargepoints/CP001/status
+  curl -u CP001:${demoPassword} ${asJson} -d '{"connectorId": 1, "idTag": "USER123"}' ${url}/api/chargepoints/CP001/start-transaction
+  curl -u CP001:${demoPassword} ${url}/api/chargepoints/CP001/configuration
+
+CP001 and CP004 wait for you; drivers come to the others. Ctrl-C ends the demo.
+`
+}
+
+async function main(): Promise<void> {
+  const settings = loadSettings({
+    argv: process.argv.slice(2),
+    env: {
+      Logging__LogLevel__Default: 'Warning',
+      OCPP__HeartbeatInterval: '30',
+      ...process.env,
+      // A database of its own, whatever the settings of the real Stator say.
+      Database__Provider: 'Embedded',
+      Database__ConnectionString: '',
+      Database__DataFolder: './data/demo',
+    },
+  })
+  const demo = await startDemo(settings, (line) => console.log(`${new Date().toLocaleTimeString()}  ${line}`))
+  console.log(introduction(demo.stator))
+  let isStopping = false
+  const stop = (): void => {
+    if (isStopping) return
+    isStopping = true
+    setTimeout(() => process.exit(1), shutdownMsMax).unref()
+    demo.stop().then(() => process.exit(0), fail)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof StatorError ? error.message : error)
+  process.exit(1)
+}
+
+if (import.meta.main) await main().catch(fail)

@@ -1,0 +1,111 @@
+// Stations resend: under the same message id or a new one, on the same connection or the next. The fact is stored once,
+// and the original answer goes out again.
+
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { flows16, flows201, idTag } from '../../fixtures/seed-flows.ts'
+import { TestStator } from '../../support/stator.ts'
+
+let central: TestStator
+
+beforeAll(async () => {
+  central = await TestStator.start()
+  await central.addIdTag(idTag)
+})
+
+afterAll(() => central.stop())
+
+async function count(path: string): Promise<unknown> {
+  return (await central.json(path))['totalCount']
+}
+
+test('a start sent again under a new message id gets the same transactionId and no second transaction', async () => {
+  const raw = await central.bootedRaw('AGAIN1')
+  const first = await raw.call('StartTransaction', flows16.start)
+  expect(await raw.call('StartTransaction', flows16.start)).toEqual(first)
+  expect(await count('/api/transactions?chargePointId=AGAIN1')).toBe(1)
+  await raw.close()
+})
+
+test('a start sent again after a reconnect, and again after a restart of Stator, gets the same transactionId', async () => {
+  const raw = await central.bootedRaw('AGAIN2')
+  const first = await raw.call('StartTransaction', flows16.start, 'the-same-id')
+  await raw.close()
+  const second = await central.raw('AGAIN2')
+  expect(await second.call('StartTransaction', flows16.start, 'the-same-id')).toEqual(first)
+  await central.restart()
+  const third = await central.raw('AGAIN2')
+  expect(await third.call('StartTransaction', flows16.start)).toEqual(first)
+  expect(await count('/api/transactions?chargePointId=AGAIN2')).toBe(1)
+  await third.close()
+})
+
+test('two starts that differ in their time are two transactions', async () => {
+  const raw = await central.bootedRaw('AGAIN3')
+  const first = await raw.call('StartTransaction', flows16.start)
+  const second = await raw.call('StartTransaction', { ...flows16.start, timestamp: '2025-12-26T15:00:00Z' })
+  expect(second['transactionId']).not.toBe(first['transactionId'])
+  expect(await count('/api/transactions?chargePointId=AGAIN3')).toBe(2)
+  await raw.close()
+})
+
+test('a stop sent twice is stored once and answered twice', async () => {
+  const raw = await central.bootedRaw('AGAIN4')
+  const { transactionId } = await raw.call('StartTransaction', flows16.start)
+  const stop = flows16.stop(Number(transactionId))
+  const first = await raw.call('StopTransaction', stop)
+  expect(await raw.call('StopTransaction', { ...stop, meterStop: 99_999 })).toEqual(first)
+  expect(await central.json(`/api/transactions/${transactionId}`)).toMatchObject({ meterStop: 15000 })
+  await raw.close()
+})
+
+test('samples sent twice are stored once', async () => {
+  const raw = await central.bootedRaw('AGAIN5')
+  const { transactionId } = await raw.call('StartTransaction', flows16.start)
+  const values = flows16.meterValues(Number(transactionId))
+  await raw.call('MeterValues', values)
+  await raw.call('MeterValues', values)
+  await raw.call('StopTransaction', flows16.stop(Number(transactionId)))
+  await raw.call('StopTransaction', flows16.stop(Number(transactionId)))
+  expect(await count(`/api/transactions/${transactionId}/meter-values`)).toBe(2)
+  await raw.close()
+})
+
+test('samples of the same second that differ are all stored', async () => {
+  const raw = await central.bootedRaw('AGAIN6')
+  const { transactionId } = await raw.call('StartTransaction', flows16.start)
+  const timestamp = '2025-12-26T12:15:00Z'
+  const meterValue = ['1', '2', '3'].map((value) => ({ timestamp, sampledValue: [{ value }] }))
+  await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue })
+  expect(await count(`/api/transactions/${transactionId}/meter-values`)).toBe(3)
+  await raw.close()
+})
+
+test('events of 2.0.1 sent again by their seqNo are stored once and answered alike', async () => {
+  const raw = await central.bootedRaw('AGAIN7', '2.0.1')
+  const id = crypto.randomUUID()
+  const events = [flows201.started(id), flows201.updated(id), flows201.ended(id)]
+  const answers: unknown[] = []
+  for (const event of events) answers.push(await raw.call('TransactionEvent', event))
+  await raw.close()
+  const again = await central.raw('AGAIN7', { subprotocols: ['ocpp2.0.1'] })
+  const answersAgain: unknown[] = []
+  for (const event of events) answersAgain.push(await again.call('TransactionEvent', event))
+  expect(answersAgain).toEqual(answers)
+  expect(await count('/api/transactions?chargePointId=AGAIN7')).toBe(1)
+  const { transactions } = await central.json('/api/transactions?chargePointId=AGAIN7')
+  const [{ transactionId }] = transactions as [{ transactionId: number }]
+  expect(await count(`/api/transactions/${transactionId}/meter-values`)).toBe(3)
+  await again.close()
+})
+
+test('starts of many charge points at once, each sent twice, are each stored once', async () => {
+  const identities = Array.from({ length: 20 }, (_, index) => `CROWD${index}`)
+  const raws = await Promise.all(identities.map((identity) => central.bootedRaw(identity)))
+  const answers = await Promise.all(
+    raws.flatMap((raw) => [raw.call('StartTransaction', flows16.start), raw.call('StartTransaction', flows16.start)]),
+  )
+  const ids = answers.map(({ transactionId }) => Number(transactionId))
+  expect(new Set(ids).size).toBe(identities.length)
+  for (let index = 0; index < ids.length; index += 2) expect(ids[index]).toBe(ids[index + 1] ?? NaN)
+  await Promise.all(raws.map((raw) => raw.close()))
+})
