@@ -1,48 +1,52 @@
-// Certificates as operators bring them, made here by openssl, opened, and served to a client that checks them.
+// Certificates as operators bring them, opened, and served to a client that checks them.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { createPrivateKey } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TlsSettings } from '../../../src/base/config.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import { loadTls } from '../../../src/gateway/tls.ts'
+import { ecCertificate, ecKey, ecPfx, ecRoot } from '../../fixtures/ec-certificates.ts'
+import { makePfx, makeRoot, makeServer } from '../../support/certificates.ts'
 
 let folder = ''
 
-function openssl(...args: string[]): void {
-  const run = Bun.spawnSync(['openssl', ...args], { cwd: folder, stderr: 'pipe' })
-  if (!run.success) throw new Error(`openssl ${args.join(' ')}: ${run.stderr.toString()}`)
-}
-
-// A root that signs an RSA and an EC certificate for localhost: what a charge point would check.
+// RSA certificates made here, EC ones that were made before: roots, and what they signed for localhost.
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'stator-tls-'))
-  await writeFile(join(folder, 'san'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
-  openssl(...'req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.pem -days 2 -subj /CN=Root'.split(' '))
-  const keys = { rsa: 'rsa:2048', ec: 'ec -pkeyopt ec_paramgen_curve:P-256' }
-  for (const [name, kind] of Object.entries(keys)) {
-    openssl(...`req -newkey ${kind} -nodes -keyout ${name}.key -out ${name}.csr -subj /CN=${name}`.split(' '))
-    openssl(
-      ...`x509 -req -in ${name}.csr -CA root.pem -CAkey root.key -days 2 -extfile san -out ${name}.pem`.split(' '),
-    )
-    const pfx = `pkcs12 -export -in ${name}.pem -inkey ${name}.key -certfile root.pem -passout pass:secret`
-    openssl(...`${pfx} -out ${name}-aes.pfx`.split(' '))
-    openssl(...`${pfx} -legacy -out ${name}-rc2.p12`.split(' '))
-    openssl(...`${pfx} -legacy -descert -out ${name}-3des.p12`.split(' '))
+  const root = makeRoot('RSA root', 2)
+  const rsa = makeServer('rsa', 2, root)
+  const chain = [rsa.certificate, root.certificate]
+  const aes = makePfx(chain, rsa.key, 'secret', 'aes256')
+  const files = {
+    'roots.pem': root.certificate + ecRoot,
+    'rsa-root.pem': root.certificate,
+    'rsa.pem': rsa.certificate,
+    'rsa.key': rsa.key,
+    'rsa-aes.pfx': aes,
+    'rsa-3des.p12': makePfx(chain, rsa.key, 'secret', '3des'),
+    'no-password.pfx': makePfx(chain, rsa.key, '', 'aes256'),
+    'no-key.pfx': makePfx(chain, null, 'secret', 'aes256'),
+    'cut.pfx': aes.subarray(0, 900),
+    'locked.key': createPrivateKey(rsa.key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'secret',
+    }),
+    'both.pem': root.certificate + rsa.key + rsa.certificate,
+    'chain.pem': chain.join(''),
+    'damaged.pem': (rsa.certificate + rsa.key).replace(/CERTIFICATE-----\nMII/, '$&!'),
+    'ec-root.pem': ecRoot,
+    'ec.pem': ecCertificate,
+    'ec.key': ecKey,
+    'ec-aes.pfx': Buffer.from(ecPfx.aes, 'base64'),
+    'ec-rc2.p12': Buffer.from(ecPfx.rc2, 'base64'),
+    'ec-3des.p12': Buffer.from(ecPfx.tripleDes, 'base64'),
   }
-  openssl(...'pkcs12 -export -in rsa.pem -inkey rsa.key -passout pass: -out no-password.pfx'.split(' '))
-  openssl(...'pkcs12 -export -in rsa.pem -nokeys -passout pass:secret -out no-key.pfx'.split(' '))
-  openssl(...'pkcs8 -topk8 -in rsa.key -passout pass:secret -out locked.key'.split(' '))
-  const text = async (...names: string[]) =>
-    (await Promise.all(names.map((name) => Bun.file(join(folder, name)).text()))).join('')
-  await writeFile(join(folder, 'both.pem'), await text('root.pem', 'rsa.key', 'rsa.pem'))
-  await writeFile(join(folder, 'chain.pem'), await text('rsa.pem', 'root.pem'))
-  await writeFile(
-    join(folder, 'damaged.pem'),
-    (await text('rsa.pem', 'rsa.key')).replace(/CERTIFICATE-----\nMII/, '$&!'),
-  )
-  await writeFile(join(folder, 'cut.pfx'), (await Bun.file(join(folder, 'rsa-aes.pfx')).bytes()).subarray(0, 900))
+  await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(folder, name), content)))
 })
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -68,9 +72,9 @@ describe('a file that a client trusts once it is served', () => {
   test.each([
     ['PFX with AES-256, RSA', 'rsa-aes.pfx', 'secret', null],
     ['PFX with AES-256, EC', 'ec-aes.pfx', 'secret', null],
-    ['PFX with RC2, RSA', 'rsa-rc2.p12', 'secret', null],
     ['PFX with RC2, EC', 'ec-rc2.p12', 'secret', null],
     ['PFX with 3DES, RSA', 'rsa-3des.p12', 'secret', null],
+    ['PFX with 3DES, EC', 'ec-3des.p12', 'secret', null],
     ['PFX with an empty password', 'no-password.pfx', null, null],
     ['PEM with the key beside it, in any order', 'both.pem', null, null],
     ['PEM with the key in its own file', 'chain.pem', null, 'rsa.key'],
@@ -80,7 +84,7 @@ describe('a file that a client trusts once it is served', () => {
     const tls = await loadTls(settings(certificate, password, key))
     const server = Bun.serve({ port: 0, hostname: '127.0.0.1', tls, fetch: () => new Response('served') })
     try {
-      const ca = await Bun.file(join(folder, 'root.pem')).text()
+      const ca = await Bun.file(join(folder, 'roots.pem')).text()
       const response = await fetch(`https://localhost:${server.port}/`, { tls: { ca } })
       expect(await response.text()).toBe('served')
     } finally {
@@ -97,13 +101,14 @@ test('the certificate of the key comes first, and tells its subject and its end'
   expect(Math.round((tls.expiresAtMs - Date.now()) / 86_400_000)).toBe(2)
 })
 
-test('a PFX file gives its certificates back byte by byte', async () => {
-  for (const name of ['rsa', 'ec']) {
-    const tls = await loadTls(settings(`${name}-aes.pfx`, 'secret'))
-    expect(tls.cert).toBe(await loadTls(settings(`${name}-rc2.p12`, 'secret')).then((other) => other.cert))
-    for (const file of [`${name}.pem`, 'root.pem']) {
-      expect(tls.cert).toContain((await Bun.file(join(folder, file)).text()).trim())
-    }
+test.each([
+  ['rsa', ['rsa-aes.pfx', 'rsa-3des.p12']],
+  ['ec', ['ec-aes.pfx', 'ec-rc2.p12', 'ec-3des.p12']],
+])('PFX files of any kind give the certificates back byte by byte (%s)', async (name, files) => {
+  const text = (file: string): Promise<string> => Bun.file(join(folder, file)).text()
+  for (const file of files) {
+    const tls = await loadTls(settings(file, 'secret'))
+    expect(tls.cert).toBe((await text(`${name}.pem`)) + (await text(`${name}-root.pem`)))
   }
 })
 
@@ -158,7 +163,7 @@ describe('what stops the start', () => {
       'OCPP.CertificatePath is "/rsa.pem": expected a private key beside the certificate, or OCPP.CertificateKeyPath.',
     ],
     ['rsa.key', null, null, 'OCPP.CertificatePath is "/rsa.key": expected a PEM file with a certificate.'],
-    ['rsa.pem', null, 'root.pem', 'OCPP.CertificateKeyPath is "/root.pem": expected a PEM private key.'],
+    ['rsa.pem', null, 'rsa-root.pem', 'OCPP.CertificateKeyPath is "/rsa-root.pem": expected a PEM private key.'],
     [
       'rsa.pem',
       null,
