@@ -140,6 +140,15 @@ describe('the children of a charge point', () => {
     expect(connector?.getSnapshot().context.lastMove).toBe('F2')
   })
 
+  test('a connector is woken once', () => {
+    const { send, actor } = run(stored)
+    send({ type: 'connectorStatus', ...second, status: 'Finishing' })
+    const connector = actor.getSnapshot().context.connectors[1]?.actor
+    send({ type: 'connectorStatus', ...second, status: 'Reserved' })
+    expect(actor.getSnapshot().context.connectors[1]?.actor).toBe(connector)
+    expect(connector?.getSnapshot().context.irregularMoves).toBe(2)
+  })
+
   test('a 1.6 transaction follows the status of its own connector', () => {
     const { send, transactions } = run(stored)
     send({ type: 'connectorStatus', ...second, status: 'SuspendedEV' })
@@ -161,11 +170,17 @@ describe('the children of a charge point', () => {
     const { send, transactions } = run({ chargePoint: { ...chargePoint, version: '2.0.1' } })
     send({ type: 'transactionStarted', transaction, chargingState: 'EVConnected' })
     send({ type: 'connectorStatus', ...first, status: 'Occupied' })
+    send({ type: 'connectorStatus', ...first, status: 'Available' })
     expect(transactions()[0]?.chargingState).toBe('EVConnected')
     send({ type: 'transactionUpdated', transactionId: 42, chargingState: 'Charging', idToken: 'LATE' })
     expect(transactions()).toEqual([{ ...transaction, idToken: 'LATE', chargingState: 'Charging' }])
     send({ type: 'transactionUpdated', transactionId: 42, chargingState: null, connector: second })
     expect(transactions()).toEqual([{ ...transaction, ...second, idToken: 'LATE', chargingState: 'Charging' }])
+  })
+
+  test('a 2.x transaction of which no charging state was stored has none, whatever its connector says', () => {
+    const { transactions } = run({ ...stored, chargePoint: { ...chargePoint, version: '2.0.1' } })
+    expect(transactions()[0]?.chargingState).toBeNull()
   })
 
   test('a stored 2.x transaction is woken in the state that was stored', () => {
@@ -189,10 +204,12 @@ describe('the children of a charge point', () => {
   })
 
   test('a transaction of the same number takes the place of the one that is open', () => {
-    const { send, transactions, children } = run(stored)
+    const { send, actor, transactions, children } = run(stored)
     const again = { ...openTransaction, idToken: 'OTHER' }
     send({ type: 'connectorStatus', ...first, status: 'SuspendedEV' })
+    const earlier = actor.getSnapshot().context.transactions[0]?.actor
     send({ type: 'transactionStarted', transaction: again, chargingState: 'Idle' })
+    expect(earlier?.getSnapshot().status).toBe('stopped')
     expect(transactions()).toEqual([{ ...again, chargingState: 'Idle' }])
     send({ type: 'connectorStatus', ...first, status: 'Charging' })
     expect(transactions()).toEqual([{ ...again, chargingState: 'Charging' }])

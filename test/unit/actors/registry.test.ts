@@ -1,0 +1,353 @@
+import { describe, expect, test } from 'bun:test'
+import { Registry, type LiveChargePoint } from '../../../actors/registry.ts'
+import { callQueueCallsMax, remoteStartPromiseMs } from '../../../src/base/limits.ts'
+import type { Hydration } from '../../../src/csms/records.ts'
+import { HandClock } from '../../support/hand-clock.ts'
+import { hydration } from '../../support/hydration.ts'
+import { chargePoint, openTransaction } from '../../support/known.ts'
+
+const first = { evseId: 1, connectorId: 1 }
+
+/** A way to a charge point that remembers what went through. */
+class HandLink {
+  readonly sent: string[] = []
+  readonly closed: [code: number, reason: string][] = []
+  readonly bufferedBytes = 0
+  /** What the socket does when it is told to send. */
+  onSend: () => void = () => {}
+
+  send(text: string): void {
+    this.sent.push(text)
+    this.onSend()
+  }
+
+  close(code: number, reason: string): void {
+    this.closed.push([code, reason])
+  }
+
+  /** The message id of the CALL sent last. */
+  get messageId(): string {
+    const frame: unknown = JSON.parse(this.sent.at(-1) ?? '[]')
+    const messageId: unknown = Array.isArray(frame) ? frame[1] : undefined
+    return typeof messageId === 'string' ? messageId : 'none'
+  }
+}
+
+function house() {
+  const clock = new HandClock()
+  const registry = new Registry({ clock, callTimeoutMs: 30_000 })
+  const connect = (parts: Partial<Hydration> = {}, link = new HandLink()) => ({
+    link,
+    live: registry.connect(hydration(parts), link),
+  })
+  return { clock, registry, connect }
+}
+
+function accept(live: LiveChargePoint, link: HandLink): boolean {
+  return live.answer({ kind: 'result', messageId: link.messageId, payload: { status: 'Accepted' } })
+}
+
+/** What a CALL failed with; the test fails when it did not. */
+async function failure(call: Promise<unknown>): Promise<{ code: unknown; message: unknown }> {
+  const error: unknown = await call.then(
+    () => 'it was answered',
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof Error) || !('code' in error)) throw new Error(`Not an error of Stator: ${String(error)}`)
+  return { code: error.code, message: error.message }
+}
+
+describe('the registry', () => {
+  test('knows the charge points that are connected, by identity', () => {
+    const { registry, connect } = house()
+    const { live } = connect()
+    const other = connect({ chargePoint: { ...chargePoint, key: 8, identity: 'CP002' } })
+    expect(registry.size).toBe(2)
+    expect(registry.get('CP001')).toBe(live)
+    expect([...registry]).toEqual([live, other.live])
+    registry.release(live)
+    expect(registry.get('CP001')).toBeUndefined()
+    expect([...registry]).toEqual([other.live])
+  })
+
+  test('a newer connection replaces the older one: link closed, calls failed, moved no more', async () => {
+    const { registry, connect } = house()
+    const old = connect({ epoch: 1 })
+    const call = old.live.call('Reset', { type: 'Soft' })
+    const { live } = connect({ epoch: 2 })
+    expect(registry.get('CP001')).toBe(live)
+    expect(registry.size).toBe(1)
+    expect(old.link.closed).toEqual([[1000, 'Replaced by a newer connection']])
+    expect(await failure(call)).toEqual({
+      code: 'NOT_CONNECTED',
+      message: "Reset was sent but not answered: charge point 'CP001' was replaced by a newer connection",
+    })
+    old.live.apply([{ type: 'booted', status: 'Rejected' }])
+    expect([old.live.state, live.state]).toEqual(['closed', 'accepted'])
+  })
+
+  test('the late end of a connection that was replaced takes nothing from the newer one', () => {
+    const { registry, connect } = house()
+    const old = connect({ epoch: 1 })
+    const { live, link } = connect({ epoch: 2 })
+    registry.release(old.live)
+    expect(registry.get('CP001')).toBe(live)
+    expect(live.state).toBe('accepted')
+    expect(link.closed).toEqual([])
+  })
+
+  test('of two handshakes that overtook each other the higher epoch stays', async () => {
+    const { registry, connect } = house()
+    const newer = connect({ epoch: 2 })
+    const older = connect({ epoch: 1 })
+    expect(registry.get('CP001')).toBe(newer.live)
+    expect(newer.link.closed).toEqual([])
+    expect(older.link.closed.length).toBe(1)
+    expect(older.live.state).toBe('closed')
+    expect((await failure(older.live.call('Reset', {}))).code).toBe('NOT_CONNECTED')
+  })
+})
+
+describe('a live charge point', () => {
+  test('after a restart in the middle of a transaction, goes on as if nothing had happened', () => {
+    const { connect } = house()
+    const open = { ...openTransaction, chargingState: 'SuspendedEV', stationTransactionId: 'tx-9' }
+    const { live } = connect({
+      chargePoint: { ...chargePoint, version: '2.0.1' },
+      connectors: [{ ...first, status: 'Occupied' }],
+      openTransactions: [open],
+    })
+    expect(live.chargePoint.bootStatus).toBe('Accepted')
+    expect(live.state).toBe('accepted')
+    expect(live.connectors()).toEqual([{ ...first, status: 'Occupied' }])
+    expect(live.openTransactions()).toEqual([open])
+    expect(live.transaction(42)).toEqual(open)
+    expect(live.transaction('tx-9')).toEqual(open)
+    live.apply([{ type: 'transactionUpdated', transactionId: 42, chargingState: 'Charging' }])
+    expect(live.transaction('tx-9')).toEqual({ ...open, chargingState: 'Charging' })
+    live.apply([
+      { type: 'transactionStopped', transactionId: 42 },
+      { type: 'connectorStatus', ...first, status: 'Available' },
+    ])
+    expect(live.openTransactions()).toEqual([])
+    expect(live.transaction(42)).toBeUndefined()
+    expect(live.connector(first)).toEqual({ ...first, status: 'Available' })
+  })
+
+  test('ends up the same whether its events came on one connection or a reconnect lay between them', () => {
+    const { connect } = house()
+    const one = connect({ connectors: [{ ...first, status: 'Available' }] }).live
+    const before = [
+      { type: 'connectorStatus', ...first, status: 'Preparing' },
+      { type: 'transactionStarted', transaction: openTransaction, chargingState: null },
+      { type: 'connectorStatus', ...first, status: 'Charging' },
+    ] as const
+    const after = [
+      { type: 'connectorStatus', ...first, status: 'SuspendedEVSE' },
+      { type: 'transactionUpdated', transactionId: 42, chargingState: null, idToken: 'OTHER' },
+    ] as const
+    one.apply(before)
+    const two = connect({
+      epoch: 2,
+      connectors: [{ ...first, status: 'Charging' }],
+      openTransactions: [{ ...openTransaction, chargingState: null }],
+    }).live
+    expect(two.openTransactions()).toEqual([...one.openTransactions()])
+    const whole = house().connect({ connectors: [{ ...first, status: 'Available' }] }).live
+    whole.apply([...before, ...after])
+    two.apply(after)
+    expect(two.openTransactions()).toEqual([...whole.openTransactions()])
+    expect(two.connectors()).toEqual([...whole.connectors()])
+  })
+
+  test('does not know a connector that never reported, or a transaction that is not open', () => {
+    const { live } = house().connect()
+    expect(live.connector(first)).toBeUndefined()
+    expect(live.transaction(42)).toBeUndefined()
+    expect(live.transaction('tx-9')).toBeUndefined()
+  })
+
+  test('was last seen when it connected, and sent no heartbeat yet', () => {
+    const { clock, connect } = house()
+    const { live } = connect()
+    expect(live.lastSeenAtMs).toBe(clock.nowMs())
+    expect(live.lastHeartbeatAtMs).toBeNull()
+  })
+
+  test('shows what an operator changed', () => {
+    const { live } = house().connect()
+    live.provisioned({ strictness: 'strict' })
+    expect(live.chargePoint).toEqual({ ...chargePoint, strictness: 'strict' })
+  })
+
+  test('shows its last state after its end, and is moved by nothing', () => {
+    const { registry, connect } = house()
+    const { live } = connect({ connectors: [{ ...first, status: 'Charging' }] })
+    registry.release(live)
+    live.apply([{ type: 'connectorStatus', ...first, status: 'Available' }])
+    live.provisioned({ strictness: 'strict' })
+    live.drain()
+    registry.release(live)
+    expect(live.state).toBe('closed')
+    expect(live.connectors()).toEqual([{ ...first, status: 'Charging' }])
+    expect(live.chargePoint).toEqual(chargePoint)
+  })
+})
+
+describe('a CALL to a live charge point', () => {
+  test('goes out as a frame under a UUID and comes back as its answer', async () => {
+    const { registry, connect } = house()
+    const { live, link } = connect()
+    const call = live.call('Reset', { type: 'Soft' })
+    expect(link.messageId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(link.sent).toEqual([`[2,"${link.messageId}","Reset",{"type":"Soft"}]`])
+    expect(accept(live, link)).toBe(true)
+    expect(await call).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+    expect(registry.counts).toEqual({ sent: 1, answered: 1, timedOut: 0, late: 0, unknown: 0 })
+  })
+
+  test('resolves with the CALLERROR of the charge point', async () => {
+    const { live, link } = house().connect()
+    const call = live.call('Reset', { type: 'Soft' })
+    const answer = { kind: 'error', code: 'NotSupported', description: 'no', details: { why: 1 } } as const
+    live.answer({ ...answer, messageId: link.messageId })
+    expect(await call).toEqual(answer)
+  })
+
+  test('fails when no answer comes in time; the answer that comes later is counted and goes nowhere', async () => {
+    const { clock, registry, connect } = house()
+    const { live, link } = connect()
+    const call = live.call('Reset', { type: 'Soft' })
+    const brief = live.call('ClearCache', {}, 5_000)
+    clock.pass(5_000)
+    expect((await failure(brief)).code).toBe('CALL_TIMEOUT')
+    clock.pass(25_000)
+    expect(await failure(call)).toEqual({
+      code: 'CALL_TIMEOUT',
+      message: "Charge point 'CP001' did not answer Reset within 30 s",
+    })
+    expect(accept(live, link)).toBe(false)
+    expect(link.sent.length).toBe(1)
+    expect(registry.counts).toEqual({ sent: 1, answered: 0, timedOut: 2, late: 1, unknown: 0 })
+  })
+
+  test('is not answered by an id that nobody used', async () => {
+    const { registry, connect } = house()
+    const { live, link } = connect()
+    expect(live.answer({ kind: 'result', messageId: 'x', payload: {} })).toBe(false)
+    const call = live.call('Reset', { type: 'Soft' })
+    expect(live.answer({ kind: 'result', messageId: 'x', payload: {} })).toBe(false)
+    accept(live, link)
+    expect(live.answer({ kind: 'result', messageId: link.messageId, payload: {} })).toBe(false)
+    expect(await call).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+    expect(registry.counts).toMatchObject({ answered: 1, unknown: 3 })
+  })
+
+  test('is refused when too many wait', async () => {
+    const { live } = house().connect()
+    const calls = Array.from({ length: callQueueCallsMax + 1 }, () => live.call('Reset', { type: 'Soft' }))
+    expect((await failure(live.call('ClearCache', {}))).code).toBe('CALL_QUEUE_FULL')
+    live.end('closed')
+    const codes = await Promise.all(calls.map(async (call) => (await failure(call)).code))
+    expect(new Set(codes)).toEqual(new Set(['NOT_CONNECTED']))
+  })
+
+  test('fails at once when the charge point is gone', async () => {
+    const { registry, connect } = house()
+    const { live, link } = connect()
+    registry.release(live)
+    expect(await failure(live.call('Reset', { type: 'Soft' }))).toEqual({
+      code: 'NOT_CONNECTED',
+      message: "Reset was not sent: charge point 'CP001' is not connected",
+    })
+    expect(link.sent).toEqual([])
+  })
+
+  test('is refused while this node stops, whether there were CALLs before or not', async () => {
+    const { live } = house().connect()
+    live.drain()
+    live.drain()
+    expect((await failure(live.call('Reset', { type: 'Soft' }))).code).toBe('SHUTTING_DOWN')
+
+    const busy = house().connect()
+    const underWay = busy.live.call('Reset', { type: 'Soft' })
+    const inLine = busy.live.call('ClearCache', {})
+    busy.live.drain()
+    expect((await failure(inLine)).code).toBe('SHUTTING_DOWN')
+    expect((await failure(busy.live.call('ClearCache', {}))).code).toBe('SHUTTING_DOWN')
+    accept(busy.live, busy.link)
+    expect(await underWay).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+  })
+
+  // A socket may break under the very frame that it is given, and say so before `send` returns.
+  for (const what of ['first CALL', 'CALL after an answer', 'CALL after a time-out'] as const) {
+    test(`fails with all others when the link breaks under the ${what}`, async () => {
+      const { clock, registry, connect } = house()
+      const { live, link } = connect()
+      const isFirst = what === 'first CALL'
+      const breaks = () => registry.release(live)
+      if (isFirst) link.onSend = breaks
+      const calls = ['Reset', 'ClearCache', 'GetLocalListVersion'].map((action) => live.call(action, {}))
+      const failures = Promise.allSettled(calls)
+      if (!isFirst) link.onSend = breaks
+      if (what === 'CALL after an answer') accept(live, link)
+      if (what === 'CALL after a time-out') clock.pass(30_000)
+      const settled = await failures
+      expect(settled.slice(1).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+      expect(live.state).toBe('closed')
+      expect(clock.alarms).toBe(0)
+    })
+  }
+
+  test('leaves no timer behind, however it ends', async () => {
+    const { clock, registry, connect } = house()
+    const { live, link } = connect()
+    const answered = live.call('Reset', { type: 'Soft' })
+    accept(live, link)
+    await answered
+    expect(clock.alarms).toBe(0)
+    const calls = Promise.allSettled([live.call('Reset', { type: 'Soft' }), live.call('ClearCache', {})])
+    expect(clock.alarms).toBe(2)
+    registry.release(live)
+    await calls
+    expect(clock.alarms).toBe(0)
+  })
+})
+
+describe('the promise of a remote start', () => {
+  const start = { ...first, idToken: 'USER123' }
+
+  test('is kept by the transaction that begins with its number', () => {
+    const { live } = house().connect()
+    live.promiseTransaction(start, 42)
+    expect(live.promisedTransactionId(start)).toBe(42)
+    live.apply([{ type: 'transactionStarted', transaction: openTransaction, chargingState: null }])
+    expect(live.promisedTransactionId(start)).toBeUndefined()
+  })
+
+  test('outlives the connection, but not its time', () => {
+    const { clock, registry, connect } = house()
+    const { live } = connect({ epoch: 1 })
+    live.promiseTransaction(start, 42)
+    registry.release(live)
+    const again = connect({ epoch: 2 }).live
+    expect(again.promisedTransactionId(start)).toBe(42)
+    clock.pass(remoteStartPromiseMs)
+    expect(again.promisedTransactionId(start)).toBeUndefined()
+  })
+
+  test('can be withdrawn', () => {
+    const { live } = house().connect()
+    live.promiseTransaction({ remoteStartId: 42 }, 42)
+    live.withdrawPromise({ remoteStartId: 42 }, 42)
+    expect(live.promisedTransactionId({ remoteStartId: 42 })).toBeUndefined()
+  })
+
+  test('is made to one charge point only', () => {
+    const { connect } = house()
+    const { live } = connect()
+    const other = connect({ chargePoint: { ...chargePoint, key: 8, identity: 'CP002' } }).live
+    live.promiseTransaction(start, 42)
+    expect(other.promisedTransactionId(start)).toBeUndefined()
+  })
+})
