@@ -148,14 +148,18 @@ export class Pipeline {
       anomalies: decision.anomalies,
       meter,
     }
-    this.#noteAnomalies(connection, frame, decision.anomalies)
     let answer = decision.answer
     if (row.durability === 'committed') {
       const outcome = await this.#deps.commit(set)
-      if (outcome.duplicate) this.#deps.counters.duplicates++
-      else live.apply(decision.events)
+      if (outcome.duplicate) {
+        this.#deps.counters.duplicates++
+      } else {
+        live.apply(decision.events)
+        this.#noteAnomalies(connection, frame, decision.anomalies)
+      }
       answer = outcome.answer
     } else if (decision.anomalies.length > 0) {
+      this.#noteAnomalies(connection, frame, decision.anomalies)
       this.#deps.commit(set).catch((error: unknown) => {
         this.#deps.log.warn(
           { identity: connection.identity, messageId: frame.messageId, error },
