@@ -57,23 +57,3 @@ export function transactionRef(transactionId: number | string | undefined): bigi
   if (typeof transactionId === 'number') return BigInt(Math.trunc(transactionId))
   return -1n - (Bun.hash.xxHash64(transactionId) >> 1n)
 }
-
-const connectorColumns = ['evse_id', 'connector_id'].map((name) =>
-  meterColumns.findIndex((column) => column.name === name),
-)
-const connectorElementBytes = 4 + 2
-
-/** Writes where meter values were taken into rows whose own message did not say it (1.6 StopTransaction). */
-export function assignConnector(
-  rows: MeterRows,
-  connector: { readonly evseId: number; readonly connectorId: number },
-): void {
-  const values = [connector.evseId, connector.connectorId]
-  for (const [index, column] of connectorColumns.entries()) {
-    const body = rows.block.columns[column]
-    const value = values[index]
-    if (body === undefined || value === undefined) continue
-    const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
-    for (let row = rows.from; row < rows.to; row++) view.setInt16(row * connectorElementBytes + 4, value)
-  }
-}

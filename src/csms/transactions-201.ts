@@ -209,7 +209,6 @@ export const transactionEvent: Handler<TransactionEvent> = {
       event.eventType === 'Started' && idTokenStatus !== null && idTokenStatus !== 'Accepted'
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
-    const ref = connectorOf(event, transaction)
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
@@ -223,7 +222,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
       changes: parts.flatMap((part) => part.changes),
       anomalies: [...parts.flatMap((part) => part.anomalies), ...unauthorized],
       events: parts.flatMap((part) => part.events),
-      meterConnector: ref,
+      ...(event.evse === undefined ? { meterConnector: connectorOf(event, transaction) } : {}),
     }
   },
 }

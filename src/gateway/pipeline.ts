@@ -18,7 +18,6 @@ import type {
   Needs,
 } from '../csms/decision.ts'
 import type { MeterBlock, MeterRows } from '../csms/meter-block.ts'
-import { assignConnector } from '../csms/meter-block.ts'
 import { bootGate } from '../csms/provisioning.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
@@ -136,7 +135,6 @@ export class Pipeline {
     const isHeartbeat = row.durability === 'batched'
     this.#deps.markSeen(connection.chargePointKey, receivedAtMs, isHeartbeat)
     if (isHeartbeat) live.lastHeartbeatAtMs = receivedAtMs
-    if (meter !== null && decision.meterConnector !== undefined) assignConnector(meter, decision.meterConnector)
     const set: ChangeSet = {
       chargePointKey: connection.chargePointKey,
       messageId: frame.messageId,
@@ -147,6 +145,7 @@ export class Pipeline {
       changes: decision.changes,
       anomalies: decision.anomalies,
       meter,
+      ...(decision.meterConnector === undefined ? {} : { meterConnector: decision.meterConnector }),
     }
     let answer = decision.answer
     if (row.durability === 'committed') {
