@@ -61,6 +61,6 @@ export function readTime(value: unknown): ReadTime | null {
   if (parts === null) return null
   const [, date, minutes = '00:00', seconds = ':00', fraction = '', zone] = parts
   const offset = zone === undefined ? 'Z' : zone.length === 3 ? `${zone}:00` : zone.replace(/(\d\d)(\d\d)$/, '$1:$2')
-  const ms = Date.parse(`${date}T${minutes}${seconds}${fraction.replace(',', '.')}${offset.toUpperCase()}`)
-  return Number.isNaN(ms) ? null : { ms, hasZone: zone !== undefined }
+  const written = `${date}T${minutes}${seconds}${fraction.replace(',', '.')}${offset.toUpperCase()}`
+  return isDateTime(written) ? { ms: Date.parse(written), hasZone: zone !== undefined } : null
 }

@@ -6,7 +6,9 @@ import { integerMax } from '../base/limits.ts'
 import { readTime } from './date-time.ts'
 import type { JsonSchema } from './message.ts'
 import type { QuirkCode } from './quirks.ts'
-import { checkRequest, fieldSchema, type Problem, unescapePointer } from './schema.ts'
+import { checkRequest, fieldSchema, type Problem } from './schema.ts'
+import { FieldSlot, ItemSlot, nameOf, type Slot, slotAt } from './slots.ts'
+import { clockFields, setClocks } from './station-clock.ts'
 import { rowOf } from './tables.ts'
 import type { Quirk } from './verdict.ts'
 import type { OcppVersion } from './version.ts'
@@ -41,7 +43,7 @@ export function repair(
   problems: readonly Problem[],
   receivedAtMs: number,
 ): Repaired {
-  const repairing = new Repairing(version, action, structuredClone(sent), receivedAtMs)
+  const repairing = new Repairing(version, action, sent, receivedAtMs)
   let open = problems
   for (let round = 0; open.length > 0; round++) {
     const hopeless = round === roundsMax ? open[0] : repairing.round(open)
@@ -50,91 +52,6 @@ export function repair(
   }
   repairing.setClocks()
   return { payload: repairing.payload, quirks: repairing.quirks, refused: null }
-}
-
-/**
- * Whether a valid payload bears a time that no working clock shows: before 2010, or more than ten years after
- * `receivedAtMs`. Cheap, because every message passes here.
- */
-export function hasClockOff(version: OcppVersion, action: string, payload: Payload, receivedAtMs: number): boolean {
-  const latest = latestYear(receivedAtMs)
-  for (const path of timePaths(version, action)) {
-    if (isClockOff(payload, path, 0, latest)) return true
-  }
-  return false
-}
-
-const earliestYear = '2010'
-const clockYearsAheadMax = 10
-
-let latestYearText = ''
-let latestYearUntilMs = 0
-let latestYearFromMs = 0
-
-// The first year that is too late, as text. Times of RFC 3339 sort as text, so comparing is enough.
-function latestYear(nowMs: number): string {
-  if (nowMs >= latestYearUntilMs || nowMs < latestYearFromMs) {
-    const year = new Date(nowMs).getUTCFullYear()
-    latestYearText = String(year + clockYearsAheadMax + 1)
-    latestYearFromMs = Date.UTC(year, 0, 1)
-    latestYearUntilMs = Date.UTC(year + 1, 0, 1)
-  }
-  return latestYearText
-}
-
-function isClockOff(value: unknown, path: readonly string[], depth: number, latest: string): boolean {
-  const step = path[depth]
-  if (step === undefined) return typeof value === 'string' && (value < earliestYear || value >= latest)
-  if (typeof value !== 'object' || value === null) return false
-  if (step !== '*') return isClockOff((value as Payload)[step], path, depth + 1, latest)
-  if (!Array.isArray(value)) return false
-  for (const item of value) {
-    if (isClockOff(item, path, depth + 1, latest)) return true
-  }
-  return false
-}
-
-/** Fields that tell when something happened. Others (expiryDate, departureTime) may well lie far away. */
-const clockFields: ReadonlySet<string> = new Set(['timestamp', 'generatedAt'])
-
-type Paths = readonly (readonly string[])[]
-
-const knownTimePaths: Readonly<Record<OcppVersion, Map<string, Paths>>> = {
-  '1.6': new Map(),
-  '2.0.1': new Map(),
-  '2.1': new Map(),
-}
-
-// Where the times of a message stand; `*` is every element of a list.
-function timePaths(version: OcppVersion, action: string): Paths {
-  const known = knownTimePaths[version].get(action)
-  if (known !== undefined) return known
-  const paths: string[][] = []
-  collectTimePaths(version, action, [], paths)
-  knownTimePaths[version].set(action, paths)
-  return paths
-}
-
-function collectTimePaths(version: OcppVersion, action: string, path: readonly string[], found: string[][]): void {
-  const schema = fieldSchema(version, action, ['', ...path].join('/'))
-  if (schema?.type === 'array') collectTimePaths(version, action, [...path, '*'], found)
-  for (const name of Object.keys(objectOf(schema?.properties))) {
-    if (name === 'customData') continue
-    if (clockFields.has(name)) found.push([...path, name])
-    else collectTimePaths(version, action, [...path, name], found)
-  }
-}
-
-function objectOf(value: unknown): Payload {
-  return isObject(value) ? value : {}
-}
-
-function isObject(value: unknown): value is Container {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function nameOf(path: string): string {
-  return unescapePointer(path.slice(path.lastIndexOf('/') + 1))
 }
 
 /** Status texts and reasons are kept verbatim; who decides on them normalises them. */
@@ -153,6 +70,7 @@ const wideIntegers: ReadonlySet<string> = new Set([
 class Repairing {
   readonly quirks: Quirk[] = []
   readonly payload: Container
+  readonly #sent: Payload
   readonly #version: OcppVersion
   readonly #action: string
   readonly #receivedAtMs: number
@@ -163,10 +81,11 @@ class Repairing {
   /** Elements to take out at the end of the round, so that the paths of its other problems stay right. */
   #dropped = new Map<unknown[], Set<number>>()
 
-  constructor(version: OcppVersion, action: string, payload: Container, receivedAtMs: number) {
+  constructor(version: OcppVersion, action: string, sent: Payload, receivedAtMs: number) {
     this.#version = version
     this.#action = action
-    this.payload = payload
+    this.#sent = sent
+    this.payload = structuredClone(sent)
     this.#receivedAtMs = receivedAtMs
     this.#isTransactional = rowOf(version, action)?.transactional ?? false
   }
@@ -191,26 +110,9 @@ class Repairing {
 
   /** Replaces every time that no working clock shows by the time of arrival. */
   setClocks(): void {
-    const latest = latestYear(this.#receivedAtMs)
-    for (const path of timePaths(this.#version, this.#action)) this.#setClock(this.payload, path, 0, '', latest)
-  }
-
-  #setClock(value: unknown, path: readonly string[], depth: number, pointer: string, latest: string): void {
-    const step = path[depth]
-    if (step === undefined || typeof value !== 'object' || value === null) return
-    if (step === '*') {
-      if (!Array.isArray(value)) return
-      for (const [index, item] of value.entries()) this.#setClock(item, path, depth + 1, `${pointer}/${index}`, latest)
-      return
-    }
-    const container = value as Container
-    const field = container[step]
-    const fieldPointer = `${pointer}/${step}`
-    if (depth < path.length - 1) this.#setClock(field, path, depth + 1, fieldPointer, latest)
-    else if (isClockOff(field, path, depth + 1, latest)) {
-      container[step] = isoTime(this.#receivedAtMs)
-      this.#note('clockOff', fieldPointer, field)
-    }
+    setClocks(this.#version, this.#action, this.payload, this.#receivedAtMs, (path, sent) => {
+      this.#note('clockOff', path, sent)
+    })
   }
 
   #note(code: QuirkCode, path: string, sent?: unknown): void {
@@ -229,7 +131,7 @@ class Repairing {
   }
 
   #mend(problem: Problem): boolean {
-    const slot = this.#slot(problem.path)
+    const slot = slotAt(this.payload, problem.path)
     // An earlier repair of this round has taken the field's surroundings away: the next check tells what is left.
     if (slot === undefined) return problem.path !== ''
     switch (problem.keyword) {
@@ -262,19 +164,6 @@ class Repairing {
       default:
         return false
     }
-  }
-
-  #slot(path: string): Slot | undefined {
-    const steps = path.split('/').slice(1).map(unescapePointer)
-    const last = steps.pop()
-    if (last === undefined) return undefined
-    let holder: unknown = this.payload
-    for (const step of steps) {
-      if (Array.isArray(holder)) holder = holder[Number(step)]
-      else holder = isObject(holder) && Object.hasOwn(holder, step) ? holder[step] : undefined
-    }
-    if (Array.isArray(holder)) return new ItemSlot(holder, Number(last))
-    return isObject(holder) ? new FieldSlot(holder, last) : undefined
   }
 
   #mendExtra(problem: Problem, slot: Slot): boolean {
@@ -311,12 +200,12 @@ class Repairing {
 
   /**
    * The defaults: a time is the time of arrival, an event is an Updated one, a list is empty, a number 0, a text ''. A
-   * seqNo comes from the payload itself: it is the same when the message is sent again, and another for another message.
+   * seqNo comes from the payload as sent: it is the same when the message is sent again, and another for another message.
    */
   #defaultOf(name: string, schema: JsonSchema): unknown {
     if (schema.format === 'date-time') return isoTime(this.#receivedAtMs)
     if (name === 'eventType') return 'Updated'
-    if (name === 'seqNo') return Bun.hash.xxHash32(JSON.stringify(this.payload)) % integerMax
+    if (name === 'seqNo') return Bun.hash.xxHash32(JSON.stringify(this.#sent)) % integerMax
     switch (schema.type) {
       case 'array':
         return []
@@ -334,7 +223,7 @@ class Repairing {
   }
 
   #dropItem(path: string): boolean {
-    const slot = this.#slot(path)
+    const slot = slotAt(this.payload, path)
     if (!(slot instanceof ItemSlot)) return false
     const dropped = this.#dropped.get(slot.list) ?? new Set()
     this.#dropped.set(slot.list, dropped.add(slot.index))
@@ -434,55 +323,4 @@ function readBoolean(value: unknown): boolean | null {
   const text = String(value).trim().toLowerCase()
   if (text === 'true' || text === '1') return true
   return text === 'false' || text === '0' ? false : null
-}
-
-/** A place in the payload where a value stands or is missing. */
-interface Slot {
-  value: unknown
-  remove(): void
-}
-
-class FieldSlot implements Slot {
-  readonly holder: Container
-  readonly #name: string
-
-  constructor(holder: Container, name: string) {
-    this.holder = holder
-    this.#name = name
-  }
-
-  get value(): unknown {
-    return Object.hasOwn(this.holder, this.#name) ? this.holder[this.#name] : undefined
-  }
-
-  // Defined rather than assigned: a field may be called `__proto__`.
-  set value(value: unknown) {
-    Object.defineProperty(this.holder, this.#name, { value, enumerable: true, configurable: true, writable: true })
-  }
-
-  remove(): void {
-    delete this.holder[this.#name]
-  }
-}
-
-class ItemSlot implements Slot {
-  readonly list: unknown[]
-  readonly index: number
-
-  constructor(list: unknown[], index: number) {
-    this.list = list
-    this.index = index
-  }
-
-  get value(): unknown {
-    return this.list[this.index]
-  }
-
-  set value(value: unknown) {
-    this.list[this.index] = value
-  }
-
-  remove(): void {
-    this.list.splice(this.index, 1)
-  }
 }

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'bun:test'
+import { type ExaminedFrame, examine } from '../../../src/ocpp/examine.ts'
+import { asSent, quirkTable } from '../../../src/ocpp/quirks.ts'
+import type { Strictness } from '../../../src/ocpp/verdict.ts'
+import type { OcppVersion } from '../../../src/ocpp/version.ts'
+import { type QuirkFixture, quirkFixtures, receivedAt } from '../../fixtures/quirks.ts'
+
+function examineAt(receivedAtIso: string, version: OcppVersion, action: string, payload: unknown): ExaminedFrame {
+  const text = JSON.stringify([2, '1', action, payload])
+  return examine({ text, version, strictness: 'lenient', chargePointKey: 1, receivedAtMs: Date.parse(receivedAtIso) })
+}
+
+function examineFixture({ version, action, sent }: QuirkFixture, strictness: Strictness): ExaminedFrame {
+  const text = sent.startsWith('[') ? sent : `[2,"1","${action}",${sent}]`
+  return examine({ text, version, strictness, chargePointKey: 1, receivedAtMs: Date.parse(receivedAt) })
+}
+
+const byHabit = quirkFixtures.map((fixture): [string, QuirkFixture] => [fixture.habit, fixture])
+
+describe('a charge point of which', () => {
+  test.each(byHabit)('%s: is served when lenient, and what was sent stays known', (_, fixture) => {
+    const { verdict, sent } = examineFixture(fixture, 'lenient')
+    expect(verdict).toMatchObject({ kind: 'call', action: fixture.action })
+    if (verdict.kind !== 'call') return
+    expect(verdict.payload).toEqual(fixture.served)
+    expect(verdict.quirks).toEqual([...fixture.quirks])
+    if (!fixture.sent.startsWith('[')) expect(sent).toEqual(JSON.parse(fixture.sent) ?? {})
+  })
+
+  test.each(byHabit)('%s: gets what the specification says when strict', (_, fixture) => {
+    const { verdict } = examineFixture(fixture, 'strict')
+    if (fixture.strict === null) expect(verdict).toMatchObject({ kind: 'call', quirks: [] })
+    else expect(verdict).toMatchObject({ kind: 'refused', code: fixture.strict })
+  })
+})
+
+describe('quirks', () => {
+  test('each code but one has a charge point that shows it', () => {
+    const shown = new Set(quirkFixtures.flatMap(({ quirks }) => quirks.map(({ code }) => code)))
+    const unshown = Object.keys(quirkTable).filter((code) => !shown.has(code as keyof typeof quirkTable))
+    // No message that a charge point sends has a field of another format than date-time.
+    expect(unshown).toEqual(['formatNotMet'])
+  })
+
+  test('a start that is sent again after a repair shows the same key to whoever looks for it', () => {
+    const keyOf = (receivedAtIso: string): unknown => {
+      const start = { connectorId: 1, idTag: 'A', meterStart: 0, timestamp: '0' }
+      const { verdict } = examineAt(receivedAtIso, '1.6', 'StartTransaction', start)
+      return verdict.kind === 'call' ? asSent(verdict.quirks, '/timestamp', verdict.payload.timestamp) : verdict
+    }
+    expect(keyOf('2026-01-31T12:00:00Z')).toBe('0')
+    expect(keyOf('2026-01-31T12:10:00Z')).toBe('0')
+  })
+
+  test('what was not repaired is as sent', () => {
+    expect(asSent([], '/timestamp', 'x')).toBe('x')
+    expect(asSent([{ code: 'textTooLong', path: '/idTag' }], '/idTag', 'long')).toBe('long')
+  })
+
+  test('a missing seqNo is the same for the same event and another for another', () => {
+    const seqNoOf = (receivedAtIso: string, transactionId: string): unknown => {
+      const event = { eventType: 'Updated', triggerReason: 'Trigger', transactionInfo: { transactionId } }
+      const { verdict } = examineAt(receivedAtIso, '2.0.1', 'TransactionEvent', event)
+      return verdict.kind === 'call' ? verdict.payload.seqNo : verdict
+    }
+    const first = seqNoOf('2026-01-31T12:00:00Z', 'A')
+    expect(first).toBeNumber()
+    expect(seqNoOf('2026-01-31T12:05:00Z', 'A')).toBe(first)
+    expect(seqNoOf('2026-01-31T12:00:00Z', 'B')).not.toBe(first)
+  })
+
+  test('a valid message is handed on as it is, without a copy', () => {
+    const { verdict, sent } = examineAt(receivedAt, '1.6', 'Authorize', { idTag: 'A' })
+    expect(verdict.kind === 'call' && verdict.payload === sent).toBe(true)
+  })
+})
