@@ -83,7 +83,7 @@ export function createLiveQueries(database: Database) {
   const credentials = new BatchedLookup<string, CredentialRecord>(storableText, async (identities) => {
     const found = await pool.query<CredentialRecord>({
       name: 'stator_credentials',
-      text: `SELECT id AS key, identity, password_hash AS "passwordHash", api_key_hash AS "apiKeyHash"
+      text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash", api_key_hash AS "apiKeyHash"
              FROM charge_points WHERE identity = ANY($1::text[]) AND deleted_at IS NULL`,
       values: [textArray(identities)],
     })

@@ -2,10 +2,6 @@
 // (a charge point with a clock from another year) goes to the default partition, and moves when its own is made.
 
 import type { ClientBase } from 'pg'
-import type { Clock } from '../base/clock.ts'
-import { maintenanceMs } from '../base/limits.ts'
-import type { Logger } from '../base/log.ts'
-import type { Database } from './database.ts'
 import { databaseError } from './store-error.ts'
 
 /** Months and days for which partitions stand ready. */
@@ -110,51 +106,3 @@ export async function dropOldMessages(client: ClientBase, nowMs: number, days: n
 
 /** Key of the advisory lock under which tables are changed: several processes may want to at once. */
 export const maintenanceLock = 6_017_301
-
-/** What `startMaintenance` needs. `messageLogDays` is how long OCPP messages are kept. */
-export interface MaintenanceOptions {
-  readonly database: Database
-  readonly clock: Clock
-  readonly log: Logger
-  readonly messageLogDays: number
-}
-
-/** Keeps partitions ready and drops old OCPP messages, now and every `maintenanceMs`; the returned function ends it. */
-export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
-  const { database, clock, log, messageLogDays } = options
-  let cancel = (): void => {}
-  let running: Promise<void> = Promise.resolve()
-  let isStopped = false
-  const turn = (): void => {
-    running = maintain(database, clock.nowMs(), messageLogDays)
-      .catch((error: unknown) =>
-        log.warn({ error }, 'Partitions could not be brought up to date; the next turn tries again.'),
-      )
-      .then(() => {
-        if (!isStopped) cancel = clock.after(maintenanceMs, turn)
-      })
-  }
-  turn()
-  return async () => {
-    isStopped = true
-    cancel()
-    await running
-  }
-}
-
-async function maintain(database: Database, nowMs: number, messageLogDays: number): Promise<void> {
-  const client = await database.pool.connect()
-  try {
-    await client.query('SELECT pg_advisory_lock($1)', [maintenanceLock])
-    try {
-      await makePartitions(client, nowMs)
-      await dropOldMessages(client, nowMs, messageLogDays)
-    } finally {
-      await client.query('SELECT pg_advisory_unlock($1)', [maintenanceLock])
-    }
-    client.release()
-  } catch (error) {
-    client.release(true)
-    throw error
-  }
-}
