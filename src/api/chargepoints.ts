@@ -117,7 +117,7 @@ const changeRoute = createRoute({
   tags: ['Provisioning'],
   summary: 'Change a charge point',
   description:
-    'A change of anything but the location closes its connection, so that it comes back under what holds from now on.',
+    'A change of its credentials closes its connection, so that it comes back under the new ones. The rest holds at once; a new registration status from its next boot on.',
   middleware: [operatorOnly] as const,
   request: { params: ChargePointParams, body: body(ChargePointChange, true) },
   responses: {
@@ -179,8 +179,11 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { chargePointId } = c.req.valid('param')
     const change = c.req.valid('json')
     const record = found(await queries.updateChargePoint(chargePointId, chargePointInput(change, hash)), chargePointId)
-    const { location: _, ...bearingOnConnection } = change
-    if (Object.keys(bearingOnConnection).length > 0) live.disconnect(chargePointId, 'Settings changed')
+    const { strictness, registrationStatus } = record
+    live.provisioned(chargePointId, { strictness, registrationStatus })
+    if (change.password !== undefined || change.apiKey !== undefined) {
+      live.disconnect(chargePointId, 'Credentials changed')
+    }
     return c.json(chargePointView(record, live.get(chargePointId)), 200)
   })
 

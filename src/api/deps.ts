@@ -81,6 +81,8 @@ export interface LiveChargePoints {
   /** Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */
   promiseTransaction(identity: string, start: RemoteStart, transactionId: number): void
   withdrawPromise(identity: string, start: RemoteStart, transactionId: number): void
+  /** Lets a connected charge point know how it is to be treated from now on. */
+  provisioned(identity: string, settings: Pick<ChargePointInput, 'strictness' | 'registrationStatus'>): void
   /** Closes the socket of the charge point, if there is one: its credentials changed, or it is no longer welcome. */
   disconnect(identity: string, reason: string): void
 }

@@ -277,7 +277,7 @@ describe('POST /api/chargepoints/{chargePointId}/update-firmware', () => {
     [{ location: 'https://firmware.example.com/a.bin' }, 'retrieveDate'],
     [{ location: 'https://firmware.example.com/a.bin', retrieveDate: 'soon' }, 'retrieveDate'],
     [{ location: 'https://firmware.example.com/a.bin', retrieveDate: '2025-12-27T00:00:00Z', retries: -1 }, 'retries'],
-  ])('%p is a bad request by its field', async (body, field) => {
+  ])('%j is a bad request by its field', async (body, field) => {
     expect(await stator.api(path, { body })).toMatchObject({ status: 400, body: { details: { field } } })
   })
 })

@@ -79,6 +79,7 @@ export function fakeApi(
     apply: unexpected('apply'),
     promiseTransaction: () => {},
     withdrawPromise: () => {},
+    provisioned: unexpected('provisioned'),
     disconnect: unexpected('disconnect'),
     ...overrides.live,
   }
