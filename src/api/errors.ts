@@ -45,9 +45,9 @@ export function validationError(error: z.ZodError, part: string): StatorError {
 export function answerError(error: Error, c: Context, log: ApiLog): Response {
   const known = recognise(error)
   const { status } = errorTable[known.code]
-  if (status === 500) {
+  if (status === 500 || known.code === 'STORE_UNAVAILABLE') {
     log.error(
-      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, error: error.stack ?? String(error) },
+      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, error: described(error) },
       'A REST request failed.',
     )
   }
@@ -61,11 +61,22 @@ function errorBody(error: StatorError): ErrorBody {
   return error.details === undefined ? body : { ...body, details: error.details }
 }
 
-// Hono throws HTTPException for what it finds itself; anything else unknown is ours, and its text stays in the log.
+// Hono throws HTTPException for what it finds itself; anything else unknown is ours. The text of what is ours to mend stays
+// in the log: it may quote data, or tell strangers about the database.
 function recognise(error: Error): StatorError {
-  if (error instanceof StatorError) return error
   if (error instanceof HTTPException) return new StatorError(codeOfStatus(error.status), error.message)
-  return new StatorError('INTERNAL', 'An unexpected error occurred')
+  if (!(error instanceof StatorError) || errorTable[error.code].status === 500) {
+    return new StatorError('INTERNAL', 'An unexpected error occurred')
+  }
+  return error.code === 'STORE_UNAVAILABLE'
+    ? new StatorError('STORE_UNAVAILABLE', 'The database cannot be reached now')
+    : error
+}
+
+/** The stack of an error, and of what caused it. */
+function described(error: Error): string {
+  const own = error.stack ?? String(error)
+  return error.cause instanceof Error ? `${own}\nCaused by: ${described(error.cause)}` : own
 }
 
 function codeOfStatus(status: number): ErrorCode {

@@ -156,7 +156,7 @@ describe('POST /api/chargepoints/{chargePointId}/start-transaction', () => {
     await raw.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' })
   })
 
-  test('is told when the charge point rejects it, and its id is nobody else’s', async () => {
+  test('tells when the charge point rejects it, and promises no id then', async () => {
     const answer = stator.json(path, { body: { connectorId: 1, idTag: 'USER123' } })
     const { messageId, payload } = await raw.command('RemoteStartTransaction')
     expect(payload).toEqual({ connectorId: 1, idTag: 'USER123' })

@@ -9,15 +9,35 @@ import { chargePoint, detailsOf, failing, fakeApi, messageOf } from './fake-deps
 const start = '/api/chargepoints/CP001/start-transaction'
 const startBody = { connectorId: 1, idTag: 'USER123' }
 
-test.each(Object.keys(errorTable) as ErrorCode[])(
-  'a failure with %s has the status and name of its row',
+const codes = Object.keys(errorTable) as ErrorCode[]
+const isOurs = (code: ErrorCode) => errorTable[code].status === 500 || code === 'STORE_UNAVAILABLE'
+
+test.each(codes.filter((code) => !isOurs(code)))(
+  'a failure with %s is told by its row and in its own words',
   async (code) => {
-    const { post } = fakeApi({ live: { call: failing(code) } })
+    const { post, logged } = fakeApi({ live: { call: failing(code) } })
     const response = await post(start, startBody)
     expect(response.status).toBe(errorTable[code].status)
     expect(await response.json()).toEqual({ error: errorTable[code].name, message: `It failed with ${code}` })
+    expect(logged.filter(({ level }) => level === 'error')).toEqual([])
   },
 )
+
+test.each(codes.filter(isOurs))('a failure with %s keeps its words for the log', async (code) => {
+  const { post, logged } = fakeApi({ live: { call: failing(code) } })
+  const response = await post(start, startBody)
+  const isAway = code === 'STORE_UNAVAILABLE'
+  expect(response.status).toBe(isAway ? 503 : 500)
+  expect(await response.json()).toEqual(
+    isAway
+      ? { error: 'ServiceUnavailable', message: 'The database cannot be reached now' }
+      : { error: 'InternalServerError', message: 'An unexpected error occurred' },
+  )
+  expect(logged).toContainEqual({
+    level: 'error',
+    fields: expect.objectContaining({ path: start, error: expect.stringContaining(`It failed with ${code}`) }),
+  })
+})
 
 describe('bad input', () => {
   test.each([
@@ -277,6 +297,18 @@ describe('a command', () => {
     const refused = await strict.post('/api/chargepoints/CP001/calls', body)
     expect(refused.status).toBe(502)
     expect(await detailsOf(refused)).toMatchObject({ problems: [{ path: '/status' }] })
+  })
+
+  test('to start that is rejected withdraws the promised transactionId', async () => {
+    const withdrawn: unknown[] = []
+    const { post } = fakeApi({
+      live: {
+        call: async () => ({ kind: 'result', payload: { status: 'Rejected' } }),
+        withdrawPromise: (...promised) => withdrawn.push(promised),
+      },
+    })
+    expect(await (await post(start, startBody)).json()).toEqual({ status: 'Rejected', message: expect.any(String) })
+    expect(withdrawn).toEqual([['CP001', { evseId: 1, connectorId: 1, idToken: 'USER123' }, 7]])
   })
 
   test.each([

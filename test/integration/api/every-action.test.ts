@@ -1,0 +1,49 @@
+// Every action that a central system may send, of either version: it reaches the charge point as it was given, its answer
+// comes back, and whatever breaks its schema is refused by field before anything is sent.
+
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { tables } from '../../../src/ocpp/tables.ts'
+import type { RawChargePoint } from '../../support/raw-charge-point.ts'
+import { brokenSamples, fullestSample, smallestSample } from '../../support/schema-sample.ts'
+import { TestStator } from '../../support/stator.ts'
+
+let stator: TestStator
+
+beforeAll(async () => {
+  stator = await TestStator.start()
+})
+
+afterAll(() => stator.stop())
+
+describe.each(['1.6', '2.0.1'] as const)('over OCPP %s', (version) => {
+  const path = `/api/chargepoints/CP-${version}/calls`
+  const sendable = Object.entries(tables[version]).filter(([, { direction }]) => direction !== 'fromChargePoint')
+  let raw: RawChargePoint
+
+  beforeAll(async () => {
+    raw = await stator.bootedRaw(`CP-${version}`, version)
+  })
+
+  test.each(sendable)('%s goes out and its answer comes back', async (action, { request, response }) => {
+    for (const sample of [smallestSample, fullestSample]) {
+      const payload = sample(request)
+      const answer = stator.json(path, { body: { action, payload } })
+      const command = await raw.command(action)
+      expect(command.payload).toEqual(payload)
+      const reply = response === null ? {} : sample(response)
+      raw.answer(command.messageId, reply)
+      expect(await answer).toEqual({ action, status: reply.status ?? null, payload: reply })
+    }
+  })
+
+  test.each(sendable)('%s is refused by field when it breaks its schema', async (action, { request }) => {
+    for (const broken of brokenSamples(request)) {
+      const answer = await stator.api(path, { body: { action, payload: broken.payload } })
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { error: 'BadRequest', details: { field: `payload${broken.path.replace('/', '.')}` } },
+      })
+    }
+    expect(raw.inbox).toEqual([])
+  })
+})
