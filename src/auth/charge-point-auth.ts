@@ -3,15 +3,10 @@
 import type { CredentialRecord } from '../csms/records.ts'
 import type { AuthDeps } from './auth-deps.ts'
 import type { Credentials } from './credentials.ts'
+import { handshakeQuirkTable } from './handshake-quirks.ts'
+import type { HandshakeQuirk } from './handshake-quirks.ts'
 import { basicCredentials, keyCredentials } from './presented.ts'
 import type { BasicCredentials, KeyCredentials } from './presented.ts'
-
-/** Something about the credentials that OCPP does not allow, and that was accepted all the same. */
-export type HandshakeQuirk =
-  /** The password is right, but the user name (or X-Charge-Point-Id) is not the identity of the URL. */
-  | 'userNameDiffers'
-  /** The password is the stored one, written in hex or decoded from it. */
-  | 'authorizationKeyHex'
 
 export interface HandshakeRequest {
   /** From the URL, percent-decoded and checked for length. */
@@ -25,6 +20,8 @@ export type HandshakeVerdict =
       readonly kind: 'accepted'
       readonly key: number
       readonly identity: string
+      readonly strictness: CredentialRecord['strictness']
+      /** Of its credentials; none when it is strict. */
       readonly quirks: readonly HandshakeQuirk[]
     }
   | { readonly kind: 'unauthorized'; readonly reason: string }
@@ -89,9 +86,13 @@ async function adopt(identity: string, presented: Presented | null, deps: AuthDe
 
 function judge(record: CredentialRecord, presented: Presented | null, deps: AuthDeps): HandshakeVerdict {
   const quirks = deps.security.requireAuthentication ? presented && verify(record, presented, deps) : []
-  return quirks === null
-    ? { kind: 'unauthorized', reason: 'wrong credentials' }
-    : { kind: 'accepted', key: record.key, identity: record.identity, quirks }
+  if (quirks === null) return { kind: 'unauthorized', reason: 'wrong credentials' }
+  const { key, identity, strictness } = record
+  const [quirk] = quirks
+  if (strictness === 'strict' && quirk !== undefined) {
+    return { kind: 'unauthorized', reason: `the charge point is strict: ${handshakeQuirkTable[quirk]}` }
+  }
+  return { kind: 'accepted', key, identity, strictness, quirks }
 }
 
 /** The quirks under which what was presented is right for `record`; null when it is wrong. */
@@ -117,10 +118,10 @@ function nameQuirks(name: string, identity: string): readonly HandshakeQuirk[] {
 const notQuirky: readonly HandshakeQuirk[] = []
 
 /**
- * Whether `password` is the stored one, as it is or as hex of it.
+ * Whether `password` is the stored one, as it is or as hex of it: null when it is not, else the quirks of its form.
  *
- * OCPP 1.6 sets an AuthorizationKey as hex and presents its bytes (Security whitepaper §4.2); stations send either
- * form, and operators provision either.
+ * OCPP 1.6 sets an AuthorizationKey as hex and presents its bytes (Security whitepaper §4.2): bytes whose hex was
+ * provisioned are as they should be. Some stations present the hex itself.
  */
 export function passwordForm(
   password: Uint8Array,
@@ -130,7 +131,7 @@ export function passwordForm(
   if (hash === null) return null
   if (credentials.matches(password, hash)) return notQuirky
   const hex = Buffer.from(password).toString('hex')
-  if (credentials.matches(hex, hash) || credentials.matches(hex.toUpperCase(), hash)) return ['authorizationKeyHex']
+  if (credentials.matches(hex, hash) || credentials.matches(hex.toUpperCase(), hash)) return notQuirky
   const text = Buffer.from(password).toString('latin1')
   const isHex = text.length > 0 && text.length % 2 === 0 && /^[0-9a-f]+$/i.test(text)
   return isHex && credentials.matches(Buffer.from(text, 'hex'), hash) ? ['authorizationKeyHex'] : null

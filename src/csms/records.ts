@@ -14,6 +14,7 @@ import type {
 export interface CredentialRecord {
   readonly key: number
   readonly identity: string
+  readonly strictness: Strictness
   readonly passwordHash: Uint8Array | null
   readonly apiKeyHash: Uint8Array | null
 }

@@ -4,10 +4,12 @@
 import type { Server } from 'bun'
 import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
 import type { AuthDeps } from '../auth/auth-deps.ts'
+import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
 import type { Counters } from '../base/counters.ts'
 import { StatorError } from '../base/errors.ts'
 import { identityCharactersMax, retryAfterSeconds } from '../base/limits.ts'
-import type { Logger } from '../base/log.ts'
+import type { LogFields, Logger } from '../base/log.ts'
+import type { Strictness } from '../ocpp/verdict.ts'
 import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
 import type { SocketData } from './connection.ts'
 
@@ -16,7 +18,7 @@ export const ocppPath = '/ocpp'
 
 export interface HandshakeDeps {
   readonly auth: AuthDeps
-  /** OCPP version of a charge point that offers no subprotocol; null: it is turned away. */
+  /** OCPP version of a lenient charge point that offers no subprotocol; null: it is turned away. */
   readonly assumedVersion: OcppVersion | null
   /** Whether newcomers can be taken in: the database answers, and the node is not stopping. */
   readonly isOpen: () => boolean
@@ -51,66 +53,96 @@ export function identityOf(pathname: string): string | null {
   }
 }
 
-/** A subprotocol as the charge point spelt it, and the version it stands for. */
+/** A subprotocol as the charge point spelt it, the version it stands for, and what was odd about it. */
 export interface Agreement {
   readonly subprotocol: string | null
   readonly version: OcppVersion | null
+  readonly quirk: HandshakeQuirk | null
 }
 
+const noAgreement: Agreement = { subprotocol: null, version: null, quirk: null }
+
 /**
- * The best subprotocol that both sides speak. Some charge points append a patch number (`ocpp2.0.1.1`): it is taken as
- * the version it extends, and echoed as it was offered.
+ * The best subprotocol that both sides speak. Leniently, one with a longer version number (`ocpp2.0.1.1`) or in other
+ * letter case is taken as the version it begins with, and echoed as it was offered; and when none is offered at all,
+ * the version is `assumedVersion`.
  */
-export function agree(offered: string | null, assumedVersion: OcppVersion | null): Agreement {
+export function agree(offered: string | null, assumedVersion: OcppVersion | null, strictness: Strictness): Agreement {
   const names = (offered ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
-  if (names.length === 0) return { subprotocol: null, version: assumedVersion }
-  for (const [known, version] of Object.entries(subprotocols)) {
-    const match = names.find((name) => name.toLowerCase() === known || name.toLowerCase().startsWith(`${known}.`))
-    if (match !== undefined) return { subprotocol: match, version }
+  const isLenient = strictness === 'lenient'
+  if (names.length === 0) {
+    const isAssumed = isLenient && assumedVersion !== null
+    return isAssumed ? { subprotocol: null, version: assumedVersion, quirk: 'subprotocolMissing' } : noAgreement
   }
-  return { subprotocol: null, version: null }
+  for (const [known, version] of Object.entries(subprotocols)) {
+    if (names.includes(known)) return { subprotocol: known, version, quirk: null }
+    const variant = names.find((name) => `${name.toLowerCase()}.`.startsWith(`${known}.`))
+    if (isLenient && variant !== undefined) return { subprotocol: variant, version, quirk: 'subprotocolSpelling' }
+  }
+  return noAgreement
 }
 
 /** Upgrades the request, or answers why not; undefined once it is upgraded. */
 export async function handshake(
   request: Request,
-  server: Server<SocketData>,
+  server: Pick<Server<SocketData>, 'upgrade' | 'requestIP'>,
   deps: HandshakeDeps,
 ): Promise<Response | undefined> {
-  const refuse = (status: number, error: string, message: string, headers: Record<string, string> = {}): Response => {
+  const path = new URL(request.url).pathname
+  const identity = identityOf(path)
+  const refuse = (
+    status: number,
+    error: string,
+    message: string,
+    { headers = {}, ...fields }: { headers?: Record<string, string> } & Pick<LogFields, 'reason' | 'code'> = {},
+  ): Response => {
     deps.counters.handshakesRefused++
-    deps.log.info({ path: new URL(request.url).pathname, status, reason: message }, 'A handshake was refused.')
+    const who = identity === null ? {} : { identity }
+    deps.log.info({ ...who, path, status, reason: message, ...fields }, 'A handshake was refused.')
     return Response.json({ error, message }, { status, headers })
   }
-  const notNow = (message: string): Response =>
-    refuse(503, 'ServiceUnavailable', message, { 'Retry-After': String(retryAfterSeconds) })
+  const notNow = (message: string, fields: Pick<LogFields, 'code'> = {}): Response =>
+    refuse(503, 'ServiceUnavailable', message, { headers: { 'Retry-After': String(retryAfterSeconds) }, ...fields })
 
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
-    return refuse(426, 'UpgradeRequired', `${ocppPath} speaks WebSocket only.`, { Upgrade: 'websocket' })
+    return refuse(426, 'UpgradeRequired', `${ocppPath} speaks WebSocket only.`, { headers: { Upgrade: 'websocket' } })
   }
-  const identity = identityOf(new URL(request.url).pathname)
-  if (identity === null) {
-    return refuse(
-      404,
-      'NotFound',
-      `Connect to ${ocppPath}/{identity}: at most ${identityCharactersMax} characters, no colon.`,
-    )
-  }
+  const howToConnect = `Connect to ${ocppPath}/{identity}: at most ${identityCharactersMax} characters, no colon.`
+  if (identity === null) return refuse(404, 'NotFound', howToConnect)
   if (!deps.isOpen()) return notNow('This node takes no new connections at the moment.')
   try {
     const verdict = await authenticateChargePoint({ identity, headers: request.headers }, deps.auth)
     switch (verdict.kind) {
       case 'unauthorized':
         return refuse(401, 'Unauthorized', 'Invalid authentication credentials', {
-          'WWW-Authenticate': 'Basic realm="OCPP"',
+          headers: { 'WWW-Authenticate': 'Basic realm="OCPP"' },
+          reason: verdict.reason,
         })
       case 'unknown':
         return refuse(404, 'NotFound', `Charge point '${identity}' not found`)
       case 'notAllowed':
         return refuse(403, 'Forbidden', `Charge point '${identity}' is not in Security.AllowedChargePoints`)
       case 'accepted': {
-        for (const quirk of verdict.quirks) deps.log.info({ identity, quirk }, 'The handshake had a quirk.')
-        const agreement = agree(request.headers.get('sec-websocket-protocol'), deps.assumedVersion)
+        const { strictness } = verdict
+        const isPlain = isPlainPath(path)
+        if (strictness === 'strict' && !isPlain) {
+          const reason = `the charge point is strict: ${handshakeQuirkTable.pathNotPlain}`
+          return refuse(404, 'NotFound', howToConnect, { reason })
+        }
+        const offered = request.headers.get('sec-websocket-protocol')
+        const agreement = agree(offered, deps.assumedVersion, strictness)
+        if (agreement.version === null) {
+          deps.counters.handshakesRefused++
+          deps.log.info({ identity, reason: `offered: ${offered ?? 'none'}` }, 'There is no common subprotocol.')
+        }
+        const quirks: readonly (HandshakeQuirk | null)[] = [
+          ...verdict.quirks,
+          isPlain ? null : 'pathNotPlain',
+          agreement.quirk,
+        ]
+        for (const quirk of quirks) {
+          if (quirk !== null) deps.log.info({ identity, quirk }, 'The handshake had a quirk.')
+        }
         const isUpgraded = server.upgrade(request, {
           data: {
             identity: verdict.identity,
@@ -118,14 +150,17 @@ export async function handshake(
             version: agreement.version,
             remoteAddress: server.requestIP(request)?.address ?? '',
           },
-          // Left out, Bun would agree to the first that was offered, whatever it is.
-          headers: { 'Sec-WebSocket-Protocol': agreement.subprotocol ?? '' },
+          headers: agreement.subprotocol === null ? {} : { 'Sec-WebSocket-Protocol': agreement.subprotocol },
         })
         return isUpgraded ? undefined : refuse(400, 'BadRequest', 'The WebSocket handshake is malformed.')
       }
     }
   } catch (error) {
-    if (error instanceof StatorError) return notNow('The database cannot be reached.')
+    if (error instanceof StatorError) return notNow('The database cannot be reached.', { code: error.code })
     throw error
   }
+}
+
+function isPlainPath(pathname: string): boolean {
+  return pathname.split('/').length === 3 && !pathname.endsWith('/')
 }

@@ -17,11 +17,15 @@ export class MemoryCredentialStore implements CredentialStore {
   readonly records = new Map<string, CredentialRecord>()
   readonly lookups: string[] = []
 
-  put(identity: string, secrets: { readonly password?: string | Uint8Array; readonly apiKey?: string }): void {
-    const { password, apiKey } = secrets
+  put(
+    identity: string,
+    settings: { readonly password?: string | Uint8Array; readonly apiKey?: string; readonly strictness?: 'strict' },
+  ): void {
+    const { password, apiKey, strictness = 'lenient' } = settings
     this.records.set(identity, {
       key: this.records.size + 1,
       identity,
+      strictness,
       passwordHash: password === undefined ? null : testCredentials.hash(password),
       apiKeyHash: apiKey === undefined ? null : testCredentials.hash(apiKey),
     })
@@ -36,7 +40,12 @@ export class MemoryCredentialStore implements CredentialStore {
     identity: string,
     hashes: Pick<CredentialRecord, 'passwordHash' | 'apiKeyHash'>,
   ): Promise<CredentialRecord> {
-    const record = this.records.get(identity) ?? { key: this.records.size + 1, identity, ...hashes }
+    const record = this.records.get(identity) ?? {
+      key: this.records.size + 1,
+      identity,
+      strictness: 'lenient' as const,
+      ...hashes,
+    }
     this.records.set(identity, record)
     return record
   }

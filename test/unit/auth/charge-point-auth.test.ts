@@ -23,7 +23,7 @@ function verdict(
   return authenticateChargePoint({ identity, headers: new Headers(headers) }, testAuthDeps(security, store))
 }
 
-const accepted: HandshakeVerdict = { kind: 'accepted', identity: 'CP001', key: 1, quirks: [] }
+const accepted: HandshakeVerdict = { kind: 'accepted', identity: 'CP001', key: 1, strictness: 'lenient', quirks: [] }
 
 describe('Basic', () => {
   test('the documented header lets CP001 in', async () => {
@@ -58,15 +58,41 @@ describe('Basic', () => {
   })
 
   test.each([
+    ['00ff10e2', 'the bytes of provisioned hex'],
+    ['00FF10E2', 'the bytes of provisioned hex in capitals'],
+  ])('an AuthorizationKey provisioned as %p is presented as %s, as OCPP 1.6 has it', async (stored) => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: stored })
+    expect(await verdict('CP001', basic('CP001', Buffer.from('00ff10e2', 'hex')), {}, store)).toEqual(accepted)
+  })
+
+  test.each([
     ['the hex of the stored text', 'secretpassword', Buffer.from('secretpassword').toString('hex')],
     ['the hex of the stored text in capitals', 'kl', Buffer.from('kl').toString('hex').toUpperCase()],
-    ['the bytes of stored hex', '00ff10e2', Buffer.from('00ff10e2', 'hex')],
-    ['the bytes of stored hex in capitals', '00FF10E2', Buffer.from('00ff10e2', 'hex')],
   ])('%s is accepted as a quirk', async (_form, stored, sent) => {
     const store = new MemoryCredentialStore()
     store.put('CP001', { password: stored })
     const verdictOfSent = await verdict('CP001', basic('CP001', sent), {}, store)
     expect(verdictOfSent).toEqual({ ...accepted, quirks: ['authorizationKeyHex'] })
+  })
+
+  test('a strict charge point gets in with the right name and password, and with nothing that is nearly that', async () => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001', strictness: 'strict' })
+    const strict = (headers: Record<string, string>) => verdict('CP001', headers, {}, store)
+    expect(await strict(basic('CP001', 'secretpassword'))).toEqual({ ...accepted, strictness: 'strict' })
+    const hex = Buffer.from('secretpassword').toString('hex')
+    const nearly = [
+      basic('cp001', 'secretpassword'),
+      basic('CP001', hex),
+      { 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP-1' },
+    ]
+    for (const headers of nearly) {
+      expect(await strict(headers)).toMatchObject({
+        kind: 'unauthorized',
+        reason: expect.stringContaining('the charge point is strict: '),
+      })
+    }
   })
 
   test('bytes that are no text match the password they were stored as', async () => {

@@ -1,0 +1,14 @@
+// What charge points do at the handshake that OCPP does not allow, and that lenient ones are let in with all the same: one
+// code and one sentence each. A strict charge point with any of them is turned away.
+
+export const handshakeQuirkTable = {
+  userNameDiffers: 'The password or key was right, but the user name beside it was not the identity of the URL.',
+  authorizationKeyHex: 'The password was the provisioned one, written in hex.',
+  pathNotPlain: 'The URL had more slashes or segments than `/ocpp/{identity}`; the last segment was taken.',
+  subprotocolSpelling:
+    'The subprotocol had a longer version number (`ocpp2.0.1.1`) or other letter case; it was echoed.',
+  subprotocolMissing: 'No subprotocol was offered; the version of `OCPP.ProtocolVersion` was assumed.',
+} as const satisfies Readonly<Record<string, string>>
+
+/** A key of `handshakeQuirkTable`. */
+export type HandshakeQuirk = keyof typeof handshakeQuirkTable

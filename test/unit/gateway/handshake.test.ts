@@ -1,0 +1,238 @@
+// Who a URL names, which version is agreed on, and who is let in: every quirk of a handshake, met leniently and strictly.
+
+import { describe, expect, test } from 'bun:test'
+import { handshakeQuirkTable } from '../../../src/auth/handshake-quirks.ts'
+import { Counters } from '../../../src/base/counters.ts'
+import { StatorError } from '../../../src/base/errors.ts'
+import { createLogger } from '../../../src/base/log.ts'
+import type { SocketData } from '../../../src/gateway/connection.ts'
+import { agree, handshake, identityOf, isOcppPath, type HandshakeDeps } from '../../../src/gateway/handshake.ts'
+import { MemoryCredentialStore, basic, testAuthDeps } from '../../support/credential-store.ts'
+
+describe('the OCPP endpoint', () => {
+  test.each(['/ocpp', '/ocpp/', '/ocpp/CP001', '/ocpp/tenant/CP001'])('is at %s', (path) => {
+    expect(isOcppPath(path)).toBe(true)
+  })
+
+  test.each(['/', '/ocppx/CP001', '/OCPP/CP001', '/api/ocpp/CP001'])('is not at %s', (path) => {
+    expect(isOcppPath(path)).toBe(false)
+  })
+})
+
+describe('the identity', () => {
+  test.each([
+    ['plain', '/ocpp/CP001', 'CP001'],
+    ['in the letter case it has', '/ocpp/cp001', 'cp001'],
+    ['percent-encoded without need', '/ocpp/CP%30%30%31', 'CP001'],
+    ['with letters, blanks and slashes that need encoding', '/ocpp/L%C3%B6we%20%2F%20Ost', 'Löwe / Ost'],
+    ['after an extra slash', '/ocpp//CP001', 'CP001'],
+    ['before an extra slash', '/ocpp/CP001/', 'CP001'],
+    ['after an extra segment', '/ocpp/tenant/CP001', 'CP001'],
+    ['given twice', '/ocpp/CP001/CP001', 'CP001'],
+    ['of 48 characters', `/ocpp/${'x'.repeat(48)}`, 'x'.repeat(48)],
+    ['of 48 characters that take more bytes', `/ocpp/${'%C3%B6'.repeat(48)}`, 'ö'.repeat(48)],
+  ])('is read %s', (_how, path, identity) => {
+    expect(identityOf(path)).toBe(identity)
+  })
+
+  test.each([
+    ['is left out', '/ocpp'],
+    ['is empty', '/ocpp/'],
+    ['is nothing but slashes', '/ocpp///'],
+    ['has 49 characters', `/ocpp/${'x'.repeat(49)}`],
+    ['has a colon', '/ocpp/CP:001'],
+    ['has an encoded colon', '/ocpp/CP%3A001'],
+    ['has a control character', '/ocpp/CP%0A001'],
+    ['is cut in the middle of a character', '/ocpp/CP%E0%A4%A'],
+    ['ends in a bare percent sign', '/ocpp/CP001%'],
+  ])('is none when it %s', (_how, path) => {
+    expect(identityOf(path)).toBeNull()
+  })
+})
+
+describe('the version', () => {
+  const none = { subprotocol: null, version: null, quirk: null }
+
+  test.each([
+    ['ocpp1.6', 'ocpp1.6', '1.6'],
+    ['ocpp2.0.1', 'ocpp2.0.1', '2.0.1'],
+    ['ocpp1.6, ocpp2.0.1', 'ocpp2.0.1', '2.0.1'],
+    ['ocpp2.0.1,ocpp1.6', 'ocpp2.0.1', '2.0.1'],
+    [' ocpp2.1 ,, ocpp1.6 ', 'ocpp1.6', '1.6'],
+    ['ocpp2.0.1.1, ocpp2.0.1', 'ocpp2.0.1', '2.0.1'],
+  ] as const)('offered as %p is agreed on as %p, leniently and strictly', (offered, subprotocol, version) => {
+    const agreement = { subprotocol, version, quirk: null }
+    expect(agree(offered, null, 'lenient')).toEqual(agreement)
+    expect(agree(offered, '1.6', 'strict')).toEqual(agreement)
+  })
+
+  test.each([
+    ['ocpp2.0.1.1', '2.0.1'],
+    ['OCPP1.6', '1.6'],
+    ['ocpp1.6.0', '1.6'],
+  ] as const)('spelt %p is a quirk, echoed as it was offered', (offered, version) => {
+    expect(agree(offered, null, 'lenient')).toEqual({ subprotocol: offered, version, quirk: 'subprotocolSpelling' })
+    expect(agree(offered, '1.6', 'strict')).toEqual(none)
+  })
+
+  test('spelt oddly gives way, strictly, to a lesser one that is spelt well', () => {
+    expect(agree('ocpp2.0.1.1, ocpp1.6', null, 'lenient').version).toBe('2.0.1')
+    expect(agree('ocpp2.0.1.1, ocpp1.6', null, 'strict').version).toBe('1.6')
+  })
+
+  test.each(['ocpp1.5', 'ocpp1.60', 'ocpp2.0', 'ocpp2.0.10', 'ocpp2.1', 'mqtt, soap'])(
+    'offered as %p is none of ours, whatever is assumed of those that offer nothing',
+    (offered) => {
+      expect(agree(offered, '1.6', 'lenient')).toEqual(none)
+    },
+  )
+
+  test.each([null, '', ' , '])('offered as %p is assumed leniently, when the settings say which', (offered) => {
+    const assumed = { subprotocol: null, version: '1.6', quirk: 'subprotocolMissing' } as const
+    expect(agree(offered, '1.6', 'lenient')).toEqual(assumed)
+    expect(agree(offered, null, 'lenient')).toEqual(none)
+    expect(agree(offered, '1.6', 'strict')).toEqual(none)
+  })
+})
+
+/** A handshake of LENIENT or STRICT, whose password is `secret`, on a server that upgrades whatever it is given. */
+async function knock(
+  path: string,
+  headers: Record<string, string>,
+  overrides: Partial<HandshakeDeps> & { readonly canUpgrade?: boolean } = {},
+) {
+  const lines: Record<string, unknown>[] = []
+  const upgrades: { data: SocketData; headers?: unknown }[] = []
+  const counters = new Counters()
+  const store = new MemoryCredentialStore()
+  store.put('LENIENT', { password: 'secret' })
+  store.put('STRICT', { password: 'secret', strictness: 'strict' })
+  const { canUpgrade = true, ...deps } = overrides
+  const answer = await handshake(
+    new Request(`http://localhost${path}`, { headers: { Upgrade: 'websocket', ...headers } }),
+    {
+      upgrade: (_request, options) => {
+        if (canUpgrade && options !== undefined) upgrades.push(options)
+        return canUpgrade
+      },
+      requestIP: () => ({ address: '192.0.2.1', port: 1, family: 'IPv4' }),
+    },
+    {
+      auth: testAuthDeps({}, store),
+      assumedVersion: '1.6',
+      isOpen: () => true,
+      counters,
+      log: createLogger({ Default: 'Information' }, { write: (line) => void lines.push(JSON.parse(line)) }),
+      ...deps,
+    },
+  )
+  const quirks = lines.flatMap((line) => (line['quirk'] === undefined ? [] : [line['quirk']]))
+  return { answer, upgrade: upgrades[0], quirks, lines, counters }
+}
+
+const ocpp16 = { 'Sec-WebSocket-Protocol': 'ocpp1.6' }
+
+describe('a charge point that does all as OCPP has it', () => {
+  test.each(['LENIENT', 'STRICT'])('is upgraded without a quirk (%s)', async (identity) => {
+    const headers = { ...basic(identity, 'secret'), ...ocpp16 }
+    const { answer, upgrade, quirks, counters } = await knock(`/ocpp/${identity}`, headers)
+    expect(answer).toBeUndefined()
+    expect(upgrade).toEqual({
+      data: {
+        identity,
+        chargePointKey: identity === 'LENIENT' ? 1 : 2,
+        version: '1.6',
+        remoteAddress: '192.0.2.1',
+      },
+      headers: { 'Sec-WebSocket-Protocol': 'ocpp1.6' },
+    })
+    expect(quirks).toEqual([])
+    expect(counters.handshakesRefused).toBe(0)
+  })
+})
+
+describe('a quirk', () => {
+  const hex = Buffer.from('secret').toString('hex')
+  const cases = [
+    ['userNameDiffers', '', (_: string) => ({ ...basic('somebody', 'secret'), ...ocpp16 }), 401],
+    ['authorizationKeyHex', '', (name: string) => ({ ...basic(name, hex), ...ocpp16 }), 401],
+    ['pathNotPlain', '/', (name: string) => ({ ...basic(name, 'secret'), ...ocpp16 }), 404],
+    [
+      'subprotocolSpelling',
+      '',
+      (name: string) => ({ ...basic(name, 'secret'), 'Sec-WebSocket-Protocol': 'ocpp2.0.1.1' }),
+      'closed',
+    ],
+    ['subprotocolMissing', '', (name: string) => basic(name, 'secret'), 'closed'],
+  ] as const
+
+  test('has a case here, whichever it is', () => {
+    expect(cases.map(([quirk]): string => quirk).toSorted()).toEqual(Object.keys(handshakeQuirkTable).toSorted())
+  })
+
+  test.each(cases)('%s is noted of a lenient charge point, which gets in', async (quirk, tail, headers) => {
+    const { upgrade, quirks } = await knock(`/ocpp/LENIENT${tail}`, headers('LENIENT'))
+    expect(upgrade?.data.version).toBe(quirk === 'subprotocolSpelling' ? '2.0.1' : '1.6')
+    expect(quirks).toEqual([quirk])
+  })
+
+  test.each(cases)('%s keeps a strict charge point out', async (_quirk, tail, headers, outcome) => {
+    const { answer, upgrade, quirks, counters } = await knock(`/ocpp/STRICT${tail}`, headers('STRICT'))
+    if (outcome === 'closed') expect(upgrade?.data.version).toBeNull()
+    else expect(answer?.status).toBe(outcome)
+    expect(quirks).toEqual([])
+    expect(counters.handshakesRefused).toBe(1)
+  })
+})
+
+describe('a handshake that is refused', () => {
+  test('with 401 tells the log why and whose it was, and the stranger neither', async () => {
+    const { answer, lines } = await knock('/ocpp/LENIENT', { ...basic('LENIENT', 'wrong'), ...ocpp16 })
+    expect(answer?.status).toBe(401)
+    expect(answer?.headers.get('WWW-Authenticate')).toBe('Basic realm="OCPP"')
+    expect(await answer?.json()).toEqual({ error: 'Unauthorized', message: 'Invalid authentication credentials' })
+    expect(lines).toMatchObject([
+      { identity: 'LENIENT', path: '/ocpp/LENIENT', status: 401, reason: 'wrong credentials' },
+    ])
+  })
+
+  test('with 401 because it is strict tells the log which quirk it was', async () => {
+    const { lines } = await knock('/ocpp/STRICT', { ...basic('strict', 'secret'), ...ocpp16 })
+    const reason = `the charge point is strict: ${handshakeQuirkTable.userNameDiffers}`
+    expect(lines).toMatchObject([{ identity: 'STRICT', status: 401, reason }])
+  })
+
+  test('without a common subprotocol tells the log what was offered', async () => {
+    const headers = { ...basic('LENIENT', 'secret'), 'Sec-WebSocket-Protocol': 'ocpp1.5' }
+    const { answer, upgrade, lines } = await knock('/ocpp/LENIENT', headers)
+    expect(answer).toBeUndefined()
+    expect(upgrade).toMatchObject({ data: { version: null }, headers: {} })
+    expect(lines).toMatchObject([{ identity: 'LENIENT', reason: 'offered: ocpp1.5' }])
+  })
+
+  test('with 426 does not want a WebSocket', async () => {
+    const { answer } = await knock('/ocpp/LENIENT', { Upgrade: 'h2c' })
+    expect(answer?.status).toBe(426)
+  })
+
+  test('with 503 and Retry-After comes while nobody is taken in, whoever it is', async () => {
+    const { answer } = await knock('/ocpp/NOBODY', {}, { isOpen: () => false })
+    expect(answer?.status).toBe(503)
+    expect(Number(answer?.headers.get('Retry-After'))).toBeGreaterThan(0)
+  })
+
+  test('with 503 meets a database that is away, and the log has its code', async () => {
+    const store = new MemoryCredentialStore()
+    store.lookup = () => Promise.reject(new StatorError('STORE_UNAVAILABLE', 'It is away.'))
+    const auth = testAuthDeps({}, store)
+    const { answer, lines } = await knock('/ocpp/LENIENT', basic('LENIENT', 'secret'), { auth })
+    expect(answer?.status).toBe(503)
+    expect(lines).toMatchObject([{ identity: 'LENIENT', code: 'STORE_UNAVAILABLE' }])
+  })
+
+  test('with 400 cannot be upgraded', async () => {
+    const headers = { ...basic('LENIENT', 'secret'), ...ocpp16 }
+    const { answer } = await knock('/ocpp/LENIENT', headers, { canUpgrade: false })
+    expect(answer?.status).toBe(400)
+  })
+})
