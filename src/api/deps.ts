@@ -2,6 +2,7 @@
 
 import type { Principal } from '../auth/operator-auth.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
 import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type {
@@ -93,13 +94,6 @@ export interface HealthCheck {
   readonly problem: string | null
 }
 
-/** Log lines of the API. */
-export interface ApiLog {
-  debug(fields: Readonly<Record<string, unknown>>, message: string): void
-  info(fields: Readonly<Record<string, unknown>>, message: string): void
-  error(fields: Readonly<Record<string, unknown>>, message: string): void
-}
-
 export interface ApiDeps {
   readonly queries: ApiQueries
   readonly live: LiveChargePoints
@@ -117,5 +111,5 @@ export interface ApiDeps {
     ready(): Promise<readonly HealthCheck[]>
   }
   readonly clock: Clock
-  readonly log: ApiLog
+  readonly log: Pick<Logger, 'debug' | 'info' | 'error'>
 }

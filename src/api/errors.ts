@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { StatorError, errorTable } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
-import type { ApiLog } from './deps.ts'
+import type { ApiDeps } from './deps.ts'
 
 /** The body of every answer that is not a success. */
 export interface ErrorBody {
@@ -42,12 +42,12 @@ export function validationError(error: z.ZodError, part: string): StatorError {
 }
 
 /** The answer to `error`, logged when it is ours to mend. */
-export function answerError(error: Error, c: Context, log: ApiLog): Response {
+export function answerError(error: Error, c: Context, log: ApiDeps['log']): Response {
   const known = recognise(error)
   const { status } = errorTable[known.code]
   if (status === 500 || known.code === 'STORE_UNAVAILABLE') {
     log.error(
-      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, error: described(error) },
+      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, error },
       'A REST request failed.',
     )
   }
@@ -71,12 +71,6 @@ function recognise(error: Error): StatorError {
   return error.code === 'STORE_UNAVAILABLE'
     ? new StatorError('STORE_UNAVAILABLE', 'The database cannot be reached now')
     : error
-}
-
-/** The stack of an error, and of what caused it. */
-function described(error: Error): string {
-  const own = error.stack ?? String(error)
-  return error.cause instanceof Error ? `${own}\nCaused by: ${described(error.cause)}` : own
 }
 
 function codeOfStatus(status: number): ErrorCode {

@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import type { ApiDeps, ApiQueries, LiveChargePoints } from '../../../src/api/deps.ts'
 import { createApi } from '../../../src/api/create-api.ts'
+import type { LogFields, Logger } from '../../../src/base/log.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import type { ChargePointRecord } from '../../../src/csms/records.ts'
 
@@ -51,7 +52,13 @@ export function fakeApi(
     deps?: Partial<Omit<ApiDeps, 'queries' | 'live'>>
   } = {},
 ) {
-  const logged: { level: string; fields: Readonly<Record<string, unknown>> }[] = []
+  const logged: { level: string; fields: LogFields }[] = []
+  const record =
+    (level: string) =>
+    (...line: Parameters<Logger['info']>) => {
+      const [fields] = line
+      if (typeof fields !== 'string') logged.push({ level, fields })
+    }
   const queries: ApiQueries = {
     listChargePoints: unexpected('listChargePoints'),
     chargePoint: async (identity) => (identity === 'CP001' ? chargePoint : null),
@@ -92,11 +99,7 @@ export function fakeApi(
     hash: () => new Uint8Array(32),
     health: { live: () => true, ready: async () => [] },
     clock: { nowMs: () => nowMs, after: unexpected('after') },
-    log: {
-      debug: (fields) => logged.push({ level: 'debug', fields }),
-      info: (fields) => logged.push({ level: 'info', fields }),
-      error: (fields) => logged.push({ level: 'error', fields }),
-    },
+    log: { debug: record('debug'), info: record('info'), error: record('error') },
     ...overrides.deps,
   })
   const request = (path: string, init: RequestInit = {}) =>
