@@ -75,22 +75,27 @@ function goOn(
   const { transactionId } = transaction
   const { chargingState, remoteStartId } = event.transactionInfo
   const isStart = event.eventType === 'Started'
+  const startedAtMs = isStart ? timeMs(event.timestamp, known.receivedAtMs) : null
   const meterStartWh = isStart ? energyWh(known.meter, 'first') : null
+  // The token of an Ended event is the one that stopped the transaction.
+  const idToken = event.eventType === 'Ended' ? undefined : event.idToken
   const connector = event.evse === undefined ? undefined : connectorOf(event, transaction)
+  const corrections = {
+    ...(idToken === undefined ? {} : { idToken: idToken.idToken }),
+    ...(startedAtMs === null ? {} : { startedAtMs }),
+    ...(meterStartWh === null ? {} : { meterStartWh }),
+  }
   return {
     changes: [
       {
         kind: 'transactionUpdated',
         transactionId,
         ...connector,
-        ...(event.idToken === undefined || event.eventType === 'Ended'
-          ? {}
-          : { idToken: event.idToken.idToken, idTokenType: event.idToken.type }),
-        ...(idTokenStatus === null || event.eventType === 'Ended' ? {} : { idTokenStatus }),
+        ...corrections,
+        ...(idToken === undefined ? {} : { idTokenType: idToken.type }),
+        ...(idToken === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
         ...(chargingState === undefined ? {} : { chargingState }),
         ...(remoteStartId === undefined ? {} : { remoteStartId }),
-        ...(isStart ? { startedAtMs: timeMs(event.timestamp, known.receivedAtMs) } : {}),
-        ...(meterStartWh === null ? {} : { meterStartWh }),
       },
     ],
     anomalies: transaction.open
@@ -108,6 +113,7 @@ function goOn(
         transactionId,
         chargingState: chargingState ?? null,
         ...(connector === undefined ? {} : { connector }),
+        ...corrections,
       },
     ],
   }
