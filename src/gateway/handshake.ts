@@ -150,7 +150,8 @@ export async function handshake(
             version: agreement.version,
             remoteAddress: server.requestIP(request)?.address ?? '',
           },
-          headers: agreement.subprotocol === null ? {} : { 'Sec-WebSocket-Protocol': agreement.subprotocol },
+          // Left out, Bun would agree to the first that was offered, whatever it is.
+          headers: { 'Sec-WebSocket-Protocol': agreement.subprotocol ?? '' },
         })
         return isUpgraded ? undefined : refuse(400, 'BadRequest', 'The WebSocket handshake is malformed.')
       }
