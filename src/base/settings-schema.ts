@@ -131,7 +131,8 @@ export const settingsSchema = z.strictObject({
         meaning: 'Port for charge points and the REST API; 0 takes any free one.',
       }),
       ProtocolVersion: choice('', ['', '1.6', '2.0.1'], {
-        meaning: 'OCPP version assumed for a charge point that offers no subprotocol; empty: it is turned away.',
+        meaning:
+          'OCPP version assumed for a lenient charge point that offers no subprotocol; empty: it is turned away.',
         expected: '1.6, 2.0.1, or nothing',
       }),
       HeartbeatInterval: integer(300, 1, 86_400, {
@@ -162,7 +163,7 @@ export const settingsSchema = z.strictObject({
       }),
       Strictness: choice('lenient', ['lenient', 'strict'], {
         meaning:
-          'For charge points provisioned without one: `lenient` repairs violations of the schema, `strict` refuses.',
+          'For charge points provisioned without one: `lenient` serves what breaks OCPP where it can, `strict` refuses.',
       }),
       MessageLog: boolean(true, { meaning: 'Keep every frame of both directions for `GET …/messages`.' }),
       MessageLogDays: integer(7, 1, 3_650, { meaning: 'How long the message log is kept.', unit: 'days' }),

@@ -3,6 +3,7 @@
 
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
+import type { AnomalyKind } from './anomalies.ts'
 import type { MeterRows } from './meter-block.ts'
 
 /** A payload as it goes on the wire. */
@@ -117,19 +118,6 @@ export interface Anomaly {
   readonly transaction?: string
   readonly detail: Payload
 }
-
-export type AnomalyKind =
-  | 'unknownTransaction'
-  | 'foreignTransaction'
-  | 'closedTransaction'
-  | 'missingStart'
-  | 'connectorAlreadyCharging'
-  | 'connectorMove'
-  | 'meterBackwards'
-  | 'clockSkew'
-  | 'unauthorizedStart'
-  | 'beforeBoot'
-  | 'quirk'
 
 /**
  * One transaction message in the ledger. Its key (charge point, ref, seqNo) recognises a retransmission: then nothing

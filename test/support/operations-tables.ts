@@ -1,9 +1,13 @@
 // The tables of `docs/operations.md`, as the code has them. Run this file to write them into the document.
 
+import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
 import { errorTable } from '../../src/base/errors.ts'
 import { logCategories, logFields } from '../../src/base/log.ts'
 import { settingTree } from '../../src/base/settings-schema.ts'
 import type { SettingNode } from '../../src/base/settings-schema.ts'
+import { anomalyTable } from '../../src/csms/anomalies.ts'
+import { callErrorTable } from '../../src/ocpp/call-error.ts'
+import { quirkTable } from '../../src/ocpp/quirks.ts'
 
 const documentFile = new URL('../../docs/operations.md', import.meta.url)
 
@@ -25,16 +29,19 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
       ['Code', 'HTTP status', '`error`', 'What to do'],
       Object.entries(errorTable).map(([name, row]) => [code(name), String(row.status), row.name, row.mend]),
     ),
-  'log-categories': () =>
+  quirks: () =>
     table(
-      ['Category', 'Tells of'],
-      Object.entries(logCategories).map(([name, meaning]) => [code(name), meaning]),
+      ['Code', 'Seen in', 'What it is'],
+      [...quirkRows(handshakeQuirkTable, 'handshake'), ...quirkRows(quirkTable, 'message')],
     ),
-  'log-fields': () =>
+  anomalies: () => meanings(['Code', 'What it is'], anomalyTable),
+  'call-errors': () =>
     table(
-      ['Field', 'Meaning'],
-      Object.entries(logFields).map(([name, meaning]) => [code(name), meaning]),
+      ['OCPP 2.x', 'OCPP 1.6', 'Meaning'],
+      Object.entries(callErrorTable).map(([name, row]) => [code(name), code(row.in16), row.meaning]),
     ),
+  'log-categories': () => meanings(['Category', 'Tells of'], logCategories),
+  'log-fields': () => meanings(['Field', 'Meaning'], logFields),
 }
 
 /** The document as it is. */
@@ -65,6 +72,17 @@ type Setting = Exclude<SettingNode, { readonly kind: 'section' }>
 function settingRows(node: SettingNode, key: string): (readonly [key: string, setting: Setting])[] {
   if (node.kind !== 'section') return [[key, node]]
   return [...node.parts].flatMap(([name, part]) => settingRows(part, key === '' ? name : `${key}.${name}`))
+}
+
+function quirkRows(sentences: Readonly<Record<string, string>>, place: string): string[][] {
+  return Object.entries(sentences).map(([name, sentence]) => [code(name), place, sentence])
+}
+
+function meanings(heads: readonly [string, string], sentences: Readonly<Record<string, string>>): string {
+  return table(
+    heads,
+    Object.entries(sentences).map(([name, sentence]) => [code(name), sentence]),
+  )
 }
 
 function fallbackShown(fallback: unknown): string {

@@ -1,7 +1,9 @@
 // The documents say what the code does: their tables are those of the code, and their samples load.
 
 import { describe, expect, test } from 'bun:test'
+import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
 import { settingsFrom } from '../../src/base/config.ts'
+import { quirkTable } from '../../src/ocpp/quirks.ts'
 import { operationsDocument, operationsTables, withCurrentTables, writtenTable } from '../support/operations-tables.ts'
 
 describe('docs/operations.md', () => {
@@ -21,4 +23,8 @@ describe('docs/operations.md', () => {
 test('writing the tables twice changes nothing', async () => {
   const once = withCurrentTables(await operationsDocument())
   expect(withCurrentTables(once)).toBe(once)
+})
+
+test('no code means one quirk at the handshake and another in a message', () => {
+  expect(Object.keys(handshakeQuirkTable).filter((code) => code in quirkTable)).toEqual([])
 })

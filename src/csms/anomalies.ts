@@ -1,0 +1,19 @@
+// What a stored fact can break: the kinds of anomalies, one sentence each. `docs/operations.md` lists them (a test compares
+// the two).
+
+export const anomalyTable = {
+  unknownTransaction: 'A message names a transaction that nobody knows; a stop with 0 or -1 ("none") is one, too.',
+  foreignTransaction: 'A message names a transaction of another charge point.',
+  closedTransaction: 'A message came for a transaction that had ended.',
+  missingStart: 'A transaction became known by a later message; its start has not come, or not yet.',
+  connectorAlreadyCharging: 'A transaction started on a connector where another was open; both are open now.',
+  connectorMove: 'A connector went from one status to another that OCPP does not let follow on it.',
+  meterBackwards: 'The meter stood lower when a transaction ended than when it started.',
+  unauthorizedStart: 'A transaction started with an id token that is not accepted.',
+  beforeBoot:
+    'A message came before a boot was accepted; it was served because it tells of a transaction, or leniently.',
+  quirk: 'A message was not as OCPP has it and was served all the same; `detail.quirk` says how (see the quirks).',
+} as const satisfies Readonly<Record<string, string>>
+
+/** A key of `anomalyTable`. */
+export type AnomalyKind = keyof typeof anomalyTable
