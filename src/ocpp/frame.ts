@@ -82,11 +82,8 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
   const quirks: Quirk[] = []
   const messageId = readMessageId(id, quirks)
   if (messageId === undefined) {
-    return unreadable(
-      version,
-      undefined,
-      'The second element, the message id, is not a string of at most 36 characters.',
-    )
+    const problem = `The second element, the message id, is not a string of at most ${messageIdCharactersMax} characters.`
+    return { ...unreadable(version, undefined, problem), ...answerability(text) }
   }
   switch (type) {
     case 2:

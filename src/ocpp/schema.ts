@@ -169,7 +169,7 @@ function problemOf(error: ErrorObject): Problem {
 }
 
 function sentence(error: ErrorObject, path: string): string {
-  const what = path === '' ? 'The payload' : `Field "${path.slice(1)}"`
+  const what = path === '' ? 'The payload' : `Field "${shortened(path.slice(1), pathCharactersMax)}"`
   const { params, data } = error
   switch (error.keyword) {
     case 'required':
@@ -201,11 +201,16 @@ function sentence(error: ErrorObject, path: string): string {
   }
 }
 
-const shownCharactersMax = 40
+// A charge point chose these texts, so only so much of them is repeated.
+const pathCharactersMax = 100
+const valueCharactersMax = 40
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined'
-  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text
+  return shortened(JSON.stringify(value) ?? 'undefined', valueCharactersMax)
+}
+
+function shortened(text: string, charactersMax: number): string {
+  return text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text
 }
 
 function lengthOf(value: unknown): number {
