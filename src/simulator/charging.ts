@@ -2,6 +2,7 @@
 // and end. What is to be told goes out through `Teller`; time comes in through the clock.
 
 import type { Clock } from '../base/clock.ts'
+import { callAt } from './call-at.ts'
 import type { Answer, Call } from './connection.ts'
 import { Meter, phases, volts, type Car, type Reading } from './meter.ts'
 import { Profiles, type Period } from './profiles.ts'
@@ -269,9 +270,7 @@ export class Charging {
       if (statuses.has('Faulted')) return 'Faulted'
       return statuses.has('Unavailable') ? 'Unavailable' : 'Occupied'
     }
-    const cancelExpiry = clock.after(Math.max(0, expiresAtMs - clock.nowMs()), () =>
-      this.cancelReservation(reservationId),
-    )
+    const cancelExpiry = callAt(clock, expiresAtMs, () => this.cancelReservation(reservationId))
     connector.reservation = { reservationId, idTag, cancelExpiry }
     this.settle(connector)
     return 'Accepted'

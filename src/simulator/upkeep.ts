@@ -2,6 +2,7 @@
 // each step told.
 
 import type { Clock } from '../base/clock.ts'
+import { callAt } from './call-at.ts'
 import type { Call } from './connection.ts'
 import type { BootReason, Dialect } from './station.ts'
 
@@ -63,8 +64,8 @@ export class Upkeep {
         })
       })
     }
-    const delayMs = Number.isNaN(notBeforeMs) ? 0 : Math.max(0, notBeforeMs - clock.nowMs())
-    this.#cancelFirmwareStep = clock.after(delayMs, () => {
+    const startMs = Number.isNaN(notBeforeMs) ? clock.nowMs() : notBeforeMs
+    this.#cancelFirmwareStep = callAt(clock, startMs, () => {
       this.#firmware('Downloading')
       this.#cancelFirmwareStep = clock.after(paceMs, () => {
         this.#firmware('Downloaded')

@@ -139,3 +139,51 @@ export async function handshakeAnswer(options: RawOptions): Promise<Response> {
     }),
   )
 }
+
+/** What a server wrote on one TCP connection after a WebSocket handshake for which it has no subprotocol in common. */
+export interface Completion {
+  /** Status line and headers. */
+  readonly head: string
+  /** Code of the close frame that followed; null when there was none. */
+  readonly closeCode: number | null
+}
+
+/** A handshake on a bare TCP connection: WebSocket clients end a connection themselves when no subprotocol is agreed to. */
+export async function handshakeOnTcp(options: RawOptions): Promise<Completion> {
+  const { url, identity, subprotocols = ['ocpp1.6'] } = options
+  const { hostname, port, pathname } = new URL(url)
+  let received = Buffer.alloc(0)
+  let isClosed = false
+  const socket = await Bun.connect({
+    hostname,
+    port: Number(port),
+    socket: {
+      data: (_socket, chunk) => {
+        received = Buffer.concat([received, chunk])
+      },
+      close: () => {
+        isClosed = true
+      },
+    },
+  })
+  const headers = {
+    Host: `${hostname}:${port}`,
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64'),
+    ...(subprotocols.length === 0 ? {} : { 'Sec-WebSocket-Protocol': subprotocols.join(', ') }),
+    ...headersOf(options),
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`GET ${pathname}/${encodeURIComponent(identity)} HTTP/1.1\r\n${lines.join('')}\r\n`)
+  const headEnd = await until('the answer to the handshake', () => {
+    const end = received.indexOf('\r\n\r\n')
+    return end < 0 ? null : end
+  })
+  await until('a close frame', () => isClosed || received.length >= headEnd + 8)
+  socket.end()
+  // A close frame: opcode 8 with the FIN bit, a length below 126, then the code (RFC 6455 §5.5.1).
+  const frame = received.subarray(headEnd + 4)
+  return { head: received.toString('latin1', 0, headEnd), closeCode: frame[0] === 0x88 ? frame.readUInt16BE(2) : null }
+}
