@@ -73,6 +73,11 @@ export const errorTable = {
     name: 'DatabaseUnreachable',
     mend: 'Check Database.ConnectionString and that PostgreSQL is up.',
   },
+  ADDRESS_UNAVAILABLE: {
+    status: 500,
+    name: 'AddressUnavailable',
+    mend: 'Stop what listens there, or set OCPP.ServerEndpoint and OCPP.ServerPort to an address that is free.',
+  },
   DATA_FOLDER_IN_USE: {
     status: 500,
     name: 'DataFolderInUse',

@@ -7,6 +7,7 @@ import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { Clock } from '../base/clock.ts'
 import type { OcppSettings } from '../base/config.ts'
 import type { Counters } from '../base/counters.ts'
+import { StatorError } from '../base/errors.ts'
 import { drainMsMax, socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
@@ -50,9 +51,24 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-/** Opens the port and serves until stopped. */
+/**
+ * Opens the port and serves until stopped.
+ *
+ * @throws {StatorError} `ADDRESS_UNAVAILABLE` when something else listens there, or there is no such address here.
+ */
 export function startGateway(deps: GatewayDeps): Gateway {
-  return new RunningGateway(deps)
+  try {
+    return new RunningGateway(deps)
+  } catch (error) {
+    const { host, port } = deps.settings
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StatorError(
+      'ADDRESS_UNAVAILABLE',
+      `Stator cannot listen at ${host}:${port} (${reason}): expected an address of this machine and a free port.`,
+      undefined,
+      error,
+    )
+  }
 }
 
 class RunningGateway implements Gateway {
