@@ -2,7 +2,7 @@
 // parsed there, element by element. Format: array_recv in src/backend/utils/adt/arrayfuncs.c.
 //
 // Nothing that a charge point sends may make a commit fail, so a number that does not fit its type is cut to it, and U+0000, which
-// no text of PostgreSQL can hold, becomes U+FFFD.
+// no text of PostgreSQL can hold, becomes U+FFFD, as half a surrogate pair does.
 
 const headerBytes = 20
 const nullLength = -1
@@ -98,9 +98,10 @@ export function instantArray(values: Nullable<number>): Buffer {
   })
 }
 
-/** `text` as PostgreSQL can hold it. */
+/** `text` as PostgreSQL can hold it: without U+0000 and without half surrogate pairs. */
 export function storableText(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
+  const whole = text.isWellFormed() ? text : text.toWellFormed()
+  return whole.includes('\0') ? whole.replaceAll('\0', '\uFFFD') : whole
 }
 
 function variable(oid: number, values: Nullable<string>): Buffer {

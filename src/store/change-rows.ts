@@ -43,7 +43,7 @@ export function storedRef(ref: string): string {
   const text = storableText(ref)
   if (text.length <= refCharactersMax) return text
   const digest = new Bun.CryptoHasher('sha256').update(text).digest('base64url')
-  return `${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`.toWellFormed()
+  return storableText(`${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`)
 }
 
 export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
@@ -62,7 +62,7 @@ export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
 }
 
 function keyPart(part: string): string {
-  return storableText(part.slice(0, variableCharactersMax)).toWellFormed()
+  return storableText(part.slice(0, variableCharactersMax))
 }
 
 /** The rows of any number of change sets. */
@@ -240,10 +240,10 @@ function digestOf(...parts: (string | number)[]): bigint {
 function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEventRow {
   const payload = JSON.stringify(change.payload)
   const identifying: (string | number)[] = []
-  if (change.occurredAtMs === null) {
-    identifying.push(set.epoch, set.messageId)
-    if (set.changes.some((other) => other.kind === 'boot')) identifying.push(set.receivedAtMs)
-  }
+  if (change.occurredAtMs !== null) identifying.push(change.occurredAtMs)
+  else if (set.changes.some((other) => other.kind === 'boot'))
+    identifying.push(set.epoch, set.messageId, set.receivedAtMs)
+  else identifying.push(set.epoch, set.messageId)
   return {
     chargePointKey: set.chargePointKey,
     digest: digestOf(change.action, payload, ...identifying),

@@ -1,0 +1,131 @@
+// The store contract runs on every database that Stator knows: embedded, and the newest and oldest PostgreSQL it supports.
+
+import { afterAll, beforeAll, describe } from 'bun:test'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { silentLogger } from '../../src/base/log.ts'
+import type { ChangeSet } from '../../src/csms/decision.ts'
+import type { MeterRows } from '../../src/csms/meter-block.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
+import { createQueries, type Queries } from '../../src/store/queries.ts'
+import { Writer } from '../../src/store/writer.ts'
+import { MeterColumns } from '../../src/workers/meter-columns.ts'
+import { testDatabase } from './postgres.ts'
+
+/** An open store, and what it takes to fill it. */
+export interface TestStore {
+  readonly database: Database
+  readonly queries: Queries
+  readonly writer: Writer
+  /** `charge_points.id` of a fresh charge point. */
+  newChargePoint(identity?: string): Promise<number>
+}
+
+const providers = ['Embedded', 'PostgreSQL 18', 'PostgreSQL 15'] as const
+
+/** Runs the tests of `body` on every database; each database is fresh, and shared by the tests of one call. */
+export function describeStore(
+  title: string,
+  body: (store: () => TestStore, provider: (typeof providers)[number]) => void,
+): void {
+  describe.each([...providers])(`${title} on %s`, (provider) => {
+    let opened: { readonly store: TestStore; readonly close: () => Promise<void> } | undefined
+    beforeAll(async () => {
+      opened =
+        provider === 'Embedded' ? await openEmbedded() : await openPostgres(provider === 'PostgreSQL 15' ? 15 : 18)
+    }, 60_000)
+    afterAll(async () => {
+      await opened?.close()
+    })
+    body(() => {
+      if (opened === undefined) throw new Error('The store is not open yet: ask for it inside a test.')
+      return opened.store
+    }, provider)
+  })
+}
+
+async function openPostgres(version: 15 | 18) {
+  const { connectionString, drop } = await testDatabase(version)
+  const database = await openDatabase({
+    provider: 'PostgreSQL',
+    connectionString,
+    dataFolder: '',
+    poolSize: 4,
+    log: silentLogger,
+  })
+  return opened(database, drop)
+}
+
+async function openEmbedded() {
+  const { dataFolder, remove } = await embeddedFolder()
+  const database = await openDatabase({ provider: 'Embedded', dataFolder, poolSize: 4, log: silentLogger })
+  return opened(database, async () => remove())
+}
+
+function opened(database: Database, release: () => Promise<void>) {
+  const queries = createQueries(database)
+  const writer = startedWriter(database)
+  const newChargePoint = async (identity = `CP-${crypto.randomUUID()}`): Promise<number> =>
+    (await queries.createChargePoint(identity, {})).key
+  const close = async (): Promise<void> => {
+    await writer.stop()
+    await database.close()
+    await release()
+  }
+  return { store: { database, queries, writer, newChargePoint }, close }
+}
+
+/** A writer that has begun to write. */
+export function startedWriter(database: Database, clock: Clock = systemClock): Writer {
+  const writer = new Writer({ database, clock, log: silentLogger })
+  writer.start()
+  return writer
+}
+
+let template: Promise<string> | undefined
+
+/** A data folder with an embedded database in it: making one takes seconds, copying one does not. */
+export async function embeddedFolder(): Promise<{ readonly dataFolder: string; remove(): void }> {
+  template ??= makeTemplate()
+  const dataFolder = mkdtempSync(join(tmpdir(), 'stator-embedded-'))
+  cpSync(await template, dataFolder, { recursive: true })
+  return { dataFolder, remove: () => rmSync(dataFolder, { recursive: true, force: true }) }
+}
+
+async function makeTemplate(): Promise<string> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'stator-embedded-template-'))
+  const database = await openDatabase({ provider: 'Embedded', dataFolder, poolSize: 1, log: silentLogger })
+  await database.close()
+  afterAll(() => rmSync(dataFolder, { recursive: true, force: true }))
+  return dataFolder
+}
+
+/** 2026-01-01T00:00:00Z: when the messages of these tests arrive. */
+export const arrivalMs = Date.UTC(2026, 0, 1)
+
+let messages = 0
+
+/** A change set that changes nothing, but for what `parts` says. Every one is a message of its own. */
+export function changeSet(chargePointKey: number, parts: Partial<ChangeSet> = {}): ChangeSet {
+  messages++
+  return {
+    chargePointKey,
+    messageId: `m${messages}`,
+    epoch: 1,
+    receivedAtMs: arrivalMs,
+    answer: {},
+    changes: [],
+    anomalies: [],
+    meter: null,
+    ...parts,
+  }
+}
+
+/** The meter values of one MeterValues payload, as a worker hands them over. */
+export function meterRows(chargePointKey: number, payload: Readonly<Record<string, unknown>>): MeterRows {
+  const columns = new MeterColumns()
+  const range = columns.add(payload, payload, { chargePointKey, receivedAtMs: arrivalMs })
+  return { block: columns.finish(), from: range?.from ?? 0, to: range?.to ?? 0 }
+}
