@@ -16,5 +16,10 @@ export function hideSecrets(text: string): string {
     .replace(inConnectionString, '$1=***')
     .replace(inHeader, '$1 ***')
     .replace(inJson, '$1"***"')
-  return passwordKey.test(shown) ? shown.replace(inFrame, '$1"***"') : shown
+  return hideFrameSecrets(shown)
+}
+
+/** An OCPP frame with the password that it sets or tells as `***`; any other frame as it is. */
+export function hideFrameSecrets(frame: string): string {
+  return passwordKey.test(frame) ? frame.replace(inFrame, '$1"***"') : frame
 }

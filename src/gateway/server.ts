@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import type { OcppSettings } from '../base/config.ts'
 import type { Counters } from '../base/counters.ts'
 import { StatorError } from '../base/errors.ts'
+import { hideFrameSecrets } from '../base/hide-secrets.ts'
 import { drainMsMax, socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
@@ -254,7 +255,7 @@ class RunningGateway implements Gateway {
         chargePointKey: connection.chargePointKey,
         atMs: this.#deps.clock.nowMs(),
         direction,
-        frame: text,
+        frame: hideFrameSecrets(text),
       })
     }
     if (this.#deps.log.isEnabled('Trace')) {
