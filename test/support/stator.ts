@@ -89,6 +89,11 @@ export class TestStator {
     return this.#stator
   }
 
+  /** URL of its PostgreSQL database; null with the embedded one. */
+  get connectionString(): string | null {
+    return this.#settings.database.connectionString
+  }
+
   /** `http://host:port`. */
   get url(): string {
     return this.#stator.url

@@ -1,0 +1,81 @@
+// Several connections of one charge point at once: the newest is the one that counts, whatever the older ones are busy with.
+
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { Client } from 'pg'
+import { flows16 } from '../../fixtures/seed-flows.ts'
+import { TestStator } from '../../support/stator.ts'
+import { until } from '../../support/until.ts'
+
+let central: TestStator
+let locks: Client
+
+beforeAll(async () => {
+  central = await TestStator.start()
+  locks = new Client({ connectionString: central.connectionString ?? '' })
+  await locks.connect()
+})
+
+afterAll(async () => {
+  await locks.end()
+  await central.stop()
+})
+
+const securityEvent = { type: 'FirmwareUpdated', timestamp: '2025-12-26T12:00:00Z' }
+
+/** Begins a message that is not committed before the returned function is called. */
+async function holdUp(send: () => string): Promise<{ messageId: string; letGo: () => Promise<unknown> }> {
+  await locks.query('BEGIN')
+  await locks.query('LOCK TABLE charge_point_events IN ACCESS EXCLUSIVE MODE')
+  const messageId = send()
+  await until('the commit to wait', async () => {
+    const { rowCount } = await locks.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    )
+    return rowCount === 1
+  })
+  return { messageId, letGo: () => locks.query('COMMIT') }
+}
+
+test('of many connections at once one stays, and the charge point is offline once that one is gone', async () => {
+  await central.provision('CROWDED')
+  const raws = await Promise.all(Array.from({ length: 10 }, () => central.raw('CROWDED')))
+  const [last] = await until('all but one to be closed', () => {
+    const open = raws.filter(({ closing }) => closing === null)
+    return open.length === 1 ? open : null
+  })
+  expect(await last?.call('BootNotification', flows16.boot)).toMatchObject({ status: 'Accepted' })
+  await last?.call('StatusNotification', flows16.status('Available'))
+  expect(await central.json('/api/chargepoints/CROWDED/status')).toMatchObject({ status: 'Available' })
+  await last?.close()
+  await central.statusOnce('the charge point to be offline', 'CROWDED', ({ status }) => status === 'Offline')
+})
+
+test('what the old connection was busy with is finished, though its answer goes nowhere', async () => {
+  const older = await central.bootedRaw('BUSY')
+  const { letGo } = await holdUp(() => older.sendCall('StatusNotification', flows16.status('Charging')))
+  const newer = await central.raw('BUSY')
+  await older.closed()
+  await letGo()
+  expect(await newer.call('Heartbeat', {})).toHaveProperty('currentTime')
+  expect(await central.json('/api/chargepoints/BUSY/status')).toMatchObject({
+    connectors: [{ connectorId: 1, status: 'Charging' }],
+  })
+  await newer.close()
+})
+
+test('a third connection while the second waits for the first: only the third counts', async () => {
+  const first = await central.bootedRaw('THIRD')
+  const { letGo } = await holdUp(() => first.sendCall('SecurityEventNotification', securityEvent))
+  const second = await central.raw('THIRD')
+  const third = await central.raw('THIRD')
+  await second.closed()
+  const beat = third.sendCall('Heartbeat', {})
+  await letGo()
+  expect((await third.answerTo(beat))[0]).toBe(3)
+  const command = central.api('/api/chargepoints/THIRD/reset', { body: { type: 'Soft' } })
+  const { messageId } = await third.command('Reset')
+  third.answer(messageId, { status: 'Accepted' })
+  expect((await command).status).toBe(200)
+  await third.close()
+  await central.statusOnce('the charge point to be offline', 'THIRD', ({ status }) => status === 'Offline')
+})
