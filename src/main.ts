@@ -16,6 +16,7 @@ import { LiveChargePoints } from './gateway/live-charge-points.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { openDatabase } from './store/database.ts'
+import { startMaintenance } from './store/maintenance.ts'
 import { createQueries } from './store/queries.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { Writer } from './store/writer.ts'
@@ -77,6 +78,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const writer = new Writer({ database, clock, log: log.category('Database') })
     writer.start()
     closers.unshift(() => writer.stop())
+    const { messageLogDays } = settings.ocpp
+    closers.unshift(startMaintenance({ database, clock, log: log.category('Database'), messageLogDays }))
 
     const examiner = new FramePool({ threads: settings.workers.poolSize })
     closers.unshift(() => examiner.close())
