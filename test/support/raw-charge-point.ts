@@ -53,11 +53,10 @@ export class RawChargePoint {
     const { url, identity, path = encodeURIComponent(identity), subprotocols = ['ocpp1.6'] } = options
     const socket = new WebSocket(`${url}/${path}`, { protocols: [...subprotocols], headers: headersOf(options) })
     const raw = new RawChargePoint(socket)
-    await until('the handshake to end', () => socket.readyState === WebSocket.OPEN || raw.closing !== null)
-    // A server that closes at once may be heard before this code runs; the socket was open all the same.
-    if (raw.closing !== null && raw.closing.code === 1002 && raw.closing.reason.includes('101')) {
-      throw new Error(`The handshake of ${identity} was refused: ${raw.closing.reason}`)
-    }
+    let isOpen = false
+    socket.addEventListener('open', () => (isOpen = true))
+    await until('the handshake to end', () => isOpen || raw.closing !== null)
+    if (!isOpen) throw new Error(`The handshake of ${identity} was refused.`)
     return raw
   }
 
@@ -140,16 +139,17 @@ export async function handshakeAnswer(options: RawOptions): Promise<Response> {
   )
 }
 
-/** What a server wrote on one TCP connection after a WebSocket handshake for which it has no subprotocol in common. */
-export interface Completion {
-  /** Status line and headers. */
+/** A bare TCP connection after a WebSocket handshake was written to it. */
+interface TcpHandshake {
+  readonly socket: Bun.Socket
+  /** Status line and headers of the answer. */
   readonly head: string
-  /** Code of the close frame that followed; null when there was none. */
-  readonly closeCode: number | null
+  /** What came after the head so far. */
+  readonly rest: () => Buffer
+  readonly isClosed: () => boolean
 }
 
-/** A handshake on a bare TCP connection: WebSocket clients end a connection themselves when no subprotocol is agreed to. */
-export async function handshakeOnTcp(options: RawOptions): Promise<Completion> {
+async function shakeHandsOnTcp(options: RawOptions): Promise<TcpHandshake> {
   const { url, identity, subprotocols = ['ocpp1.6'] } = options
   const { hostname, port, pathname } = new URL(url)
   let received = Buffer.alloc(0)
@@ -181,9 +181,33 @@ export async function handshakeOnTcp(options: RawOptions): Promise<Completion> {
     const end = received.indexOf('\r\n\r\n')
     return end < 0 ? null : end
   })
-  await until('a close frame', () => isClosed || received.length >= headEnd + 8)
+  return {
+    socket,
+    head: received.toString('latin1', 0, headEnd),
+    rest: () => received.subarray(headEnd + 4),
+    isClosed: () => isClosed,
+  }
+}
+
+/** How a server completed a handshake for which it has no subprotocol in common. */
+export interface Completion {
+  /** Status line and headers. */
+  readonly head: string
+  /** Code of the close frame that followed; null when there was none. */
+  readonly closeCode: number | null
+}
+
+/** A handshake on a bare TCP connection: WebSocket clients end a connection themselves when no subprotocol is agreed to. */
+export async function handshakeOnTcp(options: RawOptions): Promise<Completion> {
+  const { socket, head, rest, isClosed } = await shakeHandsOnTcp(options)
+  await until('a close frame', () => isClosed() || rest().length >= 4)
   socket.end()
   // A close frame: opcode 8 with the FIN bit, a length below 126, then the code (RFC 6455 §5.5.1).
-  const frame = received.subarray(headEnd + 4)
-  return { head: received.toString('latin1', 0, headEnd), closeCode: frame[0] === 0x88 ? frame.readUInt16BE(2) : null }
+  const frame = rest()
+  return { head, closeCode: frame[0] === 0x88 ? frame.readUInt16BE(2) : null }
+}
+
+/** A charge point that connects and then neither says a word nor answers a ping. */
+export async function deafStation(options: RawOptions): Promise<void> {
+  await shakeHandsOnTcp(options)
 }

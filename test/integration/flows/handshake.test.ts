@@ -1,7 +1,13 @@
 // Who gets in, under which name and version, and how a connection ends.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { type Completion, handshakeAnswer, handshakeOnTcp, type RawOptions } from '../../support/raw-charge-point.ts'
+import {
+  type Completion,
+  deafStation,
+  handshakeAnswer,
+  handshakeOnTcp,
+  type RawOptions,
+} from '../../support/raw-charge-point.ts'
 import { adminApiKey, passwordDefault, TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
 
@@ -113,6 +119,14 @@ describe('the identity', () => {
     const status = await central.json(`/api/chargepoints/${encodeURIComponent('Löwe Ost 1')}/status`)
     expect(status).toMatchObject({ chargePointId: 'Löwe Ost 1', model: 'Model-X1000' })
     await raw.close()
+  })
+
+  test('may come in another letter case from a lenient charge point', async () => {
+    await central.provision('MixedCase')
+    const raw = await central.raw('MIXEDCASE')
+    await raw.call('BootNotification', boot16)
+    await raw.close()
+    expect(await central.json('/api/chargepoints/MixedCase/status')).toMatchObject({ model: 'Model-X1000' })
   })
 
   test('is the last segment of the path, whatever slashes surround it', async () => {
@@ -227,6 +241,23 @@ describe('a connection', () => {
     await raw.close()
   })
 })
+
+test('a connection that no longer answers pings is given up after OCPP.ConnectionTimeout, a silent one that does is not', async () => {
+  const impatient = await TestStator.start({ settings: { OCPP: { ConnectionTimeout: 1 } } })
+  try {
+    await impatient.provision('DEAF')
+    const silent = await impatient.bootedRaw('SILENT')
+    await deafStation({ url: impatient.ocppUrl, identity: 'DEAF', password: passwordDefault })
+    const status = (identity: string): Promise<Record<string, unknown>> =>
+      impatient.json(`/api/chargepoints/${identity}`)
+    await until('the deaf one to be connected', async () => (await status('DEAF'))['connected'])
+    await until('the deaf one to be given up', async () => !(await status('DEAF'))['connected'], 20_000)
+    expect(silent.closing).toBeNull()
+    expect(await silent.call('Heartbeat', {})).toHaveProperty('currentTime')
+  } finally {
+    await impatient.stop()
+  }
+}, 30_000)
 
 test('a charge point that may be unknown is made at its first connection and keeps its password', async () => {
   const open = await TestStator.start({ settings: { Security: { UnknownChargePoints: 'accept' } } })
