@@ -3,6 +3,12 @@
 /** CALLs of one charge point that may wait for their turn; past it the socket is no longer read (TCP back pressure). */
 export const inboxFramesMax = 64
 
+/**
+ * CALLs of one charge point that may wait at the very most: what Bun had read from the socket before it was paused (half a
+ * megabyte) is delivered all the same. OCPP frames of any sense are too long for so many to fit in there.
+ */
+export const inboxBurstFramesMax = 16_384
+
 /** Frames that one task hands to a worker. More gain nothing: the cost of crossing is spread thin by then. */
 export const batchFramesMax = 512
 

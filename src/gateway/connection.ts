@@ -4,7 +4,7 @@
 import type { ServerWebSocket } from 'bun'
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Counters } from '../base/counters.ts'
-import { inboxFramesMax, socketBufferBytesMax } from '../base/limits.ts'
+import { inboxBurstFramesMax, inboxFramesMax, socketBufferBytesMax } from '../base/limits.ts'
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
@@ -24,6 +24,15 @@ export interface SocketData {
   connection?: Connection
 }
 
+/** What a connection does with its socket. */
+export type Socket = Pick<
+  ServerWebSocket<SocketData>,
+  'data' | 'sendText' | 'getBufferedAmount' | 'pause' | 'resume' | 'close' | 'terminate'
+>
+
+// RFC 6455 §7.4.1: the endpoint's policy does not allow it.
+const closePolicyViolation = 1008
+
 export interface ConnectionOptions {
   readonly counters: Counters
   /** Told about every frame that leaves or arrives, for the message log. */
@@ -42,16 +51,17 @@ export class Connection {
   readonly quirksNoted = new Set<string>()
   /** Actions that an operator asked this charge point to send; they are served before its boot is accepted, too. */
   readonly triggered = new Set<string>()
-  readonly #socket: ServerWebSocket<SocketData>
+  readonly #socket: Socket
   readonly #options: ConnectionOptions
-  readonly #inbox = new BoundedQueue<ReceivedFrame>(inboxFramesMax)
+  readonly #inbox = new BoundedQueue<ReceivedFrame>(inboxBurstFramesMax)
   #live: LiveChargePoint | null = null
   #isServing = false
+  #isPaused = false
   #isClosed = false
   #isDraining = false
   #onIdle: (() => void)[] = []
 
-  constructor(socket: ServerWebSocket<SocketData>, version: OcppVersion, options: ConnectionOptions) {
+  constructor(socket: Socket, version: OcppVersion, options: ConnectionOptions) {
     this.#socket = socket
     this.#options = options
     this.identity = socket.data.identity
@@ -80,18 +90,30 @@ export class Connection {
     this.#next()
   }
 
-  /** Queues a CALL. A full inbox stops reading from the socket: TCP makes the charge point wait. */
+  /**
+   * Queues a CALL. A full inbox stops reading from the socket: TCP makes the charge point wait. What had been read from
+   * the socket by then still comes, and is queued, too.
+   */
   receive(frame: ReceivedFrame): void {
     if (this.#isClosed || this.#isDraining) return
-    this.#inbox.push(frame)
-    if (this.#inbox.isFull) this.#socket.pause()
+    if (!this.#inbox.push(frame)) {
+      this.close(closePolicyViolation, 'Too many messages at once: wait for the answers.')
+      return
+    }
+    if (!this.#isPaused && this.#inbox.size >= inboxFramesMax) {
+      this.#isPaused = true
+      this.#socket.pause()
+    }
     this.#next()
   }
 
   /** The CALL under way has been answered, or never will be. */
   served(): void {
     this.#isServing = false
-    if (this.#inbox.size <= inboxFramesMax / 2 && !this.#isClosed) this.#socket.resume()
+    if (this.#isPaused && this.#inbox.size <= inboxFramesMax / 2 && !this.#isClosed) {
+      this.#isPaused = false
+      this.#socket.resume()
+    }
     this.#next()
     if (!this.#isServing) {
       for (const resolve of this.#onIdle.splice(0)) resolve()
