@@ -103,6 +103,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       nextTransactionId: () => transactionIds.next(),
       authenticate: (headers) => authenticateRequest(headers, auth),
       hash: (secret) => auth.credentials.hash(secret),
+      strictnessDefault: settings.ocpp.strictness,
       health: {
         live: () => true,
         ready: async () => [{ name: 'database', problem: await problemOf(() => database.ping()) }],

@@ -43,7 +43,7 @@ const NewChargePoint = z
     strictness: settings.strictness.optional(),
     registrationStatus: settings.registrationStatus.optional(),
   })
-  .openapi('NewChargePoint')
+  .openapi('NewChargePoint', { description: 'Without a strictness it gets that of the setting OCPP.Strictness.' })
 
 const ChargePointChange = z
   .strictObject({
@@ -144,7 +144,7 @@ export async function findChargePoint({ queries }: ApiDeps, identity: string): P
 
 /** Reading and provisioning charge points. */
 export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
-  const { queries, live, hash } = deps
+  const { queries, live, hash, strictnessDefault } = deps
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
@@ -169,8 +169,8 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   app.openapi(newRoute, async (c) => {
-    const { chargePointId, ...wanted } = c.req.valid('json')
-    const record = await queries.createChargePoint(chargePointId, chargePointInput(wanted, hash))
+    const { chargePointId, strictness = strictnessDefault, ...wanted } = c.req.valid('json')
+    const record = await queries.createChargePoint(chargePointId, chargePointInput({ ...wanted, strictness }, hash))
     c.header('Location', `/api/chargepoints/${encodeURIComponent(chargePointId)}`)
     return c.json(chargePointView(record, undefined), 201)
   })

@@ -21,6 +21,7 @@ import type {
   VariableRecord,
 } from '../csms/records.ts'
 import type { RemoteStart } from '../csms/remote-control.ts'
+import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
 /** What a charge point answered to a CALL. */
@@ -104,6 +105,8 @@ export interface ApiDeps {
   readonly authenticate: (headers: Headers) => Promise<Principal | null>
   /** The keyed hash under which a password or key is stored. */
   readonly hash: (secret: string) => Uint8Array
+  /** Of charge points that are provisioned without one. */
+  readonly strictnessDefault: Strictness
   readonly health: {
     /** False once the process is beyond help. */
     live(): boolean

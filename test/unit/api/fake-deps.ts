@@ -97,6 +97,7 @@ export function fakeApi(
     nextTransactionId: () => 7,
     authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
     hash: () => new Uint8Array(32),
+    strictnessDefault: 'lenient',
     health: { live: () => true, ready: async () => [] },
     clock: { nowMs: () => nowMs, after: unexpected('after') },
     log: { debug: record('debug'), info: record('info'), error: record('error') },
