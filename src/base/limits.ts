@@ -5,7 +5,7 @@ export const inboxFramesMax = 64
 
 /**
  * CALLs of one charge point that may wait at the very most: what Bun had read from the socket before it was paused (half a
- * megabyte) is delivered all the same. OCPP frames of any sense are too long for so many to fit in there.
+ * megabyte) is delivered all the same. That holds 8,000 Heartbeats under message ids of the usual 36 characters.
  */
 export const inboxBurstFramesMax = 16_384
 
