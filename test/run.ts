@@ -1,15 +1,18 @@
 // `bun run test`: starts one PostgreSQL 18 for all tests, runs `bun test` with the arguments it was given, and stops the server
 // again whatever happens. Ends with the line `N passed, N failed` and with the exit code of `bun test`.
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serverVariables } from './support/postgres.ts'
 import { startPostgres } from './support/postgres-server.ts'
 
 const server = await startPostgres(18)
+const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 
 const tests = Bun.spawn([process.execPath, 'test', ...process.argv.slice(2)], {
   cwd: join(import.meta.dir, '..'),
-  env: { ...process.env, [serverVariables[18]]: server.connectionString },
+  env: { ...process.env, [serverVariables[18]]: server.connectionString, STATOR_TEST_FOLDER: folder },
   stdin: 'inherit',
   stdout: 'inherit',
   stderr: 'pipe',
@@ -32,5 +35,6 @@ for await (const chunk of tests.stderr) {
 
 const exitCode = await tests.exited
 await server.stop()
+rmSync(folder, { recursive: true, force: true })
 console.log(`${counts.pass} passed, ${counts.fail} failed`)
 process.exitCode = exitCode

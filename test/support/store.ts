@@ -1,9 +1,10 @@
 // The store contract runs on every database that Stator knows: embedded, and the newest and oldest PostgreSQL it supports.
 
 import { afterAll, beforeAll, describe } from 'bun:test'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import type { ChangeSet } from '../../src/csms/decision.ts'
@@ -94,13 +95,25 @@ export async function embeddedFolder(): Promise<{ readonly dataFolder: string; r
   return { dataFolder, remove: () => rmSync(dataFolder, { recursive: true, force: true }) }
 }
 
+// Kept between runs, one for each state of the tables; test/run.ts gives a folder that goes with the run.
 async function makeTemplate(): Promise<string> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'stator-embedded-template-'))
-  const database = await openDatabase({ provider: 'Embedded', dataFolder, poolSize: 1, log: silentLogger })
+  const parts = [readFileSync(join(import.meta.dir, '../../drizzle/meta/_journal.json')), readFileSync(pglitePackage)]
+  const hash = createHash('sha256').update(Buffer.concat(parts)).digest('hex')
+  const folder = join(process.env['STATOR_TEST_FOLDER'] ?? tmpdir(), `stator-embedded-template-${hash.slice(0, 16)}`)
+  if (existsSync(folder)) return folder
+  const making = `${folder}-${process.pid}`
+  const database = await openDatabase({ provider: 'Embedded', dataFolder: making, poolSize: 1, log: silentLogger })
   await database.close()
-  afterAll(() => rmSync(dataFolder, { recursive: true, force: true }))
-  return dataFolder
+  try {
+    renameSync(making, folder)
+  } catch {
+    // Another process was faster.
+    rmSync(making, { recursive: true, force: true })
+  }
+  return folder
 }
+
+const pglitePackage = join(dirname(Bun.resolveSync('@electric-sql/pglite', import.meta.dir)), '../package.json')
 
 /** 2026-01-01T00:00:00Z: when the messages of these tests arrive. */
 export const arrivalMs = Date.UTC(2026, 0, 1)

@@ -1,0 +1,269 @@
+// What happens while PostgreSQL is away, slow to answer, or gone at the worst moment.
+
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test'
+import { retryMsMax } from '../../../src/base/limits.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import type { Change, ChangeSet } from '../../../src/csms/decision.ts'
+import { type Database, openDatabase } from '../../../src/store/database.ts'
+import { createQueries, type Queries } from '../../../src/store/queries.ts'
+import { TransactionIds } from '../../../src/store/transaction-ids.ts'
+import type { Writer } from '../../../src/store/writer.ts'
+import { HandClock } from '../../support/hand-clock.ts'
+import { type TestDatabase, testDatabase } from '../../support/postgres.ts'
+import { arrivalMs, changeSet, startedWriter } from '../../support/store.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
+import { until, within } from '../../support/until.ts'
+
+let target: TestDatabase
+let proxy: TcpProxy
+let database: Database
+let queries: Queries
+let clock: HandClock
+let writer: Writer
+let key: number
+
+beforeAll(async () => {
+  target = await testDatabase()
+}, 60_000)
+
+afterAll(async () => {
+  await target.drop()
+})
+
+beforeEach(async () => {
+  const url = new URL(target.connectionString)
+  proxy = await startTcpProxy(Number(url.port))
+  url.port = String(proxy.port)
+  database = await openDatabase({
+    provider: 'PostgreSQL',
+    connectionString: url.href,
+    dataFolder: '',
+    poolSize: 2,
+    log: silentLogger,
+  })
+  queries = createQueries(database)
+  clock = new HandClock()
+  writer = startedWriter(database, clock)
+  key = (await queries.createChargePoint(`CP-${crypto.randomUUID()}`, {})).key
+})
+
+afterEach(async () => {
+  await writer.stop()
+  await database.close()
+  await proxy.stop()
+})
+
+let ids = 3_000_000
+
+function status(evseId: number): Change {
+  return {
+    kind: 'connectorStatus',
+    evseId,
+    connectorId: 1,
+    status: 'Available',
+    statusSent: 'Available',
+    errorCode: null,
+    info: null,
+    vendorId: null,
+    vendorErrorCode: null,
+    occurredAtMs: arrivalMs,
+  }
+}
+
+function startSet(): ChangeSet {
+  const transactionId = ids++
+  return changeSet(key, {
+    answer: { transactionId },
+    fact: {
+      ref: `start:${transactionId}`,
+      seqNo: 0,
+      event: 'Started',
+      transactionId,
+      occurredAtMs: arrivalMs,
+      payload: {},
+    },
+    changes: [
+      {
+        kind: 'transactionStarted',
+        transactionId,
+        stationTransactionId: null,
+        evseId: 1,
+        connectorId: 1,
+        idToken: null,
+        idTokenType: null,
+        idTokenStatus: null,
+        startedAtMs: arrivalMs,
+        meterStartWh: null,
+        reservationId: null,
+        remoteStartId: null,
+        chargingState: null,
+      },
+    ],
+    anomalies: [{ kind: 'missingStart', detail: { transactionId } }],
+  })
+}
+
+/** Lets the writer try again until `promise` is settled. */
+async function whileRetrying<T>(promise: Promise<T>): Promise<T> {
+  let isSettled = false
+  const settled = promise.finally(() => {
+    isSettled = true
+  })
+  settled.catch(() => {})
+  await until('the writer to get through', () => {
+    if (clock.alarms > 0) clock.pass(retryMsMax)
+    return isSettled
+  })
+  return settled
+}
+
+test('what is committed while the database is away waits, and is stored when it is back', async () => {
+  await writer.commit(changeSet(key, { changes: [status(1)] }))
+  await proxy.close()
+  const waiting = Promise.all([2, 3, 4].map((evseId) => writer.commit(changeSet(key, { changes: [status(evseId)] }))))
+  await until('the writer to notice', () => !writer.isAvailable)
+  await proxy.open()
+  await whileRetrying(waiting)
+  expect(writer.isAvailable).toBe(true)
+  expect(await queries.connectorsOf(key)).toHaveLength(4)
+})
+
+test('a COMMIT whose outcome is lost is found out: nothing is stored twice, and it is no retransmission', async () => {
+  const first = startSet()
+  await writer.commit(first)
+  const second = startSet()
+  const swallowed = proxy.swallowEcho('COMMIT')
+  const outcome = whileRetrying(writer.commit(second))
+  await within('the COMMIT', swallowed)
+  expect(await outcome).toEqual({ duplicate: false, answer: second.answer })
+  const anomalies = await queries.anomaliesOf(key, { page: 1, pageSize: 10 })
+  expect(anomalies.totalCount).toBe(2)
+  expect(await queries.openTransactionsOf(key)).toHaveLength(2)
+  expect(writer.stats.retries).toBeGreaterThan(0)
+})
+
+test('changes without facts survive a lost COMMIT as well, each stored once', async () => {
+  await writer.commit(changeSet(key, { changes: [status(1)] }))
+  const event: Change = { kind: 'chargePointEvent', action: 'DataTransfer', occurredAtMs: null, payload: { n: 1 } }
+  const swallowed = proxy.swallowEcho('COMMIT')
+  const outcome = whileRetrying(
+    writer.commit(changeSet(key, { changes: [event, status(2)], anomalies: [{ kind: 'quirk', detail: {} }] })),
+  )
+  await within('the COMMIT', swallowed)
+  await outcome
+  const events = await database.pool.query('SELECT FROM charge_point_events WHERE charge_point_id = $1', [key])
+  expect(events.rowCount).toBe(1)
+  expect((await queries.anomaliesOf(key, { page: 1, pageSize: 10 })).totalCount).toBe(1)
+  expect(await queries.connectorsOf(key)).toHaveLength(2)
+})
+
+test('a connection that breaks in the middle of a transaction is replaced, and the group is done again', async () => {
+  await writer.commit(changeSet(key, { changes: [status(1)] }))
+  const blocker = await database.pool.connect()
+  await blocker.query('BEGIN')
+  await blocker.query('SELECT FROM connectors WHERE charge_point_id = $1 FOR UPDATE', [key])
+  const outcome = writer.commit(changeSet(key, { changes: [status(1), status(2)] }))
+  await until('the writer to wait for the row', async () => {
+    const waiting = await queryTarget(
+      'SELECT pid FROM pg_stat_activity WHERE wait_event_type = $1 AND datname = current_database()',
+      ['Lock'],
+    )
+    const [row] = waiting
+    if (row === undefined) return false
+    await queryTarget('SELECT pg_terminate_backend($1::int)', [row['pid']])
+    return true
+  })
+  await blocker.query('ROLLBACK')
+  blocker.release()
+  await whileRetrying(outcome)
+  expect(await queries.connectorsOf(key)).toHaveLength(2)
+})
+
+test('a deadlock with another connection costs an attempt, not a change', async () => {
+  await writer.commit(changeSet(key, { changes: [status(1), { kind: 'chargePointStatus', status: 'Available' }] }))
+  const other = await database.pool.connect()
+  await other.query('BEGIN')
+  await other.query('SELECT FROM connectors WHERE charge_point_id = $1 FOR UPDATE', [key])
+  const outcome = writer.commit(
+    changeSet(key, { changes: [status(1), { kind: 'chargePointStatus', status: 'Charging' }] }),
+  )
+  await until('the writer to wait for the row', async () => {
+    const waiting = await queryTarget(
+      'SELECT FROM pg_stat_activity WHERE wait_event_type = $1 AND datname = current_database()',
+      ['Lock'],
+    )
+    return waiting.length > 0
+  })
+  // The writer holds the charge point and wants its connector; now the other one wants the charge point.
+  const circle = await other.query('UPDATE charge_points SET location = $2 WHERE id = $1', [key, 'X']).then(
+    () => 'went through',
+    () => 'lost',
+  )
+  await other.query('ROLLBACK')
+  other.release()
+  await whileRetrying(outcome)
+  expect(['went through', 'lost']).toContain(circle)
+  expect(await statusOf(key)).toBe('Charging')
+})
+
+test('while the database is away look-ups say so, and id tokens that were read before are still known', async () => {
+  const idToken = `TAG-${crypto.randomUUID()}`
+  await queries.createIdToken(idToken, { parentIdTag: 'P' })
+  const known = await queries.idToken(idToken)
+  await proxy.close()
+  expect(await queries.idToken(idToken.toLowerCase())).toEqual(known)
+  const lookUps: (() => number | Promise<unknown>)[] = [
+    () => queries.idToken('never-read'),
+    () => queries.credentials('CP'),
+    () => queries.transactionById(1),
+    () => queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs }),
+    () => queries.chargePoint('CP'),
+    () => database.ping(),
+    () => new TransactionIds(database).next(),
+  ]
+  for (const lookUp of lookUps) {
+    expect(await Promise.resolve(lookUp()).catch((error: unknown) => error)).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    })
+  }
+  await proxy.open()
+  await database.ping()
+  expect(await queries.idToken('never-read')).toBeNull()
+})
+
+test('stop while the database is away rejects what waits instead of waiting for ever', async () => {
+  await writer.commit(changeSet(key, { changes: [status(1)] }))
+  await proxy.close()
+  const waiting = writer.commit(startSet())
+  await until('the writer to notice', () => !writer.isAvailable)
+  const stopped = writer.stop()
+  expect(await waiting.catch((error: unknown) => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await within('the writer to stop', stopped)
+  await proxy.open()
+})
+
+test('once the queue is full, commit refuses and the writer says that it is full', async () => {
+  await proxy.close()
+  proxy.cut()
+  const waiting: Promise<unknown>[] = []
+  const refused: unknown[] = []
+  const set = changeSet(key, { changes: [status(1)] })
+  while (refused.length === 0) {
+    const outcome = writer.commit(set)
+    waiting.push(outcome.catch((error: unknown) => error))
+    if (writer.isFull) refused.push(await writer.commit(set).catch((error: unknown) => error))
+  }
+  expect(refused[0]).toMatchObject({ code: 'STORE_QUEUE_FULL' })
+  await proxy.open()
+  await whileRetrying(Promise.all(waiting))
+  expect(writer.isFull).toBe(false)
+  expect(writer.stats.waiting).toBe(0)
+})
+
+async function queryTarget(text: string, values: unknown[]): Promise<Record<string, unknown>[]> {
+  return (await database.pool.query<Record<string, unknown>>(text, values)).rows
+}
+
+async function statusOf(chargePointKey: number): Promise<unknown> {
+  return (await queryTarget('SELECT status FROM charge_points WHERE id = $1', [chargePointKey]))[0]?.['status']
+}

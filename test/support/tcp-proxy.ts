@@ -1,0 +1,70 @@
+// A way to a server that can be cut, closed or made to swallow answers, so that tests see what a bad network does.
+
+import { connect, createServer, type Socket } from 'node:net'
+
+export interface TcpProxy {
+  readonly port: number
+  /** Breaks every connection there is. */
+  cut(): void
+  /** Breaks every connection, and refuses new ones until `open`. */
+  close(): Promise<void>
+  open(): Promise<void>
+  /**
+   * Holds back what the server answers to whoever sends `text` next, and breaks that connection once `text` stands in an answer
+   * too: the server has done it, and nobody was told. The promise resolves then.
+   */
+  swallowEcho(text: string): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Passes everything that reaches its port on to `targetPort` of this machine. */
+export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const connections = new Set<Socket>()
+  let trap: { readonly text: string; readonly sprung: () => void } | null = null
+  const server = createServer((client) => {
+    const target = connect(targetPort, '127.0.0.1')
+    let isSwallowing = false
+    connections.add(client)
+    const end = (): void => {
+      connections.delete(client)
+      client.destroy()
+      target.destroy()
+    }
+    client.on('data', (data) => {
+      if (trap !== null && data.includes(trap.text)) isSwallowing = true
+      target.write(data)
+    })
+    target.on('data', (data) => {
+      if (!isSwallowing) {
+        client.write(data)
+        return
+      }
+      if (trap === null || !data.includes(trap.text)) return
+      trap.sprung()
+      trap = null
+      end()
+    })
+    for (const socket of [client, target]) socket.on('close', end).on('error', end)
+  })
+  const listen = (port: number): Promise<void> => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await listen(0)
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.')
+  const { port } = address
+  const cut = (): void => {
+    for (const connection of connections) connection.destroy()
+  }
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      cut()
+    })
+  return {
+    port,
+    cut,
+    close,
+    open: () => listen(port),
+    swallowEcho: (text) => new Promise((resolve) => (trap = { text, sprung: resolve })),
+    stop: close,
+  }
+}
