@@ -15,6 +15,7 @@ import { createLogger, type Logger } from './base/log.ts'
 import { LiveChargePoints } from './gateway/live-charge-points.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
+import { compileServed } from './ocpp/schema.ts'
 import { openDatabase } from './store/database.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createQueries } from './store/queries.ts'
@@ -60,6 +61,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   }
 
   try {
+    compileServed()
     const tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
     const secrets = await openSecrets(settings)
     const { provider, connectionString, dataFolder, poolSize } = settings.database

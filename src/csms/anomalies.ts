@@ -7,6 +7,7 @@ export const anomalyTable = {
   closedTransaction: 'A message came for a transaction that had ended.',
   missingStart: 'A transaction became known by a later message; its start has not come, or not yet.',
   connectorAlreadyCharging: 'A transaction started on a connector where another was open; both are open now.',
+  repeatedStart: 'A start without a usable time came again while its transaction was open; it was answered as before.',
   connectorMove: 'A connector went from one status to another that OCPP does not let follow on it.',
   meterBackwards: 'The meter stood lower when a transaction ended than when it started.',
   unauthorizedStart: 'A transaction started with an id token that is not accepted.',

@@ -31,6 +31,22 @@ function startAnomalies(start: StartTransaction, status: string, known: Known): 
 }
 
 /**
+ * The open transaction that a start without a usable time of its own means once more, if any. Without a time, two charging
+ * sessions of one card can look the same; but the second cannot begin before the first has ended.
+ */
+function alreadyStarted(start: StartTransaction, known: Known): KnownTransaction | undefined {
+  if (known.sent.timestamp === start.timestamp) return undefined
+  return known
+    .openTransactions()
+    .find(
+      (open) =>
+        open.evseId === start.connectorId &&
+        open.idToken === start.idTag &&
+        open.meterStartWh === (known.sent.meterStart === undefined ? null : start.meterStart),
+    )
+}
+
+/**
  * 1.6 §4.8. The transaction is stored and gets its id whatever the idTag is worth: the charge point decides by
  * `idTagInfo.status` whether it goes on (§4.8), and energy may have flowed already.
  */
@@ -38,7 +54,17 @@ export const startTransaction: Handler<StartTransaction> = {
   needs: (payload) => ({ idTokens: idTokenCandidates(payload.idTag), newTransactionId: 'always' }),
   decide: (payload, known) => {
     const idTagInfo = idTagInfo16(payload.idTag, known)
+    const already = alreadyStarted(payload, known)
+    if (already !== undefined) {
+      return {
+        answer: { transactionId: already.transactionId, idTagInfo },
+        changes: [],
+        anomalies: [{ kind: 'repeatedStart', transaction: String(already.transactionId), detail: known.sent }],
+        events: [],
+      }
+    }
     const ref = connectorRef16(payload.connectorId)
+    const meterStartWh = known.sent.meterStart === undefined ? null : payload.meterStart
     const promised = known.promisedTransactionId({ ...ref, idToken: payload.idTag })
     const transactionId = promised ?? known.newTransactionId
     if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
@@ -50,14 +76,14 @@ export const startTransaction: Handler<StartTransaction> = {
       ...ref,
       idToken: payload.idTag,
       startedAtMs,
-      meterStartWh: payload.meterStart,
+      meterStartWh,
       open: true,
       closedBy: null,
     }
     return {
       answer: { transactionId, idTagInfo },
       fact: {
-        ref: `start:${payload.connectorId}:${payload.meterStart}:${payload.timestamp}:${payload.idTag}`,
+        ref: `start:${payload.connectorId}:${known.sent.meterStart}:${payload.timestamp}:${payload.idTag}`,
         seqNo: 0,
         event: 'Started',
         transactionId,
@@ -74,7 +100,7 @@ export const startTransaction: Handler<StartTransaction> = {
           idTokenType: null,
           idTokenStatus: idTagInfo.status,
           startedAtMs,
-          meterStartWh: payload.meterStart,
+          meterStartWh,
           // Some charge points write 0 for "no reservation".
           reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
           remoteStartId: null,
@@ -92,7 +118,7 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
   const key =
     payload.transactionId > 0
       ? String(payload.transactionId)
-      : `${payload.transactionId}:${payload.timestamp}:${payload.meterStop}`
+      : `${payload.transactionId}:${known.sent.timestamp}:${known.sent.meterStop}`
   return {
     ref: `stop:${key}`,
     seqNo: 0,
@@ -103,29 +129,36 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
   }
 }
 
+// A register that was not sent is not a register of zero.
+function meterStop(payload: StopTransaction, known: Known): number | null {
+  return known.sent.meterStop === undefined ? energyWh(known.meter, 'last') : payload.meterStop
+}
+
 function applyStop(
   payload: StopTransaction,
   transaction: KnownTransaction,
   known: Known,
 ): Pick<Decision, 'changes' | 'anomalies' | 'events'> {
+  const meterStopWh = meterStop(payload, known)
   const changes: Change[] = [
     {
       kind: 'transactionStopped',
       transactionId: transaction.transactionId,
       stoppedAtMs: timeMs(payload.timestamp, known.receivedAtMs),
-      meterStopWh: payload.meterStop ?? energyWh(known.meter, 'last'),
+      meterStopWh,
       reason: payload.reason ?? null,
       idToken: payload.idTag ?? null,
       closedBy: 'station',
     },
   ]
-  const isBackwards = transaction.meterStartWh !== null && payload.meterStop < transaction.meterStartWh
+  const isBackwards =
+    transaction.meterStartWh !== null && meterStopWh !== null && meterStopWh < transaction.meterStartWh
   const anomalies: Anomaly[] = isBackwards
     ? [
         {
           kind: 'meterBackwards',
           transaction: String(transaction.transactionId),
-          detail: { meterStart: transaction.meterStartWh, meterStop: payload.meterStop },
+          detail: { meterStart: transaction.meterStartWh, meterStop: meterStopWh },
         },
       ]
     : []

@@ -218,7 +218,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
-        ref: `tx:${station}:${event.eventType}:${event.timestamp}`,
+        ref: `tx:${station}:${event.eventType}:${known.sent.timestamp}`,
         seqNo: event.seqNo,
         event: event.eventType,
         transactionId,

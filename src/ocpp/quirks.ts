@@ -42,27 +42,3 @@ export const quirkTable = {
 
 /** A code of `quirkTable`. */
 export type QuirkCode = keyof typeof quirkTable
-
-/**
- * What the charge point itself sent at `path`, where a repair may have put something else; undefined when it sent nothing.
- * Keys that recognise a retransmission are made of this: a default such as the time of arrival differs every time.
- */
-export function asSent(quirks: readonly Quirk[], path: string, value: unknown): unknown {
-  const quirk = quirks.find((candidate) => candidate.path === path && repairedCodes.has(candidate.code))
-  return quirk === undefined ? value : quirk.sent
-}
-
-// The codes whose repair replaces a value, so that `sent` holds what stood there.
-const repairedCodes: ReadonlySet<string> = new Set<QuirkCode>([
-  'nullField',
-  'unreadableField',
-  'missingField',
-  'valueForText',
-  'textForValue',
-  'fractionForInteger',
-  'enumCase',
-  'timeWithoutZone',
-  'timeFormat',
-  'timeUnreadable',
-  'clockOff',
-])

@@ -7,8 +7,8 @@ import { integerMax } from '../base/limits.ts'
 import type { CallErrorCode } from './call-error.ts'
 import { isDateTime } from './date-time.ts'
 import type { JsonSchema } from './message.ts'
-import { rowOf } from './tables.ts'
-import type { OcppVersion } from './version.ts'
+import { rowOf, tables } from './tables.ts'
+import { type OcppVersion, subprotocols } from './version.ts'
 
 /** One way in which a payload breaks its schema. */
 export interface Problem {
@@ -67,6 +67,19 @@ export function checkRequest(version: OcppVersion, action: string, payload: unkn
 /** Checks the payload of a CALLRESULT by the action that it answers; otherwise like `checkRequest`. */
 export function checkResponse(version: OcppVersion, action: string, payload: unknown): readonly Problem[] {
   return check('response', version, action, payload)
+}
+
+/**
+ * Compiles what a charge point's CALLs are checked with, for the versions that are offered: each takes milliseconds, which
+ * the first charge point to send it would wait for.
+ */
+export function compileServed(): void {
+  for (const version of new Set(Object.values(subprotocols))) {
+    for (const [action, row] of Object.entries(tables[version])) {
+      const isReceived = row.direction !== 'toChargePoint' && row.served
+      if (isReceived && !validators.request[version].has(action)) compile('request', version, action)
+    }
+  }
 }
 
 function check(side: Side, version: OcppVersion, action: string, payload: unknown): readonly Problem[] {

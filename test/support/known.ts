@@ -71,3 +71,8 @@ export const acceptedToken: KnownIdToken = {
   expiryDateMs: null,
   parentIdTag: null,
 }
+
+/** Decides on `payload` as it was sent, with only what is given known. */
+export function decide<P extends object>(handler: Handler<P>, payload: P, parts: KnownParts = {}): Decision {
+  return handler.decide(payload, known({ sent: { ...payload }, ...parts }))
+}

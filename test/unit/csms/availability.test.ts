@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { chargePointStatus, statusNotification16, statusNotification201 } from '../../../src/csms/availability.ts'
 import type { ConnectorStatus } from '../../../src/csms/decision.ts'
 import { bootGate } from '../../../src/csms/provisioning.ts'
-import { chargePoint, known, openTransaction } from '../../support/known.ts'
+import { chargePoint, decide, openTransaction } from '../../support/known.ts'
 
 const connector = (evseId: number, status: ConnectorStatus) => ({ evseId, connectorId: evseId === 0 ? 0 : 1, status })
 
@@ -29,7 +29,7 @@ describe('StatusNotification', () => {
   const payload = { connectorId: 1, errorCode: 'NoError' as const, status: 'Charging' as const }
 
   test('a move of the table is stored, with the status of the charge point beside it', () => {
-    const decision = statusNotification16.decide(payload, known({ connectorList: [connector(1, 'Preparing')] }))
+    const decision = decide(statusNotification16, payload, { connectorList: [connector(1, 'Preparing')] })
     expect(decision.changes.map((change) => change.kind)).toEqual([
       'connectorStatus',
       'chargePointStatus',
@@ -39,13 +39,15 @@ describe('StatusNotification', () => {
   })
 
   test('a move that the table leaves empty is applied all the same, and noted', () => {
-    const decision = statusNotification16.decide(
+    const decision = decide(
+      statusNotification16,
       { ...payload, status: 'Available' },
-      known({ connectorList: [connector(1, 'Reserved')] }),
+      { connectorList: [connector(1, 'Reserved')] },
     )
-    const odd = statusNotification16.decide(
+    const odd = decide(
+      statusNotification16,
       { ...payload, status: 'SuspendedEV' },
-      known({ connectorList: [connector(1, 'Reserved')] }),
+      { connectorList: [connector(1, 'Reserved')] },
     )
     expect(decision.anomalies).toEqual([])
     expect(odd.anomalies.map((anomaly) => anomaly.kind)).toEqual(['connectorMove'])
@@ -63,8 +65,8 @@ describe('StatusNotification', () => {
       chargePoint: { ...chargePoint, version: '2.0.1' as const },
       connectorList: [connector(1, 'Charging')],
     }
-    const charging = statusNotification201.decide(occupied, known({ ...parts, transactions: [openTransaction] }))
-    const idle = statusNotification201.decide(occupied, known(parts))
+    const charging = decide(statusNotification201, occupied, { ...parts, transactions: [openTransaction] })
+    const idle = decide(statusNotification201, occupied, parts)
     expect(charging.changes[0]).toMatchObject({ status: 'Charging', statusSent: 'Occupied' })
     expect(idle.changes[0]).toMatchObject({ status: 'Occupied' })
   })

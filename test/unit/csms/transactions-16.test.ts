@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { startTransaction, stopTransaction } from '../../../src/csms/transactions-16.ts'
-import { acceptedToken, arrivalMs, known, openTransaction } from '../../support/known.ts'
+import { acceptedToken, arrivalMs, decide, openTransaction, chargePoint } from '../../support/known.ts'
 
 const start = {
   connectorId: 1,
@@ -13,7 +13,7 @@ const stop = { transactionId: 42, meterStop: 15_000, timestamp: '2025-12-31T23:3
 
 describe('StartTransaction', () => {
   test('an accepted idTag starts a transaction with a fresh id', () => {
-    const decision = startTransaction.decide(start, known({ idTokens: [acceptedToken] }))
+    const decision = decide(startTransaction, start, { idTokens: [acceptedToken] })
     expect(decision.answer).toEqual({ transactionId: 501, idTagInfo: { status: 'Accepted' } })
     expect(decision.changes).toEqual([
       {
@@ -37,7 +37,7 @@ describe('StartTransaction', () => {
   })
 
   test('the letter case of an idTag does not count', () => {
-    const decision = startTransaction.decide({ ...start, idTag: 'user123' }, known({ idTokens: [acceptedToken] }))
+    const decision = decide(startTransaction, { ...start, idTag: 'user123' }, { idTokens: [acceptedToken] })
     expect(decision.answer.idTagInfo).toEqual({ status: 'Accepted' })
   })
 
@@ -48,7 +48,7 @@ describe('StartTransaction', () => {
   ])(
     'an %s idTag still gets its transaction stored, with the reason in idTagInfo and an anomaly',
     (_name, idTokens, status) => {
-      const decision = startTransaction.decide(start, known({ idTokens }))
+      const decision = decide(startTransaction, start, { idTokens })
       expect(decision.answer).toMatchObject({ transactionId: 501, idTagInfo: { status } })
       expect(decision.changes[0]).toMatchObject({ kind: 'transactionStarted', idTokenStatus: status })
       expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['unauthorizedStart'])
@@ -56,11 +56,12 @@ describe('StartTransaction', () => {
   )
 
   test('a start has the same key however often and under whatever message id it is sent', () => {
-    const first = startTransaction.decide(start, known({ messageId: 'a' }))
-    const again = startTransaction.decide(
-      start,
-      known({ messageId: 'b', newTransactionId: 502, receivedAtMs: arrivalMs + 9 }),
-    )
+    const first = decide(startTransaction, start, { messageId: 'a' })
+    const again = decide(startTransaction, start, {
+      messageId: 'b',
+      newTransactionId: 502,
+      receivedAtMs: arrivalMs + 9,
+    })
     expect(again.fact?.ref).toBe(first.fact?.ref ?? '')
     expect(again.fact?.seqNo).toBe(0)
   })
@@ -71,30 +72,50 @@ describe('StartTransaction', () => {
     ['timestamp', { timestamp: '2025-12-31T23:00:01Z' }],
     ['meterStart', { meterStart: 1001 }],
   ])('another %s makes another start', (_field, difference) => {
-    const key = (payload: typeof start) => startTransaction.decide(payload, known()).fact?.ref
+    const key = (payload: typeof start) => decide(startTransaction, payload, {}).fact?.ref
     expect(key({ ...start, ...difference })).not.toBe(key(start))
   })
 
   test('the transactionId that a remote start promised goes to the start that it caused', () => {
     const asked: unknown[] = []
-    const decision = startTransaction.decide(
-      start,
-      known({
-        promisedTransactionId: (remoteStart) => {
-          asked.push(remoteStart)
-          return 99
-        },
-      }),
-    )
+    const decision = decide(startTransaction, start, {
+      promisedTransactionId: (remoteStart) => {
+        asked.push(remoteStart)
+        return 99
+      },
+    })
     expect(asked).toEqual([{ evseId: 1, connectorId: 1, idToken: 'USER123' }])
     expect(decision.answer.transactionId).toBe(99)
   })
 
-  test('a start on a connector that has an open transaction is stored with an anomaly', () => {
-    const decision = startTransaction.decide(
-      start,
-      known({ idTokens: [acceptedToken], transactions: [openTransaction] }),
+  test('a start without a usable time means the open transaction of its card once more, if there is one', () => {
+    const sent = { ...start, timestamp: '0' }
+    const again = decide(startTransaction, start, { sent, idTokens: [acceptedToken], transactions: [openTransaction] })
+    expect(again.answer).toEqual({ transactionId: 42, idTagInfo: { status: 'Accepted' } })
+    expect(again.changes).toEqual([])
+    expect(again.fact).toBeUndefined()
+    const closed = { ...openTransaction, open: false }
+    const next = decide(startTransaction, start, { sent, idTokens: [acceptedToken], transactions: [closed] })
+    expect(next.answer.transactionId).toBe(501)
+    expect(next.changes).toHaveLength(1)
+  })
+
+  test('a register that was not sent is not a register of zero', () => {
+    const { meterStart: _, ...sent } = start
+    const started = decide(startTransaction, { ...start, meterStart: 0 }, { sent })
+    expect(started.changes[0]).toMatchObject({ meterStartWh: null })
+    const { meterStop: _stop, ...sentStop } = stop
+    const stopped = decide(
+      stopTransaction,
+      { ...stop, meterStop: 0 },
+      { sent: sentStop, transactions: [openTransaction] },
     )
+    expect(stopped.changes[0]).toMatchObject({ meterStopWh: null })
+    expect(stopped.anomalies).toEqual([])
+  })
+
+  test('a start on a connector that has an open transaction is stored with an anomaly', () => {
+    const decision = decide(startTransaction, start, { idTokens: [acceptedToken], transactions: [openTransaction] })
     expect(decision.changes).toHaveLength(1)
     expect(decision.anomalies).toEqual([
       { kind: 'connectorAlreadyCharging', transaction: '42', detail: { connectorId: 1 } },
@@ -104,7 +125,7 @@ describe('StartTransaction', () => {
 
 describe('StopTransaction', () => {
   test('a stop closes its transaction with what was sent', () => {
-    const decision = stopTransaction.decide(stop, known({ transactions: [openTransaction] }))
+    const decision = decide(stopTransaction, stop, { transactions: [openTransaction] })
     expect(decision.answer).toEqual({})
     expect(decision.changes).toEqual([
       {
@@ -123,9 +144,10 @@ describe('StopTransaction', () => {
   })
 
   test('a stop with an idTag is told what the idTag is worth', () => {
-    const decision = stopTransaction.decide(
+    const decision = decide(
+      stopTransaction,
       { ...stop, idTag: 'USER123' },
-      known({ transactions: [openTransaction], idTokens: [acceptedToken] }),
+      { transactions: [openTransaction], idTokens: [acceptedToken] },
     )
     expect(decision.answer).toEqual({ idTagInfo: { status: 'Accepted' } })
   })
@@ -135,7 +157,7 @@ describe('StopTransaction', () => {
     ['belongs to another charge point', [{ ...openTransaction, chargePointKey: 8 }], 'foreignTransaction'],
     ['was stopped before', [{ ...openTransaction, open: false, closedBy: 'station' as const }], 'closedTransaction'],
   ])('a stop of a transaction that %s is stored, changes nothing, and is noted', (_name, transactions, anomaly) => {
-    const decision = stopTransaction.decide(stop, known({ transactions }))
+    const decision = decide(stopTransaction, stop, { transactions })
     expect(decision.fact).toMatchObject({ ref: 'stop:42', event: 'Ended' })
     expect(decision.changes).toEqual([])
     expect(decision.events).toEqual([])
@@ -144,13 +166,13 @@ describe('StopTransaction', () => {
 
   test('a stop of a transaction that an operator closed brings the real figures', () => {
     const closed = { ...openTransaction, open: false, closedBy: 'operator' as const }
-    const decision = stopTransaction.decide(stop, known({ transactions: [closed] }))
+    const decision = decide(stopTransaction, stop, { transactions: [closed] })
     expect(decision.changes[0]).toMatchObject({ kind: 'transactionStopped', meterStopWh: 15_000, closedBy: 'station' })
     expect(decision.anomalies.map((one) => one.kind)).toEqual(['closedTransaction'])
   })
 
   test('a register that ran backwards is stored and noted', () => {
-    const decision = stopTransaction.decide({ ...stop, meterStop: 900 }, known({ transactions: [openTransaction] }))
+    const decision = decide(stopTransaction, { ...stop, meterStop: 900 }, { transactions: [openTransaction] })
     expect(decision.changes[0]).toMatchObject({ meterStopWh: 900 })
     expect(decision.anomalies.map((one) => one.kind)).toEqual(['meterBackwards'])
   })
@@ -158,8 +180,8 @@ describe('StopTransaction', () => {
   test('stops without a transactionId (0, -1) are looked up nowhere and do not swallow each other', () => {
     const one = { ...stop, transactionId: -1 }
     const other = { ...one, timestamp: '2025-12-31T23:45:00Z' }
-    expect(stopTransaction.needs?.(one, known().chargePoint)).toEqual({})
-    const key = (payload: typeof stop) => stopTransaction.decide(payload, known()).fact?.ref
+    expect(stopTransaction.needs?.(one, chargePoint)).toEqual({})
+    const key = (payload: typeof stop) => decide(stopTransaction, payload, {}).fact?.ref
     expect(key(one)).toBe(key({ ...one }))
     expect(key(one)).not.toBe(key(other))
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { transactionEvent } from '../../../src/csms/transactions-201.ts'
 import { MeterColumns } from '../../../src/workers/meter-columns.ts'
-import { acceptedToken, arrivalMs, chargePoint, known, openTransaction } from '../../support/known.ts'
+import { acceptedToken, arrivalMs, chargePoint, decide, openTransaction } from '../../support/known.ts'
 
 const station = { ...chargePoint, version: '2.0.1' as const }
 const transaction = { ...openTransaction, stationTransactionId: 'T-1' }
@@ -33,10 +33,11 @@ function energy(...registers: number[]) {
 
 describe('TransactionEvent', () => {
   test('a Started event begins a transaction, and tells what the idToken is worth', () => {
-    const decision = transactionEvent.decide(
-      started,
-      known({ chargePoint: station, idTokens: [acceptedToken], meter: energy(1234) }),
-    )
+    const decision = decide(transactionEvent, started, {
+      chargePoint: station,
+      idTokens: [acceptedToken],
+      meter: energy(1234),
+    })
     expect(decision.answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
     expect(decision.changes[0]).toMatchObject({
       kind: 'transactionStarted',
@@ -53,10 +54,11 @@ describe('TransactionEvent', () => {
   })
 
   test('an Ended event closes the transaction with its last register', () => {
-    const decision = transactionEvent.decide(
-      ended,
-      known({ chargePoint: station, transactions: [transaction], meter: energy(2000, 9000) }),
-    )
+    const decision = decide(transactionEvent, ended, {
+      chargePoint: station,
+      transactions: [transaction],
+      meter: energy(2000, 9000),
+    })
     expect(decision.changes).toContainEqual(
       expect.objectContaining({
         kind: 'transactionStopped',
@@ -69,16 +71,17 @@ describe('TransactionEvent', () => {
   })
 
   test('an Ended event of a transaction that nobody knows begins and ends it, with an anomaly', () => {
-    const decision = transactionEvent.decide(ended, known({ chargePoint: station }))
+    const decision = decide(transactionEvent, ended, { chargePoint: station })
     expect(decision.changes.map((change) => change.kind)).toEqual(['transactionStarted', 'transactionStopped'])
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['missingStart'])
   })
 
   test('a Started event that comes after others corrects the beginning', () => {
-    const decision = transactionEvent.decide(
-      started,
-      known({ chargePoint: station, transactions: [transaction], meter: energy(1234) }),
-    )
+    const decision = decide(transactionEvent, started, {
+      chargePoint: station,
+      transactions: [transaction],
+      meter: energy(1234),
+    })
     expect(decision.changes[0]).toMatchObject({
       kind: 'transactionUpdated',
       transactionId: 42,
@@ -89,14 +92,14 @@ describe('TransactionEvent', () => {
 
   test('an event of a closed transaction is stored and noted, and does not close it again', () => {
     const closed = { ...transaction, open: false, closedBy: 'station' as const }
-    const decision = transactionEvent.decide(ended, known({ chargePoint: station, transactions: [closed] }))
+    const decision = decide(transactionEvent, ended, { chargePoint: station, transactions: [closed] })
     expect(decision.changes.map((change) => change.kind)).toEqual(['transactionUpdated'])
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['closedTransaction'])
   })
 
   test('a resent event has the key of the first, and events that share a seqNo have keys of their own', () => {
     const key = (event: typeof started) => {
-      const { fact } = transactionEvent.decide(event, known({ chargePoint: station }))
+      const { fact } = decide(transactionEvent, event, { chargePoint: station })
       return `${fact?.ref} ${fact?.seqNo}`
     }
     expect(key({ ...started })).toBe(key(started))
@@ -115,17 +118,17 @@ describe('TransactionEvent', () => {
       transactions: [transaction],
       connectorList: [{ evseId: 1, connectorId: 1, status: 'Occupied' as const }],
     }
-    const now = transactionEvent.decide(charging, known(parts))
+    const now = decide(transactionEvent, charging, parts)
     expect(now.events).toContainEqual({ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Charging' })
     expect(now.changes).toContainEqual({ kind: 'chargePointStatus', status: 'Charging' })
-    const late = transactionEvent.decide({ ...charging, offline: true }, known(parts))
+    const late = decide(transactionEvent, { ...charging, offline: true }, parts)
     expect(late.events.map((event) => event.type)).toEqual(['transactionUpdated'])
   })
 
   test('a token typed into a keypad is not the card with the same number', () => {
     const card = { ...acceptedToken, type: 'ISO14443' }
     const keypad = { ...started, idToken: { idToken: 'USER123', type: 'KeyCode' as const } }
-    const decision = transactionEvent.decide(keypad, known({ chargePoint: station, idTokens: [card] }))
+    const decision = decide(transactionEvent, keypad, { chargePoint: station, idTokens: [card] })
     expect(decision.answer).toEqual({ idTokenInfo: { status: 'Unknown' } })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { type ExaminedFrame, examine } from '../../../src/ocpp/examine.ts'
-import { asSent, quirkTable } from '../../../src/ocpp/quirks.ts'
+import { quirkTable } from '../../../src/ocpp/quirks.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'
 import { type QuirkFixture, quirkFixtures, receivedAt } from '../../fixtures/quirks.ts'
@@ -40,21 +40,6 @@ describe('quirks', () => {
     const unshown = Object.keys(quirkTable).filter((code) => !shown.has(code as keyof typeof quirkTable))
     // No message that a charge point sends has a field of another format than date-time.
     expect(unshown).toEqual(['formatNotMet'])
-  })
-
-  test('a start that is sent again after a repair shows the same key to whoever looks for it', () => {
-    const keyOf = (receivedAtIso: string): unknown => {
-      const start = { connectorId: 1, idTag: 'A', meterStart: 0, timestamp: '0' }
-      const { verdict } = examineAt(receivedAtIso, '1.6', 'StartTransaction', start)
-      return verdict.kind === 'call' ? asSent(verdict.quirks, '/timestamp', verdict.payload.timestamp) : verdict
-    }
-    expect(keyOf('2026-01-31T12:00:00Z')).toBe('0')
-    expect(keyOf('2026-01-31T12:10:00Z')).toBe('0')
-  })
-
-  test('what was not repaired is as sent', () => {
-    expect(asSent([], '/timestamp', 'x')).toBe('x')
-    expect(asSent([{ code: 'textTooLong', path: '/idTag' }], '/idTag', 'long')).toBe('long')
   })
 
   test('a missing seqNo is the same for the same event and another for another', () => {
