@@ -1,8 +1,6 @@
 // What charge points do that the specifications do not allow, and that the lenient mode serves all the same: one code and
 // one sentence each. The repairs are in repair.ts (payloads) and repair-text.ts (JSON).
 
-import type { Quirk } from './verdict.ts'
-
 export const quirkTable = {
   // The frame.
   brokenJson: 'The frame was not JSON; what was obviously meant was read.',

@@ -1,6 +1,8 @@
 // What a decision may depend on, as small as a test wants it: everything unknown, unless the test says otherwise.
 
 import type {
+  Decision,
+  Handler,
   Known,
   KnownChargePoint,
   KnownConnector,
