@@ -76,5 +76,5 @@ export const acceptedToken: KnownIdToken = {
 
 /** Decides on `payload` as it was sent, with only what is given known. */
 export function decide<P extends object>(handler: Handler<P>, payload: P, parts: KnownParts = {}): Decision {
-  return handler.decide(payload, known({ sent: { ...payload }, ...parts }))
+  return handler.decide(payload, known({ sent: Object.fromEntries(Object.entries(payload)), ...parts }))
 }
