@@ -15,6 +15,9 @@ export const batchFramesMax = 512
 /** Batches this small are examined on the main thread: crossing to a worker costs more than the work itself. */
 export const inlineFramesMax = 8
 
+/** Frames this short are examined on the main thread at once: heartbeats and the like, cheaper to parse than to hand over. */
+export const inlineCharactersMax = 256
+
 /** Tasks of the worker pool that may be under way at once, per worker thread. */
 export const tasksPerWorkerMax = 2
 
@@ -131,3 +134,9 @@ export const messageLogFlushMs = 250
 
 /** Open transactions of one charge point that its actor starts with, newest first; older ones are looked up when they are named. */
 export const openTransactionsMax = 64
+
+/** How often the embedded database is asked whether it still answers, in milliseconds. */
+export const embeddedCheckMs = 5_000
+
+/** How often in a row the embedded database may fail to answer before it is opened anew. */
+export const embeddedFailuresMax = 3

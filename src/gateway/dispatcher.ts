@@ -8,6 +8,8 @@ import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 /** Examines batches; `workers/pool.ts` is the real one. */
 export interface FrameExaminer {
   readonly batchesMax: number
+  /** Examines a frame that is not worth a batch; null when it is. */
+  examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null
   examine(tasks: readonly FrameTask[]): Promise<
     readonly {
       readonly tasks: readonly FrameTask[]
@@ -37,6 +39,11 @@ export class Dispatcher {
   }
 
   submit(task: FrameTask, onVerdict: OnVerdict): void {
+    const examined = this.#examiner.examineAtOnce(task)
+    if (examined !== null) {
+      onVerdict(examined.verdict, examined.meter)
+      return
+    }
     this.#waiting.push({ task, onVerdict })
     this.#schedule()
   }

@@ -4,7 +4,7 @@
 import { Packr } from 'msgpackr'
 import { Piscina } from 'piscina'
 import { StatorError } from '../base/errors.ts'
-import { inlineFramesMax, taskAttemptsMax, tasksPerWorkerMax } from '../base/limits.ts'
+import { inlineCharactersMax, inlineFramesMax, taskAttemptsMax, tasksPerWorkerMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch } from './examine-batch.ts'
@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly threads: number
   /** Batches up to this size are examined on the main thread. */
   readonly inlineFrames?: number
+  /** Frames up to this length are examined on the main thread at once. */
+  readonly inlineCharacters?: number
   /** The worker's module; tests put one there that fails. */
   readonly workerUrl?: URL
 }
@@ -60,6 +62,14 @@ export class FramePool {
       this.#throwIfClosed(error)
       return this.#examineInQuarantine(tasks, 1)
     }
+  }
+
+  /** Examines a short frame on this thread, at once; null when the frame is to travel in a batch. */
+  examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null {
+    if (task.text.length > (this.#options.inlineCharacters ?? inlineCharactersMax)) return null
+    const { verdicts, meter } = examineBatch([task])
+    const [verdict] = verdicts
+    return verdict === undefined ? null : { verdict, meter }
   }
 
   /** Ends the worker threads once their tasks are done. */

@@ -21,6 +21,10 @@ class HandExaminer implements FrameExaminer {
     this.batchesMax = batchesMax
   }
 
+  examineAtOnce(task: FrameTask) {
+    return task.text === 'short' ? { verdict: verdictOn(task), meter: null } : null
+  }
+
   examine(tasks: readonly FrameTask[]): Promise<Parts> {
     const { promise, resolve, reject } = Promise.withResolvers<Parts>()
     this.batches.push({
@@ -133,6 +137,13 @@ describe('the dispatcher', () => {
     examiner.batches[1]?.end()
     await turn()
     expect(reasons().slice(2)).toEqual(['verdict on c'])
+  })
+
+  test('hands out at once the verdict on a frame that is not worth a batch', () => {
+    const { examiner, submit, reasons } = dispatch(1)
+    submit('short')
+    expect(reasons()).toEqual(['verdict on short'])
+    expect(examiner.texts).toEqual([])
   })
 
   test('tells of a failure that is no Error, too', async () => {

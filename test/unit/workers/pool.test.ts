@@ -3,7 +3,7 @@ import type { FrameTask } from '../../../src/ocpp/verdict.ts'
 import { FramePool } from '../../../src/workers/pool.ts'
 
 const pools: FramePool[] = []
-function pool(options: { inlineFrames?: number; workerUrl?: URL } = {}): FramePool {
+function pool(options: { inlineFrames?: number; inlineCharacters?: number; workerUrl?: URL } = {}): FramePool {
   const made = new FramePool({ threads: 1, inlineFrames: 0, ...options })
   pools.push(made)
   return made
@@ -49,6 +49,16 @@ describe('the worker pool', () => {
       inline?.meter?.columns.map((column) => Buffer.from(column).toString('hex')) ?? [],
     )
     expect(inWorker?.meter?.offsets).toEqual(inline?.meter?.offsets ?? new Uint32Array())
+  })
+
+  test('a short frame is examined on the spot, a long one is left for a batch', () => {
+    const heartbeat = task('a', 'Heartbeat', {})
+    expect(pool().examineAtOnce(heartbeat)).toMatchObject({
+      verdict: { kind: 'call', action: 'Heartbeat' },
+      meter: null,
+    })
+    expect(pool().examineAtOnce({ ...heartbeat, text: heartbeat.text.padEnd(300) })).toBeNull()
+    expect(pool({ inlineCharacters: 1_000 }).examineAtOnce(meterValues('b', 1))?.meter?.rows).toBe(1)
   })
 
   test('a worker that dies is replaced, and only the frame that kills workers is refused', async () => {
