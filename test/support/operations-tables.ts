@@ -49,9 +49,15 @@ export function operationsDocument(): Promise<string> {
   return Bun.file(documentFile).text()
 }
 
-/** What stands between the markers of `name` in `document`; null when there are none. */
+/** The table between the markers of `name` in `document`, without the padding of a formatter; null when there is none. */
 export function writtenTable(document: string, name: string): string | null {
-  return markers(name).exec(document)?.[2] ?? null
+  const written = markers(name).exec(document)?.[2]
+  return written === undefined ? null : withoutPadding(written)
+}
+
+/** `written` with one space around each cell, however a formatter aligned it. */
+export function withoutPadding(written: string): string {
+  return `${written.trim().replace(/ +\|/g, ' |').replace(/\| +/g, '| ').replace(/-{3,}/g, '---')}\n`
 }
 
 /** `document` with every table as the code has it. */
@@ -99,4 +105,7 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   return line(heads) + line(heads.map(() => '---')) + rows.map(line).join('')
 }
 
-if (import.meta.main) await Bun.write(documentFile, withCurrentTables(await operationsDocument()))
+if (import.meta.main) {
+  await Bun.write(documentFile, withCurrentTables(await operationsDocument()))
+  await Bun.spawn([process.execPath, 'fmt', documentFile.pathname]).exited
+}
