@@ -40,8 +40,15 @@ folder=$1; shift
 exec 3<&-
 exec "$@" </dev/null`
 
+export interface PostgresOptions {
+  /** Settings that differ from those of the tests. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Words before the command that starts the server, such as `taskset -c 1`. */
+  readonly runner?: readonly string[]
+}
+
 /** Starts a server on a free port. PostgreSQL refuses to run as root: then it runs as nobody. */
-export async function startPostgres(version: PostgresVersion): Promise<PostgresServer> {
+export async function startPostgres(version: PostgresVersion, options: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), `stator-postgres-${version}-`))
   const owner = process.getuid?.() === 0 ? nobody() : {}
   if ('uid' in owner) chownSync(folder, owner.uid, owner.gid)
@@ -50,8 +57,11 @@ export async function startPostgres(version: PostgresVersion): Promise<PostgresS
   initialise(bin, data, folder, owner)
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
-    const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const command = [folder, join(bin, 'postgres'), '-D', data, '-p', String(port), ...flags]
+    const flags = Object.entries({ ...settings, ...options.settings }).flatMap(([name, value]) => [
+      '-c',
+      `${name}=${value}`,
+    ])
+    const command = [folder, ...(options.runner ?? []), join(bin, 'postgres'), '-D', data, '-p', String(port), ...flags]
     // Detached, so that Ctrl-C reaches the tests only.
     const server = spawn('/bin/sh', ['-c', guard, 'sh', ...command], { ...owner, cwd: folder, detached: true })
     const { pid } = server

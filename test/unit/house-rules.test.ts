@@ -26,7 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['gateway', 'api', 'actors', 'store', 'workers', 'auth', 'cluster', 'csms', 'ocpp', 'base'],
   simulator: ['main', 'ocpp', 'base'],
   dashboard: [],
-  bench: ['simulator', 'main', 'gateway', 'actors', 'store', 'workers', 'auth', 'csms', 'ocpp', 'base'],
+  bench: ['simulator', 'main', 'gateway', 'actors', 'store', 'workers', 'auth', 'csms', 'ocpp', 'base', 'test'],
 }
 
 /** Libraries that one area alone may import. */

@@ -1,0 +1,186 @@
+// Command line of `bun bench load`: flags become one checked plan. A flag that cannot be is refused with its name, its value
+// and what was expected.
+
+import { type BenchVersion, dialects } from './generator/fleet.ts'
+import { type MixName, mixNames } from './generator/mixes.ts'
+import type { Loop } from './generator/schedule.ts'
+
+export const startable = ['stator', 'floor', 'peer'] as const
+export type Startable = (typeof startable)[number]
+
+export interface LoadPlan {
+  /** Where to connect; null when the bench starts the server itself. */
+  readonly url: string | null
+  readonly start: Startable | null
+  readonly stations: number
+  readonly loop: Loop
+  readonly mix: MixName
+  readonly version: BenchVersion
+  readonly durationMs: number
+  readonly warmUpMs: number
+  readonly rampMs: number
+  readonly samples: number
+  readonly identityPrefix: string
+  readonly password: string | null
+  readonly apiKey: string | null
+  readonly boots: boolean
+  readonly serverPid: number | null
+  readonly databasePid: number | null
+  readonly databaseUrl: string | null
+  readonly profileFolder: string | null
+  readonly json: string | null
+}
+
+/** A mistake on the command line, as one sentence. */
+export class UsageError extends Error {}
+
+interface Flag {
+  readonly value: string | null
+  readonly about: string
+}
+
+/** Every flag of `bun bench load`: what its value is called, and what it does. */
+export const loadFlags = {
+  url: { value: 'URL', about: 'ws:// or wss:// URL of a running CSMS, without the identity' },
+  start: { value: startable.join('|'), about: 'start this server (and its database) for the run instead of --url' },
+  stations: { value: 'N', about: 'charge points, one connection each (100)' },
+  mix: { value: mixNames.join('|'), about: 'what they say (heartbeat)' },
+  rate: { value: 'R', about: 'messages a second of all stations together, open loop; without it: closed loop' },
+  duration: { value: 'TIME', about: 'how long to measure, such as 10s or 2m (10s)' },
+  warmup: { value: 'TIME', about: 'how long to talk before that (2s)' },
+  ramp: { value: 'TIME', about: 'time over which the stations connect (0s)' },
+  samples: { value: 'N', about: 'meter samples of one transaction (60)' },
+  ocpp: { value: Object.keys(dialects).join('|'), about: 'OCPP version (1.6)' },
+  identity: { value: 'PREFIX', about: 'identities are this and six digits (BENCH)' },
+  password: { value: 'TEXT', about: 'password of all stations for HTTP Basic (that of the bench)' },
+  'no-password': { value: null, about: 'connect without credentials' },
+  'no-boot': { value: null, about: 'send no BootNotification on a new connection' },
+  'api-key': { value: 'KEY', about: "key of Stator's REST API: provisions the stations first" },
+  pid: { value: 'PID', about: 'process of the server at --url, for its CPU and memory' },
+  'database-pid': { value: 'PID', about: 'postmaster of that server, for its CPU' },
+  'database-url': { value: 'URL', about: "Stator's PostgreSQL at --url: audits what was acknowledged against it" },
+  profile: { value: 'FOLDER', about: 'with --start stator: write its CPU profile there' },
+  json: { value: 'FILE', about: 'write the figures there' },
+} as const satisfies Record<string, Flag>
+
+type FlagName = keyof typeof loadFlags
+
+const stationsMax = 100_000
+const rateMax = 1_000_000
+const timeMsMax = 86_400_000
+
+/**
+ * Reads the arguments after `load`.
+ *
+ * @throws {UsageError} naming the flag, its value and what it may be.
+ */
+export function parseLoad(args: readonly string[]): LoadPlan {
+  const flags = readFlags(args)
+  const text = (name: FlagName): string | null => flags.get(name) ?? null
+  const url = text('url')
+  const start = oneOf(flags, 'start', startable)
+  if ((url === null) === (start === null))
+    throw new UsageError('Give either --url of a running CSMS or --start of one that the bench knows, not both.')
+  if (url !== null && !/^wss?:\/\/[^/]+/.test(url))
+    throw new UsageError(`--url is "${url}": expected a URL such as ws://127.0.0.1:8080/ocpp.`)
+  const profileFolder = text('profile')
+  if (profileFolder !== null && start !== 'stator')
+    throw new UsageError(`--profile is "${profileFolder}": it needs --start stator.`)
+  const rate = flags.has('rate') ? number(flags, 'rate', 0.001, rateMax) : null
+  return {
+    url,
+    start,
+    stations: whole(flags, 'stations', 100, 1, stationsMax),
+    loop: rate === null ? { kind: 'closed' } : { kind: 'open', ratePerSecond: rate },
+    mix: oneOf(flags, 'mix', mixNames) ?? 'heartbeat',
+    version: oneOf(flags, 'ocpp', ['1.6', '2.0.1']) ?? '1.6',
+    durationMs: time(flags, 'duration', 10_000),
+    warmUpMs: time(flags, 'warmup', 2_000),
+    rampMs: time(flags, 'ramp', 0),
+    samples: whole(flags, 'samples', 60, 1, 100_000),
+    identityPrefix: identityPrefix(text('identity') ?? 'BENCH'),
+    password: flags.has('no-password') ? null : (text('password') ?? benchPasswordDefault),
+    apiKey: text('api-key'),
+    boots: !flags.has('no-boot') && start !== 'floor',
+    serverPid: flags.has('pid') ? whole(flags, 'pid', 0, 1, 4_194_304) : null,
+    databasePid: flags.has('database-pid') ? whole(flags, 'database-pid', 0, 1, 4_194_304) : null,
+    databaseUrl: text('database-url'),
+    profileFolder,
+    json: text('json'),
+  }
+}
+
+/** Password of every bench station unless told otherwise. */
+export const benchPasswordDefault = 'bench-password-of-stations'
+
+/** What `bun bench load --help` prints. */
+export function loadUsage(): string {
+  const lines = Object.entries(loadFlags).map(([name, flag]: [string, Flag]) => {
+    const left = flag.value === null ? `--${name}` : `--${name} ${flag.value}`
+    return `  ${left.padEnd(40)} ${flag.about}`
+  })
+  return ['bun bench load: puts a load on one central system and says what it took', '', ...lines].join('\n')
+}
+
+function readFlags(args: readonly string[]): Map<string, string> {
+  const flags = new Map<string, string>()
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i] ?? ''
+    const match = /^--([a-z-]+)(?:=(.*))?$/.exec(argument)
+    const name = match?.[1] ?? ''
+    if (!isFlag(name)) throw new UsageError(`"${argument}" is no flag of bun bench load: see bun bench load --help.`)
+    const flag: Flag = loadFlags[name]
+    if (flag.value === null) {
+      flags.set(name, '')
+      continue
+    }
+    const value = match?.[2] ?? args[++i]
+    if (value === undefined || (match?.[2] === undefined && value.startsWith('--')))
+      throw new UsageError(`--${name} has no value: expected ${flag.value}.`)
+    flags.set(name, value)
+  }
+  return flags
+}
+
+function isFlag(name: string): name is FlagName {
+  return Object.hasOwn(loadFlags, name)
+}
+
+function oneOf<const T extends string>(flags: Map<string, string>, name: FlagName, allowed: readonly T[]): T | null {
+  const value = flags.get(name)
+  if (value === undefined) return null
+  const found = allowed.find((one) => one === value)
+  if (found === undefined) throw new UsageError(`--${name} is "${value}": expected one of ${allowed.join(', ')}.`)
+  return found
+}
+
+function number(flags: Map<string, string>, name: FlagName, min: number, max: number): number {
+  const value = flags.get(name) ?? ''
+  const parsed = value.trim() === '' ? Number.NaN : Number(value)
+  if (Number.isFinite(parsed) && parsed >= min && parsed <= max) return parsed
+  throw new UsageError(`--${name} is "${value}": expected a number from ${min} to ${max}.`)
+}
+
+function whole(flags: Map<string, string>, name: FlagName, byDefault: number, min: number, max: number): number {
+  if (!flags.has(name)) return byDefault
+  const value = flags.get(name) ?? ''
+  const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN
+  if (parsed >= min && parsed <= max) return parsed
+  throw new UsageError(`--${name} is "${value}": expected a whole number from ${min} to ${max}.`)
+}
+
+/** Milliseconds of a time such as `500ms`, `10s`, `2m`; a bare number is seconds. */
+function time(flags: Map<string, string>, name: FlagName, byDefaultMs: number): number {
+  const value = flags.get(name)
+  if (value === undefined) return byDefaultMs
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value)
+  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? Number.NaN
+  const ms = Number(match?.[1]) * unitMs
+  if (ms >= 0 && ms <= timeMsMax) return ms
+  throw new UsageError(`--${name} is "${value}": expected a time of at most 24h, such as 500ms, 10s or 2m.`)
+}
+
+function identityPrefix(value: string): string {
+  if (/^[A-Za-z0-9._-]{1,30}$/.test(value)) return value
+  throw new UsageError(`--identity is "${value}": expected 1 to 30 letters, digits, dots, dashes or underscores.`)
+}

@@ -1,0 +1,70 @@
+// The facts of one charging transaction. Everything that a station sends about it is a function of this record, so nothing
+// needs to be kept for the audit but how far each transaction got.
+
+const whPerSample = 3
+const msPerSample = 1_000
+
+/** The card that every bench station reads. */
+export const benchIdTag = 'BENCH'
+
+/** One transaction, and how much of it the server has acknowledged. */
+export interface Charging {
+  readonly connectorId: number
+  readonly idTag: string
+  readonly startedAtMs: number
+  readonly meterStartWh: number
+  /** Chosen by the station in 2.0.1; in 1.6 it names nothing. */
+  readonly stationTransactionId: string
+  /** Given by a server of 1.6; 0 before. */
+  transactionId: number
+  isStartAcknowledged: boolean
+  /** Samples sent so far; the answer to the last one may still be out. */
+  samplesSent: number
+  samplesAcknowledged: number
+  /** Numbers of the samples that the server refused. */
+  readonly samplesRefused: number[]
+  isEndSent: boolean
+  isEndAcknowledged: boolean
+}
+
+/** A transaction that begins. */
+export function beginCharging(
+  start: Pick<Charging, 'startedAtMs' | 'meterStartWh' | 'stationTransactionId'>,
+): Charging {
+  return {
+    connectorId: 1,
+    idTag: benchIdTag,
+    ...start,
+    transactionId: 0,
+    isStartAcknowledged: false,
+    samplesSent: 0,
+    samplesAcknowledged: 0,
+    samplesRefused: [],
+    isEndSent: false,
+    isEndAcknowledged: false,
+  }
+}
+
+export interface SampleValues {
+  readonly sampledAtMs: number
+  readonly energyWh: number
+  readonly currentA: number
+  readonly voltageV: number
+}
+
+/** When sample `index` of the transaction was taken, and what the meter showed. */
+export function sampleOf({ startedAtMs, meterStartWh }: Charging, index: number): SampleValues {
+  return {
+    sampledAtMs: startedAtMs + (index + 1) * msPerSample,
+    energyWh: meterStartWh + (index + 1) * whPerSample,
+    // A different current every time, so that a row that was swapped with a neighbour shows.
+    currentA: (100 + ((index * 7 + meterStartWh) % 60)) / 10,
+    voltageV: 230,
+  }
+}
+
+/** When the transaction ended and what the meter showed, given the samples it had. */
+export function endOf(charging: Charging): { readonly endedAtMs: number; readonly meterStopWh: number } {
+  const { sampledAtMs, energyWh } = sampleOf(charging, charging.samplesSent)
+  return { endedAtMs: sampledAtMs, meterStopWh: energyWh }
+}

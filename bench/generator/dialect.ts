@@ -1,0 +1,28 @@
+// What the mixes say, in the words of one OCPP version. Payloads are JSON text written by hand: stringifying objects would
+// cost the generator more than the rest of a message. A test holds every one against the schema of its message.
+
+import type { Charging } from './charging.ts'
+
+/** One CALL to be sent. */
+export interface Message {
+  readonly action: string
+  /** JSON text, ASCII only. */
+  readonly payload: string
+  /** Whether the script looks at the payload of the CALLRESULT; reading it costs. */
+  readonly readsAnswer: boolean
+}
+
+/** Where a connector stands, in words that both versions have. */
+export type ConnectorMoment = 'free' | 'pluggedIn' | 'charging' | 'finishing'
+
+export interface Dialect {
+  readonly subprotocol: string
+  readonly boot: Message
+  readonly heartbeat: Message
+  status(moment: ConnectorMoment, atMs: number): Message
+  authorize(idTag: string): Message
+  start(charging: Charging): Message
+  /** Sample `index` of the transaction, three values. */
+  sample(charging: Charging, index: number): Message
+  end(charging: Charging): Message
+}

@@ -1,0 +1,227 @@
+// The stations of a load: connects them, lets them talk by a mix and a schedule, brings back those that were lost, and keeps
+// what the server acknowledged to each.
+
+import type { Dialect } from './dialect.ts'
+import { dialect16 } from './dialect-16.ts'
+import { dialect201 } from './dialect-201.ts'
+import { Recorder } from './latency.ts'
+import { type Ledger, type MixName, scriptOf } from './mixes.ts'
+import { type Loop, type Schedule, scheduleOf } from './schedule.ts'
+import { Station, type StationHost } from './station.ts'
+import type { Target } from './wire.ts'
+
+export interface FleetOptions {
+  readonly target: Target
+  readonly version: BenchVersion
+  readonly stations: number
+  /** Identities are this and a number of six digits, from 000000. */
+  readonly identityPrefix: string
+  readonly password: string | null
+  /** Whether stations boot when they connect. */
+  readonly boots: boolean
+  /** Handshakes and boots under way at once. */
+  readonly connectingMax: number
+  /** How long an answer may take before the station hangs up and dials again, in milliseconds. */
+  readonly answerMsMax: number
+}
+
+export type BenchVersion = '1.6' | '2.0.1'
+
+export const dialects: Readonly<Record<BenchVersion, Dialect>> = { '1.6': dialect16, '2.0.1': dialect201 }
+
+/** Connections that one local address can have to one server: the ephemeral ports of Linux, with room to spare. */
+const stationsPerAddress = 25_000
+
+/** How long a station waits before it dials again, in milliseconds. */
+const redialMs = 500
+
+/** Different reasons that are counted apart. */
+const reasonsMax = 50
+
+/** Identity of station `index`. */
+export function identityOf(prefix: string, index: number): string {
+  return `${prefix}${String(index).padStart(6, '0')}`
+}
+
+export class Fleet implements StationHost {
+  readonly recorder = new Recorder()
+  readonly ledgers: readonly Ledger[]
+  readonly dialect: Dialect
+  /** What went wrong, and how often. */
+  readonly errors = new Map<string, number>()
+  readonly #options: FleetOptions
+  readonly #stations: readonly Station[]
+  #schedule: Schedule | null = null
+  #waitingToConnect: Station[] = []
+  #connecting = new Set<Station>()
+  #ready = 0
+  #isClosing = false
+  #whenChanged: (() => void) | null = null
+  #watch: Timer | null = null
+
+  constructor(options: FleetOptions) {
+    this.#options = options
+    this.dialect = dialects[options.version]
+    const ledgers: Ledger[] = []
+    this.#stations = Array.from({ length: options.stations }, (_, index) => {
+      const ledger: Ledger = { identity: identityOf(options.identityPrefix, index), chargings: [], facts: [] }
+      ledgers.push(ledger)
+      const { target, password, boots } = options
+      const localAddress = addressOf(target.host, index)
+      return new Station({ target, dialect: this.dialect, ledger, password, localAddress, boots }, this)
+    })
+    this.ledgers = ledgers
+  }
+
+  /** Stations that are connected and may talk. */
+  get ready(): number {
+    return this.#ready
+  }
+
+  /**
+   * Connects all stations that are not connected, spread over `rampMs`. Resolves once all are ready; stations that fail are
+   * counted and tried again until `deadlineMs` have passed.
+   *
+   * @returns how long it took, in milliseconds; null when some are still not ready.
+   */
+  async connect(rampMs: number, deadlineMs: number): Promise<number | null> {
+    const startedMs = performance.now()
+    this.#watch ??= setInterval(() => this.#hangUpOnTheSilent(), 1_000)
+    const missing = this.#stations.filter((station) => !station.isReady)
+    const enqueueDue = (): void => {
+      const elapsedMs = performance.now() - startedMs
+      const share = rampMs <= 0 ? 1 : Math.min(1, elapsedMs / rampMs)
+      const count = Math.ceil(missing.length * share)
+      this.#waitingToConnect.push(...missing.slice(enqueued, count))
+      enqueued = count
+      this.#connectNext()
+    }
+    let enqueued = 0
+    enqueueDue()
+    const timer = setInterval(enqueueDue, 20)
+    const isDone = await this.#until(() => this.#ready === this.#stations.length, startedMs + deadlineMs)
+    clearInterval(timer)
+    return isDone ? performance.now() - startedMs : null
+  }
+
+  /** Lets all stations begin a new script. Nothing may be under way. */
+  play(mix: MixName, samples: number): void {
+    const nowMs = Date.now()
+    for (const [index, station] of this.#stations.entries()) {
+      const ledger = this.ledgers[index]
+      if (ledger !== undefined) station.play(scriptOf(mix, { dialect: this.dialect, ledger, index, samples, nowMs }))
+    }
+  }
+
+  /** Begins to talk. */
+  begin(loop: Loop): void {
+    this.#schedule = scheduleOf(loop)
+    this.#schedule.start(this.#stations)
+  }
+
+  /** Stops talking and waits for the answers that are out; false when some did not come in time. */
+  async settle(msMax: number): Promise<boolean> {
+    this.#schedule?.stop()
+    return this.#until(
+      () => this.#stations.every((station) => station.waitsSinceMs === null),
+      performance.now() + msMax,
+    )
+  }
+
+  /** Cuts all connections at once, as a power cut does. */
+  cut(): void {
+    for (const station of this.#stations) station.cut()
+    this.#waitingToConnect = []
+    this.#connecting.clear()
+    this.#ready = 0
+  }
+
+  /** Cuts all connections for good. */
+  close(): void {
+    this.#isClosing = true
+    this.#schedule?.stop()
+    if (this.#watch !== null) clearInterval(this.#watch)
+    this.cut()
+  }
+
+  due(station: Station, nowMs: number): number | null {
+    return this.#schedule?.due(station, nowMs) ?? null
+  }
+
+  answered(action: string, latencyMs: number, lagMs: number): void {
+    this.recorder.answered(action, latencyMs, lagMs)
+  }
+
+  refused(action: string, reason: string): void {
+    this.#count(`${action} was refused: ${reason}`)
+  }
+
+  stationReady(station: Station): void {
+    this.#connecting.delete(station)
+    this.#ready++
+    this.#changed()
+    this.#connectNext()
+  }
+
+  stationFailed(station: Station, reason: string, wasReady: boolean): void {
+    this.#count(`${wasReady ? 'A connection was lost' : 'A station could not connect'}: ${reason}`)
+    this.#connecting.delete(station)
+    if (wasReady) this.#ready--
+    this.#changed()
+    if (this.#isClosing) return
+    setTimeout(() => {
+      if (this.#isClosing) return
+      this.#waitingToConnect.push(station)
+      this.#connectNext()
+    }, redialMs)
+  }
+
+  #connectNext(): void {
+    while (this.#connecting.size < this.#options.connectingMax) {
+      const station = this.#waitingToConnect.shift()
+      if (station === undefined) return
+      this.#connecting.add(station)
+      station.connect()
+    }
+  }
+
+  #hangUpOnTheSilent(): void {
+    const nowMs = performance.now()
+    for (const station of this.#stations) {
+      const sinceMs = station.waitsSinceMs
+      if (sinceMs !== null && nowMs - sinceMs > this.#options.answerMsMax)
+        station.hangUp(`no answer within ${this.#options.answerMsMax} ms`)
+    }
+  }
+
+  #count(reason: string): void {
+    const known = this.errors.has(reason) || this.errors.size < reasonsMax ? reason : 'something else'
+    this.errors.set(known, (this.errors.get(known) ?? 0) + 1)
+  }
+
+  #changed(): void {
+    this.#whenChanged?.()
+  }
+
+  /** Whether `holds` came true before `deadlineMs` (`performance.now()`). Looked at when stations change, and now and then. */
+  #until(holds: () => boolean, deadlineMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const isTrue = holds()
+        if (!isTrue && performance.now() < deadlineMs && !this.#isClosing) return
+        clearInterval(timer)
+        this.#whenChanged = null
+        resolve(isTrue)
+      }
+      const timer = setInterval(look, 5)
+      this.#whenChanged = look
+      look()
+    })
+  }
+}
+
+/** Local address for station `index`: further loopback addresses once the ports of the first are used up. */
+function addressOf(host: string, index: number): string | null {
+  const block = Math.floor(index / stationsPerAddress)
+  return block > 0 && (host === 'localhost' || host.startsWith('127.')) ? `127.0.0.${block + 1}` : null
+}

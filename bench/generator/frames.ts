@@ -1,0 +1,110 @@
+// WebSocket frames from the client's side (RFC 6455 §5), as few instructions as possible: a load generator that costs more
+// than the server it loads measures itself.
+
+/** Longest text that `writeTextFrame` takes, in characters. */
+export const frameCharactersMax = 65_535
+
+/** Bytes of the largest header that is written here: length in two bytes, mask key included. */
+export const headerBytesMax = 8
+
+const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
+
+/**
+ * Writes an ASCII text as one masked frame to the start of `into` and returns the bytes used. The mask key is zero, so that
+ * masking costs nothing; the server cannot tell, and unmasks all the same.
+ */
+export function writeTextFrame(into: Buffer, text: string): number {
+  return writeFrame(into, opcodes.text, text)
+}
+
+/** As `writeTextFrame`, a pong with the payload of the ping. */
+export function writePongFrame(into: Buffer, payload: string): number {
+  return writeFrame(into, opcodes.pong, payload)
+}
+
+function writeFrame(into: Buffer, opcode: number, text: string): number {
+  const { length } = text
+  into[0] = 0x80 | opcode
+  let at = 2
+  if (length < 126) {
+    into[1] = 0x80 | length
+  } else {
+    if (length > frameCharactersMax)
+      throw new RangeError(`A frame of ${length} characters is longer than ${frameCharactersMax}.`)
+    into[1] = 0x80 | 126
+    into[2] = length >> 8
+    into[3] = length & 0xff
+    at = 4
+  }
+  into[at] = into[at + 1] = into[at + 2] = into[at + 3] = 0
+  into.write(text, at + 4, 'latin1')
+  return at + 4 + length
+}
+
+/** Who takes what a `FrameReader` has read. The bytes are only lent. */
+export interface FrameSink {
+  text(bytes: Buffer, from: number, to: number): void
+  ping(payload: string): void
+  close(code: number): void
+}
+
+/** Cuts what a server sends into frames, however TCP has cut it. One per connection. */
+export class FrameReader {
+  #rest: Buffer | null = null
+  #fragments: Buffer[] = []
+
+  read(chunk: Buffer, sink: FrameSink): void {
+    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk])
+    this.#rest = null
+    let at = 0
+    while (at < bytes.length) {
+      const end = this.#frame(bytes, at, sink)
+      if (end < 0) {
+        this.#rest = Buffer.from(bytes.subarray(at))
+        return
+      }
+      at = end
+    }
+  }
+
+  /** Where the frame at `at` ends, handed to the sink; -1 when not all of it is there. */
+  #frame(bytes: Buffer, at: number, sink: FrameSink): number {
+    if (bytes.length < at + 2) return -1
+    const first = bytes.readUInt8(at)
+    let length = bytes.readUInt8(at + 1) & 0x7f
+    let from = at + 2
+    if (length === 126) {
+      if (bytes.length < at + 4) return -1
+      length = bytes.readUInt16BE(at + 2)
+      from = at + 4
+    } else if (length === 127) {
+      if (bytes.length < at + 10) return -1
+      length = Number(bytes.readBigUInt64BE(at + 2))
+      from = at + 10
+    }
+    const to = from + length
+    if (bytes.length < to) return -1
+    const isLast = (first & 0x80) !== 0
+    switch (first & 0x0f) {
+      case opcodes.text:
+        if (isLast) sink.text(bytes, from, to)
+        else this.#fragments = [Buffer.from(bytes.subarray(from, to))]
+        break
+      case opcodes.continuation:
+        this.#fragments.push(Buffer.from(bytes.subarray(from, to)))
+        if (isLast) {
+          const whole = Buffer.concat(this.#fragments)
+          this.#fragments = []
+          sink.text(whole, 0, whole.length)
+        }
+        break
+      case opcodes.ping:
+        sink.ping(bytes.toString('latin1', from, to))
+        break
+      case opcodes.close:
+        sink.close(length >= 2 ? bytes.readUInt16BE(from) : 1005)
+        break
+    }
+    return to
+  }
+}

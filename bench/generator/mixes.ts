@@ -1,0 +1,155 @@
+// What a station has to say, message after message. A mix is a generator function: it yields a message, gets what became of
+// it, and notes in the ledger what the server has acknowledged and must therefore hold.
+
+import { beginCharging, type Charging, benchIdTag } from './charging.ts'
+import type { Dialect, Message } from './dialect.ts'
+
+/** Payload of the CALLRESULT (empty when the message does not read it); null when the server refused the message. */
+export type Outcome = Readonly<Record<string, unknown>> | null
+
+/** What one station says, for ever. */
+export type Script = Generator<Message, never, Outcome>
+
+/** What the server has acknowledged to one station, heartbeats aside. */
+export interface Ledger {
+  readonly identity: string
+  readonly chargings: Charging[]
+  /** Acknowledged messages with facts of their own: boots and statuses, in order. */
+  readonly facts: Message[]
+}
+
+export interface MixOptions {
+  readonly dialect: Dialect
+  readonly ledger: Ledger
+  /** Number of the station in its fleet, from 0. */
+  readonly index: number
+  /** Samples of one transaction. */
+  readonly samples: number
+  /** The station's clock when it begins; it goes on by its own count. */
+  readonly nowMs: number
+}
+
+export const mixNames = ['heartbeat', 'meter', 'day', 'idle', 'storm'] as const
+export type MixName = (typeof mixNames)[number]
+
+/** The script of one station. */
+export function scriptOf(mix: MixName, options: MixOptions): Script {
+  switch (mix) {
+    case 'meter':
+      return meter(options)
+    case 'day':
+      return day(options)
+    // Stations of `idle` and `storm` have connected and booted; all they say by themselves is that they are there.
+    case 'heartbeat':
+    case 'idle':
+    case 'storm':
+      return heartbeats(options)
+  }
+}
+
+/** BootNotification and the state of its connector: what a station says on a new connection. */
+export function* booting({
+  dialect,
+  ledger,
+  nowMs,
+}: Pick<MixOptions, 'dialect' | 'ledger' | 'nowMs'>): Generator<Message, string | null, Outcome> {
+  const answer = yield dialect.boot
+  if (answer === null) return 'BootNotification was refused'
+  if (answer['status'] !== 'Accepted') return `BootNotification was answered with status ${String(answer['status'])}`
+  ledger.facts.push(dialect.boot)
+  yield* noted(dialect.status('free', nowMs), ledger)
+  return null
+}
+
+function* heartbeats({ dialect }: MixOptions): Script {
+  for (;;) yield dialect.heartbeat
+}
+
+function* meter(options: MixOptions): Script {
+  const clock = stationClock(options)
+  // The first transactions are of different lengths, so that stations do not start and stop in step.
+  let samples = 1 + (options.index % options.samples)
+  for (;;) {
+    yield* transaction(options, clock, samples)
+    samples = options.samples
+  }
+}
+
+/** Heartbeats between two transactions of the `day` mix: one in five minutes, six transactions a day of 40 minutes each. */
+const heartbeatsBetween = 40
+/** Transactions after which a station of the `day` mix boots again, about once a week. */
+const transactionsPerBoot = 42
+
+/** A day of a public station, told as fast as the schedule asks for it. */
+function* day(options: MixOptions): Script {
+  const { dialect, ledger, index } = options
+  const clock = stationClock(options)
+  // Stations are spread over their day.
+  let pause = index % heartbeatsBetween
+  for (let count = index + 1; ; count++) {
+    for (let i = 0; i < pause; i++) yield dialect.heartbeat
+    pause = heartbeatsBetween
+    if (count % transactionsPerBoot === 0) yield* booting({ dialect, ledger, nowMs: clock.nowMs })
+    yield dialect.authorize(benchIdTag)
+    yield* noted(dialect.status('pluggedIn', clock.tick()), ledger)
+    const whileCharging = noted(dialect.status('charging', clock.tick()), ledger)
+    yield* transaction(options, clock, options.samples, whileCharging)
+    yield* noted(dialect.status('finishing', clock.tick()), ledger)
+    yield* noted(dialect.status('free', clock.tick()), ledger)
+  }
+}
+
+interface StationClock {
+  nowMs: number
+  registerWh: number
+  /** A second later. */
+  tick(): number
+}
+
+function stationClock({ nowMs, index }: MixOptions): StationClock {
+  return {
+    nowMs,
+    // Two runs against one database must not tell the same story twice: it would be taken for a retransmission.
+    registerWh: (Math.floor(nowMs / 100) % 1_000_000) * 1_000 + (index % 1_000),
+    tick() {
+      this.nowMs += 1_000
+      return this.nowMs
+    },
+  }
+}
+
+function* transaction(
+  { dialect, ledger }: MixOptions,
+  clock: StationClock,
+  samples: number,
+  onceStarted?: Generator<Message, void, Outcome>,
+): Generator<Message, void, Outcome> {
+  const charging = beginCharging({
+    startedAtMs: clock.nowMs,
+    meterStartWh: clock.registerWh,
+    stationTransactionId: `${ledger.identity}-${clock.nowMs}`,
+  })
+  ledger.chargings.push(charging)
+  const started = yield dialect.start(charging)
+  if (started !== null) {
+    charging.isStartAcknowledged = true
+    charging.transactionId = Number(started['transactionId'] ?? 0)
+  }
+  if (onceStarted !== undefined) yield* onceStarted
+  for (let index = 0; index < samples; index++) {
+    charging.samplesSent++
+    const outcome = yield dialect.sample(charging, index)
+    if (outcome === null) charging.samplesRefused.push(index)
+    else charging.samplesAcknowledged++
+  }
+  charging.isEndSent = true
+  const end = dialect.end(charging)
+  charging.isEndAcknowledged = (yield end) !== null
+  clock.nowMs = charging.startedAtMs + (samples + 2) * 1_000
+  clock.registerWh = charging.meterStartWh + (samples + 2) * 3
+}
+
+/** A message whose payload is a fact of its own. */
+function* noted(message: Message, ledger: Ledger): Generator<Message, void, Outcome> {
+  if ((yield message) !== null) ledger.facts.push(message)
+}

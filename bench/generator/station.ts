@@ -1,0 +1,202 @@
+// One charge point of the load: a connection, one CALL at a time (OCPP-J 1.6 §4.1.1), and what it says next. A message that
+// was lost with its connection is sent again under a new id once the station is back, as stations do.
+
+import type { Dialect, Message } from './dialect.ts'
+import { booting, type Ledger, type Outcome, type Script } from './mixes.ts'
+import { type Target, Wire, type WireListener } from './wire.ts'
+
+/** Who keeps a station busy, and counts. */
+export interface StationHost {
+  /** When the station's next message was due (`performance.now()`), if one is due by now; null when it has to wait. */
+  due(station: Station, nowMs: number): number | null
+  /** A message was answered `latencyMs` after it was due; `lagMs` of that are the generator's own fault. */
+  answered(action: string, latencyMs: number, lagMs: number): void
+  /** The server answered with a CALLERROR. */
+  refused(action: string, reason: string): void
+  /** It is connected, booted, and free to talk. */
+  stationReady(station: Station): void
+  /** The connection is gone or was not made, or the server would not have it boot. */
+  stationFailed(station: Station, reason: string, wasReady: boolean): void
+}
+
+export interface StationOptions {
+  readonly target: Target
+  readonly dialect: Dialect
+  readonly ledger: Ledger
+  readonly password: string | null
+  readonly localAddress: string | null
+  /** Whether it boots on a new connection. */
+  readonly boots: boolean
+}
+
+const nothingToRead: Outcome = {}
+
+export class Station implements WireListener {
+  /** Due times of messages that could not be sent when they were due, oldest first. */
+  readonly backlog: number[] = []
+  readonly #options: StationOptions
+  readonly #host: StationHost
+  readonly #idPrefix = crypto.randomUUID().slice(0, 24)
+  #sequence = 0
+  #wire: Wire | null = null
+  #isReady = false
+  #boot: ReturnType<typeof booting> | null = null
+  #script: Script | null = null
+  /** What the script says next. It stays until it is answered, so a message that was lost is said again. */
+  #next: Message | null = null
+  /** The CALL under way, and when it was due and sent. */
+  #call: Message | null = null
+  #answerPrefix = ''
+  #dueMs = 0
+  #sentMs = 0
+  /** Since when it could have sent something. */
+  #freeMs = 0
+  /** When the message was due that was lost with its connection; null when none was. */
+  #lostDueMs: number | null = null
+
+  constructor(options: StationOptions, host: StationHost) {
+    this.#options = options
+    this.#host = host
+  }
+
+  get identity(): string {
+    return this.#options.ledger.identity
+  }
+
+  /** Connected, and booted where it boots. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Since when (`performance.now()`) a CALL waits for its answer; null when none does. */
+  get waitsSinceMs(): number | null {
+    return this.#call === null ? null : this.#sentMs
+  }
+
+  /** Dials; the host hears `ready` or `failed`. */
+  connect(): void {
+    const { target, ledger, password, dialect, localAddress } = this.#options
+    const { identity } = ledger
+    this.#wire = Wire.dial({ target, identity, password, subprotocol: dialect.subprotocol, localAddress }, this)
+  }
+
+  /** Cuts the connection without a word. What is under way is lost, and sent again on the next one. */
+  cut(): void {
+    this.#wire?.cut()
+    this.#forget()
+  }
+
+  /** Begins with another script. */
+  play(script: Script): void {
+    this.#script = script
+    this.#next = script.next(nothingToRead).value
+    this.#lostDueMs = null
+    this.backlog.length = 0
+  }
+
+  /** Sends the next message, if the host says that one is due. */
+  proceed(nowMs: number): void {
+    if (this.#call !== null || !this.#isReady || this.#next === null) return
+    const dueMs = this.#lostDueMs ?? this.#host.due(this, nowMs)
+    if (dueMs === null) return
+    this.#lostDueMs = null
+    this.#send(this.#next, dueMs, nowMs)
+  }
+
+  opened(): void {
+    const { boots, dialect, ledger } = this.#options
+    if (!boots) {
+      this.#becomeReady()
+      return
+    }
+    this.#boot = booting({ dialect, ledger, nowMs: Date.now() })
+    this.#continueBoot(nothingToRead)
+  }
+
+  text(bytes: Buffer, from: number, to: number): void {
+    const call = this.#call
+    const prefixEnd = from + this.#answerPrefix.length
+    if (call !== null && bytes.toString('latin1', from, prefixEnd) === this.#answerPrefix) {
+      this.#settle(call, call.readsAnswer ? (readFrame(bytes, from, to)[2] as Outcome) : nothingToRead)
+      return
+    }
+    // Not the answer as most servers write it: read it properly.
+    const [type, messageId, third, fourth] = readFrame(bytes, from, to)
+    if (type === 2) {
+      this.#wire?.send(`[4,"${String(messageId)}","NotSupported","The load generator takes no CALLs.",{}]`)
+    } else if (call !== null && this.#answerPrefix === `[3,"${String(messageId)}"`) {
+      if (type === 4) this.#host.refused(call.action, `${String(third)} ${String(fourth)}`)
+      this.#settle(call, type === 3 ? (third as Outcome) : null)
+    }
+  }
+
+  closed(reason: string): void {
+    const wasReady = this.#isReady
+    this.#forget()
+    this.#host.stationFailed(this, reason, wasReady)
+  }
+
+  /** Gives the connection up as lost, for `reason`. */
+  hangUp(reason: string): void {
+    this.#wire?.cut()
+    this.closed(reason)
+  }
+
+  #send(message: Message, dueMs: number, nowMs: number): void {
+    // As long as a UUID, and unique: 24 random characters of the connection, then a number.
+    const messageId = `${this.#idPrefix}${(this.#sequence++).toString(16).padStart(12, '0')}`
+    this.#call = message
+    this.#answerPrefix = `[3,"${messageId}"`
+    this.#dueMs = dueMs
+    this.#sentMs = nowMs
+    this.#wire?.send(`[2,"${messageId}","${message.action}",${message.payload}]`)
+  }
+
+  #settle(call: Message, outcome: Outcome): void {
+    this.#call = null
+    if (this.#boot !== null) {
+      this.#continueBoot(outcome)
+      return
+    }
+    const nowMs = performance.now()
+    if (outcome !== null)
+      this.#host.answered(call.action, nowMs - this.#dueMs, this.#sentMs - Math.max(this.#dueMs, this.#freeMs))
+    this.#freeMs = nowMs
+    if (this.#script !== null) this.#next = this.#script.next(outcome).value
+    this.proceed(nowMs)
+  }
+
+  #continueBoot(outcome: Outcome): void {
+    const step = this.#boot?.next(outcome)
+    if (step === undefined) return
+    const nowMs = performance.now()
+    if (step.done !== true) this.#send(step.value, nowMs, nowMs)
+    else if (step.value === null) this.#becomeReady()
+    else this.hangUp(step.value)
+  }
+
+  #becomeReady(): void {
+    this.#boot = null
+    this.#isReady = true
+    this.#freeMs = performance.now()
+    this.#host.stationReady(this)
+    this.proceed(this.#freeMs)
+  }
+
+  #forget(): void {
+    if (this.#call !== null && this.#boot === null) this.#lostDueMs = this.#dueMs
+    this.#call = null
+    this.#boot = null
+    this.#wire = null
+    this.#isReady = false
+  }
+}
+
+function readFrame(bytes: Buffer, from: number, to: number): readonly unknown[] {
+  try {
+    const frame: unknown = JSON.parse(bytes.toString('utf8', from, to))
+    return Array.isArray(frame) ? frame : []
+  } catch {
+    return []
+  }
+}

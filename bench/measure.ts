@@ -1,0 +1,224 @@
+// One measurement: a connected fleet talks for a while; what was answered, how late, and what that cost each process.
+
+import { availableParallelism } from 'node:os'
+import { otherCore, serverCore } from './affinity.ts'
+import { coreTimes, cpuOf, familyCpuMs, residentKib, type ThreadTime } from './cpu.ts'
+import type { Fleet } from './generator/fleet.ts'
+import type { Percentiles } from './generator/latency.ts'
+import type { MixName } from './generator/mixes.ts'
+import type { Loop } from './generator/schedule.ts'
+
+export interface MeasureOptions {
+  readonly mix: MixName
+  readonly samples: number
+  readonly loop: Loop
+  readonly warmUpMs: number
+  readonly durationMs: number
+  /** Process of the server under test, where it is known. */
+  readonly serverPid: number | null
+  /** The postmaster, where it is known. */
+  readonly databasePid: number | null
+  /** Hears of every slice as it ends. */
+  readonly onSlice?: (slice: Slice) => void
+}
+
+/** What one second of a measurement saw. */
+export interface Slice {
+  readonly atMs: number
+  readonly messagesPerSecond: number
+  readonly latencyMs: Percentiles | null
+  readonly serverCpuShare: number
+  readonly serverResidentKib: number
+}
+
+export interface ThreadShare {
+  readonly name: string
+  readonly isMain: boolean
+  readonly cpuMs: number
+}
+
+export interface Measurement {
+  readonly mix: MixName
+  readonly loop: Loop
+  readonly stations: number
+  readonly seconds: number
+  readonly messages: number
+  readonly byAction: Readonly<Record<string, number>>
+  readonly messagesPerSecond: number
+  readonly latencyMs: Percentiles | null
+  readonly server: {
+    readonly cpuMs: number
+    readonly threads: readonly ThreadShare[]
+    readonly residentKib: number
+  } | null
+  readonly database: { readonly cpuMs: number } | null
+  readonly generator: {
+    readonly cpuMs: number
+    readonly lagMs: Percentiles | null
+  }
+  /** Share of the time that the cores were at work, from 0 to 1; null where that cannot be told. */
+  readonly serverCoreBusy: number | null
+  readonly otherCoreBusy: number | null
+  readonly bottleneck: Bottleneck
+  /** Whether all answers that were out at the end still came. */
+  readonly isSettled: boolean
+  readonly errors: Readonly<Record<string, number>>
+  readonly slices: readonly Slice[]
+}
+
+/** Who was at its limit: the rest of the figures say nothing about the others. */
+export type Bottleneck = 'server' | 'generator' | 'generator and database' | 'nobody'
+
+/** From this share on a core counts as full. */
+const fullShare = 0.93
+const sliceMs = 1_000
+const settleMsMax = 30_000
+/** Generator lag, 99th percentile, past which open-loop latencies say more about the generator than about the server. */
+export const generatorLagMsMax = 20
+
+/** Lets the fleet talk: warm-up, measurement, and the last answers. */
+export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Measurement> {
+  const { mix, samples, loop, warmUpMs, durationMs } = options
+  fleet.errors.clear()
+  fleet.play(mix, samples)
+  fleet.begin(loop)
+  await Bun.sleep(warmUpMs)
+
+  fleet.recorder.reset()
+  const before = snapshot(options)
+  const slices: Slice[] = []
+  let last = before
+  while (last.atMs - before.atMs < durationMs) {
+    await Bun.sleep(Math.min(sliceMs, durationMs - (last.atMs - before.atMs)))
+    const now = snapshot(options)
+    const slice = sliceBetween(last, now, before.atMs, fleet)
+    slices.push(slice)
+    options.onSlice?.(slice)
+    last = now
+  }
+  const { recorder } = fleet
+  const byAction = recorder.byAction
+  const isSettled = await fleet.settle(settleMsMax)
+
+  const seconds = (last.atMs - before.atMs) / 1_000
+  const messages = Object.values(byAction).reduce((sum, count) => sum + count, 0)
+  const latencyMs = recorder.latencyMs
+  const lagMs = recorder.lagMs
+  const generatorCpuMs = last.generatorMs - before.generatorMs
+  const serverCoreBusy = busyShare(before.serverCore, last.serverCore)
+  const otherCoreBusy = busyShare(before.otherCore, last.otherCore)
+  return {
+    mix,
+    loop,
+    stations: fleet.ledgers.length,
+    seconds,
+    messages,
+    byAction,
+    messagesPerSecond: messages / seconds,
+    latencyMs,
+    server:
+      before.server === null || last.server === null
+        ? null
+        : {
+            cpuMs: last.server.totalMs - before.server.totalMs,
+            threads: threadShares(before.server.threads, last.server.threads),
+            residentKib: last.residentKib,
+          },
+    database: before.databaseMs === null ? null : { cpuMs: (last.databaseMs ?? 0) - before.databaseMs },
+    generator: { cpuMs: generatorCpuMs, lagMs },
+    serverCoreBusy,
+    otherCoreBusy,
+    bottleneck: bottleneckOf({
+      serverShare: Math.max(serverCoreBusy ?? 0, mainThreadShare(before, last)),
+      generatorShare: generatorCpuMs / seconds / 1_000,
+      otherShare: otherCoreBusy ?? 0,
+      lagMs: lagMs?.p99 ?? 0,
+    }),
+    isSettled,
+    errors: Object.fromEntries(fleet.errors),
+    slices,
+  }
+}
+
+/** Whom the shares of a core show to be at its limit. */
+export function bottleneckOf(shares: {
+  readonly serverShare: number
+  readonly generatorShare: number
+  readonly otherShare: number
+  readonly lagMs: number
+}): Bottleneck {
+  if (shares.serverShare >= fullShare) return 'server'
+  if (shares.generatorShare >= fullShare || shares.lagMs > generatorLagMsMax) return 'generator'
+  return shares.otherShare >= fullShare ? 'generator and database' : 'nobody'
+}
+
+/** CPU of server, database, or both, in microseconds for each of `count` messages; null where it is not known. */
+export function cpuUsPerMessage(
+  { server, database }: Measurement,
+  whose: 'server' | 'database' | 'both',
+  count: number,
+): number | null {
+  const parts = whose === 'both' ? [server, database] : [whose === 'server' ? server : database]
+  let cpuMs = 0
+  for (const part of parts) {
+    if (part === null) return null
+    cpuMs += part.cpuMs
+  }
+  return (cpuMs * 1_000) / count
+}
+
+interface Snapshot {
+  readonly atMs: number
+  readonly server: ReturnType<typeof cpuOf>
+  readonly residentKib: number
+  readonly databaseMs: number | null
+  readonly generatorMs: number
+  readonly serverCore: ReturnType<typeof coreTimes>
+  readonly otherCore: ReturnType<typeof coreTimes>
+}
+
+function snapshot({ serverPid, databasePid }: MeasureOptions): Snapshot {
+  const { user, system } = process.cpuUsage()
+  return {
+    server: serverPid === null ? null : cpuOf(serverPid),
+    residentKib: serverPid === null ? 0 : residentKib(serverPid),
+    databaseMs: databasePid === null ? null : familyCpuMs(databasePid),
+    generatorMs: (user + system) / 1_000,
+    serverCore: serverCore === null ? null : coreTimes(serverCore),
+    otherCore: otherCore === null ? null : coreTimes(otherCore),
+    atMs: performance.now(),
+  }
+}
+
+function sliceBetween(from: Snapshot, to: Snapshot, startedMs: number, fleet: Fleet): Slice {
+  const { messages, latencyMs } = fleet.recorder.takeSlice()
+  const ms = to.atMs - from.atMs
+  return {
+    atMs: to.atMs - startedMs,
+    messagesPerSecond: (messages * 1_000) / ms,
+    latencyMs,
+    serverCpuShare: ((to.server?.totalMs ?? 0) - (from.server?.totalMs ?? 0)) / ms,
+    serverResidentKib: to.residentKib,
+  }
+}
+
+function mainThreadShare(from: Snapshot, to: Snapshot): number {
+  if (from.server === null || to.server === null) return 0
+  const main = threadShares(from.server.threads, to.server.threads).find((thread) => thread.isMain)
+  return (main?.cpuMs ?? 0) / (to.atMs - from.atMs)
+}
+
+function threadShares(before: readonly ThreadTime[], after: readonly ThreadTime[]): ThreadShare[] {
+  const earlier = new Map(before.map((thread) => [thread.id, thread.ms]))
+  return after
+    .map(({ id, name, isMain, ms }) => ({ name, isMain, cpuMs: ms - (earlier.get(id) ?? 0) }))
+    .filter((thread) => thread.isMain || thread.cpuMs >= 1)
+    .toSorted((a, b) => Number(b.isMain) - Number(a.isMain) || b.cpuMs - a.cpuMs)
+}
+
+function busyShare(from: ReturnType<typeof coreTimes>, to: ReturnType<typeof coreTimes>): number | null {
+  if (from === null || to === null || availableParallelism() < 2) return null
+  const busyMs = to.busyMs - from.busyMs
+  const wholeMs = busyMs + to.idleMs - from.idleMs
+  return wholeMs <= 0 ? null : busyMs / wholeMs
+}

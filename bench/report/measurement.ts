@@ -1,0 +1,72 @@
+// One measurement, as lines for a terminal.
+
+import { cpuUsPerMessage, generatorLagMsMax, type Measurement } from '../measure.ts'
+
+/** Prints throughput, latency, and what each process paid. */
+export function printMeasurement(measurement: Measurement): void {
+  for (const line of measurementLines(measurement)) console.log(line)
+}
+
+export function measurementLines(measurement: Measurement): string[] {
+  const { messages, messagesPerSecond, latencyMs, server, database, generator, seconds } = measurement
+  const lines = ['']
+  const add = (name: string, text: string): void => {
+    lines.push(`${name.padEnd(14)} ${text}`)
+  }
+  const actions = Object.entries(measurement.byAction).map(([action, count]) => `${action} ${count}`)
+  add(
+    'answered',
+    `${messages} in ${seconds.toFixed(1)} s = ${messagesPerSecond.toFixed(0)}/s   (${actions.join(', ')})`,
+  )
+  if (latencyMs !== null) {
+    const { p50, p90, p99, p999, max } = latencyMs
+    const from = measurement.loop.kind === 'open' ? 'from when it was due' : 'from when it was sent'
+    const ms = [p50, p90, p99, p999, max].map((value) => value.toFixed(2))
+    add('latency', `p50 ${ms[0]}  p90 ${ms[1]}  p99 ${ms[2]}  p99.9 ${ms[3]}  max ${ms[4]} ms, ${from}`)
+  }
+  const perMessage = (whose: 'server' | 'database' | 'both'): string =>
+    `${cpuUsPerMessage(measurement, whose, messages)?.toFixed(2) ?? '?'} µs a message`
+  if (server !== null) {
+    add('server CPU', `${perMessage('server')}   (${percent(server.cpuMs / seconds / 1_000)} of a core)`)
+    for (const thread of server.threads.slice(0, 8)) {
+      const share = server.cpuMs === 0 ? 0 : thread.cpuMs / server.cpuMs
+      const us = (thread.cpuMs * 1_000) / messages
+      add('', `${thread.isMain ? 'main thread' : thread.name}: ${us.toFixed(2)} µs a message, ${percent(share)}`)
+    }
+    add('server memory', `${(server.residentKib / 1_024).toFixed(0)} MiB resident`)
+  }
+  if (database !== null) {
+    add('database CPU', `${perMessage('database')}   (${percent(database.cpuMs / seconds / 1_000)} of a core)`)
+    add('both', perMessage('both'))
+  }
+  add(
+    'generator CPU',
+    `${((generator.cpuMs * 1_000) / messages).toFixed(2)} µs a message   (${percent(generator.cpuMs / seconds / 1_000)} of a core)`,
+  )
+  if (measurement.serverCoreBusy !== null && measurement.otherCoreBusy !== null)
+    add(
+      'cores',
+      `server ${percent(measurement.serverCoreBusy)}, generator and database ${percent(measurement.otherCoreBusy)}`,
+    )
+  add('bottleneck', bottleneckSentence(measurement))
+  for (const [reason, count] of Object.entries(measurement.errors)) add('ERROR', `${count} × ${reason}`)
+  if (!measurement.isSettled) add('ERROR', 'some answers did not come within half a minute')
+  return lines
+}
+
+function bottleneckSentence({ bottleneck, generator }: Measurement): string {
+  switch (bottleneck) {
+    case 'server':
+      return 'the server: its core was full'
+    case 'generator':
+      return `the GENERATOR: its core was full or it sent late (p99 ${(generator.lagMs?.p99 ?? 0).toFixed(1)} ms, ${generatorLagMsMax} at most); the server can take more`
+    case 'generator and database':
+      return 'the core that generator and database share was full; the server can take more'
+    case 'nobody':
+      return 'nobody: no core was full'
+  }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`
+}

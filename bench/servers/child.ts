@@ -1,0 +1,80 @@
+// A server under test as a process of its own, pinned to one core where `taskset` exists.
+
+import { hasTaskset, pinned } from '../affinity.ts'
+
+/** A running server under test. */
+export interface ServerProcess {
+  readonly pid: number
+  /** `ws://…`, to which a charge point appends its identity. */
+  readonly url: string
+  /** From the start of the process until it announced itself, in milliseconds. */
+  readonly startMs: number
+  /** SIGTERM, then the end of the process. */
+  stop(): Promise<void>
+}
+
+export interface Launch {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Core to run on; null leaves it to the system. */
+  readonly core: number | null
+  /** The URL that a line of its output announces; null when the line is another one. */
+  readonly announced: (line: string) => string | null
+}
+
+const startMsMax = 30_000
+const stopMsMax = 15_000
+
+/**
+ * Starts a server and waits until it announces where it listens.
+ *
+ * @throws {Error} with what the server said, when it ends before that or takes longer than half a minute.
+ */
+export async function launch({ name, command, env, core, announced }: Launch): Promise<ServerProcess> {
+  const startedMs = performance.now()
+  const child = Bun.spawn(core !== null && hasTaskset ? pinned(core, command) : [...command], {
+    env: { ...process.env, ...env },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const tooSlow = setTimeout(() => child.kill('SIGKILL'), startMsMax)
+  const url = await readUntil(child.stdout, announced)
+  clearTimeout(tooSlow)
+  if (url === null) throw new Error(`${name} did not start: it ended with code ${await child.exited}.`)
+  return {
+    pid: child.pid,
+    url,
+    startMs: performance.now() - startedMs,
+    async stop() {
+      child.kill('SIGTERM')
+      const impatient = setTimeout(() => child.kill('SIGKILL'), stopMsMax)
+      await child.exited
+      clearTimeout(impatient)
+    },
+  }
+}
+
+/** The first thing announced on `output`, which is read to its end all the same: a process must never wait for a reader. */
+function readUntil(
+  output: ReadableStream<Uint8Array>,
+  announced: (line: string) => string | null,
+): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const read = async (): Promise<void> => {
+      const decoder = new TextDecoder()
+      let rest = ''
+      for await (const chunk of output) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) {
+          const url = announced(line)
+          if (url !== null) resolve(url)
+        }
+      }
+      resolve(null)
+    }
+    read().catch(reject)
+  })
+}

@@ -1,0 +1,33 @@
+// A real PostgreSQL 18 that waits for the disk as it would in production, on the core of the generator.
+
+import { Client } from 'pg'
+import { type PostgresServer, startPostgres } from '../../test/support/postgres-server.ts'
+import { otherCore, pinned } from '../affinity.ts'
+
+// The defaults of PostgreSQL but for memory, and for checkpoints as rare as on a server of some size.
+const settings = {
+  fsync: 'on',
+  full_page_writes: 'on',
+  synchronous_commit: 'on',
+  shared_buffers: '512MB',
+  max_wal_size: '4GB',
+}
+
+/** Starts PostgreSQL for a bench. */
+export function startDatabase(): Promise<PostgresServer> {
+  return startPostgres(18, { settings, runner: otherCore === null ? [] : pinned(otherCore, []) })
+}
+
+/** An empty database on that server; returns its URL. */
+export async function createDatabase(server: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: server })
+  await client.connect()
+  try {
+    await client.query(`CREATE DATABASE ${name}`)
+  } finally {
+    await client.end()
+  }
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}

@@ -1,0 +1,78 @@
+// Stator as it is started in production (`bun src/main.ts`), with settings from the environment.
+
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { Credentials } from '../../src/auth/credentials.ts'
+import { benchPasswordDefault } from '../cli.ts'
+import { benchIdTag } from '../generator/charging.ts'
+import { launch, type ServerProcess } from './child.ts'
+
+const root = join(import.meta.dir, '../..')
+const credentialSecret = 'only for load tests: 32 characters or more'
+export const adminApiKey = 'bench-admin-key'
+
+export interface StatorLaunch {
+  /** Null starts it on the embedded database. */
+  readonly connectionString: string | null
+  readonly dataFolder: string
+  readonly core: number | null
+  /** Where to write a CPU profile when it stops; null writes none. */
+  readonly profileFolder?: string | null
+  readonly port?: number
+}
+
+/** Starts Stator. Settings in the environment of the bench win over those of the bench. */
+export function startStator(options: StatorLaunch): Promise<ServerProcess> {
+  const { connectionString, dataFolder, core, profileFolder = null, port = 0 } = options
+  const profile = profileFolder === null ? [] : ['--cpu-prof', '--cpu-prof-md', `--cpu-prof-dir=${profileFolder}`]
+  return launch({
+    name: 'Stator',
+    command: [process.execPath, ...profile, join(root, 'src/main.ts')],
+    env: {
+      OCPP__ServerEndpoint: '127.0.0.1',
+      OCPP__ServerPort: String(port),
+      OCPP__MessageLog: 'false',
+      Logging__LogLevel__Default: 'Warning',
+      Database__DataFolder: dataFolder,
+      ...(connectionString === null ? {} : { Database__ConnectionString: connectionString }),
+      Security__AdminApiKey: adminApiKey,
+      Security__CredentialSecret: credentialSecret,
+      ...settingsOfCaller(),
+    },
+    core,
+    announced: (line) => {
+      const match = /^Charge points\s+(\S+)\/\{identity\}/.exec(line)
+      return match?.[1]?.replace('localhost', '127.0.0.1') ?? null
+    },
+  })
+}
+
+function settingsOfCaller(): Record<string, string> {
+  const isSetting = /^(Logging|OCPP|Database|Security|Workers)__/i
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      isSetting.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  )
+}
+
+/** Makes charge points and the card of the bench known, past the REST API: tens of thousands take a second. */
+export async function provisionInDatabase(connectionString: string, identities: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString })
+  await client.connect()
+  try {
+    const hash = Buffer.from(new Credentials(Buffer.from(credentialSecret)).hash(benchPasswordDefault))
+    await client.query(
+      `INSERT INTO charge_points (identity, password_hash) SELECT identity, $2 FROM unnest($1::text[]) AS identity
+       ON CONFLICT DO NOTHING`,
+      [identities, hash],
+    )
+    await client.query(
+      `INSERT INTO id_tokens (id_key, id_token, status) VALUES (lower($1), $1, 'Accepted') ON CONFLICT DO NOTHING`,
+      [benchIdTag],
+    )
+    await client.query('ANALYZE charge_points')
+  } finally {
+    await client.end()
+  }
+}
