@@ -136,7 +136,7 @@ export const messageLogFlushMs = 250
 export const openTransactionsMax = 64
 
 /** How often the embedded database is asked whether it still answers, in milliseconds. */
-export const embeddedCheckMs = 5_000
+export const embeddedCheckMs = 1_000
 
 /** How often in a row the embedded database may fail to answer before it is opened anew. */
-export const embeddedFailuresMax = 3
+export const embeddedFailuresMax = 5

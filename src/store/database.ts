@@ -1,7 +1,7 @@
 // The database: PostgreSQL at an address, or the embedded one, which is an address like any other once it runs.
 
 import { Client, type ClientBase, type ClientConfig, Pool } from 'pg'
-import { connectMsMax, queryMsMax } from '../base/limits.ts'
+import { connectMsMax, embeddedCheckMs, embeddedFailuresMax, queryMsMax } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { type DatabaseAddress, parseConnectionString } from './connection-string.ts'
@@ -68,7 +68,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       const client = await pool.connect()
       return { client, release: (isBroken) => client.release(isBroken) }
     }
+    const stopWatching = watch(database.ping, server.restart, log)
     const close = async (): Promise<void> => {
+      stopWatching()
       await pool.end()
       await server.stop()
     }
@@ -91,6 +93,8 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolSize:
   const clientConfig: ClientConfig = { ...unhurried, query_timeout: queryMsMax }
   const pool = new Pool({ ...clientConfig, max: poolSize, idleTimeoutMillis: 0 })
   pool.on('error', (error) => log.warn({ error, host: address.host }, 'An idle connection to the database broke.'))
+  // While a client is lent out, nobody else listens to it. The error reaches its next statement as well.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return {
     pool,
     async lease(): Promise<Lease> {
@@ -104,6 +108,28 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolSize:
     },
     close: () => pool.end(),
   }
+}
+
+// A disk that was full or away for a moment leaves PGlite in a state that it does not get out of by itself. It is not asked inside its
+// thread: there a question could come between the messages of a client.
+function watch(ping: () => Promise<void>, restart: () => void, log: Logger): () => void {
+  let failures = 0
+  let isAsking = false
+  const ask = async (): Promise<void> => {
+    if (isAsking) return
+    isAsking = true
+    try {
+      await ping()
+      failures = 0
+    } catch (error) {
+      failures++
+      log.warn({ error, count: failures }, 'The embedded database does not answer.')
+      if (failures % embeddedFailuresMax === 0) restart()
+    }
+    isAsking = false
+  }
+  const timer = setInterval(ask, embeddedCheckMs)
+  return () => clearInterval(timer)
 }
 
 // On a connection of its own, because a migration may take longer than any other statement is allowed to.

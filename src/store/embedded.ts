@@ -21,6 +21,8 @@ export interface EmbeddedServer {
   /** Folder of the socket: what `pg` takes for a host. */
   readonly host: string
   readonly port: number
+  /** Throws the running database away and opens its files anew. */
+  restart(): void
   /** Writes everything down and stops. */
   stop(): Promise<void>
 }
@@ -72,6 +74,7 @@ export async function startEmbedded(dataFolder: string, log: Logger): Promise<Em
   return {
     host: socketFolder,
     port,
+    restart: () => void worker.terminate(),
     async stop() {
       isStopping = true
       await stopWorker(worker)

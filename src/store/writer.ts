@@ -220,9 +220,10 @@ export class Writer {
       } catch (error) {
         const isLost = isConnectionLost(error)
         if (lease !== null && (isLost || this.#database.isSingleConnection)) this.#release(isLost)
-        if (!isTransient(error)) return this.#divide(group, seen, error)
+        const isAway = isTransient(error) ? isLost : !(await this.#isAnswering())
+        if (!isAway && !isTransient(error)) return this.#divide(group, seen, error)
         this.#counts.retries++
-        if (isLost) this.#noteAvailable(false, error)
+        if (isAway) this.#noteAvailable(false, error)
         if (this.#isStopping)
           return () => rejectAll(group, 'STORE_UNAVAILABLE', 'The writer stopped while the database was away.', error)
         if (isLost && lease !== null && ++broken >= brokenConnectionsMax) return this.#divide(group, seen, error)
@@ -243,6 +244,14 @@ export class Writer {
     const settleFirst = await this.#commit(group.slice(0, middle), seen)
     settleFirst()
     return this.#commit(group.slice(middle), [])
+  }
+
+  /** Whether the database does what nobody could refuse: what it refused before was then refused for what it was. */
+  async #isAnswering(): Promise<boolean> {
+    return this.#database.ping().then(
+      () => true,
+      () => false,
+    )
   }
 
   async #takeLease(): Promise<Lease> {

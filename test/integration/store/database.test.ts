@@ -1,7 +1,7 @@
 // Opening, migrating and closing either database, and what stops the start.
 
 import { expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { type Database, type DatabaseOptions, openDatabase } from '../../../src/
 import { createQueries } from '../../../src/store/queries.ts'
 import { serverUrl, testDatabase } from '../../support/postgres.ts'
 import { changeSet, embeddedFolder, startedWriter } from '../../support/store.ts'
+import { until, within } from '../../support/until.ts'
 
 const root = join(import.meta.dir, '../../..')
 
@@ -211,6 +212,35 @@ test('commits and look-ups share the one connection of the embedded database wit
     'SELECT charge_point_id AS key, length(payload::text) AS length FROM charge_point_events ORDER BY occurred_at',
   )
   expect(stored.rows).toEqual(keys.map((key) => ({ key, length: frame.length + '{"frame":""}'.length })))
+  await database.close()
+  remove()
+}, 60_000)
+
+test('an embedded database whose disk went away comes back with it, and commits what waited', async () => {
+  const { dataFolder, remove } = await embeddedFolder()
+  const database = await open({ provider: 'Embedded', dataFolder })
+  const queries = createQueries(database)
+  const writer = startedWriter(database)
+  const { key } = await queries.createChargePoint('CP001', {})
+  const wal = join(dataFolder, 'postgres', 'pg_wal')
+  renameSync(wal, `${wal}-away`)
+  const insert = `INSERT INTO id_tokens (id_key, id_token, status) SELECT gen_random_uuid(), n, 'Accepted' FROM generate_series(1, 100000) n`
+  await until('the database to break', async () => {
+    for (const text of ['SELECT pg_switch_wal()', insert]) await database.pool.query(text).catch(() => {})
+    return database.ping().then(
+      () => false,
+      () => true,
+    )
+  })
+  const waiting = writer.commit(
+    changeSet(key, { changes: [{ kind: 'activity', activity: 'log', status: 'Uploading' }] }),
+  )
+  await until('the writer to notice', () => !writer.isAvailable)
+  renameSync(`${wal}-away`, wal)
+  await within('the commit', waiting, 55_000)
+  expect(await queries.chargePoint('CP001')).toMatchObject({ logStatus: 'Uploading' })
+  expect(writer.stats.refused).toBe(0)
+  await writer.stop()
   await database.close()
   remove()
 }, 60_000)
