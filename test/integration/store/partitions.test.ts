@@ -1,0 +1,123 @@
+// Partitions of meter values and of the message log, on every database.
+
+import { expect, test } from 'bun:test'
+import { maintenanceMs } from '../../../src/base/limits.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { startMaintenance } from '../../../src/store/maintenance.ts'
+import { HandClock } from '../../support/hand-clock.ts'
+import { changeSet, describeStore, meterRows } from '../../support/store.ts'
+import { until } from '../../support/until.ts'
+
+const dayMs = 86_400_000
+
+async function partitionsOf(database: Database, table: string): Promise<string[]> {
+  const text = `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = $1::regclass ORDER BY name`
+  return (await database.pool.query<{ name: string }>(text, [table])).rows.map((row) => row.name)
+}
+
+async function rowsIn(database: Database, table: string, key: number): Promise<number> {
+  const text = `SELECT count(*)::int AS count FROM ${table} WHERE charge_point_id = $1`
+  return (await database.pool.query<{ count: number }>(text, [key])).rows[0]?.count ?? -1
+}
+
+describeStore('partitions', (store) => {
+  test('stand ready for this month and the next ones, and for this day and the next ones', async () => {
+    const { database } = store()
+    const month = new Date().toISOString().slice(0, 7).replace('-', '_')
+    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '_')
+    const months = await partitionsOf(database, 'meter_values')
+    const days = await partitionsOf(database, 'message_log')
+    expect(months).toContain(`meter_values_${month}`)
+    expect(months.length).toBeGreaterThanOrEqual(6)
+    expect(days).toContain(`message_log_${day}`)
+    expect(days.length).toBeGreaterThanOrEqual(9)
+  })
+
+  test('a later month takes over the rows that arrived before it had a partition, and loses none', async () => {
+    const { database, queries, writer } = store()
+    const key = await store().newChargePoint()
+    const times = [
+      '2031-05-31T23:59:59.999Z',
+      '2031-06-01T00:00:00Z',
+      '2031-06-30T23:59:59.999Z',
+      '2031-07-01T00:00:00Z',
+    ]
+    const id = 5_000_001
+    const payload = {
+      connectorId: 1,
+      transactionId: id,
+      meterValue: times.map((timestamp, i) => ({ timestamp, sampledValue: [{ value: String(i) }] })),
+    }
+    await writer.commit(
+      changeSet(key, {
+        meter: meterRows(key, payload),
+        changes: [
+          {
+            kind: 'transactionStarted',
+            transactionId: id,
+            stationTransactionId: null,
+            evseId: 1,
+            connectorId: 1,
+            idToken: null,
+            idTokenType: null,
+            idTokenStatus: null,
+            startedAtMs: Date.parse('2031-05-31T00:00:00Z'),
+            meterStartWh: null,
+            reservationId: null,
+            remoteStartId: null,
+            chargingState: null,
+          },
+        ],
+      }),
+    )
+    expect(await rowsIn(database, 'meter_values_default', key)).toBe(4)
+    const clock = new HandClock(Date.parse('2031-06-15T12:00:00Z'))
+    const stop = startMaintenance({ database, clock, log: silentLogger, messageLogDays: 3650 })
+    await until('the partition', async () =>
+      (await partitionsOf(database, 'meter_values')).includes('meter_values_2031_09'),
+    )
+    await stop()
+    expect(await rowsIn(database, 'meter_values_2031_05', key)).toBe(1)
+    expect(await rowsIn(database, 'meter_values_2031_06', key)).toBe(2)
+    expect(await rowsIn(database, 'meter_values_2031_07', key)).toBe(1)
+    expect(await rowsIn(database, 'meter_values_default', key)).toBe(0)
+    // They are still known when they come again.
+    await writer.commit(changeSet(key, { meter: meterRows(key, payload) }))
+    const { items } = await queries.meterValuesOf(id, { page: 1, pageSize: 10 })
+    expect(items.map((row) => row.energyWh)).toEqual([0, 1, 2, 3])
+  })
+
+  test('OCPP messages are forgotten day by day, and meter values never', async () => {
+    const { database, queries, writer } = store()
+    const key = await store().newChargePoint()
+    const clock = new HandClock(Date.parse('2032-01-10T12:00:00Z'))
+    const stop = startMaintenance({ database, clock, log: silentLogger, messageLogDays: 7 })
+    await until('the partitions', async () =>
+      (await partitionsOf(database, 'message_log')).includes('message_log_2032_01_10'),
+    )
+    for (const day of ['1999-01-01', '2032-01-10', '2032-01-11']) {
+      const atMs = Date.parse(`${day}T12:00:00Z`)
+      writer.appendMessageLog({ chargePointKey: key, atMs, direction: 'fromChargePoint', frame: day })
+    }
+    const meterValue = [{ timestamp: '1999-01-01T00:00:00Z', sampledValue: [{ value: '1' }] }]
+    await writer.commit(changeSet(key, { meter: meterRows(key, { connectorId: 1, transactionId: 1, meterValue }) }))
+    const frames = async (): Promise<string[]> =>
+      (await queries.messageLog(key, { page: 1, pageSize: 10 })).items.map((line) => line.frame)
+    await until('the lines', async () => (await frames()).length === 3)
+
+    // On the 17th the 10th is seven days old and goes no further back.
+    clock.pass(7 * dayMs)
+    await until('the old line to go', async () => (await frames()).length === 2)
+    clock.pass(dayMs - maintenanceMs)
+    await until('the 10th to go', async () => {
+      clock.pass(maintenanceMs)
+      return (await frames()).length === 1
+    })
+    expect(await frames()).toEqual(['2032-01-11'])
+    await stop()
+    expect(await partitionsOf(database, 'message_log')).not.toContain('message_log_2032_01_10')
+    expect(await rowsIn(database, 'meter_values', key)).toBe(1)
+  })
+})

@@ -1,0 +1,90 @@
+// Look-ups that travel together.
+
+import { expect, test } from 'bun:test'
+import { lookupKeysMax, lookupWaitingMax } from '../../../src/base/limits.ts'
+import { BatchedLookup } from '../../../src/store/batched-lookup.ts'
+
+interface Trip {
+  readonly keys: readonly string[]
+  answer(values: Readonly<Record<string, number>>): void
+  fail(error: unknown): void
+}
+
+function lookupWithTrips(): { readonly lookup: BatchedLookup<string, number>; readonly trips: Trip[] } {
+  const trips: Trip[] = []
+  const lookup = new BatchedLookup<string, number>(
+    (key) => key.toLowerCase(),
+    (keys) => {
+      const { promise, resolve, reject } = Promise.withResolvers<ReadonlyMap<string, number>>()
+      trips.push({ keys, answer: (values) => resolve(new Map(Object.entries(values))), fail: reject })
+      return promise
+    },
+  )
+  return { lookup, trips }
+}
+
+/** Lets everything that can happen without an answer happen. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('what is asked in one go travels together, and what is asked meanwhile with the next trip', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const first = [lookup.get('a'), lookup.get('b')]
+  await settled()
+  const second = [lookup.get('c'), lookup.get('d')]
+  await settled()
+  expect(trips.map((trip) => trip.keys)).toEqual([['a', 'b']])
+  trips[0]?.answer({ a: 1 })
+  expect(await Promise.all(first)).toEqual([1, undefined])
+  await settled()
+  expect(trips.map((trip) => trip.keys)).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ])
+  trips[1]?.answer({ c: 3, d: 4 })
+  expect(await Promise.all(second)).toEqual([3, 4])
+})
+
+test('keys of one name are asked for once and share the answer', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const answers = Promise.all([lookup.get('Tag'), lookup.get('TAG'), lookup.get('tag')])
+  await settled()
+  expect(trips.map((trip) => trip.keys)).toEqual([['Tag']])
+  trips[0]?.answer({ tag: 7 })
+  expect(await answers).toEqual([7, 7, 7])
+})
+
+test('a trip that fails fails those on it only', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const first = lookup.get('a').catch((error: unknown) => error)
+  await settled()
+  const second = lookup.get('b')
+  trips[0]?.fail(new Error('connect ECONNREFUSED'))
+  expect(await first).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await settled()
+  trips[1]?.answer({ b: 2 })
+  expect(await second).toBe(2)
+})
+
+test('a trip takes no more keys than allowed', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const answers = Array.from({ length: lookupKeysMax + 1 }, (_, i) => lookup.get(`k${i}`))
+  await settled()
+  trips[0]?.answer({})
+  await settled()
+  trips[1]?.answer({ [`k${lookupKeysMax}`]: 1 })
+  expect((await Promise.all(answers)).at(-1)).toBe(1)
+  expect(trips.map((trip) => trip.keys.length)).toEqual([lookupKeysMax, 1])
+})
+
+test('past the maximum a look-up is refused at once, and taken again when there is room', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const waiting = Array.from({ length: lookupWaitingMax }, () => lookup.get('same'))
+  expect(await lookup.get('other').catch((error: unknown) => error)).toMatchObject({ code: 'LOOKUP_QUEUE_FULL' })
+  await settled()
+  trips[0]?.answer({ same: 1 })
+  await Promise.all(waiting)
+  const again = lookup.get('other')
+  await settled()
+  trips[1]?.answer({ other: 2 })
+  expect(await again).toBe(2)
+})
