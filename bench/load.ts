@@ -1,6 +1,8 @@
 // `bun bench load`: one mix against one central system.
 
 import { otherCore, pinSelf } from './affinity.ts'
+import { audit, databaseNow } from './audit/audit.ts'
+import { type Findings, findingsSentence, isClean } from './audit/comparison.ts'
 import { type LoadPlan, parseLoad, UsageError } from './cli.ts'
 import { Fleet, identityOf } from './generator/fleet.ts'
 import { targetOf } from './generator/wire.ts'
@@ -14,8 +16,14 @@ const connectingMax = 256
 const connectMsMax = 120_000
 const answerMsMax = 30_000
 
+export interface LoadResult {
+  readonly measurement: Measurement
+  /** Null where there is no database to look into. */
+  readonly audit: Findings | null
+}
+
 /** Runs a plan from the command line; the figures it found. */
-export async function load(plan: LoadPlan): Promise<Measurement> {
+export async function load(plan: LoadPlan): Promise<LoadResult> {
   pinSelf(otherCore)
   const identities = Array.from({ length: plan.stations }, (_, index) => identityOf(plan.identityPrefix, index))
   const subject: Subject | null =
@@ -43,7 +51,9 @@ export async function load(plan: LoadPlan): Promise<Measurement> {
   }
 }
 
-async function run(fleet: Fleet, plan: LoadPlan, subject: Subject | null): Promise<Measurement> {
+async function run(fleet: Fleet, plan: LoadPlan, subject: Subject | null): Promise<LoadResult> {
+  const databaseUrl = subject?.database?.url ?? plan.databaseUrl
+  const since = databaseUrl === null ? null : await databaseNow(databaseUrl)
   const connectedMs = await fleet.connect(plan.rampMs, plan.rampMs + connectMsMax)
   if (connectedMs === null) {
     const reasons = [...fleet.errors].map(([reason, count]) => `${count} × ${reason}`).join('\n  ')
@@ -61,13 +71,23 @@ async function run(fleet: Fleet, plan: LoadPlan, subject: Subject | null): Promi
       ),
   })
   printMeasurement(measurement)
-  return measurement
+  const findings =
+    databaseUrl === null || since === null
+      ? null
+      : await audit(plan.start === 'peer' ? 'peer' : 'stator', databaseUrl, fleet, since)
+  if (findings !== null) {
+    console.log(`${isClean(findings) ? 'audit' : 'AUDIT FAILED'}          ${findingsSentence(findings)}`)
+    for (const example of findings.examples) console.log(`  ${example}`)
+  }
+  return { measurement, audit: findings }
 }
 
 /** The command: returns the exit code. */
 export async function loadCommand(args: readonly string[]): Promise<number> {
   const plan = parseLoad(args)
-  const measurement = await load(plan)
-  if (plan.json !== null) await Bun.write(plan.json, `${JSON.stringify(measurement, null, 2)}\n`)
-  return Object.keys(measurement.errors).length > 0 || !measurement.isSettled ? 1 : 0
+  const result = await load(plan)
+  if (plan.json !== null) await Bun.write(plan.json, `${JSON.stringify(result, null, 2)}\n`)
+  const { measurement, audit: findings } = result
+  const isRight = measurement.isSettled && Object.keys(measurement.errors).length === 0
+  return isRight && (findings === null || isClean(findings)) ? 0 : 1
 }

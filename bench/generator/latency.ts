@@ -16,8 +16,10 @@ export interface Percentiles {
 /** In milliseconds; null when nothing was recorded. */
 export function percentilesOf(histogram: RecordableHistogram): Percentiles | null {
   if (histogram.count === 0) return null
-  const ms = (percentile: number): number => histogram.percentile(percentile) / 1_000
-  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: histogram.max / 1_000 }
+  const max = histogram.max / 1_000
+  // A percentile is the upper edge of its bucket, which may lie past the largest value.
+  const ms = (percentile: number): number => Math.min(max, histogram.percentile(percentile) / 1_000)
+  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max }
 }
 
 /** What one slice of a run saw. */

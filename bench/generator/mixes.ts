@@ -10,12 +10,17 @@ export type Outcome = Readonly<Record<string, unknown>> | null
 /** What one station says, for ever. */
 export type Script = Generator<Message, never, Outcome>
 
-/** What the server has acknowledged to one station, heartbeats aside. */
+/** What one station has told the server, and what of it was acknowledged; heartbeats and questions aside. */
 export interface Ledger {
   readonly identity: string
   readonly chargings: Charging[]
-  /** Acknowledged messages with facts of their own: boots and statuses, in order. */
-  readonly facts: Message[]
+  /** Messages that are facts of their own: boots and statuses, in order. */
+  readonly facts: ToldFact[]
+}
+
+export interface ToldFact {
+  readonly message: Message
+  isAcknowledged: boolean
 }
 
 export interface MixOptions {
@@ -53,11 +58,10 @@ export function* booting({
   ledger,
   nowMs,
 }: Pick<MixOptions, 'dialect' | 'ledger' | 'nowMs'>): Generator<Message, string | null, Outcome> {
-  const answer = yield dialect.boot
+  const answer = yield* told(dialect.boot, ledger)
   if (answer === null) return 'BootNotification was refused'
   if (answer['status'] !== 'Accepted') return `BootNotification was answered with status ${String(answer['status'])}`
-  ledger.facts.push(dialect.boot)
-  yield* noted(dialect.status('free', nowMs), ledger)
+  yield* told(dialect.status('free', nowMs), ledger)
   return null
 }
 
@@ -91,11 +95,11 @@ function* day(options: MixOptions): Script {
     pause = heartbeatsBetween
     if (count % transactionsPerBoot === 0) yield* booting({ dialect, ledger, nowMs: clock.nowMs })
     yield dialect.authorize(benchIdTag)
-    yield* noted(dialect.status('pluggedIn', clock.tick()), ledger)
-    const whileCharging = noted(dialect.status('charging', clock.tick()), ledger)
+    yield* told(dialect.status('pluggedIn', clock.tick()), ledger)
+    const whileCharging = told(dialect.status('charging', clock.tick()), ledger)
     yield* transaction(options, clock, options.samples, whileCharging)
-    yield* noted(dialect.status('finishing', clock.tick()), ledger)
-    yield* noted(dialect.status('free', clock.tick()), ledger)
+    yield* told(dialect.status('finishing', clock.tick()), ledger)
+    yield* told(dialect.status('free', clock.tick()), ledger)
   }
 }
 
@@ -122,7 +126,7 @@ function* transaction(
   { dialect, ledger }: MixOptions,
   clock: StationClock,
   samples: number,
-  onceStarted?: Generator<Message, void, Outcome>,
+  onceStarted?: Generator<Message, unknown, Outcome>,
 ): Generator<Message, void, Outcome> {
   const charging = beginCharging({
     startedAtMs: clock.nowMs,
@@ -149,7 +153,11 @@ function* transaction(
   clock.registerWh = charging.meterStartWh + (samples + 2) * 3
 }
 
-/** A message whose payload is a fact of its own. */
-function* noted(message: Message, ledger: Ledger): Generator<Message, void, Outcome> {
-  if ((yield message) !== null) ledger.facts.push(message)
+/** A message that is a fact of its own. */
+function* told(message: Message, ledger: Ledger): Generator<Message, Outcome, Outcome> {
+  const fact: ToldFact = { message, isAcknowledged: false }
+  ledger.facts.push(fact)
+  const outcome = yield message
+  fact.isAcknowledged = outcome !== null
+  return outcome
 }

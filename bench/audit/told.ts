@@ -1,0 +1,38 @@
+// What a station told, message by message, and which of it was acknowledged: worked out again from its ledger.
+
+import type { Charging } from '../generator/charging.ts'
+import type { Dialect, Message } from '../generator/dialect.ts'
+import type { Ledger } from '../generator/mixes.ts'
+
+export interface ToldMessage {
+  readonly message: Message
+  readonly isAcknowledged: boolean
+}
+
+/** Numbers of the samples that the transaction told, with whether each was acknowledged. */
+export function samplesOf(charging: Charging): { readonly index: number; readonly isAcknowledged: boolean }[] {
+  const refused = new Set(charging.samplesRefused)
+  const settled = charging.samplesAcknowledged + refused.size
+  return Array.from({ length: charging.samplesSent }, (_, index) => ({
+    index,
+    // One message is under way at a time, so only the last one can still lack its answer.
+    isAcknowledged: index < settled && !refused.has(index),
+  }))
+}
+
+/** All messages of a station that carry facts. */
+export function toldMessages(ledger: Ledger, dialect: Dialect): ToldMessage[] {
+  const told: ToldMessage[] = [...ledger.facts]
+  for (const charging of ledger.chargings) {
+    told.push({ message: dialect.start(charging), isAcknowledged: charging.isStartAcknowledged })
+    for (const { index, isAcknowledged } of samplesOf(charging))
+      told.push({ message: dialect.sample(charging, index), isAcknowledged })
+    if (charging.isEndSent) told.push({ message: dialect.end(charging), isAcknowledged: charging.isEndAcknowledged })
+  }
+  return told
+}
+
+/** JSON text without the spaces and escapes that may differ between two spellings of the same. */
+export function canonical(json: string): string {
+  return JSON.stringify(JSON.parse(json))
+}
