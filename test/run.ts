@@ -10,7 +10,7 @@ import { startPostgres } from './support/postgres-server.ts'
 const server = await startPostgres(18)
 const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 
-const tests = Bun.spawn([process.execPath, 'test', ...process.argv.slice(2)], {
+const tests = Bun.spawn([process.execPath, 'test', '--timeout', '60000', ...process.argv.slice(2)], {
   cwd: join(import.meta.dir, '..'),
   env: { ...process.env, [serverVariables[18]]: server.connectionString, STATOR_TEST_FOLDER: folder },
   stdin: 'inherit',
