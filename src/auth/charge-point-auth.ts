@@ -50,7 +50,7 @@ export async function authenticateChargePoint(request: HandshakeRequest, deps: A
     if (security.unknownChargePoints === 'reject') return { kind: 'unknown' }
     return adopt(identity, presented, deps)
   }
-  return judge(record, presented, deps)
+  return judge(identity, record, presented, deps)
 }
 
 /** Whether `Security.AllowedChargePoints` lets `identity` in; an empty list lets in all. */
@@ -81,13 +81,14 @@ async function adopt(identity: string, presented: Presented | null, deps: AuthDe
   if (security.requireAuthentication && passwordHash === null && apiKeyHash === null && !isVouchedFor) {
     return { kind: 'unauthorized', reason: 'an operator key without the X-Charge-Point-Id of the URL' }
   }
-  return judge(await store.create(identity, { passwordHash, apiKeyHash }), presented, deps)
+  return judge(identity, await store.create(identity, { passwordHash, apiKeyHash }), presented, deps)
 }
 
-function judge(record: CredentialRecord, presented: Presented | null, deps: AuthDeps): HandshakeVerdict {
-  const quirks = deps.security.requireAuthentication ? presented && verify(record, presented, deps) : []
-  if (quirks === null) return { kind: 'unauthorized', reason: 'wrong credentials' }
+function judge(asked: string, record: CredentialRecord, presented: Presented | null, deps: AuthDeps): HandshakeVerdict {
+  const verified = deps.security.requireAuthentication ? presented && verify(asked, record, presented, deps) : []
+  if (verified === null) return { kind: 'unauthorized', reason: 'wrong credentials' }
   const { key, identity, strictness } = record
+  const quirks: readonly HandshakeQuirk[] = asked === identity ? verified : ['identityCase', ...verified]
   const [quirk] = quirks
   if (strictness === 'strict' && quirk !== undefined) {
     return { kind: 'unauthorized', reason: `the charge point is strict: ${handshakeQuirkTable[quirk]}` }
@@ -96,17 +97,22 @@ function judge(record: CredentialRecord, presented: Presented | null, deps: Auth
 }
 
 /** The quirks under which what was presented is right for `record`; null when it is wrong. */
-function verify(record: CredentialRecord, presented: Presented, deps: AuthDeps): readonly HandshakeQuirk[] | null {
+function verify(
+  asked: string,
+  record: CredentialRecord,
+  presented: Presented,
+  deps: AuthDeps,
+): readonly HandshakeQuirk[] | null {
   const { basic, key } = presented
   if (basic !== null) {
     const form = passwordForm(basic.password, record.passwordHash, deps.credentials)
-    if (form !== null) return [...nameQuirks(basic.userName, record.identity), ...form]
+    if (form !== null) return [...nameQuirks(basic.userName, asked), ...form]
   }
   if (key !== null) {
     if (deps.credentials.matches(key.apiKey, record.apiKeyHash)) {
-      return nameQuirks(key.chargePointId ?? record.identity, record.identity)
+      return nameQuirks(key.chargePointId ?? asked, asked)
     }
-    if (key.chargePointId === record.identity && deps.operatorKeys.nameOf(key.apiKey) !== null) return []
+    if (key.chargePointId === asked && deps.operatorKeys.nameOf(key.apiKey) !== null) return []
   }
   return null
 }

@@ -2,6 +2,7 @@
 // code and one sentence each. A strict charge point with any of them is turned away.
 
 export const handshakeQuirkTable = {
+  identityCase: 'The identity of the URL was spelt in other letter case than the provisioned one.',
   userNameDiffers: 'The password or key was right, but the user name beside it was not the identity of the URL.',
   authorizationKeyHex: 'The password was the provisioned one, written in hex.',
   pathNotPlain: 'The URL had more slashes or segments than `/ocpp/{identity}`; the last segment was taken.',

@@ -77,6 +77,19 @@ const claimConnections = `
   FROM claimed`
 
 /** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
+/** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the only one there is. */
+function spelt(identities: readonly string[], records: readonly CredentialRecord[]): Map<string, CredentialRecord> {
+  const exact = new Map(records.map((record) => [record.identity, record]))
+  const alike = Map.groupBy(records, (record) => record.identity.toLowerCase())
+  const answers = new Map<string, CredentialRecord>()
+  for (const identity of identities.map(storableText)) {
+    const others = alike.get(identity.toLowerCase()) ?? []
+    const record = exact.get(identity) ?? (others.length === 1 ? others[0] : undefined)
+    if (record !== undefined) answers.set(identity, record)
+  }
+  return answers
+}
+
 export function createLiveQueries(database: Database) {
   const { pool } = database
 
@@ -84,10 +97,10 @@ export function createLiveQueries(database: Database) {
     const found = await pool.query<CredentialRecord>({
       name: 'stator_credentials',
       text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash", api_key_hash AS "apiKeyHash"
-             FROM charge_points WHERE identity = ANY($1::text[]) AND deleted_at IS NULL`,
-      values: [textArray(identities)],
+             FROM charge_points WHERE lower(identity) = ANY($1::text[]) AND deleted_at IS NULL`,
+      values: [textArray(identities.map((identity) => identity.toLowerCase()))],
     })
-    return new Map(found.rows.map((row) => [row.identity, row]))
+    return spelt(identities, found.rows)
   })
 
   const claims = new BatchedLookup<Claim, Hydration>(

@@ -12,7 +12,7 @@ export const testCredentials = new Credentials(credentialSecret)
 
 export const testAdminApiKey = 'admin-key-of-the-tests'
 
-/** A store with the charge points that were put into it; `lookups` tells what was asked for. */
+/** A store with the charge points that were put into it, whatever the letter case they are asked for in; `lookups` tells what was asked for. */
 export class MemoryCredentialStore implements CredentialStore {
   readonly records = new Map<string, CredentialRecord>()
   readonly lookups: string[] = []
@@ -33,7 +33,10 @@ export class MemoryCredentialStore implements CredentialStore {
 
   async lookup(identity: string): Promise<CredentialRecord | null> {
     this.lookups.push(identity)
-    return this.records.get(identity) ?? null
+    const wanted = identity.toLowerCase()
+    return (
+      this.records.get(identity) ?? this.records.values().find((one) => one.identity.toLowerCase() === wanted) ?? null
+    )
   }
 
   async create(

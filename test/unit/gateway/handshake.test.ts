@@ -153,31 +153,38 @@ describe('a charge point that does all as OCPP has it', () => {
 
 describe('a quirk', () => {
   const hex = Buffer.from('secret').toString('hex')
+  const plain = (name: string) => name
   const cases = [
-    ['userNameDiffers', '', (_: string) => ({ ...basic('somebody', 'secret'), ...ocpp16 }), 401],
-    ['authorizationKeyHex', '', (name: string) => ({ ...basic(name, hex), ...ocpp16 }), 401],
-    ['pathNotPlain', '/', (name: string) => ({ ...basic(name, 'secret'), ...ocpp16 }), 404],
+    [
+      'identityCase',
+      (name: string) => name.toLowerCase(),
+      (name: string) => ({ ...basic(name.toLowerCase(), 'secret'), ...ocpp16 }),
+      401,
+    ],
+    ['userNameDiffers', plain, (_: string) => ({ ...basic('somebody', 'secret'), ...ocpp16 }), 401],
+    ['authorizationKeyHex', plain, (name: string) => ({ ...basic(name, hex), ...ocpp16 }), 401],
+    ['pathNotPlain', (name: string) => `${name}/`, (name: string) => ({ ...basic(name, 'secret'), ...ocpp16 }), 404],
     [
       'subprotocolSpelling',
-      '',
+      plain,
       (name: string) => ({ ...basic(name, 'secret'), 'Sec-WebSocket-Protocol': 'ocpp2.0.1.1' }),
       'closed',
     ],
-    ['subprotocolMissing', '', (name: string) => basic(name, 'secret'), 'closed'],
+    ['subprotocolMissing', plain, (name: string) => basic(name, 'secret'), 'closed'],
   ] as const
 
   test('has a case here, whichever it is', () => {
     expect(cases.map(([quirk]): string => quirk).toSorted()).toEqual(Object.keys(handshakeQuirkTable).toSorted())
   })
 
-  test.each(cases)('%s is noted of a lenient charge point, which gets in', async (quirk, tail, headers) => {
-    const { upgrade, quirks } = await knock(`/ocpp/LENIENT${tail}`, headers('LENIENT'))
+  test.each(cases)('%s is noted of a lenient charge point, which gets in', async (quirk, path, headers) => {
+    const { upgrade, quirks } = await knock(`/ocpp/${path('LENIENT')}`, headers('LENIENT'))
     expect(upgrade?.data.version).toBe(quirk === 'subprotocolSpelling' ? '2.0.1' : '1.6')
     expect(quirks).toEqual([quirk])
   })
 
-  test.each(cases)('%s keeps a strict charge point out', async (_quirk, tail, headers, outcome) => {
-    const { answer, upgrade, quirks, counters } = await knock(`/ocpp/STRICT${tail}`, headers('STRICT'))
+  test.each(cases)('%s keeps a strict charge point out', async (_quirk, path, headers, outcome) => {
+    const { answer, upgrade, quirks, counters } = await knock(`/ocpp/${path('STRICT')}`, headers('STRICT'))
     if (outcome === 'closed') expect(upgrade?.data.version).toBeNull()
     else expect(answer?.status).toBe(outcome)
     expect(quirks).toEqual([])

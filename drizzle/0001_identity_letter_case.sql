@@ -1,0 +1,1 @@
+CREATE INDEX "charge_points_identity_lower" ON "charge_points" USING btree (lower("identity")) WHERE deleted_at IS NULL;
