@@ -76,7 +76,6 @@ const claimConnections = `
        ORDER BY o.started_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
   FROM claimed`
 
-/** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
 /** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the only one there is. */
 function spelt(identities: readonly string[], records: readonly CredentialRecord[]): Map<string, CredentialRecord> {
   const exact = new Map(records.map((record) => [record.identity, record]))
@@ -90,6 +89,7 @@ function spelt(identities: readonly string[], records: readonly CredentialRecord
   return answers
 }
 
+/** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
 export function createLiveQueries(database: Database) {
   const { pool } = database
 
@@ -97,8 +97,8 @@ export function createLiveQueries(database: Database) {
     const found = await pool.query<CredentialRecord>({
       name: 'stator_credentials',
       text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash", api_key_hash AS "apiKeyHash"
-             FROM charge_points WHERE lower(identity) = ANY($1::text[]) AND deleted_at IS NULL`,
-      values: [textArray(identities.map((identity) => identity.toLowerCase()))],
+             FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))`,
+      values: [textArray(identities)],
     })
     return spelt(identities, found.rows)
   })
@@ -195,7 +195,7 @@ export function createLiveQueries(database: Database) {
   )
 
   return {
-    /** Null when there is no charge point of that identity; letter case counts. */
+    /** Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else. */
     async credentials(identity: string): Promise<CredentialRecord | null> {
       return (await credentials.get(identity)) ?? null
     },

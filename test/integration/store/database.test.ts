@@ -1,6 +1,6 @@
 // Opening, migrating and closing either database, and what stops the start.
 
-import { expect, test } from 'bun:test'
+import { afterEach, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,6 +14,18 @@ import { changeSet, embeddedFolder, startedWriter } from '../../support/store.ts
 import { until, within } from '../../support/until.ts'
 
 const root = join(import.meta.dir, '../../..')
+
+const folders: (() => void)[] = []
+
+async function freshFolder(): Promise<string> {
+  const { dataFolder, remove } = await embeddedFolder()
+  folders.push(remove)
+  return dataFolder
+}
+
+afterEach(() => {
+  for (const remove of folders.splice(0)) remove()
+})
 
 function open(options: Partial<DatabaseOptions>): Promise<Database> {
   return openDatabase({ provider: 'PostgreSQL', dataFolder: '', poolSize: 2, log: silentLogger, ...options })
@@ -117,7 +129,7 @@ test('int8 and timestamptz are read as numbers', async () => {
 })
 
 test('the embedded database keeps what was committed when its process is killed', async () => {
-  const { dataFolder, remove } = await embeddedFolder()
+  const dataFolder = await freshFolder()
   const holder = Bun.spawn([process.execPath, join(root, 'test/fixtures/embedded-holder.ts'), dataFolder], {
     stdout: 'pipe',
     stderr: 'inherit',
@@ -131,11 +143,10 @@ test('the embedded database keeps what was committed when its process is killed'
   const database = await open({ provider: 'Embedded', dataFolder })
   expect(await createQueries(database).chargePoint('CP001')).toMatchObject({ firmwareStatus: 'Installed' })
   await database.close()
-  remove()
 }, 60_000)
 
 test('one process cannot open a data folder twice, and can open it again after closing it', async () => {
-  const { dataFolder, remove } = await embeddedFolder()
+  const dataFolder = await freshFolder()
   const first = await open({ provider: 'Embedded', dataFolder })
   const second = await refusal({ provider: 'Embedded', dataFolder })
   expect(second).toMatchObject({ code: 'DATA_FOLDER_IN_USE' })
@@ -145,11 +156,10 @@ test('one process cannot open a data folder twice, and can open it again after c
   const third = await open({ provider: 'Embedded', dataFolder })
   await third.ping()
   await third.close()
-  remove()
 }, 30_000)
 
 test('a socket left behind, or a path too long for one, does not keep the embedded database from starting', async () => {
-  const { dataFolder, remove } = await embeddedFolder()
+  const dataFolder = await freshFolder()
   writeFileSync(join(dataFolder, '.s.PGSQL.5432'), '')
   const database = await open({ provider: 'Embedded', dataFolder })
   await database.ping()
@@ -165,15 +175,13 @@ test('a socket left behind, or a path too long for one, does not keep the embedd
   await far.ping()
   await far.close()
   rmSync(deep, { recursive: true })
-  remove()
 }, 30_000)
 
 test('the socket of the embedded database is for its owner only', async () => {
-  const { dataFolder, remove } = await embeddedFolder()
+  const dataFolder = await freshFolder()
   const database = await open({ provider: 'Embedded', dataFolder })
   expect(statSync(join(dataFolder, '.s.PGSQL.5432')).mode & 0o777).toBe(0o600)
   await database.close()
-  remove()
 }, 30_000)
 
 test('an embedded database that cannot be opened stops the start with its folder and reason', async () => {
@@ -187,7 +195,7 @@ test('an embedded database that cannot be opened stops the start with its folder
 }, 60_000)
 
 test('commits and look-ups share the one connection of the embedded database without mixing', async () => {
-  const { dataFolder, remove } = await embeddedFolder()
+  const dataFolder = await freshFolder()
   const database = await open({ provider: 'Embedded', dataFolder })
   const queries = createQueries(database)
   const writer = startedWriter(database)
@@ -213,11 +221,10 @@ test('commits and look-ups share the one connection of the embedded database wit
   )
   expect(stored.rows).toEqual(keys.map((key) => ({ key, length: frame.length + '{"frame":""}'.length })))
   await database.close()
-  remove()
 }, 60_000)
 
 test('an embedded database whose disk went away comes back with it, and commits what waited', async () => {
-  const { dataFolder, remove } = await embeddedFolder()
+  const dataFolder = await freshFolder()
   const database = await open({ provider: 'Embedded', dataFolder })
   const queries = createQueries(database)
   const writer = startedWriter(database)
@@ -242,5 +249,4 @@ test('an embedded database whose disk went away comes back with it, and commits 
   expect(writer.stats.refused).toBe(0)
   await writer.stop()
   await database.close()
-  remove()
 }, 60_000)

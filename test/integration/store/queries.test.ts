@@ -1,6 +1,6 @@
 // What the lists and look-ups of the store promise, on every database.
 
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { transactionIdBlock } from '../../../src/base/limits.ts'
 import type { Change } from '../../../src/csms/decision.ts'
@@ -43,406 +43,429 @@ function stopped(transactionId: number, closedBy: 'station' | 'operator' = 'stat
   }
 }
 
-describeStore('charge points', (store) => {
-  test('one that is created can be read, listed, changed and deleted', async () => {
-    const { queries } = store()
-    const identity = `CP-${crypto.randomUUID()}`
-    expect(await queries.chargePoint(identity)).toBeNull()
-    const created = await queries.createChargePoint(identity, {
-      passwordHash: hash('secretpassword'),
-      location: 'Building A, Floor 1',
-      strictness: 'strict',
-    })
-    expect(created).toMatchObject({
-      identity,
-      status: 'Offline',
-      connected: false,
-      location: 'Building A, Floor 1',
-      ocppVersion: null,
-      strictness: 'strict',
-      registrationStatus: 'Accepted',
-      bootStatus: null,
-      lastSeenAtMs: null,
-      hasPassword: true,
-      hasApiKey: false,
-    })
-    expect(Math.abs(created.createdAtMs - Date.now())).toBeLessThan(60_000)
-    expect(await queries.chargePoint(identity)).toEqual(created)
-
-    const changed = await queries.updateChargePoint(identity, { registrationStatus: 'Rejected', location: null })
-    expect(changed).toEqual({ ...created, registrationStatus: 'Rejected', location: null })
-    expect(await queries.updateChargePoint(identity, {})).toEqual(changed)
-
-    expect(await queries.deleteChargePoint(identity)).toBe(true)
-    expect(await queries.chargePoint(identity)).toBeNull()
-    expect(await queries.credentials(identity)).toBeNull()
-    expect(await queries.deleteChargePoint(identity)).toBe(false)
-    expect(await queries.updateChargePoint(identity, { location: 'X' })).toBeNull()
-  })
-
-  test('an identity exists once; letter case makes it another; after deletion it can be created anew', async () => {
-    const { queries } = store()
-    const identity = `Cp-${crypto.randomUUID()}`
-    const first = await queries.createChargePoint(identity, {})
-    expect(queries.createChargePoint(identity, {})).rejects.toMatchObject({ code: 'CONFLICT' })
-    await queries.createChargePoint(identity.toUpperCase(), {})
-    await queries.deleteChargePoint(identity)
-    const second = await queries.createChargePoint(identity, {})
-    expect(second.key).not.toBe(first.key)
-    await queries.deleteChargePoint(identity)
-    await queries.createChargePoint(identity, {})
-  })
-
-  test('one with an open transaction is not deleted; its transactions stay when it is', async () => {
-    const { queries, writer } = store()
-    const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, {})
-    const id = ids++
-    await writer.commit(changeSet(key, { changes: [started(id, arrivalMs)] }))
-    expect(queries.deleteChargePoint(identity)).rejects.toMatchObject({ code: 'CONFLICT' })
-    await writer.commit(changeSet(key, { changes: [stopped(id, 'operator')] }))
-    expect(await queries.deleteChargePoint(identity)).toBe(true)
-    expect(await queries.transaction(id)).toMatchObject({ identity, closedBy: 'operator' })
-    expect((await queries.listTransactions({ identity }, page)).totalCount).toBe(1)
-  })
-
-  test('lists are filtered by status, ordered by identity and cut to pages', async () => {
-    const { queries, writer } = store()
-    const prefix = `list-${crypto.randomUUID()}`
-    const keys: number[] = []
-    for (const name of ['c', 'a', 'b']) keys.push((await queries.createChargePoint(`${prefix}-${name}`, {})).key)
-    const [c = 0, a = 0] = keys
-    for (const key of [c, a]) {
-      await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
-      await writer.commit(changeSet(key, { changes: [{ kind: 'chargePointStatus', status: 'Charging' }] }))
-    }
-    const listed = async (status?: 'Offline' | 'Charging' | 'Available') =>
-      (await queries.listChargePoints({ ...(status === undefined ? {} : { status }), page: 1, pageSize: 500 })).items
-        .filter((item) => item.identity.startsWith(prefix))
-        .map((item) => [item.identity.at(-1), item.status])
-    expect(await listed()).toEqual([
-      ['a', 'Charging'],
-      ['b', 'Offline'],
-      ['c', 'Charging'],
-    ])
-    expect(await listed('Charging')).toEqual([
-      ['a', 'Charging'],
-      ['c', 'Charging'],
-    ])
-    expect(await listed('Offline')).toEqual([['b', 'Offline']])
-    expect(await listed('Available')).toEqual([])
-    const charging = await queries.listChargePoints({ status: 'Charging', page: 2, pageSize: 1 })
-    expect(charging.totalCount).toBe(2)
-    expect(charging.items.map((item) => item.identity)).toEqual([`${prefix}-c`])
-    expect(await queries.listChargePoints({ status: 'Charging', page: 9, pageSize: 1 })).toEqual({
-      totalCount: 2,
-      items: [],
-    })
-  })
-
-  test('a text that PostgreSQL cannot hold finds nothing and breaks nothing', async () => {
-    const { queries } = store()
-    const odd = 'CP\u0000\ud800'
-    expect(await queries.chargePoint(odd)).toBeNull()
-    expect(await queries.credentials(odd)).toBeNull()
-    expect(await queries.idToken(odd)).toBeNull()
-    expect(await queries.transactionByStationId(1, odd)).toBeNull()
-    expect(await queries.idTokenRecord(odd)).toBeNull()
-    expect(await queries.listTransactions({ identity: odd, idToken: odd }, page)).toEqual({ totalCount: 0, items: [] })
-  })
-})
-
-describeStore('connections', (store) => {
-  test('credentials are found for many at once, and not for strangers', async () => {
-    const { queries } = store()
-    const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, { passwordHash: hash('p'), apiKeyHash: hash('k') })
-    const [known, unknown, again] = await Promise.all([
-      queries.credentials(identity),
-      queries.credentials('nobody'),
-      queries.credentials(identity),
-    ])
-    expect(known).toMatchObject({ key, identity })
-    expect(Buffer.from(known?.passwordHash ?? []).equals(hash('p'))).toBe(true)
-    expect(Buffer.from(known?.apiKeyHash ?? []).equals(hash('k'))).toBe(true)
-    expect(unknown).toBeNull()
-    expect(again).toEqual(known)
-  })
-
-  test('a connection hydrates with connectors and open transactions under an epoch of its own', async () => {
-    const { queries, writer } = store()
-    const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, { strictness: 'strict' })
-    const [open, closed] = [ids++, ids++]
-    await writer.commit(
-      changeSet(key, {
-        changes: [
-          {
-            kind: 'boot',
-            status: 'Accepted',
-            vendor: 'V',
-            model: 'M',
-            serialNumber: null,
-            firmwareVersion: null,
-            iccid: null,
-            imsi: null,
-          },
-          {
-            kind: 'connectorStatus',
-            evseId: 2,
-            connectorId: 1,
-            status: 'Charging',
-            statusSent: 'Charging',
-            errorCode: null,
-            info: null,
-            vendorId: null,
-            vendorErrorCode: null,
-            occurredAtMs: arrivalMs,
-          },
-          started(open, arrivalMs + 123, {
-            chargingState: 'Charging',
-            meterStartWh: 12.5,
-            stationTransactionId: 'abc',
-          }),
-          started(closed, arrivalMs),
-          stopped(closed),
-        ],
-      }),
-    )
-    const hydration = await queries.connect(key, { version: '2.0.1', node: 'node-1', atMs: arrivalMs })
-    expect(hydration).toEqual({
-      chargePoint: {
-        key,
+describeStore('the store', (store) => {
+  describe('charge points', () => {
+    test('one that is created can be read, listed, changed and deleted', async () => {
+      const { queries } = store()
+      const identity = `CP-${crypto.randomUUID()}`
+      expect(await queries.chargePoint(identity)).toBeNull()
+      const created = await queries.createChargePoint(identity, {
+        passwordHash: hash('secretpassword'),
+        location: 'Building A, Floor 1',
+        strictness: 'strict',
+      })
+      expect(created).toMatchObject({
         identity,
-        version: '2.0.1',
+        status: 'Offline',
+        connected: false,
+        location: 'Building A, Floor 1',
+        ocppVersion: null,
         strictness: 'strict',
         registrationStatus: 'Accepted',
-        bootStatus: 'Accepted',
-      },
-      epoch: expect.any(Number),
-      connectors: [{ evseId: 2, connectorId: 1, status: 'Charging' }],
-      openTransactions: [
-        {
-          transactionId: open,
-          chargePointKey: key,
-          evseId: 1,
-          connectorId: 1,
-          stationTransactionId: 'abc',
-          idToken: 'USER123',
-          startedAtMs: arrivalMs + 123,
-          meterStartWh: 12.5,
-          open: true,
-          closedBy: null,
-          chargingState: 'Charging',
-        },
-      ],
-    })
-    expect(await queries.chargePoint(identity)).toMatchObject({
-      connected: true,
-      ocppVersion: '2.0.1',
-      lastSeenAtMs: arrivalMs,
-    })
-  })
+        bootStatus: null,
+        lastSeenAtMs: null,
+        hasPassword: true,
+        hasApiKey: false,
+      })
+      expect(Math.abs(created.createdAtMs - Date.now())).toBeLessThan(60_000)
+      expect(await queries.chargePoint(identity)).toEqual(created)
 
-  test('every connection has a greater epoch, those that come at once too, and only the last one can disconnect', async () => {
-    const { queries } = store()
-    const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, {})
-    const claim = { version: '1.6', node: 'n', atMs: arrivalMs } as const
-    const epochs = (await Promise.all([1, 2, 3].map(() => queries.connect(key, claim)))).map(({ epoch }) => epoch)
-    const last = (await queries.connect(key, claim)).epoch
-    expect(new Set([...epochs, last]).size).toBe(4)
-    expect(epochs).toEqual(epochs.toSorted((a, b) => a - b))
-    expect(last).toBeGreaterThan(Math.max(...epochs))
-    await Promise.all(epochs.map((epoch) => queries.disconnect(key, epoch)))
-    expect((await queries.chargePoint(identity))?.connected).toBe(true)
-    await queries.disconnect(key, last)
-    expect((await queries.chargePoint(identity))?.connected).toBe(false)
-  })
+      const changed = await queries.updateChargePoint(identity, { registrationStatus: 'Rejected', location: null })
+      expect(changed).toEqual({ ...created, registrationStatus: 'Rejected', location: null })
+      expect(await queries.updateChargePoint(identity, {})).toEqual(changed)
 
-  test('a deleted charge point cannot connect', async () => {
-    const { queries } = store()
-    const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, {})
-    await queries.deleteChargePoint(identity)
-    expect(queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })).rejects.toMatchObject({
-      code: 'NOT_FOUND',
+      expect(await queries.deleteChargePoint(identity)).toBe(true)
+      expect(await queries.chargePoint(identity)).toBeNull()
+      expect(await queries.credentials(identity)).toBeNull()
+      expect(await queries.deleteChargePoint(identity)).toBe(false)
+      expect(await queries.updateChargePoint(identity, { location: 'X' })).toBeNull()
     })
-  })
 
-  test('a node that starts anew marks its own charge points as not connected, and no others', async () => {
-    const { queries } = store()
-    const node = crypto.randomUUID()
-    const identities = ['a', 'b', 'c'].map((name) => `${node}-${name}`)
-    for (const [i, identity] of identities.entries()) {
+    test('an identity exists once; letter case makes it another; after deletion it can be created anew', async () => {
+      const { queries } = store()
+      const identity = `Cp-${crypto.randomUUID()}`
+      const first = await queries.createChargePoint(identity, {})
+      expect(queries.createChargePoint(identity, {})).rejects.toMatchObject({ code: 'CONFLICT' })
+      await queries.createChargePoint(identity.toUpperCase(), {})
+      await queries.deleteChargePoint(identity)
+      const second = await queries.createChargePoint(identity, {})
+      expect(second.key).not.toBe(first.key)
+      await queries.deleteChargePoint(identity)
+      await queries.createChargePoint(identity, {})
+    })
+
+    test('one with an open transaction is not deleted; its transactions stay when it is', async () => {
+      const { queries, writer } = store()
+      const identity = `CP-${crypto.randomUUID()}`
       const { key } = await queries.createChargePoint(identity, {})
-      await queries.connect(key, { version: '1.6', node: i === 2 ? 'another' : node, atMs: arrivalMs })
-    }
-    expect(await queries.markAllDisconnected(node)).toBe(2)
-    expect(await queries.markAllDisconnected(node)).toBe(0)
-    const connected = await Promise.all(identities.map((identity) => queries.chargePoint(identity)))
-    expect(connected.map((record) => record?.connected)).toEqual([false, false, true])
-  })
-})
-
-describeStore('id tokens', (store) => {
-  test('one that is created is found in any letter case, changed and deleted', async () => {
-    const { queries } = store()
-    const idToken = `User-${crypto.randomUUID().slice(0, 8)}`
-    const created = await queries.createIdToken(idToken, { expiryDateMs: arrivalMs, parentIdTag: 'PARENT' })
-    expect(created).toMatchObject({
-      idToken,
-      type: null,
-      status: 'Accepted',
-      expiryDateMs: arrivalMs,
-      parentIdTag: 'PARENT',
+      const id = ids++
+      await writer.commit(changeSet(key, { changes: [started(id, arrivalMs)] }))
+      expect(queries.deleteChargePoint(identity)).rejects.toMatchObject({ code: 'CONFLICT' })
+      await writer.commit(changeSet(key, { changes: [stopped(id, 'operator')] }))
+      expect(await queries.deleteChargePoint(identity)).toBe(true)
+      expect(await queries.transaction(id)).toMatchObject({ identity, closedBy: 'operator' })
+      expect((await queries.listTransactions({ identity }, page)).totalCount).toBe(1)
     })
-    expect(queries.createIdToken(idToken.toUpperCase(), {})).rejects.toMatchObject({ code: 'CONFLICT' })
-    expect(await queries.idToken(idToken.toUpperCase())).toEqual({
-      idToken,
-      type: null,
-      status: 'Accepted',
-      expiryDateMs: arrivalMs,
-      parentIdTag: 'PARENT',
+
+    test('lists are filtered by status, ordered by identity and cut to pages', async () => {
+      const { queries, writer } = store()
+      const prefix = `list-${crypto.randomUUID()}`
+      const keys: number[] = []
+      for (const name of ['c', 'a', 'b']) keys.push((await queries.createChargePoint(`${prefix}-${name}`, {})).key)
+      const [c = 0, a = 0] = keys
+      for (const key of [c, a]) {
+        await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
+        await writer.commit(changeSet(key, { changes: [{ kind: 'chargePointStatus', status: 'Charging' }] }))
+      }
+      const listed = async (status?: 'Offline' | 'Charging' | 'Available') =>
+        (await queries.listChargePoints({ ...(status === undefined ? {} : { status }), page: 1, pageSize: 500 })).items
+          .filter((item) => item.identity.startsWith(prefix))
+          .map((item) => [item.identity.at(-1), item.status])
+      expect(await listed()).toEqual([
+        ['a', 'Charging'],
+        ['b', 'Offline'],
+        ['c', 'Charging'],
+      ])
+      expect(await listed('Charging')).toEqual([
+        ['a', 'Charging'],
+        ['c', 'Charging'],
+      ])
+      expect(await listed('Offline')).toEqual([['b', 'Offline']])
+      expect(await listed('Available')).toEqual([])
+      const charging = await queries.listChargePoints({ status: 'Charging', page: 2, pageSize: 1 })
+      expect(charging.totalCount).toBe(2)
+      expect(charging.items.map((item) => item.identity)).toEqual([`${prefix}-c`])
+      expect(await queries.listChargePoints({ status: 'Charging', page: 9, pageSize: 1 })).toEqual({
+        totalCount: 2,
+        items: [],
+      })
     })
-    expect(
-      await queries.updateIdToken(idToken.toLowerCase(), { status: 'Blocked', expiryDateMs: null, type: 'RFID' }),
-    ).toEqual({
-      ...created,
-      status: 'Blocked',
-      expiryDateMs: null,
-      type: 'RFID',
+
+    test('a text that PostgreSQL cannot hold finds nothing and breaks nothing', async () => {
+      const { queries } = store()
+      const odd = 'CP\u0000\ud800'
+      expect(await queries.chargePoint(odd)).toBeNull()
+      expect(await queries.credentials(odd)).toBeNull()
+      expect(await queries.idToken(odd)).toBeNull()
+      expect(await queries.transactionByStationId(1, odd)).toBeNull()
+      expect(await queries.idTokenRecord(odd)).toBeNull()
+      expect(await queries.listTransactions({ identity: odd, idToken: odd }, page)).toEqual({
+        totalCount: 0,
+        items: [],
+      })
     })
-    expect(await queries.idTokenRecord(idToken.toLowerCase())).toMatchObject({ idToken, status: 'Blocked' })
-    expect(await queries.deleteIdToken(idToken.toUpperCase())).toBe(true)
-    expect(await queries.idToken(idToken)).toBeNull()
-    expect(await queries.deleteIdToken(idToken)).toBe(false)
-    expect(await queries.updateIdToken(idToken, { status: 'Accepted' })).toBeNull()
   })
 
-  test('many look-ups at once give each its own answer', async () => {
-    const { queries } = store()
-    const prefix = crypto.randomUUID().slice(0, 8)
-    await Promise.all(Array.from({ length: 20 }, (_, i) => queries.createIdToken(`${prefix}-${i}`, {})))
-    const found = await Promise.all(Array.from({ length: 40 }, (_, i) => queries.idToken(`${prefix}-${i}`)))
-    expect(found.map((token) => token?.idToken)).toEqual(
-      Array.from({ length: 40 }, (_, i) => (i < 20 ? `${prefix}-${i}` : undefined)),
-    )
-  })
+  describe('connections', () => {
+    test('credentials are found for many at once, and not for strangers', async () => {
+      const { queries } = store()
+      const identity = `CP-${crypto.randomUUID()}`
+      const { key } = await queries.createChargePoint(identity, { passwordHash: hash('p'), apiKeyHash: hash('k') })
+      const [known, unknown, again] = await Promise.all([
+        queries.credentials(identity),
+        queries.credentials('nobody'),
+        queries.credentials(identity),
+      ])
+      expect(known).toMatchObject({ key, identity })
+      expect(Buffer.from(known?.passwordHash ?? []).equals(hash('p'))).toBe(true)
+      expect(Buffer.from(known?.apiKeyHash ?? []).equals(hash('k'))).toBe(true)
+      expect(unknown).toBeNull()
+      expect(again).toEqual(known)
+    })
 
-  test('lists are filtered by status, ordered and cut to pages', async () => {
-    const { queries } = store()
-    await queries.createIdToken('zz-blocked-2', { status: 'Blocked' })
-    await queries.createIdToken('ZZ-blocked-1', { status: 'Blocked' })
-    await queries.createIdToken('zz-expired', { status: 'Expired' })
-    const blocked = await queries.listIdTokens({ status: 'Blocked', ...page })
-    expect(blocked.items.map((token) => token.idToken)).toEqual(['ZZ-blocked-1', 'zz-blocked-2'])
-    const all = await queries.listIdTokens({ page: 1, pageSize: 1 })
-    expect(all.items).toHaveLength(1)
-    expect(all.totalCount).toBeGreaterThanOrEqual(3)
-  })
-})
+    test('an identity in another letter case finds its charge point, unless two could be meant', async () => {
+      const { queries } = store()
+      const name = `Säule-${crypto.randomUUID().slice(0, 8)}-A`
+      const { key } = await queries.createChargePoint(name, {})
+      expect((await queries.credentials(name))?.key).toBe(key)
+      const ascii = `Box-${crypto.randomUUID().slice(0, 8)}-A`
+      const first = await queries.createChargePoint(ascii, {})
+      expect((await queries.credentials(ascii.toUpperCase()))?.key).toBe(first.key)
+      const second = await queries.createChargePoint(ascii.toLowerCase(), {})
+      expect((await queries.credentials(ascii))?.key).toBe(first.key)
+      expect((await queries.credentials(ascii.toLowerCase()))?.key).toBe(second.key)
+      expect(await queries.credentials(ascii.toUpperCase())).toBeNull()
+    })
 
-describeStore('transactions', (store) => {
-  test('lists are newest first and filtered by charge point, id tag, time and state', async () => {
-    const { queries, writer } = store()
-    const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, {})
-    const token = `Tag-${crypto.randomUUID()}`
-    const hour = 3_600_000
-    const own = [ids++, ids++, ids++, ids++]
-    const [first = 0, second = 0, third = 0, fourth = 0] = own
-    await writer.commit(
-      changeSet(key, {
-        changes: [
-          started(first, arrivalMs, { idToken: token }),
-          started(second, arrivalMs + hour, { idToken: token.toUpperCase() }),
-          started(third, arrivalMs + 2 * hour),
-          started(fourth, arrivalMs + 2 * hour),
-          stopped(first),
+    test('a connection hydrates with connectors and open transactions under an epoch of its own', async () => {
+      const { queries, writer } = store()
+      const identity = `CP-${crypto.randomUUID()}`
+      const { key } = await queries.createChargePoint(identity, { strictness: 'strict' })
+      const [open, closed] = [ids++, ids++]
+      await writer.commit(
+        changeSet(key, {
+          changes: [
+            {
+              kind: 'boot',
+              status: 'Accepted',
+              vendor: 'V',
+              model: 'M',
+              serialNumber: null,
+              firmwareVersion: null,
+              iccid: null,
+              imsi: null,
+            },
+            {
+              kind: 'connectorStatus',
+              evseId: 2,
+              connectorId: 1,
+              status: 'Charging',
+              statusSent: 'Charging',
+              errorCode: null,
+              info: null,
+              vendorId: null,
+              vendorErrorCode: null,
+              occurredAtMs: arrivalMs,
+            },
+            started(open, arrivalMs + 123, {
+              chargingState: 'Charging',
+              meterStartWh: 12.5,
+              stationTransactionId: 'abc',
+            }),
+            started(closed, arrivalMs),
+            stopped(closed),
+          ],
+        }),
+      )
+      const hydration = await queries.connect(key, { version: '2.0.1', node: 'node-1', atMs: arrivalMs })
+      expect(hydration).toEqual({
+        chargePoint: {
+          key,
+          identity,
+          version: '2.0.1',
+          strictness: 'strict',
+          registrationStatus: 'Accepted',
+          bootStatus: 'Accepted',
+        },
+        epoch: expect.any(Number),
+        connectors: [{ evseId: 2, connectorId: 1, status: 'Charging' }],
+        openTransactions: [
+          {
+            transactionId: open,
+            chargePointKey: key,
+            evseId: 1,
+            connectorId: 1,
+            stationTransactionId: 'abc',
+            idToken: 'USER123',
+            startedAtMs: arrivalMs + 123,
+            meterStartWh: 12.5,
+            open: true,
+            closedBy: null,
+            chargingState: 'Charging',
+          },
         ],
-      }),
-    )
-    const listed = async (filter: Parameters<typeof queries.listTransactions>[0]) =>
-      (await queries.listTransactions(filter, page)).items.map((item) => item.transactionId)
-    expect(await listed({ identity })).toEqual([fourth, third, second, first])
-    expect(await listed({ idToken: token.toLowerCase() })).toEqual([second, first])
-    expect(await listed({ identity, startedFromMs: arrivalMs + hour })).toEqual([fourth, third, second])
-    expect(await listed({ identity, startedToMs: arrivalMs + hour })).toEqual([second, first])
-    expect(await listed({ identity, open: true })).toEqual([fourth, third, second])
-    expect(await listed({ identity, open: false })).toEqual([first])
-    expect(await queries.listTransactions({ identity }, { page: 2, pageSize: 3 })).toMatchObject({
-      totalCount: 4,
-      items: [{ transactionId: first, identity }],
+      })
+      expect(await queries.chargePoint(identity)).toMatchObject({
+        connected: true,
+        ocppVersion: '2.0.1',
+        lastSeenAtMs: arrivalMs,
+      })
     })
-    expect((await queries.openTransactionsOf(key)).map((item) => item.transactionId)).toEqual([fourth, third, second])
+
+    test('every connection has a greater epoch, those that come at once too, and only the last one can disconnect', async () => {
+      const { queries } = store()
+      const identity = `CP-${crypto.randomUUID()}`
+      const { key } = await queries.createChargePoint(identity, {})
+      const claim = { version: '1.6', node: 'n', atMs: arrivalMs } as const
+      const epochs = (await Promise.all([1, 2, 3].map(() => queries.connect(key, claim)))).map(({ epoch }) => epoch)
+      const last = (await queries.connect(key, claim)).epoch
+      expect(new Set([...epochs, last]).size).toBe(4)
+      expect(epochs).toEqual(epochs.toSorted((a, b) => a - b))
+      expect(last).toBeGreaterThan(Math.max(...epochs))
+      await Promise.all(epochs.map((epoch) => queries.disconnect(key, epoch)))
+      expect((await queries.chargePoint(identity))?.connected).toBe(true)
+      await queries.disconnect(key, last)
+      expect((await queries.chargePoint(identity))?.connected).toBe(false)
+    })
+
+    test('a deleted charge point cannot connect', async () => {
+      const { queries } = store()
+      const identity = `CP-${crypto.randomUUID()}`
+      const { key } = await queries.createChargePoint(identity, {})
+      await queries.deleteChargePoint(identity)
+      expect(queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+      })
+    })
+
+    test('a node that starts anew marks its own charge points as not connected, and no others', async () => {
+      const { queries } = store()
+      const node = crypto.randomUUID()
+      const identities = ['a', 'b', 'c'].map((name) => `${node}-${name}`)
+      for (const [i, identity] of identities.entries()) {
+        const { key } = await queries.createChargePoint(identity, {})
+        await queries.connect(key, { version: '1.6', node: i === 2 ? 'another' : node, atMs: arrivalMs })
+      }
+      expect(await queries.markAllDisconnected(node)).toBe(2)
+      expect(await queries.markAllDisconnected(node)).toBe(0)
+      const connected = await Promise.all(identities.map((identity) => queries.chargePoint(identity)))
+      expect(connected.map((record) => record?.connected)).toEqual([false, false, true])
+    })
   })
 
-  test('a transaction that does not exist has no record and no meter values', async () => {
-    const { queries } = store()
-    expect(await queries.transaction(1)).toBeNull()
-    expect(await queries.transactionById(1)).toBeNull()
-    expect(await queries.meterValuesOf(1, page)).toEqual({ totalCount: 0, items: [] })
+  describe('id tokens', () => {
+    test('one that is created is found in any letter case, changed and deleted', async () => {
+      const { queries } = store()
+      const idToken = `User-${crypto.randomUUID().slice(0, 8)}`
+      const created = await queries.createIdToken(idToken, { expiryDateMs: arrivalMs, parentIdTag: 'PARENT' })
+      expect(created).toMatchObject({
+        idToken,
+        type: null,
+        status: 'Accepted',
+        expiryDateMs: arrivalMs,
+        parentIdTag: 'PARENT',
+      })
+      expect(queries.createIdToken(idToken.toUpperCase(), {})).rejects.toMatchObject({ code: 'CONFLICT' })
+      expect(await queries.idToken(idToken.toUpperCase())).toEqual({
+        idToken,
+        type: null,
+        status: 'Accepted',
+        expiryDateMs: arrivalMs,
+        parentIdTag: 'PARENT',
+      })
+      expect(
+        await queries.updateIdToken(idToken.toLowerCase(), { status: 'Blocked', expiryDateMs: null, type: 'RFID' }),
+      ).toEqual({
+        ...created,
+        status: 'Blocked',
+        expiryDateMs: null,
+        type: 'RFID',
+      })
+      expect(await queries.idTokenRecord(idToken.toLowerCase())).toMatchObject({ idToken, status: 'Blocked' })
+      expect(await queries.deleteIdToken(idToken.toUpperCase())).toBe(true)
+      expect(await queries.idToken(idToken)).toBeNull()
+      expect(await queries.deleteIdToken(idToken)).toBe(false)
+      expect(await queries.updateIdToken(idToken, { status: 'Accepted' })).toBeNull()
+    })
+
+    test('many look-ups at once give each its own answer', async () => {
+      const { queries } = store()
+      const prefix = crypto.randomUUID().slice(0, 8)
+      await Promise.all(Array.from({ length: 20 }, (_, i) => queries.createIdToken(`${prefix}-${i}`, {})))
+      const found = await Promise.all(Array.from({ length: 40 }, (_, i) => queries.idToken(`${prefix}-${i}`)))
+      expect(found.map((token) => token?.idToken)).toEqual(
+        Array.from({ length: 40 }, (_, i) => (i < 20 ? `${prefix}-${i}` : undefined)),
+      )
+    })
+
+    test('lists are filtered by status, ordered and cut to pages', async () => {
+      const { queries } = store()
+      await queries.createIdToken('zz-blocked-2', { status: 'Blocked' })
+      await queries.createIdToken('ZZ-blocked-1', { status: 'Blocked' })
+      await queries.createIdToken('zz-expired', { status: 'Expired' })
+      const blocked = await queries.listIdTokens({ status: 'Blocked', ...page })
+      expect(blocked.items.map((token) => token.idToken)).toEqual(['ZZ-blocked-1', 'zz-blocked-2'])
+      const all = await queries.listIdTokens({ page: 1, pageSize: 1 })
+      expect(all.items).toHaveLength(1)
+      expect(all.totalCount).toBeGreaterThanOrEqual(3)
+    })
   })
 
-  test('transactionIds come from blocks, are never the same, and fit an int32', async () => {
-    const { database } = store()
-    const [one, two] = [new TransactionIds(database), new TransactionIds(database)]
-    const drawn: number[] = []
-    for (let i = 0; i < transactionIdBlock * 1.5; i++) drawn.push(await one.next(), await two.next())
-    const together = await Promise.all(Array.from({ length: 50 }, () => new TransactionIds(database).next()))
-    const all = [...drawn, ...together]
-    expect(new Set(all).size).toBe(all.length)
-    expect(all.every((id) => Number.isInteger(id) && id > 0 && id < 2 ** 31)).toBe(true)
+  describe('transactions', () => {
+    test('lists are newest first and filtered by charge point, id tag, time and state', async () => {
+      const { queries, writer } = store()
+      const identity = `CP-${crypto.randomUUID()}`
+      const { key } = await queries.createChargePoint(identity, {})
+      const token = `Tag-${crypto.randomUUID()}`
+      const hour = 3_600_000
+      const own = [ids++, ids++, ids++, ids++]
+      const [first = 0, second = 0, third = 0, fourth = 0] = own
+      await writer.commit(
+        changeSet(key, {
+          changes: [
+            started(first, arrivalMs, { idToken: token }),
+            started(second, arrivalMs + hour, { idToken: token.toUpperCase() }),
+            started(third, arrivalMs + 2 * hour),
+            started(fourth, arrivalMs + 2 * hour),
+            stopped(first),
+          ],
+        }),
+      )
+      const listed = async (filter: Parameters<typeof queries.listTransactions>[0]) =>
+        (await queries.listTransactions(filter, page)).items.map((item) => item.transactionId)
+      expect(await listed({ identity })).toEqual([fourth, third, second, first])
+      expect(await listed({ idToken: token.toLowerCase() })).toEqual([second, first])
+      expect(await listed({ identity, startedFromMs: arrivalMs + hour })).toEqual([fourth, third, second])
+      expect(await listed({ identity, startedToMs: arrivalMs + hour })).toEqual([second, first])
+      expect(await listed({ identity, open: true })).toEqual([fourth, third, second])
+      expect(await listed({ identity, open: false })).toEqual([first])
+      expect(await queries.listTransactions({ identity }, { page: 2, pageSize: 3 })).toMatchObject({
+        totalCount: 4,
+        items: [{ transactionId: first, identity }],
+      })
+      expect((await queries.openTransactionsOf(key)).map((item) => item.transactionId)).toEqual([fourth, third, second])
+    })
+
+    test('a transaction that does not exist has no record and no meter values', async () => {
+      const { queries } = store()
+      expect(await queries.transaction(1)).toBeNull()
+      expect(await queries.transactionById(1)).toBeNull()
+      expect(await queries.meterValuesOf(1, page)).toEqual({ totalCount: 0, items: [] })
+    })
+
+    test('transactionIds come from blocks, are never the same, and fit an int32', async () => {
+      const { database } = store()
+      const [one, two] = [new TransactionIds(database), new TransactionIds(database)]
+      const drawn: number[] = []
+      for (let i = 0; i < transactionIdBlock * 1.5; i++) drawn.push(await one.next(), await two.next())
+      const together = await Promise.all(Array.from({ length: 50 }, () => new TransactionIds(database).next()))
+      const all = [...drawn, ...together]
+      expect(new Set(all).size).toBe(all.length)
+      expect(all.every((id) => Number.isInteger(id) && id > 0 && id < 2 ** 31)).toBe(true)
+    })
+
+    test('after the first, a transactionId is at hand without waiting', async () => {
+      const ids = new TransactionIds(store().database)
+      const first = await ids.next()
+      const second = ids.next()
+      expect(typeof second).toBe('number')
+      expect(second).toBeGreaterThan(first)
+    })
   })
 
-  test('after the first, a transactionId is at hand without waiting', async () => {
-    const ids = new TransactionIds(store().database)
-    const first = await ids.next()
-    const second = ids.next()
-    expect(typeof second).toBe('number')
-    expect(second).toBeGreaterThan(first)
-  })
-})
-
-describeStore('every filter of a list', (store) => {
-  test('runs on an index, its order included, once the tables are large', async () => {
-    const { pool } = store().database
-    await pool.query(`INSERT INTO charge_points (identity, status, connected)
+  describe('every filter of a list', () => {
+    test('runs on an index, its order included, once the tables are large', async () => {
+      const { pool } = store().database
+      await pool.query(`INSERT INTO charge_points (identity, status, connected)
       SELECT 'CP' || n, CASE WHEN n % 50 = 0 THEN 'Faulted' ELSE 'Available' END, n % 10 > 0 FROM generate_series(1, 5000) n`)
-    await pool.query(`INSERT INTO transactions (id, charge_point_id, evse_id, connector_id, id_token, started_at, stopped_at, received_at)
+      await pool.query(`INSERT INTO transactions (id, charge_point_id, evse_id, connector_id, id_token, started_at, stopped_at, received_at)
       SELECT n, n % 5000, 1, 1, 'Tag' || n % 1000, now() - n * interval '1 minute', CASE WHEN n % 100 > 0 THEN now() END, now()
       FROM generate_series(1, 20000) n`)
-    await pool.query(`INSERT INTO id_tokens (id_key, id_token, status)
+      await pool.query(`INSERT INTO id_tokens (id_key, id_token, status)
       SELECT 'tag' || n, 'Tag' || n, CASE WHEN n % 50 = 0 THEN 'Blocked' ELSE 'Accepted' END FROM generate_series(1, 5000) n`)
-    await pool.query(`INSERT INTO message_log (charge_point_id, at, from_charge_point, frame)
-      SELECT n % 500, now() + n * interval '1 minute', true, '[]' FROM generate_series(1, 10000) n`)
-    await pool.query(`INSERT INTO meter_values
-      SELECT n % 100, n % 1000, now() + n * interval '1 minute', 1, 1, n, now(), 1, 1, 1, 1, 1, '{}' FROM generate_series(1, 10000) n`)
-    await pool.query('ANALYZE')
-    const queries = {
-      charge_points_identity: `SELECT * FROM charge_points WHERE identity = 'CP7' AND deleted_at IS NULL`,
-      charge_points_status: `SELECT * FROM charge_points WHERE deleted_at IS NULL AND connected = true AND status = 'Faulted'
+      await pool.query(`INSERT INTO message_log (charge_point_id, at, from_charge_point, frame)
+      SELECT n % 500, now() + (n % 9) * interval '1 day', true, '[]' FROM generate_series(1, 20000) n`)
+      // An empty partition would be read as a whole: there are rows for each, the default one included.
+      await pool.query(`INSERT INTO meter_values
+      SELECT n % 100, n % 1000, CASE WHEN n % 9 = 0 THEN '2099-01-01' ELSE now() + (n % 140 - 40) * interval '1 day' END,
+        1, 1, n, now(), 1, 1, 1, 1, 1, '{}' FROM generate_series(1, 20000) n`)
+      await pool.query('ANALYZE')
+      const queries = {
+        charge_points_identity_lower: `SELECT * FROM charge_points
+          WHERE lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest(ARRAY['cp7', 'cp8']) i)) AND deleted_at IS NULL`,
+        charge_points_identity: `SELECT * FROM charge_points WHERE identity = 'CP7' AND deleted_at IS NULL`,
+        charge_points_status: `SELECT * FROM charge_points WHERE deleted_at IS NULL AND connected = true AND status = 'Faulted'
         ORDER BY identity LIMIT 20`,
-      transactions_charge_point:
-        'SELECT * FROM transactions WHERE charge_point_id = 1 ORDER BY started_at DESC, id DESC LIMIT 3',
-      transactions_started: `SELECT * FROM transactions WHERE started_at >= now() - interval '1 day'
+        transactions_charge_point:
+          'SELECT * FROM transactions WHERE charge_point_id = 1 ORDER BY started_at DESC, id DESC LIMIT 3',
+        transactions_started: `SELECT * FROM transactions WHERE started_at >= now() - interval '1 day'
         ORDER BY started_at DESC, id DESC LIMIT 20`,
-      transactions_id_token: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
+        transactions_id_token: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
         ORDER BY started_at DESC, id DESC LIMIT 3`,
-      transactions_open: 'SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL',
-      id_tokens_status: `SELECT * FROM id_tokens WHERE status = 'Blocked' ORDER BY id_key LIMIT 20`,
-      message_log: 'SELECT * FROM message_log WHERE charge_point_id = 1 ORDER BY at DESC, id DESC LIMIT 3',
-      meter_values:
-        'SELECT * FROM meter_values WHERE charge_point_id = 1 AND transaction_ref = 1 ORDER BY sampled_at LIMIT 3',
-    }
-    for (const [index, query] of Object.entries(queries)) {
-      const plan = (await pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${query}`)).rows
-        .map((row) => row['QUERY PLAN'])
-        .join('\n')
-      expect(plan).toMatch(new RegExp(`Index (Only )?Scan.*(using|on) ${index}`))
-      expect(plan).not.toContain('Seq Scan')
-      expect(plan).not.toMatch(/\bSort \s*\(cost/)
-    }
+        transactions_open: 'SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL',
+        id_tokens_status: `SELECT * FROM id_tokens WHERE status = 'Blocked' ORDER BY id_key LIMIT 20`,
+        message_log: 'SELECT * FROM message_log WHERE charge_point_id = 1 ORDER BY at DESC, id DESC LIMIT 3',
+        meter_values:
+          'SELECT * FROM meter_values WHERE charge_point_id = 1 AND transaction_ref = 1 ORDER BY sampled_at LIMIT 3',
+      }
+      for (const [index, query] of Object.entries(queries)) {
+        const plan = (await pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${query}`)).rows
+          .map((row) => row['QUERY PLAN'])
+          .join('\n')
+        expect(plan).toMatch(new RegExp(`Index (Only )?Scan.*(using|on) ${index}`))
+        expect(plan).not.toContain('Seq Scan')
+        expect(plan).not.toMatch(/\bSort \s*\(cost/)
+      }
+    })
   })
 })
