@@ -51,6 +51,8 @@ export class Connection {
   readonly quirksNoted = new Set<string>()
   /** Actions that an operator asked this charge point to send; they are served before its boot is accepted, too. */
   readonly triggered = new Set<string>()
+  /** Resolves once the charge point has been read from the database, or never will be. */
+  beginning: Promise<void> = Promise.resolve()
   readonly #socket: Socket
   readonly #options: ConnectionOptions
   readonly #inbox = new BoundedQueue<ReceivedFrame>(inboxBurstFramesMax)
@@ -126,6 +128,12 @@ export class Connection {
     return new Promise((resolve) => {
       this.#onIdle.push(resolve)
     })
+  }
+
+  /** Resolves once nothing of this connection is under way any more: neither its beginning, nor a CALL. */
+  async settled(): Promise<void> {
+    await this.beginning
+    await this.idle()
   }
 
   /** Begins nothing new; the CALL under way is finished. */

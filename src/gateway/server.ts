@@ -144,27 +144,27 @@ class RunningGateway implements Gateway {
     socket.data.connection = connection
     this.#deps.counters.connectionsOpened++
     this.#connections.add(connection)
-    void this.#begin(connection)
+    const older = this.#current.get(connection.identity)
+    this.#current.set(connection.identity, connection)
+    connection.beginning = this.#begin(connection, older)
   }
 
   /**
    * Reads the charge point from the database and starts its actor. An older connection of the same charge point is closed
    * first, and what it has under way is finished first, so that the new one starts from a settled state.
    */
-  async #begin(connection: Connection): Promise<void> {
+  async #begin(connection: Connection, older: Connection | undefined): Promise<void> {
     const { identity } = connection
-    const older = this.#current.get(identity)
-    this.#current.set(identity, connection)
     try {
       if (older !== undefined) {
-        this.#deps.counters.connectionsReplaced++
+        if (!older.isClosed) this.#deps.counters.connectionsReplaced++
         older.close(closeGoingAway, 'A newer connection of this charge point has taken over.')
-        await older.idle()
+        await older.settled()
+        if (connection.isClosed) return
       }
       const hydration = await this.#deps.connect(connection.chargePointKey, connection.version)
       if (connection.isClosed) {
-        if (this.#current.get(identity) === connection)
-          await this.#deps.disconnect(connection.chargePointKey, hydration.epoch)
+        await this.#deps.disconnect(connection.chargePointKey, hydration.epoch)
         return
       }
       connection.begin(this.#deps.registry.connect(hydration, connection))
@@ -236,7 +236,10 @@ class RunningGateway implements Gateway {
     connection.closed()
     this.#connections.delete(connection)
     this.#deps.counters.connectionsClosed++
-    if (this.#current.get(connection.identity) === connection) this.#current.delete(connection.identity)
+    // Whoever comes next waits for what this one has under way.
+    void connection.settled().then(() => {
+      if (this.#current.get(connection.identity) === connection) this.#current.delete(connection.identity)
+    })
     this.#deps.log.info({ identity: connection.identity, closeCode: code, reason }, 'A connection was closed.')
     if (connection.live !== null) this.#release(connection, connection.live)
   }
