@@ -22,17 +22,21 @@ afterAll(async () => {
 
 const securityEvent = { type: 'FirmwareUpdated', timestamp: '2025-12-26T12:00:00Z' }
 
+async function somebodyWaits(): Promise<void> {
+  await until('a statement of Stator to wait for the lock', async () => {
+    const { rowCount } = await locks.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    )
+    return rowCount !== null && rowCount > 0
+  })
+}
+
 /** Begins a message that is not committed before the returned function is called. */
 async function holdUp(send: () => string): Promise<{ messageId: string; letGo: () => Promise<unknown> }> {
   await locks.query('BEGIN')
   await locks.query('LOCK TABLE charge_point_events IN ACCESS EXCLUSIVE MODE')
   const messageId = send()
-  await until('the commit to wait', async () => {
-    const { rowCount } = await locks.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    )
-    return rowCount === 1
-  })
+  await somebodyWaits()
   return { messageId, letGo: () => locks.query('COMMIT') }
 }
 
@@ -78,4 +82,40 @@ test('a third connection while the second waits for the first: only the third co
   expect((await command).status).toBe(200)
   await third.close()
   await central.statusOnce('the charge point to be offline', 'THIRD', ({ status }) => status === 'Offline')
+})
+
+test('a connection that is gone before its charge point was read leaves the charge point offline', async () => {
+  await central.provision('HASTY')
+  await locks.query('BEGIN')
+  // Reads go on, so that the handshake is completed; the claim of the connection has to wait.
+  await locks.query('LOCK TABLE charge_points IN EXCLUSIVE MODE')
+  const hasty = await central.raw('HASTY')
+  await somebodyWaits()
+  await hasty.close()
+  await locks.query('COMMIT')
+  await until('the connection to have been claimed and given back', async () => {
+    const { rows } = await locks.query(`SELECT connected, connection_epoch FROM charge_points WHERE identity = 'HASTY'`)
+    return rows[0].connection_epoch !== null && rows[0].connection_epoch !== '0' && rows[0].connected === false
+  })
+  expect(await central.json('/api/chargepoints/HASTY/status')).toMatchObject({ status: 'Offline' })
+})
+
+test('a charge point that comes back while its last message is being committed starts from what that message said', async () => {
+  const status = (connectorId: number, text: string): object => ({
+    ...flows16.status(text),
+    connectorId,
+    timestamp: undefined,
+  })
+  const older = await central.bootedRaw('BACKSOON')
+  const { letGo } = await holdUp(() => older.sendCall('StatusNotification', status(1, 'Faulted')))
+  await older.close()
+  const newer = await central.raw('BACKSOON')
+  const beat = newer.sendCall('Heartbeat', {})
+  // Enough turns for a gateway that does not wait to have begun the new connection.
+  for (let turn = 0; turn < 50 && newer.inbox.length === 0; turn++) await central.api('/health/live')
+  await letGo()
+  await newer.answerTo(beat)
+  await newer.call('StatusNotification', status(2, 'Available'))
+  expect(await central.json('/api/chargepoints/BACKSOON/status')).toMatchObject({ status: 'Faulted' })
+  await newer.close()
 })

@@ -311,6 +311,7 @@ describe('commands that a 1.6 charge point obeys', () => {
     })
     await central.command('RemoteStopTransaction', { transactionId: 4711 })
     expect((await arrived('StopTransaction'))[0]).toMatchObject({ transactionId: 4711, reason: 'Remote' })
+    expect(station.profiles.matching({})).toEqual([])
     expect(await central.command('RemoteStopTransaction', { transactionId: 4711 })).toMatchObject({
       payload: { status: 'Rejected' },
     })
