@@ -223,6 +223,20 @@ test('commits and look-ups share the one connection of the embedded database wit
   await database.close()
 }, 60_000)
 
+test('a new connection to the embedded database finds nothing left of the last one', async () => {
+  const dataFolder = await freshFolder()
+  const database = await open({ provider: 'Embedded', dataFolder })
+  const named = { name: 'same_name', text: 'SELECT $1::int AS value', values: [7] }
+  for (let connection = 0; connection < 3; connection++) {
+    const { client, release } = await database.lease()
+    expect((await client.query(named)).rows).toEqual([{ value: 7 }])
+    await client.query('BEGIN')
+    release(true)
+  }
+  await database.ping()
+  await database.close()
+}, 30_000)
+
 test('an embedded database whose disk went away comes back with it, and commits what waited', async () => {
   const dataFolder = await freshFolder()
   const database = await open({ provider: 'Embedded', dataFolder })

@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { createQueries, type Queries } from '../../../src/store/queries.ts'
 import { TransactionIds } from '../../../src/store/transaction-ids.ts'
 import type { Writer } from '../../../src/store/writer.ts'
+import { chargePointEvent, connectorStatus, newTransactionId, startSet } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts'
 import { arrivalMs, changeSet, startedWriter } from '../../support/store.ts'
@@ -53,54 +54,12 @@ afterEach(async () => {
   await proxy.stop()
 })
 
-let ids = 3_000_000
-
 function status(evseId: number): Change {
-  return {
-    kind: 'connectorStatus',
-    evseId,
-    connectorId: 1,
-    status: 'Available',
-    statusSent: 'Available',
-    errorCode: null,
-    info: null,
-    vendorId: null,
-    vendorErrorCode: null,
-    occurredAtMs: arrivalMs,
-  }
+  return connectorStatus(evseId, 'Available')
 }
 
-function startSet(): ChangeSet {
-  const transactionId = ids++
-  return changeSet(key, {
-    answer: { transactionId },
-    fact: {
-      ref: `start:${transactionId}`,
-      seqNo: 0,
-      event: 'Started',
-      transactionId,
-      occurredAtMs: arrivalMs,
-      payload: {},
-    },
-    changes: [
-      {
-        kind: 'transactionStarted',
-        transactionId,
-        stationTransactionId: null,
-        evseId: 1,
-        connectorId: 1,
-        idToken: null,
-        idTokenType: null,
-        idTokenStatus: null,
-        startedAtMs: arrivalMs,
-        meterStartWh: null,
-        reservationId: null,
-        remoteStartId: null,
-        chargingState: null,
-      },
-    ],
-    anomalies: [{ kind: 'missingStart', detail: { transactionId } }],
-  })
+function startOne(): ChangeSet {
+  return startSet(key, newTransactionId(), { anomalies: [{ kind: 'missingStart', detail: {} }] })
 }
 
 /** Lets the writer try again until `promise` is settled. */
@@ -129,9 +88,9 @@ test('what is committed while the database is away waits, and is stored when it 
 })
 
 test('a COMMIT whose outcome is lost is found out: nothing is stored twice, and it is no retransmission', async () => {
-  const first = startSet()
+  const first = startOne()
   await writer.commit(first)
-  const second = startSet()
+  const second = startOne()
   const swallowed = proxy.swallowEcho('COMMIT')
   const outcome = whileRetrying(writer.commit(second))
   await within('the COMMIT', swallowed)
@@ -144,7 +103,7 @@ test('a COMMIT whose outcome is lost is found out: nothing is stored twice, and 
 
 test('changes without facts survive a lost COMMIT as well, each stored once', async () => {
   await writer.commit(changeSet(key, { changes: [status(1)] }))
-  const event: Change = { kind: 'chargePointEvent', action: 'DataTransfer', occurredAtMs: null, payload: { n: 1 } }
+  const event = chargePointEvent('DataTransfer', null, { n: 1 })
   const swallowed = proxy.swallowEcho('COMMIT')
   const outcome = whileRetrying(
     writer.commit(changeSet(key, { changes: [event, status(2)], anomalies: [{ kind: 'quirk', detail: {} }] })),
@@ -234,7 +193,7 @@ test('while the database is away look-ups say so, and id tokens that were read b
 test('stop while the database is away rejects what waits instead of waiting for ever', async () => {
   await writer.commit(changeSet(key, { changes: [status(1)] }))
   await proxy.close()
-  const waiting = writer.commit(startSet())
+  const waiting = writer.commit(startOne())
   await until('the writer to notice', () => !writer.isAvailable)
   const stopped = writer.stop()
   expect(await waiting.catch((error: unknown) => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })

@@ -5,6 +5,7 @@ import { maintenanceMs } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
+import { newTransactionId, sample, transactionStarted } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { changeSet, describeStore, meterRows } from '../../support/store.ts'
 import { until } from '../../support/until.ts'
@@ -44,32 +45,16 @@ describeStore('partitions', (store) => {
       '2031-06-30T23:59:59.999Z',
       '2031-07-01T00:00:00Z',
     ]
-    const id = 5_000_001
+    const id = newTransactionId()
     const payload = {
       connectorId: 1,
       transactionId: id,
-      meterValue: times.map((timestamp, i) => ({ timestamp, sampledValue: [{ value: String(i) }] })),
+      meterValue: times.map((time, i) => sample(time, String(i))),
     }
     await writer.commit(
       changeSet(key, {
         meter: meterRows(key, payload),
-        changes: [
-          {
-            kind: 'transactionStarted',
-            transactionId: id,
-            stationTransactionId: null,
-            evseId: 1,
-            connectorId: 1,
-            idToken: null,
-            idTokenType: null,
-            idTokenStatus: null,
-            startedAtMs: Date.parse('2031-05-31T00:00:00Z'),
-            meterStartWh: null,
-            reservationId: null,
-            remoteStartId: null,
-            chargingState: null,
-          },
-        ],
+        changes: [transactionStarted(id, { startedAtMs: Date.parse('2031-05-31T00:00:00Z') })],
       }),
     )
     expect(await rowsIn(database, 'meter_values_default', key)).toBe(4)
@@ -101,7 +86,7 @@ describeStore('partitions', (store) => {
       const atMs = Date.parse(`${day}T12:00:00Z`)
       writer.appendMessageLog({ chargePointKey: key, atMs, direction: 'fromChargePoint', frame: day })
     }
-    const meterValue = [{ timestamp: '1999-01-01T00:00:00Z', sampledValue: [{ value: '1' }] }]
+    const meterValue = [sample('1999-01-01T00:00:00Z', '1')]
     await writer.commit(changeSet(key, { meter: meterRows(key, { connectorId: 1, transactionId: 1, meterValue }) }))
     const frames = async (): Promise<string[]> =>
       (await queries.messageLog(key, { page: 1, pageSize: 10 })).items.map((line) => line.frame)

@@ -3,45 +3,18 @@
 import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { transactionIdBlock } from '../../../src/base/limits.ts'
-import type { Change } from '../../../src/csms/decision.ts'
 import { TransactionIds } from '../../../src/store/transaction-ids.ts'
+import {
+  boot,
+  connectorStatus,
+  newTransactionId,
+  transactionStarted,
+  transactionStopped,
+} from '../../support/changes.ts'
 import { arrivalMs, changeSet, describeStore } from '../../support/store.ts'
 
 const page = { page: 1, pageSize: 10 }
 const hash = (secret: string): Uint8Array => createHash('sha256').update(secret).digest()
-
-let ids = 2_000_000
-
-function started(transactionId: number, startedAtMs: number, more: Record<string, unknown> = {}): Change {
-  return {
-    kind: 'transactionStarted',
-    transactionId,
-    stationTransactionId: null,
-    evseId: 1,
-    connectorId: 1,
-    idToken: 'USER123',
-    idTokenType: null,
-    idTokenStatus: 'Accepted',
-    startedAtMs,
-    meterStartWh: null,
-    reservationId: null,
-    remoteStartId: null,
-    chargingState: null,
-    ...more,
-  }
-}
-
-function stopped(transactionId: number, closedBy: 'station' | 'operator' = 'station'): Change {
-  return {
-    kind: 'transactionStopped',
-    transactionId,
-    stoppedAtMs: arrivalMs,
-    meterStopWh: null,
-    reason: null,
-    idToken: null,
-    closedBy,
-  }
-}
 
 describeStore('the store', (store) => {
   describe('charge points', () => {
@@ -98,10 +71,10 @@ describeStore('the store', (store) => {
       const { queries, writer } = store()
       const identity = `CP-${crypto.randomUUID()}`
       const { key } = await queries.createChargePoint(identity, {})
-      const id = ids++
-      await writer.commit(changeSet(key, { changes: [started(id, arrivalMs)] }))
+      const id = newTransactionId()
+      await writer.commit(changeSet(key, { changes: [transactionStarted(id, { startedAtMs: arrivalMs })] }))
       expect(queries.deleteChargePoint(identity)).rejects.toMatchObject({ code: 'CONFLICT' })
-      await writer.commit(changeSet(key, { changes: [stopped(id, 'operator')] }))
+      await writer.commit(changeSet(key, { changes: [transactionStopped(id, { closedBy: 'operator' })] }))
       expect(await queries.deleteChargePoint(identity)).toBe(true)
       expect(await queries.transaction(id)).toMatchObject({ identity, closedBy: 'operator' })
       expect((await queries.listTransactions({ identity }, page)).totalCount).toBe(1)
@@ -191,39 +164,20 @@ describeStore('the store', (store) => {
       const { queries, writer } = store()
       const identity = `CP-${crypto.randomUUID()}`
       const { key } = await queries.createChargePoint(identity, { strictness: 'strict' })
-      const [open, closed] = [ids++, ids++]
+      const [open, closed] = [newTransactionId(), newTransactionId()]
       await writer.commit(
         changeSet(key, {
           changes: [
-            {
-              kind: 'boot',
-              status: 'Accepted',
-              vendor: 'V',
-              model: 'M',
-              serialNumber: null,
-              firmwareVersion: null,
-              iccid: null,
-              imsi: null,
-            },
-            {
-              kind: 'connectorStatus',
-              evseId: 2,
-              connectorId: 1,
-              status: 'Charging',
-              statusSent: 'Charging',
-              errorCode: null,
-              info: null,
-              vendorId: null,
-              vendorErrorCode: null,
-              occurredAtMs: arrivalMs,
-            },
-            started(open, arrivalMs + 123, {
+            boot(),
+            connectorStatus(2, 'Charging'),
+            transactionStarted(open, {
+              startedAtMs: arrivalMs + 123,
               chargingState: 'Charging',
               meterStartWh: 12.5,
               stationTransactionId: 'abc',
             }),
-            started(closed, arrivalMs),
-            stopped(closed),
+            transactionStarted(closed, { startedAtMs: arrivalMs }),
+            transactionStopped(closed),
           ],
         }),
       )
@@ -368,16 +322,16 @@ describeStore('the store', (store) => {
       const { key } = await queries.createChargePoint(identity, {})
       const token = `Tag-${crypto.randomUUID()}`
       const hour = 3_600_000
-      const own = [ids++, ids++, ids++, ids++]
+      const own = [newTransactionId(), newTransactionId(), newTransactionId(), newTransactionId()]
       const [first = 0, second = 0, third = 0, fourth = 0] = own
       await writer.commit(
         changeSet(key, {
           changes: [
-            started(first, arrivalMs, { idToken: token }),
-            started(second, arrivalMs + hour, { idToken: token.toUpperCase() }),
-            started(third, arrivalMs + 2 * hour),
-            started(fourth, arrivalMs + 2 * hour),
-            stopped(first),
+            transactionStarted(first, { startedAtMs: arrivalMs, idToken: token }),
+            transactionStarted(second, { startedAtMs: arrivalMs + hour, idToken: token.toUpperCase() }),
+            transactionStarted(third, { startedAtMs: arrivalMs + 2 * hour }),
+            transactionStarted(fourth, { startedAtMs: arrivalMs + 2 * hour }),
+            transactionStopped(first),
           ],
         }),
       )

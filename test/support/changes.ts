@@ -1,0 +1,129 @@
+// Changes as decisions make them, ready to be varied by a test.
+
+import type { Change, ChangeSet, ConnectorStatus, TransactionFact } from '../../src/csms/decision.ts'
+import { arrivalMs, changeSet } from './store.ts'
+
+type Of<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>
+
+let ids = 1_000_000
+
+/** A transactionId that no other test of this process has. */
+export function newTransactionId(): number {
+  return ids++
+}
+
+export function boot(more: Partial<Of<'boot'>> = {}): Change {
+  return {
+    kind: 'boot',
+    status: 'Accepted',
+    vendor: 'VendorName',
+    model: 'Model-X1000',
+    serialNumber: null,
+    firmwareVersion: null,
+    iccid: null,
+    imsi: null,
+    ...more,
+  }
+}
+
+export function connectorStatus(
+  evseId: number,
+  status: ConnectorStatus,
+  more: Partial<Of<'connectorStatus'>> = {},
+): Change {
+  return {
+    kind: 'connectorStatus',
+    evseId,
+    connectorId: 1,
+    status,
+    statusSent: status,
+    errorCode: 'NoError',
+    info: null,
+    vendorId: null,
+    vendorErrorCode: null,
+    occurredAtMs: arrivalMs,
+    ...more,
+  }
+}
+
+export function transactionStarted(transactionId: number, more: Partial<Of<'transactionStarted'>> = {}): Change {
+  return {
+    kind: 'transactionStarted',
+    transactionId,
+    stationTransactionId: null,
+    evseId: 1,
+    connectorId: 1,
+    idToken: 'USER123',
+    idTokenType: null,
+    idTokenStatus: 'Accepted',
+    startedAtMs: arrivalMs,
+    meterStartWh: 1000,
+    reservationId: null,
+    remoteStartId: null,
+    chargingState: null,
+    ...more,
+  }
+}
+
+export function transactionStopped(transactionId: number, more: Partial<Of<'transactionStopped'>> = {}): Change {
+  return {
+    kind: 'transactionStopped',
+    transactionId,
+    stoppedAtMs: arrivalMs,
+    meterStopWh: null,
+    reason: null,
+    idToken: null,
+    closedBy: 'station',
+    ...more,
+  }
+}
+
+export function chargePointEvent(action: string, occurredAtMs: number | null, payload = {}): Change {
+  return { kind: 'chargePointEvent', action, occurredAtMs, payload }
+}
+
+export function variable(variableName: string, value: string, more: Partial<Of<'variable'>> = {}): Change {
+  return {
+    kind: 'variable',
+    componentName: 'OCPPCommCtrlr',
+    componentInstance: '',
+    evseId: 0,
+    connectorId: 0,
+    variableName,
+    variableInstance: '',
+    attributeType: 'Actual',
+    value,
+    mutability: 'ReadWrite',
+    persistent: true,
+    constant: false,
+    characteristics: { dataType: 'integer', supportsMonitoring: false },
+    ...more,
+  }
+}
+
+export function startFact(transactionId: number, more: Partial<TransactionFact> = {}): TransactionFact {
+  return {
+    ref: `start:1/USER123/2026-01-01T00:00:00Z/${transactionId}`,
+    seqNo: 0,
+    event: 'Started',
+    transactionId,
+    occurredAtMs: arrivalMs,
+    payload: { connectorId: 1, idTag: 'USER123', meterStart: 1000 },
+    ...more,
+  }
+}
+
+/** The change set of a 1.6 start that tells `transactionId`. */
+export function startSet(key: number, transactionId: number, parts: Partial<ChangeSet> = {}): ChangeSet {
+  return changeSet(key, {
+    answer: { transactionId, idTagInfo: { status: 'Accepted' } },
+    fact: startFact(transactionId),
+    changes: [transactionStarted(transactionId)],
+    ...parts,
+  })
+}
+
+/** An element of `meterValue` with one sample. */
+export function sample(timestamp: string, value: string): Record<string, unknown> {
+  return { timestamp, sampledValue: [{ value }] }
+}
