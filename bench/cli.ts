@@ -1,9 +1,10 @@
-// Command line of `bun bench load`: flags become one checked plan. A flag that cannot be is refused with its name, its value
-// and what was expected.
+// Command line of `bun bench`: flags become one checked plan. A flag that cannot be is refused with its name, its value and
+// what was expected.
 
 import { type BenchVersion, dialects } from './generator/fleet.ts'
 import { type MixName, mixNames } from './generator/mixes.ts'
 import type { Loop } from './generator/schedule.ts'
+import { type Size, type SizeName, sizes } from './standard/sizes.ts'
 
 export const startable = ['stator', 'floor', 'peer'] as const
 export type Startable = (typeof startable)[number]
@@ -75,8 +76,8 @@ const timeMsMax = 86_400_000
  * @throws {UsageError} naming the flag, its value and what it may be.
  */
 export function parseLoad(args: readonly string[]): LoadPlan {
-  const flags = readFlags(args)
-  const text = (name: FlagName): string | null => flags.get(name) ?? null
+  const flags = readFlags(args, loadFlags, 'bun bench load')
+  const text = (name: FlagName | keyof typeof standardFlags): string | null => flags.get(name) ?? null
   const url = text('url')
   const start = oneOf(flags, 'start', startable)
   if ((url === null) === (start === null))
@@ -115,21 +116,64 @@ export const benchPasswordDefault = 'bench-password-of-stations'
 
 /** What `bun bench load --help` prints. */
 export function loadUsage(): string {
-  const lines = Object.entries(loadFlags).map(([name, flag]: [string, Flag]) => {
+  return ['bun bench load: puts a load on one central system and says what it took', '', ...flagLines(loadFlags)].join(
+    '\n',
+  )
+}
+
+/** Every flag of `bun bench` itself. */
+export const standardFlags = {
+  size: { value: Object.keys(sizes).join('|'), about: 'how much of everything (standard)' },
+  results: { value: 'FOLDER', about: 'where the files go (bench/results)' },
+} as const satisfies Record<string, Flag>
+
+/**
+ * Reads the arguments of a standard run.
+ *
+ * @throws {UsageError} as `parseLoad`.
+ */
+export function parseStandard(
+  args: readonly string[],
+  resultsFolder: string,
+): { readonly size: Size; readonly resultsFolder: string } {
+  const flags = readFlags(args, standardFlags, 'bun bench')
+  const names = Object.keys(sizes).filter((name): name is SizeName => Object.hasOwn(sizes, name))
+  return {
+    size: sizes[oneOf(flags, 'size', names) ?? 'standard'],
+    resultsFolder: flags.get('results') ?? resultsFolder,
+  }
+}
+
+/** What `bun bench --help` prints. */
+export function benchUsage(): string {
+  return [
+    'bun bench: what a node carries and whether it loses anything, beside a bare server and a hand-written one',
+    '',
+    ...flagLines(standardFlags),
+    '',
+    'bun bench load: one mix against one central system; see bun bench load --help',
+  ].join('\n')
+}
+
+function flagLines(known: Readonly<Record<string, Flag>>): string[] {
+  return Object.entries(known).map(([name, flag]) => {
     const left = flag.value === null ? `--${name}` : `--${name} ${flag.value}`
     return `  ${left.padEnd(40)} ${flag.about}`
   })
-  return ['bun bench load: puts a load on one central system and says what it took', '', ...lines].join('\n')
 }
 
-function readFlags(args: readonly string[]): Map<string, string> {
+function readFlags(
+  args: readonly string[],
+  known: Readonly<Record<string, Flag>>,
+  command: string,
+): Map<string, string> {
   const flags = new Map<string, string>()
   for (let i = 0; i < args.length; i++) {
     const argument = args[i] ?? ''
     const match = /^--([a-z-]+)(?:=(.*))?$/.exec(argument)
     const name = match?.[1] ?? ''
-    if (!isFlag(name)) throw new UsageError(`"${argument}" is no flag of bun bench load: see bun bench load --help.`)
-    const flag: Flag = loadFlags[name]
+    const flag = Object.hasOwn(known, name) ? known[name] : undefined
+    if (flag === undefined) throw new UsageError(`"${argument}" is no flag of ${command}: see ${command} --help.`)
     if (flag.value === null) {
       flags.set(name, '')
       continue
@@ -142,11 +186,11 @@ function readFlags(args: readonly string[]): Map<string, string> {
   return flags
 }
 
-function isFlag(name: string): name is FlagName {
-  return Object.hasOwn(loadFlags, name)
-}
-
-function oneOf<const T extends string>(flags: Map<string, string>, name: FlagName, allowed: readonly T[]): T | null {
+function oneOf<const T extends string>(
+  flags: Map<string, string>,
+  name: FlagName | keyof typeof standardFlags,
+  allowed: readonly T[],
+): T | null {
   const value = flags.get(name)
   if (value === undefined) return null
   const found = allowed.find((one) => one === value)
@@ -154,14 +198,25 @@ function oneOf<const T extends string>(flags: Map<string, string>, name: FlagNam
   return found
 }
 
-function number(flags: Map<string, string>, name: FlagName, min: number, max: number): number {
+function number(
+  flags: Map<string, string>,
+  name: FlagName | keyof typeof standardFlags,
+  min: number,
+  max: number,
+): number {
   const value = flags.get(name) ?? ''
   const parsed = value.trim() === '' ? Number.NaN : Number(value)
   if (Number.isFinite(parsed) && parsed >= min && parsed <= max) return parsed
   throw new UsageError(`--${name} is "${value}": expected a number from ${min} to ${max}.`)
 }
 
-function whole(flags: Map<string, string>, name: FlagName, byDefault: number, min: number, max: number): number {
+function whole(
+  flags: Map<string, string>,
+  name: FlagName | keyof typeof standardFlags,
+  byDefault: number,
+  min: number,
+  max: number,
+): number {
   if (!flags.has(name)) return byDefault
   const value = flags.get(name) ?? ''
   const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN
@@ -170,7 +225,7 @@ function whole(flags: Map<string, string>, name: FlagName, byDefault: number, mi
 }
 
 /** Milliseconds of a time such as `500ms`, `10s`, `2m`; a bare number is seconds. */
-function time(flags: Map<string, string>, name: FlagName, byDefaultMs: number): number {
+function time(flags: Map<string, string>, name: FlagName | keyof typeof standardFlags, byDefaultMs: number): number {
   const value = flags.get(name)
   if (value === undefined) return byDefaultMs
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value)

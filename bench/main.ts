@@ -1,22 +1,39 @@
 // `bun bench`: what a node of Stator carries, and whether it loses anything.
 
-import { loadUsage, UsageError } from './cli.ts'
+import { join } from 'node:path'
+import { benchUsage, loadUsage, parseStandard, UsageError } from './cli.ts'
 import { loadCommand } from './load.ts'
+import { isGood, standardRun } from './standard/run.ts'
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
-  if (command === 'load') {
-    if (args.includes('--help')) {
-      console.log(loadUsage())
-      return 0
-    }
-    return loadCommand(args)
+  const rest = command === 'load' ? args : command === undefined ? [] : [command, ...args]
+  if (rest.includes('--help')) {
+    console.log(command === 'load' ? loadUsage() : benchUsage())
+    return 0
   }
-  throw new UsageError(`"${command ?? ''}" is no command of bun bench: expected load.`)
+  return command === 'load' ? loadCommand(rest) : standardCommand(rest)
 }
+
+async function standardCommand(args: readonly string[]): Promise<number> {
+  const { size, resultsFolder } = parseStandard(args, join(import.meta.dir, 'results'))
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  const results = await standardRun({
+    size,
+    resultsFolder,
+    print: (line) => console.log(line),
+    signal: interrupted.signal,
+  })
+  if (interrupted.signal.aborted) return exitInterrupted
+  return isGood(results) ? 0 : 1
+}
+
+const exitInterrupted = 130
+const exitUsage = 2
 
 try {
   process.exit(await main(process.argv.slice(2)))
 } catch (error) {
   console.error(error instanceof UsageError ? error.message : error)
-  process.exit(2)
+  process.exit(exitUsage)
 }

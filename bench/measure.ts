@@ -9,8 +9,6 @@ import type { MixName } from './generator/mixes.ts'
 import type { Loop } from './generator/schedule.ts'
 
 export interface MeasureOptions {
-  readonly mix: MixName
-  readonly samples: number
   readonly loop: Loop
   readonly warmUpMs: number
   readonly durationMs: number
@@ -18,11 +16,13 @@ export interface MeasureOptions {
   readonly serverPid: number | null
   /** The postmaster, where it is known. */
   readonly databasePid: number | null
+  /** Length of a slice, in milliseconds (1,000). */
+  readonly sliceMs?: number
   /** Hears of every slice as it ends. */
   readonly onSlice?: (slice: Slice) => void
 }
 
-/** What one second of a measurement saw. */
+/** What a short part of a measurement saw. */
 export interface Slice {
   readonly atMs: number
   readonly messagesPerSecond: number
@@ -71,20 +71,20 @@ export type Bottleneck = 'server' | 'generator' | 'generator and database' | 'no
 
 /** From this share on a core counts as full. */
 const fullShare = 0.93
-const sliceMs = 1_000
+const sliceMsDefault = 1_000
 const settleMsMax = 30_000
 /** Generator lag, 99th percentile, past which open-loop latencies say more about the generator than about the server. */
 export const generatorLagMsMax = 20
 
-/** Lets the fleet talk: warm-up, measurement, and the last answers. */
+/** Lets a fleet that has something to say talk: warm-up, measurement, and the last answers. */
 export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Measurement> {
-  const { mix, samples, loop, warmUpMs, durationMs } = options
+  const { loop, warmUpMs, durationMs, sliceMs = sliceMsDefault } = options
   fleet.errors.clear()
-  fleet.play(mix, samples)
   fleet.begin(loop)
   await Bun.sleep(warmUpMs)
 
   fleet.recorder.reset()
+  const databaseMsBefore = databaseMs(options)
   const before = snapshot(options)
   const slices: Slice[] = []
   let last = before
@@ -96,6 +96,7 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
     options.onSlice?.(slice)
     last = now
   }
+  const databaseMsAfter = databaseMs(options)
   const { recorder } = fleet
   const byAction = recorder.byAction
   const isSettled = await fleet.settle(settleMsMax)
@@ -108,7 +109,7 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
   const serverCoreBusy = busyShare(before.serverCore, last.serverCore)
   const otherCoreBusy = busyShare(before.otherCore, last.otherCore)
   return {
-    mix,
+    mix: fleet.mix,
     loop,
     stations: fleet.ledgers.length,
     seconds,
@@ -124,7 +125,8 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
             threads: threadShares(before.server.threads, last.server.threads),
             residentKib: last.residentKib,
           },
-    database: before.databaseMs === null ? null : { cpuMs: (last.databaseMs ?? 0) - before.databaseMs },
+    database:
+      databaseMsBefore === null || databaseMsAfter === null ? null : { cpuMs: databaseMsAfter - databaseMsBefore },
     generator: { cpuMs: generatorCpuMs, lagMs },
     serverCoreBusy,
     otherCoreBusy,
@@ -167,22 +169,28 @@ export function cpuUsPerMessage(
   return (cpuMs * 1_000) / count
 }
 
+/** The pids of a server and of its database, where they are known. */
+export type Pids = Pick<MeasureOptions, 'serverPid' | 'databasePid'>
+
 interface Snapshot {
   readonly atMs: number
   readonly server: ReturnType<typeof cpuOf>
   readonly residentKib: number
-  readonly databaseMs: number | null
   readonly generatorMs: number
   readonly serverCore: ReturnType<typeof coreTimes>
   readonly otherCore: ReturnType<typeof coreTimes>
 }
 
-function snapshot({ serverPid, databasePid }: MeasureOptions): Snapshot {
+// Reads every process of the machine, so only at both ends of a measurement.
+function databaseMs({ databasePid }: MeasureOptions): number | null {
+  return databasePid === null ? null : familyCpuMs(databasePid)
+}
+
+function snapshot({ serverPid }: MeasureOptions): Snapshot {
   const { user, system } = process.cpuUsage()
   return {
     server: serverPid === null ? null : cpuOf(serverPid),
     residentKib: serverPid === null ? 0 : residentKib(serverPid),
-    databaseMs: databasePid === null ? null : familyCpuMs(databasePid),
     generatorMs: (user + system) / 1_000,
     serverCore: serverCore === null ? null : coreTimes(serverCore),
     otherCore: otherCore === null ? null : coreTimes(otherCore),

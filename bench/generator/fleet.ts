@@ -19,11 +19,18 @@ export interface FleetOptions {
   readonly password: string | null
   /** Whether stations boot when they connect. */
   readonly boots: boolean
-  /** Handshakes and boots under way at once. */
-  readonly connectingMax: number
   /** How long an answer may take before the station hangs up and dials again, in milliseconds. */
   readonly answerMsMax: number
 }
+
+export interface ConnectOptions {
+  readonly rampMs?: number
+  readonly atOnceMax?: number
+  readonly deadlineMs: number
+}
+
+/** Handshakes and boots that are under way at once unless told otherwise. */
+const connectingMax = 256
 
 export type BenchVersion = '1.6' | '2.0.1'
 
@@ -49,12 +56,15 @@ export class Fleet implements StationHost {
   readonly dialect: Dialect
   /** What went wrong, and how often. */
   readonly errors = new Map<string, number>()
+  /** What the stations say. */
+  mix: MixName = 'idle'
   readonly #options: FleetOptions
   readonly #stations: readonly Station[]
   #schedule: Schedule | null = null
   #waitingToConnect: Station[] = []
   #connecting = new Set<Station>()
   #ready = 0
+  #atOnceMax = connectingMax
   #isClosing = false
   #whenChanged: (() => void) | null = null
   #watch: Timer | null = null
@@ -79,13 +89,14 @@ export class Fleet implements StationHost {
   }
 
   /**
-   * Connects all stations that are not connected, spread over `rampMs`. Resolves once all are ready; stations that fail are
-   * counted and tried again until `deadlineMs` have passed.
+   * Connects all stations that are not connected, spread over `rampMs`, and at most `atOnceMax` handshakes and boots at once.
+   * Resolves once all are ready; stations that fail are counted and tried again until `deadlineMs` have passed.
    *
    * @returns how long it took, in milliseconds; null when some are still not ready.
    */
-  async connect(rampMs: number, deadlineMs: number): Promise<number | null> {
+  async connect({ rampMs = 0, atOnceMax = connectingMax, deadlineMs }: ConnectOptions): Promise<number | null> {
     const startedMs = performance.now()
+    this.#atOnceMax = atOnceMax
     this.#watch ??= setInterval(() => this.#hangUpOnTheSilent(), 1_000)
     const missing = this.#stations.filter((station) => !station.isReady)
     const enqueueDue = (): void => {
@@ -106,6 +117,7 @@ export class Fleet implements StationHost {
 
   /** Lets all stations begin a new script. Nothing may be under way. */
   play(mix: MixName, samples: number): void {
+    this.mix = mix
     const nowMs = Date.now()
     for (const [index, station] of this.#stations.entries()) {
       const ledger = this.ledgers[index]
@@ -177,7 +189,7 @@ export class Fleet implements StationHost {
   }
 
   #connectNext(): void {
-    while (this.#connecting.size < this.#options.connectingMax) {
+    while (this.#connecting.size < this.#atOnceMax) {
       const station = this.#waitingToConnect.shift()
       if (station === undefined) return
       this.#connecting.add(station)
@@ -221,7 +233,7 @@ export class Fleet implements StationHost {
 }
 
 /** Local address for station `index`: further loopback addresses once the ports of the first are used up. */
-function addressOf(host: string, index: number): string | null {
+export function addressOf(host: string, index: number): string | null {
   const block = Math.floor(index / stationsPerAddress)
   return block > 0 && (host === 'localhost' || host.startsWith('127.')) ? `127.0.0.${block + 1}` : null
 }

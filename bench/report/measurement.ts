@@ -1,12 +1,9 @@
 // One measurement, as lines for a terminal.
 
 import { cpuUsPerMessage, generatorLagMsMax, type Measurement } from '../measure.ts'
+import type { StormResult } from '../storm.ts'
 
-/** Prints throughput, latency, and what each process paid. */
-export function printMeasurement(measurement: Measurement): void {
-  for (const line of measurementLines(measurement)) console.log(line)
-}
-
+/** Throughput, latency, and what each process paid. */
 export function measurementLines(measurement: Measurement): string[] {
   const { messages, messagesPerSecond, latencyMs, server, database, generator, seconds } = measurement
   const lines = ['']
@@ -25,12 +22,12 @@ export function measurementLines(measurement: Measurement): string[] {
     add('latency', `p50 ${ms[0]}  p90 ${ms[1]}  p99 ${ms[2]}  p99.9 ${ms[3]}  max ${ms[4]} ms, ${from}`)
   }
   const perMessage = (whose: 'server' | 'database' | 'both'): string =>
-    `${cpuUsPerMessage(measurement, whose, messages)?.toFixed(2) ?? '?'} µs a message`
+    messages === 0 ? 'no message' : `${cpuUsPerMessage(measurement, whose, messages)?.toFixed(2) ?? '?'} µs a message`
   if (server !== null) {
     add('server CPU', `${perMessage('server')}   (${percent(server.cpuMs / seconds / 1_000)} of a core)`)
     for (const thread of server.threads.slice(0, 8)) {
       const share = server.cpuMs === 0 ? 0 : thread.cpuMs / server.cpuMs
-      const us = (thread.cpuMs * 1_000) / messages
+      const us = messages === 0 ? 0 : (thread.cpuMs * 1_000) / messages
       add('', `${thread.isMain ? 'main thread' : thread.name}: ${us.toFixed(2)} µs a message, ${percent(share)}`)
     }
     add('server memory', `${(server.residentKib / 1_024).toFixed(0)} MiB resident`)
@@ -41,7 +38,7 @@ export function measurementLines(measurement: Measurement): string[] {
   }
   add(
     'generator CPU',
-    `${((generator.cpuMs * 1_000) / messages).toFixed(2)} µs a message   (${percent(generator.cpuMs / seconds / 1_000)} of a core)`,
+    `${((generator.cpuMs * 1_000) / Math.max(1, messages)).toFixed(2)} µs a message   (${percent(generator.cpuMs / seconds / 1_000)} of a core)`,
   )
   if (measurement.serverCoreBusy !== null && measurement.otherCoreBusy !== null)
     add(
@@ -65,6 +62,22 @@ function bottleneckSentence({ bottleneck, generator }: Measurement): string {
     case 'nobody':
       return 'nobody: no core was full'
   }
+}
+
+/** How a storm went. */
+export function stormLines({ stations, readyMs, residentKibBefore, residentKibPeak, errors }: StormResult): string[] {
+  const mib = (kib: number): string => `${(kib / 1_024).toFixed(0)} MiB`
+  const came =
+    readyMs === null
+      ? `not all of ${stations} stations came back`
+      : `${stations} stations came back and booted in ${(readyMs / 1_000).toFixed(2)} s` +
+        ` (${((stations * 1_000) / readyMs).toFixed(0)}/s)`
+  return [
+    '',
+    `${'storm'.padEnd(14)} ${came}`,
+    `${'server memory'.padEnd(14)} ${mib(residentKibBefore)} before, ${mib(residentKibPeak)} at the peak`,
+    ...Object.entries(errors).map(([reason, count]) => `${'ERROR'.padEnd(14)} ${count} × ${reason}`),
+  ]
 }
 
 function percent(share: number): string {

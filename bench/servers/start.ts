@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { serverCore } from '../affinity.ts'
 import type { Startable } from '../cli.ts'
 import { launch, type ServerProcess } from './child.ts'
-import { createDatabase, startDatabase } from './database.ts'
+import type { PostgresServer } from '../../test/support/postgres-server.ts'
+import { createDatabase } from './database.ts'
 import { provisionInDatabase, startStator } from './stator.ts'
 
 /** A server under test, and the database behind it. */
@@ -18,44 +19,40 @@ export interface Subject {
 }
 
 export interface SubjectOptions {
+  /** Charge points that Stator shall know. */
   readonly identities: readonly string[]
-  readonly profileFolder: string | null
+  readonly profileFolder?: string | null
+  /** Name of its database. */
+  readonly databaseName?: string
 }
 
-/** Starts `which`, ready for stations of these identities. */
-export async function startSubject(which: Startable, options: SubjectOptions): Promise<Subject> {
-  if (which === 'floor') {
-    const server = await startFloor()
-    return { server, database: null, stop: () => server.stop() }
+/** Starts `which` on a database of its own in `postgres`, ready for stations of these identities. */
+export async function startSubject(
+  which: Exclude<Startable, 'floor'>,
+  postgres: PostgresServer,
+  { identities, profileFolder = null, databaseName = which }: SubjectOptions,
+): Promise<Subject> {
+  const url = await createDatabase(postgres.connectionString, databaseName)
+  const database = { url, pid: postgres.pid }
+  if (which === 'peer') {
+    const server = await startPeer(url)
+    return { server, database, stop: () => server.stop() }
   }
-  const postgres = await startDatabase()
   const dataFolder = await mkdtemp(join(tmpdir(), 'stator-bench-'))
-  const release = async (): Promise<void> => {
-    await postgres.stop()
-    await rm(dataFolder, { recursive: true, force: true })
-  }
+  const removeFolder = (): Promise<void> => rm(dataFolder, { recursive: true, force: true })
   try {
-    const url = await createDatabase(postgres.connectionString, which)
-    const server =
-      which === 'peer'
-        ? await startPeer(url)
-        : await startStator({
-            connectionString: url,
-            dataFolder,
-            core: serverCore,
-            profileFolder: options.profileFolder,
-          })
-    if (which === 'stator') await provisionInDatabase(url, options.identities)
+    const server = await startStator({ connectionString: url, dataFolder, core: serverCore, profileFolder })
+    await provisionInDatabase(url, identities)
     return {
       server,
-      database: { url, pid: postgres.pid },
+      database,
       async stop() {
         await server.stop()
-        await release()
+        await removeFolder()
       },
     }
   } catch (error) {
-    await release()
+    await removeFolder()
     throw error
   }
 }
@@ -65,19 +62,19 @@ function announcedReady(line: string): string | null {
   return /^ready (\S+)$/.exec(line)?.[1] ?? null
 }
 
-/** The floor: no database, no facts. */
-export function startFloor(): Promise<ServerProcess> {
-  return launch({
+/** Starts the floor, which has no database and knows everybody. */
+export async function startFloorSubject(): Promise<Subject> {
+  const server = await launch({
     name: 'The floor server',
     command: [process.execPath, join(import.meta.dir, 'floor.ts')],
     env: {},
     core: serverCore,
     announced: announcedReady,
   })
+  return { server, database: null, stop: () => server.stop() }
 }
 
-/** The peer, on a database of its own. */
-export function startPeer(databaseUrl: string): Promise<ServerProcess> {
+function startPeer(databaseUrl: string): Promise<ServerProcess> {
   return launch({
     name: 'The peer server',
     command: ['node', join(import.meta.dir, 'peer.mjs')],

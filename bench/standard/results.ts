@@ -1,0 +1,116 @@
+// What one `bun bench` finds. Every part may be missing: an interrupted run has what it had until then.
+
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { hasTaskset } from '../affinity.ts'
+import type { Findings } from '../audit/comparison.ts'
+import type { Percentiles } from '../generator/latency.ts'
+import type { Measurement } from '../measure.ts'
+import type { StormResult } from '../storm.ts'
+
+export type ServerName = 'floor' | 'peer' | 'stator'
+
+export type Rounds = Partial<Record<ServerName, Measurement[]>>
+
+export interface StandardResults {
+  readonly startedAt: string
+  readonly machine: Machine
+  isComplete: boolean
+  /** Closed loop. */
+  readonly heartbeat: Rounds
+  readonly meter: Rounds
+  /** Open loop, Stator alone, at half of what it took in the closed loop. */
+  readonly half: Measurement[]
+  /** One-row INSERTs, one after the other, on the database of the run while nobody else used it. */
+  readonly bareCommitMs: Percentiles[]
+  readonly batches: Partial<Record<'peer' | 'stator', BatchSizes>>
+  readonly audits: Record<string, Findings>
+  readonly others: Measurement[]
+  /** Few and many stations at the same rate, open loop. */
+  readonly few: Measurement[]
+  readonly many: Measurement[]
+  memory: MemoryResult | null
+  storm: StormResult | null
+  readonly startMs: { readonly PostgreSQL: number[]; readonly Embedded: number[] }
+}
+
+export interface MemoryResult {
+  readonly stations: number
+  readonly residentKibBefore: number
+  readonly residentKibAfter: number
+}
+
+/** Meter rows of one commit. */
+export interface BatchSizes {
+  readonly commits: number
+  readonly mean: number
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+  /** Commits by size: `upTo` rows, but more than the bucket before. */
+  readonly histogram: readonly { readonly upTo: number; readonly commits: number }[]
+}
+
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGib: number
+  readonly kernel: string
+  readonly bun: string
+  readonly node: string
+  readonly isPinned: boolean
+  readonly filesMax: number
+}
+
+export function emptyResults(): StandardResults {
+  return {
+    startedAt: new Date().toISOString(),
+    machine: machine(),
+    isComplete: false,
+    heartbeat: {},
+    meter: {},
+    half: [],
+    bareCommitMs: [],
+    batches: {},
+    audits: {},
+    others: [],
+    few: [],
+    many: [],
+    memory: null,
+    storm: null,
+    startMs: { PostgreSQL: [], Embedded: [] },
+  }
+}
+
+function machine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    kernel: `${process.platform} ${release()}`,
+    bun: Bun.version,
+    node: Bun.which('node') === null ? 'none' : Bun.spawnSync(['node', '--version']).stdout.toString().trim(),
+    isPinned: hasTaskset,
+    filesMax: filesMax(),
+  }
+}
+
+const filesMaxWhereUnknown = 1_024
+
+/** Files, sockets included, that a process may have open here. */
+export function filesMax(): number {
+  try {
+    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
+    return Number(match?.[1] ?? filesMaxWhereUnknown)
+  } catch {
+    return filesMaxWhereUnknown
+  }
+}
+
+/** The middle one of these values; NaN when there are none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}

@@ -1,0 +1,57 @@
+// How much of everything `bun bench` does: for people, and for the tests that keep it from rotting.
+
+export interface Size {
+  /** Stations of the closed loops. */
+  readonly stations: number
+  readonly rounds: number
+  readonly firstWarmUpMs: number
+  readonly warmUpMs: number
+  readonly durationMs: number
+  readonly halfMs: number
+  readonly samples: number
+  readonly bareCommits: number
+  /** Stations of the storm and of the memory figure. */
+  readonly fleet: number
+  readonly fleetSettleMs: number
+  readonly fewStations: number
+  readonly manyStations: number
+  readonly fixedRatePerSecond: number
+  readonly starts: number
+}
+
+export const sizes = {
+  standard: {
+    stations: 1_000,
+    rounds: 3,
+    firstWarmUpMs: 3_000,
+    warmUpMs: 500,
+    durationMs: 2_500,
+    halfMs: 4_000,
+    samples: 60,
+    bareCommits: 500,
+    fleet: 10_000,
+    fleetSettleMs: 4_000,
+    fewStations: 1_000,
+    manyStations: 20_000,
+    fixedRatePerSecond: 4_000,
+    starts: 3,
+  },
+  small: {
+    stations: 10,
+    rounds: 1,
+    firstWarmUpMs: 100,
+    warmUpMs: 50,
+    durationMs: 300,
+    halfMs: 300,
+    samples: 5,
+    bareCommits: 10,
+    fleet: 40,
+    fleetSettleMs: 500,
+    fewStations: 10,
+    manyStations: 40,
+    fixedRatePerSecond: 100,
+    starts: 1,
+  },
+} as const satisfies Record<string, Size>
+
+export type SizeName = keyof typeof sizes
