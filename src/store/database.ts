@@ -45,6 +45,10 @@ export interface Database {
 
 const serverVersionMin = 150_000
 
+// A server may be set to report commits that are not on disk yet. Stricter settings than `on` stay as they are.
+const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
+  WHERE current_setting('synchronous_commit') = 'off'`
+
 /**
  * Opens the database, and brings its tables up to date; several processes may do so at once.
  *
@@ -58,6 +62,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     return { ...database, provider: 'PostgreSQL', isSingleConnection: false }
   }
   const server = await startEmbedded(options.dataFolder, log)
+  log.warn(
+    { file: options.dataFolder },
+    'The embedded database does not force its files to disk: it survives the end of this process, not a power cut.',
+  )
   const address = { host: server.host, port: server.port, database: 'postgres' }
   try {
     const database = await connect({ ...address, user: 'postgres' }, address, 1, log)
@@ -100,7 +108,13 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolSize:
     async lease(): Promise<Lease> {
       const client = new Client(clientConfig)
       client.on('error', (error) => log.warn({ error, host: address.host }, 'A connection to the database broke.'))
-      await client.connect()
+      try {
+        await client.connect()
+        await client.query(acknowledgedMeansCommitted)
+      } catch (error) {
+        void client.end()
+        throw error
+      }
       return { client, release: () => void client.end() }
     },
     async ping() {

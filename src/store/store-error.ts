@@ -8,8 +8,8 @@ import { StatorError } from '../base/errors.ts'
 const transientClasses: ReadonlySet<string> = new Set(['08', '40', '53', '57', '58'])
 // read_only_sql_transaction (a standby that was promoted elsewhere), lock_not_available.
 const transientCodes: ReadonlySet<string> = new Set(['25006', '55P03'])
-// query_canceled: a statement that runs into its time-out does so again.
-const lastingCodes: ReadonlySet<string> = new Set(['57014'])
+// out_of_memory: a statement that is too large stays so.
+const lastingCodes: ReadonlySet<string> = new Set(['53200'])
 
 /** The error of PostgreSQL inside `error`, which may be wrapped (drizzle); null when the way to it failed. */
 export function databaseError(error: unknown): DatabaseError | null {

@@ -53,8 +53,8 @@ interface Seen {
   heartbeatAtMs: number | null
 }
 
-/** How often a group may break its connection before it is suspected of doing so by what it holds. */
-const brokenConnectionsMax = 4
+/** How often a group may fail on an open connection before it is suspected of breaking it by what it holds. */
+const failuresMax = 4
 
 const nothingToSettle = (): void => {}
 
@@ -202,7 +202,7 @@ export class Writer {
   /** Commits a group however long it takes; the returned function tells those who wait for it. */
   async #commit(group: readonly Waiting[], seen: readonly SeenRow[]): Promise<() => void> {
     const sets = group.map((waiting) => waiting.set)
-    let broken = 0
+    let failures = 0
     for (let attempt = 1; ; attempt++) {
       let lease: Lease | null = null
       try {
@@ -220,13 +220,18 @@ export class Writer {
       } catch (error) {
         const isLost = isConnectionLost(error)
         if (lease !== null && (isLost || this.#database.isSingleConnection)) this.#release(isLost)
-        const isAway = isTransient(error) ? isLost : !(await this.#isAnswering())
-        if (!isAway && !isTransient(error)) return this.#divide(group, seen, error)
-        this.#counts.retries++
+        if (!isTransient(error)) {
+          if (await this.#isAnswering()) return this.#divide(group, seen, error)
+        } else if (lease !== null && ++failures >= failuresMax && (isLost || group.length > 1)) {
+          if (await this.#isAnswering()) return this.#divide(group, seen, error)
+        }
+        const isAway = isLost || !isTransient(error)
         if (isAway) this.#noteAvailable(false, error)
-        if (this.#isStopping)
-          return () => rejectAll(group, 'STORE_UNAVAILABLE', 'The writer stopped while the database was away.', error)
-        if (isLost && lease !== null && ++broken >= brokenConnectionsMax) return this.#divide(group, seen, error)
+        if (isAway && this.#isStopping) {
+          const sentence = 'The writer stopped while the database was away.'
+          return () => rejectAll(group, 'STORE_UNAVAILABLE', sentence, error)
+        }
+        this.#counts.retries++
         await this.#pause(Math.min(retryMsMax, retryMsMin * 2 ** Math.min(attempt - 1, 10)))
       }
     }
@@ -246,12 +251,15 @@ export class Writer {
     return this.#commit(group.slice(middle), [])
   }
 
-  /** Whether the database does what nobody could refuse: what it refused before was then refused for what it was. */
+  /** Whether the database does what nobody could refuse: what failed before then failed for what it was. */
   async #isAnswering(): Promise<boolean> {
-    return this.#database.ping().then(
-      () => true,
-      () => false,
-    )
+    try {
+      await this.#database.ping()
+    } catch {
+      return false
+    }
+    this.#noteAvailable(true)
+    return true
   }
 
   async #takeLease(): Promise<Lease> {

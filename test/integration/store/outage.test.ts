@@ -165,6 +165,46 @@ test('a deadlock with another connection costs an attempt, not a change', async 
   expect(await statusOf(key)).toBe('Charging')
 })
 
+test('a change set that breaks every connection is refused alone, and the database is not taken to be away', async () => {
+  const trap = `trap_${key}`
+  await database.pool.query(`CREATE FUNCTION ${trap}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF NEW.info = 'die' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+      RETURN NEW;
+    END $$`)
+  await database.pool.query(
+    `CREATE TRIGGER ${trap} BEFORE INSERT ON connectors FOR EACH ROW EXECUTE FUNCTION ${trap}()`,
+  )
+  const outcomes = whileRetrying(
+    Promise.allSettled(
+      [1, 2, 3].map((evseId) => {
+        const change = connectorStatus(evseId, 'Available', { info: evseId === 2 ? 'die' : null })
+        return writer.commit(changeSet(key, { changes: [change] }))
+      }),
+    ),
+  )
+  expect((await outcomes).map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect((await outcomes)[1]).toMatchObject({ reason: { code: 'INTERNAL' } })
+  expect(writer.isAvailable).toBe(true)
+  expect((await queries.connectorsOf(key)).map((connector) => connector.evseId)).toEqual([1, 3])
+  await database.pool.query(`DROP TRIGGER ${trap} ON connectors`)
+})
+
+test('the writer waits for the disk even where the server is set not to', async () => {
+  const name = new URL(target.connectionString).pathname.slice(1)
+  await database.pool.query(`ALTER DATABASE ${name} SET synchronous_commit = off`)
+  const setting = async () => {
+    const { client, release } = await database.lease()
+    const { rows } = await client.query<{ value: string }>("SELECT current_setting('synchronous_commit') AS value")
+    release()
+    return rows[0]?.value
+  }
+  expect(await setting()).toBe('on')
+  await database.pool.query(`ALTER DATABASE ${name} SET synchronous_commit = local`)
+  expect(await setting()).toBe('local')
+  await database.pool.query(`ALTER DATABASE ${name} RESET synchronous_commit`)
+})
+
 test('while the database is away look-ups say so, and id tokens that were read before are still known', async () => {
   const idToken = `TAG-${crypto.randomUUID()}`
   await queries.createIdToken(idToken, { parentIdTag: 'P' })

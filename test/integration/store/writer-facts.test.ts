@@ -63,6 +63,7 @@ describeStore('the ledger', (store) => {
     const fact = startFact(known)
     await writer.commit(startSet(key, known, { fact }))
     const payload = { connectorId: 1, meterValue: [sample('2026-01-01T00:01:00Z', '1')] }
+    const { transactions } = writer.stats
     const [old, young] = await Promise.all([
       writer.commit(
         startSet(key, known, {
@@ -76,6 +77,7 @@ describeStore('the ledger', (store) => {
       ),
       writer.commit(startSet(key, fresh)),
     ])
+    expect(writer.stats.transactions).toBe(transactions + 1)
     expect(old).toMatchObject({ duplicate: true, answer: { transactionId: known } })
     expect(young).toMatchObject({ duplicate: false, answer: { transactionId: fresh } })
     expect(await queries.connectorsOf(key)).toEqual([])

@@ -89,10 +89,22 @@ describe('errors', () => {
     Object.assign(new DatabaseError('refused', 7, 'error'), { code, severity })
 
   test('are transient when they tell of the database and not of the data', () => {
-    for (const code of ['08006', '40001', '40P01', '53100', '53300', '57P01', '57P03', '58030', '25006', '55P03']) {
+    for (const code of [
+      '08006',
+      '40001',
+      '40P01',
+      '53100',
+      '53300',
+      '57014',
+      '57P01',
+      '57P03',
+      '58030',
+      '25006',
+      '55P03',
+    ]) {
       expect(isTransient(refused(code))).toBe(true)
     }
-    for (const code of ['22021', '23505', '23514', '42601', '57014', 'XX000'])
+    for (const code of ['22021', '23505', '23514', '42601', '53200', 'XX000'])
       expect(isTransient(refused(code))).toBe(false)
     expect(isTransient(refused('28P01', 'FATAL'))).toBe(true)
     expect(isTransient(new Error('connect ECONNREFUSED'))).toBe(true)
