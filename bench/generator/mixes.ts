@@ -93,7 +93,7 @@ function* day(options: MixOptions): Script {
   for (let count = index + 1; ; count++) {
     for (let i = 0; i < pause; i++) yield dialect.heartbeat
     pause = heartbeatsBetween
-    if (count % transactionsPerBoot === 0) yield* booting({ dialect, ledger, nowMs: clock.nowMs })
+    if (count % transactionsPerBoot === 0) yield* booting({ dialect, ledger, nowMs: clock.tick() })
     yield dialect.authorize(benchIdTag)
     yield* told(dialect.status('pluggedIn', clock.tick()), ledger)
     const whileCharging = told(dialect.status('charging', clock.tick()), ledger)

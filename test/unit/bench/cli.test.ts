@@ -1,0 +1,66 @@
+// The command line of `bun bench`: what it takes, and how it says what it does not.
+
+import { describe, expect, test } from 'bun:test'
+import { loadUsage, loadFlags, parseLoad, parseStandard, UsageError } from '../../../bench/cli.ts'
+import { sizes } from '../../../bench/standard/sizes.ts'
+
+const url = ['--url', 'ws://127.0.0.1:8080/ocpp']
+
+describe('bun bench load', () => {
+  test('fills in what is not said', () => {
+    const plan = parseLoad(url)
+    expect(plan).toMatchObject({ stations: 100, mix: 'heartbeat', version: '1.6', durationMs: 10_000, boots: true })
+    expect(plan.loop).toEqual({ kind: 'closed' })
+  })
+
+  test('takes a rate as an open loop, and times in any unit', () => {
+    const plan = parseLoad([...url, '--rate', '2000', '--duration=2m', '--warmup', '500ms', '--ramp', '3'])
+    expect(plan.loop).toEqual({ kind: 'open', ratePerSecond: 2_000 })
+    expect([plan.durationMs, plan.warmUpMs, plan.rampMs]).toEqual([120_000, 500, 3_000])
+  })
+
+  test('lets nobody boot on the floor, and sends no password when told not to', () => {
+    expect(parseLoad(['--start', 'floor']).boots).toBe(false)
+    expect(parseLoad([...url, '--no-password']).password).toBeNull()
+  })
+
+  test.each([
+    [['--stations', '0'], '--stations is "0": expected a whole number from 1 to 100000.'],
+    [['--stations', '1e3'], '--stations is "1e3": expected a whole number from 1 to 100000.'],
+    [['--rate', 'fast'], '--rate is "fast": expected a number from 0.001 to 1000000.'],
+    [['--mix', 'noon'], '--mix is "noon": expected one of heartbeat, meter, day, idle, storm.'],
+    [['--ocpp', '2.1'], '--ocpp is "2.1": expected one of 1.6, 2.0.1.'],
+    [['--duration', 'soon'], '--duration is "soon": expected a time of at most 24h, such as 500ms, 10s or 2m.'],
+    [['--identity', 'a/b'], '--identity is "a/b": expected 1 to 30 letters, digits, dots, dashes or underscores.'],
+    [['--start', 'floor'], 'Give either --url of a running CSMS or --start of one that the bench knows, not both.'],
+    [['--speed', '9'], '"--speed" is no flag of bun bench load: see bun bench load --help.'],
+    [['--json'], '--json has no value: expected FILE.'],
+    [['--profile', '/tmp'], '--profile is "/tmp": it needs --start stator.'],
+  ])('refuses %p with what was expected', (args, sentence) => {
+    expect(() => parseLoad([...url, ...args])).toThrow(new UsageError(sentence))
+  })
+
+  test('refuses a URL that is none of a WebSocket', () => {
+    expect(() => parseLoad(['--url', 'http://localhost'])).toThrow(
+      '--url is "http://localhost": expected a URL such as ws://127.0.0.1:8080/ocpp.',
+    )
+  })
+
+  test('explains every flag', () => {
+    for (const name of Object.keys(loadFlags)) expect(loadUsage()).toContain(`--${name} `)
+  })
+})
+
+describe('bun bench', () => {
+  test('runs the standard size into the folder of results unless told otherwise', () => {
+    expect(parseStandard([], 'results')).toEqual({ size: sizes.standard, resultsFolder: 'results' })
+    expect(parseStandard(['--size', 'small', '--results', 'there'], 'results')).toEqual({
+      size: sizes.small,
+      resultsFolder: 'there',
+    })
+  })
+
+  test('refuses sizes that do not exist', () => {
+    expect(() => parseStandard(['--size', 'huge'], '')).toThrow('--size is "huge": expected one of standard, small.')
+  })
+})

@@ -1,0 +1,191 @@
+// From measurements to verdicts: medians, ratios, batch sizes, bottlenecks, and what a report says of them.
+
+import { describe, expect, test } from 'bun:test'
+import { bottleneckOf, type Measurement } from '../../../bench/measure.ts'
+import { ticks } from '../../../bench/report/charts.ts'
+import { htmlReport } from '../../../bench/report/html.ts'
+import { tableLines } from '../../../bench/report/table.ts'
+import { addressOf } from '../../../bench/generator/fleet.ts'
+import { sizesOf } from '../../../bench/standard/batches.ts'
+import { affordable } from '../../../bench/standard/fleet-size.ts'
+import { emptyResults, median, type StandardResults } from '../../../bench/standard/results.ts'
+import { allReached, verdicts } from '../../../bench/standard/verdicts.ts'
+
+function measurement(perSecond: number, serverUs: number, databaseUs = 0): Measurement {
+  const messages = perSecond * 2
+  return {
+    mix: 'meter',
+    loop: { kind: 'closed' },
+    stations: 1_000,
+    seconds: 2,
+    messages,
+    byAction: { MeterValues: messages },
+    messagesPerSecond: perSecond,
+    latencyMs: { p50: 2, p90: 3, p99: 9, p999: 12, max: 15 },
+    server: {
+      cpuMs: (messages * serverUs) / 1_000,
+      threads: [
+        { name: 'bun', isMain: true, cpuMs: (messages * serverUs) / 2_000 },
+        { name: 'Worker', isMain: false, cpuMs: (messages * serverUs) / 2_000 },
+      ],
+      residentKib: 200_000,
+    },
+    database: { cpuMs: (messages * databaseUs) / 1_000 },
+    generator: { cpuMs: 100, lagMs: null },
+    serverCoreBusy: 1,
+    otherCoreBusy: 0.5,
+    bottleneck: 'server',
+    isSettled: true,
+    errors: {},
+    slices: [
+      { atMs: 1_000, messagesPerSecond: perSecond, latencyMs: null, serverCpuShare: 1, serverResidentKib: 200_000 },
+    ],
+  }
+}
+
+function completeResults(): StandardResults {
+  return {
+    ...emptyResults(),
+    isComplete: true,
+    heartbeat: { floor: [measurement(80_000, 12)], stator: [measurement(72_000, 13)] },
+    meter: {
+      floor: [measurement(60_000, 14)],
+      peer: [measurement(8_000, 100, 120), measurement(7_000, 100, 120), measurement(9_000, 100, 120)],
+      stator: [measurement(50_000, 25, 8), measurement(48_000, 25, 8), measurement(10_000, 25, 8)],
+    },
+    half: [measurement(24_000, 30, 8)],
+    bareCommitMs: [{ p50: 1, p90: 1, p99: 1, p999: 1, max: 1 }],
+    batches: { stator: sizesOf([{ size: 100, commits: 10 }]) ?? emptyBatch },
+    audits: { Stator: { facts: 9, rows: 9, missing: 0, duplicated: 0, altered: 0, unexpected: 0, examples: [] } },
+    few: [measurement(4_000, 50)],
+    many: [measurement(4_000, 60)],
+    memory: { stations: 10_000, residentKibBefore: 100_000, residentKibAfter: 220_000 },
+    storm: {
+      stations: 10_000,
+      readyMs: 4_000,
+      residentKibBefore: 220_000,
+      residentKibPeak: 300_000,
+      errors: {},
+      curve: [{ atMs: 4_000, ready: 10_000 }],
+    },
+    startMs: { PostgreSQL: [700, 800, 750], Embedded: [1_900] },
+  }
+}
+
+const emptyBatch = { commits: 0, mean: 0, p50: 0, p99: 0, max: 0, histogram: [] }
+
+describe('verdicts', () => {
+  test('are ratios of medians, so one bad round does not decide', () => {
+    const list = verdicts(completeResults())
+    expect(list.find(({ measure }) => measure.includes('against the peer'))?.figure).toBe(
+      '6.00×   (48,000/s : 8,000/s)',
+    )
+    expect(list.filter(({ isReached }) => isReached !== null).every(({ isReached }) => isReached)).toBe(true)
+    expect(allReached(list)).toBe(true)
+  })
+
+  test('fail what misses its mark', () => {
+    const results = completeResults()
+    results.memory = { stations: 10_000, residentKibBefore: 0, residentKibAfter: 170_000 }
+    const missed = verdicts(results).filter(({ isReached }) => isReached === false)
+    expect(missed).toEqual([
+      {
+        measure: 'memory per connected, booted station, 10000 stations',
+        reach: '≤ 16 KiB',
+        figure: '17.0 KiB',
+        isReached: false,
+      },
+    ])
+  })
+
+  test('fail a run that lost a fact, however fast it was', () => {
+    const results = completeResults()
+    results.audits['Stator'] = { ...noneMissing, missing: 1 }
+    expect(allReached(verdicts(results))).toBe(false)
+  })
+
+  test('say what was not measured, and demand nothing of it', () => {
+    const list = verdicts(emptyResults())
+    expect(list.map(({ figure }) => figure).every((figure) => figure === 'not measured')).toBe(true)
+    expect(allReached(list)).toBe(true)
+  })
+})
+
+const noneMissing = { facts: 9, rows: 8, missing: 0, duplicated: 0, altered: 0, unexpected: 0, examples: [] }
+
+describe('reports', () => {
+  test('the page holds every chart and loads nothing', () => {
+    const results = completeResults()
+    const page = htmlReport(results, verdicts(results))
+    expect(page.match(/<svg/g)).toHaveLength(8)
+    expect(page).not.toMatch(/<script|https?:|url\(|NaN|Infinity|undefined/)
+  })
+
+  test('an interrupted run makes a page and a table of what it had', () => {
+    const results = { ...emptyResults(), heartbeat: { floor: [measurement(80_000, 12)] } }
+    const page = htmlReport(results, verdicts(results))
+    expect(page).toContain('interrupted')
+    expect(page).not.toMatch(/NaN|Infinity|undefined/)
+    expect(tableLines(results, verdicts(results)).join('\n')).toContain('interrupted')
+  })
+
+  test('the table warns when the generator was the bottleneck, and of every error', () => {
+    const results = completeResults()
+    results.others.push({ ...measurement(1_000, 9), bottleneck: 'generator', errors: { 'Start was refused': 3 } })
+    const lines = tableLines(results, verdicts(results))
+    expect(lines).toContain('note: other mixes: the generator was the bottleneck; the server can take more')
+    expect(lines).toContain('note: other mixes: 3 × Start was refused')
+  })
+
+  test('axes have round steps that reach past the largest value', () => {
+    expect(ticks(97)).toEqual([0, 20, 40, 60, 80, 100])
+    expect(ticks(0.3)).toHaveLength(4)
+    expect(ticks(Number.NEGATIVE_INFINITY)).toEqual([0, 1])
+  })
+})
+
+describe('figures', () => {
+  test('a median is the middle, or between the two in the middle', () => {
+    expect(median([9, 1, 5])).toBe(5)
+    expect(median([4, 1, 2, 3])).toBe(2.5)
+    expect(median([])).toBeNaN()
+  })
+
+  test('batch sizes are told from how many commits there were of each', () => {
+    expect(
+      sizesOf([
+        { size: 1, commits: 6 },
+        { size: 3, commits: 2 },
+        { size: 100, commits: 2 },
+      ]),
+    ).toMatchObject({ commits: 10, mean: 21.2, p50: 1, p99: 100, max: 100 })
+    expect(sizesOf([{ size: 3, commits: 2 }])?.histogram).toEqual([
+      { upTo: 1, commits: 0 },
+      { upTo: 2, commits: 0 },
+      { upTo: 4, commits: 2 },
+    ])
+    expect(sizesOf([])).toBeNull()
+  })
+
+  test.each([
+    [{ serverShare: 0.97, generatorShare: 0.97, otherShare: 1, lagMs: 0 }, 'server'],
+    [{ serverShare: 0.5, generatorShare: 0.97, otherShare: 1, lagMs: 0 }, 'generator'],
+    [{ serverShare: 0.5, generatorShare: 0.5, otherShare: 0.6, lagMs: 80 }, 'generator'],
+    [{ serverShare: 0.5, generatorShare: 0.5, otherShare: 0.99, lagMs: 1 }, 'generator and database'],
+    [{ serverShare: 0.5, generatorShare: 0.5, otherShare: 0.6, lagMs: 1 }, 'nobody'],
+  ] as const)('of %p the bottleneck is %p', (shares, bottleneck) => {
+    expect(bottleneckOf(shares)).toBe(bottleneck)
+  })
+
+  test('stations past the ports of one loopback address dial from the next', () => {
+    expect(addressOf('127.0.0.1', 24_999)).toBeNull()
+    expect(addressOf('127.0.0.1', 25_000)).toBe('127.0.0.2')
+    expect(addressOf('localhost', 60_000)).toBe('127.0.0.3')
+    expect(addressOf('csms.example', 60_000)).toBeNull()
+  })
+
+  test('no more stations than a process may open files', () => {
+    expect(affordable(20_000, 1_000_000)).toBe(20_000)
+    expect(affordable(20_000, 20_000)).toBe(19_700)
+  })
+})

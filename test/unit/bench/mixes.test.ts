@@ -1,0 +1,97 @@
+// What the stations of a load say: valid OCPP of either version, and a ledger that knows what was acknowledged.
+
+import { describe, expect, test } from 'bun:test'
+import { samplesOf, toldMessages } from '../../../bench/audit/told.ts'
+import type { Message } from '../../../bench/generator/dialect.ts'
+import { type BenchVersion, dialects } from '../../../bench/generator/fleet.ts'
+import { booting, type Ledger, type MixName, type Outcome, scriptOf } from '../../../bench/generator/mixes.ts'
+import { checkRequest } from '../../../src/ocpp/schema.ts'
+
+const versions: readonly BenchVersion[] = ['1.6', '2.0.1']
+const nowMs = Date.UTC(2026, 0, 15, 8)
+
+function script(mix: MixName, version: BenchVersion, index = 3) {
+  const ledger: Ledger = { identity: 'BENCH000003', chargings: [], facts: [] }
+  const dialect = dialects[version]
+  return { ledger, dialect, steps: scriptOf(mix, { dialect, ledger, index, samples: 5, nowMs }) }
+}
+
+function answerTo({ action }: Message): Outcome {
+  return action === 'BootNotification' ? { status: 'Accepted' } : { transactionId: 17 }
+}
+
+/** The first messages of a mix, every one acknowledged but those that `isRefused` picks. */
+function told(steps: ReturnType<typeof scriptOf>, count: number, isRefused = (_: Message, __: number) => false) {
+  const messages: Message[] = []
+  let message = steps.next({}).value
+  while (messages.length < count) {
+    messages.push(message)
+    message = steps.next(isRefused(message, messages.length) ? null : answerTo(message)).value
+  }
+  return messages
+}
+
+describe.each(versions)('OCPP %s', (version) => {
+  test.each(['heartbeat', 'meter', 'day', 'idle', 'storm'] as const)('every message of %p is valid', (mix) => {
+    const { steps, dialect } = script(mix, version)
+    for (const { action, payload } of [dialect.boot, ...told(steps, 5_000)])
+      expect(checkRequest(version, action, JSON.parse(payload)), `${action} ${payload}`).toEqual([])
+  })
+
+  test('no message is told twice, heartbeats and authorisations aside', () => {
+    const { steps } = script('day', version)
+    const facts = told(steps, 3_000).filter(({ action }) => !/Heartbeat|Authorize|Boot/.test(action))
+    expect(new Set(facts.map(({ action, payload }) => action + payload)).size).toBe(facts.length)
+  })
+
+  test('a day is told in the proportions of a fleet', () => {
+    const { steps } = script('day', version)
+    const count = (action: string): number => messages.filter((message) => message.action === action).length
+    const messages = told(steps, 20_000)
+    expect(count('Heartbeat')).toBeGreaterThan(messages.length / 3)
+    expect(count('StatusNotification') / count('Authorize')).toBeCloseTo(4, 0)
+    expect(count('BootNotification')).toBeGreaterThan(0)
+    expect(count('BootNotification')).toBeLessThan(count('Authorize') / 30)
+  })
+
+  test('what is told can be worked out again from the ledger', () => {
+    const { steps, ledger, dialect } = script('day', version)
+    const messages = told(steps, 400).filter(({ action }) => !/Heartbeat|Authorize/.test(action))
+    const again = toldMessages(ledger, dialect).map(({ message }) => message.action + message.payload)
+    expect(messages.filter(({ action, payload }) => !again.includes(action + payload))).toEqual([])
+  })
+})
+
+test('the ledger tells what was acknowledged from what was refused or is still out', () => {
+  const { steps, ledger, dialect } = script('meter', '1.6', 0)
+  // A first transaction of one sample, then one of five: its second sample is refused, its fourth never answered.
+  told(steps, 3 + 1 + 3, ({ action }, nth) => action === 'MeterValues' && nth === 6)
+  const [first, second] = ledger.chargings
+  expect(first).toMatchObject({ samplesAcknowledged: 1, isStartAcknowledged: true, isEndAcknowledged: true })
+  expect(second === undefined ? [] : samplesOf(second)).toEqual([
+    { index: 0, isAcknowledged: true },
+    { index: 1, isAcknowledged: false },
+    { index: 2, isAcknowledged: true },
+    { index: 3, isAcknowledged: false },
+  ])
+  expect(toldMessages(ledger, dialect).filter(({ isAcknowledged }) => isAcknowledged)).toHaveLength(6)
+})
+
+test('stations start their transactions out of step', () => {
+  const lengths = [0, 1, 2].map((index) => {
+    const { steps, ledger } = script('meter', '1.6', index)
+    told(steps, 20)
+    return ledger.chargings[0]?.samplesSent
+  })
+  expect(lengths).toEqual([1, 2, 3])
+})
+
+test('a station whose boot is not accepted says why it gives up', () => {
+  const { ledger, dialect } = script('idle', '1.6')
+  const boot = booting({ dialect, ledger, nowMs })
+  boot.next({})
+  expect(boot.next({ status: 'Pending' })).toEqual({
+    done: true,
+    value: 'BootNotification was answered with status Pending',
+  })
+})
