@@ -58,6 +58,7 @@ export class Connection {
   readonly #inbox = new BoundedQueue<ReceivedFrame>(inboxBurstFramesMax)
   #live: LiveChargePoint | null = null
   #isServing = false
+  #isPumping = false
   #isPaused = false
   #isClosed = false
   #isDraining = false
@@ -169,11 +170,16 @@ export class Connection {
     this.#inbox.drain()
   }
 
+  // A loop, not a recursion: an answer that is at hand at once calls `served` from inside `serve`.
   #next(): void {
-    if (this.#isServing || this.#isClosed || this.#isDraining || this.#live === null) return
-    const frame = this.#inbox.shift()
-    if (frame === undefined) return
-    this.#isServing = true
-    this.#options.serve(this, frame)
+    if (this.#isPumping) return
+    this.#isPumping = true
+    while (!this.#isServing && !this.#isClosed && !this.#isDraining && this.#live !== null) {
+      const frame = this.#inbox.shift()
+      if (frame === undefined) break
+      this.#isServing = true
+      this.#options.serve(this, frame)
+    }
+    this.#isPumping = false
   }
 }

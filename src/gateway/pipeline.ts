@@ -7,35 +7,17 @@ import type { Counters } from '../base/counters.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { handlerOf } from '../csms/decide.ts'
-import type {
-  Anomaly,
-  ChangeSet,
-  CommitOutcome,
-  Decision,
-  Known,
-  KnownIdToken,
-  KnownTransaction,
-  Needs,
-} from '../csms/decision.ts'
-import type { MeterBlock, MeterRows } from '../csms/meter-block.ts'
+import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Handler, Payload } from '../csms/decision.ts'
+import type { MeterBlock } from '../csms/meter-block.ts'
 import { bootGate } from '../csms/provisioning.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
-import type { MessageRow } from '../ocpp/message.ts'
-import { tables } from '../ocpp/tables.ts'
+import { rowOf } from '../ocpp/tables.ts'
 import type { AcceptedFrame, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
+import { CallInHand, type LookupDeps } from './call-in-hand.ts'
 import type { Connection } from './connection.ts'
 
-/** Look-ups that decisions may need; each waits for at most one trip to the database, shared with others. */
-export interface Lookups {
-  idToken(idToken: string): Promise<KnownIdToken | null>
-  transactionById(transactionId: number): Promise<KnownTransaction | null>
-  transactionByStationId(chargePointKey: number, stationTransactionId: string): Promise<KnownTransaction | null>
-}
-
-export interface PipelineDeps {
-  readonly lookups: Lookups
-  readonly nextTransactionId: () => number | Promise<number>
+export interface PipelineDeps extends LookupDeps {
   readonly commit: (set: ChangeSet) => Promise<CommitOutcome>
   /** Told that a charge point lives; written in batches. */
   readonly markSeen: (chargePointKey: number, atMs: number, isHeartbeat: boolean) => void
@@ -45,15 +27,9 @@ export interface PipelineDeps {
   readonly log: Logger
 }
 
-interface LookedUp {
-  readonly idTokens: ReadonlyMap<string, KnownIdToken>
-  readonly transactions: ReadonlyMap<number | string, KnownTransaction>
-  readonly newTransactionId: number | null
-}
+const noAnomalies: readonly Anomaly[] = []
 
-const nothingLookedUp: LookedUp = { idTokens: new Map(), transactions: new Map(), newTransactionId: null }
-
-/** Serves CALLs of charge points. */
+/** Serves CALLs of charge points. What can be done without waiting is done without waiting. */
 export class Pipeline {
   readonly #deps: PipelineDeps
 
@@ -61,166 +37,132 @@ export class Pipeline {
     this.#deps = deps
   }
 
-  /** Serves one CALL on which a verdict has been reached. Never rejects: whatever happens, the connection goes on. */
-  async serve(
+  /**
+   * Serves one CALL on which a verdict has been reached, and tells the connection when it is `served`. Never throws: whatever
+   * happens, the connection goes on.
+   */
+  serve(
     connection: Connection,
     live: LiveChargePoint,
     verdict: Verdict | Error,
     meter: MeterBlock | null,
     receivedAtMs: number,
-  ): Promise<void> {
-    try {
-      live.lastSeenAtMs = receivedAtMs
-      if (verdict instanceof Error) {
-        this.#leaveUnanswered(connection, '', verdict)
-      } else if (verdict.kind === 'dropped') {
-        this.#deps.counters.framesDropped++
-        this.#deps.log.info({ identity: connection.identity, reason: verdict.reason }, 'A frame was dropped.')
-      } else if (verdict.kind === 'refused') {
-        this.#refuse(connection, verdict)
-      } else {
-        await this.#serveCall(connection, live, verdict, meter, receivedAtMs)
-      }
-    } catch (error) {
-      this.#deps.log.error({ identity: connection.identity, error }, 'Serving a frame failed.')
+  ): void {
+    live.lastSeenAtMs = receivedAtMs
+    if (verdict instanceof Error) {
+      this.#leaveUnanswered(connection, '', verdict)
+    } else if (verdict.kind === 'dropped') {
+      this.#deps.counters.framesDropped++
+      this.#deps.log.info({ identity: connection.identity, reason: verdict.reason }, 'A frame was dropped.')
+    } else if (verdict.kind === 'refused') {
+      this.#refuse(connection, verdict)
+    } else {
+      this.#begin(connection, live, verdict, meter, receivedAtMs)
+      return
     }
+    connection.served()
   }
 
-  async #serveCall(
+  #begin(
     connection: Connection,
     live: LiveChargePoint,
     frame: AcceptedFrame,
     block: MeterBlock | null,
     receivedAtMs: number,
-  ): Promise<void> {
-    const row = tables[connection.version][frame.action]
+  ): void {
+    const { clock, heartbeatIntervalSeconds } = this.#deps
+    const row = rowOf(connection.version, frame.action)
     const handler = handlerOf(connection.version, frame.action)
     if (row === undefined || handler === undefined) {
       this.#refuseWith(connection, frame, 'NotSupported', `${frame.action} is not supported by this central system.`)
+      connection.served()
       return
     }
+    const meter = block === null || frame.meter === null ? null : { block, ...frame.meter }
+    const moment = { receivedAtMs, nowMs: clock.nowMs(), heartbeatIntervalSeconds }
+    const call = new CallInHand(connection, live, row, frame, meter, moment)
     const gate = bootGate(row, frame.action, live.chargePoint, connection.triggered.has(frame.action))
     if (gate === 'refuse') {
-      this.#refuseWith(
-        connection,
-        frame,
-        'SecurityError',
-        'Send BootNotification first, and wait until it is accepted.',
-      )
+      const what = 'Send BootNotification first, and wait until it is accepted.'
+      this.#refuseWith(connection, frame, 'SecurityError', what)
+      connection.served()
       return
     }
-    const meter: MeterRows | null =
-      block === null || frame.meter === null ? null : { block, from: frame.meter.from, to: frame.meter.to }
+    const isBeforeBoot = gate === 'serveAndNote'
     try {
       const needs = handler.needs?.(frame.payload, live.chargePoint)
-      const lookedUp = needs === undefined ? nothingLookedUp : await this.#lookUp(needs, live)
-      const known = this.#known(live, frame, meter, lookedUp, receivedAtMs)
-      const decision = handler.decide(frame.payload, known)
-      const anomalies = [...decision.anomalies, ...this.#habits(connection, frame, gate === 'serveAndNote')]
-      await this.#conclude(connection, live, row, frame, { ...decision, anomalies }, meter, receivedAtMs)
+      const lookUp = needs === undefined ? null : call.lookUp(needs, this.#deps)
+      if (lookUp === null) this.#decide(call, handler, isBeforeBoot)
+      else
+        lookUp.then(() => this.#decide(call, handler, isBeforeBoot)).catch((error: unknown) => this.#fail(call, error))
     } catch (error) {
-      this.#fail(connection, frame, row, error)
+      this.#fail(call, error)
     }
   }
 
-  async #conclude(
-    connection: Connection,
-    live: LiveChargePoint,
-    row: MessageRow,
-    frame: AcceptedFrame,
-    decision: Decision,
-    meter: MeterRows | null,
-    receivedAtMs: number,
-  ): Promise<void> {
+  #decide(call: CallInHand, handler: Handler<Payload>, isBeforeBoot: boolean): void {
+    const { connection, live, frame, row, meter, receivedAtMs } = call
+    const decision = handler.decide(frame.payload, call)
+    const habits = this.#habits(connection, frame, isBeforeBoot)
+    const anomalies = habits.length === 0 ? decision.anomalies : [...decision.anomalies, ...habits]
     const isHeartbeat = row.durability === 'batched'
     this.#deps.markSeen(connection.chargePointKey, receivedAtMs, isHeartbeat)
     if (isHeartbeat) live.lastHeartbeatAtMs = receivedAtMs
+    if (row.durability !== 'committed' && anomalies.length === 0) {
+      this.#answer(call, decision.answer)
+      return
+    }
+    const { answer, fact, changes, meterConnector } = decision
     const set: ChangeSet = {
       chargePointKey: connection.chargePointKey,
       messageId: frame.messageId,
       epoch: live.epoch,
       receivedAtMs,
-      answer: decision.answer,
-      ...(decision.fact === undefined ? {} : { fact: decision.fact }),
-      changes: decision.changes,
-      anomalies: decision.anomalies,
+      answer,
+      ...(fact === undefined ? {} : { fact }),
+      changes,
+      anomalies,
       meter,
-      ...(decision.meterConnector === undefined ? {} : { meterConnector: decision.meterConnector }),
+      ...(meterConnector === undefined ? {} : { meterConnector }),
     }
-    let answer = decision.answer
     if (row.durability === 'committed') {
-      const outcome = await this.#deps.commit(set)
+      this.#deps.commit(set).then(
+        (outcome) => this.#conclude(call, set, decision.events, outcome),
+        (error: unknown) => this.#fail(call, error),
+      )
+      return
+    }
+    this.#answer(call, answer)
+    this.#noteAnomalies(connection, frame, anomalies)
+    this.#deps.commit(set).catch((error: unknown) => {
+      const { identity } = connection
+      this.#deps.log.warn({ identity, messageId: frame.messageId, error }, 'An anomaly was not stored.')
+    })
+  }
+
+  #conclude(call: CallInHand, set: ChangeSet, events: readonly ActorEvent[], outcome: CommitOutcome): void {
+    try {
       if (outcome.duplicate) {
         this.#deps.counters.duplicates++
       } else {
-        live.apply(decision.events)
-        this.#noteAnomalies(connection, frame, decision.anomalies)
+        call.live.apply(events)
+        this.#noteAnomalies(call.connection, call.frame, set.anomalies)
       }
-      answer = outcome.answer
-    } else if (decision.anomalies.length > 0) {
-      this.#noteAnomalies(connection, frame, decision.anomalies)
-      this.#deps.commit(set).catch((error: unknown) => {
-        this.#deps.log.warn(
-          { identity: connection.identity, messageId: frame.messageId, error },
-          'An anomaly was not stored.',
-        )
-      })
+    } catch (error) {
+      const { identity } = call.connection
+      this.#deps.log.error({ identity, messageId: call.messageId, error }, 'An actor did not take what was committed.')
     }
-    connection.send(encodeCallResult(frame.messageId, answer))
+    this.#answer(call, outcome.answer)
   }
 
-  async #lookUp(needs: Needs, live: LiveChargePoint): Promise<LookedUp> {
-    const { lookups } = this.#deps
-    const idTokens = new Map<string, KnownIdToken>()
-    const transactions = new Map<number | string, KnownTransaction>()
-    let isUnknown = false
-    const find = async (id: number | string, look: () => Promise<KnownTransaction | null>): Promise<void> => {
-      const transaction = live.transaction(id) ?? (await look())
-      if (transaction === null) isUnknown = true
-      else transactions.set(id, transaction)
-    }
-    await Promise.all([
-      ...(needs.idTokens ?? []).map(async (idToken) => {
-        const found = await lookups.idToken(idToken)
-        if (found !== null) idTokens.set(idToken, found)
-      }),
-      ...(needs.transactionIds ?? []).map((id) => find(id, () => lookups.transactionById(id))),
-      ...(needs.stationTransactionIds ?? []).map((id) =>
-        find(id, () => lookups.transactionByStationId(live.chargePoint.key, id)),
-      ),
-    ])
-    const wantsId = needs.newTransactionId === 'always' || (needs.newTransactionId === 'ifUnknown' && isUnknown)
-    const newTransactionId = wantsId ? await this.#deps.nextTransactionId() : null
-    return { idTokens, transactions, newTransactionId }
-  }
-
-  #known(
-    live: LiveChargePoint,
-    frame: AcceptedFrame,
-    meter: MeterRows | null,
-    lookedUp: LookedUp,
-    receivedAtMs: number,
-  ): Known {
-    return {
-      nowMs: this.#deps.clock.nowMs(),
-      receivedAtMs,
-      messageId: frame.messageId,
-      heartbeatIntervalSeconds: this.#deps.heartbeatIntervalSeconds,
-      chargePoint: live.chargePoint,
-      connector: (ref) => live.connector(ref),
-      connectors: () => live.connectors(),
-      idToken: (idToken) => lookedUp.idTokens.get(idToken),
-      transaction: (id) => lookedUp.transactions.get(id),
-      openTransactions: () => live.openTransactions(),
-      newTransactionId: lookedUp.newTransactionId,
-      promisedTransactionId: (start) => live.promisedTransactionId(start),
-      meter,
-      sent: frame.sent ?? frame.payload,
-    }
+  #answer(call: CallInHand, answer: Payload): void {
+    call.connection.send(encodeCallResult(call.messageId, answer))
+    call.connection.served()
   }
 
   /** Quirks of the frame that this connection has not shown before, as anomalies. */
-  #habits(connection: Connection, frame: AcceptedFrame, isBeforeBoot: boolean): Anomaly[] {
+  #habits(connection: Connection, frame: AcceptedFrame, isBeforeBoot: boolean): readonly Anomaly[] {
+    if (!isBeforeBoot && frame.quirks.length === 0) return noAnomalies
     const anomalies: Anomaly[] = []
     if (isBeforeBoot && !connection.quirksNoted.has('beforeBoot')) {
       connection.quirksNoted.add('beforeBoot')
@@ -254,24 +196,24 @@ export class Pipeline {
     }
   }
 
-  #fail(connection: Connection, frame: AcceptedFrame, row: MessageRow, error: unknown): void {
-    const isAway = error instanceof StatorError && error.code !== 'INTERNAL'
-    if (isAway && row.durability === 'committed') {
+  #fail({ connection, frame, row }: CallInHand, error: unknown): void {
+    const isAway = error instanceof StatorError && error.code !== 'INTERNAL' && row.durability === 'committed'
+    if (isAway || row.transactional) {
       this.#leaveUnanswered(connection, frame.messageId, error)
-      return
+    } else {
+      const { identity } = connection
+      const { messageId, action } = frame
+      this.#deps.log.error({ identity, messageId, action, error }, 'A message could not be served.')
+      this.#refuseWith(connection, frame, 'InternalError', 'The central system failed on this message.')
     }
-    this.#deps.log.error(
-      { identity: connection.identity, messageId: frame.messageId, action: frame.action, error },
-      'A message could not be served.',
-    )
-    this.#refuseWith(connection, frame, 'InternalError', 'The central system failed on this message.')
+    connection.served()
   }
 
   // No answer is the truth: the charge point keeps the message and sends it again.
-  #leaveUnanswered(connection: Connection, messageId: string, error: Error): void {
+  #leaveUnanswered(connection: Connection, messageId: string, error: unknown): void {
     this.#deps.counters.framesUnanswered++
     this.#deps.log.warn(
-      { identity: connection.identity, messageId, reason: error.message },
+      { identity: connection.identity, messageId, error },
       'A message is left unanswered; the charge point keeps it and will send it again.',
     )
   }

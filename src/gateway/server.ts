@@ -223,9 +223,7 @@ class RunningGateway implements Gateway {
         receivedAtMs: frame.receivedAtMs,
       },
       (verdict, meter) => {
-        void this.#pipeline
-          .serve(connection, live, verdict, meter, frame.receivedAtMs)
-          .finally(() => connection.served())
+        this.#pipeline.serve(connection, live, verdict, meter, frame.receivedAtMs)
       },
     )
   }

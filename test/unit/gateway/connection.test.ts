@@ -44,7 +44,7 @@ class FakeSocket implements Socket {
   }
 }
 
-function connect() {
+function connect(servesAtOnce = false) {
   const socket = new FakeSocket()
   const counters = new Counters()
   const serving: string[] = []
@@ -52,7 +52,10 @@ function connect() {
   const connection = new Connection(socket, '1.6', {
     counters,
     onFrame: (_connection, direction, text) => logged.push(`${direction} ${text}`),
-    serve: (_connection, frame) => serving.push(frame.text),
+    serve: (served, frame) => {
+      serving.push(frame.text)
+      if (servesAtOnce) served.served()
+    },
   })
   const begin = (): void => {
     connection.begin(new Registry({ clock: new HandClock() }).connect(hydration(), connection))
@@ -118,6 +121,15 @@ describe('the inbox', () => {
     for (const _ of frames) connection.served()
     expect(serving).toEqual(frames)
     expect(socket.events).toEqual(['pause', 'resume'])
+  })
+
+  test('serves thousands that waited, each answered at once, without growing its stack', () => {
+    const { connection, serving, begin, receive } = connect(true)
+    const frames = numbered(inboxBurstFramesMax)
+    receive(...frames)
+    begin()
+    expect(serving).toEqual(frames)
+    expect(connection.isClosed).toBe(false)
   })
 
   test('closes the connection rather than drop a frame that it cannot hold', () => {

@@ -1,0 +1,136 @@
+// One CALL while it is being served: what came, from whom, and what is known for deciding about it. One object for all of
+// it, because every message of every charge point makes one.
+
+import type { LiveChargePoint } from '../../actors/registry.ts'
+import type {
+  ConnectorRef,
+  Known,
+  KnownChargePoint,
+  KnownConnector,
+  KnownIdToken,
+  KnownTransaction,
+  Needs,
+  Payload,
+} from '../csms/decision.ts'
+import type { MeterRows } from '../csms/meter-block.ts'
+import type { MessageRow } from '../ocpp/message.ts'
+import type { AcceptedFrame } from '../ocpp/verdict.ts'
+import type { Connection } from './connection.ts'
+
+/** Look-ups that decisions may need; each waits for at most one trip to the database, shared with others. */
+export interface Lookups {
+  idToken(idToken: string): Promise<KnownIdToken | null>
+  transactionById(transactionId: number): Promise<KnownTransaction | null>
+  transactionByStationId(chargePointKey: number, stationTransactionId: string): Promise<KnownTransaction | null>
+}
+
+/** What all CALLs have in common when they are looked up for. */
+export interface LookupDeps {
+  readonly lookups: Lookups
+  readonly nextTransactionId: () => number | Promise<number>
+}
+
+/** A CALL under way, as `Known` for its handler. */
+export class CallInHand implements Known {
+  readonly connection: Connection
+  readonly live: LiveChargePoint
+  readonly row: MessageRow
+  readonly frame: AcceptedFrame
+  readonly receivedAtMs: number
+  readonly nowMs: number
+  readonly heartbeatIntervalSeconds: number
+  readonly meter: MeterRows | null
+  newTransactionId: number | null = null
+  #idTokens: Map<string, KnownIdToken> | null = null
+  #transactions: Map<number | string, KnownTransaction> | null = null
+
+  constructor(
+    connection: Connection,
+    live: LiveChargePoint,
+    row: MessageRow,
+    frame: AcceptedFrame,
+    meter: MeterRows | null,
+    moment: { readonly receivedAtMs: number; readonly nowMs: number; readonly heartbeatIntervalSeconds: number },
+  ) {
+    this.connection = connection
+    this.live = live
+    this.row = row
+    this.frame = frame
+    this.meter = meter
+    this.receivedAtMs = moment.receivedAtMs
+    this.nowMs = moment.nowMs
+    this.heartbeatIntervalSeconds = moment.heartbeatIntervalSeconds
+  }
+
+  get messageId(): string {
+    return this.frame.messageId
+  }
+
+  get chargePoint(): KnownChargePoint {
+    return this.live.chargePoint
+  }
+
+  get sent(): Payload {
+    return this.frame.sent ?? this.frame.payload
+  }
+
+  connector(ref: ConnectorRef): KnownConnector | undefined {
+    return this.live.connector(ref)
+  }
+
+  connectors(): readonly KnownConnector[] {
+    return this.live.connectors()
+  }
+
+  idToken(idToken: string): KnownIdToken | undefined {
+    return this.#idTokens?.get(idToken)
+  }
+
+  transaction(id: number | string): KnownTransaction | undefined {
+    return this.live.transaction(id) ?? this.#transactions?.get(id)
+  }
+
+  openTransactions(): readonly KnownTransaction[] {
+    return this.live.openTransactions()
+  }
+
+  promisedTransactionId(start: Parameters<Known['promisedTransactionId']>[0]): number | undefined {
+    return this.live.promisedTransactionId(start)
+  }
+
+  /** Looks up what is not at hand; null when there is nothing to wait for. */
+  lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
+    const trips = [...this.#tokenTrips(needs, deps), ...this.#transactionTrips(needs, deps)]
+    const wantsIdInAnyCase = needs.newTransactionId === 'always'
+    if (trips.length === 0 && !wantsIdInAnyCase) return null
+    return Promise.all(trips).then(async (found) => {
+      if (wantsIdInAnyCase || (needs.newTransactionId === 'ifUnknown' && found.includes(false))) {
+        this.newTransactionId = await deps.nextTransactionId()
+      }
+    })
+  }
+
+  #tokenTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
+    return (needs.idTokens ?? []).map(async (idToken) => {
+      const found = await lookups.idToken(idToken)
+      if (found !== null) (this.#idTokens ??= new Map()).set(idToken, found)
+      return true
+    })
+  }
+
+  /** Trips for the transactions that are not among the open ones of this charge point; false for one that nobody knows. */
+  #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
+    const ids = [...(needs.transactionIds ?? []), ...(needs.stationTransactionIds ?? [])]
+    return ids
+      .filter((id) => this.live.transaction(id) === undefined)
+      .map(async (id) => {
+        const look =
+          typeof id === 'number'
+            ? lookups.transactionById(id)
+            : lookups.transactionByStationId(this.live.chargePoint.key, id)
+        const found = await look
+        if (found !== null) (this.#transactions ??= new Map()).set(id, found)
+        return found !== null
+      })
+  }
+}
