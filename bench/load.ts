@@ -26,8 +26,14 @@ export interface LoadResult {
   readonly audit: Findings | null
 }
 
+export interface LoadOptions {
+  readonly print: (line: string) => void
+  /** Ends the measurement early; what was measured until then is told and audited. */
+  readonly signal?: AbortSignal
+}
+
 /** Runs a plan from the command line; what it found. */
-export async function load(plan: LoadPlan, print: (line: string) => void): Promise<LoadResult> {
+export async function load(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
   const identities = Array.from({ length: plan.stations }, (_, index) => identityOf(plan.identityPrefix, index))
   const postgres = plan.start === null || plan.start === 'floor' ? null : await startDatabase()
   let subject: Subject | null = null
@@ -47,7 +53,7 @@ export async function load(plan: LoadPlan, print: (line: string) => void): Promi
       answerMsMax,
     })
     try {
-      return await run(fleet, plan, subject, print)
+      return await run(fleet, plan, subject, options)
     } finally {
       fleet.close()
     }
@@ -61,7 +67,7 @@ async function run(
   fleet: Fleet,
   plan: LoadPlan,
   subject: Subject | null,
-  print: (line: string) => void,
+  { print, signal }: LoadOptions,
 ): Promise<LoadResult> {
   const databaseUrl = subject?.database?.url ?? plan.databaseUrl
   const since = databaseUrl === null ? null : await databaseNow(databaseUrl)
@@ -88,6 +94,7 @@ async function run(
       loop: loopOf(plan),
       warmUpMs: plan.warmUpMs,
       durationMs: plan.durationMs,
+      ...(signal === undefined ? {} : { signal }),
       onSlice: ({ atMs, messagesPerSecond, latencyMs }) =>
         print(
           `${(atMs / 1_000).toFixed(0).padStart(5)} s ${messagesPerSecond.toFixed(0).padStart(8)}/s` +
@@ -124,7 +131,9 @@ export function isRight({ measurement, storm: stormResult, audit: findings }: Lo
 export async function loadCommand(args: readonly string[]): Promise<number> {
   const plan = parseLoad(args)
   pinSelf(otherCore)
-  const result = await load(plan, (line) => console.log(line))
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort())
+  const result = await load(plan, { print: (line) => console.log(line), signal: interrupted.signal })
   if (plan.json !== null) await Bun.write(plan.json, `${JSON.stringify(result, null, 2)}\n`)
   return isRight(result) ? 0 : 1
 }

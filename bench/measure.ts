@@ -18,6 +18,8 @@ export interface MeasureOptions {
   readonly databasePid: number | null
   /** Length of a slice, in milliseconds (1,000). */
   readonly sliceMs?: number
+  /** Ends the measurement early, after the slice that is under way. */
+  readonly signal?: AbortSignal
   /** Hears of every slice as it ends. */
   readonly onSlice?: (slice: Slice) => void
 }
@@ -88,7 +90,7 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
   const before = snapshot(options)
   const slices: Slice[] = []
   let last = before
-  while (last.atMs - before.atMs < durationMs) {
+  while (last.atMs - before.atMs < durationMs && options.signal?.aborted !== true) {
     await Bun.sleep(Math.min(sliceMs, durationMs - (last.atMs - before.atMs)))
     const now = snapshot(options)
     const slice = sliceBetween(last, now, before.atMs, fleet)

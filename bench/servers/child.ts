@@ -35,6 +35,8 @@ export async function launch({ name, command, env, core, announced }: Launch): P
   const startedMs = performance.now()
   const child = Bun.spawn(core !== null && hasTaskset ? pinned(core, command) : [...command], {
     env: { ...process.env, ...env },
+    // In a group of its own: Ctrl-C is for the bench, which then stops its servers in order.
+    detached: true,
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',

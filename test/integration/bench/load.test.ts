@@ -10,7 +10,7 @@ import { isClean } from '../../../bench/audit/comparison.ts'
 import { parseLoad } from '../../../bench/cli.ts'
 import { Fleet } from '../../../bench/generator/fleet.ts'
 import { targetOf } from '../../../bench/generator/wire.ts'
-import { isRight, load } from '../../../bench/load.ts'
+import { isRight, load, type LoadOptions } from '../../../bench/load.ts'
 import { measure } from '../../../bench/measure.ts'
 import { provisionOverRest } from '../../../bench/servers/rest.ts'
 import { makeRoot, makeServer } from '../../support/certificates.ts'
@@ -35,13 +35,16 @@ afterAll(async () => {
 })
 
 /** A short load on the Stator of this file; every test brings stations of its own. */
-function loadStator(identity: string, ...args: string[]) {
+function loadStator([identity = '', ...args]: readonly string[], options: Partial<LoadOptions> = {}) {
   const { ocppUrl } = stator
   const flags = ['--url', ocppUrl, '--api-key', adminApiKey, '--database-url', database.connectionString]
   const short = ['--stations', '4', '--warmup', '50ms', '--duration', '300ms', '--samples', '4']
   const printed: string[] = []
   const plan = parseLoad([...flags, ...short, '--identity', identity, ...args])
-  return load(plan, (line) => printed.push(line)).then((result) => ({ result, printed: printed.join('\n') }))
+  return load(plan, { print: (line) => printed.push(line), ...options }).then((result) => ({
+    result,
+    printed: printed.join('\n'),
+  }))
 }
 
 describe('a load on Stator', () => {
@@ -52,7 +55,7 @@ describe('a load on Stator', () => {
     ['day', '1.6'],
     ['day', '2.0.1'],
   ])('of the mix %s in OCPP %s is answered, and audited', async (mix, ocpp) => {
-    const { result, printed } = await loadStator(`${mix}${ocpp}`, '--mix', mix, '--ocpp', ocpp)
+    const { result, printed } = await loadStator([`${mix}${ocpp}`, '--mix', mix, '--ocpp', ocpp])
     expect(result.measurement?.messages).toBeGreaterThan(10)
     expect(result.audit?.facts).toBeGreaterThan(4)
     expect(isRight(result), printed).toBe(true)
@@ -60,22 +63,34 @@ describe('a load on Stator', () => {
   })
 
   test('at a fixed rate sends just as much as it was told to', async () => {
-    const { result } = await loadStator('RATE', '--mix', 'meter', '--rate', '100', '--duration', '1s')
+    const { result } = await loadStator(['RATE', '--mix', 'meter', '--rate', '100', '--duration', '1s'])
     expect(result.measurement?.messages).toBeWithin(80, 121)
     expect(isRight(result)).toBe(true)
   })
 
   test('that is idle keeps the stations connected', async () => {
-    const { result } = await loadStator('IDLE', '--mix', 'idle')
+    const { result } = await loadStator(['IDLE', '--mix', 'idle'])
     expect(result.measurement?.messages).toBeLessThan(5)
     expect(isRight(result)).toBe(true)
   })
 
   test('that is a storm brings all stations back', async () => {
-    const { result, printed } = await loadStator('STORM', '--mix', 'storm')
+    const { result, printed } = await loadStator(['STORM', '--mix', 'storm'])
     expect(result.storm?.curve.at(-1)?.ready).toBe(4)
     expect(isRight(result)).toBe(true)
     expect(printed).toContain('4 stations came back and booted')
+  })
+
+  test('that is interrupted ends with its slice, and is told and audited all the same', async () => {
+    const interrupted = new AbortController()
+    const { result } = await loadStator(['CTRLC', '--mix', 'meter', '--duration', '1h'], {
+      print: (line) => {
+        if (line.includes('p50')) interrupted.abort()
+      },
+      signal: interrupted.signal,
+    })
+    expect(result.measurement?.seconds).toBeLessThan(60)
+    expect(isRight(result)).toBe(true)
   })
 
   test('whose stations nobody knows says how many could not connect, and why', async () => {
@@ -185,7 +200,7 @@ test('a load over TLS is answered too', async () => {
   const secure = await TestStator.start({ settings: { OCPP: { EnableSSL: true, CertificatePath: file } } })
   try {
     const flags = ['--url', secure.ocppUrl, '--api-key', adminApiKey, '--stations', '3', '--duration', '200ms']
-    const result = await load(parseLoad([...flags, '--warmup', '0']), () => undefined)
+    const result = await load(parseLoad([...flags, '--warmup', '0']), { print: () => undefined })
     expect(result.measurement?.messages).toBeGreaterThan(3)
     expect(isRight(result)).toBe(true)
   } finally {
