@@ -67,7 +67,7 @@ export interface SecuritySettings {
 }
 
 export interface WorkerSettings {
-  /** Worker threads; at least 1. */
+  /** Worker threads; 0 on one core: then frames are examined on the main thread. */
   readonly poolSize: number
 }
 
@@ -106,7 +106,7 @@ function check(found: FoundSettings): Settings {
     ocpp: ocppSettings(document.OCPP, found),
     database: databaseSettings(document.Database, found),
     security: securitySettings(document.Security),
-    workers: { poolSize: document.Workers.PoolSize || Math.max(1, availableParallelism() - 1) },
+    workers: { poolSize: document.Workers.PoolSize || availableParallelism() - 1 },
   }
 }
 

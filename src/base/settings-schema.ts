@@ -248,7 +248,8 @@ export const settingsSchema = z.strictObject({
   Workers: z
     .strictObject({
       PoolSize: integer(0, 0, 256, {
-        meaning: 'Worker threads that examine frames; 0: one less than the machine has cores, at least one.',
+        meaning:
+          'Worker threads that examine frames; 0: one less than the process has cores, so that on one core the main thread does it.',
         unit: 'threads',
       }),
     })

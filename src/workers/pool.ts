@@ -17,7 +17,7 @@ export interface PackedBatch {
 }
 
 export interface PoolOptions {
-  /** Worker threads. */
+  /** Worker threads; without any, this thread examines every batch. */
   readonly threads: number
   /** Batches up to this size are examined on the main thread. */
   readonly inlineFrames?: number
@@ -35,7 +35,7 @@ export interface ExaminedPart extends ExaminedBatch {
 /** The pool of worker threads that examine frames. */
 export class FramePool {
   readonly #options: PoolOptions
-  readonly #workers: Piscina<Uint8Array, PackedBatch>
+  readonly #workers: Piscina<Uint8Array, PackedBatch> | null
   /** One thread, one task: whoever makes a thread die here has done it alone. Made when a thread has died. */
   #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
   readonly #packr = new Packr()
@@ -45,8 +45,8 @@ export class FramePool {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.batchesMax = options.threads * tasksPerWorkerMax
-    this.#workers = this.#makeWorkers(options.threads, tasksPerWorkerMax)
+    this.batchesMax = Math.max(1, options.threads * tasksPerWorkerMax)
+    this.#workers = options.threads === 0 ? null : this.#makeWorkers(options.threads, tasksPerWorkerMax)
   }
 
   /**
@@ -55,7 +55,8 @@ export class FramePool {
    * refused alone. Other batches that the dead worker had are done again, too, and unharmed.
    */
   async examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]> {
-    if (tasks.length <= (this.#options.inlineFrames ?? inlineFramesMax)) return [{ tasks, ...examineBatch(tasks) }]
+    const isSmall = tasks.length <= (this.#options.inlineFrames ?? inlineFramesMax)
+    if (this.#workers === null || isSmall) return [{ tasks, ...examineBatch(tasks) }]
     try {
       return [await this.#run(this.#workers, tasks)]
     } catch (error) {
@@ -75,7 +76,7 @@ export class FramePool {
   /** Ends the worker threads once their tasks are done. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([this.#workers.close(), this.#quarantine?.close()])
+    await Promise.all([this.#workers?.close(), this.#quarantine?.close()])
   }
 
   #makeWorkers(threads: number, concurrentTasksPerWorker: number): Piscina<Uint8Array, PackedBatch> {

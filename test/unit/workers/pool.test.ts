@@ -3,7 +3,9 @@ import type { FrameTask } from '../../../src/ocpp/verdict.ts'
 import { FramePool } from '../../../src/workers/pool.ts'
 
 const pools: FramePool[] = []
-function pool(options: { inlineFrames?: number; inlineCharacters?: number; workerUrl?: URL } = {}): FramePool {
+function pool(
+  options: { inlineFrames?: number; inlineCharacters?: number; threads?: number; workerUrl?: URL } = {},
+): FramePool {
   const made = new FramePool({ threads: 1, inlineFrames: 0, ...options })
   pools.push(made)
   return made
@@ -59,6 +61,13 @@ describe('the worker pool', () => {
     })
     expect(pool().examineAtOnce({ ...heartbeat, text: heartbeat.text.padEnd(300) })).toBeNull()
     expect(pool({ inlineCharacters: 1_000 }).examineAtOnce(meterValues('b', 1))?.meter?.rows).toBe(1)
+  })
+
+  test('without worker threads, as on one core, batches are examined here', async () => {
+    const tasks = Array.from({ length: 100 }, (_, index) => meterValues(`m${index}`, index))
+    const [part] = await pool({ threads: 0 }).examine(tasks)
+    expect(part?.verdicts).toHaveLength(100)
+    expect(part?.meter?.rows).toBe(100)
   })
 
   test('a worker that dies is replaced, and only the frame that kills workers is refused', async () => {
