@@ -21,8 +21,8 @@ export const inlineCharactersMax = 256
 /** Tasks of the worker pool that may be under way at once, per worker thread. */
 export const tasksPerWorkerMax = 2
 
-/** How often the frames of a task are done again when their worker died under them. */
-export const taskAttemptsMax = 3
+/** How often a single frame may make its worker die before it is refused. */
+export const taskAttemptsMax = 2
 
 /** Change sets that may wait for the writer; past it nothing that carries facts is taken in. */
 export const writerChangesMax = 50_000

@@ -3,14 +3,11 @@
 
 import { Packr } from 'msgpackr'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
-import { compileServed } from '../ocpp/schema.ts'
 import type { FrameTask } from '../ocpp/verdict.ts'
 import { examineBatch } from './examine-batch.ts'
 import type { PackedBatch } from './pool.ts'
 
 const packr = new Packr()
-
-compileServed()
 
 /** Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a `PackedBatch`. */
 export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof move> {
