@@ -61,6 +61,8 @@ export interface Measurement {
   /** Share of the time that the cores were at work, from 0 to 1; null where that cannot be told. */
   readonly serverCoreBusy: number | null
   readonly otherCoreBusy: number | null
+  /** Share of a core that other processes took, on the core where they took most; null where that cannot be told. */
+  readonly strangersShare: number | null
   readonly bottleneck: Bottleneck
   /** Whether all answers that were out at the end still came. */
   readonly isSettled: boolean
@@ -77,6 +79,9 @@ const sliceMsDefault = 1_000
 const settleMsMax = 30_000
 /** Generator lag, 99th percentile, past which open-loop latencies say more about the generator than about the server. */
 export const generatorLagMsMax = 20
+
+/** Share of a core past which other processes make a figure doubtful; the kernel's own work stays under it. */
+export const strangersShareMax = 0.1
 
 /** Lets a fleet that has something to say talk: warm-up, measurement, and the last answers. */
 export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Measurement> {
@@ -110,6 +115,16 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
   const generatorCpuMs = last.generatorMs - before.generatorMs
   const serverCoreBusy = busyShare(before.serverCore, last.serverCore)
   const otherCoreBusy = busyShare(before.otherCore, last.otherCore)
+  const server: Measurement['server'] =
+    before.server === null || last.server === null
+      ? null
+      : {
+          cpuMs: last.server.totalMs - before.server.totalMs,
+          threads: threadShares(before.server.threads, last.server.threads),
+          residentKib: last.residentKib,
+        }
+  const database: Measurement['database'] =
+    databaseMsBefore === null || databaseMsAfter === null ? null : { cpuMs: databaseMsAfter - databaseMsBefore }
   return {
     mix: fleet.mix,
     loop,
@@ -119,19 +134,16 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
     byAction,
     messagesPerSecond: messages / seconds,
     latencyMs,
-    server:
-      before.server === null || last.server === null
-        ? null
-        : {
-            cpuMs: last.server.totalMs - before.server.totalMs,
-            threads: threadShares(before.server.threads, last.server.threads),
-            residentKib: last.residentKib,
-          },
-    database:
-      databaseMsBefore === null || databaseMsAfter === null ? null : { cpuMs: databaseMsAfter - databaseMsBefore },
+    server,
+    database,
     generator: { cpuMs: generatorCpuMs, lagMs },
     serverCoreBusy,
     otherCoreBusy,
+    strangersShare: strangersShare(
+      [serverCoreBusy, server?.cpuMs ?? null],
+      [otherCoreBusy, database === null ? generatorCpuMs : generatorCpuMs + database.cpuMs],
+      seconds,
+    ),
     bottleneck: bottleneckOf({
       serverShare: Math.max(serverCoreBusy ?? 0, mainThreadShare(before, last)),
       generatorShare: generatorCpuMs / seconds / 1_000,
@@ -154,6 +166,15 @@ export function bottleneckOf(shares: {
   if (shares.serverShare >= fullShare) return 'server'
   if (shares.generatorShare >= fullShare || shares.lagMs > generatorLagMsMax) return 'generator'
   return shares.otherShare >= fullShare ? 'generator and database' : 'nobody'
+}
+
+type CoreUse = readonly [busyShare: number | null, cpuMsOfOurs: number | null]
+
+function strangersShare(server: CoreUse, other: CoreUse, seconds: number): number | null {
+  const shares = [server, other].flatMap(([busy, ours]) =>
+    busy === null || ours === null ? [] : [Math.max(0, busy - ours / seconds / 1_000)],
+  )
+  return shares.length === 0 ? null : Math.max(...shares)
 }
 
 /** CPU of server, database, or both, in microseconds for each of `count` messages; null where it is not known. */

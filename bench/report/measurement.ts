@@ -1,6 +1,6 @@
 // One measurement, as lines for a terminal.
 
-import { cpuUsPerMessage, generatorLagMsMax, type Measurement } from '../measure.ts'
+import { cpuUsPerMessage, generatorLagMsMax, type Measurement, strangersShareMax } from '../measure.ts'
 import type { StormResult } from '../storm.ts'
 
 /** Throughput, latency, and what each process paid. */
@@ -45,6 +45,8 @@ export function measurementLines(measurement: Measurement): string[] {
       'cores',
       `server ${percent(measurement.serverCoreBusy)}, generator and database ${percent(measurement.otherCoreBusy)}`,
     )
+  if (measurement.strangersShare !== null && measurement.strangersShare > strangersShareMax)
+    add('', `other processes took ${percent(measurement.strangersShare)} of a core: run it again when it is quiet`)
   add('bottleneck', bottleneckSentence(measurement))
   for (const [reason, count] of Object.entries(measurement.errors)) add('ERROR', `${count} × ${reason}`)
   if (!measurement.isSettled) add('ERROR', 'some answers did not come within half a minute')

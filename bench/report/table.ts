@@ -1,7 +1,7 @@
 // The table that a standard run ends with.
 
 import { findingsSentence, isClean } from '../audit/comparison.ts'
-import type { Measurement } from '../measure.ts'
+import { type Measurement, strangersShareMax } from '../measure.ts'
 import type { StandardResults } from '../standard/results.ts'
 import type { Verdict } from '../standard/verdicts.ts'
 
@@ -45,6 +45,11 @@ export function doubts(results: StandardResults): string[] {
     if (limited.length > 0) list.push(`${name}: the generator was the bottleneck; the server can take more`)
     const shared = measurements.filter(({ bottleneck }) => bottleneck === 'generator and database')
     if (shared.length > 0) list.push(`${name}: the core of generator and database was full; the server can take more`)
+    const strangers = Math.max(...measurements.map(({ strangersShare }) => strangersShare ?? 0))
+    if (strangers > strangersShareMax)
+      list.push(
+        `${name}: other processes took up to ${(strangers * 100).toFixed(0)} % of a core; run it again when it is quiet`,
+      )
     const reasons = new Map<string, number>()
     for (const { errors } of measurements)
       for (const [reason, count] of Object.entries(errors)) reasons.set(reason, (reasons.get(reason) ?? 0) + count)

@@ -34,6 +34,7 @@ function measurement(perSecond: number, serverUs: number, databaseUs = 0): Measu
     generator: { cpuMs: 100, lagMs: null },
     serverCoreBusy: 1,
     otherCoreBusy: 0.5,
+    strangersShare: 0.02,
     bottleneck: 'server',
     isSettled: true,
     errors: {},
@@ -132,8 +133,12 @@ describe('reports', () => {
   test('the table warns when the generator was the bottleneck, and of every error', () => {
     const results = completeResults()
     results.others.push({ ...measurement(1_000, 9), bottleneck: 'generator', errors: { 'Start was refused': 3 } })
+    results.half.push({ ...measurement(1_000, 9), strangersShare: 0.4 })
     const lines = tableLines(results, verdicts(results))
     expect(lines).toContain('note: other mixes: the generator was the bottleneck; the server can take more')
+    expect(lines).toContain(
+      'note: half of saturation: other processes took up to 40 % of a core; run it again when it is quiet',
+    )
     expect(lines).toContain('note: other mixes: 3 × Start was refused')
   })
 
