@@ -11,19 +11,20 @@ import { timeMs } from './notification.ts'
 type StartTransaction = OCPP16.StartTransactionRequest
 type StopTransaction = WithoutMeterValues<OCPP16.StopTransactionRequest>
 
-function startAnomalies(start: StartTransaction, status: string, known: Known): Anomaly[] {
+function startAnomalies(start: StartTransaction, transactionId: number, status: string, known: Known): Anomaly[] {
   const anomalies: Anomaly[] = []
   const occupying = known.openTransactions().find((open) => open.evseId === start.connectorId)
   if (occupying !== undefined) {
     anomalies.push({
       kind: 'connectorAlreadyCharging',
-      transaction: String(occupying.transactionId),
-      detail: { connectorId: start.connectorId },
+      transaction: String(transactionId),
+      detail: { connectorId: start.connectorId, openTransactionId: occupying.transactionId },
     })
   }
   if (status !== 'Accepted') {
     anomalies.push({
       kind: 'unauthorizedStart',
+      transaction: String(transactionId),
       detail: { idTag: start.idTag, status, connectorId: start.connectorId },
     })
   }
@@ -107,20 +108,20 @@ export const startTransaction: Handler<StartTransaction> = {
           chargingState: null,
         },
       ],
-      anomalies: startAnomalies(payload, idTagInfo.status, known),
+      anomalies: startAnomalies(payload, transactionId, idTagInfo.status, known),
       events: [{ type: 'transactionStarted', transaction, chargingState: null }],
     }
   },
 }
 
+/**
+ * The key of a stop is all that it says, not the transactionId alone: ids of 0 and below name no transaction, a charge point may
+ * bring the stop of a transaction that another central system numbered, and a second stop with other figures is another fact.
+ * Whichever comes first for an open transaction closes it; the others are stored and noted.
+ */
 function stopFact(payload: StopTransaction, known: Known, transaction: KnownTransaction | undefined): TransactionFact {
-  // Ids of 0 and below stand for "unknown" and name no transaction: such stops are told apart by what they say.
-  const key =
-    payload.transactionId > 0
-      ? String(payload.transactionId)
-      : `${payload.transactionId}:${known.sent.timestamp}:${known.sent.meterStop}`
   return {
-    ref: `stop:${key}`,
+    ref: `stop:${payload.transactionId}:${known.sent.meterStop}:${known.sent.timestamp}`,
     seqNo: 0,
     event: 'Ended',
     transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,

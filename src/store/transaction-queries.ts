@@ -60,13 +60,19 @@ export function createTransactionQueries(db: NodePgDatabase) {
     /** In the order in which they were sampled; none for a transaction that does not exist. */
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>> {
       const [transaction] = await db
-        .select({ key: transactions.chargePointId, stationId: transactions.stationTransactionId })
+        .select({
+          key: transactions.chargePointId,
+          stationId: transactions.stationTransactionId,
+          receivedAt: transactions.receivedAt,
+        })
         .from(transactions)
         .where(eq(transactions.id, transactionId))
       if (transaction === undefined) return { totalCount: 0, items: [] }
       const where = and(
         eq(meterValues.chargePointId, transaction.key),
         eq(meterValues.transactionRef, transactionRef(transaction.stationId ?? transactionId)),
+        // What came under our number before we gave it away belongs to a transaction that somebody else had numbered.
+        transaction.stationId === null ? gte(meterValues.receivedAt, transaction.receivedAt) : undefined,
       )
       const order = [meterValues.sampledAt, meterValues.evseId, meterValues.connectorId, meterValues.digest]
       return pageOf(

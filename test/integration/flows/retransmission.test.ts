@@ -109,3 +109,30 @@ test('starts of many charge points at once, each sent twice, are each stored onc
   for (let index = 0; index < ids.length; index += 2) expect(ids[index]).toBe(ids[index + 1] ?? NaN)
   await Promise.all(raws.map((raw) => raw.close()))
 })
+
+test('a stop with other figures for a closed transaction is kept beside it, as an anomaly', async () => {
+  const raw = await central.bootedRaw('AGAIN8')
+  const { transactionId } = await raw.call('StartTransaction', flows16.start)
+  const stop = flows16.stop(Number(transactionId))
+  await raw.call('StopTransaction', stop)
+  await raw.call('StopTransaction', { ...stop, meterStop: 99_999 })
+  await raw.call('StopTransaction', { ...stop, meterStop: 99_999 })
+  const { anomalies } = await central.json('/api/chargepoints/AGAIN8/anomalies')
+  expect(anomalies).toMatchObject([{ kind: 'closedTransaction', transaction: String(transactionId) }])
+  await raw.close()
+})
+
+test('what a station brings from another central system hides nothing of the transaction that gets the same number', async () => {
+  const raw = await central.bootedRaw('MOVED')
+  const { transactionId } = await raw.call('StartTransaction', flows16.start)
+  const theirs = Number(transactionId) + 1
+  await raw.call('MeterValues', flows16.meterValues(theirs))
+  await raw.call('StopTransaction', { ...flows16.stop(theirs), meterStop: 777, transactionData: undefined })
+  const start = { ...flows16.start, connectorId: 2, timestamp: '2025-12-27T08:00:00Z' }
+  expect(await raw.call('StartTransaction', start)).toMatchObject({ transactionId: theirs })
+  const stop = { ...flows16.stop(theirs), timestamp: '2025-12-27T10:00:00Z', transactionData: undefined }
+  await raw.call('StopTransaction', stop)
+  expect(await central.json(`/api/transactions/${theirs}`)).toMatchObject({ meterStop: 15000 })
+  expect(await count(`/api/transactions/${theirs}/meter-values`)).toBe(0)
+  await raw.close()
+})

@@ -118,7 +118,7 @@ describe('StartTransaction', () => {
     const decision = decide(startTransaction, start, { idTokens: [acceptedToken], transactions: [openTransaction] })
     expect(decision.changes).toHaveLength(1)
     expect(decision.anomalies).toEqual([
-      { kind: 'connectorAlreadyCharging', transaction: '42', detail: { connectorId: 1 } },
+      { kind: 'connectorAlreadyCharging', transaction: '501', detail: { connectorId: 1, openTransactionId: 42 } },
     ])
   })
 })
@@ -158,7 +158,7 @@ describe('StopTransaction', () => {
     ['was stopped before', [{ ...openTransaction, open: false, closedBy: 'station' as const }], 'closedTransaction'],
   ])('a stop of a transaction that %s is stored, changes nothing, and is noted', (_name, transactions, anomaly) => {
     const decision = decide(stopTransaction, stop, { transactions })
-    expect(decision.fact).toMatchObject({ ref: 'stop:42', event: 'Ended' })
+    expect(decision.fact).toMatchObject({ ref: `stop:42:15000:${stop.timestamp}`, event: 'Ended' })
     expect(decision.changes).toEqual([])
     expect(decision.events).toEqual([])
     expect(decision.anomalies.map((one) => one.kind)).toEqual([anomaly as never])
