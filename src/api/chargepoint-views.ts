@@ -2,7 +2,8 @@
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
+import { chargePointStatus as statusOfConnectors } from '../csms/availability.ts'
+import type { ConnectorStatus, KnownConnector, KnownTransaction } from '../csms/decision.ts'
 import type { ChargePointRecord, ConnectorRecord } from '../csms/records.ts'
 import type { LiveView } from './deps.ts'
 import { Time } from './responses.ts'
@@ -106,7 +107,10 @@ export function chargePointItem(
   }
 }
 
-/** A charge point with its connectors; connector 0, which is the charge point itself, is not among them. */
+/**
+ * A charge point with its connectors; connector 0, which is the charge point itself, is not among them. A connector that
+ * has never reported a status and has an open transaction is charging.
+ */
 export function chargePointStatus(
   record: ChargePointRecord,
   connectors: readonly ConnectorRecord[],
@@ -115,12 +119,13 @@ export function chargePointStatus(
 ): z.infer<typeof ChargePointStatus> {
   const is16 = (live?.version ?? record.ocppVersion ?? '1.6') === '1.6'
   const newestFirst = openTransactions.toSorted((a, b) => b.startedAtMs - a.startedAtMs)
-  const shown = connectors
+  const known: readonly KnownConnector[] = [...connectors, ...silentConnectors(connectors, newestFirst)]
+  const shown = known
     .filter((connector) => connector.evseId > 0)
     .toSorted((a, b) => a.evseId - b.evseId || a.connectorId - b.connectorId)
   return {
     chargePointId: record.identity,
-    status: record.status,
+    status: record.status === 'Offline' ? 'Offline' : statusOfConnectors(known),
     lastHeartbeat: latest(record.lastHeartbeatAtMs, live?.lastHeartbeatAtMs),
     connectors: shown.map((connector) => {
       const isOnly = shown.every(
@@ -139,6 +144,19 @@ export function chargePointStatus(
     firmwareVersion: record.firmwareVersion,
     model: record.model,
   }
+}
+
+// Some charge points start transactions and send no StatusNotification, or send it only when something changes.
+function silentConnectors(
+  reported: readonly ConnectorRecord[],
+  newestFirst: readonly KnownTransaction[],
+): KnownConnector[] {
+  const silent = new Map<number, KnownConnector>()
+  for (const { evseId, connectorId } of newestFirst) {
+    const isSilent = evseId > 0 && !silent.has(evseId) && reported.every((connector) => connector.evseId !== evseId)
+    if (isSilent) silent.set(evseId, { evseId, connectorId, status: 'Charging' })
+  }
+  return [...silent.values()]
 }
 
 /** Everything that is stored about a charge point, except its secrets. */
