@@ -27,6 +27,14 @@ export function integerText(name: string, min: 1, max: number) {
     .openapi({ type: 'integer', minimum: min, maximum: max })
 }
 
+/** `true` or `false` in a query, where everything is text. */
+export function booleanText(name: string) {
+  return z
+    .enum(['true', 'false'], { error: must(name, 'true or false') })
+    .transform((word) => word === 'true')
+    .openapi({ type: 'boolean' })
+}
+
 /** A text of 1 to `charactersMax` characters without control characters. */
 export function text(name: string, charactersMax: number) {
   const error = must(name, `a text of 1 to ${charactersMax} characters`)

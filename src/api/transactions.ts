@@ -12,7 +12,7 @@ import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { badRequest, notFound } from './errors.ts'
-import { TransactionParams, text, time } from './fields.ts'
+import { TransactionParams, booleanText, text, time } from './fields.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
 import {
@@ -61,6 +61,12 @@ const listRoute = createRoute({
       endDate: time('End date', 'end')
         .optional()
         .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Only those that began then or earlier.' }),
+      open: booleanText('Open')
+        .optional()
+        .openapi({
+          param: { name: 'open', in: 'query' },
+          description: 'true: only those that have not ended. false: only those that have.',
+        }),
       ...pageQuery,
     }),
   },
@@ -112,7 +118,7 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
-    const { chargePointId, idTag, startDate, endDate, ...page } = c.req.valid('query')
+    const { chargePointId, idTag, startDate, endDate, open, ...page } = c.req.valid('query')
     if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
     if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
       throw badRequest('endDate', 'End date must not be before the start date')
@@ -122,6 +128,7 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       ...(idTag === undefined ? {} : { idToken: idTag }),
       ...(startDate === undefined ? {} : { startedFromMs: startDate }),
       ...(endDate === undefined ? {} : { startedToMs: endDate }),
+      ...(open === undefined ? {} : { open }),
     }
     const listed = await queries.listTransactions(filter, page)
     return c.json({ ...pageOf(listed, page), transactions: listed.items.map(transactionItem) }, 200)

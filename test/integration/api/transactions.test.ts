@@ -66,6 +66,19 @@ describe('the history', () => {
     expect(await idsOf('idTag=NOBODY')).toEqual([])
   })
 
+  test('filters by whether they have ended', async () => {
+    const own = 'chargePointId=CP-OPEN'
+    const station = await stator.bootedRaw('CP-OPEN')
+    const ended = await start(station, '2025-01-01T00:00:00Z')
+    await stop(station, ended, '2025-01-01T01:00:00Z')
+    const open = await start(station, '2025-01-02T00:00:00Z')
+    expect(await idsOf(own)).toEqual([open, ended])
+    expect(await idsOf(`${own}&open=true`)).toEqual([open])
+    expect(await idsOf(`${own}&open=false`)).toEqual([ended])
+    await stop(station, open, '2025-01-02T01:00:00Z')
+    expect(await idsOf(`${own}&open=true`)).toEqual([])
+  })
+
   test('includes both ends of a range, and the whole of a day', async () => {
     expect(await idsOf('startDate=2025-03-01T12:00:00Z&endDate=2025-03-02T00:00:00Z')).toEqual([ids[3], ids[2], ids[1]])
     expect(await idsOf('startDate=2025-03-01&endDate=2025-03-01')).toEqual([ids[2], ids[1], ids[0]])

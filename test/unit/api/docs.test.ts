@@ -28,7 +28,7 @@ describe('the OpenAPI document', () => {
       ['post', '/api/chargepoints/{chargePointId}/update-firmware', ['chargePointId']],
       ['get', '/api/chargepoints/{chargePointId}/configuration', ['chargePointId', 'key']],
       ['post', '/api/chargepoints/{chargePointId}/configuration', ['chargePointId']],
-      ['get', '/api/transactions', ['chargePointId', 'idTag', 'startDate', 'endDate', 'page', 'pageSize']],
+      ['get', '/api/transactions', ['chargePointId', 'idTag', 'startDate', 'endDate', 'open', 'page', 'pageSize']],
     ] as const
     for (const [method, path, parameters] of nine) {
       const operation = document.paths[path]?.[method]

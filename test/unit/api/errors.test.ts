@@ -117,6 +117,8 @@ describe('bad input', () => {
       'endDate',
       'End date must be a date and time in ISO 8601, such as 2025-12-26T12:30:00Z',
     ],
+    ['/api/transactions?open=yes', 'open', 'Open must be true or false'],
+    ['/api/transactions?open=', 'open', 'Open must be true or false'],
     [
       '/api/transactions?startDate=2025-02-02&endDate=2025-02-01',
       'endDate',
