@@ -25,15 +25,17 @@ async function standardCommand(args: readonly string[]): Promise<number> {
     signal: interrupted.signal,
   })
   if (interrupted.signal.aborted) return exitInterrupted
+  if (results.failure !== null) return exitBroken
   return isGood(results) ? 0 : 1
 }
 
 const exitInterrupted = 130
-const exitUsage = 2
+/** It could not run, or not to its end. */
+const exitBroken = 2
 
 try {
   process.exit(await main(process.argv.slice(2)))
 } catch (error) {
   console.error(error instanceof UsageError ? error.message : error)
-  process.exit(exitUsage)
+  process.exit(exitBroken)
 }

@@ -1,7 +1,7 @@
 // One HTML page of a standard run, with everything in it: no scripts, nothing to load.
 
 import { cpuUsPerMessage, type Measurement, type ThreadShare } from '../measure.ts'
-import { median, type Rounds, type StandardResults } from '../standard/results.ts'
+import { median, type Rounds, shortfall, type StandardResults } from '../standard/results.ts'
 import { metersOf, metersPerSecond, type Verdict } from '../standard/verdicts.ts'
 import { type Bar, barChart, escaped, lineChart, type Series } from './charts.ts'
 import { doubts } from './table.ts'
@@ -21,6 +21,7 @@ svg { width: 100%; height: auto; font-size: 11px } svg text { fill: currentColor
 /** The page as text. */
 export function htmlReport(results: StandardResults, list: readonly Verdict[]): string {
   const { machine } = results
+  const why = shortfall(results)
   const sections = [
     section('Throughput, closed loop', throughputChart(results), 'Medians of the rounds.'),
     section(
@@ -48,7 +49,7 @@ export function htmlReport(results: StandardResults, list: readonly Verdict[]): 
 <p>${escaped(results.startedAt)} · ${escaped(machine.cpu)}, ${machine.cores} cores, ${machine.memoryGib} GiB ·
 ${escaped(machine.kernel)} · Bun ${escaped(machine.bun)} · Node.js ${escaped(machine.node)} ·
 ${machine.isPinned ? 'server on one core, generator and database on the other' : 'processes not pinned'}</p>
-${results.isComplete ? '' : '<p class="no">The run was interrupted; this is what it had until then.</p>'}
+${why === null ? '' : `<p class="no">${escaped(why)}</p>`}
 ${verdictTable(list)}
 <ul class="small">${auditItems(results)}${doubts(results)
     .map((doubt) => `<li>${escaped(doubt)}</li>`)

@@ -2,7 +2,7 @@
 
 import { findingsSentence, isClean } from '../audit/comparison.ts'
 import { type Measurement, strangersShareMax } from '../measure.ts'
-import type { StandardResults } from '../standard/results.ts'
+import { shortfall, type StandardResults } from '../standard/results.ts'
 import type { Verdict } from '../standard/verdicts.ts'
 
 /** The verdicts, what the audits found, and what should make a reader doubt a figure. */
@@ -13,7 +13,7 @@ export function tableLines(results: StandardResults, list: readonly Verdict[]): 
     '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.kernel}, Bun ${machine.bun}, Node.js ${machine.node}`,
     ...(machine.isPinned ? [] : ['Processes could not be pinned to cores here: figures are less steady.']),
-    ...(results.isComplete ? [] : ['The run was interrupted; this is what it had until then.']),
+    ...[shortfall(results)].filter((sentence) => sentence !== null),
     '',
     ...list.map(({ measure, reach, figure, isReached }) => {
       const mark = isReached === null ? ' ' : isReached ? '✓' : '✗'

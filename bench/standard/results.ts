@@ -16,6 +16,8 @@ export interface StandardResults {
   readonly startedAt: string
   readonly machine: Machine
   isComplete: boolean
+  /** What broke the run off. */
+  failure: string | null
   /** Closed loop. */
   readonly heartbeat: Rounds
   readonly meter: Rounds
@@ -67,6 +69,7 @@ export function emptyResults(): StandardResults {
     startedAt: new Date().toISOString(),
     machine: machine(),
     isComplete: false,
+    failure: null,
     heartbeat: {},
     meter: {},
     half: [],
@@ -113,4 +116,10 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1
   const upper = sorted[middle] ?? Number.NaN
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}
+
+/** Why a run has less than everything; null when it has. */
+export function shortfall({ isComplete, failure }: StandardResults): string | null {
+  if (failure !== null) return `The run broke off: ${failure} This is what it had until then.`
+  return isComplete ? null : 'The run was interrupted; this is what it had until then.'
 }

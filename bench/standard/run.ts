@@ -24,7 +24,7 @@ export interface StandardOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs everything, prints the table, writes `<date>.json` and `<date>.html`. */
+/** Runs everything, prints the table, writes `<date>.json` and `<date>.html`. What breaks ends the run; the rest is told. */
 export async function standardRun(options: StandardOptions): Promise<StandardResults> {
   const { size, signal, print } = options
   const results = emptyResults()
@@ -42,7 +42,7 @@ export async function standardRun(options: StandardOptions): Promise<StandardRes
     for (const part of [throughput, fleetSize, startTimes]) await Promise.race([part(context), aborted])
     results.isComplete = true
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (!signal.aborted) results.failure = error instanceof Error ? error.message : String(error)
   } finally {
     progress.end()
     // Stopping twice is harmless: a part that ended by itself has stopped what it started.

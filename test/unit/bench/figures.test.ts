@@ -130,6 +130,13 @@ describe('reports', () => {
     expect(tableLines(results, verdicts(results)).join('\n')).toContain('interrupted')
   })
 
+  test('a run that broke off says why', () => {
+    const results = { ...emptyResults(), failure: 'Stator did not start.' }
+    const sentence = 'The run broke off: Stator did not start. This is what it had until then.'
+    expect(tableLines(results, verdicts(results))).toContain(sentence)
+    expect(htmlReport(results, verdicts(results))).toContain(sentence)
+  })
+
   test('the table warns when the generator was the bottleneck, and of every error', () => {
     const results = completeResults()
     results.others.push({ ...measurement(1_000, 9), bottleneck: 'generator', errors: { 'Start was refused': 3 } })
