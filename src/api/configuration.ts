@@ -173,8 +173,9 @@ async function ask(
     const some = keys.slice(from, from + size)
     const command = getConfigurationCommand(version, some)
     if ('badKey' in command) throw badKey(command.badKey)
-    const { payload } = await sendCommand(deps, chargePoint, version, command)
+    const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
     const found = configurationOf(version, some, payload, reported)
+    if (found === null) throw invalidAnswer(command.action, payload, problems)
     configurationKey.push(...found.configurationKey)
     unknownKey.push(...found.unknownKey)
   }

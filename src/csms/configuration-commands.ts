@@ -126,7 +126,8 @@ export function changeConfigurationCommand(version: OcppVersion, key: string, va
 }
 
 /**
- * The answer to GetConfiguration or GetVariables for `keys`, in the words of 1.6. What a station left out stays out.
+ * The answer to GetConfiguration or GetVariables for `keys`, in the words of 1.6. What a station left out stays out; null
+ * when it answered something and none of that can be read.
  *
  * GetVariables does not tell what may be written, so that a 2.x key is read-only when `stored` says so.
  */
@@ -135,7 +136,7 @@ export function configurationOf(
   keys: readonly string[],
   answer: Payload,
   stored: readonly ConfigurationKey[],
-): Configuration {
+): Configuration | null {
   return version === '1.6' ? configuration16(answer) : configuration2x(keys, answer, stored)
 }
 
@@ -169,30 +170,39 @@ const changeMessages: Readonly<Record<string, string>> = {
   NotSupportedAttributeType: 'The charge point does not keep this variable as a setting',
 }
 
-function configuration16(answer: Payload): Configuration {
-  const configurationKey = entries(answer.configurationKey).map((entry) => {
+// Both lists may be left out (1.6 §6.22): an empty answer is one, and a text where a list belongs is none.
+function configuration16(answer: Payload): Configuration | null {
+  const said = [answer.configurationKey, answer.unknownKey].filter((list) => list !== undefined && list !== null)
+  if (said.length === 0) return Object.keys(answer).length === 0 ? { configurationKey: [], unknownKey: [] } : null
+  const configurationKey = entries(answer.configurationKey).flatMap((entry) => {
+    const key = text(entry.key)
     const value = valueText(entry.value)
-    const known = { key: text(entry.key) ?? '', readonly: entry.readonly === true }
-    return value === undefined ? known : { ...known, value }
+    if (key === undefined) return []
+    return [{ key, readonly: entry.readonly === true, ...(value === undefined ? {} : { value }) }]
   })
   const unknownKey = Array.isArray(answer.unknownKey) ? answer.unknownKey.map(String) : []
-  return { configurationKey, unknownKey }
+  const isEmpty = said.every((list) => Array.isArray(list) && list.length === 0)
+  return isEmpty || configurationKey.length + unknownKey.length > 0 ? { configurationKey, unknownKey } : null
 }
 
-function configuration2x(keys: readonly string[], answer: Payload, stored: readonly ConfigurationKey[]): Configuration {
+function configuration2x(
+  keys: readonly string[],
+  answer: Payload,
+  stored: readonly ConfigurationKey[],
+): Configuration | null {
   const readOnly = new Set(stored.filter((entry) => entry.readonly).map((entry) => entry.key))
   const configurationKey: ConfigurationKey[] = []
   const unknownKey: string[] = []
   for (const [index, result] of entries(answer.getVariableResult).entries()) {
     const name = nameOfResult(result)
-    const asked = keys[index]
-    const key = name === null ? (asked ?? '') : keyOfVariable(name)
+    const key = name === null ? keys[index] : keyOfVariable(name)
     const status = text(result.attributeStatus)
     const value = valueText(result.attributeValue)
-    if (status === 'UnknownComponent' || status === 'UnknownVariable') unknownKey.push(asked ?? key)
+    if (key === undefined || (name === null && status === undefined && value === undefined)) continue
+    if (status === 'UnknownComponent' || status === 'UnknownVariable') unknownKey.push(keys[index] ?? key)
     else configurationKey.push({ key, readonly: readOnly.has(key), ...(value === undefined ? {} : { value }) })
   }
-  return { configurationKey, unknownKey }
+  return configurationKey.length + unknownKey.length > 0 ? { configurationKey, unknownKey } : null
 }
 
 function componentVariable(name: VariableName): Payload {

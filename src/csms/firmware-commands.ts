@@ -37,9 +37,12 @@ export function updateFirmwareCommand(version: OcppVersion, request: FirmwareReq
       }
 }
 
-/** What a firmware update was answered with. A 1.6 answer is empty, and means that the station will try (§6.57). */
+/**
+ * What a firmware update was answered with; null when the answer does not say. A 1.6 answer is empty, and means that the
+ * station will try (§6.57).
+ */
 export function updateFirmwareOutcome(version: OcppVersion, answer: Payload): CommandOutcome | null {
-  const status = statusOf(answer) ?? (version === '1.6' ? 'Accepted' : null)
+  const status = statusOf(answer) ?? (version === '1.6' && Object.keys(answer).length === 0 ? 'Accepted' : null)
   if (status === null) return null
   if (status === 'Accepted') return { status, message: 'Firmware update scheduled' }
   return status === 'AcceptedCanceled'

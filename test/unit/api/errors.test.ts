@@ -287,6 +287,26 @@ describe('a command', () => {
     expect(await detailsOf(response)).toMatchObject({ action: 'Reset', payload: {} })
   })
 
+  test.each(['lenient', 'strict'] as const)(
+    'whose answer cannot be understood is 502 from a %s charge point, whatever the command',
+    async (strictness) => {
+      const { request, post } = fakeApi({
+        live: { call: async () => ({ kind: 'result', payload: { configurationKey: 'none', status: 5 } }) },
+        queries: { chargePoint: async () => ({ ...chargePoint, strictness }) },
+      })
+      const firmware = { location: 'https://firmware.example.com/v2.bin', retrieveDate: '2025-12-27T00:00:00Z' }
+      for (const response of [
+        await request('/api/chargepoints/CP001/configuration'),
+        await post('/api/chargepoints/CP001/configuration', { key: 'HeartbeatInterval', value: '60' }),
+        await post('/api/chargepoints/CP001/update-firmware', firmware),
+        await post('/api/chargepoints/CP001/reset', { type: 'Soft' }),
+      ]) {
+        expect(response.status).toBe(502)
+        expect(await detailsOf(response)).toMatchObject({ payload: { status: 5 } })
+      }
+    },
+  )
+
   test('answered against its schema is told by a lenient charge point and refused from a strict one', async () => {
     const call = async () => ({ kind: 'result', payload: { status: 'Perhaps' } }) as const
     const lenient = fakeApi({ live: { call } })

@@ -128,15 +128,43 @@ describe('reading the configuration', () => {
     })
   })
 
-  test('survives an answer that makes no sense', () => {
-    expect(configurationOf('1.6', [], { configurationKey: 'none' }, [])).toEqual({
-      configurationKey: [],
+  test('is not made up from an answer that makes no sense', () => {
+    for (const answer of [
+      { configurationKey: 'none' },
+      { configurationKey: [{ value: '300' }, null] },
+      { unknownKey: 'HeartbeatInterval' },
+      { configurationKey: null, status: 'Rejected' },
+      { status: 'Rejected' },
+    ]) {
+      expect([answer, configurationOf('1.6', [], answer, [])]).toEqual([answer, null])
+    }
+    for (const answer of [
+      {},
+      { getVariableResult: 'none' },
+      { getVariableResult: [] },
+      { getVariableResult: [null] },
+    ]) {
+      expect([answer, configurationOf('2.0.1', ['A.B'], answer, [])]).toEqual([answer, null])
+    }
+  })
+
+  test('keeps what can be read of an answer that makes sense in part', () => {
+    const answer = { configurationKey: [null, { key: 'HeartbeatInterval', value: 300 }], unknownKey: 'none' }
+    expect(configurationOf('1.6', [], answer, [])).toEqual({
+      configurationKey: [{ key: 'HeartbeatInterval', readonly: false, value: '300' }],
       unknownKey: [],
     })
-    expect(configurationOf('2.0.1', ['A.B'], { getVariableResult: [null] }, [])).toEqual({
-      configurationKey: [{ key: 'A.B', readonly: false }],
-      unknownKey: [],
+    const results = { getVariableResult: [null, { attributeStatus: 'UnknownVariable' }, { attributeValue: '1' }] }
+    expect(configurationOf('2.0.1', ['A.B', 'C.D', 'E.F'], results, [])).toEqual({
+      configurationKey: [{ key: 'E.F', readonly: false, value: '1' }],
+      unknownKey: ['C.D'],
     })
+  })
+
+  test('may be empty in 1.6, where both lists may be left out', () => {
+    for (const answer of [{}, { configurationKey: [] }, { configurationKey: [], unknownKey: [] }]) {
+      expect(configurationOf('1.6', [], answer, [])).toEqual({ configurationKey: [], unknownKey: [] })
+    }
   })
 
   test('shows the Actual values of a stored device model', () => {

@@ -173,6 +173,7 @@ describe('a firmware update', () => {
 
   test('is accepted by an empty answer in 1.6, and only there', () => {
     expect(updateFirmwareOutcome('1.6', {})).toEqual({ status: 'Accepted', message: 'Firmware update scheduled' })
+    expect(updateFirmwareOutcome('1.6', { status: 5 })).toBeNull()
     expect(updateFirmwareOutcome('2.0.1', {})).toBeNull()
     expect(updateFirmwareOutcome('2.0.1', { status: 'InvalidCertificate' })?.status).toBe('InvalidCertificate')
   })
