@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { Registry } from '../actors/registry.ts'
 import { createApi } from './api/create-api.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
+import { Credentials } from './auth/credentials.ts'
 import { authenticateRequest } from './auth/operator-auth.ts'
 import { openSecrets } from './auth/secrets.ts'
 import { systemClock } from './base/clock.ts'
@@ -17,7 +18,9 @@ import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './ocpp/schema.ts'
 import { openDatabase } from './store/database.ts'
+import { claimCredentialSecret } from './store/installation.ts'
 import { startMaintenance } from './store/maintenance.ts'
+import { announcePresence, disconnectAbsent } from './store/presence.ts'
 import { createQueries } from './store/queries.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { Writer } from './store/writer.ts'
@@ -74,8 +77,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     closers.unshift(() => database.close())
 
+    if (!database.isSingleConnection) announcePresence(database.pool, node)
     const queries = createQueries(database)
-    await queries.markAllDisconnected(node)
+    await claimCredentialSecret(database.pool, new Credentials(secrets.credentialSecret).fingerprint())
+    await disconnectAbsent(database.pool, node)
     const transactionIds = new TransactionIds(database)
     const writer = new Writer({ database, clock, log: log.category('Database') })
     writer.start()
@@ -134,7 +139,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     closers.unshift(async () => {
       await gateway.drain()
-      await queries.markAllDisconnected(node).catch(() => 0)
+      await disconnectAbsent(database.pool, node).catch(() => 0)
       await gateway.stop()
     })
 
@@ -187,6 +192,8 @@ async function main(): Promise<void> {
   }
   if (stator.adminApiKeyIsNew) {
     console.log(`Admin API key  ${stator.adminApiKey}   (shown once, kept in ${stator.adminApiKeyFile})`)
+  } else {
+    console.log(`Admin API key  in ${stator.adminApiKeyFile ?? 'Security.AdminApiKey'}`)
   }
   let isStopping = false
   const stop = (): void => {

@@ -21,6 +21,11 @@ export class Credentials {
     return createHmac('sha256', this.#secret).update(presented).digest()
   }
 
+  /** Tells whether two processes have the same secret, and nothing else about it. */
+  fingerprint(): Uint8Array {
+    return this.hash('the secret of the credential hashes')
+  }
+
   /** Whether `hash` is that of `presented`, in constant time; a credential that does not exist (null) never matches. */
   matches(presented: PresentedSecret, hash: Uint8Array | null): boolean {
     const given = this.hash(presented)

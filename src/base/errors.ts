@@ -78,6 +78,11 @@ export const errorTable = {
     name: 'AddressUnavailable',
     mend: 'Stop what listens there, or set OCPP.ServerEndpoint and OCPP.ServerPort to an address that is free.',
   },
+  CREDENTIAL_SECRET_DIFFERS: {
+    status: 500,
+    name: 'CredentialSecretDiffers',
+    mend: 'Bring secrets/credential-secret from the data folder of the first node, or set Security.CredentialSecret alike on every node.',
+  },
   DATA_FOLDER_IN_USE: {
     status: 500,
     name: 'DataFolderInUse',

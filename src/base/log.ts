@@ -57,6 +57,7 @@ export const logFields = {
   remoteAddress: 'Address of the other end of the connection.',
   closeCode: 'WebSocket close code.',
   reason: 'Why something was refused, closed or given up.',
+  detail: 'More about an anomaly, as an object; see the table of anomalies.',
   durationMs: 'How long it took, in milliseconds.',
   count: 'How many.',
   bytes: 'How many bytes.',

@@ -170,7 +170,7 @@ const changeMessages: Readonly<Record<string, string>> = {
   NotSupportedAttributeType: 'The charge point does not keep this variable as a setting',
 }
 
-// Both lists may be left out (1.6 §6.22): an empty answer is one, and a text where a list belongs is none.
+// Both lists may be left out (1.6 §6.24): an empty answer is one, and a text where a list belongs is none.
 function configuration16(answer: Payload): Configuration | null {
   const said = [answer.configurationKey, answer.unknownKey].filter((list) => list !== undefined && list !== null)
   if (said.length === 0) return Object.keys(answer).length === 0 ? { configurationKey: [], unknownKey: [] } : null

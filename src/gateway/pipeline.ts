@@ -189,7 +189,7 @@ export class Pipeline {
           messageId: frame.messageId,
           action: frame.action,
           anomaly: anomaly.kind,
-          reason: anomaly.detail,
+          detail: anomaly.detail,
         },
         'A fact breaks an expectation; it is stored.',
       )

@@ -65,7 +65,7 @@ export function startGateway(deps: GatewayDeps): Gateway {
     const reason = error instanceof Error ? error.message : String(error)
     throw new StatorError(
       'ADDRESS_UNAVAILABLE',
-      `Stator cannot listen at ${host}:${port} (${reason}): expected an address of this machine and a free port.`,
+      `OCPP.ServerEndpoint and OCPP.ServerPort are ${host} and ${port} (${reason}): expected an address of this machine and a free port.`,
       undefined,
       error,
     )

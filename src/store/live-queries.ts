@@ -217,12 +217,6 @@ export function createLiveQueries(database: Database) {
       await disconnections.get({ key: chargePointKey, epoch })
     },
 
-    /** Marks every charge point of `node` as not connected: that process has just started. Answers how many there were. */
-    async markAllDisconnected(node: string): Promise<number> {
-      const text = 'UPDATE charge_points SET connected = false, node = NULL WHERE connected AND node = $1'
-      return (await pool.query(text, [node])).rowCount ?? 0
-    },
-
     /** Letter case does not count. While the database is away: the last that was read of this id token, if it was. */
     async idToken(idToken: string): Promise<KnownIdToken | null> {
       const idKey = idKeyOf(idToken)

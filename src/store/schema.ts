@@ -269,6 +269,12 @@ export const messageLog = pgTable(
   (table) => [index('message_log_charge_point').on(table.chargePointId, table.at, table.id)],
 )
 
+/** One row: what belongs to the database as a whole. */
+export const installation = pgTable('installation', {
+  id: integer('id').primaryKey(),
+  credentialFingerprint: bytes('credential_fingerprint').notNull(),
+})
+
 /**
  * One row per element of `meterValue`; columns as in csms/meter-block.ts. Partitioned by month of `sampled_at`. Its one index
  * both recognises a sample sent again and finds the samples of a transaction in order.

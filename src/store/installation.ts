@@ -1,0 +1,30 @@
+// What belongs to the database as a whole: by which secret the credentials in it were hashed. Processes with different
+// secrets would turn each other's charge points away with nothing but "wrong credentials".
+
+import type { Pool } from 'pg'
+import { StatorError } from '../base/errors.ts'
+
+/**
+ * Makes sure that the credentials in the database were hashed with the secret of this `fingerprint`; the first process to come
+ * decides, and a database without credentials takes any.
+ *
+ * @throws {StatorError} `CREDENTIAL_SECRET_DIFFERS`.
+ */
+export async function claimCredentialSecret(pool: Pool, fingerprint: Uint8Array): Promise<void> {
+  const given = Buffer.from(fingerprint)
+  await pool.query('INSERT INTO installation (id, credential_fingerprint) VALUES (1, $1) ON CONFLICT DO NOTHING', [
+    given,
+  ])
+  const { rowCount } = await pool.query(
+    `UPDATE installation SET credential_fingerprint = $1 WHERE credential_fingerprint = $1 OR NOT EXISTS (
+       SELECT FROM charge_points WHERE password_hash IS NOT NULL OR api_key_hash IS NOT NULL)`,
+    [given],
+  )
+  if (rowCount === 0) {
+    throw new StatorError(
+      'CREDENTIAL_SECRET_DIFFERS',
+      'The passwords and keys in this database were hashed with another secret than the one this process has: expected ' +
+        'the secrets/credential-secret of the data folder in which they were made, or Security.CredentialSecret with its text.',
+    )
+  }
+}
