@@ -5,7 +5,7 @@ import { frameDepthMax } from '../base/limits.ts'
 import type { CallErrorCode } from './call-error.ts'
 import { nestsTooDeep, parseFrame, type ParsedCall, type ParsedFrame, type UnreadableFrame } from './frame.ts'
 import type { FunctionalBlock } from './message.ts'
-import { type QuirkCode, quirkTable } from './quirks.ts'
+import type { QuirkCode } from './quirks.ts'
 import { repair } from './repair.ts'
 import { repairText } from './repair-text.ts'
 import { checkRequest, type Problem } from './schema.ts'
@@ -88,7 +88,7 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
   if (!row.served) return refusal(frame, 'NotSupported', `${action} is not supported by this central system.`)
   const [frameQuirk] = frame.quirks
   if (strictness === 'strict' && frameQuirk !== undefined) {
-    return refusal(frame, version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError', sentenceOf(frameQuirk))
+    return refusal(frame, version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError', strictSentence(frameQuirk))
   }
   const problems = checkRequest(version, action, payload)
   if ((problems.length > 0 || mayHoldAnything(text, version, row.block)) && nestsTooDeep(text)) {
@@ -120,9 +120,16 @@ function violation(frame: ParsedCall, problems: readonly Problem[]): ExaminedFra
   return refusal(frame, first.code, first.message, { problems: told })
 }
 
-function sentenceOf(quirk: Quirk): string {
-  const sentences: Readonly<Record<string, string>> = quirkTable
-  return sentences[quirk.code] ?? quirk.code
+/** What a strict charge point is told of a frame that a lenient one gets away with. */
+const strictSentences: Readonly<Record<string, string>> = {
+  messageIdNotText: 'The message id is a number: expected a string.',
+  payloadLeftOut: 'The frame has three elements: expected a fourth, the payload.',
+  messageIdTooLong: 'The message id is too long: expected at most 36 characters.',
+  extraElement: 'The frame has more than four elements: expected message type, message id, action and payload.',
+} satisfies Partial<Record<QuirkCode, string>>
+
+function strictSentence(quirk: Quirk): string {
+  return strictSentences[quirk.code] ?? 'The frame is not as OCPP-J has it.'
 }
 
 const shownCharactersMax = 50
