@@ -103,6 +103,7 @@ const newRoute = createRoute({
   path: '/api/chargepoints',
   tags: ['Provisioning'],
   summary: 'Make a charge point welcome',
+  description: 'No two charge points may have identities that differ in letter case only.',
   middleware: [operatorOnly] as const,
   request: { body: body(NewChargePoint, true) },
   responses: {

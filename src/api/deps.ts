@@ -35,7 +35,7 @@ export interface ApiQueries {
   chargePoint(identity: string): Promise<ChargePointRecord | null>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
-  /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists. */
+  /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
   updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
   /** False when there was none. @throws {StatorError} `CONFLICT` while a transaction is open. */

@@ -1,6 +1,6 @@
 // Charge points, and what belongs to them, as the REST API lists and provisions them.
 
-import { and, asc, count, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { StatorError } from '../base/errors.ts'
 import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
@@ -74,8 +74,23 @@ export function createChargePointQueries(db: NodePgDatabase) {
         .orderBy(desc(transactions.startedAt), desc(transactions.id))
     },
 
-    /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists. */
+    /**
+     * An identity that differs from another in letter case only would make both unreachable in any third spelling.
+     *
+     * @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case.
+     */
     async createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord> {
+      const isAlike = sql`lower(${chargePoints.identity}) = lower(${storableText(identity)})`
+      const [alike] = await db
+        .select({ identity: chargePoints.identity })
+        .from(chargePoints)
+        .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt)))
+      if (alike !== undefined) {
+        throw new StatorError(
+          'CONFLICT',
+          `Charge point '${alike.identity}' exists already, and '${identity}' differs from it in letter case only.`,
+        )
+      }
       const values = { identity: storableText(identity), ...columnsOf(input) }
       const [row] = await db
         .insert(chargePoints)

@@ -69,6 +69,16 @@ describe('a charge point', () => {
     expect(answer.body.message).toContain('TWICE')
   })
 
+  test('is not made beside one whose identity differs in letter case only', async () => {
+    await stator.provision('Alike')
+    const answer = await stator.api('/api/chargepoints', { body: { chargePointId: 'ALIKE' } })
+    expect(answer).toMatchObject({ status: 409, body: { error: 'Conflict' } })
+    expect(answer.body.message).toContain("'Alike' exists already")
+    expect((await stator.api('/api/chargepoints/ALIKE')).status).toBe(404)
+    await stator.json('/api/chargepoints/Alike', { method: 'DELETE' }, 204)
+    await stator.provision('ALIKE')
+  })
+
   test.each([
     [{}, 'chargePointId'],
     [{ chargePointId: '' }, 'chargePointId'],
