@@ -2,6 +2,7 @@
 // the writer commits those. Deciding only says whose they are.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { AnomalyKind } from './anomalies.ts'
 import type { Anomaly, Handler, Known, KnownTransaction } from './decision.ts'
 import { meterColumns, type MeterRows } from './meter-block.ts'
 
@@ -31,10 +32,14 @@ export function transactionAnomaly(
   transaction: KnownTransaction | undefined,
   known: Known,
 ): Anomaly | null {
-  const about = { transaction: String(transactionId), detail: {} }
-  if (transaction === undefined) return { kind: 'unknownTransaction', ...about }
-  if (transaction.chargePointKey !== known.chargePoint.key) return { kind: 'foreignTransaction', ...about }
-  return transaction.open ? null : { kind: 'closedTransaction', ...about }
+  const kind = anomalyKind(transaction, known)
+  return kind === null ? null : { kind, transaction: String(transactionId), detail: {} }
+}
+
+function anomalyKind(transaction: KnownTransaction | undefined, known: Known): AnomalyKind | null {
+  if (transaction === undefined) return 'unknownTransaction'
+  if (transaction.chargePointKey !== known.chargePoint.key) return 'foreignTransaction'
+  return transaction.open ? null : 'closedTransaction'
 }
 
 /**

@@ -100,14 +100,20 @@ export class CallInHand implements Known {
 
   /** Looks up what is not at hand; null when there is nothing to wait for. */
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
-    const trips = [...this.#tokenTrips(needs, deps), ...this.#transactionTrips(needs, deps)]
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
-    if (trips.length === 0 && !wantsIdInAnyCase) return null
+    if (needs.idTokens === undefined && !wantsIdInAnyCase && this.#hasAll(needs)) return null
+    const trips = [...this.#tokenTrips(needs, deps), ...this.#transactionTrips(needs, deps)]
     return Promise.all(trips).then(async (found) => {
       if (wantsIdInAnyCase || (needs.newTransactionId === 'ifUnknown' && found.includes(false))) {
         this.newTransactionId = await deps.nextTransactionId()
       }
     })
+  }
+
+  /** Whether every transaction that is needed is an open one of this charge point, as it nearly always is. */
+  #hasAll({ transactionIds = [], stationTransactionIds = [] }: Needs): boolean {
+    const isAtHand = (id: number | string): boolean => this.live.transaction(id) !== undefined
+    return transactionIds.every(isAtHand) && stationTransactionIds.every(isAtHand)
   }
 
   #tokenTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {

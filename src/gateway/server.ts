@@ -80,12 +80,14 @@ class RunningGateway implements Gateway {
   /** The connection of each charge point; a newer one takes its place. */
   readonly #current = new Map<string, Connection>()
   readonly #server: ReturnType<typeof serve<SocketData>>
+  readonly #isTracing: boolean
   #isDraining = false
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps
     this.#pipeline = new Pipeline({ ...deps, heartbeatIntervalSeconds: deps.settings.heartbeatIntervalSeconds })
     this.#dispatcher = new Dispatcher(deps.examiner)
+    this.#isTracing = deps.log.isEnabled('Trace')
     const handshakeDeps = {
       auth: deps.auth,
       assumedVersion: deps.settings.assumedVersion,
@@ -259,7 +261,7 @@ class RunningGateway implements Gateway {
         frame: hideFrameSecrets(text),
       })
     }
-    if (this.#deps.log.isEnabled('Trace')) {
+    if (this.#isTracing) {
       this.#deps.log.trace({ identity: connection.identity, direction, frame: text }, 'Frame.')
     }
   }
