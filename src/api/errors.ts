@@ -86,10 +86,10 @@ function fieldIssues(issue: Issue, part: string): FieldIssue[] {
     return [{ field: part, issue: `The ${part} must be a JSON ${issue.expected}` }]
   }
   if (issue.code !== 'unrecognized_keys') return [{ field: fieldName(issue.path) || part, issue: issue.message }]
-  return issue.keys.map((key) => ({
-    field: fieldName([...issue.path, key]),
-    issue: `${key} is not known in this ${part}; leave it out or correct its spelling`,
-  }))
+  return issue.keys.map((key) => {
+    const field = fieldName([...issue.path, key])
+    return { field, issue: `${field} is not known in this ${part}; leave it out or correct its spelling` }
+  })
 }
 
 /** A path into a body, as `chargingProfile.chargingSchedule.chargingSchedulePeriod[0].limit`. */

@@ -13,7 +13,14 @@ function must(name: string, be: string): Complain {
 /** An integer of a JSON body, from `min` to the largest that OCPP and PostgreSQL both hold. */
 export function integer(name: string, min: 0 | 1) {
   const error = must(name, min === 1 ? 'a positive integer' : 'an integer, zero or more')
-  return z.int({ error }).min(min, { error }).max(integerMax, { error })
+  return z
+    .int({ error })
+    .min(min, { error })
+    .max(integerMax, { error: tooBig(name) })
+}
+
+function tooBig(name: string): string {
+  return `${name} must be at most ${integerMax}`
 }
 
 /** An integer of a path or a query, where everything is text. */
@@ -21,9 +28,14 @@ export function integerText(name: string, min: 1, max: number) {
   const error = must(name, max === integerMax ? 'a positive integer' : `an integer from ${min} to ${max}`)
   return z
     .string({ error })
-    .regex(/^\d{1,10}$/, { error })
-    .transform(Number)
-    .pipe(z.int({ error }).min(min, { error }).max(max, { error }))
+    .regex(/^\d+$/, { error })
+    .transform((digits) => Math.min(Number(digits), Number.MAX_SAFE_INTEGER))
+    .pipe(
+      z
+        .int({ error })
+        .min(min, { error })
+        .max(max, { error: max === integerMax ? tooBig(name) : error }),
+    )
     .openapi({ type: 'integer', minimum: min, maximum: max })
 }
 
@@ -82,7 +94,11 @@ export const TransactionParams = z.object({
  * millisecond, or with `edge: 'end'` its last one, so that a range of dates includes both.
  */
 export function time(name: string, edge: 'start' | 'end' = 'start') {
-  const error = must(name, 'a date and time in ISO 8601, such as 2025-12-26T12:30:00Z')
+  const complain = must(name, 'a date and time in ISO 8601, such as 2025-12-26T12:30:00Z')
+  const error: Complain = (issue) =>
+    typeof issue.input === 'string' && plusLost.test(issue.input)
+      ? `${name} has a space where the + of its time zone belongs; write the + as %2B in a URL`
+      : complain(issue)
   const dateTime = z.iso.datetime({ offset: true, local: true, error })
   const date = z.iso.date({ error })
   return z
@@ -90,6 +106,9 @@ export function time(name: string, edge: 'start' | 'end' = 'start') {
     .transform((value) => timeMs(value, edge))
     .openapi({ type: 'string', format: 'date-time' })
 }
+
+// In a query, a + that is not written as %2B means a space.
+const plusLost = /^\d{4}-\d\d-\d\dT[\d:.]+ \d\d:?\d\d$/
 
 function timeMs(value: string, edge: 'start' | 'end'): number {
   if (value.length === 10) return Date.parse(edge === 'start' ? `${value}T00:00:00.000Z` : `${value}T23:59:59.999Z`)

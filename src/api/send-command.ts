@@ -75,7 +75,9 @@ function issueOf(problem: Problem, { fields }: Command): FieldIssue {
     .toSorted((a, b) => b.length - a.length)[0]
   const rest = pointerParts(path.slice(origin?.length ?? 0))
   const field = origin === undefined ? fieldName(rest) : fieldName([fields[origin] ?? '', ...rest])
-  return { field: field === '' ? 'body' : field, issue: problem.message }
+  return field === ''
+    ? { field: 'body', issue: problem.message }
+    : { field, issue: `Field "${field}" ${problem.complaint}` }
 }
 
 /** A JSON pointer (RFC 6901) as a path; what looks like an index is one. */

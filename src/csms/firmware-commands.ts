@@ -39,7 +39,7 @@ export function updateFirmwareCommand(version: OcppVersion, request: FirmwareReq
 
 /**
  * What a firmware update was answered with; null when the answer does not say. A 1.6 answer is empty, and means that the
- * station will try (§6.57).
+ * station will try (§6.56).
  */
 export function updateFirmwareOutcome(version: OcppVersion, answer: Payload): CommandOutcome | null {
   const status = statusOf(answer) ?? (version === '1.6' && Object.keys(answer).length === 0 ? 'Accepted' : null)

@@ -19,6 +19,8 @@ export interface Problem {
   readonly code: CallErrorCode
   /** A sentence that names the field and what was expected of it. */
   readonly message: string
+  /** What `message` says after the name of the field, for those who know the field by another name. */
+  readonly complaint: string
   /** What the keyword says, as ajv tells it. */
   readonly params: Readonly<Record<string, unknown>>
 }
@@ -185,39 +187,40 @@ function problemOf(error: ErrorObject): Problem {
   const field: unknown = params.missingProperty ?? params.additionalProperty
   const path = typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath
   const code = codes[keyword] ?? 'PropertyConstraintViolation'
-  return { path, keyword, code, message: sentence(error, path), params }
+  const what = path === '' ? 'The payload' : `Field "${shortened(path.slice(1), pathCharactersMax)}"`
+  const complaint = complaintOf(error)
+  return { path, keyword, code, message: `${what} ${complaint}`, complaint, params }
 }
 
-function sentence(error: ErrorObject, path: string): string {
-  const what = path === '' ? 'The payload' : `Field "${shortened(path.slice(1), pathCharactersMax)}"`
+function complaintOf(error: ErrorObject): string {
   const { params, data } = error
   switch (error.keyword) {
     case 'required':
-      return `${what} is missing; it is required.`
+      return 'is missing; it is required.'
     case 'additionalProperties':
-      return `${what} is not part of this message; leave it out.`
+      return 'is not part of this message; leave it out.'
     case 'type':
-      return `${what} is ${typeName(data)}; expected ${article(String(params.type))}.`
+      return `is ${typeName(data)}; expected ${article(String(params.type))}.`
     case 'enum':
-      return `${what} is ${shown(data)}; expected one of ${(params.allowedValues as unknown[]).join(', ')}.`
+      return `is ${shown(data)}; expected one of ${(params.allowedValues as unknown[]).join(', ')}.`
     case 'maxLength':
-      return `${what} is ${[...String(data)].length} characters long; at most ${params.limit} are allowed.`
+      return `is ${[...String(data)].length} characters long; at most ${params.limit} are allowed.`
     case 'minItems':
-      return `${what} has ${lengthOf(data)} elements; at least ${params.limit} are needed.`
+      return `has ${lengthOf(data)} elements; at least ${params.limit} are needed.`
     case 'maxItems':
-      return `${what} has ${lengthOf(data)} elements; at most ${params.limit} are allowed.`
+      return `has ${lengthOf(data)} elements; at most ${params.limit} are allowed.`
     case 'minimum':
-      return `${what} is ${shown(data)}; the least allowed is ${params.limit}.`
+      return `is ${shown(data)}; the least allowed is ${params.limit}.`
     case 'maximum':
-      return `${what} is ${shown(data)}; the most allowed is ${params.limit}.`
+      return `is ${shown(data)}; the most allowed is ${params.limit}.`
     case 'multipleOf':
-      return `${what} is ${shown(data)}; expected a multiple of ${params.multipleOf}.`
+      return `is ${shown(data)}; expected a multiple of ${params.multipleOf}.`
     case 'format':
       return params.format === 'date-time'
-        ? `${what} is ${shown(data)}; expected a date and time such as 2026-01-31T12:00:00Z.`
-        : `${what} is ${shown(data)}; expected a ${params.format}.`
+        ? `is ${shown(data)}; expected a date and time such as 2026-01-31T12:00:00Z.`
+        : `is ${shown(data)}; expected a ${params.format}.`
     default:
-      return `${what} ${error.message ?? `breaks the rule "${error.keyword}"`}.`
+      return `${error.message ?? `breaks the rule "${error.keyword}"`}.`
   }
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'bun:test'
 import { errorTable } from '../../../src/base/errors.ts'
 import type { ErrorCode } from '../../../src/base/errors.ts'
 import { requestBodyBytesMax } from '../../../src/base/limits.ts'
-import { chargePoint, detailsOf, failing, fakeApi, messageOf } from './fake-deps.ts'
+import { chargePoint, detailsOf, failing, fakeApi, messageOf, nowMs } from './fake-deps.ts'
 
 const start = '/api/chargepoints/CP001/start-transaction'
 const startBody = { connectorId: 1, idTag: 'USER123' }
@@ -46,6 +46,7 @@ describe('bad input', () => {
   test.each([
     ['an id of zero', { connectorId: 0, idTag: 'A' }, 'connectorId', 'Connector ID must be a positive integer'],
     ['a fraction', { connectorId: 1.5, idTag: 'A' }, 'connectorId', 'Connector ID must be a positive integer'],
+    ['a huge id', { connectorId: 1e10, idTag: 'A' }, 'connectorId', 'Connector ID must be at most 2147483647'],
     ['a text for a number', { connectorId: '1', idTag: 'A' }, 'connectorId', 'Connector ID must be a positive integer'],
     ['a missing field', { connectorId: 1 }, 'idTag', 'ID tag is required; it must be a text of 1 to 36 characters'],
     ['null for a text', { connectorId: 1, idTag: null }, 'idTag', 'ID tag must be a text of 1 to 36 characters'],
@@ -73,6 +74,24 @@ describe('bad input', () => {
       message: 'Invalid request format',
       details: { field, issue },
     })
+  })
+
+  test.each([
+    ['1.6', 'chargingProfile.chargingSchedule.chargingSchedulePeriod[0].limit'],
+    ['2.0.1', 'chargingProfile.chargingSchedule.chargingSchedulePeriod[0].limit'],
+  ] as const)('what the schema of %s refuses is spelt alike in field and issue', async (version, field) => {
+    const view = { version, bootStatus: 'Accepted', lastSeenAtMs: nowMs, lastHeartbeatAtMs: null } as const
+    const { post } = fakeApi({ live: { get: () => view } })
+    const chargingProfile = {
+      chargingProfileId: 1,
+      stackLevel: 0,
+      chargingProfilePurpose: 'TxDefaultProfile',
+      chargingProfileKind: 'Absolute',
+      chargingSchedule: { chargingRateUnit: 'W', chargingSchedulePeriod: [{ startPeriod: 0, limit: 'all' }] },
+    }
+    const response = await post(start, { ...startBody, chargingProfile })
+    expect(response.status).toBe(400)
+    expect(await detailsOf(response)).toEqual({ field, issue: `Field "${field}" is a string; expected a number.` })
   })
 
   test('several problems are told at once, the first in details itself', async () => {
@@ -125,7 +144,15 @@ describe('bad input', () => {
       'End date must not be before the start date',
     ],
     ['/api/transactions/0', 'transactionId', 'Transaction ID must be a positive integer'],
-    ['/api/transactions/9999999999', 'transactionId', 'Transaction ID must be a positive integer'],
+    ['/api/transactions/9999999999', 'transactionId', 'Transaction ID must be at most 2147483647'],
+    ['/api/chargepoints?page=999999999999', 'page', 'Page must be at most 2147483647'],
+    [`/api/chargepoints?page=${'9'.repeat(400)}`, 'page', 'Page must be at most 2147483647'],
+    ['/api/chargepoints?pageSize=999999999999', 'pageSize', 'Page size must be an integer from 1 to 500'],
+    [
+      '/api/transactions?startDate=2025-12-26T12:30:00+01:00',
+      'startDate',
+      'Start date has a space where the + of its time zone belongs; write the + as %2B in a URL',
+    ],
     ['/api/transactions/abc/meter-values', 'transactionId', 'Transaction ID must be a positive integer'],
   ])('%s is told by its field', async (path, field, issue) => {
     const { request } = fakeApi()
