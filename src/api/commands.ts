@@ -3,7 +3,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { StatorError } from '../base/errors.ts'
-import { idTokenCharactersMax, integerMax } from '../base/limits.ts'
+import { idTokenCharactersMax, integerMax, remoteStartPromiseMs } from '../base/limits.ts'
 import type { Command, CommandOutcome } from '../csms/command.ts'
 import { statusOf } from '../csms/command.ts'
 import { updateFirmwareCommand, updateFirmwareOutcome } from '../csms/firmware-commands.ts'
@@ -27,7 +27,7 @@ import { ChargePointParams, integer, object, oneOf, text, time } from './fields.
 import { body, errors, json } from './responses.ts'
 import { invalidAnswer, requireConnected, sendCommand } from './send-command.ts'
 
-const commandErrors = errors(
+const commandErrorCodes = [
   'BAD_REQUEST',
   'FORBIDDEN',
   'NOT_FOUND',
@@ -37,7 +37,10 @@ const commandErrors = errors(
   'CALL_ANSWER_INVALID',
   'CALL_TIMEOUT',
   'CALL_QUEUE_FULL',
-)
+] as const
+const commandErrors = errors(...commandErrorCodes)
+// Not while the charge point waits for its boot to be accepted, and not for what has stopped.
+const transactionErrors = errors(...commandErrorCodes, 'CONFLICT')
 
 const Outcome = z
   .object({
@@ -101,9 +104,12 @@ const startRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/start-transaction',
   tags: ['Commands'],
   summary: 'Start remote transaction',
+  description: `The \`transactionId\` of the answer is a promise, kept for ${remoteStartPromiseMs / 1_000} seconds: the transaction that the charge point begins by then has this id, and one that it begins later another.
+
+An \`idTag\` that Stator does not know is sent all the same: the charge point asks Stator whether it is good, before it begins the transaction or with its start.`,
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Start, true) },
-  responses: { 200: json(StartOutcome, 'What the charge point answered.'), ...commandErrors },
+  responses: { 200: json(StartOutcome, 'What the charge point answered.'), ...transactionErrors },
 })
 
 const stopRoute = createRoute({
@@ -113,7 +119,7 @@ const stopRoute = createRoute({
   summary: 'Stop remote transaction',
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Stop, true) },
-  responses: { 200: json(Outcome, 'What the charge point answered.'), ...commandErrors },
+  responses: { 200: json(Outcome, 'What the charge point answered.'), ...transactionErrors },
 })
 
 const resetRoute = createRoute({

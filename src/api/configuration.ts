@@ -26,7 +26,8 @@ import { ChargePointParams, text } from './fields.ts'
 import { body, errors, json } from './responses.ts'
 import { invalidAnswer, requireConnected, sendCommand } from './send-command.ts'
 
-const key = text('Key', 500)
+const keyCharactersMax = 500
+const key = text('Key', keyCharactersMax)
 
 const ConfigurationAnswer = z
   .object({
@@ -87,12 +88,12 @@ const getRoute = createRoute({
     params: ChargePointParams,
     query: z.strictObject({
       key: z
-        .union([key, z.array(key)], { error: 'Key must be a text of 1 to 500 characters' })
+        .union([key, z.array(key)], { error: `Key must be a text of 1 to ${keyCharactersMax} characters` })
         .optional()
         .openapi({
           param: { name: 'key', in: 'query' },
           type: 'array',
-          items: { type: 'string' },
+          items: { type: 'string', minLength: 1, maxLength: keyCharactersMax },
           description: 'Only this key; give it several times for several. Some charge points mishandle lists of keys.',
         }),
     }),

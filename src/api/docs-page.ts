@@ -11,6 +11,7 @@ type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 type PathItem = NonNullable<ApiDocument['paths']>[string]
 type Operation = NonNullable<PathItem['get']>
 type Schema = NonNullable<NonNullable<ApiDocument['components']>['schemas']>[string]
+type SchemaObject = Exclude<Schema, { $ref: string }>
 type Parameter = NonNullable<Operation['parameters']>[number]
 
 interface Endpoint {
@@ -85,42 +86,99 @@ function badge({ method }: Endpoint): Html {
 
 function endpointSection(endpoint: Endpoint, document: ApiDocument): Html {
   const { path, operation } = endpoint
-  const parameters = operation.parameters ?? []
   return html`<section id="${anchorOf(endpoint)}">
     <h3>${operation.summary}</h3>
     <p class="path">${badge(endpoint)} <code>${path}</code></p>
-    ${paragraphs(operation.description ?? '')} ${parameters.length === 0 ? '' : parameterTable(parameters)}
-    ${requestExample(operation, document)} ${answers(operation, document)}
+    ${paragraphs(operation.description ?? '')} ${fieldTable(operation, document)} ${requestExample(operation, document)}
+    ${answers(operation, document)}
   </section>`
 }
 
-function parameterTable(parameters: readonly Parameter[]): Html {
+// What a request is made of: the fields of its path and query, then those of its body.
+function fieldTable({ parameters = [], requestBody }: Operation, document: ApiDocument): Html | string {
+  const rows = parameters.flatMap((parameter) =>
+    '$ref' in parameter ? [] : [fieldRow(parameter, parameter.in, parameter.required === true, document)],
+  )
+  const body = bodySchema(requestBody, document)
+  for (const [name, schema] of Object.entries(body?.properties ?? {})) {
+    rows.push(fieldRow({ name, schema }, 'body', body?.required?.includes(name) === true, document))
+  }
+  if (rows.length === 0) return ''
+  const mayBeLeftOut = body !== undefined && requestBody !== undefined && !isRequired(requestBody)
   return html`<table>
-    <tr>
-      <th>Parameter</th>
-      <th>In</th>
-      <th></th>
-    </tr>
-    ${parameters.map((parameter) =>
-      '$ref' in parameter
-        ? ''
-        : html`<tr>
-            <td><code>${parameter.name}</code></td>
-            <td>${parameter.in}${parameter.required === true ? ', required' : ''}</td>
-            <td>${parameter.description ?? ''} ${constraints(parameter.schema)}</td>
-          </tr>`,
-    )}
-  </table>`
+      <tr>
+        <th>Field</th>
+        <th>In</th>
+        <th>Required</th>
+        <th>Type and limits</th>
+        <th></th>
+      </tr>
+      ${rows}
+    </table>
+    ${paragraphs(body?.description ?? '')} ${mayBeLeftOut ? html`<p>The body may be left out.</p>` : ''}`
 }
 
-function constraints(schema: Schema | undefined): string {
-  if (schema === undefined || '$ref' in schema) return ''
-  const parts = [
-    ...(schema.enum === undefined ? [] : [`One of ${schema.enum.join(', ')}.`]),
-    ...(schema.default === undefined ? [] : [`Default ${schema.default}.`]),
-    ...(schema.maximum === undefined || schema.maximum >= 2 ** 31 - 1 ? [] : [`At most ${schema.maximum}.`]),
-  ]
-  return parts.join(' ')
+function fieldRow(
+  { name, schema, description }: Pick<Exclude<Parameter, { $ref: string }>, 'name' | 'schema' | 'description'>,
+  place: string,
+  required: boolean,
+  document: ApiDocument,
+): Html {
+  const resolved = schema === undefined ? undefined : resolve(schema, document)
+  return html`<tr>
+    <td><code>${name}</code></td>
+    <td>${place}</td>
+    <td>${required ? 'required' : 'optional'}</td>
+    <td>${resolved === undefined ? '' : typeAndLimits(resolved, document)}</td>
+    <td>${description ?? resolved?.description ?? ''}</td>
+  </tr>`
+}
+
+function isRequired(requestBody: NonNullable<Operation['requestBody']>): boolean {
+  return 'required' in requestBody && requestBody.required === true
+}
+
+function bodySchema(requestBody: Operation['requestBody'], document: ApiDocument): SchemaObject | undefined {
+  if (requestBody === undefined || '$ref' in requestBody) return undefined
+  const schema = requestBody.content['application/json']?.schema
+  return schema === undefined ? undefined : resolve(schema, document)
+}
+
+/** `schema`, or what it refers to. */
+function resolve(schema: Schema, document: ApiDocument): SchemaObject | undefined {
+  if (!('$ref' in schema)) return schema
+  const target = document.components?.schemas?.[schema.$ref.split('/').at(-1) ?? '']
+  return target === undefined ? undefined : resolve(target, document)
+}
+
+/** As in "integer, 1 to 500, default 20" or "text, 1 to 36 characters, or null". */
+function typeAndLimits(schema: SchemaObject, document: ApiDocument): string {
+  const types = [schema.type ?? []].flat()
+  const words = types.filter((type) => type !== 'null').map((type) => typeWords(type, schema, document))
+  const orNull = types.includes('null') ? ', or null' : ''
+  const fallback =
+    schema.default === undefined
+      ? ''
+      : `, default ${typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default)}`
+  return `${words.join(' or ')}${orNull}${fallback}`
+}
+
+function typeWords(type: string, schema: SchemaObject, document: ApiDocument): string {
+  if (schema.enum !== undefined) return `one of ${schema.enum.filter((word) => word !== null).join(', ')}`
+  const items = type === 'array' && schema.items !== undefined ? resolve(schema.items, document) : undefined
+  if (items !== undefined) return `list of ${typeAndLimits(items, document)}`
+  if (type !== 'string') return `${type}${range(schema.minimum, schema.maximum, schema.exclusiveMinimum)}`
+  const characters = range(schema.minLength, schema.maxLength)
+  return `${formatWords[schema.format ?? ''] ?? 'text'}${characters === '' ? '' : `${characters} characters`}`
+}
+
+const formatWords: Readonly<Record<string, string>> = { 'date-time': 'time in ISO 8601', uri: 'URL' }
+
+function range(min: number | undefined, max: number | undefined, above?: number | boolean): string {
+  const least = typeof above === 'number' ? `above ${above}` : min
+  if (least === undefined) return max === undefined ? '' : `, at most ${max}`
+  if (max === undefined) return `, ${typeof least === 'number' ? `at least ${least}` : least}`
+  return typeof least === 'number' ? `, ${least} to ${max}` : `, ${least}, at most ${max}`
 }
 
 function requestExample({ requestBody }: Operation, document: ApiDocument): Html | string {
@@ -150,7 +208,7 @@ function example(title: string, schema: Schema | undefined, document: ApiDocumen
 /** A value that fits `schema`: the examples that it carries, and for the rest the plainest of its type. */
 function exampleOf(schema: Schema, document: ApiDocument): unknown {
   if ('$ref' in schema) {
-    const target = document.components?.schemas?.[schema.$ref.split('/').at(-1) ?? '']
+    const target = resolve(schema, document)
     return target === undefined ? null : exampleOf(target, document)
   }
   if (schema.example !== undefined) return schema.example

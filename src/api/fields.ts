@@ -68,10 +68,12 @@ export function object(name: string) {
 }
 
 /** The identity of a charge point as it may be given to a new one. */
-export const newIdentity = text('Charge point ID', identityCharactersMax).regex(/^[^:/]*$/, {
-  error:
-    'Charge point ID must not contain ":" (it ends the user name in Basic credentials) or "/" (it ends a URL path)',
-})
+export const newIdentity = text('Charge point ID', identityCharactersMax)
+  .regex(/^[^:/]*$/, {
+    error:
+      'Charge point ID must not contain ":" (it ends the user name in Basic credentials) or "/" (it ends a URL path)',
+  })
+  .openapi({ description: 'Without ":" and "/".' })
 
 /** The charge point in a path. Any text: one that nobody provisioned is not found. */
 export const ChargePointParams = z.object({

@@ -38,14 +38,16 @@ const idTag = text('ID tag', idTokenCharactersMax).openapi({
 
 const settings = {
   type: oneOf('Type', types).nullish().openapi({ description: 'OCPP 2.x; null is any type.' }),
-  status: oneOf('Status', statuses).optional().openapi({ default: 'Accepted' }),
+  status: oneOf('Status', statuses).optional(),
   expiryDate: time('Expiry date')
     .nullish()
     .openapi({ type: ['string', 'null'], format: 'date-time' }),
   parentIdTag: text('Parent ID tag', idTokenCharactersMax).nullish().openapi({ example: 'PARENT001' }),
 }
 
-const NewIdTag = z.strictObject({ idTag, ...settings }).openapi('NewIdTag')
+const NewIdTag = z
+  .strictObject({ idTag, ...settings, status: settings.status.openapi({ default: 'Accepted' }) })
+  .openapi('NewIdTag')
 const IdTagChange = z
   .strictObject(settings)
   .openapi('IdTagChange', { description: 'What is left out stays as it is; null takes it away.' })

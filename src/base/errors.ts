@@ -23,7 +23,7 @@ export const errorTable = {
   NOT_CONNECTED: {
     status: 409,
     name: 'Conflict',
-    mend: 'Wait until the charge point is connected, then send the command again.',
+    mend: 'Wait until the charge point is connected; read its state before you repeat a command that was sent and not answered.',
   },
   REQUEST_TOO_LARGE: { status: 413, name: 'PayloadTooLarge', mend: 'Send a smaller body.' },
   INTERNAL: { status: 500, name: 'InternalServerError', mend: 'Look for the request id in the log and report it.' },

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
+import { remoteStartPromiseMs } from '../../../src/base/limits.ts'
 import { fakeApi } from './fake-deps.ts'
 
 const Operation = z.looseObject({
@@ -79,6 +80,42 @@ describe('the page', () => {
       expect(page).toContain(`<code>${path}</code>`)
       for (const { summary } of Object.values(operations)) expect(page).toContain(summary)
     }
+  })
+
+  test('says of every field where it goes, whether it is required, and what it may be', async () => {
+    const { app } = await openApi()
+    const page = await (await app.request('/docs')).text()
+    const rows = [...page.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row = '']) =>
+      [...row.matchAll(/<td>([\s\S]*?)<\/td>/g)].map(([, cell = '']) => cell.replaceAll(/<[^>]+>/g, '')),
+    )
+    for (const row of [
+      ['page', 'query', 'optional', 'integer, 1 to 2147483647, default 1', 'Page number, from 1.'],
+      ['open', 'query', 'optional', 'boolean', expect.stringContaining('not ended')],
+      ['key', 'query', 'optional', 'list of text, 1 to 500 characters', expect.any(String)],
+      ['chargePointId', 'path', 'required', 'text', expect.any(String)],
+      ['chargePointId', 'body', 'required', 'text, 1 to 48 characters', expect.stringContaining('Without')],
+      ['password', 'body', 'optional', 'text, 1 to 128 characters, or null', ''],
+      ['strictness', 'body', 'optional', 'one of lenient, strict', expect.any(String)],
+      ['connectorId', 'body', 'required', 'integer, 1 to 2147483647', 'OCPP 2.x: the EVSE.'],
+      ['location', 'body', 'required', 'URL, at most 512 characters', ''],
+      ['retrieveDate', 'body', 'required', 'time in ISO 8601', ''],
+      ['timeout', 'body', 'optional', 'number, above 0, at most 600', expect.any(String)],
+      ['meterStop', 'body', 'optional', 'number, at least 0', expect.any(String)],
+      ['status', 'body', 'optional', 'one of Accepted, Blocked, Expired, Invalid, default Accepted', ''],
+      // What a change leaves out stays as it is.
+      ['status', 'body', 'optional', 'one of Accepted, Blocked, Expired, Invalid', ''],
+      ['payload', 'body', 'optional', 'object, default {}', expect.any(String)],
+    ]) {
+      expect(rows).toContainEqual(row)
+    }
+    expect(page.match(/The body may be left out\./g)).toHaveLength(1)
+  })
+
+  test('says what a remote start promises, and for how long', async () => {
+    const { app } = await openApi()
+    const page = await (await app.request('/docs')).text()
+    expect(page).toContain(`kept for ${remoteStartPromiseMs / 1_000} seconds`)
+    expect(page).toContain('asks Stator whether it is good')
   })
 
   test('is where a browser that opens the address lands', async () => {
