@@ -38,7 +38,8 @@ export const callErrorTable = {
   ProtocolError: { in16: 'ProtocolError', meaning: 'The message is incomplete, or does not fit the protocol.' },
   RpcFrameworkError: {
     in16: 'FormationViolation',
-    meaning: 'The frame cannot be read as a CALL; without a readable message id it is answered under the id "-1".',
+    meaning:
+      'The frame cannot be read as a CALL; without a readable message id, 2.x is answered under the id "-1" and 1.6 not at all.',
   },
   SecurityError: {
     in16: 'SecurityError',
