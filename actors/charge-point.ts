@@ -113,21 +113,19 @@ const wakeTransactions = chargePoint.assign(({ context, event, spawn }) => {
   return { transactions: context.transactions.map((slot) => woken[asleep.indexOf(slot)] ?? slot) }
 })
 
-/** Adds a transaction; one of the same number that is open already makes way for it. */
+/**
+ * Adds a transaction; one of the same number that is open already makes way for it. Its actor starts with the first event about
+ * it, like those of transactions that were read from the database: many begin and end without any.
+ */
 const beginTransaction = chargePoint.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'transactionStarted') return
+  const { connectors, transactions, chargePoint } = context
   const { transactionId } = event.transaction
-  const earlier = context.transactions.find(({ known }) => known.transactionId === transactionId)
+  const earlier = transactions.find(({ known }) => known.transactionId === transactionId)
   if (earlier?.actor) enqueue.stopChild(earlier.actor)
-  enqueue.assign(({ context: { connectors, transactions, chargePoint }, spawn }) => {
-    const known = withChargingState(
-      { ...event.transaction, chargingState: event.chargingState },
-      chargePoint,
-      connectors,
-    )
-    const actor = spawn('transaction', { id: transactionActorId(known), input: known })
-    return { transactions: [...transactions.filter((slot) => slot !== earlier), { known, actor }] }
-  })
+  const begun = { ...event.transaction, chargingState: event.chargingState }
+  const known = withChargingState(begun, chargePoint, connectors)
+  enqueue.assign({ transactions: [...transactions.filter((slot) => slot !== earlier), { known, actor: null }] })
 })
 
 /** Ends a transaction, and forgets it: closed ones are the database's to know. */
