@@ -145,9 +145,9 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
       seconds,
     ),
     bottleneck: bottleneckOf({
-      serverShare: Math.max(serverCoreBusy ?? 0, mainThreadShare(before, last)),
+      serverShare: serverCore === null ? mainThreadShare(before, last) : (server?.cpuMs ?? 0) / seconds / 1_000,
       generatorShare: generatorCpuMs / seconds / 1_000,
-      otherShare: otherCoreBusy ?? 0,
+      databaseShare: (database?.cpuMs ?? 0) / seconds / 1_000,
       lagMs: lagMs?.p99 ?? 0,
     }),
     isSettled,
@@ -156,16 +156,16 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
   }
 }
 
-/** Whom the shares of a core show to be at its limit. */
+/** Whom the shares of a core that each took show to be at its limit. */
 export function bottleneckOf(shares: {
   readonly serverShare: number
   readonly generatorShare: number
-  readonly otherShare: number
+  readonly databaseShare: number
   readonly lagMs: number
 }): Bottleneck {
   if (shares.serverShare >= fullShare) return 'server'
   if (shares.generatorShare >= fullShare || shares.lagMs > generatorLagMsMax) return 'generator'
-  return shares.otherShare >= fullShare ? 'generator and database' : 'nobody'
+  return shares.generatorShare + shares.databaseShare >= fullShare ? 'generator and database' : 'nobody'
 }
 
 type CoreUse = readonly [busyShare: number | null, cpuMsOfOurs: number | null]

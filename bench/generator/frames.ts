@@ -14,16 +14,25 @@ const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 
  * masking costs nothing; the server cannot tell, and unmasks all the same.
  */
 export function writeTextFrame(into: Buffer, text: string): number {
-  return writeFrame(into, opcodes.text, text)
+  const at = writeHeader(into, opcodes.text, text.length)
+  return at + into.write(text, at, 'latin1')
+}
+
+/** As `writeTextFrame`, of a text whose first part stands ready as bytes. */
+export function writeTextFrameOf(into: Buffer, head: Buffer, tail: string): number {
+  const at = writeHeader(into, opcodes.text, head.length + tail.length)
+  into.set(head, at)
+  return at + head.length + into.write(tail, at + head.length, 'latin1')
 }
 
 /** As `writeTextFrame`, a pong with the payload of the ping. */
 export function writePongFrame(into: Buffer, payload: string): number {
-  return writeFrame(into, opcodes.pong, payload)
+  const at = writeHeader(into, opcodes.pong, payload.length)
+  return at + into.write(payload, at, 'latin1')
 }
 
-function writeFrame(into: Buffer, opcode: number, text: string): number {
-  const { length } = text
+/** Where the payload begins. */
+function writeHeader(into: Buffer, opcode: number, length: number): number {
   into[0] = 0x80 | opcode
   let at = 2
   if (length < 126) {
@@ -37,8 +46,7 @@ function writeFrame(into: Buffer, opcode: number, text: string): number {
     at = 4
   }
   into[at] = into[at + 1] = into[at + 2] = into[at + 3] = 0
-  into.write(text, at + 4, 'latin1')
-  return at + 4 + length
+  return at + 4
 }
 
 /** Who takes what a `FrameReader` has read. The bytes are only lent. */

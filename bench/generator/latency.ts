@@ -33,7 +33,7 @@ export class Recorder {
   readonly #total = createHistogram(options)
   readonly #slice = createHistogram(options)
   readonly #lag = createHistogram(options)
-  #byAction = new Map<string, number>()
+  #byAction = new Map<string, { messages: number }>()
   #sliceCount = 0
 
   /** Begins anew. */
@@ -47,7 +47,9 @@ export class Recorder {
 
   /** A message was answered; `lagMs` is how long after its due time it was sent. */
   answered(action: string, latencyMs: number, lagMs: number): void {
-    this.#byAction.set(action, (this.#byAction.get(action) ?? 0) + 1)
+    const count = this.#byAction.get(action)
+    if (count === undefined) this.#byAction.set(action, { messages: 1 })
+    else count.messages++
     this.#sliceCount++
     this.#slice.record(toMicroseconds(latencyMs))
     if (lagMs > 0) this.#lag.record(toMicroseconds(lagMs))
@@ -73,7 +75,7 @@ export class Recorder {
   }
 
   get byAction(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#byAction)
+    return Object.fromEntries([...this.#byAction].map(([action, { messages }]) => [action, messages]))
   }
 }
 

@@ -3,6 +3,7 @@
 
 import type { Dialect, Message } from './dialect.ts'
 import { booting, type Ledger, type Outcome, type Script } from './mixes.ts'
+import { MessageIds } from './message-id.ts'
 import { type Target, Wire, type WireListener } from './wire.ts'
 
 /** Who keeps a station busy, and counts. */
@@ -36,8 +37,7 @@ export class Station implements WireListener {
   readonly backlog: number[] = []
   readonly #options: StationOptions
   readonly #host: StationHost
-  readonly #idPrefix = crypto.randomUUID().slice(0, 24)
-  #sequence = 0
+  readonly #ids = new MessageIds()
   #wire: Wire | null = null
   #isReady = false
   #boot: ReturnType<typeof booting> | null = null
@@ -46,7 +46,6 @@ export class Station implements WireListener {
   #next: Message | null = null
   /** The CALL under way, and when it was due and sent. */
   #call: Message | null = null
-  #answerPrefix = ''
   #dueMs = 0
   #sentMs = 0
   /** Since when it could have sent something. */
@@ -115,8 +114,7 @@ export class Station implements WireListener {
 
   text(bytes: Buffer, from: number, to: number): void {
     const call = this.#call
-    const prefixEnd = from + this.#answerPrefix.length
-    if (call !== null && bytes.toString('latin1', from, prefixEnd) === this.#answerPrefix) {
+    if (call !== null && this.#ids.isAnswer(bytes, from, to)) {
       this.#settle(call, call.readsAnswer ? (readFrame(bytes, from, to)[2] as Outcome) : nothingToRead)
       return
     }
@@ -124,7 +122,7 @@ export class Station implements WireListener {
     const [type, messageId, third, fourth] = readFrame(bytes, from, to)
     if (type === 2) {
       this.#wire?.send(`[4,"${String(messageId)}","NotSupported","The load generator takes no CALLs.",{}]`)
-    } else if (call !== null && this.#answerPrefix === `[3,"${String(messageId)}"`) {
+    } else if (call !== null && this.#ids.id === messageId) {
       if (type === 4) this.#host.refused(call.action, `${String(third)} ${String(fourth)}`)
       this.#settle(call, type === 3 ? (third as Outcome) : null)
     }
@@ -143,13 +141,11 @@ export class Station implements WireListener {
   }
 
   #send(message: Message, dueMs: number, nowMs: number): void {
-    // As long as a UUID, and unique: 24 random characters of the connection, then a number.
-    const messageId = `${this.#idPrefix}${(this.#sequence++).toString(16).padStart(12, '0')}`
+    this.#ids.next()
     this.#call = message
-    this.#answerPrefix = `[3,"${messageId}"`
     this.#dueMs = dueMs
     this.#sentMs = nowMs
-    this.#wire?.send(`[2,"${messageId}","${message.action}",${message.payload}]`)
+    this.#wire?.sendOf(this.#ids.call, `","${message.action}",${message.payload}]`)
   }
 
   #settle(call: Message, outcome: Outcome): void {

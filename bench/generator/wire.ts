@@ -8,6 +8,7 @@ import {
   headerBytesMax,
   writePongFrame,
   writeTextFrame,
+  writeTextFrameOf,
 } from './frames.ts'
 
 /** Where charge points connect, and how. */
@@ -95,6 +96,11 @@ export class Wire implements FrameSink {
   /** Sends an ASCII text of at most `frameCharactersMax` characters. */
   send(text: string): void {
     this.#write(writeTextFrame(outgoing, text))
+  }
+
+  /** As `send`, of a text whose first part stands ready as bytes. */
+  sendOf(head: Buffer, tail: string): void {
+    this.#write(writeTextFrameOf(outgoing, head, tail))
   }
 
   /** Cuts the connection; the listener is not told. */

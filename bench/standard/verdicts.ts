@@ -45,6 +45,16 @@ export function verdicts(results: StandardResults): Verdict[] {
       unit: '/s',
       atLeast: 0.85,
     }),
+    {
+      ...ratio("CPU of Stator per heartbeat against the floor's", {
+        of: perMessage(heartbeat.stator),
+        to: perMessage(heartbeat.floor),
+        unit: ' µs',
+      }),
+      // What the line above would say if the generator could always saturate the floor.
+      reach: 'reported',
+      isReached: null,
+    },
     ratio('durable MeterValues/s against the peer', {
       of: meters(meter.stator),
       to: meters(meter.peer),

@@ -180,11 +180,11 @@ describe('figures', () => {
   })
 
   test.each([
-    [{ serverShare: 0.97, generatorShare: 0.97, otherShare: 1, lagMs: 0 }, 'server'],
-    [{ serverShare: 0.5, generatorShare: 0.97, otherShare: 1, lagMs: 0 }, 'generator'],
-    [{ serverShare: 0.5, generatorShare: 0.5, otherShare: 0.6, lagMs: 80 }, 'generator'],
-    [{ serverShare: 0.5, generatorShare: 0.5, otherShare: 0.99, lagMs: 1 }, 'generator and database'],
-    [{ serverShare: 0.5, generatorShare: 0.5, otherShare: 0.6, lagMs: 1 }, 'nobody'],
+    [{ serverShare: 0.97, generatorShare: 0.97, databaseShare: 0, lagMs: 0 }, 'server'],
+    [{ serverShare: 0.5, generatorShare: 0.97, databaseShare: 0, lagMs: 0 }, 'generator'],
+    [{ serverShare: 0.5, generatorShare: 0.5, databaseShare: 0.1, lagMs: 80 }, 'generator'],
+    [{ serverShare: 0.5, generatorShare: 0.5, databaseShare: 0.47, lagMs: 1 }, 'generator and database'],
+    [{ serverShare: 0.5, generatorShare: 0.5, databaseShare: 0.1, lagMs: 1 }, 'nobody'],
   ] as const)('of %p the bottleneck is %p', (shares, bottleneck) => {
     expect(bottleneckOf(shares)).toBe(bottleneck)
   })
