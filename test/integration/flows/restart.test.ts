@@ -20,6 +20,7 @@ describe.each(['PostgreSQL', 'Embedded'] as const)('on %s', (provider) => {
       expect(await central.json('/api/chargepoints/CP001/status')).toMatchObject({ status: 'Offline' })
       const back = await central.raw('CP001')
       // The actor knows the transaction and the connector before the charge point has said a word.
+      await central.statusOnce('the charge point to be back', 'CP001', ({ status }) => status !== 'Offline')
       expect(await central.json('/api/chargepoints/CP001/status')).toMatchObject({
         status: 'Charging',
         connectors: [{ connectorId: 1, status: 'Charging', currentTransaction: transactionId }],
