@@ -3,6 +3,7 @@
 import { audit, databaseNow } from '../audit/audit.ts'
 import { residentKib } from '../cpu.ts'
 import { measure, type Measurement } from '../measure.ts'
+import { tidyDatabase } from '../servers/database.ts'
 import { startSubject } from '../servers/start.ts'
 import { settledResidentKib, storm } from '../storm.ts'
 import { connectedFleet, type Context, identitiesOf } from './context.ts'
@@ -73,6 +74,7 @@ async function atFixedRate(
   progress.step(`${stations} stations connect and boot`, stations / 2_500)
   const fleet = await connectedFleet(subject, { stations, identityPrefix: prefix })
   atEnd(() => fleet.close())
+  await tidyDatabase(subject.database?.url ?? '')
   fleet.play('meter', size.samples)
   for (let count = 1; count <= measurements; count++) {
     progress.step(

@@ -23,7 +23,7 @@ export const sizes = {
   standard: {
     stations: 1_000,
     rounds: 3,
-    firstWarmUpMs: 3_000,
+    firstWarmUpMs: 4_500,
     warmUpMs: 400,
     durationMs: 2_000,
     halfMs: 3_000,
