@@ -295,12 +295,12 @@ export interface ChangeSet {
   readonly epoch: number
   readonly receivedAtMs: number
   readonly answer: Payload
-  readonly fact?: TransactionFact
+  readonly fact?: TransactionFact | undefined
   readonly changes: readonly Change[]
   readonly anomalies: readonly Anomaly[]
   readonly meter: MeterRows | null
   /** Overrides the connector of the meter rows, as `Decision.meterConnector`. */
-  readonly meterConnector?: ConnectorRef
+  readonly meterConnector?: ConnectorRef | undefined
 }
 
 /** What the COMMIT found. */

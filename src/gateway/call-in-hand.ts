@@ -2,6 +2,7 @@
 // it, because every message of every charge point makes one.
 
 import type { LiveChargePoint } from '../../actors/registry.ts'
+import type { Clock } from '../base/clock.ts'
 import type {
   ConnectorRef,
   Known,
@@ -30,6 +31,12 @@ export interface LookupDeps {
   readonly nextTransactionId: () => number | Promise<number>
 }
 
+/** What is the same for every CALL. */
+export interface Circumstances {
+  readonly clock: Clock
+  readonly heartbeatIntervalSeconds: number
+}
+
 /** A CALL under way, as `Known` for its handler. */
 export class CallInHand implements Known {
   readonly connection: Connection
@@ -37,10 +44,9 @@ export class CallInHand implements Known {
   readonly row: MessageRow
   readonly frame: AcceptedFrame
   readonly receivedAtMs: number
-  readonly nowMs: number
-  readonly heartbeatIntervalSeconds: number
   readonly meter: MeterRows | null
   newTransactionId: number | null = null
+  readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number | string, KnownTransaction> | null = null
 
@@ -50,16 +56,24 @@ export class CallInHand implements Known {
     row: MessageRow,
     frame: AcceptedFrame,
     meter: MeterRows | null,
-    moment: { readonly receivedAtMs: number; readonly nowMs: number; readonly heartbeatIntervalSeconds: number },
+    receivedAtMs: number,
+    circumstances: Circumstances,
   ) {
     this.connection = connection
     this.live = live
     this.row = row
     this.frame = frame
     this.meter = meter
-    this.receivedAtMs = moment.receivedAtMs
-    this.nowMs = moment.nowMs
-    this.heartbeatIntervalSeconds = moment.heartbeatIntervalSeconds
+    this.receivedAtMs = receivedAtMs
+    this.#circumstances = circumstances
+  }
+
+  get nowMs(): number {
+    return this.#circumstances.clock.nowMs()
+  }
+
+  get heartbeatIntervalSeconds(): number {
+    return this.#circumstances.heartbeatIntervalSeconds
   }
 
   get messageId(): string {

@@ -2,7 +2,6 @@
 // facts leaves after their COMMIT, and never otherwise.
 
 import type { LiveChargePoint } from '../../actors/registry.ts'
-import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
@@ -14,15 +13,13 @@ import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../ocpp/tables.ts'
 import type { AcceptedFrame, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
-import { CallInHand, type LookupDeps } from './call-in-hand.ts'
+import { CallInHand, type Circumstances, type LookupDeps } from './call-in-hand.ts'
 import type { Connection } from './connection.ts'
 
-export interface PipelineDeps extends LookupDeps {
+export interface PipelineDeps extends LookupDeps, Circumstances {
   readonly commit: (set: ChangeSet) => Promise<CommitOutcome>
   /** Told that a charge point lives; written in batches. */
   readonly markSeen: (chargePointKey: number, atMs: number, isHeartbeat: boolean) => void
-  readonly heartbeatIntervalSeconds: number
-  readonly clock: Clock
   readonly counters: Counters
   readonly log: Logger
 }
@@ -70,7 +67,6 @@ export class Pipeline {
     block: MeterBlock | null,
     receivedAtMs: number,
   ): void {
-    const { clock, heartbeatIntervalSeconds } = this.#deps
     const row = rowOf(connection.version, frame.action)
     const handler = handlerOf(connection.version, frame.action)
     if (row === undefined || handler === undefined) {
@@ -78,9 +74,8 @@ export class Pipeline {
       connection.served()
       return
     }
-    const meter = block === null || frame.meter === null ? null : { block, ...frame.meter }
-    const moment = { receivedAtMs, nowMs: clock.nowMs(), heartbeatIntervalSeconds }
-    const call = new CallInHand(connection, live, row, frame, meter, moment)
+    const meter = block === null || frame.meter === null ? null : { block, from: frame.meter.from, to: frame.meter.to }
+    const call = new CallInHand(connection, live, row, frame, meter, receivedAtMs, this.#deps)
     const gate = bootGate(row, frame.action, live.chargePoint, connection.triggered.has(frame.action))
     if (gate === 'refuse') {
       const what = 'Send BootNotification first, and wait until it is accepted.'
@@ -119,11 +114,11 @@ export class Pipeline {
       epoch: live.epoch,
       receivedAtMs,
       answer,
-      ...(fact === undefined ? {} : { fact }),
+      fact,
       changes,
       anomalies,
       meter,
-      ...(meterConnector === undefined ? {} : { meterConnector }),
+      meterConnector,
     }
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(

@@ -3,7 +3,7 @@
 
 import type { MeterBlock } from '../csms/meter-block.ts'
 import { examine } from '../ocpp/examine.ts'
-import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
+import type { AcceptedFrame, FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { MeterColumns } from './meter-columns.ts'
 
 /** Verdicts in the order of their frames, and the meter values of the whole batch. */
@@ -24,13 +24,18 @@ export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
     if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
     columns ??= new MeterColumns(tasks.length)
     const meter = columns.add(payload, sent, task)
-    const kept = withoutMeterValues(payload)
-    return { ...verdict, payload: kept, ...(sent === payload ? {} : { sent: withoutMeterValues(sent) }), meter }
+    const { kind, messageId, action, quirks } = verdict
+    const kept: AcceptedFrame = { kind, messageId, action, payload: withoutMeterValues(payload), quirks, meter }
+    return sent === payload ? kept : { ...kept, sent: withoutMeterValues(sent) }
   })
   return { verdicts, meter: (columns as MeterColumns | null)?.finish() ?? null }
 }
 
+// A loop: taking a few keys over is several times as fast as leaving two out of a copy.
 function withoutMeterValues(payload: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { meterValue: _meterValue, transactionData: _transactionData, ...rest } = payload
-  return rest
+  const kept: Record<string, unknown> = {}
+  for (const key of Object.keys(payload)) {
+    if (key !== 'meterValue' && key !== 'transactionData') kept[key] = payload[key]
+  }
+  return kept
 }
