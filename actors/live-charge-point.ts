@@ -68,7 +68,8 @@ export class LiveChargePoint {
   lastHeartbeatAtMs: number | null = null
   readonly #surroundings: Surroundings
   readonly #actor: Actor<typeof chargePointMachine>
-  readonly #waiters = new Map<string, Waiter>()
+  // Most charge points never get a CALL.
+  #waiters: Map<string, Waiter> | null = null
 
   constructor(hydration: Hydration, link: Link, surroundings: Surroundings) {
     this.identity = hydration.chargePoint.identity
@@ -153,7 +154,7 @@ export class LiveChargePoint {
     }
     const messageId = crypto.randomUUID()
     return new Promise((resolve, reject) => {
-      this.#waiters.set(messageId, { resolve, reject })
+      ;(this.#waiters ??= new Map()).set(messageId, { resolve, reject })
       this.#actor.send({ type: 'call', call: { messageId, action, payload, timeoutMs } })
     })
   }
@@ -197,7 +198,7 @@ export class LiveChargePoint {
   end(why: 'closed' | 'replaced'): void {
     if (this.state !== 'closed') this.#actor.send({ type: why })
     // When the link broke in the middle of a `transmit`, the call queue was stopped before it could be told.
-    for (const messageId of this.#waiters.keys()) {
+    for (const messageId of this.#waiters?.keys() ?? []) {
       const message = `Charge point '${this.identity}' disconnected before it answered`
       this.#settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })
     }
@@ -209,8 +210,8 @@ export class LiveChargePoint {
   }
 
   #settle(messageId: string, outcome: CallAnswer | CallFailure): void {
-    const waiter = this.#waiters.get(messageId)
-    this.#waiters.delete(messageId)
+    const waiter = this.#waiters?.get(messageId)
+    this.#waiters?.delete(messageId)
     if (outcome.kind !== 'failed') {
       waiter?.resolve(outcome)
       return

@@ -47,10 +47,6 @@ export class Connection {
   readonly chargePointKey: number
   readonly version: OcppVersion
   readonly remoteAddress: string
-  /** Quirks noted already, so that a habit is stored once a connection and not once a frame. */
-  readonly quirksNoted = new Set<string>()
-  /** Actions that an operator asked this charge point to send; they are served before its boot is accepted, too. */
-  readonly triggered = new Set<string>()
   /** Resolves once the charge point has been read from the database, or never will be. */
   beginning: Promise<void> = Promise.resolve()
   readonly #socket: Socket
@@ -62,7 +58,10 @@ export class Connection {
   #isPaused = false
   #isClosed = false
   #isDraining = false
-  #onIdle: (() => void)[] = []
+  // Most connections never need these: they are made when they do.
+  #onIdle: (() => void)[] | null = null
+  #quirksNoted: Set<string> | null = null
+  #triggered: Set<string> | null = null
 
   constructor(socket: Socket, version: OcppVersion, options: ConnectionOptions) {
     this.#socket = socket
@@ -93,6 +92,23 @@ export class Connection {
     this.#next()
   }
 
+  /** Whether the connection shows this quirk for the first time: a habit is noted once a connection, not once a frame. */
+  isNewQuirk(habit: string): boolean {
+    this.#quirksNoted ??= new Set()
+    if (this.#quirksNoted.has(habit)) return false
+    this.#quirksNoted.add(habit)
+    return true
+  }
+
+  /** Notes that an operator asks for this action; from then on it is served before a boot is accepted, too. */
+  trigger(action: string): void {
+    ;(this.#triggered ??= new Set()).add(action)
+  }
+
+  isTriggered(action: string): boolean {
+    return this.#triggered?.has(action) ?? false
+  }
+
   /**
    * Queues a CALL. A full inbox stops reading from the socket: TCP makes the charge point wait. What had been read from
    * the socket by then still comes, and is queued, too.
@@ -119,7 +135,9 @@ export class Connection {
     }
     this.#next()
     if (!this.#isServing) {
-      for (const resolve of this.#onIdle.splice(0)) resolve()
+      const waiting = this.#onIdle ?? []
+      this.#onIdle = null
+      for (const resolve of waiting) resolve()
     }
   }
 
@@ -127,7 +145,7 @@ export class Connection {
   idle(): Promise<void> {
     if (!this.#isServing) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#onIdle.push(resolve)
+      ;(this.#onIdle ??= []).push(resolve)
     })
   }
 

@@ -45,7 +45,7 @@ export class LiveChargePoints {
     }
     const triggered = triggeredActions(action, payload)
     // Before the answer is in: some charge points send what they were asked for first, and the answer after it.
-    if (live.link instanceof Connection) for (const awaited of triggered) live.link.triggered.add(awaited)
+    if (live.link instanceof Connection) for (const awaited of triggered) live.link.trigger(awaited)
     return live.call(action, payload, timeoutMs)
   }
 

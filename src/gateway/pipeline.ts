@@ -76,7 +76,7 @@ export class Pipeline {
     }
     const meter = block === null || frame.meter === null ? null : { block, from: frame.meter.from, to: frame.meter.to }
     const call = new CallInHand(connection, live, row, frame, meter, receivedAtMs, this.#deps)
-    const gate = bootGate(row, frame.action, live.chargePoint, connection.triggered.has(frame.action))
+    const gate = bootGate(row, frame.action, live.chargePoint, connection.isTriggered(frame.action))
     if (gate === 'refuse') {
       const what = 'Send BootNotification first, and wait until it is accepted.'
       this.#refuseWith(connection, frame, 'SecurityError', what)
@@ -159,14 +159,11 @@ export class Pipeline {
   #habits(connection: Connection, frame: AcceptedFrame, isBeforeBoot: boolean): readonly Anomaly[] {
     if (!isBeforeBoot && frame.quirks.length === 0) return noAnomalies
     const anomalies: Anomaly[] = []
-    if (isBeforeBoot && !connection.quirksNoted.has('beforeBoot')) {
-      connection.quirksNoted.add('beforeBoot')
+    if (isBeforeBoot && connection.isNewQuirk('beforeBoot')) {
       anomalies.push({ kind: 'beforeBoot', detail: { action: frame.action } })
     }
     for (const quirk of frame.quirks) {
-      const habit = `${frame.action}:${quirk.code}`
-      if (connection.quirksNoted.has(habit)) continue
-      connection.quirksNoted.add(habit)
+      if (!connection.isNewQuirk(`${frame.action}:${quirk.code}`)) continue
       anomalies.push({
         kind: 'quirk',
         detail: { quirk: quirk.code, path: quirk.path, sent: quirk.sent, action: frame.action },

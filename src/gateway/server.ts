@@ -14,7 +14,7 @@ import type { Logger } from '../base/log.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
 import { parseFrame, peekFrameType } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-import { Connection, type ReceivedFrame, type SocketData } from './connection.ts'
+import { Connection, type ConnectionOptions, type ReceivedFrame, type SocketData } from './connection.ts'
 import { Dispatcher, type FrameExaminer } from './dispatcher.ts'
 import { handshake, isOcppPath } from './handshake.ts'
 import { Pipeline, type PipelineDeps } from './pipeline.ts'
@@ -81,6 +81,7 @@ class RunningGateway implements Gateway {
   readonly #current = new Map<string, Connection>()
   readonly #server: ReturnType<typeof serve<SocketData>>
   readonly #isTracing: boolean
+  readonly #connectionOptions: ConnectionOptions
   #isDraining = false
 
   constructor(deps: GatewayDeps) {
@@ -88,6 +89,11 @@ class RunningGateway implements Gateway {
     this.#pipeline = new Pipeline({ ...deps, heartbeatIntervalSeconds: deps.settings.heartbeatIntervalSeconds })
     this.#dispatcher = new Dispatcher(deps.examiner)
     this.#isTracing = deps.log.isEnabled('Trace')
+    this.#connectionOptions = {
+      counters: deps.counters,
+      onFrame: (from, direction, text) => this.#onFrame(from, direction, text),
+      serve: (from, frame) => this.#serve(from, frame),
+    }
     const handshakeDeps = {
       auth: deps.auth,
       assumedVersion: deps.settings.assumedVersion,
@@ -138,11 +144,7 @@ class RunningGateway implements Gateway {
       socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
       return
     }
-    const connection = new Connection(socket, version, {
-      counters: this.#deps.counters,
-      onFrame: (from, direction, text) => this.#onFrame(from, direction, text),
-      serve: (from, frame) => this.#serve(from, frame),
-    })
+    const connection = new Connection(socket, version, this.#connectionOptions)
     socket.data.connection = connection
     this.#deps.counters.connectionsOpened++
     this.#connections.add(connection)
