@@ -21,10 +21,8 @@ export function affordable(stations: number, files: number): number {
 }
 
 /** Roughly how long it takes, in seconds. */
-export function fleetSeconds({ fleet, manyStations, fleetSettleMs, warmUpMs, durationMs }: Context['size']): number {
-  return (
-    6 + (3 * fleet + manyStations) / 2_500 + (2 * fleetSettleMs + 2 * measurements * (warmUpMs + durationMs)) / 1_000
-  )
+export function fleetSeconds({ fleet, manyStations, fleetSettleMs, warmUpMs, fixedMs }: Context['size']): number {
+  return 6 + (3 * fleet + manyStations) / 2_500 + (2 * fleetSettleMs + 2 * measurements * (warmUpMs + fixedMs)) / 1_000
 }
 
 export async function fleetSize(context: Context): Promise<void> {
@@ -79,13 +77,13 @@ async function atFixedRate(
   for (let count = 1; count <= measurements; count++) {
     progress.step(
       `meter at ${size.fixedRatePerSecond}/s, ${stations} stations, ${count} of ${measurements}`,
-      (size.warmUpMs + size.durationMs) / 1_000,
+      (size.warmUpMs + size.fixedMs) / 1_000,
     )
     into.push(
       await measure(fleet, {
         loop: { kind: 'open', ratePerSecond: size.fixedRatePerSecond },
         warmUpMs: size.warmUpMs,
-        durationMs: size.durationMs,
+        durationMs: size.fixedMs,
         serverPid: subject.server.pid,
         databasePid: subject.database?.pid ?? null,
       }),

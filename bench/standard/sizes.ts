@@ -8,6 +8,10 @@ export interface Size {
   readonly warmUpMs: number
   readonly durationMs: number
   readonly halfMs: number
+  /** Warm-up of the mixes that are measured once. */
+  readonly othersWarmUpMs: number
+  /** Of each measurement at a fixed rate among few and many stations. */
+  readonly fixedMs: number
   readonly samples: number
   readonly bareCommits: number
   /** Stations of the storm and of the memory figure. */
@@ -27,10 +31,12 @@ export const sizes = {
     warmUpMs: 400,
     durationMs: 2_000,
     halfMs: 3_000,
+    othersWarmUpMs: 1_500,
+    fixedMs: 1_500,
     samples: 60,
     bareCommits: 500,
     fleet: 10_000,
-    fleetSettleMs: 4_000,
+    fleetSettleMs: 3_000,
     fewStations: 1_000,
     manyStations: 20_000,
     fixedRatePerSecond: 4_000,
@@ -43,6 +49,8 @@ export const sizes = {
     warmUpMs: 50,
     durationMs: 300,
     halfMs: 300,
+    othersWarmUpMs: 100,
+    fixedMs: 300,
     samples: 5,
     bareCommits: 10,
     fleet: 40,

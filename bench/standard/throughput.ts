@@ -18,10 +18,11 @@ const prefix201 = 'BENCH201'
 const sliceMs = 250
 
 /** Roughly how long it takes, in seconds. */
-export function throughputSeconds({ rounds, firstWarmUpMs, warmUpMs, durationMs, halfMs }: Context['size']): number {
-  const closed = 5 * (firstWarmUpMs + rounds * (warmUpMs + durationMs))
-  const open = rounds * (warmUpMs + halfMs) + 2 * (firstWarmUpMs + durationMs)
-  return 10 + (closed + open) / 1_000
+export function throughputSeconds({ rounds, ...size }: Context['size']): number {
+  const closed = 5 * (size.firstWarmUpMs + rounds * (size.warmUpMs + size.durationMs))
+  const open = rounds * (size.warmUpMs + size.halfMs)
+  const others = 2 * (size.othersWarmUpMs + size.warmUpMs + size.durationMs)
+  return 20 + (closed + open + others) / 1_000
 }
 
 interface Side {
@@ -97,7 +98,7 @@ async function others(context: Context, subject: Subject): Promise<void> {
     context.atEnd(() => fleet.close())
     const side: Side = { name: 'stator', subject, fleet }
     const name = `${mix}, OCPP ${options.version}, Stator`
-    await warmUp(context, side, mix, name)
+    await warmUp(context, side, mix, name, size.othersWarmUpMs)
     results.others.push(await one(context, side, name, { kind: 'closed' }, size.durationMs))
     results.audits[`Stator, ${mix}, ${options.version}`] = await audit('stator', databaseUrl, fleet, since)
     fleet.close()
@@ -107,7 +108,7 @@ async function others(context: Context, subject: Subject): Promise<void> {
 /** All sides in turn, several times over. */
 async function rounds(context: Context, mix: MixName, sides: readonly Side[], into: Rounds): Promise<void> {
   const { size } = context
-  for (const side of sides) await warmUp(context, side, mix, `${mix}: ${side.name} warms up`)
+  for (const side of sides) await warmUp(context, side, mix, `${mix}: ${side.name} warms up`, size.firstWarmUpMs)
   for (let round = 1; round <= size.rounds; round++) {
     for (const side of sides) {
       const name = `${mix}: ${side.name}, round ${round} of ${size.rounds}`
@@ -118,12 +119,17 @@ async function rounds(context: Context, mix: MixName, sides: readonly Side[], in
 }
 
 // A server is compiled while it runs: the first seconds are not what it costs.
-async function warmUp(context: Context, { fleet }: Side, mix: MixName, name: string): Promise<void> {
-  const { size, progress } = context
-  progress.step(name, size.firstWarmUpMs / 1_000)
+async function warmUp(
+  { size, progress }: Context,
+  { fleet }: Side,
+  mix: MixName,
+  name: string,
+  ms: number,
+): Promise<void> {
+  progress.step(name, ms / 1_000)
   fleet.play(mix, size.samples)
   fleet.begin({ kind: 'closed' })
-  await Bun.sleep(size.firstWarmUpMs)
+  await Bun.sleep(ms)
   await fleet.settle(30_000)
 }
 
