@@ -154,7 +154,7 @@ function mainThreadShare({ server }: Measurement): number {
 }
 
 function plain(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3)
 }
 
 function amount(value: number): string {
