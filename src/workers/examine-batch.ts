@@ -15,20 +15,71 @@ export interface ExaminedBatch {
 
 /** Parses and checks every frame; a frame that makes this code itself fail is refused with InternalError, alone. */
 export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
-  let columns: MeterColumns | null = null
-  const verdicts = tasks.map((task): Verdict => {
-    const { verdict, sent } = examine(task)
-    if (verdict.kind !== 'call') return verdict
-    const { payload } = verdict
-    const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
-    if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
-    columns ??= new MeterColumns(tasks.length)
-    const meter = columns.add(payload, sent, task)
-    const { kind, messageId, action, quirks } = verdict
-    const kept: AcceptedFrame = { kind, messageId, action, payload: withoutMeterValues(payload), quirks, meter }
-    return sent === payload ? kept : { ...kept, sent: withoutMeterValues(sent) }
-  })
-  return { verdicts, meter: (columns as MeterColumns | null)?.finish() ?? null }
+  const values = new MeterValues(tasks.length)
+  const verdicts = tasks.map((task) => verdictOn(task, values))
+  return { verdicts, meter: values.block() }
+}
+
+/** The same for one frame. */
+export function examineOne(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } {
+  const values = new MeterValues(1)
+  return { verdict: verdictOn(task, values), meter: values.block() }
+}
+
+/** Meter values of some frames; nothing is made while none carries any. */
+class MeterValues {
+  readonly #frames: number
+  #columns: MeterColumns | null = null
+
+  constructor(frames: number) {
+    this.#frames = frames
+  }
+
+  get columns(): MeterColumns {
+    this.#columns ??= new MeterColumns(this.#frames)
+    return this.#columns
+  }
+
+  block(): MeterBlock | null {
+    return this.#columns?.finish() ?? null
+  }
+}
+
+function verdictOn(task: FrameTask, values: MeterValues): Verdict {
+  try {
+    return examined(task, values)
+  } catch {
+    return giveUpOn(task)
+  }
+}
+
+const callHead = /^\s*\[\s*2\s*,\s*"([^"\\]{1,36})"/
+
+/** The verdict on a frame that makes its examination fail, or its worker die: the id is read without parsing it. */
+export function giveUpOn(task: FrameTask): Verdict {
+  const messageId = callHead.exec(task.text)?.[1]
+  if (messageId === undefined) {
+    return { kind: 'dropped', reason: 'It makes its examination fail, and has no readable message id.' }
+  }
+  return {
+    kind: 'refused',
+    messageId,
+    action: '',
+    code: 'InternalError',
+    description: 'The central system failed on this message.',
+    details: {},
+  }
+}
+
+function examined(task: FrameTask, values: MeterValues): Verdict {
+  const { verdict, sent } = examine(task)
+  if (verdict.kind !== 'call') return verdict
+  const { kind, messageId, action, payload, quirks } = verdict
+  const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
+  if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
+  const meter = values.columns.add(payload, sent, task)
+  const kept: AcceptedFrame = { kind, messageId, action, payload: withoutMeterValues(payload), quirks, meter }
+  return sent === payload ? kept : { ...kept, sent: withoutMeterValues(sent) }
 }
 
 // A loop: taking a few keys over is several times as fast as leaving two out of a copy.

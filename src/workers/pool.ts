@@ -7,7 +7,7 @@ import { StatorError } from '../base/errors.ts'
 import { inlineCharactersMax, inlineFramesMax, taskAttemptsMax, tasksPerWorkerMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
-import { type ExaminedBatch, examineBatch } from './examine-batch.ts'
+import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'
 
 /** A batch as a worker sends it back. */
 export interface PackedBatch {
@@ -68,9 +68,7 @@ export class FramePool {
   /** Examines a short frame on this thread, at once; null when the frame is to travel in a batch. */
   examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null {
     if (task.text.length > (this.#options.inlineCharacters ?? inlineCharactersMax)) return null
-    const { verdicts, meter } = examineBatch([task])
-    const [verdict] = verdicts
-    return verdict === undefined ? null : { verdict, meter }
+    return examineOne(task)
   }
 
   /** Ends the worker threads once their tasks are done. */
@@ -106,28 +104,11 @@ export class FramePool {
         return [...first, ...(await this.#examineInQuarantine(tasks.slice(half), 1))]
       }
       if (attempt < taskAttemptsMax) return this.#examineInQuarantine(tasks, attempt + 1)
-      return [{ tasks, verdicts: tasks.map(refuse), meter: null }]
+      return [{ tasks, verdicts: tasks.map(giveUpOn), meter: null }]
     }
   }
 
   #throwIfClosed(error: unknown): void {
     if (this.#isClosed) throw new StatorError('SHUTTING_DOWN', 'The worker pool is closed.', undefined, error)
-  }
-}
-
-const callHead = /^\s*\[\s*2\s*,\s*"([^"\\]{1,36})"/
-
-/** The verdict on a frame that kills workers: its id is read without parsing it. */
-function refuse(task: FrameTask): Verdict {
-  const messageId = callHead.exec(task.text)?.[1]
-  if (messageId === undefined)
-    return { kind: 'dropped', reason: 'the frame makes its worker fail, and has no readable message id' }
-  return {
-    kind: 'refused',
-    messageId,
-    action: '',
-    code: 'InternalError',
-    description: 'The central system failed on this message.',
-    details: {},
   }
 }

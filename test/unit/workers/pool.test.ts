@@ -70,6 +70,17 @@ describe('the worker pool', () => {
     expect(part?.meter?.rows).toBe(100)
   })
 
+  test('a frame that makes its examination fail is given up alone', async () => {
+    const hopeless = Object.defineProperty(meterValues('b', 2), 'receivedAtMs', {
+      get: () => {
+        throw new Error('planted')
+      },
+    })
+    const [part] = await pool({ threads: 0 }).examine([meterValues('a', 1), hopeless, meterValues('c', 3)])
+    expect(part?.verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
+    expect(part?.verdicts[1]).toMatchObject({ messageId: 'b', code: 'InternalError' })
+  })
+
   test('a worker that dies is replaced, and only the frame that kills workers is refused', async () => {
     const deadly = pool({ workerUrl: dyingWorker })
     const parts = await deadly.examine([
