@@ -2,27 +2,14 @@
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import { chargePointStatus as statusOfConnectors } from '../csms/availability.ts'
-import type { ConnectorStatus, KnownConnector, KnownTransaction } from '../csms/decision.ts'
+import { chargePointStatus as statusOfConnectors, statusesByWeight } from '../csms/availability.ts'
+import type { KnownConnector, KnownTransaction } from '../csms/decision.ts'
 import type { ChargePointRecord, ConnectorRecord } from '../csms/records.ts'
 import type { LiveView } from './deps.ts'
 import { Time } from './responses.ts'
 
 /** Every status that a charge point can show, in the order in which the first that applies wins. */
-export const chargePointStatuses = [
-  'Offline',
-  'Faulted',
-  'Charging',
-  'Unavailable',
-  'SuspendedEVSE',
-  'SuspendedEV',
-  'Finishing',
-  'Preparing',
-  'Occupied',
-  'Reserved',
-  'Available',
-  'Unknown',
-] as const satisfies readonly (ConnectorStatus | 'Offline')[]
+export const chargePointStatuses = ['Offline', ...statusesByWeight, 'Unknown'] as const
 
 const Status = z.enum(chargePointStatuses).openapi({ example: 'Available' })
 const identity = z.string().openapi({ example: 'CP001' })

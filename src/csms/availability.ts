@@ -17,7 +17,7 @@ import { timeMs } from './notification.ts'
 
 // From what an operator must see first to what can wait. Connector 0 is the charge point itself: only its faults and its
 // being out of service say something about the others (some use it as a sum meter).
-const statusesByWeight: readonly ConnectorStatus[] = [
+export const statusesByWeight = [
   'Faulted',
   'Charging',
   'Unavailable',
@@ -28,7 +28,7 @@ const statusesByWeight: readonly ConnectorStatus[] = [
   'Occupied',
   'Reserved',
   'Available',
-]
+] as const satisfies readonly ConnectorStatus[]
 
 /** What the connectors of a charge point add up to; `Unknown` while none has reported. */
 export function chargePointStatus(connectors: readonly KnownConnector[]): ConnectorStatus {
