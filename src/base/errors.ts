@@ -88,11 +88,6 @@ export const errorTable = {
     name: 'DataFolderInUse',
     mend: 'Stop the other process, or give this one its own Database.DataFolder.',
   },
-  WORKER_FAILED: {
-    status: 500,
-    name: 'WorkerFailed',
-    mend: 'A frame made its worker fail repeatedly; report the frame.',
-  },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorTable

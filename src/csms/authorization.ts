@@ -5,11 +5,6 @@ import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
 import type { Handler, Known, KnownIdToken } from './decision.ts'
 
-/** The key under which an id token is looked up. */
-export function idTokenKey(idToken: string): string {
-  return idToken.trim().toLowerCase()
-}
-
 /**
  * Spellings under which to look for an id token, best first. Some charge points append `_` and their serial number
  * (KEBA); the plain token is looked for when the long one is not known.
