@@ -111,10 +111,10 @@ export class LiveChargePoint {
 
   /** The open transaction of our number, or (2.x) of the charge point's own id. */
   transaction(id: number | string): LiveTransaction | undefined {
-    const slot = this.#actor
-      .getSnapshot()
-      .context.transactions.find(({ known }) => id === known.transactionId || id === known.stationTransactionId)
-    return slot === undefined ? undefined : transactionIn(slot)
+    for (const slot of this.#actor.getSnapshot().context.transactions) {
+      if (id === slot.known.transactionId || id === slot.known.stationTransactionId) return transactionIn(slot)
+    }
+    return undefined
   }
 
   /** Its open transactions, in the order in which they became known. */

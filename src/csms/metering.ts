@@ -3,7 +3,7 @@
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import type { AnomalyKind } from './anomalies.ts'
-import type { Anomaly, Handler, Known, KnownTransaction } from './decision.ts'
+import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
 import { meterColumns, type MeterRows } from './meter-block.ts'
 
 /** A payload whose meter values were taken out of it. */
@@ -42,23 +42,28 @@ function anomalyKind(transaction: KnownTransaction | undefined, known: Known): A
   return transaction.open ? null : 'closedTransaction'
 }
 
+const nothingNeeded: Needs = {}
+
+/** What there is to decide about nearly every MeterValues: one object for all of them. */
+const stored: Decision = { answer: {}, changes: [], anomalies: [], events: [] }
+
 /**
  * 1.6 §4.7. Late values, and values for a transaction nobody knows, are stored like any others. A transactionId of 0 or
  * below is how some charge points say "none".
  */
 export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest>> = {
   needs: ({ transactionId }) =>
-    transactionId !== undefined && transactionId > 0 ? { transactionIds: [transactionId] } : {},
+    transactionId !== undefined && transactionId > 0 ? { transactionIds: [transactionId] } : nothingNeeded,
   decide: ({ transactionId }, known) => {
     const anomaly =
       transactionId !== undefined && transactionId > 0
         ? transactionAnomaly(transactionId, known.transaction(transactionId), known)
         : null
-    return { answer: {}, changes: [], anomalies: anomaly === null ? [] : [anomaly], events: [] }
+    return anomaly === null ? stored : { ...stored, anomalies: [anomaly] }
   },
 }
 
 /** 2.0.1 J01: values outside a transaction. Those of a transaction come with TransactionEvent. */
 export const meterValues201: Handler<WithoutMeterValues<OCPP20.MeterValuesRequest>> = {
-  decide: () => ({ answer: {}, changes: [], anomalies: [], events: [] }),
+  decide: () => stored,
 }

@@ -67,12 +67,19 @@ export const bootNotification201: Handler<OCPP20.BootNotificationRequest> = {
 
 /** 1.6 §4.6, 2.0.1 G02. Answered at once: that the charge point lives is written in batches. */
 export const heartbeat: Handler<OCPP16.HeartbeatRequest> = {
-  decide: (_payload, known) => ({
-    answer: { currentTime: isoTime(known.nowMs) },
-    changes: [],
-    anomalies: [],
-    events: [],
-  }),
+  decide: (_payload, { nowMs }) => (nowMs === lastHeard.atMs ? lastHeard.decision : hear(nowMs)),
+}
+
+// A busy node decides on dozens of heartbeats in one millisecond, and on all of them alike.
+let lastHeard = { atMs: Number.NaN, decision: heardAt(0) }
+
+function hear(nowMs: number): Decision {
+  lastHeard = { atMs: nowMs, decision: heardAt(nowMs) }
+  return lastHeard.decision
+}
+
+function heardAt(nowMs: number): Decision {
+  return { answer: { currentTime: isoTime(nowMs) }, changes: [], anomalies: [], events: [] }
 }
 
 function variablesOf(report: OCPP20.NotifyReportRequest): VariableChange[] {

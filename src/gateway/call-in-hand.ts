@@ -125,9 +125,14 @@ export class CallInHand implements Known {
   }
 
   /** Whether every transaction that is needed is an open one of this charge point, as it nearly always is. */
-  #hasAll({ transactionIds = [], stationTransactionIds = [] }: Needs): boolean {
-    const isAtHand = (id: number | string): boolean => this.live.transaction(id) !== undefined
-    return transactionIds.every(isAtHand) && stationTransactionIds.every(isAtHand)
+  #hasAll({ transactionIds, stationTransactionIds }: Needs): boolean {
+    return this.#isAtHand(transactionIds) && this.#isAtHand(stationTransactionIds)
+  }
+
+  #isAtHand(ids: readonly (number | string)[] | undefined): boolean {
+    if (ids === undefined) return true
+    for (const id of ids) if (this.live.transaction(id) === undefined) return false
+    return true
   }
 
   #tokenTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {

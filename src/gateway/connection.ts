@@ -115,6 +115,11 @@ export class Connection {
    */
   receive(frame: ReceivedFrame): void {
     if (this.#isClosed || this.#isDraining) return
+    if (this.#live !== null && !this.#isServing && !this.#isPumping && this.#inbox.size === 0) {
+      this.#isServing = true
+      this.#options.serve(this, frame)
+      return
+    }
     if (!this.#inbox.push(frame)) {
       this.close(closePolicyViolation, 'Too many messages at once: wait for the answers.')
       return

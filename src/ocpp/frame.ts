@@ -225,9 +225,17 @@ export function encodeCall(messageId: string, action: string, payload: Readonly<
   return `[2,${JSON.stringify(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
 }
 
-/** A CALLRESULT as text. */
+// Many answers in a row are one and the same object: those to MeterValues, and those to the Heartbeats of one millisecond.
+let lastAnswer: Readonly<Record<string, unknown>> = noPayload
+let lastAnswerText = '{}'
+
+/** A CALLRESULT as text. `payload` must not change once it was given here. */
 export function encodeCallResult(messageId: string, payload: Readonly<Record<string, unknown>>): string {
-  return `[3,${JSON.stringify(messageId)},${JSON.stringify(payload)}]`
+  if (payload !== lastAnswer) {
+    lastAnswer = payload
+    lastAnswerText = JSON.stringify(payload)
+  }
+  return `[3,${JSON.stringify(messageId)},${lastAnswerText}]`
 }
 
 /** A CALLERROR as text, its code spelt as `version` spells it, its description cut to the 255 characters allowed. */

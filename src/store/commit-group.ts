@@ -1,6 +1,6 @@
-// One transaction of the writer: the ledger first, since it tells which messages are retransmissions, then everything else of
-// the messages that are new. Statements are sent without waiting for each other (pipelined), so that a group without transaction
-// messages costs one round trip, and one with them two.
+// One transaction of the writer. Statements are sent without waiting for each other (pipelined). A group is sent in one trip, as if
+// none of its transaction messages were a retransmission; the ledger's key makes the whole transaction fail when one is. Then it is
+// done again in two trips: the ledger first, since it tells which messages are new, then everything else of those.
 
 import type { ClientBase, QueryResult } from 'pg'
 import { StatorError } from '../base/errors.ts'
@@ -10,20 +10,24 @@ import { MeterInsert } from './meter-insert.ts'
 import {
   bind,
   type BoundStatement,
+  factKey,
   type FactRow,
   findStoredFacts,
   insertFacts,
+  insertNewFacts,
   type SeenRow,
   type StoredFact,
   updateSeen,
 } from './statements.ts'
-import { isConnectionLost } from './store-error.ts'
+import { isAlreadyStored, isConnectionLost } from './store-error.ts'
 
 export interface CommittedGroup {
   /** In the order of the sets. */
   readonly outcomes: readonly CommitOutcome[]
   readonly duplicates: number
   readonly meterRows: number
+  /** Whether facts of it had been stored before; null when it had no facts. */
+  readonly hadStoredFacts: boolean | null
 }
 
 /** What is known of one set after the ledger has been asked. */
@@ -37,39 +41,82 @@ interface Verdict {
 /**
  * Commits `sets` and `seen` in one transaction, on a connection that pipelines. When it throws, nothing is stored, unless the
  * connection was lost at the very COMMIT: then the same call again finds out.
+ *
+ * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
  */
 export async function commitGroup(
   client: ClientBase,
   sets: readonly ChangeSet[],
   seen: readonly SeenRow[],
+  expectsNew: boolean,
 ): Promise<CommittedGroup> {
   const ledger = prepared(() => new Ledger(sets))
-  if (ledger.rows.length === 0) {
-    const { statements, meterRows } = prepared(() => statementsOf(sets, seen))
-    await runTransaction(client, statements)
-    const outcomes = sets.map((set) => ({ duplicate: false, answer: set.answer }))
-    return { outcomes, duplicates: 0, meterRows }
+  if (ledger.rows.length === 0 || expectsNew) {
+    const committed = await commitNew(client, sets, seen, ledger)
+    if (committed !== null) return committed
   }
+  return commitCarefully(client, sets, seen, ledger)
+}
+
+/** In one trip; null, and nothing stored, when one of the facts had been stored before. */
+async function commitNew(
+  client: ClientBase,
+  sets: readonly ChangeSet[],
+  seen: readonly SeenRow[],
+  ledger: Ledger,
+): Promise<CommittedGroup | null> {
+  const { rows } = ledger
+  const { verdicts, statements, meterRows } = prepared(() => {
+    const verdicts = sets.map((set) => ledger.verdictOn(set))
+    const bound = statementsOf(applied(sets, verdicts), seen)
+    if (rows.length > 0) bound.statements.unshift(bind(insertNewFacts, rows))
+    return { verdicts, ...bound }
+  })
+  try {
+    await runTransaction(client, statements)
+  } catch (error) {
+    if (isAlreadyStored(error, factKey)) return null
+    throw error
+  }
+  return committedGroup(verdicts, meterRows, rows.length === 0 ? null : false)
+}
+
+/** In two trips: what the ledger says about the facts decides what else is stored. */
+async function commitCarefully(
+  client: ClientBase,
+  sets: readonly ChangeSet[],
+  seen: readonly SeenRow[],
+  ledger: Ledger,
+): Promise<CommittedGroup> {
   try {
     const insert = prepared(() => bind(insertFacts, ledger.rows))
     const [, inserted] = await pipelined(client, ['BEGIN', insert])
-    if (inserted?.rowCount !== ledger.rows.length) await ledger.findStored(client, inserted?.rowCount ?? 0)
+    const hadStoredFacts = inserted?.rowCount !== ledger.rows.length
+    if (hadStoredFacts) await ledger.findStored(client, inserted?.rowCount ?? 0)
     const verdicts = sets.map((set) => ledger.verdictOn(set))
-    const { statements, meterRows } = prepared(() =>
-      statementsOf(
-        sets.filter((_, i) => verdicts[i]?.isToBeApplied),
-        seen,
-      ),
-    )
+    const { statements, meterRows } = prepared(() => statementsOf(applied(sets, verdicts), seen))
     expectCommit(await pipelined(client, [...statements, 'COMMIT']))
-    return {
-      outcomes: verdicts.map(({ isDuplicate, answer }) => ({ duplicate: isDuplicate, answer })),
-      duplicates: verdicts.filter((verdict) => verdict.isDuplicate).length,
-      meterRows,
-    }
+    return committedGroup(verdicts, meterRows, hadStoredFacts)
   } catch (error) {
     if (!isConnectionLost(error)) await client.query('ROLLBACK')
     throw error
+  }
+}
+
+function applied(sets: readonly ChangeSet[], verdicts: readonly Verdict[]): readonly ChangeSet[] {
+  return verdicts.every((verdict) => verdict.isToBeApplied) ? sets : sets.filter((_, i) => verdicts[i]?.isToBeApplied)
+}
+
+function committedGroup(
+  verdicts: readonly Verdict[],
+  meterRows: number,
+  hadStoredFacts: boolean | null,
+): CommittedGroup {
+  return {
+    outcomes: verdicts.map(({ isDuplicate, answer }) => ({ duplicate: isDuplicate, answer })),
+    duplicates: verdicts.filter((verdict) => verdict.isDuplicate).length,
+    meterRows,
+    hadStoredFacts,
   }
 }
 

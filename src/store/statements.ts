@@ -89,21 +89,33 @@ export interface FactRow {
   readonly answer: string
 }
 
+const factColumns: Readonly<Record<string, Column<FactRow>>> = {
+  charge_point_id: int4((row) => row.chargePointKey),
+  ref: text((row) => row.ref),
+  seq_no: int8((row) => row.seqNo),
+  event: text((row) => row.event),
+  transaction_id: int8((row) => row.transactionId),
+  message_id: text((row) => row.messageId),
+  occurred_at: instant((row) => row.occurredAtMs),
+  received_at: instant((row) => row.receivedAtMs),
+  payload: json((row) => row.payload),
+  answer: json((row) => row.answer),
+}
+
+/** Fails with a unique violation of `factKey` when one of the facts is stored already. */
+export const insertNewFacts = statement<FactRow>(
+  'insert_new_facts',
+  factColumns,
+  (names, rows) => `INSERT INTO transaction_events (${names}) SELECT * FROM ${rows}`,
+)
+
+/** The key of the ledger, by which a retransmission is told. */
+export const factKey = 'transaction_events_pkey'
+
 /** Tells by its row count how many facts were new. */
 export const insertFacts = statement<FactRow>(
   'insert_facts',
-  {
-    charge_point_id: int4((row) => row.chargePointKey),
-    ref: text((row) => row.ref),
-    seq_no: int8((row) => row.seqNo),
-    event: text((row) => row.event),
-    transaction_id: int8((row) => row.transactionId),
-    message_id: text((row) => row.messageId),
-    occurred_at: instant((row) => row.occurredAtMs),
-    received_at: instant((row) => row.receivedAtMs),
-    payload: json((row) => row.payload),
-    answer: json((row) => row.answer),
-  },
+  factColumns,
   (names, rows) =>
     `INSERT INTO transaction_events (${names}) SELECT * FROM ${rows} ON CONFLICT (charge_point_id, ref, seq_no) DO NOTHING`,
 )

@@ -28,6 +28,12 @@ export function isTransient(error: unknown): boolean {
   return refused.severity === 'FATAL' || transientClasses.has(code.slice(0, 2)) || transientCodes.has(code)
 }
 
+/** Whether a row was refused because `key`, a unique index, holds its like already. */
+export function isAlreadyStored(error: unknown, key: string): boolean {
+  const refused = databaseError(error)
+  return refused?.code === '23505' && refused.constraint === key
+}
+
 /** Whether the connection that gave this error is of no more use. */
 export function isConnectionLost(error: unknown): boolean {
   if (error instanceof StatorError) return false

@@ -71,6 +71,7 @@ export class Writer {
   #isStarted = false
   #isStopping = false
   #isAvailable = true
+  #expectsNew = true
   #running: Promise<void> | null = null
   #wakeUp = nothingToSettle
   #counts = { transactions: 0, changeSets: 0, duplicates: 0, meterRows: 0, retries: 0, refused: 0 }
@@ -207,7 +208,9 @@ export class Writer {
       let lease: Lease | null = null
       try {
         lease = this.#lease ?? (await this.#takeLease())
-        const committed = await commitGroup(lease.client, sets, seen)
+        const committed = await commitGroup(lease.client, sets, seen, this.#expectsNew)
+        // Retransmissions come in crowds, after an outage: while they do, a try in one trip is a trip wasted.
+        this.#expectsNew = !(committed.hadStoredFacts ?? !this.#expectsNew)
         if (this.#database.isSingleConnection) this.#release(false)
         this.#noteAvailable(true)
         this.#counts.transactions++

@@ -13,41 +13,24 @@ export interface ExaminedBatch {
   readonly meter: MeterBlock | null
 }
 
+// One per thread: a batch is examined in one go, so no two use it at once.
+const columns = new MeterColumns()
+
 /** Parses and checks every frame; a frame that makes this code itself fail is refused with InternalError, alone. */
 export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
-  const values = new MeterValues(tasks.length)
-  const verdicts = tasks.map((task) => verdictOn(task, values))
-  return { verdicts, meter: values.block() }
+  const verdicts = tasks.map(verdictOn)
+  return { verdicts, meter: columns.rows === 0 ? null : columns.finish() }
 }
 
 /** The same for one frame. */
 export function examineOne(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } {
-  const values = new MeterValues(1)
-  return { verdict: verdictOn(task, values), meter: values.block() }
+  const verdict = verdictOn(task)
+  return { verdict, meter: columns.rows === 0 ? null : columns.finish() }
 }
 
-/** Meter values of some frames; nothing is made while none carries any. */
-class MeterValues {
-  readonly #frames: number
-  #columns: MeterColumns | null = null
-
-  constructor(frames: number) {
-    this.#frames = frames
-  }
-
-  get columns(): MeterColumns {
-    this.#columns ??= new MeterColumns(this.#frames)
-    return this.#columns
-  }
-
-  block(): MeterBlock | null {
-    return this.#columns?.finish() ?? null
-  }
-}
-
-function verdictOn(task: FrameTask, values: MeterValues): Verdict {
+function verdictOn(task: FrameTask): Verdict {
   try {
-    return examined(task, values)
+    return examined(task)
   } catch {
     return giveUpOn(task)
   }
@@ -71,13 +54,13 @@ export function giveUpOn(task: FrameTask): Verdict {
   }
 }
 
-function examined(task: FrameTask, values: MeterValues): Verdict {
+function examined(task: FrameTask): Verdict {
   const { verdict, sent } = examine(task)
   if (verdict.kind !== 'call') return verdict
   const { kind, messageId, action, payload, quirks } = verdict
   const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
   if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
-  const meter = values.columns.add(payload, sent, task)
+  const meter = columns.add(payload, sent, task)
   const kept: AcceptedFrame = { kind, messageId, action, payload: withoutMeterValues(payload), quirks, meter }
   return sent === payload ? kept : { ...kept, sent: withoutMeterValues(sent) }
 }

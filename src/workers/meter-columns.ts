@@ -17,9 +17,10 @@ interface Origin {
 
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const fixedColumns = meterColumns.filter((column) => column.bytes !== null)
-// Room made for each frame of a batch that carries meter values; what needs more grows.
-const rowsPerFrame = 1
-const textBytesPerFrame = 1_024
+// Room made at first; what needs more grows, and is given back when it has grown past `textBytesKeptMax`.
+const rowsAtFirst = 64
+const textBytesAtFirst = 65_536
+const textBytesKeptMax = 4_194_304
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -116,23 +117,19 @@ class Measurand {
  */
 export class MeterColumns {
   #rows = 0
-  #rowsRoom: number
-  #views: DataView<ArrayBuffer>[]
-  #text: Uint8Array<ArrayBuffer>
+  #rowsRoom = rowsAtFirst
+  #views = fixedColumns.map((column) => new DataView(new ArrayBuffer(rowsAtFirst * (4 + column.bytes))))
+  #text = Buffer.alloc(textBytesAtFirst)
   #textBytes = 0
   #offsets: number[] = []
-  readonly #encoder = new TextEncoder()
   readonly #energy = new Measurand('sum')
   readonly #power = new Measurand('sum')
   readonly #current = new Measurand('max')
   readonly #voltage = new Measurand('mean')
   readonly #soc = new Measurand('max')
 
-  /** @param frames how many frames with meter values to make room for at first. */
-  constructor(frames = 1) {
-    this.#rowsRoom = frames * rowsPerFrame
-    this.#text = new Uint8Array(frames * textBytesPerFrame)
-    this.#views = fixedColumns.map((column) => new DataView(new ArrayBuffer(this.#rowsRoom * (4 + column.bytes))))
+  get rows(): number {
+    return this.#rows
   }
 
   /**
@@ -159,18 +156,31 @@ export class MeterColumns {
     return { from, to: this.#rows }
   }
 
-  /** The block of everything added; the collector must not be used afterwards. */
+  /**
+   * The block of everything added since the last one: a copy of just its size, in one piece of memory, so that the room here is
+   * used again and again.
+   */
   finish(): MeterBlock {
-    return {
-      rows: this.#rows,
-      columns: [
-        ...this.#views.map(
-          (view, index) => new Uint8Array(view.buffer, 0, this.#rows * (4 + (fixedColumns[index]?.bytes ?? 0))),
-        ),
-        this.#text.subarray(0, this.#textBytes),
-      ],
-      offsets: Uint32Array.from([...this.#offsets, this.#textBytes]),
+    const rows = this.#rows
+    const fixedBytes = fixedColumns.reduce((bytes, column) => bytes + rows * (4 + column.bytes), 0)
+    const bytes = new Uint8Array(fixedBytes + this.#textBytes)
+    const columns: Uint8Array[] = []
+    let at = 0
+    const take = (source: Uint8Array, length: number): void => {
+      bytes.set(source.subarray(0, length), at)
+      columns.push(bytes.subarray(at, at + length))
+      at += length
     }
+    for (const [index, { buffer }] of this.#views.entries()) {
+      take(new Uint8Array(buffer), rows * (4 + (fixedColumns[index]?.bytes ?? 0)))
+    }
+    take(this.#text, this.#textBytes)
+    const offsets = Uint32Array.from([...this.#offsets, this.#textBytes])
+    this.#rows = 0
+    this.#textBytes = 0
+    this.#offsets = []
+    if (this.#text.length > textBytesKeptMax) this.#text = Buffer.alloc(textBytesAtFirst)
+    return { rows, columns, offsets }
   }
 
   #addRow(meterValue: Json, text: string, origin: Origin): void {
@@ -265,15 +275,17 @@ export class MeterColumns {
   #addText(text: string): void {
     // UTF-8 takes at most three bytes per UTF-16 unit.
     const bytesMax = 4 + text.length * 3
-    while (this.#textBytes + bytesMax > this.#text.length) {
-      const larger = new Uint8Array(this.#text.length * 2)
-      larger.set(this.#text)
-      this.#text = larger
-    }
+    if (this.#textBytes + bytesMax > this.#text.length) this.#growText(this.#textBytes + bytesMax)
     this.#offsets.push(this.#textBytes)
-    const { written } = this.#encoder.encodeInto(text, this.#text.subarray(this.#textBytes + 4))
-    new DataView(this.#text.buffer).setInt32(this.#textBytes, written)
+    const written = this.#text.write(text, this.#textBytes + 4)
+    this.#text.writeInt32BE(written, this.#textBytes)
     this.#textBytes += 4 + written
+  }
+
+  #growText(bytesMin: number): void {
+    const larger = Buffer.alloc(Math.max(bytesMin, this.#text.length * 2))
+    larger.set(this.#text.subarray(0, this.#textBytes))
+    this.#text = larger
   }
 
   #growRows(): void {

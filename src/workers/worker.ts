@@ -16,5 +16,7 @@ export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof
   // A copy of its own: the packer's buffer is shared by everything that it packs.
   const packed: PackedBatch = { verdicts: new Uint8Array(packr.pack(verdicts)), meter }
   const views = [packed.verdicts, ...(meter === null ? [] : [...meter.columns, meter.offsets])]
-  return move({ [transferableSymbol]: views.map((view) => view.buffer), [valueSymbol]: packed })
+  // The columns share one piece of memory.
+  const buffers = new Set(views.map((view) => view.buffer))
+  return move({ [transferableSymbol]: [...buffers], [valueSymbol]: packed })
 }

@@ -1,0 +1,67 @@
+// How often a group of changes goes to the database and back.
+
+import { expect, test } from 'bun:test'
+import type { ClientBase } from 'pg'
+import { commitGroup } from '../../../src/store/commit-group.ts'
+import { newTransactionId, startFact } from '../../support/changes.ts'
+import { changeSet, describeStore, meterRows, type TestStore } from '../../support/store.ts'
+
+/** Commits on a connection of its own, and counts how often something is sent while nothing is under way. */
+async function trips({ database }: TestStore, work: (client: ClientBase) => Promise<unknown>): Promise<number> {
+  const lease = await database.lease()
+  let underWay = 0
+  let begun = 0
+  const counting = new Proxy(lease.client, {
+    get(client, name) {
+      if (name !== 'query') return Reflect.get(client, name, client)
+      return async (statement: string): Promise<unknown> => {
+        if (underWay++ === 0) begun++
+        try {
+          return await client.query(statement)
+        } finally {
+          underWay--
+        }
+      }
+    },
+  })
+  try {
+    await work(counting)
+  } finally {
+    lease.release()
+  }
+  return begun
+}
+
+describeStore('a group of changes', (store) => {
+  test('takes one trip when all of it is new, and two when retransmissions are expected', async () => {
+    const key = await store().newChargePoint()
+    const meter = meterRows(key, {
+      connectorId: 1,
+      meterValue: [{ timestamp: '2026-01-01T00:00:00Z', sampledValue: [] }],
+    })
+    const group = () => [changeSet(key, { fact: startFact(newTransactionId()) }), changeSet(key, { meter })]
+    expect(await trips(store(), (client) => commitGroup(client, group(), [], true))).toBe(1)
+    expect(await trips(store(), (client) => commitGroup(client, group(), [], false))).toBe(2)
+  })
+
+  test('with a retransmission in it is done again with care, and stores what is new', async () => {
+    const key = await store().newChargePoint()
+    const fact = startFact(newTransactionId())
+    const original = changeSet(key, { fact, answer: { transactionId: 1 } })
+    const first = await trips(store(), (client) => commitGroup(client, [original], [], true))
+    expect(first).toBe(1)
+    const again = changeSet(key, { fact, answer: { transactionId: 2 } })
+    const other = changeSet(key, { fact: startFact(newTransactionId()), answer: { transactionId: 3 } })
+    const lease = await store().database.lease()
+    try {
+      const committed = await commitGroup(lease.client, [again, other], [], true)
+      expect(committed.outcomes).toEqual([
+        { duplicate: true, answer: { transactionId: 1 } },
+        { duplicate: false, answer: { transactionId: 3 } },
+      ])
+      expect(committed.hadStoredFacts).toBe(true)
+    } finally {
+      lease.release()
+    }
+  })
+})
