@@ -1,7 +1,7 @@
 // A connected charge point as the rest of Stator sees it: what is committed, readable at once; the CALLs to it; its link.
 // Behind it stands the machine of `charge-point.ts`, which only those events reach that change something.
 
-import { createActor, type Actor, type ActorOptions } from 'xstate'
+import { createActor, type Actor, type AnyActorRef } from 'xstate'
 import { StatorError } from '../src/base/errors.ts'
 import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector, Payload } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
@@ -44,7 +44,8 @@ export interface CallCounts {
 
 /** What the charge points of one registry share. */
 export interface Surroundings {
-  readonly machineClock: NonNullable<ActorOptions<typeof chargePointMachine>['clock']>
+  /** The actor that is the parent of all charge points. */
+  readonly root: AnyActorRef
   readonly nowMs: () => number
   readonly promises: RemoteStartPromises
   readonly counts: CallCounts
@@ -82,7 +83,8 @@ export class LiveChargePoint {
       settle: (messageId, outcome) => this.#settle(messageId, outcome),
     }
     this.#actor = createActor(chargePointMachine, {
-      clock: surroundings.machineClock,
+      parent: surroundings.root,
+      id: this.identity,
       input: { hydration, effects },
     }).start()
   }

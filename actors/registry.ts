@@ -1,6 +1,14 @@
 // Every charge point that is connected to this process, by identity. One owner each: a newer connection replaces an older
 // one, and the late end of the older one takes nothing away from the newer.
 
+import {
+  type ActorOptions,
+  type AnyActorLogic,
+  type AnyActorRef,
+  createActor,
+  type ErrorActorEvent,
+  fromTransition,
+} from 'xstate'
 import type { Clock } from '../src/base/clock.ts'
 import { callTimeoutMsDefault } from '../src/base/limits.ts'
 import type { Hydration } from '../src/csms/records.ts'
@@ -13,20 +21,29 @@ export interface RegistryOptions {
   readonly clock: Clock
   /** How long the answer to a CALL may take when its caller does not say, in milliseconds. */
   readonly callTimeoutMs?: number
+  /** Told when the actor of a charge point fails, which is a defect: its connection is closed. */
+  readonly onFailure?: (identity: string, error: unknown) => void
 }
 
-// RFC 6455 §7.4.1: the connection did what it was there for.
+// RFC 6455 §7.4.1: the connection did what it was there for; something unexpected prevents the server from serving it.
 const closeNormal = 1000
+const closeInternalError = 1011
 
 export class Registry {
   readonly counts: CallCounts = { sent: 0, answered: 0, timedOut: 0, late: 0, unknown: 0 }
   readonly #surroundings: Surroundings
   readonly #live = new Map<string, LiveChargePoint>()
+  readonly #onFailure: NonNullable<RegistryOptions['onFailure']>
 
-  constructor({ clock, callTimeoutMs = callTimeoutMsDefault }: RegistryOptions) {
+  constructor({
+    clock,
+    callTimeoutMs = callTimeoutMsDefault,
+    onFailure = (_, error) => reportError(error),
+  }: RegistryOptions) {
+    this.#onFailure = onFailure
     this.#surroundings = {
       nowMs: () => clock.nowMs(),
-      machineClock: machineClock(clock),
+      root: this.#startRoot(clock),
       promises: new RemoteStartPromises(clock),
       counts: this.counts,
       callTimeoutMs,
@@ -69,6 +86,23 @@ export class Registry {
     live.end('closed')
   }
 
+  /**
+   * The actor whose children those of the charge points are, so that they share one system. It hears of a child that failed:
+   * then what the child knew is worth nothing, and its charge point has to connect anew.
+   */
+  #startRoot(clock: Clock): AnyActorRef {
+    const logic = fromTransition((state: null, event: { type: string } | ErrorActorEvent) => {
+      if ('error' in event) this.#failed(event.actorId, event.error)
+      return state
+    }, null)
+    return createActor(logic, { clock: machineClock(clock) }).start()
+  }
+
+  #failed(identity: string, error: unknown): void {
+    this.#onFailure(identity, error)
+    this.#live.get(identity)?.link.close(closeInternalError, 'The central system failed; connect again.')
+  }
+
   #replace(live: LiveChargePoint): void {
     live.end('replaced')
     live.link.close(closeNormal, 'Replaced by a newer connection')
@@ -76,7 +110,7 @@ export class Registry {
 }
 
 /** `clock` as XState wants it: the function that cancels a timer serves as its id. */
-function machineClock(clock: Clock): Surroundings['machineClock'] {
+function machineClock(clock: Clock): NonNullable<ActorOptions<AnyActorLogic>['clock']> {
   return {
     setTimeout: (callback, delayMs) => clock.after(delayMs, callback),
     clearTimeout: (cancel: () => void) => cancel(),

@@ -91,7 +91,14 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const examiner = new FramePool({ threads: settings.workers.poolSize })
     closers.unshift(() => examiner.close())
 
-    const registry = new Registry({ clock, callTimeoutMs: settings.ocpp.callTimeoutMs })
+    const ocppLog = log.category('OCPP')
+    const registry = new Registry({
+      clock,
+      callTimeoutMs: settings.ocpp.callTimeoutMs,
+      onFailure: (identity, error) => {
+        ocppLog.error({ identity, error }, 'The actor of a charge point failed; its connection is closed.')
+      },
+    })
     const auth = createAuthDeps(settings.security, secrets, {
       lookup: (identity) => queries.credentials(identity),
       create: async (identity, hashes) => {
@@ -135,7 +142,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       http: (request) => api.fetch(request),
       counters,
       clock,
-      log: log.category('OCPP'),
+      log: ocppLog,
     })
     closers.unshift(async () => {
       await gateway.drain()

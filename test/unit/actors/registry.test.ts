@@ -35,12 +35,16 @@ class HandLink {
 
 function house() {
   const clock = new HandClock()
-  const registry = new Registry({ clock, callTimeoutMs: 30_000 })
+  const failures: string[] = []
+  const onFailure = (identity: string, error: unknown): void => {
+    failures.push(`${identity}: ${String(error)}`)
+  }
+  const registry = new Registry({ clock, callTimeoutMs: 30_000, onFailure })
   const connect = (parts: Partial<Hydration> = {}, link = new HandLink()) => ({
     link,
     live: registry.connect(hydration(parts), link),
   })
-  return { clock, registry, connect }
+  return { clock, registry, connect, failures }
 }
 
 function accept(live: LiveChargePoint, link: HandLink): boolean {
@@ -68,6 +72,23 @@ describe('the registry', () => {
     registry.release(live)
     expect(registry.get('CP001')).toBeUndefined()
     expect([...registry]).toEqual([other.live])
+  })
+
+  test('an actor that fails is told of, and its connection closed; the others are unharmed', async () => {
+    const { registry, connect, failures } = house()
+    const { live, link } = connect()
+    const other = connect({ chargePoint: { ...chargePoint, key: 8, identity: 'CP002' } })
+    link.onSend = () => {
+      throw new Error('a defect')
+    }
+    const call = failure(live.call('Reset', { type: 'Soft' }))
+    expect(failures).toEqual(['CP001: Error: a defect'])
+    expect(link.closed).toEqual([[1011, 'The central system failed; connect again.']])
+    registry.release(live)
+    expect(await call).toMatchObject({ code: 'NOT_CONNECTED' })
+    const answered = other.live.call('Reset', { type: 'Soft' })
+    expect(accept(other.live, other.link)).toBe(true)
+    expect(await answered).toMatchObject({ kind: 'result' })
   })
 
   test('a newer connection replaces the older one: link closed, calls failed, moved no more', async () => {
