@@ -1,6 +1,6 @@
 // One transaction of the writer. Statements are sent without waiting for each other (pipelined). A group is sent in one trip, as if
-// none of its transaction messages were a retransmission; the ledger's key makes the whole transaction fail when one is. Then it is
-// done again in two trips: the ledger first, since it tells which messages are new, then everything else of those.
+// nothing of it were a retransmission; the keys make the whole transaction fail when something is. Then it is done again with care:
+// the ledger first, since it tells which messages are new, then everything else of those.
 
 import type { ClientBase, QueryResult } from 'pg'
 import { StatorError } from '../base/errors.ts'
@@ -10,7 +10,6 @@ import { MeterInsert } from './meter-insert.ts'
 import {
   bind,
   type BoundStatement,
-  factKey,
   type FactRow,
   findStoredFacts,
   insertFacts,
@@ -26,8 +25,8 @@ export interface CommittedGroup {
   readonly outcomes: readonly CommitOutcome[]
   readonly duplicates: number
   readonly meterRows: number
-  /** Whether facts of it had been stored before; null when it had no facts. */
-  readonly hadStoredFacts: boolean | null
+  /** Whether facts or meter values of it had been stored before. */
+  readonly hadStored: boolean
 }
 
 /** What is known of one set after the ledger has been asked. */
@@ -51,14 +50,14 @@ export async function commitGroup(
   expectsNew: boolean,
 ): Promise<CommittedGroup> {
   const ledger = prepared(() => new Ledger(sets))
-  if (ledger.rows.length === 0 || expectsNew) {
+  if (expectsNew) {
     const committed = await commitNew(client, sets, seen, ledger)
     if (committed !== null) return committed
   }
   return commitCarefully(client, sets, seen, ledger)
 }
 
-/** In one trip; null, and nothing stored, when one of the facts had been stored before. */
+/** In one trip; null, and nothing stored, when a fact or meter value had been stored before. */
 async function commitNew(
   client: ClientBase,
   sets: readonly ChangeSet[],
@@ -68,35 +67,37 @@ async function commitNew(
   const { rows } = ledger
   const { verdicts, statements, meterRows } = prepared(() => {
     const verdicts = sets.map((set) => ledger.verdictOn(set))
-    const bound = statementsOf(applied(sets, verdicts), seen)
+    const bound = statementsOf(applied(sets, verdicts), seen, true)
     if (rows.length > 0) bound.statements.unshift(bind(insertNewFacts, rows))
     return { verdicts, ...bound }
   })
   try {
     await runTransaction(client, statements)
   } catch (error) {
-    if (isAlreadyStored(error, factKey)) return null
+    if (isAlreadyStored(error)) return null
     throw error
   }
-  return committedGroup(verdicts, meterRows, rows.length === 0 ? null : false)
+  return committedGroup(verdicts, meterRows, false)
 }
 
-/** In two trips: what the ledger says about the facts decides what else is stored. */
+/** What the ledger says about the facts, if there are any, decides what else is stored: that takes a trip of its own. */
 async function commitCarefully(
   client: ClientBase,
   sets: readonly ChangeSet[],
   seen: readonly SeenRow[],
   ledger: Ledger,
 ): Promise<CommittedGroup> {
+  const { rows } = ledger
   try {
-    const insert = prepared(() => bind(insertFacts, ledger.rows))
-    const [, inserted] = await pipelined(client, ['BEGIN', insert])
-    const hadStoredFacts = inserted?.rowCount !== ledger.rows.length
-    if (hadStoredFacts) await ledger.findStored(client, inserted?.rowCount ?? 0)
+    const insert = rows.length === 0 ? [] : [prepared(() => bind(insertFacts, rows))]
+    const inserted = (await pipelined(client, ['BEGIN', ...insert]))[1]?.rowCount ?? 0
+    if (inserted !== rows.length) await ledger.findStored(client, inserted)
     const verdicts = sets.map((set) => ledger.verdictOn(set))
-    const { statements, meterRows } = prepared(() => statementsOf(applied(sets, verdicts), seen))
-    expectCommit(await pipelined(client, [...statements, 'COMMIT']))
-    return committedGroup(verdicts, meterRows, hadStoredFacts)
+    const { statements, meterRows } = prepared(() => statementsOf(applied(sets, verdicts), seen, false))
+    const results = await pipelined(client, [...statements, 'COMMIT'])
+    expectCommit(results)
+    const hadStoredValues = meterRows > 0 && results[0]?.rowCount !== meterRows
+    return committedGroup(verdicts, meterRows, hadStoredValues || inserted !== rows.length)
   } catch (error) {
     if (!isConnectionLost(error)) await client.query('ROLLBACK')
     throw error
@@ -107,16 +108,12 @@ function applied(sets: readonly ChangeSet[], verdicts: readonly Verdict[]): read
   return verdicts.every((verdict) => verdict.isToBeApplied) ? sets : sets.filter((_, i) => verdicts[i]?.isToBeApplied)
 }
 
-function committedGroup(
-  verdicts: readonly Verdict[],
-  meterRows: number,
-  hadStoredFacts: boolean | null,
-): CommittedGroup {
+function committedGroup(verdicts: readonly Verdict[], meterRows: number, hadStored: boolean): CommittedGroup {
   return {
     outcomes: verdicts.map(({ isDuplicate, answer }) => ({ duplicate: isDuplicate, answer })),
     duplicates: verdicts.filter((verdict) => verdict.isDuplicate).length,
     meterRows,
-    hadStoredFacts,
+    hadStored,
   }
 }
 
@@ -162,7 +159,8 @@ class Ledger {
   }
 }
 
-function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[]) {
+/** The insert of the meter values, if there are any, comes first. */
+function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expectsNew: boolean) {
   const rows = new ChangeRows()
   const meter = new MeterInsert()
   for (const set of sets) {
@@ -170,7 +168,7 @@ function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[]) {
     if (set.meter !== null) meter.add(set.meter, set.meterConnector)
   }
   const statements: BoundStatement[] = []
-  const insertMeter = meter.statement()
+  const insertMeter = meter.statement(expectsNew)
   if (insertMeter !== null) statements.push(insertMeter)
   statements.push(...rows.statements())
   if (seen.length > 0) statements.push(bind(updateSeen, seen))

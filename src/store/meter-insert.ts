@@ -12,12 +12,16 @@ const names = meterColumns.map((column) => column.name).join(', ')
 const evseColumn = meterColumns.findIndex((column) => column.name === 'evse_id')
 const connectorColumn = meterColumns.findIndex((column) => column.name === 'connector_id')
 
-const insertMeterValues = {
-  name: 'stator_insert_meter_values',
+const insertNewMeterValues = {
+  name: 'stator_insert_new_meter_values',
   text: `INSERT INTO meter_values (${names})
     SELECT ${meterColumns.map(({ name }) => (measured.has(name) ? `NULLIF(${name}, 'NaN')` : name)).join(', ')}
-    FROM unnest(${meterColumns.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')}) AS v(${names})
-    ON CONFLICT DO NOTHING`,
+    FROM unnest(${meterColumns.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')}) AS v(${names})`,
+}
+
+const insertMeterValues = {
+  name: 'stator_insert_meter_values',
+  text: `${insertNewMeterValues.text} ON CONFLICT DO NOTHING`,
 }
 
 /** Consecutive rows of one block. */
@@ -54,14 +58,17 @@ export class MeterInsert {
     }
   }
 
-  /** The statement that stores the rows; null when there are none. */
-  statement(): BoundStatement | null {
+  /**
+   * The statement that stores the rows; null when there are none. With `expectsNew` it fails when one of them is stored already;
+   * without, it leaves those out and tells by its row count how many were new.
+   */
+  statement(expectsNew: boolean): BoundStatement | null {
     if (this.#rows === 0) return null
     const values = meterColumns.map((column, i) =>
       column.bytes === null ? this.#varying(i, column.oid) : this.#fixed(i, column.oid, 4 + column.bytes),
     )
     this.#overrideConnectors(values)
-    return { ...insertMeterValues, values }
+    return { ...(expectsNew ? insertNewMeterValues : insertMeterValues), values }
   }
 
   #fixed(column: number, oid: number, elementBytes: number): Buffer {

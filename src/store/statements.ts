@@ -102,15 +102,12 @@ const factColumns: Readonly<Record<string, Column<FactRow>>> = {
   answer: json((row) => row.answer),
 }
 
-/** Fails with a unique violation of `factKey` when one of the facts is stored already. */
+/** Fails when one of the facts is stored already. */
 export const insertNewFacts = statement<FactRow>(
   'insert_new_facts',
   factColumns,
   (names, rows) => `INSERT INTO transaction_events (${names}) SELECT * FROM ${rows}`,
 )
-
-/** The key of the ledger, by which a retransmission is told. */
-export const factKey = 'transaction_events_pkey'
 
 /** Tells by its row count how many facts were new. */
 export const insertFacts = statement<FactRow>(

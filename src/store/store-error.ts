@@ -28,10 +28,9 @@ export function isTransient(error: unknown): boolean {
   return refused.severity === 'FATAL' || transientClasses.has(code.slice(0, 2)) || transientCodes.has(code)
 }
 
-/** Whether a row was refused because `key`, a unique index, holds its like already. */
-export function isAlreadyStored(error: unknown, key: string): boolean {
-  const refused = databaseError(error)
-  return refused?.code === '23505' && refused.constraint === key
+/** Whether a row was refused because its like is stored already. */
+export function isAlreadyStored(error: unknown): boolean {
+  return databaseError(error)?.code === '23505'
 }
 
 /** Whether the connection that gave this error is of no more use. */

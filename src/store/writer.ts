@@ -210,7 +210,7 @@ export class Writer {
         lease = this.#lease ?? (await this.#takeLease())
         const committed = await commitGroup(lease.client, sets, seen, this.#expectsNew)
         // Retransmissions come in crowds, after an outage: while they do, a try in one trip is a trip wasted.
-        this.#expectsNew = !(committed.hadStoredFacts ?? !this.#expectsNew)
+        this.#expectsNew = !committed.hadStored
         if (this.#database.isSingleConnection) this.#release(false)
         this.#noteAvailable(true)
         this.#counts.transactions++

@@ -3,7 +3,7 @@
 import { expect, test } from 'bun:test'
 import type { ClientBase } from 'pg'
 import { commitGroup } from '../../../src/store/commit-group.ts'
-import { newTransactionId, startFact } from '../../support/changes.ts'
+import { newTransactionId, sample, startFact } from '../../support/changes.ts'
 import { changeSet, describeStore, meterRows, type TestStore } from '../../support/store.ts'
 
 /** Commits on a connection of its own, and counts how often something is sent while nothing is under way. */
@@ -44,6 +44,31 @@ describeStore('a group of changes', (store) => {
     expect(await trips(store(), (client) => commitGroup(client, group(), [], false))).toBe(2)
   })
 
+  test('with a meter value in it that is stored already keeps it once, and says so', async () => {
+    const key = await store().newChargePoint()
+    const values = (...seconds: string[]) =>
+      meterRows(key, {
+        connectorId: 1,
+        meterValue: seconds.map((second) => sample(`2026-01-01T00:00:${second}Z`, '1')),
+      })
+    const commit = async (...seconds: string[]) => {
+      const lease = await store().database.lease()
+      try {
+        return await commitGroup(lease.client, [changeSet(key, { meter: values(...seconds) })], [], true)
+      } finally {
+        lease.release()
+      }
+    }
+    expect(await commit('00')).toMatchObject({ hadStored: false, duplicates: 0 })
+    expect(await commit('00', '01')).toMatchObject({ hadStored: true, duplicates: 0 })
+    expect(await commit('02', '02')).toMatchObject({ hadStored: true })
+    const { rows } = await store().database.pool.query(
+      'SELECT count(*)::int AS count FROM meter_values WHERE charge_point_id = $1',
+      [key],
+    )
+    expect(rows).toEqual([{ count: 3 }])
+  })
+
   test('with a retransmission in it is done again with care, and stores what is new', async () => {
     const key = await store().newChargePoint()
     const fact = startFact(newTransactionId())
@@ -59,7 +84,7 @@ describeStore('a group of changes', (store) => {
         { duplicate: true, answer: { transactionId: 1 } },
         { duplicate: false, answer: { transactionId: 3 } },
       ])
-      expect(committed.hadStoredFacts).toBe(true)
+      expect(committed.hadStored).toBe(true)
     } finally {
       lease.release()
     }
