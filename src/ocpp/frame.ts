@@ -238,7 +238,11 @@ export function encodeCallResult(messageId: string, payload: Readonly<Record<str
   return `[3,${JSON.stringify(messageId)},${lastAnswerText}]`
 }
 
-/** A CALLERROR as text, its code spelt as `version` spells it, its description cut to the 255 characters allowed. */
+/**
+ * A CALLERROR as text, its code spelt as `version` spells it, its description cut to the 255 characters allowed. What it repeats
+ * of the frame may be cut between the halves of a surrogate pair, which some JSON parsers do not read: the message id alone is
+ * sent back as it came.
+ */
 export function encodeCallError(
   version: OcppVersion,
   messageId: string,
@@ -247,5 +251,10 @@ export function encodeCallError(
   details: Readonly<Record<string, unknown>>,
 ): string {
   const text = description.slice(0, errorDescriptionCharactersMax)
-  return JSON.stringify([4, messageId, spellCallError(code, version), text, details])
+  const rest = JSON.stringify([spellCallError(code, version), text, details], wellFormed)
+  return `[4,${JSON.stringify(messageId)},${rest.slice(1)}`
+}
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value
 }

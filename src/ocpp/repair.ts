@@ -313,7 +313,7 @@ class Repairing {
 }
 
 function readNumber(value: unknown): number | null {
-  if (typeof value === 'number') return value
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null
   if (typeof value !== 'string' || value.trim() === '') return null
   const number = Number(value.trim().replace(/^(-?\d+),(\d+)$/, '$1.$2'))
   return Number.isFinite(number) ? number : null

@@ -39,6 +39,8 @@ const noProblems: readonly Problem[] = []
 
 const options = {
   strict: false,
+  // JSON can write numbers that JavaScript reads as infinite. They are none that anything could be stored as.
+  strictNumbers: true,
   // The schemas ask for multiples of 0.1, which no binary fraction is exactly.
   multipleOfPrecision: 3,
   // Compiling delays the first message of its kind. The schemas come checked from their authors, and optimizing the code
@@ -229,7 +231,10 @@ const pathCharactersMax = 100
 const valueCharactersMax = 40
 
 function shown(value: unknown): string {
-  return shortened(JSON.stringify(value) ?? 'undefined', valueCharactersMax)
+  return shortened(
+    typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'undefined'),
+    valueCharactersMax,
+  )
 }
 
 function shortened(text: string, charactersMax: number): string {
@@ -242,6 +247,7 @@ function lengthOf(value: unknown): number {
 
 function typeName(value: unknown): string {
   if (value === null) return 'null'
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number too large to be read'
   return article(Array.isArray(value) ? 'array' : typeof value)
 }
 

@@ -65,11 +65,14 @@ function examined(task: FrameTask): Verdict {
   return sent === payload ? kept : { ...kept, sent: withoutMeterValues(sent) }
 }
 
-// A loop: taking a few keys over is several times as fast as leaving two out of a copy.
+// A loop: taking a few keys over is several times as fast as leaving two out of a copy. A field of the name `__proto__` is a
+// field like any other; set the plain way it would become the prototype of the copy.
 function withoutMeterValues(payload: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const kept: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {
-    if (key !== 'meterValue' && key !== 'transactionData') kept[key] = payload[key]
+    if (key === 'meterValue' || key === 'transactionData') continue
+    if (key === '__proto__') Object.defineProperty(kept, key, { value: payload[key], enumerable: true })
+    else kept[key] = payload[key]
   }
   return kept
 }

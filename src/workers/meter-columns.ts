@@ -61,7 +61,7 @@ const unitFactors: Readonly<Record<string, number>> = {
   '%': 1,
 }
 
-/** Value of a sampled value in its column's unit (Wh, W, A, V or %); NaN when it is not a plain number in a known unit. */
+/** Value of a sampled value in its column's unit (Wh, W, A, V or %); NaN when it is not a finite number in a known unit. */
 function numberOf(sample: Json, unitDefault: string): number {
   if (sample.format === 'SignedData') return Number.NaN
   const { value } = sample
@@ -70,7 +70,8 @@ function numberOf(sample: Json, unitDefault: string): number {
   const measure = isObject(sample.unitOfMeasure) ? sample.unitOfMeasure : sample
   const factor = unitFactors[typeof measure.unit === 'string' ? measure.unit : unitDefault] ?? Number.NaN
   const exponent = measure !== sample && typeof measure.multiplier === 'number' ? 10 ** measure.multiplier : 1
-  return number * factor * exponent
+  const inUnit = number * factor * exponent
+  return Number.isFinite(inUnit) ? inUnit : Number.NaN
 }
 
 /** How the phases of one measurand become one figure when the charge point gives no total of its own. */

@@ -65,9 +65,10 @@ export class FramePool {
     }
   }
 
-  /** Examines a short frame on this thread, at once; null when the frame is to travel in a batch. */
+  /** Examines a short frame, or one that must not cross, on this thread, at once; null when the frame is to travel in a batch. */
   examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null {
-    if (task.text.length > (this.#options.inlineCharacters ?? inlineCharactersMax)) return null
+    const { text } = task
+    if (text.length > (this.#options.inlineCharacters ?? inlineCharactersMax) && survivesCrossing(text)) return null
     return examineOne(task)
   }
 
@@ -111,4 +112,11 @@ export class FramePool {
   #throwIfClosed(error: unknown): void {
     if (this.#isClosed) throw new StatorError('SHUTTING_DOWN', 'The worker pool is closed.', undefined, error)
   }
+}
+
+// msgpack writes texts as UTF-8, in which half a surrogate pair becomes U+FFFD, and msgpackr renames `__proto__`. Both come from
+// hostile frames only; but an answer under another message id than the one sent, or a fact stored in another spelling than
+// when it came alone, is none. An escape may spell either, so whoever writes any is examined here.
+function survivesCrossing(text: string): boolean {
+  return !text.includes('\\u') && !text.includes('__proto__')
 }

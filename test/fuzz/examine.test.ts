@@ -1,39 +1,24 @@
-// Random damage to good messages: whatever a charge point sends, examining it ends in a verdict that can be acted on.
-// A failing case prints its seed; STATOR_FUZZ_SEED runs that one again.
+// Random damage to good messages, and frames made from every schema: whatever a charge point sends, examining it ends in the
+// right verdict. A failing case prints its seed; STATOR_FUZZ_SEED runs that one again.
 
 import { describe, expect, test } from 'bun:test'
 import { examine } from '../../src/ocpp/examine.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
-import { checkRequest } from '../../src/ocpp/schema.ts'
-import { rowOf } from '../../src/ocpp/tables.ts'
-import type { FrameTask, Strictness } from '../../src/ocpp/verdict.ts'
-import type { OcppVersion } from '../../src/ocpp/version.ts'
+import { checkRequest, checkResponse } from '../../src/ocpp/schema.ts'
+import { rowOf, tables } from '../../src/ocpp/tables.ts'
+import type { FrameTask, Verdict } from '../../src/ocpp/verdict.ts'
+import { ocppVersions, type OcppVersion } from '../../src/ocpp/version.ts'
+import { examineBatch } from '../../src/workers/examine-batch.ts'
+import { FramePool } from '../../src/workers/pool.ts'
 import type { MessageFixture } from '../fixtures/message-fixture.ts'
 import { fixtures16 } from '../fixtures/v16.ts'
 import { fixtures201 } from '../fixtures/v201.ts'
+import type { Random } from '../support/random.ts'
+import { makeFrame, type Speaker } from './make/frames.ts'
+import { makePayload, textOf } from './make/mutations.ts'
+import { reportCounts, seedsOf, withSeed } from './make/run.ts'
 
-const cases = 3000
-const firstSeed = Number(process.env.STATOR_FUZZ_SEED ?? Date.now() % 1_000_000_000)
-const seeds = process.env.STATOR_FUZZ_SEED === undefined ? cases : 1
-
-/** Whole numbers from 0 to below `end`, the same for the same seed (mulberry32). */
-function randomOf(seed: number): (end: number) => number {
-  let state = seed
-  return (end) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % end
-  }
-}
-
-type Random = ReturnType<typeof randomOf>
-
-function pick<T>(random: Random, items: readonly T[]): T {
-  const item = items[random(items.length)]
-  if (item === undefined) throw new RangeError('nothing to pick from')
-  return item
-}
+const rounds = 3_000
 
 interface Message {
   readonly version: OcppVersion
@@ -71,39 +56,39 @@ function put(holder: Holder, name: string, value: unknown): void {
 
 function damage(payload: unknown, random: Random): unknown {
   const damaged: unknown = structuredClone(payload)
-  for (let wounds = 1 + random(4); wounds > 0; wounds--) {
+  for (let wounds = 1 + random.below(4); wounds > 0; wounds--) {
     const holders = holdersIn(damaged)
     if (holders.length === 0) return damaged
-    const holder = pick(random, holders)
+    const holder = random.pick(holders)
     const names = Object.keys(holder)
-    const name = names.length === 0 ? '0' : pick(random, names)
-    const kind = random(4)
+    const name = names.length === 0 ? '0' : random.pick(names)
+    const kind = random.below(4)
     if (kind === 0 && Array.isArray(holder)) holder.splice(Number(name), 1)
     else if (kind === 0) Reflect.deleteProperty(holder, name)
     else if (kind === 1 && !Array.isArray(holder))
-      put(holder, pick(random, oddNames), structuredClone(pick(random, oddValues)))
+      put(holder, random.pick(oddNames), structuredClone(random.pick(oddValues)))
     else if (kind === 2 && names.length > 0)
       put(holder, name, Array.isArray(holder) ? null : [Reflect.get(holder, name)])
-    else if (names.length > 0) put(holder, name, structuredClone(pick(random, oddValues)))
+    else if (names.length > 0) put(holder, name, structuredClone(random.pick(oddValues)))
   }
   return damaged
 }
 
 function scratch(text: string, random: Random): string {
-  const at = random(text.length)
-  switch (random(4)) {
+  const at = random.below(text.length)
+  switch (random.below(4)) {
     case 0:
       return text.slice(0, at)
     case 1:
       return text.slice(0, at) + text.slice(at + 1)
     case 2:
-      return text.slice(0, at) + pick(random, [',', ':', '"', '}', ']', '{', '[', '\\', '\u0000', 'é']) + text.slice(at)
+      return text.slice(0, at) + random.pick([',', ':', '"', '}', ']', '{', '[', '\\', '\u0000', 'é']) + text.slice(at)
     default:
-      return text.slice(0, at) + text.slice(0, random(text.length)) + text.slice(at)
+      return text.slice(0, at) + text.slice(0, random.below(text.length)) + text.slice(at)
   }
 }
 
-function taskOf({ version }: Message, text: string, strictness: Strictness): FrameTask {
+function taskOf({ version, strictness }: Speaker, text: string): FrameTask {
   return { text, version, strictness, chargePointKey: 1, receivedAtMs: Date.parse('2026-01-31T12:00:05Z') }
 }
 
@@ -115,11 +100,11 @@ function checkDamaged(message: Message, random: Random): void {
   const text = JSON.stringify([2, 'id', message.action, payload])
   const isValid = checkRequest(message.version, message.action, JSON.parse(text)[3]).length === 0
 
-  const strict = examine(taskOf(message, text, 'strict'))
+  const strict = examine(taskOf({ ...message, strictness: 'strict' }, text))
   expect(strict.verdict.kind).toBe(isValid ? 'call' : 'refused')
 
-  const lenient = examine(taskOf(message, text, 'lenient'))
-  expect(lenient).toEqual(examine(taskOf(message, text, 'lenient')))
+  const lenient = examine(taskOf({ ...message, strictness: 'lenient' }, text))
+  expect(lenient).toEqual(examine(taskOf({ ...message, strictness: 'lenient' }, text)))
   if (isValid || rowOf(message.version, message.action)?.transactional === true) {
     expect(lenient.verdict.kind).toBe('call')
   }
@@ -133,31 +118,130 @@ function checkDamaged(message: Message, random: Random): void {
 
 function checkScratched(message: Message, random: Random): void {
   let text = JSON.stringify([2, 'id', message.action, message.payload])
-  for (let scratches = 1 + random(3); scratches > 0 && text.length > 0; scratches--) text = scratch(text, random)
+  for (let scratches = 1 + random.below(3); scratches > 0 && text.length > 0; scratches--) text = scratch(text, random)
   for (const strictness of ['strict', 'lenient'] as const) {
-    const { verdict } = examine(taskOf(message, text, strictness))
+    const { verdict } = examine(taskOf({ ...message, strictness }, text))
     expect(['call', 'refused', 'dropped']).toContain(verdict.kind)
     if (verdict.kind === 'refused') expect(verdict.messageId.length).toBeGreaterThanOrEqual(0)
   }
 }
 
-function withEachSeed(check: (message: Message, random: Random) => void): void {
-  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const random = randomOf(seed)
-    try {
-      check(pick(random, messages), random)
-    } catch (error) {
-      throw new Error(`STATOR_FUZZ_SEED=${seed} fails: ${String(error)}`, { cause: error })
+function checkMade(speaker: Speaker, random: Random): void {
+  const made = makeFrame(speaker, random)
+  const { text, what, expected } = made
+  const [verdict] = examineBatch([taskOf(speaker, text)]).verdicts
+  const told = { ...speaker, what, frame: text, verdict }
+  try {
+    if (expected.kind === 'silence') {
+      expect(verdict?.kind).toBe('dropped')
+      return
     }
+    if (verdict === undefined || verdict.kind === 'dropped') throw new Error('it was dropped')
+    expect(verdict.messageId).toBe(expected.messageId)
+    if (verdict.kind === 'refused') {
+      expect([...expected.codes]).toContain(verdict.code)
+      return
+    }
+    expect(verdict.action).toBe(expected.resultOf ?? 'nothing that is served')
+    expect(Object.getPrototypeOf(verdict.payload)).toBe(Object.prototype)
+    expect(Object.getPrototypeOf(verdict.sent ?? {})).toBe(Object.prototype)
+    expect(verdict.quirks.filter(({ code }) => !Object.hasOwn(quirkTable, code))).toEqual([])
+  } catch (error) {
+    throw new Error(`${String(error)} ${JSON.stringify(told)}`, { cause: error })
   }
 }
 
+const speakers: readonly Speaker[] = ocppVersions.flatMap((version) => [
+  { version, strictness: 'strict' as const },
+  { version, strictness: 'lenient' as const },
+])
+
+const framesPerSeed = 20
+
 describe('a damaged message', () => {
-  test('is judged by its schema when strict, repaired to a right shape when lenient, and never refused in a transaction', () => {
-    withEachSeed(checkDamaged)
+  test('is judged by its schema when strict, repaired to a right shape when lenient, and never refused in a transaction', async () => {
+    for (const seed of seedsOf(rounds)) await withSeed(seed, (random) => checkDamaged(random.pick(messages), random))
   })
 
-  test('that is no JSON any more ends in a verdict', () => {
-    withEachSeed(checkScratched)
+  test('that is no JSON any more ends in a verdict', async () => {
+    for (const seed of seedsOf(rounds)) await withSeed(seed, (random) => checkScratched(random.pick(messages), random))
   })
+})
+
+test('a frame made from a schema of any version gets the verdict that it earns', async () => {
+  const counts = { frames: 0, failures: 0 }
+  try {
+    for (const seed of seedsOf(rounds)) {
+      await withSeed(seed, (random) => {
+        for (let made = 0; made < framesPerSeed; made++) {
+          counts.frames++
+          checkMade(random.pick(speakers), random)
+        }
+      })
+    }
+  } catch (error) {
+    counts.failures++
+    throw error
+  } finally {
+    await reportCounts('fuzz-examination', counts)
+  }
+})
+
+// A sentence about a text may cut it in the middle of a surrogate pair; such a half does not cross threads, nor leave Stator.
+function verdictText(verdict: Verdict): string {
+  return JSON.stringify(verdict, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value))
+}
+
+test('a worker thread says of a frame what the main thread says', async () => {
+  const pool = new FramePool({ threads: 1, inlineFrames: 0, inlineCharacters: 0 })
+  try {
+    for (const seed of seedsOf(20)) {
+      await withSeed(seed, async (random) => {
+        const made = Array.from({ length: 100 }, () => {
+          const speaker = random.pick(speakers)
+          return taskOf(speaker, makeFrame(speaker, random).text)
+        })
+        const tasks = made.filter((task) => pool.examineAtOnce(task) === null)
+        const [inWorker] = await pool.examine(tasks)
+        const here = examineBatch(tasks)
+        expect(inWorker?.verdicts.map(verdictText)).toEqual(here.verdicts.map(verdictText))
+        expect(inWorker?.meter?.columns.map((column) => Buffer.from(column).toString('hex'))).toEqual(
+          here.meter?.columns.map((column) => Buffer.from(column).toString('hex')),
+        )
+      })
+    }
+  } finally {
+    await pool.close()
+  }
+})
+
+const payloadsPerSchema = 20
+
+// To compile every schema takes seconds: each run takes another third of them.
+test('a payload made from any schema of any version has the problems that it was given, and no others', async () => {
+  const schemas = ocppVersions.flatMap((version) =>
+    Object.entries(tables[version]).flatMap(([action, { request, response }]) => [
+      { version, action, schema: request, check: checkRequest },
+      ...(response === null ? [] : [{ version, action, schema: response, check: checkResponse }]),
+    ]),
+  )
+  let payloads = 0
+  for (const seed of seedsOf(Math.ceil(schemas.length / 3))) {
+    await withSeed(seed, (random) => {
+      const { version, action, schema, check } = random.pick(schemas)
+      for (; payloads % payloadsPerSchema < payloadsPerSchema - 1; payloads++) {
+        const wounds = random.pick([0, 1, 1, 3])
+        const { payload, codes, isTooDeep } = makePayload(schema, random, wounds)
+        // How deep it nests is not the schema's to say.
+        if (isTooDeep) continue
+        const text = textOf(payload, random)
+        const found = check(version, action, JSON.parse(text)).map(({ code }) => code)
+        const told = { version, action, check: check.name, text }
+        expect({ ...told, isValid: found.length === 0 }).toEqual({ ...told, isValid: codes.size === 0 })
+        if (wounds === 1) expect({ ...told, first: found.slice(0, 1) }).toEqual({ ...told, first: [...codes] })
+      }
+      payloads++
+    })
+  }
+  await reportCounts('fuzz-schemas', { payloads, failures: 0 })
 })

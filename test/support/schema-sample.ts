@@ -7,17 +7,20 @@ import type { InvalidRequest } from '../fixtures/message-fixture.ts'
 
 type Payload = Record<string, unknown>
 
-function part(value: unknown): JsonSchema {
+/** A part of a schema as a schema. */
+export function part(value: unknown): JsonSchema {
   if (typeof value !== 'object' || value === null) throw new TypeError('this is no schema')
   return value as JsonSchema
 }
 
-function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
+/** `schema`, references followed. */
+export function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
   if (typeof schema.$ref !== 'string') return schema
   return resolve(part(part(root.definitions)[schema.$ref.slice('#/definitions/'.length)]), root)
 }
 
-function limitOf(value: unknown, otherwise: number): number {
+/** A limit of a schema; `otherwise` when it has none. */
+export function limitOf(value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise
 }
 
@@ -56,7 +59,8 @@ function objectSample(schema: JsonSchema, root: JsonSchema, isFull: boolean): Pa
   return payload
 }
 
-function requiredOf(schema: JsonSchema): readonly string[] {
+/** The names of the required fields. */
+export function requiredOf(schema: JsonSchema): readonly string[] {
   return Array.isArray(schema.required) ? schema.required : []
 }
 

@@ -1,0 +1,271 @@
+// Frames as charge points might send them: made from every row of a message table, and each with what it has to come to.
+
+import type { CallErrorCode } from '../../../src/ocpp/call-error.ts'
+import type { MessageRow } from '../../../src/ocpp/message.ts'
+import { tables } from '../../../src/ocpp/tables.ts'
+import type { Strictness } from '../../../src/ocpp/verdict.ts'
+import type { OcppVersion } from '../../../src/ocpp/version.ts'
+import type { Random } from '../../support/random.ts'
+import { makePayload, textOf, type MadePayload } from './mutations.ts'
+import { oddNames, oddTexts } from './values.ts'
+
+/** What a frame has to come to. */
+export type Expected =
+  | { readonly kind: 'silence' }
+  | {
+      readonly kind: 'answer'
+      readonly messageId: string
+      /** The action that a CALLRESULT answers; null when there must be none. */
+      readonly resultOf: string | null
+      /** What a CALLERROR may say; none when there must be none. Spelt as Stator has it inside. */
+      readonly codes: ReadonlySet<CallErrorCode>
+    }
+
+export interface MadeFrame {
+  readonly text: string
+  /** What was done to it, for whoever reads of a failure. */
+  readonly what: string
+  readonly expected: Expected
+}
+
+export interface Speaker {
+  readonly version: OcppVersion
+  readonly strictness: Strictness
+}
+
+const silence: Expected = { kind: 'silence' }
+
+/** Rows by what Stator makes of them when a charge point sends them. */
+interface Rows {
+  readonly served: readonly (readonly [string, MessageRow])[]
+  readonly notServed: readonly (readonly [string, MessageRow])[]
+}
+
+const rowsByVersion = new Map<OcppVersion, Rows>()
+
+/** The rows of `version`, parted by whether a charge point's CALL is served. */
+export function rowsOf(version: OcppVersion): Rows {
+  const known = rowsByVersion.get(version)
+  if (known !== undefined) return known
+  const rows: (readonly [string, MessageRow])[] = Object.entries(tables[version])
+  const isServed = (row: MessageRow): boolean => row.direction !== 'toChargePoint' && row.served
+  const parted = {
+    served: rows.filter(([, row]) => isServed(row)),
+    notServed: rows.filter(([, row]) => !isServed(row)),
+  }
+  rowsByVersion.set(version, parted)
+  return parted
+}
+
+/** One frame of a charge point, valid or broken in ways that are known. */
+export function makeFrame(speaker: Speaker, random: Random): MadeFrame {
+  // A version of which nothing is served yet (2.1) has no frames that could be.
+  const isServed = rowsOf(speaker.version).served.length > 0
+  const draw = isServed ? random.below(100) : 72 + random.below(28)
+  if (draw < 25) return callFrame(speaker, random, 0)
+  if (draw < 60) return callFrame(speaker, random, 1)
+  if (draw < 72) return callFrame(speaker, random, 2 + random.below(3))
+  if (draw < 78) return unservedFrame(speaker, random)
+  if (draw < 89 && isServed) return envelopeFrame(speaker, random)
+  if (draw < 96) return brokenText(speaker, random)
+  return answerFrame(random)
+}
+
+const oddIds: readonly string[] = ['', '__proto__', 'constructor', '\u0000', '\ud800', '🔌', '\u202Eid', '"', '\\', ' ']
+
+function newId(random: Random): string {
+  const digits = String(random.below(1_000_000_000))
+  return random.once(10) ? random.pick(oddIds) : random.once(4) ? `${random.pick(oddIds)}${digits}` : digits
+}
+
+function answer(messageId: string, resultOf: string | null, codes: Iterable<CallErrorCode>): Expected {
+  return { kind: 'answer', messageId, resultOf, codes: new Set(codes) }
+}
+
+/** What a CALL of a served action comes to when all that is wrong with it is in its payload. */
+function served(
+  { strictness }: Speaker,
+  messageId: string,
+  action: string,
+  row: MessageRow,
+  made: MadePayload,
+): Expected {
+  if (made.codes.size === 0) return answer(messageId, action, [])
+  if (made.isTooDeep) return answer(messageId, null, made.codes)
+  if (strictness === 'strict') return answer(messageId, null, made.codes)
+  if (row.transactional) return answer(messageId, action, [])
+  // A list of one that is read as the object in it may uncover what that object lacks.
+  const uncovered: readonly CallErrorCode[] = made.codes.has('TypeConstraintViolation')
+    ? ['OccurrenceConstraintViolation', 'PropertyConstraintViolation', 'FormatViolation']
+    : []
+  return answer(messageId, action, [...made.codes, ...uncovered])
+}
+
+function callFrame(speaker: Speaker, random: Random, wounds: number): MadeFrame {
+  const [action, row] = random.pick(rowsOf(speaker.version).served)
+  const made = makePayload(row.request, random, wounds)
+  const messageId = newId(random)
+  return {
+    text: callText(messageId, action, textOf(made.payload, random), random),
+    what: `${action} with ${wounds} wounds: ${[...made.codes].join(', ') || 'valid'}`,
+    expected: served(speaker, messageId, action, row, made),
+  }
+}
+
+/** A CALL in one of the ways in which JSON may write it. */
+function callText(messageId: string, action: string, payload: string, random: Random): string {
+  const head = random.pick(['[2,', '[2,', '[2,', '[2,', '[ 2 ,\t', '[2.0,', '[2e0,', '\n[\r\n2\n,'])
+  return `${head}${JSON.stringify(messageId)},${JSON.stringify(action)},${payload}]`
+}
+
+function unservedFrame({ version }: Speaker, random: Random): MadeFrame {
+  const messageId = newId(random)
+  if (random.once(2)) {
+    const [action, row] = random.pick(rowsOf(version).notServed)
+    const { payload } = makePayload(row.request, random, random.below(2))
+    const text = callText(messageId, action, textOf(payload, random), random)
+    return { text, what: `${action}, which is not served`, expected: answer(messageId, null, ['NotSupported']) }
+  }
+  const names = [
+    ...oddNames.filter((name) => name !== ''),
+    'heartbeat',
+    'Heartbeat ',
+    'BootNotificationRequest',
+    'ПризракЯ',
+  ]
+  const action = random.pick(names)
+  return {
+    text: callText(messageId, action, '{}', random),
+    what: `action ${JSON.stringify(action)}, which nobody knows`,
+    expected: answer(messageId, null, ['NotImplemented']),
+  }
+}
+
+/** A frame whose payload would be served and whose surroundings are wrong. */
+function envelopeFrame(speaker: Speaker, random: Random): MadeFrame {
+  const { version, strictness } = speaker
+  const [action, row] = random.pick(rowsOf(version).served)
+  const made = makePayload(row.request, random, 0)
+  const payload = textOf(made.payload, random)
+  const messageId = newId(random)
+  const id = JSON.stringify(messageId)
+  const name = JSON.stringify(action)
+  const unreadable: CallErrorCode = version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError'
+  /** Served by the lenient, refused by the strict. */
+  const habit = (shownId: string): Expected =>
+    strictness === 'strict' ? answer(shownId, null, [unreadable]) : answer(shownId, action, [])
+  const withoutId: Expected = version === '1.6' ? silence : answer('-1', null, [unreadable])
+  return random.pick<() => MadeFrame>([
+    () => {
+      const type = random.pick([
+        '1',
+        '0',
+        '6',
+        '7',
+        '-2',
+        '99',
+        '99999',
+        '1e9',
+        '"2"',
+        'null',
+        'true',
+        '[2]',
+        '{}',
+        '2.5',
+      ])
+      const expected = answer(messageId, null, ['MessageTypeNotSupported'])
+      return { text: `[${type},${id},${name},${payload}]`, what: `message type ${type}`, expected }
+    },
+    () => {
+      const none = random.pick(['null', '7', '""', 'true', '{}', '[]', `[${name}]`])
+      const expected = answer(messageId, null, [unreadable])
+      return { text: `[2,${id},${none},${payload}]`, what: `action ${none}`, expected }
+    },
+    () => {
+      const wrong = random.pick(['[]', '7', '"{}"', 'true', `[${payload}]`])
+      const expected = answer(messageId, null, ['FormatViolation'])
+      return { text: `[2,${id},${name},${wrong}]`, what: `payload ${wrong.slice(0, 20)}`, expected }
+    },
+    () => {
+      const number = random.pick([0, 7, -1, 1.5, 1e21, 123_456_789])
+      const text = `[2,${number},${name},${payload}]`
+      return { text, what: `message id ${number}, a number`, expected: habit(String(number)) }
+    },
+    () => {
+      const long = `${messageId}${random.pick(['x', 'é', '🔌']).repeat(40)}`
+      const text = `[2,${JSON.stringify(long)},${name},${payload}]`
+      return { text, what: 'a message id that is too long', expected: habit(long) }
+    },
+    () => {
+      const none = random.pick(['null', 'true', '{}', '["x"]', JSON.stringify('x'.repeat(1_000))])
+      return { text: `[2,${none},${name},${payload}]`, what: `message id ${none.slice(0, 20)}`, expected: withoutId }
+    },
+    () => {
+      const more = random.pick(['{}', 'null', '0,1,2,3', '"__proto__"'])
+      return { text: `[2,${id},${name},${payload},${more}]`, what: 'elements too many', expected: habit(messageId) }
+    },
+    () => {
+      const empty = requiredNothing(row) || row.transactional
+      const lenient = empty ? [] : (['OccurrenceConstraintViolation'] as const)
+      const expected =
+        strictness === 'strict' ? answer(messageId, null, [unreadable]) : answer(messageId, action, lenient)
+      return { text: `[2,${id},${name}]`, what: 'no payload', expected }
+    },
+  ])()
+}
+
+function requiredNothing({ request }: MessageRow): boolean {
+  return !Array.isArray(request.required) || request.required.length === 0
+}
+
+/** Text that is no frame, or no JSON. */
+function brokenText({ version, strictness }: Speaker, random: Random): MadeFrame {
+  const code: CallErrorCode = version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError'
+  const unread: Expected = version === '1.6' ? silence : answer('-1', null, [code])
+  if (random.once(3)) {
+    const text = random.pick([
+      '{}',
+      '"2"',
+      '42',
+      'null',
+      'true',
+      '[]',
+      '[[]]',
+      '[2]',
+      '[2,',
+      '{"2":[]}',
+      '\ud800',
+      'GET / HTTP/1.1',
+    ])
+    return { text, what: 'no frame', expected: unread }
+  }
+  if (random.once(8)) {
+    const text = random.pick(['', ' ', '\n\t'])
+    return { text, what: 'blank', expected: strictness === 'lenient' ? silence : unread }
+  }
+  const [action, row] = random.pick([...rowsOf(version).served, ...rowsOf(version).notServed])
+  const messageId = String(random.below(1_000_000))
+  const head = `[2,"${messageId}"`
+  const whole = `${head},"${action}",${JSON.stringify(makePayload(row.request, random, 0).payload)}]`
+  const at = 1 + random.below(whole.length - 1)
+  const expected = at < head.length ? unread : answer(messageId, null, [code])
+  return { text: whole.slice(0, at), what: `cut off after ${at} characters`, expected }
+}
+
+/** An answer that nobody asked for, good or bad: it must not be answered. */
+function answerFrame(random: Random): MadeFrame {
+  const id = JSON.stringify(random.pick([...oddIds, 'unknown', '7']))
+  const odd = JSON.stringify(random.pick(oddTexts))
+  const text = random.pick([
+    ...[
+      `[3,${id},{}]`,
+      `[3,${id},{"status":"Accepted","__proto__":{"a":1}}]`,
+      `[3,${id}]`,
+      '[3]',
+      `[3,${id},[${odd}]]`,
+    ],
+    ...[`[4,${id},"GenericError","",{}]`, `[4,${id},${odd},${odd},{}]`, `[4,${id},7]`, '[4]', `[3,null,{}]`],
+    ...[`[5,${id},"GenericError","",{}]`, '[5]', `[3,${id},{}`, `[4,${id},"x`, `[3.0,${id},{}]`, ` [ 4 ,${id}]`],
+  ])
+  return { text, what: 'an answer that nobody asked for', expected: silence }
+}

@@ -1,0 +1,31 @@
+// What every fuzz test does around its cases: seeds that can be given, failures that name theirs, counts that can be collected.
+
+import { join } from 'node:path'
+import { Random } from '../../support/random.ts'
+
+const given = process.env['STATOR_FUZZ_SEED']
+
+/** The seeds of `rounds` rounds: other ones at every run, or the single one that STATOR_FUZZ_SEED names. */
+export function seedsOf(rounds: number): readonly number[] {
+  if (given !== undefined) return [Number(given)]
+  const first = Date.now() % 1_000_000_000
+  return Array.from({ length: rounds }, (_, round) => first + round)
+}
+
+/** Runs `round` with the chance of `seed`; whatever it throws says how to have it again. */
+export async function withSeed(seed: number, round: (random: Random) => void | Promise<void>): Promise<void> {
+  try {
+    await round(new Random(seed))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`STATOR_FUZZ_SEED=${seed} fails: ${reason}`, { cause: error })
+  }
+}
+
+/** Writes the counts of a fuzz test to `<name>.json` in the folder that STATOR_FAULTS_FOLDER names, if it does. */
+export async function reportCounts(name: string, counts: Readonly<Record<string, number>>): Promise<void> {
+  const folder = process.env['STATOR_FAULTS_FOLDER']
+  if (folder !== undefined && folder !== '') {
+    await Bun.write(join(folder, `${name}.json`), `${JSON.stringify({ name, ...counts }, null, 2)}\n`)
+  }
+}
