@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { settingsFrom, type Settings } from '../../src/base/config.ts'
-import { startStator, type Stator } from '../../src/main.ts'
+import type { Logger } from '../../src/base/log.ts'
+import { startStator, type Stator, type StatorHooks } from '../../src/main.ts'
 import { SimulatedChargePoint } from '../../src/simulator/charge-point.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
 import { testDatabase } from './postgres.ts'
@@ -43,18 +44,22 @@ export type SettingsDocument = Partial<Record<'Logging' | 'OCPP' | 'Database' | 
 export interface TestStatorOptions {
   readonly settings?: SettingsDocument
   readonly provider?: 'PostgreSQL' | 'Embedded'
+  /** Where its log goes; to standard output, at the level of STATOR_TEST_LOG, unless given. */
+  readonly log?: Logger
 }
 
 /** A running Stator, and what is needed to look at it. */
 export class TestStator {
   #stator: Stator
   readonly #settings: Settings
+  readonly #hooks: StatorHooks
   readonly #release: () => Promise<void>
   readonly #stations: (SimulatedChargePoint | RawChargePoint)[] = []
 
-  private constructor(stator: Stator, settings: Settings, release: () => Promise<void>) {
+  private constructor(stator: Stator, settings: Settings, hooks: StatorHooks, release: () => Promise<void>) {
     this.#stator = stator
     this.#settings = settings
+    this.#hooks = hooks
     this.#release = release
   }
 
@@ -78,7 +83,8 @@ export class TestStator {
       Workers: { PoolSize: 1, ...overrides.Workers },
     })
     try {
-      return new TestStator(await startStator(settings), settings, release)
+      const hooks = options.log === undefined ? {} : { log: options.log }
+      return new TestStator(await startStator(settings, hooks), settings, hooks, release)
     } catch (error) {
       await release()
       throw error
@@ -108,7 +114,7 @@ export class TestStator {
   async restart(): Promise<void> {
     const { port } = this.#stator
     await this.#stator.stop()
-    this.#stator = await startStator({ ...this.#settings, ocpp: { ...this.#settings.ocpp, port } })
+    this.#stator = await startStator({ ...this.#settings, ocpp: { ...this.#settings.ocpp, port } }, this.#hooks)
   }
 
   /** Closes the charge points that the test opened, Stator, and its database. */
