@@ -66,7 +66,7 @@ const ChangeOutcome = z.object({ status: z.string(), message: z.string() }).open
 const keyForms =
   'OCPP 2.x: a key is `Component.Variable`, or `Component[instance]@evse/connector.Variable[instance]`; the standard keys of 1.6 that 2.x kept are understood too.'
 
-const commandErrors = errors(
+const commandErrorCodes = [
   'BAD_REQUEST',
   'FORBIDDEN',
   'NOT_FOUND',
@@ -75,7 +75,9 @@ const commandErrors = errors(
   'CALL_ANSWER_INVALID',
   'CALL_TIMEOUT',
   'CALL_QUEUE_FULL',
-)
+] as const
+const readErrors = errors(...commandErrorCodes)
+const changeErrors = errors(...commandErrorCodes, 'REQUEST_TOO_LARGE')
 
 const getRoute = createRoute({
   method: 'get',
@@ -98,7 +100,7 @@ const getRoute = createRoute({
         }),
     }),
   },
-  responses: { 200: json(ConfigurationAnswer, 'The configuration.'), ...commandErrors },
+  responses: { 200: json(ConfigurationAnswer, 'The configuration.'), ...readErrors },
 })
 
 const changeRoute = createRoute({
@@ -109,7 +111,7 @@ const changeRoute = createRoute({
   description: keyForms,
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(ChangeConfiguration, true) },
-  responses: { 200: json(ChangeOutcome, 'What the charge point answered.'), ...commandErrors },
+  responses: { 200: json(ChangeOutcome, 'What the charge point answered.'), ...changeErrors },
 })
 
 /** Reading and changing the configuration of a charge point. */

@@ -64,7 +64,11 @@ function errorBody(error: StatorError): ErrorBody {
 // Hono throws HTTPException for what it finds itself; anything else unknown is ours. The text of what is ours to mend stays
 // in the log: it may quote data, or tell strangers about the database.
 function recognise(error: Error): StatorError {
-  if (error instanceof HTTPException) return new StatorError(codeOfStatus(error.status), error.message)
+  if (error instanceof HTTPException) {
+    const code = codeOfStatus(error.status)
+    if (code === 'BAD_REQUEST') return badRequest('body', `The body cannot be read: ${error.message}`)
+    return new StatorError(code, error.message)
+  }
   if (!(error instanceof StatorError) || errorTable[error.code].status === 500) {
     return new StatorError('INTERNAL', 'An unexpected error occurred')
   }

@@ -47,7 +47,7 @@ export function booleanText(name: string) {
     .openapi({ type: 'boolean' })
 }
 
-/** A text of 1 to `charactersMax` characters without control characters. */
+/** A text of 1 to `charactersMax` characters without control characters; half a surrogate pair is no character. */
 export function text(name: string, charactersMax: number) {
   const error = must(name, `a text of 1 to ${charactersMax} characters`)
   return z
@@ -55,6 +55,7 @@ export function text(name: string, charactersMax: number) {
     .min(1, { error })
     .max(charactersMax, { error })
     .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, { error: `${name} must not contain control characters` })
+    .refine((value) => value.isWellFormed(), { error: `${name} must not contain half a surrogate pair` })
 }
 
 /** One of some words, spelt exactly. */
@@ -106,7 +107,16 @@ export function time(name: string, edge: 'start' | 'end' = 'start') {
   return z
     .union([dateTime, date], { error })
     .transform((value) => timeMs(value, edge))
+    .refine(isStorable, { error: `${name} must lie in the years 1 to 9999, in UTC` })
     .openapi({ type: 'string', format: 'date-time' })
+}
+
+// What both PostgreSQL and ISO 8601 write without ado.
+const storableMsMin = Date.parse('0001-01-01T00:00:00Z')
+const storableMsMax = Date.parse('9999-12-31T23:59:59.999Z')
+
+function isStorable(ms: number): boolean {
+  return ms >= storableMsMin && ms <= storableMsMax
 }
 
 // In a query, a + that is not written as %2B means a space.

@@ -110,7 +110,7 @@ function extraField({ schema, value }: Site, random: Random): CallErrorCode | 'd
 
 function limitWounds(schema: JsonSchema, set: (value: unknown) => void, random: Random): Wound[] {
   const property = (value: unknown) => () => (set(value), 'PropertyConstraintViolation' as const)
-  switch (schema.type) {
+  switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case 'string': {
       const { maxLength } = schema
       if (Array.isArray(schema.enum)) return [property(random.pick([...oddNames, 'accepted ', 'Dancing']))]
@@ -147,6 +147,8 @@ function limitWounds(schema: JsonSchema, set: (value: unknown) => void, random: 
 }
 
 function isOfType(value: unknown, type: unknown): boolean {
+  if (Array.isArray(type)) return type.some((one) => isOfType(value, one))
+  if (type === 'null') return value === null
   if (type === 'array') return Array.isArray(value)
   if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
   if (type === 'integer') return Number.isInteger(value)

@@ -56,7 +56,10 @@ const itemsMax = 3
 /** A valid value: optional fields come and go, limits are met exactly or not at all. */
 export function validValue(schema: JsonSchema, root: JsonSchema, random: Random): unknown {
   const resolved = resolve(schema, root)
-  switch (resolved.type) {
+  if (Array.isArray(resolved.enum)) return random.pick<unknown>(resolved.enum)
+  switch (Array.isArray(resolved.type) ? random.pick<unknown>(resolved.type) : resolved.type) {
+    case 'null':
+      return null
     case 'object':
       return validObject(resolved, root, random)
     case 'array':
@@ -104,20 +107,24 @@ function validInteger(schema: JsonSchema, random: Random): number {
 }
 
 function validNumber(schema: JsonSchema, random: Random): number {
-  const least = limitOf(schema.minimum, -1e9)
+  const least = limitOf(schema.minimum ?? schema.exclusiveMinimum, -1e9)
   const most = limitOf(schema.maximum, 1e9)
   const wanted = random.pick([0, 1, -1, 32.1, 0.1, 1e6, 99.9, -0.5, random.below(100_000) / 10])
   return Math.max(least, Math.min(most, wanted))
 }
 
 function validText(schema: JsonSchema, random: Random): string {
-  if (Array.isArray(schema.enum)) return String(random.pick<unknown>(schema.enum))
   if (schema.format === 'date-time') return random.pick(times)
   if (schema.format === 'uri')
     return random.pick(['https://example.com/file', 'ftp://user:secret@example.com:21/a%20b'])
   const charactersMax = limitOf(schema.maxLength, 2_000)
   if (random.once(6)) return random.pick(['x', 'é', '🔌', '\u202E']).repeat(Math.min(charactersMax, 2_000))
-  return [...random.pick(oddTexts)].slice(0, charactersMax).join('')
+  const text = [...random.pick(oddTexts)].slice(0, charactersMax).join('')
+  return text.length >= limitOf(schema.minLength, 0) && matches(text, schema.pattern) ? text : 'text'
+}
+
+function matches(text: string, pattern: unknown): boolean {
+  return typeof pattern !== 'string' || new RegExp(pattern).test(text)
 }
 
 /** A value of any type and shape. */

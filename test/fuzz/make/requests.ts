@@ -1,0 +1,148 @@
+// Requests to the REST API, made from its OpenAPI document: valid ones, and hostile ones in every part of them.
+
+import type { Random } from '../../support/random.ts'
+import type { Operation } from './contract.ts'
+import { makePayload } from './mutations.ts'
+import { badTimes, oddTexts, validValue } from './values.ts'
+
+/** Values that the state of the test makes meaningful, by the name of the parameter or field. */
+export type Known = Readonly<Record<string, readonly unknown[]>>
+
+/** A request, and how it came to be. */
+export interface MadeRequest {
+  readonly method: string
+  /** Path and query, as they go on the wire. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Null for none. */
+  readonly body: string | null
+  /** The body as JSON, when it is some. */
+  readonly json: unknown
+}
+
+const oddPaths = [
+  '%',
+  '%E0%A4%A',
+  '%00',
+  '..',
+  '.',
+  '%2e%2e%2f',
+  '%2F',
+  ';',
+  '%ff',
+  'x'.repeat(4_000),
+  '%F0%9F%94%8C',
+  '-0',
+  '1e3',
+]
+
+const notJson = [
+  '',
+  ' ',
+  '{',
+  '[',
+  '"',
+  'nul',
+  '{"a":}',
+  '{a:1}',
+  "{'a':1}",
+  '\u0000',
+  '[1,]',
+  'a=1&b=2',
+  '<xml/>',
+  '\uFEFF{}',
+]
+
+/** A request of `operation`. */
+export function makeRequest(operation: Operation, known: Known, random: Random): MadeRequest {
+  const target = `${pathOf(operation, known, random)}${queryOf(operation, known, random)}`
+  const body = bodyOf(operation, known, random)
+  return { method: operation.method, target, headers: headersOf(random), ...body }
+}
+
+// A target of more than 16 KB gets its answer from Bun, before Stator sees it.
+function textOfValue(value: unknown): string {
+  return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 400).toWellFormed()
+}
+
+function pathOf({ path, parameters }: Operation, known: Known, random: Random): string {
+  return parameters
+    .filter((parameter) => parameter.in === 'path')
+    .reduce((made, { name, schema }) => {
+      const draw = random.below(10)
+      const plain =
+        draw < 7
+          ? random.pick(known[name] ?? ['1'])
+          : draw < 8
+            ? validValue(schema, schema, random)
+            : random.pick(oddTexts)
+      const segment = draw === 9 && random.once(2) ? random.pick(oddPaths) : encodeURIComponent(textOfValue(plain))
+      return made.replace(`{${name}}`, () => segment)
+    }, path)
+}
+
+function queryOf({ parameters }: Operation, known: Known, random: Random): string {
+  const pairs: string[] = []
+  const add = (name: string, value: unknown): void => {
+    pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(textOfValue(value))}`)
+  }
+  for (const { name, schema } of parameters.filter((parameter) => parameter.in === 'query')) {
+    if (random.once(2)) continue
+    const draw = random.below(10)
+    if (draw < 5) add(name, random.pick(known[name] ?? [validValue(schema, schema, random)]))
+    else if (draw < 8) add(name, validValue(schema, schema, random))
+    else if (draw < 9)
+      add(name, random.pick([...oddTexts, ...badTimes, -1, 0, 1e300, 2 ** 53, 'true', 'x'.repeat(2_000)]))
+    else
+      pairs.push(
+        random.pick([name, `${name}=`, `${name}[]=1`, `${name}=1&${name}=2`, `${name}=%E0%A4%A`, `${name}=%00`]),
+      )
+  }
+  if (random.once(12)) add(random.pick(['__proto__', 'constructor', 'unknown', 'Page', 'pageSize ']), 1)
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`
+}
+
+function headersOf(random: Random): Record<string, string> {
+  if (!random.once(6)) return { 'Content-Type': 'application/json' }
+  return random.pick([
+    { 'Content-Type': 'text/plain' },
+    { 'Content-Type': 'application/x-www-form-urlencoded' },
+    { 'Content-Type': 'multipart/form-data; boundary=x' },
+    { 'Content-Type': 'application/json; charset=utf-16' },
+    { 'Content-Type': 'x'.repeat(300), Accept: 'text/html' },
+    { Accept: '*/*;q=0', 'X-Request-Id': random.pick(['x'.repeat(300), '<b>', '__proto__', 'a b']) },
+    { 'X-HTTP-Method-Override': 'DELETE', 'X-Forwarded-For': "' OR 1=1" },
+    { 'Accept-Encoding': 'br', 'If-None-Match': '*', Range: 'bytes=0-1' },
+  ])
+}
+
+function bodyOf({ body }: Operation, known: Known, random: Random): Pick<MadeRequest, 'body' | 'json'> {
+  if (body === null) return { body: null, json: undefined }
+  const draw = random.below(100)
+  if (draw < 6) return { body: random.pick(notJson), json: undefined }
+  if (draw < 8) return { body: nested(random), json: undefined }
+  if (draw < 9) return { body: `{"a":"${'x'.repeat(1_100_000)}"}`, json: undefined }
+  if (draw < 12) return jsonBody(random.pick<unknown>([null, [], 'text', 7, true, [{}], {}]))
+  const { payload } = makePayload(body, random, random.pick([0, 0, 0, 1, 1, 2, 4]))
+  for (const [name, values] of Object.entries(known)) {
+    if (Object.hasOwn(payload, name) && random.once(2)) payload[name] = random.pick(values)
+  }
+  return jsonBody(payload)
+}
+
+function jsonBody(value: unknown): Pick<MadeRequest, 'body' | 'json'> {
+  const body = JSON.stringify(value)
+  return { body, json: JSON.parse(body) }
+}
+
+/** Lists in lists, as deep as a body can hold them. */
+function nested(random: Random): string {
+  const depth = random.pick([100, 5_000, 100_000, 500_000])
+  const inner = `${'['.repeat(depth)}${']'.repeat(depth)}`
+  return random.pick([
+    inner,
+    `{"action":"DataTransfer","payload":{"vendorId":"x","data":${inner}}}`,
+    `{"action":"ClearCache","payload":{"customData":{"vendorId":"x","a":${inner}}}}`,
+    `{"connectorId":1,"idTag":"USER123","chargingProfile":{"a":${inner}}}`,
+  ])
+}
