@@ -1,8 +1,10 @@
-// Request bodies: no larger than allowed, and JSON. The declared content type is not held against anybody: `curl -d`
+// Request bodies: no larger and no deeper than allowed, and JSON. The declared content type is not held against anybody: `curl -d`
 // says "form", some clients say nothing, and all of them mean JSON.
 
 import type { MiddlewareHandler } from 'hono'
 import { StatorError } from '../base/errors.ts'
+import { frameDepthMax } from '../base/limits.ts'
+import { nestsTooDeep } from '../ocpp/frame.ts'
 import { badRequest } from './errors.ts'
 
 /** Reads the body once, and hands it on as JSON; an empty one is no body. */
@@ -50,4 +52,6 @@ function requireJson(text: string): void {
   } catch (error) {
     throw badRequest('body', `The body must be JSON: ${error instanceof Error ? error.message : String(error)}`)
   }
+  // Whatever writes it again, as a CALL above all, would exhaust its stack on thousands of levels.
+  if (nestsTooDeep(text)) throw badRequest('body', `The body must nest no deeper than ${frameDepthMax} levels`)
 }

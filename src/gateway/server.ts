@@ -12,7 +12,7 @@ import { hideFrameSecrets } from '../base/hide-secrets.ts'
 import { drainMsMax, socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
-import { parseFrame, peekFrameType } from '../ocpp/frame.ts'
+import { nestsTooDeep, parseFrame, peekFrameType } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { Connection, type ConnectionOptions, type ReceivedFrame, type SocketData } from './connection.ts'
 import { Dispatcher, type FrameExaminer } from './dispatcher.ts'
@@ -200,7 +200,8 @@ class RunningGateway implements Gateway {
   #answer(connection: Connection, text: string): void {
     const { counters, log } = this.#deps
     const frame = parseFrame(text, connection.version)
-    if (connection.live === null || (frame.kind !== 'result' && frame.kind !== 'error')) {
+    const isAnswer = (frame.kind === 'result' || frame.kind === 'error') && !nestsTooDeep(text)
+    if (connection.live === null || !isAnswer) {
       counters.framesDropped++
       log.info({ identity: connection.identity, reason: 'it is not a readable answer' }, 'A frame was dropped.')
       return
