@@ -5,6 +5,7 @@
 // that reconnects and has nothing new to say costs one actor and no more.
 
 import { assign, setup, type SnapshotFrom } from 'xstate'
+import { openTransactionsMax } from '../src/base/limits.ts'
 import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import { callQueueMachine, shuttingDown, type CallEffects, type CallQueueActor, type QueuedCall } from './call-queue.ts'
@@ -114,18 +115,19 @@ const wakeTransactions = chargePoint.assign(({ context, event, spawn }) => {
 })
 
 /**
- * Adds a transaction; one of the same number that is open already makes way for it. Its actor starts with the first event about
+ * Adds a transaction; one of the same number that is open already makes way for it, and the oldest one where too many are open. Its actor starts with the first event about
  * it, like those of transactions that were read from the database: many begin and end without any.
  */
 const beginTransaction = chargePoint.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'transactionStarted') return
   const { connectors, transactions, chargePoint } = context
   const { transactionId } = event.transaction
-  const earlier = transactions.find(({ known }) => known.transactionId === transactionId)
-  if (earlier?.actor) enqueue.stopChild(earlier.actor)
+  const others = transactions.filter(({ known }) => known.transactionId !== transactionId)
+  const kept = others.slice(-(openTransactionsMax - 1))
+  for (const slot of transactions) if (slot.actor !== null && !kept.includes(slot)) enqueue.stopChild(slot.actor)
   const begun = { ...event.transaction, chargingState: event.chargingState }
   const known = withChargingState(begun, chargePoint, connectors)
-  enqueue.assign({ transactions: [...transactions.filter((slot) => slot !== earlier), { known, actor: null }] })
+  enqueue.assign({ transactions: [...kept, { known, actor: null }] })
 })
 
 /** Ends a transaction, and forgets it: closed ones are the database's to know. */
@@ -163,7 +165,8 @@ const failCalls = chargePoint.enqueueActions(({ context, event, enqueue }) => {
 export const chargePointMachine = chargePoint.createMachine({
   context: ({ input: { hydration, effects } }) => {
     const connectors = hydration.connectors.map((known) => ({ known, actor: null }))
-    const transactions = hydration.openTransactions.map((transaction) => ({
+    // The newest comes first from the database, and last here, where later ones follow it.
+    const transactions = hydration.openTransactions.toReversed().map((transaction) => ({
       known: withChargingState(transaction, hydration.chargePoint, connectors),
       actor: null,
     }))

@@ -85,8 +85,26 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const writer = new Writer({ database, clock, log: log.category('Database') })
     writer.start()
     closers.unshift(() => writer.stop())
-    const { messageLogDays } = settings.ocpp
-    closers.unshift(startMaintenance({ database, clock, log: log.category('Database'), messageLogDays }))
+    const { messageLogDays, anomalyDays, eventDays, ghostAvailableMs, ghostOfflineMs } = settings.ocpp
+    const ghostDeadlines = { availableMs: ghostAvailableMs, goneMs: ghostOfflineMs }
+    closers.unshift(
+      startMaintenance({
+        database,
+        clock,
+        log: log.category('Database'),
+        retention: { messageLogDays, anomalyDays, eventDays },
+        ghostDeadlines,
+        onGhost: ({ identity, transactionId, reason }) => {
+          counters.anomaly('ghostTransaction')
+          log
+            .category('OCPP')
+            .info(
+              { identity, transactionId, anomaly: 'ghostTransaction', reason },
+              'An open transaction looks over; it stays open.',
+            )
+        },
+      }),
+    )
 
     const examiner = new FramePool({ threads: settings.workers.poolSize })
     closers.unshift(() => examiner.close())
@@ -118,6 +136,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       authenticate: (headers) => authenticateRequest(headers, auth),
       hash: (secret) => auth.credentials.hash(secret),
       strictnessDefault: settings.ocpp.strictness,
+      ghostDeadlines,
+      counters,
       health: {
         live: () => true,
         ready: async () => [{ name: 'database', problem: await problemOf(() => database.ping()) }],

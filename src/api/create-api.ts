@@ -5,6 +5,7 @@ import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
 import { requestBodyBytesMax } from '../base/limits.ts'
 import { authenticated } from './access.ts'
+import { anomalyRoutes } from './anomalies.ts'
 import { jsonBody } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { chargePointRoutes } from './chargepoints.ts'
@@ -18,6 +19,7 @@ import { answerError, notFound } from './errors.ts'
 import { healthRoutes } from './health.ts'
 import { idTagRoutes } from './id-tags.ts'
 import { messageRoutes } from './messages.ts'
+import { addMetrics } from './metrics.ts'
 import { transactionRoutes } from './transactions.ts'
 
 /**
@@ -38,9 +40,11 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', callRoutes(deps))
   app.route('/', configurationRoutes(deps))
   app.route('/', messageRoutes(deps))
+  app.route('/', anomalyRoutes(deps))
   app.route('/', transactionRoutes(deps))
   app.route('/', idTagRoutes(deps))
   app.route('/', healthRoutes(deps))
+  addMetrics(app, deps)
   addDocs(app)
   return app
 }

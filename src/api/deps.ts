@@ -2,6 +2,7 @@
 
 import type { Principal } from '../auth/operator-auth.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
 import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
@@ -9,7 +10,10 @@ import type {
   ChargePointInput,
   ChargePointRecord,
   ConnectorRecord,
+  AnomalyFilter,
   AnomalyRecord,
+  Ghost,
+  GhostDeadlines,
   IdTokenInput,
   IdTokenRecord,
   MessageLogRecord,
@@ -51,12 +55,14 @@ export interface ApiQueries {
   /** Newest first. */
   listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>>
   transaction(transactionId: number): Promise<TransactionRecord | null>
+  /** Why an open transaction counts as a ghost at `nowMs`; none when it does not. */
+  ghostReasonsOf(transactionId: number, deadlines: GhostDeadlines, nowMs: number): Promise<readonly Ghost[]>
   meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>>
 
   /** Newest first. */
   messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>>
   /** Newest first. */
-  anomaliesOf(chargePointKey: number, page: Page): Promise<PageOf<AnomalyRecord>>
+  listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>>
   /** The stored 2.x device model. */
   variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
 }
@@ -107,6 +113,8 @@ export interface ApiDeps {
   readonly hash: (secret: string) => Uint8Array
   /** Of charge points that are provisioned without one. */
   readonly strictnessDefault: Strictness
+  readonly ghostDeadlines: GhostDeadlines
+  readonly counters: Counters
   readonly health: {
     /** False once the process is beyond help. */
     live(): boolean

@@ -1,4 +1,4 @@
-// GET /api/chargepoints/{chargePointId}/messages and …/anomalies: what was said on the wire, and what was odd about it.
+// GET /api/chargepoints/{chargePointId}/messages: what was said on the wire.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -30,19 +30,6 @@ const Message = z
   })
   .openapi('Message')
 
-const Anomaly = z
-  .object({
-    kind: z.string().openapi({ example: 'unknownTransaction' }),
-    transaction: z
-      .string()
-      .nullable()
-      .openapi({ description: 'The transaction it is about, as the charge point named it.' }),
-    detail: z.record(z.string(), z.unknown()),
-    messageId: z.string(),
-    receivedAt: Time,
-  })
-  .openapi('Anomaly')
-
 const messagesRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/messages',
@@ -57,21 +44,7 @@ const messagesRoute = createRoute({
   },
 })
 
-const anomaliesRoute = createRoute({
-  method: 'get',
-  path: '/api/chargepoints/{chargePointId}/anomalies',
-  tags: ['Charge points'],
-  summary: 'What a charge point did that breaks an expectation',
-  description: 'Newest first.',
-  middleware: [ownChargePoint] as const,
-  request: { params: ChargePointParams, query: z.strictObject(pageQuery) },
-  responses: {
-    200: json(z.object({ ...pageFields, anomalies: z.array(Anomaly) }), 'A page of them.'),
-    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
-  },
-})
-
-/** Looking at one charge point closely. */
+/** Reading the message log. */
 export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
   const app = apiApp()
@@ -81,18 +54,6 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const page = c.req.valid('query')
     const listed = await queries.messageLog(key, page)
     return c.json({ ...pageOf(listed, page), messages: listed.items.map(messageView) }, 200)
-  })
-
-  app.openapi(anomaliesRoute, async (c) => {
-    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const page = c.req.valid('query')
-    const listed = await queries.anomaliesOf(key, page)
-    const anomalies = listed.items.map(({ receivedAtMs, detail, ...rest }) => ({
-      ...rest,
-      detail: { ...detail },
-      receivedAt: isoTime(receivedAtMs),
-    }))
-    return c.json({ ...pageOf(listed, page), anomalies }, 200)
   })
 
   return app

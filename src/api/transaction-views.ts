@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import type { MeterValueRecord, TransactionRecord } from '../csms/records.ts'
+import type { Ghost, MeterValueRecord, TransactionRecord } from '../csms/records.ts'
 import { Time } from './responses.ts'
 
 export const TransactionItem = z
@@ -37,6 +37,11 @@ export const Transaction = TransactionItem.extend({
   stopIdTag: z.string().nullable(),
   reservationId: z.int().nullable(),
   remoteStartId: z.int().nullable(),
+  ghost: z.array(z.object({ reason: z.enum(['connectorAvailable', 'chargePointGone']), since: Time })).openapi({
+    description:
+      'Why it looks over while it is open: its connector has long been Available and nothing has come about it, or its charge point has long been gone. Empty when it does not, and again once it goes on or stops.',
+    example: [],
+  }),
 }).openapi('Transaction')
 
 const measurement = z.number().nullable()
@@ -74,8 +79,8 @@ export function transactionItem(record: TransactionRecord): z.infer<typeof Trans
   }
 }
 
-/** Everything that is stored about a transaction. */
-export function transactionView(record: TransactionRecord): z.infer<typeof Transaction> {
+/** Everything that is stored about a transaction, and why it counts as a ghost, if it does. */
+export function transactionView(record: TransactionRecord, ghosts: readonly Ghost[]): z.infer<typeof Transaction> {
   return {
     ...transactionItem(record),
     evseId: record.evseId,
@@ -88,6 +93,7 @@ export function transactionView(record: TransactionRecord): z.infer<typeof Trans
     stopIdTag: record.stopIdToken,
     reservationId: record.reservationId,
     remoteStartId: record.remoteStartId,
+    ghost: ghosts.map(({ reason, sinceMs }) => ({ reason, since: isoTime(sinceMs) })),
   }
 }
 

@@ -136,7 +136,9 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(getRoute, async (c) => {
     const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
-    return c.json(transactionView(transaction), 200)
+    const { transactionId, open } = transaction
+    const ghosts = open ? await queries.ghostReasonsOf(transactionId, deps.ghostDeadlines, deps.clock.nowMs()) : []
+    return c.json(transactionView(transaction, ghosts), 200)
   })
 
   app.openapi(meterValuesRoute, async (c) => {
@@ -148,7 +150,7 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(closeRoute, async (c) => {
     const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
-    return c.json(transactionView(await close(deps, transaction, c.req.valid('json'))), 200)
+    return c.json(transactionView(await close(deps, transaction, c.req.valid('json')), []), 200)
   })
 
   return app

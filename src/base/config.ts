@@ -29,6 +29,13 @@ export interface OcppSettings {
   /** Whether frames are kept in the message log. */
   readonly messageLog: boolean
   readonly messageLogDays: number
+  readonly anomalyDays: number
+  /** How long notifications of charge points are kept. */
+  readonly eventDays: number
+  /** How long an open transaction may be quiet on a connector that is Available, before it counts as a ghost. */
+  readonly ghostAvailableMs: number
+  /** How long the charge point of an open transaction may be away, before it counts as a ghost. */
+  readonly ghostOfflineMs: number
 }
 
 export interface TlsSettings {
@@ -128,6 +135,10 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     strictness: ocpp.Strictness,
     messageLog: ocpp.MessageLog,
     messageLogDays: ocpp.MessageLogDays,
+    anomalyDays: ocpp.AnomalyDays,
+    eventDays: ocpp.EventDays,
+    ghostAvailableMs: ocpp.GhostAvailableMinutes * 60_000,
+    ghostOfflineMs: ocpp.GhostOfflineHours * 3_600_000,
   }
 }
 

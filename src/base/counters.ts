@@ -1,25 +1,42 @@
-// What Stator counts about itself. Plain numbers, so that counting costs nothing; the page of a node and its health
-// checks read them.
+// What Stator counts about itself. Plain numbers, so that counting costs nothing; GET /metrics and the page of a node read them.
+// `docs/operations.md` lists them (a test compares the two).
+
+/** What each counter counts, since the start of this process. */
+export const counterTable = {
+  handshakesRefused: 'Handshakes turned away, whatever the reason.',
+  connectionsOpened: 'Connections of charge points that were opened.',
+  connectionsClosed: 'Connections of charge points that were closed.',
+  connectionsReplaced: 'Connections given up because a newer one of the same charge point came.',
+  framesReceived: 'Frames from charge points.',
+  framesSent: 'Frames to charge points.',
+  framesDropped: 'Frames that get no answer because nobody can tell what they are.',
+  framesRefused: 'CALLs answered with a CALLERROR.',
+  framesUnanswered:
+    'CALLs left unanswered because the database could not take their facts; the charge point will send them again.',
+  duplicates: 'Retransmissions recognised by their business key.',
+  slowReadersClosed: 'Sockets closed because their reader was too slow.',
+} as const satisfies Readonly<Record<string, string>>
+
+type CounterName = keyof typeof counterTable
 
 /** Counters of this process since its start. */
-export class Counters {
-  /** Handshakes turned away, whatever the reason. */
+export class Counters implements Record<CounterName, number> {
   handshakesRefused = 0
   connectionsOpened = 0
   connectionsClosed = 0
-  /** Connections given up because a newer one of the same charge point came. */
   connectionsReplaced = 0
   framesReceived = 0
   framesSent = 0
-  /** Frames that get no answer because nobody can tell what they are. */
   framesDropped = 0
-  /** CALLs answered with a CALLERROR. */
   framesRefused = 0
-  /** CALLs left unanswered because the database could not take their facts; the charge point will send them again. */
   framesUnanswered = 0
-  /** Retransmissions recognised by their business key. */
   duplicates = 0
-  anomalies = 0
-  /** Sockets closed because their reader was too slow. */
   slowReadersClosed = 0
+  /** Stored facts that break an expectation, by kind. */
+  readonly anomalies = new Map<string, number>()
+
+  /** Counts an anomaly that was stored. */
+  anomaly(kind: string): void {
+    this.anomalies.set(kind, (this.anomalies.get(kind) ?? 0) + 1)
+  }
 }

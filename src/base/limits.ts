@@ -126,14 +126,29 @@ export const messageLogBatchMax = 2_000
 /** Id tokens that are remembered for the time when the database is away. */
 export const idTokensRememberedMax = 100_000
 
-/** How often partitions are made ahead and old OCPP messages dropped, in milliseconds. */
+/** How often partitions are made ahead, and what is old is forgotten, in milliseconds. */
 export const maintenanceMs = 3_600_000
+
+/** Rows that one statement forgets; its locks are short then. */
+export const forgottenRowsMax = 5_000
+
+/** Such statements in one turn and of one table: two million rows an hour are forgotten, the rest waits for the next turn. */
+export const forgottenLotsMax = 400
+
+/** How often ghost transactions are looked for, in milliseconds. */
+export const ghostCheckMs = 300_000
+
+/** Suspects that one look for ghost transactions goes through; the next look goes on behind them. */
+export const ghostsPerCheckMax = 1_000
 
 /** How long lines of the OCPP message log are gathered, in milliseconds. */
 export const messageLogFlushMs = 250
 
-/** Open transactions of one charge point that its actor starts with, newest first; older ones are looked up when they are named. */
+/** Open transactions of one charge point that its actor holds, the newest; older ones are looked up when they are named. */
 export const openTransactionsMax = 64
+
+/** Connectors that are kept of one charge point; what it tells of others is stored as events, with an anomaly. */
+export const connectorsMax = 256
 
 /** How often the embedded database is asked whether it still answers, in milliseconds. */
 export const embeddedCheckMs = 1_000

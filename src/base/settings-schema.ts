@@ -167,6 +167,21 @@ export const settingsSchema = z.strictObject({
       }),
       MessageLog: boolean(true, { meaning: 'Keep every frame of both directions for `GET …/messages`.' }),
       MessageLogDays: integer(7, 1, 3_650, { meaning: 'How long the message log is kept.', unit: 'days' }),
+      AnomalyDays: integer(90, 1, 3_650, { meaning: 'How long anomalies are kept.', unit: 'days' }),
+      EventDays: integer(365, 1, 3_650, {
+        meaning:
+          'How long notifications of charge points (status, firmware, security and the like) are kept; transactions and meter values stay.',
+        unit: 'days',
+      }),
+      GhostAvailableMinutes: integer(30, 1, 10_080, {
+        meaning:
+          'How long a connector may be Available, and nothing come about its open transaction, before that is flagged as a ghost.',
+        unit: 'minutes',
+      }),
+      GhostOfflineHours: integer(24, 1, 8_760, {
+        meaning: 'How long a charge point may be away before its open transactions are flagged as ghosts.',
+        unit: 'hours',
+      }),
     })
     .prefault({}),
   Database: z

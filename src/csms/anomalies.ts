@@ -8,13 +8,20 @@ export const anomalyTable = {
   missingStart: 'A transaction became known by a later message; its start has not come, or not yet.',
   connectorAlreadyCharging: 'A transaction started on a connector where another was open; both are open now.',
   repeatedStart: 'A start without a usable time came again while its transaction was open; it was answered as before.',
+  tooManyConnectors:
+    'A message tells of a connector more than are kept of one charge point; the message is stored, the connector is not.',
   connectorMove: 'A connector went from one status to another that OCPP does not let follow on it.',
   meterBackwards: 'The meter stood lower when a transaction ended than when it started.',
   unauthorizedStart: 'A transaction started with an id token that is not accepted.',
   beforeBoot:
     'A message came before a boot was accepted; it was served because it tells of a transaction, or leniently.',
+  ghostTransaction:
+    'A transaction is open while its connector has long been Available, or its charge point has long been gone; `detail.reason` says which. Noted once for each, and never closed for it.',
   quirk: 'A message was not as OCPP has it and was served all the same; `detail.quirk` says how (see the quirks).',
 } as const satisfies Readonly<Record<string, string>>
 
 /** A key of `anomalyTable`. */
 export type AnomalyKind = keyof typeof anomalyTable
+
+/** Every kind there is. */
+export const anomalyKinds = Object.keys(anomalyTable).filter((kind): kind is AnomalyKind => kind in anomalyTable)

@@ -1,6 +1,7 @@
 // Functional block G, availability: the status of connectors, and what it adds up to for the charge point.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import { connectorsMax } from '../base/limits.ts'
 import { connectorMove } from './connector-moves.ts'
 import type {
   Anomaly,
@@ -64,7 +65,21 @@ export function connectorStatusChanges(change: ConnectorStatusChange, known: Kno
   return before === after ? [change] : [change, { kind: 'chargePointStatus', status: after }]
 }
 
+/** The anomaly of a connector that is new and one too many (some charge points count on for ever); null when it is not. */
+export function connectorTooMany(ref: ConnectorRef, known: Known): Anomaly | null {
+  if (known.connector(ref) !== undefined || known.connectors().length < connectorsMax) return null
+  return { kind: 'tooManyConnectors', detail: { evseId: ref.evseId, connectorId: ref.connectorId } }
+}
+
 function statusNotification(change: ConnectorStatusChange, known: Known): Decision {
+  const told: Change = {
+    kind: 'chargePointEvent',
+    action: 'StatusNotification',
+    occurredAtMs: change.occurredAtMs,
+    payload: known.sent,
+  }
+  const tooMany = connectorTooMany(change, known)
+  if (tooMany !== null) return { answer: {}, changes: [told], anomalies: [tooMany], events: [] }
   const from = known.connector(change)?.status ?? 'Unknown'
   const isOddMove =
     from !== 'Unknown' &&
@@ -80,15 +95,7 @@ function statusNotification(change: ConnectorStatusChange, known: Known): Decisi
     : []
   return {
     answer: {},
-    changes: [
-      ...connectorStatusChanges(change, known),
-      {
-        kind: 'chargePointEvent',
-        action: 'StatusNotification',
-        occurredAtMs: change.occurredAtMs,
-        payload: known.sent,
-      },
-    ],
+    changes: [...connectorStatusChanges(change, known), told],
     anomalies,
     events: [
       {

@@ -2,6 +2,7 @@
 
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
+import type { AnomalyKind } from './anomalies.ts'
 import type {
   ConnectorStatus,
   KnownChargePoint,
@@ -167,11 +168,44 @@ export interface VariableRecord {
   readonly updatedAtMs: number
 }
 
+/** Why an open transaction looks over, and since when. */
+export interface Ghost {
+  readonly transactionId: number
+  readonly chargePointKey: number
+  readonly identity: string
+  /** As the charge point names it. */
+  readonly transaction: string
+  readonly reason: 'connectorAvailable' | 'chargePointGone'
+  readonly sinceMs: number
+}
+
+/** After how long an open transaction counts as a ghost. */
+export interface GhostDeadlines {
+  /** While its connector is Available and nothing comes about it. */
+  readonly availableMs: number
+  /** While its charge point is not connected. */
+  readonly goneMs: number
+}
+
+export interface AnomalyFilter {
+  readonly chargePointKey?: number
+  readonly identity?: string
+  readonly kind?: AnomalyKind
+  /** Our number of the transaction, be it known or not. */
+  readonly transactionId?: number
+  /** Anomalies that were received at or after. */
+  readonly fromMs?: number
+  /** Anomalies that were received before or at. */
+  readonly toMs?: number
+}
+
 export interface AnomalyRecord {
+  readonly identity: string
   readonly kind: string
   /** The transaction it is about, as the charge point named it. */
   readonly transaction: string | null
   readonly detail: Readonly<Record<string, unknown>>
-  readonly messageId: string
+  /** Null when a check of what is stored found it. */
+  readonly messageId: string | null
   readonly receivedAtMs: number
 }

@@ -3,7 +3,7 @@
 
 import type { OCPP20 } from 'typed-ocpp'
 import { idTokenCandidates, idTokenInfo201 } from './authorization.ts'
-import { chargingStatus, connectorStatusChanges, isChargingStatus } from './availability.ts'
+import { chargingStatus, connectorStatusChanges, connectorTooMany, isChargingStatus } from './availability.ts'
 import type {
   ActorEvent,
   Anomaly,
@@ -161,6 +161,8 @@ function connectorOutcome(event: TransactionEvent, transaction: KnownTransaction
   const before = known.connector(ref)?.status ?? 'Unknown'
   const status = connectorStatusAfter(event, before)
   if (status === null || status === before) return nothing
+  const tooMany = connectorTooMany(ref, known)
+  if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
   const changes = connectorStatusChanges(
     {
       kind: 'connectorStatus',

@@ -173,8 +173,8 @@ export class Pipeline {
   }
 
   #noteAnomalies(connection: Connection, frame: AcceptedFrame, anomalies: readonly Anomaly[]): void {
-    this.#deps.counters.anomalies += anomalies.length
     for (const anomaly of anomalies) {
+      this.#deps.counters.anomaly(anomaly.kind)
       this.#deps.log.info(
         {
           identity: connection.identity,

@@ -123,10 +123,10 @@ export class ChangeRows {
         return
       }
       case 'transactionUpdated':
-        patchUpdated(this.#patch(change.transactionId), change)
+        patchUpdated(this.#patch(change.transactionId, receivedAtMs), change)
         return
       case 'transactionStopped':
-        patchStopped(this.#patch(change.transactionId), change)
+        patchStopped(this.#patch(change.transactionId, receivedAtMs), change)
         return
       case 'chargePointEvent':
         this.#events.push(eventRow(set, change))
@@ -160,11 +160,12 @@ export class ChangeRows {
     return row
   }
 
-  #patch(transactionId: number): TransactionPatch {
+  #patch(transactionId: number, receivedAtMs: number): TransactionPatch {
     let patch = this.#patches.get(transactionId)
     if (patch === undefined) {
       patch = {
         transactionId,
+        updatedAtMs: receivedAtMs,
         evseId: null,
         connectorId: null,
         idToken: null,
@@ -182,6 +183,7 @@ export class ChangeRows {
       }
       this.#patches.set(transactionId, patch)
     }
+    patch.updatedAtMs = Math.max(patch.updatedAtMs, receivedAtMs)
     return patch
   }
 

@@ -5,7 +5,6 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { StatorError } from '../base/errors.ts'
 import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
 import type {
-  AnomalyRecord,
   ChargePointInput,
   ChargePointRecord,
   ConnectorRecord,
@@ -16,7 +15,7 @@ import type {
 } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
 import { pageOf, withDefined } from './paging.ts'
-import { anomalies, chargePoints, connectors, messageLog, transactions, variables } from './schema.ts'
+import { chargePoints, connectors, messageLog, transactions, variables } from './schema.ts'
 import { databaseError } from './store-error.ts'
 import { knownTransactionColumns } from './transaction-queries.ts'
 
@@ -170,23 +169,6 @@ export function createChargePointQueries(db: NodePgDatabase) {
           .orderBy(...order.map((column) => asc(column)))
           .$dynamic(),
         ({ chargePointId: _, updatedAt, ...row }) => ({ ...row, updatedAtMs: updatedAt }),
-      )
-    },
-
-    /** Newest first. */
-    async anomaliesOf(chargePointKey: number, page: Page): Promise<PageOf<AnomalyRecord>> {
-      const where = eq(anomalies.chargePointId, chargePointKey)
-      return pageOf(
-        page,
-        db.select({ count: count() }).from(anomalies).where(where),
-        db.select().from(anomalies).where(where).orderBy(desc(anomalies.receivedAt), desc(anomalies.digest)).$dynamic(),
-        ({ kind, transaction, detail, messageId, receivedAt }) => ({
-          kind,
-          transaction,
-          detail,
-          messageId,
-          receivedAtMs: receivedAt,
-        }),
       )
     },
   }

@@ -1,32 +1,75 @@
-// What the tables need from time to time: partitions for the days to come, and room from those that are over.
+// What the tables need from time to time: partitions for the days to come, room from those that are over, and a look for
+// transactions that nobody ends.
 
 import type { Clock } from '../base/clock.ts'
-import { maintenanceMs } from '../base/limits.ts'
+import { ghostCheckMs, maintenanceMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import type { Ghost, GhostDeadlines } from '../csms/records.ts'
 import type { Database } from './database.ts'
+import { GhostCheck } from './ghosts.ts'
 import { dropOldMessages, maintenanceLock, makePartitions } from './partitions.ts'
+import { forgetOld } from './retention.ts'
 
-/** What `startMaintenance` needs. `messageLogDays` is how long OCPP messages are kept. */
+/** How long what grows without end is kept, in days. */
+export interface Retention {
+  readonly messageLogDays: number
+  readonly anomalyDays: number
+  readonly eventDays: number
+}
+
 export interface MaintenanceOptions {
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
-  readonly messageLogDays: number
+  readonly retention: Retention
+  readonly ghostDeadlines: GhostDeadlines
+  /** Told of every ghost transaction for which an anomaly was stored. */
+  readonly onGhost: (ghost: Ghost) => void
 }
 
-/** Keeps partitions ready and drops old OCPP messages, now and every `maintenanceMs`; the returned function ends it. */
+const dayMs = 86_400_000
+
+/**
+ * Keeps partitions ready and forgets what is old, now and every `maintenanceMs`, and looks for ghost transactions, now and every
+ * `ghostCheckMs`; the returned function ends it.
+ */
 export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
-  const { database, clock, log, messageLogDays } = options
+  const { database, clock, log, ghostDeadlines, onGhost } = options
+  const ghostCheck = new GhostCheck(database, ghostDeadlines)
+  const ends = [
+    repeat(
+      clock,
+      maintenanceMs,
+      () => maintain(options),
+      (error) => log.warn({ error }, 'The tables could not be brought up to date; the next turn tries again.'),
+    ),
+    repeat(
+      clock,
+      ghostCheckMs,
+      async () => (await ghostCheck.run(clock.nowMs())).forEach(onGhost),
+      (error) => log.warn({ error }, 'Ghost transactions could not be looked for; the next turn tries again.'),
+    ),
+  ]
+  return async () => {
+    await Promise.all(ends.map((end) => end()))
+  }
+}
+
+/** Runs `work` now and `pauseMs` after each time that it is done; the returned function ends that. */
+function repeat(
+  clock: Clock,
+  pauseMs: number,
+  work: () => Promise<void>,
+  onError: (error: unknown) => void,
+): () => Promise<void> {
   let cancel = (): void => {}
   let running: Promise<void> = Promise.resolve()
   let isStopped = false
   const turn = (): void => {
-    running = maintain(database, clock.nowMs(), messageLogDays)
-      .catch((error: unknown) =>
-        log.warn({ error }, 'Partitions could not be brought up to date; the next turn tries again.'),
-      )
+    running = work()
+      .catch(onError)
       .then(() => {
-        if (!isStopped) cancel = clock.after(maintenanceMs, turn)
+        if (!isStopped) cancel = clock.after(pauseMs, turn)
       })
   }
   turn()
@@ -37,7 +80,14 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
   }
 }
 
-async function maintain(database: Database, nowMs: number, messageLogDays: number): Promise<void> {
+async function maintain({ database, clock, retention }: MaintenanceOptions): Promise<void> {
+  const nowMs = clock.nowMs()
+  await keepPartitions(database, nowMs, retention.messageLogDays)
+  await forgetOld(database.pool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
+  await forgetOld(database.pool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
+}
+
+async function keepPartitions(database: Database, nowMs: number, messageLogDays: number): Promise<void> {
   const client = await database.pool.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [maintenanceLock])

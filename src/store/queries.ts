@@ -2,8 +2,11 @@
 // STORE_UNAVAILABLE when the database is away, INTERNAL when it refuses a statement, or what the method itself says.
 
 import { drizzle } from 'drizzle-orm/node-postgres'
+import { createAnomalyQueries } from './anomaly-queries.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
+import type { GhostDeadlines } from '../csms/records.ts'
 import type { Database } from './database.ts'
+import { ghostReasonsOf } from './ghosts.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
 import { storeError } from './store-error.ts'
@@ -18,6 +21,9 @@ export function createQueries(database: Database) {
     ...createChargePointQueries(db),
     ...createIdTokenQueries(db),
     ...createTransactionQueries(db),
+    ...createAnomalyQueries(db),
+    ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
+      ghostReasonsOf(database.pool, transactionId, deadlines, nowMs),
   })
 }
 

@@ -109,6 +109,8 @@ export const connectors = pgTable(
     /** By the charge point's clock. */
     occurredAt: instant('occurred_at').notNull(),
     updatedAt: instant('updated_at').notNull(),
+    /** Since when it has had its status, however often it was told; null for what was told before this was kept. */
+    statusSince: instant('status_since'),
   },
   (table) => [primaryKey({ name: 'connectors_pkey', columns: [table.chargePointId, table.evseId, table.connectorId] })],
 )
@@ -154,6 +156,8 @@ export const transactions = pgTable(
     stopIdToken: text('stop_id_token'),
     closedBy: text('closed_by').$type<NonNullable<KnownTransaction['closedBy']>>(),
     receivedAt: instant('received_at').notNull(),
+    /** When the last message about it came; null until one after the first has come. Meter values of 1.6 leave it as it is. */
+    updatedAt: instant('updated_at'),
   },
   (table) => [
     // Cut to 255 and 64 characters, so that an id of any length fits an index.
@@ -200,7 +204,11 @@ export const chargePointEvents = pgTable(
     receivedAt: instant('received_at').notNull(),
     payload: json('payload').$type<Payload>().notNull(),
   },
-  (table) => [primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointId, table.digest] })],
+  (table) => [
+    primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointId, table.digest] }),
+    // For forgetting the oldest only, so it is one that costs next to nothing to keep.
+    index('charge_point_events_received').using('brin', table.receivedAt),
+  ],
 )
 
 /** The 2.x device model, as reported. */
@@ -249,9 +257,18 @@ export const anomalies = pgTable(
     kind: text('kind').notNull(),
     transaction: text('transaction'),
     detail: json('detail').$type<Payload>().notNull(),
+    /** Empty when it was found by a check, not in a message. */
     messageId: text('message_id').notNull(),
   },
-  (table) => [primaryKey({ name: 'anomalies_pkey', columns: [table.chargePointId, table.receivedAt, table.digest] })],
+  (table) => [
+    primaryKey({ name: 'anomalies_pkey', columns: [table.chargePointId, table.receivedAt, table.digest] }),
+    index('anomalies_received').on(table.receivedAt, table.chargePointId, table.digest),
+    index('anomalies_kind').on(table.kind, table.receivedAt, table.chargePointId, table.digest),
+    // Cut to 255 characters, so that an id of any length fits the index.
+    index('anomalies_transaction')
+      .on(sql`left("transaction", 255)`, table.receivedAt, table.chargePointId, table.digest)
+      .where(sql`"transaction" IS NOT NULL`),
+  ],
 )
 
 /** Frames as they were on the wire. Partitioned by day, so that forgetting old days costs nothing. */

@@ -231,6 +231,8 @@ const connectorColumns = [
   'occurred_at',
   'updated_at',
 ]
+const statusSince =
+  'status_since = CASE WHEN connectors.status = EXCLUDED.status THEN connectors.status_since ELSE EXCLUDED.status_since END'
 
 /** The last that was received wins, whatever time the charge point gave it: its clock may have been set back. */
 export const upsertConnectors = statement<ConnectorRow>(
@@ -247,10 +249,11 @@ export const upsertConnectors = statement<ConnectorRow>(
     vendor_error_code: text((row) => row.vendorErrorCode),
     occurred_at: instant((row) => row.occurredAtMs),
     updated_at: instant((row) => row.updatedAtMs),
+    status_since: instant((row) => row.updatedAtMs),
   },
   (names, rows) =>
-    `INSERT INTO connectors (${names}) SELECT * FROM ${rows}
-     ON CONFLICT (${connectorKey}) DO UPDATE SET ${connectorColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
+    `INSERT INTO connectors (${names}) SELECT * FROM ${rows} ON CONFLICT (${connectorKey})
+     DO UPDATE SET ${connectorColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}, ${statusSince}`,
 )
 
 export interface TransactionRow {
@@ -294,6 +297,7 @@ export const insertTransactions = statement<TransactionRow>(
 /** Null leaves a field as it is; the fields after `stoppedAtMs` count when that is set. */
 export interface TransactionPatch {
   readonly transactionId: number
+  updatedAtMs: number
   evseId: number | null
   connectorId: number | null
   idToken: string | null
@@ -320,6 +324,7 @@ const ofUpdate = [
   'charging_state',
   'remote_start_id',
   'stopped_at',
+  'updated_at',
 ]
 const ofStop = ['meter_stop_wh', 'stop_reason', 'stop_id_token', 'closed_by']
 
@@ -341,6 +346,7 @@ export const updateTransactions = statement<TransactionPatch>(
     stop_reason: text((row) => row.stopReason),
     stop_id_token: text((row) => row.stopIdToken),
     closed_by: text((row) => row.closedBy),
+    updated_at: instant((row) => row.updatedAtMs),
   },
   (_, rows) =>
     `UPDATE transactions t SET ${[

@@ -1,6 +1,8 @@
 // The tables of `docs/operations.md`, as the code has them. Run this file to write them into the document.
 
 import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
+import { anomalyMetric, metricName } from '../../src/api/metrics.ts'
+import { counterTable } from '../../src/base/counters.ts'
 import { errorTable } from '../../src/base/errors.ts'
 import { logCategories, logFields } from '../../src/base/log.ts'
 import { settingTree } from '../../src/base/settings-schema.ts'
@@ -39,6 +41,14 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
     table(
       ['OCPP 2.x', 'OCPP 1.6', 'Meaning'],
       Object.entries(callErrorTable).map(([name, row]) => [code(name), code(row.in16), row.meaning]),
+    ),
+  metrics: () =>
+    table(
+      ['Metric', 'What it counts'],
+      [
+        ...Object.entries(counterTable).map(([name, meaning]) => [code(metricName(name)), meaning]),
+        [code(anomalyMetric.name), anomalyMetric.meaning],
+      ],
     ),
   'log-categories': () => meanings(['Category', 'Tells of'], logCategories),
   'log-fields': () => meanings(['Field', 'Meaning'], logFields),

@@ -137,8 +137,12 @@ export function changeSet(chargePointKey: number, parts: Partial<ChangeSet> = {}
 }
 
 /** The meter values of one MeterValues payload, as a worker hands them over. */
-export function meterRows(chargePointKey: number, payload: Readonly<Record<string, unknown>>): MeterRows {
+export function meterRows(
+  chargePointKey: number,
+  payload: Readonly<Record<string, unknown>>,
+  receivedAtMs = arrivalMs,
+): MeterRows {
   const columns = new MeterColumns()
-  const range = columns.add(payload, payload, { chargePointKey, receivedAtMs: arrivalMs })
+  const range = columns.add(payload, payload, { chargePointKey, receivedAtMs })
   return { block: columns.finish(), from: range?.from ?? 0, to: range?.to ?? 0 }
 }

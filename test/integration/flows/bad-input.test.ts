@@ -1,6 +1,7 @@
 // Every kind of input that breaks OCPP, and what it gets: on 1.6 and 2.0.1, from strict and lenient charge points.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { connectorsMax } from '../../../src/base/limits.ts'
 import { flows201 } from '../../fixtures/seed-flows.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
@@ -282,6 +283,20 @@ describe('before its boot is accepted', () => {
     expect(await raw.call('BootNotification', boot)).toMatchObject({ status: 'Accepted' })
     await raw.close()
   })
+})
+
+test('a charge point that invents connectors without end is answered, and only so many are kept', async () => {
+  const raw = await booted('1.6', 'strict')
+  const ids = Array.from({ length: connectorsMax + 40 }, (_, index) =>
+    raw.sendCall('StatusNotification', { connectorId: index + 1, errorCode: 'NoError', status: 'Available' }),
+  )
+  for (const id of ids) expect(await raw.answerTo(id)).toEqual([3, id, {}])
+  expect((await central.json(`/api/chargepoints/${identity()}/status`))['connectors']).toHaveLength(connectorsMax)
+  expect(await central.json(`/api/chargepoints/${identity()}/anomalies`)).toMatchObject({ totalCount: 40 })
+  // The ones beyond them may still charge.
+  const { transactionId } = await raw.call('StartTransaction', { ...start, connectorId: connectorsMax + 7 })
+  expect(await central.json(`/api/transactions/${transactionId}`)).toMatchObject({ open: true })
+  await raw.close()
 })
 
 test('text that PostgreSQL cannot hold does not hurt anybody', async () => {

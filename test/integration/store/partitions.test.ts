@@ -2,10 +2,10 @@
 
 import { expect, test } from 'bun:test'
 import { maintenanceMs } from '../../../src/base/limits.ts'
-import { silentLogger } from '../../../src/base/log.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import { newTransactionId, sample, transactionStarted } from '../../support/changes.ts'
+import { maintenanceOf } from '../../support/maintenance.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { changeSet, describeStore, meterRows } from '../../support/store.ts'
 import { until } from '../../support/until.ts'
@@ -59,7 +59,7 @@ describeStore('partitions', (store) => {
     )
     expect(await rowsIn(database, 'meter_values_default', key)).toBe(4)
     const clock = new HandClock(Date.parse('2031-06-15T12:00:00Z'))
-    const stop = startMaintenance({ database, clock, log: silentLogger, messageLogDays: 3650 })
+    const stop = startMaintenance(maintenanceOf(database, clock, { messageLogDays: 3650 }))
     await until('the partition', async () =>
       (await partitionsOf(database, 'meter_values')).includes('meter_values_2031_09'),
     )
@@ -78,7 +78,7 @@ describeStore('partitions', (store) => {
     const { database, queries, writer } = store()
     const key = await store().newChargePoint()
     const clock = new HandClock(Date.parse('2032-01-10T12:00:00Z'))
-    const stop = startMaintenance({ database, clock, log: silentLogger, messageLogDays: 7 })
+    const stop = startMaintenance(maintenanceOf(database, clock, { messageLogDays: 7 }))
     await until('the partitions', async () =>
       (await partitionsOf(database, 'message_log')).includes('message_log_2032_01_10'),
     )

@@ -81,7 +81,7 @@ describeStore('the ledger', (store) => {
     expect(old).toMatchObject({ duplicate: true, answer: { transactionId: known } })
     expect(young).toMatchObject({ duplicate: false, answer: { transactionId: fresh } })
     expect(await queries.connectorsOf(key)).toEqual([])
-    expect((await queries.anomaliesOf(key, { page: 1, pageSize: 10 })).totalCount).toBe(0)
+    expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 10 })).totalCount).toBe(0)
     expect(await meterCount(store().database.pool, key)).toBe(0)
     expect(await queries.transactionById(fresh)).not.toBeNull()
   })
@@ -94,7 +94,7 @@ describeStore('the ledger', (store) => {
     const first = await writer.commit(set)
     expect(await writer.commit(set)).toEqual(first)
     expect(first.duplicate).toBe(false)
-    expect((await queries.anomaliesOf(key, { page: 1, pageSize: 10 })).totalCount).toBe(1)
+    expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
   })
 
   test('what no text or number of PostgreSQL can hold is stored as near as can be', async () => {
@@ -133,7 +133,9 @@ describeStore('the ledger', (store) => {
     expect(await queries.transactionById(id)).toMatchObject({ evseId: 2_147_483_647, connectorId: 0 })
     expect((await queries.transactionByStationId(key, `${odd}${long}`))?.transactionId).toBe(id)
     expect((await queries.connectorsOf(key))[0]?.info).toBe(clean)
-    expect((await queries.anomaliesOf(key, { page: 1, pageSize: 1 })).items[0]?.detail).toEqual({ odd })
+    expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 1 })).items[0]?.detail).toEqual({
+      odd,
+    })
   })
 
   test('a change set that cannot be stored is refused alone; those of the same group are committed', async () => {

@@ -9,6 +9,7 @@ import {
   type ChargePointEvent,
   type ChargePointSnapshot,
 } from '../../../actors/charge-point.ts'
+import { openTransactionsMax } from '../../../src/base/limits.ts'
 import type { ActorEvent, RegistrationStatus } from '../../../src/csms/decision.ts'
 import type { Hydration } from '../../../src/csms/records.ts'
 import { hydration } from '../../support/hydration.ts'
@@ -101,6 +102,17 @@ describe('the children of a charge point', () => {
       { ...second, status: 'Available' },
     ],
     openTransactions: [{ ...openTransaction, chargingState: null }],
+  })
+
+  test('of transactions without end only the newest are held', () => {
+    const { transactions, send } = run({
+      openTransactions: [2, 1].map((transactionId) => ({ ...openTransaction, transactionId, chargingState: null })),
+    })
+    for (let transactionId = 3; transactionId <= openTransactionsMax + 1; transactionId++) {
+      send({ type: 'transactionStarted', transaction: { ...openTransaction, transactionId }, chargingState: null })
+    }
+    const held = transactions().map(({ transactionId }) => transactionId)
+    expect(held).toEqual(Array.from({ length: openTransactionsMax }, (_, index) => index + 2))
   })
 
   test('what was stored is known without starting a single actor', () => {

@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import type { ApiDeps, ApiQueries, LiveChargePoints } from '../../../src/api/deps.ts'
 import { createApi } from '../../../src/api/create-api.ts'
+import { Counters } from '../../../src/base/counters.ts'
 import type { LogFields, Logger } from '../../../src/base/log.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import type { ChargePointRecord } from '../../../src/csms/records.ts'
@@ -74,9 +75,10 @@ export function fakeApi(
     deleteIdToken: unexpected('deleteIdToken'),
     listTransactions: unexpected('listTransactions'),
     transaction: async () => null,
+    ghostReasonsOf: unexpected('ghostReasonsOf'),
     meterValuesOf: unexpected('meterValuesOf'),
     messageLog: unexpected('messageLog'),
-    anomaliesOf: unexpected('anomaliesOf'),
+    listAnomalies: unexpected('listAnomalies'),
     variablesOf: unexpected('variablesOf'),
     ...overrides.queries,
   }
@@ -98,6 +100,8 @@ export function fakeApi(
     authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
     hash: () => new Uint8Array(32),
     strictnessDefault: 'lenient',
+    ghostDeadlines: { availableMs: 1_800_000, goneMs: 86_400_000 },
+    counters: new Counters(),
     health: { live: () => true, ready: async () => [] },
     clock: { nowMs: () => nowMs, after: unexpected('after') },
     log: { debug: record('debug'), info: record('info'), error: record('error') },

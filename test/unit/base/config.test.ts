@@ -77,6 +77,10 @@ describe('sources', () => {
       strictness: 'lenient',
       messageLog: true,
       messageLogDays: 7,
+      anomalyDays: 90,
+      eventDays: 365,
+      ghostAvailableMs: 1_800_000,
+      ghostOfflineMs: 86_400_000,
     })
     expect(settings.database.connectionString).toBe(sample.Database.ConnectionString)
     expect(settings.security.authenticationMethod).toBe('Basic')

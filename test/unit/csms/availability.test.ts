@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { chargePointStatus, statusNotification16, statusNotification201 } from '../../../src/csms/availability.ts'
+import { connectorsMax } from '../../../src/base/limits.ts'
 import type { ConnectorStatus } from '../../../src/csms/decision.ts'
 import { bootGate } from '../../../src/csms/provisioning.ts'
 import { chargePoint, decide, openTransaction } from '../../support/known.ts'
@@ -26,6 +27,25 @@ describe('the status of a charge point', () => {
 })
 
 describe('StatusNotification', () => {
+  test('a connector one too many is stored as an event, with an anomaly, and grows nothing', () => {
+    const connectorList = Array.from({ length: connectorsMax }, (_, index) => connector(index + 1, 'Available'))
+    const odd = decide(statusNotification16, { ...payload, connectorId: 999 }, { connectorList })
+    expect(odd).toMatchObject({
+      answer: {},
+      changes: [{ kind: 'chargePointEvent' }],
+      anomalies: [{ kind: 'tooManyConnectors', detail: { evseId: 999, connectorId: 1 } }],
+      events: [],
+    })
+    const known = decide(statusNotification16, payload, { connectorList })
+    expect(known.events).toMatchObject([{ type: 'connectorStatus', evseId: 1 }])
+    const last = decide(
+      statusNotification16,
+      { ...payload, connectorId: 999 },
+      { connectorList: connectorList.slice(1) },
+    )
+    expect(last.events).toMatchObject([{ type: 'connectorStatus', evseId: 999 }])
+  })
+
   const payload = { connectorId: 1, errorCode: 'NoError' as const, status: 'Charging' as const }
 
   test('a move of the table is stored, with the status of the charge point beside it', () => {

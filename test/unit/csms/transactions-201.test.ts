@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { connectorsMax } from '../../../src/base/limits.ts'
 import { transactionEvent } from '../../../src/csms/transactions-201.ts'
 import { MeterColumns } from '../../../src/workers/meter-columns.ts'
 import { acceptedToken, arrivalMs, chargePoint, decide, openTransaction } from '../../support/known.ts'
@@ -123,6 +124,19 @@ describe('TransactionEvent', () => {
     expect(now.changes).toContainEqual({ kind: 'chargePointStatus', status: 'Charging' })
     const late = decide(transactionEvent, { ...charging, offline: true }, parts)
     expect(late.events.map((event) => event.type)).toEqual(['transactionUpdated'])
+  })
+
+  test('a connector one too many is left out, with an anomaly; the transaction is stored', () => {
+    const connectorList = Array.from({ length: connectorsMax }, (_, index) => ({
+      ...{ evseId: 100 + index, connectorId: 1, status: 'Available' as const },
+    }))
+    const decision = decide(transactionEvent, started, {
+      chargePoint: station,
+      connectorList,
+      idTokens: [acceptedToken],
+    })
+    expect(decision.changes.map(({ kind }) => kind)).toEqual(['transactionStarted'])
+    expect(decision.anomalies.map(({ kind }) => kind)).toEqual(['tooManyConnectors'])
   })
 
   test('a token typed into a keypad is not the card with the same number', () => {

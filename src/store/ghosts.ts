@@ -1,0 +1,151 @@
+// Ghost transactions: open ones that look over. They are flagged and never closed: the charge point may be about to tell how they
+// ended, and an operator can close them by hand. Whether one is a ghost follows from what is stored, so that a flag goes by itself.
+
+import type { ClientBase, Pool } from 'pg'
+import { ghostsPerCheckMax } from '../base/limits.ts'
+import { transactionRef } from '../csms/meter-block.ts'
+import type { Ghost, GhostDeadlines } from '../csms/records.ts'
+import { int4Array, int8Array, textArray } from './binary-array.ts'
+import type { Database } from './database.ts'
+
+interface Suspect extends Ghost {
+  readonly stationTransactionId: string | null
+}
+
+/** Key of the advisory lock under which ghosts are noted, so that two processes do not note the same one. */
+const ghostLock = 6_017_302
+
+// Times are those of this side: when the status was first told, when anything about the transaction last came.
+const quietSince = 't.received_at, t.updated_at'
+const availableSince = `GREATEST(COALESCE(k.status_since, k.updated_at), ${quietSince})`
+const goneSince = `GREATEST(c.last_seen_at, ${quietSince})`
+const name = 'COALESCE(t.station_transaction_id, t.id::text)'
+const columns = `t.id AS "transactionId", t.charge_point_id AS "chargePointKey", c.identity, ${name} AS transaction,
+  t.station_transaction_id AS "stationTransactionId"`
+
+/** Parameters: $1 and $2 are the latest times that are long ago. */
+function suspects(which: string): string {
+  return `
+  SELECT ${columns}, 'connectorAvailable' AS reason, ${availableSince} AS "sinceMs"
+  FROM transactions t JOIN charge_points c ON c.id = t.charge_point_id
+    JOIN connectors k ON k.charge_point_id = t.charge_point_id AND k.evse_id = t.evse_id AND k.connector_id = t.connector_id
+  WHERE t.stopped_at IS NULL AND k.status = 'Available' AND ${availableSince} <= $1 AND ${which}
+  UNION ALL
+  SELECT ${columns}, 'chargePointGone' AS reason, ${goneSince} AS "sinceMs"
+  FROM transactions t JOIN charge_points c ON c.id = t.charge_point_id
+  WHERE t.stopped_at IS NULL AND NOT c.connected AND ${goneSince} <= $2 AND ${which}`
+}
+
+function longAgo({ availableMs, goneMs }: GhostDeadlines, nowMs: number): [string, string] {
+  return [new Date(nowMs - availableMs).toISOString(), new Date(nowMs - goneMs).toISOString()]
+}
+
+/** Why the transaction counts as a ghost at `nowMs`; none when it does not. */
+export async function ghostReasonsOf(
+  pool: Pool,
+  transactionId: number,
+  deadlines: GhostDeadlines,
+  nowMs: number,
+): Promise<Ghost[]> {
+  const found = await pool.query<Suspect>({
+    text: suspects('t.id = $3'),
+    values: [...longAgo(deadlines, nowMs), transactionId],
+  })
+  return withoutMeteredOnes(pool, found.rows, nowMs - deadlines.availableMs)
+}
+
+/**
+ * A charge point may say Available and go on charging: meter values tell. Where it is gone there are none.
+ *
+ * The reference of a 2.x transaction is a hash that SQL cannot make, hence a question of its own.
+ */
+async function withoutMeteredOnes(
+  client: Pool | ClientBase,
+  found: readonly Suspect[],
+  sinceMs: number,
+): Promise<Suspect[]> {
+  const asked = found.filter(({ reason }) => reason === 'connectorAvailable')
+  if (asked.length === 0) return [...found]
+  const metered = await client.query<{ place: number }>({
+    text: `SELECT v.place::int4 AS place FROM unnest($1::int4[], $2::int8[]) WITH ORDINALITY AS v(charge_point_id, ref, place)
+           WHERE EXISTS (SELECT FROM meter_values m
+             WHERE m.charge_point_id = v.charge_point_id AND m.transaction_ref = v.ref AND m.received_at > $3)`,
+    values: [
+      int4Array(asked.map(({ chargePointKey }) => chargePointKey)),
+      int8Array(asked.map((one) => transactionRef(one.stationTransactionId ?? one.transactionId))),
+      new Date(sinceMs).toISOString(),
+    ],
+  })
+  const alive = new Set(metered.rows.map(({ place }) => asked[place - 1]))
+  return found.filter((one) => !alive.has(one))
+}
+
+// Once for each transaction and reason: the digest holds both.
+const digest = (transactionId: string, reason: string): string =>
+  `hashtextextended('ghost/' || ${transactionId} || '/' || ${reason}, 0)`
+
+const unnotedSuspects = `
+  SELECT * FROM (${suspects('t.id > $3')}) s
+  WHERE NOT EXISTS (SELECT FROM anomalies a
+    WHERE left(a.transaction, 255) = left(s.transaction, 255) AND a.charge_point_id = s."chargePointKey"
+      AND a.kind = 'ghostTransaction' AND a.digest = ${digest('s."transactionId"', 's.reason')})
+  ORDER BY "transactionId" LIMIT ${ghostsPerCheckMax}`
+
+const noteGhosts = `
+  INSERT INTO anomalies (charge_point_id, received_at, digest, kind, "transaction", detail, message_id)
+  SELECT charge_point_id, $6::timestamptz, ${digest('id', 'reason')}, 'ghostTransaction', name,
+    json_build_object('reason', reason, 'since', since, 'transactionId', id), ''
+  FROM unnest($1::int4[], $2::int8[], $3::text[], $4::text[], $5::text[]) AS v(charge_point_id, id, name, reason, since)
+  ON CONFLICT DO NOTHING`
+
+/** Looks for ghosts a part at a time, in the order of their numbers, and begins anew at the end. */
+export class GhostCheck {
+  readonly #database: Database
+  readonly #deadlines: GhostDeadlines
+  #afterId = 0
+
+  constructor(database: Database, deadlines: GhostDeadlines) {
+    this.#database = database
+    this.#deadlines = deadlines
+  }
+
+  /** Stores an anomaly for each ghost that has none; of at most `ghostsPerCheckMax` suspects. Answers the ghosts noted. */
+  async run(nowMs: number): Promise<readonly Ghost[]> {
+    const client = await this.#database.pool.connect()
+    try {
+      await client.query('BEGIN')
+      const { rows } = await client.query<{ isOurs: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS "isOurs"', [
+        ghostLock,
+      ])
+      const noted = rows[0]?.isOurs === true ? await this.#note(client, nowMs) : []
+      await client.query('COMMIT')
+      client.release()
+      return noted
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+
+  async #note(client: ClientBase, nowMs: number): Promise<readonly Ghost[]> {
+    const found = await client.query<Suspect>({
+      text: unnotedSuspects,
+      values: [...longAgo(this.#deadlines, nowMs), this.#afterId],
+    })
+    this.#afterId = found.rows.length < ghostsPerCheckMax ? 0 : (found.rows.at(-1)?.transactionId ?? 0)
+    const ghosts = await withoutMeteredOnes(client, found.rows, nowMs - this.#deadlines.availableMs)
+    if (ghosts.length === 0) return ghosts
+    await client.query({
+      text: noteGhosts,
+      values: [
+        int4Array(ghosts.map(({ chargePointKey }) => chargePointKey)),
+        int8Array(ghosts.map(({ transactionId }) => transactionId)),
+        textArray(ghosts.map(({ transaction }) => transaction)),
+        textArray(ghosts.map(({ reason }) => reason)),
+        textArray(ghosts.map(({ sinceMs }) => new Date(sinceMs).toISOString())),
+        new Date(nowMs).toISOString(),
+      ],
+    })
+    return ghosts
+  }
+}
