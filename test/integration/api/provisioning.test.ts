@@ -360,6 +360,7 @@ test('what a charge point did against expectation is listed', async () => {
   await raw.call('StopTransaction', { transactionId: 424242, meterStop: 1, timestamp: '2025-12-26T10:00:00Z' }, 'odd-1')
   const { anomalies } = await stator.json('/api/chargepoints/ODD/anomalies')
   expect(anomalies).toContainEqual({
+    chargePointId: 'ODD',
     kind: 'unknownTransaction',
     transaction: '424242',
     detail: expect.any(Object),

@@ -129,6 +129,7 @@ describe('one transaction', () => {
       stopIdTag: null,
       reservationId: null,
       remoteStartId: null,
+      ghost: [],
     }
     expect(await stator.json(`/api/transactions/${transactionId}`)).toEqual(shown)
 
