@@ -2,6 +2,7 @@
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { connectorsMax } from '../base/limits.ts'
+import { ownValue } from '../base/own-value.ts'
 import { connectorMove } from './connector-moves.ts'
 import type {
   Anomaly,
@@ -165,7 +166,7 @@ const chargingStatuses: Readonly<Record<string, ConnectorStatus>> = {
 
 /** The status of a 2.x connector whose transaction is in `chargingState` (ChargingStateEnumType). */
 export function chargingStatus(chargingState: string): ConnectorStatus {
-  return chargingStatuses[chargingState] ?? 'Occupied'
+  return ownValue(chargingStatuses, chargingState) ?? 'Occupied'
 }
 
 /** Whether a connector status stems from a charging state. */

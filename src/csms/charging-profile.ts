@@ -1,5 +1,6 @@
 // Charging profiles in the shape of either version. Operators write the 1.6 shape; 2.x charge points get their own.
 
+import { ownValue } from '../base/own-value.ts'
 import type { Payload } from './decision.ts'
 
 // 2.x renamed one purpose (1.6 §7.11, 2.0.1 ChargingProfilePurposeEnumType).
@@ -21,7 +22,7 @@ export function chargingProfile2x(profile: Payload): Payload {
 }
 
 function purpose2x(purpose: unknown): unknown {
-  return typeof purpose === 'string' ? (purposes[purpose] ?? purpose) : purpose
+  return typeof purpose === 'string' ? (ownValue(purposes, purpose) ?? purpose) : purpose
 }
 
 function schedules2x(schedule: unknown): unknown {

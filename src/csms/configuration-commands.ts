@@ -5,6 +5,7 @@
 // as in `OCPPCommCtrlr.MessageAttempts[TransactionEvent]` or `Connector@1/1.AvailabilityState`. The standard keys of 1.6
 // that 2.x kept under another name are understood too, so that `HeartbeatInterval` works everywhere.
 
+import { ownValue } from '../base/own-value.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Command, CommandOutcome } from './command.ts'
 import { statusOf } from './command.ts'
@@ -69,7 +70,7 @@ const keyForm =
 
 /** The variable that `key` means, or null when it has neither the 2.x form nor a counterpart there. */
 export function variableOfKey(key: string): VariableName | null {
-  const groups = keyForm.exec(standardKeys[key] ?? key)?.groups
+  const groups = keyForm.exec(ownValue(standardKeys, key) ?? key)?.groups
   if (groups?.componentName === undefined || groups.variableName === undefined) return null
   return {
     componentName: groups.componentName,
@@ -156,7 +157,7 @@ export function changeConfigurationOutcome(version: OcppVersion, answer: Payload
   const [result] = entries(answer.setVariableResult)
   const status = version === '1.6' ? statusOf(answer) : text(result?.attributeStatus)
   if (status === undefined || status === null) return null
-  return { status, message: changeMessages[status] ?? `The charge point answered the change with ${status}` }
+  return { status, message: ownValue(changeMessages, status) ?? `The charge point answered the change with ${status}` }
 }
 
 // ConfigurationStatus (1.6 §7.22) and SetVariableStatusEnumType.

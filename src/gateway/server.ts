@@ -7,7 +7,7 @@ import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { Clock } from '../base/clock.ts'
 import type { OcppSettings } from '../base/config.ts'
 import type { Counters } from '../base/counters.ts'
-import { StatorError } from '../base/errors.ts'
+import { errorTable, StatorError } from '../base/errors.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
 import { drainMsMax, socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
@@ -72,6 +72,11 @@ export function startGateway(deps: GatewayDeps): Gateway {
   }
 }
 
+function httpError(code: 'BAD_REQUEST' | 'INTERNAL', message: string): Response {
+  const { status, name } = errorTable[code]
+  return Response.json({ error: name, message }, { status })
+}
+
 class RunningGateway implements Gateway {
   readonly #deps: GatewayDeps
   readonly #pipeline: Pipeline
@@ -105,8 +110,18 @@ class RunningGateway implements Gateway {
       hostname: deps.settings.host,
       port: deps.settings.port,
       ...(deps.tls === null ? {} : { tls: deps.tls }),
-      fetch: (request, server) =>
-        isOcppPath(new URL(request.url).pathname) ? handshake(request, server, handshakeDeps) : deps.http(request),
+      fetch: (request, server) => {
+        // A Host header that is none makes a URL that is none.
+        const path = URL.parse(request.url)?.pathname
+        if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
+        return isOcppPath(path) ? handshake(request, server, handshakeDeps) : deps.http(request)
+      },
+      // Bun's own page for errors shows strangers the source.
+      development: false,
+      error: (error) => {
+        deps.log.error({ error }, 'A request failed.')
+        return httpError('INTERNAL', 'An unexpected error occurred')
+      },
       websocket: {
         maxPayloadLength: deps.settings.messageBytesMax,
         backpressureLimit: socketBufferBytesMax,

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { Random } from '../../support/random.ts'
 
 const given = process.env['STATOR_FUZZ_SEED']
+/** How many times as long to fuzz as the tests do by themselves. */
+const times = Number(process.env['STATOR_FUZZ_TIMES'] ?? 1)
 
 /** The seeds of `rounds` rounds: other ones at every run, or the single one that STATOR_FUZZ_SEED names. */
 export function seedsOf(rounds: number): readonly number[] {
   if (given !== undefined) return [Number(given)]
   const first = Date.now() % 1_000_000_000
-  return Array.from({ length: rounds }, (_, round) => first + round)
+  return Array.from({ length: rounds * times }, (_, round) => first + round)
 }
 
 /** Runs `round` with the chance of `seed`; whatever it throws says how to have it again. */
