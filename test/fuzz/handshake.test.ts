@@ -3,10 +3,9 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { collectedLog } from '../support/log-lines.ts'
-import { basic } from '../support/raw-charge-point.ts'
+import { basic, httpStatusOf } from '../support/raw-charge-point.ts'
 import type { Random } from '../support/random.ts'
 import { passwordDefault, TestStator } from '../support/stator.ts'
-import { within } from '../support/until.ts'
 import { reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { oddTexts } from './make/values.ts'
 
@@ -54,11 +53,6 @@ const subprotocols = [
 ]
 const keys = ['dGhlIHNhbXBsZSBub25jZQ==', '', 'short', '====', 'x'.repeat(300)]
 
-/** Characters as one byte each, so that anything may stand in a header. */
-function bytesOf(text: string): Buffer {
-  return Buffer.from(text, 'latin1')
-}
-
 function handshakeText(random: Random): string {
   const odd = (): string => random.pick(oddTexts).replaceAll(/[\r\n]/g, ' ')
   const identity = random.pick(identities)
@@ -89,42 +83,15 @@ function handshakeText(random: Random): string {
   return `${method} /ocpp${path} HTTP/${version}\r\n${headers.join('\r\n')}\r\n\r\n`
 }
 
-/** The status of the answer; null when the connection was closed without one. */
-async function statusOf(text: string): Promise<number | null> {
-  const { hostname, port } = new URL(central.url)
-  const { promise, resolve } = Promise.withResolvers<number | null>()
-  let received = ''
-  const socket = await Bun.connect({
-    hostname,
-    port: Number(port),
-    socket: {
-      data: (_socket, chunk) => {
-        received += chunk.toString('latin1')
-        const status = /^HTTP\/1\.\d (\d{3})/.exec(received)?.[1]
-        if (status !== undefined) resolve(Number(status))
-      },
-      close: () => resolve(null),
-      error: () => resolve(null),
-    },
-  })
-  socket.write(bytesOf(text))
-  // What is cut short may wait for its rest for ever, which is the right of whoever sends it.
-  const timer = setTimeout(() => resolve(null), 1_000)
-  try {
-    return await within('an answer to the handshake', promise)
-  } finally {
-    clearTimeout(timer)
-    socket.terminate()
-  }
-}
-
 test('whatever is sent instead of a handshake, Stator answers it or closes, and lets in the next charge point', async () => {
   const counts = { handshakes: 0, failures: 0 }
   try {
     for (const seed of seedsOf(rounds)) {
       await withSeed(seed, async (random) => {
         const texts = Array.from({ length: handshakesPerRound }, () => handshakeText(random))
-        const answers = await Promise.all(texts.map(async (text) => ({ text, status: await statusOf(text) })))
+        const answers = await Promise.all(
+          texts.map(async (text) => ({ text, status: await httpStatusOf(central.url, text) })),
+        )
         counts.handshakes += answers.length
         expect(answers.filter(({ status }) => status !== null && !answersAllowed.includes(status))).toEqual([])
       })

@@ -207,6 +207,33 @@ export async function handshakeOnTcp(options: RawOptions): Promise<Completion> {
   return { head, closeCode: frame[0] === 0x88 ? frame.readUInt16BE(2) : null }
 }
 
+/** Writes `text`, a byte for each character, to a bare TCP connection: the HTTP status that comes back; null when none does. */
+export async function httpStatusOf(url: string, text: string, patienceMs = 1_000): Promise<number | null> {
+  const { hostname, port } = new URL(url)
+  const { promise, resolve } = Promise.withResolvers<number | null>()
+  let received = ''
+  const socket = await Bun.connect({
+    hostname,
+    port: Number(port),
+    socket: {
+      data: (_socket, chunk) => {
+        received += chunk.toString('latin1')
+        const status = /^HTTP\/1\.\d (\d{3})/.exec(received)?.[1]
+        if (status !== undefined) resolve(Number(status))
+      },
+      close: () => resolve(null),
+      error: () => resolve(null),
+    },
+  })
+  socket.write(Buffer.from(text, 'latin1'))
+  // What is cut short may wait for its rest for ever, which is the right of whoever sends it.
+  const timer = setTimeout(() => resolve(null), patienceMs)
+  const status = await promise
+  clearTimeout(timer)
+  socket.terminate()
+  return status
+}
+
 /** A charge point that connects and then neither says a word nor answers a ping. */
 export async function deafStation(options: RawOptions): Promise<void> {
   await shakeHandsOnTcp(options)

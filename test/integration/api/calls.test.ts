@@ -137,6 +137,26 @@ describe('a charge point', () => {
     expect(await next).toMatchObject({ payload: { listVersion: 9 } })
   })
 
+  test('whose answer nests without end has not answered, and the next command goes on', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+    for (const answer of [`[3,"ID",{"status":"Accepted","a":${deep}}]`, `[4,"ID","GenericError","",{"a":${deep}}]`]) {
+      const asked = stator.api(path, { body: { action: 'ClearCache', timeout: 0.2 } })
+      raw.send(answer.replace('ID', (await raw.command('ClearCache')).messageId))
+      expect(await asked).toMatchObject({ status: 504, body: { error: 'GatewayTimeout' } })
+    }
+    const next = stator.json(path, { body: { action: 'GetLocalListVersion' } })
+    raw.answer((await raw.command('GetLocalListVersion')).messageId, { listVersion: 9 })
+    expect(await next).toMatchObject({ payload: { listVersion: 9 } })
+  })
+
+  test('is not sent what nests without end', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    expect(await stator.api(path, { body: `{"action":"DataTransfer","payload":{"vendorId":${deep}}}` })).toMatchObject({
+      status: 400,
+      body: { details: { field: 'body', issue: 'The body must nest no deeper than 64 levels' } },
+    })
+  })
+
   test('that answers with a CALLERROR is 502 with its code', async () => {
     const answer = stator.api('/api/chargepoints/CP001/reset', reset)
     const { messageId } = await raw.command('Reset')

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import {
   type Completion,
   deafStation,
+  httpStatusOf,
   handshakeAnswer,
   handshakeOnTcp,
   type RawOptions,
@@ -282,6 +283,13 @@ test('a charge point that Security.AllowedChargePoints leaves out is turned away
     expect(answer.status).toBe(403)
   } finally {
     await closed.stop()
+  }
+})
+
+test('a request whose Host is the name of no host is a bad request, wherever it goes', async () => {
+  for (const path of ['/ocpp/CP001', '/health/live']) {
+    const text = `GET ${path} HTTP/1.1\r\nHost: a b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
+    expect([path, await httpStatusOf(central.url, text)]).toEqual([path, 400])
   }
 })
 

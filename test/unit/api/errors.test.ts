@@ -51,6 +51,7 @@ describe('bad input', () => {
     ['a missing field', { connectorId: 1 }, 'idTag', 'ID tag is required; it must be a text of 1 to 36 characters'],
     ['null for a text', { connectorId: 1, idTag: null }, 'idTag', 'ID tag must be a text of 1 to 36 characters'],
     ['a control character', { connectorId: 1, idTag: 'A\n' }, 'idTag', 'ID tag must not contain control characters'],
+    ['half a character', { connectorId: 1, idTag: '\ud83d' }, 'idTag', 'ID tag must not contain half a surrogate pair'],
     [
       'an unknown field',
       { ...startBody, when: 'now' },
@@ -110,6 +111,29 @@ describe('bad input', () => {
       issue: expect.stringContaining('The body must be JSON: '),
     })
   })
+
+  test('a body that is not there is a bad request, too', async () => {
+    const { request } = fakeApi()
+    for (const body of ['', undefined]) {
+      const response = await request(start, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        ...(body === undefined ? {} : { body }),
+      })
+      expect(response.status).toBe(400)
+      expect(await detailsOf(response)).toMatchObject({ field: expect.any(String), issue: expect.any(String) })
+    }
+  })
+
+  test.each(['0000-01-01', '0001-01-01T00:00:00+14:00', '9999-12-31T23:59:59-14:00'])(
+    'a time that no database holds (%s) is told by its years',
+    async (startDate) => {
+      const { request } = fakeApi()
+      const response = await request(`/api/transactions?startDate=${encodeURIComponent(startDate)}`)
+      expect(response.status).toBe(400)
+      expect((await detailsOf(response)).issue).toBe('Start date must lie in the years 1 to 9999, in UTC')
+    },
+  )
 
   test('a body without content type, or with that of a form, is read as JSON all the same', async () => {
     const { request } = fakeApi()

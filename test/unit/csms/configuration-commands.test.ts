@@ -220,6 +220,9 @@ describe('changing the configuration', () => {
       status: 'UnknownVariable',
       message: 'The charge point does not have this variable',
     })
+    expect(changeConfigurationOutcome('1.6', { status: 'valueOf' })?.message).toBe(
+      'The charge point answered the change with valueOf',
+    )
     expect(changeConfigurationOutcome('2.0.1', {})).toBeNull()
     expect(changeConfigurationOutcome('1.6', {})).toBeNull()
   })

@@ -122,6 +122,10 @@ describe('TransactionEvent', () => {
     const now = decide(transactionEvent, charging, parts)
     expect(now.events).toContainEqual({ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Charging' })
     expect(now.changes).toContainEqual({ kind: 'chargePointStatus', status: 'Charging' })
+    // Kept from a lenient charge point, although it is none of the words.
+    const odd: typeof charging = JSON.parse(JSON.stringify(charging).replace('"Charging"', '"constructor"'))
+    const unknown = decide(transactionEvent, odd, { ...parts, connectorList: [] })
+    expect(unknown.events).toContainEqual({ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Occupied' })
     const late = decide(transactionEvent, { ...charging, offline: true }, parts)
     expect(late.events.map((event) => event.type)).toEqual(['transactionUpdated'])
   })

@@ -10,6 +10,26 @@ function verdictOn(text: string, version: OcppVersion, strictness: Strictness = 
   return examine({ text, version, strictness, chargePointKey: 1, receivedAtMs: Date.parse(at) }).verdict
 }
 
+describe('a number too large for anything', () => {
+  const start = `"connectorId":1,"idTag":"A","timestamp":"${at}","meterStart":1e400`
+
+  test('is of the wrong type to strict', () => {
+    expect(verdictOn(`[2,"1","StartTransaction",{${start}}]`, '1.6', 'strict')).toMatchObject({
+      kind: 'refused',
+      code: 'TypeConstraintViolation',
+      description: 'Field "meterStart" is a number too large to be read; expected an integer.',
+    })
+  })
+
+  test('is left out by lenient, and noted', () => {
+    expect(verdictOn(`[2,"1","StartTransaction",{${start}}]`, '1.6')).toMatchObject({
+      kind: 'call',
+      payload: { meterStart: 0 },
+      quirks: [{ code: 'missingField', path: '/meterStart' }],
+    })
+  })
+})
+
 describe('a frame that cannot be read', () => {
   test.each(['hello', '{}', '[]', '[2]', '[2,"cut'])(
     'is dropped by 1.6, and answered under "-1" by 2.x: %s',

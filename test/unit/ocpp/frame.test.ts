@@ -144,6 +144,12 @@ describe('writing a frame', () => {
     expect(spelt('2.0.1', 'OccurrenceConstraintViolation')).toBe('OccurrenceConstraintViolation')
   })
 
+  test('an error holds no half of a surrogate pair, but for the message id', () => {
+    const text = encodeCallError('2.0.1', '\ud83d', 'GenericError', `${'x'.repeat(254)}🔌`, { path: '🔌'.slice(0, 1) })
+    const [, id, , description, details] = JSON.parse(text)
+    expect([id, description, details]).toEqual(['\ud83d', `${'x'.repeat(254)}\uFFFD`, { path: '\uFFFD' }])
+  })
+
   test('an error description is cut to 255 characters', () => {
     expect(JSON.parse(encodeCallError('2.0.1', '1', 'GenericError', 'x'.repeat(300), {}))[3]).toHaveLength(255)
   })

@@ -89,6 +89,7 @@ describe('meter columns', () => {
     ],
     ['signed data is no figure', { value: 'AABB', format: 'SignedData' }, 'energy_wh', Number.NaN],
     ['an empty value is no figure', { value: '' }, 'energy_wh', Number.NaN],
+    ['a figure without end is none', { value: '1e400' }, 'energy_wh', Number.NaN],
     ['an unknown unit is no figure', { value: '50', unit: 'Hz' }, 'energy_wh', Number.NaN],
     ['a register of the grid side is not the outlet', { value: '9', location: 'Inlet' }, 'energy_wh', Number.NaN],
   ])('%s', (_name, sample, column, value) => {

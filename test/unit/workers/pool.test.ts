@@ -63,6 +63,27 @@ describe('the worker pool', () => {
     expect(pool({ inlineCharacters: 1_000 }).examineAtOnce(meterValues('b', 1))?.meter?.rows).toBe(1)
   })
 
+  test('a long frame that msgpack would change is examined on the spot', () => {
+    const long = 'x'.repeat(300)
+    for (const odd of ['"\\ud83d"', '{"__proto__":1}']) {
+      const text = `[2,"a","DataTransfer",{"vendorId":"${long}","data":${odd}}]`
+      expect(pool().examineAtOnce({ ...task('a', 'Heartbeat', {}), text })).not.toBeNull()
+    }
+  })
+
+  test('a field called __proto__ is kept beside meter values like any other', () => {
+    const { text } = meterValues('a', 1)
+    const odd = {
+      ...meterValues('a', 1),
+      strictness: 'lenient' as const,
+      text: text.replace('{', '{"__proto__":{"a":1},'),
+    }
+    const verdict = pool({ inlineCharacters: 1_000 }).examineAtOnce(odd)?.verdict
+    const sent = verdict?.kind === 'call' ? verdict.sent : undefined
+    expect(Object.keys(sent ?? {})).toEqual(['__proto__', 'connectorId', 'transactionId'])
+    expect(Object.getPrototypeOf(sent)).toBe(Object.prototype)
+  })
+
   test('without worker threads, as on one core, batches are examined here', async () => {
     const tasks = Array.from({ length: 100 }, (_, index) => meterValues(`m${index}`, index))
     const [part] = await pool({ threads: 0 }).examine(tasks)
