@@ -7,7 +7,7 @@ import { createAuthDeps } from './auth/auth-deps.ts'
 import { Credentials } from './auth/credentials.ts'
 import { authenticateRequest } from './auth/operator-auth.ts'
 import { openSecrets } from './auth/secrets.ts'
-import { systemClock } from './base/clock.ts'
+import { type Clock, systemClock } from './base/clock.ts'
 import { loadSettings, type Settings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { StatorError } from './base/errors.ts'
@@ -45,6 +45,7 @@ export interface Stator {
 /** What a caller may bring along. */
 export interface StatorHooks {
   readonly log?: Logger
+  readonly clock?: Clock
 }
 
 /**
@@ -54,7 +55,7 @@ export interface StatorHooks {
  */
 export async function startStator(settings: Settings, hooks: StatorHooks = {}): Promise<Stator> {
   const log = hooks.log ?? createLogger(settings.logLevels)
-  const clock = systemClock
+  const clock = hooks.clock ?? systemClock
   const counters = new Counters()
   const node = `${hostname()}:${settings.ocpp.port}`
   // What has been opened so far, last first: a start that fails halfway closes it again.

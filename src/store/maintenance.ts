@@ -30,38 +30,39 @@ export interface MaintenanceOptions {
 const dayMs = 86_400_000
 
 /**
- * Keeps partitions ready and forgets what is old, now and every `maintenanceMs`, and looks for ghost transactions, now and every
- * `ghostCheckMs`; the returned function ends it.
+ * Keeps partitions ready and forgets what is old, now and every `maintenanceMs`, and looks for ghost transactions every
+ * `ghostCheckMs`; the returned function ends it. Not now: charge points that come back to this process first bring what they kept
+ * while it was away.
  */
 export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
   const { database, clock, log, ghostDeadlines, onGhost } = options
   const ghostCheck = new GhostCheck(database, ghostDeadlines)
-  const ends = [
-    repeat(
-      clock,
-      maintenanceMs,
-      () => maintain(options),
-      (error) => log.warn({ error }, 'The tables could not be brought up to date; the next turn tries again.'),
-    ),
-    repeat(
-      clock,
-      ghostCheckMs,
-      async () => (await ghostCheck.run(clock.nowMs())).forEach(onGhost),
-      (error) => log.warn({ error }, 'Ghost transactions could not be looked for; the next turn tries again.'),
-    ),
-  ]
+  const upkeep = repeat(
+    clock,
+    maintenanceMs,
+    () => maintain(options),
+    (error) => log.warn({ error }, 'The tables could not be brought up to date; the next turn tries again.'),
+  )
+  const looks = repeat(
+    clock,
+    ghostCheckMs,
+    async () => (await ghostCheck.run(clock.nowMs())).forEach(onGhost),
+    (error) => log.warn({ error }, 'Ghost transactions could not be looked for; the next turn tries again.'),
+  )
+  upkeep.begin(0)
+  looks.begin(ghostCheckMs)
   return async () => {
-    await Promise.all(ends.map((end) => end()))
+    await Promise.all([upkeep.end(), looks.end()])
   }
 }
 
-/** Runs `work` now and `pauseMs` after each time that it is done; the returned function ends that. */
+/** Runs `work` as often as `begin` and `end` let it: `pauseMs` after each time that it is done. */
 function repeat(
   clock: Clock,
   pauseMs: number,
   work: () => Promise<void>,
   onError: (error: unknown) => void,
-): () => Promise<void> {
+): { begin(delayMs: number): void; end(): Promise<void> } {
   let cancel = (): void => {}
   let running: Promise<void> = Promise.resolve()
   let isStopped = false
@@ -72,11 +73,16 @@ function repeat(
         if (!isStopped) cancel = clock.after(pauseMs, turn)
       })
   }
-  turn()
-  return async () => {
-    isStopped = true
-    cancel()
-    await running
+  return {
+    begin(delayMs) {
+      if (delayMs === 0) turn()
+      else cancel = clock.after(delayMs, turn)
+    },
+    async end() {
+      isStopped = true
+      cancel()
+      await running
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { settingsFrom, type Settings } from '../../src/base/config.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import type { Logger } from '../../src/base/log.ts'
 import { startStator, type Stator, type StatorHooks } from '../../src/main.ts'
 import { SimulatedChargePoint } from '../../src/simulator/charge-point.ts'
@@ -46,6 +47,8 @@ export interface TestStatorOptions {
   readonly provider?: 'PostgreSQL' | 'Embedded'
   /** Where its log goes; to standard output, at the level of STATOR_TEST_LOG, unless given. */
   readonly log?: Logger
+  /** The clock of its own; that of the system unless given. */
+  readonly clock?: Clock
 }
 
 /** A running Stator, and what is needed to look at it. */
@@ -83,7 +86,8 @@ export class TestStator {
       Workers: { PoolSize: 1, ...overrides.Workers },
     })
     try {
-      const hooks = options.log === undefined ? {} : { log: options.log }
+      const { log, clock } = options
+      const hooks = { ...(log === undefined ? {} : { log }), ...(clock === undefined ? {} : { clock }) }
       return new TestStator(await startStator(settings, hooks), settings, hooks, release)
     } catch (error) {
       await release()
