@@ -7,10 +7,10 @@ import { frameDepthMax } from '../base/limits.ts'
 import { nestsTooDeep } from '../ocpp/frame.ts'
 import { badRequest } from './errors.ts'
 
-/** Reads the body once, and hands it on as JSON; an empty one is no body. */
+/** Reads the body once, and hands it on as JSON; an empty one is no body. That of a DELETE means nothing, and is left alone. */
 export function jsonBody(bytesMax: number): MiddlewareHandler {
   return async (c, next) => {
-    if (c.req.raw.body !== null) {
+    if (c.req.raw.body !== null && c.req.method !== 'DELETE') {
       const text = await bodyText(c.req.raw, bytesMax)
       requireJson(text)
       const headers = new Headers(c.req.raw.headers)

@@ -11,10 +11,10 @@ import { adminApiKey, TestStator } from '../support/stator.ts'
 import { makeAnswer, type MadeAnswer, type Outcome } from './make/answers.ts'
 import { Contract, type Answered, type Operation } from './make/contract.ts'
 import type { Speaker } from './make/frames.ts'
-import { reportCounts, seedsOf, withSeed } from './make/run.ts'
+import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { validPayload } from './make/values.ts'
 
-const rounds = 12
+const rounds = 20
 const commandsPerRound = 20
 /** How long a CALL waits that is meant to stay unanswered, in seconds. */
 const shortWait = 0.05
@@ -129,33 +129,37 @@ function fail(
   throw new Error(`${problem}: ${JSON.stringify({ version, strictness, body, answer: answer.what, status, text })}`)
 }
 
-test('whatever a charge point answers, the command behind it ends in the right way', async () => {
-  const counts = { commands: 0, failures: 0 }
-  const speakers: readonly Speaker[] = (['1.6', '2.0.1'] as const).flatMap((version) =>
-    (['strict', 'lenient'] as const).map((strictness) => ({ version, strictness })),
-  )
-  const stations = await Promise.all([1, 2].flatMap((place) => speakers.map((speaker) => connect(speaker, place))))
-  const seeds = seedsOf(rounds)
-  try {
-    await Promise.all(
-      stations.map(async (station, place) => {
-        for (const seed of seeds) {
-          const own = seeds.length === 1 ? seed : seed + place * 1_000
-          await withSeed(own, async (random) => {
-            for (let sent = 0; sent < commandsPerRound; sent++) {
-              await (random.once(4) ? endpoint(station, random) : command(station, random))
-              counts.commands++
-            }
-          })
-        }
-      }),
+test(
+  'whatever a charge point answers, the command behind it ends in the right way',
+  async () => {
+    const counts = { commands: 0, failures: 0 }
+    const speakers: readonly Speaker[] = (['1.6', '2.0.1'] as const).flatMap((version) =>
+      (['strict', 'lenient'] as const).map((strictness) => ({ version, strictness })),
     )
-    expect(lines).toEqual([])
-    expect(await central.json('/health/ready')).toMatchObject({ status: 'ready' })
-  } catch (error) {
-    counts.failures++
-    throw error
-  } finally {
-    await reportCounts('fuzz-commands', counts)
-  }
-})
+    const stations = await Promise.all([1, 2].flatMap((place) => speakers.map((speaker) => connect(speaker, place))))
+    const seeds = seedsOf(rounds)
+    try {
+      await Promise.all(
+        stations.map(async (station, place) => {
+          for (const seed of seeds) {
+            const own = seeds.length === 1 ? seed : seed + place * 1_000
+            await withSeed(own, async (random) => {
+              for (let sent = 0; sent < commandsPerRound; sent++) {
+                await (random.once(4) ? endpoint(station, random) : command(station, random))
+                counts.commands++
+              }
+            })
+          }
+        }),
+      )
+      expect(lines).toEqual([])
+      expect(await central.json('/health/ready')).toMatchObject({ status: 'ready' })
+    } catch (error) {
+      counts.failures++
+      throw error
+    } finally {
+      await reportCounts('fuzz-commands', counts)
+    }
+  },
+  fuzzMsMax,
+)

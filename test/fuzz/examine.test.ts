@@ -16,7 +16,7 @@ import { fixtures201 } from '../fixtures/v201.ts'
 import type { Random } from '../support/random.ts'
 import { makeFrame, type Speaker } from './make/frames.ts'
 import { makePayload, textOf } from './make/mutations.ts'
-import { reportCounts, seedsOf, withSeed } from './make/run.ts'
+import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 
 const rounds = 3_000
 
@@ -168,80 +168,92 @@ describe('a damaged message', () => {
   })
 })
 
-test('a frame made from a schema of any version gets the verdict that it earns', async () => {
-  const counts = { frames: 0, failures: 0 }
-  try {
-    for (const seed of seedsOf(rounds)) {
-      await withSeed(seed, (random) => {
-        for (let made = 0; made < framesPerSeed; made++) {
-          counts.frames++
-          checkMade(random.pick(speakers), random)
-        }
-      })
+test(
+  'a frame made from a schema of any version gets the verdict that it earns',
+  async () => {
+    const counts = { frames: 0, failures: 0 }
+    try {
+      for (const seed of seedsOf(rounds)) {
+        await withSeed(seed, (random) => {
+          for (let made = 0; made < framesPerSeed; made++) {
+            counts.frames++
+            checkMade(random.pick(speakers), random)
+          }
+        })
+      }
+    } catch (error) {
+      counts.failures++
+      throw error
+    } finally {
+      await reportCounts('fuzz-examination', counts)
     }
-  } catch (error) {
-    counts.failures++
-    throw error
-  } finally {
-    await reportCounts('fuzz-examination', counts)
-  }
-})
+  },
+  fuzzMsMax,
+)
 
 // A sentence about a text may cut it in the middle of a surrogate pair; such a half does not cross threads, nor leave Stator.
 function verdictText(verdict: Verdict): string {
   return JSON.stringify(verdict, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value))
 }
 
-test('a worker thread says of a frame what the main thread says', async () => {
-  const pool = new FramePool({ threads: 1, inlineFrames: 0, inlineCharacters: 0 })
-  try {
-    for (const seed of seedsOf(20)) {
-      await withSeed(seed, async (random) => {
-        const made = Array.from({ length: 100 }, () => {
-          const speaker = random.pick(speakers)
-          return taskOf(speaker, makeFrame(speaker, random).text)
+test(
+  'a worker thread says of a frame what the main thread says',
+  async () => {
+    const pool = new FramePool({ threads: 1, inlineFrames: 0, inlineCharacters: 0 })
+    try {
+      for (const seed of seedsOf(20)) {
+        await withSeed(seed, async (random) => {
+          const made = Array.from({ length: 100 }, () => {
+            const speaker = random.pick(speakers)
+            return taskOf(speaker, makeFrame(speaker, random).text)
+          })
+          const tasks = made.filter((task) => pool.examineAtOnce(task) === null)
+          const [inWorker] = await pool.examine(tasks)
+          const here = examineBatch(tasks)
+          expect(inWorker?.verdicts.map(verdictText)).toEqual(here.verdicts.map(verdictText))
+          expect(inWorker?.meter?.columns.map((column) => Buffer.from(column).toString('hex'))).toEqual(
+            here.meter?.columns.map((column) => Buffer.from(column).toString('hex')),
+          )
         })
-        const tasks = made.filter((task) => pool.examineAtOnce(task) === null)
-        const [inWorker] = await pool.examine(tasks)
-        const here = examineBatch(tasks)
-        expect(inWorker?.verdicts.map(verdictText)).toEqual(here.verdicts.map(verdictText))
-        expect(inWorker?.meter?.columns.map((column) => Buffer.from(column).toString('hex'))).toEqual(
-          here.meter?.columns.map((column) => Buffer.from(column).toString('hex')),
-        )
-      })
+      }
+    } finally {
+      await pool.close()
     }
-  } finally {
-    await pool.close()
-  }
-})
+  },
+  fuzzMsMax,
+)
 
 const payloadsPerSchema = 20
 
 // To compile every schema takes seconds: each run takes another third of them.
-test('a payload made from any schema of any version has the problems that it was given, and no others', async () => {
-  const schemas = ocppVersions.flatMap((version) =>
-    Object.entries(tables[version]).flatMap(([action, { request, response }]) => [
-      { version, action, schema: request, check: checkRequest },
-      ...(response === null ? [] : [{ version, action, schema: response, check: checkResponse }]),
-    ]),
-  )
-  let payloads = 0
-  for (const seed of seedsOf(Math.ceil(schemas.length / 3))) {
-    await withSeed(seed, (random) => {
-      const { version, action, schema, check } = random.pick(schemas)
-      for (; payloads % payloadsPerSchema < payloadsPerSchema - 1; payloads++) {
-        const wounds = random.pick([0, 1, 1, 3])
-        const { payload, codes, isTooDeep } = makePayload(schema, random, wounds)
-        // How deep it nests is not the schema's to say.
-        if (isTooDeep) continue
-        const text = textOf(payload, random)
-        const found = check(version, action, JSON.parse(text)).map(({ code }) => code)
-        const told = { version, action, check: check.name, text }
-        expect({ ...told, isValid: found.length === 0 }).toEqual({ ...told, isValid: codes.size === 0 })
-        if (wounds === 1) expect({ ...told, first: found.slice(0, 1) }).toEqual({ ...told, first: [...codes] })
-      }
-      payloads++
-    })
-  }
-  await reportCounts('fuzz-schemas', { payloads, failures: 0 })
-})
+test(
+  'a payload made from any schema of any version has the problems that it was given, and no others',
+  async () => {
+    const schemas = ocppVersions.flatMap((version) =>
+      Object.entries(tables[version]).flatMap(([action, { request, response }]) => [
+        { version, action, schema: request, check: checkRequest },
+        ...(response === null ? [] : [{ version, action, schema: response, check: checkResponse }]),
+      ]),
+    )
+    let payloads = 0
+    for (const seed of seedsOf(Math.ceil(schemas.length / 3))) {
+      await withSeed(seed, (random) => {
+        const { version, action, schema, check } = random.pick(schemas)
+        for (; payloads % payloadsPerSchema < payloadsPerSchema - 1; payloads++) {
+          const wounds = random.pick([0, 1, 1, 3])
+          const { payload, codes, isTooDeep } = makePayload(schema, random, wounds)
+          // How deep it nests is not the schema's to say.
+          if (isTooDeep) continue
+          const text = textOf(payload, random)
+          const found = check(version, action, JSON.parse(text)).map(({ code }) => code)
+          const told = { version, action, check: check.name, text }
+          expect({ ...told, isValid: found.length === 0 }).toEqual({ ...told, isValid: codes.size === 0 })
+          if (wounds === 1) expect({ ...told, first: found.slice(0, 1) }).toEqual({ ...told, first: [...codes] })
+        }
+        payloads++
+      })
+    }
+    await reportCounts('fuzz-schemas', { payloads, failures: 0 })
+  },
+  fuzzMsMax,
+)

@@ -6,7 +6,7 @@ import { collectedLog } from '../support/log-lines.ts'
 import { basic, httpStatusOf } from '../support/raw-charge-point.ts'
 import type { Random } from '../support/random.ts'
 import { passwordDefault, TestStator } from '../support/stator.ts'
-import { reportCounts, seedsOf, withSeed } from './make/run.ts'
+import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { oddTexts } from './make/values.ts'
 
 const rounds = 30
@@ -83,29 +83,33 @@ function handshakeText(random: Random): string {
   return `${method} /ocpp${path} HTTP/${version}\r\n${headers.join('\r\n')}\r\n\r\n`
 }
 
-test('whatever is sent instead of a handshake, Stator answers it or closes, and lets in the next charge point', async () => {
-  const counts = { handshakes: 0, failures: 0 }
-  try {
-    for (const seed of seedsOf(rounds)) {
-      await withSeed(seed, async (random) => {
-        const texts = Array.from({ length: handshakesPerRound }, () => handshakeText(random))
-        const answers = await Promise.all(
-          texts.map(async (text) => ({ text, status: await httpStatusOf(central.url, text) })),
-        )
-        counts.handshakes += answers.length
-        expect(answers.filter(({ status }) => status !== null && !answersAllowed.includes(status))).toEqual([])
-      })
+test(
+  'whatever is sent instead of a handshake, Stator answers it or closes, and lets in the next charge point',
+  async () => {
+    const counts = { handshakes: 0, failures: 0 }
+    try {
+      for (const seed of seedsOf(rounds)) {
+        await withSeed(seed, async (random) => {
+          const texts = Array.from({ length: handshakesPerRound }, () => handshakeText(random))
+          const answers = await Promise.all(
+            texts.map(async (text) => ({ text, status: await httpStatusOf(central.url, text) })),
+          )
+          counts.handshakes += answers.length
+          expect(answers.filter(({ status }) => status !== null && !answersAllowed.includes(status))).toEqual([])
+        })
+      }
+      expect(lines).toEqual([])
+      for (const strictness of ['strict', 'lenient']) {
+        const raw = await central.raw(`FUZZ-${strictness}`)
+        await raw.call('BootNotification', { chargePointVendor: 'VendorName', chargePointModel: 'Model-X1000' })
+        await raw.close()
+      }
+    } catch (error) {
+      counts.failures++
+      throw error
+    } finally {
+      await reportCounts('fuzz-handshakes', counts)
     }
-    expect(lines).toEqual([])
-    for (const strictness of ['strict', 'lenient']) {
-      const raw = await central.raw(`FUZZ-${strictness}`)
-      await raw.call('BootNotification', { chargePointVendor: 'VendorName', chargePointModel: 'Model-X1000' })
-      await raw.close()
-    }
-  } catch (error) {
-    counts.failures++
-    throw error
-  } finally {
-    await reportCounts('fuzz-handshakes', counts)
-  }
-})
+  },
+  fuzzMsMax,
+)

@@ -11,10 +11,10 @@ import { adminApiKey, passwordDefault, TestStator } from '../support/stator.ts'
 import { Contract, type Operation } from './make/contract.ts'
 import { makePayload } from './make/mutations.ts'
 import { makeRequest, type Known, type MadeRequest } from './make/requests.ts'
-import { reportCounts, seedsOf, withSeed } from './make/run.ts'
+import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { badTimes, oddTexts, validPayload } from './make/values.ts'
 
-const rounds = 120
+const rounds = 200
 /** One after another in each of the hands; each hand has a round of its own. */
 const requestsPerRound = 40
 const hands = 8
@@ -133,29 +133,73 @@ function matches(template: string, path: string): boolean {
   return new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path)
 }
 
-test('every request gets an answer that the document lists and describes', async () => {
-  const counts = { requests: 0, failures: 0 }
-  const waiting = [...seedsOf(rounds)]
-  const hand = async (): Promise<void> => {
-    for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
+test(
+  'every request gets an answer that the document lists and describes',
+  async () => {
+    const counts = { requests: 0, failures: 0 }
+    const waiting = [...seedsOf(rounds)]
+    const hand = async (): Promise<void> => {
+      for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
+        await withSeed(seed, async (random) => {
+          for (let sent = 0; sent < requestsPerRound; sent++) {
+            const operation = random.pick(contract.operations)
+            const request = makeRequest(operation, knownFor(operation, random), random)
+            await check(operation, request, credentials(random))
+            counts.requests++
+          }
+        })
+      }
+    }
+    try {
+      await Promise.all(Array.from({ length: hands }, hand))
+      expect(lines).toEqual([])
+      expect(await central.json('/health/ready')).toMatchObject({ status: 'ready' })
+    } catch (error) {
+      counts.failures++
+      throw error
+    } finally {
+      await reportCounts('fuzz-rest', counts)
+    }
+  },
+  fuzzMsMax,
+)
+
+test(
+  'what no operation is there for is not found, and never a failure',
+  async () => {
+    const paths = [
+      ...contract.operations.map(({ path }) => path),
+      '/',
+      '/docs',
+      '/openapi.json',
+      '/metrics',
+      '/nothing',
+      '/api',
+    ]
+    for (const seed of seedsOf(5)) {
       await withSeed(seed, async (random) => {
-        for (let sent = 0; sent < requestsPerRound; sent++) {
-          const operation = random.pick(contract.operations)
-          const request = makeRequest(operation, knownFor(operation, random), random)
-          await check(operation, request, credentials(random))
-          counts.requests++
+        for (let sent = 0; sent < 100; sent++) {
+          const method = random.pick(['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'PURGE'])
+          const path = random.pick(paths).replaceAll(/\{\w+\}/g, () => random.pick(['FUZZOFFLINE', '1', '__proto__']))
+          const target = `${path}${random.pick(['', '', '/', '/x', '//', '/__proto__', '?constructor=1', '%2F'])}`
+          const response = await fetch(`${central.url}${target}`, {
+            method,
+            redirect: 'manual',
+            headers: credentials(random),
+            ...(method === 'POST' ? { body: random.pick(['', '{}', '[', 'x']) } : {}),
+          })
+          const told = { method, target, status: response.status }
+          expect({ ...told, isFault: response.status >= 500 }).toEqual({ ...told, isFault: false })
+          const text = await response.text()
+          if (response.status < 400 || method === 'HEAD') continue
+          expect({ ...told, ...JSON.parse(text) }).toMatchObject({
+            error: expect.any(String),
+            message: expect.any(String),
+          })
         }
       })
     }
-  }
-  try {
-    await Promise.all(Array.from({ length: hands }, hand))
     expect(lines).toEqual([])
-    expect(await central.json('/health/ready')).toMatchObject({ status: 'ready' })
-  } catch (error) {
-    counts.failures++
-    throw error
-  } finally {
-    await reportCounts('fuzz-rest', counts)
-  }
-})
+  },
+  fuzzMsMax,
+)

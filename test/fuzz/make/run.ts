@@ -7,6 +7,9 @@ const given = process.env['STATOR_FUZZ_SEED']
 /** How many times as long to fuzz as the tests do by themselves. */
 const times = Number(process.env['STATOR_FUZZ_TIMES'] ?? 1)
 
+/** Longest that a fuzz test may take, in milliseconds: on a quiet machine each needs some seconds. */
+export const fuzzMsMax = 180_000 * times
+
 /** The seeds of `rounds` rounds: other ones at every run, or the single one that STATOR_FUZZ_SEED names. */
 export function seedsOf(rounds: number): readonly number[] {
   if (given !== undefined) return [Number(given)]
