@@ -91,7 +91,7 @@ function served(
   made: MadePayload,
 ): Expected {
   if (made.codes.size === 0) return answer(messageId, action, [])
-  if (made.isTooDeep) return answer(messageId, null, made.codes)
+  if (made.isTooDeep) return answer(messageId, null, ['FormatViolation'])
   if (strictness === 'strict') return answer(messageId, null, made.codes)
   if (row.transactional) return answer(messageId, action, [])
   // A list of one that is read as the object in it may uncover what that object lacks.

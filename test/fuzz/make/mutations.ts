@@ -44,10 +44,11 @@ export function makePayload(schema: JsonSchema, random: Random, wounds: number):
     // Each wound looks anew: the one before may have taken the place of another away.
     const sites = sitesOf(payload, schema, schema, null, null)
     const code = wound(random.pick(sites), random)
-    if (code === null) continue
-    codes.add(code === 'deep' ? 'FormatViolation' : code)
+    if (code !== null) codes.add(code)
   }
-  return { payload, codes, isTooDeep: isDeep(payload) }
+  const isTooDeep = isDeep(payload)
+  if (isTooDeep) codes.add('FormatViolation')
+  return { payload, codes, isTooDeep }
 }
 
 function sitesOf(value: unknown, given: JsonSchema, root: JsonSchema, set: Site['set'], drop: Site['drop']): Site[] {
@@ -81,9 +82,9 @@ function sitesOf(value: unknown, given: JsonSchema, root: JsonSchema, set: Site[
   ]
 }
 
-type Wound = () => CallErrorCode | 'deep' | null
+type Wound = () => CallErrorCode | null
 
-function wound(site: Site, random: Random): CallErrorCode | 'deep' | null {
+function wound(site: Site, random: Random): CallErrorCode | null {
   const { schema, value, set, drop } = site
   // A place that an earlier wound has left with a value of the wrong type has nothing more to break.
   if (schema.type !== undefined && !isOfType(value, schema.type)) return null
@@ -92,7 +93,7 @@ function wound(site: Site, random: Random): CallErrorCode | 'deep' | null {
   if (set !== null && schema.type !== undefined) {
     wounds.push(() => (set(valueOfOtherType(schema.type, random)), 'TypeConstraintViolation'))
     if (schema.type !== 'array' && schema.type !== 'object' && random.once(6)) {
-      wounds.push(() => (set(deepValue(random)), 'deep'))
+      wounds.push(() => (set(deepValue(random)), 'TypeConstraintViolation'))
     }
   }
   if (schema.type === 'object') wounds.push(() => extraField(site, random))
@@ -100,11 +101,9 @@ function wound(site: Site, random: Random): CallErrorCode | 'deep' | null {
   return wounds.length === 0 ? null : random.pick(wounds)()
 }
 
-function extraField({ schema, value }: Site, random: Random): CallErrorCode | 'deep' | null {
+function extraField({ schema, value }: Site, random: Random): CallErrorCode | null {
   if (typeof value !== 'object' || value === null) return null
-  const isDeep = random.once(8)
-  setField(value, unusedName(schema, random), isDeep ? deepValue(random) : anyValue(random))
-  if (isDeep) return 'deep'
+  setField(value, unusedName(schema, random), random.once(8) ? deepValue(random) : anyValue(random))
   return schema.additionalProperties === false ? 'FormatViolation' : null
 }
 
