@@ -9,6 +9,8 @@ export interface ServerProcess {
   readonly url: string
   /** From the start of the process until it announced itself, in milliseconds. */
   readonly startMs: number
+  /** The code it ends with, once it has ended. */
+  readonly exited: Promise<number>
   /** SIGTERM, then the end of the process. */
   stop(): Promise<void>
 }
@@ -49,6 +51,7 @@ export async function launch({ name, command, env, core, announced }: Launch): P
     pid: child.pid,
     url,
     startMs: performance.now() - startedMs,
+    exited: child.exited,
     async stop() {
       child.kill('SIGTERM')
       const impatient = setTimeout(() => child.kill('SIGKILL'), stopMsMax)

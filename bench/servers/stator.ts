@@ -7,7 +7,7 @@ import { benchPasswordDefault } from '../cli.ts'
 import { benchIdTag } from '../generator/charging.ts'
 import { launch, type ServerProcess } from './child.ts'
 
-const root = join(import.meta.dir, '../..')
+const ownRoot = join(import.meta.dir, '../..')
 const credentialSecret = 'only for load tests: 32 characters or more'
 export const adminApiKey = 'bench-admin-key'
 
@@ -19,11 +19,15 @@ export interface StatorLaunch {
   /** Where to write a CPU profile when it stops; null writes none. */
   readonly profileFolder?: string | null
   readonly port?: number
+  /** Settings as environment variables; those of the caller's environment win. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Folder of the program: this one unless told otherwise. */
+  readonly root?: string
 }
 
 /** Starts Stator. Settings in the environment of the bench win over those of the bench. */
 export function startStator(options: StatorLaunch): Promise<ServerProcess> {
-  const { connectionString, dataFolder, core, profileFolder = null, port = 0 } = options
+  const { connectionString, dataFolder, core, profileFolder = null, port = 0, root = ownRoot } = options
   const profile = profileFolder === null ? [] : ['--cpu-prof', '--cpu-prof-md', `--cpu-prof-dir=${profileFolder}`]
   return launch({
     name: 'Stator',
@@ -37,6 +41,7 @@ export function startStator(options: StatorLaunch): Promise<ServerProcess> {
       ...(connectionString === null ? {} : { Database__ConnectionString: connectionString }),
       Security__AdminApiKey: adminApiKey,
       Security__CredentialSecret: credentialSecret,
+      ...options.settings,
       ...settingsOfCaller(),
     },
     core,

@@ -3,9 +3,9 @@
 
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { chownSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 export type PostgresVersion = 15 | 18
 
@@ -13,6 +13,7 @@ export interface PostgresServer {
   /** Of the database `postgres`, as superuser. */
   readonly connectionString: string
   readonly pid: number
+  readonly isRunning: boolean
   /** Stops it, waits until it is gone, and removes its folder. Both also happen when this process dies, however it dies. */
   stop(): Promise<void>
 }
@@ -36,7 +37,7 @@ const settings = {
 // `bun test` ends without telling anybody. (In a container nobody may collect the dead server, so it is not waited for long.)
 const guard = `exec 3<&0
 folder=$1; shift
-(cat <&3; kill -QUIT $$; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $$ && sleep 0.1; done; rm -rf "$folder") >/dev/null 2>&1 &
+(cat <&3; kill -QUIT $$; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $$ && sleep 0.1; done; [ -z "$folder" ] || rm -rf "$folder") >/dev/null 2>&1 &
 exec 3<&-
 exec "$@" </dev/null`
 
@@ -45,23 +46,42 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Words before the command that starts the server, such as `taskset -c 1`. */
   readonly runner?: readonly string[]
+  /** Data and port that outlive the server, so that it can be started on them again; whoever names them removes them. */
+  readonly home?: PostgresHome
+}
+
+export interface PostgresHome {
+  /** Data made here by an earlier server are used again. */
+  readonly folder: string
+  readonly port: number
 }
 
 /** Starts a server on a free port. PostgreSQL refuses to run as root: then it runs as nobody. */
 export async function startPostgres(version: PostgresVersion, options: PostgresOptions = {}): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), `stator-postgres-${version}-`))
+  const { home } = options
+  const folder = home?.folder ?? mkdtempSync(join(tmpdir(), `stator-postgres-${version}-`))
   const owner = process.getuid?.() === 0 ? nobody() : {}
   if ('uid' in owner) chownSync(folder, owner.uid, owner.gid)
   const bin = reachableBinaries(version, folder, owner)
   const data = join(folder, 'data')
-  initialise(bin, data, folder, owner)
+  if (!existsSync(join(data, 'PG_VERSION'))) initialise(bin, data, folder, owner)
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort()
+    const port = home?.port ?? (await freePort())
     const flags = Object.entries({ ...settings, ...options.settings }).flatMap(([name, value]) => [
       '-c',
       `${name}=${value}`,
     ])
-    const command = [folder, ...(options.runner ?? []), join(bin, 'postgres'), '-D', data, '-p', String(port), ...flags]
+    const toBeRemoved = home === undefined ? folder : ''
+    const command = [
+      toBeRemoved,
+      ...(options.runner ?? []),
+      join(bin, 'postgres'),
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...flags,
+    ]
     // Detached, so that Ctrl-C reaches the tests only.
     const server = spawn('/bin/sh', ['-c', guard, 'sh', ...command], { ...owner, cwd: folder, detached: true })
     const { pid } = server
@@ -71,11 +91,14 @@ export async function startPostgres(version: PostgresVersion, options: PostgresO
       return {
         connectionString: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
         pid,
+        get isRunning() {
+          return server.exitCode === null && server.signalCode === null
+        },
         async stop() {
           const gone = new Promise((resolve) => server.once('exit', resolve))
           if (server.exitCode === null && server.kill('SIGQUIT')) await gone
           server.stdin.end()
-          rmSync(folder, { recursive: true, force: true })
+          if (home === undefined) rmSync(folder, { recursive: true, force: true })
         },
       }
     }
@@ -139,19 +162,5 @@ function whenReady(server: ChildProcessWithoutNullStreams): Promise<string | nul
     })
     server.once('error', (error) => settle(String(error)))
     server.once('exit', (code) => settle(`it ended with code ${code}. ${said}`))
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port)
-        else reject(new Error('The system gave no free port.'))
-      })
-    })
   })
 }

@@ -1,0 +1,119 @@
+// Stator as a process of its own on a port that it keeps, so that a test may kill it, stop it, and start it again, while its charge
+// points dial on.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { benchPasswordDefault } from '../../bench/cli.ts'
+import { residentKib } from '../../bench/cpu.ts'
+import type { ServerProcess } from '../../bench/servers/child.ts'
+import { provisionOverRest } from '../../bench/servers/rest.ts'
+import { adminApiKey, startStator, type StatorLaunch } from '../../bench/servers/stator.ts'
+import { freePort } from './free-port.ts'
+import { within } from './until.ts'
+
+export interface StatorProcessOptions {
+  /** Null: the embedded database. */
+  readonly connectionString: string | null
+  /** Charge points that it shall know. */
+  readonly identities: readonly string[]
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** Longest that a process may take to end once it was told to, in milliseconds. */
+const endMsMax = 20_000
+
+/** A Stator process that can be started again. */
+export class StatorProcess {
+  readonly #launch: StatorLaunch & { readonly port: number }
+  #process: ServerProcess
+
+  private constructor(launch: StatorLaunch & { readonly port: number }, process: ServerProcess) {
+    this.#launch = launch
+    this.#process = process
+  }
+
+  static async start({ connectionString, identities, settings = {} }: StatorProcessOptions): Promise<StatorProcess> {
+    const launch = {
+      connectionString,
+      dataFolder: await mkdtemp(join(tmpdir(), 'stator-fault-')),
+      core: null,
+      port: await freePort(),
+      settings: { Logging__LogLevel__Default: 'None', Workers__PoolSize: '1', ...settings },
+    }
+    const stator = new StatorProcess(launch, await startStator(launch))
+    await provisionOverRest(stator.ocppUrl, adminApiKey, identities, benchPasswordDefault)
+    return stator
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  /** `ws://…/ocpp`, the same after every start. */
+  get ocppUrl(): string {
+    return `ws://127.0.0.1:${this.#launch.port}/ocpp`
+  }
+
+  /** `http://…`. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#launch.port}`
+  }
+
+  get dataFolder(): string {
+    return this.#launch.dataFolder
+  }
+
+  get residentMib(): number {
+    return residentKib(this.pid) / 1_024
+  }
+
+  /** Ends it without a word, as a crash does. */
+  async kill(): Promise<void> {
+    process.kill(this.pid, 'SIGKILL')
+    await this.#process.exited
+  }
+
+  /** SIGTERM; answers the code it ended with, and how long that took. */
+  async terminate(): Promise<{ readonly code: number; readonly ms: number }> {
+    const startedMs = performance.now()
+    process.kill(this.pid, 'SIGTERM')
+    const code = await within('Stator to end', this.#process.exited, endMsMax)
+    return { code, ms: performance.now() - startedMs }
+  }
+
+  /** Starts it again once it has ended, from another folder of its program when one is given. Answers how long that took, in milliseconds. */
+  async startAgain(root?: string): Promise<number> {
+    this.#process = await startStator({ ...this.#launch, ...(root === undefined ? {} : { root }) })
+    return this.#process.startMs
+  }
+
+  /** Kills it if it still runs, and removes its data folder. */
+  async remove(): Promise<void> {
+    try {
+      process.kill(this.pid, 'SIGKILL')
+    } catch {
+      // It has ended already.
+    }
+    await this.#process.exited
+    await rm(this.dataFolder, { recursive: true, force: true })
+  }
+
+  /** The body that REST answers with, asked as the operator. */
+  async json(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const response = await fetch(`${this.url}${path}`, { headers: { 'X-API-Key': adminApiKey } })
+    if (response.ok) return (await response.json()) as Readonly<Record<string, unknown>>
+    throw new Error(`${path} answered ${response.status} ${await response.text()}`)
+  }
+
+  /** Status of `GET /health/ready`; 0 when nobody answers. */
+  async readyStatus(): Promise<number> {
+    return fetch(`${this.url}/health/ready`).then(
+      async (response) => {
+        await response.body?.cancel()
+        return response.status
+      },
+      () => 0,
+    )
+  }
+}
