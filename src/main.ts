@@ -141,7 +141,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       counters,
       health: {
         live: () => true,
-        ready: async () => [{ name: 'database', problem: await problemOf(() => database.ping()) }],
+        ready: async () => {
+          const problem = await problemOf(() => database.ping())
+          const refuses = writer.isAvailable ? null : 'The database answers, but does not commit what it is given.'
+          return [{ name: 'database', problem: problem ?? refuses }]
+        },
       },
       clock,
       log: log.category('Api'),

@@ -51,6 +51,9 @@ export const lookupKeysMax = 1_000
 /** Keys that may wait for a batched look-up. */
 export const lookupWaitingMax = 50_000
 
+/** Pause between two attempts of a message with facts to look up what it needs while the database is away, in milliseconds. */
+export const lookupRetryMs = 250
+
 /** How long a transactionId promised by a remote start waits for its StartTransaction, in milliseconds. */
 export const remoteStartPromiseMs = 120_000
 

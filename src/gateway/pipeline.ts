@@ -4,9 +4,10 @@
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { Counters } from '../base/counters.ts'
 import { StatorError } from '../base/errors.ts'
+import { lookupRetryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { handlerOf } from '../csms/decide.ts'
-import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Handler, Payload } from '../csms/decision.ts'
+import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Handler, Needs, Payload } from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import { bootGate } from '../csms/provisioning.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
@@ -87,11 +88,33 @@ export class Pipeline {
     try {
       const needs = handler.needs?.(frame.payload, live.chargePoint)
       const lookUp = needs === undefined ? null : call.lookUp(needs, this.#deps)
-      if (lookUp === null) this.#decide(call, handler, isBeforeBoot)
+      if (lookUp === null || needs === undefined) this.#decide(call, handler, isBeforeBoot)
       else
-        lookUp.then(() => this.#decide(call, handler, isBeforeBoot)).catch((error: unknown) => this.#fail(call, error))
+        lookUp
+          .catch((error: unknown) => this.#lookUpAgain(call, needs, error))
+          .then(() => this.#decide(call, handler, isBeforeBoot))
+          .catch((error: unknown) => this.#fail(call, error))
     } catch (error) {
       this.#fail(call, error)
+    }
+  }
+
+  /**
+   * A look-up has failed. What carries facts waits for the database here as it would at the commit: left unanswered, it would
+   * keep the charge point waiting for a time-out of its own. Each connection has one CALL under way, which bounds what waits.
+   */
+  async #lookUpAgain(call: CallInHand, needs: Needs, failure: unknown): Promise<void> {
+    let error = failure
+    for (;;) {
+      const isAway = error instanceof StatorError && error.code === 'STORE_UNAVAILABLE'
+      if (!isAway || call.row.durability !== 'committed' || call.connection.isClosed) throw error
+      await new Promise<void>((resolve) => this.#deps.clock.after(lookupRetryMs, resolve))
+      try {
+        await call.lookUp(needs, this.#deps)
+        return
+      } catch (again) {
+        error = again
+      }
     }
   }
 

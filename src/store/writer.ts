@@ -228,7 +228,8 @@ export class Writer {
         } else if (lease !== null && ++failures >= failuresMax && (isLost || group.length > 1)) {
           if (await this.#isAnswering()) return this.#divide(group, seen, error)
         }
-        const isAway = isLost || !isTransient(error)
+        // A database that takes nothing for long, such as one whose disk is full, is of no more use than one that is away.
+        const isAway = isLost || !isTransient(error) || attempt >= failuresMax
         if (isAway) this.#noteAvailable(false, error)
         if (isAway && this.#isStopping) {
           const sentence = 'The writer stopped while the database was away.'
