@@ -24,7 +24,7 @@ import { announcePresence, disconnectAbsent } from './store/presence.ts'
 import { createQueries } from './store/queries.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { Writer } from './store/writer.ts'
-import { FramePool } from './workers/pool.ts'
+import { FramePool, type PoolOptions } from './workers/pool.ts'
 
 /** A running central system. */
 export interface Stator {
@@ -46,6 +46,8 @@ export interface Stator {
 export interface StatorHooks {
   readonly log?: Logger
   readonly clock?: Clock
+  /** How frames are examined, where it is not as usual. */
+  readonly examination?: Partial<PoolOptions>
 }
 
 /**
@@ -107,7 +109,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       }),
     )
 
-    const examiner = new FramePool({ threads: settings.workers.poolSize })
+    const examiner = new FramePool({ threads: settings.workers.poolSize, ...hooks.examination })
     closers.unshift(() => examiner.close())
 
     const ocppLog = log.category('OCPP')

@@ -21,6 +21,15 @@ export const inlineCharactersMax = 256
 /** Tasks of the worker pool that may be under way at once, per worker thread. */
 export const tasksPerWorkerMax = 2
 
+/**
+ * Longest that a worker may take for a task before it counts as stuck and is ended, in milliseconds. A task takes a few; the rest is
+ * for a thread that has to start first on a busy machine.
+ */
+export const taskMsMax = 5_000
+
+/** Parts into which frames that stopped a worker are cut, again and again, until the one that does it stands alone. */
+export const quarantinePartsMax = 8
+
 /** How often a single frame may make its worker die before it is refused. */
 export const taskAttemptsMax = 2
 

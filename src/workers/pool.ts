@@ -4,7 +4,14 @@
 import { Packr } from 'msgpackr'
 import { Piscina } from 'piscina'
 import { StatorError } from '../base/errors.ts'
-import { inlineCharactersMax, inlineFramesMax, taskAttemptsMax, tasksPerWorkerMax } from '../base/limits.ts'
+import {
+  inlineCharactersMax,
+  inlineFramesMax,
+  quarantinePartsMax,
+  taskAttemptsMax,
+  taskMsMax,
+  tasksPerWorkerMax,
+} from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'
@@ -25,6 +32,8 @@ export interface PoolOptions {
   readonly inlineCharacters?: number
   /** The worker's module; tests put one there that fails. */
   readonly workerUrl?: URL
+  /** Longest that a worker may take for a task, in milliseconds. */
+  readonly taskMs?: number
 }
 
 /** What examining one batch came to: a part for each task that its frames travelled in. */
@@ -50,8 +59,8 @@ export class FramePool {
   }
 
   /**
-   * Examines `tasks` and returns their verdicts in order, in one part unless a worker died under them: then the frames
-   * are done again in quarantine, in smaller and smaller parts, until the frame that kills workers stands alone and is
+   * Examines `tasks` and returns their verdicts in order, in one part unless a worker died under them, or was stuck and
+   * ended: then the frames are done again in quarantine, in smaller and smaller parts, until the frame that kills workers stands alone and is
    * refused alone. Other batches that the dead worker had are done again, too, and unharmed.
    */
   async examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]> {
@@ -88,9 +97,17 @@ export class FramePool {
   }
 
   async #run(workers: Piscina<Uint8Array, PackedBatch>, tasks: readonly FrameTask[]): Promise<ExaminedPart> {
-    const { verdicts, meter } = await workers.run(new Uint8Array(this.#packr.pack(tasks)))
-    const unpacked: readonly Verdict[] = this.#packr.unpack(verdicts)
-    return { tasks, verdicts: unpacked, meter }
+    // Ends the thread when the task takes too long.
+    const stuck = new AbortController()
+    const timer = setTimeout(() => stuck.abort(), this.#options.taskMs ?? taskMsMax)
+    try {
+      const envelope = new Uint8Array(this.#packr.pack(tasks))
+      const { verdicts, meter } = await workers.run(envelope, { signal: stuck.signal })
+      const unpacked: readonly Verdict[] = this.#packr.unpack(verdicts)
+      return { tasks, verdicts: unpacked, meter }
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   async #examineInQuarantine(tasks: readonly FrameTask[], attempt: number): Promise<readonly ExaminedPart[]> {
@@ -100,9 +117,12 @@ export class FramePool {
     } catch (error) {
       this.#throwIfClosed(error)
       if (tasks.length > 1) {
-        const half = tasks.length >> 1
-        const first = await this.#examineInQuarantine(tasks.slice(0, half), 1)
-        return [...first, ...(await this.#examineInQuarantine(tasks.slice(half), 1))]
+        const partFrames = Math.ceil(tasks.length / quarantinePartsMax)
+        const parts: ExaminedPart[] = []
+        for (let from = 0; from < tasks.length; from += partFrames) {
+          parts.push(...(await this.#examineInQuarantine(tasks.slice(from, from + partFrames), 1)))
+        }
+        return parts
       }
       if (attempt < taskAttemptsMax) return this.#examineInQuarantine(tasks, attempt + 1)
       return [{ tasks, verdicts: tasks.map(giveUpOn), meter: null }]

@@ -24,7 +24,7 @@ let central: TestStator
 let contract: Contract
 
 beforeAll(async () => {
-  central = await TestStator.start({ log, settings: { OCPP: { CallTimeout: 30 } } })
+  central = await TestStator.start({ hooks: { log }, settings: { OCPP: { CallTimeout: 30 } } })
   contract = new Contract(await central.json('/openapi.json'))
 })
 

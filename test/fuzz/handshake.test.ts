@@ -16,7 +16,7 @@ const { log, lines } = collectedLog('Warning')
 let central: TestStator
 
 beforeAll(async () => {
-  central = await TestStator.start({ log })
+  central = await TestStator.start({ hooks: { log } })
   for (const strictness of ['strict', 'lenient']) await central.provision(`FUZZ-${strictness}`, { strictness })
 })
 

@@ -27,7 +27,7 @@ const connected = ['FUZZ16', 'FUZZ201'] as const
 const versions = { FUZZ16: '1.6', FUZZ201: '2.0.1' } as const
 
 beforeAll(async () => {
-  central = await TestStator.start({ log, settings: { OCPP: { CallTimeout: 1 } } })
+  central = await TestStator.start({ hooks: { log }, settings: { OCPP: { CallTimeout: 1 } } })
   contract = new Contract(await central.json('/openapi.json'))
   await central.addIdTag('USER123')
   for (const identity of connected) {

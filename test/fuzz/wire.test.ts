@@ -20,7 +20,7 @@ const { log, lines } = collectedLog('Warning')
 let central: TestStator
 
 beforeAll(async () => {
-  central = await TestStator.start({ log, settings: { OCPP: { MessageLog: true } } })
+  central = await TestStator.start({ hooks: { log }, settings: { OCPP: { MessageLog: true } } })
   await central.addIdTag('USER123')
 })
 

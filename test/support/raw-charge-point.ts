@@ -76,12 +76,13 @@ export class RawChargePoint {
   }
 
   /** The answer to the CALL `messageId`: a CALLRESULT or CALLERROR frame. */
-  answerTo(messageId: string): Promise<Frame> {
-    return until(`the answer to ${messageId}`, () => {
+  answerTo(messageId: string, deadlineMs?: number): Promise<Frame> {
+    const look = (): Frame | null | undefined => {
       const index = this.inbox.findIndex((frame) => frame[0] !== 2 && frame[1] === messageId)
       if (index >= 0) return this.inbox.splice(index, 1)[0]
       return this.closing === null ? null : this.#gone()
-    })
+    }
+    return until(`the answer to ${messageId}`, look, deadlineMs)
   }
 
   /** Sends a CALL and returns the payload of its CALLRESULT; fails with a CALLERROR. */

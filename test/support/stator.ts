@@ -4,8 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { settingsFrom, type Settings } from '../../src/base/config.ts'
-import type { Clock } from '../../src/base/clock.ts'
-import type { Logger } from '../../src/base/log.ts'
 import { startStator, type Stator, type StatorHooks } from '../../src/main.ts'
 import { SimulatedChargePoint } from '../../src/simulator/charge-point.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
@@ -45,10 +43,8 @@ export type SettingsDocument = Partial<Record<'Logging' | 'OCPP' | 'Database' | 
 export interface TestStatorOptions {
   readonly settings?: SettingsDocument
   readonly provider?: 'PostgreSQL' | 'Embedded'
-  /** Where its log goes; to standard output, at the level of STATOR_TEST_LOG, unless given. */
-  readonly log?: Logger
-  /** The clock of its own; that of the system unless given. */
-  readonly clock?: Clock
+  /** What Stator is given beside its settings. */
+  readonly hooks?: StatorHooks
 }
 
 /** A running Stator, and what is needed to look at it. */
@@ -67,7 +63,7 @@ export class TestStator {
   }
 
   static async start(options: TestStatorOptions = {}): Promise<TestStator> {
-    const { settings: overrides = {}, provider = 'PostgreSQL' } = options
+    const { settings: overrides = {}, provider = 'PostgreSQL', hooks = {} } = options
     const dataFolder = await mkdtemp(join(tmpdir(), 'stator-test-'))
     const database = provider === 'PostgreSQL' ? await testDatabase() : null
     const release = async (): Promise<void> => {
@@ -86,8 +82,6 @@ export class TestStator {
       Workers: { PoolSize: 1, ...overrides.Workers },
     })
     try {
-      const { log, clock } = options
-      const hooks = { ...(log === undefined ? {} : { log }), ...(clock === undefined ? {} : { clock }) }
       return new TestStator(await startStator(settings, hooks), settings, hooks, release)
     } catch (error) {
       await release()

@@ -21,7 +21,7 @@ let stator: TestStator
 let raw: RawChargePoint
 
 beforeAll(async () => {
-  stator = await TestStator.start({ clock })
+  stator = await TestStator.start({ hooks: { clock } })
   await stator.addIdTag('USER123')
   raw = await stator.bootedRaw('CP001')
   const meterValue = [{ timestamp: '2025-12-26T12:00:00Z', sampledValue: [{ value: '1' }] }]

@@ -1,11 +1,9 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import type { FrameTask } from '../../../src/ocpp/verdict.ts'
-import { FramePool } from '../../../src/workers/pool.ts'
+import { FramePool, type PoolOptions } from '../../../src/workers/pool.ts'
 
 const pools: FramePool[] = []
-function pool(
-  options: { inlineFrames?: number; inlineCharacters?: number; threads?: number; workerUrl?: URL } = {},
-): FramePool {
+function pool(options: Partial<PoolOptions> = {}): FramePool {
   const made = new FramePool({ threads: 1, inlineFrames: 0, ...options })
   pools.push(made)
   return made
@@ -117,4 +115,17 @@ describe('the worker pool', () => {
     const [after] = await deadly.examine([task('next', 'Heartbeat', {})])
     expect(after?.verdicts[0]?.kind).toBe('call')
   })
+  test('a worker that is stuck is ended, and only the frame that it was stuck at is refused', async () => {
+    const stuck = pool({ workerUrl: dyingWorker, taskMs: 2_000 })
+    const parts = await stuck.examine([
+      meterValues('a', 100),
+      task('stuck', 'DataTransfer', { vendorId: 'HANG' }),
+      meterValues('b', 200),
+    ])
+    const verdicts = parts.flatMap((part) => part.verdicts)
+    expect(verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
+    expect(verdicts[1]).toMatchObject({ messageId: 'stuck', code: 'InternalError' })
+    const [after] = await stuck.examine([task('next', 'Heartbeat', {})])
+    expect(after?.verdicts[0]?.kind).toBe('call')
+  }, 60_000)
 })

@@ -1,0 +1,64 @@
+// A worker thread dies, throws or is stuck at a frame, in a running Stator: the thread is replaced, that frame alone is refused, and
+// the charge points whose frames travelled with it get their answers.
+
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { flows16 } from '../fixtures/seed-flows.ts'
+import { keepResult } from '../support/fault-results.ts'
+import type { RawChargePoint } from '../support/raw-charge-point.ts'
+import { TestStator } from '../support/stator.ts'
+
+const stations = 8
+const bystandersMsMax = 60_000
+let central: TestStator
+let raws: RawChargePoint[]
+
+beforeAll(async () => {
+  central = await TestStator.start({
+    hooks: {
+      examination: {
+        workerUrl: new URL('../fixtures/dying-worker.ts', import.meta.url),
+        // Everything travels to the worker.
+        inlineFrames: 0,
+        inlineCharacters: 0,
+        taskMs: 3_000,
+      },
+    },
+  })
+  raws = await Promise.all(Array.from({ length: stations }, (_, index) => central.bootedRaw(`CP${index}`)))
+})
+
+afterAll(() => central.stop())
+
+test.each([
+  ['dies', 'KILL'],
+  ['throws', 'THROW'],
+  ['is stuck', 'HANG'],
+] as const)(
+  'a worker that %s is replaced, and only the frame at which it does is refused',
+  async (what, word) => {
+    const [poisoned, ...bystanders] = raws
+    const startedMs = performance.now()
+    const poison = poisoned?.sendCall('DataTransfer', { vendorId: word }) ?? ''
+    const answers = bystanders.map((raw, index) => {
+      const status = { ...flows16.status('Charging'), info: `${word} ${index}`.replace(word, what) }
+      const messageId = raw.sendCall('StatusNotification', status)
+      return raw.answerTo(messageId, bystandersMsMax).then((frame) => expect(frame).toEqual([3, messageId, {}]))
+    })
+    await Promise.all(answers)
+    expect((await poisoned?.answerTo(poison, bystandersMsMax))?.slice(0, 3)).toEqual([4, poison, 'InternalError'])
+    const recoveredMs = performance.now() - startedMs
+    // The charge point whose frame it was goes on, and so does everybody else.
+    for (const raw of raws) expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
+    keepResult({
+      id: `4-worker-${word.toLowerCase()}`,
+      fault: `a worker thread ${what} at a frame`,
+      file: 'worker-fails.test.ts',
+      injected: 1,
+      audit: null,
+      recoveryMs: [recoveredMs],
+      recovery: `from the frame until it was refused and ${bystanders.length} frames sent with it were answered`,
+      figures: {},
+    })
+  },
+  120_000,
+)
