@@ -22,6 +22,8 @@ type CounterName = keyof typeof counterTable
 /** Counters of this process since its start. */
 export class Counters implements Record<CounterName, number> {
   handshakesRefused = 0
+  /** Handshakes that had to wait for their turn, because too many came at once. */
+  handshakesDelayed = 0
   connectionsOpened = 0
   connectionsClosed = 0
   connectionsReplaced = 0

@@ -93,6 +93,15 @@ export const pageSizeDefault = 20
 /** Largest REST request body, in bytes. */
 export const requestBodyBytesMax = 1_048_576
 
+/** Charge points that are let in at once: from their handshake until they have been read from the database. */
+export const handshakesAtOnceMax = 128
+
+/** Handshakes that may wait for their turn; past it newcomers are turned away with 503. */
+export const handshakesWaitingMax = 20_000
+
+/** Longest that a handshake waits for its turn before it is turned away with 503, in milliseconds. */
+export const handshakeWaitMsMax = 20_000
+
 /** Seconds that a newcomer refused with 503 is asked to wait. */
 export const retryAfterSeconds = 10
 

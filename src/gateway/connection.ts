@@ -7,6 +7,7 @@ import type { Counters } from '../base/counters.ts'
 import { inboxBurstFramesMax, inboxFramesMax, socketBufferBytesMax } from '../base/limits.ts'
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
+import type { Leave } from './admission.ts'
 
 /** A CALL as it came from the socket. */
 export interface ReceivedFrame {
@@ -21,6 +22,8 @@ export interface SocketData {
   /** null: no common subprotocol; the socket is closed as soon as it is open (OCPP-J 1.6 §3.1.2). */
   readonly version: OcppVersion | null
   readonly remoteAddress: string
+  /** Called once the charge point has been read from the database, or never will be: the next one may come in. */
+  readonly leave: Leave
   connection?: Connection
 }
 

@@ -7,10 +7,11 @@ import type { AuthDeps } from '../auth/auth-deps.ts'
 import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
 import type { Counters } from '../base/counters.ts'
 import { StatorError } from '../base/errors.ts'
-import { identityCharactersMax, retryAfterSeconds } from '../base/limits.ts'
+import { handshakeWaitMsMax, identityCharactersMax, retryAfterSeconds } from '../base/limits.ts'
 import type { LogFields, Logger } from '../base/log.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
+import type { Admission } from './admission.ts'
 import type { SocketData } from './connection.ts'
 
 /** Where charge points connect: `/ocpp/{identity}`. */
@@ -22,6 +23,7 @@ export interface HandshakeDeps {
   readonly assumedVersion: OcppVersion | null
   /** Whether newcomers can be taken in: the database answers, and the node is not stopping. */
   readonly isOpen: () => boolean
+  readonly admission: Admission
   readonly counters: Counters
   readonly log: Logger
 }
@@ -85,7 +87,7 @@ export function agree(offered: string | null, assumedVersion: OcppVersion | null
 /** Upgrades the request, or answers why not; undefined once it is upgraded. */
 export async function handshake(
   request: Request,
-  server: Pick<Server<SocketData>, 'upgrade' | 'requestIP'>,
+  server: Pick<Server<SocketData>, 'upgrade' | 'requestIP' | 'timeout'>,
   deps: HandshakeDeps,
 ): Promise<Response | undefined> {
   const path = new URL(request.url).pathname
@@ -109,8 +111,15 @@ export async function handshake(
   }
   const howToConnect = `Connect to ${ocppPath}/{identity}: at most ${identityCharactersMax} characters, no colon.`
   if (identity === null) return refuse(404, 'NotFound', howToConnect)
-  if (!deps.isOpen()) return notNow('This node takes no new connections at the moment.')
+  const isNotOpen = 'This node takes no new connections at the moment.'
+  if (!deps.isOpen()) return notNow(isNotOpen)
+  // Bun gives a request that waits for longer than ten seconds up.
+  server.timeout(request, (2 * handshakeWaitMsMax) / 1_000)
+  const leave = await deps.admission.enter()
+  if (leave === null) return notNow('Too many charge points connect at once.')
+  let isUpgraded = false
   try {
+    if (!deps.isOpen()) return notNow(isNotOpen)
     const verdict = await authenticateChargePoint({ identity, headers: request.headers }, deps.auth)
     switch (verdict.kind) {
       case 'unauthorized':
@@ -143,12 +152,13 @@ export async function handshake(
         for (const quirk of quirks) {
           if (quirk !== null) deps.log.info({ identity, quirk }, 'The handshake had a quirk.')
         }
-        const isUpgraded = server.upgrade(request, {
+        isUpgraded = server.upgrade(request, {
           data: {
             identity: verdict.identity,
             chargePointKey: verdict.key,
             version: agreement.version,
             remoteAddress: server.requestIP(request)?.address ?? '',
+            leave,
           },
           // Left out, Bun would agree to the first that was offered, whatever it is.
           headers: { 'Sec-WebSocket-Protocol': agreement.subprotocol ?? '' },
@@ -159,6 +169,9 @@ export async function handshake(
   } catch (error) {
     if (error instanceof StatorError) return notNow('The database cannot be reached.', { code: error.code })
     throw error
+  } finally {
+    // Who is upgraded leaves when it has been read from the database.
+    if (!isUpgraded) leave()
   }
 }
 

@@ -14,6 +14,7 @@ import type { Logger } from '../base/log.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
 import { nestsTooDeep, parseFrame, peekFrameType } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
+import { Admission } from './admission.ts'
 import { Connection, type ConnectionOptions, type ReceivedFrame, type SocketData } from './connection.ts'
 import { Dispatcher, type FrameExaminer } from './dispatcher.ts'
 import { handshake, isOcppPath } from './handshake.ts'
@@ -103,6 +104,7 @@ class RunningGateway implements Gateway {
       auth: deps.auth,
       assumedVersion: deps.settings.assumedVersion,
       isOpen: () => !this.#isDraining && deps.isStoreAvailable(),
+      admission: new Admission(deps),
       counters: deps.counters,
       log: deps.log,
     }
@@ -156,6 +158,7 @@ class RunningGateway implements Gateway {
   #open(socket: ServerWebSocket<SocketData>): void {
     const { version } = socket.data
     if (version === null) {
+      socket.data.leave()
       socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
       return
     }
@@ -165,7 +168,7 @@ class RunningGateway implements Gateway {
     this.#connections.add(connection)
     const older = this.#current.get(connection.identity)
     this.#current.set(connection.identity, connection)
-    connection.beginning = this.#begin(connection, older)
+    connection.beginning = this.#begin(connection, older).finally(socket.data.leave)
   }
 
   /**

@@ -65,9 +65,9 @@ export class FleetLoad {
     })
   }
 
-  /** Charge points that are connected and booted. */
-  get ready(): number {
-    return this.fleets.reduce((sum, fleet) => sum + fleet.ready, 0)
+  /** How many charge points there are. */
+  get size(): number {
+    return this.fleets.reduce((sum, fleet) => sum + fleet.ledgers.length, 0)
   }
 
   get isReady(): boolean {

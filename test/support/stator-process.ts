@@ -8,7 +8,7 @@ import { benchPasswordDefault } from '../../bench/cli.ts'
 import { residentKib } from '../../bench/cpu.ts'
 import type { ServerProcess } from '../../bench/servers/child.ts'
 import { provisionOverRest } from '../../bench/servers/rest.ts'
-import { adminApiKey, startStator, type StatorLaunch } from '../../bench/servers/stator.ts'
+import { adminApiKey, provisionInDatabase, startStator, type StatorLaunch } from '../../bench/servers/stator.ts'
 import { freePort } from './free-port.ts'
 import { within } from './until.ts'
 
@@ -42,7 +42,8 @@ export class StatorProcess {
       settings: { Logging__LogLevel__Default: 'None', Workers__PoolSize: '1', ...settings },
     }
     const stator = new StatorProcess(launch, await startStator(launch))
-    await provisionOverRest(stator.ocppUrl, adminApiKey, identities, benchPasswordDefault)
+    if (connectionString !== null) await provisionInDatabase(connectionString, identities)
+    else await provisionOverRest(stator.ocppUrl, adminApiKey, identities, benchPasswordDefault)
     return stator
   }
 

@@ -10,7 +10,13 @@ import { hydration } from '../../support/hydration.ts'
 
 /** A socket that notes what is done with it. */
 class FakeSocket implements Socket {
-  readonly data = { identity: 'CP001', chargePointKey: 7, version: '1.6', remoteAddress: '192.0.2.1' } as const
+  readonly data = {
+    identity: 'CP001',
+    chargePointKey: 7,
+    version: '1.6',
+    remoteAddress: '192.0.2.1',
+    leave: () => {},
+  } as const
   readonly sent: string[] = []
   /** What happened to the socket, in order. */
   readonly events: string[] = []

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'bun:test'
 import { handshakeQuirkTable } from '../../../src/auth/handshake-quirks.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
-import { createLogger } from '../../../src/base/log.ts'
+import { createLogger, silentLogger } from '../../../src/base/log.ts'
+import { Admission } from '../../../src/gateway/admission.ts'
 import type { SocketData } from '../../../src/gateway/connection.ts'
 import { agree, handshake, identityOf, isOcppPath, type HandshakeDeps } from '../../../src/gateway/handshake.ts'
+import { HandClock } from '../../support/hand-clock.ts'
 import { MemoryCredentialStore, basic, testAuthDeps } from '../../support/credential-store.ts'
 
 describe('the OCPP endpoint', () => {
@@ -116,11 +118,13 @@ async function knock(
         return canUpgrade
       },
       requestIP: () => ({ address: '192.0.2.1', port: 1, family: 'IPv4' }),
+      timeout: () => {},
     },
     {
       auth: testAuthDeps({}, store),
       assumedVersion: '1.6',
       isOpen: () => true,
+      admission: new Admission({ clock: new HandClock(), counters, log: silentLogger }),
       counters,
       log: createLogger({ Default: 'Information' }, { write: (line) => void lines.push(JSON.parse(line)) }),
       ...deps,
@@ -143,6 +147,7 @@ describe('a charge point that does all as OCPP has it', () => {
         chargePointKey: identity === 'LENIENT' ? 1 : 2,
         version: '1.6',
         remoteAddress: '192.0.2.1',
+        leave: expect.any(Function),
       },
       headers: { 'Sec-WebSocket-Protocol': 'ocpp1.6' },
     })

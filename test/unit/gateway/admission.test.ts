@@ -1,0 +1,76 @@
+// The door of the gateway: a few at a time, the others in order, and nobody waits for ever.
+
+import { beforeEach, describe, expect, test } from 'bun:test'
+import { Counters } from '../../../src/base/counters.ts'
+import { createLogger } from '../../../src/base/log.ts'
+import { handshakesAtOnceMax, handshakesWaitingMax, handshakeWaitMsMax } from '../../../src/base/limits.ts'
+import { Admission, type Leave } from '../../../src/gateway/admission.ts'
+import { HandClock } from '../../support/hand-clock.ts'
+
+let clock: HandClock
+let counters: Counters
+let admission: Admission
+let lines: string[]
+
+beforeEach(() => {
+  clock = new HandClock()
+  counters = new Counters()
+  lines = []
+  const log = createLogger({ Default: 'Warning' }, { write: (line) => void lines.push(line) })
+  admission = new Admission({ clock, counters, log })
+})
+
+async function full(): Promise<Leave[]> {
+  const leaves = await Promise.all(Array.from({ length: handshakesAtOnceMax }, () => admission.enter()))
+  return leaves.flatMap((leave) => (leave === null ? [] : [leave]))
+}
+
+describe('admission', () => {
+  test('lets as many in as may be inside at once, without a wait', async () => {
+    expect(await full()).toHaveLength(handshakesAtOnceMax)
+    expect(counters.handshakesDelayed).toBe(0)
+  })
+
+  test('lets the others in one by one, in the order in which they came', async () => {
+    const inside = await full()
+    const order: number[] = []
+    const waiting = [1, 2, 3].map((number) => admission.enter().then((leave) => (order.push(number), leave)))
+    inside[0]?.()
+    expect(await waiting[0]).toBeFunction()
+    expect(order).toEqual([1])
+    inside[1]?.()
+    inside[2]?.()
+    await Promise.all(waiting)
+    expect(order).toEqual([1, 2, 3])
+    expect(counters.handshakesDelayed).toBe(3)
+    expect(lines).toHaveLength(1)
+    expect(clock.alarms).toBe(0)
+  })
+
+  test('gives a place away once, however often it is given back', async () => {
+    const [first] = await full()
+    const waiting = [admission.enter(), admission.enter()]
+    first?.()
+    first?.()
+    await waiting[0]
+    clock.pass(handshakeWaitMsMax)
+    expect(await waiting[1]).toBeNull()
+  })
+
+  test('turns away who has waited for too long, and gives the place to the next', async () => {
+    const [first] = await full()
+    const late = admission.enter()
+    clock.pass(handshakeWaitMsMax / 2)
+    const next = admission.enter()
+    clock.pass(handshakeWaitMsMax / 2)
+    expect(await late).toBeNull()
+    first?.()
+    expect(await next).toBeFunction()
+  })
+
+  test('turns away whoever finds too many waiting', async () => {
+    await full()
+    for (let count = 0; count < handshakesWaitingMax; count++) void admission.enter()
+    expect(await admission.enter()).toBeNull()
+  })
+})
