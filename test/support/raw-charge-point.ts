@@ -150,7 +150,7 @@ interface TcpHandshake {
   readonly isClosed: () => boolean
 }
 
-async function shakeHandsOnTcp(options: RawOptions): Promise<TcpHandshake> {
+export async function shakeHandsOnTcp(options: RawOptions): Promise<TcpHandshake> {
   const { url, identity, subprotocols = ['ocpp1.6'] } = options
   const { hostname, port, pathname } = new URL(url)
   let received = Buffer.alloc(0)

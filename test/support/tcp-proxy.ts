@@ -9,6 +9,10 @@ export interface TcpProxy {
   /** Breaks every connection, and refuses new ones until `open`. */
   close(): Promise<void>
   open(): Promise<void>
+  /** From now on nothing passes in either direction, and nobody is told: connections stay open on both sides. */
+  freeze(): void
+  /** From now on connects whoever comes to this port of the machine. */
+  lead(targetPort: number): void
   /**
    * Holds back what the server answers to whoever sends `text` next, and breaks that connection once `text` stands in an answer
    * too: the server has done it, and nobody was told. The promise resolves then.
@@ -20,21 +24,25 @@ export interface TcpProxy {
 /** Passes everything that reaches its port on to `targetPort` of this machine. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const connections = new Set<Socket>()
+  let isFrozen = false
+  let target = targetPort
   let trap: { readonly text: string; readonly sprung: () => void } | null = null
-  const server = createServer((client) => {
-    const target = connect(targetPort, '127.0.0.1')
+  const proxy = createServer((client) => {
+    const server = connect(target, '127.0.0.1')
     let isSwallowing = false
     connections.add(client)
     const end = (): void => {
       connections.delete(client)
       client.destroy()
-      target.destroy()
+      server.destroy()
     }
     client.on('data', (data) => {
+      if (isFrozen) return
       if (trap !== null && data.includes(trap.text)) isSwallowing = true
-      target.write(data)
+      server.write(data)
     })
-    target.on('data', (data) => {
+    server.on('data', (data) => {
+      if (isFrozen) return
       if (!isSwallowing) {
         client.write(data)
         return
@@ -44,11 +52,11 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       trap = null
       end()
     })
-    for (const socket of [client, target]) socket.on('close', end).on('error', end)
+    for (const socket of [client, server]) socket.on('close', end).on('error', end)
   })
-  const listen = (port: number): Promise<void> => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const listen = (port: number): Promise<void> => new Promise((resolve) => proxy.listen(port, '127.0.0.1', resolve))
   await listen(0)
-  const address = server.address()
+  const address = proxy.address()
   if (address === null || typeof address === 'string') throw new Error('The proxy has no port.')
   const { port } = address
   const cut = (): void => {
@@ -56,7 +64,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   }
   const close = (): Promise<void> =>
     new Promise((resolve) => {
-      server.close(() => resolve())
+      proxy.close(() => resolve())
       cut()
     })
   return {
@@ -64,6 +72,12 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     cut,
     close,
     open: () => listen(port),
+    freeze: () => {
+      isFrozen = true
+    },
+    lead: (port) => {
+      target = port
+    },
     swallowEcho: (text) => new Promise((resolve) => (trap = { text, sprung: resolve })),
     stop: close,
   }
