@@ -105,7 +105,7 @@ export function chargePointStatus(
   live: LiveView | undefined,
 ): z.infer<typeof ChargePointStatus> {
   const is16 = (live?.version ?? record.ocppVersion ?? '1.6') === '1.6'
-  const newestFirst = openTransactions.toSorted((a, b) => b.startedAtMs - a.startedAtMs)
+  const newestFirst = openTransactions.toSorted((a, b) => b.transactionId - a.transactionId)
   const known: readonly KnownConnector[] = [...connectors, ...silentConnectors(connectors, newestFirst)]
   const shown = known
     .filter((connector) => connector.evseId > 0)

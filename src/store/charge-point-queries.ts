@@ -70,7 +70,7 @@ export function createChargePointQueries(db: NodePgDatabase) {
         .select(knownTransactionColumns)
         .from(transactions)
         .where(and(eq(transactions.chargePointId, chargePointKey), isNull(transactions.stoppedAt)))
-        .orderBy(desc(transactions.startedAt), desc(transactions.id))
+        .orderBy(desc(transactions.id))
     },
 
     /**

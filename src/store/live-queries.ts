@@ -73,7 +73,7 @@ const claimConnections = `
      FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,
     (SELECT json_agg(json_build_object(${transactionJson})) FROM (
        SELECT * FROM transactions o WHERE o.charge_point_id = claimed.key AND o.stopped_at IS NULL
-       ORDER BY o.started_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
+       ORDER BY o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
   FROM claimed`
 
 /** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the only one there is. */

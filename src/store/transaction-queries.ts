@@ -47,7 +47,7 @@ export function createTransactionQueries(db: NodePgDatabase) {
       return pageOf(
         page,
         db.select({ count: count() }).from(transactions).where(where),
-        records().where(where).orderBy(desc(transactions.startedAt), desc(transactions.id)).$dynamic(),
+        records().where(where).orderBy(desc(transactions.id)).$dynamic(),
         (row): TransactionRecord => row,
       )
     },
