@@ -9,7 +9,7 @@ import type { OcppSettings } from '../base/config.ts'
 import type { Counters } from '../base/counters.ts'
 import { errorTable, StatorError } from '../base/errors.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
-import { drainMsMax, socketBufferBytesMax } from '../base/limits.ts'
+import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs, socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
 import { nestsTooDeep, parseFrame, peekFrameType } from '../ocpp/frame.ts'
@@ -144,11 +144,33 @@ class RunningGateway implements Gateway {
 
   async drain(): Promise<void> {
     this.#isDraining = true
-    for (const live of this.#deps.registry) live.drain()
-    for (const connection of this.#connections) connection.drain()
-    const idle = Promise.all([...this.#connections].map((connection) => connection.idle()))
-    await Promise.race([idle, new Promise<void>((resolve) => this.#deps.clock.after(drainMsMax, resolve))])
-    for (const connection of this.#connections) connection.close(closeGoingAway, 'The central system is stopping.')
+    const { clock, registry } = this.#deps
+    for (const live of registry) live.drain()
+    let cancel = (): void => {}
+    const isOver = new Promise<void>((resolve) => (cancel = clock.after(drainMsMax, resolve)))
+    await Promise.race([this.#paceOut(), isOver])
+    cancel()
+    for (const connection of this.#connections) this.#sendAway(connection)
+  }
+
+  /** Ends some connections, then some more: all at once, they would all dial again in the same moment. The others are served meanwhile. */
+  async #paceOut(): Promise<void> {
+    const connections = [...this.#connections]
+    const atOnce = Math.max(drainConnectionsMin, Math.ceil((connections.length * drainTurnMs) / drainPaceMs))
+    const ends: Promise<void>[] = []
+    for (let from = 0; from < connections.length; from += atOnce) {
+      if (from > 0) await new Promise<void>((resolve) => this.#deps.clock.after(drainTurnMs, resolve))
+      for (const connection of connections.slice(from, from + atOnce)) {
+        connection.drain()
+        ends.push(connection.idle().then(() => this.#sendAway(connection)))
+      }
+    }
+    await Promise.all(ends)
+  }
+
+  #sendAway(connection: Connection): void {
+    connection.drain()
+    connection.close(closeGoingAway, 'The central system is stopping.')
   }
 
   async stop(): Promise<void> {

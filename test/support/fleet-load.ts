@@ -70,8 +70,13 @@ export class FleetLoad {
     return this.fleets.reduce((sum, fleet) => sum + fleet.ledgers.length, 0)
   }
 
+  /** Charge points that are connected and booted. */
+  get ready(): number {
+    return this.fleets.reduce((sum, fleet) => sum + fleet.ready, 0)
+  }
+
   get isReady(): boolean {
-    return this.fleets.every((fleet) => fleet.ready === fleet.ledgers.length)
+    return this.ready === this.size
   }
 
   /** Connects all that are not connected; answers how long it took, in milliseconds. */

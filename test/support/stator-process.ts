@@ -18,6 +18,8 @@ export interface StatorProcessOptions {
   /** Charge points that it shall know. */
   readonly identities: readonly string[]
   readonly settings?: Readonly<Record<string, string>>
+  /** Folder of its program: this one unless told otherwise. */
+  readonly root?: string
 }
 
 /** Longest that a process may take to end once it was told to, in milliseconds. */
@@ -33,13 +35,15 @@ export class StatorProcess {
     this.#process = process
   }
 
-  static async start({ connectionString, identities, settings = {} }: StatorProcessOptions): Promise<StatorProcess> {
+  static async start(options: StatorProcessOptions): Promise<StatorProcess> {
+    const { connectionString, identities, settings = {}, root } = options
     const launch = {
       connectionString,
       dataFolder: await mkdtemp(join(tmpdir(), 'stator-fault-')),
       core: null,
       port: await freePort(),
       settings: { Logging__LogLevel__Default: 'None', Workers__PoolSize: '1', ...settings },
+      ...(root === undefined ? {} : { root }),
     }
     const stator = new StatorProcess(launch, await startStator(launch))
     if (connectionString !== null) await provisionInDatabase(connectionString, identities)
@@ -59,6 +63,10 @@ export class StatorProcess {
   /** `http://…`. */
   get url(): string {
     return `http://127.0.0.1:${this.#launch.port}`
+  }
+
+  get port(): number {
+    return this.#launch.port
   }
 
   get dataFolder(): string {
@@ -83,9 +91,9 @@ export class StatorProcess {
     return { code, ms: performance.now() - startedMs }
   }
 
-  /** Starts it again once it has ended, from another folder of its program when one is given. Answers how long that took, in milliseconds. */
-  async startAgain(root?: string): Promise<number> {
-    this.#process = await startStator({ ...this.#launch, ...(root === undefined ? {} : { root }) })
+  /** Starts it again once it has ended. Answers how long that took, in milliseconds. */
+  async startAgain(): Promise<number> {
+    this.#process = await startStator(this.#launch)
     return this.#process.startMs
   }
 
