@@ -85,7 +85,8 @@ export function emptyResults(): StandardResults {
   }
 }
 
-function machine(): Machine {
+/** Where this runs. */
+export function machine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { databaseNow } from '../../bench/audit/audit.ts'
 import { flows16, idTag } from '../fixtures/seed-flows.ts'
-import { keepResult } from '../support/fault-results.ts'
+import { isFullSize, keepResult } from '../support/fault-results.ts'
 import { auditLoads, cleanFindings, FleetLoad, identitiesOf, type LoadOptions } from '../support/fleet-load.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { StatorProcess } from '../support/stator-process.ts'
@@ -34,7 +34,7 @@ function lossy({ connectionString }: TestDatabase): string {
 }
 
 test('under load every answer to a COMMIT is lost for a while, and each fact is stored once under the id that was answered', async () => {
-  const times = 30
+  const times = isFullSize ? 50 : 15
   const load: LoadOptions = { stations: 20, samples: 6 }
   const since = await databaseNow(database.connectionString)
   const stator = await StatorProcess.start({ connectionString: lossy(database), identities: identitiesOf(load) })

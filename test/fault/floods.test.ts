@@ -20,7 +20,9 @@ const ratePerSecond = 100
 const flooder = 'FLOODER'
 const flooderFile = join(import.meta.dir, '../fixtures/flooder.ts')
 /** How long a flood lasts, in milliseconds. */
-const floodMs = isFullSize ? 15_000 : 4_000
+const floodMs = isFullSize ? 15_000 : 3_000
+/** How long the others are watched before a flood, in milliseconds. */
+const quietMs = isFullSize ? 3_000 : 1_000
 /** How much memory a flood may cost, in MiB. */
 const growthMibMax = 200
 /** Longest until something that must come has come, on a busy machine, in milliseconds. */
@@ -64,7 +66,7 @@ interface Flood {
 /** Runs a flood and watches the bystanders and the memory meanwhile. */
 async function flood({ id, fault, run }: Flood): Promise<void> {
   fleet.resetLatency()
-  await Bun.sleep(2_000)
+  await Bun.sleep(quietMs)
   const before = fleet.takeLatency()
   const atFirst = stator.residentMib
   let most = atFirst
@@ -146,7 +148,7 @@ test('frames of thousands of nested levels are refused or dropped, one by one', 
       const raw = await connected()
       await raw.call('BootNotification', flows16.boot)
       const deep = (open: string, close: string): string => `${open.repeat(10_000)}${close.repeat(10_000)}`
-      const frames = 500
+      const frames = isFullSize ? 500 : 100
       for (let count = 0; count < frames; count++) {
         raw.send(deep('[', ']'))
         raw.send(`[2,"a${count}","DataTransfer",{"vendorId":"V","data":${deep('[', ']')}}]`)

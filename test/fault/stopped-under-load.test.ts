@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { databaseNow } from '../../bench/audit/audit.ts'
 import { shutdownMsMax } from '../../src/base/limits.ts'
-import { keepResult } from '../support/fault-results.ts'
+import { isFullSize, keepResult } from '../support/fault-results.ts'
 import { auditLoads, cleanFindings, FleetLoad, identitiesOf, type LoadOptions } from '../support/fleet-load.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { StatorProcess } from '../support/stator-process.ts'
@@ -20,115 +20,123 @@ const load: LoadOptions = { stations: 150, samples: 12 }
 const ratePerSecond = 200
 const backMsMax = 60_000
 
-test('SIGTERM under load: charge points are sent away one lot after another, it ends with 0 in time, and nothing is lost', async () => {
-  const database = await testDatabase()
-  const { connectionString } = database
-  const since = await databaseNow(connectionString)
-  const stator = await StatorProcess.start({ connectionString, identities: identitiesOf(load) })
-  const fleet = new FleetLoad(stator.ocppUrl, load)
-  try {
-    await fleet.connect()
-    fleet.begin({ kind: 'open', ratePerSecond })
-    const stops = 3
-    const stopMs: number[] = []
-    const backMs: number[] = []
-    const lots: number[] = []
-    for (let count = 0; count < stops; count++) {
-      const before = fleet.acknowledgedSamples
-      await until('the load to be under way', () => fleet.acknowledgedSamples > before + 200, backMsMax)
-      const seen = new Set<number>()
-      const watch = setInterval(() => seen.add(fleet.ready), 1)
-      const { code, ms } = await stator.terminate()
-      clearInterval(watch)
+test.concurrent(
+  'SIGTERM under load: charge points are sent away one lot after another, it ends with 0 in time, and nothing is lost',
+  async () => {
+    const database = await testDatabase()
+    const { connectionString } = database
+    const since = await databaseNow(connectionString)
+    const stator = await StatorProcess.start({ connectionString, identities: identitiesOf(load) })
+    const fleet = new FleetLoad(stator.ocppUrl, load)
+    try {
+      await fleet.connect()
+      fleet.begin({ kind: 'open', ratePerSecond })
+      const stops = isFullSize ? 5 : 2
+      const stopMs: number[] = []
+      const backMs: number[] = []
+      const lots: number[] = []
+      for (let count = 0; count < stops; count++) {
+        const before = fleet.acknowledgedSamples
+        await until('the load to be under way', () => fleet.acknowledgedSamples > before + 200, backMsMax)
+        const seen = new Set<number>()
+        const watch = setInterval(() => seen.add(fleet.ready), 1)
+        const { code, ms } = await stator.terminate()
+        clearInterval(watch)
+        expect(code).toBe(0)
+        expect(ms).toBeLessThan(shutdownMsMax)
+        stopMs.push(ms)
+        lots.push(seen.size)
+        const startedMs = performance.now()
+        await stator.startAgain()
+        await until('all charge points to be back', () => fleet.isReady, backMsMax)
+        backMs.push(performance.now() - startedMs)
+      }
+      await fleet.settle()
+      const findings = await auditLoads(connectionString, [fleet], since)
+      expect(findings).toMatchObject(cleanFindings)
+      expect(fleet.callErrors).toBe(0)
+      // Between all of them and none there was some of them: several times.
+      for (const seen of lots) expect(seen).toBeGreaterThan(4)
+      keepResult({
+        id: '9-sigterm',
+        fault: `SIGTERM under load, ${fleet.size} charge points`,
+        file,
+        injected: stops,
+        audit: findings,
+        recoveryMs: backMs,
+        recovery: 'from the next start until all charge points were connected and booted again',
+        figures: { 'time it took to end, longest': `${Math.max(...stopMs).toFixed(0)} ms` },
+      })
+    } finally {
+      fleet.close()
+      await stator.remove()
+      await database.drop()
+    }
+  },
+  240_000,
+)
+
+test.concurrent(
+  'a new version with a migration takes over while charge points are connected, and nothing is lost',
+  async () => {
+    const database = await testDatabase()
+    const { connectionString } = database
+    const since = await databaseNow(connectionString)
+    const identities = identitiesOf(load)
+    const older = await StatorProcess.start({ connectionString, identities })
+    const door = await startTcpProxy(older.port)
+    const fleet = new FleetLoad(`ws://127.0.0.1:${door.port}/ocpp`, load)
+    const root = await nextVersion()
+    let newer: StatorProcess | null = null
+    try {
+      await fleet.connect()
+      fleet.begin({ kind: 'open', ratePerSecond })
+      await until('the load to be under way', () => fleet.acknowledgedSamples > 300, backMsMax)
+      // The migration runs while the older version writes.
+      newer = await StatorProcess.start({ connectionString, identities, root })
+      door.lead(newer.port)
+      const leftMs = performance.now()
+      const { code, ms } = await older.terminate()
       expect(code).toBe(0)
       expect(ms).toBeLessThan(shutdownMsMax)
-      stopMs.push(ms)
-      lots.push(seen.size)
-      const startedMs = performance.now()
-      await stator.startAgain()
-      await until('all charge points to be back', () => fleet.isReady, backMsMax)
-      backMs.push(performance.now() - startedMs)
-    }
-    await fleet.settle()
-    const findings = await auditLoads(connectionString, [fleet], since)
-    expect(findings).toMatchObject(cleanFindings)
-    expect(fleet.callErrors).toBe(0)
-    // Between all of them and none there was some of them: several times.
-    for (const seen of lots) expect(seen).toBeGreaterThan(4)
-    keepResult({
-      id: '9-sigterm',
-      fault: `SIGTERM under load, ${fleet.size} charge points`,
-      file,
-      injected: stops,
-      audit: findings,
-      recoveryMs: backMs,
-      recovery: 'from the next start until all charge points were connected and booted again',
-      figures: { 'time it took to end, longest': `${Math.max(...stopMs).toFixed(0)} ms` },
-    })
-  } finally {
-    fleet.close()
-    await stator.remove()
-    await database.drop()
-  }
-}, 240_000)
+      await until('all charge points to be at the new version', () => fleet.isReady, backMsMax)
+      const backMs = performance.now() - leftMs
+      const before = fleet.acknowledgedSamples
+      await until('them to be served there', () => fleet.acknowledgedSamples > before + 300, backMsMax)
+      await fleet.settle()
+      const findings = await auditLoads(connectionString, [fleet], since)
+      expect(findings).toMatchObject(cleanFindings)
+      expect(fleet.callErrors).toBe(0)
 
-test('a new version with a migration takes over while charge points are connected, and nothing is lost', async () => {
-  const database = await testDatabase()
-  const { connectionString } = database
-  const since = await databaseNow(connectionString)
-  const identities = identitiesOf(load)
-  const older = await StatorProcess.start({ connectionString, identities })
-  const door = await startTcpProxy(older.port)
-  const fleet = new FleetLoad(`ws://127.0.0.1:${door.port}/ocpp`, load)
-  const root = await nextVersion()
-  let newer: StatorProcess | null = null
-  try {
-    await fleet.connect()
-    fleet.begin({ kind: 'open', ratePerSecond })
-    await until('the load to be under way', () => fleet.acknowledgedSamples > 300, backMsMax)
-    // The migration runs while the older version writes.
-    newer = await StatorProcess.start({ connectionString, identities, root })
-    door.lead(newer.port)
-    const leftMs = performance.now()
-    const { code, ms } = await older.terminate()
-    expect(code).toBe(0)
-    expect(ms).toBeLessThan(shutdownMsMax)
-    await until('all charge points to be at the new version', () => fleet.isReady, backMsMax)
-    const backMs = performance.now() - leftMs
-    const before = fleet.acknowledgedSamples
-    await until('them to be served there', () => fleet.acknowledgedSamples > before + 300, backMsMax)
-    await fleet.settle()
-    const findings = await auditLoads(connectionString, [fleet], since)
-    expect(findings).toMatchObject(cleanFindings)
-    expect(fleet.callErrors).toBe(0)
-
-    const client = new Client({ connectionString })
-    await client.connect()
-    const { rows } = await client.query<{ connected: number; migrated: number }>(
-      `SELECT (SELECT count(*)::int FROM charge_points WHERE connected) AS connected,
+      const client = new Client({ connectionString })
+      await client.connect()
+      const { rows } = await client.query<{ connected: number; migrated: number }>(
+        `SELECT (SELECT count(*)::int FROM charge_points WHERE connected) AS connected,
         (SELECT count(*)::int FROM information_schema.columns WHERE column_name = 'next_version') AS migrated`,
-    )
-    await client.end()
-    expect(rows).toEqual([{ connected: fleet.size, migrated: 1 }])
-    keepResult({
-      id: '9-deploy',
-      fault: `a new version with a migration deployed under load, ${fleet.size} charge points`,
-      file,
-      injected: 1,
-      audit: findings,
-      recoveryMs: [backMs],
-      recovery: 'from SIGTERM to the older version until all charge points were connected to the newer one',
-      figures: { 'time the older version took to end': `${ms.toFixed(0)} ms` },
-    })
-  } finally {
-    fleet.close()
-    await door.stop()
-    await newer?.remove()
-    await older.remove()
-    await rm(root, { recursive: true, force: true })
-    await database.drop()
-  }
-}, 240_000)
+      )
+      await client.end()
+      expect(rows).toEqual([{ connected: fleet.size, migrated: 1 }])
+      keepResult({
+        id: '9-deploy',
+        fault: `a new version with a migration deployed under load, ${fleet.size} charge points`,
+        file,
+        injected: 1,
+        audit: findings,
+        recoveryMs: [backMs],
+        recovery: 'from SIGTERM to the older version until all charge points were connected to the newer one',
+        figures: { 'time the older version took to end': `${ms.toFixed(0)} ms` },
+      })
+    } finally {
+      fleet.close()
+      await door.stop()
+      await newer?.remove()
+      await older.remove()
+      await rm(root, { recursive: true, force: true })
+      await database.drop()
+    }
+  },
+  240_000,
+)
 
 /** The folder of a Stator that is this one and has one migration more. */
 async function nextVersion(): Promise<string> {

@@ -1,6 +1,7 @@
 // The documents say what the code does: their tables are those of the code, and their samples load.
 
 import { describe, expect, test } from 'bun:test'
+import { Glob } from 'bun'
 import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
 import { settingsFrom } from '../../src/base/config.ts'
 import { shutdownMsMax } from '../../src/base/limits.ts'
@@ -50,6 +51,14 @@ describe('docs/operations.md', () => {
       expect(name === null ? null : keyOfVariable(name)).toBe(key2x)
     }
   })
+})
+
+test('docs/reliability.md names every test of a fault, and no other', async () => {
+  const root = new URL('../../', import.meta.url)
+  const document = await Bun.file(new URL('docs/reliability.md', root)).text()
+  const named = [...document.matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, file]) => file ?? '')
+  const files = [...new Glob('*.test.ts').scanSync(new URL('test/fault/', root).pathname)]
+  expect(named.toSorted()).toEqual(files.toSorted())
 })
 
 test('writing the tables twice changes nothing', async () => {

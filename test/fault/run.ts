@@ -1,0 +1,141 @@
+// `bun run faults`: injects every fault at its full size, runs the deterministic simulation where there is one, and writes the figures
+// into docs/reliability.md. When a test fails nothing is written. `--seeds N` says how many seeds the simulation runs.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Machine, machine, median } from '../../bench/standard/results.ts'
+import { type FaultResult, faultsFolderVariable } from '../support/fault-results.ts'
+
+const root = join(import.meta.dir, '../..')
+const documentFile = join(root, 'docs/reliability.md')
+const seedsDefault = 20_000
+
+function seedsAsked(args: readonly string[]): number {
+  const [flag, value, ...more] = args
+  if (flag === undefined) return seedsDefault
+  const seeds = Number(value)
+  if (flag === '--seeds' && Number.isSafeInteger(seeds) && seeds > 0 && more.length === 0) return seeds
+  console.error(`Expected nothing, or --seeds and a number from 1; got ${args.join(' ')}.`)
+  process.exit(2)
+}
+
+/** Runs a command in the folder of the program; answers its exit code, and what it said when that is wanted. */
+async function run(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+  isHeard: boolean,
+): Promise<{ readonly code: number; readonly said: string }> {
+  const child = Bun.spawn([process.execPath, ...command], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', isHeard ? 'pipe' : 'inherit', 'inherit'],
+  })
+  const said = child.stdout === undefined ? '' : await new Response(child.stdout).text()
+  return { code: await child.exited, said }
+}
+
+async function faultResults(): Promise<FaultResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'stator-faults-'))
+  try {
+    const { code } = await run(['test/run.ts', 'test/fault'], { [faultsFolderVariable]: folder }, false)
+    if (code !== 0) process.exit(code)
+    return readdirSync(folder)
+      .toSorted()
+      .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as FaultResult)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+type Figures = Readonly<Record<string, unknown>>
+
+/** What the simulation and the fuzzing tell of themselves; null where this version has none. */
+async function fuzzFigures(seeds: number): Promise<Figures | null> {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Figures }
+  if (scripts['fuzz'] === undefined) return null
+  const { code, said } = await run(['run', '--silent', 'fuzz', '--seeds', String(seeds), '--json'], {}, true)
+  if (code !== 0) {
+    console.error(said)
+    process.exit(code)
+  }
+  return JSON.parse(said.slice(said.indexOf('{'))) as Figures
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`
+}
+
+function faultsTable(results: readonly FaultResult[]): string {
+  return table(
+    [
+      'Fault',
+      'Times',
+      'Acknowledged facts audited',
+      'Lost',
+      'Doubled',
+      'Recovery: median · longest',
+      'Further figures',
+    ],
+    results.map(({ fault, injected, audit, recoveryMs, recovery, figures }) => [
+      fault,
+      String(injected),
+      audit === null ? '–' : String(audit.facts),
+      audit === null ? '–' : String(audit.missing + audit.altered),
+      audit === null ? '–' : String(audit.duplicated + audit.unexpected),
+      recoveryMs.length === 0 ? '–' : `${seconds(median(recoveryMs))} · ${seconds(Math.max(...recoveryMs))}`,
+      [
+        ...(recovery === '' ? [] : [`recovery: ${recovery}`]),
+        ...Object.entries(figures).map(([what, figure]) => `${what}: ${figure}`),
+      ].join('; '),
+    ]),
+  )
+}
+
+function summary(results: readonly FaultResult[], fuzz: Figures | null, where: Machine, date: string): string {
+  const sum = (of: (result: FaultResult) => number): number => results.reduce((total, result) => total + of(result), 0)
+  const rows = [
+    ['Faults injected', String(sum(({ injected }) => injected))],
+    ['Acknowledged facts audited', String(sum(({ audit }) => audit?.facts ?? 0))],
+    ['Lost or altered', String(sum(({ audit }) => (audit === null ? 0 : audit.missing + audit.altered)))],
+    ['Doubled, or never told', String(sum(({ audit }) => (audit === null ? 0 : audit.duplicated + audit.unexpected)))],
+    ['Longest recovery', seconds(Math.max(0, ...results.flatMap(({ recoveryMs }) => recoveryMs)))],
+    ...plainFigures(fuzz),
+  ]
+  const { cpu, cores, memoryGib, kernel, bun } = where
+  return `Measured on ${date}: ${cpu}, ${cores} cores, ${memoryGib} GiB, ${kernel}, Bun ${bun}.\n\n${table(['What', 'Figure'], rows)}`
+}
+
+/** The numbers and texts among the figures, and those one level below. */
+function plainFigures(figures: Figures | null): string[][] {
+  return Object.entries(figures ?? {}).flatMap(([name, value]) => {
+    if (typeof value === 'number' || typeof value === 'string') return [[name, String(value)]]
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
+    return plainFigures(value as Figures).map(([inner = '', figure = '']) => [`${name}: ${inner}`, figure])
+  })
+}
+
+/** `document` with `text` between the markers of `name`. */
+function withPart(document: string, name: string, text: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const from = document.indexOf(start)
+  const to = document.indexOf(end)
+  if (from < 0 || to < 0) throw new Error(`docs/reliability.md has no place for ${name}: expected ${start} and ${end}.`)
+  return `${document.slice(0, from + start.length)}\n\n${text}\n\n${document.slice(to)}`
+}
+
+const seeds = seedsAsked(process.argv.slice(2))
+const results = await faultResults()
+const fuzz = await fuzzFigures(seeds)
+const date = new Date().toISOString().slice(0, 10)
+let text = readFileSync(documentFile, 'utf8')
+text = withPart(text, 'figures', summary(results, fuzz, machine(), date))
+text = withPart(text, 'recoveries', faultsTable(results))
+writeFileSync(documentFile, text)
+await run(['fmt', documentFile], {}, false)
+console.log(`The figures of ${results.length} faults stand in docs/reliability.md.`)
