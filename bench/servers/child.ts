@@ -25,13 +25,13 @@ export interface Launch {
   readonly announced: (line: string) => string | null
 }
 
-const startMsMax = 30_000
+const startMsMax = 90_000
 const stopMsMax = 15_000
 
 /**
  * Starts a server and waits until it announces where it listens.
  *
- * @throws {Error} with what the server said, when it ends before that or takes longer than half a minute.
+ * @throws {Error} with what the server said, when it ends before that or takes longer than a minute and a half.
  */
 export async function launch({ name, command, env, core, announced }: Launch): Promise<ServerProcess> {
   const startedMs = performance.now()

@@ -85,7 +85,7 @@ describe('killed again and again under load, Stator has stored what it acknowled
       expect(killed.carriedOver).toBeGreaterThan(kills.PostgreSQL)
       keep('PostgreSQL', killed, findings)
     },
-    300_000,
+    600_000,
   )
 
   test.concurrent(
@@ -105,6 +105,6 @@ describe('killed again and again under load, Stator has stored what it acknowled
       expect(killed.carriedOver).toBeGreaterThan(kills.embedded)
       keep('embedded database', killed, findings)
     },
-    300_000,
+    600_000,
   )
 })
