@@ -9,6 +9,8 @@ import { auditLoads, cleanFindings, FleetLoad, identitiesOf, type LoadOptions } 
 import { testDatabase } from '../support/postgres.ts'
 import { StatorProcess } from '../support/stator-process.ts'
 import type { StormOrder, StormReport } from '../fixtures/storm-fleet.ts'
+import { handshakesAtOnceMax } from '../../src/base/limits.ts'
+import { TestStator } from '../support/stator.ts'
 import { until, within } from '../support/until.ts'
 
 const returning = isFullSize ? 10_000 : 2_000
@@ -71,6 +73,18 @@ test(`${returning} charge points come back at once, all get in, and those that s
     await database.drop()
   }
 }, 300_000)
+
+test('those that come past the number that is let in at once wait for their turn, and get in', async () => {
+  const central = await TestStator.start({ settings: { Security: { UnknownChargePoints: 'accept' } } })
+  try {
+    const newcomers = Array.from({ length: 3 * handshakesAtOnceMax }, (_, index) => central.raw(`CP${index}`))
+    for (const raw of await Promise.all(newcomers)) expect(raw.closing).toBeNull()
+    expect(central.stator.counters).toMatchObject({ connectionsOpened: newcomers.length, handshakesRefused: 0 })
+    expect(central.stator.counters.handshakesDelayed).toBeGreaterThan(0)
+  } finally {
+    await central.stop()
+  }
+})
 
 /** The fleet in `fixtures/storm-fleet.ts`. */
 class StormFleet {

@@ -1,6 +1,7 @@
 // What happens while PostgreSQL is away, slow to answer, or gone at the worst moment.
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test'
+import { Client } from 'pg'
 import { retryMsMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { Change, ChangeSet } from '../../../src/csms/decision.ts'
@@ -163,6 +164,25 @@ test('a deadlock with another connection costs an attempt, not a change', async 
   await whileRetrying(outcome)
   expect(['went through', 'lost']).toContain(circle)
   expect(await statusOf(key)).toBe('Charging')
+})
+
+test('a database that answers and takes nothing counts as away until it commits again', async () => {
+  const name = new URL(target.connectionString).pathname.slice(1)
+  await database.pool.query(`ALTER DATABASE ${name} SET lock_timeout = '20ms'`)
+  await writer.commit(changeSet(key, { changes: [status(1)] }))
+  const other = new Client({ connectionString: target.connectionString })
+  await other.connect()
+  await other.query('BEGIN; LOCK TABLE connectors IN ACCESS EXCLUSIVE MODE')
+  const outcome = writer.commit(changeSet(key, { changes: [status(2)] }))
+  await until('the writer to notice', () => {
+    if (clock.alarms > 0) clock.pass(retryMsMax)
+    return !writer.isAvailable
+  })
+  await database.ping()
+  await other.end()
+  expect(await whileRetrying(outcome)).toMatchObject({ duplicate: false })
+  expect(writer.isAvailable).toBe(true)
+  await database.pool.query(`ALTER DATABASE ${name} RESET lock_timeout`)
 })
 
 test('a change set that breaks every connection is refused alone, and the database is not taken to be away', async () => {
