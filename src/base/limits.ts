@@ -159,11 +159,10 @@ export const messageLogBatchMax = 2_000
 /** Id tokens that are remembered for the time when the database is away. */
 export const idTokensRememberedMax = 100_000
 
-/** How often partitions are made ahead, and what is old is forgotten, in milliseconds. */
 /** How often a start tries to bring the tables up to date when others that write to them get in its way. */
 export const migrationAttemptsMax = 10
 
-/** How often partitions are made ahead and old OCPP messages dropped, in milliseconds. */
+/** How often partitions are made ahead, and what is old is forgotten, in milliseconds. */
 export const maintenanceMs = 3_600_000
 
 /** Rows that one statement forgets; its locks are short then. */
