@@ -19,7 +19,8 @@ const sliceMs = 250
 
 /** Roughly how long it takes, in seconds. */
 export function throughputSeconds({ rounds, ...size }: Context['size']): number {
-  const closed = 5 * (size.firstWarmUpMs + rounds * (size.warmUpMs + size.durationMs))
+  const { floor, peer, stator } = size.firstWarmUpMs
+  const closed = 2 * (floor + stator) + peer + 5 * rounds * (size.warmUpMs + size.durationMs)
   const open = rounds * (size.warmUpMs + size.halfMs)
   const others = 2 * (size.othersWarmUpMs + size.warmUpMs + size.durationMs)
   return 20 + (closed + open + others) / 1_000
@@ -108,7 +109,8 @@ async function others(context: Context, subject: Subject): Promise<void> {
 /** All sides in turn, several times over. */
 async function rounds(context: Context, mix: MixName, sides: readonly Side[], into: Rounds): Promise<void> {
   const { size } = context
-  for (const side of sides) await warmUp(context, side, mix, `${mix}: ${side.name} warms up`, size.firstWarmUpMs)
+  for (const side of sides)
+    await warmUp(context, side, mix, `${mix}: ${side.name} warms up`, size.firstWarmUpMs[side.name])
   for (let round = 1; round <= size.rounds; round++) {
     for (const side of sides) {
       const name = `${mix}: ${side.name}, round ${round} of ${size.rounds}`
