@@ -1,6 +1,7 @@
 // What a worker does with a batch: a verdict per frame, and one meter block for all of them. Pure: the main thread calls
 // the same function for batches too small to be worth the crossing.
 
+import { batchFramesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import { examine } from '../ocpp/examine.ts'
 import type { AcceptedFrame, FrameTask, Verdict } from '../ocpp/verdict.ts'
@@ -18,14 +19,17 @@ const columns = new MeterColumns()
 
 /** Parses and checks every frame; a frame that makes this code itself fail is refused with InternalError, alone. */
 export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
+  if (columns.rows > 0) columns.finish()
   const verdicts = tasks.map(verdictOn)
   return { verdicts, meter: columns.rows === 0 ? null : columns.finish() }
 }
 
-/** The same for one frame. */
+/** The same for one frame. Its meter values share a block with those of the frames after it, until somebody looks into it. */
 export function examineOne(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } {
+  if (columns.rows >= batchFramesMax) columns.finish()
+  const rows = columns.rows
   const verdict = verdictOn(task)
-  return { verdict, meter: columns.rows === 0 ? null : columns.finish() }
+  return { verdict, meter: columns.rows === rows ? null : columns.open }
 }
 
 function verdictOn(task: FrameTask): Verdict {

@@ -111,6 +111,37 @@ class Measurand {
   }
 }
 
+/** A block that rows may still be added to. Looking into it ends that. */
+class OpenBlock implements MeterBlock {
+  readonly #finish: () => MeterBlock
+  #filled: MeterBlock | null = null
+
+  constructor(finish: () => MeterBlock) {
+    this.#finish = finish
+  }
+
+  get rows(): number {
+    return this.#block.rows
+  }
+
+  get columns(): readonly Uint8Array[] {
+    return this.#block.columns
+  }
+
+  get offsets(): Uint32Array {
+    return this.#block.offsets
+  }
+
+  /** The collector has finished it. */
+  fill(block: MeterBlock): void {
+    this.#filled = block
+  }
+
+  get #block(): MeterBlock {
+    return (this.#filled ??= this.#finish())
+  }
+}
+
 /**
  * Collects the meter values of one batch. Phases: energy and power are summed, of the currents the largest counts, voltages
  * (to neutral) are averaged; a sample without a phase is a total and goes before its phases. Samples taken elsewhere than
@@ -123,6 +154,7 @@ export class MeterColumns {
   #text = Buffer.alloc(textBytesAtFirst)
   #textBytes = 0
   #offsets: number[] = []
+  #open: OpenBlock | null = null
   readonly #energy = new Measurand('sum')
   readonly #power = new Measurand('sum')
   readonly #current = new Measurand('max')
@@ -157,6 +189,12 @@ export class MeterColumns {
     return { from, to: this.#rows }
   }
 
+  /** The block of everything added since the last one, and of what is added until somebody looks into it. */
+  get open(): MeterBlock {
+    this.#open ??= new OpenBlock(() => this.finish())
+    return this.#open
+  }
+
   /**
    * The block of everything added since the last one: a copy of just its size, in one piece of memory, so that the room here is
    * used again and again.
@@ -181,7 +219,10 @@ export class MeterColumns {
     this.#textBytes = 0
     this.#offsets = []
     if (this.#text.length > textBytesKeptMax) this.#text = Buffer.alloc(textBytesAtFirst)
-    return { rows, columns, offsets }
+    const block = { rows, columns, offsets }
+    this.#open?.fill(block)
+    this.#open = null
+    return block
   }
 
   #addRow(meterValue: Json, text: string, origin: Origin): void {

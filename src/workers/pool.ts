@@ -74,11 +74,14 @@ export class FramePool {
     }
   }
 
-  /** Examines a short frame, or one that must not cross, on this thread, at once; null when the frame is to travel in a batch. */
+  /**
+   * Examines a frame on this thread, at once, when it is short or must not cross, and any frame when there are no worker threads;
+   * null when the frame is to travel in a batch.
+   */
   examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null {
     const { text } = task
-    if (text.length > (this.#options.inlineCharacters ?? inlineCharactersMax) && survivesCrossing(text)) return null
-    return examineOne(task)
+    const isLong = text.length > (this.#options.inlineCharacters ?? inlineCharactersMax)
+    return this.#workers !== null && isLong && survivesCrossing(text) ? null : examineOne(task)
   }
 
   /** Ends the worker threads once their tasks are done. */

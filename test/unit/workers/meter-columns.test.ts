@@ -121,6 +121,27 @@ describe('meter columns', () => {
     expect(rows[699]?.meter_value).toEqual(payloads[699]?.meterValue[0] ?? {})
   })
 
+  test('an open block takes rows until somebody looks into it; later ones are in the next', () => {
+    const columns = new MeterColumns()
+    const add = (value: string) => {
+      const payload = { connectorId: 1, meterValue: [{ timestamp, sampledValue: [{ value }] }] }
+      const range = columns.add(payload, payload, frame)
+      return { range, block: columns.open }
+    }
+    const [first, second] = [add('1'), add('2')]
+    expect(second.block).toBe(first.block)
+    expect([first.range, second.range]).toEqual([
+      { from: 0, to: 1 },
+      { from: 1, to: 2 },
+    ])
+    expect(decode(first.block).map((row) => row['energy_wh'])).toEqual([1, 2])
+    const third = add('3')
+    expect(third.range).toEqual({ from: 0, to: 1 })
+    expect(columns.finish().rows).toBe(1)
+    expect(decode(third.block).map((row) => row['energy_wh'])).toEqual([3])
+    expect(decode(first.block).map((row) => row['energy_wh'])).toEqual([1, 2])
+  })
+
   test('the same element has the same digest, another one another', () => {
     const digest = (value: string) => samples({ value })?.digest
     expect(digest('1')).toBe(digest('1'))

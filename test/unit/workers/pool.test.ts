@@ -89,6 +89,15 @@ describe('the worker pool', () => {
     expect(part?.meter?.rows).toBe(100)
   })
 
+  test('without worker threads a long frame is examined on the spot, too, and shares a block with its neighbours', () => {
+    const frames = pool({ threads: 0 })
+    const [first, second] = [meterValues('a', 1), meterValues('b', 2)].map((task) => frames.examineAtOnce(task))
+    expect(first?.verdict).toMatchObject({ kind: 'call', messageId: 'a', meter: { from: 0, to: 1 } })
+    expect(second?.verdict).toMatchObject({ kind: 'call', messageId: 'b', meter: { from: 1, to: 2 } })
+    expect(second?.meter).toBe(first?.meter ?? null)
+    expect(first?.meter?.rows).toBe(2)
+  })
+
   test('a frame that makes its examination fail is given up alone', async () => {
     const hopeless = Object.defineProperty(meterValues('b', 2), 'receivedAtMs', {
       get: () => {
