@@ -135,9 +135,6 @@ export const configurationKeysMax = 10_000
 /** Variables that one GetVariables asks for when nobody knows what the charge point takes (ItemsPerMessageGetVariables). */
 export const variablesPerCallMax = 10
 
-/** How far the clock of this machine may be set back while a transaction runs without its samples seeming older than it, in milliseconds. */
-export const clockSetBackMsMax = 86_400_000
-
 /** Longest that opening a connection to the database, or waiting for one of the pool, may take, in milliseconds. */
 export const connectMsMax = 5_000
 

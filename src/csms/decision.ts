@@ -270,6 +270,17 @@ export type ActorEvent =
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
 
+/** Where meter values belong, as far as their own message does not tell, or tells wrong. */
+export interface MeterPlace {
+  /** Where they were taken: the message of a 1.6 StopTransaction does not say it. */
+  readonly connector?: ConnectorRef
+  /**
+   * The number they came under is none of ours (yet): somebody else gave it away. They belong to no transaction then, so that
+   * they are never taken for those of the one that gets the number here.
+   */
+  readonly isOfNoTransaction?: true
+}
+
 /** The outcome of deciding one CALL. */
 export interface Decision {
   readonly answer: Payload
@@ -277,8 +288,8 @@ export interface Decision {
   readonly changes: readonly Change[]
   readonly anomalies: readonly Anomaly[]
   readonly events: readonly ActorEvent[]
-  /** Where the meter values were taken, when their own message does not say it (1.6 StopTransaction). */
-  readonly meterConnector?: ConnectorRef
+  /** What is to be stored of the meter values instead of what their own message says. */
+  readonly meterPlace?: MeterPlace
 }
 
 /** How one action is decided: first what to look up, then the decision. Both are pure. */
@@ -299,8 +310,8 @@ export interface ChangeSet {
   readonly changes: readonly Change[]
   readonly anomalies: readonly Anomaly[]
   readonly meter: MeterRows | null
-  /** Overrides the connector of the meter rows, as `Decision.meterConnector`. */
-  readonly meterConnector?: ConnectorRef | undefined
+  /** As `Decision.meterPlace`. */
+  readonly meterPlace?: MeterPlace | undefined
 }
 
 /** What the COMMIT found. */

@@ -44,6 +44,9 @@ function anomalyKind(transaction: KnownTransaction | undefined, known: Known): A
 
 const nothingNeeded: Needs = {}
 
+/** For values that came under a number that nobody here gave away. */
+export const ofNoTransaction: Pick<Decision, 'meterPlace'> = { meterPlace: { isOfNoTransaction: true } }
+
 /** What there is to decide about nearly every MeterValues: one object for all of them. */
 const stored: Decision = { answer: {}, changes: [], anomalies: [], events: [] }
 
@@ -59,7 +62,8 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
       transactionId !== undefined && transactionId > 0
         ? transactionAnomaly(transactionId, known.transaction(transactionId), known)
         : null
-    return anomaly === null ? stored : { ...stored, anomalies: [anomaly] }
+    if (anomaly === null) return stored
+    return { ...stored, anomalies: [anomaly], ...(anomaly.kind === 'unknownTransaction' ? ofNoTransaction : {}) }
   },
 }
 

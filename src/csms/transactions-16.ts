@@ -5,7 +5,7 @@ import type { OCPP16 } from 'typed-ocpp'
 import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
 import type { Anomaly, Change, Decision, Handler, Known, KnownTransaction, TransactionFact } from './decision.ts'
-import { energyWh, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
+import { energyWh, ofNoTransaction, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
@@ -166,6 +166,12 @@ function applyStop(
   return { changes, anomalies, events: [{ type: 'transactionStopped', transactionId: transaction.transactionId }] }
 }
 
+function meterPlaceOf(transaction: KnownTransaction | undefined, isOurs: boolean): Pick<Decision, 'meterPlace'> {
+  if (transaction === undefined) return ofNoTransaction
+  const { evseId, connectorId } = transaction
+  return isOurs ? { meterPlace: { connector: { evseId, connectorId } } } : {}
+}
+
 /**
  * 1.6 §4.10. A stop of a transaction that an operator closed brings the real figures, so it is applied; a stop of one
  * that nobody knows, that belongs to another charge point, or that its own stop has closed, is stored and noted.
@@ -188,7 +194,7 @@ export const stopTransaction: Handler<StopTransaction> = {
       fact: stopFact(payload, known, transaction),
       ...applied,
       anomalies: anomaly === null ? applied.anomalies : [anomaly, ...applied.anomalies],
-      ...(isOurs ? { meterConnector: { evseId: transaction.evseId, connectorId: transaction.connectorId } } : {}),
+      ...meterPlaceOf(transaction, isOurs),
     }
   },
 }

@@ -230,7 +230,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
       changes: parts.flatMap((part) => part.changes),
       anomalies: [...parts.flatMap((part) => part.anomalies), ...unauthorized],
       events: parts.flatMap((part) => part.events),
-      ...(event.evse === undefined ? { meterConnector: connectorOf(event, transaction) } : {}),
+      ...(event.evse === undefined ? { meterPlace: { connector: connectorOf(event, transaction) } } : {}),
     }
   },
 }

@@ -130,7 +130,7 @@ export class Pipeline {
       this.#answer(call, decision.answer)
       return
     }
-    const { answer, fact, changes, meterConnector } = decision
+    const { answer, fact, changes, meterPlace } = decision
     const set: ChangeSet = {
       chargePointKey: connection.chargePointKey,
       messageId: frame.messageId,
@@ -141,7 +141,7 @@ export class Pipeline {
       changes,
       anomalies,
       meter,
-      meterConnector,
+      meterPlace,
     }
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(

@@ -165,7 +165,7 @@ function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expe
   const meter = new MeterInsert()
   for (const set of sets) {
     rows.add(set)
-    if (set.meter !== null) meter.add(set.meter, set.meterConnector)
+    if (set.meter !== null) meter.add(set.meter, set.meterPlace)
   }
   const statements: BoundStatement[] = []
   const insertMeter = meter.statement(expectsNew)

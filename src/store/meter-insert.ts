@@ -1,7 +1,7 @@
 // Meter values on their last step: ranges of worker blocks become the binary arrays of one INSERT. The element bodies are copied
 // as they are; nobody looks into them here.
 
-import type { ConnectorRef } from '../csms/decision.ts'
+import type { MeterPlace } from '../csms/decision.ts'
 import { type MeterBlock, type MeterRows, meterColumns } from '../csms/meter-block.ts'
 import { arrayHeaderBytes, writeArrayHeader } from './binary-array.ts'
 import type { BoundStatement } from './statements.ts'
@@ -11,6 +11,7 @@ const measured: ReadonlySet<string> = new Set(['energy_wh', 'power_w', 'current_
 const names = meterColumns.map((column) => column.name).join(', ')
 const evseColumn = meterColumns.findIndex((column) => column.name === 'evse_id')
 const connectorColumn = meterColumns.findIndex((column) => column.name === 'connector_id')
+const transactionColumn = meterColumns.findIndex((column) => column.name === 'transaction_ref')
 
 const insertNewMeterValues = {
   name: 'stator_insert_new_meter_values',
@@ -29,7 +30,7 @@ interface Run {
   readonly block: MeterBlock
   readonly from: number
   to: number
-  readonly connector: ConnectorRef | undefined
+  readonly place: MeterPlace | undefined
 }
 
 /** The meter values of any number of change sets. */
@@ -41,20 +42,15 @@ export class MeterInsert {
     return this.#rows
   }
 
-  /** Adds rows; `connector` overrides what the block says about where they were sampled. */
-  add(rows: MeterRows, connector: ConnectorRef | undefined): void {
+  /** Adds rows; `place` goes before what the block says about where they belong. */
+  add(rows: MeterRows, place: MeterPlace | undefined): void {
     if (rows.to <= rows.from) return
     this.#rows += rows.to - rows.from
     const last = this.#runs.at(-1)
-    if (
-      last?.block === rows.block &&
-      last.to === rows.from &&
-      last.connector === undefined &&
-      connector === undefined
-    ) {
+    if (last?.block === rows.block && last.to === rows.from && last.place === undefined && place === undefined) {
       last.to = rows.to
     } else {
-      this.#runs.push({ block: rows.block, from: rows.from, to: rows.to, connector })
+      this.#runs.push({ block: rows.block, from: rows.from, to: rows.to, place })
     }
   }
 
@@ -67,7 +63,7 @@ export class MeterInsert {
     const values = meterColumns.map((column, i) =>
       column.bytes === null ? this.#varying(i, column.oid) : this.#fixed(i, column.oid, 4 + column.bytes),
     )
-    this.#overrideConnectors(values)
+    this.#overridePlaces(values)
     return { ...(expectsNew ? insertNewMeterValues : insertMeterValues), values }
   }
 
@@ -96,18 +92,24 @@ export class MeterInsert {
     return array
   }
 
-  #overrideConnectors(values: readonly Buffer[]): void {
+  #overridePlaces(values: readonly Buffer[]): void {
     let row = 0
-    for (const { from, to, connector } of this.#runs) {
-      for (let end = row + to - from; row < end; row++) {
-        if (connector === undefined) continue
-        // An int2 element: four bytes of length, two of value.
-        const at = arrayHeaderBytes + row * 6 + 4
-        values[evseColumn]?.writeInt16BE(toInt2(connector.evseId), at)
-        values[connectorColumn]?.writeInt16BE(toInt2(connector.connectorId), at)
-      }
+    for (const { from, to, place } of this.#runs) {
+      const end = row + to - from
+      if (place !== undefined) for (let at = row; at < end; at++) overridePlace(values, at, place)
+      row = end
     }
   }
+}
+
+// Before its value an element has four bytes of length.
+function overridePlace(values: readonly Buffer[], row: number, { connector, isOfNoTransaction }: MeterPlace): void {
+  if (connector !== undefined) {
+    const at = arrayHeaderBytes + row * (4 + 2) + 4
+    values[evseColumn]?.writeInt16BE(toInt2(connector.evseId), at)
+    values[connectorColumn]?.writeInt16BE(toInt2(connector.connectorId), at)
+  }
+  if (isOfNoTransaction) values[transactionColumn]?.writeBigInt64BE(0n, arrayHeaderBytes + row * (4 + 8) + 4)
 }
 
 function toInt2(value: number): number {

@@ -2,7 +2,6 @@
 
 import { and, asc, count, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { clockSetBackMsMax } from '../base/limits.ts'
 import { transactionRef } from '../csms/meter-block.ts'
 import type { MeterValueRecord, Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
@@ -64,7 +63,6 @@ export function createTransactionQueries(db: NodePgDatabase) {
         .select({
           key: transactions.chargePointId,
           stationId: transactions.stationTransactionId,
-          receivedAt: transactions.receivedAt,
         })
         .from(transactions)
         .where(eq(transactions.id, transactionId))
@@ -72,10 +70,6 @@ export function createTransactionQueries(db: NodePgDatabase) {
       const where = and(
         eq(meterValues.chargePointId, transaction.key),
         eq(meterValues.transactionRef, transactionRef(transaction.stationId ?? transactionId)),
-        // What came under our number before we gave it away belongs to a transaction that somebody else had numbered.
-        transaction.stationId === null
-          ? gte(meterValues.receivedAt, transaction.receivedAt - clockSetBackMsMax)
-          : undefined,
       )
       const order = [meterValues.sampledAt, meterValues.evseId, meterValues.connectorId, meterValues.digest]
       return pageOf(

@@ -86,7 +86,7 @@ describeStore('meter values', (store) => {
     const commit = (i: number, parts: Partial<ChangeSet> = {}) =>
       writer.commit(changeSet(key, { changes: [transactionStarted(transactions[i] ?? 0)], meter: rows(i), ...parts }))
     const before = writer.stats.transactions
-    await Promise.all([commit(2), commit(0), commit(1, { meterConnector: { evseId: 9, connectorId: 2 } })])
+    await Promise.all([commit(2), commit(0), commit(1, { meterPlace: { connector: { evseId: 9, connectorId: 2 } } })])
     expect(writer.stats.transactions).toBe(before + 1)
     const stored = await Promise.all(transactions.map((id) => queries.meterValuesOf(id, { page: 1, pageSize: 10 })))
     expect(stored.map(({ items }) => items.map((row) => [row.energyWh, row.evseId, row.connectorId]))).toEqual([

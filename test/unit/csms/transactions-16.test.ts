@@ -139,7 +139,7 @@ describe('StopTransaction', () => {
       },
     ])
     expect(decision.events).toEqual([{ type: 'transactionStopped', transactionId: 42 }])
-    expect(decision.meterConnector).toEqual({ evseId: 1, connectorId: 1 })
+    expect(decision.meterPlace).toEqual({ connector: { evseId: 1, connectorId: 1 } })
     expect(decision.anomalies).toEqual([])
   })
 
