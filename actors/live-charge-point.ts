@@ -47,6 +47,8 @@ export interface Surroundings {
   /** The actor that is the parent of all charge points. */
   readonly root: AnyActorRef
   readonly nowMs: () => number
+  /** A message id that no CALL to the charge point had before. */
+  readonly newMessageId: () => string
   readonly promises: RemoteStartPromises
   readonly counts: CallCounts
   readonly callTimeoutMs: number
@@ -154,7 +156,7 @@ export class LiveChargePoint {
       const message = `${action} was not sent: charge point '${this.identity}' is not connected`
       return Promise.reject(new StatorError('NOT_CONNECTED', message))
     }
-    const messageId = crypto.randomUUID()
+    const messageId = this.#surroundings.newMessageId()
     return new Promise((resolve, reject) => {
       ;(this.#waiters ??= new Map()).set(messageId, { resolve, reject })
       this.#actor.send({ type: 'call', call: { messageId, action, payload, timeoutMs } })

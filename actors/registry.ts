@@ -23,6 +23,8 @@ export interface RegistryOptions {
   readonly callTimeoutMs?: number
   /** Told when the actor of a charge point fails, which is a defect: its connection is closed. */
   readonly onFailure?: (identity: string, error: unknown) => void
+  /** Makes the message ids of CALLs; random ones unless told otherwise. */
+  readonly newMessageId?: () => string
 }
 
 // RFC 6455 §7.4.1: the connection did what it was there for; something unexpected prevents the server from serving it.
@@ -38,11 +40,13 @@ export class Registry {
   constructor({
     clock,
     callTimeoutMs = callTimeoutMsDefault,
+    newMessageId = randomId,
     onFailure = (_, error) => reportError(error),
   }: RegistryOptions) {
     this.#onFailure = onFailure
     this.#surroundings = {
       nowMs: () => clock.nowMs(),
+      newMessageId,
       root: this.#startRoot(clock),
       promises: new RemoteStartPromises(clock),
       counts: this.counts,
@@ -107,6 +111,10 @@ export class Registry {
     live.end('replaced')
     live.link.close(closeNormal, 'Replaced by a newer connection')
   }
+}
+
+function randomId(): string {
+  return crypto.randomUUID()
 }
 
 /** `clock` as XState wants it: the function that cancels a timer serves as its id. */

@@ -30,12 +30,15 @@ interface Waiting {
 /** Cuts what waits into batches. Each charge point has at most one frame here, so the queue is bounded by their number. */
 export class Dispatcher {
   readonly #examiner: FrameExaminer
+  readonly #defer: (callback: () => void) => void
   #waiting: Waiting[] = []
   #batches = 0
   #isScheduled = false
 
-  constructor(examiner: FrameExaminer) {
+  /** @param defer calls back after the current turn of the event loop. */
+  constructor(examiner: FrameExaminer, defer: (callback: () => void) => void = setImmediate) {
     this.#examiner = examiner
+    this.#defer = defer
   }
 
   submit(task: FrameTask, onVerdict: OnVerdict): void {
@@ -52,7 +55,7 @@ export class Dispatcher {
   #schedule(): void {
     if (this.#isScheduled || this.#batches >= this.#examiner.batchesMax) return
     this.#isScheduled = true
-    setImmediate(() => {
+    this.#defer(() => {
       this.#isScheduled = false
       const batch = this.#waiting.splice(0, batchFramesMax)
       if (batch.length > 0) void this.#examine(batch)

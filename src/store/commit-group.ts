@@ -29,6 +29,9 @@ export interface CommittedGroup {
   readonly hadStored: boolean
 }
 
+/** Commits a group; `commitGroup` is the real one. */
+export type CommitGroup = typeof commitGroup
+
 /** What is known of one set after the ledger has been asked. */
 interface Verdict {
   readonly isDuplicate: boolean

@@ -15,7 +15,7 @@ import {
 import type { Logger } from '../base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
 import type { MessageLogLine } from '../csms/records.ts'
-import { commitGroup } from './commit-group.ts'
+import { commitGroup, type CommitGroup } from './commit-group.ts'
 import type { Database, Lease } from './database.ts'
 import { MessageLog } from './message-log.ts'
 import type { SeenRow } from './statements.ts'
@@ -25,6 +25,8 @@ export interface WriterOptions {
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
+  /** `commitGroup`, unless a test brings a database of its own. */
+  readonly commitGroup?: CommitGroup
 }
 
 /** Counts since the start, and what waits now. */
@@ -63,6 +65,7 @@ export class Writer {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #messageLog: MessageLog
+  readonly #commitGroup: CommitGroup
   readonly #waiting = new BoundedQueue<Waiting>(writerChangesMax)
   readonly #seen = new Map<number, Seen>()
   #seenDue = 0
@@ -76,8 +79,9 @@ export class Writer {
   #wakeUp = nothingToSettle
   #counts = { transactions: 0, changeSets: 0, duplicates: 0, meterRows: 0, retries: 0, refused: 0 }
 
-  constructor({ database, clock, log }: WriterOptions) {
+  constructor({ database, clock, log, commitGroup: commit = commitGroup }: WriterOptions) {
     this.#database = database
+    this.#commitGroup = commit
     this.#clock = clock
     this.#log = log
     this.#messageLog = new MessageLog(database, clock, log)
@@ -208,7 +212,7 @@ export class Writer {
       let lease: Lease | null = null
       try {
         lease = this.#lease ?? (await this.#takeLease())
-        const committed = await commitGroup(lease.client, sets, seen, this.#expectsNew)
+        const committed = await this.#commitGroup(lease.client, sets, seen, this.#expectsNew)
         // Retransmissions come in crowds, after an outage: while they do, a try in one trip is a trip wasted.
         this.#expectsNew = !committed.hadStored
         if (this.#database.isSingleConnection) this.#release(false)

@@ -1,0 +1,227 @@
+// The connections of charge points from the open socket to the close: one per charge point, its CALLs given to the dispatcher
+// and the pipeline, its answers to its actor. How sockets come about is none of its business.
+
+import type { LiveChargePoint, Registry } from '../../actors/registry.ts'
+import type { OcppSettings } from '../base/config.ts'
+import { hideFrameSecrets } from '../base/hide-secrets.ts'
+import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
+import type { Hydration, MessageLogLine } from '../csms/records.ts'
+import { nestsTooDeep, parseFrame, peekFrameType } from '../ocpp/frame.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+import { Connection, type ConnectionOptions, type ReceivedFrame, type Socket } from './connection.ts'
+import { Dispatcher, type FrameExaminer } from './dispatcher.ts'
+import { Pipeline, type PipelineDeps } from './pipeline.ts'
+
+// Close codes, RFC 6455 §7.4.1.
+const closeGoingAway = 1001
+const closeProtocolError = 1002
+const closeTryAgainLater = 1013
+
+export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds'> {
+  readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog'>
+  readonly registry: Registry
+  readonly examiner: FrameExaminer
+  /** Calls back after the current turn of the event loop; `setImmediate`, unless a test has turns of its own. */
+  readonly defer?: (callback: () => void) => void
+  /** Claims the connection and reads what the charge point's actor starts from. */
+  readonly connect: (chargePointKey: number, version: OcppVersion) => Promise<Hydration>
+  readonly disconnect: (chargePointKey: number, epoch: number) => Promise<void>
+  readonly appendMessageLog: (line: MessageLogLine) => void
+}
+
+/** Every open connection. */
+export class Connections {
+  readonly #deps: ConnectionsDeps
+  readonly #pipeline: Pipeline
+  readonly #dispatcher: Dispatcher
+  readonly #connections = new Set<Connection>()
+  /** The connection of each charge point; a newer one takes its place. */
+  readonly #current = new Map<string, Connection>()
+  readonly #isTracing: boolean
+  readonly #connectionOptions: ConnectionOptions
+  #isDraining = false
+
+  constructor(deps: ConnectionsDeps) {
+    this.#deps = deps
+    this.#pipeline = new Pipeline({ ...deps, heartbeatIntervalSeconds: deps.settings.heartbeatIntervalSeconds })
+    this.#dispatcher = new Dispatcher(deps.examiner, deps.defer)
+    this.#isTracing = deps.log.isEnabled('Trace')
+    this.#connectionOptions = {
+      counters: deps.counters,
+      onFrame: (from, direction, text) => this.#onFrame(from, direction, text),
+      serve: (from, frame) => this.#serve(from, frame),
+    }
+  }
+
+  /** Whether no connection is to be begun any more. */
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  /** Begins nothing new, finishes the CALLs under way, and closes the sockets with 1001. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    const { clock, registry } = this.#deps
+    for (const live of registry) live.drain()
+    let cancel = (): void => {}
+    const isOver = new Promise<void>((resolve) => (cancel = clock.after(drainMsMax, resolve)))
+    await Promise.race([this.#paceOut(), isOver])
+    cancel()
+    for (const connection of this.#connections) this.#sendAway(connection)
+  }
+
+  /** A socket has opened; `Socket.data` says whose it is. */
+  open(socket: Socket): void {
+    const { version } = socket.data
+    if (version === null) {
+      socket.data.leave()
+      socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
+      return
+    }
+    const connection = new Connection(socket, version, this.#connectionOptions)
+    socket.data.connection = connection
+    this.#deps.counters.connectionsOpened++
+    this.#connections.add(connection)
+    const older = this.#current.get(connection.identity)
+    this.#current.set(connection.identity, connection)
+    connection.beginning = this.#begin(connection, older).finally(socket.data.leave)
+  }
+
+  /** A frame has come. */
+  receive(socket: Socket, message: string | Buffer): void {
+    const { connection } = socket.data
+    if (connection === undefined) return
+    const text = typeof message === 'string' ? message : message.toString('utf8')
+    this.#deps.counters.framesReceived++
+    this.#onFrame(connection, 'fromChargePoint', text)
+    const type = peekFrameType(text)
+    if (type === 3 || type === 4 || type === 5) {
+      this.#answer(connection, text)
+      return
+    }
+    connection.receive({ text, receivedAtMs: this.#deps.clock.nowMs() })
+  }
+
+  /** A socket has closed, whoever closed it. */
+  close(socket: Socket, code: number, reason: string): void {
+    const { connection } = socket.data
+    if (connection === undefined) return
+    connection.closed()
+    this.#connections.delete(connection)
+    this.#deps.counters.connectionsClosed++
+    // Whoever comes next waits for what this one has under way.
+    void connection.settled().then(() => {
+      if (this.#current.get(connection.identity) === connection) this.#current.delete(connection.identity)
+    })
+    this.#deps.log.info({ identity: connection.identity, closeCode: code, reason }, 'A connection was closed.')
+    if (connection.live !== null) this.#release(connection, connection.live)
+  }
+
+  /** Ends some connections, then some more: all at once, they would all dial again in the same moment. The others are served meanwhile. */
+  async #paceOut(): Promise<void> {
+    const connections = [...this.#connections]
+    const atOnce = Math.max(drainConnectionsMin, Math.ceil((connections.length * drainTurnMs) / drainPaceMs))
+    const ends: Promise<void>[] = []
+    for (let from = 0; from < connections.length; from += atOnce) {
+      if (from > 0) await new Promise<void>((resolve) => this.#deps.clock.after(drainTurnMs, resolve))
+      for (const connection of connections.slice(from, from + atOnce)) {
+        connection.drain()
+        ends.push(connection.idle().then(() => this.#sendAway(connection)))
+      }
+    }
+    await Promise.all(ends)
+  }
+
+  #sendAway(connection: Connection): void {
+    connection.drain()
+    connection.close(closeGoingAway, 'The central system is stopping.')
+  }
+
+  /**
+   * Reads the charge point from the database and starts its actor. An older connection of the same charge point is closed
+   * first, and what it has under way is finished first, so that the new one starts from a settled state.
+   */
+  async #begin(connection: Connection, older: Connection | undefined): Promise<void> {
+    const { identity } = connection
+    try {
+      if (older !== undefined) {
+        if (!older.isClosed) this.#deps.counters.connectionsReplaced++
+        older.close(closeGoingAway, 'A newer connection of this charge point has taken over.')
+        await older.settled()
+        if (connection.isClosed) return
+      }
+      const hydration = await this.#deps.connect(connection.chargePointKey, connection.version)
+      if (connection.isClosed) {
+        await this.#deps.disconnect(connection.chargePointKey, hydration.epoch)
+        return
+      }
+      connection.begin(this.#deps.registry.connect(hydration, connection))
+      this.#deps.log.info(
+        { identity, version: connection.version, epoch: hydration.epoch, remoteAddress: connection.remoteAddress },
+        'A charge point is connected.',
+      )
+    } catch (error) {
+      this.#deps.log.warn({ identity, error }, 'A charge point could not be read from the database; it is sent away.')
+      connection.close(closeTryAgainLater, 'The database cannot be reached.')
+    }
+  }
+
+  // Answers to our own CALLs pass by the inbox: the two directions never wait for each other.
+  #answer(connection: Connection, text: string): void {
+    const { counters, log } = this.#deps
+    const frame = parseFrame(text, connection.version)
+    const isAnswer = (frame.kind === 'result' || frame.kind === 'error') && !nestsTooDeep(text)
+    if (connection.live === null || !isAnswer) {
+      counters.framesDropped++
+      log.info({ identity: connection.identity, reason: 'it is not a readable answer' }, 'A frame was dropped.')
+      return
+    }
+    connection.live.lastSeenAtMs = this.#deps.clock.nowMs()
+    if (!connection.live.answer(frame)) {
+      log.info(
+        { identity: connection.identity, messageId: frame.messageId },
+        'An answer came that nobody waits for; nothing is sent back.',
+      )
+    }
+  }
+
+  #serve(connection: Connection, frame: ReceivedFrame): void {
+    const { live } = connection
+    if (live === null) return
+    const { key, strictness } = live.chargePoint
+    this.#dispatcher.submit(
+      {
+        text: frame.text,
+        version: connection.version,
+        strictness,
+        chargePointKey: key,
+        receivedAtMs: frame.receivedAtMs,
+      },
+      (verdict, meter) => {
+        this.#pipeline.serve(connection, live, verdict, meter, frame.receivedAtMs)
+      },
+    )
+  }
+
+  #release(connection: Connection, live: LiveChargePoint): void {
+    this.#deps.registry.release(live)
+    if (this.#isDraining) return
+    this.#deps.disconnect(connection.chargePointKey, live.epoch).catch((error: unknown) => {
+      this.#deps.log.warn({ identity: connection.identity, error }, 'A charge point could not be marked as offline.')
+    })
+  }
+
+  #onFrame(connection: Connection, direction: 'fromChargePoint' | 'toChargePoint', text: string): void {
+    if (this.#deps.settings.messageLog) {
+      this.#deps.appendMessageLog({
+        chargePointKey: connection.chargePointKey,
+        atMs: this.#deps.clock.nowMs(),
+        direction,
+        frame: hideFrameSecrets(text),
+      })
+    }
+    if (this.#isTracing) {
+      this.#deps.log.trace({ identity: connection.identity, direction, frame: text }, 'Frame.')
+    }
+  }
+}
