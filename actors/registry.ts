@@ -11,7 +11,9 @@ import {
 } from 'xstate'
 import type { Clock } from '../src/base/clock.ts'
 import { callTimeoutMsDefault } from '../src/base/limits.ts'
+import type { ActorEvent } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
+import type { ChargePointSettings } from './charge-point.ts'
 import { LiveChargePoint, type CallCounts, type Link, type Surroundings } from './live-charge-point.ts'
 import { RemoteStartPromises } from './remote-start-promises.ts'
 
@@ -31,11 +33,19 @@ export interface RegistryOptions {
 const closeNormal = 1000
 const closeInternalError = 1011
 
+type Move = (live: LiveChargePoint) => void
+
+/** A connection that is being begun, and what has been changed of its charge point since then. */
+export interface Arrival {
+  readonly moves: Move[]
+}
+
 export class Registry {
   readonly counts: CallCounts = { sent: 0, answered: 0, timedOut: 0, late: 0, unknown: 0 }
   readonly #surroundings: Surroundings
   readonly #live = new Map<string, LiveChargePoint>()
   readonly #onFailure: NonNullable<RegistryOptions['onFailure']>
+  readonly #arrivals = new Map<string, Set<Arrival>>()
 
   constructor({
     clock,
@@ -63,17 +73,51 @@ export class Registry {
     return this.#live.get(identity)
   }
 
+  /** Moves the charge point by what has been committed, if it is connected or about to be. */
+  apply(identity: string, events: readonly ActorEvent[]): void {
+    this.#move(identity, (live) => live.apply(events))
+  }
+
+  /** An operator changed how the charge point is to be treated. */
+  provisioned(identity: string, settings: ChargePointSettings): void {
+    this.#move(identity, (live) => live.provisioned(settings))
+  }
+
+  /** Closes the link of the charge point, if it is connected or about to be. */
+  disconnect(identity: string, code: number, reason: string): void {
+    this.#move(identity, (live) => live.link.close(code, reason))
+  }
+
   [Symbol.iterator](): MapIterator<LiveChargePoint> {
     return this.#live.values()
+  }
+
+  /**
+   * A connection of the charge point is being begun, and its state read from the database. What is committed from now on may have come
+   * too late for the reading, and `connect` makes up for it. `arrived` ends it, whatever came of it.
+   */
+  arriving(identity: string): Arrival {
+    const arrival: Arrival = { moves: [] }
+    this.#arrivals.set(identity, (this.#arrivals.get(identity) ?? new Set()).add(arrival))
+    return arrival
+  }
+
+  arrived(identity: string, arrival: Arrival): void {
+    const arrivals = this.#arrivals.get(identity)
+    arrivals?.delete(arrival)
+    if (arrivals?.size === 0) this.#arrivals.delete(identity)
   }
 
   /**
    * Starts the actor of a charge point from what the database knows of it. Of two connections of one charge point the one
    * with the higher epoch stays: the link of the other is closed, its calls fail, and its actor moves no more. That other
    * is the new one when two handshakes overtook each other; it is returned `closed` then.
+   *
+   * @param arrival moves the actor once more by what was committed meanwhile; what had been read already moves nothing.
    */
-  connect(hydration: Hydration, link: Link): LiveChargePoint {
+  connect(hydration: Hydration, link: Link, arrival?: Arrival): LiveChargePoint {
     const live = new LiveChargePoint(hydration, link, this.#surroundings)
+    for (const move of arrival?.moves ?? []) move(live)
     const current = this.#live.get(live.identity)
     if (current !== undefined && current.epoch > live.epoch) {
       this.#replace(live)
@@ -105,6 +149,12 @@ export class Registry {
   #failed(identity: string, error: unknown): void {
     this.#onFailure(identity, error)
     this.#live.get(identity)?.link.close(closeInternalError, 'The central system failed; connect again.')
+  }
+
+  #move(identity: string, move: Move): void {
+    const live = this.#live.get(identity)
+    if (live !== undefined) move(live)
+    for (const { moves } of this.#arrivals.get(identity) ?? []) moves.push(move)
   }
 
   #replace(live: LiveChargePoint): void {

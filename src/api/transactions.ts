@@ -3,11 +3,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { StatorError } from '../base/errors.ts'
 import { idTokenCharactersMax, identityCharactersMax } from '../base/limits.ts'
-import type { TransactionStoppedChange } from '../csms/decision.ts'
 import type { TransactionFilter, TransactionRecord } from '../csms/records.ts'
 import { operatorOnly, requireAccess } from './access.ts'
+import { closeTransaction } from './close-transaction.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
@@ -150,7 +149,8 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(closeRoute, async (c) => {
     const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
-    return c.json(transactionView(await close(deps, transaction, c.req.valid('json')), []), 200)
+    const closed = await closeTransaction(deps, transaction, c.req.valid('json'), crypto.randomUUID())
+    return c.json(transactionView(closed, []), 200)
   })
 
   return app
@@ -165,61 +165,4 @@ async function findTransaction(
   if (transaction === null) throw notFound('Transaction', transactionId)
   requireAccess(c, transaction.identity)
   return transaction
-}
-
-async function close(
-  deps: ApiDeps,
-  transaction: TransactionRecord,
-  { meterStop, stopTime, reason }: z.infer<typeof Close>,
-): Promise<TransactionRecord> {
-  const { transactionId, meterStartWh, startedAtMs } = transaction
-  if (!transaction.open) throw hasStopped(transactionId)
-  const nowMs = deps.clock.nowMs()
-  const stoppedAtMs = stopTime ?? Math.max(nowMs, startedAtMs)
-  if (stoppedAtMs < startedAtMs) throw badRequest('stopTime', 'Stop time must not be before the transaction began')
-  if (meterStop !== undefined && meterStartWh !== null && meterStop < meterStartWh) {
-    throw badRequest('meterStop', `Meter stop must not be below the meter start, which is ${meterStartWh} Wh`)
-  }
-  const change: TransactionStoppedChange = {
-    kind: 'transactionStopped',
-    transactionId,
-    stoppedAtMs,
-    meterStopWh: meterStop ?? null,
-    reason: reason ?? null,
-    idToken: null,
-    closedBy: 'operator',
-  }
-  // The fact keeps two operators from closing it twice; what the station may send later has a key of its own.
-  const { duplicate } = await deps.commit({
-    chargePointKey: transaction.chargePointKey,
-    messageId: crypto.randomUUID(),
-    epoch: 0,
-    receivedAtMs: nowMs,
-    answer: {},
-    fact: {
-      ref: `close:${transactionId}`,
-      seqNo: 0,
-      event: 'Ended',
-      transactionId,
-      occurredAtMs: stoppedAtMs,
-      payload: { meterStop: change.meterStopWh, reason: change.reason },
-    },
-    changes: [change],
-    anomalies: [],
-    meter: null,
-  })
-  if (duplicate) throw hasStopped(transactionId)
-  deps.live.apply(transaction.identity, [{ type: 'transactionStopped', transactionId }])
-  return {
-    ...transaction,
-    open: false,
-    closedBy: 'operator',
-    stoppedAtMs,
-    meterStopWh: change.meterStopWh,
-    stopReason: change.reason,
-  }
-}
-
-function hasStopped(transactionId: number): StatorError {
-  return new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
 }

@@ -35,6 +35,8 @@ export type Socket = Pick<
 
 // RFC 6455 §7.4.1: the endpoint's policy does not allow it.
 const closePolicyViolation = 1008
+/** The endpoint cannot serve the connection at the moment. */
+export const closeTryAgainLater = 1013
 
 export interface ConnectionOptions {
   readonly counters: Counters

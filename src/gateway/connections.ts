@@ -1,21 +1,26 @@
 // The connections of charge points from the open socket to the close: one per charge point, its CALLs given to the dispatcher
 // and the pipeline, its answers to its actor. How sockets come about is none of its business.
 
-import type { LiveChargePoint, Registry } from '../../actors/registry.ts'
+import type { Arrival, LiveChargePoint, Registry } from '../../actors/registry.ts'
 import type { OcppSettings } from '../base/config.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
 import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
 import { nestsTooDeep, parseFrame, peekFrameType } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-import { Connection, type ConnectionOptions, type ReceivedFrame, type Socket } from './connection.ts'
+import {
+  closeTryAgainLater,
+  Connection,
+  type ConnectionOptions,
+  type ReceivedFrame,
+  type Socket,
+} from './connection.ts'
 import { Dispatcher, type FrameExaminer } from './dispatcher.ts'
 import { Pipeline, type PipelineDeps } from './pipeline.ts'
 
 // Close codes, RFC 6455 §7.4.1.
 const closeGoingAway = 1001
 const closeProtocolError = 1002
-const closeTryAgainLater = 1013
 
 export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds'> {
   readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog'>
@@ -143,6 +148,8 @@ export class Connections {
    */
   async #begin(connection: Connection, older: Connection | undefined): Promise<void> {
     const { identity } = connection
+    const { registry } = this.#deps
+    let arrival: Arrival | undefined
     try {
       if (older !== undefined) {
         if (!older.isClosed) this.#deps.counters.connectionsReplaced++
@@ -150,12 +157,13 @@ export class Connections {
         await older.settled()
         if (connection.isClosed) return
       }
+      arrival = registry.arriving(identity)
       const hydration = await this.#deps.connect(connection.chargePointKey, connection.version)
       if (connection.isClosed) {
         await this.#deps.disconnect(connection.chargePointKey, hydration.epoch)
         return
       }
-      connection.begin(this.#deps.registry.connect(hydration, connection))
+      connection.begin(registry.connect(hydration, connection, arrival))
       this.#deps.log.info(
         { identity, version: connection.version, epoch: hydration.epoch, remoteAddress: connection.remoteAddress },
         'A charge point is connected.',
@@ -163,6 +171,8 @@ export class Connections {
     } catch (error) {
       this.#deps.log.warn({ identity, error }, 'A charge point could not be read from the database; it is sent away.')
       connection.close(closeTryAgainLater, 'The database cannot be reached.')
+    } finally {
+      if (arrival !== undefined) registry.arrived(identity, arrival)
     }
   }
 

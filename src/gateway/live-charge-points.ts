@@ -49,9 +49,9 @@ export class LiveChargePoints {
     return live.call(action, payload, timeoutMs)
   }
 
-  /** Moves the actor of the charge point, if it is connected, after a COMMIT. */
+  /** Moves the actor of the charge point, if it is connected or about to be, after a COMMIT. */
   apply(identity: string, events: readonly ActorEvent[]): void {
-    this.#registry.get(identity)?.apply(events)
+    this.#registry.apply(identity, events)
   }
 
   promiseTransaction(identity: string, start: RemoteStart, transactionId: number): void {
@@ -64,11 +64,11 @@ export class LiveChargePoints {
 
   /** An operator changed how the charge point is to be treated. */
   provisioned(identity: string, settings: ChargePointSettings): void {
-    this.#registry.get(identity)?.provisioned(settings)
+    this.#registry.provisioned(identity, settings)
   }
 
   /** Closes the socket of the charge point, if there is one: its credentials changed, or it is no longer welcome. */
   disconnect(identity: string, reason: string): void {
-    this.#registry.get(identity)?.link.close(closePolicyViolation, reason)
+    this.#registry.disconnect(identity, closePolicyViolation, reason)
   }
 }

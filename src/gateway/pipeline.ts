@@ -15,7 +15,7 @@ import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../ocpp/tables.ts'
 import type { AcceptedFrame, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
 import { CallInHand, type Circumstances, type LookupDeps } from './call-in-hand.ts'
-import type { Connection } from './connection.ts'
+import { closeTryAgainLater, type Connection } from './connection.ts'
 
 export interface PipelineDeps extends LookupDeps, Circumstances {
   readonly commit: (set: ChangeSet) => Promise<CommitOutcome>
@@ -146,7 +146,7 @@ export class Pipeline {
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(
         (outcome) => this.#conclude(call, set, decision.events, outcome),
-        (error: unknown) => this.#fail(call, error),
+        (error: unknown) => this.#failCommit(call, error),
       )
       return
     }
@@ -209,6 +209,15 @@ export class Pipeline {
         'A fact breaks an expectation; it is stored.',
       )
     }
+  }
+
+  // Nobody knows then whether PostgreSQL has stored it, and so whether the actor shows what is committed. The next connection of the
+  // charge point reads what is.
+  #failCommit(call: CallInHand, error: unknown): void {
+    if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
+      call.connection.close(closeTryAgainLater, 'The database cannot be reached.')
+    }
+    this.#fail(call, error)
   }
 
   #fail({ connection, frame, row }: CallInHand, error: unknown): void {

@@ -37,6 +37,7 @@ export interface Database {
   readonly pool: Pool
   /** True when there is one connection for everything, so that a lease must be short. */
   readonly isSingleConnection: boolean
+  /** Of two leases of which the first was released as broken, what the first had sent is done or never will be when the second begins. */
   lease(): Promise<Lease>
   /** Resolves when the database has answered. @throws {StatorError} `STORE_UNAVAILABLE` when it does not. */
   ping(): Promise<void>
@@ -44,6 +45,17 @@ export interface Database {
 }
 
 const serverVersionMin = 150_000
+
+/** Longest that a broken connection may take to end on the side of PostgreSQL, in milliseconds. */
+const backendEndMsMax = 5_000
+
+/** A connection as PostgreSQL knows it; a process id alone may be another's by now. */
+interface Backend {
+  readonly pid: number
+  readonly startedAt: string
+}
+
+const ownBackend = `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_activity WHERE pid = pg_backend_pid()`
 
 // A server may be set to report commits that are not on disk yet. Stricter settings than `on` stay as they are.
 const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
@@ -103,6 +115,8 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolSize:
   pool.on('error', (error) => log.warn({ error, host: address.host }, 'An idle connection to the database broke.'))
   // While a client is lent out, nobody else listens to it. The error reaches its next statement as well.
   pool.on('connect', (client) => client.on('error', () => {}))
+  // Leases that broke: what they had sent may still be on its way to PostgreSQL.
+  const broken = new Set<Backend>()
   return {
     pool,
     async lease(): Promise<Lease> {
@@ -111,16 +125,45 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolSize:
       try {
         await client.connect()
         await client.query(acknowledgedMeansCommitted)
+        await endBackends(client, broken)
+        const [backend] = (await client.query<Backend>(ownBackend)).rows
+        const release = (isBroken = false): void => {
+          if (isBroken && backend !== undefined) broken.add(backend)
+          void client.end()
+        }
+        return { client, release }
       } catch (error) {
         void client.end()
         throw error
       }
-      return { client, release: () => void client.end() }
     },
     async ping() {
       await pool.query('SELECT 1').catch((error: unknown) => Promise.reject(storeError(error)))
     },
     close: () => pool.end(),
+  }
+}
+
+/**
+ * Ends what is left of broken connections, and waits until it is gone: what they had sent could be committed seconds later, over what
+ * has been committed since.
+ *
+ * @throws {StatorError} `STORE_UNAVAILABLE` when one of them does not end.
+ */
+async function endBackends(client: Client, broken: Set<Backend>): Promise<void> {
+  for (const backend of [...broken]) {
+    const ended = await client.query<{ isGone: boolean }>(
+      `SELECT pg_terminate_backend(pid, ${backendEndMsMax}) AS "isGone" FROM pg_stat_activity
+       WHERE pid = $1 AND backend_start = $2::timestamptz`,
+      [backend.pid, backend.startedAt],
+    )
+    if (ended.rows.some(({ isGone }) => !isGone)) {
+      throw new StatorError(
+        'STORE_UNAVAILABLE',
+        `Connection ${backend.pid} broke and does not end on PostgreSQL's side.`,
+      )
+    }
+    broken.delete(backend)
   }
 }
 

@@ -119,7 +119,8 @@ export class Writer {
    *
    * @throws {StatorError} `STORE_QUEUE_FULL` when `writerChangesMax` sets already wait: nothing was queued.
    * `INTERNAL` when PostgreSQL refuses this very set: nothing of it is stored.
-   * `SHUTTING_DOWN` or `STORE_UNAVAILABLE` when the writer stops before it could commit.
+   * `STORE_UNAVAILABLE` when it is given up after a connection broke on it, or the writer stops while the database is away: it may be
+   * stored or not. `SHUTTING_DOWN` when the writer is stopping: it is not.
    */
   commit(set: ChangeSet): Promise<CommitOutcome> {
     if (this.#isStopping) return Promise.reject(new StatorError('SHUTTING_DOWN', 'The writer is stopping.'))
@@ -205,9 +206,11 @@ export class Writer {
   }
 
   /** Commits a group however long it takes; the returned function tells those who wait for it. */
-  async #commit(group: readonly Waiting[], seen: readonly SeenRow[]): Promise<() => void> {
+  async #commit(group: readonly Waiting[], seen: readonly SeenRow[], wasSent = false): Promise<() => void> {
     const sets = group.map((waiting) => waiting.set)
     let failures = 0
+    // Of a connection that broke nobody knows whether it broke before the COMMIT or after it.
+    let mayBeStored = wasSent
     for (let attempt = 1; ; attempt++) {
       let lease: Lease | null = null
       try {
@@ -226,11 +229,12 @@ export class Writer {
         }
       } catch (error) {
         const isLost = isConnectionLost(error)
+        if (lease !== null && isLost) mayBeStored = true
         if (lease !== null && (isLost || this.#database.isSingleConnection)) this.#release(isLost)
         if (!isTransient(error)) {
-          if (await this.#isAnswering()) return this.#divide(group, seen, error)
+          if (await this.#isAnswering()) return this.#divide(group, seen, error, mayBeStored)
         } else if (lease !== null && ++failures >= failuresMax && (isLost || group.length > 1)) {
-          if (await this.#isAnswering()) return this.#divide(group, seen, error)
+          if (await this.#isAnswering()) return this.#divide(group, seen, error, mayBeStored)
         }
         // A database that takes nothing for long, such as one whose disk is full, is of no more use than one that is away.
         const isAway = isLost || !isTransient(error) || attempt >= failuresMax
@@ -246,17 +250,23 @@ export class Writer {
   }
 
   /** Commits the halves of a group that fails for what it holds, until the set that does it stands alone. */
-  async #divide(group: readonly Waiting[], seen: readonly SeenRow[], error: unknown): Promise<() => void> {
+  async #divide(
+    group: readonly Waiting[],
+    seen: readonly SeenRow[],
+    error: unknown,
+    mayBeStored: boolean,
+  ): Promise<() => void> {
     if (group.length <= 1) {
       this.#counts.refused += group.length
       const messageId = group[0]?.set.messageId
       this.#log.error({ error, messageId, count: seen.length }, 'The database refuses a change for what it holds.')
-      return () => rejectAll(group, 'INTERNAL', `The database refused the changes: ${reasonOf(error)}`, error)
+      const sentence = `The database refused the changes: ${reasonOf(error)}`
+      return () => rejectAll(group, mayBeStored ? 'STORE_UNAVAILABLE' : 'INTERNAL', sentence, error)
     }
     const middle = group.length >> 1
-    const settleFirst = await this.#commit(group.slice(0, middle), seen)
+    const settleFirst = await this.#commit(group.slice(0, middle), seen, mayBeStored)
     settleFirst()
-    return this.#commit(group.slice(middle), [])
+    return this.#commit(group.slice(middle), [], mayBeStored)
   }
 
   /** Whether the database does what nobody could refuse: what failed before then failed for what it was. */

@@ -298,3 +298,24 @@ test('a migration that runs into a deadlock with a writer is begun again, and ap
   await Promise.all([migrating.end(), writing.end()])
   await database.drop()
 })
+
+test('what a broken lease had sent is over when the next lease begins', async () => {
+  const { connectionString, drop } = await testDatabase()
+  const database = await open({ connectionString })
+  const broken = await database.lease()
+  const pid = (await broken.client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid
+  const backend = async (): Promise<string | undefined> =>
+    (await database.pool.query('SELECT query FROM pg_stat_activity WHERE pid = $1', [pid])).rows[0]?.query
+  // PostgreSQL is busy with it when the connection breaks, and has what follows in its buffer.
+  broken.client.query('SELECT pg_sleep(30)').catch(() => {})
+  broken.client.query('CREATE TABLE late ()').catch(() => {})
+  await until('PostgreSQL is busy', async () => (await backend()) === 'SELECT pg_sleep(30)')
+  broken.release(true)
+
+  const next = await database.lease()
+  expect(await backend()).toBeUndefined()
+  expect((await next.client.query("SELECT to_regclass('late') AS late")).rows).toEqual([{ late: null }])
+  next.release()
+  await database.close()
+  await drop()
+})

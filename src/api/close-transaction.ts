@@ -1,0 +1,87 @@
+// Closing a transaction that will never end by itself, as an operator may.
+
+import { StatorError } from '../base/errors.ts'
+import type { TransactionStoppedChange } from '../csms/decision.ts'
+import type { TransactionRecord } from '../csms/records.ts'
+import type { ApiDeps } from './deps.ts'
+import { badRequest } from './errors.ts'
+
+/** What the operator knows of the end. */
+export interface Closing {
+  /** Wh; unknown when left out. */
+  readonly meterStop?: number | undefined
+  /** Milliseconds since the Unix epoch; now, when left out. */
+  readonly stopTime?: number | undefined
+  readonly reason?: string | undefined
+}
+
+/**
+ * Closes `transaction`, and moves its charge point by that once it is committed; answers with the transaction as it is then.
+ *
+ * @param messageId tells this closing from every other: the fact has no frame whose id it could bear.
+ * @throws {StatorError} `CONFLICT` when it has stopped meanwhile, `BAD_REQUEST`, and what `deps.commit` throws.
+ */
+export async function closeTransaction(
+  deps: Pick<ApiDeps, 'clock' | 'commit' | 'live'>,
+  transaction: TransactionRecord,
+  { meterStop, stopTime, reason }: Closing,
+  messageId: string,
+): Promise<TransactionRecord> {
+  const { transactionId, meterStartWh, startedAtMs } = transaction
+  if (!transaction.open) throw hasStopped(transactionId)
+  const nowMs = deps.clock.nowMs()
+  const stoppedAtMs = stopTime ?? Math.max(nowMs, startedAtMs)
+  if (stoppedAtMs < startedAtMs) throw badRequest('stopTime', 'Stop time must not be before the transaction began')
+  if (meterStop !== undefined && meterStartWh !== null && meterStop < meterStartWh) {
+    throw badRequest('meterStop', `Meter stop must not be below the meter start, which is ${meterStartWh} Wh`)
+  }
+  const change: TransactionStoppedChange = {
+    kind: 'transactionStopped',
+    transactionId,
+    stoppedAtMs,
+    meterStopWh: meterStop ?? null,
+    reason: reason ?? null,
+    idToken: null,
+    closedBy: 'operator',
+  }
+  // The fact keeps two operators from closing it twice; what the station may send later has a key of its own.
+  const closing = deps.commit({
+    chargePointKey: transaction.chargePointKey,
+    messageId,
+    epoch: 0,
+    receivedAtMs: nowMs,
+    answer: {},
+    fact: {
+      ref: `close:${transactionId}`,
+      seqNo: 0,
+      event: 'Ended',
+      transactionId,
+      occurredAtMs: stoppedAtMs,
+      payload: { meterStop: change.meterStopWh, reason: change.reason },
+    },
+    changes: [change],
+    anomalies: [],
+    meter: null,
+  })
+  const { duplicate } = await closing.catch((error: unknown) => {
+    // Nobody knows then whether it is stored. The next connection of the charge point reads what is.
+    if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
+      deps.live.disconnect(transaction.identity, 'The database cannot be reached.')
+    }
+    throw error
+  })
+  if (duplicate) throw hasStopped(transactionId)
+  deps.live.apply(transaction.identity, [{ type: 'transactionStopped', transactionId }])
+  return {
+    ...transaction,
+    open: false,
+    closedBy: 'operator',
+    stoppedAtMs,
+    meterStopWh: change.meterStopWh,
+    stopReason: change.reason,
+  }
+}
+
+function hasStopped(transactionId: number): StatorError {
+  return new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
+}

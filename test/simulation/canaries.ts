@@ -1,0 +1,100 @@
+// Bugs, planted on purpose: each wraps a real part, and each has to be found. If one is not, the simulation sees nothing.
+
+import type { ChangeSet, TransactionFact } from '../../src/csms/decision.ts'
+import { DatabaseModel } from './database-model.ts'
+import type { Rule } from './invariants.ts'
+import type { Planting } from './simulation.ts'
+
+export interface Canary {
+  readonly bug: string
+  readonly planting: Planting
+  /** What is broken by it. */
+  readonly breaks: Rule
+}
+
+/** A ledger that takes a message that comes again under a new id for another one. */
+class ForgetfulModel extends DatabaseModel {
+  protected override factKey(set: ChangeSet, fact: TransactionFact): string {
+    return `${super.factKey(set, fact)}\0${set.messageId}`
+  }
+}
+
+/** A database that does not have what it says it has, now and then. */
+class LossyModel extends DatabaseModel {
+  override commit(...group: Parameters<DatabaseModel['commit']>): ReturnType<DatabaseModel['commit']> {
+    const [sets] = group
+    const isLost = sets.length > 0 && sets.every(({ messageId }) => messageId.endsWith('4'))
+    if (!isLost) return super.commit(...group)
+    return { outcomes: sets.map(({ answer }) => ({ duplicate: false, answer })), duplicates: 0, meterRows: 0 }
+  }
+}
+
+export const canaries: readonly Canary[] = [
+  {
+    bug: 'a pipeline that answers before the commit',
+    planting: {
+      commit: (commit) => (set) => {
+        commit(set).catch(() => {})
+        return Promise.resolve({ duplicate: false, answer: set.answer })
+      },
+    },
+    breaks: 'acknowledgedIsStored',
+  },
+  {
+    bug: 'a store that forgets the business key of a fact',
+    planting: { model: () => new ForgetfulModel() },
+    breaks: 'storedOnce',
+  },
+  {
+    bug: 'an actor that moves before the commit',
+    planting: {
+      commit: (commit, node) => (set) => {
+        const live = [...node.registry].find(({ chargePoint }) => chargePoint.key === set.chargePointKey)
+        for (const change of set.changes) {
+          if (change.kind !== 'connectorStatus') continue
+          const { evseId, connectorId, status } = change
+          live?.apply([{ type: 'connectorStatus', evseId, connectorId, status }])
+        }
+        return commit(set)
+      },
+    },
+    breaks: 'actorAsStored',
+  },
+  {
+    bug: 'a store that loses a commit in ten',
+    planting: { model: () => new LossyModel() },
+    breaks: 'acknowledgedIsStored',
+  },
+  {
+    bug: 'meter values that are left out of the commit',
+    planting: { commit: (commit) => (set) => commit({ ...set, meter: null }) },
+    breaks: 'acknowledgedIsStored',
+  },
+  {
+    bug: 'a gateway that lets a frame overtake the one before it',
+    planting: {
+      receive: (receive) => {
+        const held = new Map<object, string>()
+        return (socket, text) => {
+          const earlier = held.get(socket)
+          if (earlier !== undefined) {
+            held.delete(socket)
+            receive(socket, text)
+            receive(socket, earlier)
+          } else if (text.includes('"SecurityEventNotification"')) held.set(socket, text)
+          else receive(socket, text)
+        }
+      },
+    },
+    breaks: 'inOrder',
+  },
+  {
+    bug: 'a gateway that loses a frame in ten',
+    planting: {
+      receive: (receive) => (socket, text) => {
+        if (!text.includes('4","')) receive(socket, text)
+      },
+    },
+    breaks: 'answered',
+  },
+]

@@ -1,0 +1,450 @@
+// What Stator's tables hold and what its statements do to them, in memory: the unique keys, who wins on a conflict, the original
+// answer of a fact that comes again. It takes the same change sets as PostgreSQL does; database-model.test.ts holds the two together.
+
+import { openTransactionsMax } from '../../src/base/limits.ts'
+import type {
+  Change,
+  ChangeSet,
+  CommitOutcome,
+  ConnectorRef,
+  ConnectorStatus,
+  KnownConnector,
+  KnownIdToken,
+  KnownTransaction,
+  RegistrationStatus,
+  TransactionFact,
+  TransactionUpdatedChange,
+} from '../../src/csms/decision.ts'
+import type { Hydration } from '../../src/csms/records.ts'
+import type { OcppVersion } from '../../src/ocpp/version.ts'
+import type { Strictness } from '../../src/ocpp/verdict.ts'
+import { meterRowsOf } from './meter-rows.ts'
+
+type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
+
+export interface StoredChargePoint {
+  readonly key: number
+  readonly identity: string
+  strictness: Strictness
+  registrationStatus: RegistrationStatus
+  bootStatus: RegistrationStatus | null
+  version: OcppVersion | null
+  vendor: string | null
+  model: string | null
+  firmwareVersion: string | null
+  status: ConnectorStatus
+  connected: boolean
+  epoch: number
+  firmwareStatus: string | null
+  diagnosticsStatus: string | null
+  logStatus: string | null
+  lastSeenAtMs: number | null
+  lastHeartbeatAtMs: number | null
+  lastBootAtMs: number | null
+}
+
+export type StoredConnector = Of<'connectorStatus'> & { readonly updatedAtMs: number }
+
+export interface StoredTransaction {
+  readonly id: number
+  readonly chargePointKey: number
+  evseId: number
+  connectorId: number
+  readonly stationTransactionId: string | null
+  idToken: string | null
+  idTokenType: string | null
+  idTokenStatus: string | null
+  startedAtMs: number
+  meterStartWh: number | null
+  readonly reservationId: number | null
+  remoteStartId: number | null
+  chargingState: string | null
+  stoppedAtMs: number | null
+  meterStopWh: number | null
+  stopReason: string | null
+  stopIdToken: string | null
+  closedBy: 'station' | 'operator' | null
+  readonly receivedAtMs: number
+}
+
+export interface StoredFact {
+  readonly chargePointKey: number
+  readonly ref: string
+  readonly seqNo: number
+  readonly event: TransactionFact['event']
+  readonly transactionId: number | null
+  readonly messageId: string
+  readonly occurredAtMs: number
+  readonly receivedAtMs: number
+  readonly payload: string
+  readonly answer: string
+}
+
+export interface StoredEvent {
+  readonly chargePointKey: number
+  readonly action: string
+  readonly messageId: string
+  readonly occurredAtMs: number | null
+  readonly receivedAtMs: number
+  readonly payload: string
+}
+
+export interface StoredAnomaly {
+  readonly chargePointKey: number
+  readonly receivedAtMs: number
+  readonly kind: string
+  readonly transaction: string | null
+  readonly detail: string
+  readonly messageId: string
+}
+
+export interface StoredMeterRow extends ConnectorRef {
+  readonly chargePointKey: number
+  readonly transactionRef: bigint
+  readonly sampledAtMs: number
+  readonly digest: bigint
+  readonly energyWh: number | null
+  readonly meterValue: string
+}
+
+export interface StoredVariable {
+  readonly chargePointKey: number
+  readonly variable: Of<'variable'>
+  readonly updatedAtMs: number
+}
+
+/** A charge point was heard (`Writer.markSeen`). */
+export interface Seen {
+  readonly key: number
+  readonly seenAtMs: number
+  readonly heartbeatAtMs: number | null
+}
+
+/** What one transaction answered. */
+export interface Committed {
+  readonly outcomes: readonly CommitOutcome[]
+  readonly duplicates: number
+  readonly meterRows: number
+}
+
+/** The tables. Maps are keyed as the unique indexes are; they keep the order in which rows came. */
+export class DatabaseModel {
+  readonly chargePoints = new Map<number, StoredChargePoint>()
+  readonly connectors = new Map<string, StoredConnector & { readonly chargePointKey: number }>()
+  readonly transactions = new Map<number, StoredTransaction>()
+  readonly facts = new Map<string, StoredFact>()
+  readonly events = new Map<string, StoredEvent>()
+  readonly anomalies = new Map<string, StoredAnomaly>()
+  readonly meterValues = new Map<string, StoredMeterRow>()
+  readonly variables = new Map<string, StoredVariable>()
+  readonly idTokens = new Map<string, KnownIdToken>()
+  /** How often a text stands in a table: by `copyKey`. */
+  readonly copies = new Map<string, number>()
+  readonly #byStationId = new Map<string, number>()
+  #lastEpoch = 0
+  #lastTransactionId = 0
+
+  /** The unique key of the ledger. */
+  protected factKey(set: ChangeSet, fact: TransactionFact): string {
+    return `${set.chargePointKey}\0${fact.seqNo}\0${fact.ref}`
+  }
+
+  addChargePoint(key: number, identity: string, strictness: Strictness): void {
+    this.chargePoints.set(key, {
+      key,
+      identity,
+      strictness,
+      registrationStatus: 'Accepted',
+      bootStatus: null,
+      version: null,
+      vendor: null,
+      model: null,
+      firmwareVersion: null,
+      status: 'Unknown',
+      connected: false,
+      epoch: 0,
+      firmwareStatus: null,
+      diagnosticsStatus: null,
+      logStatus: null,
+      lastSeenAtMs: null,
+      lastHeartbeatAtMs: null,
+      lastBootAtMs: null,
+    })
+  }
+
+  /** Commits a group, as `CommitGroup` does. */
+  commit(sets: readonly ChangeSet[], seen: readonly Seen[]): Committed {
+    const insertedNow = new Set<string>()
+    let duplicates = 0
+    let meterRows = 0
+    const outcomes = sets.map((set) => {
+      if (set.fact !== undefined) {
+        const key = this.factKey(set, set.fact)
+        const stored = this.facts.get(key)
+        if (stored !== undefined) {
+          // The very same frame is an earlier attempt whose outcome was lost: no retransmission.
+          const isOwn =
+            !insertedNow.has(key) && stored.messageId === set.messageId && stored.receivedAtMs === set.receivedAtMs
+          if (!isOwn) duplicates++
+          return { duplicate: !isOwn, answer: JSON.parse(stored.answer) as CommitOutcome['answer'] }
+        }
+        insertedNow.add(key)
+        this.#insertFact(key, set, set.fact)
+      }
+      meterRows += this.#apply(set)
+      return { duplicate: false, answer: set.answer }
+    })
+    for (const { key, seenAtMs, heartbeatAtMs } of seen) {
+      const row = this.chargePoints.get(key)
+      if (row === undefined) continue
+      row.lastSeenAtMs = greatest(row.lastSeenAtMs, seenAtMs)
+      row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, heartbeatAtMs)
+    }
+    return { outcomes, duplicates, meterRows }
+  }
+
+  /** Claims a connection under a new epoch; null when there is no such charge point. */
+  claim(key: number, version: OcppVersion, atMs: number): Hydration | null {
+    const row = this.chargePoints.get(key)
+    if (row === undefined) return null
+    row.connected = true
+    row.version = version
+    row.epoch = ++this.#lastEpoch
+    row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
+    const { identity, strictness, registrationStatus, bootStatus, epoch } = row
+    return {
+      chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus },
+      epoch,
+      connectors: this.connectorsOf(key),
+      openTransactions: this.openTransactionsOf(key)
+        .toSorted((a, b) => b.startedAtMs - a.startedAtMs || b.id - a.id)
+        .slice(0, openTransactionsMax)
+        .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
+    }
+  }
+
+  release(key: number, epoch: number): void {
+    const row = this.chargePoints.get(key)
+    if (row?.epoch === epoch) row.connected = false
+  }
+
+  /** What a node does at its start and its end: nobody is connected to it. */
+  disconnectAll(): void {
+    for (const row of this.chargePoints.values()) row.connected = false
+  }
+
+  /** `count` new transaction ids, ascending. */
+  newTransactionIds(count: number): number[] {
+    return Array.from({ length: count }, () => ++this.#lastTransactionId)
+  }
+
+  connectorsOf(key: number): KnownConnector[] {
+    return [...this.connectors.values()]
+      .filter((row) => row.chargePointKey === key)
+      .map(({ evseId, connectorId, status }) => ({ evseId, connectorId, status }))
+  }
+
+  openTransactionsOf(key: number): StoredTransaction[] {
+    return [...this.transactions.values()].filter((row) => row.chargePointKey === key && row.stoppedAtMs === null)
+  }
+
+  transaction(id: number): KnownTransaction | null {
+    const row = this.transactions.get(id)
+    return row === undefined ? null : knownTransaction(row)
+  }
+
+  transactionByStationId(key: number, stationTransactionId: string): KnownTransaction | null {
+    const id = this.#byStationId.get(stationKey(key, stationTransactionId))
+    return id === undefined ? null : this.transaction(id)
+  }
+
+  #count(table: CountedTable, chargePointKey: number, text: string): void {
+    const key = copyKey(table, chargePointKey, text)
+    this.copies.set(key, (this.copies.get(key) ?? 0) + 1)
+  }
+
+  #insertFact(key: string, set: ChangeSet, fact: TransactionFact): void {
+    const { ref, seqNo, event, transactionId, occurredAtMs, payload } = fact
+    const { chargePointKey, messageId, receivedAtMs, answer } = set
+    this.#count('facts', chargePointKey, JSON.stringify(payload))
+    this.facts.set(key, {
+      chargePointKey,
+      ref,
+      seqNo,
+      event,
+      transactionId,
+      messageId,
+      occurredAtMs,
+      receivedAtMs,
+      payload: JSON.stringify(payload),
+      answer: JSON.stringify(answer),
+    })
+  }
+
+  #apply(set: ChangeSet): number {
+    for (const change of set.changes) this.#change(set, change)
+    for (const [place, { kind, transaction = null, detail }] of set.anomalies.entries()) {
+      const { chargePointKey, receivedAtMs, messageId, epoch } = set
+      const text = JSON.stringify(detail)
+      const key = [chargePointKey, receivedAtMs, messageId, epoch, place, kind, transaction ?? '', text].join('\0')
+      const row = { chargePointKey, receivedAtMs, kind, transaction, detail: text, messageId }
+      if (insert(this.anomalies, key, row)) this.#count('anomalies', chargePointKey, text)
+    }
+    if (set.meter === null) return 0
+    const rows = meterRowsOf(set.meter, set.meterConnector)
+    for (const row of rows) {
+      const { chargePointKey, transactionRef, sampledAtMs, evseId, connectorId, digest } = row
+      const key = [chargePointKey, transactionRef, sampledAtMs, evseId, connectorId, digest].join('/')
+      if (insert(this.meterValues, key, row)) this.#count('meterValues', chargePointKey, row.meterValue)
+    }
+    return rows.length
+  }
+
+  #change(set: ChangeSet, change: Change): void {
+    const { chargePointKey, receivedAtMs } = set
+    const chargePoint = this.chargePoints.get(chargePointKey)
+    switch (change.kind) {
+      case 'boot': {
+        if (chargePoint === undefined) return
+        const { status, vendor, model, firmwareVersion } = change
+        Object.assign(chargePoint, { bootStatus: status, vendor, model, firmwareVersion, lastBootAtMs: receivedAtMs })
+        return
+      }
+      case 'chargePointStatus':
+        if (chargePoint !== undefined) chargePoint.status = change.status
+        return
+      case 'activity':
+        if (chargePoint !== undefined) chargePoint[`${change.activity}Status`] = change.status
+        return
+      case 'connectorStatus': {
+        const { kind: _, ...row } = change
+        const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
+        this.connectors.set(key, { ...row, chargePointKey, updatedAtMs: receivedAtMs })
+        return
+      }
+      case 'transactionStarted':
+        return this.#start(set, change)
+      case 'transactionUpdated': {
+        const row = this.transactions.get(change.transactionId)
+        if (row !== undefined) update(row, change)
+        return
+      }
+      case 'transactionStopped': {
+        const row = this.transactions.get(change.transactionId)
+        if (row === undefined) return
+        row.stoppedAtMs = change.stoppedAtMs
+        row.meterStopWh = change.meterStopWh
+        row.stopReason = change.reason
+        row.stopIdToken = change.idToken
+        row.closedBy = change.closedBy
+        return
+      }
+      case 'chargePointEvent': {
+        const { action, occurredAtMs } = change
+        const { messageId, epoch } = set
+        const payload = JSON.stringify(change.payload)
+        const isBoot = set.changes.some((other) => other.kind === 'boot')
+        const identifying =
+          occurredAtMs === null ? [epoch, messageId, isBoot ? receivedAtMs : ''].join('\0') : String(occurredAtMs)
+        const key = [chargePointKey, action, payload, identifying].join('\0')
+        const row = { chargePointKey, action, messageId, occurredAtMs, receivedAtMs, payload }
+        if (insert(this.events, key, row)) this.#count('events', chargePointKey, payload)
+        return
+      }
+      case 'variable': {
+        const { kind: _, ...variable } = change
+        const { componentName, componentInstance, evseId, connectorId } = variable
+        const { variableName, variableInstance, attributeType } = variable
+        const component = [chargePointKey, componentName, componentInstance, evseId, connectorId]
+        const key = [...component, variableName, variableInstance, attributeType].join('\0')
+        this.variables.set(key, { chargePointKey, variable, updatedAtMs: receivedAtMs })
+      }
+    }
+  }
+
+  #start(set: ChangeSet, change: Of<'transactionStarted'>): void {
+    const { transactionId: id, stationTransactionId } = change
+    const { chargePointKey, receivedAtMs } = set
+    const byStation = stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId)
+    if (this.transactions.has(id) || (byStation !== null && this.#byStationId.has(byStation))) return
+    if (byStation !== null) this.#byStationId.set(byStation, id)
+    this.transactions.set(id, {
+      id,
+      chargePointKey,
+      evseId: change.evseId,
+      connectorId: change.connectorId,
+      stationTransactionId,
+      idToken: change.idToken,
+      idTokenType: change.idTokenType,
+      idTokenStatus: change.idTokenStatus,
+      startedAtMs: change.startedAtMs,
+      meterStartWh: change.meterStartWh,
+      reservationId: change.reservationId,
+      remoteStartId: change.remoteStartId,
+      chargingState: change.chargingState,
+      stoppedAtMs: null,
+      meterStopWh: null,
+      stopReason: null,
+      stopIdToken: null,
+      closedBy: null,
+      receivedAtMs,
+    })
+  }
+}
+
+/** False when there is a row of that key. */
+function insert<Row>(table: Map<string, Row>, key: string, row: Row): boolean {
+  if (table.has(key)) return false
+  table.set(key, row)
+  return true
+}
+
+/** The place of a text among `DatabaseModel.copies`. */
+export function copyKey(table: CountedTable, chargePointKey: number, text: string): string {
+  return `${table}/${chargePointKey}/${text}`
+}
+
+/** Tables of which every row is a message, or a part of one, as it was sent. */
+export type CountedTable = 'facts' | 'events' | 'anomalies' | 'meterValues'
+
+// As PostgreSQL's GREATEST: NULL does not count.
+function greatest(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other
+  return Math.max(one, other)
+}
+
+// The index holds the first 255 characters.
+function stationKey(key: number, stationTransactionId: string): string {
+  return `${key}/${stationTransactionId.slice(0, 255)}`
+}
+
+function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, 'kind'>): void {
+  row.evseId = change.evseId ?? row.evseId
+  row.connectorId = change.connectorId ?? row.connectorId
+  if (change.idToken !== undefined) {
+    row.idToken = change.idToken
+    row.idTokenType = change.idTokenType ?? null
+  }
+  row.idTokenStatus = change.idTokenStatus ?? row.idTokenStatus
+  row.startedAtMs = change.startedAtMs ?? row.startedAtMs
+  row.meterStartWh = change.meterStartWh ?? row.meterStartWh
+  row.chargingState = change.chargingState ?? row.chargingState
+  row.remoteStartId = change.remoteStartId ?? row.remoteStartId
+}
+
+function knownTransaction(row: StoredTransaction): KnownTransaction {
+  const { chargePointKey, evseId, connectorId, stationTransactionId, idToken, startedAtMs, meterStartWh, closedBy } =
+    row
+  return {
+    transactionId: row.id,
+    chargePointKey,
+    evseId,
+    connectorId,
+    stationTransactionId,
+    idToken,
+    startedAtMs,
+    meterStartWh,
+    open: row.stoppedAtMs === null,
+    closedBy,
+  }
+}

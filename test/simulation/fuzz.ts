@@ -1,0 +1,75 @@
+// `bun run fuzz`: runs seeds of the simulation for as long as you like. Ends with 1 when a rule broke, and then says how, as shortly as
+// it can.
+
+import { parseArgs } from 'node:util'
+import { rules } from './invariants.ts'
+import { planOf } from './plan.ts'
+import { runSeeds, summary } from './run.ts'
+import { simulate } from './simulation.ts'
+import { shorten, tell } from './story.ts'
+
+const usage = `bun run fuzz [--seeds N] [--first S] [--json]   runs N seeds (10000) from S (1) on
+bun run fuzz --seed S                          tells the story of one seed`
+
+/** Violations whose story is told; a bug breaks many seeds alike. */
+const storiesMax = 3
+const progressMs = 1_000
+
+function integer(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  console.error(`--${name} is ${text}: expected a whole number, 0 or more.\n${usage}`)
+  process.exit(2)
+}
+
+function options() {
+  try {
+    const text = { type: 'string' } as const
+    const { values } = parseArgs({
+      args: process.argv.slice(2),
+      options: { seeds: text, first: text, seed: text, json: { type: 'boolean' } },
+    })
+    return values
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    process.exit(2)
+  }
+}
+
+function replay(seed: number): void {
+  const plan = planOf(seed)
+  const { violation } = simulate(plan)
+  console.log(tell(violation === null ? plan : shorten(plan, violation.rule)))
+  if (violation !== null) process.exitCode = 1
+}
+
+function fuzz(first: number, count: number, isJson: boolean): void {
+  let toldMs = 0
+  const run = runSeeds({
+    first,
+    count,
+    onSeed: (soFar) => {
+      if (soFar.durationMs - toldMs < progressMs) return
+      toldMs = soFar.durationMs
+      process.stderr.write(`${summary(soFar)}\n`)
+    },
+  })
+  const { violations, durationMs, ...counts } = run
+  if (isJson) {
+    const told = { first, ...counts, durationMs: Math.round(durationMs), violations: violations.length }
+    console.log(JSON.stringify({ ...told, violatedSeeds: violations.map(({ seed }) => seed) }))
+  } else {
+    console.log(summary(run))
+  }
+  for (const { seed, violation } of violations.slice(0, storiesMax)) {
+    process.stderr.write(`\n${rules[violation.rule]}\n${tell(shorten(planOf(seed), violation.rule))}\n`)
+  }
+  if (violations.length > 0) process.exitCode = 1
+}
+
+const { seed, seeds, first, json = false } = options()
+if (seed !== undefined) replay(integer('seed', seed, 0))
+else fuzz(integer('first', first, 1), integer('seeds', seeds, 10_000), json)
+// What a simulated process still waits for will never come.
+process.exit()

@@ -1,0 +1,471 @@
+// What must be true after every step, whatever went wrong. The watch sees what passes on the wires and what the database commits, and
+// compares; it knows nothing of how Stator comes to it.
+
+import { callQueueCallsMax, inboxFramesMax, writerChangesMax } from '../../src/base/limits.ts'
+import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
+import { Connection } from '../../src/gateway/connection.ts'
+import { checkResponse } from '../../src/ocpp/schema.ts'
+import { rowOf } from '../../src/ocpp/tables.ts'
+import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
+import type { SimulatedNode } from './node.ts'
+import { readAheadFrames, type Wire } from './simulated-network.ts'
+import type { Message, SimulatedStation } from './station.ts'
+
+/** The rules, by the names under which a violation of them is told. */
+export const rules = {
+  acknowledgedIsStored: 'A CALLRESULT leaves only after the facts of its CALL are stored.',
+  storedOnce: 'However often a message comes, it is stored once, and answered as it was the first time.',
+  neverRefused: 'A transaction message is never refused.',
+  inOrder: 'The CALLs of a charge point are answered, and committed, in the order in which they came.',
+  oneCallAtATime: 'At most one CALL is under way in each direction.',
+  oneOwner: 'A charge point has one connection that counts: the one with the last epoch.',
+  bounded: 'No queue grows past its maximum.',
+  actorAsStored: 'An actor shows what is committed: nothing more, and nothing less.',
+  historyAsStored: 'What is stored of a transaction is what the messages about it say.',
+  answered: 'Every CALL is answered in the end, or its socket closed.',
+  validAnswer: 'Every answer belongs to a CALL of its connection, and is as its schema has it.',
+  noFailure: 'Nothing fails that has no reason to.',
+} as const
+
+export type Rule = keyof typeof rules
+
+export interface Violation {
+  readonly rule: Rule
+  /** What was seen. */
+  readonly seen: string
+}
+
+interface ReceivedCall {
+  readonly messageId: string
+  /** Null when it is not one of a station's messages, but garbage. */
+  readonly message: Message | null
+  isAnswered: boolean
+}
+
+/** What one wire has seen. */
+interface WireLog {
+  readonly calls: ReceivedCall[]
+  /** Place of the last CALL that was answered. */
+  answeredTo: number
+  waiting: number
+  readonly garbage: string[]
+  ownCall: { readonly messageId: string; readonly sentAtMs: number } | null
+}
+
+interface UnderWay {
+  readonly count: number
+  /** States that the actor may show meanwhile. */
+  readonly states: Set<string>
+}
+
+const tolerated: ReadonlySet<string> = new Set([
+  'The database cannot be reached; changes wait, and charge points are not answered.',
+  'The database refuses a change for what it holds.',
+  'A message could not be served.',
+])
+
+export class Watch {
+  readonly #model: DatabaseModel
+  readonly #nowMs: () => number
+  readonly #callTimeoutMs: number
+  readonly #wires = new Map<Wire, WireLog>()
+  readonly #sent = new Map<string, Message>()
+  readonly #answers = new Map<Message, string>()
+  readonly #underWay = new Map<number, UnderWay>()
+  /** Sets that are being committed, by charge point. */
+  readonly #committing = new Map<number, ChangeSet>()
+  readonly #lastCommitted = new Map<number, { readonly epoch: number; readonly place: number }>()
+  /** Message ids of the CALLs of each charge point, in the order in which they came. */
+  readonly #received = new Map<number, string[]>()
+
+  /** Charge points that something has happened to since the last check. */
+  readonly #touched = new Set<number>()
+  #violation: Violation | null = null
+
+  constructor(model: DatabaseModel, nowMs: () => number, callTimeoutMs: number) {
+    this.#model = model
+    this.#nowMs = nowMs
+    this.#callTimeoutMs = callTimeoutMs
+  }
+
+  /** The first rule that was broken; null while none is. */
+  get violation(): Violation | null {
+    return this.#violation
+  }
+
+  stationCalls(wire: Wire, messageId: string, message: Message): void {
+    this.#sent.set(sentKey(wire, messageId), message)
+  }
+
+  stationSendsGarbage(wire: Wire, text: string): void {
+    this.#log(wire).garbage.push(text)
+  }
+
+  /** @param isStopping whether the process begins nothing new: then it drops what comes. */
+  serverReceives(wire: Wire, text: string, isStopping: boolean): void {
+    this.#touch(wire)
+    const log = this.#log(wire)
+    const frame = parsed(text)
+    const [type, messageId] = frame ?? []
+    if (typeof messageId !== 'string') return
+    if (type === 2) {
+      const message = this.#sent.get(sentKey(wire, messageId)) ?? null
+      log.calls.push({ messageId, message, isAnswered: false })
+      if (message !== null) {
+        const { key } = message.station
+        const received = this.#received.get(key)
+        if (received === undefined) this.#received.set(key, [messageId])
+        else received.push(messageId)
+      }
+      if (message !== null) log.waiting++
+      const waitingMax = inboxFramesMax + readAheadFrames + 1
+      if (log.waiting > waitingMax && !isStopping) {
+        this.#fail('bounded', `${log.waiting} CALLs of ${nameOf(wire)} wait; expected at most ${waitingMax}.`)
+      }
+    } else if (log.ownCall?.messageId === messageId) {
+      log.ownCall = null
+    }
+  }
+
+  serverSends(wire: Wire, text: string): void {
+    this.#touch(wire)
+    const log = this.#log(wire)
+    const frame = parsed(text)
+    if (frame === null) return this.#fail('validAnswer', `${nameOf(wire)} is sent what is no frame: ${text}`)
+    const [type, messageId] = frame
+    if (type === 2) return this.#ownCall(wire, log, String(messageId))
+    const place = log.calls.findIndex(
+      (call, at) => at > log.answeredTo && call.messageId === messageId && !call.isAnswered,
+    )
+    const call = log.calls[place]
+    if (call === undefined) {
+      const isAboutGarbage = messageId === '-1' || log.garbage.some((sent) => sent.includes(JSON.stringify(messageId)))
+      const seen = `${nameOf(wire)} is answered under ${String(messageId)}, which is not its turn: ${text}`
+      return isAboutGarbage ? undefined : this.#fail('inOrder', seen)
+    }
+    log.answeredTo = place
+    call.isAnswered = true
+    if (call.message === null) return
+    log.waiting--
+    if (type === 3) this.#acknowledged(wire, call.message, frame[2] as Payload, text)
+    else this.#refused(wire, call.message, text)
+  }
+
+  /** Stator leaves a CALL without an answer, so that it comes again. */
+  leftUnanswered(identity: string, messageId: string): void {
+    for (const [wire, log] of this.#wires) {
+      if (nameOf(wire) !== identity) continue
+      const call = log.calls.find((one) => one.messageId === messageId && !one.isAnswered)
+      if (call === undefined) continue
+      call.isAnswered = true
+      if (call.message !== null) log.waiting--
+      return
+    }
+  }
+
+  logsError(sentence: string, error: unknown): void {
+    if (!tolerated.has(sentence)) this.#fail('noFailure', `${sentence} (${String(error)})`)
+  }
+
+  /** Something that changes what is stored of a charge point is asked for; the returned function is called when it is over. */
+  changes(key: number): () => void {
+    this.#touched.add(key)
+    const states = this.#underWay.get(key)?.states ?? new Set([this.stateStored(key)])
+    this.#underWay.set(key, { count: (this.#underWay.get(key)?.count ?? 0) + 1, states })
+    return () => {
+      this.#touched.add(key)
+      const count = (this.#underWay.get(key)?.count ?? 1) - 1
+      if (count === 0) this.#underWay.delete(key)
+      else this.#underWay.set(key, { count, states })
+    }
+  }
+
+  /** The pipeline commits what a CALL caused. */
+  commits(set: ChangeSet): () => void {
+    const { chargePointKey: key } = set
+    const isFromCall = set.fact !== undefined || set.changes.length > 0 || set.meter !== null
+    const ended = this.changes(key)
+    if (!isFromCall) return ended
+    const other = this.#committing.get(key)
+    if (other !== undefined) {
+      this.#fail('oneCallAtATime', `CP${key}: ${set.messageId} is committed while ${other.messageId} is.`)
+    }
+    this.#committing.set(key, set)
+    return () => {
+      this.#committing.delete(key)
+      ended()
+    }
+  }
+
+  /** The database stores a group; `commit` does it. */
+  stores(sets: readonly ChangeSet[], commit: () => void, isGhost: boolean): void {
+    if (!isGhost) for (const set of sets) this.#checkOrder(set)
+    commit()
+    for (const { chargePointKey: key } of sets) {
+      this.#touched.add(key)
+      this.#underWay.get(key)?.states.add(this.stateStored(key))
+    }
+  }
+
+  /** The process has died: what it had under way is nobody's any more. */
+  died(): void {
+    this.#underWay.clear()
+    this.#committing.clear()
+  }
+
+  /** What can be said at any moment of every charge point that something has happened to since the last time. */
+  check(node: SimulatedNode, stations: readonly SimulatedStation[]): void {
+    if (this.#touched.size === 0 || !node.isAlive) return
+    const { waiting } = node.writer.stats
+    if (waiting > writerChangesMax) this.#fail('bounded', `${waiting} change sets wait for the writer.`)
+    for (const { key, identity } of stations) {
+      if (!this.#touched.delete(key)) continue
+      const live = node.registry.get(identity)
+      if (live === undefined) continue
+      const epoch = this.#model.chargePoints.get(key)?.epoch ?? 0
+      if (live.epoch > epoch)
+        this.#fail('oneOwner', `${identity} lives under epoch ${live.epoch}; the last given is ${epoch}.`)
+      if (live.state === 'closed') this.#fail('oneOwner', `${identity} is registered and closed.`)
+      // A connection that has been closed shows nothing any more; its end is on its way.
+      if (live.link instanceof Connection && live.link.isClosed) continue
+      const shown = this.#stateShown(node, identity)
+      const underWay = this.#underWay.get(key)
+      const stored = this.stateStored(key)
+      if (shown !== stored && underWay?.states.has(shown) !== true) {
+        this.#fail('actorAsStored', `${identity} shows ${shown}; stored is ${stored}.`)
+      }
+      const treated = live.chargePoint.registrationStatus
+      const wanted = this.#model.chargePoints.get(key)?.registrationStatus
+      if (treated !== wanted && underWay === undefined) {
+        this.#fail('actorAsStored', `${identity} is to be ${wanted} and is treated as ${treated}.`)
+      }
+      if (node.callsUnderWay(identity) > callQueueCallsMax + 1) {
+        this.#fail('bounded', `${node.callsUnderWay(identity)} commands wait for ${identity}.`)
+      }
+    }
+  }
+
+  /** Nothing goes wrong, and still somebody waits. */
+  neverRests(seen: string): void {
+    this.#fail('answered', seen)
+  }
+
+  /** What can be said once nothing is under way any more. */
+  checkAtRest(node: SimulatedNode, stations: readonly SimulatedStation[]): void {
+    for (const { key } of stations) this.#touched.add(key)
+    this.check(node, stations)
+    for (const [wire, log] of this.#wires) {
+      const open = log.calls.find((call) => call.message !== null && !call.isAnswered)
+      if (open !== undefined && wire.isServerOpen && wire.server === node) {
+        this.#fail('answered', `${nameOf(wire)}: ${open.messageId} (${open.message?.said?.action}) was never answered.`)
+      }
+    }
+    for (const { key, identity } of stations) {
+      const row = this.#model.chargePoints.get(key)
+      const live = node.registry.get(identity)
+      if (live === undefined || live.epoch !== row?.epoch || !row.connected) {
+        const stored = `epoch ${row?.epoch}, ${row?.connected ? 'connected' : 'not connected'}`
+        this.#fail('oneOwner', `${identity} lives under epoch ${live?.epoch ?? 'none'}; stored is ${stored}.`)
+      }
+    }
+    for (const message of this.#answers.keys()) this.#checkStored(message, 'storedOnce')
+    this.#checkHistory()
+  }
+
+  /** What the actor of a charge point has to show, as a text. */
+  stateStored(key: number): string {
+    const row = this.#model.chargePoints.get(key)
+    if (row === undefined) return ''
+    return stateText(
+      row,
+      this.#model.connectorsOf(key),
+      this.#model.openTransactionsOf(key).map((transaction) => ({ ...transaction, transactionId: transaction.id })),
+      row.version,
+    )
+  }
+
+  #stateShown(node: SimulatedNode, identity: string): string {
+    const live = node.registry.get(identity)
+    if (live === undefined) return ''
+    return stateText(live.chargePoint, live.connectors(), live.openTransactions(), live.chargePoint.version)
+  }
+
+  #touch({ station }: Wire): void {
+    this.#touched.add(station.key)
+  }
+
+  // Noted, not thrown: whoever is watched would catch it.
+  #fail(rule: Rule, seen: string): void {
+    this.#violation ??= { rule, seen }
+  }
+
+  #log(wire: Wire): WireLog {
+    let log = this.#wires.get(wire)
+    if (log === undefined) {
+      log = { calls: [], answeredTo: -1, waiting: 0, garbage: [], ownCall: null }
+      this.#wires.set(wire, log)
+    }
+    return log
+  }
+
+  #ownCall(wire: Wire, log: WireLog, messageId: string): void {
+    const { ownCall } = log
+    const nowMs = this.#nowMs()
+    if (ownCall !== null && nowMs - ownCall.sentAtMs < this.#callTimeoutMs) {
+      this.#fail(
+        'oneCallAtATime',
+        `${nameOf(wire)} is sent ${messageId} while it has yet to answer ${ownCall.messageId}.`,
+      )
+    }
+    log.ownCall = { messageId, sentAtMs: nowMs }
+  }
+
+  #acknowledged(wire: Wire, message: Message, answer: Payload, text: string): void {
+    const { said } = message
+    if (said === null) return
+    const { version } = message.station.habits
+    const problem = checkResponse(version, said.action, answer)[0]
+    if (problem !== undefined) this.#fail('validAnswer', `${nameOf(wire)} is answered ${text}: ${problem.message}`)
+    this.#checkStored(message, 'acknowledgedIsStored')
+    if (rowOf(version, said.action)?.durability !== 'committed' || tableOf(said.action) !== 'facts') {
+      this.#answers.set(message, '')
+      return
+    }
+    const first = this.#answers.get(message)
+    const told = JSON.stringify(answer)
+    if (first !== undefined && first !== told) {
+      this.#fail('storedOnce', `${said.action} ${JSON.stringify(said.payload)} is answered ${told}, and was ${first}.`)
+    }
+    this.#answers.set(message, told)
+  }
+
+  #refused(wire: Wire, { station, said }: Message, text: string): void {
+    if (said === null) return
+    const isTransactional = rowOf(station.habits.version, said.action)?.transactional === true
+    if (isTransactional && station.habits.strictness === 'lenient') {
+      this.#fail(
+        'neverRefused',
+        `${nameOf(wire)} sent ${said.action} ${JSON.stringify(said.payload)}, and gets ${text}`,
+      )
+    }
+  }
+
+  /** Everything in a message that is a fact stands in the database, and once. */
+  #checkStored({ said, station }: Message, rule: 'acknowledgedIsStored' | 'storedOnce'): void {
+    if (said === null) return
+    const { key } = station
+    const { meterValue, transactionData, ...payload } = said.payload
+    const values = [meterValue, transactionData].flatMap((list) => (Array.isArray(list) ? list : []))
+    for (const value of values) this.#checkCopies('meterValues', key, JSON.stringify(value), rule)
+    const table = tableOf(said.action)
+    if (table === null) return
+    const text = JSON.stringify(payload)
+    // Boots are all kept: some charge points number every boot alike, and nothing tells them apart.
+    const isEveryOneKept = said.action === 'BootNotification'
+    this.#checkCopies(table, key, text, rule, isEveryOneKept)
+  }
+
+  #checkCopies(table: CountedTable, key: number, text: string, rule: Rule, mayRepeat = false): void {
+    const copies = this.#model.copies.get(copyKey(table, key, text)) ?? 0
+    if (copies === 0) this.#fail('acknowledgedIsStored', `CP${key} has an answer to ${text}, which is not in ${table}.`)
+    if (copies > 1 && !mayRepeat)
+      this.#fail('storedOnce', `CP${key}: ${text} stands ${copies} times in ${table}. (${rule})`)
+  }
+
+  // Sets of one charge point are committed in the order in which their CALLs came, and none of an older connection after one of a newer.
+  #checkOrder({ chargePointKey: key, epoch, messageId, fact, changes, meter }: ChangeSet): void {
+    const received = this.#received.get(key)
+    if (received === undefined || (fact === undefined && changes.length === 0 && meter === null)) return
+    if (!received.includes(messageId)) return
+    const last = this.#lastCommitted.get(key) ?? { epoch: 0, place: 0 }
+    const place = received.indexOf(messageId, last.place)
+    if (epoch < last.epoch || place < 0) {
+      const before = `${received[last.place]} under epoch ${last.epoch}`
+      this.#fail('inOrder', `CP${key}: ${messageId} under epoch ${epoch} is committed after ${before}.`)
+    }
+    this.#lastCommitted.set(key, { epoch, place })
+  }
+
+  /** Each transaction as its messages tell it: begun by one start, and ended by what its station said, if it said so. */
+  #checkHistory(): void {
+    const begun = new Map<number, number>()
+    for (const { event, transactionId, ref } of this.#model.facts.values()) {
+      if (transactionId === null) continue
+      const row = this.#model.transactions.get(transactionId)
+      if (row === undefined) {
+        this.#fail('historyAsStored', `${ref} belongs to transaction ${transactionId}, which is not there.`)
+        continue
+      }
+      if (event === 'Started') begun.set(transactionId, (begun.get(transactionId) ?? 0) + 1)
+      const isStationsOwn = !ref.startsWith('close:')
+      if (event === 'Ended' && isStationsOwn && row.closedBy !== 'station') {
+        this.#fail('historyAsStored', `${ref} ended transaction ${transactionId}, which is closed by ${row.closedBy}.`)
+      }
+    }
+    for (const [transactionId, starts] of begun) {
+      if (starts > 1) this.#fail('storedOnce', `Transaction ${transactionId} has ${starts} starts.`)
+    }
+  }
+}
+
+function nameOf({ station }: Wire): string {
+  return station.identity
+}
+
+function sentKey(wire: Wire, messageId: string): string {
+  return `${wire.number}/${messageId}`
+}
+
+function parsed(text: string): readonly unknown[] | null {
+  try {
+    const frame: unknown = JSON.parse(text)
+    return Array.isArray(frame) ? frame : null
+  } catch {
+    return null
+  }
+}
+
+/** Where the payload of a message is to be found; null when it is not kept as a whole. */
+function tableOf(action: string): CountedTable | null {
+  switch (action) {
+    case 'StartTransaction':
+    case 'StopTransaction':
+    case 'TransactionEvent':
+      return 'facts'
+    case 'BootNotification':
+    case 'StatusNotification':
+    case 'SecurityEventNotification':
+      return 'events'
+    default:
+      return null
+  }
+}
+
+interface ShownChargePoint {
+  readonly bootStatus: string | null
+}
+
+interface ShownTransaction {
+  readonly transactionId: number
+  readonly evseId: number
+  readonly connectorId: number
+  readonly idToken: string | null
+  readonly startedAtMs: number
+  readonly meterStartWh: number | null
+  readonly chargingState: string | null
+}
+
+function stateText(
+  { bootStatus }: ShownChargePoint,
+  connectors: readonly { readonly evseId: number; readonly connectorId: number; readonly status: string }[],
+  transactions: readonly ShownTransaction[],
+  version: string | null,
+): string {
+  const shownConnectors = connectors.map(({ evseId, connectorId, status }) => `${evseId}.${connectorId} ${status}`)
+  const shownTransactions = transactions.map(
+    ({ transactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh, chargingState }) =>
+      // In 1.6 the connector tells the charging state, and it is not stored.
+      `${transactionId} at ${evseId}.${connectorId} ${idToken} ${startedAtMs} ${meterStartWh} ${version === '1.6' ? '' : chargingState}`,
+  )
+  return `boot ${bootStatus}; ${shownConnectors.toSorted().join(', ')}; ${shownTransactions.toSorted().join(', ')}`
+}

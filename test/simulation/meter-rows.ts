@@ -1,0 +1,38 @@
+// The rows of a meter block, read back from its columns.
+
+import type { ConnectorRef } from '../../src/csms/decision.ts'
+import { meterColumns, type MeterRows } from '../../src/csms/meter-block.ts'
+import type { StoredMeterRow } from './database-model.ts'
+
+const postgresEpochMs = Date.UTC(2000, 0, 1)
+const places = new Map<string, number>(meterColumns.map(({ name }, place) => [name, place]))
+const decoder = new TextDecoder()
+
+/** @param connector overrides where the block says the samples were taken. */
+export function meterRowsOf({ block, from, to }: MeterRows, connector: ConnectorRef | undefined): StoredMeterRow[] {
+  const rows: StoredMeterRow[] = []
+  const column = (name: string): Uint8Array => {
+    const bytes = block.columns[places.get(name) ?? -1]
+    if (bytes === undefined) throw new RangeError(`A meter block has no column ${name}.`)
+    return bytes
+  }
+  const view = (name: string): DataView => {
+    const bytes = column(name)
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+  const text = column('meter_value')
+  for (let row = from; row < to; row++) {
+    const energyWh = view('energy_wh').getFloat64(row * 12 + 4)
+    rows.push({
+      chargePointKey: view('charge_point_id').getInt32(row * 8 + 4),
+      transactionRef: view('transaction_ref').getBigInt64(row * 12 + 4),
+      sampledAtMs: Number(view('sampled_at').getBigInt64(row * 12 + 4) / 1000n) + postgresEpochMs,
+      evseId: connector?.evseId ?? view('evse_id').getInt16(row * 6 + 4),
+      connectorId: connector?.connectorId ?? view('connector_id').getInt16(row * 6 + 4),
+      digest: view('digest').getBigInt64(row * 12 + 4),
+      energyWh: Number.isNaN(energyWh) ? null : energyWh,
+      meterValue: decoder.decode(text.subarray((block.offsets[row] ?? 0) + 4, block.offsets[row + 1] ?? 0)),
+    })
+  }
+  return rows
+}

@@ -1,0 +1,289 @@
+// One process of Stator in a simulation: the real parts, put together as `src/main.ts` does it, over a simulated clock, network and
+// database. It can die between any two things that it does.
+
+import { Registry } from '../../actors/registry.ts'
+import { closeTransaction } from '../../src/api/close-transaction.ts'
+import { createAuthDeps } from '../../src/auth/auth-deps.ts'
+import type { Clock } from '../../src/base/clock.ts'
+import { settingsFrom } from '../../src/base/config.ts'
+import { Counters } from '../../src/base/counters.ts'
+import { StatorError } from '../../src/base/errors.ts'
+import { inlineCharactersMax } from '../../src/base/limits.ts'
+import { silentLogger, type Logger } from '../../src/base/log.ts'
+import type { ChangeSet, CommitOutcome, Payload } from '../../src/csms/decision.ts'
+import type { TransactionRecord } from '../../src/csms/records.ts'
+import { type SocketData } from '../../src/gateway/connection.ts'
+import { Connections } from '../../src/gateway/connections.ts'
+import type { FrameExaminer } from '../../src/gateway/dispatcher.ts'
+import { handshake, type HandshakeDeps } from '../../src/gateway/handshake.ts'
+import { LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
+import type { FrameTask } from '../../src/ocpp/verdict.ts'
+import { createLiveQueries } from '../../src/store/live-queries.ts'
+import { TransactionIds } from '../../src/store/transaction-ids.ts'
+import { Writer } from '../../src/store/writer.ts'
+import { examineBatch, examineOne } from '../../src/workers/examine-batch.ts'
+import type { Watch } from './invariants.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { SimulatedDatabaseServer } from './simulated-database.ts'
+import type { ServerEnd, SimulatedSocket, Wire } from './simulated-network.ts'
+import type { SimulatedTime } from './simulated-time.ts'
+
+type Commit = (set: ChangeSet) => Promise<CommitOutcome>
+
+/** Parts that a canary puts in the place of the real ones. */
+export interface PlantedParts {
+  /** What the pipeline commits through. */
+  readonly commit?: (commit: Commit, node: SimulatedNode) => Commit
+  /** Between the sockets and the connections. */
+  readonly receive?: (
+    receive: (socket: SimulatedSocket, text: string) => void,
+  ) => (socket: SimulatedSocket, text: string) => void
+}
+
+export interface NodeWorld {
+  readonly time: SimulatedTime
+  readonly random: SeededRandom
+  readonly database: SimulatedDatabaseServer
+  readonly watch: Watch
+  readonly planted: PlantedParts
+  readonly onDeath: (node: SimulatedNode) => void
+  readonly onFrame: (wire: Wire, direction: '→' | '←', text: string) => void
+}
+
+const settings = settingsFrom({ Security: { RequireAuthentication: false } })
+const { ocpp, security } = settings
+const secrets = {
+  credentialSecret: Buffer.from('simulated'),
+  adminApiKey: 'simulated',
+  adminApiKeyIsNew: false,
+  adminApiKeyFile: null,
+}
+
+/** How long the server waits for a sign of life of a socket, in milliseconds. */
+export const idleMsMax = ocpp.connectionTimeoutSeconds * 1_000
+export const { callTimeoutMs } = ocpp
+const workerMsMax = 3
+
+/** A process. */
+export class SimulatedNode implements ServerEnd {
+  readonly registry: Registry
+  readonly writer: Writer
+  readonly counters = new Counters()
+  readonly live: LiveChargePoints
+  readonly #world: NodeWorld
+  readonly #clock: Clock
+  readonly #connections: Connections
+  readonly #queries: ReturnType<typeof createLiveQueries>
+  readonly #handshakeDeps: HandshakeDeps
+  readonly #transactionIds: TransactionIds
+  readonly #receive: (socket: SimulatedSocket, text: string) => void
+  readonly #calls = new Map<string, number>()
+  readonly #operators = new Map<string, Promise<void>>()
+  readonly #sockets = new Map<SimulatedSocket, Wire>()
+  #isAlive = true
+  /** Things that it does until it dies; null: it does not. */
+  #actsLeft: number | null = null
+  #messageIds = 0
+
+  constructor(number: number, world: NodeWorld) {
+    this.#world = world
+    const { time, database, planted, watch } = world
+    this.#clock = {
+      nowMs: () => time.nowMs,
+      after: (delayMs, callback) => time.after(delayMs, () => (this.#isAlive ? callback() : undefined)),
+    }
+    const log = this.#log()
+    const client = database.open(() => this.#isAlive)
+    this.#queries = createLiveQueries(client)
+    this.writer = new Writer({ database: client, clock: this.#clock, log, commitGroup: database.commitGroup })
+    this.#transactionIds = new TransactionIds(client)
+    this.registry = new Registry({
+      clock: this.#clock,
+      callTimeoutMs,
+      newMessageId: () => `node${number}-${++this.#messageIds}`,
+    })
+    this.live = new LiveChargePoints(this.registry)
+    const commit: Commit = (set) => watched(watch.commits(set), this.writer.commit(set))
+    this.#connections = new Connections({
+      settings: { ...ocpp, messageLog: false },
+      registry: this.registry,
+      examiner: this.#examiner(),
+      defer: (callback) => this.#clock.after(0, callback),
+      lookups: this.#queries,
+      nextTransactionId: () => this.#transactionIds.next(),
+      commit: planted.commit?.(commit, this) ?? commit,
+      markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
+      connect: (key, version) => this.#queries.connect(key, { version, node: `node${number}`, atMs: time.nowMs }),
+      disconnect: (key, epoch) => this.#queries.disconnect(key, epoch),
+      appendMessageLog: () => {},
+      counters: this.counters,
+      clock: this.#clock,
+      log,
+    })
+    const receive = (socket: SimulatedSocket, text: string): void => this.#connections.receive(socket, text)
+    this.#receive = planted.receive?.(receive) ?? receive
+    this.#handshakeDeps = {
+      auth: createAuthDeps(security, secrets, {
+        lookup: (identity) => this.#queries.credentials(identity),
+        create: () => Promise.reject(new StatorError('NOT_FOUND', 'Charge points of a simulation are provisioned.')),
+      }),
+      assumedVersion: ocpp.assumedVersion,
+      isOpen: () => !this.#connections.isDraining && this.writer.isAvailable && !this.writer.isFull,
+      counters: this.counters,
+      log,
+    }
+    database.model.disconnectAll()
+    this.writer.start()
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive
+  }
+
+  /** Dies after doing `acts` more things that somebody outside could notice. */
+  killAfter(acts: number): void {
+    if (acts === 0) this.#die()
+    else this.#actsLeft = acts
+  }
+
+  /** Stops as on SIGTERM. */
+  async stop(): Promise<void> {
+    await this.#connections.drain()
+    await this.writer.stop()
+    this.#die()
+  }
+
+  mayAct(): boolean {
+    if (this.#isAlive && this.#actsLeft !== null && --this.#actsLeft < 0) this.#die()
+    return this.#isAlive
+  }
+
+  /** A charge point dials. */
+  dialled(wire: Wire, identity: string, subprotocol: string): void {
+    const request = new Request(`http://stator.test/ocpp/${identity}`, {
+      headers: { upgrade: 'websocket', 'sec-websocket-protocol': subprotocol },
+    })
+    const server = {
+      upgrade: (_: Request, { data }: { readonly data: SocketData }) => {
+        wire.accept(data)
+        return true
+      },
+      requestIP: () => null,
+    }
+    handshake(request, server, this.#handshakeDeps).then(
+      (refusal) => {
+        if (refusal !== undefined) wire.refuse()
+      },
+      (error: unknown) => this.#world.watch.logsError('A handshake failed.', error),
+    )
+  }
+
+  onOpen(wire: Wire, socket: SimulatedSocket): void {
+    this.#sockets.set(socket, wire)
+    this.#connections.open(socket)
+  }
+
+  onText(wire: Wire, socket: SimulatedSocket, text: string): void {
+    this.#world.onFrame(wire, '→', text)
+    this.#world.watch.serverReceives(wire, text, this.#connections.isDraining)
+    this.#receive(socket, text)
+  }
+
+  onClosed(_wire: Wire, socket: SimulatedSocket, code: number, reason: string): void {
+    this.#sockets.delete(socket)
+    this.#connections.close(socket, code, reason)
+  }
+
+  onSent(wire: Wire, text: string): void {
+    this.#world.onFrame(wire, '←', text)
+    this.#world.watch.serverSends(wire, text)
+  }
+
+  /** Commands of operators to this charge point that have not ended. */
+  callsUnderWay(identity: string): number {
+    return this.#calls.get(identity) ?? 0
+  }
+
+  /** An operator sends a command. Answers what the charge point did; null when it did not. */
+  async command(identity: string, action: string, payload: Payload): Promise<Payload | null> {
+    this.#calls.set(identity, this.callsUnderWay(identity) + 1)
+    try {
+      const answer = await this.live.call(identity, action, payload)
+      return answer.kind === 'result' ? answer.payload : null
+    } catch (error) {
+      if (!(error instanceof StatorError)) throw error
+      return null
+    } finally {
+      this.#calls.set(identity, this.callsUnderWay(identity) - 1)
+    }
+  }
+
+  /** Lets operators wait for each other: what two of them do to one charge point at the same time has no order. */
+  oneAfterAnother(identity: string, work: () => Promise<void>): Promise<void> {
+    const done = (this.#operators.get(identity) ?? Promise.resolve()).then(work)
+    this.#operators.set(identity, done)
+    return done
+  }
+
+  after(delayMs: number, run: () => void): void {
+    this.#clock.after(delayMs, run)
+  }
+
+  nextTransactionId(): Promise<number> {
+    return Promise.resolve(this.#transactionIds.next())
+  }
+
+  /** An operator closes a transaction. */
+  async close(transaction: TransactionRecord): Promise<void> {
+    const { watch } = this.#world
+    const deps = { clock: this.#clock, live: this.live, commit: (set: ChangeSet) => this.writer.commit(set) }
+    const messageId = `close-${++this.#messageIds}`
+    const closing = closeTransaction(deps, transaction, {}, messageId)
+    await watched(watch.changes(transaction.chargePointKey), closing).catch(ignoreStatorError)
+  }
+
+  #die(): void {
+    this.#isAlive = false
+    this.#world.onDeath(this)
+  }
+
+  #examiner(): FrameExaminer {
+    const { time, random } = this.#world
+    return {
+      batchesMax: 2,
+      examineAtOnce: (task) => (task.text.length > inlineCharactersMax ? null : examineOne(task)),
+      examine: (tasks: readonly FrameTask[]) =>
+        new Promise((resolve) => {
+          time.after(random.between(0, workerMsMax), () => resolve([{ tasks, ...examineBatch(tasks) }]))
+        }),
+    }
+  }
+
+  #log(): Logger {
+    const { watch } = this.#world
+    const log: Logger = {
+      ...silentLogger,
+      category: () => log,
+      child: () => log,
+      warn: (...line) => {
+        const [fields] = line
+        if (typeof fields === 'object' && line[1]?.startsWith('A message is left unanswered') === true) {
+          watch.leftUnanswered(String(fields.identity), String(fields.messageId))
+        }
+      },
+      error: (...line) => {
+        const [fields, sentence] = line.length === 1 ? [{}, line[0]] : line
+        watch.logsError(sentence, fields.error)
+      },
+    }
+    return log
+  }
+}
+
+function watched<T>(ended: () => void, work: Promise<T>): Promise<T> {
+  return work.finally(ended)
+}
+
+function ignoreStatorError(error: unknown): void {
+  if (!(error instanceof StatorError)) throw error
+}

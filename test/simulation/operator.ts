@@ -1,0 +1,107 @@
+// Operators: they command charge points and change how they are treated, as the REST API does it for them.
+
+import type { Payload, RegistrationStatus } from '../../src/csms/decision.ts'
+import { remoteStart, startCommand, stopCommand } from '../../src/csms/remote-control.ts'
+import { callQueueCallsMax } from '../../src/base/limits.ts'
+import type { StoredTransaction } from './database-model.ts'
+import type { Watch } from './invariants.ts'
+import type { SimulatedNode } from './node.ts'
+import type { Commanding } from './plan.ts'
+import { pickBy } from './seeded-random.ts'
+import type { SimulatedDatabaseServer } from './simulated-database.ts'
+import { idTags, type SimulatedStation } from './station.ts'
+
+const registrations: readonly RegistrationStatus[] = ['Accepted', 'Accepted', 'Pending', 'Rejected']
+
+/** Does what operators do to one charge point. */
+export async function command(
+  what: Commanding,
+  pick: number,
+  { identity, key, habits }: SimulatedStation,
+  node: SimulatedNode,
+  database: SimulatedDatabaseServer,
+  watch: Watch,
+): Promise<void> {
+  const { model } = database
+  switch (what) {
+    case 'call':
+      await node.command(identity, ...readCall(habits.version))
+      return
+    case 'trigger': {
+      const requestedMessage = pick < 0.5 ? 'StatusNotification' : 'Heartbeat'
+      await node.command(identity, 'TriggerMessage', { requestedMessage })
+      return
+    }
+    case 'burst': {
+      const calls = Array.from({ length: callQueueCallsMax + 5 }, () =>
+        node.command(identity, ...readCall(habits.version)),
+      )
+      await Promise.all(calls)
+      return
+    }
+    case 'start': {
+      const transactionId = await node.nextTransactionId().catch(() => null)
+      const isBooted = node.live.get(identity)?.bootStatus !== 'Pending'
+      if (transactionId === null || !isBooted) return
+      const start = { connectorId: 1, idTag: pickBy(pick, idTags), idTokenType: 'ISO14443', transactionId }
+      const expected = remoteStart(habits.version, start)
+      node.live.promiseTransaction(identity, expected, transactionId)
+      const { action, payload } = startCommand(habits.version, start)
+      const answer = await node.command(identity, action, payload)
+      if (answer !== null && answer.status !== 'Accepted') node.live.withdrawPromise(identity, expected, transactionId)
+      return
+    }
+    case 'stop': {
+      const open = model.openTransactionsOf(key).at(-1)
+      if (open === undefined) return
+      const { action, payload } = stopCommand(habits.version, { ...open, transactionId: open.id })
+      await node.command(identity, action, payload)
+      return
+    }
+    case 'close': {
+      const open = model.openTransactionsOf(key).at(-1)
+      if (open !== undefined) await node.close(recordOf(open, identity))
+      return
+    }
+    case 'provision': {
+      const ended = watch.changes(key)
+      await node.oneAfterAnother(identity, () => provision(pickBy(pick, registrations), identity, key, node, database))
+      ended()
+      return
+    }
+    case 'disconnect':
+      node.live.disconnect(identity, 'An operator wants it so.')
+  }
+}
+
+async function provision(
+  registrationStatus: RegistrationStatus,
+  identity: string,
+  key: number,
+  node: SimulatedNode,
+  database: SimulatedDatabaseServer,
+): Promise<void> {
+  const update = (): void => {
+    const row = database.model.chargePoints.get(key)
+    if (row !== undefined) row.registrationStatus = registrationStatus
+  }
+  // An operator who is told that the database cannot be reached asks again.
+  while (!(await database.run(() => node.isAlive, update))) {
+    await new Promise<void>((resolve) => node.after(1_000, resolve))
+  }
+  node.live.provisioned(identity, { registrationStatus })
+}
+
+function readCall(version: '1.6' | '2.0.1'): [action: string, payload: Payload] {
+  return version === '1.6'
+    ? ['GetConfiguration', {}]
+    : [
+        'GetVariables',
+        { getVariableData: [{ component: { name: 'OCPPCommCtrlr' }, variable: { name: 'ActiveNetworkProfile' } }] },
+      ]
+}
+
+function recordOf(row: StoredTransaction, identity: string) {
+  const { id: transactionId, stoppedAtMs, ...rest } = row
+  return { ...rest, transactionId, identity, stoppedAtMs, open: stoppedAtMs === null }
+}

@@ -1,0 +1,187 @@
+// What is to happen in a simulation, drawn from its seed before it begins: the charge points with their habits, and everything that
+// they, the operators, the database and the process do or suffer. A story is shortened by taking things out of it.
+
+import { type CommitFault, commitFaults } from './simulated-database.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+/** How a charge point behaves all the time. */
+export interface Habits {
+  readonly version: '1.6' | '2.0.1'
+  readonly strictness: 'lenient' | 'strict'
+  readonly connectors: number
+  /** How long it waits for an answer before it sends the message again, in milliseconds. */
+  readonly patienceMs: number
+  /** What it does when no answer came. */
+  readonly retries: 'newId' | 'sameId' | 'reconnect'
+  /** Whether it sends the next CALL without waiting for the answer to the last one. */
+  readonly isHasty: boolean
+  /** Whether it boots again when it connects again. */
+  readonly bootsAgain: boolean
+  /** How it answers the CALLs of the central system. */
+  readonly answers: Readonly<Record<AnswerHabit, number>>
+  /** Longest trip of a frame in one direction, in milliseconds. */
+  readonly latencyMsMax: number
+}
+
+export type AnswerHabit = 'inTime' | 'late' | 'twice' | 'never' | 'error' | 'garbage'
+
+/** `pick` in [0, 1) chooses among what there is to choose from when the time has come. */
+export type Action =
+  | { readonly kind: 'connect' | 'replace' | 'shuffle'; readonly station: number }
+  | {
+      readonly kind: 'drop'
+      readonly station: number
+      readonly how: 'close' | 'reset' | 'halfOpen'
+      readonly stays: boolean
+    }
+  | { readonly kind: 'tell'; readonly station: number; readonly what: Telling; readonly pick: number }
+  | { readonly kind: 'resend'; readonly station: number; readonly pick: number; readonly count: number }
+  | { readonly kind: 'burst'; readonly station: number; readonly count: number }
+  | { readonly kind: 'garbage'; readonly station: number; readonly pick: number }
+  | { readonly kind: 'slow'; readonly station: number; readonly forMs: number }
+  | { readonly kind: 'command'; readonly station: number; readonly what: Commanding; readonly pick: number }
+  | { readonly kind: 'database'; readonly fault: 'stall' | 'away' | 'cut'; readonly forMs: number }
+  | { readonly kind: 'commit'; readonly fault: CommitFault; readonly count: number }
+  | { readonly kind: 'kill'; readonly afterActs: number; readonly downMs: number }
+  | { readonly kind: 'restart'; readonly downMs: number }
+
+export type Telling = 'boot' | 'status' | 'start' | 'update' | 'stop' | 'meter' | 'heartbeat' | 'authorize' | 'event'
+export type Commanding = 'call' | 'trigger' | 'start' | 'stop' | 'close' | 'provision' | 'burst' | 'disconnect'
+
+export interface Planned {
+  readonly afterMs: number
+  readonly action: Action
+}
+
+export interface Plan {
+  readonly seed: number
+  /** By number; null where a charge point was taken out of the story. */
+  readonly stations: readonly (Habits | null)[]
+  readonly actions: readonly Planned[]
+  /** How often trips to the database fail by themselves, 0 to 1. */
+  readonly faultRate: number
+  readonly databaseMsMax: number
+}
+
+const tellings: Readonly<Record<Telling, number>> = {
+  boot: 1,
+  status: 4,
+  start: 4,
+  update: 6,
+  stop: 3,
+  meter: 2,
+  heartbeat: 2,
+  authorize: 2,
+  event: 2,
+}
+
+const commandings: Readonly<Record<Commanding, number>> = {
+  call: 4,
+  trigger: 2,
+  start: 3,
+  stop: 2,
+  close: 3,
+  provision: 2,
+  burst: 1,
+  disconnect: 1,
+}
+
+const kinds: Readonly<Record<Action['kind'], number>> = {
+  tell: 40,
+  resend: 7,
+  burst: 2,
+  garbage: 3,
+  shuffle: 3,
+  connect: 3,
+  replace: 3,
+  drop: 7,
+  slow: 1,
+  command: 10,
+  database: 3,
+  commit: 5,
+  kill: 2,
+  restart: 1,
+}
+
+/** The plan of `seed`. */
+export function planOf(seed: number): Plan {
+  const random = new SeededRandom(seed).fork('plan')
+  const stations = Array.from({ length: random.between(1, 4) }, () => habits(random))
+  const count = random.between(10, 70)
+  const actions = Array.from({ length: count }, () => ({
+    afterMs: pauseMs(random),
+    action: actionOf(random, stations.length),
+  }))
+  return {
+    seed,
+    stations,
+    actions,
+    faultRate: random.pick([0, 0, 0, 0.01, 0.05]),
+    databaseMsMax: random.pick([0, 3, 20, 200]),
+  }
+}
+
+function habits(random: SeededRandom): Habits {
+  const isAwkward = random.chance(0.5)
+  return {
+    version: random.chance(0.5) ? '1.6' : '2.0.1',
+    strictness: random.chance(0.8) ? 'lenient' : 'strict',
+    connectors: random.between(1, 2),
+    patienceMs: random.pick([500, 5_000, 30_000, 60_000]),
+    retries: random.pick(['newId', 'sameId', 'reconnect']),
+    isHasty: random.chance(0.2),
+    bootsAgain: random.chance(0.6),
+    answers: isAwkward
+      ? { inTime: 4, late: 2, twice: 2, never: 2, error: 1, garbage: 1 }
+      : { inTime: 1, late: 0, twice: 0, never: 0, error: 0, garbage: 0 },
+    latencyMsMax: random.pick([0, 5, 50, 500]),
+  }
+}
+
+function pauseMs(random: SeededRandom): number {
+  const scale = random.weighted({ none: 4, short: 4, long: 3, veryLong: 1 })
+  switch (scale) {
+    case 'none':
+      return 0
+    case 'short':
+      return random.between(1, 100)
+    case 'long':
+      return random.between(100, 5_000)
+    case 'veryLong':
+      return random.between(5_000, 60_000)
+  }
+}
+
+function actionOf(random: SeededRandom, stations: number): Action {
+  const station = random.between(0, stations - 1)
+  const pick = random.next()
+  const kind = random.weighted(kinds)
+  switch (kind) {
+    case 'connect':
+    case 'replace':
+    case 'shuffle':
+      return { kind, station }
+    case 'drop':
+      return { kind, station, how: random.pick(['close', 'reset', 'halfOpen']), stays: random.chance(0.3) }
+    case 'tell':
+      return { kind, station, what: random.weighted(tellings), pick }
+    case 'resend':
+      return { kind, station, pick, count: random.between(1, 3) }
+    case 'burst':
+      return { kind, station, count: random.pick([3, 10, 100]) }
+    case 'garbage':
+      return { kind, station, pick }
+    case 'slow':
+      return { kind, station, forMs: random.between(100, 40_000) }
+    case 'command':
+      return { kind, station, what: random.weighted(commandings), pick }
+    case 'database':
+      return { kind, fault: random.pick(['stall', 'away', 'cut']), forMs: random.pick([50, 1_000, 10_000, 60_000]) }
+    case 'commit':
+      return { kind, fault: random.pick(commitFaults), count: random.pick([1, 1, 2, 6]) }
+    case 'kill':
+      return { kind, afterActs: random.pick([0, 0, 1, 2, 5]), downMs: random.between(200, 20_000) }
+    case 'restart':
+      return { kind, downMs: random.between(200, 5_000) }
+  }
+}

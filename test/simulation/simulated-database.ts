@@ -1,0 +1,311 @@
+// A PostgreSQL server that is not there: the model of its tables, reached over connections that take time, get cut, and lose answers.
+// It outlives the processes that use it.
+
+import { type ClientBase, DatabaseError, type Pool } from 'pg'
+import { queryMsMax } from '../../src/base/limits.ts'
+import { StatorError } from '../../src/base/errors.ts'
+import type { ChangeSet } from '../../src/csms/decision.ts'
+import type { OcppVersion } from '../../src/ocpp/version.ts'
+import type { CommitGroup } from '../../src/store/commit-group.ts'
+import type { Database } from '../../src/store/database.ts'
+import { numbers, texts } from './binary-arrays.ts'
+import type { DatabaseModel, Seen } from './database-model.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { SimulatedTime } from './simulated-time.ts'
+
+/** What may go wrong with a commit. */
+export type CommitFault =
+  /** PostgreSQL ends a deadlock by refusing; nothing is stored. */
+  | 'deadlock'
+  /** PostgreSQL refuses the data; nothing is stored. */
+  | 'refuse'
+  /** The connection breaks before anything is stored. */
+  | 'cutBefore'
+  /** Everything is stored, and the connection breaks before the answer is through. */
+  | 'loseAnswer'
+  /** The connection breaks; what had been sent arrives seconds later, unless somebody ends what is left of the connection. */
+  | 'ghost'
+
+export const commitFaults: readonly CommitFault[] = ['deadlock', 'refuse', 'cutBefore', 'loseAnswer', 'ghost']
+
+interface Session {
+  readonly isOwnerAlive: () => boolean
+  isCut: boolean
+}
+
+interface Request {
+  readonly session: Session
+  readonly execute: () => void
+}
+
+export interface ServerOptions {
+  readonly time: SimulatedTime
+  readonly random: SeededRandom
+  readonly model: DatabaseModel
+  /** How often a commit, or a trip of another kind, goes wrong by itself: 0 to 1. */
+  readonly faultRate: number
+  /** Longest trip in one direction, in milliseconds. */
+  readonly tripMsMax: number
+  /** `commit` does it. `isGhost`: long after its sender has given it up. */
+  readonly onCommit: (sets: readonly ChangeSet[], commit: () => void, isGhost: boolean) => void
+  readonly onFault: (fault: string) => void
+}
+
+/** The server, and every fault that it can have. */
+export class SimulatedDatabaseServer {
+  readonly model: DatabaseModel
+  readonly #options: ServerOptions
+  readonly #time: SimulatedTime
+  readonly #random: SeededRandom
+  /** Sent, and not executed yet, in the order of arrival. */
+  readonly #underWay = new Set<Request>()
+  /** Requests of broken connections that are still on their way. */
+  readonly #ghosts = new Set<Request>()
+  #stalledUntilMs = 0
+  #awayUntilMs = 0
+  #due: CommitFault[] = []
+  #faultRate: number
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#time = options.time
+    this.#random = options.random
+    this.model = options.model
+    this.#faultRate = options.faultRate
+  }
+
+  /** Answers nobody for a while; what was sent is done afterwards. */
+  stall(forMs: number): void {
+    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#time.nowMs + forMs)
+  }
+
+  /** Cuts every connection and takes no new ones for a while. */
+  goAway(forMs: number): void {
+    this.#awayUntilMs = Math.max(this.#awayUntilMs, this.#time.nowMs + forMs)
+    this.cut()
+  }
+
+  /** Cuts every connection that is in use. */
+  cut(): void {
+    for (const { session } of this.#underWay) session.isCut = true
+  }
+
+  /** Lets the next commits fail. */
+  failNext(fault: CommitFault, count: number): void {
+    for (let failure = 0; failure < count; failure++) this.#due.push(fault)
+  }
+
+  /** Has no faults any more. */
+  recover(): void {
+    this.#stalledUntilMs = 0
+    this.#awayUntilMs = 0
+    this.#due = []
+    this.#faultRate = 0
+  }
+
+  /**
+   * The process behind `isOwnerAlive` has died: what it had sent is executed or was lost on the way, in order, and either is settled
+   * before another process has read anything (PostgreSQL ends the transactions of a connection that is gone).
+   */
+  settleAfterDeath(): void {
+    let isLost = false
+    for (const request of [...this.#underWay]) {
+      if (request.session.isOwnerAlive()) continue
+      this.#underWay.delete(request)
+      isLost ||= this.#random.chance(0.5)
+      if (!isLost && !request.session.isCut) request.execute()
+    }
+  }
+
+  /** Does `work` as one statement of the process behind `isOwnerAlive`; false when it hears nothing of it. */
+  run(isOwnerAlive: () => boolean, work: () => void): Promise<boolean> {
+    return this.#trip({ isOwnerAlive, isCut: false }, work, this.#queryFault()).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** A client of the server, as `openDatabase` gives one. */
+  open(isOwnerAlive: () => boolean): Database {
+    const session = (): Session => ({ isOwnerAlive, isCut: false })
+    // What the store asks of a pool is `query` with a prepared statement, and nothing else.
+    const pool = {
+      query: (statement: Statement) => this.#trip(session(), () => this.#answer(statement), this.#queryFault()),
+    }
+    return {
+      provider: 'PostgreSQL',
+      pool: pool as unknown as Pool,
+      isSingleConnection: false,
+      lease: async () => {
+        // What a broken lease had sent is done or gone when the next one begins (`database.ts` sees to it).
+        for (const request of this.#ghosts) if (request.session.isOwnerAlive === isOwnerAlive) this.#endGhost(request)
+        const leased = session()
+        await this.#trip(leased, () => {}, null)
+        // The simulated commit is the only one who uses the client, and it knows what it is.
+        return { client: leased as unknown as ClientBase, release: () => {} }
+      },
+      ping: () =>
+        this.#trip(session(), () => {}, null).catch((error: unknown) => {
+          throw new StatorError('STORE_UNAVAILABLE', 'The database cannot be reached.', undefined, error)
+        }),
+      close: async () => {},
+    }
+  }
+
+  /** What the writer calls in the place of `commitGroup`. */
+  readonly commitGroup: CommitGroup = (client, sets, seen) => {
+    const session = client as unknown as Session
+    const fault = this.#nextFault()
+    if (fault !== null) this.#options.onFault(fault)
+    // Facts take two messages, and the second follows on the answer to the first: nothing of them comes late.
+    const ghost = sets.some((set) => set.fact !== undefined) ? null : () => this.#commit(sets, seen, true)
+    return this.#trip(session, () => this.#commit(sets, seen, false), fault, ghost)
+  }
+
+  #commit(sets: readonly ChangeSet[], seen: readonly Seen[], isGhost: boolean) {
+    let committed = this.model.commit([], [])
+    const commit = (): void => {
+      committed = this.model.commit(sets, seen)
+    }
+    this.#options.onCommit(sets, commit, isGhost)
+    return committed
+  }
+
+  #nextFault(): CommitFault | null {
+    const due = this.#due.shift()
+    if (due !== undefined) return due
+    return this.#random.chance(this.#faultRate) ? this.#random.pick(commitFaults) : null
+  }
+
+  #queryFault(): CommitFault | null {
+    return this.#random.chance(this.#faultRate) ? this.#random.pick(['cutBefore', 'loseAnswer']) : null
+  }
+
+  /** One request and its answer. `ghost` is the same work, when it can be done without its sender. */
+  #trip<T>(session: Session, work: () => T, fault: CommitFault | null, ghost: (() => void) | null = null): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let isSettled = false
+      const settle = (conclude: () => void): void => {
+        if (isSettled) return
+        isSettled = true
+        cancelTimeout()
+        if (session.isOwnerAlive()) conclude()
+      }
+      const fail = (error: Error): void => settle(() => reject(error))
+      const cancelTimeout = this.#time.after(queryMsMax, () => {
+        session.isCut = true
+        fail(new Error('Query read timeout'))
+      })
+      const request: Request = { session, execute: work }
+      this.#underWay.add(request)
+      const arrive = (): void => {
+        if (!this.#underWay.has(request)) return
+        const { nowMs } = this.#time
+        if (nowMs < this.#awayUntilMs || session.isCut) {
+          this.#underWay.delete(request)
+          session.isCut = true
+          return fail(new Error('Connection terminated unexpectedly'))
+        }
+        if (nowMs < this.#stalledUntilMs) {
+          this.#time.after(this.#stalledUntilMs - nowMs, arrive)
+          return
+        }
+        this.#underWay.delete(request)
+        this.#execute(session, work, fault, ghost, fail, (value) => settle(() => resolve(value)))
+      }
+      this.#time.after(this.#tripMs(), arrive)
+    })
+  }
+
+  #execute<T>(
+    session: Session,
+    work: () => T,
+    fault: CommitFault | null,
+    ghost: (() => void) | null,
+    fail: (error: Error) => void,
+    succeed: (value: T) => void,
+  ): void {
+    const answer = (conclude: () => void): void => {
+      this.#time.after(this.#tripMs(), () => {
+        if (session.isCut) fail(new Error('Connection terminated unexpectedly'))
+        else conclude()
+      })
+    }
+    if (fault === 'deadlock') return answer(() => fail(refusal('40P01', 'deadlock detected')))
+    if (fault === 'refuse') return answer(() => fail(refusal('22P05', 'a character has no equivalent')))
+    if (fault === 'cutBefore' || fault === 'ghost') {
+      session.isCut = true
+      if (fault === 'ghost' && ghost !== null) this.#haunt({ ...session, isCut: false }, ghost)
+      return answer(() => {})
+    }
+    const value = work()
+    if (fault === 'loseAnswer') session.isCut = true
+    answer(() => succeed(value))
+  }
+
+  #haunt(session: Session, execute: () => void): void {
+    const ghost: Request = { session, execute }
+    this.#underWay.add(ghost)
+    this.#ghosts.add(ghost)
+    this.#time.after(this.#random.between(10, 5_000), () => {
+      this.#ghosts.delete(ghost)
+      if (this.#underWay.delete(ghost)) execute()
+    })
+  }
+
+  #endGhost(ghost: Request): void {
+    this.#ghosts.delete(ghost)
+    if (this.#underWay.delete(ghost) && this.#random.chance(0.5)) ghost.execute()
+  }
+
+  #tripMs(): number {
+    return this.#random.between(0, this.#options.tripMsMax)
+  }
+
+  #answer({ name, values }: Statement): { readonly rows: readonly unknown[] } {
+    const { model } = this
+    switch (name) {
+      case 'stator_credentials': {
+        const asked = texts(values[0])
+        const rows = [...model.chargePoints.values()].filter(({ identity }) => asked.includes(identity))
+        return { rows: rows.map((row) => ({ ...row, passwordHash: null, apiKeyHash: null })) }
+      }
+      case 'stator_claim_connections': {
+        const [keys, versions, atMs] = [numbers(values[0]), texts(values[1]), numbers(values[3])]
+        const claims = keys.map((key, i) => model.claim(key, versions[i] as OcppVersion, atMs[i] ?? 0))
+        return { rows: claims.flatMap((claim) => (claim === null ? [] : [{ ...claim, ...claim.chargePoint }])) }
+      }
+      case 'stator_disconnect': {
+        const epochs = numbers(values[1])
+        for (const [i, key] of numbers(values[0]).entries()) model.release(key, epochs[i] ?? -1)
+        return { rows: [] }
+      }
+      case 'stator_id_tokens': {
+        const found = texts(values[0]).map((idKey) => ({ idKey, token: model.idTokens.get(idKey) }))
+        return { rows: found.flatMap(({ idKey, token }) => (token === undefined ? [] : [{ idKey, ...token }])) }
+      }
+      case 'stator_transactions_by_id':
+        return { rows: numbers(values[0]).flatMap((id) => model.transaction(id) ?? []) }
+      case 'stator_transactions_by_station_id': {
+        const ids = texts(values[1])
+        const keys = numbers(values[0])
+        return { rows: keys.flatMap((key, i) => model.transactionByStationId(key, ids[i] ?? '') ?? []) }
+      }
+      case 'stator_transaction_ids':
+        return { rows: [{ ids: model.newTransactionIds(Number(values[0])) }] }
+      case 'stator_insert_message_log':
+        return { rows: [] }
+      default:
+        throw new Error(`The simulated database does not know the statement ${name}.`)
+    }
+  }
+}
+
+interface Statement {
+  readonly name: string
+  readonly values: readonly unknown[]
+}
+
+function refusal(code: string, message: string): DatabaseError {
+  return Object.assign(new DatabaseError(message, message.length, 'error'), { code, severity: 'ERROR' })
+}

@@ -1,0 +1,69 @@
+// Thousands of small worlds, each from one number: whatever breaks in them, nothing that was acknowledged is lost.
+
+import { afterEach, describe, expect, spyOn, test } from 'bun:test'
+import { rules } from './invariants.ts'
+import { planOf } from './plan.ts'
+import { runSeeds, summary } from './run.ts'
+import { simulate } from './simulation.ts'
+import { shorten, tell } from './story.ts'
+
+/** How long seeds are run, in milliseconds, and how many at least. */
+const forMs = 40_000
+const seedsMin = 1_000
+
+const restore: (() => void)[] = []
+
+afterEach(() => {
+  for (const undo of restore.splice(0)) undo()
+})
+
+describe('a simulation', () => {
+  test('is the same every time it runs: frame by frame, commit by commit', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const plan = planOf(seed)
+      expect(planOf(seed)).toEqual(plan)
+      const [one, other] = [simulate(plan), simulate(plan, {}, true)]
+      expect({ seed, hash: one.traceHash, counts: one.counts }).toEqual({
+        seed,
+        hash: other.traceHash,
+        counts: other.counts,
+      })
+    }
+  })
+
+  test('differs from seed to seed', () => {
+    const hashes = new Set(Array.from({ length: 20 }, (_, seed) => simulate(planOf(seed)).traceHash))
+    expect(hashes.size).toBe(20)
+  })
+
+  test('asks nobody but the seed for time and chance', () => {
+    // The first runs compile schemas and the like.
+    for (let seed = 1; seed <= 5; seed++) simulate(planOf(seed))
+    const asked: string[] = []
+    const forbid = (owner: object, name: string): void => {
+      const spy = spyOn(owner as Record<string, () => unknown>, name).mockImplementation(() => {
+        asked.push(name)
+        return 0
+      })
+      restore.push(() => spy.mockRestore())
+    }
+    forbid(Date, 'now')
+    forbid(Math, 'random')
+    forbid(crypto, 'randomUUID')
+    for (const timer of ['setTimeout', 'setInterval', 'setImmediate']) forbid(globalThis, timer)
+    for (let seed = 1; seed <= 30; seed++) simulate(planOf(seed))
+    expect(asked).toEqual([])
+  })
+})
+
+test('nothing that was acknowledged is lost, and no other rule breaks, whatever goes wrong', () => {
+  const run = runSeeds({ first: 1, count: 1_000_000, countMin: seedsMin, forMs, stopsAtViolation: true })
+  console.log(summary(run))
+  const [broken] = run.violations
+  if (broken !== undefined) {
+    const { seed, violation } = broken
+    throw new Error(`${rules[violation.rule]}\n${tell(shorten(planOf(seed), violation.rule))}`)
+  }
+  expect(run.seeds).toBeGreaterThanOrEqual(seedsMin)
+  expect(run.faults).toBeGreaterThan(run.seeds)
+}, 300_000)

@@ -1,0 +1,299 @@
+// One simulated world: charge points, the network, one process of Stator after another, a database, and a watch over all of it. A plan
+// says what happens; the same plan always happens in the same way.
+
+import { subprotocols } from '../../src/ocpp/version.ts'
+import type { KnownIdToken } from '../../src/csms/decision.ts'
+import { DatabaseModel } from './database-model.ts'
+import { Watch, type Violation } from './invariants.ts'
+import { callTimeoutMs, idleMsMax, type PlantedParts, SimulatedNode } from './node.ts'
+import { command } from './operator.ts'
+import type { Action, Plan } from './plan.ts'
+import { SeededRandom } from './seeded-random.ts'
+import { SimulatedDatabaseServer } from './simulated-database.ts'
+import { Wire } from './simulated-network.ts'
+import { SimulatedTime } from './simulated-time.ts'
+import { idTags, SimulatedStation } from './station.ts'
+
+/** What one run came to. */
+export interface Outcome {
+  readonly violation: Violation | null
+  /** Of everything that passed on the wires and was committed; equal plans give equal hashes. */
+  readonly traceHash: string
+  /** Everything that happened, a line each; empty unless the run was recorded. */
+  readonly trace: readonly string[]
+  readonly counts: Counts
+}
+
+export interface Counts {
+  steps: number
+  /** That reached the central system, or left it. */
+  frames: number
+  commits: number
+  faults: number
+}
+
+/** What a test may plant. */
+export interface Planting extends PlantedParts {
+  readonly model?: () => DatabaseModel
+}
+
+/** 2026-01-01T00:00:00Z. */
+const startMs = Date.UTC(2026, 0, 1)
+/** Longest that everything may take to come to rest once nothing goes wrong any more. */
+const restMsMax = 1_800_000
+const stepsMax = 200_000
+/** Pause after everything is quiet, for what is written in batches. */
+const flushMs = 5_000
+
+/** Lets `plan` happen. @param isRecorded whether to keep the trace. */
+export function simulate(plan: Plan, planting: Planting = {}, isRecorded = false): Outcome {
+  return new Simulation(plan, planting, isRecorded).run()
+}
+
+class Simulation {
+  readonly #plan: Plan
+  readonly #planting: Planting
+  readonly #time = new SimulatedTime(startMs)
+  readonly #random: SeededRandom
+  readonly #model: DatabaseModel
+  readonly #database: SimulatedDatabaseServer
+  readonly #watch: Watch
+  readonly #stations: readonly (SimulatedStation | null)[]
+  readonly #present: readonly SimulatedStation[]
+  readonly #counts: Counts = { steps: 0, frames: 0, commits: 0, faults: 0 }
+  readonly #trace: string[] | null
+  readonly #wires = new Set<Wire>()
+  #hash = 0n
+  #node: SimulatedNode | null = null
+  #nodes = 0
+  #wireNumbers = 0
+  #downMs = 1_000
+
+  constructor(plan: Plan, planting: Planting, isRecorded: boolean) {
+    this.#plan = plan
+    this.#planting = planting
+    this.#trace = isRecorded ? [] : null
+    this.#random = new SeededRandom(plan.seed).fork('noise')
+    this.#model = planting.model?.() ?? new DatabaseModel()
+    for (const token of tokens) this.#model.idTokens.set(token.idToken.toLowerCase(), token)
+    this.#watch = new Watch(this.#model, () => this.#time.nowMs, callTimeoutMs)
+    this.#database = new SimulatedDatabaseServer({
+      time: this.#time,
+      random: this.#random.fork('database'),
+      model: this.#model,
+      faultRate: plan.faultRate,
+      tripMsMax: plan.databaseMsMax,
+      onCommit: (sets, commit, isGhost) => {
+        this.#counts.commits++
+        this.#watch.stores(sets, commit, isGhost)
+        for (const { messageId, epoch } of sets) {
+          this.#note(`database stores ${messageId} of connection ${epoch}${isGhost ? ', late' : ''}`)
+        }
+      },
+      onFault: (fault) => this.#fault(`commit: ${fault}`),
+    })
+    this.#stations = plan.stations.map((habits, index) => {
+      if (habits === null) return null
+      const key = index + 1
+      this.#model.addChargePoint(key, `CP${key}`, habits.strictness)
+      return new SimulatedStation(key, habits, this.#stationWorld(), this.#random.fork(`station ${key}`))
+    })
+    this.#present = this.#stations.filter((station) => station !== null)
+  }
+
+  run(): Outcome {
+    this.#startNode()
+    for (const station of this.#present) station.connect()
+    for (const { afterMs, action } of this.#plan.actions) {
+      this.#runFor(afterMs)
+      if (this.#isOver) break
+      this.#perform(action)
+    }
+    this.#comeToRest()
+    const { violation } = this.#watch
+    return { violation, traceHash: this.#hash.toString(16), trace: this.#trace ?? [], counts: this.#counts }
+  }
+
+  get #isOver(): boolean {
+    return this.#watch.violation !== null
+  }
+
+  #runFor(ms: number): void {
+    const endMs = this.#time.nowMs + ms
+    while (!this.#isOver && this.#time.step(endMs)) this.#stepped()
+  }
+
+  #stepped(): void {
+    this.#counts.steps++
+    if (this.#counts.steps > stepsMax) this.#watch.neverRests(`${stepsMax} steps, and no end.`)
+    if (this.#node !== null) this.#watch.check(this.#node, this.#present)
+  }
+
+  // Nothing goes wrong any more: everybody has to get what he waits for.
+  #comeToRest(): void {
+    this.#note('nothing goes wrong any more')
+    this.#database.recover()
+    for (const station of this.#present) station.calmDown()
+    const endMs = this.#time.nowMs + restMsMax
+    let quietSinceMs: number | null = null
+    while (!this.#isOver) {
+      const isQuiet = this.#node !== null && this.#present.every((station) => station.isQuiet)
+      if (!isQuiet) quietSinceMs = null
+      else quietSinceMs ??= this.#time.nowMs
+      if (quietSinceMs !== null && this.#time.nowMs - quietSinceMs >= flushMs) break
+      if (this.#time.nowMs >= endMs) {
+        const waiting = this.#present.map((station) => `${station.identity} ${station.waiting}`)
+        return this.#watch.neverRests(waiting.join('; '))
+      }
+      this.#time.step()
+      this.#stepped()
+    }
+    if (!this.#isOver && this.#node !== null) this.#watch.checkAtRest(this.#node, this.#present)
+  }
+
+  #perform(action: Action): void {
+    this.#note(sentence(action))
+    const { kind } = action
+    switch (kind) {
+      case 'database':
+        this.#fault(`database: ${action.fault}`)
+        if (action.fault === 'stall') this.#database.stall(action.forMs)
+        else if (action.fault === 'away') this.#database.goAway(action.forMs)
+        else this.#database.cut()
+        return
+      case 'commit':
+        return this.#database.failNext(action.fault, action.count)
+      case 'kill':
+        this.#downMs = action.downMs
+        this.#fault('kill')
+        return this.#node?.killAfter(action.afterActs)
+      case 'restart':
+        this.#downMs = action.downMs
+        this.#fault('restart')
+        void this.#node?.stop()
+        return
+    }
+    const station = this.#stations[action.station]
+    if (station === null || station === undefined) return
+    switch (action.kind) {
+      case 'connect':
+        return station.connect()
+      case 'replace':
+        this.#fault('replace')
+        return station.replace()
+      case 'drop':
+        this.#fault(`drop: ${action.how}`)
+        return station.drop(action.how, action.stays)
+      case 'tell':
+        return station.tell(action.what, action.pick)
+      case 'resend':
+        this.#fault('resend')
+        return station.resend(action.pick, action.count)
+      case 'burst':
+        return station.burst(action.count)
+      case 'garbage':
+        this.#fault('garbage')
+        return station.sendGarbage(action.pick)
+      case 'shuffle':
+        this.#fault('shuffle')
+        return station.shuffle()
+      case 'slow':
+        this.#fault('slow')
+        return station.slow(action.forMs)
+      case 'command':
+        if (this.#node === null) return
+        command(action.what, action.pick, station, this.#node, this.#database, this.#watch).catch((error: unknown) =>
+          this.#watch.logsError('A command failed.', error),
+        )
+    }
+  }
+
+  #startNode(): void {
+    this.#note('a process starts')
+    this.#node = new SimulatedNode(++this.#nodes, {
+      time: this.#time,
+      random: this.#random.fork(`node ${this.#nodes}`),
+      database: this.#database,
+      watch: this.#watch,
+      planted: this.#planting,
+      onDeath: (node) => this.#died(node),
+      onFrame: (wire, direction, text) => {
+        this.#counts.frames++
+        this.#note(`${wire.number} ${direction} ${text}`)
+      },
+    })
+  }
+
+  #died(node: SimulatedNode): void {
+    if (this.#node !== node) return
+    this.#note('the process is gone')
+    this.#node = null
+    this.#watch.died()
+    this.#database.settleAfterDeath()
+    for (const wire of this.#wires) if (wire.server === node) wire.serverDied()
+    this.#time.after(this.#downMs, () => this.#startNode())
+  }
+
+  #stationWorld() {
+    return {
+      time: this.#time,
+      dial: (station: SimulatedStation) => this.#dial(station),
+      onCall: this.#watchCalls(),
+      onGarbage: (wire: Wire, text: string) => this.#watch.stationSendsGarbage(wire, text),
+    }
+  }
+
+  #watchCalls(): Watch['stationCalls'] {
+    return (wire, messageId, message) => this.#watch.stationCalls(wire, messageId, message)
+  }
+
+  #dial(station: SimulatedStation): Wire {
+    const server = this.#node ?? nobody
+    const number = ++this.#wireNumbers
+    this.#note(`${station.identity} dials: ${number}`)
+    const { latencyMsMax, version } = station.habits
+    const wire = new Wire(
+      number,
+      { station, server },
+      { time: this.#time, random: this.#random.fork(`wire ${number}`), latencyMsMax, idleMsMax },
+    )
+    this.#wires.add(wire)
+    const subprotocol = Object.entries(subprotocols).find(([, spoken]) => spoken === version)?.[0] ?? ''
+    this.#time.after(1, () => {
+      if (server instanceof SimulatedNode && server.isAlive) server.dialled(wire, station.identity, subprotocol)
+      else wire.refuse()
+    })
+    return wire
+  }
+
+  #fault(what: string): void {
+    this.#counts.faults++
+    this.#note(`fault: ${what}`)
+  }
+
+  #note(line: string): void {
+    const { nowMs } = this.#time
+    this.#hash = Bun.hash.xxHash64(line, this.#hash ^ BigInt(nowMs))
+    this.#trace?.push(`${((nowMs - startMs) / 1_000).toFixed(3)} ${line}`)
+  }
+}
+
+/** Where nobody listens. */
+const nobody = {
+  isAlive: false,
+  onOpen: () => {},
+  onText: () => {},
+  onClosed: () => {},
+  mayAct: () => false,
+  onSent: () => {},
+}
+
+const tokens: readonly KnownIdToken[] = [
+  { idToken: idTags[0], type: null, status: 'Accepted', expiryDateMs: null, parentIdTag: null },
+  { idToken: idTags[1], type: null, status: 'Accepted', expiryDateMs: startMs + 600_000, parentIdTag: 'PARENT' },
+  { idToken: idTags[2], type: null, status: 'Blocked', expiryDateMs: null, parentIdTag: null },
+]
+
+function sentence({ kind, ...more }: Action): string {
+  return `${kind} ${JSON.stringify(more)}`
+}

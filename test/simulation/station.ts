@@ -1,0 +1,429 @@
+// A charge point: it keeps what it has to tell until it is answered, sends it again when no answer comes, and dials again when its
+// socket is gone. How well it does that is its habit.
+
+import { remoteStartPromiseMs } from '../../src/base/limits.ts'
+import type { Payload } from '../../src/csms/decision.ts'
+import { dialects, heartbeatOf, type Dialect, type Said, type Session } from './dialects.ts'
+import type { AnswerHabit, Habits, Telling } from './plan.ts'
+import { pickBy, type SeededRandom } from './seeded-random.ts'
+import type { StationEnd, Wire } from './simulated-network.ts'
+import type { SimulatedTime } from './simulated-time.ts'
+
+/** Something to tell the central system, however often it has to be sent. */
+export interface Message {
+  readonly number: number
+  readonly station: SimulatedStation
+  /** Sent again until it is answered; what is not kept is forgotten when no answer comes. */
+  readonly isKept: boolean
+  /** Null until it is sent for the first time: a 1.6 stop needs the answer to its start. */
+  said: Said | null
+  readonly say: () => Said
+  readonly onAnswer: (answer: Payload) => void
+}
+
+export interface StationWorld {
+  readonly time: SimulatedTime
+  dial(station: SimulatedStation): Wire
+  /** A CALL of a message leaves the charge point. */
+  onCall(wire: Wire, messageId: string, message: Message): void
+  /** Garbage leaves the charge point. */
+  onGarbage(wire: Wire, text: string): void
+}
+
+export const idTags = ['USER1', 'USER2', 'BLOCKED', 'STRANGER'] as const
+
+const hastyCallsMax = 3
+/** How long a charge point waits for an answer that wants everything to come to its end, in milliseconds. */
+const calmPatienceMs = 30_000
+const answeredKept = 20
+const garbage: readonly ((id: string) => string)[] = [
+  () => '',
+  () => 'hello',
+  () => '[]',
+  () => '[2]',
+  () => '{"a":1}',
+  () => '[3,"nobody-asked",{}]',
+  () => '[4,"nobody-asked","GenericError","",{}]',
+  (id) => `[2,"${id}"]`,
+  (id) => `[2,"${id}","Heartbeat"]`,
+  (id) => `[2,"${id}","NoSuchAction",{}]`,
+  (id) => `[2,"${id}","Reset",{"type":"Soft"}]`,
+  (id) => `[2,"${id}","MeterValues",{"connectorId":"x"}]`,
+  (id) => `[2,"${id}","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Available",}]`,
+  (id) => `[2,"${id}","StopTransaction",{"transactionId":,"meterStop":5}]`,
+  (id) => `[2,"${id}","TransactionEvent",{"__proto__":{"a":1}}]`,
+  (id) => `[9,"${id}",{}]`,
+  (id) => `[2,"${id}","Authorize",{"idTag":"\\ud800"}]`,
+  (id) => `[2,"${id}","Heartbeat",${'['.repeat(200)}${']'.repeat(200)}]`,
+]
+
+interface Outstanding {
+  readonly messageId: string
+  readonly message: Message
+  cancelTimeout: () => void
+}
+
+/** One charge point. */
+export class SimulatedStation implements StationEnd {
+  readonly identity: string
+  readonly key: number
+  readonly habits: Habits
+  readonly #world: StationWorld
+  readonly #random: SeededRandom
+  readonly #dialect: Dialect
+  #wire: Wire | null = null
+  #isOpen = false
+  #isOnline = false
+  #isUntroubled = false
+  #hasBooted = false
+  #dials = 0
+  #messages = 0
+  #calls = 0
+  #lastStampMs = 0
+  #meterWh = 1_000
+  #outbox: Message[] = []
+  #outstanding: Outstanding[] = []
+  readonly #answered: Message[] = []
+  readonly #sessions = new Map<number, Session>()
+  readonly #ended: Session[] = []
+
+  constructor(key: number, habits: Habits, world: StationWorld, random: SeededRandom) {
+    this.key = key
+    this.identity = `CP${key}`
+    this.habits = habits
+    this.#world = world
+    this.#random = random
+    this.#dialect = dialects[habits.version]
+  }
+
+  /** Whether everything that it had to tell has been answered, and it is connected. */
+  get isQuiet(): boolean {
+    return (
+      this.#isOpen && this.#wire?.isServerOpen === true && this.#outbox.length === 0 && this.#outstanding.length === 0
+    )
+  }
+
+  /** Messages of it that no answer has come for, for the one who reads a story. */
+  get waiting(): string {
+    const all = [...this.#outstanding.map(({ message }) => message), ...this.#outbox]
+    return `${this.#isOpen ? 'connected' : 'not connected'}, ${all.length} waiting: ${all
+      .slice(0, 3)
+      .map(({ said }) => said?.action ?? 'something')
+      .join(', ')}`
+  }
+
+  connect(): void {
+    this.#isOnline = true
+    if (this.#wire === null) this.#dial()
+  }
+
+  /** Dials again while the old socket still seems open to it, or is: the old one is left as it is. */
+  replace(): void {
+    const old = this.#wire
+    this.#isOnline = true
+    this.#lost()
+    this.#dial()
+    // Some close the old one a little later, others never do.
+    if (old !== null && this.#random.chance(0.5)) {
+      this.#world.time.after(this.#random.between(0, 3_000), () => old.hangUp('close'))
+    }
+  }
+
+  /** @param stays whether it stays away until it is told to connect. */
+  drop(how: 'close' | 'reset' | 'halfOpen', stays: boolean): void {
+    if (stays && how !== 'halfOpen') this.#isOnline = false
+    const wire = this.#wire
+    if (wire === null) return
+    if (how === 'halfOpen') return wire.halfOpen()
+    wire.hangUp(how)
+    this.onClosed(wire)
+  }
+
+  slow(forMs: number): void {
+    this.#wire?.slow(forMs)
+  }
+
+  /** From now on it behaves as well as it can, so that everything comes to its end. */
+  calmDown(): void {
+    this.#isUntroubled = true
+    this.connect()
+  }
+
+  tell(what: Telling, pick: number): void {
+    const atMs = this.#stamp()
+    const connectorId = 1 + Math.floor(pick * this.habits.connectors)
+    const session = this.#sessions.get(connectorId)
+    switch (what) {
+      case 'boot':
+        return this.#say(() => this.#dialect.boot())
+      case 'status': {
+        const status = pickBy((pick * 7.3) % 1, this.#dialect.statuses)
+        return this.#say(() => this.#dialect.status(pick > 0.95 ? 0 : connectorId, status, atMs))
+      }
+      case 'start':
+        return this.#start(connectorId, pickBy((pick * 3.7) % 1, idTags), null)
+      case 'update':
+      case 'stop': {
+        const late = this.#ended.at(-1)
+        if (session !== undefined) this.#goOn(session, what, atMs)
+        else if (late !== undefined && pick < 0.6) this.#goOn(late, what, atMs)
+        return
+      }
+      case 'meter':
+        this.#meterWh += 7
+        return this.#sayNow(this.#dialect.meterValues(connectorId, atMs, this.#meterWh))
+      case 'heartbeat':
+        return this.#sayNow(heartbeatOf(), false)
+      case 'authorize':
+        return this.#sayNow(this.#dialect.authorize(pickBy(pick, idTags)), false)
+      case 'event':
+        return this.#sayNow(this.#dialect.securityEvent(atMs))
+    }
+  }
+
+  /** Sends messages again that have been answered already. */
+  resend(pick: number, count: number): void {
+    for (let nth = 0; nth < count && this.#answered.length > 0; nth++) {
+      this.#outbox.push(pickBy((pick * (nth + 1)) % 1, this.#answered))
+    }
+    this.#pump()
+  }
+
+  /** Sends many Heartbeats and meter values without waiting for an answer. */
+  burst(count: number): void {
+    const wire = this.#wire
+    for (let nth = 0; nth < count; nth++) {
+      const said =
+        nth % 4 === 0
+          ? this.#dialect.meterValues(1, this.#stamp(), (this.#meterWh += 3))
+          : nth % 4 === 2
+            ? this.#dialect.securityEvent(this.#stamp())
+            : heartbeatOf()
+      const message = this.#message(() => said, said.action !== 'Heartbeat')
+      if (wire !== null && this.#isOpen) this.#send(wire, message)
+      else if (message.isKept) this.#outbox.push(message)
+    }
+  }
+
+  sendGarbage(pick: number): void {
+    if (this.#wire === null || !this.#isOpen) return
+    const text = pickBy(pick, garbage)(this.#newMessageId())
+    this.#world.onGarbage(this.#wire, text)
+    this.#wire.send(text)
+  }
+
+  /** Mixes up what waits to be sent. */
+  shuffle(): void {
+    for (let at = this.#outbox.length - 1; at > 0; at--) {
+      const other = this.#random.between(0, at)
+      const [one, two] = [this.#outbox[at], this.#outbox[other]]
+      if (one !== undefined && two !== undefined) {
+        this.#outbox[at] = two
+        this.#outbox[other] = one
+      }
+    }
+  }
+
+  onOpen(wire: Wire): void {
+    if (wire !== this.#wire) return
+    this.#isOpen = true
+    this.#dials = 0
+    if (!this.#hasBooted || this.habits.bootsAgain) {
+      this.#outbox = this.#outbox.filter(({ said }) => said?.action !== 'BootNotification')
+      this.#outbox.unshift(
+        this.#message(
+          () => this.#dialect.boot(),
+          true,
+          () => (this.#hasBooted = true),
+        ),
+      )
+    }
+    this.#pump()
+  }
+
+  onClosed(wire: Wire): void {
+    if (wire !== this.#wire) return
+    this.#lost()
+    if (!this.#isOnline) return
+    const waitMsMax = this.#isUntroubled ? 2_000 : Math.min(30_000, 500 * 2 ** this.#dials)
+    this.#world.time.after(this.#random.between(0, waitMsMax), () => {
+      if (this.#isOnline && this.#wire === null) this.#dial()
+    })
+  }
+
+  onText(wire: Wire, text: string): void {
+    const frame: unknown = JSON.parse(text)
+    if (!Array.isArray(frame)) return
+    const [type, id] = frame as [number, string, ...unknown[]]
+    if (type === 2) {
+      this.#serve(wire, id, String(frame[2]), frame[3] as Payload)
+      return
+    }
+    const at = this.#outstanding.findIndex(({ messageId }) => messageId === id)
+    const [found] = at < 0 ? [] : this.#outstanding.splice(at, 1)
+    if (found === undefined) return
+    found.cancelTimeout()
+    if (type === 3) {
+      this.#answered.push(found.message)
+      if (this.#answered.length > answeredKept) this.#answered.shift()
+      found.message.onAnswer(frame[2] as Payload)
+    }
+    this.#pump()
+  }
+
+  #dial(): void {
+    this.#dials++
+    this.#wire = this.#world.dial(this)
+  }
+
+  // The socket is gone: what was not answered is to be sent again, before everything else.
+  #lost(): void {
+    this.#wire = null
+    this.#isOpen = false
+    for (const { cancelTimeout } of this.#outstanding) cancelTimeout()
+    const again = this.#outstanding.map(({ message }) => message).filter(({ isKept }) => isKept)
+    this.#outstanding = []
+    this.#outbox.unshift(...again)
+  }
+
+  #stamp(): number {
+    this.#lastStampMs = Math.max(this.#world.time.nowMs, this.#lastStampMs + 1)
+    return this.#lastStampMs
+  }
+
+  #newMessageId(): string {
+    return `${this.identity}-${++this.#calls}`
+  }
+
+  #message(say: () => Said, isKept: boolean, onAnswer: (answer: Payload) => void = () => {}): Message {
+    return { number: ++this.#messages, station: this, isKept, said: null, say, onAnswer }
+  }
+
+  #say(say: () => Said, isKept = true, onAnswer?: (answer: Payload) => void): void {
+    this.#outbox.push(this.#message(say, isKept, onAnswer))
+    this.#pump()
+  }
+
+  #sayNow(said: Said, isKept = true): void {
+    this.#say(() => said, isKept)
+  }
+
+  #start(connectorId: number, idTag: string, remoteStartId: number | null): void {
+    const session: Session = {
+      connectorId,
+      idTag,
+      startedAtMs: this.#stamp(),
+      meterStartWh: this.#meterWh,
+      transactionId: null,
+      stationTransactionId: `tx-${this.identity}-${this.#messages}`,
+      remoteStartId,
+      seqNo: 0,
+      meterWh: this.#meterWh,
+    }
+    this.#sessions.set(connectorId, session)
+    const said = this.#dialect.start({ ...session })
+    this.#say(
+      () => said,
+      true,
+      ({ transactionId }) => {
+        if (typeof transactionId === 'number') session.transactionId = transactionId
+      },
+    )
+  }
+
+  #goOn(session: Session, what: 'update' | 'stop', atMs: number): void {
+    this.#meterWh += 11
+    session.seqNo++
+    session.meterWh = this.#meterWh
+    const then = { ...session }
+    this.#say(() => this.#dialect[what]({ ...then, transactionId: session.transactionId }, atMs))
+    if (what === 'update') return
+    this.#sessions.delete(session.connectorId)
+    this.#ended.push(session)
+  }
+
+  #pump(): void {
+    const outstandingMax = this.habits.isHasty && !this.#isUntroubled ? hastyCallsMax : 1
+    while (this.#wire !== null && this.#isOpen && this.#outstanding.length < outstandingMax) {
+      const message = this.#outbox.shift()
+      if (message === undefined) return
+      this.#send(this.#wire, message)
+    }
+  }
+
+  #send(wire: Wire, message: Message): void {
+    message.said ??= message.say()
+    const messageId = this.#newMessageId()
+    const outstanding: Outstanding = { messageId, message, cancelTimeout: () => {} }
+    this.#outstanding.push(outstanding)
+    this.#transmit(wire, outstanding, message.said)
+  }
+
+  #transmit(wire: Wire, outstanding: Outstanding, { action, payload }: Said): void {
+    this.#world.onCall(wire, outstanding.messageId, outstanding.message)
+    const patienceMs = this.#isUntroubled ? Math.max(calmPatienceMs, this.habits.patienceMs) : this.habits.patienceMs
+    outstanding.cancelTimeout()
+    outstanding.cancelTimeout = this.#world.time.after(patienceMs, () => this.#giveUp(wire, outstanding))
+    wire.send(JSON.stringify([2, outstanding.messageId, action, payload]))
+  }
+
+  // No answer in time.
+  #giveUp(wire: Wire, outstanding: Outstanding): void {
+    const { message } = outstanding
+    if (wire !== this.#wire || message.said === null) return
+    if (this.habits.retries === 'sameId' && message.isKept) return this.#transmit(wire, outstanding, message.said)
+    if (this.habits.retries === 'reconnect') return this.drop('reset', false)
+    this.#outstanding = this.#outstanding.filter((other) => other !== outstanding)
+    if (message.isKept) this.#outbox.unshift(message)
+    this.#pump()
+  }
+
+  #serve(wire: Wire, id: string, action: string, payload: Payload): void {
+    const habit: AnswerHabit = this.#isUntroubled ? 'inTime' : this.#random.weighted(this.habits.answers)
+    const status = action === 'GetConfiguration' || action === 'GetVariables' ? {} : { status: 'Accepted' }
+    const answer = JSON.stringify([3, id, status])
+    const soonMs = this.#random.between(0, 400)
+    const send = (delayMs: number, text: string): void => {
+      this.#world.time.after(delayMs, () => wire.send(text))
+    }
+    switch (habit) {
+      case 'never':
+        return
+      case 'late':
+        return send(this.#random.between(31_000, 50_000), answer)
+      case 'error':
+        return send(soonMs, JSON.stringify([4, id, 'InternalError', '', {}]))
+      case 'garbage':
+        return send(soonMs, `[3,"${id}"`)
+      case 'twice':
+        send(soonMs, answer)
+        return send(soonMs, answer)
+      case 'inTime':
+        send(soonMs, answer)
+        this.#obey(action, payload)
+    }
+  }
+
+  #obey(action: string, payload: Payload): void {
+    const after = (run: () => void): void => {
+      this.#world.time.after(
+        this.#random.between(0, this.#random.chance(0.1) ? remoteStartPromiseMs + 1_000 : 3_000),
+        run,
+      )
+    }
+    if (action === 'RemoteStartTransaction') {
+      after(() => this.#start(Number(payload['connectorId']), String(payload['idTag']), null))
+    } else if (action === 'RequestStartTransaction') {
+      const { idToken } = payload['idToken'] as { readonly idToken: string }
+      after(() => this.#start(Number(payload['evseId']), idToken, Number(payload['remoteStartId'])))
+    } else if (action === 'RemoteStopTransaction' || action === 'RequestStopTransaction') {
+      const session = [...this.#sessions.values()].find(
+        ({ transactionId, stationTransactionId }) =>
+          transactionId === payload['transactionId'] || stationTransactionId === payload['transactionId'],
+      )
+      if (session !== undefined) after(() => this.#goOn(session, 'stop', this.#stamp()))
+    } else if (action === 'TriggerMessage') {
+      after(() => this.tell(payload['requestedMessage'] === 'Heartbeat' ? 'heartbeat' : 'status', this.#random.next()))
+    }
+  }
+}
