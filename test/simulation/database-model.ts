@@ -177,6 +177,7 @@ export class DatabaseModel {
     const insertedNow = new Set<string>()
     let duplicates = 0
     let meterRows = 0
+    const toBeApplied: ChangeSet[] = []
     const outcomes = sets.map((set) => {
       if (set.fact !== undefined) {
         const key = this.factKey(set, set.fact)
@@ -191,9 +192,14 @@ export class DatabaseModel {
         insertedNow.add(key)
         this.#insertFact(key, set, set.fact)
       }
-      meterRows += this.#apply(set)
+      toBeApplied.push(set)
       return { duplicate: false, answer: set.answer }
     })
+    // A statement per kind of change: what begins in a group begins before anything of the group is updated.
+    for (const set of toBeApplied) {
+      for (const change of set.changes) if (change.kind === 'transactionStarted') this.#start(set, change)
+    }
+    for (const set of toBeApplied) meterRows += this.#apply(set)
     for (const { key, seenAtMs, heartbeatAtMs } of seen) {
       const row = this.chargePoints.get(key)
       if (row === undefined) continue
@@ -255,7 +261,8 @@ export class DatabaseModel {
 
   transactionByStationId(key: number, stationTransactionId: string): KnownTransaction | null {
     const id = this.#byStationId.get(stationKey(key, stationTransactionId))
-    return id === undefined ? null : this.transaction(id)
+    const found = id === undefined ? null : this.transaction(id)
+    return found?.stationTransactionId === stationTransactionId ? found : null
   }
 
   #count(table: CountedTable, chargePointKey: number, text: string): void {
@@ -323,7 +330,7 @@ export class DatabaseModel {
         return
       }
       case 'transactionStarted':
-        return this.#start(set, change)
+        return
       case 'transactionUpdated': {
         const row = this.transactions.get(change.transactionId)
         if (row !== undefined) update(row, change)

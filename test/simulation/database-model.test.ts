@@ -1,0 +1,326 @@
+// The model of the database is held against PostgreSQL: the same change sets in, the same answers and the same rows out.
+
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { silentLogger } from '../../src/base/log.ts'
+import type { Change, ChangeSet } from '../../src/csms/decision.ts'
+import { commitGroup } from '../../src/store/commit-group.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
+import { createQueries, type Queries } from '../../src/store/queries.ts'
+import {
+  boot,
+  chargePointEvent,
+  connectorStatus,
+  startFact,
+  transactionStarted,
+  transactionStopped,
+  variable,
+} from '../support/changes.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { arrivalMs, meterRows } from '../support/store.ts'
+import { DatabaseModel, type Seen } from './database-model.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+let server: TestDatabase
+let database: Database
+let queries: Queries
+
+beforeAll(async () => {
+  server = await testDatabase()
+  const { connectionString } = server
+  database = await openDatabase({
+    provider: 'PostgreSQL',
+    connectionString,
+    dataFolder: '',
+    poolSize: 2,
+    log: silentLogger,
+  })
+  queries = createQueries(database)
+}, 60_000)
+
+afterAll(async () => {
+  await database.close()
+  await server.drop()
+})
+
+const seeds = 15
+const groupsOfASeed = 12
+const chargePoints = 3
+
+/** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
+class Sets {
+  readonly #random: SeededRandom
+  readonly #keys: readonly number[]
+  readonly #idsFrom: number
+  readonly #made: ChangeSet[] = []
+  #messages = 0
+
+  constructor(random: SeededRandom, keys: readonly number[], idsFrom: number) {
+    this.#random = random
+    this.#keys = keys
+    this.#idsFrom = idsFrom
+  }
+
+  group(): ChangeSet[] {
+    return Array.from({ length: this.#random.between(1, 6) }, () => this.#set())
+  }
+
+  seen(): Seen[] {
+    const random = this.#random
+    if (random.chance(0.7)) return []
+    return this.#keys.map((key) => ({
+      key,
+      seenAtMs: this.#atMs(),
+      heartbeatAtMs: random.chance(0.5) ? this.#atMs() : null,
+    }))
+  }
+
+  #set(): ChangeSet {
+    const random = this.#random
+    const again = random.chance(0.15) && this.#made.length > 0 ? random.pick(this.#made) : null
+    if (again !== null) {
+      // The same message under a new id, on a later connection perhaps.
+      return {
+        ...again,
+        messageId: this.#messageId(),
+        epoch: again.epoch + random.between(0, 1),
+        receivedAtMs: this.#atMs(),
+      }
+    }
+    const chargePointKey = random.pick(this.#keys)
+    const count = random.between(0, 3)
+    const made: ChangeSet = {
+      chargePointKey,
+      messageId: this.#messageId(),
+      epoch: random.between(1, 2),
+      receivedAtMs: this.#atMs(),
+      answer: { answer: random.between(1, 1_000) },
+      ...(random.chance(0.5) ? { fact: this.#fact() } : {}),
+      changes: Array.from({ length: count }, () => this.#change()),
+      anomalies: random.chance(0.3)
+        ? [
+            { kind: 'unknownTransaction', detail: { n: random.between(1, 2) } },
+            { kind: 'quirk', transaction: '7', detail: {} },
+          ]
+        : [],
+      meter: random.chance(0.4) ? this.#meter(chargePointKey) : null,
+      meterConnector: random.chance(0.2) ? { evseId: 2, connectorId: 1 } : undefined,
+    }
+    this.#made.push(made)
+    return made
+  }
+
+  #messageId(): string {
+    return `m${++this.#messages}`
+  }
+
+  #atMs(): number {
+    return arrivalMs + this.#random.between(0, 20) * 1_000
+  }
+
+  #transactionId(): number {
+    return this.#idsFrom + this.#random.between(1, 6)
+  }
+
+  #fact() {
+    const transactionId = this.#transactionId()
+    return startFact(transactionId, {
+      ref: `tx:${this.#random.between(1, 8)}`,
+      seqNo: this.#random.between(0, 2),
+      event: this.#random.pick(['Started', 'Updated', 'Ended']),
+      occurredAtMs: this.#atMs(),
+    })
+  }
+
+  #meter(key: number) {
+    const sample = () => ({
+      timestamp: new Date(this.#atMs()).toISOString(),
+      sampledValue: [{ value: String(this.#random.between(1, 3)) }],
+    })
+    const transactionId = this.#random.chance(0.5) ? { transactionId: this.#transactionId() } : {}
+    return meterRows(key, {
+      connectorId: this.#random.between(1, 2),
+      ...transactionId,
+      meterValue: [sample(), sample()],
+    })
+  }
+
+  #change(): Change {
+    const random = this.#random
+    switch (random.between(0, 8)) {
+      case 0:
+        return boot({ status: random.pick(['Accepted', 'Pending']), firmwareVersion: random.pick([null, '1.0']) })
+      case 1:
+        return { kind: 'chargePointStatus', status: random.pick(['Charging', 'Available', 'Faulted']) }
+      case 2:
+        return {
+          kind: 'activity',
+          activity: random.pick(['firmware', 'diagnostics', 'log']),
+          status: random.pick(['Idle', 'Uploading']),
+        }
+      case 3:
+        return connectorStatus(random.between(1, 2), random.pick(['Available', 'Charging']), {
+          occurredAtMs: this.#atMs(),
+        })
+      case 4:
+        return transactionStarted(this.#transactionId(), {
+          stationTransactionId: random.pick([null, 'one', 'two', 'x'.repeat(255) + 'a', 'x'.repeat(255) + 'b']),
+          startedAtMs: this.#atMs(),
+        })
+      case 5:
+        return {
+          kind: 'transactionUpdated',
+          transactionId: this.#transactionId(),
+          ...(random.chance(0.5) ? { chargingState: random.pick(['Charging', 'Idle']) } : {}),
+          ...(random.chance(0.5) ? { idToken: 'OTHER', idTokenType: random.pick([null, 'Central']) } : {}),
+          ...(random.chance(0.3) ? { evseId: 2, connectorId: 1, meterStartWh: 5 } : {}),
+          ...(random.chance(0.3) ? { startedAtMs: this.#atMs(), remoteStartId: 9, idTokenStatus: 'Invalid' } : {}),
+        }
+      case 6:
+        return transactionStopped(this.#transactionId(), {
+          stoppedAtMs: this.#atMs(),
+          meterStopWh: random.pick([null, 2_000]),
+          reason: random.pick([null, 'Local']),
+          closedBy: random.pick(['station', 'operator']),
+        })
+      case 7:
+        return chargePointEvent('X', random.pick([null, this.#atMs()]), { n: random.between(1, 2) })
+      default:
+        return variable(random.pick(['A', 'B']), String(random.between(1, 3)), { mutability: null })
+    }
+  }
+}
+
+test('the model answers and stores what PostgreSQL answers and stores', async () => {
+  const lease = await database.lease()
+  for (let seed = 1; seed <= seeds; seed++) {
+    const random = new SeededRandom(seed)
+    const model = new DatabaseModel()
+    const keys: number[] = []
+    for (let n = 0; n < chargePoints; n++) {
+      const { key, identity } = await queries.createChargePoint(`CP-${seed}-${n}`, {})
+      model.addChargePoint(key, identity, 'lenient')
+      keys.push(key)
+    }
+    const sets = new Sets(random, keys, seed * 1_000)
+    for (let nth = 0; nth < groupsOfASeed; nth++) {
+      const [group, seen] = [sets.group(), sets.seen()]
+      // A commit whose answer was lost is done again.
+      const times = random.chance(0.2) ? 2 : 1
+      for (let time = 0; time < times; time++) {
+        const told = await commitGroup(lease.client, group, seen)
+        expect({ seed, nth, told: model.commit(group, seen) }).toEqual({ seed, nth, told })
+      }
+    }
+    expect({ seed, rows: rowsOf(model) }).toEqual({ seed, rows: await storedRows(keys) })
+    await compareReading(seed, keys, model)
+  }
+  lease.release()
+}, 120_000)
+
+/** Claims, look-ups and releases tell the same; the numbers of connections come from a sequence that tests share. */
+async function compareReading(seed: number, keys: readonly number[], model: DatabaseModel): Promise<void> {
+  for (const key of keys) {
+    const { epoch, ...read } = await queries.connect(key, { version: '1.6', node: 'test', atMs: arrivalMs })
+    const claimed = model.claim(key, '1.6', arrivalMs)
+    const { epoch: modelEpoch, ...expected } = claimed ?? { epoch: 0 }
+    expect({ seed, read: sorted(read) }).toEqual({ seed, read: sorted(expected) })
+    await queries.disconnect(key, epoch - 1)
+    model.release(key, modelEpoch - 1)
+    expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(true)
+    expect(model.chargePoints.get(key)?.connected).toBe(true)
+    await queries.disconnect(key, epoch)
+    model.release(key, modelEpoch)
+    expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(false)
+    expect(model.chargePoints.get(key)?.connected).toBe(false)
+    for (const id of ['one', 'two', `${'x'.repeat(255)}a`]) {
+      expect(model.transactionByStationId(key, id)).toEqual(await queries.transactionByStationId(key, id))
+    }
+  }
+  for (let id = seed * 1_000; id <= seed * 1_000 + 7; id++) {
+    expect(model.transaction(id)).toEqual(await queries.transactionById(id))
+  }
+}
+
+function identityOf(model: DatabaseModel, key: number): string {
+  return model.chargePoints.get(key)?.identity ?? ''
+}
+
+/** Rows as texts, in an order of their own: tables have none. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => JSON.stringify(sorted(item))).toSorted()
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, part]) => [name, sorted(part)]),
+  )
+}
+
+type Rows = Readonly<Record<string, unknown>>
+
+function rowsOf(model: DatabaseModel): Rows {
+  const text = (value: bigint): string => String(value)
+  return tables({
+    chargePoints: [...model.chargePoints.values()].map(({ epoch: _, connected: __, version: ___, ...row }) => row),
+    connectors: [...model.connectors.values()],
+    transactions: [...model.transactions.values()],
+    facts: [...model.facts.values()],
+    events: [...model.events.values()],
+    anomalies: [...model.anomalies.values()],
+    meterValues: [...model.meterValues.values()].map((row) => ({
+      ...row,
+      transactionRef: text(row.transactionRef),
+      digest: text(row.digest),
+    })),
+    variables: [...model.variables.values()].map(({ variable: told, ...row }) => ({
+      ...row,
+      ...told,
+      characteristics: told.characteristics === null ? null : JSON.stringify(told.characteristics),
+    })),
+  })
+}
+
+function tables(rows: Readonly<Record<string, readonly unknown[]>>): Rows {
+  return Object.fromEntries(Object.entries(rows).map(([table, list]) => [table, sorted(list)]))
+}
+
+const ofChargePoint = 'charge_point_id AS "chargePointKey"'
+const ofConnector = 'evse_id AS "evseId", connector_id AS "connectorId"'
+const received = 'received_at AS "receivedAtMs", message_id AS "messageId"'
+
+/** What to read of each table, under the names that the model has for it. */
+const readings: Readonly<Record<string, string>> = {
+  chargePoints: `SELECT id AS key, identity, strictness, registration_status AS "registrationStatus", boot_status AS "bootStatus", vendor,
+    model, firmware_version AS "firmwareVersion", status, firmware_status AS "firmwareStatus", diagnostics_status AS "diagnosticsStatus",
+    log_status AS "logStatus", last_seen_at AS "lastSeenAtMs", last_heartbeat_at AS "lastHeartbeatAtMs", last_boot_at AS "lastBootAtMs"
+    FROM charge_points WHERE id = ANY($1)`,
+  connectors: `SELECT ${ofChargePoint}, ${ofConnector}, status, status_sent AS "statusSent", error_code AS "errorCode", info,
+    vendor_id AS "vendorId", vendor_error_code AS "vendorErrorCode", occurred_at AS "occurredAtMs", updated_at AS "updatedAtMs"
+    FROM connectors WHERE charge_point_id = ANY($1)`,
+  transactions: `SELECT id, ${ofChargePoint}, ${ofConnector}, station_transaction_id AS "stationTransactionId", id_token AS "idToken",
+    id_token_type AS "idTokenType", id_token_status AS "idTokenStatus", started_at AS "startedAtMs", meter_start_wh AS "meterStartWh",
+    reservation_id AS "reservationId", remote_start_id AS "remoteStartId", charging_state AS "chargingState",
+    stopped_at AS "stoppedAtMs", meter_stop_wh AS "meterStopWh", stop_reason AS "stopReason", stop_id_token AS "stopIdToken",
+    closed_by AS "closedBy", received_at AS "receivedAtMs" FROM transactions WHERE charge_point_id = ANY($1)`,
+  facts: `SELECT ${ofChargePoint}, ref, seq_no AS "seqNo", event, transaction_id AS "transactionId", occurred_at AS "occurredAtMs",
+    ${received}, payload::text, answer::text FROM transaction_events WHERE charge_point_id = ANY($1)`,
+  events: `SELECT ${ofChargePoint}, action, occurred_at AS "occurredAtMs", ${received}, payload::text
+    FROM charge_point_events WHERE charge_point_id = ANY($1)`,
+  anomalies: `SELECT ${ofChargePoint}, kind, transaction, detail::text, ${received}
+    FROM anomalies WHERE charge_point_id = ANY($1)`,
+  meterValues: `SELECT ${ofChargePoint}, transaction_ref::text AS "transactionRef", sampled_at AS "sampledAtMs", ${ofConnector},
+    digest::text, energy_wh AS "energyWh", meter_value::text AS "meterValue" FROM meter_values WHERE charge_point_id = ANY($1)`,
+  variables: `SELECT ${ofChargePoint}, ${ofConnector}, component_name AS "componentName", component_instance AS "componentInstance",
+    variable_name AS "variableName", variable_instance AS "variableInstance", attribute_type AS "attributeType", value, mutability,
+    persistent, constant, characteristics::text, updated_at AS "updatedAtMs" FROM variables WHERE charge_point_id = ANY($1)`,
+}
+
+async function storedRows(keys: readonly number[]): Promise<Rows> {
+  const read = await Promise.all(
+    Object.entries(readings).map(async ([table, sql]) => {
+      const { rows } = await database.pool.query<Record<string, unknown>>(sql, [keys])
+      return [table, rows] as const
+    }),
+  )
+  return tables(Object.fromEntries(read))
+}
