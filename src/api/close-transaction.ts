@@ -22,7 +22,7 @@ export interface Closing {
  * @throws {StatorError} `CONFLICT` when it has stopped meanwhile, `BAD_REQUEST`, and what `deps.commit` throws.
  */
 export async function closeTransaction(
-  deps: Pick<ApiDeps, 'clock' | 'commit' | 'live'>,
+  deps: Pick<ApiDeps, 'clock' | 'commit' | 'live'> & { readonly queries: Pick<ApiDeps['queries'], 'transaction'> },
   transaction: TransactionRecord,
   { meterStop, stopTime, reason }: Closing,
   messageId: string,
@@ -72,14 +72,10 @@ export async function closeTransaction(
   })
   if (duplicate) throw hasStopped(transactionId)
   deps.live.apply(transaction.identity, [{ type: 'transactionStopped', transactionId }])
-  return {
-    ...transaction,
-    open: false,
-    closedBy: 'operator',
-    stoppedAtMs,
-    meterStopWh: change.meterStopWh,
-    stopReason: change.reason,
-  }
+  // Its station may have stopped it a moment before: then that counts.
+  const stored = await deps.queries.transaction(transactionId)
+  if (stored?.closedBy !== 'operator') throw hasStopped(transactionId)
+  return stored
 }
 
 function hasStopped(transactionId: number): StatorError {

@@ -226,6 +226,7 @@ function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange)
 }
 
 function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange): void {
+  if (change.closedBy === 'operator' && patch.stoppedAtMs !== null) return
   patch.stoppedAtMs = change.stoppedAtMs
   patch.meterStopWh = change.meterStopWh
   patch.stopReason = change.reason

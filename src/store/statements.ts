@@ -323,10 +323,11 @@ const ofUpdate = [
   'meter_start_wh',
   'charging_state',
   'remote_start_id',
-  'stopped_at',
   'updated_at',
 ]
-const ofStop = ['meter_stop_wh', 'stop_reason', 'stop_id_token', 'closed_by']
+const ofStop = ['stopped_at', 'meter_stop_wh', 'stop_reason', 'stop_id_token', 'closed_by']
+/** An operator closes what is open; what has stopped, by its station above all, stays as it is. */
+const isNoStop = `v.stopped_at IS NULL OR (v.closed_by = 'operator' AND t.stopped_at IS NOT NULL)`
 
 export const updateTransactions = statement<TransactionPatch>(
   'update_transactions',
@@ -353,7 +354,7 @@ export const updateTransactions = statement<TransactionPatch>(
       ...ofUpdate.map((column) => `${column} = COALESCE(v.${column}, t.${column})`),
       // A type belongs to the token it came with.
       'id_token_type = CASE WHEN v.id_token IS NULL THEN t.id_token_type ELSE v.id_token_type END',
-      ...ofStop.map((column) => `${column} = CASE WHEN v.stopped_at IS NULL THEN t.${column} ELSE v.${column} END`),
+      ...ofStop.map((column) => `${column} = CASE WHEN ${isNoStop} THEN t.${column} ELSE v.${column} END`),
     ].join(', ')} FROM ${rows} WHERE t.id = v.id`,
 )
 

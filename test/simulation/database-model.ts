@@ -338,7 +338,7 @@ export class DatabaseModel {
       }
       case 'transactionStopped': {
         const row = this.transactions.get(change.transactionId)
-        if (row === undefined) return
+        if (row === undefined || (change.closedBy === 'operator' && row.stoppedAtMs !== null)) return
         row.stoppedAtMs = change.stoppedAtMs
         row.meterStopWh = change.meterStopWh
         row.stopReason = change.reason

@@ -8,6 +8,7 @@ import { checkResponse } from '../../src/ocpp/schema.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
 import type { SimulatedNode } from './node.ts'
+import { unusableClockOffMs } from './plan.ts'
 import { readAheadFrames, type Wire } from './simulated-network.ts'
 import type { Message, SimulatedStation } from './station.ts'
 
@@ -245,6 +246,17 @@ export class Watch {
     }
   }
 
+  /** CALLs that have come to `node` and have no answer yet, as a text; null when there are none. */
+  waiting(node: SimulatedNode): string | null {
+    for (const [wire, log] of this.#wires) {
+      const open = log.calls.find((call) => call.message !== null && !call.isAnswered)
+      if (open !== undefined && wire.isServerOpen && wire.server === node) {
+        return `${nameOf(wire)}: ${open.messageId} (${open.message?.said?.action}) has no answer`
+      }
+    }
+    return null
+  }
+
   /** Nothing goes wrong, and still somebody waits. */
   neverRests(seen: string): void {
     this.#fail('answered', seen)
@@ -254,12 +266,6 @@ export class Watch {
   checkAtRest(node: SimulatedNode, stations: readonly SimulatedStation[]): void {
     for (const { key } of stations) this.#touched.add(key)
     this.check(node, stations)
-    for (const [wire, log] of this.#wires) {
-      const open = log.calls.find((call) => call.message !== null && !call.isAnswered)
-      if (open !== undefined && wire.isServerOpen && wire.server === node) {
-        this.#fail('answered', `${nameOf(wire)}: ${open.messageId} (${open.message?.said?.action}) was never answered.`)
-      }
-    }
     for (const { key, identity } of stations) {
       const row = this.#model.chargePoints.get(key)
       const live = node.registry.get(identity)
@@ -333,7 +339,7 @@ export class Watch {
     }
     const first = this.#answers.get(message)
     const told = JSON.stringify(answer)
-    if (first !== undefined && first !== told) {
+    if (first !== undefined && first !== told && message.station.habits.clockOffMs !== unusableClockOffMs) {
       this.#fail('storedOnce', `${said.action} ${JSON.stringify(said.payload)} is answered ${told}, and was ${first}.`)
     }
     this.#answers.set(message, told)
@@ -353,16 +359,20 @@ export class Watch {
   /** Everything in a message that is a fact stands in the database, and once. */
   #checkStored({ said, station }: Message, rule: 'acknowledgedIsStored' | 'storedOnce'): void {
     if (said === null) return
-    const { key } = station
+    const { key, habits } = station
+    // Without a time of its own, a message that comes again cannot be told from another one.
+    const hasTime = habits.clockOffMs !== unusableClockOffMs
     const { meterValue, transactionData, ...payload } = said.payload
     const values = [meterValue, transactionData].flatMap((list) => (Array.isArray(list) ? list : []))
-    for (const value of values) this.#checkCopies('meterValues', key, JSON.stringify(value), rule)
+    for (const value of values) this.#checkCopies('meterValues', key, JSON.stringify(value), rule, !hasTime)
     const table = tableOf(said.action)
     if (table === null) return
     const text = JSON.stringify(payload)
     // Boots are all kept: some charge points number every boot alike, and nothing tells them apart.
-    const isEveryOneKept = said.action === 'BootNotification'
-    this.#checkCopies(table, key, text, rule, isEveryOneKept)
+    const isEveryOneKept = said.action === 'BootNotification' || !hasTime
+    // A start without a time that means an open transaction once more is stored beside it.
+    const isRepeated = !hasTime && (this.#model.copies.get(copyKey('anomalies', key, text)) ?? 0) > 0
+    if (!isRepeated) this.#checkCopies(table, key, text, rule, isEveryOneKept)
   }
 
   #checkCopies(table: CountedTable, key: number, text: string, rule: Rule, mayRepeat = false): void {

@@ -233,10 +233,11 @@ export class SimulatedNode implements ServerEnd {
     return Promise.resolve(this.#transactionIds.next())
   }
 
-  /** An operator closes a transaction. */
-  async close(transaction: TransactionRecord): Promise<void> {
+  /** An operator closes a transaction, which `read` reads again. */
+  async close(transaction: TransactionRecord, read: () => Promise<TransactionRecord | null>): Promise<void> {
     const { watch } = this.#world
-    const deps = { clock: this.#clock, live: this.live, commit: (set: ChangeSet) => this.writer.commit(set) }
+    const commit: Commit = (set) => this.writer.commit(set)
+    const deps = { clock: this.#clock, live: this.live, commit, queries: { transaction: read } }
     const messageId = `close-${++this.#messageIds}`
     const closing = closeTransaction(deps, transaction, {}, messageId)
     await watched(watch.changes(transaction.chargePointKey), closing).catch(ignoreStatorError)

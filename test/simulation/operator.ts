@@ -1,6 +1,7 @@
 // Operators: they command charge points and change how they are treated, as the REST API does it for them.
 
 import type { Payload, RegistrationStatus } from '../../src/csms/decision.ts'
+import type { TransactionRecord } from '../../src/csms/records.ts'
 import { remoteStart, startCommand, stopCommand } from '../../src/csms/remote-control.ts'
 import { callQueueCallsMax } from '../../src/base/limits.ts'
 import type { StoredTransaction } from './database-model.ts'
@@ -59,8 +60,18 @@ export async function command(
       return
     }
     case 'close': {
-      const open = model.openTransactionsOf(key).at(-1)
-      if (open !== undefined) await node.close(recordOf(open, identity))
+      const read = async (choose: () => StoredTransaction | undefined): Promise<TransactionRecord | null> => {
+        let row: StoredTransaction | undefined
+        const isRead = await database.run(
+          () => node.isAlive,
+          () => {
+            row = choose()
+          },
+        )
+        return isRead && row !== undefined ? recordOf(row, identity) : null
+      }
+      const open = await read(() => model.openTransactionsOf(key).at(-1))
+      if (open !== null) await node.close(open, () => read(() => model.transactions.get(open.transactionId)))
       return
     }
     case 'provision': {
@@ -101,7 +112,7 @@ function readCall(version: '1.6' | '2.0.1'): [action: string, payload: Payload] 
       ]
 }
 
-function recordOf(row: StoredTransaction, identity: string) {
+function recordOf(row: StoredTransaction, identity: string): TransactionRecord {
   const { id: transactionId, stoppedAtMs, ...rest } = row
   return { ...rest, transactionId, identity, stoppedAtMs, open: stoppedAtMs === null }
 }

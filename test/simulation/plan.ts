@@ -15,6 +15,8 @@ export interface Habits {
   readonly retries: 'newId' | 'sameId' | 'reconnect'
   /** Whether it sends the next CALL without waiting for the answer to the last one. */
   readonly isHasty: boolean
+  /** What its clock is off by, in milliseconds. */
+  readonly clockOffMs: number
   /** Whether it boots again when it connects again. */
   readonly bootsAgain: boolean
   /** How it answers the CALLs of the central system. */
@@ -62,6 +64,11 @@ export interface Plan {
   readonly faultRate: number
   readonly databaseMsMax: number
 }
+
+const yearMs = 31_536_000_000
+
+/** A clock that is off by this says nothing: Stator takes the time of arrival instead. */
+export const unusableClockOffMs = -40 * yearMs
 
 const tellings: Readonly<Record<Telling, number>> = {
   boot: 1,
@@ -130,6 +137,7 @@ function habits(random: SeededRandom): Habits {
     patienceMs: random.pick([500, 5_000, 30_000, 60_000]),
     retries: random.pick(['newId', 'sameId', 'reconnect']),
     isHasty: random.chance(0.2),
+    clockOffMs: random.pick([0, 0, 0, 0, -180_000, 7_200_000, -5 * yearMs, 8 * yearMs, unusableClockOffMs]),
     bootsAgain: random.chance(0.6),
     answers: isAwkward
       ? { inTime: 4, late: 2, twice: 2, never: 2, error: 1, garbage: 1 }

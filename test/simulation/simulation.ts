@@ -137,18 +137,23 @@ class Simulation {
     const endMs = this.#time.nowMs + restMsMax
     let quietSinceMs: number | null = null
     while (!this.#isOver) {
-      const isQuiet = this.#node !== null && this.#present.every((station) => station.isQuiet)
+      const isQuiet = this.#present.every((station) => station.isQuiet) && this.#isServerQuiet()
       if (!isQuiet) quietSinceMs = null
       else quietSinceMs ??= this.#time.nowMs
       if (quietSinceMs !== null && this.#time.nowMs - quietSinceMs >= flushMs) break
       if (this.#time.nowMs >= endMs) {
         const waiting = this.#present.map((station) => `${station.identity} ${station.waiting}`)
-        return this.#watch.neverRests(waiting.join('; '))
+        const unanswered = this.#node === null ? null : this.#watch.waiting(this.#node)
+        return this.#watch.neverRests([...waiting, unanswered ?? ''].join('; '))
       }
       this.#time.step()
       this.#stepped()
     }
     if (!this.#isOver && this.#node !== null) this.#watch.checkAtRest(this.#node, this.#present)
+  }
+
+  #isServerQuiet(): boolean {
+    return this.#node !== null && this.#watch.waiting(this.#node) === null
   }
 
   #perform(action: Action): void {

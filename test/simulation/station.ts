@@ -79,7 +79,7 @@ export class SimulatedStation implements StationEnd {
   #dials = 0
   #messages = 0
   #calls = 0
-  #lastStampMs = 0
+  #lastStampMs = Number.NEGATIVE_INFINITY
   #meterWh = 1_000
   #outbox: Message[] = []
   #outstanding: Outstanding[] = []
@@ -287,7 +287,7 @@ export class SimulatedStation implements StationEnd {
   }
 
   #stamp(): number {
-    this.#lastStampMs = Math.max(this.#world.time.nowMs, this.#lastStampMs + 1)
+    this.#lastStampMs = Math.max(this.#world.time.nowMs + this.habits.clockOffMs, this.#lastStampMs + 1)
     return this.#lastStampMs
   }
 
