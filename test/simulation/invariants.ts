@@ -102,8 +102,8 @@ export class Watch {
     this.#log(wire).garbage.push(text)
   }
 
-  /** @param isStopping whether the process begins nothing new: then it drops what comes. */
-  serverReceives(wire: Wire, text: string, isStopping: boolean): void {
+  /** @param isEnding whether the connection takes nothing in any more: then what comes is dropped. */
+  serverReceives(wire: Wire, text: string, isEnding: boolean): void {
     this.#touch(wire)
     const log = this.#log(wire)
     const frame = parsed(text)
@@ -120,7 +120,7 @@ export class Watch {
       }
       if (message !== null) log.waiting++
       const waitingMax = inboxFramesMax + readAheadFrames + 1
-      if (log.waiting > waitingMax && !isStopping) {
+      if (log.waiting > waitingMax && !isEnding) {
         this.#fail('bounded', `${log.waiting} CALLs of ${nameOf(wire)} wait; expected at most ${waitingMax}.`)
       }
     } else if (log.ownCall?.messageId === messageId) {

@@ -185,7 +185,8 @@ export class SimulatedNode implements ServerEnd {
 
   onText(wire: Wire, socket: SimulatedSocket, text: string): void {
     this.#world.onFrame(wire, '→', text)
-    this.#world.watch.serverReceives(wire, text, this.#connections.isDraining)
+    const isEnding = this.#connections.isDraining || socket.data.connection?.isClosed === true
+    this.#world.watch.serverReceives(wire, text, isEnding)
     this.#receive(socket, text)
   }
 
@@ -249,13 +250,13 @@ export class SimulatedNode implements ServerEnd {
   }
 
   #examiner(): FrameExaminer {
-    const { time, random } = this.#world
+    const { random } = this.#world
     return {
       batchesMax: 2,
       examineAtOnce: (task) => (task.text.length > inlineCharactersMax ? null : examineOne(task)),
       examine: (tasks: readonly FrameTask[]) =>
         new Promise((resolve) => {
-          time.after(random.between(0, workerMsMax), () => resolve([{ tasks, ...examineBatch(tasks) }]))
+          this.#clock.after(random.between(0, workerMsMax), () => resolve([{ tasks, ...examineBatch(tasks) }]))
         }),
     }
   }

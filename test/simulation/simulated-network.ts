@@ -195,8 +195,7 @@ export class Wire {
 
   #arrive(text: string): void {
     if (!this.isServerOpen || this.#isHalfOpen) return
-    if (this.#isPaused && this.#readAhead-- <= 0) this.#held.push(text)
-    else if (this.#held.length > 0) this.#held.push(text)
+    if (this.#held.length > 0 || (this.#isPaused && this.#readAhead-- <= 0)) this.#held.push(text)
     else this.#receive(text)
   }
 
