@@ -80,6 +80,10 @@ export class LiveChargePoint {
     this.link = link
     this.lastSeenAtMs = surroundings.nowMs()
     this.#surroundings = surroundings
+    // One that began without `apply` being told of it (its commit was given up with its outcome unknown) keeps its promise as well: its
+    // id must not go to another.
+    const { key } = hydration.chargePoint
+    for (const { transactionId } of hydration.openTransactions) surroundings.promises.keep(key, transactionId)
     const effects: CallEffects = {
       transmit: (call) => this.#transmit(call),
       settle: (messageId, outcome) => this.#settle(messageId, outcome),

@@ -6,7 +6,6 @@ import type {
   Change,
   ChangeSet,
   CommitOutcome,
-  ConnectorRef,
   ConnectorStatus,
   KnownConnector,
   KnownIdToken,
@@ -18,7 +17,7 @@ import type {
 import type { Hydration } from '../../src/csms/records.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
-import { meterRowsOf } from './meter-rows.ts'
+import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 
 type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
 
@@ -96,15 +95,6 @@ export interface StoredAnomaly {
   readonly transaction: string | null
   readonly detail: string
   readonly messageId: string
-}
-
-export interface StoredMeterRow extends ConnectorRef {
-  readonly chargePointKey: number
-  readonly transactionRef: bigint
-  readonly sampledAtMs: number
-  readonly digest: bigint
-  readonly energyWh: number | null
-  readonly meterValue: string
 }
 
 export interface StoredVariable {

@@ -1,15 +1,16 @@
 // What must be true after every step, whatever went wrong. The watch sees what passes on the wires and what the database commits, and
 // compares; it knows nothing of how Stator comes to it.
 
+import type { Registry } from '../../actors/registry.ts'
 import { callQueueCallsMax, inboxFramesMax, writerChangesMax } from '../../src/base/limits.ts'
 import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
 import { Connection } from '../../src/gateway/connection.ts'
 import { checkResponse } from '../../src/ocpp/schema.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
+import type { Writer } from '../../src/store/writer.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
-import type { SimulatedNode } from './node.ts'
 import { unusableClockOffMs } from './plan.ts'
-import { readAheadFrames, type Wire } from './simulated-network.ts'
+import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.ts'
 import type { Message, SimulatedStation } from './station.ts'
 
 /** The rules, by the names under which a violation of them is told. */
@@ -34,6 +35,14 @@ export interface Violation {
   readonly rule: Rule
   /** What was seen. */
   readonly seen: string
+}
+
+/** What the watch sees of a process. */
+export interface WatchedProcess extends ServerEnd {
+  readonly registry: Registry
+  readonly writer: Pick<Writer, 'stats'>
+  /** Commands of operators to this charge point that have not ended. */
+  callsUnderWay(identity: string): number
 }
 
 interface ReceivedCall {
@@ -215,7 +224,7 @@ export class Watch {
   }
 
   /** What can be said at any moment of every charge point that something has happened to since the last time. */
-  check(node: SimulatedNode, stations: readonly SimulatedStation[]): void {
+  check(node: WatchedProcess, stations: readonly SimulatedStation[]): void {
     if (this.#touched.size === 0 || !node.isAlive) return
     const { waiting } = node.writer.stats
     if (waiting > writerChangesMax) this.#fail('bounded', `${waiting} change sets wait for the writer.`)
@@ -247,7 +256,7 @@ export class Watch {
   }
 
   /** CALLs that have come to `node` and have no answer yet, as a text; null when there are none. */
-  waiting(node: SimulatedNode): string | null {
+  waiting(node: WatchedProcess): string | null {
     for (const [wire, log] of this.#wires) {
       const open = log.calls.find((call) => call.message !== null && !call.isAnswered)
       if (open !== undefined && wire.isServerOpen && wire.server === node) {
@@ -263,7 +272,7 @@ export class Watch {
   }
 
   /** What can be said once nothing is under way any more. */
-  checkAtRest(node: SimulatedNode, stations: readonly SimulatedStation[]): void {
+  checkAtRest(node: WatchedProcess, stations: readonly SimulatedStation[]): void {
     for (const { key } of stations) this.#touched.add(key)
     this.check(node, stations)
     for (const { key, identity } of stations) {
@@ -290,7 +299,7 @@ export class Watch {
     )
   }
 
-  #stateShown(node: SimulatedNode, identity: string): string {
+  #stateShown(node: WatchedProcess, identity: string): string {
     const live = node.registry.get(identity)
     if (live === undefined) return ''
     return stateText(live.chargePoint, live.connectors(), live.openTransactions(), live.chargePoint.version)

@@ -2,7 +2,15 @@
 
 import type { ConnectorRef } from '../../src/csms/decision.ts'
 import { meterColumns, type MeterRows } from '../../src/csms/meter-block.ts'
-import type { StoredMeterRow } from './database-model.ts'
+
+export interface StoredMeterRow extends ConnectorRef {
+  readonly chargePointKey: number
+  readonly transactionRef: bigint
+  readonly sampledAtMs: number
+  readonly digest: bigint
+  readonly energyWh: number | null
+  readonly meterValue: string
+}
 
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const places = new Map<string, number>(meterColumns.map(({ name }, place) => [name, place]))

@@ -10,6 +10,7 @@ import {
   startFact,
   startSet,
   transactionStarted,
+  transactionStopped,
   variable,
 } from '../../support/changes.ts'
 import { arrivalMs, changeSet, describeStore, meterRows } from '../../support/store.ts'
@@ -136,6 +137,26 @@ describeStore('the ledger', (store) => {
     expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 1 })).items[0]?.detail).toEqual({
       odd,
     })
+  })
+
+  test('what its station has stopped is not stopped by an operator, in whatever group the two come', async () => {
+    const { queries, writer } = store()
+    const key = await store().newChargePoint()
+    const [apart, together] = [newTransactionId(), newTransactionId()]
+    const stops = (id: number) => [
+      changeSet(key, { changes: [transactionStopped(id, { meterStopWh: 5_000, reason: 'Local' })] }),
+      changeSet(key, { changes: [transactionStopped(id, { closedBy: 'operator' })] }),
+    ]
+    for (const id of [apart, together]) await writer.commit(startSet(key, id))
+    for (const stop of stops(apart)) await writer.commit(stop)
+    await Promise.all(stops(together).map((stop) => writer.commit(stop)))
+    for (const id of [apart, together]) {
+      expect(await queries.transaction(id)).toMatchObject({
+        closedBy: 'station',
+        meterStopWh: 5_000,
+        stopReason: 'Local',
+      })
+    }
   })
 
   test('a change set that cannot be stored is refused alone; those of the same group are committed', async () => {

@@ -335,6 +335,40 @@ describe('a CALL to a live charge point', () => {
   })
 })
 
+describe('a charge point whose connection is being begun', () => {
+  const read = hydration({ openTransactions: [{ ...openTransaction, chargingState: null }] })
+  const { identity } = read.chargePoint
+
+  test('is moved by what was committed after it had been read', () => {
+    const { registry } = house()
+    const arrival = registry.arriving(identity)
+    registry.apply(identity, [{ type: 'transactionStopped', transactionId: openTransaction.transactionId }])
+    registry.provisioned(identity, { registrationStatus: 'Pending' })
+    const live = registry.connect(read, new HandLink(), arrival)
+    registry.arrived(identity, arrival)
+    expect(live.openTransactions()).toEqual([])
+    expect(live.chargePoint.registrationStatus).toBe('Pending')
+  })
+
+  test('is disconnected when somebody wants it so meanwhile', () => {
+    const { registry } = house()
+    const [arrival, link] = [registry.arriving(identity), new HandLink()]
+    registry.disconnect(identity, 1008, 'Its credentials changed.')
+    registry.connect(read, link, arrival)
+    expect(link.closed).toEqual([[1008, 'Its credentials changed.']])
+  })
+
+  test('is not moved by what was committed before it was read, or for another one', () => {
+    const { registry } = house()
+    const earlier = registry.arriving(identity)
+    registry.arrived(identity, earlier)
+    registry.provisioned(identity, { registrationStatus: 'Pending' })
+    const arrival = registry.arriving(identity)
+    registry.provisioned('another', { registrationStatus: 'Rejected' })
+    expect(registry.connect(read, new HandLink(), arrival).chargePoint.registrationStatus).toBe('Accepted')
+  })
+})
+
 describe('the promise of a remote start', () => {
   const start = { ...first, idToken: 'USER123' }
 
@@ -354,6 +388,15 @@ describe('the promise of a remote start', () => {
     const again = connect({ epoch: 2 }).live
     expect(again.promisedTransactionId(start)).toBe(42)
     clock.pass(remoteStartPromiseMs)
+    expect(again.promisedTransactionId(start)).toBeUndefined()
+  })
+
+  test('is kept by a transaction of its number that the database knows of, though nobody was told that it began', () => {
+    const { registry, connect } = house()
+    const { live } = connect({ epoch: 1 })
+    live.promiseTransaction(start, openTransaction.transactionId)
+    registry.release(live)
+    const again = connect({ epoch: 2, openTransactions: [{ ...openTransaction, chargingState: null }] }).live
     expect(again.promisedTransactionId(start)).toBeUndefined()
   })
 
