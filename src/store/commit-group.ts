@@ -45,14 +45,16 @@ interface Verdict {
  * connection was lost at the very COMMIT: then the same call again finds out.
  *
  * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
+ * @param mayBeStored whether it is such a call: only then can a fact be stored already and be no retransmission.
  */
 export async function commitGroup(
   client: ClientBase,
   sets: readonly ChangeSet[],
   seen: readonly SeenRow[],
   expectsNew: boolean,
+  mayBeStored = false,
 ): Promise<CommittedGroup> {
-  const ledger = prepared(() => new Ledger(sets))
+  const ledger = prepared(() => new Ledger(sets, mayBeStored))
   if (expectsNew) {
     const committed = await commitNew(client, sets, seen, ledger)
     if (committed !== null) return committed
@@ -126,8 +128,10 @@ class Ledger {
   readonly #firstOf = new Map<string, { readonly set: ChangeSet; readonly place: number }>()
   readonly #keyOf = new Map<ChangeSet, string>()
   readonly #stored = new Map<number, StoredFact>()
+  readonly #mayBeStored: boolean
 
-  constructor(sets: readonly ChangeSet[]) {
+  constructor(sets: readonly ChangeSet[], mayBeStored: boolean) {
+    this.#mayBeStored = mayBeStored
     for (const set of sets) {
       if (set.fact === undefined) continue
       const row = factRow(set, set.fact)
@@ -156,8 +160,10 @@ class Ledger {
     const answer = stored?.answer ?? first.set.answer
     if (first.set !== set) return { isDuplicate: true, isToBeApplied: false, answer }
     if (stored === undefined) return { isDuplicate: false, isToBeApplied: true, answer }
-    // The very same frame is no retransmission: an earlier attempt at this commit went through, and only its outcome was lost.
-    const isOwn = stored.messageId === set.messageId && stored.receivedAtMs === set.receivedAtMs
+    // The very same frame is no retransmission: an earlier attempt at this commit went through, and only its outcome was lost. Frames
+    // that waited in the socket may bear the same id and time and be two all the same; the ids that they are answered with differ.
+    const isSameFrame = stored.messageId === set.messageId && stored.receivedAtMs === set.receivedAtMs
+    const isOwn = this.#mayBeStored && isSameFrame && Bun.deepEquals(stored.answer, set.answer)
     return { isDuplicate: !isOwn, isToBeApplied: false, answer }
   }
 }

@@ -215,7 +215,7 @@ export class Writer {
       let lease: Lease | null = null
       try {
         lease = this.#lease ?? (await this.#takeLease())
-        const committed = await this.#commitGroup(lease.client, sets, seen, this.#expectsNew)
+        const committed = await this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored)
         // Retransmissions come in crowds, after an outage: while they do, a try in one trip is a trip wasted.
         this.#expectsNew = !committed.hadStored
         if (this.#database.isSingleConnection) this.#release(false)

@@ -163,7 +163,7 @@ export class DatabaseModel {
   }
 
   /** Commits a group, as `CommitGroup` does. */
-  commit(sets: readonly ChangeSet[], seen: readonly Seen[]): Committed {
+  commit(sets: readonly ChangeSet[], seen: readonly Seen[], mayBeStored = false): Committed {
     const insertedNow = new Set<string>()
     let duplicates = 0
     let meterRows = 0
@@ -175,7 +175,11 @@ export class DatabaseModel {
         if (stored !== undefined) {
           // The very same frame is an earlier attempt whose outcome was lost: no retransmission.
           const isOwn =
-            !insertedNow.has(key) && stored.messageId === set.messageId && stored.receivedAtMs === set.receivedAtMs
+            mayBeStored &&
+            !insertedNow.has(key) &&
+            stored.messageId === set.messageId &&
+            stored.receivedAtMs === set.receivedAtMs &&
+            stored.answer === JSON.stringify(set.answer)
           if (!isOwn) duplicates++
           return { duplicate: !isOwn, answer: JSON.parse(stored.answer) as CommitOutcome['answer'] }
         }

@@ -153,19 +153,19 @@ export class SimulatedDatabaseServer {
   }
 
   /** What the writer calls in the place of `commitGroup`. */
-  readonly commitGroup: CommitGroup = (client, sets, seen) => {
+  readonly commitGroup: CommitGroup = (client, sets, seen, mayBeStored = false) => {
     const session = client as unknown as Session
     const fault = this.#nextFault()
     if (fault !== null) this.#options.onFault(fault)
     // Facts take two messages, and the second follows on the answer to the first: nothing of them comes late.
-    const ghost = sets.some((set) => set.fact !== undefined) ? null : () => this.#commit(sets, seen, true)
-    return this.#trip(session, () => this.#commit(sets, seen, false), fault, ghost)
+    const ghost = sets.some((set) => set.fact !== undefined) ? null : () => this.#commit(sets, seen, mayBeStored, true)
+    return this.#trip(session, () => this.#commit(sets, seen, mayBeStored, false), fault, ghost)
   }
 
-  #commit(sets: readonly ChangeSet[], seen: readonly Seen[], isGhost: boolean) {
+  #commit(sets: readonly ChangeSet[], seen: readonly Seen[], mayBeStored: boolean, isGhost: boolean) {
     let committed = this.model.commit([], [])
     const commit = (): void => {
-      committed = this.model.commit(sets, seen)
+      committed = this.model.commit(sets, seen, mayBeStored)
     }
     this.#options.onCommit(sets, commit, isGhost)
     return committed
