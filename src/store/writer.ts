@@ -269,10 +269,14 @@ export class Writer {
     return this.#commit(group.slice(middle), [], mayBeStored)
   }
 
-  /** Whether the database does what nobody could refuse: what failed before then failed for what it was. */
+  /**
+   * Whether the database does what nobody could refuse: what failed before then failed for what it was. What a broken connection had
+   * sent is over by then, so that whoever is told that his changes were given up can read what became of them.
+   */
   async #isAnswering(): Promise<boolean> {
     try {
       await this.#database.ping()
+      if (this.#lease === null && !this.#database.isSingleConnection) await this.#takeLease()
     } catch {
       return false
     }

@@ -25,7 +25,12 @@ class LossyModel extends DatabaseModel {
     const [sets] = group
     const isLost = sets.length > 0 && sets.every(({ messageId }) => messageId.endsWith('4'))
     if (!isLost) return super.commit(...group)
-    return { outcomes: sets.map(({ answer }) => ({ duplicate: false, answer })), duplicates: 0, meterRows: 0 }
+    return {
+      outcomes: sets.map(({ answer }) => ({ duplicate: false, answer })),
+      duplicates: 0,
+      meterRows: 0,
+      hadStored: false,
+    }
   }
 }
 

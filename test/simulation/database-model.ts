@@ -115,6 +115,8 @@ export interface Committed {
   readonly outcomes: readonly CommitOutcome[]
   readonly duplicates: number
   readonly meterRows: number
+  /** Whether facts or meter values had been stored before. */
+  readonly hadStored: boolean
 }
 
 /** The tables. Maps are keyed as the unique indexes are; they keep the order in which rows came. */
@@ -167,6 +169,7 @@ export class DatabaseModel {
     const insertedNow = new Set<string>()
     let duplicates = 0
     let meterRows = 0
+    let hadStored = false
     const toBeApplied: ChangeSet[] = []
     const outcomes = sets.map((set) => {
       if (set.fact !== undefined) {
@@ -181,6 +184,7 @@ export class DatabaseModel {
             stored.receivedAtMs === set.receivedAtMs &&
             stored.answer === JSON.stringify(set.answer)
           if (!isOwn) duplicates++
+          if (!insertedNow.has(key)) hadStored = true
           return { duplicate: !isOwn, answer: JSON.parse(stored.answer) as CommitOutcome['answer'] }
         }
         insertedNow.add(key)
@@ -193,14 +197,18 @@ export class DatabaseModel {
     for (const set of toBeApplied) {
       for (const change of set.changes) if (change.kind === 'transactionStarted') this.#start(set, change)
     }
-    for (const set of toBeApplied) meterRows += this.#apply(set)
+    for (const set of toBeApplied) {
+      const { rows, isNew } = this.#apply(set)
+      meterRows += rows
+      if (!isNew) hadStored = true
+    }
     for (const { key, seenAtMs, heartbeatAtMs } of seen) {
       const row = this.chargePoints.get(key)
       if (row === undefined) continue
       row.lastSeenAtMs = greatest(row.lastSeenAtMs, seenAtMs)
       row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, heartbeatAtMs)
     }
-    return { outcomes, duplicates, meterRows }
+    return { outcomes, duplicates, meterRows, hadStored }
   }
 
   /** Claims a connection under a new epoch; null when there is no such charge point. */
@@ -282,7 +290,8 @@ export class DatabaseModel {
     })
   }
 
-  #apply(set: ChangeSet): number {
+  /** Stores everything but the fact; answers how many meter values came with it, and whether all of them were new. */
+  #apply(set: ChangeSet): { readonly rows: number; readonly isNew: boolean } {
     for (const change of set.changes) this.#change(set, change)
     for (const [place, { kind, transaction = null, detail }] of set.anomalies.entries()) {
       const { chargePointKey, receivedAtMs, messageId, epoch } = set
@@ -291,14 +300,16 @@ export class DatabaseModel {
       const row = { chargePointKey, receivedAtMs, kind, transaction, detail: text, messageId }
       if (insert(this.anomalies, key, row)) this.#count('anomalies', chargePointKey, text)
     }
-    if (set.meter === null) return 0
+    if (set.meter === null) return { rows: 0, isNew: true }
+    let isNew = true
     const rows = meterRowsOf(set.meter, set.meterConnector)
     for (const row of rows) {
       const { chargePointKey, transactionRef, sampledAtMs, evseId, connectorId, digest } = row
       const key = [chargePointKey, transactionRef, sampledAtMs, evseId, connectorId, digest].join('/')
       if (insert(this.meterValues, key, row)) this.#count('meterValues', chargePointKey, row.meterValue)
+      else isNew = false
     }
-    return rows.length
+    return { rows: rows.length, isNew }
   }
 
   #change(set: ChangeSet, change: Change): void {

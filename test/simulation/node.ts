@@ -12,7 +12,8 @@ import { inlineCharactersMax } from '../../src/base/limits.ts'
 import { silentLogger, type Logger } from '../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome, Payload } from '../../src/csms/decision.ts'
 import type { TransactionRecord } from '../../src/csms/records.ts'
-import { type SocketData } from '../../src/gateway/connection.ts'
+import { Admission } from '../../src/gateway/admission.ts'
+import type { SocketData } from '../../src/gateway/connection.ts'
 import { Connections } from '../../src/gateway/connections.ts'
 import type { FrameExaminer } from '../../src/gateway/dispatcher.ts'
 import { handshake, type HandshakeDeps } from '../../src/gateway/handshake.ts'
@@ -129,6 +130,7 @@ export class SimulatedNode implements ServerEnd {
       }),
       assumedVersion: ocpp.assumedVersion,
       isOpen: () => !this.#connections.isDraining && this.writer.isAvailable && !this.writer.isFull,
+      admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
       counters: this.counters,
       log,
     }
@@ -169,6 +171,7 @@ export class SimulatedNode implements ServerEnd {
         return true
       },
       requestIP: () => null,
+      timeout: () => {},
     }
     handshake(request, server, this.#handshakeDeps).then(
       (refusal) => {

@@ -153,12 +153,11 @@ export class SimulatedDatabaseServer {
   }
 
   /** What the writer calls in the place of `commitGroup`. */
-  readonly commitGroup: CommitGroup = (client, sets, seen, mayBeStored = false) => {
+  readonly commitGroup: CommitGroup = (client, sets, seen, _expectsNew, mayBeStored = false) => {
     const session = client as unknown as Session
     const fault = this.#nextFault()
     if (fault !== null) this.#options.onFault(fault)
-    // Facts take two messages, and the second follows on the answer to the first: nothing of them comes late.
-    const ghost = sets.some((set) => set.fact !== undefined) ? null : () => this.#commit(sets, seen, mayBeStored, true)
+    const ghost = (): void => void this.#commit(sets, seen, mayBeStored, true)
     return this.#trip(session, () => this.#commit(sets, seen, mayBeStored, false), fault, ghost)
   }
 

@@ -35,7 +35,13 @@ function connected(commit: () => Promise<CommitOutcome>) {
     log: silentLogger,
   })
   const { identity, key } = chargePoint
-  const data: SocketData = { identity, chargePointKey: key, version: '1.6', remoteAddress: '192.0.2.1' }
+  const data: SocketData = {
+    identity,
+    chargePointKey: key,
+    version: '1.6',
+    remoteAddress: '192.0.2.1',
+    leave: () => {},
+  }
   const socket: Socket = {
     data,
     sendText: (text) => happened.push(`sent ${text}`),
