@@ -36,6 +36,8 @@ const hastyCallsMax = 3
 /** How long a charge point waits for an answer that wants everything to come to its end, in milliseconds. */
 const calmPatienceMs = 30_000
 const answeredKept = 20
+/** How often a message is sent under one id before the charge point dials again (TransactionMessageAttempts). */
+const attemptsMax = 3
 const garbage: readonly ((id: string) => string)[] = [
   () => '',
   () => 'hello',
@@ -60,6 +62,7 @@ const garbage: readonly ((id: string) => string)[] = [
 interface Outstanding {
   readonly messageId: string
   readonly message: Message
+  attempts: number
   cancelTimeout: () => void
 }
 
@@ -354,12 +357,13 @@ export class SimulatedStation implements StationEnd {
   #send(wire: Wire, message: Message): void {
     message.said ??= message.say()
     const messageId = this.#newMessageId()
-    const outstanding: Outstanding = { messageId, message, cancelTimeout: () => {} }
+    const outstanding: Outstanding = { messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)
     this.#transmit(wire, outstanding, message.said)
   }
 
   #transmit(wire: Wire, outstanding: Outstanding, { action, payload }: Said): void {
+    outstanding.attempts++
     this.#world.onCall(wire, outstanding.messageId, outstanding.message)
     const patienceMs = this.#isUntroubled ? Math.max(calmPatienceMs, this.habits.patienceMs) : this.habits.patienceMs
     outstanding.cancelTimeout()
@@ -371,8 +375,11 @@ export class SimulatedStation implements StationEnd {
   #giveUp(wire: Wire, outstanding: Outstanding): void {
     const { message } = outstanding
     if (wire !== this.#wire || message.said === null) return
-    if (this.habits.retries === 'sameId' && message.isKept) return this.#transmit(wire, outstanding, message.said)
-    if (this.habits.retries === 'reconnect') return this.drop('reset', false)
+    const isTired = outstanding.attempts >= attemptsMax
+    if (this.habits.retries === 'sameId' && message.isKept && !isTired) {
+      return this.#transmit(wire, outstanding, message.said)
+    }
+    if (this.habits.retries === 'reconnect' || (isTired && message.isKept)) return this.drop('reset', false)
     this.#outstanding = this.#outstanding.filter((other) => other !== outstanding)
     if (message.isKept) this.#outbox.unshift(message)
     this.#pump()
