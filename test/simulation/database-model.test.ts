@@ -103,7 +103,12 @@ class Sets {
           ]
         : [],
       meter: random.chance(0.4) ? this.#meter(chargePointKey) : null,
-      meterConnector: random.chance(0.2) ? { evseId: 2, connectorId: 1 } : undefined,
+      meterPlace: random.chance(0.3)
+        ? {
+            ...(random.chance(0.5) ? { connector: { evseId: 2, connectorId: 1 } } : {}),
+            ...(random.chance(0.5) ? { isOfNoTransaction: true } : {}),
+          }
+        : undefined,
     }
     this.#made.push(made)
     return made

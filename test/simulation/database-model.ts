@@ -302,7 +302,7 @@ export class DatabaseModel {
     }
     if (set.meter === null) return { rows: 0, isNew: true }
     let isNew = true
-    const rows = meterRowsOf(set.meter, set.meterConnector)
+    const rows = meterRowsOf(set.meter, set.meterPlace)
     for (const row of rows) {
       const { chargePointKey, transactionRef, sampledAtMs, evseId, connectorId, digest } = row
       const key = [chargePointKey, transactionRef, sampledAtMs, evseId, connectorId, digest].join('/')

@@ -1,6 +1,6 @@
 // The rows of a meter block, read back from its columns.
 
-import type { ConnectorRef } from '../../src/csms/decision.ts'
+import type { ConnectorRef, MeterPlace } from '../../src/csms/decision.ts'
 import { meterColumns, type MeterRows } from '../../src/csms/meter-block.ts'
 
 export interface StoredMeterRow extends ConnectorRef {
@@ -16,8 +16,9 @@ const postgresEpochMs = Date.UTC(2000, 0, 1)
 const places = new Map<string, number>(meterColumns.map(({ name }, place) => [name, place]))
 const decoder = new TextDecoder()
 
-/** @param connector overrides where the block says the samples were taken. */
-export function meterRowsOf({ block, from, to }: MeterRows, connector: ConnectorRef | undefined): StoredMeterRow[] {
+/** @param place goes before what the block says about where the samples belong. */
+export function meterRowsOf({ block, from, to }: MeterRows, place: MeterPlace | undefined): StoredMeterRow[] {
+  const { connector, isOfNoTransaction } = place ?? {}
   const rows: StoredMeterRow[] = []
   const column = (name: string): Uint8Array => {
     const bytes = block.columns[places.get(name) ?? -1]
@@ -33,7 +34,7 @@ export function meterRowsOf({ block, from, to }: MeterRows, connector: Connector
     const energyWh = view('energy_wh').getFloat64(row * 12 + 4)
     rows.push({
       chargePointKey: view('charge_point_id').getInt32(row * 8 + 4),
-      transactionRef: view('transaction_ref').getBigInt64(row * 12 + 4),
+      transactionRef: isOfNoTransaction ? 0n : view('transaction_ref').getBigInt64(row * 12 + 4),
       sampledAtMs: Number(view('sampled_at').getBigInt64(row * 12 + 4) / 1000n) + postgresEpochMs,
       evseId: connector?.evseId ?? view('evse_id').getInt16(row * 6 + 4),
       connectorId: connector?.connectorId ?? view('connector_id').getInt16(row * 6 + 4),
