@@ -7,7 +7,8 @@ import type { FrameTask } from '../ocpp/verdict.ts'
 import { examineBatch } from './examine-batch.ts'
 import type { PackedBatch } from './pool.ts'
 
-const packr = new Packr()
+// A charge point may call a field `toJSON`; it is none of msgpackr's business.
+const packr = new Packr({ useToJSON: false })
 
 /** Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a `PackedBatch`. */
 export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof move> {

@@ -69,6 +69,16 @@ describe('the worker pool', () => {
     }
   })
 
+  test('fields called constructor and toJSON do not make a worker fail', async () => {
+    const tasks = [task('a', 'Heartbeat', { constructor: 'x', toJSON: 1 })].map((one) => ({
+      ...one,
+      strictness: 'lenient' as const,
+    }))
+    const [part, ...more] = await pool().examine(tasks)
+    expect(more).toEqual([])
+    expect(part?.verdicts).toMatchObject([{ kind: 'call', messageId: 'a', sent: { toJSON: 1 } }])
+  })
+
   test('a field called __proto__ is kept beside meter values like any other', () => {
     const { text } = meterValues('a', 1)
     const odd = {
