@@ -14,7 +14,7 @@ import type { Speaker } from './make/frames.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { validPayload } from './make/values.ts'
 
-const rounds = 20
+const rounds = 15
 const commandsPerRound = 20
 /** How long a CALL waits that is meant to stay unanswered, in seconds. */
 const shortWait = 0.05

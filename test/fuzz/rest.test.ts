@@ -14,7 +14,7 @@ import { makeRequest, type Known, type MadeRequest } from './make/requests.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { badTimes, oddTexts, validPayload } from './make/values.ts'
 
-const rounds = 200
+const rounds = 150
 /** One after another in each of the hands; each hand has a round of its own. */
 const requestsPerRound = 40
 const hands = 8
