@@ -57,8 +57,8 @@ function fuzz(first: number, count: number, isJson: boolean): void {
   })
   const { violations, durationMs, ...counts } = run
   if (isJson) {
-    const told = { first, ...counts, durationMs: Math.round(durationMs), violations: violations.length }
-    console.log(JSON.stringify({ ...told, violatedSeeds: violations.map(({ seed }) => seed) }))
+    const simulation = { first, ...counts, violations: violations.length, durationMs: Math.round(durationMs) }
+    console.log(JSON.stringify({ simulation, violatedSeeds: violations.map(({ seed }) => seed) }))
   } else {
     console.log(summary(run))
   }
