@@ -232,9 +232,16 @@ export class Writer {
         if (lease !== null && isLost) mayBeStored = true
         if (lease !== null && (isLost || this.#database.isSingleConnection)) this.#release(isLost)
         if (!isTransient(error)) {
-          if (await this.#isAnswering()) return this.#divide(group, seen, error, mayBeStored)
+          if (await this.#isAnswering()) {
+            this.#noteAvailable(true)
+            return this.#divide(group, seen, error, mayBeStored)
+          }
         } else if (lease !== null && ++failures >= failuresMax && (isLost || group.length > 1)) {
-          if (await this.#isAnswering()) return this.#divide(group, seen, error, mayBeStored)
+          if (await this.#isAnswering()) {
+            // It breaks the connection for what it holds, or the database takes nothing for what it is.
+            this.#noteAvailable(isLost, error)
+            return this.#divide(group, seen, error, mayBeStored)
+          }
         }
         // A database that takes nothing for long, such as one whose disk is full, is of no more use than one that is away.
         const isAway = isLost || !isTransient(error) || attempt >= failuresMax
@@ -277,11 +284,10 @@ export class Writer {
     try {
       await this.#database.ping()
       if (this.#lease === null && !this.#database.isSingleConnection) await this.#takeLease()
+      return true
     } catch {
       return false
     }
-    this.#noteAvailable(true)
-    return true
   }
 
   async #takeLease(): Promise<Lease> {

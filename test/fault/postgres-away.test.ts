@@ -166,6 +166,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
       const { connectionString } = await ownDatabase()
       const name = new URL(connectionString).pathname.slice(1)
       const blocker = new Client({ connectionString })
+      blocker.on('error', () => {})
       await rideOut({
         id: '2-statement-timeout',
         fault: 'statement_timeout of 200 ms, and a table locked for 5 s',

@@ -42,7 +42,7 @@ const newcomer = 'NEWCOMER-1'
 const hastyFrames = 40
 /** Messages a second of each version. */
 const ratePerSecond = 150
-const caughtUpMsMax = 60_000
+const caughtUpMsMax = 120_000
 /** Memory that a server may take while messages wait, in MiB: nothing is kept but what each connection has under way. */
 const growthMibMax = 150
 
