@@ -3,7 +3,7 @@
 
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { Counters } from '../base/counters.ts'
-import { StatorError } from '../base/errors.ts'
+import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { lookupRetryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { handlerOf } from '../csms/decide.ts'
@@ -24,6 +24,9 @@ export interface PipelineDeps extends LookupDeps, Circumstances {
   readonly counters: Counters
   readonly log: Logger
 }
+
+/** What a look-up fails with that may well succeed later. */
+const awayCodes: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'LOOKUP_QUEUE_FULL'] satisfies ErrorCode[])
 
 const noAnomalies: readonly Anomaly[] = []
 
@@ -106,7 +109,7 @@ export class Pipeline {
   async #lookUpAgain(call: CallInHand, needs: Needs, failure: unknown): Promise<void> {
     let error = failure
     for (;;) {
-      const isAway = error instanceof StatorError && error.code === 'STORE_UNAVAILABLE'
+      const isAway = error instanceof StatorError && awayCodes.has(error.code)
       if (!isAway || call.row.durability !== 'committed' || call.connection.isClosed) throw error
       await new Promise<void>((resolve) => this.#deps.clock.after(lookupRetryMs, resolve))
       try {

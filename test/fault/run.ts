@@ -1,22 +1,30 @@
 // `bun run faults`: injects every fault at its full size, runs the deterministic simulation where there is one, and writes the figures
-// into docs/reliability.md. When a test fails nothing is written. `--seeds N` says how many seeds the simulation runs.
+// into docs/reliability.md. When a test fails nothing is written. Results stay in test/fault/results; `bun run faults NAME…` does the test
+// files of these names again and leaves the results of the others as they are. `--seeds N` says how many seeds the simulation runs.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Glob } from 'bun'
 import { type Machine, machine, median } from '../../bench/standard/results.ts'
-import { type FaultResult, faultsFolderVariable } from '../support/fault-results.ts'
+import { faultsFolderVariable, type KeptResult } from '../support/fault-results.ts'
 
 const root = join(import.meta.dir, '../..')
 const documentFile = join(root, 'docs/reliability.md')
+const resultsFolder = join(import.meta.dir, 'results')
 const seedsDefault = 20_000
 
-function seedsAsked(args: readonly string[]): number {
-  const [flag, value, ...more] = args
-  if (flag === undefined) return seedsDefault
-  const seeds = Number(value)
-  if (flag === '--seeds' && Number.isSafeInteger(seeds) && seeds > 0 && more.length === 0) return seeds
-  console.error(`Expected nothing, or --seeds and a number from 1; got ${args.join(' ')}.`)
+interface Plan {
+  readonly seeds: number
+  /** Test files, or parts of their names; all when there are none. */
+  readonly names: readonly string[]
+}
+
+function planOf(args: readonly string[]): Plan {
+  const at = args.indexOf('--seeds')
+  if (at < 0) return { seeds: seedsDefault, names: args }
+  const seeds = Number(args[at + 1])
+  if (Number.isSafeInteger(seeds) && seeds > 0) return { seeds, names: args.toSpliced(at, 2) }
+  console.error(`--seeds is ${args[at + 1] ?? 'left out'}: expected a number from 1.`)
   process.exit(2)
 }
 
@@ -35,17 +43,20 @@ async function run(
   return { code: await child.exited, said }
 }
 
-async function faultResults(): Promise<FaultResult[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'stator-faults-'))
-  try {
-    const { code } = await run(['test/run.ts', 'test/fault'], { [faultsFolderVariable]: folder }, false)
-    if (code !== 0) process.exit(code)
-    return readdirSync(folder)
-      .toSorted()
-      .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as FaultResult)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+async function faultResults(names: readonly string[]): Promise<KeptResult[]> {
+  if (names.length === 0) rmSync(resultsFolder, { recursive: true, force: true })
+  const files = new Glob('*.test.ts').scanSync(import.meta.dir)
+  const wanted = [...files].filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+  if (wanted.length === 0) {
+    console.error(`No test in test/fault has a name with ${names.join(' or ')} in it.`)
+    process.exit(2)
   }
+  const paths = wanted.map((file) => `test/fault/${file}`)
+  const { code } = await run(['test/run.ts', ...paths], { [faultsFolderVariable]: resultsFolder }, false)
+  if (code !== 0) process.exit(code)
+  return readdirSync(resultsFolder)
+    .toSorted()
+    .map((file) => JSON.parse(readFileSync(join(resultsFolder, file), 'utf8')) as KeptResult)
 }
 
 type Figures = Readonly<Record<string, unknown>>
@@ -71,7 +82,7 @@ function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`
 }
 
-function faultsTable(results: readonly FaultResult[]): string {
+function faultsTable(results: readonly KeptResult[]): string {
   return table(
     [
       'Fault',
@@ -97,8 +108,8 @@ function faultsTable(results: readonly FaultResult[]): string {
   )
 }
 
-function summary(results: readonly FaultResult[], fuzz: Figures | null, where: Machine, date: string): string {
-  const sum = (of: (result: FaultResult) => number): number => results.reduce((total, result) => total + of(result), 0)
+function summary(results: readonly KeptResult[], fuzz: Figures | null, where: Machine): string {
+  const sum = (of: (result: KeptResult) => number): number => results.reduce((total, result) => total + of(result), 0)
   const rows = [
     ['Faults injected', String(sum(({ injected }) => injected))],
     ['Acknowledged facts audited', String(sum(({ audit }) => audit?.facts ?? 0))],
@@ -108,7 +119,13 @@ function summary(results: readonly FaultResult[], fuzz: Figures | null, where: M
     ...plainFigures(fuzz),
   ]
   const { cpu, cores, memoryGib, kernel, bun } = where
-  return `Measured on ${date}: ${cpu}, ${cores} cores, ${memoryGib} GiB, ${kernel}, Bun ${bun}.\n\n${table(['What', 'Figure'], rows)}`
+  const days = [...new Set(results.map(({ measuredAt }) => measuredAt.slice(0, 10)))].toSorted().join(' and ')
+  const loads = results.map(({ load }) => load)
+  const machineSentence = `Measured on ${days}: ${cpu}, ${cores} cores, ${memoryGib} GiB, ${kernel}, Bun ${bun}.`
+  const loadSentence =
+    `Processes that wanted a core meanwhile, these included: ${Math.min(...loads).toFixed(1)} to ` +
+    `${Math.max(...loads).toFixed(1)} (load average); on a quiet machine latencies and recoveries are shorter.`
+  return `${machineSentence} ${loadSentence}\n\n${table(['What', 'Figure'], rows)}`
 }
 
 /** The numbers and texts among the figures, and those one level below. */
@@ -129,12 +146,11 @@ function withPart(document: string, name: string, text: string): string {
   return `${document.slice(0, from + start.length)}\n\n${text}\n\n${document.slice(to)}`
 }
 
-const seeds = seedsAsked(process.argv.slice(2))
-const results = await faultResults()
+const { seeds, names } = planOf(process.argv.slice(2))
+const results = await faultResults(names)
 const fuzz = await fuzzFigures(seeds)
-const date = new Date().toISOString().slice(0, 10)
 let text = readFileSync(documentFile, 'utf8')
-text = withPart(text, 'figures', summary(results, fuzz, machine(), date))
+text = withPart(text, 'figures', summary(results, fuzz, machine()))
 text = withPart(text, 'recoveries', faultsTable(results))
 writeFileSync(documentFile, text)
 await run(['fmt', documentFile], {}, false)

@@ -18,7 +18,7 @@ const file = 'stopped-under-load.test.ts'
 const load: LoadOptions = { stations: 150, samples: 12 }
 /** Messages a second of each version. */
 const ratePerSecond = 200
-const backMsMax = 60_000
+const backMsMax = 120_000
 /** From the first that is sent away to the last: half of what the limits make of so many. */
 const pacedMsMin = ((300 / drainConnectionsMin - 1) * drainTurnMs) / 2
 

@@ -2,6 +2,7 @@
 // names. Nothing is kept when it names none.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import type { Findings } from '../../bench/audit/comparison.ts'
 
@@ -12,6 +13,13 @@ const folder = process.env[faultsFolderVariable] ?? ''
 
 /** Whether the faults are to be of full size, as under `bun run faults`, however long they take. */
 export const isFullSize = folder !== ''
+
+/** A result as it is kept. */
+export interface KeptResult extends FaultResult {
+  readonly measuredAt: string
+  /** Processes that wanted a core then, on an average of a minute. */
+  readonly load: number
+}
 
 export interface FaultResult {
   /** Name of the file, and place in the table. */
@@ -36,5 +44,6 @@ export interface FaultResult {
 export function keepResult(result: FaultResult): void {
   if (!isFullSize) return
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, `${result.id}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  const kept: KeptResult = { ...result, measuredAt: new Date().toISOString(), load: loadavg()[0] ?? 0 }
+  writeFileSync(join(folder, `${result.id}.json`), `${JSON.stringify(kept, null, 2)}\n`)
 }
