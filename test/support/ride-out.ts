@@ -69,8 +69,8 @@ export async function rideOut(fault: Fault): Promise<void> {
 
     const memory = watchMemory(stator)
     const recoveryMs: number[] = []
+    beating.resetLatency()
     for (let time = 0; time < (fault.times ?? 1); time++) {
-      beating.resetLatency()
       await fault.begin()
       if (fault.isBrief !== true) await expectTurnedAway(stator)
       const sent = Array.from({ length: hastyFrames }, (_, index) =>
