@@ -1,8 +1,8 @@
-// `bun run faults`: injects every fault at its full size, runs the deterministic simulation where there is one, and writes the figures
-// into docs/reliability.md. When a test fails nothing is written. Results stay in test/fault/results; `bun run faults NAME…` does the test
+// `bun run faults`: injects every fault at its full size, fuzzes, runs the deterministic simulation, and writes the figures into
+// docs/reliability.md. When a test fails nothing is written. Results stay in test/fault/results; `bun run faults NAME…` does the test
 // files of these names again and leaves the results of the others as they are. `--seeds N` says how many seeds the simulation runs.
 
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Glob } from 'bun'
 import { type Machine, machine, median } from '../../bench/standard/results.ts'
@@ -11,7 +11,10 @@ import { faultsFolderVariable, type KeptResult } from '../support/fault-results.
 const root = join(import.meta.dir, '../..')
 const documentFile = join(root, 'docs/reliability.md')
 const resultsFolder = join(import.meta.dir, 'results')
+const fuzzFolder = join(resultsFolder, 'fuzz')
 const seedsDefault = 20_000
+/** How many times as long as a test run fuzzes. */
+const fuzzTimes = 4
 
 interface Plan {
   readonly seeds: number
@@ -55,22 +58,35 @@ async function faultResults(names: readonly string[]): Promise<KeptResult[]> {
   const { code } = await run(['test/run.ts', ...paths], { [faultsFolderVariable]: resultsFolder }, false)
   if (code !== 0) process.exit(code)
   return readdirSync(resultsFolder)
+    .filter((file) => file.endsWith('.json'))
     .toSorted()
     .map((file) => JSON.parse(readFileSync(join(resultsFolder, file), 'utf8')) as KeptResult)
 }
 
-type Figures = Readonly<Record<string, unknown>>
+/** What one fuzz test or the simulation tells of itself: how much it did, and what went wrong. */
+type Counts = Readonly<Record<string, unknown>>
 
-/** What the simulation and the fuzzing tell of themselves; null where this version has none. */
-async function fuzzFigures(seeds: number): Promise<Figures | null> {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Figures }
-  if (scripts['fuzz'] === undefined) return null
-  const { code, said } = await run(['run', '--silent', 'fuzz', '--seeds', String(seeds), '--json'], {}, true)
-  if (code !== 0) {
-    console.error(said)
-    process.exit(code)
+/** Fuzzing and the simulation, each under its name. They are done again when all faults are. */
+async function fuzzCounts({ seeds, names }: Plan): Promise<Map<string, Counts>> {
+  if (names.length === 0) {
+    const env = { [faultsFolderVariable]: fuzzFolder, STATOR_FUZZ_TIMES: String(fuzzTimes) }
+    const fuzzing = await run(['test/run.ts', 'test/fuzz'], env, false)
+    if (fuzzing.code !== 0) process.exit(fuzzing.code)
+    const { code, said } = await run(['run', '--silent', 'fuzz', '--seeds', String(seeds), '--json'], {}, true)
+    if (code !== 0) {
+      console.error(said)
+      process.exit(code)
+    }
+    const { simulation } = JSON.parse(said.slice(said.indexOf('{'))) as { readonly simulation: Counts }
+    writeFileSync(join(fuzzFolder, 'simulation.json'), `${JSON.stringify(simulation, null, 2)}\n`)
   }
-  return JSON.parse(said.slice(said.indexOf('{'))) as Figures
+  const files = existsSync(fuzzFolder) ? readdirSync(fuzzFolder) : []
+  return new Map(
+    files.map((file) => [
+      file.replace('.json', ''),
+      JSON.parse(readFileSync(join(fuzzFolder, file), 'utf8')) as Counts,
+    ]),
+  )
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -108,7 +124,7 @@ function faultsTable(results: readonly KeptResult[]): string {
   )
 }
 
-function summary(results: readonly KeptResult[], fuzz: Figures | null, where: Machine): string {
+function summary(results: readonly KeptResult[], fuzz: ReadonlyMap<string, Counts>, where: Machine): string {
   const sum = (of: (result: KeptResult) => number): number => results.reduce((total, result) => total + of(result), 0)
   const rows = [
     ['Faults injected', String(sum(({ injected }) => injected))],
@@ -116,7 +132,7 @@ function summary(results: readonly KeptResult[], fuzz: Figures | null, where: Ma
     ['Lost or altered', String(sum(({ audit }) => (audit === null ? 0 : audit.missing + audit.altered)))],
     ['Doubled, or never told', String(sum(({ audit }) => (audit === null ? 0 : audit.duplicated + audit.unexpected)))],
     ['Longest recovery', seconds(Math.max(0, ...results.flatMap(({ recoveryMs }) => recoveryMs)))],
-    ...plainFigures(fuzz),
+    ...fuzzRows(fuzz),
   ]
   const { cpu, cores, memoryGib, kernel, bun } = where
   const days = [...new Set(results.map(({ measuredAt }) => measuredAt.slice(0, 10)))].toSorted().join(' and ')
@@ -128,13 +144,24 @@ function summary(results: readonly KeptResult[], fuzz: Figures | null, where: Ma
   return `${machineSentence} ${loadSentence}\n\n${table(['What', 'Figure'], rows)}`
 }
 
-/** The numbers and texts among the figures, and those one level below. */
-function plainFigures(figures: Figures | null): string[][] {
-  return Object.entries(figures ?? {}).flatMap(([name, value]) => {
-    if (typeof value === 'number' || typeof value === 'string') return [[name, String(value)]]
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
-    return plainFigures(value as Figures).map(([inner = '', figure = '']) => [`${name}: ${inner}`, figure])
-  })
+/** Rows for what was fuzzed and simulated: what, and how much of it. */
+function fuzzRows(counts: ReadonlyMap<string, Counts>): string[][] {
+  const sum = (field: string, ...of: readonly string[]): number =>
+    of.reduce((total, name) => total + Number(counts.get(name)?.[field] ?? 0), 0)
+  const tests = [...counts.keys()].filter((name) => name !== 'simulation')
+  return [
+    ['Worlds simulated, each from a seed', sum('seeds', 'simulation')],
+    ['Steps in them, rules looked at after each', sum('steps', 'simulation')],
+    ['Frames in them', sum('frames', 'simulation')],
+    ['Faults in them', sum('faults', 'simulation')],
+    ['Rules broken', sum('violations', 'simulation')],
+    ['Frames fuzzed at the examination', sum('frames', 'fuzz-examination')],
+    ['Frames fuzzed through WebSockets', sum('frames', 'fuzz-wire')],
+    ['Answers to commands fuzzed', sum('commands', 'fuzz-commands')],
+    ['Handshakes fuzzed', sum('handshakes', 'fuzz-handshakes')],
+    ['REST requests fuzzed', sum('requests', 'fuzz-rest')],
+    ['Wrong answers, crashes, 500s', sum('failures', ...tests)],
+  ].map(([what, figure]) => [String(what), String(figure)])
 }
 
 /** `document` with `text` between the markers of `name`. */
@@ -146,9 +173,9 @@ function withPart(document: string, name: string, text: string): string {
   return `${document.slice(0, from + start.length)}\n\n${text}\n\n${document.slice(to)}`
 }
 
-const { seeds, names } = planOf(process.argv.slice(2))
-const results = await faultResults(names)
-const fuzz = await fuzzFigures(seeds)
+const plan = planOf(process.argv.slice(2))
+const results = await faultResults(plan.names)
+const fuzz = await fuzzCounts(plan)
 let text = readFileSync(documentFile, 'utf8')
 text = withPart(text, 'figures', summary(results, fuzz, machine()))
 text = withPart(text, 'recoveries', faultsTable(results))
