@@ -13,6 +13,7 @@ import {
   transactionStopped,
   variable,
 } from '../../support/changes.ts'
+import { commitGroup } from '../../../src/store/commit-group.ts'
 import { arrivalMs, changeSet, describeStore, meterRows } from '../../support/store.ts'
 
 describeStore('the ledger', (store) => {
@@ -88,14 +89,31 @@ describeStore('the ledger', (store) => {
   })
 
   test('the very same change set again, after an outcome that was lost, is no duplicate and changes nothing', async () => {
-    const { queries, writer } = store()
+    const { database, queries } = store()
     const key = await store().newChargePoint()
     const id = newTransactionId()
     const set = startSet(key, id, { anomalies: [{ kind: 'unauthorizedStart', detail: { idTag: 'X' } }] })
-    const first = await writer.commit(set)
-    expect(await writer.commit(set)).toEqual(first)
-    expect(first.duplicate).toBe(false)
+    const lease = await database.lease()
+    const [first] = (await commitGroup(lease.client, [set], [], true)).outcomes
+    const [again] = (await commitGroup(lease.client, [set], [], true, true)).outcomes
+    lease.release()
+    expect(first).toEqual({ duplicate: false, answer: set.answer })
+    expect(again).toEqual({ duplicate: false, answer: set.answer })
     expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
+  })
+
+  test('a start that comes twice under one id in one millisecond is a retransmission, and has the id of the first', async () => {
+    const { queries, writer } = store()
+    const key = await store().newChargePoint()
+    const [one, other] = [newTransactionId(), newTransactionId()]
+    const first = startSet(key, one)
+    const second = {
+      ...startSet(key, other, { fact: { ...startFact(one), transactionId: other } }),
+      messageId: first.messageId,
+    }
+    await writer.commit(first)
+    expect(await writer.commit(second)).toEqual({ duplicate: true, answer: first.answer })
+    expect((await queries.openTransactionsOf(key)).map(({ transactionId }) => transactionId)).toEqual([one])
   })
 
   test('what no text or number of PostgreSQL can hold is stored as near as can be', async () => {
