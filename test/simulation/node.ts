@@ -104,7 +104,9 @@ export class SimulatedNode implements ServerEnd {
       newMessageId: () => `node${number}-${++this.#messageIds}`,
     })
     this.live = new LiveChargePoints(this.registry)
-    const commit: Commit = (set) => watched(watch.commits(set), this.writer.commit(set))
+    // A process may die in the middle of a turn: what is left of the turn does nothing.
+    const commit: Commit = (set) =>
+      this.#isAlive ? watched(watch.commits(set), this.writer.commit(set)) : new Promise(() => {})
     this.#connections = new Connections({
       settings: { ...ocpp, messageLog: false },
       registry: this.registry,

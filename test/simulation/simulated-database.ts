@@ -183,6 +183,8 @@ export class SimulatedDatabaseServer {
   /** One request and its answer. `ghost` is the same work, when it can be done without its sender. */
   #trip<T>(session: Session, work: () => T, fault: CommitFault | null, ghost: (() => void) | null = null): Promise<T> {
     return new Promise((resolve, reject) => {
+      // The dead send nothing.
+      if (!session.isOwnerAlive()) return
       let isSettled = false
       const settle = (conclude: () => void): void => {
         if (isSettled) return
