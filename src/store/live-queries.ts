@@ -76,6 +76,16 @@ const claimConnections = `
        ORDER BY o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
   FROM claimed`
 
+/**
+ * Marks charge points as not connected, unless they have connected anew.
+ *
+ * With a CASE, of which PostgreSQL has no statistics: those of `connected` may say that hardly any charge point is, as right after
+ * they were provisioned, and then it would compare each that is connected with each that is to be released.
+ */
+export const releaseConnections = `
+  UPDATE charge_points c SET connected = false, node = NULL FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch)
+  WHERE c.id = v.id AND CASE WHEN c.connected THEN c.connection_epoch = v.epoch ELSE false END`
+
 /** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the only one there is. */
 function spelt(identities: readonly string[], records: readonly CredentialRecord[]): Map<string, CredentialRecord> {
   const exact = new Map(records.map((record) => [record.identity, record]))
@@ -151,8 +161,7 @@ export function createLiveQueries(database: Database) {
       await untilNoDeadlock(() =>
         pool.query({
           name: 'stator_disconnect',
-          text: `UPDATE charge_points c SET connected = false, node = NULL FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch)
-                 WHERE c.id = v.id AND c.connection_epoch = v.epoch AND c.connected`,
+          text: releaseConnections,
           values: [int4Array(sorted.map(({ key }) => key)), int8Array(sorted.map(({ epoch }) => epoch))],
         }),
       )
