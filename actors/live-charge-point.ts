@@ -60,7 +60,7 @@ interface Waiter {
 }
 
 /** One connection of a charge point. The registry makes and ends it. */
-export class LiveChargePoint {
+export class LiveChargePoint implements CallEffects {
   readonly identity: string
   /** Number of its connection (`Hydration.epoch`). */
   readonly epoch: number
@@ -84,14 +84,10 @@ export class LiveChargePoint {
     // id must not go to another.
     const { key } = hydration.chargePoint
     for (const { transactionId } of hydration.openTransactions) surroundings.promises.keep(key, transactionId)
-    const effects: CallEffects = {
-      transmit: (call) => this.#transmit(call),
-      settle: (messageId, outcome) => this.#settle(messageId, outcome),
-    }
     this.#actor = createActor(chargePointMachine, {
       parent: surroundings.root,
       id: this.identity,
-      input: { hydration, effects },
+      input: { hydration, effects: this },
     }).start()
   }
 
@@ -208,16 +204,18 @@ export class LiveChargePoint {
     // When the link broke in the middle of a `transmit`, the call queue was stopped before it could be told.
     for (const messageId of this.#waiters?.keys() ?? []) {
       const message = `Charge point '${this.identity}' disconnected before it answered`
-      this.#settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })
+      this.settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })
     }
   }
 
-  #transmit({ messageId, action, payload }: QueuedCall): void {
+  /** The call queue sends a CALL; nobody else calls this. */
+  transmit({ messageId, action, payload }: QueuedCall): void {
     this.#surroundings.counts.sent++
     this.link.send(encodeCall(messageId, action, payload))
   }
 
-  #settle(messageId: string, outcome: CallAnswer | CallFailure): void {
+  /** The call queue tells what became of a CALL; nobody else calls this. */
+  settle(messageId: string, outcome: CallAnswer | CallFailure): void {
     const waiter = this.#waiters?.get(messageId)
     this.#waiters?.delete(messageId)
     if (outcome.kind !== 'failed') {

@@ -6,8 +6,9 @@ export interface Size {
   /** Stations of the closed loops. */
   readonly stations: number
   readonly rounds: number
-  /** Before the first round of a mix: a trivial loop is compiled at once, a whole central system is not. */
-  readonly firstWarmUpMs: Readonly<Record<ServerName, number>>
+  /** Before the first round: a trivial loop is compiled at once, a whole central system is not. */
+  readonly heartbeatWarmUpMs: Readonly<Record<ServerName, number>>
+  readonly meterWarmUpMs: Readonly<Record<ServerName, number>>
   readonly warmUpMs: number
   readonly durationMs: number
   readonly halfMs: number
@@ -30,16 +31,17 @@ export const sizes = {
   standard: {
     stations: 1_000,
     rounds: 3,
-    firstWarmUpMs: { floor: 1_500, peer: 5_000, stator: 9_000 },
+    heartbeatWarmUpMs: { floor: 1_500, peer: 0, stator: 4_000 },
+    meterWarmUpMs: { floor: 1_000, peer: 3_000, stator: 8_000 },
     warmUpMs: 400,
     durationMs: 2_000,
     halfMs: 3_000,
-    othersWarmUpMs: 1_500,
+    othersWarmUpMs: 1_000,
     fixedMs: 1_500,
     samples: 60,
     bareCommits: 500,
     fleet: 10_000,
-    fleetSettleMs: 3_000,
+    fleetSettleMs: 4_000,
     fewStations: 1_000,
     manyStations: 20_000,
     fixedRatePerSecond: 4_000,
@@ -48,7 +50,8 @@ export const sizes = {
   small: {
     stations: 10,
     rounds: 1,
-    firstWarmUpMs: { floor: 100, peer: 100, stator: 100 },
+    heartbeatWarmUpMs: { floor: 100, peer: 0, stator: 100 },
+    meterWarmUpMs: { floor: 100, peer: 100, stator: 100 },
     warmUpMs: 50,
     durationMs: 300,
     halfMs: 300,

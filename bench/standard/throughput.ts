@@ -19,8 +19,8 @@ const sliceMs = 250
 
 /** Roughly how long it takes, in seconds. */
 export function throughputSeconds({ rounds, ...size }: Context['size']): number {
-  const { floor, peer, stator } = size.firstWarmUpMs
-  const closed = 2 * (floor + stator) + peer + 5 * rounds * (size.warmUpMs + size.durationMs)
+  const warmUps = [size.heartbeatWarmUpMs, size.meterWarmUpMs].flatMap((ms) => Object.values(ms))
+  const closed = warmUps.reduce((sum, ms) => sum + ms, 0) + 5 * rounds * (size.warmUpMs + size.durationMs)
   const open = rounds * (size.warmUpMs + size.halfMs)
   const others = 2 * (size.othersWarmUpMs + size.warmUpMs + size.durationMs)
   return 20 + (closed + open + others) / 1_000
@@ -109,8 +109,8 @@ async function others(context: Context, subject: Subject): Promise<void> {
 /** All sides in turn, several times over. */
 async function rounds(context: Context, mix: MixName, sides: readonly Side[], into: Rounds): Promise<void> {
   const { size } = context
-  for (const side of sides)
-    await warmUp(context, side, mix, `${mix}: ${side.name} warms up`, size.firstWarmUpMs[side.name])
+  const warmUpMs = mix === 'heartbeat' ? size.heartbeatWarmUpMs : size.meterWarmUpMs
+  for (const side of sides) await warmUp(context, side, mix, `${mix}: ${side.name} warms up`, warmUpMs[side.name])
   for (let round = 1; round <= size.rounds; round++) {
     for (const side of sides) {
       const name = `${mix}: ${side.name}, round ${round} of ${size.rounds}`

@@ -56,7 +56,6 @@ export class Connection {
   beginning: Promise<void> = Promise.resolve()
   readonly #socket: Socket
   readonly #options: ConnectionOptions
-  readonly #inbox = new BoundedQueue<ReceivedFrame>(inboxBurstFramesMax)
   #live: LiveChargePoint | null = null
   #isServing = false
   #isPumping = false
@@ -64,6 +63,7 @@ export class Connection {
   #isClosed = false
   #isDraining = false
   // Most connections never need these: they are made when they do.
+  #inbox: BoundedQueue<ReceivedFrame> | null = null
   #onIdle: (() => void)[] | null = null
   #quirksNoted: Set<string> | null = null
   #triggered: Set<string> | null = null
@@ -120,11 +120,12 @@ export class Connection {
    */
   receive(frame: ReceivedFrame): void {
     if (this.#isClosed || this.#isDraining) return
-    if (this.#live !== null && !this.#isServing && !this.#isPumping && this.#inbox.size === 0) {
+    if (this.#live !== null && !this.#isServing && !this.#isPumping && this.#waitingFrames === 0) {
       this.#isServing = true
       this.#options.serve(this, frame)
       return
     }
+    this.#inbox ??= new BoundedQueue(inboxBurstFramesMax)
     if (!this.#inbox.push(frame)) {
       this.close(closePolicyViolation, 'Too many messages at once: wait for the answers.')
       return
@@ -139,7 +140,7 @@ export class Connection {
   /** The CALL under way has been answered, or never will be. */
   served(): void {
     this.#isServing = false
-    if (this.#isPaused && this.#inbox.size <= inboxFramesMax / 2 && !this.#isClosed) {
+    if (this.#isPaused && this.#waitingFrames <= inboxFramesMax / 2 && !this.#isClosed) {
       this.#isPaused = false
       this.#socket.resume()
     }
@@ -168,7 +169,7 @@ export class Connection {
   /** Begins nothing new; the CALL under way is finished. */
   drain(): void {
     this.#isDraining = true
-    this.#inbox.drain()
+    this.#inbox?.drain()
   }
 
   /** Sends a frame. A charge point that reads so slowly that frames would be dropped is disconnected instead. */
@@ -195,7 +196,11 @@ export class Connection {
   /** The socket is gone. */
   closed(): void {
     this.#isClosed = true
-    this.#inbox.drain()
+    this.#inbox?.drain()
+  }
+
+  get #waitingFrames(): number {
+    return this.#inbox?.size ?? 0
   }
 
   // A loop, not a recursion: an answer that is at hand at once calls `served` from inside `serve`.
@@ -203,7 +208,7 @@ export class Connection {
     if (this.#isPumping) return
     this.#isPumping = true
     while (!this.#isServing && !this.#isClosed && !this.#isDraining && this.#live !== null) {
-      const frame = this.#inbox.shift()
+      const frame = this.#inbox?.shift()
       if (frame === undefined) break
       this.#isServing = true
       this.#options.serve(this, frame)
