@@ -18,7 +18,7 @@ import {
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { arrivalMs, meterRows } from '../support/store.ts'
 import { DatabaseModel, type Seen } from './database-model.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { Random } from '../support/random.ts'
 
 let server: TestDatabase
 let database: Database
@@ -48,13 +48,13 @@ const chargePoints = 3
 
 /** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
 class Sets {
-  readonly #random: SeededRandom
+  readonly #random: Random
   readonly #keys: readonly number[]
   readonly #idsFrom: number
   readonly #made: ChangeSet[] = []
   #messages = 0
 
-  constructor(random: SeededRandom, keys: readonly number[], idsFrom: number) {
+  constructor(random: Random, keys: readonly number[], idsFrom: number) {
     this.#random = random
     this.#keys = keys
     this.#idsFrom = idsFrom
@@ -198,7 +198,7 @@ class Sets {
 test('the model answers and stores what PostgreSQL answers and stores', async () => {
   const lease = await database.lease()
   for (let seed = 1; seed <= seeds; seed++) {
-    const random = new SeededRandom(seed)
+    const random = new Random(seed)
     const model = new DatabaseModel()
     const keys: number[] = []
     for (let n = 0; n < chargePoints; n++) {

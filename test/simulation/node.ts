@@ -24,7 +24,7 @@ import { TransactionIds } from '../../src/store/transaction-ids.ts'
 import { Writer } from '../../src/store/writer.ts'
 import { examineBatch, examineOne } from '../../src/workers/examine-batch.ts'
 import type { Watch } from './invariants.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { Random } from '../support/random.ts'
 import type { SimulatedDatabaseServer } from './simulated-database.ts'
 import type { ServerEnd, SimulatedSocket, Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
@@ -43,7 +43,7 @@ export interface PlantedParts {
 
 export interface NodeWorld {
   readonly time: SimulatedTime
-  readonly random: SeededRandom
+  readonly random: Random
   readonly database: SimulatedDatabaseServer
   readonly watch: Watch
   readonly planted: PlantedParts

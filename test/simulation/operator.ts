@@ -8,7 +8,7 @@ import type { StoredTransaction } from './database-model.ts'
 import type { Watch } from './invariants.ts'
 import type { SimulatedNode } from './node.ts'
 import type { Commanding } from './plan.ts'
-import { pickBy } from './seeded-random.ts'
+import { pickBy } from '../support/random.ts'
 import type { SimulatedDatabaseServer } from './simulated-database.ts'
 import { idTags, type SimulatedStation } from './station.ts'
 

@@ -2,7 +2,7 @@
 // they, the operators, the database and the process do or suffer. A story is shortened by taking things out of it.
 
 import { type CommitFault, commitFaults } from './simulated-database.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { Random } from '../support/random.ts'
 
 /** How a charge point behaves all the time. */
 export interface Habits {
@@ -112,7 +112,7 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
 
 /** The plan of `seed`. */
 export function planOf(seed: number): Plan {
-  const random = new SeededRandom(seed).fork('plan')
+  const random = new Random(seed).fork('plan')
   const stations = Array.from({ length: random.between(1, 4) }, () => habits(random))
   const count = random.between(10, 70)
   const actions = Array.from({ length: count }, () => ({
@@ -128,7 +128,7 @@ export function planOf(seed: number): Plan {
   }
 }
 
-function habits(random: SeededRandom): Habits {
+function habits(random: Random): Habits {
   const isAwkward = random.chance(0.5)
   return {
     version: random.chance(0.5) ? '1.6' : '2.0.1',
@@ -146,7 +146,7 @@ function habits(random: SeededRandom): Habits {
   }
 }
 
-function pauseMs(random: SeededRandom): number {
+function pauseMs(random: Random): number {
   const scale = random.weighted({ none: 4, short: 4, long: 3, veryLong: 1 })
   switch (scale) {
     case 'none':
@@ -160,7 +160,7 @@ function pauseMs(random: SeededRandom): number {
   }
 }
 
-function actionOf(random: SeededRandom, stations: number): Action {
+function actionOf(random: Random, stations: number): Action {
   const station = random.between(0, stations - 1)
   const pick = random.next()
   const kind = random.weighted(kinds)

@@ -10,7 +10,7 @@ import type { CommitGroup } from '../../src/store/commit-group.ts'
 import type { Database } from '../../src/store/database.ts'
 import { numbers, texts } from './binary-arrays.ts'
 import type { DatabaseModel, Seen } from './database-model.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { Random } from '../support/random.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 
 /** What may go wrong with a commit. */
@@ -40,7 +40,7 @@ interface Request {
 
 export interface ServerOptions {
   readonly time: SimulatedTime
-  readonly random: SeededRandom
+  readonly random: Random
   readonly model: DatabaseModel
   /** How often a commit, or a trip of another kind, goes wrong by itself: 0 to 1. */
   readonly faultRate: number
@@ -56,7 +56,7 @@ export class SimulatedDatabaseServer {
   readonly model: DatabaseModel
   readonly #options: ServerOptions
   readonly #time: SimulatedTime
-  readonly #random: SeededRandom
+  readonly #random: Random
   /** Sent, and not executed yet, in the order of arrival. */
   readonly #underWay = new Set<Request>()
   /** Requests of broken connections that are still on their way. */

@@ -2,7 +2,7 @@
 
 import type { Socket, SocketData } from '../../src/gateway/connection.ts'
 import { socketBufferBytesMax } from '../../src/base/limits.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { Random } from '../support/random.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 
 /** The charge point's end. */
@@ -37,7 +37,7 @@ export class Wire {
   readonly server: ServerEnd
   readonly number: number
   readonly #time: SimulatedTime
-  readonly #random: SeededRandom
+  readonly #random: Random
   readonly #latencyMsMax: number
   readonly #idleMsMax: number
   #socket: SimulatedSocket | null = null
@@ -59,7 +59,7 @@ export class Wire {
     ends: { readonly station: StationEnd; readonly server: ServerEnd },
     options: {
       readonly time: SimulatedTime
-      readonly random: SeededRandom
+      readonly random: Random
       readonly latencyMsMax: number
       /** How long the server waits for a sign of life, in milliseconds. */
       readonly idleMsMax: number

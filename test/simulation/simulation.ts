@@ -8,7 +8,7 @@ import { Watch, type Violation } from './invariants.ts'
 import { callTimeoutMs, idleMsMax, type PlantedParts, SimulatedNode } from './node.ts'
 import { command } from './operator.ts'
 import type { Action, Plan } from './plan.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { Random } from '../support/random.ts'
 import { SimulatedDatabaseServer } from './simulated-database.ts'
 import { Wire } from './simulated-network.ts'
 import { SimulatedTime } from './simulated-time.ts'
@@ -54,7 +54,7 @@ class Simulation {
   readonly #plan: Plan
   readonly #planting: Planting
   readonly #time = new SimulatedTime(startMs)
-  readonly #random: SeededRandom
+  readonly #random: Random
   readonly #model: DatabaseModel
   readonly #database: SimulatedDatabaseServer
   readonly #watch: Watch
@@ -73,7 +73,7 @@ class Simulation {
     this.#plan = plan
     this.#planting = planting
     this.#trace = isRecorded ? [] : null
-    this.#random = new SeededRandom(plan.seed).fork('noise')
+    this.#random = new Random(plan.seed).fork('noise')
     this.#model = planting.model?.() ?? new DatabaseModel()
     for (const token of tokens) this.#model.idTokens.set(token.idToken.toLowerCase(), token)
     this.#watch = new Watch(this.#model, () => this.#time.nowMs, callTimeoutMs)

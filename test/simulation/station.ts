@@ -5,7 +5,7 @@ import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import type { Payload } from '../../src/csms/decision.ts'
 import { dialects, heartbeatOf, type Dialect, type Said, type Session } from './dialects.ts'
 import type { AnswerHabit, Habits, Telling } from './plan.ts'
-import { pickBy, type SeededRandom } from './seeded-random.ts'
+import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 
@@ -72,7 +72,7 @@ export class SimulatedStation implements StationEnd {
   readonly key: number
   readonly habits: Habits
   readonly #world: StationWorld
-  readonly #random: SeededRandom
+  readonly #random: Random
   readonly #dialect: Dialect
   #wire: Wire | null = null
   #isOpen = false
@@ -90,7 +90,7 @@ export class SimulatedStation implements StationEnd {
   readonly #sessions = new Map<number, Session>()
   readonly #ended: Session[] = []
 
-  constructor(key: number, habits: Habits, world: StationWorld, random: SeededRandom) {
+  constructor(key: number, habits: Habits, world: StationWorld, random: Random) {
     this.key = key
     this.identity = `CP${key}`
     this.habits = habits
