@@ -1,6 +1,6 @@
 // `bun run faults`: injects every fault at its full size, fuzzes, runs the deterministic simulation, and writes the figures into
 // docs/reliability.md. When a test fails nothing is written. Results stay in test/fault/results; `bun run faults NAME…` does the test
-// files of these names again and leaves the results of the others as they are. `--seeds N` says how many seeds the simulation runs.
+// files of these names again (`fuzz`: fuzzing and simulation) and leaves the results of the others as they are. `--seeds N` says how many seeds the simulation runs.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +12,8 @@ const root = join(import.meta.dir, '../..')
 const documentFile = join(root, 'docs/reliability.md')
 const resultsFolder = join(import.meta.dir, 'results')
 const fuzzFolder = join(resultsFolder, 'fuzz')
+/** What fuzzing and simulation go by among the names. */
+const fuzzName = 'fuzz'
 const seedsDefault = 20_000
 /** How many times as long as a test run fuzzes. */
 const fuzzTimes = 4
@@ -48,15 +50,17 @@ async function run(
 
 async function faultResults(names: readonly string[]): Promise<KeptResult[]> {
   if (names.length === 0) rmSync(resultsFolder, { recursive: true, force: true })
-  const files = new Glob('*.test.ts').scanSync(import.meta.dir)
-  const wanted = [...files].filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
-  if (wanted.length === 0) {
+  const files = [...new Glob('*.test.ts').scanSync(import.meta.dir)]
+  const wanted = files.filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+  if (wanted.length === 0 && !names.includes(fuzzName)) {
     console.error(`No test in test/fault has a name with ${names.join(' or ')} in it.`)
     process.exit(2)
   }
-  const paths = wanted.map((file) => `test/fault/${file}`)
-  const { code } = await run(['test/run.ts', ...paths], { [faultsFolderVariable]: resultsFolder }, false)
-  if (code !== 0) process.exit(code)
+  if (wanted.length > 0) {
+    const paths = wanted.map((file) => `test/fault/${file}`)
+    const { code } = await run(['test/run.ts', ...paths], { [faultsFolderVariable]: resultsFolder }, false)
+    if (code !== 0) process.exit(code)
+  }
   return readdirSync(resultsFolder)
     .filter((file) => file.endsWith('.json'))
     .toSorted()
@@ -68,7 +72,7 @@ type Counts = Readonly<Record<string, unknown>>
 
 /** Fuzzing and the simulation, each under its name. They are done again when all faults are. */
 async function fuzzCounts({ seeds, names }: Plan): Promise<Map<string, Counts>> {
-  if (names.length === 0) {
+  if (names.length === 0 || names.includes(fuzzName)) {
     const env = { [faultsFolderVariable]: fuzzFolder, STATOR_FUZZ_TIMES: String(fuzzTimes) }
     const fuzzing = await run(['test/run.ts', 'test/fuzz'], env, false)
     if (fuzzing.code !== 0) process.exit(fuzzing.code)

@@ -15,7 +15,8 @@ export interface TcpProxy {
   lead(targetPort: number): void
   /**
    * Holds back what the server answers to whoever sends `text` next, and breaks that connection once `text` stands in an answer
-   * too: the server has done it, and nobody was told. The promise resolves then.
+   * too: the server has done it, and nobody was told. The promise resolves then. An answer with ROLLBACK in it is passed on, and
+   * the next one to send `text` is waited for.
    */
   swallowEcho(text: string): Promise<void>
   stop(): Promise<void>
@@ -29,7 +30,8 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let trap: { readonly text: string; readonly sprung: () => void } | null = null
   const proxy = createServer((client) => {
     const server = connect(target, '127.0.0.1')
-    let isSwallowing = false
+    /** What is held back of the server's answer; null while everything passes. */
+    let held: Buffer | null = null
     connections.add(client)
     const end = (): void => {
       connections.delete(client)
@@ -38,19 +40,24 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
     client.on('data', (data) => {
       if (isFrozen) return
-      if (trap !== null && data.includes(trap.text)) isSwallowing = true
+      if (trap !== null && data.includes(trap.text)) held ??= Buffer.alloc(0)
       server.write(data)
     })
     server.on('data', (data) => {
       if (isFrozen) return
-      if (!isSwallowing) {
+      if (held === null) {
         client.write(data)
         return
       }
-      if (trap === null || !data.includes(trap.text)) return
-      trap.sprung()
-      trap = null
-      end()
+      held = Buffer.concat([held, typeof data === 'string' ? Buffer.from(data) : data])
+      if (trap !== null && held.includes(trap.text)) {
+        trap.sprung()
+        trap = null
+        end()
+      } else if (held.includes('ROLLBACK')) {
+        client.write(held)
+        held = null
+      }
     })
     for (const socket of [client, server]) socket.on('close', end).on('error', end)
   })
