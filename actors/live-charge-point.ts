@@ -138,6 +138,14 @@ export class LiveChargePoint implements CallEffects {
     }
   }
 
+  /** Nobody knows whether what these events come from is stored: a number that it may have used is promised to nobody any more. */
+  giveUp(events: readonly ActorEvent[]): void {
+    for (const event of events) {
+      if (event.type !== 'transactionStarted') continue
+      this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
+    }
+  }
+
   /** An operator changed how it is to be treated. */
   provisioned(settings: ChargePointSettings): void {
     if (this.state !== 'closed') this.#actor.send({ type: 'provisioned', settings })

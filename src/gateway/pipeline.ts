@@ -149,7 +149,7 @@ export class Pipeline {
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(
         (outcome) => this.#conclude(call, set, decision.events, outcome),
-        (error: unknown) => this.#failCommit(call, error),
+        (error: unknown) => this.#failCommit(call, decision.events, error),
       )
       return
     }
@@ -216,8 +216,9 @@ export class Pipeline {
 
   // Nobody knows then whether PostgreSQL has stored it, and so whether the actor shows what is committed. The next connection of the
   // charge point reads what is.
-  #failCommit(call: CallInHand, error: unknown): void {
+  #failCommit(call: CallInHand, events: readonly ActorEvent[], error: unknown): void {
     if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
+      call.live.giveUp(events)
       call.connection.close(closeTryAgainLater, 'The database cannot be reached.')
     }
     this.#fail(call, error)

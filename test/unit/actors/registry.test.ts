@@ -391,6 +391,13 @@ describe('the promise of a remote start', () => {
     expect(again.promisedTransactionId(start)).toBeUndefined()
   })
 
+  test('is void once a transaction with its number may be stored, and nobody knows', () => {
+    const { live } = house().connect()
+    live.promiseTransaction(start, 42)
+    live.giveUp([{ type: 'transactionStarted', transaction: openTransaction, chargingState: null }])
+    expect(live.promisedTransactionId(start)).toBeUndefined()
+  })
+
   test('is kept by a transaction of its number that the database knows of, though nobody was told that it began', () => {
     const { registry, connect } = house()
     const { live } = connect({ epoch: 1 })
