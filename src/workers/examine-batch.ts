@@ -14,7 +14,7 @@ export interface ExaminedBatch {
   readonly meter: MeterBlock | null
 }
 
-// One per thread: a batch is examined in one go, so no two use it at once.
+// One per thread. A batch has a block of its own, whatever was open before it; single frames share one until somebody looks into it.
 const columns = new MeterColumns()
 
 /** Parses and checks every frame; a frame that makes this code itself fail is refused with InternalError, alone. */
