@@ -61,6 +61,11 @@ const ownBackend = `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_
 const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`
 
+// The writer finds every row by its key. Plans are kept, and one that was made while a table was small would read all of it for each
+// group once it is not.
+const rowsAreFoundByKey = `SELECT set_config(name, 'off', false)
+  FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin}'::text[]) AS name`
+
 /**
  * Opens the database, and brings its tables up to date; several processes may do so at once.
  *
@@ -125,6 +130,7 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolSize:
       try {
         await client.connect()
         await client.query(acknowledgedMeansCommitted)
+        await client.query(rowsAreFoundByKey)
         await endBackends(client, broken)
         const [backend] = (await client.query<Backend>(ownBackend)).rows
         const release = (isBroken = false): void => {
