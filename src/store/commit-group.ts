@@ -1,15 +1,18 @@
-// One transaction of the writer. Statements are sent without waiting for each other (pipelined). A group is sent in one trip, as if
-// nothing of it were a retransmission; the keys make the whole transaction fail when something is. Then it is done again with care:
-// the ledger first, since it tells which messages are new, then everything else of those.
+// One transaction of the writer. A group is sent in one trip, as if nothing of it were a retransmission; the keys make the whole
+// transaction fail when something is. Then it is done again with care: the ledger first, since it tells which messages are new, then
+// everything else of those.
 
-import type { ClientBase, QueryResult } from 'pg'
+import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
 import type { ChangeSet, CommitOutcome, Payload } from '../csms/decision.ts'
+import { runBatch } from './batch.ts'
 import { ChangeRows, factRow } from './change-rows.ts'
 import { MeterInsert } from './meter-insert.ts'
 import {
+  beginTransaction,
   bind,
   type BoundStatement,
+  commitTransaction,
   type FactRow,
   findStoredFacts,
   insertFacts,
@@ -41,7 +44,7 @@ interface Verdict {
 }
 
 /**
- * Commits `sets` and `seen` in one transaction, on a connection that pipelines. When it throws, nothing is stored, unless the
+ * Commits `sets` and `seen` in one transaction. When it throws, nothing is stored, unless the
  * connection was lost at the very COMMIT: then the same call again finds out.
  *
  * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
@@ -77,7 +80,7 @@ async function commitNew(
     return { verdicts, ...bound }
   })
   try {
-    await runTransaction(client, statements)
+    if (statements.length > 0) await runBatch(client, statements)
   } catch (error) {
     if (isAlreadyStored(error)) return null
     throw error
@@ -95,12 +98,12 @@ async function commitCarefully(
   const { rows } = ledger
   try {
     const insert = rows.length === 0 ? [] : [prepared(() => bind(insertFacts, rows))]
-    const inserted = (await pipelined(client, ['BEGIN', ...insert]))[1]?.rowCount ?? 0
+    const inserted = (await runBatch(client, [beginTransaction, ...insert]))[1]?.rowCount ?? 0
     if (inserted !== rows.length) await ledger.findStored(client, inserted)
     const verdicts = sets.map((set) => ledger.verdictOn(set))
     const { statements, meterRows } = prepared(() => statementsOf(applied(sets, verdicts), seen, false))
-    const results = await pipelined(client, [...statements, 'COMMIT'])
-    expectCommit(results)
+    const results = await runBatch(client, [...statements, commitTransaction])
+    expectCommit(results.at(-1)?.command)
     const hadStoredValues = meterRows > 0 && results[0]?.rowCount !== meterRows
     return committedGroup(verdicts, meterRows, hadStoredValues || inserted !== rows.length)
   } catch (error) {
@@ -193,31 +196,6 @@ function prepared<T>(make: () => T): T {
   }
 }
 
-async function runTransaction(client: ClientBase, statements: readonly BoundStatement[]): Promise<void> {
-  const [only, ...others] = statements
-  if (only === undefined) return
-  // A statement by itself is a transaction.
-  if (others.length === 0) await pipelined(client, [only])
-  else expectCommit(await pipelined(client, ['BEGIN', ...statements, 'COMMIT']))
-}
-
-/**
- * Sends the statements together and waits for all of them. After an error PostgreSQL refuses the rest of the transaction, and
- * answers COMMIT with ROLLBACK; the first error is the one that is thrown.
- */
-async function pipelined(client: ClientBase, statements: readonly (BoundStatement | string)[]): Promise<QueryResult[]> {
-  const answers = await Promise.allSettled(statements.map((statement) => client.query(statement)))
-  const results: QueryResult[] = []
-  let first: unknown
-  for (const answer of answers) {
-    if (answer.status === 'fulfilled') results.push(answer.value)
-    else if (first === undefined || isConnectionLost(answer.reason)) first = answer.reason
-  }
-  if (results.length < answers.length) throw first
-  return results
-}
-
-function expectCommit(results: readonly QueryResult[]): void {
-  const command = results.at(-1)?.command
+function expectCommit(command: string | undefined): void {
   if (command !== 'COMMIT') throw new StatorError('INTERNAL', `COMMIT was answered with ${command}; expected COMMIT.`)
 }

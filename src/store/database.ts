@@ -1,6 +1,6 @@
 // The database: PostgreSQL at an address, or the embedded one, which is an address like any other once it runs.
 
-import { Client, type ClientBase, type ClientConfig, Pool } from 'pg'
+import { Client, type ClientBase, type ClientConfig, Pool, type PoolConfig } from 'pg'
 import { connectMsMax, embeddedCheckMs, embeddedFailuresMax, queryMsMax } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
@@ -24,7 +24,7 @@ export interface DatabaseOptions {
   readonly log: Logger
 }
 
-/** A connection that somebody has for himself until he releases it. Its statements are pipelined. */
+/** A connection that somebody has for himself until he releases it. */
 export interface Lease {
   readonly client: ClientBase
   /** Gives the connection back; `isBroken` says that nobody is to use it again. */
@@ -62,7 +62,7 @@ const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on'
   WHERE current_setting('synchronous_commit') = 'off'`
 
 // The writer finds every row by its key. Plans are kept, and one that was made while a table was small would read all of it for each
-// group once it is not.
+// group once it is large. Lists have an index each, so that it does no harm where they share the connection.
 const rowsAreFoundByKey = `SELECT set_config(name, 'off', false)
   FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin}'::text[]) AS name`
 
@@ -75,7 +75,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { log } = options
   if (options.provider === 'PostgreSQL') {
     const { config, address } = parseConnectionString(options.connectionString ?? '')
-    const database = await connect({ ...config, keepAlive: true }, address, options.poolSize, log)
+    // Pipelined: whoever takes a new connection need not wait for what it is told first.
+    const poolConfig = { max: options.poolSize, pipeline: true }
+    const database = await connect({ ...config, keepAlive: true }, address, poolConfig, log)
     return { ...database, provider: 'PostgreSQL', isSingleConnection: false }
   }
   const server = await startEmbedded(options.dataFolder, log)
@@ -85,10 +87,13 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   )
   const address = { host: server.host, port: server.port, database: 'postgres' }
   try {
-    const database = await connect({ ...address, user: 'postgres' }, address, 1, log)
+    // Every connection is the same session to PGlite: a new one would find the prepared statements and locks of the last.
+    const onConnect = async (client: ClientBase): Promise<void> => {
+      await client.query('DISCARD ALL')
+      await client.query(rowsAreFoundByKey)
+    }
+    const database = await connect({ ...address, user: 'postgres' }, address, { max: 1, onConnect }, log)
     const { pool } = database
-    // Every connection is the same session to PGlite: a new one finds the prepared statements and locks of the last.
-    pool.on('connect', (client) => void client.query('DISCARD ALL').catch(() => {}))
     const lease = async (): Promise<Lease> => {
       const client = await pool.connect()
       return { client, release: (isBroken) => client.release(isBroken) }
@@ -106,17 +111,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
-async function connect(config: ClientConfig, address: DatabaseAddress, poolSize: number, log: Logger) {
+async function connect(config: ClientConfig, address: DatabaseAddress, poolConfig: PoolConfig, log: Logger) {
   const unhurried: ClientConfig = {
     application_name: 'stator',
     connectionTimeoutMillis: connectMsMax,
     ...config,
     types: storeTypes,
-    pipeline: true,
   }
   await prepare(new Client(unhurried), address)
   const clientConfig: ClientConfig = { ...unhurried, query_timeout: queryMsMax }
-  const pool = new Pool({ ...clientConfig, max: poolSize, idleTimeoutMillis: 0 })
+  const pool = new Pool({ ...clientConfig, ...poolConfig, idleTimeoutMillis: 0 })
   pool.on('error', (error) => log.warn({ error, host: address.host }, 'An idle connection to the database broke.'))
   // While a client is lent out, nobody else listens to it. The error reaches its next statement as well.
   pool.on('connect', (client) => client.on('error', () => {}))

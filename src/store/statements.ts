@@ -21,6 +21,9 @@ export interface BoundStatement {
   readonly values: Buffer[]
 }
 
+export const beginTransaction: BoundStatement = { name: 'stator_begin', text: 'BEGIN', values: [] }
+export const commitTransaction: BoundStatement = { name: 'stator_commit', text: 'COMMIT', values: [] }
+
 export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement {
   return { name: statement.name, text: statement.text, values: statement.values(rows) }
 }

@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { databaseNow } from '../../bench/audit/audit.ts'
+import { insertNewFacts } from '../../src/store/statements.ts'
 import { flows16, idTag } from '../fixtures/seed-flows.ts'
 import { isFullSize, keepResult } from '../support/fault-results.ts'
 import { auditLoads, cleanFindings, FleetLoad, identitiesOf, type LoadOptions } from '../support/fleet-load.ts'
@@ -44,7 +45,7 @@ test('under load every answer to a COMMIT is lost for a while, and each fact is 
     fleet.begin({ kind: 'open', ratePerSecond: 300 })
     const recoveryMs: number[] = []
     for (let time = 0; time < times; time++) {
-      await within('a COMMIT', proxy.swallowEcho('COMMIT'), 30_000)
+      await within('a COMMIT', proxy.swallowAnswer(insertNewFacts.name), 30_000)
       const lostMs = performance.now()
       const before = fleet.acknowledgedSamples
       await until('answers to come again', () => fleet.acknowledgedSamples > before, 30_000)
@@ -76,7 +77,7 @@ test('a charge point that went away meanwhile sends its start again under a new 
   try {
     await central.addIdTag(idTag)
     const raw = await central.bootedRaw('CP001')
-    const swallowed = proxy.swallowEcho('COMMIT')
+    const swallowed = proxy.swallowAnswer(insertNewFacts.name)
     raw.sendCall('StartTransaction', flows16.start)
     await within('the COMMIT', swallowed)
     // Now Stator cannot even find out.

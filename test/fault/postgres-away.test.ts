@@ -114,7 +114,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         times: 5,
         isBrief: true,
         begin: async () => {
-          // Deferred to the COMMIT, so that PostgreSQL is seen at it.
+          // Deferred to the end of the transaction, so that PostgreSQL is seen at it.
           await withClient(connectionString, (client) =>
             client.query(`CREATE OR REPLACE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$;
@@ -124,7 +124,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
           await withClient(server.connectionString, (client) =>
             until('a COMMIT to be under way', async () => {
               const { rowCount } = await client.query(
-                `SELECT FROM pg_stat_activity WHERE query = 'COMMIT' AND state = 'active' AND wait_event = 'PgSleep'`,
+                `SELECT FROM pg_stat_activity WHERE state = 'active' AND wait_event = 'PgSleep'`,
               )
               return rowCount === 1
             }),

@@ -14,20 +14,24 @@ export interface TcpProxy {
   /** From now on connects whoever comes to this port of the machine. */
   lead(targetPort: number): void
   /**
-   * Holds back what the server answers to whoever sends `text` next, and breaks that connection once `text` stands in an answer
-   * too: the server has done it, and nobody was told. The promise resolves then. An answer with ROLLBACK in it is passed on, and
-   * the next one to send `text` is waited for.
+   * Holds back what PostgreSQL answers to whoever runs the prepared statement of this name next, and breaks that connection once
+   * it says that its transaction is over: it has committed, and nobody was told. The promise resolves then. An answer with an
+   * error in it is passed on, and the next one to run that statement is waited for.
    */
-  swallowEcho(text: string): Promise<void>
+  swallowAnswer(statement: string): Promise<void>
   stop(): Promise<void>
 }
+
+// ReadyForQuery, "idle: not in a transaction block", and the severity in an ErrorResponse (PostgreSQL documentation, "Message Formats").
+const readyAndIdle = Buffer.from('Z\0\0\0\u0005I')
+const errorSeverity = 'VERROR'
 
 /** Passes everything that reaches its port on to `targetPort` of this machine. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const connections = new Set<Socket>()
   let isFrozen = false
   let target = targetPort
-  let trap: { readonly text: string; readonly sprung: () => void } | null = null
+  let trap: { readonly statement: string; readonly sprung: () => void } | null = null
   const proxy = createServer((client) => {
     const server = connect(target, '127.0.0.1')
     /** What is held back of the server's answer; null while everything passes. */
@@ -40,7 +44,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
     client.on('data', (data) => {
       if (isFrozen) return
-      if (trap !== null && data.includes(trap.text)) held ??= Buffer.alloc(0)
+      if (trap !== null && data.includes(trap.statement)) held ??= Buffer.alloc(0)
       server.write(data)
     })
     server.on('data', (data) => {
@@ -50,13 +54,14 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         return
       }
       held = Buffer.concat([held, typeof data === 'string' ? Buffer.from(data) : data])
-      if (trap !== null && held.includes(trap.text)) {
+      if (!held.includes(readyAndIdle)) return
+      if (trap === null || held.includes(errorSeverity)) {
+        client.write(held)
+        held = null
+      } else {
         trap.sprung()
         trap = null
         end()
-      } else if (held.includes('ROLLBACK')) {
-        client.write(held)
-        held = null
       }
     })
     for (const socket of [client, server]) socket.on('close', end).on('error', end)
@@ -85,7 +90,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     lead: (port) => {
       target = port
     },
-    swallowEcho: (text) => new Promise((resolve) => (trap = { text, sprung: resolve })),
+    swallowAnswer: (statement) => new Promise((resolve) => (trap = { statement, sprung: resolve })),
     stop: close,
   }
 }

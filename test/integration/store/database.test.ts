@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { silentLogger } from '../../../src/base/log.ts'
+import { runBatch } from '../../../src/store/batch.ts'
 import { type Database, type DatabaseOptions, openDatabase } from '../../../src/store/database.ts'
 import { migrate } from '../../../src/store/migrate.ts'
 import { createQueries } from '../../../src/store/queries.ts'
@@ -307,8 +308,11 @@ test('what a broken lease had sent is over when the next lease begins', async ()
   const backend = async (): Promise<string | undefined> =>
     (await database.pool.query('SELECT query FROM pg_stat_activity WHERE pid = $1', [pid])).rows[0]?.query
   // PostgreSQL is busy with it when the connection breaks, and has what follows in its buffer.
-  broken.client.query('SELECT pg_sleep(30)').catch(() => {})
-  broken.client.query('CREATE TABLE late ()').catch(() => {})
+  const sent = [
+    { name: 'sleep', text: 'SELECT pg_sleep(30)', values: [] },
+    { name: 'create', text: 'CREATE TABLE late ()', values: [] },
+  ]
+  runBatch(broken.client, sent).catch(() => {})
   await until('PostgreSQL is busy', async () => (await backend()) === 'SELECT pg_sleep(30)')
   broken.release(true)
 

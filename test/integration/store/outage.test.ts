@@ -7,6 +7,7 @@ import { silentLogger } from '../../../src/base/log.ts'
 import type { Change, ChangeSet } from '../../../src/csms/decision.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { createQueries, type Queries } from '../../../src/store/queries.ts'
+import { insertChargePointEvents, insertNewFacts } from '../../../src/store/statements.ts'
 import { TransactionIds } from '../../../src/store/transaction-ids.ts'
 import type { Writer } from '../../../src/store/writer.ts'
 import { chargePointEvent, connectorStatus, newTransactionId, startSet } from '../../support/changes.ts'
@@ -92,7 +93,7 @@ test('a COMMIT whose outcome is lost is found out: nothing is stored twice, and 
   const first = startOne()
   await writer.commit(first)
   const second = startOne()
-  const swallowed = proxy.swallowEcho('COMMIT')
+  const swallowed = proxy.swallowAnswer(insertNewFacts.name)
   const outcome = whileRetrying(writer.commit(second))
   await within('the COMMIT', swallowed)
   expect(await outcome).toEqual({ duplicate: false, answer: second.answer })
@@ -105,7 +106,7 @@ test('a COMMIT whose outcome is lost is found out: nothing is stored twice, and 
 test('changes without facts survive a lost COMMIT as well, each stored once', async () => {
   await writer.commit(changeSet(key, { changes: [status(1)] }))
   const event = chargePointEvent('DataTransfer', null, { n: 1 })
-  const swallowed = proxy.swallowEcho('COMMIT')
+  const swallowed = proxy.swallowAnswer(insertChargePointEvents.name)
   const outcome = whileRetrying(
     writer.commit(changeSet(key, { changes: [event, status(2)], anomalies: [{ kind: 'quirk', detail: {} }] })),
   )

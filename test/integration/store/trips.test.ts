@@ -2,8 +2,10 @@
 
 import { expect, test } from 'bun:test'
 import type { ClientBase } from 'pg'
+import { runBatch } from '../../../src/store/batch.ts'
+import { ChangeRows } from '../../../src/store/change-rows.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
-import { newTransactionId, sample, startFact } from '../../support/changes.ts'
+import { newTransactionId, sample, startFact, transactionStopped } from '../../support/changes.ts'
 import { changeSet, describeStore, meterRows, type TestStore } from '../../support/store.ts'
 
 /** Commits on a connection of its own, and counts how often something is sent while nothing is under way. */
@@ -85,6 +87,26 @@ describeStore('a group of changes', (store) => {
         { duplicate: false, answer: { transactionId: 3 } },
       ])
       expect(committed.hadStored).toBe(true)
+    } finally {
+      lease.release()
+    }
+  })
+
+  test('finds its rows by key, though its plan was made while the table was small', async () => {
+    const { database, newChargePoint } = store()
+    const rows = new ChangeRows()
+    rows.add(changeSet(await newChargePoint(), { changes: [{ kind: 'chargePointStatus', status: 'Available' }] }))
+    rows.add(changeSet(await newChargePoint(), { changes: [transactionStopped(newTransactionId())] }))
+    const lease = await database.lease()
+    try {
+      await lease.client.query('BEGIN')
+      // PostgreSQL makes a plan of its own for each of the first five times, and keeps the next one.
+      for (let time = 0; time < 10; time++) await runBatch(lease.client, rows.statements())
+      const read = await lease.client.query(
+        `SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0 AND relname IN ('transactions', 'charge_points')`,
+      )
+      expect(read.rows).toEqual([])
+      await lease.client.query('ROLLBACK')
     } finally {
       lease.release()
     }

@@ -1,0 +1,85 @@
+// Prepared statements that travel together: everything in one write, one Sync behind the last, one packet back. pg's own queries
+// have a Sync each, and each of those is an answer of its own that wakes this thread.
+
+import { type ClientBase, type Connection, DatabaseError, type Submittable } from 'pg'
+import type { BoundStatement } from './statements.ts'
+
+/** What a statement did, as PostgreSQL says it: `INSERT` and 3. */
+export interface StatementResult {
+  readonly command: string
+  readonly rowCount: number
+}
+
+/**
+ * Sends the statements in one trip and waits for all of them; rows that they answer are not kept. Without a BEGIN among them
+ * or before they are one transaction, which the Sync commits (PostgreSQL documentation, "Pipelining" in the message flow of the
+ * extended query protocol): when this resolves, it is committed.
+ *
+ * @throws the first error, of class DatabaseError when it is PostgreSQL's. No statement behind it was done.
+ */
+export function runBatch(client: ClientBase, statements: readonly BoundStatement[]): Promise<StatementResult[]> {
+  return new Promise((resolve, reject) => {
+    client.query(new Batch(statements, resolve, reject))
+  })
+}
+
+/** Names of the statements that PostgreSQL has parsed on a connection. */
+const parsed = new WeakMap<Connection, Set<string>>()
+
+/** A query as `pg.Client` drives it. */
+class Batch implements Submittable {
+  /** Ends the time-out that `pg.Client` puts around it. */
+  callback: (() => void) | undefined
+  readonly #statements: readonly BoundStatement[]
+  readonly #resolve: (results: StatementResult[]) => void
+  readonly #reject: (error: unknown) => void
+  readonly #results: StatementResult[] = []
+
+  constructor(
+    statements: readonly BoundStatement[],
+    resolve: (results: StatementResult[]) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#statements = statements
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  submit(connection: Connection): void {
+    const known = parsed.get(connection)
+    connection.stream.cork()
+    for (const { name, text, values } of this.#statements) {
+      if (known?.has(name) !== true) {
+        // An earlier batch may have come as far as this before it failed.
+        connection.close({ type: 'S', name }, true)
+        connection.parse({ name, text, types: [] }, true)
+      }
+      connection.bind({ statement: name, values }, true)
+      connection.execute(null, true)
+    }
+    connection.sync()
+    connection.stream.uncork()
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    const words = text.split(' ')
+    this.#results.push({ command: words[0] ?? '', rowCount: Number(words.at(-1)) })
+  }
+
+  handleDataRow(): void {}
+
+  handleReadyForQuery(connection: Connection): void {
+    let known = parsed.get(connection)
+    if (known === undefined) parsed.set(connection, (known = new Set()))
+    for (const { name } of this.#statements) known.add(name)
+    this.callback?.()
+    this.#resolve(this.#results)
+  }
+
+  handleError(error: unknown, connection: Connection): void {
+    // A time-out: what is on its way could still be done, and its answers would be taken for those of the next.
+    if (!(error instanceof DatabaseError)) connection.stream.destroy()
+    this.callback?.()
+    this.#reject(error)
+  }
+}
