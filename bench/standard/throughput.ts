@@ -6,6 +6,7 @@ import type { Fleet } from '../generator/fleet.ts'
 import type { MixName } from '../generator/mixes.ts'
 import type { Loop } from '../generator/schedule.ts'
 import { type Measurement, measure } from '../measure.ts'
+import { tidyDatabase } from '../servers/database.ts'
 import { startFloorSubject, startSubject, type Subject } from '../servers/start.ts'
 import { bareCommits } from './bare-commit.ts'
 import { batchSizes } from './batches.ts'
@@ -55,16 +56,21 @@ export async function throughput(context: Context): Promise<void> {
     if (latency !== null) results.bareCommitMs.push(latency)
   }
 
+  await warmUps(context, 'heartbeat', [floor, stator])
   await rounds(context, 'heartbeat', [floor, stator], results.heartbeat)
   progress.step('bare commits', 1)
   await bare()
   const since = await databaseNow(databaseUrl)
-  await rounds(context, 'meter', peer === null ? [floor, stator] : [floor, peer, stator], results.meter)
+  const sides = peer === null ? [floor, stator] : [floor, peer, stator]
+  await warmUps(context, 'meter', sides)
+  await tidyDatabase(databaseUrl)
+  await rounds(context, 'meter', sides, results.meter)
   await bare()
   const batches = await batchSizes(databaseUrl, 'meter_values', since)
   if (batches !== null) results.batches.stator = batches
 
   const ratePerSecond = Math.max(1, Math.round(median((results.meter.stator ?? []).map(metersPerSecond)) / 2))
+  await tidyDatabase(databaseUrl)
   for (let round = 1; round <= size.rounds; round++) {
     const name = `meter at half of saturation, Stator, round ${round} of ${size.rounds}`
     results.half.push(await one(context, stator, name, { kind: 'open', ratePerSecond }, size.halfMs))
@@ -106,11 +112,14 @@ async function others(context: Context, subject: Subject): Promise<void> {
   }
 }
 
+async function warmUps(context: Context, mix: 'heartbeat' | 'meter', sides: readonly Side[]): Promise<void> {
+  const ms = mix === 'heartbeat' ? context.size.heartbeatWarmUpMs : context.size.meterWarmUpMs
+  for (const side of sides) await warmUp(context, side, mix, `${mix}: ${side.name} warms up`, ms[side.name])
+}
+
 /** All sides in turn, several times over. */
 async function rounds(context: Context, mix: MixName, sides: readonly Side[], into: Rounds): Promise<void> {
   const { size } = context
-  const warmUpMs = mix === 'heartbeat' ? size.heartbeatWarmUpMs : size.meterWarmUpMs
-  for (const side of sides) await warmUp(context, side, mix, `${mix}: ${side.name} warms up`, warmUpMs[side.name])
   for (let round = 1; round <= size.rounds; round++) {
     for (const side of sides) {
       const name = `${mix}: ${side.name}, round ${round} of ${size.rounds}`

@@ -175,8 +175,9 @@ export class Connection {
   /** Sends a frame. A charge point that reads so slowly that frames would be dropped is disconnected instead. */
   send(text: string): void {
     if (this.#isClosed) return
-    const status = this.#socket.sendText(text)
-    if (status === 0 || this.#socket.getBufferedAmount() > socketBufferBytesMax) {
+    // Bytes that went out; 0 when the text was dropped, below 0 when some of it waits.
+    const sent = this.#socket.sendText(text)
+    if (sent === 0 || (sent < 0 && this.bufferedBytes > socketBufferBytesMax)) {
       this.#options.counters.slowReadersClosed++
       this.closed()
       this.#socket.terminate()
