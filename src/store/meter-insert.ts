@@ -4,7 +4,7 @@
 import type { MeterPlace } from '../csms/decision.ts'
 import { type MeterBlock, type MeterRows, meterColumns } from '../csms/meter-block.ts'
 import { arrayHeaderBytes, writeArrayHeader } from './binary-array.ts'
-import type { BoundStatement } from './statements.ts'
+import { type BoundStatement, rowsOf } from './statements.ts'
 
 /** Measurements whose absence a block writes as NaN. */
 const measured: ReadonlySet<string> = new Set(['energy_wh', 'power_w', 'current_a', 'voltage_v', 'soc_percent'])
@@ -17,7 +17,7 @@ const insertNewMeterValues = {
   name: 'stator_insert_new_meter_values',
   text: `INSERT INTO meter_values (${names})
     SELECT ${meterColumns.map(({ name }) => (measured.has(name) ? `NULLIF(${name}, 'NaN')` : name)).join(', ')}
-    FROM unnest(${meterColumns.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')}) AS v(${names})`,
+    FROM ${rowsOf(meterColumns)}`,
 }
 
 const insertMeterValues = {

@@ -61,6 +61,14 @@ function instant<Row>(of: (row: Row) => number | null): Column<Row> {
   return { type: 'timestamptz', encode: (rows) => instantArray(rows.map(of)) }
 }
 
+/**
+ * The rows of arrays that go side by side, as a table `v`. In the select list PostgreSQL takes the arrays apart row by row;
+ * `FROM unnest($1, $2)` would copy each of them into a store of its own first.
+ */
+export function rowsOf(columns: readonly { readonly name: string; readonly type: string }[]): string {
+  return `(SELECT ${columns.map(({ name, type }, i) => `unnest($${i + 1}::${type}[]) AS "${name}"`).join(', ')}) AS v`
+}
+
 /** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
 function statement<Row>(
   name: string,
@@ -68,13 +76,12 @@ function statement<Row>(
   write: (names: string, rows: string, arrays: string) => string,
 ): Statement<Row> {
   const list = Object.values(columns)
-  const names = Object.keys(columns)
-    .map((column) => `"${column}"`)
-    .join(', ')
+  const named = Object.entries(columns).map(([name, { type }]) => ({ name, type }))
+  const names = named.map((column) => `"${column.name}"`).join(', ')
   const arrays = list.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')
   return {
     name: `stator_${name}`,
-    text: write(names, `unnest(${arrays}) AS v(${names})`, arrays),
+    text: write(names, rowsOf(named), arrays),
     values: (rows) => list.map((column) => column.encode(rows)),
   }
 }
