@@ -9,6 +9,8 @@ import type { RemoteStart } from '../src/csms/remote-control.ts'
 import { encodeCall } from '../src/ocpp/frame.ts'
 import { answerOwner, type CallAnswer, type CallEffects, type CallFailure, type QueuedCall } from './call-queue.ts'
 import {
+  type ChargePointContext,
+  type ChargePointEvent,
   chargePointMachine,
   connectorAt,
   connectorIn,
@@ -71,6 +73,8 @@ export class LiveChargePoint implements CallEffects {
   lastHeartbeatAtMs: number | null = null
   readonly #surroundings: Surroundings
   readonly #actor: Actor<typeof chargePointMachine>
+  /** Of the actor, as of the last event that was sent to it: every message looks into it. */
+  #context: ChargePointContext
   // Most charge points never get a CALL.
   #waiters: Map<string, Waiter> | null = null
 
@@ -89,11 +93,12 @@ export class LiveChargePoint implements CallEffects {
       id: this.identity,
       input: { hydration, effects: this },
     }).start()
+    this.#context = this.#actor.getSnapshot().context
   }
 
   /** What is known of it, with `bootStatus` as of its last BootNotification. */
   get chargePoint(): KnownChargePoint {
-    return this.#actor.getSnapshot().context.chargePoint
+    return this.#context.chargePoint
   }
 
   /** Where it stands in its life cycle. `draining`: it gets no new CALLs. `closed`: nothing moves it any more. */
@@ -104,18 +109,18 @@ export class LiveChargePoint implements CallEffects {
 
   /** The connector at `ref`, if it ever reported a status. */
   connector(ref: ConnectorRef): KnownConnector | undefined {
-    const slot = connectorAt(this.#actor.getSnapshot().context.connectors, ref)
+    const slot = connectorAt(this.#context.connectors, ref)
     return slot === undefined ? undefined : connectorIn(slot)
   }
 
   /** Every connector that ever reported a status. */
   connectors(): readonly KnownConnector[] {
-    return this.#actor.getSnapshot().context.connectors.map(connectorIn)
+    return this.#context.connectors.map(connectorIn)
   }
 
   /** The open transaction of our number, or (2.x) of the charge point's own id. */
   transaction(id: number | string): LiveTransaction | undefined {
-    for (const slot of this.#actor.getSnapshot().context.transactions) {
+    for (const slot of this.#context.transactions) {
       if (id === slot.known.transactionId || id === slot.known.stationTransactionId) return transactionIn(slot)
     }
     return undefined
@@ -123,7 +128,7 @@ export class LiveChargePoint implements CallEffects {
 
   /** Its open transactions, in the order in which they became known. */
   openTransactions(): readonly LiveTransaction[] {
-    return this.#actor.getSnapshot().context.transactions.map(transactionIn)
+    return this.#context.transactions.map(transactionIn)
   }
 
   /** Moves it by what has been committed. Events that change nothing (most) cost a comparison and no more. */
@@ -134,7 +139,7 @@ export class LiveChargePoint implements CallEffects {
       }
       const snapshot = this.#actor.getSnapshot()
       if (!wouldMove(snapshot, event)) continue
-      if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#actor.send(event)
+      if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#send(event)
     }
   }
 
@@ -148,7 +153,7 @@ export class LiveChargePoint implements CallEffects {
 
   /** An operator changed how it is to be treated. */
   provisioned(settings: ChargePointSettings): void {
-    if (this.state !== 'closed') this.#actor.send({ type: 'provisioned', settings })
+    if (this.state !== 'closed') this.#send({ type: 'provisioned', settings })
   }
 
   /**
@@ -167,7 +172,7 @@ export class LiveChargePoint implements CallEffects {
     const messageId = this.#surroundings.newMessageId()
     return new Promise((resolve, reject) => {
       ;(this.#waiters ??= new Map()).set(messageId, { resolve, reject })
-      this.#actor.send({ type: 'call', call: { messageId, action, payload, timeoutMs } })
+      this.#send({ type: 'call', call: { messageId, action, payload, timeoutMs } })
     })
   }
 
@@ -175,7 +180,7 @@ export class LiveChargePoint implements CallEffects {
   answer(frame: AnswerFrame): boolean {
     const { messageId, ...answer } = frame
     const { counts } = this.#surroundings
-    const queue = this.#actor.getSnapshot().context.callQueue
+    const queue = this.#context.callQueue
     const owner = queue === null ? 'unknown' : answerOwner(queue.getSnapshot(), messageId)
     if (owner !== 'outstanding') {
       counts[owner]++
@@ -203,12 +208,12 @@ export class LiveChargePoint implements CallEffects {
 
   /** This node is stopping: no new CALLs; those in line fail with SHUTTING_DOWN; the one under way may still be answered. */
   drain(): void {
-    if (this.state !== 'closed') this.#actor.send({ type: 'drain' })
+    if (this.state !== 'closed') this.#send({ type: 'drain' })
   }
 
   /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves it any more. The registry calls this. */
   end(why: 'closed' | 'replaced'): void {
-    if (this.state !== 'closed') this.#actor.send({ type: why })
+    if (this.state !== 'closed') this.#send({ type: why })
     // When the link broke in the middle of a `transmit`, the call queue was stopped before it could be told.
     for (const messageId of this.#waiters?.keys() ?? []) {
       const message = `Charge point '${this.identity}' disconnected before it answered`
@@ -232,5 +237,10 @@ export class LiveChargePoint implements CallEffects {
     }
     if (outcome.code === 'CALL_TIMEOUT') this.#surroundings.counts.timedOut++
     waiter?.reject(new StatorError(outcome.code, outcome.message))
+  }
+
+  #send(event: ChargePointEvent): void {
+    this.#actor.send(event)
+    this.#context = this.#actor.getSnapshot().context
   }
 }

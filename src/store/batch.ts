@@ -18,6 +18,7 @@ export interface StatementResult {
  * @throws the first error, of class DatabaseError when it is PostgreSQL's. No statement behind it was done.
  */
 export function runBatch(client: ClientBase, statements: readonly BoundStatement[]): Promise<StatementResult[]> {
+  if (statements.length === 0) return Promise.resolve([])
   return new Promise((resolve, reject) => {
     client.query(new Batch(statements, resolve, reject))
   })

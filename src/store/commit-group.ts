@@ -4,8 +4,8 @@
 
 import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
-import type { ChangeSet, CommitOutcome, Payload } from '../csms/decision.ts'
-import { runBatch } from './batch.ts'
+import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
+import { runBatch, type StatementResult } from './batch.ts'
 import { ChangeRows, factRow } from './change-rows.ts'
 import { MeterInsert } from './meter-insert.ts'
 import {
@@ -34,14 +34,6 @@ export interface CommittedGroup {
 
 /** Commits a group; `commitGroup` is the real one. */
 export type CommitGroup = typeof commitGroup
-
-/** What is known of one set after the ledger has been asked. */
-interface Verdict {
-  readonly isDuplicate: boolean
-  /** False when everything it wants is stored already. */
-  readonly isToBeApplied: boolean
-  readonly answer: Payload
-}
 
 /**
  * Commits `sets` and `seen` in one transaction. When it throws, nothing is stored, unless the
@@ -73,22 +65,21 @@ async function commitNew(
   ledger: Ledger,
 ): Promise<CommittedGroup | null> {
   const { rows } = ledger
-  const { verdicts, statements, meterRows } = prepared(() => {
-    const verdicts = sets.map((set) => ledger.verdictOn(set))
-    const bound = statementsOf(applied(sets, verdicts), seen, true)
+  const { statements, meterRows } = prepared(() => {
+    const bound = statementsOf(ledger.applied(sets), seen, true)
     if (rows.length > 0) bound.statements.unshift(bind(insertNewFacts, rows))
-    return { verdicts, ...bound }
+    return bound
   })
   try {
-    if (statements.length > 0) await runBatch(client, statements)
+    await runBatch(client, statements)
   } catch (error) {
     if (isAlreadyStored(error)) return null
     throw error
   }
-  return committedGroup(verdicts, meterRows, false)
+  return committedGroup(sets, ledger, meterRows, false)
 }
 
-/** What the ledger says about the facts, if there are any, decides what else is stored: that takes a trip of its own. */
+/** Where there are facts, the ledger decides what else is stored, which takes a trip of its own. */
 async function commitCarefully(
   client: ClientBase,
   sets: readonly ChangeSet[],
@@ -96,39 +87,52 @@ async function commitCarefully(
   ledger: Ledger,
 ): Promise<CommittedGroup> {
   const { rows } = ledger
+  if (rows.length === 0) {
+    const { statements, meterRows } = prepared(() => statementsOf(sets, seen, false))
+    const results = await runBatch(client, statements)
+    return committedGroup(sets, ledger, meterRows, hadStoredValues(results, meterRows))
+  }
   try {
-    const insert = rows.length === 0 ? [] : [prepared(() => bind(insertFacts, rows))]
-    const inserted = (await runBatch(client, [beginTransaction, ...insert]))[1]?.rowCount ?? 0
+    const insert = prepared(() => bind(insertFacts, rows))
+    const inserted = (await runBatch(client, [beginTransaction, insert]))[1]?.rowCount ?? 0
     if (inserted !== rows.length) await ledger.findStored(client, inserted)
-    const verdicts = sets.map((set) => ledger.verdictOn(set))
-    const { statements, meterRows } = prepared(() => statementsOf(applied(sets, verdicts), seen, false))
+    const { statements, meterRows } = prepared(() => statementsOf(ledger.applied(sets), seen, false))
     const results = await runBatch(client, [...statements, commitTransaction])
     expectCommit(results.at(-1)?.command)
-    const hadStoredValues = meterRows > 0 && results[0]?.rowCount !== meterRows
-    return committedGroup(verdicts, meterRows, hadStoredValues || inserted !== rows.length)
+    const hadStored = inserted !== rows.length || hadStoredValues(results, meterRows)
+    return committedGroup(sets, ledger, meterRows, hadStored)
   } catch (error) {
     if (!isConnectionLost(error)) await client.query('ROLLBACK')
     throw error
   }
 }
 
-function applied(sets: readonly ChangeSet[], verdicts: readonly Verdict[]): readonly ChangeSet[] {
-  return verdicts.every((verdict) => verdict.isToBeApplied) ? sets : sets.filter((_, i) => verdicts[i]?.isToBeApplied)
+/** By the insert of the meter values, which comes first. */
+function hadStoredValues([insert]: readonly StatementResult[], meterRows: number): boolean {
+  return meterRows > 0 && insert?.rowCount !== meterRows
 }
 
-function committedGroup(verdicts: readonly Verdict[], meterRows: number, hadStored: boolean): CommittedGroup {
-  return {
-    outcomes: verdicts.map(({ isDuplicate, answer }) => ({ duplicate: isDuplicate, answer })),
-    duplicates: verdicts.filter((verdict) => verdict.isDuplicate).length,
-    meterRows,
-    hadStored,
-  }
+function committedGroup(
+  sets: readonly ChangeSet[],
+  ledger: Ledger,
+  meterRows: number,
+  hadStored: boolean,
+): CommittedGroup {
+  const outcomes = sets.map((set) => ledger.outcomeOf(set))
+  const duplicates = outcomes.filter((outcome) => outcome.duplicate).length
+  return { outcomes, duplicates, meterRows, hadStored }
+}
+
+interface First {
+  readonly set: ChangeSet
+  /** Of its row among those of the ledger, from 1. */
+  readonly place: number
 }
 
 /** The facts among the sets of a group, each once. */
 class Ledger {
   readonly rows: FactRow[] = []
-  readonly #firstOf = new Map<string, { readonly set: ChangeSet; readonly place: number }>()
+  readonly #firstOf = new Map<string, First>()
   readonly #keyOf = new Map<ChangeSet, string>()
   readonly #stored = new Map<number, StoredFact>()
   readonly #mayBeStored: boolean
@@ -156,18 +160,32 @@ class Ledger {
     }
   }
 
-  verdictOn(set: ChangeSet): Verdict {
-    const first = this.#firstOf.get(this.#keyOf.get(set) ?? '')
-    if (first === undefined) return { isDuplicate: false, isToBeApplied: true, answer: set.answer }
+  /** The sets of which not everything is stored already. */
+  applied(sets: readonly ChangeSet[]): readonly ChangeSet[] {
+    if (this.#stored.size === 0 && this.#firstOf.size === this.#keyOf.size) return sets
+    return sets.filter((set) => {
+      const first = this.#first(set)
+      return first === undefined || (first.set === set && !this.#stored.has(first.place))
+    })
+  }
+
+  outcomeOf(set: ChangeSet): CommitOutcome {
+    const first = this.#first(set)
+    if (first === undefined) return { duplicate: false, answer: set.answer }
     const stored = this.#stored.get(first.place)
     const answer = stored?.answer ?? first.set.answer
-    if (first.set !== set) return { isDuplicate: true, isToBeApplied: false, answer }
-    if (stored === undefined) return { isDuplicate: false, isToBeApplied: true, answer }
+    if (first.set !== set) return { duplicate: true, answer }
+    if (stored === undefined) return { duplicate: false, answer }
     // The very same frame is no retransmission: an earlier attempt at this commit went through, and only its outcome was lost. Frames
     // that waited in the socket may bear the same id and time and be two all the same; the ids that they are answered with differ.
     const isSameFrame = stored.messageId === set.messageId && stored.receivedAtMs === set.receivedAtMs
     const isOwn = this.#mayBeStored && isSameFrame && Bun.deepEquals(stored.answer, set.answer)
-    return { isDuplicate: !isOwn, isToBeApplied: false, answer }
+    return { duplicate: !isOwn, answer }
+  }
+
+  /** The first set of the group with the fact of `set`; undefined when it has none. */
+  #first(set: ChangeSet): First | undefined {
+    return set.fact === undefined ? undefined : this.#firstOf.get(this.#keyOf.get(set) ?? '')
   }
 }
 

@@ -1,18 +1,16 @@
 // Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see csms/meter-block.ts).
 // The common measurands become numbers in one unit each; the element as sent goes along, so nothing is lost by it.
 
+import type { ConnectorRef } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
 import type { MeterRange } from '../ocpp/verdict.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Where the meter values of one frame belong. */
+/** Where a frame comes from. */
 interface Origin {
   readonly chargePointKey: number
   readonly receivedAtMs: number
-  readonly evseId: number
-  readonly connectorId: number
-  readonly transactionRef: bigint
 }
 
 const postgresEpochMs = Date.UTC(2000, 0, 1)
@@ -31,7 +29,7 @@ function integerOr(value: unknown, otherwise: number): number {
 }
 
 /** Where the message says that its values were taken: 1.6 connectorId, 2.x evseId or evse; else 0 of 0. */
-function connectorOf(payload: Json): { evseId: number; connectorId: number } {
+function connectorOf(payload: Json): ConnectorRef {
   if (isObject(payload.evse)) {
     const evseId = integerOr(payload.evse.id, 0)
     return { evseId, connectorId: integerOr(payload.evse.connectorId, evseId === 0 ? 0 : 1) }
@@ -170,21 +168,18 @@ export class MeterColumns {
    *
    * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`.
    */
-  add(
-    payload: Json,
-    sent: Json,
-    frame: { readonly chargePointKey: number; readonly receivedAtMs: number },
-  ): MeterRange | null {
+  add(payload: Json, sent: Json, origin: Origin): MeterRange | null {
     const values = payload.meterValue ?? payload.transactionData
     if (!Array.isArray(values) || values.length === 0) return null
     const sentValues = sent.meterValue ?? sent.transactionData
     const verbatim: readonly unknown[] =
       Array.isArray(sentValues) && sentValues.length === values.length ? sentValues : values
-    const origin: Origin = { ...frame, ...connectorOf(payload), transactionRef: transactionRefOf(payload) }
+    const connector = connectorOf(payload)
+    const transaction = transactionRefOf(payload)
     const from = this.#rows
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
-      if (isObject(value)) this.#addRow(value, JSON.stringify(verbatim[index]), origin)
+      if (isObject(value)) this.#addRow(value, JSON.stringify(verbatim[index]), origin, connector, transaction)
     }
     return { from, to: this.#rows }
   }
@@ -225,17 +220,23 @@ export class MeterColumns {
     return block
   }
 
-  #addRow(meterValue: Json, text: string, origin: Origin): void {
+  #addRow(
+    meterValue: Json,
+    text: string,
+    { chargePointKey, receivedAtMs }: Origin,
+    { evseId, connectorId }: ConnectorRef,
+    transaction: bigint,
+  ): void {
     if (this.#rows === this.#rowsRoom) this.#growRows()
     this.#measure(meterValue.sampledValue)
     const sampledAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
-    this.#int(0, origin.chargePointKey)
-    this.#bigint(1, origin.transactionRef)
-    this.#time(2, Number.isNaN(sampledAtMs) ? origin.receivedAtMs : sampledAtMs)
-    this.#short(3, origin.evseId)
-    this.#short(4, origin.connectorId)
-    this.#bigint(5, BigInt.asIntN(64, Bun.hash.xxHash64(text)))
-    this.#time(6, origin.receivedAtMs)
+    this.#int(0, chargePointKey)
+    this.#bigint(1, transaction)
+    this.#time(2, Number.isNaN(sampledAtMs) ? receivedAtMs : sampledAtMs)
+    this.#short(3, evseId)
+    this.#short(4, connectorId)
+    this.#bigint(5, Bun.hash.xxHash64(text))
+    this.#time(6, receivedAtMs)
     this.#double(7, this.#energy.value)
     this.#double(8, this.#power.value)
     this.#double(9, this.#current.value)
@@ -290,6 +291,7 @@ export class MeterColumns {
     view.setInt32(at + 4, value)
   }
 
+  // Of a value past 63 bits the lowest 64 are kept.
   #bigint(column: number, value: bigint): void {
     const at = this.#rows * 12
     const view = this.#view(column)

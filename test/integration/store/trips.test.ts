@@ -46,6 +46,13 @@ describeStore('a group of changes', (store) => {
     expect(await trips(store(), (client) => commitGroup(client, group(), [], false))).toBe(2)
   })
 
+  test('without facts takes one trip in every case', async () => {
+    const key = await store().newChargePoint()
+    const group = [changeSet(key, { changes: [{ kind: 'chargePointStatus', status: 'Available' }] })]
+    expect(await trips(store(), (client) => commitGroup(client, group, [], true))).toBe(1)
+    expect(await trips(store(), (client) => commitGroup(client, group, [], false))).toBe(1)
+  })
+
   test('with a meter value in it that is stored already keeps it once, and says so', async () => {
     const key = await store().newChargePoint()
     const values = (...seconds: string[]) =>
