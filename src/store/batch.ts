@@ -2,6 +2,7 @@
 // have a Sync each, and each of those is an answer of its own that wakes this thread.
 
 import { type ClientBase, type Connection, DatabaseError, type Submittable } from 'pg'
+import { runMessages } from './bind-messages.ts'
 import type { BoundStatement } from './statements.ts'
 
 /** What a statement did, as PostgreSQL says it: `INSERT` and 3. */
@@ -48,18 +49,13 @@ class Batch implements Submittable {
 
   submit(connection: Connection): void {
     const known = parsed.get(connection)
-    connection.stream.cork()
-    for (const { name, text, values } of this.#statements) {
-      if (known?.has(name) !== true) {
-        // An earlier batch may have come as far as this before it failed.
-        connection.close({ type: 'S', name }, true)
-        connection.parse({ name, text, types: [] }, true)
-      }
-      connection.bind({ statement: name, values }, true)
-      connection.execute(null, true)
+    for (const { name, text } of this.#statements) {
+      if (known?.has(name) === true) continue
+      // An earlier batch may have come as far as this before it failed.
+      connection.close({ type: 'S', name }, true)
+      connection.parse({ name, text, types: [] }, true)
     }
-    connection.sync()
-    connection.stream.uncork()
+    connection.stream.write(runMessages(this.#statements))
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
