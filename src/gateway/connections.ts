@@ -5,8 +5,10 @@ import type { Arrival, LiveChargePoint, Registry } from '../../actors/registry.t
 import type { OcppSettings } from '../base/config.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
 import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
+import type { MeterBlock } from '../csms/meter-block.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
 import { nestsTooDeep, parseFrame, peekFrameType } from '../ocpp/frame.ts'
+import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import {
   closeTryAgainLater,
@@ -15,12 +17,18 @@ import {
   type ReceivedFrame,
   type Socket,
 } from './connection.ts'
-import { Dispatcher, type FrameExaminer } from './dispatcher.ts'
+import { type BatchExaminer, Dispatcher } from './dispatcher.ts'
 import { Pipeline, type PipelineDeps } from './pipeline.ts'
 
 // Close codes, RFC 6455 §7.4.1.
 const closeGoingAway = 1001
 const closeProtocolError = 1002
+
+/** Examines frames; `workers/pool.ts` is the real one. */
+export interface FrameExaminer extends BatchExaminer {
+  /** Examines a frame that is not worth a batch; null when it is. */
+  examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null
+}
 
 export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds'> {
   readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog'>
@@ -199,18 +207,16 @@ export class Connections {
     const { live } = connection
     if (live === null) return
     const { key, strictness } = live.chargePoint
-    this.#dispatcher.submit(
-      {
-        text: frame.text,
-        version: connection.version,
-        strictness,
-        chargePointKey: key,
-        receivedAtMs: frame.receivedAtMs,
-      },
-      (verdict, meter) => {
-        this.#pipeline.serve(connection, live, verdict, meter, frame.receivedAtMs)
-      },
-    )
+    const { text, receivedAtMs } = frame
+    const task = { text, version: connection.version, strictness, chargePointKey: key, receivedAtMs }
+    const examined = this.#deps.examiner.examineAtOnce(task)
+    if (examined !== null) {
+      this.#pipeline.serve(connection, live, examined.verdict, examined.meter, receivedAtMs)
+      return
+    }
+    this.#dispatcher.submit(task, (verdict, meter) => {
+      this.#pipeline.serve(connection, live, verdict, meter, receivedAtMs)
+    })
   }
 
   #release(connection: Connection, live: LiveChargePoint): void {

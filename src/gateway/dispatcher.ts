@@ -6,10 +6,8 @@ import type { MeterBlock } from '../csms/meter-block.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 
 /** Examines batches; `workers/pool.ts` is the real one. */
-export interface FrameExaminer {
+export interface BatchExaminer {
   readonly batchesMax: number
-  /** Examines a frame that is not worth a batch; null when it is. */
-  examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null
   examine(tasks: readonly FrameTask[]): Promise<
     readonly {
       readonly tasks: readonly FrameTask[]
@@ -29,24 +27,19 @@ interface Waiting {
 
 /** Cuts what waits into batches. Each charge point has at most one frame here, so the queue is bounded by their number. */
 export class Dispatcher {
-  readonly #examiner: FrameExaminer
+  readonly #examiner: BatchExaminer
   readonly #defer: (callback: () => void) => void
   #waiting: Waiting[] = []
   #batches = 0
   #isScheduled = false
 
   /** @param defer calls back after the current turn of the event loop. */
-  constructor(examiner: FrameExaminer, defer: (callback: () => void) => void = setImmediate) {
+  constructor(examiner: BatchExaminer, defer: (callback: () => void) => void = setImmediate) {
     this.#examiner = examiner
     this.#defer = defer
   }
 
   submit(task: FrameTask, onVerdict: OnVerdict): void {
-    const examined = this.#examiner.examineAtOnce(task)
-    if (examined !== null) {
-      onVerdict(examined.verdict, examined.meter)
-      return
-    }
     this.#waiting.push({ task, onVerdict })
     this.#schedule()
   }

@@ -73,3 +73,11 @@ test('a commit that is refused ends no connection', async () => {
   await until('the CALL is answered', () => happened.length > 0)
   expect(happened.map((what) => what.slice(0, 25))).toEqual(['sent [4,"a","InternalErro'])
 })
+
+test('a frame that is not worth a batch is answered in the turn in which it came', async () => {
+  const { happened, receive } = connected(() => Promise.reject(new Error('There is nothing to commit.')))
+  receive('[2,"a","Heartbeat",{}]')
+  await until('the charge point is known', () => happened.length > 0)
+  receive('[2,"b","Heartbeat",{}]')
+  expect(happened.map((what) => what.slice(0, 12))).toEqual(['sent [3,"a",', 'sent [3,"b",'])
+})

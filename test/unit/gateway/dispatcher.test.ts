@@ -3,13 +3,13 @@
 import { describe, expect, test } from 'bun:test'
 import { batchFramesMax } from '../../../src/base/limits.ts'
 import type { MeterBlock } from '../../../src/csms/meter-block.ts'
-import { Dispatcher, type FrameExaminer, type OnVerdict } from '../../../src/gateway/dispatcher.ts'
+import { Dispatcher, type BatchExaminer, type OnVerdict } from '../../../src/gateway/dispatcher.ts'
 import type { FrameTask, Verdict } from '../../../src/ocpp/verdict.ts'
 
-type Parts = Awaited<ReturnType<FrameExaminer['examine']>>
+type Parts = Awaited<ReturnType<BatchExaminer['examine']>>
 
 /** An examiner whose batches end when the test says so. */
-class HandExaminer implements FrameExaminer {
+class HandExaminer implements BatchExaminer {
   readonly batchesMax: number
   readonly batches: {
     readonly texts: readonly string[]
@@ -19,10 +19,6 @@ class HandExaminer implements FrameExaminer {
 
   constructor(batchesMax: number) {
     this.batchesMax = batchesMax
-  }
-
-  examineAtOnce(task: FrameTask) {
-    return task.text === 'short' ? { verdict: verdictOn(task), meter: null } : null
   }
 
   examine(tasks: readonly FrameTask[]): Promise<Parts> {
@@ -137,13 +133,6 @@ describe('the dispatcher', () => {
     examiner.batches[1]?.end()
     await turn()
     expect(reasons().slice(2)).toEqual(['verdict on c'])
-  })
-
-  test('hands out at once the verdict on a frame that is not worth a batch', () => {
-    const { examiner, submit, reasons } = dispatch(1)
-    submit('short')
-    expect(reasons()).toEqual(['verdict on short'])
-    expect(examiner.texts).toEqual([])
   })
 
   test('tells of a failure that is no Error, too', async () => {
