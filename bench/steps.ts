@@ -36,17 +36,17 @@ const steps: readonly { readonly step: string; readonly file?: RegExp; readonly 
     step: 'commit: the driver (pg) and its socket',
     file: /(pg|pg-pool|pg-protocol)\/(lib|dist)\/|pg-pool\/index\.js|(lib|dist)\/(client|query|connection|result|parser|serializer|buffer-writer|buffer-reader|messages)\.js$/,
   },
-  { step: 'commit: the driver (pg) and its socket', file: /^(internal:streams|node:net|node:events)/ },
+  {
+    step: 'commit: the driver (pg) and its socket',
+    file: /^(internal:streams|node:net|node:events)|store\/(batch|bind-messages)\.ts$/,
+  },
   { step: 'commit: the queue of the writer', file: /store\/writer\.ts$/ },
   { step: 'actors: starts and stops of transactions', file: /xstate|actors\// },
   { step: 'conclude: actor, answer, next frame of the charge point', file: /gateway\/pipeline\.ts$/ },
-  { step: 'receive: inbox and batch', file: /gateway\/(server|connection|dispatcher)\.ts$/ },
+  { step: 'receive: inbox and batch', file: /gateway\/(server|connections?|dispatcher)\.ts$/ },
   { step: 'look-ups and everything else of the store', file: /src\/store\// },
 ]
 const other = 'everything else'
-
-/** Samples longer than this were taken while the thread slept. */
-const sampleMicrosecondsMax = 20_000
 
 function main(): void {
   const [file, skipped = '0'] = process.argv.slice(2)
@@ -59,7 +59,7 @@ function main(): void {
   for (const [step, share] of shares) console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${step}`)
 }
 
-/** Share of each step in the time that the thread was at work, largest first. */
+/** Share of each step in the samples, largest first: they are taken while the thread is at work, however long it slept before. */
 function sharesOf(
   { nodes, samples, timeDeltas }: Profile,
   skippedMicroseconds: number,
@@ -70,12 +70,11 @@ function sharesOf(
   let at = 0
   let total = 0
   for (const [i, sample] of samples.entries()) {
-    const delta = timeDeltas[i] ?? 0
-    at += delta
-    if (at < skippedMicroseconds || delta > sampleMicrosecondsMax) continue
+    at += timeDeltas[i] ?? 0
+    if (at < skippedMicroseconds) continue
     const step = stepOf(sample)
-    sums.set(step, (sums.get(step) ?? 0) + delta)
-    total += delta
+    sums.set(step, (sums.get(step) ?? 0) + 1)
+    total++
   }
   return [...sums].map(([step, sum]): [string, number] => [step, sum / total]).toSorted((a, b) => b[1] - a[1])
 
