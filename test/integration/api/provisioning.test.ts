@@ -329,11 +329,10 @@ test('the message log shows both directions, newest first', async () => {
   await answer
 
   // Lines of the log are written in batches, behind the messages themselves.
-  const log = await until('the log to be written', async () => {
-    const found = await stator.json('/api/chargepoints/LOGGED/messages')
-    return found.totalCount === 6 ? found : null
+  const messages = await until('the log to be written', async () => {
+    const found = (await stator.json('/api/chargepoints/LOGGED/messages')).messages
+    return Array.isArray(found) && found.length === 6 ? found : null
   })
-  const messages = Array.isArray(log.messages) ? log.messages : []
   expect(messages.map(({ direction, messageType, action }) => [direction, messageType, action])).toEqual([
     ['fromChargePoint', 'CALLRESULT', null],
     ['toChargePoint', 'CALL', 'Reset'],
