@@ -25,7 +25,7 @@ export function runBatch(client: ClientBase, statements: readonly BoundStatement
   })
 }
 
-/** Names of the statements that PostgreSQL has parsed on a connection. */
+/** Names of the statements that PostgreSQL has parsed on a connection. A name that is run here is never run by pg's own queries. */
 const parsed = new WeakMap<Connection, Set<string>>()
 
 /** A query as `pg.Client` drives it. */
@@ -74,7 +74,7 @@ class Batch implements Submittable {
   }
 
   handleError(error: unknown, connection: Connection): void {
-    // A time-out: what is on its way could still be done, and its answers would be taken for those of the next.
+    // A time-out: what is on its way could still be done, and whatever is sent next would wait for its answers.
     if (!(error instanceof DatabaseError)) connection.stream.destroy()
     this.callback?.()
     this.#reject(error)

@@ -13,6 +13,7 @@ import {
   bind,
   type BoundStatement,
   commitTransaction,
+  discardPlans,
   type FactRow,
   findStoredFacts,
   insertFacts,
@@ -37,7 +38,7 @@ export type CommitGroup = typeof commitGroup
 
 /**
  * Commits `sets` and `seen` in one transaction. When it throws, nothing is stored, unless the
- * connection was lost at the very COMMIT: then the same call again finds out.
+ * connection was lost at the very commit: then the same call again finds out.
  *
  * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
  * @param mayBeStored whether it is such a call: only then can a fact be stored already and be no retransmission.
@@ -201,7 +202,8 @@ function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expe
   const insertMeter = meter.statement(expectsNew)
   if (insertMeter !== null) statements.push(insertMeter)
   statements.push(...rows.statements())
-  if (seen.length > 0) statements.push(bind(updateSeen, seen))
+  // Seen rows come every two seconds: as good a moment as any for plans that fit.
+  if (seen.length > 0) statements.push(bind(updateSeen, seen), discardPlans)
   return { statements, meterRows: meter.rows }
 }
 

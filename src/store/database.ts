@@ -61,8 +61,8 @@ const ownBackend = `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_
 const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`
 
-// The writer finds every row by its key. Plans are kept, and one that was made while a table was small would read all of it for each
-// group once it is large. Lists have an index each, so that it does no harm where they share the connection.
+// The writer finds every row by its key. Plans are kept for some seconds, and one that was made while a table was small would read all
+// of it for each group once it is larger. Lists that share the connection of the embedded database read by an index, too, or all there is.
 const rowsAreFoundByKey = `SELECT set_config(name, 'off', false)
   FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin}'::text[]) AS name`
 

@@ -24,6 +24,9 @@ export interface BoundStatement {
 export const beginTransaction: BoundStatement = { name: 'stator_begin', text: 'BEGIN', values: [] }
 export const commitTransaction: BoundStatement = { name: 'stator_commit', text: 'COMMIT', values: [] }
 
+/** Every statement is planned anew when it runs next, for the size that its tables have by then. */
+export const discardPlans: BoundStatement = { name: 'stator_discard_plans', text: 'DISCARD PLANS', values: [] }
+
 export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement {
   return { name: statement.name, text: statement.text, values: statement.values(rows) }
 }

@@ -118,4 +118,18 @@ describeStore('a group of changes', (store) => {
       lease.release()
     }
   })
+
+  test('that tells who was seen discards the plans of its connection', async () => {
+    const key = await store().newChargePoint()
+    const lease = await store().database.lease()
+    const kept = async (): Promise<unknown> =>
+      (await lease.client.query(`SELECT statement FROM pg_prepared_statements WHERE statement = 'DISCARD PLANS'`)).rows
+    try {
+      expect(await kept()).toEqual([])
+      await commitGroup(lease.client, [], [{ key, seenAtMs: 1, heartbeatAtMs: null }], true)
+      expect(await kept()).toHaveLength(1)
+    } finally {
+      lease.release()
+    }
+  })
 })
