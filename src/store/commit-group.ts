@@ -72,7 +72,7 @@ async function commitNew(
     return bound
   })
   try {
-    await runBatch(client, statements)
+    await runTransaction(client, statements)
   } catch (error) {
     if (isAlreadyStored(error)) return null
     throw error
@@ -90,7 +90,7 @@ async function commitCarefully(
   const { rows } = ledger
   if (rows.length === 0) {
     const { statements, meterRows } = prepared(() => statementsOf(sets, seen, false))
-    const results = await runBatch(client, statements)
+    const results = await runTransaction(client, statements)
     return committedGroup(sets, ledger, meterRows, hadStoredValues(results, meterRows))
   }
   try {
@@ -202,7 +202,7 @@ function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expe
   const insertMeter = meter.statement(expectsNew)
   if (insertMeter !== null) statements.push(insertMeter)
   statements.push(...rows.statements())
-  // Seen rows come every two seconds: as good a moment as any for plans that fit.
+  // Seen rows come every two seconds, which is often enough for plans that fit the tables.
   if (seen.length > 0) statements.push(bind(updateSeen, seen), discardPlans)
   return { statements, meterRows: meter.rows }
 }
@@ -214,6 +214,17 @@ function prepared<T>(make: () => T): T {
   } catch (error) {
     throw new StatorError('INTERNAL', `Changes cannot be written as rows: ${String(error)}`, undefined, error)
   }
+}
+
+/** The statements as one transaction, which the end of the batch commits; inside a transaction that somebody left open it would not. */
+async function runTransaction(
+  client: ClientBase,
+  statements: readonly BoundStatement[],
+): Promise<readonly StatementResult[]> {
+  const results = await runBatch(client, statements)
+  const status = client.getTransactionStatus()
+  if (status === 'I') return results
+  throw new StatorError('INTERNAL', `PostgreSQL was in transaction status ${status} after a group; expected I, idle.`)
 }
 
 function expectCommit(command: string | undefined): void {

@@ -132,4 +132,17 @@ describeStore('a group of changes', (store) => {
       lease.release()
     }
   })
+
+  test('inside a transaction that was left open does not count as committed', async () => {
+    const key = await store().newChargePoint()
+    const group = [changeSet(key, { changes: [{ kind: 'chargePointStatus', status: 'Available' }] })]
+    const lease = await store().database.lease()
+    try {
+      await lease.client.query('BEGIN')
+      await expect(commitGroup(lease.client, group, [], true)).rejects.toThrow('expected I, idle')
+    } finally {
+      await lease.client.query('ROLLBACK')
+      lease.release()
+    }
+  })
 })
