@@ -188,3 +188,15 @@ export const embeddedCheckMs = 1_000
 
 /** How often in a row the embedded database may fail to answer before it is opened anew. */
 export const embeddedFailuresMax = 5
+
+/** Problems of one payload that are told: the first of them, in the order of the schema. */
+export const problemsMax = 5
+
+/** Quirks of one frame that are noted: the first of each kind and field, in the order of the schema. */
+export const quirksPerFrameMax = 64
+
+/** Characters that a quirk tells of what was sent, and of where it stood. */
+export const quirkTextCharactersMax = 255
+
+/** What one frame of almost-JSON may need mended; past it the frame is unreadable. A sample each of a long session has room. */
+export const textRepairsMax = 10_000

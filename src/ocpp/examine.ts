@@ -8,7 +8,7 @@ import type { FunctionalBlock } from './message.ts'
 import type { QuirkCode } from './quirks.ts'
 import { repair } from './repair.ts'
 import { repairText } from './repair-text.ts'
-import { checkRequest, type Problem } from './schema.ts'
+import { checkRequest, isValidRequest, type Problem } from './schema.ts'
 import { hasClockOff } from './station-clock.ts'
 import { rowOf } from './tables.ts'
 import type { DroppedFrame, FrameTask, Quirk, RefusedFrame, Verdict } from './verdict.ts'
@@ -22,9 +22,6 @@ export interface ExaminedFrame {
   /** The payload before repairs; the same object when there were none. Empty unless the verdict is `call`. */
   readonly sent: Payload
 }
-
-/** Problems that a CALLERROR tells of in its details; the description holds the first. */
-const problemsToldMax = 5
 
 /** A path holds names that the charge point chose, so it is told up to here. */
 const pathCharactersMax = 255
@@ -90,17 +87,18 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
   if (strictness === 'strict' && frameQuirk !== undefined) {
     return refusal(frame, version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError', strictSentence(frameQuirk))
   }
-  const problems = checkRequest(version, action, payload)
-  if ((problems.length > 0 || mayHoldAnything(text, version, row.block)) && nestsTooDeep(text)) {
+  const isValid = isValidRequest(version, action, payload)
+  if ((!isValid || mayHoldAnything(text, version, row.block)) && nestsTooDeep(text)) {
     return refusal(frame, 'FormatViolation', `The frame nests deeper than ${frameDepthMax} levels.`)
   }
   if (strictness === 'strict') {
-    return problems.length === 0 ? accepted(frame, payload, frame.quirks) : violation(frame, problems)
+    if (isValid) return accepted(frame, payload, frame.quirks)
+    return violation(frame, checkRequest(version, action, payload))
   }
-  if (problems.length === 0 && !hasClockOff(version, action, payload, task.receivedAtMs)) {
+  if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs)) {
     return accepted(frame, payload, frame.quirks)
   }
-  const repaired = repair(version, action, payload, problems, task.receivedAtMs)
+  const repaired = repair(version, action, payload, task.receivedAtMs)
   if (repaired.refused !== null) return violation(frame, [repaired.refused])
   return accepted(frame, repaired.payload, [...frame.quirks, ...repaired.quirks])
 }
@@ -114,9 +112,7 @@ function accepted(frame: ParsedCall, payload: Payload, quirks: readonly Quirk[])
 function violation(frame: ParsedCall, problems: readonly Problem[]): ExaminedFrame {
   const [first] = problems
   if (first === undefined) return refusal(frame, 'GenericError', 'The payload is not valid.')
-  const told = problems
-    .slice(0, problemsToldMax)
-    .map(({ path, message }) => ({ path: path.slice(0, pathCharactersMax), message }))
+  const told = problems.map(({ path, message }) => ({ path: path.slice(0, pathCharactersMax), message }))
   return refusal(frame, first.code, first.message, { problems: told })
 }
 

@@ -1,5 +1,8 @@
 // The lenient mode for text that is almost JSON. It mends what leaves no doubt about the meaning (a value left out, a comma
-// too many, a bare NaN) and never completes a frame that was cut off: half a number reads like a whole one.
+// too many, a bare NaN) and never completes a frame that was cut off: half a number reads like a whole one. It reads the
+// text once, from left to right, and gives up when there is more to mend than any real charge point gets wrong.
+
+import { textRepairsMax } from '../base/limits.ts'
 
 const bareWords: Readonly<Record<string, string>> = {
   NaN: 'null',
@@ -11,10 +14,10 @@ const bareWords: Readonly<Record<string, string>> = {
   False: 'false',
 }
 
-/** `text` as JSON when it can be mended; null when it needs nothing or cannot be. */
+/** `text` as JSON when it can be mended; null when it needs nothing or cannot be. The work is linear in the text. */
 export function repairText(text: string): string | null {
-  const mended = mend(text)
-  if (mended === text) return null
+  const mended = new Mending(text).frame()
+  if (mended === null || mended === text) return null
   try {
     JSON.parse(mended)
     return mended
@@ -23,35 +26,120 @@ export function repairText(text: string): string | null {
   }
 }
 
-function mend(text: string): string {
-  // What stands outside of strings is mended token by token; a string is one token.
-  const tokens = text.match(/"(?:[^"\\]|\\[\s\S])*"|[[\]{},:]|[^\s"[\]{},:\uFEFF\0]+/g) ?? []
-  const mended: string[] = []
-  let depth = 0
-  for (const token of tokens) {
+/** Mends one text, token by token. What stands inside of a string is one token. */
+class Mending {
+  readonly #text: string
+  readonly #mended: string[] = []
+  #repairs = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The frame that the text begins with; null when a string in it does not end, or when there is too much to mend. */
+  frame(): string | null {
+    let depth = 0
+    for (let at = 0; at < this.#text.length;) {
+      const end = tokenEnd(this.#text, at)
+      if (end === null) return null
+      const token = this.#text.slice(at, end)
+      at = end
+      if (isBlank(token)) continue
+      this.#add(token)
+      if (this.#repairs > textRepairsMax) return null
+      if (token === '[' || token === '{') depth++
+      else if (token === ']' || token === '}') {
+        depth--
+        // Whatever follows the end of the frame is not part of it.
+        if (depth === 0) break
+      }
+    }
+    return this.#mended.join('')
+  }
+
+  #add(token: string): void {
+    const mended = this.#mended
     const previous = mended.at(-1)
     const isEnd = token === ',' || token === '}' || token === ']'
-    if (isEnd && previous === ':') mended.push('null')
-    else if (isEnd && previous === ',') mended.pop()
-    else if (token === ',' && (previous === '[' || previous === '{')) continue
-    mended.push(mendToken(token))
-    if (token === '[' || token === '{') depth++
-    if (token === ']' || token === '}') depth--
-    // Whatever follows the end of the frame is not part of it.
-    if (isEnd && depth === 0) break
+    if (isEnd && previous === ':') this.#push('null', '')
+    else if (isEnd && previous === ',') {
+      mended.pop()
+      this.#repairs++
+    } else if (token === ',' && (previous === '[' || previous === '{')) {
+      this.#repairs++
+      return
+    }
+    this.#push(token.startsWith('"') ? this.#string(token) : mendWord(token), token)
   }
-  return mended.join('')
+
+  #push(mended: string, token: string): void {
+    if (mended !== token) this.#repairs++
+    this.#mended.push(mended)
+  }
+
+  #string(token: string): string {
+    return token.replaceAll(/[\u0000-\u001F]/g, (character) => {
+      this.#repairs++
+      return this.#repairs > textRepairsMax ? character : escapeControl(character)
+    })
+  }
 }
 
-function mendToken(token: string): string {
-  if (token.startsWith('"')) return token.replaceAll(/[\u0000-\u001F]/g, escapeControl)
-  // Plus signs, leading zeros and a bare point are how some firmware prints numbers.
-  const number = /^([+-]?)0*(\d+)?(\.\d*)?$/.exec(token)
+/** Where the token that begins at `from` ends; null for a string that does not. Blanks are a token like any other. */
+function tokenEnd(text: string, from: number): number | null {
+  if (text[from] === '"') return stringEnd(text, from)
+  const isBlankToken = isBlank(text[from] ?? '')
+  if (!isBlankToken && isMark(text[from] ?? '')) return from + 1
+  let at = from + 1
+  for (let next = text[at]; next !== undefined; next = text[++at]) {
+    if (next === '"' || isMark(next) || isBlank(next) !== isBlankToken) break
+  }
+  return at
+}
+
+function stringEnd(text: string, from: number): number | null {
+  for (let at = from + 1; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"') return at + 1
+    if (character === '\\') at++
+  }
+  return null
+}
+
+function isMark(character: string): boolean {
+  return (
+    character === '[' ||
+    character === ']' ||
+    character === '{' ||
+    character === '}' ||
+    character === ',' ||
+    character === ':'
+  )
+}
+
+/** White space, and what some firmware puts around a frame: a byte order mark, or the end of a C string. */
+function isBlank(token: string): boolean {
+  const code = token.charCodeAt(0)
+  return code === 0 || code === 32 || (code >= 9 && code <= 13) || code === 0xa0 || code === 0xfeff
+}
+
+// Plus signs, leading zeros and a bare point are how some firmware prints numbers.
+const printedNumber = /^([+-]?)(\d*)(\.\d*)?$/
+
+function mendWord(token: string): string {
+  const number = printedNumber.exec(token)
   if (number !== null && /\d/.test(token)) {
-    const [, sign, whole = '0', fraction = ''] = number
+    const [, sign, digits = '', fraction = ''] = number
+    const whole = withoutLeadingZeros(digits)
     return `${sign === '-' ? '-' : ''}${whole}${fraction === '.' ? '' : fraction}`
   }
   return Object.hasOwn(bareWords, token) ? (bareWords[token] ?? token) : token
+}
+
+function withoutLeadingZeros(digits: string): string {
+  let at = 0
+  while (at < digits.length - 1 && digits[at] === '0') at++
+  return digits === '' ? '0' : digits.slice(at)
 }
 
 function escapeControl(character: string): string {

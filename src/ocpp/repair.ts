@@ -2,56 +2,67 @@
 // it did. Nothing is invented beyond the defaults named here, and what was sent stays in the quirk.
 
 import { isoTime } from '../base/clock.ts'
-import { integerMax } from '../base/limits.ts'
+import { integerMax, quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
 import { readTime } from './date-time.ts'
-import type { JsonSchema } from './message.ts'
 import type { QuirkCode } from './quirks.ts'
-import { checkRequest, fieldSchema, type Problem } from './schema.ts'
-import { FieldSlot, ItemSlot, nameOf, type Slot, slotAt } from './slots.ts'
+import { type Problem, problemOf, requestNode } from './schema.ts'
+import type { SchemaNode } from './schema-node.ts'
+import { type Broken, type Fate, walk } from './schema-walk.ts'
+import { FieldSlot, ItemSlot, type Slot } from './slots.ts'
 import { clockFields, setClocks } from './station-clock.ts'
 import { rowOf } from './tables.ts'
 import type { Quirk } from './verdict.ts'
 import type { OcppVersion } from './version.ts'
 
 type Payload = Readonly<Record<string, unknown>>
-type Container = Record<string, unknown>
 
 export interface Repaired {
   /** A copy of what was sent, repaired; worthless when it is refused. */
   readonly payload: Payload
-  /** One per kind of quirk and field; of the elements of a list only the first is told. */
+  /** One per kind of quirk and field, `quirksPerFrameMax` at most; of the elements of a list only the first is told. */
   readonly quirks: readonly Quirk[]
-  /** The problem that nothing mends; null when the payload is to be served. */
+  /** The problem that cannot be repaired; null when the payload is to be served. */
   readonly refused: Problem | null
 }
-
-/** A repair uncovers what lies below it, so a payload is checked again after each round; schemas are less deep than this. */
-const roundsMax = 16
 
 /**
  * Repairs `sent` as the lenient mode does.
  *
  * A transaction message always comes out served. Of other messages a required field that is missing or unreadable refuses
- * the message, unless it is a time (the time of arrival stands in) or belongs to a meter value.
+ * the message, unless it is a time (the time of arrival stands in) or belongs to a meter value; and so does a list or an
+ * object where text belongs.
  *
- * @param problems what `checkRequest` found in `sent`; may be empty, then only its clock is looked at.
+ * @param sent nests no deeper than `frameDepthMax`.
  */
-export function repair(
-  version: OcppVersion,
-  action: string,
-  sent: Payload,
-  problems: readonly Problem[],
-  receivedAtMs: number,
-): Repaired {
-  const repairing = new Repairing(version, action, sent, receivedAtMs)
-  let open = problems
-  for (let round = 0; open.length > 0; round++) {
-    const hopeless = round === roundsMax ? open[0] : repairing.round(open)
-    if (hopeless !== undefined) return { payload: sent, quirks: repairing.quirks, refused: hopeless }
-    open = repairing.openProblems()
+export function repair(version: OcppVersion, action: string, sent: Payload, receivedAtMs: number): Repaired {
+  const payload = copyOf(sent)
+  const repairing = new Repairing(rowOf(version, action)?.transactional ?? false, sent, payload, receivedAtMs)
+  walk(requestNode(version, action), payload, (broken) => repairing.mend(broken))
+  const { refused, quirks } = repairing
+  if (refused !== null) return { payload: sent, quirks, refused }
+  setClocks(version, action, payload, receivedAtMs, (pointer, path, value) => {
+    repairing.note('clockOff', pointer, path, value)
+  })
+  return { payload, quirks, refused }
+}
+
+/** A copy of what `JSON.parse` made. */
+function copyOf(payload: Payload): Record<string, unknown> {
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(payload)) {
+    const value = payload[key]
+    // A field of the name `__proto__` is a field like any other.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: valueCopy(value), ...ordinary })
+    else copy[key] = valueCopy(value)
   }
-  repairing.setClocks()
-  return { payload: repairing.payload, quirks: repairing.quirks, refused: null }
+  return copy
+}
+
+const ordinary = { enumerable: true, configurable: true, writable: true } as const
+
+function valueCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(valueCopy)
+  return typeof value === 'object' && value !== null ? copyOf(value as Payload) : value
 }
 
 /** Status texts and reasons are kept verbatim; who decides on them normalises them. */
@@ -67,146 +78,132 @@ const wideIntegers: ReadonlySet<string> = new Set([
   'remoteStartId',
 ])
 
+const sampleField = /\/sampledValue\/\*\/[^/]+$/
+const meterField = /^\/(meterValue|transactionData)\/\*\//
+
 class Repairing {
   readonly quirks: Quirk[] = []
-  readonly payload: Container
-  readonly #sent: Payload
-  readonly #version: OcppVersion
-  readonly #action: string
-  readonly #receivedAtMs: number
+  refused: Problem | null = null
   readonly #isTransactional: boolean
-  /** Problems that are left as they are. */
-  readonly #kept = new Set<string>()
+  readonly #sent: Payload
+  readonly #payload: Payload
+  readonly #receivedAtMs: number
   readonly #told = new Set<string>()
-  /** Elements to take out at the end of the round, so that the paths of its other problems stay right. */
-  #dropped = new Map<unknown[], Set<number>>()
 
-  constructor(version: OcppVersion, action: string, sent: Payload, receivedAtMs: number) {
-    this.#version = version
-    this.#action = action
+  constructor(isTransactional: boolean, sent: Payload, payload: Payload, receivedAtMs: number) {
+    this.#isTransactional = isTransactional
     this.#sent = sent
-    this.payload = structuredClone(sent)
+    this.#payload = payload
     this.#receivedAtMs = receivedAtMs
-    this.#isTransactional = rowOf(version, action)?.transactional ?? false
   }
 
-  openProblems(): Problem[] {
-    const problems = checkRequest(this.#version, this.#action, this.payload)
-    return problems.filter((problem) => !this.#kept.has(`${problem.keyword} ${problem.path}`))
-  }
-
-  /** Mends every problem, or returns the first that cannot be mended. */
-  round(problems: readonly Problem[]): Problem | undefined {
-    for (const problem of problems) {
-      if (!this.#mend(problem)) return problem
-    }
-    for (const [list, dropped] of this.#dropped) {
-      const rest = list.filter((_, index) => !dropped.has(index))
-      list.splice(0, list.length, ...rest)
-    }
-    this.#dropped = new Map()
-    return undefined
-  }
-
-  /** Replaces every time that no working clock shows by the time of arrival. */
-  setClocks(): void {
-    setClocks(this.#version, this.#action, this.payload, this.#receivedAtMs, (path, sent) => {
-      this.#note('clockOff', path, sent)
-    })
-  }
-
-  #note(code: QuirkCode, path: string, sent?: unknown): void {
-    const kind = `${code} ${path.replaceAll(/\/\d+/g, '/*')}`
+  /**
+   * Notes a quirk once for each field.
+   *
+   * @param pointer the field, with `*` for the elements of lists.
+   */
+  note(code: QuirkCode, pointer: string, path: () => string, sent?: unknown): void {
+    if (this.quirks.length >= quirksPerFrameMax) return
+    const kind = `${code} ${pointer}`
     if (this.#told.has(kind)) return
     this.#told.add(kind)
+    const place = path().slice(0, quirkTextCharactersMax)
     // Lists and objects stay out: the message log holds them, and a quirk crosses threads.
-    const isTold = sent !== undefined && (typeof sent !== 'object' || sent === null)
-    this.quirks.push(isTold ? { code, path, sent } : { code, path })
-  }
-
-  #keep(problem: Problem, code: QuirkCode): true {
-    this.#kept.add(`${problem.keyword} ${problem.path}`)
-    this.#note(code, problem.path)
-    return true
-  }
-
-  #mend(problem: Problem): boolean {
-    const slot = slotAt(this.payload, problem.path)
-    // An earlier repair of this round has taken the field's surroundings away: the next check tells what is left.
-    if (slot === undefined) return problem.path !== ''
-    switch (problem.keyword) {
-      case 'additionalProperties':
-        return this.#mendExtra(problem, slot)
-      case 'required':
-        return slot.value !== undefined || this.#default(problem, slot)
-      case 'type':
-        return this.#mendType(problem, slot, String(problem.params.type))
-      case 'enum':
-        return this.#mendWord(problem, slot)
-      case 'format':
-        return problem.params.format === 'date-time'
-          ? this.#mendTime(problem, slot)
-          : this.#keep(problem, 'formatNotMet')
-      case 'maxLength':
-        return this.#keep(problem, 'textTooLong')
-      case 'minItems':
-        return this.#keep(
-          problem,
-          Array.isArray(slot.value) && slot.value.length === 0 ? 'emptyArray' : 'wrongItemCount',
-        )
-      case 'maxItems':
-        return this.#keep(problem, 'wrongItemCount')
-      case 'minimum':
-      case 'maximum':
-        return this.#mendRange(problem, slot)
-      case 'multipleOf':
-        return this.#keep(problem, 'numberOutOfRange')
-      default:
-        return false
+    if (sent === undefined || (typeof sent === 'object' && sent !== null)) this.quirks.push({ code, path: place })
+    else {
+      const value = typeof sent === 'string' ? sent.slice(0, quirkTextCharactersMax) : sent
+      this.quirks.push({ code, path: place, sent: value })
     }
   }
 
-  #mendExtra(problem: Problem, slot: Slot): boolean {
-    const isSampleValue = nameOf(problem.path) === 'values' && this.#isInSample(problem.path)
-    if (isSampleValue && slot instanceof FieldSlot && slot.holder.value === undefined) {
-      slot.holder.value = slot.value
-      this.#note('fieldRenamed', problem.path)
-    } else if (slot.value !== undefined) this.#note('extraField', problem.path, slot.value)
-    slot.remove()
-    return true
+  /** Mends what is broken, or refuses the message for it. */
+  mend(broken: Broken): Fate {
+    const { slot, node } = broken
+    if (slot === null) return this.#refuse(broken)
+    switch (broken.keyword) {
+      case 'additionalProperties':
+        return this.#mendExtra(broken, slot)
+      case 'required':
+        return this.#default(broken, slot)
+      case 'type':
+        return this.#mendType(broken, slot)
+      case 'enum':
+        return this.#mendWord(broken, slot)
+      case 'format':
+        return node.format === 'date-time' ? this.#mendTime(broken, slot) : this.#keep(broken, 'formatNotMet')
+      case 'maxLength':
+        return this.#keep(broken, 'textTooLong')
+      case 'minItems':
+        return this.#keep(broken, isEmptyList(slot.value) ? 'emptyArray' : 'wrongItemCount')
+      case 'maxItems':
+        return this.#keep(broken, 'wrongItemCount')
+      case 'minimum':
+      case 'maximum':
+        return this.#mendRange(broken, slot)
+      case 'multipleOf':
+        return this.#keep(broken, 'numberOutOfRange')
+    }
   }
 
-  #isInSample(path: string): boolean {
-    return /\/sampledValue\/\d+\/[^/]+$/.test(path)
+  #refuse(broken: Broken): 'stop' {
+    this.refused = problemOf(broken, this.#payload)
+    return 'stop'
+  }
+
+  #noteAt({ node, path }: Broken, code: QuirkCode, sent?: unknown): void {
+    this.note(code, node.pointer, path, sent)
+  }
+
+  #keep(broken: Broken, code: QuirkCode): 'kept' {
+    this.#noteAt(broken, code)
+    return 'kept'
+  }
+
+  #replace(broken: Broken, slot: Slot, code: QuirkCode, value: unknown): 'changed' {
+    this.#noteAt(broken, code, slot.value)
+    slot.value = value
+    return 'changed'
+  }
+
+  #mendExtra({ node, path }: Broken, slot: Slot): Fate {
+    if (!(slot instanceof FieldSlot)) return 'kept'
+    const { holder, name, value } = slot
+    const pointer = `${node.pointer}/${name}`
+    if (name === 'values' && sampleField.test(pointer) && holder.value === undefined) {
+      holder.value = value
+      this.note('fieldRenamed', pointer, path)
+    } else this.note('extraField', pointer, path, value)
+    slot.remove()
+    return 'removed'
   }
 
   // A required field that is missing, or as good as missing.
-  #default(problem: Problem, slot: Slot): boolean {
-    const { path } = problem
-    const name = nameOf(path)
-    if (this.#isInSample(path)) {
+  #default(broken: Broken, slot: Slot): Fate {
+    const { node, path } = broken
+    if (sampleField.test(node.pointer)) {
       // A sample without a value says nothing, and a made-up value would be a lie.
-      if (slot instanceof FieldSlot && slot.holder.values !== undefined && slot.value === undefined) return true
-      return this.#dropItem(path.slice(0, path.lastIndexOf('/')))
+      if (slot instanceof FieldSlot && slot.holder.values !== undefined && slot.value === undefined) return 'kept'
+      const elementPath = (): string => path().slice(0, path().lastIndexOf('/'))
+      this.note('itemDropped', node.pointer.slice(0, node.pointer.lastIndexOf('/')), elementPath)
+      return 'holderRemoved'
     }
-    const schema = fieldSchema(this.#version, this.#action, path)
-    const isFree = this.#isTransactional || clockFields.has(name) || /^\/(meterValue|transactionData)\/\d+\//.test(path)
-    if (schema === undefined || !isFree) return false
+    const isFree = this.#isTransactional || clockFields.has(node.name) || meterField.test(node.pointer)
+    if (!isFree) return this.#refuse(broken)
     const sent = slot.value
-    slot.value = this.#defaultOf(name, schema)
-    this.#note('missingField', path, sent)
-    return true
+    slot.value = this.#defaultOf(node)
+    this.#noteAt(broken, 'missingField', sent)
+    return 'changed'
   }
 
   /**
    * The defaults: a time is the time of arrival, an event is an Updated one, a list is empty, a number 0, a text ''. A
    * seqNo comes from the payload as sent: it is the same when the message is sent again, and another for another message.
    */
-  #defaultOf(name: string, schema: JsonSchema): unknown {
-    if (schema.format === 'date-time') return isoTime(this.#receivedAtMs)
-    if (name === 'eventType') return 'Updated'
-    if (name === 'seqNo') return Bun.hash.xxHash32(JSON.stringify(this.#sent)) % integerMax
-    switch (schema.type) {
+  #defaultOf(node: SchemaNode): unknown {
+    if (node.format === 'date-time') return isoTime(this.#receivedAtMs)
+    if (node.name === 'eventType') return 'Updated'
+    if (node.name === 'seqNo') return Bun.hash.xxHash32(JSON.stringify(this.#sent)) % integerMax
+    switch (node.type) {
       case 'array':
         return []
       case 'object':
@@ -222,104 +219,99 @@ class Repairing {
     }
   }
 
-  #dropItem(path: string): boolean {
-    const slot = slotAt(this.payload, path)
-    if (!(slot instanceof ItemSlot)) return false
-    const dropped = this.#dropped.get(slot.list) ?? new Set()
-    this.#dropped.set(slot.list, dropped.add(slot.index))
-    this.#note('itemDropped', path, slot.value)
-    return true
-  }
-
   // What stands here cannot be read at all: an optional field goes, an element goes, a required field gets its default.
-  #giveUp(problem: Problem, slot: Slot): boolean {
-    if (slot instanceof ItemSlot) return this.#dropItem(problem.path)
-    const { path } = problem
-    const holderSchema = fieldSchema(this.#version, this.#action, path.slice(0, path.lastIndexOf('/')))
-    const isRequired = Array.isArray(holderSchema?.required) && holderSchema.required.includes(nameOf(path))
-    if (isRequired) return this.#default(problem, slot)
-    this.#note(slot.value === null ? 'nullField' : 'unreadableField', path, slot.value)
-    slot.remove()
-    return true
+  #giveUp(broken: Broken, slot: Slot): Fate {
+    if (slot instanceof ItemSlot) {
+      this.#noteAt(broken, 'itemDropped', slot.value)
+      return 'removed'
+    }
+    if (broken.node.isRequired) return this.#default(broken, slot)
+    this.#noteAt(broken, slot.value === null ? 'nullField' : 'unreadableField', slot.value)
+    if (slot instanceof FieldSlot) slot.remove()
+    return 'removed'
   }
 
-  #replace(slot: Slot, path: string, code: QuirkCode, value: unknown): true {
-    this.#note(code, path, slot.value)
-    slot.value = value
-    return true
-  }
-
-  #mendType(problem: Problem, slot: Slot, expected: string): boolean {
+  #mendType(broken: Broken, slot: Slot): Fate {
     const { value } = slot
-    const { path } = problem
-    if (value === null || value === undefined) return this.#giveUp(problem, slot)
-    switch (expected) {
+    if (value === null || value === undefined) return this.#giveUp(broken, slot)
+    switch (broken.node.type) {
       case 'string':
-        if (fieldSchema(this.#version, this.#action, path)?.format === 'date-time') return this.#mendTime(problem, slot)
-        return this.#replace(
-          slot,
-          path,
-          'valueForText',
-          typeof value === 'object' ? JSON.stringify(value) : String(value),
-        )
+        return this.#mendText(broken, slot)
       case 'integer':
       case 'number': {
         const number = readNumber(value)
-        if (number === null) return this.#giveUp(problem, slot)
-        const isFraction = expected === 'integer' && !Number.isInteger(number)
-        const code = isFraction ? 'fractionForInteger' : 'textForValue'
-        return this.#replace(slot, path, code, isFraction ? Math.round(number) : number)
+        if (number === null) return this.#giveUp(broken, slot)
+        const isFraction = broken.node.type === 'integer' && !Number.isInteger(number)
+        if (isFraction) return this.#replace(broken, slot, 'fractionForInteger', Math.round(number))
+        return this.#replace(broken, slot, 'textForValue', number)
       }
       case 'boolean': {
         const boolean = readBoolean(value)
-        if (boolean === null) return this.#giveUp(problem, slot)
-        return this.#replace(slot, path, 'textForValue', boolean)
+        return boolean === null ? this.#giveUp(broken, slot) : this.#replace(broken, slot, 'textForValue', boolean)
       }
       case 'array':
-        return this.#replace(slot, path, 'objectForArray', [value])
-      case 'object':
-        if (!Array.isArray(value) || value.length !== 1) return this.#giveUp(problem, slot)
-        return this.#replace(slot, path, 'arrayForObject', value[0])
+        return this.#replace(broken, slot, 'objectForArray', [value])
       default:
-        return false
+        if (!Array.isArray(value) || value.length !== 1) return this.#giveUp(broken, slot)
+        return this.#replace(broken, slot, 'arrayForObject', value[0])
     }
   }
 
-  #mendWord(problem: Problem, slot: Slot): boolean {
+  /** Something else stands where text belongs. A list or an object says nothing that a text could say: it is guessed at by nobody. */
+  #mendText(broken: Broken, slot: Slot): Fate {
     const { value } = slot
-    const allowed = problem.params.allowedValues
-    if (typeof value === 'string' && Array.isArray(allowed) && !verbatimWords.has(nameOf(problem.path))) {
+    if (broken.node.format === 'date-time') return this.#mendTime(broken, slot)
+    if (typeof value !== 'object') return this.#replace(broken, slot, 'valueForText', String(value))
+    return this.#isTransactional
+      ? this.#replace(broken, slot, 'valueForText', JSON.stringify(value))
+      : this.#refuse(broken)
+  }
+
+  #mendWord(broken: Broken, slot: Slot): Fate {
+    const { value } = slot
+    const { words = [], name } = broken.node
+    if (typeof value === 'string' && value.length <= wordCharactersMax && !verbatimWords.has(name)) {
       const wanted = value.trim().toLowerCase()
-      const word: unknown = allowed.find((candidate) => String(candidate).toLowerCase() === wanted)
-      if (word !== undefined) return this.#replace(slot, problem.path, 'enumCase', word)
+      const word = words.find((candidate) => String(candidate).toLowerCase() === wanted)
+      if (word !== undefined) return this.#replace(broken, slot, 'enumCase', word)
     }
-    return this.#keep(problem, 'unknownWord')
+    return this.#keep(broken, 'unknownWord')
   }
 
-  #mendTime(problem: Problem, slot: Slot): boolean {
+  #mendTime(broken: Broken, slot: Slot): Fate {
     const read = readTime(slot.value)
-    if (read === null) return this.#replace(slot, problem.path, 'timeUnreadable', isoTime(this.#receivedAtMs))
-    return this.#replace(slot, problem.path, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
+    if (read === null) return this.#replace(broken, slot, 'timeUnreadable', isoTime(this.#receivedAtMs))
+    return this.#replace(broken, slot, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
   }
 
-  #mendRange(problem: Problem, slot: Slot): boolean {
+  #mendRange(broken: Broken, slot: Slot): Fate {
     const { value } = slot
     const isWide = typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > integerMax
-    if (!isWide || (wideIntegers.has(nameOf(problem.path)) && Number.isSafeInteger(value))) {
-      return this.#keep(problem, 'numberOutOfRange')
+    if (!isWide || (wideIntegers.has(broken.node.name) && Number.isSafeInteger(value))) {
+      return this.#keep(broken, 'numberOutOfRange')
     }
-    return this.#replace(slot, problem.path, 'numberOutOfRange', Math.sign(value) * integerMax)
+    return this.#replace(broken, slot, 'numberOutOfRange', Math.sign(value) * integerMax)
   }
+}
+
+/** No word of the specifications is as long, however many spaces a charge point puts around it. */
+const wordCharactersMax = 255
+/** No number is written as long. */
+const numberCharactersMax = 1_000
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
 }
 
 function readNumber(value: unknown): number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  if (typeof value !== 'string' || value.trim() === '') return null
+  if (typeof value !== 'string' || value.length > numberCharactersMax || value.trim() === '') return null
   const number = Number(value.trim().replace(/^(-?\d+),(\d+)$/, '$1.$2'))
   return Number.isFinite(number) ? number : null
 }
 
 function readBoolean(value: unknown): boolean | null {
+  if (typeof value === 'object') return null
   const text = String(value).trim().toLowerCase()
   if (text === 'true' || text === '1') return true
   return text === 'false' || text === '0' ? false : null

@@ -1,12 +1,14 @@
-// Checks payloads against the JSON schemas of the Open Charge Alliance, and says in sentences what is wrong with them.
-// A validator is compiled when it is first needed. What the schemas leave out and the text of the specifications demands
-// is added on the way: see `amend`.
+// Checks payloads against the JSON schemas of the Open Charge Alliance, and says in sentences what is wrong with them. ajv says
+// whether a payload is valid; the few that are not are walked by hand, because the work of ajv grows with the square of the
+// number of problems. What the schemas leave out and the text of the specifications demands is added: see `amend`.
 
-import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv'
-import { integerMax } from '../base/limits.ts'
+import Ajv, { type ValidateFunction } from 'ajv'
+import { integerMax, problemsMax } from '../base/limits.ts'
 import type { CallErrorCode } from './call-error.ts'
 import { isDateTime } from './date-time.ts'
 import type { JsonSchema } from './message.ts'
+import { type Keyword, SchemaNode } from './schema-node.ts'
+import { type Broken, walk } from './schema-walk.ts'
 import { rowOf, tables } from './tables.ts'
 import { type OcppVersion, subprotocols } from './version.ts'
 
@@ -15,29 +17,25 @@ export interface Problem {
   /** The field, as a JSON pointer into the payload; for a missing field, where it should be. */
   readonly path: string
   /** The keyword of JSON schema that is broken. */
-  readonly keyword: string
+  readonly keyword: Keyword
   readonly code: CallErrorCode
   /** A sentence that names the field and what was expected of it. */
   readonly message: string
   /** What `message` says after the name of the field, for those who know the field by another name. */
   readonly complaint: string
-  /** What the keyword says, as ajv tells it. */
-  readonly params: Readonly<Record<string, unknown>>
 }
 
 type Side = 'request' | 'response'
 
-interface Validators {
-  readonly schema: JsonSchema
+interface Validator {
+  readonly node: SchemaNode
   /** Stops at the first problem: nearly every payload has none. */
   readonly isValid: ValidateFunction
-  /** Finds all problems; compiled when a payload first has one. */
-  listProblems: ValidateFunction | null
 }
 
 const noProblems: readonly Problem[] = []
 
-const options = {
+const ajv = new Ajv({
   strict: false,
   // JSON can write numbers that JavaScript reads as infinite. They are none that anything could be stored as.
   strictNumbers: true,
@@ -48,20 +46,22 @@ const options = {
   validateSchema: false,
   code: { optimize: false },
   formats: { 'date-time': isDateTime, uri: (text: string) => URL.canParse(text) },
-} as const
+})
 
-const fast = new Ajv(options)
-const thorough = new Ajv({ ...options, allErrors: true, verbose: true })
-
-const validators: Readonly<Record<Side, Readonly<Record<OcppVersion, Map<string, Validators>>>>> = {
+const validators: Readonly<Record<Side, Readonly<Record<OcppVersion, Map<string, Validator>>>>> = {
   request: { '1.6': new Map(), '2.0.1': new Map(), '2.1': new Map() },
   response: { '1.6': new Map(), '2.0.1': new Map(), '2.1': new Map() },
+}
+
+/** Whether the payload of a CALL is valid. @throws {RangeError} when `version` has no such action. */
+export function isValidRequest(version: OcppVersion, action: string, payload: unknown): boolean {
+  return validatorOf('request', version, action).isValid(payload)
 }
 
 /**
  * Checks the payload of a CALL.
  *
- * @returns every problem, in the order in which the schema meets them; empty when the payload is valid.
+ * @returns the first `problemsMax` problems, in the order of the schema; empty when the payload is valid.
  * @throws {RangeError} when `version` has no such action.
  */
 export function checkRequest(version: OcppVersion, action: string, payload: unknown): readonly Problem[] {
@@ -73,6 +73,11 @@ export function checkResponse(version: OcppVersion, action: string, payload: unk
   return check('response', version, action, payload)
 }
 
+/** What the payload of a CALL is, field by field. @throws {RangeError} when `version` has no such action. */
+export function requestNode(version: OcppVersion, action: string): SchemaNode {
+  return validatorOf('request', version, action).node
+}
+
 /**
  * Compiles what a charge point's CALLs are checked with, for the versions that are offered: each takes milliseconds, which
  * the first charge point to send it would wait for.
@@ -80,23 +85,30 @@ export function checkResponse(version: OcppVersion, action: string, payload: unk
 export function compileServed(): void {
   for (const version of new Set(Object.values(subprotocols))) {
     for (const [action, row] of Object.entries(tables[version])) {
-      const isReceived = row.direction !== 'toChargePoint' && row.served
-      if (isReceived && !validators.request[version].has(action)) compile('request', version, action)
+      if (row.direction !== 'toChargePoint' && row.served) validatorOf('request', version, action)
     }
   }
 }
 
 function check(side: Side, version: OcppVersion, action: string, payload: unknown): readonly Problem[] {
-  const validator = validators[side][version].get(action) ?? compile(side, version, action)
-  if (validator.isValid(payload)) return noProblems
-  validator.listProblems ??= thorough.compile(validator.schema)
-  validator.listProblems(payload)
-  return (validator.listProblems.errors ?? []).map((error) => problemOf(error))
+  const { node, isValid } = validatorOf(side, version, action)
+  if (isValid(payload)) return noProblems
+  const problems: Problem[] = []
+  walk(node, payload, (broken) => {
+    problems.push(problemOf(broken, payload))
+    return problems.length < problemsMax ? 'kept' : 'stop'
+  })
+  if (problems.length === 0) throw new Error(`${action} of OCPP ${version} is not valid, and nothing is wrong with it`)
+  return problems
 }
 
-function compile(side: Side, version: OcppVersion, action: string): Validators {
+function validatorOf(side: Side, version: OcppVersion, action: string): Validator {
+  return validators[side][version].get(action) ?? compile(side, version, action)
+}
+
+function compile(side: Side, version: OcppVersion, action: string): Validator {
   const schema = schemaOf(side, version, action)
-  const compiled: Validators = { schema, isValid: fast.compile(schema), listProblems: null }
+  const compiled: Validator = { node: SchemaNode.of(schema), isValid: ajv.compile(schema) }
   validators[side][version].set(action, compiled)
   return compiled
 }
@@ -136,47 +148,13 @@ function amend(schema: unknown, name = ''): unknown {
   return amended
 }
 
-/**
- * The part of a request's schema that describes the field at `path`, references followed.
- *
- * @param path a JSON pointer into the payload, such as `/meterValue/0/timestamp`.
- * @returns undefined when the schema knows no such field.
- */
-export function fieldSchema(version: OcppVersion, action: string, path: string): JsonSchema | undefined {
-  const root = rowOf(version, action)?.request
-  let schema: JsonSchema | undefined = root
-  for (const step of path.split('/').slice(1)) {
-    const next = schema?.type === 'array' ? schema.items : member(schema?.properties, unescapePointer(step))
-    schema = dereference(next, root)
-  }
-  return schema
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null
-}
-
-function member(value: unknown, name: string): unknown {
-  return isSchema(value) && Object.hasOwn(value, name) ? value[name] : undefined
-}
-
-function dereference(schema: unknown, root: JsonSchema | undefined): JsonSchema | undefined {
-  const reference = member(schema, '$ref')
-  if (typeof reference !== 'string') return isSchema(schema) ? schema : undefined
-  return dereference(member(root?.definitions, reference.slice('#/definitions/'.length)), root)
-}
-
-function escapePointer(step: string): string {
-  return step.replaceAll('~', '~0').replaceAll('/', '~1')
-}
-
 /** One step of a JSON pointer as the field's name (RFC 6901 §4). */
 export function unescapePointer(step: string): string {
   if (!step.includes('~')) return step
   return step.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
-const codes: Readonly<Record<string, CallErrorCode>> = {
+const codes: Readonly<Partial<Record<Keyword, CallErrorCode>>> = {
   required: 'OccurrenceConstraintViolation',
   minItems: 'OccurrenceConstraintViolation',
   maxItems: 'OccurrenceConstraintViolation',
@@ -184,45 +162,51 @@ const codes: Readonly<Record<string, CallErrorCode>> = {
   additionalProperties: 'FormatViolation',
 }
 
-function problemOf(error: ErrorObject): Problem {
-  const { keyword, instancePath, params } = error
-  const field: unknown = params.missingProperty ?? params.additionalProperty
-  const path = typeof field === 'string' ? `${instancePath}/${escapePointer(field)}` : instancePath
-  const code = codes[keyword] ?? 'PropertyConstraintViolation'
+/**
+ * A broken keyword in a sentence. Call it while it is reported: its path is made now.
+ *
+ * @param payload the whole payload.
+ */
+export function problemOf(broken: Broken, payload: unknown): Problem {
+  const { keyword } = broken
+  const path = broken.path()
   const what = path === '' ? 'The payload' : `Field "${shortened(path.slice(1), pathCharactersMax)}"`
-  const complaint = complaintOf(error)
-  return { path, keyword, code, message: `${what} ${complaint}`, complaint, params }
+  const complaint = complaintOf(broken, broken.slot === null ? payload : broken.slot.value)
+  return {
+    path,
+    keyword,
+    code: codes[keyword] ?? 'PropertyConstraintViolation',
+    message: `${what} ${complaint}`,
+    complaint,
+  }
 }
 
-function complaintOf(error: ErrorObject): string {
-  const { params, data } = error
-  switch (error.keyword) {
+function complaintOf({ keyword, node }: Broken, value: unknown): string {
+  switch (keyword) {
     case 'required':
       return 'is missing; it is required.'
     case 'additionalProperties':
       return 'is not part of this message; leave it out.'
     case 'type':
-      return `is ${typeName(data)}; expected ${article(String(params.type))}.`
+      return `is ${typeName(value)}; expected ${article(node.type ?? '')}.`
     case 'enum':
-      return `is ${shown(data)}; expected one of ${(params.allowedValues as unknown[]).join(', ')}.`
+      return `is ${shown(value)}; expected one of ${(node.words ?? []).join(', ')}.`
     case 'maxLength':
-      return `is ${[...String(data)].length} characters long; at most ${params.limit} are allowed.`
+      return `is ${lengthOf(value)} characters long; at most ${node.charactersMax} are allowed.`
     case 'minItems':
-      return `has ${lengthOf(data)} elements; at least ${params.limit} are needed.`
+      return `has ${lengthOf(value)} elements; at least ${node.itemsMin} are needed.`
     case 'maxItems':
-      return `has ${lengthOf(data)} elements; at most ${params.limit} are allowed.`
+      return `has ${lengthOf(value)} elements; at most ${node.itemsMax} are allowed.`
     case 'minimum':
-      return `is ${shown(data)}; the least allowed is ${params.limit}.`
+      return `is ${shown(value)}; the least allowed is ${node.minimum}.`
     case 'maximum':
-      return `is ${shown(data)}; the most allowed is ${params.limit}.`
+      return `is ${shown(value)}; the most allowed is ${node.maximum}.`
     case 'multipleOf':
-      return `is ${shown(data)}; expected a multiple of ${params.multipleOf}.`
+      return `is ${shown(value)}; expected a multiple of ${node.multipleOf}.`
     case 'format':
-      return params.format === 'date-time'
-        ? `is ${shown(data)}; expected a date and time such as 2026-01-31T12:00:00Z.`
-        : `is ${shown(data)}; expected a ${params.format}.`
-    default:
-      return `${error.message ?? `breaks the rule "${error.keyword}"`}.`
+      return node.format === 'date-time'
+        ? `is ${shown(value)}; expected a date and time such as 2026-01-31T12:00:00Z.`
+        : `is ${shown(value)}; expected a ${node.format}.`
   }
 }
 
@@ -231,17 +215,19 @@ const pathCharactersMax = 100
 const valueCharactersMax = 40
 
 function shown(value: unknown): string {
-  return shortened(
-    typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'undefined'),
-    valueCharactersMax,
-  )
+  if (typeof value === 'number') return shortened(String(value), valueCharactersMax)
+  // Of a long text only the beginning is written as JSON.
+  const told = typeof value === 'string' ? value.slice(0, valueCharactersMax + 1) : value
+  return shortened(JSON.stringify(told) ?? 'undefined', valueCharactersMax)
 }
 
 function shortened(text: string, charactersMax: number): string {
   return text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text
 }
 
+/** Elements of a list, or characters (Unicode code points) of a text. */
 function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return [...value].length
   return Array.isArray(value) ? value.length : 0
 }
 

@@ -1,7 +1,8 @@
 // Looks at the clock of the charge point: the times in its messages that no working clock shows.
 
 import { isoTime } from '../base/clock.ts'
-import { fieldSchema } from './schema.ts'
+import { requestNode } from './schema.ts'
+import type { SchemaNode } from './schema-node.ts'
 import type { OcppVersion } from './version.ts'
 
 type Payload = Readonly<Record<string, unknown>>
@@ -64,49 +65,53 @@ function timePaths(version: OcppVersion, action: string): Paths {
   const known = knownTimePaths[version].get(action)
   if (known !== undefined) return known
   const paths: string[][] = []
-  collectTimePaths(version, action, [], paths)
+  collectTimePaths(requestNode(version, action), [], paths)
   knownTimePaths[version].set(action, paths)
   return paths
 }
 
-function collectTimePaths(version: OcppVersion, action: string, path: readonly string[], found: string[][]): void {
-  const schema = fieldSchema(version, action, ['', ...path].join('/'))
-  if (schema?.type === 'array') collectTimePaths(version, action, [...path, '*'], found)
-  for (const name of Object.keys(schema?.properties ?? {})) {
+function collectTimePaths(node: SchemaNode, path: readonly string[], found: string[][]): void {
+  if (node.items !== null) collectTimePaths(node.items, [...path, '*'], found)
+  for (const [name, field] of node.fields) {
     if (name === 'customData') continue
     if (clockFields.has(name)) found.push([...path, name])
-    else collectTimePaths(version, action, [...path, name], found)
+    else collectTimePaths(field, [...path, name], found)
   }
 }
 
 /**
  * Replaces every time that no working clock shows by the time of arrival.
  *
- * @param note is told of each, with its JSON pointer and what stood there.
+ * @param note is told of each: the field, with `*` for the elements of lists; its JSON pointer; and what stood there.
  */
 export function setClocks(
   version: OcppVersion,
   action: string,
   payload: Payload,
   receivedAtMs: number,
-  note: (path: string, sent: unknown) => void,
+  note: (pointer: string, path: () => string, sent: unknown) => void,
 ): void {
   const latest = latestYear(receivedAtMs)
-  const set = (value: unknown, path: readonly string[], depth: number, pointer: string): void => {
+  const steps: (string | number)[] = []
+  const set = (value: unknown, path: readonly string[], depth: number): void => {
     const step = path[depth]
     if (step === undefined || typeof value !== 'object' || value === null) return
     if (step === '*') {
       if (!Array.isArray(value)) return
-      for (const [index, item] of value.entries()) set(item, path, depth + 1, `${pointer}/${index}`)
+      for (let index = 0; index < value.length; index++) {
+        steps[depth] = index
+        set(value[index], path, depth + 1)
+      }
       return
     }
+    steps[depth] = step
     const holder = value as Record<string, unknown>
     const field = holder[step]
-    if (depth < path.length - 1) set(field, path, depth + 1, `${pointer}/${step}`)
+    if (depth < path.length - 1) set(field, path, depth + 1)
     else if (isClockOff(field, path, depth + 1, latest)) {
       holder[step] = isoTime(receivedAtMs)
-      note(`${pointer}/${step}`, field)
+      note(`/${path.join('/')}`, () => `/${steps.slice(0, path.length).join('/')}`, field)
     }
   }
-  for (const path of timePaths(version, action)) set(payload, path, 0, '')
+  for (const path of timePaths(version, action)) set(payload, path, 0)
 }

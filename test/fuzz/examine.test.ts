@@ -4,7 +4,8 @@
 import { describe, expect, test } from 'bun:test'
 import { examine } from '../../src/ocpp/examine.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
-import { checkRequest, checkResponse } from '../../src/ocpp/schema.ts'
+import { checkRequest, checkResponse, requestNode } from '../../src/ocpp/schema.ts'
+import { walk } from '../../src/ocpp/schema-walk.ts'
 import { rowOf, tables } from '../../src/ocpp/tables.ts'
 import type { FrameTask, Verdict } from '../../src/ocpp/verdict.ts'
 import { ocppVersions, type OcppVersion } from '../../src/ocpp/version.ts'
@@ -248,6 +249,11 @@ test(
           const found = check(version, action, JSON.parse(text)).map(({ code }) => code)
           const told = { version, action, check: check.name, text }
           expect({ ...told, isValid: found.length === 0 }).toEqual({ ...told, isValid: codes.size === 0 })
+          if (check === checkRequest) {
+            let isBroken = false
+            walk(requestNode(version, action), JSON.parse(text), () => ((isBroken = true), 'stop'))
+            expect({ ...told, isBroken }).toEqual({ ...told, isBroken: found.length > 0 })
+          }
           if (wounds === 1) expect({ ...told, first: found.slice(0, 1) }).toEqual({ ...told, first: [...codes] })
         }
         payloads++

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { pack } from 'msgpackr'
+import { quirksPerFrameMax } from '../../../src/base/limits.ts'
 import { examine } from '../../../src/ocpp/examine.ts'
 import type { Strictness, Verdict } from '../../../src/ocpp/verdict.ts'
 import { type OcppVersion, ocppVersions } from '../../../src/ocpp/version.ts'
@@ -111,6 +112,56 @@ describe('a payload against its schema', () => {
     expect(verdictOn('[2,"abc","Authorize",{"idToken":null}]', '2.0.1')).toMatchObject({
       kind: 'refused',
       code: 'TypeConstraintViolation',
+    })
+  })
+
+  test.each([
+    ['1.6', 'DataTransfer', { vendorId: 'V', data: { a: 1 } }],
+    ['1.6', 'DataTransfer', { vendorId: 'V', data: ['a'] }],
+    ['1.6', 'Authorize', { idTag: ['04AA'] }],
+    ['1.6', 'BootNotification', { chargePointVendor: 'V', chargePointModel: {} }],
+    ['1.6', 'StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available', info: { a: 'b' } }],
+    ['2.0.1', 'Authorize', { idToken: { idToken: ['04AA'], type: 'ISO14443' } }],
+    ['2.0.1', 'SecurityEventNotification', { type: [], timestamp: at }],
+  ] as const)(
+    'is refused by lenient, too, when a list or an object stands for a text: %s %s',
+    (version, action, sent) => {
+      expect(verdictOn(JSON.stringify([2, 'abc', action, sent]), version)).toMatchObject({
+        kind: 'refused',
+        messageId: 'abc',
+        code: 'TypeConstraintViolation',
+      })
+    },
+  )
+
+  test('is served by lenient with a list or an object for a text when it is about a transaction', () => {
+    const start = { connectorId: 1, idTag: { a: 1 }, meterStart: 1, timestamp: at }
+    expect(verdictOn(JSON.stringify([2, 'abc', 'StartTransaction', start]), '1.6')).toMatchObject({
+      kind: 'call',
+      payload: { idTag: '{"a":1}' },
+      quirks: [{ code: 'valueForText', path: '/idTag' }],
+    })
+  })
+
+  test('has few quirks noted, and each of them briefly, whatever it holds', () => {
+    const names = Array.from({ length: 500 }, (_, index) => [`field${index}`, 'x'.repeat(1_000)])
+    const start = { connectorId: 1, idTag: 'A', meterStart: 1, timestamp: at, ...Object.fromEntries(names) }
+    const verdict = verdictOn(JSON.stringify([2, 'abc', 'StartTransaction', start]), '1.6')
+    expect(verdict.kind === 'call' && verdict.quirks.length).toBe(quirksPerFrameMax)
+    expect(JSON.stringify(verdict).length).toBeLessThan(30_000)
+  })
+
+  test('has its first few problems told, in the order of the schema', () => {
+    const eventData = Array.from({ length: 20_000 }, () => ({}))
+    const verdict = verdictOn(
+      JSON.stringify([2, 'abc', 'NotifyEvent', { generatedAt: at, seqNo: 0, eventData }]),
+      '2.0.1',
+    )
+    const path = '/eventData/0/eventId'
+    expect(verdict).toMatchObject({
+      kind: 'refused',
+      code: 'OccurrenceConstraintViolation',
+      details: { problems: [{ path }] },
     })
   })
 

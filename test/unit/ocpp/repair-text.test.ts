@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { textRepairsMax } from '../../../src/base/limits.ts'
 import { repairText } from '../../../src/ocpp/repair-text.ts'
 
 describe('text that is almost JSON', () => {
@@ -30,6 +31,13 @@ describe('text that is almost JSON', () => {
     '}{',
   ])('is left alone when its meaning is in doubt: %s', (text) => {
     expect(repairText(text)).toBeNull()
+  })
+
+  test('is given up when there is more to mend than any charge point gets wrong', () => {
+    const samples = (count: number): string => `[2,"1","A",{"a":[${'NaN,'.repeat(count)}1]}]`
+    expect(repairText(samples(1_000))).toBe(samples(1_000).replaceAll('NaN', 'null'))
+    expect(repairText(samples(textRepairsMax + 1))).toBeNull()
+    expect(repairText(`[2,"1","A",{"a":"${'\n'.repeat(textRepairsMax + 1)}"}]`)).toBeNull()
   })
 
   test('text within strings is never touched', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { checkRequest, checkResponse, fieldSchema } from '../../../src/ocpp/schema.ts'
+import { checkRequest, checkResponse } from '../../../src/ocpp/schema.ts'
 
 const at = '2026-01-31T12:00:00Z'
 
@@ -90,20 +90,5 @@ describe('validators', () => {
     expect(() => checkRequest('1.6', 'TransactionEvent', {})).toThrow(RangeError)
     expect(() => checkRequest('1.6', 'constructor', {})).toThrow(RangeError)
     expect(() => checkResponse('2.1', 'NotifyPeriodicEventStream', {})).toThrow(RangeError)
-  })
-})
-
-describe('the schema of one field', () => {
-  test('is found through lists and references', () => {
-    expect(fieldSchema('2.0.1', 'TransactionEvent', '/meterValue/3/sampledValue/0/value')).toMatchObject({
-      type: 'number',
-    })
-    expect(fieldSchema('1.6', 'StopTransaction', '/transactionData/0/timestamp')).toMatchObject({ format: 'date-time' })
-  })
-
-  test('is undefined where the schema has no such field', () => {
-    expect(fieldSchema('1.6', 'StopTransaction', '/toString')).toBeUndefined()
-    expect(fieldSchema('1.6', 'StopTransaction', '/nothing/0/here')).toBeUndefined()
-    expect(fieldSchema('1.6', 'Nothing', '/a')).toBeUndefined()
   })
 })

@@ -1,0 +1,215 @@
+// Walks a payload and its schema together, once, and reports every broken keyword on the way: parents before children, in
+// the order of the schema. Whoever is told may mend what is broken; the walk goes on with what then stands there. The work
+// is linear in the payload, whatever it holds.
+
+import { isDateTime } from './date-time.ts'
+import type { Keyword, SchemaNode } from './schema-node.ts'
+import { FieldSlot, ItemSlot, type Slot } from './slots.ts'
+
+/** One keyword that a payload breaks. */
+export interface Broken {
+  readonly keyword: Keyword
+  /** What the schema says of the field. For `additionalProperties`, the object that has one field too many. */
+  readonly node: SchemaNode
+  /** The place of the field: empty for one that is missing; null for the payload itself. */
+  readonly slot: Slot | null
+  /** The place as a JSON pointer. Made when it is called for: of a frame with thousands of problems few are told. */
+  readonly path: () => string
+}
+
+/**
+ * What came of a report: the value was `kept` as it is, `changed`, or `removed` from the object or list that holds it;
+ * `holderRemoved`: the object that holds it, an element of a list, is to go; `stop` ends the walk.
+ */
+export type Fate = 'kept' | 'changed' | 'removed' | 'holderRemoved' | 'stop'
+
+export type Report = (broken: Broken) => Fate
+
+type Fields = Record<string, unknown>
+
+/** How often one value may be changed before it is taken as it is. A list of one in a list of one, and so on, is a change each. */
+const changesMax = 16
+
+const nothingBroken: readonly Keyword[] = []
+const wrongType: readonly Keyword[] = ['type']
+
+/** Walks `payload`, and reports what is broken in it. */
+export function walk(node: SchemaNode, payload: unknown, report: Report): void {
+  new Walk(report).payload(payload, node)
+}
+
+class Walk {
+  readonly #report: Report
+  readonly #steps: (string | number)[] = []
+
+  constructor(report: Report) {
+    this.#report = report
+  }
+
+  payload(payload: unknown, node: SchemaNode): void {
+    for (const keyword of brokenKeywords(payload, node)) {
+      if (this.#report({ keyword, node, slot: null, path: () => '' }) === 'stop') return
+    }
+    this.#inside(payload, node)
+  }
+
+  /** The value under `key` of `holder`. */
+  #value(holder: Fields | unknown[], key: string | number, node: SchemaNode): Fate {
+    let fate = this.#itself(holder, key, node)
+    for (let changes = 1; fate === 'changed' && changes < changesMax; changes++) {
+      fate = this.#itself(holder, key, node)
+    }
+    if (fate !== 'kept' && fate !== 'changed') return fate
+    return this.#inside(valueAt(holder, key), node)
+  }
+
+  /** What is broken in the value itself, until one is mended. */
+  #itself(holder: Fields | unknown[], key: string | number, node: SchemaNode): Fate {
+    for (const keyword of brokenKeywords(valueAt(holder, key), node)) {
+      const fate = this.#told(keyword, node, holder, key)
+      if (fate !== 'kept') return fate
+    }
+    return 'kept'
+  }
+
+  #inside(value: unknown, node: SchemaNode): Fate {
+    if (Array.isArray(value)) return node.items === null ? 'kept' : this.#list(value, node.items)
+    return isFields(value) ? this.#object(value, node) : 'kept'
+  }
+
+  #object(fields: Fields, node: SchemaNode): Fate {
+    for (const name of node.required) {
+      if (fields[name] !== undefined) continue
+      const fate = this.#reported('required', node.fields.get(name) ?? node, fields, name)
+      if (fate === 'stop') return fate
+      if (fate === 'holderRemoved') return 'removed'
+    }
+    if (!node.isOpen) {
+      for (const name of Object.keys(fields)) {
+        if (node.fields.has(name)) continue
+        if (this.#reported('additionalProperties', node, fields, name) === 'stop') return 'stop'
+      }
+    }
+    for (const [name, field] of node.fields) {
+      if (fields[name] === undefined) continue
+      this.#steps.push(name)
+      const fate = this.#value(fields, name, field)
+      this.#steps.pop()
+      if (fate === 'stop') return fate
+      if (fate === 'holderRemoved') return 'removed'
+    }
+    return 'kept'
+  }
+
+  #list(list: unknown[], node: SchemaNode): Fate {
+    let removed: Set<number> | null = null
+    for (let index = 0; index < list.length; index++) {
+      this.#steps.push(index)
+      const fate = this.#value(list, index, node)
+      this.#steps.pop()
+      if (fate === 'stop') return fate
+      if (fate === 'removed') (removed ??= new Set()).add(index)
+    }
+    if (removed !== null) removeItems(list, removed)
+    return 'kept'
+  }
+
+  /** Reports what is broken in a field that the walk has not stepped into. */
+  #reported(keyword: Keyword, node: SchemaNode, fields: Fields, name: string): Fate {
+    this.#steps.push(name)
+    const fate = this.#told(keyword, node, fields, name)
+    this.#steps.pop()
+    return fate
+  }
+
+  #told(keyword: Keyword, node: SchemaNode, holder: Fields | unknown[], key: string | number): Fate {
+    const slot = Array.isArray(holder) ? new ItemSlot(holder, Number(key)) : new FieldSlot(holder, String(key))
+    return this.#report({ keyword, node, slot, path: () => pointerOf(this.#steps) })
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function valueAt(holder: Fields | unknown[], key: string | number): unknown {
+  return Array.isArray(holder) ? holder[Number(key)] : holder[key]
+}
+
+/** A JSON pointer (RFC 6901 §3). */
+function pointerOf(steps: readonly (string | number)[]): string {
+  return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+function removeItems(list: unknown[], removed: ReadonlySet<number>): void {
+  let kept = 0
+  for (let index = 0; index < list.length; index++) {
+    if (!removed.has(index)) list[kept++] = list[index]
+  }
+  list.length = kept
+}
+
+/** The keywords that `value` itself breaks; what is inside of it does not count here. */
+function brokenKeywords(value: unknown, node: SchemaNode): readonly Keyword[] {
+  if (node.type !== undefined && !isOfType(value, node.type)) return wrongType
+  if (typeof value === 'string') return node.words === undefined ? brokenByText(value, node) : brokenByWord(value, node)
+  if (typeof value === 'number') return brokenByNumber(value, node)
+  return Array.isArray(value) ? brokenByCount(value.length, node) : nothingBroken
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  switch (type) {
+    case 'object':
+      return isFields(value)
+    case 'array':
+      return Array.isArray(value)
+    case 'integer':
+      return Number.isInteger(value)
+    case 'number':
+      // JSON can write numbers that JavaScript reads as infinite. They are none that anything could be stored as.
+      return Number.isFinite(value)
+    default:
+      return typeof value === type
+  }
+}
+
+function brokenByWord(text: string, { words }: SchemaNode): readonly Keyword[] {
+  return words === undefined || words.includes(text) ? nothingBroken : ['enum']
+}
+
+function brokenByText(text: string, { charactersMax, format }: SchemaNode): readonly Keyword[] {
+  const broken: Keyword[] = []
+  if (charactersMax !== undefined && isLonger(text, charactersMax)) broken.push('maxLength')
+  if (format !== undefined && !isOfFormat(text, format)) broken.push('format')
+  return broken.length === 0 ? nothingBroken : broken
+}
+
+/** Whether `text` has more characters (Unicode code points) than `charactersMax`. */
+function isLonger(text: string, charactersMax: number): boolean {
+  if (text.length <= charactersMax) return false
+  // A character has at most two UTF-16 units.
+  return text.length > 2 * charactersMax || [...text].length > charactersMax
+}
+
+function isOfFormat(text: string, format: string): boolean {
+  return format === 'date-time' ? isDateTime(text) : format !== 'uri' || URL.canParse(text)
+}
+
+/** How far from a whole multiple a number may lie: the schemas ask for multiples of 0.1, which no binary fraction is exactly. */
+const multipleTolerance = 1e-3
+
+function brokenByNumber(value: number, { minimum, maximum, multipleOf }: SchemaNode): readonly Keyword[] {
+  const broken: Keyword[] = []
+  if (minimum !== undefined && value < minimum) broken.push('minimum')
+  if (maximum !== undefined && value > maximum) broken.push('maximum')
+  if (multipleOf !== undefined) {
+    const multiple = value / multipleOf
+    if (Math.abs(Math.round(multiple) - multiple) > multipleTolerance) broken.push('multipleOf')
+  }
+  return broken.length === 0 ? nothingBroken : broken
+}
+
+function brokenByCount(count: number, { itemsMin, itemsMax }: SchemaNode): readonly Keyword[] {
+  if (itemsMin !== undefined && count < itemsMin) return ['minItems']
+  return itemsMax !== undefined && count > itemsMax ? ['maxItems'] : nothingBroken
+}
