@@ -176,18 +176,29 @@ export class LiveChargePoint implements CallEffects {
     })
   }
 
+  /** Whether the CALL under way has this message id. An answer to any other is late or was never asked for; it is counted. */
+  awaits(messageId: string): boolean {
+    const owner = this.#ownerOf(messageId)
+    if (owner !== 'outstanding') this.#surroundings.counts[owner]++
+    return owner === 'outstanding'
+  }
+
+  #ownerOf(messageId: string): ReturnType<typeof answerOwner> {
+    const queue = this.#context.callQueue
+    return queue === null ? 'unknown' : answerOwner(queue.getSnapshot(), messageId)
+  }
+
   /** Takes an answer of the charge point. False when nobody waits for it: it came too late, or was never asked for. */
   answer(frame: AnswerFrame): boolean {
     const { messageId, ...answer } = frame
     const { counts } = this.#surroundings
-    const queue = this.#context.callQueue
-    const owner = queue === null ? 'unknown' : answerOwner(queue.getSnapshot(), messageId)
+    const owner = this.#ownerOf(messageId)
     if (owner !== 'outstanding') {
       counts[owner]++
       return false
     }
     counts.answered++
-    queue?.send({ type: 'answered', messageId, answer })
+    this.#context.callQueue?.send({ type: 'answered', messageId, answer })
     return true
   }
 

@@ -15,6 +15,8 @@ export const counterTable = {
     'CALLs left unanswered because the database could not take their facts; the charge point will send them again.',
   duplicates: 'Retransmissions recognised by their business key.',
   slowReadersClosed: 'Sockets closed because their reader was too slow.',
+  framesTooBig: 'Connections closed by a frame larger than OCPP.MaxMessageSize.',
+  floodsClosed: 'Connections closed because their charge point kept sending more than its allowance.',
 } as const satisfies Readonly<Record<string, string>>
 
 type CounterName = keyof typeof counterTable
@@ -34,6 +36,8 @@ export class Counters implements Record<CounterName, number> {
   framesUnanswered = 0
   duplicates = 0
   slowReadersClosed = 0
+  framesTooBig = 0
+  floodsClosed = 0
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Map<string, number>()
 

@@ -3,11 +3,41 @@
 /** CALLs of one charge point that may wait for their turn; past it the socket is no longer read (TCP back pressure). */
 export const inboxFramesMax = 64
 
+/** Bytes of such CALLs; past it the socket is no longer read, either. One larger frame may always wait. */
+export const inboxBytesMax = 262_144
+
+/** Bytes of all frames of all charge points that were read from sockets and are not served yet; past it no socket is read. */
+export const receivedBytesMax = 268_435_456
+
 /**
  * CALLs of one charge point that may wait at the very most: what Bun had read from the socket before it was paused (half a
  * megabyte) is delivered all the same. That holds 8,000 Heartbeats under message ids of the usual 36 characters.
  */
 export const inboxBurstFramesMax = 16_384
+
+/**
+ * Bytes that Bun may have read from a socket before it was paused, and delivers all the same; beside them, the frame that it
+ * was putting together.
+ */
+export const readAheadBytesMax = 1_048_576
+
+/** Bytes of frames that one charge point may send in the long run, a second. A busy one with two sockets sends 5,000. */
+export const allowanceBytesPerSecond = 262_144
+
+/** Bytes that it may send at once after a time of rest: a backlog of a thousand meter values or more, or two of the largest frames. */
+export const allowanceBytesMax = 2_097_152
+
+/** Bytes that a charge point without allowance waits for: it is served in small lots then, not frame by frame. */
+export const allowanceWaitBytes = 8_192
+
+/** Bytes that the smallest frame costs: to read, decide and answer it takes as long as for a frame of this size. */
+export const frameBytesMin = 256
+
+/** Bytes of frames of one charge point that are served in one turn of the event loop; the others come next. */
+export const turnBytesMax = 8_192
+
+/** Longest that a charge point may keep sending more than its allowance before its connection is closed, in milliseconds. */
+export const floodMsMax = 10_000
 
 /** Frames that one task hands to a worker. More gain nothing: the cost of crossing is spread thin by then. */
 export const batchFramesMax = 512
@@ -17,6 +47,12 @@ export const inlineFramesMax = 8
 
 /** Frames this short are examined on the main thread at once: heartbeats and the like, cheaper to parse than to hand over. */
 export const inlineCharactersMax = 256
+
+/**
+ * Characters past which a frame is long: it is examined by a thread of its own, whatever the load, and only what decisions read
+ * of it comes back. What is shorter costs the main thread a millisecond or two at the very worst.
+ */
+export const shortFrameCharactersMax = 4_096
 
 /** Tasks of the worker pool that may be under way at once, per worker thread. */
 export const tasksPerWorkerMax = 2

@@ -143,7 +143,7 @@ export const settingsSchema = z.strictObject({
         meaning: 'How long a connection may be silent, pongs included, before it is given up.',
         unit: 'seconds',
       }),
-      MaxMessageSize: integer(65_536, 1_024, 16_777_216, {
+      MaxMessageSize: integer(1_048_576, 1_024, 16_777_216, {
         meaning: 'Largest frame taken in; a larger one closes the connection with 1009.',
         unit: 'bytes',
       }),

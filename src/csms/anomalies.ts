@@ -17,6 +17,9 @@ export const anomalyTable = {
     'A message came before a boot was accepted; it was served because it tells of a transaction, or leniently.',
   ghostTransaction:
     'A transaction is open while its connector has long been Available, or its charge point has long been gone; `detail.reason` says which. Noted once for each, and never closed for it.',
+  frameTooBig:
+    'A frame was larger than OCPP.MaxMessageSize; it was not read, and the connection was closed with 1009. The charge point may send it again for ever.',
+  flood: 'A charge point kept sending more than its allowance; its connection was closed with 1008.',
   quirk: 'A message was not as OCPP has it and was served all the same; `detail.quirk` says how (see the quirks).',
 } as const satisfies Readonly<Record<string, string>>
 

@@ -77,7 +77,7 @@ function statusNotification(change: ConnectorStatusChange, known: Known): Decisi
     kind: 'chargePointEvent',
     action: 'StatusNotification',
     occurredAtMs: change.occurredAtMs,
-    payload: known.sent,
+    payload: known.verbatim,
   }
   const tooMany = connectorTooMany(change, known)
   if (tooMany !== null) return { answer: {}, changes: [told], anomalies: [tooMany], events: [] }

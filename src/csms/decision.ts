@@ -9,6 +9,9 @@ import type { MeterRows } from './meter-block.ts'
 /** A payload as it goes on the wire. */
 export type Payload = Readonly<Record<string, unknown>>
 
+/** A payload that is only kept, as it was sent: an object, or its JSON text when a worker has written it already. */
+export type Verbatim = Payload | string
+
 /** RegistrationStatus of both versions (1.6 §7.37, 2.0.1 RegistrationStatusEnumType). */
 export type RegistrationStatus = 'Accepted' | 'Pending' | 'Rejected'
 
@@ -107,8 +110,10 @@ export interface Known {
   ) => number | undefined
   /** The meter values of the frame; null when it carries none. */
   readonly meter: MeterRows | null
-  /** The payload as it was sent, without its meter values: what is kept verbatim. */
+  /** The plain values of the payload as it was sent: what tells two messages apart. Of a long frame there are no others. */
   readonly sent: Payload
+  /** The payload as it was sent, without its meter values: what is kept. */
+  readonly verbatim: Verbatim
 }
 
 /** A stored fact that breaks an expectation. */
@@ -131,7 +136,7 @@ export interface TransactionFact {
   /** Our transactionId, when known. */
   readonly transactionId: number | null
   readonly occurredAtMs: number
-  readonly payload: Payload
+  readonly payload: Verbatim
 }
 
 export interface BootChange {
@@ -211,7 +216,7 @@ export interface ChargePointEventChange {
   readonly action: string
   /** By the charge point's clock; null when the message carries no time. */
   readonly occurredAtMs: number | null
-  readonly payload: Payload
+  readonly payload: Verbatim
 }
 
 /** What the charge point says it is busy with. */

@@ -23,7 +23,7 @@ export function notification(action: string, known: Known, time?: string, ...mor
         kind: 'chargePointEvent',
         action,
         occurredAtMs: time === undefined ? null : timeMs(time, known.receivedAtMs),
-        payload: known.sent,
+        payload: known.verbatim,
       },
       ...more,
     ],

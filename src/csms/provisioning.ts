@@ -30,7 +30,7 @@ function boot(
         iccid: station.iccid ?? null,
         imsi: station.imsi ?? null,
       },
-      { kind: 'chargePointEvent', action: 'BootNotification', occurredAtMs: null, payload: known.sent },
+      { kind: 'chargePointEvent', action: 'BootNotification', occurredAtMs: null, payload: known.verbatim },
     ],
     anomalies: [],
     events: [{ type: 'booted', status }],

@@ -89,7 +89,7 @@ export const startTransaction: Handler<StartTransaction> = {
         event: 'Started',
         transactionId,
         occurredAtMs: startedAtMs,
-        payload: known.sent,
+        payload: known.verbatim,
       },
       changes: [
         {
@@ -126,7 +126,7 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
     event: 'Ended',
     transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,
     occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
-    payload: known.sent,
+    payload: known.verbatim,
   }
 }
 

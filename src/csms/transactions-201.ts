@@ -225,7 +225,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
         event: event.eventType,
         transactionId,
         occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
-        payload: known.sent,
+        payload: known.verbatim,
       },
       changes: parts.flatMap((part) => part.changes),
       anomalies: [...parts.flatMap((part) => part.anomalies), ...unauthorized],

@@ -12,6 +12,7 @@ import type {
   KnownTransaction,
   Needs,
   Payload,
+  Verbatim,
 } from '../csms/decision.ts'
 import type { MeterRows } from '../csms/meter-block.ts'
 import type { MessageRow } from '../ocpp/message.ts'
@@ -86,6 +87,10 @@ export class CallInHand implements Known {
 
   get sent(): Payload {
     return this.frame.sent ?? this.frame.payload
+  }
+
+  get verbatim(): Verbatim {
+    return this.frame.sentText ?? this.sent
   }
 
   connector(ref: ConnectorRef): KnownConnector | undefined {

@@ -1,13 +1,23 @@
-// One WebSocket of one charge point: its inbox, so that its CALLs are served one at a time and in order, and its way out,
-// so that no result of a send goes unseen. It knows nothing of what the frames mean.
+// One WebSocket of one charge point: its inbox, so that its CALLs are served one at a time, in order and no faster than they may
+// be, and its way out, so that no result of a send goes unseen. It knows nothing of what the frames mean.
 
 import type { ServerWebSocket } from 'bun'
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Counters } from '../base/counters.ts'
-import { inboxBurstFramesMax, inboxFramesMax, socketBufferBytesMax } from '../base/limits.ts'
+import type { Clock } from '../base/clock.ts'
+import {
+  floodMsMax,
+  inboxBurstFramesMax,
+  inboxBytesMax,
+  inboxFramesMax,
+  readAheadBytesMax,
+  socketBufferBytesMax,
+} from '../base/limits.ts'
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Leave } from './admission.ts'
+import { type Allowance, Pace, type Turns } from './allowance.ts'
+import type { Intake, Stopped } from './intake.ts'
 
 /** A CALL as it came from the socket. */
 export interface ReceivedFrame {
@@ -40,14 +50,21 @@ export const closeTryAgainLater = 1013
 
 export interface ConnectionOptions {
   readonly counters: Counters
+  readonly clock: Clock
+  readonly turns: Turns
+  readonly intake: Intake
+  /** Largest frame that may come, in bytes. */
+  readonly messageBytesMax: number
   /** Told about every frame that leaves or arrives, for the message log. */
   readonly onFrame: (connection: Connection, direction: 'fromChargePoint' | 'toChargePoint', text: string) => void
   /** Takes the next CALL under way; `served` is called when its answer has left. */
   readonly serve: (connection: Connection, frame: ReceivedFrame) => void
+  /** Told that the charge point has sent more than its allowance for `floodMsMax`; its connection is closed then. */
+  readonly onFlood: (connection: Connection) => void
 }
 
 /** One open connection of a charge point. */
-export class Connection {
+export class Connection implements Stopped {
   readonly identity: string
   readonly chargePointKey: number
   readonly version: OcppVersion
@@ -56,21 +73,29 @@ export class Connection {
   beginning: Promise<void> = Promise.resolve()
   readonly #socket: Socket
   readonly #options: ConnectionOptions
+  readonly #pace: Pace
   #live: LiveChargePoint | null = null
   #isServing = false
   #isPumping = false
   #isPaused = false
   #isClosed = false
   #isDraining = false
+  /** Cancels the call back of `#next`, which comes in the next turn or when the allowance has refilled; null when none is due. */
+  #cancelCallBack: (() => void) | null = null
+  /** Since when it has been sending more than its allowance; null while it is not. */
+  #floodingSinceMs: number | null = null
+  #waitingBytes = 0
+  #servingBytes = 0
   // Most connections never need these: they are made when they do.
   #inbox: BoundedQueue<ReceivedFrame> | null = null
   #onIdle: (() => void)[] | null = null
   #quirksNoted: Set<string> | null = null
   #triggered: Set<string> | null = null
 
-  constructor(socket: Socket, version: OcppVersion, options: ConnectionOptions) {
+  constructor(socket: Socket, version: OcppVersion, allowance: Allowance, options: ConnectionOptions) {
     this.#socket = socket
     this.#options = options
+    this.#pace = new Pace(allowance, options.turns)
     this.identity = socket.data.identity
     this.chargePointKey = socket.data.chargePointKey
     this.remoteAddress = socket.data.remoteAddress
@@ -120,36 +145,48 @@ export class Connection {
    */
   receive(frame: ReceivedFrame): void {
     if (this.#isClosed || this.#isDraining) return
-    if (this.#live !== null && !this.#isServing && !this.#isPumping && this.#waitingFrames === 0) {
-      this.#isServing = true
-      this.#options.serve(this, frame)
+    const bytes = frame.text.length
+    this.#options.intake.add(bytes)
+    if (this.#mayBegin && this.#waitingFrames === 0 && this.#isDue(frame.receivedAtMs)) {
+      this.#begin(frame, frame.receivedAtMs)
       return
     }
+    this.#waitingBytes += bytes
     this.#inbox ??= new BoundedQueue(inboxBurstFramesMax)
-    if (!this.#inbox.push(frame)) {
+    const bytesMax = inboxBytesMax + readAheadBytesMax + 2 * this.#options.messageBytesMax
+    if (this.#waitingBytes > bytesMax || !this.#inbox.push(frame)) {
       this.close(closePolicyViolation, 'Too many messages at once: wait for the answers.')
       return
     }
-    if (!this.#isPaused && this.#inbox.size >= inboxFramesMax) {
-      this.#isPaused = true
-      this.#socket.pause()
-    }
     this.#next()
+  }
+
+  /** An answer has come. It does not wait in the inbox, but whoever sends answers without end is slowed like everybody. */
+  receivedAnswer(bytes: number, nowMs: number): void {
+    this.#noteRest(nowMs)
+    this.#pace.spend(bytes, nowMs)
+    const waitMs = this.#pace.waitMs(nowMs)
+    if (waitMs === 0 || this.#isClosed) return
+    this.#pause()
+    this.#throttle(waitMs, nowMs)
   }
 
   /** The CALL under way has been answered, or never will be. */
   served(): void {
     this.#isServing = false
-    if (this.#isPaused && this.#waitingFrames <= inboxFramesMax / 2 && !this.#isClosed) {
-      this.#isPaused = false
-      this.#socket.resume()
-    }
+    this.#options.intake.remove(this.#servingBytes)
+    this.#servingBytes = 0
     this.#next()
     if (!this.#isServing) {
       const waiting = this.#onIdle ?? []
       this.#onIdle = null
       for (const resolve of waiting) resolve()
     }
+  }
+
+  /** All connections together hold less again. */
+  readAgain(): void {
+    this.#next()
   }
 
   /** Resolves once no CALL is under way. Nothing new is begun after a `close` or `drain`. */
@@ -169,7 +206,7 @@ export class Connection {
   /** Begins nothing new; the CALL under way is finished. */
   drain(): void {
     this.#isDraining = true
-    this.#inbox?.drain()
+    this.#forgetWaiting()
   }
 
   /** Sends a frame. A charge point that reads so slowly that frames would be dropped is disconnected instead. */
@@ -197,23 +234,114 @@ export class Connection {
   /** The socket is gone. */
   closed(): void {
     this.#isClosed = true
-    this.#inbox?.drain()
+    this.#cancelCallBack?.()
+    this.#options.intake.forget(this)
+    this.#forgetWaiting()
   }
 
   get #waitingFrames(): number {
     return this.#inbox?.size ?? 0
   }
 
+  get #mayBegin(): boolean {
+    return this.#live !== null && !this.#isServing && !this.#isPumping && !this.#isClosed && !this.#isDraining
+  }
+
+  #forgetWaiting(): void {
+    this.#inbox?.drain()
+    this.#options.intake.remove(this.#waitingBytes)
+    this.#waitingBytes = 0
+  }
+
+  /** Whether the next CALL may begin now, as far as the others and the allowance go. */
+  #isDue(nowMs: number): boolean {
+    return !this.#pace.hasHadItsTurn && this.#pace.waitMs(nowMs) === 0
+  }
+
+  #begin(frame: ReceivedFrame, nowMs: number): void {
+    const bytes = frame.text.length
+    this.#isServing = true
+    this.#servingBytes = bytes
+    this.#noteRest(nowMs)
+    this.#pace.spend(bytes, nowMs)
+    this.#options.serve(this, frame)
+  }
+
   // A loop, not a recursion: an answer that is at hand at once calls `served` from inside `serve`.
   #next(): void {
-    if (this.#isPumping) return
-    this.#isPumping = true
-    while (!this.#isServing && !this.#isClosed && !this.#isDraining && this.#live !== null) {
+    while (this.#mayBegin && this.#waitingFrames > 0) {
+      const nowMs = this.#options.clock.nowMs()
+      if (!this.#isDue(nowMs)) {
+        this.#putOff(nowMs)
+        break
+      }
       const frame = this.#inbox?.shift()
       if (frame === undefined) break
-      this.#isServing = true
-      this.#options.serve(this, frame)
+      this.#waitingBytes -= frame.text.length
+      this.#isPumping = true
+      this.#begin(frame, nowMs)
+      this.#isPumping = false
     }
-    this.#isPumping = false
+    if (this.#isPumping || this.#isClosed) return
+    if (this.#isPaused) this.#readOn()
+    else this.#pauseWhenFull()
+  }
+
+  #pauseWhenFull(): void {
+    const { intake } = this.#options
+    if (intake.isFull) {
+      this.#pause()
+      intake.stop(this)
+    } else if (this.#waitingFrames >= inboxFramesMax || this.#waitingBytes >= inboxBytesMax) this.#pause()
+  }
+
+  #readOn(): void {
+    const { clock, intake } = this.#options
+    if (this.#waitingFrames > inboxFramesMax / 2 || this.#waitingBytes > inboxBytesMax / 2) return
+    if (this.#pace.waitMs(clock.nowMs()) > 0) return
+    if (intake.isFull) {
+      intake.stop(this)
+      return
+    }
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+
+  #pause(): void {
+    if (this.#isPaused || this.#isClosed) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  /** The next CALL waits: for the others to have their turn, or for the allowance to refill. */
+  #putOff(nowMs: number): void {
+    const waitMs = this.#pace.waitMs(nowMs)
+    if (waitMs > 0) this.#throttle(waitMs, nowMs)
+    else this.#callBack((callback) => this.#pace.nextTurn(callback))
+  }
+
+  /** There is no allowance: a connection that has been without any for too long, and sends all the same, is closed. */
+  #throttle(waitMs: number, nowMs: number): void {
+    if (this.#isPaused) {
+      this.#floodingSinceMs ??= nowMs
+      if (nowMs - this.#floodingSinceMs >= floodMsMax) {
+        this.#options.onFlood(this)
+        this.close(closePolicyViolation, 'Too many messages for too long: send no more than needed.')
+        return
+      }
+    }
+    this.#callBack((callback) => this.#options.clock.after(waitMs, callback))
+  }
+
+  #callBack(schedule: (callback: () => void) => () => void): void {
+    this.#cancelCallBack ??= schedule(() => {
+      this.#cancelCallBack = null
+      this.#next()
+    })
+  }
+
+  /** Whoever has not sent for a while is not flooding any more. */
+  #noteRest(nowMs: number): void {
+    if (this.#floodingSinceMs !== null && this.#pace.isRested(nowMs)) this.#floodingSinceMs = null
   }
 }

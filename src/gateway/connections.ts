@@ -4,10 +4,18 @@
 import type { Arrival, LiveChargePoint, Registry } from '../../actors/registry.ts'
 import type { OcppSettings } from '../base/config.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
-import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
+import {
+  allowanceBytesPerSecond,
+  drainConnectionsMin,
+  drainMsMax,
+  drainPaceMs,
+  drainTurnMs,
+  floodMsMax,
+} from '../base/limits.ts'
+import type { Anomaly } from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
-import { nestsTooDeep, parseFrame, peekFrameType } from '../ocpp/frame.ts'
+import { nestsTooDeep, parseFrame, peekFrameType, peekMessageId } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import {
@@ -17,12 +25,18 @@ import {
   type ReceivedFrame,
   type Socket,
 } from './connection.ts'
+import { Allowances, Turns } from './allowance.ts'
 import { type BatchExaminer, Dispatcher } from './dispatcher.ts'
+import { Intake } from './intake.ts'
 import { Pipeline, type PipelineDeps } from './pipeline.ts'
 
 // Close codes, RFC 6455 §7.4.1.
 const closeGoingAway = 1001
 const closeProtocolError = 1002
+const closeMessageTooBig = 1009
+
+// The runtime sends 1009, and tells us 1006 with this reason.
+const runtimeSaysTooBig = 'Received too big message'
 
 /** Examines frames; `workers/pool.ts` is the real one. */
 export interface FrameExaminer extends BatchExaminer {
@@ -31,7 +45,7 @@ export interface FrameExaminer extends BatchExaminer {
 }
 
 export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds'> {
-  readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog'>
+  readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog' | 'messageBytesMax'>
   readonly registry: Registry
   readonly examiner: FrameExaminer
   /** Calls back after the current turn of the event loop; `setImmediate`, unless a test has turns of its own. */
@@ -50,6 +64,7 @@ export class Connections {
   readonly #connections = new Set<Connection>()
   /** The connection of each charge point; a newer one takes its place. */
   readonly #current = new Map<string, Connection>()
+  readonly #allowances: Allowances
   readonly #isTracing: boolean
   readonly #connectionOptions: ConnectionOptions
   #isDraining = false
@@ -57,12 +72,19 @@ export class Connections {
   constructor(deps: ConnectionsDeps) {
     this.#deps = deps
     this.#pipeline = new Pipeline({ ...deps, heartbeatIntervalSeconds: deps.settings.heartbeatIntervalSeconds })
-    this.#dispatcher = new Dispatcher(deps.examiner, deps.defer)
+    const { defer = setImmediate, counters, clock } = deps
+    this.#dispatcher = new Dispatcher(deps.examiner, defer)
+    this.#allowances = new Allowances(clock)
     this.#isTracing = deps.log.isEnabled('Trace')
     this.#connectionOptions = {
-      counters: deps.counters,
+      counters,
+      clock,
+      turns: new Turns(defer),
+      intake: new Intake(),
+      messageBytesMax: deps.settings.messageBytesMax,
       onFrame: (from, direction, text) => this.#onFrame(from, direction, text),
       serve: (from, frame) => this.#serve(from, frame),
+      onFlood: (from) => this.#onFlood(from),
     }
   }
 
@@ -91,7 +113,8 @@ export class Connections {
       socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
       return
     }
-    const connection = new Connection(socket, version, this.#connectionOptions)
+    const allowance = this.#allowances.opened(socket.data.identity)
+    const connection = new Connection(socket, version, allowance, this.#connectionOptions)
     socket.data.connection = connection
     this.#deps.counters.connectionsOpened++
     this.#connections.add(connection)
@@ -107,12 +130,14 @@ export class Connections {
     const text = typeof message === 'string' ? message : message.toString('utf8')
     this.#deps.counters.framesReceived++
     this.#onFrame(connection, 'fromChargePoint', text)
+    const nowMs = this.#deps.clock.nowMs()
     const type = peekFrameType(text)
     if (type === 3 || type === 4 || type === 5) {
-      this.#answer(connection, text)
+      connection.receivedAnswer(text.length, nowMs)
+      this.#answer(connection, text, nowMs)
       return
     }
-    connection.receive({ text, receivedAtMs: this.#deps.clock.nowMs() })
+    connection.receive({ text, receivedAtMs: nowMs })
   }
 
   /** A socket has closed, whoever closed it. */
@@ -121,12 +146,16 @@ export class Connections {
     if (connection === undefined) return
     connection.closed()
     this.#connections.delete(connection)
+    this.#allowances.closed(connection.identity)
     this.#deps.counters.connectionsClosed++
+    const isTooBig = reason === runtimeSaysTooBig
+    if (isTooBig) this.#onTooBig(connection)
     // Whoever comes next waits for what this one has under way.
     void connection.settled().then(() => {
       if (this.#current.get(connection.identity) === connection) this.#current.delete(connection.identity)
     })
-    this.#deps.log.info({ identity: connection.identity, closeCode: code, reason }, 'A connection was closed.')
+    const closeCode = isTooBig ? closeMessageTooBig : code
+    this.#deps.log.info({ identity: connection.identity, closeCode, reason }, 'A connection was closed.')
     if (connection.live !== null) this.#release(connection, connection.live)
   }
 
@@ -184,23 +213,24 @@ export class Connections {
     }
   }
 
-  // Answers to our own CALLs pass by the inbox: the two directions never wait for each other.
-  #answer(connection: Connection, text: string): void {
+  // Answers to our own CALLs pass by the inbox: the two directions never wait for each other. One that nobody waits for is not
+  // even parsed: whoever sends such answers chooses how much work that would be.
+  #answer(connection: Connection, text: string, nowMs: number): void {
     const { counters, log } = this.#deps
-    const frame = parseFrame(text, connection.version)
-    const isAnswer = (frame.kind === 'result' || frame.kind === 'error') && !nestsTooDeep(text)
-    if (connection.live === null || !isAnswer) {
-      counters.framesDropped++
-      log.info({ identity: connection.identity, reason: 'it is not a readable answer' }, 'A frame was dropped.')
+    const { identity, live, version } = connection
+    const messageId = peekMessageId(text)
+    if (live !== null) live.lastSeenAtMs = nowMs
+    if (live !== null && messageId !== null && !live.awaits(messageId)) {
+      log.info({ identity, messageId }, 'An answer came that nobody waits for; nothing is sent back.')
       return
     }
-    connection.live.lastSeenAtMs = this.#deps.clock.nowMs()
-    if (!connection.live.answer(frame)) {
-      log.info(
-        { identity: connection.identity, messageId: frame.messageId },
-        'An answer came that nobody waits for; nothing is sent back.',
-      )
+    const frame = nestsTooDeep(text) ? null : parseFrame(text, version)
+    if (live === null || (frame?.kind !== 'result' && frame?.kind !== 'error')) {
+      counters.framesDropped++
+      log.info({ identity, reason: 'it is not a readable answer' }, 'A frame was dropped.')
+      return
     }
+    live.answer(frame)
   }
 
   #serve(connection: Connection, frame: ReceivedFrame): void {
@@ -224,6 +254,38 @@ export class Connections {
     if (this.#isDraining) return
     this.#deps.disconnect(connection.chargePointKey, live.epoch).catch((error: unknown) => {
       this.#deps.log.warn({ identity: connection.identity, error }, 'A charge point could not be marked as offline.')
+    })
+  }
+
+  #onFlood(connection: Connection): void {
+    const { counters, log } = this.#deps
+    const { identity } = connection
+    counters.floodsClosed++
+    log.warn({ identity }, 'A charge point keeps sending more than its allowance; its connection is closed.')
+    this.#note(connection, { kind: 'flood', detail: { bytesPerSecond: allowanceBytesPerSecond, forMs: floodMsMax } })
+  }
+
+  #onTooBig(connection: Connection): void {
+    this.#deps.counters.framesTooBig++
+    this.#note(connection, { kind: 'frameTooBig', detail: { bytesMax: this.#deps.settings.messageBytesMax } })
+  }
+
+  /** Stores what is odd about a connection, beside its messages. */
+  #note({ live, identity, chargePointKey }: Connection, anomaly: Anomaly): void {
+    if (live === null) return
+    const set = {
+      chargePointKey,
+      messageId: '',
+      epoch: live.epoch,
+      receivedAtMs: this.#deps.clock.nowMs(),
+      answer: {},
+      changes: [],
+      anomalies: [anomaly],
+      meter: null,
+    }
+    this.#deps.counters.anomaly(anomaly.kind)
+    this.#deps.commit(set).catch((error: unknown) => {
+      this.#deps.log.warn({ identity, error }, 'An anomaly was not stored.')
     })
   }
 

@@ -1,20 +1,25 @@
 // Gathers the next frame of every charge point into batches for the workers. A batch is whatever arrived while the last
-// one was under way: alone and fast at low load, large at high load. No timer decides it.
+// one was under way: alone and fast at low load, large at high load. No timer decides it. Long frames go apart from the batches,
+// so that nobody waits for them.
 
 import { batchFramesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
+import { isLongFrame } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 
-/** Examines batches; `workers/pool.ts` is the real one. */
+/** What examining some frames came to. */
+export interface ExaminedPart {
+  readonly tasks: readonly FrameTask[]
+  readonly verdicts: readonly Verdict[]
+  readonly meter: MeterBlock | null
+}
+
+/** Examines frames off the main thread; `workers/pool.ts` is the real one. */
 export interface BatchExaminer {
   readonly batchesMax: number
-  examine(tasks: readonly FrameTask[]): Promise<
-    readonly {
-      readonly tasks: readonly FrameTask[]
-      readonly verdicts: readonly Verdict[]
-      readonly meter: MeterBlock | null
-    }[]
-  >
+  examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]>
+  /** Examines a frame of more than `shortFrameCharactersMax` characters, apart from the batches. */
+  examineLong(task: FrameTask): Promise<ExaminedPart>
 }
 
 /** Told about the verdict on one frame, with the meter block of its batch; an error when there is none. */
@@ -40,6 +45,10 @@ export class Dispatcher {
   }
 
   submit(task: FrameTask, onVerdict: OnVerdict): void {
+    if (isLongFrame(task.text)) {
+      void this.#tell([{ task, onVerdict }], async () => [await this.#examiner.examineLong(task)])
+      return
+    }
     this.#waiting.push({ task, onVerdict })
     this.#schedule()
   }
@@ -58,18 +67,20 @@ export class Dispatcher {
 
   async #examine(batch: readonly Waiting[]): Promise<void> {
     this.#batches++
+    await this.#tell(batch, () => this.#examiner.examine(batch.map((waiting) => waiting.task)))
+    this.#batches--
+    if (this.#waiting.length > 0) this.#schedule()
+  }
+
+  async #tell(batch: readonly Waiting[], examine: () => Promise<readonly ExaminedPart[]>): Promise<void> {
     try {
-      const parts = await this.#examiner.examine(batch.map((waiting) => waiting.task))
       const waiting = batch.values()
-      for (const part of parts) {
+      for (const part of await examine()) {
         for (const verdict of part.verdicts) waiting.next().value?.onVerdict(verdict, part.meter)
       }
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error))
       for (const { onVerdict } of batch) onVerdict(failure, null)
-    } finally {
-      this.#batches--
-      if (this.#waiting.length > 0) this.#schedule()
     }
   }
 }

@@ -1,7 +1,7 @@
 // The frames of OCPP-J: from text and to text (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not looked into here.
 // The frames that only 2.1 has, CALLRESULTERROR and SEND, are not read yet, as 2.1 is not offered.
 
-import { frameDepthMax } from '../base/limits.ts'
+import { frameDepthMax, shortFrameCharactersMax } from '../base/limits.ts'
 import { type CallErrorCode, spellCallError } from './call-error.ts'
 import type { Quirk } from './verdict.ts'
 import type { OcppVersion } from './version.ts'
@@ -179,18 +179,55 @@ function idInBrokenText(text: string): string | undefined {
  * no version knows is returned all the same.
  */
 export function peekFrameType(text: string): number | null {
-  let at = skipSpace(text, 0)
-  if (text[at] !== '[') return null
-  at = skipSpace(text, at + 1)
-  const from = at
-  let type = 0
-  for (let code = text.charCodeAt(at); code >= 48 && code <= 57; code = text.charCodeAt(at)) {
-    type = type * 10 + code - 48
-    at++
+  const from = firstElement(text)
+  if (from === null) return null
+  const end = digitsEnd(text, from)
+  if (end === from || end - from > 3) return null
+  const next = text[skipSpace(text, end)]
+  return next === ',' || next === ']' ? Number(text.slice(from, end)) : null
+}
+
+/** The message id of a frame that begins with a message type, without parsing what follows it; null when there is no such text. */
+export function peekMessageId(text: string): string | null {
+  const comma = skipSpace(text, digitsEnd(text, firstElement(text) ?? 0))
+  const from = skipSpace(text, comma + 1)
+  if (text[comma] !== ',' || text[from] !== '"') return null
+  // An escape takes six characters at most.
+  const end = stringEnd(text, from, from + 6 * messageIdEchoedMax)
+  if (end === null) return null
+  const id = text.slice(from + 1, end)
+  if (!id.includes('\\')) return id
+  try {
+    return String(JSON.parse(`"${id}"`))
+  } catch {
+    return null
   }
-  if (at === from || at - from > 3) return null
-  const next = text[skipSpace(text, at)]
-  return next === ',' || next === ']' ? type : null
+}
+
+/** Where the first element of a list begins; null when `text` is none. */
+function firstElement(text: string): number | null {
+  const at = skipSpace(text, 0)
+  return text[at] === '[' ? skipSpace(text, at + 1) : null
+}
+
+function digitsEnd(text: string, from: number): number {
+  let at = from
+  for (let code = text.charCodeAt(at); code >= 48 && code <= 57; code = text.charCodeAt(at)) at++
+  return at
+}
+
+/** Where the quote stands that ends the string that begins at `from`; null when it does not before `limit`. */
+function stringEnd(text: string, from: number, limit: number): number | null {
+  for (let at = from + 1; at < limit; at++) {
+    if (text[at] === '"') return at
+    if (text[at] === '\\') at++
+  }
+  return null
+}
+
+/** Whether a frame is examined apart from the others, by a thread for long frames, and comes back lean (see `FrameTask`). */
+export function isLongFrame(text: string): boolean {
+  return text.length > shortFrameCharactersMax
 }
 
 /**

@@ -47,6 +47,11 @@ export interface MessageRow {
   readonly served: boolean
   /** A transaction message: `lenient` never refuses it, because a CALLERROR makes a charge point throw the fact away. */
   readonly transactional: boolean
+  /**
+   * Fields of the payload that may hold anything or thousands of elements, and that are only kept: no handler reads them.
+   * Those of a long frame stay in the worker that examines it, but for the text that is stored.
+   */
+  readonly keptOnly: readonly string[]
   readonly request: JsonSchema
   /** null for SEND messages of 2.1, which have no answer. */
   readonly response: JsonSchema | null

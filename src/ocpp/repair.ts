@@ -80,6 +80,7 @@ const wideIntegers: ReadonlySet<string> = new Set([
 
 const sampleField = /\/sampledValue\/\*\/[^/]+$/
 const meterField = /^\/(meterValue|transactionData)\/\*\//
+const meterValue = /^\/(meterValue|transactionData)\/\*$/
 
 class Repairing {
   readonly quirks: Quirk[] = []
@@ -88,7 +89,7 @@ class Repairing {
   readonly #sent: Payload
   readonly #payload: Payload
   readonly #receivedAtMs: number
-  readonly #told = new Set<string>()
+  readonly #told = new Map<string, Set<QuirkCode>>()
 
   constructor(isTransactional: boolean, sent: Payload, payload: Payload, receivedAtMs: number) {
     this.#isTransactional = isTransactional
@@ -104,9 +105,9 @@ class Repairing {
    */
   note(code: QuirkCode, pointer: string, path: () => string, sent?: unknown): void {
     if (this.quirks.length >= quirksPerFrameMax) return
-    const kind = `${code} ${pointer}`
-    if (this.#told.has(kind)) return
-    this.#told.add(kind)
+    const told = this.#told.get(pointer) ?? new Set()
+    if (told.has(code)) return
+    this.#told.set(pointer, told.add(code))
     const place = path().slice(0, quirkTextCharactersMax)
     // Lists and objects stay out: the message log holds them, and a quirk crosses threads.
     if (sent === undefined || (typeof sent === 'object' && sent !== null)) this.quirks.push({ code, path: place })
@@ -179,13 +180,16 @@ class Repairing {
 
   // A required field that is missing, or as good as missing.
   #default(broken: Broken, slot: Slot): Fate {
-    const { node, path } = broken
-    if (sampleField.test(node.pointer)) {
+    const { node } = broken
+    if (slot instanceof FieldSlot && sampleField.test(node.pointer)) {
+      if (slot.holder.values !== undefined && slot.value === undefined) return 'kept'
       // A sample without a value says nothing, and a made-up value would be a lie.
-      if (slot instanceof FieldSlot && slot.holder.values !== undefined && slot.value === undefined) return 'kept'
-      const elementPath = (): string => path().slice(0, path().lastIndexOf('/'))
-      this.note('itemDropped', node.pointer.slice(0, node.pointer.lastIndexOf('/')), elementPath)
-      return 'holderRemoved'
+      return this.#dropElement(broken)
+    }
+    // Neither does a meter value without a time and without samples (the meter columns count on it).
+    if (slot instanceof FieldSlot && slot.value === undefined && meterValue.test(node.parent?.pointer ?? '')) {
+      const { timestamp, sampledValue } = slot.holder
+      if (timestamp === undefined && sampledValue === undefined) return this.#dropElement(broken)
     }
     const isFree = this.#isTransactional || clockFields.has(node.name) || meterField.test(node.pointer)
     if (!isFree) return this.#refuse(broken)
@@ -193,6 +197,13 @@ class Repairing {
     slot.value = this.#defaultOf(node)
     this.#noteAt(broken, 'missingField', sent)
     return 'changed'
+  }
+
+  /** Drops the element of a list that holds the broken field. */
+  #dropElement({ node, path }: Broken): 'holderRemoved' {
+    const elementPath = (): string => path().slice(0, path().lastIndexOf('/'))
+    this.note('itemDropped', node.parent?.pointer ?? '', elementPath)
+    return 'holderRemoved'
   }
 
   /**

@@ -9,9 +9,13 @@ type RowOf<D extends Direction, S extends boolean> = Omit<MessageRow, 'request' 
   readonly served: S
 }
 
+function row(block: FunctionalBlock, section: string, durability: Durability) {
+  return { block, section, durability, transactional: false, keptOnly: [] }
+}
+
 /** A CALL that Stator sends to a charge point. */
 export function toChargePoint(block: FunctionalBlock, section: string): RowOf<'toChargePoint', true> {
-  return { direction: 'toChargePoint', block, section, durability: 'none', served: true, transactional: false }
+  return { ...row(block, section, 'none'), direction: 'toChargePoint', served: true }
 }
 
 /** A CALL from a charge point that Stator handles. */
@@ -20,7 +24,7 @@ export function served(
   section: string,
   durability: Durability,
 ): RowOf<'fromChargePoint', true> {
-  return { direction: 'fromChargePoint', block, section, durability, served: true, transactional: false }
+  return { ...row(block, section, durability), direction: 'fromChargePoint', served: true }
 }
 
 /** A transaction message from a charge point that Stator handles and, when lenient, never refuses. */
@@ -34,7 +38,7 @@ export function notServed(
   section: string,
   durability: Durability,
 ): RowOf<'fromChargePoint', false> {
-  return { direction: 'fromChargePoint', block, section, durability, served: false, transactional: false }
+  return { ...row(block, section, durability), direction: 'fromChargePoint', served: false }
 }
 
 /** A transaction message from a charge point that Stator knows and answers with NotSupported. */
@@ -49,7 +53,12 @@ export function bothWays<S extends boolean>(
   durability: Durability,
   isServed: S,
 ): RowOf<'both', S> {
-  return { direction: 'both', block, section, durability, served: isServed, transactional: false }
+  return { ...row(block, section, durability), direction: 'both', served: isServed }
+}
+
+/** The row of a message whose `fields` are only kept, and read by no handler. */
+export function keeping<R extends RowOf<Direction, boolean>>(fields: readonly string[], of: R): R {
+  return { ...of, keptOnly: fields }
 }
 
 /** A table whose rows keep the literal types of `R`. */

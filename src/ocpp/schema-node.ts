@@ -23,6 +23,8 @@ export type Keyword = (typeof limitingKeywords)[number]
 
 /** What the schema says of one field, or of the payload itself. Its fields and items are made when they are first asked for. */
 export class SchemaNode {
+  /** What holds the field or the element; null for the payload. */
+  readonly parent: SchemaNode | null
   /** Name of the field; of an element, that of its list; '' for the payload. */
   readonly name: string
   /** Where it stands, as a JSON pointer with `*` for the elements of lists. */
@@ -49,12 +51,20 @@ export class SchemaNode {
 
   /** The node of a whole payload; `root` is its schema, with the `definitions` that it refers to. */
   static of(root: JsonSchema): SchemaNode {
-    return new SchemaNode(root, root, '', '', true)
+    return new SchemaNode(root, root, null, '', '', true)
   }
 
-  private constructor(schema: JsonSchema, root: JsonSchema, name: string, pointer: string, isRequired: boolean) {
+  private constructor(
+    schema: JsonSchema,
+    root: JsonSchema,
+    parent: SchemaNode | null,
+    name: string,
+    pointer: string,
+    isRequired: boolean,
+  ) {
     this.#schema = schema
     this.#root = root
+    this.parent = parent
     this.name = name
     this.pointer = pointer
     this.isRequired = isRequired
@@ -96,7 +106,7 @@ export class SchemaNode {
   }
 
   #child(schema: unknown, name: string, step: string, isRequired: boolean): SchemaNode {
-    return new SchemaNode(this.#followed(schema), this.#root, name, `${this.pointer}/${step}`, isRequired)
+    return new SchemaNode(this.#followed(schema), this.#root, this, name, `${this.pointer}/${step}`, isRequired)
   }
 
   #followed(schema: unknown): JsonSchema {

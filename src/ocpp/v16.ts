@@ -2,13 +2,13 @@
 // whitepaper (Edition 2 of it) adds. The rows stand in the order of those two documents.
 
 import * as schemas from 'typed-ocpp/dist/ocpp16/schemas.js'
-import { bothWays, notServed, served, servedTransactional, tableOf, toChargePoint } from './rows.ts'
+import { bothWays, keeping, notServed, served, servedTransactional, tableOf, toChargePoint } from './rows.ts'
 
 export const v16 = tableOf(schemas, {
   // §4: initiated by the charge point.
   Authorize: served('authorization', '1.6 §4.1', 'none'),
   BootNotification: served('provisioning', '1.6 §4.2', 'committed'),
-  DataTransfer: bothWays('data-transfer', '1.6 §4.3, §5.6', 'committed', true),
+  DataTransfer: keeping(['data'], bothWays('data-transfer', '1.6 §4.3, §5.6', 'committed', true)),
   DiagnosticsStatusNotification: served('diagnostics', '1.6 §4.4', 'committed'),
   FirmwareStatusNotification: served('firmware', '1.6 §4.5', 'committed'),
   Heartbeat: served('availability', '1.6 §4.6', 'batched'),

@@ -2,7 +2,7 @@
 // section names those use cases.
 
 import * as schemas from 'typed-ocpp/dist/ocpp20/schemas.js'
-import { bothWays, notServed, served, servedTransactional, tableOf, toChargePoint } from './rows.ts'
+import { bothWays, keeping, notServed, served, servedTransactional, tableOf, toChargePoint } from './rows.ts'
 
 export const v201 = tableOf(schemas, {
   // A: security.
@@ -88,7 +88,7 @@ export const v201 = tableOf(schemas, {
   SetVariableMonitoring: toChargePoint('diagnostics', '2.0.1 N04'),
   SetMonitoringLevel: toChargePoint('diagnostics', '2.0.1 N05'),
   ClearVariableMonitoring: toChargePoint('diagnostics', '2.0.1 N06'),
-  NotifyEvent: served('diagnostics', '2.0.1 N07-N08', 'committed'),
+  NotifyEvent: keeping(['eventData'], served('diagnostics', '2.0.1 N07-N08', 'committed')),
   CustomerInformation: toChargePoint('diagnostics', '2.0.1 N09-N10'),
   NotifyCustomerInformation: notServed('diagnostics', '2.0.1 N09', 'committed'),
 
@@ -99,5 +99,5 @@ export const v201 = tableOf(schemas, {
   ClearDisplayMessage: toChargePoint('display', '2.0.1 O05'),
 
   // P: data transfer.
-  DataTransfer: bothWays('data-transfer', '2.0.1 P01-P02', 'committed', true),
+  DataTransfer: keeping(['data'], bothWays('data-transfer', '2.0.1 P01-P02', 'committed', true)),
 })

@@ -6,7 +6,10 @@ import type { CallErrorCode } from './call-error.ts'
 /** How violations are met: `strict` refuses them with the right CALLERROR, `lenient` repairs or keeps what it can. */
 export type Strictness = 'strict' | 'lenient'
 
-/** A CALL to be examined, with what examining it depends on. */
+/**
+ * A CALL to be examined, with what examining it depends on. The verdict on a long one is lean: of its payload there is what
+ * decisions read, and the text of the whole.
+ */
 export interface FrameTask {
   readonly text: string
   readonly version: OcppVersion
@@ -43,8 +46,13 @@ export interface AcceptedFrame {
    */
   readonly payload: Readonly<Record<string, unknown>>
   readonly quirks: readonly Quirk[]
-  /** The payload as sent, likewise without its meter values; there when it was repaired. */
+  /**
+   * The payload as sent, likewise without its meter values; there when it was repaired, or when the frame is long. Of a long
+   * frame it has the plain values only: no lists, and no objects.
+   */
   readonly sent?: Readonly<Record<string, unknown>>
+  /** The whole payload as sent, without its meter values, as JSON text; there when the frame is long. */
+  readonly sentText?: string
   readonly meter: MeterRange | null
 }
 

@@ -10,6 +10,7 @@ import type {
   TransactionStoppedChange,
   TransactionUpdatedChange,
   VariableChange,
+  Verbatim,
 } from '../csms/decision.ts'
 import { storableText } from './binary-array.ts'
 import {
@@ -56,9 +57,13 @@ export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
     messageId: set.messageId,
     occurredAtMs: fact.occurredAtMs,
     receivedAtMs: set.receivedAtMs,
-    payload: JSON.stringify(fact.payload),
+    payload: jsonOf(fact.payload),
     answer: JSON.stringify(set.answer),
   }
+}
+
+function jsonOf(payload: Verbatim): string {
+  return typeof payload === 'string' ? payload : JSON.stringify(payload)
 }
 
 function keyPart(part: string): string {
@@ -241,7 +246,7 @@ function digestOf(...parts: (string | number)[]): bigint {
 // A notification with a time of its own is the same wherever and whenever it comes again. Without one only a resend under the same
 // message id on the same connection is told; and boots are all kept, since some stations number every boot alike.
 function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEventRow {
-  const payload = JSON.stringify(change.payload)
+  const payload = jsonOf(change.payload)
   const identifying: (string | number)[] = []
   if (change.occurredAtMs !== null) identifying.push(change.occurredAtMs)
   else if (set.changes.some((other) => other.kind === 'boot'))

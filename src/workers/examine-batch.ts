@@ -4,7 +4,10 @@
 import { batchFramesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import { examine } from '../ocpp/examine.ts'
+import { isLongFrame } from '../ocpp/frame.ts'
+import { rowOf } from '../ocpp/tables.ts'
 import type { AcceptedFrame, FrameTask, Verdict } from '../ocpp/verdict.ts'
+import { lean } from './lean-frame.ts'
 import { MeterColumns } from './meter-columns.ts'
 
 /** Verdicts in the order of their frames, and the meter values of the whole batch. */
@@ -63,6 +66,11 @@ function examined(task: FrameTask): Verdict {
   if (verdict.kind !== 'call') return verdict
   const { kind, messageId, action, payload, quirks } = verdict
   const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
+  if (isLongFrame(task.text)) {
+    const meter = carriesValues ? columns.add(payload, sent, task) : null
+    const keptOnly = rowOf(task.version, action)?.keptOnly ?? []
+    return lean({ ...verdict, meter }, withoutMeterValues(payload), withoutMeterValues(sent), keptOnly)
+  }
   if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
   const meter = columns.add(payload, sent, task)
   const kept: AcceptedFrame = { kind, messageId, action, payload: withoutMeterValues(payload), quirks, meter }

@@ -72,6 +72,17 @@ function numberOf(sample: Json, unitDefault: string): number {
   return Number.isFinite(inUnit) ? inUnit : Number.NaN
 }
 
+/** The meter values as they were sent, each in the place of the repaired one. */
+function verbatimOf(values: readonly unknown[], sent: unknown): readonly unknown[] {
+  if (!Array.isArray(sent)) return values
+  if (sent.length === values.length) return sent
+  // A repair takes out those that hold nothing.
+  const kept = sent.filter(
+    (value) => !isObject(value) || value.timestamp !== undefined || value.sampledValue !== undefined,
+  )
+  return kept.length === values.length ? kept : values
+}
+
 /** How the phases of one measurand become one figure when the charge point gives no total of its own. */
 type Fold = 'sum' | 'max' | 'mean'
 
@@ -166,14 +177,13 @@ export class MeterColumns {
   /**
    * Adds the meter values that `payload` carries, if any, under `meterValue` or (1.6 StopTransaction) `transactionData`.
    *
-   * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`.
+   * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`, those left
+   *   out that hold nothing.
    */
   add(payload: Json, sent: Json, origin: Origin): MeterRange | null {
     const values = payload.meterValue ?? payload.transactionData
     if (!Array.isArray(values) || values.length === 0) return null
-    const sentValues = sent.meterValue ?? sent.transactionData
-    const verbatim: readonly unknown[] =
-      Array.isArray(sentValues) && sentValues.length === values.length ? sentValues : values
+    const verbatim = verbatimOf(values, sent.meterValue ?? sent.transactionData)
     const connector = connectorOf(payload)
     const transaction = transactionRefOf(payload)
     const from = this.#rows

@@ -13,13 +13,14 @@ import {
   tasksPerWorkerMax,
 } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
+import { isLongFrame } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'
 
 /** A batch as a worker sends it back. */
 export interface PackedBatch {
-  /** msgpack of `Verdict[]`. */
-  readonly verdicts: Uint8Array
+  /** msgpack of `Verdict[]`; of long frames their JSON text, which keeps all that strings may hold. */
+  readonly verdicts: Uint8Array | string
   readonly meter: MeterBlock | null
 }
 
@@ -45,6 +46,8 @@ export interface ExaminedPart extends ExaminedBatch {
 export class FramePool {
   readonly #options: PoolOptions
   readonly #workers: Piscina<Uint8Array, PackedBatch> | null
+  /** A thread for long frames, which take it milliseconds each: no batch waits for them. Made for the first of them. */
+  #longFrames: Piscina<Uint8Array, PackedBatch> | null = null
   /** One thread, one task: whoever makes a thread die here has done it alone. Made when a thread has died. */
   #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
   readonly #packr = new Packr()
@@ -74,20 +77,33 @@ export class FramePool {
     }
   }
 
+  /** Examines a long frame in the thread for long frames, whatever else waits. */
+  async examineLong(task: FrameTask): Promise<ExaminedPart> {
+    this.#longFrames ??= this.#makeWorkers(1, 1)
+    try {
+      return await this.#run(this.#longFrames, [task])
+    } catch (error) {
+      this.#throwIfClosed(error)
+      const [part] = await this.#examineInQuarantine([task], 1)
+      return part ?? { tasks: [task], verdicts: [giveUpOn(task)], meter: null }
+    }
+  }
+
   /**
-   * Examines a frame on this thread, at once, when it is short or must not cross, and any frame when there are no worker threads;
-   * null when the frame is to travel in a batch.
+   * Examines a frame on this thread, at once, when it is shorter than is worth a crossing or must not cross, and any frame that is
+   * not long when there are no worker threads; null when the frame is to travel in a batch, or is long.
    */
   examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null {
     const { text } = task
-    const isLong = text.length > (this.#options.inlineCharacters ?? inlineCharactersMax)
-    return this.#workers !== null && isLong && survivesCrossing(text) ? null : examineOne(task)
+    if (isLongFrame(text)) return null
+    const isWorthCrossing = text.length > (this.#options.inlineCharacters ?? inlineCharactersMax)
+    return this.#workers !== null && isWorthCrossing && survivesCrossing(text) ? null : examineOne(task)
   }
 
   /** Ends the worker threads once their tasks are done. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([this.#workers?.close(), this.#quarantine?.close()])
+    await Promise.all([this.#workers?.close(), this.#longFrames?.close(), this.#quarantine?.close()])
   }
 
   #makeWorkers(threads: number, concurrentTasksPerWorker: number): Piscina<Uint8Array, PackedBatch> {
@@ -106,11 +122,14 @@ export class FramePool {
     try {
       const envelope = new Uint8Array(this.#packr.pack(tasks))
       const { verdicts, meter } = await workers.run(envelope, { signal: stuck.signal })
-      const unpacked: readonly Verdict[] = this.#packr.unpack(verdicts)
-      return { tasks, verdicts: unpacked, meter }
+      return { tasks, verdicts: this.#unpacked(verdicts), meter }
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  #unpacked(verdicts: Uint8Array | string): readonly Verdict[] {
+    return typeof verdicts === 'string' ? JSON.parse(verdicts) : this.#packr.unpack(verdicts)
   }
 
   async #examineInQuarantine(tasks: readonly FrameTask[], attempt: number): Promise<readonly ExaminedPart[]> {

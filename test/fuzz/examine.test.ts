@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'bun:test'
 import { examine } from '../../src/ocpp/examine.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
+import { isLongFrame } from '../../src/ocpp/frame.ts'
 import { checkRequest, checkResponse, requestNode } from '../../src/ocpp/schema.ts'
 import { walk } from '../../src/ocpp/schema-walk.ts'
 import { rowOf, tables } from '../../src/ocpp/tables.ts'
@@ -208,7 +209,14 @@ test(
             const speaker = random.pick(speakers)
             return taskOf(speaker, makeFrame(speaker, random).text)
           })
-          const tasks = made.filter((task) => pool.examineAtOnce(task) === null)
+          const long = made.filter(({ text }) => isLongFrame(text))
+          for (const task of long) {
+            const [there, here] = [await pool.examineLong(task), examineBatch([task])]
+            // Long frames cross with all that their texts hold.
+            expect(there.verdicts).toEqual(JSON.parse(JSON.stringify(here.verdicts)))
+            expect(there.meter?.rows).toBe(here.meter?.rows)
+          }
+          const tasks = made.filter((task) => !long.includes(task) && pool.examineAtOnce(task) === null)
           const [inWorker] = await pool.examine(tasks)
           const here = examineBatch(tasks)
           expect(inWorker?.verdicts.map(verdictText)).toEqual(here.verdicts.map(verdictText))

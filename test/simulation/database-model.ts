@@ -354,7 +354,7 @@ export class DatabaseModel {
       case 'chargePointEvent': {
         const { action, occurredAtMs } = change
         const { messageId, epoch } = set
-        const payload = JSON.stringify(change.payload)
+        const payload = typeof change.payload === 'string' ? change.payload : JSON.stringify(change.payload)
         const isBoot = set.changes.some((other) => other.kind === 'boot')
         const identifying =
           occurredAtMs === null ? [epoch, messageId, isBoot ? receivedAtMs : ''].join('\0') : String(occurredAtMs)

@@ -17,7 +17,6 @@ import type { SocketData } from '../../src/gateway/connection.ts'
 import { Connections, type FrameExaminer } from '../../src/gateway/connections.ts'
 import { handshake, type HandshakeDeps } from '../../src/gateway/handshake.ts'
 import { LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
-import type { FrameTask } from '../../src/ocpp/verdict.ts'
 import { createLiveQueries } from '../../src/store/live-queries.ts'
 import { TransactionIds } from '../../src/store/transaction-ids.ts'
 import { Writer } from '../../src/store/writer.ts'
@@ -254,15 +253,19 @@ export class SimulatedNode implements ServerEnd {
   }
 
   #examiner(): FrameExaminer {
-    const { random } = this.#world
     return {
       batchesMax: 2,
       examineAtOnce: (task) => (task.text.length > inlineCharactersMax ? null : examineOne(task)),
-      examine: (tasks: readonly FrameTask[]) =>
-        new Promise((resolve) => {
-          this.#clock.after(random.between(0, workerMsMax), () => resolve([{ tasks, ...examineBatch(tasks) }]))
-        }),
+      examine: (tasks) => this.#afterAWhile(() => [{ tasks, ...examineBatch(tasks) }]),
+      examineLong: (task) => this.#afterAWhile(() => ({ tasks: [task], ...examineBatch([task]) })),
     }
+  }
+
+  #afterAWhile<T>(work: () => T): Promise<T> {
+    const { random } = this.#world
+    return new Promise((resolve) => {
+      this.#clock.after(random.between(0, workerMsMax), () => resolve(work()))
+    })
   }
 
   #log(): Logger {

@@ -47,6 +47,7 @@ export function known(parts: KnownParts = {}): Known {
     promisedTransactionId: () => undefined,
     meter: null,
     sent: {},
+    verbatim: rest.sent ?? {},
     ...rest,
   }
 }

@@ -3,8 +3,22 @@
 import { describe, expect, test } from 'bun:test'
 import { Registry } from '../../../actors/registry.ts'
 import { Counters } from '../../../src/base/counters.ts'
-import { inboxBurstFramesMax, inboxFramesMax, socketBufferBytesMax } from '../../../src/base/limits.ts'
-import { Connection, type ReceivedFrame, type Socket } from '../../../src/gateway/connection.ts'
+import {
+  allowanceBytesMax,
+  allowanceBytesPerSecond,
+  floodMsMax,
+  frameBytesMin,
+  inboxBurstFramesMax,
+  inboxBytesMax,
+  inboxFramesMax,
+  readAheadBytesMax,
+  receivedBytesMax,
+  socketBufferBytesMax,
+  turnBytesMax,
+} from '../../../src/base/limits.ts'
+import { Allowances, Turns } from '../../../src/gateway/allowance.ts'
+import { Connection, type Socket } from '../../../src/gateway/connection.ts'
+import { Intake } from '../../../src/gateway/intake.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 
@@ -50,13 +64,27 @@ class FakeSocket implements Socket {
   }
 }
 
+/** Where a frame of `turnBytesMax` characters is the share of a turn, and one of a quarter of it is a small one. */
+const smallFrame = turnBytesMax / 4
+
 function connect(servesAtOnce = false) {
   const socket = new FakeSocket()
   const counters = new Counters()
+  const clock = new HandClock()
+  const intake = new Intake()
+  let floods = 0
+  let deferred: (() => void)[] = []
   const serving: string[] = []
   const logged: string[] = []
-  const connection = new Connection(socket, '1.6', {
+  const turns = new Turns((callback) => deferred.push(callback))
+  const allowance = new Allowances(clock).opened(socket.data.identity)
+  const connection = new Connection(socket, '1.6', allowance, {
     counters,
+    clock,
+    turns,
+    intake,
+    messageBytesMax,
+    onFlood: () => floods++,
     onFrame: (_connection, direction, text) => logged.push(`${direction} ${text}`),
     serve: (served, frame) => {
       serving.push(frame.text)
@@ -64,17 +92,45 @@ function connect(servesAtOnce = false) {
     },
   })
   const begin = (): void => {
-    connection.begin(new Registry({ clock: new HandClock() }).connect(hydration(), connection))
+    connection.begin(new Registry({ clock }).connect(hydration(), connection))
   }
   const receive = (...texts: string[]): void => {
-    for (const text of texts) connection.receive(frame(text))
+    for (const text of texts) connection.receive({ text, receivedAtMs: clock.nowMs() })
   }
-  return { socket, counters, serving, logged, connection, begin, receive }
+  /** Ends the turn of the event loop; answers whether anything was put off to the next. */
+  const nextTurn = (): boolean => {
+    const due = deferred
+    deferred = []
+    for (const callback of due) callback()
+    return due.length > 0
+  }
+  /** Takes everything that the charge point may send without waiting. */
+  const exhaust = (): void => {
+    for (let spent = 0; spent < allowanceBytesMax; spent += turnBytesMax) {
+      receive('x'.repeat(turnBytesMax))
+      connection.served()
+      nextTurn()
+    }
+    serving.length = 0
+    socket.events.length = 0
+  }
+  return {
+    socket,
+    counters,
+    clock,
+    intake,
+    serving,
+    logged,
+    connection,
+    begin,
+    receive,
+    nextTurn,
+    exhaust,
+    floods: () => floods,
+  }
 }
 
-function frame(text: string): ReceivedFrame {
-  return { text, receivedAtMs: 0 }
-}
+const messageBytesMax = 1_048_576
 
 function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `frame ${index}`)
@@ -104,38 +160,68 @@ describe('the inbox', () => {
   })
 
   test('pauses the socket once when it is full, and resumes it once when half of it is served', () => {
-    const { connection, socket, begin, receive } = connect()
+    const { connection, socket, begin, receive, nextTurn } = connect()
     begin()
     // The first is under way, so it does not wait.
     receive(...numbered(inboxFramesMax))
     expect(socket.events).toEqual([])
     receive('one more')
     expect(socket.events).toEqual(['pause'])
-    for (let left = inboxFramesMax; left > inboxFramesMax / 2 + 1; left--) connection.served()
+    for (let left = inboxFramesMax; left > inboxFramesMax / 2 + 1; left--) {
+      connection.served()
+      nextTurn()
+    }
     expect(socket.events).toEqual(['pause'])
     connection.served()
-    connection.served()
+    nextTurn()
     expect(socket.events).toEqual(['pause', 'resume'])
   })
 
   test('loses nothing of what still comes after the pause', () => {
-    const { connection, socket, serving, begin, receive } = connect()
+    const { connection, socket, serving, begin, receive, nextTurn } = connect()
     begin()
     const frames = numbered(inboxFramesMax * 20)
     receive(...frames)
     expect(socket.events).toEqual(['pause'])
-    for (const _ of frames) connection.served()
+    for (const _ of frames) {
+      connection.served()
+      nextTurn()
+    }
     expect(serving).toEqual(frames)
     expect(socket.events).toEqual(['pause', 'resume'])
   })
 
   test('serves thousands that waited, each answered at once, without growing its stack', () => {
-    const { connection, serving, begin, receive } = connect(true)
+    const { connection, clock, serving, begin, receive, nextTurn } = connect(true)
     const frames = numbered(inboxBurstFramesMax)
     receive(...frames)
     begin()
+    while (serving.length < frames.length) if (!nextTurn()) clock.pass(100)
     expect(serving).toEqual(frames)
     expect(connection.isClosed).toBe(false)
+  })
+
+  test('pauses the socket when it holds too many bytes, be it few frames', () => {
+    const { connection, socket, serving, begin, receive, nextTurn } = connect()
+    begin()
+    receive('a', 'x'.repeat(inboxBytesMax - 1))
+    expect(socket.events).toEqual([])
+    receive('b')
+    expect(socket.events).toEqual(['pause'])
+    connection.served()
+    nextTurn()
+    expect(serving).toHaveLength(2)
+    expect(socket.events).toEqual(['pause', 'resume'])
+  })
+
+  test('closes the connection when it would hold more bytes than the socket can have read ahead', () => {
+    const { connection, socket, begin, receive } = connect()
+    begin()
+    const large = 'x'.repeat(messageBytesMax)
+    receive('a', large, large, 'x'.repeat(readAheadBytesMax + inboxBytesMax))
+    expect(connection.isClosed).toBe(false)
+    receive('b')
+    expect(socket.events.at(-1)).toStartWith('close 1008')
   })
 
   test('closes the connection rather than drop a frame that it cannot hold', () => {
@@ -148,6 +234,108 @@ describe('the inbox', () => {
     expect(socket.events).toEqual(['pause', 'close 1008 Too many messages at once: wait for the answers.'])
     connection.served()
     expect(serving).toEqual(['frame 0'])
+  })
+})
+
+describe('a charge point that sends much', () => {
+  test('lets the others have their turn after a few frames', () => {
+    const { serving, begin, receive, nextTurn } = connect(true)
+    begin()
+    receive(...Array.from({ length: 10 }, (_, index) => String(index).repeat(smallFrame)))
+    expect(serving).toHaveLength(4)
+    nextTurn()
+    expect(serving).toHaveLength(8)
+    nextTurn()
+    expect(serving.map((text) => text[0])).toEqual([...'0123456789'])
+  })
+
+  test('is served at the rate of its allowance once that is used up', () => {
+    const { clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
+    begin()
+    exhaust()
+    receive(...numbered(inboxFramesMax))
+    expect(serving).toEqual([])
+    const seconds = 0.05
+    for (let ms = 0; ms < seconds * 1_000; ms++) {
+      clock.pass(1)
+      nextTurn()
+    }
+    const rate = (serving.length * frameBytesMin) / seconds
+    expect(rate).toBeGreaterThan(0)
+    expect(rate).toBeLessThan(1.2 * allowanceBytesPerSecond)
+  })
+
+  test('and waits for its answers is slowed, and never closed', () => {
+    const { connection, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
+    begin()
+    exhaust()
+    const endMs = clock.nowMs() + 2 * floodMsMax
+    while (clock.nowMs() < endMs) {
+      const before = serving.length
+      receive('x'.repeat(turnBytesMax))
+      while (serving.length === before) if (!nextTurn()) clock.pass(1)
+    }
+    expect(connection.isClosed).toBe(false)
+    expect(serving.length * turnBytesMax).toBeLessThan((1.1 * 2 * floodMsMax * allowanceBytesPerSecond) / 1_000)
+  })
+
+  test('without waiting is closed when it has had no allowance for too long', () => {
+    const { connection, socket, clock, begin, receive, exhaust, nextTurn, floods } = connect(true)
+    begin()
+    exhaust()
+    const sendMore = (ms: number): void => {
+      for (const endMs = clock.nowMs() + ms; clock.nowMs() < endMs && !connection.isClosed; clock.pass(10)) {
+        if (socket.events.at(-1) !== 'pause') receive(...numbered(2 * inboxFramesMax))
+        nextTurn()
+      }
+    }
+    sendMore(floodMsMax - 100)
+    expect(connection.isClosed).toBe(false)
+    sendMore(1_000)
+    expect(socket.events.at(-1)).toBe('close 1008 Too many messages for too long: send no more than needed.')
+    expect(floods()).toBe(1)
+  })
+
+  test('now and then, with a rest between, is never closed', () => {
+    const { connection, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
+    begin()
+    for (let bursts = 0; bursts < 5; bursts++) {
+      exhaust()
+      receive(...numbered(2 * inboxFramesMax))
+      while (serving.length < 2 * inboxFramesMax) if (!nextTurn()) clock.pass(1)
+      clock.pass(floodMsMax)
+    }
+    expect(connection.isClosed).toBe(false)
+  })
+
+  test('of answers is slowed and closed like one of CALLs', () => {
+    const { connection, socket, clock, begin } = connect()
+    begin()
+    connection.receivedAnswer(2 * allowanceBytesMax, clock.nowMs())
+    expect(socket.events).toEqual(['pause'])
+    clock.pass((1_000 * allowanceBytesMax) / allowanceBytesPerSecond)
+    expect(socket.events).toEqual(['pause'])
+    clock.pass(1_000)
+    expect(socket.events).toEqual(['pause', 'resume'])
+    for (let ms = 0; ms < floodMsMax + 1_000 && !connection.isClosed; ms += 100) {
+      connection.receivedAnswer(allowanceBytesMax, clock.nowMs())
+      clock.pass(100)
+    }
+    expect(socket.events.at(-1)).toStartWith('close 1008')
+  })
+
+  test('when all connections together hold too much, is not read until they hold less', () => {
+    const { connection, socket, intake, begin, receive } = connect()
+    begin()
+    intake.add(receivedBytesMax)
+    receive('a', 'b')
+    expect(socket.events).toEqual(['pause'])
+    connection.served()
+    connection.served()
+    expect(socket.events).toEqual(['pause'])
+    intake.remove(receivedBytesMax)
+    expect(socket.events).toEqual(['pause', 'resume'])
+    expect(intake.bytes).toBe(0)
   })
 })
 

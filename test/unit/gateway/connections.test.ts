@@ -4,25 +4,33 @@ import { expect, test } from 'bun:test'
 import { Registry } from '../../../actors/registry.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
+import { allowanceBytesMax, floodMsMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
-import type { CommitOutcome } from '../../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
 import type { Socket, SocketData } from '../../../src/gateway/connection.ts'
 import { Connections } from '../../../src/gateway/connections.ts'
-import { examineOne } from '../../../src/workers/examine-batch.ts'
+import { examineBatch, examineOne } from '../../../src/workers/examine-batch.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint } from '../../support/known.ts'
 import { until } from '../../support/until.ts'
 
 /** What happened to the socket of one booted charge point, whose commits end as `commit` does. */
-function connected(commit: () => Promise<CommitOutcome>) {
+function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
   const happened: string[] = []
   const clock = new HandClock()
   const none = async () => null
+  const counters = new Counters()
+  const registry = new Registry({ clock, newMessageId: () => 'ours' })
   const connections = new Connections({
-    settings: { heartbeatIntervalSeconds: 300, messageLog: false },
-    registry: new Registry({ clock }),
-    examiner: { batchesMax: 1, examineAtOnce: examineOne, examine: async () => [] },
+    settings: { heartbeatIntervalSeconds: 300, messageLog: false, messageBytesMax: 1_048_576 },
+    registry,
+    examiner: {
+      batchesMax: 1,
+      examineAtOnce: examineOne,
+      examine: async () => [],
+      examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
+    },
     lookups: { idToken: none, transactionById: none, transactionByStationId: none },
     nextTransactionId: () => 1,
     commit,
@@ -30,7 +38,7 @@ function connected(commit: () => Promise<CommitOutcome>) {
     connect: async () => hydration(),
     disconnect: async () => {},
     appendMessageLog: () => {},
-    counters: new Counters(),
+    counters,
     clock,
     log: silentLogger,
   })
@@ -52,7 +60,25 @@ function connected(commit: () => Promise<CommitOutcome>) {
     terminate: () => {},
   }
   connections.open(socket)
-  return { happened, receive: (text: string) => connections.receive(socket, text) }
+  return {
+    happened,
+    counters,
+    registry,
+    clock,
+    receive: (text: string) => connections.receive(socket, text),
+    close: (code: number, reason: string) => connections.close(socket, code, reason),
+  }
+}
+
+/** A connection whose charge point is known, and what it commits. */
+async function begun() {
+  const committed: ChangeSet[] = []
+  const connection = connected(async (set) => {
+    committed.push(set)
+    return { duplicate: false, answer: set.answer }
+  })
+  await until('the charge point is known', () => connection.registry.size === 1)
+  return { ...connection, committed }
 }
 
 const status = '{"connectorId":1,"errorCode":"NoError","status":"Charging"}'
@@ -80,4 +106,46 @@ test('a frame that is not worth a batch is answered in the turn in which it came
   await until('the charge point is known', () => happened.length > 0)
   receive('[2,"b","Heartbeat",{}]')
   expect(happened.map((what) => what.slice(0, 12))).toEqual(['sent [3,"a",', 'sent [3,"b",'])
+})
+
+test('a frame that is too large leaves an anomaly with the limit, and its connection counts as closed with 1009', async () => {
+  const { counters, committed, close } = await begun()
+  close(1006, 'Received too big message')
+  expect(counters.framesTooBig).toBe(1)
+  expect(committed).toMatchObject([
+    { chargePointKey: chargePoint.key, anomalies: [{ kind: 'frameTooBig', detail: { bytesMax: 1_048_576 } }] },
+  ])
+})
+
+test('any other end of a connection leaves no anomaly', async () => {
+  const { committed, close } = await begun()
+  close(1006, '')
+  expect(committed).toEqual([])
+})
+
+test('an answer that nobody waits for is not even parsed, however long it is', async () => {
+  const { registry, receive, counters } = await begun()
+  // What follows the id is no JSON.
+  receive(`[3,"who?",${'['.repeat(100_000)}`)
+  receive(`[3 , "wh\\u006f?",`)
+  expect(registry.counts).toMatchObject({ answered: 0, unknown: 2 })
+  receive(`[3,["who?"],{}]`)
+  receive(`[3,"${'x'.repeat(100_000)}",{}]`)
+  expect(counters.framesDropped).toBe(2)
+})
+
+test('an answer to the CALL under way is read, under whatever spelling of its message id', async () => {
+  const { registry, receive } = await begun()
+  const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
+  receive(` [ 3 , "our\\u0073",{"status":"Accepted"}]`)
+  expect(await answer).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+})
+
+test('answers that nobody asked for use up the allowance of their charge point', async () => {
+  const { clock, happened, receive } = await begun()
+  for (let ms = 0; ms < 2 * floodMsMax && happened.length === 0; ms += 100) {
+    receive(`[3,"who?",{"a":"${'x'.repeat(allowanceBytesMax)}"}]`)
+    clock.pass(100)
+  }
+  expect(happened).toEqual(['closed 1008'])
 })

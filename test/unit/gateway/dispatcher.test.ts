@@ -1,7 +1,7 @@
 // How frames gather into batches, and how verdicts find their way back.
 
 import { describe, expect, test } from 'bun:test'
-import { batchFramesMax } from '../../../src/base/limits.ts'
+import { batchFramesMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
 import type { MeterBlock } from '../../../src/csms/meter-block.ts'
 import { Dispatcher, type BatchExaminer, type OnVerdict } from '../../../src/gateway/dispatcher.ts'
 import type { FrameTask, Verdict } from '../../../src/ocpp/verdict.ts'
@@ -29,6 +29,14 @@ class HandExaminer implements BatchExaminer {
       fail: reject,
     })
     return promise
+  }
+
+  readonly long: string[] = []
+  longFails = false
+
+  examineLong(task: FrameTask): Promise<Parts[number]> {
+    this.long.push(task.text)
+    return this.longFails ? Promise.reject(new Error('The thread is gone.')) : Promise.resolve(part([task]))
   }
 
   get texts(): (readonly string[])[] {
@@ -133,6 +141,26 @@ describe('the dispatcher', () => {
     examiner.batches[1]?.end()
     await turn()
     expect(reasons().slice(2)).toEqual(['verdict on c'])
+  })
+
+  test('sends a long frame on its way at once, whatever waits, and alone', async () => {
+    const { examiner, submit, reasons } = dispatch(1)
+    const long = 'x'.repeat(shortFrameCharactersMax + 1)
+    submit('a')
+    await turn()
+    submit('b', long, 'y'.repeat(shortFrameCharactersMax))
+    expect(examiner.long).toEqual([long])
+    await turn()
+    expect(reasons()).toEqual([`verdict on ${long}`])
+    expect(examiner.texts).toEqual([['a']])
+  })
+
+  test('tells a long frame that its examiner failed', async () => {
+    const { examiner, submit, reasons } = dispatch(1)
+    examiner.longFails = true
+    submit('x'.repeat(shortFrameCharactersMax + 1))
+    await turn()
+    expect(reasons()).toEqual(['The thread is gone.'])
   })
 
   test('tells of a failure that is no Error, too', async () => {

@@ -69,6 +69,58 @@ describe('the worker pool', () => {
     }
   })
 
+  test('a long frame comes back as what decisions read of it, and one text, with all that its strings hold', async () => {
+    const data = { list: Array.from({ length: 2_000 }, () => ({})), half: '\ud83d' }
+    const text = `[2,"\\ud83d","DataTransfer",{"vendorId":"V","__proto__":1,"data":${JSON.stringify(data)}}]`
+    const version = '2.0.1'
+    const long: FrameTask = { ...task('a', 'Heartbeat', {}), version, strictness: 'lenient', text }
+    const { verdicts, meter } = await pool({ threads: 0 }).examineLong(long)
+    expect(meter).toBeNull()
+    expect(verdicts).toMatchObject([
+      { kind: 'call', messageId: '\ud83d', payload: { vendorId: 'V' }, sent: { vendorId: 'V' } },
+    ])
+    const [verdict] = verdicts
+    if (verdict?.kind !== 'call') throw new Error('It was not accepted')
+    expect(Object.keys(verdict.payload)).toEqual(['vendorId'])
+    expect(JSON.parse(verdict.sentText ?? '')).toEqual({ vendorId: 'V', ...JSON.parse('{"__proto__":1}'), data })
+  })
+
+  test('a long frame keeps the lists that are decided on, without the custom data in them', async () => {
+    const entry = { component: { name: 'C' }, variable: { name: 'V' }, variableAttribute: [{ value: 'x' }] }
+    const customData = { vendorId: 'V', list: [{}, {}] }
+    const reportData = Array.from({ length: 100 }, () => ({ ...entry, customData }))
+    const report = { requestId: 1, generatedAt: '2026-01-01T00:00:00Z', seqNo: 0, reportData, customData }
+    const long: FrameTask = { ...task('a', 'NotifyReport', report), version: '2.0.1' }
+    const { verdicts } = await pool().examineLong(long)
+    const { customData: _, ...rest } = report
+    expect(verdicts).toMatchObject([{ payload: { ...rest, reportData: reportData.map(() => entry) } }])
+    expect(JSON.stringify(verdicts)).not.toContain('"customData":')
+  })
+
+  test('the meter values of a long frame become columns, and what was sent of each is kept', async () => {
+    const sample = (index: number) => ({
+      timestamp: `2025-12-26T12:${index % 60}`.padEnd(20, '0'),
+      sampledValue: [{ value: index }],
+    })
+    const meterValue = [{}, ...Array.from({ length: 200 }, (_, index) => sample(10 + (index % 40)))]
+    const long = { ...task('a', 'MeterValues', { connectorId: 1, meterValue }), strictness: 'lenient' as const }
+    const { verdicts, meter } = await pool().examineLong(long)
+    expect(verdicts).toMatchObject([{ kind: 'call', payload: { connectorId: 1 }, meter: { from: 0, to: 200 } }])
+    const text = Buffer.from(meter?.columns.at(-1) ?? []).toString()
+    expect(text).toContain(JSON.stringify(sample(10)))
+  })
+
+  test('a long frame does not wait for the batches', async () => {
+    const made = pool({ workerUrl: dyingWorker, taskMs: 500 })
+    let isOver = false
+    const stuck = made.examine([task('HANG', 'Heartbeat', {})]).finally(() => (isOver = true))
+    const status = { connectorId: 1, errorCode: 'NoError', status: 'Available', info: 'x'.repeat(5_000) }
+    const { verdicts } = await made.examineLong(task('a', 'StatusNotification', status))
+    expect(verdicts).toMatchObject([{ kind: 'refused', messageId: 'a', code: 'PropertyConstraintViolation' }])
+    expect(isOver).toBe(false)
+    await stuck
+  }, 30_000)
+
   test('fields called constructor and toJSON do not make a worker fail', async () => {
     const tasks = [task('a', 'Heartbeat', { constructor: 'x', toJSON: 1 })].map((one) => ({
       ...one,

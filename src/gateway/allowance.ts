@@ -1,0 +1,161 @@
+// What one charge point may cost. Its frames draw on an allowance that refills by the second, whatever connection they come on,
+// so that a charge point that sends without end is slowed to a rate that nobody else feels. What is read beyond it waits, and
+// TCP makes the charge point wait in turn.
+
+import type { Clock } from '../base/clock.ts'
+import {
+  allowanceBytesMax,
+  allowanceBytesPerSecond,
+  allowanceWaitBytes,
+  frameBytesMin,
+  turnBytesMax,
+} from '../base/limits.ts'
+
+/** A token bucket of bytes. A frame larger than what is left is served, and paid for later. */
+export class Allowance {
+  #bytes = allowanceBytesMax
+  #atMs: number
+
+  constructor(nowMs: number) {
+    this.#atMs = nowMs
+  }
+
+  /** Takes a frame of `bytes` from what is left; a small frame costs as much as one of `frameBytesMin`. */
+  spend(bytes: number, nowMs: number): void {
+    this.#refill(nowMs)
+    this.#bytes -= Math.max(bytes, frameBytesMin)
+  }
+
+  /** How long the next frame has to wait, in milliseconds; 0 while there is something left. */
+  waitMs(nowMs: number): number {
+    if (this.#bytes > 0) return 0
+    this.#refill(nowMs)
+    if (this.#bytes > 0) return 0
+    return Math.ceil(((allowanceWaitBytes - this.#bytes) / allowanceBytesPerSecond) * 1_000)
+  }
+
+  /** Whether a quarter of it is there again: whoever keeps sending too much never gets so far. */
+  isRested(nowMs: number): boolean {
+    this.#refill(nowMs)
+    return this.#bytes >= allowanceBytesMax / 4
+  }
+
+  isFull(nowMs: number): boolean {
+    this.#refill(nowMs)
+    return this.#bytes >= allowanceBytesMax
+  }
+
+  // A clock that is set back refills nothing.
+  #refill(nowMs: number): void {
+    const elapsedMs = Math.max(0, nowMs - this.#atMs)
+    this.#atMs = nowMs
+    this.#bytes = Math.min(allowanceBytesMax, this.#bytes + (elapsedMs * allowanceBytesPerSecond) / 1_000)
+  }
+}
+
+/** How many connections may be opened between two looks for allowances that nobody needs any more. */
+const sweepEvery = 1_024
+
+/** The allowance of each charge point, kept beyond its connections until it is full again. */
+export class Allowances {
+  readonly #clock: Clock
+  readonly #allowances = new Map<string, Allowance>()
+  #opened = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#allowances.size
+  }
+
+  /** A connection of the charge point `identity` has opened. */
+  opened(identity: string): Allowance {
+    if (++this.#opened % sweepEvery === 0) for (const kept of this.#allowances.keys()) this.closed(kept)
+    let allowance = this.#allowances.get(identity)
+    if (allowance === undefined) {
+      allowance = new Allowance(this.#clock.nowMs())
+      this.#allowances.set(identity, allowance)
+    }
+    return allowance
+  }
+
+  /** A connection of it has closed. A full allowance says nothing that a new one would not. */
+  closed(identity: string): void {
+    if (this.#allowances.get(identity)?.isFull(this.#clock.nowMs())) this.#allowances.delete(identity)
+  }
+}
+
+/** Numbers the turns of the event loop in which frames are served, for all connections alike. */
+export class Turns {
+  readonly defer: (callback: () => void) => void
+  #number = 0
+  #isNumbered = false
+
+  /** @param defer calls back after the current turn of the event loop. */
+  constructor(defer: (callback: () => void) => void) {
+    this.defer = defer
+  }
+
+  /** The number of the current turn. */
+  get number(): number {
+    if (!this.#isNumbered) {
+      this.#isNumbered = true
+      this.defer(() => {
+        this.#isNumbered = false
+        this.#number++
+      })
+    }
+    return this.#number
+  }
+}
+
+/** What one connection has been served of, in the current turn and altogether. */
+export class Pace {
+  readonly #allowance: Allowance
+  readonly #turns: Turns
+  #turn = -1
+  #turnBytes = 0
+
+  constructor(allowance: Allowance, turns: Turns) {
+    this.#allowance = allowance
+    this.#turns = turns
+  }
+
+  /** Notes a frame of `bytes` that is served now. */
+  spend(bytes: number, nowMs: number): void {
+    this.#allowance.spend(bytes, nowMs)
+    this.#turnBytes += Math.max(bytes, frameBytesMin)
+  }
+
+  /** Whether others come first: this connection has had its share of the current turn. */
+  get hasHadItsTurn(): boolean {
+    const { number } = this.#turns
+    if (number !== this.#turn) {
+      this.#turn = number
+      this.#turnBytes = 0
+    }
+    return this.#turnBytes >= turnBytesMax
+  }
+
+  /** As of its allowance. */
+  waitMs(nowMs: number): number {
+    return this.#allowance.waitMs(nowMs)
+  }
+
+  /** As of its allowance. */
+  isRested(nowMs: number): boolean {
+    return this.#allowance.isRested(nowMs)
+  }
+
+  /** Calls back when the others have had their turn; the returned function cancels it. */
+  nextTurn(callback: () => void): () => void {
+    let isCancelled = false
+    this.#turns.defer(() => {
+      if (!isCancelled) callback()
+    })
+    return () => (isCancelled = true)
+  }
+}

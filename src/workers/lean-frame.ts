@@ -1,0 +1,48 @@
+// Makes a long frame light before it goes to the main thread: the plain values and what handlers read, as objects; the payload
+// as it was sent, as one text. A frame of a megabyte may hold hundreds of thousands of objects, and to make them once more
+// would take the thread that serves everybody tens of milliseconds.
+
+import type { AcceptedFrame } from '../ocpp/verdict.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * The frame with a payload of what decisions read.
+ *
+ * @param payload after repairs, and `sent` before them: both without their meter values.
+ * @param keptOnly as in the row of the message.
+ */
+export function lean(frame: AcceptedFrame, payload: Json, sent: Json, keptOnly: readonly string[]): AcceptedFrame {
+  return {
+    ...frame,
+    payload: withoutFields(payload, [...keptOnly, 'customData']),
+    sent: plainValues(sent),
+    sentText: JSON.stringify(sent),
+  }
+}
+
+/** A copy without `fields`, and at any depth without `customData`, which may hold anything and which no handler reads. */
+function withoutFields(payload: Json, fields: readonly string[]): Json {
+  const kept: Record<string, unknown> = {}
+  for (const key of Object.keys(payload)) {
+    // Nothing that a schema knows is called `__proto__`.
+    if (key !== '__proto__' && !fields.includes(key)) kept[key] = withoutCustomData(payload[key])
+  }
+  return kept
+}
+
+const customData = ['customData']
+
+function withoutCustomData(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutCustomData)
+  return typeof value === 'object' && value !== null ? withoutFields(value as Json, customData) : value
+}
+
+function plainValues(sent: Json): Json {
+  const plain: Record<string, unknown> = {}
+  for (const key of Object.keys(sent)) {
+    const value = sent[key]
+    if (key !== '__proto__' && (typeof value !== 'object' || value === null)) plain[key] = value
+  }
+  return plain
+}
