@@ -16,7 +16,8 @@ export const quirkTable = {
   unreadableField: 'An optional field could not be read and was left out.',
   missingField: 'A required field was missing, null or unreadable; its default was used.',
   emptyArray: 'A list that needs elements had none; it was kept empty.',
-  wrongItemCount: 'A list had more or fewer elements than allowed; it was kept.',
+  wrongItemCount:
+    'A list had more or fewer elements than allowed; it was kept, but for those past twice as many as allowed.',
   objectForArray: 'A single value stood where a list of one belongs; it was put into one.',
   arrayForObject: 'A list of one stood where a single object belongs; the object was taken out of it.',
   itemDropped: 'An element of a list could not be read and was left out.',

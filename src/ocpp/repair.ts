@@ -137,7 +137,7 @@ class Repairing {
       case 'minItems':
         return this.#keep(broken, isEmptyList(slot.value) ? 'emptyArray' : 'wrongItemCount')
       case 'maxItems':
-        return this.#keep(broken, 'wrongItemCount')
+        return this.#mendCount(broken, slot)
       case 'minimum':
       case 'maximum':
         return this.#mendRange(broken, slot)
@@ -293,6 +293,14 @@ class Repairing {
     const read = readTime(slot.value)
     if (read === null) return this.#replace(broken, slot, 'timeUnreadable', isoTime(this.#receivedAtMs))
     return this.#replace(broken, slot, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
+  }
+
+  /** Of a list that is too long twice as many elements are kept as may be. */
+  #mendCount(broken: Broken, slot: Slot): Fate {
+    const { value } = slot
+    const itemsMax = 2 * (broken.node.itemsMax ?? 0)
+    if (Array.isArray(value) && value.length > itemsMax) value.length = itemsMax
+    return this.#keep(broken, 'wrongItemCount')
   }
 
   #mendRange(broken: Broken, slot: Slot): Fate {

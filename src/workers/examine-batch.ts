@@ -5,7 +5,6 @@ import { batchFramesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import { examine } from '../ocpp/examine.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
-import { rowOf } from '../ocpp/tables.ts'
 import type { AcceptedFrame, FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { lean } from './lean-frame.ts'
 import { MeterColumns } from './meter-columns.ts'
@@ -68,8 +67,7 @@ function examined(task: FrameTask): Verdict {
   const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
   if (isLongFrame(task.text)) {
     const meter = carriesValues ? columns.add(payload, sent, task) : null
-    const keptOnly = rowOf(task.version, action)?.keptOnly ?? []
-    return lean({ ...verdict, meter }, withoutMeterValues(payload), withoutMeterValues(sent), keptOnly)
+    return lean(task.version, { ...verdict, meter }, withoutMeterValues(payload), withoutMeterValues(sent))
   }
   if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
   const meter = columns.add(payload, sent, task)

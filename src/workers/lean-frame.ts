@@ -2,7 +2,11 @@
 // as it was sent, as one text. A frame of a megabyte may hold hundreds of thousands of objects, and to make them once more
 // would take the thread that serves everybody tens of milliseconds.
 
+import { requestNode } from '../ocpp/schema.ts'
+import type { SchemaNode } from '../ocpp/schema-node.ts'
+import { rowOf } from '../ocpp/tables.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -10,13 +14,13 @@ type Json = Readonly<Record<string, unknown>>
  * The frame with a payload of what decisions read.
  *
  * @param payload after repairs, and `sent` before them: both without their meter values.
- * @param keptOnly as in the row of the message.
  */
-export function lean(frame: AcceptedFrame, payload: Json, sent: Json, keptOnly: readonly string[]): AcceptedFrame {
+export function lean(version: OcppVersion, frame: AcceptedFrame, payload: Json, sent: Json): AcceptedFrame {
+  const keptOnly = rowOf(version, frame.action)?.keptOnly ?? []
   return {
     ...frame,
     payload: withoutFields(payload, [...keptOnly, 'customData']),
-    sent: plainValues(sent),
+    sent: plainValues(sent, requestNode(version, frame.action)),
     sentText: JSON.stringify(sent),
   }
 }
@@ -38,11 +42,12 @@ function withoutCustomData(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? withoutFields(value as Json, customData) : value
 }
 
-function plainValues(sent: Json): Json {
+/** The values of fields that the message has, but no lists and no objects. */
+function plainValues(sent: Json, { fields }: SchemaNode): Json {
   const plain: Record<string, unknown> = {}
-  for (const key of Object.keys(sent)) {
-    const value = sent[key]
-    if (key !== '__proto__' && (typeof value !== 'object' || value === null)) plain[key] = value
+  for (const name of fields.keys()) {
+    const value = sent[name]
+    if (value !== undefined && (typeof value !== 'object' || value === null)) plain[name] = value
   }
   return plain
 }

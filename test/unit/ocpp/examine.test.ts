@@ -151,6 +151,19 @@ describe('a payload against its schema', () => {
     expect(JSON.stringify(verdict).length).toBeLessThan(30_000)
   })
 
+  test('keeps of a list that is far too long twice as many elements as it may have', () => {
+    const entry = {
+      component: { name: 'C' },
+      variable: { name: 'V' },
+      variableAttribute: Array.from({ length: 20 }, () => ({})),
+    }
+    const report = { requestId: 1, generatedAt: at, seqNo: 0, reportData: [entry] }
+    expect(verdictOn(JSON.stringify([2, 'abc', 'NotifyReport', report]), '2.0.1')).toMatchObject({
+      payload: { reportData: [{ variableAttribute: Array.from({ length: 8 }, () => ({})) }] },
+      quirks: [{ code: 'wrongItemCount', path: '/reportData/0/variableAttribute' }],
+    })
+  })
+
   test('has its first few problems told, in the order of the schema', () => {
     const eventData = Array.from({ length: 20_000 }, () => ({}))
     const verdict = verdictOn(
