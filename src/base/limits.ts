@@ -1,5 +1,8 @@
 // Every limit of Stator, by name and with its unit last. A limit lives here or in the settings, nowhere else.
 
+/** Largest `OCPP.MaxMessageSize` that can be set, in bytes. */
+export const frameBytesMax = 16_777_216
+
 /** CALLs of one charge point that may wait for their turn; past it the socket is no longer read (TCP back pressure). */
 export const inboxFramesMax = 64
 
@@ -36,11 +39,39 @@ export const taskAttemptsMax = 2
 /** Change sets that may wait for the writer; past it nothing that carries facts is taken in. */
 export const writerChangesMax = 50_000
 
+/**
+ * Bytes of change sets that may wait for the writer: the frames they came from, counted in UTF-16 units. In memory a decided frame
+ * takes a few times as much.
+ */
+export const writerBytesMax = 67_108_864
+assert(writerBytesMax >= 2 * frameBytesMax, 'writerBytesMax must hold the largest frame while others wait')
+
 /** Change sets that one transaction commits. */
 export const commitChangesMax = 2_000
 
+/**
+ * Rows of one transaction, counted in meter values: 2,500 take PostgreSQL 11 to 25 ms here, and everybody in the next group waits for
+ * that long. `commitChangesMax` ordinary sets have one row each, so they are not cut by it.
+ */
+export const commitRowsMax = 2_500
+
+/** Bytes of the frames that one transaction commits: `commitChangesMax` sets of a kilobyte. */
+export const commitBytesMax = 2_097_152
+
+/** Rows of a part, counted in meter values, into which a larger change set is cut; others find room beside it in its group. */
+export const partRowsMax = 1_000
+assert(partRowsMax * 2 <= commitRowsMax, 'a part must leave room for others in its group')
+
+/** Bytes of such a part; a single row may be larger. */
+export const partBytesMax = 1_048_576
+assert(partBytesMax * 2 <= commitBytesMax, 'a part must leave room for others in its group')
+
 /** Lines of the OCPP message log that may wait for the writer; past it lines are dropped and counted. */
 export const messageLogLinesMax = 20_000
+
+/** Bytes of such lines, counted in UTF-16 units; past it lines are dropped and counted. */
+export const messageLogBytesMax = 33_554_432
+assert(messageLogBytesMax >= frameBytesMax, 'messageLogBytesMax must hold the largest frame')
 
 /** How long `last_seen_at` and `last_heartbeat_at` may lag behind, in milliseconds. */
 export const lastSeenFlushMs = 2_000
@@ -153,6 +184,9 @@ export const seenRowsMax = 500
 /** Lines of the OCPP message log that one statement writes. */
 export const messageLogBatchMax = 2_000
 
+/** Bytes of the lines that one statement writes, counted in UTF-16 units; a single line may be larger. */
+export const messageLogBatchBytesMax = 1_048_576
+
 /** Id tokens that are remembered for the time when the database is away. */
 export const idTokensRememberedMax = 100_000
 
@@ -188,3 +222,8 @@ export const embeddedCheckMs = 1_000
 
 /** How often in a row the embedded database may fail to answer before it is opened anew. */
 export const embeddedFailuresMax = 5
+
+// The relations above are checked when Stator starts: a limit that breaks one never gets as far as a charge point.
+function assert(holds: boolean, sentence: string): void {
+  if (!holds) throw new RangeError(sentence)
+}
