@@ -15,6 +15,8 @@ export const counterTable = {
     'CALLs left unanswered because the database could not take their facts; the charge point will send them again.',
   duplicates: 'Retransmissions recognised by their business key.',
   slowReadersClosed: 'Sockets closed because their reader was too slow.',
+  logLinesSuppressed:
+    'Log lines left out because there were too many about one charge point, or about refused handshakes.',
 } as const satisfies Readonly<Record<string, string>>
 
 type CounterName = keyof typeof counterTable
@@ -34,6 +36,7 @@ export class Counters implements Record<CounterName, number> {
   framesUnanswered = 0
   duplicates = 0
   slowReadersClosed = 0
+  logLinesSuppressed = 0
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Map<string, number>()
 

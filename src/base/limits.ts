@@ -223,6 +223,30 @@ export const embeddedCheckMs = 1_000
 /** How often in a row the embedded database may fail to answer before it is opened anew. */
 export const embeddedFailuresMax = 5
 
+/** Log lines about one charge point that may come at once; after that `logLinesPerSecondMax`. */
+export const logLinesAtOnceMax = 50
+
+/** Log lines about one charge point in a second, over a longer time. */
+export const logLinesPerSecondMax = 5
+
+/** Log lines about refused handshakes of all newcomers together that may come at once; after that `logRefusalsPerSecondMax`. */
+export const logRefusalsAtOnceMax = 500
+
+/** Log lines about refused handshakes of all newcomers together in a second, over a longer time. */
+export const logRefusalsPerSecondMax = 50
+
+/** Charge points whose log lines are counted; past it the one that has been counted longest is forgotten. */
+export const logIdentitiesMax = 20_000
+
+/** Longest until a line says how many log lines were left out, in milliseconds. */
+export const logSummaryMs = 10_000
+
+/** Longest text in a field of a log line, in characters; what is longer is cut. */
+export const logTextCharactersMax = 2_000
+
+/** Longest `frame` in a log line, in characters; what is longer is cut. */
+export const logFrameCharactersMax = 16_384
+
 // The relations above are checked when Stator starts: a limit that breaks one never gets as far as a charge point.
 function assert(holds: boolean, sentence: string): void {
   if (!holds) throw new RangeError(sentence)
