@@ -88,8 +88,15 @@ export const lateAnswersMax = 16
 /** Keys that one batched look-up asks for. */
 export const lookupKeysMax = 1_000
 
+/** Bytes of the keys that one batched look-up asks for, counted in UTF-16 units; a single key may be larger. */
+export const lookupKeysBytesMax = 1_048_576
+
 /** Keys that may wait for a batched look-up. */
 export const lookupWaitingMax = 50_000
+
+/** Bytes of such keys, counted in UTF-16 units: a 2.x transactionId of a lenient charge point may fill its frame. */
+export const lookupWaitingBytesMax = 33_554_432
+assert(lookupWaitingBytesMax >= frameBytesMax, 'lookupWaitingBytesMax must hold the largest key')
 
 /** Pause between two attempts of a message with facts to look up what it needs while the database is away, in milliseconds. */
 export const lookupRetryMs = 250
@@ -159,6 +166,10 @@ export const secretCharactersMax = 128
 
 /** Longest id token: `idToken` of OCPP 2.x; 1.6 stops at 20. */
 export const idTokenCharactersMax = 36
+
+/** Longest id token that is looked up, in characters: a longer one is unknown, since none of that length can be stored. */
+export const idTokenLookupCharactersMax = 255
+assert(idTokenLookupCharactersMax >= idTokenCharactersMax, 'every id token that is stored must be found')
 
 /** Variables of a device model that GET …/configuration answers with. */
 export const configurationKeysMax = 10_000

@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test'
 import { Client } from 'pg'
-import { partRowsMax, retryMsMax } from '../../../src/base/limits.ts'
+import { idTokenLookupCharactersMax, partRowsMax, retryMsMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { Change, ChangeSet } from '../../../src/csms/decision.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
@@ -252,6 +252,8 @@ test('while the database is away look-ups say so, and id tokens that were read b
     () => database.ping(),
     () => new TransactionIds(database).next(),
   ]
+  // Nothing of this length can be stored, so it is known to be unknown.
+  expect(await queries.idToken('x'.repeat(idTokenLookupCharactersMax + 1))).toBeNull()
   for (const lookUp of lookUps) {
     expect(await Promise.resolve(lookUp()).catch((error: unknown) => error)).toMatchObject({
       code: 'STORE_UNAVAILABLE',
