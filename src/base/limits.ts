@@ -79,6 +79,9 @@ export const lastSeenFlushMs = 2_000
 /** CALLs to one charge point that may wait behind the outstanding one. */
 export const callQueueCallsMax = 32
 
+/** Bytes of such CALLs, counted in UTF-16 units. */
+export const callQueueBytesMax = 4_194_304
+
 /** Longest that a CALL to a charge point waits for its answer, in milliseconds. */
 export const callTimeoutMsDefault = 30_000
 
@@ -139,6 +142,7 @@ export const pageSizeDefault = 20
 
 /** Largest REST request body, in bytes. */
 export const requestBodyBytesMax = 1_048_576
+assert(callQueueBytesMax >= 2 * requestBodyBytesMax, 'callQueueBytesMax must hold the largest command')
 
 /** Charge points that are let in at once: from their handshake until they have been read from the database. */
 export const handshakesAtOnceMax = 128
