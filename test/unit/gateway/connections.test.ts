@@ -5,7 +5,7 @@ import { Registry } from '../../../actors/registry.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import { silentLogger } from '../../../src/base/log.ts'
-import type { CommitOutcome } from '../../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
 import type { Socket, SocketData } from '../../../src/gateway/connection.ts'
 import { Connections } from '../../../src/gateway/connections.ts'
 import { examineOne } from '../../../src/workers/examine-batch.ts'
@@ -15,7 +15,7 @@ import { chargePoint } from '../../support/known.ts'
 import { until } from '../../support/until.ts'
 
 /** What happened to the socket of one booted charge point, whose commits end as `commit` does. */
-function connected(commit: () => Promise<CommitOutcome>) {
+function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
   const happened: string[] = []
   const clock = new HandClock()
   const none = async () => null
@@ -80,4 +80,16 @@ test('a frame that is not worth a batch is answered in the turn in which it came
   await until('the charge point is known', () => happened.length > 0)
   receive('[2,"b","Heartbeat",{}]')
   expect(happened.map((what) => what.slice(0, 12))).toEqual(['sent [3,"a",', 'sent [3,"b",'])
+})
+
+test('what is committed says how large its frame was', async () => {
+  const sizes: number[] = []
+  const { happened, receive } = connected(({ bytes, answer }) => {
+    sizes.push(bytes)
+    return Promise.resolve({ duplicate: false, answer })
+  })
+  const frame = `[2,"a","StatusNotification",${status}]`
+  receive(frame)
+  await until('the CALL is answered', () => happened.length > 0)
+  expect(sizes).toEqual([frame.length])
 })
