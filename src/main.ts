@@ -13,6 +13,7 @@ import { Counters } from './base/counters.ts'
 import { StatorError } from './base/errors.ts'
 import { shutdownMsMax } from './base/limits.ts'
 import { createLogger, type Logger } from './base/log.ts'
+import { limitLog } from './base/log-limit.ts'
 import { LiveChargePoints } from './gateway/live-charge-points.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
@@ -67,6 +68,9 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   }
 
   try {
+    const logLimit = limitLog(log, clock, counters)
+    closers.unshift(async () => logLimit.stop())
+    const ocppLog = logLimit.log.category('OCPP')
     compileServed()
     const tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
     const secrets = await openSecrets(settings)
@@ -99,12 +103,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         ghostDeadlines,
         onGhost: ({ identity, transactionId, reason }) => {
           counters.anomaly('ghostTransaction')
-          log
-            .category('OCPP')
-            .info(
-              { identity, transactionId, anomaly: 'ghostTransaction', reason },
-              'An open transaction looks over; it stays open.',
-            )
+          ocppLog.info(
+            { identity, transactionId, anomaly: 'ghostTransaction', reason },
+            'An open transaction looks over; it stays open.',
+          )
         },
       }),
     )
@@ -112,7 +114,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const examiner = new FramePool({ threads: settings.workers.poolSize, ...hooks.examination })
     closers.unshift(() => examiner.close())
 
-    const ocppLog = log.category('OCPP')
     const registry = new Registry({
       clock,
       callTimeoutMs: settings.ocpp.callTimeoutMs,

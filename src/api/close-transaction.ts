@@ -48,6 +48,7 @@ export async function closeTransaction(
   const closing = deps.commit({
     chargePointKey: transaction.chargePointKey,
     messageId,
+    bytes: 0,
     epoch: 0,
     receivedAtMs: nowMs,
     answer: {},

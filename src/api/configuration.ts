@@ -219,6 +219,7 @@ async function storeVariable(
   await deps.commit({
     chargePointKey: chargePoint.key,
     messageId: crypto.randomUUID(),
+    bytes: 0,
     epoch: 0,
     receivedAtMs: deps.clock.nowMs(),
     answer: {},

@@ -307,6 +307,8 @@ export interface Handler<P> {
 export interface ChangeSet {
   readonly chargePointKey: number
   readonly messageId: string
+  /** Size of the frame it came from, in UTF-16 units; 0 when it came from none. It bounds queues and groups. */
+  readonly bytes: number
   /** Epoch of the connection, so that resends under the same message id on the same connection are recognised. */
   readonly epoch: number
   readonly receivedAtMs: number

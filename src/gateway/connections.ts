@@ -241,11 +241,11 @@ export class Connections {
     const task = { text, version: connection.version, strictness, chargePointKey: key, receivedAtMs }
     const examined = this.#deps.examiner.examineAtOnce(task)
     if (examined !== null) {
-      this.#pipeline.serve(connection, live, examined.verdict, examined.meter, receivedAtMs)
+      this.#pipeline.serve(connection, live, examined.verdict, examined.meter, receivedAtMs, text.length)
       return
     }
     this.#dispatcher.submit(task, (verdict, meter) => {
-      this.#pipeline.serve(connection, live, verdict, meter, receivedAtMs)
+      this.#pipeline.serve(connection, live, verdict, meter, receivedAtMs, text.length)
     })
   }
 
@@ -282,6 +282,7 @@ export class Connections {
       changes: [],
       anomalies: [anomaly],
       meter: null,
+      bytes: 0,
     }
     this.#deps.counters.anomaly(anomaly.kind)
     this.#deps.commit(set).catch((error: unknown) => {

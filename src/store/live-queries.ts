@@ -1,6 +1,6 @@
 // What connected charge points make it necessary to read: on the hot path, so batched and prepared.
 
-import { idTokensRememberedMax, openTransactionsMax } from '../base/limits.ts'
+import { idTokenLookupCharactersMax, idTokensRememberedMax, openTransactionsMax } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type { CredentialRecord, Hydration } from '../csms/records.ts'
@@ -226,8 +226,12 @@ export function createLiveQueries(database: Database) {
       await disconnections.get({ key: chargePointKey, epoch })
     },
 
-    /** Letter case does not count. While the database is away: the last that was read of this id token, if it was. */
+    /**
+     * Letter case does not count. While the database is away: the last that was read of this id token, if it was. Past
+     * `idTokenLookupCharactersMax` nothing is looked up: there is no such id token.
+     */
     async idToken(idToken: string): Promise<KnownIdToken | null> {
+      if (idToken.length > idTokenLookupCharactersMax) return null
       const idKey = idKeyOf(idToken)
       try {
         const token = await idTokens.get(idToken)

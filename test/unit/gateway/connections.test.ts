@@ -149,3 +149,15 @@ test('answers that nobody asked for use up the allowance of their charge point',
   }
   expect(happened).toEqual(['closed 1008'])
 })
+
+test('what is committed says how large its frame was', async () => {
+  const sizes: number[] = []
+  const { happened, receive } = connected(({ bytes, answer }) => {
+    sizes.push(bytes)
+    return Promise.resolve({ duplicate: false, answer })
+  })
+  const frame = `[2,"a","StatusNotification",${status}]`
+  receive(frame)
+  await until('the CALL is answered', () => happened.length > 0)
+  expect(sizes).toEqual([frame.length])
+})
