@@ -138,6 +138,24 @@ export const variablesPerCallMax = 10
 /** Longest that opening a connection to the database, or waiting for one of the pool, may take, in milliseconds. */
 export const connectMsMax = 5_000
 
+/**
+ * Connections to PostgreSQL for what charge points wait for: one for each kind of look-up, of which one trip at a time is under way
+ * (credentials, claims, disconnections, id tokens, transactions by either id), one for transaction ids and one for readiness.
+ */
+export const lookupConnectionsMax = 8
+
+/** Connections to PostgreSQL for upkeep: the message log, partitions and retention, the look for ghosts. */
+export const upkeepConnectionsMax = 3
+
+/** Statements of the REST API that may wait for the connection of the embedded database. */
+export const restStatementsWaitingMax = 256
+
+/** Longest that work which can wait does so for the connection of the embedded database, in milliseconds. */
+export const gateWaitMsMax = 5_000
+
+/** Longest that such work lets what charge points wait for go first, in milliseconds; then it queues like everything else. */
+export const gateYieldMsMax = 250
+
 /** Longest that one statement may take before its connection is given up, in milliseconds. */
 export const queryMsMax = 30_000
 

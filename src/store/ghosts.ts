@@ -111,7 +111,7 @@ export class GhostCheck {
 
   /** Stores an anomaly for each ghost that has none; of at most `ghostsPerCheckMax` suspects. Answers the ghosts noted. */
   async run(nowMs: number): Promise<readonly Ghost[]> {
-    const client = await this.#database.pool.connect()
+    const client = await this.#database.upkeepPool.connect()
     try {
       await client.query('BEGIN')
       const { rows } = await client.query<{ isOurs: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS "isOurs"', [

@@ -15,7 +15,7 @@ import { createTransactionQueries } from './transaction-queries.ts'
 export type Queries = ReturnType<typeof createQueries>
 
 export function createQueries(database: Database) {
-  const db = drizzle(database.pool)
+  const db = drizzle(database.restPool)
   return withStoreErrors({
     ...createLiveQueries(database),
     ...createChargePointQueries(db),
@@ -23,7 +23,7 @@ export function createQueries(database: Database) {
     ...createTransactionQueries(db),
     ...createAnomalyQueries(db),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
-      ghostReasonsOf(database.pool, transactionId, deadlines, nowMs),
+      ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),
   })
 }
 
