@@ -18,6 +18,7 @@ import type { ApiEnv } from './env.ts'
 import { answerError, notFound } from './errors.ts'
 import { healthRoutes } from './health.ts'
 import { idTagRoutes } from './id-tags.ts'
+import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
 import { addMetrics } from './metrics.ts'
 import { transactionRoutes } from './transactions.ts'
@@ -33,7 +34,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.notFound((c) => answerError(notFound('Endpoint', `${c.req.method} ${c.req.path}`), c, deps.log))
 
   app.use(requestId())
-  app.use('/api/*', logged(deps), authenticated(deps), jsonBody(requestBodyBytesMax))
+  app.use('/api/*', logged(deps), authenticated(deps), limited(deps), jsonBody(requestBodyBytesMax))
 
   app.route('/', chargePointRoutes(deps))
   app.route('/', commandRoutes(deps))

@@ -102,6 +102,30 @@ export const pageSizeDefault = 20
 /** Largest REST request body, in bytes. */
 export const requestBodyBytesMax = 1_048_576
 
+/** REST reads (GET) of one charge point, with its own credentials, that are under way at once. */
+export const chargePointReadsAtOnceMax = 2
+
+/** REST requests that change something or command, of one charge point with its own credentials, that are under way at once. */
+export const chargePointCommandsAtOnceMax = 2
+
+/** REST requests of either kind of one charge point that wait for their turn; past it they are answered 429. */
+export const chargePointRequestsWaitingMax = 8
+
+/** REST reads (GET) with one operator key that are under way at once. */
+export const operatorReadsAtOnceMax = 16
+
+/** REST requests that change something or command, with one operator key, that are under way at once: many wait for charge points. */
+export const operatorCommandsAtOnceMax = 256
+
+/** REST requests of either kind with one operator key that wait for their turn; past it they are answered 429. */
+export const operatorRequestsWaitingMax = 64
+
+/** Longest that a REST request waits for its turn before it is answered 429, in milliseconds. */
+export const restWaitMsMax = 5_000
+
+/** Seconds that the sender of a REST request answered 429 is asked to wait. */
+export const restRetryAfterSeconds = 1
+
 /** Charge points that are let in at once: from their handshake until they have been read from the database. */
 export const handshakesAtOnceMax = 128
 

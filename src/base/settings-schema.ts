@@ -199,7 +199,7 @@ export const settingsSchema = z.strictObject({
         expected: 'the path of a folder',
       }),
       PoolSize: integer(8, 1, 100, {
-        meaning: 'Connections for queries, beside the one of the writer.',
+        meaning: 'Connections to PostgreSQL for the REST API. Twelve more are for what charge points need, see below.',
         unit: 'connections',
       }),
     })
