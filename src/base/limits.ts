@@ -96,6 +96,12 @@ export const socketBufferBytesMax = 1_048_576
 /** Largest page of a REST list. */
 export const pageSizeMax = 500
 
+/** Rows of a list that are looked at on the embedded database: whatever reads more keeps charge points waiting. */
+export const embeddedListRowsMax = 10_000
+
+/** Open transactions of one charge point that its status is made of, the newest. */
+export const openTransactionsShownMax = 1_000
+
 /** Page of a REST list when none is asked for. */
 export const pageSizeDefault = 20
 
@@ -215,6 +221,12 @@ export const ghostCheckMs = 300_000
 
 /** Suspects that one look for ghost transactions goes through; the next look goes on behind them. */
 export const ghostsPerCheckMax = 1_000
+
+/** Open transactions that such a look goes through on the embedded database; the next look goes on behind them. */
+export const ghostCandidatesMax = 1_000
+
+/** Meter values of a transaction, the newest by their own time, that are looked at for whether one has come lately. */
+export const ghostMeterValuesMax = 1_000
 
 /** How long lines of the OCPP message log are gathered, in milliseconds. */
 export const messageLogFlushMs = 250

@@ -76,10 +76,16 @@ const ownBackend = `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_
 const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`
 
+const switchOff = (settings: string): string =>
+  `SELECT set_config(name, 'off', false) FROM unnest('{${settings}}'::text[]) AS name`
+
 // The writer finds every row by its key. Plans are kept for some seconds, and one that was made while a table was small would read all
 // of it for each group once it is larger. Lists that share the connection of the embedded database read by an index, too, or all there is.
-const rowsAreFoundByKey = `SELECT set_config(name, 'off', false)
-  FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin}'::text[]) AS name`
+const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_mergejoin')
+
+// Nobody keeps statistics in the embedded database. Without them a list seems to match few rows, and PostgreSQL would fetch and sort them
+// all, where an index has the page in order.
+const listsFollowIndexes = switchOff('enable_bitmapscan')
 
 /**
  * Opens the database, and brings its tables up to date; several processes may do so at once.
@@ -111,6 +117,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const onConnect = async (client: ClientBase): Promise<void> => {
       await client.query('DISCARD ALL')
       await client.query(rowsAreFoundByKey)
+      await client.query(listsFollowIndexes)
     }
     const { newPool: _, ...database } = await connect(
       { ...address, user: 'postgres' },
