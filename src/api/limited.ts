@@ -1,5 +1,5 @@
 // How many requests of one principal are under way at once: one station that reads without a pause, or one client of an operator that
-// has lost its way, leaves room for the others. Who waits too long or finds the line full is answered 429, at once.
+// has lost its way, leaves room for the others. Who waits too long or finds the line full is answered 429, a little later.
 
 import type { MiddlewareHandler } from 'hono'
 import type { Principal } from '../auth/operator-auth.ts'
@@ -12,6 +12,8 @@ import {
   operatorCommandsAtOnceMax,
   operatorReadsAtOnceMax,
   operatorRequestsWaitingMax,
+  restRefusalMs,
+  restRefusalsHeldMax,
   restWaitMsMax,
 } from '../base/limits.ts'
 import type { ApiEnv } from './env.ts'
@@ -94,11 +96,22 @@ export class PlacesByName {
  */
 export function limited({ clock }: { readonly clock: Clock }): MiddlewareHandler<ApiEnv> {
   const places = new PlacesByName(clock)
+  let held = 0
+  const holdBack = async (): Promise<void> => {
+    if (held >= restRefusalsHeldMax) return
+    held++
+    await new Promise<void>((resolve) => void clock.after(restRefusalMs, resolve))
+    held--
+  }
   return async (c, next) => {
     const principal = c.get('principal')
     const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
     const name = `${isRead ? 'read' : 'command'}/${nameOf(principal)}`
-    const giveBack = await places.take(name, allowanceOf(principal, isRead), c.req.raw.signal)
+    const taking = places.take(name, allowanceOf(principal, isRead), c.req.raw.signal)
+    const giveBack = await taking.catch(async (error: unknown) => {
+      await holdBack()
+      throw error
+    })
     try {
       await next()
     } finally {

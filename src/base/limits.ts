@@ -129,6 +129,12 @@ export const operatorRequestsWaitingMax = 64
 /** Longest that a REST request waits for its turn before it is answered 429, in milliseconds. */
 export const restWaitMsMax = 5_000
 
+/** How long a refusal with 429 is held back, so that a client that tries again at once costs little, in milliseconds. */
+export const restRefusalMs = 100
+
+/** Refusals that are held back at once; past it they are answered at once. */
+export const restRefusalsHeldMax = 1_024
+
 /** Seconds that the sender of a REST request answered 429 is asked to wait. */
 export const restRetryAfterSeconds = 1
 

@@ -8,6 +8,8 @@ import {
   chargePointRequestsWaitingMax,
   operatorCommandsAtOnceMax,
   operatorReadsAtOnceMax,
+  restRefusalMs,
+  restRefusalsHeldMax,
   restRetryAfterSeconds,
   restWaitMsMax,
 } from '../../../src/base/limits.ts'
@@ -78,6 +80,7 @@ describe('REST requests', () => {
   /** An API whose reads and commands answer once `release` is called; `underWay` says how many there are. */
   function slowApi() {
     const { promise, resolve } = Promise.withResolvers<void>()
+    const clock = new HandClock()
     const underWay = { reads: 0, commands: 0 }
     const { request, post } = fakeApi({
       queries: {
@@ -96,21 +99,24 @@ describe('REST requests', () => {
         },
       },
       deps: {
-        clock: new HandClock(),
+        clock,
         authenticate: async (headers) => (headers.get('X-API-Key') === 'station' ? station : operator),
       },
     })
     const read = (key: string) => request('/api/chargepoints/CP001/messages', { headers: { 'X-API-Key': key } })
     const command = () => post('/api/chargepoints/CP001/calls', { action: 'ClearCache' })
-    return { read, command, underWay, release: resolve }
+    return { read, command, underWay, clock, release: resolve }
   }
 
   test('of a charge point that reads too much are 429 with Retry-After, and its operator reads on', async () => {
-    const { read, underWay, release } = slowApi()
+    const { read, underWay, clock, release } = slowApi()
     const count = chargePointReadsAtOnceMax + chargePointRequestsWaitingMax
     const reads = Array.from({ length: count }, () => read('station'))
     await until('the first reads to be under way', () => underWay.reads === chargePointReadsAtOnceMax)
-    const refused = await read('station')
+    const refusing = read('station')
+    await until('the refusal to be held back', () => clock.alarms === chargePointRequestsWaitingMax + 1)
+    clock.pass(restRefusalMs)
+    const refused = await refusing
     expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, String(restRetryAfterSeconds)])
     expect(await refused.json()).toMatchObject({ error: 'TooManyRequests', message: expect.any(String) })
     const ofOperator = read('admin')
@@ -119,6 +125,20 @@ describe('REST requests', () => {
     const statuses = (await Promise.all([...reads, ofOperator])).map(({ status }) => status)
     expect(new Set(statuses)).toEqual(new Set([200]))
     expect((await read('station')).status).toBe(200)
+  })
+
+  test('that are refused are held back for a moment, as long as there are not too many of them', async () => {
+    const { read, underWay, clock, release } = slowApi()
+    const count = chargePointReadsAtOnceMax + chargePointRequestsWaitingMax
+    const reads = Array.from({ length: count }, () => read('station'))
+    await until('the first reads to be under way', () => underWay.reads === chargePointReadsAtOnceMax)
+    const held = Array.from({ length: restRefusalsHeldMax }, () => read('station'))
+    await until('them to be held back', () => clock.alarms === chargePointRequestsWaitingMax + restRefusalsHeldMax)
+    expect((await read('station')).status).toBe(429)
+    clock.pass(restRefusalMs)
+    expect(new Set((await Promise.all(held)).map(({ status }) => status))).toEqual(new Set([429]))
+    release()
+    await Promise.all(reads)
   })
 
   test('of an operator whose commands all wait for charge points are served: reads have places of their own', async () => {
