@@ -93,6 +93,11 @@ export const errorTable = {
     name: 'DataFolderInUse',
     mend: 'Stop the other process, or give this one its own Database.DataFolder.',
   },
+  DATA_FOLDER_NOT_PRIVATE: {
+    status: 500,
+    name: 'DataFolderNotPrivate',
+    mend: 'Give the folder and all that is in it to the user that Stator runs as, or set Database.DataFolder to a folder of its own.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorTable
