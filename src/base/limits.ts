@@ -105,8 +105,14 @@ export const openTransactionsShownMax = 1_000
 /** Page of a REST list when none is asked for. */
 export const pageSizeDefault = 20
 
-/** Largest REST request body, in bytes. */
+/** Largest REST request body of an operator, in bytes. */
 export const requestBodyBytesMax = 1_048_576
+
+/** Largest REST request body of a charge point with its own credentials, in bytes. */
+export const chargePointBodyBytesMax = 65_536
+
+/** JSON values that a REST request body holds: lists, objects, texts, numbers and the like. */
+export const jsonValuesMax = 50_000
 
 /** REST reads (GET) of one charge point, with its own credentials, that are under way at once. */
 export const chargePointReadsAtOnceMax = 2

@@ -49,6 +49,9 @@ test('an embedded database that everybody could read is closed at the start, and
   folders.push(dataFolder)
   mkdirSync(join(dataFolder, 'secrets'))
   for (const path of pathsIn(dataFolder)) chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o666)
+  // The lock is made again, by SQLite.
+  rmSync(join(dataFolder, 'embedded.lock'))
+  process.umask(0o022)
   const stator = await TestStator.start({
     provider: 'Embedded',
     settings: { Database: { DataFolder: dataFolder }, Security: { AdminApiKey: null } },
