@@ -87,6 +87,10 @@ const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_merge
 // all, where an index has the page in order.
 const listsFollowIndexes = switchOff('enable_bitmapscan')
 
+// A list of a large table is read by one process of PostgreSQL, so that one request does not take every core from what charge points
+// wait for.
+const onOneCore = `SET max_parallel_workers_per_gather = 0`
+
 /**
  * Opens the database, and brings its tables up to date; several processes may do so at once.
  *
@@ -99,7 +103,13 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     // Pipelined: whoever takes a new connection need not wait for what it is told first.
     const poolConfig = { max: lookupConnectionsMax, pipeline: true }
     const { newPool, ...database } = await connect({ ...config, keepAlive: true }, address, poolConfig, log)
-    const restPool = newPool({ ...poolConfig, max: options.poolSize })
+    const restPool = newPool({
+      ...poolConfig,
+      max: options.poolSize,
+      onConnect: async (client) => {
+        await client.query(onOneCore)
+      },
+    })
     const upkeepPool = newPool({ ...poolConfig, max: upkeepConnectionsMax })
     const close = async (): Promise<void> => {
       await Promise.all([restPool.end(), upkeepPool.end(), database.pool.end()])

@@ -118,6 +118,12 @@ describe('on PostgreSQL', () => {
     await Promise.all(reads)
   })
 
+  test('a REST statement keeps to one process of PostgreSQL, and a look-up is left as it was', async () => {
+    const shown = async (pool: Pool) => (await pool.query('SHOW max_parallel_workers_per_gather')).rows[0]
+    expect(await shown(database.restPool)).toEqual({ max_parallel_workers_per_gather: '0' })
+    expect(await shown(database.pool)).toEqual({ max_parallel_workers_per_gather: '2' })
+  })
+
   test('the connections are as many as the operations manual says', async () => {
     const lease = await database.lease()
     const many = [database.pool, database.restPool, database.upkeepPool].flatMap((pool) =>
