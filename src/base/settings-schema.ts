@@ -199,7 +199,8 @@ export const settingsSchema = z.strictObject({
         expected: 'the path of a folder',
       }),
       PoolSize: integer(8, 1, 100, {
-        meaning: 'Connections to PostgreSQL for the REST API. Twelve more are for what charge points need, see below.',
+        meaning:
+          'Connections to PostgreSQL for the REST API. Twelve more are for the rest, see Connections to PostgreSQL.',
         unit: 'connections',
       }),
     })

@@ -73,6 +73,20 @@ describe('places', () => {
   })
 })
 
+test('a list says that its total is a lower bound where it is one', async () => {
+  const listOf = async (found: { totalCount: number; totalCountAtLeast?: true }): Promise<unknown> => {
+    const { request } = fakeApi({ queries: { messageLog: async () => ({ ...found, items: [] }) } })
+    return (await request('/api/chargepoints/CP001/messages')).json()
+  }
+  const page = { page: 1, pageSize: 20, messages: [] }
+  expect(await listOf({ totalCount: 7 })).toEqual({ totalCount: 7, ...page })
+  expect(await listOf({ totalCount: 7, totalCountAtLeast: true })).toEqual({
+    totalCount: 7,
+    totalCountAtLeast: true,
+    ...page,
+  })
+})
+
 describe('REST requests', () => {
   const operator: Principal = { kind: 'operator', name: 'admin' }
   const station: Principal = { kind: 'chargePoint', identity: 'CP001', key: 1 }
