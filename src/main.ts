@@ -14,6 +14,7 @@ import { StatorError } from './base/errors.ts'
 import { shutdownMsMax } from './base/limits.ts'
 import { createLogger, type Logger } from './base/log.ts'
 import { limitLog } from './base/log-limit.ts'
+import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
 import { LiveChargePoints } from './gateway/live-charge-points.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
@@ -72,6 +73,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(async () => logLimit.stop())
     const ocppLog = logLimit.log.category('OCPP')
     compileServed()
+    makeFilesPrivate()
+    keepPrivate(settings.database.dataFolder)
     const tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
     const secrets = await openSecrets(settings)
     const { provider, connectionString, dataFolder, poolSize } = settings.database

@@ -173,12 +173,54 @@ export const socketBufferBytesMax = 1_048_576
 /** Largest page of a REST list. */
 export const pageSizeMax = 500
 
+/** Rows of a list that are looked at on the embedded database: whatever reads more keeps charge points waiting. */
+export const embeddedListRowsMax = 10_000
+
+/** Open transactions of one charge point that its status is made of, the newest. */
+export const openTransactionsShownMax = 1_000
+
 /** Page of a REST list when none is asked for. */
 export const pageSizeDefault = 20
 
-/** Largest REST request body, in bytes. */
+/** Largest REST request body of an operator, in bytes. */
 export const requestBodyBytesMax = 1_048_576
 assert(callQueueBytesMax >= 2 * requestBodyBytesMax, 'callQueueBytesMax must hold the largest command')
+
+/** Largest REST request body of a charge point with its own credentials, in bytes. */
+export const chargePointBodyBytesMax = 65_536
+
+/** JSON values that a REST request body holds: lists, objects, texts, numbers and the like. */
+export const jsonValuesMax = 50_000
+
+/** REST reads (GET) of one charge point, with its own credentials, that are under way at once. */
+export const chargePointReadsAtOnceMax = 2
+
+/** REST requests that change something or command, of one charge point with its own credentials, that are under way at once. */
+export const chargePointCommandsAtOnceMax = 2
+
+/** REST requests of either kind of one charge point that wait for their turn; past it they are answered 429. */
+export const chargePointRequestsWaitingMax = 8
+
+/** REST reads (GET) with one operator key that are under way at once. */
+export const operatorReadsAtOnceMax = 16
+
+/** REST requests that change something or command, with one operator key, that are under way at once: many wait for charge points. */
+export const operatorCommandsAtOnceMax = 256
+
+/** REST requests of either kind with one operator key that wait for their turn; past it they are answered 429. */
+export const operatorRequestsWaitingMax = 64
+
+/** Longest that a REST request waits for its turn before it is answered 429, in milliseconds. */
+export const restWaitMsMax = 5_000
+
+/** How long a refusal with 429 is held back, so that a client that tries again at once costs little, in milliseconds. */
+export const restRefusalMs = 100
+
+/** Refusals that are held back at once; past it they are answered at once. */
+export const restRefusalsHeldMax = 1_024
+
+/** Seconds that the sender of a REST request answered 429 is asked to wait. */
+export const restRetryAfterSeconds = 1
 
 /** Charge points that are let in at once: from their handshake until they have been read from the database. */
 export const handshakesAtOnceMax = 128
@@ -220,6 +262,24 @@ export const variablesPerCallMax = 10
 /** Longest that opening a connection to the database, or waiting for one of the pool, may take, in milliseconds. */
 export const connectMsMax = 5_000
 
+/**
+ * Connections to PostgreSQL for what charge points wait for: one for each kind of look-up, of which one trip at a time is under way
+ * (credentials, claims, disconnections, id tokens, transactions by either id), one for transaction ids and one for readiness.
+ */
+export const lookupConnectionsMax = 8
+
+/** Connections to PostgreSQL for upkeep: the message log, partitions and retention, the look for ghosts. */
+export const upkeepConnectionsMax = 3
+
+/** Statements of the REST API that may wait for the connection of the embedded database. */
+export const restStatementsWaitingMax = 256
+
+/** Longest that work which can wait does so for the connection of the embedded database, in milliseconds. */
+export const gateWaitMsMax = 5_000
+
+/** Longest that such work lets what charge points wait for go first, in milliseconds; then it queues like everything else. */
+export const gateYieldMsMax = 250
+
 /** Longest that one statement may take before its connection is given up, in milliseconds. */
 export const queryMsMax = 30_000
 
@@ -258,6 +318,12 @@ export const ghostCheckMs = 300_000
 
 /** Suspects that one look for ghost transactions goes through; the next look goes on behind them. */
 export const ghostsPerCheckMax = 1_000
+
+/** Open transactions that such a look goes through on the embedded database; the next look goes on behind them. */
+export const ghostCandidatesMax = 1_000
+
+/** Meter values of a transaction, the newest by their own time, that are looked at for whether one has come lately. */
+export const ghostMeterValuesMax = 1_000
 
 /** How long lines of the OCPP message log are gathered, in milliseconds. */
 export const messageLogFlushMs = 250

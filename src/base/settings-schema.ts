@@ -200,7 +200,8 @@ export const settingsSchema = z.strictObject({
         expected: 'the path of a folder',
       }),
       PoolSize: integer(8, 1, 100, {
-        meaning: 'Connections for queries, beside the one of the writer.',
+        meaning:
+          'Connections to PostgreSQL for the REST API. Twelve more are for the rest, see Connections to PostgreSQL.',
         unit: 'connections',
       }),
     })

@@ -135,6 +135,8 @@ export interface Page {
 
 export interface PageOf<T> {
   readonly totalCount: number
+  /** There when there may be more than `totalCount`, which nobody counted. */
+  readonly totalCountAtLeast?: true
   readonly items: readonly T[]
 }
 

@@ -1,7 +1,7 @@
 // Charge points, and what belongs to them, as the REST API lists and provisions them.
 
-import { and, asc, count, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm'
+import { openTransactionsShownMax } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
 import type {
@@ -14,14 +14,15 @@ import type {
   VariableRecord,
 } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
-import { pageOf, withDefined } from './paging.ts'
+import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
 import { chargePoints, connectors, messageLog, transactions, variables } from './schema.ts'
 import { databaseError } from './store-error.ts'
 import { knownTransactionColumns } from './transaction-queries.ts'
 
 const uniqueViolation = '23505'
 
-export function createChargePointQueries(db: NodePgDatabase) {
+export function createChargePointQueries(source: ListSource) {
+  const { db } = source
   const ofIdentity = (identity: string) =>
     and(eq(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt))
 
@@ -35,11 +36,11 @@ export function createChargePointQueries(db: NodePgDatabase) {
     async listChargePoints(
       filter: { readonly status?: ConnectorStatus | 'Offline' } & Page,
     ): Promise<PageOf<ChargePointRecord>> {
-      const where = and(isNull(chargePoints.deletedAt), statusIs(filter.status))
-      return pageOf(
+      return filteredPageOf(
+        source,
         filter,
-        db.select({ count: count() }).from(chargePoints).where(where),
-        db.select().from(chargePoints).where(where).orderBy(asc(chargePoints.identity)).$dynamic(),
+        ofStatus(filter.status),
+        (where) => db.select().from(chargePoints).where(where).orderBy(asc(chargePoints.identity)).$dynamic(),
         recordOf,
       )
     },
@@ -64,13 +65,14 @@ export function createChargePointQueries(db: NodePgDatabase) {
       }))
     },
 
-    /** Newest first. */
+    /** Newest first, `openTransactionsShownMax` at most. */
     async openTransactionsOf(chargePointKey: number): Promise<KnownTransaction[]> {
       return db
         .select(knownTransactionColumns)
         .from(transactions)
         .where(and(eq(transactions.chargePointId, chargePointKey), isNull(transactions.stoppedAt)))
         .orderBy(desc(transactions.id))
+        .limit(openTransactionsShownMax)
     },
 
     /**
@@ -134,8 +136,9 @@ export function createChargePointQueries(db: NodePgDatabase) {
     async messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>> {
       const where = eq(messageLog.chargePointId, chargePointKey)
       return pageOf(
+        source,
         page,
-        db.select({ count: count() }).from(messageLog).where(where),
+        { table: messageLog, where },
         db.select().from(messageLog).where(where).orderBy(desc(messageLog.at), desc(messageLog.id)).$dynamic(),
         (row) => ({
           id: row.id,
@@ -160,8 +163,9 @@ export function createChargePointQueries(db: NodePgDatabase) {
         variables.attributeType,
       ]
       return pageOf(
+        source,
         page,
-        db.select({ count: count() }).from(variables).where(where),
+        { table: variables, where },
         db
           .select()
           .from(variables)
@@ -174,10 +178,26 @@ export function createChargePointQueries(db: NodePgDatabase) {
   }
 }
 
-function statusIs(status: ConnectorStatus | 'Offline' | undefined): SQL | undefined {
-  if (status === undefined) return undefined
-  if (status === 'Offline') return eq(chargePoints.connected, false)
-  return and(eq(chargePoints.connected, true), eq(chargePoints.status, status))
+function ofStatus(status: ConnectorStatus | 'Offline' | undefined): FilteredRows {
+  const { connected, deletedAt, identity } = chargePoints
+  const order = [asc(identity)]
+  const isThere = isNull(deletedAt)
+  // Of those that are deleted, the index on identities knows too.
+  if (status === undefined) {
+    return { table: chargePoints, leads: [undefined], leadOrder: order, rest: isThere, order }
+  }
+  if (status === 'Offline') {
+    const lead = and(isThere, eq(connected, false))
+    return {
+      table: chargePoints,
+      leads: [lead],
+      leadOrder: [asc(chargePoints.status), ...order],
+      rest: undefined,
+      order,
+    }
+  }
+  const lead = and(isThere, eq(connected, true), eq(chargePoints.status, status))
+  return { table: chargePoints, leads: [lead], leadOrder: order, rest: undefined, order }
 }
 
 function columnsOf(input: ChargePointInput) {

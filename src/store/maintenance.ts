@@ -89,12 +89,12 @@ function repeat(
 async function maintain({ database, clock, retention }: MaintenanceOptions): Promise<void> {
   const nowMs = clock.nowMs()
   await keepPartitions(database, nowMs, retention.messageLogDays)
-  await forgetOld(database.pool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
-  await forgetOld(database.pool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
+  await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
+  await forgetOld(database.upkeepPool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
 }
 
 async function keepPartitions(database: Database, nowMs: number, messageLogDays: number): Promise<void> {
-  const client = await database.pool.connect()
+  const client = await database.upkeepPool.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [maintenanceLock])
     try {

@@ -99,7 +99,7 @@ export class MessageLog {
       const lines = this.#waiting.take(messageLogBatchMax, messageLogBatchBytesMax)
       if (lines.length === 0) return false
       try {
-        await this.#database.pool.query(bind(insertMessageLog, lines))
+        await this.#database.upkeepPool.query(bind(insertMessageLog, lines))
         this.#written += lines.length
       } catch (error) {
         // Lines that were under way go: to keep them would let a log grow for as long as the database is away.

@@ -164,11 +164,12 @@ export const transactions = pgTable(
     uniqueIndex('transactions_station_id')
       .on(table.chargePointId, sql`left(station_transaction_id, 255)`)
       .where(sql`station_transaction_id IS NOT NULL`),
-    index('transactions_charge_point').on(table.chargePointId, table.startedAt, table.id),
+    // By number, the order of the lists: a page of them is read without what comes before it in time.
+    index('transactions_of_charge_point').on(table.chargePointId, table.id),
     index('transactions_started').on(table.startedAt, table.id),
-    index('transactions_id_token').on(sql`left(lower(id_token), 64)`, table.startedAt, table.id),
-    index('transactions_open')
-      .on(table.chargePointId, table.startedAt, table.id)
+    index('transactions_of_id_token').on(sql`left(lower(id_token), 64)`, table.id),
+    index('transactions_open_of_charge_point')
+      .on(table.chargePointId, table.id)
       .where(sql`stopped_at IS NULL`),
   ],
 )

@@ -129,12 +129,15 @@ export class SimulatedDatabaseServer {
   open(isOwnerAlive: () => boolean): Database {
     const session = (): Session => ({ isOwnerAlive, isCut: false })
     // What the store asks of a pool is `query` with a prepared statement, and nothing else.
-    const pool = {
+    const queries = {
       query: (statement: Statement) => this.#trip(session(), () => this.#answer(statement), this.#queryFault()),
     }
+    const pool = queries as unknown as Pool
     return {
       provider: 'PostgreSQL',
-      pool: pool as unknown as Pool,
+      pool,
+      restPool: pool,
+      upkeepPool: pool,
       isSingleConnection: false,
       lease: async () => {
         // What a broken lease had sent is done or gone when the next one begins (`database.ts` sees to it).
