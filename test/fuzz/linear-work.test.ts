@@ -1,0 +1,73 @@
+// Work per frame is linear: whatever a charge point sends, twice the characters cost twice the time and no more. Every hostile shape
+// is measured under every work that a frame is put through.
+
+import { beforeAll, describe, expect, test } from 'bun:test'
+import { compileServed } from '../../src/ocpp/schema.ts'
+import { frameWorks } from '../support/frame-works.ts'
+import { hostileShapes } from '../support/hostile-frames.ts'
+import { type HostileGroup, hostileGroups } from '../support/hostile-shape.ts'
+import { growthProblem, type Work } from '../support/work-growth.ts'
+
+/** A group with a problem is measured no longer than this, in milliseconds: the other problems are mostly the same one. */
+const patienceMs = 5_000
+
+/** Longest frame that is measured, in characters; shorter where a group has many shapes. */
+const charactersMax = 524_288
+const charactersMaxOf: Partial<Record<HostileGroup, number>> = { fields: 131_072, keys: 131_072, unreadable: 131_072 }
+
+/** Longest that one group may take, in milliseconds. */
+const groupMsMax = 120_000
+
+/** Small frames that every work sees before it is measured, so that it is compiled by then. */
+const warmUpRounds = 3
+const warmUpCharacters = 1_024
+
+beforeAll(() => {
+  compileServed()
+  for (let round = 0; round < warmUpRounds; round++) {
+    for (const shape of hostileShapes) {
+      for (const work of frameWorks) work.prepare(shape.make(warmUpCharacters, round), shape)?.()
+    }
+  }
+}, groupMsMax)
+
+describe('work per frame grows no faster than its size', () => {
+  test.each(hostileGroups)(
+    'in frames of the group "%s"',
+    (group) => {
+      const problems: string[] = []
+      const startedMs = performance.now()
+      for (const shape of hostileShapes.filter((one) => one.group === group)) {
+        for (const work of frameWorks) {
+          const problem = growthProblem(work, shape, charactersMaxOf[group] ?? charactersMax)
+          if (problem === null) continue
+          problems.push(problem)
+          break
+        }
+        if (problems.length > 0 && performance.now() - startedMs > patienceMs) break
+      }
+      expect(problems).toEqual([])
+    },
+    groupMsMax,
+  )
+})
+
+test('quadratic work is found out, and linear work is not', () => {
+  const [shape] = hostileShapes
+  if (shape === undefined) throw new Error('there are no shapes')
+  const linear: Work = { name: 'linear work', prepare: (frame) => () => void countOf(frame, frame.length) }
+  const quadratic: Work = {
+    name: 'quadratic work',
+    prepare: (frame) => () => {
+      for (let from = 0; from < frame.length; from += 100) countOf(frame, from)
+    },
+  }
+  expect(growthProblem(linear, shape, charactersMax)).toBeNull()
+  expect(growthProblem(quadratic, shape, charactersMax)).toContain('quadratic work')
+})
+
+function countOf(text: string, to: number): number {
+  let quotes = 0
+  for (let at = 0; at < to; at++) if (text.charCodeAt(at) === 34) quotes++
+  return quotes
+}
