@@ -32,6 +32,7 @@ function examination(strictness: Strictness): Work {
 /** The decision on a CALL and its answer as text. */
 const decision: Work = {
   name: 'the decision',
+  follows: 'the lenient examination',
   prepare: (frame, shape) => {
     if (!isCall(frame)) return null
     const { version } = shape

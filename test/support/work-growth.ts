@@ -7,6 +7,8 @@ import { threadMs } from './thread-time.ts'
 /** Something that is done with every frame. */
 export interface Work {
   readonly name: string
+  /** Name of the work that `prepare` does on the way. */
+  readonly follows?: string
   /**
    * Makes what is to be measured, on one frame. What it does itself is not measured.
    *
