@@ -9,11 +9,16 @@ import { type HostileGroup, hostileGroups, type HostileShape } from '../support/
 import { growthProblem, type Work } from '../support/work-growth.ts'
 
 /** Once there is a problem, a work is measured on a group no longer than this, in milliseconds: the rest is mostly the same problem. */
-const patienceMs = 3_000
+const patienceMs = 2_000
 
-/** Longest frame that is measured, in characters; shorter where a group has many shapes. */
-const charactersMax = 524_288
-const charactersMaxOf: Partial<Record<HostileGroup, number>> = { fields: 131_072, keys: 131_072, unreadable: 131_072 }
+/** Longest frame that is measured, in characters; longer where a group has few shapes. */
+const charactersMax = 131_072
+const charactersMaxOf: Partial<Record<HostileGroup, number>> = {
+  'valid lists': 524_288,
+  numbers: 524_288,
+  secrets: 524_288,
+  answers: 524_288,
+}
 
 /** Longest that one group may take, in milliseconds. */
 const groupMsMax = 120_000

@@ -152,14 +152,12 @@ const endlessNumbers: Readonly<Record<string, Filler>> = {
   'a negative number of digits': inHole('-', repeated('1'), ''),
 }
 
-function fieldDrafts({ path, schema }: Place): Draft[] {
-  const isText = schema.type === 'string'
-  return [
-    ...(isText ? [['fields', `${path} of an endless text`, path, quoted('x')] satisfies Draft] : []),
-    ['fields', `${path} as a list of numbers`, path, listOf((index) => String(index % 10))],
-    ['fields', `${path} as an object`, path, objectOf((index) => `"k${index}":[1]`)],
-    ...(isText ? [] : [['fields', `${path} as an endless text`, path, quoted('1')] satisfies Draft]),
-  ]
+function fieldDrafts({ path, schema }: Place, index: number): Draft[] {
+  const wrong: Draft =
+    index % 2 === 0
+      ? ['fields', `${path} as a list of numbers`, path, listOf((nth) => String(nth % 10))]
+      : ['fields', `${path} as an object`, path, objectOf((nth) => `"k${nth}":[1]`)]
+  return [['fields', `${path} of an endless text`, path, quoted(schema.type === 'string' ? 'x' : '1')], wrong]
 }
 
 /** Fields that are looked at more closely than others: a time, a word, a text that is read as a number, a number, and anything. */
@@ -204,11 +202,11 @@ export function schemaShapes(): HostileShape[] {
     const drafts = [
       ...rootDrafts(),
       ...(close.length > 0 ? oddKeyDrafts() : []),
-      ...places.flatMap((place) => {
+      ...places.flatMap((place, index) => {
         const { schema } = place
         if (schema.type === 'array') return listDrafts(place, root)
         if (schema.type === 'object') return place.path === '' ? [] : objectDrafts(place)
-        return fieldDrafts(place)
+        return fieldDrafts(place, index)
       }),
       ...close.flatMap(([, , path]) => closeDrafts(path)),
     ]
