@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { benchPasswordDefault } from '../../bench/cli.ts'
-import { type Attack, attackerOf, type AttackReport } from '../support/attack.ts'
+import { type Attack, attackerOf, type AttackReport, floods } from '../support/attack.ts'
 import { isFullSize, keepResult } from '../support/fault-results.ts'
 import { hostileGroups } from '../support/hostile-shape.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
@@ -15,8 +15,8 @@ import { until } from '../support/until.ts'
 import { Victim, type Watched } from '../support/victim.ts'
 
 const attacks: readonly Attack[] = isFullSize
-  ? [...hostileGroups, 'flood of small frames', 'flood of unasked answers', 'commands over REST']
-  : ['wrong lists', 'valid lists', 'unreadable', 'flood of unasked answers']
+  ? [...hostileGroups, ...floods, 'commands over REST']
+  : ['wrong lists', 'valid lists', 'unreadable', 'flood of unasked answers', 'flood of large unasked answers']
 
 /** How long an attack lasts, in milliseconds. */
 const attackMs = isFullSize ? 10_000 : 3_000

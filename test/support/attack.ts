@@ -4,8 +4,16 @@ import { join } from 'node:path'
 import type { HostileGroup } from './hostile-shape.ts'
 import { within } from './until.ts'
 
-/** What the attacker sends: frames of one group of shapes, or a flood of small frames, or commands to itself over REST. */
-export type Attack = HostileGroup | 'flood of small frames' | 'flood of unasked answers' | 'commands over REST'
+/** Floods of one frame again and again, each time under another message id. */
+export const floods = [
+  'flood of small frames',
+  'flood of unasked answers',
+  'flood of large frames',
+  'flood of large unasked answers',
+] as const
+
+/** What the attacker sends: frames of one group of shapes, or a flood of one frame, or commands to itself over REST. */
+export type Attack = HostileGroup | (typeof floods)[number] | 'commands over REST'
 
 export interface AttackOrder {
   readonly attack: Attack
@@ -14,7 +22,7 @@ export interface AttackOrder {
   readonly identity: string
   readonly password: string
   readonly durationMs: number
-  /** Sizes of the frames, in characters: all shapes in the first size, then all in the next, and so on from the start. */
+  /** Sizes of the frames, in characters: all shapes in the first size, then all in the next, and so on. Large floods use the first. */
   readonly sizes: readonly number[]
   /** At most so many shapes of a group, evenly spread over it. */
   readonly shapesMax: number
