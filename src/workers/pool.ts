@@ -79,7 +79,7 @@ export class FramePool {
 
   /** Examines a long frame in the thread for long frames, whatever else waits. */
   async examineLong(task: FrameTask): Promise<ExaminedPart> {
-    this.#longFrames ??= this.#makeWorkers(1, 1)
+    this.#longFrames ??= this.#makeWorkers(1, 1, './long-frame-worker.ts')
     try {
       return await this.#run(this.#longFrames, [task])
     } catch (error) {
@@ -106,9 +106,13 @@ export class FramePool {
     await Promise.all([this.#workers?.close(), this.#longFrames?.close(), this.#quarantine?.close()])
   }
 
-  #makeWorkers(threads: number, concurrentTasksPerWorker: number): Piscina<Uint8Array, PackedBatch> {
+  #makeWorkers(
+    threads: number,
+    concurrentTasksPerWorker: number,
+    file: './worker.ts' | './long-frame-worker.ts' = './worker.ts',
+  ): Piscina<Uint8Array, PackedBatch> {
     return new Piscina({
-      filename: (this.#options.workerUrl ?? new URL('./worker.ts', import.meta.url)).href,
+      filename: (this.#options.workerUrl ?? new URL(file, import.meta.url)).href,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker,

@@ -24,7 +24,7 @@ const sizeFactor = 4
 const charactersMin = 2_048
 
 /** Work may grow by this much more than the frame: noise, caches and the garbage collector take their part. */
-const excessMax = 1.6
+const excessMax = 2
 
 /** Work that takes less than this is not compared, in milliseconds: noise rules there. */
 const floorMs = 4
