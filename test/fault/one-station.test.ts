@@ -1,5 +1,5 @@
-// One charge point sends what makes the most work, as fast as it is taken from it: the others are served as before, memory and disk
-// stay bounded, and the attacker itself is served again once it behaves.
+// One charge point sends what makes the most work, as fast as it is taken from it: the others are served as before,
+// memory and disk stay bounded, and the attacker itself is served again once it behaves.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readdirSync, statSync } from 'node:fs'

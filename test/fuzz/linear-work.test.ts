@@ -1,5 +1,5 @@
-// Work per frame is linear: whatever a charge point sends, twice the characters cost twice the time and no more. Every hostile shape
-// is measured under every work that a frame is put through.
+// Work per frame is linear: whatever a charge point sends, twice the characters cost twice the time and no more. Every
+// hostile shape is measured under every work that a frame is put through.
 
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { compileServed } from '../../src/ocpp/schema.ts'
@@ -8,7 +8,10 @@ import { hostileShapes } from '../support/hostile-frames.ts'
 import { type HostileGroup, hostileGroups, type HostileShape } from '../support/hostile-shape.ts'
 import { growthProblem, type Work } from '../support/work-growth.ts'
 
-/** Once there is a problem, a work is measured on a group no longer than this, in milliseconds: the rest is mostly the same problem. */
+/**
+ * Once there is a problem, a work is measured on a group no longer than this, in milliseconds: the rest is mostly the
+ * same problem.
+ */
 const patienceMs = 2_000
 
 /** Longest frame that is measured, in characters; longer where a group has few shapes. */

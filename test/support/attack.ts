@@ -1,4 +1,5 @@
-// What an attacker in a process of its own is told to do, and what it tells afterwards. The attacker is test/fixtures/attacker.ts.
+// What an attacker in a process of its own is told to do, and what it tells afterwards. The attacker is
+// test/fixtures/attacker.ts.
 
 import { join } from 'node:path'
 import type { HostileGroup } from './hostile-shape.ts'
@@ -22,7 +23,10 @@ export interface AttackOrder {
   readonly identity: string
   readonly password: string
   readonly durationMs: number
-  /** Sizes of the frames, in characters: all shapes in the first size, then all in the next, and so on. Large floods use the first. */
+  /**
+   * Sizes of the frames, in characters: all shapes in the first size, then all in the next, and so on. Large floods use
+   * the first.
+   */
   readonly sizes: readonly number[]
   /** At most so many shapes of a group, evenly spread over it. */
   readonly shapesMax: number

@@ -53,7 +53,10 @@ export function inHole(head: string, fill: Filler, tail: string): Filler {
   return (room, number) => head + fill(room - head.length - tail.length, number) + tail
 }
 
-/** Texts that need care somewhere: escapes, halves of surrogate pairs, characters of several bytes, raw control characters. */
+/**
+ * Texts that need care somewhere: escapes, halves of surrogate pairs, characters of several bytes, raw control
+ * characters.
+ */
 export const specialTexts: Readonly<Record<string, string>> = {
   'escaped backslashes': '\\\\',
   'escaped quotes': '\\"',

@@ -1,6 +1,6 @@
 // Hostile frames of any size: what one charge point can send to make a central system work for longer than the frame is
-// worth. The frames that follow from the schemas are in hostile-payloads.ts, those that are no JSON in hostile-texts.ts.
-// Nothing here is random: the same shape, size and number always give the same frame.
+// worth. The frames that follow from the schemas are in hostile-payloads.ts, those that are no JSON in
+// hostile-texts.ts. Nothing here is random: the same shape, size and number always give the same frame.
 
 import { schemaShapes } from './hostile-payloads.ts'
 import type { HostileGroup, HostileShape, HostileVersion } from './hostile-shape.ts'
@@ -14,8 +14,8 @@ const foundQuadratic =
   /\/(eventData|reportData|transactionData|meterValue|sampledValue) of (\{\}|1|\[\{\}\])$|: (quotes and backslashes|zeros) (behind|before a letter)/
 
 /**
- * Shapes of a group that a charge point of `version` may send, at most `count` of them: first those that once were a problem, then
- * others, evenly spread over the group.
+ * Shapes of a group that a charge point of `version` may send, at most `count` of them: first those that once were a
+ * problem, then others, evenly spread over the group.
  */
 export function shapesOf(
   group: HostileGroup,

@@ -1,4 +1,5 @@
-// Hostile frames that are JSON: every message that a charge point may send and Stator serves, with one place of it filled.
+// Hostile frames that are JSON: every message that a charge point may send and Stator serves, with one place of it
+// filled.
 
 import type { JsonSchema } from '../../src/ocpp/message.ts'
 import { tables } from '../../src/ocpp/tables.ts'
@@ -160,7 +161,10 @@ function fieldDrafts({ path, schema }: Place, index: number): Draft[] {
   return [['fields', `${path} of an endless text`, path, quoted(schema.type === 'string' ? 'x' : '1')], wrong]
 }
 
-/** Fields that are looked at more closely than others: a time, a word, a text that is read as a number, a number, and anything. */
+/**
+ * Fields that are looked at more closely than others: a time, a word, a text that is read as a number, a number, and
+ * anything.
+ */
 const closelyRead: readonly (readonly [HostileVersion, string, string])[] = [
   ['1.6', 'StatusNotification', '/timestamp'],
   ['1.6', 'StatusNotification', '/status'],

@@ -1,5 +1,5 @@
-// Hostile frames that no schema knows: text that is no JSON, envelopes that are none, answers that nobody asked for, and texts on
-// which the patterns that hide secrets could be slow.
+// Hostile frames that no schema knows: text that is no JSON, envelopes that are none, answers that nobody asked for,
+// and texts on which the patterns that hide secrets could be slow.
 
 import {
   type Filler,
@@ -137,7 +137,9 @@ function envelopeDrafts(): Draft[] {
   )
 }
 
-/** Texts on which a pattern for passwords may look again and again; each also beside the name of a key that holds one. */
+/**
+ * Texts on which a pattern for passwords may look again and again; each also beside the name of a key that holds one.
+ */
 const secretPatterns: Readonly<Record<string, string>> = {
   'letters that may begin a URL': 'a',
   'beginnings of URLs': 'a://',
@@ -173,8 +175,8 @@ function secretDrafts(): Draft[] {
 }
 
 /**
- * Shapes that do not follow from the schemas. They count as 1.6, but every version may be sent them: what is done with them does not
- * depend on it.
+ * Shapes that do not follow from the schemas. They count as 1.6, but every version may be sent them: what is done with
+ * them does not depend on it.
  */
 export function textShapes(): HostileShape[] {
   const groups: readonly (readonly [HostileGroup, readonly Draft[]])[] = [

@@ -1,6 +1,8 @@
 // WebSocket text frames of any length, as a client sends them (RFC 6455 §5).
 
-/** `text` as one masked frame. The mask key is zero, so that masking costs nothing; a server unmasks it all the same. */
+/**
+ * `text` as one masked frame. The mask key is zero, so that masking costs nothing; a server unmasks it all the same.
+ */
 export function maskedTextFrame(text: string): Buffer {
   const payload = Buffer.from(text)
   const { length } = payload

@@ -1,5 +1,5 @@
-// CPU time of this thread, which other processes and other threads do not lengthen. `process.threadCpuUsage()` counts in
-// ticks of four milliseconds on Linux, so the clock of the kernel is asked instead.
+// CPU time of this thread, which other processes and other threads do not lengthen. `process.threadCpuUsage()` counts
+// in ticks of four milliseconds on Linux, so the clock of the kernel is asked instead.
 
 import { dlopen, FFIType, ptr } from 'bun:ffi'
 

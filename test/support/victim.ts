@@ -1,5 +1,6 @@
-// A well-behaved charge point whose answers are timed while another one attacks. Its messages are due by the clock, and an answer is
-// timed from when its message was due: a central system that stops for a second delays every message that falls into that second.
+// A well-behaved charge point whose answers are timed while another one attacks. Its messages are due by the clock, and
+// an answer is timed from when its message was due: a central system that stops for a second delays every message that
+// falls into that second.
 
 import { benchPasswordDefault } from '../../bench/cli.ts'
 import { benchIdTag } from '../../bench/generator/charging.ts'

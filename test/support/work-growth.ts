@@ -1,5 +1,6 @@
-// Measures how the work on a frame grows with its size, and says so when it grows faster. Sizes go up in steps of four, and
-// the measurement ends at the first step that is too steep, so that work which would never end is found in its first second.
+// Measures how the work on a frame grows with its size, and says so when it grows faster. Sizes go up in steps of four,
+// and the measurement ends at the first step that is too steep, so that work which would never end is found in its
+// first second.
 
 import type { HostileShape } from './hostile-shape.ts'
 import { threadMs } from './thread-time.ts'
@@ -47,8 +48,8 @@ interface Step {
 /**
  * Measures `work` on frames of `shape` at one size after another, up to `charactersMax`.
  *
- * A step that is too steep is measured again, and then the next one is measured, too: work that becomes slower once at some size
- * (another way of the engine to do it) and goes on linearly from there is no problem.
+ * A step that is too steep is measured again, and then the next one is measured, too: work that becomes slower once at
+ * some size (another way of the engine to do it) and goes on linearly from there is no problem.
  *
  * @returns null when it grows no faster than the frame, otherwise a sentence that says where it grows faster.
  */
