@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts'
 import { loadSettings, type Settings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
 import { shutdownMsMax } from '../base/limits.ts'
+import { makeFilesPrivate } from '../base/private-folder.ts'
 import { startStator, type Stator } from '../main.ts'
 import { SimulatedChargePoint } from './charge-point.ts'
 import { drive } from './driver.ts'
@@ -96,6 +97,7 @@ export interface Demo {
  * @param tell is given a line for everything worth telling.
  */
 export async function startDemo(settings: Settings, tell: (line: string) => void): Promise<Demo> {
+  makeFilesPrivate()
   const stator = await startStator(settings)
   const stops: (() => void)[] = []
   const stop = async (): Promise<void> => {
