@@ -16,15 +16,16 @@ import type { MeterBlock } from '../csms/meter-block.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'
+import { LongFrames, type LongFramesOptions } from './long-frames.ts'
 
 /** A batch as a worker sends it back. */
 export interface PackedBatch {
-  /** msgpack of `Verdict[]`; of long frames their JSON text, which keeps all that strings may hold. */
-  readonly verdicts: Uint8Array | string
+  /** msgpack of `Verdict[]`. */
+  readonly verdicts: Uint8Array
   readonly meter: MeterBlock | null
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends LongFramesOptions {
   /** Worker threads; without any, this thread examines every batch. */
   readonly threads: number
   /** Batches up to this size are examined on the main thread. */
@@ -33,8 +34,6 @@ export interface PoolOptions {
   readonly inlineCharacters?: number
   /** The worker's module; tests put one there that fails. */
   readonly workerUrl?: URL
-  /** Longest that a worker may take for a task, in milliseconds. */
-  readonly taskMs?: number
 }
 
 /** What examining one batch came to: a part for each task that its frames travelled in. */
@@ -46,8 +45,7 @@ export interface ExaminedPart extends ExaminedBatch {
 export class FramePool {
   readonly #options: PoolOptions
   readonly #workers: Piscina<Uint8Array, PackedBatch> | null
-  /** A thread for long frames, which take it milliseconds each: no batch waits for them. Made for the first of them. */
-  #longFrames: Piscina<Uint8Array, PackedBatch> | null = null
+  readonly #longFrames: LongFrames
   /** One thread, one task: whoever makes a thread die here has done it alone. Made when a thread has died. */
   #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
   readonly #packr = new Packr()
@@ -57,6 +55,7 @@ export class FramePool {
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#longFrames = new LongFrames(options)
     this.batchesMax = Math.max(1, options.threads * tasksPerWorkerMax)
     this.#workers = options.threads === 0 ? null : this.#makeWorkers(options.threads, tasksPerWorkerMax)
   }
@@ -79,14 +78,7 @@ export class FramePool {
 
   /** Examines a long frame in the thread for long frames, whatever else waits. */
   async examineLong(task: FrameTask): Promise<ExaminedPart> {
-    this.#longFrames ??= this.#makeWorkers(1, 1, './long-frame-worker.ts')
-    try {
-      return await this.#run(this.#longFrames, [task])
-    } catch (error) {
-      this.#throwIfClosed(error)
-      const [part] = await this.#examineInQuarantine([task], 1)
-      return part ?? { tasks: [task], verdicts: [giveUpOn(task)], meter: null }
-    }
+    return { tasks: [task], ...(await this.#longFrames.examine(task)) }
   }
 
   /**
@@ -103,16 +95,12 @@ export class FramePool {
   /** Ends the worker threads once their tasks are done. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([this.#workers?.close(), this.#longFrames?.close(), this.#quarantine?.close()])
+    await Promise.all([this.#workers?.close(), this.#longFrames.close(), this.#quarantine?.close()])
   }
 
-  #makeWorkers(
-    threads: number,
-    concurrentTasksPerWorker: number,
-    file: './worker.ts' | './long-frame-worker.ts' = './worker.ts',
-  ): Piscina<Uint8Array, PackedBatch> {
+  #makeWorkers(threads: number, concurrentTasksPerWorker: number): Piscina<Uint8Array, PackedBatch> {
     return new Piscina({
-      filename: (this.#options.workerUrl ?? new URL(file, import.meta.url)).href,
+      filename: (this.#options.workerUrl ?? new URL('./worker.ts', import.meta.url)).href,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker,
@@ -126,14 +114,11 @@ export class FramePool {
     try {
       const envelope = new Uint8Array(this.#packr.pack(tasks))
       const { verdicts, meter } = await workers.run(envelope, { signal: stuck.signal })
-      return { tasks, verdicts: this.#unpacked(verdicts), meter }
+      const unpacked: readonly Verdict[] = this.#packr.unpack(verdicts)
+      return { tasks, verdicts: unpacked, meter }
     } finally {
       clearTimeout(timer)
     }
-  }
-
-  #unpacked(verdicts: Uint8Array | string): readonly Verdict[] {
-    return typeof verdicts === 'string' ? JSON.parse(verdicts) : this.#packr.unpack(verdicts)
   }
 
   async #examineInQuarantine(tasks: readonly FrameTask[], attempt: number): Promise<readonly ExaminedPart[]> {

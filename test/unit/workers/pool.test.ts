@@ -12,6 +12,7 @@ afterAll(async () => {
   for (const made of pools) await made.close()
 })
 
+const dyingLongFrameWorker = new URL('../../fixtures/dying-long-frame-worker.ts', import.meta.url)
 const dyingWorker = new URL('../../fixtures/dying-worker.ts', import.meta.url)
 
 function task(messageId: string, action: string, payload: unknown): FrameTask {
@@ -109,6 +110,22 @@ describe('the worker pool', () => {
     const text = Buffer.from(meter?.columns.at(-1) ?? []).toString()
     expect(text).toContain(JSON.stringify(sample(10)))
   })
+
+  test.each(['KILL', 'THROW', 'HANG'])(
+    'a long frame that its thread fails on is refused alone, and those behind it are examined (%s)',
+    async (word) => {
+      const made = pool({ longFrameWorkerUrl: dyingLongFrameWorker, taskMs: 2_000 })
+      const long = (messageId: string, text: string): FrameTask =>
+        task(messageId, 'DataTransfer', { vendorId: 'V', data: text.padEnd(5_000, 'x') })
+      const parts = await Promise.all(['a', word, 'c'].map((text) => made.examineLong(long(text, text))))
+      expect(parts.map(({ verdicts }) => verdicts[0])).toMatchObject([
+        { kind: 'call', messageId: 'a' },
+        { kind: 'refused', messageId: word, code: 'InternalError' },
+        { kind: 'call', messageId: 'c' },
+      ])
+    },
+    30_000,
+  )
 
   test('a long frame does not wait for the batches', async () => {
     // The thread of the batches is stuck until it is ended; the other has to start meanwhile.
