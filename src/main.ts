@@ -69,7 +69,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
 
   try {
     compileServed()
-    makeFilesPrivate()
     keepPrivate(settings.database.dataFolder)
     const tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
     const secrets = await openSecrets(settings)
@@ -218,6 +217,7 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
 
 /** Runs Stator until SIGTERM or SIGINT; what cannot be started is told in one sentence. */
 async function main(): Promise<void> {
+  makeFilesPrivate()
   const settings = loadSettings({ argv: process.argv.slice(2), env: process.env })
   const stator = await startStator(settings)
   console.log(`REST API       ${stator.url}   (read ${stator.url}/docs)`)

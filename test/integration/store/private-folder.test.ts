@@ -17,8 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { keepPrivate } from '../../../src/base/private-folder.ts'
-import { TestStator } from '../../support/stator.ts'
-import { embeddedFolder } from '../../support/store.ts'
+import { StatorProcess } from '../../support/stator-process.ts'
 
 const folders: string[] = []
 
@@ -45,18 +44,15 @@ function open(folder: string): string[] {
 const modeOf = (path: string): number => statSync(path).mode & 0o777
 
 test('an embedded database that everybody could read is closed at the start, and stays so while it grows', async () => {
-  const { dataFolder, remove } = await embeddedFolder()
-  folders.push(dataFolder)
-  mkdirSync(join(dataFolder, 'secrets'))
-  for (const path of pathsIn(dataFolder)) chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o666)
-  // The lock is made again, by SQLite.
-  rmSync(join(dataFolder, 'embedded.lock'))
-  process.umask(0o022)
-  const stator = await TestStator.start({
-    provider: 'Embedded',
-    settings: { Database: { DataFolder: dataFolder }, Security: { AdminApiKey: null } },
-  })
+  // Its own process: a umask is that of a whole process.
+  const stator = await StatorProcess.start({ connectionString: null, identities: [] })
+  const { dataFolder } = stator
   try {
+    await stator.terminate()
+    for (const path of pathsIn(dataFolder)) chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o666)
+    // The lock is made again, by SQLite.
+    rmSync(join(dataFolder, 'embedded.lock'))
+    await stator.startAgain()
     const before = new Set(pathsIn(dataFolder))
     expect(open(dataFolder)).toEqual([])
     const client = new Client({ host: dataFolder, port: 5432, user: 'postgres', database: 'postgres' })
@@ -70,9 +66,8 @@ test('an embedded database that everybody could read is closed at the start, and
     expect(made.some((path) => path.includes('/base/'))).toBe(true)
     expect(open(dataFolder)).toEqual([])
   } finally {
-    await stator.stop()
+    await stator.remove()
   }
-  remove()
 }, 60_000)
 
 test('secrets are closed with PostgreSQL too, and links are not followed', () => {
