@@ -198,6 +198,7 @@ CP001 and CP004 wait for you; drivers come to the others. Ctrl-C ends the demo.
 }
 
 async function main(): Promise<void> {
+  makeFilesPrivate()
   const settings = loadSettings({
     argv: process.argv.slice(2),
     env: {
