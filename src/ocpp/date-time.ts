@@ -49,18 +49,56 @@ export interface ReadTime {
   readonly hasZone: boolean
 }
 
-const loose = /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d)(:\d\d)?([.,]\d+)?)? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i
+/** No time is written as long. */
+const timeCharactersMax = 100
 
-/** Reads a time in one of the forms that charge points are known to use; null when it can be none of them. */
+const secondsSince1970 = /^(\d{10})(?:[.,](\d+))?$/
+const millisecondsSince1970 = /^\d{13}$/
+
+// Year first, and then month and day: any other order is a guess. What is captured: year, month, day, hour, minute, second,
+// fraction, zone.
+const spread =
+  /^(\d{4})(?:-(\d\d?)-|\/(\d\d?)\/)(\d\d?)(?:(?: *T *| +)(\d\d?):(\d\d?)(?::(\d\d?)(?:[.,](\d*))?)?)? *(Z|(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?|UTC|GMT)?$/i
+const packed = /^(\d{4})(\d\d)()(\d\d)(?:T|(?=\d{6}$))(\d\d)(\d\d)(\d\d)?(?:[.,](\d*))?(Z|[+-]\d\d(?::?\d\d)?)?$/i
+
+/**
+ * Reads a time as a person would; null when it is none, or when it can be read in two ways (05/01/2026).
+ *
+ * A time without a zone is taken as UTC, 24:00:00 as the midnight that follows, second 60 (a leap second) as second 59. Ten
+ * digits are seconds since 1970, thirteen are milliseconds; shorter numbers, "0" above all, are no times.
+ */
 export function readTime(value: unknown): ReadTime | null {
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
-  // Seconds or milliseconds since 1970. Shorter numbers, "0" above all, are no times.
-  if (/^\d{10}$/.test(text)) return { ms: Number(text) * 1000, hasZone: true }
-  if (/^\d{13}$/.test(text)) return { ms: Number(text), hasZone: true }
-  const parts = loose.exec(text)
+  if (text.length > timeCharactersMax) return null
+  const seconds = secondsSince1970.exec(text)
+  if (seconds !== null) return { ms: Number(seconds[1]) * 1_000 + millisecondsOf(seconds[2]), hasZone: true }
+  if (millisecondsSince1970.test(text)) return { ms: Number(text), hasZone: true }
+  const parts = spread.exec(text) ?? packed.exec(text)
   if (parts === null) return null
-  const [, date, minutes = '00:00', seconds = ':00', fraction = '', zone] = parts
-  const offset = zone === undefined ? 'Z' : zone.length === 3 ? `${zone}:00` : zone.replace(/(\d\d)(\d\d)$/, '$1:$2')
-  const written = `${date}T${minutes}${seconds}${fraction.replace(',', '.')}${offset.toUpperCase()}`
-  return isDateTime(written) ? { ms: Date.parse(written), hasZone: zone !== undefined } : null
+  const [, year = '', dashed, slashed, day = '', hour = '0', minute = '0', second = '0', fraction, zone] = parts
+  const isMidnightAfter =
+    hour === '24' && Number(minute) === 0 && Number(second) === 0 && millisecondsOf(fraction) === 0
+  const date = `${year}-${twoCharacters(dashed || slashed)}-${twoCharacters(day)}`
+  const time = `${twoCharacters(isMidnightAfter ? '0' : hour)}:${twoCharacters(minute)}:${second === '60' ? '59' : twoCharacters(second)}`
+  const written = `${date}T${time}${offsetOf(zone)}`
+  if (!isDateTime(written)) return null
+  const ms = Date.parse(written) + millisecondsOf(fraction) + (isMidnightAfter ? dayMs : 0)
+  return { ms, hasZone: zone !== undefined }
+}
+
+const dayMs = 86_400_000
+
+function twoCharacters(digits = ''): string {
+  return digits.padStart(2, '0')
+}
+
+/** The first three digits of a fraction of a second. */
+function millisecondsOf(fraction = ''): number {
+  return Number(fraction.slice(0, 3).padEnd(3, '0'))
+}
+
+/** `+02`, `+0200`, `UTC+02:00`, `z` and the like as RFC 3339 has them. */
+function offsetOf(zone = 'Z'): string {
+  const digits = zone.replaceAll(/[^\d+-]/g, '')
+  return digits === '' ? 'Z' : `${digits.slice(0, 3)}:${digits.slice(3).padEnd(2, '0')}`
 }

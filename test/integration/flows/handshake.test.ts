@@ -77,7 +77,7 @@ describe('a URL with slashes before the endpoint', () => {
     const raw = await central.raw('SLASHES', { url })
     expect(await raw.call('BootNotification', boot16)).toMatchObject({ status: 'Accepted' })
     await raw.close()
-    expect(central.raw('PLAIN', { url })).rejects.toThrow('The handshake of PLAIN was refused.')
+    await expect(central.raw('PLAIN', { url })).rejects.toThrow('The handshake of PLAIN was refused.')
   })
 })
 
