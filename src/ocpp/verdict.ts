@@ -16,6 +16,7 @@ export interface FrameTask {
   readonly strictness: Strictness
   /** `charge_points.id`, for the meter columns. */
   readonly chargePointKey: number
+  /** With a fraction of microseconds, by which the frames of one connection keep their order. */
   readonly receivedAtMs: number
 }
 

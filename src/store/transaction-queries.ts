@@ -57,7 +57,7 @@ export function createTransactionQueries(db: NodePgDatabase) {
       return row ?? null
     },
 
-    /** In the order in which they were sampled; none for a transaction that does not exist. */
+    /** In the order in which they were sampled, and of one moment in the order in which they came; none for a transaction that does not exist. */
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>> {
       const [transaction] = await db
         .select({
@@ -71,7 +71,8 @@ export function createTransactionQueries(db: NodePgDatabase) {
         eq(meterValues.chargePointId, transaction.key),
         eq(meterValues.transactionRef, transactionRef(transaction.stationId ?? transactionId)),
       )
-      const order = [meterValues.sampledAt, meterValues.evseId, meterValues.connectorId, meterValues.digest]
+      const { sampledAt, receivedAt, evseId, connectorId, digest } = meterValues
+      const order = [sampledAt, receivedAt, evseId, connectorId, digest]
       return pageOf(
         page,
         db.select({ count: count() }).from(meterValues).where(where),

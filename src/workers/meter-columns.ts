@@ -230,7 +230,10 @@ export class MeterColumns {
     this.#registers.reset()
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
-      if (isObject(value)) this.#addRow(value, JSON.stringify(verbatim[index]), origin, connector, transaction)
+      if (!isObject(value)) continue
+      // A microsecond each: samples of one moment are listed in the order in which they came.
+      const receivedAtMs = origin.receivedAtMs + (this.#rows - from) / 1_000
+      this.#addRow(value, JSON.stringify(verbatim[index]), origin.chargePointKey, receivedAtMs, connector, transaction)
     }
     return { from, to: this.#rows, registers: this.#registers.found }
   }
@@ -274,7 +277,8 @@ export class MeterColumns {
   #addRow(
     meterValue: Json,
     text: string,
-    { chargePointKey, receivedAtMs }: Origin,
+    chargePointKey: number,
+    receivedAtMs: number,
     { evseId, connectorId }: ConnectorRef,
     transaction: bigint,
   ): void {

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
+import { until } from '../../support/until.ts'
 
 let stator: TestStator
 let stations = 0
@@ -68,6 +69,42 @@ describe('meter values', () => {
     await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue })
     expect(await meterValuesOf(transactionId)).toMatchObject([{ energyWh: null, sampledValue }])
     expect(await quirksOf(identity)).toEqual(['numberAmbiguous'])
+  })
+})
+
+describe('meter values of one moment', () => {
+  const registers = Array.from({ length: 12 }, (_, index) => 100 * (index + 1))
+  const sample = (register: number) => ({
+    timestamp: '2026-01-01T08:05:00Z',
+    sampledValue: [{ value: String(register) }],
+  })
+  const shown = async (transactionId: number) => (await meterValuesOf(transactionId)).map(({ energyWh }) => energyWh)
+
+  test('are listed in the order in which they came, one message after another', async () => {
+    const { raw, transactionId } = await charging()
+    for (const register of registers) {
+      await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue: [sample(register)] })
+    }
+    expect(await shown(transactionId)).toEqual(registers)
+  })
+
+  test('are listed in the order in which they came, though nobody waits for an answer', async () => {
+    const { raw, transactionId } = await charging()
+    for (const register of registers) {
+      raw.sendCall('MeterValues', { connectorId: 1, transactionId, meterValue: [sample(register)] })
+    }
+    await until('all are answered', () => raw.inbox.length === registers.length)
+    expect(await shown(transactionId)).toEqual(registers)
+  })
+
+  test('are listed in the order of their list, on whatever page', async () => {
+    const { raw, transactionId } = await charging()
+    await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue: registers.map(sample) })
+    expect(await shown(transactionId)).toEqual(registers)
+    const page = `/api/transactions/${transactionId}/meter-values?page=2&pageSize=5`
+    expect(await stator.json(page)).toMatchObject({
+      meterValues: registers.slice(5, 10).map((energyWh) => ({ energyWh })),
+    })
   })
 })
 

@@ -163,6 +163,16 @@ describe('meter columns', () => {
     expect(decode(first.block).map((row) => row['energy_wh'])).toEqual([1, 2])
   })
 
+  test('the meter values of a frame arrive a microsecond after one another, in the order of the list', () => {
+    const meterValue = Array.from({ length: 1_500 }, (_, index) => ({
+      timestamp,
+      sampledValue: [{ value: String(index) }],
+    }))
+    const rows = rowsOf({ connectorId: 1, meterValue })
+    const microseconds = rows.map((row) => Math.round((Number(row['received_at']) - frame.receivedAtMs) * 1_000))
+    expect(microseconds).toEqual(meterValue.map((_, index) => index))
+  })
+
   test('the same element has the same digest, another one another', () => {
     const digest = (value: string) => samples({ value })?.digest
     expect(digest('1')).toBe(digest('1'))
