@@ -55,11 +55,21 @@ const timeCharactersMax = 100
 const secondsSince1970 = /^(\d{10})(?:[.,](\d+))?$/
 const millisecondsSince1970 = /^\d{13}$/
 
-// Year first, and then month and day: any other order is a guess. What is captured: year, month, day, hour, minute, second,
-// fraction, zone.
-const spread =
-  /^(\d{4})(?:-(\d\d?)-|\/(\d\d?)\/)(\d\d?)(?:(?: *T *| +)(\d\d?):(\d\d?)(?::(\d\d?)(?:[.,](\d*))?)?)? *(Z|(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?|UTC|GMT)?$/i
-const packed = /^(\d{4})(\d\d)()(\d\d)(?:T|(?=\d{6}$))(\d\d)(\d\d)(\d\d)?(?:[.,](\d*))?(Z|[+-]\d\d(?::?\d\d)?)?$/i
+const clock = String.raw`(?<hour>\d\d?):(?<minute>\d\d?)(?::(?<second>\d\d?)(?:[.,](?<fraction>\d*))?)?(?: ?(?<half>[AP])\.?M\.?)?`
+const zone = String.raw` *(?<zone>Z|(?:UTC|GMT)?[+-](?:\d\d(?::?\d\d)?|\d)|UTC|GMT)?`
+const clockAndZone = String.raw`(?:(?: *T *| +)${clock})?${zone}$`
+
+// Year, month, day, or a month by its name: any other order is a guess.
+const forms: readonly RegExp[] = [
+  new RegExp(String.raw`^(?<year>\d{4})([-/])(?<month>\d\d?)\2(?<day>\d\d?)${clockAndZone}`, 'i'),
+  /^(?<year>\d{4})(?<month>\d\d)(?<day>\d\d)(?:T|(?=\d{6}$))(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)?(?:[.,](?<fraction>\d*))?(?<zone>Z|[+-]\d\d(?::?\d\d)?)?$/i,
+  new RegExp(
+    String.raw`^(?:[a-z]{3,9},? +)?(?<day>\d\d?)[ -](?<name>[a-z]{3})[a-z]{0,6}[ -](?<year>\d{4})${clockAndZone}`,
+    'i',
+  ),
+]
+
+const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
 /**
  * Reads a time as a person would; null when it is none, or when it can be read in two ways (05/01/2026).
@@ -73,20 +83,39 @@ export function readTime(value: unknown): ReadTime | null {
   const seconds = secondsSince1970.exec(text)
   if (seconds !== null) return { ms: Number(seconds[1]) * 1_000 + millisecondsOf(seconds[2]), hasZone: true }
   if (millisecondsSince1970.test(text)) return { ms: Number(text), hasZone: true }
-  const parts = spread.exec(text) ?? packed.exec(text)
-  if (parts === null) return null
-  const [, year = '', dashed, slashed, day = '', hour = '0', minute = '0', second = '0', fraction, zone] = parts
-  const isMidnightAfter =
-    hour === '24' && Number(minute) === 0 && Number(second) === 0 && millisecondsOf(fraction) === 0
-  const date = `${year}-${twoCharacters(dashed || slashed)}-${twoCharacters(day)}`
-  const time = `${twoCharacters(isMidnightAfter ? '0' : hour)}:${twoCharacters(minute)}:${second === '60' ? '59' : twoCharacters(second)}`
-  const written = `${date}T${time}${offsetOf(zone)}`
+  for (const form of forms) {
+    const parts = form.exec(text)?.groups
+    if (parts !== undefined) return timeOf(parts)
+  }
+  return null
+}
+
+function timeOf(parts: Readonly<Record<string, string | undefined>>): ReadTime | null {
+  const { year, name, month = monthNumber(name), day, minute = '0', second = '0', fraction, zone: offset } = parts
+  const hour = hourOf(parts)
+  const time = [minute, second === '60' ? '59' : second]
+  const isMidnightAfter = hour === '24' && Number(minute) + Number(second) + millisecondsOf(fraction) === 0
+  const date = [year, month, day].map(twoCharacters).join('-')
+  const written = `${date}T${[isMidnightAfter ? '0' : hour, ...time].map(twoCharacters).join(':')}${offsetOf(offset)}`
   if (!isDateTime(written)) return null
   const ms = Date.parse(written) + millisecondsOf(fraction) + (isMidnightAfter ? dayMs : 0)
-  return { ms, hasZone: zone !== undefined }
+  return { ms, hasZone: offset !== undefined }
 }
 
 const dayMs = 86_400_000
+
+/** Of a name that is none, one that no month has. */
+function monthNumber(name = ''): string {
+  return String(monthNames.indexOf(name.toLowerCase()) + 1)
+}
+
+/** The hour of the day; with AM or PM it is one of twelve, and any other becomes an hour that no day has. */
+function hourOf({ hour = '0', half }: Readonly<Record<string, string | undefined>>): string {
+  if (half === undefined) return hour
+  const number = Number(hour)
+  if (number < 1 || number > 12) return '99'
+  return String((number % 12) + (half.toUpperCase() === 'P' ? 12 : 0))
+}
 
 function twoCharacters(digits = ''): string {
   return digits.padStart(2, '0')
@@ -97,8 +126,10 @@ function millisecondsOf(fraction = ''): number {
   return Number(fraction.slice(0, 3).padEnd(3, '0'))
 }
 
-/** `+02`, `+0200`, `UTC+02:00`, `z` and the like as RFC 3339 has them. */
-function offsetOf(zone = 'Z'): string {
-  const digits = zone.replaceAll(/[^\d+-]/g, '')
-  return digits === '' ? 'Z' : `${digits.slice(0, 3)}:${digits.slice(3).padEnd(2, '0')}`
+/** `+02`, `+0200`, `+2`, `UTC+02:00`, `z` and the like as RFC 3339 has them. */
+function offsetOf(offset = 'Z'): string {
+  const digits = offset.replaceAll(/\D/g, '')
+  if (digits === '') return 'Z'
+  const sign = offset.includes('-') ? '-' : '+'
+  return `${sign}${twoCharacters(digits.slice(0, 2))}:${digits.slice(2).padEnd(2, '0')}`
 }
