@@ -40,8 +40,8 @@ export const turnBytesMax = 8_192
 export const floodMsMax = 10_000
 
 /**
- * Longest that frames of one connection may count as received after they were, so that they keep their order, in milliseconds. What a charge
- * point may send at once takes less; a clock that was set back more.
+ * Longest that frames of one connection may count as received after they were, so that they keep their order, in
+ * milliseconds. What a charge point may send at once takes less; a clock that was set back more.
  */
 export const arrivalAheadMsMax = 1_000
 

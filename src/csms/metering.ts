@@ -11,8 +11,9 @@ import type { FrameMeter } from './meter-block.ts'
 export type WithoutMeterValues<P> = Omit<P, 'meterValue' | 'transactionData'>
 
 /**
- * Energy register (Wh) with which a transaction begins (`first`) or ends (`last`), by the meter values of one message; null when
- * they have none. A register in the context of that end goes before any other, and time decides, not the order of the list.
+ * Energy register (Wh) with which a transaction begins (`first`) or ends (`last`), by the meter values of one message;
+ * null when they have none. A register in the context of that end goes before any other, and time decides, not the
+ * order of the list.
  */
 export function energyWh(meter: FrameMeter | null, which: 'first' | 'last'): number | null {
   if (meter === null) return null
@@ -21,8 +22,8 @@ export function energyWh(meter: FrameMeter | null, which: 'first' | 'last'): num
 }
 
 /**
- * A register (Wh) that a message has as a field of its own; null when it was not sent or cannot be read: that is no register of
- * zero.
+ * A register (Wh) that a message has as a field of its own; null when it was not sent or cannot be read: that is no
+ * register of zero.
  *
  * @param sent the field as it was sent, and `served` after repairs.
  */

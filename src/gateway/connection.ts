@@ -136,8 +136,9 @@ export class Connection implements Stopped {
   }
 
   /**
-   * `receivedAtMs` of the CALL that is served now, later by microseconds where frames arrive in one millisecond: each has room for a
-   * microsecond for every meter value that it may hold, so that samples of one moment stay in the order in which they came.
+   * `receivedAtMs` of the CALL that is served now, later by microseconds where frames arrive in one millisecond: each
+   * has room for a microsecond for every meter value that it may hold, so that samples of one moment stay in the order
+   * in which they came.
    */
   inOrder({ text, receivedAtMs }: ReceivedFrame): number {
     const aheadMs = this.#nextAtMs - receivedAtMs

@@ -55,14 +55,19 @@ const timeCharactersMax = 100
 const secondsSince1970 = /^(\d{10})(?:[.,](\d+))?$/
 const millisecondsSince1970 = /^\d{13}$/
 
-const clock = String.raw`(?<hour>\d\d?):(?<minute>\d\d?)(?::(?<second>\d\d?)(?:[.,](?<fraction>\d*))?)?(?: ?(?<half>[AP])\.?M\.?)?`
+const fraction = String.raw`(?:[.,](?<fraction>\d*))?`
+const clock = String.raw`(?<hour>\d\d?):(?<minute>\d\d?)(?::(?<second>\d\d?)${fraction})?(?: ?(?<half>[AP])\.?M\.?)?`
 const zone = String.raw` *(?<zone>Z|(?:UTC|GMT)?[+-](?:\d\d(?::?\d\d)?|\d)|UTC|GMT)?`
 const clockAndZone = String.raw`(?:(?: *T *| +)${clock})?${zone}$`
 
 // Year, month, day, or a month by its name: any other order is a guess.
 const forms: readonly RegExp[] = [
   new RegExp(String.raw`^(?<year>\d{4})([-/])(?<month>\d\d?)\2(?<day>\d\d?)${clockAndZone}`, 'i'),
-  /^(?<year>\d{4})(?<month>\d\d)(?<day>\d\d)(?:T|(?=\d{6}$))(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)?(?:[.,](?<fraction>\d*))?(?<zone>Z|[+-]\d\d(?::?\d\d)?)?$/i,
+  new RegExp(
+    String.raw`^(?<year>\d{4})(?<month>\d\d)(?<day>\d\d)(?:T|(?=\d{6}$))` +
+      String.raw`(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)?${fraction}${zone}$`,
+    'i',
+  ),
   new RegExp(
     String.raw`^(?:[a-z]{3,9},? +)?(?<day>\d\d?)[ -](?<name>[a-z]{3})[a-z]{0,6}[ -](?<year>\d{4})${clockAndZone}`,
     'i',
@@ -74,8 +79,8 @@ const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep
 /**
  * Reads a time as a person would; null when it is none, or when it can be read in two ways (05/01/2026).
  *
- * A time without a zone is taken as UTC, 24:00:00 as the midnight that follows, second 60 (a leap second) as second 59. Ten
- * digits are seconds since 1970, thirteen are milliseconds; shorter numbers, "0" above all, are no times.
+ * A time without a zone is taken as UTC, 24:00:00 as the midnight that follows, second 60 (a leap second) as second 59.
+ * Ten digits are seconds since 1970, thirteen are milliseconds; shorter numbers, "0" above all, are no times.
  */
 export function readTime(value: unknown): ReadTime | null {
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
@@ -91,14 +96,15 @@ export function readTime(value: unknown): ReadTime | null {
 }
 
 function timeOf(parts: Readonly<Record<string, string | undefined>>): ReadTime | null {
-  const { year, name, month = monthNumber(name), day, minute = '0', second = '0', fraction, zone: offset } = parts
+  const { year, name, month = monthNumber(name), day, minute = '0', second = '0', zone: offset } = parts
   const hour = hourOf(parts)
+  const milliseconds = millisecondsOf(parts['fraction'])
   const time = [minute, second === '60' ? '59' : second]
-  const isMidnightAfter = hour === '24' && Number(minute) + Number(second) + millisecondsOf(fraction) === 0
+  const isMidnightAfter = hour === '24' && Number(minute) + Number(second) + milliseconds === 0
   const date = [year, month, day].map(twoCharacters).join('-')
   const written = `${date}T${[isMidnightAfter ? '0' : hour, ...time].map(twoCharacters).join(':')}${offsetOf(offset)}`
   if (!isDateTime(written)) return null
-  const ms = Date.parse(written) + millisecondsOf(fraction) + (isMidnightAfter ? dayMs : 0)
+  const ms = Date.parse(written) + milliseconds + (isMidnightAfter ? dayMs : 0)
   return { ms, hasZone: offset !== undefined }
 }
 
@@ -122,8 +128,8 @@ function twoCharacters(digits = ''): string {
 }
 
 /** The first three digits of a fraction of a second. */
-function millisecondsOf(fraction = ''): number {
-  return Number(fraction.slice(0, 3).padEnd(3, '0'))
+function millisecondsOf(digits = ''): number {
+  return Number(digits.slice(0, 3).padEnd(3, '0'))
 }
 
 /** `+02`, `+0200`, `+2`, `UTC+02:00`, `z` and the like as RFC 3339 has them. */

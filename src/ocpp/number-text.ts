@@ -1,12 +1,15 @@
-// Reads numbers that came as text, the way charge points write them: with a decimal comma, with marks between thousands, with
-// spaces inside. Linear in the text. What can be read in two ways is not read where it is about energy.
+// Reads numbers that came as text, the way charge points write them: with a decimal comma, with marks between
+// thousands, with spaces inside. Linear in the text. What can be read in two ways is not read where it is about energy.
 
 import type { QuirkCode } from './quirks.ts'
 
 /** No number is written as long. */
 const numberCharactersMax = 1_000
 
-/** `12,345`: in an energy register the comma may be a decimal comma or stand between thousands. `0,345` and `1234,567` cannot be thousands. */
+/**
+ * `12,345`: in an energy register the comma may be a decimal comma or stand between thousands. `0,345` and `1234,567`
+ * cannot be thousands.
+ */
 const thousandsOrDecimals = /^[+-]?[1-9]\d{0,2},\d{3}$/
 const decimalComma = /^[+-]?\d*,\d+$/
 const commasBetweenThousands = /^[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})$/
@@ -41,8 +44,8 @@ export function numberQuirk(text: string, isEnergy: boolean): QuirkCode | null {
 }
 
 /**
- * Whether `numberQuirk` is worth asking: the text has a comma, a space, or what is not ASCII. Every sample passes here, and a loop over
- * a few digits is cheaper than an expression.
+ * Whether `numberQuirk` is worth asking: the text has a comma, a space, or what is not ASCII. Every sample passes here,
+ * and a loop over a few digits is cheaper than an expression.
  */
 export function mayBeOddNumber(text: string): boolean {
   for (let at = 0; at < text.length; at++) {

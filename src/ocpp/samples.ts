@@ -1,5 +1,5 @@
-// The sampled values of a message, as far as examining it goes: numbers that came as text. The schemas of 1.6 take any text
-// for a value, so no broken keyword tells of them.
+// The sampled values of a message, as far as examining it goes: numbers that came as text. The schemas of 1.6 take any
+// text for a value, so no broken keyword tells of them.
 
 import { mayBeOddNumber, numberQuirk, withoutSpaces } from './number-text.ts'
 import type { QuirkCode } from './quirks.ts'
@@ -9,7 +9,7 @@ type Json = Readonly<Record<string, unknown>>
 /** Fields that hold meter values. */
 const meterFields = ['meterValue', 'transactionData'] as const
 
-/** Whether a sample is about energy; a sample without a measurand is the energy register (1.6 §7.43, 2.0.1 §2.43). */
+/** Whether a sample is about energy; a sample without a measurand is the energy register (1.6 §7.43, and 2.x). */
 export function isEnergy({ measurand }: Json): boolean {
   if (measurand === undefined) return true
   if (typeof measurand !== 'string' || measurand.length > measurandCharactersMax) return false

@@ -31,8 +31,8 @@ export interface Quirk {
 }
 
 /**
- * The energy registers (Wh) that one frame carries, by the context and the sampled time: list order decides only between
- * meter values of the same time. null when there is none.
+ * The energy registers (Wh) that one frame carries, by the context and the sampled time: list order decides only
+ * between meter values of the same time. null when there is none.
  */
 export interface EnergyRegisters {
   /** Of the context Transaction.Begin, the earliest. */

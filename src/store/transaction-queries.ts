@@ -57,7 +57,10 @@ export function createTransactionQueries(db: NodePgDatabase) {
       return row ?? null
     },
 
-    /** In the order in which they were sampled, and of one moment in the order in which they came; none for a transaction that does not exist. */
+    /**
+     * In the order in which they were sampled, and of one moment in the order in which they came; none for a
+     * transaction that does not exist.
+     */
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>> {
       const [transaction] = await db
         .select({

@@ -1,12 +1,13 @@
-// One figure out of the samples of one measurand in one meter value: of several contexts one counts, and the phases of that one
-// are folded together.
+// One figure out of the samples of one measurand in one meter value: of several contexts one counts, and the phases of
+// that one are folded together.
 
 /** How the phases of a measurand become one figure when the charge point gives no total of its own. */
 export type Fold = 'sum' | 'max' | 'mean'
 
 /**
- * Contexts (ReadingContext, 1.6 §7.35, and ReadingContextEnumType of 2.x) in the order in which they count: the regular sample
- * first, then what else was read at the time of the meter value, then what was read at an earlier event and is told again.
+ * Contexts (ReadingContext, 1.6 §7.35, and ReadingContextEnumType of 2.x) in the order in which they count: the regular
+ * sample first, then what else was read at the time of the meter value, then what was read at an earlier event and is
+ * told again.
  */
 const contexts = [
   'Sample.Periodic',
@@ -24,7 +25,10 @@ const periodicRank = 0
 /** A word that nobody knows goes before `Trigger`: whoever makes one up does so for a sample. */
 const unknownRank = 1.5
 
-/** The smaller, the more a sample in this context counts. Without a context it is periodic (the default of both versions). */
+/**
+ * The smaller, the more a sample in this context counts. Without a context it is periodic (the default of both
+ * versions).
+ */
 export function rankOf(context: unknown): number {
   // Nearly all are: a comparison is cheaper than a look-up.
   if (context === undefined || context === 'Sample.Periodic') return periodicRank

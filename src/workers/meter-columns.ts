@@ -116,7 +116,10 @@ class RegisterSearch {
     this.last = Number.NaN
   }
 
-  /** Adds a meter value: its register, and what it says in the contexts of the two ends; NaN for none. Of one time, the list decides. */
+  /**
+   * Adds a meter value: its register, and what it says in the contexts of the two ends; NaN for none. Of one time, the
+   * list decides.
+   */
   add(atMs: number, register: number, begin: number, end: number): void {
     if (!Number.isNaN(register)) {
       if (Number.isNaN(this.first) || atMs < this.#firstAtMs) {
@@ -188,10 +191,10 @@ class OpenBlock implements MeterBlock {
 }
 
 /**
- * Collects the meter values of one batch. Of a measurand that comes in several contexts one counts (`rankOf`). Phases: energy and
- * power are summed, of the currents the largest counts, voltages (to neutral) of the phases in use are averaged; a sample
- * without a phase is a total and goes before its phases. Samples taken elsewhere than at the outlet (the default location)
- * do not enter the columns, but for the state of charge, which only the EV knows.
+ * Collects the meter values of one batch. Of a measurand that comes in several contexts one counts (`rankOf`). Phases:
+ * energy and power are summed, of the currents the largest counts, voltages (to neutral) of the phases in use are
+ * averaged; a sample without a phase is a total and goes before its phases. Samples taken elsewhere than at the outlet
+ * (the default location) do not enter the columns, but for the state of charge, which only the EV knows.
  */
 export class MeterColumns {
   #rows = 0

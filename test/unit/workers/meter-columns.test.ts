@@ -119,7 +119,7 @@ describe('meter columns', () => {
     for (const [column, sample, figure] of figures) expect(samples(sample)?.[column]).toBe(figure)
   })
 
-  test('a number may have a decimal comma or spaces; an energy register that can be read in two ways has no figure', () => {
+  test('a number may have a decimal comma or spaces; energy that can be read in two ways has no figure', () => {
     expect(samples({ value: '16,5', measurand: 'Current.Import' })?.current_a).toBe(16.5)
     expect(samples({ value: '230. 5', measurand: 'Voltage' })?.voltage_v).toBe(230.5)
     expect(samples({ value: '12,5', unit: 'kWh' })?.energy_wh).toBe(12_500)
