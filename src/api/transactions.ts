@@ -89,7 +89,7 @@ const meterValuesRoute = createRoute({
   path: '/api/transactions/{transactionId}/meter-values',
   tags: ['Transactions'],
   summary: 'Meter values of a transaction',
-  description: 'In the order in which they were sampled.',
+  description: 'In the order in which they were sampled, and of one moment in the order in which they came.',
   request: { params: TransactionParams, query: z.strictObject(pageQuery) },
   responses: {
     200: json(z.object({ ...pageFields, meterValues: z.array(MeterValue) }), 'A page of them.'),

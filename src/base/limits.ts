@@ -42,6 +42,12 @@ export const turnBytesMax = 8_192
 /** Longest that a charge point may keep sending more than its allowance before its connection is closed, in milliseconds. */
 export const floodMsMax = 10_000
 
+/**
+ * Longest that frames of one connection may count as received after they were, so that they keep their order, in
+ * milliseconds. What a charge point may send at once takes less; a clock that was set back more.
+ */
+export const arrivalAheadMsMax = 1_000
+
 /** Frames that one task hands to a worker. More gain nothing: the cost of crossing is spread thin by then. */
 export const batchFramesMax = 512
 

@@ -6,6 +6,7 @@ import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Counters } from '../base/counters.ts'
 import type { Clock } from '../base/clock.ts'
 import {
+  arrivalAheadMsMax,
   floodMsMax,
   inboxBurstFramesMax,
   inboxBytesMax,
@@ -36,6 +37,9 @@ export interface SocketData {
   readonly leave: Leave
   connection?: Connection
 }
+
+/** No meter value takes fewer characters of a frame: `{"timestamp":},` is one, leniently. */
+const meterValueCharactersMin = 15
 
 /** What a connection does with its socket. */
 export type Socket = Pick<
@@ -84,6 +88,7 @@ export class Connection implements Stopped {
   #cancelCallBack: (() => void) | null = null
   /** Since when it has been sending more than its allowance; null while it is not. */
   #floodingSinceMs: number | null = null
+  #nextAtMs = 0
   #waitingBytes = 0
   #servingBytes = 0
   // Most connections never need these: they are made when they do.
@@ -128,6 +133,18 @@ export class Connection implements Stopped {
     if (this.#quirksNoted.has(habit)) return false
     this.#quirksNoted.add(habit)
     return true
+  }
+
+  /**
+   * `receivedAtMs` of the CALL that is served now, later by microseconds where frames arrive in one millisecond: each
+   * has room for a microsecond for every meter value that it may hold, so that samples of one moment stay in the order
+   * in which they came.
+   */
+  inOrder({ text, receivedAtMs }: ReceivedFrame): number {
+    const aheadMs = this.#nextAtMs - receivedAtMs
+    const atMs = aheadMs > 0 && aheadMs < arrivalAheadMsMax ? this.#nextAtMs : receivedAtMs
+    this.#nextAtMs = atMs + (1 + Math.ceil(text.length / meterValueCharactersMin)) / 1_000
+    return atMs
   }
 
   /** Notes that an operator asks for this action; from then on it is served before a boot is accepted, too. */

@@ -238,7 +238,13 @@ export class Connections {
     if (live === null) return
     const { key, strictness } = live.chargePoint
     const { text, receivedAtMs } = frame
-    const task = { text, version: connection.version, strictness, chargePointKey: key, receivedAtMs }
+    const task = {
+      text,
+      version: connection.version,
+      strictness,
+      chargePointKey: key,
+      receivedAtMs: connection.inOrder(frame),
+    }
     const examined = this.#deps.examiner.examineAtOnce(task)
     if (examined !== null) {
       this.#pipeline.serve(connection, live, examined.verdict, examined.meter, receivedAtMs, text.length)

@@ -4,7 +4,9 @@
 import { isoTime } from '../base/clock.ts'
 import { integerMax, quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
 import { readTime } from './date-time.ts'
+import { numberOf, numberQuirk, withoutSpaces } from './number-text.ts'
 import type { QuirkCode } from './quirks.ts'
+import { isEnergy, noteNumbers } from './samples.ts'
 import { type Problem, problemOf, requestNode } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { type Broken, type Fate, walk } from './schema-walk.ts'
@@ -43,6 +45,7 @@ export function repair(version: OcppVersion, action: string, sent: Payload, rece
   setClocks(version, action, payload, receivedAtMs, (pointer, path, value) => {
     repairing.note('clockOff', pointer, path, value)
   })
+  noteNumbers(payload, (code, pointer, path, value) => repairing.note(code, pointer, path, value))
   return { payload, quirks, refused }
 }
 
@@ -250,8 +253,13 @@ class Repairing {
         return this.#mendText(broken, slot)
       case 'integer':
       case 'number': {
-        const number = readNumber(value)
-        if (number === null) return this.#giveUp(broken, slot)
+        const ofEnergy = isOfEnergy(broken.node, slot)
+        if (typeof value === 'string') {
+          const code = numberQuirk(value, ofEnergy)
+          if (code !== null) this.#noteAt(broken, code, value)
+        }
+        const number = readNumber(value, ofEnergy)
+        if (Number.isNaN(number)) return this.#giveUp(broken, slot)
         const isFraction = broken.node.type === 'integer' && !Number.isInteger(number)
         if (isFraction) return this.#replace(broken, slot, 'fractionForInteger', Math.round(number))
         return this.#replace(broken, slot, 'textForValue', number)
@@ -282,9 +290,11 @@ class Repairing {
     const { value } = slot
     const { words = [], name } = broken.node
     if (typeof value === 'string' && value.length <= wordCharactersMax && !verbatimWords.has(name)) {
-      const wanted = value.trim().toLowerCase()
-      const word = words.find((candidate) => String(candidate).toLowerCase() === wanted)
-      if (word !== undefined) return this.#replace(broken, slot, 'enumCase', word)
+      const wanted = withoutSpaces(value)
+      const lowerCase = wanted.toLowerCase()
+      const word = words.find((candidate) => String(candidate).toLowerCase() === lowerCase)
+      const code = wanted === value.trim() ? 'enumCase' : 'straySpace'
+      if (word !== undefined) return this.#replace(broken, slot, code, word)
     }
     return this.#keep(broken, 'unknownWord')
   }
@@ -315,18 +325,21 @@ class Repairing {
 
 /** No word of the specifications is as long, however many spaces a charge point puts around it. */
 const wordCharactersMax = 255
-/** No number is written as long. */
-const numberCharactersMax = 1_000
-
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-function readNumber(value: unknown): number | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  if (typeof value !== 'string' || value.length > numberCharactersMax || value.trim() === '') return null
-  const number = Number(value.trim().replace(/^(-?\d+),(\d+)$/, '$1.$2'))
-  return Number.isFinite(number) ? number : null
+/** The registers that messages have as fields of their own, in Wh. */
+const registers: ReadonlySet<string> = new Set(['meterStart', 'meterStop'])
+
+function isOfEnergy({ name, pointer }: SchemaNode, slot: Slot): boolean {
+  if (registers.has(name)) return true
+  return name === 'value' && sampleField.test(pointer) && slot instanceof FieldSlot && isEnergy(slot.holder)
+}
+
+function readNumber(value: unknown, ofEnergy: boolean): number {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN
+  return typeof value === 'string' ? numberOf(value, ofEnergy) : Number.NaN
 }
 
 function readBoolean(value: unknown): boolean | null {

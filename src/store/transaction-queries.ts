@@ -59,7 +59,10 @@ export function createTransactionQueries(source: ListSource) {
       return row ?? null
     },
 
-    /** In the order in which they were sampled; none for a transaction that does not exist. */
+    /**
+     * In the order in which they were sampled, and of one moment in the order in which they came; none for a
+     * transaction that does not exist.
+     */
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>> {
       const [transaction] = await db
         .select({
@@ -73,7 +76,8 @@ export function createTransactionQueries(source: ListSource) {
         eq(meterValues.chargePointId, transaction.key),
         eq(meterValues.transactionRef, transactionRef(transaction.stationId ?? transactionId)),
       )
-      const order = [meterValues.sampledAt, meterValues.evseId, meterValues.connectorId, meterValues.digest]
+      const { sampledAt, receivedAt, evseId, connectorId, digest } = meterValues
+      const order = [sampledAt, receivedAt, evseId, connectorId, digest]
       return pageOf(
         source,
         page,

@@ -98,6 +98,26 @@ describe('the worker pool', () => {
     expect(JSON.stringify(verdicts)).not.toContain('"customData":')
   })
 
+  test('energy registers come back from a thread as they were found, and null for none', async () => {
+    const meterValue = (sampledValue: unknown[]) => [{ timestamp: '2025-12-26T12:15:00Z', sampledValue }]
+    const energy = task('a', 'MeterValues', {
+      connectorId: 1,
+      meterValue: meterValue([{ value: '7', context: 'Transaction.End' }]),
+    })
+    const volts = task('b', 'MeterValues', {
+      connectorId: 1,
+      meterValue: meterValue([{ value: '230', measurand: 'Voltage' }]),
+    })
+    const wanted = [
+      { meter: { registers: { begin: null, end: 7, first: 7, last: 7 } } },
+      { meter: { registers: { begin: null, end: null, first: null, last: null } } },
+    ]
+    const [part] = await pool({ inlineFrames: 0 }).examine([energy, volts])
+    expect(part?.verdicts).toMatchObject(wanted)
+    const long = { ...energy, text: energy.text.padEnd(5_000) }
+    expect((await pool().examineLong(long)).verdicts).toMatchObject(wanted.slice(0, 1))
+  })
+
   test('the meter values of a long frame become columns, and what was sent of each is kept', async () => {
     const sample = (index: number) => ({
       timestamp: `2025-12-26T12:${index % 60}`.padEnd(20, '0'),
