@@ -3,7 +3,14 @@
 
 import { createActor, type Actor, type AnyActorRef } from 'xstate'
 import { StatorError } from '../src/base/errors.ts'
-import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector, Payload } from '../src/csms/decision.ts'
+import type {
+  ActorEvent,
+  ConnectorRef,
+  KnownChargePoint,
+  KnownConnector,
+  Payload,
+  TransactionStory,
+} from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 import { encodeCall } from '../src/ocpp/frame.ts'
@@ -17,6 +24,7 @@ import {
   isChildEvent,
   moveChildren,
   transactionIn,
+  type TransactionSlot,
   wouldMove,
   type ChargePointSettings,
 } from './charge-point.ts'
@@ -75,6 +83,8 @@ export class LiveChargePoint implements CallEffects {
   readonly #actor: Actor<typeof chargePointMachine>
   /** Of the actor, as of the last event that was sent to it: every message looks into it. */
   #context: ChargePointContext
+  /** Stories of open transactions that went on since they were read. Each event adds to one, and moves nothing else. */
+  #stories: Map<number, TransactionStory> | null = null
   // Most charge points never get a CALL.
   #waiters: Map<string, Waiter> | null = null
 
@@ -118,17 +128,30 @@ export class LiveChargePoint implements CallEffects {
     return this.#context.connectors.map(connectorIn)
   }
 
-  /** The open transaction of our number, or (2.x) of the charge point's own id. */
-  transaction(id: number | string): LiveTransaction | undefined {
+  /** The open transaction of our number. */
+  transaction(transactionId: number): LiveTransaction | undefined {
     for (const slot of this.#context.transactions) {
-      if (id === slot.known.transactionId || id === slot.known.stationTransactionId) return transactionIn(slot)
+      if (transactionId === slot.known.transactionId) return this.#toldIn(slot)
     }
     return undefined
   }
 
+  /** The open transactions that the charge point (2.x) gave this id, the newest first. */
+  transactionsNamed(stationTransactionId: string): readonly LiveTransaction[] {
+    const named = this.#context.transactions.filter(({ known }) => known.stationTransactionId === stationTransactionId)
+    return named.map((slot) => this.#toldIn(slot)).toReversed()
+  }
+
   /** Its open transactions, in the order in which they became known. */
   openTransactions(): readonly LiveTransaction[] {
-    return this.#context.transactions.map(transactionIn)
+    return this.#context.transactions.map((slot) => this.#toldIn(slot))
+  }
+
+  /** The transaction in `slot`, with its story as of its last event. */
+  #toldIn(slot: TransactionSlot): LiveTransaction {
+    const transaction = transactionIn(slot)
+    const story = this.#stories?.get(transaction.transactionId)
+    return story === undefined ? transaction : { ...transaction, story }
   }
 
   /** Moves it by what has been committed. Events that change nothing (most) cost a comparison and no more. */
@@ -137,10 +160,17 @@ export class LiveChargePoint implements CallEffects {
       if (event.type === 'transactionStarted') {
         this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
       }
+      if (event.type === 'transactionUpdated' && event.story !== undefined) this.#noteStory(event)
+      if (event.type === 'transactionStopped') this.#stories?.delete(event.transactionId)
       const snapshot = this.#actor.getSnapshot()
       if (!wouldMove(snapshot, event)) continue
       if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#send(event)
     }
+  }
+
+  #noteStory({ transactionId, story }: Extract<ActorEvent, { type: 'transactionUpdated' }>): void {
+    const isOpen = this.#context.transactions.some(({ known }) => known.transactionId === transactionId)
+    if (isOpen && story !== undefined) (this.#stories ??= new Map()).set(transactionId, story)
   }
 
   /** Nobody knows whether what these events come from is stored: a number that it may have used is promised to nobody any more. */

@@ -54,6 +54,24 @@ export interface KnownTransaction extends ConnectorRef {
   readonly open: boolean
   /** Who closed it; null while it is open. */
   readonly closedBy: 'station' | 'operator' | null
+  /** 2.x: how far its charge point has told it. */
+  readonly story?: TransactionStory | null | undefined
+}
+
+/** How far a 2.x charge point has told a transaction. Its times are by the charge point's clock, unless said otherwise. */
+export interface TransactionStory {
+  /** 1 for the first transaction that the charge point gave this id; some count from the beginning after a reboot. */
+  readonly use: number
+  /** Whether its Started has come. */
+  readonly isStartTold: boolean
+  /** Time of the newest event. */
+  readonly lastEventAtMs: number
+  /** seqNo of the newest event; null when none had one. */
+  readonly lastSeqNo: number | null
+  /** When the last message about it came, by our clock. */
+  readonly heardAtMs: number
+  /** Null while it is open. */
+  readonly stoppedAtMs: number | null
 }
 
 /** An id token as stored. 1.6 idTags and 2.x idTokens live in one table; letter case does not count (CiString20, IdToken). */
@@ -76,6 +94,8 @@ export interface KnownChargePoint {
   readonly registrationStatus: RegistrationStatus
   /** What its last BootNotification was answered with; null when it never sent one. */
   readonly bootStatus: RegistrationStatus | null
+  /** When its last BootNotification came, by our clock; null when it never sent one. */
+  readonly lastBootAtMs: number | null
 }
 
 /** What a payload makes it necessary to look up before it can be decided. */
@@ -83,8 +103,8 @@ export interface Needs {
   readonly idTokens?: readonly string[]
   /** Our transactionIds (1.6). */
   readonly transactionIds?: readonly number[]
-  /** The charge point's own transaction ids (2.x). */
-  readonly stationTransactionIds?: readonly string[]
+  /** The charge point's own transaction id (2.x), and the time of the event that names it. */
+  readonly stationTransaction?: { readonly id: string; readonly atMs: number }
   /** A transactionId to give to a transaction that begins: in any case, or if a transaction looked up is not there. */
   readonly newTransactionId?: 'always' | 'ifUnknown'
 }
@@ -99,7 +119,10 @@ export interface Known {
   readonly connector: (ref: ConnectorRef) => KnownConnector | undefined
   readonly connectors: () => readonly KnownConnector[]
   readonly idToken: (idToken: string) => KnownIdToken | undefined
-  readonly transaction: (id: number | string) => KnownTransaction | undefined
+  /** By our number. */
+  readonly transaction: (transactionId: number) => KnownTransaction | undefined
+  /** 2.x: the transactions that the charge point gave this id, the newest first. */
+  readonly transactionsNamed: (stationTransactionId: string) => readonly KnownTransaction[]
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
   /** Fresh from the sequence; null when `Needs.newTransactionId` did not ask for one. */
@@ -182,6 +205,8 @@ export interface TransactionStartedChange extends ConnectorRef {
   readonly reservationId: number | null
   readonly remoteStartId: number | null
   readonly chargingState: string | null
+  /** 2.x only. */
+  readonly story?: Pick<TransactionStory, 'use' | 'isStartTold' | 'lastEventAtMs' | 'lastSeqNo'> | null | undefined
 }
 
 /** A field left out (undefined) stays as it is in the database. */
@@ -197,6 +222,9 @@ export interface TransactionUpdatedChange {
   readonly meterStartWh?: number
   readonly chargingState?: string
   readonly remoteStartId?: number
+  readonly isStartTold?: true
+  readonly lastEventAtMs?: number
+  readonly lastSeqNo?: number
 }
 
 export interface TransactionStoppedChange {
@@ -257,7 +285,7 @@ export type Change =
 
 /** What moves the actors, sent after the COMMIT. */
 export type ActorEvent =
-  | { readonly type: 'booted'; readonly status: RegistrationStatus }
+  | { readonly type: 'booted'; readonly status: RegistrationStatus; readonly atMs: number }
   | ({ readonly type: 'connectorStatus'; readonly status: ConnectorStatus } & ConnectorRef)
   | {
       readonly type: 'transactionStarted'
@@ -272,6 +300,7 @@ export type ActorEvent =
       readonly idToken?: string
       readonly startedAtMs?: number
       readonly meterStartWh?: number
+      readonly story?: TransactionStory
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
 

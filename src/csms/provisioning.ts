@@ -33,7 +33,7 @@ function boot(
       { kind: 'chargePointEvent', action: 'BootNotification', occurredAtMs: null, payload: known.verbatim },
     ],
     anomalies: [],
-    events: [{ type: 'booted', status }],
+    events: [{ type: 'booted', status, atMs: known.receivedAtMs }],
   }
 }
 

@@ -16,6 +16,7 @@ import type {
 } from './decision.ts'
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
+import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 
 type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
@@ -26,28 +27,64 @@ interface Outcome {
   readonly events: ActorEvent[]
 }
 
-function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined): ConnectorRef {
-  if (event.evse !== undefined) {
-    return { evseId: event.evse.id, connectorId: event.evse.connectorId ?? (event.evse.id === 0 ? 0 : 1) }
-  }
-  return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
+/** An event with what there is to know when it is decided. */
+interface Case {
+  readonly event: TransactionEvent
+  readonly told: ToldEvent
+  readonly known: Known
+  readonly idTokenStatus: string | null
 }
 
-function begin(event: TransactionEvent, transactionId: number, idTokenStatus: string | null, known: Known): Outcome {
+const nothing: Outcome = { changes: [], anomalies: [], events: [] }
+
+/**
+ * The connector that an event is about. An event may name the EVSE only: then it is the connector of its transaction, or the one of
+ * that EVSE whose state says that something is plugged in; connector 1 when nothing tells.
+ */
+function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): ConnectorRef {
+  const { evse } = event
+  if (evse === undefined) return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
+  if (evse.connectorId !== undefined) return { evseId: evse.id, connectorId: evse.connectorId }
+  if (evse.id === 0) return { evseId: 0, connectorId: 0 }
+  if (transaction?.evseId === evse.id && transaction.connectorId > 0) return transaction
+  const inUse = known.connectors().filter(({ evseId, status }) => evseId === evse.id && isInUse(status))
+  return { evseId: evse.id, connectorId: inUse.length === 1 ? (inUse[0]?.connectorId ?? 1) : 1 }
+}
+
+function isInUse(status: ConnectorStatus): boolean {
+  return status === 'Occupied' || isChargingStatus(status)
+}
+
+function begin({ event, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
   const chargingState = info.chargingState ?? null
+  const { evseId, connectorId } = connectorOf(event, undefined, known)
+  const isStart = event.eventType === 'Started'
+  const story = {
+    use,
+    isStartTold: isStart,
+    lastEventAtMs: told.atMs,
+    lastSeqNo: told.seqNo,
+    heardAtMs: known.receivedAtMs,
+    stoppedAtMs: null,
+  }
   const transaction: KnownTransaction = {
     transactionId,
     chargePointKey: known.chargePoint.key,
     stationTransactionId: info.transactionId,
-    ...connectorOf(event, undefined),
+    evseId,
+    connectorId,
     idToken: event.idToken?.idToken ?? null,
-    startedAtMs: timeMs(event.timestamp, known.receivedAtMs),
+    startedAtMs: told.atMs,
     meterStartWh: energyWh(known.meter, 'first'),
     open: true,
     closedBy: null,
+    story,
   }
   const { open: _open, closedBy: _closedBy, chargePointKey: _key, ...stored } = transaction
+  const anomalies: Anomaly[] = []
+  if (!isStart) anomalies.push({ kind: 'missingStart', transaction: info.transactionId, detail: {} })
+  if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: info.transactionId, detail: { use } })
   return {
     changes: [
       {
@@ -60,66 +97,88 @@ function begin(event: TransactionEvent, transactionId: number, idTokenStatus: st
         chargingState,
       },
     ],
-    anomalies:
-      event.eventType === 'Started' ? [] : [{ kind: 'missingStart', transaction: info.transactionId, detail: {} }],
+    anomalies,
     events: [{ type: 'transactionStarted', transaction, chargingState }],
   }
 }
 
-function goOn(
-  event: TransactionEvent,
-  transaction: KnownTransaction,
-  idTokenStatus: string | null,
-  known: Known,
-): Outcome {
-  const { transactionId } = transaction
-  const { chargingState, remoteStartId } = event.transactionInfo
+/** What a start says about the beginning: all of it when no earlier start is known, else what is missing. */
+function beginningOf({ event, told, known }: Case, transaction: KnownTransaction) {
   const isStart = event.eventType === 'Started'
-  const startedAtMs = isStart ? timeMs(event.timestamp, known.receivedAtMs) : null
-  const meterStartWh = isStart ? energyWh(known.meter, 'first') : null
+  const { story } = transaction
+  const counts = isStart && (story?.isStartTold !== true || told.atMs < transaction.startedAtMs)
+  const register = isStart ? energyWh(known.meter, 'first') : null
   // The token of an Ended event is the one that stopped the transaction.
-  const idToken = event.eventType === 'Ended' ? undefined : event.idToken
-  const connector = event.evse === undefined ? undefined : connectorOf(event, transaction)
-  const corrections = {
-    ...(idToken === undefined ? {} : { idToken: idToken.idToken }),
-    ...(startedAtMs === null ? {} : { startedAtMs }),
-    ...(meterStartWh === null ? {} : { meterStartWh }),
+  const token = event.eventType === 'Ended' ? undefined : event.idToken
+  const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
+  return {
+    ...(counts ? { startedAtMs: told.atMs } : {}),
+    ...(register !== null && (counts || transaction.meterStartWh === null) ? { meterStartWh: register } : {}),
+    ...(isTokenNew ? { idToken: token.idToken } : {}),
   }
+}
+
+function continueTransaction(the: Case, transaction: KnownTransaction): Outcome {
+  const { event, told, known, idTokenStatus } = the
+  const { transactionId, story } = transaction
+  const { chargingState, remoteStartId, transactionId: station } = event.transactionInfo
+  const isLate = isOlder(told, story)
+  const beginning = beginningOf(the, transaction)
+  const movesOn = !isLate && transaction.open
+  // What is older, or comes after the end, moves nothing that is known.
+  const ref = connectorOf(event, transaction, known)
+  const isConnectorTold = event.evse !== undefined && (movesOn || transaction.evseId === 0)
+  const connector = isConnectorTold ? { evseId: ref.evseId, connectorId: ref.connectorId } : undefined
+  const state = movesOn ? chargingState : undefined
+  const after = storyAfter(told, transaction, known.receivedAtMs)
+  const token = 'idToken' in beginning ? event.idToken : undefined
+  const anomalies: Anomaly[] = []
+  const note = (kind: Anomaly['kind'], detail: Anomaly['detail'] = {}): void => {
+    anomalies.push({ kind, transaction: station, detail })
+  }
+  const odd = orderAnomaly(told, story)
+  if (odd !== null) note(odd, { seqNo: told.seqNo, lastSeqNo: story?.lastSeqNo ?? null })
+  if (event.eventType === 'Started' && story?.isStartTold === true) note('secondStart')
+  if (event.eventType === 'Ended' && transaction.closedBy === 'station') note('secondEnd')
+  else if (!transaction.open && isAfterEnd(the, transaction)) note('closedTransaction', { eventType: event.eventType })
   return {
     changes: [
       {
         kind: 'transactionUpdated',
         transactionId,
         ...connector,
-        ...corrections,
-        ...(idToken === undefined ? {} : { idTokenType: idToken.type }),
-        ...(idToken === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
-        ...(chargingState === undefined ? {} : { chargingState }),
+        ...beginning,
+        ...(token === undefined ? {} : { idTokenType: token.type }),
+        ...(token === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
+        ...(state === undefined ? {} : { chargingState: state }),
         ...(remoteStartId === undefined ? {} : { remoteStartId }),
+        ...(after.isStartTold && story?.isStartTold !== true ? { isStartTold: true as const } : {}),
+        lastEventAtMs: after.lastEventAtMs,
+        ...(after.lastSeqNo === null ? {} : { lastSeqNo: after.lastSeqNo }),
       },
     ],
-    anomalies: transaction.open
-      ? []
-      : [
-          {
-            kind: 'closedTransaction',
-            transaction: event.transactionInfo.transactionId,
-            detail: { eventType: event.eventType },
-          },
-        ],
+    anomalies,
     events: [
       {
         type: 'transactionUpdated',
         transactionId,
-        chargingState: chargingState ?? null,
+        chargingState: state ?? null,
         ...(connector === undefined ? {} : { connector }),
-        ...corrections,
+        ...beginning,
+        story: after,
       },
     ],
   }
 }
 
-function end(event: TransactionEvent, transactionId: number, meterStartWh: number | null, known: Known): Outcome {
+/** Whether an event tells of something after the end. Events of the time offline come after the end, and tell of the time before. */
+function isAfterEnd({ event, told }: Case, { story, closedBy }: KnownTransaction): boolean {
+  if (event.offline === true || event.eventType === 'Started') return false
+  if (event.eventType === 'Ended') return closedBy === 'operator'
+  return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || told.atMs > story.stoppedAtMs
+}
+
+function end({ event, told, known }: Case, transactionId: number, meterStartWh: number | null): Outcome {
   const meterStopWh = energyWh(known.meter, 'last')
   const isBackwards = meterStartWh !== null && meterStopWh !== null && meterStopWh < meterStartWh
   return {
@@ -127,7 +186,7 @@ function end(event: TransactionEvent, transactionId: number, meterStartWh: numbe
       {
         kind: 'transactionStopped',
         transactionId,
-        stoppedAtMs: timeMs(event.timestamp, known.receivedAtMs),
+        stoppedAtMs: told.atMs,
         meterStopWh,
         reason: event.transactionInfo.stoppedReason ?? null,
         idToken: event.idToken?.idToken ?? null,
@@ -154,30 +213,31 @@ function connectorStatusAfter(event: TransactionEvent, before: ConnectorStatus):
   return chargingState === undefined ? null : chargingStatus(chargingState)
 }
 
-function connectorOutcome(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): Outcome {
-  const nothing = { changes: [], anomalies: [], events: [] }
-  const ref = connectorOf(event, transaction)
+function connectorOutcome({ event, told, known }: Case, transaction: KnownTransaction | undefined): Outcome {
+  const ref = connectorOf(event, transaction, known)
   if (ref.evseId === 0 || event.offline === true) return nothing
   const before = known.connector(ref)?.status ?? 'Unknown'
   const status = connectorStatusAfter(event, before)
   if (status === null || status === before) return nothing
   const tooMany = connectorTooMany(ref, known)
   if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
+  const { evseId, connectorId } = ref
   const changes = connectorStatusChanges(
     {
       kind: 'connectorStatus',
-      ...ref,
+      evseId,
+      connectorId,
       status,
       statusSent: event.transactionInfo.chargingState ?? 'Occupied',
       errorCode: null,
       info: null,
       vendorId: null,
       vendorErrorCode: null,
-      occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
+      occurredAtMs: told.atMs,
     },
     known,
   )
-  return { changes, anomalies: [], events: [{ type: 'connectorStatus', ...ref, status }] }
+  return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
 }
 
 function newId(event: TransactionEvent, known: Known): number {
@@ -194,29 +254,31 @@ function newId(event: TransactionEvent, known: Known): number {
  */
 export const transactionEvent: Handler<TransactionEvent> = {
   needs: (event) => ({
-    stationTransactionIds: [event.transactionInfo.transactionId],
-    newTransactionId: 'ifUnknown',
+    stationTransaction: { id: event.transactionInfo.transactionId, atMs: timeMs(event.timestamp, Number.NaN) },
+    newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
   }),
   decide: (event, known) => {
     const station = event.transactionInfo.transactionId
-    const transaction = known.transaction(station)
+    const told = toldOf(event, known)
+    const { transaction, use } = chosenTransaction(told, known.transactionsNamed(station), known.chargePoint)
     const idTokenInfo = event.idToken === undefined ? null : idTokenInfo201(event.idToken, known)
     const idTokenStatus = idTokenInfo?.status ?? null
+    const the: Case = { event, told, known, idTokenStatus }
     const transactionId = transaction?.transactionId ?? newId(event, known)
     const parts: Outcome[] = [
-      transaction === undefined
-        ? begin(event, transactionId, idTokenStatus, known)
-        : goOn(event, transaction, idTokenStatus, known),
+      transaction === undefined ? begin(the, transactionId, use) : continueTransaction(the, transaction),
     ]
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
-      parts.push(end(event, transactionId, transaction?.meterStartWh ?? null, known))
+      parts.push(end(the, transactionId, transaction?.meterStartWh ?? null))
     }
-    if (transaction?.open !== false) parts.push(connectorOutcome(event, transaction, known))
+    const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
+    if (isCurrent) parts.push(connectorOutcome(the, transaction))
     const unauthorized =
       event.eventType === 'Started' && idTokenStatus !== null && idTokenStatus !== 'Accepted'
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
+    const { evseId, connectorId } = connectorOf(event, transaction, known)
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
@@ -224,13 +286,13 @@ export const transactionEvent: Handler<TransactionEvent> = {
         seqNo: event.seqNo,
         event: event.eventType,
         transactionId,
-        occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
+        occurredAtMs: told.atMs,
         payload: known.verbatim,
       },
       changes: parts.flatMap((part) => part.changes),
       anomalies: [...parts.flatMap((part) => part.anomalies), ...unauthorized],
       events: parts.flatMap((part) => part.events),
-      ...(event.evse === undefined ? { meterPlace: { connector: connectorOf(event, transaction) } } : {}),
+      ...(event.evse?.connectorId === undefined ? { meterPlace: { connector: { evseId, connectorId } } } : {}),
     }
   },
 }

@@ -23,7 +23,8 @@ import type { Connection } from './connection.ts'
 export interface Lookups {
   idToken(idToken: string): Promise<KnownIdToken | null>
   transactionById(transactionId: number): Promise<KnownTransaction | null>
-  transactionByStationId(chargePointKey: number, stationTransactionId: string): Promise<KnownTransaction | null>
+  /** Those that the charge point gave this id, the newest first. */
+  transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
 }
 
 /** What all CALLs have in common when they are looked up for. */
@@ -49,7 +50,9 @@ export class CallInHand implements Known {
   newTransactionId: number | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
-  #transactions: Map<number | string, KnownTransaction> | null = null
+  #transactions: Map<number, KnownTransaction> | null = null
+  /** Of the 2.x id that the message names; null when only open ones were needed. */
+  #named: readonly KnownTransaction[] | null = null
 
   constructor(
     connection: Connection,
@@ -105,8 +108,14 @@ export class CallInHand implements Known {
     return this.#idTokens?.get(idToken)
   }
 
-  transaction(id: number | string): KnownTransaction | undefined {
-    return this.live.transaction(id) ?? this.#transactions?.get(id)
+  transaction(transactionId: number): KnownTransaction | undefined {
+    return this.live.transaction(transactionId) ?? this.#transactions?.get(transactionId)
+  }
+
+  transactionsNamed(stationTransactionId: string): readonly KnownTransaction[] {
+    if (this.#named === null) return this.live.transactionsNamed(stationTransactionId)
+    // Of what is open the charge point itself knows more than the database, if anything.
+    return this.#named.map((found) => this.live.transaction(found.transactionId) ?? found)
   }
 
   openTransactions(): readonly KnownTransaction[] {
@@ -130,14 +139,16 @@ export class CallInHand implements Known {
   }
 
   /** Whether every transaction that is needed is an open one of this charge point, as it nearly always is. */
-  #hasAll({ transactionIds, stationTransactionIds }: Needs): boolean {
-    return this.#isAtHand(transactionIds) && this.#isAtHand(stationTransactionIds)
+  #hasAll({ transactionIds, stationTransaction }: Needs): boolean {
+    for (const id of transactionIds ?? []) if (this.live.transaction(id) === undefined) return false
+    return stationTransaction === undefined || this.#hasNamed(stationTransaction)
   }
 
-  #isAtHand(ids: readonly (number | string)[] | undefined): boolean {
-    if (ids === undefined) return true
-    for (const id of ids) if (this.live.transaction(id) === undefined) return false
-    return true
+  /** Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. */
+  #hasNamed({ id, atMs }: NonNullable<Needs['stationTransaction']>): boolean {
+    const [newest] = this.live.transactionsNamed(id)
+    if (newest === undefined) return false
+    return newest.story?.use === 1 || !(atMs < newest.startedAtMs)
   }
 
   #tokenTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
@@ -150,17 +161,22 @@ export class CallInHand implements Known {
 
   /** Trips for the transactions that are not among the open ones of this charge point; false for one that nobody knows. */
   #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
-    const ids = [...(needs.transactionIds ?? []), ...(needs.stationTransactionIds ?? [])]
-    return ids
+    const { transactionIds = [], stationTransaction } = needs
+    const trips = transactionIds
       .filter((id) => this.live.transaction(id) === undefined)
       .map(async (id) => {
-        const look =
-          typeof id === 'number'
-            ? lookups.transactionById(id)
-            : lookups.transactionByStationId(this.live.chargePoint.key, id)
-        const found = await look
+        const found = await lookups.transactionById(id)
         if (found !== null) (this.#transactions ??= new Map()).set(id, found)
         return found !== null
       })
+    if (stationTransaction !== undefined && !this.#hasNamed(stationTransaction)) {
+      trips.push(this.#lookUpNamed(stationTransaction.id, lookups))
+    }
+    return trips
+  }
+
+  async #lookUpNamed(stationTransactionId: string, lookups: Lookups): Promise<boolean> {
+    this.#named = await lookups.transactionsByStationId(this.live.chargePoint.key, stationTransactionId)
+    return this.#named.length > 0
   }
 }

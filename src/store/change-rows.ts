@@ -180,6 +180,9 @@ export class ChangeRows {
         meterStartWh: null,
         chargingState: null,
         remoteStartId: null,
+        isStartTold: null,
+        lastEventAtMs: null,
+        lastSeqNo: null,
         stoppedAtMs: null,
         meterStopWh: null,
         stopReason: null,
@@ -228,6 +231,9 @@ function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange)
   patch.meterStartWh = change.meterStartWh ?? patch.meterStartWh
   patch.chargingState = change.chargingState ?? patch.chargingState
   patch.remoteStartId = change.remoteStartId ?? patch.remoteStartId
+  patch.isStartTold = change.isStartTold ?? patch.isStartTold
+  patch.lastEventAtMs = change.lastEventAtMs ?? patch.lastEventAtMs
+  patch.lastSeqNo = change.lastSeqNo ?? patch.lastSeqNo
 }
 
 function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange): void {

@@ -31,6 +31,7 @@ interface ClaimedRow {
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
   readonly bootStatus: RegistrationStatus | null
+  readonly lastBootAtMs: number | null
   readonly epoch: number
   readonly connectors: readonly KnownConnector[] | null
   readonly openTransactions: Hydration['openTransactions'] | null
@@ -41,6 +42,16 @@ interface StationTransactionId {
   readonly id: string
 }
 
+function ms(time: string): string {
+  return `(extract(epoch FROM ${time}) * 1000)::int8`
+}
+
+// A transaction of 1.6 has none. Those that were stored before their events were counted have told as much as their rows say.
+const story = `CASE WHEN t.station_transaction_id IS NOT NULL THEN json_build_object('use', t.station_use,
+  'isStartTold', t.is_start_told, 'lastEventAtMs', ${ms('COALESCE(t.last_event_at, t.stopped_at, t.started_at)')},
+  'lastSeqNo', t.last_seq_no, 'heardAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')},
+  'stoppedAtMs', ${ms('t.stopped_at')}) END`
+
 // SQL of a KnownTransaction `t`, column by column.
 const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
   ['transactionId', 't.id'],
@@ -49,10 +60,11 @@ const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
   ['connectorId', 't.connector_id'],
   ['stationTransactionId', 't.station_transaction_id'],
   ['idToken', 't.id_token'],
-  ['startedAtMs', '(extract(epoch FROM t.started_at) * 1000)::int8'],
+  ['startedAtMs', ms('t.started_at')],
   ['meterStartWh', 't.meter_start_wh'],
   ['open', 't.stopped_at IS NULL'],
   ['closedBy', 't.closed_by'],
+  ['story', story],
 ]
 const transactionColumns = knownTransaction.map(([field, sql]) => `${sql} AS "${field}"`).join(', ')
 const transactionJson = [...knownTransaction, ['chargingState', 't.charging_state']]
@@ -66,7 +78,7 @@ const claimConnections = `
     FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[]) AS v(id, version, node, at)
     WHERE c.id = v.id AND c.deleted_at IS NULL
     RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
-      c.boot_status AS "bootStatus", c.connection_epoch AS epoch
+      c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch
   )
   SELECT claimed.*,
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
@@ -189,17 +201,17 @@ export function createLiveQueries(database: Database) {
     return new Map(found.rows.map((row) => [String(row.transactionId), row]))
   })
 
-  const transactionsByStationId = new BatchedLookup<StationTransactionId, KnownTransaction>(
+  const transactionsByStationId = new BatchedLookup<StationTransactionId, readonly KnownTransaction[]>(
     ({ chargePointKey, id }) => `${chargePointKey}/${storableText(id)}`,
     async (ids) => {
       const found = await pool.query<KnownTransaction>({
         name: 'stator_transactions_by_station_id',
         text: `SELECT ${transactionColumns} FROM unnest($1::int4[], $2::text[]) AS v(charge_point_id, id) JOIN transactions t
                ON t.charge_point_id = v.charge_point_id AND left(t.station_transaction_id, 255) = left(v.id, 255)
-               AND t.station_transaction_id = v.id`,
+               AND t.station_transaction_id = v.id ORDER BY t.station_use DESC`,
         values: [int4Array(ids.map(({ chargePointKey }) => chargePointKey)), textArray(ids.map(({ id }) => id))],
       })
-      return new Map(found.rows.map((row) => [`${row.chargePointKey}/${row.stationTransactionId}`, row]))
+      return Map.groupBy(found.rows, (row) => `${row.chargePointKey}/${row.stationTransactionId}`)
     },
   )
 
@@ -251,11 +263,12 @@ export function createLiveQueries(database: Database) {
       return (await transactionsById.get(transactionId)) ?? null
     },
 
-    async transactionByStationId(
+    /** Those that the charge point gave this id, the newest first. */
+    async transactionsByStationId(
       chargePointKey: number,
       stationTransactionId: string,
-    ): Promise<KnownTransaction | null> {
-      return (await transactionsByStationId.get({ chargePointKey, id: stationTransactionId })) ?? null
+    ): Promise<readonly KnownTransaction[]> {
+      return (await transactionsByStationId.get({ chargePointKey, id: stationTransactionId })) ?? []
     },
   }
 }

@@ -141,6 +141,13 @@ export const transactions = pgTable(
     connectorId: integer('connector_id').notNull(),
     /** 2.x: the id that the charge point gave it. */
     stationTransactionId: text('station_transaction_id'),
+    /** 2.x: 1 for the first transaction of that id, 2 for the one after it, and so on. */
+    stationUse: integer('station_use').notNull().default(1),
+    /** 2.x: whether its Started has come. */
+    isStartTold: boolean('is_start_told').notNull().default(true),
+    /** 2.x: time and seqNo of its newest event; null for what was stored before they were kept. */
+    lastEventAt: instant('last_event_at'),
+    lastSeqNo: bigint('last_seq_no', { mode: 'number' }),
     idToken: text('id_token'),
     idTokenType: text('id_token_type'),
     idTokenStatus: text('id_token_status'),
@@ -162,7 +169,7 @@ export const transactions = pgTable(
   (table) => [
     // Cut to 255 and 64 characters, so that an id of any length fits an index.
     uniqueIndex('transactions_station_id')
-      .on(table.chargePointId, sql`left(station_transaction_id, 255)`)
+      .on(table.chargePointId, sql`left(station_transaction_id, 255)`, table.stationUse)
       .where(sql`station_transaction_id IS NOT NULL`),
     // By number, the order of the lists: a page of them is read without what comes before it in time.
     index('transactions_of_charge_point').on(table.chargePointId, table.id),

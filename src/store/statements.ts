@@ -3,7 +3,7 @@
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
-import type { ConnectorStatus, RegistrationStatus, VariableChange } from '../csms/decision.ts'
+import type { ConnectorStatus, RegistrationStatus, TransactionStartedChange, VariableChange } from '../csms/decision.ts'
 import { boolArray, float8Array, instantArray, int4Array, int8Array, jsonArray, textArray } from './binary-array.ts'
 
 /** A prepared statement over rows. */
@@ -283,6 +283,7 @@ export interface TransactionRow {
   readonly reservationId: number | null
   readonly remoteStartId: number | null
   readonly chargingState: string | null
+  readonly story?: TransactionStartedChange['story']
   readonly receivedAtMs: number
 }
 
@@ -302,6 +303,10 @@ export const insertTransactions = statement<TransactionRow>(
     reservation_id: int8((row) => row.reservationId),
     remote_start_id: int8((row) => row.remoteStartId),
     charging_state: text((row) => row.chargingState),
+    station_use: int4((row) => row.story?.use ?? 1),
+    is_start_told: bool((row) => row.story?.isStartTold ?? true),
+    last_event_at: instant((row) => row.story?.lastEventAtMs ?? null),
+    last_seq_no: int8((row) => row.story?.lastSeqNo ?? null),
     received_at: instant((row) => row.receivedAtMs),
   },
   (names, rows) => `INSERT INTO transactions (${names}) SELECT * FROM ${rows} ON CONFLICT DO NOTHING`,
@@ -320,6 +325,9 @@ export interface TransactionPatch {
   meterStartWh: number | null
   chargingState: string | null
   remoteStartId: number | null
+  isStartTold: boolean | null
+  lastEventAtMs: number | null
+  lastSeqNo: number | null
   stoppedAtMs: number | null
   meterStopWh: number | null
   stopReason: string | null
@@ -336,7 +344,9 @@ const ofUpdate = [
   'meter_start_wh',
   'charging_state',
   'remote_start_id',
-  'updated_at',
+  'is_start_told',
+  'last_event_at',
+  'last_seq_no',
 ]
 const ofStop = ['stopped_at', 'meter_stop_wh', 'stop_reason', 'stop_id_token', 'closed_by']
 /** An operator closes what is open; what has stopped, by its station above all, stays as it is. */
@@ -355,6 +365,9 @@ export const updateTransactions = statement<TransactionPatch>(
     meter_start_wh: float8((row) => row.meterStartWh),
     charging_state: text((row) => row.chargingState),
     remote_start_id: int8((row) => row.remoteStartId),
+    is_start_told: bool((row) => row.isStartTold),
+    last_event_at: instant((row) => row.lastEventAtMs),
+    last_seq_no: int8((row) => row.lastSeqNo),
     stopped_at: instant((row) => row.stoppedAtMs),
     meter_stop_wh: float8((row) => row.meterStopWh),
     stop_reason: text((row) => row.stopReason),
@@ -365,6 +378,7 @@ export const updateTransactions = statement<TransactionPatch>(
   (_, rows) =>
     `UPDATE transactions t SET ${[
       ...ofUpdate.map((column) => `${column} = COALESCE(v.${column}, t.${column})`),
+      'updated_at = GREATEST(t.updated_at, v.updated_at)',
       // A type belongs to the token it came with.
       'id_token_type = CASE WHEN v.id_token IS NULL THEN t.id_token_type ELSE v.id_token_type END',
       ...ofStop.map((column) => `${column} = CASE WHEN ${isNoStop} THEN t.${column} ELSE v.${column} END`),

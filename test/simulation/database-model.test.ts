@@ -171,6 +171,10 @@ class Sets {
         return transactionStarted(this.#transactionId(), {
           stationTransactionId: random.pick([null, 'one', 'two', 'x'.repeat(255) + 'a', 'x'.repeat(255) + 'b']),
           startedAtMs: this.#atMs(),
+          story: random.pick([
+            null,
+            { use: random.between(1, 2), isStartTold: false, lastEventAtMs: this.#atMs(), lastSeqNo: null },
+          ]),
         })
       case 5:
         return {
@@ -180,6 +184,7 @@ class Sets {
           ...(random.chance(0.5) ? { idToken: 'OTHER', idTokenType: random.pick([null, 'Central']) } : {}),
           ...(random.chance(0.3) ? { evseId: 2, connectorId: 1, meterStartWh: 5 } : {}),
           ...(random.chance(0.3) ? { startedAtMs: this.#atMs(), remoteStartId: 9, idTokenStatus: 'Invalid' } : {}),
+          ...(random.chance(0.3) ? { isStartTold: true as const, lastEventAtMs: this.#atMs(), lastSeqNo: 3 } : {}),
         }
       case 6:
         return transactionStopped(this.#transactionId(), {
@@ -239,7 +244,7 @@ async function compareReading(seed: number, keys: readonly number[], model: Data
     expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(false)
     expect(model.chargePoints.get(key)?.connected).toBe(false)
     for (const id of ['one', 'two', `${'x'.repeat(255)}a`]) {
-      expect(model.transactionByStationId(key, id)).toEqual(await queries.transactionByStationId(key, id))
+      expect(model.transactionsByStationId(key, id)).toEqual([...(await queries.transactionsByStationId(key, id))])
     }
   }
   for (let id = seed * 1_000; id <= seed * 1_000 + 7; id++) {
@@ -303,7 +308,9 @@ const readings: Readonly<Record<string, string>> = {
   connectors: `SELECT ${ofChargePoint}, ${ofConnector}, status, status_sent AS "statusSent", error_code AS "errorCode", info,
     vendor_id AS "vendorId", vendor_error_code AS "vendorErrorCode", occurred_at AS "occurredAtMs", updated_at AS "updatedAtMs"
     FROM connectors WHERE charge_point_id = ANY($1)`,
-  transactions: `SELECT id, ${ofChargePoint}, ${ofConnector}, station_transaction_id AS "stationTransactionId", id_token AS "idToken",
+  transactions: `SELECT id, ${ofChargePoint}, ${ofConnector}, station_transaction_id AS "stationTransactionId",
+    station_use AS "stationUse", is_start_told AS "isStartTold", last_event_at AS "lastEventAtMs", last_seq_no AS "lastSeqNo",
+    updated_at AS "updatedAtMs", id_token AS "idToken",
     id_token_type AS "idTokenType", id_token_status AS "idTokenStatus", started_at AS "startedAtMs", meter_start_wh AS "meterStartWh",
     reservation_id AS "reservationId", remote_start_id AS "remoteStartId", charging_state AS "chargingState",
     stopped_at AS "stoppedAtMs", meter_stop_wh AS "meterStopWh", stop_reason AS "stopReason", stop_id_token AS "stopIdToken",

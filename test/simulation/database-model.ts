@@ -58,6 +58,11 @@ export interface StoredTransaction {
   readonly reservationId: number | null
   remoteStartId: number | null
   chargingState: string | null
+  readonly stationUse: number
+  isStartTold: boolean
+  lastEventAtMs: number | null
+  lastSeqNo: number | null
+  updatedAtMs: number | null
   stoppedAtMs: number | null
   meterStopWh: number | null
   stopReason: string | null
@@ -219,9 +224,9 @@ export class DatabaseModel {
     row.version = version
     row.epoch = ++this.#lastEpoch
     row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
-    const { identity, strictness, registrationStatus, bootStatus, epoch } = row
+    const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch } = row
     return {
-      chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus },
+      chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs },
       epoch,
       connectors: this.connectorsOf(key),
       openTransactions: this.openTransactionsOf(key)
@@ -261,10 +266,11 @@ export class DatabaseModel {
     return row === undefined ? null : knownTransaction(row)
   }
 
-  transactionByStationId(key: number, stationTransactionId: string): KnownTransaction | null {
-    const id = this.#byStationId.get(stationKey(key, stationTransactionId))
-    const found = id === undefined ? null : this.transaction(id)
-    return found?.stationTransactionId === stationTransactionId ? found : null
+  transactionsByStationId(key: number, stationTransactionId: string): KnownTransaction[] {
+    return [...this.transactions.values()]
+      .filter((row) => row.chargePointKey === key && row.stationTransactionId === stationTransactionId)
+      .toSorted((a, b) => b.stationUse - a.stationUse)
+      .map(knownTransaction)
   }
 
   #count(table: CountedTable, chargePointKey: number, text: string): void {
@@ -338,11 +344,12 @@ export class DatabaseModel {
         return
       case 'transactionUpdated': {
         const row = this.transactions.get(change.transactionId)
-        if (row !== undefined) update(row, change)
+        if (row !== undefined) update(row, change, receivedAtMs)
         return
       }
       case 'transactionStopped': {
         const row = this.transactions.get(change.transactionId)
+        if (row !== undefined) row.updatedAtMs = greatest(row.updatedAtMs, receivedAtMs)
         if (row === undefined || (change.closedBy === 'operator' && row.stoppedAtMs !== null)) return
         row.stoppedAtMs = change.stoppedAtMs
         row.meterStopWh = change.meterStopWh
@@ -377,7 +384,9 @@ export class DatabaseModel {
   #start(set: ChangeSet, change: Of<'transactionStarted'>): void {
     const { transactionId: id, stationTransactionId } = change
     const { chargePointKey, receivedAtMs } = set
-    const byStation = stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId)
+    const stationUse = change.story?.use ?? 1
+    const byStation =
+      stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
     if (this.transactions.has(id) || (byStation !== null && this.#byStationId.has(byStation))) return
     if (byStation !== null) this.#byStationId.set(byStation, id)
     this.transactions.set(id, {
@@ -394,6 +403,11 @@ export class DatabaseModel {
       reservationId: change.reservationId,
       remoteStartId: change.remoteStartId,
       chargingState: change.chargingState,
+      stationUse,
+      isStartTold: change.story?.isStartTold ?? true,
+      lastEventAtMs: change.story?.lastEventAtMs ?? null,
+      lastSeqNo: change.story?.lastSeqNo ?? null,
+      updatedAtMs: null,
       stoppedAtMs: null,
       meterStopWh: null,
       stopReason: null,
@@ -426,11 +440,15 @@ function greatest(one: number | null, other: number | null): number | null {
 }
 
 // The index holds the first 255 characters.
-function stationKey(key: number, stationTransactionId: string): string {
-  return `${key}/${stationTransactionId.slice(0, 255)}`
+function stationKey(key: number, stationTransactionId: string, use: number): string {
+  return `${key}/${use}/${stationTransactionId.slice(0, 255)}`
 }
 
-function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, 'kind'>): void {
+function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, 'kind'>, receivedAtMs: number): void {
+  row.updatedAtMs = greatest(row.updatedAtMs, receivedAtMs)
+  row.isStartTold = change.isStartTold ?? row.isStartTold
+  row.lastEventAtMs = change.lastEventAtMs ?? row.lastEventAtMs
+  row.lastSeqNo = change.lastSeqNo ?? row.lastSeqNo
   row.evseId = change.evseId ?? row.evseId
   row.connectorId = change.connectorId ?? row.connectorId
   if (change.idToken !== undefined) {
@@ -458,5 +476,16 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
     meterStartWh,
     open: row.stoppedAtMs === null,
     closedBy,
+    story:
+      stationTransactionId === null
+        ? null
+        : {
+            use: row.stationUse,
+            isStartTold: row.isStartTold,
+            lastEventAtMs: row.lastEventAtMs ?? row.stoppedAtMs ?? startedAtMs,
+            lastSeqNo: row.lastSeqNo,
+            heardAtMs: row.updatedAtMs ?? row.receivedAtMs,
+            stoppedAtMs: row.stoppedAtMs,
+          },
   }
 }

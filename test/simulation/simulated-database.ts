@@ -293,7 +293,7 @@ export class SimulatedDatabaseServer {
       case 'stator_transactions_by_station_id': {
         const ids = texts(values[1])
         const keys = numbers(values[0])
-        return { rows: keys.flatMap((key, i) => model.transactionByStationId(key, ids[i] ?? '') ?? []) }
+        return { rows: keys.flatMap((key, i) => model.transactionsByStationId(key, ids[i] ?? '')) }
       }
       case 'stator_transaction_ids':
         return { rows: [{ ids: model.newTransactionIds(Number(values[0])) }] }

@@ -125,7 +125,7 @@ describeStore('the store', (store) => {
       expect(await queries.chargePoint(odd)).toBeNull()
       expect(await queries.credentials(odd)).toBeNull()
       expect(await queries.idToken(odd)).toBeNull()
-      expect(await queries.transactionByStationId(1, odd)).toBeNull()
+      expect(await queries.transactionsByStationId(1, odd)).toEqual([])
       expect(await queries.idTokenRecord(odd)).toBeNull()
       expect(await queries.listTransactions({ identity: odd, idToken: odd }, page)).toEqual({
         totalCount: 0,
@@ -198,6 +198,7 @@ describeStore('the store', (store) => {
           strictness: 'strict',
           registrationStatus: 'Accepted',
           bootStatus: 'Accepted',
+          lastBootAtMs: expect.any(Number),
         },
         epoch: expect.any(Number),
         connectors: [{ evseId: 2, connectorId: 1, status: 'Charging' }],
@@ -213,6 +214,14 @@ describeStore('the store', (store) => {
             meterStartWh: 12.5,
             open: true,
             closedBy: null,
+            story: {
+              use: 1,
+              isStartTold: true,
+              lastEventAtMs: arrivalMs + 123,
+              lastSeqNo: null,
+              heardAtMs: expect.any(Number),
+              stoppedAtMs: null,
+            },
             chargingState: 'Charging',
           },
         ],

@@ -99,7 +99,7 @@ describeStore('the writer', (store) => {
         ],
       }),
     )
-    expect(await queries.transactionByStationId(key, stationTransactionId)).toEqual({
+    expect((await queries.transactionsByStationId(key, stationTransactionId))[0]).toMatchObject({
       transactionId: id,
       chargePointKey: key,
       stationTransactionId,

@@ -103,7 +103,7 @@ describe('the registry', () => {
       code: 'NOT_CONNECTED',
       message: "Reset was sent but not answered: charge point 'CP001' was replaced by a newer connection",
     })
-    old.live.apply([{ type: 'booted', status: 'Rejected' }])
+    old.live.apply([{ type: 'booted', status: 'Rejected', atMs: 1 }])
     expect([old.live.state, live.state]).toEqual(['closed', 'accepted'])
   })
 
@@ -143,9 +143,9 @@ describe('a live charge point', () => {
     expect(live.connectors()).toEqual([{ ...first, status: 'Occupied' }])
     expect(live.openTransactions()).toEqual([open])
     expect(live.transaction(42)).toEqual(open)
-    expect(live.transaction('tx-9')).toEqual(open)
+    expect(live.transactionsNamed('tx-9')).toEqual([open])
     live.apply([{ type: 'transactionUpdated', transactionId: 42, chargingState: 'Charging' }])
-    expect(live.transaction('tx-9')).toEqual({ ...open, chargingState: 'Charging' })
+    expect(live.transactionsNamed('tx-9')).toEqual([{ ...open, chargingState: 'Charging' }])
     live.apply([
       { type: 'transactionStopped', transactionId: 42 },
       { type: 'connectorStatus', ...first, status: 'Available' },
@@ -185,7 +185,7 @@ describe('a live charge point', () => {
     const { live } = house().connect()
     expect(live.connector(first)).toBeUndefined()
     expect(live.transaction(42)).toBeUndefined()
-    expect(live.transaction('tx-9')).toBeUndefined()
+    expect(live.transactionsNamed('tx-9')).toEqual([])
   })
 
   test('was last seen when it connected, and sent no heartbeat yet', () => {

@@ -114,7 +114,7 @@ describe('TransactionEvent', () => {
     const closed = { ...transaction, open: false, closedBy: 'station' as const }
     const decision = decide(transactionEvent, ended, { chargePoint: station, transactions: [closed] })
     expect(decision.changes.map((change) => change.kind)).toEqual(['transactionUpdated'])
-    expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['closedTransaction'])
+    expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['secondEnd'])
   })
 
   test('a resent event has the key of the first, and events that share a seqNo have keys of their own', () => {

@@ -31,7 +31,7 @@ function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
       examine: async () => [],
       examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
     },
-    lookups: { idToken: none, transactionById: none, transactionByStationId: none },
+    lookups: { idToken: none, transactionById: none, transactionsByStationId: async () => [] },
     nextTransactionId: () => 1,
     commit,
     markSeen: () => {},
