@@ -118,7 +118,7 @@ const changeRoute = createRoute({
   tags: ['Provisioning'],
   summary: 'Change a charge point',
   description:
-    'A change of its credentials closes its connection, so that it comes back under the new ones. The rest holds at once; a new registration status from its next boot on.',
+    'A change of its credentials closes its connection, at every node, so that it comes back under the new ones. The charge point is not told of them: to send it a new password, change its configuration key AuthorizationKey. The rest holds at once; a new registration status from its next boot on.',
   middleware: [operatorOnly] as const,
   request: { params: ChargePointParams, body: body(ChargePointChange, true) },
   responses: {

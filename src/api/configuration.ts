@@ -109,7 +109,7 @@ const changeRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/configuration',
   tags: ['Configuration'],
   summary: 'Change configuration',
-  description: keyForms,
+  description: `${keyForms} AuthorizationKey is the password of the charge point: once it has accepted a new one, it connects with that one only.`,
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(ChangeConfiguration, true) },
   responses: { 200: json(ChangeOutcome, 'What the charge point answered.'), ...changeErrors },

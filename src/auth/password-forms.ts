@@ -39,12 +39,11 @@ export function provePassword(
   record: PasswordHashes,
   credentials: Credentials,
 ): ProvenPassword | null {
-  const { passwordHash, pendingPasswordHash } = record
-  if (passwordHash === null && pendingPasswordHash === null) return null
+  const hashes = [record.passwordHash, record.pendingPasswordHash]
+  if (hashes.every((hash) => hash === null)) return null
   for (const [form, quirks] of formsOf(password)) {
-    for (const hash of [passwordHash, pendingPasswordHash]) {
-      if (hash !== null && credentials.matches(form, hash)) return { hash, quirks }
-    }
+    const hash = credentials.matchOf(form, hashes)
+    if (hash !== null) return { hash, quirks }
   }
   return null
 }
