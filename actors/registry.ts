@@ -116,7 +116,10 @@ export class Registry {
     return this.#live.values()
   }
 
-  /** A connection of the charge point has opened: `disconnect` finds it from now on. `arrived` ends it, whatever came of it. */
+  /**
+   * A connection of the charge point has opened: `disconnect` finds it from now on. `arrived` ends it, whatever came of
+   * it.
+   */
   arriving({ key, identity }: ChargePointRef, link: Link): Arrival {
     const arrival: Arrival = { key, link, moves: null }
     this.#arrivals.set(identity, (this.#arrivals.get(identity) ?? new Set()).add(arrival))
@@ -124,8 +127,8 @@ export class Registry {
   }
 
   /**
-   * The state of the charge point is being read from the database. What is committed from now on may have come too late for the
-   * reading, and `connect` makes up for it.
+   * The state of the charge point is being read from the database. What is committed from now on may have come too late
+   * for the reading, and `connect` makes up for it.
    */
   reading(arrival: Arrival): void {
     arrival.moves = []

@@ -98,7 +98,9 @@ export interface LiveChargePoints {
   withdrawPromise(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void
   /** Lets a connected charge point know how it is to be treated from now on. */
   provisioned(chargePoint: ChargePointRef, settings: Pick<ChargePointInput, 'strictness' | 'registrationStatus'>): void
-  /** Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted. */
+  /**
+   * Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted.
+   */
   disconnect(chargePoint: ChargePointRef, reason: string): void
 }
 

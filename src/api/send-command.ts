@@ -28,13 +28,12 @@ export function requireConnected({ live }: ApiDeps, chargePoint: ChargePointRef)
 }
 
 /**
- * Sends `command` and waits for its answer. A command that sets the password of the charge point changes the stored one, too: see
- * `PasswordRotations`.
+ * Sends `command` and waits for its answer. A command that sets the password of the charge point changes the stored
+ * one, too: see `PasswordRotations`.
  *
- * @throws {StatorError} `BAD_REQUEST` when the command breaks its schema, or sets an empty password or two (nothing was sent);
- *   `CALL_ERROR` when the charge
- *   point answered with a CALLERROR; `CALL_ANSWER_INVALID` when its answer breaks the schema and its strictness is
- *   `strict`; and what `live.call` throws.
+ * @throws {StatorError} `BAD_REQUEST` when the command breaks its schema, or sets an empty password or two (nothing was
+ *   sent); `CALL_ERROR` when the charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` when its answer breaks
+ *   the schema and its strictness is `strict`; and what `live.call` throws.
  */
 export async function sendCommand(
   deps: ApiDeps,
@@ -53,8 +52,8 @@ export async function sendCommand(
 }
 
 /**
- * Sends a command that sets the password. The new password is committed before the CALL leaves, so that the charge point can connect
- * with it whatever happens to this process; the answer then decides which of the two holds.
+ * Sends a command that sets the password. The new password is committed before the CALL leaves, so that the charge
+ * point can connect with it whatever happens to this process; the answer then decides which of the two holds.
  */
 async function rotatePassword(
   { live, rotations }: ApiDeps,

@@ -23,7 +23,10 @@ export type HandshakeVerdict =
       readonly strictness: CredentialRecord['strictness']
       /** Of its credentials; none when it is strict. */
       readonly quirks: readonly HandshakeQuirk[]
-      /** The stored hash that it authenticated with; null when it was let in by an operator's key, or needs no credentials. */
+      /**
+       * The stored hash that it authenticated with; null when it was let in by an operator's key, or needs no
+       * credentials.
+       */
       readonly credential: Uint8Array | null
     }
   | { readonly kind: 'unauthorized'; readonly reason: string }

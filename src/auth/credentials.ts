@@ -31,7 +31,9 @@ export class Credentials {
     return this.matchOf(presented, [hash]) !== null
   }
 
-  /** The first of `hashes` that is that of `presented`, each compared in constant time; null when it is none of them. */
+  /**
+   * The first of `hashes` that is that of `presented`, each compared in constant time; null when it is none of them.
+   */
   matchOf(presented: PresentedSecret, hashes: readonly (Uint8Array | null)[]): Uint8Array | null {
     const given = this.hash(presented)
     let found: Uint8Array | null = null

@@ -1,5 +1,5 @@
-// The forms in which charge points present one password. OCPP 1.6 sets it as hex and presents its bytes, so that a form can be right
-// although it differs byte by byte from what was set.
+// The forms in which charge points present one password. OCPP 1.6 sets it as hex and presents its bytes, so that a form
+// can be right although it differs byte by byte from what was set.
 
 import type { CredentialRecord } from '../csms/records.ts'
 import type { Credentials } from './credentials.ts'
@@ -18,8 +18,8 @@ type PasswordHashes = Pick<CredentialRecord, 'passwordHash' | 'pendingPasswordHa
 /**
  * The hash under which `password` (text as UTF-8) is stored.
  *
- * Letter case does not count in hex: hex in mixed letter case is hashed in lower case, because `provePassword` cannot guess it from
- * the bytes that a charge point presents.
+ * Letter case does not count in hex: hex in mixed letter case is hashed in lower case, because `provePassword` cannot
+ * guess it from the bytes that a charge point presents.
  */
 export function hashPassword(password: string | Uint8Array, credentials: Credentials): Uint8Array {
   const text = Buffer.from(password).toString('latin1')
@@ -28,11 +28,12 @@ export function hashPassword(password: string | Uint8Array, credentials: Credent
 }
 
 /**
- * Which of the passwords of `record` (the present one, or one that its charge point may have taken over) `password` is, in whatever form;
- * null when it is neither.
+ * Which of the passwords of `record` (the present one, or one that its charge point may have taken over) `password` is,
+ * in whatever form; null when it is neither.
  *
- * OCPP 1.6 sets an AuthorizationKey as hex and presents its bytes (Security whitepaper §4.2): bytes whose hex was set are as they
- * should be, and so is text in Latin-1. Some stations present the hex of a password that was set as text, which is a quirk.
+ * OCPP 1.6 sets an AuthorizationKey as hex and presents its bytes (Security whitepaper §4.2): bytes whose hex was set
+ * are as they should be, and so is text in Latin-1. Some stations present the hex of a password that was set as text,
+ * which is a quirk.
  */
 export function provePassword(
   password: Uint8Array,

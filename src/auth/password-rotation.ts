@@ -1,5 +1,6 @@
-// A new password that an operator sends to a charge point over OCPP (AuthorizationKey, BasicAuthPassword): stored before the CALL
-// leaves, settled by its answer. While nobody knows whether the charge point took it over, the old password and the new one both hold.
+// A new password that an operator sends to a charge point over OCPP (AuthorizationKey, BasicAuthPassword): stored
+// before the CALL leaves, settled by its answer. While nobody knows whether the charge point took it over, the old
+// password and the new one both hold.
 
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
@@ -9,7 +10,9 @@ import { hashPassword } from './password-forms.ts'
 
 /** The charge points, as far as a rotation changes them. Each change commits before it resolves. */
 export interface RotationStore {
-  /** Stores `hash` as pending. Null when there is no such charge point any more; else the hash that was pending before. */
+  /**
+   * Stores `hash` as pending. Null when there is no such charge point any more; else the hash that was pending before.
+   */
   beginRotation(chargePointKey: number, hash: Uint8Array): Promise<{ readonly previous: Uint8Array | null } | null>
   /** `hash` becomes the password, and the old password is out; unless `hash` is not pending any more. */
   acceptRotation(chargePointKey: number, hash: Uint8Array): Promise<void>
@@ -19,11 +22,17 @@ export interface RotationStore {
 
 /** A password that is stored as pending and is being sent. */
 export interface Rotation {
-  /** To be called once, whatever became of the CALL. @throws {StatorError} `STORE_UNAVAILABLE`: both passwords hold then. */
+  /**
+   * To be called once, whatever became of the CALL. @throws {StatorError} `STORE_UNAVAILABLE`: both passwords hold
+   * then.
+   */
   settle(outcome: RotationOutcome): Promise<void>
 }
 
-/** Begins rotations: one at a time for each charge point, so that the answers and the stored passwords keep the same order. */
+/**
+ * Begins rotations: one at a time for each charge point, so that the answers and the stored passwords keep the same
+ * order.
+ */
 export class PasswordRotations {
   readonly #store: RotationStore
   readonly #credentials: Credentials
@@ -39,8 +48,8 @@ export class PasswordRotations {
   /**
    * Resolves once `password` is stored: from then on the charge point may connect with it.
    *
-   * @throws {StatorError} `CONFLICT` while another rotation of the charge point is under way; `NOT_FOUND` when it was deleted;
-   *   `STORE_UNAVAILABLE`. Nothing is to be sent then.
+   * @throws {StatorError} `CONFLICT` while another rotation of the charge point is under way; `NOT_FOUND` when it was
+   *   deleted; `STORE_UNAVAILABLE`. Nothing is to be sent then.
    */
   async begin(
     { key, identity }: { readonly key: number; readonly identity: string },

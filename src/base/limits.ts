@@ -226,8 +226,8 @@ export const embeddedCheckMs = 1_000
 export const embeddedFailuresMax = 5
 
 /**
- * How often a node looks for connections that an operator or a newer connection ended at another node, in milliseconds. The socket of a
- * charge point whose credentials changed is closed within twice this time.
+ * How often a node looks for connections that an operator or a newer connection ended at another node, in milliseconds.
+ * The socket of a charge point whose credentials changed is closed within twice this time.
  */
 export const fenceCheckMs = 1_000
 

@@ -63,7 +63,10 @@ const standardKeys: Readonly<Record<string, string>> = {
   ConnectorSwitch3to1PhaseSupported: 'SmartChargingCtrlr.Phases3to1',
 }
 
-/** What every 2.x charge point can be asked for, whether or not it has reported its device model. A password can only be written. */
+/**
+ * What every 2.x charge point can be asked for, whether or not it has reported its device model. A password can only be
+ * written.
+ */
 export const standardKeys2x: readonly string[] = Object.values(standardKeys).filter(
   (key) => key !== standardKeys.AuthorizationKey,
 )

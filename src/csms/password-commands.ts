@@ -1,13 +1,14 @@
-// CALLs that set the password of a charge point: the configuration key AuthorizationKey of 1.6 (Security whitepaper §7.2), and the
-// variable SecurityCtrlr.BasicAuthPassword of 2.x. Names are compared without their letter case, as OCPP has it.
+// CALLs that set the password of a charge point: the configuration key AuthorizationKey of 1.6 (Security whitepaper
+// §7.2), and the variable SecurityCtrlr.BasicAuthPassword of 2.x. Names are compared without their letter case, as OCPP
+// has it.
 
 import type { OcppVersion } from '../ocpp/version.ts'
 import { statusOf } from './command.ts'
 import type { Payload } from './decision.ts'
 
 /**
- * What a charge point made of a new password: it uses the new one, it keeps the old one, or nobody knows (it reboots first, it did not
- * answer, or its answer cannot be read).
+ * What a charge point made of a new password: it uses the new one, it keeps the old one, or nobody knows (it reboots
+ * first, it did not answer, or its answer cannot be read).
  */
 export type RotationOutcome = 'accepted' | 'refused' | 'unknown'
 
@@ -26,8 +27,8 @@ export function passwordsSetBy(version: OcppVersion, action: string, payload: Pa
 /**
  * What the CALLRESULT `answer` to the CALL `request`, which sets a password, says about the password.
  *
- * `Accepted` is taken at its word (Security whitepaper A01.FR.03). `Rejected`, `NotSupported` and their like mean that the old
- * password holds (A01.FR.04). Everything else leaves it open.
+ * `Accepted` is taken at its word (Security whitepaper A01.FR.03). `Rejected`, `NotSupported` and their like mean that
+ * the old password holds (A01.FR.04). Everything else leaves it open.
  */
 export function rotationOutcome(version: OcppVersion, request: Payload, answer: Payload): RotationOutcome {
   const status = version === '1.6' ? statusOf(answer) : statusOfPassword(request, answer)
@@ -53,13 +54,18 @@ function isPasswordKey(key: unknown): boolean {
   return isWord(key, 'AuthorizationKey')
 }
 
-/** Target, MinSet and MaxSet are no passwords: a variable is used with its Actual value, which is meant without a type. */
+/**
+ * Target, MinSet and MaxSet are no passwords: a variable is used with its Actual value, which is meant without a type.
+ */
 function setsPassword(data: Payload): boolean {
   const { attributeType = 'Actual' } = data
   return attributeType === 'Actual' && isPasswordVariable(record(data.component).name, record(data.variable).name)
 }
 
-/** The result for the password: the one with its names, or else the one at its place, as some stations leave the names out. */
+/**
+ * The result for the password: the one with its names, or else the one at its place, as some stations leave the names
+ * out.
+ */
 function statusOfPassword(request: Payload, answer: Payload): unknown {
   const results = records(answer.setVariableResult)
   const named = results.find(setsPassword)

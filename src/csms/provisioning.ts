@@ -94,7 +94,8 @@ function variablesOf(report: OCPP20.NotifyReportRequest): VariableChange[] {
       variableName: entry.variable.name,
       variableInstance: entry.variable.instance ?? '',
       attributeType: attribute.type ?? 'Actual',
-      // A password is only written (SecurityCtrlr.BasicAuthPassword is WriteOnly); one that is told all the same is not kept.
+      // A password is only written (SecurityCtrlr.BasicAuthPassword is WriteOnly); one that is told all the same is not
+      // kept.
       value: isPasswordVariable(entry.component.name, entry.variable.name) ? null : (attribute.value ?? null),
       mutability: attribute.mutability ?? null,
       persistent: attribute.persistent ?? false,

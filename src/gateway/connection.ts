@@ -29,7 +29,10 @@ export interface ReceivedFrame {
 export interface SocketData {
   readonly identity: string
   readonly chargePointKey: number
-  /** The stored hash that the charge point authenticated with; null when there is none. Forgotten once the connection is claimed. */
+  /**
+   * The stored hash that the charge point authenticated with; null when there is none. Forgotten once the connection is
+   * claimed.
+   */
   credential?: Uint8Array | null
   /** null: no common subprotocol; the socket is closed as soon as it is open (OCPP-J 1.6 §3.1.2). */
   readonly version: OcppVersion | null

@@ -54,8 +54,8 @@ export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSe
   /** Calls back after the current turn of the event loop; `setImmediate`, unless a test has turns of its own. */
   readonly defer?: (callback: () => void) => void
   /**
-   * Claims the connection and reads what the charge point's actor starts from. Fails with `NOT_FOUND` when the charge point was deleted,
-   * or `credential`, the stored hash that it authenticated with, is not one of its own any more.
+   * Claims the connection and reads what the charge point's actor starts from. Fails with `NOT_FOUND` when the charge
+   * point was deleted, or `credential`, the stored hash that it authenticated with, is not one of its own any more.
    */
   readonly connect: (chargePointKey: number, version: OcppVersion, credential: Uint8Array | null) => Promise<Hydration>
   readonly disconnect: (chargePointKey: number, epoch: number) => Promise<void>

@@ -10,7 +10,10 @@ type ChargePointSettings = Parameters<LiveChargePoint['provisioned']>[0]
 type CallAnswer = Awaited<ReturnType<LiveChargePoint['call']>>
 type RemoteStart = (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number }
 
-/** Reads and commands connected charge points. One that was deleted is not reached under the identity that another one has now. */
+/**
+ * Reads and commands connected charge points. One that was deleted is not reached under the identity that another one
+ * has now.
+ */
 export class LiveChargePoints {
   readonly #registry: Registry
 
@@ -64,13 +67,18 @@ export class LiveChargePoints {
     this.#registry.provisioned(chargePoint, settings)
   }
 
-  /** Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted. */
+  /**
+   * Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted.
+   */
   disconnect(chargePoint: ChargePointRef, reason: string): void {
     this.#registry.disconnect(chargePoint, closePolicyViolation, reason)
   }
 }
 
-/** Closes the connection of a charge point that another node took away: for a newer connection, or because its credentials are out. */
+/**
+ * Closes the connection of a charge point that another node took away: for a newer connection, or because its
+ * credentials are out.
+ */
 export function closeFenced(
   registry: Registry,
   { connected, epoch, ...chargePoint }: ChargePointRef & { readonly epoch: number; readonly connected: boolean },

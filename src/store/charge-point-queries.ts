@@ -21,7 +21,10 @@ import { knownTransactionColumns } from './transaction-queries.ts'
 
 const uniqueViolation = '23505'
 
-/** A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing any more. */
+/**
+ * A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing
+ * any more.
+ */
 const fenced = {
   connected: false,
   node: null,
@@ -116,8 +119,8 @@ export function createChargePointQueries(db: NodePgDatabase) {
     },
 
     /**
-     * Null when there is none. A change of credentials takes the connection away from the node that holds it; a new password ends the
-     * rotation that is under way.
+     * Null when there is none. A change of credentials takes the connection away from the node that holds it; a new
+     * password ends the rotation that is under way.
      */
     async updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null> {
       const columns = {

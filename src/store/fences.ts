@@ -1,5 +1,6 @@
-// Which charge points have lost their connection to somebody else since the last look: an operator changed their credentials or deleted
-// them at another node, or they have connected to another node. Each node looks every second and closes what it still holds.
+// Which charge points have lost their connection to somebody else since the last look: an operator changed their
+// credentials or deleted them at another node, or they have connected to another node. Each node looks every second and
+// closes what it still holds.
 
 import { fenceCheckMs } from '../base/limits.ts'
 import type { Clock } from '../base/clock.ts'
@@ -46,9 +47,10 @@ export async function watchFences({ database, clock, log, onFence }: FenceWatchO
 /**
  * A function that reads the fences since it was last called; a few of them again.
  *
- * `fenced_in` is the transaction that set the fence. Every transaction that a look does not see yet is at or above the xmin of the look's
- * snapshot, so the next look begins there, and nothing is missed, however long a COMMIT takes and whatever the clocks say. Numbers at or
- * above xmax come from another server, out of whose dump the tables were restored.
+ * `fenced_in` is the transaction that set the fence. Every transaction that a look does not see yet is at or above the
+ * xmin of the look's snapshot, so the next look begins there, and nothing is missed, however long a COMMIT takes and
+ * whatever the clocks say. Numbers at or above xmax come from another server, out of whose dump the tables were
+ * restored.
  */
 export async function startLooking({ pool }: Pick<Database, 'pool'>): Promise<() => Promise<readonly Fence[]>> {
   let since = '0'

@@ -17,7 +17,10 @@ export interface ConnectionClaim {
   /** Name of this process among those that share the database. */
   readonly node: string
   readonly atMs: number
-  /** The stored hash that the charge point authenticated with; null or left out: there is none that could have changed since. */
+  /**
+   * The stored hash that the charge point authenticated with; null or left out: there is none that could have changed
+   * since.
+   */
   readonly credential?: Uint8Array | null
 }
 
@@ -61,8 +64,8 @@ const transactionJson = [...knownTransaction, ['chargingState', 't.charging_stat
   .map(([field, sql]) => `'${field}', ${sql}`)
   .join(', ')
 
-// Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A pending
-// password that is used this way is the password from now on.
+// Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
+// pending password that is used this way is the password from now on.
 const claimConnections = `
   WITH claimed AS (
     UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,

@@ -1,5 +1,5 @@
-// An operator changes the credentials of a charge point, or deletes it: no socket that authenticated before stays open, whatever stage it
-// had reached.
+// An operator changes the credentials of a charge point, or deletes it: no socket that authenticated before stays open,
+// whatever stage it had reached.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { Client } from 'pg'
@@ -34,8 +34,8 @@ async function pass(turns: number): Promise<void> {
 }
 
 /**
- * A connection that a request of an operator races with, a number of turns before or after it, while the charge point has an older
- * connection; null when the handshake was refused.
+ * A connection that a request of an operator races with, a number of turns before or after it, while the charge point
+ * has an older connection; null when the handshake was refused.
  */
 async function race(number: number, identity: string, request: ApiRequest): Promise<RawChargePoint | null> {
   await central.provision(identity)

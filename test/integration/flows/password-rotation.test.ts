@@ -1,4 +1,5 @@
-// A new password that an operator sends to a charge point over OCPP: which password lets it in afterwards, by what it answered.
+// A new password that an operator sends to a charge point over OCPP: which password lets it in afterwards, by what it
+// answered.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Client } from 'pg'

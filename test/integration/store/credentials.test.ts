@@ -1,4 +1,5 @@
-// What the store promises about credentials that change: claims, rotations, and fences of other nodes, on every database.
+// What the store promises about credentials that change: claims, rotations, and fences of other nodes, on every
+// database.
 
 import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
