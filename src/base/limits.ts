@@ -346,6 +346,12 @@ export const embeddedCheckMs = 1_000
 /** How often in a row the embedded database may fail to answer before it is opened anew. */
 export const embeddedFailuresMax = 5
 
+/**
+ * How often a node looks for connections that an operator or a newer connection ended at another node, in milliseconds.
+ * The socket of a charge point whose credentials changed is closed within twice this time.
+ */
+export const fenceCheckMs = 1_000
+
 /** Problems of one payload that are told: the first of them, in the order of the schema. */
 export const problemsMax = 5
 

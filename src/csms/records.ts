@@ -17,6 +17,8 @@ export interface CredentialRecord {
   readonly identity: string
   readonly strictness: Strictness
   readonly passwordHash: Uint8Array | null
+  /** Of a password that was sent to the charge point, while nobody knows whether the charge point uses it. */
+  readonly pendingPasswordHash: Uint8Array | null
   readonly apiKeyHash: Uint8Array | null
 }
 

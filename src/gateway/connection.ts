@@ -30,6 +30,11 @@ export interface ReceivedFrame {
 export interface SocketData {
   readonly identity: string
   readonly chargePointKey: number
+  /**
+   * The stored hash that the charge point authenticated with; null when there is none. Forgotten once the connection is
+   * claimed.
+   */
+  credential?: Uint8Array | null
   /** null: no common subprotocol; the socket is closed as soon as it is open (OCPP-J 1.6 §3.1.2). */
   readonly version: OcppVersion | null
   readonly remoteAddress: string
@@ -47,10 +52,15 @@ export type Socket = Pick<
   'data' | 'sendText' | 'getBufferedAmount' | 'pause' | 'resume' | 'close' | 'terminate'
 >
 
-// RFC 6455 §7.4.1: the endpoint's policy does not allow it.
-const closePolicyViolation = 1008
+// Close codes, RFC 6455 §7.4.1.
+export const closeGoingAway = 1001
+/** The endpoint's policy does not allow it. */
+export const closePolicyViolation = 1008
 /** The endpoint cannot serve the connection at the moment. */
 export const closeTryAgainLater = 1013
+
+/** Why an older connection is closed, on whichever node. */
+export const newerConnection = 'A newer connection of this charge point has taken over.'
 
 export interface ConnectionOptions {
   readonly counters: Counters
@@ -125,6 +135,13 @@ export class Connection implements Stopped {
   begin(live: LiveChargePoint): void {
     this.#live = live
     this.#next()
+  }
+
+  /** The stored hash that the charge point authenticated with, once: afterwards nobody keeps it. */
+  takeCredential(): Uint8Array | null {
+    const { credential = null } = this.#socket.data
+    this.#socket.data.credential = null
+    return credential
   }
 
   /** Whether the connection shows this quirk for the first time: a habit is noted once a connection, not once a frame. */

@@ -164,6 +164,7 @@ export async function handshake(
           data: {
             identity: verdict.identity,
             chargePointKey: verdict.key,
+            credential: verdict.credential,
             version: agreement.version,
             remoteAddress: server.requestIP(request)?.address ?? '',
             leave,

@@ -97,7 +97,6 @@ export interface Demo {
  * @param tell is given a line for everything worth telling.
  */
 export async function startDemo(settings: Settings, tell: (line: string) => void): Promise<Demo> {
-  makeFilesPrivate()
   const stator = await startStator(settings)
   const stops: (() => void)[] = []
   const stop = async (): Promise<void> => {

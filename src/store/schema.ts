@@ -36,6 +36,9 @@ const instant = customType<{ data: number; driverData: string }>({
 
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 
+/** Number of a transaction of PostgreSQL, as text. */
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
+
 /** transactionIds, fetched in blocks. OCPP 1.6 wants them to fit an int32, so the sequence ends there and never wraps. */
 export const transactionIds = pgSequence('transaction_ids', { startWith: 1, minValue: 1, maxValue: 2_147_483_647 })
 
@@ -51,6 +54,8 @@ export const chargePoints = pgTable(
     identity: text('identity').notNull(),
     /** HMAC-SHA-256 of the password. */
     passwordHash: bytes('password_hash'),
+    /** Of a password that was sent to the charge point, while nobody knows whether the charge point uses it. */
+    pendingPasswordHash: bytes('pending_password_hash'),
     apiKeyHash: bytes('api_key_hash'),
     location: text('location'),
     strictness: text('strictness').$type<Strictness>().notNull().default('lenient'),
@@ -71,6 +76,8 @@ export const chargePoints = pgTable(
     connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
     /** The process that holds the connection. */
     node: text('node'),
+    /** PostgreSQL transaction that last took the connection away from the process that held it; see store/fences.ts. */
+    fencedIn: xid8('fenced_in'),
     firmwareStatus: text('firmware_status'),
     diagnosticsStatus: text('diagnostics_status'),
     logStatus: text('log_status'),
@@ -91,6 +98,9 @@ export const chargePoints = pgTable(
     index('charge_points_status')
       .on(table.connected, table.status, table.identity)
       .where(sql`deleted_at IS NULL`),
+    index('charge_points_fenced')
+      .on(table.fencedIn)
+      .where(sql`fenced_in IS NOT NULL`),
   ],
 )
 

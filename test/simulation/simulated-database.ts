@@ -272,7 +272,9 @@ export class SimulatedDatabaseServer {
       case 'stator_credentials': {
         const asked = texts(values[0])
         const rows = [...model.chargePoints.values()].filter(({ identity }) => asked.includes(identity))
-        return { rows: rows.map((row) => ({ ...row, passwordHash: null, apiKeyHash: null })) }
+        return {
+          rows: rows.map((row) => ({ ...row, passwordHash: null, pendingPasswordHash: null, apiKeyHash: null })),
+        }
       }
       case 'stator_claim_connections': {
         const [keys, versions, atMs] = [numbers(values[0]), texts(values[1]), numbers(values[3])]

@@ -49,10 +49,10 @@ describeStore('the store', (store) => {
       expect(changed).toEqual({ ...created, registrationStatus: 'Rejected', location: null })
       expect(await queries.updateChargePoint(identity, {})).toEqual(changed)
 
-      expect(await queries.deleteChargePoint(identity)).toBe(true)
+      expect(await queries.deleteChargePoint(identity)).toBe(created.key)
       expect(await queries.chargePoint(identity)).toBeNull()
       expect(await queries.credentials(identity)).toBeNull()
-      expect(await queries.deleteChargePoint(identity)).toBe(false)
+      expect(await queries.deleteChargePoint(identity)).toBeNull()
       expect(await queries.updateChargePoint(identity, { location: 'X' })).toBeNull()
     })
 
@@ -80,7 +80,7 @@ describeStore('the store', (store) => {
       await writer.commit(changeSet(key, { changes: [transactionStarted(id, { startedAtMs: arrivalMs })] }))
       expect(queries.deleteChargePoint(identity)).rejects.toMatchObject({ code: 'CONFLICT' })
       await writer.commit(changeSet(key, { changes: [transactionStopped(id, { closedBy: 'operator' })] }))
-      expect(await queries.deleteChargePoint(identity)).toBe(true)
+      expect(await queries.deleteChargePoint(identity)).toBe(key)
       expect(await queries.transaction(id)).toMatchObject({ identity, closedBy: 'operator' })
       expect((await queries.listTransactions({ identity }, page)).totalCount).toBe(1)
     })

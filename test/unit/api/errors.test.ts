@@ -426,7 +426,7 @@ describe('a command', () => {
       },
     })
     expect(await (await post(start, startBody)).json()).toEqual({ status: 'Rejected', message: expect.any(String) })
-    expect(withdrawn).toEqual([['CP001', { evseId: 1, connectorId: 1, idToken: 'USER123' }, 7]])
+    expect(withdrawn).toMatchObject([[{ identity: 'CP001' }, { evseId: 1, connectorId: 1, idToken: 'USER123' }, 7]])
   })
 
   test.each([

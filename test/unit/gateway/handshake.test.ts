@@ -9,7 +9,7 @@ import { Admission } from '../../../src/gateway/admission.ts'
 import type { SocketData } from '../../../src/gateway/connection.ts'
 import { agree, handshake, identityOf, isOcppPath, type HandshakeDeps } from '../../../src/gateway/handshake.ts'
 import { HandClock } from '../../support/hand-clock.ts'
-import { MemoryCredentialStore, basic, testAuthDeps } from '../../support/credential-store.ts'
+import { MemoryCredentialStore, basic, testAuthDeps, testCredentials } from '../../support/credential-store.ts'
 
 describe('the OCPP endpoint', () => {
   test.each(['/ocpp', '/ocpp/', '/ocpp/CP001', '/ocpp/tenant/CP001', '//ocpp/CP001', '////ocpp', '//ocpp//CP001'])(
@@ -154,6 +154,7 @@ describe('a charge point that does all as OCPP has it', () => {
       data: {
         identity,
         chargePointKey: identity === 'LENIENT' ? 1 : 2,
+        credential: testCredentials.hash('secret'),
         version: '1.6',
         remoteAddress: '192.0.2.1',
         leave: expect.any(Function),
