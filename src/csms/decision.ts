@@ -137,6 +137,8 @@ export interface Known {
   readonly sent: Payload
   /** The payload as it was sent, without its meter values: what is kept. */
   readonly verbatim: Verbatim
+  /** Digest of the whole payload as it was sent; undefined when the message is no fact of a transaction. */
+  readonly content: string | undefined
 }
 
 /** A stored fact that breaks an expectation. */
@@ -156,6 +158,11 @@ export interface TransactionFact {
   readonly ref: string
   readonly seqNo: number
   readonly event: 'Started' | 'Updated' | 'Ended'
+  /**
+   * What the whole message says, as a digest. Two messages of one key that differ in it are two facts; undefined for what no
+   * charge point sent.
+   */
+  readonly content?: string | undefined
   /** Our transactionId, when known. */
   readonly transactionId: number | null
   readonly occurredAtMs: number

@@ -96,6 +96,7 @@ export const startTransaction: Handler<StartTransaction> = {
         event: 'Started',
         transactionId,
         occurredAtMs: startedAtMs,
+        content: known.content,
         payload: known.verbatim,
       },
       changes: [
@@ -133,6 +134,7 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
     event: 'Ended',
     transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,
     occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+    content: known.content,
     payload: known.verbatim,
   }
 }

@@ -287,6 +287,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
         event: event.eventType,
         transactionId,
         occurredAtMs: told.atMs,
+        content: known.content,
         payload: known.verbatim,
       },
       changes: parts.flatMap((part) => part.changes),

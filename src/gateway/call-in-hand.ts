@@ -92,6 +92,10 @@ export class CallInHand implements Known {
     return this.frame.sent ?? this.frame.payload
   }
 
+  get content(): string | undefined {
+    return this.frame.content
+  }
+
   get verbatim(): Verbatim {
     return this.frame.sentText ?? this.sent
   }

@@ -68,6 +68,8 @@ export interface AcceptedFrame {
    * frame it has the plain values only: no lists, and no objects.
    */
   readonly sent?: Readonly<Record<string, unknown>>
+  /** `contentDigest` of the whole payload as sent; there when the message tells of a transaction's beginning, course or end. */
+  readonly content?: string
   /** The whole payload as sent, without its meter values, as JSON text; there when the frame is long. */
   readonly sentText?: string
   readonly meter: MeterRange | null

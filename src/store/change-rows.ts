@@ -13,18 +13,16 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import { storableText } from './binary-array.ts'
+import { type FactRow } from './fact-statements.ts'
+import { bind, type BoundStatement, type Statement } from './statement.ts'
 import {
   type AnomalyRow,
-  bind,
-  type BoundStatement,
   type ChargePointEventRow,
   type ChargePointRow,
   type ConnectorRow,
-  type FactRow,
   insertAnomalies,
   insertChargePointEvents,
   insertTransactions,
-  type Statement,
   type TransactionPatch,
   type TransactionRow,
   updateChargePoints,
@@ -47,11 +45,17 @@ export function storedRef(ref: string): string {
   return storableText(`${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`)
 }
 
+/** The `ref` of a fact whose key another fact has that says something else. */
+export function refOfOther(ref: string, content: bigint | null): string {
+  return storedRef(`${ref}#${content}`)
+}
+
 export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
   return {
     chargePointKey: set.chargePointKey,
     ref: storedRef(fact.ref),
     seqNo: fact.seqNo,
+    content: fact.content === undefined ? null : BigInt(fact.content),
     event: fact.event,
     transactionId: fact.transactionId,
     messageId: set.messageId,

@@ -198,6 +198,8 @@ export const transactionEvents = pgTable(
     chargePointId: integer('charge_point_id').notNull(),
     ref: text('ref').notNull(),
     seqNo: bigint('seq_no', { mode: 'number' }).notNull(),
+    /** Digest of the whole message: what is another fact under the same key differs in it. Null for what was stored before it was kept. */
+    content: bigint('content', { mode: 'bigint' }),
     event: text('event').notNull(),
     transactionId: bigint('transaction_id', { mode: 'number' }),
     messageId: text('message_id').notNull(),

@@ -49,6 +49,8 @@ const chargePoints = 3
 /** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
 class Sets {
   readonly #random: Random
+  /** What all facts of a group say: one charge point has one message under way. */
+  #content: string | undefined
   readonly #keys: readonly number[]
   readonly #idsFrom: number
   readonly #made: ChangeSet[] = []
@@ -61,6 +63,7 @@ class Sets {
   }
 
   group(): ChangeSet[] {
+    this.#content = this.#random.pick([undefined, '1', '-2'])
     return Array.from({ length: this.#random.between(1, 6) }, () => this.#set())
   }
 
@@ -81,6 +84,7 @@ class Sets {
       // The same message under a new id, on a later connection perhaps.
       return {
         ...again,
+        fact: again.fact === undefined ? undefined : { ...again.fact, content: this.#content },
         messageId: this.#messageId(),
         epoch: again.epoch + random.between(0, 1),
         receivedAtMs: this.#atMs(),
@@ -133,6 +137,7 @@ class Sets {
       ref: `tx:${this.#random.between(1, 8)}`,
       seqNo: this.#random.between(0, 2),
       event: this.#random.pick(['Started', 'Updated', 'Ended']),
+      content: this.#content,
       occurredAtMs: this.#atMs(),
     })
   }
@@ -315,7 +320,7 @@ const readings: Readonly<Record<string, string>> = {
     reservation_id AS "reservationId", remote_start_id AS "remoteStartId", charging_state AS "chargingState",
     stopped_at AS "stoppedAtMs", meter_stop_wh AS "meterStopWh", stop_reason AS "stopReason", stop_id_token AS "stopIdToken",
     closed_by AS "closedBy", received_at AS "receivedAtMs" FROM transactions WHERE charge_point_id = ANY($1)`,
-  facts: `SELECT ${ofChargePoint}, ref, seq_no AS "seqNo", event, transaction_id AS "transactionId", occurred_at AS "occurredAtMs",
+  facts: `SELECT ${ofChargePoint}, ref, seq_no AS "seqNo", content::text, event, transaction_id AS "transactionId", occurred_at AS "occurredAtMs",
     ${received}, payload::text, answer::text FROM transaction_events WHERE charge_point_id = ANY($1)`,
   events: `SELECT ${ofChargePoint}, action, occurred_at AS "occurredAtMs", ${received}, payload::text
     FROM charge_point_events WHERE charge_point_id = ANY($1)`,

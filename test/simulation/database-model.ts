@@ -1,5 +1,6 @@
-// What Stator's tables hold and what its statements do to them, in memory: the unique keys, who wins on a conflict, the original
-// answer of a fact that comes again. It takes the same change sets as PostgreSQL does; database-model.test.ts holds the two together.
+// Long because it has every table. What Stator's tables hold and what its statements do to them, in memory: the unique keys, who
+// wins on a conflict, the original answer of a fact that comes again. It takes the same change sets as PostgreSQL does;
+// database-model.test.ts holds the two together.
 
 import { openTransactionsMax } from '../../src/base/limits.ts'
 import type {
@@ -75,6 +76,7 @@ export interface StoredFact {
   readonly chargePointKey: number
   readonly ref: string
   readonly seqNo: number
+  readonly content: string | null
   readonly event: TransactionFact['event']
   readonly transactionId: number | null
   readonly messageId: string
@@ -146,6 +148,13 @@ export class DatabaseModel {
     return `${set.chargePointKey}\0${fact.seqNo}\0${fact.ref}`
   }
 
+  /** The fact under a ref of its own, when its key is that of a fact that says something else. */
+  #named(set: ChangeSet, fact: TransactionFact): TransactionFact {
+    const content = this.facts.get(this.factKey(set, fact))?.content ?? null
+    const isOther = content !== null && fact.content !== undefined && content !== fact.content
+    return isOther ? { ...fact, ref: `${fact.ref}#${fact.content}` } : fact
+  }
+
   addChargePoint(key: number, identity: string, strictness: Strictness): void {
     this.chargePoints.set(key, {
       key,
@@ -178,7 +187,9 @@ export class DatabaseModel {
     const toBeApplied: ChangeSet[] = []
     const outcomes = sets.map((set) => {
       if (set.fact !== undefined) {
-        const key = this.factKey(set, set.fact)
+        const fact = this.#named(set, set.fact)
+        const key = this.factKey(set, fact)
+        if (fact !== set.fact && !insertedNow.has(this.factKey(set, set.fact))) hadStored = true
         const stored = this.facts.get(key)
         if (stored !== undefined) {
           // The very same frame is an earlier attempt whose outcome was lost: no retransmission.
@@ -193,7 +204,7 @@ export class DatabaseModel {
           return { duplicate: !isOwn, answer: JSON.parse(stored.answer) as CommitOutcome['answer'] }
         }
         insertedNow.add(key)
-        this.#insertFact(key, set, set.fact)
+        this.#insertFact(key, set, fact)
       }
       toBeApplied.push(set)
       return { duplicate: false, answer: set.answer }
@@ -279,13 +290,14 @@ export class DatabaseModel {
   }
 
   #insertFact(key: string, set: ChangeSet, fact: TransactionFact): void {
-    const { ref, seqNo, event, transactionId, occurredAtMs, payload } = fact
+    const { ref, seqNo, content = null, event, transactionId, occurredAtMs, payload } = fact
     const { chargePointKey, messageId, receivedAtMs, answer } = set
     this.#count('facts', chargePointKey, JSON.stringify(payload))
     this.facts.set(key, {
       chargePointKey,
       ref,
       seqNo,
+      content,
       event,
       transactionId,
       messageId,

@@ -49,6 +49,7 @@ export function known(parts: KnownParts = {}): Known {
     meter: null,
     sent: {},
     verbatim: rest.sent ?? {},
+    content: undefined,
     ...rest,
   }
 }
