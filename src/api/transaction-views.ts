@@ -16,9 +16,18 @@ export const TransactionItem = z
     meterStart: z.number().nullable().openapi({ description: 'Wh', example: 1000 }),
     meterStop: z.number().nullable().openapi({ description: 'Wh', example: 15000 }),
     energyConsumed: z.number().nullable().openapi({
-      description: 'kWh; null while the transaction is open, or when the meter ran backwards.',
+      description: 'kWh; null while the transaction is open, when nothing tells it, or when the meter ran backwards.',
       example: 14,
     }),
+    energySource: z.enum(['register', 'lastRegister', 'intervals', 'operator']).nullable().openapi({
+      description:
+        'What energyConsumed rests on: the registers of start and stop, the last register of its meter values, the sum of their intervals, or an operator’s entry.',
+      example: 'register',
+    }),
+    energySoFar: z
+      .number()
+      .nullable()
+      .openapi({ description: 'kWh, of an open transaction; null once it has stopped.', example: null }),
     stopReason: z.string().nullable().openapi({ description: 'As the charge point said it.', example: 'Local' }),
   })
   .openapi('TransactionItem')
@@ -74,7 +83,9 @@ export function transactionItem(record: TransactionRecord): z.infer<typeof Trans
     stopTime: record.stoppedAtMs === null ? null : isoTime(record.stoppedAtMs),
     meterStart: record.meterStartWh,
     meterStop: record.meterStopWh,
-    energyConsumed: energyKwh(record),
+    energyConsumed: kWh(record.energy.consumedWh),
+    energySource: record.energy.source,
+    energySoFar: kWh(record.energy.soFarWh),
     stopReason: stopReason(record),
   }
 }
@@ -109,10 +120,8 @@ export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterVa
   }
 }
 
-// A register that went backwards was reset on the way: then nobody knows what was charged.
-function energyKwh({ meterStartWh, meterStopWh }: TransactionRecord): number | null {
-  if (meterStartWh === null || meterStopWh === null || meterStopWh < meterStartWh) return null
-  return Math.round((meterStopWh - meterStartWh) * 1_000) / 1_000_000
+function kWh(wh: number | null): number | null {
+  return wh === null ? null : Math.round(wh * 1_000) / 1_000_000
 }
 
 // 1.6 §6.51 and 2.0.1 TransactionType: a charge point that gives no reason means Local.

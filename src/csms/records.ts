@@ -3,6 +3,7 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
+import type { TransactionEnergy } from './energy.ts'
 import type {
   ConnectorStatus,
   KnownChargePoint,
@@ -77,6 +78,7 @@ export interface ChargePointInput {
 
 export interface TransactionRecord extends KnownTransaction {
   readonly identity: string
+  readonly energy: TransactionEnergy
   readonly idTokenType: string | null
   readonly idTokenStatus: string | null
   readonly stoppedAtMs: number | null

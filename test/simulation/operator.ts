@@ -116,5 +116,6 @@ function readCall(version: '1.6' | '2.0.1'): [action: string, payload: Payload] 
 
 function recordOf(row: StoredTransaction, identity: string): TransactionRecord {
   const { id: transactionId, stoppedAtMs, ...rest } = row
-  return { ...rest, transactionId, identity, stoppedAtMs, open: stoppedAtMs === null }
+  const energy = { consumedWh: null, source: null, soFarWh: null }
+  return { ...rest, transactionId, identity, energy, stoppedAtMs, open: stoppedAtMs === null }
 }

@@ -12,6 +12,7 @@ import { openTransaction } from '../../support/known.ts'
 const open: TransactionRecord = {
   ...openTransaction,
   identity: 'CP001',
+  energy: { consumedWh: null, source: null, soFarWh: null },
   idTokenType: null,
   idTokenStatus: null,
   stoppedAtMs: null,

@@ -279,6 +279,7 @@ describe('access', () => {
           ...{ stationTransactionId: null, idToken: null, idTokenType: null, idTokenStatus: null, startedAtMs: 0 },
           ...{ meterStartWh: 0, closedBy: null, stoppedAtMs: null, meterStopWh: null, stopReason: null },
           ...{ stopIdToken: null, reservationId: null, remoteStartId: null, chargingState: null },
+          energy: { consumedWh: null, source: null, soFarWh: null },
         }),
       },
     })

@@ -1,0 +1,64 @@
+// What the meter values of transactions tell of their energy, for those whose own registers do not.
+
+import { sql } from 'drizzle-orm'
+import { type EnergyEvidence, intervalsWh, needsEvidence, noEvidence, type StoredMeterValue } from '../csms/energy.ts'
+import { transactionRef } from '../csms/meter-block.ts'
+import type { TransactionRecord } from '../csms/records.ts'
+import type { ListSource } from './paging.ts'
+
+/** A transaction without its energy. */
+type EnergyRecord = Omit<TransactionRecord, 'energy'>
+
+/** Meter values of one transaction that are looked at for intervals, the first of them. */
+const intervalRowsMax = 10_000
+
+/**
+ * Of several transactions to which a charge point gave the same id, each has the samples from its start to the start of the next. `v` is a
+ * row of `id` and `ref`, `t` the transaction, `n` the next of its id.
+ */
+const samplesOf = sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
+  AND m.sampled_at >= CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity')`
+
+function transactionsOf(records: readonly EnergyRecord[]) {
+  const ids = records.map(({ transactionId }) => transactionId)
+  const refs = records.map(({ transactionId, stationTransactionId }) =>
+    String(transactionRef(stationTransactionId ?? transactionId)),
+  )
+  return sql`unnest(${sql.param(ids)}::int8[], ${sql.param(refs)}::int8[]) AS v(id, ref) JOIN transactions t ON t.id = v.id
+    LEFT JOIN transactions n ON n.charge_point_id = t.charge_point_id
+      AND left(n.station_transaction_id, 255) = left(t.station_transaction_id, 255)
+      AND n.station_transaction_id = t.station_transaction_id AND n.station_use = t.station_use + 1`
+}
+
+/** Evidence for each of `records` that needs it; the others are left out. */
+export async function evidenceOf(
+  { db }: ListSource,
+  records: readonly EnergyRecord[],
+): Promise<ReadonlyMap<number, EnergyEvidence>> {
+  const needing = records.filter(needsEvidence)
+  const evidence = new Map<number, EnergyEvidence>()
+  if (needing.length === 0) return evidence
+  const register = (order: 'ASC' | 'DESC') => sql`(SELECT m.energy_wh FROM meter_values m
+    WHERE ${samplesOf} AND m.energy_wh IS NOT NULL ORDER BY m.sampled_at ${sql.raw(order)} LIMIT 1)`
+  const found = await db.execute<{ id: number; first: number | null; last: number | null }>(
+    sql`SELECT v.id, ${register('ASC')} AS first, ${register('DESC')} AS last FROM ${transactionsOf(needing)}`,
+  )
+  for (const { id, first, last } of found.rows) {
+    evidence.set(id, { ...noEvidence, firstRegisterWh: first, lastRegisterWh: last })
+  }
+  for (const record of needing) {
+    const { transactionId } = record
+    if (evidence.get(transactionId)?.lastRegisterWh !== null) continue
+    evidence.set(transactionId, { ...noEvidence, intervalsWh: await intervalsOf(db, record) })
+  }
+  return evidence
+}
+
+async function intervalsOf(db: ListSource['db'], record: EnergyRecord): Promise<number | null> {
+  const found = await db.execute<{ sampledAtMs: number; meterValue: StoredMeterValue['meterValue'] }>(
+    sql`SELECT m.sampled_at AS "sampledAtMs", m.meter_value AS "meterValue" FROM ${transactionsOf([record])}
+      JOIN meter_values m ON ${samplesOf} ORDER BY m.sampled_at LIMIT ${intervalRowsMax}`,
+  )
+  return intervalsWh(found.rows)
+}
