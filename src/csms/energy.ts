@@ -68,7 +68,8 @@ function risenWh(fromWh: number, toWh: number): number | null {
 
 /** A meter value as it is stored. */
 export interface StoredMeterValue {
-  readonly sampledAtMs: number
+  /** Any text or number that is another for another time. */
+  readonly sampledAt: string | number
   readonly meterValue: Payload
 }
 
@@ -82,10 +83,10 @@ const regularContexts = ['Sample.Periodic', 'Sample.Clock']
  */
 export function intervalsWh(values: readonly StoredMeterValue[]): number | null {
   const byContext = new Map<string, Map<string, number>>()
-  for (const { sampledAtMs, meterValue } of values) {
+  for (const { sampledAt, meterValue } of values) {
     for (const { context, phase, wh } of intervalsIn(meterValue)) {
       const told = byContext.get(context) ?? new Map<string, number>()
-      byContext.set(context, told.set(`${sampledAtMs}/${phase}`, wh))
+      byContext.set(context, told.set(`${sampledAt}/${phase}`, wh))
     }
   }
   const regular = regularContexts.filter((context) => byContext.has(context))

@@ -41,11 +41,12 @@ export async function evidenceOf(
   if (needing.length === 0) return evidence
   const register = (order: 'ASC' | 'DESC') => sql`(SELECT m.energy_wh FROM meter_values m
     WHERE ${samplesOf} AND m.energy_wh IS NOT NULL ORDER BY m.sampled_at ${sql.raw(order)} LIMIT 1)`
-  const found = await db.execute<{ id: number; first: number | null; last: number | null }>(
+  // Drizzle has types of its own for bare statements: an int8 is a text.
+  const found = await db.execute<{ id: string; first: number | null; last: number | null }>(
     sql`SELECT v.id, ${register('ASC')} AS first, ${register('DESC')} AS last FROM ${transactionsOf(needing)}`,
   )
   for (const { id, first, last } of found.rows) {
-    evidence.set(id, { ...noEvidence, firstRegisterWh: first, lastRegisterWh: last })
+    evidence.set(Number(id), { ...noEvidence, firstRegisterWh: first, lastRegisterWh: last })
   }
   for (const record of needing) {
     const { transactionId } = record
@@ -56,8 +57,8 @@ export async function evidenceOf(
 }
 
 async function intervalsOf(db: ListSource['db'], record: EnergyRecord): Promise<number | null> {
-  const found = await db.execute<{ sampledAtMs: number; meterValue: StoredMeterValue['meterValue'] }>(
-    sql`SELECT m.sampled_at AS "sampledAtMs", m.meter_value AS "meterValue" FROM ${transactionsOf([record])}
+  const found = await db.execute<{ sampledAt: string; meterValue: StoredMeterValue['meterValue'] }>(
+    sql`SELECT m.sampled_at AS "sampledAt", m.meter_value AS "meterValue" FROM ${transactionsOf([record])}
       JOIN meter_values m ON ${samplesOf} ORDER BY m.sampled_at LIMIT ${intervalRowsMax}`,
   )
   return intervalsWh(found.rows)

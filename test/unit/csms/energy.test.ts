@@ -58,7 +58,7 @@ describe('intervals', () => {
     ...fields,
   })
   const at = (minute: number, ...sampledValue: object[]) => ({
-    sampledAtMs: minute * 60_000,
+    sampledAt: minute,
     meterValue: { sampledValue },
   })
 
@@ -89,6 +89,6 @@ describe('intervals', () => {
     expect(
       intervalsWh([at(15, interval('n/a'), interval(5, { location: 'Body' }), interval(7, { unit: 'varh' }))]),
     ).toBeNull()
-    expect(intervalsWh([at(15, { value: '7', measurand: 'SoC' }), { sampledAtMs: 0, meterValue: {} }])).toBeNull()
+    expect(intervalsWh([at(15, { value: '7', measurand: 'SoC' }), { sampledAt: 0, meterValue: {} }])).toBeNull()
   })
 })
