@@ -9,6 +9,9 @@ import type { ListSource } from './paging.ts'
 /** A transaction without its energy. */
 type EnergyRecord = Omit<TransactionRecord, 'energy'>
 
+/** Meter values of one transaction that are looked at for a register, from the first and from the last. */
+const registerRowsMax = 1_000
+
 /** Meter values of one transaction that are looked at for intervals, the first of them. */
 const intervalRowsMax = 10_000
 
@@ -28,7 +31,8 @@ function transactionsOf(records: readonly EnergyRecord[]) {
   return sql`unnest(${sql.param(ids)}::int8[], ${sql.param(refs)}::int8[]) AS v(id, ref) JOIN transactions t ON t.id = v.id
     LEFT JOIN transactions n ON n.charge_point_id = t.charge_point_id
       AND left(n.station_transaction_id, 255) = left(t.station_transaction_id, 255)
-      AND n.station_transaction_id = t.station_transaction_id AND n.station_use = t.station_use + 1`
+      AND n.station_use = t.station_use + 1 AND n.station_transaction_id IS NOT NULL
+      AND n.station_transaction_id = t.station_transaction_id`
 }
 
 /** Evidence for each of `records` that needs it; the others are left out. */
@@ -39,8 +43,10 @@ export async function evidenceOf(
   const needing = records.filter(needsEvidence)
   const evidence = new Map<number, EnergyEvidence>()
   if (needing.length === 0) return evidence
-  const register = (order: 'ASC' | 'DESC') => sql`(SELECT m.energy_wh FROM meter_values m
-    WHERE ${samplesOf} AND m.energy_wh IS NOT NULL ORDER BY m.sampled_at ${sql.raw(order)} LIMIT 1)`
+  // Nearly every sample has a register, or none has.
+  const register = (order: 'ASC' | 'DESC') => sql`(SELECT r.energy_wh FROM (
+      SELECT m.energy_wh FROM meter_values m WHERE ${samplesOf} ORDER BY m.sampled_at ${sql.raw(order)}
+      LIMIT ${registerRowsMax}) r WHERE r.energy_wh IS NOT NULL LIMIT 1)`
   // Drizzle has types of its own for bare statements: an int8 is a text.
   const found = await db.execute<{ id: string; first: number | null; last: number | null }>(
     sql`SELECT v.id, ${register('ASC')} AS first, ${register('DESC')} AS last FROM ${transactionsOf(needing)}`,
@@ -58,8 +64,9 @@ export async function evidenceOf(
 
 async function intervalsOf(db: ListSource['db'], record: EnergyRecord): Promise<number | null> {
   const found = await db.execute<{ sampledAt: string; meterValue: StoredMeterValue['meterValue'] }>(
-    sql`SELECT m.sampled_at AS "sampledAt", m.meter_value AS "meterValue" FROM ${transactionsOf([record])}
-      JOIN meter_values m ON ${samplesOf} ORDER BY m.sampled_at LIMIT ${intervalRowsMax}`,
+    sql`SELECT s.sampled_at AS "sampledAt", s.meter_value AS "meterValue" FROM ${transactionsOf([record])}
+      CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value FROM meter_values m WHERE ${samplesOf}
+        ORDER BY m.sampled_at LIMIT ${intervalRowsMax}) s ORDER BY s.sampled_at`,
   )
   return intervalsWh(found.rows)
 }
