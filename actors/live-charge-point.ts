@@ -8,6 +8,7 @@ import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 import { encodeCall } from '../src/ocpp/frame.ts'
 import { answerOwner, type CallAnswer, type CallEffects, type CallFailure, type QueuedCall } from './call-queue.ts'
+import type { AskedMessages } from './asked-messages.ts'
 import {
   type ChargePointContext,
   type ChargePointEvent,
@@ -52,6 +53,7 @@ export interface Surroundings {
   /** A message id that no CALL to the charge point had before. */
   readonly newMessageId: () => string
   readonly promises: RemoteStartPromises
+  readonly asked: AskedMessages
   readonly counts: CallCounts
   readonly callTimeoutMs: number
 }
@@ -200,6 +202,16 @@ export class LiveChargePoint implements CallEffects {
     counts.answered++
     this.#context.callQueue?.send({ type: 'answered', messageId, answer })
     return true
+  }
+
+  /** Notes that the charge point is asked for these actions, on whatever connection they will come. */
+  askFor(actions: readonly string[]): void {
+    this.#surroundings.asked.add(this.chargePoint.key, actions)
+  }
+
+  /** Whether `action` is what the charge point was asked for. */
+  wasAskedFor(action: string): boolean {
+    return this.#surroundings.asked.has(this.chargePoint.key, action)
   }
 
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */

@@ -16,6 +16,7 @@ import { addDocs } from './docs.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { answerError, notFound } from './errors.ts'
+import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { idTagRoutes } from './id-tags.ts'
 import { messageRoutes } from './messages.ts'
@@ -40,6 +41,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', callRoutes(deps))
   app.route('/', configurationRoutes(deps))
   app.route('/', messageRoutes(deps))
+  app.route('/', eventRoutes(deps))
   app.route('/', anomalyRoutes(deps))
   app.route('/', transactionRoutes(deps))
   app.route('/', idTagRoutes(deps))

@@ -7,6 +7,8 @@ import type { Logger } from '../base/log.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
 import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type {
+  ChargePointEventFilter,
+  ChargePointEventRecord,
   ChargePointInput,
   ChargePointRecord,
   ConnectorRecord,
@@ -63,6 +65,8 @@ export interface ApiQueries {
   messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>>
   /** Newest first. */
   listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>>
+  /** Newest first. */
+  listEvents(filter: ChargePointEventFilter, page: Page): Promise<PageOf<ChargePointEventRecord>>
   /** The stored 2.x device model. */
   variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
 }

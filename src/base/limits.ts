@@ -105,6 +105,9 @@ export const remoteStartPromiseMs = 120_000
 /** Transaction ids that may be promised to one charge point at once; past it the oldest promise is forgotten. */
 export const remoteStartPromisesMax = 32
 
+/** How long a charge point may take to send what a command asked it for, in milliseconds; it is served before a boot is accepted, too. */
+export const askedMessageMs = 86_400_000
+
 /** Transaction ids that one trip to the sequence fetches. */
 export const transactionIdBlock = 1_000
 

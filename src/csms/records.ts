@@ -187,6 +187,26 @@ export interface GhostDeadlines {
   readonly goneMs: number
 }
 
+/** What a charge point told beside transactions. */
+export interface ChargePointEventRecord {
+  readonly action: string
+  readonly messageId: string
+  /** By the charge point's clock; null when the message carries no time. */
+  readonly occurredAtMs: number | null
+  readonly receivedAtMs: number
+  /** As it was sent. */
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+export interface ChargePointEventFilter {
+  readonly chargePointKey: number
+  readonly action?: string
+  /** Events that were received at or after. */
+  readonly fromMs?: number
+  /** Events that were received before or at. */
+  readonly toMs?: number
+}
+
 export interface AnomalyFilter {
   readonly chargePointKey?: number
   readonly identity?: string

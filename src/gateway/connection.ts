@@ -90,7 +90,6 @@ export class Connection implements Stopped {
   #inbox: BoundedQueue<ReceivedFrame> | null = null
   #onIdle: (() => void)[] | null = null
   #quirksNoted: Set<string> | null = null
-  #triggered: Set<string> | null = null
 
   constructor(socket: Socket, version: OcppVersion, allowance: Allowance, options: ConnectionOptions) {
     this.#socket = socket
@@ -128,15 +127,6 @@ export class Connection implements Stopped {
     if (this.#quirksNoted.has(habit)) return false
     this.#quirksNoted.add(habit)
     return true
-  }
-
-  /** Notes that an operator asks for this action; from then on it is served before a boot is accepted, too. */
-  trigger(action: string): void {
-    ;(this.#triggered ??= new Set()).add(action)
-  }
-
-  isTriggered(action: string): boolean {
-    return this.#triggered?.has(action) ?? false
   }
 
   /**

@@ -4,7 +4,6 @@ import type { LiveChargePoint, Registry } from '../../actors/registry.ts'
 import { StatorError } from '../base/errors.ts'
 import type { ActorEvent, ConnectorRef, Payload } from '../csms/decision.ts'
 import { triggeredActions } from '../csms/triggers.ts'
-import { Connection } from './connection.ts'
 
 type ChargePointSettings = Parameters<LiveChargePoint['provisioned']>[0]
 type CallAnswer = Awaited<ReturnType<LiveChargePoint['call']>>
@@ -43,9 +42,8 @@ export class LiveChargePoints {
     if (live === undefined) {
       throw new StatorError('NOT_CONNECTED', `Charge point '${identity}' is not connected`)
     }
-    const triggered = triggeredActions(action, payload)
     // Before the answer is in: some charge points send what they were asked for first, and the answer after it.
-    if (live.link instanceof Connection) for (const awaited of triggered) live.link.trigger(awaited)
+    live.askFor(triggeredActions(action, payload))
     return live.call(action, payload, timeoutMs)
   }
 

@@ -28,15 +28,15 @@ export interface Repaired {
 /**
  * Repairs `sent` as the lenient mode does.
  *
- * A transaction message always comes out served. Of other messages a required field that is missing or unreadable refuses
- * the message, unless it is a time (the time of arrival stands in) or belongs to a meter value; and so does a list or an
- * object where text belongs.
+ * A transaction message always comes out served, and so does a message that is only stored: nothing is decided by what it
+ * says. Of other messages a required field that is missing or unreadable refuses the message, unless it is a time (the time of
+ * arrival stands in) or belongs to a meter value; and so does a list or an object where text belongs.
  *
  * @param sent nests no deeper than `frameDepthMax`.
  */
 export function repair(version: OcppVersion, action: string, sent: Payload, receivedAtMs: number): Repaired {
   const payload = copyOf(sent)
-  const repairing = new Repairing(rowOf(version, action)?.transactional ?? false, sent, payload, receivedAtMs)
+  const repairing = new Repairing(isNeverRefused(version, action), sent, payload, receivedAtMs)
   walk(requestNode(version, action), payload, (broken) => repairing.mend(broken))
   const { refused, quirks } = repairing
   if (refused !== null) return { payload: sent, quirks, refused }
@@ -44,6 +44,12 @@ export function repair(version: OcppVersion, action: string, sent: Payload, rece
     repairing.note('clockOff', pointer, path, value)
   })
   return { payload, quirks, refused }
+}
+
+/** Whether `lenient` serves the message whatever its payload holds. */
+export function isNeverRefused(version: OcppVersion, action: string): boolean {
+  const row = rowOf(version, action)
+  return row !== undefined && (row.transactional || row.standingAnswer !== null)
 }
 
 /** A copy of what `JSON.parse` made. */
@@ -85,14 +91,14 @@ const meterValue = /^\/(meterValue|transactionData)\/\*$/
 class Repairing {
   readonly quirks: Quirk[] = []
   refused: Problem | null = null
-  readonly #isTransactional: boolean
+  readonly #isNeverRefused: boolean
   readonly #sent: Payload
   readonly #payload: Payload
   readonly #receivedAtMs: number
   readonly #told = new Map<string, Set<QuirkCode>>()
 
-  constructor(isTransactional: boolean, sent: Payload, payload: Payload, receivedAtMs: number) {
-    this.#isTransactional = isTransactional
+  constructor(isNeverRefused: boolean, sent: Payload, payload: Payload, receivedAtMs: number) {
+    this.#isNeverRefused = isNeverRefused
     this.#sent = sent
     this.#payload = payload
     this.#receivedAtMs = receivedAtMs
@@ -191,7 +197,7 @@ class Repairing {
       const { timestamp, sampledValue } = slot.holder
       if (timestamp === undefined && sampledValue === undefined) return this.#dropElement(broken)
     }
-    const isFree = this.#isTransactional || clockFields.has(node.name) || meterField.test(node.pointer)
+    const isFree = this.#isNeverRefused || clockFields.has(node.name) || meterField.test(node.pointer)
     if (!isFree) return this.#refuse(broken)
     const sent = slot.value
     slot.value = this.#defaultOf(node)
@@ -273,7 +279,7 @@ class Repairing {
     const { value } = slot
     if (broken.node.format === 'date-time') return this.#mendTime(broken, slot)
     if (typeof value !== 'object') return this.#replace(broken, slot, 'valueForText', String(value))
-    return this.#isTransactional
+    return this.#isNeverRefused
       ? this.#replace(broken, slot, 'valueForText', JSON.stringify(value))
       : this.#refuse(broken)
   }

@@ -7,6 +7,7 @@ import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../csms/records.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf } from './ghosts.ts'
+import { createEventQueries } from './event-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
 import { storeError } from './store-error.ts'
@@ -22,6 +23,7 @@ export function createQueries(database: Database) {
     ...createIdTokenQueries(db),
     ...createTransactionQueries(db),
     ...createAnomalyQueries(db),
+    ...createEventQueries(db),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.pool, transactionId, deadlines, nowMs),
   })

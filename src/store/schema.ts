@@ -206,6 +206,8 @@ export const chargePointEvents = pgTable(
   },
   (table) => [
     primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointId, table.digest] }),
+    // A page of the newest, of all actions or of one: an action that is not asked for is passed over in the index.
+    index('charge_point_events_page').on(table.chargePointId, table.receivedAt, table.digest, table.action),
     // For forgetting the oldest only, so it is one that costs next to nothing to keep.
     index('charge_point_events_received').using('brin', table.receivedAt),
   ],

@@ -79,6 +79,7 @@ export function fakeApi(
     meterValuesOf: unexpected('meterValuesOf'),
     messageLog: unexpected('messageLog'),
     listAnomalies: unexpected('listAnomalies'),
+    listEvents: unexpected('listEvents'),
     variablesOf: unexpected('variablesOf'),
     ...overrides.queries,
   }
