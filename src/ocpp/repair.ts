@@ -4,6 +4,7 @@
 import { isoTime } from '../base/clock.ts'
 import { integerMax, quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
 import { readTime } from './date-time.ts'
+import type { MessageRow } from './message.ts'
 import type { QuirkCode } from './quirks.ts'
 import { type Problem, problemOf, requestNode } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
@@ -28,15 +29,15 @@ export interface Repaired {
 /**
  * Repairs `sent` as the lenient mode does.
  *
- * A transaction message always comes out served, and so does a message that is only stored: nothing is decided by what it
- * says. Of other messages a required field that is missing or unreadable refuses the message, unless it is a time (the time of
- * arrival stands in) or belongs to a meter value; and so does a list or an object where text belongs.
+ * A transaction message always comes out served. Of other messages a list or an object where text belongs refuses the message,
+ * and so does a required field that is missing or unreadable, unless it is a time (the time of arrival stands in), belongs to a
+ * meter value, or stands in a message that is only stored: nothing is decided by what that lacks.
  *
  * @param sent nests no deeper than `frameDepthMax`.
  */
 export function repair(version: OcppVersion, action: string, sent: Payload, receivedAtMs: number): Repaired {
   const payload = copyOf(sent)
-  const repairing = new Repairing(isNeverRefused(version, action), sent, payload, receivedAtMs)
+  const repairing = new Repairing(rowOf(version, action), sent, payload, receivedAtMs)
   walk(requestNode(version, action), payload, (broken) => repairing.mend(broken))
   const { refused, quirks } = repairing
   if (refused !== null) return { payload: sent, quirks, refused }
@@ -44,12 +45,6 @@ export function repair(version: OcppVersion, action: string, sent: Payload, rece
     repairing.note('clockOff', pointer, path, value)
   })
   return { payload, quirks, refused }
-}
-
-/** Whether `lenient` serves the message whatever its payload holds. */
-export function isNeverRefused(version: OcppVersion, action: string): boolean {
-  const row = rowOf(version, action)
-  return row !== undefined && (row.transactional || row.standingAnswer !== null)
 }
 
 /** A copy of what `JSON.parse` made. */
@@ -91,14 +86,16 @@ const meterValue = /^\/(meterValue|transactionData)\/\*$/
 class Repairing {
   readonly quirks: Quirk[] = []
   refused: Problem | null = null
-  readonly #isNeverRefused: boolean
+  readonly #isTransactional: boolean
+  readonly #isOnlyStored: boolean
   readonly #sent: Payload
   readonly #payload: Payload
   readonly #receivedAtMs: number
   readonly #told = new Map<string, Set<QuirkCode>>()
 
-  constructor(isNeverRefused: boolean, sent: Payload, payload: Payload, receivedAtMs: number) {
-    this.#isNeverRefused = isNeverRefused
+  constructor(row: MessageRow | undefined, sent: Payload, payload: Payload, receivedAtMs: number) {
+    this.#isTransactional = row?.transactional === true
+    this.#isOnlyStored = row !== undefined && row.standingAnswer !== null
     this.#sent = sent
     this.#payload = payload
     this.#receivedAtMs = receivedAtMs
@@ -197,7 +194,8 @@ class Repairing {
       const { timestamp, sampledValue } = slot.holder
       if (timestamp === undefined && sampledValue === undefined) return this.#dropElement(broken)
     }
-    const isFree = this.#isNeverRefused || clockFields.has(node.name) || meterField.test(node.pointer)
+    const isFree =
+      this.#isTransactional || this.#isOnlyStored || clockFields.has(node.name) || meterField.test(node.pointer)
     if (!isFree) return this.#refuse(broken)
     const sent = slot.value
     slot.value = this.#defaultOf(node)
@@ -279,7 +277,7 @@ class Repairing {
     const { value } = slot
     if (broken.node.format === 'date-time') return this.#mendTime(broken, slot)
     if (typeof value !== 'object') return this.#replace(broken, slot, 'valueForText', String(value))
-    return this.#isNeverRefused
+    return this.#isTransactional
       ? this.#replace(broken, slot, 'valueForText', JSON.stringify(value))
       : this.#refuse(broken)
   }

@@ -93,7 +93,7 @@ function served(
   if (made.codes.size === 0) return answer(messageId, action, [])
   if (made.isTooDeep) return answer(messageId, null, ['FormatViolation'])
   if (strictness === 'strict') return answer(messageId, null, made.codes)
-  if (row.transactional || row.standingAnswer !== null) return answer(messageId, action, [])
+  if (row.transactional) return answer(messageId, action, [])
   // A list of one that is read as the object in it may uncover what that object lacks.
   const uncovered: readonly CallErrorCode[] = made.codes.has('TypeConstraintViolation')
     ? ['OccurrenceConstraintViolation', 'PropertyConstraintViolation', 'FormatViolation']
