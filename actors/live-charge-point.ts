@@ -31,7 +31,7 @@ export interface Link {
   readonly bufferedBytes: number
 }
 
-/** A CALLRESULT or CALLERROR of the charge point. */
+/** What a charge point answered, and to which CALL. */
 export type AnswerFrame = CallAnswer & { readonly messageId: string }
 
 /** What became of CALLs and their answers, over all charge points of a registry. */
@@ -159,7 +159,7 @@ export class LiveChargePoint implements CallEffects {
   }
 
   /**
-   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR.
+   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR or unreadable.
    *
    * @param payload must be valid: nothing here looks at it.
    * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
@@ -178,11 +178,14 @@ export class LiveChargePoint implements CallEffects {
     })
   }
 
-  /** Whether the CALL under way has this message id. An answer to any other is late or was never asked for; it is counted. */
-  awaits(messageId: string): boolean {
+  /**
+   * The action of the CALL under way when it has this message id. null for any other: an answer to that is late or was never asked
+   * for; it is counted.
+   */
+  awaitedAction(messageId: string): string | null {
     const owner = this.#ownerOf(messageId)
     if (owner !== 'outstanding') this.#surroundings.counts[owner]++
-    return owner === 'outstanding'
+    return owner === 'outstanding' ? (this.#context.callQueue?.getSnapshot().context.outstanding?.action ?? null) : null
   }
 
   #ownerOf(messageId: string): ReturnType<typeof answerOwner> {

@@ -27,13 +27,9 @@ import type {
   VariableRecord,
 } from '../csms/records.ts'
 import type { RemoteStart } from '../csms/remote-control.ts'
+import type { ReadAnswer } from '../ocpp/answer.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-
-/** What a charge point answered to a CALL. */
-export type CallAnswer =
-  | { readonly kind: 'result'; readonly payload: Payload }
-  | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly details: Payload }
 
 /** The database, as far as the API reads and provisions. Null means that there is no such thing. */
 export interface ApiQueries {
@@ -87,7 +83,7 @@ export interface LiveChargePoints {
    *
    * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
-  call(identity: string, action: string, payload: Payload, timeoutMs?: number): Promise<CallAnswer>
+  call(identity: string, action: string, payload: Payload, timeoutMs?: number): Promise<ReadAnswer>
   /** Moves the actor of the charge point, if it is connected, after a COMMIT. */
   apply(identity: string, events: readonly ActorEvent[]): void
   /** Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */

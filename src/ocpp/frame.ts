@@ -24,7 +24,7 @@ export interface ParsedResult {
 export interface ParsedError {
   readonly kind: 'error'
   readonly messageId: string
-  /** As the other side spelt it. */
+  /** As the other side spelt it; '' when it gave none. */
   readonly code: string
   readonly description: string
   readonly details: Readonly<Record<string, unknown>>
@@ -92,14 +92,7 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
       if (third !== null && third !== undefined && !isObject(third)) break
       return { kind: 'result', messageId, payload: third ?? noPayload }
     case 4:
-      if (typeof third !== 'string') break
-      return {
-        kind: 'error',
-        messageId,
-        code: third,
-        description: typeof fourth === 'string' ? fourth : '',
-        details: isObject(fifth) ? fifth : noPayload,
-      }
+      return { kind: 'error', messageId, ...errorParts(third, fourth, fifth) }
     default:
       return {
         kind: 'unreadable',
@@ -112,6 +105,28 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
   }
   const problem = `The third element of message type ${type} is not what it should be.`
   return { ...unreadable(version, messageId, problem), isAnswerable: false }
+}
+
+/**
+ * The parts of a CALLERROR, however odd: whatever they are, the CALL was refused, and who made it is to be told what there is to tell.
+ * Some leave the description out and put the details in its place.
+ */
+function errorParts(code: unknown, description: unknown, details: unknown): Omit<ParsedError, 'kind' | 'messageId'> {
+  const isDetails = isObject(description) && details === undefined
+  return {
+    code: plainText(code),
+    description: plainText(description),
+    details: isDetails ? description : isObject(details) ? details : noPayload,
+  }
+}
+
+/** A text, or what a number or a boolean is as one; '' for anything else. */
+function plainText(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : ''
 }
 
 function readCall(

@@ -48,7 +48,7 @@ export function repair(version: OcppVersion, action: string, sent: Payload, rece
 }
 
 /** A copy of what `JSON.parse` made. */
-function copyOf(payload: Payload): Record<string, unknown> {
+export function copyOf(payload: Payload): Record<string, unknown> {
   const copy: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {
     const value = payload[key]
@@ -283,14 +283,8 @@ class Repairing {
   }
 
   #mendWord(broken: Broken, slot: Slot): Fate {
-    const { value } = slot
-    const { words = [], name } = broken.node
-    if (typeof value === 'string' && value.length <= wordCharactersMax && !verbatimWords.has(name)) {
-      const wanted = value.trim().toLowerCase()
-      const word = words.find((candidate) => String(candidate).toLowerCase() === wanted)
-      if (word !== undefined) return this.#replace(broken, slot, 'enumCase', word)
-    }
-    return this.#keep(broken, 'unknownWord')
+    const word = verbatimWords.has(broken.node.name) ? undefined : wordMeant(slot.value, broken.node)
+    return word === undefined ? this.#keep(broken, 'unknownWord') : this.#replace(broken, slot, 'enumCase', word)
   }
 
   #mendTime(broken: Broken, slot: Slot): Fate {
@@ -326,14 +320,23 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-function readNumber(value: unknown): number | null {
+/** The word of `node` that `value` is in other letter case; undefined when it is none. */
+export function wordMeant(value: unknown, { words = [] }: SchemaNode): unknown {
+  if (typeof value !== 'string' || value.length > wordCharactersMax) return undefined
+  const wanted = value.trim().toLowerCase()
+  return words.find((candidate) => String(candidate).toLowerCase() === wanted)
+}
+
+/** The number that `value` is or says; null when it is none. */
+export function readNumber(value: unknown): number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null
   if (typeof value !== 'string' || value.length > numberCharactersMax || value.trim() === '') return null
   const number = Number(value.trim().replace(/^(-?\d+),(\d+)$/, '$1.$2'))
   return Number.isFinite(number) ? number : null
 }
 
-function readBoolean(value: unknown): boolean | null {
+/** The boolean that `value` says; null when it says none. */
+export function readBoolean(value: unknown): boolean | null {
   if (typeof value === 'object') return null
   const text = String(value).trim().toLowerCase()
   if (text === 'true' || text === '1') return true

@@ -13,6 +13,7 @@ import {
   tasksPerWorkerMax,
 } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
+import type { AnswerTask, ReadAnswer } from '../ocpp/answer.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'
@@ -37,6 +38,8 @@ export interface PoolOptions {
   readonly taskMs?: number
 }
 
+type Workers = Piscina<Uint8Array, PackedBatch | string>
+
 /** What examining one batch came to: a part for each task that its frames travelled in. */
 export interface ExaminedPart extends ExaminedBatch {
   readonly tasks: readonly FrameTask[]
@@ -45,11 +48,11 @@ export interface ExaminedPart extends ExaminedBatch {
 /** The pool of worker threads that examine frames. */
 export class FramePool {
   readonly #options: PoolOptions
-  readonly #workers: Piscina<Uint8Array, PackedBatch> | null
+  readonly #workers: Workers | null
   /** A thread for long frames, which take it milliseconds each: no batch waits for them. Made for the first of them. */
-  #longFrames: Piscina<Uint8Array, PackedBatch> | null = null
+  #longFrames: Workers | null = null
   /** One thread, one task: whoever makes a thread die here has done it alone. Made when a thread has died. */
-  #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
+  #quarantine: Workers | null = null
   readonly #packr = new Packr()
   /** How many batches may be under way at once without one of them only waiting. */
   readonly batchesMax: number
@@ -89,6 +92,17 @@ export class FramePool {
     }
   }
 
+  /** Reads a long answer in the thread for long frames. An answer that ends that thread, or is too much for it, cannot be read. */
+  async readLongAnswer(task: AnswerTask): Promise<ReadAnswer> {
+    this.#longFrames ??= this.#makeWorkers(1, 1)
+    try {
+      return JSON.parse(String(await this.#runAlone(this.#longFrames, task)))
+    } catch (error) {
+      this.#throwIfClosed(error)
+      return { kind: 'unreadable', problem: 'The central system failed on it.' }
+    }
+  }
+
   /**
    * Examines a frame on this thread, at once, when it is shorter than is worth a crossing or must not cross, and any frame that is
    * not long when there are no worker threads; null when the frame is to travel in a batch, or is long.
@@ -106,7 +120,7 @@ export class FramePool {
     await Promise.all([this.#workers?.close(), this.#longFrames?.close(), this.#quarantine?.close()])
   }
 
-  #makeWorkers(threads: number, concurrentTasksPerWorker: number): Piscina<Uint8Array, PackedBatch> {
+  #makeWorkers(threads: number, concurrentTasksPerWorker: number): Workers {
     return new Piscina({
       filename: (this.#options.workerUrl ?? new URL('./worker.ts', import.meta.url)).href,
       minThreads: threads,
@@ -115,14 +129,18 @@ export class FramePool {
     })
   }
 
-  async #run(workers: Piscina<Uint8Array, PackedBatch>, tasks: readonly FrameTask[]): Promise<ExaminedPart> {
-    // Ends the thread when the task takes too long.
+  async #run(workers: Workers, tasks: readonly FrameTask[]): Promise<ExaminedPart> {
+    const packed = await this.#runAlone(workers, tasks)
+    if (typeof packed === 'string') throw new TypeError('A worker read an answer where it was to examine frames.')
+    return { tasks, verdicts: this.#unpacked(packed.verdicts), meter: packed.meter }
+  }
+
+  /** Hands one task to a thread, and ends the thread when the task takes too long. */
+  async #runAlone(workers: Workers, task: AnswerTask | readonly FrameTask[]): Promise<PackedBatch | string> {
     const stuck = new AbortController()
     const timer = setTimeout(() => stuck.abort(), this.#options.taskMs ?? taskMsMax)
     try {
-      const envelope = new Uint8Array(this.#packr.pack(tasks))
-      const { verdicts, meter } = await workers.run(envelope, { signal: stuck.signal })
-      return { tasks, verdicts: this.#unpacked(verdicts), meter }
+      return await workers.run(new Uint8Array(this.#packr.pack(task)), { signal: stuck.signal })
     } finally {
       clearTimeout(timer)
     }

@@ -4,6 +4,7 @@
 import { Packr } from 'msgpackr'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { isLongFrame } from '../ocpp/frame.ts'
+import { type AnswerTask, readLongAnswer } from '../ocpp/answer.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { examineBatch } from './examine-batch.ts'
 import type { PackedBatch } from './pool.ts'
@@ -16,9 +17,16 @@ function bytesOf(verdicts: readonly Verdict[]): Uint8Array {
   return new Uint8Array(packr.pack(verdicts))
 }
 
-/** Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a `PackedBatch`. */
-export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof move> {
-  const tasks: readonly FrameTask[] = packr.unpack(envelope)
+/**
+ * Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a `PackedBatch`. Of an
+ * `AnswerTask` the pool gets the `ReadAnswer` as JSON.
+ */
+export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof move> | string {
+  const task: AnswerTask | readonly FrameTask[] = packr.unpack(envelope)
+  return 'answerTo' in task ? JSON.stringify(readLongAnswer(task)) : examined(task)
+}
+
+function examined(tasks: readonly FrameTask[]): ReturnType<typeof move> {
   const { verdicts, meter } = examineBatch(tasks)
   const packed: PackedBatch = {
     verdicts: tasks.every(({ text }) => isLongFrame(text)) ? JSON.stringify(verdicts) : bytesOf(verdicts),

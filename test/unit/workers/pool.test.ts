@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
+import { type AnswerTask, readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { FrameTask } from '../../../src/ocpp/verdict.ts'
 import { FramePool, type PoolOptions } from '../../../src/workers/pool.ts'
 
@@ -200,4 +201,20 @@ describe('the worker pool', () => {
     const [after] = await stuck.examine([task('next', 'Heartbeat', {})])
     expect(after?.verdicts[0]?.kind).toBe('call')
   }, 60_000)
+
+  test('a long answer is read in a thread as it would be here', async () => {
+    const text = `[3,"a",{"status":"accepted","half":"\\ud83d","x":"${'y'.repeat(5_000)}",}]`
+    const answer: AnswerTask = { text, version: '1.6', strictness: 'lenient', answerTo: 'Reset' }
+    expect(await pool().readLongAnswer(answer)).toEqual(readLongAnswer(answer))
+  })
+
+  test('a long answer that its thread dies of cannot be read', async () => {
+    const answer: AnswerTask = {
+      text: '[3,"a",{"a":"KILL"}]',
+      version: '1.6',
+      strictness: 'lenient',
+      answerTo: 'Reset',
+    }
+    expect(await pool({ workerUrl: dyingWorker }).readLongAnswer(answer)).toMatchObject({ kind: 'unreadable' })
+  })
 })
