@@ -20,6 +20,7 @@ import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { idTagRoutes } from './id-tags.ts'
 import { messageRoutes } from './messages.ts'
+import { meterValueRoutes } from './meter-values.ts'
 import { addMetrics } from './metrics.ts'
 import { transactionRoutes } from './transactions.ts'
 
@@ -42,6 +43,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', configurationRoutes(deps))
   app.route('/', messageRoutes(deps))
   app.route('/', eventRoutes(deps))
+  app.route('/', meterValueRoutes(deps))
   app.route('/', anomalyRoutes(deps))
   app.route('/', transactionRoutes(deps))
   app.route('/', idTagRoutes(deps))

@@ -7,6 +7,7 @@ import type { Logger } from '../base/log.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
 import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type {
+  AssignedMeterValueRecord,
   ChargePointEventFilter,
   ChargePointEventRecord,
   ChargePointInput,
@@ -19,9 +20,11 @@ import type {
   IdTokenInput,
   IdTokenRecord,
   MessageLogRecord,
+  MeterValueFilter,
   MeterValueRecord,
   Page,
   PageOf,
+  ProblemRecord,
   TransactionFilter,
   TransactionRecord,
   VariableRecord,
@@ -36,6 +39,8 @@ export interface ApiQueries {
   listChargePoints(filter: { readonly status?: ConnectorStatus | 'Offline' } & Page): Promise<PageOf<ChargePointRecord>>
   chargePoint(identity: string): Promise<ChargePointRecord | null>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
+  /** Problems that its components have, newest first. */
+  problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
@@ -55,7 +60,9 @@ export interface ApiQueries {
   transaction(transactionId: number): Promise<TransactionRecord | null>
   /** Why an open transaction counts as a ghost at `nowMs`; none when it does not. */
   ghostReasonsOf(transactionId: number, deadlines: GhostDeadlines, nowMs: number): Promise<readonly Ghost[]>
-  meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>>
+  meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>>
+  /** Newest first. */
+  meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>>
 
   /** Newest first. */
   messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>>

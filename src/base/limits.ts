@@ -222,6 +222,12 @@ export const openTransactionsMax = 64
 /** Connectors that are kept of one charge point; what it tells of others is stored as events, with an anomaly. */
 export const connectorsMax = 256
 
+/** States that one NotifyEvent may tell: the status and the problem of every connector that is kept of a charge point. */
+export const stateEventsMax = 2 * connectorsMax
+
+/** Problems of components that are shown of one charge point, the newest. */
+export const problemsShownMax = 256
+
 /** How often the embedded database is asked whether it still answers, in milliseconds. */
 export const embeddedCheckMs = 1_000
 

@@ -4,6 +4,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type {
+  ConnectorRef,
   ConnectorStatus,
   KnownChargePoint,
   KnownConnector,
@@ -31,8 +32,11 @@ export interface Hydration {
 
 export interface ConnectorRecord extends KnownConnector {
   readonly statusSent: string
+  /** What a fault of it is called, as the charge point told with its status: 1.6 errorCode and the vendor's, 2.x techCode and techInfo. */
   readonly errorCode: string | null
   readonly info: string | null
+  readonly vendorId: string | null
+  readonly vendorErrorCode: string | null
   readonly updatedAtMs: number
 }
 
@@ -110,6 +114,20 @@ export interface MeterValueRecord {
   readonly meterValue: Readonly<Record<string, unknown>>
 }
 
+/** A meter value in the list of a transaction. */
+export interface AssignedMeterValueRecord extends MeterValueRecord {
+  /** `connector`: it names no transaction, and this one was open on its connector when it was sampled. */
+  readonly assignedBy: 'transactionId' | 'connector'
+}
+
+export interface MeterValueFilter {
+  readonly chargePointKey: number
+  /** Values that were sampled at or after. */
+  readonly fromMs?: number
+  /** Values that were sampled before or at. */
+  readonly toMs?: number
+}
+
 export interface IdTokenRecord {
   readonly idToken: string
   readonly type: string | null
@@ -185,6 +203,18 @@ export interface GhostDeadlines {
   readonly availableMs: number
   /** While its charge point is not connected. */
   readonly goneMs: number
+}
+
+/** A problem that a component of a 2.x charge point has. */
+export interface ProblemRecord extends ConnectorRef {
+  readonly componentName: string
+  readonly componentInstance: string
+  readonly techCode: string | null
+  readonly techInfo: string | null
+  /** Number of the event that caused it, as the charge point counts its events. */
+  readonly cause: number | null
+  /** By the charge point's clock. */
+  readonly occurredAtMs: number
 }
 
 /** What a charge point told beside transactions. */

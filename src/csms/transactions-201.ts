@@ -163,20 +163,18 @@ function connectorOutcome(event: TransactionEvent, transaction: KnownTransaction
   if (status === null || status === before) return nothing
   const tooMany = connectorTooMany(ref, known)
   if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
-  const changes = connectorStatusChanges(
-    {
-      kind: 'connectorStatus',
-      ...ref,
-      status,
-      statusSent: event.transactionInfo.chargingState ?? 'Occupied',
-      errorCode: null,
-      info: null,
-      vendorId: null,
-      vendorErrorCode: null,
-      occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
-    },
-    known,
-  )
+  const change = {
+    kind: 'connectorStatus',
+    ...ref,
+    status,
+    statusSent: event.transactionInfo.chargingState ?? 'Occupied',
+    errorCode: null,
+    info: null,
+    vendorId: null,
+    vendorErrorCode: null,
+    occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
+  } as const
+  const changes = connectorStatusChanges([change], known)
   return { changes, anomalies: [], events: [{ type: 'connectorStatus', ...ref, status }] }
 }
 

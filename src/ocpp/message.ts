@@ -36,6 +36,9 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 /** The payload of an answer that is the same whatever the message says. */
 export type StandingAnswer = Readonly<Record<string, string>>
 
+/** The elements of a list that a handler reads. */
+export type Selection = (elements: readonly unknown[]) => readonly unknown[]
+
 /** One message of one version. */
 export interface MessageRow {
   readonly direction: Direction
@@ -55,6 +58,8 @@ export interface MessageRow {
    * Those of a long frame stay in the worker that examines it, but for the text that is stored.
    */
   readonly keptOnly: readonly string[]
+  /** Lists of which handlers read some elements only, with what is left of them when the frame is long. */
+  readonly readPartly: Readonly<Record<string, Selection>>
   /**
    * The answer to a message that is only stored, as an event of its charge point: such a message needs no handler. null for all
    * others.

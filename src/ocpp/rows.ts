@@ -1,7 +1,15 @@
 // How the three message tables are written down: one line per message, from which the row and its schemas follow. The
 // functions keep `direction`, `served` and `standingAnswer` as literal types, because the handler maps are derived from them.
 
-import type { Direction, Durability, FunctionalBlock, JsonSchema, MessageRow, StandingAnswer } from './message.ts'
+import type {
+  Direction,
+  Durability,
+  FunctionalBlock,
+  JsonSchema,
+  MessageRow,
+  Selection,
+  StandingAnswer,
+} from './message.ts'
 
 /** What a table says of a message besides its schemas. */
 type RowOf<D extends Direction, S extends boolean, A extends StandingAnswer | null = null> = Omit<
@@ -17,7 +25,7 @@ type RowOf<D extends Direction, S extends boolean, A extends StandingAnswer | nu
 type AnyRow = RowOf<Direction, boolean, StandingAnswer | null>
 
 function row(block: FunctionalBlock, section: string, durability: Durability) {
-  return { block, section, durability, transactional: false, keptOnly: [], standingAnswer: null }
+  return { block, section, durability, transactional: false, keptOnly: [], readPartly: {}, standingAnswer: null }
 }
 
 /** A CALL that Stator sends to a charge point. */
@@ -75,6 +83,11 @@ export function bothWays<S extends boolean>(
 /** The row of a message whose `fields` are only kept, and read by no handler. */
 export function keeping<R extends AnyRow>(fields: readonly string[], of: R): R {
   return { ...of, keptOnly: fields }
+}
+
+/** The row of a message of whose lists handlers read only what these functions select. */
+export function readingPartOf<R extends AnyRow>(lists: Readonly<Record<string, Selection>>, of: R): R {
+  return { ...of, readPartly: lists }
 }
 
 /** A table whose rows keep the literal types of `R`. */

@@ -2,7 +2,17 @@
 // section names those use cases.
 
 import * as schemas from 'typed-ocpp/dist/ocpp20/schemas.js'
-import { bothWays, keeping, served, servedTransactional, stored, tableOf, toChargePoint } from './rows.ts'
+import {
+  bothWays,
+  keeping,
+  readingPartOf,
+  served,
+  servedTransactional,
+  stored,
+  tableOf,
+  toChargePoint,
+} from './rows.ts'
+import { stateEvents } from './state-events.ts'
 
 export const v201 = tableOf(schemas, {
   // A: security.
@@ -94,7 +104,7 @@ export const v201 = tableOf(schemas, {
   SetVariableMonitoring: toChargePoint('diagnostics', '2.0.1 N04'),
   SetMonitoringLevel: toChargePoint('diagnostics', '2.0.1 N05'),
   ClearVariableMonitoring: toChargePoint('diagnostics', '2.0.1 N06'),
-  NotifyEvent: keeping(['eventData'], served('diagnostics', '2.0.1 N07-N08', 'committed')),
+  NotifyEvent: readingPartOf({ eventData: stateEvents }, served('diagnostics', '2.0.1 N07-N08', 'committed')),
   CustomerInformation: toChargePoint('diagnostics', '2.0.1 N09-N10'),
   NotifyCustomerInformation: stored('diagnostics', '2.0.1 N09'),
 

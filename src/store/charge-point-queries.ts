@@ -3,6 +3,7 @@
 import { and, asc, count, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { StatorError } from '../base/errors.ts'
+import { problemsShownMax } from '../base/limits.ts'
 import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
 import type {
   ChargePointInput,
@@ -11,11 +12,12 @@ import type {
   MessageLogRecord,
   Page,
   PageOf,
+  ProblemRecord,
   VariableRecord,
 } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
 import { pageOf, withDefined } from './paging.ts'
-import { chargePoints, connectors, messageLog, transactions, variables } from './schema.ts'
+import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
 import { databaseError } from './store-error.ts'
 import { knownTransactionColumns } from './transaction-queries.ts'
 
@@ -60,7 +62,28 @@ export function createChargePointQueries(db: NodePgDatabase) {
         statusSent: row.statusSent,
         errorCode: row.errorCode,
         info: row.info,
+        vendorId: row.vendorId,
+        vendorErrorCode: row.vendorErrorCode,
         updatedAtMs: row.updatedAt,
+      }))
+    },
+
+    /** The newest `problemsShownMax`, newest first. */
+    async problemsOf(chargePointKey: number): Promise<ProblemRecord[]> {
+      const rows = await db
+        .select()
+        .from(problems)
+        .where(eq(problems.chargePointId, chargePointKey))
+        .orderBy(
+          desc(problems.occurredAt),
+          asc(problems.componentName),
+          asc(problems.evseId),
+          asc(problems.connectorId),
+        )
+        .limit(problemsShownMax)
+      return rows.map(({ chargePointId: _, occurredAt, updatedAt: __, ...row }) => ({
+        ...row,
+        occurredAtMs: occurredAt,
       }))
     },
 

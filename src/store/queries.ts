@@ -10,6 +10,7 @@ import { ghostReasonsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
+import { createMeterValueQueries } from './meter-value-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 
@@ -22,6 +23,7 @@ export function createQueries(database: Database) {
     ...createChargePointQueries(db),
     ...createIdTokenQueries(db),
     ...createTransactionQueries(db),
+    ...createMeterValueQueries(db),
     ...createAnomalyQueries(db),
     ...createEventQueries(db),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>

@@ -249,6 +249,29 @@ export const variables = pgTable(
   ],
 )
 
+/** Problems that components of 2.x charge points have at the moment. */
+export const problems = pgTable(
+  'problems',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    componentName: text('component_name').notNull(),
+    componentInstance: text('component_instance').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    techCode: text('tech_code'),
+    techInfo: text('tech_info'),
+    cause: integer('cause'),
+    occurredAt: instant('occurred_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'problems_pkey',
+      columns: [table.chargePointId, table.componentName, table.componentInstance, table.evseId, table.connectorId],
+    }),
+  ],
+)
+
 /** Stored facts that break an expectation. The digest covers the message, so that a commit done again adds nothing. */
 export const anomalies = pgTable(
   'anomalies',

@@ -3,7 +3,7 @@
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
-import type { ConnectorStatus, RegistrationStatus, VariableChange } from '../csms/decision.ts'
+import type { ConnectorStatus, RegistrationStatus } from '../csms/decision.ts'
 import { boolArray, float8Array, instantArray, int4Array, int8Array, jsonArray, textArray } from './binary-array.ts'
 
 /** A prepared statement over rows. */
@@ -31,12 +31,13 @@ export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): Boun
   return { name: statement.name, text: statement.text, values: statement.values(rows) }
 }
 
-interface Column<Row> {
+/** One column of rows. */
+export interface Column<Row> {
   readonly type: string
   readonly encode: (rows: readonly Row[]) => Buffer
 }
 
-function int4<Row>(of: (row: Row) => number | null): Column<Row> {
+export function int4<Row>(of: (row: Row) => number | null): Column<Row> {
   return { type: 'int4', encode: (rows) => int4Array(rows.map(of)) }
 }
 
@@ -48,19 +49,19 @@ function float8<Row>(of: (row: Row) => number | null): Column<Row> {
   return { type: 'float8', encode: (rows) => float8Array(rows.map(of)) }
 }
 
-function bool<Row>(of: (row: Row) => boolean | null): Column<Row> {
+export function bool<Row>(of: (row: Row) => boolean | null): Column<Row> {
   return { type: 'bool', encode: (rows) => boolArray(rows.map(of)) }
 }
 
-function text<Row>(of: (row: Row) => string | null): Column<Row> {
+export function text<Row>(of: (row: Row) => string | null): Column<Row> {
   return { type: 'text', encode: (rows) => textArray(rows.map(of)) }
 }
 
-function json<Row>(of: (row: Row) => string | null): Column<Row> {
+export function json<Row>(of: (row: Row) => string | null): Column<Row> {
   return { type: 'json', encode: (rows) => jsonArray(rows.map(of)) }
 }
 
-function instant<Row>(of: (row: Row) => number | null): Column<Row> {
+export function instant<Row>(of: (row: Row) => number | null): Column<Row> {
   return { type: 'timestamptz', encode: (rows) => instantArray(rows.map(of)) }
 }
 
@@ -73,7 +74,7 @@ export function rowsOf(columns: readonly { readonly name: string; readonly type:
 }
 
 /** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
-function statement<Row>(
+export function statement<Row>(
   name: string,
   columns: Readonly<Record<string, Column<Row>>>,
   write: (names: string, rows: string, arrays: string) => string,
@@ -393,49 +394,6 @@ export const insertChargePointEvents = statement<ChargePointEventRow>(
     payload: json((row) => row.payload),
   },
   (names, rows) => `INSERT INTO charge_point_events (${names}) SELECT * FROM ${rows} ON CONFLICT DO NOTHING`,
-)
-
-export interface VariableRow {
-  readonly chargePointKey: number
-  readonly variable: Omit<VariableChange, 'kind'>
-  readonly updatedAtMs: number
-}
-
-const variableKey = [
-  'charge_point_id',
-  'component_name',
-  'component_instance',
-  'evse_id',
-  'connector_id',
-  'variable_name',
-  'variable_instance',
-  'attribute_type',
-]
-const variableColumns = ['value', 'mutability', 'persistent', 'constant', 'characteristics', 'updated_at']
-
-export const upsertVariables = statement<VariableRow>(
-  'upsert_variables',
-  {
-    charge_point_id: int4((row) => row.chargePointKey),
-    component_name: text((row) => row.variable.componentName),
-    component_instance: text((row) => row.variable.componentInstance),
-    evse_id: int4((row) => row.variable.evseId),
-    connector_id: int4((row) => row.variable.connectorId),
-    variable_name: text((row) => row.variable.variableName),
-    variable_instance: text((row) => row.variable.variableInstance),
-    attribute_type: text((row) => row.variable.attributeType),
-    value: text((row) => row.variable.value),
-    mutability: text((row) => row.variable.mutability),
-    persistent: bool((row) => row.variable.persistent),
-    constant: bool((row) => row.variable.constant),
-    characteristics: json((row) =>
-      row.variable.characteristics === null ? null : JSON.stringify(row.variable.characteristics),
-    ),
-    updated_at: instant((row) => row.updatedAtMs),
-  },
-  (names, rows) =>
-    `INSERT INTO variables (${names}) SELECT * FROM ${rows}
-     ON CONFLICT (${variableKey.join(', ')}) DO UPDATE SET ${variableColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
 )
 
 export interface AnomalyRow {

@@ -1,12 +1,11 @@
-// Transactions and their meter values, as the REST API lists them.
+// Transactions, as the REST API lists them.
 
-import { and, asc, count, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { transactionRef } from '../csms/meter-block.ts'
-import type { MeterValueRecord, Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
+import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
 import { pageOf } from './paging.ts'
-import { chargePoints, meterValues, transactions } from './schema.ts'
+import { chargePoints, transactions } from './schema.ts'
 
 /** Columns of a KnownTransaction. */
 export const knownTransactionColumns = {
@@ -55,45 +54,6 @@ export function createTransactionQueries(db: NodePgDatabase) {
     async transaction(transactionId: number): Promise<TransactionRecord | null> {
       const [row] = await records().where(eq(transactions.id, transactionId))
       return row ?? null
-    },
-
-    /** In the order in which they were sampled; none for a transaction that does not exist. */
-    async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>> {
-      const [transaction] = await db
-        .select({
-          key: transactions.chargePointId,
-          stationId: transactions.stationTransactionId,
-        })
-        .from(transactions)
-        .where(eq(transactions.id, transactionId))
-      if (transaction === undefined) return { totalCount: 0, items: [] }
-      const where = and(
-        eq(meterValues.chargePointId, transaction.key),
-        eq(meterValues.transactionRef, transactionRef(transaction.stationId ?? transactionId)),
-      )
-      const order = [meterValues.sampledAt, meterValues.evseId, meterValues.connectorId, meterValues.digest]
-      return pageOf(
-        page,
-        db.select({ count: count() }).from(meterValues).where(where),
-        db
-          .select()
-          .from(meterValues)
-          .where(where)
-          .orderBy(...order.map((column) => asc(column)))
-          .$dynamic(),
-        (row) => ({
-          sampledAtMs: row.sampledAt,
-          receivedAtMs: row.receivedAt,
-          evseId: row.evseId,
-          connectorId: row.connectorId,
-          energyWh: row.energyWh,
-          powerW: row.powerW,
-          currentA: row.currentA,
-          voltageV: row.voltageV,
-          socPercent: row.socPercent,
-          meterValue: row.meterValue,
-        }),
-      )
     },
   }
 }

@@ -8,6 +8,8 @@ import { until } from '../../support/until.ts'
 
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 
+const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, problems: [] }
+
 let stator: TestStator
 let raw: RawChargePoint
 
@@ -29,13 +31,15 @@ beforeAll(async () => {
 afterAll(() => stator.stop())
 
 describe('GET /api/chargepoints/{chargePointId}/status', () => {
-  test('answers with exactly the fields of the contract', async () => {
+  test('answers with the fields of the contract, and with what is wrong', async () => {
     await raw.call('Heartbeat', {})
     expect(await stator.json('/api/chargepoints/CP001/status')).toEqual({
       chargePointId: 'CP001',
       status: 'Available',
       lastHeartbeat: isoTime,
-      connectors: [{ connectorId: 1, status: 'Available', currentTransaction: null }],
+      connectors: [{ connectorId: 1, status: 'Available', currentTransaction: null, ...noFault, errorCode: 'NoError' }],
+      fault: { errorCode: 'NoError', info: null, vendorId: null, vendorErrorCode: null },
+      problems: [],
       firmwareVersion: '1.2.3',
       model: 'ChargePoint-X1000',
     })
@@ -62,6 +66,8 @@ describe('GET /api/chargepoints/{chargePointId}/status', () => {
       status: 'Offline',
       lastHeartbeat: null,
       connectors: [],
+      fault: null,
+      problems: [],
       firmwareVersion: null,
       model: null,
     })

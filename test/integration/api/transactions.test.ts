@@ -216,7 +216,7 @@ describe('meter values', () => {
     const { meterValues, ...page } = await stator.json(`/api/transactions/${transactionId}/meter-values`)
     expect(page).toEqual({ totalCount: 3, page: 1, pageSize: 20 })
     const nothing = { powerW: null, currentA: null, voltageV: null, socPercent: null }
-    const common = { receivedAt: isoTime, evseId: 1, connectorId: 1 }
+    const common = { receivedAt: isoTime, evseId: 1, connectorId: 1, assignedBy: 'transactionId' }
     expect(meterValues).toEqual([
       {
         timestamp: '2025-12-26T12:15:00.000Z',

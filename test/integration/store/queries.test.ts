@@ -440,6 +440,8 @@ describeStore('the store', (store) => {
         ORDER BY received_at DESC, digest DESC LIMIT 3`,
         'charge_point_events_page ': `SELECT * FROM charge_point_events WHERE charge_point_id = 1 AND action = 'BootNotification'
         ORDER BY received_at DESC, digest DESC LIMIT 3`,
+        'meter_values_\\w+ meter_values_1': `SELECT * FROM meter_values WHERE charge_point_id = 1 AND transaction_ref = 0
+          AND evse_id = 1 AND sampled_at >= now() - interval '1 day' ORDER BY sampled_at, evse_id, connector_id, digest LIMIT 3`,
         meter_values:
           'SELECT * FROM meter_values WHERE charge_point_id = 1 AND transaction_ref = 1 ORDER BY sampled_at LIMIT 3',
       }

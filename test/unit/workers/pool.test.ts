@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
+import { stateEventsMax } from '../../../src/base/limits.ts'
 import { type AnswerTask, readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { FrameTask } from '../../../src/ocpp/verdict.ts'
 import { FramePool, type PoolOptions } from '../../../src/workers/pool.ts'
@@ -96,6 +97,29 @@ describe('the worker pool', () => {
     const { customData: _, ...rest } = report
     expect(verdicts).toMatchObject([{ payload: { ...rest, reportData: reportData.map(() => entry) } }])
     expect(JSON.stringify(verdicts)).not.toContain('"customData":')
+  })
+
+  test('of a list that is decided on in part a long frame keeps that part only', async () => {
+    const at = '2026-01-01T00:00:00Z'
+    const entry = (name: string, actualValue: string, connectorId: number) => ({
+      eventId: 1,
+      timestamp: at,
+      trigger: 'Delta',
+      actualValue,
+      eventNotificationType: 'HardWiredNotification',
+      component: { name: 'Connector', evse: { id: 1, connectorId } },
+      variable: { name },
+    })
+    const eventData = [
+      ...Array.from({ length: 100 }, (_, index) => entry('Temperature', String(index), 1)),
+      ...Array.from({ length: 2 * stateEventsMax }, (_, index) => entry('AvailabilityState', 'Faulted', index)),
+    ]
+    const sent = { generatedAt: at, seqNo: 0, eventData }
+    const { verdicts } = await pool().examineLong({ ...task('a', 'NotifyEvent', sent), version: '2.0.1' })
+    const [verdict] = verdicts
+    if (verdict?.kind !== 'call') throw new Error('the frame was not taken')
+    expect(verdict.payload['eventData']).toEqual(eventData.slice(-stateEventsMax))
+    expect(JSON.parse(verdict.sentText ?? '')).toEqual(sent)
   })
 
   test('the meter values of a long frame become columns, and what was sent of each is kept', async () => {

@@ -1,0 +1,164 @@
+// Meter values, as the REST API lists them: those of a transaction, and those of a charge point. Nothing is stored for these lists: to
+// which transaction a value belongs that names its connector only is found when it is read.
+
+import { and, asc, count, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { unionAll } from 'drizzle-orm/pg-core'
+import { transactionRef } from '../csms/meter-block.ts'
+import type {
+  AssignedMeterValueRecord,
+  MeterValueFilter,
+  MeterValueRecord,
+  Page,
+  PageOf,
+  TransactionRecord,
+} from '../csms/records.ts'
+import { meterValues, transactions } from './schema.ts'
+
+/** `transaction_ref` of values that name no transaction. */
+const noTransaction = 0n
+
+const recordColumns = {
+  sampledAtMs: meterValues.sampledAt,
+  receivedAtMs: meterValues.receivedAt,
+  evseId: meterValues.evseId,
+  connectorId: meterValues.connectorId,
+  energyWh: meterValues.energyWh,
+  powerW: meterValues.powerW,
+  currentA: meterValues.currentA,
+  voltageV: meterValues.voltageV,
+  socPercent: meterValues.socPercent,
+  meterValue: meterValues.meterValue,
+}
+
+type Place = Pick<TransactionRecord, 'transactionId' | 'chargePointKey' | 'evseId' | 'startedAtMs' | 'stoppedAtMs'>
+
+export function createMeterValueQueries(db: NodePgDatabase) {
+  /** When the next transaction of the same EVSE started; null when none has. */
+  async function nextStartMs({ transactionId, chargePointKey, evseId, startedAtMs }: Place): Promise<number | null> {
+    const { startedAt, id } = transactions
+    const isLater = or(gt(startedAt, startedAtMs), and(eq(startedAt, startedAtMs), gt(id, transactionId)))
+    const [next] = await db
+      .select({ startedAtMs: startedAt })
+      .from(transactions)
+      .where(
+        and(
+          eq(transactions.chargePointId, chargePointKey),
+          gte(startedAt, startedAtMs),
+          isLater,
+          eq(transactions.evseId, evseId),
+        ),
+      )
+      .orderBy(asc(startedAt), asc(id))
+      .limit(1)
+    return next?.startedAtMs ?? null
+  }
+
+  /** Values that name only the EVSE of the transaction, while it was the one that was open there. */
+  async function isOfConnector(transaction: Place): Promise<SQL | undefined> {
+    const { chargePointKey, evseId, startedAtMs, stoppedAtMs } = transaction
+    const nextMs = await nextStartMs(transaction)
+    return and(
+      eq(meterValues.chargePointId, chargePointKey),
+      eq(meterValues.transactionRef, noTransaction),
+      eq(meterValues.evseId, evseId),
+      gte(meterValues.sampledAt, startedAtMs),
+      stoppedAtMs === null ? undefined : lte(meterValues.sampledAt, stoppedAtMs),
+      nextMs === null ? undefined : lt(meterValues.sampledAt, nextMs),
+    )
+  }
+
+  return {
+    /** In the order in which they were sampled; none for a transaction that does not exist. */
+    async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>> {
+      const [transaction] = await db
+        .select({
+          transactionId: transactions.id,
+          chargePointKey: transactions.chargePointId,
+          stationId: transactions.stationTransactionId,
+          evseId: transactions.evseId,
+          startedAtMs: transactions.startedAt,
+          stoppedAtMs: transactions.stoppedAt,
+        })
+        .from(transactions)
+        .where(eq(transactions.id, transactionId))
+      if (transaction === undefined) return { totalCount: 0, items: [] }
+      const isOfTransaction = and(
+        eq(meterValues.chargePointId, transaction.chargePointKey),
+        eq(meterValues.transactionRef, transactionRef(transaction.stationId ?? transactionId)),
+      )
+      // EVSE 0 is the main meter, or an EVSE that nobody has named: its values are not those of the transaction.
+      const isOfItsConnector = transaction.evseId > 0 ? await isOfConnector(transaction) : sql`false`
+      const { sampledAt, evseId, connectorId, digest } = meterValues
+      const order = [asc(sampledAt), asc(evseId), asc(connectorId), asc(digest)]
+      // The index has both parts in this order: of each no more is read than up to the end of the page.
+      const end = page.page * page.pageSize
+      const valuesOf = (where: SQL | undefined, assignedBy: AssignedMeterValueRecord['assignedBy']) =>
+        db
+          .select({
+            ...recordColumns,
+            digest: meterValues.digest,
+            assignedBy: sql<AssignedMeterValueRecord['assignedBy']>`${sql.raw(`'${assignedBy}'`)}::text`.as(
+              'assigned_by',
+            ),
+          })
+          .from(meterValues)
+          .where(where)
+          .orderBy(...order)
+          .limit(end)
+      const countOf = async (where: SQL | undefined) =>
+        (await db.select({ count: count() }).from(meterValues).where(where))[0]?.count ?? 0
+      const [ofTransaction, ofConnector, rows] = await Promise.all([
+        countOf(isOfTransaction),
+        countOf(isOfItsConnector),
+        unionAll(valuesOf(isOfTransaction, 'transactionId'), valuesOf(isOfItsConnector, 'connector'))
+          .orderBy(...order)
+          .limit(page.pageSize)
+          .offset(end - page.pageSize),
+      ])
+      return { totalCount: ofTransaction + ofConnector, items: rows.map(({ digest: _, ...row }) => row) }
+    },
+
+    /**
+     * All that a charge point has sent, newest first. The index has no order for that: the keys of the charge point in the period are
+     * read from it and sorted, and rows are fetched for the page only.
+     */
+    async meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>> {
+      const { chargePointKey, fromMs, toMs } = filter
+      const where = and(
+        eq(meterValues.chargePointId, chargePointKey),
+        fromMs === undefined ? undefined : gte(meterValues.sampledAt, fromMs),
+        toMs === undefined ? undefined : lte(meterValues.sampledAt, toMs),
+      )
+      const { transactionRef: ref, sampledAt, evseId, connectorId, digest } = meterValues
+      const order = [desc(sampledAt), desc(ref), desc(evseId), desc(connectorId), desc(digest)]
+      const keys = db
+        .select({ ref, sampledAt, evseId, connectorId, digest })
+        .from(meterValues)
+        .where(where)
+        .orderBy(...order)
+        .limit(page.pageSize)
+        .offset((page.page - 1) * page.pageSize)
+        .as('keys')
+      const [counted, rows] = await Promise.all([
+        db.select({ count: count() }).from(meterValues).where(where),
+        db
+          .select(recordColumns)
+          .from(keys)
+          .innerJoin(
+            meterValues,
+            and(
+              eq(meterValues.chargePointId, chargePointKey),
+              eq(ref, keys.ref),
+              eq(sampledAt, keys.sampledAt),
+              eq(evseId, keys.evseId),
+              eq(connectorId, keys.connectorId),
+              eq(digest, keys.digest),
+            ),
+          )
+          .orderBy(...order),
+      ])
+      return { totalCount: counted[0]?.count ?? 0, items: rows }
+    },
+  }
+}
