@@ -268,8 +268,13 @@ export function nestsTooDeep(text: string): boolean {
 
 function skipSpace(text: string, from: number): number {
   let at = from
-  for (let code = text.charCodeAt(at); code === 32 || (code >= 9 && code <= 13); code = text.charCodeAt(at)) at++
+  while (isSpace(text.charCodeAt(at))) at++
   return at
+}
+
+/** White space, and what some firmware puts before a frame: a byte order mark, or the end of a C string. */
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13) || code === 0 || code === 0xfeff || code === 0xa0
 }
 
 /** A CALL as text. */

@@ -155,6 +155,14 @@ test('of two long answers to one CALL the first counts, and the second is not ev
   expect(counters.framesDropped).toBe(2)
 })
 
+test('an answer behind a byte order mark is an answer, and is read', async () => {
+  const { registry, receive, happened } = await begun()
+  const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
+  receive('\uFEFF[3,"ours",{"status":"Accepted"}]\0')
+  expect(await answer).toMatchObject({ kind: 'result', payload: { status: 'Accepted' } })
+  expect(happened.filter((what) => what.startsWith('sent [4'))).toEqual([])
+})
+
 test('an answer that cannot be read ends its CALL', async () => {
   const { registry, receive, counters } = await begun()
   const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
