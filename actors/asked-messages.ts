@@ -1,5 +1,5 @@
-// Actions that a charge point was asked for, by a TriggerMessage or by a command that brings reports about. They outlive the
-// connection: a charge point may reconnect between the command and the report.
+// Actions that a charge point was asked for, by a TriggerMessage or by a command that brings reports about. They
+// outlive the connection: a charge point may reconnect between the command and the report.
 
 import type { Clock } from '../src/base/clock.ts'
 import { askedMessageMs } from '../src/base/limits.ts'

@@ -179,8 +179,8 @@ export class LiveChargePoint implements CallEffects {
   }
 
   /**
-   * The action of the CALL under way when it has this message id. null for any other: an answer to that is late or was never asked
-   * for; it is counted.
+   * The action of the CALL under way when it has this message id. null for any other: an answer to that is late or was
+   * never asked for; it is counted.
    */
   awaitedAction(messageId: string): string | null {
     const owner = this.#ownerOf(messageId)

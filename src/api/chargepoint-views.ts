@@ -137,8 +137,8 @@ export function chargePointItem(
 }
 
 /**
- * A charge point with its connectors; connector 0, which is the charge point itself, is not among them, but its fault is told. A connector that
- * has never reported a status and has an open transaction is charging.
+ * A charge point with its connectors; connector 0, which is the charge point itself, is not among them, but its fault
+ * is told. A connector that has never reported a status and has an open transaction is charging.
  */
 export function chargePointStatus(
   record: ChargePointRecord,

@@ -1,4 +1,5 @@
-// How meter values look in answers, and GET /api/chargepoints/{chargePointId}/meter-values: all that a charge point has sent.
+// How meter values look in answers, and GET /api/chargepoints/{chargePointId}/meter-values: all that a charge point has
+// sent.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'

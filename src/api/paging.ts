@@ -1,4 +1,5 @@
-// Lists come in pages: `{totalCount, page, pageSize, <resource>: []}`, counted from 1, in a stable order. Some are cut to a period.
+// Lists come in pages: `{totalCount, page, pageSize, <resource>: []}`, counted from 1, in a stable order. Some are cut
+// to a period.
 
 import { z } from '@hono/zod-openapi'
 import { integerMax, pageSizeDefault, pageSizeMax } from '../base/limits.ts'

@@ -125,8 +125,8 @@ export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
 }
 
 /**
- * The status of a 2.x connector that is told to be `statusSent`. Occupied says less than what the open transaction of the EVSE has
- * already told, so it does not overwrite that (see `chargingStatus`).
+ * The status of a 2.x connector that is told to be `statusSent`. Occupied says less than what the open transaction of
+ * the EVSE has already told, so it does not overwrite that (see `chargingStatus`).
  */
 export function status201(statusSent: string, ref: ConnectorRef, known: Known): ConnectorStatus {
   const sent = normaliseStatus(statusSent)

@@ -244,7 +244,10 @@ export interface VariableChange {
   readonly characteristics: Payload | null
 }
 
-/** Whether a component of a 2.x charge point has a problem (variable `Problem`), and which. EVSE and connector are 0 for none. */
+/**
+ * Whether a component of a 2.x charge point has a problem (variable `Problem`), and which. EVSE and connector are 0 for
+ * none.
+ */
 export interface ProblemChange extends ConnectorRef {
   readonly kind: 'problem'
   readonly componentName: string

@@ -32,7 +32,10 @@ export function notification(action: string, known: Known, time?: string, ...mor
   }
 }
 
-/** The handler of every message that is only stored: an event of the charge point, answered with `answer` whatever it says. */
+/**
+ * The handler of every message that is only stored: an event of the charge point, answered with `answer` whatever it
+ * says.
+ */
 export function keepStored(action: string, answer: Payload): Handler<Payload> {
   return {
     decide: (payload, known) => {

@@ -32,7 +32,10 @@ export interface Hydration {
 
 export interface ConnectorRecord extends KnownConnector {
   readonly statusSent: string
-  /** What a fault of it is called, as the charge point told with its status: 1.6 errorCode and the vendor's, 2.x techCode and techInfo. */
+  /**
+   * What a fault of it is called, as the charge point told with its status: 1.6 errorCode and the vendor's, 2.x
+   * techCode and techInfo.
+   */
   readonly errorCode: string | null
   readonly info: string | null
   readonly vendorId: string | null

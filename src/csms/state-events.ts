@@ -1,5 +1,5 @@
-// Functional blocks G and N, where they meet: a 2.x charge point may tell its statuses by NotifyEvent instead of StatusNotification
-// (2.0.1 G01), and its problems by NotifyEvent alone.
+// Functional blocks G and N, where they meet: a 2.x charge point may tell its statuses by NotifyEvent instead of
+// StatusNotification (2.0.1 G01), and its problems by NotifyEvent alone.
 
 import type { OCPP20 } from 'typed-ocpp'
 import { connectorsMax } from '../base/limits.ts'
@@ -20,8 +20,8 @@ import { notification, timeMs } from './notification.ts'
 type Event = OCPP20.NotifyEventRequest['eventData'][number]
 
 /**
- * 2.0.1 N07: events that monitors raised. All are stored; those about an AvailabilityState are statuses as well, and those about a
- * Problem say what is wrong with a component at the moment.
+ * 2.0.1 N07: events that monitors raised. All are stored; those about an AvailabilityState are statuses as well, and
+ * those about a Problem say what is wrong with a component at the moment.
  */
 export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
   decide: (payload, known) => {
@@ -97,9 +97,9 @@ function isNamed({ name }: { readonly name: string }, wanted: string): boolean {
 }
 
 /**
- * The connectors that an entry is about. The charging station is connector 0, as in 1.6. What is told of an EVSE holds for its one
- * connector; of several, for each when the EVSE is available to all or to none, and for none when one of them is in use or
- * reserved: only the charge point knows which.
+ * The connectors that an entry is about. The charging station is connector 0, as in 1.6. What is told of an EVSE holds
+ * for its one connector; of several, for each when the EVSE is available to all or to none, and for none when one of
+ * them is in use or reserved: only the charge point knows which.
  */
 function connectorsOf({ component, actualValue }: Event, known: Known): readonly ConnectorRef[] {
   if (isNamed(component, 'chargingstation')) return [{ evseId: 0, connectorId: 0 }]

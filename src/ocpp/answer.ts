@@ -1,5 +1,5 @@
-// From the text of an answer to what it says: parse, schema, and in the lenient mode repair. Pure, so that it runs on the main thread
-// and, for long answers, in a worker. Which CALL it answers is known before: see `peekMessageId`.
+// From the text of an answer to what it says: parse, schema, and in the lenient mode repair. Pure, so that it runs on
+// the main thread and, for long answers, in a worker. Which CALL it answers is known before: see `peekMessageId`.
 
 import { frameDepthMax } from '../base/limits.ts'
 import { nestsTooDeep, parseFrame, type ParsedFrame } from './frame.ts'

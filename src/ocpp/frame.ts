@@ -108,8 +108,8 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
 }
 
 /**
- * The parts of a CALLERROR, however odd: whatever they are, the CALL was refused, and who made it is to be told what there is to tell.
- * Some leave the description out and put the details in its place.
+ * The parts of a CALLERROR, however odd: whatever they are, the CALL was refused, and who made it is to be told what
+ * there is to tell. Some leave the description out and put the details in its place.
  */
 function errorParts(code: unknown, description: unknown, details: unknown): Omit<ParsedError, 'kind' | 'messageId'> {
   const isDetails = isObject(description) && details === undefined

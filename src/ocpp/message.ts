@@ -61,8 +61,8 @@ export interface MessageRow {
   /** Lists of which handlers read some elements only, with what is left of them when the frame is long. */
   readonly readPartly: Readonly<Record<string, Selection>>
   /**
-   * The answer to a message that is only stored, as an event of its charge point: such a message needs no handler. null for all
-   * others.
+   * The answer to a message that is only stored, as an event of its charge point: such a message needs no handler. null
+   * for all others.
    */
   readonly standingAnswer: StandingAnswer | null
   readonly request: JsonSchema

@@ -1,6 +1,7 @@
-// The lenient mode for answers: what a charge point answered to a CALL, brought into the form of its schema where that leaves no doubt
-// about the meaning. An answer has no second chance and nobody can ask back, so nothing is invented and nothing is taken away but
-// the nulls of optional fields: what is missing stays missing, and what cannot be read stays as it came.
+// The lenient mode for answers: what a charge point answered to a CALL, brought into the form of its schema where that
+// leaves no doubt about the meaning. An answer has no second chance and nobody can ask back, so nothing is invented and
+// nothing is taken away but the nulls of optional fields: what is missing stays missing, and what cannot be read stays
+// as it came.
 
 import { isoTime } from '../base/clock.ts'
 import { quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'

@@ -29,9 +29,9 @@ export interface Repaired {
 /**
  * Repairs `sent` as the lenient mode does.
  *
- * A transaction message always comes out served. Of other messages a list or an object where text belongs refuses the message,
- * and so does a required field that is missing or unreadable, unless it is a time (the time of arrival stands in), belongs to a
- * meter value, or stands in a message that is only stored: nothing is decided by what that lacks.
+ * A transaction message always comes out served. Of other messages a list or an object where text belongs refuses the
+ * message, and so does a required field that is missing or unreadable, unless it is a time (the time of arrival stands
+ * in), belongs to a meter value, or stands in a message that is only stored: nothing is decided by what that lacks.
  *
  * @param sent nests no deeper than `frameDepthMax`.
  */

@@ -1,5 +1,6 @@
 // How the three message tables are written down: one line per message, from which the row and its schemas follow. The
-// functions keep `direction`, `served` and `standingAnswer` as literal types, because the handler maps are derived from them.
+// functions keep `direction`, `served` and `standingAnswer` as literal types, because the handler maps are derived from
+// them.
 
 import type {
   Direction,

@@ -1,16 +1,21 @@
-// Which entries of a NotifyEvent tell of a state: the availability of a connector, an EVSE or the charging station (2.0.1 G01), and
-// whether a component has a problem. A NotifyEvent may hold thousands of entries about anything; only these are decided on.
+// Which entries of a NotifyEvent tell of a state: the availability of a connector, an EVSE or the charging station
+// (2.0.1 G01), and whether a component has a problem. A NotifyEvent may hold thousands of entries about anything; only
+// these are decided on.
 
 import { stateEventsMax } from '../base/limits.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Components whose AvailabilityState is a status, from the whole to its parts. Names are case insensitive (2.0.1 ComponentType, VariableType). */
+/**
+ * Components whose AvailabilityState is a status, from the whole to its parts. Names are case insensitive (2.0.1
+ * ComponentType, VariableType).
+ */
 export const availableComponents = ['chargingstation', 'evse', 'connector'] as const
 
 /**
- * The entries of `events` that tell of a state: of each component the newest about its AvailabilityState, and the newest about its
- * Problem, the last `stateEventsMax` of them. Of two of the same time the later in the list is the newer.
+ * The entries of `events` that tell of a state: of each component the newest about its AvailabilityState, and the
+ * newest about its Problem, the last `stateEventsMax` of them. Of two of the same time the later in the list is the
+ * newer.
  */
 export function stateEvents<E>(events: readonly E[]): readonly E[] {
   const newest = new Map<string, E>()

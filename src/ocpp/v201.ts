@@ -87,8 +87,8 @@ export const v201 = tableOf(schemas, {
   PublishFirmwareStatusNotification: keeping(['location'], stored('firmware', '2.0.1 L03')),
   UnpublishFirmware: toChargePoint('firmware', '2.0.1 L04'),
 
-  // M: certificate management.
-  // Stator asks no certificate provider and no OCSP responder: the station is told that it failed, and decides for itself.
+  // M: certificate management. Stator asks no certificate provider and no OCSP responder: the station is told that it
+  // failed, and decides for itself.
   Get15118EVCertificate: stored('security', '2.0.1 M01-M02', { status: 'Failed', exiResponse: '' }),
   GetInstalledCertificateIds: toChargePoint('security', '2.0.1 M03'),
   DeleteCertificate: toChargePoint('security', '2.0.1 M04'),

@@ -1,5 +1,5 @@
-// The statements of the writer for what 2.x charge points tell of their components: variables and problems. Like all statements of
-// the writer they may run twice on the same rows and leave the same behind.
+// The statements of the writer for what 2.x charge points tell of their components: variables and problems. Like all
+// statements of the writer they may run twice on the same rows and leave the same behind.
 
 import type { ProblemChange, VariableChange } from '../csms/decision.ts'
 import { bool, type Column, instant, int4, json, statement, text } from './statements.ts'

@@ -1,5 +1,5 @@
-// Meter values, as the REST API lists them: those of a transaction, and those of a charge point. Nothing is stored for these lists: to
-// which transaction a value belongs that names its connector only is found when it is read.
+// Meter values, as the REST API lists them: those of a transaction, and those of a charge point. Nothing is stored for
+// these lists: to which transaction a value belongs that names its connector only is found when it is read.
 
 import { and, asc, count, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
@@ -120,8 +120,8 @@ export function createMeterValueQueries(db: NodePgDatabase) {
     },
 
     /**
-     * All that a charge point has sent, newest first. The index has no order for that: the keys of the charge point in the period are
-     * read from it and sorted, and rows are fetched for the page only.
+     * All that a charge point has sent, newest first. The index has no order for that: the keys of the charge point in
+     * the period are read from it and sorted, and rows are fetched for the page only.
      */
     async meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>> {
       const { chargePointKey, fromMs, toMs } = filter

@@ -92,7 +92,10 @@ export class FramePool {
     }
   }
 
-  /** Reads a long answer in the thread for long frames. An answer that ends that thread, or is too much for it, cannot be read. */
+  /**
+   * Reads a long answer in the thread for long frames. An answer that ends that thread, or is too much for it, cannot
+   * be read.
+   */
   async readLongAnswer(task: AnswerTask): Promise<ReadAnswer> {
     this.#longFrames ??= this.#makeWorkers(1, 1)
     try {

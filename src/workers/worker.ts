@@ -18,8 +18,8 @@ function bytesOf(verdicts: readonly Verdict[]): Uint8Array {
 }
 
 /**
- * Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a `PackedBatch`. Of an
- * `AnswerTask` the pool gets the `ReadAnswer` as JSON.
+ * Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a
+ * `PackedBatch`. Of an `AnswerTask` the pool gets the `ReadAnswer` as JSON.
  */
 export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof move> | string {
   const task: AnswerTask | readonly FrameTask[] = packr.unpack(envelope)

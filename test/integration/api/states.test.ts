@@ -1,5 +1,5 @@
-// What is wrong with a charge point and its connectors, over real sockets: fault codes of statuses, states and problems told by
-// NotifyEvent, in GET …/status.
+// What is wrong with a charge point and its connectors, over real sockets: fault codes of statuses, states and problems
+// told by NotifyEvent, in GET …/status.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { TestStator } from '../../support/stator.ts'

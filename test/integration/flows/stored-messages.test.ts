@@ -1,5 +1,5 @@
-// Messages that Stator serves by storing them: each is answered as its schema says, listed in the history of its charge point, and
-// never refused when a command asked for it.
+// Messages that Stator serves by storing them: each is answered as its schema says, listed in the history of its charge
+// point, and never refused when a command asked for it.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { checkResponse } from '../../../src/ocpp/schema.ts'
