@@ -4,15 +4,15 @@
 
 import { setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
 import type { ErrorCode } from '../src/base/errors.ts'
-import { callQueueCallsMax, lateAnswersMax } from '../src/base/limits.ts'
-import type { Payload } from '../src/csms/decision.ts'
+import { callQueueBytesMax, callQueueCallsMax, lateAnswersMax } from '../src/base/limits.ts'
 import type { ReadAnswer } from '../src/ocpp/answer.ts'
 
 /** A CALL that somebody waits for. */
 export interface QueuedCall {
   readonly messageId: string
   readonly action: string
-  readonly payload: Payload
+  /** The whole frame as text: encoded once, so that its size is known. */
+  readonly frame: string
   /** How long it may wait in line, and once more how long its answer may take, in milliseconds. */
   readonly timeoutMs: number
 }
@@ -63,7 +63,9 @@ const queue = setup({
       'messageId' in event && context.outstanding !== null && context.outstanding.messageId === event.messageId,
     isWaiting: ({ context, event }) =>
       'messageId' in event && context.waiting.some((call) => call.messageId === event.messageId),
-    isFull: ({ context }) => context.waiting.length >= callQueueCallsMax,
+    isFull: ({ context, event }) =>
+      context.waiting.length >= callQueueCallsMax ||
+      (event.type === 'call' && bytesOf(context.waiting) + event.call.frame.length > callQueueBytesMax),
     hasWaiting: ({ context }) => context.waiting.length > 0,
   },
   actions: {
@@ -72,6 +74,10 @@ const queue = setup({
       context.effects.settle(params.messageId, params.outcome),
   },
 })
+
+function bytesOf(calls: readonly QueuedCall[]): number {
+  return calls.reduce((bytes, call) => bytes + call.frame.length, 0)
+}
 
 const lineUp = queue.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'call') return
@@ -122,7 +128,8 @@ const refuseFull = queue.enqueueActions(({ context, event, enqueue }) => {
   const { messageId, action } = event.call
   const message =
     `${action} was not sent to charge point '${context.identity}': ` +
-    `${callQueueCallsMax} commands already wait for it, which is the most that may`
+    `${context.waiting.length} commands of ${bytesOf(context.waiting)} bytes already wait for it; ` +
+    `at most ${callQueueCallsMax} commands and ${callQueueBytesMax} bytes may`
   enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'CALL_QUEUE_FULL', message } } })
 })
 

@@ -163,8 +163,8 @@ export class LiveChargePoint implements CallEffects {
    *
    * @param payload must be valid: nothing here looks at it.
    * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
-   * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when `callQueueCallsMax` already wait; `NOT_CONNECTED` when
-   *   the connection is gone or goes meanwhile; `SHUTTING_DOWN` while this node stops.
+   * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when more than `callQueueCallsMax` CALLs or `callQueueBytesMax`
+   *   bytes would wait; `NOT_CONNECTED` when the connection is gone or goes meanwhile; `SHUTTING_DOWN` while this node stops.
    */
   call(action: string, payload: Payload, timeoutMs = this.#surroundings.callTimeoutMs): Promise<CallAnswer> {
     if (this.state === 'closed') {
@@ -173,8 +173,9 @@ export class LiveChargePoint implements CallEffects {
     }
     const messageId = this.#surroundings.newMessageId()
     return new Promise((resolve, reject) => {
+      const frame = encodeCall(messageId, action, payload)
       ;(this.#waiters ??= new Map()).set(messageId, { resolve, reject })
-      this.#send({ type: 'call', call: { messageId, action, payload, timeoutMs } })
+      this.#send({ type: 'call', call: { messageId, action, frame, timeoutMs } })
     })
   }
 
@@ -248,9 +249,9 @@ export class LiveChargePoint implements CallEffects {
   }
 
   /** The call queue sends a CALL; nobody else calls this. */
-  transmit({ messageId, action, payload }: QueuedCall): void {
+  transmit({ frame }: QueuedCall): void {
     this.#surroundings.counts.sent++
-    this.link.send(encodeCall(messageId, action, payload))
+    this.link.send(frame)
   }
 
   /** The call queue tells what became of a CALL; nobody else calls this. */

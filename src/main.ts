@@ -6,6 +6,8 @@ import { createApi } from './api/create-api.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { Credentials } from './auth/credentials.ts'
 import { authenticateRequest } from './auth/operator-auth.ts'
+import { hashPassword } from './auth/password-forms.ts'
+import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { loadSettings, type Settings } from './base/config.ts'
@@ -13,11 +15,14 @@ import { Counters } from './base/counters.ts'
 import { StatorError } from './base/errors.ts'
 import { shutdownMsMax } from './base/limits.ts'
 import { createLogger, type Logger } from './base/log.ts'
-import { LiveChargePoints } from './gateway/live-charge-points.ts'
+import { limitLog } from './base/log-limit.ts'
+import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
+import { closeFenced, LiveChargePoints } from './gateway/live-charge-points.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './ocpp/schema.ts'
 import { openDatabase } from './store/database.ts'
+import { type Fence, watchFences } from './store/fences.ts'
 import { claimCredentialSecret } from './store/installation.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { announcePresence, disconnectAbsent } from './store/presence.ts'
@@ -67,7 +72,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   }
 
   try {
+    const logLimit = limitLog(log, clock, counters)
+    closers.unshift(async () => logLimit.stop())
+    const ocppLog = logLimit.log.category('OCPP')
     compileServed()
+    keepPrivate(settings.database.dataFolder)
     const tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
     const secrets = await openSecrets(settings)
     const { provider, connectionString, dataFolder, poolSize } = settings.database
@@ -99,12 +108,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         ghostDeadlines,
         onGhost: ({ identity, transactionId, reason }) => {
           counters.anomaly('ghostTransaction')
-          log
-            .category('OCPP')
-            .info(
-              { identity, transactionId, anomaly: 'ghostTransaction', reason },
-              'An open transaction looks over; it stays open.',
-            )
+          ocppLog.info(
+            { identity, transactionId, anomaly: 'ghostTransaction', reason },
+            'An open transaction looks over; it stays open.',
+          )
         },
       }),
     )
@@ -112,7 +119,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const examiner = new FramePool({ threads: settings.workers.poolSize, ...hooks.examination })
     closers.unshift(() => examiner.close())
 
-    const ocppLog = log.category('OCPP')
     const registry = new Registry({
       clock,
       callTimeoutMs: settings.ocpp.callTimeoutMs,
@@ -120,6 +126,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         ocppLog.error({ identity, error }, 'The actor of a charge point failed; its connection is closed.')
       },
     })
+    if (!database.isSingleConnection) {
+      const onFence = (fence: Fence): void => closeFenced(registry, fence)
+      closers.unshift(await watchFences({ database, clock, log: log.category('Database'), onFence }))
+    }
     const auth = createAuthDeps(settings.security, secrets, {
       lookup: (identity) => queries.credentials(identity),
       create: async (identity, hashes) => {
@@ -137,7 +147,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       commit: (set) => writer.commit(set),
       nextTransactionId: () => transactionIds.next(),
       authenticate: (headers) => authenticateRequest(headers, auth),
-      hash: (secret) => auth.credentials.hash(secret),
+      hash: {
+        password: (password) => hashPassword(password, auth.credentials),
+        apiKey: (apiKey) => auth.credentials.hash(apiKey),
+      },
+      rotations: new PasswordRotations(queries, auth.credentials, ocppLog),
       strictnessDefault: settings.ocpp.strictness,
       ghostDeadlines,
       counters,
@@ -162,7 +176,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       nextTransactionId: () => transactionIds.next(),
       commit: (set) => writer.commit(set),
       markSeen: (key, atMs, isHeartbeat) => writer.markSeen(key, atMs, isHeartbeat),
-      connect: (key, version) => queries.connect(key, { version, node, atMs: clock.nowMs() }),
+      connect: (key, version, credential) => queries.connect(key, { version, node, atMs: clock.nowMs(), credential }),
       disconnect: (key, epoch) => queries.disconnect(key, epoch),
       isStoreAvailable: () => writer.isAvailable && !writer.isFull,
       appendMessageLog: (line) => writer.appendMessageLog(line),
@@ -215,6 +229,7 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
 
 /** Runs Stator until SIGTERM or SIGINT; what cannot be started is told in one sentence. */
 async function main(): Promise<void> {
+  makeFilesPrivate()
   const settings = loadSettings({ argv: process.argv.slice(2), env: process.env })
   const stator = await startStator(settings)
   console.log(`REST API       ${stator.url}   (read ${stator.url}/docs)`)

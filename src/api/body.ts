@@ -2,29 +2,37 @@
 // says "form", some clients say nothing, and all of them mean JSON.
 
 import type { MiddlewareHandler } from 'hono'
+import type { Principal } from '../auth/operator-auth.ts'
 import { StatorError } from '../base/errors.ts'
-import { frameDepthMax } from '../base/limits.ts'
-import { nestsTooDeep } from '../ocpp/frame.ts'
+import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../base/limits.ts'
+import { jsonShape } from '../ocpp/json-shape.ts'
+import type { ApiEnv } from './env.ts'
 import { badRequest } from './errors.ts'
 
-/** Reads the body once, and hands it on as JSON; an empty one is no body. That of a DELETE means nothing, and is left alone. */
-export function jsonBody(bytesMax: number): MiddlewareHandler {
-  return async (c, next) => {
-    if (c.req.raw.body !== null && c.req.method !== 'DELETE') {
-      const text = await bodyText(c.req.raw, bytesMax)
-      requireJson(text)
-      const headers = new Headers(c.req.raw.headers)
-      headers.delete('Content-Length')
-      if (text === '') headers.delete('Content-Type')
-      else headers.set('Content-Type', 'application/json')
-      c.req.raw = new Request(c.req.raw.url, {
-        method: c.req.raw.method,
-        headers,
-        ...(text === '' ? {} : { body: text }),
-      })
+/**
+ * Reads and parses the body once, and hands it on as JSON; an empty one is no body. That of a DELETE means nothing, and is left alone.
+ * Comes after `authenticated`: how large it may be depends on who sends it.
+ */
+export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (c.req.raw.body !== null && c.req.method !== 'DELETE') {
+    const text = await bodyText(c.req.raw, bytesMaxOf(c.get('principal')))
+    const headers = new Headers(c.req.raw.headers)
+    headers.delete('Content-Length')
+    if (text === '') headers.delete('Content-Type')
+    else headers.set('Content-Type', 'application/json')
+    const { url, method } = c.req.raw
+    c.req.raw = new Request(url, { method, headers, ...(text === '' ? {} : { body: text }) })
+    if (text !== '') {
+      const value = parsed(text)
+      // Hono would parse the text again each time that it is asked.
+      Object.assign(c.req, { json: async () => value })
     }
-    await next()
   }
+  await next()
+}
+
+function bytesMaxOf({ kind }: Principal): number {
+  return kind === 'operator' ? requestBodyBytesMax : chargePointBodyBytesMax
 }
 
 async function bodyText(request: Request, bytesMax: number): Promise<string> {
@@ -45,13 +53,16 @@ function tooLarge(bytesMax: number): StatorError {
   return new StatorError('REQUEST_TOO_LARGE', `The request body is larger than ${bytesMax} bytes`)
 }
 
-function requireJson(text: string): void {
-  if (text === '') return
+function parsed(text: string): unknown {
+  // Before it is parsed: that costs the most where there are the most values.
+  const shape = jsonShape(text, frameDepthMax, jsonValuesMax)
+  // Whatever writes it again, as a CALL above all, would exhaust its stack on thousands of levels.
+  if (shape === 'tooDeep') throw badRequest('body', `The body must nest no deeper than ${frameDepthMax} levels`)
+  if (shape === 'tooManyValues')
+    throw badRequest('body', `The body must hold no more than ${jsonValuesMax} JSON values`)
   try {
-    JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     throw badRequest('body', `The body must be JSON: ${error instanceof Error ? error.message : String(error)}`)
   }
-  // Whatever writes it again, as a CALL above all, would exhaust its stack on thousands of levels.
-  if (nestsTooDeep(text)) throw badRequest('body', `The body must nest no deeper than ${frameDepthMax} levels`)
 }

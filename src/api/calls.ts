@@ -85,7 +85,7 @@ export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(callRoute, async (c) => {
     const { action, payload, timeout } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint.identity)
+    const { version } = requireConnected(deps, chargePoint)
     requireSendable(version, action)
     const command = { action, payload, fields: { '': 'payload' } }
     const answer = await sendCommand(

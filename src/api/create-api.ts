@@ -3,7 +3,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
-import { requestBodyBytesMax } from '../base/limits.ts'
 import { authenticated } from './access.ts'
 import { anomalyRoutes } from './anomalies.ts'
 import { jsonBody } from './body.ts'
@@ -19,6 +18,7 @@ import { answerError, notFound } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { idTagRoutes } from './id-tags.ts'
+import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
 import { meterValueRoutes } from './meter-values.ts'
 import { addMetrics } from './metrics.ts'
@@ -35,7 +35,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.notFound((c) => answerError(notFound('Endpoint', `${c.req.method} ${c.req.path}`), c, deps.log))
 
   app.use(requestId())
-  app.use('/api/*', logged(deps), authenticated(deps), jsonBody(requestBodyBytesMax))
+  app.use('/api/*', logged(deps), authenticated(deps), limited(deps), jsonBody)
 
   app.route('/', chargePointRoutes(deps))
   app.route('/', commandRoutes(deps))

@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { StatorError, errorTable } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
+import { restRetryAfterSeconds } from '../base/limits.ts'
 import type { ApiDeps } from './deps.ts'
 
 /** The body of every answer that is not a success. */
@@ -53,6 +54,7 @@ export function answerError(error: Error, c: Context, log: ApiDeps['log']): Resp
   }
   if (known.code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Basic realm="Stator", charset="UTF-8"')
   if (status === 503) c.header('Retry-After', '5')
+  if (status === 429) c.header('Retry-After', String(restRetryAfterSeconds))
   return c.json(errorBody(known), status)
 }
 

@@ -38,11 +38,16 @@ export function periodOf(from: number | undefined, to: number | undefined): { fr
 /** What every list answers beside its items. */
 export const pageFields = {
   totalCount: z.int().openapi({ description: 'Items on all pages together.', example: 45 }),
+  totalCountAtLeast: z.literal(true).optional().openapi({
+    description:
+      'Only there when there may be more items than `totalCount`: the embedded database looks at 10,000 at most.',
+  }),
   page: z.int().openapi({ example: 1 }),
   pageSize: z.int().openapi({ example: 20 }),
 }
 
 /** `found` as the fields that go beside the items of a list. */
 export function pageOf(found: PageOf<unknown>, { page, pageSize }: Page) {
-  return { totalCount: found.totalCount, page, pageSize }
+  const { totalCount, totalCountAtLeast } = found
+  return { totalCount, ...(totalCountAtLeast === true ? { totalCountAtLeast } : {}), page, pageSize }
 }

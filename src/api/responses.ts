@@ -23,7 +23,7 @@ export function errors(...codes: readonly ErrorCode[]) {
     string,
     { description: string; content: { 'application/json': { schema: typeof ErrorAnswer } } }
   > = {}
-  for (const code of ['UNAUTHORIZED', ...codes, 'INTERNAL', 'STORE_UNAVAILABLE'] as const) {
+  for (const code of ['UNAUTHORIZED', ...codes, 'TOO_MANY_REQUESTS', 'INTERNAL', 'STORE_UNAVAILABLE'] as const) {
     const { status, mend } = errorTable[code]
     const others = byStatus[status]
     const description = others === undefined ? mend : `${others.description} Or: ${mend}`

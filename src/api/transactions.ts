@@ -84,7 +84,8 @@ const meterValuesRoute = createRoute({
   tags: ['Transactions'],
   summary: 'Meter values of a transaction',
   description:
-    'In the order in which they were sampled. Values that name only the connector are among them when the transaction was open there.',
+    'In the order in which they were sampled, and of one moment in the order in which they came. Values that name ' +
+    'only the connector are among them when the transaction was open there.',
   request: { params: TransactionParams, query: z.strictObject(pageQuery) },
   responses: {
     200: json(z.object({ ...pageFields, meterValues: z.array(AssignedMeterValue) }), 'A page of them.'),

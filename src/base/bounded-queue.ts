@@ -1,34 +1,73 @@
-// A first-in first-out queue with a maximum. Taking from the front costs the same however long it is.
+// A first-in first-out queue with a maximum in number and, where items differ in size, in bytes. Taking from the front costs
+// the same however long it is.
 
-/** A queue that refuses to grow past `itemsMax`. */
+/** The second bound of a queue. */
+export interface BytesBound<T> {
+  readonly bytesMax: number
+  /** Has to say the same of an item for as long as the item waits. */
+  readonly bytesOf: (item: T) => number
+}
+
+/** A queue that refuses to grow past `itemsMax` items, or past `bytesMax` bytes. */
 export class BoundedQueue<T> {
   readonly #itemsMax: number
+  readonly #bytesMax: number
+  readonly #bytesOf: ((item: T) => number) | null
   #items: (T | undefined)[] = []
   #head = 0
+  #bytes = 0
 
-  constructor(itemsMax: number) {
+  constructor(itemsMax: number, bound?: BytesBound<T>) {
     this.#itemsMax = itemsMax
+    this.#bytesMax = bound?.bytesMax ?? Number.POSITIVE_INFINITY
+    this.#bytesOf = bound?.bytesOf ?? null
   }
 
   get size(): number {
     return this.#items.length - this.#head
   }
 
-  get isFull(): boolean {
-    return this.size >= this.#itemsMax
+  /** Bytes of everything that waits; 0 in a queue without a bound in bytes. */
+  get bytes(): number {
+    return this.#bytes
   }
 
-  /** Appends `item`; false when the queue is full and nothing was appended. */
+  /** Whether one of the bounds is reached. */
+  get isFull(): boolean {
+    return this.size >= this.#itemsMax || this.#bytes >= this.#bytesMax
+  }
+
+  /**
+   * Appends `item`; false when a bound would be exceeded and nothing was appended. An item that is larger than the whole
+   * bound is refused by an empty queue, too: the bound is on memory.
+   */
   push(item: T): boolean {
-    if (this.isFull) return false
+    if (this.size >= this.#itemsMax) return false
+    if (this.#bytesOf !== null) {
+      const bytes = this.#bytes + this.#bytesOf(item)
+      if (bytes > this.#bytesMax) return false
+      this.#bytes = bytes
+    }
     this.#items.push(item)
     return true
+  }
+
+  /** Appends `item` past every bound: for the rest of something that `push` has accepted as a whole. */
+  pushAccepted(item: T): void {
+    if (this.#bytesOf !== null) this.#bytes += this.#bytesOf(item)
+    this.#items.push(item)
+  }
+
+  /** The oldest item, or undefined when there is none. */
+  peek(): T | undefined {
+    return this.#items[this.#head]
   }
 
   /** Removes and returns the oldest item, or undefined when there is none. */
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined
     const item = this.#items[this.#head]
+    if (item !== undefined && this.#bytesOf !== null) this.#bytes -= this.#bytesOf(item)
     this.#items[this.#head] = undefined
     this.#head++
     if (this.#head === this.#items.length) {
@@ -41,12 +80,20 @@ export class BoundedQueue<T> {
     return item
   }
 
-  /** Removes and returns up to `count` of the oldest items, oldest first. */
-  take(count: number): T[] {
+  /**
+   * Removes and returns up to `count` of the oldest items, oldest first, of at most `bytesMax` bytes together. The oldest one is
+   * taken whatever its size.
+   */
+  take(count: number, bytesMax = Number.POSITIVE_INFINITY): T[] {
     const taken: T[] = []
-    while (taken.length < count && this.size > 0) {
-      const item = this.shift()
-      if (item !== undefined) taken.push(item)
+    let bytes = 0
+    while (taken.length < count) {
+      const next = this.peek()
+      if (next === undefined) break
+      if (this.#bytesOf !== null) bytes += this.#bytesOf(next)
+      if (bytes > bytesMax && taken.length > 0) break
+      taken.push(next)
+      this.shift()
     }
     return taken
   }

@@ -17,6 +17,8 @@ export const counterTable = {
   slowReadersClosed: 'Sockets closed because their reader was too slow.',
   framesTooBig: 'Connections closed by a frame larger than OCPP.MaxMessageSize.',
   floodsClosed: 'Connections closed because their charge point kept sending more than its allowance.',
+  logLinesSuppressed:
+    'Log lines left out because there were too many about one charge point, or about refused handshakes.',
 } as const satisfies Readonly<Record<string, string>>
 
 type CounterName = keyof typeof counterTable
@@ -38,6 +40,7 @@ export class Counters implements Record<CounterName, number> {
   slowReadersClosed = 0
   framesTooBig = 0
   floodsClosed = 0
+  logLinesSuppressed = 0
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Map<string, number>()
 

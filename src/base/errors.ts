@@ -3,7 +3,7 @@
 
 interface ErrorRow {
   /** HTTP status when it reaches a REST client. */
-  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 502 | 503 | 504
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 502 | 503 | 504
   /** The `error` field of the REST body. */
   readonly name: string
   /** What the reader can do about it. */
@@ -26,6 +26,11 @@ export const errorTable = {
     mend: 'Wait until the charge point is connected; read its state before you repeat a command that was sent and not answered.',
   },
   REQUEST_TOO_LARGE: { status: 413, name: 'PayloadTooLarge', mend: 'Send a smaller body.' },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    name: 'TooManyRequests',
+    mend: 'Wait for answers before you send more requests with the same credentials; `Retry-After` says how long.',
+  },
   INTERNAL: { status: 500, name: 'InternalServerError', mend: 'Look for the request id in the log and report it.' },
   CALL_ERROR: { status: 502, name: 'BadGateway', mend: 'The charge point refused: `details` holds its CALLERROR.' },
   CALL_ANSWER_INVALID: {
@@ -87,6 +92,11 @@ export const errorTable = {
     status: 500,
     name: 'DataFolderInUse',
     mend: 'Stop the other process, or give this one its own Database.DataFolder.',
+  },
+  DATA_FOLDER_NOT_PRIVATE: {
+    status: 500,
+    name: 'DataFolderNotPrivate',
+    mend: 'Give the folder and all that is in it to the user that Stator runs as, or set Database.DataFolder to a folder of its own.',
   },
 } as const satisfies Record<string, ErrorRow>
 

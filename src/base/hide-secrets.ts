@@ -1,25 +1,124 @@
-// Takes passwords out of texts that are about to be shown to somebody: log lines and error messages.
+// Takes passwords out of texts that are about to be shown to somebody: log lines, error messages, frames of the message log. The texts
+// are what charge points sent, as long as a frame may be and made to be slow if somebody wants that: every step here looks at each
+// character a bounded number of times. A pattern may begin only with a literal, and what it repeats must end where the next match begins.
 
-const inUrl = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s/@"]+@/gi
+const afterScheme = /[^\s:/@"]*:([^\s/@"]+)@/y
 const inConnectionString = /\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi
 const inHeader = /(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi
-const inJson = /("\w*(?:password|secret|apikey)\w*"\s*:\s*)"(?:[^"\\]|\\.)*"/gi
+const secretName = /password|secret|apikey/gi
+const wordEnd = /\w*/y
+const valueBegin = /"\s*:\s*"/y
 // OCPP sends a charge point its new password as the value of a configuration key or variable: the name stands apart
 // from the value, on either side of it, so every value of such a text goes.
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
-const inFrame = /("(?:value|attributeValue)"\s*:\s*)"(?:[^"\\]|\\.)*"/g
+const valueName = /"(?:value|attributeValue)"\s*:\s*"/g
 
 /** `text` with the passwords of URLs, connection strings, headers, JSON fields and OCPP password keys as `***`. */
 export function hideSecrets(text: string): string {
-  const shown = text
-    .replace(inUrl, '$1***@')
-    .replace(inConnectionString, '$1=***')
-    .replace(inHeader, '$1 ***')
-    .replace(inJson, '$1"***"')
-  return hideFrameSecrets(shown)
+  const shown = hideInUrls(text).replace(inConnectionString, '$1=***').replace(inHeader, '$1 ***')
+  return hideFrameSecrets(hideInJson(shown))
 }
 
 /** An OCPP frame with the password that it sets or tells as `***`; any other frame as it is. */
 export function hideFrameSecrets(frame: string): string {
-  return passwordKey.test(frame) ? frame.replace(inFrame, '$1"***"') : frame
+  if (!passwordKey.test(frame)) return frame
+  const hidden = new Hidden(frame)
+  valueName.lastIndex = 0
+  while (valueName.test(frame)) {
+    const end = endOfString(frame, valueName.lastIndex)
+    if (end < 0) break
+    hidden.add(valueName.lastIndex, end)
+    valueName.lastIndex = end + 1
+  }
+  return hidden.text
+}
+
+/** A text with parts of it as `***`. */
+class Hidden {
+  readonly #source: string
+  #shown = ''
+  #at = 0
+
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  /** Hides from `from` to `to`; later parts only. */
+  add(from: number, to: number): void {
+    this.#shown += `${this.#source.slice(this.#at, from)}***`
+    this.#at = to
+  }
+
+  get text(): string {
+    return this.#at === 0 ? this.#source : this.#shown + this.#source.slice(this.#at)
+  }
+}
+
+// `scheme://user:password@`. What follows the scheme ends at a slash at the latest, and so before the next scheme.
+function hideInUrls(text: string): string {
+  const hidden = new Hidden(text)
+  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 1)) {
+    afterScheme.lastIndex = at + 3
+    const password = afterScheme.exec(text)?.[1]
+    if (password === undefined || !endsInScheme(text, at)) continue
+    const end = afterScheme.lastIndex - 1
+    hidden.add(end - password.length, end)
+  }
+  return hidden.text
+}
+
+/** Whether a scheme ends before `end`: a letter, and what may follow it. It looks back as far as the last slash at most. */
+function endsInScheme(text: string, end: number): boolean {
+  for (let at = end - 1; at >= 0; at--) {
+    const character = text.charAt(at)
+    if (/[a-z]/i.test(character)) return true
+    if (!/[0-9+.-]/.test(character)) return false
+  }
+  return false
+}
+
+// `"name": "value"` where the name has a secret's name in it. A name is looked at once, however many such names stand in it.
+function hideInJson(text: string): string {
+  const hidden = new Hidden(text)
+  let lookedAt = 0
+  secretName.lastIndex = 0
+  while (secretName.test(text)) {
+    const found = secretName.lastIndex
+    wordEnd.lastIndex = found
+    wordEnd.test(text)
+    const nameEnd = Math.max(found, wordEnd.lastIndex)
+    secretName.lastIndex = nameEnd
+    let nameBegin = found - 1
+    while (nameBegin > lookedAt && isWord(text.charCodeAt(nameBegin - 1))) nameBegin--
+    const hasQuote = nameBegin > lookedAt && text.charAt(nameBegin - 1) === '"'
+    lookedAt = nameEnd
+    if (!hasQuote) continue
+    valueBegin.lastIndex = nameEnd
+    if (!valueBegin.test(text)) continue
+    const from = valueBegin.lastIndex
+    const end = endOfString(text, from)
+    if (end < 0) break
+    hidden.add(from, end)
+    lookedAt = end + 1
+    secretName.lastIndex = lookedAt
+  }
+  return hidden.text
+}
+
+/** As `\w`. */
+function isWord(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
+}
+
+/**
+ * Where the JSON string that has begun before `from` ends; -1 when it does not. Whoever looks for names of values needs this to run
+ * to the end of the text once: each such name has a quote in it that would end the string before it.
+ */
+function endOfString(text: string, from: number): number {
+  for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (end - backslashes > from && text.charCodeAt(end - backslashes - 1) === 92) backslashes++
+    if (backslashes % 2 === 0) return end
+  }
+  return -1
 }

@@ -1,5 +1,8 @@
 // Every limit of Stator, by name and with its unit last. A limit lives here or in the settings, nowhere else.
 
+/** Largest `OCPP.MaxMessageSize` that can be set, in bytes. */
+export const frameBytesMax = 16_777_216
+
 /** CALLs of one charge point that may wait for their turn; past it the socket is no longer read (TCP back pressure). */
 export const inboxFramesMax = 64
 
@@ -39,6 +42,12 @@ export const turnBytesMax = 8_192
 /** Longest that a charge point may keep sending more than its allowance before its connection is closed, in milliseconds. */
 export const floodMsMax = 10_000
 
+/**
+ * Longest that frames of one connection may count as received after they were, so that they keep their order, in
+ * milliseconds. What a charge point may send at once takes less; a clock that was set back more.
+ */
+export const arrivalAheadMsMax = 1_000
+
 /** Frames that one task hands to a worker. More gain nothing: the cost of crossing is spread thin by then. */
 export const batchFramesMax = 512
 
@@ -72,17 +81,48 @@ export const taskAttemptsMax = 2
 /** Change sets that may wait for the writer; past it nothing that carries facts is taken in. */
 export const writerChangesMax = 50_000
 
+/**
+ * Bytes of change sets that may wait for the writer: the frames they came from, counted in UTF-16 units. In memory a decided frame
+ * takes a few times as much.
+ */
+export const writerBytesMax = 67_108_864
+assert(writerBytesMax >= 2 * frameBytesMax, 'writerBytesMax must hold the largest frame while others wait')
+
 /** Change sets that one transaction commits. */
 export const commitChangesMax = 2_000
 
+/**
+ * Rows of one transaction, counted in meter values: 2,500 take PostgreSQL 11 to 25 ms here, and everybody in the next group waits for
+ * that long. `commitChangesMax` ordinary sets have one row each, so they are not cut by it.
+ */
+export const commitRowsMax = 2_500
+
+/** Bytes of the frames that one transaction commits: `commitChangesMax` sets of a kilobyte. */
+export const commitBytesMax = 2_097_152
+
+/** Rows of a part, counted in meter values, into which a larger change set is cut; others find room beside it in its group. */
+export const partRowsMax = 1_000
+assert(partRowsMax * 2 <= commitRowsMax, 'a part must leave room for others in its group')
+
+/** Bytes of such a part; a single row may be larger. */
+export const partBytesMax = 1_048_576
+assert(partBytesMax * 2 <= commitBytesMax, 'a part must leave room for others in its group')
+
 /** Lines of the OCPP message log that may wait for the writer; past it lines are dropped and counted. */
 export const messageLogLinesMax = 20_000
+
+/** Bytes of such lines, counted in UTF-16 units; past it lines are dropped and counted. */
+export const messageLogBytesMax = 33_554_432
+assert(messageLogBytesMax >= frameBytesMax, 'messageLogBytesMax must hold the largest frame')
 
 /** How long `last_seen_at` and `last_heartbeat_at` may lag behind, in milliseconds. */
 export const lastSeenFlushMs = 2_000
 
 /** CALLs to one charge point that may wait behind the outstanding one. */
 export const callQueueCallsMax = 32
+
+/** Bytes of such CALLs, counted in UTF-16 units. */
+export const callQueueBytesMax = 4_194_304
 
 /** Longest that a CALL to a charge point waits for its answer, in milliseconds. */
 export const callTimeoutMsDefault = 30_000
@@ -93,8 +133,15 @@ export const lateAnswersMax = 16
 /** Keys that one batched look-up asks for. */
 export const lookupKeysMax = 1_000
 
+/** Bytes of the keys that one batched look-up asks for, counted in UTF-16 units; a single key may be larger. */
+export const lookupKeysBytesMax = 1_048_576
+
 /** Keys that may wait for a batched look-up. */
 export const lookupWaitingMax = 50_000
+
+/** Bytes of such keys, counted in UTF-16 units: a 2.x transactionId of a lenient charge point may fill its frame. */
+export const lookupWaitingBytesMax = 33_554_432
+assert(lookupWaitingBytesMax >= frameBytesMax, 'lookupWaitingBytesMax must hold the largest key')
 
 /** Pause between two attempts of a message with facts to look up what it needs while the database is away, in milliseconds. */
 export const lookupRetryMs = 250
@@ -138,11 +185,54 @@ export const socketBufferBytesMax = 1_048_576
 /** Largest page of a REST list. */
 export const pageSizeMax = 500
 
+/** Rows of a list that are looked at on the embedded database: whatever reads more keeps charge points waiting. */
+export const embeddedListRowsMax = 10_000
+
+/** Open transactions of one charge point that its status is made of, the newest. */
+export const openTransactionsShownMax = 1_000
+
 /** Page of a REST list when none is asked for. */
 export const pageSizeDefault = 20
 
-/** Largest REST request body, in bytes. */
+/** Largest REST request body of an operator, in bytes. */
 export const requestBodyBytesMax = 1_048_576
+assert(callQueueBytesMax >= 2 * requestBodyBytesMax, 'callQueueBytesMax must hold the largest command')
+
+/** Largest REST request body of a charge point with its own credentials, in bytes. */
+export const chargePointBodyBytesMax = 65_536
+
+/** JSON values that a REST request body holds: lists, objects, texts, numbers and the like. */
+export const jsonValuesMax = 50_000
+
+/** REST reads (GET) of one charge point, with its own credentials, that are under way at once. */
+export const chargePointReadsAtOnceMax = 2
+
+/** REST requests that change something or command, of one charge point with its own credentials, that are under way at once. */
+export const chargePointCommandsAtOnceMax = 2
+
+/** REST requests of either kind of one charge point that wait for their turn; past it they are answered 429. */
+export const chargePointRequestsWaitingMax = 8
+
+/** REST reads (GET) with one operator key that are under way at once. */
+export const operatorReadsAtOnceMax = 16
+
+/** REST requests that change something or command, with one operator key, that are under way at once: many wait for charge points. */
+export const operatorCommandsAtOnceMax = 256
+
+/** REST requests of either kind with one operator key that wait for their turn; past it they are answered 429. */
+export const operatorRequestsWaitingMax = 64
+
+/** Longest that a REST request waits for its turn before it is answered 429, in milliseconds. */
+export const restWaitMsMax = 5_000
+
+/** How long a refusal with 429 is held back, so that a client that tries again at once costs little, in milliseconds. */
+export const restRefusalMs = 100
+
+/** Refusals that are held back at once; past it they are answered at once. */
+export const restRefusalsHeldMax = 1_024
+
+/** Seconds that the sender of a REST request answered 429 is asked to wait. */
+export const restRetryAfterSeconds = 1
 
 /** Charge points that are let in at once: from their handshake until they have been read from the database. */
 export const handshakesAtOnceMax = 128
@@ -171,6 +261,10 @@ export const secretCharactersMax = 128
 /** Longest id token: `idToken` of OCPP 2.x; 1.6 stops at 20. */
 export const idTokenCharactersMax = 36
 
+/** Longest id token that is looked up, in characters: a longer one is unknown, since none of that length can be stored. */
+export const idTokenLookupCharactersMax = 255
+assert(idTokenLookupCharactersMax >= idTokenCharactersMax, 'every id token that is stored must be found')
+
 /** Variables of a device model that GET …/configuration answers with. */
 export const configurationKeysMax = 10_000
 
@@ -179,6 +273,24 @@ export const variablesPerCallMax = 10
 
 /** Longest that opening a connection to the database, or waiting for one of the pool, may take, in milliseconds. */
 export const connectMsMax = 5_000
+
+/**
+ * Connections to PostgreSQL for what charge points wait for: one for each kind of look-up, of which one trip at a time is under way
+ * (credentials, claims, disconnections, id tokens, transactions by either id), one for transaction ids and one for readiness.
+ */
+export const lookupConnectionsMax = 8
+
+/** Connections to PostgreSQL for upkeep: the message log, partitions and retention, the look for ghosts. */
+export const upkeepConnectionsMax = 3
+
+/** Statements of the REST API that may wait for the connection of the embedded database. */
+export const restStatementsWaitingMax = 256
+
+/** Longest that work which can wait does so for the connection of the embedded database, in milliseconds. */
+export const gateWaitMsMax = 5_000
+
+/** Longest that such work lets what charge points wait for go first, in milliseconds; then it queues like everything else. */
+export const gateYieldMsMax = 250
 
 /** Longest that one statement may take before its connection is given up, in milliseconds. */
 export const queryMsMax = 30_000
@@ -194,6 +306,9 @@ export const seenRowsMax = 500
 
 /** Lines of the OCPP message log that one statement writes. */
 export const messageLogBatchMax = 2_000
+
+/** Bytes of the lines that one statement writes, counted in UTF-16 units; a single line may be larger. */
+export const messageLogBatchBytesMax = 1_048_576
 
 /** Id tokens that are remembered for the time when the database is away. */
 export const idTokensRememberedMax = 100_000
@@ -215,6 +330,12 @@ export const ghostCheckMs = 300_000
 
 /** Suspects that one look for ghost transactions goes through; the next look goes on behind them. */
 export const ghostsPerCheckMax = 1_000
+
+/** Open transactions that such a look goes through on the embedded database; the next look goes on behind them. */
+export const ghostCandidatesMax = 1_000
+
+/** Meter values of a transaction, the newest by their own time, that are looked at for whether one has come lately. */
+export const ghostMeterValuesMax = 1_000
 
 /** How long lines of the OCPP message log are gathered, in milliseconds. */
 export const messageLogFlushMs = 250
@@ -239,6 +360,12 @@ export const embeddedCheckMs = 1_000
 /** How often in a row the embedded database may fail to answer before it is opened anew. */
 export const embeddedFailuresMax = 5
 
+/**
+ * How often a node looks for connections that an operator or a newer connection ended at another node, in milliseconds.
+ * The socket of a charge point whose credentials changed is closed within twice this time.
+ */
+export const fenceCheckMs = 1_000
+
 /** Problems of one payload that are told: the first of them, in the order of the schema. */
 export const problemsMax = 5
 
@@ -250,3 +377,32 @@ export const quirkTextCharactersMax = 255
 
 /** What one frame of almost-JSON may need mended; past it the frame is unreadable. A sample each of a long session has room. */
 export const textRepairsMax = 10_000
+
+/** Log lines about one charge point that may come at once; after that `logLinesPerSecondMax`. */
+export const logLinesAtOnceMax = 50
+
+/** Log lines about one charge point in a second, over a longer time. */
+export const logLinesPerSecondMax = 5
+
+/** Log lines about refused handshakes of all newcomers together that may come at once; after that `logRefusalsPerSecondMax`. */
+export const logRefusalsAtOnceMax = 500
+
+/** Log lines about refused handshakes of all newcomers together in a second, over a longer time. */
+export const logRefusalsPerSecondMax = 50
+
+/** Charge points whose log lines are counted; past it the one that has been counted longest is forgotten. */
+export const logIdentitiesMax = 20_000
+
+/** Longest until a line says how many log lines were left out, in milliseconds. */
+export const logSummaryMs = 10_000
+
+/** Longest text in a field of a log line, in characters; what is longer is cut. */
+export const logTextCharactersMax = 2_000
+
+/** Longest `frame` in a log line, in characters; what is longer is cut. */
+export const logFrameCharactersMax = 16_384
+
+// The relations above are checked when Stator starts: a limit that breaks one never gets as far as a charge point.
+function assert(holds: boolean, sentence: string): void {
+  if (!holds) throw new RangeError(sentence)
+}

@@ -5,6 +5,7 @@
 import { pino } from 'pino'
 import type { Logger as PinoLogger } from 'pino'
 import { hideSecrets } from './hide-secrets.ts'
+import { logFrameCharactersMax, logTextCharactersMax } from './limits.ts'
 
 /** Levels by their .NET names, as the settings spell them, with pino's; `None` logs nothing. */
 export const logLevels = {
@@ -113,8 +114,11 @@ export function createLogger(levels: LogLevels, destination?: LogDestination): L
       base: null,
       level: 'trace',
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: levelNames[label] ?? label }) },
-      serializers: { error: errorFields, frame: (frame) => (typeof frame === 'string' ? hideSecrets(frame) : frame) },
+      formatters: { level: (label) => ({ level: levelNames[label] ?? label }), log: cutFields },
+      serializers: {
+        error: errorFields,
+        frame: (frame) => (typeof frame === 'string' ? cut(hideSecrets(frame), logFrameCharactersMax) : frame),
+      },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   )
@@ -158,7 +162,7 @@ class PinoBacked implements Logger {
   }
 
   child(fields: LogFields): Logger {
-    return new PinoBacked(this.#root, this.#levels, this.#category, { ...this.#fields, ...fields })
+    return new PinoBacked(this.#root, this.#levels, this.#category, { ...this.#fields, ...cutFields({ ...fields }) })
   }
 
   isEnabled(level: LogLevel): boolean {
@@ -195,15 +199,53 @@ function write(lines: PinoLogger, method: 'trace' | 'debug' | 'info' | 'warn' | 
   else lines[method](line[0], line[1])
 }
 
+/** `text`, cut with a note of its length when it is longer than `charactersMax`. */
+function cut(text: string, charactersMax = logTextCharactersMax): string {
+  return text.length <= charactersMax ? text : `${text.slice(0, charactersMax)}… (${text.length} characters)`
+}
+
+// Fields hold what charge points sent, and what parsers quote of it: up to a whole frame. `error` and `frame` are cut once their
+// passwords are out, since a cut could part a password from what tells that it is one.
+function cutFields(fields: Record<string, unknown>): Record<string, unknown> {
+  let cutOnes: Record<string, unknown> | null = null
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === 'error' || name === 'frame') continue
+    const shown = cutValue(value)
+    if (shown !== value) (cutOnes ??= { ...fields })[name] = shown
+  }
+  return cutOnes ?? fields
+}
+
+// An object that is too large is shown as the beginning of its JSON text.
+function cutValue(value: unknown): unknown {
+  if (typeof value === 'string') return cut(value)
+  if (typeof value !== 'object' || value === null) return value
+  const text = jsonOf(value)
+  return text === undefined || text.length <= logTextCharactersMax ? value : cut(text)
+}
+
+// Undefined for what JSON cannot hold, such as a circle; pino has a way of its own to show that.
+function jsonOf(value: object): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
+
 // What an error tells, with its cause, and without passwords: drivers like to quote the address they failed to reach.
 function errorFields(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return typeof error === 'string' ? hideSecrets(error) : error
+  if (!(error instanceof Error)) return typeof error === 'string' ? cut(hideSecrets(error)) : cutValue(error)
   const { name, message, stack, cause } = error
+  const shown = cut(hideSecrets(message))
   return {
-    name,
-    message: hideSecrets(message),
-    ...('code' in error ? { code: error.code } : {}),
-    ...(stack === undefined ? {} : { stack: hideSecrets(stack) }),
+    name: cut(name),
+    message: shown,
+    ...('code' in error ? { code: cutValue(error.code) } : {}),
+    // A stack begins with the message, which must not take the place of the calls.
+    ...(stack === undefined
+      ? {}
+      : { stack: cut(hideSecrets(stack.replace(message, () => shown)), 2 * logTextCharactersMax) }),
     ...(cause === undefined || depth === causesMax ? {} : { cause: errorFields(cause, depth + 1) }),
   }
 }

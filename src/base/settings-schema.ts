@@ -2,6 +2,7 @@
 // (a test compares the two). Keys are spelt as in appsettings.json; values may be texts, as the environment has them.
 
 import { z } from 'zod'
+import { frameBytesMax } from './limits.ts'
 import { logCategories, logLevels } from './log.ts'
 import type { LogCategory, LogLevel } from './log.ts'
 
@@ -143,7 +144,7 @@ export const settingsSchema = z.strictObject({
         meaning: 'How long a connection may be silent, pongs included, before it is given up.',
         unit: 'seconds',
       }),
-      MaxMessageSize: integer(1_048_576, 1_024, 16_777_216, {
+      MaxMessageSize: integer(1_048_576, 1_024, frameBytesMax, {
         meaning: 'Largest frame taken in; a larger one closes the connection with 1009.',
         unit: 'bytes',
       }),
@@ -199,7 +200,8 @@ export const settingsSchema = z.strictObject({
         expected: 'the path of a folder',
       }),
       PoolSize: integer(8, 1, 100, {
-        meaning: 'Connections for queries, beside the one of the writer.',
+        meaning:
+          'Connections to PostgreSQL for the REST API. Twelve more are for the rest, see Connections to PostgreSQL.',
         unit: 'connections',
       }),
     })

@@ -4,7 +4,7 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
-import type { MeterRows } from './meter-block.ts'
+import type { FrameMeter, MeterRows } from './meter-block.ts'
 
 /** A payload as it goes on the wire. */
 export type Payload = Readonly<Record<string, unknown>>
@@ -109,7 +109,7 @@ export interface Known {
     start: (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number },
   ) => number | undefined
   /** The meter values of the frame; null when it carries none. */
-  readonly meter: MeterRows | null
+  readonly meter: FrameMeter | null
   /** The plain values of the payload as it was sent: what tells two messages apart. Of a long frame there are no others. */
   readonly sent: Payload
   /** The payload as it was sent, without its meter values: what is kept. */
@@ -326,6 +326,8 @@ export interface Handler<P> {
 export interface ChangeSet {
   readonly chargePointKey: number
   readonly messageId: string
+  /** Size of the frame it came from, in UTF-16 units; 0 when it came from none. It bounds queues and groups. */
+  readonly bytes: number
   /** Epoch of the connection, so that resends under the same message id on the same connection are recognised. */
   readonly epoch: number
   readonly receivedAtMs: number

@@ -18,6 +18,8 @@ export interface CredentialRecord {
   readonly identity: string
   readonly strictness: Strictness
   readonly passwordHash: Uint8Array | null
+  /** Of a password that was sent to the charge point, while nobody knows whether the charge point uses it. */
+  readonly pendingPasswordHash: Uint8Array | null
   readonly apiKeyHash: Uint8Array | null
 }
 
@@ -156,6 +158,8 @@ export interface Page {
 
 export interface PageOf<T> {
   readonly totalCount: number
+  /** There when there may be more than `totalCount`, which nobody counted. */
+  readonly totalCountAtLeast?: true
   readonly items: readonly T[]
 }
 

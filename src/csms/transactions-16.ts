@@ -2,10 +2,11 @@
 // never refused: what does not fit is stored with an anomaly beside it.
 
 import type { OCPP16 } from 'typed-ocpp'
+import { readTime } from '../ocpp/date-time.ts'
 import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
 import type { Anomaly, Change, Decision, Handler, Known, KnownTransaction, TransactionFact } from './decision.ts'
-import { energyWh, ofNoTransaction, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
+import { energyWh, ofNoTransaction, registerWh, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
@@ -31,19 +32,25 @@ function startAnomalies(start: StartTransaction, transactionId: number, status: 
   return anomalies
 }
 
+/** Whether the time of a start is its own, in whatever format; else it is the time of arrival. */
+function hasTimeOfItsOwn(start: StartTransaction, known: Known): boolean {
+  const { timestamp } = known.sent
+  return timestamp === start.timestamp || readTime(timestamp)?.ms === Date.parse(start.timestamp)
+}
+
 /**
  * The open transaction that a start without a usable time of its own means once more, if any. Without a time, two charging
  * sessions of one card can look the same; but the second cannot begin before the first has ended.
  */
 function alreadyStarted(start: StartTransaction, known: Known): KnownTransaction | undefined {
-  if (known.sent.timestamp === start.timestamp) return undefined
+  if (hasTimeOfItsOwn(start, known)) return undefined
   return known
     .openTransactions()
     .find(
       (open) =>
         open.evseId === start.connectorId &&
         open.idToken === start.idTag &&
-        open.meterStartWh === (known.sent.meterStart === undefined ? null : start.meterStart),
+        open.meterStartWh === registerWh(known.sent.meterStart, start.meterStart),
     )
 }
 
@@ -65,7 +72,7 @@ export const startTransaction: Handler<StartTransaction> = {
       }
     }
     const ref = connectorRef16(payload.connectorId)
-    const meterStartWh = known.sent.meterStart === undefined ? null : payload.meterStart
+    const meterStartWh = registerWh(known.sent.meterStart, payload.meterStart)
     const promised = known.promisedTransactionId({ ...ref, idToken: payload.idTag })
     const transactionId = promised ?? known.newTransactionId
     if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
@@ -132,7 +139,7 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
 
 // A register that was not sent is not a register of zero.
 function meterStop(payload: StopTransaction, known: Known): number | null {
-  return known.sent.meterStop === undefined ? energyWh(known.meter, 'last') : payload.meterStop
+  return registerWh(known.sent.meterStop, payload.meterStop) ?? energyWh(known.meter, 'last')
 }
 
 function applyStop(

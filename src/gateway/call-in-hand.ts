@@ -14,7 +14,7 @@ import type {
   Payload,
   Verbatim,
 } from '../csms/decision.ts'
-import type { MeterRows } from '../csms/meter-block.ts'
+import type { FrameMeter } from '../csms/meter-block.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
@@ -45,7 +45,7 @@ export class CallInHand implements Known {
   readonly row: MessageRow
   readonly frame: AcceptedFrame
   readonly receivedAtMs: number
-  readonly meter: MeterRows | null
+  readonly meter: FrameMeter | null
   newTransactionId: number | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
@@ -56,7 +56,7 @@ export class CallInHand implements Known {
     live: LiveChargePoint,
     row: MessageRow,
     frame: AcceptedFrame,
-    meter: MeterRows | null,
+    meter: FrameMeter | null,
     receivedAtMs: number,
     circumstances: Circumstances,
   ) {

@@ -1,9 +1,10 @@
 // The connections of charge points from the open socket to the close: one per charge point, its CALLs given to the dispatcher
 // and the pipeline, its answers to its actor. How sockets come about is none of its business.
 
-import type { Arrival, LiveChargePoint, Registry } from '../../actors/registry.ts'
+import type { LiveChargePoint, Registry } from '../../actors/registry.ts'
 import type { OcppSettings } from '../base/config.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
+import { StatorError } from '../base/errors.ts'
 import {
   allowanceBytesPerSecond,
   drainConnectionsMin,
@@ -15,14 +16,17 @@ import {
 import type { Anomaly } from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
-import { type AnswerTask, type ReadAnswer, readAnswer } from '../ocpp/answer.ts'
+import { type AnswerTask, gaveUp, type ReadAnswer, readAnswer } from '../ocpp/answer.ts'
 import { isLongFrame, peekFrameType, peekMessageId } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import {
+  closeGoingAway,
+  closePolicyViolation,
   closeTryAgainLater,
   Connection,
   type ConnectionOptions,
+  newerConnection,
   type ReceivedFrame,
   type Socket,
 } from './connection.ts'
@@ -32,7 +36,6 @@ import { Intake } from './intake.ts'
 import { Pipeline, type PipelineDeps } from './pipeline.ts'
 
 // Close codes, RFC 6455 §7.4.1.
-const closeGoingAway = 1001
 const closeProtocolError = 1002
 const closeMessageTooBig = 1009
 
@@ -53,8 +56,11 @@ export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSe
   readonly examiner: FrameExaminer
   /** Calls back after the current turn of the event loop; `setImmediate`, unless a test has turns of its own. */
   readonly defer?: (callback: () => void) => void
-  /** Claims the connection and reads what the charge point's actor starts from. */
-  readonly connect: (chargePointKey: number, version: OcppVersion) => Promise<Hydration>
+  /**
+   * Claims the connection and reads what the charge point's actor starts from. Fails with `NOT_FOUND` when the charge
+   * point was deleted, or `credential`, the stored hash that it authenticated with, is not one of its own any more.
+   */
+  readonly connect: (chargePointKey: number, version: OcppVersion, credential: Uint8Array | null) => Promise<Hydration>
   readonly disconnect: (chargePointKey: number, epoch: number) => Promise<void>
   readonly appendMessageLog: (line: MessageLogLine) => void
 }
@@ -189,32 +195,37 @@ export class Connections {
    * first, and what it has under way is finished first, so that the new one starts from a settled state.
    */
   async #begin(connection: Connection, older: Connection | undefined): Promise<void> {
-    const { identity } = connection
+    const { identity, chargePointKey, version } = connection
     const { registry } = this.#deps
-    let arrival: Arrival | undefined
+    const arrival = registry.arriving({ key: chargePointKey, identity }, connection)
     try {
       if (older !== undefined) {
         if (!older.isClosed) this.#deps.counters.connectionsReplaced++
-        older.close(closeGoingAway, 'A newer connection of this charge point has taken over.')
+        older.close(closeGoingAway, newerConnection)
         await older.settled()
         if (connection.isClosed) return
       }
-      arrival = registry.arriving(identity)
-      const hydration = await this.#deps.connect(connection.chargePointKey, connection.version)
+      registry.reading(arrival)
+      const hydration = await this.#deps.connect(chargePointKey, version, connection.takeCredential())
       if (connection.isClosed) {
-        await this.#deps.disconnect(connection.chargePointKey, hydration.epoch)
+        await this.#deps.disconnect(chargePointKey, hydration.epoch)
         return
       }
       connection.begin(registry.connect(hydration, connection, arrival))
       this.#deps.log.info(
-        { identity, version: connection.version, epoch: hydration.epoch, remoteAddress: connection.remoteAddress },
+        { identity, version, epoch: hydration.epoch, remoteAddress: connection.remoteAddress },
         'A charge point is connected.',
       )
     } catch (error) {
+      if (error instanceof StatorError && error.code === 'NOT_FOUND') {
+        this.#deps.log.info({ identity, reason: error.message }, 'A connection was closed before it had begun.')
+        connection.close(closePolicyViolation, 'Credentials changed')
+        return
+      }
       this.#deps.log.warn({ identity, error }, 'A charge point could not be read from the database; it is sent away.')
       connection.close(closeTryAgainLater, 'The database cannot be reached.')
     } finally {
-      if (arrival !== undefined) registry.arrived(identity, arrival)
+      registry.arrived(identity, arrival)
     }
   }
 
@@ -252,7 +263,7 @@ export class Connections {
       .readLongAnswer(task)
       .catch((error: unknown): ReadAnswer => {
         this.#deps.log.warn({ identity: connection.identity, messageId, error }, 'A long answer was not read.')
-        return { kind: 'unreadable', problem: 'The central system failed on it.' }
+        return gaveUp
       })
       .then((answer) => {
         if (this.#reading.get(connection) === messageId) this.#reading.delete(connection)
@@ -286,14 +297,20 @@ export class Connections {
     if (live === null) return
     const { key, strictness } = live.chargePoint
     const { text, receivedAtMs } = frame
-    const task = { text, version: connection.version, strictness, chargePointKey: key, receivedAtMs }
+    const task = {
+      text,
+      version: connection.version,
+      strictness,
+      chargePointKey: key,
+      receivedAtMs: connection.inOrder(frame),
+    }
     const examined = this.#deps.examiner.examineAtOnce(task)
     if (examined !== null) {
-      this.#pipeline.serve(connection, live, examined.verdict, examined.meter, receivedAtMs)
+      this.#pipeline.serve(connection, live, examined.verdict, examined.meter, receivedAtMs, text.length)
       return
     }
     this.#dispatcher.submit(task, (verdict, meter) => {
-      this.#pipeline.serve(connection, live, verdict, meter, receivedAtMs)
+      this.#pipeline.serve(connection, live, verdict, meter, receivedAtMs, text.length)
     })
   }
 
@@ -330,6 +347,7 @@ export class Connections {
       changes: [],
       anomalies: [anomaly],
       meter: null,
+      bytes: 0,
     }
     this.#deps.counters.anomaly(anomaly.kind)
     this.#deps.commit(set).catch((error: unknown) => {

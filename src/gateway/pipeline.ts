@@ -41,6 +41,8 @@ export class Pipeline {
   /**
    * Serves one CALL on which a verdict has been reached, and tells the connection when it is `served`. Never throws: whatever
    * happens, the connection goes on.
+   *
+   * @param bytes size of the frame, in UTF-16 units.
    */
   serve(
     connection: Connection,
@@ -48,6 +50,7 @@ export class Pipeline {
     verdict: Verdict | Error,
     meter: MeterBlock | null,
     receivedAtMs: number,
+    bytes: number,
   ): void {
     live.lastSeenAtMs = receivedAtMs
     if (verdict instanceof Error) {
@@ -58,7 +61,7 @@ export class Pipeline {
     } else if (verdict.kind === 'refused') {
       this.#refuse(connection, verdict)
     } else {
-      this.#begin(connection, live, verdict, meter, receivedAtMs)
+      this.#begin(connection, live, verdict, meter, receivedAtMs, bytes)
       return
     }
     connection.served()
@@ -70,6 +73,7 @@ export class Pipeline {
     frame: AcceptedFrame,
     block: MeterBlock | null,
     receivedAtMs: number,
+    bytes: number,
   ): void {
     const row = rowOf(connection.version, frame.action)
     const handler = handlerOf(connection.version, frame.action)
@@ -78,7 +82,7 @@ export class Pipeline {
       connection.served()
       return
     }
-    const meter = block === null || frame.meter === null ? null : { block, from: frame.meter.from, to: frame.meter.to }
+    const meter = block === null || frame.meter === null ? null : { block, ...frame.meter }
     const call = new CallInHand(connection, live, row, frame, meter, receivedAtMs, this.#deps)
     const gate = bootGate(row, frame.action, live.chargePoint, live.wasAskedFor(frame.action))
     if (gate === 'refuse') {
@@ -91,11 +95,11 @@ export class Pipeline {
     try {
       const needs = handler.needs?.(frame.payload, live.chargePoint)
       const lookUp = needs === undefined ? null : call.lookUp(needs, this.#deps)
-      if (lookUp === null || needs === undefined) this.#decide(call, handler, isBeforeBoot)
+      if (lookUp === null || needs === undefined) this.#decide(call, handler, isBeforeBoot, bytes)
       else
         lookUp
           .catch((error: unknown) => this.#lookUpAgain(call, needs, error))
-          .then(() => this.#decide(call, handler, isBeforeBoot))
+          .then(() => this.#decide(call, handler, isBeforeBoot, bytes))
           .catch((error: unknown) => this.#fail(call, error))
     } catch (error) {
       this.#fail(call, error)
@@ -121,7 +125,7 @@ export class Pipeline {
     }
   }
 
-  #decide(call: CallInHand, handler: Handler<Payload>, isBeforeBoot: boolean): void {
+  #decide(call: CallInHand, handler: Handler<Payload>, isBeforeBoot: boolean, bytes: number): void {
     const { connection, live, frame, row, meter, receivedAtMs } = call
     const decision = handler.decide(frame.payload, call)
     const habits = this.#habits(connection, frame, isBeforeBoot)
@@ -137,6 +141,7 @@ export class Pipeline {
     const set: ChangeSet = {
       chargePointKey: connection.chargePointKey,
       messageId: frame.messageId,
+      bytes,
       epoch: live.epoch,
       receivedAtMs,
       answer,

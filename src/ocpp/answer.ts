@@ -1,8 +1,9 @@
 // From the text of an answer to what it says: parse, schema, and in the lenient mode repair. Pure, so that it runs on
 // the main thread and, for long answers, in a worker. Which CALL it answers is known before: see `peekMessageId`.
 
-import { frameDepthMax } from '../base/limits.ts'
-import { nestsTooDeep, parseFrame, type ParsedFrame } from './frame.ts'
+import { frameDepthMax, jsonValuesMax } from '../base/limits.ts'
+import { parseFrame, type ParsedFrame } from './frame.ts'
+import { jsonShape, type JsonShapeProblem } from './json-shape.ts'
 import type { QuirkCode } from './quirks.ts'
 import { repairAnswer } from './repair-answer.ts'
 import { repairText } from './repair-text.ts'
@@ -63,18 +64,26 @@ export interface UnreadableAnswer {
 export type ReadAnswer = ResultAnswer | LongResultAnswer | ErrorAnswer | UnreadableAnswer
 
 const noQuirks: readonly Quirk[] = []
-const tooDeep = unreadable(`It nests deeper than ${frameDepthMax} levels.`)
+const pastLimit: Readonly<Record<JsonShapeProblem, UnreadableAnswer>> = {
+  tooDeep: unreadable(`It nests deeper than ${frameDepthMax} levels.`),
+  tooManyValues: unreadable(`It has more than ${jsonValuesMax} values.`),
+}
+
+/** What an answer is when reading it has failed. */
+export const gaveUp: UnreadableAnswer = unreadable('The central system failed on it.')
 
 /** Reads one answer. Never throws, whatever the text. The kind is never `longResult`: see `readLongAnswer`. */
 export function readAnswer(task: AnswerTask): Exclude<ReadAnswer, LongResultAnswer> {
   const { text, version, strictness } = task
-  if (nestsTooDeep(text)) return tooDeep
+  const shape = jsonShape(text, frameDepthMax, jsonValuesMax)
+  if (typeof shape === 'string') return pastLimit[shape]
   const frame = parseFrame(text, version)
   if (frame.kind !== 'unreadable' || strictness === 'strict') return answerOf(task, frame, noQuirks)
   const mended = repairText(text)
   if (mended === null) return answerOf(task, frame, noQuirks)
-  // A list whose beginning was lost can make it one level deeper.
-  if (nestsTooDeep(mended)) return tooDeep
+  // A list whose beginning was lost can make it one level deeper, and is one more value.
+  const mendedShape = jsonShape(mended, frameDepthMax, jsonValuesMax)
+  if (typeof mendedShape === 'string') return pastLimit[mendedShape]
   const again = parseFrame(mended, version)
   return answerOf(task, again, [{ code: 'brokenJson' satisfies QuirkCode, path: '' }])
 }

@@ -1,7 +1,7 @@
 // The frames of OCPP-J: from text and to text (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not looked into here.
 // The frames that only 2.1 has, CALLRESULTERROR and SEND, are not read yet, as 2.1 is not offered.
 
-import { frameDepthMax, shortFrameCharactersMax } from '../base/limits.ts'
+import { shortFrameCharactersMax } from '../base/limits.ts'
 import { type CallErrorCode, spellCallError } from './call-error.ts'
 import type { Quirk } from './verdict.ts'
 import type { OcppVersion } from './version.ts'
@@ -243,27 +243,6 @@ function stringEnd(text: string, from: number, limit: number): number | null {
 /** Whether a frame is examined apart from the others, by a thread for long frames, and comes back lean (see `FrameTask`). */
 export function isLongFrame(text: string): boolean {
   return text.length > shortFrameCharactersMax
-}
-
-/**
- * Whether the lists and objects of `text`, which is JSON, nest deeper than `frameDepthMax`. It reads every character, so it is
- * asked only where a schema leaves room for anything.
- */
-export function nestsTooDeep(text: string): boolean {
-  let depth = 0
-  let isInString = false
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (isInString) {
-      if (code === 92) at++
-      else if (code === 34) isInString = false
-    } else if (code === 34) isInString = true
-    else if (code === 91 || code === 123) {
-      depth++
-      if (depth > frameDepthMax) return true
-    } else if (code === 93 || code === 125) depth--
-  }
-  return false
 }
 
 function skipSpace(text: string, from: number): number {

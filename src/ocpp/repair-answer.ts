@@ -6,6 +6,7 @@
 import { isoTime } from '../base/clock.ts'
 import { quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
 import { readTime } from './date-time.ts'
+import { numberQuirk } from './number-text.ts'
 import type { QuirkCode } from './quirks.ts'
 import { copyOf, readBoolean, readNumber, wordMeant } from './repair.ts'
 import { responseNode } from './schema.ts'
@@ -47,8 +48,8 @@ class AnswerRepairing {
       case 'type':
         return this.#mendType(broken, slot)
       case 'enum': {
-        const word = wordMeant(slot.value, node)
-        return word === undefined ? 'kept' : this.#replace(broken, slot, 'enumCase', word)
+        const meant = wordMeant(slot.value, node)
+        return meant === null ? 'kept' : this.#replace(broken, slot, meant.quirk, meant.word)
       }
       case 'format':
         return node.format === 'date-time' ? this.#mendTime(broken, slot) : 'kept'
@@ -69,9 +70,13 @@ class AnswerRepairing {
         return isPlain ? this.#replace(broken, slot, 'valueForText', String(value)) : 'kept'
       case 'integer':
       case 'number': {
-        const number = readNumber(value)
-        const isOfType = number !== null && (node.type === 'number' || Number.isInteger(number))
-        return isOfType ? this.#replace(broken, slot, 'textForValue', number) : 'kept'
+        // No answer tells a figure of energy.
+        const number = readNumber(value, false)
+        const isOfType = !Number.isNaN(number) && (node.type === 'number' || Number.isInteger(number))
+        if (!isOfType) return 'kept'
+        const spelling = typeof value === 'string' ? numberQuirk(value, false) : null
+        if (spelling !== null) this.#note(broken, spelling, value)
+        return this.#replace(broken, slot, 'textForValue', number)
       }
       case 'boolean': {
         const boolean = readBoolean(value)

@@ -5,7 +5,9 @@ import { isoTime } from '../base/clock.ts'
 import { integerMax, quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
 import { readTime } from './date-time.ts'
 import type { MessageRow } from './message.ts'
+import { numberOf, numberQuirk, withoutSpaces } from './number-text.ts'
 import type { QuirkCode } from './quirks.ts'
+import { isEnergy, noteNumbers } from './samples.ts'
 import { type Problem, problemOf, requestNode } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { type Broken, type Fate, walk } from './schema-walk.ts'
@@ -44,6 +46,7 @@ export function repair(version: OcppVersion, action: string, sent: Payload, rece
   setClocks(version, action, payload, receivedAtMs, (pointer, path, value) => {
     repairing.note('clockOff', pointer, path, value)
   })
+  noteNumbers(payload, (code, pointer, path, value) => repairing.note(code, pointer, path, value))
   return { payload, quirks, refused }
 }
 
@@ -254,8 +257,13 @@ class Repairing {
         return this.#mendText(broken, slot)
       case 'integer':
       case 'number': {
-        const number = readNumber(value)
-        if (number === null) return this.#giveUp(broken, slot)
+        const ofEnergy = isOfEnergy(broken.node, slot)
+        if (typeof value === 'string') {
+          const code = numberQuirk(value, ofEnergy)
+          if (code !== null) this.#noteAt(broken, code, value)
+        }
+        const number = readNumber(value, ofEnergy)
+        if (Number.isNaN(number)) return this.#giveUp(broken, slot)
         const isFraction = broken.node.type === 'integer' && !Number.isInteger(number)
         if (isFraction) return this.#replace(broken, slot, 'fractionForInteger', Math.round(number))
         return this.#replace(broken, slot, 'textForValue', number)
@@ -283,8 +291,8 @@ class Repairing {
   }
 
   #mendWord(broken: Broken, slot: Slot): Fate {
-    const word = verbatimWords.has(broken.node.name) ? undefined : wordMeant(slot.value, broken.node)
-    return word === undefined ? this.#keep(broken, 'unknownWord') : this.#replace(broken, slot, 'enumCase', word)
+    const meant = verbatimWords.has(broken.node.name) ? null : wordMeant(slot.value, broken.node)
+    return meant === null ? this.#keep(broken, 'unknownWord') : this.#replace(broken, slot, meant.quirk, meant.word)
   }
 
   #mendTime(broken: Broken, slot: Slot): Fate {
@@ -313,26 +321,38 @@ class Repairing {
 
 /** No word of the specifications is as long, however many spaces a charge point puts around it. */
 const wordCharactersMax = 255
-/** No number is written as long. */
-const numberCharactersMax = 1_000
-
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-/** The word of `node` that `value` is in other letter case; undefined when it is none. */
-export function wordMeant(value: unknown, { words = [] }: SchemaNode): unknown {
-  if (typeof value !== 'string' || value.length > wordCharactersMax) return undefined
-  const wanted = value.trim().toLowerCase()
-  return words.find((candidate) => String(candidate).toLowerCase() === wanted)
+/** What a text that is no word of its schema means, and what is odd about it. */
+interface WordMeant {
+  readonly word: unknown
+  readonly quirk: QuirkCode
 }
 
-/** The number that `value` is or says; null when it is none. */
-export function readNumber(value: unknown): number | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  if (typeof value !== 'string' || value.length > numberCharactersMax || value.trim() === '') return null
-  const number = Number(value.trim().replace(/^(-?\d+),(\d+)$/, '$1.$2'))
-  return Number.isFinite(number) ? number : null
+/** The word of the schema that `value` is in other letter case or with other spaces; null when it is none. */
+export function wordMeant(value: unknown, { words = [] }: SchemaNode): WordMeant | null {
+  if (typeof value !== 'string' || value.length > wordCharactersMax) return null
+  const wanted = withoutSpaces(value)
+  const lowerCase = wanted.toLowerCase()
+  const word = words.find((candidate) => String(candidate).toLowerCase() === lowerCase)
+  if (word === undefined) return null
+  return { word, quirk: wanted === value.trim() ? 'enumCase' : 'straySpace' }
+}
+
+/** The registers that messages have as fields of their own, in Wh. */
+const registers: ReadonlySet<string> = new Set(['meterStart', 'meterStop'])
+
+function isOfEnergy({ name, pointer }: SchemaNode, slot: Slot): boolean {
+  if (registers.has(name)) return true
+  return name === 'value' && sampleField.test(pointer) && slot instanceof FieldSlot && isEnergy(slot.holder)
+}
+
+/** The number that `value` is or says; NaN when it is none. `ofEnergy`: see `numberOf`. */
+export function readNumber(value: unknown, ofEnergy: boolean): number {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN
+  return typeof value === 'string' ? numberOf(value, ofEnergy) : Number.NaN
 }
 
 /** The boolean that `value` says; null when it says none. */

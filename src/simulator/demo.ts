@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts'
 import { loadSettings, type Settings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
 import { shutdownMsMax } from '../base/limits.ts'
+import { makeFilesPrivate } from '../base/private-folder.ts'
 import { startStator, type Stator } from '../main.ts'
 import { SimulatedChargePoint } from './charge-point.ts'
 import { drive } from './driver.ts'
@@ -196,6 +197,7 @@ CP001 and CP004 wait for you; drivers come to the others. Ctrl-C ends the demo.
 }
 
 async function main(): Promise<void> {
+  makeFilesPrivate()
   const settings = loadSettings({
     argv: process.argv.slice(2),
     env: {

@@ -1,13 +1,14 @@
 // Stored facts that broke an expectation, as the REST API lists them.
 
-import { and, count, desc, eq, gte, lte, type SQL, sql } from 'drizzle-orm'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnomalyFilter, AnomalyRecord, Page, PageOf } from '../csms/records.ts'
-import { storableText } from './binary-array.ts'
-import { pageOf } from './paging.ts'
+import { keysOf } from './identity-keys.ts'
+import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { anomalies, chargePoints, transactions } from './schema.ts'
 
-export function createAnomalyQueries(db: NodePgDatabase) {
+export function createAnomalyQueries(source: ListSource) {
+  const { db } = source
+
   /** Anomalies name a transaction as the charge point did: in 1.6 by our number, in 2.x by an id of its own. */
   async function isAbout(transactionId: number): Promise<SQL | undefined> {
     const [transaction] = await db
@@ -27,41 +28,59 @@ export function createAnomalyQueries(db: NodePgDatabase) {
   return {
     /** Newest first. Anomalies of deleted charge points are among them. */
     async listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>> {
-      const { transactionId } = filter
-      const where = and(...conditionsOf(filter), transactionId === undefined ? undefined : await isAbout(transactionId))
-      const order = [anomalies.receivedAt, anomalies.chargePointId, anomalies.digest]
-      return pageOf(
+      const { transactionId, identity, chargePointKey } = filter
+      const about = transactionId === undefined ? undefined : await isAbout(transactionId)
+      const keys =
+        chargePointKey !== undefined ? [chargePointKey] : identity === undefined ? null : await keysOf(db, identity)
+      return filteredPageOf(
+        source,
         page,
-        db.select({ count: count() }).from(anomalies).where(where),
-        db
-          .select({
-            identity: chargePoints.identity,
-            kind: anomalies.kind,
-            transaction: anomalies.transaction,
-            detail: anomalies.detail,
-            messageId: anomalies.messageId,
-            receivedAtMs: anomalies.receivedAt,
-          })
-          .from(anomalies)
-          .innerJoin(chargePoints, eq(chargePoints.id, anomalies.chargePointId))
-          .where(where)
-          .orderBy(...order.map((column) => desc(column)))
-          .$dynamic(),
+        filteredBy(filter, keys, about),
+        (where) =>
+          db
+            .select({
+              identity: chargePoints.identity,
+              kind: anomalies.kind,
+              transaction: anomalies.transaction,
+              detail: anomalies.detail,
+              messageId: anomalies.messageId,
+              receivedAtMs: anomalies.receivedAt,
+            })
+            .from(anomalies)
+            .innerJoin(chargePoints, eq(chargePoints.id, anomalies.chargePointId))
+            .where(where)
+            .orderBy(...newestFirst)
+            .$dynamic(),
         ({ messageId, ...row }) => ({ ...row, messageId: messageId === '' ? null : messageId }),
       )
     },
   }
 }
 
-function conditionsOf({ chargePointKey, identity, kind, fromMs, toMs }: AnomalyFilter): SQL[] {
-  const conditions: SQL[] = []
-  if (chargePointKey !== undefined) conditions.push(eq(anomalies.chargePointId, chargePointKey))
-  if (identity !== undefined) {
-    const ids = sql`(SELECT ${chargePoints.id} FROM ${chargePoints} WHERE ${chargePoints.identity} = ${storableText(identity)})`
-    conditions.push(sql`${anomalies.chargePointId} IN ${ids}`)
+const newestFirst = [desc(anomalies.receivedAt), desc(anomalies.chargePointId), desc(anomalies.digest)]
+
+// An index leads to the anomalies about a transaction, of a charge point or of a kind, and in each to those of a time. `keys` are those
+// of the charge points that are asked for, `about` is the condition of a transaction.
+function filteredBy(
+  { kind, fromMs, toMs }: AnomalyFilter,
+  keys: readonly number[] | null,
+  about: SQL | undefined,
+): FilteredRows {
+  const { chargePointId, receivedAt } = anomalies
+  const isInTime = and(
+    fromMs === undefined ? undefined : gte(receivedAt, fromMs),
+    toMs === undefined ? undefined : lte(receivedAt, toMs),
+  )
+  const isOfKind = kind === undefined ? undefined : eq(anomalies.kind, kind)
+  const by = (leads: FilteredRows['leads'], rest: SQL | undefined) => {
+    return { table: anomalies, leads, leadOrder: newestFirst, rest, order: newestFirst }
   }
-  if (kind !== undefined) conditions.push(eq(anomalies.kind, kind))
-  if (fromMs !== undefined) conditions.push(gte(anomalies.receivedAt, fromMs))
-  if (toMs !== undefined) conditions.push(lte(anomalies.receivedAt, toMs))
-  return conditions
+  if (about !== undefined)
+    return by([and(about, isInTime)], and(isOfKind, keys === null ? undefined : inArray(chargePointId, [...keys])))
+  if (keys !== null)
+    return by(
+      keys.map((key) => and(eq(chargePointId, key), isInTime)),
+      isOfKind,
+    )
+  return by([and(isOfKind, isInTime)], undefined)
 }

@@ -1,7 +1,7 @@
 // Look-ups that travel together: whatever was asked while the last trip was under way goes with the next one. No timer decides.
 
 import { StatorError } from '../base/errors.ts'
-import { lookupKeysMax, lookupWaitingMax } from '../base/limits.ts'
+import { lookupKeysBytesMax, lookupKeysMax, lookupWaitingBytesMax, lookupWaitingMax } from '../base/limits.ts'
 import { storeError } from './store-error.ts'
 
 interface Waiter<V> {
@@ -14,12 +14,16 @@ interface Asked<K, V> {
   readonly waiters: Waiter<V>[]
 }
 
-/** Reads values by key, at most `lookupKeysMax` keys a trip and one trip at a time. */
+/**
+ * Reads values by key, one trip at a time, at most `lookupKeysMax` keys and `lookupKeysBytesMax` bytes a trip. Charge points
+ * choose some keys, and so their size; it is taken from the name of a key.
+ */
 export class BatchedLookup<K, V> {
   readonly #fetch: (keys: readonly K[]) => Promise<ReadonlyMap<string, V>>
   readonly #nameOf: (key: K) => string
   #asked = new Map<string, Asked<K, V>>()
   #waiting = 0
+  #waitingBytes = 0
   #isRunning = false
 
   /**
@@ -34,16 +38,18 @@ export class BatchedLookup<K, V> {
   /**
    * Undefined when there is no such thing.
    *
-   * @throws {StatorError} `LOOKUP_QUEUE_FULL` when `lookupWaitingMax` already wait, or `STORE_UNAVAILABLE`.
+   * @throws {StatorError} `LOOKUP_QUEUE_FULL` when `lookupWaitingMax` keys or `lookupWaitingBytesMax` bytes would wait with it,
+   *   or `STORE_UNAVAILABLE`.
    */
   get(key: K): Promise<V | undefined> {
-    if (this.#waiting >= lookupWaitingMax) {
-      const sentence = `${lookupWaitingMax} look-ups already wait for the database.`
+    const name = this.#nameOf(key)
+    if (this.#waiting >= lookupWaitingMax || this.#waitingBytes + name.length > lookupWaitingBytesMax) {
+      const sentence = `${this.#waiting} look-ups of ${this.#waitingBytes} bytes already wait for the database.`
       return Promise.reject(new StatorError('LOOKUP_QUEUE_FULL', sentence))
     }
     this.#waiting++
+    this.#waitingBytes += name.length
     return new Promise((resolve, reject) => {
-      const name = this.#nameOf(key)
       const asked = this.#asked.get(name)
       if (asked === undefined) this.#asked.set(name, { key, waiters: [{ resolve, reject }] })
       else asked.waiters.push({ resolve, reject })
@@ -70,14 +76,16 @@ export class BatchedLookup<K, V> {
   }
 
   #take(): Map<string, Asked<K, V>> {
-    if (this.#asked.size <= lookupKeysMax) {
+    if (this.#asked.size <= lookupKeysMax && this.#waitingBytes <= lookupKeysBytesMax) {
       const all = this.#asked
       this.#asked = new Map()
       return all
     }
     const trip = new Map<string, Asked<K, V>>()
+    let bytes = 0
     for (const [name, asked] of this.#asked) {
-      if (trip.size >= lookupKeysMax) break
+      bytes += name.length
+      if (trip.size >= lookupKeysMax || (bytes > lookupKeysBytesMax && trip.size > 0)) break
       trip.set(name, asked)
       this.#asked.delete(name)
     }
@@ -87,6 +95,7 @@ export class BatchedLookup<K, V> {
   #settle(trip: ReadonlyMap<string, Asked<K, V>>, settle: (name: string, waiter: Waiter<V>) => void): void {
     for (const [name, { waiters }] of trip) {
       this.#waiting -= waiters.length
+      this.#waitingBytes -= waiters.length * name.length
       for (const waiter of waiters) settle(name, waiter)
     }
   }

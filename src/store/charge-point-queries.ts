@@ -1,9 +1,8 @@
 // Charge points, and what belongs to them, as the REST API lists and provisions them.
 
-import { and, asc, count, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { and, asc, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
-import { problemsShownMax } from '../base/limits.ts'
+import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
 import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
 import type {
   ChargePointInput,
@@ -16,14 +15,30 @@ import type {
   VariableRecord,
 } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
-import { pageOf, withDefined } from './paging.ts'
+import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
 import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
 import { databaseError } from './store-error.ts'
 import { knownTransactionColumns } from './transaction-queries.ts'
 
 const uniqueViolation = '23505'
 
-export function createChargePointQueries(db: NodePgDatabase) {
+/**
+ * A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing
+ * any more.
+ */
+const fenced = {
+  connected: false,
+  node: null,
+  connectionEpoch: sql`nextval('connection_epochs')`,
+  fencedIn: sql`pg_current_xact_id()`,
+}
+
+function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
+  return and(eq(chargePoints.id, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
+}
+
+export function createChargePointQueries(source: ListSource) {
+  const { db } = source
   const ofIdentity = (identity: string) =>
     and(eq(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt))
 
@@ -37,11 +52,11 @@ export function createChargePointQueries(db: NodePgDatabase) {
     async listChargePoints(
       filter: { readonly status?: ConnectorStatus | 'Offline' } & Page,
     ): Promise<PageOf<ChargePointRecord>> {
-      const where = and(isNull(chargePoints.deletedAt), statusIs(filter.status))
-      return pageOf(
+      return filteredPageOf(
+        source,
         filter,
-        db.select({ count: count() }).from(chargePoints).where(where),
-        db.select().from(chargePoints).where(where).orderBy(asc(chargePoints.identity)).$dynamic(),
+        ofStatus(filter.status),
+        (where) => db.select().from(chargePoints).where(where).orderBy(asc(chargePoints.identity)).$dynamic(),
         recordOf,
       )
     },
@@ -87,13 +102,14 @@ export function createChargePointQueries(db: NodePgDatabase) {
       }))
     },
 
-    /** Newest first. */
+    /** Newest first, `openTransactionsShownMax` at most. */
     async openTransactionsOf(chargePointKey: number): Promise<KnownTransaction[]> {
       return db
         .select(knownTransactionColumns)
         .from(transactions)
         .where(and(eq(transactions.chargePointId, chargePointKey), isNull(transactions.stoppedAt)))
         .orderBy(desc(transactions.id))
+        .limit(openTransactionsShownMax)
     },
 
     /**
@@ -126,9 +142,16 @@ export function createChargePointQueries(db: NodePgDatabase) {
       return recordOf(row)
     },
 
-    /** Null when there is none. */
+    /**
+     * Null when there is none. A change of credentials takes the connection away from the node that holds it; a new
+     * password ends the rotation that is under way.
+     */
     async updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null> {
-      const columns = columnsOf(input)
+      const columns = {
+        ...columnsOf(input),
+        ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
+        ...(input.passwordHash === undefined && input.apiKeyHash === undefined ? {} : fenced),
+      }
       if (Object.keys(columns).length === 0) return chargePoint(identity)
       const [row] = await db.update(chargePoints).set(columns).where(ofIdentity(identity)).returning()
       return row === undefined ? null : recordOf(row)
@@ -136,29 +159,60 @@ export function createChargePointQueries(db: NodePgDatabase) {
 
     /**
      * Marks the charge point as deleted and forgets its credentials; its transactions, meter values and history stay, and the
-     * identity may be created anew. False when there was none.
+     * identity may be created anew. Answers its number; null when there was none.
      *
      * @throws {StatorError} `CONFLICT` while a transaction is open.
      */
-    async deleteChargePoint(identity: string): Promise<boolean> {
+    async deleteChargePoint(identity: string): Promise<number | null> {
       const hasOpen = sql`EXISTS (SELECT FROM ${transactions}
         WHERE ${transactions.chargePointId} = ${chargePoints.id} AND ${transactions.stoppedAt} IS NULL)`
       const deleted = await db
         .update(chargePoints)
-        .set({ deletedAt: sql`clock_timestamp()`, connected: false, node: null, passwordHash: null, apiKeyHash: null })
+        .set({
+          ...fenced,
+          deletedAt: sql`clock_timestamp()`,
+          passwordHash: null,
+          pendingPasswordHash: null,
+          apiKeyHash: null,
+        })
         .where(and(ofIdentity(identity), sql`NOT ${hasOpen}`))
         .returning({ id: chargePoints.id })
-      if (deleted.length > 0) return true
-      if ((await chargePoint(identity)) === null) return false
+      if (deleted[0] !== undefined) return deleted[0].id
+      if ((await chargePoint(identity)) === null) return null
       throw new StatorError('CONFLICT', `Charge point '${identity}' has an open transaction; stop or close it first.`)
+    },
+
+    /** See `RotationStore` of the auth. */
+    async beginRotation(
+      chargePointKey: number,
+      hash: Uint8Array,
+    ): Promise<{ readonly previous: Uint8Array | null } | null> {
+      const { rows } = await db.execute<{ readonly previous: Uint8Array | null }>(sql`
+        UPDATE charge_points c SET pending_password_hash = ${hash}
+        FROM (SELECT id, pending_password_hash AS previous FROM charge_points
+              WHERE id = ${chargePointKey} AND deleted_at IS NULL FOR UPDATE) before
+        WHERE c.id = before.id RETURNING before.previous`)
+      return rows[0] ?? null
+    },
+
+    async acceptRotation(chargePointKey: number, hash: Uint8Array): Promise<void> {
+      await db
+        .update(chargePoints)
+        .set({ passwordHash: hash, pendingPasswordHash: null })
+        .where(isPending(chargePointKey, hash))
+    },
+
+    async withdrawRotation(chargePointKey: number, hash: Uint8Array, previous: Uint8Array | null): Promise<void> {
+      await db.update(chargePoints).set({ pendingPasswordHash: previous }).where(isPending(chargePointKey, hash))
     },
 
     /** Newest first. */
     async messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>> {
       const where = eq(messageLog.chargePointId, chargePointKey)
       return pageOf(
+        source,
         page,
-        db.select({ count: count() }).from(messageLog).where(where),
+        { table: messageLog, where },
         db.select().from(messageLog).where(where).orderBy(desc(messageLog.at), desc(messageLog.id)).$dynamic(),
         (row) => ({
           id: row.id,
@@ -183,8 +237,9 @@ export function createChargePointQueries(db: NodePgDatabase) {
         variables.attributeType,
       ]
       return pageOf(
+        source,
         page,
-        db.select({ count: count() }).from(variables).where(where),
+        { table: variables, where },
         db
           .select()
           .from(variables)
@@ -197,10 +252,26 @@ export function createChargePointQueries(db: NodePgDatabase) {
   }
 }
 
-function statusIs(status: ConnectorStatus | 'Offline' | undefined): SQL | undefined {
-  if (status === undefined) return undefined
-  if (status === 'Offline') return eq(chargePoints.connected, false)
-  return and(eq(chargePoints.connected, true), eq(chargePoints.status, status))
+function ofStatus(status: ConnectorStatus | 'Offline' | undefined): FilteredRows {
+  const { connected, deletedAt, identity } = chargePoints
+  const order = [asc(identity)]
+  const isThere = isNull(deletedAt)
+  // Of those that are deleted, the index on identities knows too.
+  if (status === undefined) {
+    return { table: chargePoints, leads: [undefined], leadOrder: order, rest: isThere, order }
+  }
+  if (status === 'Offline') {
+    const lead = and(isThere, eq(connected, false))
+    return {
+      table: chargePoints,
+      leads: [lead],
+      leadOrder: [asc(chargePoints.status), ...order],
+      rest: undefined,
+      order,
+    }
+  }
+  const lead = and(isThere, eq(connected, true), eq(chargePoints.status, status))
+  return { table: chargePoints, leads: [lead], leadOrder: order, rest: undefined, order }
 }
 
 function columnsOf(input: ChargePointInput) {

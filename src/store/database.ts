@@ -1,7 +1,14 @@
 // The database: PostgreSQL at an address, or the embedded one, which is an address like any other once it runs.
 
 import { Client, type ClientBase, type ClientConfig, Pool, type PoolConfig } from 'pg'
-import { connectMsMax, embeddedCheckMs, embeddedFailuresMax, queryMsMax } from '../base/limits.ts'
+import {
+  connectMsMax,
+  embeddedCheckMs,
+  embeddedFailuresMax,
+  lookupConnectionsMax,
+  queryMsMax,
+  upkeepConnectionsMax,
+} from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { type DatabaseAddress, parseConnectionString } from './connection-string.ts'
@@ -9,6 +16,7 @@ import { startEmbedded } from './embedded.ts'
 import { migrate } from './migrate.ts'
 import { storeTypes } from './pg-types.ts'
 import { reasonOf, storeError } from './store-error.ts'
+import { ConnectionGate, WaitingPool } from './waiting-pool.ts'
 
 /** Who keeps the database: a worker thread of this process, or a PostgreSQL server. */
 export type DatabaseProvider = 'Embedded' | 'PostgreSQL'
@@ -19,7 +27,7 @@ export interface DatabaseOptions {
   readonly connectionString?: string
   /** Where the embedded database keeps its files. */
   readonly dataFolder: string
-  /** Connections for look-ups and lists, beside the writer's own. The embedded database has one connection for everything. */
+  /** Connections of the REST API. The embedded database has one connection for everything. */
   readonly poolSize: number
   readonly log: Logger
 }
@@ -33,8 +41,15 @@ export interface Lease {
 
 export interface Database {
   readonly provider: DatabaseProvider
-  /** Answers `timestamptz` as milliseconds since the epoch and `int8` as numbers. */
+  /**
+   * For what charge points wait for, and for nothing else: look-ups of the gateway, readiness, presence, transaction ids. Every pool
+   * answers `timestamptz` as milliseconds since the epoch and `int8` as numbers.
+   */
   readonly pool: Pool
+  /** For what the REST API lists and provisions. Never keeps anybody waiting at `pool`, but for one statement under way. */
+  readonly restPool: Pool
+  /** For the message log, partitions, retention and ghosts: REST requests, however many, do not keep them waiting. */
+  readonly upkeepPool: Pool
   /** True when there is one connection for everything, so that a lease must be short. */
   readonly isSingleConnection: boolean
   /** Of two leases of which the first was released as broken, what the first had sent is done or never will be when the second begins. */
@@ -61,10 +76,20 @@ const ownBackend = `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_
 const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`
 
+const switchOff = (settings: string): string =>
+  `SELECT set_config(name, 'off', false) FROM unnest('{${settings}}'::text[]) AS name`
+
 // The writer finds every row by its key. Plans are kept for some seconds, and one that was made while a table was small would read all
 // of it for each group once it is larger. Lists that share the connection of the embedded database read by an index, too, or all there is.
-const rowsAreFoundByKey = `SELECT set_config(name, 'off', false)
-  FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin}'::text[]) AS name`
+const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_mergejoin')
+
+// Nobody keeps statistics in the embedded database. Without them a list seems to match few rows, and PostgreSQL would fetch and sort them
+// all, where an index has the page in order.
+const listsFollowIndexes = switchOff('enable_bitmapscan')
+
+// A list of a large table is read by one process of PostgreSQL, so that one request does not take every core from what charge points
+// wait for.
+const onOneCore = `SET max_parallel_workers_per_gather = 0`
 
 /**
  * Opens the database, and brings its tables up to date; several processes may do so at once.
@@ -76,9 +101,20 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   if (options.provider === 'PostgreSQL') {
     const { config, address } = parseConnectionString(options.connectionString ?? '')
     // Pipelined: whoever takes a new connection need not wait for what it is told first.
-    const poolConfig = { max: options.poolSize, pipeline: true }
-    const database = await connect({ ...config, keepAlive: true }, address, poolConfig, log)
-    return { ...database, provider: 'PostgreSQL', isSingleConnection: false }
+    const poolConfig = { max: lookupConnectionsMax, pipeline: true }
+    const { newPool, ...database } = await connect({ ...config, keepAlive: true }, address, poolConfig, log)
+    const restPool = newPool({
+      ...poolConfig,
+      max: options.poolSize,
+      onConnect: async (client) => {
+        await client.query(onOneCore)
+      },
+    })
+    const upkeepPool = newPool({ ...poolConfig, max: upkeepConnectionsMax })
+    const close = async (): Promise<void> => {
+      await Promise.all([restPool.end(), upkeepPool.end(), database.pool.end()])
+    }
+    return { ...database, restPool, upkeepPool, provider: 'PostgreSQL', isSingleConnection: false, close }
   }
   const server = await startEmbedded(options.dataFolder, log)
   log.warn(
@@ -91,9 +127,18 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const onConnect = async (client: ClientBase): Promise<void> => {
       await client.query('DISCARD ALL')
       await client.query(rowsAreFoundByKey)
+      await client.query(listsFollowIndexes)
     }
-    const database = await connect({ ...address, user: 'postgres' }, address, { max: 1, onConnect }, log)
+    const { newPool: _, ...database } = await connect(
+      { ...address, user: 'postgres' },
+      address,
+      { max: 1, onConnect },
+      log,
+    )
     const { pool } = database
+    const gate = new ConnectionGate(pool)
+    const restPool = new WaitingPool(gate, 'rest')
+    const upkeepPool = new WaitingPool(gate, 'upkeep')
     const lease = async (): Promise<Lease> => {
       const client = await pool.connect()
       return { client, release: (isBroken) => client.release(isBroken) }
@@ -104,7 +149,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       await pool.end()
       await server.stop()
     }
-    return { ...database, provider: 'Embedded', isSingleConnection: true, lease, close }
+    return { ...database, restPool, upkeepPool, provider: 'Embedded', isSingleConnection: true, lease, close }
   } catch (error) {
     await server.stop()
     throw error
@@ -120,14 +165,19 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
   }
   await prepare(new Client(unhurried), address)
   const clientConfig: ClientConfig = { ...unhurried, query_timeout: queryMsMax }
-  const pool = new Pool({ ...clientConfig, ...poolConfig, idleTimeoutMillis: 0 })
-  pool.on('error', (error) => log.warn({ error, host: address.host }, 'An idle connection to the database broke.'))
-  // While a client is lent out, nobody else listens to it. The error reaches its next statement as well.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  const newPool = (more: PoolConfig): Pool => {
+    const made = new Pool({ ...clientConfig, ...more, idleTimeoutMillis: 0 })
+    made.on('error', (error) => log.warn({ error, host: address.host }, 'An idle connection to the database broke.'))
+    // While a client is lent out, nobody else listens to it. The error reaches its next statement as well.
+    made.on('connect', (client) => client.on('error', () => {}))
+    return made
+  }
+  const pool = newPool(poolConfig)
   // Leases that broke: what they had sent may still be on its way to PostgreSQL.
   const broken = new Set<Backend>()
   return {
     pool,
+    newPool,
     async lease(): Promise<Lease> {
       const client = new Client(clientConfig)
       client.on('error', (error) => log.warn({ error, host: address.host }, 'A connection to the database broke.'))
@@ -150,7 +200,6 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
     async ping() {
       await pool.query('SELECT 1').catch((error: unknown) => Promise.reject(storeError(error)))
     },
-    close: () => pool.end(),
   }
 }
 

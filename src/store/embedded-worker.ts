@@ -1,7 +1,7 @@
 // The thread of the embedded database: PGlite behind a Unix socket. It blocks while a statement runs, which is why it has
 // a thread of its own.
 
-import { chmodSync } from 'node:fs'
+import fs from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
@@ -17,6 +17,14 @@ export type EmbeddedWorkerMessage =
   { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly reason: string } | { readonly kind: 'closed' }
 
 const { folder, socketPath }: EmbeddedWorkerData = workerData
+
+// Emscripten sets the mode of every file that it has made, 0666 for some, past the umask of the process. Nothing else in this thread
+// needs a mode that lets others in.
+const { chmodSync, fchmodSync } = fs
+Object.assign(fs, {
+  chmodSync: (path: fs.PathLike, mode: fs.Mode) => chmodSync(path, Number(mode) & 0o700),
+  fchmodSync: (file: number, mode: fs.Mode) => fchmodSync(file, Number(mode) & 0o700),
+})
 
 function tell(message: EmbeddedWorkerMessage): void {
   parentPort?.postMessage(message)

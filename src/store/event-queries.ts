@@ -1,39 +1,49 @@
 // What charge points told beside transactions, as the REST API lists it.
 
-import { and, count, desc, eq, gte, lte } from 'drizzle-orm'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { and, desc, eq, gte, lte } from 'drizzle-orm'
 import type { ChargePointEventFilter, ChargePointEventRecord, Page, PageOf } from '../csms/records.ts'
-import { pageOf } from './paging.ts'
+import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePointEvents } from './schema.ts'
 
-export function createEventQueries(db: NodePgDatabase) {
+export function createEventQueries(source: ListSource) {
+  const { db } = source
+
   return {
     /** Newest first. */
     async listEvents(filter: ChargePointEventFilter, page: Page): Promise<PageOf<ChargePointEventRecord>> {
-      const { chargePointKey, action, fromMs, toMs } = filter
-      const where = and(
-        eq(chargePointEvents.chargePointId, chargePointKey),
-        action === undefined ? undefined : eq(chargePointEvents.action, action),
-        fromMs === undefined ? undefined : gte(chargePointEvents.receivedAt, fromMs),
-        toMs === undefined ? undefined : lte(chargePointEvents.receivedAt, toMs),
-      )
-      return pageOf(
+      return filteredPageOf(
+        source,
         page,
-        db.select({ count: count() }).from(chargePointEvents).where(where),
-        db
-          .select({
-            action: chargePointEvents.action,
-            messageId: chargePointEvents.messageId,
-            occurredAtMs: chargePointEvents.occurredAt,
-            receivedAtMs: chargePointEvents.receivedAt,
-            payload: chargePointEvents.payload,
-          })
-          .from(chargePointEvents)
-          .where(where)
-          .orderBy(desc(chargePointEvents.receivedAt), desc(chargePointEvents.digest))
-          .$dynamic(),
-        (row) => row,
+        filteredBy(filter),
+        (where) =>
+          db
+            .select({
+              action: chargePointEvents.action,
+              messageId: chargePointEvents.messageId,
+              occurredAtMs: chargePointEvents.occurredAt,
+              receivedAtMs: chargePointEvents.receivedAt,
+              payload: chargePointEvents.payload,
+            })
+            .from(chargePointEvents)
+            .where(where)
+            .orderBy(...newestFirst)
+            .$dynamic(),
+        (row): ChargePointEventRecord => row,
       )
     },
   }
+}
+
+const newestFirst = [desc(chargePointEvents.receivedAt), desc(chargePointEvents.digest)]
+
+// An index leads to the events of a charge point and a time.
+function filteredBy({ chargePointKey, action, fromMs, toMs }: ChargePointEventFilter): FilteredRows {
+  const { chargePointId, receivedAt } = chargePointEvents
+  const lead = and(
+    eq(chargePointId, chargePointKey),
+    fromMs === undefined ? undefined : gte(receivedAt, fromMs),
+    toMs === undefined ? undefined : lte(receivedAt, toMs),
+  )
+  const rest = action === undefined ? undefined : eq(chargePointEvents.action, action)
+  return { table: chargePointEvents, leads: [lead], leadOrder: newestFirst, rest, order: newestFirst }
 }

@@ -2,7 +2,7 @@
 // ended, and an operator can close them by hand. Whether one is a ghost follows from what is stored, so that a flag goes by itself.
 
 import type { ClientBase, Pool } from 'pg'
-import { ghostsPerCheckMax } from '../base/limits.ts'
+import { ghostCandidatesMax, ghostMeterValuesMax, ghostsPerCheckMax } from '../base/limits.ts'
 import { transactionRef } from '../csms/meter-block.ts'
 import type { Ghost, GhostDeadlines } from '../csms/records.ts'
 import { int4Array, int8Array, textArray } from './binary-array.ts'
@@ -23,16 +23,16 @@ const name = 'COALESCE(t.station_transaction_id, t.id::text)'
 const columns = `t.id AS "transactionId", t.charge_point_id AS "chargePointKey", c.identity, ${name} AS transaction,
   t.station_transaction_id AS "stationTransactionId"`
 
-/** Parameters: $1 and $2 are the latest times that are long ago. */
-function suspects(which: string): string {
+/** Parameters: $1 and $2 are the latest times that are long ago. `from` gives transactions `t`, of which the open ones count. */
+function suspects(from: string, which = 'true'): string {
   return `
   SELECT ${columns}, 'connectorAvailable' AS reason, ${availableSince} AS "sinceMs"
-  FROM transactions t JOIN charge_points c ON c.id = t.charge_point_id
+  FROM ${from} t JOIN charge_points c ON c.id = t.charge_point_id
     JOIN connectors k ON k.charge_point_id = t.charge_point_id AND k.evse_id = t.evse_id AND k.connector_id = t.connector_id
   WHERE t.stopped_at IS NULL AND k.status = 'Available' AND ${availableSince} <= $1 AND ${which}
   UNION ALL
   SELECT ${columns}, 'chargePointGone' AS reason, ${goneSince} AS "sinceMs"
-  FROM transactions t JOIN charge_points c ON c.id = t.charge_point_id
+  FROM ${from} t JOIN charge_points c ON c.id = t.charge_point_id
   WHERE t.stopped_at IS NULL AND NOT c.connected AND ${goneSince} <= $2 AND ${which}`
 }
 
@@ -48,7 +48,7 @@ export async function ghostReasonsOf(
   nowMs: number,
 ): Promise<Ghost[]> {
   const found = await pool.query<Suspect>({
-    text: suspects('t.id = $3'),
+    text: suspects('transactions', 't.id = $3'),
     values: [...longAgo(deadlines, nowMs), transactionId],
   })
   return withoutMeteredOnes(pool, found.rows, nowMs - deadlines.availableMs)
@@ -68,8 +68,10 @@ async function withoutMeteredOnes(
   if (asked.length === 0) return [...found]
   const metered = await client.query<{ place: number }>({
     text: `SELECT v.place::int4 AS place FROM unnest($1::int4[], $2::int8[]) WITH ORDINALITY AS v(charge_point_id, ref, place)
-           WHERE EXISTS (SELECT FROM meter_values m
-             WHERE m.charge_point_id = v.charge_point_id AND m.transaction_ref = v.ref AND m.received_at > $3)`,
+           WHERE EXISTS (SELECT FROM (
+             SELECT m.received_at FROM meter_values m
+             WHERE m.charge_point_id = v.charge_point_id AND m.transaction_ref = v.ref
+             ORDER BY m.sampled_at DESC LIMIT ${ghostMeterValuesMax}) m WHERE m.received_at > $3)`,
     values: [
       int4Array(asked.map(({ chargePointKey }) => chargePointKey)),
       int8Array(asked.map((one) => transactionRef(one.stationTransactionId ?? one.transactionId))),
@@ -84,12 +86,18 @@ async function withoutMeteredOnes(
 const digest = (transactionId: string, reason: string): string =>
   `hashtextextended('ghost/' || ${transactionId} || '/' || ${reason}, 0)`
 
+// Open ones by charge point and number, as their index has them, from behind the last that was gone through. $5 is how many; null: all.
+const candidates = `
+  SELECT * FROM transactions WHERE stopped_at IS NULL AND (charge_point_id, id) > ($3, $4)
+  ORDER BY charge_point_id, id LIMIT $5`
+
 const unnotedSuspects = `
-  SELECT * FROM (${suspects('t.id > $3')}) s
+  WITH candidates AS (${candidates})
+  SELECT * FROM (${suspects('candidates')}) s
   WHERE NOT EXISTS (SELECT FROM anomalies a
     WHERE left(a.transaction, 255) = left(s.transaction, 255) AND a.charge_point_id = s."chargePointKey"
       AND a.kind = 'ghostTransaction' AND a.digest = ${digest('s."transactionId"', 's.reason')})
-  ORDER BY "transactionId" LIMIT ${ghostsPerCheckMax}`
+  ORDER BY "chargePointKey", "transactionId" LIMIT ${ghostsPerCheckMax}`
 
 const noteGhosts = `
   INSERT INTO anomalies (charge_point_id, received_at, digest, kind, "transaction", detail, message_id)
@@ -98,11 +106,19 @@ const noteGhosts = `
   FROM unnest($1::int4[], $2::int8[], $3::text[], $4::text[], $5::text[]) AS v(charge_point_id, id, name, reason, since)
   ON CONFLICT DO NOTHING`
 
-/** Looks for ghosts a part at a time, in the order of their numbers, and begins anew at the end. */
+/** An open transaction that a look has got to. */
+interface Place {
+  readonly chargePointKey: number
+  readonly transactionId: number
+}
+
+const beforeAll: Place = { chargePointKey: 0, transactionId: 0 }
+
+/** Looks for ghosts a part at a time, charge point by charge point, and begins again at the end. */
 export class GhostCheck {
   readonly #database: Database
   readonly #deadlines: GhostDeadlines
-  #afterId = 0
+  #after = beforeAll
 
   constructor(database: Database, deadlines: GhostDeadlines) {
     this.#database = database
@@ -111,7 +127,7 @@ export class GhostCheck {
 
   /** Stores an anomaly for each ghost that has none; of at most `ghostsPerCheckMax` suspects. Answers the ghosts noted. */
   async run(nowMs: number): Promise<readonly Ghost[]> {
-    const client = await this.#database.pool.connect()
+    const client = await this.#database.upkeepPool.connect()
     try {
       await client.query('BEGIN')
       const { rows } = await client.query<{ isOurs: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS "isOurs"', [
@@ -128,11 +144,12 @@ export class GhostCheck {
   }
 
   async #note(client: ClientBase, nowMs: number): Promise<readonly Ghost[]> {
+    const part = [this.#after.chargePointKey, this.#after.transactionId, this.#candidatesMax]
     const found = await client.query<Suspect>({
       text: unnotedSuspects,
-      values: [...longAgo(this.#deadlines, nowMs), this.#afterId],
+      values: [...longAgo(this.#deadlines, nowMs), ...part],
     })
-    this.#afterId = found.rows.length < ghostsPerCheckMax ? 0 : (found.rows.at(-1)?.transactionId ?? 0)
+    this.#after = await this.#lastOf(client, found.rows)
     const ghosts = await withoutMeteredOnes(client, found.rows, nowMs - this.#deadlines.availableMs)
     if (ghosts.length === 0) return ghosts
     await client.query({
@@ -147,5 +164,24 @@ export class GhostCheck {
       ],
     })
     return ghosts
+  }
+
+  get #candidatesMax(): number | null {
+    return this.#database.isSingleConnection ? ghostCandidatesMax : null
+  }
+
+  /** The last transaction that was gone through, of which `found` are suspects; `beforeAll` when it was the last of all. */
+  async #lastOf(client: ClientBase, found: readonly Suspect[]): Promise<Place> {
+    const lastFound = found.at(-1)
+    if (lastFound !== undefined && found.length >= ghostsPerCheckMax) return lastFound
+    const candidatesMax = this.#candidatesMax
+    if (candidatesMax === null) return beforeAll
+    const { rows } = await client.query<Place>(
+      `SELECT charge_point_id AS "chargePointKey", id AS "transactionId" FROM transactions
+       WHERE stopped_at IS NULL AND (charge_point_id, id) > ($1, $2)
+       ORDER BY charge_point_id, id OFFSET $3 LIMIT 1`,
+      [this.#after.chargePointKey, this.#after.transactionId, candidatesMax - 1],
+    )
+    return rows[0] ?? beforeAll
   }
 }

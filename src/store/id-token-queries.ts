@@ -1,18 +1,19 @@
 // Id tokens, as the REST API lists and provisions them. Letter case does not count.
 
-import { asc, count, eq } from 'drizzle-orm'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { asc, eq } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import type { IdTokenInput, IdTokenRecord, Page, PageOf } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
 import { idKeyOf } from './live-queries.ts'
-import { pageOf, withDefined } from './paging.ts'
+import { type ListSource, pageOf, withDefined } from './paging.ts'
 import { idTokens } from './schema.ts'
 import { databaseError } from './store-error.ts'
 
 const uniqueViolation = '23505'
 
-export function createIdTokenQueries(db: NodePgDatabase) {
+export function createIdTokenQueries(source: ListSource) {
+  const { db } = source
+
   async function idTokenRecord(idToken: string): Promise<IdTokenRecord | null> {
     const [row] = await db
       .select()
@@ -26,8 +27,9 @@ export function createIdTokenQueries(db: NodePgDatabase) {
     async listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>> {
       const where = filter.status === undefined ? undefined : eq(idTokens.status, filter.status)
       return pageOf(
+        source,
         filter,
-        db.select({ count: count() }).from(idTokens).where(where),
+        { table: idTokens, where },
         db.select().from(idTokens).where(where).orderBy(asc(idTokens.idKey)).$dynamic(),
         recordOf,
       )

@@ -1,13 +1,13 @@
 // What connected charge points make it necessary to read: on the hot path, so batched and prepared.
 
-import { idTokensRememberedMax, openTransactionsMax } from '../base/limits.ts'
+import { idTokenLookupCharactersMax, idTokensRememberedMax, openTransactionsMax } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type { CredentialRecord, Hydration } from '../csms/records.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { instantArray, int4Array, int8Array, storableText, textArray } from './binary-array.ts'
+import { bytesArray, instantArray, int4Array, int8Array, storableText, textArray } from './binary-array.ts'
 import type { Database } from './database.ts'
 import { databaseError, storeError } from './store-error.ts'
 
@@ -17,6 +17,11 @@ export interface ConnectionClaim {
   /** Name of this process among those that share the database. */
   readonly node: string
   readonly atMs: number
+  /**
+   * The stored hash that the charge point authenticated with; null or left out: there is none that could have changed
+   * since.
+   */
+  readonly credential?: Uint8Array | null
 }
 
 interface Claim extends ConnectionClaim {
@@ -59,12 +64,18 @@ const transactionJson = [...knownTransaction, ['chargingState', 't.charging_stat
   .map(([field, sql]) => `'${field}', ${sql}`)
   .join(', ')
 
+// Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
+// pending password that is used this way is the password from now on.
 const claimConnections = `
   WITH claimed AS (
     UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,
-      node = v.node, last_seen_at = GREATEST(c.last_seen_at, v.at)
-    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[]) AS v(id, version, node, at)
+      node = v.node, last_seen_at = GREATEST(c.last_seen_at, v.at),
+      fenced_in = CASE WHEN c.connected THEN pg_current_xact_id() ELSE c.fenced_in END,
+      password_hash = CASE WHEN v.credential = c.pending_password_hash THEN v.credential ELSE c.password_hash END,
+      pending_password_hash = CASE WHEN v.credential = c.pending_password_hash THEN NULL ELSE c.pending_password_hash END
+    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[]) AS v(id, version, node, at, credential)
     WHERE c.id = v.id AND c.deleted_at IS NULL
+      AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
     RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
       c.boot_status AS "bootStatus", c.connection_epoch AS epoch
   )
@@ -106,7 +117,8 @@ export function createLiveQueries(database: Database) {
   const credentials = new BatchedLookup<string, CredentialRecord>(storableText, async (identities) => {
     const found = await pool.query<CredentialRecord>({
       name: 'stator_credentials',
-      text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash", api_key_hash AS "apiKeyHash"
+      text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash",
+               pending_password_hash AS "pendingPasswordHash", api_key_hash AS "apiKeyHash"
              FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))`,
       values: [textArray(identities)],
     })
@@ -148,6 +160,7 @@ export function createLiveQueries(database: Database) {
           textArray(sorted.map((claim) => claim.version)),
           textArray(sorted.map((claim) => claim.node)),
           instantArray(sorted.map((claim) => claim.atMs)),
+          bytesArray(sorted.map((claim) => claim.credential ?? null)),
         ],
       }),
     )
@@ -212,12 +225,16 @@ export function createLiveQueries(database: Database) {
     /**
      * Claims the connection for `claim.node` under a new epoch, and reads what the actor starts from.
      *
-     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted meanwhile.
+     * A pending password that the charge point authenticated with becomes the password, and the old one is out.
+     *
+     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted, or `claim.credential` taken away, meanwhile.
      */
     async connect(chargePointKey: number, claim: ConnectionClaim): Promise<Hydration> {
       const hydration = await claims.get({ ...claim, key: chargePointKey, number: claimsMade++ })
-      if (hydration === undefined)
-        throw new StatorError('NOT_FOUND', `Charge point number ${chargePointKey} is not there.`)
+      if (hydration === undefined) {
+        const message = `Charge point number ${chargePointKey} was deleted, or its credentials were changed.`
+        throw new StatorError('NOT_FOUND', message)
+      }
       return hydration
     },
 
@@ -226,8 +243,12 @@ export function createLiveQueries(database: Database) {
       await disconnections.get({ key: chargePointKey, epoch })
     },
 
-    /** Letter case does not count. While the database is away: the last that was read of this id token, if it was. */
+    /**
+     * Letter case does not count. While the database is away: the last that was read of this id token, if it was. Past
+     * `idTokenLookupCharactersMax` nothing is looked up: there is no such id token.
+     */
     async idToken(idToken: string): Promise<KnownIdToken | null> {
+      if (idToken.length > idTokenLookupCharactersMax) return null
       const idKey = idKeyOf(idToken)
       try {
         const token = await idTokens.get(idToken)

@@ -57,7 +57,7 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
 }
 
 /** Runs `work` as often as `begin` and `end` let it: `pauseMs` after each time that it is done. */
-function repeat(
+export function repeat(
   clock: Clock,
   pauseMs: number,
   work: () => Promise<void>,
@@ -89,12 +89,12 @@ function repeat(
 async function maintain({ database, clock, retention }: MaintenanceOptions): Promise<void> {
   const nowMs = clock.nowMs()
   await keepPartitions(database, nowMs, retention.messageLogDays)
-  await forgetOld(database.pool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
-  await forgetOld(database.pool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
+  await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
+  await forgetOld(database.upkeepPool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
 }
 
 async function keepPartitions(database: Database, nowMs: number, messageLogDays: number): Promise<void> {
-  const client = await database.pool.connect()
+  const client = await database.upkeepPool.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [maintenanceLock])
     try {

@@ -1,8 +1,16 @@
 // The log of OCPP frames: gathered, and written beside the facts, never before them. It may lose lines; it never makes anybody wait.
+// Bytes are counted in UTF-16 units, which JavaScript knows without looking at a text: in UTF-8 a frame has one to three times as many.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Clock } from '../base/clock.ts'
-import { messageLogBatchMax, messageLogFlushMs, messageLogLinesMax, retryMsMax } from '../base/limits.ts'
+import {
+  messageLogBatchBytesMax,
+  messageLogBatchMax,
+  messageLogBytesMax,
+  messageLogFlushMs,
+  messageLogLinesMax,
+  retryMsMax,
+} from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { MessageLogLine } from '../csms/records.ts'
 import type { Database } from './database.ts'
@@ -13,7 +21,10 @@ export class MessageLog {
   readonly #database: Database
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #waiting = new BoundedQueue<MessageLogRow>(messageLogLinesMax)
+  readonly #waiting = new BoundedQueue<MessageLogRow>(messageLogLinesMax, {
+    bytesMax: messageLogBytesMax,
+    bytesOf: (line) => line.frame.length,
+  })
   #isStarted = false
   #isStopping = false
   #running: Promise<void> | null = null
@@ -36,12 +47,13 @@ export class MessageLog {
     return this.#dropped
   }
 
+  /** Queues a line; past `messageLogLinesMax` lines or `messageLogBytesMax` bytes it is dropped and counted. */
   append(line: MessageLogLine): void {
     const { chargePointKey, atMs, direction, frame } = line
     if (!this.#waiting.push({ chargePointKey, atMs, frame, fromChargePoint: direction === 'fromChargePoint' })) {
       this.#dropped++
     }
-    if (this.#waiting.size >= messageLogBatchMax) this.#write()
+    if (this.#hasBatch) this.#write()
     else this.#writeLater(messageLogFlushMs)
   }
 
@@ -56,6 +68,11 @@ export class MessageLog {
     this.#cancelTimer()
     await this.#running
     if (this.#isStarted) await this.#run()
+  }
+
+  /** Whether as much waits as one statement writes. */
+  get #hasBatch(): boolean {
+    return this.#waiting.size >= messageLogBatchMax || this.#waiting.bytes >= messageLogBatchBytesMax
   }
 
   #writeLater(delayMs: number): void {
@@ -79,10 +96,10 @@ export class MessageLog {
   /** Answers whether the database is away, so that lines keep waiting. */
   async #run(): Promise<boolean> {
     for (;;) {
-      const lines = this.#waiting.take(messageLogBatchMax)
+      const lines = this.#waiting.take(messageLogBatchMax, messageLogBatchBytesMax)
       if (lines.length === 0) return false
       try {
-        await this.#database.pool.query(bind(insertMessageLog, lines))
+        await this.#database.upkeepPool.query(bind(insertMessageLog, lines))
         this.#written += lines.length
       } catch (error) {
         // Lines that were under way go: to keep them would let a log grow for as long as the database is away.
@@ -90,7 +107,7 @@ export class MessageLog {
         this.#log.warn({ error, count: lines.length }, 'Lines of the OCPP message log are lost.')
         if (isTransient(error)) return true
       }
-      if (lines.length < messageLogBatchMax) return false
+      if (!this.#hasBatch && !this.#isStopping) return false
     }
   }
 }

@@ -2,8 +2,7 @@
 // these lists: to which transaction a value belongs that names its connector only is found when it is read.
 
 import { and, asc, count, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { unionAll } from 'drizzle-orm/pg-core'
+import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core'
 import { transactionRef } from '../csms/meter-block.ts'
 import type {
   AssignedMeterValueRecord,
@@ -13,6 +12,7 @@ import type {
   PageOf,
   TransactionRecord,
 } from '../csms/records.ts'
+import { countOf, filteredTotalOf, type ListSource, requireInReach, totalOf } from './paging.ts'
 import { meterValues, transactions } from './schema.ts'
 
 /** `transaction_ref` of values that name no transaction. */
@@ -31,9 +31,13 @@ const recordColumns = {
   meterValue: meterValues.meterValue,
 }
 
+type Period = Pick<MeterValueFilter, 'fromMs' | 'toMs'>
+
 type Place = Pick<TransactionRecord, 'transactionId' | 'chargePointKey' | 'evseId' | 'startedAtMs' | 'stoppedAtMs'>
 
-export function createMeterValueQueries(db: NodePgDatabase) {
+export function createMeterValueQueries(source: ListSource) {
+  const { db, rowsMax } = source
+
   /** When the next transaction of the same EVSE started; null when none has. */
   async function nextStartMs({ transactionId, chargePointKey, evseId, startedAtMs }: Place): Promise<number | null> {
     const { startedAt, id } = transactions
@@ -69,7 +73,10 @@ export function createMeterValueQueries(db: NodePgDatabase) {
   }
 
   return {
-    /** In the order in which they were sampled; none for a transaction that does not exist. */
+    /**
+     * In the order in which they were sampled, and of one moment in the order in which they came; none for a
+     * transaction that does not exist.
+     */
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>> {
       const [transaction] = await db
         .select({
@@ -89,9 +96,10 @@ export function createMeterValueQueries(db: NodePgDatabase) {
       )
       // EVSE 0 is the main meter, or an EVSE that nobody has named: its values are not those of the transaction.
       const isOfItsConnector = transaction.evseId > 0 ? await isOfConnector(transaction) : sql`false`
-      const { sampledAt, evseId, connectorId, digest } = meterValues
-      const order = [asc(sampledAt), asc(evseId), asc(connectorId), asc(digest)]
-      // The index has both parts in this order: of each no more is read than up to the end of the page.
+      requireInReach(source, page)
+      const { sampledAt, receivedAt, evseId, connectorId, digest } = meterValues
+      const order = [asc(sampledAt), asc(receivedAt), asc(evseId), asc(connectorId), asc(digest)]
+      // The index has both parts in order of time: of each no more is read than up to the end of the page.
       const end = page.page * page.pageSize
       const valuesOf = (where: SQL | undefined, assignedBy: AssignedMeterValueRecord['assignedBy']) =>
         db
@@ -106,42 +114,70 @@ export function createMeterValueQueries(db: NodePgDatabase) {
           .where(where)
           .orderBy(...order)
           .limit(end)
-      const countOf = async (where: SQL | undefined) =>
-        (await db.select({ count: count() }).from(meterValues).where(where))[0]?.count ?? 0
       const [ofTransaction, ofConnector, rows] = await Promise.all([
-        countOf(isOfTransaction),
-        countOf(isOfItsConnector),
+        countOf(source, { table: meterValues, where: isOfTransaction }),
+        countOf(source, { table: meterValues, where: isOfItsConnector }),
         unionAll(valuesOf(isOfTransaction, 'transactionId'), valuesOf(isOfItsConnector, 'connector'))
           .orderBy(...order)
           .limit(page.pageSize)
           .offset(end - page.pageSize),
       ])
-      return { totalCount: ofTransaction + ofConnector, items: rows.map(({ digest: _, ...row }) => row) }
+      return { ...totalOf(ofTransaction + ofConnector, rowsMax), items: rows.map(({ digest: _, ...row }) => row) }
     },
 
     /**
      * All that a charge point has sent, newest first. The index has no order for that: the keys of the charge point in
-     * the period are read from it and sorted, and rows are fetched for the page only.
+     * the period are read from it and sorted, and rows are fetched for the page only. Where `rowsMax` bounds the list,
+     * keys are looked at in the order of the index (in 1.6, values of the newest transactions come first), from the
+     * months of the period: within them, the index has nothing else of the charge point to read past.
      */
     async meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>> {
-      const { chargePointKey, fromMs, toMs } = filter
-      const where = and(
-        eq(meterValues.chargePointId, chargePointKey),
-        fromMs === undefined ? undefined : gte(meterValues.sampledAt, fromMs),
-        toMs === undefined ? undefined : lte(meterValues.sampledAt, toMs),
-      )
+      requireInReach(source, page)
+      const { chargePointKey } = filter
       const { transactionRef: ref, sampledAt, evseId, connectorId, digest } = meterValues
-      const order = [desc(sampledAt), desc(ref), desc(evseId), desc(connectorId), desc(digest)]
-      const keys = db
+      const ofChargePoint = db
         .select({ ref, sampledAt, evseId, connectorId, digest })
         .from(meterValues)
-        .where(where)
-        .orderBy(...order)
+        .where(
+          and(
+            eq(meterValues.chargePointId, chargePointKey),
+            rowsMax === null ? undefined : inPeriod(sampledAt, monthsOf(filter)),
+          ),
+        )
+      const looked =
+        rowsMax === null
+          ? ofChargePoint.as('looked')
+          : ofChargePoint
+              .orderBy(desc(ref), desc(sampledAt), desc(evseId), desc(connectorId), desc(digest))
+              .limit(rowsMax + 1)
+              .as('looked')
+      const matches = inPeriod(looked.sampledAt, filter)
+      const order = [desc(sampledAt), desc(ref), desc(evseId), desc(connectorId), desc(digest)]
+      const keys = db
+        .select()
+        .from(looked)
+        .where(matches)
+        .orderBy(
+          desc(looked.sampledAt),
+          desc(looked.ref),
+          desc(looked.evseId),
+          desc(looked.connectorId),
+          desc(looked.digest),
+        )
         .limit(page.pageSize)
         .offset((page.page - 1) * page.pageSize)
         .as('keys')
+      const total = async () => {
+        if (rowsMax === null) {
+          const [counted] = await db.select({ count: count() }).from(looked).where(matches)
+          return { totalCount: counted?.count ?? 0 }
+        }
+        const matching = sql<number>`(count(*) FILTER (WHERE ${matches ?? sql`true`}))::int4`
+        const [counted] = await db.select({ matching, seen: count() }).from(looked)
+        return filteredTotalOf(counted?.matching ?? 0, counted?.seen ?? 0, rowsMax)
+      }
       const [counted, rows] = await Promise.all([
-        db.select({ count: count() }).from(meterValues).where(where),
+        total(),
         db
           .select(recordColumns)
           .from(keys)
@@ -158,7 +194,27 @@ export function createMeterValueQueries(db: NodePgDatabase) {
           )
           .orderBy(...order),
       ])
-      return { totalCount: counted[0]?.count ?? 0, items: rows }
+      return { ...counted, items: rows }
     },
   }
+}
+
+function inPeriod(sampledAt: AnyPgColumn, { fromMs, toMs }: Period): SQL | undefined {
+  return and(
+    fromMs === undefined ? undefined : gte(sampledAt, fromMs),
+    toMs === undefined ? undefined : lte(sampledAt, toMs),
+  )
+}
+
+/** The months that hold the period: partitions, of which nothing is left out. */
+function monthsOf({ fromMs, toMs }: Period): Period {
+  return {
+    ...(fromMs === undefined ? {} : { fromMs: monthStartMs(fromMs, 0) }),
+    ...(toMs === undefined ? {} : { toMs: monthStartMs(toMs, 1) - 1 }),
+  }
+}
+
+function monthStartMs(atMs: number, monthsLater: number): number {
+  const at = new Date(atMs)
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + monthsLater)
 }

@@ -1,22 +1,160 @@
-// Lists with a total: one query counts, one reads the page.
+// Lists with a total: one query counts, one reads the page. On the embedded database, whose one connection charge points wait for, both
+// read a bounded number of rows, and the answer says so when there are more.
 
+import { and, count, type SQL, sql } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import { StatorError } from '../base/errors.ts'
 import type { Page, PageOf } from '../csms/records.ts'
+
+/** What the lists are read from. */
+export interface ListSource {
+  readonly db: NodePgDatabase
+  /** Rows of a list that are looked at, from its first one; null: all. */
+  readonly rowsMax: number | null
+}
 
 /** A drizzle query that can still be cut to a page. */
 interface Cuttable<Row> {
   limit(rows: number): { offset(rows: number): PromiseLike<readonly Row[]> }
 }
 
-/** The page of `rows` that `page` asks for, each row through `map`. */
+/** Rows that an index finds in the order of the list. */
+export interface IndexedRows {
+  readonly table: PgTable
+  readonly where: SQL | undefined
+}
+
+/**
+ * Rows for which there may be no index that gives them all, and in order. The first `rowsMax` of those that `lead` finds are looked at,
+ * by an index that gives them in `leadOrder`; the others are left out by `rest`.
+ */
+export interface FilteredRows {
+  readonly table: PgTable
+  /** Of several, the first comes first. */
+  readonly leads: readonly (SQL | undefined)[]
+  readonly leadOrder: readonly SQL[]
+  readonly rest: SQL | undefined
+  readonly order: readonly SQL[]
+}
+
+interface Counted {
+  readonly totalCount: number
+  readonly totalCountAtLeast?: true
+}
+
+/**
+ * The page of `rows` that `page` asks for, each row through `map`.
+ *
+ * @throws {StatorError} `BAD_REQUEST` for a page behind the rows that are looked at.
+ */
 export async function pageOf<Row, T>(
+  source: ListSource,
   page: Page,
-  counted: PromiseLike<readonly { readonly count: number }[]>,
+  { table, where }: IndexedRows,
   rows: Cuttable<Row>,
   map: (row: Row) => T,
 ): Promise<PageOf<T>> {
+  requireInReach(source, page)
   const { page: number, pageSize } = page
-  const [total, found] = await Promise.all([counted, rows.limit(pageSize).offset((number - 1) * pageSize)])
-  return { totalCount: total[0]?.count ?? 0, items: found.map(map) }
+  const [counted, found] = await Promise.all([
+    countOf(source, { table, where }),
+    rows.limit(pageSize).offset((number - 1) * pageSize),
+  ])
+  return { ...totalOf(counted, source.rowsMax), items: found.map(map) }
+}
+
+/** How many of `rows` there are; one more than `rowsMax` when there are more. */
+export async function countOf({ db, rowsMax }: ListSource, { table, where }: IndexedRows): Promise<number> {
+  const some = () =>
+    db
+      .select({ one: sql`1`.as('one') })
+      .from(table)
+      .where(where)
+      .limit((rowsMax ?? 0) + 1)
+      .as('some')
+  const [counted] =
+    rowsMax === null
+      ? await db.select({ count: count() }).from(table).where(where)
+      : await db.select({ count: count() }).from(some())
+  return counted?.count ?? 0
+}
+
+/**
+ * As `pageOf`, of rows that are filtered by more than an index knows. `rowsWhere` reads the rows for which a condition holds, in the
+ * order of the list.
+ *
+ * @throws {StatorError} `BAD_REQUEST` for a page behind the rows that are looked at.
+ */
+export async function filteredPageOf<Row, T>(
+  source: ListSource,
+  page: Page,
+  filtered: FilteredRows,
+  rowsWhere: (where: SQL | undefined) => Cuttable<Row> & PromiseLike<readonly Row[]>,
+  map: (row: Row) => T,
+): Promise<PageOf<T>> {
+  const { db, rowsMax } = source
+  const { table, leads, rest, order } = filtered
+  if (leads.length === 0) return { totalCount: 0, items: [] }
+  if (rowsMax === null) {
+    const where = and(anyOf(leads), rest)
+    return pageOf(source, page, { table, where }, rowsWhere(where), map)
+  }
+  requireInReach(source, page)
+  const { page: number, pageSize } = page
+  const looked = sql`(${lookedAt(filtered, rowsMax)}) AS ${table}`
+  const matches = rest === undefined ? sql`true` : rest
+  const counting = db
+    .select({ count: sql<number>`(count(*) FILTER (WHERE ${matches}))::int4`, looked: sql<number>`count(*)::int4` })
+    .from(looked)
+  const places = sql`SELECT place FROM ${looked} WHERE ${matches} ORDER BY ${list(order)}
+    LIMIT ${pageSize} OFFSET ${(number - 1) * pageSize}`
+  const [[counted], found] = await Promise.all([counting, rowsWhere(sql`${table}.ctid = ANY(ARRAY(${places}))`)])
+  const { count: matching, looked: seen } = counted ?? { count: 0, looked: 0 }
+  return { ...filteredTotalOf(matching, seen, rowsMax), items: found.map(map) }
+}
+
+/** The total of a list of which `matching` rows were found among the `seen` ones that were looked at. */
+export function filteredTotalOf(matching: number, seen: number, rowsMax: number): Counted {
+  // Behind the rows that were looked at, there may be more that match.
+  return seen > rowsMax
+    ? { totalCount: Math.min(matching, rowsMax), totalCountAtLeast: true }
+    : { totalCount: matching }
+}
+
+// One row more than are looked at, so that it shows whether there are more. Several leads are read one after the other.
+function lookedAt({ table, leads, leadOrder }: FilteredRows, rowsMax: number): SQL {
+  const parts = leads.map((lead) => {
+    const where = lead === undefined ? sql`` : sql`WHERE ${lead}`
+    return sql`(SELECT ctid AS place, * FROM ${table} ${where} ORDER BY ${list(leadOrder)} LIMIT ${rowsMax + 1})`
+  })
+  return parts.length === 1 ? sql`${parts[0]}` : sql`${sql.join(parts, sql` UNION ALL `)} LIMIT ${rowsMax + 1}`
+}
+
+function anyOf(leads: readonly (SQL | undefined)[]): SQL | undefined {
+  const conditions = leads.filter((lead) => lead !== undefined)
+  if (conditions.length < leads.length) return undefined
+  return sql`(${sql.join(conditions, sql` OR `)})`
+}
+
+function list(parts: readonly SQL[]): SQL {
+  return sql.join([...parts], sql`, `)
+}
+
+/** The total of a list of which `countOf` has counted so many. */
+export function totalOf(counted: number, rowsMax: number | null): Counted {
+  return rowsMax !== null && counted > rowsMax
+    ? { totalCount: rowsMax, totalCountAtLeast: true }
+    : { totalCount: counted }
+}
+
+/** @throws {StatorError} `BAD_REQUEST` for a page behind the rows that are looked at. */
+export function requireInReach({ rowsMax }: ListSource, { page, pageSize }: Page): void {
+  if (rowsMax === null || (page - 1) * pageSize < rowsMax) return
+  const issue =
+    `Page must begin within the first ${rowsMax} items, because the embedded database lists no more; ` +
+    'narrow the list with a filter, or use PostgreSQL'
+  throw new StatorError('BAD_REQUEST', 'Invalid request format', { field: 'page', issue })
 }
 
 type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }

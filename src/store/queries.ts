@@ -2,6 +2,7 @@
 // STORE_UNAVAILABLE when the database is away, INTERNAL when it refuses a statement, or what the method itself says.
 
 import { drizzle } from 'drizzle-orm/node-postgres'
+import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../csms/records.ts'
@@ -17,17 +18,18 @@ import { createTransactionQueries } from './transaction-queries.ts'
 export type Queries = ReturnType<typeof createQueries>
 
 export function createQueries(database: Database) {
-  const db = drizzle(database.pool)
+  const db = drizzle(database.restPool)
+  const source = { db, rowsMax: database.isSingleConnection ? embeddedListRowsMax : null }
   return withStoreErrors({
     ...createLiveQueries(database),
-    ...createChargePointQueries(db),
-    ...createIdTokenQueries(db),
-    ...createTransactionQueries(db),
-    ...createMeterValueQueries(db),
-    ...createAnomalyQueries(db),
-    ...createEventQueries(db),
+    ...createChargePointQueries(source),
+    ...createIdTokenQueries(source),
+    ...createTransactionQueries(source),
+    ...createMeterValueQueries(source),
+    ...createAnomalyQueries(source),
+    ...createEventQueries(source),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
-      ghostReasonsOf(database.pool, transactionId, deadlines, nowMs),
+      ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),
   })
 }
 

@@ -36,6 +36,9 @@ const instant = customType<{ data: number; driverData: string }>({
 
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 
+/** Number of a transaction of PostgreSQL, as text. */
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
+
 /** transactionIds, fetched in blocks. OCPP 1.6 wants them to fit an int32, so the sequence ends there and never wraps. */
 export const transactionIds = pgSequence('transaction_ids', { startWith: 1, minValue: 1, maxValue: 2_147_483_647 })
 
@@ -51,6 +54,8 @@ export const chargePoints = pgTable(
     identity: text('identity').notNull(),
     /** HMAC-SHA-256 of the password. */
     passwordHash: bytes('password_hash'),
+    /** Of a password that was sent to the charge point, while nobody knows whether the charge point uses it. */
+    pendingPasswordHash: bytes('pending_password_hash'),
     apiKeyHash: bytes('api_key_hash'),
     location: text('location'),
     strictness: text('strictness').$type<Strictness>().notNull().default('lenient'),
@@ -71,6 +76,8 @@ export const chargePoints = pgTable(
     connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
     /** The process that holds the connection. */
     node: text('node'),
+    /** PostgreSQL transaction that last took the connection away from the process that held it; see store/fences.ts. */
+    fencedIn: xid8('fenced_in'),
     firmwareStatus: text('firmware_status'),
     diagnosticsStatus: text('diagnostics_status'),
     logStatus: text('log_status'),
@@ -91,6 +98,9 @@ export const chargePoints = pgTable(
     index('charge_points_status')
       .on(table.connected, table.status, table.identity)
       .where(sql`deleted_at IS NULL`),
+    index('charge_points_fenced')
+      .on(table.fencedIn)
+      .where(sql`fenced_in IS NOT NULL`),
   ],
 )
 
@@ -164,11 +174,14 @@ export const transactions = pgTable(
     uniqueIndex('transactions_station_id')
       .on(table.chargePointId, sql`left(station_transaction_id, 255)`)
       .where(sql`station_transaction_id IS NOT NULL`),
-    index('transactions_charge_point').on(table.chargePointId, table.startedAt, table.id),
+    // By number, the order of the lists: a page of them is read without what comes before it in time.
+    index('transactions_of_charge_point').on(table.chargePointId, table.id),
     index('transactions_started').on(table.startedAt, table.id),
-    index('transactions_id_token').on(sql`left(lower(id_token), 64)`, table.startedAt, table.id),
-    index('transactions_open')
-      .on(table.chargePointId, table.startedAt, table.id)
+    // For the next one of an EVSE: its start ends what belongs to the one before it.
+    index('transactions_of_evse').on(table.chargePointId, table.evseId, table.startedAt, table.id),
+    index('transactions_of_id_token').on(sql`left(lower(id_token), 64)`, table.id),
+    index('transactions_open_of_charge_point')
+      .on(table.chargePointId, table.id)
       .where(sql`stopped_at IS NULL`),
   ],
 )

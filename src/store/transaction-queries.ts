@@ -1,10 +1,10 @@
 // Transactions, as the REST API lists them.
 
-import { and, count, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { and, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
-import { pageOf } from './paging.ts'
+import { keysOf } from './identity-keys.ts'
+import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePoints, transactions } from './schema.ts'
 
 /** Columns of a KnownTransaction. */
@@ -35,18 +35,20 @@ const recordColumns = {
   chargingState: transactions.chargingState,
 }
 
-export function createTransactionQueries(db: NodePgDatabase) {
+export function createTransactionQueries(source: ListSource) {
+  const { db } = source
   const records = () =>
     db.select(recordColumns).from(transactions).innerJoin(chargePoints, eq(chargePoints.id, transactions.chargePointId))
 
   return {
     /** Newest first. Transactions of deleted charge points are among them. */
     async listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>> {
-      const where = and(...conditionsOf(filter))
-      return pageOf(
+      const keys = filter.identity === undefined ? null : await keysOf(db, filter.identity)
+      return filteredPageOf(
+        source,
         page,
-        db.select({ count: count() }).from(transactions).where(where),
-        records().where(where).orderBy(desc(transactions.id)).$dynamic(),
+        filteredBy(filter, keys),
+        (where) => records().where(where).orderBy(desc(transactions.id)).$dynamic(),
         (row): TransactionRecord => row,
       )
     },
@@ -58,21 +60,34 @@ export function createTransactionQueries(db: NodePgDatabase) {
   }
 }
 
-function conditionsOf(filter: TransactionFilter): SQL[] {
-  const { identity, idToken, startedFromMs, startedToMs, open } = filter
-  const conditions: SQL[] = []
-  if (identity !== undefined) {
-    const ids = sql`(SELECT ${chargePoints.id} FROM ${chargePoints} WHERE ${chargePoints.identity} = ${storableText(identity)})`
-    conditions.push(sql`${transactions.chargePointId} IN ${ids}`)
+// An index leads to the transactions of a charge point, of an id token, that are open, or of a time: in this order, since the first ones
+// are the fewest. `keys` are those of the charge points of `filter.identity`.
+function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): FilteredRows {
+  const { idToken, startedFromMs, startedToMs, open } = filter
+  const { chargePointId, id, startedAt, stoppedAt } = transactions
+  const order = [desc(id)]
+  const isOpen = open === true ? isNull(stoppedAt) : undefined
+  const isStopped = open === false ? isNotNull(stoppedAt) : undefined
+  const isInTime = and(
+    startedFromMs === undefined ? undefined : gte(startedAt, startedFromMs),
+    startedToMs === undefined ? undefined : lte(startedAt, startedToMs),
+  )
+  const hasToken = idToken === undefined ? undefined : isOfToken(storableText(idToken))
+  const by = (leads: FilteredRows['leads'], leadOrder: FilteredRows['leadOrder'], rest: SQL | undefined) => {
+    return { table: transactions, leads, leadOrder, rest, order }
   }
-  if (idToken !== undefined) {
-    const token = storableText(idToken)
-    // The first condition is the one that the index knows.
-    conditions.push(sql`left(lower(${transactions.idToken}), 64) = left(lower(${token}), 64)`)
-    conditions.push(sql`lower(${transactions.idToken}) = lower(${token})`)
+  if (keys !== null) {
+    const leads = keys.map((key) => and(eq(chargePointId, key), isOpen))
+    return by(leads, order, and(hasToken, isInTime, isStopped))
   }
-  if (startedFromMs !== undefined) conditions.push(gte(transactions.startedAt, startedFromMs))
-  if (startedToMs !== undefined) conditions.push(lte(transactions.startedAt, startedToMs))
-  if (open !== undefined) conditions.push(open ? isNull(transactions.stoppedAt) : isNotNull(transactions.stoppedAt))
-  return conditions
+  if (hasToken !== undefined) return by([hasToken], order, and(isInTime, isOpen, isStopped))
+  if (isOpen !== undefined) return by([isOpen], [desc(chargePointId), desc(id)], isInTime)
+  if (isInTime !== undefined) return by([isInTime], [desc(startedAt), desc(id)], isStopped)
+  return by([undefined], order, isStopped)
+}
+
+// The first condition is the one that the index knows.
+function isOfToken(token: string): SQL {
+  const { idToken } = transactions
+  return sql`(left(lower(${idToken}), 64) = left(lower(${token}), 64) AND lower(${idToken}) = lower(${token}))`
 }

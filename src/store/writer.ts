@@ -5,11 +5,16 @@ import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import {
+  commitBytesMax,
   commitChangesMax,
+  commitRowsMax,
   lastSeenFlushMs,
+  partBytesMax,
+  partRowsMax,
   retryMsMax,
   retryMsMin,
   seenRowsMax,
+  writerBytesMax,
   writerChangesMax,
 } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
@@ -18,6 +23,7 @@ import type { MessageLogLine } from '../csms/records.ts'
 import { commitGroup, type CommitGroup } from './commit-group.ts'
 import type { Database, Lease } from './database.ts'
 import { MessageLog } from './message-log.ts'
+import { bulkRowsOf, partsOf } from './set-parts.ts'
 import type { SeenRow } from './statements.ts'
 import { isConnectionLost, isTransient, reasonOf } from './store-error.ts'
 
@@ -32,6 +38,7 @@ export interface WriterOptions {
 /** Counts since the start, and what waits now. */
 export interface WriterStats {
   readonly transactions: number
+  /** Each part of a large one counts. */
   readonly changeSets: number
   readonly duplicates: number
   readonly meterRows: number
@@ -46,6 +53,10 @@ export interface WriterStats {
 
 interface Waiting {
   readonly set: ChangeSet
+  /** `bulkRowsOf(set)`. */
+  readonly rows: number
+  /** Of the set, and of the parts that come after it. */
+  readonly bytesLeft: number
   readonly resolve: (outcome: CommitOutcome) => void
   readonly reject: (error: StatorError) => void
 }
@@ -66,7 +77,12 @@ export class Writer {
   readonly #log: Logger
   readonly #messageLog: MessageLog
   readonly #commitGroup: CommitGroup
-  readonly #waiting = new BoundedQueue<Waiting>(writerChangesMax)
+  readonly #waiting = new BoundedQueue<Waiting>(writerChangesMax, {
+    bytesMax: writerBytesMax,
+    bytesOf: (waiting) => waiting.bytesLeft,
+  })
+  /** Large sets of which some parts are still to be committed. */
+  readonly #inParts = new Set<Promise<CommitOutcome>>()
   readonly #seen = new Map<number, Seen>()
   #seenDue = 0
   #cancelSeenTimer = nothingToSettle
@@ -96,8 +112,8 @@ export class Writer {
   }
 
   /**
-   * Commits what waits, then writes the message log and the last-seen times, and stops. While the database is away nothing can be
-   * committed: what waits is rejected then.
+   * Commits what waits, and the rest of what has been begun in parts, then writes the message log and the last-seen times, and stops.
+   * While the database is away nothing can be committed: what waits is rejected then.
    */
   async stop(): Promise<void> {
     this.#isStopping = true
@@ -106,6 +122,7 @@ export class Writer {
     this.#wakeUp()
     this.#kick()
     await this.#running
+    if (this.#isStarted) await Promise.allSettled(this.#inParts)
     await this.#messageLog.stop()
     rejectAll(this.#waiting.drain(), 'STORE_UNAVAILABLE', 'The writer was never started.', undefined)
     this.#release(false)
@@ -117,20 +134,53 @@ export class Writer {
    * A CALLRESULT is the station's leave to forget the message, so nobody answers before this resolves.
    * Changes given together commit together or not at all. While the database is away they wait.
    *
-   * @throws {StatorError} `STORE_QUEUE_FULL` when `writerChangesMax` sets already wait: nothing was queued.
+   * A large set is the exception: it is committed in parts (`partsOf`), one after the other, with the sets of others between them, and this
+   * resolves with the outcome of the last part. When a part fails, no further part is sent and this rejects with its error:
+   * rows of meter values and variables may be stored then, and a resend of the message adds the rest.
+   *
+   * @throws {StatorError} `STORE_QUEUE_FULL` when `writerChangesMax` sets or `writerBytesMax` bytes already wait: nothing was queued.
    * `INTERNAL` when PostgreSQL refuses this very set: nothing of it is stored.
    * `STORE_UNAVAILABLE` when it is given up after a connection broke on it, or the writer stops while the database is away: it may be
    * stored or not. `SHUTTING_DOWN` when the writer is stopping: it is not.
    */
   commit(set: ChangeSet): Promise<CommitOutcome> {
     if (this.#isStopping) return Promise.reject(new StatorError('SHUTTING_DOWN', 'The writer is stopping.'))
+    const rows = bulkRowsOf(set)
+    if (rows <= partRowsMax && set.bytes <= partBytesMax) return this.#enqueue(set, rows, set.bytes, false)
+    const parts = partsOf(set)
+    if (parts.length === 1) return this.#enqueue(set, rows, set.bytes, false)
+    const committing = this.#commitParts(parts, set.bytes)
+    this.#inParts.add(committing)
+    return committing.finally(() => this.#inParts.delete(committing))
+  }
+
+  /** Commits one part, then queues the next behind what has come meanwhile. */
+  async #commitParts(parts: readonly ChangeSet[], bytes: number): Promise<CommitOutcome> {
+    let bytesLeft = bytes
+    let outcome: CommitOutcome = { duplicate: false, answer: {} }
+    for (const [place, part] of parts.entries()) {
+      outcome = await this.#enqueue(part, bulkRowsOf(part), bytesLeft, place > 0)
+      bytesLeft -= part.bytes
+    }
+    return outcome
+  }
+
+  /** @param isAccepted whether it belongs to a set that there was room for as a whole. */
+  #enqueue(set: ChangeSet, rows: number, bytesLeft: number, isAccepted: boolean): Promise<CommitOutcome> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ set, resolve, reject })) this.#kick()
-      else reject(new StatorError('STORE_QUEUE_FULL', `${writerChangesMax} changes already wait for the database.`))
+      const waiting = { set, rows, bytesLeft, resolve, reject }
+      if (isAccepted) this.#waiting.pushAccepted(waiting)
+      else if (!this.#waiting.push(waiting)) {
+        const { size, bytes } = this.#waiting
+        const sentence = `${size} changes of ${bytes} bytes already wait for the database.`
+        reject(new StatorError('STORE_QUEUE_FULL', sentence))
+        return
+      }
+      this.#kick()
     })
   }
 
-  /** Whether `commit` would refuse a set now. */
+  /** Whether the queue has reached its maximum, in sets or in bytes. */
   get isFull(): boolean {
     return this.#waiting.isFull
   }
@@ -193,7 +243,7 @@ export class Writer {
   async #run(): Promise<void> {
     let settleLast = nothingToSettle
     for (;;) {
-      const group = this.#waiting.take(commitChangesMax)
+      const group = this.#takeGroup()
       const seen = this.#takeSeen()
       if (group.length === 0 && seen.length === 0) break
       const committing = this.#commit(group, seen)
@@ -203,6 +253,23 @@ export class Writer {
     }
     this.#running = null
     settleLast()
+  }
+
+  /** The oldest sets that fit one transaction; one of them at least, when there is any. */
+  #takeGroup(): Waiting[] {
+    const group: Waiting[] = []
+    let rows = 0
+    let bytes = 0
+    while (group.length < commitChangesMax) {
+      const next = this.#waiting.peek()
+      if (next === undefined) break
+      rows += next.rows
+      bytes += next.set.bytes
+      if (group.length > 0 && (rows > commitRowsMax || bytes > commitBytesMax)) break
+      group.push(next)
+      this.#waiting.shift()
+    }
+    return group
   }
 
   /** Commits a group however long it takes; the returned function tells those who wait for it. */

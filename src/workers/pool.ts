@@ -17,15 +17,16 @@ import type { AnswerTask, ReadAnswer } from '../ocpp/answer.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'
+import { LongFrames, type LongFramesOptions } from './long-frames.ts'
 
 /** A batch as a worker sends it back. */
 export interface PackedBatch {
-  /** msgpack of `Verdict[]`; of long frames their JSON text, which keeps all that strings may hold. */
-  readonly verdicts: Uint8Array | string
+  /** msgpack of `Verdict[]`. */
+  readonly verdicts: Uint8Array
   readonly meter: MeterBlock | null
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends LongFramesOptions {
   /** Worker threads; without any, this thread examines every batch. */
   readonly threads: number
   /** Batches up to this size are examined on the main thread. */
@@ -34,11 +35,7 @@ export interface PoolOptions {
   readonly inlineCharacters?: number
   /** The worker's module; tests put one there that fails. */
   readonly workerUrl?: URL
-  /** Longest that a worker may take for a task, in milliseconds. */
-  readonly taskMs?: number
 }
-
-type Workers = Piscina<Uint8Array, PackedBatch | string>
 
 /** What examining one batch came to: a part for each task that its frames travelled in. */
 export interface ExaminedPart extends ExaminedBatch {
@@ -48,11 +45,10 @@ export interface ExaminedPart extends ExaminedBatch {
 /** The pool of worker threads that examine frames. */
 export class FramePool {
   readonly #options: PoolOptions
-  readonly #workers: Workers | null
-  /** A thread for long frames, which take it milliseconds each: no batch waits for them. Made for the first of them. */
-  #longFrames: Workers | null = null
+  readonly #workers: Piscina<Uint8Array, PackedBatch> | null
+  readonly #longFrames: LongFrames
   /** One thread, one task: whoever makes a thread die here has done it alone. Made when a thread has died. */
-  #quarantine: Workers | null = null
+  #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
   readonly #packr = new Packr()
   /** How many batches may be under way at once without one of them only waiting. */
   readonly batchesMax: number
@@ -60,6 +56,7 @@ export class FramePool {
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#longFrames = new LongFrames(options)
     this.batchesMax = Math.max(1, options.threads * tasksPerWorkerMax)
     this.#workers = options.threads === 0 ? null : this.#makeWorkers(options.threads, tasksPerWorkerMax)
   }
@@ -82,28 +79,12 @@ export class FramePool {
 
   /** Examines a long frame in the thread for long frames, whatever else waits. */
   async examineLong(task: FrameTask): Promise<ExaminedPart> {
-    this.#longFrames ??= this.#makeWorkers(1, 1)
-    try {
-      return await this.#run(this.#longFrames, [task])
-    } catch (error) {
-      this.#throwIfClosed(error)
-      const [part] = await this.#examineInQuarantine([task], 1)
-      return part ?? { tasks: [task], verdicts: [giveUpOn(task)], meter: null }
-    }
+    return { tasks: [task], ...(await this.#longFrames.examine(task)) }
   }
 
-  /**
-   * Reads a long answer in the thread for long frames. An answer that ends that thread, or is too much for it, cannot
-   * be read.
-   */
-  async readLongAnswer(task: AnswerTask): Promise<ReadAnswer> {
-    this.#longFrames ??= this.#makeWorkers(1, 1)
-    try {
-      return JSON.parse(String(await this.#runAlone(this.#longFrames, task)))
-    } catch (error) {
-      this.#throwIfClosed(error)
-      return { kind: 'unreadable', problem: 'The central system failed on it.' }
-    }
+  /** Reads a long answer in the thread for long frames. */
+  readLongAnswer(task: AnswerTask): Promise<ReadAnswer> {
+    return this.#longFrames.readAnswer(task)
   }
 
   /**
@@ -120,10 +101,10 @@ export class FramePool {
   /** Ends the worker threads once their tasks are done. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([this.#workers?.close(), this.#longFrames?.close(), this.#quarantine?.close()])
+    await Promise.all([this.#workers?.close(), this.#longFrames.close(), this.#quarantine?.close()])
   }
 
-  #makeWorkers(threads: number, concurrentTasksPerWorker: number): Workers {
+  #makeWorkers(threads: number, concurrentTasksPerWorker: number): Piscina<Uint8Array, PackedBatch> {
     return new Piscina({
       filename: (this.#options.workerUrl ?? new URL('./worker.ts', import.meta.url)).href,
       minThreads: threads,
@@ -132,25 +113,18 @@ export class FramePool {
     })
   }
 
-  async #run(workers: Workers, tasks: readonly FrameTask[]): Promise<ExaminedPart> {
-    const packed = await this.#runAlone(workers, tasks)
-    if (typeof packed === 'string') throw new TypeError('A worker read an answer where it was to examine frames.')
-    return { tasks, verdicts: this.#unpacked(packed.verdicts), meter: packed.meter }
-  }
-
-  /** Hands one task to a thread, and ends the thread when the task takes too long. */
-  async #runAlone(workers: Workers, task: AnswerTask | readonly FrameTask[]): Promise<PackedBatch | string> {
+  async #run(workers: Piscina<Uint8Array, PackedBatch>, tasks: readonly FrameTask[]): Promise<ExaminedPart> {
+    // Ends the thread when the task takes too long.
     const stuck = new AbortController()
     const timer = setTimeout(() => stuck.abort(), this.#options.taskMs ?? taskMsMax)
     try {
-      return await workers.run(new Uint8Array(this.#packr.pack(task)), { signal: stuck.signal })
+      const envelope = new Uint8Array(this.#packr.pack(tasks))
+      const { verdicts, meter } = await workers.run(envelope, { signal: stuck.signal })
+      const unpacked: readonly Verdict[] = this.#packr.unpack(verdicts)
+      return { tasks, verdicts: unpacked, meter }
     } finally {
       clearTimeout(timer)
     }
-  }
-
-  #unpacked(verdicts: Uint8Array | string): readonly Verdict[] {
-    return typeof verdicts === 'string' ? JSON.parse(verdicts) : this.#packr.unpack(verdicts)
   }
 
   async #examineInQuarantine(tasks: readonly FrameTask[], attempt: number): Promise<readonly ExaminedPart[]> {

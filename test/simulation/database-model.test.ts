@@ -91,6 +91,7 @@ class Sets {
     const made: ChangeSet = {
       chargePointKey,
       messageId: this.#messageId(),
+      bytes: 0,
       epoch: random.between(1, 2),
       receivedAtMs: this.#atMs(),
       answer: { answer: random.between(1, 1_000) },

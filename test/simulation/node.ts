@@ -1,7 +1,7 @@
 // One process of Stator in a simulation: the real parts, put together as `src/main.ts` does it, over a simulated clock, network and
 // database. It can die between any two things that it does.
 
-import { Registry } from '../../actors/registry.ts'
+import { type ChargePointRef, Registry } from '../../actors/registry.ts'
 import { closeTransaction } from '../../src/api/close-transaction.ts'
 import { createAuthDeps } from '../../src/auth/auth-deps.ts'
 import type { Clock } from '../../src/base/clock.ts'
@@ -115,7 +115,8 @@ export class SimulatedNode implements ServerEnd {
       nextTransactionId: () => this.#transactionIds.next(),
       commit: planted.commit?.(commit, this) ?? commit,
       markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
-      connect: (key, version) => this.#queries.connect(key, { version, node: `node${number}`, atMs: time.nowMs }),
+      connect: (key, version, credential) =>
+        this.#queries.connect(key, { credential, version, node: `node${number}`, atMs: time.nowMs }),
       disconnect: (key, epoch) => this.#queries.disconnect(key, epoch),
       appendMessageLog: () => {},
       counters: this.counters,
@@ -210,10 +211,11 @@ export class SimulatedNode implements ServerEnd {
   }
 
   /** An operator sends a command. Answers what the charge point did; null when it did not. */
-  async command(identity: string, action: string, payload: Payload): Promise<Payload | null> {
+  async command(chargePoint: ChargePointRef, action: string, payload: Payload): Promise<Payload | null> {
+    const { identity } = chargePoint
     this.#calls.set(identity, this.callsUnderWay(identity) + 1)
     try {
-      const answer = await this.live.call(identity, action, payload)
+      const answer = await this.live.call(chargePoint, action, payload)
       return answer.kind === 'result' ? answer.payload : null
     } catch (error) {
       if (!(error instanceof StatorError)) throw error

@@ -129,12 +129,15 @@ export class SimulatedDatabaseServer {
   open(isOwnerAlive: () => boolean): Database {
     const session = (): Session => ({ isOwnerAlive, isCut: false })
     // What the store asks of a pool is `query` with a prepared statement, and nothing else.
-    const pool = {
+    const queries = {
       query: (statement: Statement) => this.#trip(session(), () => this.#answer(statement), this.#queryFault()),
     }
+    const pool = queries as unknown as Pool
     return {
       provider: 'PostgreSQL',
-      pool: pool as unknown as Pool,
+      pool,
+      restPool: pool,
+      upkeepPool: pool,
       isSingleConnection: false,
       lease: async () => {
         // What a broken lease had sent is done or gone when the next one begins (`database.ts` sees to it).
@@ -269,7 +272,9 @@ export class SimulatedDatabaseServer {
       case 'stator_credentials': {
         const asked = texts(values[0])
         const rows = [...model.chargePoints.values()].filter(({ identity }) => asked.includes(identity))
-        return { rows: rows.map((row) => ({ ...row, passwordHash: null, apiKeyHash: null })) }
+        return {
+          rows: rows.map((row) => ({ ...row, passwordHash: null, pendingPasswordHash: null, apiKeyHash: null })),
+        }
       }
       case 'stator_claim_connections': {
         const [keys, versions, atMs] = [numbers(values[0]), texts(values[1]), numbers(values[3])]

@@ -126,6 +126,7 @@ export function changeSet(chargePointKey: number, parts: Partial<ChangeSet> = {}
   return {
     chargePointKey,
     messageId: `m${messages}`,
+    bytes: 600,
     epoch: 1,
     receivedAtMs: arrivalMs,
     answer: {},

@@ -2,18 +2,19 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test'
 import { Client } from 'pg'
-import { retryMsMax } from '../../../src/base/limits.ts'
+import { idTokenLookupCharactersMax, partRowsMax, retryMsMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { Change, ChangeSet } from '../../../src/csms/decision.ts'
+import { commitGroup } from '../../../src/store/commit-group.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { createQueries, type Queries } from '../../../src/store/queries.ts'
 import { insertChargePointEvents, insertNewFacts } from '../../../src/store/statements.ts'
 import { TransactionIds } from '../../../src/store/transaction-ids.ts'
-import type { Writer } from '../../../src/store/writer.ts'
-import { chargePointEvent, connectorStatus, newTransactionId, startSet } from '../../support/changes.ts'
+import { Writer } from '../../../src/store/writer.ts'
+import { chargePointEvent, connectorStatus, newTransactionId, sample, startSet } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts'
-import { arrivalMs, changeSet, startedWriter } from '../../support/store.ts'
+import { arrivalMs, changeSet, meterRows, startedWriter } from '../../support/store.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { until, within } from '../../support/until.ts'
 
@@ -251,6 +252,8 @@ test('while the database is away look-ups say so, and id tokens that were read b
     () => database.ping(),
     () => new TransactionIds(database).next(),
   ]
+  // Nothing of this length can be stored, so it is known to be unknown.
+  expect(await queries.idToken('x'.repeat(idTokenLookupCharactersMax + 1))).toBeNull()
   for (const lookUp of lookUps) {
     expect(await Promise.resolve(lookUp()).catch((error: unknown) => error)).toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -259,6 +262,80 @@ test('while the database is away look-ups say so, and id tokens that were read b
   await proxy.open()
   await database.ping()
   expect(await queries.idToken('never-read')).toBeNull()
+})
+
+/** 5,000 meter values: five parts. Made twice it is the same message. */
+function largeSet(): ChangeSet {
+  const meterValue = Array.from({ length: 5 * partRowsMax }, (_, second) =>
+    sample(new Date(arrivalMs - 86_400_000 + second * 1_000).toISOString(), '1'),
+  )
+  const meter = meterRows(key, { connectorId: 1, meterValue })
+  return changeSet(key, { meter, changes: [status(1)], bytes: JSON.stringify(meterValue).length })
+}
+
+async function storedMeterRows(): Promise<number> {
+  return (await queryTarget('SELECT FROM meter_values WHERE charge_point_id = $1', [key])).length
+}
+
+test('a connection that breaks between two parts of a large set, or at a COMMIT of one, loses and doubles nothing', async () => {
+  let groups = 0
+  const parts = new Writer({
+    database,
+    clock,
+    log: silentLogger,
+    commitGroup: (...group) => {
+      if (++groups === 2) proxy.cut()
+      return commitGroup(...group)
+    },
+  })
+  parts.start()
+  const swallowed = proxy.swallowAnswer('stator_insert_new_meter_values')
+  await whileRetrying(parts.commit(largeSet()))
+  await within('the COMMIT', swallowed)
+  expect(parts.stats.retries).toBeGreaterThan(1)
+  expect(await storedMeterRows()).toBe(5 * partRowsMax)
+  expect(await queries.connectorsOf(key)).toHaveLength(1)
+  await parts.stop()
+})
+
+test('a large set whose process dies between two parts is completed when the station sends it again', async () => {
+  let groups = 0
+  const dying = new Writer({
+    database,
+    clock,
+    log: silentLogger,
+    // The dead neither send nor hear.
+    commitGroup: (...group) => (++groups > 2 ? new Promise(() => {}) : commitGroup(...group)),
+  })
+  dying.start()
+  void dying.commit(largeSet())
+  await until('the third part', () => groups > 2)
+  expect(await storedMeterRows()).toBe(2 * partRowsMax)
+  expect(await queries.connectorsOf(key)).toHaveLength(0)
+  await writer.commit(largeSet())
+  expect(await storedMeterRows()).toBe(5 * partRowsMax)
+  expect(await queries.connectorsOf(key)).toHaveLength(1)
+})
+
+test('a stop while the database is away rejects a large set that was begun', async () => {
+  let groups = 0
+  const parts = new Writer({
+    database,
+    clock,
+    log: silentLogger,
+    commitGroup: async (...group) => {
+      if (++groups === 3) await proxy.close()
+      return commitGroup(...group)
+    },
+  })
+  parts.start()
+  const begun = parts.commit(largeSet())
+  begun.catch(() => {})
+  await until('the third part', () => groups >= 3)
+  const stopped = parts.stop()
+  expect(await begun.catch((error: unknown) => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await within('the writer to stop', stopped)
+  await proxy.open()
 })
 
 test('stop while the database is away rejects what waits instead of waiting for ever', async () => {

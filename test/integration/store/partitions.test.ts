@@ -91,6 +91,8 @@ describeStore('partitions', (store) => {
     const frames = async (): Promise<string[]> =>
       (await queries.messageLog(key, { page: 1, pageSize: 10 })).items.map((line) => line.frame)
     await until('the lines', async () => (await frames()).length === 3)
+    // The next turn of upkeep is set, beside the next look for ghosts.
+    await until('the first turn to end', () => clock.alarms === 2)
 
     // On the 17th the 10th is seven days old and goes no further back.
     clock.pass(7 * dayMs)

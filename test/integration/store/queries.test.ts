@@ -49,10 +49,10 @@ describeStore('the store', (store) => {
       expect(changed).toEqual({ ...created, registrationStatus: 'Rejected', location: null })
       expect(await queries.updateChargePoint(identity, {})).toEqual(changed)
 
-      expect(await queries.deleteChargePoint(identity)).toBe(true)
+      expect(await queries.deleteChargePoint(identity)).toBe(created.key)
       expect(await queries.chargePoint(identity)).toBeNull()
       expect(await queries.credentials(identity)).toBeNull()
-      expect(await queries.deleteChargePoint(identity)).toBe(false)
+      expect(await queries.deleteChargePoint(identity)).toBeNull()
       expect(await queries.updateChargePoint(identity, { location: 'X' })).toBeNull()
     })
 
@@ -80,7 +80,7 @@ describeStore('the store', (store) => {
       await writer.commit(changeSet(key, { changes: [transactionStarted(id, { startedAtMs: arrivalMs })] }))
       expect(queries.deleteChargePoint(identity)).rejects.toMatchObject({ code: 'CONFLICT' })
       await writer.commit(changeSet(key, { changes: [transactionStopped(id, { closedBy: 'operator' })] }))
-      expect(await queries.deleteChargePoint(identity)).toBe(true)
+      expect(await queries.deleteChargePoint(identity)).toBe(key)
       expect(await queries.transaction(id)).toMatchObject({ identity, closedBy: 'operator' })
       expect((await queries.listTransactions({ identity }, page)).totalCount).toBe(1)
     })
@@ -427,13 +427,13 @@ describeStore('the store', (store) => {
         charge_points_identity: `SELECT * FROM charge_points WHERE identity = 'CP7' AND deleted_at IS NULL`,
         charge_points_status: `SELECT * FROM charge_points WHERE deleted_at IS NULL AND connected = true AND status = 'Faulted'
         ORDER BY identity LIMIT 20`,
-        transactions_charge_point:
-          'SELECT * FROM transactions WHERE charge_point_id = 1 ORDER BY started_at DESC, id DESC LIMIT 3',
+        transactions_of_charge_point: 'SELECT * FROM transactions WHERE charge_point_id = 1 ORDER BY id DESC LIMIT 3',
         transactions_started: `SELECT * FROM transactions WHERE started_at >= now() - interval '1 day'
         ORDER BY started_at DESC, id DESC LIMIT 20`,
-        transactions_id_token: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
-        ORDER BY started_at DESC, id DESC LIMIT 3`,
-        transactions_open: 'SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL',
+        transactions_of_id_token: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
+        ORDER BY id DESC LIMIT 3`,
+        transactions_open_of_charge_point: `SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL
+        ORDER BY id DESC LIMIT 64`,
         id_tokens_status: `SELECT * FROM id_tokens WHERE status = 'Blocked' ORDER BY id_key LIMIT 20`,
         message_log: 'SELECT * FROM message_log WHERE charge_point_id = 1 ORDER BY at DESC, id DESC LIMIT 3',
         charge_point_events_page: `SELECT * FROM charge_point_events WHERE charge_point_id = 1

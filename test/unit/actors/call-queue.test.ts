@@ -9,13 +9,13 @@ import {
   type CallQueueEvent,
   type QueuedCall,
 } from '../../../actors/call-queue.ts'
-import { callQueueCallsMax, lateAnswersMax } from '../../../src/base/limits.ts'
+import { callQueueBytesMax, callQueueCallsMax, lateAnswersMax } from '../../../src/base/limits.ts'
 import { resultAnswer } from '../../support/read-answer.ts'
 
 const accepted: CallAnswer = resultAnswer({ status: 'Accepted' })
 
 function call(messageId: string, timeoutMs = 30_000): QueuedCall {
-  return { messageId, action: 'Reset', payload: { type: 'Soft' }, timeoutMs }
+  return { messageId, action: 'Reset', frame: `[2,"${messageId}","Reset",{"type":"Soft"}]`, timeoutMs }
 }
 
 /** A queue that runs, with all that it did to the world in order. */
@@ -129,6 +129,35 @@ describe('the call queue', () => {
     ask('fits')
     for (const id of ids.slice(1)) answer(id)
     expect(transmitted).toEqual([...ids, 'fits'])
+  })
+
+  test('refuses a CALL that would make those that wait too large together, and takes it when there is room', () => {
+    const { queue, transmitted, settled, answer, codes } = startQueue()
+    const ask = (messageId: string, bytes: number) =>
+      queue.send({ type: 'call', call: { ...call(messageId), frame: 'x'.repeat(bytes) } })
+    const half = callQueueBytesMax / 2
+    // What is under way has left: it does not count.
+    ask('underWay', callQueueBytesMax)
+    ask('first', half)
+    ask('second', half)
+    ask('tooLarge', 1)
+    expect(settled).toEqual([
+      [
+        'tooLarge',
+        {
+          kind: 'failed',
+          code: 'CALL_QUEUE_FULL',
+          message:
+            "Reset was not sent to charge point 'CP001': 2 commands of 4194304 bytes already wait for it; " +
+            'at most 32 commands and 4194304 bytes may',
+        },
+      ],
+    ])
+    answer('underWay')
+    ask('fits', half)
+    for (const id of ['first', 'second', 'fits']) answer(id)
+    expect(transmitted).toEqual(['underWay', 'first', 'second', 'fits'])
+    expect(codes().map(([, code]) => code)).toEqual(['CALL_QUEUE_FULL', 'result', 'result', 'result', 'result'])
   })
 
   test('knows the answer that comes too late from one that nobody asked for', () => {

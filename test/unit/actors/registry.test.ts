@@ -341,35 +341,60 @@ describe('a CALL to a live charge point', () => {
 describe('a charge point whose connection is being begun', () => {
   const read = hydration({ openTransactions: [{ ...openTransaction, chargingState: null }] })
   const { identity } = read.chargePoint
+  const begin = (registry: Registry, link = new HandLink()) => {
+    const arrival = registry.arriving(read.chargePoint, link)
+    registry.reading(arrival)
+    return { arrival, link }
+  }
 
   test('is moved by what was committed after it had been read', () => {
     const { registry } = house()
-    const arrival = registry.arriving(identity)
-    registry.apply(identity, [{ type: 'transactionStopped', transactionId: openTransaction.transactionId }])
-    registry.provisioned(identity, { registrationStatus: 'Pending' })
+    const { arrival } = begin(registry)
+    registry.apply(read.chargePoint, [{ type: 'transactionStopped', transactionId: openTransaction.transactionId }])
+    registry.provisioned(read.chargePoint, { registrationStatus: 'Pending' })
     const live = registry.connect(read, new HandLink(), arrival)
     registry.arrived(identity, arrival)
     expect(live.openTransactions()).toEqual([])
     expect(live.chargePoint.registrationStatus).toBe('Pending')
   })
 
-  test('is disconnected when somebody wants it so meanwhile', () => {
+  test('is disconnected at once, before anything of it was read', () => {
     const { registry } = house()
-    const [arrival, link] = [registry.arriving(identity), new HandLink()]
-    registry.disconnect(identity, 1008, 'Its credentials changed.')
-    registry.connect(read, link, arrival)
+    const link = new HandLink()
+    registry.arriving(read.chargePoint, link)
+    registry.disconnect(read.chargePoint, 1008, 'Its credentials changed.')
     expect(link.closed).toEqual([[1008, 'Its credentials changed.']])
   })
 
   test('is not moved by what was committed before it was read, or for another one', () => {
     const { registry } = house()
-    const earlier = registry.arriving(identity)
+    const { arrival: earlier } = begin(registry)
     registry.arrived(identity, earlier)
-    registry.provisioned(identity, { registrationStatus: 'Pending' })
-    const arrival = registry.arriving(identity)
-    registry.provisioned('another', { registrationStatus: 'Rejected' })
+    registry.provisioned(read.chargePoint, { registrationStatus: 'Pending' })
+    const { arrival } = begin(registry)
+    registry.provisioned({ key: 99, identity: 'another' }, { registrationStatus: 'Rejected' })
     expect(registry.connect(read, new HandLink(), arrival).chargePoint.registrationStatus).toBe('Accepted')
   })
+
+  test('is closed when another node took the connection away while it was being read, and only then', () => {
+    const { registry } = house()
+    const { arrival, link } = begin(registry)
+    registry.fence(read.chargePoint, read.epoch, 1008, 'Its own claim.')
+    registry.fence(read.chargePoint, read.epoch + 1, 1008, 'Credentials changed')
+    registry.connect(read, link, arrival)
+    expect(link.closed).toEqual([[1008, 'Credentials changed']])
+  })
+})
+
+test('a charge point that has the identity of a deleted one is not reached through the connection of that one', () => {
+  const { registry, connect } = house()
+  const { link } = connect()
+  const successor = { key: chargePoint.key + 1, identity: chargePoint.identity }
+  registry.provisioned(successor, { strictness: 'strict' })
+  registry.disconnect(successor, 1008, 'Credentials changed')
+  expect(registry.find(successor)).toBeUndefined()
+  expect(registry.find(chargePoint)?.chargePoint.strictness).toBe('lenient')
+  expect(link.closed).toEqual([])
 })
 
 describe('the promise of a remote start', () => {

@@ -8,6 +8,7 @@ import { fakeApi } from './fake-deps.ts'
 const Operation = z.looseObject({
   summary: z.string(),
   parameters: z.array(z.looseObject({ name: z.string(), in: z.string() })).default([]),
+  responses: z.record(z.string(), z.unknown()),
 })
 const Document = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), Operation)) })
 
@@ -45,6 +46,18 @@ describe('the OpenAPI document', () => {
       const target = reference.split('/').reduce<unknown>((at, part) => Object(at)[part], document)
       expect([reference, typeof target]).toEqual([reference, 'object'])
     }
+  })
+
+  test('says that every request may be one too many at once, and that a total may be a lower bound', async () => {
+    const { document, text } = await openApi()
+    const operations = Object.entries(document.paths).filter(([path]) => path.startsWith('/api/'))
+    expect(operations.length).toBeGreaterThan(0)
+    for (const [path, methods] of operations) {
+      for (const [method, { responses }] of Object.entries(methods)) {
+        expect([path, method, Object.keys(responses)]).toEqual([path, method, expect.arrayContaining(['429'])])
+      }
+    }
+    expect(text).toContain('"totalCountAtLeast"')
   })
 
   test('says for every path parameter where it goes', async () => {

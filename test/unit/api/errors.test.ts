@@ -1,9 +1,9 @@
 // How everything that can go wrong is told to a REST client.
 
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, spyOn, test } from 'bun:test'
 import { errorTable } from '../../../src/base/errors.ts'
 import type { ErrorCode } from '../../../src/base/errors.ts'
-import { requestBodyBytesMax } from '../../../src/base/limits.ts'
+import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../../../src/base/limits.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
 import { answerRead, resultAnswer } from '../../support/read-answer.ts'
 import { chargePoint, detailsOf, failing, fakeApi, messageOf, nowMs } from './fake-deps.ts'
@@ -213,6 +213,48 @@ describe('bad input', () => {
     expect(chunked.status).toBe(413)
     expect(await chunked.json()).toMatchObject({ error: 'PayloadTooLarge' })
   })
+
+  test('a charge point may send less than an operator', async () => {
+    const { request, app } = fakeApi({
+      deps: {
+        authenticate: async (headers) =>
+          headers.has('X-API-Key')
+            ? { kind: 'operator', name: 'admin' }
+            : { kind: 'chargePoint', identity: 'CP001', key: 1 },
+      },
+    })
+    const body = `{"connectorId":"${'A'.repeat(chargePointBodyBytesMax)}"}`
+    expect((await app.request(start, { method: 'POST', body })).status).toBe(413)
+    expect((await request(start, { method: 'POST', body })).status).toBe(400)
+  })
+
+  test('a body of too many values or levels is refused before it is parsed, any other is parsed once', async () => {
+    const { request } = fakeApi()
+    const parse = spyOn(JSON, 'parse')
+    const issueOf = async (body: string): Promise<unknown> => {
+      parse.mockClear()
+      const response = await request(start, { method: 'POST', body })
+      const times = parse.mock.calls.filter(([text]) => text === body).length
+      const { issue } = await detailsOf(response)
+      return [response.status, times, issue]
+    }
+    try {
+      expect(await issueOf(`[${'{},'.repeat(jsonValuesMax)}{}]`)).toEqual([
+        400,
+        0,
+        `The body must hold no more than ${jsonValuesMax} JSON values`,
+      ])
+      const deep = frameDepthMax + 1
+      expect(await issueOf('['.repeat(deep) + ']'.repeat(deep))).toEqual([
+        400,
+        0,
+        `The body must nest no deeper than ${frameDepthMax} levels`,
+      ])
+      expect(await issueOf(`[${'{},'.repeat(100)}{}]`)).toEqual([400, 1, 'The body must be a JSON object'])
+    } finally {
+      parse.mockRestore()
+    }
+  })
 })
 
 describe('access', () => {
@@ -386,7 +428,7 @@ describe('a command', () => {
       },
     })
     expect(await (await post(start, startBody)).json()).toEqual({ status: 'Rejected', message: expect.any(String) })
-    expect(withdrawn).toEqual([['CP001', { evseId: 1, connectorId: 1, idToken: 'USER123' }, 7]])
+    expect(withdrawn).toMatchObject([[{ identity: 'CP001' }, { evseId: 1, connectorId: 1, idToken: 'USER123' }, 7]])
   })
 
   test.each([

@@ -61,4 +61,50 @@ describe('a bounded queue', () => {
     }
     expect({ seed, rest: queue.drain() }).toEqual({ seed, rest: list })
   })
+
+  describe('with a bound in bytes', () => {
+    const texts = (bytesMax: number) => new BoundedQueue<string>(5, { bytesMax, bytesOf: (text) => text.length })
+
+    test('refuses what goes past the bound, and takes again once there is room', () => {
+      const queue = texts(10)
+      expect([queue.push('12345'), queue.push('123456'), queue.push('12345')]).toEqual([true, false, true])
+      expect({ bytes: queue.bytes, isFull: queue.isFull }).toEqual({ bytes: 10, isFull: true })
+      expect(queue.push('')).toBe(true)
+      queue.shift()
+      expect({ bytes: queue.bytes, isFull: queue.isFull }).toEqual({ bytes: 5, isFull: false })
+      expect(queue.push('1234')).toBe(true)
+      expect(queue.drain()).toEqual(['12345', '', '1234'])
+      expect(queue.bytes).toBe(0)
+    })
+
+    test('keeps its maximum in number as well', () => {
+      const queue = texts(100)
+      for (const text of ['a', 'b', 'c', 'd', 'e']) queue.push(text)
+      expect({ isFull: queue.isFull, isTaken: queue.push('') }).toEqual({ isFull: true, isTaken: false })
+    })
+
+    test('refuses an item that is larger than the whole bound, even when it is empty', () => {
+      const queue = texts(10)
+      expect(queue.push('12345678901')).toBe(false)
+      expect(queue.size).toBe(0)
+    })
+
+    test('takes the rest of what it has accepted past every bound, and counts it', () => {
+      const queue = texts(10)
+      queue.push('1234567890')
+      queue.pushAccepted('12345')
+      expect({ bytes: queue.bytes, isTaken: queue.push('1') }).toEqual({ bytes: 15, isTaken: false })
+      queue.shift()
+      expect({ bytes: queue.bytes, isTaken: queue.push('12345') }).toEqual({ bytes: 5, isTaken: true })
+    })
+
+    test('gives as many as are asked for in bytes, and one at least', () => {
+      const queue = texts(100)
+      for (const text of ['12345678', '1', '12', '123', '12']) queue.push(text)
+      expect(queue.take(9, 5)).toEqual(['12345678'])
+      expect(queue.take(9, 6)).toEqual(['1', '12', '123'])
+      expect(queue.bytes).toBe(2)
+      expect(queue.peek()).toBe('12')
+    })
+  })
 })

@@ -1,7 +1,8 @@
 // No password of any shape that Stator handles may survive in a text that is shown.
 
-import { expect, test } from 'bun:test'
-import { hideSecrets } from '../../../src/base/hide-secrets.ts'
+import { describe, expect, test } from 'bun:test'
+import { hideFrameSecrets, hideSecrets } from '../../../src/base/hide-secrets.ts'
+import { Random } from '../../support/random.ts'
 
 const shapes: readonly (readonly [string, string])[] = [
   ['cannot reach postgres://stator:hunter2@db:5432/x', 'cannot reach postgres://stator:***@db:5432/x'],
@@ -27,7 +28,112 @@ for (const [text, shown] of shapes) {
   })
 }
 
+test('all passwords of a text are taken out, and what stands between them stays', () => {
+  const text = 'from a://b:c@d and e://f:g@h: {"apiKey": "x\\\\", "user": "y", "oldPasswordHash":"z"} "password" "n"'
+  const shown =
+    'from a://b:***@d and e://f:***@h: {"apiKey": "***", "user": "y", "oldPasswordHash":"***"} "password" "n"'
+  expect(hideSecrets(text)).toBe(shown)
+})
+
 test('a text without a password stays as it is', () => {
   const text = 'Basic authentication at http://localhost:8080/ocpp failed: {"value":"5000"}'
   expect(hideSecrets(text)).toBe(text)
 })
+
+// What is hidden, said as shortly as regular expressions can: they take a time that grows with the square of the text.
+function plainly(text: string): string {
+  const shown = text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s/@"]+@/gi, '$1***@')
+    .replace(/\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi, '$1=***')
+    .replace(/(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi, '$1 ***')
+    .replace(/("\w*(?:password|secret|apikey)\w*"\s*:\s*)"(?:[^"\\]|\\.)*"/gi, '$1"***"')
+  if (!/AuthorizationKey|BasicAuthPassword/i.test(shown)) return shown
+  return shown.replace(/("(?:value|attributeValue)"\s*:\s*)"(?:[^"\\]|\\.)*"/g, '$1"***"')
+}
+
+test('any text is shown as the plain patterns show it', () => {
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  const random = new Random(seed)
+  const pieces = [
+    ...[
+      '"',
+      '"',
+      '":"',
+      '":"',
+      '"',
+      '\\',
+      ':',
+      ' ',
+      '=',
+      '://',
+      '@',
+      '/',
+      "'",
+      ';',
+      'x',
+      'a',
+      '_',
+      '-',
+      '.',
+      '\n',
+      ',',
+    ],
+    ...['password', 'Secret', 'apiKey', 'Authorization: Basic ', 'x-api-key:', 'AuthorizationKey', '"value":"', 'pwd='],
+  ]
+  for (let nth = 0; nth < 20_000; nth++) {
+    const text = Array.from({ length: random.between(1, 25) }, () => random.pick(pieces)).join('')
+    // A line end in a JSON string is none, so it does not matter what is made of one behind a backslash.
+    if (text.includes('\\\n')) continue
+    expect({ seed, text, shown: hideSecrets(text) }).toEqual({ seed, text, shown: plainly(text) })
+  }
+})
+
+describe('the time that it takes grows no faster than the text, when that is', () => {
+  const begun = 'AuthorizationKey'
+  const shapes: Readonly<Record<string, readonly [begin: string, repeated: string]>> = {
+    'one long word': ['', 'x'],
+    'a scheme that never ends': ['', '://'],
+    'URLs without a password': ['', 'a://b:'],
+    'URLs with passwords': ['', 'a://b:c@'],
+    'a name of passwords that is not closed': ['"', 'password'],
+    'fields of passwords': ['', '"password":"x",'],
+    'fields that are not closed': ['', '"password":"\\'],
+    'a value of backslashes': ['"password":"', '\\'],
+    'settings of passwords': ['', 'password='],
+    'settings in quotes that are not closed': ['', `password="password='`],
+    'spaces after a setting': ['password', ' '],
+    'headers without a value': ['', 'authorization: '],
+    'spaces after a header': ['x-api-key:', ' '],
+    'a frame of values': [begun, '"value":"x",'],
+    'a frame of values that are not closed': [begun, '"value":"'],
+    'a frame of values that end in escapes': [begun, '"value":"\\"'],
+    'a frame with a value of escaped quotes': [`${begun}"value":"`, '\\"'],
+    'a frame of names without values': [begun, '"value" '],
+    'a frame with spaces after a name': [`${begun}"value"`, ' '],
+  }
+  for (const [title, [begin, repeated]] of Object.entries(shapes)) {
+    test(`it holds ${title}`, () => {
+      const textOf = (length: number): string => begin + repeated.repeat(Math.ceil(length / repeated.length))
+      for (const hide of [hideSecrets, hideFrameSecrets]) {
+        const [small = 0, large = 0] = [32_768, 131_072].map((length) => cpuMs(() => hide(textOf(length))))
+        // Four times the text: a square would take sixteen times as long. Times under a millisecond are noise.
+        expect({ title, hide: hide.name, isLinear: large < 9 * Math.max(small, 1) }).toEqual({
+          title,
+          hide: hide.name,
+          isLinear: true,
+        })
+      }
+    })
+  }
+})
+
+/** CPU time of the fastest of five calls, in milliseconds. */
+function cpuMs(call: () => unknown): number {
+  const times = Array.from({ length: 5 }, () => {
+    const begin = process.cpuUsage()
+    call()
+    const { user, system } = process.cpuUsage(begin)
+    return (user + system) / 1_000
+  })
+  return Math.min(...times)
+}

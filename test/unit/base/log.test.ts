@@ -1,6 +1,7 @@
 // What a log line looks like, which lines are written, and what never stands in one.
 
 import { expect, test } from 'bun:test'
+import { logFrameCharactersMax, logTextCharactersMax } from '../../../src/base/limits.ts'
 import { createLogger, logFields, logLevels, silentLogger } from '../../../src/base/log.ts'
 import type { LogFields, LogLevels, Logger } from '../../../src/base/log.ts'
 
@@ -88,6 +89,47 @@ test('a logged frame shows no password that it sets', () => {
   const frame = '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"hunter2"}]'
   log.category('OCPP').trace({ frame }, 'sent')
   expect(lines()[0]?.['frame']).toContain('"value":"***"')
+})
+
+test('a field that quotes what a charge point sent is cut, and says how long it was', () => {
+  const { log, lines } = capture({ Default: 'Information' })
+  const long = 'x'.repeat(1_000_000)
+  const cut = `${'x'.repeat(logTextCharactersMax)}… (1000000 characters)`
+  log.child({ path: long }).info({ reason: long, detail: { sent: long }, count: 3 }, 'x')
+  expect(lines()[0]).toMatchObject({ path: cut, reason: cut, count: 3 })
+  expect(String(lines()[0]?.['detail'])).toStartWith('{"sent":"xxx')
+  expect(JSON.stringify(lines()[0]).length).toBeLessThan(4 * logTextCharactersMax)
+})
+
+test('an error whose message quotes a long text is cut, and still tells where it was thrown', () => {
+  const { log, lines } = capture({ Default: 'Information' })
+  const cause = Object.assign(new Error('x'.repeat(1_000_000)), { code: 'x'.repeat(1_000_000) })
+  log.error({ error: new SyntaxError(`Unexpected identifier "${'x'.repeat(1_000_000)}"`, { cause }) }, 'x')
+  log.error({ error: 'x'.repeat(1_000_000) }, 'x')
+  expect(lines()[0]?.['error']).toMatchObject({
+    name: 'SyntaxError',
+    message: expect.stringMatching(/^Unexpected identifier "x+… \(1000024 characters\)$/),
+    stack: expect.stringContaining('log.test.ts'),
+    cause: { message: expect.stringContaining('…'), code: expect.stringContaining('…') },
+  })
+  for (const line of lines()) expect(JSON.stringify(line).length).toBeLessThan(10 * logTextCharactersMax)
+})
+
+test('a frame is cut once its password is out of it', () => {
+  const { log, lines } = capture({ Default: 'Trace' })
+  const before = 'x'.repeat(logFrameCharactersMax - 20)
+  const frame = `[2,"1","ChangeConfiguration",{"x":"${before}","key":"AuthorizationKey","value":"hunter2hunter2"}]`
+  log.trace({ frame }, 'sent')
+  expect(lines()[0]?.['frame']).toEndWith(`… (${frame.length - 'hunter2hunter2'.length + 3} characters)`)
+  expect(JSON.stringify(lines())).not.toContain('hunter2')
+})
+
+test('what JSON cannot hold is logged all the same', () => {
+  const { log, lines } = capture({ Default: 'Information' })
+  const circle: Record<string, unknown> = {}
+  circle['self'] = circle
+  log.info({ detail: circle }, 'x')
+  expect(lines()).toHaveLength(1)
 })
 
 test('the table of fields names every field that a line can hold', () => {

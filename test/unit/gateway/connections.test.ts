@@ -7,9 +7,10 @@ import { StatorError } from '../../../src/base/errors.ts'
 import { allowanceBytesMax, floodMsMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
+import type { Hydration } from '../../../src/csms/records.ts'
 import { readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { Socket, SocketData } from '../../../src/gateway/connection.ts'
-import { Connections } from '../../../src/gateway/connections.ts'
+import { Connections, type ConnectionsDeps } from '../../../src/gateway/connections.ts'
 import { examineBatch, examineOne } from '../../../src/workers/examine-batch.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
@@ -17,8 +18,14 @@ import { chargePoint } from '../../support/known.ts'
 import { resultAnswer } from '../../support/read-answer.ts'
 import { until } from '../../support/until.ts'
 
+const credential = Uint8Array.of(1, 2, 3)
+const nothingToCommit = () => Promise.reject(new Error('There is nothing to commit.'))
+
 /** What happened to the socket of one booted charge point, whose commits end as `commit` does. */
-function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
+function connected(
+  commit: (set: ChangeSet) => Promise<CommitOutcome>,
+  connect: ConnectionsDeps['connect'] = async () => hydration(),
+) {
   const happened: string[] = []
   const clock = new HandClock()
   const none = async () => null
@@ -38,7 +45,7 @@ function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
     nextTransactionId: () => 1,
     commit,
     markSeen: () => {},
-    connect: async () => hydration(),
+    connect,
     disconnect: async () => {},
     appendMessageLog: () => {},
     counters,
@@ -49,6 +56,7 @@ function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
   const data: SocketData = {
     identity,
     chargePointKey: key,
+    credential,
     version: '1.6',
     remoteAddress: '192.0.2.1',
     leave: () => {},
@@ -68,6 +76,7 @@ function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
     counters,
     registry,
     clock,
+    data,
     receive: (text: string) => connections.receive(socket, text),
     close: (code: number, reason: string) => connections.close(socket, code, reason),
   }
@@ -118,6 +127,31 @@ test('a frame that is too large leaves an anomaly with the limit, and its connec
   expect(committed).toMatchObject([
     { chargePointKey: chargePoint.key, anomalies: [{ kind: 'frameTooBig', detail: { bytesMax: 1_048_576 } }] },
   ])
+})
+
+test('a connection whose credential was taken away before its claim is closed with 1008', async () => {
+  const claimed: unknown[] = []
+  const { happened, registry, data } = connected(nothingToCommit, async (...claim) => {
+    claimed.push(claim)
+    throw new StatorError('NOT_FOUND', 'The credentials were changed.')
+  })
+  await until('the socket is closed', () => happened.length > 0)
+  expect(claimed).toEqual([[chargePoint.key, '1.6', credential]])
+  expect(happened).toEqual(['closed 1008'])
+  expect(registry.size).toBe(0)
+  // Nobody keeps it once it has been compared.
+  expect(data.credential).toBeNull()
+})
+
+test('a connection that is closed while it is being claimed is closed at once, and never begins', async () => {
+  const claim = Promise.withResolvers<Hydration>()
+  const { happened, registry } = connected(nothingToCommit, () => claim.promise)
+  registry.disconnect(chargePoint, 1008, 'Credentials changed')
+  expect(happened).toEqual(['closed 1008'])
+  claim.resolve(hydration())
+  await claim.promise
+  await until('the claim to be over', () => true)
+  expect(registry.size).toBe(0)
 })
 
 test('any other end of a connection leaves no anomaly', async () => {
@@ -178,4 +212,16 @@ test('answers that nobody asked for use up the allowance of their charge point',
     clock.pass(100)
   }
   expect(happened).toEqual(['closed 1008'])
+})
+
+test('what is committed says how large its frame was', async () => {
+  const sizes: number[] = []
+  const { happened, receive } = connected(({ bytes, answer }) => {
+    sizes.push(bytes)
+    return Promise.resolve({ duplicate: false, answer })
+  })
+  const frame = `[2,"a","StatusNotification",${status}]`
+  receive(frame)
+  await until('the CALL is answered', () => happened.length > 0)
+  expect(sizes).toEqual([frame.length])
 })

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { frameDepthMax } from '../../../src/base/limits.ts'
-import {
-  encodeCall,
-  encodeCallError,
-  encodeCallResult,
-  nestsTooDeep,
-  parseFrame,
-  peekFrameType,
-} from '../../../src/ocpp/frame.ts'
+import { encodeCall, encodeCallError, encodeCallResult, parseFrame, peekFrameType } from '../../../src/ocpp/frame.ts'
+import { nestsTooDeep } from '../../../src/ocpp/json-shape.ts'
 import { ocppVersions } from '../../../src/ocpp/version.ts'
 
 describe('reading a frame', () => {

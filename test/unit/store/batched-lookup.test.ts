@@ -1,7 +1,7 @@
 // Look-ups that travel together.
 
 import { expect, test } from 'bun:test'
-import { lookupKeysMax, lookupWaitingMax } from '../../../src/base/limits.ts'
+import { lookupKeysBytesMax, lookupKeysMax, lookupWaitingBytesMax, lookupWaitingMax } from '../../../src/base/limits.ts'
 import { BatchedLookup } from '../../../src/store/batched-lookup.ts'
 
 interface Trip {
@@ -87,4 +87,31 @@ test('past the maximum a look-up is refused at once, and taken again when there 
   await settled()
   trips[1]?.answer({ other: 2 })
   expect(await again).toBe(2)
+})
+
+test('a trip ends before its keys are too long together; a key that is longer travels alone', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const lengths = [0.4, 0.4, 0.4, 2, 0.1, 0.1].map((share) => Math.floor(share * lookupKeysBytesMax))
+  const asked = lengths.map((length, n) => lookup.get(String(n).padEnd(length, 'x')))
+  for (let trip = 0; trip < 4; trip++) {
+    await settled()
+    trips[trip]?.answer({})
+  }
+  await Promise.all(asked)
+  expect(trips.map(({ keys }) => keys.map((key) => Number(key[0])))).toEqual([[0, 1], [2], [3], [4, 5]])
+})
+
+test('past the bound in bytes a look-up is refused, and taken again once there is room', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const quarter = 'x'.repeat(lookupWaitingBytesMax / 4)
+  // The same key four times: it is asked for once, and each that waits holds a text of its own.
+  const asked = [quarter, quarter, quarter, quarter].map((key) => lookup.get(key))
+  expect(await lookup.get('y').catch((error: unknown) => error)).toMatchObject({ code: 'LOOKUP_QUEUE_FULL' })
+  await settled()
+  trips[0]?.answer({ [quarter]: 1 })
+  expect(await Promise.all(asked)).toEqual([1, 1, 1, 1])
+  const again = Promise.all([quarter, quarter, quarter, quarter].map((key) => lookup.get(key)))
+  await settled()
+  trips[1]?.answer({ [quarter]: 2 })
+  expect(await again).toEqual([2, 2, 2, 2])
 })

@@ -14,6 +14,7 @@ afterAll(async () => {
   for (const made of pools) await made.close()
 })
 
+const dyingLongFrameWorker = new URL('../../fixtures/dying-long-frame-worker.ts', import.meta.url)
 const dyingWorker = new URL('../../fixtures/dying-worker.ts', import.meta.url)
 
 function task(messageId: string, action: string, payload: unknown): FrameTask {
@@ -122,6 +123,26 @@ describe('the worker pool', () => {
     expect(JSON.parse(verdict.sentText ?? '')).toEqual(sent)
   })
 
+  test('energy registers come back from a thread as they were found, and null for none', async () => {
+    const meterValue = (sampledValue: unknown[]) => [{ timestamp: '2025-12-26T12:15:00Z', sampledValue }]
+    const energy = task('a', 'MeterValues', {
+      connectorId: 1,
+      meterValue: meterValue([{ value: '7', context: 'Transaction.End' }]),
+    })
+    const volts = task('b', 'MeterValues', {
+      connectorId: 1,
+      meterValue: meterValue([{ value: '230', measurand: 'Voltage' }]),
+    })
+    const wanted = [
+      { meter: { registers: { begin: null, end: 7, first: 7, last: 7 } } },
+      { meter: { registers: { begin: null, end: null, first: null, last: null } } },
+    ]
+    const [part] = await pool({ inlineFrames: 0 }).examine([energy, volts])
+    expect(part?.verdicts).toMatchObject(wanted)
+    const long = { ...energy, text: energy.text.padEnd(5_000) }
+    expect((await pool().examineLong(long)).verdicts).toMatchObject(wanted.slice(0, 1))
+  })
+
   test('the meter values of a long frame become columns, and what was sent of each is kept', async () => {
     const sample = (index: number) => ({
       timestamp: `2025-12-26T12:${index % 60}`.padEnd(20, '0'),
@@ -134,6 +155,22 @@ describe('the worker pool', () => {
     const text = Buffer.from(meter?.columns.at(-1) ?? []).toString()
     expect(text).toContain(JSON.stringify(sample(10)))
   })
+
+  test.each(['KILL', 'THROW', 'HANG'])(
+    'a long frame that its thread fails on is refused alone, and those behind it are examined (%s)',
+    async (word) => {
+      const made = pool({ longFrameWorkerUrl: dyingLongFrameWorker, taskMs: 2_000 })
+      const long = (messageId: string, text: string): FrameTask =>
+        task(messageId, 'DataTransfer', { vendorId: 'V', data: text.padEnd(5_000, 'x') })
+      const parts = await Promise.all(['a', word, 'c'].map((text) => made.examineLong(long(text, text))))
+      expect(parts.map(({ verdicts }) => verdicts[0])).toMatchObject([
+        { kind: 'call', messageId: 'a' },
+        { kind: 'refused', messageId: word, code: 'InternalError' },
+        { kind: 'call', messageId: 'c' },
+      ])
+    },
+    30_000,
+  )
 
   test('a long frame does not wait for the batches', async () => {
     // The thread of the batches is stuck until it is ended; the other has to start meanwhile.
@@ -239,6 +276,8 @@ describe('the worker pool', () => {
       strictness: 'lenient',
       answerTo: 'Reset',
     }
-    expect(await pool({ workerUrl: dyingWorker }).readLongAnswer(answer)).toMatchObject({ kind: 'unreadable' })
+    expect(await pool({ longFrameWorkerUrl: dyingLongFrameWorker }).readLongAnswer(answer)).toMatchObject({
+      kind: 'unreadable',
+    })
   })
 })

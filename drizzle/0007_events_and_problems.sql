@@ -11,3 +11,6 @@ CREATE TABLE "problems" (
 	"updated_at" timestamp with time zone NOT NULL,
 	CONSTRAINT "problems_pkey" PRIMARY KEY("charge_point_id","component_name","component_instance","evse_id","connector_id")
 );
+--> statement-breakpoint
+CREATE INDEX "charge_point_events_page" ON "charge_point_events" USING btree ("charge_point_id","received_at","digest","action");--> statement-breakpoint
+CREATE INDEX "transactions_of_evse" ON "transactions" USING btree ("charge_point_id","evse_id","started_at","id");

@@ -1,1 +1,0 @@
-CREATE INDEX "charge_point_events_page" ON "charge_point_events" USING btree ("charge_point_id","received_at","digest","action");

@@ -1,0 +1,68 @@
+// The data folder is for the user that Stator runs as, and for nobody else: it holds secrets and, with the embedded database, all there is.
+// It touches nothing that Stator has not made: the folder itself is closed, so that nobody reaches what else is in it.
+
+import { chmodSync, lstatSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { StatorError } from './errors.ts'
+
+/** What Stator makes in its data folder, by name. */
+const ownNames = ['secrets', 'postgres', 'embedded.lock', '.s.PGSQL.5432'] as const
+
+const folderMode = 0o700
+const fileMode = 0o600
+const permissionBits = 0o777
+const stickyBit = 0o1000
+
+/** Files that this process makes from now on are for its user alone, whoever makes them. */
+export function makeFilesPrivate(): void {
+  process.umask(0o077)
+}
+
+/**
+ * Takes all rights of others from the data folder (0700), and from the folders (0700) and files (0600) that Stator has made in it.
+ * Symbolic links in it are left alone, and so is what they point to. A folder that does not exist is made later.
+ *
+ * @throws {StatorError} `DATA_FOLDER_NOT_PRIVATE` when a mode cannot be changed, or the folder is one like /tmp, which is there for all.
+ */
+export function keepPrivate(folder: string, changeMode: (path: string, mode: number) => void = chmodSync): void {
+  const stats = statSync(folder, { throwIfNoEntry: false })
+  if (stats === undefined) return
+  if ((stats.mode & stickyBit) !== 0) throw refusal(folder, `${folder} is a folder for everybody (sticky bit)`)
+  const close = (path: string, isFolder: boolean, mode: number): void => {
+    const wanted = isFolder ? folderMode : fileMode
+    if ((mode & permissionBits) === wanted) return
+    try {
+      changeMode(path, wanted)
+    } catch (error) {
+      if (isGone(error)) return
+      const octal = (mode & permissionBits).toString(8).padStart(4, '0')
+      throw refusal(folder, `the mode of ${path} is ${octal} and cannot be changed (${reasonOf(error)})`, error)
+    }
+  }
+  // A folder before what is in it: from then on nobody can put a link in the place of a file.
+  const closeAll = (path: string): void => {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found === undefined || found.isSymbolicLink()) return
+    close(path, found.isDirectory(), found.mode)
+    if (found.isDirectory()) for (const name of readdirSync(path)) closeAll(join(path, name))
+  }
+  close(folder, true, stats.mode)
+  for (const name of ownNames) closeAll(join(folder, name))
+}
+
+function refusal(folder: string, why: string, cause?: unknown): StatorError {
+  return new StatorError(
+    'DATA_FOLDER_NOT_PRIVATE',
+    `Database.DataFolder is "${folder}": ${why}. Expected a folder that belongs to the user Stator runs as, and to nobody else.`,
+    { setting: 'Database.DataFolder' },
+    cause,
+  )
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

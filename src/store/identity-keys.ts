@@ -1,0 +1,16 @@
+// The charge points that have, or had, an identity.
+
+import { desc, eq } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { storableText } from './binary-array.ts'
+import { chargePoints } from './schema.ts'
+
+/** Keys of the charge points of that identity, deleted ones included: the newest first. None when nobody has ever had it. */
+export async function keysOf(db: NodePgDatabase, identity: string): Promise<number[]> {
+  const rows = await db
+    .select({ key: chargePoints.id })
+    .from(chargePoints)
+    .where(eq(chargePoints.identity, storableText(identity)))
+    .orderBy(desc(chargePoints.id))
+  return rows.map(({ key }) => key)
+}

@@ -1,0 +1,120 @@
+// Large change sets in parts. A message of 1 MiB brings 17,000 meter values or 12,000 variables; in one transaction they would keep
+// everybody else's answers waiting for 100 ms and more. Only rows that have a key of their own are cut off: a resend, or a set
+// that is begun again after a part of it was stored, finds them and stores them once.
+
+import { partBytesMax, partRowsMax } from '../base/limits.ts'
+import type { Change, ChangeSet, VariableChange } from '../csms/decision.ts'
+import { meterColumns, type MeterBlock, type MeterRows } from '../csms/meter-block.ts'
+
+/** A variable takes PostgreSQL as long as this many meter values: its key is wider, and its row may have to be replaced. */
+const variableRows = 2
+
+/** The rows of a set, counted in meter values. Only those count that one message can bring thousands of. */
+export function bulkRowsOf({ meter, changes }: ChangeSet): number {
+  let rows = meter === null ? 0 : meter.to - meter.from
+  for (const change of changes) if (change.kind === 'variable') rows += variableRows
+  return rows
+}
+
+/**
+ * `set` as sets that are committed one after the other, in this order, each of at most `partRowsMax` bulk rows and about
+ * `partBytesMax` bytes; a single row may be larger. The last one carries the fact, the answer, the anomalies and all other changes;
+ * those before it carry nothing but slices of the meter values and of the variables. A set that is not large is its only part.
+ *
+ * Meter values without a usable time are stored under their time of arrival, so a resend would store them again. In a set with a
+ * fact the fact recognises the resend; so they stay in the last part, with the values behind them, however many they are.
+ */
+export function partsOf(set: ChangeSet): readonly ChangeSet[] {
+  const parts: ChangeSet[] = []
+  let bytesLeft = set.bytes
+  const cutOff = (meter: MeterRows | null, changes: readonly Change[], partBytes: number): void => {
+    const bytes = Math.min(partBytes, bytesLeft)
+    bytesLeft -= bytes
+    parts.push({ ...set, fact: undefined, answer: {}, anomalies: [], meter, changes, bytes })
+  }
+
+  let { meter } = set
+  if (meter !== null) {
+    const { block, to } = meter
+    let { from } = meter
+    const end = set.fact === undefined ? to : firstWithoutTime(meter)
+    for (;;) {
+      const sliceEnd = endOfSlice(block, from, end)
+      if (sliceEnd === to || sliceEnd === from) break
+      cutOff({ block, from, to: sliceEnd }, [], textBytes(block, from, sliceEnd))
+      from = sliceEnd
+    }
+    meter = { block, from, to }
+  }
+
+  let { changes } = set
+  const slices = slicesOf(changes.filter((change) => change.kind === 'variable'))
+  if (slices.length > 1) {
+    const last = slices.pop()
+    for (const { variables, bytes } of slices) cutOff(null, variables, bytes)
+    changes = [...changes.filter((change) => change.kind !== 'variable'), ...(last?.variables ?? [])]
+  }
+  if (parts.length === 0) return [set]
+  return [...parts, { ...set, meter, changes, bytes: bytesLeft }]
+}
+
+/** Where a slice from `from` ends that holds as much as a part may, and one row at least; `end` at most. */
+function endOfSlice(block: MeterBlock, from: number, end: number): number {
+  let to = Math.min(end, from + partRowsMax)
+  // Halving is exact enough: rows of one message are of one kind.
+  while (to - from > 1 && textBytes(block, from, to) > partBytesMax) to = from + ((to - from) >> 1)
+  return to
+}
+
+function textBytes({ offsets }: MeterBlock, from: number, to: number): number {
+  return (offsets[to] ?? 0) - (offsets[from] ?? 0)
+}
+
+const sampledAt = meterColumns.findIndex((column) => column.name === 'sampled_at')
+const receivedAt = meterColumns.findIndex((column) => column.name === 'received_at')
+/** Bytes of a row in either: a length and an int8. */
+const instantBytes = 12
+
+/** The first row that was given its time of arrival as its time; `to` when there is none. */
+function firstWithoutTime({ block, from, to }: MeterRows): number {
+  const sampled = block.columns[sampledAt]
+  const received = block.columns[receivedAt]
+  if (sampled === undefined || received === undefined) return from
+  for (let row = from; row < to; row++) {
+    const at = row * instantBytes
+    let isSame = true
+    for (let byte = at + instantBytes - 1; byte >= at && isSame; byte--) isSame = sampled[byte] === received[byte]
+    if (isSame) return row
+  }
+  return to
+}
+
+interface Slice {
+  readonly variables: VariableChange[]
+  bytes: number
+}
+
+function slicesOf(variables: readonly VariableChange[]): Slice[] {
+  const slices: Slice[] = []
+  let slice: Slice | undefined
+  for (const variable of variables) {
+    const bytes = bytesOfVariable(variable)
+    const isFull =
+      slice !== undefined &&
+      ((slice.variables.length + 1) * variableRows > partRowsMax || slice.bytes + bytes > partBytesMax)
+    if (slice === undefined || isFull) slices.push((slice = { variables: [], bytes: 0 }))
+    slice.variables.push(variable)
+    slice.bytes += bytes
+  }
+  return slices
+}
+
+/** About what it had in its frame. */
+function bytesOfVariable(variable: VariableChange): number {
+  let bytes = 0
+  for (const part of Object.values(variable)) {
+    if (typeof part === 'string') bytes += part.length
+    else if (typeof part === 'object' && part !== null) bytes += JSON.stringify(part).length
+  }
+  return bytes
+}

@@ -1,0 +1,123 @@
+// The one connection of the embedded database, for work that can wait: what the REST API reads, the message log, the upkeep of the
+// tables. Look-ups of the gateway and the writer take the connection from its pool directly, and go first.
+
+import { Pool, type PoolClient } from 'pg'
+import { StatorError } from '../base/errors.ts'
+import { gateWaitMsMax, gateYieldMsMax, restStatementsWaitingMax } from '../base/limits.ts'
+
+/** The two lines: REST is bounded in number and can be refused, upkeep does one thing at a time by itself and goes before it. */
+export type Line = 'upkeep' | 'rest'
+
+type Done = (release?: Error | boolean) => void
+type Connected = (error: Error | undefined, client: PoolClient | undefined, done: Done) => void
+
+interface Waiting {
+  readonly sinceMs: number
+  readonly timer: ReturnType<typeof setTimeout>
+  readonly resolve: (client: PoolClient) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Lets one at a time have the connection of `pool`, and nobody while somebody waits at `pool` itself.
+ *
+ * Under a load that never ends, whoever has waited for `gateYieldMsMax` queues at `pool` like everybody else: a few statements a
+ * second, so that the message log is written and old rows are forgotten all the same.
+ */
+export class ConnectionGate {
+  readonly #pool: Pool
+  readonly #lines: Readonly<Record<Line, Waiting[]>> = { upkeep: [], rest: [] }
+  #isTaken = false
+  #isTurnSet = false
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+    pool.on('release', () => this.#turnSoon())
+    pool.on('remove', () => this.#turnSoon())
+  }
+
+  /**
+   * The connection, when its turn has come; `release` it soon.
+   *
+   * @throws {StatorError} `LOOKUP_QUEUE_FULL` when `restStatementsWaitingMax` already wait for REST, or after `gateWaitMsMax`.
+   */
+  take(line: Line): Promise<PoolClient> {
+    const waiting = this.#lines[line]
+    if (line === 'rest' && waiting.length >= restStatementsWaitingMax) {
+      const sentence = `${restStatementsWaitingMax} statements of the REST API already wait for the database.`
+      return Promise.reject(new StatorError('LOOKUP_QUEUE_FULL', sentence))
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.splice(waiting.indexOf(one), 1)
+        const sentence = `The database had no time for a statement within ${gateWaitMsMax} ms.`
+        reject(new StatorError('LOOKUP_QUEUE_FULL', sentence))
+      }, gateWaitMsMax)
+      const one: Waiting = { sinceMs: performance.now(), timer, resolve, reject }
+      waiting.push(one)
+      this.#turnSoon()
+    })
+  }
+
+  // Not at once: when a statement ends, those who waited for it ask for the next one in microtasks, and they go first.
+  #turnSoon(): void {
+    if (this.#isTurnSet) return
+    this.#isTurnSet = true
+    setImmediate(() => {
+      this.#isTurnSet = false
+      this.#turn()
+    })
+  }
+
+  #turn(): void {
+    const line = this.#lines.upkeep.length > 0 ? this.#lines.upkeep : this.#lines.rest
+    const first = line[0]
+    if (this.#isTaken || first === undefined) return
+    const isFree = this.#pool.waitingCount === 0 && this.#pool.idleCount === this.#pool.totalCount
+    if (!isFree && performance.now() - first.sinceMs < gateYieldMsMax) return
+    line.shift()
+    clearTimeout(first.timer)
+    void this.#give(first)
+  }
+
+  async #give({ resolve, reject }: Waiting): Promise<void> {
+    this.#isTaken = true
+    try {
+      const client = await this.#pool.connect()
+      const release = client.release.bind(client)
+      client.release = (error) => {
+        this.#isTaken = false
+        release(error)
+      }
+      resolve(client)
+    } catch (error) {
+      this.#isTaken = false
+      this.#turnSoon()
+      reject(error)
+    }
+  }
+}
+
+/** A pool without connections of its own: each statement, and each client, takes the one behind `gate`. */
+export class WaitingPool extends Pool {
+  readonly #gate: ConnectionGate
+  readonly #line: Line
+
+  constructor(gate: ConnectionGate, line: Line) {
+    super()
+    this.#gate = gate
+    this.#line = line
+  }
+
+  override connect(): Promise<PoolClient>
+  override connect(callback: Connected): void
+  override connect(callback?: Connected): Promise<PoolClient> | undefined {
+    const taken = this.#gate.take(this.#line)
+    if (callback === undefined) return taken
+    taken.then(
+      (client) => callback(undefined, client, (error) => client.release(error)),
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), undefined, () => {}),
+    )
+    return undefined
+  }
+}
