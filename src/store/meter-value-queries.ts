@@ -97,9 +97,10 @@ export function createMeterValueQueries(source: ListSource) {
       // EVSE 0 is the main meter, or an EVSE that nobody has named: its values are not those of the transaction.
       const isOfItsConnector = transaction.evseId > 0 ? await isOfConnector(transaction) : sql`false`
       requireInReach(source, page)
-      const { sampledAt, receivedAt, evseId, connectorId, digest } = meterValues
-      const order = [asc(sampledAt), asc(receivedAt), asc(evseId), asc(connectorId), asc(digest)]
-      // The index has both parts in order of time: of each no more is read than up to the end of the page.
+      const { sampledAt, receivedAt, connectorId, digest } = meterValues
+      const order = [asc(sampledAt), asc(receivedAt), asc(connectorId), asc(digest)]
+      // The index has both parts in order of time: they are merged, and no more is read than up to the end of the page.
+      // The EVSE is no part of the order: it is one and the same in the second part, which would be sorted as a whole.
       const end = page.page * page.pageSize
       const valuesOf = (where: SQL | undefined, assignedBy: AssignedMeterValueRecord['assignedBy']) =>
         db

@@ -282,6 +282,8 @@ export const problems = pgTable(
       name: 'problems_pkey',
       columns: [table.chargePointId, table.componentName, table.componentInstance, table.evseId, table.connectorId],
     }),
+    // The newest are shown, however many a charge point makes up.
+    index('problems_newest').on(table.chargePointId, table.occurredAt),
   ],
 )
 
