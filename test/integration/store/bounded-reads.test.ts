@@ -215,6 +215,11 @@ test('a total is exact up to so many rows, and says so above', async () => {
   expect(await total(lists['messages of a charge point'])).toEqual([embeddedListRowsMax, true])
   expect(await total(lists['transactions of nobody'])).toEqual([0, undefined])
   expect(await total(lists['charge points of a status that none has'])).toEqual([0, undefined])
+  expect(await total(lists['meter values, half of them by their connector'])).toEqual([embeddedListRowsMax, true])
+  expect(await total(lists['events of a charge point'])).toEqual([embeddedListRowsMax, true])
+  expect(await total(lists['events of an action that was never sent'])).toEqual([0, true])
+  // Those of the transaction: the others of that time are behind the rows that were looked at.
+  expect(await total(lists['meter values of a charge point and a time'])).toEqual([60, true])
   // None of those that were looked at is one; of the others nobody knows.
   expect(await total(lists['anomalies of a charge point and a kind'])).toEqual([0, true])
   await database.pool.query(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { frameDepthMax } from '../../../src/base/limits.ts'
+import { frameDepthMax, jsonValuesMax } from '../../../src/base/limits.ts'
 import { readAnswer, readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'
@@ -45,6 +45,8 @@ describe('an answer', () => {
     `[3,"a",{"a":${'['.repeat(frameDepthMax)}${']'.repeat(frameDepthMax)}}]`,
     `[4,"a","GenericError","",{"a":${'['.repeat(frameDepthMax)}${']'.repeat(frameDepthMax)}}]`,
     `[3,"a",${'['.repeat(100_000)}`,
+    `[3,"a",{"a":[${'0,'.repeat(jsonValuesMax)}0]}]`,
+    `[3,"a",{"a":[${'{},'.repeat(jsonValuesMax)}]}]`,
   ])('that cannot be read even so says why: %.60s', (text) => {
     for (const strictness of ['lenient', 'strict'] as const) {
       expect(read(text, 'Reset', '1.6', strictness)).toEqual({
@@ -62,6 +64,16 @@ describe('an answer', () => {
       details: {},
     })
     expect(read('[4,"a","GenericError","oops",{"a":}]', 'Reset')).toMatchObject({ kind: 'error', description: 'oops' })
+  })
+
+  test('of many values is read up to their limit', () => {
+    // The frame, its type, its id, its payload, and the list in it.
+    const values = Array.from({ length: jsonValuesMax - 5 }, () => 0)
+    expect(read(JSON.stringify([3, 'a', { values }]), 'Reset')).toMatchObject({ kind: 'result', payload: { values } })
+    expect(read(JSON.stringify([3, 'a', { values: [...values, 0] }]), 'Reset')).toEqual({
+      kind: 'unreadable',
+      problem: `It has more than ${jsonValuesMax} values.`,
+    })
   })
 
   test('that is long stays a text after repairs, with its status beside it', () => {
@@ -82,7 +94,9 @@ describe('an answer', () => {
 describe('the payload of an answer, leniently', () => {
   test.each([
     ['Reset', { status: 'accepted' }, { status: 'Accepted' }, 'enumCase'],
+    ['Reset', { status: 'Accep ted' }, { status: 'Accepted' }, 'straySpace'],
     ['GetLocalListVersion', { listVersion: '3' }, { listVersion: 3 }, 'textForValue'],
+    ['GetLocalListVersion', { listVersion: '3,0' }, { listVersion: 3 }, 'decimalComma'],
     [
       'GetConfiguration',
       { configurationKey: { key: 'A', readonly: 'false', value: 7 } },
