@@ -62,8 +62,8 @@ export function jsonShape(text: string, depthMax: number, valuesMax: number): Js
 }
 
 /**
- * Whether the lists and objects of `text`, which is JSON, nest deeper than `frameDepthMax`. It reads every character, so it is
- * asked only where a schema leaves room for anything.
+ * Whether the lists and objects of `text`, which is JSON, nest deeper than `frameDepthMax`. It reads every character,
+ * so it is asked only where a schema leaves room for anything.
  */
 export function nestsTooDeep(text: string): boolean {
   return jsonShape(text, frameDepthMax, Number.POSITIVE_INFINITY) === 'tooDeep'

@@ -36,8 +36,8 @@ export function createEventQueries(source: ListSource) {
 
 const newestFirst = [desc(chargePointEvents.receivedAt), desc(chargePointEvents.digest)]
 
-// An index leads to the events of a charge point and a time. Always of a time: without statistics, PostgreSQL would read all by the
-// primary key, and sort them.
+// An index leads to the events of a charge point and a time. Always of a time: without statistics, PostgreSQL would
+// read all by the primary key, and sort them.
 function filteredBy({ chargePointKey, action, fromMs = 0, toMs }: ChargePointEventFilter): FilteredRows {
   const { chargePointId, receivedAt } = chargePointEvents
   const lead = and(

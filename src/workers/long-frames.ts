@@ -38,8 +38,8 @@ export interface LongFramesOptions {
 }
 
 /**
- * Examines long CALLs and reads long answers. A charge point has one of each under way at most; what waits is bounded by
- * `receivedBytesMax`, too.
+ * Examines long CALLs and reads long answers. CALLs that wait are bounded by the number of charge points, and by
+ * `receivedBytesMax`. An answer waits only when a CALL of ours awaits it, one at a time for each charge point.
  */
 export class LongFrames {
   readonly #options: LongFramesOptions
@@ -64,7 +64,8 @@ export class LongFrames {
   }
 
   /**
-   * Reads an answer once the frames before it are done. One that makes the thread die or hang, again and again, cannot be read.
+   * Reads an answer once the frames before it are done. One that makes the thread die or hang, again and again, cannot
+   * be read.
    *
    * @throws {StatorError} `SHUTTING_DOWN` when this is closed meanwhile.
    */
