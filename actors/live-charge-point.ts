@@ -15,6 +15,7 @@ import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 import { encodeCall } from '../src/ocpp/frame.ts'
 import { answerOwner, type CallAnswer, type CallEffects, type CallFailure, type QueuedCall } from './call-queue.ts'
+import type { AskedMessages } from './asked-messages.ts'
 import {
   type ChargePointContext,
   type ChargePointEvent,
@@ -38,7 +39,7 @@ export interface Link {
   readonly bufferedBytes: number
 }
 
-/** A CALLRESULT or CALLERROR of the charge point. */
+/** What a charge point answered, and to which CALL. */
 export type AnswerFrame = CallAnswer & { readonly messageId: string }
 
 /** What became of CALLs and their answers, over all charge points of a registry. */
@@ -60,6 +61,7 @@ export interface Surroundings {
   /** A message id that no CALL to the charge point had before. */
   readonly newMessageId: () => string
   readonly promises: RemoteStartPromises
+  readonly asked: AskedMessages
   readonly counts: CallCounts
   readonly callTimeoutMs: number
 }
@@ -187,7 +189,7 @@ export class LiveChargePoint implements CallEffects {
   }
 
   /**
-   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR.
+   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR or unreadable.
    *
    * @param payload must be valid: nothing here looks at it.
    * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
@@ -207,11 +209,14 @@ export class LiveChargePoint implements CallEffects {
     })
   }
 
-  /** Whether the CALL under way has this message id. An answer to any other is late or was never asked for; it is counted. */
-  awaits(messageId: string): boolean {
+  /**
+   * The action of the CALL under way when it has this message id. null for any other: an answer to that is late or was
+   * never asked for; it is counted.
+   */
+  awaitedAction(messageId: string): string | null {
     const owner = this.#ownerOf(messageId)
     if (owner !== 'outstanding') this.#surroundings.counts[owner]++
-    return owner === 'outstanding'
+    return owner === 'outstanding' ? (this.#context.callQueue?.getSnapshot().context.outstanding?.action ?? null) : null
   }
 
   #ownerOf(messageId: string): ReturnType<typeof answerOwner> {
@@ -231,6 +236,16 @@ export class LiveChargePoint implements CallEffects {
     counts.answered++
     this.#context.callQueue?.send({ type: 'answered', messageId, answer })
     return true
+  }
+
+  /** Notes that the charge point is asked for these actions, on whatever connection they will come. */
+  askFor(actions: readonly string[]): void {
+    this.#surroundings.asked.add(this.chargePoint.key, actions)
+  }
+
+  /** Whether `action` is what the charge point was asked for. */
+  wasAskedFor(action: string): boolean {
+    return this.#surroundings.asked.has(this.chargePoint.key, action)
   }
 
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */

@@ -13,6 +13,7 @@ import type { Clock } from '../src/base/clock.ts'
 import { callTimeoutMsDefault } from '../src/base/limits.ts'
 import type { ActorEvent } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
+import { AskedMessages } from './asked-messages.ts'
 import type { ChargePointSettings } from './charge-point.ts'
 import { LiveChargePoint, type CallCounts, type Link, type Surroundings } from './live-charge-point.ts'
 import { RemoteStartPromises } from './remote-start-promises.ts'
@@ -68,6 +69,7 @@ export class Registry {
       newMessageId,
       root: this.#startRoot(clock),
       promises: new RemoteStartPromises(clock),
+      asked: new AskedMessages(clock),
       counts: this.counts,
       callTimeoutMs,
     }

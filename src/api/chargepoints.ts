@@ -83,7 +83,7 @@ const statusRoute = createRoute({
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams },
   responses: {
-    200: json(ChargePointStatus, 'Its status, and that of its connectors.'),
+    200: json(ChargePointStatus, 'Its status and that of its connectors, with what is wrong with them.'),
     ...errors('FORBIDDEN', 'NOT_FOUND'),
   },
 })
@@ -157,11 +157,12 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(statusRoute, async (c) => {
     const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const [connectors, open] = await Promise.all([
+    const [connectors, open, problems] = await Promise.all([
       queries.connectorsOf(record.key),
       queries.openTransactionsOf(record.key),
+      queries.problemsOf(record.key),
     ])
-    return c.json(chargePointStatus(record, connectors, open, live.get(record)), 200)
+    return c.json(chargePointStatus(record, connectors, open, problems, live.get(record)), 200)
   })
 
   app.openapi(getRoute, async (c) => {

@@ -8,6 +8,9 @@ import type { Logger } from '../base/log.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
 import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type {
+  AssignedMeterValueRecord,
+  ChargePointEventFilter,
+  ChargePointEventRecord,
   ChargePointInput,
   ChargePointRecord,
   ConnectorRecord,
@@ -18,27 +21,27 @@ import type {
   IdTokenInput,
   IdTokenRecord,
   MessageLogRecord,
+  MeterValueFilter,
   MeterValueRecord,
   Page,
   PageOf,
+  ProblemRecord,
   TransactionFilter,
   TransactionRecord,
   VariableRecord,
 } from '../csms/records.ts'
 import type { RemoteStart } from '../csms/remote-control.ts'
+import type { ReadAnswer } from '../ocpp/answer.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-
-/** What a charge point answered to a CALL. */
-export type CallAnswer =
-  | { readonly kind: 'result'; readonly payload: Payload }
-  | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly details: Payload }
 
 /** The database, as far as the API reads and provisions. Null means that there is no such thing. */
 export interface ApiQueries {
   listChargePoints(filter: { readonly status?: ConnectorStatus | 'Offline' } & Page): Promise<PageOf<ChargePointRecord>>
   chargePoint(identity: string): Promise<ChargePointRecord | null>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
+  /** Problems that its components have, newest first. */
+  problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
@@ -58,12 +61,16 @@ export interface ApiQueries {
   transaction(transactionId: number): Promise<TransactionRecord | null>
   /** Why an open transaction counts as a ghost at `nowMs`; none when it does not. */
   ghostReasonsOf(transactionId: number, deadlines: GhostDeadlines, nowMs: number): Promise<readonly Ghost[]>
-  meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>>
+  meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>>
+  /** Newest first. */
+  meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>>
 
   /** Newest first. */
   messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>>
   /** Newest first. */
   listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>>
+  /** Newest first. */
+  listEvents(filter: ChargePointEventFilter, page: Page): Promise<PageOf<ChargePointEventRecord>>
   /** The stored 2.x device model. */
   variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
 }
@@ -90,7 +97,7 @@ export interface LiveChargePoints {
    *
    * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
-  call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<CallAnswer>
+  call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<ReadAnswer>
   /** Moves the actor of the charge point, if it is connected, after a COMMIT. */
   apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void
   /** Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */

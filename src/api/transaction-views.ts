@@ -1,8 +1,8 @@
-// How transactions and their meter values look in answers.
+// How transactions look in answers.
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import type { Ghost, MeterValueRecord, TransactionRecord } from '../csms/records.ts'
+import type { Ghost, TransactionRecord } from '../csms/records.ts'
 import { Time } from './responses.ts'
 
 export const TransactionItem = z
@@ -53,25 +53,6 @@ export const Transaction = TransactionItem.extend({
   }),
 }).openapi('Transaction')
 
-const measurement = z.number().nullable()
-
-export const MeterValue = z
-  .object({
-    timestamp: Time,
-    sampledValue: z
-      .array(z.unknown())
-      .openapi({ description: 'As the charge point sent it.', example: [{ value: '5000', unit: 'Wh' }] }),
-    receivedAt: Time,
-    evseId: z.int(),
-    connectorId: z.int(),
-    energyWh: measurement,
-    powerW: measurement,
-    currentA: measurement,
-    voltageV: measurement,
-    socPercent: measurement,
-  })
-  .openapi('MeterValue')
-
 /** A transaction as lists show it. */
 export function transactionItem(record: TransactionRecord): z.infer<typeof TransactionItem> {
   return {
@@ -105,18 +86,6 @@ export function transactionView(record: TransactionRecord, ghosts: readonly Ghos
     reservationId: record.reservationId,
     remoteStartId: record.remoteStartId,
     ghost: ghosts.map(({ reason, sinceMs }) => ({ reason, since: isoTime(sinceMs) })),
-  }
-}
-
-/** A meter value: the samples as sent, and the common measurements in one unit each. */
-export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterValue> {
-  const { sampledAtMs, receivedAtMs, meterValue, ...rest } = record
-  const { sampledValue } = meterValue
-  return {
-    timestamp: isoTime(sampledAtMs),
-    sampledValue: Array.isArray(sampledValue) ? sampledValue : [],
-    receivedAt: isoTime(receivedAtMs),
-    ...rest,
   }
 }
 

@@ -152,6 +152,12 @@ export const remoteStartPromiseMs = 120_000
 /** Transaction ids that may be promised to one charge point at once; past it the oldest promise is forgotten. */
 export const remoteStartPromisesMax = 32
 
+/**
+ * How long a charge point may take to send what a command asked it for, in milliseconds; it is served before a boot is
+ * accepted, too.
+ */
+export const askedMessageMs = 86_400_000
+
 /** Transaction ids that one trip to the sequence fetches. */
 export const transactionIdBlock = 1_000
 
@@ -339,6 +345,14 @@ export const openTransactionsMax = 64
 
 /** Connectors that are kept of one charge point; what it tells of others is stored as events, with an anomaly. */
 export const connectorsMax = 256
+
+/**
+ * States that one NotifyEvent may tell: the status and the problem of every connector that is kept of a charge point.
+ */
+export const stateEventsMax = 2 * connectorsMax
+
+/** Problems of components that are shown of one charge point, the newest. */
+export const problemsShownMax = 256
 
 /** How often the embedded database is asked whether it still answers, in milliseconds. */
 export const embeddedCheckMs = 1_000

@@ -279,6 +279,24 @@ export interface VariableChange {
   readonly characteristics: Payload | null
 }
 
+/**
+ * Whether a component of a 2.x charge point has a problem (variable `Problem`), and which. EVSE and connector are 0 for
+ * none.
+ */
+export interface ProblemChange extends ConnectorRef {
+  readonly kind: 'problem'
+  readonly componentName: string
+  readonly componentInstance: string
+  /** False: there is none any more. */
+  readonly isActive: boolean
+  readonly techCode: string | null
+  readonly techInfo: string | null
+  /** Number of the event that caused it, as the charge point counts its events. */
+  readonly cause: number | null
+  /** By the charge point's clock. */
+  readonly occurredAtMs: number
+}
+
 export type Change =
   | BootChange
   | ConnectorStatusChange
@@ -289,6 +307,7 @@ export type Change =
   | ChargePointEventChange
   | ActivityChange
   | VariableChange
+  | ProblemChange
 
 /** What moves the actors, sent after the COMMIT. */
 export type ActorEvent =

@@ -222,21 +222,19 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
   const tooMany = connectorTooMany(ref, known)
   if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
   const { evseId, connectorId } = ref
-  const changes = connectorStatusChanges(
-    {
-      kind: 'connectorStatus',
-      evseId,
-      connectorId,
-      status,
-      statusSent: event.transactionInfo.chargingState ?? 'Occupied',
-      errorCode: null,
-      info: null,
-      vendorId: null,
-      vendorErrorCode: null,
-      occurredAtMs: told.atMs,
-    },
-    known,
-  )
+  const change = {
+    kind: 'connectorStatus',
+    evseId,
+    connectorId,
+    status,
+    statusSent: event.transactionInfo.chargingState ?? 'Occupied',
+    errorCode: null,
+    info: null,
+    vendorId: null,
+    vendorErrorCode: null,
+    occurredAtMs: told.atMs,
+  } as const
+  const changes = connectorStatusChanges([change], known)
   return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
 }
 

@@ -105,7 +105,6 @@ export class Connection implements Stopped {
   #inbox: BoundedQueue<ReceivedFrame> | null = null
   #onIdle: (() => void)[] | null = null
   #quirksNoted: Set<string> | null = null
-  #triggered: Set<string> | null = null
 
   constructor(socket: Socket, version: OcppVersion, allowance: Allowance, options: ConnectionOptions) {
     this.#socket = socket
@@ -162,15 +161,6 @@ export class Connection implements Stopped {
     const atMs = aheadMs > 0 && aheadMs < arrivalAheadMsMax ? this.#nextAtMs : receivedAtMs
     this.#nextAtMs = atMs + (1 + Math.ceil(text.length / meterValueCharactersMin)) / 1_000
     return atMs
-  }
-
-  /** Notes that an operator asks for this action; from then on it is served before a boot is accepted, too. */
-  trigger(action: string): void {
-    ;(this.#triggered ??= new Set()).add(action)
-  }
-
-  isTriggered(action: string): boolean {
-    return this.#triggered?.has(action) ?? false
   }
 
   /**

@@ -16,7 +16,8 @@ import {
 import type { Anomaly } from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
-import { nestsTooDeep, parseFrame, peekFrameType, peekMessageId } from '../ocpp/frame.ts'
+import { type AnswerTask, gaveUp, type ReadAnswer, readAnswer } from '../ocpp/answer.ts'
+import { isLongFrame, peekFrameType, peekMessageId } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import {
@@ -45,6 +46,8 @@ const runtimeSaysTooBig = 'Received too big message'
 export interface FrameExaminer extends BatchExaminer {
   /** Examines a frame that is not worth a batch; null when it is. */
   examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null
+  /** Reads an answer of more than `shortFrameCharactersMax` characters, off the main thread. */
+  readLongAnswer(task: AnswerTask): Promise<ReadAnswer>
 }
 
 export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds'> {
@@ -71,6 +74,8 @@ export class Connections {
   /** The connection of each charge point; a newer one takes its place. */
   readonly #current = new Map<string, Connection>()
   readonly #allowances: Allowances
+  /** Message ids of the CALLs whose long answers are being read. */
+  readonly #reading = new Map<Connection, string>()
   readonly #isTracing: boolean
   readonly #connectionOptions: ConnectionOptions
   #isDraining = false
@@ -227,21 +232,64 @@ export class Connections {
   // Answers to our own CALLs pass by the inbox: the two directions never wait for each other. One that nobody waits for is not
   // even parsed: whoever sends such answers chooses how much work that would be.
   #answer(connection: Connection, text: string, nowMs: number): void {
-    const { counters, log } = this.#deps
+    const { log } = this.#deps
     const { identity, live, version } = connection
-    const messageId = peekMessageId(text)
     if (live !== null) live.lastSeenAtMs = nowMs
-    if (live !== null && messageId !== null && !live.awaits(messageId)) {
+    const messageId = peekMessageId(text)
+    if (live === null || messageId === null) {
+      this.#dropAnswer(connection, 'It is an answer, and it does not say to which CALL.')
+      return
+    }
+    const answerTo = live.awaitedAction(messageId)
+    if (answerTo === null) {
       log.info({ identity, messageId }, 'An answer came that nobody waits for; nothing is sent back.')
       return
     }
-    const frame = nestsTooDeep(text) ? null : parseFrame(text, version)
-    if (live === null || (frame?.kind !== 'result' && frame?.kind !== 'error')) {
-      counters.framesDropped++
-      log.info({ identity, reason: 'it is not a readable answer' }, 'A frame was dropped.')
-      return
+    const task: AnswerTask = { text, version, strictness: live.chargePoint.strictness, answerTo }
+    if (this.#reading.get(connection) === messageId)
+      this.#dropAnswer(connection, 'The CALL has an answer, which is being read.')
+    else if (isLongFrame(text)) this.#readLong(connection, live, messageId, task)
+    else this.#takeAnswer(connection, live, messageId, answerTo, readAnswer(task))
+  }
+
+  #dropAnswer({ identity }: Connection, reason: string): void {
+    this.#deps.counters.framesDropped++
+    this.#deps.log.info({ identity, reason }, 'A frame was dropped.')
+  }
+
+  #readLong(connection: Connection, live: LiveChargePoint, messageId: string, task: AnswerTask): void {
+    this.#reading.set(connection, messageId)
+    this.#deps.examiner
+      .readLongAnswer(task)
+      .catch((error: unknown): ReadAnswer => {
+        this.#deps.log.warn({ identity: connection.identity, messageId, error }, 'A long answer was not read.')
+        return gaveUp
+      })
+      .then((answer) => {
+        if (this.#reading.get(connection) === messageId) this.#reading.delete(connection)
+        this.#takeAnswer(connection, live, messageId, task.answerTo, answer)
+      })
+  }
+
+  /** Ends the CALL with its answer, even with one that cannot be read: nothing better will come. */
+  #takeAnswer(
+    connection: Connection,
+    live: LiveChargePoint,
+    messageId: string,
+    action: string,
+    answer: ReadAnswer,
+  ): void {
+    if (answer.kind === 'unreadable') {
+      const { identity } = connection
+      this.#deps.counters.framesDropped++
+      this.#deps.log.info({ identity, messageId, action, reason: answer.problem }, 'An answer could not be read.')
+    } else if (answer.kind !== 'error') {
+      for (const { code, path, sent } of answer.quirks) {
+        if (!connection.isNewQuirk(`answer ${action}:${code}`)) continue
+        this.#note(connection, { kind: 'quirk', detail: { quirk: code, path, sent, action, isAnswer: true } })
+      }
     }
-    live.answer(frame)
+    live.answer({ ...answer, messageId })
   }
 
   #serve(connection: Connection, frame: ReceivedFrame): void {

@@ -4,7 +4,7 @@ import type { ChargePointRef, LiveChargePoint, Registry } from '../../actors/reg
 import { StatorError } from '../base/errors.ts'
 import type { ActorEvent, ConnectorRef, Payload } from '../csms/decision.ts'
 import { triggeredActions } from '../csms/triggers.ts'
-import { closeGoingAway, closePolicyViolation, Connection, newerConnection } from './connection.ts'
+import { closeGoingAway, closePolicyViolation, newerConnection } from './connection.ts'
 
 type ChargePointSettings = Parameters<LiveChargePoint['provisioned']>[0]
 type CallAnswer = Awaited<ReturnType<LiveChargePoint['call']>>
@@ -43,9 +43,8 @@ export class LiveChargePoints {
     if (live === undefined) {
       throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
     }
-    const triggered = triggeredActions(action, payload)
     // Before the answer is in: some charge points send what they were asked for first, and the answer after it.
-    if (live.link instanceof Connection) for (const awaited of triggered) live.link.trigger(awaited)
+    live.askFor(triggeredActions(action, payload))
     return live.call(action, payload, timeoutMs)
   }
 

@@ -3,7 +3,8 @@
 
 import { frameDepthMax } from '../base/limits.ts'
 import type { CallErrorCode } from './call-error.ts'
-import { nestsTooDeep, parseFrame, type ParsedCall, type ParsedFrame, type UnreadableFrame } from './frame.ts'
+import { parseFrame, type ParsedCall, type ParsedFrame, type UnreadableFrame } from './frame.ts'
+import { nestsTooDeep } from './json-shape.ts'
 import type { FunctionalBlock } from './message.ts'
 import type { QuirkCode } from './quirks.ts'
 import { repair } from './repair.ts'

@@ -6,6 +6,7 @@ import type {
   Change,
   ChangeSet,
   ChargePointEventChange,
+  ProblemChange,
   TransactionFact,
   TransactionStoppedChange,
   TransactionUpdatedChange,
@@ -15,6 +16,13 @@ import type {
 import { storableText } from './binary-array.ts'
 import { type FactRow } from './fact-statements.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
+import {
+  deleteProblems,
+  type ProblemRow,
+  upsertProblems,
+  upsertVariables,
+  type VariableRow,
+} from './device-statements.ts'
 import {
   type AnomalyRow,
   type ChargePointEventRow,
@@ -28,8 +36,6 @@ import {
   updateChargePoints,
   updateTransactions,
   upsertConnectors,
-  upsertVariables,
-  type VariableRow,
 } from './statements.ts'
 
 /** Longest `ref` of a fact that is kept as it is, in characters: it has to fit an index entry. */
@@ -82,6 +88,7 @@ export class ChangeRows {
   readonly #patches = new Map<number, TransactionPatch>()
   readonly #events: ChargePointEventRow[] = []
   readonly #variables = new Map<string, VariableRow>()
+  readonly #problems = new Map<string, ProblemRow>()
   readonly #anomalies: AnomalyRow[] = []
 
   /** Adds everything of `set` but its fact and its meter values. */
@@ -102,6 +109,15 @@ export class ChangeRows {
     add(updateTransactions, [...this.#patches.values()])
     add(insertChargePointEvents, this.#events)
     add(upsertVariables, [...this.#variables.values()])
+    const problems = [...this.#problems.values()]
+    add(
+      upsertProblems,
+      problems.filter(({ problem }) => problem.isActive),
+    )
+    add(
+      deleteProblems,
+      problems.filter(({ problem }) => !problem.isActive),
+    )
     add(insertAnomalies, this.#anomalies)
     return bound
   }
@@ -139,6 +155,9 @@ export class ChangeRows {
         return
       case 'chargePointEvent':
         this.#events.push(eventRow(set, change))
+        return
+      case 'problem':
+        this.#addProblem(set, change)
         return
       case 'variable':
         this.#addVariable(set, change)
@@ -197,6 +216,23 @@ export class ChangeRows {
     }
     patch.updatedAtMs = Math.max(patch.updatedAtMs, receivedAtMs)
     return patch
+  }
+
+  #addProblem(set: ChangeSet, change: ProblemChange): void {
+    const { kind: _, ...told } = change
+    const problem = {
+      ...told,
+      componentName: keyPart(told.componentName),
+      componentInstance: keyPart(told.componentInstance),
+    }
+    const key = [
+      set.chargePointKey,
+      problem.componentName,
+      problem.componentInstance,
+      problem.evseId,
+      problem.connectorId,
+    ].join('\0')
+    this.#problems.set(key, { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs })
   }
 
   #addVariable(set: ChangeSet, change: VariableChange): void {

@@ -1,8 +1,8 @@
 // Charge points, and what belongs to them, as the REST API lists and provisions them.
 
 import { and, asc, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import { openTransactionsShownMax } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
+import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
 import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
 import type {
   ChargePointInput,
@@ -11,11 +11,12 @@ import type {
   MessageLogRecord,
   Page,
   PageOf,
+  ProblemRecord,
   VariableRecord,
 } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
-import { chargePoints, connectors, messageLog, transactions, variables } from './schema.ts'
+import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
 import { databaseError } from './store-error.ts'
 import { knownTransactionColumns } from './transaction-queries.ts'
 
@@ -76,7 +77,28 @@ export function createChargePointQueries(source: ListSource) {
         statusSent: row.statusSent,
         errorCode: row.errorCode,
         info: row.info,
+        vendorId: row.vendorId,
+        vendorErrorCode: row.vendorErrorCode,
         updatedAtMs: row.updatedAt,
+      }))
+    },
+
+    /** The newest `problemsShownMax`, newest first. */
+    async problemsOf(chargePointKey: number): Promise<ProblemRecord[]> {
+      const rows = await db
+        .select()
+        .from(problems)
+        .where(eq(problems.chargePointId, chargePointKey))
+        .orderBy(
+          desc(problems.occurredAt),
+          asc(problems.componentName),
+          asc(problems.evseId),
+          asc(problems.connectorId),
+        )
+        .limit(problemsShownMax)
+      return rows.map(({ chargePointId: _, occurredAt, updatedAt: __, ...row }) => ({
+        ...row,
+        occurredAtMs: occurredAt,
       }))
     },
 

@@ -8,8 +8,10 @@ import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../csms/records.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf } from './ghosts.ts'
+import { createEventQueries } from './event-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
+import { createMeterValueQueries } from './meter-value-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 
@@ -23,7 +25,9 @@ export function createQueries(database: Database) {
     ...createChargePointQueries(source),
     ...createIdTokenQueries(source),
     ...createTransactionQueries(source),
+    ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),
+    ...createEventQueries(source),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),
   })

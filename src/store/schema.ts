@@ -184,6 +184,8 @@ export const transactions = pgTable(
     // By number, the order of the lists: a page of them is read without what comes before it in time.
     index('transactions_of_charge_point').on(table.chargePointId, table.id),
     index('transactions_started').on(table.startedAt, table.id),
+    // For the next one of an EVSE: its start ends what belongs to the one before it.
+    index('transactions_of_evse').on(table.chargePointId, table.evseId, table.startedAt, table.id),
     index('transactions_of_id_token').on(sql`left(lower(id_token), 64)`, table.id),
     index('transactions_open_of_charge_point')
       .on(table.chargePointId, table.id)
@@ -226,6 +228,8 @@ export const chargePointEvents = pgTable(
   },
   (table) => [
     primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointId, table.digest] }),
+    // A page of the newest, of all actions or of one: an action that is not asked for is passed over in the index.
+    index('charge_point_events_page').on(table.chargePointId, table.receivedAt, table.digest, table.action),
     // For forgetting the oldest only, so it is one that costs next to nothing to keep.
     index('charge_point_events_received').using('brin', table.receivedAt),
   ],
@@ -264,6 +268,31 @@ export const variables = pgTable(
         table.attributeType,
       ],
     }),
+  ],
+)
+
+/** Problems that components of 2.x charge points have at the moment. */
+export const problems = pgTable(
+  'problems',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    componentName: text('component_name').notNull(),
+    componentInstance: text('component_instance').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    techCode: text('tech_code'),
+    techInfo: text('tech_info'),
+    cause: integer('cause'),
+    occurredAt: instant('occurred_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'problems_pkey',
+      columns: [table.chargePointId, table.componentName, table.componentInstance, table.evseId, table.connectorId],
+    }),
+    // The newest are shown, however many a charge point makes up.
+    index('problems_newest').on(table.chargePointId, table.occurredAt),
   ],
 )
 

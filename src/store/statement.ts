@@ -28,6 +28,7 @@ export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): Boun
   return { name: statement.name, text: statement.text, values: statement.values(rows) }
 }
 
+/** One column of rows. */
 export interface Column<Row> {
   readonly type: string
   readonly encode: (rows: readonly Row[]) => Buffer

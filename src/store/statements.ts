@@ -3,7 +3,7 @@
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
-import type { ConnectorStatus, RegistrationStatus, TransactionStartedChange, VariableChange } from '../csms/decision.ts'
+import type { ConnectorStatus, RegistrationStatus, TransactionStartedChange } from '../csms/decision.ts'
 import { bool, float8, instant, int4, int8, json, statement, text } from './statement.ts'
 
 export interface ChargePointRow {
@@ -257,49 +257,6 @@ export const insertChargePointEvents = statement<ChargePointEventRow>(
     payload: json((row) => row.payload),
   },
   (names, rows) => `INSERT INTO charge_point_events (${names}) SELECT * FROM ${rows} ON CONFLICT DO NOTHING`,
-)
-
-export interface VariableRow {
-  readonly chargePointKey: number
-  readonly variable: Omit<VariableChange, 'kind'>
-  readonly updatedAtMs: number
-}
-
-const variableKey = [
-  'charge_point_id',
-  'component_name',
-  'component_instance',
-  'evse_id',
-  'connector_id',
-  'variable_name',
-  'variable_instance',
-  'attribute_type',
-]
-const variableColumns = ['value', 'mutability', 'persistent', 'constant', 'characteristics', 'updated_at']
-
-export const upsertVariables = statement<VariableRow>(
-  'upsert_variables',
-  {
-    charge_point_id: int4((row) => row.chargePointKey),
-    component_name: text((row) => row.variable.componentName),
-    component_instance: text((row) => row.variable.componentInstance),
-    evse_id: int4((row) => row.variable.evseId),
-    connector_id: int4((row) => row.variable.connectorId),
-    variable_name: text((row) => row.variable.variableName),
-    variable_instance: text((row) => row.variable.variableInstance),
-    attribute_type: text((row) => row.variable.attributeType),
-    value: text((row) => row.variable.value),
-    mutability: text((row) => row.variable.mutability),
-    persistent: bool((row) => row.variable.persistent),
-    constant: bool((row) => row.variable.constant),
-    characteristics: json((row) =>
-      row.variable.characteristics === null ? null : JSON.stringify(row.variable.characteristics),
-    ),
-    updated_at: instant((row) => row.updatedAtMs),
-  },
-  (names, rows) =>
-    `INSERT INTO variables (${names}) SELECT * FROM ${rows}
-     ON CONFLICT (${variableKey.join(', ')}) DO UPDATE SET ${variableColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
 )
 
 export interface AnomalyRow {

@@ -1,14 +1,13 @@
-// Transactions and their meter values, as the REST API lists them.
+// Transactions, as the REST API lists them.
 
-import { and, asc, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { energyOf, noEvidence } from '../csms/energy.ts'
-import { transactionRef } from '../csms/meter-block.ts'
-import type { MeterValueRecord, Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
+import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
 import { evidenceOf } from './energy-queries.ts'
 import { keysOf } from './identity-keys.ts'
-import { filteredPageOf, type FilteredRows, type ListSource, pageOf } from './paging.ts'
-import { chargePoints, meterValues, transactions } from './schema.ts'
+import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
+import { chargePoints, transactions } from './schema.ts'
 
 /** Columns of a KnownTransaction. */
 export const knownTransactionColumns = {
@@ -64,50 +63,6 @@ export function createTransactionQueries(source: ListSource) {
     async transaction(transactionId: number): Promise<TransactionRecord | null> {
       const [record] = await withEnergy(await records().where(eq(transactions.id, transactionId)))
       return record ?? null
-    },
-
-    /**
-     * In the order in which they were sampled, and of one moment in the order in which they came; none for a
-     * transaction that does not exist.
-     */
-    async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>> {
-      const [transaction] = await db
-        .select({
-          key: transactions.chargePointId,
-          stationId: transactions.stationTransactionId,
-        })
-        .from(transactions)
-        .where(eq(transactions.id, transactionId))
-      if (transaction === undefined) return { totalCount: 0, items: [] }
-      const where = and(
-        eq(meterValues.chargePointId, transaction.key),
-        eq(meterValues.transactionRef, transactionRef(transaction.stationId ?? transactionId)),
-      )
-      const { sampledAt, receivedAt, evseId, connectorId, digest } = meterValues
-      const order = [sampledAt, receivedAt, evseId, connectorId, digest]
-      return pageOf(
-        source,
-        page,
-        { table: meterValues, where },
-        db
-          .select()
-          .from(meterValues)
-          .where(where)
-          .orderBy(...order.map((column) => asc(column)))
-          .$dynamic(),
-        (row) => ({
-          sampledAtMs: row.sampledAt,
-          receivedAtMs: row.receivedAt,
-          evseId: row.evseId,
-          connectorId: row.connectorId,
-          energyWh: row.energyWh,
-          powerW: row.powerW,
-          currentA: row.currentA,
-          voltageV: row.voltageV,
-          socPercent: row.socPercent,
-          meterValue: row.meterValue,
-        }),
-      )
     },
   }
 }

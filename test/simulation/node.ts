@@ -20,6 +20,7 @@ import { LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
 import { createLiveQueries } from '../../src/store/live-queries.ts'
 import { TransactionIds } from '../../src/store/transaction-ids.ts'
 import { Writer } from '../../src/store/writer.ts'
+import { readLongAnswer } from '../../src/ocpp/answer.ts'
 import { examineBatch, examineOne } from '../../src/workers/examine-batch.ts'
 import type { Watch } from './invariants.ts'
 import type { Random } from '../support/random.ts'
@@ -259,6 +260,7 @@ export class SimulatedNode implements ServerEnd {
       batchesMax: 2,
       examineAtOnce: (task) => (task.text.length > inlineCharactersMax ? null : examineOne(task)),
       examine: (tasks) => this.#afterAWhile(() => [{ tasks, ...examineBatch(tasks) }]),
+      readLongAnswer: (task) => this.#afterAWhile(() => readLongAnswer(task)),
       examineLong: (task) => this.#afterAWhile(() => ({ tasks: [task], ...examineBatch([task]) })),
     }
   }

@@ -100,6 +100,16 @@ describe('a charge point of OCPP 1.6', () => {
     expect(await heldBy('REFUSES')).toEqual(onlyOld)
   })
 
+  test('whose answer is not JSON may use either', async () => {
+    const raw = await central.bootedRaw('UNREADABLE')
+    const answer = configure('UNREADABLE')
+    const { messageId } = await raw.command('ChangeConfiguration')
+    raw.send(`[3,"${messageId}",{"status":"Acc`)
+    expect(await answer).toMatchObject({ status: 502, body: { details: { action: 'ChangeConfiguration' } } })
+    expect(await heldBy('UNREADABLE')).toEqual(both)
+    await raw.close()
+  })
+
   test.each([
     ['RebootRequired', { status: 'RebootRequired' }],
     ['a status that is none', { status: 'Perhaps' }],

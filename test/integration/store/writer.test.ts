@@ -50,6 +50,8 @@ describeStore('the writer', (store) => {
         statusSent: 'Charging',
         errorCode: 'NoError',
         info: null,
+        vendorId: null,
+        vendorErrorCode: null,
         updatedAtMs: arrivalMs,
       },
     ])

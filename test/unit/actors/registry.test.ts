@@ -5,6 +5,9 @@ import type { Hydration } from '../../../src/csms/records.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
+import { resultAnswer } from '../../support/read-answer.ts'
+
+const accepted = resultAnswer({ status: 'Accepted' })
 
 const first = { evseId: 1, connectorId: 1 }
 
@@ -48,7 +51,7 @@ function house() {
 }
 
 function accept(live: LiveChargePoint, link: HandLink): boolean {
-  return live.answer({ kind: 'result', messageId: link.messageId, payload: { status: 'Accepted' } })
+  return live.answer({ ...accepted, messageId: link.messageId })
 }
 
 /** What a CALL failed with; the test fails when it did not. */
@@ -223,7 +226,7 @@ describe('a CALL to a live charge point', () => {
     expect(link.messageId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(link.sent).toEqual([`[2,"${link.messageId}","Reset",{"type":"Soft"}]`])
     expect(accept(live, link)).toBe(true)
-    expect(await call).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+    expect(await call).toEqual(accepted)
     expect(registry.counts).toEqual({ sent: 1, answered: 1, timedOut: 0, late: 0, unknown: 0 })
   })
 
@@ -255,12 +258,12 @@ describe('a CALL to a live charge point', () => {
   test('is not answered by an id that nobody used', async () => {
     const { registry, connect } = house()
     const { live, link } = connect()
-    expect(live.answer({ kind: 'result', messageId: 'x', payload: {} })).toBe(false)
+    expect(live.answer({ ...accepted, messageId: 'x' })).toBe(false)
     const call = live.call('Reset', { type: 'Soft' })
-    expect(live.answer({ kind: 'result', messageId: 'x', payload: {} })).toBe(false)
+    expect(live.answer({ ...accepted, messageId: 'x' })).toBe(false)
     accept(live, link)
-    expect(live.answer({ kind: 'result', messageId: link.messageId, payload: {} })).toBe(false)
-    expect(await call).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+    expect(live.answer({ ...accepted, messageId: link.messageId })).toBe(false)
+    expect(await call).toEqual(accepted)
     expect(registry.counts).toMatchObject({ answered: 1, unknown: 3 })
   })
 
@@ -297,7 +300,7 @@ describe('a CALL to a live charge point', () => {
     expect((await failure(inLine)).code).toBe('SHUTTING_DOWN')
     expect((await failure(busy.live.call('ClearCache', {}))).code).toBe('SHUTTING_DOWN')
     accept(busy.live, busy.link)
-    expect(await underWay).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+    expect(await underWay).toEqual(accepted)
   })
 
   // A socket may break under the very frame that it is given, and say so before `send` returns.

@@ -64,6 +64,7 @@ export function fakeApi(
     listChargePoints: unexpected('listChargePoints'),
     chargePoint: async (identity) => (identity === 'CP001' ? chargePoint : null),
     connectorsOf: async () => [],
+    problemsOf: async () => [],
     openTransactionsOf: async () => [],
     createChargePoint: unexpected('createChargePoint'),
     updateChargePoint: unexpected('updateChargePoint'),
@@ -77,8 +78,10 @@ export function fakeApi(
     transaction: async () => null,
     ghostReasonsOf: unexpected('ghostReasonsOf'),
     meterValuesOf: unexpected('meterValuesOf'),
+    meterValuesOfChargePoint: unexpected('meterValuesOfChargePoint'),
     messageLog: unexpected('messageLog'),
     listAnomalies: unexpected('listAnomalies'),
+    listEvents: unexpected('listEvents'),
     variablesOf: unexpected('variablesOf'),
     ...overrides.queries,
   }

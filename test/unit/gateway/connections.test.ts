@@ -4,16 +4,18 @@ import { expect, test } from 'bun:test'
 import { Registry } from '../../../actors/registry.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
-import { allowanceBytesMax, floodMsMax } from '../../../src/base/limits.ts'
+import { allowanceBytesMax, floodMsMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
 import type { Hydration } from '../../../src/csms/records.ts'
+import { readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { Socket, SocketData } from '../../../src/gateway/connection.ts'
 import { Connections, type ConnectionsDeps } from '../../../src/gateway/connections.ts'
 import { examineBatch, examineOne } from '../../../src/workers/examine-batch.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint } from '../../support/known.ts'
+import { resultAnswer } from '../../support/read-answer.ts'
 import { until } from '../../support/until.ts'
 
 const credential = Uint8Array.of(1, 2, 3)
@@ -36,6 +38,7 @@ function connected(
       batchesMax: 1,
       examineAtOnce: examineOne,
       examine: async () => [],
+      readLongAnswer: async (task) => readLongAnswer(task),
       examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
     },
     lookups: { idToken: none, transactionById: none, transactionsByStationId: async () => [] },
@@ -172,7 +175,34 @@ test('an answer to the CALL under way is read, under whatever spelling of its me
   const { registry, receive } = await begun()
   const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
   receive(` [ 3 , "our\\u0073",{"status":"Accepted"}]`)
-  expect(await answer).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+  expect(await answer).toEqual(resultAnswer({ status: 'Accepted' }))
+})
+
+test('of two long answers to one CALL the first counts, and the second is not even read', async () => {
+  const { registry, receive, counters } = await begun()
+  const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
+  const long = 'x'.repeat(shortFrameCharactersMax)
+  receive(`[3,"ours",{"status":"Accepted","info":"${long}"}]`)
+  receive(`[3,"ours",{"status":"Rejected","info":"${long}"}]`)
+  receive(`[3,"ours",{"status":"Rejected"}]`)
+  expect(await answer).toMatchObject({ kind: 'longResult', status: 'Accepted' })
+  expect(counters.framesDropped).toBe(2)
+})
+
+test('an answer behind a byte order mark is an answer, and is read', async () => {
+  const { registry, receive, happened } = await begun()
+  const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
+  receive('\uFEFF[3,"ours",{"status":"Accepted"}]\0')
+  expect(await answer).toMatchObject({ kind: 'result', payload: { status: 'Accepted' } })
+  expect(happened.filter((what) => what.startsWith('sent [4'))).toEqual([])
+})
+
+test('an answer that cannot be read ends its CALL', async () => {
+  const { registry, receive, counters } = await begun()
+  const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
+  receive('[3,"ours",{"status":')
+  expect(await answer).toMatchObject({ kind: 'unreadable' })
+  expect(counters.framesDropped).toBe(1)
 })
 
 test('answers that nobody asked for use up the allowance of their charge point', async () => {
