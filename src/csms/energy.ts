@@ -1,7 +1,7 @@
 // The energy of a transaction, from the best evidence there is: its own registers at start and stop, else the registers of its meter
 // values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
 
-import { numberOf, withoutSpaces } from '../ocpp/number-text.ts'
+import { inSmallerUnit, numberOf, withoutSpaces } from '../ocpp/number-text.ts'
 import type { Payload } from './decision.ts'
 
 /** What a figure of energy rests on. */
@@ -131,5 +131,5 @@ function whOf({ value, unit, unitOfMeasure }: Payload): number {
   const name = typeof measure.unit === 'string' ? withoutSpaces(measure.unit).toLowerCase() : 'wh'
   const factor = name === 'wh' ? 1 : name === 'kwh' ? 1_000 : Number.NaN
   const exponent = 'multiplier' in measure && typeof measure.multiplier === 'number' ? 10 ** measure.multiplier : 1
-  return number * factor * exponent
+  return inSmallerUnit(number, factor * exponent)
 }

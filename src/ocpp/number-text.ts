@@ -35,6 +35,14 @@ export function numberOf(text: string, isEnergy: boolean): number {
   return Number.isFinite(number) ? number : Number.NaN
 }
 
+/**
+ * `number` in a unit that is `factor` times smaller, as a decimal calculation has it: 2081.892 kWh are 2081892 Wh, where binary
+ * fractions have 2081891.9999999998. Of 15 digits, as many as every decimal number keeps.
+ */
+export function inSmallerUnit(number: number, factor: number): number {
+  return factor === 1 ? number : Number((number * factor).toPrecision(15))
+}
+
 /** What is odd about the spelling of a number; null when nothing is, and for a text that is no number. */
 export function numberQuirk(text: string, isEnergy: boolean): QuirkCode | null {
   if (text.length > numberCharactersMax || !commaOrSpace.test(text)) return null

@@ -3,7 +3,7 @@
 
 import type { ConnectorRef } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
-import { numberOf, withoutSpaces } from '../ocpp/number-text.ts'
+import { inSmallerUnit, numberOf, withoutSpaces } from '../ocpp/number-text.ts'
 import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
 import { Measurand, rankOf } from './measurand.ts'
 
@@ -83,7 +83,7 @@ function figureOf(sample: Json, unitDefault: string): number {
   const { unit } = measure
   const factor = typeof unit !== 'string' || unit === unitDefault ? 1 : unitFactor(unit)
   const exponent = measure !== sample && typeof measure.multiplier === 'number' ? 10 ** measure.multiplier : 1
-  const inUnit = number * factor * exponent
+  const inUnit = inSmallerUnit(number, factor * exponent)
   return Number.isFinite(inUnit) ? inUnit : Number.NaN
 }
 

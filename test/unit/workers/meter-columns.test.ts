@@ -73,6 +73,7 @@ describe('meter columns', () => {
 
   test.each([
     ['kilowatt-hours become watt-hours', { value: '1.5', unit: 'kWh' }, 'energy_wh', 1500],
+    ['the last watt-hour is not a fraction', { value: '2081.892', unit: 'kWh' }, 'energy_wh', 2_081_892],
     ['no measurand means the energy register, no unit means Wh', { value: '7' }, 'energy_wh', 7],
     [
       'a 2.x multiplier counts',
