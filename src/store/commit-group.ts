@@ -29,6 +29,7 @@ export type CommitGroup = typeof commitGroup
  * Commits `sets` and `seen` in one transaction. When it throws, nothing is stored, unless the
  * connection was lost at the very commit: then the same call again finds out.
  *
+ * @param sets of those whose facts have the same key, none says something else than another.
  * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
  * @param mayBeStored whether it is such a call: only then can a fact be stored already and be no retransmission.
  */
@@ -113,7 +114,8 @@ function committedGroup(
   return { outcomes, duplicates, meterRows, hadStored }
 }
 
-function keyOf({ chargePointKey, seqNo, ref }: FactRow): string {
+/** What the ledger knows a fact by. */
+export function factKey(chargePointKey: number, { seqNo, ref }: Pick<FactRow, 'seqNo' | 'ref'>): string {
   return `${chargePointKey}\0${seqNo}\0${ref}`
 }
 
@@ -128,7 +130,6 @@ class Ledger {
   readonly rows: FactRow[] = []
   readonly #firstOf = new Map<string, First>()
   readonly #keyOf = new Map<ChangeSet, string>()
-  readonly #contentOf = new Map<string, bigint | null>()
   readonly #stored = new Map<number, StoredFact>()
   readonly #mayBeStored: boolean
 
@@ -136,14 +137,8 @@ class Ledger {
     this.#mayBeStored = mayBeStored
     for (const set of sets) {
       if (set.fact === undefined) continue
-      const told = factRow(set, set.fact)
-      // The first of a key has it for itself; what says something else has one of its own. One connection has one message under way,
-      // so that two of a key hardly ever meet here.
-      const first = this.#contentOf.get(keyOf(told)) ?? told.content
-      this.#contentOf.set(keyOf(told), first)
-      const isOther = first !== null && told.content !== null && told.content !== first
-      const row = isOther ? { ...told, ref: refOfOther(told.ref, told.content) } : told
-      const key = keyOf(row)
+      const row = factRow(set, set.fact)
+      const key = factKey(row.chargePointKey, row)
       this.#keyOf.set(set, key)
       if (!this.#firstOf.has(key)) this.#firstOf.set(key, { set, place: this.rows.push(row) })
     }

@@ -20,7 +20,7 @@ import {
 import type { Logger } from '../base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
 import type { MessageLogLine } from '../csms/records.ts'
-import { commitGroup, type CommitGroup } from './commit-group.ts'
+import { commitGroup, type CommitGroup, factKey } from './commit-group.ts'
 import type { Database, Lease } from './database.ts'
 import { MessageLog } from './message-log.ts'
 import { bulkRowsOf, partsOf } from './set-parts.ts'
@@ -255,9 +255,10 @@ export class Writer {
     settleLast()
   }
 
-  /** The oldest sets that fit one transaction; one of them at least, when there is any. */
+  /** The oldest sets that fit one transaction, one of them at least, when there is any; of facts with one key, those that say the same. */
   #takeGroup(): Waiting[] {
     const group: Waiting[] = []
+    const contents = new Map<string, string | undefined>()
     let rows = 0
     let bytes = 0
     while (group.length < commitChangesMax) {
@@ -266,6 +267,12 @@ export class Writer {
       rows += next.rows
       bytes += next.set.bytes
       if (group.length > 0 && (rows > commitRowsMax || bytes > commitBytesMax)) break
+      const { fact } = next.set
+      if (fact !== undefined) {
+        const key = factKey(next.set.chargePointKey, fact)
+        if (contents.has(key) && contents.get(key) !== fact.content) break
+        contents.set(key, fact.content)
+      }
       group.push(next)
       this.#waiting.shift()
     }

@@ -35,6 +35,39 @@ describeStore('the ledger', (store) => {
     expect((await queries.listTransactions({ identity }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
   })
 
+  test('what a version before the digests acknowledged is recognised when it is sent again', async () => {
+    const { writer } = store()
+    const key = await store().newChargePoint()
+    const [first, second] = [newTransactionId(), newTransactionId()]
+    const fact = startFact(first)
+    expect((await writer.commit(startSet(key, first, { fact }))).duplicate).toBe(false)
+    const again = { ...fact, content: '1', transactionId: second }
+    const outcome = await writer.commit(startSet(key, second, { fact: again, receivedAtMs: arrivalMs + 60_000 }))
+    expect([outcome.duplicate, outcome.answer['transactionId']]).toEqual([true, first])
+  })
+
+  test('two facts of one key that say different things are two, and each is recognised', async () => {
+    const { writer } = store()
+    const key = await store().newChargePoint()
+    const [first, second] = [newTransactionId(), newTransactionId()]
+    const fact = startFact(first)
+    const send = (transactionId: number, content: string) =>
+      writer.commit(startSet(key, transactionId, { fact: { ...fact, content, transactionId } }))
+    const ids = async (sent: readonly ReturnType<typeof send>[]) =>
+      (await Promise.all(sent)).map(({ duplicate, answer }) => [duplicate, answer['transactionId']])
+    expect(await ids([send(first, '1'), send(second, '2')])).toEqual([
+      [false, first],
+      [false, second],
+    ])
+    expect(await ids([send(newTransactionId(), '2'), send(newTransactionId(), '1')])).toEqual([
+      [true, second],
+      [true, first],
+    ])
+    const third = newTransactionId()
+    expect(await ids([send(third, '3')])).toEqual([[false, third]])
+    expect(await ids([send(newTransactionId(), '3')])).toEqual([[true, third]])
+  })
+
   test('two copies of a fact in one group are one, and neither disturbs the others', async () => {
     const { queries, writer } = store()
     const key = await store().newChargePoint()
