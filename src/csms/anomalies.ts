@@ -10,7 +10,7 @@ export const anomalyTable = {
   repeatedStart: 'A start without a usable time came again while its transaction was open; it was answered as before.',
   tooManyConnectors:
     'A message tells of a connector more than are kept of one charge point; the message is stored, the connector is not.',
-  connectorMove: 'A connector went from one status to another that OCPP does not let follow on it.',
+  connectorMove: 'A 1.6 connector went from one status to another that OCPP 1.6 §4.9 does not let follow on it.',
   meterBackwards: 'The meter stood lower when a transaction ended than when it started.',
   unauthorizedStart: 'A transaction started with an id token that is not accepted.',
   beforeBoot:
