@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
 import type { Ghost, MeterValueRecord, TransactionRecord } from '../csms/records.ts'
+import { registerFall } from '../csms/plausibility.ts'
 import { Time } from './responses.ts'
 
 export const TransactionItem = z
@@ -16,7 +17,8 @@ export const TransactionItem = z
     meterStart: z.number().nullable().openapi({ description: 'Wh', example: 1000 }),
     meterStop: z.number().nullable().openapi({ description: 'Wh', example: 15000 }),
     energyConsumed: z.number().nullable().openapi({
-      description: 'kWh; null while the transaction is open, or when the meter ran backwards.',
+      description:
+        'kWh; 0 when the meter fell by its rounding (up to 1 Wh), null while the transaction is open or when it fell further.',
       example: 14,
     }),
     stopReason: z.string().nullable().openapi({ description: 'As the charge point said it.', example: 'Local' }),
@@ -109,9 +111,11 @@ export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterVa
   }
 }
 
-// A register that went backwards was reset on the way: then nobody knows what was charged.
+// A register that went backwards by more than its rounding was reset on the way: then nobody knows what was charged.
 function energyKwh({ meterStartWh, meterStopWh }: TransactionRecord): number | null {
-  if (meterStartWh === null || meterStopWh === null || meterStopWh < meterStartWh) return null
+  if (meterStartWh === null || meterStopWh === null) return null
+  const fall = registerFall(meterStartWh, meterStopWh)
+  if (fall !== 'none') return fall === 'rounding' ? 0 : null
   return Math.round((meterStopWh - meterStartWh) * 1_000) / 1_000_000
 }
 

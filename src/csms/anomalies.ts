@@ -11,7 +11,18 @@ export const anomalyTable = {
   tooManyConnectors:
     'A message tells of a connector more than are kept of one charge point; the message is stored, the connector is not.',
   connectorMove: 'A 1.6 connector went from one status to another that OCPP 1.6 §4.9 does not let follow on it.',
-  meterBackwards: 'The meter stood lower when a transaction ended than when it started.',
+  meterBackwards: 'The meter stood lower when a transaction ended than when it started; what was charged is unknown.',
+  meterRounding:
+    'The meter stood up to 1 Wh lower than before, by rounding; a transaction that ends so has charged 0 kWh.',
+  stopBeforeStart: 'A transaction ended before it began, by the clock of its charge point.',
+  startBelowLastStop:
+    'The meter stood lower when a transaction started than when the last one on that connector ended.',
+  registerPerSession:
+    'The meter stood at 0 when a transaction started, and higher when the last one on that connector ended: the charge point counts each transaction from 0. Noted once for each connection.',
+  stopByOtherCard:
+    'A transaction was stopped with another id token than it began with, and the two have no parent in common.',
+  concurrentTransaction:
+    'A transaction started with an id token that has another one open, on another connector or charge point; `detail.status` is what the charge point was told.',
   unauthorizedStart: 'A transaction started with an id token that is not accepted.',
   beforeBoot:
     'A message came before a boot was accepted; it was served because it tells of a transaction, or leniently.',

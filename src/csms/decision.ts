@@ -87,7 +87,26 @@ export interface Needs {
   readonly stationTransactionIds?: readonly string[]
   /** A transactionId to give to a transaction that begins: in any case, or if a transaction looked up is not there. */
   readonly newTransactionId?: 'always' | 'ifUnknown'
+  /** The id tokens, too, that the transactions looked up began with. */
+  readonly idTokensOfTransactions?: true
+  /** What went before a start on this EVSE, with this id token. */
+  readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
 }
+
+/** What went before a transaction that begins, as far as its plausibility needs it. */
+export interface BeforeStart {
+  /** The latest stop with a register, among the last transactions of the EVSE. */
+  readonly lastStop: {
+    readonly transactionId: number
+    readonly stoppedAtMs: number
+    readonly meterStopWh: number
+  } | null
+  /** Open transactions of all charge points that may be of the same card, so many at most. */
+  readonly openOfIdToken: readonly KnownTransaction[]
+}
+
+/** What becomes of a transaction that begins while its id token has another one open (`Security.ConcurrentTransactions`). */
+export type ConcurrentTransactions = 'accept' | 'deny'
 
 /** Everything a decision may depend on. */
 export interface Known {
@@ -95,6 +114,7 @@ export interface Known {
   readonly receivedAtMs: number
   readonly messageId: string
   readonly heartbeatIntervalSeconds: number
+  readonly concurrentTransactions: ConcurrentTransactions
   readonly chargePoint: KnownChargePoint
   readonly connector: (ref: ConnectorRef) => KnownConnector | undefined
   readonly connectors: () => readonly KnownConnector[]
@@ -102,6 +122,8 @@ export interface Known {
   readonly transaction: (id: number | string) => KnownTransaction | undefined
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
+  /** Null when `Needs.beforeStart` did not ask for it. */
+  readonly beforeStart: BeforeStart | null
   /** Fresh from the sequence; null when `Needs.newTransactionId` did not ask for one. */
   readonly newTransactionId: number | null
   /** The transactionId that a remote start promised for this connector and id token (1.6) or this remoteStartId (2.x). */
@@ -122,6 +144,8 @@ export interface Anomaly {
   /** The transaction it is about, as the charge point named it. */
   readonly transaction?: string
   readonly detail: Payload
+  /** It says how the charge point always is: only the first of its kind is stored for each connection. */
+  readonly oncePerConnection?: true
 }
 
 /**

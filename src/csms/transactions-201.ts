@@ -13,9 +13,11 @@ import type {
   Handler,
   Known,
   KnownTransaction,
+  Needs,
 } from './decision.ts'
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
+import { concurrentAnomaly, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 
 type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
@@ -119,9 +121,8 @@ function goOn(
   }
 }
 
-function end(event: TransactionEvent, transactionId: number, meterStartWh: number | null, known: Known): Outcome {
+function end(event: TransactionEvent, transactionId: number, known: Known): Outcome {
   const meterStopWh = energyWh(known.meter, 'last')
-  const isBackwards = meterStartWh !== null && meterStopWh !== null && meterStopWh < meterStartWh
   return {
     changes: [
       {
@@ -134,15 +135,7 @@ function end(event: TransactionEvent, transactionId: number, meterStartWh: numbe
         closedBy: 'station',
       },
     ],
-    anomalies: isBackwards
-      ? [
-          {
-            kind: 'meterBackwards',
-            transaction: event.transactionInfo.transactionId,
-            detail: { meterStart: meterStartWh, meterStop: meterStopWh },
-          },
-        ]
-      : [],
+    anomalies: [],
     events: [{ type: 'transactionStopped', transactionId }],
   }
 }
@@ -188,6 +181,34 @@ function newId(event: TransactionEvent, known: Known): number {
   return id
 }
 
+/** The card of an event; null when it has none. A token of type NoAuthorization is nobody's (2.0.1 C02). */
+function cardOf({ idToken }: TransactionEvent): string | null {
+  return idToken === undefined || idToken.type === 'NoAuthorization' || idToken.idToken === '' ? null : idToken.idToken
+}
+
+function plausibilityNeeds(event: TransactionEvent): Needs {
+  const idToken = cardOf(event)
+  if (event.eventType === 'Ended') return idToken === null ? {} : { idTokensOfTransactions: true }
+  // The cable may have begun the transaction, and the card comes with a later event.
+  return event.eventType === 'Started' || idToken !== null
+    ? { beforeStart: { evseId: event.evse?.id ?? 0, idToken } }
+    : {}
+}
+
+/** The open transaction of the same card, when this event brings the transaction its card. */
+function concurrentWith(
+  event: TransactionEvent,
+  transaction: KnownTransaction | undefined,
+  transactionId: number,
+  known: Known,
+): KnownTransaction | undefined {
+  const idToken = cardOf(event)
+  if (idToken === null || event.eventType === 'Ended') return undefined
+  if (event.eventType !== 'Started' && transaction !== undefined && transaction.idToken !== null) return undefined
+  const atMs = timeMs(event.timestamp, known.receivedAtMs)
+  return concurrentTransaction({ transactionId, evseId: connectorOf(event, transaction).evseId, idToken, atMs }, known)
+}
+
 /**
  * 2.0.1 E01–E15. The key of the fact is the transaction, its seqNo, and what the event itself says of its kind and time:
  * some charge points number every event 0, and their events must not swallow each other.
@@ -197,26 +218,34 @@ export const transactionEvent: Handler<TransactionEvent> = {
     stationTransactionIds: [event.transactionInfo.transactionId],
     newTransactionId: 'ifUnknown',
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
+    ...plausibilityNeeds(event),
   }),
   decide: (event, known) => {
     const station = event.transactionInfo.transactionId
     const transaction = known.transaction(station)
-    const idTokenInfo = event.idToken === undefined ? null : idTokenInfo201(event.idToken, known)
-    const idTokenStatus = idTokenInfo?.status ?? null
     const transactionId = transaction?.transactionId ?? newId(event, known)
+    const concurrent = concurrentWith(event, transaction, transactionId, known)
+    const idTokenInfo =
+      event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), concurrent, known)
+    const idTokenStatus = idTokenInfo?.status ?? null
     const parts: Outcome[] = [
       transaction === undefined
         ? begin(event, transactionId, idTokenStatus, known)
         : goOn(event, transaction, idTokenStatus, known),
     ]
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
-      parts.push(end(event, transactionId, transaction?.meterStartWh ?? null, known))
+      parts.push(end(event, transactionId, known))
     }
     if (transaction?.open !== false) parts.push(connectorOutcome(event, transaction, known))
     const unauthorized =
-      event.eventType === 'Started' && idTokenStatus !== null && idTokenStatus !== 'Accepted'
+      event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
+    const changes = parts.flatMap((part) => part.changes)
+    const busy =
+      concurrent === undefined || event.idToken === undefined
+        ? []
+        : [concurrentAnomaly(concurrent, event.idToken.idToken, station, idTokenStatus ?? '')]
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
@@ -227,8 +256,13 @@ export const transactionEvent: Handler<TransactionEvent> = {
         occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
         payload: known.verbatim,
       },
-      changes: parts.flatMap((part) => part.changes),
-      anomalies: [...parts.flatMap((part) => part.anomalies), ...unauthorized],
+      changes,
+      anomalies: [
+        ...parts.flatMap((part) => part.anomalies),
+        ...unauthorized,
+        ...busy,
+        ...doubts(changes, transaction, station, known),
+      ],
       events: parts.flatMap((part) => part.events),
       ...(event.evse === undefined ? { meterPlace: { connector: connectorOf(event, transaction) } } : {}),
     }

@@ -3,7 +3,10 @@
 
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { Clock } from '../base/clock.ts'
+import { idTokenCandidates } from '../csms/authorization.ts'
 import type {
+  BeforeStart,
+  ConcurrentTransactions,
   ConnectorRef,
   Known,
   KnownChargePoint,
@@ -24,6 +27,7 @@ export interface Lookups {
   idToken(idToken: string): Promise<KnownIdToken | null>
   transactionById(transactionId: number): Promise<KnownTransaction | null>
   transactionByStationId(chargePointKey: number, stationTransactionId: string): Promise<KnownTransaction | null>
+  beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
 
 /** What all CALLs have in common when they are looked up for. */
@@ -36,6 +40,7 @@ export interface LookupDeps {
 export interface Circumstances {
   readonly clock: Clock
   readonly heartbeatIntervalSeconds: number
+  readonly concurrentTransactions: ConcurrentTransactions
 }
 
 /** A CALL under way, as `Known` for its handler. */
@@ -47,6 +52,7 @@ export class CallInHand implements Known {
   readonly receivedAtMs: number
   readonly meter: MeterRows | null
   newTransactionId: number | null = null
+  beforeStart: BeforeStart | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number | string, KnownTransaction> | null = null
@@ -77,6 +83,10 @@ export class CallInHand implements Known {
     return this.#circumstances.heartbeatIntervalSeconds
   }
 
+  get concurrentTransactions(): ConcurrentTransactions {
+    return this.#circumstances.concurrentTransactions
+  }
+
   get messageId(): string {
     return this.frame.messageId
   }
@@ -102,7 +112,7 @@ export class CallInHand implements Known {
   }
 
   idToken(idToken: string): KnownIdToken | undefined {
-    return this.#idTokens?.get(idToken)
+    return this.#idTokens?.get(idToken.toLowerCase())
   }
 
   transaction(id: number | string): KnownTransaction | undefined {
@@ -120,9 +130,15 @@ export class CallInHand implements Known {
   /** Looks up what is not at hand; null when there is nothing to wait for. */
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
-    if (needs.idTokens === undefined && !wantsIdInAnyCase && this.#hasAll(needs)) return null
-    const trips = [...this.#tokenTrips(needs, deps), ...this.#transactionTrips(needs, deps)]
+    const { idTokens, beforeStart } = needs
+    if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && this.#hasAll(needs)) return null
+    const trips = [
+      ...this.#tokenTrips(idTokens ?? [], deps),
+      ...this.#transactionTrips(needs, deps),
+      ...(beforeStart === undefined ? [] : [this.#startTrip(beforeStart, deps)]),
+    ]
     return Promise.all(trips).then(async (found) => {
+      await Promise.all(this.#tokenTrips(this.#tokensOfTransactions(needs), deps))
       if (wantsIdInAnyCase || (needs.newTransactionId === 'ifUnknown' && found.includes(false))) {
         this.newTransactionId = await deps.nextTransactionId()
       }
@@ -140,10 +156,25 @@ export class CallInHand implements Known {
     return true
   }
 
-  #tokenTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
-    return (needs.idTokens ?? []).map(async (idToken) => {
+  /** Spellings of the id tokens that the transactions began with, as far as they have not been looked up. */
+  #tokensOfTransactions({ idTokens = [], idTokensOfTransactions, ...needs }: Needs): readonly string[] {
+    if (idTokensOfTransactions !== true) return []
+    const asked = new Set(idTokens.map((idToken) => idToken.toLowerCase()))
+    const ids = [...(needs.transactionIds ?? []), ...(needs.stationTransactionIds ?? [])]
+    return ids
+      .flatMap((id) => idTokenCandidates(this.transaction(id)?.idToken ?? ''))
+      .filter((idToken) => idToken !== '' && !asked.has(idToken.toLowerCase()))
+  }
+
+  async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
+    this.beforeStart = await lookups.beforeStart(this.live.chargePoint.key, evseId, idToken)
+    return true
+  }
+
+  #tokenTrips(idTokens: readonly string[], { lookups }: LookupDeps): Promise<boolean>[] {
+    return idTokens.map(async (idToken) => {
       const found = await lookups.idToken(idToken)
-      if (found !== null) (this.#idTokens ??= new Map()).set(idToken, found)
+      if (found !== null) (this.#idTokens ??= new Map()).set(idToken.toLowerCase(), found)
       return true
     })
   }

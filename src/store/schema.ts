@@ -168,6 +168,10 @@ export const transactions = pgTable(
     index('transactions_of_charge_point').on(table.chargePointId, table.id),
     index('transactions_started').on(table.startedAt, table.id),
     index('transactions_of_id_token').on(sql`left(lower(id_token), 64)`, table.id),
+    // By pattern, so that one range holds a card with all the suffixes that charge points append to it.
+    index('transactions_open_of_id_token')
+      .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.id)
+      .where(sql`stopped_at IS NULL`),
     index('transactions_open_of_charge_point')
       .on(table.chargePointId, table.id)
       .where(sql`stopped_at IS NULL`),

@@ -15,6 +15,7 @@ import {
   transactionStopped,
   variable,
 } from '../support/changes.ts'
+import { acceptedToken } from '../support/known.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { arrivalMs, meterRows } from '../support/store.ts'
 import { DatabaseModel, type Seen } from './database-model.ts'
@@ -171,6 +172,8 @@ class Sets {
         return transactionStarted(this.#transactionId(), {
           stationTransactionId: random.pick([null, 'one', 'two', 'x'.repeat(255) + 'a', 'x'.repeat(255) + 'b']),
           startedAtMs: this.#atMs(),
+          evseId: random.between(1, 2),
+          idToken: random.pick([null, 'ONE', 'one', 'ONE_1', 'ONE_2', 'ONEANDTWO', 'OWN', 'OWN_1']),
         })
       case 5:
         return {
@@ -202,6 +205,12 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
     const random = new Random(seed)
     const model = new DatabaseModel()
     const keys: number[] = []
+    // Open transactions of an earlier seed would be of the same cards.
+    await database.pool.query('UPDATE transactions SET stopped_at = received_at WHERE stopped_at IS NULL')
+    for (const idToken of ['OWN', 'OWN_1']) {
+      if (seed === 1) await queries.createIdToken(idToken, {})
+      model.idTokens.set(idToken.toLowerCase(), { ...acceptedToken, idToken })
+    }
     for (let n = 0; n < chargePoints; n++) {
       const { key, identity } = await queries.createChargePoint(`CP-${seed}-${n}`, {})
       model.addChargePoint(key, identity, 'lenient')
@@ -240,6 +249,21 @@ async function compareReading(seed: number, keys: readonly number[], model: Data
     expect(model.chargePoints.get(key)?.connected).toBe(false)
     for (const id of ['one', 'two', `${'x'.repeat(255)}a`]) {
       expect(model.transactionByStationId(key, id)).toEqual(await queries.transactionByStationId(key, id))
+    }
+  }
+  for (const key of keys) {
+    for (const evseId of [1, 2]) {
+      for (const token of ['ONE', 'one_1', 'ONE_3', 'OWN', 'OTHER', '']) {
+        const read = await queries.beforeStart(key, evseId, token)
+        const open = read.openOfIdToken.filter(({ chargePointKey }) => keys.includes(chargePointKey))
+        const expected = model.beforeStart(key, evseId, token)
+        expect({ seed, token, lastStop: read.lastStop, open }).toEqual({
+          seed,
+          token,
+          lastStop: expected.lastStop,
+          open: [...expected.openOfIdToken],
+        })
+      }
     }
   }
   for (let id = seed * 1_000; id <= seed * 1_000 + 7; id++) {

@@ -1,8 +1,10 @@
 // What Stator's tables hold and what its statements do to them, in memory: the unique keys, who wins on a conflict, the original
 // answer of a fact that comes again. It takes the same change sets as PostgreSQL does; database-model.test.ts holds the two together.
 
-import { openTransactionsMax } from '../../src/base/limits.ts'
+import { lastStopTransactionsMax, openOfIdTokenMax, openTransactionsMax } from '../../src/base/limits.ts'
+import { idTokenCandidates } from '../../src/csms/authorization.ts'
 import type {
+  BeforeStart,
   Change,
   ChangeSet,
   CommitOutcome,
@@ -265,6 +267,31 @@ export class DatabaseModel {
     const id = this.#byStationId.get(stationKey(key, stationTransactionId))
     const found = id === undefined ? null : this.transaction(id)
     return found?.stationTransactionId === stationTransactionId ? found : null
+  }
+
+  beforeStart(key: number, evseId: number, idToken: string): BeforeStart {
+    const newest = [...this.transactions.values()].toSorted((a, b) => b.id - a.id)
+    const lastStop = newest
+      .filter((row) => row.chargePointKey === key)
+      .slice(0, lastStopTransactionsMax)
+      .flatMap(({ id, stoppedAtMs, meterStopWh, ...row }) =>
+        row.evseId === evseId && stoppedAtMs !== null && meterStopWh !== null
+          ? [{ transactionId: id, stoppedAtMs, meterStopWh }]
+          : [],
+      )
+      .toSorted((a, b) => b.stoppedAtMs - a.stoppedAtMs || b.transactionId - a.transactionId)[0]
+    const open = newest.filter((row) => row.stoppedAtMs === null && row.idToken !== null)
+    const card = idTokenCandidates(idToken).at(-1) ?? ''
+    const spelt = (token: string | null): string => (token ?? '').toLowerCase()
+    const same = open.filter((row) => spelt(row.idToken) === spelt(idToken))
+    const plain = open.filter((row) => card !== idToken && spelt(row.idToken) === spelt(card))
+    const suffixed = open
+      .filter((row) => spelt(row.idToken).startsWith(`${spelt(card)}_`) && spelt(row.idToken) !== spelt(idToken))
+      .toSorted((a, b) => (spelt(a.idToken) < spelt(b.idToken) ? 1 : spelt(a.idToken) > spelt(b.idToken) ? -1 : 0))
+      .slice(0, openOfIdTokenMax)
+      .filter((row) => !this.idTokens.has(spelt(row.idToken)))
+    const found = [...same.slice(0, openOfIdTokenMax), ...plain.slice(0, openOfIdTokenMax), ...suffixed]
+    return { lastStop: lastStop ?? null, openOfIdToken: idToken === '' ? [] : found.map(knownTransaction) }
   }
 
   #count(table: CountedTable, chargePointKey: number, text: string): void {

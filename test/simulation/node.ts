@@ -112,6 +112,7 @@ export class SimulatedNode implements ServerEnd {
       defer: (callback) => this.#clock.after(0, callback),
       lookups: this.#queries,
       nextTransactionId: () => this.#transactionIds.next(),
+      concurrentTransactions: security.concurrentTransactions,
       commit: planted.commit?.(commit, this) ?? commit,
       markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
       connect: (key, version) => this.#queries.connect(key, { version, node: `node${number}`, atMs: time.nowMs }),
