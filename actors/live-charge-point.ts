@@ -3,7 +3,14 @@
 
 import { createActor, type Actor, type AnyActorRef } from 'xstate'
 import { StatorError } from '../src/base/errors.ts'
-import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector, Payload } from '../src/csms/decision.ts'
+import type {
+  ActorEvent,
+  BegunStart,
+  ConnectorRef,
+  KnownChargePoint,
+  KnownConnector,
+  Payload,
+} from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 import { encodeCall } from '../src/ocpp/frame.ts'
@@ -209,7 +216,7 @@ export class LiveChargePoint implements CallEffects {
   }
 
   /** The transactionId kept for `start`, if any; it stays so until `apply` sees the transaction begin. */
-  promisedTransactionId(start: RemoteStart): number | undefined {
+  promisedTransactionId(start: BegunStart): number | undefined {
     return this.#surroundings.promises.find(this.chargePoint.key, start)
   }
 

@@ -105,6 +105,15 @@ export interface BeforeStart {
   readonly openOfIdToken: readonly KnownTransaction[]
 }
 
+/** A start as the charge point reports it, when the remote start behind it is looked for. */
+export type BegunStart =
+  | (ConnectorRef & {
+      readonly idToken: string
+      /** Its id token is nobody's as it stands: it may be the one that was sent, with something appended. */
+      readonly mayBeDecorated?: boolean
+    })
+  | { readonly remoteStartId: number }
+
 /** What becomes of a transaction that begins while its id token has another one open (`Security.ConcurrentTransactions`). */
 export type ConcurrentTransactions = 'accept' | 'deny'
 
@@ -126,10 +135,8 @@ export interface Known {
   readonly beforeStart: BeforeStart | null
   /** Fresh from the sequence; null when `Needs.newTransactionId` did not ask for one. */
   readonly newTransactionId: number | null
-  /** The transactionId that a remote start promised for this connector and id token (1.6) or this remoteStartId (2.x). */
-  readonly promisedTransactionId: (
-    start: (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number },
-  ) => number | undefined
+  /** The transactionId that a remote start promised for this connector and id token, or this remoteStartId (2.x). */
+  readonly promisedTransactionId: (start: BegunStart) => number | undefined
   /** The meter values of the frame; null when it carries none. */
   readonly meter: MeterRows | null
   /** The plain values of the payload as it was sent: what tells two messages apart. Of a long frame there are no others. */

@@ -71,7 +71,11 @@ export const startTransaction: Handler<StartTransaction> = {
     const accepted = idTagInfo16(payload.idTag, known)
     const already = alreadyStarted(payload, known)
     const ref = connectorRef16(payload.connectorId)
-    const promised = known.promisedTransactionId({ ...ref, idToken: payload.idTag })
+    const promised = known.promisedTransactionId({
+      ...ref,
+      idToken: payload.idTag,
+      mayBeDecorated: known.idToken(payload.idTag) === undefined,
+    })
     const transactionId = already?.transactionId ?? promised ?? known.newTransactionId
     if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
     const startedAtMs = already?.startedAtMs ?? timeMs(payload.timestamp, known.receivedAtMs)

@@ -173,10 +173,18 @@ function connectorOutcome(event: TransactionEvent, transaction: KnownTransaction
   return { changes, anomalies: [], events: [{ type: 'connectorStatus', ...ref, status }] }
 }
 
-function newId(event: TransactionEvent, known: Known): number {
+/** By remoteStartId (2.0.1 F01), or by EVSE and id token where a start leaves that out. */
+function promisedId(event: TransactionEvent, known: Known): number | undefined {
   const { remoteStartId } = event.transactionInfo
-  const promised = remoteStartId === undefined ? undefined : known.promisedTransactionId({ remoteStartId })
-  const id = promised ?? known.newTransactionId
+  if (remoteStartId !== undefined) return known.promisedTransactionId({ remoteStartId })
+  if (event.eventType !== 'Started' || event.evse === undefined || event.idToken === undefined) return undefined
+  const { idToken } = event.idToken
+  const mayBeDecorated = known.idToken(idToken) === undefined
+  return known.promisedTransactionId({ ...connectorOf(event, undefined), idToken, mayBeDecorated })
+}
+
+function newId(event: TransactionEvent, known: Known): number {
+  const id = promisedId(event, known) ?? known.newTransactionId
   if (id === null) throw new Error('transactionEvent was decided without a new transactionId')
   return id
 }

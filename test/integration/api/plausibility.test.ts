@@ -145,6 +145,36 @@ test('statuses of a 2.0.1 connector that a transaction moved too are nothing odd
   expect(await kindsOf('FREE')).toEqual([])
 })
 
+describe('the transactionId of a remote start', () => {
+  /** A remote start for USER123 on connector 1, accepted; the transactionId that it promised, and the CALL. */
+  async function remoteStart(raw: RawChargePoint, identity: string, action: string) {
+    const told = stator.json(`/api/chargepoints/${identity}/start-transaction`, {
+      body: { connectorId: 1, idTag: 'USER123' },
+    })
+    const { messageId, payload } = await raw.command(action)
+    raw.answer(messageId, { status: 'Accepted' })
+    return { promised: Number((await told)['transactionId']), payload }
+  }
+
+  test('is kept by 1.6 stations that append to the id tag, and not taken by another card', async () => {
+    const raw = await stator.bootedRaw('SUFFIX')
+    await stator.addIdTag('USER1234')
+    const first = await remoteStart(raw, 'SUFFIX', 'RemoteStartTransaction')
+    expect(await start(raw, 0, { idTag: 'USER1234' })).not.toBe(first.promised)
+    const second = await start(raw, 1, { idTag: 'user123_98765' })
+    expect(second).toBe(first.promised)
+    expect(await start(raw, 2, { idTag: 'USER123' })).not.toBe(first.promised)
+  })
+
+  test('is kept by 2.0.1 stations that leave out the remoteStartId', async () => {
+    const raw = await stator.bootedRaw('NOID', '2.0.1')
+    const { promised, payload } = await remoteStart(raw, 'NOID', 'RequestStartTransaction')
+    expect(payload).toMatchObject({ remoteStartId: promised })
+    await event(raw, 'Started', 'n', 0, 1, card('USER123'))
+    expect(await stator.json(`/api/transactions/${promised}`)).toMatchObject({ stationTransactionId: 'n', open: true })
+  })
+})
+
 describe.each([
   ['accept', 'Accepted'],
   ['deny', 'ConcurrentTx'],
