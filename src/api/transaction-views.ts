@@ -2,7 +2,13 @@
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import type { Ghost, MeterValueRecord, TransactionRecord } from '../csms/records.ts'
+import type {
+  CorrectionRecord,
+  EnteredEnd as EnteredEndRecord,
+  Ghost,
+  MeterValueRecord,
+  TransactionRecord,
+} from '../csms/records.ts'
 import { registerFall } from '../csms/plausibility.ts'
 import { Time } from './responses.ts'
 
@@ -39,12 +45,33 @@ export const Transaction = TransactionItem.extend({
   stopIdTag: z.string().nullable(),
   reservationId: z.int().nullable(),
   remoteStartId: z.int().nullable(),
+  corrections: z.int().openapi({
+    description: 'How often operators have corrected the end that an operator entered; `GET …/corrections` lists them.',
+    example: 0,
+  }),
   ghost: z.array(z.object({ reason: z.enum(['connectorAvailable', 'chargePointGone']), since: Time })).openapi({
     description:
       'Why it looks over while it is open: its connector has long been Available and nothing has come about it, or its charge point has long been gone. Empty when it does not, and again once it goes on or stops.',
     example: [],
   }),
 }).openapi('Transaction')
+
+const EnteredEnd = z
+  .object({
+    stopTime: Time,
+    meterStop: z.number().nullable().openapi({ description: 'Wh', example: 5000 }),
+    stopReason: z.string().nullable().openapi({ example: 'Other' }),
+  })
+  .openapi('EnteredEnd')
+
+export const Correction = z
+  .object({
+    at: Time,
+    operator: z.string().openapi({ description: 'Name of the key that the operator came with.', example: 'admin' }),
+    before: EnteredEnd,
+    after: EnteredEnd,
+  })
+  .openapi('Correction')
 
 const measurement = z.number().nullable()
 
@@ -95,8 +122,18 @@ export function transactionView(record: TransactionRecord, ghosts: readonly Ghos
     stopIdTag: record.stopIdToken,
     reservationId: record.reservationId,
     remoteStartId: record.remoteStartId,
+    corrections: record.corrections,
     ghost: ghosts.map(({ reason, sinceMs }) => ({ reason, since: isoTime(sinceMs) })),
   }
+}
+
+/** A correction, with the end as it was before and as it was then. */
+export function correctionView({ atMs, operator, before, after }: CorrectionRecord): z.infer<typeof Correction> {
+  return { at: isoTime(atMs), operator, before: endView(before), after: endView(after) }
+}
+
+function endView({ stoppedAtMs, meterStopWh, stopReason }: EnteredEndRecord): z.infer<typeof EnteredEnd> {
+  return { stopTime: isoTime(stoppedAtMs), meterStop: meterStopWh, stopReason }
 }
 
 /** A meter value: the samples as sent, and the common measurements in one unit each. */

@@ -241,6 +241,19 @@ export interface TransactionStoppedChange {
   readonly closedBy: 'station' | 'operator'
 }
 
+/** An operator corrects what an operator entered; a stop of the station stays. All values are those after the correction. */
+export interface TransactionCorrectedChange {
+  readonly kind: 'transactionCorrected'
+  readonly transactionId: number
+  /** Place among the corrections of the transaction, from 1. */
+  readonly number: number
+  /** Name of the key that the operator came with. */
+  readonly operator: string
+  readonly stoppedAtMs: number
+  readonly meterStopWh: number | null
+  readonly reason: string | null
+}
+
 /** A line in the history of the charge point (`charge_point_events`): one per notification it sent. */
 export interface ChargePointEventChange {
   readonly kind: 'chargePointEvent'
@@ -282,6 +295,7 @@ export type Change =
   | TransactionStartedChange
   | TransactionUpdatedChange
   | TransactionStoppedChange
+  | TransactionCorrectedChange
   | ChargePointEventChange
   | ActivityChange
   | VariableChange

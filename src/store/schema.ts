@@ -178,6 +178,26 @@ export const transactions = pgTable(
   ],
 )
 
+/** What operators have corrected of the end that an operator entered; without `_before`: what they put in its place. */
+export const transactionCorrections = pgTable(
+  'transaction_corrections',
+  {
+    transactionId: bigint('transaction_id', { mode: 'number' }).notNull(),
+    /** From 1. */
+    number: integer('number').notNull(),
+    at: instant('at').notNull(),
+    /** Name of the key that the operator came with. */
+    operator: text('operator').notNull(),
+    stoppedAtBefore: instant('stopped_at_before').notNull(),
+    meterStopWhBefore: doublePrecision('meter_stop_wh_before'),
+    stopReasonBefore: text('stop_reason_before'),
+    stoppedAt: instant('stopped_at').notNull(),
+    meterStopWh: doublePrecision('meter_stop_wh'),
+    stopReason: text('stop_reason'),
+  },
+  (table) => [primaryKey({ name: 'transaction_corrections_pkey', columns: [table.transactionId, table.number] })],
+)
+
 /** The ledger of transaction messages. Its key recognises a retransmission, and the answer is sent again. */
 export const transactionEvents = pgTable(
   'transaction_events',

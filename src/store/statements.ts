@@ -36,15 +36,15 @@ interface Column<Row> {
   readonly encode: (rows: readonly Row[]) => Buffer
 }
 
-function int4<Row>(of: (row: Row) => number | null): Column<Row> {
+export function int4<Row>(of: (row: Row) => number | null): Column<Row> {
   return { type: 'int4', encode: (rows) => int4Array(rows.map(of)) }
 }
 
-function int8<Row>(of: (row: Row) => number | bigint | null): Column<Row> {
+export function int8<Row>(of: (row: Row) => number | bigint | null): Column<Row> {
   return { type: 'int8', encode: (rows) => int8Array(rows.map(of)) }
 }
 
-function float8<Row>(of: (row: Row) => number | null): Column<Row> {
+export function float8<Row>(of: (row: Row) => number | null): Column<Row> {
   return { type: 'float8', encode: (rows) => float8Array(rows.map(of)) }
 }
 
@@ -52,7 +52,7 @@ function bool<Row>(of: (row: Row) => boolean | null): Column<Row> {
   return { type: 'bool', encode: (rows) => boolArray(rows.map(of)) }
 }
 
-function text<Row>(of: (row: Row) => string | null): Column<Row> {
+export function text<Row>(of: (row: Row) => string | null): Column<Row> {
   return { type: 'text', encode: (rows) => textArray(rows.map(of)) }
 }
 
@@ -60,7 +60,7 @@ function json<Row>(of: (row: Row) => string | null): Column<Row> {
   return { type: 'json', encode: (rows) => jsonArray(rows.map(of)) }
 }
 
-function instant<Row>(of: (row: Row) => number | null): Column<Row> {
+export function instant<Row>(of: (row: Row) => number | null): Column<Row> {
   return { type: 'timestamptz', encode: (rows) => instantArray(rows.map(of)) }
 }
 
@@ -73,7 +73,7 @@ export function rowsOf(columns: readonly { readonly name: string; readonly type:
 }
 
 /** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
-function statement<Row>(
+export function statement<Row>(
   name: string,
   columns: Readonly<Record<string, Column<Row>>>,
   write: (names: string, rows: string, arrays: string) => string,

@@ -153,7 +153,7 @@ class Sets {
 
   #change(): Change {
     const random = this.#random
-    switch (random.between(0, 8)) {
+    switch (random.between(0, 9)) {
       case 0:
         return boot({ status: random.pick(['Accepted', 'Pending']), firmwareVersion: random.pick([null, '1.0']) })
       case 1:
@@ -191,6 +191,16 @@ class Sets {
           reason: random.pick([null, 'Local']),
           closedBy: random.pick(['station', 'operator']),
         })
+      case 9:
+        return {
+          kind: 'transactionCorrected',
+          transactionId: this.#transactionId(),
+          number: random.between(1, 3),
+          operator: random.pick(['admin', 'operator 1']),
+          stoppedAtMs: this.#atMs(),
+          meterStopWh: random.pick([null, 3_000]),
+          reason: random.pick([null, 'Other']),
+        }
       case 7:
         return chargePointEvent('X', random.pick([null, this.#atMs()]), { n: random.between(1, 2) })
       default:
@@ -295,6 +305,7 @@ function rowsOf(model: DatabaseModel): Rows {
     connectors: [...model.connectors.values()],
     transactions: [...model.transactions.values()],
     facts: [...model.facts.values()],
+    corrections: [...model.corrections.values()],
     events: [...model.events.values()],
     anomalies: [...model.anomalies.values()],
     meterValues: [...model.meterValues.values()].map((row) => ({
@@ -334,6 +345,10 @@ const readings: Readonly<Record<string, string>> = {
     closed_by AS "closedBy", received_at AS "receivedAtMs" FROM transactions WHERE charge_point_id = ANY($1)`,
   facts: `SELECT ${ofChargePoint}, ref, seq_no AS "seqNo", event, transaction_id AS "transactionId", occurred_at AS "occurredAtMs",
     ${received}, payload::text, answer::text FROM transaction_events WHERE charge_point_id = ANY($1)`,
+  corrections: `SELECT transaction_id AS "transactionId", number, at AS "atMs", operator, stopped_at_before AS "stoppedBeforeMs",
+    meter_stop_wh_before AS "meterStopBeforeWh", stop_reason_before AS "reasonBefore", stopped_at AS "stoppedAtMs",
+    meter_stop_wh AS "meterStopWh", stop_reason AS reason FROM transaction_corrections
+    WHERE transaction_id IN (SELECT id FROM transactions WHERE charge_point_id = ANY($1))`,
   events: `SELECT ${ofChargePoint}, action, occurred_at AS "occurredAtMs", ${received}, payload::text
     FROM charge_point_events WHERE charge_point_id = ANY($1)`,
   anomalies: `SELECT ${ofChargePoint}, kind, transaction, detail::text, ${received}

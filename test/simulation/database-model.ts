@@ -1,8 +1,7 @@
 // What Stator's tables hold and what its statements do to them, in memory: the unique keys, who wins on a conflict, the original
 // answer of a fact that comes again. It takes the same change sets as PostgreSQL does; database-model.test.ts holds the two together.
 
-import { lastStopTransactionsMax, openOfIdTokenMax, openTransactionsMax } from '../../src/base/limits.ts'
-import { idTokenCandidates } from '../../src/csms/authorization.ts'
+import { openTransactionsMax } from '../../src/base/limits.ts'
 import type {
   BeforeStart,
   Change,
@@ -19,6 +18,8 @@ import type {
 import type { Hydration } from '../../src/csms/records.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
+import { beforeStartOf } from './before-start.ts'
+import { correct, type StoredCorrection } from './corrections.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 
 type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
@@ -126,6 +127,7 @@ export class DatabaseModel {
   readonly chargePoints = new Map<number, StoredChargePoint>()
   readonly connectors = new Map<string, StoredConnector & { readonly chargePointKey: number }>()
   readonly transactions = new Map<number, StoredTransaction>()
+  readonly corrections = new Map<string, StoredCorrection>()
   readonly facts = new Map<string, StoredFact>()
   readonly events = new Map<string, StoredEvent>()
   readonly anomalies = new Map<string, StoredAnomaly>()
@@ -204,6 +206,7 @@ export class DatabaseModel {
       meterRows += rows
       if (!isNew) hadStored = true
     }
+    correct(this, toBeApplied)
     for (const { key, seenAtMs, heartbeatAtMs } of seen) {
       const row = this.chargePoints.get(key)
       if (row === undefined) continue
@@ -270,28 +273,8 @@ export class DatabaseModel {
   }
 
   beforeStart(key: number, evseId: number, idToken: string): BeforeStart {
-    const newest = [...this.transactions.values()].toSorted((a, b) => b.id - a.id)
-    const lastStop = newest
-      .filter((row) => row.chargePointKey === key)
-      .slice(0, lastStopTransactionsMax)
-      .flatMap(({ id, stoppedAtMs, meterStopWh, ...row }) =>
-        row.evseId === evseId && stoppedAtMs !== null && meterStopWh !== null
-          ? [{ transactionId: id, stoppedAtMs, meterStopWh }]
-          : [],
-      )
-      .toSorted((a, b) => b.stoppedAtMs - a.stoppedAtMs || b.transactionId - a.transactionId)[0]
-    const open = newest.filter((row) => row.stoppedAtMs === null && row.idToken !== null)
-    const card = idTokenCandidates(idToken).at(-1) ?? ''
-    const spelt = (token: string | null): string => (token ?? '').toLowerCase()
-    const same = open.filter((row) => spelt(row.idToken) === spelt(idToken))
-    const plain = open.filter((row) => card !== idToken && spelt(row.idToken) === spelt(card))
-    const suffixed = open
-      .filter((row) => spelt(row.idToken).startsWith(`${spelt(card)}_`) && spelt(row.idToken) !== spelt(idToken))
-      .toSorted((a, b) => (spelt(a.idToken) < spelt(b.idToken) ? 1 : spelt(a.idToken) > spelt(b.idToken) ? -1 : 0))
-      .slice(0, openOfIdTokenMax)
-      .filter((row) => !this.idTokens.has(spelt(row.idToken)))
-    const found = [...same.slice(0, openOfIdTokenMax), ...plain.slice(0, openOfIdTokenMax), ...suffixed]
-    return { lastStop: lastStop ?? null, openOfIdToken: idToken === '' ? [] : found.map(knownTransaction) }
+    const { lastStop, open } = beforeStartOf([...this.transactions.values()], this.idTokens, key, evseId, idToken)
+    return { lastStop, openOfIdToken: open.map(knownTransaction) }
   }
 
   #count(table: CountedTable, chargePointKey: number, text: string): void {
@@ -362,6 +345,7 @@ export class DatabaseModel {
         return
       }
       case 'transactionStarted':
+      case 'transactionCorrected':
         return
       case 'transactionUpdated': {
         const row = this.transactions.get(change.transactionId)
@@ -399,6 +383,11 @@ export class DatabaseModel {
         this.variables.set(key, { chargePointKey, variable, updatedAtMs: receivedAtMs })
       }
     }
+  }
+
+  /** How often the end of a transaction has been corrected. */
+  correctionsOf(id: number): readonly StoredCorrection[] {
+    return [...this.corrections.values()].filter(({ transactionId }) => transactionId === id)
   }
 
   #start(set: ChangeSet, change: Of<'transactionStarted'>): void {

@@ -2,6 +2,7 @@
 // database. It can die between any two things that it does.
 
 import { Registry } from '../../actors/registry.ts'
+import { correctTransaction } from '../../src/api/correct-transaction.ts'
 import { closeTransaction } from '../../src/api/close-transaction.ts'
 import { createAuthDeps } from '../../src/auth/auth-deps.ts'
 import type { Clock } from '../../src/base/clock.ts'
@@ -246,6 +247,21 @@ export class SimulatedNode implements ServerEnd {
     const messageId = `close-${++this.#messageIds}`
     const closing = closeTransaction(deps, transaction, {}, messageId)
     await watched(watch.changes(transaction.chargePointKey), closing).catch(ignoreStatorError)
+  }
+
+  /** An operator corrects the end of a transaction that an operator closed. */
+  async correct(
+    transaction: TransactionRecord,
+    meterStop: number,
+    read: () => Promise<TransactionRecord | null>,
+  ): Promise<void> {
+    const deps = {
+      clock: this.#clock,
+      commit: (set: ChangeSet) => this.writer.commit(set),
+      queries: { transaction: read },
+    }
+    const messageId = `correct-${++this.#messageIds}`
+    await correctTransaction(deps, transaction, { meterStop }, 'operator', messageId).catch(ignoreStatorError)
   }
 
   #die(): void {

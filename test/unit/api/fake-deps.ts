@@ -77,6 +77,7 @@ export function fakeApi(
     transaction: async () => null,
     ghostReasonsOf: unexpected('ghostReasonsOf'),
     meterValuesOf: unexpected('meterValuesOf'),
+    correctionsOf: unexpected('correctionsOf'),
     messageLog: unexpected('messageLog'),
     listAnomalies: unexpected('listAnomalies'),
     variablesOf: unexpected('variablesOf'),
