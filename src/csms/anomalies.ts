@@ -22,7 +22,7 @@ export const anomalyTable = {
   stopByOtherCard:
     'A transaction was stopped with another id token than it began with, and the two have no parent in common.',
   concurrentTransaction:
-    'A transaction started with an id token that has another one open, on another connector or charge point; `detail.status` is what the charge point was told.',
+    'A transaction started with an id token that has another one open: on another connector, or, where `Security.ConcurrentTransactions` is `deny`, on another charge point. `detail.status` is what the charge point was told.',
   unauthorizedStart: 'A transaction started with an id token that is not accepted.',
   beforeBoot:
     'A message came before a boot was accepted; it was served because it tells of a transaction, or leniently.',

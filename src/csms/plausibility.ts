@@ -106,20 +106,35 @@ export function concurrentTransaction(
   start: { readonly transactionId: number; readonly evseId: number; readonly idToken: string; readonly atMs: number },
   known: Known,
 ): KnownTransaction | undefined {
-  return known.beforeStart?.openOfIdToken.find(
-    (open) =>
-      open.transactionId !== start.transactionId &&
-      (open.chargePointKey !== known.chargePoint.key || open.evseId !== start.evseId || start.evseId === 0) &&
-      open.startedAtMs <= start.atMs &&
-      open.idToken !== null &&
-      isSameCard(open.idToken, start.idToken, known),
+  const open = (known.beforeStart?.openOfIdToken ?? []).filter(
+    (other) =>
+      other.transactionId !== start.transactionId &&
+      (!isOwn(other, known) || other.evseId !== start.evseId || start.evseId === 0) &&
+      other.startedAtMs <= start.atMs &&
+      other.idToken !== null &&
+      isSameCard(other.idToken, start.idToken, known),
   )
+  return open.find((other) => isOwn(other, known)) ?? open[0]
 }
 
-/** The anomaly of a transaction that runs beside `open` with the same id token. */
-export function concurrentAnomaly(open: KnownTransaction, idToken: string, name: string, status: string): Anomaly {
+function isOwn(transaction: KnownTransaction, known: Known): boolean {
+  return transaction.chargePointKey === known.chargePoint.key
+}
+
+/**
+ * The anomaly of a transaction that begins beside `open` with the same id token. Where concurrent transactions are accepted, a card on
+ * two charge points is what the operator allows (a fleet, a family); on two connectors of one charge point it is odd all the same.
+ */
+export function concurrencyDoubts(
+  open: KnownTransaction | undefined,
+  idToken: string,
+  name: string,
+  status: string,
+  known: Known,
+): Anomaly[] {
+  if (open === undefined || (known.concurrentTransactions === 'accept' && !isOwn(open, known))) return []
   const detail = { idTag: idToken, openTransactionId: open.transactionId, status }
-  return { kind: 'concurrentTransaction', transaction: name, detail }
+  return [{ kind: 'concurrentTransaction', transaction: name, detail }]
 }
 
 /**

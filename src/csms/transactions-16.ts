@@ -16,7 +16,7 @@ import type {
 } from './decision.ts'
 import { energyWh, ofNoTransaction, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
-import { concurrentAnomaly, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
 type StopTransaction = WithoutMeterValues<OCPP16.StopTransactionRequest>
@@ -130,9 +130,7 @@ export const startTransaction: Handler<StartTransaction> = {
       changes: [started],
       anomalies: [
         ...startAnomalies(payload, transactionId, accepted.status, known),
-        ...(concurrent === undefined
-          ? []
-          : [concurrentAnomaly(concurrent, payload.idTag, String(transactionId), idTagInfo.status)]),
+        ...concurrencyDoubts(concurrent, payload.idTag, String(transactionId), idTagInfo.status, known),
         ...doubts([started], undefined, String(transactionId), known),
       ],
       events: [{ type: 'transactionStarted', transaction, chargingState: null }],

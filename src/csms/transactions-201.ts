@@ -17,7 +17,7 @@ import type {
 } from './decision.ts'
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
-import { concurrentAnomaly, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 
 type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
@@ -250,10 +250,6 @@ export const transactionEvent: Handler<TransactionEvent> = {
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
     const changes = parts.flatMap((part) => part.changes)
-    const busy =
-      concurrent === undefined || event.idToken === undefined
-        ? []
-        : [concurrentAnomaly(concurrent, event.idToken.idToken, station, idTokenStatus ?? '')]
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
@@ -268,7 +264,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
       anomalies: [
         ...parts.flatMap((part) => part.anomalies),
         ...unauthorized,
-        ...busy,
+        ...concurrencyDoubts(concurrent, event.idToken?.idToken ?? '', station, idTokenStatus ?? '', known),
         ...doubts(changes, transaction, station, known),
       ],
       events: parts.flatMap((part) => part.events),

@@ -123,7 +123,9 @@ test('of two operators who correct the same values one is told to read them agai
 })
 
 test('a correction that met the stop of the station is refused', async () => {
-  const { change } = correct({ ...closed, closedBy: 'station' })
+  const { sets, change } = correct({ ...closed, closedBy: 'station' })
   await expect(change(closed)).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(sets).toHaveLength(1)
   await expect(change({ ...closed, closedBy: 'station' })).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(sets).toHaveLength(1)
 })

@@ -170,18 +170,17 @@ describe.each(starts)('a start of %s', (_version, start) => {
     startedAtMs: startedAtMs - 60_000,
   }
 
-  test('of a card that charges elsewhere is noted, and accepted unless an operator wants it denied', () => {
+  test('of a card that charges at another charge point is accepted, or denied and noted where an operator wants that', () => {
     const parts = before({ openOfIdToken: [elsewhere] })
     const told = (decision: Decision) => decision.answer['idTagInfo'] ?? decision.answer['idTokenInfo']
     const accepted = start({}, parts)
     expect(told(accepted)).toMatchObject({ status: 'Accepted' })
-    expect(accepted.anomalies).toMatchObject([
-      { kind: 'concurrentTransaction', detail: { idTag: 'USER123', openTransactionId: 40, status: 'Accepted' } },
-    ])
+    expect(accepted.anomalies).toEqual([])
     const denied = start({}, { ...parts, concurrentTransactions: 'deny' })
     expect(told(denied)).toMatchObject({ status: 'ConcurrentTx' })
     expect(denied.changes[0]).toMatchObject({ kind: 'transactionStarted', idTokenStatus: 'ConcurrentTx' })
-    expect(denied.anomalies).toMatchObject([{ kind: 'concurrentTransaction', detail: { status: 'ConcurrentTx' } }])
+    const detail = { idTag: 'USER123', openTransactionId: 40, status: 'ConcurrentTx' }
+    expect(denied.anomalies).toMatchObject([{ kind: 'concurrentTransaction', detail }])
   })
 
   test('of a blocked card that charges elsewhere is told that it is blocked', () => {
@@ -192,18 +191,24 @@ describe.each(starts)('a start of %s', (_version, start) => {
   })
 
   test('is held against another connector of its charge point, and not against the same one', () => {
-    const own = { ...elsewhere, chargePointKey: chargePoint.key }
-    expect(kinds(start({ evseId: 2 }, before({ openOfIdToken: [own] })))).toEqual(['concurrentTransaction'])
+    const own = { ...elsewhere, transactionId: 39, chargePointKey: chargePoint.key }
+    expect(start({ evseId: 2 }, before({ openOfIdToken: [elsewhere, own] })).anomalies).toMatchObject([
+      { kind: 'concurrentTransaction', detail: { openTransactionId: 39, status: 'Accepted' } },
+    ])
     expect(kinds(start({ evseId: 1 }, before({ openOfIdToken: [own] })))).toEqual([])
   })
 
   test('that is reported late is not held against a transaction that began after it', () => {
     const later = { ...elsewhere, startedAtMs: startedAtMs + 1 }
-    expect(kinds(start({}, before({ openOfIdToken: [later] })))).toEqual([])
+    const parts = { ...before({ openOfIdToken: [later] }), concurrentTransactions: 'deny' as const }
+    expect(kinds(start({}, parts))).toEqual([])
   })
 
   test('is held against the same card with a suffix, and not against another card', () => {
-    const of = (idToken: string) => kinds(start({}, before({ openOfIdToken: [{ ...elsewhere, idToken }] })))
+    const of = (idToken: string) => {
+      const parts = before({ openOfIdToken: [{ ...elsewhere, idToken }] })
+      return kinds(start({}, { ...parts, concurrentTransactions: 'deny' }))
+    }
     expect(of('user123_777')).toEqual(['concurrentTransaction'])
     expect(of('USER1234')).toEqual([])
   })
