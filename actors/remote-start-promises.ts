@@ -32,9 +32,10 @@ export class RemoteStartPromises {
   }
 
   /**
-   * The transactionId promised to `start`; of several that look the same the one promised first. It stays promised until it is
-   * kept or withdrawn. What matches exactly comes first; an id token with something appended, or a 2.x start without its
-   * remoteStartId, is taken for the promised one only while no other promise of that connector is open.
+   * The transactionId promised to `start`; of several that look the same the one promised first. It stays promised
+   * until it is kept or withdrawn. What matches exactly comes first; an id token with something appended, or a 2.x
+   * start without its remoteStartId, is taken for the promised one only while no other promise of that connector is
+   * open.
    */
   find(chargePointKey: number, start: BegunStart): number | undefined {
     const promises = this.#currentOf(chargePointKey)

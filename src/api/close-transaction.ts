@@ -76,7 +76,9 @@ export async function closeTransaction(
   return stored
 }
 
-/** @throws {StatorError} `BAD_REQUEST` when the end is before the beginning of `transaction`, in time or by the meter. */
+/**
+ * @throws {StatorError} `BAD_REQUEST` when the end is before the beginning of `transaction`, in time or by the meter.
+ */
 export function requirePlausible(
   { startedAtMs, meterStartWh }: TransactionRecord,
   { meterStop, stopTime }: Closing,

@@ -1,4 +1,5 @@
-// Correcting the end of a transaction that an operator entered. What a station said of the end is not the operator's to change.
+// Correcting the end of a transaction that an operator entered. What a station said of the end is not the operator's to
+// change.
 
 import { StatorError } from '../base/errors.ts'
 import type { TransactionCorrectedChange } from '../csms/decision.ts'
@@ -7,13 +8,14 @@ import { type Closing, hasStopped, requirePlausible } from './close-transaction.
 import type { ApiDeps } from './deps.ts'
 
 /**
- * Replaces what `correction` names of the end of `transaction`; answers with the transaction as it is then. What is left out stays. A
- * correction that changes nothing is none: so a request that is sent again, because its answer was lost, finds its work done.
+ * Replaces what `correction` names of the end of `transaction`; answers with the transaction as it is then. What is
+ * left out stays. A correction that changes nothing is none: so a request that is sent again, because its answer was
+ * lost, finds its work done.
  *
  * @param operator name of the key that the operator came with.
  * @param messageId tells this correction from every other: the fact has no frame whose id it could bear.
- * @throws {StatorError} `CONFLICT` when its station stopped it, or another correction came first; `BAD_REQUEST`, and what
- *   `deps.commit` throws.
+ * @throws {StatorError} `CONFLICT` when its station stopped it, or another correction came first; `BAD_REQUEST`, and
+ *   what `deps.commit` throws.
  */
 export async function correctTransaction(
   deps: Pick<ApiDeps, 'clock' | 'commit'> & { readonly queries: Pick<ApiDeps['queries'], 'transaction'> },
@@ -41,8 +43,8 @@ export async function correctTransaction(
   }
   const { number, stoppedAtMs, meterStopWh, reason } = change
   if (stoppedAtMs === stoppedBeforeMs && meterStopWh === meterBefore && reason === reasonBefore) return transaction
-  // The key is the place of the correction, not its values: who corrects back to an earlier value corrects all the same, and of two
-  // operators who saw the same values one is told.
+  // The key is the place of the correction, not its values: who corrects back to an earlier value corrects all the
+  // same, and of two operators who saw the same values one is told.
   const { duplicate } = await deps.commit({
     chargePointKey: transaction.chargePointKey,
     messageId,

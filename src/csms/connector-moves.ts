@@ -85,9 +85,9 @@ function isStatus16(status: ConnectorStatus): status is ConnectorStatus16 {
 /**
  * The name of a move of a connector, or null when the specification does not provide for it.
  *
- * In 1.6 it is the name of the cell (`A2`), in 2.x `from-to`: there each status may follow each (2.0.1 G01, E10), and what
- * the charging state of a transaction makes of a connector is a status of it like any other. The first status that a connector
- * reports is the move `first`; a status reported again is `same`; neither is out of order.
+ * In 1.6 it is the name of the cell (`A2`), in 2.x `from-to`: there each status may follow each (2.0.1 G01, E10), and
+ * what the charging state of a transaction makes of a connector is a status of it like any other. The first status that
+ * a connector reports is the move `first`; a status reported again is `same`; neither is out of order.
  *
  * @param evseId 0 for the charge point itself, which in 1.6 has three statuses only.
  */

@@ -114,7 +114,10 @@ export type BegunStart =
     })
   | { readonly remoteStartId: number }
 
-/** What becomes of a transaction that begins while its id token has another one open (`Security.ConcurrentTransactions`). */
+/**
+ * What becomes of a transaction that begins while its id token has another one open
+ * (`Security.ConcurrentTransactions`).
+ */
 export type ConcurrentTransactions = 'accept' | 'deny'
 
 /** Everything a decision may depend on. */
@@ -241,7 +244,10 @@ export interface TransactionStoppedChange {
   readonly closedBy: 'station' | 'operator'
 }
 
-/** An operator corrects what an operator entered; a stop of the station stays. All values are those after the correction. */
+/**
+ * An operator corrects what an operator entered; a stop of the station stays. All values are those after the
+ * correction.
+ */
 export interface TransactionCorrectedChange {
   readonly kind: 'transactionCorrected'
   readonly transactionId: number

@@ -1,5 +1,5 @@
-// Functional block E, transactions: which facts cannot be right as they stand, whatever the version of OCPP. Nothing is refused or
-// changed for it: the fact is stored as it was sent, and an anomaly beside it says what is odd.
+// Functional block E, transactions: which facts cannot be right as they stand, whatever the version of OCPP. Nothing is
+// refused or changed for it: the fact is stored as it was sent, and an anomaly beside it says what is odd.
 
 import { isoTime } from '../base/clock.ts'
 import { meterRoundingWhMax } from '../base/limits.ts'
@@ -98,9 +98,9 @@ function stopDoubts(begun: Begun, stop: TransactionStoppedChange, name: string, 
 }
 
 /**
- * The open transaction that keeps `idToken` from beginning another one at `atMs`, if there is one: on another EVSE of this charge
- * point, or anywhere else. One on the same EVSE cannot go on beside the new one (`connectorAlreadyCharging` tells of it), and one
- * that began later says nothing about a start that was reported late.
+ * The open transaction that keeps `idToken` from beginning another one at `atMs`, if there is one: on another EVSE of
+ * this charge point, or anywhere else. One on the same EVSE cannot go on beside the new one (`connectorAlreadyCharging`
+ * tells of it), and one that began later says nothing about a start that was reported late.
  */
 export function concurrentTransaction(
   start: { readonly transactionId: number; readonly evseId: number; readonly idToken: string; readonly atMs: number },
@@ -122,8 +122,9 @@ function isOwn(transaction: KnownTransaction, known: Known): boolean {
 }
 
 /**
- * The anomaly of a transaction that begins beside `open` with the same id token. Where concurrent transactions are accepted, a card on
- * two charge points is what the operator allows (a fleet, a family); on two connectors of one charge point it is odd all the same.
+ * The anomaly of a transaction that begins beside `open` with the same id token. Where concurrent transactions are
+ * accepted, a card on two charge points is what the operator allows (a fleet, a family); on two connectors of one
+ * charge point it is odd all the same.
  */
 export function concurrencyDoubts(
   open: KnownTransaction | undefined,
@@ -138,8 +139,8 @@ export function concurrencyDoubts(
 }
 
 /**
- * `info` as the charge point is told of it: ConcurrentTx (1.6 §7.2, 2.x AuthorizationStatusEnumType) where the id token already
- * has the transaction `open`, and `Security.ConcurrentTransactions` is `deny`.
+ * `info` as the charge point is told of it: ConcurrentTx (1.6 §7.2, 2.x AuthorizationStatusEnumType) where the id token
+ * already has the transaction `open`, and `Security.ConcurrentTransactions` is `deny`.
  */
 export function withConcurrency<Info extends { readonly status: string }>(
   info: Info,

@@ -7,8 +7,8 @@ import type { Command, CommandOutcome } from './command.ts'
 import type { ConnectorRef, Payload } from './decision.ts'
 
 /**
- * How the transaction that a remote start causes will be recognised when it begins: in 1.6 by connector and id token, in 2.x by
- * remoteStartId, or by EVSE and id token where the charge point leaves that out. EVSE 0 is any.
+ * How the transaction that a remote start causes will be recognised when it begins: in 1.6 by connector and id token,
+ * in 2.x by remoteStartId, or by EVSE and id token where the charge point leaves that out. EVSE 0 is any.
  */
 export type RemoteStart =
   | (ConnectorRef & { readonly idToken: string })

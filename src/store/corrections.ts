@@ -1,4 +1,5 @@
-// Corrections that operators make to transactions that operators closed: each keeps what it replaced, who made it and when.
+// Corrections that operators make to transactions that operators closed: each keeps what it replaced, who made it and
+// when.
 
 import { asc, eq } from 'drizzle-orm'
 import type { CorrectionRecord, Page, PageOf } from '../csms/records.ts'
@@ -18,8 +19,8 @@ export interface CorrectionRow {
 }
 
 /**
- * Only what an operator entered is corrected: a transaction that its station has stopped meanwhile stays as it is, and has no
- * correction. Of one transaction there is one row at most.
+ * Only what an operator entered is corrected: a transaction that its station has stopped meanwhile stays as it is, and
+ * has no correction. Of one transaction there is one row at most.
  */
 export const correctTransactions = statement<CorrectionRow>(
   'correct_transactions',

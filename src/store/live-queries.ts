@@ -104,17 +104,18 @@ interface BeforeStartRow {
 const openKey = 'left(lower(t.id_token), 64)'
 const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
 
-// A range even of one key, and in the order of the index: for an equation PostgreSQL may go through all transactions by number
-// instead, where its statistics say that nearly all are of one card.
+// A range even of one key, and in the order of the index: for an equation PostgreSQL may go through all transactions by
+// number instead, where its statistics say that nearly all are of one card.
 function openFrom(first: string, last: string, more: string): string {
   return `(SELECT * FROM transactions t WHERE t.stopped_at IS NULL AND ${openKey} ~>=~ ${first} AND ${openKey} ~<=~ ${last} ${more}
            ORDER BY ${openKey} USING ~>~, t.id DESC LIMIT ${openOfIdTokenMax})`
 }
 
 /**
- * What went before starts. Bounded, whatever a charge point or card has behind it: the last stop is looked for among the newest transactions
- * of the charge point only, and of one card only so many open transactions are read. Those of the id token and its plain form
- * come first, then those of the plain form with another suffix, unless that is an id token of its own.
+ * What went before starts. Bounded, whatever a charge point or card has behind it: the last stop is looked for among
+ * the newest transactions of the charge point only, and of one card only so many open transactions are read. Those of
+ * the id token and its plain form come first, then those of the plain form with another suffix, unless that is an id
+ * token of its own.
  */
 export const readBeforeStart = `
   SELECT v.place, (

@@ -1,4 +1,5 @@
-// Corrections of what an operator entered: what the statement of the store does with them, and what has to hold of them in the end.
+// Corrections of what an operator entered: what the statement of the store does with them, and what has to hold of them
+// in the end.
 
 import type { ChangeSet, TransactionCorrectedChange } from '../../src/csms/decision.ts'
 
@@ -44,7 +45,10 @@ export function correct({ transactions, corrections }: Tables, sets: readonly Ch
   }
 }
 
-/** What does not hold of the corrections; null when each follows on the one before it, and the last one says how the transaction ends. */
+/**
+ * What does not hold of the corrections; null when each follows on the one before it, and the last one says how the
+ * transaction ends.
+ */
 export function correctionProblem({ transactions, corrections }: Tables): string | null {
   const last = new Map<number, StoredCorrection>()
   for (const correction of corrections.values()) {
