@@ -5,7 +5,7 @@
 import { setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
 import type { ErrorCode } from '../src/base/errors.ts'
 import { callQueueBytesMax, callQueueCallsMax, lateAnswersMax } from '../src/base/limits.ts'
-import type { Payload } from '../src/csms/decision.ts'
+import type { ReadAnswer } from '../src/ocpp/answer.ts'
 
 /** A CALL that somebody waits for. */
 export interface QueuedCall {
@@ -17,10 +17,8 @@ export interface QueuedCall {
   readonly timeoutMs: number
 }
 
-/** What a charge point answered. */
-export type CallAnswer =
-  | { readonly kind: 'result'; readonly payload: Payload }
-  | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly details: Payload }
+/** What a charge point answered, be it readable or not. */
+export type CallAnswer = ReadAnswer
 
 /** How a CALL ended when not by an answer. */
 export interface CallFailure {

@@ -76,7 +76,9 @@ const chargePoint = setup({
   },
   actions: {
     noteBoot: assign(({ context, event }) =>
-      event.type === 'booted' ? { chargePoint: { ...context.chargePoint, bootStatus: event.status } } : {},
+      event.type === 'booted'
+        ? { chargePoint: { ...context.chargePoint, bootStatus: event.status, lastBootAtMs: event.atMs } }
+        : {},
     ),
     noteSettings: assign(({ context, event }) =>
       event.type === 'provisioned' ? { chargePoint: { ...context.chargePoint, ...event.settings } } : {},
@@ -255,7 +257,7 @@ export function wouldMove(snapshot: ChargePointSnapshot, event: ActorEvent): boo
   const { chargePoint, connectors, transactions } = snapshot.context
   switch (event.type) {
     case 'booted':
-      return chargePoint.bootStatus !== event.status
+      return chargePoint.bootStatus !== event.status || chargePoint.lastBootAtMs !== event.atMs
     case 'connectorStatus': {
       const slot = connectorAt(connectors, event)
       return slot === undefined || connectorIn(slot).status !== event.status
@@ -299,7 +301,7 @@ function chargingStateIn(event: ChildEvent): ReportedState | null {
 
 function detailsOf(event: ChildEvent): TransactionDetails | null {
   if (event.type !== 'transactionUpdated') return null
-  const { type: _, transactionId: __, chargingState: ___, ...details } = event
+  const { type: _, transactionId: __, chargingState: ___, story: ____, ...details } = event
   return Object.keys(details).length === 0 ? null : details
 }
 

@@ -10,11 +10,13 @@ import type {
   KnownChargePoint,
   KnownConnector,
   Payload,
+  TransactionStory,
 } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 import { encodeCall } from '../src/ocpp/frame.ts'
 import { answerOwner, type CallAnswer, type CallEffects, type CallFailure, type QueuedCall } from './call-queue.ts'
+import type { AskedMessages } from './asked-messages.ts'
 import {
   type ChargePointContext,
   type ChargePointEvent,
@@ -24,6 +26,7 @@ import {
   isChildEvent,
   moveChildren,
   transactionIn,
+  type TransactionSlot,
   wouldMove,
   type ChargePointSettings,
 } from './charge-point.ts'
@@ -37,7 +40,7 @@ export interface Link {
   readonly bufferedBytes: number
 }
 
-/** A CALLRESULT or CALLERROR of the charge point. */
+/** What a charge point answered, and to which CALL. */
 export type AnswerFrame = CallAnswer & { readonly messageId: string }
 
 /** What became of CALLs and their answers, over all charge points of a registry. */
@@ -59,6 +62,7 @@ export interface Surroundings {
   /** A message id that no CALL to the charge point had before. */
   readonly newMessageId: () => string
   readonly promises: RemoteStartPromises
+  readonly asked: AskedMessages
   readonly counts: CallCounts
   readonly callTimeoutMs: number
 }
@@ -82,6 +86,8 @@ export class LiveChargePoint implements CallEffects {
   readonly #actor: Actor<typeof chargePointMachine>
   /** Of the actor, as of the last event that was sent to it: every message looks into it. */
   #context: ChargePointContext
+  /** Stories of open transactions that went on since they were read. Each event adds to one, and moves nothing else. */
+  #stories: Map<number, TransactionStory> | null = null
   // Most charge points never get a CALL.
   #waiters: Map<string, Waiter> | null = null
 
@@ -125,17 +131,30 @@ export class LiveChargePoint implements CallEffects {
     return this.#context.connectors.map(connectorIn)
   }
 
-  /** The open transaction of our number, or (2.x) of the charge point's own id. */
-  transaction(id: number | string): LiveTransaction | undefined {
+  /** The open transaction of our number. */
+  transaction(transactionId: number): LiveTransaction | undefined {
     for (const slot of this.#context.transactions) {
-      if (id === slot.known.transactionId || id === slot.known.stationTransactionId) return transactionIn(slot)
+      if (transactionId === slot.known.transactionId) return this.#toldIn(slot)
     }
     return undefined
   }
 
+  /** The open transactions that the charge point (2.x) gave this id, the newest first. */
+  transactionsNamed(stationTransactionId: string): readonly LiveTransaction[] {
+    const named = this.#context.transactions.filter(({ known }) => known.stationTransactionId === stationTransactionId)
+    return named.map((slot) => this.#toldIn(slot)).toReversed()
+  }
+
   /** Its open transactions, in the order in which they became known. */
   openTransactions(): readonly LiveTransaction[] {
-    return this.#context.transactions.map(transactionIn)
+    return this.#context.transactions.map((slot) => this.#toldIn(slot))
+  }
+
+  /** The transaction in `slot`, with its story as of its last event. */
+  #toldIn(slot: TransactionSlot): LiveTransaction {
+    const transaction = transactionIn(slot)
+    const story = this.#stories?.get(transaction.transactionId)
+    return story === undefined ? transaction : { ...transaction, story }
   }
 
   /** Moves it by what has been committed. Events that change nothing (most) cost a comparison and no more. */
@@ -144,10 +163,17 @@ export class LiveChargePoint implements CallEffects {
       if (event.type === 'transactionStarted') {
         this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
       }
+      if (event.type === 'transactionUpdated' && event.story !== undefined) this.#noteStory(event)
+      if (event.type === 'transactionStopped') this.#stories?.delete(event.transactionId)
       const snapshot = this.#actor.getSnapshot()
       if (!wouldMove(snapshot, event)) continue
       if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#send(event)
     }
+  }
+
+  #noteStory({ transactionId, story }: Extract<ActorEvent, { type: 'transactionUpdated' }>): void {
+    const isOpen = this.#context.transactions.some(({ known }) => known.transactionId === transactionId)
+    if (isOpen && story !== undefined) (this.#stories ??= new Map()).set(transactionId, story)
   }
 
   /** Nobody knows whether what these events come from is stored: a number that it may have used is promised to nobody any more. */
@@ -164,7 +190,7 @@ export class LiveChargePoint implements CallEffects {
   }
 
   /**
-   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR.
+   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR or unreadable.
    *
    * @param payload must be valid: nothing here looks at it.
    * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
@@ -184,11 +210,14 @@ export class LiveChargePoint implements CallEffects {
     })
   }
 
-  /** Whether the CALL under way has this message id. An answer to any other is late or was never asked for; it is counted. */
-  awaits(messageId: string): boolean {
+  /**
+   * The action of the CALL under way when it has this message id. null for any other: an answer to that is late or was
+   * never asked for; it is counted.
+   */
+  awaitedAction(messageId: string): string | null {
     const owner = this.#ownerOf(messageId)
     if (owner !== 'outstanding') this.#surroundings.counts[owner]++
-    return owner === 'outstanding'
+    return owner === 'outstanding' ? (this.#context.callQueue?.getSnapshot().context.outstanding?.action ?? null) : null
   }
 
   #ownerOf(messageId: string): ReturnType<typeof answerOwner> {
@@ -208,6 +237,16 @@ export class LiveChargePoint implements CallEffects {
     counts.answered++
     this.#context.callQueue?.send({ type: 'answered', messageId, answer })
     return true
+  }
+
+  /** Notes that the charge point is asked for these actions, on whatever connection they will come. */
+  askFor(actions: readonly string[]): void {
+    this.#surroundings.asked.add(this.chargePoint.key, actions)
+  }
+
+  /** Whether `action` is what the charge point was asked for. */
+  wasAskedFor(action: string): boolean {
+    return this.#surroundings.asked.has(this.chargePoint.key, action)
   }
 
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */

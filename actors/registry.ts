@@ -13,6 +13,7 @@ import type { Clock } from '../src/base/clock.ts'
 import { callTimeoutMsDefault } from '../src/base/limits.ts'
 import type { ActorEvent } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
+import { AskedMessages } from './asked-messages.ts'
 import type { ChargePointSettings } from './charge-point.ts'
 import { LiveChargePoint, type CallCounts, type Link, type Surroundings } from './live-charge-point.ts'
 import { RemoteStartPromises } from './remote-start-promises.ts'
@@ -35,9 +36,18 @@ const closeInternalError = 1011
 
 type Move = (live: LiveChargePoint) => void
 
-/** A connection that is being begun, and what has been changed of its charge point since then. */
+/** One charge point. The key tells it from another one that was deleted and had the same identity. */
+export interface ChargePointRef {
+  readonly key: number
+  readonly identity: string
+}
+
+/** A connection that is being begun. */
 export interface Arrival {
-  readonly moves: Move[]
+  readonly key: number
+  readonly link: Link
+  /** What has been changed of its charge point since its state began to be read; null before that. */
+  moves: Move[] | null
 }
 
 export class Registry {
@@ -59,6 +69,7 @@ export class Registry {
       newMessageId,
       root: this.#startRoot(clock),
       promises: new RemoteStartPromises(clock),
+      asked: new AskedMessages(clock),
       counts: this.counts,
       callTimeoutMs,
     }
@@ -69,23 +80,38 @@ export class Registry {
     return this.#live.size
   }
 
+  /** Whoever is connected under `identity`. */
   get(identity: string): LiveChargePoint | undefined {
     return this.#live.get(identity)
   }
 
+  /** The charge point, if it is connected; another one that has its identity does not count. */
+  find({ key, identity }: ChargePointRef): LiveChargePoint | undefined {
+    const live = this.#live.get(identity)
+    return live?.chargePoint.key === key ? live : undefined
+  }
+
   /** Moves the charge point by what has been committed, if it is connected or about to be. */
-  apply(identity: string, events: readonly ActorEvent[]): void {
-    this.#move(identity, (live) => live.apply(events))
+  apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void {
+    this.#move(chargePoint, (live) => live.apply(events))
   }
 
   /** An operator changed how the charge point is to be treated. */
-  provisioned(identity: string, settings: ChargePointSettings): void {
-    this.#move(identity, (live) => live.provisioned(settings))
+  provisioned(chargePoint: ChargePointRef, settings: ChargePointSettings): void {
+    this.#move(chargePoint, (live) => live.provisioned(settings))
   }
 
-  /** Closes the link of the charge point, if it is connected or about to be. */
-  disconnect(identity: string, code: number, reason: string): void {
-    this.#move(identity, (live) => live.link.close(code, reason))
+  /** Closes every link of the charge point at once, also those that are still being begun. */
+  disconnect(chargePoint: ChargePointRef, code: number, reason: string): void {
+    this.find(chargePoint)?.link.close(code, reason)
+    for (const { link } of this.#arrivalsOf(chargePoint)) link.close(code, reason)
+  }
+
+  /** Closes the link of the charge point if its epoch is below `epoch`: somebody else has taken the connection away. */
+  fence(chargePoint: ChargePointRef, epoch: number, code: number, reason: string): void {
+    this.#move(chargePoint, (live) => {
+      if (live.epoch < epoch) live.link.close(code, reason)
+    })
   }
 
   [Symbol.iterator](): MapIterator<LiveChargePoint> {
@@ -93,13 +119,21 @@ export class Registry {
   }
 
   /**
-   * A connection of the charge point is being begun, and its state read from the database. What is committed from now on may have come
-   * too late for the reading, and `connect` makes up for it. `arrived` ends it, whatever came of it.
+   * A connection of the charge point has opened: `disconnect` finds it from now on. `arrived` ends it, whatever came of
+   * it.
    */
-  arriving(identity: string): Arrival {
-    const arrival: Arrival = { moves: [] }
+  arriving({ key, identity }: ChargePointRef, link: Link): Arrival {
+    const arrival: Arrival = { key, link, moves: null }
     this.#arrivals.set(identity, (this.#arrivals.get(identity) ?? new Set()).add(arrival))
     return arrival
+  }
+
+  /**
+   * The state of the charge point is being read from the database. What is committed from now on may have come too late
+   * for the reading, and `connect` makes up for it.
+   */
+  reading(arrival: Arrival): void {
+    arrival.moves = []
   }
 
   arrived(identity: string, arrival: Arrival): void {
@@ -151,10 +185,14 @@ export class Registry {
     this.#live.get(identity)?.link.close(closeInternalError, 'The central system failed; connect again.')
   }
 
-  #move(identity: string, move: Move): void {
-    const live = this.#live.get(identity)
+  #move(chargePoint: ChargePointRef, move: Move): void {
+    const live = this.find(chargePoint)
     if (live !== undefined) move(live)
-    for (const { moves } of this.#arrivals.get(identity) ?? []) moves.push(move)
+    for (const { moves } of this.#arrivalsOf(chargePoint)) moves?.push(move)
+  }
+
+  #arrivalsOf({ key, identity }: ChargePointRef): Arrival[] {
+    return [...(this.#arrivals.get(identity) ?? [])].filter((arrival) => arrival.key === key)
   }
 
   #replace(live: LiveChargePoint): void {

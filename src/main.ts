@@ -6,6 +6,8 @@ import { createApi } from './api/create-api.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { Credentials } from './auth/credentials.ts'
 import { authenticateRequest } from './auth/operator-auth.ts'
+import { hashPassword } from './auth/password-forms.ts'
+import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { loadSettings, type Settings } from './base/config.ts'
@@ -15,11 +17,12 @@ import { shutdownMsMax } from './base/limits.ts'
 import { createLogger, type Logger } from './base/log.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
-import { LiveChargePoints } from './gateway/live-charge-points.ts'
+import { closeFenced, LiveChargePoints } from './gateway/live-charge-points.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './ocpp/schema.ts'
 import { openDatabase } from './store/database.ts'
+import { type Fence, watchFences } from './store/fences.ts'
 import { claimCredentialSecret } from './store/installation.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { announcePresence, disconnectAbsent } from './store/presence.ts'
@@ -123,6 +126,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         ocppLog.error({ identity, error }, 'The actor of a charge point failed; its connection is closed.')
       },
     })
+    if (!database.isSingleConnection) {
+      const onFence = (fence: Fence): void => closeFenced(registry, fence)
+      closers.unshift(await watchFences({ database, clock, log: log.category('Database'), onFence }))
+    }
     const auth = createAuthDeps(settings.security, secrets, {
       lookup: (identity) => queries.credentials(identity),
       create: async (identity, hashes) => {
@@ -140,7 +147,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       commit: (set) => writer.commit(set),
       nextTransactionId: () => transactionIds.next(),
       authenticate: (headers) => authenticateRequest(headers, auth),
-      hash: (secret) => auth.credentials.hash(secret),
+      hash: {
+        password: (password) => hashPassword(password, auth.credentials),
+        apiKey: (apiKey) => auth.credentials.hash(apiKey),
+      },
+      rotations: new PasswordRotations(queries, auth.credentials, ocppLog),
       strictnessDefault: settings.ocpp.strictness,
       ghostDeadlines,
       counters,
@@ -166,7 +177,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       concurrentTransactions: settings.security.concurrentTransactions,
       commit: (set) => writer.commit(set),
       markSeen: (key, atMs, isHeartbeat) => writer.markSeen(key, atMs, isHeartbeat),
-      connect: (key, version) => queries.connect(key, { version, node, atMs: clock.nowMs() }),
+      connect: (key, version, credential) => queries.connect(key, { version, node, atMs: clock.nowMs(), credential }),
       disconnect: (key, epoch) => queries.disconnect(key, epoch),
       isStoreAvailable: () => writer.isAvailable && !writer.isFull,
       appendMessageLog: (line) => writer.appendMessageLog(line),

@@ -11,9 +11,8 @@ import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { badRequest } from './errors.ts'
-import { ChargePointParams, integerText, oneOf, text, time } from './fields.ts'
-import { pageFields, pageOf, pageQuery } from './paging.ts'
+import { ChargePointParams, integerText, oneOf, text } from './fields.ts'
+import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 
 const Anomaly = z
@@ -56,12 +55,7 @@ const listRoute = createRoute({
           param: { name: 'transactionId', in: 'query' },
           description: 'Only those about this transaction, be it known or not.',
         }),
-      from: time('From')
-        .optional()
-        .openapi({ param: { name: 'from', in: 'query' }, description: 'Only those received then or later.' }),
-      to: time('To', 'end')
-        .optional()
-        .openapi({ param: { name: 'to', in: 'query' }, description: 'Only those received then or earlier.' }),
+      ...periodQuery('received'),
       ...pageQuery,
     }),
   },
@@ -87,15 +81,11 @@ export function anomalyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(listRoute, async (c) => {
     const { chargePointId, kind, transactionId, from, to, ...page } = c.req.valid('query')
     if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
-    if (from !== undefined && to !== undefined && to < from) {
-      throw badRequest('to', 'To must not be before From')
-    }
     const filter: AnomalyFilter = {
       ...(chargePointId === undefined ? {} : { identity: chargePointId }),
       ...(kind === undefined ? {} : { kind }),
       ...(transactionId === undefined ? {} : { transactionId }),
-      ...(from === undefined ? {} : { fromMs: from }),
-      ...(to === undefined ? {} : { toMs: to }),
+      ...periodOf(from, to),
     }
     const listed = await queries.listAnomalies(filter, page)
     return c.json({ ...pageOf(listed, page), anomalies: listed.items.map(anomalyView) }, 200)

@@ -3,7 +3,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { callTimeoutSecondsMax } from '../base/limits.ts'
-import { statusOf } from '../csms/command.ts'
+import { quirkTable } from '../ocpp/quirks.ts'
 import { tables } from '../ocpp/tables.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { ownChargePoint } from './access.ts'
@@ -13,8 +13,8 @@ import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { badRequest } from './errors.ts'
 import { ChargePointParams, object, text } from './fields.ts'
-import { body, errors, json } from './responses.ts'
-import { requireConnected, sendCommand } from './send-command.ts'
+import { body, errors, json, jsonText } from './responses.ts'
+import { type CommandAnswer, requireConnected, sendCommand } from './send-command.ts'
 
 const timeoutError = `Timeout must be a number of seconds, above 0 and at most ${callTimeoutSecondsMax}`
 
@@ -47,7 +47,10 @@ const CallResult = z
     notes: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
-      .openapi({ description: 'Where the answer breaks its schema, which a lenient charge point may.' }),
+      .openapi({
+        description:
+          'Where what the charge point sent breaks its schema, which a lenient one may; the payload is as repaired.',
+      }),
   })
   .openapi('CallResult')
 
@@ -82,7 +85,7 @@ export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(callRoute, async (c) => {
     const { action, payload, timeout } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint.identity)
+    const { version } = requireConnected(deps, chargePoint)
     requireSendable(version, action)
     const command = { action, payload, fields: { '': 'payload' } }
     const answer = await sendCommand(
@@ -92,19 +95,21 @@ export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       command,
       timeout === undefined ? undefined : timeout * 1_000,
     )
-    const notes = answer.problems.map(({ path, message }) => ({ path, message }))
-    return c.json(
-      {
-        action,
-        status: statusOf(answer.payload),
-        payload: { ...answer.payload },
-        ...(notes.length === 0 ? {} : { notes }),
-      },
-      200,
-    )
+    const { status, text } = answer
+    const notes = notesOf(answer)
+    const more = notes.length === 0 ? {} : { notes }
+    if (text === null) return c.json({ action, status, payload: { ...answer.payload }, ...more }, 200)
+    // A long answer goes through as the text that it is.
+    const rest = JSON.stringify({ action, status, ...more })
+    return jsonText<z.infer<typeof CallResult>>(c, `${rest.slice(0, -1)},"payload":${text}}`)
   })
 
   return app
+}
+
+function notesOf({ problems, wasBrokenJson }: CommandAnswer): { path: string; message: string }[] {
+  const notes = problems.map(({ path, message }) => ({ path, message }))
+  return wasBrokenJson ? [{ path: '', message: quirkTable.brokenJson }, ...notes] : notes
 }
 
 function requireSendable(version: OcppVersion, action: string): void {

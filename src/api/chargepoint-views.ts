@@ -3,8 +3,8 @@
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
 import { chargePointStatus as statusOfConnectors, statusesByWeight } from '../csms/availability.ts'
-import type { KnownConnector, KnownTransaction } from '../csms/decision.ts'
-import type { ChargePointRecord, ConnectorRecord } from '../csms/records.ts'
+import type { ConnectorRef, KnownConnector, KnownTransaction } from '../csms/decision.ts'
+import type { ChargePointRecord, ConnectorRecord, ProblemRecord } from '../csms/records.ts'
 import type { LiveView } from './deps.ts'
 import { Time } from './responses.ts'
 
@@ -24,6 +24,36 @@ export const ChargePointItem = z
   })
   .openapi('ChargePointItem')
 
+// As the charge point told them with its last status.
+const faultFields = {
+  errorCode: z
+    .string()
+    .nullable()
+    .openapi({ description: 'OCPP 1.6; `NoError` when there is none.', example: 'NoError' }),
+  info: z.string().nullable().openapi({ description: 'In words. OCPP 2.x: the `techInfo` of an event.' }),
+  vendorId: z.string().nullable(),
+  vendorErrorCode: z
+    .string()
+    .nullable()
+    .openapi({ description: "The vendor's own code. OCPP 2.x: the `techCode` of an event.", example: 'NoPPDetected' }),
+}
+
+const Problem = z
+  .object({
+    component: z.string().openapi({ example: 'Connector' }),
+    instance: z.string().nullable(),
+    evseId: z.int().nullable(),
+    connectorId: z.int().nullable(),
+    techCode: z.string().nullable().openapi({ example: 'OverTemperature' }),
+    techInfo: z.string().nullable(),
+    cause: z
+      .int()
+      .nullable()
+      .openapi({ description: 'Number of the event that caused it, as the charge point counts its events.' }),
+    since: Time.openapi({ description: 'By the clock of the charge point.' }),
+  })
+  .openapi('Problem')
+
 export const ChargePointStatus = z
   .object({
     chargePointId: identity,
@@ -41,8 +71,20 @@ export const ChargePointStatus = z
           .int()
           .nullable()
           .openapi({ description: 'The transactionId of the open transaction there.', example: null }),
+        ...faultFields,
+        problems: z.array(Problem).openapi({
+          description: 'OCPP 2.x: what its components, and those of its EVSE, say is wrong with them.',
+          example: [],
+        }),
       }),
     ),
+    fault: z.object(faultFields).nullable().openapi({
+      description: 'Of the charge point itself (connector 0); null when it has told no status.',
+      example: null,
+    }),
+    problems: z
+      .array(Problem)
+      .openapi({ description: 'OCPP 2.x: those that belong to no connector shown.', example: [] }),
     firmwareVersion: z.string().nullable().openapi({ example: '1.2.3' }),
     model: z.string().nullable().openapi({ example: 'ChargePoint-X1000' }),
   })
@@ -95,13 +137,14 @@ export function chargePointItem(
 }
 
 /**
- * A charge point with its connectors; connector 0, which is the charge point itself, is not among them. A connector that
- * has never reported a status and has an open transaction is charging.
+ * A charge point with its connectors; connector 0, which is the charge point itself, is not among them, but its fault
+ * is told. A connector that has never reported a status and has an open transaction is charging.
  */
 export function chargePointStatus(
   record: ChargePointRecord,
   connectors: readonly ConnectorRecord[],
   openTransactions: readonly KnownTransaction[],
+  problems: readonly ProblemRecord[],
   live: LiveView | undefined,
 ): z.infer<typeof ChargePointStatus> {
   const is16 = (live?.version ?? record.ocppVersion ?? '1.6') === '1.6'
@@ -110,6 +153,7 @@ export function chargePointStatus(
   const shown = known
     .filter((connector) => connector.evseId > 0)
     .toSorted((a, b) => a.evseId - b.evseId || a.connectorId - b.connectorId)
+  const chargePointItself = connectorAt(connectors, { evseId: 0, connectorId: 0 })
   return {
     chargePointId: record.identity,
     status: record.status === 'Offline' ? 'Offline' : statusOfConnectors(known),
@@ -126,10 +170,43 @@ export function chargePointStatus(
         connectorId: is16 || isOnly ? connector.evseId : connector.connectorId,
         status: connector.status,
         currentTransaction: transaction?.transactionId ?? null,
+        ...faultOf(connectorAt(connectors, connector)),
+        problems: problems.filter((problem) => isAt(problem, connector)).map(problemView),
       }
     }),
+    fault: chargePointItself === undefined ? null : faultOf(chargePointItself),
+    problems: problems.filter((problem) => !shown.some((connector) => isAt(problem, connector))).map(problemView),
     firmwareVersion: record.firmwareVersion,
     model: record.model,
+  }
+}
+
+function connectorAt(connectors: readonly ConnectorRecord[], ref: ConnectorRef): ConnectorRecord | undefined {
+  return connectors.find(({ evseId, connectorId }) => evseId === ref.evseId && connectorId === ref.connectorId)
+}
+
+function faultOf(connector: ConnectorRecord | undefined) {
+  const { errorCode = null, info = null, vendorId = null, vendorErrorCode = null } = connector ?? {}
+  return { errorCode, info, vendorId, vendorErrorCode }
+}
+
+/** Whether a problem is one of this connector: its own, or that of its EVSE as a whole. */
+function isAt(problem: ProblemRecord, connector: ConnectorRef): boolean {
+  const isOfEvse = problem.connectorId === 0
+  return problem.evseId === connector.evseId && (isOfEvse || problem.connectorId === connector.connectorId)
+}
+
+function problemView(record: ProblemRecord): z.infer<typeof Problem> {
+  const { componentName, componentInstance, evseId, connectorId, techCode, techInfo, cause, occurredAtMs } = record
+  return {
+    component: componentName,
+    instance: componentInstance === '' ? null : componentInstance,
+    evseId: evseId === 0 ? null : evseId,
+    connectorId: connectorId === 0 ? null : connectorId,
+    techCode,
+    techInfo,
+    cause,
+    since: isoTime(occurredAtMs),
   }
 }
 

@@ -83,7 +83,7 @@ const statusRoute = createRoute({
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams },
   responses: {
-    200: json(ChargePointStatus, 'Its status, and that of its connectors.'),
+    200: json(ChargePointStatus, 'Its status and that of its connectors, with what is wrong with them.'),
     ...errors('FORBIDDEN', 'NOT_FOUND'),
   },
 })
@@ -118,7 +118,7 @@ const changeRoute = createRoute({
   tags: ['Provisioning'],
   summary: 'Change a charge point',
   description:
-    'A change of its credentials closes its connection, so that it comes back under the new ones. The rest holds at once; a new registration status from its next boot on.',
+    'A change of its credentials closes its connection, at every node, so that it comes back under the new ones. The charge point is not told of them: to send it a new password, change its configuration key AuthorizationKey. The rest holds at once; a new registration status from its next boot on.',
   middleware: [operatorOnly] as const,
   request: { params: ChargePointParams, body: body(ChargePointChange, true) },
   responses: {
@@ -151,22 +151,23 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(listRoute, async (c) => {
     const { status, ...page } = c.req.valid('query')
     const listed = await queries.listChargePoints(status === undefined ? page : { status, ...page })
-    const chargePoints = listed.items.map((record) => chargePointItem(record, live.get(record.identity)))
+    const chargePoints = listed.items.map((record) => chargePointItem(record, live.get(record)))
     return c.json({ ...pageOf(listed, page), chargePoints }, 200)
   })
 
   app.openapi(statusRoute, async (c) => {
     const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const [connectors, open] = await Promise.all([
+    const [connectors, open, problems] = await Promise.all([
       queries.connectorsOf(record.key),
       queries.openTransactionsOf(record.key),
+      queries.problemsOf(record.key),
     ])
-    return c.json(chargePointStatus(record, connectors, open, live.get(record.identity)), 200)
+    return c.json(chargePointStatus(record, connectors, open, problems, live.get(record)), 200)
   })
 
   app.openapi(getRoute, async (c) => {
     const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    return c.json(chargePointView(record, live.get(record.identity)), 200)
+    return c.json(chargePointView(record, live.get(record)), 200)
   })
 
   app.openapi(newRoute, async (c) => {
@@ -181,17 +182,16 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const change = c.req.valid('json')
     const record = found(await queries.updateChargePoint(chargePointId, chargePointInput(change, hash)), chargePointId)
     const { strictness, registrationStatus } = record
-    live.provisioned(chargePointId, { strictness, registrationStatus })
-    if (change.password !== undefined || change.apiKey !== undefined) {
-      live.disconnect(chargePointId, 'Credentials changed')
-    }
-    return c.json(chargePointView(record, live.get(chargePointId)), 200)
+    live.provisioned(record, { strictness, registrationStatus })
+    if (change.password !== undefined || change.apiKey !== undefined) live.disconnect(record, 'Credentials changed')
+    return c.json(chargePointView(record, live.get(record)), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {
     const { chargePointId } = c.req.valid('param')
-    if (!(await queries.deleteChargePoint(chargePointId))) throw notFound('Charge point', chargePointId)
-    live.disconnect(chargePointId, 'Charge point deleted')
+    const key = await queries.deleteChargePoint(chargePointId)
+    if (key === null) throw notFound('Charge point', chargePointId)
+    live.disconnect({ key, identity: chargePointId }, 'Charge point deleted')
     return c.body(null, 204)
   })
 
@@ -208,8 +208,8 @@ function chargePointInput(
   hash: ApiDeps['hash'],
 ): ChargePointInput {
   return {
-    ...(password === undefined ? {} : { passwordHash: password === null ? null : hash(password) }),
-    ...(apiKey === undefined ? {} : { apiKeyHash: apiKey === null ? null : hash(apiKey) }),
+    ...(password === undefined ? {} : { passwordHash: password === null ? null : hash.password(password) }),
+    ...(apiKey === undefined ? {} : { apiKeyHash: apiKey === null ? null : hash.apiKey(apiKey) }),
     ...(location === undefined ? {} : { location }),
     ...(strictness === undefined ? {} : { strictness }),
     ...(registrationStatus === undefined ? {} : { registrationStatus }),

@@ -28,6 +28,7 @@ export async function closeTransaction(
   messageId: string,
 ): Promise<TransactionRecord> {
   const { transactionId, startedAtMs } = transaction
+  const chargePoint = { key: transaction.chargePointKey, identity: transaction.identity }
   if (!transaction.open) throw hasStopped(transactionId)
   const nowMs = deps.clock.nowMs()
   const stoppedAtMs = stopTime ?? Math.max(nowMs, startedAtMs)
@@ -64,12 +65,12 @@ export async function closeTransaction(
   const { duplicate } = await closing.catch((error: unknown) => {
     // Nobody knows then whether it is stored. The next connection of the charge point reads what is.
     if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
-      deps.live.disconnect(transaction.identity, 'The database cannot be reached.')
+      deps.live.disconnect(chargePoint, 'The database cannot be reached.')
     }
     throw error
   })
   if (duplicate) throw hasStopped(transactionId)
-  deps.live.apply(transaction.identity, [{ type: 'transactionStopped', transactionId }])
+  deps.live.apply(chargePoint, [{ type: 'transactionStopped', transactionId }])
   // Its station may have stopped it a moment before: then that counts.
   const stored = await deps.queries.transaction(transactionId)
   if (stored?.closedBy !== 'operator') throw hasStopped(transactionId)

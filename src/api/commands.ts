@@ -151,7 +151,7 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(startRoute, async (c) => {
     const { connectorId, idTag, chargingProfile } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireBooted(chargePoint, requireConnected(deps, chargePoint.identity))
+    const { version } = requireBooted(chargePoint, requireConnected(deps, chargePoint))
     const [idToken, transactionId] = await Promise.all([queries.idTokenRecord(idTag), deps.nextTransactionId()])
     const start = {
       connectorId,
@@ -163,18 +163,18 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
     // The transaction may begin before the answer to the command arrives.
     const expected = remoteStart(version, start)
-    live.promiseTransaction(chargePoint.identity, expected, transactionId)
+    live.promiseTransaction(chargePoint, expected, transactionId)
     try {
       const { status, message } = startOutcome(
         await sendForStatus(deps, chargePoint, version, startCommand(version, start)),
       )
       if (status === 'Accepted') return c.json({ status, transactionId, message }, 200)
-      live.withdrawPromise(chargePoint.identity, expected, transactionId)
+      live.withdrawPromise(chargePoint, expected, transactionId)
       return c.json({ status, message }, 200)
     } catch (error) {
       // A charge point that is only late may still begin it.
       const isLate = error instanceof StatorError && error.code === 'CALL_TIMEOUT'
-      if (!isLate) live.withdrawPromise(chargePoint.identity, expected, transactionId)
+      if (!isLate) live.withdrawPromise(chargePoint, expected, transactionId)
       throw error
     }
   })
@@ -187,7 +187,7 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       throw notFound('Transaction', transactionId)
     }
     if (!transaction.open) throw new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
-    const { version } = requireBooted(chargePoint, requireConnected(deps, chargePoint.identity))
+    const { version } = requireBooted(chargePoint, requireConnected(deps, chargePoint))
     const status = await sendForStatus(deps, chargePoint, version, stopCommand(version, transaction))
     return c.json(stopOutcome(status), 200)
   })
@@ -195,7 +195,7 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(resetRoute, async (c) => {
     const { type } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint.identity)
+    const { version } = requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, resetCommand(version, type))
     return c.json(resetOutcome(status), 200)
   })
@@ -203,7 +203,7 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(updateFirmwareRoute, async (c) => {
     const { location, retrieveDate, retries, retryInterval } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint.identity)
+    const { version } = requireConnected(deps, chargePoint)
     const command = updateFirmwareCommand(version, {
       location,
       retrieveDateMs: retrieveDate,

@@ -14,6 +14,7 @@ import {
   variableOfKey,
 } from '../csms/configuration-commands.ts'
 import type { Configuration, ConfigurationKey } from '../csms/configuration-commands.ts'
+import { isPasswordVariable } from '../csms/password-commands.ts'
 import type { ChargePointRecord, VariableRecord } from '../csms/records.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { ownChargePoint } from './access.ts'
@@ -108,7 +109,7 @@ const changeRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/configuration',
   tags: ['Configuration'],
   summary: 'Change configuration',
-  description: keyForms,
+  description: `${keyForms} AuthorizationKey is the password of the charge point: once it has accepted a new one, it connects with that one only.`,
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(ChangeConfiguration, true) },
   responses: { 200: json(ChangeOutcome, 'What the charge point answered.'), ...changeErrors },
@@ -132,7 +133,7 @@ export function configurationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(changeRoute, async (c) => {
     const { key: changed, value } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint.identity)
+    const { version } = requireConnected(deps, chargePoint)
     const command = changeConfigurationCommand(version, changed, value)
     if (command === null) throw badKey(changed)
     const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
@@ -150,12 +151,12 @@ async function getConfiguration(
   chargePoint: ChargePointRecord,
   keys: readonly string[],
 ): Promise<Configuration> {
-  const version = deps.live.get(chargePoint.identity)?.version ?? chargePoint.ocppVersion
+  const version = deps.live.get(chargePoint)?.version ?? chargePoint.ocppVersion
   const stored = version === '1.6' || version === null ? [] : await storedVariables(deps, chargePoint.key)
   const reported = configurationOfVariables(stored)
   if (keys.length === 0 && reported.length > 0) return { configurationKey: reported, unknownKey: [] }
 
-  const live = requireConnected(deps, chargePoint.identity)
+  const live = requireConnected(deps, chargePoint)
   if (live.version === '1.6' || keys.length > 0) return ask(deps, chargePoint, live.version, keys, reported)
   // It never reported its device model: what every charge point may have is better than nothing.
   const { configurationKey } = await ask(deps, chargePoint, live.version, standardKeys2x, [])
@@ -215,6 +216,7 @@ async function storeVariable(
   const stored = await storedVariables(deps, chargePoint.key)
   const variable = stored.find((one) => one.attributeType === 'Actual' && keyOfVariable(one) === key)
   if (variable === undefined || variable.mutability === 'WriteOnly') return
+  if (isPasswordVariable(variable.componentName, variable.variableName)) return
   const { updatedAtMs: _, ...rest } = variable
   await deps.commit({
     chargePointKey: chargePoint.key,

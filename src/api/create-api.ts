@@ -15,10 +15,12 @@ import { addDocs } from './docs.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { answerError, notFound } from './errors.ts'
+import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { idTagRoutes } from './id-tags.ts'
 import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
+import { meterValueRoutes } from './meter-values.ts'
 import { addMetrics } from './metrics.ts'
 import { transactionRoutes } from './transactions.ts'
 
@@ -40,6 +42,8 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', callRoutes(deps))
   app.route('/', configurationRoutes(deps))
   app.route('/', messageRoutes(deps))
+  app.route('/', eventRoutes(deps))
+  app.route('/', meterValueRoutes(deps))
   app.route('/', anomalyRoutes(deps))
   app.route('/', transactionRoutes(deps))
   app.route('/', idTagRoutes(deps))

@@ -1,12 +1,16 @@
 // What the REST API needs from the rest of Stator, as small as it can be; `main.ts` brings the real parts together.
 
 import type { Principal } from '../auth/operator-auth.ts'
+import type { PasswordRotations } from '../auth/password-rotation.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
 import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type {
+  AssignedMeterValueRecord,
+  ChargePointEventFilter,
+  ChargePointEventRecord,
   ChargePointInput,
   ChargePointRecord,
   ConnectorRecord,
@@ -18,33 +22,33 @@ import type {
   IdTokenInput,
   IdTokenRecord,
   MessageLogRecord,
+  MeterValueFilter,
   MeterValueRecord,
   Page,
   PageOf,
+  ProblemRecord,
   TransactionFilter,
   TransactionRecord,
   VariableRecord,
 } from '../csms/records.ts'
 import type { RemoteStart } from '../csms/remote-control.ts'
+import type { ReadAnswer } from '../ocpp/answer.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-
-/** What a charge point answered to a CALL. */
-export type CallAnswer =
-  | { readonly kind: 'result'; readonly payload: Payload }
-  | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly details: Payload }
 
 /** The database, as far as the API reads and provisions. Null means that there is no such thing. */
 export interface ApiQueries {
   listChargePoints(filter: { readonly status?: ConnectorStatus | 'Offline' } & Page): Promise<PageOf<ChargePointRecord>>
   chargePoint(identity: string): Promise<ChargePointRecord | null>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
+  /** Problems that its components have, newest first. */
+  problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
   updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
-  /** False when there was none. @throws {StatorError} `CONFLICT` while a transaction is open. */
-  deleteChargePoint(identity: string): Promise<boolean>
+  /** Answers its key; null when there was none. @throws {StatorError} `CONFLICT` while a transaction is open. */
+  deleteChargePoint(identity: string): Promise<number | null>
 
   listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
   idTokenRecord(idToken: string): Promise<IdTokenRecord | null>
@@ -60,12 +64,16 @@ export interface ApiQueries {
   ghostReasonsOf(transactionId: number, deadlines: GhostDeadlines, nowMs: number): Promise<readonly Ghost[]>
   /** In the order in which they were made. */
   correctionsOf(transactionId: number, page: Page): Promise<PageOf<CorrectionRecord>>
-  meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>>
+  meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>>
+  /** Newest first. */
+  meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>>
 
   /** Newest first. */
   messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>>
   /** Newest first. */
   listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>>
+  /** Newest first. */
+  listEvents(filter: ChargePointEventFilter, page: Page): Promise<PageOf<ChargePointEventRecord>>
   /** The stored 2.x device model. */
   variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
 }
@@ -78,24 +86,32 @@ export interface LiveView {
   readonly lastHeartbeatAtMs: number | null
 }
 
+/** One charge point. The key tells it from another one that was deleted and had the same identity. */
+export interface ChargePointRef {
+  readonly key: number
+  readonly identity: string
+}
+
 /** The charge points that are connected. */
 export interface LiveChargePoints {
-  get(identity: string): LiveView | undefined
+  get(chargePoint: ChargePointRef): LiveView | undefined
   /**
    * Sends a CALL when its turn comes, and waits for the answer.
    *
    * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
-  call(identity: string, action: string, payload: Payload, timeoutMs?: number): Promise<CallAnswer>
+  call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<ReadAnswer>
   /** Moves the actor of the charge point, if it is connected, after a COMMIT. */
-  apply(identity: string, events: readonly ActorEvent[]): void
+  apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void
   /** Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */
-  promiseTransaction(identity: string, start: RemoteStart, transactionId: number): void
-  withdrawPromise(identity: string, start: RemoteStart, transactionId: number): void
+  promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void
+  withdrawPromise(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void
   /** Lets a connected charge point know how it is to be treated from now on. */
-  provisioned(identity: string, settings: Pick<ChargePointInput, 'strictness' | 'registrationStatus'>): void
-  /** Closes the socket of the charge point, if there is one: its credentials changed, or it is no longer welcome. */
-  disconnect(identity: string, reason: string): void
+  provisioned(chargePoint: ChargePointRef, settings: Pick<ChargePointInput, 'strictness' | 'registrationStatus'>): void
+  /**
+   * Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted.
+   */
+  disconnect(chargePoint: ChargePointRef, reason: string): void
 }
 
 /** One part of readiness, such as the database: what is wrong, or null. */
@@ -112,8 +128,13 @@ export interface ApiDeps {
   readonly nextTransactionId: () => number | Promise<number>
   /** Who sends a request with these headers; null when the credentials are missing or wrong. */
   readonly authenticate: (headers: Headers) => Promise<Principal | null>
-  /** The keyed hash under which a password or key is stored. */
-  readonly hash: (secret: string) => Uint8Array
+  /** The keyed hashes under which passwords and API keys are stored. */
+  readonly hash: {
+    password(password: string): Uint8Array
+    apiKey(apiKey: string): Uint8Array
+  }
+  /** New passwords that are sent to charge points. */
+  readonly rotations: Pick<PasswordRotations, 'begin'>
   /** Of charge points that are provisioned without one. */
   readonly strictnessDefault: Strictness
   readonly ghostDeadlines: GhostDeadlines

@@ -1,9 +1,11 @@
-// Lists come in pages: `{totalCount, page, pageSize, <resource>: []}`, counted from 1, in a stable order.
+// Lists come in pages: `{totalCount, page, pageSize, <resource>: []}`, counted from 1, in a stable order. Some are cut
+// to a period.
 
 import { z } from '@hono/zod-openapi'
 import { integerMax, pageSizeDefault, pageSizeMax } from '../base/limits.ts'
 import type { Page, PageOf } from '../csms/records.ts'
-import { integerText } from './fields.ts'
+import { badRequest } from './errors.ts'
+import { integerText, time } from './fields.ts'
 
 /** The query parameters that every list takes. */
 export const pageQuery = {
@@ -13,6 +15,24 @@ export const pageQuery = {
   pageSize: integerText('Page size', 1, pageSizeMax)
     .default(pageSizeDefault)
     .openapi({ param: { name: 'pageSize', in: 'query' }, description: 'Items per page.', default: pageSizeDefault }),
+}
+
+/** The query parameters of a list that may be cut to a period; `happened` says which time of its items counts. */
+export function periodQuery(happened: 'received' | 'sampled') {
+  return {
+    from: time('From')
+      .optional()
+      .openapi({ param: { name: 'from', in: 'query' }, description: `Only those ${happened} then or later.` }),
+    to: time('To', 'end')
+      .optional()
+      .openapi({ param: { name: 'to', in: 'query' }, description: `Only those ${happened} then or earlier.` }),
+  }
+}
+
+/** A period as filters have it. @throws {StatorError} `BAD_REQUEST` when it ends before it begins. */
+export function periodOf(from: number | undefined, to: number | undefined): { fromMs?: number; toMs?: number } {
+  if (from !== undefined && to !== undefined && to < from) throw badRequest('to', 'To must not be before From')
+  return { ...(from === undefined ? {} : { fromMs: from }), ...(to === undefined ? {} : { toMs: to }) }
 }
 
 /** What every list answers beside its items. */

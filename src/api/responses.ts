@@ -1,6 +1,8 @@
 // The answers that many routes share, for the OpenAPI document.
 
 import { z } from '@hono/zod-openapi'
+import type { Context, TypedResponse } from 'hono'
+import type { JSONParsed } from 'hono/utils/types'
 import { errorTable } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
 
@@ -33,6 +35,13 @@ export function errors(...codes: readonly ErrorCode[]) {
 /** A JSON answer. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } }
+}
+
+/** `text`, which is the JSON of a `T`, as an answer with status 200. */
+export function jsonText<T>(c: Context, text: string): Response & TypedResponse<JSONParsed<T>, 200, 'json'> {
+  const response: Response = c.body(text, 200, { 'Content-Type': 'application/json' })
+  // What hono knows of the type of an answer is not there at run time.
+  return response as Response & TypedResponse<JSONParsed<T>, 200, 'json'>
 }
 
 /** A JSON request body; one that is not `required` may be left out altogether. */

@@ -1,38 +1,73 @@
 // Sends a command to a charge point as a CALL, and turns every way in which that can fail into an error of the table.
 
 import { StatorError } from '../base/errors.ts'
-import type { Command } from '../csms/command.ts'
+import { type Command, statusOf } from '../csms/command.ts'
 import type { Payload } from '../csms/decision.ts'
+import { passwordsSetBy, rotationOutcome, type RotationOutcome } from '../csms/password-commands.ts'
 import type { ChargePointRecord } from '../csms/records.ts'
-import { checkRequest, checkResponse, unescapePointer } from '../ocpp/schema.ts'
+import type { LongResultAnswer, ReadAnswer, ResultAnswer } from '../ocpp/answer.ts'
+import { checkRequest, unescapePointer } from '../ocpp/schema.ts'
 import type { Problem } from '../ocpp/schema.ts'
+import type { QuirkCode } from '../ocpp/quirks.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-import type { ApiDeps, LiveView } from './deps.ts'
+import type { ApiDeps, ChargePointRef, LiveView } from './deps.ts'
 import { badRequest, fieldName } from './errors.ts'
 import type { FieldIssue } from './errors.ts'
 
-/** What a charge point answered, and where that breaks its schema. */
-export interface CommandAnswer {
-  readonly payload: Payload
-  readonly problems: readonly Problem[]
+/** What a charge point answered, and where that broke its schema. */
+export class CommandAnswer {
+  readonly #answer: ResultAnswer | LongResultAnswer
+
+  constructor(answer: ResultAnswer | LongResultAnswer) {
+    this.#answer = answer
+  }
+
+  /** After repairs. Of a long answer it is made each time. */
+  get payload(): Payload {
+    return this.#answer.kind === 'result' ? this.#answer.payload : JSON.parse(this.#answer.text)
+  }
+
+  /** The payload of a long answer as JSON; null for others. */
+  get text(): string | null {
+    return this.#answer.kind === 'longResult' ? this.#answer.text : null
+  }
+
+  /** The `status` of the answer; null when it carries none. */
+  get status(): string | null {
+    return this.#answer.kind === 'result' ? statusOf(this.#answer.payload) : this.#answer.status
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#answer.problems
+  }
+
+  /** Whether the answer had to be repaired before it was JSON. */
+  get wasBrokenJson(): boolean {
+    return this.#answer.quirks.some(({ code }) => code === brokenJson)
+  }
 }
 
+const brokenJson: QuirkCode = 'brokenJson'
+
 /** @throws {StatorError} `NOT_CONNECTED`. */
-export function requireConnected({ live }: ApiDeps, identity: string): LiveView {
-  const view = live.get(identity)
-  if (view === undefined) throw new StatorError('NOT_CONNECTED', `Charge point '${identity}' is not connected`)
+export function requireConnected({ live }: ApiDeps, chargePoint: ChargePointRef): LiveView {
+  const view = live.get(chargePoint)
+  if (view === undefined) {
+    throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
+  }
   return view
 }
 
 /**
- * Sends `command` and waits for its answer.
+ * Sends `command` and waits for its answer. A command that sets the password of the charge point changes the stored
+ * one, too: see `PasswordRotations`.
  *
- * @throws {StatorError} `BAD_REQUEST` when the command breaks its schema (nothing was sent); `CALL_ERROR` when the charge
- *   point answered with a CALLERROR; `CALL_ANSWER_INVALID` when its answer breaks the schema and its strictness is
- *   `strict`; and what `live.call` throws.
+ * @throws {StatorError} `BAD_REQUEST` when the command breaks its schema, or sets an empty password or two (nothing was
+ *   sent); `CALL_ERROR` when the charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` when its answer cannot be
+ *   read, or breaks the schema and its strictness is `strict`; and what `live.call` throws.
  */
 export async function sendCommand(
-  { live }: ApiDeps,
+  deps: ApiDeps,
   chargePoint: ChargePointRecord,
   version: OcppVersion,
   command: Command,
@@ -42,20 +77,64 @@ export async function sendCommand(
   const [first, ...more] = checkRequest(version, action, payload).map((problem) => issueOf(problem, command))
   if (first !== undefined) throw badRequest(first.field, first.issue, more)
 
-  const answer = await live.call(chargePoint.identity, action, payload, timeoutMs)
-  if (answer.kind === 'error') {
-    const { code, description, details } = answer
-    const because = description === '' ? '' : `: ${description}`
-    throw new StatorError('CALL_ERROR', `The charge point answered ${action} with ${code}${because}`, {
-      action,
-      code,
-      description,
-      details,
-    })
+  const passwords = passwordsSetBy(version, action, payload)
+  if (passwords.length > 0) return rotatePassword(deps, chargePoint, version, command, passwords, timeoutMs)
+  return answered(await deps.live.call(chargePoint, action, payload, timeoutMs), chargePoint, action)
+}
+
+/**
+ * Sends a command that sets the password. The new password is committed before the CALL leaves, so that the charge
+ * point can connect with it whatever happens to this process; the answer then decides which of the two holds.
+ */
+async function rotatePassword(
+  { live, rotations }: ApiDeps,
+  chargePoint: ChargePointRecord,
+  version: OcppVersion,
+  { action, payload, fields }: Command,
+  passwords: readonly string[],
+  timeoutMs?: number,
+): Promise<CommandAnswer> {
+  const [password] = passwords
+  if (password === undefined || password === '' || passwords.length > 1) {
+    throw badRequest(fields[''] ?? 'value', `${action} must set one password, and not an empty one`)
   }
-  const problems = checkResponse(version, action, answer.payload)
-  if (problems.length > 0 && chargePoint.strictness === 'strict') throw invalidAnswer(action, answer.payload, problems)
-  return { payload: answer.payload, problems }
+  const rotation = await rotations.begin(chargePoint, password)
+  let outcome: RotationOutcome = 'unknown'
+  try {
+    const answer = await live.call(chargePoint, action, payload, timeoutMs)
+    if (answer.kind === 'error') outcome = 'refused'
+    const valid = answered(answer, chargePoint, action)
+    outcome = rotationOutcome(version, payload, valid.payload)
+    return valid
+  } catch (error) {
+    // Nothing was sent.
+    if (error instanceof StatorError && error.code === 'CALL_QUEUE_FULL') outcome = 'refused'
+    throw error
+  } finally {
+    await rotation.settle(outcome)
+  }
+}
+
+/** What a command is answered with. @throws {StatorError} `CALL_ERROR`, `CALL_ANSWER_INVALID`. */
+function answered(answer: ReadAnswer, chargePoint: ChargePointRecord, action: string): CommandAnswer {
+  if (answer.kind === 'error' || answer.kind === 'unreadable') throw failureOf(action, answer)
+  const told = new CommandAnswer(answer)
+  const { problems } = told
+  if (problems.length > 0 && chargePoint.strictness === 'strict') throw invalidAnswer(action, told.payload, problems)
+  return told
+}
+
+function failureOf(action: string, answer: Extract<ReadAnswer, { kind: 'error' | 'unreadable' }>): StatorError {
+  if (answer.kind === 'unreadable') {
+    const { problem } = answer
+    const message = `The answer of the charge point to ${action} could not be read: ${problem}`
+    return new StatorError('CALL_ANSWER_INVALID', message, { action, problem })
+  }
+  const { code, description, details } = answer
+  const what = code === '' ? 'an error without a code' : code
+  const because = description === '' ? '' : `: ${description}`
+  const message = `The charge point answered ${action} with ${what}${because}`
+  return new StatorError('CALL_ERROR', message, { action, code, description, details })
 }
 
 /** The charge point's answer lacks what the command is about. */

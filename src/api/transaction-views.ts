@@ -1,15 +1,8 @@
-// How transactions and their meter values look in answers.
+// How transactions look in answers.
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import type {
-  CorrectionRecord,
-  EnteredEnd as EnteredEndRecord,
-  Ghost,
-  MeterValueRecord,
-  TransactionRecord,
-} from '../csms/records.ts'
-import { registerFall } from '../csms/plausibility.ts'
+import type { CorrectionRecord, EnteredEnd as EnteredEndRecord, Ghost, TransactionRecord } from '../csms/records.ts'
 import { Time } from './responses.ts'
 
 export const TransactionItem = z
@@ -24,9 +17,18 @@ export const TransactionItem = z
     meterStop: z.number().nullable().openapi({ description: 'Wh', example: 15000 }),
     energyConsumed: z.number().nullable().openapi({
       description:
-        'kWh; 0 when the meter fell by its rounding (up to 1 Wh), null while the transaction is open or when it fell further.',
+        'kWh; 0 when the meter fell by its rounding (up to 1 Wh), null while the transaction is open, when nothing tells it, or when the meter fell further.',
       example: 14,
     }),
+    energySource: z.enum(['register', 'lastRegister', 'intervals', 'operator']).nullable().openapi({
+      description:
+        'What energyConsumed rests on: the registers of start and stop, the last register of its meter values, the sum of their intervals, or an operator’s entry.',
+      example: 'register',
+    }),
+    energySoFar: z
+      .number()
+      .nullable()
+      .openapi({ description: 'kWh, of an open transaction; null once it has stopped.', example: null }),
     stopReason: z.string().nullable().openapi({ description: 'As the charge point said it.', example: 'Local' }),
   })
   .openapi('TransactionItem')
@@ -73,25 +75,6 @@ export const Correction = z
   })
   .openapi('Correction')
 
-const measurement = z.number().nullable()
-
-export const MeterValue = z
-  .object({
-    timestamp: Time,
-    sampledValue: z
-      .array(z.unknown())
-      .openapi({ description: 'As the charge point sent it.', example: [{ value: '5000', unit: 'Wh' }] }),
-    receivedAt: Time,
-    evseId: z.int(),
-    connectorId: z.int(),
-    energyWh: measurement,
-    powerW: measurement,
-    currentA: measurement,
-    voltageV: measurement,
-    socPercent: measurement,
-  })
-  .openapi('MeterValue')
-
 /** A transaction as lists show it. */
 export function transactionItem(record: TransactionRecord): z.infer<typeof TransactionItem> {
   return {
@@ -103,7 +86,9 @@ export function transactionItem(record: TransactionRecord): z.infer<typeof Trans
     stopTime: record.stoppedAtMs === null ? null : isoTime(record.stoppedAtMs),
     meterStart: record.meterStartWh,
     meterStop: record.meterStopWh,
-    energyConsumed: energyKwh(record),
+    energyConsumed: kWh(record.energy.consumedWh),
+    energySource: record.energy.source,
+    energySoFar: kWh(record.energy.soFarWh),
     stopReason: stopReason(record),
   }
 }
@@ -136,24 +121,8 @@ function endView({ stoppedAtMs, meterStopWh, stopReason }: EnteredEndRecord): z.
   return { stopTime: isoTime(stoppedAtMs), meterStop: meterStopWh, stopReason }
 }
 
-/** A meter value: the samples as sent, and the common measurements in one unit each. */
-export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterValue> {
-  const { sampledAtMs, receivedAtMs, meterValue, ...rest } = record
-  const { sampledValue } = meterValue
-  return {
-    timestamp: isoTime(sampledAtMs),
-    sampledValue: Array.isArray(sampledValue) ? sampledValue : [],
-    receivedAt: isoTime(receivedAtMs),
-    ...rest,
-  }
-}
-
-// A register that went backwards by more than its rounding was reset on the way: then nobody knows what was charged.
-function energyKwh({ meterStartWh, meterStopWh }: TransactionRecord): number | null {
-  if (meterStartWh === null || meterStopWh === null) return null
-  const fall = registerFall(meterStartWh, meterStopWh)
-  if (fall !== 'none') return fall === 'rounding' ? 0 : null
-  return Math.round((meterStopWh - meterStartWh) * 1_000) / 1_000_000
+function kWh(wh: number | null): number | null {
+  return wh === null ? null : Math.round(wh * 1_000) / 1_000_000
 }
 
 // 1.6 §6.51 and 2.0.1 TransactionType: a charge point that gives no reason means Local.

@@ -13,15 +13,14 @@ import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { badRequest, notFound } from './errors.ts'
 import { TransactionParams, booleanText, text, time } from './fields.ts'
+import { AssignedMeterValue, assignedMeterValueView } from './meter-values.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
 import {
   Correction,
-  MeterValue,
   Transaction,
   TransactionItem,
   correctionView,
-  meterValueView,
   transactionItem,
   transactionView,
 } from './transaction-views.ts'
@@ -92,10 +91,12 @@ const meterValuesRoute = createRoute({
   path: '/api/transactions/{transactionId}/meter-values',
   tags: ['Transactions'],
   summary: 'Meter values of a transaction',
-  description: 'In the order in which they were sampled.',
+  description:
+    'In the order in which they were sampled, and of one moment in the order in which they came. Values that name ' +
+    'only the connector are among them when the transaction was open there.',
   request: { params: TransactionParams, query: z.strictObject(pageQuery) },
   responses: {
-    200: json(z.object({ ...pageFields, meterValues: z.array(MeterValue) }), 'A page of them.'),
+    200: json(z.object({ ...pageFields, meterValues: z.array(AssignedMeterValue) }), 'A page of them.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
   },
 })
@@ -163,7 +164,7 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { transactionId } = await findTransaction(deps, c, c.req.valid('param').transactionId)
     const page = c.req.valid('query')
     const listed = await queries.meterValuesOf(transactionId, page)
-    return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(meterValueView) }, 200)
+    return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(assignedMeterValueView) }, 200)
   })
 
   app.openapi(correctionsRoute, async (c) => {

@@ -2,9 +2,9 @@
 
 import type { CredentialRecord } from '../csms/records.ts'
 import type { AuthDeps } from './auth-deps.ts'
-import type { Credentials } from './credentials.ts'
 import { handshakeQuirkTable } from './handshake-quirks.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'
+import { hashPassword, provePassword } from './password-forms.ts'
 import { basicCredentials, keyCredentials } from './presented.ts'
 import type { BasicCredentials, KeyCredentials } from './presented.ts'
 
@@ -23,6 +23,11 @@ export type HandshakeVerdict =
       readonly strictness: CredentialRecord['strictness']
       /** Of its credentials; none when it is strict. */
       readonly quirks: readonly HandshakeQuirk[]
+      /**
+       * The stored hash that it authenticated with; null when it was let in by an operator's key, or needs no
+       * credentials.
+       */
+      readonly credential: Uint8Array | null
     }
   | { readonly kind: 'unauthorized'; readonly reason: string }
   | { readonly kind: 'unknown' }
@@ -76,7 +81,7 @@ async function adopt(identity: string, presented: Presented | null, deps: AuthDe
   const apiKey = presented?.key?.apiKey
   const isOperators = apiKey !== undefined && operatorKeys.nameOf(apiKey) !== null
   const isVouchedFor = isOperators && presented?.key?.chargePointId === identity
-  const passwordHash = password === undefined ? null : credentials.hash(password)
+  const passwordHash = password === undefined ? null : hashPassword(password, credentials)
   const apiKeyHash = apiKey === undefined || isOperators ? null : credentials.hash(apiKey)
   if (security.requireAuthentication && passwordHash === null && apiKeyHash === null && !isVouchedFor) {
     return { kind: 'unauthorized', reason: 'an operator key without the X-Charge-Point-Id of the URL' }
@@ -85,60 +90,43 @@ async function adopt(identity: string, presented: Presented | null, deps: AuthDe
 }
 
 function judge(asked: string, record: CredentialRecord, presented: Presented | null, deps: AuthDeps): HandshakeVerdict {
-  const verified = deps.security.requireAuthentication ? presented && verify(asked, record, presented, deps) : []
-  if (verified === null) return { kind: 'unauthorized', reason: 'wrong credentials' }
+  const proof = deps.security.requireAuthentication ? presented && verify(asked, record, presented, deps) : noProof
+  if (proof === null) return { kind: 'unauthorized', reason: 'wrong credentials' }
   const { key, identity, strictness } = record
-  const quirks: readonly HandshakeQuirk[] = asked === identity ? verified : ['identityCase', ...verified]
+  const { credential } = proof
+  const quirks: readonly HandshakeQuirk[] = asked === identity ? proof.quirks : ['identityCase', ...proof.quirks]
   const [quirk] = quirks
   if (strictness === 'strict' && quirk !== undefined) {
     return { kind: 'unauthorized', reason: `the charge point is strict: ${handshakeQuirkTable[quirk]}` }
   }
-  return { kind: 'accepted', key, identity, strictness, quirks }
+  return { kind: 'accepted', key, identity, strictness, quirks, credential }
 }
 
-/** The quirks under which what was presented is right for `record`; null when it is wrong. */
-function verify(
-  asked: string,
-  record: CredentialRecord,
-  presented: Presented,
-  deps: AuthDeps,
-): readonly HandshakeQuirk[] | null {
+interface Proof {
+  readonly quirks: readonly HandshakeQuirk[]
+  readonly credential: Uint8Array | null
+}
+
+const noProof: Proof = { quirks: [], credential: null }
+
+/** Which credential of `record` was presented, and with what quirks; null when it was none. */
+function verify(asked: string, record: CredentialRecord, presented: Presented, deps: AuthDeps): Proof | null {
   const { basic, key } = presented
   if (basic !== null) {
-    const form = passwordForm(basic.password, record.passwordHash, deps.credentials)
-    if (form !== null) return [...nameQuirks(basic.userName, asked), ...form]
+    const proven = provePassword(basic.password, record, deps.credentials)
+    if (proven !== null) {
+      return { quirks: [...nameQuirks(basic.userName, asked), ...proven.quirks], credential: proven.hash }
+    }
   }
   if (key !== null) {
     if (deps.credentials.matches(key.apiKey, record.apiKeyHash)) {
-      return nameQuirks(key.chargePointId ?? asked, asked)
+      return { quirks: nameQuirks(key.chargePointId ?? asked, asked), credential: record.apiKeyHash }
     }
-    if (key.chargePointId === asked && deps.operatorKeys.nameOf(key.apiKey) !== null) return []
+    if (key.chargePointId === asked && deps.operatorKeys.nameOf(key.apiKey) !== null) return noProof
   }
   return null
 }
 
 function nameQuirks(name: string, identity: string): readonly HandshakeQuirk[] {
   return name === identity ? [] : ['userNameDiffers']
-}
-
-const notQuirky: readonly HandshakeQuirk[] = []
-
-/**
- * Whether `password` is the stored one, as it is or as hex of it: null when it is not, else the quirks of its form.
- *
- * OCPP 1.6 sets an AuthorizationKey as hex and presents its bytes (Security whitepaper §4.2): bytes whose hex was
- * provisioned are as they should be. Some stations present the hex itself.
- */
-export function passwordForm(
-  password: Uint8Array,
-  hash: Uint8Array | null,
-  credentials: Credentials,
-): readonly HandshakeQuirk[] | null {
-  if (hash === null) return null
-  if (credentials.matches(password, hash)) return notQuirky
-  const hex = Buffer.from(password).toString('hex')
-  if (credentials.matches(hex, hash) || credentials.matches(hex.toUpperCase(), hash)) return notQuirky
-  const text = Buffer.from(password).toString('latin1')
-  const isHex = text.length > 0 && text.length % 2 === 0 && /^[0-9a-f]+$/i.test(text)
-  return isHex && credentials.matches(Buffer.from(text, 'hex'), hash) ? ['authorizationKeyHex'] : null
 }

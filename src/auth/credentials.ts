@@ -28,8 +28,18 @@ export class Credentials {
 
   /** Whether `hash` is that of `presented`, in constant time; a credential that does not exist (null) never matches. */
   matches(presented: PresentedSecret, hash: Uint8Array | null): boolean {
+    return this.matchOf(presented, [hash]) !== null
+  }
+
+  /**
+   * The first of `hashes` that is that of `presented`, each compared in constant time; null when it is none of them.
+   */
+  matchOf(presented: PresentedSecret, hashes: readonly (Uint8Array | null)[]): Uint8Array | null {
     const given = this.hash(presented)
-    if (hash === null || hash.length !== given.length) return false
-    return timingSafeEqual(given, hash)
+    let found: Uint8Array | null = null
+    for (const hash of hashes) {
+      if (hash?.length === given.length && timingSafeEqual(given, hash)) found ??= hash
+    }
+    return found
   }
 }

@@ -1,7 +1,8 @@
 // Says who sends a REST request, and what that one may reach.
 
 import type { AuthDeps } from './auth-deps.ts'
-import { isAllowed, passwordForm } from './charge-point-auth.ts'
+import { isAllowed } from './charge-point-auth.ts'
+import { provePassword } from './password-forms.ts'
 import { basicCredentials, keyCredentials } from './presented.ts'
 import type { BasicCredentials } from './presented.ts'
 
@@ -56,6 +57,6 @@ async function chargePointByPassword(basic: BasicCredentials, deps: AuthDeps): P
   const identity = basic.userName
   if (security.authenticationMethod === 'ApiKey' || !isAllowed(identity, security.allowedChargePoints)) return null
   const record = await store.lookup(identity)
-  if (record === null || passwordForm(basic.password, record.passwordHash, credentials) === null) return null
+  if (record === null || provePassword(basic.password, record, credentials) === null) return null
   return { kind: 'chargePoint', identity: record.identity, key: record.key }
 }

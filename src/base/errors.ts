@@ -36,7 +36,7 @@ export const errorTable = {
   CALL_ANSWER_INVALID: {
     status: 502,
     name: 'BadGateway',
-    mend: 'The charge point answered against its schema: `details` says where.',
+    mend: 'The charge point answered against its schema, or in a way that cannot be read: `details` says where, or why.',
   },
   CALL_TIMEOUT: {
     status: 504,

@@ -60,11 +60,21 @@ function hideInUrls(text: string): string {
   for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 1)) {
     afterScheme.lastIndex = at + 3
     const password = afterScheme.exec(text)?.[1]
-    if (password === undefined || !/[a-z0-9+.-]/i.test(text.charAt(at - 1))) continue
+    if (password === undefined || !endsInScheme(text, at)) continue
     const end = afterScheme.lastIndex - 1
     hidden.add(end - password.length, end)
   }
   return hidden.text
+}
+
+/** Whether a scheme ends before `end`: a letter, and what may follow it. It looks back as far as the last slash at most. */
+function endsInScheme(text: string, end: number): boolean {
+  for (let at = end - 1; at >= 0; at--) {
+    const character = text.charAt(at)
+    if (/[a-z]/i.test(character)) return true
+    if (!/[0-9+.-]/.test(character)) return false
+  }
+  return false
 }
 
 // `"name": "value"` where the name has a secret's name in it. A name is looked at once, however many such names stand in it.

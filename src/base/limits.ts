@@ -42,6 +42,12 @@ export const turnBytesMax = 8_192
 /** Longest that a charge point may keep sending more than its allowance before its connection is closed, in milliseconds. */
 export const floodMsMax = 10_000
 
+/**
+ * Longest that frames of one connection may count as received after they were, so that they keep their order, in
+ * milliseconds. What a charge point may send at once takes less; a clock that was set back more.
+ */
+export const arrivalAheadMsMax = 1_000
+
 /** Frames that one task hands to a worker. More gain nothing: the cost of crossing is spread thin by then. */
 export const batchFramesMax = 512
 
@@ -145,6 +151,12 @@ export const remoteStartPromiseMs = 120_000
 
 /** Transaction ids that may be promised to one charge point at once; past it the oldest promise is forgotten. */
 export const remoteStartPromisesMax = 32
+
+/**
+ * How long a charge point may take to send what a command asked it for, in milliseconds; it is served before a boot is
+ * accepted, too.
+ */
+export const askedMessageMs = 86_400_000
 
 /** Transaction ids that one trip to the sequence fetches. */
 export const transactionIdBlock = 1_000
@@ -348,11 +360,25 @@ export const openOfIdTokenMax = 16
 /** Connectors that are kept of one charge point; what it tells of others is stored as events, with an anomaly. */
 export const connectorsMax = 256
 
+/**
+ * States that one NotifyEvent may tell: the status and the problem of every connector that is kept of a charge point.
+ */
+export const stateEventsMax = 2 * connectorsMax
+
+/** Problems of components that are shown of one charge point, the newest. */
+export const problemsShownMax = 256
+
 /** How often the embedded database is asked whether it still answers, in milliseconds. */
 export const embeddedCheckMs = 1_000
 
 /** How often in a row the embedded database may fail to answer before it is opened anew. */
 export const embeddedFailuresMax = 5
+
+/**
+ * How often a node looks for connections that an operator or a newer connection ended at another node, in milliseconds.
+ * The socket of a charge point whose credentials changed is closed within twice this time.
+ */
+export const fenceCheckMs = 1_000
 
 /** Problems of one payload that are told: the first of them, in the order of the schema. */
 export const problemsMax = 5

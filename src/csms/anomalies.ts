@@ -5,6 +5,12 @@ export const anomalyTable = {
   unknownTransaction: 'A message names a transaction that nobody knows; a stop with 0 or -1 ("none") is one, too.',
   foreignTransaction: 'A message names a transaction of another charge point.',
   closedTransaction: 'A message came for a transaction that had ended.',
+  transactionIdReused:
+    'A charge point began another transaction under an id that it had used before, as some do after a reboot; it is a transaction of its own.',
+  secondStart: 'A transaction was started once more; the earliest start counts, and what it lacked was filled in.',
+  secondEnd: 'A transaction was ended once more; the first end counts.',
+  seqNoRestarted: 'An event had a lower seqNo than an earlier one; the charge point counts from the beginning again.',
+  clockSetBack: 'An event had a higher seqNo and an earlier time than one before it; the charge point set its clock.',
   missingStart: 'A transaction became known by a later message; its start has not come, or not yet.',
   connectorAlreadyCharging: 'A transaction started on a connector where another was open; both are open now.',
   repeatedStart: 'A start without a usable time came again while its transaction was open; it was answered as before.',

@@ -55,21 +55,30 @@ export function connectorRef16(connectorId: number): ConnectorRef {
   return { evseId: connectorId, connectorId: connectorId === 0 ? 0 : 1 }
 }
 
-/** The changes by which a connector takes a new status, with the charge point's own status when that changes too. */
-export function connectorStatusChanges(change: ConnectorStatusChange, known: Known): Change[] {
+/** The changes by which connectors take a new status, with the charge point's own status when that changes too. */
+export function connectorStatusChanges(changes: readonly ConnectorStatusChange[], known: Known): Change[] {
   const connectors = known.connectors()
-  const others = connectors.filter(
-    (connector) => connector.evseId !== change.evseId || connector.connectorId !== change.connectorId,
+  const others = connectors.filter(({ evseId, connectorId }) =>
+    changes.every((change) => change.evseId !== evseId || change.connectorId !== connectorId),
   )
   const before = chargePointStatus(connectors)
-  const after = chargePointStatus([...others, change])
-  return before === after ? [change] : [change, { kind: 'chargePointStatus', status: after }]
+  const after = chargePointStatus([...others, ...changes])
+  return before === after ? [...changes] : [...changes, { kind: 'chargePointStatus', status: after }]
 }
 
 /** The anomaly of a connector that is new and one too many (some charge points count on for ever); null when it is not. */
 export function connectorTooMany(ref: ConnectorRef, known: Known): Anomaly | null {
   if (known.connector(ref) !== undefined || known.connectors().length < connectorsMax) return null
   return { kind: 'tooManyConnectors', detail: { evseId: ref.evseId, connectorId: ref.connectorId } }
+}
+
+/** The anomaly of a move of a connector that the specification does not provide for; none for any other. */
+export function connectorMoveAnomaly(change: ConnectorStatusChange, known: Known): readonly Anomaly[] {
+  const { evseId, connectorId, status: to } = change
+  const from = known.connector(change)?.status ?? 'Unknown'
+  if (from === 'Unknown' || from === to) return []
+  if (connectorMove(known.chargePoint.version, from, to, evseId) !== null) return []
+  return [{ kind: 'connectorMove', detail: { evseId, connectorId, from, to } }]
 }
 
 function statusNotification(change: ConnectorStatusChange, known: Known): Decision {
@@ -81,23 +90,10 @@ function statusNotification(change: ConnectorStatusChange, known: Known): Decisi
   }
   const tooMany = connectorTooMany(change, known)
   if (tooMany !== null) return { answer: {}, changes: [told], anomalies: [tooMany], events: [] }
-  const from = known.connector(change)?.status ?? 'Unknown'
-  const isOddMove =
-    from !== 'Unknown' &&
-    from !== change.status &&
-    connectorMove(known.chargePoint.version, from, change.status, change.evseId) === null
-  const anomalies: Anomaly[] = isOddMove
-    ? [
-        {
-          kind: 'connectorMove',
-          detail: { evseId: change.evseId, connectorId: change.connectorId, from, to: change.status },
-        },
-      ]
-    : []
   return {
     answer: {},
-    changes: [...connectorStatusChanges(change, known), told],
-    anomalies,
+    changes: [...connectorStatusChanges([change], known), told],
+    anomalies: connectorMoveAnomaly(change, known),
     events: [
       {
         type: 'connectorStatus',
@@ -129,21 +125,26 @@ export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
 }
 
 /**
- * 2.0.1 G01. Occupied says less than what the open transaction of the EVSE has already told, so it does not overwrite
- * that (see `chargingStatus`).
+ * The status of a 2.x connector that is told to be `statusSent`. Occupied says less than what the open transaction of
+ * the EVSE has already told, so it does not overwrite that (see `chargingStatus`).
  */
+export function status201(statusSent: string, ref: ConnectorRef, known: Known): ConnectorStatus {
+  const sent = normaliseStatus(statusSent)
+  if (sent !== 'Occupied') return sent
+  const before = known.connector(ref)?.status
+  const isCharging = known.openTransactions().some((transaction) => transaction.evseId === ref.evseId)
+  return isCharging && before !== undefined && isChargingStatus(before) ? before : sent
+}
+
+/** 2.0.1 G01. */
 export const statusNotification201: Handler<OCPP20.StatusNotificationRequest> = {
   decide: (payload, known) => {
     const ref = { evseId: payload.evseId, connectorId: payload.connectorId }
-    const sent = normaliseStatus(payload.connectorStatus)
-    const before = known.connector(ref)?.status
-    const isCharging = known.openTransactions().some((transaction) => transaction.evseId === ref.evseId)
-    const status = sent === 'Occupied' && isCharging && before !== undefined && isChargingStatus(before) ? before : sent
     return statusNotification(
       {
         kind: 'connectorStatus',
         ...ref,
-        status,
+        status: status201(payload.connectorStatus, ref, known),
         statusSent: payload.connectorStatus,
         errorCode: null,
         info: null,

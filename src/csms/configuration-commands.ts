@@ -34,6 +34,7 @@ export type VariableName = Pick<
 const standardKeys: Readonly<Record<string, string>> = {
   AllowOfflineTxForUnknownId: 'AuthCtrlr.OfflineTxForUnknownIdEnabled',
   AuthorizationCacheEnabled: 'AuthCacheCtrlr.Enabled',
+  AuthorizationKey: 'SecurityCtrlr.BasicAuthPassword',
   AuthorizeRemoteTxRequests: 'AuthCtrlr.AuthorizeRemoteStart',
   ClockAlignedDataInterval: 'AlignedDataCtrlr.Interval',
   ConnectionTimeOut: 'TxCtrlr.EVConnectionTimeOut',
@@ -62,15 +63,23 @@ const standardKeys: Readonly<Record<string, string>> = {
   ConnectorSwitch3to1PhaseSupported: 'SmartChargingCtrlr.Phases3to1',
 }
 
-/** What every 2.x charge point can be asked for, whether or not it has reported its device model. */
-export const standardKeys2x: readonly string[] = Object.values(standardKeys)
+/**
+ * What every 2.x charge point can be asked for, whether or not it has reported its device model. A password can only be
+ * written.
+ */
+export const standardKeys2x: readonly string[] = Object.values(standardKeys).filter(
+  (key) => key !== standardKeys.AuthorizationKey,
+)
+
+// Letter case does not count in a key of 1.6 (CiString50Type).
+const keysByLowerCase = new Map(Object.entries(standardKeys).map(([key, name]) => [key.toLowerCase(), name]))
 
 const keyForm =
   /^(?<componentName>[^.@[\]]+)(?:\[(?<componentInstance>[^\]]+)\])?(?:@(?<evseId>\d{1,6})(?:\/(?<connectorId>\d{1,6}))?)?\.(?<variableName>[^@[\]]+)(?:\[(?<variableInstance>[^\]]+)\])?$/
 
 /** The variable that `key` means, or null when it has neither the 2.x form nor a counterpart there. */
 export function variableOfKey(key: string): VariableName | null {
-  const groups = keyForm.exec(ownValue(standardKeys, key) ?? key)?.groups
+  const groups = keyForm.exec(keysByLowerCase.get(key.toLowerCase()) ?? key)?.groups
   if (groups?.componentName === undefined || groups.variableName === undefined) return null
   return {
     componentName: groups.componentName,

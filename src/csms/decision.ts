@@ -4,7 +4,7 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
-import type { MeterRows } from './meter-block.ts'
+import type { FrameMeter, MeterRows } from './meter-block.ts'
 
 /** A payload as it goes on the wire. */
 export type Payload = Readonly<Record<string, unknown>>
@@ -54,6 +54,24 @@ export interface KnownTransaction extends ConnectorRef {
   readonly open: boolean
   /** Who closed it; null while it is open. */
   readonly closedBy: 'station' | 'operator' | null
+  /** 2.x: how far its charge point has told it. */
+  readonly story?: TransactionStory | null | undefined
+}
+
+/** How far a 2.x charge point has told a transaction. Its times are by the charge point's clock, unless said otherwise. */
+export interface TransactionStory {
+  /** 1 for the first transaction that the charge point gave this id; some count from the beginning after a reboot. */
+  readonly use: number
+  /** Whether its Started has come. */
+  readonly isStartTold: boolean
+  /** Time of the newest event. */
+  readonly lastEventAtMs: number
+  /** seqNo of the newest event; null when none had one. */
+  readonly lastSeqNo: number | null
+  /** When the last message about it came, by our clock. */
+  readonly heardAtMs: number
+  /** Null while it is open. */
+  readonly stoppedAtMs: number | null
 }
 
 /** An id token as stored. 1.6 idTags and 2.x idTokens live in one table; letter case does not count (CiString20, IdToken). */
@@ -76,6 +94,8 @@ export interface KnownChargePoint {
   readonly registrationStatus: RegistrationStatus
   /** What its last BootNotification was answered with; null when it never sent one. */
   readonly bootStatus: RegistrationStatus | null
+  /** When its last BootNotification came, by our clock; null when it never sent one. */
+  readonly lastBootAtMs: number | null
 }
 
 /** What a payload makes it necessary to look up before it can be decided. */
@@ -83,8 +103,8 @@ export interface Needs {
   readonly idTokens?: readonly string[]
   /** Our transactionIds (1.6). */
   readonly transactionIds?: readonly number[]
-  /** The charge point's own transaction ids (2.x). */
-  readonly stationTransactionIds?: readonly string[]
+  /** The charge point's own transaction id (2.x), and the time of the event that names it. */
+  readonly stationTransaction?: { readonly id: string; readonly atMs: number }
   /** A transactionId to give to a transaction that begins: in any case, or if a transaction looked up is not there. */
   readonly newTransactionId?: 'always' | 'ifUnknown'
   /** The id tokens, too, that the transactions looked up began with. */
@@ -131,7 +151,10 @@ export interface Known {
   readonly connector: (ref: ConnectorRef) => KnownConnector | undefined
   readonly connectors: () => readonly KnownConnector[]
   readonly idToken: (idToken: string) => KnownIdToken | undefined
-  readonly transaction: (id: number | string) => KnownTransaction | undefined
+  /** By our number. */
+  readonly transaction: (transactionId: number) => KnownTransaction | undefined
+  /** 2.x: the transactions that the charge point gave this id, the newest first. */
+  readonly transactionsNamed: (stationTransactionId: string) => readonly KnownTransaction[]
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
   /** Null when `Needs.beforeStart` did not ask for it. */
@@ -141,11 +164,13 @@ export interface Known {
   /** The transactionId that a remote start promised for this connector and id token, or this remoteStartId (2.x). */
   readonly promisedTransactionId: (start: BegunStart) => number | undefined
   /** The meter values of the frame; null when it carries none. */
-  readonly meter: MeterRows | null
+  readonly meter: FrameMeter | null
   /** The plain values of the payload as it was sent: what tells two messages apart. Of a long frame there are no others. */
   readonly sent: Payload
   /** The payload as it was sent, without its meter values: what is kept. */
   readonly verbatim: Verbatim
+  /** Digest of the whole payload as it was sent; undefined when the message is no fact of a transaction. */
+  readonly content: string | undefined
 }
 
 /** A stored fact that breaks an expectation. */
@@ -167,6 +192,11 @@ export interface TransactionFact {
   readonly ref: string
   readonly seqNo: number
   readonly event: 'Started' | 'Updated' | 'Ended'
+  /**
+   * What the whole message says, as a digest. Two messages of one key that differ in it are two facts; undefined for what no
+   * charge point sent.
+   */
+  readonly content?: string | undefined
   /** Our transactionId, when known. */
   readonly transactionId: number | null
   readonly occurredAtMs: number
@@ -216,6 +246,8 @@ export interface TransactionStartedChange extends ConnectorRef {
   readonly reservationId: number | null
   readonly remoteStartId: number | null
   readonly chargingState: string | null
+  /** 2.x only. */
+  readonly story?: Pick<TransactionStory, 'use' | 'isStartTold' | 'lastEventAtMs' | 'lastSeqNo'> | null | undefined
 }
 
 /** A field left out (undefined) stays as it is in the database. */
@@ -231,6 +263,9 @@ export interface TransactionUpdatedChange {
   readonly meterStartWh?: number
   readonly chargingState?: string
   readonly remoteStartId?: number
+  readonly isStartTold?: true
+  readonly lastEventAtMs?: number
+  readonly lastSeqNo?: number
 }
 
 export interface TransactionStoppedChange {
@@ -294,6 +329,24 @@ export interface VariableChange {
   readonly characteristics: Payload | null
 }
 
+/**
+ * Whether a component of a 2.x charge point has a problem (variable `Problem`), and which. EVSE and connector are 0 for
+ * none.
+ */
+export interface ProblemChange extends ConnectorRef {
+  readonly kind: 'problem'
+  readonly componentName: string
+  readonly componentInstance: string
+  /** False: there is none any more. */
+  readonly isActive: boolean
+  readonly techCode: string | null
+  readonly techInfo: string | null
+  /** Number of the event that caused it, as the charge point counts its events. */
+  readonly cause: number | null
+  /** By the charge point's clock. */
+  readonly occurredAtMs: number
+}
+
 export type Change =
   | BootChange
   | ConnectorStatusChange
@@ -305,10 +358,11 @@ export type Change =
   | ChargePointEventChange
   | ActivityChange
   | VariableChange
+  | ProblemChange
 
 /** What moves the actors, sent after the COMMIT. */
 export type ActorEvent =
-  | { readonly type: 'booted'; readonly status: RegistrationStatus }
+  | { readonly type: 'booted'; readonly status: RegistrationStatus; readonly atMs: number }
   | ({ readonly type: 'connectorStatus'; readonly status: ConnectorStatus } & ConnectorRef)
   | {
       readonly type: 'transactionStarted'
@@ -323,6 +377,7 @@ export type ActorEvent =
       readonly idToken?: string
       readonly startedAtMs?: number
       readonly meterStartWh?: number
+      readonly story?: TransactionStory
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
 

@@ -1,4 +1,4 @@
-// Functional block N, diagnostics: uploads of logs, and what a 2.x charge point monitors by itself.
+// Functional block N, diagnostics: uploads of logs.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import type { Handler } from './decision.ts'
@@ -24,8 +24,3 @@ export const logStatusNotification: Handler<OCPP16.LogStatusNotificationRequest 
         status: payload.status,
       }),
   }
-
-/** 2.0.1 N07: events that monitors raised. */
-export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
-  decide: (payload, known) => notification('NotifyEvent', known, payload.generatedAt),
-}

@@ -2,6 +2,8 @@
 // bodies of a PostgreSQL binary array (a length word, then the value, per element), so that the writer only has to put an
 // array header before them. This file is the contract between `workers/` and `store/`, which do not know each other.
 
+import type { EnergyRegisters } from '../ocpp/verdict.ts'
+
 /** One column of a meter block. `bytes` is the width of a value; null for a column of varying width. */
 export interface MeterColumn {
   readonly name: string
@@ -46,6 +48,11 @@ export interface MeterRows {
   readonly block: MeterBlock
   readonly from: number
   readonly to: number
+}
+
+/** The rows of one frame, and the energy registers in them. */
+export interface FrameMeter extends MeterRows {
+  readonly registers: EnergyRegisters
 }
 
 /**

@@ -2,28 +2,34 @@
 // the writer commits those. Deciding only says whose they are.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import { numberOf } from '../ocpp/number-text.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
-import { meterColumns, type MeterRows } from './meter-block.ts'
+import type { FrameMeter } from './meter-block.ts'
 
 /** A payload whose meter values were taken out of it. */
 export type WithoutMeterValues<P> = Omit<P, 'meterValue' | 'transactionData'>
 
-const energyColumn = meterColumns.findIndex((column) => column.name === 'energy_wh')
-const energyElementBytes = 4 + 8
+/**
+ * Energy register (Wh) with which a transaction begins (`first`) or ends (`last`), by the meter values of one message;
+ * null when they have none. A register in the context of that end goes before any other, and time decides, not the
+ * order of the list.
+ */
+export function energyWh(meter: FrameMeter | null, which: 'first' | 'last'): number | null {
+  if (meter === null) return null
+  const { begin, end, first, last } = meter.registers
+  return which === 'first' ? (begin ?? first) : (end ?? last)
+}
 
-/** Energy register (Wh) of the first or last of `rows` that has one; null when none has. */
-export function energyWh(rows: MeterRows | null, which: 'first' | 'last'): number | null {
-  const column = rows?.block.columns[energyColumn]
-  if (rows === null || column === undefined) return null
-  const view = new DataView(column.buffer, column.byteOffset, column.byteLength)
-  const count = rows.to - rows.from
-  for (let index = 0; index < count; index++) {
-    const row = which === 'first' ? rows.from + index : rows.to - 1 - index
-    const value = view.getFloat64(row * energyElementBytes + 4)
-    if (!Number.isNaN(value)) return value
-  }
-  return null
+/**
+ * A register (Wh) that a message has as a field of its own; null when it was not sent or cannot be read: that is no
+ * register of zero.
+ *
+ * @param sent the field as it was sent, and `served` after repairs.
+ */
+export function registerWh(sent: unknown, served: number): number | null {
+  if (typeof sent === 'number') return Number.isFinite(sent) ? served : null
+  return typeof sent === 'string' && !Number.isNaN(numberOf(sent, true)) ? served : null
 }
 
 /** What is odd about facts that name a 1.6 transaction: nothing, or why they cannot be believed as they stand. */

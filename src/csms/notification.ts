@@ -1,7 +1,7 @@
 // The plainest decision: a message that reports something, is written into the charge point's history, and is answered
 // with an empty payload.
 
-import type { Change, Decision, Known } from './decision.ts'
+import type { Change, Decision, Handler, Known, Payload } from './decision.ts'
 
 /** `time` (RFC 3339) in milliseconds since the Unix epoch; `fallbackMs` when it is absent or not a time. */
 export function timeMs(time: string | undefined, fallbackMs: number): number {
@@ -29,5 +29,19 @@ export function notification(action: string, known: Known, time?: string, ...mor
     ],
     anomalies: [],
     events: [],
+  }
+}
+
+/**
+ * The handler of every message that is only stored: an event of the charge point, answered with `answer` whatever it
+ * says.
+ */
+export function keepStored(action: string, answer: Payload): Handler<Payload> {
+  return {
+    decide: (payload, known) => {
+      // The time of the message itself, as the messages that have one call it.
+      const time = payload.timestamp ?? payload.generatedAt
+      return { ...notification(action, known, typeof time === 'string' ? time : undefined), answer }
+    },
   }
 }

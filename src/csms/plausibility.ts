@@ -2,7 +2,6 @@
 // refused or changed for it: the fact is stored as it was sent, and an anomaly beside it says what is odd.
 
 import { isoTime } from '../base/clock.ts'
-import { meterRoundingWhMax } from '../base/limits.ts'
 import { findIdToken, idTokenCandidates } from './authorization.ts'
 import type {
   Anomaly,
@@ -12,17 +11,13 @@ import type {
   TransactionStartedChange,
   TransactionStoppedChange,
 } from './decision.ts'
+import { registerFall } from './energy.ts'
 
 /** What the checks need to know of a transaction that begins or has begun. */
-type Begun = Pick<TransactionStartedChange, 'transactionId' | 'evseId' | 'idToken' | 'startedAtMs' | 'meterStartWh'>
-
-/** How far an energy register went down from `beforeWh` to `afterWh`. */
-export function registerFall(beforeWh: number, afterWh: number): 'none' | 'rounding' | 'backwards' {
-  if (afterWh >= beforeWh) return 'none'
-  // Registers in kWh have been multiplied: 269.456 - 268.456 kWh is a little more than 1,000 Wh in binary fractions.
-  const fallWh = Math.round((beforeWh - afterWh) * 1_000) / 1_000
-  return fallWh <= meterRoundingWhMax ? 'rounding' : 'backwards'
-}
+type Begun = Pick<
+  TransactionStartedChange,
+  'transactionId' | 'evseId' | 'idToken' | 'startedAtMs' | 'meterStartWh' | 'story'
+>
 
 /**
  * What is odd about a transaction as `changes` begin, correct or end it.
@@ -80,11 +75,14 @@ function startDoubts(
 
 function stopDoubts(begun: Begun, stop: TransactionStoppedChange, name: string, known: Known): Anomaly[] {
   const anomalies: Anomaly[] = []
-  if (stop.stoppedAtMs < begun.startedAtMs) {
+  const isBeforeStart = stop.stoppedAtMs < begun.startedAtMs
+  // Of a transaction whose start has not come, a later event is all that is known of the beginning.
+  const isOlderThanKnown = isBeforeStart && begun.story?.isStartTold === false
+  if (isBeforeStart && !isOlderThanKnown) {
     const detail = { startTime: isoTime(begun.startedAtMs), stopTime: isoTime(stop.stoppedAtMs) }
     anomalies.push({ kind: 'stopBeforeStart', transaction: name, detail })
   }
-  if (begun.meterStartWh !== null && stop.meterStopWh !== null) {
+  if (begun.meterStartWh !== null && stop.meterStopWh !== null && !isOlderThanKnown) {
     const fall = registerFall(begun.meterStartWh, stop.meterStopWh)
     const detail = { meterStart: begun.meterStartWh, meterStop: stop.meterStopWh }
     if (fall === 'rounding') anomalies.push({ kind: 'meterRounding', transaction: name, detail })

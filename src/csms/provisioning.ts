@@ -4,6 +4,7 @@ import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { Decision, Handler, Known, KnownChargePoint, VariableChange } from './decision.ts'
+import { isPasswordVariable } from './password-commands.ts'
 
 function boot(
   known: Known,
@@ -33,7 +34,7 @@ function boot(
       { kind: 'chargePointEvent', action: 'BootNotification', occurredAtMs: null, payload: known.verbatim },
     ],
     anomalies: [],
-    events: [{ type: 'booted', status }],
+    events: [{ type: 'booted', status, atMs: known.receivedAtMs }],
   }
 }
 
@@ -93,7 +94,9 @@ function variablesOf(report: OCPP20.NotifyReportRequest): VariableChange[] {
       variableName: entry.variable.name,
       variableInstance: entry.variable.instance ?? '',
       attributeType: attribute.type ?? 'Actual',
-      value: attribute.value ?? null,
+      // A password is only written (SecurityCtrlr.BasicAuthPassword is WriteOnly); one that is told all the same is not
+      // kept.
+      value: isPasswordVariable(entry.component.name, entry.variable.name) ? null : (attribute.value ?? null),
       mutability: attribute.mutability ?? null,
       persistent: attribute.persistent ?? false,
       constant: attribute.constant ?? false,

@@ -3,7 +3,9 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
+import type { TransactionEnergy } from './energy.ts'
 import type {
+  ConnectorRef,
   ConnectorStatus,
   KnownChargePoint,
   KnownConnector,
@@ -17,6 +19,8 @@ export interface CredentialRecord {
   readonly identity: string
   readonly strictness: Strictness
   readonly passwordHash: Uint8Array | null
+  /** Of a password that was sent to the charge point, while nobody knows whether the charge point uses it. */
+  readonly pendingPasswordHash: Uint8Array | null
   readonly apiKeyHash: Uint8Array | null
 }
 
@@ -31,8 +35,14 @@ export interface Hydration {
 
 export interface ConnectorRecord extends KnownConnector {
   readonly statusSent: string
+  /**
+   * What a fault of it is called, as the charge point told with its status: 1.6 errorCode and the vendor's, 2.x
+   * techCode and techInfo.
+   */
   readonly errorCode: string | null
   readonly info: string | null
+  readonly vendorId: string | null
+  readonly vendorErrorCode: string | null
   readonly updatedAtMs: number
 }
 
@@ -75,6 +85,7 @@ export interface ChargePointInput {
 
 export interface TransactionRecord extends KnownTransaction {
   readonly identity: string
+  readonly energy: TransactionEnergy
   readonly idTokenType: string | null
   readonly idTokenStatus: string | null
   readonly stoppedAtMs: number | null
@@ -126,6 +137,20 @@ export interface MeterValueRecord {
   readonly socPercent: number | null
   /** The element of `meterValue` as the charge point sent it. */
   readonly meterValue: Readonly<Record<string, unknown>>
+}
+
+/** A meter value in the list of a transaction. */
+export interface AssignedMeterValueRecord extends MeterValueRecord {
+  /** `connector`: it names no transaction, and this one was open on its connector when it was sampled. */
+  readonly assignedBy: 'transactionId' | 'connector'
+}
+
+export interface MeterValueFilter {
+  readonly chargePointKey: number
+  /** Values that were sampled at or after. */
+  readonly fromMs?: number
+  /** Values that were sampled before or at. */
+  readonly toMs?: number
 }
 
 export interface IdTokenRecord {
@@ -205,6 +230,38 @@ export interface GhostDeadlines {
   readonly availableMs: number
   /** While its charge point is not connected. */
   readonly goneMs: number
+}
+
+/** A problem that a component of a 2.x charge point has. */
+export interface ProblemRecord extends ConnectorRef {
+  readonly componentName: string
+  readonly componentInstance: string
+  readonly techCode: string | null
+  readonly techInfo: string | null
+  /** Number of the event that caused it, as the charge point counts its events. */
+  readonly cause: number | null
+  /** By the charge point's clock. */
+  readonly occurredAtMs: number
+}
+
+/** What a charge point told beside transactions. */
+export interface ChargePointEventRecord {
+  readonly action: string
+  readonly messageId: string
+  /** By the charge point's clock; null when the message carries no time. */
+  readonly occurredAtMs: number | null
+  readonly receivedAtMs: number
+  /** As it was sent. */
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+export interface ChargePointEventFilter {
+  readonly chargePointKey: number
+  readonly action?: string
+  /** Events that were received at or after. */
+  readonly fromMs?: number
+  /** Events that were received before or at. */
+  readonly toMs?: number
 }
 
 export interface AnomalyFilter {

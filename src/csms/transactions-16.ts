@@ -2,6 +2,7 @@
 // never refused: what does not fit is stored with an anomaly beside it.
 
 import type { OCPP16 } from 'typed-ocpp'
+import { readTime } from '../ocpp/date-time.ts'
 import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
 import type {
@@ -14,7 +15,7 @@ import type {
   TransactionFact,
   TransactionStartedChange,
 } from './decision.ts'
-import { energyWh, ofNoTransaction, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
+import { energyWh, ofNoTransaction, registerWh, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 
@@ -41,19 +42,25 @@ function startAnomalies(start: StartTransaction, transactionId: number, status: 
   return anomalies
 }
 
+/** Whether the time of a start is its own, in whatever format; else it is the time of arrival. */
+function hasTimeOfItsOwn(start: StartTransaction, known: Known): boolean {
+  const { timestamp } = known.sent
+  return timestamp === start.timestamp || readTime(timestamp)?.ms === Date.parse(start.timestamp)
+}
+
 /**
  * The open transaction that a start without a usable time of its own means once more, if any. Without a time, two charging
  * sessions of one card can look the same; but the second cannot begin before the first has ended.
  */
 function alreadyStarted(start: StartTransaction, known: Known): KnownTransaction | undefined {
-  if (known.sent.timestamp === start.timestamp) return undefined
+  if (hasTimeOfItsOwn(start, known)) return undefined
   return known
     .openTransactions()
     .find(
       (open) =>
         open.evseId === start.connectorId &&
         open.idToken === start.idTag &&
-        open.meterStartWh === (known.sent.meterStart === undefined ? null : start.meterStart),
+        open.meterStartWh === registerWh(known.sent.meterStart, start.meterStart),
     )
 }
 
@@ -90,7 +97,7 @@ export const startTransaction: Handler<StartTransaction> = {
         events: [],
       }
     }
-    const meterStartWh = known.sent.meterStart === undefined ? null : payload.meterStart
+    const meterStartWh = registerWh(known.sent.meterStart, payload.meterStart)
     const transaction: KnownTransaction = {
       transactionId,
       chargePointKey: known.chargePoint.key,
@@ -125,6 +132,7 @@ export const startTransaction: Handler<StartTransaction> = {
         event: 'Started',
         transactionId,
         occurredAtMs: startedAtMs,
+        content: known.content,
         payload: known.verbatim,
       },
       changes: [started],
@@ -150,13 +158,14 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
     event: 'Ended',
     transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,
     occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+    content: known.content,
     payload: known.verbatim,
   }
 }
 
 // A register that was not sent is not a register of zero.
 function meterStop(payload: StopTransaction, known: Known): number | null {
-  return known.sent.meterStop === undefined ? energyWh(known.meter, 'last') : payload.meterStop
+  return registerWh(known.sent.meterStop, payload.meterStop) ?? energyWh(known.meter, 'last')
 }
 
 function applyStop(

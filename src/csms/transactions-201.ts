@@ -18,6 +18,7 @@ import type {
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 
 type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
@@ -28,28 +29,68 @@ interface Outcome {
   readonly events: ActorEvent[]
 }
 
-function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined): ConnectorRef {
-  if (event.evse !== undefined) {
-    return { evseId: event.evse.id, connectorId: event.evse.connectorId ?? (event.evse.id === 0 ? 0 : 1) }
-  }
-  return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
+/** An event with what is known about it. */
+interface Facts {
+  readonly event: TransactionEvent
+  readonly told: ToldEvent
+  readonly known: Known
 }
 
-function begin(event: TransactionEvent, transactionId: number, idTokenStatus: string | null, known: Known): Outcome {
+/** An event with what there is to know when it is decided. */
+interface Case extends Facts {
+  readonly idTokenStatus: string | null
+}
+
+const nothing: Outcome = { changes: [], anomalies: [], events: [] }
+
+/**
+ * The connector that an event is about. An event may name the EVSE only: then it is the connector of its transaction, or the one of
+ * that EVSE whose state says that something is plugged in; connector 1 when nothing tells.
+ */
+function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): ConnectorRef {
+  const { evse } = event
+  if (evse === undefined) return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
+  if (evse.connectorId !== undefined) return { evseId: evse.id, connectorId: evse.connectorId }
+  if (evse.id === 0) return { evseId: 0, connectorId: 0 }
+  if (transaction?.evseId === evse.id && transaction.connectorId > 0) return transaction
+  const inUse = known.connectors().filter(({ evseId, status }) => evseId === evse.id && isInUse(status))
+  return { evseId: evse.id, connectorId: inUse.length === 1 ? (inUse[0]?.connectorId ?? 1) : 1 }
+}
+
+function isInUse(status: ConnectorStatus): boolean {
+  return status === 'Occupied' || isChargingStatus(status)
+}
+
+function begin({ event, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
   const chargingState = info.chargingState ?? null
+  const { evseId, connectorId } = connectorOf(event, undefined, known)
+  const isStart = event.eventType === 'Started'
+  const story = {
+    use,
+    isStartTold: isStart,
+    lastEventAtMs: told.atMs,
+    lastSeqNo: told.seqNo,
+    heardAtMs: known.receivedAtMs,
+    stoppedAtMs: null,
+  }
   const transaction: KnownTransaction = {
     transactionId,
     chargePointKey: known.chargePoint.key,
     stationTransactionId: info.transactionId,
-    ...connectorOf(event, undefined),
+    evseId,
+    connectorId,
     idToken: event.idToken?.idToken ?? null,
-    startedAtMs: timeMs(event.timestamp, known.receivedAtMs),
+    startedAtMs: told.atMs,
     meterStartWh: energyWh(known.meter, 'first'),
     open: true,
     closedBy: null,
+    story,
   }
   const { open: _open, closedBy: _closedBy, chargePointKey: _key, ...stored } = transaction
+  const anomalies: Anomaly[] = []
+  if (!isStart) anomalies.push({ kind: 'missingStart', transaction: info.transactionId, detail: {} })
+  if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: info.transactionId, detail: { use } })
   return {
     changes: [
       {
@@ -62,73 +103,95 @@ function begin(event: TransactionEvent, transactionId: number, idTokenStatus: st
         chargingState,
       },
     ],
-    anomalies:
-      event.eventType === 'Started' ? [] : [{ kind: 'missingStart', transaction: info.transactionId, detail: {} }],
+    anomalies,
     events: [{ type: 'transactionStarted', transaction, chargingState }],
   }
 }
 
-function goOn(
-  event: TransactionEvent,
-  transaction: KnownTransaction,
-  idTokenStatus: string | null,
-  known: Known,
-): Outcome {
-  const { transactionId } = transaction
-  const { chargingState, remoteStartId } = event.transactionInfo
+/** What a start says about the beginning: all of it when no earlier start is known, else what is missing. */
+function beginningOf({ event, told, known }: Facts, transaction: KnownTransaction) {
   const isStart = event.eventType === 'Started'
-  const startedAtMs = isStart ? timeMs(event.timestamp, known.receivedAtMs) : null
-  const meterStartWh = isStart ? energyWh(known.meter, 'first') : null
+  const { story } = transaction
+  const counts = isStart && (story?.isStartTold !== true || told.atMs < transaction.startedAtMs)
+  const register = isStart ? energyWh(known.meter, 'first') : null
   // The token of an Ended event is the one that stopped the transaction.
-  const idToken = event.eventType === 'Ended' ? undefined : event.idToken
-  const connector = event.evse === undefined ? undefined : connectorOf(event, transaction)
-  const corrections = {
-    ...(idToken === undefined ? {} : { idToken: idToken.idToken }),
-    ...(startedAtMs === null ? {} : { startedAtMs }),
-    ...(meterStartWh === null ? {} : { meterStartWh }),
+  const token = event.eventType === 'Ended' ? undefined : event.idToken
+  const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
+  return {
+    ...(counts ? { startedAtMs: told.atMs } : {}),
+    ...(register !== null && (counts || transaction.meterStartWh === null) ? { meterStartWh: register } : {}),
+    ...(isTokenNew ? { idToken: token.idToken } : {}),
   }
+}
+
+function continueTransaction(the: Case, transaction: KnownTransaction): Outcome {
+  const { event, told, known, idTokenStatus } = the
+  const { transactionId, story } = transaction
+  const { chargingState, remoteStartId, transactionId: station } = event.transactionInfo
+  const isLate = isOlder(told, story)
+  const beginning = beginningOf(the, transaction)
+  const movesOn = !isLate && transaction.open
+  // What is older, or comes after the end, moves nothing that is known.
+  const ref = connectorOf(event, transaction, known)
+  const isConnectorTold = event.evse !== undefined && (movesOn || transaction.evseId === 0)
+  const connector = isConnectorTold ? { evseId: ref.evseId, connectorId: ref.connectorId } : undefined
+  const state = movesOn ? chargingState : undefined
+  const after = storyAfter(told, transaction, known.receivedAtMs)
+  const token = 'idToken' in beginning ? event.idToken : undefined
+  const anomalies: Anomaly[] = []
+  const note = (kind: Anomaly['kind'], detail: Anomaly['detail'] = {}): void => {
+    anomalies.push({ kind, transaction: station, detail })
+  }
+  const odd = orderAnomaly(told, story)
+  if (odd !== null) note(odd, { seqNo: told.seqNo, lastSeqNo: story?.lastSeqNo ?? null })
+  if (event.eventType === 'Started' && story?.isStartTold === true) note('secondStart')
+  if (event.eventType === 'Ended' && transaction.closedBy === 'station') note('secondEnd')
+  else if (!transaction.open && isAfterEnd(the, transaction)) note('closedTransaction', { eventType: event.eventType })
   return {
     changes: [
       {
         kind: 'transactionUpdated',
         transactionId,
         ...connector,
-        ...corrections,
-        ...(idToken === undefined ? {} : { idTokenType: idToken.type }),
-        ...(idToken === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
-        ...(chargingState === undefined ? {} : { chargingState }),
+        ...beginning,
+        ...(token === undefined ? {} : { idTokenType: token.type }),
+        ...(token === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
+        ...(state === undefined ? {} : { chargingState: state }),
         ...(remoteStartId === undefined ? {} : { remoteStartId }),
+        ...(after.isStartTold && story?.isStartTold !== true ? { isStartTold: true as const } : {}),
+        lastEventAtMs: after.lastEventAtMs,
+        ...(after.lastSeqNo === null ? {} : { lastSeqNo: after.lastSeqNo }),
       },
     ],
-    anomalies: transaction.open
-      ? []
-      : [
-          {
-            kind: 'closedTransaction',
-            transaction: event.transactionInfo.transactionId,
-            detail: { eventType: event.eventType },
-          },
-        ],
+    anomalies,
     events: [
       {
         type: 'transactionUpdated',
         transactionId,
-        chargingState: chargingState ?? null,
+        chargingState: state ?? null,
         ...(connector === undefined ? {} : { connector }),
-        ...corrections,
+        ...beginning,
+        story: after,
       },
     ],
   }
 }
 
-function end(event: TransactionEvent, transactionId: number, known: Known): Outcome {
+/** Whether an event tells of something after the end. Events of the time offline come after the end, and tell of the time before. */
+function isAfterEnd({ event, told }: Case, { story, closedBy }: KnownTransaction): boolean {
+  if (event.offline === true || event.eventType === 'Started') return false
+  if (event.eventType === 'Ended') return closedBy === 'operator'
+  return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || told.atMs > story.stoppedAtMs
+}
+
+function end({ event, told, known }: Case, transactionId: number): Outcome {
   const meterStopWh = energyWh(known.meter, 'last')
   return {
     changes: [
       {
         kind: 'transactionStopped',
         transactionId,
-        stoppedAtMs: timeMs(event.timestamp, known.receivedAtMs),
+        stoppedAtMs: told.atMs,
         meterStopWh,
         reason: event.transactionInfo.stoppedReason ?? null,
         idToken: event.idToken?.idToken ?? null,
@@ -147,30 +210,29 @@ function connectorStatusAfter(event: TransactionEvent, before: ConnectorStatus):
   return chargingState === undefined ? null : chargingStatus(chargingState)
 }
 
-function connectorOutcome(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): Outcome {
-  const nothing = { changes: [], anomalies: [], events: [] }
-  const ref = connectorOf(event, transaction)
+function connectorOutcome({ event, told, known }: Case, transaction: KnownTransaction | undefined): Outcome {
+  const ref = connectorOf(event, transaction, known)
   if (ref.evseId === 0 || event.offline === true) return nothing
   const before = known.connector(ref)?.status ?? 'Unknown'
   const status = connectorStatusAfter(event, before)
   if (status === null || status === before) return nothing
   const tooMany = connectorTooMany(ref, known)
   if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
-  const changes = connectorStatusChanges(
-    {
-      kind: 'connectorStatus',
-      ...ref,
-      status,
-      statusSent: event.transactionInfo.chargingState ?? 'Occupied',
-      errorCode: null,
-      info: null,
-      vendorId: null,
-      vendorErrorCode: null,
-      occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
-    },
-    known,
-  )
-  return { changes, anomalies: [], events: [{ type: 'connectorStatus', ...ref, status }] }
+  const { evseId, connectorId } = ref
+  const change = {
+    kind: 'connectorStatus',
+    evseId,
+    connectorId,
+    status,
+    statusSent: event.transactionInfo.chargingState ?? 'Occupied',
+    errorCode: null,
+    info: null,
+    vendorId: null,
+    vendorErrorCode: null,
+    occurredAtMs: told.atMs,
+  } as const
+  const changes = connectorStatusChanges([change], known)
+  return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
 }
 
 /** By remoteStartId (2.0.1 F01), or by EVSE and id token where a start leaves that out. */
@@ -180,7 +242,7 @@ function promisedId(event: TransactionEvent, known: Known): number | undefined {
   if (event.eventType !== 'Started' || event.evse === undefined || event.idToken === undefined) return undefined
   const { idToken } = event.idToken
   const mayBeDecorated = known.idToken(idToken) === undefined
-  return known.promisedTransactionId({ ...connectorOf(event, undefined), idToken, mayBeDecorated })
+  return known.promisedTransactionId({ ...connectorOf(event, undefined, known), idToken, mayBeDecorated })
 }
 
 function newId(event: TransactionEvent, known: Known): number {
@@ -203,18 +265,23 @@ function plausibilityNeeds(event: TransactionEvent): Needs {
     : {}
 }
 
-/** The open transaction of the same card, when this event brings the transaction its card. */
+/**
+ * The open transaction of the same card, when this event brings the transaction its card, or starts it once more: then it
+ * is answered as the first start was, and `isNews` is false.
+ */
 function concurrentWith(
-  event: TransactionEvent,
+  { event, told, known }: Facts,
   transaction: KnownTransaction | undefined,
   transactionId: number,
-  known: Known,
-): KnownTransaction | undefined {
+): { readonly open: KnownTransaction | undefined; readonly isNews: boolean } {
   const idToken = cardOf(event)
-  if (idToken === null || event.eventType === 'Ended') return undefined
-  if (event.eventType !== 'Started' && transaction !== undefined && transaction.idToken !== null) return undefined
-  const atMs = timeMs(event.timestamp, known.receivedAtMs)
-  return concurrentTransaction({ transactionId, evseId: connectorOf(event, transaction).evseId, idToken, atMs }, known)
+  const beginning = transaction === undefined ? undefined : beginningOf({ event, told, known }, transaction)
+  const isNews = beginning === undefined || 'idToken' in beginning
+  const isStart = event.eventType === 'Started'
+  if (idToken === null || event.eventType === 'Ended' || (!isNews && !isStart)) return { open: undefined, isNews }
+  const atMs = isNews ? told.atMs : (transaction?.startedAtMs ?? told.atMs)
+  const { evseId } = connectorOf(event, transaction, known)
+  return { open: concurrentTransaction({ transactionId, evseId, idToken, atMs }, known), isNews }
 }
 
 /**
@@ -223,33 +290,35 @@ function concurrentWith(
  */
 export const transactionEvent: Handler<TransactionEvent> = {
   needs: (event) => ({
-    stationTransactionIds: [event.transactionInfo.transactionId],
-    newTransactionId: 'ifUnknown',
+    stationTransaction: { id: event.transactionInfo.transactionId, atMs: timeMs(event.timestamp, Number.NaN) },
+    newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),
   decide: (event, known) => {
     const station = event.transactionInfo.transactionId
-    const transaction = known.transaction(station)
+    const told = toldOf(event, known)
+    const { transaction, use } = chosenTransaction(told, known.transactionsNamed(station), known.chargePoint)
     const transactionId = transaction?.transactionId ?? newId(event, known)
-    const concurrent = concurrentWith(event, transaction, transactionId, known)
+    const { open, isNews } = concurrentWith({ event, told, known }, transaction, transactionId)
     const idTokenInfo =
-      event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), concurrent, known)
+      event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
     const idTokenStatus = idTokenInfo?.status ?? null
+    const the: Case = { event, told, known, idTokenStatus }
     const parts: Outcome[] = [
-      transaction === undefined
-        ? begin(event, transactionId, idTokenStatus, known)
-        : goOn(event, transaction, idTokenStatus, known),
+      transaction === undefined ? begin(the, transactionId, use) : continueTransaction(the, transaction),
     ]
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
-      parts.push(end(event, transactionId, known))
+      parts.push(end(the, transactionId))
     }
-    if (transaction?.open !== false) parts.push(connectorOutcome(event, transaction, known))
+    const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
+    if (isCurrent) parts.push(connectorOutcome(the, transaction))
     const unauthorized =
       event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
     const changes = parts.flatMap((part) => part.changes)
+    const { evseId, connectorId } = connectorOf(event, transaction, known)
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
@@ -257,18 +326,25 @@ export const transactionEvent: Handler<TransactionEvent> = {
         seqNo: event.seqNo,
         event: event.eventType,
         transactionId,
-        occurredAtMs: timeMs(event.timestamp, known.receivedAtMs),
+        occurredAtMs: told.atMs,
+        content: known.content,
         payload: known.verbatim,
       },
       changes,
       anomalies: [
         ...parts.flatMap((part) => part.anomalies),
         ...unauthorized,
-        ...concurrencyDoubts(concurrent, event.idToken?.idToken ?? '', station, idTokenStatus ?? '', known),
+        ...concurrencyDoubts(
+          isNews ? open : undefined,
+          event.idToken?.idToken ?? '',
+          station,
+          idTokenStatus ?? '',
+          known,
+        ),
         ...doubts(changes, transaction, station, known),
       ],
       events: parts.flatMap((part) => part.events),
-      ...(event.evse === undefined ? { meterPlace: { connector: connectorOf(event, transaction) } } : {}),
+      ...(event.evse?.connectorId === undefined ? { meterPlace: { connector: { evseId, connectorId } } } : {}),
     }
   },
 }

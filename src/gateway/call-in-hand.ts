@@ -17,7 +17,8 @@ import type {
   Payload,
   Verbatim,
 } from '../csms/decision.ts'
-import type { MeterRows } from '../csms/meter-block.ts'
+import type { FrameMeter } from '../csms/meter-block.ts'
+import { chosenTransaction } from '../csms/transaction-story.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
@@ -26,7 +27,8 @@ import type { Connection } from './connection.ts'
 export interface Lookups {
   idToken(idToken: string): Promise<KnownIdToken | null>
   transactionById(transactionId: number): Promise<KnownTransaction | null>
-  transactionByStationId(chargePointKey: number, stationTransactionId: string): Promise<KnownTransaction | null>
+  /** Those that the charge point gave this id, the newest first. */
+  transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
 
@@ -50,19 +52,21 @@ export class CallInHand implements Known {
   readonly row: MessageRow
   readonly frame: AcceptedFrame
   readonly receivedAtMs: number
-  readonly meter: MeterRows | null
+  readonly meter: FrameMeter | null
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
-  #transactions: Map<number | string, KnownTransaction> | null = null
+  #transactions: Map<number, KnownTransaction> | null = null
+  /** Of the 2.x id that the message names; null when only open ones were needed. */
+  #named: readonly KnownTransaction[] | null = null
 
   constructor(
     connection: Connection,
     live: LiveChargePoint,
     row: MessageRow,
     frame: AcceptedFrame,
-    meter: MeterRows | null,
+    meter: FrameMeter | null,
     receivedAtMs: number,
     circumstances: Circumstances,
   ) {
@@ -99,6 +103,10 @@ export class CallInHand implements Known {
     return this.frame.sent ?? this.frame.payload
   }
 
+  get content(): string | undefined {
+    return this.frame.content
+  }
+
   get verbatim(): Verbatim {
     return this.frame.sentText ?? this.sent
   }
@@ -115,8 +123,14 @@ export class CallInHand implements Known {
     return this.#idTokens?.get(idToken.toLowerCase())
   }
 
-  transaction(id: number | string): KnownTransaction | undefined {
-    return this.live.transaction(id) ?? this.#transactions?.get(id)
+  transaction(transactionId: number): KnownTransaction | undefined {
+    return this.live.transaction(transactionId) ?? this.#transactions?.get(transactionId)
+  }
+
+  transactionsNamed(stationTransactionId: string): readonly KnownTransaction[] {
+    if (this.#named === null) return this.live.transactionsNamed(stationTransactionId)
+    // Of what is open the charge point itself knows more than the database, if anything.
+    return this.#named.map((found) => this.live.transaction(found.transactionId) ?? found)
   }
 
   openTransactions(): readonly KnownTransaction[] {
@@ -146,24 +160,34 @@ export class CallInHand implements Known {
   }
 
   /** Whether every transaction that is needed is an open one of this charge point, as it nearly always is. */
-  #hasAll({ transactionIds, stationTransactionIds }: Needs): boolean {
-    return this.#isAtHand(transactionIds) && this.#isAtHand(stationTransactionIds)
+  #hasAll({ transactionIds, stationTransaction }: Needs): boolean {
+    for (const id of transactionIds ?? []) if (this.live.transaction(id) === undefined) return false
+    return stationTransaction === undefined || this.#hasNamed(stationTransaction)
   }
 
-  #isAtHand(ids: readonly (number | string)[] | undefined): boolean {
-    if (ids === undefined) return true
-    for (const id of ids) if (this.live.transaction(id) === undefined) return false
-    return true
+  /** Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. */
+  #hasNamed({ id, atMs }: NonNullable<Needs['stationTransaction']>): boolean {
+    const [newest] = this.live.transactionsNamed(id)
+    if (newest === undefined) return false
+    return newest.story?.use === 1 || !(atMs < newest.startedAtMs)
   }
 
   /** Spellings of the id tokens that the transactions began with, as far as they have not been looked up. */
   #tokensOfTransactions({ idTokens = [], idTokensOfTransactions, ...needs }: Needs): readonly string[] {
     if (idTokensOfTransactions !== true) return []
     const asked = new Set(idTokens.map((idToken) => idToken.toLowerCase()))
-    const ids = [...(needs.transactionIds ?? []), ...(needs.stationTransactionIds ?? [])]
-    return ids
-      .flatMap((id) => idTokenCandidates(this.transaction(id)?.idToken ?? ''))
+    const { transactionIds = [], stationTransaction } = needs
+    const named = stationTransaction === undefined ? undefined : this.#namedAt(stationTransaction)
+    const spellings = [...transactionIds.map((id) => this.transaction(id)), named]
+      .flatMap((transaction) => idTokenCandidates(transaction?.idToken ?? ''))
       .filter((idToken) => idToken !== '' && !asked.has(idToken.toLowerCase()))
+    return [...new Set(spellings)]
+  }
+
+  /** Of the transactions of one id, the one that an event of this time is about. */
+  #namedAt({ id, atMs }: NonNullable<Needs['stationTransaction']>): KnownTransaction | undefined {
+    const told = { eventType: 'Updated', atMs, hasTime: !Number.isNaN(atMs), seqNo: null } as const
+    return chosenTransaction(told, this.transactionsNamed(id), this.chargePoint).transaction
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
@@ -181,17 +205,22 @@ export class CallInHand implements Known {
 
   /** Trips for the transactions that are not among the open ones of this charge point; false for one that nobody knows. */
   #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
-    const ids = [...(needs.transactionIds ?? []), ...(needs.stationTransactionIds ?? [])]
-    return ids
+    const { transactionIds = [], stationTransaction } = needs
+    const trips = transactionIds
       .filter((id) => this.live.transaction(id) === undefined)
       .map(async (id) => {
-        const look =
-          typeof id === 'number'
-            ? lookups.transactionById(id)
-            : lookups.transactionByStationId(this.live.chargePoint.key, id)
-        const found = await look
+        const found = await lookups.transactionById(id)
         if (found !== null) (this.#transactions ??= new Map()).set(id, found)
         return found !== null
       })
+    if (stationTransaction !== undefined && !this.#hasNamed(stationTransaction)) {
+      trips.push(this.#lookUpNamed(stationTransaction.id, lookups))
+    }
+    return trips
+  }
+
+  async #lookUpNamed(stationTransactionId: string, lookups: Lookups): Promise<boolean> {
+    this.#named = await lookups.transactionsByStationId(this.live.chargePoint.key, stationTransactionId)
+    return this.#named.length > 0
   }
 }

@@ -6,6 +6,7 @@ import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Counters } from '../base/counters.ts'
 import type { Clock } from '../base/clock.ts'
 import {
+  arrivalAheadMsMax,
   floodMsMax,
   inboxBurstFramesMax,
   inboxBytesMax,
@@ -29,6 +30,11 @@ export interface ReceivedFrame {
 export interface SocketData {
   readonly identity: string
   readonly chargePointKey: number
+  /**
+   * The stored hash that the charge point authenticated with; null when there is none. Forgotten once the connection is
+   * claimed.
+   */
+  credential?: Uint8Array | null
   /** null: no common subprotocol; the socket is closed as soon as it is open (OCPP-J 1.6 §3.1.2). */
   readonly version: OcppVersion | null
   readonly remoteAddress: string
@@ -37,16 +43,24 @@ export interface SocketData {
   connection?: Connection
 }
 
+/** No meter value takes fewer characters of a frame: `{"timestamp":},` is one, leniently. */
+const meterValueCharactersMin = 15
+
 /** What a connection does with its socket. */
 export type Socket = Pick<
   ServerWebSocket<SocketData>,
   'data' | 'sendText' | 'getBufferedAmount' | 'pause' | 'resume' | 'close' | 'terminate'
 >
 
-// RFC 6455 §7.4.1: the endpoint's policy does not allow it.
-const closePolicyViolation = 1008
+// Close codes, RFC 6455 §7.4.1.
+export const closeGoingAway = 1001
+/** The endpoint's policy does not allow it. */
+export const closePolicyViolation = 1008
 /** The endpoint cannot serve the connection at the moment. */
 export const closeTryAgainLater = 1013
+
+/** Why an older connection is closed, on whichever node. */
+export const newerConnection = 'A newer connection of this charge point has taken over.'
 
 export interface ConnectionOptions {
   readonly counters: Counters
@@ -84,13 +98,13 @@ export class Connection implements Stopped {
   #cancelCallBack: (() => void) | null = null
   /** Since when it has been sending more than its allowance; null while it is not. */
   #floodingSinceMs: number | null = null
+  #nextAtMs = 0
   #waitingBytes = 0
   #servingBytes = 0
   // Most connections never need these: they are made when they do.
   #inbox: BoundedQueue<ReceivedFrame> | null = null
   #onIdle: (() => void)[] | null = null
   #quirksNoted: Set<string> | null = null
-  #triggered: Set<string> | null = null
 
   constructor(socket: Socket, version: OcppVersion, allowance: Allowance, options: ConnectionOptions) {
     this.#socket = socket
@@ -122,6 +136,13 @@ export class Connection implements Stopped {
     this.#next()
   }
 
+  /** The stored hash that the charge point authenticated with, once: afterwards nobody keeps it. */
+  takeCredential(): Uint8Array | null {
+    const { credential = null } = this.#socket.data
+    this.#socket.data.credential = null
+    return credential
+  }
+
   /** Whether the connection shows this quirk for the first time: a habit is noted once a connection, not once a frame. */
   isNewQuirk(habit: string): boolean {
     this.#quirksNoted ??= new Set()
@@ -130,13 +151,16 @@ export class Connection implements Stopped {
     return true
   }
 
-  /** Notes that an operator asks for this action; from then on it is served before a boot is accepted, too. */
-  trigger(action: string): void {
-    ;(this.#triggered ??= new Set()).add(action)
-  }
-
-  isTriggered(action: string): boolean {
-    return this.#triggered?.has(action) ?? false
+  /**
+   * `receivedAtMs` of the CALL that is served now, later by microseconds where frames arrive in one millisecond: each
+   * has room for a microsecond for every meter value that it may hold, so that samples of one moment stay in the order
+   * in which they came.
+   */
+  inOrder({ text, receivedAtMs }: ReceivedFrame): number {
+    const aheadMs = this.#nextAtMs - receivedAtMs
+    const atMs = aheadMs > 0 && aheadMs < arrivalAheadMsMax ? this.#nextAtMs : receivedAtMs
+    this.#nextAtMs = atMs + (1 + Math.ceil(text.length / meterValueCharactersMin)) / 1_000
+    return atMs
   }
 
   /**

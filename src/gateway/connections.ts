@@ -1,9 +1,10 @@
 // The connections of charge points from the open socket to the close: one per charge point, its CALLs given to the dispatcher
 // and the pipeline, its answers to its actor. How sockets come about is none of its business.
 
-import type { Arrival, LiveChargePoint, Registry } from '../../actors/registry.ts'
+import type { LiveChargePoint, Registry } from '../../actors/registry.ts'
 import type { OcppSettings } from '../base/config.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
+import { StatorError } from '../base/errors.ts'
 import {
   allowanceBytesPerSecond,
   drainConnectionsMin,
@@ -15,13 +16,17 @@ import {
 import type { Anomaly } from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import type { Hydration, MessageLogLine } from '../csms/records.ts'
-import { nestsTooDeep, parseFrame, peekFrameType, peekMessageId } from '../ocpp/frame.ts'
+import { type AnswerTask, gaveUp, type ReadAnswer, readAnswer } from '../ocpp/answer.ts'
+import { isLongFrame, peekFrameType, peekMessageId } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import {
+  closeGoingAway,
+  closePolicyViolation,
   closeTryAgainLater,
   Connection,
   type ConnectionOptions,
+  newerConnection,
   type ReceivedFrame,
   type Socket,
 } from './connection.ts'
@@ -31,7 +36,6 @@ import { Intake } from './intake.ts'
 import { Pipeline, type PipelineDeps } from './pipeline.ts'
 
 // Close codes, RFC 6455 §7.4.1.
-const closeGoingAway = 1001
 const closeProtocolError = 1002
 const closeMessageTooBig = 1009
 
@@ -42,6 +46,8 @@ const runtimeSaysTooBig = 'Received too big message'
 export interface FrameExaminer extends BatchExaminer {
   /** Examines a frame that is not worth a batch; null when it is. */
   examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null
+  /** Reads an answer of more than `shortFrameCharactersMax` characters, off the main thread. */
+  readLongAnswer(task: AnswerTask): Promise<ReadAnswer>
 }
 
 export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds'> {
@@ -50,8 +56,11 @@ export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSe
   readonly examiner: FrameExaminer
   /** Calls back after the current turn of the event loop; `setImmediate`, unless a test has turns of its own. */
   readonly defer?: (callback: () => void) => void
-  /** Claims the connection and reads what the charge point's actor starts from. */
-  readonly connect: (chargePointKey: number, version: OcppVersion) => Promise<Hydration>
+  /**
+   * Claims the connection and reads what the charge point's actor starts from. Fails with `NOT_FOUND` when the charge
+   * point was deleted, or `credential`, the stored hash that it authenticated with, is not one of its own any more.
+   */
+  readonly connect: (chargePointKey: number, version: OcppVersion, credential: Uint8Array | null) => Promise<Hydration>
   readonly disconnect: (chargePointKey: number, epoch: number) => Promise<void>
   readonly appendMessageLog: (line: MessageLogLine) => void
 }
@@ -65,6 +74,8 @@ export class Connections {
   /** The connection of each charge point; a newer one takes its place. */
   readonly #current = new Map<string, Connection>()
   readonly #allowances: Allowances
+  /** Message ids of the CALLs whose long answers are being read. */
+  readonly #reading = new Map<Connection, string>()
   readonly #isTracing: boolean
   readonly #connectionOptions: ConnectionOptions
   #isDraining = false
@@ -184,53 +195,101 @@ export class Connections {
    * first, and what it has under way is finished first, so that the new one starts from a settled state.
    */
   async #begin(connection: Connection, older: Connection | undefined): Promise<void> {
-    const { identity } = connection
+    const { identity, chargePointKey, version } = connection
     const { registry } = this.#deps
-    let arrival: Arrival | undefined
+    const arrival = registry.arriving({ key: chargePointKey, identity }, connection)
     try {
       if (older !== undefined) {
         if (!older.isClosed) this.#deps.counters.connectionsReplaced++
-        older.close(closeGoingAway, 'A newer connection of this charge point has taken over.')
+        older.close(closeGoingAway, newerConnection)
         await older.settled()
         if (connection.isClosed) return
       }
-      arrival = registry.arriving(identity)
-      const hydration = await this.#deps.connect(connection.chargePointKey, connection.version)
+      registry.reading(arrival)
+      const hydration = await this.#deps.connect(chargePointKey, version, connection.takeCredential())
       if (connection.isClosed) {
-        await this.#deps.disconnect(connection.chargePointKey, hydration.epoch)
+        await this.#deps.disconnect(chargePointKey, hydration.epoch)
         return
       }
       connection.begin(registry.connect(hydration, connection, arrival))
       this.#deps.log.info(
-        { identity, version: connection.version, epoch: hydration.epoch, remoteAddress: connection.remoteAddress },
+        { identity, version, epoch: hydration.epoch, remoteAddress: connection.remoteAddress },
         'A charge point is connected.',
       )
     } catch (error) {
+      if (error instanceof StatorError && error.code === 'NOT_FOUND') {
+        this.#deps.log.info({ identity, reason: error.message }, 'A connection was closed before it had begun.')
+        connection.close(closePolicyViolation, 'Credentials changed')
+        return
+      }
       this.#deps.log.warn({ identity, error }, 'A charge point could not be read from the database; it is sent away.')
       connection.close(closeTryAgainLater, 'The database cannot be reached.')
     } finally {
-      if (arrival !== undefined) registry.arrived(identity, arrival)
+      registry.arrived(identity, arrival)
     }
   }
 
   // Answers to our own CALLs pass by the inbox: the two directions never wait for each other. One that nobody waits for is not
   // even parsed: whoever sends such answers chooses how much work that would be.
   #answer(connection: Connection, text: string, nowMs: number): void {
-    const { counters, log } = this.#deps
+    const { log } = this.#deps
     const { identity, live, version } = connection
-    const messageId = peekMessageId(text)
     if (live !== null) live.lastSeenAtMs = nowMs
-    if (live !== null && messageId !== null && !live.awaits(messageId)) {
+    const messageId = peekMessageId(text)
+    if (live === null || messageId === null) {
+      this.#dropAnswer(connection, 'It is an answer, and it does not say to which CALL.')
+      return
+    }
+    const answerTo = live.awaitedAction(messageId)
+    if (answerTo === null) {
       log.info({ identity, messageId }, 'An answer came that nobody waits for; nothing is sent back.')
       return
     }
-    const frame = nestsTooDeep(text) ? null : parseFrame(text, version)
-    if (live === null || (frame?.kind !== 'result' && frame?.kind !== 'error')) {
-      counters.framesDropped++
-      log.info({ identity, reason: 'it is not a readable answer' }, 'A frame was dropped.')
-      return
+    const task: AnswerTask = { text, version, strictness: live.chargePoint.strictness, answerTo }
+    if (this.#reading.get(connection) === messageId)
+      this.#dropAnswer(connection, 'The CALL has an answer, which is being read.')
+    else if (isLongFrame(text)) this.#readLong(connection, live, messageId, task)
+    else this.#takeAnswer(connection, live, messageId, answerTo, readAnswer(task))
+  }
+
+  #dropAnswer({ identity }: Connection, reason: string): void {
+    this.#deps.counters.framesDropped++
+    this.#deps.log.info({ identity, reason }, 'A frame was dropped.')
+  }
+
+  #readLong(connection: Connection, live: LiveChargePoint, messageId: string, task: AnswerTask): void {
+    this.#reading.set(connection, messageId)
+    this.#deps.examiner
+      .readLongAnswer(task)
+      .catch((error: unknown): ReadAnswer => {
+        this.#deps.log.warn({ identity: connection.identity, messageId, error }, 'A long answer was not read.')
+        return gaveUp
+      })
+      .then((answer) => {
+        if (this.#reading.get(connection) === messageId) this.#reading.delete(connection)
+        this.#takeAnswer(connection, live, messageId, task.answerTo, answer)
+      })
+  }
+
+  /** Ends the CALL with its answer, even with one that cannot be read: nothing better will come. */
+  #takeAnswer(
+    connection: Connection,
+    live: LiveChargePoint,
+    messageId: string,
+    action: string,
+    answer: ReadAnswer,
+  ): void {
+    if (answer.kind === 'unreadable') {
+      const { identity } = connection
+      this.#deps.counters.framesDropped++
+      this.#deps.log.info({ identity, messageId, action, reason: answer.problem }, 'An answer could not be read.')
+    } else if (answer.kind !== 'error') {
+      for (const { code, path, sent } of answer.quirks) {
+        if (!connection.isNewQuirk(`answer ${action}:${code}`)) continue
+        this.#note(connection, { kind: 'quirk', detail: { quirk: code, path, sent, action, isAnswer: true } })
+      }
     }
-    live.answer(frame)
+    live.answer({ ...answer, messageId })
   }
 
   #serve(connection: Connection, frame: ReceivedFrame): void {
@@ -238,7 +297,13 @@ export class Connections {
     if (live === null) return
     const { key, strictness } = live.chargePoint
     const { text, receivedAtMs } = frame
-    const task = { text, version: connection.version, strictness, chargePointKey: key, receivedAtMs }
+    const task = {
+      text,
+      version: connection.version,
+      strictness,
+      chargePointKey: key,
+      receivedAtMs: connection.inOrder(frame),
+    }
     const examined = this.#deps.examiner.examineAtOnce(task)
     if (examined !== null) {
       this.#pipeline.serve(connection, live, examined.verdict, examined.meter, receivedAtMs, text.length)

@@ -28,9 +28,17 @@ export interface HandshakeDeps {
   readonly log: Logger
 }
 
-/** Whether the request is meant for the OCPP endpoint. */
+/** Whether the request is meant for the OCPP endpoint. Empty segments before `ocpp` do not count (`//ocpp/CP001`). */
 export function isOcppPath(pathname: string): boolean {
-  return pathname === ocppPath || pathname.startsWith(`${ocppPath}/`)
+  const path = afterEmptySegments(pathname)
+  return path === ocppPath || path.startsWith(`${ocppPath}/`)
+}
+
+/** The path from the slash before its first segment that is not empty. */
+function afterEmptySegments(pathname: string): string {
+  let from = 0
+  while (pathname[from + 1] === '/') from++
+  return from === 0 ? pathname : pathname.slice(from)
 }
 
 /**
@@ -41,7 +49,7 @@ export function isOcppPath(pathname: string): boolean {
  * the identity is the user name of Basic authentication, which may not contain one).
  */
 export function identityOf(pathname: string): string | null {
-  const segment = pathname
+  const segment = afterEmptySegments(pathname)
     .slice(ocppPath.length)
     .split('/')
     .findLast((part) => part !== '')
@@ -156,6 +164,7 @@ export async function handshake(
           data: {
             identity: verdict.identity,
             chargePointKey: verdict.key,
+            credential: verdict.credential,
             version: agreement.version,
             remoteAddress: server.requestIP(request)?.address ?? '',
             leave,

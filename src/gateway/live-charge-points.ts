@@ -1,19 +1,19 @@
 // The connected charge points, as the REST API sees and commands them.
 
-import type { LiveChargePoint, Registry } from '../../actors/registry.ts'
+import type { ChargePointRef, LiveChargePoint, Registry } from '../../actors/registry.ts'
 import { StatorError } from '../base/errors.ts'
 import type { ActorEvent, ConnectorRef, Payload } from '../csms/decision.ts'
 import { triggeredActions } from '../csms/triggers.ts'
-import { Connection } from './connection.ts'
+import { closeGoingAway, closePolicyViolation, newerConnection } from './connection.ts'
 
 type ChargePointSettings = Parameters<LiveChargePoint['provisioned']>[0]
 type CallAnswer = Awaited<ReturnType<LiveChargePoint['call']>>
 type RemoteStart = (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number }
 
-// RFC 6455 §7.4.1: the endpoint's policy does not allow the connection any more.
-const closePolicyViolation = 1008
-
-/** Reads and commands connected charge points by their identity. */
+/**
+ * Reads and commands connected charge points. One that was deleted is not reached under the identity that another one
+ * has now.
+ */
 export class LiveChargePoints {
   readonly #registry: Registry
 
@@ -21,8 +21,8 @@ export class LiveChargePoints {
     this.#registry = registry
   }
 
-  get(identity: string) {
-    const live = this.#registry.get(identity)
+  get(chargePoint: ChargePointRef) {
+    const live = this.#registry.find(chargePoint)
     return live === undefined
       ? undefined
       : {
@@ -38,37 +38,50 @@ export class LiveChargePoints {
    *
    * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
-  async call(identity: string, action: string, payload: Payload, timeoutMs?: number): Promise<CallAnswer> {
-    const live = this.#registry.get(identity)
+  async call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<CallAnswer> {
+    const live = this.#registry.find(chargePoint)
     if (live === undefined) {
-      throw new StatorError('NOT_CONNECTED', `Charge point '${identity}' is not connected`)
+      throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
     }
-    const triggered = triggeredActions(action, payload)
     // Before the answer is in: some charge points send what they were asked for first, and the answer after it.
-    if (live.link instanceof Connection) for (const awaited of triggered) live.link.trigger(awaited)
+    live.askFor(triggeredActions(action, payload))
     return live.call(action, payload, timeoutMs)
   }
 
   /** Moves the actor of the charge point, if it is connected or about to be, after a COMMIT. */
-  apply(identity: string, events: readonly ActorEvent[]): void {
-    this.#registry.apply(identity, events)
+  apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void {
+    this.#registry.apply(chargePoint, events)
   }
 
-  promiseTransaction(identity: string, start: RemoteStart, transactionId: number): void {
-    this.#registry.get(identity)?.promiseTransaction(start, transactionId)
+  promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void {
+    this.#registry.find(chargePoint)?.promiseTransaction(start, transactionId)
   }
 
-  withdrawPromise(identity: string, start: RemoteStart, transactionId: number): void {
-    this.#registry.get(identity)?.withdrawPromise(start, transactionId)
+  withdrawPromise(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void {
+    this.#registry.find(chargePoint)?.withdrawPromise(start, transactionId)
   }
 
   /** An operator changed how the charge point is to be treated. */
-  provisioned(identity: string, settings: ChargePointSettings): void {
-    this.#registry.provisioned(identity, settings)
+  provisioned(chargePoint: ChargePointRef, settings: ChargePointSettings): void {
+    this.#registry.provisioned(chargePoint, settings)
   }
 
-  /** Closes the socket of the charge point, if there is one: its credentials changed, or it is no longer welcome. */
-  disconnect(identity: string, reason: string): void {
-    this.#registry.disconnect(identity, closePolicyViolation, reason)
+  /**
+   * Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted.
+   */
+  disconnect(chargePoint: ChargePointRef, reason: string): void {
+    this.#registry.disconnect(chargePoint, closePolicyViolation, reason)
   }
+}
+
+/**
+ * Closes the connection of a charge point that another node took away: for a newer connection, or because its
+ * credentials are out.
+ */
+export function closeFenced(
+  registry: Registry,
+  { connected, epoch, ...chargePoint }: ChargePointRef & { readonly epoch: number; readonly connected: boolean },
+): void {
+  if (connected) registry.fence(chargePoint, epoch, closeGoingAway, newerConnection)
+  else registry.fence(chargePoint, epoch, closePolicyViolation, 'Credentials changed')
 }

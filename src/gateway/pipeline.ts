@@ -82,9 +82,9 @@ export class Pipeline {
       connection.served()
       return
     }
-    const meter = block === null || frame.meter === null ? null : { block, from: frame.meter.from, to: frame.meter.to }
+    const meter = block === null || frame.meter === null ? null : { block, ...frame.meter }
     const call = new CallInHand(connection, live, row, frame, meter, receivedAtMs, this.#deps)
-    const gate = bootGate(row, frame.action, live.chargePoint, connection.isTriggered(frame.action))
+    const gate = bootGate(row, frame.action, live.chargePoint, live.wasAskedFor(frame.action))
     if (gate === 'refuse') {
       const what = 'Send BootNotification first, and wait until it is accepted.'
       this.#refuseWith(connection, frame, 'SecurityError', what)

@@ -49,18 +49,93 @@ export interface ReadTime {
   readonly hasZone: boolean
 }
 
-const loose = /^(\d{4}-\d\d-\d\d)(?:[T ]+(\d\d:\d\d)(:\d\d)?([.,]\d+)?)? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i
+/** No time is written as long. */
+const timeCharactersMax = 100
 
-/** Reads a time in one of the forms that charge points are known to use; null when it can be none of them. */
+const secondsSince1970 = /^(\d{10})(?:[.,](\d+))?$/
+const millisecondsSince1970 = /^\d{13}$/
+
+const fraction = String.raw`(?:[.,](?<fraction>\d*))?`
+const clock = String.raw`(?<hour>\d\d?):(?<minute>\d\d?)(?::(?<second>\d\d?)${fraction})?(?: ?(?<half>[AP])\.?M\.?)?`
+const zone = String.raw` *(?<zone>Z|(?:UTC|GMT)?[+-](?:\d\d(?::?\d\d)?|\d)|UTC|GMT)?`
+const clockAndZone = String.raw`(?:(?: *T *| +)${clock})?${zone}$`
+
+// Year, month, day, or a month by its name: any other order is a guess.
+const forms: readonly RegExp[] = [
+  new RegExp(String.raw`^(?<year>\d{4})([-/])(?<month>\d\d?)\2(?<day>\d\d?)${clockAndZone}`, 'i'),
+  new RegExp(
+    String.raw`^(?<year>\d{4})(?<month>\d\d)(?<day>\d\d)(?:T|(?=\d{6}$))` +
+      String.raw`(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)?${fraction}${zone}$`,
+    'i',
+  ),
+  new RegExp(
+    String.raw`^(?:[a-z]{3,9},? +)?(?<day>\d\d?)[ -](?<name>[a-z]{3})[a-z]{0,6}[ -](?<year>\d{4})${clockAndZone}`,
+    'i',
+  ),
+]
+
+const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+
+/**
+ * Reads a time as a person would; null when it is none, or when it can be read in two ways (05/01/2026).
+ *
+ * A time without a zone is taken as UTC, 24:00:00 as the midnight that follows, second 60 (a leap second) as second 59.
+ * Ten digits are seconds since 1970, thirteen are milliseconds; shorter numbers, "0" above all, are no times.
+ */
 export function readTime(value: unknown): ReadTime | null {
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
-  // Seconds or milliseconds since 1970. Shorter numbers, "0" above all, are no times.
-  if (/^\d{10}$/.test(text)) return { ms: Number(text) * 1000, hasZone: true }
-  if (/^\d{13}$/.test(text)) return { ms: Number(text), hasZone: true }
-  const parts = loose.exec(text)
-  if (parts === null) return null
-  const [, date, minutes = '00:00', seconds = ':00', fraction = '', zone] = parts
-  const offset = zone === undefined ? 'Z' : zone.length === 3 ? `${zone}:00` : zone.replace(/(\d\d)(\d\d)$/, '$1:$2')
-  const written = `${date}T${minutes}${seconds}${fraction.replace(',', '.')}${offset.toUpperCase()}`
-  return isDateTime(written) ? { ms: Date.parse(written), hasZone: zone !== undefined } : null
+  if (text.length > timeCharactersMax) return null
+  const seconds = secondsSince1970.exec(text)
+  if (seconds !== null) return { ms: Number(seconds[1]) * 1_000 + millisecondsOf(seconds[2]), hasZone: true }
+  if (millisecondsSince1970.test(text)) return { ms: Number(text), hasZone: true }
+  for (const form of forms) {
+    const parts = form.exec(text)?.groups
+    if (parts !== undefined) return timeOf(parts)
+  }
+  return null
+}
+
+function timeOf(parts: Readonly<Record<string, string | undefined>>): ReadTime | null {
+  const { year, name, month = monthNumber(name), day, minute = '0', second = '0', zone: offset } = parts
+  const hour = hourOf(parts)
+  const milliseconds = millisecondsOf(parts['fraction'])
+  const time = [minute, second === '60' ? '59' : second]
+  const isMidnightAfter = hour === '24' && Number(minute) + Number(second) + milliseconds === 0
+  const date = [year, month, day].map(twoCharacters).join('-')
+  const written = `${date}T${[isMidnightAfter ? '0' : hour, ...time].map(twoCharacters).join(':')}${offsetOf(offset)}`
+  if (!isDateTime(written)) return null
+  const ms = Date.parse(written) + milliseconds + (isMidnightAfter ? dayMs : 0)
+  return { ms, hasZone: offset !== undefined }
+}
+
+const dayMs = 86_400_000
+
+/** Of a name that is none, one that no month has. */
+function monthNumber(name = ''): string {
+  return String(monthNames.indexOf(name.toLowerCase()) + 1)
+}
+
+/** The hour of the day; with AM or PM it is one of twelve, and any other becomes an hour that no day has. */
+function hourOf({ hour = '0', half }: Readonly<Record<string, string | undefined>>): string {
+  if (half === undefined) return hour
+  const number = Number(hour)
+  if (number < 1 || number > 12) return '99'
+  return String((number % 12) + (half.toUpperCase() === 'P' ? 12 : 0))
+}
+
+function twoCharacters(digits = ''): string {
+  return digits.padStart(2, '0')
+}
+
+/** The first three digits of a fraction of a second. */
+function millisecondsOf(digits = ''): number {
+  return Number(digits.slice(0, 3).padEnd(3, '0'))
+}
+
+/** `+02`, `+0200`, `+2`, `UTC+02:00`, `z` and the like as RFC 3339 has them. */
+function offsetOf(offset = 'Z'): string {
+  const digits = offset.replaceAll(/\D/g, '')
+  if (digits === '') return 'Z'
+  const sign = offset.includes('-') ? '-' : '+'
+  return `${sign}${twoCharacters(digits.slice(0, 2))}:${digits.slice(2).padEnd(2, '0')}`
 }

@@ -3,11 +3,13 @@
 
 import { frameDepthMax } from '../base/limits.ts'
 import type { CallErrorCode } from './call-error.ts'
-import { nestsTooDeep, parseFrame, type ParsedCall, type ParsedFrame, type UnreadableFrame } from './frame.ts'
+import { parseFrame, type ParsedCall, type ParsedFrame, type UnreadableFrame } from './frame.ts'
+import { nestsTooDeep } from './json-shape.ts'
 import type { FunctionalBlock } from './message.ts'
 import type { QuirkCode } from './quirks.ts'
 import { repair } from './repair.ts'
 import { repairText } from './repair-text.ts'
+import { hasOddNumber } from './samples.ts'
 import { checkRequest, isValidRequest, type Problem } from './schema.ts'
 import { hasClockOff } from './station-clock.ts'
 import { rowOf } from './tables.ts'
@@ -95,7 +97,7 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
     if (isValid) return accepted(frame, payload, frame.quirks)
     return violation(frame, checkRequest(version, action, payload))
   }
-  if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs)) {
+  if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs) && !hasOddNumber(payload)) {
     return accepted(frame, payload, frame.quirks)
   }
   const repaired = repair(version, action, payload, task.receivedAtMs)

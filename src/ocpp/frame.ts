@@ -1,7 +1,7 @@
 // The frames of OCPP-J: from text and to text (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not looked into here.
 // The frames that only 2.1 has, CALLRESULTERROR and SEND, are not read yet, as 2.1 is not offered.
 
-import { frameDepthMax, shortFrameCharactersMax } from '../base/limits.ts'
+import { shortFrameCharactersMax } from '../base/limits.ts'
 import { type CallErrorCode, spellCallError } from './call-error.ts'
 import type { Quirk } from './verdict.ts'
 import type { OcppVersion } from './version.ts'
@@ -24,7 +24,7 @@ export interface ParsedResult {
 export interface ParsedError {
   readonly kind: 'error'
   readonly messageId: string
-  /** As the other side spelt it. */
+  /** As the other side spelt it; '' when it gave none. */
   readonly code: string
   readonly description: string
   readonly details: Readonly<Record<string, unknown>>
@@ -92,14 +92,7 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
       if (third !== null && third !== undefined && !isObject(third)) break
       return { kind: 'result', messageId, payload: third ?? noPayload }
     case 4:
-      if (typeof third !== 'string') break
-      return {
-        kind: 'error',
-        messageId,
-        code: third,
-        description: typeof fourth === 'string' ? fourth : '',
-        details: isObject(fifth) ? fifth : noPayload,
-      }
+      return { kind: 'error', messageId, ...errorParts(third, fourth, fifth) }
     default:
       return {
         kind: 'unreadable',
@@ -112,6 +105,28 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
   }
   const problem = `The third element of message type ${type} is not what it should be.`
   return { ...unreadable(version, messageId, problem), isAnswerable: false }
+}
+
+/**
+ * The parts of a CALLERROR, however odd: whatever they are, the CALL was refused, and who made it is to be told what
+ * there is to tell. Some leave the description out and put the details in its place.
+ */
+function errorParts(code: unknown, description: unknown, details: unknown): Omit<ParsedError, 'kind' | 'messageId'> {
+  const isDetails = isObject(description) && details === undefined
+  return {
+    code: plainText(code),
+    description: plainText(description),
+    details: isDetails ? description : isObject(details) ? details : noPayload,
+  }
+}
+
+/** A text, or what a number or a boolean is as one; '' for anything else. */
+function plainText(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : ''
 }
 
 function readCall(
@@ -230,31 +245,15 @@ export function isLongFrame(text: string): boolean {
   return text.length > shortFrameCharactersMax
 }
 
-/**
- * Whether the lists and objects of `text`, which is JSON, nest deeper than `frameDepthMax`. It reads every character, so it is
- * asked only where a schema leaves room for anything.
- */
-export function nestsTooDeep(text: string): boolean {
-  let depth = 0
-  let isInString = false
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (isInString) {
-      if (code === 92) at++
-      else if (code === 34) isInString = false
-    } else if (code === 34) isInString = true
-    else if (code === 91 || code === 123) {
-      depth++
-      if (depth > frameDepthMax) return true
-    } else if (code === 93 || code === 125) depth--
-  }
-  return false
-}
-
 function skipSpace(text: string, from: number): number {
   let at = from
-  for (let code = text.charCodeAt(at); code === 32 || (code >= 9 && code <= 13); code = text.charCodeAt(at)) at++
+  while (isSpace(text.charCodeAt(at))) at++
   return at
+}
+
+/** White space, and what some firmware puts before a frame: a byte order mark, or the end of a C string. */
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13) || code === 0 || code === 0xfeff || code === 0xa0
 }
 
 /** A CALL as text. */

@@ -33,6 +33,12 @@ export type FunctionalBlock =
 /** A JSON schema of the Open Charge Alliance, as `typed-ocpp` carries it. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
+/** The payload of an answer that is the same whatever the message says. */
+export type StandingAnswer = Readonly<Record<string, string>>
+
+/** The elements of a list that a handler reads. */
+export type Selection = (elements: readonly unknown[]) => readonly unknown[]
+
 /** One message of one version. */
 export interface MessageRow {
   readonly direction: Direction
@@ -52,6 +58,13 @@ export interface MessageRow {
    * Those of a long frame stay in the worker that examines it, but for the text that is stored.
    */
   readonly keptOnly: readonly string[]
+  /** Lists of which handlers read some elements only, with what is left of them when the frame is long. */
+  readonly readPartly: Readonly<Record<string, Selection>>
+  /**
+   * The answer to a message that is only stored, as an event of its charge point: such a message needs no handler. null
+   * for all others.
+   */
+  readonly standingAnswer: StandingAnswer | null
   readonly request: JsonSchema
   /** null for SEND messages of 2.1, which have no answer. */
   readonly response: JsonSchema | null
@@ -60,10 +73,15 @@ export interface MessageRow {
 /** A message table: action name to row, in the specification's order. */
 export type MessageTable = Readonly<Record<string, MessageRow>>
 
-/** Actions of the table `T` that a charge point sends and Stator handles: each needs a handler. */
+/** Actions of the table `T` that a charge point sends and Stator serves. */
 export type ServedAction<T extends MessageTable> = {
   [A in keyof T & string]: T[A] extends { direction: 'fromChargePoint' | 'both'; served: true } ? A : never
 }[keyof T & string]
+
+/** Served actions of the table `T` without a standing answer: each needs a handler. */
+export type HandledAction<T extends MessageTable> = {
+  [A in ServedAction<T>]: T[A] extends { standingAnswer: null } ? A : never
+}[ServedAction<T>]
 
 /** Actions of the table `T` that Stator may send to a charge point. */
 export type CommandAction<T extends MessageTable> = {

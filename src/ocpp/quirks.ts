@@ -29,6 +29,10 @@ export const quirkTable = {
   numberOutOfRange: 'A number was outside its range; it was kept, or brought into 32 bits where it cannot be kept.',
   textTooLong: 'A text was longer than allowed; it was kept.',
   enumCase: 'A word was written in other letter case; the spelling of the specification was used.',
+  straySpace: 'A word or a number had spaces inside; it was read without them.',
+  decimalComma: 'A number had a decimal comma, or marks between thousands; it was read.',
+  numberAmbiguous:
+    'A comma before three digits of an energy register may be a decimal comma or part thousands; the number was not read.',
   unknownWord: 'A word was none of those allowed; it was kept.',
   formatNotMet: 'A text was not in the format asked for; it was kept.',
 

@@ -1,6 +1,7 @@
-// The lenient mode for text that is almost JSON. It mends what leaves no doubt about the meaning (a value left out, a comma
-// too many, a bare NaN) and never completes a frame that was cut off: half a number reads like a whole one. It reads the
-// text once, from left to right, and gives up when there is more to mend than any real charge point gets wrong.
+// The lenient mode for text that is almost JSON. It mends what leaves no doubt about the meaning (a value left out, a
+// comma too many, a bare NaN, a list that is closed and was never opened) and never completes a frame that was cut off:
+// half a number reads like a whole one. It reads the text once, from left to right, and gives up when there is more to
+// mend than any real charge point gets wrong.
 
 import { textRepairsMax } from '../base/limits.ts'
 
@@ -45,6 +46,11 @@ class Mending {
       const token = this.#text.slice(at, end)
       at = end
       if (isBlank(token)) continue
+      if (token === ']' && this.#mended.at(-1) === ':') {
+        // The value of a field cannot be the end of a list: it is an empty list whose beginning was lost.
+        this.#push('[]', token)
+        continue
+      }
       this.#add(token)
       if (this.#repairs > textRepairsMax) return null
       if (token === '[' || token === '{') depth++

@@ -4,7 +4,10 @@
 import { isoTime } from '../base/clock.ts'
 import { integerMax, quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
 import { readTime } from './date-time.ts'
+import type { MessageRow } from './message.ts'
+import { numberOf, numberQuirk, withoutSpaces } from './number-text.ts'
 import type { QuirkCode } from './quirks.ts'
+import { isEnergy, noteNumbers } from './samples.ts'
 import { type Problem, problemOf, requestNode } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { type Broken, type Fate, walk } from './schema-walk.ts'
@@ -28,26 +31,27 @@ export interface Repaired {
 /**
  * Repairs `sent` as the lenient mode does.
  *
- * A transaction message always comes out served. Of other messages a required field that is missing or unreadable refuses
- * the message, unless it is a time (the time of arrival stands in) or belongs to a meter value; and so does a list or an
- * object where text belongs.
+ * A transaction message always comes out served. Of other messages a list or an object where text belongs refuses the
+ * message, and so does a required field that is missing or unreadable, unless it is a time (the time of arrival stands
+ * in), belongs to a meter value, or stands in a message that is only stored: nothing is decided by what that lacks.
  *
  * @param sent nests no deeper than `frameDepthMax`.
  */
 export function repair(version: OcppVersion, action: string, sent: Payload, receivedAtMs: number): Repaired {
   const payload = copyOf(sent)
-  const repairing = new Repairing(rowOf(version, action)?.transactional ?? false, sent, payload, receivedAtMs)
+  const repairing = new Repairing(rowOf(version, action), sent, payload, receivedAtMs)
   walk(requestNode(version, action), payload, (broken) => repairing.mend(broken))
   const { refused, quirks } = repairing
   if (refused !== null) return { payload: sent, quirks, refused }
   setClocks(version, action, payload, receivedAtMs, (pointer, path, value) => {
     repairing.note('clockOff', pointer, path, value)
   })
+  noteNumbers(payload, (code, pointer, path, value) => repairing.note(code, pointer, path, value))
   return { payload, quirks, refused }
 }
 
 /** A copy of what `JSON.parse` made. */
-function copyOf(payload: Payload): Record<string, unknown> {
+export function copyOf(payload: Payload): Record<string, unknown> {
   const copy: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {
     const value = payload[key]
@@ -86,13 +90,15 @@ class Repairing {
   readonly quirks: Quirk[] = []
   refused: Problem | null = null
   readonly #isTransactional: boolean
+  readonly #isOnlyStored: boolean
   readonly #sent: Payload
   readonly #payload: Payload
   readonly #receivedAtMs: number
   readonly #told = new Map<string, Set<QuirkCode>>()
 
-  constructor(isTransactional: boolean, sent: Payload, payload: Payload, receivedAtMs: number) {
-    this.#isTransactional = isTransactional
+  constructor(row: MessageRow | undefined, sent: Payload, payload: Payload, receivedAtMs: number) {
+    this.#isTransactional = row?.transactional === true
+    this.#isOnlyStored = row !== undefined && row.standingAnswer !== null
     this.#sent = sent
     this.#payload = payload
     this.#receivedAtMs = receivedAtMs
@@ -191,7 +197,8 @@ class Repairing {
       const { timestamp, sampledValue } = slot.holder
       if (timestamp === undefined && sampledValue === undefined) return this.#dropElement(broken)
     }
-    const isFree = this.#isTransactional || clockFields.has(node.name) || meterField.test(node.pointer)
+    const isFree =
+      this.#isTransactional || this.#isOnlyStored || clockFields.has(node.name) || meterField.test(node.pointer)
     if (!isFree) return this.#refuse(broken)
     const sent = slot.value
     slot.value = this.#defaultOf(node)
@@ -250,8 +257,13 @@ class Repairing {
         return this.#mendText(broken, slot)
       case 'integer':
       case 'number': {
-        const number = readNumber(value)
-        if (number === null) return this.#giveUp(broken, slot)
+        const ofEnergy = isOfEnergy(broken.node, slot)
+        if (typeof value === 'string') {
+          const code = numberQuirk(value, ofEnergy)
+          if (code !== null) this.#noteAt(broken, code, value)
+        }
+        const number = readNumber(value, ofEnergy)
+        if (Number.isNaN(number)) return this.#giveUp(broken, slot)
         const isFraction = broken.node.type === 'integer' && !Number.isInteger(number)
         if (isFraction) return this.#replace(broken, slot, 'fractionForInteger', Math.round(number))
         return this.#replace(broken, slot, 'textForValue', number)
@@ -279,14 +291,8 @@ class Repairing {
   }
 
   #mendWord(broken: Broken, slot: Slot): Fate {
-    const { value } = slot
-    const { words = [], name } = broken.node
-    if (typeof value === 'string' && value.length <= wordCharactersMax && !verbatimWords.has(name)) {
-      const wanted = value.trim().toLowerCase()
-      const word = words.find((candidate) => String(candidate).toLowerCase() === wanted)
-      if (word !== undefined) return this.#replace(broken, slot, 'enumCase', word)
-    }
-    return this.#keep(broken, 'unknownWord')
+    const meant = verbatimWords.has(broken.node.name) ? null : wordMeant(slot.value, broken.node)
+    return meant === null ? this.#keep(broken, 'unknownWord') : this.#replace(broken, slot, meant.quirk, meant.word)
   }
 
   #mendTime(broken: Broken, slot: Slot): Fate {
@@ -315,21 +321,42 @@ class Repairing {
 
 /** No word of the specifications is as long, however many spaces a charge point puts around it. */
 const wordCharactersMax = 255
-/** No number is written as long. */
-const numberCharactersMax = 1_000
-
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-function readNumber(value: unknown): number | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  if (typeof value !== 'string' || value.length > numberCharactersMax || value.trim() === '') return null
-  const number = Number(value.trim().replace(/^(-?\d+),(\d+)$/, '$1.$2'))
-  return Number.isFinite(number) ? number : null
+/** What a text that is no word of its schema means, and what is odd about it. */
+interface WordMeant {
+  readonly word: unknown
+  readonly quirk: QuirkCode
 }
 
-function readBoolean(value: unknown): boolean | null {
+/** The word of the schema that `value` is in other letter case or with other spaces; null when it is none. */
+export function wordMeant(value: unknown, { words = [] }: SchemaNode): WordMeant | null {
+  if (typeof value !== 'string' || value.length > wordCharactersMax) return null
+  const wanted = withoutSpaces(value)
+  const lowerCase = wanted.toLowerCase()
+  const word = words.find((candidate) => String(candidate).toLowerCase() === lowerCase)
+  if (word === undefined) return null
+  return { word, quirk: wanted === value.trim() ? 'enumCase' : 'straySpace' }
+}
+
+/** The registers that messages have as fields of their own, in Wh. */
+const registers: ReadonlySet<string> = new Set(['meterStart', 'meterStop'])
+
+function isOfEnergy({ name, pointer }: SchemaNode, slot: Slot): boolean {
+  if (registers.has(name)) return true
+  return name === 'value' && sampleField.test(pointer) && slot instanceof FieldSlot && isEnergy(slot.holder)
+}
+
+/** The number that `value` is or says; NaN when it is none. `ofEnergy`: see `numberOf`. */
+export function readNumber(value: unknown, ofEnergy: boolean): number {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN
+  return typeof value === 'string' ? numberOf(value, ofEnergy) : Number.NaN
+}
+
+/** The boolean that `value` says; null when it says none. */
+export function readBoolean(value: unknown): boolean | null {
   if (typeof value === 'object') return null
   const text = String(value).trim().toLowerCase()
   if (text === 'true' || text === '1') return true

@@ -1,16 +1,32 @@
 // How the three message tables are written down: one line per message, from which the row and its schemas follow. The
-// functions keep `direction` and `served` as literal types, because the handler maps are derived from them.
+// functions keep `direction`, `served` and `standingAnswer` as literal types, because the handler maps are derived from
+// them.
 
-import type { Direction, Durability, FunctionalBlock, JsonSchema, MessageRow } from './message.ts'
+import type {
+  Direction,
+  Durability,
+  FunctionalBlock,
+  JsonSchema,
+  MessageRow,
+  Selection,
+  StandingAnswer,
+} from './message.ts'
 
 /** What a table says of a message besides its schemas. */
-type RowOf<D extends Direction, S extends boolean> = Omit<MessageRow, 'request' | 'response'> & {
+type RowOf<D extends Direction, S extends boolean, A extends StandingAnswer | null = null> = Omit<
+  MessageRow,
+  'request' | 'response'
+> & {
   readonly direction: D
   readonly served: S
+  readonly standingAnswer: A
 }
 
+/** Any row, whatever its literal types. */
+type AnyRow = RowOf<Direction, boolean, StandingAnswer | null>
+
 function row(block: FunctionalBlock, section: string, durability: Durability) {
-  return { block, section, durability, transactional: false, keptOnly: [] }
+  return { block, section, durability, transactional: false, keptOnly: [], readPartly: {}, standingAnswer: null }
 }
 
 /** A CALL that Stator sends to a charge point. */
@@ -30,6 +46,15 @@ export function served(
 /** A transaction message from a charge point that Stator handles and, when lenient, never refuses. */
 export function servedTransactional(block: FunctionalBlock, section: string): RowOf<'fromChargePoint', true> {
   return { ...served(block, section, 'committed'), transactional: true }
+}
+
+/** A CALL from a charge point that is stored as an event of it, and answered with `answer` whatever it says. */
+export function stored(
+  block: FunctionalBlock,
+  section: string,
+  answer: StandingAnswer = {},
+): RowOf<'fromChargePoint', true, StandingAnswer> {
+  return { ...served(block, section, 'committed'), standingAnswer: answer }
 }
 
 /** A CALL from a charge point that Stator knows and answers with NotSupported. */
@@ -57,8 +82,13 @@ export function bothWays<S extends boolean>(
 }
 
 /** The row of a message whose `fields` are only kept, and read by no handler. */
-export function keeping<R extends RowOf<Direction, boolean>>(fields: readonly string[], of: R): R {
+export function keeping<R extends AnyRow>(fields: readonly string[], of: R): R {
   return { ...of, keptOnly: fields }
+}
+
+/** The row of a message of whose lists handlers read only what these functions select. */
+export function readingPartOf<R extends AnyRow>(lists: Readonly<Record<string, Selection>>, of: R): R {
+  return { ...of, readPartly: lists }
 }
 
 /** A table whose rows keep the literal types of `R`. */
@@ -71,7 +101,7 @@ export type TableOf<R> = {
  *
  * @param schemas the schema module of one version in `typed-ocpp`, which types each schema `any`: this is where they become `JsonSchema`.
  */
-export function tableOf<R extends Record<string, RowOf<Direction, boolean>>>(
+export function tableOf<R extends Record<string, AnyRow>>(
   schemas: Readonly<Record<`${keyof R & string}${'Request' | 'Response'}`, JsonSchema>>,
   rows: R,
 ): TableOf<R> {

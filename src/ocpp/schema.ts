@@ -78,6 +78,11 @@ export function requestNode(version: OcppVersion, action: string): SchemaNode {
   return validatorOf('request', version, action).node
 }
 
+/** What the payload of a CALLRESULT is, field by field. @throws {RangeError} when `version` has no such answer. */
+export function responseNode(version: OcppVersion, action: string): SchemaNode {
+  return validatorOf('response', version, action).node
+}
+
 /**
  * Compiles what a charge point's CALLs are checked with, for the versions that are offered: each takes milliseconds, which
  * the first charge point to send it would wait for.

@@ -2,7 +2,7 @@
 // whitepaper (Edition 2 of it) adds. The rows stand in the order of those two documents.
 
 import * as schemas from 'typed-ocpp/dist/ocpp16/schemas.js'
-import { bothWays, keeping, notServed, served, servedTransactional, tableOf, toChargePoint } from './rows.ts'
+import { bothWays, keeping, served, servedTransactional, stored, tableOf, toChargePoint } from './rows.ts'
 
 export const v16 = tableOf(schemas, {
   // §4: initiated by the charge point.
@@ -46,8 +46,9 @@ export const v16 = tableOf(schemas, {
   GetLog: toChargePoint('diagnostics', '1.6 security whitepaper §5.9'),
   InstallCertificate: toChargePoint('security', '1.6 security whitepaper §5.11'),
   LogStatusNotification: served('diagnostics', '1.6 security whitepaper §5.13', 'committed'),
-  SecurityEventNotification: served('security', '1.6 security whitepaper §5.15', 'committed'),
-  SignCertificate: notServed('security', '1.6 security whitepaper §5.17', 'committed'),
+  SecurityEventNotification: stored('security', '1.6 security whitepaper §5.15'),
+  // No certificate authority stands behind Stator: whoever asks for a certificate is told so (A02.FR.12).
+  SignCertificate: stored('security', '1.6 security whitepaper §5.17', { status: 'Rejected' }),
   SignedFirmwareStatusNotification: served('firmware', '1.6 security whitepaper §5.19', 'committed'),
   SignedUpdateFirmware: toChargePoint('firmware', '1.6 security whitepaper §5.21'),
 })

@@ -2,13 +2,24 @@
 // section names those use cases.
 
 import * as schemas from 'typed-ocpp/dist/ocpp20/schemas.js'
-import { bothWays, keeping, notServed, served, servedTransactional, tableOf, toChargePoint } from './rows.ts'
+import {
+  bothWays,
+  keeping,
+  readingPartOf,
+  served,
+  servedTransactional,
+  stored,
+  tableOf,
+  toChargePoint,
+} from './rows.ts'
+import { stateEvents } from './state-events.ts'
 
 export const v201 = tableOf(schemas, {
   // A: security.
   CertificateSigned: toChargePoint('security', '2.0.1 A02-A03'),
-  SignCertificate: notServed('security', '2.0.1 A02-A03', 'committed'),
-  SecurityEventNotification: served('security', '2.0.1 A04', 'committed'),
+  // No certificate authority stands behind Stator: whoever asks for a certificate is told so.
+  SignCertificate: stored('security', '2.0.1 A02-A03', { status: 'Rejected' }),
+  SecurityEventNotification: stored('security', '2.0.1 A04'),
 
   // B: provisioning.
   BootNotification: served('provisioning', '2.0.1 B01-B03', 'committed'),
@@ -46,7 +57,7 @@ export const v201 = tableOf(schemas, {
   // H: reservation.
   ReserveNow: toChargePoint('reservation', '2.0.1 H01'),
   CancelReservation: toChargePoint('reservation', '2.0.1 H02'),
-  ReservationStatusUpdate: notServed('reservation', '2.0.1 H01, H04', 'committed'),
+  ReservationStatusUpdate: stored('reservation', '2.0.1 H01, H04'),
 
   // I: tariff and costs.
   CostUpdated: toChargePoint('tariff', '2.0.1 I02'),
@@ -58,44 +69,49 @@ export const v201 = tableOf(schemas, {
   SetChargingProfile: toChargePoint('smart-charging', '2.0.1 K01'),
   GetCompositeSchedule: toChargePoint('smart-charging', '2.0.1 K08'),
   GetChargingProfiles: toChargePoint('smart-charging', '2.0.1 K09'),
-  ReportChargingProfiles: notServed('smart-charging', '2.0.1 K09', 'committed'),
+  ReportChargingProfiles: keeping(['chargingProfile'], stored('smart-charging', '2.0.1 K09')),
   ClearChargingProfile: toChargePoint('smart-charging', '2.0.1 K10'),
-  NotifyChargingLimit: notServed('smart-charging', '2.0.1 K11-K12', 'committed'),
-  ClearedChargingLimit: notServed('smart-charging', '2.0.1 K13', 'committed'),
-  NotifyEVChargingNeeds: notServed('smart-charging', '2.0.1 K15', 'committed'),
-  NotifyEVChargingSchedule: notServed('smart-charging', '2.0.1 K15-K17', 'committed'),
+  NotifyChargingLimit: keeping(['chargingSchedule'], stored('smart-charging', '2.0.1 K11-K12')),
+  ClearedChargingLimit: stored('smart-charging', '2.0.1 K13'),
+  // Stator makes no schedules for vehicles: Rejected lets the station go on with the profiles that it has (K15, K17).
+  NotifyEVChargingNeeds: keeping(['chargingNeeds'], stored('smart-charging', '2.0.1 K15', { status: 'Rejected' })),
+  NotifyEVChargingSchedule: keeping(
+    ['chargingSchedule'],
+    stored('smart-charging', '2.0.1 K15-K17', { status: 'Accepted' }),
+  ),
 
   // L: firmware management.
   UpdateFirmware: toChargePoint('firmware', '2.0.1 L01-L02'),
   FirmwareStatusNotification: served('firmware', '2.0.1 L01-L02', 'committed'),
   PublishFirmware: toChargePoint('firmware', '2.0.1 L03'),
-  PublishFirmwareStatusNotification: notServed('firmware', '2.0.1 L03', 'committed'),
+  PublishFirmwareStatusNotification: keeping(['location'], stored('firmware', '2.0.1 L03')),
   UnpublishFirmware: toChargePoint('firmware', '2.0.1 L04'),
 
-  // M: certificate management.
-  Get15118EVCertificate: notServed('security', '2.0.1 M01-M02', 'none'),
+  // M: certificate management. Stator asks no certificate provider and no OCSP responder: the station is told that it
+  // failed, and decides for itself.
+  Get15118EVCertificate: stored('security', '2.0.1 M01-M02', { status: 'Failed', exiResponse: '' }),
   GetInstalledCertificateIds: toChargePoint('security', '2.0.1 M03'),
   DeleteCertificate: toChargePoint('security', '2.0.1 M04'),
   InstallCertificate: toChargePoint('security', '2.0.1 M05'),
-  GetCertificateStatus: notServed('security', '2.0.1 M06', 'none'),
+  GetCertificateStatus: stored('security', '2.0.1 M06', { status: 'Failed' }),
 
   // N: diagnostics.
   GetLog: toChargePoint('diagnostics', '2.0.1 N01'),
   LogStatusNotification: served('diagnostics', '2.0.1 N01', 'committed'),
   GetMonitoringReport: toChargePoint('diagnostics', '2.0.1 N02'),
-  NotifyMonitoringReport: notServed('diagnostics', '2.0.1 N02', 'committed'),
+  NotifyMonitoringReport: keeping(['monitor'], stored('diagnostics', '2.0.1 N02')),
   SetMonitoringBase: toChargePoint('diagnostics', '2.0.1 N03'),
   SetVariableMonitoring: toChargePoint('diagnostics', '2.0.1 N04'),
   SetMonitoringLevel: toChargePoint('diagnostics', '2.0.1 N05'),
   ClearVariableMonitoring: toChargePoint('diagnostics', '2.0.1 N06'),
-  NotifyEvent: keeping(['eventData'], served('diagnostics', '2.0.1 N07-N08', 'committed')),
+  NotifyEvent: readingPartOf({ eventData: stateEvents }, served('diagnostics', '2.0.1 N07-N08', 'committed')),
   CustomerInformation: toChargePoint('diagnostics', '2.0.1 N09-N10'),
-  NotifyCustomerInformation: notServed('diagnostics', '2.0.1 N09', 'committed'),
+  NotifyCustomerInformation: stored('diagnostics', '2.0.1 N09'),
 
   // O: display messages.
   SetDisplayMessage: toChargePoint('display', '2.0.1 O01-O02'),
   GetDisplayMessages: toChargePoint('display', '2.0.1 O03-O04'),
-  NotifyDisplayMessages: notServed('display', '2.0.1 O03-O04', 'committed'),
+  NotifyDisplayMessages: keeping(['messageInfo'], stored('display', '2.0.1 O03-O04')),
   ClearDisplayMessage: toChargePoint('display', '2.0.1 O05'),
 
   // P: data transfer.

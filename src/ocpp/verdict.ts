@@ -16,6 +16,7 @@ export interface FrameTask {
   readonly strictness: Strictness
   /** `charge_points.id`, for the meter columns. */
   readonly chargePointKey: number
+  /** With a fraction of microseconds, by which the frames of one connection keep their order. */
   readonly receivedAtMs: number
 }
 
@@ -29,10 +30,26 @@ export interface Quirk {
   readonly sent?: unknown
 }
 
+/**
+ * The energy registers (Wh) that one frame carries, by the context and the sampled time: list order decides only
+ * between meter values of the same time. null when there is none.
+ */
+export interface EnergyRegisters {
+  /** Of the context Transaction.Begin, the earliest. */
+  readonly begin: number | null
+  /** Of the context Transaction.End, the latest. */
+  readonly end: number | null
+  /** Of any context, the earliest. */
+  readonly first: number | null
+  /** Of any context, the latest. */
+  readonly last: number | null
+}
+
 /** Rows of the batch's meter block that came from one frame: `from` included, `to` not. */
 export interface MeterRange {
   readonly from: number
   readonly to: number
+  readonly registers: EnergyRegisters
 }
 
 /** The frame is a CALL that can be decided on. */
@@ -51,6 +68,8 @@ export interface AcceptedFrame {
    * frame it has the plain values only: no lists, and no objects.
    */
   readonly sent?: Readonly<Record<string, unknown>>
+  /** `contentDigest` of the whole payload as sent; there when the message tells of a transaction's beginning, course or end. */
+  readonly content?: string
   /** The whole payload as sent, without its meter values, as JSON text; there when the frame is long. */
   readonly sentText?: string
   readonly meter: MeterRange | null

@@ -97,7 +97,6 @@ export interface Demo {
  * @param tell is given a line for everything worth telling.
  */
 export async function startDemo(settings: Settings, tell: (line: string) => void): Promise<Demo> {
-  makeFilesPrivate()
   const stator = await startStator(settings)
   const stops: (() => void)[] = []
   const stop = async (): Promise<void> => {
@@ -198,6 +197,7 @@ CP001 and CP004 wait for you; drivers come to the others. Ctrl-C ends the demo.
 }
 
 async function main(): Promise<void> {
+  makeFilesPrivate()
   const settings = loadSettings({
     argv: process.argv.slice(2),
     env: {

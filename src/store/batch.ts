@@ -3,7 +3,7 @@
 
 import { type ClientBase, type Connection, DatabaseError, type Submittable } from 'pg'
 import { runMessages } from './bind-messages.ts'
-import type { BoundStatement } from './statements.ts'
+import type { BoundStatement } from './statement.ts'
 
 /** What a statement did, as PostgreSQL says it: `INSERT` and 3. */
 export interface StatementResult {

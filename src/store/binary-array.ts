@@ -8,7 +8,7 @@ const headerBytes = 20
 const nullLength = -1
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 
-const oids = { bool: 16, int8: 20, int4: 23, text: 25, json: 114, float8: 701, timestamptz: 1184 } as const
+const oids = { bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, json: 114, float8: 701, timestamptz: 1184 } as const
 
 type Nullable<T> = readonly (T | null)[]
 
@@ -124,6 +124,21 @@ export function textArray(values: Nullable<string>): Buffer {
     oids.text,
     values.map((value) => (value === null ? null : storableText(value))),
   )
+}
+
+export function bytesArray(values: Nullable<Uint8Array>): Buffer {
+  let bodyBytes = 0
+  for (const value of values) bodyBytes += 4 + (value?.length ?? 0)
+  const array = withHeader(oids.bytea, values.length, bodyBytes, values.includes(null))
+  let at = headerBytes
+  for (const value of values) {
+    array.writeInt32BE(value?.length ?? nullLength, at)
+    at += 4
+    if (value === null) continue
+    array.set(value, at)
+    at += value.length
+  }
+  return array
 }
 
 /** `values` are JSON texts. */

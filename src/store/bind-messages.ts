@@ -1,7 +1,7 @@
 // What PostgreSQL is sent to run prepared statements: Bind, Execute and Sync (PostgreSQL documentation, "Message Formats"). pg writes
 // the same into a buffer that begins small and is copied each time it grows, many times for the columns of a group.
 
-import type { BoundStatement } from './statements.ts'
+import type { BoundStatement } from './statement.ts'
 
 const bindCode = 0x42
 const executeAll = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0])

@@ -6,6 +6,7 @@ import type {
   Change,
   ChangeSet,
   ChargePointEventChange,
+  ProblemChange,
   TransactionFact,
   TransactionStoppedChange,
   TransactionUpdatedChange,
@@ -14,25 +15,28 @@ import type {
 } from '../csms/decision.ts'
 import { storableText } from './binary-array.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
+import { type FactRow } from './fact-statements.ts'
+import { bind, type BoundStatement, type Statement } from './statement.ts'
+import {
+  deleteProblems,
+  type ProblemRow,
+  upsertProblems,
+  upsertVariables,
+  type VariableRow,
+} from './device-statements.ts'
 import {
   type AnomalyRow,
-  bind,
-  type BoundStatement,
   type ChargePointEventRow,
   type ChargePointRow,
   type ConnectorRow,
-  type FactRow,
   insertAnomalies,
   insertChargePointEvents,
   insertTransactions,
-  type Statement,
   type TransactionPatch,
   type TransactionRow,
   updateChargePoints,
   updateTransactions,
   upsertConnectors,
-  upsertVariables,
-  type VariableRow,
 } from './statements.ts'
 
 /** Longest `ref` of a fact that is kept as it is, in characters: it has to fit an index entry. */
@@ -48,11 +52,17 @@ export function storedRef(ref: string): string {
   return storableText(`${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`)
 }
 
+/** The `ref` of a fact whose key another fact has that says something else. */
+export function refOfOther(ref: string, content: bigint | null): string {
+  return storedRef(`${ref}#${content}`)
+}
+
 export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
   return {
     chargePointKey: set.chargePointKey,
     ref: storedRef(fact.ref),
     seqNo: fact.seqNo,
+    content: fact.content === undefined ? null : BigInt(fact.content),
     event: fact.event,
     transactionId: fact.transactionId,
     messageId: set.messageId,
@@ -80,6 +90,7 @@ export class ChangeRows {
   readonly #corrections = new Map<number, CorrectionRow>()
   readonly #events: ChargePointEventRow[] = []
   readonly #variables = new Map<string, VariableRow>()
+  readonly #problems = new Map<string, ProblemRow>()
   readonly #anomalies: AnomalyRow[] = []
 
   /** Adds everything of `set` but its fact and its meter values. */
@@ -101,6 +112,15 @@ export class ChangeRows {
     add(correctTransactions, [...this.#corrections.values()])
     add(insertChargePointEvents, this.#events)
     add(upsertVariables, [...this.#variables.values()])
+    const problems = [...this.#problems.values()]
+    add(
+      upsertProblems,
+      problems.filter(({ problem }) => problem.isActive),
+    )
+    add(
+      deleteProblems,
+      problems.filter(({ problem }) => !problem.isActive),
+    )
     add(insertAnomalies, this.#anomalies)
     return bound
   }
@@ -143,6 +163,9 @@ export class ChangeRows {
       }
       case 'chargePointEvent':
         this.#events.push(eventRow(set, change))
+        return
+      case 'problem':
+        this.#addProblem(set, change)
         return
       case 'variable':
         this.#addVariable(set, change)
@@ -188,6 +211,9 @@ export class ChangeRows {
         meterStartWh: null,
         chargingState: null,
         remoteStartId: null,
+        isStartTold: null,
+        lastEventAtMs: null,
+        lastSeqNo: null,
         stoppedAtMs: null,
         meterStopWh: null,
         stopReason: null,
@@ -198,6 +224,23 @@ export class ChangeRows {
     }
     patch.updatedAtMs = Math.max(patch.updatedAtMs, receivedAtMs)
     return patch
+  }
+
+  #addProblem(set: ChangeSet, change: ProblemChange): void {
+    const { kind: _, ...told } = change
+    const problem = {
+      ...told,
+      componentName: keyPart(told.componentName),
+      componentInstance: keyPart(told.componentInstance),
+    }
+    const key = [
+      set.chargePointKey,
+      problem.componentName,
+      problem.componentInstance,
+      problem.evseId,
+      problem.connectorId,
+    ].join('\0')
+    this.#problems.set(key, { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs })
   }
 
   #addVariable(set: ChangeSet, change: VariableChange): void {
@@ -236,6 +279,9 @@ function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange)
   patch.meterStartWh = change.meterStartWh ?? patch.meterStartWh
   patch.chargingState = change.chargingState ?? patch.chargingState
   patch.remoteStartId = change.remoteStartId ?? patch.remoteStartId
+  patch.isStartTold = change.isStartTold ?? patch.isStartTold
+  patch.lastEventAtMs = change.lastEventAtMs ?? patch.lastEventAtMs
+  patch.lastSeqNo = change.lastSeqNo ?? patch.lastSeqNo
 }
 
 function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange): void {

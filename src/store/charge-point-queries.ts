@@ -1,8 +1,8 @@
 // Charge points, and what belongs to them, as the REST API lists and provisions them.
 
-import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm'
-import { openTransactionsShownMax } from '../base/limits.ts'
+import { and, asc, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
+import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
 import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
 import type {
   ChargePointInput,
@@ -11,15 +11,31 @@ import type {
   MessageLogRecord,
   Page,
   PageOf,
+  ProblemRecord,
   VariableRecord,
 } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
-import { chargePoints, connectors, messageLog, transactions, variables } from './schema.ts'
+import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
 import { databaseError } from './store-error.ts'
 import { knownTransactionColumns } from './transaction-queries.ts'
 
 const uniqueViolation = '23505'
+
+/**
+ * A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing
+ * any more.
+ */
+const fenced = {
+  connected: false,
+  node: null,
+  connectionEpoch: sql`nextval('connection_epochs')`,
+  fencedIn: sql`pg_current_xact_id()`,
+}
+
+function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
+  return and(eq(chargePoints.id, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
+}
 
 export function createChargePointQueries(source: ListSource) {
   const { db } = source
@@ -61,7 +77,28 @@ export function createChargePointQueries(source: ListSource) {
         statusSent: row.statusSent,
         errorCode: row.errorCode,
         info: row.info,
+        vendorId: row.vendorId,
+        vendorErrorCode: row.vendorErrorCode,
         updatedAtMs: row.updatedAt,
+      }))
+    },
+
+    /** The newest `problemsShownMax`, newest first. */
+    async problemsOf(chargePointKey: number): Promise<ProblemRecord[]> {
+      const rows = await db
+        .select()
+        .from(problems)
+        .where(eq(problems.chargePointId, chargePointKey))
+        .orderBy(
+          desc(problems.occurredAt),
+          asc(problems.componentName),
+          asc(problems.evseId),
+          asc(problems.connectorId),
+        )
+        .limit(problemsShownMax)
+      return rows.map(({ chargePointId: _, occurredAt, updatedAt: __, ...row }) => ({
+        ...row,
+        occurredAtMs: occurredAt,
       }))
     },
 
@@ -105,9 +142,16 @@ export function createChargePointQueries(source: ListSource) {
       return recordOf(row)
     },
 
-    /** Null when there is none. */
+    /**
+     * Null when there is none. A change of credentials takes the connection away from the node that holds it; a new
+     * password ends the rotation that is under way.
+     */
     async updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null> {
-      const columns = columnsOf(input)
+      const columns = {
+        ...columnsOf(input),
+        ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
+        ...(input.passwordHash === undefined && input.apiKeyHash === undefined ? {} : fenced),
+      }
       if (Object.keys(columns).length === 0) return chargePoint(identity)
       const [row] = await db.update(chargePoints).set(columns).where(ofIdentity(identity)).returning()
       return row === undefined ? null : recordOf(row)
@@ -115,21 +159,51 @@ export function createChargePointQueries(source: ListSource) {
 
     /**
      * Marks the charge point as deleted and forgets its credentials; its transactions, meter values and history stay, and the
-     * identity may be created anew. False when there was none.
+     * identity may be created anew. Answers its number; null when there was none.
      *
      * @throws {StatorError} `CONFLICT` while a transaction is open.
      */
-    async deleteChargePoint(identity: string): Promise<boolean> {
+    async deleteChargePoint(identity: string): Promise<number | null> {
       const hasOpen = sql`EXISTS (SELECT FROM ${transactions}
         WHERE ${transactions.chargePointId} = ${chargePoints.id} AND ${transactions.stoppedAt} IS NULL)`
       const deleted = await db
         .update(chargePoints)
-        .set({ deletedAt: sql`clock_timestamp()`, connected: false, node: null, passwordHash: null, apiKeyHash: null })
+        .set({
+          ...fenced,
+          deletedAt: sql`clock_timestamp()`,
+          passwordHash: null,
+          pendingPasswordHash: null,
+          apiKeyHash: null,
+        })
         .where(and(ofIdentity(identity), sql`NOT ${hasOpen}`))
         .returning({ id: chargePoints.id })
-      if (deleted.length > 0) return true
-      if ((await chargePoint(identity)) === null) return false
+      if (deleted[0] !== undefined) return deleted[0].id
+      if ((await chargePoint(identity)) === null) return null
       throw new StatorError('CONFLICT', `Charge point '${identity}' has an open transaction; stop or close it first.`)
+    },
+
+    /** See `RotationStore` of the auth. */
+    async beginRotation(
+      chargePointKey: number,
+      hash: Uint8Array,
+    ): Promise<{ readonly previous: Uint8Array | null } | null> {
+      const { rows } = await db.execute<{ readonly previous: Uint8Array | null }>(sql`
+        UPDATE charge_points c SET pending_password_hash = ${hash}
+        FROM (SELECT id, pending_password_hash AS previous FROM charge_points
+              WHERE id = ${chargePointKey} AND deleted_at IS NULL FOR UPDATE) before
+        WHERE c.id = before.id RETURNING before.previous`)
+      return rows[0] ?? null
+    },
+
+    async acceptRotation(chargePointKey: number, hash: Uint8Array): Promise<void> {
+      await db
+        .update(chargePoints)
+        .set({ passwordHash: hash, pendingPasswordHash: null })
+        .where(isPending(chargePointKey, hash))
+    },
+
+    async withdrawRotation(chargePointKey: number, hash: Uint8Array, previous: Uint8Array | null): Promise<void> {
+      await db.update(chargePoints).set({ pendingPasswordHash: previous }).where(isPending(chargePointKey, hash))
     },
 
     /** Newest first. */

@@ -6,22 +6,11 @@ import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
 import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
 import { runBatch, type StatementResult } from './batch.ts'
-import { ChangeRows, factRow } from './change-rows.ts'
+import { ChangeRows, factRow, refOfOther } from './change-rows.ts'
 import { MeterInsert } from './meter-insert.ts'
-import {
-  beginTransaction,
-  bind,
-  type BoundStatement,
-  commitTransaction,
-  discardPlans,
-  type FactRow,
-  findStoredFacts,
-  insertFacts,
-  insertNewFacts,
-  type SeenRow,
-  type StoredFact,
-  updateSeen,
-} from './statements.ts'
+import { type FactRow, findStoredFacts, insertFacts, insertNewFacts, type StoredFact } from './fact-statements.ts'
+import { beginTransaction, bind, type BoundStatement, commitTransaction, discardPlans } from './statement.ts'
+import { type SeenRow, updateSeen } from './statements.ts'
 import { isAlreadyStored, isConnectionLost } from './store-error.ts'
 
 export interface CommittedGroup {
@@ -96,7 +85,7 @@ async function commitCarefully(
   try {
     const insert = prepared(() => bind(insertFacts, rows))
     const inserted = (await runBatch(client, [beginTransaction, insert]))[1]?.rowCount ?? 0
-    if (inserted !== rows.length) await ledger.findStored(client, inserted)
+    if (inserted !== rows.length) await ledger.insertOthers(client, await ledger.findStored(client, inserted))
     const { statements, meterRows } = prepared(() => statementsOf(ledger.applied(sets), seen, false))
     const results = await runBatch(client, [...statements, commitTransaction])
     expectCommit(results.at(-1)?.command)
@@ -124,6 +113,10 @@ function committedGroup(
   return { outcomes, duplicates, meterRows, hadStored }
 }
 
+function keyOf({ chargePointKey, seqNo, ref }: FactRow): string {
+  return `${chargePointKey}\0${seqNo}\0${ref}`
+}
+
 interface First {
   readonly set: ChangeSet
   /** Of its row among those of the ledger, from 1. */
@@ -135,6 +128,7 @@ class Ledger {
   readonly rows: FactRow[] = []
   readonly #firstOf = new Map<string, First>()
   readonly #keyOf = new Map<ChangeSet, string>()
+  readonly #contentOf = new Map<string, bigint | null>()
   readonly #stored = new Map<number, StoredFact>()
   readonly #mayBeStored: boolean
 
@@ -142,22 +136,49 @@ class Ledger {
     this.#mayBeStored = mayBeStored
     for (const set of sets) {
       if (set.fact === undefined) continue
-      const row = factRow(set, set.fact)
-      const key = `${row.chargePointKey}\0${row.seqNo}\0${row.ref}`
+      const told = factRow(set, set.fact)
+      // The first of a key has it for itself; what says something else has one of its own. One connection has one message under way,
+      // so that two of a key hardly ever meet here.
+      const first = this.#contentOf.get(keyOf(told)) ?? told.content
+      this.#contentOf.set(keyOf(told), first)
+      const isOther = first !== null && told.content !== null && told.content !== first
+      const row = isOther ? { ...told, ref: refOfOther(told.ref, told.content) } : told
+      const key = keyOf(row)
       this.#keyOf.set(set, key)
       if (!this.#firstOf.has(key)) this.#firstOf.set(key, { set, place: this.rows.push(row) })
     }
   }
 
-  /** Reads the facts that had been there before this transaction inserted the `inserted` others. */
-  async findStored(client: ClientBase, inserted: number): Promise<void> {
-    const found = await client.query<StoredFact>(bind(findStoredFacts, this.rows))
-    for (const fact of found.rows) this.#stored.set(fact.place, fact)
-    if (this.#stored.size + inserted !== this.rows.length) {
-      throw new StatorError(
-        'INTERNAL',
-        `Of ${this.rows.length} facts ${inserted} were new and ${this.#stored.size} known; expected the two to add up.`,
-      )
+  /**
+   * Reads the facts that had been there before this transaction inserted the `inserted` others.
+   *
+   * @returns the places of those that are other facts under the same key: they say something else.
+   */
+  async findStored(client: ClientBase, inserted: number): Promise<readonly number[]> {
+    const found = await storedAmong(client, this.rows, inserted)
+    const others: number[] = []
+    for (const fact of found) {
+      const content = this.rows[fact.place - 1]?.content ?? null
+      const isOther = content !== null && fact.content !== null && fact.content !== String(content)
+      if (isOther) others.push(fact.place)
+      else this.#stored.set(fact.place, fact)
+    }
+    return others
+  }
+
+  /** Inserts facts whose keys others have, under keys that tell them apart, and finds those that had been there before. */
+  async insertOthers(client: ClientBase, places: readonly number[]): Promise<void> {
+    if (places.length === 0) return
+    const rows = places.flatMap((place) => {
+      const row = this.rows[place - 1]
+      return row === undefined ? [] : [{ ...row, ref: refOfOther(row.ref, row.content) }]
+    })
+    const [result] = await runBatch(client, [bind(insertFacts, rows)])
+    const inserted = result?.rowCount ?? 0
+    if (inserted === rows.length) return
+    for (const fact of await storedAmong(client, rows, inserted)) {
+      const place = places[fact.place - 1]
+      if (place !== undefined) this.#stored.set(place, fact)
     }
   }
 
@@ -188,6 +209,16 @@ class Ledger {
   #first(set: ChangeSet): First | undefined {
     return set.fact === undefined ? undefined : this.#firstOf.get(this.#keyOf.get(set) ?? '')
   }
+}
+
+/** Those of `rows` that had been there before this transaction inserted the `inserted` others. */
+async function storedAmong(client: ClientBase, rows: readonly FactRow[], inserted: number): Promise<StoredFact[]> {
+  const { rows: found } = await client.query<StoredFact>(bind(findStoredFacts, rows))
+  if (found.length + inserted === rows.length) return found
+  throw new StatorError(
+    'INTERNAL',
+    `Of ${rows.length} facts ${inserted} were new and ${found.length} known; expected the two to add up.`,
+  )
 }
 
 /** The insert of the meter values, if there are any, comes first. */

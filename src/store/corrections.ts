@@ -5,7 +5,7 @@ import { asc, eq } from 'drizzle-orm'
 import type { CorrectionRecord, Page, PageOf } from '../csms/records.ts'
 import { type ListSource, pageOf } from './paging.ts'
 import { transactionCorrections } from './schema.ts'
-import { float8, instant, int4, int8, statement, text } from './statements.ts'
+import { float8, instant, int4, int8, statement, text } from './statement.ts'
 
 export interface CorrectionRow {
   readonly transactionId: number

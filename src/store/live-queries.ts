@@ -20,7 +20,7 @@ import type { CredentialRecord, Hydration } from '../csms/records.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { instantArray, int4Array, int8Array, storableText, textArray } from './binary-array.ts'
+import { bytesArray, instantArray, int4Array, int8Array, storableText, textArray } from './binary-array.ts'
 import type { Database } from './database.ts'
 import { databaseError, storeError } from './store-error.ts'
 
@@ -30,6 +30,11 @@ export interface ConnectionClaim {
   /** Name of this process among those that share the database. */
   readonly node: string
   readonly atMs: number
+  /**
+   * The stored hash that the charge point authenticated with; null or left out: there is none that could have changed
+   * since.
+   */
+  readonly credential?: Uint8Array | null
 }
 
 interface Claim extends ConnectionClaim {
@@ -44,6 +49,7 @@ interface ClaimedRow {
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
   readonly bootStatus: RegistrationStatus | null
+  readonly lastBootAtMs: number | null
   readonly epoch: number
   readonly connectors: readonly KnownConnector[] | null
   readonly openTransactions: Hydration['openTransactions'] | null
@@ -54,6 +60,16 @@ interface StationTransactionId {
   readonly id: string
 }
 
+function ms(time: string): string {
+  return `(extract(epoch FROM ${time}) * 1000)::int8`
+}
+
+// A transaction of 1.6 has none. Those that were stored before their events were counted have told as much as their rows say.
+const story = `CASE WHEN t.station_transaction_id IS NOT NULL THEN json_build_object('use', t.station_use,
+  'isStartTold', t.is_start_told, 'lastEventAtMs', ${ms('COALESCE(t.last_event_at, t.stopped_at, t.started_at)')},
+  'lastSeqNo', t.last_seq_no, 'heardAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')},
+  'stoppedAtMs', ${ms('t.stopped_at')}) END`
+
 // SQL of a KnownTransaction `t`, column by column.
 const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
   ['transactionId', 't.id'],
@@ -62,23 +78,30 @@ const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
   ['connectorId', 't.connector_id'],
   ['stationTransactionId', 't.station_transaction_id'],
   ['idToken', 't.id_token'],
-  ['startedAtMs', '(extract(epoch FROM t.started_at) * 1000)::int8'],
+  ['startedAtMs', ms('t.started_at')],
   ['meterStartWh', 't.meter_start_wh'],
   ['open', 't.stopped_at IS NULL'],
   ['closedBy', 't.closed_by'],
+  ['story', story],
 ]
 const transactionColumns = knownTransaction.map(([field, sql]) => `${sql} AS "${field}"`).join(', ')
 const knownJson = knownTransaction.map(([field, sql]) => `'${field}', ${sql}`).join(', ')
 const transactionJson = `${knownJson}, 'chargingState', t.charging_state`
 
+// Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
+// pending password that is used this way is the password from now on.
 const claimConnections = `
   WITH claimed AS (
     UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,
-      node = v.node, last_seen_at = GREATEST(c.last_seen_at, v.at)
-    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[]) AS v(id, version, node, at)
+      node = v.node, last_seen_at = GREATEST(c.last_seen_at, v.at),
+      fenced_in = CASE WHEN c.connected THEN pg_current_xact_id() ELSE c.fenced_in END,
+      password_hash = CASE WHEN v.credential = c.pending_password_hash THEN v.credential ELSE c.password_hash END,
+      pending_password_hash = CASE WHEN v.credential = c.pending_password_hash THEN NULL ELSE c.pending_password_hash END
+    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[]) AS v(id, version, node, at, credential)
     WHERE c.id = v.id AND c.deleted_at IS NULL
+      AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
     RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
-      c.boot_status AS "bootStatus", c.connection_epoch AS epoch
+      c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch
   )
   SELECT claimed.*,
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
@@ -165,7 +188,8 @@ export function createLiveQueries(database: Database) {
   const credentials = new BatchedLookup<string, CredentialRecord>(storableText, async (identities) => {
     const found = await pool.query<CredentialRecord>({
       name: 'stator_credentials',
-      text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash", api_key_hash AS "apiKeyHash"
+      text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash",
+               pending_password_hash AS "pendingPasswordHash", api_key_hash AS "apiKeyHash"
              FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))`,
       values: [textArray(identities)],
     })
@@ -207,6 +231,7 @@ export function createLiveQueries(database: Database) {
           textArray(sorted.map((claim) => claim.version)),
           textArray(sorted.map((claim) => claim.node)),
           instantArray(sorted.map((claim) => claim.atMs)),
+          bytesArray(sorted.map((claim) => claim.credential ?? null)),
         ],
       }),
     )
@@ -248,17 +273,17 @@ export function createLiveQueries(database: Database) {
     return new Map(found.rows.map((row) => [String(row.transactionId), row]))
   })
 
-  const transactionsByStationId = new BatchedLookup<StationTransactionId, KnownTransaction>(
+  const transactionsByStationId = new BatchedLookup<StationTransactionId, readonly KnownTransaction[]>(
     ({ chargePointKey, id }) => `${chargePointKey}/${storableText(id)}`,
     async (ids) => {
       const found = await pool.query<KnownTransaction>({
         name: 'stator_transactions_by_station_id',
         text: `SELECT ${transactionColumns} FROM unnest($1::int4[], $2::text[]) AS v(charge_point_id, id) JOIN transactions t
                ON t.charge_point_id = v.charge_point_id AND left(t.station_transaction_id, 255) = left(v.id, 255)
-               AND t.station_transaction_id = v.id`,
+               AND t.station_transaction_id = v.id ORDER BY t.station_use DESC`,
         values: [int4Array(ids.map(({ chargePointKey }) => chargePointKey)), textArray(ids.map(({ id }) => id))],
       })
-      return new Map(found.rows.map((row) => [`${row.chargePointKey}/${row.stationTransactionId}`, row]))
+      return Map.groupBy(found.rows, (row) => `${row.chargePointKey}/${row.stationTransactionId}`)
     },
   )
 
@@ -290,12 +315,16 @@ export function createLiveQueries(database: Database) {
     /**
      * Claims the connection for `claim.node` under a new epoch, and reads what the actor starts from.
      *
-     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted meanwhile.
+     * A pending password that the charge point authenticated with becomes the password, and the old one is out.
+     *
+     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted, or `claim.credential` taken away, meanwhile.
      */
     async connect(chargePointKey: number, claim: ConnectionClaim): Promise<Hydration> {
       const hydration = await claims.get({ ...claim, key: chargePointKey, number: claimsMade++ })
-      if (hydration === undefined)
-        throw new StatorError('NOT_FOUND', `Charge point number ${chargePointKey} is not there.`)
+      if (hydration === undefined) {
+        const message = `Charge point number ${chargePointKey} was deleted, or its credentials were changed.`
+        throw new StatorError('NOT_FOUND', message)
+      }
       return hydration
     },
 
@@ -336,11 +365,12 @@ export function createLiveQueries(database: Database) {
       return (await transactionsById.get(transactionId)) ?? null
     },
 
-    async transactionByStationId(
+    /** Those that the charge point gave this id, the newest first. */
+    async transactionsByStationId(
       chargePointKey: number,
       stationTransactionId: string,
-    ): Promise<KnownTransaction | null> {
-      return (await transactionsByStationId.get({ chargePointKey, id: stationTransactionId })) ?? null
+    ): Promise<readonly KnownTransaction[]> {
+      return (await transactionsByStationId.get({ chargePointKey, id: stationTransactionId })) ?? []
     },
   }
 }

@@ -57,7 +57,7 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
 }
 
 /** Runs `work` as often as `begin` and `end` let it: `pauseMs` after each time that it is done. */
-function repeat(
+export function repeat(
   clock: Clock,
   pauseMs: number,
   work: () => Promise<void>,

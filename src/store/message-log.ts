@@ -14,7 +14,8 @@ import {
 import type { Logger } from '../base/log.ts'
 import type { MessageLogLine } from '../csms/records.ts'
 import type { Database } from './database.ts'
-import { bind, insertMessageLog, type MessageLogRow } from './statements.ts'
+import { bind } from './statement.ts'
+import { insertMessageLog, type MessageLogRow } from './statements.ts'
 import { isTransient } from './store-error.ts'
 
 export class MessageLog {

@@ -4,7 +4,7 @@
 import type { MeterPlace } from '../csms/decision.ts'
 import { type MeterBlock, type MeterRows, meterColumns } from '../csms/meter-block.ts'
 import { arrayHeaderBytes, writeArrayHeader } from './binary-array.ts'
-import { type BoundStatement, rowsOf } from './statements.ts'
+import { type BoundStatement, rowsOf } from './statement.ts'
 
 /** Measurements whose absence a block writes as NaN. */
 const measured: ReadonlySet<string> = new Set(['energy_wh', 'power_w', 'current_a', 'voltage_v', 'soc_percent'])

@@ -56,8 +56,16 @@ export async function pageOf<Row, T>(
   map: (row: Row) => T,
 ): Promise<PageOf<T>> {
   requireInReach(source, page)
-  const { db, rowsMax } = source
   const { page: number, pageSize } = page
+  const [counted, found] = await Promise.all([
+    countOf(source, { table, where }),
+    rows.limit(pageSize).offset((number - 1) * pageSize),
+  ])
+  return { ...totalOf(counted, source.rowsMax), items: found.map(map) }
+}
+
+/** How many of `rows` there are; one more than `rowsMax` when there are more. */
+export async function countOf({ db, rowsMax }: ListSource, { table, where }: IndexedRows): Promise<number> {
   const some = () =>
     db
       .select({ one: sql`1`.as('one') })
@@ -65,12 +73,11 @@ export async function pageOf<Row, T>(
       .where(where)
       .limit((rowsMax ?? 0) + 1)
       .as('some')
-  const counting =
+  const [counted] =
     rowsMax === null
-      ? db.select({ count: count() }).from(table).where(where)
-      : db.select({ count: count() }).from(some())
-  const [counted, found] = await Promise.all([counting, rows.limit(pageSize).offset((number - 1) * pageSize)])
-  return { ...totalOf(counted[0]?.count ?? 0, rowsMax), items: found.map(map) }
+      ? await db.select({ count: count() }).from(table).where(where)
+      : await db.select({ count: count() }).from(some())
+  return counted?.count ?? 0
 }
 
 /**
@@ -104,9 +111,15 @@ export async function filteredPageOf<Row, T>(
     LIMIT ${pageSize} OFFSET ${(number - 1) * pageSize}`
   const [[counted], found] = await Promise.all([counting, rowsWhere(sql`${table}.ctid = ANY(ARRAY(${places}))`)])
   const { count: matching, looked: seen } = counted ?? { count: 0, looked: 0 }
+  return { ...filteredTotalOf(matching, seen, rowsMax), items: found.map(map) }
+}
+
+/** The total of a list of which `matching` rows were found among the `seen` ones that were looked at. */
+export function filteredTotalOf(matching: number, seen: number, rowsMax: number): Counted {
   // Behind the rows that were looked at, there may be more that match.
-  const total = seen > rowsMax ? Math.min(matching, rowsMax) : matching
-  return { totalCount: total, ...(seen > rowsMax ? { totalCountAtLeast: true } : {}), items: found.map(map) }
+  return seen > rowsMax
+    ? { totalCount: Math.min(matching, rowsMax), totalCountAtLeast: true }
+    : { totalCount: matching }
 }
 
 // One row more than are looked at, so that it shows whether there are more. Several leads are read one after the other.
@@ -128,13 +141,15 @@ function list(parts: readonly SQL[]): SQL {
   return sql.join([...parts], sql`, `)
 }
 
-function totalOf(counted: number, rowsMax: number | null): Counted {
+/** The total of a list of which `countOf` has counted so many. */
+export function totalOf(counted: number, rowsMax: number | null): Counted {
   return rowsMax !== null && counted > rowsMax
     ? { totalCount: rowsMax, totalCountAtLeast: true }
     : { totalCount: counted }
 }
 
-function requireInReach({ rowsMax }: ListSource, { page, pageSize }: Page): void {
+/** @throws {StatorError} `BAD_REQUEST` for a page behind the rows that are looked at. */
+export function requireInReach({ rowsMax }: ListSource, { page, pageSize }: Page): void {
   if (rowsMax === null || (page - 1) * pageSize < rowsMax) return
   const issue =
     `Page must begin within the first ${rowsMax} items, because the embedded database lists no more; ` +

@@ -9,8 +9,10 @@ import type { GhostDeadlines } from '../csms/records.ts'
 import { createCorrectionQueries } from './corrections.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf } from './ghosts.ts'
+import { createEventQueries } from './event-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
+import { createMeterValueQueries } from './meter-value-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 
@@ -25,7 +27,9 @@ export function createQueries(database: Database) {
     ...createIdTokenQueries(source),
     ...createTransactionQueries(source),
     ...createCorrectionQueries(source),
+    ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),
+    ...createEventQueries(source),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),
   })

@@ -36,6 +36,9 @@ const instant = customType<{ data: number; driverData: string }>({
 
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 
+/** Number of a transaction of PostgreSQL, as text. */
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
+
 /** transactionIds, fetched in blocks. OCPP 1.6 wants them to fit an int32, so the sequence ends there and never wraps. */
 export const transactionIds = pgSequence('transaction_ids', { startWith: 1, minValue: 1, maxValue: 2_147_483_647 })
 
@@ -51,6 +54,8 @@ export const chargePoints = pgTable(
     identity: text('identity').notNull(),
     /** HMAC-SHA-256 of the password. */
     passwordHash: bytes('password_hash'),
+    /** Of a password that was sent to the charge point, while nobody knows whether the charge point uses it. */
+    pendingPasswordHash: bytes('pending_password_hash'),
     apiKeyHash: bytes('api_key_hash'),
     location: text('location'),
     strictness: text('strictness').$type<Strictness>().notNull().default('lenient'),
@@ -71,6 +76,8 @@ export const chargePoints = pgTable(
     connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
     /** The process that holds the connection. */
     node: text('node'),
+    /** PostgreSQL transaction that last took the connection away from the process that held it; see store/fences.ts. */
+    fencedIn: xid8('fenced_in'),
     firmwareStatus: text('firmware_status'),
     diagnosticsStatus: text('diagnostics_status'),
     logStatus: text('log_status'),
@@ -91,6 +98,9 @@ export const chargePoints = pgTable(
     index('charge_points_status')
       .on(table.connected, table.status, table.identity)
       .where(sql`deleted_at IS NULL`),
+    index('charge_points_fenced')
+      .on(table.fencedIn)
+      .where(sql`fenced_in IS NOT NULL`),
   ],
 )
 
@@ -141,6 +151,13 @@ export const transactions = pgTable(
     connectorId: integer('connector_id').notNull(),
     /** 2.x: the id that the charge point gave it. */
     stationTransactionId: text('station_transaction_id'),
+    /** 2.x: 1 for the first transaction of that id, 2 for the one after it, and so on. */
+    stationUse: integer('station_use').notNull().default(1),
+    /** 2.x: whether its Started has come. */
+    isStartTold: boolean('is_start_told').notNull().default(true),
+    /** 2.x: time and seqNo of its newest event; null for what was stored before they were kept. */
+    lastEventAt: instant('last_event_at'),
+    lastSeqNo: bigint('last_seq_no', { mode: 'number' }),
     idToken: text('id_token'),
     idTokenType: text('id_token_type'),
     idTokenStatus: text('id_token_status'),
@@ -162,11 +179,13 @@ export const transactions = pgTable(
   (table) => [
     // Cut to 255 and 64 characters, so that an id of any length fits an index.
     uniqueIndex('transactions_station_id')
-      .on(table.chargePointId, sql`left(station_transaction_id, 255)`)
+      .on(table.chargePointId, sql`left(station_transaction_id, 255)`, table.stationUse)
       .where(sql`station_transaction_id IS NOT NULL`),
     // By number, the order of the lists: a page of them is read without what comes before it in time.
     index('transactions_of_charge_point').on(table.chargePointId, table.id),
     index('transactions_started').on(table.startedAt, table.id),
+    // For the next one of an EVSE: its start ends what belongs to the one before it.
+    index('transactions_of_evse').on(table.chargePointId, table.evseId, table.startedAt, table.id),
     index('transactions_of_id_token').on(sql`left(lower(id_token), 64)`, table.id),
     // By pattern, so that one range holds a card with all the suffixes that charge points append to it.
     index('transactions_open_of_id_token')
@@ -205,6 +224,8 @@ export const transactionEvents = pgTable(
     chargePointId: integer('charge_point_id').notNull(),
     ref: text('ref').notNull(),
     seqNo: bigint('seq_no', { mode: 'number' }).notNull(),
+    /** Digest of the whole message: what is another fact under the same key differs in it. Null for what was stored before it was kept. */
+    content: bigint('content', { mode: 'bigint' }),
     event: text('event').notNull(),
     transactionId: bigint('transaction_id', { mode: 'number' }),
     messageId: text('message_id').notNull(),
@@ -231,6 +252,8 @@ export const chargePointEvents = pgTable(
   },
   (table) => [
     primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointId, table.digest] }),
+    // A page of the newest, of all actions or of one: an action that is not asked for is passed over in the index.
+    index('charge_point_events_page').on(table.chargePointId, table.receivedAt, table.digest, table.action),
     // For forgetting the oldest only, so it is one that costs next to nothing to keep.
     index('charge_point_events_received').using('brin', table.receivedAt),
   ],
@@ -269,6 +292,31 @@ export const variables = pgTable(
         table.attributeType,
       ],
     }),
+  ],
+)
+
+/** Problems that components of 2.x charge points have at the moment. */
+export const problems = pgTable(
+  'problems',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    componentName: text('component_name').notNull(),
+    componentInstance: text('component_instance').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    techCode: text('tech_code'),
+    techInfo: text('tech_info'),
+    cause: integer('cause'),
+    occurredAt: instant('occurred_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'problems_pkey',
+      columns: [table.chargePointId, table.componentName, table.componentInstance, table.evseId, table.connectorId],
+    }),
+    // The newest are shown, however many a charge point makes up.
+    index('problems_newest').on(table.chargePointId, table.occurredAt),
   ],
 )
 

@@ -3,158 +3,8 @@
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
-import type { ConnectorStatus, RegistrationStatus, VariableChange } from '../csms/decision.ts'
-import { boolArray, float8Array, instantArray, int4Array, int8Array, jsonArray, textArray } from './binary-array.ts'
-
-/** A prepared statement over rows. */
-export interface Statement<Row> {
-  readonly name: string
-  readonly text: string
-  /** The rows as parameters, one array per column. */
-  readonly values: (rows: readonly Row[]) => Buffer[]
-}
-
-/** A statement with its parameters, ready to be sent. */
-export interface BoundStatement {
-  readonly name: string
-  readonly text: string
-  readonly values: Buffer[]
-}
-
-export const beginTransaction: BoundStatement = { name: 'stator_begin', text: 'BEGIN', values: [] }
-export const commitTransaction: BoundStatement = { name: 'stator_commit', text: 'COMMIT', values: [] }
-
-/** Every statement is planned anew when it runs next, for the size that its tables have by then. */
-export const discardPlans: BoundStatement = { name: 'stator_discard_plans', text: 'DISCARD PLANS', values: [] }
-
-export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement {
-  return { name: statement.name, text: statement.text, values: statement.values(rows) }
-}
-
-interface Column<Row> {
-  readonly type: string
-  readonly encode: (rows: readonly Row[]) => Buffer
-}
-
-export function int4<Row>(of: (row: Row) => number | null): Column<Row> {
-  return { type: 'int4', encode: (rows) => int4Array(rows.map(of)) }
-}
-
-export function int8<Row>(of: (row: Row) => number | bigint | null): Column<Row> {
-  return { type: 'int8', encode: (rows) => int8Array(rows.map(of)) }
-}
-
-export function float8<Row>(of: (row: Row) => number | null): Column<Row> {
-  return { type: 'float8', encode: (rows) => float8Array(rows.map(of)) }
-}
-
-function bool<Row>(of: (row: Row) => boolean | null): Column<Row> {
-  return { type: 'bool', encode: (rows) => boolArray(rows.map(of)) }
-}
-
-export function text<Row>(of: (row: Row) => string | null): Column<Row> {
-  return { type: 'text', encode: (rows) => textArray(rows.map(of)) }
-}
-
-function json<Row>(of: (row: Row) => string | null): Column<Row> {
-  return { type: 'json', encode: (rows) => jsonArray(rows.map(of)) }
-}
-
-export function instant<Row>(of: (row: Row) => number | null): Column<Row> {
-  return { type: 'timestamptz', encode: (rows) => instantArray(rows.map(of)) }
-}
-
-/**
- * The rows of arrays that go side by side, as a table `v`. In the select list PostgreSQL takes the arrays apart row by row;
- * `FROM unnest($1, $2)` would copy each of them into a store of its own first.
- */
-export function rowsOf(columns: readonly { readonly name: string; readonly type: string }[]): string {
-  return `(SELECT ${columns.map(({ name, type }, i) => `unnest($${i + 1}::${type}[]) AS "${name}"`).join(', ')}) AS v`
-}
-
-/** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
-export function statement<Row>(
-  name: string,
-  columns: Readonly<Record<string, Column<Row>>>,
-  write: (names: string, rows: string, arrays: string) => string,
-): Statement<Row> {
-  const list = Object.values(columns)
-  const named = Object.entries(columns).map(([name, { type }]) => ({ name, type }))
-  const names = named.map((column) => `"${column.name}"`).join(', ')
-  const arrays = list.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')
-  return {
-    name: `stator_${name}`,
-    text: write(names, rowsOf(named), arrays),
-    values: (rows) => list.map((column) => column.encode(rows)),
-  }
-}
-
-export interface FactRow {
-  readonly chargePointKey: number
-  readonly ref: string
-  readonly seqNo: number
-  readonly event: string
-  readonly transactionId: number | null
-  readonly messageId: string
-  readonly occurredAtMs: number
-  readonly receivedAtMs: number
-  readonly payload: string
-  readonly answer: string
-}
-
-const factColumns: Readonly<Record<string, Column<FactRow>>> = {
-  charge_point_id: int4((row) => row.chargePointKey),
-  ref: text((row) => row.ref),
-  seq_no: int8((row) => row.seqNo),
-  event: text((row) => row.event),
-  transaction_id: int8((row) => row.transactionId),
-  message_id: text((row) => row.messageId),
-  occurred_at: instant((row) => row.occurredAtMs),
-  received_at: instant((row) => row.receivedAtMs),
-  payload: json((row) => row.payload),
-  answer: json((row) => row.answer),
-}
-
-/** Fails when one of the facts is stored already. */
-export const insertNewFacts = statement<FactRow>(
-  'insert_new_facts',
-  factColumns,
-  (names, rows) => `INSERT INTO transaction_events (${names}) SELECT * FROM ${rows}`,
-)
-
-/** Tells by its row count how many facts were new. */
-export const insertFacts = statement<FactRow>(
-  'insert_facts',
-  factColumns,
-  (names, rows) =>
-    `INSERT INTO transaction_events (${names}) SELECT * FROM ${rows} ON CONFLICT (charge_point_id, ref, seq_no) DO NOTHING`,
-)
-
-/** What stood in the ledger before this transaction. */
-export interface StoredFact {
-  /** Place of the row that was asked for, from 1. */
-  readonly place: number
-  readonly messageId: string
-  readonly receivedAtMs: number
-  readonly answer: Readonly<Record<string, unknown>>
-}
-
-/**
- * Which of the rows that `insertFacts` was given in this transaction had been there before, and their answers. Rows that this
- * very transaction inserted bear its id in xmin.
- */
-export const findStoredFacts = statement<FactRow>(
-  'find_stored_facts',
-  {
-    charge_point_id: int4((row) => row.chargePointKey),
-    ref: text((row) => row.ref),
-    seq_no: int8((row) => row.seqNo),
-  },
-  (names, _, arrays) =>
-    `SELECT v.place, e.message_id AS "messageId", e.received_at AS "receivedAtMs", e.answer
-     FROM unnest(${arrays}) WITH ORDINALITY AS v(${names}, place) JOIN transaction_events e USING (${names})
-     WHERE e.xmin <> pg_current_xact_id()::xid`,
-)
+import type { ConnectorStatus, RegistrationStatus, TransactionStartedChange } from '../csms/decision.ts'
+import { bool, float8, instant, int4, int8, json, statement, text } from './statement.ts'
 
 export interface ChargePointRow {
   readonly key: number
@@ -283,6 +133,7 @@ export interface TransactionRow {
   readonly reservationId: number | null
   readonly remoteStartId: number | null
   readonly chargingState: string | null
+  readonly story?: TransactionStartedChange['story']
   readonly receivedAtMs: number
 }
 
@@ -302,6 +153,10 @@ export const insertTransactions = statement<TransactionRow>(
     reservation_id: int8((row) => row.reservationId),
     remote_start_id: int8((row) => row.remoteStartId),
     charging_state: text((row) => row.chargingState),
+    station_use: int4((row) => row.story?.use ?? 1),
+    is_start_told: bool((row) => row.story?.isStartTold ?? true),
+    last_event_at: instant((row) => row.story?.lastEventAtMs ?? null),
+    last_seq_no: int8((row) => row.story?.lastSeqNo ?? null),
     received_at: instant((row) => row.receivedAtMs),
   },
   (names, rows) => `INSERT INTO transactions (${names}) SELECT * FROM ${rows} ON CONFLICT DO NOTHING`,
@@ -320,6 +175,9 @@ export interface TransactionPatch {
   meterStartWh: number | null
   chargingState: string | null
   remoteStartId: number | null
+  isStartTold: boolean | null
+  lastEventAtMs: number | null
+  lastSeqNo: number | null
   stoppedAtMs: number | null
   meterStopWh: number | null
   stopReason: string | null
@@ -336,7 +194,9 @@ const ofUpdate = [
   'meter_start_wh',
   'charging_state',
   'remote_start_id',
-  'updated_at',
+  'is_start_told',
+  'last_event_at',
+  'last_seq_no',
 ]
 const ofStop = ['stopped_at', 'meter_stop_wh', 'stop_reason', 'stop_id_token', 'closed_by']
 /** An operator closes what is open; what has stopped, by its station above all, stays as it is. */
@@ -355,6 +215,9 @@ export const updateTransactions = statement<TransactionPatch>(
     meter_start_wh: float8((row) => row.meterStartWh),
     charging_state: text((row) => row.chargingState),
     remote_start_id: int8((row) => row.remoteStartId),
+    is_start_told: bool((row) => row.isStartTold),
+    last_event_at: instant((row) => row.lastEventAtMs),
+    last_seq_no: int8((row) => row.lastSeqNo),
     stopped_at: instant((row) => row.stoppedAtMs),
     meter_stop_wh: float8((row) => row.meterStopWh),
     stop_reason: text((row) => row.stopReason),
@@ -365,6 +228,7 @@ export const updateTransactions = statement<TransactionPatch>(
   (_, rows) =>
     `UPDATE transactions t SET ${[
       ...ofUpdate.map((column) => `${column} = COALESCE(v.${column}, t.${column})`),
+      'updated_at = GREATEST(t.updated_at, v.updated_at)',
       // A type belongs to the token it came with.
       'id_token_type = CASE WHEN v.id_token IS NULL THEN t.id_token_type ELSE v.id_token_type END',
       ...ofStop.map((column) => `${column} = CASE WHEN ${isNoStop} THEN t.${column} ELSE v.${column} END`),
@@ -393,49 +257,6 @@ export const insertChargePointEvents = statement<ChargePointEventRow>(
     payload: json((row) => row.payload),
   },
   (names, rows) => `INSERT INTO charge_point_events (${names}) SELECT * FROM ${rows} ON CONFLICT DO NOTHING`,
-)
-
-export interface VariableRow {
-  readonly chargePointKey: number
-  readonly variable: Omit<VariableChange, 'kind'>
-  readonly updatedAtMs: number
-}
-
-const variableKey = [
-  'charge_point_id',
-  'component_name',
-  'component_instance',
-  'evse_id',
-  'connector_id',
-  'variable_name',
-  'variable_instance',
-  'attribute_type',
-]
-const variableColumns = ['value', 'mutability', 'persistent', 'constant', 'characteristics', 'updated_at']
-
-export const upsertVariables = statement<VariableRow>(
-  'upsert_variables',
-  {
-    charge_point_id: int4((row) => row.chargePointKey),
-    component_name: text((row) => row.variable.componentName),
-    component_instance: text((row) => row.variable.componentInstance),
-    evse_id: int4((row) => row.variable.evseId),
-    connector_id: int4((row) => row.variable.connectorId),
-    variable_name: text((row) => row.variable.variableName),
-    variable_instance: text((row) => row.variable.variableInstance),
-    attribute_type: text((row) => row.variable.attributeType),
-    value: text((row) => row.variable.value),
-    mutability: text((row) => row.variable.mutability),
-    persistent: bool((row) => row.variable.persistent),
-    constant: bool((row) => row.variable.constant),
-    characteristics: json((row) =>
-      row.variable.characteristics === null ? null : JSON.stringify(row.variable.characteristics),
-    ),
-    updated_at: instant((row) => row.updatedAtMs),
-  },
-  (names, rows) =>
-    `INSERT INTO variables (${names}) SELECT * FROM ${rows}
-     ON CONFLICT (${variableKey.join(', ')}) DO UPDATE SET ${variableColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
 )
 
 export interface AnomalyRow {

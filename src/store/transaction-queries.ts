@@ -1,12 +1,13 @@
-// Transactions and their meter values, as the REST API lists them.
+// Transactions, as the REST API lists them.
 
-import { and, asc, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
-import { transactionRef } from '../csms/meter-block.ts'
-import type { MeterValueRecord, Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
+import { and, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { energyOf, noEvidence } from '../csms/energy.ts'
+import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
 import { storableText } from './binary-array.ts'
+import { evidenceOf } from './energy-queries.ts'
 import { keysOf } from './identity-keys.ts'
-import { filteredPageOf, type FilteredRows, type ListSource, pageOf } from './paging.ts'
-import { chargePoints, meterValues, transactions } from './schema.ts'
+import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
+import { chargePoints, transactions } from './schema.ts'
 
 /** Columns of a KnownTransaction. */
 export const knownTransactionColumns = {
@@ -41,63 +42,28 @@ export function createTransactionQueries(source: ListSource) {
   const { db } = source
   const records = () =>
     db.select(recordColumns).from(transactions).innerJoin(chargePoints, eq(chargePoints.id, transactions.chargePointId))
+  const withEnergy = async (rows: readonly Omit<TransactionRecord, 'energy'>[]): Promise<TransactionRecord[]> => {
+    const evidence = await evidenceOf(source, rows)
+    return rows.map((row) => ({ ...row, energy: energyOf(row, evidence.get(row.transactionId) ?? noEvidence) }))
+  }
 
   return {
     /** Newest first. Transactions of deleted charge points are among them. */
     async listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>> {
       const keys = filter.identity === undefined ? null : await keysOf(db, filter.identity)
-      return filteredPageOf(
+      const listed = await filteredPageOf(
         source,
         page,
         filteredBy(filter, keys),
         (where) => records().where(where).orderBy(desc(transactions.id)).$dynamic(),
-        (row): TransactionRecord => row,
+        (row) => row,
       )
+      return { ...listed, items: await withEnergy(listed.items) }
     },
 
     async transaction(transactionId: number): Promise<TransactionRecord | null> {
-      const [row] = await records().where(eq(transactions.id, transactionId))
-      return row ?? null
-    },
-
-    /** In the order in which they were sampled; none for a transaction that does not exist. */
-    async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<MeterValueRecord>> {
-      const [transaction] = await db
-        .select({
-          key: transactions.chargePointId,
-          stationId: transactions.stationTransactionId,
-        })
-        .from(transactions)
-        .where(eq(transactions.id, transactionId))
-      if (transaction === undefined) return { totalCount: 0, items: [] }
-      const where = and(
-        eq(meterValues.chargePointId, transaction.key),
-        eq(meterValues.transactionRef, transactionRef(transaction.stationId ?? transactionId)),
-      )
-      const order = [meterValues.sampledAt, meterValues.evseId, meterValues.connectorId, meterValues.digest]
-      return pageOf(
-        source,
-        page,
-        { table: meterValues, where },
-        db
-          .select()
-          .from(meterValues)
-          .where(where)
-          .orderBy(...order.map((column) => asc(column)))
-          .$dynamic(),
-        (row) => ({
-          sampledAtMs: row.sampledAt,
-          receivedAtMs: row.receivedAt,
-          evseId: row.evseId,
-          connectorId: row.connectorId,
-          energyWh: row.energyWh,
-          powerW: row.powerW,
-          currentA: row.currentA,
-          voltageV: row.voltageV,
-          socPercent: row.socPercent,
-          meterValue: row.meterValue,
-        }),
-      )
+      const [record] = await withEnergy(await records().where(eq(transactions.id, transactionId)))
+      return record ?? null
     },
   }
 }

@@ -3,8 +3,10 @@
 
 import { batchFramesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
+import { contentDigest } from '../ocpp/content-digest.ts'
 import { examine } from '../ocpp/examine.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
+import { rowOf } from '../ocpp/tables.ts'
 import type { AcceptedFrame, FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { lean } from './lean-frame.ts'
 import { MeterColumns } from './meter-columns.ts'
@@ -61,9 +63,11 @@ export function giveUpOn(task: FrameTask): Verdict {
 }
 
 function examined(task: FrameTask): Verdict {
-  const { verdict, sent } = examine(task)
-  if (verdict.kind !== 'call') return verdict
-  const { kind, messageId, action, payload, quirks } = verdict
+  const { verdict: plain, sent } = examine(task)
+  if (plain.kind !== 'call') return plain
+  const { kind, messageId, action, payload, quirks } = plain
+  const isFact = rowOf(task.version, action)?.block === 'transactions'
+  const verdict: AcceptedFrame = isFact ? { ...plain, content: contentDigest(sent) } : plain
   const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
   if (isLongFrame(task.text)) {
     const meter = carriesValues ? columns.add(payload, sent, task) : null
@@ -72,7 +76,8 @@ function examined(task: FrameTask): Verdict {
   if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
   const meter = columns.add(payload, sent, task)
   const kept: AcceptedFrame = { kind, messageId, action, payload: withoutMeterValues(payload), quirks, meter }
-  return sent === payload ? kept : { ...kept, sent: withoutMeterValues(sent) }
+  const whole = verdict.content === undefined ? kept : { ...kept, content: verdict.content }
+  return sent === payload ? whole : { ...whole, sent: withoutMeterValues(sent) }
 }
 
 // A loop: taking a few keys over is several times as fast as leaving two out of a copy. A field of the name `__proto__` is a

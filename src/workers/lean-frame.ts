@@ -2,6 +2,7 @@
 // as it was sent, as one text. A frame of a megabyte may hold hundreds of thousands of objects, and to make them once more
 // would take the thread that serves everybody tens of milliseconds.
 
+import type { MessageRow } from '../ocpp/message.ts'
 import { requestNode } from '../ocpp/schema.ts'
 import type { SchemaNode } from '../ocpp/schema-node.ts'
 import { rowOf } from '../ocpp/tables.ts'
@@ -16,13 +17,23 @@ type Json = Readonly<Record<string, unknown>>
  * @param payload after repairs, and `sent` before them: both without their meter values.
  */
 export function lean(version: OcppVersion, frame: AcceptedFrame, payload: Json, sent: Json): AcceptedFrame {
-  const keptOnly = rowOf(version, frame.action)?.keptOnly ?? []
+  const { keptOnly = [], readPartly = {} } = rowOf(version, frame.action) ?? {}
   return {
     ...frame,
-    payload: withoutFields(payload, [...keptOnly, 'customData']),
+    payload: withoutFields(selected(payload, readPartly), [...keptOnly, 'customData']),
     sent: plainValues(sent, requestNode(version, frame.action)),
     sentText: JSON.stringify(sent),
   }
+}
+
+/** The payload with what handlers read of its lists. */
+function selected(payload: Json, readPartly: MessageRow['readPartly']): Json {
+  const kept: Record<string, unknown> = { ...payload }
+  for (const [name, selection] of Object.entries(readPartly)) {
+    const list = payload[name]
+    if (Array.isArray(list)) kept[name] = selection(list)
+  }
+  return kept
 }
 
 /** A copy without `fields`, and at any depth without `customData`, which may hold anything and which no handler reads. */

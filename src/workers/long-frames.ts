@@ -5,15 +5,29 @@ import { Piscina } from 'piscina'
 import { StatorError } from '../base/errors.ts'
 import { taskAttemptsMax, taskMsMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
+import { type AnswerTask, gaveUp, type ReadAnswer } from '../ocpp/answer.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, giveUpOn } from './examine-batch.ts'
 
+/** What the thread does: it examines a CALL, or reads an answer to one of ours. */
+export type LongTask =
+  { readonly kind: 'call'; readonly task: FrameTask } | { readonly kind: 'answer'; readonly task: AnswerTask }
+
 /** A verdict as the thread sends it back. */
 export interface PackedVerdict {
+  readonly kind: 'call'
   /** JSON, which keeps all that strings may hold; without `sentText`. */
   readonly verdict: string
   readonly sentText: string | undefined
   readonly meter: MeterBlock | null
+}
+
+/** An answer as the thread sends it back. */
+export interface PackedAnswer {
+  readonly kind: 'answer'
+  /** JSON; without the `text` of a `LongResultAnswer`. */
+  readonly answer: string
+  readonly text: string | undefined
 }
 
 export interface LongFramesOptions {
@@ -23,10 +37,13 @@ export interface LongFramesOptions {
   readonly taskMs?: number
 }
 
-/** Examines long frames; what waits here is bounded by the number of charge points, and by `receivedBytesMax`. */
+/**
+ * Examines long CALLs and reads long answers. CALLs that wait are bounded by the number of charge points, and by
+ * `receivedBytesMax`. An answer waits only when a CALL of ours awaits it, one at a time for each charge point.
+ */
 export class LongFrames {
   readonly #options: LongFramesOptions
-  #thread: Piscina<FrameTask, PackedVerdict> | null = null
+  #thread: Piscina<LongTask, PackedVerdict | PackedAnswer> | null = null
   #last: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
@@ -40,9 +57,23 @@ export class LongFrames {
    * @throws {StatorError} `SHUTTING_DOWN` when this is closed meanwhile.
    */
   examine(task: FrameTask): Promise<ExaminedBatch> {
-    const examined = this.#last.then(() => this.#examine(task))
-    this.#last = examined.catch(() => {})
-    return examined
+    return this.#inTurn(async () => {
+      const done = await this.#try({ kind: 'call', task })
+      return done?.kind === 'call' ? unpackedVerdict(done) : { verdicts: [giveUpOn(task)], meter: null }
+    })
+  }
+
+  /**
+   * Reads an answer once the frames before it are done. One that makes the thread die or hang, again and again, cannot
+   * be read.
+   *
+   * @throws {StatorError} `SHUTTING_DOWN` when this is closed meanwhile.
+   */
+  readAnswer(task: AnswerTask): Promise<ReadAnswer> {
+    return this.#inTurn(async () => {
+      const done = await this.#try({ kind: 'answer', task })
+      return done?.kind === 'answer' ? unpackedAnswer(done) : gaveUp
+    })
   }
 
   /** Ends the thread once its frame is done. */
@@ -51,22 +82,26 @@ export class LongFrames {
     await this.#thread?.close()
   }
 
-  async #examine(task: FrameTask): Promise<ExaminedBatch> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => {})
+    return done
+  }
+
+  /** What the thread made of `task`; null when it failed each time. */
+  async #try(task: LongTask): Promise<PackedVerdict | PackedAnswer | null> {
     for (let attempt = 0; attempt < taskAttemptsMax; attempt++) {
       if (this.#isClosed) throw new StatorError('SHUTTING_DOWN', 'The worker pool is closed.')
       try {
-        const { verdict, sentText, meter } = await this.#run(task)
-        const unpacked: Verdict = JSON.parse(verdict)
-        const whole = sentText === undefined ? unpacked : { ...unpacked, sentText }
-        return { verdicts: [whole], meter }
+        return await this.#run(task)
       } catch {
         // The thread has died, or was ended because it hung. The next attempt gets a new one.
       }
     }
-    return { verdicts: [giveUpOn(task)], meter: null }
+    return null
   }
 
-  async #run(task: FrameTask): Promise<PackedVerdict> {
+  async #run(task: LongTask): Promise<PackedVerdict | PackedAnswer> {
     this.#thread ??= new Piscina({
       filename: (this.#options.longFrameWorkerUrl ?? new URL('./long-frame-worker.ts', import.meta.url)).href,
       minThreads: 1,
@@ -80,4 +115,16 @@ export class LongFrames {
       clearTimeout(timer)
     }
   }
+}
+
+function unpackedVerdict({ verdict, sentText, meter }: PackedVerdict): ExaminedBatch {
+  const unpacked: Verdict = JSON.parse(verdict)
+  const whole = sentText === undefined ? unpacked : { ...unpacked, sentText }
+  return { verdicts: [whole], meter }
+}
+
+function unpackedAnswer({ answer, text }: PackedAnswer): ReadAnswer {
+  const unpacked: ReadAnswer = JSON.parse(answer)
+  const whole = text === undefined ? unpacked : { ...unpacked, text }
+  return whole
 }

@@ -3,7 +3,9 @@
 
 import type { ConnectorRef } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
-import type { MeterRange } from '../ocpp/verdict.ts'
+import { numberOf, withoutSpaces } from '../ocpp/number-text.ts'
+import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
+import { Measurand, rankOf } from './measurand.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -48,25 +50,38 @@ function transactionRefOf(payload: Json): bigint {
 }
 
 /** Factors by which a unit becomes the unit of its column. */
-const unitFactors: Readonly<Record<string, number>> = {
-  Wh: 1,
-  kWh: 1000,
-  W: 1,
-  kW: 1000,
-  A: 1,
-  V: 1,
-  Percent: 1,
-  '%': 1,
+const unitFactors: ReadonlyMap<string, number> = new Map([
+  ['Wh', 1],
+  ['kWh', 1000],
+  ['W', 1],
+  ['kW', 1000],
+  ['A', 1],
+  ['V', 1],
+  ['Percent', 1],
+  ['%', 1],
+])
+const unitFactorsInLowerCase: ReadonlyMap<string, number> = new Map(
+  [...unitFactors].map(([unit, factor]) => [unit.toLowerCase(), factor]),
+)
+/** No unit is as long, however many spaces a charge point puts into it. */
+const unitCharactersMax = 255
+
+function unitFactor(unit: string): number {
+  const factor = unitFactors.get(unit)
+  if (factor !== undefined || unit.length > unitCharactersMax) return factor ?? Number.NaN
+  return unitFactorsInLowerCase.get(withoutSpaces(unit).toLowerCase()) ?? Number.NaN
 }
 
 /** Value of a sampled value in its column's unit (Wh, W, A, V or %); NaN when it is not a finite number in a known unit. */
-function numberOf(sample: Json, unitDefault: string): number {
+function figureOf(sample: Json, unitDefault: string): number {
   if (sample.format === 'SignedData') return Number.NaN
   const { value } = sample
-  const number =
-    typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+  const isEnergy = unitDefault === 'Wh'
+  const number = typeof value === 'number' ? value : typeof value === 'string' ? numberOf(value, isEnergy) : Number.NaN
+  if (Number.isNaN(number)) return Number.NaN
   const measure = isObject(sample.unitOfMeasure) ? sample.unitOfMeasure : sample
-  const factor = unitFactors[typeof measure.unit === 'string' ? measure.unit : unitDefault] ?? Number.NaN
+  const { unit } = measure
+  const factor = typeof unit !== 'string' || unit === unitDefault ? 1 : unitFactor(unit)
   const exponent = measure !== sample && typeof measure.multiplier === 'number' ? 10 ** measure.multiplier : 1
   const inUnit = number * factor * exponent
   return Number.isFinite(inUnit) ? inUnit : Number.NaN
@@ -83,41 +98,65 @@ function verbatimOf(values: readonly unknown[], sent: unknown): readonly unknown
   return kept.length === values.length ? kept : values
 }
 
-/** How the phases of one measurand become one figure when the charge point gives no total of its own. */
-type Fold = 'sum' | 'max' | 'mean'
-
-class Measurand {
-  readonly #fold: Fold
-  #total = Number.NaN
-  #folded = Number.NaN
-  #phases = 0
-
-  constructor(fold: Fold) {
-    this.#fold = fold
-  }
+/** Finds the energy registers of a frame that a transaction begins and ends with, whatever order they are listed in. */
+class RegisterSearch {
+  begin = Number.NaN
+  end = Number.NaN
+  first = Number.NaN
+  last = Number.NaN
+  #beginAtMs = 0
+  #endAtMs = 0
+  #firstAtMs = 0
+  #lastAtMs = 0
 
   reset(): void {
-    this.#total = Number.NaN
-    this.#folded = Number.NaN
-    this.#phases = 0
+    this.begin = Number.NaN
+    this.end = Number.NaN
+    this.first = Number.NaN
+    this.last = Number.NaN
   }
 
-  add(value: number, phase: unknown): void {
-    if (Number.isNaN(value)) return
-    if (phase === undefined) {
-      this.#total = value
-      return
+  /**
+   * Adds a meter value: its register, and what it says in the contexts of the two ends; NaN for none. Of one time, the
+   * list decides.
+   */
+  add(atMs: number, register: number, begin: number, end: number): void {
+    if (!Number.isNaN(register)) {
+      if (Number.isNaN(this.first) || atMs < this.#firstAtMs) {
+        this.first = register
+        this.#firstAtMs = atMs
+      }
+      if (Number.isNaN(this.last) || atMs >= this.#lastAtMs) {
+        this.last = register
+        this.#lastAtMs = atMs
+      }
     }
-    this.#phases++
-    if (this.#phases === 1) this.#folded = value
-    else if (this.#fold === 'max') this.#folded = Math.max(this.#folded, value)
-    else this.#folded += value
+    if (!Number.isNaN(begin) && (Number.isNaN(this.begin) || atMs < this.#beginAtMs)) {
+      this.begin = begin
+      this.#beginAtMs = atMs
+    }
+    if (!Number.isNaN(end) && (Number.isNaN(this.end) || atMs >= this.#endAtMs)) {
+      this.end = end
+      this.#endAtMs = atMs
+    }
   }
 
-  get value(): number {
-    if (!Number.isNaN(this.#total) || this.#phases === 0) return this.#total
-    return this.#fold === 'mean' ? this.#folded / this.#phases : this.#folded
+  /** What was found, fit for any transport. */
+  get found(): EnergyRegisters {
+    if (Number.isNaN(this.first)) return noRegisters
+    return {
+      begin: orNull(this.begin),
+      end: orNull(this.end),
+      first: orNull(this.first),
+      last: orNull(this.last),
+    }
   }
+}
+
+const noRegisters: EnergyRegisters = Object.freeze({ begin: null, end: null, first: null, last: null })
+
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value
 }
 
 /** A block that rows may still be added to. Looking into it ends that. */
@@ -152,9 +191,10 @@ class OpenBlock implements MeterBlock {
 }
 
 /**
- * Collects the meter values of one batch. Phases: energy and power are summed, of the currents the largest counts, voltages
- * (to neutral) are averaged; a sample without a phase is a total and goes before its phases. Samples taken elsewhere than
- * at the outlet (the default location) do not enter the columns, but for the state of charge, which only the EV knows.
+ * Collects the meter values of one batch. Of a measurand that comes in several contexts one counts (`rankOf`). Phases:
+ * energy and power are summed, of the currents the largest counts, voltages (to neutral) of the phases in use are
+ * averaged; a sample without a phase is a total and goes before its phases. Samples taken elsewhere than at the outlet
+ * (the default location) do not enter the columns, but for the state of charge, which only the EV knows.
  */
 export class MeterColumns {
   #rows = 0
@@ -165,10 +205,13 @@ export class MeterColumns {
   #offsets: number[] = []
   #open: OpenBlock | null = null
   readonly #energy = new Measurand('sum')
+  readonly #energyAtBegin = new Measurand('sum')
+  readonly #energyAtEnd = new Measurand('sum')
   readonly #power = new Measurand('sum')
   readonly #current = new Measurand('max')
   readonly #voltage = new Measurand('mean')
   readonly #soc = new Measurand('max')
+  readonly #registers = new RegisterSearch()
 
   get rows(): number {
     return this.#rows
@@ -187,11 +230,15 @@ export class MeterColumns {
     const connector = connectorOf(payload)
     const transaction = transactionRefOf(payload)
     const from = this.#rows
+    this.#registers.reset()
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
-      if (isObject(value)) this.#addRow(value, JSON.stringify(verbatim[index]), origin, connector, transaction)
+      if (!isObject(value)) continue
+      // A microsecond each: samples of one moment are listed in the order in which they came.
+      const receivedAtMs = origin.receivedAtMs + (this.#rows - from) / 1_000
+      this.#addRow(value, JSON.stringify(verbatim[index]), origin.chargePointKey, receivedAtMs, connector, transaction)
     }
-    return { from, to: this.#rows }
+    return { from, to: this.#rows, registers: this.#registers.found }
   }
 
   /** The block of everything added since the last one, and of what is added until somebody looks into it. */
@@ -233,21 +280,25 @@ export class MeterColumns {
   #addRow(
     meterValue: Json,
     text: string,
-    { chargePointKey, receivedAtMs }: Origin,
+    chargePointKey: number,
+    receivedAtMs: number,
     { evseId, connectorId }: ConnectorRef,
     transaction: bigint,
   ): void {
     if (this.#rows === this.#rowsRoom) this.#growRows()
     this.#measure(meterValue.sampledValue)
-    const sampledAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
+    const readAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
+    const sampledAtMs = Number.isNaN(readAtMs) ? receivedAtMs : readAtMs
+    const energyWh = this.#energy.value
+    this.#registers.add(sampledAtMs, energyWh, this.#energyAtBegin.value, this.#energyAtEnd.value)
     this.#int(0, chargePointKey)
     this.#bigint(1, transaction)
-    this.#time(2, Number.isNaN(sampledAtMs) ? receivedAtMs : sampledAtMs)
+    this.#time(2, sampledAtMs)
     this.#short(3, evseId)
     this.#short(4, connectorId)
     this.#bigint(5, Bun.hash.xxHash64(text))
     this.#time(6, receivedAtMs)
-    this.#double(7, this.#energy.value)
+    this.#double(7, energyWh)
     this.#double(8, this.#power.value)
     this.#double(9, this.#current.value)
     this.#double(10, this.#voltage.value)
@@ -258,6 +309,8 @@ export class MeterColumns {
 
   #measure(sampledValue: unknown): void {
     this.#energy.reset()
+    this.#energyAtBegin.reset()
+    this.#energyAtEnd.reset()
     this.#power.reset()
     this.#current.reset()
     this.#voltage.reset()
@@ -269,16 +322,23 @@ export class MeterColumns {
   }
 
   #addSample(sample: Json): void {
-    const { measurand = 'Energy.Active.Import.Register', phase, location } = sample
+    const { measurand = 'Energy.Active.Import.Register', phase, location, context } = sample
+    const rank = rankOf(context)
     if (measurand === 'SoC') {
-      this.#soc.add(numberOf(sample, 'Percent'), phase)
+      this.#soc.add(figureOf(sample, 'Percent'), phase, rank)
       return
     }
     if (location !== undefined && location !== 'Outlet') return
-    if (measurand === 'Energy.Active.Import.Register') this.#energy.add(numberOf(sample, 'Wh'), phase)
-    else if (measurand === 'Power.Active.Import') this.#power.add(numberOf(sample, 'W'), phase)
-    else if (measurand === 'Current.Import' && phase !== 'N') this.#current.add(numberOf(sample, 'A'), phase)
-    else if (measurand === 'Voltage' && !isBetweenPhases(phase)) this.#voltage.add(numberOf(sample, 'V'), phase)
+    if (measurand === 'Energy.Active.Import.Register') this.#addEnergy(figureOf(sample, 'Wh'), phase, rank, context)
+    else if (measurand === 'Power.Active.Import') this.#power.add(figureOf(sample, 'W'), phase, rank)
+    else if (measurand === 'Current.Import') this.#current.add(figureOf(sample, 'A'), phase, rank)
+    else if (measurand === 'Voltage' && !isBetweenPhases(phase)) this.#voltage.add(figureOf(sample, 'V'), phase, rank)
+  }
+
+  #addEnergy(valueWh: number, phase: unknown, rank: number, context: unknown): void {
+    this.#energy.add(valueWh, phase, rank)
+    if (context === 'Transaction.Begin') this.#energyAtBegin.add(valueWh, phase, rank)
+    else if (context === 'Transaction.End') this.#energyAtEnd.add(valueWh, phase, rank)
   }
 
   #view(column: number): DataView<ArrayBuffer> {

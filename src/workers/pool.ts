@@ -13,6 +13,7 @@ import {
   tasksPerWorkerMax,
 } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
+import type { AnswerTask, ReadAnswer } from '../ocpp/answer.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'
@@ -79,6 +80,11 @@ export class FramePool {
   /** Examines a long frame in the thread for long frames, whatever else waits. */
   async examineLong(task: FrameTask): Promise<ExaminedPart> {
     return { tasks: [task], ...(await this.#longFrames.examine(task)) }
+  }
+
+  /** Reads a long answer in the thread for long frames. */
+  readLongAnswer(task: AnswerTask): Promise<ReadAnswer> {
+    return this.#longFrames.readAnswer(task)
   }
 
   /**

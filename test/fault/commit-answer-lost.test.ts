@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { databaseNow } from '../../bench/audit/audit.ts'
-import { insertNewFacts } from '../../src/store/statements.ts'
+import { insertNewFacts } from '../../src/store/fact-statements.ts'
 import { flows16, idTag } from '../fixtures/seed-flows.ts'
 import { isFullSize, keepResult } from '../support/fault-results.ts'
 import { auditLoads, cleanFindings, FleetLoad, identitiesOf, type LoadOptions } from '../support/fleet-load.ts'

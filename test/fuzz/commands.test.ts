@@ -46,7 +46,14 @@ async function connect({ version, strictness }: Speaker, place: number): Promise
   return station
 }
 
-const statuses: Readonly<Record<Outcome, number>> = { taken: 200, noted: 200, invalid: 502, refused: 502, late: 504 }
+const statuses: Readonly<Record<Outcome, number>> = {
+  taken: 200,
+  noted: 200,
+  invalid: 502,
+  unreadable: 502,
+  refused: 502,
+  late: 504,
+}
 
 async function command(station: Station, random: Random): Promise<void> {
   const [action, row] = random.pick(station.commands)
@@ -116,6 +123,7 @@ function callProblem({ status, text }: Answered, outcome: Outcome): string | nul
   if (outcome === 'taken') return notes === undefined ? null : 'a valid answer has notes'
   if (outcome === 'noted') return notes === undefined ? 'an invalid answer has no notes' : null
   if (outcome === 'invalid') return details?.['problems'] === undefined ? 'the error names no problems' : null
+  if (outcome === 'unreadable') return details?.['problem'] === undefined ? 'the error does not say why' : null
   if (outcome === 'refused') return details?.['code'] === undefined ? 'the error does not tell the CALLERROR' : null
   return null
 }

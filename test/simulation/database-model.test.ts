@@ -50,6 +50,8 @@ const chargePoints = 3
 /** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
 class Sets {
   readonly #random: Random
+  /** What all facts of a group say: one charge point has one message under way. */
+  #content: string | undefined
   readonly #keys: readonly number[]
   readonly #idsFrom: number
   readonly #made: ChangeSet[] = []
@@ -62,6 +64,7 @@ class Sets {
   }
 
   group(): ChangeSet[] {
+    this.#content = this.#random.pick([undefined, '1', '-2'])
     return Array.from({ length: this.#random.between(1, 6) }, () => this.#set())
   }
 
@@ -82,6 +85,7 @@ class Sets {
       // The same message under a new id, on a later connection perhaps.
       return {
         ...again,
+        fact: again.fact === undefined ? undefined : { ...again.fact, content: this.#content },
         messageId: this.#messageId(),
         epoch: again.epoch + random.between(0, 1),
         receivedAtMs: this.#atMs(),
@@ -134,6 +138,7 @@ class Sets {
       ref: `tx:${this.#random.between(1, 8)}`,
       seqNo: this.#random.between(0, 2),
       event: this.#random.pick(['Started', 'Updated', 'Ended']),
+      content: this.#content,
       occurredAtMs: this.#atMs(),
     })
   }
@@ -174,6 +179,10 @@ class Sets {
           startedAtMs: this.#atMs(),
           evseId: random.between(1, 2),
           idToken: random.pick([null, 'ONE', 'one', 'ONE_1', 'ONE_2', 'ONEANDTWO', 'OWN', 'OWN_1']),
+          story: random.pick([
+            null,
+            { use: random.between(1, 2), isStartTold: false, lastEventAtMs: this.#atMs(), lastSeqNo: null },
+          ]),
         })
       case 5:
         return {
@@ -183,6 +192,7 @@ class Sets {
           ...(random.chance(0.5) ? { idToken: 'OTHER', idTokenType: random.pick([null, 'Central']) } : {}),
           ...(random.chance(0.3) ? { evseId: 2, connectorId: 1, meterStartWh: 5 } : {}),
           ...(random.chance(0.3) ? { startedAtMs: this.#atMs(), remoteStartId: 9, idTokenStatus: 'Invalid' } : {}),
+          ...(random.chance(0.3) ? { isStartTold: true as const, lastEventAtMs: this.#atMs(), lastSeqNo: 3 } : {}),
         }
       case 6:
         return transactionStopped(this.#transactionId(), {
@@ -258,7 +268,7 @@ async function compareReading(seed: number, keys: readonly number[], model: Data
     expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(false)
     expect(model.chargePoints.get(key)?.connected).toBe(false)
     for (const id of ['one', 'two', `${'x'.repeat(255)}a`]) {
-      expect(model.transactionByStationId(key, id)).toEqual(await queries.transactionByStationId(key, id))
+      expect(model.transactionsByStationId(key, id)).toEqual([...(await queries.transactionsByStationId(key, id))])
     }
   }
   for (const key of keys) {
@@ -338,12 +348,14 @@ const readings: Readonly<Record<string, string>> = {
   connectors: `SELECT ${ofChargePoint}, ${ofConnector}, status, status_sent AS "statusSent", error_code AS "errorCode", info,
     vendor_id AS "vendorId", vendor_error_code AS "vendorErrorCode", occurred_at AS "occurredAtMs", updated_at AS "updatedAtMs"
     FROM connectors WHERE charge_point_id = ANY($1)`,
-  transactions: `SELECT id, ${ofChargePoint}, ${ofConnector}, station_transaction_id AS "stationTransactionId", id_token AS "idToken",
+  transactions: `SELECT id, ${ofChargePoint}, ${ofConnector}, station_transaction_id AS "stationTransactionId",
+    station_use AS "stationUse", is_start_told AS "isStartTold", last_event_at AS "lastEventAtMs", last_seq_no AS "lastSeqNo",
+    updated_at AS "updatedAtMs", id_token AS "idToken",
     id_token_type AS "idTokenType", id_token_status AS "idTokenStatus", started_at AS "startedAtMs", meter_start_wh AS "meterStartWh",
     reservation_id AS "reservationId", remote_start_id AS "remoteStartId", charging_state AS "chargingState",
     stopped_at AS "stoppedAtMs", meter_stop_wh AS "meterStopWh", stop_reason AS "stopReason", stop_id_token AS "stopIdToken",
     closed_by AS "closedBy", received_at AS "receivedAtMs" FROM transactions WHERE charge_point_id = ANY($1)`,
-  facts: `SELECT ${ofChargePoint}, ref, seq_no AS "seqNo", event, transaction_id AS "transactionId", occurred_at AS "occurredAtMs",
+  facts: `SELECT ${ofChargePoint}, ref, seq_no AS "seqNo", content::text, event, transaction_id AS "transactionId", occurred_at AS "occurredAtMs",
     ${received}, payload::text, answer::text FROM transaction_events WHERE charge_point_id = ANY($1)`,
   corrections: `SELECT transaction_id AS "transactionId", number, at AS "atMs", operator, stopped_at_before AS "stoppedBeforeMs",
     meter_stop_wh_before AS "meterStopBeforeWh", stop_reason_before AS "reasonBefore", stopped_at AS "stoppedAtMs",

@@ -1,5 +1,6 @@
-// What Stator's tables hold and what its statements do to them, in memory: the unique keys, who wins on a conflict, the original
-// answer of a fact that comes again. It takes the same change sets as PostgreSQL does; database-model.test.ts holds the two together.
+// Long because it has every table. What Stator's tables hold and what its statements do to them, in memory: the unique keys, who
+// wins on a conflict, the original answer of a fact that comes again. It takes the same change sets as PostgreSQL does;
+// database-model.test.ts holds the two together.
 
 import { openTransactionsMax } from '../../src/base/limits.ts'
 import type {
@@ -61,6 +62,11 @@ export interface StoredTransaction {
   readonly reservationId: number | null
   remoteStartId: number | null
   chargingState: string | null
+  readonly stationUse: number
+  isStartTold: boolean
+  lastEventAtMs: number | null
+  lastSeqNo: number | null
+  updatedAtMs: number | null
   stoppedAtMs: number | null
   meterStopWh: number | null
   stopReason: string | null
@@ -73,6 +79,7 @@ export interface StoredFact {
   readonly chargePointKey: number
   readonly ref: string
   readonly seqNo: number
+  readonly content: string | null
   readonly event: TransactionFact['event']
   readonly transactionId: number | null
   readonly messageId: string
@@ -145,6 +152,13 @@ export class DatabaseModel {
     return `${set.chargePointKey}\0${fact.seqNo}\0${fact.ref}`
   }
 
+  /** The fact under a ref of its own, when its key is that of a fact that says something else. */
+  #named(set: ChangeSet, fact: TransactionFact): TransactionFact {
+    const content = this.facts.get(this.factKey(set, fact))?.content ?? null
+    const isOther = content !== null && fact.content !== undefined && content !== fact.content
+    return isOther ? { ...fact, ref: `${fact.ref}#${fact.content}` } : fact
+  }
+
   addChargePoint(key: number, identity: string, strictness: Strictness): void {
     this.chargePoints.set(key, {
       key,
@@ -177,7 +191,9 @@ export class DatabaseModel {
     const toBeApplied: ChangeSet[] = []
     const outcomes = sets.map((set) => {
       if (set.fact !== undefined) {
-        const key = this.factKey(set, set.fact)
+        const fact = this.#named(set, set.fact)
+        const key = this.factKey(set, fact)
+        if (fact !== set.fact && !insertedNow.has(this.factKey(set, set.fact))) hadStored = true
         const stored = this.facts.get(key)
         if (stored !== undefined) {
           // The very same frame is an earlier attempt whose outcome was lost: no retransmission.
@@ -192,7 +208,7 @@ export class DatabaseModel {
           return { duplicate: !isOwn, answer: JSON.parse(stored.answer) as CommitOutcome['answer'] }
         }
         insertedNow.add(key)
-        this.#insertFact(key, set, set.fact)
+        this.#insertFact(key, set, fact)
       }
       toBeApplied.push(set)
       return { duplicate: false, answer: set.answer }
@@ -224,9 +240,9 @@ export class DatabaseModel {
     row.version = version
     row.epoch = ++this.#lastEpoch
     row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
-    const { identity, strictness, registrationStatus, bootStatus, epoch } = row
+    const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch } = row
     return {
-      chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus },
+      chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs },
       epoch,
       connectors: this.connectorsOf(key),
       openTransactions: this.openTransactionsOf(key)
@@ -266,10 +282,11 @@ export class DatabaseModel {
     return row === undefined ? null : knownTransaction(row)
   }
 
-  transactionByStationId(key: number, stationTransactionId: string): KnownTransaction | null {
-    const id = this.#byStationId.get(stationKey(key, stationTransactionId))
-    const found = id === undefined ? null : this.transaction(id)
-    return found?.stationTransactionId === stationTransactionId ? found : null
+  transactionsByStationId(key: number, stationTransactionId: string): KnownTransaction[] {
+    return [...this.transactions.values()]
+      .filter((row) => row.chargePointKey === key && row.stationTransactionId === stationTransactionId)
+      .toSorted((a, b) => b.stationUse - a.stationUse)
+      .map(knownTransaction)
   }
 
   beforeStart(key: number, evseId: number, idToken: string): BeforeStart {
@@ -283,13 +300,14 @@ export class DatabaseModel {
   }
 
   #insertFact(key: string, set: ChangeSet, fact: TransactionFact): void {
-    const { ref, seqNo, event, transactionId, occurredAtMs, payload } = fact
+    const { ref, seqNo, content = null, event, transactionId, occurredAtMs, payload } = fact
     const { chargePointKey, messageId, receivedAtMs, answer } = set
     this.#count('facts', chargePointKey, JSON.stringify(payload))
     this.facts.set(key, {
       chargePointKey,
       ref,
       seqNo,
+      content,
       event,
       transactionId,
       messageId,
@@ -349,11 +367,12 @@ export class DatabaseModel {
         return
       case 'transactionUpdated': {
         const row = this.transactions.get(change.transactionId)
-        if (row !== undefined) update(row, change)
+        if (row !== undefined) update(row, change, receivedAtMs)
         return
       }
       case 'transactionStopped': {
         const row = this.transactions.get(change.transactionId)
+        if (row !== undefined) row.updatedAtMs = greatest(row.updatedAtMs, receivedAtMs)
         if (row === undefined || (change.closedBy === 'operator' && row.stoppedAtMs !== null)) return
         row.stoppedAtMs = change.stoppedAtMs
         row.meterStopWh = change.meterStopWh
@@ -393,7 +412,9 @@ export class DatabaseModel {
   #start(set: ChangeSet, change: Of<'transactionStarted'>): void {
     const { transactionId: id, stationTransactionId } = change
     const { chargePointKey, receivedAtMs } = set
-    const byStation = stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId)
+    const stationUse = change.story?.use ?? 1
+    const byStation =
+      stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
     if (this.transactions.has(id) || (byStation !== null && this.#byStationId.has(byStation))) return
     if (byStation !== null) this.#byStationId.set(byStation, id)
     this.transactions.set(id, {
@@ -410,6 +431,11 @@ export class DatabaseModel {
       reservationId: change.reservationId,
       remoteStartId: change.remoteStartId,
       chargingState: change.chargingState,
+      stationUse,
+      isStartTold: change.story?.isStartTold ?? true,
+      lastEventAtMs: change.story?.lastEventAtMs ?? null,
+      lastSeqNo: change.story?.lastSeqNo ?? null,
+      updatedAtMs: null,
       stoppedAtMs: null,
       meterStopWh: null,
       stopReason: null,
@@ -442,11 +468,15 @@ function greatest(one: number | null, other: number | null): number | null {
 }
 
 // The index holds the first 255 characters.
-function stationKey(key: number, stationTransactionId: string): string {
-  return `${key}/${stationTransactionId.slice(0, 255)}`
+function stationKey(key: number, stationTransactionId: string, use: number): string {
+  return `${key}/${use}/${stationTransactionId.slice(0, 255)}`
 }
 
-function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, 'kind'>): void {
+function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, 'kind'>, receivedAtMs: number): void {
+  row.updatedAtMs = greatest(row.updatedAtMs, receivedAtMs)
+  row.isStartTold = change.isStartTold ?? row.isStartTold
+  row.lastEventAtMs = change.lastEventAtMs ?? row.lastEventAtMs
+  row.lastSeqNo = change.lastSeqNo ?? row.lastSeqNo
   row.evseId = change.evseId ?? row.evseId
   row.connectorId = change.connectorId ?? row.connectorId
   if (change.idToken !== undefined) {
@@ -474,5 +504,16 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
     meterStartWh,
     open: row.stoppedAtMs === null,
     closedBy,
+    story:
+      stationTransactionId === null
+        ? null
+        : {
+            use: row.stationUse,
+            isStartTold: row.isStartTold,
+            lastEventAtMs: row.lastEventAtMs ?? row.stoppedAtMs ?? startedAtMs,
+            lastSeqNo: row.lastSeqNo,
+            heardAtMs: row.updatedAtMs ?? row.receivedAtMs,
+            stoppedAtMs: row.stoppedAtMs,
+          },
   }
 }

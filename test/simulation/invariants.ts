@@ -117,7 +117,7 @@ export class Watch {
     this.#touch(wire)
     const log = this.#log(wire)
     const frame = parsed(text)
-    const [type, messageId] = frame ?? []
+    const [type, messageId] = frame ?? brokenAnswer(text)
     if (typeof messageId !== 'string') return
     if (type === 2) {
       const message = this.#sent.get(sentKey(wire, messageId)) ?? null
@@ -436,6 +436,12 @@ function nameOf({ station }: Wire): string {
 
 function sentKey(wire: Wire, messageId: string): string {
   return `${wire.number}/${messageId}`
+}
+
+/** Type and message id of an answer that is cut off: it ends its CALL all the same. */
+function brokenAnswer(text: string): readonly unknown[] {
+  const head = /^\[([34]),"([^"\\]*)"/.exec(text)
+  return head === null ? [] : [Number(head[1]), head[2]]
 }
 
 function parsed(text: string): readonly unknown[] | null {

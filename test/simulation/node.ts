@@ -1,7 +1,7 @@
 // One process of Stator in a simulation: the real parts, put together as `src/main.ts` does it, over a simulated clock, network and
 // database. It can die between any two things that it does.
 
-import { Registry } from '../../actors/registry.ts'
+import { type ChargePointRef, Registry } from '../../actors/registry.ts'
 import { correctTransaction } from '../../src/api/correct-transaction.ts'
 import { closeTransaction } from '../../src/api/close-transaction.ts'
 import { createAuthDeps } from '../../src/auth/auth-deps.ts'
@@ -21,6 +21,7 @@ import { LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
 import { createLiveQueries } from '../../src/store/live-queries.ts'
 import { TransactionIds } from '../../src/store/transaction-ids.ts'
 import { Writer } from '../../src/store/writer.ts'
+import { readLongAnswer } from '../../src/ocpp/answer.ts'
 import { examineBatch, examineOne } from '../../src/workers/examine-batch.ts'
 import type { Watch } from './invariants.ts'
 import type { Random } from '../support/random.ts'
@@ -116,7 +117,8 @@ export class SimulatedNode implements ServerEnd {
       concurrentTransactions: security.concurrentTransactions,
       commit: planted.commit?.(commit, this) ?? commit,
       markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
-      connect: (key, version) => this.#queries.connect(key, { version, node: `node${number}`, atMs: time.nowMs }),
+      connect: (key, version, credential) =>
+        this.#queries.connect(key, { credential, version, node: `node${number}`, atMs: time.nowMs }),
       disconnect: (key, epoch) => this.#queries.disconnect(key, epoch),
       appendMessageLog: () => {},
       counters: this.counters,
@@ -211,10 +213,11 @@ export class SimulatedNode implements ServerEnd {
   }
 
   /** An operator sends a command. Answers what the charge point did; null when it did not. */
-  async command(identity: string, action: string, payload: Payload): Promise<Payload | null> {
+  async command(chargePoint: ChargePointRef, action: string, payload: Payload): Promise<Payload | null> {
+    const { identity } = chargePoint
     this.#calls.set(identity, this.callsUnderWay(identity) + 1)
     try {
-      const answer = await this.live.call(identity, action, payload)
+      const answer = await this.live.call(chargePoint, action, payload)
       return answer.kind === 'result' ? answer.payload : null
     } catch (error) {
       if (!(error instanceof StatorError)) throw error
@@ -274,6 +277,7 @@ export class SimulatedNode implements ServerEnd {
       batchesMax: 2,
       examineAtOnce: (task) => (task.text.length > inlineCharactersMax ? null : examineOne(task)),
       examine: (tasks) => this.#afterAWhile(() => [{ tasks, ...examineBatch(tasks) }]),
+      readLongAnswer: (task) => this.#afterAWhile(() => readLongAnswer(task)),
       examineLong: (task) => this.#afterAWhile(() => ({ tasks: [task], ...examineBatch([task]) })),
     }
   }

@@ -34,39 +34,41 @@ export async function command(
     )
     return isRead && row !== undefined ? recordOf(row, identity, model.correctionsOf(row.id).length) : null
   }
+  const chargePoint = { key, identity }
   switch (what) {
     case 'call':
-      await node.command(identity, ...readCall(habits.version))
+      await node.command(chargePoint, ...readCall(habits.version))
       return
     case 'trigger': {
       const requestedMessage = pick < 0.5 ? 'StatusNotification' : 'Heartbeat'
-      await node.command(identity, 'TriggerMessage', { requestedMessage })
+      await node.command(chargePoint, 'TriggerMessage', { requestedMessage })
       return
     }
     case 'burst': {
       const calls = Array.from({ length: callQueueCallsMax + 5 }, () =>
-        node.command(identity, ...readCall(habits.version)),
+        node.command(chargePoint, ...readCall(habits.version)),
       )
       await Promise.all(calls)
       return
     }
     case 'start': {
       const transactionId = await node.nextTransactionId().catch(() => null)
-      const isBooted = node.live.get(identity)?.bootStatus !== 'Pending'
+      const isBooted = node.live.get(chargePoint)?.bootStatus !== 'Pending'
       if (transactionId === null || !isBooted) return
       const start = { connectorId: 1, idTag: pickBy(pick, idTags), idTokenType: 'ISO14443', transactionId }
       const expected = remoteStart(habits.version, start)
-      node.live.promiseTransaction(identity, expected, transactionId)
+      node.live.promiseTransaction(chargePoint, expected, transactionId)
       const { action, payload } = startCommand(habits.version, start)
-      const answer = await node.command(identity, action, payload)
-      if (answer !== null && answer.status !== 'Accepted') node.live.withdrawPromise(identity, expected, transactionId)
+      const answer = await node.command(chargePoint, action, payload)
+      if (answer !== null && answer.status !== 'Accepted')
+        node.live.withdrawPromise(chargePoint, expected, transactionId)
       return
     }
     case 'stop': {
       const open = model.openTransactionsOf(key).at(-1)
       if (open === undefined) return
       const { action, payload } = stopCommand(habits.version, { ...open, transactionId: open.id })
-      await node.command(identity, action, payload)
+      await node.command(chargePoint, action, payload)
       return
     }
     case 'close': {
@@ -89,7 +91,7 @@ export async function command(
       return
     }
     case 'disconnect':
-      node.live.disconnect(identity, 'An operator wants it so.')
+      node.live.disconnect(chargePoint, 'An operator wants it so.')
   }
 }
 
@@ -108,7 +110,7 @@ async function provision(
   while (!(await database.run(() => node.isAlive, update))) {
     await new Promise<void>((resolve) => node.after(1_000, resolve))
   }
-  node.live.provisioned(identity, { registrationStatus })
+  node.live.provisioned({ key, identity }, { registrationStatus })
 }
 
 function readCall(version: '1.6' | '2.0.1'): [action: string, payload: Payload] {
@@ -122,5 +124,6 @@ function readCall(version: '1.6' | '2.0.1'): [action: string, payload: Payload] 
 
 function recordOf(row: StoredTransaction, identity: string, corrections: number): TransactionRecord {
   const { id: transactionId, stoppedAtMs, ...rest } = row
-  return { ...rest, transactionId, identity, stoppedAtMs, open: stoppedAtMs === null, corrections }
+  const energy = { consumedWh: null, source: null, soFarWh: null }
+  return { ...rest, transactionId, identity, energy, stoppedAtMs, open: stoppedAtMs === null, corrections }
 }

@@ -272,7 +272,9 @@ export class SimulatedDatabaseServer {
       case 'stator_credentials': {
         const asked = texts(values[0])
         const rows = [...model.chargePoints.values()].filter(({ identity }) => asked.includes(identity))
-        return { rows: rows.map((row) => ({ ...row, passwordHash: null, apiKeyHash: null })) }
+        return {
+          rows: rows.map((row) => ({ ...row, passwordHash: null, pendingPasswordHash: null, apiKeyHash: null })),
+        }
       }
       case 'stator_claim_connections': {
         const [keys, versions, atMs] = [numbers(values[0]), texts(values[1]), numbers(values[3])]
@@ -293,7 +295,7 @@ export class SimulatedDatabaseServer {
       case 'stator_transactions_by_station_id': {
         const ids = texts(values[1])
         const keys = numbers(values[0])
-        return { rows: keys.flatMap((key, i) => model.transactionByStationId(key, ids[i] ?? '') ?? []) }
+        return { rows: keys.flatMap((key, i) => model.transactionsByStationId(key, ids[i] ?? '')) }
       }
       case 'stator_before_start': {
         const [keys, evses, tokens] = [numbers(values[0]), numbers(values[1]), texts(values[2])]

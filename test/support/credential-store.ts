@@ -3,6 +3,7 @@
 import { createAuthDeps } from '../../src/auth/auth-deps.ts'
 import type { AuthDeps, CredentialStore } from '../../src/auth/auth-deps.ts'
 import { Credentials } from '../../src/auth/credentials.ts'
+import { hashPassword } from '../../src/auth/password-forms.ts'
 import { settingsFrom } from '../../src/base/config.ts'
 import type { CredentialRecord } from '../../src/csms/records.ts'
 
@@ -19,14 +20,20 @@ export class MemoryCredentialStore implements CredentialStore {
 
   put(
     identity: string,
-    settings: { readonly password?: string | Uint8Array; readonly apiKey?: string; readonly strictness?: 'strict' },
+    settings: {
+      readonly password?: string | Uint8Array
+      readonly pending?: string
+      readonly apiKey?: string
+      readonly strictness?: 'strict'
+    },
   ): void {
-    const { password, apiKey, strictness = 'lenient' } = settings
+    const { password, pending, apiKey, strictness = 'lenient' } = settings
     this.records.set(identity, {
       key: this.records.size + 1,
       identity,
       strictness,
-      passwordHash: password === undefined ? null : testCredentials.hash(password),
+      passwordHash: password === undefined ? null : hashPassword(password, testCredentials),
+      pendingPasswordHash: pending === undefined ? null : hashPassword(pending, testCredentials),
       apiKeyHash: apiKey === undefined ? null : testCredentials.hash(apiKey),
     })
   }
@@ -47,6 +54,7 @@ export class MemoryCredentialStore implements CredentialStore {
       key: this.records.size + 1,
       identity,
       strictness: 'lenient' as const,
+      pendingPasswordHash: null,
       ...hashes,
     }
     this.records.set(identity, record)

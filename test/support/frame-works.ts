@@ -2,7 +2,8 @@
 
 import { hideFrameSecrets, hideSecrets } from '../../src/base/hide-secrets.ts'
 import { handlerOf } from '../../src/csms/decide.ts'
-import { encodeCallError, encodeCallResult, nestsTooDeep, parseFrame, peekFrameType } from '../../src/ocpp/frame.ts'
+import { encodeCallError, encodeCallResult, parseFrame, peekFrameType } from '../../src/ocpp/frame.ts'
+import { nestsTooDeep } from '../../src/ocpp/json-shape.ts'
 import type { FrameTask, Strictness } from '../../src/ocpp/verdict.ts'
 import { examineBatch } from '../../src/workers/examine-batch.ts'
 import type { HostileShape } from './hostile-shape.ts'

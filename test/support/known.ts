@@ -20,6 +20,7 @@ export const chargePoint: KnownChargePoint = {
   strictness: 'lenient',
   registrationStatus: 'Accepted',
   bootStatus: 'Accepted',
+  lastBootAtMs: null,
 }
 
 export interface KnownParts extends Partial<Omit<Known, 'connector' | 'connectors' | 'idToken' | 'transaction'>> {
@@ -41,8 +42,8 @@ export function known(parts: KnownParts = {}): Known {
     connector: (ref) => connectorList.find((one) => one.evseId === ref.evseId && one.connectorId === ref.connectorId),
     connectors: () => connectorList,
     idToken: (idToken) => idTokens.find((one) => one.idToken.toLowerCase() === idToken.toLowerCase()),
-    transaction: (id) =>
-      transactions.find((one) => (typeof id === 'number' ? one.transactionId : one.stationTransactionId) === id),
+    transaction: (id) => transactions.find((one) => one.transactionId === id),
+    transactionsNamed: (id) => transactions.filter((one) => one.stationTransactionId === id),
     openTransactions: () => transactions.filter((one) => one.open && one.chargePointKey === chargePoint.key),
     newTransactionId: 501,
     beforeStart: null,
@@ -50,6 +51,7 @@ export function known(parts: KnownParts = {}): Known {
     meter: null,
     sent: {},
     verbatim: rest.sent ?? {},
+    content: undefined,
     ...rest,
   }
 }

@@ -12,7 +12,7 @@ export interface RawOptions {
   readonly identity: string
   /** What follows the URL's slash when it is not just the percent-encoded identity. */
   readonly path?: string
-  readonly password?: string
+  readonly password?: string | Uint8Array
   /** User name of the Basic credentials when it is not the identity. */
   readonly userName?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -26,8 +26,8 @@ export interface Closing {
   readonly reason: string
 }
 
-export function basic(userName: string, password: string): string {
-  return `Basic ${Buffer.from(`${userName}:${password}`).toString('base64')}`
+export function basic(userName: string, password: string | Uint8Array): string {
+  return `Basic ${Buffer.concat([Buffer.from(`${userName}:`), Buffer.from(password)]).toString('base64')}`
 }
 
 function headersOf(options: RawOptions): Record<string, string> {

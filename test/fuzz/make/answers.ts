@@ -14,6 +14,8 @@ export type Outcome =
   | 'noted'
   /** 502, CALL_ANSWER_INVALID. */
   | 'invalid'
+  /** 502, CALL_ANSWER_INVALID: it cannot be read at all. */
+  | 'unreadable'
   /** 502, CALL_ERROR. */
   | 'refused'
   /** 504. */
@@ -33,7 +35,7 @@ export function makeAnswer(schema: JsonSchema, speaker: Speaker, random: Random,
   if (draw < 60) return resultAnswer(schema, speaker, random, 1 + random.below(3))
   if (draw < 75) return errorAnswer(random)
   if (draw < 90 || !mayBeLate) return crowdedAnswer(schema, speaker, random)
-  return unreadableAnswer(random)
+  return random.once(3) ? silence : oddAnswer(speaker, random)
 }
 
 function resultAnswer(schema: JsonSchema, { strictness }: Speaker, random: Random, wounds: number): MadeAnswer {
@@ -43,7 +45,7 @@ function resultAnswer(schema: JsonSchema, { strictness }: Speaker, random: Rando
   return {
     what: `a CALLRESULT with ${wounds} wounds: ${text}`,
     frames: (id) => [`[3,${JSON.stringify(id)},${text}]`],
-    outcome: isTooDeep ? 'late' : codes.size === 0 ? 'taken' : broken,
+    outcome: isTooDeep ? 'unreadable' : codes.size === 0 ? 'taken' : broken,
   }
 }
 
@@ -90,11 +92,15 @@ function crowdedAnswer(schema: JsonSchema, speaker: Speaker, random: Random): Ma
   }
 }
 
-function unreadableAnswer(random: Random): MadeAnswer {
-  const rest = random.pick([',[]]', ',"{}"]', ',7]', ',true]', ',{', ',{"status":}]', ']]', ',{}'])
-  const own = random.pick([3, 4])
-  const bad = own === 4 ? random.pick([']', ',7]', ',{},{}]', ',null,"",{}]']) : rest
-  return random.once(3)
-    ? { what: 'silence', frames: () => [], outcome: 'late' }
-    : { what: `unreadable ${own} … ${bad}`, frames: (id) => [`[${own},${JSON.stringify(id)}${bad}`], outcome: 'late' }
+const silence: MadeAnswer = { what: 'silence', frames: () => [], outcome: 'late' }
+
+/** An answer that is no JSON, or that has something else where its payload or its code belongs. */
+function oddAnswer({ strictness }: Speaker, random: Random): MadeAnswer {
+  const mended = strictness === 'strict' ? 'unreadable' : 'noted'
+  const [own, rest, outcome] = random.pick([
+    ...[',[]]', ',"{}"]', ',7]', ',true]', ',{', ',{}', ',{"a":[}]'].map((text) => [3, text, 'unreadable'] as const),
+    ...[',{"a":}]', ',{"a":]}]', ',{},]', ']]'].map((text) => [3, text, mended] as const),
+    ...[']', ',7]', ',{},{}]', ',null,"",{}]'].map((text) => [4, text, 'refused'] as const),
+  ])
+  return { what: `odd ${own} … ${rest}`, frames: (id) => [`[${own},${JSON.stringify(id)}${rest}`], outcome }
 }

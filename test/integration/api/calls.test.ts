@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
+import { until } from '../../support/until.ts'
 
 let stator: TestStator
 let raw: RawChargePoint
@@ -137,12 +138,27 @@ describe('a charge point', () => {
     expect(await next).toMatchObject({ payload: { listVersion: 9 } })
   })
 
-  test('whose answer nests without end has not answered, and the next command goes on', async () => {
+  test('whose answer cannot be read ends at once with 502, and the next command goes on', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
-    for (const answer of [`[3,"ID",{"status":"Accepted","a":${deep}}]`, `[4,"ID","GenericError","",{"a":${deep}}]`]) {
-      const asked = stator.api(path, { body: { action: 'ClearCache', timeout: 0.2 } })
+    for (const answer of [
+      `[3,"ID",{"status":"Accepted","a":${deep}}]`,
+      `[4,"ID","GenericError","",{"a":${deep}}]`,
+      '[3,"ID",{"status":"Accep',
+      `[3,"ID",{"status":"Accepted","a":"${'x'.repeat(100_000)}`,
+      '[3,"ID","Accepted"]',
+      '[3,"ID",["Accepted"]]',
+      '[5,"ID",{}]',
+    ]) {
+      const asked = stator.api(path, { body: { action: 'ClearCache', timeout: 60 } })
       raw.send(answer.replace('ID', (await raw.command('ClearCache')).messageId))
-      expect(await asked).toMatchObject({ status: 504, body: { error: 'GatewayTimeout' } })
+      expect(await asked).toMatchObject({
+        status: 502,
+        body: {
+          error: 'BadGateway',
+          message: expect.stringMatching(/^The answer of the charge point to ClearCache could not be read: .+\.$/),
+          details: { action: 'ClearCache', problem: expect.any(String) },
+        },
+      })
     }
     const next = stator.json(path, { body: { action: 'GetLocalListVersion' } })
     raw.answer((await raw.command('GetLocalListVersion')).messageId, { listVersion: 9 })
@@ -191,6 +207,61 @@ describe('a charge point', () => {
     expect(rest).toEqual({ action: 'ClearCache', status: 'Perhaps', payload: { status: 'Perhaps', mood: 'good' } })
     expect(notes).toContainEqual({ path: '/status', message: expect.any(String) })
     expect(notes).toContainEqual({ path: '/mood', message: expect.any(String) })
+  })
+
+  test('that answers in broken JSON is understood when lenient, and told', async () => {
+    const answer = stator.json(path, { body: { action: 'GetConfiguration', payload: { key: ['A'] } } })
+    const { messageId } = await raw.command('GetConfiguration')
+    raw.send(`[3,"${messageId}",{"configurationKey":],"unknownKey":["A",]}]`)
+    expect(await answer).toEqual({
+      action: 'GetConfiguration',
+      status: null,
+      payload: { configurationKey: [], unknownKey: ['A'] },
+      notes: [{ path: '', message: 'The frame was not JSON; what was obviously meant was read.' }],
+    })
+    await until('the quirk of the answer', async () => {
+      const { anomalies } = await stator.json('/api/chargepoints/CP001/anomalies')
+      return JSON.stringify(anomalies).includes('"quirk":"brokenJson"')
+    })
+  })
+
+  test('that answers in broken JSON is 502 at once when strict', async () => {
+    const strict = await stator.bootedRaw('CP-STRICT-JSON', '1.6', { strictness: 'strict' })
+    const answer = stator.api('/api/chargepoints/CP-STRICT-JSON/calls', { body: { action: 'ClearCache', timeout: 60 } })
+    strict.send(`[3,"${(await strict.command('ClearCache')).messageId}",{"status":"Accepted",}]`)
+    expect(await answer).toMatchObject({ status: 502, body: { details: { action: 'ClearCache' } } })
+  })
+
+  test('that answers with values of other types is read as what they say', async () => {
+    const answer = stator.json('/api/chargepoints/CP001/reset', reset)
+    raw.answer((await raw.command('Reset')).messageId, { status: 'ACCEPTED' })
+    expect(await answer).toMatchObject({ status: 'Accepted' })
+  })
+
+  test('that answers with a megabyte is understood, broken JSON and all', async () => {
+    const item = { key: 'K'.repeat(40), readonly: 'true', value: 'V'.repeat(40) }
+    const configurationKey = Array.from({ length: 7_000 }, () => item)
+    const read = { ...item, readonly: true }
+    for (const broken of ['', ',']) {
+      const answer = stator.json(path, { body: { action: 'GetConfiguration', payload: {} } })
+      const { messageId } = await raw.command('GetConfiguration')
+      raw.send(`[3,"${messageId}",{"configurationKey":${JSON.stringify(configurationKey).slice(0, -1)}${broken}]}]`)
+      const { payload, status, notes } = await answer
+      expect([status, payload]).toEqual([null, { configurationKey: configurationKey.map(() => read) }])
+      expect(notes).toHaveLength(5 + broken.length)
+    }
+  })
+
+  test('that answers with an odd CALLERROR is 502 with what there is of it', async () => {
+    const answer = stator.api('/api/chargepoints/CP001/reset', reset)
+    raw.send(`[4,"${(await raw.command('Reset')).messageId}"]`)
+    expect(await answer).toMatchObject({
+      status: 502,
+      body: {
+        message: 'The charge point answered Reset with an error without a code',
+        details: { action: 'Reset', code: '', description: '', details: {} },
+      },
+    })
   })
 
   test('that answers against the schema is 502 when strict', async () => {

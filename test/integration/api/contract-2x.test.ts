@@ -48,6 +48,8 @@ beforeAll(async () => {
 
 afterAll(() => stator.stop())
 
+const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, problems: [] }
+
 test('the status lists connectors by EVSE', async () => {
   await raw.call('Heartbeat', {})
   expect(await stator.json(`${path}/status`)).toEqual({
@@ -55,10 +57,12 @@ test('the status lists connectors by EVSE', async () => {
     status: 'Available',
     lastHeartbeat: isoTime,
     connectors: [
-      { evseId: 1, connectorId: 1, status: 'Available', currentTransaction: null },
-      { evseId: 2, connectorId: 1, status: 'Available', currentTransaction: null },
-      { evseId: 2, connectorId: 2, status: 'Available', currentTransaction: null },
+      { evseId: 1, connectorId: 1, status: 'Available', currentTransaction: null, ...noFault },
+      { evseId: 2, connectorId: 1, status: 'Available', currentTransaction: null, ...noFault },
+      { evseId: 2, connectorId: 2, status: 'Available', currentTransaction: null, ...noFault },
     ],
+    fault: null,
+    problems: [],
     firmwareVersion: null,
     model: 'Model-X1000',
   })
@@ -127,6 +131,8 @@ test('a transaction is started, shown, stopped and listed under the id that was 
       meterStart: 1000,
       meterStop: 15000,
       energyConsumed: 14,
+      energySource: 'register',
+      energySoFar: null,
       stopReason: 'Remote',
     },
   ])

@@ -8,6 +8,8 @@ import { until } from '../../support/until.ts'
 
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 
+const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, problems: [] }
+
 let stator: TestStator
 let raw: RawChargePoint
 
@@ -29,13 +31,15 @@ beforeAll(async () => {
 afterAll(() => stator.stop())
 
 describe('GET /api/chargepoints/{chargePointId}/status', () => {
-  test('answers with exactly the fields of the contract', async () => {
+  test('answers with the fields of the contract, and with what is wrong', async () => {
     await raw.call('Heartbeat', {})
     expect(await stator.json('/api/chargepoints/CP001/status')).toEqual({
       chargePointId: 'CP001',
       status: 'Available',
       lastHeartbeat: isoTime,
-      connectors: [{ connectorId: 1, status: 'Available', currentTransaction: null }],
+      connectors: [{ connectorId: 1, status: 'Available', currentTransaction: null, ...noFault, errorCode: 'NoError' }],
+      fault: { errorCode: 'NoError', info: null, vendorId: null, vendorErrorCode: null },
+      problems: [],
       firmwareVersion: '1.2.3',
       model: 'ChargePoint-X1000',
     })
@@ -62,6 +66,8 @@ describe('GET /api/chargepoints/{chargePointId}/status', () => {
       status: 'Offline',
       lastHeartbeat: null,
       connectors: [],
+      fault: null,
+      problems: [],
       firmwareVersion: null,
       model: null,
     })
@@ -349,7 +355,7 @@ describe('GET /api/transactions', () => {
     })
   })
 
-  test('answers with exactly the fields of the contract', async () => {
+  test('answers with the fields of the contract, and with what the energy rests on', async () => {
     const { transactions, ...page } = await stator.json(
       '/api/transactions?chargePointId=CP001&idTag=USER123&startDate=2024-12-26T00:00:00Z&endDate=2024-12-27T00:00:00Z&page=1&pageSize=10',
     )
@@ -365,6 +371,8 @@ describe('GET /api/transactions', () => {
         meterStart: 1000,
         meterStop: 15000,
         energyConsumed: 14,
+        energySource: 'register',
+        energySoFar: null,
         stopReason: 'Local',
       },
     ])
@@ -385,6 +393,8 @@ describe('GET /api/transactions', () => {
         meterStart: 20,
         meterStop: null,
         energyConsumed: null,
+        energySource: null,
+        energySoFar: null,
         stopReason: null,
       },
     ])

@@ -127,10 +127,22 @@ test('a 2.0.1 charge point is held to the same', async () => {
   expect(await kindsOf('TWO')).toEqual([])
   await event(raw, 'Started', 'b', 30, 8_000, card('USER123'))
   await event(raw, 'Ended', 'b', 25, 7_999, card('OTHERCARD'))
-  const seen = ['startBelowLastStop', 'stopBeforeStart', 'meterRounding', 'stopByOtherCard']
+  const seen = ['startBelowLastStop', 'clockSetBack', 'stopBeforeStart', 'meterRounding', 'stopByOtherCard']
   expect((await kindsOf('TWO')).toSorted()).toEqual(seen.toSorted())
   const [transaction] = (await stator.json('/api/transactions?chargePointId=TWO'))['transactions'] as Json[]
   expect(transaction).toMatchObject({ energyConsumed: 0 })
+})
+
+test('a stop of a 2.0.1 transaction whose id was used before is held against the card of its own start', async () => {
+  const raw = await stator.bootedRaw('AGAIN', '2.0.1')
+  await event(raw, 'Started', 'a', 0, 1_000, card('OTHERCARD'))
+  await event(raw, 'Ended', 'a', 10, 2_000)
+  await event(raw, 'Started', 'a', 20, 2_000, card('USER123'))
+  await event(raw, 'Ended', 'a', 30, 3_000, card('USER456'))
+  expect(await kindsOf('AGAIN')).toEqual(['transactionIdReused'])
+  await event(raw, 'Started', 'a', 40, 3_000, card('USER123'))
+  await event(raw, 'Ended', 'a', 50, 4_000, card('OTHERCARD'))
+  expect(await kindsOf('AGAIN')).toEqual(['transactionIdReused', 'transactionIdReused', 'stopByOtherCard'])
 })
 
 test('statuses of a 2.0.1 connector that a transaction moved too are nothing odd', async () => {

@@ -120,6 +120,8 @@ describe('one transaction', () => {
       meterStart: 1000,
       meterStop: null,
       energyConsumed: null,
+      energySource: null,
+      energySoFar: null,
       stopReason: null,
       evseId: 2,
       stationTransactionId: null,
@@ -143,6 +145,7 @@ describe('one transaction', () => {
       stopTime: '2025-04-01T11:00:00.000Z',
       meterStop: 1234,
       energyConsumed: 0.234,
+      energySource: 'register',
       stopReason: 'EVDisconnected',
       open: false,
       closedBy: 'station',
@@ -219,7 +222,7 @@ describe('meter values', () => {
     const { meterValues, ...page } = await stator.json(`/api/transactions/${transactionId}/meter-values`)
     expect(page).toEqual({ totalCount: 3, page: 1, pageSize: 20 })
     const nothing = { powerW: null, currentA: null, voltageV: null, socPercent: null }
-    const common = { receivedAt: isoTime, evseId: 1, connectorId: 1 }
+    const common = { receivedAt: isoTime, evseId: 1, connectorId: 1, assignedBy: 'transactionId' }
     expect(meterValues).toEqual([
       {
         timestamp: '2025-12-26T12:15:00.000Z',
@@ -308,6 +311,7 @@ describe('closing', () => {
     expect(await close({ meterStop: 5_100 }, secondKey)).toMatchObject({
       meterStop: 5_100,
       energyConsumed: 4.1,
+      energySource: 'operator',
       stopTime,
       closedBy: 'operator',
       corrections: 1,
@@ -329,6 +333,7 @@ describe('closing', () => {
     expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({
       meterStop: 5_000,
       energyConsumed: 4,
+      energySource: 'operator',
       stopReason: 'Other',
       corrections: 2,
     })
@@ -345,6 +350,7 @@ describe('closing', () => {
     })
     expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({
       meterStop: 5_200,
+      energySource: 'register',
       closedBy: 'station',
       corrections: 1,
     })

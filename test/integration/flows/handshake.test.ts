@@ -69,6 +69,18 @@ describe('a handshake is refused before the upgrade', () => {
   })
 })
 
+describe('a URL with slashes before the endpoint', () => {
+  test('lets a lenient charge point in, and no strict one', async () => {
+    await central.provision('SLASHES')
+    await central.provision('PLAIN', { strictness: 'strict' })
+    const url = central.ocppUrl.replace(/\/ocpp$/, '//ocpp')
+    const raw = await central.raw('SLASHES', { url })
+    expect(await raw.call('BootNotification', boot16)).toMatchObject({ status: 'Accepted' })
+    await raw.close()
+    await expect(central.raw('PLAIN', { url })).rejects.toThrow('The handshake of PLAIN was refused.')
+  })
+})
+
 describe('credentials are accepted', () => {
   test('as an API key of the charge point, with X-Charge-Point-Id', async () => {
     await central.provision('KEYED', { password: null, apiKey: 'a-key-of-its-own' })

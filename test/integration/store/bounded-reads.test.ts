@@ -12,6 +12,7 @@ import {
   openOfIdTokenMax,
   openTransactionsShownMax,
   pageSizeMax,
+  problemsShownMax,
 } from '../../../src/base/limits.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { GhostCheck } from '../../../src/store/ghosts.ts'
@@ -23,6 +24,10 @@ const identity = 'MANY'
 /** Had the identity before, and was deleted. */
 const formerKey = 2
 const key = 1
+/** Of a transaction of which half of the values name the connector only. */
+const assignedKey = 3
+const assignedId = rows + 1
+const timeMs = Date.parse('2026-01-01T00:00:00Z')
 const nowMs = Date.parse('2026-02-01T00:00:00Z')
 const deadlines = { availableMs: 1_800_000, goneMs: 86_400_000 }
 const lastPage = { page: embeddedListRowsMax / pageSizeMax, pageSize: pageSizeMax }
@@ -61,6 +66,17 @@ async function fill(): Promise<void> {
   await run(`INSERT INTO meter_values (charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest, received_at,
       meter_value)
     SELECT ${key}, 1, '2026-01-01'::timestamptz - n * interval '1 minute', 1, 1, n, '2026-01-01', '{}' FROM generate_series(1, $rows) n`)
+  await run(`INSERT INTO transactions (id, charge_point_id, evse_id, connector_id, started_at, received_at)
+    VALUES (${assignedId}, ${assignedKey}, 2, 1, '2020-01-01', '2020-01-01')`)
+  await run(`INSERT INTO meter_values (charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest, received_at,
+      meter_value)
+    SELECT ${assignedKey}, ref, '2026-01-01'::timestamptz - n * interval '1 minute', 2, 1, n, '2026-01-01', '{}'
+    FROM generate_series(1, $rows) n, unnest('{0,${assignedId}}'::bigint[]) ref`)
+  await run(`INSERT INTO charge_point_events (charge_point_id, digest, action, message_id, received_at, payload)
+    SELECT ${key}, n, CASE WHEN n % 2 = 0 THEN 'StatusNotification' ELSE 'NotifyEvent' END, '',
+      '2026-01-01'::timestamptz - n * interval '1 minute', '{}' FROM generate_series(1, $rows) n`)
+  await run(`INSERT INTO problems SELECT ${key}, 'C' || n, '', 0, 0, null, null, null,
+      '2026-01-01'::timestamptz - n * interval '1 minute', '2026-01-01' FROM generate_series(1, $rows) n`)
   await run(`INSERT INTO message_log (charge_point_id, at, from_charge_point, frame)
     SELECT ${key}, now() - n * interval '1 s', true, '[]' FROM generate_series(1, $rows) n`)
   await run(`INSERT INTO anomalies (charge_point_id, received_at, digest, kind, transaction, detail, message_id)
@@ -138,6 +154,17 @@ const lists: Readonly<Record<string, List>> = {
   'transactions of a card that are open': (page) => queries.listTransactions({ idToken: 'card', open: true }, page),
   'transactions of nobody': (page) => queries.listTransactions({ identity: 'NOBODY' }, page),
   'meter values': (page) => queries.meterValuesOf(1, page),
+  'meter values, half of them by their connector': (page) => queries.meterValuesOf(assignedId, page),
+  'meter values of the oldest of many transactions': (page) => queries.meterValuesOf(rows - 1, page),
+  'meter values of a charge point': (page) => queries.meterValuesOfChargePoint({ chargePointKey: key }, page),
+  'meter values of a charge point and a time': (page) =>
+    queries.meterValuesOfChargePoint({ chargePointKey: assignedKey, fromMs: timeMs - 3_600_000, toMs: timeMs }, page),
+  'events of a charge point': (page) => queries.listEvents({ chargePointKey: key }, page),
+  'events of a charge point and a time': (page) =>
+    queries.listEvents({ chargePointKey: key, fromMs: 0, toMs: timeMs }, page),
+  'events of an action': (page) => queries.listEvents({ chargePointKey: key, action: 'NotifyEvent' }, page),
+  'events of an action that was never sent': (page) =>
+    queries.listEvents({ chargePointKey: key, action: 'SecurityEventNotification' }, page),
   'messages of a charge point': (page) => queries.messageLog(key, page),
   anomalies: (page) => queries.listAnomalies({}, page),
   'anomalies of a charge point': (page) => queries.listAnomalies({ identity }, page),
@@ -182,7 +209,10 @@ describe.each([
     const read = (what: () => Promise<unknown>) => mostRowsRead(database.restPool, what)
     expect(await read(() => queries.chargePoint(identity))).toBeLessThan(10)
     expect(await read(() => queries.connectorsOf(key))).toBeLessThan(10)
-    expect(await read(() => queries.openTransactionsOf(key))).toBeLessThanOrEqual(times * openTransactionsShownMax)
+    expect(await read(() => queries.problemsOf(key))).toBeLessThanOrEqual(times * (problemsShownMax + 1))
+    expect(await read(() => queries.openTransactionsOf(key))).toBeLessThanOrEqual(
+      times * (openTransactionsShownMax + 1),
+    )
     expect(await read(() => queries.ghostReasonsOf(1, deadlines, nowMs))).toBeLessThan(ghostMeterValuesMax + 100)
   })
 })
@@ -196,6 +226,11 @@ test('a total is exact up to so many rows, and says so above', async () => {
   expect(await total(lists['messages of a charge point'])).toEqual([embeddedListRowsMax, true])
   expect(await total(lists['transactions of nobody'])).toEqual([0, undefined])
   expect(await total(lists['charge points of a status that none has'])).toEqual([0, undefined])
+  expect(await total(lists['meter values, half of them by their connector'])).toEqual([embeddedListRowsMax, true])
+  expect(await total(lists['events of a charge point'])).toEqual([embeddedListRowsMax, true])
+  expect(await total(lists['events of an action that was never sent'])).toEqual([0, true])
+  // Those of the transaction: the others of that time are behind the rows that were looked at.
+  expect(await total(lists['meter values of a charge point and a time'])).toEqual([60, true])
   // None of those that were looked at is one; of the others nobody knows.
   expect(await total(lists['anomalies of a charge point and a kind'])).toEqual([0, true])
   await database.pool.query(

@@ -49,10 +49,10 @@ describeStore('the store', (store) => {
       expect(changed).toEqual({ ...created, registrationStatus: 'Rejected', location: null })
       expect(await queries.updateChargePoint(identity, {})).toEqual(changed)
 
-      expect(await queries.deleteChargePoint(identity)).toBe(true)
+      expect(await queries.deleteChargePoint(identity)).toBe(created.key)
       expect(await queries.chargePoint(identity)).toBeNull()
       expect(await queries.credentials(identity)).toBeNull()
-      expect(await queries.deleteChargePoint(identity)).toBe(false)
+      expect(await queries.deleteChargePoint(identity)).toBeNull()
       expect(await queries.updateChargePoint(identity, { location: 'X' })).toBeNull()
     })
 
@@ -80,7 +80,7 @@ describeStore('the store', (store) => {
       await writer.commit(changeSet(key, { changes: [transactionStarted(id, { startedAtMs: arrivalMs })] }))
       expect(queries.deleteChargePoint(identity)).rejects.toMatchObject({ code: 'CONFLICT' })
       await writer.commit(changeSet(key, { changes: [transactionStopped(id, { closedBy: 'operator' })] }))
-      expect(await queries.deleteChargePoint(identity)).toBe(true)
+      expect(await queries.deleteChargePoint(identity)).toBe(key)
       expect(await queries.transaction(id)).toMatchObject({ identity, closedBy: 'operator' })
       expect((await queries.listTransactions({ identity }, page)).totalCount).toBe(1)
     })
@@ -125,7 +125,7 @@ describeStore('the store', (store) => {
       expect(await queries.chargePoint(odd)).toBeNull()
       expect(await queries.credentials(odd)).toBeNull()
       expect(await queries.idToken(odd)).toBeNull()
-      expect(await queries.transactionByStationId(1, odd)).toBeNull()
+      expect(await queries.transactionsByStationId(1, odd)).toEqual([])
       expect(await queries.idTokenRecord(odd)).toBeNull()
       expect(await queries.listTransactions({ identity: odd, idToken: odd }, page)).toEqual({
         totalCount: 0,
@@ -198,6 +198,7 @@ describeStore('the store', (store) => {
           strictness: 'strict',
           registrationStatus: 'Accepted',
           bootStatus: 'Accepted',
+          lastBootAtMs: expect.any(Number),
         },
         epoch: expect.any(Number),
         connectors: [{ evseId: 2, connectorId: 1, status: 'Charging' }],
@@ -213,6 +214,14 @@ describeStore('the store', (store) => {
             meterStartWh: 12.5,
             open: true,
             closedBy: null,
+            story: {
+              use: 1,
+              isStartTold: true,
+              lastEventAtMs: arrivalMs + 123,
+              lastSeqNo: null,
+              heardAtMs: expect.any(Number),
+              stoppedAtMs: null,
+            },
             chargingState: 'Charging',
           },
         ],
@@ -412,6 +421,10 @@ describeStore('the store', (store) => {
       SELECT 'tag' || n, 'Tag' || n, CASE WHEN n % 50 = 0 THEN 'Blocked' ELSE 'Accepted' END FROM generate_series(1, 5000) n`)
       await pool.query(`INSERT INTO message_log (charge_point_id, at, from_charge_point, frame)
       SELECT n % 500, now() + (n % 9) * interval '1 day', true, '[]' FROM generate_series(1, 20000) n`)
+      await pool.query(`INSERT INTO charge_point_events
+        (charge_point_id, digest, action, message_id, received_at, payload)
+      SELECT n % 100, n, CASE WHEN n % 50 > 4 THEN 'StatusNotification' ELSE 'BootNotification' END, 'm', now() - n * interval '1 minute', '{}'
+      FROM generate_series(1, 20000) n`)
       // An empty partition would be read as a whole: there are rows for each, the default one included.
       await pool.query(`INSERT INTO meter_values
       SELECT n % 100, n % 1000, CASE WHEN n % 9 = 0 THEN '2099-01-01' ELSE now() + (n % 140 - 40) * interval '1 day' END,
@@ -432,6 +445,12 @@ describeStore('the store', (store) => {
         ORDER BY id DESC LIMIT 64`,
         id_tokens_status: `SELECT * FROM id_tokens WHERE status = 'Blocked' ORDER BY id_key LIMIT 20`,
         message_log: 'SELECT * FROM message_log WHERE charge_point_id = 1 ORDER BY at DESC, id DESC LIMIT 3',
+        charge_point_events_page: `SELECT * FROM charge_point_events WHERE charge_point_id = 1
+        ORDER BY received_at DESC, digest DESC LIMIT 3`,
+        'charge_point_events_page ': `SELECT * FROM charge_point_events WHERE charge_point_id = 1 AND action = 'BootNotification'
+        ORDER BY received_at DESC, digest DESC LIMIT 3`,
+        'meter_values_\\w+ meter_values_1': `SELECT * FROM meter_values WHERE charge_point_id = 1 AND transaction_ref = 0
+          AND evse_id = 1 AND sampled_at >= now() - interval '1 day' ORDER BY sampled_at, evse_id, connector_id, digest LIMIT 3`,
         meter_values:
           'SELECT * FROM meter_values WHERE charge_point_id = 1 AND transaction_ref = 1 ORDER BY sampled_at LIMIT 3',
       }

@@ -150,7 +150,7 @@ describeStore('the ledger', (store) => {
     expect(await writer.commit({ ...set, messageId: 'resend' })).toMatchObject({ duplicate: true })
     const clean = 'nul \ufffd half \ufffd end'
     expect(await queries.transactionById(id)).toMatchObject({ evseId: 2_147_483_647, connectorId: 0 })
-    expect((await queries.transactionByStationId(key, `${odd}${long}`))?.transactionId).toBe(id)
+    expect((await queries.transactionsByStationId(key, `${odd}${long}`))[0]?.transactionId).toBe(id)
     expect((await queries.connectorsOf(key))[0]?.info).toBe(clean)
     expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 1 })).items[0]?.detail).toEqual({
       odd,

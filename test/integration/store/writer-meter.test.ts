@@ -47,6 +47,7 @@ describeStore('meter values', (store) => {
           voltageV: 229.9,
           socPercent: 55,
           meterValue: full,
+          assignedBy: 'transactionId',
         },
         expect.objectContaining({ energyWh: null, powerW: null, socPercent: null, meterValue: strange }),
       ],

@@ -50,6 +50,8 @@ describeStore('the writer', (store) => {
         statusSent: 'Charging',
         errorCode: 'NoError',
         info: null,
+        vendorId: null,
+        vendorErrorCode: null,
         updatedAtMs: arrivalMs,
       },
     ])
@@ -99,7 +101,7 @@ describeStore('the writer', (store) => {
         ],
       }),
     )
-    expect(await queries.transactionByStationId(key, stationTransactionId)).toEqual({
+    expect((await queries.transactionsByStationId(key, stationTransactionId))[0]).toMatchObject({
       transactionId: id,
       chargePointKey: key,
       stationTransactionId,

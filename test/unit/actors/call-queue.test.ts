@@ -10,8 +10,9 @@ import {
   type QueuedCall,
 } from '../../../actors/call-queue.ts'
 import { callQueueBytesMax, callQueueCallsMax, lateAnswersMax } from '../../../src/base/limits.ts'
+import { resultAnswer } from '../../support/read-answer.ts'
 
-const accepted: CallAnswer = { kind: 'result', payload: { status: 'Accepted' } }
+const accepted: CallAnswer = resultAnswer({ status: 'Accepted' })
 
 function call(messageId: string, timeoutMs = 30_000): QueuedCall {
   return { messageId, action: 'Reset', frame: `[2,"${messageId}","Reset",{"type":"Soft"}]`, timeoutMs }

@@ -49,22 +49,26 @@ describe('the life cycle of a charge point', () => {
   }
 
   test('follows the answer to every boot, from every state', () => {
-    const boots = (['Accepted', 'Pending', 'Rejected'] as const).map((status) => ({ type: 'booted' as const, status }))
+    const boots = (['Accepted', 'Pending', 'Rejected'] as const).map((status) => ({
+      type: 'booted' as const,
+      status,
+      atMs: 1,
+    }))
     for (const from of boots) {
       for (const to of boots) {
         const [before] = transition(chargePointMachine, start(), from)
         const [after] = transition(chargePointMachine, before, to)
         expect(String(after.value)).toBe(to.status.toLowerCase())
-        expect(after.context.chargePoint).toEqual({ ...chargePoint, bootStatus: to.status })
+        expect(after.context.chargePoint).toEqual({ ...chargePoint, bootStatus: to.status, lastBootAtMs: 1 })
       }
     }
   })
 
   test('reaches every state, and is done when its connection ends', () => {
     const events: ChargePointEvent[] = [
-      { type: 'booted', status: 'Accepted' },
-      { type: 'booted', status: 'Pending' },
-      { type: 'booted', status: 'Rejected' },
+      { type: 'booted', status: 'Accepted', atMs: 1 },
+      { type: 'booted', status: 'Pending', atMs: 1 },
+      { type: 'booted', status: 'Rejected', atMs: 1 },
       { type: 'drain' },
       { type: 'closed' },
       { type: 'replaced' },
@@ -82,7 +86,7 @@ describe('the life cycle of a charge point', () => {
 
   test('a boot while this node stops is noted, and stops nothing', () => {
     const [draining] = transition(chargePointMachine, start(), { type: 'drain' })
-    const [after] = transition(chargePointMachine, draining, { type: 'booted', status: 'Pending' })
+    const [after] = transition(chargePointMachine, draining, { type: 'booted', status: 'Pending', atMs: 1 })
     expect(after.value).toBe('draining')
     expect(after.context.chargePoint.bootStatus).toBe('Pending')
   })
@@ -256,7 +260,8 @@ describe('an event would move a charge point', () => {
   })
   const update = { type: 'transactionUpdated', transactionId: 42, chargingState: null } as const
   const moving: readonly ActorEvent[] = [
-    { type: 'booted', status: 'Rejected' },
+    { type: 'booted', status: 'Rejected', atMs: 1 },
+    { type: 'booted', status: 'Accepted', atMs: 1 },
     { type: 'connectorStatus', ...first, status: 'Finishing' },
     { type: 'connectorStatus', ...second, status: 'Unknown' },
     { type: 'transactionStarted', transaction: openTransaction, chargingState: null },
@@ -268,7 +273,6 @@ describe('an event would move a charge point', () => {
     { type: 'transactionStopped', transactionId: 42 },
   ]
   const idle: readonly ActorEvent[] = [
-    { type: 'booted', status: 'Accepted' },
     { type: 'connectorStatus', ...first, status: 'Charging' },
     update,
     { ...update, chargingState: 'Charging', connector: first, idToken: 'USER123', meterStartWh: 1_000 },

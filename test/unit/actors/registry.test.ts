@@ -5,6 +5,9 @@ import type { Hydration } from '../../../src/csms/records.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
+import { resultAnswer } from '../../support/read-answer.ts'
+
+const accepted = resultAnswer({ status: 'Accepted' })
 
 const first = { evseId: 1, connectorId: 1 }
 
@@ -48,7 +51,7 @@ function house() {
 }
 
 function accept(live: LiveChargePoint, link: HandLink): boolean {
-  return live.answer({ kind: 'result', messageId: link.messageId, payload: { status: 'Accepted' } })
+  return live.answer({ ...accepted, messageId: link.messageId })
 }
 
 /** What a CALL failed with; the test fails when it did not. */
@@ -103,7 +106,7 @@ describe('the registry', () => {
       code: 'NOT_CONNECTED',
       message: "Reset was sent but not answered: charge point 'CP001' was replaced by a newer connection",
     })
-    old.live.apply([{ type: 'booted', status: 'Rejected' }])
+    old.live.apply([{ type: 'booted', status: 'Rejected', atMs: 1 }])
     expect([old.live.state, live.state]).toEqual(['closed', 'accepted'])
   })
 
@@ -143,9 +146,9 @@ describe('a live charge point', () => {
     expect(live.connectors()).toEqual([{ ...first, status: 'Occupied' }])
     expect(live.openTransactions()).toEqual([open])
     expect(live.transaction(42)).toEqual(open)
-    expect(live.transaction('tx-9')).toEqual(open)
+    expect(live.transactionsNamed('tx-9')).toEqual([open])
     live.apply([{ type: 'transactionUpdated', transactionId: 42, chargingState: 'Charging' }])
-    expect(live.transaction('tx-9')).toEqual({ ...open, chargingState: 'Charging' })
+    expect(live.transactionsNamed('tx-9')).toEqual([{ ...open, chargingState: 'Charging' }])
     live.apply([
       { type: 'transactionStopped', transactionId: 42 },
       { type: 'connectorStatus', ...first, status: 'Available' },
@@ -185,7 +188,7 @@ describe('a live charge point', () => {
     const { live } = house().connect()
     expect(live.connector(first)).toBeUndefined()
     expect(live.transaction(42)).toBeUndefined()
-    expect(live.transaction('tx-9')).toBeUndefined()
+    expect(live.transactionsNamed('tx-9')).toEqual([])
   })
 
   test('was last seen when it connected, and sent no heartbeat yet', () => {
@@ -223,7 +226,7 @@ describe('a CALL to a live charge point', () => {
     expect(link.messageId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(link.sent).toEqual([`[2,"${link.messageId}","Reset",{"type":"Soft"}]`])
     expect(accept(live, link)).toBe(true)
-    expect(await call).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+    expect(await call).toEqual(accepted)
     expect(registry.counts).toEqual({ sent: 1, answered: 1, timedOut: 0, late: 0, unknown: 0 })
   })
 
@@ -255,12 +258,12 @@ describe('a CALL to a live charge point', () => {
   test('is not answered by an id that nobody used', async () => {
     const { registry, connect } = house()
     const { live, link } = connect()
-    expect(live.answer({ kind: 'result', messageId: 'x', payload: {} })).toBe(false)
+    expect(live.answer({ ...accepted, messageId: 'x' })).toBe(false)
     const call = live.call('Reset', { type: 'Soft' })
-    expect(live.answer({ kind: 'result', messageId: 'x', payload: {} })).toBe(false)
+    expect(live.answer({ ...accepted, messageId: 'x' })).toBe(false)
     accept(live, link)
-    expect(live.answer({ kind: 'result', messageId: link.messageId, payload: {} })).toBe(false)
-    expect(await call).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+    expect(live.answer({ ...accepted, messageId: link.messageId })).toBe(false)
+    expect(await call).toEqual(accepted)
     expect(registry.counts).toMatchObject({ answered: 1, unknown: 3 })
   })
 
@@ -297,7 +300,7 @@ describe('a CALL to a live charge point', () => {
     expect((await failure(inLine)).code).toBe('SHUTTING_DOWN')
     expect((await failure(busy.live.call('ClearCache', {}))).code).toBe('SHUTTING_DOWN')
     accept(busy.live, busy.link)
-    expect(await underWay).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+    expect(await underWay).toEqual(accepted)
   })
 
   // A socket may break under the very frame that it is given, and say so before `send` returns.
@@ -338,35 +341,60 @@ describe('a CALL to a live charge point', () => {
 describe('a charge point whose connection is being begun', () => {
   const read = hydration({ openTransactions: [{ ...openTransaction, chargingState: null }] })
   const { identity } = read.chargePoint
+  const begin = (registry: Registry, link = new HandLink()) => {
+    const arrival = registry.arriving(read.chargePoint, link)
+    registry.reading(arrival)
+    return { arrival, link }
+  }
 
   test('is moved by what was committed after it had been read', () => {
     const { registry } = house()
-    const arrival = registry.arriving(identity)
-    registry.apply(identity, [{ type: 'transactionStopped', transactionId: openTransaction.transactionId }])
-    registry.provisioned(identity, { registrationStatus: 'Pending' })
+    const { arrival } = begin(registry)
+    registry.apply(read.chargePoint, [{ type: 'transactionStopped', transactionId: openTransaction.transactionId }])
+    registry.provisioned(read.chargePoint, { registrationStatus: 'Pending' })
     const live = registry.connect(read, new HandLink(), arrival)
     registry.arrived(identity, arrival)
     expect(live.openTransactions()).toEqual([])
     expect(live.chargePoint.registrationStatus).toBe('Pending')
   })
 
-  test('is disconnected when somebody wants it so meanwhile', () => {
+  test('is disconnected at once, before anything of it was read', () => {
     const { registry } = house()
-    const [arrival, link] = [registry.arriving(identity), new HandLink()]
-    registry.disconnect(identity, 1008, 'Its credentials changed.')
-    registry.connect(read, link, arrival)
+    const link = new HandLink()
+    registry.arriving(read.chargePoint, link)
+    registry.disconnect(read.chargePoint, 1008, 'Its credentials changed.')
     expect(link.closed).toEqual([[1008, 'Its credentials changed.']])
   })
 
   test('is not moved by what was committed before it was read, or for another one', () => {
     const { registry } = house()
-    const earlier = registry.arriving(identity)
+    const { arrival: earlier } = begin(registry)
     registry.arrived(identity, earlier)
-    registry.provisioned(identity, { registrationStatus: 'Pending' })
-    const arrival = registry.arriving(identity)
-    registry.provisioned('another', { registrationStatus: 'Rejected' })
+    registry.provisioned(read.chargePoint, { registrationStatus: 'Pending' })
+    const { arrival } = begin(registry)
+    registry.provisioned({ key: 99, identity: 'another' }, { registrationStatus: 'Rejected' })
     expect(registry.connect(read, new HandLink(), arrival).chargePoint.registrationStatus).toBe('Accepted')
   })
+
+  test('is closed when another node took the connection away while it was being read, and only then', () => {
+    const { registry } = house()
+    const { arrival, link } = begin(registry)
+    registry.fence(read.chargePoint, read.epoch, 1008, 'Its own claim.')
+    registry.fence(read.chargePoint, read.epoch + 1, 1008, 'Credentials changed')
+    registry.connect(read, link, arrival)
+    expect(link.closed).toEqual([[1008, 'Credentials changed']])
+  })
+})
+
+test('a charge point that has the identity of a deleted one is not reached through the connection of that one', () => {
+  const { registry, connect } = house()
+  const { link } = connect()
+  const successor = { key: chargePoint.key + 1, identity: chargePoint.identity }
+  registry.provisioned(successor, { strictness: 'strict' })
+  registry.disconnect(successor, 1008, 'Credentials changed')
+  expect(registry.find(successor)).toBeUndefined()
+  expect(registry.find(chargePoint)?.chargePoint.strictness).toBe('lenient')
+  expect(link.closed).toEqual([])
 })
 
 describe('the promise of a remote start', () => {

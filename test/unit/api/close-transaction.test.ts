@@ -3,6 +3,7 @@
 import { expect, test } from 'bun:test'
 import { correctTransaction } from '../../../src/api/correct-transaction.ts'
 import { closeTransaction } from '../../../src/api/close-transaction.ts'
+import type { ChargePointRef } from '../../../src/api/deps.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
 import type { TransactionRecord } from '../../../src/csms/records.ts'
@@ -12,6 +13,7 @@ import { openTransaction } from '../../support/known.ts'
 const open: TransactionRecord = {
   ...openTransaction,
   identity: 'CP001',
+  energy: { consumedWh: null, source: null, soFarWh: null },
   idTokenType: null,
   idTokenStatus: null,
   stoppedAtMs: null,
@@ -36,8 +38,8 @@ function close(stored: TransactionRecord | null, commit: (set: ChangeSet) => Pro
     promiseTransaction: nobody,
     withdrawPromise: nobody,
     provisioned: nobody,
-    apply: (identity: string, events: readonly ActorEvent[]) => did.push(`${identity} ${events[0]?.type}`),
-    disconnect: (identity: string) => did.push(`${identity} disconnected`),
+    apply: ({ identity }: ChargePointRef, events: readonly ActorEvent[]) => did.push(`${identity} ${events[0]?.type}`),
+    disconnect: ({ identity }: ChargePointRef) => did.push(`${identity} disconnected`),
   }
   const deps = { clock: new HandClock(), live, commit, queries: { transaction: async () => stored } }
   return { did, closed: closeTransaction(deps, open, {}, 'm1') }

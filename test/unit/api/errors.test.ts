@@ -4,6 +4,8 @@ import { describe, expect, spyOn, test } from 'bun:test'
 import { errorTable } from '../../../src/base/errors.ts'
 import type { ErrorCode } from '../../../src/base/errors.ts'
 import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../../../src/base/limits.ts'
+import type { Strictness } from '../../../src/ocpp/verdict.ts'
+import { answerRead, resultAnswer } from '../../support/read-answer.ts'
 import { chargePoint, detailsOf, failing, fakeApi, messageOf, nowMs } from './fake-deps.ts'
 
 const start = '/api/chargepoints/CP001/start-transaction'
@@ -279,6 +281,7 @@ describe('access', () => {
           ...{ stationTransactionId: null, idToken: null, idTokenType: null, idTokenStatus: null, startedAtMs: 0 },
           ...{ meterStartWh: 0, closedBy: null, stoppedAtMs: null, meterStopWh: null, stopReason: null },
           ...{ stopIdToken: null, reservationId: null, remoteStartId: null, chargingState: null, corrections: 0 },
+          energy: { consumedWh: null, source: null, soFarWh: null },
         }),
       },
     })
@@ -374,7 +377,7 @@ describe('a command', () => {
   })
 
   test('answered without its status is 502 even from a lenient charge point', async () => {
-    const { post } = fakeApi({ live: { call: async () => ({ kind: 'result', payload: {} }) } })
+    const { post } = fakeApi({ live: { call: async (_, action) => answerRead(action, {}) } })
     const response = await post('/api/chargepoints/CP001/reset', { type: 'Soft' })
     expect(response.status).toBe(502)
     expect(await detailsOf(response)).toMatchObject({ action: 'Reset', payload: {} })
@@ -384,7 +387,7 @@ describe('a command', () => {
     'whose answer cannot be understood is 502 from a %s charge point, whatever the command',
     async (strictness) => {
       const { request, post } = fakeApi({
-        live: { call: async () => ({ kind: 'result', payload: { configurationKey: 'none', status: 5 } }) },
+        live: { call: async (_, action) => answerRead(action, { configurationKey: 'none', status: [5] }, strictness) },
         queries: { chargePoint: async () => ({ ...chargePoint, strictness }) },
       })
       const firmware = { location: 'https://firmware.example.com/v2.bin', retrieveDate: '2025-12-27T00:00:00Z' }
@@ -395,21 +398,21 @@ describe('a command', () => {
         await post('/api/chargepoints/CP001/reset', { type: 'Soft' }),
       ]) {
         expect(response.status).toBe(502)
-        expect(await detailsOf(response)).toMatchObject({ payload: { status: 5 } })
+        expect(await detailsOf(response)).toMatchObject({ payload: { status: [5] } })
       }
     },
   )
 
   test('answered against its schema is told by a lenient charge point and refused from a strict one', async () => {
-    const call = async () => ({ kind: 'result', payload: { status: 'Perhaps' } }) as const
-    const lenient = fakeApi({ live: { call } })
+    const call = (strictness: Strictness) => async () => answerRead('ClearCache', { status: 'Perhaps' }, strictness)
+    const lenient = fakeApi({ live: { call: call('lenient') } })
     const body = { action: 'ClearCache', payload: {} }
     const told = await lenient.post('/api/chargepoints/CP001/calls', body)
     expect(told.status).toBe(200)
     expect(await told.json()).toMatchObject({ status: 'Perhaps', notes: [{ path: '/status' }] })
 
     const strict = fakeApi({
-      live: { call },
+      live: { call: call('strict') },
       queries: { chargePoint: async () => ({ ...chargePoint, strictness: 'strict' }) },
     })
     const refused = await strict.post('/api/chargepoints/CP001/calls', body)
@@ -421,12 +424,12 @@ describe('a command', () => {
     const withdrawn: unknown[] = []
     const { post } = fakeApi({
       live: {
-        call: async () => ({ kind: 'result', payload: { status: 'Rejected' } }),
+        call: async () => resultAnswer({ status: 'Rejected' }),
         withdrawPromise: (...promised) => withdrawn.push(promised),
       },
     })
     expect(await (await post(start, startBody)).json()).toEqual({ status: 'Rejected', message: expect.any(String) })
-    expect(withdrawn).toEqual([['CP001', { evseId: 1, connectorId: 1, idToken: 'USER123' }, 7]])
+    expect(withdrawn).toMatchObject([[{ identity: 'CP001' }, { evseId: 1, connectorId: 1, idToken: 'USER123' }, 7]])
   })
 
   test.each([

@@ -14,6 +14,7 @@ import {
   restWaitMsMax,
 } from '../../../src/base/limits.ts'
 import { HandClock } from '../../support/hand-clock.ts'
+import { resultAnswer } from '../../support/read-answer.ts'
 import { until } from '../../support/until.ts'
 import { chargePoint, fakeApi } from './fake-deps.ts'
 
@@ -109,7 +110,7 @@ describe('REST requests', () => {
         call: async () => {
           underWay.commands++
           await promise
-          return { kind: 'result', payload: { status: 'Accepted' } }
+          return resultAnswer({ status: 'Accepted' })
         },
       },
       deps: {

@@ -23,7 +23,17 @@ function verdict(
   return authenticateChargePoint({ identity, headers: new Headers(headers) }, testAuthDeps(security, store))
 }
 
-const accepted: HandshakeVerdict = { kind: 'accepted', identity: 'CP001', key: 1, strictness: 'lenient', quirks: [] }
+const accepted = {
+  kind: 'accepted',
+  identity: 'CP001',
+  key: 1,
+  strictness: 'lenient',
+  quirks: [],
+  credential: expect.any(Uint8Array),
+} as const
+
+/** Let in without a credential of its own. */
+const trusted = { ...accepted, credential: null }
 
 describe('Basic', () => {
   test('the documented header lets CP001 in', async () => {
@@ -74,6 +84,46 @@ describe('Basic', () => {
     store.put('CP001', { password: stored })
     const verdictOfSent = await verdict('CP001', basic('CP001', sent), {}, store)
     expect(verdictOfSent).toEqual({ ...accepted, quirks: ['authorizationKeyHex'] })
+  })
+
+  test.each([
+    ['0a1b2c3d', '0A1B2C3D'],
+    ['0A1B2C3D', '0a1b2c3d'],
+    ['0a1B2c3D', '0A1b2C3d'],
+    ['0a1B2c3D', Buffer.from('0a1b2c3d', 'hex')],
+    ['12345678', Buffer.from('12345678', 'hex')],
+  ])('a key that was set as the hex %p is the same in any letter case and as bytes', async (set, presented) => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: set, strictness: 'strict' })
+    expect(await verdict('CP001', basic('CP001', presented), {}, store)).toMatchObject({ kind: 'accepted', quirks: [] })
+  })
+
+  test('a text that only looks a little like hex counts letter by letter', async () => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: 'aBc' })
+    expect(await verdict('CP001', basic('CP001', 'abc'), {}, store)).toMatchObject({ kind: 'unauthorized' })
+  })
+
+  test('a password that was set as text may be presented in UTF-8 and in Latin-1', async () => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: 'gr\u00fc\u00dfe-und-k\u00fcsse' })
+    const latin1 = (text: string) => basic('CP001', Buffer.from(text, 'latin1'))
+    expect(await verdict('CP001', latin1('gr\u00fc\u00dfe-und-k\u00fcsse'), {}, store)).toEqual(accepted)
+    expect(await verdict('CP001', basic('CP001', 'gr\u00fc\u00dfe-und-k\u00fcsse'), {}, store)).toEqual(accepted)
+    expect(await verdict('CP001', latin1('gr\u00fc\u00dfe-und-k\u00e4sse'), {}, store)).toMatchObject({
+      kind: 'unauthorized',
+    })
+  })
+
+  test('while a new password is pending, the old one and the new one both let in, each as itself', async () => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: 'the old one', pending: '00ff10e2' })
+    const { passwordHash, pendingPasswordHash } = store.records.get('CP001') ?? {}
+    const asOld = await verdict('CP001', basic('CP001', 'the old one'), {}, store)
+    expect(asOld).toMatchObject({ kind: 'accepted', credential: passwordHash })
+    const asNew = await verdict('CP001', basic('CP001', Buffer.from('00ff10e2', 'hex')), {}, store)
+    expect(asNew).toMatchObject({ kind: 'accepted', credential: pendingPasswordHash })
+    expect(await verdict('CP001', basic('CP001', 'another one'), {}, store)).toMatchObject({ kind: 'unauthorized' })
   })
 
   test('a strict charge point gets in with the right name and password, and with nothing that is nearly that', async () => {
@@ -147,7 +197,7 @@ describe('X-API-Key', () => {
 
   test('a key of Security.ApiKeys lets in the charge point that stands beside it, and no other', async () => {
     const security = { ApiKeys: ['key-of-the-fleet'] }
-    expect(await verdict('CP001', key('key-of-the-fleet', 'CP001'), security)).toEqual(accepted)
+    expect(await verdict('CP001', key('key-of-the-fleet', 'CP001'), security)).toEqual(trusted)
     expect(await verdict('CP001', key('key-of-the-fleet', 'CP002'), security)).toMatchObject({ kind: 'unauthorized' })
     expect(await verdict('CP001', key('key-of-the-fleet'), security)).toMatchObject({ kind: 'unauthorized' })
   })
@@ -170,8 +220,8 @@ describe('settings', () => {
 
   test('RequireAuthentication false lets known charge points in without credentials, or with wrong ones', async () => {
     const security = { RequireAuthentication: false }
-    expect(await verdict('CP001', {}, security)).toEqual(accepted)
-    expect(await verdict('CP001', basic('CP001', 'wrong'), security)).toEqual(accepted)
+    expect(await verdict('CP001', {}, security)).toEqual(trusted)
+    expect(await verdict('CP001', basic('CP001', 'wrong'), security)).toEqual(trusted)
     expect(await verdict('CP999', {}, security)).toEqual({ kind: 'unknown' })
   })
 
@@ -208,7 +258,7 @@ describe('UnknownChargePoints accept', () => {
   test('an operator key provisions the charge point it names, and never becomes its key', async () => {
     const store = new MemoryCredentialStore()
     const key = (apiKey: string, name: string) => ({ 'X-API-Key': apiKey, 'X-Charge-Point-Id': name })
-    expect(await verdict('CP001', key('key-of-the-fleet', 'CP001'), security, store)).toEqual(accepted)
+    expect(await verdict('CP001', key('key-of-the-fleet', 'CP001'), security, store)).toEqual(trusted)
     expect(store.records.get('CP001')?.apiKeyHash).toBeNull()
     expect(await verdict('CP002', key(testAdminApiKey, 'CP001'), security, store)).toMatchObject({
       kind: 'unauthorized',
@@ -220,7 +270,7 @@ describe('UnknownChargePoints accept', () => {
     const store = new MemoryCredentialStore()
     expect(await verdict('CP001', {}, security, store)).toMatchObject({ kind: 'unauthorized' })
     expect(store.records.size).toBe(0)
-    expect(await verdict('CP001', {}, { ...security, RequireAuthentication: false }, store)).toEqual(accepted)
+    expect(await verdict('CP001', {}, { ...security, RequireAuthentication: false }, store)).toEqual(trusted)
   })
 
   test('of two that come at once under one identity, the one with other credentials stays out', async () => {

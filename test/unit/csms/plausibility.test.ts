@@ -1,12 +1,12 @@
 // Facts that cannot be right as they stand: stored as sent, with an anomaly beside them, in 1.6 and 2.0.1 alike.
 
 import { describe, expect, test } from 'bun:test'
-import type { BeforeStart, Decision, KnownTransaction } from '../../../src/csms/decision.ts'
-import { concurrentTransaction, registerFall } from '../../../src/csms/plausibility.ts'
+import type { BeforeStart, Decision, KnownTransaction, TransactionStory } from '../../../src/csms/decision.ts'
+import { concurrentTransaction } from '../../../src/csms/plausibility.ts'
 import { startTransaction, stopTransaction } from '../../../src/csms/transactions-16.ts'
 import { transactionEvent } from '../../../src/csms/transactions-201.ts'
 import { acceptedToken, chargePoint, decide, known, type KnownParts, openTransaction } from '../../support/known.ts'
-import { meterRows } from '../../support/store.ts'
+import { MeterColumns } from '../../../src/workers/meter-columns.ts'
 
 const startedAtMs = Date.UTC(2025, 11, 31, 23)
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -25,8 +25,12 @@ interface Stop {
   readonly atMs?: number
 }
 
-const register = (value: number, atMs: number) =>
-  meterRows(chargePoint.key, { meterValue: [{ timestamp: iso(atMs), sampledValue: [{ value }] }] })
+function register(value: number, atMs: number) {
+  const columns = new MeterColumns()
+  const payload = { meterValue: [{ timestamp: iso(atMs), sampledValue: [{ value }] }] }
+  const range = columns.add(payload, payload, { chargePointKey: chargePoint.key, receivedAtMs: atMs })
+  return range === null ? null : { block: columns.finish(), ...range }
+}
 
 function start16({ evseId = 1, idTag = 'USER123', meterStart = 1_000, atMs = startedAtMs }: Start, parts: KnownParts) {
   return decide(startTransaction, { connectorId: evseId, idTag, meterStart, timestamp: iso(atMs) }, parts)
@@ -258,10 +262,44 @@ test('a transaction whose EVSE is not known is not held against itself', () => {
   expect(concurrentTransaction({ ...again, transactionId: 43 }, parts)).toBe(own)
 })
 
-test('a fall of 1 Wh is one in kilowatt-hours, too', () => {
-  expect(registerFall(1.001 * 1_000, 1 * 1_000)).toBe('rounding')
-  expect(1.002 * 1_000 - 1.001 * 1_000).toBeGreaterThan(1)
-  expect(registerFall(1.002 * 1_000, 1.001 * 1_000)).toBe('rounding')
-  expect(registerFall(269.457 * 1_000, 269.456 * 1_000)).toBe('rounding')
-  expect(registerFall(269.458 * 1_000, 269.456 * 1_000)).toBe('backwards')
+const story: TransactionStory = {
+  use: 1,
+  isStartTold: true,
+  lastEventAtMs: startedAtMs + 30_000,
+  lastSeqNo: 2,
+  heardAtMs: startedAtMs + 30_000,
+  stoppedAtMs: null,
+}
+
+test('an end that is older than all that is known of its transaction is not held against a start that has not come', () => {
+  const stop = (isStartTold: boolean) =>
+    kinds(
+      stop201(
+        { atMs: startedAtMs - 1, meterStop: 1 },
+        { transactions: [{ ...begun, story: { ...story, isStartTold } }] },
+      ),
+    )
+  expect(stop(false)).toEqual(['clockSetBack'])
+  expect(stop(true)).toEqual(['clockSetBack', 'stopBeforeStart', 'meterBackwards'])
+})
+
+test('a second end of a transaction is no news of its stop', () => {
+  const closed = { ...begun, open: false, closedBy: 'station' as const, story: { ...story, stoppedAtMs: startedAtMs } }
+  const decision = stop201({ atMs: startedAtMs - 1, meterStop: 1, idTag: 'OTHERCARD' }, { transactions: [closed] })
+  expect(kinds(decision)).toEqual(['clockSetBack', 'secondEnd'])
+})
+
+test('a second start is told of its card what the first was told, and is not held against what came in between', () => {
+  const again = (open: KnownTransaction) => {
+    const parts = { ...before({ openOfIdToken: [open], lastStop }), concurrentTransactions: 'deny' as const }
+    const own = { ...begun, stationTransactionId: 'T-2', story }
+    return start201({ atMs: startedAtMs + 20_000, meterStart: 8_000 }, { ...parts, transactions: [own] })
+  }
+  const other = { ...openTransaction, transactionId: 40, evseId: 2 }
+  const earlier = again({ ...other, startedAtMs: startedAtMs - 1 })
+  const later = again({ ...other, startedAtMs: startedAtMs + 1 })
+  expect(earlier.answer).toEqual({ idTokenInfo: { status: 'ConcurrentTx' } })
+  expect(kinds(earlier)).toEqual(['secondStart'])
+  expect(later.answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
+  expect(kinds(later)).toEqual(['secondStart'])
 })

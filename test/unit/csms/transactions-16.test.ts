@@ -106,6 +106,38 @@ describe('StartTransaction', () => {
     expect(next.changes).toHaveLength(1)
   })
 
+  test.each(['2025-12-31T23:00:00', '2025-12-31 23:00', '2026-01-01T00:00:00+0100', 1_767_222_000])(
+    'a start at %p has a time of its own, and is never taken for another session of the card',
+    (timestamp) => {
+      const parts = { sent: { ...start, timestamp }, idTokens: [acceptedToken], transactions: [openTransaction] }
+      const served = { ...start, timestamp: '2025-12-31T23:00:00.000Z' }
+      const decision = decide(startTransaction, served, parts)
+      expect(decision.answer.transactionId).toBe(501)
+      expect(decision.changes).toHaveLength(1)
+    },
+  )
+
+  test('a start by a clock that is off has no time of its own', () => {
+    const sent = { ...start, timestamp: '1970-01-01T00:03:12Z' }
+    const again = decide(startTransaction, start, { sent, transactions: [openTransaction] })
+    expect(again.answer.transactionId).toBe(42)
+  })
+
+  test.each(['12,345', 'n/a', null, true])(
+    'a register sent as %p cannot be read, and is not one of zero',
+    (register) => {
+      const sent = { ...start, meterStart: register }
+      expect(decide(startTransaction, { ...start, meterStart: 0 }, { sent }).changes[0]).toMatchObject({
+        meterStartWh: null,
+      })
+      const sentStop = { ...stop, meterStop: register }
+      const parts = { sent: sentStop, transactions: [openTransaction] }
+      const stopped = decide(stopTransaction, { ...stop, meterStop: 0 }, parts)
+      expect(stopped.changes[0]).toMatchObject({ meterStopWh: null })
+      expect(stopped.anomalies).toEqual([])
+    },
+  )
+
   test('a register that was not sent is not a register of zero', () => {
     const { meterStart: _, ...sent } = start
     const started = decide(startTransaction, { ...start, meterStart: 0 }, { sent })

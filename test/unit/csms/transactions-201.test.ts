@@ -54,6 +54,25 @@ describe('TransactionEvent', () => {
     expect(decision.anomalies).toEqual([])
   })
 
+  test('the contexts of the registers decide which begins and which ends a transaction, not their order', () => {
+    const at = (timestamp: string, value: number, context: string) => ({
+      timestamp,
+      sampledValue: [{ value, context }],
+    })
+    const meterValue = [
+      at('2026-01-01T00:00:00Z', 9000, 'Transaction.End'),
+      at('2025-12-31T23:30:00Z', 4000, 'Sample.Periodic'),
+      at('2025-12-31T23:00:00Z', 1000, 'Transaction.Begin'),
+    ]
+    const columns = new MeterColumns()
+    const range = columns.add({ meterValue }, { meterValue }, { chargePointKey: 7, receivedAtMs: arrivalMs })
+    const meter = range === null ? null : { block: columns.finish(), ...range }
+    const stopped = decide(transactionEvent, ended, { chargePoint: station, transactions: [transaction], meter })
+    expect(stopped.changes.find(({ kind }) => kind === 'transactionStopped')).toMatchObject({ meterStopWh: 9000 })
+    const begun = decide(transactionEvent, started, { chargePoint: station, idTokens: [acceptedToken], meter })
+    expect(begun.changes[0]).toMatchObject({ meterStartWh: 1000 })
+  })
+
   test('an Ended event closes the transaction with its last register', () => {
     const decision = decide(transactionEvent, ended, {
       chargePoint: station,
@@ -95,7 +114,7 @@ describe('TransactionEvent', () => {
     const closed = { ...transaction, open: false, closedBy: 'station' as const }
     const decision = decide(transactionEvent, ended, { chargePoint: station, transactions: [closed] })
     expect(decision.changes.map((change) => change.kind)).toEqual(['transactionUpdated'])
-    expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['closedTransaction'])
+    expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['secondEnd'])
   })
 
   test('a resent event has the key of the first, and events that share a seqNo have keys of their own', () => {

@@ -429,3 +429,32 @@ describe('the end of a connection', () => {
     await connection.idle()
   })
 })
+
+describe('the order of frames', () => {
+  const meterValues = (count: number): string => `[2,"a","MeterValues",${'{"timestamp":1},'.repeat(count)}]`
+
+  test('frames of one millisecond count as received one after another, with room for the meter values of each', () => {
+    const { connection } = connect()
+    const frames = [1, 1_500, 1].map((count) => ({ text: meterValues(count), receivedAtMs: 5_000 }))
+    const [first = 0, second = 0, third = 0] = frames.map((frame) => connection.inOrder(frame))
+    expect(first).toBe(5_000)
+    expect(second - first).toBeWithin(0.001, 0.01)
+    expect(third - second).toBeWithin(1.5, 2)
+  })
+
+  test('a frame of another millisecond counts as received when it was', () => {
+    const { connection } = connect()
+    const frame = { text: meterValues(1), receivedAtMs: 5_000 }
+    connection.inOrder(frame)
+    expect(connection.inOrder({ ...frame, receivedAtMs: 5_001 })).toBe(5_001)
+    expect(connection.inOrder({ ...frame, receivedAtMs: 5_000 })).toBeGreaterThan(5_001)
+  })
+
+  test('a clock that is set back does not keep frames in what was the future', () => {
+    const { connection } = connect()
+    const frame = { text: meterValues(1), receivedAtMs: 5_000_000 }
+    connection.inOrder(frame)
+    expect(connection.inOrder({ ...frame, receivedAtMs: 5_000 })).toBe(5_000)
+    expect(connection.inOrder({ ...frame, receivedAtMs: 5_000 })).toBeGreaterThan(5_000)
+  })
+})

@@ -4,19 +4,28 @@ import { expect, test } from 'bun:test'
 import { Registry } from '../../../actors/registry.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
-import { allowanceBytesMax, floodMsMax } from '../../../src/base/limits.ts'
+import { allowanceBytesMax, floodMsMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
+import type { Hydration } from '../../../src/csms/records.ts'
+import { readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { Socket, SocketData } from '../../../src/gateway/connection.ts'
-import { Connections } from '../../../src/gateway/connections.ts'
+import { Connections, type ConnectionsDeps } from '../../../src/gateway/connections.ts'
 import { examineBatch, examineOne } from '../../../src/workers/examine-batch.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint } from '../../support/known.ts'
+import { resultAnswer } from '../../support/read-answer.ts'
 import { until } from '../../support/until.ts'
 
+const credential = Uint8Array.of(1, 2, 3)
+const nothingToCommit = () => Promise.reject(new Error('There is nothing to commit.'))
+
 /** What happened to the socket of one booted charge point, whose commits end as `commit` does. */
-function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
+function connected(
+  commit: (set: ChangeSet) => Promise<CommitOutcome>,
+  connect: ConnectionsDeps['connect'] = async () => hydration(),
+) {
   const happened: string[] = []
   const clock = new HandClock()
   const none = async () => null
@@ -29,19 +38,20 @@ function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
       batchesMax: 1,
       examineAtOnce: examineOne,
       examine: async () => [],
+      readLongAnswer: async (task) => readLongAnswer(task),
       examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
     },
     lookups: {
       idToken: none,
       transactionById: none,
-      transactionByStationId: none,
+      transactionsByStationId: async () => [],
       beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
     },
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
     commit,
     markSeen: () => {},
-    connect: async () => hydration(),
+    connect,
     disconnect: async () => {},
     appendMessageLog: () => {},
     counters,
@@ -52,6 +62,7 @@ function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
   const data: SocketData = {
     identity,
     chargePointKey: key,
+    credential,
     version: '1.6',
     remoteAddress: '192.0.2.1',
     leave: () => {},
@@ -71,6 +82,7 @@ function connected(commit: (set: ChangeSet) => Promise<CommitOutcome>) {
     counters,
     registry,
     clock,
+    data,
     receive: (text: string) => connections.receive(socket, text),
     close: (code: number, reason: string) => connections.close(socket, code, reason),
   }
@@ -123,6 +135,31 @@ test('a frame that is too large leaves an anomaly with the limit, and its connec
   ])
 })
 
+test('a connection whose credential was taken away before its claim is closed with 1008', async () => {
+  const claimed: unknown[] = []
+  const { happened, registry, data } = connected(nothingToCommit, async (...claim) => {
+    claimed.push(claim)
+    throw new StatorError('NOT_FOUND', 'The credentials were changed.')
+  })
+  await until('the socket is closed', () => happened.length > 0)
+  expect(claimed).toEqual([[chargePoint.key, '1.6', credential]])
+  expect(happened).toEqual(['closed 1008'])
+  expect(registry.size).toBe(0)
+  // Nobody keeps it once it has been compared.
+  expect(data.credential).toBeNull()
+})
+
+test('a connection that is closed while it is being claimed is closed at once, and never begins', async () => {
+  const claim = Promise.withResolvers<Hydration>()
+  const { happened, registry } = connected(nothingToCommit, () => claim.promise)
+  registry.disconnect(chargePoint, 1008, 'Credentials changed')
+  expect(happened).toEqual(['closed 1008'])
+  claim.resolve(hydration())
+  await claim.promise
+  await until('the claim to be over', () => true)
+  expect(registry.size).toBe(0)
+})
+
 test('any other end of a connection leaves no anomaly', async () => {
   const { committed, close } = await begun()
   close(1006, '')
@@ -144,7 +181,34 @@ test('an answer to the CALL under way is read, under whatever spelling of its me
   const { registry, receive } = await begun()
   const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
   receive(` [ 3 , "our\\u0073",{"status":"Accepted"}]`)
-  expect(await answer).toEqual({ kind: 'result', payload: { status: 'Accepted' } })
+  expect(await answer).toEqual(resultAnswer({ status: 'Accepted' }))
+})
+
+test('of two long answers to one CALL the first counts, and the second is not even read', async () => {
+  const { registry, receive, counters } = await begun()
+  const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
+  const long = 'x'.repeat(shortFrameCharactersMax)
+  receive(`[3,"ours",{"status":"Accepted","info":"${long}"}]`)
+  receive(`[3,"ours",{"status":"Rejected","info":"${long}"}]`)
+  receive(`[3,"ours",{"status":"Rejected"}]`)
+  expect(await answer).toMatchObject({ kind: 'longResult', status: 'Accepted' })
+  expect(counters.framesDropped).toBe(2)
+})
+
+test('an answer behind a byte order mark is an answer, and is read', async () => {
+  const { registry, receive, happened } = await begun()
+  const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
+  receive('\uFEFF[3,"ours",{"status":"Accepted"}]\0')
+  expect(await answer).toMatchObject({ kind: 'result', payload: { status: 'Accepted' } })
+  expect(happened.filter((what) => what.startsWith('sent [4'))).toEqual([])
+})
+
+test('an answer that cannot be read ends its CALL', async () => {
+  const { registry, receive, counters } = await begun()
+  const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
+  receive('[3,"ours",{"status":')
+  expect(await answer).toMatchObject({ kind: 'unreadable' })
+  expect(counters.framesDropped).toBe(1)
 })
 
 test('answers that nobody asked for use up the allowance of their charge point', async () => {

@@ -9,16 +9,22 @@ import { Admission } from '../../../src/gateway/admission.ts'
 import type { SocketData } from '../../../src/gateway/connection.ts'
 import { agree, handshake, identityOf, isOcppPath, type HandshakeDeps } from '../../../src/gateway/handshake.ts'
 import { HandClock } from '../../support/hand-clock.ts'
-import { MemoryCredentialStore, basic, testAuthDeps } from '../../support/credential-store.ts'
+import { MemoryCredentialStore, basic, testAuthDeps, testCredentials } from '../../support/credential-store.ts'
 
 describe('the OCPP endpoint', () => {
-  test.each(['/ocpp', '/ocpp/', '/ocpp/CP001', '/ocpp/tenant/CP001'])('is at %s', (path) => {
-    expect(isOcppPath(path)).toBe(true)
-  })
+  test.each(['/ocpp', '/ocpp/', '/ocpp/CP001', '/ocpp/tenant/CP001', '//ocpp/CP001', '////ocpp', '//ocpp//CP001'])(
+    'is at %s',
+    (path) => {
+      expect(isOcppPath(path)).toBe(true)
+    },
+  )
 
-  test.each(['/', '/ocppx/CP001', '/OCPP/CP001', '/api/ocpp/CP001'])('is not at %s', (path) => {
-    expect(isOcppPath(path)).toBe(false)
-  })
+  test.each(['/', '/ocppx/CP001', '/OCPP/CP001', '/api/ocpp/CP001', '//', '//ocppx/CP001', '//api/ocpp/CP001'])(
+    'is not at %s',
+    (path) => {
+      expect(isOcppPath(path)).toBe(false)
+    },
+  )
 })
 
 describe('the identity', () => {
@@ -28,6 +34,8 @@ describe('the identity', () => {
     ['percent-encoded without need', '/ocpp/CP%30%30%31', 'CP001'],
     ['with letters, blanks and slashes that need encoding', '/ocpp/L%C3%B6we%20%2F%20Ost', 'Löwe / Ost'],
     ['after an extra slash', '/ocpp//CP001', 'CP001'],
+    ['after an extra slash at the beginning', '//ocpp/CP001', 'CP001'],
+    ['after any number of them', '/////ocpp/CP001', 'CP001'],
     ['before an extra slash', '/ocpp/CP001/', 'CP001'],
     ['after an extra segment', '/ocpp/tenant/CP001', 'CP001'],
     ['given twice', '/ocpp/CP001/CP001', 'CP001'],
@@ -41,6 +49,7 @@ describe('the identity', () => {
     ['is left out', '/ocpp'],
     ['is empty', '/ocpp/'],
     ['is nothing but slashes', '/ocpp///'],
+    ['is left out after an extra slash', '//ocpp'],
     ['has 49 characters', `/ocpp/${'x'.repeat(49)}`],
     ['has a colon', '/ocpp/CP:001'],
     ['has an encoded colon', '/ocpp/CP%3A001'],
@@ -145,6 +154,7 @@ describe('a charge point that does all as OCPP has it', () => {
       data: {
         identity,
         chargePointKey: identity === 'LENIENT' ? 1 : 2,
+        credential: testCredentials.hash('secret'),
         version: '1.6',
         remoteAddress: '192.0.2.1',
         leave: expect.any(Function),
@@ -195,6 +205,20 @@ describe('a quirk', () => {
     expect(quirks).toEqual([])
     expect(counters.handshakesRefused).toBe(1)
   })
+})
+
+describe('a URL with empty segments before the endpoint', () => {
+  test.each(['//ocpp', '////ocpp'])(
+    '(%s) lets a lenient charge point in with a quirk, and no strict one',
+    async (at) => {
+      const headers = (name: string) => ({ ...basic(name, 'secret'), ...ocpp16 })
+      const lenient = await knock(`${at}/LENIENT`, headers('LENIENT'))
+      expect(lenient.upgrade?.data.identity).toBe('LENIENT')
+      expect(lenient.quirks).toEqual(['pathNotPlain'])
+      const strict = await knock(`${at}/STRICT`, headers('STRICT'))
+      expect([strict.upgrade, strict.answer?.status]).toEqual([undefined, 404])
+    },
+  )
 })
 
 describe('a handshake that is refused', () => {

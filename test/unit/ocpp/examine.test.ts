@@ -88,7 +88,6 @@ describe('an action', () => {
 
   test('of the other direction, or that is not served yet, is not supported', () => {
     expect(verdictOn('[2,"abc","Reset",{"type":"Soft"}]', '1.6')).toMatchObject({ code: 'NotSupported' })
-    expect(verdictOn('[2,"abc","SignCertificate",{"csr":"x"}]', '1.6')).toMatchObject({ code: 'NotSupported' })
     expect(verdictOn('[2,"abc","Heartbeat",{}]', '2.1')).toMatchObject({ code: 'NotSupported' })
   })
 })

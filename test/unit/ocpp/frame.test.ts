@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { frameDepthMax } from '../../../src/base/limits.ts'
-import {
-  encodeCall,
-  encodeCallError,
-  encodeCallResult,
-  nestsTooDeep,
-  parseFrame,
-  peekFrameType,
-} from '../../../src/ocpp/frame.ts'
+import { encodeCall, encodeCallError, encodeCallResult, parseFrame, peekFrameType } from '../../../src/ocpp/frame.ts'
+import { nestsTooDeep } from '../../../src/ocpp/json-shape.ts'
 import { ocppVersions } from '../../../src/ocpp/version.ts'
 
 describe('reading a frame', () => {
@@ -41,6 +35,17 @@ describe('reading a frame', () => {
     expect(parseFrame('[4,"1","GenericError"]', '1.6')).toMatchObject({ kind: 'error', description: '', details: {} })
   })
 
+  test.each([
+    ['[4,"1"]', '', '', {}],
+    ['[4,"1",null,null,null]', '', '', {}],
+    ['[4,"1",7]', '7', '', {}],
+    ['[4,"1",500,42]', '500', '42', {}],
+    ['[4,"1","GenericError",{"why":"because"}]', 'GenericError', '', { why: 'because' }],
+    ['[4,"1",{"code":1},[],"details"]', '', '', {}],
+  ])('a CALLERROR is read however odd its elements are: %s', (text, code, description, details) => {
+    expect(parseFrame(text, '1.6')).toEqual({ kind: 'error', messageId: '1', code, description, details })
+  })
+
   test('an id that is no text of reasonable length cannot be answered to', () => {
     for (const id of ['null', '{}', '[]', 'true', `"${'x'.repeat(256)}"`]) {
       const frame = parseFrame(`[2,${id},"Heartbeat",{}]`, '2.0.1')
@@ -64,7 +69,6 @@ describe('reading a frame', () => {
     '[4,"abc","GenericError"',
     '[5,"abc",',
     '[3,"abc",7]',
-    '[4,"abc",7]',
     '[3,null,{}]',
     '[5,"abc","GenericError","",{}]',
   ])('what may be an answer is never answered: %s', (text) => {

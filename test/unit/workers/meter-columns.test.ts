@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test'
 import { meterColumns, transactionRef } from '../../../src/csms/meter-block.ts'
-import { energyWh } from '../../../src/csms/metering.ts'
 import { MeterColumns } from '../../../src/workers/meter-columns.ts'
 
 const frame = { chargePointKey: 7, receivedAtMs: Date.UTC(2026, 0, 1) }
@@ -107,6 +106,28 @@ describe('meter columns', () => {
     ).toBe(5)
   })
 
+  test('a unit is read in any letter case, and with spaces', () => {
+    const figures = [
+      ['energy_wh', { value: '1.5', unit: 'kwh' }, 1500],
+      ['energy_wh', { value: '7', unit: ' W h' }, 7],
+      ['energy_wh', { value: 7, unitOfMeasure: { unit: 'KWH' } }, 7000],
+      ['power_w', { value: '11', measurand: 'Power.Active.Import', unit: 'kw' }, 11_000],
+      ['current_a', { value: '16', measurand: 'Current.Import', unit: 'a' }, 16],
+      ['voltage_v', { value: '230', measurand: 'Voltage', unit: 'v' }, 230],
+      ['soc_percent', { value: '80', measurand: 'SoC', unit: 'PERCENT' }, 80],
+    ] as const
+    for (const [column, sample, figure] of figures) expect(samples(sample)?.[column]).toBe(figure)
+  })
+
+  test('a number may have a decimal comma or spaces; energy that can be read in two ways has no figure', () => {
+    expect(samples({ value: '16,5', measurand: 'Current.Import' })?.current_a).toBe(16.5)
+    expect(samples({ value: '230. 5', measurand: 'Voltage' })?.voltage_v).toBe(230.5)
+    expect(samples({ value: '12,5', unit: 'kWh' })?.energy_wh).toBe(12_500)
+    const odd = samples({ value: '12,345', unit: 'kWh' })
+    expect(odd?.energy_wh).toBeNaN()
+    expect(odd?.meter_value).toEqual({ timestamp, sampledValue: [{ value: '12,345', unit: 'kWh' }] })
+  })
+
   test('rows and texts of any number and length keep their places', () => {
     const columns = new MeterColumns()
     const payloads = Array.from({ length: 700 }, (_, index) => ({
@@ -116,7 +137,7 @@ describe('meter columns', () => {
     const ranges = payloads.map((payload) => columns.add(payload, payload, frame))
     const rows = decode(columns.finish())
     expect(rows).toHaveLength(700)
-    expect(ranges[699]).toEqual({ from: 699, to: 700 })
+    expect(ranges[699]).toMatchObject({ from: 699, to: 700 })
     expect(rows[699]?.energy_wh).toBe(699)
     expect(rows[699]?.meter_value).toEqual(payloads[699]?.meterValue[0] ?? {})
   })
@@ -130,16 +151,26 @@ describe('meter columns', () => {
     }
     const [first, second] = [add('1'), add('2')]
     expect(second.block).toBe(first.block)
-    expect([first.range, second.range]).toEqual([
+    expect([first.range, second.range]).toMatchObject([
       { from: 0, to: 1 },
       { from: 1, to: 2 },
     ])
     expect(decode(first.block).map((row) => row['energy_wh'])).toEqual([1, 2])
     const third = add('3')
-    expect(third.range).toEqual({ from: 0, to: 1 })
+    expect(third.range).toMatchObject({ from: 0, to: 1 })
     expect(columns.finish().rows).toBe(1)
     expect(decode(third.block).map((row) => row['energy_wh'])).toEqual([3])
     expect(decode(first.block).map((row) => row['energy_wh'])).toEqual([1, 2])
+  })
+
+  test('the meter values of a frame arrive a microsecond after one another, in the order of the list', () => {
+    const meterValue = Array.from({ length: 1_500 }, (_, index) => ({
+      timestamp,
+      sampledValue: [{ value: String(index) }],
+    }))
+    const rows = rowsOf({ connectorId: 1, meterValue })
+    const microseconds = rows.map((row) => Math.round((Number(row['received_at']) - frame.receivedAtMs) * 1_000))
+    expect(microseconds).toEqual(meterValue.map((_, index) => index))
   })
 
   test('the same element has the same digest, another one another', () => {
@@ -165,21 +196,136 @@ describe('meter columns', () => {
     expect(transactionRef('T-1')).toBeLessThan(0n)
     expect(ref).toMatchObject({ evse_id: 3, connector_id: 1 })
   })
+})
 
-  test('the first and the last register of a range are read back from the columns', () => {
+describe('samples of one measurand in several contexts', () => {
+  const register = (value: string, context?: string, more: object = {}) => ({ value, context, ...more })
+
+  test.each([
+    ['Sample.Periodic', 'Transaction.Begin'],
+    ['Sample.Periodic', 'Transaction.End'],
+    [undefined, 'Transaction.Begin'],
+    [undefined, 'Sample.Clock'],
+    ['Sample.Periodic', 'Sample.Clock'],
+    ['Sample.Clock', 'Transaction.Begin'],
+    ['Sample.Clock', 'Trigger'],
+    ['Sample.Whenever', 'Transaction.Begin'],
+    ['Trigger', 'Transaction.Begin'],
+    ['Other', 'Transaction.End'],
+    ['Transaction.End', 'Transaction.Begin'],
+    ['Transaction.End', 'Interruption.Begin'],
+    ['Interruption.End', 'Interruption.Begin'],
+  ])('%p goes before %p, wherever it stands', (context, other) => {
+    const [wanted, unwanted] = [register('203', context), register('7', other)]
+    expect(samples(wanted, unwanted)?.energy_wh).toBe(203)
+    expect(samples(unwanted, wanted)?.energy_wh).toBe(203)
+  })
+
+  test('are not added up: the phases of one context count', () => {
+    const phases = (value: string, context: string) =>
+      ['L1', 'L2'].map((phase) => register(value, context, { phase, unit: 'Wh' }))
+    const all = [...phases('100', 'Transaction.Begin'), ...phases('300', 'Transaction.End')]
+    expect(samples(...all)?.energy_wh).toBe(600)
+    expect(samples(...all.toReversed())?.energy_wh).toBe(600)
+    expect(samples(...all, register('900', 'Transaction.Begin'))?.energy_wh).toBe(600)
+  })
+
+  test('are chosen for each measurand alone, among those that can be read', () => {
+    const row = samples(
+      register('', 'Sample.Periodic'),
+      register('5', 'Transaction.Begin'),
+      register('10', 'Sample.Periodic', { measurand: 'Current.Import' }),
+      register('16', 'Transaction.Begin', { measurand: 'Current.Import' }),
+      register('230', 'Transaction.Begin', { measurand: 'Voltage' }),
+    )
+    expect(row).toMatchObject({ energy_wh: 5, current_a: 10, voltage_v: 230 })
+  })
+
+  test('do not leak into the next meter value', () => {
+    const rows = rowsOf({
+      connectorId: 1,
+      meterValue: [
+        { timestamp, sampledValue: [register('1', undefined, { phase: 'L1' })] },
+        { timestamp, sampledValue: [register('2', 'Transaction.Begin', { phase: 'L2' })] },
+      ],
+    })
+    expect(rows.map((row) => row['energy_wh'])).toEqual([1, 2])
+  })
+})
+
+describe('phases', () => {
+  const volts = (...values: string[]) =>
+    values.map((value, index) => ({ value, measurand: 'Voltage', phase: `L${index + 1}-N` }))
+
+  test('whose voltage is less than half of the highest are not in use, and are not averaged in', () => {
+    expect(samples(...volts('229.9', '0.00', '0.00'))?.voltage_v).toBe(229.9)
+    expect(samples(...volts('230', '114', '232'))?.voltage_v).toBe(231)
+    expect(samples(...volts('230', '115', '230'))?.voltage_v).toBeCloseTo(191.67, 1)
+    expect(samples(...volts('0', '0', '0'))?.voltage_v).toBe(0)
+  })
+
+  test('that come twice in one context count once', () => {
+    const energy = (value: string, phase: string) => ({ value, phase, context: 'Sample.Clock' })
+    expect(samples(energy('100', 'L1'), energy('100', 'L1'), energy('50', 'L2'))?.energy_wh).toBe(150)
+    expect(samples(energy('100', 'L1'), energy('100', 'L1-N'))?.energy_wh).toBe(100)
+  })
+
+  test('are the three of the net: the neutral is none', () => {
+    const amps = (value: string, phase: string) => ({ value, phase, measurand: 'Current.Import' })
+    expect(samples(amps('6', 'L1'), amps('9', 'N'))?.current_a).toBe(6)
+    const neutral = { value: '3', phase: 'N', measurand: 'Voltage' }
+    expect(samples(...volts('230'), neutral)?.voltage_v).toBe(230)
+  })
+})
+
+describe('the energy registers of a frame', () => {
+  const at = (minute: number, value: string, context?: string) => ({
+    timestamp: `2025-12-26T12:${String(minute).padStart(2, '0')}:00Z`,
+    sampledValue: [{ value, context }],
+  })
+  const registersOf = (...meterValue: unknown[]) => {
+    const payload = { connectorId: 1, meterValue }
+    return new MeterColumns().add(payload, payload, frame)?.registers
+  }
+
+  test('are told by context and time, in whatever order they are listed', () => {
+    const listed = [
+      at(30, '9000', 'Transaction.End'),
+      at(0, '1000', 'Transaction.Begin'),
+      at(15, '4000', 'Sample.Periodic'),
+    ]
+    const registers = { begin: 1000, end: 9000, first: 1000, last: 9000 }
+    expect(registersOf(...listed)).toEqual(registers)
+    expect(registersOf(...listed.toReversed())).toEqual(registers)
+    expect(registersOf(at(20, '3'), at(10, '2'), at(5, '1'))).toEqual({ begin: null, end: null, first: 1, last: 3 })
+  })
+
+  test('of one meter value are told by context, though its row shows one of them', () => {
+    const sampledValue = [
+      { value: '5', context: 'Transaction.Begin' },
+      { value: '7', context: 'Sample.Periodic' },
+      { value: '9', context: 'Transaction.End' },
+    ]
+    expect(registersOf({ timestamp, sampledValue })).toEqual({ begin: 5, end: 9, first: 7, last: 7 })
+  })
+
+  test('of one time are told by the order of the list', () => {
+    expect(registersOf(at(0, '10'), at(0, '20'))).toMatchObject({ first: 10, last: 20 })
+  })
+
+  test('leave out meter values without one, and are null when there is none', () => {
+    const volts = { timestamp: '2025-12-26T13:00:00Z', sampledValue: [{ value: '230', measurand: 'Voltage' }] }
+    expect(registersOf(volts, at(0, '10'))).toEqual({ begin: null, end: null, first: 10, last: 10 })
+    expect(registersOf(volts)).toEqual({ begin: null, end: null, first: null, last: null })
+  })
+
+  test('are those of this frame alone', () => {
     const columns = new MeterColumns()
-    const other = { connectorId: 4, meterValue: [{ timestamp, sampledValue: [{ value: '1' }] }] }
-    const registers = [{ measurand: 'Voltage', value: '230' }, { value: '10' }, { value: '20' }]
-    const stop = {
-      transactionId: 9,
-      transactionData: registers.map((sample) => ({ timestamp, sampledValue: [sample] })),
+    const add = (value: unknown) => {
+      const payload = { connectorId: 1, meterValue: [value] }
+      return columns.add(payload, payload, frame)?.registers
     }
-    columns.add(other, other, frame)
-    const range = columns.add(stop, stop, frame)
-    if (range === null) throw new Error('the stop had no rows')
-    const rows = { block: columns.finish(), ...range }
-    expect(energyWh(rows, 'first')).toBe(10)
-    expect(energyWh(rows, 'last')).toBe(20)
-    expect(energyWh(null, 'last')).toBeNull()
+    add(at(0, '1', 'Transaction.Begin'))
+    expect(add(at(5, '2'))).toEqual({ begin: null, end: null, first: 2, last: 2 })
   })
 })

@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
+import { stateEventsMax } from '../../../src/base/limits.ts'
+import { type AnswerTask, readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { FrameTask } from '../../../src/ocpp/verdict.ts'
 import { FramePool, type PoolOptions } from '../../../src/workers/pool.ts'
 
@@ -96,6 +98,49 @@ describe('the worker pool', () => {
     const { customData: _, ...rest } = report
     expect(verdicts).toMatchObject([{ payload: { ...rest, reportData: reportData.map(() => entry) } }])
     expect(JSON.stringify(verdicts)).not.toContain('"customData":')
+  })
+
+  test('of a list that is decided on in part a long frame keeps that part only', async () => {
+    const at = '2026-01-01T00:00:00Z'
+    const entry = (name: string, actualValue: string, connectorId: number) => ({
+      eventId: 1,
+      timestamp: at,
+      trigger: 'Delta',
+      actualValue,
+      eventNotificationType: 'HardWiredNotification',
+      component: { name: 'Connector', evse: { id: 1, connectorId } },
+      variable: { name },
+    })
+    const eventData = [
+      ...Array.from({ length: 100 }, (_, index) => entry('Temperature', String(index), 1)),
+      ...Array.from({ length: 2 * stateEventsMax }, (_, index) => entry('AvailabilityState', 'Faulted', index)),
+    ]
+    const sent = { generatedAt: at, seqNo: 0, eventData }
+    const { verdicts } = await pool().examineLong({ ...task('a', 'NotifyEvent', sent), version: '2.0.1' })
+    const [verdict] = verdicts
+    if (verdict?.kind !== 'call') throw new Error('the frame was not taken')
+    expect(verdict.payload['eventData']).toEqual(eventData.slice(-stateEventsMax))
+    expect(JSON.parse(verdict.sentText ?? '')).toEqual(sent)
+  })
+
+  test('energy registers come back from a thread as they were found, and null for none', async () => {
+    const meterValue = (sampledValue: unknown[]) => [{ timestamp: '2025-12-26T12:15:00Z', sampledValue }]
+    const energy = task('a', 'MeterValues', {
+      connectorId: 1,
+      meterValue: meterValue([{ value: '7', context: 'Transaction.End' }]),
+    })
+    const volts = task('b', 'MeterValues', {
+      connectorId: 1,
+      meterValue: meterValue([{ value: '230', measurand: 'Voltage' }]),
+    })
+    const wanted = [
+      { meter: { registers: { begin: null, end: 7, first: 7, last: 7 } } },
+      { meter: { registers: { begin: null, end: null, first: null, last: null } } },
+    ]
+    const [part] = await pool({ inlineFrames: 0 }).examine([energy, volts])
+    expect(part?.verdicts).toMatchObject(wanted)
+    const long = { ...energy, text: energy.text.padEnd(5_000) }
+    expect((await pool().examineLong(long)).verdicts).toMatchObject(wanted.slice(0, 1))
   })
 
   test('the meter values of a long frame become columns, and what was sent of each is kept', async () => {
@@ -217,4 +262,22 @@ describe('the worker pool', () => {
     const [after] = await stuck.examine([task('next', 'Heartbeat', {})])
     expect(after?.verdicts[0]?.kind).toBe('call')
   }, 60_000)
+
+  test('a long answer is read in a thread as it would be here', async () => {
+    const text = `[3,"a",{"status":"accepted","half":"\\ud83d","x":"${'y'.repeat(5_000)}",}]`
+    const answer: AnswerTask = { text, version: '1.6', strictness: 'lenient', answerTo: 'Reset' }
+    expect(await pool().readLongAnswer(answer)).toEqual(readLongAnswer(answer))
+  })
+
+  test('a long answer that its thread dies of cannot be read', async () => {
+    const answer: AnswerTask = {
+      text: '[3,"a",{"a":"KILL"}]',
+      version: '1.6',
+      strictness: 'lenient',
+      answerTo: 'Reset',
+    }
+    expect(await pool({ longFrameWorkerUrl: dyingLongFrameWorker }).readLongAnswer(answer)).toMatchObject({
+      kind: 'unreadable',
+    })
+  })
 })

@@ -11,3 +11,5 @@ CREATE TABLE "transaction_corrections" (
 	"stop_reason" text,
 	CONSTRAINT "transaction_corrections_pkey" PRIMARY KEY("transaction_id","number")
 );
+--> statement-breakpoint
+CREATE INDEX "transactions_open_of_id_token" ON "transactions" USING btree (left(lower(id_token), 64) text_pattern_ops,"id") WHERE stopped_at IS NULL;

@@ -1,1 +1,0 @@
-CREATE INDEX "transactions_open_of_id_token" ON "transactions" USING btree (left(lower(id_token), 64) text_pattern_ops,"id") WHERE stopped_at IS NULL;

@@ -1,0 +1,81 @@
+// GET /api/chargepoints/{chargePointId}/events: what a charge point told beside transactions.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { isoTime } from '../base/clock.ts'
+import type { ChargePointEventRecord } from '../csms/records.ts'
+import { chargePointActions } from '../ocpp/tables.ts'
+import { ownChargePoint } from './access.ts'
+import { findChargePoint } from './chargepoints.ts'
+import type { ApiDeps } from './deps.ts'
+import { apiApp } from './env.ts'
+import type { ApiEnv } from './env.ts'
+import { ChargePointParams, oneOf } from './fields.ts'
+import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
+import { Time, errors, json } from './responses.ts'
+
+const ChargePointEvent = z
+  .object({
+    action: z.string().openapi({ example: 'StatusNotification' }),
+    occurredAt: Time.nullable().openapi({
+      description: 'By the clock of the charge point; null when the message carries no time.',
+    }),
+    receivedAt: Time,
+    messageId: z.string(),
+    payload: z
+      .record(z.string(), z.unknown())
+      .openapi({ description: 'As the charge point sent it.', example: { status: 'Available', connectorId: 1 } }),
+  })
+  .openapi('ChargePointEvent')
+
+const eventsRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints/{chargePointId}/events',
+  tags: ['Charge points'],
+  summary: 'What a charge point told beside transactions',
+  description:
+    'Boots, statuses, reports that commands asked for, and whatever else is stored and not about a transaction; newest first, for as long as OCPP.EventDays says.',
+  middleware: [ownChargePoint] as const,
+  request: {
+    params: ChargePointParams,
+    query: z.strictObject({
+      action: oneOf('Action', chargePointActions)
+        .optional()
+        .openapi({ param: { name: 'action', in: 'query' }, description: 'Only messages of this action.' }),
+      ...periodQuery('received'),
+      ...pageQuery,
+    }),
+  },
+  responses: {
+    200: json(z.object({ ...pageFields, events: z.array(ChargePointEvent) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+/** Reading the history of a charge point. */
+export function eventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { queries } = deps
+  const app = apiApp()
+
+  app.openapi(eventsRoute, async (c) => {
+    const { action, from, to, ...page } = c.req.valid('query')
+    const period = periodOf(from, to)
+    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const filter = { chargePointKey: key, ...period, ...(action === undefined ? {} : { action }) }
+    const listed = await queries.listEvents(filter, page)
+    return c.json({ ...pageOf(listed, page), events: listed.items.map(eventView) }, 200)
+  })
+
+  return app
+}
+
+function eventView(record: ChargePointEventRecord): z.infer<typeof ChargePointEvent> {
+  const { action, messageId, occurredAtMs, receivedAtMs, payload } = record
+  return {
+    action,
+    occurredAt: occurredAtMs === null ? null : isoTime(occurredAtMs),
+    receivedAt: isoTime(receivedAtMs),
+    messageId,
+    payload: { ...payload },
+  }
+}

@@ -1,0 +1,73 @@
+// The forms in which charge points present one password. OCPP 1.6 sets it as hex and presents its bytes, so that a form
+// can be right although it differs byte by byte from what was set.
+
+import type { CredentialRecord } from '../csms/records.ts'
+import type { Credentials } from './credentials.ts'
+import type { HandshakeQuirk } from './handshake-quirks.ts'
+
+/** A password that was presented and is right. */
+export interface ProvenPassword {
+  /** The stored hash that it matches. */
+  readonly hash: Uint8Array
+  /** What is odd about its form. */
+  readonly quirks: readonly HandshakeQuirk[]
+}
+
+type PasswordHashes = Pick<CredentialRecord, 'passwordHash' | 'pendingPasswordHash'>
+
+/**
+ * The hash under which `password` (text as UTF-8) is stored.
+ *
+ * Letter case does not count in hex: hex in mixed letter case is hashed in lower case, because `provePassword` cannot
+ * guess it from the bytes that a charge point presents.
+ */
+export function hashPassword(password: string | Uint8Array, credentials: Credentials): Uint8Array {
+  const text = Buffer.from(password).toString('latin1')
+  const isMixedCase = /[a-f]/.test(text) && /[A-F]/.test(text)
+  return credentials.hash(isHex(text) && isMixedCase ? text.toLowerCase() : password)
+}
+
+/**
+ * Which of the passwords of `record` (the present one, or one that its charge point may have taken over) `password` is,
+ * in whatever form; null when it is neither.
+ *
+ * OCPP 1.6 sets an AuthorizationKey as hex and presents its bytes (Security whitepaper §4.2): bytes whose hex was set
+ * are as they should be, and so is text in Latin-1. Some stations present the hex of a password that was set as text,
+ * which is a quirk.
+ */
+export function provePassword(
+  password: Uint8Array,
+  record: PasswordHashes,
+  credentials: Credentials,
+): ProvenPassword | null {
+  const hashes = [record.passwordHash, record.pendingPasswordHash]
+  if (hashes.every((hash) => hash === null)) return null
+  for (const [form, quirks] of formsOf(password)) {
+    const hash = credentials.matchOf(form, hashes)
+    if (hash !== null) return { hash, quirks }
+  }
+  return null
+}
+
+const notQuirky: readonly HandshakeQuirk[] = []
+
+/** What may have been set as the password when `password` is presented, the most likely first. */
+function* formsOf(password: Uint8Array): Generator<readonly [form: string | Uint8Array, readonly HandshakeQuirk[]]> {
+  yield [password, notQuirky]
+  const hex = Buffer.from(password).toString('hex')
+  yield [hex, notQuirky]
+  yield [hex.toUpperCase(), notQuirky]
+  const text = Buffer.from(password).toString('latin1')
+  if (isHex(text)) {
+    yield [text.toLowerCase(), notQuirky]
+    yield [text.toUpperCase(), notQuirky]
+    yield [Buffer.from(text, 'hex'), ['authorizationKeyHex']]
+  } else if (/[\u0080-\u00ff]/.test(text)) {
+    // Which encoding it has is open (RFC 7617 §2): this is the UTF-8 of a text that was presented in Latin-1.
+    yield [text, notQuirky]
+  }
+}
+
+function isHex(text: string): boolean {
+  return text.length > 0 && text.length % 2 === 0 && /^[0-9a-f]+$/i.test(text)
+}

@@ -1,0 +1,140 @@
+// The energy of a transaction, from the best evidence there is: its own registers at start and stop, else the registers of its meter
+// values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
+
+import { meterRoundingWhMax } from '../base/limits.ts'
+import { numberOf, withoutSpaces } from '../ocpp/number-text.ts'
+import type { Payload } from './decision.ts'
+
+/** What a figure of energy rests on. */
+export type EnergySource = 'register' | 'lastRegister' | 'intervals' | 'operator'
+
+/** What the meter values of a transaction tell, in Wh; null where they tell nothing. */
+export interface EnergyEvidence {
+  /** The earliest and the latest register, by the time at which they were sampled. */
+  readonly firstRegisterWh: number | null
+  readonly lastRegisterWh: number | null
+  /** The sum of the intervals. */
+  readonly intervalsWh: number | null
+}
+
+/** What is known of the energy of a transaction, in Wh. */
+export interface TransactionEnergy {
+  /** Null while the transaction is open, and when nothing tells it or a register fell. */
+  readonly consumedWh: number | null
+  readonly source: EnergySource | null
+  /** Of an open transaction; null of one that has stopped. */
+  readonly soFarWh: number | null
+}
+
+interface Registers {
+  readonly meterStartWh: number | null
+  readonly meterStopWh: number | null
+  readonly open: boolean
+  readonly closedBy: 'station' | 'operator' | null
+}
+
+export const noEvidence: EnergyEvidence = { firstRegisterWh: null, lastRegisterWh: null, intervalsWh: null }
+
+/** Whether the meter values have to be read to tell the energy of a transaction. */
+export function needsEvidence({ open, meterStartWh, meterStopWh }: Registers): boolean {
+  return open || meterStartWh === null || meterStopWh === null
+}
+
+/** The energy of a transaction. */
+export function energyOf(registers: Registers, evidence: EnergyEvidence): TransactionEnergy {
+  const { open, meterStopWh, closedBy } = registers
+  const startWh = registers.meterStartWh ?? evidence.firstRegisterWh
+  const endWh = meterStopWh ?? evidence.lastRegisterWh
+  const { energyWh, source } =
+    startWh !== null && endWh !== null
+      ? { energyWh: risenWh(startWh, endWh), source: sourceOf(registers) }
+      : { energyWh: evidence.intervalsWh, source: 'intervals' as const }
+  if (open) return { consumedWh: null, source: null, soFarWh: energyWh }
+  const told = energyWh === null ? null : closedBy === 'operator' && meterStopWh !== null ? 'operator' : source
+  return { consumedWh: energyWh, source: told, soFarWh: null }
+}
+
+function sourceOf({ meterStartWh, meterStopWh }: Registers): EnergySource {
+  return meterStartWh !== null && meterStopWh !== null ? 'register' : 'lastRegister'
+}
+
+/** How far an energy register went down from `beforeWh` to `afterWh`. */
+export function registerFall(beforeWh: number, afterWh: number): 'none' | 'rounding' | 'backwards' {
+  if (afterWh >= beforeWh) return 'none'
+  // Registers in kWh have been multiplied: 269.456 - 268.456 kWh is a little more than 1,000 Wh in binary fractions.
+  const fallWh = Math.round((beforeWh - afterWh) * 1_000) / 1_000
+  return fallWh <= meterRoundingWhMax ? 'rounding' : 'backwards'
+}
+
+/** By how much a register has risen; null when it fell by more than rounding explains. */
+function risenWh(fromWh: number, toWh: number): number | null {
+  return registerFall(fromWh, toWh) === 'backwards' ? null : Math.max(0, toWh - fromWh)
+}
+
+/** A meter value as it is stored. */
+export interface StoredMeterValue {
+  /** Any text or number that is another for another time. */
+  readonly sampledAt: string | number
+  readonly meterValue: Payload
+}
+
+const intervalMeasurand = 'Energy.Active.Import.Interval'
+/** Contexts that tell all of the energy of a transaction; both may, and then they tell it twice. */
+const regularContexts = ['Sample.Periodic', 'Sample.Clock']
+
+/**
+ * The sum of the intervals of one context, each counted once however often it was told; null when there is none. Of the two regular
+ * contexts the one that tells more counts, since the other has gaps; other contexts count only where there is neither.
+ */
+export function intervalsWh(values: readonly StoredMeterValue[]): number | null {
+  const byContext = new Map<string, Map<string, number>>()
+  for (const { sampledAt, meterValue } of values) {
+    for (const { context, phase, wh } of intervalsIn(meterValue)) {
+      const told = byContext.get(context) ?? new Map<string, number>()
+      byContext.set(context, told.set(`${sampledAt}/${phase}`, wh))
+    }
+  }
+  const regular = regularContexts.filter((context) => byContext.has(context))
+  const sums = (regular.length > 0 ? regular : [...byContext.keys()]).map((context) => sumOf(byContext.get(context)))
+  return sums.length === 0 ? null : Math.max(...sums)
+}
+
+function sumOf(told: ReadonlyMap<string, number> | undefined): number {
+  let sum = 0
+  for (const wh of told?.values() ?? []) sum += wh
+  return sum
+}
+
+interface Interval {
+  readonly context: string
+  /** Empty for the total. */
+  readonly phase: string
+  readonly wh: number
+}
+
+/** The intervals of one meter value: the totals, or the phases where there is no total. */
+function intervalsIn({ sampledValue }: Payload): readonly Interval[] {
+  const samples = Array.isArray(sampledValue) ? sampledValue.filter(isSample) : []
+  const intervals = samples.flatMap((sample): Interval[] => {
+    const { measurand, location, context = 'Sample.Periodic', phase = '' } = sample
+    if (typeof measurand !== 'string' || withoutSpaces(measurand) !== intervalMeasurand) return []
+    const wh = whOf(sample)
+    if (Number.isNaN(wh) || (location !== undefined && location !== 'Outlet')) return []
+    return [{ context: withoutSpaces(String(context)), phase: String(phase), wh }]
+  })
+  const totals = new Set(intervals.filter(({ phase }) => phase === '').map(({ context }) => context))
+  return intervals.filter(({ context, phase }) => phase === '' || !totals.has(context))
+}
+
+function isSample(value: unknown): value is Payload {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function whOf({ value, unit, unitOfMeasure }: Payload): number {
+  const number = typeof value === 'number' ? value : typeof value === 'string' ? numberOf(value, true) : Number.NaN
+  const measure = isSample(unitOfMeasure) ? unitOfMeasure : { unit }
+  const name = typeof measure.unit === 'string' ? withoutSpaces(measure.unit).toLowerCase() : 'wh'
+  const factor = name === 'wh' ? 1 : name === 'kwh' ? 1_000 : Number.NaN
+  const exponent = 'multiplier' in measure && typeof measure.multiplier === 'number' ? 10 ** measure.multiplier : 1
+  return number * factor * exponent
+}

@@ -1,0 +1,66 @@
+// The sampled values of a message, as far as examining it goes: numbers that came as text. The schemas of 1.6 take any
+// text for a value, so no broken keyword tells of them.
+
+import { mayBeOddNumber, numberQuirk, withoutSpaces } from './number-text.ts'
+import type { QuirkCode } from './quirks.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Fields that hold meter values. */
+const meterFields = ['meterValue', 'transactionData'] as const
+
+/** Whether a sample is about energy; a sample without a measurand is the energy register (1.6 §7.43, and 2.x). */
+export function isEnergy({ measurand }: Json): boolean {
+  if (measurand === undefined) return true
+  if (typeof measurand !== 'string' || measurand.length > measurandCharactersMax) return false
+  return measurand.startsWith('Energy.') || withoutSpaces(measurand).toLowerCase().startsWith('energy.')
+}
+
+/** No measurand is as long, however many spaces a charge point puts into it. */
+const measurandCharactersMax = 255
+
+/** Whether a sample of a valid payload has a number in an odd spelling. Cheap, because every message passes here. */
+export function hasOddNumber({ meterValue, transactionData }: Json): boolean {
+  return hasOddSample(meterValue) || hasOddSample(transactionData)
+}
+
+function hasOddSample(values: unknown): boolean {
+  if (!Array.isArray(values)) return false
+  for (const value of values) {
+    const samples: unknown = value?.sampledValue
+    if (!Array.isArray(samples)) continue
+    for (const sample of samples) if (isObject(sample) && quirkOf(sample) !== null) return true
+  }
+  return false
+}
+
+function quirkOf(sample: Json): QuirkCode | null {
+  const { value } = sample
+  if (typeof value !== 'string' || !mayBeOddNumber(value) || sample.format === 'SignedData') return null
+  return numberQuirk(value, isEnergy(sample))
+}
+
+/** Notes the numbers that came as text in an odd spelling; they stay as they are. */
+export function noteNumbers(
+  payload: Json,
+  note: (code: QuirkCode, pointer: string, path: () => string, sent: unknown) => void,
+): void {
+  for (const field of meterFields) {
+    const values = payload[field]
+    if (!Array.isArray(values)) continue
+    const pointer = `/${field}/*/sampledValue/*/value`
+    for (const [valueAt, value] of values.entries()) {
+      const samples: unknown = value?.sampledValue
+      if (!Array.isArray(samples)) continue
+      for (const [sampleAt, sample] of samples.entries()) {
+        const code = isObject(sample) ? quirkOf(sample) : null
+        if (code !== null)
+          note(code, pointer, () => `/${field}/${valueAt}/sampledValue/${sampleAt}/value`, sample.value)
+      }
+    }
+  }
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,72 @@
+// What the meter values of transactions tell of their energy, for those whose own registers do not.
+
+import { sql } from 'drizzle-orm'
+import { type EnergyEvidence, intervalsWh, needsEvidence, noEvidence, type StoredMeterValue } from '../csms/energy.ts'
+import { transactionRef } from '../csms/meter-block.ts'
+import type { TransactionRecord } from '../csms/records.ts'
+import type { ListSource } from './paging.ts'
+
+/** A transaction without its energy. */
+type EnergyRecord = Omit<TransactionRecord, 'energy'>
+
+/** Meter values of one transaction that are looked at for a register, from the first and from the last. */
+const registerRowsMax = 1_000
+
+/** Meter values of one transaction that are looked at for intervals, the first of them. */
+const intervalRowsMax = 10_000
+
+/**
+ * Of several transactions to which a charge point gave the same id, each has the samples from its start to the start of the next. `v` is a
+ * row of `id` and `ref`, `t` the transaction, `n` the next of its id.
+ */
+const samplesOf = sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
+  AND m.sampled_at >= CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity')`
+
+function transactionsOf(records: readonly EnergyRecord[]) {
+  const ids = records.map(({ transactionId }) => transactionId)
+  const refs = records.map(({ transactionId, stationTransactionId }) =>
+    String(transactionRef(stationTransactionId ?? transactionId)),
+  )
+  return sql`unnest(${sql.param(ids)}::int8[], ${sql.param(refs)}::int8[]) AS v(id, ref) JOIN transactions t ON t.id = v.id
+    LEFT JOIN transactions n ON n.charge_point_id = t.charge_point_id
+      AND left(n.station_transaction_id, 255) = left(t.station_transaction_id, 255)
+      AND n.station_use = t.station_use + 1 AND n.station_transaction_id IS NOT NULL
+      AND n.station_transaction_id = t.station_transaction_id`
+}
+
+/** Evidence for each of `records` that needs it; the others are left out. */
+export async function evidenceOf(
+  { db }: ListSource,
+  records: readonly EnergyRecord[],
+): Promise<ReadonlyMap<number, EnergyEvidence>> {
+  const needing = records.filter(needsEvidence)
+  const evidence = new Map<number, EnergyEvidence>()
+  if (needing.length === 0) return evidence
+  // Nearly every sample has a register, or none has.
+  const register = (order: 'ASC' | 'DESC') => sql`(SELECT r.energy_wh FROM (
+      SELECT m.energy_wh FROM meter_values m WHERE ${samplesOf} ORDER BY m.sampled_at ${sql.raw(order)}
+      LIMIT ${registerRowsMax}) r WHERE r.energy_wh IS NOT NULL LIMIT 1)`
+  // Drizzle has types of its own for bare statements: an int8 is a text.
+  const found = await db.execute<{ id: string; first: number | null; last: number | null }>(
+    sql`SELECT v.id, ${register('ASC')} AS first, ${register('DESC')} AS last FROM ${transactionsOf(needing)}`,
+  )
+  for (const { id, first, last } of found.rows) {
+    evidence.set(Number(id), { ...noEvidence, firstRegisterWh: first, lastRegisterWh: last })
+  }
+  for (const record of needing) {
+    const { transactionId } = record
+    if (evidence.get(transactionId)?.lastRegisterWh !== null) continue
+    evidence.set(transactionId, { ...noEvidence, intervalsWh: await intervalsOf(db, record) })
+  }
+  return evidence
+}
+
+async function intervalsOf(db: ListSource['db'], record: EnergyRecord): Promise<number | null> {
+  const found = await db.execute<{ sampledAt: string; meterValue: StoredMeterValue['meterValue'] }>(
+    sql`SELECT s.sampled_at AS "sampledAt", s.meter_value AS "meterValue" FROM ${transactionsOf([record])}
+      CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value FROM meter_values m WHERE ${samplesOf}
+        ORDER BY m.sampled_at LIMIT ${intervalRowsMax}) s ORDER BY s.sampled_at`,
+  )
+  return intervalsWh(found.rows)
+}

@@ -1,0 +1,50 @@
+// What charge points told beside transactions, as the REST API lists it.
+
+import { and, desc, eq, gte, lte } from 'drizzle-orm'
+import type { ChargePointEventFilter, ChargePointEventRecord, Page, PageOf } from '../csms/records.ts'
+import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
+import { chargePointEvents } from './schema.ts'
+
+export function createEventQueries(source: ListSource) {
+  const { db } = source
+
+  return {
+    /** Newest first. */
+    async listEvents(filter: ChargePointEventFilter, page: Page): Promise<PageOf<ChargePointEventRecord>> {
+      return filteredPageOf(
+        source,
+        page,
+        filteredBy(filter),
+        (where) =>
+          db
+            .select({
+              action: chargePointEvents.action,
+              messageId: chargePointEvents.messageId,
+              occurredAtMs: chargePointEvents.occurredAt,
+              receivedAtMs: chargePointEvents.receivedAt,
+              payload: chargePointEvents.payload,
+            })
+            .from(chargePointEvents)
+            .where(where)
+            .orderBy(...newestFirst)
+            .$dynamic(),
+        (row): ChargePointEventRecord => row,
+      )
+    },
+  }
+}
+
+const newestFirst = [desc(chargePointEvents.receivedAt), desc(chargePointEvents.digest)]
+
+// An index leads to the events of a charge point and a time. Always of a time: without statistics, PostgreSQL would
+// read all by the primary key, and sort them.
+function filteredBy({ chargePointKey, action, fromMs = 0, toMs }: ChargePointEventFilter): FilteredRows {
+  const { chargePointId, receivedAt } = chargePointEvents
+  const lead = and(
+    eq(chargePointId, chargePointKey),
+    gte(receivedAt, fromMs),
+    toMs === undefined ? undefined : lte(receivedAt, toMs),
+  )
+  const rest = action === undefined ? undefined : eq(chargePointEvents.action, action)
+  return { table: chargePointEvents, leads: [lead], leadOrder: newestFirst, rest, order: newestFirst }
+}

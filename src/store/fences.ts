@@ -1,0 +1,77 @@
+// Which charge points have lost their connection to somebody else since the last look: an operator changed their
+// credentials or deleted them at another node, or they have connected to another node. Each node looks every second and
+// closes what it still holds.
+
+import { fenceCheckMs } from '../base/limits.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Database } from './database.ts'
+import { repeat } from './maintenance.ts'
+
+/** A charge point whose connections with epochs below `epoch` are over. */
+export interface Fence {
+  readonly key: number
+  readonly identity: string
+  readonly epoch: number
+  /** Whether a newer connection is what took it away. */
+  readonly connected: boolean
+}
+
+export interface FenceWatchOptions {
+  readonly database: Pick<Database, 'pool'>
+  readonly clock: Clock
+  readonly log: Pick<Logger, 'warn'>
+  readonly onFence: (fence: Fence) => void
+}
+
+/** Looks every `fenceCheckMs` from now on; the returned function ends it. */
+export async function watchFences({ database, clock, log, onFence }: FenceWatchOptions): Promise<() => Promise<void>> {
+  const look = await startLooking(database)
+  let isFailing = false
+  const looks = repeat(
+    clock,
+    fenceCheckMs,
+    async () => {
+      for (const fence of await look()) onFence(fence)
+      isFailing = false
+    },
+    (error) => {
+      if (!isFailing) log.warn({ error }, 'Connections that ended at other nodes could not be looked for.')
+      isFailing = true
+    },
+  )
+  looks.begin(fenceCheckMs)
+  return () => looks.end()
+}
+
+/**
+ * A function that reads the fences since it was last called; a few of them again.
+ *
+ * `fenced_in` is the transaction that set the fence. Every transaction that a look does not see yet is at or above the
+ * xmin of the look's snapshot, so the next look begins there, and nothing is missed, however long a COMMIT takes and
+ * whatever the clocks say. Numbers at or above xmax come from another server, out of whose dump the tables were
+ * restored.
+ */
+export async function startLooking({ pool }: Pick<Database, 'pool'>): Promise<() => Promise<readonly Fence[]>> {
+  let since = '0'
+  const look = async (): Promise<readonly Fence[]> => {
+    const { rows } = await pool.query<{ readonly next: string; readonly fences: readonly Fence[] | null }>({
+      name: 'stator_fences',
+      text: fencesSince,
+      values: [since],
+    })
+    since = rows[0]?.next ?? since
+    return rows[0]?.fences ?? []
+  }
+  const start = await pool.query<{ readonly next: string }>(
+    'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next',
+  )
+  since = start.rows[0]?.next ?? since
+  return look
+}
+
+const fencesSince = `
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next,
+    (SELECT json_agg(json_build_object('key', id, 'identity', identity, 'epoch', connection_epoch, 'connected', connected))
+     FROM charge_points
+     WHERE fenced_in >= $1::text::xid8 AND fenced_in < pg_snapshot_xmax(pg_current_snapshot())) AS fences`

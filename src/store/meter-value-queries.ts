@@ -1,0 +1,256 @@
+// Meter values, as the REST API lists them: those of a transaction, and those of a charge point. Nothing is stored for
+// these lists: to which transaction a value belongs that names its connector only is found when it is read.
+
+import { and, asc, count, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core'
+import { transactionRef } from '../csms/meter-block.ts'
+import type {
+  AssignedMeterValueRecord,
+  MeterValueFilter,
+  MeterValueRecord,
+  Page,
+  PageOf,
+  TransactionRecord,
+} from '../csms/records.ts'
+import { countOf, filteredTotalOf, type ListSource, requireInReach, totalOf } from './paging.ts'
+import { meterValues, transactions } from './schema.ts'
+
+/** `transaction_ref` of values that name no transaction. */
+const noTransaction = 0n
+
+const recordColumns = {
+  sampledAtMs: meterValues.sampledAt,
+  receivedAtMs: meterValues.receivedAt,
+  evseId: meterValues.evseId,
+  connectorId: meterValues.connectorId,
+  energyWh: meterValues.energyWh,
+  powerW: meterValues.powerW,
+  currentA: meterValues.currentA,
+  voltageV: meterValues.voltageV,
+  socPercent: meterValues.socPercent,
+  meterValue: meterValues.meterValue,
+}
+
+type Period = Pick<MeterValueFilter, 'fromMs' | 'toMs'>
+
+type Place = Pick<TransactionRecord, 'transactionId' | 'chargePointKey' | 'evseId' | 'startedAtMs' | 'stoppedAtMs'>
+
+interface KeyedTransaction {
+  readonly chargePointKey: number
+  readonly stationId: string | null
+  readonly stationUse: number
+}
+
+export function createMeterValueQueries(source: ListSource) {
+  const { db, rowsMax } = source
+
+  /** When the next transaction of the same EVSE started; null when none has. */
+  async function nextStartMs({ transactionId, chargePointKey, evseId, startedAtMs }: Place): Promise<number | null> {
+    const { startedAt, id } = transactions
+    const isLater = or(gt(startedAt, startedAtMs), and(eq(startedAt, startedAtMs), gt(id, transactionId)))
+    const [next] = await db
+      .select({ startedAtMs: startedAt })
+      .from(transactions)
+      .where(
+        and(
+          eq(transactions.chargePointId, chargePointKey),
+          gte(startedAt, startedAtMs),
+          isLater,
+          eq(transactions.evseId, evseId),
+        ),
+      )
+      .orderBy(asc(startedAt), asc(id))
+      .limit(1)
+    return next?.startedAtMs ?? null
+  }
+
+  /** When the charge point began the next transaction under the same id; null when it has not. */
+  async function nextUseStartMs(ofId: KeyedTransaction): Promise<number | null> {
+    const { chargePointId, stationTransactionId, stationUse, startedAt } = transactions
+    if (ofId.stationId === null) return null
+    const [next] = await db
+      .select({ startedAtMs: startedAt })
+      .from(transactions)
+      .where(
+        and(
+          eq(chargePointId, ofId.chargePointKey),
+          // The first condition is the one that the index knows.
+          sql`left(${stationTransactionId}, 255) = left(${ofId.stationId}, 255)`,
+          eq(stationTransactionId, ofId.stationId),
+          eq(stationUse, ofId.stationUse + 1),
+        ),
+      )
+    return next?.startedAtMs ?? null
+  }
+
+  /** Values that name the transaction: of several with the same id, each has those from its start to the start of the next. */
+  async function isOfTransaction(transaction: Place & KeyedTransaction): Promise<SQL | undefined> {
+    const { transactionId, chargePointKey, stationId, stationUse, startedAtMs } = transaction
+    const nextMs = await nextUseStartMs(transaction)
+    return and(
+      eq(meterValues.chargePointId, chargePointKey),
+      eq(meterValues.transactionRef, transactionRef(stationId ?? transactionId)),
+      stationUse > 1 ? gte(meterValues.sampledAt, startedAtMs) : undefined,
+      nextMs === null ? undefined : lt(meterValues.sampledAt, nextMs),
+    )
+  }
+
+  /** Values that name only the EVSE of the transaction, while it was the one that was open there. */
+  async function isOfConnector(transaction: Place): Promise<SQL | undefined> {
+    const { chargePointKey, evseId, startedAtMs, stoppedAtMs } = transaction
+    const nextMs = await nextStartMs(transaction)
+    return and(
+      eq(meterValues.chargePointId, chargePointKey),
+      eq(meterValues.transactionRef, noTransaction),
+      eq(meterValues.evseId, evseId),
+      gte(meterValues.sampledAt, startedAtMs),
+      stoppedAtMs === null ? undefined : lte(meterValues.sampledAt, stoppedAtMs),
+      nextMs === null ? undefined : lt(meterValues.sampledAt, nextMs),
+    )
+  }
+
+  return {
+    /**
+     * In the order in which they were sampled, and of one moment in the order in which they came; none for a
+     * transaction that does not exist.
+     */
+    async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>> {
+      const [transaction] = await db
+        .select({
+          transactionId: transactions.id,
+          chargePointKey: transactions.chargePointId,
+          stationId: transactions.stationTransactionId,
+          stationUse: transactions.stationUse,
+          evseId: transactions.evseId,
+          startedAtMs: transactions.startedAt,
+          stoppedAtMs: transactions.stoppedAt,
+        })
+        .from(transactions)
+        .where(eq(transactions.id, transactionId))
+      if (transaction === undefined) return { totalCount: 0, items: [] }
+      const isNamed = await isOfTransaction(transaction)
+      // EVSE 0 is the main meter, or an EVSE that nobody has named: its values are not those of the transaction.
+      const isOfItsConnector = transaction.evseId > 0 ? await isOfConnector(transaction) : sql`false`
+      requireInReach(source, page)
+      const { sampledAt, receivedAt, connectorId, digest } = meterValues
+      const order = [asc(sampledAt), asc(receivedAt), asc(connectorId), asc(digest)]
+      // The index has both parts in order of time: they are merged, and no more is read than up to the end of the page.
+      // The EVSE is no part of the order: it is one and the same in the second part, which would be sorted as a whole.
+      const end = page.page * page.pageSize
+      const valuesOf = (where: SQL | undefined, assignedBy: AssignedMeterValueRecord['assignedBy']) =>
+        db
+          .select({
+            ...recordColumns,
+            digest: meterValues.digest,
+            assignedBy: sql<AssignedMeterValueRecord['assignedBy']>`${sql.raw(`'${assignedBy}'`)}::text`.as(
+              'assigned_by',
+            ),
+          })
+          .from(meterValues)
+          .where(where)
+          .orderBy(...order)
+          .limit(end)
+      const [ofTransaction, ofConnector, rows] = await Promise.all([
+        countOf(source, { table: meterValues, where: isNamed }),
+        countOf(source, { table: meterValues, where: isOfItsConnector }),
+        unionAll(valuesOf(isNamed, 'transactionId'), valuesOf(isOfItsConnector, 'connector'))
+          .orderBy(...order)
+          .limit(page.pageSize)
+          .offset(end - page.pageSize),
+      ])
+      return { ...totalOf(ofTransaction + ofConnector, rowsMax), items: rows.map(({ digest: _, ...row }) => row) }
+    },
+
+    /**
+     * All that a charge point has sent, newest first. The index has no order for that: the keys of the charge point in
+     * the period are read from it and sorted, and rows are fetched for the page only. Where `rowsMax` bounds the list,
+     * keys are looked at in the order of the index (in 1.6, values of the newest transactions come first), from the
+     * months of the period: within them, the index has nothing else of the charge point to read past.
+     */
+    async meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>> {
+      requireInReach(source, page)
+      const { chargePointKey } = filter
+      const { transactionRef: ref, sampledAt, evseId, connectorId, digest } = meterValues
+      const ofChargePoint = db
+        .select({ ref, sampledAt, evseId, connectorId, digest })
+        .from(meterValues)
+        .where(
+          and(
+            eq(meterValues.chargePointId, chargePointKey),
+            rowsMax === null ? undefined : inPeriod(sampledAt, monthsOf(filter)),
+          ),
+        )
+      const looked =
+        rowsMax === null
+          ? ofChargePoint.as('looked')
+          : ofChargePoint
+              .orderBy(desc(ref), desc(sampledAt), desc(evseId), desc(connectorId), desc(digest))
+              .limit(rowsMax + 1)
+              .as('looked')
+      const matches = inPeriod(looked.sampledAt, filter)
+      const order = [desc(sampledAt), desc(ref), desc(evseId), desc(connectorId), desc(digest)]
+      const keys = db
+        .select()
+        .from(looked)
+        .where(matches)
+        .orderBy(
+          desc(looked.sampledAt),
+          desc(looked.ref),
+          desc(looked.evseId),
+          desc(looked.connectorId),
+          desc(looked.digest),
+        )
+        .limit(page.pageSize)
+        .offset((page.page - 1) * page.pageSize)
+        .as('keys')
+      const total = async () => {
+        if (rowsMax === null) {
+          const [counted] = await db.select({ count: count() }).from(looked).where(matches)
+          return { totalCount: counted?.count ?? 0 }
+        }
+        const matching = sql<number>`(count(*) FILTER (WHERE ${matches ?? sql`true`}))::int4`
+        const [counted] = await db.select({ matching, seen: count() }).from(looked)
+        return filteredTotalOf(counted?.matching ?? 0, counted?.seen ?? 0, rowsMax)
+      }
+      const [counted, rows] = await Promise.all([
+        total(),
+        db
+          .select(recordColumns)
+          .from(keys)
+          .innerJoin(
+            meterValues,
+            and(
+              eq(meterValues.chargePointId, chargePointKey),
+              eq(ref, keys.ref),
+              eq(sampledAt, keys.sampledAt),
+              eq(evseId, keys.evseId),
+              eq(connectorId, keys.connectorId),
+              eq(digest, keys.digest),
+            ),
+          )
+          .orderBy(...order),
+      ])
+      return { ...counted, items: rows }
+    },
+  }
+}
+
+function inPeriod(sampledAt: AnyPgColumn, { fromMs, toMs }: Period): SQL | undefined {
+  return and(
+    fromMs === undefined ? undefined : gte(sampledAt, fromMs),
+    toMs === undefined ? undefined : lte(sampledAt, toMs),
+  )
+}
+
+/** The months that hold the period: partitions, of which nothing is left out. */
+function monthsOf({ fromMs, toMs }: Period): Period {
+  return {
+    ...(fromMs === undefined ? {} : { fromMs: monthStartMs(fromMs, 0) }),
+    ...(toMs === undefined ? {} : { toMs: monthStartMs(toMs, 1) - 1 }),
+  }
+}
+
+function monthStartMs(atMs: number, monthsLater: number): number {
+  const at = new Date(atMs)
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + monthsLater)
+}

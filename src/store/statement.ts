@@ -1,0 +1,88 @@
+// How a statement over many rows is written: one array for each column, so that a transaction costs the same handful of statements
+// however many messages it commits.
+
+import { boolArray, float8Array, instantArray, int4Array, int8Array, jsonArray, textArray } from './binary-array.ts'
+
+/** A prepared statement over rows. */
+export interface Statement<Row> {
+  readonly name: string
+  readonly text: string
+  /** The rows as parameters, one array per column. */
+  readonly values: (rows: readonly Row[]) => Buffer[]
+}
+
+/** A statement with its parameters, ready to be sent. */
+export interface BoundStatement {
+  readonly name: string
+  readonly text: string
+  readonly values: Buffer[]
+}
+
+export const beginTransaction: BoundStatement = { name: 'stator_begin', text: 'BEGIN', values: [] }
+export const commitTransaction: BoundStatement = { name: 'stator_commit', text: 'COMMIT', values: [] }
+
+/** Every statement is planned anew when it runs next, for the size that its tables have by then. */
+export const discardPlans: BoundStatement = { name: 'stator_discard_plans', text: 'DISCARD PLANS', values: [] }
+
+export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement {
+  return { name: statement.name, text: statement.text, values: statement.values(rows) }
+}
+
+/** One column of rows. */
+export interface Column<Row> {
+  readonly type: string
+  readonly encode: (rows: readonly Row[]) => Buffer
+}
+
+export function int4<Row>(of: (row: Row) => number | null): Column<Row> {
+  return { type: 'int4', encode: (rows) => int4Array(rows.map(of)) }
+}
+
+export function int8<Row>(of: (row: Row) => number | bigint | null): Column<Row> {
+  return { type: 'int8', encode: (rows) => int8Array(rows.map(of)) }
+}
+
+export function float8<Row>(of: (row: Row) => number | null): Column<Row> {
+  return { type: 'float8', encode: (rows) => float8Array(rows.map(of)) }
+}
+
+export function bool<Row>(of: (row: Row) => boolean | null): Column<Row> {
+  return { type: 'bool', encode: (rows) => boolArray(rows.map(of)) }
+}
+
+export function text<Row>(of: (row: Row) => string | null): Column<Row> {
+  return { type: 'text', encode: (rows) => textArray(rows.map(of)) }
+}
+
+export function json<Row>(of: (row: Row) => string | null): Column<Row> {
+  return { type: 'json', encode: (rows) => jsonArray(rows.map(of)) }
+}
+
+export function instant<Row>(of: (row: Row) => number | null): Column<Row> {
+  return { type: 'timestamptz', encode: (rows) => instantArray(rows.map(of)) }
+}
+
+/**
+ * The rows of arrays that go side by side, as a table `v`. In the select list PostgreSQL takes the arrays apart row by row;
+ * `FROM unnest($1, $2)` would copy each of them into a store of its own first.
+ */
+export function rowsOf(columns: readonly { readonly name: string; readonly type: string }[]): string {
+  return `(SELECT ${columns.map(({ name, type }, i) => `unnest($${i + 1}::${type}[]) AS "${name}"`).join(', ')}) AS v`
+}
+
+/** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
+export function statement<Row>(
+  name: string,
+  columns: Readonly<Record<string, Column<Row>>>,
+  write: (names: string, rows: string, arrays: string) => string,
+): Statement<Row> {
+  const list = Object.values(columns)
+  const named = Object.entries(columns).map(([name, { type }]) => ({ name, type }))
+  const names = named.map((column) => `"${column.name}"`).join(', ')
+  const arrays = list.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')
+  return {
+    name: `stator_${name}`,
+    text: write(names, rowsOf(named), arrays),
+    values: (rows) => list.map((column) => column.encode(rows)),
+  }
+}

@@ -1,0 +1,132 @@
+// What is wrong with a charge point and its connectors, over real sockets: fault codes of statuses, states and problems
+// told by NotifyEvent, in GET …/status.
+
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { TestStator } from '../../support/stator.ts'
+
+const at = '2026-01-31T12:00:00.000Z'
+const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null }
+
+let stator: TestStator
+
+beforeAll(async () => {
+  stator = await TestStator.start()
+})
+
+afterAll(() => stator.stop())
+
+const statusOf = (identity: string): Promise<Record<string, unknown>> =>
+  stator.json(`/api/chargepoints/${identity}/status`)
+
+function event(component: string, variable: string, actualValue: string, evse?: object, more = {}): object {
+  return {
+    eventId: 1,
+    timestamp: at,
+    trigger: 'Delta',
+    actualValue,
+    eventNotificationType: 'HardWiredNotification',
+    component: { name: component, ...(evse === undefined ? {} : { evse }) },
+    variable: { name: variable },
+    ...more,
+  }
+}
+
+const notifyEvent = (...eventData: readonly object[]) => ({ generatedAt: at, seqNo: 0, eventData })
+
+describe('a fault told with a status', () => {
+  test('is shown with its connector; of connector 0 with the charge point', async () => {
+    const raw = await stator.bootedRaw('faults')
+    expect(await statusOf('faults')).toMatchObject({ connectors: [], fault: null, problems: [] })
+    const fault = {
+      errorCode: 'OtherError',
+      info: 'no pilot',
+      vendorId: 'com.example',
+      vendorErrorCode: 'NoPPDetected',
+    }
+    await raw.call('StatusNotification', { connectorId: 2, status: 'Faulted', timestamp: at, ...fault })
+    await raw.call('StatusNotification', { connectorId: 1, status: 'Available', errorCode: 'NoError', timestamp: at })
+    const ofStation = { errorCode: 'GroundFailure', vendorErrorCode: 'X1' }
+    await raw.call('StatusNotification', { connectorId: 0, status: 'Available', timestamp: at, ...ofStation })
+    expect(await statusOf('faults')).toMatchObject({
+      status: 'Faulted',
+      connectors: [
+        { connectorId: 1, status: 'Available', ...noFault, errorCode: 'NoError', problems: [] },
+        { connectorId: 2, status: 'Faulted', ...fault, problems: [] },
+      ],
+      fault: { ...noFault, ...ofStation },
+      problems: [],
+    })
+  })
+})
+
+describe('a state told by NotifyEvent', () => {
+  test('is a status like any other, also on the next connection', async () => {
+    const raw = await stator.bootedRaw('events', '2.0.1')
+    const status = { timestamp: at, connectorStatus: 'Available', evseId: 1, connectorId: 1 }
+    await raw.call('StatusNotification', status)
+    const evse = { id: 1, connectorId: 1 }
+    await raw.call(
+      'NotifyEvent',
+      notifyEvent(event('Connector', 'AvailabilityState', 'Faulted', evse, { techCode: 'E42' })),
+    )
+    const shown = { status: 'Faulted', connectors: [{ evseId: 1, status: 'Faulted', vendorErrorCode: 'E42' }] }
+    expect(await statusOf('events')).toMatchObject(shown)
+    await raw.close()
+    await stator.raw('events', { subprotocols: ['ocpp2.0.1'] })
+    await stator.statusOnce('it is back', 'events', ({ status }) => status === 'Faulted')
+    expect(await statusOf('events')).toMatchObject(shown)
+    expect(await stator.json('/api/chargepoints?status=Faulted&pageSize=500')).toMatchObject({
+      chargePoints: expect.arrayContaining([expect.objectContaining({ chargePointId: 'events' })]),
+    })
+  })
+
+  test('counts among the thousands of a long frame, which is stored whole', async () => {
+    const raw = await stator.bootedRaw('long', '2.0.1')
+    const noise = Array.from({ length: 4_000 }, (_, index) => event('Fan', 'Speed', String(index), { id: 1 }))
+    const fault = event('Connector', 'AvailabilityState', 'Unavailable', { id: 2, connectorId: 1 })
+    const problem = event('Connector', 'Problem', 'true', { id: 2, connectorId: 1 }, { techCode: 'Stuck' })
+    const sent = notifyEvent(...noise, fault, ...noise.slice(0, 100), problem)
+    await raw.call('NotifyEvent', sent)
+    expect(await statusOf('long')).toMatchObject({
+      connectors: [{ evseId: 2, status: 'Unavailable', problems: [{ techCode: 'Stuck' }] }],
+    })
+    expect(await stator.json('/api/chargepoints/long/events?action=NotifyEvent')).toMatchObject({
+      totalCount: 1,
+      events: [{ payload: sent }],
+    })
+  })
+})
+
+describe('a problem told by NotifyEvent', () => {
+  test('is shown where it belongs until it is over', async () => {
+    const raw = await stator.bootedRaw('problems', '2.0.1')
+    await raw.call('StatusNotification', { timestamp: at, connectorStatus: 'Available', evseId: 1, connectorId: 1 })
+    const evse = { id: 1, connectorId: 1 }
+    const hot = { techCode: 'OverTemperature', techInfo: '81 °C', cause: 7 }
+    await raw.call(
+      'NotifyEvent',
+      notifyEvent(
+        event('Connector', 'Problem', 'true', evse, hot),
+        event('Controller', 'Problem', 'true', undefined, { techCode: 'LowMemory' }),
+        event('EVSE', 'Problem', 'true', { id: 1 }, { techCode: 'DoorOpen' }),
+      ),
+    )
+    const view = { component: 'Connector', instance: null, evseId: 1, connectorId: 1, ...hot, since: at }
+    expect(await statusOf('problems')).toMatchObject({
+      status: 'Available',
+      connectors: [{ problems: [view, { component: 'EVSE', connectorId: null, techCode: 'DoorOpen' }] }],
+      problems: [{ component: 'Controller', evseId: null, connectorId: null, techCode: 'LowMemory' }],
+    })
+    await raw.call(
+      'NotifyEvent',
+      notifyEvent(event('Connector', 'Problem', 'true', evse, { ...hot, techCode: 'Fire' })),
+    )
+    expect(JSON.stringify(await statusOf('problems'))).toContain('Fire')
+    await raw.call('NotifyEvent', notifyEvent(event('Connector', 'Problem', 'false', evse)))
+    await raw.call('NotifyEvent', notifyEvent(event('EVSE', 'Problem', 'false', { id: 1 })))
+    expect(await statusOf('problems')).toMatchObject({
+      connectors: [{ problems: [] }],
+      problems: [{ techCode: 'LowMemory' }],
+    })
+  })
+})

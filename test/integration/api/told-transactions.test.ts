@@ -1,0 +1,208 @@
+// What becomes of 2.x transactions that are told in odd ways, as operators see it over REST.
+
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { TestStator } from '../../support/stator.ts'
+
+let central: TestStator
+beforeAll(async () => {
+  central = await TestStator.start()
+})
+afterAll(() => central.stop())
+
+const registerOf = (value: number, context?: string) => ({
+  value,
+  ...(context === undefined ? {} : { context }),
+  measurand: 'Energy.Active.Import.Register',
+  unitOfMeasure: { unit: 'Wh' },
+})
+
+function at(time: string, ...sampledValue: object[]) {
+  return { timestamp: `2026-01-01T${time}Z`, sampledValue }
+}
+
+interface Told {
+  readonly seqNo: number
+  readonly time: string
+  readonly chargingState?: string
+  readonly idToken?: string
+  readonly evse?: object
+  readonly offline?: true
+  readonly meterValue?: readonly object[]
+}
+
+function event(eventType: 'Started' | 'Updated' | 'Ended', { seqNo, time, chargingState, idToken, ...rest }: Told) {
+  return {
+    eventType,
+    triggerReason: 'Trigger',
+    seqNo,
+    timestamp: `2026-01-01T${time}Z`,
+    transactionInfo: { transactionId: 'T-1', ...(chargingState === undefined ? {} : { chargingState }) },
+    ...(idToken === undefined ? {} : { idToken: { idToken, type: 'ISO14443' } }),
+    ...rest,
+  }
+}
+
+let stations = 0
+
+/** Sends events from a new charge point; answers its transactions, the newest first, and the kinds of its anomalies. */
+async function told(...events: readonly (ReturnType<typeof event> | 'boot')[]) {
+  const identity = `TOLD${++stations}`
+  const raw = await central.bootedRaw(identity, '2.0.1')
+  for (const each of events) {
+    if (each === 'boot') {
+      await raw.call('BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M' } })
+    } else expect(await raw.call('TransactionEvent', each)).toBeObject()
+  }
+  await raw.close()
+  const { transactions } = await central.json(`/api/transactions?chargePointId=${identity}`)
+  const { anomalies } = await central.json(`/api/chargepoints/${identity}/anomalies`)
+  const kinds = (anomalies as { kind: string }[]).map(({ kind }) => kind).filter((kind) => kind !== 'unauthorizedStart')
+  return { transactions: transactions as Record<string, unknown>[], kinds: kinds.toSorted() }
+}
+
+test('an id that is used again after a reboot is another transaction, and each keeps its own energy', async () => {
+  const { transactions, kinds } = await told(
+    event('Started', {
+      seqNo: 0,
+      time: '08:00:00',
+      idToken: 'A',
+      evse: { id: 1 },
+      meterValue: [at('08:00:00', registerOf(1_000))],
+    }),
+    event('Ended', { seqNo: 1, time: '08:30:00', meterValue: [at('08:30:00', registerOf(5_000))] }),
+    'boot',
+    event('Started', {
+      seqNo: 0,
+      time: '12:00:00',
+      idToken: 'B',
+      evse: { id: 1 },
+      meterValue: [at('12:00:00', registerOf(5_000))],
+    }),
+    event('Updated', { seqNo: 1, time: '12:10:00', meterValue: [at('12:10:00', registerOf(6_000))] }),
+    event('Updated', { seqNo: 1, time: '08:20:00', offline: true, meterValue: [at('08:20:00', registerOf(4_000))] }),
+  )
+  expect(transactions).toMatchObject([
+    { idTag: 'B', startTime: '2026-01-01T12:00:00.000Z', energyConsumed: null, energySoFar: 1 },
+    { idTag: 'A', startTime: '2026-01-01T08:00:00.000Z', energyConsumed: 4, energySource: 'register' },
+  ])
+  expect(kinds).toEqual(['transactionIdReused'])
+})
+
+test('without a register at the end, the last register by time counts, however late it comes', async () => {
+  const started = event('Started', {
+    seqNo: 0,
+    time: '08:00:00',
+    meterValue: [at('08:00:00', registerOf(1_000, 'Transaction.Begin'))],
+  })
+  const ended = event('Ended', { seqNo: 3, time: '09:00:00' })
+  const early = event('Updated', {
+    seqNo: 1,
+    time: '08:20:00',
+    offline: true,
+    meterValue: [at('08:20:00', registerOf(3_000))],
+  })
+  const late = event('Updated', {
+    seqNo: 2,
+    time: '08:50:00',
+    offline: true,
+    meterValue: [at('08:50:00', registerOf(9_000))],
+  })
+  for (const order of [
+    [started, early, late, ended],
+    [started, ended, late, early],
+    [ended, late, early, started],
+  ]) {
+    const { transactions } = await told(...order)
+    expect(transactions).toMatchObject([{ meterStart: 1_000, energyConsumed: 8, energySource: 'lastRegister' }])
+  }
+})
+
+test('without any register the intervals are summed up', async () => {
+  const interval = (value: number) => ({ value, context: 'Sample.Clock', measurand: 'Energy.Active.Import.Interval' })
+  const { transactions } = await told(
+    event('Started', { seqNo: 0, time: '08:00:00' }),
+    event('Updated', { seqNo: 1, time: '08:15:00', meterValue: [at('08:15:00', interval(1_500))] }),
+    event('Updated', { seqNo: 2, time: '08:30:00', meterValue: [at('08:30:00', interval(1_500))] }),
+    event('Ended', { seqNo: 3, time: '08:31:00' }),
+  )
+  expect(transactions).toMatchObject([{ energyConsumed: 3, energySource: 'intervals' }])
+})
+
+test('of two starts the earliest counts, in whatever order they come, and the later one fills what is missing', async () => {
+  const first = event('Started', {
+    seqNo: 0,
+    time: '10:00:00',
+    evse: { id: 1, connectorId: 1 },
+    meterValue: [at('10:00:00', registerOf(1_000))],
+  })
+  const second = event('Started', {
+    seqNo: 1,
+    time: '10:30:00',
+    idToken: 'CARD',
+    meterValue: [at('10:30:00', registerOf(5_000))],
+  })
+  const ended = event('Ended', { seqNo: 2, time: '11:00:00', meterValue: [at('11:00:00', registerOf(9_000))] })
+  for (const order of [
+    [first, second, ended],
+    [second, first, ended],
+  ]) {
+    const { transactions, kinds } = await told(...order)
+    expect(transactions).toMatchObject([
+      { startTime: '2026-01-01T10:00:00.000Z', meterStart: 1_000, idTag: 'CARD', energyConsumed: 8 },
+    ])
+    expect(kinds).toContain('secondStart')
+  }
+})
+
+test('a second end is noted and changes nothing', async () => {
+  const { transactions, kinds } = await told(
+    event('Started', { seqNo: 0, time: '10:00:00', meterValue: [at('10:00:00', registerOf(0))] }),
+    event('Ended', { seqNo: 1, time: '11:00:00', meterValue: [at('11:00:00', registerOf(2_000))] }),
+    event('Ended', { seqNo: 2, time: '11:05:00', meterValue: [at('11:05:00', registerOf(7_000))] }),
+  )
+  expect(transactions).toMatchObject([{ stopTime: '2026-01-01T11:00:00.000Z', energyConsumed: 2 }])
+  expect(kinds).toEqual(['secondEnd'])
+})
+
+test('an older event never moves the charging state back, and a message of the time offline after the end is nothing odd', async () => {
+  const { transactions, kinds } = await told(
+    event('Started', { seqNo: 0, time: '10:00:00', evse: { id: 1, connectorId: 1 }, chargingState: 'EVConnected' }),
+    event('Updated', { seqNo: 2, time: '10:20:00', chargingState: 'SuspendedEV' }),
+    event('Updated', { seqNo: 1, time: '10:10:00', chargingState: 'Charging', offline: true }),
+    event('Ended', { seqNo: 4, time: '10:40:00' }),
+    event('Updated', { seqNo: 3, time: '10:30:00', offline: true }),
+  )
+  expect(kinds).toEqual([])
+  const { transactionId } = transactions[0] ?? {}
+  expect(await central.json(`/api/transactions/${transactionId}`)).toMatchObject({ chargingState: 'SuspendedEV' })
+})
+
+test('two events that share everything but what they say are two facts; one that is resent is one', async () => {
+  const started = event('Started', { seqNo: 0, time: '10:00:00' })
+  const authorized = event('Updated', { seqNo: 0, time: '10:00:05', idToken: 'CARD' })
+  const sampled = event('Updated', {
+    seqNo: 0,
+    time: '10:00:05',
+    chargingState: 'Charging',
+    meterValue: [at('10:00:05', registerOf(700))],
+  })
+  const another = event('Updated', {
+    seqNo: 0,
+    time: '10:00:05',
+    chargingState: 'Charging',
+    meterValue: [at('10:00:05', registerOf(800))],
+  })
+  const { transactions } = await told(
+    started,
+    authorized,
+    sampled,
+    { ...sampled, offline: true },
+    another,
+    authorized,
+    another,
+  )
+  const { transactionId } = transactions[0] ?? {}
+  expect(transactions).toMatchObject([{ idTag: 'CARD' }])
+  expect(await central.json(`/api/transactions/${transactionId}`)).toMatchObject({ chargingState: 'Charging' })
+  expect(await central.json(`/api/transactions/${transactionId}/meter-values`)).toMatchObject({ totalCount: 2 })
+})

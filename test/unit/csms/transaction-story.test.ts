@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'bun:test'
+import type { KnownTransaction, TransactionStory } from '../../../src/csms/decision.ts'
+import {
+  chosenTransaction,
+  isOlder,
+  orderAnomaly,
+  storyAfter,
+  type ToldEvent,
+} from '../../../src/csms/transaction-story.ts'
+import { chargePoint, openTransaction } from '../../support/known.ts'
+
+const hour = 3_600_000
+const start = Date.UTC(2026, 0, 1, 8)
+
+const story: TransactionStory = {
+  use: 1,
+  isStartTold: true,
+  lastEventAtMs: start + hour,
+  lastSeqNo: 5,
+  heardAtMs: start + hour,
+  stoppedAtMs: null,
+}
+const running: KnownTransaction = { ...openTransaction, stationTransactionId: 'T-1', startedAtMs: start, story }
+const closed: KnownTransaction = {
+  ...running,
+  open: false,
+  closedBy: 'station',
+  story: { ...story, stoppedAtMs: start + hour },
+}
+
+function told(hours: number, fields: Partial<ToldEvent> = {}): ToldEvent {
+  return { eventType: 'Updated', atMs: start + hours * hour, hasTime: true, seqNo: 6, ...fields }
+}
+
+describe('an id that a charge point uses again', () => {
+  const started = { eventType: 'Started', seqNo: 0 } as const
+
+  test('means another transaction when the known one is closed and the start lies after its stop', () => {
+    expect(chosenTransaction(told(4, started), [closed], chargePoint)).toEqual({ transaction: undefined, use: 2 })
+  })
+
+  test('means the known one when the start does not lie after its stop', () => {
+    expect(chosenTransaction(told(0, started), [closed], chargePoint).transaction).toBe(closed)
+    expect(chosenTransaction(told(4, { ...started, hasTime: false }), [closed], chargePoint).transaction).toBe(closed)
+  })
+
+  test('means another transaction while the known one is open only after a boot and later than all that is known', () => {
+    const booted = { ...chargePoint, lastBootAtMs: start + 2 * hour }
+    expect(chosenTransaction(told(4, started), [running], booted)).toEqual({ transaction: undefined, use: 2 })
+    expect(chosenTransaction(told(4, started), [running], chargePoint).transaction).toBe(running)
+    expect(chosenTransaction(told(0.5, started), [running], booted).transaction).toBe(running)
+    const bootedBefore = { ...chargePoint, lastBootAtMs: start }
+    expect(chosenTransaction(told(4, started), [running], bootedBefore).transaction).toBe(running)
+  })
+
+  test('leaves each later event with the transaction in whose span it falls, else with the newest', () => {
+    const second: KnownTransaction = {
+      ...running,
+      transactionId: 43,
+      startedAtMs: start + 4 * hour,
+      story: { ...story, use: 2, lastEventAtMs: start + 4 * hour },
+    }
+    const named = [second, closed]
+    expect(chosenTransaction(told(0.5), named, chargePoint).transaction).toBe(closed)
+    expect(chosenTransaction(told(5), named, chargePoint).transaction).toBe(second)
+    expect(chosenTransaction(told(2), named, chargePoint).transaction).toBe(second)
+    expect(chosenTransaction(told(0.5, { hasTime: false }), named, chargePoint).transaction).toBe(second)
+  })
+
+  test('is the first use when nobody has it', () => {
+    expect(chosenTransaction(told(0), [], chargePoint)).toEqual({ transaction: undefined, use: 1 })
+  })
+})
+
+describe('an event', () => {
+  test.each([
+    ['earlier with a lower seqNo', told(0.5, { seqNo: 4 }), true, null],
+    ['earlier with the same seqNo', told(0.5, { seqNo: 5 }), true, null],
+    ['later with a higher seqNo', told(2), false, null],
+    ['later with the same seqNo, as those who number all 0 send', told(2, { seqNo: 5 }), false, null],
+    ['later with a lower seqNo: the counter began again', told(2, { seqNo: 0 }), false, 'seqNoRestarted'],
+    ['earlier with a higher seqNo: the clock was set', told(0.5, { seqNo: 6 }), false, 'clockSetBack'],
+    ['without a time', told(0.5, { seqNo: 4, hasTime: false }), false, null],
+    ['earlier without a seqNo', told(0.5, { seqNo: null }), true, null],
+  ] as const)('%s is older: %#', (_, event, older, odd) => {
+    expect(isOlder(event, story)).toBe(older)
+    expect(orderAnomaly(event, story)).toBe(odd)
+  })
+
+  test('moves the story on, unless it is older', () => {
+    expect(storyAfter(told(2), running, start + 3 * hour)).toEqual({
+      ...story,
+      lastEventAtMs: start + 2 * hour,
+      lastSeqNo: 6,
+      heardAtMs: start + 3 * hour,
+    })
+    expect(storyAfter(told(0.5, { seqNo: 1 }), running, start + 3 * hour)).toEqual({
+      ...story,
+      heardAtMs: start + 3 * hour,
+    })
+  })
+
+  test('that ends a transaction ends its story once', () => {
+    const end = told(2, { eventType: 'Ended' })
+    expect(storyAfter(end, running, start).stoppedAtMs).toBe(start + 2 * hour)
+    expect(storyAfter(end, closed, start).stoppedAtMs).toBe(start + hour)
+  })
+})
