@@ -5,6 +5,7 @@ import { createActor, type Actor, type AnyActorRef } from 'xstate'
 import { StatorError } from '../src/base/errors.ts'
 import type {
   ActorEvent,
+  BegunStart,
   ConnectorRef,
   KnownChargePoint,
   KnownConnector,
@@ -254,7 +255,7 @@ export class LiveChargePoint implements CallEffects {
   }
 
   /** The transactionId kept for `start`, if any; it stays so until `apply` sees the transaction begin. */
-  promisedTransactionId(start: RemoteStart): number | undefined {
+  promisedTransactionId(start: BegunStart): number | undefined {
     return this.#surroundings.promises.find(this.chargePoint.key, start)
   }
 

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../src/base/clock.ts'
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../src/base/limits.ts'
+import type { BegunStart } from '../src/csms/decision.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 
 interface RemoteStartPromise {
@@ -30,9 +31,15 @@ export class RemoteStartPromises {
     this.#promises.set(chargePointKey, promises.slice(-remoteStartPromisesMax))
   }
 
-  /** The transactionId promised to `start`; of several the one promised first. It stays promised until it is kept or withdrawn. */
-  find(chargePointKey: number, start: RemoteStart): number | undefined {
-    return this.#currentOf(chargePointKey).find((promise) => isSame(promise.start, start))?.transactionId
+  /**
+   * The transactionId promised to `start`; of several that look the same the one promised first. It stays promised
+   * until it is kept or withdrawn. What matches exactly comes first; an id token with something appended, or a 2.x
+   * start without its remoteStartId, is taken for the promised one only while no other promise of that connector is
+   * open.
+   */
+  find(chargePointKey: number, start: BegunStart): number | undefined {
+    const promises = this.#currentOf(chargePointKey)
+    return (exactly(promises, start) ?? theOnlyOne(promises, start))?.transactionId
   }
 
   /** The transaction has started: its promise is kept. */
@@ -60,8 +67,29 @@ export class RemoteStartPromises {
   }
 }
 
+type Promises = readonly RemoteStartPromise[]
+
+function exactly(promises: Promises, start: BegunStart): RemoteStartPromise | undefined {
+  const onAnyConnector = 'remoteStartId' in start ? start : { ...start, evseId: 0, connectorId: 0 }
+  return (
+    promises.find((promise) => isSame(promise.start, start)) ??
+    promises.find((promise) => isSame(promise.start, onAnyConnector))
+  )
+}
+
+/** The promise that is the only one for the connector of `start`, if its id token can be that of `start`. */
+function theOnlyOne(promises: Promises, start: BegunStart): RemoteStartPromise | undefined {
+  if ('remoteStartId' in start) return undefined
+  const open = promises.filter((promise) => promise.start.evseId === start.evseId || promise.start.evseId === 0)
+  const [only] = open
+  if (only === undefined || open.length > 1 || !only.start.idToken) return undefined
+  const [promised, sent] = [only.start.idToken.toLowerCase(), start.idToken.trim().toLowerCase()]
+  const isIt = sent === promised || (start.mayBeDecorated === true && sent.startsWith(promised))
+  return isIt ? only : undefined
+}
+
 /** Letter case of an id token does not count (CiString20Type, IdTokenType). */
-function isSame(one: RemoteStart, other: RemoteStart): boolean {
+function isSame(one: RemoteStart, other: RemoteStart | BegunStart): boolean {
   if ('remoteStartId' in one) return 'remoteStartId' in other && one.remoteStartId === other.remoteStartId
   return (
     !('remoteStartId' in other) &&

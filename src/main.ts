@@ -174,6 +174,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       examiner,
       lookups: queries,
       nextTransactionId: () => transactionIds.next(),
+      concurrentTransactions: settings.security.concurrentTransactions,
       commit: (set) => writer.commit(set),
       markSeen: (key, atMs, isHeartbeat) => writer.markSeen(key, atMs, isHeartbeat),
       connect: (key, version, credential) => queries.connect(key, { version, node, atMs: clock.nowMs(), credential }),

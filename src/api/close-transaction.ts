@@ -27,15 +27,12 @@ export async function closeTransaction(
   { meterStop, stopTime, reason }: Closing,
   messageId: string,
 ): Promise<TransactionRecord> {
-  const { transactionId, meterStartWh, startedAtMs } = transaction
+  const { transactionId, startedAtMs } = transaction
   const chargePoint = { key: transaction.chargePointKey, identity: transaction.identity }
   if (!transaction.open) throw hasStopped(transactionId)
   const nowMs = deps.clock.nowMs()
   const stoppedAtMs = stopTime ?? Math.max(nowMs, startedAtMs)
-  if (stoppedAtMs < startedAtMs) throw badRequest('stopTime', 'Stop time must not be before the transaction began')
-  if (meterStop !== undefined && meterStartWh !== null && meterStop < meterStartWh) {
-    throw badRequest('meterStop', `Meter stop must not be below the meter start, which is ${meterStartWh} Wh`)
-  }
+  requirePlausible(transaction, { meterStop, stopTime })
   const change: TransactionStoppedChange = {
     kind: 'transactionStopped',
     transactionId,
@@ -80,6 +77,22 @@ export async function closeTransaction(
   return stored
 }
 
-function hasStopped(transactionId: number): StatorError {
+/**
+ * @throws {StatorError} `BAD_REQUEST` when the end is before the beginning of `transaction`, in time or by the meter.
+ */
+export function requirePlausible(
+  { startedAtMs, meterStartWh }: TransactionRecord,
+  { meterStop, stopTime }: Closing,
+): void {
+  if (stopTime !== undefined && stopTime < startedAtMs) {
+    throw badRequest('stopTime', 'Stop time must not be before the transaction began')
+  }
+  if (meterStop !== undefined && meterStartWh !== null && meterStop < meterStartWh) {
+    throw badRequest('meterStop', `Meter stop must not be below the meter start, which is ${meterStartWh} Wh`)
+  }
+}
+
+/** The transaction is no longer an operator's to end. */
+export function hasStopped(transactionId: number): StatorError {
   return new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
 }

@@ -14,6 +14,7 @@ import type {
   ChargePointInput,
   ChargePointRecord,
   ConnectorRecord,
+  CorrectionRecord,
   AnomalyFilter,
   AnomalyRecord,
   Ghost,
@@ -61,6 +62,8 @@ export interface ApiQueries {
   transaction(transactionId: number): Promise<TransactionRecord | null>
   /** Why an open transaction counts as a ghost at `nowMs`; none when it does not. */
   ghostReasonsOf(transactionId: number, deadlines: GhostDeadlines, nowMs: number): Promise<readonly Ghost[]>
+  /** In the order in which they were made. */
+  correctionsOf(transactionId: number, page: Page): Promise<PageOf<CorrectionRecord>>
   meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>>
   /** Newest first. */
   meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>>

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import type { Ghost, TransactionRecord } from '../csms/records.ts'
+import type { CorrectionRecord, EnteredEnd as EnteredEndRecord, Ghost, TransactionRecord } from '../csms/records.ts'
 import { Time } from './responses.ts'
 
 export const TransactionItem = z
@@ -16,7 +16,8 @@ export const TransactionItem = z
     meterStart: z.number().nullable().openapi({ description: 'Wh', example: 1000 }),
     meterStop: z.number().nullable().openapi({ description: 'Wh', example: 15000 }),
     energyConsumed: z.number().nullable().openapi({
-      description: 'kWh; null while the transaction is open, when nothing tells it, or when the meter ran backwards.',
+      description:
+        'kWh; 0 when the meter fell by its rounding (up to 1 Wh), null while the transaction is open, when nothing tells it, or when the meter fell further.',
       example: 14,
     }),
     energySource: z.enum(['register', 'lastRegister', 'intervals', 'operator']).nullable().openapi({
@@ -46,12 +47,33 @@ export const Transaction = TransactionItem.extend({
   stopIdTag: z.string().nullable(),
   reservationId: z.int().nullable(),
   remoteStartId: z.int().nullable(),
+  corrections: z.int().openapi({
+    description: 'How often operators have corrected the end that an operator entered; `GET …/corrections` lists them.',
+    example: 0,
+  }),
   ghost: z.array(z.object({ reason: z.enum(['connectorAvailable', 'chargePointGone']), since: Time })).openapi({
     description:
       'Why it looks over while it is open: its connector has long been Available and nothing has come about it, or its charge point has long been gone. Empty when it does not, and again once it goes on or stops.',
     example: [],
   }),
 }).openapi('Transaction')
+
+const EnteredEnd = z
+  .object({
+    stopTime: Time,
+    meterStop: z.number().nullable().openapi({ description: 'Wh', example: 5000 }),
+    stopReason: z.string().nullable().openapi({ example: 'Other' }),
+  })
+  .openapi('EnteredEnd')
+
+export const Correction = z
+  .object({
+    at: Time,
+    operator: z.string().openapi({ description: 'Name of the key that the operator came with.', example: 'admin' }),
+    before: EnteredEnd,
+    after: EnteredEnd,
+  })
+  .openapi('Correction')
 
 /** A transaction as lists show it. */
 export function transactionItem(record: TransactionRecord): z.infer<typeof TransactionItem> {
@@ -85,8 +107,18 @@ export function transactionView(record: TransactionRecord, ghosts: readonly Ghos
     stopIdTag: record.stopIdToken,
     reservationId: record.reservationId,
     remoteStartId: record.remoteStartId,
+    corrections: record.corrections,
     ghost: ghosts.map(({ reason, sinceMs }) => ({ reason, since: isoTime(sinceMs) })),
   }
+}
+
+/** A correction, with the end as it was before and as it was then. */
+export function correctionView({ atMs, operator, before, after }: CorrectionRecord): z.infer<typeof Correction> {
+  return { at: isoTime(atMs), operator, before: endView(before), after: endView(after) }
+}
+
+function endView({ stoppedAtMs, meterStopWh, stopReason }: EnteredEndRecord): z.infer<typeof EnteredEnd> {
+  return { stopTime: isoTime(stoppedAtMs), meterStop: meterStopWh, stopReason }
 }
 
 function kWh(wh: number | null): number | null {

@@ -7,6 +7,7 @@ import { idTokenCharactersMax, identityCharactersMax } from '../base/limits.ts'
 import type { TransactionFilter, TransactionRecord } from '../csms/records.ts'
 import { operatorOnly, requireAccess } from './access.ts'
 import { closeTransaction } from './close-transaction.ts'
+import { correctTransaction } from './correct-transaction.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
@@ -15,7 +16,14 @@ import { TransactionParams, booleanText, text, time } from './fields.ts'
 import { AssignedMeterValue, assignedMeterValueView } from './meter-values.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
-import { Transaction, TransactionItem, transactionItem, transactionView } from './transaction-views.ts'
+import {
+  Correction,
+  Transaction,
+  TransactionItem,
+  correctionView,
+  transactionItem,
+  transactionView,
+} from './transaction-views.ts'
 
 const meterStopError = 'Meter stop must be a number of Wh, zero or more'
 
@@ -93,12 +101,28 @@ const meterValuesRoute = createRoute({
   },
 })
 
+const correctionsRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions/{transactionId}/corrections',
+  tags: ['Transactions'],
+  summary: 'What operators have corrected of the end that an operator entered',
+  description: 'In the order in which they were made.',
+  middleware: [operatorOnly] as const,
+  request: { params: TransactionParams, query: z.strictObject(pageQuery) },
+  responses: {
+    200: json(z.object({ ...pageFields, corrections: z.array(Correction) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
 const closeRoute = createRoute({
   method: 'post',
   path: '/api/transactions/{transactionId}/close',
   tags: ['Transactions'],
-  summary: 'Close a transaction that will never end by itself',
-  description: 'Nothing is sent to the charge point. What it may still report later is stored beside it as an anomaly.',
+  summary: 'Close a transaction that will never end by itself, or correct how an operator closed it',
+  description: `Nothing is sent to the charge point. A stop that it reports later replaces what the operator entered, with an anomaly beside it.
+
+A transaction that an operator closed is corrected: what the body names is replaced, the rest stays, and \`GET …/corrections\` tells who changed what. A correction that changes nothing is not stored. One that its charge point stopped is refused.`,
   middleware: [operatorOnly] as const,
   request: { params: TransactionParams, body: body(Close, false) },
   responses: {
@@ -107,7 +131,7 @@ const closeRoute = createRoute({
   },
 })
 
-/** Reading transactions, and closing them. */
+/** Reading transactions, closing them, and correcting how they were closed. */
 export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
   const app = apiApp()
@@ -143,9 +167,21 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(assignedMeterValueView) }, 200)
   })
 
+  app.openapi(correctionsRoute, async (c) => {
+    const { transactionId } = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    const page = c.req.valid('query')
+    const listed = await queries.correctionsOf(transactionId, page)
+    return c.json({ ...pageOf(listed, page), corrections: listed.items.map(correctionView) }, 200)
+  })
+
   app.openapi(closeRoute, async (c) => {
     const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
-    const closed = await closeTransaction(deps, transaction, c.req.valid('json'), crypto.randomUUID())
+    const principal = c.get('principal')
+    const operator = principal.kind === 'operator' ? principal.name : principal.identity
+    const [entered, messageId] = [c.req.valid('json'), crypto.randomUUID()]
+    const closed = transaction.open
+      ? await closeTransaction(deps, transaction, entered, messageId)
+      : await correctTransaction(deps, transaction, entered, operator, messageId)
     return c.json(transactionView(closed, []), 200)
   })
 

@@ -65,6 +65,8 @@ export interface SecuritySettings {
   readonly allowedChargePoints: readonly string[]
   /** What a charge point that is not provisioned gets: 404, or a record of its own. */
   readonly unknownChargePoints: 'reject' | 'accept'
+  /** What a charge point is told of an id token that begins a transaction while it has another one open. */
+  readonly concurrentTransactions: 'accept' | 'deny'
   /** Null: made at the first start and kept in the data folder. */
   readonly adminApiKey: string | null
   /** Further operator keys; with X-Charge-Point-Id, each also lets any charge point in. */
@@ -205,6 +207,7 @@ function securitySettings(security: SettingsDocument['Security']): SecuritySetti
     authenticationMethod: security.AuthenticationMethod,
     allowedChargePoints: security.AllowedChargePoints,
     unknownChargePoints: security.UnknownChargePoints,
+    concurrentTransactions: security.ConcurrentTransactions,
     adminApiKey: security.AdminApiKey || null,
     apiKeys: security.ApiKeys,
     credentialSecret: security.CredentialSecret || null,

@@ -343,6 +343,20 @@ export const messageLogFlushMs = 250
 /** Open transactions of one charge point that its actor holds, the newest; older ones are looked up when they are named. */
 export const openTransactionsMax = 64
 
+/**
+ * How far an energy register may go down by rounding, in watt-hours: some charge points cut here and round up there.
+ */
+export const meterRoundingWhMax = 1
+
+/**
+ * Transactions of a charge point, the newest, among which the last stop of a connector is looked for when another one
+ * starts.
+ */
+export const lastStopTransactionsMax = 64
+
+/** Open transactions of one card, and of what may be the card, that are looked at when another one starts. */
+export const openOfIdTokenMax = 16
+
 /** Connectors that are kept of one charge point; what it tells of others is stored as events, with an anomaly. */
 export const connectorsMax = 256
 

@@ -223,6 +223,10 @@ export const settingsSchema = z.strictObject({
         meaning:
           '`accept` provisions a charge point nobody knows with the credentials it brings; `reject` answers 404.',
       }),
+      ConcurrentTransactions: choice('accept', ['accept', 'deny'], {
+        meaning:
+          '`deny` answers the start of a transaction with ConcurrentTx when its id token has another one open on another connector or charge point; it is stored all the same.',
+      }),
       AdminApiKey: described(
         z.union([z.literal(''), apiKey]).default(''),
         {

@@ -16,8 +16,19 @@ export const anomalyTable = {
   repeatedStart: 'A start without a usable time came again while its transaction was open; it was answered as before.',
   tooManyConnectors:
     'A message tells of a connector more than are kept of one charge point; the message is stored, the connector is not.',
-  connectorMove: 'A connector went from one status to another that OCPP does not let follow on it.',
-  meterBackwards: 'The meter stood lower when a transaction ended than when it started.',
+  connectorMove: 'A 1.6 connector went from one status to another that OCPP 1.6 §4.9 does not let follow on it.',
+  meterBackwards: 'The meter stood lower when a transaction ended than when it started; what was charged is unknown.',
+  meterRounding:
+    'The meter stood up to 1 Wh lower than before, by rounding; a transaction that ends so has charged 0 kWh.',
+  stopBeforeStart: 'A transaction ended before it began, by the clock of its charge point.',
+  startBelowLastStop:
+    'The meter stood lower when a transaction started than when the last one on that connector ended.',
+  registerPerSession:
+    'The meter stood at 0 when a transaction started, and higher when the last one on that connector ended: the charge point counts each transaction from 0. Noted once for each connection.',
+  stopByOtherCard:
+    'A transaction was stopped with another id token than it began with, and the two have no parent in common.',
+  concurrentTransaction:
+    'A transaction started with an id token that has another one open: on another connector, or, where `Security.ConcurrentTransactions` is `deny`, on another charge point. `detail.status` is what the charge point was told.',
   unauthorizedStart: 'A transaction started with an id token that is not accepted.',
   beforeBoot:
     'A message came before a boot was accepted; it was served because it tells of a transaction, or leniently.',

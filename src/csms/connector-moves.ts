@@ -75,15 +75,6 @@ export const connectorMoves: MoveTable = {
   },
 }
 
-/** ConnectorStatusEnumType (OCPP 2.0.1 Part 2); each may follow each. */
-const statuses2x: ReadonlySet<ConnectorStatus> = new Set([
-  'Available',
-  'Occupied',
-  'Reserved',
-  'Unavailable',
-  'Faulted',
-])
-
 /** What connector 0 of 1.6, the charge point itself, may report (1.6 §4.9); each may follow each. */
 const statusesOfConnectorZero: ReadonlySet<ConnectorStatus> = new Set(['Available', 'Unavailable', 'Faulted'])
 
@@ -94,8 +85,9 @@ function isStatus16(status: ConnectorStatus): status is ConnectorStatus16 {
 /**
  * The name of a move of a connector, or null when the specification does not provide for it.
  *
- * In 1.6 it is the name of the cell (`A2`), in 2.x `from-to`. The first status that a connector reports is the move
- * `first`; a status reported again is `same`; neither is out of order.
+ * In 1.6 it is the name of the cell (`A2`), in 2.x `from-to`: there each status may follow each (2.0.1 G01, E10), and
+ * what the charging state of a transaction makes of a connector is a status of it like any other. The first status that
+ * a connector reports is the move `first`; a status reported again is `same`; neither is out of order.
  *
  * @param evseId 0 for the charge point itself, which in 1.6 has three statuses only.
  */
@@ -106,11 +98,11 @@ export function connectorMove(
   evseId?: number,
 ): string | null {
   if (from === to) return 'same'
-  if (version !== '1.6' || evseId === 0) {
-    const statuses = version === '1.6' ? statusesOfConnectorZero : statuses2x
-    if (!statuses.has(to)) return null
+  if (version !== '1.6') return from === 'Unknown' ? 'first' : `${from}-${to}`
+  if (evseId === 0) {
+    if (!statusesOfConnectorZero.has(to)) return null
     if (from === 'Unknown') return 'first'
-    return statuses.has(from) ? `${from}-${to}` : null
+    return statusesOfConnectorZero.has(from) ? `${from}-${to}` : null
   }
   if (!isStatus16(to)) return null
   if (from === 'Unknown') return 'first'

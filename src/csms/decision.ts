@@ -107,7 +107,38 @@ export interface Needs {
   readonly stationTransaction?: { readonly id: string; readonly atMs: number }
   /** A transactionId to give to a transaction that begins: in any case, or if a transaction looked up is not there. */
   readonly newTransactionId?: 'always' | 'ifUnknown'
+  /** The id tokens, too, that the transactions looked up began with. */
+  readonly idTokensOfTransactions?: true
+  /** What went before a start on this EVSE, with this id token. */
+  readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
 }
+
+/** What went before a transaction that begins, as far as its plausibility needs it. */
+export interface BeforeStart {
+  /** The latest stop with a register, among the last transactions of the EVSE. */
+  readonly lastStop: {
+    readonly transactionId: number
+    readonly stoppedAtMs: number
+    readonly meterStopWh: number
+  } | null
+  /** Open transactions of all charge points that may be of the same card, so many at most. */
+  readonly openOfIdToken: readonly KnownTransaction[]
+}
+
+/** A start as the charge point reports it, when the remote start behind it is looked for. */
+export type BegunStart =
+  | (ConnectorRef & {
+      readonly idToken: string
+      /** Its id token is nobody's as it stands: it may be the one that was sent, with something appended. */
+      readonly mayBeDecorated?: boolean
+    })
+  | { readonly remoteStartId: number }
+
+/**
+ * What becomes of a transaction that begins while its id token has another one open
+ * (`Security.ConcurrentTransactions`).
+ */
+export type ConcurrentTransactions = 'accept' | 'deny'
 
 /** Everything a decision may depend on. */
 export interface Known {
@@ -115,6 +146,7 @@ export interface Known {
   readonly receivedAtMs: number
   readonly messageId: string
   readonly heartbeatIntervalSeconds: number
+  readonly concurrentTransactions: ConcurrentTransactions
   readonly chargePoint: KnownChargePoint
   readonly connector: (ref: ConnectorRef) => KnownConnector | undefined
   readonly connectors: () => readonly KnownConnector[]
@@ -125,12 +157,12 @@ export interface Known {
   readonly transactionsNamed: (stationTransactionId: string) => readonly KnownTransaction[]
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
+  /** Null when `Needs.beforeStart` did not ask for it. */
+  readonly beforeStart: BeforeStart | null
   /** Fresh from the sequence; null when `Needs.newTransactionId` did not ask for one. */
   readonly newTransactionId: number | null
-  /** The transactionId that a remote start promised for this connector and id token (1.6) or this remoteStartId (2.x). */
-  readonly promisedTransactionId: (
-    start: (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number },
-  ) => number | undefined
+  /** The transactionId that a remote start promised for this connector and id token, or this remoteStartId (2.x). */
+  readonly promisedTransactionId: (start: BegunStart) => number | undefined
   /** The meter values of the frame; null when it carries none. */
   readonly meter: FrameMeter | null
   /** The plain values of the payload as it was sent: what tells two messages apart. Of a long frame there are no others. */
@@ -147,6 +179,8 @@ export interface Anomaly {
   /** The transaction it is about, as the charge point named it. */
   readonly transaction?: string
   readonly detail: Payload
+  /** It says how the charge point always is: only the first of its kind is stored for each connection. */
+  readonly oncePerConnection?: true
 }
 
 /**
@@ -245,6 +279,22 @@ export interface TransactionStoppedChange {
   readonly closedBy: 'station' | 'operator'
 }
 
+/**
+ * An operator corrects what an operator entered; a stop of the station stays. All values are those after the
+ * correction.
+ */
+export interface TransactionCorrectedChange {
+  readonly kind: 'transactionCorrected'
+  readonly transactionId: number
+  /** Place among the corrections of the transaction, from 1. */
+  readonly number: number
+  /** Name of the key that the operator came with. */
+  readonly operator: string
+  readonly stoppedAtMs: number
+  readonly meterStopWh: number | null
+  readonly reason: string | null
+}
+
 /** A line in the history of the charge point (`charge_point_events`): one per notification it sent. */
 export interface ChargePointEventChange {
   readonly kind: 'chargePointEvent'
@@ -304,6 +354,7 @@ export type Change =
   | TransactionStartedChange
   | TransactionUpdatedChange
   | TransactionStoppedChange
+  | TransactionCorrectedChange
   | ChargePointEventChange
   | ActivityChange
   | VariableChange

@@ -1,6 +1,7 @@
 // The energy of a transaction, from the best evidence there is: its own registers at start and stop, else the registers of its meter
 // values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
 
+import { meterRoundingWhMax } from '../base/limits.ts'
 import { inSmallerUnit, numberOf, withoutSpaces } from '../ocpp/number-text.ts'
 import type { Payload } from './decision.ts'
 
@@ -34,9 +35,6 @@ interface Registers {
 
 export const noEvidence: EnergyEvidence = { firstRegisterWh: null, lastRegisterWh: null, intervalsWh: null }
 
-/** A register may stand this much lower than before, in Wh: some stations round up at the start and down at the stop. */
-const roundingWhMax = 1
-
 /** Whether the meter values have to be read to tell the energy of a transaction. */
 export function needsEvidence({ open, meterStartWh, meterStopWh }: Registers): boolean {
   return open || meterStartWh === null || meterStopWh === null
@@ -60,10 +58,17 @@ function sourceOf({ meterStartWh, meterStopWh }: Registers): EnergySource {
   return meterStartWh !== null && meterStopWh !== null ? 'register' : 'lastRegister'
 }
 
+/** How far an energy register went down from `beforeWh` to `afterWh`. */
+export function registerFall(beforeWh: number, afterWh: number): 'none' | 'rounding' | 'backwards' {
+  if (afterWh >= beforeWh) return 'none'
+  // Registers in kWh have been multiplied: 269.456 - 268.456 kWh is a little more than 1,000 Wh in binary fractions.
+  const fallWh = Math.round((beforeWh - afterWh) * 1_000) / 1_000
+  return fallWh <= meterRoundingWhMax ? 'rounding' : 'backwards'
+}
+
 /** By how much a register has risen; null when it fell by more than rounding explains. */
 function risenWh(fromWh: number, toWh: number): number | null {
-  const risen = toWh - fromWh
-  return risen < -roundingWhMax ? null : Math.max(0, risen)
+  return registerFall(fromWh, toWh) === 'backwards' ? null : Math.max(0, toWh - fromWh)
 }
 
 /** A meter value as it is stored. */

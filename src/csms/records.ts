@@ -95,6 +95,24 @@ export interface TransactionRecord extends KnownTransaction {
   readonly reservationId: number | null
   readonly remoteStartId: number | null
   readonly chargingState: string | null
+  /** How often operators have corrected its end. */
+  readonly corrections: number
+}
+
+/** The end of a transaction, as an operator entered it. */
+export interface EnteredEnd {
+  readonly stoppedAtMs: number
+  readonly meterStopWh: number | null
+  readonly stopReason: string | null
+}
+
+/** A correction of what an operator entered. */
+export interface CorrectionRecord {
+  readonly atMs: number
+  /** Name of the key that the operator came with. */
+  readonly operator: string
+  readonly before: EnteredEnd
+  readonly after: EnteredEnd
 }
 
 export interface TransactionFilter {

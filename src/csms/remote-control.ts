@@ -4,10 +4,15 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import { connectorRef16 } from './availability.ts'
 import { chargingProfile2x } from './charging-profile.ts'
 import type { Command, CommandOutcome } from './command.ts'
-import type { Known, Payload } from './decision.ts'
+import type { ConnectorRef, Payload } from './decision.ts'
 
-/** How the transaction that a remote start causes will be recognised when it begins. */
-export type RemoteStart = Parameters<Known['promisedTransactionId']>[0]
+/**
+ * How the transaction that a remote start causes will be recognised when it begins: in 1.6 by connector and id token,
+ * in 2.x by remoteStartId, or by EVSE and id token where the charge point leaves that out. EVSE 0 is any.
+ */
+export type RemoteStart =
+  | (ConnectorRef & { readonly idToken: string })
+  | { readonly remoteStartId: number; readonly evseId?: number; readonly idToken?: string }
 
 export interface StartRequest {
   /** 1.6: the connector. 2.x: the EVSE. */
@@ -57,7 +62,7 @@ export function startCommand(version: OcppVersion, start: StartRequest): Command
 export function remoteStart(version: OcppVersion, start: StartRequest): RemoteStart {
   return version === '1.6'
     ? { ...connectorRef16(start.connectorId), idToken: start.idTag }
-    : { remoteStartId: start.transactionId }
+    : { remoteStartId: start.transactionId, evseId: start.connectorId, idToken: start.idTag }
 }
 
 /** RemoteStopTransaction (1.6 §5.12) or RequestStopTransaction (2.0.1 F03), which goes by the charge point's own id. */

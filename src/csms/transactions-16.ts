@@ -5,9 +5,19 @@ import type { OCPP16 } from 'typed-ocpp'
 import { readTime } from '../ocpp/date-time.ts'
 import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
-import type { Anomaly, Change, Decision, Handler, Known, KnownTransaction, TransactionFact } from './decision.ts'
+import type {
+  Anomaly,
+  Change,
+  Decision,
+  Handler,
+  Known,
+  KnownTransaction,
+  TransactionFact,
+  TransactionStartedChange,
+} from './decision.ts'
 import { energyWh, ofNoTransaction, registerWh, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
 type StopTransaction = WithoutMeterValues<OCPP16.StopTransactionRequest>
@@ -59,24 +69,35 @@ function alreadyStarted(start: StartTransaction, known: Known): KnownTransaction
  * `idTagInfo.status` whether it goes on (§4.8), and energy may have flowed already.
  */
 export const startTransaction: Handler<StartTransaction> = {
-  needs: (payload) => ({ idTokens: idTokenCandidates(payload.idTag), newTransactionId: 'always' }),
+  needs: (payload) => ({
+    idTokens: idTokenCandidates(payload.idTag),
+    newTransactionId: 'always',
+    beforeStart: { evseId: payload.connectorId, idToken: payload.idTag },
+  }),
   decide: (payload, known) => {
-    const idTagInfo = idTagInfo16(payload.idTag, known)
+    const accepted = idTagInfo16(payload.idTag, known)
     const already = alreadyStarted(payload, known)
+    const ref = connectorRef16(payload.connectorId)
+    const promised = known.promisedTransactionId({
+      ...ref,
+      idToken: payload.idTag,
+      mayBeDecorated: known.idToken(payload.idTag) === undefined,
+    })
+    const transactionId = already?.transactionId ?? promised ?? known.newTransactionId
+    if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
+    const startedAtMs = already?.startedAtMs ?? timeMs(payload.timestamp, known.receivedAtMs)
+    const begins = { transactionId, evseId: ref.evseId, idToken: payload.idTag, atMs: startedAtMs }
+    const concurrent = concurrentTransaction(begins, known)
+    const idTagInfo = withConcurrency(accepted, concurrent, known)
     if (already !== undefined) {
       return {
-        answer: { transactionId: already.transactionId, idTagInfo },
+        answer: { transactionId, idTagInfo },
         changes: [],
-        anomalies: [{ kind: 'repeatedStart', transaction: String(already.transactionId), detail: known.sent }],
+        anomalies: [{ kind: 'repeatedStart', transaction: String(transactionId), detail: known.sent }],
         events: [],
       }
     }
-    const ref = connectorRef16(payload.connectorId)
     const meterStartWh = registerWh(known.sent.meterStart, payload.meterStart)
-    const promised = known.promisedTransactionId({ ...ref, idToken: payload.idTag })
-    const transactionId = promised ?? known.newTransactionId
-    if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
-    const startedAtMs = timeMs(payload.timestamp, known.receivedAtMs)
     const transaction: KnownTransaction = {
       transactionId,
       chargePointKey: known.chargePoint.key,
@@ -87,6 +108,21 @@ export const startTransaction: Handler<StartTransaction> = {
       meterStartWh,
       open: true,
       closedBy: null,
+    }
+    const started: TransactionStartedChange = {
+      kind: 'transactionStarted',
+      transactionId,
+      stationTransactionId: null,
+      ...ref,
+      idToken: payload.idTag,
+      idTokenType: null,
+      idTokenStatus: idTagInfo.status,
+      startedAtMs,
+      meterStartWh,
+      // Some charge points write 0 for "no reservation".
+      reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
+      remoteStartId: null,
+      chargingState: null,
     }
     return {
       answer: { transactionId, idTagInfo },
@@ -99,24 +135,12 @@ export const startTransaction: Handler<StartTransaction> = {
         content: known.content,
         payload: known.verbatim,
       },
-      changes: [
-        {
-          kind: 'transactionStarted',
-          transactionId,
-          stationTransactionId: null,
-          ...ref,
-          idToken: payload.idTag,
-          idTokenType: null,
-          idTokenStatus: idTagInfo.status,
-          startedAtMs,
-          meterStartWh,
-          // Some charge points write 0 for "no reservation".
-          reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
-          remoteStartId: null,
-          chargingState: null,
-        },
+      changes: [started],
+      anomalies: [
+        ...startAnomalies(payload, transactionId, accepted.status, known),
+        ...concurrencyDoubts(concurrent, payload.idTag, String(transactionId), idTagInfo.status, known),
+        ...doubts([started], undefined, String(transactionId), known),
       ],
-      anomalies: startAnomalies(payload, transactionId, idTagInfo.status, known),
       events: [{ type: 'transactionStarted', transaction, chargingState: null }],
     }
   },
@@ -161,17 +185,7 @@ function applyStop(
       closedBy: 'station',
     },
   ]
-  const isBackwards =
-    transaction.meterStartWh !== null && meterStopWh !== null && meterStopWh < transaction.meterStartWh
-  const anomalies: Anomaly[] = isBackwards
-    ? [
-        {
-          kind: 'meterBackwards',
-          transaction: String(transaction.transactionId),
-          detail: { meterStart: transaction.meterStartWh, meterStop: meterStopWh },
-        },
-      ]
-    : []
+  const anomalies = doubts(changes, transaction, String(transaction.transactionId), known)
   return { changes, anomalies, events: [{ type: 'transactionStopped', transactionId: transaction.transactionId }] }
 }
 
@@ -187,7 +201,9 @@ function meterPlaceOf(transaction: KnownTransaction | undefined, isOurs: boolean
  */
 export const stopTransaction: Handler<StopTransaction> = {
   needs: (payload) => ({
-    ...(payload.idTag === undefined ? {} : { idTokens: idTokenCandidates(payload.idTag) }),
+    ...(payload.idTag === undefined
+      ? {}
+      : { idTokens: idTokenCandidates(payload.idTag), idTokensOfTransactions: true }),
     ...(payload.transactionId > 0 ? { transactionIds: [payload.transactionId] } : {}),
   }),
   decide: (payload, known) => {

@@ -13,9 +13,11 @@ import type {
   Handler,
   Known,
   KnownTransaction,
+  Needs,
 } from './decision.ts'
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 
 type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
@@ -27,11 +29,15 @@ interface Outcome {
   readonly events: ActorEvent[]
 }
 
-/** An event with what there is to know when it is decided. */
-interface Case {
+/** An event with what is known about it. */
+interface Facts {
   readonly event: TransactionEvent
   readonly told: ToldEvent
   readonly known: Known
+}
+
+/** An event with what there is to know when it is decided. */
+interface Case extends Facts {
   readonly idTokenStatus: string | null
 }
 
@@ -103,7 +109,7 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
 }
 
 /** What a start says about the beginning: all of it when no earlier start is known, else what is missing. */
-function beginningOf({ event, told, known }: Case, transaction: KnownTransaction) {
+function beginningOf({ event, told, known }: Facts, transaction: KnownTransaction) {
   const isStart = event.eventType === 'Started'
   const { story } = transaction
   const counts = isStart && (story?.isStartTold !== true || told.atMs < transaction.startedAtMs)
@@ -178,9 +184,8 @@ function isAfterEnd({ event, told }: Case, { story, closedBy }: KnownTransaction
   return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || told.atMs > story.stoppedAtMs
 }
 
-function end({ event, told, known }: Case, transactionId: number, meterStartWh: number | null): Outcome {
+function end({ event, told, known }: Case, transactionId: number): Outcome {
   const meterStopWh = energyWh(known.meter, 'last')
-  const isBackwards = meterStartWh !== null && meterStopWh !== null && meterStopWh < meterStartWh
   return {
     changes: [
       {
@@ -193,15 +198,7 @@ function end({ event, told, known }: Case, transactionId: number, meterStartWh: 
         closedBy: 'station',
       },
     ],
-    anomalies: isBackwards
-      ? [
-          {
-            kind: 'meterBackwards',
-            transaction: event.transactionInfo.transactionId,
-            detail: { meterStart: meterStartWh, meterStop: meterStopWh },
-          },
-        ]
-      : [],
+    anomalies: [],
     events: [{ type: 'transactionStopped', transactionId }],
   }
 }
@@ -238,12 +235,53 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
   return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
 }
 
-function newId(event: TransactionEvent, known: Known): number {
+/** By remoteStartId (2.0.1 F01), or by EVSE and id token where a start leaves that out. */
+function promisedId(event: TransactionEvent, known: Known): number | undefined {
   const { remoteStartId } = event.transactionInfo
-  const promised = remoteStartId === undefined ? undefined : known.promisedTransactionId({ remoteStartId })
-  const id = promised ?? known.newTransactionId
+  if (remoteStartId !== undefined) return known.promisedTransactionId({ remoteStartId })
+  if (event.eventType !== 'Started' || event.evse === undefined || event.idToken === undefined) return undefined
+  const { idToken } = event.idToken
+  const mayBeDecorated = known.idToken(idToken) === undefined
+  return known.promisedTransactionId({ ...connectorOf(event, undefined, known), idToken, mayBeDecorated })
+}
+
+function newId(event: TransactionEvent, known: Known): number {
+  const id = promisedId(event, known) ?? known.newTransactionId
   if (id === null) throw new Error('transactionEvent was decided without a new transactionId')
   return id
+}
+
+/** The card of an event; null when it has none. A token of type NoAuthorization is nobody's (2.0.1 C02). */
+function cardOf({ idToken }: TransactionEvent): string | null {
+  return idToken === undefined || idToken.type === 'NoAuthorization' || idToken.idToken === '' ? null : idToken.idToken
+}
+
+function plausibilityNeeds(event: TransactionEvent): Needs {
+  const idToken = cardOf(event)
+  if (event.eventType === 'Ended') return idToken === null ? {} : { idTokensOfTransactions: true }
+  // The cable may have begun the transaction, and the card comes with a later event.
+  return event.eventType === 'Started' || idToken !== null
+    ? { beforeStart: { evseId: event.evse?.id ?? 0, idToken } }
+    : {}
+}
+
+/**
+ * The open transaction of the same card, when this event brings the transaction its card, or starts it once more: then it
+ * is answered as the first start was, and `isNews` is false.
+ */
+function concurrentWith(
+  { event, told, known }: Facts,
+  transaction: KnownTransaction | undefined,
+  transactionId: number,
+): { readonly open: KnownTransaction | undefined; readonly isNews: boolean } {
+  const idToken = cardOf(event)
+  const beginning = transaction === undefined ? undefined : beginningOf({ event, told, known }, transaction)
+  const isNews = beginning === undefined || 'idToken' in beginning
+  const isStart = event.eventType === 'Started'
+  if (idToken === null || event.eventType === 'Ended' || (!isNews && !isStart)) return { open: undefined, isNews }
+  const atMs = isNews ? told.atMs : (transaction?.startedAtMs ?? told.atMs)
+  const { evseId } = connectorOf(event, transaction, known)
+  return { open: concurrentTransaction({ transactionId, evseId, idToken, atMs }, known), isNews }
 }
 
 /**
@@ -255,27 +293,31 @@ export const transactionEvent: Handler<TransactionEvent> = {
     stationTransaction: { id: event.transactionInfo.transactionId, atMs: timeMs(event.timestamp, Number.NaN) },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
+    ...plausibilityNeeds(event),
   }),
   decide: (event, known) => {
     const station = event.transactionInfo.transactionId
     const told = toldOf(event, known)
     const { transaction, use } = chosenTransaction(told, known.transactionsNamed(station), known.chargePoint)
-    const idTokenInfo = event.idToken === undefined ? null : idTokenInfo201(event.idToken, known)
+    const transactionId = transaction?.transactionId ?? newId(event, known)
+    const { open, isNews } = concurrentWith({ event, told, known }, transaction, transactionId)
+    const idTokenInfo =
+      event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
     const idTokenStatus = idTokenInfo?.status ?? null
     const the: Case = { event, told, known, idTokenStatus }
-    const transactionId = transaction?.transactionId ?? newId(event, known)
     const parts: Outcome[] = [
       transaction === undefined ? begin(the, transactionId, use) : continueTransaction(the, transaction),
     ]
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
-      parts.push(end(the, transactionId, transaction?.meterStartWh ?? null))
+      parts.push(end(the, transactionId))
     }
     const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
     if (isCurrent) parts.push(connectorOutcome(the, transaction))
     const unauthorized =
-      event.eventType === 'Started' && idTokenStatus !== null && idTokenStatus !== 'Accepted'
+      event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
+    const changes = parts.flatMap((part) => part.changes)
     const { evseId, connectorId } = connectorOf(event, transaction, known)
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
@@ -288,8 +330,19 @@ export const transactionEvent: Handler<TransactionEvent> = {
         content: known.content,
         payload: known.verbatim,
       },
-      changes: parts.flatMap((part) => part.changes),
-      anomalies: [...parts.flatMap((part) => part.anomalies), ...unauthorized],
+      changes,
+      anomalies: [
+        ...parts.flatMap((part) => part.anomalies),
+        ...unauthorized,
+        ...concurrencyDoubts(
+          isNews ? open : undefined,
+          event.idToken?.idToken ?? '',
+          station,
+          idTokenStatus ?? '',
+          known,
+        ),
+        ...doubts(changes, transaction, station, known),
+      ],
       events: parts.flatMap((part) => part.events),
       ...(event.evse?.connectorId === undefined ? { meterPlace: { connector: { evseId, connectorId } } } : {}),
     }

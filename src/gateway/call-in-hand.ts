@@ -3,7 +3,10 @@
 
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { Clock } from '../base/clock.ts'
+import { idTokenCandidates } from '../csms/authorization.ts'
 import type {
+  BeforeStart,
+  ConcurrentTransactions,
   ConnectorRef,
   Known,
   KnownChargePoint,
@@ -15,6 +18,7 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
+import { chosenTransaction } from '../csms/transaction-story.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
@@ -25,6 +29,7 @@ export interface Lookups {
   transactionById(transactionId: number): Promise<KnownTransaction | null>
   /** Those that the charge point gave this id, the newest first. */
   transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
+  beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
 
 /** What all CALLs have in common when they are looked up for. */
@@ -37,6 +42,7 @@ export interface LookupDeps {
 export interface Circumstances {
   readonly clock: Clock
   readonly heartbeatIntervalSeconds: number
+  readonly concurrentTransactions: ConcurrentTransactions
 }
 
 /** A CALL under way, as `Known` for its handler. */
@@ -48,6 +54,7 @@ export class CallInHand implements Known {
   readonly receivedAtMs: number
   readonly meter: FrameMeter | null
   newTransactionId: number | null = null
+  beforeStart: BeforeStart | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
@@ -80,6 +87,10 @@ export class CallInHand implements Known {
     return this.#circumstances.heartbeatIntervalSeconds
   }
 
+  get concurrentTransactions(): ConcurrentTransactions {
+    return this.#circumstances.concurrentTransactions
+  }
+
   get messageId(): string {
     return this.frame.messageId
   }
@@ -109,7 +120,7 @@ export class CallInHand implements Known {
   }
 
   idToken(idToken: string): KnownIdToken | undefined {
-    return this.#idTokens?.get(idToken)
+    return this.#idTokens?.get(idToken.toLowerCase())
   }
 
   transaction(transactionId: number): KnownTransaction | undefined {
@@ -133,9 +144,15 @@ export class CallInHand implements Known {
   /** Looks up what is not at hand; null when there is nothing to wait for. */
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
-    if (needs.idTokens === undefined && !wantsIdInAnyCase && this.#hasAll(needs)) return null
-    const trips = [...this.#tokenTrips(needs, deps), ...this.#transactionTrips(needs, deps)]
+    const { idTokens, beforeStart } = needs
+    if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && this.#hasAll(needs)) return null
+    const trips = [
+      ...this.#tokenTrips(idTokens ?? [], deps),
+      ...this.#transactionTrips(needs, deps),
+      ...(beforeStart === undefined ? [] : [this.#startTrip(beforeStart, deps)]),
+    ]
     return Promise.all(trips).then(async (found) => {
+      await Promise.all(this.#tokenTrips(this.#tokensOfTransactions(needs), deps))
       if (wantsIdInAnyCase || (needs.newTransactionId === 'ifUnknown' && found.includes(false))) {
         this.newTransactionId = await deps.nextTransactionId()
       }
@@ -155,10 +172,33 @@ export class CallInHand implements Known {
     return newest.story?.use === 1 || !(atMs < newest.startedAtMs)
   }
 
-  #tokenTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
-    return (needs.idTokens ?? []).map(async (idToken) => {
+  /** Spellings of the id tokens that the transactions began with, as far as they have not been looked up. */
+  #tokensOfTransactions({ idTokens = [], idTokensOfTransactions, ...needs }: Needs): readonly string[] {
+    if (idTokensOfTransactions !== true) return []
+    const asked = new Set(idTokens.map((idToken) => idToken.toLowerCase()))
+    const { transactionIds = [], stationTransaction } = needs
+    const named = stationTransaction === undefined ? undefined : this.#namedAt(stationTransaction)
+    const spellings = [...transactionIds.map((id) => this.transaction(id)), named]
+      .flatMap((transaction) => idTokenCandidates(transaction?.idToken ?? ''))
+      .filter((idToken) => idToken !== '' && !asked.has(idToken.toLowerCase()))
+    return [...new Set(spellings)]
+  }
+
+  /** Of the transactions of one id, the one that an event of this time is about. */
+  #namedAt({ id, atMs }: NonNullable<Needs['stationTransaction']>): KnownTransaction | undefined {
+    const told = { eventType: 'Updated', atMs, hasTime: !Number.isNaN(atMs), seqNo: null } as const
+    return chosenTransaction(told, this.transactionsNamed(id), this.chargePoint).transaction
+  }
+
+  async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
+    this.beforeStart = await lookups.beforeStart(this.live.chargePoint.key, evseId, idToken)
+    return true
+  }
+
+  #tokenTrips(idTokens: readonly string[], { lookups }: LookupDeps): Promise<boolean>[] {
+    return idTokens.map(async (idToken) => {
       const found = await lookups.idToken(idToken)
-      if (found !== null) (this.#idTokens ??= new Map()).set(idToken, found)
+      if (found !== null) (this.#idTokens ??= new Map()).set(idToken.toLowerCase(), found)
       return true
     })
   }

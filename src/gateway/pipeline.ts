@@ -129,7 +129,8 @@ export class Pipeline {
     const { connection, live, frame, row, meter, receivedAtMs } = call
     const decision = handler.decide(frame.payload, call)
     const habits = this.#habits(connection, frame, isBeforeBoot)
-    const anomalies = habits.length === 0 ? decision.anomalies : [...decision.anomalies, ...habits]
+    const news = decision.anomalies.length === 0 ? noAnomalies : this.#news(connection, decision.anomalies)
+    const anomalies = habits.length === 0 ? news : [...news, ...habits]
     const isHeartbeat = row.durability === 'batched'
     this.#deps.markSeen(connection.chargePointKey, receivedAtMs, isHeartbeat)
     if (isHeartbeat) live.lastHeartbeatAtMs = receivedAtMs
@@ -184,6 +185,11 @@ export class Pipeline {
   #answer(call: CallInHand, answer: Payload): void {
     call.connection.send(encodeCallResult(call.messageId, answer))
     call.connection.served()
+  }
+
+  /** Without what this connection has shown before and is noted once. */
+  #news(connection: Connection, anomalies: readonly Anomaly[]): readonly Anomaly[] {
+    return anomalies.filter(({ kind, oncePerConnection }) => oncePerConnection !== true || connection.isNewQuirk(kind))
   }
 
   /** Quirks of the frame that this connection has not shown before, as anomalies. */

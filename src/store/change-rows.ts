@@ -14,6 +14,7 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import { storableText } from './binary-array.ts'
+import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
 import {
@@ -86,6 +87,7 @@ export class ChangeRows {
   readonly #connectors = new Map<string, ConnectorRow>()
   readonly #started: TransactionRow[] = []
   readonly #patches = new Map<number, TransactionPatch>()
+  readonly #corrections = new Map<number, CorrectionRow>()
   readonly #events: ChargePointEventRow[] = []
   readonly #variables = new Map<string, VariableRow>()
   readonly #problems = new Map<string, ProblemRow>()
@@ -107,6 +109,7 @@ export class ChangeRows {
     add(upsertConnectors, [...this.#connectors.values()])
     add(insertTransactions, this.#started)
     add(updateTransactions, [...this.#patches.values()])
+    add(correctTransactions, [...this.#corrections.values()])
     add(insertChargePointEvents, this.#events)
     add(upsertVariables, [...this.#variables.values()])
     const problems = [...this.#problems.values()]
@@ -153,6 +156,11 @@ export class ChangeRows {
       case 'transactionStopped':
         patchStopped(this.#patch(change.transactionId, receivedAtMs), change)
         return
+      case 'transactionCorrected': {
+        const { kind: _, ...row } = change
+        this.#corrections.set(change.transactionId, { ...row, atMs: receivedAtMs })
+        return
+      }
       case 'chargePointEvent':
         this.#events.push(eventRow(set, change))
         return

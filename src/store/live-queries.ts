@@ -1,8 +1,21 @@
 // What connected charge points make it necessary to read: on the hot path, so batched and prepared.
 
-import { idTokenLookupCharactersMax, idTokensRememberedMax, openTransactionsMax } from '../base/limits.ts'
+import {
+  idTokenLookupCharactersMax,
+  idTokensRememberedMax,
+  lastStopTransactionsMax,
+  openOfIdTokenMax,
+  openTransactionsMax,
+} from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
-import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
+import { idTokenCandidates } from '../csms/authorization.ts'
+import type {
+  BeforeStart,
+  KnownConnector,
+  KnownIdToken,
+  KnownTransaction,
+  RegistrationStatus,
+} from '../csms/decision.ts'
 import type { CredentialRecord, Hydration } from '../csms/records.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
@@ -72,9 +85,8 @@ const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
   ['story', story],
 ]
 const transactionColumns = knownTransaction.map(([field, sql]) => `${sql} AS "${field}"`).join(', ')
-const transactionJson = [...knownTransaction, ['chargingState', 't.charging_state']]
-  .map(([field, sql]) => `'${field}', ${sql}`)
-  .join(', ')
+const knownJson = knownTransaction.map(([field, sql]) => `'${field}', ${sql}`).join(', ')
+const transactionJson = `${knownJson}, 'chargingState', t.charging_state`
 
 // Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
 // pending password that is used this way is the password from now on.
@@ -98,6 +110,53 @@ const claimConnections = `
        SELECT * FROM transactions o WHERE o.charge_point_id = claimed.key AND o.stopped_at IS NULL
        ORDER BY o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
   FROM claimed`
+
+interface Starting {
+  readonly chargePointKey: number
+  readonly evseId: number
+  /** Empty when there is none. */
+  readonly idToken: string
+}
+
+interface BeforeStartRow {
+  readonly place: number
+  readonly lastStop: BeforeStart['lastStop']
+  readonly openOfIdToken: BeforeStart['openOfIdToken'] | null
+}
+
+const openKey = 'left(lower(t.id_token), 64)'
+const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
+
+// A range even of one key, and in the order of the index: for an equation PostgreSQL may go through all transactions by
+// number instead, where its statistics say that nearly all are of one card.
+function openFrom(first: string, last: string, more: string): string {
+  return `(SELECT * FROM transactions t WHERE t.stopped_at IS NULL AND ${openKey} ~>=~ ${first} AND ${openKey} ~<=~ ${last} ${more}
+           ORDER BY ${openKey} USING ~>~, t.id DESC LIMIT ${openOfIdTokenMax})`
+}
+
+/**
+ * What went before starts. Bounded, whatever a charge point or card has behind it: the last stop is looked for among
+ * the newest transactions of the charge point only, and of one card only so many open transactions are read. Those of
+ * the id token and its plain form come first, then those of the plain form with another suffix, unless that is an id
+ * token of its own.
+ */
+export const readBeforeStart = `
+  SELECT v.place, (
+      SELECT json_build_object('transactionId', s.id, 'stoppedAtMs', (extract(epoch FROM s.stopped_at) * 1000)::int8,
+        'meterStopWh', s.meter_stop_wh)
+      FROM (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id ORDER BY t.id DESC
+            LIMIT ${lastStopTransactionsMax}) s
+      WHERE s.evse_id = v.evse_id AND s.stopped_at IS NOT NULL AND s.meter_stop_wh IS NOT NULL
+      ORDER BY s.stopped_at DESC, s.id DESC LIMIT 1) AS "lastStop", (
+      SELECT json_agg(json_build_object(${knownJson})) FROM (
+        ${openFrom(tokenKey, tokenKey, '')}
+        UNION ALL
+        ${openFrom(cardKey, cardKey, 'AND v.card <> v.id_token')}
+        UNION ALL
+        (SELECT * FROM ${openFrom(`(${cardKey} || '_')`, `(${cardKey} || '\`')`, `AND ${openKey} <> ${tokenKey}`)} suffixed
+         WHERE NOT EXISTS (SELECT FROM id_tokens i WHERE i.id_key = lower(suffixed.id_token)))) t
+      WHERE v.id_token <> '') AS "openOfIdToken"
+  FROM unnest($1::int4[], $2::int4[], $3::text[], $4::text[]) WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
 
 /**
  * Marks charge points as not connected, unless they have connected anew.
@@ -228,6 +287,25 @@ export function createLiveQueries(database: Database) {
     },
   )
 
+  const startings = new BatchedLookup<Starting, BeforeStart>(startingName, async (asked) => {
+    const found = await pool.query<BeforeStartRow>({
+      name: 'stator_before_start',
+      text: readBeforeStart,
+      values: [
+        int4Array(asked.map(({ chargePointKey }) => chargePointKey)),
+        int4Array(asked.map(({ evseId }) => evseId)),
+        textArray(asked.map(({ idToken }) => idToken)),
+        textArray(asked.map(({ idToken }) => idTokenCandidates(idToken).at(-1) ?? '')),
+      ],
+    })
+    const answers = new Map<string, BeforeStart>()
+    for (const { place, lastStop, openOfIdToken } of found.rows) {
+      const starting = asked[place - 1]
+      if (starting !== undefined) answers.set(startingName(starting), { lastStop, openOfIdToken: openOfIdToken ?? [] })
+    }
+    return answers
+  })
+
   return {
     /** Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else. */
     async credentials(identity: string): Promise<CredentialRecord | null> {
@@ -276,6 +354,13 @@ export function createLiveQueries(database: Database) {
       }
     },
 
+    /** What went before a transaction that begins on this EVSE, with this id token or none. */
+    async beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart> {
+      const isToken = idToken !== null && idToken.length <= idTokenLookupCharactersMax
+      const found = await startings.get({ chargePointKey, evseId, idToken: isToken ? storableText(idToken) : '' })
+      return found ?? { lastStop: null, openOfIdToken: [] }
+    },
+
     async transactionById(transactionId: number): Promise<KnownTransaction | null> {
       return (await transactionsById.get(transactionId)) ?? null
     },
@@ -288,6 +373,10 @@ export function createLiveQueries(database: Database) {
       return (await transactionsByStationId.get({ chargePointKey, id: stationTransactionId })) ?? []
     },
   }
+}
+
+function startingName({ chargePointKey, evseId, idToken }: Starting): string {
+  return `${chargePointKey}/${evseId}/${idToken}`
 }
 
 /** The form of an id token under which it is stored and found. */

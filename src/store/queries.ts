@@ -6,6 +6,7 @@ import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../csms/records.ts'
+import { createCorrectionQueries } from './corrections.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
@@ -25,6 +26,7 @@ export function createQueries(database: Database) {
     ...createChargePointQueries(source),
     ...createIdTokenQueries(source),
     ...createTransactionQueries(source),
+    ...createCorrectionQueries(source),
     ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),
     ...createEventQueries(source),

@@ -187,10 +187,34 @@ export const transactions = pgTable(
     // For the next one of an EVSE: its start ends what belongs to the one before it.
     index('transactions_of_evse').on(table.chargePointId, table.evseId, table.startedAt, table.id),
     index('transactions_of_id_token').on(sql`left(lower(id_token), 64)`, table.id),
+    // By pattern, so that one range holds a card with all the suffixes that charge points append to it.
+    index('transactions_open_of_id_token')
+      .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.id)
+      .where(sql`stopped_at IS NULL`),
     index('transactions_open_of_charge_point')
       .on(table.chargePointId, table.id)
       .where(sql`stopped_at IS NULL`),
   ],
+)
+
+/** What operators have corrected of the end that an operator entered; without `_before`: what they put in its place. */
+export const transactionCorrections = pgTable(
+  'transaction_corrections',
+  {
+    transactionId: bigint('transaction_id', { mode: 'number' }).notNull(),
+    /** From 1. */
+    number: integer('number').notNull(),
+    at: instant('at').notNull(),
+    /** Name of the key that the operator came with. */
+    operator: text('operator').notNull(),
+    stoppedAtBefore: instant('stopped_at_before').notNull(),
+    meterStopWhBefore: doublePrecision('meter_stop_wh_before'),
+    stopReasonBefore: text('stop_reason_before'),
+    stoppedAt: instant('stopped_at').notNull(),
+    meterStopWh: doublePrecision('meter_stop_wh'),
+    stopReason: text('stop_reason'),
+  },
+  (table) => [primaryKey({ name: 'transaction_corrections_pkey', columns: [table.transactionId, table.number] })],
 )
 
 /** The ledger of transaction messages. Its key recognises a retransmission, and the answer is sent again. */

@@ -35,6 +35,7 @@ const recordColumns = {
   reservationId: transactions.reservationId,
   remoteStartId: transactions.remoteStartId,
   chargingState: transactions.chargingState,
+  corrections: sql<number>`(SELECT count(*)::int4 FROM transaction_corrections c WHERE c.transaction_id = ${transactions.id})`,
 }
 
 export function createTransactionQueries(source: ListSource) {

@@ -15,6 +15,7 @@ import {
   transactionStopped,
   variable,
 } from '../support/changes.ts'
+import { acceptedToken } from '../support/known.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { arrivalMs, meterRows } from '../support/store.ts'
 import { DatabaseModel, type Seen } from './database-model.ts'
@@ -157,7 +158,7 @@ class Sets {
 
   #change(): Change {
     const random = this.#random
-    switch (random.between(0, 8)) {
+    switch (random.between(0, 9)) {
       case 0:
         return boot({ status: random.pick(['Accepted', 'Pending']), firmwareVersion: random.pick([null, '1.0']) })
       case 1:
@@ -176,6 +177,8 @@ class Sets {
         return transactionStarted(this.#transactionId(), {
           stationTransactionId: random.pick([null, 'one', 'two', 'x'.repeat(255) + 'a', 'x'.repeat(255) + 'b']),
           startedAtMs: this.#atMs(),
+          evseId: random.between(1, 2),
+          idToken: random.pick([null, 'ONE', 'one', 'ONE_1', 'ONE_2', 'ONEANDTWO', 'OWN', 'OWN_1']),
           story: random.pick([
             null,
             { use: random.between(1, 2), isStartTold: false, lastEventAtMs: this.#atMs(), lastSeqNo: null },
@@ -198,6 +201,16 @@ class Sets {
           reason: random.pick([null, 'Local']),
           closedBy: random.pick(['station', 'operator']),
         })
+      case 9:
+        return {
+          kind: 'transactionCorrected',
+          transactionId: this.#transactionId(),
+          number: random.between(1, 3),
+          operator: random.pick(['admin', 'operator 1']),
+          stoppedAtMs: this.#atMs(),
+          meterStopWh: random.pick([null, 3_000]),
+          reason: random.pick([null, 'Other']),
+        }
       case 7:
         return chargePointEvent('X', random.pick([null, this.#atMs()]), { n: random.between(1, 2) })
       default:
@@ -212,6 +225,12 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
     const random = new Random(seed)
     const model = new DatabaseModel()
     const keys: number[] = []
+    // Open transactions of an earlier seed would be of the same cards.
+    await database.pool.query('UPDATE transactions SET stopped_at = received_at WHERE stopped_at IS NULL')
+    for (const idToken of ['OWN', 'OWN_1']) {
+      if (seed === 1) await queries.createIdToken(idToken, {})
+      model.idTokens.set(idToken.toLowerCase(), { ...acceptedToken, idToken })
+    }
     for (let n = 0; n < chargePoints; n++) {
       const { key, identity } = await queries.createChargePoint(`CP-${seed}-${n}`, {})
       model.addChargePoint(key, identity, 'lenient')
@@ -252,6 +271,21 @@ async function compareReading(seed: number, keys: readonly number[], model: Data
       expect(model.transactionsByStationId(key, id)).toEqual([...(await queries.transactionsByStationId(key, id))])
     }
   }
+  for (const key of keys) {
+    for (const evseId of [1, 2]) {
+      for (const token of ['ONE', 'one_1', 'ONE_3', 'OWN', 'OTHER', '']) {
+        const read = await queries.beforeStart(key, evseId, token)
+        const open = read.openOfIdToken.filter(({ chargePointKey }) => keys.includes(chargePointKey))
+        const expected = model.beforeStart(key, evseId, token)
+        expect({ seed, token, lastStop: read.lastStop, open }).toEqual({
+          seed,
+          token,
+          lastStop: expected.lastStop,
+          open: [...expected.openOfIdToken],
+        })
+      }
+    }
+  }
   for (let id = seed * 1_000; id <= seed * 1_000 + 7; id++) {
     expect(model.transaction(id)).toEqual(await queries.transactionById(id))
   }
@@ -281,6 +315,7 @@ function rowsOf(model: DatabaseModel): Rows {
     connectors: [...model.connectors.values()],
     transactions: [...model.transactions.values()],
     facts: [...model.facts.values()],
+    corrections: [...model.corrections.values()],
     events: [...model.events.values()],
     anomalies: [...model.anomalies.values()],
     meterValues: [...model.meterValues.values()].map((row) => ({
@@ -322,6 +357,10 @@ const readings: Readonly<Record<string, string>> = {
     closed_by AS "closedBy", received_at AS "receivedAtMs" FROM transactions WHERE charge_point_id = ANY($1)`,
   facts: `SELECT ${ofChargePoint}, ref, seq_no AS "seqNo", content::text, event, transaction_id AS "transactionId", occurred_at AS "occurredAtMs",
     ${received}, payload::text, answer::text FROM transaction_events WHERE charge_point_id = ANY($1)`,
+  corrections: `SELECT transaction_id AS "transactionId", number, at AS "atMs", operator, stopped_at_before AS "stoppedBeforeMs",
+    meter_stop_wh_before AS "meterStopBeforeWh", stop_reason_before AS "reasonBefore", stopped_at AS "stoppedAtMs",
+    meter_stop_wh AS "meterStopWh", stop_reason AS reason FROM transaction_corrections
+    WHERE transaction_id IN (SELECT id FROM transactions WHERE charge_point_id = ANY($1))`,
   events: `SELECT ${ofChargePoint}, action, occurred_at AS "occurredAtMs", ${received}, payload::text
     FROM charge_point_events WHERE charge_point_id = ANY($1)`,
   anomalies: `SELECT ${ofChargePoint}, kind, transaction, detail::text, ${received}

@@ -4,6 +4,7 @@
 
 import { openTransactionsMax } from '../../src/base/limits.ts'
 import type {
+  BeforeStart,
   Change,
   ChangeSet,
   CommitOutcome,
@@ -18,6 +19,8 @@ import type {
 import type { Hydration } from '../../src/csms/records.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
+import { beforeStartOf } from './before-start.ts'
+import { correct, type StoredCorrection } from './corrections.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 
 type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
@@ -131,6 +134,7 @@ export class DatabaseModel {
   readonly chargePoints = new Map<number, StoredChargePoint>()
   readonly connectors = new Map<string, StoredConnector & { readonly chargePointKey: number }>()
   readonly transactions = new Map<number, StoredTransaction>()
+  readonly corrections = new Map<string, StoredCorrection>()
   readonly facts = new Map<string, StoredFact>()
   readonly events = new Map<string, StoredEvent>()
   readonly anomalies = new Map<string, StoredAnomaly>()
@@ -218,6 +222,7 @@ export class DatabaseModel {
       meterRows += rows
       if (!isNew) hadStored = true
     }
+    correct(this, toBeApplied)
     for (const { key, seenAtMs, heartbeatAtMs } of seen) {
       const row = this.chargePoints.get(key)
       if (row === undefined) continue
@@ -282,6 +287,11 @@ export class DatabaseModel {
       .filter((row) => row.chargePointKey === key && row.stationTransactionId === stationTransactionId)
       .toSorted((a, b) => b.stationUse - a.stationUse)
       .map(knownTransaction)
+  }
+
+  beforeStart(key: number, evseId: number, idToken: string): BeforeStart {
+    const { lastStop, open } = beforeStartOf([...this.transactions.values()], this.idTokens, key, evseId, idToken)
+    return { lastStop, openOfIdToken: open.map(knownTransaction) }
   }
 
   #count(table: CountedTable, chargePointKey: number, text: string): void {
@@ -353,6 +363,7 @@ export class DatabaseModel {
         return
       }
       case 'transactionStarted':
+      case 'transactionCorrected':
         return
       case 'transactionUpdated': {
         const row = this.transactions.get(change.transactionId)
@@ -391,6 +402,11 @@ export class DatabaseModel {
         this.variables.set(key, { chargePointKey, variable, updatedAtMs: receivedAtMs })
       }
     }
+  }
+
+  /** How often the end of a transaction has been corrected. */
+  correctionsOf(id: number): readonly StoredCorrection[] {
+    return [...this.corrections.values()].filter(({ transactionId }) => transactionId === id)
   }
 
   #start(set: ChangeSet, change: Of<'transactionStarted'>): void {

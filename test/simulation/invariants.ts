@@ -8,6 +8,7 @@ import { Connection } from '../../src/gateway/connection.ts'
 import { checkResponse } from '../../src/ocpp/schema.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
 import type { Writer } from '../../src/store/writer.ts'
+import { correctionProblem } from './corrections.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
 import { unusableClockOffMs } from './plan.ts'
 import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.ts'
@@ -416,11 +417,13 @@ export class Watch {
         continue
       }
       if (event === 'Started') begun.set(transactionId, (begun.get(transactionId) ?? 0) + 1)
-      const isStationsOwn = !ref.startsWith('close:')
+      const isStationsOwn = !/^(close|correct):/.test(ref)
       if (event === 'Ended' && isStationsOwn && row.closedBy !== 'station') {
         this.#fail('historyAsStored', `${ref} ended transaction ${transactionId}, which is closed by ${row.closedBy}.`)
       }
     }
+    const problem = correctionProblem(this.#model)
+    if (problem !== null) this.#fail('historyAsStored', problem)
     for (const [transactionId, starts] of begun) {
       if (starts > 1) this.#fail('storedOnce', `Transaction ${transactionId} has ${starts} starts.`)
     }

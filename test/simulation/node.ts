@@ -2,6 +2,7 @@
 // database. It can die between any two things that it does.
 
 import { type ChargePointRef, Registry } from '../../actors/registry.ts'
+import { correctTransaction } from '../../src/api/correct-transaction.ts'
 import { closeTransaction } from '../../src/api/close-transaction.ts'
 import { createAuthDeps } from '../../src/auth/auth-deps.ts'
 import type { Clock } from '../../src/base/clock.ts'
@@ -113,6 +114,7 @@ export class SimulatedNode implements ServerEnd {
       defer: (callback) => this.#clock.after(0, callback),
       lookups: this.#queries,
       nextTransactionId: () => this.#transactionIds.next(),
+      concurrentTransactions: security.concurrentTransactions,
       commit: planted.commit?.(commit, this) ?? commit,
       markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
       connect: (key, version, credential) =>
@@ -248,6 +250,21 @@ export class SimulatedNode implements ServerEnd {
     const messageId = `close-${++this.#messageIds}`
     const closing = closeTransaction(deps, transaction, {}, messageId)
     await watched(watch.changes(transaction.chargePointKey), closing).catch(ignoreStatorError)
+  }
+
+  /** An operator corrects the end of a transaction that an operator closed. */
+  async correct(
+    transaction: TransactionRecord,
+    meterStop: number,
+    read: () => Promise<TransactionRecord | null>,
+  ): Promise<void> {
+    const deps = {
+      clock: this.#clock,
+      commit: (set: ChangeSet) => this.writer.commit(set),
+      queries: { transaction: read },
+    }
+    const messageId = `correct-${++this.#messageIds}`
+    await correctTransaction(deps, transaction, { meterStop }, 'operator', messageId).catch(ignoreStatorError)
   }
 
   #die(): void {

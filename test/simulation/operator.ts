@@ -24,6 +24,16 @@ export async function command(
   watch: Watch,
 ): Promise<void> {
   const { model } = database
+  const read = async (choose: () => StoredTransaction | undefined): Promise<TransactionRecord | null> => {
+    let row: StoredTransaction | undefined
+    const isRead = await database.run(
+      () => node.isAlive,
+      () => {
+        row = choose()
+      },
+    )
+    return isRead && row !== undefined ? recordOf(row, identity, model.correctionsOf(row.id).length) : null
+  }
   const chargePoint = { key, identity }
   switch (what) {
     case 'call':
@@ -62,18 +72,16 @@ export async function command(
       return
     }
     case 'close': {
-      const read = async (choose: () => StoredTransaction | undefined): Promise<TransactionRecord | null> => {
-        let row: StoredTransaction | undefined
-        const isRead = await database.run(
-          () => node.isAlive,
-          () => {
-            row = choose()
-          },
-        )
-        return isRead && row !== undefined ? recordOf(row, identity) : null
-      }
       const open = await read(() => model.openTransactionsOf(key).at(-1))
       if (open !== null) await node.close(open, () => read(() => model.transactions.get(open.transactionId)))
+      return
+    }
+    case 'correct': {
+      const isClosed = (row: StoredTransaction): boolean => row.chargePointKey === key && row.closedBy === 'operator'
+      const closed = await read(() => [...model.transactions.values()].filter(isClosed).at(-1))
+      if (closed === null) return
+      const meterStop = (closed.meterStartWh ?? 0) + Math.round(pick * 3)
+      await node.correct(closed, meterStop, () => read(() => model.transactions.get(closed.transactionId)))
       return
     }
     case 'provision': {
@@ -114,8 +122,8 @@ function readCall(version: '1.6' | '2.0.1'): [action: string, payload: Payload] 
       ]
 }
 
-function recordOf(row: StoredTransaction, identity: string): TransactionRecord {
+function recordOf(row: StoredTransaction, identity: string, corrections: number): TransactionRecord {
   const { id: transactionId, stoppedAtMs, ...rest } = row
   const energy = { consumedWh: null, source: null, soFarWh: null }
-  return { ...rest, transactionId, identity, energy, stoppedAtMs, open: stoppedAtMs === null }
+  return { ...rest, transactionId, identity, energy, stoppedAtMs, open: stoppedAtMs === null, corrections }
 }

@@ -48,7 +48,8 @@ export type Action =
   | { readonly kind: 'restart'; readonly downMs: number }
 
 export type Telling = 'boot' | 'status' | 'start' | 'update' | 'stop' | 'meter' | 'heartbeat' | 'authorize' | 'event'
-export type Commanding = 'call' | 'trigger' | 'start' | 'stop' | 'close' | 'provision' | 'burst' | 'disconnect'
+export type Commanding =
+  'call' | 'trigger' | 'start' | 'stop' | 'close' | 'correct' | 'provision' | 'burst' | 'disconnect'
 
 export interface Planned {
   readonly afterMs: number
@@ -88,6 +89,7 @@ const commandings: Readonly<Record<Commanding, number>> = {
   start: 3,
   stop: 2,
   close: 3,
+  correct: 2,
   provision: 2,
   burst: 1,
   disconnect: 1,

@@ -297,6 +297,11 @@ export class SimulatedDatabaseServer {
         const keys = numbers(values[0])
         return { rows: keys.flatMap((key, i) => model.transactionsByStationId(key, ids[i] ?? '')) }
       }
+      case 'stator_before_start': {
+        const [keys, evses, tokens] = [numbers(values[0]), numbers(values[1]), texts(values[2])]
+        const rows = keys.map((key, i) => model.beforeStart(key, evses[i] ?? 0, tokens[i] ?? ''))
+        return { rows: rows.map((row, i) => ({ place: i + 1, ...row })) }
+      }
       case 'stator_transaction_ids':
         return { rows: [{ ids: model.newTransactionIds(Number(values[0])) }] }
       case 'stator_insert_message_log':

@@ -2,15 +2,17 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
-import { TestStator } from '../../support/stator.ts'
+import { adminApiKey, TestStator } from '../../support/stator.ts'
 
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+
+const secondKey = 'second-operator'
 
 let stator: TestStator
 let raw: RawChargePoint
 
 beforeAll(async () => {
-  stator = await TestStator.start()
+  stator = await TestStator.start({ settings: { Security: { ApiKeys: [secondKey] } } })
   await stator.addIdTag('USER123')
   await stator.addIdTag('USER456')
   raw = await stator.bootedRaw('CP001')
@@ -131,6 +133,7 @@ describe('one transaction', () => {
       stopIdTag: null,
       reservationId: null,
       remoteStartId: null,
+      corrections: 0,
       ghost: [],
     }
     expect(await stator.json(`/api/transactions/${transactionId}`)).toEqual(shown)
@@ -293,11 +296,82 @@ describe('closing', () => {
     const answers = await Promise.all(
       [1, 2, 3].map((meterStop) => stator.api(path(transactionId), { body: { meterStop: 1000 + meterStop } })),
     )
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409])
-    expect(await stator.api(path(transactionId), { method: 'POST' })).toMatchObject({
+    // Who finds it closed already corrects it, and that is told; who lost a race with another one is refused.
+    const told = answers.filter(({ status }) => status === 200)
+    expect(told.length).toBeGreaterThan(0)
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(3 - told.length)
+    expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({ corrections: told.length - 1 })
+  })
+
+  test('again corrects what an operator entered, and keeps who changed what', async () => {
+    const transactionId = await start(raw, '2025-05-06T10:00:00Z')
+    const close = (body: object, key = adminApiKey) => stator.json(path(transactionId), { body, key })
+    const stopTime = '2025-05-06T12:00:00.000Z'
+    expect(await close({ meterStop: 5_000, stopTime })).toMatchObject({ corrections: 0 })
+    expect(await close({ meterStop: 5_100 }, secondKey)).toMatchObject({
+      meterStop: 5_100,
+      energyConsumed: 4.1,
+      energySource: 'operator',
+      stopTime,
+      closedBy: 'operator',
+      corrections: 1,
+    })
+    // Sent again, since the answer was lost: nothing is left to be corrected.
+    expect(await close({ meterStop: 5_100 }, secondKey)).toMatchObject({ corrections: 1 })
+    expect(await close({ meterStop: 5_000, reason: 'Other' })).toMatchObject({ meterStop: 5_000, corrections: 2 })
+
+    const end = (meterStop: number, stopReason: string | null = null) => ({ stopTime, meterStop, stopReason })
+    expect(await stator.json(`/api/transactions/${transactionId}/corrections`)).toEqual({
+      totalCount: 2,
+      page: 1,
+      pageSize: 20,
+      corrections: [
+        { at: isoTime, operator: 'Security.ApiKeys[0]', before: end(5_000), after: end(5_100) },
+        { at: isoTime, operator: 'admin', before: end(5_100), after: end(5_000, 'Other') },
+      ],
+    })
+    expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({
+      meterStop: 5_000,
+      energyConsumed: 4,
+      energySource: 'operator',
+      stopReason: 'Other',
+      corrections: 2,
+    })
+  })
+
+  test('leaves the last word to the charge point: its stop replaces every correction, and cannot be corrected', async () => {
+    const transactionId = await start(raw, '2025-05-07T10:00:00Z')
+    await stator.json(path(transactionId), { body: { meterStop: 5_000 } })
+    await stator.json(path(transactionId), { body: { meterStop: 5_100 } })
+    await stop(raw, transactionId, '2025-05-07T11:00:00Z', { meterStop: 5_200 })
+    expect(await stator.api(path(transactionId), { body: { meterStop: 5_300 } })).toMatchObject({
       status: 409,
       body: { error: 'Conflict', message: `Transaction '${transactionId}' has already stopped` },
     })
+    expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({
+      meterStop: 5_200,
+      energySource: 'register',
+      closedBy: 'station',
+      corrections: 1,
+    })
+  })
+
+  test.each([
+    [{ meterStop: 999 }, 'meterStop'],
+    [{ stopTime: '2025-05-08T09:00:00Z' }, 'stopTime'],
+  ])('is not corrected to %j, which is before the start', async (body, field) => {
+    const transactionId = await start(raw, '2025-05-08T10:00:00Z')
+    await stator.json(path(transactionId), { body: { meterStop: 2_000 } })
+    expect(await stator.api(path(transactionId), { body })).toMatchObject({ status: 400, body: { details: { field } } })
+    expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({ meterStop: 2_000, corrections: 0 })
+  })
+
+  test('shows its corrections to operators only', async () => {
+    const transactionId = await start(raw, '2025-05-09T10:00:00Z')
+    const corrections = `/api/transactions/${transactionId}/corrections`
+    expect(await stator.json(corrections)).toMatchObject({ totalCount: 0, corrections: [] })
+    expect((await stator.api(corrections, { basic: ['CP001', 'secretpassword'] })).status).toBe(403)
+    expect((await stator.api('/api/transactions/999999/corrections')).status).toBe(404)
   })
 
   test.each([

@@ -8,6 +8,8 @@ import {
   ghostCandidatesMax,
   ghostMeterValuesMax,
   ghostsPerCheckMax,
+  lastStopTransactionsMax,
+  openOfIdTokenMax,
   openTransactionsShownMax,
   pageSizeMax,
   problemsShownMax,
@@ -192,6 +194,15 @@ describe.each([
     for (const page of [{ page: 1, pageSize: 20 }, lastPage]) {
       expect(await mostRowsRead(database.restPool, () => list(page))).toBeLessThanOrEqual(times * listRowsReadMax)
     }
+  })
+
+  test('what is read before a start is bounded, however many transactions its charge point and its card have', async () => {
+    const most = 2 * lastStopTransactionsMax + 8 * openOfIdTokenMax
+    for (const idToken of ['CARD', 'card_1', 'NOBODY', 'C']) {
+      const read = () => queries.beforeStart(key, 2, idToken)
+      expect(await mostRowsRead(database.pool, read)).toBeLessThanOrEqual(most)
+    }
+    expect((await queries.beforeStart(key, 1, 'card_1')).openOfIdToken).toHaveLength(openOfIdTokenMax)
   })
 
   test('what is read of one charge point, and of one transaction, is bounded', async () => {

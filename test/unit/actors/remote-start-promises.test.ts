@@ -72,3 +72,58 @@ describe('a promised transactionId', () => {
     expect(all.find(key, { remoteStartId: remoteStartPromisesMax })).toBe(500 + remoteStartPromisesMax)
   })
 })
+
+describe('a start that does not look quite as promised', () => {
+  const decorated = { ...start, idToken: 'user123_98765', mayBeDecorated: true }
+
+  test('keeps the only promise of its connector when something is appended to the id token', () => {
+    const { promises: all } = promises()
+    all.add(key, start, 500)
+    expect(all.find(key, decorated)).toBe(500)
+    expect(all.find(key, { ...decorated, idToken: 'USER123\u0000\u0007' })).toBe(500)
+    expect(all.find(key, { ...decorated, idToken: 'OTHER_98765' })).toBeUndefined()
+    expect(all.find(key, { ...decorated, evseId: 2 })).toBeUndefined()
+  })
+
+  test('keeps none when the longer id token is somebody else’s', () => {
+    const { promises: all } = promises()
+    all.add(key, start, 500)
+    expect(all.find(key, { ...decorated, mayBeDecorated: false })).toBeUndefined()
+  })
+
+  test('keeps none of several, unless one matches exactly', () => {
+    const { promises: all } = promises()
+    all.add(key, start, 500)
+    all.add(key, { ...start, idToken: 'OTHER' }, 501)
+    all.add(key, { ...start, evseId: 2 }, 502)
+    expect(all.find(key, decorated)).toBeUndefined()
+    expect(all.find(key, { ...start, idToken: 'OTHER', mayBeDecorated: true })).toBe(501)
+    expect(all.find(key, { ...decorated, evseId: 2 })).toBe(502)
+    all.add(key, { ...start, idToken: 'user123_98765' }, 503)
+    expect(all.find(key, decorated)).toBe(503)
+  })
+
+  test('keeps a promise for any connector, after one for its own', () => {
+    const { promises: all } = promises()
+    const any = { ...start, evseId: 0, connectorId: 0 }
+    all.add(key, any, 500)
+    expect(all.find(key, start)).toBe(500)
+    expect(all.find(key, decorated)).toBe(500)
+    all.add(key, start, 501)
+    expect(all.find(key, start)).toBe(501)
+    expect(all.find(key, { ...start, evseId: 2 })).toBe(500)
+    expect(all.find(key, decorated)).toBeUndefined()
+  })
+
+  test('of 2.x without its remoteStartId keeps the only promise of its EVSE and id token', () => {
+    const { promises: all } = promises()
+    all.add(key, { remoteStartId: 3, evseId: 1, idToken: 'USER123' }, 500)
+    expect(all.find(key, start)).toBe(500)
+    expect(all.find(key, decorated)).toBe(500)
+    expect(all.find(key, { ...start, idToken: 'OTHER' })).toBeUndefined()
+    expect(all.find(key, { ...start, evseId: 2 })).toBeUndefined()
+    all.add(key, { remoteStartId: 4, evseId: 1, idToken: 'USER123' }, 501)
+    expect(all.find(key, start)).toBeUndefined()
+    expect(all.find(key, { remoteStartId: 4 })).toBe(501)
+  })
+})

@@ -1,6 +1,7 @@
 // An operator closes a transaction while its station, or the database, does something else.
 
 import { expect, test } from 'bun:test'
+import { correctTransaction } from '../../../src/api/correct-transaction.ts'
 import { closeTransaction } from '../../../src/api/close-transaction.ts'
 import type { ChargePointRef } from '../../../src/api/deps.ts'
 import { StatorError } from '../../../src/base/errors.ts'
@@ -22,6 +23,7 @@ const open: TransactionRecord = {
   reservationId: null,
   remoteStartId: null,
   chargingState: null,
+  corrections: 0,
 }
 
 /** Closes `open`; then it is read as `stored`. */
@@ -63,4 +65,69 @@ test('when nobody knows whether the closing is stored, the charge point is read 
   const { did, closed } = close(null, () => Promise.reject(away))
   await expect(closed).rejects.toBe(away)
   expect(did).toEqual(['CP001 disconnected'])
+})
+
+const closed: TransactionRecord = {
+  ...open,
+  open: false,
+  closedBy: 'operator',
+  stoppedAtMs: openTransaction.startedAtMs + 1_000,
+  meterStopWh: 5_000,
+}
+
+/** Corrects `closed` to another meter stop; then it is read as `stored`. */
+function correct(stored: TransactionRecord, outcome: Partial<CommitOutcome> = {}) {
+  const sets: ChangeSet[] = []
+  const commit = async (set: ChangeSet): Promise<CommitOutcome> => {
+    sets.push(set)
+    return { duplicate: false, answer: set.answer, ...outcome }
+  }
+  const deps = { clock: new HandClock(), commit, queries: { transaction: async () => stored } }
+  const change = (from: TransactionRecord) => correctTransaction(deps, from, { meterStop: 5_100 }, 'admin', 'm1')
+  return { sets, change }
+}
+
+test('each correction of a transaction is a fact of its own, whatever it corrects to', async () => {
+  const corrected = { ...closed, meterStopWh: 5_100, corrections: 1 }
+  const { sets, change } = correct(corrected)
+  expect(await change(closed)).toBe(corrected)
+  await change({ ...closed, corrections: 2 })
+  expect(sets.map(({ fact }) => [fact?.ref, fact?.seqNo])).toEqual([
+    ['correct:42', 1],
+    ['correct:42', 3],
+  ])
+  expect(sets[0]?.changes).toEqual([
+    {
+      kind: 'transactionCorrected',
+      transactionId: 42,
+      number: 1,
+      operator: 'admin',
+      stoppedAtMs: openTransaction.startedAtMs + 1_000,
+      meterStopWh: 5_100,
+      reason: null,
+    },
+  ])
+})
+
+test('a correction that changes nothing is stored nowhere', async () => {
+  const { sets, change } = correct(closed)
+  const corrected = { ...closed, meterStopWh: 5_100, corrections: 1 }
+  expect(await change(corrected)).toBe(corrected)
+  expect(sets).toEqual([])
+})
+
+test('of two operators who correct the same values one is told to read them again', async () => {
+  const { change } = correct(closed, { duplicate: true })
+  await expect(change(closed)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: "Transaction '42' was corrected meanwhile: read it again",
+  })
+})
+
+test('a correction that met the stop of the station is refused', async () => {
+  const { sets, change } = correct({ ...closed, closedBy: 'station' })
+  await expect(change(closed)).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(sets).toHaveLength(1)
+  await expect(change({ ...closed, closedBy: 'station' })).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(sets).toHaveLength(1)
 })

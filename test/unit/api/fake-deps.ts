@@ -78,6 +78,7 @@ export function fakeApi(
     transaction: async () => null,
     ghostReasonsOf: unexpected('ghostReasonsOf'),
     meterValuesOf: unexpected('meterValuesOf'),
+    correctionsOf: unexpected('correctionsOf'),
     meterValuesOfChargePoint: unexpected('meterValuesOfChargePoint'),
     messageLog: unexpected('messageLog'),
     listAnomalies: unexpected('listAnomalies'),

@@ -48,6 +48,19 @@ describe('StatusNotification', () => {
 
   const payload = { connectorId: 1, errorCode: 'NoError' as const, status: 'Charging' as const }
 
+  test('a 2.x connector moves freely: no status that follows on another one is odd', () => {
+    for (const before of ['Available', 'Occupied', 'Charging', 'SuspendedEV', 'Preparing', 'Finishing'] as const) {
+      for (const connectorStatus of ['Available', 'Reserved', 'Unavailable', 'Faulted', 'Occupied'] as const) {
+        const sent = { evseId: 1, connectorId: 1, connectorStatus, timestamp: '2026-01-01T00:00:00Z' }
+        const parts = {
+          chargePoint: { ...chargePoint, version: '2.0.1' as const },
+          connectorList: [connector(1, before)],
+        }
+        expect(decide(statusNotification201, sent, parts).anomalies).toEqual([])
+      }
+    }
+  })
+
   test('a move of the table is stored, with the status of the charge point beside it', () => {
     const decision = decide(statusNotification16, payload, { connectorList: [connector(1, 'Preparing')] })
     expect(decision.changes.map((change) => change.kind)).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { energyOf, intervalsWh, needsEvidence, noEvidence } from '../../../src/csms/energy.ts'
+import { energyOf, intervalsWh, needsEvidence, noEvidence, registerFall } from '../../../src/csms/energy.ts'
 
 const stopped = { meterStartWh: 1_000, meterStopWh: 9_000, open: false, closedBy: 'station' as const }
 const open = { meterStartWh: 1_000, meterStopWh: null, open: true, closedBy: null }
@@ -91,4 +91,12 @@ describe('intervals', () => {
     ).toBeNull()
     expect(intervalsWh([at(15, { value: '7', measurand: 'SoC' }), { sampledAt: 0, meterValue: {} }])).toBeNull()
   })
+})
+
+test('a fall of 1 Wh is one in kilowatt-hours, too', () => {
+  expect(registerFall(1.001 * 1_000, 1 * 1_000)).toBe('rounding')
+  expect(1.002 * 1_000 - 1.001 * 1_000).toBeGreaterThan(1)
+  expect(registerFall(1.002 * 1_000, 1.001 * 1_000)).toBe('rounding')
+  expect(registerFall(269.457 * 1_000, 269.456 * 1_000)).toBe('rounding')
+  expect(registerFall(269.458 * 1_000, 269.456 * 1_000)).toBe('backwards')
 })

@@ -95,7 +95,7 @@ describe('a remote start', () => {
 
   test('is recognised by connector and id tag in 1.6, by its remoteStartId in 2.0.1', () => {
     expect(remoteStart('1.6', start)).toEqual({ evseId: 2, connectorId: 1, idToken: 'USER123' })
-    expect(remoteStart('2.0.1', start)).toEqual({ remoteStartId: 12345 })
+    expect(remoteStart('2.0.1', start)).toEqual({ remoteStartId: 12345, evseId: 2, idToken: 'USER123' })
   })
 
   test('that was rejected says so', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import type { Known } from '../../../src/csms/decision.ts'
 import { startTransaction, stopTransaction } from '../../../src/csms/transactions-16.ts'
 import { acceptedToken, arrivalMs, decide, openTransaction, chargePoint } from '../../support/known.ts'
 
@@ -78,14 +79,19 @@ describe('StartTransaction', () => {
 
   test('the transactionId that a remote start promised goes to the start that it caused', () => {
     const asked: unknown[] = []
-    const decision = decide(startTransaction, start, {
-      promisedTransactionId: (remoteStart) => {
-        asked.push(remoteStart)
-        return 99
-      },
-    })
-    expect(asked).toEqual([{ evseId: 1, connectorId: 1, idToken: 'USER123' }])
+    const promisedTransactionId: Known['promisedTransactionId'] = (remoteStart) => {
+      asked.push(remoteStart)
+      return 99
+    }
+    const decision = decide(startTransaction, start, { promisedTransactionId })
     expect(decision.answer.transactionId).toBe(99)
+    decide(startTransaction, start, { promisedTransactionId, idTokens: [acceptedToken] })
+    // An id token that is somebody's is no other one with something appended.
+    const begun = { evseId: 1, connectorId: 1, idToken: 'USER123' }
+    expect(asked).toEqual([
+      { ...begun, mayBeDecorated: true },
+      { ...begun, mayBeDecorated: false },
+    ])
   })
 
   test('a start without a usable time means the open transaction of its card once more, if there is one', () => {

@@ -1,0 +1,77 @@
+// Corrections that operators make to transactions that operators closed: each keeps what it replaced, who made it and
+// when.
+
+import { asc, eq } from 'drizzle-orm'
+import type { CorrectionRecord, Page, PageOf } from '../csms/records.ts'
+import { type ListSource, pageOf } from './paging.ts'
+import { transactionCorrections } from './schema.ts'
+import { float8, instant, int4, int8, statement, text } from './statement.ts'
+
+export interface CorrectionRow {
+  readonly transactionId: number
+  /** Place among the corrections of the transaction, from 1. */
+  readonly number: number
+  readonly atMs: number
+  readonly operator: string
+  readonly stoppedAtMs: number
+  readonly meterStopWh: number | null
+  readonly reason: string | null
+}
+
+/**
+ * Only what an operator entered is corrected: a transaction that its station has stopped meanwhile stays as it is, and
+ * has no correction. Of one transaction there is one row at most.
+ */
+export const correctTransactions = statement<CorrectionRow>(
+  'correct_transactions',
+  {
+    transaction_id: int8((row) => row.transactionId),
+    number: int4((row) => row.number),
+    at: instant((row) => row.atMs),
+    operator: text((row) => row.operator),
+    stopped_at: instant((row) => row.stoppedAtMs),
+    meter_stop_wh: float8((row) => row.meterStopWh),
+    stop_reason: text((row) => row.reason),
+  },
+  (names, rows) =>
+    `WITH given AS MATERIALIZED (SELECT * FROM ${rows}), old AS MATERIALIZED (
+       SELECT t.id, t.stopped_at, t.meter_stop_wh, t.stop_reason FROM transactions t
+       WHERE t.id IN (SELECT transaction_id FROM given) AND t.closed_by = 'operator' FOR UPDATE
+     ), corrected AS (
+       UPDATE transactions t SET stopped_at = g.stopped_at, meter_stop_wh = g.meter_stop_wh, stop_reason = g.stop_reason
+       FROM given g JOIN old ON old.id = g.transaction_id WHERE t.id = old.id
+     )
+     INSERT INTO transaction_corrections (${names}, stopped_at_before, meter_stop_wh_before, stop_reason_before)
+     SELECT g.*, old.stopped_at, old.meter_stop_wh, old.stop_reason FROM given g JOIN old ON old.id = g.transaction_id
+     ON CONFLICT DO NOTHING`,
+)
+
+export function createCorrectionQueries(source: ListSource) {
+  return {
+    /** In the order in which they were made; none for a transaction that does not exist. */
+    async correctionsOf(transactionId: number, page: Page): Promise<PageOf<CorrectionRecord>> {
+      const where = eq(transactionCorrections.transactionId, transactionId)
+      return pageOf(
+        source,
+        page,
+        { table: transactionCorrections, where },
+        source.db
+          .select()
+          .from(transactionCorrections)
+          .where(where)
+          .orderBy(asc(transactionCorrections.number))
+          .$dynamic(),
+        (row) => ({
+          atMs: row.at,
+          operator: row.operator,
+          before: {
+            stoppedAtMs: row.stoppedAtBefore,
+            meterStopWh: row.meterStopWhBefore,
+            stopReason: row.stopReasonBefore,
+          },
+          after: { stoppedAtMs: row.stoppedAt, meterStopWh: row.meterStopWh, stopReason: row.stopReason },
+        }),
+      )
+    },
+  }
+}

@@ -1,0 +1,72 @@
+// Corrections of what an operator entered: what the statement of the store does with them, and what has to hold of them
+// in the end.
+
+import type { ChangeSet, TransactionCorrectedChange } from '../../src/csms/decision.ts'
+
+export type StoredCorrection = Omit<TransactionCorrectedChange, 'kind'> & {
+  readonly atMs: number
+  readonly stoppedBeforeMs: number
+  readonly meterStopBeforeWh: number | null
+  readonly reasonBefore: string | null
+}
+
+interface EndedRow {
+  readonly closedBy: 'station' | 'operator' | null
+  stoppedAtMs: number | null
+  meterStopWh: number | null
+  stopReason: string | null
+}
+
+/** The tables that corrections are about. */
+interface Tables {
+  readonly transactions: ReadonlyMap<number, EndedRow>
+  readonly corrections: Map<string, StoredCorrection>
+}
+
+/** Applies the corrections of a group, after everything else of it; of several of one transaction the last. */
+export function correct({ transactions, corrections }: Tables, sets: readonly ChangeSet[]): void {
+  const changes = sets.flatMap((set) =>
+    set.changes.flatMap((change) =>
+      change.kind === 'transactionCorrected' ? [{ ...change, atMs: set.receivedAtMs }] : [],
+    ),
+  )
+  for (const { kind: _, ...change } of new Map(changes.map((change) => [change.transactionId, change])).values()) {
+    const { transactionId, number, stoppedAtMs, meterStopWh, reason } = change
+    const row = transactions.get(transactionId)
+    if (row === undefined || row.closedBy !== 'operator' || row.stoppedAtMs === null) continue
+    const before = {
+      stoppedBeforeMs: row.stoppedAtMs,
+      meterStopBeforeWh: row.meterStopWh,
+      reasonBefore: row.stopReason,
+    }
+    Object.assign(row, { stoppedAtMs, meterStopWh, stopReason: reason })
+    const key = `${transactionId}/${number}`
+    if (!corrections.has(key)) corrections.set(key, { ...change, ...before })
+  }
+}
+
+/**
+ * What does not hold of the corrections; null when each follows on the one before it, and the last one says how the
+ * transaction ends.
+ */
+export function correctionProblem({ transactions, corrections }: Tables): string | null {
+  const last = new Map<number, StoredCorrection>()
+  for (const correction of corrections.values()) {
+    const { transactionId, number } = correction
+    const before = last.get(transactionId)
+    const follows =
+      before === undefined ||
+      (before.stoppedAtMs === correction.stoppedBeforeMs && before.meterStopWh === correction.meterStopBeforeWh)
+    if (number !== (before?.number ?? 0) + 1 || !follows) {
+      return `Correction ${number} of transaction ${transactionId} does not follow on the one before it.`
+    }
+    last.set(transactionId, correction)
+  }
+  for (const [transactionId, { meterStopWh }] of last) {
+    const row = transactions.get(transactionId)
+    if (row?.closedBy === 'operator' && row.meterStopWh !== meterStopWh) {
+      return `Transaction ${transactionId} does not end as it was corrected.`
+    }
+  }
+  return null
+}
