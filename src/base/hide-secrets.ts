@@ -11,7 +11,7 @@ const valueBegin = /"\s*:\s*"/y
 // OCPP sends a charge point its new password as the value of a configuration key or variable: the name stands apart
 // from the value, on either side of it, so every value of such a text goes.
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
-const valueName = /"(?:value|attributeValue)"\s*:\s*"/g
+const valueName = /"(?:value|attributeValue|actualValue)"\s*:\s*"/g
 
 /** `text` with the passwords of URLs, connection strings, headers, JSON fields and OCPP password keys as `***`. */
 export function hideSecrets(text: string): string {

@@ -13,6 +13,7 @@ import type {
   VariableChange,
   Verbatim,
 } from '../csms/decision.ts'
+import { hideFrameSecrets } from '../base/hide-secrets.ts'
 import { storableText } from './binary-array.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'
@@ -300,7 +301,7 @@ function digestOf(...parts: (string | number)[]): bigint {
 // A notification with a time of its own is the same wherever and whenever it comes again. Without one only a resend under the same
 // message id on the same connection is told; and boots are all kept, since some stations number every boot alike.
 function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEventRow {
-  const payload = jsonOf(change.payload)
+  const payload = hideFrameSecrets(jsonOf(change.payload))
   const identifying: (string | number)[] = []
   if (change.occurredAtMs !== null) identifying.push(change.occurredAtMs)
   else if (set.changes.some((other) => other.kind === 'boot'))

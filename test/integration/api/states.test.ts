@@ -97,6 +97,15 @@ describe('a state told by NotifyEvent', () => {
   })
 })
 
+test('a password that NotifyEvent tells is kept nowhere', async () => {
+  const raw = await stator.bootedRaw('teller', '2.0.1')
+  const told = event('SecurityCtrlr', 'BasicAuthPassword', 'hunter2-hunter2-hunter2', { id: 1 })
+  await raw.call('NotifyEvent', notifyEvent(told))
+  const { events } = await stator.json('/api/chargepoints/teller/events?action=NotifyEvent')
+  expect(events).toMatchObject([{ payload: { eventData: [{ actualValue: '***' }] } }])
+  expect(JSON.stringify(await stator.json('/api/chargepoints/teller/messages'))).not.toContain('hunter2')
+})
+
 describe('a problem told by NotifyEvent', () => {
   test('is shown where it belongs until it is over', async () => {
     const raw = await stator.bootedRaw('problems', '2.0.1')

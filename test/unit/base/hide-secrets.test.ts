@@ -48,7 +48,7 @@ function plainly(text: string): string {
     .replace(/(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi, '$1 ***')
     .replace(/("\w*(?:password|secret|apikey)\w*"\s*:\s*)"(?:[^"\\]|\\.)*"/gi, '$1"***"')
   if (!/AuthorizationKey|BasicAuthPassword/i.test(shown)) return shown
-  return shown.replace(/("(?:value|attributeValue)"\s*:\s*)"(?:[^"\\]|\\.)*"/g, '$1"***"')
+  return shown.replace(/("(?:value|attributeValue|actualValue)"\s*:\s*)"(?:[^"\\]|\\.)*"/g, '$1"***"')
 }
 
 test('any text is shown as the plain patterns show it', () => {
