@@ -82,7 +82,8 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
     connectorId,
     idToken: event.idToken?.idToken ?? null,
     startedAtMs: told.atMs,
-    meterStartWh: energyWh(known.meter, 'first'),
+    // What another event has is a register of later; that of the start is found among the meter values.
+    meterStartWh: isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null),
     open: true,
     closedBy: null,
     story,

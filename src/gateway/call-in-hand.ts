@@ -165,10 +165,15 @@ export class CallInHand implements Known {
     return stationTransaction === undefined || this.#hasNamed(stationTransaction)
   }
 
-  /** Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. */
+  /**
+   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. Of one
+   * that was not heard of since the last boot nobody knows here whether the id has been used again and that use has ended.
+   */
   #hasNamed({ id, atMs }: NonNullable<Needs['stationTransaction']>): boolean {
     const [newest] = this.live.transactionsNamed(id)
     if (newest === undefined) return false
+    const { lastBootAtMs } = this.chargePoint
+    if (lastBootAtMs !== null && newest.story && newest.story.heardAtMs < lastBootAtMs) return false
     return newest.story?.use === 1 || !(atMs < newest.startedAtMs)
   }
 

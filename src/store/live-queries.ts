@@ -182,6 +182,9 @@ function spelt(identities: readonly string[], records: readonly CredentialRecord
 }
 
 /** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
+/** Transactions of one 2.x id that are looked at, the newest. */
+const usesLookedAtMax = 64
+
 export function createLiveQueries(database: Database) {
   const { pool } = database
 
@@ -278,9 +281,10 @@ export function createLiveQueries(database: Database) {
     async (ids) => {
       const found = await pool.query<KnownTransaction>({
         name: 'stator_transactions_by_station_id',
-        text: `SELECT ${transactionColumns} FROM unnest($1::int4[], $2::text[]) AS v(charge_point_id, id) JOIN transactions t
-               ON t.charge_point_id = v.charge_point_id AND left(t.station_transaction_id, 255) = left(v.id, 255)
-               AND t.station_transaction_id = v.id ORDER BY t.station_use DESC`,
+        text: `SELECT ${transactionColumns} FROM unnest($1::int4[], $2::text[]) AS v(charge_point_id, id)
+               CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id
+                 AND left(t.station_transaction_id, 255) = left(v.id, 255) AND t.station_transaction_id = v.id
+                 ORDER BY t.station_use DESC LIMIT ${usesLookedAtMax}) t ORDER BY t.station_use DESC`,
         values: [int4Array(ids.map(({ chargePointKey }) => chargePointKey)), textArray(ids.map(({ id }) => id))],
       })
       return Map.groupBy(found.rows, (row) => `${row.chargePointKey}/${row.stationTransactionId}`)

@@ -20,6 +20,7 @@ import {
 import type { Logger } from '../base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
 import type { MessageLogLine } from '../csms/records.ts'
+import { storedRef } from './change-rows.ts'
 import { commitGroup, type CommitGroup, factKey } from './commit-group.ts'
 import type { Database, Lease } from './database.ts'
 import { MessageLog } from './message-log.ts'
@@ -269,7 +270,7 @@ export class Writer {
       if (group.length > 0 && (rows > commitRowsMax || bytes > commitBytesMax)) break
       const { fact } = next.set
       if (fact !== undefined) {
-        const key = factKey(next.set.chargePointKey, fact)
+        const key = factKey(next.set.chargePointKey, { seqNo: fact.seqNo, ref: storedRef(fact.ref) })
         if (contents.has(key) && contents.get(key) !== fact.content) break
         contents.set(key, fact.content)
       }

@@ -206,3 +206,29 @@ test('two events that share everything but what they say are two facts; one that
   expect(await central.json(`/api/transactions/${transactionId}`)).toMatchObject({ chargingState: 'Charging' })
   expect(await central.json(`/api/transactions/${transactionId}/meter-values`)).toMatchObject({ totalCount: 2 })
 })
+
+test('an id that is used a third time is a third transaction, also when the first was never ended', async () => {
+  const { transactions } = await told(
+    event('Started', { seqNo: 0, time: '08:00:00', evse: { id: 1 }, meterValue: [at('08:00:00', registerOf(1_000))] }),
+    'boot',
+    event('Started', { seqNo: 0, time: '09:00:00', evse: { id: 1 }, meterValue: [at('09:00:00', registerOf(2_000))] }),
+    event('Ended', { seqNo: 1, time: '09:30:00', meterValue: [at('09:30:00', registerOf(3_000))] }),
+    event('Started', { seqNo: 0, time: '10:00:00', evse: { id: 1 }, meterValue: [at('10:00:00', registerOf(3_000))] }),
+    event('Ended', { seqNo: 1, time: '10:30:00', meterValue: [at('10:30:00', registerOf(7_000))] }),
+  )
+  expect(transactions).toMatchObject([
+    { meterStart: 3_000, energyConsumed: 4 },
+    { meterStart: 2_000, energyConsumed: 1 },
+    { meterStart: 1_000, stopTime: null },
+  ])
+})
+
+test('the register of an end that comes before its start is not that of the start', async () => {
+  const { transactions } = await told(
+    event('Ended', { seqNo: 3, time: '09:00:00', meterValue: [at('09:00:00', registerOf(15_000))] }),
+    event('Started', { seqNo: 0, time: '08:00:00', idToken: 'A', evse: { id: 1 } }),
+    event('Updated', { seqNo: 1, time: '08:10:00', meterValue: [at('08:10:00', registerOf(5_000))] }),
+    event('Updated', { seqNo: 2, time: '08:50:00', meterValue: [at('08:50:00', registerOf(14_000))] }),
+  )
+  expect(transactions).toMatchObject([{ energyConsumed: 10, energySource: 'lastRegister' }])
+})
