@@ -12,7 +12,7 @@ type EnergyRecord = Omit<TransactionRecord, 'energy'>
 /** Meter values of one transaction that are looked at for a register, from the first and from the last. */
 const registerRowsMax = 1_000
 
-/** Meter values of one transaction that are looked at for intervals, the first of them. */
+/** Meter values that are looked at for intervals in one list. */
 const intervalRowsMax = 10_000
 
 /**
@@ -54,19 +54,29 @@ export async function evidenceOf(
   for (const { id, first, last } of found.rows) {
     evidence.set(Number(id), { ...noEvidence, firstRegisterWh: first, lastRegisterWh: last })
   }
-  for (const record of needing) {
-    const { transactionId } = record
-    if (evidence.get(transactionId)?.lastRegisterWh !== null) continue
-    evidence.set(transactionId, { ...noEvidence, intervalsWh: await intervalsOf(db, record) })
-  }
+  const withoutRegister = needing.filter(({ transactionId }) => evidence.get(transactionId)?.lastRegisterWh === null)
+  for (const [id, wh] of await intervalsOf(db, withoutRegister)) evidence.set(id, { ...noEvidence, intervalsWh: wh })
   return evidence
 }
 
-async function intervalsOf(db: ListSource['db'], record: EnergyRecord): Promise<number | null> {
-  const found = await db.execute<{ sampledAt: string; meterValue: StoredMeterValue['meterValue'] }>(
-    sql`SELECT s.sampled_at AS "sampledAt", s.meter_value AS "meterValue" FROM ${transactionsOf([record])}
+interface IntervalRow extends Record<string, unknown> {
+  readonly id: string
+  readonly sampledAt: string
+  readonly meterValue: StoredMeterValue['meterValue']
+}
+
+/** The sum of the intervals of each, from `intervalRowsMax` rows of them all: one that was not read to its end has none. */
+async function intervalsOf(
+  db: ListSource['db'],
+  records: readonly EnergyRecord[],
+): Promise<ReadonlyMap<number, number | null>> {
+  if (records.length === 0) return new Map()
+  const { rows } = await db.execute<IntervalRow>(
+    sql`SELECT v.id, s.sampled_at AS "sampledAt", s.meter_value AS "meterValue" FROM ${transactionsOf(records)}
       CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value FROM meter_values m WHERE ${samplesOf}
-        ORDER BY m.sampled_at LIMIT ${intervalRowsMax}) s ORDER BY s.sampled_at`,
+        ORDER BY m.sampled_at LIMIT ${intervalRowsMax + 1}) s LIMIT ${intervalRowsMax + 1}`,
   )
-  return intervalsWh(found.rows)
+  const cutId = rows.length > intervalRowsMax ? rows.at(-1)?.id : undefined
+  const rowsOfEach = Map.groupBy(rows, ({ id }) => id)
+  return new Map([...rowsOfEach].map(([id, own]) => [Number(id), id === cutId ? null : intervalsWh(own)]))
 }
