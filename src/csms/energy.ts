@@ -2,7 +2,8 @@
 // values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
 
 import { meterRoundingWhMax } from '../base/limits.ts'
-import { inSmallerUnit, numberOf, withoutSpaces } from '../ocpp/number-text.ts'
+import { withoutSpaces } from '../ocpp/number-text.ts'
+import { figureOf } from '../ocpp/sample-figure.ts'
 import type { Payload } from './decision.ts'
 
 /** What a figure of energy rests on. */
@@ -118,7 +119,7 @@ function intervalsIn({ sampledValue }: Payload): readonly Interval[] {
   const intervals = samples.flatMap((sample): Interval[] => {
     const { measurand, location, context = 'Sample.Periodic', phase = '' } = sample
     if (typeof measurand !== 'string' || withoutSpaces(measurand) !== intervalMeasurand) return []
-    const wh = whOf(sample)
+    const wh = figureOf(sample, 'Wh')
     if (Number.isNaN(wh) || (location !== undefined && location !== 'Outlet')) return []
     return [{ context: withoutSpaces(String(context)), phase: String(phase), wh }]
   })
@@ -128,13 +129,4 @@ function intervalsIn({ sampledValue }: Payload): readonly Interval[] {
 
 function isSample(value: unknown): value is Payload {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function whOf({ value, unit, unitOfMeasure }: Payload): number {
-  const number = typeof value === 'number' ? value : typeof value === 'string' ? numberOf(value, true) : Number.NaN
-  const measure = isSample(unitOfMeasure) ? unitOfMeasure : { unit }
-  const name = typeof measure.unit === 'string' ? withoutSpaces(measure.unit).toLowerCase() : 'wh'
-  const factor = name === 'wh' ? 1 : name === 'kwh' ? 1_000 : Number.NaN
-  const exponent = 'multiplier' in measure && typeof measure.multiplier === 'number' ? 10 ** measure.multiplier : 1
-  return inSmallerUnit(number, factor * exponent)
 }
