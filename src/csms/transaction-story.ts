@@ -1,6 +1,7 @@
 // How a 2.x transaction is told: which of several transactions of one id an event is about, and in which order events belong.
 // Charge points reuse ids after a reboot, number every event 0, set their clocks, and deliver what happened offline after the end.
 
+import { readTime } from '../ocpp/date-time.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { Known, KnownChargePoint, KnownTransaction, TransactionStory } from './decision.ts'
 import { timeMs } from './notification.ts'
@@ -24,8 +25,8 @@ export function toldOf(
   return {
     eventType: event.eventType,
     atMs,
-    // A repair puts the time of arrival in the place of one that is missing or cannot be read.
-    hasTime: sent.timestamp !== undefined && atMs !== receivedAtMs,
+    // A repair puts the time of arrival in the place of one that is missing, cannot be read, or no working clock shows.
+    hasTime: readTime(sent.timestamp)?.ms === atMs,
     seqNo: sent.seqNo === undefined || sent.seqNo === null ? null : event.seqNo,
   }
 }

@@ -5,6 +5,7 @@ import {
   isOlder,
   orderAnomaly,
   storyAfter,
+  toldOf,
   type ToldEvent,
 } from '../../../src/csms/transaction-story.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -31,6 +32,14 @@ const closed: KnownTransaction = {
 function told(hours: number, fields: Partial<ToldEvent> = {}): ToldEvent {
   return { eventType: 'Updated', atMs: start + hours * hour, hasTime: true, seqNo: 6, ...fields }
 }
+
+test('an event has a time of its own when it can be read, also when it arrives in that very moment', () => {
+  const event = { eventType: 'Started', timestamp: new Date(start).toISOString(), seqNo: 0 } as const
+  expect(toldOf(event, { sent: event, receivedAtMs: start })).toMatchObject({ atMs: start, hasTime: true })
+  for (const timestamp of [undefined, 'n/a', '1970-01-01T00:00:00Z']) {
+    expect(toldOf(event, { sent: { ...event, timestamp }, receivedAtMs: start }).hasTime).toBe(false)
+  }
+})
 
 describe('an id that a charge point uses again', () => {
   const started = { eventType: 'Started', seqNo: 0 } as const
