@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { Client } from 'pg'
-import { Comparison } from '../../bench/audit/comparison.ts'
-import { transactionRef } from '../../src/csms/meter-block.ts'
+import { Comparison } from '../../../bench/audit/comparison.ts'
+import { transactionRef } from '../../../src/csms/meter-block.ts'
 import {
   earlierDatabase,
   earlierHeader,
@@ -12,12 +12,12 @@ import {
   type Json,
   toldToEarlier,
   type ToldMessage,
-} from '../support/earlier-version.ts'
-import type { TestDatabase } from '../support/postgres.ts'
-import { Random } from '../support/random.ts'
-import { RawChargePoint } from '../support/raw-charge-point.ts'
-import { StatorProcess } from '../support/stator-process.ts'
-import { shuffled } from '../support/told-sessions.ts'
+} from '../../support/earlier-version.ts'
+import type { TestDatabase } from '../../support/postgres.ts'
+import { Random } from '../../support/random.ts'
+import { RawChargePoint } from '../../support/raw-charge-point.ts'
+import { StatorProcess } from '../../support/stator-process.ts'
+import { shuffled } from '../../support/told-sessions.ts'
 
 type Told = Omit<ToldMessage, 'answer'>
 
