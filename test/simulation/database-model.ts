@@ -19,8 +19,10 @@ import type {
 import type { Hydration } from '../../src/csms/records.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
+import type { EnergyEvidence } from '../../src/csms/energy.ts'
 import { beforeStartOf } from './before-start.ts'
 import { correct, type StoredCorrection } from './corrections.ts'
+import { evidenceOf, samplesOf } from './evidence.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 
 type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
@@ -153,7 +155,7 @@ export class DatabaseModel {
   }
 
   /** The fact under a ref of its own, when its key is that of a fact that says something else. */
-  #named(set: ChangeSet, fact: TransactionFact): TransactionFact {
+  protected named(set: ChangeSet, fact: TransactionFact): TransactionFact {
     const content = this.facts.get(this.factKey(set, fact))?.content ?? null
     const isOther = content !== null && fact.content !== undefined && content !== fact.content
     return isOther ? { ...fact, ref: `${fact.ref}#${fact.content}` } : fact
@@ -191,7 +193,7 @@ export class DatabaseModel {
     const toBeApplied: ChangeSet[] = []
     const outcomes = sets.map((set) => {
       if (set.fact !== undefined) {
-        const fact = this.#named(set, set.fact)
+        const fact = this.named(set, set.fact)
         const key = this.factKey(set, fact)
         if (fact !== set.fact && !insertedNow.has(this.factKey(set, set.fact))) hadStored = true
         const stored = this.facts.get(key)
@@ -402,6 +404,16 @@ export class DatabaseModel {
         this.variables.set(key, { chargePointKey, variable, updatedAtMs: receivedAtMs })
       }
     }
+  }
+
+  /** What the meter values of a transaction tell of its energy, as `evidenceOf` of the store reads it. */
+  evidenceOf(transaction: StoredTransaction): EnergyEvidence {
+    return evidenceOf(this.samplesOf(transaction))
+  }
+
+  /** The meter values of a transaction: of several uses of an id, each has those until the next begins. */
+  protected samplesOf(transaction: StoredTransaction): readonly StoredMeterRow[] {
+    return samplesOf(transaction, [...this.transactions.values()], [...this.meterValues.values()])
   }
 
   /** How often the end of a transaction has been corrected. */

@@ -11,7 +11,7 @@ import { Counters } from '../../src/base/counters.ts'
 import { StatorError } from '../../src/base/errors.ts'
 import { inlineCharactersMax } from '../../src/base/limits.ts'
 import { silentLogger, type Logger } from '../../src/base/log.ts'
-import type { ChangeSet, CommitOutcome, Payload } from '../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome, Handler, Payload } from '../../src/csms/decision.ts'
 import type { TransactionRecord } from '../../src/csms/records.ts'
 import { Admission } from '../../src/gateway/admission.ts'
 import type { SocketData } from '../../src/gateway/connection.ts'
@@ -39,7 +39,11 @@ export interface PlantedParts {
   readonly receive?: (
     receive: (socket: SimulatedSocket, text: string) => void,
   ) => (socket: SimulatedSocket, text: string) => void
+  /** What decides about the messages of transactions. */
+  readonly decide?: (decide: Decide) => Decide
 }
+
+export type Decide = Handler<Payload>['decide']
 
 export interface NodeWorld {
   readonly time: SimulatedTime
