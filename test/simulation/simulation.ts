@@ -179,8 +179,11 @@ class Simulation {
     if (!this.#isOver && this.#node !== null) this.#watch.checkAtRest(this.#node, this.#present)
   }
 
+  // A connection that is open may still wait to be claimed: behind a look-up, say, that was sent to a database that stalled.
   #isServerQuiet(): boolean {
-    return this.#node !== null && this.#watch.waiting(this.#node) === null
+    const node = this.#node
+    if (node === null || this.#watch.waiting(node) !== null) return false
+    return this.#present.every(({ identity }) => node.registry.get(identity) !== undefined)
   }
 
   #perform(action: Action): void {
