@@ -30,6 +30,12 @@ export const allowanceBytesPerSecond = 262_144
 /** Bytes that it may send at once after a time of rest: a backlog of a thousand meter values or more, or two of the largest frames. */
 export const allowanceBytesMax = 2_097_152
 
+/**
+ * Bytes that it may owe beside its last frame. One read from its socket may hold a hundred thousand small frames, which are served at once;
+ * whoever sent them waits eight seconds then, not minutes.
+ */
+export const allowanceDebtBytesMax = 2_097_152
+
 /** Bytes that a charge point without allowance waits for: it is served in small lots then, not frame by frame. */
 export const allowanceWaitBytes = 8_192
 

@@ -121,7 +121,10 @@ export interface BeforeStart {
     readonly stoppedAtMs: number
     readonly meterStopWh: number
   } | null
-  /** Open transactions of all charge points that may be of the same card, so many at most. */
+  /**
+   * Open transactions among which those of the same card are, so many at most: of all charge points, or of this one only
+   * where concurrent transactions are accepted.
+   */
   readonly openOfIdToken: readonly KnownTransaction[]
 }
 

@@ -29,6 +29,7 @@ export interface Lookups {
   transactionById(transactionId: number): Promise<KnownTransaction | null>
   /** Those that the charge point gave this id, the newest first. */
   transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
+  /** Open transactions of an id token only when there is one. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
 
@@ -196,7 +197,12 @@ export class CallInHand implements Known {
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
-    this.beforeStart = await lookups.beforeStart(this.live.chargePoint.key, evseId, idToken)
+    const { key } = this.live.chargePoint
+    if (this.concurrentTransactions === 'deny') this.beforeStart = await lookups.beforeStart(key, evseId, idToken)
+    else {
+      const before = await lookups.beforeStart(key, evseId, null)
+      this.beforeStart = { ...before, openOfIdToken: this.live.openTransactions() }
+    }
     return true
   }
 
