@@ -19,6 +19,7 @@ import type {
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
 import { chosenTransaction } from '../csms/transaction-story.ts'
+import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
@@ -55,6 +56,7 @@ export class CallInHand implements Known {
   readonly meter: FrameMeter | null
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
+  placed: Placed | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null

@@ -6,6 +6,7 @@ import { callQueueCallsMax, inboxFramesMax, writerChangesMax } from '../../src/b
 import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
 import { Connection } from '../../src/gateway/connection.ts'
 import { checkResponse } from '../../src/ocpp/schema.ts'
+import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
 import type { Writer } from '../../src/store/writer.ts'
 import { correctionProblem } from './corrections.ts'
@@ -303,7 +304,13 @@ export class Watch {
   #stateShown(node: WatchedProcess, identity: string): string {
     const live = node.registry.get(identity)
     if (live === undefined) return ''
-    return stateText(live.chargePoint, live.connectors(), live.openTransactions(), live.chargePoint.version)
+    const { untimedFacts } = live
+    return stateText(
+      { ...live.chargePoint, untimedFacts },
+      live.connectors(),
+      live.openTransactions(),
+      live.chargePoint.version,
+    )
   }
 
   #touch({ station }: Wire): void {
@@ -370,7 +377,7 @@ export class Watch {
   #checkStored({ said, station }: Message, rule: 'acknowledgedIsStored' | 'storedOnce'): void {
     if (said === null) return
     const { key, habits } = station
-    // Without a time of its own, a message that comes again cannot be told from another one.
+    // Without a time of its own, a message that comes again after others cannot be told from another one.
     const hasTime = habits.clockOffMs !== unusableClockOffMs
     const { meterValue, transactionData, ...payload } = said.payload
     const values = [meterValue, transactionData].flatMap((list) => (Array.isArray(list) ? list : []))
@@ -380,9 +387,7 @@ export class Watch {
     const text = JSON.stringify(payload)
     // Boots are all kept: some charge points number every boot alike, and nothing tells them apart.
     const isEveryOneKept = said.action === 'BootNotification' || !hasTime
-    // A start without a time that means an open transaction once more is stored beside it.
-    const isRepeated = !hasTime && (this.#model.copies.get(copyKey('anomalies', key, text)) ?? 0) > 0
-    if (!isRepeated) this.#checkCopies(table, key, text, rule, isEveryOneKept)
+    this.#checkCopies(table, key, text, rule, isEveryOneKept)
   }
 
   #checkCopies(table: CountedTable, key: number, text: string, rule: Rule, mayRepeat = false): void {
@@ -416,7 +421,8 @@ export class Watch {
         this.#fail('historyAsStored', `${ref} belongs to transaction ${transactionId}, which is not there.`)
         continue
       }
-      if (event === 'Started') begun.set(transactionId, (begun.get(transactionId) ?? 0) + 1)
+      // Without a time, a start that comes again after others is told once more.
+      if (event === 'Started' && !ref.includes(':place ')) begun.set(transactionId, (begun.get(transactionId) ?? 0) + 1)
       const isStationsOwn = !/^(close|correct):/.test(ref)
       if (event === 'Ended' && isStationsOwn && row.closedBy !== 'station') {
         this.#fail('historyAsStored', `${ref} ended transaction ${transactionId}, which is closed by ${row.closedBy}.`)
@@ -471,6 +477,7 @@ function tableOf(action: string): CountedTable | null {
 
 interface ShownChargePoint {
   readonly bootStatus: string | null
+  readonly untimedFacts: UntimedFacts | null
 }
 
 interface ShownTransaction {
@@ -484,7 +491,7 @@ interface ShownTransaction {
 }
 
 function stateText(
-  { bootStatus }: ShownChargePoint,
+  { bootStatus, untimedFacts }: ShownChargePoint,
   connectors: readonly { readonly evseId: number; readonly connectorId: number; readonly status: string }[],
   transactions: readonly ShownTransaction[],
   version: string | null,
@@ -495,5 +502,6 @@ function stateText(
       // In 1.6 the connector tells the charging state, and it is not stored.
       `${transactionId} at ${evseId}.${connectorId} ${idToken} ${startedAtMs} ${meterStartWh} ${version === '1.6' ? '' : chargingState}`,
   )
-  return `boot ${bootStatus}; ${shownConnectors.toSorted().join(', ')}; ${shownTransactions.toSorted().join(', ')}`
+  const shown = [shownConnectors.toSorted(), shownTransactions.toSorted()].map((list) => list.join(', '))
+  return [`boot ${bootStatus}`, ...shown, JSON.stringify(untimedFacts)].join('; ')
 }

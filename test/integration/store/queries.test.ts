@@ -225,6 +225,7 @@ describeStore('the store', (store) => {
             chargingState: 'Charging',
           },
         ],
+        untimedFacts: null,
       })
       expect(await queries.chargePoint(identity)).toMatchObject({
         connected: true,
