@@ -114,13 +114,15 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
 function beginningOf({ event, told, known }: Facts, transaction: KnownTransaction) {
   const isStart = event.eventType === 'Started'
   const { story } = transaction
-  const counts = isStart && (story?.isStartTold !== true || told.atMs < transaction.startedAtMs)
+  const isEarlier = told.hasTime && told.atMs < transaction.startedAtMs
+  const counts = isStart && (story?.isStartTold !== true || isEarlier)
   const register = isStart ? energyWh(known.meter, 'first') : null
   // The token of an Ended event is the one that stopped the transaction.
   const token = event.eventType === 'Ended' ? undefined : event.idToken
   const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
   return {
-    ...(counts ? { startedAtMs: told.atMs } : {}),
+    // The time of arrival says nothing of when it began.
+    ...(counts && told.hasTime ? { startedAtMs: told.atMs } : {}),
     ...(register !== null && (counts || transaction.meterStartWh === null) ? { meterStartWh: register } : {}),
     ...(isTokenNew ? { idToken: token.idToken } : {}),
   }

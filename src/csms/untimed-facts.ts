@@ -4,7 +4,6 @@
 // is a new fact.
 
 import { untimedSubjectsMax } from '../base/limits.ts'
-import type { ConnectorRef } from './decision.ts'
 
 /** What a charge point told last without a usable time. */
 export interface UntimedFacts {
@@ -53,8 +52,8 @@ export function timeKey(placed: Placed | null, time: unknown): string {
   return placed === null ? String(time) : `place ${placed.place}`
 }
 
-export function connectorSubject({ evseId, connectorId }: ConnectorRef): string {
-  return `${evseId}/${connectorId}`
+export function connectorSubject(connector: { readonly evseId: number; readonly connectorId: number }): string {
+  return `${connector.evseId}/${connector.connectorId}`
 }
 
 const idCharactersMax = 64

@@ -6,12 +6,12 @@ import { callQueueCallsMax, inboxFramesMax, writerChangesMax } from '../../src/b
 import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
 import { Connection } from '../../src/gateway/connection.ts'
 import { checkResponse } from '../../src/ocpp/schema.ts'
-import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
 import type { Writer } from '../../src/store/writer.ts'
 import { correctionProblem } from './corrections.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
 import { unusableClockOffMs } from './plan.ts'
+import { stateText } from './shown-state.ts'
 import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.ts'
 import type { Message, SimulatedStation } from './station.ts'
 
@@ -473,35 +473,4 @@ function tableOf(action: string): CountedTable | null {
     default:
       return null
   }
-}
-
-interface ShownChargePoint {
-  readonly bootStatus: string | null
-  readonly untimedFacts: UntimedFacts | null
-}
-
-interface ShownTransaction {
-  readonly transactionId: number
-  readonly evseId: number
-  readonly connectorId: number
-  readonly idToken: string | null
-  readonly startedAtMs: number
-  readonly meterStartWh: number | null
-  readonly chargingState: string | null
-}
-
-function stateText(
-  { bootStatus, untimedFacts }: ShownChargePoint,
-  connectors: readonly { readonly evseId: number; readonly connectorId: number; readonly status: string }[],
-  transactions: readonly ShownTransaction[],
-  version: string | null,
-): string {
-  const shownConnectors = connectors.map(({ evseId, connectorId, status }) => `${evseId}.${connectorId} ${status}`)
-  const shownTransactions = transactions.map(
-    ({ transactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh, chargingState }) =>
-      // In 1.6 the connector tells the charging state, and it is not stored.
-      `${transactionId} at ${evseId}.${connectorId} ${idToken} ${startedAtMs} ${meterStartWh} ${version === '1.6' ? '' : chargingState}`,
-  )
-  const shown = [shownConnectors.toSorted(), shownTransactions.toSorted()].map((list) => list.join(', '))
-  return [`boot ${bootStatus}`, ...shown, JSON.stringify(untimedFacts)].join('; ')
 }
