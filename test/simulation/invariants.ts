@@ -10,10 +10,11 @@ import { rowOf } from '../../src/ocpp/tables.ts'
 import type { Writer } from '../../src/store/writer.ts'
 import { correctionProblem } from './corrections.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
-import { unusableClockOffMs } from './plan.ts'
+import { hasUsableTimes } from './plan.ts'
 import { stateText } from './shown-state.ts'
 import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.ts'
 import type { Message, SimulatedStation } from './station.ts'
+import { UntimedStatuses } from './untimed-statuses.ts'
 
 /** The rules, by the names under which a violation of them is told. */
 export const rules = {
@@ -89,6 +90,8 @@ export class Watch {
   readonly #lastCommitted = new Map<number, { readonly epoch: number; readonly place: number }>()
   /** Message ids of the CALLs of each charge point, in the order in which they came. */
   readonly #received = new Map<number, string[]>()
+
+  readonly #untimedStatuses = new UntimedStatuses()
 
   /** Charge points that something has happened to since the last check. */
   readonly #touched = new Set<number>()
@@ -213,7 +216,9 @@ export class Watch {
   stores(sets: readonly ChangeSet[], commit: () => void, isGhost: boolean): void {
     if (!isGhost) for (const set of sets) this.#checkOrder(set)
     commit()
-    for (const { chargePointKey: key } of sets) {
+    for (const set of sets) {
+      const { chargePointKey: key } = set
+      this.#untimedStatuses.committed(set)
       this.#touched.add(key)
       this.#underWay.get(key)?.states.add(this.stateStored(key))
     }
@@ -287,6 +292,7 @@ export class Watch {
     }
     for (const message of this.#answers.keys()) this.#checkStored(message, 'storedOnce')
     this.#checkHistory()
+    this.#violation ??= this.#untimedStatuses.violation(this.#model)
   }
 
   /** What the actor of a charge point has to show, as a text. */
@@ -356,7 +362,7 @@ export class Watch {
     }
     const first = this.#answers.get(message)
     const told = JSON.stringify(answer)
-    if (first !== undefined && first !== told && message.station.habits.clockOffMs !== unusableClockOffMs) {
+    if (first !== undefined && first !== told && hasUsableTimes(message.station.habits)) {
       this.#fail('storedOnce', `${said.action} ${JSON.stringify(said.payload)} is answered ${told}, and was ${first}.`)
     }
     this.#answers.set(message, told)
@@ -378,7 +384,7 @@ export class Watch {
     if (said === null) return
     const { key, habits } = station
     // Without a time of its own, a message that comes again after others cannot be told from another one.
-    const hasTime = habits.clockOffMs !== unusableClockOffMs
+    const hasTime = hasUsableTimes(habits)
     const { meterValue, transactionData, ...payload } = said.payload
     const values = [meterValue, transactionData].flatMap((list) => (Array.isArray(list) ? list : []))
     for (const value of values) this.#checkCopies('meterValues', key, JSON.stringify(value), rule, !hasTime)
