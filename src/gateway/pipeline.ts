@@ -13,7 +13,6 @@ import type {
   Change,
   ChangeSet,
   CommitOutcome,
-  Decision,
   Handler,
   Needs,
   Payload,
@@ -40,13 +39,6 @@ export interface PipelineDeps extends LookupDeps, Circumstances {
 const awayCodes: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'LOOKUP_QUEUE_FULL'] satisfies ErrorCode[])
 
 const noAnomalies: readonly Anomaly[] = []
-
-/** The meter values as they are stored: without a time, those of a resend are stored already. Where there is a fact, it recognises the resend. */
-function placedMeter({ placed, meter }: CallInHand, { fact, meterPlace }: Decision) {
-  if (placed === null || meter === null) return { meter, meterPlace }
-  if (placed.isResend && fact === undefined) return { meter: null, meterPlace }
-  return { meter, meterPlace: { ...meterPlace, place: placed.place } }
-}
 
 /** Serves CALLs of charge points. What can be done without waiting is done without waiting. */
 export class Pipeline {
@@ -144,7 +136,7 @@ export class Pipeline {
   }
 
   #decide(call: CallInHand, handler: Handler<Payload>, isBeforeBoot: boolean, bytes: number): void {
-    const { connection, live, frame, row, receivedAtMs } = call
+    const { connection, live, frame, row, meter, receivedAtMs } = call
     const facts = this.#place(call, handler)
     const decision = handler.decide(frame.payload, call)
     const habits = this.#habits(connection, frame, isBeforeBoot)
@@ -157,7 +149,10 @@ export class Pipeline {
       this.#answer(call, decision.answer)
       return
     }
-    const { answer, fact } = decision
+    const { answer, fact, meterPlace } = decision
+    const { placed } = call
+    // Where there is a fact, it recognises the resend.
+    const isMeterStored = placed !== null && placed.isResend && fact === undefined
     const changes: readonly Change[] =
       facts === null ? decision.changes : [...decision.changes, { kind: 'untimedFacts', facts }]
     const events: readonly ActorEvent[] =
@@ -172,7 +167,8 @@ export class Pipeline {
       fact,
       changes,
       anomalies,
-      ...placedMeter(call, decision),
+      meter: isMeterStored ? null : meter,
+      meterPlace: placed === null ? meterPlace : { ...meterPlace, place: placed.place },
     }
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(

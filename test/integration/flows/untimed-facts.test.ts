@@ -186,6 +186,20 @@ describe('samples without a usable time', () => {
     await again.close()
   })
 
+  test('of a long frame are stored once when they come again, and once more after others', async () => {
+    const raw = await central.bootedRaw('REGISTER-LONG')
+    const { transactionId } = await raw.call('StartTransaction', start)
+    const count = 300
+    const meterValue = Array.from({ length: count }, () => ({ sampledValue: [{ value: '5' }] }))
+    const long = { connectorId: 1, transactionId, meterValue }
+    for (let nth = 0; nth < 2; nth++) await raw.call('MeterValues', long)
+    expect(await samples(transactionId)).toBe(count)
+    await raw.call('MeterValues', register(transactionId, '100'))
+    await raw.call('MeterValues', long)
+    expect(await samples(transactionId)).toBe(2 * count + 1)
+    await raw.close()
+  })
+
   test('of a register are all stored when they arrive in one burst', async () => {
     const raw = await central.bootedRaw('REGISTER-BURST')
     const { transactionId } = await raw.call('StartTransaction', start)
