@@ -145,15 +145,15 @@ class Sets {
   }
 
   #meter(key: number) {
-    const sample = () => ({
-      timestamp: new Date(this.#atMs()).toISOString(),
+    const sample = (hasTime = true) => ({
+      ...(hasTime ? { timestamp: new Date(this.#atMs()).toISOString() } : {}),
       sampledValue: [{ value: String(this.#random.between(1, 3)) }],
     })
     const transactionId = this.#random.chance(0.5) ? { transactionId: this.#transactionId() } : {}
     return meterRows(key, {
       connectorId: this.#random.between(1, 2),
       ...transactionId,
-      meterValue: [sample(), sample()],
+      meterValue: [sample(this.#random.chance(0.5)), sample()],
     })
   }
 
