@@ -7,6 +7,7 @@ import { connectorRef16 } from './availability.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
 import type { FrameMeter } from './meter-block.ts'
+import { evseSubjects } from './notification.ts'
 import { connectorSubject, transactionSubject } from './untimed-facts.ts'
 
 /** A payload whose meter values were taken out of it. */
@@ -83,6 +84,9 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
 
 /** 2.0.1 J01: values outside a transaction. Those of a transaction come with TransactionEvent. */
 export const meterValues201: Handler<WithoutMeterValues<OCPP20.MeterValuesRequest>> = {
-  about: ({ evseId }) => ({ subject: connectorSubject({ evseId, connectorId: evseId === 0 ? 0 : 1 }) }),
+  about: ({ evseId }, known) => {
+    const subject = connectorSubject({ evseId, connectorId: evseId === 0 ? 0 : 1 })
+    return { subject, also: evseSubjects(evseId, known).filter((other) => other !== subject) }
+  },
   decide: () => stored,
 }

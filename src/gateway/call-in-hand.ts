@@ -176,7 +176,7 @@ export class CallInHand implements Known {
     if (newest === undefined) return false
     const { lastBootAtMs } = this.chargePoint
     if (lastBootAtMs !== null && newest.story && newest.story.heardAtMs < lastBootAtMs) return false
-    return newest.story?.use === 1 || !(atMs < newest.startedAtMs)
+    return newest.story?.use === 1 || this.frame.lacksTime === true || !(atMs < newest.startedAtMs)
   }
 
   /** Spellings of the id tokens that the transactions began with, as far as they have not been looked up. */
@@ -193,7 +193,8 @@ export class CallInHand implements Known {
 
   /** Of the transactions of one id, the one that an event of this time is about. */
   #namedAt({ id, atMs }: NonNullable<Needs['stationTransaction']>): KnownTransaction | undefined {
-    const told = { eventType: 'Updated', atMs, hasTime: !Number.isNaN(atMs), seqNo: null } as const
+    const hasTime = this.frame.lacksTime === undefined
+    const told = { eventType: 'Updated', atMs, hasTime, seqNo: null } as const
     return chosenTransaction(told, this.transactionsNamed(id), this.chargePoint).transaction
   }
 

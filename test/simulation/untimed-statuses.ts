@@ -3,7 +3,12 @@
 
 import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
 import { copyKey, type DatabaseModel } from './database-model.ts'
-import type { Violation } from './invariants.ts'
+
+/** A rule of `invariants.ts`, and how it was broken. */
+interface BrokenRule {
+  readonly rule: 'acknowledgedIsStored' | 'storedOnce'
+  readonly seen: string
+}
 
 interface Bounds {
   readonly chargePointKey: number
@@ -38,7 +43,7 @@ export class UntimedStatuses {
   }
 
   /** What is wrong with what is stored; null when nothing is. */
-  violation({ copies }: DatabaseModel): Violation | null {
+  violation({ copies }: DatabaseModel): BrokenRule | null {
     for (const [key, { chargePointKey, text, atLeast, atMost }] of this.#bounds) {
       const stored = copies.get(key) ?? 0
       const seen = `CP${chargePointKey}: ${text} is stored ${stored} times; expected ${atLeast} to ${atMost}.`

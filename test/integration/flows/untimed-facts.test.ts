@@ -308,6 +308,33 @@ describe('events of 2.0.1 without a usable time', () => {
     await raw.close()
   })
 
+  test('and statuses are told apart by what a NotifyEvent or a message about the EVSE tells in between', async () => {
+    const raw = await central.bootedRaw('BETWEEN', '2.0.1')
+    const available = { connectorStatus: 'Available', evseId: 1, connectorId: 2 }
+    const occupied = {
+      eventId: 1,
+      timestamp: '2026-01-01T10:00:00Z',
+      trigger: 'Delta',
+      actualValue: 'Occupied',
+      eventNotificationType: 'HardWiredNotification',
+      component: { name: 'Connector', evse: { id: 1, connectorId: 2 } },
+      variable: { name: 'AvailabilityState' },
+    }
+    const notifyEvent = { generatedAt: '2026-01-01T10:00:00Z', seqNo: 0, eventData: [occupied] }
+    const limit = { chargingLimit: { chargingLimitSource: 'EMS' }, evseId: 1 }
+    const values = { evseId: 1, meterValue: [{ timestamp: '2026-01-01T10:00:00Z', sampledValue: [{ value: 1 }] }] }
+    await raw.call('StatusNotification', available)
+    await raw.call('NotifyEvent', notifyEvent)
+    await raw.call('StatusNotification', available)
+    await raw.call('NotifyChargingLimit', limit)
+    await raw.call('StatusNotification', available)
+    await raw.call('MeterValues', values)
+    await raw.call('StatusNotification', available)
+    await raw.call('StatusNotification', available)
+    expect(await events('BETWEEN')).toHaveLength(4)
+    await raw.close()
+  })
+
   test('fill in the start that a closed transaction lacks', async () => {
     const raw = await central.bootedRaw('LATE-START', '2.0.1')
     await raw.call('TransactionEvent', event('Ended', 2, '2026-01-01T11:00:00Z'))
