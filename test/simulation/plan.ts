@@ -71,7 +71,7 @@ export interface Plan {
 const yearMs = 31_536_000_000
 
 /** A clock that is off by this says nothing: Stator takes the time of arrival instead. */
-const unusableClockOffMs = -40 * yearMs
+export const unusableClockOffMs = -40 * yearMs
 
 /** Whether a resend of what it tells can be told from another fact by the time. */
 export function hasUsableTimes({ clockOffMs, tellsTimes }: Habits): boolean {

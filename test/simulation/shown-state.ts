@@ -1,6 +1,5 @@
 // What the actor of a charge point has to show, as a text to be compared.
 
-import { openTransactionsMax } from '../../src/base/limits.ts'
 import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 
 interface ShownChargePoint {
@@ -31,8 +30,13 @@ export function stateText(
       // In 1.6 the connector tells the charging state, and it is not stored.
       `${transactionId} at ${evseId}.${connectorId} ${idToken} ${startedAtMs} ${meterStartWh} ${version === '1.6' ? '' : chargingState}`,
   )
-  // An actor holds the newest only. Which those are when a remote start promised a number, the two need not agree on.
-  const held = transactions.length < openTransactionsMax ? shownTransactions.toSorted() : ['as many as are held']
-  const shown = [shownConnectors.toSorted(), held].map((list) => list.join(', '))
-  return [`boot ${bootStatus}`, ...shown, JSON.stringify(untimedFacts)].join('; ')
+  const chargePoint = [`boot ${bootStatus}`, shownConnectors.toSorted().join(', '), JSON.stringify(untimedFacts)]
+  return [chargePoint.join('; '), shownTransactions.toSorted().join(', ')].join(beforeTransactions)
+}
+
+const beforeTransactions = '; open: '
+
+/** Such a text without the transactions. */
+export function withoutTransactions(text: string): string {
+  return text.split(beforeTransactions)[0] ?? ''
 }
