@@ -14,7 +14,7 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
-import { storableText } from './binary-array.ts'
+import { storableKey, storableText } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
@@ -47,10 +47,7 @@ const variableCharactersMax = 128
 
 /** The `ref` under which a fact is stored: cut and marked with a digest of the whole when it is too long. */
 export function storedRef(ref: string): string {
-  const text = storableText(ref)
-  if (text.length <= refCharactersMax) return text
-  const digest = new Bun.CryptoHasher('sha256').update(text).digest('base64url')
-  return storableText(`${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`)
+  return storableKey(ref, refCharactersMax)
 }
 
 /** The `ref` of a fact whose key another fact has that says something else. */

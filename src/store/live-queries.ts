@@ -8,6 +8,7 @@ import {
   openTransactionsMax,
 } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
+import { storableText } from '../base/storable-text.ts'
 import { idTokenCandidates } from '../csms/authorization.ts'
 import type {
   BeforeStart,
@@ -20,7 +21,7 @@ import type { CredentialRecord, Hydration } from '../csms/records.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { bytesArray, instantArray, int4Array, int8Array, storableText, textArray } from './binary-array.ts'
+import { bytesArray, instantArray, int4Array, int8Array, textArray } from './binary-array.ts'
 import type { Database } from './database.ts'
 import { databaseError, storeError } from './store-error.ts'
 
@@ -67,8 +68,8 @@ function ms(time: string): string {
 // A transaction of 1.6 has none. Those that were stored before their events were counted have told as much as their rows say.
 const story = `CASE WHEN t.station_transaction_id IS NOT NULL THEN json_build_object('use', t.station_use,
   'isStartTold', t.is_start_told, 'lastEventAtMs', ${ms('COALESCE(t.last_event_at, t.stopped_at, t.started_at)')},
-  'lastSeqNo', t.last_seq_no, 'heardAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')},
-  'stoppedAtMs', ${ms('t.stopped_at')}) END`
+  'lastSeqNo', t.last_seq_no, 'firstHeardAtMs', ${ms('t.received_at')},
+  'heardAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')}, 'stoppedAtMs', ${ms('t.stopped_at')}) END`
 
 // SQL of a KnownTransaction `t`, column by column.
 const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
@@ -181,10 +182,10 @@ function spelt(identities: readonly string[], records: readonly CredentialRecord
   return answers
 }
 
-/** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
 /** Transactions of one 2.x id that are looked at, the newest. */
 const usesLookedAtMax = 64
 
+/** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
 export function createLiveQueries(database: Database) {
   const { pool } = database
 

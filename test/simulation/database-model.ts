@@ -512,6 +512,7 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
             isStartTold: row.isStartTold,
             lastEventAtMs: row.lastEventAtMs ?? row.stoppedAtMs ?? startedAtMs,
             lastSeqNo: row.lastSeqNo,
+            firstHeardAtMs: row.receivedAtMs,
             heardAtMs: row.updatedAtMs ?? row.receivedAtMs,
             stoppedAtMs: row.stoppedAtMs,
           },
