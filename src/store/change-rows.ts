@@ -20,6 +20,7 @@ import { type FactRow } from './fact-statements.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
 import {
   deleteProblems,
+  isOlderProblem,
   type ProblemRow,
   upsertProblems,
   upsertVariables,
@@ -238,7 +239,9 @@ export class ChangeRows {
       problem.evseId,
       problem.connectorId,
     ].join('\0')
-    this.#problems.set(key, { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs })
+    const row = { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs }
+    const known = this.#problems.get(key)
+    if (known === undefined || !isOlderProblem(row, known)) this.#problems.set(key, row)
   }
 
   #addVariable(set: ChangeSet, change: VariableChange): void {
