@@ -415,7 +415,9 @@ export class DatabaseModel {
     const stationUse = change.story?.use ?? 1
     const byStation =
       stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
-    if (this.transactions.has(id) || (byStation !== null && this.#byStationId.has(byStation))) return
+    if (this.transactions.has(id)) return
+    if (byStation !== null && this.#byStationId.has(byStation))
+      throw new Error(`two transactions have the place ${byStation}`)
     if (byStation !== null) this.#byStationId.set(byStation, id)
     this.transactions.set(id, {
       id,
