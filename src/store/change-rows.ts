@@ -14,7 +14,7 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
-import { storableKey, storableText } from '../base/storable-text.ts'
+import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
@@ -77,7 +77,7 @@ function jsonOf(payload: Verbatim): string {
 }
 
 function keyPart(part: string): string {
-  return storableText(part.slice(0, variableCharactersMax))
+  return storableKey(part, variableCharactersMax)
 }
 
 /** The rows of any number of change sets. */
