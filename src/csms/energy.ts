@@ -57,9 +57,10 @@ function endsOf(
   const startWh = registers.meterStartWh ?? evidence.firstRegisterWh
   const endWh = registers.meterStopWh ?? evidence.lastRegisterWh
   if (startWh === null || endWh === null) return null
-  // One reading stands for one moment: it does not tell what a transaction that is over has taken.
-  const isOne = evidence.isOneReading && !registers.open && Math.abs(endWh - startWh) <= meterRoundingWhMax
-  return isOne ? null : { startWh, endWh }
+  // One reading stands for one moment. That of a start that is known tells what an open transaction has taken up to then: nothing.
+  const isKnownSoFar = registers.open && registers.meterStartWh !== null
+  const isOne = evidence.isOneReading && Math.abs(endWh - startWh) <= meterRoundingWhMax
+  return isOne && !isKnownSoFar ? null : { startWh, endWh }
 }
 
 /** Whether the intervals have to be read to tell the energy of a transaction: its registers do not. */

@@ -52,6 +52,7 @@ describe('the energy of a transaction', () => {
     const two = { ...one, isOneReading: false }
     expect(energyOf({ ...stopped, meterStartWh: null }, two)).toMatchObject({ consumedWh: 0, source: 'lastRegister' })
     expect(energyOf({ ...open, meterStartWh: 9_000 }, one).soFarWh).toBe(0)
+    expect(energyOf({ ...open, meterStartWh: null }, one).soFarWh).toBeNull()
   })
 
   test('is an operator’s when the operator entered the register', () => {
