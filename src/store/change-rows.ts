@@ -14,12 +14,13 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
-import { storableText } from './binary-array.ts'
+import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
 import {
   deleteProblems,
+  isOlderProblem,
   type ProblemRow,
   upsertProblems,
   upsertVariables,
@@ -47,10 +48,7 @@ const variableCharactersMax = 128
 
 /** The `ref` under which a fact is stored: cut and marked with a digest of the whole when it is too long. */
 export function storedRef(ref: string): string {
-  const text = storableText(ref)
-  if (text.length <= refCharactersMax) return text
-  const digest = new Bun.CryptoHasher('sha256').update(text).digest('base64url')
-  return storableText(`${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`)
+  return storableKey(ref, refCharactersMax)
 }
 
 /** The `ref` of a fact whose key another fact has that says something else. */
@@ -79,7 +77,7 @@ function jsonOf(payload: Verbatim): string {
 }
 
 function keyPart(part: string): string {
-  return storableText(part.slice(0, variableCharactersMax))
+  return storableKey(part, variableCharactersMax)
 }
 
 /** The rows of any number of change sets. */
@@ -245,7 +243,9 @@ export class ChangeRows {
       problem.evseId,
       problem.connectorId,
     ].join('\0')
-    this.#problems.set(key, { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs })
+    const row = { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs }
+    const known = this.#problems.get(key)
+    if (known === undefined || !isOlderProblem(row, known)) this.#problems.set(key, row)
   }
 
   #addVariable(set: ChangeSet, change: VariableChange): void {

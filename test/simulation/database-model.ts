@@ -423,7 +423,9 @@ export class DatabaseModel {
     const stationUse = change.story?.use ?? 1
     const byStation =
       stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
-    if (this.transactions.has(id) || (byStation !== null && this.#byStationId.has(byStation))) return
+    if (this.transactions.has(id)) return
+    if (byStation !== null && this.#byStationId.has(byStation))
+      throw new Error(`two transactions have the place ${byStation}`)
     if (byStation !== null) this.#byStationId.set(byStation, id)
     this.transactions.set(id, {
       id,
@@ -520,6 +522,7 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
             isStartTold: row.isStartTold,
             lastEventAtMs: row.lastEventAtMs ?? row.stoppedAtMs ?? startedAtMs,
             lastSeqNo: row.lastSeqNo,
+            firstHeardAtMs: row.receivedAtMs,
             heardAtMs: row.updatedAtMs ?? row.receivedAtMs,
             stoppedAtMs: row.stoppedAtMs,
           },
