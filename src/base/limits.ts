@@ -261,6 +261,15 @@ export const integerMax = 2_147_483_647
 /** Longest that an operator may have a CALL wait for its answer, in seconds. */
 export const callTimeoutSecondsMax = 600
 
+/**
+ * Longest that a REST request may be without a word while it is answered, in seconds: a CALL may wait in line as long as for its answer, and
+ * statements come before and after it.
+ */
+export const restAnswerSecondsMax = 2 * callTimeoutSecondsMax + 120
+
+/** Longest that an HTTP connection may be without a word while nothing is answered on it, in seconds. */
+export const httpIdleSecondsMax = 10
+
 /** Longest password or API key of a charge point, in characters. */
 export const secretCharactersMax = 128
 
