@@ -6,6 +6,7 @@ import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { lookupRetryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import type { Timings } from '../base/timings.ts'
 import { handlerOf } from '../csms/decide.ts'
 import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Handler, Needs, Payload } from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
@@ -22,6 +23,7 @@ export interface PipelineDeps extends LookupDeps, Circumstances {
   /** Told that a charge point lives; written in batches. */
   readonly markSeen: (chargePointKey: number, atMs: number, isHeartbeat: boolean) => void
   readonly counters: Counters
+  readonly timings: Pick<Timings, 'answered'>
   readonly log: Logger
 }
 
@@ -184,6 +186,7 @@ export class Pipeline {
 
   #answer(call: CallInHand, answer: Payload): void {
     call.connection.send(encodeCallResult(call.messageId, answer))
+    this.#deps.timings.answered(call.frame.action, call.nowMs - call.receivedAtMs)
     call.connection.served()
   }
 

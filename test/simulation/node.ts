@@ -122,6 +122,7 @@ export class SimulatedNode implements ServerEnd {
       disconnect: (key, epoch) => this.#queries.disconnect(key, epoch),
       appendMessageLog: () => {},
       counters: this.counters,
+      timings: { answered: () => {} },
       clock: this.#clock,
       log,
     })
