@@ -14,8 +14,9 @@ import { loadSettings, type Settings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { Timings } from './base/timings.ts'
 import { StatorError } from './base/errors.ts'
-import { shutdownMsMax } from './base/limits.ts'
+import { pingMsMax, shutdownMsMax } from './base/limits.ts'
 import { createLogger, type Logger } from './base/log.ts'
+import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
 import { closeFenced, LiveChargePoints } from './gateway/live-charge-points.ts'
@@ -94,7 +95,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => database.close())
 
     if (!database.isSingleConnection) announcePresence(database.pool, node)
-    const queries = createQueries(database)
+    const queries = createQueries(database, clock)
     await claimCredentialSecret(database.pool, new Credentials(secrets.credentialSecret).fingerprint())
     await disconnectAbsent(database.pool, node)
     const transactionIds = new TransactionIds(database)
@@ -170,7 +171,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       health: {
         live: () => true,
         ready: async () => {
-          const problem = await problemOf(() => database.ping())
+          const problem = await problemOf(() => inTime(database.ping(), pingMsMax, clock))
           const refuses = writer.isAvailable ? null : 'The database answers, but does not commit what it is given.'
           return [{ name: 'database', problem: problem ?? refuses }]
         },

@@ -307,6 +307,18 @@ export const gateWaitMsMax = 5_000
 /** Longest that such work lets what charge points wait for go first, in milliseconds; then it queues like everything else. */
 export const gateYieldMsMax = 250
 
+/**
+ * How long a transaction of the writer may be without an answer before the database counts as away, in milliseconds: whoever connects then is
+ * better sent to another node.
+ */
+export const commitSilentMsMax = 3_000
+
+/** Longest that the question takes whether the database answers, in milliseconds. */
+export const pingMsMax = 3_000
+
+/** Longest that the look-up of an id token takes of which the last answer is remembered, in milliseconds. */
+export const rememberedIdTokenMsMax = 1_500
+
 /** Longest that one statement may take before its connection is given up, in milliseconds. */
 export const queryMsMax = 30_000
 

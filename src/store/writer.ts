@@ -8,6 +8,7 @@ import {
   commitBytesMax,
   commitChangesMax,
   commitRowsMax,
+  commitSilentMsMax,
   lastSeenFlushMs,
   partBytesMax,
   partRowsMax,
@@ -294,8 +295,9 @@ export class Writer {
     for (let attempt = 1; ; attempt++) {
       let lease: Lease | null = null
       try {
-        lease = this.#lease ?? (await this.#takeLease())
-        const committed = await this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored)
+        lease = this.#lease ?? (await this.#inSight(this.#takeLease()))
+        const committing = this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored)
+        const committed = await this.#inSight(committing)
         // Retransmissions come in crowds, after an outage: while they do, a try in one trip is a trip wasted.
         this.#expectsNew = !committed.hadStored
         if (this.#database.isSingleConnection) this.#release(false)
@@ -368,6 +370,18 @@ export class Writer {
       return true
     } catch {
       return false
+    }
+  }
+
+  /** While `work` has been silent for too long, the database counts as away. */
+  async #inSight<T>(work: Promise<T>): Promise<T> {
+    const cancel = this.#clock.after(commitSilentMsMax, () => {
+      this.#noteAvailable(false, new StatorError('STORE_UNAVAILABLE', `No answer for ${commitSilentMsMax} ms.`))
+    })
+    try {
+      return await work
+    } finally {
+      cancel()
     }
   }
 
