@@ -346,6 +346,16 @@ export const migrationAttemptsMax = 10
 /** How often partitions are made ahead, and what is old is forgotten, in milliseconds. */
 export const maintenanceMs = 3_600_000
 
+/** Longest that making or dropping a partition waits for its lock, in milliseconds: commits wait behind it. */
+export const partitionLockMs = 200
+
+/** How often it is tried in one turn of upkeep, and how long after each try, in milliseconds. */
+export const partitionTriesMax = 20
+export const partitionTryPauseMs = 500
+
+/** Rows of the default partition that move to a new one: they move while nothing is committed, in well under a second. */
+export const partitionMoveRowsMax = 20_000
+
 /** Rows that one statement forgets; its locks are short then. */
 export const forgottenRowsMax = 5_000
 
