@@ -7,6 +7,7 @@ import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { mayHoldSecret } from '../base/hide-secrets.ts'
 import { lookupRetryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import type { Timings } from '../base/timings.ts'
 import { handlerOf } from '../csms/decide.ts'
 import type {
   ActorEvent,
@@ -33,6 +34,7 @@ export interface PipelineDeps extends LookupDeps, Circumstances {
   /** Told that a charge point lives; written in batches. */
   readonly markSeen: (chargePointKey: number, atMs: number, isHeartbeat: boolean) => void
   readonly counters: Counters
+  readonly timings: Pick<Timings, 'answered'>
   readonly log: Logger
 }
 
@@ -214,6 +216,7 @@ export class Pipeline {
 
   #answer(call: CallInHand, answer: Payload): void {
     call.connection.send(encodeCallResult(call.messageId, answer))
+    this.#deps.timings.answered(call.frame.action, call.nowMs - call.receivedAtMs)
     call.connection.served()
   }
 

@@ -95,7 +95,7 @@ export class SimulatedNode implements ServerEnd {
     }
     const log = this.#log()
     const client = database.open(() => this.#isAlive)
-    this.#queries = createLiveQueries(client)
+    this.#queries = createLiveQueries(client, this.#clock)
     this.writer = new Writer({ database: client, clock: this.#clock, log, commitGroup: database.commitGroup })
     this.#transactionIds = new TransactionIds(client)
     this.registry = new Registry({
@@ -122,6 +122,7 @@ export class SimulatedNode implements ServerEnd {
       disconnect: (key, epoch) => this.#queries.disconnect(key, epoch),
       appendMessageLog: () => {},
       counters: this.counters,
+      timings: { answered: () => {} },
       clock: this.#clock,
       log,
     })
