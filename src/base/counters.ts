@@ -4,6 +4,7 @@
 /** What each counter counts, since the start of this process. */
 export const counterTable = {
   handshakesRefused: 'Handshakes turned away, whatever the reason.',
+  handshakesDelayed: 'Handshakes that had to wait for their turn, because too many came at once.',
   connectionsOpened: 'Connections of charge points that were opened.',
   connectionsClosed: 'Connections of charge points that were closed.',
   connectionsReplaced: 'Connections given up because a newer one of the same charge point came.',
@@ -26,7 +27,6 @@ type CounterName = keyof typeof counterTable
 /** Counters of this process since its start. */
 export class Counters implements Record<CounterName, number> {
   handshakesRefused = 0
-  /** Handshakes that had to wait for their turn, because too many came at once. */
   handshakesDelayed = 0
   connectionsOpened = 0
   connectionsClosed = 0
@@ -47,5 +47,29 @@ export class Counters implements Record<CounterName, number> {
   /** Counts an anomaly that was stored. */
   anomaly(kind: string): void {
     this.anomalies.set(kind, (this.anomalies.get(kind) ?? 0) + 1)
+  }
+}
+
+/** What the parts of this process count of themselves, as of now. */
+export interface PartCounts {
+  /** Charge points that are connected. */
+  readonly connections: number
+  readonly isDatabaseAvailable: boolean
+  readonly calls: {
+    readonly sent: number
+    readonly answered: number
+    readonly timedOut: number
+    readonly late: number
+    readonly unknown: number
+  }
+  readonly writer: {
+    readonly transactions: number
+    readonly changeSets: number
+    readonly meterRows: number
+    readonly retries: number
+    readonly refused: number
+    readonly waiting: number
+    readonly messageLogLines: number
+    readonly messageLogLinesDropped: number
   }
 }

@@ -30,6 +30,12 @@ export const allowanceBytesPerSecond = 262_144
 /** Bytes that it may send at once after a time of rest: a backlog of a thousand meter values or more, or two of the largest frames. */
 export const allowanceBytesMax = 2_097_152
 
+/**
+ * Bytes that it may owe beside its last frame. One read from its socket may hold a hundred thousand small frames, which are served at once;
+ * whoever sent them waits eight seconds then, not minutes.
+ */
+export const allowanceDebtBytesMax = 2_097_152
+
 /** Bytes that a charge point without allowance waits for: it is served in small lots then, not frame by frame. */
 export const allowanceWaitBytes = 8_192
 
@@ -153,6 +159,12 @@ export const remoteStartPromiseMs = 120_000
 export const remoteStartPromisesMax = 32
 
 /**
+ * Connectors and transactions of one charge point of which it is remembered what they told last without a time. Past it the oldest is
+ * forgotten, and a resend of what it told is stored as another fact.
+ */
+export const untimedSubjectsMax = 32
+
+/**
  * How long a charge point may take to send what a command asked it for, in milliseconds; it is served before a boot is
  * accepted, too.
  */
@@ -255,6 +267,15 @@ export const integerMax = 2_147_483_647
 /** Longest that an operator may have a CALL wait for its answer, in seconds. */
 export const callTimeoutSecondsMax = 600
 
+/**
+ * Longest that a REST request may be without a word while it is answered, in seconds: a CALL may wait in line as long as for its answer, and
+ * statements come before and after it.
+ */
+export const restAnswerSecondsMax = 2 * callTimeoutSecondsMax + 120
+
+/** Longest that an HTTP connection may be without a word while nothing is answered on it, in seconds. */
+export const httpIdleSecondsMax = 10
+
 /** Longest password or API key of a charge point, in characters. */
 export const secretCharactersMax = 128
 
@@ -292,6 +313,18 @@ export const gateWaitMsMax = 5_000
 /** Longest that such work lets what charge points wait for go first, in milliseconds; then it queues like everything else. */
 export const gateYieldMsMax = 250
 
+/**
+ * How long a transaction of the writer may be without an answer before the database counts as away, in milliseconds: whoever connects then is
+ * better sent to another node.
+ */
+export const commitSilentMsMax = 3_000
+
+/** Longest that the question takes whether the database answers, in milliseconds. */
+export const pingMsMax = 3_000
+
+/** Longest that the look-up of an id token takes of which the last answer is remembered, in milliseconds. */
+export const rememberedIdTokenMsMax = 1_500
+
 /** Longest that one statement may take before its connection is given up, in milliseconds. */
 export const queryMsMax = 30_000
 
@@ -318,6 +351,16 @@ export const migrationAttemptsMax = 10
 
 /** How often partitions are made ahead, and what is old is forgotten, in milliseconds. */
 export const maintenanceMs = 3_600_000
+
+/** Longest that making or dropping a partition waits for its lock, in milliseconds: commits wait behind it. */
+export const partitionLockMs = 200
+
+/** How often it is tried in one turn of upkeep, and how long after each try, in milliseconds. */
+export const partitionTriesMax = 20
+export const partitionTryPauseMs = 500
+
+/** Rows of the default partition that move to a new one: they move while nothing is committed, in well under a second. */
+export const partitionMoveRowsMax = 20_000
 
 /** Rows that one statement forgets; its locks are short then. */
 export const forgottenRowsMax = 5_000

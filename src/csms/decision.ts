@@ -5,6 +5,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
+import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
 
 /** A payload as it goes on the wire. */
 export type Payload = Readonly<Record<string, unknown>>
@@ -64,11 +65,12 @@ export interface TransactionStory {
   readonly use: number
   /** Whether its Started has come. */
   readonly isStartTold: boolean
-  /** Time of the newest event. */
+  /** Time of the newest event that had a usable one; its arrival, if the first had none. */
   readonly lastEventAtMs: number
   /** seqNo of the newest event; null when none had one. */
   readonly lastSeqNo: number | null
-  /** When the last message about it came, by our clock. */
+  /** When the first message about it came, and the last one that was not late, by our clock. */
+  readonly firstHeardAtMs: number
   readonly heardAtMs: number
   /** Null while it is open. */
   readonly stoppedAtMs: number | null
@@ -121,7 +123,10 @@ export interface BeforeStart {
     readonly stoppedAtMs: number
     readonly meterStopWh: number
   } | null
-  /** Open transactions of all charge points that may be of the same card, so many at most. */
+  /**
+   * Open transactions among which those of the same card are, so many at most: of all charge points, or of this one only
+   * where concurrent transactions are accepted.
+   */
   readonly openOfIdToken: readonly KnownTransaction[]
 }
 
@@ -169,8 +174,10 @@ export interface Known {
   readonly sent: Payload
   /** The payload as it was sent, without its meter values: what is kept. */
   readonly verbatim: Verbatim
-  /** Digest of the whole payload as it was sent; undefined when the message is no fact of a transaction. */
+  /** Digest of the whole payload as it was sent; undefined when the message has a time and is no fact of a transaction. */
   readonly content: string | undefined
+  /** Its place among the facts without a usable time; null when it has one. */
+  readonly placed: Placed | null
 }
 
 /** A stored fact that breaks an expectation. */
@@ -188,7 +195,10 @@ export interface Anomaly {
  * else of the decision is applied, and the answer stored here goes out again.
  */
 export interface TransactionFact {
-  /** 1.6 start: `start:` connector, idTag, timestamp, meterStart. 1.6 stop: `stop:` transactionId. 2.x: `tx:` transactionId. */
+  /**
+   * 1.6 start: `start:` connector, meterStart, time, idTag. 1.6 stop: `stop:` transactionId, meterStop, time. 2.x: `tx:` transactionId,
+   * eventType, time. Without a usable time its place (`timeKey`).
+   */
   readonly ref: string
   readonly seqNo: number
   readonly event: 'Started' | 'Updated' | 'Ended'
@@ -301,7 +311,15 @@ export interface ChargePointEventChange {
   readonly action: string
   /** By the charge point's clock; null when the message carries no time. */
   readonly occurredAtMs: number | null
+  /** Its place, by which a resend is recognised when it has no usable time. */
+  readonly place?: number
   readonly payload: Verbatim
+}
+
+/** What is remembered of the facts without a usable time, to tell their resends (`untimed-facts.ts`). */
+export interface UntimedFactsChange {
+  readonly kind: 'untimedFacts'
+  readonly facts: UntimedFacts
 }
 
 /** What the charge point says it is busy with. */
@@ -356,6 +374,7 @@ export type Change =
   | TransactionStoppedChange
   | TransactionCorrectedChange
   | ChargePointEventChange
+  | UntimedFactsChange
   | ActivityChange
   | VariableChange
   | ProblemChange
@@ -380,6 +399,7 @@ export type ActorEvent =
       readonly story?: TransactionStory
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
+  | { readonly type: 'untimedFacts'; readonly facts: UntimedFacts }
 
 /** Where meter values belong, as far as their own message does not tell, or tells wrong. */
 export interface MeterPlace {
@@ -390,6 +410,8 @@ export interface MeterPlace {
    * they are never taken for those of the one that gets the number here.
    */
   readonly isOfNoTransaction?: true
+  /** Place of their message: it is part of the key of those that have the time of arrival. */
+  readonly place?: number
 }
 
 /** The outcome of deciding one CALL. */
@@ -403,9 +425,11 @@ export interface Decision {
   readonly meterPlace?: MeterPlace
 }
 
-/** How one action is decided: first what to look up, then the decision. Both are pure. */
+/** How one action is decided: what to look up, what the message is about, then the decision. All of it is pure. */
 export interface Handler<P> {
   readonly needs?: (payload: P, chargePoint: KnownChargePoint) => Needs
+  /** For messages that have connectors or transactions; asked only of charge points that tell facts without a time. */
+  readonly about?: (payload: P, known: Known) => About
   readonly decide: (payload: P, known: Known) => Decision
 }
 

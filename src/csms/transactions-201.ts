@@ -18,7 +18,9 @@ import type {
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
+import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
 
 type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
@@ -32,6 +34,8 @@ interface Outcome {
 /** An event with what is known about it. */
 interface Facts {
   readonly event: TransactionEvent
+  /** The id that the charge point gave the transaction, as it is kept. */
+  readonly station: string
   readonly told: ToldEvent
   readonly known: Known
 }
@@ -61,7 +65,7 @@ function isInUse(status: ConnectorStatus): boolean {
   return status === 'Occupied' || isChargingStatus(status)
 }
 
-function begin({ event, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
+function begin({ event, station, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
   const chargingState = info.chargingState ?? null
   const { evseId, connectorId } = connectorOf(event, undefined, known)
@@ -71,13 +75,14 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
     isStartTold: isStart,
     lastEventAtMs: told.atMs,
     lastSeqNo: told.seqNo,
+    firstHeardAtMs: known.receivedAtMs,
     heardAtMs: known.receivedAtMs,
     stoppedAtMs: null,
   }
   const transaction: KnownTransaction = {
     transactionId,
     chargePointKey: known.chargePoint.key,
-    stationTransactionId: info.transactionId,
+    stationTransactionId: station,
     evseId,
     connectorId,
     idToken: event.idToken?.idToken ?? null,
@@ -90,8 +95,8 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
   }
   const { open: _open, closedBy: _closedBy, chargePointKey: _key, ...stored } = transaction
   const anomalies: Anomaly[] = []
-  if (!isStart) anomalies.push({ kind: 'missingStart', transaction: info.transactionId, detail: {} })
-  if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: info.transactionId, detail: { use } })
+  if (!isStart) anomalies.push({ kind: 'missingStart', transaction: station, detail: {} })
+  if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: station, detail: { use } })
   return {
     changes: [
       {
@@ -113,22 +118,24 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
 function beginningOf({ event, told, known }: Facts, transaction: KnownTransaction) {
   const isStart = event.eventType === 'Started'
   const { story } = transaction
-  const counts = isStart && (story?.isStartTold !== true || told.atMs < transaction.startedAtMs)
+  const isEarlier = told.hasTime && told.atMs < transaction.startedAtMs
+  const counts = isStart && (story?.isStartTold !== true || isEarlier)
   const register = isStart ? energyWh(known.meter, 'first') : null
   // The token of an Ended event is the one that stopped the transaction.
   const token = event.eventType === 'Ended' ? undefined : event.idToken
   const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
   return {
-    ...(counts ? { startedAtMs: told.atMs } : {}),
+    // The time of arrival says nothing of when it began.
+    ...(counts && told.hasTime ? { startedAtMs: told.atMs } : {}),
     ...(register !== null && (counts || transaction.meterStartWh === null) ? { meterStartWh: register } : {}),
     ...(isTokenNew ? { idToken: token.idToken } : {}),
   }
 }
 
 function continueTransaction(the: Case, transaction: KnownTransaction): Outcome {
-  const { event, told, known, idTokenStatus } = the
+  const { event, station, told, known, idTokenStatus } = the
   const { transactionId, story } = transaction
-  const { chargingState, remoteStartId, transactionId: station } = event.transactionInfo
+  const { chargingState, remoteStartId } = event.transactionInfo
   const isLate = isOlder(told, story)
   const beginning = beginningOf(the, transaction)
   const movesOn = !isLate && transaction.open
@@ -137,7 +144,7 @@ function continueTransaction(the: Case, transaction: KnownTransaction): Outcome 
   const isConnectorTold = event.evse !== undefined && (movesOn || transaction.evseId === 0)
   const connector = isConnectorTold ? { evseId: ref.evseId, connectorId: ref.connectorId } : undefined
   const state = movesOn ? chargingState : undefined
-  const after = storyAfter(told, transaction, known.receivedAtMs)
+  const after = storyAfter(told, transaction, event.offline === true ? null : known.receivedAtMs)
   const token = 'idToken' in beginning ? event.idToken : undefined
   const anomalies: Anomaly[] = []
   const note = (kind: Anomaly['kind'], detail: Anomaly['detail'] = {}): void => {
@@ -271,12 +278,13 @@ function plausibilityNeeds(event: TransactionEvent): Needs {
  * is answered as the first start was, and `isNews` is false.
  */
 function concurrentWith(
-  { event, told, known }: Facts,
+  facts: Facts,
   transaction: KnownTransaction | undefined,
   transactionId: number,
 ): { readonly open: KnownTransaction | undefined; readonly isNews: boolean } {
+  const { event, told, known } = facts
   const idToken = cardOf(event)
-  const beginning = transaction === undefined ? undefined : beginningOf({ event, told, known }, transaction)
+  const beginning = transaction === undefined ? undefined : beginningOf(facts, transaction)
   const isNews = beginning === undefined || 'idToken' in beginning
   const isStart = event.eventType === 'Started'
   if (idToken === null || event.eventType === 'Ended' || (!isNews && !isStart)) return { open: undefined, isNews }
@@ -285,27 +293,41 @@ function concurrentWith(
   return { open: concurrentTransaction({ transactionId, evseId, idToken, atMs }, known), isNews }
 }
 
+/** A start is about its connector first: it is told no second time once anything else was told of that. */
+function about(event: TransactionEvent, known: Known): About {
+  const { transactionId } = event.transactionInfo
+  const [newest] = known.transactionsNamed(transactionId)
+  const transaction = transactionSubject(transactionId)
+  const isStart = event.eventType === 'Started'
+  const connector = connectorSubject(connectorOf(event, isStart && newest?.open !== true ? undefined : newest, known))
+  return isStart ? { subject: connector, also: [transaction], isStart } : { subject: transaction, also: [connector] }
+}
+
 /**
  * 2.0.1 E01–E15. The key of the fact is the transaction, its seqNo, and what the event itself says of its kind and time:
  * some charge points number every event 0, and their events must not swallow each other.
  */
 export const transactionEvent: Handler<TransactionEvent> = {
   needs: (event) => ({
-    stationTransaction: { id: event.transactionInfo.transactionId, atMs: timeMs(event.timestamp, Number.NaN) },
+    stationTransaction: {
+      id: stationTransactionIdOf(event.transactionInfo.transactionId),
+      atMs: timeMs(event.timestamp, Number.NaN),
+    },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),
+  about,
   decide: (event, known) => {
-    const station = event.transactionInfo.transactionId
+    const station = stationTransactionIdOf(event.transactionInfo.transactionId)
     const told = toldOf(event, known)
     const { transaction, use } = chosenTransaction(told, known.transactionsNamed(station), known.chargePoint)
     const transactionId = transaction?.transactionId ?? newId(event, known)
-    const { open, isNews } = concurrentWith({ event, told, known }, transaction, transactionId)
+    const { open, isNews } = concurrentWith({ event, station, told, known }, transaction, transactionId)
     const idTokenInfo =
       event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
     const idTokenStatus = idTokenInfo?.status ?? null
-    const the: Case = { event, told, known, idTokenStatus }
+    const the: Case = { event, station, told, known, idTokenStatus }
     const parts: Outcome[] = [
       transaction === undefined ? begin(the, transactionId, use) : continueTransaction(the, transaction),
     ]
@@ -323,7 +345,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
-        ref: `tx:${station}:${event.eventType}:${known.sent.timestamp}`,
+        ref: `tx:${event.transactionInfo.transactionId}:${event.eventType}:${timeKey(known.placed, known.sent.timestamp)}`,
         seqNo: event.seqNo,
         event: event.eventType,
         transactionId,

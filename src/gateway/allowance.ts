@@ -6,12 +6,16 @@ import type { Clock } from '../base/clock.ts'
 import {
   allowanceBytesMax,
   allowanceBytesPerSecond,
+  allowanceDebtBytesMax,
   allowanceWaitBytes,
   frameBytesMin,
   turnBytesMax,
 } from '../base/limits.ts'
 
-/** A token bucket of bytes. A frame larger than what is left is served, and paid for later. */
+/**
+ * A token bucket of bytes. A frame larger than what is left is served, and paid for later: all of it, while of what was owed before it
+ * only `allowanceDebtBytesMax` count.
+ */
 export class Allowance {
   #bytes = allowanceBytesMax
   #atMs: number
@@ -23,7 +27,7 @@ export class Allowance {
   /** Takes a frame of `bytes` from what is left; a small frame costs as much as one of `frameBytesMin`. */
   spend(bytes: number, nowMs: number): void {
     this.#refill(nowMs)
-    this.#bytes -= Math.max(bytes, frameBytesMin)
+    this.#bytes = Math.max(this.#bytes, -allowanceDebtBytesMax) - Math.max(bytes, frameBytesMin)
   }
 
   /** How long the next frame has to wait, in milliseconds; 0 while there is something left. */

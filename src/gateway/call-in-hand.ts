@@ -18,7 +18,8 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
-import { chosenTransaction } from '../csms/transaction-story.ts'
+import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
+import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
@@ -29,6 +30,7 @@ export interface Lookups {
   transactionById(transactionId: number): Promise<KnownTransaction | null>
   /** Those that the charge point gave this id, the newest first. */
   transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
+  /** Open transactions of an id token only when there is one. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
 
@@ -55,6 +57,7 @@ export class CallInHand implements Known {
   readonly meter: FrameMeter | null
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
+  placed: Placed | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
@@ -166,15 +169,14 @@ export class CallInHand implements Known {
   }
 
   /**
-   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. Of one
-   * that was not heard of since the last boot nobody knows here whether the id has been used again and that use has ended.
+   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. After a
+   * boot nobody knows here whether the id has been used again and that use has ended.
    */
   #hasNamed({ id, atMs }: NonNullable<Needs['stationTransaction']>): boolean {
     const [newest] = this.live.transactionsNamed(id)
     if (newest === undefined) return false
-    const { lastBootAtMs } = this.chargePoint
-    if (lastBootAtMs !== null && newest.story && newest.story.heardAtMs < lastBootAtMs) return false
-    return newest.story?.use === 1 || !(atMs < newest.startedAtMs)
+    if (mayBeUsedAgain(newest, this.chargePoint)) return false
+    return newest.story?.use === 1 || this.frame.lacksTime === true || !(atMs < newest.startedAtMs)
   }
 
   /** Spellings of the id tokens that the transactions began with, as far as they have not been looked up. */
@@ -191,12 +193,18 @@ export class CallInHand implements Known {
 
   /** Of the transactions of one id, the one that an event of this time is about. */
   #namedAt({ id, atMs }: NonNullable<Needs['stationTransaction']>): KnownTransaction | undefined {
-    const told = { eventType: 'Updated', atMs, hasTime: !Number.isNaN(atMs), seqNo: null } as const
+    const hasTime = this.frame.lacksTime === undefined
+    const told = { eventType: 'Updated', atMs, hasTime, seqNo: null } as const
     return chosenTransaction(told, this.transactionsNamed(id), this.chargePoint).transaction
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
-    this.beforeStart = await lookups.beforeStart(this.live.chargePoint.key, evseId, idToken)
+    const { key } = this.live.chargePoint
+    if (this.concurrentTransactions === 'deny') this.beforeStart = await lookups.beforeStart(key, evseId, idToken)
+    else {
+      const before = await lookups.beforeStart(key, evseId, null)
+      this.beforeStart = { ...before, openOfIdToken: this.live.openTransactions() }
+    }
     return true
   }
 
@@ -210,7 +218,7 @@ export class CallInHand implements Known {
 
   /** Trips for the transactions that are not among the open ones of this charge point; false for one that nobody knows. */
   #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
-    const { transactionIds = [], stationTransaction } = needs
+    const { transactionIds = [], stationTransaction, newTransactionId } = needs
     const trips = transactionIds
       .filter((id) => this.live.transaction(id) === undefined)
       .map(async (id) => {
@@ -218,7 +226,9 @@ export class CallInHand implements Known {
         if (found !== null) (this.#transactions ??= new Map()).set(id, found)
         return found !== null
       })
-    if (stationTransaction !== undefined && !this.#hasNamed(stationTransaction)) {
+    // What may begin a transaction has to know every use of its id: two uses of one number cannot both be stored.
+    const mayBegin = newTransactionId === 'always'
+    if (stationTransaction !== undefined && (mayBegin || !this.#hasNamed(stationTransaction))) {
       trips.push(this.#lookUpNamed(stationTransaction.id, lookups))
     }
     return trips

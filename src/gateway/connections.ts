@@ -84,7 +84,8 @@ export class Connections {
     this.#deps = deps
     this.#pipeline = new Pipeline({ ...deps, heartbeatIntervalSeconds: deps.settings.heartbeatIntervalSeconds })
     const { defer = setImmediate, counters, clock } = deps
-    this.#dispatcher = new Dispatcher(deps.examiner, defer)
+    const onFailure = (error: unknown) => deps.log.error({ error }, 'A message was not served to its end.')
+    this.#dispatcher = new Dispatcher(deps.examiner, onFailure, defer)
     this.#allowances = new Allowances(clock)
     this.#isTracing = deps.log.isEnabled('Trace')
     this.#connectionOptions = {

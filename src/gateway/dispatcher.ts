@@ -33,14 +33,23 @@ interface Waiting {
 /** Cuts what waits into batches. Each charge point has at most one frame here, so the queue is bounded by their number. */
 export class Dispatcher {
   readonly #examiner: BatchExaminer
+  readonly #onFailure: (error: unknown) => void
   readonly #defer: (callback: () => void) => void
   #waiting: Waiting[] = []
   #batches = 0
   #isScheduled = false
 
-  /** @param defer calls back after the current turn of the event loop. */
-  constructor(examiner: BatchExaminer, defer: (callback: () => void) => void = setImmediate) {
+  /**
+   * @param onFailure told when an `OnVerdict` throws, which is a defect.
+   * @param defer calls back after the current turn of the event loop.
+   */
+  constructor(
+    examiner: BatchExaminer,
+    onFailure: (error: unknown) => void,
+    defer: (callback: () => void) => void = setImmediate,
+  ) {
     this.#examiner = examiner
+    this.#onFailure = onFailure
     this.#defer = defer
   }
 
@@ -73,14 +82,24 @@ export class Dispatcher {
   }
 
   async #tell(batch: readonly Waiting[], examine: () => Promise<readonly ExaminedPart[]>): Promise<void> {
+    const waiting = batch.values()
+    let failure = new Error('The examiner answered fewer verdicts than it was given frames.')
     try {
-      const waiting = batch.values()
       for (const part of await examine()) {
-        for (const verdict of part.verdicts) waiting.next().value?.onVerdict(verdict, part.meter)
+        for (const verdict of part.verdicts) this.#tellOne(waiting.next().value, verdict, part.meter)
       }
     } catch (error) {
-      const failure = error instanceof Error ? error : new Error(String(error))
-      for (const { onVerdict } of batch) onVerdict(failure, null)
+      failure = error instanceof Error ? error : new Error(String(error))
+    }
+    for (const left of waiting) this.#tellOne(left, failure, null)
+  }
+
+  /** Each frame is told once, whatever comes of telling another. */
+  #tellOne(waiting: Waiting | undefined, verdict: Verdict | Error, meter: MeterBlock | null): void {
+    try {
+      waiting?.onVerdict(verdict, meter)
+    } catch (error) {
+      this.#onFailure(error)
     }
   }
 }

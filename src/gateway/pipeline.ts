@@ -4,16 +4,28 @@
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
+import { mayHoldSecret } from '../base/hide-secrets.ts'
 import { lookupRetryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import type { Timings } from '../base/timings.ts'
 import { handlerOf } from '../csms/decide.ts'
-import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Handler, Needs, Payload } from '../csms/decision.ts'
+import type {
+  ActorEvent,
+  Anomaly,
+  Change,
+  ChangeSet,
+  CommitOutcome,
+  Handler,
+  Needs,
+  Payload,
+} from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import { bootGate } from '../csms/provisioning.ts'
+import { placing, type UntimedFacts } from '../csms/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../ocpp/tables.ts'
-import type { AcceptedFrame, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
+import type { AcceptedFrame, Quirk, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
 import { CallInHand, type Circumstances, type LookupDeps } from './call-in-hand.ts'
 import { closeTryAgainLater, type Connection } from './connection.ts'
 
@@ -22,6 +34,7 @@ export interface PipelineDeps extends LookupDeps, Circumstances {
   /** Told that a charge point lives; written in batches. */
   readonly markSeen: (chargePointKey: number, atMs: number, isHeartbeat: boolean) => void
   readonly counters: Counters
+  readonly timings: Pick<Timings, 'answered'>
   readonly log: Logger
 }
 
@@ -127,6 +140,7 @@ export class Pipeline {
 
   #decide(call: CallInHand, handler: Handler<Payload>, isBeforeBoot: boolean, bytes: number): void {
     const { connection, live, frame, row, meter, receivedAtMs } = call
+    const facts = this.#place(call, handler)
     const decision = handler.decide(frame.payload, call)
     const habits = this.#habits(connection, frame, isBeforeBoot)
     const news = decision.anomalies.length === 0 ? noAnomalies : this.#news(connection, decision.anomalies)
@@ -138,7 +152,14 @@ export class Pipeline {
       this.#answer(call, decision.answer)
       return
     }
-    const { answer, fact, changes, meterPlace } = decision
+    const { answer, fact, meterPlace } = decision
+    const { placed } = call
+    // Where there is a fact, it recognises the resend.
+    const isMeterStored = placed !== null && placed.isResend && fact === undefined
+    const changes: readonly Change[] =
+      facts === null ? decision.changes : [...decision.changes, { kind: 'untimedFacts', facts }]
+    const events: readonly ActorEvent[] =
+      facts === null ? decision.events : [...decision.events, { type: 'untimedFacts', facts }]
     const set: ChangeSet = {
       chargePointKey: connection.chargePointKey,
       messageId: frame.messageId,
@@ -149,13 +170,13 @@ export class Pipeline {
       fact,
       changes,
       anomalies,
-      meter,
-      meterPlace,
+      meter: isMeterStored ? null : meter,
+      meterPlace: placed === null ? meterPlace : { ...meterPlace, place: placed.place },
     }
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(
-        (outcome) => this.#conclude(call, set, decision.events, outcome),
-        (error: unknown) => this.#failCommit(call, decision.events, error),
+        (outcome) => this.#conclude(call, set, events, outcome),
+        (error: unknown) => this.#failCommit(call, events, error),
       )
       return
     }
@@ -165,6 +186,17 @@ export class Pipeline {
       const { identity } = connection
       this.#deps.log.warn({ identity, messageId: frame.messageId, error }, 'An anomaly was not stored.')
     })
+  }
+
+  /** Places the message, if its charge point tells facts without a time; what is to be remembered, if that changes. */
+  #place(call: CallInHand, { about }: Handler<Payload>): UntimedFacts | null {
+    const { frame, live } = call
+    const { untimedFacts } = live
+    if (about === undefined || (frame.lacksTime === undefined && untimedFacts === null)) return null
+    const content = frame.lacksTime === undefined ? undefined : frame.content
+    const { placed, after } = placing(about(frame.payload, call), content, untimedFacts)
+    call.placed = placed
+    return after === untimedFacts ? null : after
   }
 
   #conclude(call: CallInHand, set: ChangeSet, events: readonly ActorEvent[], outcome: CommitOutcome): void {
@@ -184,6 +216,7 @@ export class Pipeline {
 
   #answer(call: CallInHand, answer: Payload): void {
     call.connection.send(encodeCallResult(call.messageId, answer))
+    this.#deps.timings.answered(call.frame.action, call.nowMs - call.receivedAtMs)
     call.connection.served()
   }
 
@@ -203,7 +236,7 @@ export class Pipeline {
       if (!connection.isNewQuirk(`${frame.action}:${quirk.code}`)) continue
       anomalies.push({
         kind: 'quirk',
-        detail: { quirk: quirk.code, path: quirk.path, sent: quirk.sent, action: frame.action },
+        detail: { quirk: quirk.code, path: quirk.path, sent: shownOf(quirk, frame), action: frame.action },
       })
     }
     return anomalies
@@ -278,4 +311,10 @@ export class Pipeline {
       encodeCallError(connection.version, refused.messageId, refused.code, refused.description, refused.details),
     )
   }
+}
+
+/** What stood where a repair put something else; a password is not shown. */
+function shownOf({ path, sent }: Quirk, { sentText, sent: before, payload }: AcceptedFrame): unknown {
+  if (sent === undefined || sent === null) return sent
+  return mayHoldSecret(path, sentText ?? JSON.stringify(before ?? payload)) ? '***' : sent
 }

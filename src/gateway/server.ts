@@ -1,11 +1,11 @@
 // The network edge: one Bun server for the WebSockets of charge points and for HTTP. Whoever passes the handshake becomes
 // one of the connections.
 
-import { serve, type TLSOptions } from 'bun'
+import { type Server, serve, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { OcppSettings } from '../base/config.ts'
 import { errorTable, StatorError } from '../base/errors.ts'
-import { socketBufferBytesMax } from '../base/limits.ts'
+import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
 import { Admission } from './admission.ts'
 import type { SocketData } from './connection.ts'
 import { Connections, type ConnectionsDeps } from './connections.ts'
@@ -75,12 +75,15 @@ class RunningGateway implements Gateway {
     this.#server = serve<SocketData>({
       hostname: deps.settings.host,
       port: deps.settings.port,
+      // Else two processes share the port, and each gets some of the connections.
+      reusePort: false,
+      idleTimeout: httpIdleSecondsMax,
       ...(deps.tls === null ? {} : { tls: deps.tls }),
       fetch: (request, server) => {
         // A Host header that is none makes a URL that is none.
         const path = URL.parse(request.url)?.pathname
         if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
-        return isOcppPath(path) ? handshake(request, server, handshakeDeps) : deps.http(request)
+        return isOcppPath(path) ? handshake(request, server, handshakeDeps) : this.#answer(request, server)
       },
       // Bun's own page for errors shows strangers the source.
       development: false,
@@ -108,6 +111,16 @@ class RunningGateway implements Gateway {
 
   drain(): Promise<void> {
     return this.#connections.drain()
+  }
+
+  /** The runtime resets a connection that is idle, also while its request is being answered. */
+  async #answer(request: Request, server: Server<SocketData>): Promise<Response> {
+    server.timeout(request, restAnswerSecondsMax)
+    try {
+      return await this.#deps.http(request)
+    } finally {
+      server.timeout(request, httpIdleSecondsMax)
+    }
   }
 
   async stop(): Promise<void> {

@@ -14,12 +14,13 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import { hideFrameSecrets } from '../base/hide-secrets.ts'
-import { storableText } from './binary-array.ts'
+import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
 import {
   deleteProblems,
+  isOlderProblem,
   type ProblemRow,
   upsertProblems,
   upsertVariables,
@@ -47,10 +48,7 @@ const variableCharactersMax = 128
 
 /** The `ref` under which a fact is stored: cut and marked with a digest of the whole when it is too long. */
 export function storedRef(ref: string): string {
-  const text = storableText(ref)
-  if (text.length <= refCharactersMax) return text
-  const digest = new Bun.CryptoHasher('sha256').update(text).digest('base64url')
-  return storableText(`${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`)
+  return storableKey(ref, refCharactersMax)
 }
 
 /** The `ref` of a fact whose key another fact has that says something else. */
@@ -79,7 +77,7 @@ function jsonOf(payload: Verbatim): string {
 }
 
 function keyPart(part: string): string {
-  return storableText(part.slice(0, variableCharactersMax))
+  return storableKey(part, variableCharactersMax)
 }
 
 /** The rows of any number of change sets. */
@@ -140,6 +138,9 @@ export class ChangeRows {
       case 'activity':
         this.#chargePoint(chargePointKey)[`${change.activity}Status`] = change.status
         return
+      case 'untimedFacts':
+        this.#chargePoint(chargePointKey).untimedFacts = JSON.stringify(change.facts)
+        return
       case 'connectorStatus': {
         const { kind: _, ...row } = change
         const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
@@ -191,6 +192,7 @@ export class ChangeRows {
         firmwareStatus: null,
         diagnosticsStatus: null,
         logStatus: null,
+        untimedFacts: null,
       }
       this.#chargePoints.set(key, row)
     }
@@ -241,7 +243,9 @@ export class ChangeRows {
       problem.evseId,
       problem.connectorId,
     ].join('\0')
-    this.#problems.set(key, { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs })
+    const row = { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs }
+    const known = this.#problems.get(key)
+    if (known === undefined || !isOlderProblem(row, known)) this.#problems.set(key, row)
   }
 
   #addVariable(set: ChangeSet, change: VariableChange): void {
@@ -298,18 +302,21 @@ function digestOf(...parts: (string | number)[]): bigint {
   return BigInt.asIntN(64, Bun.hash.xxHash64(parts.join('\0')))
 }
 
-// A notification with a time of its own is the same wherever and whenever it comes again. Without one only a resend under the same
-// message id on the same connection is told; and boots are all kept, since some stations number every boot alike.
+// A notification with a time of its own is the same wherever and whenever it comes again, and so is one with a place. Without either
+// only a resend under the same message id on the same connection is told; and boots are all kept, since some stations number every boot
+// alike.
 function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEventRow {
   const payload = hideFrameSecrets(jsonOf(change.payload))
   const identifying: (string | number)[] = []
-  if (change.occurredAtMs !== null) identifying.push(change.occurredAtMs)
+  if (change.place !== undefined) identifying.push('place', change.place)
+  else if (change.occurredAtMs !== null) identifying.push(change.occurredAtMs)
   else if (set.changes.some((other) => other.kind === 'boot'))
     identifying.push(set.epoch, set.messageId, set.receivedAtMs)
   else identifying.push(set.epoch, set.messageId)
   return {
     chargePointKey: set.chargePointKey,
-    digest: digestOf(change.action, payload, ...identifying),
+    // A place stands for what was told there, however its members were ordered.
+    digest: digestOf(change.action, change.place === undefined ? payload : '', ...identifying),
     action: change.action,
     messageId: set.messageId,
     occurredAtMs: change.occurredAtMs,

@@ -3,25 +3,23 @@
 import {
   idTokenLookupCharactersMax,
   idTokensRememberedMax,
-  lastStopTransactionsMax,
-  openOfIdTokenMax,
   openTransactionsMax,
+  rememberedIdTokenMsMax,
 } from '../base/limits.ts'
+import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
-import { idTokenCandidates } from '../csms/authorization.ts'
-import type {
-  BeforeStart,
-  KnownConnector,
-  KnownIdToken,
-  KnownTransaction,
-  RegistrationStatus,
-} from '../csms/decision.ts'
+import { storableText } from '../base/storable-text.ts'
+import { inTime } from '../base/in-time.ts'
+import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type { CredentialRecord, Hydration } from '../csms/records.ts'
+import type { UntimedFacts } from '../csms/untimed-facts.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { bytesArray, instantArray, int4Array, int8Array, storableText, textArray } from './binary-array.ts'
+import { createBeforeStart } from './before-start.ts'
+import { bytesArray, instantArray, int4Array, int8Array, textArray } from './binary-array.ts'
 import type { Database } from './database.ts'
+import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { databaseError, storeError } from './store-error.ts'
 
 /** A connection of a charge point, as it is claimed. */
@@ -51,6 +49,7 @@ interface ClaimedRow {
   readonly bootStatus: RegistrationStatus | null
   readonly lastBootAtMs: number | null
   readonly epoch: number
+  readonly untimedFacts: UntimedFacts | null
   readonly connectors: readonly KnownConnector[] | null
   readonly openTransactions: Hydration['openTransactions'] | null
 }
@@ -60,32 +59,6 @@ interface StationTransactionId {
   readonly id: string
 }
 
-function ms(time: string): string {
-  return `(extract(epoch FROM ${time}) * 1000)::int8`
-}
-
-// A transaction of 1.6 has none. Those that were stored before their events were counted have told as much as their rows say.
-const story = `CASE WHEN t.station_transaction_id IS NOT NULL THEN json_build_object('use', t.station_use,
-  'isStartTold', t.is_start_told, 'lastEventAtMs', ${ms('COALESCE(t.last_event_at, t.stopped_at, t.started_at)')},
-  'lastSeqNo', t.last_seq_no, 'heardAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')},
-  'stoppedAtMs', ${ms('t.stopped_at')}) END`
-
-// SQL of a KnownTransaction `t`, column by column.
-const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
-  ['transactionId', 't.id'],
-  ['chargePointKey', 't.charge_point_id'],
-  ['evseId', 't.evse_id'],
-  ['connectorId', 't.connector_id'],
-  ['stationTransactionId', 't.station_transaction_id'],
-  ['idToken', 't.id_token'],
-  ['startedAtMs', ms('t.started_at')],
-  ['meterStartWh', 't.meter_start_wh'],
-  ['open', 't.stopped_at IS NULL'],
-  ['closedBy', 't.closed_by'],
-  ['story', story],
-]
-const transactionColumns = knownTransaction.map(([field, sql]) => `${sql} AS "${field}"`).join(', ')
-const knownJson = knownTransaction.map(([field, sql]) => `'${field}', ${sql}`).join(', ')
 const transactionJson = `${knownJson}, 'chargingState', t.charging_state`
 
 // Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
@@ -101,7 +74,8 @@ const claimConnections = `
     WHERE c.id = v.id AND c.deleted_at IS NULL
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
     RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
-      c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch
+      c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
+      c.untimed_facts AS "untimedFacts"
   )
   SELECT claimed.*,
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
@@ -110,53 +84,6 @@ const claimConnections = `
        SELECT * FROM transactions o WHERE o.charge_point_id = claimed.key AND o.stopped_at IS NULL
        ORDER BY o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
   FROM claimed`
-
-interface Starting {
-  readonly chargePointKey: number
-  readonly evseId: number
-  /** Empty when there is none. */
-  readonly idToken: string
-}
-
-interface BeforeStartRow {
-  readonly place: number
-  readonly lastStop: BeforeStart['lastStop']
-  readonly openOfIdToken: BeforeStart['openOfIdToken'] | null
-}
-
-const openKey = 'left(lower(t.id_token), 64)'
-const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
-
-// A range even of one key, and in the order of the index: for an equation PostgreSQL may go through all transactions by
-// number instead, where its statistics say that nearly all are of one card.
-function openFrom(first: string, last: string, more: string): string {
-  return `(SELECT * FROM transactions t WHERE t.stopped_at IS NULL AND ${openKey} ~>=~ ${first} AND ${openKey} ~<=~ ${last} ${more}
-           ORDER BY ${openKey} USING ~>~, t.id DESC LIMIT ${openOfIdTokenMax})`
-}
-
-/**
- * What went before starts. Bounded, whatever a charge point or card has behind it: the last stop is looked for among
- * the newest transactions of the charge point only, and of one card only so many open transactions are read. Those of
- * the id token and its plain form come first, then those of the plain form with another suffix, unless that is an id
- * token of its own.
- */
-export const readBeforeStart = `
-  SELECT v.place, (
-      SELECT json_build_object('transactionId', s.id, 'stoppedAtMs', (extract(epoch FROM s.stopped_at) * 1000)::int8,
-        'meterStopWh', s.meter_stop_wh)
-      FROM (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id ORDER BY t.id DESC
-            LIMIT ${lastStopTransactionsMax}) s
-      WHERE s.evse_id = v.evse_id AND s.stopped_at IS NOT NULL AND s.meter_stop_wh IS NOT NULL
-      ORDER BY s.stopped_at DESC, s.id DESC LIMIT 1) AS "lastStop", (
-      SELECT json_agg(json_build_object(${knownJson})) FROM (
-        ${openFrom(tokenKey, tokenKey, '')}
-        UNION ALL
-        ${openFrom(cardKey, cardKey, 'AND v.card <> v.id_token')}
-        UNION ALL
-        (SELECT * FROM ${openFrom(`(${cardKey} || '_')`, `(${cardKey} || '\`')`, `AND ${openKey} <> ${tokenKey}`)} suffixed
-         WHERE NOT EXISTS (SELECT FROM id_tokens i WHERE i.id_key = lower(suffixed.id_token)))) t
-      WHERE v.id_token <> '') AS "openOfIdToken"
-  FROM unnest($1::int4[], $2::int4[], $3::text[], $4::text[]) WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
 
 /**
  * Marks charge points as not connected, unless they have connected anew.
@@ -181,11 +108,11 @@ function spelt(identities: readonly string[], records: readonly CredentialRecord
   return answers
 }
 
-/** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
 /** Transactions of one 2.x id that are looked at, the newest. */
 const usesLookedAtMax = 64
 
-export function createLiveQueries(database: Database) {
+/** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
+export function createLiveQueries(database: Database, clock: Clock) {
   const { pool } = database
 
   const credentials = new BatchedLookup<string, CredentialRecord>(storableText, async (identities) => {
@@ -291,24 +218,7 @@ export function createLiveQueries(database: Database) {
     },
   )
 
-  const startings = new BatchedLookup<Starting, BeforeStart>(startingName, async (asked) => {
-    const found = await pool.query<BeforeStartRow>({
-      name: 'stator_before_start',
-      text: readBeforeStart,
-      values: [
-        int4Array(asked.map(({ chargePointKey }) => chargePointKey)),
-        int4Array(asked.map(({ evseId }) => evseId)),
-        textArray(asked.map(({ idToken }) => idToken)),
-        textArray(asked.map(({ idToken }) => idTokenCandidates(idToken).at(-1) ?? '')),
-      ],
-    })
-    const answers = new Map<string, BeforeStart>()
-    for (const { place, lastStop, openOfIdToken } of found.rows) {
-      const starting = asked[place - 1]
-      if (starting !== undefined) answers.set(startingName(starting), { lastStop, openOfIdToken: openOfIdToken ?? [] })
-    }
-    return answers
-  })
+  const beforeStart = createBeforeStart(pool)
 
   return {
     /** Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else. */
@@ -338,14 +248,15 @@ export function createLiveQueries(database: Database) {
     },
 
     /**
-     * Letter case does not count. While the database is away: the last that was read of this id token, if it was. Past
-     * `idTokenLookupCharactersMax` nothing is looked up: there is no such id token.
+     * Letter case does not count. While the database is away, or takes longer than `rememberedIdTokenMsMax`: the last that was read of
+     * this id token, if it was. Past `idTokenLookupCharactersMax` nothing is looked up: there is no such id token.
      */
     async idToken(idToken: string): Promise<KnownIdToken | null> {
       if (idToken.length > idTokenLookupCharactersMax) return null
       const idKey = idKeyOf(idToken)
       try {
-        const token = await idTokens.get(idToken)
+        const looking = idTokens.get(idToken)
+        const token = await (remembered.has(idKey) ? inTime(looking, rememberedIdTokenMsMax, clock) : looking)
         remembered.delete(idKey)
         if (token === undefined) return null
         remembered.set(idKey, token)
@@ -358,12 +269,7 @@ export function createLiveQueries(database: Database) {
       }
     },
 
-    /** What went before a transaction that begins on this EVSE, with this id token or none. */
-    async beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart> {
-      const isToken = idToken !== null && idToken.length <= idTokenLookupCharactersMax
-      const found = await startings.get({ chargePointKey, evseId, idToken: isToken ? storableText(idToken) : '' })
-      return found ?? { lastStop: null, openOfIdToken: [] }
-    },
+    beforeStart,
 
     async transactionById(transactionId: number): Promise<KnownTransaction | null> {
       return (await transactionsById.get(transactionId)) ?? null
@@ -379,18 +285,14 @@ export function createLiveQueries(database: Database) {
   }
 }
 
-function startingName({ chargePointKey, evseId, idToken }: Starting): string {
-  return `${chargePointKey}/${evseId}/${idToken}`
-}
-
 /** The form of an id token under which it is stored and found. */
 export function idKeyOf(idToken: string): string {
   return storableText(idToken).toLowerCase()
 }
 
 function hydrationOf(row: ClaimedRow): Hydration {
-  const { epoch, connectors, openTransactions, ...chargePoint } = row
-  return { chargePoint, epoch, connectors: connectors ?? [], openTransactions: openTransactions ?? [] }
+  const { epoch, connectors, openTransactions, untimedFacts, ...chargePoint } = row
+  return { chargePoint, epoch, connectors: connectors ?? [], openTransactions: openTransactions ?? [], untimedFacts }
 }
 
 function forgetOldest(remembered: Map<string, unknown>): void {

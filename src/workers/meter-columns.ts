@@ -1,13 +1,12 @@
 // Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see csms/meter-block.ts).
 // The common measurands become numbers in one unit each; the element as sent goes along, so nothing is lost by it.
 
+import { isObject, type JsonObject } from '../base/json.ts'
 import type { ConnectorRef } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
 import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
 import { Measurand, rankOf } from './measurand.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 /** Where a frame comes from. */
 interface Origin {
@@ -22,16 +21,12 @@ const rowsAtFirst = 64
 const textBytesAtFirst = 65_536
 const textBytesKeptMax = 4_194_304
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function integerOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 32_767 ? value : otherwise
 }
 
 /** Where the message says that its values were taken: 1.6 connectorId, 2.x evseId or evse; else 0 of 0. */
-function connectorOf(payload: Json): ConnectorRef {
+function connectorOf(payload: JsonObject): ConnectorRef {
   if (isObject(payload.evse)) {
     const evseId = integerOr(payload.evse.id, 0)
     return { evseId, connectorId: integerOr(payload.evse.connectorId, evseId === 0 ? 0 : 1) }
@@ -40,7 +35,7 @@ function connectorOf(payload: Json): ConnectorRef {
   return { evseId, connectorId: evseId === 0 ? 0 : 1 }
 }
 
-function transactionRefOf(payload: Json): bigint {
+function transactionRefOf(payload: JsonObject): bigint {
   if (isObject(payload.transactionInfo)) {
     const id = payload.transactionInfo.transactionId
     return typeof id === 'string' ? transactionRef(id) : 0n
@@ -174,6 +169,8 @@ export class MeterColumns {
   readonly #voltage = new Measurand('mean')
   readonly #soc = new Measurand('max')
   readonly #registers = new RegisterSearch()
+  /** What a repair puts in the place of a time that cannot be used; NaN for a frame whose times can. */
+  #arrivalMs = Number.NaN
 
   get rows(): number {
     return this.#rows
@@ -184,14 +181,17 @@ export class MeterColumns {
    *
    * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`, those left
    *   out that hold nothing.
+   * @param lacksTime whether a usable time is missing: a row that has the time of arrival instead has it to the microsecond, as in
+   *   `received_at`.
    */
-  add(payload: Json, sent: Json, origin: Origin): MeterRange | null {
+  add(payload: JsonObject, sent: JsonObject, origin: Origin, lacksTime = false): MeterRange | null {
     const values = payload.meterValue ?? payload.transactionData
     if (!Array.isArray(values) || values.length === 0) return null
     const verbatim = verbatimOf(values, sent.meterValue ?? sent.transactionData)
     const connector = connectorOf(payload)
     const transaction = transactionRefOf(payload)
     const from = this.#rows
+    this.#arrivalMs = lacksTime ? Math.trunc(origin.receivedAtMs) : Number.NaN
     this.#registers.reset()
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
@@ -240,7 +240,7 @@ export class MeterColumns {
   }
 
   #addRow(
-    meterValue: Json,
+    meterValue: JsonObject,
     text: string,
     chargePointKey: number,
     receivedAtMs: number,
@@ -250,7 +250,7 @@ export class MeterColumns {
     if (this.#rows === this.#rowsRoom) this.#growRows()
     this.#measure(meterValue.sampledValue)
     const readAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
-    const sampledAtMs = Number.isNaN(readAtMs) ? receivedAtMs : readAtMs
+    const sampledAtMs = Number.isNaN(readAtMs) || readAtMs === this.#arrivalMs ? receivedAtMs : readAtMs
     const energyWh = this.#energy.value
     this.#registers.add(sampledAtMs, energyWh, this.#energyAtBegin.value, this.#energyAtEnd.value)
     this.#int(0, chargePointKey)
@@ -283,7 +283,7 @@ export class MeterColumns {
     }
   }
 
-  #addSample(sample: Json): void {
+  #addSample(sample: JsonObject): void {
     const { measurand = 'Energy.Active.Import.Register', phase, location, context } = sample
     const rank = rankOf(context)
     if (measurand === 'SoC') {

@@ -46,11 +46,8 @@ const growthMibMax = 320
 const diskMibMax = 256
 /** How long answers that are due may take at the very most, in milliseconds. */
 const patienceMs = 60_000
-/**
- * Longest until an attacker that has stopped is served again, in milliseconds: it owes 256 bytes for each of up to 120,000 small frames, and
- * pays them off at 256 KiB a second.
- */
-const forgivenMsMax = 150_000
+/** Longest until an attacker that has stopped is served again, in milliseconds: it pays off what it owes in eight seconds. */
+const forgivenMsMax = 30_000
 
 const victimIdentity = 'VICTIM'
 

@@ -17,6 +17,7 @@ import type {
   TransactionUpdatedChange,
 } from '../../src/csms/decision.ts'
 import type { Hydration } from '../../src/csms/records.ts'
+import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
 import type { EnergyEvidence } from '../../src/csms/energy.ts'
@@ -46,6 +47,7 @@ export interface StoredChargePoint {
   lastSeenAtMs: number | null
   lastHeartbeatAtMs: number | null
   lastBootAtMs: number | null
+  untimedFacts: UntimedFacts | null
 }
 
 export type StoredConnector = Of<'connectorStatus'> & { readonly updatedAtMs: number }
@@ -181,6 +183,7 @@ export class DatabaseModel {
       lastSeenAtMs: null,
       lastHeartbeatAtMs: null,
       lastBootAtMs: null,
+      untimedFacts: null,
     })
   }
 
@@ -242,7 +245,7 @@ export class DatabaseModel {
     row.version = version
     row.epoch = ++this.#lastEpoch
     row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
-    const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch } = row
+    const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch, untimedFacts } = row
     return {
       chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs },
       epoch,
@@ -251,6 +254,7 @@ export class DatabaseModel {
         .toSorted((a, b) => b.startedAtMs - a.startedAtMs || b.id - a.id)
         .slice(0, openTransactionsMax)
         .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
+      untimedFacts,
     }
   }
 
@@ -358,6 +362,9 @@ export class DatabaseModel {
       case 'activity':
         if (chargePoint !== undefined) chargePoint[`${change.activity}Status`] = change.status
         return
+      case 'untimedFacts':
+        if (chargePoint !== undefined) chargePoint.untimedFacts = change.facts
+        return
       case 'connectorStatus': {
         const { kind: _, ...row } = change
         const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
@@ -384,13 +391,14 @@ export class DatabaseModel {
         return
       }
       case 'chargePointEvent': {
-        const { action, occurredAtMs } = change
+        const { action, occurredAtMs, place } = change
         const { messageId, epoch } = set
         const payload = typeof change.payload === 'string' ? change.payload : JSON.stringify(change.payload)
         const isBoot = set.changes.some((other) => other.kind === 'boot')
         const identifying =
           occurredAtMs === null ? [epoch, messageId, isBoot ? receivedAtMs : ''].join('\0') : String(occurredAtMs)
-        const key = [chargePointKey, action, payload, identifying].join('\0')
+        const own = place === undefined ? [payload, identifying] : ['place', place]
+        const key = [chargePointKey, action, ...own].join('\0')
         const row = { chargePointKey, action, messageId, occurredAtMs, receivedAtMs, payload }
         if (insert(this.events, key, row)) this.#count('events', chargePointKey, payload)
         return
@@ -427,7 +435,9 @@ export class DatabaseModel {
     const stationUse = change.story?.use ?? 1
     const byStation =
       stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
-    if (this.transactions.has(id) || (byStation !== null && this.#byStationId.has(byStation))) return
+    if (this.transactions.has(id)) return
+    if (byStation !== null && this.#byStationId.has(byStation))
+      throw new Error(`two transactions have the place ${byStation}`)
     if (byStation !== null) this.#byStationId.set(byStation, id)
     this.transactions.set(id, {
       id,
@@ -524,6 +534,7 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
             isStartTold: row.isStartTold,
             lastEventAtMs: row.lastEventAtMs ?? row.stoppedAtMs ?? startedAtMs,
             lastSeqNo: row.lastSeqNo,
+            firstHeardAtMs: row.receivedAtMs,
             heardAtMs: row.updatedAtMs ?? row.receivedAtMs,
             stoppedAtMs: row.stoppedAtMs,
           },

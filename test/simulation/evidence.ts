@@ -1,4 +1,4 @@
-// What meter values tell of the energy of a transaction, as the look-up of the store finds it among the rows of the model.
+// What the meter values that name a transaction tell of its energy, as the look-up of the store finds it among the rows of the model.
 
 import { type EnergyEvidence, intervalsWh, noEvidence } from '../../src/csms/energy.ts'
 import type { Payload } from '../../src/csms/decision.ts'
@@ -41,10 +41,11 @@ export function samplesOf(
 
 export function evidenceOf(samples: readonly StoredMeterRow[]): EnergyEvidence {
   const inOrder = samples.toSorted((a, b) => a.sampledAtMs - b.sampledAtMs)
-  const registers = inOrder.flatMap(({ energyWh }) => (energyWh === null ? [] : [energyWh]))
-  const [first] = registers
-  if (first !== undefined) {
-    return { ...noEvidence, firstRegisterWh: first, lastRegisterWh: registers.at(-1) ?? null }
+  const registers = inOrder.filter(({ energyWh }) => energyWh !== null)
+  const [first, last] = [registers[0], registers.at(-1)]
+  if (first !== undefined && last !== undefined) {
+    const isOneReading = first.sampledAtMs === last.sampledAtMs
+    return { ...noEvidence, firstRegisterWh: first.energyWh, lastRegisterWh: last.energyWh, isOneReading }
   }
   return { ...noEvidence, intervalsWh: intervalsWh(samples.map(valueOf)) }
 }

@@ -151,6 +151,8 @@ function energyProblem(model: DatabaseModel, row: StoredTransaction, history: re
 function energyTold({ meterStartWh }: StoredTransaction, stopWh: number | null, { truth }: Session): number | null {
   if (meterStartWh === null) return truth.intervalsWh
   const latest = truth.registers.toSorted((a, b) => a.atMs - b.atMs).at(-1)
+  // The reading of the start alone tells nothing of the end.
+  if (stopWh === null && truth.registers.every(({ atMs }) => atMs === latest?.atMs)) return null
   const endWh = stopWh ?? latest?.wh
   return endWh === undefined ? null : endWh - meterStartWh
 }

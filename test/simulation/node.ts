@@ -99,7 +99,7 @@ export class SimulatedNode implements ServerEnd {
     }
     const log = this.#log()
     const client = database.open(() => this.#isAlive)
-    this.#queries = createLiveQueries(client)
+    this.#queries = createLiveQueries(client, this.#clock)
     this.writer = new Writer({ database: client, clock: this.#clock, log, commitGroup: database.commitGroup })
     this.#transactionIds = new TransactionIds(client)
     this.registry = new Registry({
@@ -126,6 +126,7 @@ export class SimulatedNode implements ServerEnd {
       disconnect: (key, epoch) => this.#queries.disconnect(key, epoch),
       appendMessageLog: () => {},
       counters: this.counters,
+      timings: { answered: () => {} },
       clock: this.#clock,
       log,
     })

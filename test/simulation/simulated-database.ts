@@ -297,6 +297,11 @@ export class SimulatedDatabaseServer {
         const keys = numbers(values[0])
         return { rows: keys.flatMap((key, i) => model.transactionsByStationId(key, ids[i] ?? '')) }
       }
+      case 'stator_last_stops': {
+        const [keys, evses] = [numbers(values[0]), numbers(values[1])]
+        const rows = keys.map((key, i) => model.beforeStart(key, evses[i] ?? 0, ''))
+        return { rows: rows.map(({ lastStop }, i) => ({ place: i + 1, lastStop })) }
+      }
       case 'stator_before_start': {
         const [keys, evses, tokens] = [numbers(values[0]), numbers(values[1]), texts(values[2])]
         const rows = keys.map((key, i) => model.beforeStart(key, evses[i] ?? 0, tokens[i] ?? ''))

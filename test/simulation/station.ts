@@ -3,7 +3,7 @@
 
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import type { Payload } from '../../src/csms/decision.ts'
-import { dialects, heartbeatOf, intervalWh, type Dialect, type Said, type Session } from './dialects.ts'
+import { dialects, heartbeatOf, intervalWh, withoutTimes, type Dialect, type Said, type Session } from './dialects.ts'
 import { garbage } from './garbage.ts'
 import type { Message, SessionPart } from './message.ts'
 import type { AnswerHabit, Habits, Telling } from './plan.ts'
@@ -397,7 +397,7 @@ export class SimulatedStation implements StationEnd {
   }
 
   #send(wire: Wire, message: Message): void {
-    message.said ??= message.say()
+    message.said ??= this.habits.tellsTimes ? message.say() : withoutTimes(message.say())
     const messageId = this.#newMessageId()
     const outstanding: Outstanding = { messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)

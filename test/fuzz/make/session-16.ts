@@ -93,7 +93,7 @@ export function session16(random: Random, connectorId: number, startMs: number, 
       meterStart: startIsReadable ? startWh : null,
       energySoFar: null,
     },
-    energies: namesTransaction || ending !== 'none' ? [energy] : [energy, nothing],
+    energies: ending !== 'none' || (namesTransaction && wh - startWh > 1) ? [energy] : [energy, nothing],
   }
 }
 

@@ -1,6 +1,7 @@
 // Commands as they stand in the specification, and every way in which a charge point can fail to obey.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { httpIdleSecondsMax } from '../../../src/base/limits.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
@@ -31,6 +32,14 @@ describe('a CALL', () => {
     raw.answer((await raw.command('GetLocalListVersion')).messageId, { listVersion: 3 })
     expect(await answer).toEqual({ action: 'GetLocalListVersion', status: null, payload: { listVersion: 3 } })
   })
+
+  test('is answered, too, when the charge point takes longer than an idle HTTP connection may be', async () => {
+    const asked = stator.json(path, { body: { action: 'GetLocalListVersion' } })
+    const { messageId } = await raw.command('GetLocalListVersion')
+    // The runtime's clock decides, and it looks every four seconds.
+    setTimeout(() => raw.answer(messageId, { listVersion: 4 }), 1.5 * httpIdleSecondsMax * 1_000)
+    expect(await asked).toMatchObject({ payload: { listVersion: 4 } })
+  }, 60_000)
 
   test('waits until the one before it is answered', async () => {
     const first = stator.json(path, { body: { action: 'ClearCache' } })

@@ -173,10 +173,12 @@ describeStore('the store', (store) => {
       const identity = `CP-${crypto.randomUUID()}`
       const { key } = await queries.createChargePoint(identity, { strictness: 'strict' })
       const [open, closed] = [newTransactionId(), newTransactionId()]
+      const untimedFacts = { count: 2, last: { '2/1': { place: 2, content: '-5' } } }
       await writer.commit(
         changeSet(key, {
           changes: [
             boot(),
+            { kind: 'untimedFacts', facts: untimedFacts },
             connectorStatus(2, 'Charging'),
             transactionStarted(open, {
               startedAtMs: arrivalMs + 123,
@@ -219,12 +221,14 @@ describeStore('the store', (store) => {
               isStartTold: true,
               lastEventAtMs: arrivalMs + 123,
               lastSeqNo: null,
+              firstHeardAtMs: expect.any(Number),
               heardAtMs: expect.any(Number),
               stoppedAtMs: null,
             },
             chargingState: 'Charging',
           },
         ],
+        untimedFacts,
       })
       expect(await queries.chargePoint(identity)).toMatchObject({
         connected: true,

@@ -58,14 +58,20 @@ function part(tasks: readonly FrameTask[], meter: MeterBlock | null = null): Par
 
 function dispatch(batchesMax: number) {
   const examiner = new HandExaminer(batchesMax)
-  const dispatcher = new Dispatcher(examiner)
+  const failures: unknown[] = []
+  const dispatcher = new Dispatcher(examiner, (error) => failures.push(error))
   const told: Parameters<OnVerdict>[] = []
   const submit = (...texts: string[]): void => {
-    for (const text of texts) dispatcher.submit(task(text), (...verdict) => told.push(verdict))
+    for (const text of texts) {
+      dispatcher.submit(task(text), (...verdict) => {
+        told.push(verdict)
+        if (text === 'throws') throw new Error('Serving it failed.')
+      })
+    }
   }
   const reasons = (): string[] =>
     told.map(([verdict]) => (verdict instanceof Error ? verdict.message : 'reason' in verdict ? verdict.reason : ''))
-  return { examiner, submit, told, reasons }
+  return { examiner, submit, told, reasons, failures }
 }
 
 /** The event loop has gone round twice: what had ended has been told, and what that made room for has begun. */
@@ -141,6 +147,29 @@ describe('the dispatcher', () => {
     examiner.batches[1]?.end()
     await turn()
     expect(reasons().slice(2)).toEqual(['verdict on c'])
+  })
+
+  test('tells each frame once, also when serving one of its batch throws', async () => {
+    const { examiner, submit, reasons, failures } = dispatch(1)
+    submit('a', 'throws', 'b')
+    await turn()
+    submit('c')
+    examiner.batches[0]?.end()
+    await turn()
+    expect(reasons()).toEqual(['verdict on a', 'verdict on throws', 'verdict on b'])
+    expect(failures).toEqual([new Error('Serving it failed.')])
+    examiner.batches[1]?.end()
+    await turn()
+    expect(reasons().slice(3)).toEqual(['verdict on c'])
+  })
+
+  test('tells those that the examiner forgot that it did', async () => {
+    const { examiner, submit, reasons } = dispatch(1)
+    submit('a', 'b')
+    await turn()
+    examiner.batches[0]?.end([part([task('a')])])
+    await turn()
+    expect(reasons()).toEqual(['verdict on a', 'The examiner answered fewer verdicts than it was given frames.'])
   })
 
   test('sends a long frame on its way at once, whatever waits, and alone', async () => {

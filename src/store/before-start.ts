@@ -1,0 +1,105 @@
+// What went before a transaction that begins: read for every start, so batched, prepared, and no more than is asked for.
+
+import type { Pool } from 'pg'
+import { idTokenLookupCharactersMax, lastStopTransactionsMax, openOfIdTokenMax } from '../base/limits.ts'
+import { storableText } from '../base/storable-text.ts'
+import { idTokenCandidates } from '../csms/authorization.ts'
+import type { BeforeStart } from '../csms/decision.ts'
+import { BatchedLookup } from './batched-lookup.ts'
+import { int4Array, textArray } from './binary-array.ts'
+import { knownJson, ms } from './known-transaction.ts'
+
+interface Starting {
+  readonly chargePointKey: number
+  readonly evseId: number
+  /** Null: open transactions are not asked for. */
+  readonly idToken: string | null
+}
+
+interface BeforeStartRow {
+  readonly place: number
+  readonly lastStop: BeforeStart['lastStop']
+  readonly openOfIdToken?: BeforeStart['openOfIdToken'] | null
+}
+
+const nothingBefore: BeforeStart = { lastStop: null, openOfIdToken: [] }
+
+// Looked for among the newest transactions of the charge point only, whatever it has behind it.
+const lastStop = `(
+      SELECT json_build_object('transactionId', s.id, 'stoppedAtMs', ${ms('s.stopped_at')}, 'meterStopWh', s.meter_stop_wh)
+      FROM (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id ORDER BY t.id DESC
+            LIMIT ${lastStopTransactionsMax}) s
+      WHERE s.evse_id = v.evse_id AND s.stopped_at IS NOT NULL AND s.meter_stop_wh IS NOT NULL
+      ORDER BY s.stopped_at DESC, s.id DESC LIMIT 1) AS "lastStop"`
+
+/** The last stops of EVSEs. */
+export const readLastStops = `
+  SELECT v.place, ${lastStop}
+  FROM unnest($1::int4[], $2::int4[]) WITH ORDINALITY AS v(charge_point_id, evse_id, place)`
+
+const openKey = 'left(lower(t.id_token), 64)'
+const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
+
+// A range even of one key, and in the order of the index: for an equation PostgreSQL may go through all transactions by
+// number instead, where its statistics say that nearly all are of one card.
+function openFrom(first: string, last: string, more: string): string {
+  return `(SELECT * FROM transactions t WHERE t.stopped_at IS NULL AND ${openKey} ~>=~ ${first} AND ${openKey} ~<=~ ${last} ${more}
+           ORDER BY ${openKey} USING ~>~, t.id DESC LIMIT ${openOfIdTokenMax})`
+}
+
+/**
+ * The last stops, and the open transactions of cards, so many of each at most: those of the id token and its plain form
+ * come first, then those of the plain form with another suffix, unless that is an id token of its own.
+ */
+export const readBeforeStart = `
+  SELECT v.place, ${lastStop}, (
+      SELECT json_agg(json_build_object(${knownJson})) FROM (
+        ${openFrom(tokenKey, tokenKey, '')}
+        UNION ALL
+        ${openFrom(cardKey, cardKey, 'AND v.card <> v.id_token')}
+        UNION ALL
+        (SELECT * FROM ${openFrom(`(${cardKey} || '_')`, `(${cardKey} || '\`')`, `AND ${openKey} <> ${tokenKey}`)} suffixed
+         WHERE NOT EXISTS (SELECT FROM id_tokens i WHERE i.id_key = lower(suffixed.id_token)))) t) AS "openOfIdToken"
+  FROM unnest($1::int4[], $2::int4[], $3::text[], $4::text[]) WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
+
+function nameOf({ chargePointKey, evseId, idToken }: Starting): string {
+  return `${chargePointKey}/${evseId}/${idToken}`
+}
+
+/**
+ * Reads what went before a transaction that begins on this EVSE with this id token. Without one it is the last stop of
+ * the EVSE only, which takes a quarter of the time.
+ */
+export function createBeforeStart(
+  pool: Pick<Pool, 'query'>,
+): (chargePointKey: number, evseId: number, idToken: string | null) => Promise<BeforeStart> {
+  const places = (asked: readonly Starting[]) => [
+    int4Array(asked.map(({ chargePointKey }) => chargePointKey)),
+    int4Array(asked.map(({ evseId }) => evseId)),
+  ]
+  const answers = (asked: readonly Starting[], rows: readonly BeforeStartRow[]): Map<string, BeforeStart> => {
+    const found = new Map<string, BeforeStart>()
+    for (const { place, lastStop: stop, openOfIdToken } of rows) {
+      const starting = asked[place - 1]
+      if (starting !== undefined) found.set(nameOf(starting), { lastStop: stop, openOfIdToken: openOfIdToken ?? [] })
+    }
+    return found
+  }
+  const lastStops = new BatchedLookup<Starting, BeforeStart>(nameOf, async (asked) => {
+    const read = { name: 'stator_last_stops', text: readLastStops, values: places(asked) }
+    return answers(asked, (await pool.query<BeforeStartRow>(read)).rows)
+  })
+  const withOpen = new BatchedLookup<Starting, BeforeStart>(nameOf, async (asked) => {
+    const tokens = asked.map(({ idToken }) => idToken ?? '')
+    const cards = tokens.map((token) => idTokenCandidates(token).at(-1) ?? '')
+    const values = [...places(asked), textArray(tokens), textArray(cards)]
+    const read = { name: 'stator_before_start', text: readBeforeStart, values }
+    return answers(asked, (await pool.query<BeforeStartRow>(read)).rows)
+  })
+  return async (chargePointKey, evseId, idToken) => {
+    const isToken = idToken !== null && idToken !== '' && idToken.length <= idTokenLookupCharactersMax
+    const lookup = isToken ? withOpen : lastStops
+    const starting = { chargePointKey, evseId, idToken: isToken ? storableText(idToken) : null }
+    return (await lookup.get(starting)) ?? nothingBefore
+  }
+}

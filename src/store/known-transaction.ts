@@ -1,0 +1,31 @@
+// How a KnownTransaction is read from its row.
+
+/** SQL of `time` in milliseconds since the Unix epoch. */
+export function ms(time: string): string {
+  return `(extract(epoch FROM ${time}) * 1000)::int8`
+}
+
+// A transaction of 1.6 has none. Those that were stored before their events were counted have told as much as their rows say.
+const story = `CASE WHEN t.station_transaction_id IS NOT NULL THEN json_build_object('use', t.station_use,
+  'isStartTold', t.is_start_told, 'lastEventAtMs', ${ms('COALESCE(t.last_event_at, t.stopped_at, t.started_at)')},
+  'lastSeqNo', t.last_seq_no, 'firstHeardAtMs', ${ms('t.received_at')},
+  'heardAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')}, 'stoppedAtMs', ${ms('t.stopped_at')}) END`
+
+// SQL of a KnownTransaction `t`, column by column.
+const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
+  ['transactionId', 't.id'],
+  ['chargePointKey', 't.charge_point_id'],
+  ['evseId', 't.evse_id'],
+  ['connectorId', 't.connector_id'],
+  ['stationTransactionId', 't.station_transaction_id'],
+  ['idToken', 't.id_token'],
+  ['startedAtMs', ms('t.started_at')],
+  ['meterStartWh', 't.meter_start_wh'],
+  ['open', 't.stopped_at IS NULL'],
+  ['closedBy', 't.closed_by'],
+  ['story', story],
+]
+/** The columns of a KnownTransaction of the row `t`. */
+export const transactionColumns = knownTransaction.map(([field, sql]) => `${sql} AS "${field}"`).join(', ')
+/** Its fields for `json_build_object`. */
+export const knownJson = knownTransaction.map(([field, sql]) => `'${field}', ${sql}`).join(', ')
