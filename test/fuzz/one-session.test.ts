@@ -19,6 +19,7 @@ import {
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { session16 } from './make/session-16.ts'
 import { session201 } from './make/session-201.ts'
+import { untimedSession } from './make/untimed-session.ts'
 
 type Version = '1.6' | '2.0.1'
 
@@ -190,7 +191,39 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
     },
     fuzzMsMax,
   )
+
+  test(
+    'a session without usable times is one session, and another one when it is told again after its end',
+    async () => {
+      for (const seed of seedsOf(5)) {
+        await withSeed(seed, async (random) => {
+          const identity = `UNTIMED${name}-${seed}`
+          const teller = await Teller.boot(identity, version, random)
+          let transactionCount = 0
+          for (let number = 0; number < sessions; number++) {
+            const startWh = random.pick([0, random.between(0, 5_000_000)])
+            const session = untimedSession(random, version, `S-${number}`, startWh)
+            // Charge points that count each session from 0, and use their ids again, may say the very same once more.
+            for (const each of [session, ...(random.chance(0.4) ? [{ ...session }] : [])]) {
+              await teller.tell(repeated(random, inOrder(each)))
+              const transactions = await seen(identity)
+              expect(transactions).toHaveLength(++transactionCount)
+              await expectTruth(transactions[0], each)
+              const listed = await listedWh(transactions[0] ?? {})
+              expect(listed.toSorted(), 'registers that are listed').toEqual([...each.toldWh].toSorted())
+            }
+          }
+          await teller.close()
+        })
+      }
+    },
+    fuzzMsMax,
+  )
 })
+
+function inOrder(session: Session): Told[] {
+  return [{ session, which: 'start' }, ...session.following(0).map((_, which): Told => ({ session, which }))]
+}
 
 /** Messages of both sessions, mixed; a 1.6 charge point has told the first start before the second. */
 function inARow(random: Random, version: Version, first: Session, second: Session): Told[] {
