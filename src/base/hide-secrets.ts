@@ -5,7 +5,7 @@
 const afterScheme = /[^\s:/@"]*:([^\s/@"]+)@/y
 const inConnectionString = /\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi
 const inHeader = /(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi
-const secretName = /password|secret|apikey|authorizationkey/gi
+const secretName = /password|passphrase|secret|apikey|authorizationkey/gi
 const wordEnd = /\w*/y
 const nameEnd = /"\s*:\s*/y
 const number = /-?\d[\d.eE+-]*/y
@@ -14,28 +14,44 @@ const wordCharacter = /\w/
 // OCPP sends a charge point its new password as the value of a configuration key or variable: the name stands apart
 // from the value, on either side of it, so every value of such a text goes.
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
+const vpn = /"(?:vpn|apn)"/i
+const networkSecretName = /"(?:key|simPin)"\s*:\s*/gi
 const valueName = /"(?:value|attributeValue|actualValue)"\s*:\s*/gi
 
 /** `text` with the passwords of URLs, connection strings, headers, JSON fields and OCPP password keys as `***`. */
 export function hideSecrets(text: string): string {
   const plain = unescaped(text)
   const shown = hideInUrls(plain).replace(inConnectionString, '$1=***').replace(inHeader, '$1 ***')
-  const hidden = hideFrameSecrets(hideInJson(shown))
+  const hidden = hideMembers(shown)
   return hidden === plain ? text : hidden
 }
 
-/** An OCPP frame with the password that it sets or tells as `***`; any other frame as it is. */
-export function hideFrameSecrets(frame: string): string {
-  const plain = unescaped(frame)
-  if (!passwordKey.test(plain)) return frame
-  const hidden = hideInJson(hideValues(plain))
-  return hidden === plain ? frame : hidden
+/** JSON text, or what was to be some, with the passwords of its URLs, fields and OCPP password keys as `***`. */
+export function hideInText(text: string): string {
+  const plain = unescaped(text)
+  const hidden = hideMembers(hideInUrls(plain))
+  return hidden === plain ? text : hidden
+}
+
+/** Whether a field of this name holds a secret. */
+export function isSecretName(name: string): boolean {
+  secretName.lastIndex = 0
+  return secretName.test(name)
+}
+
+/** Whether the configuration key or variable of this name is a password. */
+export function isPasswordKey(name: string): boolean {
+  return passwordKey.test(name)
+}
+
+function hideMembers(text: string): string {
+  const hidden = hideInJson(vpn.test(text) ? hideAfter(networkSecretName, text) : text)
+  return passwordKey.test(hidden) ? hideInJson(hideAfter(valueName, hidden)) : hidden
 }
 
 /** Whether a field of this name, or any field of this payload as JSON text, may hold a password. */
 export function mayHoldSecret(name: string, payload: string): boolean {
-  secretName.lastIndex = 0
-  return secretName.test(name) || passwordKey.test(unescaped(payload))
+  return isSecretName(name) || passwordKey.test(unescaped(payload))
 }
 
 /** JSON text with the letters and digits of its names as they are: they may stand there as escapes. */
@@ -47,13 +63,14 @@ function unescaped(text: string): string {
   })
 }
 
-function hideValues(text: string): string {
+/** Hides each value that comes behind a name. */
+function hideAfter(name: RegExp, text: string): string {
   const hidden = new Hidden(text)
-  valueName.lastIndex = 0
-  while (valueName.test(text)) {
-    const end = hidden.addValue(valueName.lastIndex)
+  name.lastIndex = 0
+  while (name.test(text)) {
+    const end = hidden.addValue(name.lastIndex)
     if (end === null) break
-    valueName.lastIndex = end
+    name.lastIndex = end
   }
   return hidden.text
 }

@@ -13,7 +13,7 @@ import type {
   VariableChange,
   Verbatim,
 } from '../csms/decision.ts'
-import { hideFrameSecrets } from '../base/hide-secrets.ts'
+import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'

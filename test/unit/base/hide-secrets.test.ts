@@ -1,7 +1,8 @@
 // No password of any shape that Stator handles may survive in a text that is shown.
 
 import { describe, expect, test } from 'bun:test'
-import { hideFrameSecrets, hideSecrets, mayHoldSecret } from '../../../src/base/hide-secrets.ts'
+import { hideFrameSecrets } from '../../../src/base/hide-frame-secrets.ts'
+import { hideSecrets, mayHoldSecret } from '../../../src/base/hide-secrets.ts'
 import { Random } from '../../support/random.ts'
 
 const shapes: readonly (readonly [string, string])[] = [
@@ -71,7 +72,8 @@ function plainly(text: string): string {
   return shown.replace(namedValue, '$1"***"').replace(namedSecret, '$1"***"')
 }
 
-const namedSecret = /("\w*(?:password|secret|apikey|authorizationkey)\w*"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/gi
+const namedSecret =
+  /("\w*(?:password|passphrase|secret|apikey|authorizationkey)\w*"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/gi
 const namedValue = /("(?:value|attributeValue|actualValue)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/gi
 
 test('any text is shown as the plain patterns show it', () => {
