@@ -14,6 +14,7 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
+import { orderedText, statusOrder } from '../ocpp/member-order.ts'
 import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'
@@ -316,13 +317,19 @@ function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEv
   return {
     chargePointKey: set.chargePointKey,
     // A place stands for what was told there, however its members were ordered.
-    digest: digestOf(change.action, change.place === undefined ? payload : '', ...identifying),
+    digest: digestOf(change.action, change.place === undefined ? tellingText(change, payload) : '', ...identifying),
     action: change.action,
     messageId: set.messageId,
     occurredAtMs: change.occurredAtMs,
     receivedAtMs: set.receivedAtMs,
     payload,
   }
+}
+
+/** The text that tells a notification from others of its time. */
+function tellingText({ action, payload }: ChargePointEventChange, shown: string): string {
+  if (action !== 'StatusNotification' || typeof payload === 'string') return shown
+  return hideFrameSecrets(orderedText(payload, statusOrder(payload)))
 }
 
 function anomalyRow(set: ChangeSet, anomaly: Anomaly, place: number): AnomalyRow {

@@ -4,6 +4,7 @@
 import { isObject, type JsonObject } from '../base/json.ts'
 import type { ConnectorRef } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
+import { meterValueOrder, orderedText } from '../ocpp/member-order.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
 import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
 import { Measurand, rankOf } from './measurand.ts'
@@ -198,7 +199,7 @@ export class MeterColumns {
       if (!isObject(value)) continue
       // A microsecond each: samples of one moment are listed in the order in which they came.
       const receivedAtMs = origin.receivedAtMs + (this.#rows - from) / 1_000
-      this.#addRow(value, JSON.stringify(verbatim[index]), origin.chargePointKey, receivedAtMs, connector, transaction)
+      this.#addRow(value, verbatim[index], origin.chargePointKey, receivedAtMs, connector, transaction)
     }
     return { from, to: this.#rows, registers: this.#registers.found }
   }
@@ -241,13 +242,14 @@ export class MeterColumns {
 
   #addRow(
     meterValue: JsonObject,
-    text: string,
+    sent: unknown,
     chargePointKey: number,
     receivedAtMs: number,
     { evseId, connectorId }: ConnectorRef,
     transaction: bigint,
   ): void {
     if (this.#rows === this.#rowsRoom) this.#growRows()
+    const text = JSON.stringify(sent)
     this.#measure(meterValue.sampledValue)
     const readAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
     const sampledAtMs = Number.isNaN(readAtMs) || readAtMs === this.#arrivalMs ? receivedAtMs : readAtMs
@@ -258,7 +260,7 @@ export class MeterColumns {
     this.#time(2, sampledAtMs)
     this.#short(3, evseId)
     this.#short(4, connectorId)
-    this.#bigint(5, Bun.hash.xxHash64(text))
+    this.#bigint(5, Bun.hash.xxHash64(orderedText(sent, meterValueOrder, text)))
     this.#time(6, receivedAtMs)
     this.#double(7, energyWh)
     this.#double(8, this.#power.value)
