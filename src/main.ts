@@ -103,14 +103,14 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const writer = new Writer({ database, clock, log: log.category('Database'), onCommit })
     writer.start()
     closers.unshift(() => writer.stop())
-    const { messageLogDays, anomalyDays, eventDays, ghostAvailableMs, ghostOfflineMs } = settings.ocpp
+    const { messageLogDays, anomalyDays, eventDays, historyMonths, ghostAvailableMs, ghostOfflineMs } = settings.ocpp
     const ghostDeadlines = { availableMs: ghostAvailableMs, goneMs: ghostOfflineMs }
     closers.unshift(
       startMaintenance({
         database,
         clock,
         log: log.category('Database'),
-        retention: { messageLogDays, anomalyDays, eventDays },
+        retention: { messageLogDays, anomalyDays, eventDays, historyMonths },
         ghostDeadlines,
         onGhost: ({ identity, transactionId, reason }) => {
           counters.anomaly('ghostTransaction')
@@ -191,7 +191,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       commit: (set) => writer.commit(set),
       markSeen: (key, atMs, isHeartbeat) => writer.markSeen(key, atMs, isHeartbeat),
       connect: (key, version, credential) => queries.connect(key, { version, node, atMs: clock.nowMs(), credential }),
-      disconnect: (key, epoch) => queries.disconnect(key, epoch),
+      disconnect: (key, epoch, end) => queries.disconnect(key, epoch, end),
       isStoreAvailable: () => writer.isAvailable && !writer.isFull,
       appendMessageLog: (line) => writer.appendMessageLog(line),
       http: (request) => api.fetch(request),

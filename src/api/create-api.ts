@@ -16,6 +16,7 @@ import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { answerError, notFound } from './errors.ts'
 import { eventRoutes } from './events.ts'
+import { historyRoutes } from './history.ts'
 import { healthRoutes } from './health.ts'
 import { idTagRoutes } from './id-tags.ts'
 import { limited } from './limited.ts'
@@ -43,6 +44,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', configurationRoutes(deps))
   app.route('/', messageRoutes(deps))
   app.route('/', eventRoutes(deps))
+  app.route('/', historyRoutes(deps))
   app.route('/', meterValueRoutes(deps))
   app.route('/', anomalyRoutes(deps))
   app.route('/', transactionRoutes(deps))

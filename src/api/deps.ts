@@ -20,6 +20,8 @@ import type {
   AnomalyRecord,
   Ghost,
   GhostDeadlines,
+  HistoryFilter,
+  HistoryRecord,
   IdTokenInput,
   IdTokenRecord,
   MessageLogRecord,
@@ -75,6 +77,8 @@ export interface ApiQueries {
   listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>>
   /** Newest first. */
   listEvents(filter: ChargePointEventFilter, page: Page): Promise<PageOf<ChargePointEventRecord>>
+  /** Newest first. */
+  listHistory(filter: HistoryFilter, page: Page): Promise<PageOf<HistoryRecord>>
   /** The stored 2.x device model. */
   variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
 }

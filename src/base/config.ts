@@ -32,6 +32,7 @@ export interface OcppSettings {
   readonly anomalyDays: number
   /** How long notifications of charge points are kept. */
   readonly eventDays: number
+  readonly historyMonths: number
   /** How long an open transaction may be quiet on a connector that is Available, before it counts as a ghost. */
   readonly ghostAvailableMs: number
   /** How long the charge point of an open transaction may be away, before it counts as a ghost. */
@@ -139,6 +140,7 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     messageLogDays: ocpp.MessageLogDays,
     anomalyDays: ocpp.AnomalyDays,
     eventDays: ocpp.EventDays,
+    historyMonths: ocpp.HistoryMonths,
     ghostAvailableMs: ocpp.GhostAvailableMinutes * 60_000,
     ghostOfflineMs: ocpp.GhostOfflineHours * 3_600_000,
   }

@@ -174,6 +174,11 @@ export const settingsSchema = z.strictObject({
           'How long notifications of charge points (status, firmware, security and the like) are kept; transactions and meter values stay.',
         unit: 'days',
       }),
+      HistoryMonths: integer(25, 1, 240, {
+        meaning:
+          'How long the history of connectors and connections is kept, whatever the other logs keep; whole months are forgotten.',
+        unit: 'months',
+      }),
       GhostAvailableMinutes: integer(30, 1, 10_080, {
         meaning:
           'How long a connector may be Available, and nothing come about its open transaction, before that is flagged as a ghost.',

@@ -267,6 +267,55 @@ export interface ChargePointEventFilter {
   readonly toMs?: number
 }
 
+/** Who closed a connection; `lost`: nobody did, it was gone. */
+export type ClosedBy = 'chargePoint' | 'centralSystem' | 'lost'
+
+/** How a connection came to its end. */
+export interface ConnectionEnd {
+  readonly closedBy: ClosedBy
+  /** RFC 6455, section 7.4; null when nobody saw it close. */
+  readonly closeCode: number | null
+  readonly reason: string
+  readonly atMs: number
+}
+
+/** A change of a connector's status or error. */
+export interface ConnectorHistoryRecord extends ConnectorRef {
+  readonly kind: 'connector'
+  /** When it was received. */
+  readonly atMs: number
+  /** By the charge point's clock. */
+  readonly occurredAtMs: number
+  readonly status: ConnectorStatus
+  readonly errorCode: string | null
+  readonly vendorErrorCode: string | null
+}
+
+/** A connection that opened, or was closed. */
+export interface ConnectionHistoryRecord {
+  readonly kind: 'connection'
+  readonly atMs: number
+  readonly event: 'opened' | 'closed'
+  /** Tells the connections of all charge points apart; a later one has a greater number. */
+  readonly epoch: number
+  /** Host and port of the process that held it; null for one that was opened before this was kept. */
+  readonly node: string | null
+  /** Null for one that opened, as are the next two. */
+  readonly closedBy: ClosedBy | null
+  readonly closeCode: number | null
+  readonly reason: string | null
+}
+
+export type HistoryRecord = ConnectorHistoryRecord | ConnectionHistoryRecord
+
+export interface HistoryFilter {
+  readonly chargePointKey: number
+  /** At or after. */
+  readonly fromMs?: number
+  /** Before or at. */
+  readonly toMs?: number
+}
+
 export interface AnomalyFilter {
   readonly chargePointKey?: number
   readonly identity?: string

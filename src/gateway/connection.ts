@@ -15,6 +15,7 @@ import {
   socketBufferBytesMax,
 } from '../base/limits.ts'
 import type { LiveChargePoint } from '../../actors/registry.ts'
+import type { ClosedBy, ConnectionEnd } from '../csms/records.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Leave } from './admission.ts'
 import { type Allowance, Pace, type Turns } from './allowance.ts'
@@ -54,6 +55,8 @@ export type Socket = Pick<
 
 // Close codes, RFC 6455 §7.4.1.
 export const closeGoingAway = 1001
+/** The socket was gone without a close frame. */
+export const closeAbnormal = 1006
 /** The endpoint's policy does not allow it. */
 export const closePolicyViolation = 1008
 /** The endpoint cannot serve the connection at the moment. */
@@ -93,6 +96,7 @@ export class Connection implements Stopped {
   #isPumping = false
   #isPaused = false
   #isClosed = false
+  #end: ConnectionEnd | null = null
   #isDraining = false
   /** Cancels the call back of `#next`, which comes in the next turn or when the allowance has refilled; null when none is due. */
   #cancelCallBack: (() => void) | null = null
@@ -123,6 +127,11 @@ export class Connection implements Stopped {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** How it came to its end; null while it is open. */
+  get end(): ConnectionEnd | null {
+    return this.#end
   }
 
   /** Bytes that wait in the socket for the charge point to read them. */
@@ -240,7 +249,7 @@ export class Connection implements Stopped {
     const sent = this.#socket.sendText(text)
     if (sent === 0 || (sent < 0 && this.bufferedBytes > socketBufferBytesMax)) {
       this.#options.counters.slowReadersClosed++
-      this.closed()
+      this.closed('centralSystem', closeAbnormal, 'It did not read what it was sent.')
       this.#socket.terminate()
       return
     }
@@ -251,12 +260,13 @@ export class Connection implements Stopped {
   /** Closes the socket; what is under way is finished, but its answer goes nowhere. */
   close(code: number, reason: string): void {
     if (this.#isClosed) return
-    this.closed()
+    this.closed('centralSystem', code, reason)
     this.#socket.close(code, reason)
   }
 
-  /** The socket is gone. */
-  closed(): void {
+  /** The socket is gone, or going; who was the first to end it counts. */
+  closed(closedBy: ClosedBy, closeCode: number, reason: string): void {
+    this.#end ??= { closedBy, closeCode, reason, atMs: this.#options.clock.nowMs() }
     this.#isClosed = true
     this.#cancelCallBack?.()
     this.#options.intake.forget(this)

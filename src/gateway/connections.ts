@@ -15,12 +15,13 @@ import {
 } from '../base/limits.ts'
 import type { Anomaly } from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
-import type { Hydration, MessageLogLine } from '../csms/records.ts'
+import type { ClosedBy, ConnectionEnd, Hydration, MessageLogLine } from '../csms/records.ts'
 import { type AnswerTask, gaveUp, type ReadAnswer, readAnswer } from '../ocpp/answer.ts'
 import { isLongFrame, peekFrameType, peekMessageId } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import {
+  closeAbnormal,
   closeGoingAway,
   closePolicyViolation,
   closeTryAgainLater,
@@ -42,6 +43,12 @@ const closeMessageTooBig = 1009
 // The runtime sends 1009, and tells us 1006 with this reason.
 const runtimeSaysTooBig = 'Received too big message'
 
+/** Who ended a connection that we did not close ourselves: the runtime does so when a frame is too big. */
+function closedBy(closeCode: number): ClosedBy {
+  if (closeCode === closeMessageTooBig) return 'centralSystem'
+  return closeCode === closeAbnormal ? 'lost' : 'chargePoint'
+}
+
 /** Examines frames; `workers/pool.ts` is the real one. */
 export interface FrameExaminer extends BatchExaminer {
   /** Examines a frame that is not worth a batch; null when it is. */
@@ -61,7 +68,7 @@ export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSe
    * point was deleted, or `credential`, the stored hash that it authenticated with, is not one of its own any more.
    */
   readonly connect: (chargePointKey: number, version: OcppVersion, credential: Uint8Array | null) => Promise<Hydration>
-  readonly disconnect: (chargePointKey: number, epoch: number) => Promise<void>
+  readonly disconnect: (chargePointKey: number, epoch: number, end: ConnectionEnd) => Promise<void>
   readonly appendMessageLog: (line: MessageLogLine) => void
 }
 
@@ -156,17 +163,17 @@ export class Connections {
   close(socket: Socket, code: number, reason: string): void {
     const { connection } = socket.data
     if (connection === undefined) return
-    connection.closed()
+    const isTooBig = reason === runtimeSaysTooBig
+    const closeCode = isTooBig ? closeMessageTooBig : code
+    connection.closed(closedBy(closeCode), closeCode, reason)
     this.#connections.delete(connection)
     this.#allowances.closed(connection.identity)
     this.#deps.counters.connectionsClosed++
-    const isTooBig = reason === runtimeSaysTooBig
     if (isTooBig) this.#onTooBig(connection)
     // Whoever comes next waits for what this one has under way.
     void connection.settled().then(() => {
       if (this.#current.get(connection.identity) === connection) this.#current.delete(connection.identity)
     })
-    const closeCode = isTooBig ? closeMessageTooBig : code
     this.#deps.log.info({ identity: connection.identity, closeCode, reason }, 'A connection was closed.')
     if (connection.live !== null) this.#release(connection, connection.live)
   }
@@ -208,8 +215,8 @@ export class Connections {
       }
       registry.reading(arrival)
       const hydration = await this.#deps.connect(chargePointKey, version, connection.takeCredential())
-      if (connection.isClosed) {
-        await this.#deps.disconnect(chargePointKey, hydration.epoch)
+      if (connection.end !== null) {
+        await this.#deps.disconnect(chargePointKey, hydration.epoch, connection.end)
         return
       }
       connection.begin(registry.connect(hydration, connection, arrival))
@@ -317,8 +324,8 @@ export class Connections {
 
   #release(connection: Connection, live: LiveChargePoint): void {
     this.#deps.registry.release(live)
-    if (this.#isDraining) return
-    this.#deps.disconnect(connection.chargePointKey, live.epoch).catch((error: unknown) => {
+    if (this.#isDraining || connection.end === null) return
+    this.#deps.disconnect(connection.chargePointKey, live.epoch, connection.end).catch((error: unknown) => {
       this.#deps.log.warn({ identity: connection.identity, error }, 'A charge point could not be marked as offline.')
     })
   }

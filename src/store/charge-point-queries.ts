@@ -1,6 +1,6 @@
 // Charge points, and what belongs to them, as the REST API lists and provisions them.
 
-import { and, asc, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
 import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
@@ -15,6 +15,7 @@ import type {
   VariableRecord,
 } from '../csms/records.ts'
 import { storableText } from '../base/storable-text.ts'
+import { credentialsEnd, deletedEnd, endColumns, insertEnds } from './connection-history.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
 import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
 import { databaseError } from './store-error.ts'
@@ -27,11 +28,15 @@ const uniqueViolation = '23505'
  * any more.
  */
 const fenced = {
+  endedEpoch: sql`CASE WHEN connected THEN connection_epoch END`,
+  endedNode: sql`CASE WHEN connected THEN node END`,
   connected: false,
   node: null,
   connectionEpoch: sql`nextval('connection_epochs')`,
   fencedIn: sql`pg_current_xact_id()`,
 }
+
+const whatEnded = { id: chargePoints.id, endedEpoch: chargePoints.endedEpoch, endedNode: chargePoints.endedNode }
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
   return and(eq(chargePoints.id, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
@@ -45,6 +50,15 @@ export function createChargePointQueries(source: ListSource) {
   async function chargePoint(identity: string): Promise<ChargePointRecord | null> {
     const [row] = await db.select().from(chargePoints).where(ofIdentity(identity))
     return row === undefined ? null : recordOf(row)
+  }
+
+  /** Does `update`, which takes the connection away, and stores how it ended. Answers the number of the charge point; null: there is none. */
+  async function takingAway(update: SQLWrapper, end: typeof credentialsEnd): Promise<number | null> {
+    const ended = `(SELECT id AS key, ended_epoch, ended_node, clock_timestamp() AS at, ${endColumns(end)} FROM changed)`
+    const { rows } = await db.execute<{ readonly id: number }>(
+      sql`WITH changed AS ${update}, ended AS (${sql.raw(insertEnds(ended))}) SELECT id FROM changed`,
+    )
+    return rows[0]?.id ?? null
   }
 
   return {
@@ -153,7 +167,12 @@ export function createChargePointQueries(source: ListSource) {
         ...(input.passwordHash === undefined && input.apiKeyHash === undefined ? {} : fenced),
       }
       if (Object.keys(columns).length === 0) return chargePoint(identity)
-      const [row] = await db.update(chargePoints).set(columns).where(ofIdentity(identity)).returning()
+      const update = db.update(chargePoints).set(columns).where(ofIdentity(identity))
+      if (input.passwordHash !== undefined || input.apiKeyHash !== undefined) {
+        const key = await takingAway(update.returning(whatEnded), credentialsEnd)
+        return key === null ? null : chargePoint(identity)
+      }
+      const [row] = await update.returning()
       return row === undefined ? null : recordOf(row)
     },
 
@@ -166,7 +185,7 @@ export function createChargePointQueries(source: ListSource) {
     async deleteChargePoint(identity: string): Promise<number | null> {
       const hasOpen = sql`EXISTS (SELECT FROM ${transactions}
         WHERE ${transactions.chargePointId} = ${chargePoints.id} AND ${transactions.stoppedAt} IS NULL)`
-      const deleted = await db
+      const update = db
         .update(chargePoints)
         .set({
           ...fenced,
@@ -176,8 +195,8 @@ export function createChargePointQueries(source: ListSource) {
           apiKeyHash: null,
         })
         .where(and(ofIdentity(identity), sql`NOT ${hasOpen}`))
-        .returning({ id: chargePoints.id })
-      if (deleted[0] !== undefined) return deleted[0].id
+      const key = await takingAway(update.returning(whatEnded), deletedEnd)
+      if (key !== null) return key
       if ((await chargePoint(identity)) === null) return null
       throw new StatorError('CONFLICT', `Charge point '${identity}' has an open transaction; stop or close it first.`)
     },

@@ -11,13 +11,14 @@ import { StatorError } from '../base/errors.ts'
 import { storableText } from '../base/storable-text.ts'
 import { inTime } from '../base/in-time.ts'
 import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
-import type { CredentialRecord, Hydration } from '../csms/records.ts'
+import type { ConnectionEnd, CredentialRecord, Hydration } from '../csms/records.ts'
 import type { UntimedFacts } from '../csms/untimed-facts.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { createBeforeStart } from './before-start.ts'
 import { bytesArray, instantArray, int4Array, int8Array, textArray } from './binary-array.ts'
+import { insertEnds, insertOpened, keepEnded, replacedByClaims } from './connection-history.ts'
 import type { Database } from './database.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { databaseError, storeError } from './store-error.ts'
@@ -66,7 +67,7 @@ const transactionJson = `${knownJson}, 'chargingState', t.charging_state`
 const claimConnections = `
   WITH claimed AS (
     UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,
-      node = v.node, last_seen_at = GREATEST(c.last_seen_at, v.at),
+      node = v.node, ${keepEnded}, last_seen_at = GREATEST(c.last_seen_at, v.at),
       fenced_in = CASE WHEN c.connected THEN pg_current_xact_id() ELSE c.fenced_in END,
       password_hash = CASE WHEN v.credential = c.pending_password_hash THEN v.credential ELSE c.password_hash END,
       pending_password_hash = CASE WHEN v.credential = c.pending_password_hash THEN NULL ELSE c.pending_password_hash END
@@ -75,9 +76,9 @@ const claimConnections = `
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
     RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
       c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
-      c.untimed_facts AS "untimedFacts"
-  )
-  SELECT claimed.*,
+      c.untimed_facts AS "untimedFacts", c.ended_epoch, c.ended_node, v.at, v.node
+  ), replaced AS (${insertEnds(replacedByClaims)}), opened AS (${insertOpened('claimed')})
+  SELECT key, identity, version, strictness, "registrationStatus", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
      FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,
     (SELECT json_agg(json_build_object(${transactionJson})) FROM (
@@ -86,14 +87,41 @@ const claimConnections = `
   FROM claimed`
 
 /**
- * Marks charge points as not connected, unless they have connected anew.
+ * Marks charge points as not connected, unless they have connected anew, and stores how their connections ended.
  *
  * With a CASE, of which PostgreSQL has no statistics: those of `connected` may say that hardly any charge point is, as right after
  * they were provisioned, and then it would compare each that is connected with each that is to be released.
  */
 export const releaseConnections = `
-  UPDATE charge_points c SET connected = false, node = NULL FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch)
-  WHERE c.id = v.id AND CASE WHEN c.connected THEN c.connection_epoch = v.epoch ELSE false END`
+  WITH released AS (
+    UPDATE charge_points c SET connected = false, node = NULL, ${keepEnded}
+    FROM unnest($1::int4[], $2::int8[], $3::timestamptz[], $4::text[], $5::int4[], $6::text[])
+      AS v(id, epoch, at, closed_by, close_code, reason)
+    WHERE c.id = v.id AND CASE WHEN c.connected THEN c.connection_epoch = v.epoch ELSE false END
+    RETURNING c.id AS key, c.ended_epoch, c.ended_node, v.at, v.closed_by, v.close_code, v.reason
+  )
+  ${insertEnds('released')}`
+
+/** A connection that is over. */
+export interface Release {
+  readonly key: number
+  readonly epoch: number
+  readonly end: ConnectionEnd
+}
+
+/** What `releaseConnections` takes. */
+export function releaseValues(releases: readonly Release[]): Buffer[] {
+  // In one order, so that fewer of them end up in a deadlock.
+  const sorted = releases.toSorted((a, b) => a.key - b.key)
+  return [
+    int4Array(sorted.map(({ key }) => key)),
+    int8Array(sorted.map(({ epoch }) => epoch)),
+    instantArray(sorted.map(({ end }) => end.atMs)),
+    textArray(sorted.map(({ end }) => end.closedBy)),
+    int4Array(sorted.map(({ end }) => end.closeCode)),
+    textArray(sorted.map(({ end }) => end.reason)),
+  ]
+}
 
 /** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the only one there is. */
 function spelt(identities: readonly string[], records: readonly CredentialRecord[]): Map<string, CredentialRecord> {
@@ -168,17 +196,11 @@ export function createLiveQueries(database: Database, clock: Clock) {
     return claimed.rows
   }
 
-  const disconnections = new BatchedLookup<{ key: number; epoch: number }, never>(
+  const disconnections = new BatchedLookup<Release, never>(
     ({ key, epoch }) => `${key}/${epoch}`,
     async (trip) => {
-      const sorted = trip.toSorted((a, b) => a.key - b.key)
-      await untilNoDeadlock(() =>
-        pool.query({
-          name: 'stator_disconnect',
-          text: releaseConnections,
-          values: [int4Array(sorted.map(({ key }) => key)), int8Array(sorted.map(({ epoch }) => epoch))],
-        }),
-      )
+      const values = releaseValues(trip)
+      await untilNoDeadlock(() => pool.query({ name: 'stator_disconnect', text: releaseConnections, values }))
       return new Map<string, never>()
     },
   )
@@ -242,9 +264,9 @@ export function createLiveQueries(database: Database, clock: Clock) {
       return hydration
     },
 
-    /** Marks the charge point as not connected, unless a later connection has claimed it. */
-    async disconnect(chargePointKey: number, epoch: number): Promise<void> {
-      await disconnections.get({ key: chargePointKey, epoch })
+    /** Marks the charge point as not connected, unless a later connection has claimed it, and stores how that came. */
+    async disconnect(chargePointKey: number, epoch: number, end: ConnectionEnd): Promise<void> {
+      await disconnections.get({ key: chargePointKey, epoch, end })
     },
 
     /**

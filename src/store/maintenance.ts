@@ -7,14 +7,15 @@ import type { Logger } from '../base/log.ts'
 import type { Ghost, GhostDeadlines } from '../csms/records.ts'
 import type { Database } from './database.ts'
 import { GhostCheck } from './ghosts.ts'
-import { dropOldMessages, type LeftAsItIs, maintenanceLock, makePartitions } from './partitions.ts'
+import { dropOldHistory, dropOldMessages, type LeftAsItIs, maintenanceLock, makePartitions } from './partitions.ts'
 import { forgetOld } from './retention.ts'
 
-/** How long what grows without end is kept, in days. */
+/** How long what grows without end is kept. */
 export interface Retention {
   readonly messageLogDays: number
   readonly anomalyDays: number
   readonly eventDays: number
+  readonly historyMonths: number
 }
 
 export interface MaintenanceOptions {
@@ -88,19 +89,23 @@ export function repeat(
 
 async function maintain({ database, clock, retention, log }: MaintenanceOptions): Promise<void> {
   const nowMs = clock.nowMs()
-  for (const { partition, reason } of await keepPartitions(database, nowMs, retention.messageLogDays))
+  for (const { partition, reason } of await keepPartitions(database, nowMs, retention))
     log.warn({ reason: `${partition}: ${reason}` }, 'A partition is left as it is until the next turn.')
   await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
   await forgetOld(database.upkeepPool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
 }
 
-async function keepPartitions(database: Database, nowMs: number, messageLogDays: number): Promise<LeftAsItIs[]> {
+async function keepPartitions(database: Database, nowMs: number, retention: Retention): Promise<LeftAsItIs[]> {
   const client = await database.upkeepPool.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [maintenanceLock])
     let left: LeftAsItIs[] = []
     try {
-      left = [...(await makePartitions(client, nowMs)), ...(await dropOldMessages(client, nowMs, messageLogDays))]
+      left = [
+        ...(await makePartitions(client, nowMs)),
+        ...(await dropOldMessages(client, nowMs, retention.messageLogDays)),
+        ...(await dropOldHistory(client, nowMs, retention.historyMonths)),
+      ]
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [maintenanceLock])
     }

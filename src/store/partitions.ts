@@ -1,4 +1,4 @@
-// Partitions of the two large tables: meter_values by month, message_log by day. They are made ahead of time; a row that fits none
+// Partitions of the large tables: message_log by day, the others by month. They are made ahead of time; a row that fits none
 // (a charge point with a clock from another year) goes to the default partition, and moves when its own is made.
 
 import type { ClientBase } from 'pg'
@@ -16,25 +16,26 @@ const dayMs = 86_400_000
 const checkViolation = '23514'
 const lockNotAvailable = '55P03'
 
+/** By month, and by which time. */
+const monthly = { meter_values: 'sampled_at', connector_history: 'received_at', connection_history: 'at' } as const
+type MonthlyTable = keyof typeof monthly
+const monthlyTables: readonly MonthlyTable[] = ['meter_values', 'connector_history', 'connection_history']
+/** Those whose months are forgotten after `OCPP.HistoryMonths`. */
+const historyTables = ['connector_history', 'connection_history'] as const
+
 interface Partition {
-  readonly table: 'meter_values' | 'message_log'
-  readonly column: 'sampled_at' | 'at'
+  readonly table: MonthlyTable | 'message_log'
+  readonly column: 'sampled_at' | 'received_at' | 'at'
   readonly name: string
   readonly from: string
   /** Not included. */
   readonly to: string
 }
 
-function monthPartition(year: number, month: number): Partition {
+function monthPartition(table: MonthlyTable, year: number, month: number): Partition {
   const from = new Date(Date.UTC(year, month, 1)).toISOString()
   const to = new Date(Date.UTC(year, month + 1, 1)).toISOString()
-  return {
-    table: 'meter_values',
-    column: 'sampled_at',
-    name: `meter_values_${from.slice(0, 7).replace('-', '_')}`,
-    from,
-    to,
-  }
+  return { table, column: monthly[table], name: `${table}_${from.slice(0, 7).replace('-', '_')}`, from, to }
 }
 
 function dayPartition(dayStartMs: number): Partition {
@@ -45,8 +46,10 @@ function dayPartition(dayStartMs: number): Partition {
 
 function wantedPartitions(nowMs: number): Partition[] {
   const now = new Date(nowMs)
-  const months = Array.from({ length: monthsBehind + 1 + monthsAhead }, (_, i) =>
-    monthPartition(now.getUTCFullYear(), now.getUTCMonth() - monthsBehind + i),
+  const months = monthlyTables.flatMap((table) =>
+    Array.from({ length: monthsBehind + 1 + monthsAhead }, (_, i) =>
+      monthPartition(table, now.getUTCFullYear(), now.getUTCMonth() - monthsBehind + i),
+    ),
   )
   const todayMs = Math.floor(nowMs / dayMs) * dayMs
   const days = Array.from({ length: 1 + daysAhead }, (_, i) => dayPartition(todayMs + i * dayMs))
@@ -147,21 +150,37 @@ async function shortly(client: ClientBase, triesMax: number, change: () => Promi
 
 /** Forgets the OCPP messages of the days that ended `days` or more days ago. */
 export async function dropOldMessages(client: ClientBase, nowMs: number, days: number): Promise<readonly LeftAsItIs[]> {
-  const keepFromMs = Math.floor(nowMs / dayMs) * dayMs - days * dayMs
-  const oldest = dayPartition(keepFromMs).name
+  return dropBefore(client, dayPartition(Math.floor(nowMs / dayMs) * dayMs - days * dayMs))
+}
+
+/** Forgets the history of the months that ended `months` or more months ago. */
+export async function dropOldHistory(
+  client: ClientBase,
+  nowMs: number,
+  months: number,
+): Promise<readonly LeftAsItIs[]> {
+  const now = new Date(nowMs)
+  const left: LeftAsItIs[] = []
+  for (const table of historyTables)
+    left.push(...(await dropBefore(client, monthPartition(table, now.getUTCFullYear(), now.getUTCMonth() - months))))
+  return left
+}
+
+/** Drops the partitions before `oldest`, and deletes what the default partition holds of that time. */
+async function dropBefore(client: ClientBase, { table, column, name, from }: Partition): Promise<LeftAsItIs[]> {
   const partitions = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-     WHERE i.inhparent = 'message_log'::regclass AND c.relname ~ '^message_log_[0-9]{4}_[0-9]{2}_[0-9]{2}$' AND c.relname < $1`,
-    [oldest],
+     WHERE i.inhparent = '${table}'::regclass AND c.relname ~ '^${table}_[0-9_]+$' AND c.relname < $1`,
+    [name],
   )
   const left: LeftAsItIs[] = []
-  for (const { name } of partitions.rows) {
+  for (const old of partitions.rows) {
     const reason = await shortly(client, partitionTriesMax, async () => {
-      await client.query(`DROP TABLE ${name}`)
+      await client.query(`DROP TABLE ${old.name}`)
     })
-    if (reason !== null) left.push({ partition: name, reason })
+    if (reason !== null) left.push({ partition: old.name, reason })
   }
-  await client.query('DELETE FROM message_log_default WHERE at < $1', [new Date(keepFromMs).toISOString()])
+  await client.query(`DELETE FROM ${table}_default WHERE ${column} < $1`, [from])
   return left
 }
 

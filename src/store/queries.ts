@@ -11,6 +11,7 @@ import { createCorrectionQueries } from './corrections.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
+import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
@@ -31,6 +32,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),
     ...createEventQueries(source),
+    ...createHistoryQueries(source),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),
   })

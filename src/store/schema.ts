@@ -1,5 +1,5 @@
 // The tables, as drizzle sees them: the source of the migrations in drizzle/ and of the typed queries for the API.
-// What drizzle cannot say stands in the first migration only: the partitions of meter_values and message_log, and fill factors.
+// What drizzle cannot say stands in the migrations only: the partitions of meter_values, message_log and the histories, and fill factors.
 //
 // No foreign keys: charge points are never removed (deletion sets deleted_at), rows come from one writer that knows its keys, and
 // a check per meter value would cost as much as the insert. Payloads are json, not jsonb: jsonb refuses \u0000 and loses key order.
@@ -22,7 +22,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import type { ConnectorStatus, KnownTransaction, Payload, RegistrationStatus } from '../csms/decision.ts'
-import type { IdTokenRecord } from '../csms/records.ts'
+import type { ClosedBy, IdTokenRecord } from '../csms/records.ts'
 import type { UntimedFacts } from '../csms/untimed-facts.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
@@ -77,6 +77,9 @@ export const chargePoints = pgTable(
     connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
     /** The process that holds the connection. */
     node: text('node'),
+    /** The connection that was open when something last ended it, and who held it; null: none was. See store/connection-history.ts. */
+    endedEpoch: bigint('ended_epoch', { mode: 'number' }),
+    endedNode: text('ended_node'),
     /** PostgreSQL transaction that last took the connection away from the process that held it; see store/fences.ts. */
     fencedIn: xid8('fenced_in'),
     firmwareStatus: text('firmware_status'),
@@ -124,8 +127,57 @@ export const connectors = pgTable(
     updatedAt: instant('updated_at').notNull(),
     /** Since when it has had its status, however often it was told; null for what was told before this was kept. */
     statusSince: instant('status_since'),
+    /** `received_at` of its newest row in `connector_history`; null while it has none. */
+    changedAt: instant('changed_at'),
   },
   (table) => [primaryKey({ name: 'connectors_pkey', columns: [table.chargePointId, table.evseId, table.connectorId] })],
+)
+
+/** A row for each change of a connector's status or error; partitioned by the month of its arrival. */
+export const connectorHistory = pgTable(
+  'connector_history',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    /** Later by microseconds than the one before it of that connector, where both arrived in one millisecond. */
+    receivedAt: instant('received_at').notNull(),
+    /** By the charge point's clock. */
+    occurredAt: instant('occurred_at').notNull(),
+    status: text('status').$type<ConnectorStatus>().notNull(),
+    errorCode: text('error_code'),
+    vendorErrorCode: text('vendor_error_code'),
+  },
+  (table) => [
+    primaryKey({
+      name: 'connector_history_pkey',
+      columns: [table.chargePointId, table.receivedAt, table.evseId, table.connectorId],
+    }),
+  ],
+)
+
+/** A row when a connection opens, and one when it is closed; partitioned by month. */
+export const connectionHistory = pgTable(
+  'connection_history',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    at: instant('at').notNull(),
+    epoch: bigint('epoch', { mode: 'number' }).notNull(),
+    closed: boolean('closed').notNull(),
+    /** Name of the process that held it. */
+    node: text('node'),
+    /** What closed it; null when it opened, as are the next two. */
+    closedBy: text('closed_by').$type<ClosedBy>(),
+    /** RFC 6455, section 7.4; null when there was no close that anybody could see. */
+    closeCode: integer('close_code'),
+    reason: text('reason'),
+  },
+  (table) => [
+    primaryKey({
+      name: 'connection_history_pkey',
+      columns: [table.chargePointId, table.at, table.epoch, table.closed],
+    }),
+  ],
 )
 
 export const idTokens = pgTable(

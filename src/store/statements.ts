@@ -100,7 +100,20 @@ const connectorColumns = [
 const statusSince =
   'status_since = CASE WHEN connectors.status = EXCLUDED.status THEN connectors.status_since ELSE EXCLUDED.status_since END'
 
-/** The last that was received wins, whatever time the charge point gave it: its clock may have been set back. */
+// A row that was written before there was a history has no `changed_at`: what is told next of it is its first change.
+const isAsBefore = `connectors.changed_at IS NOT NULL AND ${['status', 'error_code', 'vendor_error_code']
+  .map((column) => `connectors.${column} IS NOT DISTINCT FROM EXCLUDED.${column}`)
+  .join(' AND ')}`
+// Several changes of one millisecond keep their order. A clock that was ahead for a while does not take the later changes along.
+const changedAt = `changed_at = CASE WHEN ${isAsBefore} THEN connectors.changed_at
+  WHEN connectors.changed_at >= EXCLUDED.changed_at AND connectors.changed_at < EXCLUDED.changed_at + interval '1 s'
+    THEN connectors.changed_at + interval '1 microsecond' ELSE EXCLUDED.changed_at END`
+const historyColumns = `${connectorKey}, occurred_at, status, error_code, vendor_error_code`
+
+/**
+ * The last that was received wins, whatever time the charge point gave it: its clock may have been set back. What changes a status or
+ * an error becomes a row of the history; the row lock decides what is a change. Statements that run twice find nothing changed.
+ */
 export const upsertConnectors = statement<ConnectorRow>(
   'upsert_connectors',
   {
@@ -116,10 +129,16 @@ export const upsertConnectors = statement<ConnectorRow>(
     occurred_at: instant((row) => row.occurredAtMs),
     updated_at: instant((row) => row.updatedAtMs),
     status_since: instant((row) => row.updatedAtMs),
+    changed_at: instant((row) => row.updatedAtMs),
   },
   (names, rows) =>
-    `INSERT INTO connectors (${names}) SELECT * FROM ${rows} ON CONFLICT (${connectorKey})
-     DO UPDATE SET ${connectorColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}, ${statusSince}`,
+    `WITH told AS (
+       INSERT INTO connectors (${names}) SELECT * FROM ${rows} ON CONFLICT (${connectorKey})
+       DO UPDATE SET ${connectorColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}, ${statusSince}, ${changedAt}
+       RETURNING ${historyColumns}, changed_at, updated_at
+     )
+     INSERT INTO connector_history (${historyColumns}, received_at) SELECT ${historyColumns}, changed_at FROM told
+     WHERE changed_at >= updated_at ON CONFLICT DO NOTHING`,
 )
 
 export interface TransactionRow {

@@ -123,7 +123,7 @@ export class SimulatedNode implements ServerEnd {
       markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
       connect: (key, version, credential) =>
         this.#queries.connect(key, { credential, version, node: `node${number}`, atMs: time.nowMs }),
-      disconnect: (key, epoch) => this.#queries.disconnect(key, epoch),
+      disconnect: (key, epoch, end) => this.#queries.disconnect(key, epoch, end),
       appendMessageLog: () => {},
       counters: this.counters,
       timings: { answered: () => {} },

@@ -85,6 +85,7 @@ export function fakeApi(
     messageLog: unexpected('messageLog'),
     listAnomalies: unexpected('listAnomalies'),
     listEvents: unexpected('listEvents'),
+    listHistory: unexpected('listHistory'),
     variablesOf: unexpected('variablesOf'),
     ...overrides.queries,
   }

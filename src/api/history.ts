@@ -1,0 +1,92 @@
+// GET /api/chargepoints/{chargePointId}/history: every status that its connectors had, and every connection.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { isoTime } from '../base/clock.ts'
+import { statusesByWeight } from '../csms/availability.ts'
+import type { HistoryRecord } from '../csms/records.ts'
+import { ownChargePoint } from './access.ts'
+import { findChargePoint } from './chargepoints.ts'
+import type { ApiDeps } from './deps.ts'
+import { apiApp } from './env.ts'
+import type { ApiEnv } from './env.ts'
+import { ChargePointParams } from './fields.ts'
+import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
+import { Time, errors, json } from './responses.ts'
+
+const ConnectorEntry = z
+  .object({
+    kind: z.literal('connector'),
+    time: Time.openapi({ description: 'When it was received.' }),
+    occurredAt: Time.openapi({ description: 'By the clock of the charge point.' }),
+    evseId: z.int().openapi({ description: 'OCPP 1.6: the connector; 0: the charge point itself.' }),
+    connectorId: z.int().openapi({ description: 'On its EVSE; OCPP 1.6: 1.' }),
+    status: z.enum([...statusesByWeight, 'Unknown']).openapi({ example: 'Available' }),
+    errorCode: z.string().nullable().openapi({ example: 'NoError' }),
+    vendorErrorCode: z.string().nullable(),
+  })
+  .openapi('ConnectorHistoryEntry')
+
+const ConnectionEntry = z
+  .object({
+    kind: z.literal('connection'),
+    time: Time,
+    event: z.enum(['opened', 'closed']),
+    epoch: z.int().openapi({ description: 'Number of the connection; a later one has a greater number.' }),
+    node: z.string().nullable().openapi({ description: 'The process that held it.', example: 'csms-1:8080' }),
+    closedBy: z.enum(['chargePoint', 'centralSystem', 'lost']).nullable().openapi({
+      description: '`lost`: nobody closed it, it was gone. Null for one that opened, as are the next two.',
+    }),
+    closeCode: z
+      .int()
+      .nullable()
+      .openapi({
+        description: 'Of the WebSocket, RFC 6455, section 7.4; null when nobody saw it close.',
+        example: 1000,
+      }),
+    reason: z.string().nullable(),
+  })
+  .openapi('ConnectionHistoryEntry')
+
+const historyRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints/{chargePointId}/history',
+  tags: ['Charge points'],
+  summary: 'When a charge point was connected, and what its connectors were',
+  description:
+    'Every change of the status or error of a connector, and every connection that opened or was closed; newest first, for as long as OCPP.HistoryMonths says. While a charge point is not connected, its connectors are what they were.',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, query: z.strictObject({ ...periodQuery('received'), ...pageQuery }) },
+  responses: {
+    200: json(
+      z.object({ ...pageFields, history: z.array(z.discriminatedUnion('kind', [ConnectorEntry, ConnectionEntry])) }),
+      'A page of them.',
+    ),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+/** Reading what uptime is reckoned from. */
+export function historyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { queries } = deps
+  const app = apiApp()
+
+  app.openapi(historyRoute, async (c) => {
+    const { from, to, ...page } = c.req.valid('query')
+    const period = periodOf(from, to)
+    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const listed = await queries.listHistory({ chargePointKey: key, ...period }, page)
+    return c.json({ ...pageOf(listed, page), history: listed.items.map(entryView) }, 200)
+  })
+
+  return app
+}
+
+function entryView(record: HistoryRecord): z.infer<typeof ConnectorEntry> | z.infer<typeof ConnectionEntry> {
+  if (record.kind === 'connection') {
+    const { atMs, ...rest } = record
+    return { time: isoTime(atMs), ...rest }
+  }
+  const { atMs, occurredAtMs, ...rest } = record
+  return { time: isoTime(atMs), occurredAt: isoTime(occurredAtMs), ...rest }
+}
