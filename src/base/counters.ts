@@ -50,6 +50,22 @@ export class Counters implements Record<CounterName, number> {
   }
 }
 
+/** What the writer counts since its start, and what waits now. */
+export interface WriterCounts {
+  readonly transactions: number
+  /** Each part of a large one counts. */
+  readonly changeSets: number
+  readonly duplicates: number
+  readonly meterRows: number
+  /** Transactions that were begun again: connection lost, deadlock, server away. */
+  readonly retries: number
+  /** Change sets that PostgreSQL refused for their data. */
+  readonly refused: number
+  readonly waiting: number
+  readonly messageLogLines: number
+  readonly messageLogLinesDropped: number
+}
+
 /** What the parts of this process count of themselves, as of now. */
 export interface PartCounts {
   /** Charge points that are connected. */
@@ -62,14 +78,5 @@ export interface PartCounts {
     readonly late: number
     readonly unknown: number
   }
-  readonly writer: {
-    readonly transactions: number
-    readonly changeSets: number
-    readonly meterRows: number
-    readonly retries: number
-    readonly refused: number
-    readonly waiting: number
-    readonly messageLogLines: number
-    readonly messageLogLinesDropped: number
-  }
+  readonly writer: WriterCounts
 }

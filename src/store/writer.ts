@@ -2,6 +2,7 @@
 // while the last one is under way, so groups grow with the load and no timer decides about them.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
+import type { WriterCounts } from '../base/counters.ts'
 import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import {
@@ -37,22 +38,6 @@ export interface WriterOptions {
   readonly commitGroup?: CommitGroup
   /** Told of each transaction: how many sets it committed, and how long it took in milliseconds. */
   readonly onCommit?: (sets: number, ms: number) => void
-}
-
-/** Counts since the start, and what waits now. */
-export interface WriterStats {
-  readonly transactions: number
-  /** Each part of a large one counts. */
-  readonly changeSets: number
-  readonly duplicates: number
-  readonly meterRows: number
-  /** Transactions that were begun again: connection lost, deadlock, server away. */
-  readonly retries: number
-  /** Change sets that PostgreSQL refused for their data. */
-  readonly refused: number
-  readonly waiting: number
-  readonly messageLogLines: number
-  readonly messageLogLinesDropped: number
 }
 
 interface Waiting {
@@ -196,7 +181,7 @@ export class Writer {
     return this.#isAvailable
   }
 
-  get stats(): WriterStats {
+  get stats(): WriterCounts {
     return {
       ...this.#counts,
       waiting: this.#waiting.size,

@@ -9,6 +9,7 @@ export const nothingCounted: PartCounts = {
   writer: {
     transactions: 0,
     changeSets: 0,
+    duplicates: 0,
     meterRows: 0,
     retries: 0,
     refused: 0,
