@@ -270,6 +270,8 @@ export function wouldMove(snapshot: ChargePointSnapshot, event: ActorEvent): boo
     }
     case 'transactionStopped':
       return transactions.some(({ known }) => known.transactionId === event.transactionId)
+    case 'untimedFacts':
+      return false
   }
 }
 

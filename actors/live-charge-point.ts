@@ -14,6 +14,7 @@ import type {
 } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
+import type { UntimedFacts } from '../src/csms/untimed-facts.ts'
 import { encodeCall } from '../src/ocpp/frame.ts'
 import { answerOwner, type CallAnswer, type CallEffects, type CallFailure, type QueuedCall } from './call-queue.ts'
 import type { AskedMessages } from './asked-messages.ts'
@@ -88,6 +89,8 @@ export class LiveChargePoint implements CallEffects {
   #context: ChargePointContext
   /** Stories of open transactions that went on since they were read. Each event adds to one, and moves nothing else. */
   #stories: Map<number, TransactionStory> | null = null
+  /** As committed; null while its facts have always had a time. No event of the chart depends on it. */
+  #untimedFacts: UntimedFacts | null
   // Most charge points never get a CALL.
   #waiters: Map<string, Waiter> | null = null
 
@@ -97,6 +100,7 @@ export class LiveChargePoint implements CallEffects {
     this.link = link
     this.lastSeenAtMs = surroundings.nowMs()
     this.#surroundings = surroundings
+    this.#untimedFacts = hydration.untimedFacts
     // One that began without `apply` being told of it (its commit was given up with its outcome unknown) keeps its promise as well: its
     // id must not go to another.
     const { key } = hydration.chargePoint
@@ -112,6 +116,11 @@ export class LiveChargePoint implements CallEffects {
   /** What is known of it, with `bootStatus` as of its last BootNotification. */
   get chargePoint(): KnownChargePoint {
     return this.#context.chargePoint
+  }
+
+  /** What it told last without a usable time; null while its facts have always had one. */
+  get untimedFacts(): UntimedFacts | null {
+    return this.#untimedFacts
   }
 
   /** Where it stands in its life cycle. `draining`: it gets no new CALLs. `closed`: nothing moves it any more. */
@@ -160,6 +169,10 @@ export class LiveChargePoint implements CallEffects {
   /** Moves it by what has been committed. Events that change nothing (most) cost a comparison and no more. */
   apply(events: readonly ActorEvent[]): void {
     for (const event of events) {
+      if (event.type === 'untimedFacts') {
+        this.#untimedFacts = event.facts
+        continue
+      }
       if (event.type === 'transactionStarted') {
         this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
       }

@@ -159,6 +159,12 @@ export const remoteStartPromiseMs = 120_000
 export const remoteStartPromisesMax = 32
 
 /**
+ * Connectors and transactions of one charge point of which it is remembered what they told last without a time. Past it the oldest is
+ * forgotten, and a resend of what it told is stored as another fact.
+ */
+export const untimedSubjectsMax = 32
+
+/**
  * How long a charge point may take to send what a command asked it for, in milliseconds; it is served before a boot is
  * accepted, too.
  */

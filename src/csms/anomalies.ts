@@ -13,7 +13,6 @@ export const anomalyTable = {
   clockSetBack: 'An event had a higher seqNo and an earlier time than one before it; the charge point set its clock.',
   missingStart: 'A transaction became known by a later message; its start has not come, or not yet.',
   connectorAlreadyCharging: 'A transaction started on a connector where another was open; both are open now.',
-  repeatedStart: 'A start without a usable time came again while its transaction was open; it was answered as before.',
   tooManyConnectors:
     'A message tells of a connector more than are kept of one charge point; the message is stored, the connector is not.',
   connectorMove: 'A 1.6 connector went from one status to another that OCPP 1.6 §4.9 does not let follow on it.',

@@ -16,6 +16,7 @@ import type {
   KnownConnector,
 } from './decision.ts'
 import { timeMs } from './notification.ts'
+import { connectorSubject } from './untimed-facts.ts'
 
 // From what an operator must see first to what can wait. Connector 0 is the charge point itself: only its faults and its
 // being out of service say something about the others (some use it as a sum meter).
@@ -86,6 +87,7 @@ function statusNotification(change: ConnectorStatusChange, known: Known): Decisi
     kind: 'chargePointEvent',
     action: 'StatusNotification',
     occurredAtMs: change.occurredAtMs,
+    ...(known.placed === null ? {} : { place: known.placed.place }),
     payload: known.verbatim,
   }
   const tooMany = connectorTooMany(change, known)
@@ -107,6 +109,7 @@ function statusNotification(change: ConnectorStatusChange, known: Known): Decisi
 
 /** 1.6 §4.9. A move that its table leaves empty is applied all the same, and stored as an anomaly. */
 export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
+  about: (payload) => ({ subject: connectorSubject(connectorRef16(payload.connectorId)) }),
   decide: (payload, known) =>
     statusNotification(
       {
@@ -138,6 +141,7 @@ export function status201(statusSent: string, ref: ConnectorRef, known: Known): 
 
 /** 2.0.1 G01. */
 export const statusNotification201: Handler<OCPP20.StatusNotificationRequest> = {
+  about: (payload) => ({ subject: connectorSubject(payload) }),
   decide: (payload, known) => {
     const ref = { evseId: payload.evseId, connectorId: payload.connectorId }
     return statusNotification(

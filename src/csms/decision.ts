@@ -5,6 +5,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
+import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
 
 /** A payload as it goes on the wire. */
 export type Payload = Readonly<Record<string, unknown>>
@@ -64,7 +65,7 @@ export interface TransactionStory {
   readonly use: number
   /** Whether its Started has come. */
   readonly isStartTold: boolean
-  /** Time of the newest event. */
+  /** Time of the newest event that had a usable one; its arrival, if the first had none. */
   readonly lastEventAtMs: number
   /** seqNo of the newest event; null when none had one. */
   readonly lastSeqNo: number | null
@@ -172,8 +173,10 @@ export interface Known {
   readonly sent: Payload
   /** The payload as it was sent, without its meter values: what is kept. */
   readonly verbatim: Verbatim
-  /** Digest of the whole payload as it was sent; undefined when the message is no fact of a transaction. */
+  /** Digest of the whole payload as it was sent; undefined when the message has a time and is no fact of a transaction. */
   readonly content: string | undefined
+  /** Its place among the facts without a usable time; null when it has one. */
+  readonly placed: Placed | null
 }
 
 /** A stored fact that breaks an expectation. */
@@ -191,7 +194,10 @@ export interface Anomaly {
  * else of the decision is applied, and the answer stored here goes out again.
  */
 export interface TransactionFact {
-  /** 1.6 start: `start:` connector, idTag, timestamp, meterStart. 1.6 stop: `stop:` transactionId. 2.x: `tx:` transactionId. */
+  /**
+   * 1.6 start: `start:` connector, meterStart, time, idTag. 1.6 stop: `stop:` transactionId, meterStop, time. 2.x: `tx:` transactionId,
+   * eventType, time. Without a usable time its place (`timeKey`).
+   */
   readonly ref: string
   readonly seqNo: number
   readonly event: 'Started' | 'Updated' | 'Ended'
@@ -304,7 +310,15 @@ export interface ChargePointEventChange {
   readonly action: string
   /** By the charge point's clock; null when the message carries no time. */
   readonly occurredAtMs: number | null
+  /** Its place, by which a resend is recognised when it has no usable time. */
+  readonly place?: number
   readonly payload: Verbatim
+}
+
+/** What is remembered of the facts without a usable time, to tell their resends (`untimed-facts.ts`). */
+export interface UntimedFactsChange {
+  readonly kind: 'untimedFacts'
+  readonly facts: UntimedFacts
 }
 
 /** What the charge point says it is busy with. */
@@ -359,6 +373,7 @@ export type Change =
   | TransactionStoppedChange
   | TransactionCorrectedChange
   | ChargePointEventChange
+  | UntimedFactsChange
   | ActivityChange
   | VariableChange
   | ProblemChange
@@ -383,6 +398,7 @@ export type ActorEvent =
       readonly story?: TransactionStory
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
+  | { readonly type: 'untimedFacts'; readonly facts: UntimedFacts }
 
 /** Where meter values belong, as far as their own message does not tell, or tells wrong. */
 export interface MeterPlace {
@@ -393,6 +409,8 @@ export interface MeterPlace {
    * they are never taken for those of the one that gets the number here.
    */
   readonly isOfNoTransaction?: true
+  /** Place of their message: it is part of the key of those that have the time of arrival. */
+  readonly place?: number
 }
 
 /** The outcome of deciding one CALL. */
@@ -406,9 +424,11 @@ export interface Decision {
   readonly meterPlace?: MeterPlace
 }
 
-/** How one action is decided: first what to look up, then the decision. Both are pure. */
+/** How one action is decided: what to look up, what the message is about, then the decision. All of it is pure. */
 export interface Handler<P> {
   readonly needs?: (payload: P, chargePoint: KnownChargePoint) => Needs
+  /** For messages that have connectors or transactions; asked only of charge points that tell facts without a time. */
+  readonly about?: (payload: P, known: Known) => About
   readonly decide: (payload: P, known: Known) => Decision
 }
 

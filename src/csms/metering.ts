@@ -3,9 +3,12 @@
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { numberOf } from '../ocpp/number-text.ts'
+import { connectorRef16 } from './availability.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
 import type { FrameMeter } from './meter-block.ts'
+import { evseSubjects } from './notification.ts'
+import { connectorSubject, transactionSubject } from './untimed-facts.ts'
 
 /** A payload whose meter values were taken out of it. */
 export type WithoutMeterValues<P> = Omit<P, 'meterValue' | 'transactionData'>
@@ -63,6 +66,12 @@ const stored: Decision = { answer: {}, changes: [], anomalies: [], events: [] }
 export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest>> = {
   needs: ({ transactionId }) =>
     transactionId !== undefined && transactionId > 0 ? { transactionIds: [transactionId] } : nothingNeeded,
+  about: ({ connectorId, transactionId }) => {
+    const connector = connectorSubject(connectorRef16(connectorId))
+    return transactionId !== undefined && transactionId > 0
+      ? { subject: transactionSubject(transactionId), also: [connector] }
+      : { subject: connector }
+  },
   decide: ({ transactionId }, known) => {
     const anomaly =
       transactionId !== undefined && transactionId > 0
@@ -75,5 +84,9 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
 
 /** 2.0.1 J01: values outside a transaction. Those of a transaction come with TransactionEvent. */
 export const meterValues201: Handler<WithoutMeterValues<OCPP20.MeterValuesRequest>> = {
+  about: ({ evseId }, known) => {
+    const subject = connectorSubject({ evseId, connectorId: evseId === 0 ? 0 : 1 })
+    return { subject, also: evseSubjects(evseId, known).filter((other) => other !== subject) }
+  },
   decide: () => stored,
 }

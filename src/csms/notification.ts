@@ -2,6 +2,7 @@
 // with an empty payload.
 
 import type { Change, Decision, Handler, Known, Payload } from './decision.ts'
+import { connectorSubject } from './untimed-facts.ts'
 
 /** `time` (RFC 3339) in milliseconds since the Unix epoch; `fallbackMs` when it is absent or not a time. */
 export function timeMs(time: string | undefined, fallbackMs: number): number {
@@ -32,12 +33,19 @@ export function notification(action: string, known: Known, time?: string, ...mor
   }
 }
 
+/** What a message is about that names an EVSE only: each of its connectors. */
+export function evseSubjects(evseId: number, known: Known): readonly string[] {
+  const connectors = known.connectors().filter((connector) => connector.evseId === evseId)
+  return [{ evseId, connectorId: evseId === 0 ? 0 : 1 }, ...connectors].map(connectorSubject)
+}
+
 /**
  * The handler of every message that is only stored: an event of the charge point, answered with `answer` whatever it
  * says.
  */
 export function keepStored(action: string, answer: Payload): Handler<Payload> {
   return {
+    about: ({ evseId }, known) => (typeof evseId === 'number' ? { also: evseSubjects(evseId, known) } : {}),
     decide: (payload, known) => {
       // The time of the message itself, as the messages that have one call it.
       const time = payload.timestamp ?? payload.generatedAt

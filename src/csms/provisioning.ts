@@ -40,6 +40,7 @@ function boot(
 
 /** 1.6 §4.2. The answer's status is what operators set for the charge point: Accepted unless they want it otherwise. */
 export const bootNotification16: Handler<OCPP16.BootNotificationRequest> = {
+  about: () => ({ endsStarts: true }),
   decide: (payload, known) =>
     boot(known, {
       vendor: payload.chargePointVendor,
@@ -53,6 +54,7 @@ export const bootNotification16: Handler<OCPP16.BootNotificationRequest> = {
 
 /** 2.0.1 B01–B03. */
 export const bootNotification201: Handler<OCPP20.BootNotificationRequest> = {
+  about: () => ({ endsStarts: true }),
   decide: (payload, known) => {
     const station = payload.chargingStation
     return boot(known, {

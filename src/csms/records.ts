@@ -4,6 +4,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { TransactionEnergy } from './energy.ts'
+import type { UntimedFacts } from './untimed-facts.ts'
 import type {
   ConnectorRef,
   ConnectorStatus,
@@ -31,6 +32,8 @@ export interface Hydration {
   readonly epoch: number
   readonly connectors: readonly KnownConnector[]
   readonly openTransactions: readonly (KnownTransaction & { readonly chargingState: string | null })[]
+  /** Null for a charge point whose facts have always had a time. */
+  readonly untimedFacts: UntimedFacts | null
 }
 
 export interface ConnectorRecord extends KnownConnector {

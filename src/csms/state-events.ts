@@ -16,6 +16,7 @@ import type {
   ProblemChange,
 } from './decision.ts'
 import { notification, timeMs } from './notification.ts'
+import { connectorSubject } from './untimed-facts.ts'
 
 type Event = OCPP20.NotifyEventRequest['eventData'][number]
 
@@ -24,6 +25,9 @@ type Event = OCPP20.NotifyEventRequest['eventData'][number]
  * those about a Problem say what is wrong with a component at the moment.
  */
 export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
+  about: ({ eventData }, known) => ({
+    also: stateEvents(eventData).flatMap((event) => connectorsOf(event, known).map(connectorSubject)),
+  }),
   decide: (payload, known) => {
     const told = notification('NotifyEvent', known, payload.generatedAt)
     const events = stateEvents(payload.eventData)

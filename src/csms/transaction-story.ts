@@ -11,6 +11,8 @@ export interface ToldEvent {
   /** By the charge point's clock; its arrival, when it has no usable time. */
   readonly atMs: number
   readonly hasTime: boolean
+  /** It has no usable time, and has been told before. */
+  readonly isResend?: boolean
   /** Null when the event came without one. */
   readonly seqNo: number | null
 }
@@ -18,14 +20,13 @@ export interface ToldEvent {
 /** Where `event` stands; what was made up for it in the repair does not count. */
 export function toldOf(
   event: Pick<ToldEvent, 'eventType'> & { readonly timestamp: string; readonly seqNo: number },
-  { sent, receivedAtMs }: Pick<Known, 'sent' | 'receivedAtMs'>,
+  { sent, receivedAtMs, placed }: Pick<Known, 'sent' | 'receivedAtMs' | 'placed'>,
 ): ToldEvent {
-  const atMs = timeMs(event.timestamp, receivedAtMs)
   return {
     eventType: event.eventType,
-    atMs,
-    // A repair puts the time of arrival in the place of one that is missing or cannot be read.
-    hasTime: sent.timestamp !== undefined && atMs !== receivedAtMs,
+    atMs: timeMs(event.timestamp, receivedAtMs),
+    hasTime: placed === null,
+    isResend: placed?.isResend === true,
     seqNo: sent.seqNo === undefined || sent.seqNo === null ? null : event.seqNo,
   }
 }
@@ -34,8 +35,9 @@ export function toldOf(
  * The transaction that an event is about, among those that its charge point gave this id.
  *
  * A Started is a new use of the id when the newest known transaction is closed and it lies after the stop; or when that one is
- * open, the charge point has booted since it was last heard of, and it lies after everything that is known of it. Any other
- * event belongs to the transaction in whose span it falls, else to the newest.
+ * open, the charge point has booted since it was last heard of, and it lies after everything that is known of it. Without a
+ * usable time it lies after everything, unless it is a resend or the start that the closed one lacks. Any other event belongs to
+ * the transaction in whose span it falls, else to the newest.
  *
  * @param named the newest first.
  * @returns the transaction; undefined when it begins now, as use number `use` of the id.
@@ -55,14 +57,23 @@ export function chosenTransaction(
 }
 
 function isNewUse(
-  { atMs, hasTime }: ToldEvent,
-  { open, story }: KnownTransaction,
+  { atMs, hasTime, isResend }: ToldEvent,
+  { open, story, closedBy }: KnownTransaction,
   { lastBootAtMs }: KnownChargePoint,
 ): boolean {
-  if (!story) return false
-  if (!open) return hasTime && story.stoppedAtMs !== null && atMs > story.stoppedAtMs
+  if (!story || isResend === true) return false
+  if (!open) return hasTime ? atMs > endOf(story, closedBy) : story.isStartTold
   const hasBooted = lastBootAtMs !== null && lastBootAtMs > story.heardAtMs
-  return hasBooted && atMs > story.lastEventAtMs
+  return hasBooted && (!hasTime || atMs > story.lastEventAtMs)
+}
+
+/**
+ * When a closed transaction was over, by the clock of its charge point. An end without a usable time has the time of arrival: then what
+ * had a time before it counts, or a clock that is behind would make one transaction of two.
+ */
+function endOf({ stoppedAtMs, lastEventAtMs }: TransactionStory, closedBy: KnownTransaction['closedBy']): number {
+  if (stoppedAtMs === null) return Number.POSITIVE_INFINITY
+  return closedBy === 'station' ? Math.min(stoppedAtMs, lastEventAtMs) : stoppedAtMs
 }
 
 function isWithin(atMs: number, { startedAtMs, story }: KnownTransaction): boolean {
@@ -96,7 +107,7 @@ export function storyAfter(told: ToldEvent, transaction: KnownTransaction, heard
   return {
     use: story?.use ?? 1,
     isStartTold: told.eventType === 'Started' || story?.isStartTold === true,
-    lastEventAtMs: isLate ? (story?.lastEventAtMs ?? startedAtMs) : told.atMs,
+    lastEventAtMs: isLate || !told.hasTime ? (story?.lastEventAtMs ?? startedAtMs) : told.atMs,
     lastSeqNo: isLate ? (story?.lastSeqNo ?? null) : (told.seqNo ?? story?.lastSeqNo ?? null),
     heardAtMs,
     stoppedAtMs: isEnd ? told.atMs : open ? null : (story?.stoppedAtMs ?? null),

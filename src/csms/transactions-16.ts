@@ -2,7 +2,6 @@
 // never refused: what does not fit is stored with an anomaly beside it.
 
 import type { OCPP16 } from 'typed-ocpp'
-import { readTime } from '../ocpp/date-time.ts'
 import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
 import type {
@@ -18,9 +17,13 @@ import type {
 import { energyWh, ofNoTransaction, registerWh, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
 type StopTransaction = WithoutMeterValues<OCPP16.StopTransactionRequest>
+
+/** What stops that name no transaction are about: whatever was open. */
+const noTransaction = transactionSubject(0)
 
 function startAnomalies(start: StartTransaction, transactionId: number, status: string, known: Known): Anomaly[] {
   const anomalies: Anomaly[] = []
@@ -42,28 +45,6 @@ function startAnomalies(start: StartTransaction, transactionId: number, status: 
   return anomalies
 }
 
-/** Whether the time of a start is its own, in whatever format; else it is the time of arrival. */
-function hasTimeOfItsOwn(start: StartTransaction, known: Known): boolean {
-  const { timestamp } = known.sent
-  return timestamp === start.timestamp || readTime(timestamp)?.ms === Date.parse(start.timestamp)
-}
-
-/**
- * The open transaction that a start without a usable time of its own means once more, if any. Without a time, two charging
- * sessions of one card can look the same; but the second cannot begin before the first has ended.
- */
-function alreadyStarted(start: StartTransaction, known: Known): KnownTransaction | undefined {
-  if (hasTimeOfItsOwn(start, known)) return undefined
-  return known
-    .openTransactions()
-    .find(
-      (open) =>
-        open.evseId === start.connectorId &&
-        open.idToken === start.idTag &&
-        open.meterStartWh === registerWh(known.sent.meterStart, start.meterStart),
-    )
-}
-
 /**
  * 1.6 §4.8. The transaction is stored and gets its id whatever the idTag is worth: the charge point decides by
  * `idTagInfo.status` whether it goes on (§4.8), and energy may have flowed already.
@@ -74,29 +55,25 @@ export const startTransaction: Handler<StartTransaction> = {
     newTransactionId: 'always',
     beforeStart: { evseId: payload.connectorId, idToken: payload.idTag },
   }),
+  about: ({ connectorId }) => ({
+    subject: connectorSubject(connectorRef16(connectorId)),
+    also: [noTransaction],
+    isStart: true,
+  }),
   decide: (payload, known) => {
     const accepted = idTagInfo16(payload.idTag, known)
-    const already = alreadyStarted(payload, known)
     const ref = connectorRef16(payload.connectorId)
     const promised = known.promisedTransactionId({
       ...ref,
       idToken: payload.idTag,
       mayBeDecorated: known.idToken(payload.idTag) === undefined,
     })
-    const transactionId = already?.transactionId ?? promised ?? known.newTransactionId
+    const transactionId = promised ?? known.newTransactionId
     if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
-    const startedAtMs = already?.startedAtMs ?? timeMs(payload.timestamp, known.receivedAtMs)
+    const startedAtMs = timeMs(payload.timestamp, known.receivedAtMs)
     const begins = { transactionId, evseId: ref.evseId, idToken: payload.idTag, atMs: startedAtMs }
     const concurrent = concurrentTransaction(begins, known)
     const idTagInfo = withConcurrency(accepted, concurrent, known)
-    if (already !== undefined) {
-      return {
-        answer: { transactionId, idTagInfo },
-        changes: [],
-        anomalies: [{ kind: 'repeatedStart', transaction: String(transactionId), detail: known.sent }],
-        events: [],
-      }
-    }
     const meterStartWh = registerWh(known.sent.meterStart, payload.meterStart)
     const transaction: KnownTransaction = {
       transactionId,
@@ -127,7 +104,7 @@ export const startTransaction: Handler<StartTransaction> = {
     return {
       answer: { transactionId, idTagInfo },
       fact: {
-        ref: `start:${payload.connectorId}:${known.sent.meterStart}:${payload.timestamp}:${payload.idTag}`,
+        ref: `start:${payload.connectorId}:${known.sent.meterStart}:${timeKey(known.placed, payload.timestamp)}:${payload.idTag}`,
         seqNo: 0,
         event: 'Started',
         transactionId,
@@ -152,8 +129,9 @@ export const startTransaction: Handler<StartTransaction> = {
  * Whichever comes first for an open transaction closes it; the others are stored and noted.
  */
 function stopFact(payload: StopTransaction, known: Known, transaction: KnownTransaction | undefined): TransactionFact {
+  const time = payload.transactionId > 0 ? known.sent.timestamp : timeKey(known.placed, known.sent.timestamp)
   return {
-    ref: `stop:${payload.transactionId}:${known.sent.meterStop}:${known.sent.timestamp}`,
+    ref: `stop:${payload.transactionId}:${known.sent.meterStop}:${time}`,
     seqNo: 0,
     event: 'Ended',
     transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,
@@ -195,6 +173,16 @@ function meterPlaceOf(transaction: KnownTransaction | undefined, isOurs: boolean
   return isOurs ? { meterPlace: { connector: { evseId, connectorId } } } : {}
 }
 
+/** Of a stop that names no transaction nobody knows on which connector it was. */
+function aboutStop({ transactionId }: StopTransaction, known: Known): About {
+  if (transactionId <= 0) return { subject: noTransaction, endsStarts: true }
+  const transaction = known.transaction(transactionId)
+  const subjects = [noTransaction, transactionSubject(transactionId)]
+  return transaction?.chargePointKey === known.chargePoint.key
+    ? { also: [...subjects, connectorSubject(transaction)] }
+    : { also: subjects, endsStarts: true }
+}
+
 /**
  * 1.6 §4.10. A stop of a transaction that an operator closed brings the real figures, so it is applied; a stop of one
  * that nobody knows, that belongs to another charge point, or that its own stop has closed, is stored and noted.
@@ -206,6 +194,7 @@ export const stopTransaction: Handler<StopTransaction> = {
       : { idTokens: idTokenCandidates(payload.idTag), idTokensOfTransactions: true }),
     ...(payload.transactionId > 0 ? { transactionIds: [payload.transactionId] } : {}),
   }),
+  about: aboutStop,
   decide: (payload, known) => {
     const transaction = payload.transactionId > 0 ? known.transaction(payload.transactionId) : undefined
     const anomaly = transactionAnomaly(payload.transactionId, transaction, known)

@@ -19,6 +19,7 @@ import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
+import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
 
 type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
@@ -113,13 +114,15 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
 function beginningOf({ event, told, known }: Facts, transaction: KnownTransaction) {
   const isStart = event.eventType === 'Started'
   const { story } = transaction
-  const counts = isStart && (story?.isStartTold !== true || told.atMs < transaction.startedAtMs)
+  const isEarlier = told.hasTime && told.atMs < transaction.startedAtMs
+  const counts = isStart && (story?.isStartTold !== true || isEarlier)
   const register = isStart ? energyWh(known.meter, 'first') : null
   // The token of an Ended event is the one that stopped the transaction.
   const token = event.eventType === 'Ended' ? undefined : event.idToken
   const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
   return {
-    ...(counts ? { startedAtMs: told.atMs } : {}),
+    // The time of arrival says nothing of when it began.
+    ...(counts && told.hasTime ? { startedAtMs: told.atMs } : {}),
     ...(register !== null && (counts || transaction.meterStartWh === null) ? { meterStartWh: register } : {}),
     ...(isTokenNew ? { idToken: token.idToken } : {}),
   }
@@ -285,6 +288,16 @@ function concurrentWith(
   return { open: concurrentTransaction({ transactionId, evseId, idToken, atMs }, known), isNews }
 }
 
+/** A start is about its connector first: it is told no second time once anything else was told of that. */
+function about(event: TransactionEvent, known: Known): About {
+  const { transactionId } = event.transactionInfo
+  const [newest] = known.transactionsNamed(transactionId)
+  const transaction = transactionSubject(transactionId)
+  const isStart = event.eventType === 'Started'
+  const connector = connectorSubject(connectorOf(event, isStart && newest?.open !== true ? undefined : newest, known))
+  return isStart ? { subject: connector, also: [transaction], isStart } : { subject: transaction, also: [connector] }
+}
+
 /**
  * 2.0.1 E01–E15. The key of the fact is the transaction, its seqNo, and what the event itself says of its kind and time:
  * some charge points number every event 0, and their events must not swallow each other.
@@ -296,6 +309,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),
+  about,
   decide: (event, known) => {
     const station = event.transactionInfo.transactionId
     const told = toldOf(event, known)
@@ -323,7 +337,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
-        ref: `tx:${station}:${event.eventType}:${known.sent.timestamp}`,
+        ref: `tx:${station}:${event.eventType}:${timeKey(known.placed, known.sent.timestamp)}`,
         seqNo: event.seqNo,
         event: event.eventType,
         transactionId,

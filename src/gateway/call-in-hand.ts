@@ -19,6 +19,7 @@ import type {
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
 import { chosenTransaction } from '../csms/transaction-story.ts'
+import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
@@ -56,6 +57,7 @@ export class CallInHand implements Known {
   readonly meter: FrameMeter | null
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
+  placed: Placed | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
@@ -175,7 +177,7 @@ export class CallInHand implements Known {
     if (newest === undefined) return false
     const { lastBootAtMs } = this.chargePoint
     if (lastBootAtMs !== null && newest.story && newest.story.heardAtMs < lastBootAtMs) return false
-    return newest.story?.use === 1 || !(atMs < newest.startedAtMs)
+    return newest.story?.use === 1 || this.frame.lacksTime === true || !(atMs < newest.startedAtMs)
   }
 
   /** Spellings of the id tokens that the transactions began with, as far as they have not been looked up. */
@@ -192,7 +194,8 @@ export class CallInHand implements Known {
 
   /** Of the transactions of one id, the one that an event of this time is about. */
   #namedAt({ id, atMs }: NonNullable<Needs['stationTransaction']>): KnownTransaction | undefined {
-    const told = { eventType: 'Updated', atMs, hasTime: !Number.isNaN(atMs), seqNo: null } as const
+    const hasTime = this.frame.lacksTime === undefined
+    const told = { eventType: 'Updated', atMs, hasTime, seqNo: null } as const
     return chosenTransaction(told, this.transactionsNamed(id), this.chargePoint).transaction
   }
 

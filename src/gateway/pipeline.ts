@@ -7,9 +7,19 @@ import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { lookupRetryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { handlerOf } from '../csms/decide.ts'
-import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Handler, Needs, Payload } from '../csms/decision.ts'
+import type {
+  ActorEvent,
+  Anomaly,
+  Change,
+  ChangeSet,
+  CommitOutcome,
+  Handler,
+  Needs,
+  Payload,
+} from '../csms/decision.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import { bootGate } from '../csms/provisioning.ts'
+import { placing, type UntimedFacts } from '../csms/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../ocpp/tables.ts'
@@ -127,6 +137,7 @@ export class Pipeline {
 
   #decide(call: CallInHand, handler: Handler<Payload>, isBeforeBoot: boolean, bytes: number): void {
     const { connection, live, frame, row, meter, receivedAtMs } = call
+    const facts = this.#place(call, handler)
     const decision = handler.decide(frame.payload, call)
     const habits = this.#habits(connection, frame, isBeforeBoot)
     const news = decision.anomalies.length === 0 ? noAnomalies : this.#news(connection, decision.anomalies)
@@ -138,7 +149,14 @@ export class Pipeline {
       this.#answer(call, decision.answer)
       return
     }
-    const { answer, fact, changes, meterPlace } = decision
+    const { answer, fact, meterPlace } = decision
+    const { placed } = call
+    // Where there is a fact, it recognises the resend.
+    const isMeterStored = placed !== null && placed.isResend && fact === undefined
+    const changes: readonly Change[] =
+      facts === null ? decision.changes : [...decision.changes, { kind: 'untimedFacts', facts }]
+    const events: readonly ActorEvent[] =
+      facts === null ? decision.events : [...decision.events, { type: 'untimedFacts', facts }]
     const set: ChangeSet = {
       chargePointKey: connection.chargePointKey,
       messageId: frame.messageId,
@@ -149,13 +167,13 @@ export class Pipeline {
       fact,
       changes,
       anomalies,
-      meter,
-      meterPlace,
+      meter: isMeterStored ? null : meter,
+      meterPlace: placed === null ? meterPlace : { ...meterPlace, place: placed.place },
     }
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(
-        (outcome) => this.#conclude(call, set, decision.events, outcome),
-        (error: unknown) => this.#failCommit(call, decision.events, error),
+        (outcome) => this.#conclude(call, set, events, outcome),
+        (error: unknown) => this.#failCommit(call, events, error),
       )
       return
     }
@@ -165,6 +183,17 @@ export class Pipeline {
       const { identity } = connection
       this.#deps.log.warn({ identity, messageId: frame.messageId, error }, 'An anomaly was not stored.')
     })
+  }
+
+  /** Places the message, if its charge point tells facts without a time; what is to be remembered, if that changes. */
+  #place(call: CallInHand, { about }: Handler<Payload>): UntimedFacts | null {
+    const { frame, live } = call
+    const { untimedFacts } = live
+    if (about === undefined || (frame.lacksTime === undefined && untimedFacts === null)) return null
+    const content = frame.lacksTime === undefined ? undefined : frame.content
+    const { placed, after } = placing(about(frame.payload, call), content, untimedFacts)
+    call.placed = placed
+    return after === untimedFacts ? null : after
   }
 
   #conclude(call: CallInHand, set: ChangeSet, events: readonly ActorEvent[], outcome: CommitOutcome): void {

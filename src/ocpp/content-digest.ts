@@ -10,9 +10,10 @@ const ofDelivery: ReadonlySet<string> = new Set(['offline'])
  * not count; the order of elements does.
  *
  * @param sent nests no deeper than `frameDepthMax`.
+ * @param messageId given when it counts as well: the same payload under another one has another digest.
  */
-export function contentDigest(sent: Json): string {
-  const parts: string[] = []
+export function contentDigest(sent: Json, messageId?: string): string {
+  const parts: string[] = messageId === undefined ? [] : [JSON.stringify(messageId)]
   writeObject(sent, parts, ofDelivery)
   return BigInt.asIntN(64, Bun.hash.xxHash64(parts.join(''))).toString()
 }

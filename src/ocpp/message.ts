@@ -36,6 +36,9 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 /** The payload of an answer that is the same whatever the message says. */
 export type StandingAnswer = Readonly<Record<string, string>>
 
+/** Where a message says when it happened: in its field `timestamp`, or in each of its meter values. */
+export type TimeField = 'timestamp' | 'meterValue'
+
 /** The elements of a list that a handler reads. */
 export type Selection = (elements: readonly unknown[]) => readonly unknown[]
 
@@ -60,6 +63,11 @@ export interface MessageRow {
   readonly keptOnly: readonly string[]
   /** Lists of which handlers read some elements only, with what is left of them when the frame is long. */
   readonly readPartly: Readonly<Record<string, Selection>>
+  /**
+   * The time by which a resend is told from a new fact. Without a usable one the fact gets a place (`csms/untimed-facts.ts`). null
+   * for messages that are told apart by something else.
+   */
+  readonly toldAt: TimeField | null
   /**
    * The answer to a message that is only stored, as an event of its charge point: such a message needs no handler. null
    * for all others.

@@ -10,6 +10,7 @@ import type {
   MessageRow,
   Selection,
   StandingAnswer,
+  TimeField,
 } from './message.ts'
 
 /** What a table says of a message besides its schemas. */
@@ -26,7 +27,8 @@ type RowOf<D extends Direction, S extends boolean, A extends StandingAnswer | nu
 type AnyRow = RowOf<Direction, boolean, StandingAnswer | null>
 
 function row(block: FunctionalBlock, section: string, durability: Durability) {
-  return { block, section, durability, transactional: false, keptOnly: [], readPartly: {}, standingAnswer: null }
+  const nothing = { keptOnly: [], readPartly: {}, toldAt: null, standingAnswer: null }
+  return { block, section, durability, transactional: false, ...nothing }
 }
 
 /** A CALL that Stator sends to a charge point. */
@@ -84,6 +86,11 @@ export function bothWays<S extends boolean>(
 /** The row of a message whose `fields` are only kept, and read by no handler. */
 export function keeping<R extends AnyRow>(fields: readonly string[], of: R): R {
   return { ...of, keptOnly: fields }
+}
+
+/** The row of a message whose resends are told from new facts by the time in `field`. */
+export function toldAt<R extends AnyRow>(field: TimeField, of: R): R {
+  return { ...of, toldAt: field }
 }
 
 /** The row of a message of whose lists handlers read only what these functions select. */

@@ -2,7 +2,7 @@
 // whitepaper (Edition 2 of it) adds. The rows stand in the order of those two documents.
 
 import * as schemas from 'typed-ocpp/dist/ocpp16/schemas.js'
-import { bothWays, keeping, served, servedTransactional, stored, tableOf, toChargePoint } from './rows.ts'
+import { bothWays, keeping, served, servedTransactional, stored, tableOf, toChargePoint, toldAt } from './rows.ts'
 
 export const v16 = tableOf(schemas, {
   // §4: initiated by the charge point.
@@ -13,10 +13,10 @@ export const v16 = tableOf(schemas, {
   FirmwareStatusNotification: served('firmware', '1.6 §4.5', 'committed'),
   Heartbeat: served('availability', '1.6 §4.6', 'batched'),
   // A transaction message as well (§3.7.1): the samples of a transaction are what it is billed by.
-  MeterValues: servedTransactional('metering', '1.6 §4.7'),
-  StartTransaction: servedTransactional('transactions', '1.6 §4.8'),
-  StatusNotification: served('availability', '1.6 §4.9', 'committed'),
-  StopTransaction: servedTransactional('transactions', '1.6 §4.10'),
+  MeterValues: toldAt('meterValue', servedTransactional('metering', '1.6 §4.7')),
+  StartTransaction: toldAt('timestamp', servedTransactional('transactions', '1.6 §4.8')),
+  StatusNotification: toldAt('timestamp', served('availability', '1.6 §4.9', 'committed')),
+  StopTransaction: toldAt('timestamp', servedTransactional('transactions', '1.6 §4.10')),
 
   // §5: initiated by the central system. DataTransfer (§5.6) stands above.
   CancelReservation: toChargePoint('reservation', '1.6 §5.1'),

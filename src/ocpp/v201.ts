@@ -11,6 +11,7 @@ import {
   stored,
   tableOf,
   toChargePoint,
+  toldAt,
 } from './rows.ts'
 import { stateEvents } from './state-events.ts'
 
@@ -40,7 +41,7 @@ export const v201 = tableOf(schemas, {
   GetLocalListVersion: toChargePoint('local-list', '2.0.1 D02'),
 
   // E: transactions.
-  TransactionEvent: servedTransactional('transactions', '2.0.1 E01-E15'),
+  TransactionEvent: toldAt('timestamp', servedTransactional('transactions', '2.0.1 E01-E15')),
   GetTransactionStatus: toChargePoint('transactions', '2.0.1 E14'),
 
   // F: remote control.
@@ -50,7 +51,7 @@ export const v201 = tableOf(schemas, {
   TriggerMessage: toChargePoint('remote-control', '2.0.1 F06'),
 
   // G: availability.
-  StatusNotification: served('availability', '2.0.1 G01', 'committed'),
+  StatusNotification: toldAt('timestamp', served('availability', '2.0.1 G01', 'committed')),
   Heartbeat: served('availability', '2.0.1 G02', 'batched'),
   ChangeAvailability: toChargePoint('availability', '2.0.1 G03-G04'),
 
@@ -63,7 +64,7 @@ export const v201 = tableOf(schemas, {
   CostUpdated: toChargePoint('tariff', '2.0.1 I02'),
 
   // J: metering.
-  MeterValues: served('metering', '2.0.1 J01', 'committed'),
+  MeterValues: toldAt('meterValue', served('metering', '2.0.1 J01', 'committed')),
 
   // K: smart charging.
   SetChargingProfile: toChargePoint('smart-charging', '2.0.1 K01'),

@@ -68,8 +68,13 @@ export interface AcceptedFrame {
    * frame it has the plain values only: no lists, and no objects.
    */
   readonly sent?: Readonly<Record<string, unknown>>
-  /** `contentDigest` of the whole payload as sent; there when the message tells of a transaction's beginning, course or end. */
+  /**
+   * `contentDigest` of the whole payload as sent; there when the message tells of a transaction's beginning, course or end, or lacks
+   * a usable time. Without a time, samples of intervals are told apart by their message id as well.
+   */
   readonly content?: string
+  /** There when the time that its row names (`MessageRow.toldAt`) was not sent, or cannot be used. */
+  readonly lacksTime?: true
   /** The whole payload as sent, without its meter values, as JSON text; there when the frame is long. */
   readonly sentText?: string
   readonly meter: MeterRange | null

@@ -140,6 +140,9 @@ export class ChangeRows {
       case 'activity':
         this.#chargePoint(chargePointKey)[`${change.activity}Status`] = change.status
         return
+      case 'untimedFacts':
+        this.#chargePoint(chargePointKey).untimedFacts = JSON.stringify(change.facts)
+        return
       case 'connectorStatus': {
         const { kind: _, ...row } = change
         const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
@@ -191,6 +194,7 @@ export class ChangeRows {
         firmwareStatus: null,
         diagnosticsStatus: null,
         logStatus: null,
+        untimedFacts: null,
       }
       this.#chargePoints.set(key, row)
     }
@@ -298,18 +302,21 @@ function digestOf(...parts: (string | number)[]): bigint {
   return BigInt.asIntN(64, Bun.hash.xxHash64(parts.join('\0')))
 }
 
-// A notification with a time of its own is the same wherever and whenever it comes again. Without one only a resend under the same
-// message id on the same connection is told; and boots are all kept, since some stations number every boot alike.
+// A notification with a time of its own is the same wherever and whenever it comes again, and so is one with a place. Without either
+// only a resend under the same message id on the same connection is told; and boots are all kept, since some stations number every boot
+// alike.
 function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEventRow {
   const payload = hideFrameSecrets(jsonOf(change.payload))
   const identifying: (string | number)[] = []
-  if (change.occurredAtMs !== null) identifying.push(change.occurredAtMs)
+  if (change.place !== undefined) identifying.push('place', change.place)
+  else if (change.occurredAtMs !== null) identifying.push(change.occurredAtMs)
   else if (set.changes.some((other) => other.kind === 'boot'))
     identifying.push(set.epoch, set.messageId, set.receivedAtMs)
   else identifying.push(set.epoch, set.messageId)
   return {
     chargePointKey: set.chargePointKey,
-    digest: digestOf(change.action, payload, ...identifying),
+    // A place stands for what was told there, however its members were ordered.
+    digest: digestOf(change.action, change.place === undefined ? payload : '', ...identifying),
     action: change.action,
     messageId: set.messageId,
     occurredAtMs: change.occurredAtMs,

@@ -4,6 +4,7 @@ import { idTokenLookupCharactersMax, idTokensRememberedMax, openTransactionsMax 
 import { StatorError } from '../base/errors.ts'
 import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type { CredentialRecord, Hydration } from '../csms/records.ts'
+import type { UntimedFacts } from '../csms/untimed-facts.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
@@ -40,6 +41,7 @@ interface ClaimedRow {
   readonly bootStatus: RegistrationStatus | null
   readonly lastBootAtMs: number | null
   readonly epoch: number
+  readonly untimedFacts: UntimedFacts | null
   readonly connectors: readonly KnownConnector[] | null
   readonly openTransactions: Hydration['openTransactions'] | null
 }
@@ -64,7 +66,8 @@ const claimConnections = `
     WHERE c.id = v.id AND c.deleted_at IS NULL
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
     RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
-      c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch
+      c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
+      c.untimed_facts AS "untimedFacts"
   )
   SELECT claimed.*,
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
@@ -279,8 +282,8 @@ export function idKeyOf(idToken: string): string {
 }
 
 function hydrationOf(row: ClaimedRow): Hydration {
-  const { epoch, connectors, openTransactions, ...chargePoint } = row
-  return { chargePoint, epoch, connectors: connectors ?? [], openTransactions: openTransactions ?? [] }
+  const { epoch, connectors, openTransactions, untimedFacts, ...chargePoint } = row
+  return { chargePoint, epoch, connectors: connectors ?? [], openTransactions: openTransactions ?? [], untimedFacts }
 }
 
 function forgetOldest(remembered: Map<string, unknown>): void {

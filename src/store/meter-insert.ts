@@ -11,6 +11,9 @@ const measured: ReadonlySet<string> = new Set(['energy_wh', 'power_w', 'current_
 const names = meterColumns.map((column) => column.name).join(', ')
 const evseColumn = meterColumns.findIndex((column) => column.name === 'evse_id')
 const connectorColumn = meterColumns.findIndex((column) => column.name === 'connector_id')
+const digestColumn = meterColumns.findIndex((column) => column.name === 'digest')
+const sampledColumn = meterColumns.findIndex((column) => column.name === 'sampled_at')
+const receivedColumn = meterColumns.findIndex((column) => column.name === 'received_at')
 const transactionColumn = meterColumns.findIndex((column) => column.name === 'transaction_ref')
 
 const insertNewMeterValues = {
@@ -96,20 +99,31 @@ export class MeterInsert {
     let row = 0
     for (const { from, to, place } of this.#runs) {
       const end = row + to - from
-      if (place !== undefined) for (let at = row; at < end; at++) overridePlace(values, at, place)
+      if (place !== undefined) for (let at = row; at < end; at++) overridePlace(values, at, place, from + at - row)
       row = end
     }
   }
 }
 
 // Before its value an element has four bytes of length.
-function overridePlace(values: readonly Buffer[], row: number, { connector, isOfNoTransaction }: MeterPlace): void {
+function overridePlace(values: readonly Buffer[], row: number, meterPlace: MeterPlace, blockRow: number): void {
+  const { connector, isOfNoTransaction, place } = meterPlace
   if (connector !== undefined) {
     const at = arrayHeaderBytes + row * (4 + 2) + 4
     values[evseColumn]?.writeInt16BE(toInt2(connector.evseId), at)
     values[connectorColumn]?.writeInt16BE(toInt2(connector.connectorId), at)
   }
-  if (isOfNoTransaction) values[transactionColumn]?.writeBigInt64BE(0n, arrayHeaderBytes + row * (4 + 8) + 4)
+  const at = arrayHeaderBytes + row * (4 + 8) + 4
+  if (isOfNoTransaction) values[transactionColumn]?.writeBigInt64BE(0n, at)
+  const digest = values[digestColumn]
+  const hasArrivalTime = values[sampledColumn]?.readBigInt64BE(at) === values[receivedColumn]?.readBigInt64BE(at)
+  if (place === undefined || digest === undefined || !hasArrivalTime) return
+  digest.writeBigInt64BE(placedDigest(digest.readBigInt64BE(at), place, blockRow), at)
+}
+
+/** Two samples without a time may say the same in the same microsecond, in one message or in two. */
+export function placedDigest(digest: bigint, place: number, row: number): bigint {
+  return BigInt.asIntN(64, digest ^ Bun.hash.xxHash64(`${place}/${row}`))
 }
 
 function toInt2(value: number): number {

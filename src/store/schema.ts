@@ -23,6 +23,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { ConnectorStatus, KnownTransaction, Payload, RegistrationStatus } from '../csms/decision.ts'
 import type { IdTokenRecord } from '../csms/records.ts'
+import type { UntimedFacts } from '../csms/untimed-facts.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { parseInstant } from './pg-types.ts'
@@ -81,6 +82,8 @@ export const chargePoints = pgTable(
     firmwareStatus: text('firmware_status'),
     diagnosticsStatus: text('diagnostics_status'),
     logStatus: text('log_status'),
+    /** What it told last without a usable time, to tell a resend of it; null while its facts have always had one. */
+    untimedFacts: json('untimed_facts').$type<UntimedFacts>(),
     lastSeenAt: instant('last_seen_at'),
     lastHeartbeatAt: instant('last_heartbeat_at'),
     lastBootAt: instant('last_boot_at'),
@@ -242,7 +245,10 @@ export const chargePointEvents = pgTable(
   'charge_point_events',
   {
     chargePointId: integer('charge_point_id').notNull(),
-    /** Of action and payload; where the message has no time of its own, of connection and message id too. */
+    /**
+     * Of action, payload and time; of action and place where a status has no usable time; of connection and message id where
+     * another message has none.
+     */
     digest: bigint('digest', { mode: 'bigint' }).notNull(),
     action: text('action').notNull(),
     messageId: text('message_id').notNull(),

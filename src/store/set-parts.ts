@@ -22,7 +22,7 @@ export function bulkRowsOf({ meter, changes }: ChangeSet): number {
  * those before it carry nothing but slices of the meter values and of the variables. A set that is not large is its only part.
  *
  * Meter values without a usable time are stored under their time of arrival, so a resend would store them again. In a set with a
- * fact the fact recognises the resend; so they stay in the last part, with the values behind them, however many they are.
+ * fact, or with a place, that recognises the resend; so they stay in the last part, with the values behind them, however many they are.
  */
 export function partsOf(set: ChangeSet): readonly ChangeSet[] {
   const parts: ChangeSet[] = []
@@ -37,7 +37,8 @@ export function partsOf(set: ChangeSet): readonly ChangeSet[] {
   if (meter !== null) {
     const { block, to } = meter
     let { from } = meter
-    const end = set.fact === undefined ? to : firstWithoutTime(meter)
+    const isRecognised = set.fact !== undefined || set.meterPlace?.place !== undefined
+    const end = isRecognised ? firstWithoutTime(meter) : to
     for (;;) {
       const sliceEnd = endOfSlice(block, from, end)
       if (sliceEnd === to || sliceEnd === from) break

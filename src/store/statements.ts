@@ -21,10 +21,12 @@ export interface ChargePointRow {
   firmwareStatus: string | null
   diagnosticsStatus: string | null
   logStatus: string | null
+  /** JSON. */
+  untimedFacts: string | null
 }
 
 const ofBoot = ['boot_status', 'vendor', 'model', 'serial_number', 'firmware_version', 'iccid', 'imsi']
-const ofActivity = ['status', 'last_boot_at', 'firmware_status', 'diagnostics_status', 'log_status']
+const ofActivity = ['status', 'last_boot_at', 'firmware_status', 'diagnostics_status', 'log_status', 'untimed_facts']
 
 export const updateChargePoints = statement<ChargePointRow>(
   'update_charge_points',
@@ -42,6 +44,7 @@ export const updateChargePoints = statement<ChargePointRow>(
     firmware_status: text((row) => row.firmwareStatus),
     diagnostics_status: text((row) => row.diagnosticsStatus),
     log_status: text((row) => row.logStatus),
+    untimed_facts: json((row) => row.untimedFacts),
   },
   (_, rows) =>
     `UPDATE charge_points c SET ${[

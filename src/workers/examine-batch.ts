@@ -7,6 +7,7 @@ import { contentDigest } from '../ocpp/content-digest.ts'
 import { examine } from '../ocpp/examine.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
 import { rowOf } from '../ocpp/tables.ts'
+import { lacksUsableTime, tellsIntervals } from '../ocpp/usable-time.ts'
 import type { AcceptedFrame, FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { lean } from './lean-frame.ts'
 import { MeterColumns } from './meter-columns.ts'
@@ -66,23 +67,40 @@ function examined(task: FrameTask): Verdict {
   const { verdict: plain, sent } = examine(task)
   if (plain.kind !== 'call') return plain
   const { kind, messageId, action, payload, quirks } = plain
-  const isFact = rowOf(task.version, action)?.block === 'transactions'
-  const verdict: AcceptedFrame = isFact ? { ...plain, content: contentDigest(sent) } : plain
+  const row = rowOf(task.version, action)
+  const lacksTime = row !== undefined && row.toldAt !== null && lacksUsableTime(row.toldAt, payload, sent)
+  const digest = digestOf(plain, sent, row?.block === 'transactions', lacksTime)
+  const verdict: AcceptedFrame = digest === null ? plain : { ...plain, ...digest }
   const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
   if (isLongFrame(task.text)) {
-    const meter = carriesValues ? columns.add(payload, sent, task) : null
+    const meter = carriesValues ? columns.add(payload, sent, task, lacksTime) : null
     return lean(task.version, { ...verdict, meter }, withoutMeterValues(payload), withoutMeterValues(sent))
   }
   if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
-  const meter = columns.add(payload, sent, task)
+  const meter = columns.add(payload, sent, task, lacksTime)
   const kept: AcceptedFrame = { kind, messageId, action, payload: withoutMeterValues(payload), quirks, meter }
-  const whole = verdict.content === undefined ? kept : { ...kept, content: verdict.content }
+  const whole = digest === null ? kept : { ...kept, ...digest }
   return sent === payload ? whole : { ...whole, sent: withoutMeterValues(sent) }
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** What tells the frame from others; null when nothing is needed: it is no fact of a transaction, and has a time. */
+function digestOf(
+  { messageId, payload }: AcceptedFrame,
+  sent: Json,
+  isFact: boolean,
+  lacksTime: boolean,
+): Pick<AcceptedFrame, 'content' | 'lacksTime'> | null {
+  if (lacksTime) {
+    return { content: contentDigest(sent, tellsIntervals(payload) ? messageId : undefined), lacksTime }
+  }
+  return isFact ? { content: contentDigest(sent) } : null
 }
 
 // A loop: taking a few keys over is several times as fast as leaving two out of a copy. A field of the name `__proto__` is a
 // field like any other; set the plain way it would become the prototype of the copy.
-function withoutMeterValues(payload: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function withoutMeterValues(payload: Json): Json {
   const kept: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {
     if (key === 'meterValue' || key === 'transactionData') continue

@@ -174,6 +174,8 @@ export class MeterColumns {
   readonly #voltage = new Measurand('mean')
   readonly #soc = new Measurand('max')
   readonly #registers = new RegisterSearch()
+  /** What a repair puts in the place of a time that cannot be used; NaN for a frame whose times can. */
+  #arrivalMs = Number.NaN
 
   get rows(): number {
     return this.#rows
@@ -184,14 +186,17 @@ export class MeterColumns {
    *
    * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`, those left
    *   out that hold nothing.
+   * @param lacksTime whether a usable time is missing: a row that has the time of arrival instead has it to the microsecond, as in
+   *   `received_at`.
    */
-  add(payload: Json, sent: Json, origin: Origin): MeterRange | null {
+  add(payload: Json, sent: Json, origin: Origin, lacksTime = false): MeterRange | null {
     const values = payload.meterValue ?? payload.transactionData
     if (!Array.isArray(values) || values.length === 0) return null
     const verbatim = verbatimOf(values, sent.meterValue ?? sent.transactionData)
     const connector = connectorOf(payload)
     const transaction = transactionRefOf(payload)
     const from = this.#rows
+    this.#arrivalMs = lacksTime ? Math.trunc(origin.receivedAtMs) : Number.NaN
     this.#registers.reset()
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
@@ -250,7 +255,7 @@ export class MeterColumns {
     if (this.#rows === this.#rowsRoom) this.#growRows()
     this.#measure(meterValue.sampledValue)
     const readAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
-    const sampledAtMs = Number.isNaN(readAtMs) ? receivedAtMs : readAtMs
+    const sampledAtMs = Number.isNaN(readAtMs) || readAtMs === this.#arrivalMs ? receivedAtMs : readAtMs
     const energyWh = this.#energy.value
     this.#registers.add(sampledAtMs, energyWh, this.#energyAtBegin.value, this.#energyAtEnd.value)
     this.#int(0, chargePointKey)

@@ -113,6 +113,7 @@ class Sets {
         ? {
             ...(random.chance(0.5) ? { connector: { evseId: 2, connectorId: 1 } } : {}),
             ...(random.chance(0.5) ? { isOfNoTransaction: true } : {}),
+            ...(random.chance(0.5) ? { place: random.between(1, 3) } : {}),
           }
         : undefined,
     }
@@ -144,21 +145,21 @@ class Sets {
   }
 
   #meter(key: number) {
-    const sample = () => ({
-      timestamp: new Date(this.#atMs()).toISOString(),
+    const sample = (hasTime = true) => ({
+      ...(hasTime ? { timestamp: new Date(this.#atMs()).toISOString() } : {}),
       sampledValue: [{ value: String(this.#random.between(1, 3)) }],
     })
     const transactionId = this.#random.chance(0.5) ? { transactionId: this.#transactionId() } : {}
     return meterRows(key, {
       connectorId: this.#random.between(1, 2),
       ...transactionId,
-      meterValue: [sample(), sample()],
+      meterValue: [sample(this.#random.chance(0.5)), sample()],
     })
   }
 
   #change(): Change {
     const random = this.#random
-    switch (random.between(0, 9)) {
+    switch (random.between(0, 11)) {
       case 0:
         return boot({ status: random.pick(['Accepted', 'Pending']), firmwareVersion: random.pick([null, '1.0']) })
       case 1:
@@ -210,6 +211,13 @@ class Sets {
           stoppedAtMs: this.#atMs(),
           meterStopWh: random.pick([null, 3_000]),
           reason: random.pick([null, 'Other']),
+        }
+      case 10:
+        return chargePointEvent('X', this.#atMs(), { n: random.between(1, 2) }, { place: random.between(1, 3) })
+      case 11:
+        return {
+          kind: 'untimedFacts',
+          facts: { count: random.between(1, 9), last: { '1/1': { place: 1, content: '1' } } },
         }
       case 7:
         return chargePointEvent('X', random.pick([null, this.#atMs()]), { n: random.between(1, 2) })
@@ -343,8 +351,8 @@ const received = 'received_at AS "receivedAtMs", message_id AS "messageId"'
 const readings: Readonly<Record<string, string>> = {
   chargePoints: `SELECT id AS key, identity, strictness, registration_status AS "registrationStatus", boot_status AS "bootStatus", vendor,
     model, firmware_version AS "firmwareVersion", status, firmware_status AS "firmwareStatus", diagnostics_status AS "diagnosticsStatus",
-    log_status AS "logStatus", last_seen_at AS "lastSeenAtMs", last_heartbeat_at AS "lastHeartbeatAtMs", last_boot_at AS "lastBootAtMs"
-    FROM charge_points WHERE id = ANY($1)`,
+    log_status AS "logStatus", last_seen_at AS "lastSeenAtMs", last_heartbeat_at AS "lastHeartbeatAtMs", last_boot_at AS "lastBootAtMs",
+    untimed_facts AS "untimedFacts" FROM charge_points WHERE id = ANY($1)`,
   connectors: `SELECT ${ofChargePoint}, ${ofConnector}, status, status_sent AS "statusSent", error_code AS "errorCode", info,
     vendor_id AS "vendorId", vendor_error_code AS "vendorErrorCode", occurred_at AS "occurredAtMs", updated_at AS "updatedAtMs"
     FROM connectors WHERE charge_point_id = ANY($1)`,

@@ -17,6 +17,7 @@ import type {
   TransactionUpdatedChange,
 } from '../../src/csms/decision.ts'
 import type { Hydration } from '../../src/csms/records.ts'
+import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
 import { beforeStartOf } from './before-start.ts'
@@ -44,6 +45,7 @@ export interface StoredChargePoint {
   lastSeenAtMs: number | null
   lastHeartbeatAtMs: number | null
   lastBootAtMs: number | null
+  untimedFacts: UntimedFacts | null
 }
 
 export type StoredConnector = Of<'connectorStatus'> & { readonly updatedAtMs: number }
@@ -179,6 +181,7 @@ export class DatabaseModel {
       lastSeenAtMs: null,
       lastHeartbeatAtMs: null,
       lastBootAtMs: null,
+      untimedFacts: null,
     })
   }
 
@@ -240,7 +243,7 @@ export class DatabaseModel {
     row.version = version
     row.epoch = ++this.#lastEpoch
     row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
-    const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch } = row
+    const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch, untimedFacts } = row
     return {
       chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs },
       epoch,
@@ -249,6 +252,7 @@ export class DatabaseModel {
         .toSorted((a, b) => b.startedAtMs - a.startedAtMs || b.id - a.id)
         .slice(0, openTransactionsMax)
         .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
+      untimedFacts,
     }
   }
 
@@ -356,6 +360,9 @@ export class DatabaseModel {
       case 'activity':
         if (chargePoint !== undefined) chargePoint[`${change.activity}Status`] = change.status
         return
+      case 'untimedFacts':
+        if (chargePoint !== undefined) chargePoint.untimedFacts = change.facts
+        return
       case 'connectorStatus': {
         const { kind: _, ...row } = change
         const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
@@ -382,13 +389,14 @@ export class DatabaseModel {
         return
       }
       case 'chargePointEvent': {
-        const { action, occurredAtMs } = change
+        const { action, occurredAtMs, place } = change
         const { messageId, epoch } = set
         const payload = typeof change.payload === 'string' ? change.payload : JSON.stringify(change.payload)
         const isBoot = set.changes.some((other) => other.kind === 'boot')
         const identifying =
           occurredAtMs === null ? [epoch, messageId, isBoot ? receivedAtMs : ''].join('\0') : String(occurredAtMs)
-        const key = [chargePointKey, action, payload, identifying].join('\0')
+        const own = place === undefined ? [payload, identifying] : ['place', place]
+        const key = [chargePointKey, action, ...own].join('\0')
         const row = { chargePointKey, action, messageId, occurredAtMs, receivedAtMs, payload }
         if (insert(this.events, key, row)) this.#count('events', chargePointKey, payload)
         return

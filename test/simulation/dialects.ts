@@ -138,3 +138,22 @@ const dialect201: Dialect = {
 }
 
 export const dialects: Readonly<Record<'1.6' | '2.0.1', Dialect>> = { '1.6': dialect16, '2.0.1': dialect201 }
+
+/** The same from a charge point that tells no times. */
+export function withoutTimes({ action, payload }: Said): Said {
+  if (action === 'SecurityEventNotification') return { action, payload }
+  const { timestamp: _, ...rest } = payload
+  const { meterValue, transactionData } = rest
+  return {
+    action,
+    payload: {
+      ...rest,
+      ...(meterValue === undefined ? {} : { meterValue: untimed(meterValue) }),
+      ...(transactionData === undefined ? {} : { transactionData: untimed(transactionData) }),
+    },
+  }
+}
+
+function untimed(values: unknown): readonly Payload[] {
+  return (values as readonly Payload[]).map(({ timestamp: _, ...value }) => value)
+}

@@ -2,6 +2,7 @@
 
 import type { ConnectorRef, MeterPlace } from '../../src/csms/decision.ts'
 import { meterColumns, type MeterRows } from '../../src/csms/meter-block.ts'
+import { placedDigest } from '../../src/store/meter-insert.ts'
 
 export interface StoredMeterRow extends ConnectorRef {
   readonly chargePointKey: number
@@ -18,7 +19,7 @@ const decoder = new TextDecoder()
 
 /** @param place goes before what the block says about where the samples belong. */
 export function meterRowsOf({ block, from, to }: MeterRows, place: MeterPlace | undefined): StoredMeterRow[] {
-  const { connector, isOfNoTransaction } = place ?? {}
+  const { connector, isOfNoTransaction, place: turn } = place ?? {}
   const rows: StoredMeterRow[] = []
   const column = (name: string): Uint8Array => {
     const bytes = block.columns[places.get(name) ?? -1]
@@ -31,14 +32,17 @@ export function meterRowsOf({ block, from, to }: MeterRows, place: MeterPlace | 
   }
   const text = column('meter_value')
   for (let row = from; row < to; row++) {
+    const digest = view('digest').getBigInt64(row * 12 + 4)
+    const sampledAt = view('sampled_at').getBigInt64(row * 12 + 4)
+    const hasArrivalTime = sampledAt === view('received_at').getBigInt64(row * 12 + 4)
     const energyWh = view('energy_wh').getFloat64(row * 12 + 4)
     rows.push({
       chargePointKey: view('charge_point_id').getInt32(row * 8 + 4),
       transactionRef: isOfNoTransaction ? 0n : view('transaction_ref').getBigInt64(row * 12 + 4),
-      sampledAtMs: Number(view('sampled_at').getBigInt64(row * 12 + 4) / 1000n) + postgresEpochMs,
+      sampledAtMs: Number(sampledAt / 1000n) + postgresEpochMs,
       evseId: connector?.evseId ?? view('evse_id').getInt16(row * 6 + 4),
       connectorId: connector?.connectorId ?? view('connector_id').getInt16(row * 6 + 4),
-      digest: view('digest').getBigInt64(row * 12 + 4),
+      digest: turn === undefined || !hasArrivalTime ? digest : placedDigest(digest, turn, row),
       energyWh: Number.isNaN(energyWh) ? null : energyWh,
       meterValue: decoder.decode(text.subarray((block.offsets[row] ?? 0) + 4, block.offsets[row + 1] ?? 0)),
     })

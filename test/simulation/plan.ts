@@ -17,6 +17,8 @@ export interface Habits {
   readonly isHasty: boolean
   /** What its clock is off by, in milliseconds. */
   readonly clockOffMs: number
+  /** Whether its messages have times at all. */
+  readonly tellsTimes: boolean
   /** Whether it boots again when it connects again. */
   readonly bootsAgain: boolean
   /** How it answers the CALLs of the central system. */
@@ -71,6 +73,11 @@ const yearMs = 31_536_000_000
 /** A clock that is off by this says nothing: Stator takes the time of arrival instead. */
 export const unusableClockOffMs = -40 * yearMs
 
+/** Whether a resend of what it tells can be told from another fact by the time. */
+export function hasUsableTimes({ clockOffMs, tellsTimes }: Habits): boolean {
+  return tellsTimes && clockOffMs !== unusableClockOffMs
+}
+
 const tellings: Readonly<Record<Telling, number>> = {
   boot: 1,
   status: 4,
@@ -115,7 +122,8 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
 /** The plan of `seed`. */
 export function planOf(seed: number): Plan {
   const random = new Random(seed).fork('plan')
-  const stations = Array.from({ length: random.between(1, 4) }, () => habits(random))
+  const times = new Random(seed).fork('times')
+  const stations = Array.from({ length: random.between(1, 4) }, () => habits(random, times))
   const count = random.between(10, 70)
   const actions = Array.from({ length: count }, () => ({
     afterMs: pauseMs(random),
@@ -130,11 +138,16 @@ export function planOf(seed: number): Plan {
   }
 }
 
-function habits(random: Random): Habits {
+function habits(random: Random, times: Random): Habits {
   const isAwkward = random.chance(0.5)
+  const version = random.chance(0.5) ? '1.6' : '2.0.1'
+  const strictness = random.chance(0.8) ? 'lenient' : 'strict'
+  // A strict charge point would be refused.
+  const tellsTimes = !times.chance(0.15) || strictness === 'strict'
   return {
-    version: random.chance(0.5) ? '1.6' : '2.0.1',
-    strictness: random.chance(0.8) ? 'lenient' : 'strict',
+    version,
+    strictness,
+    tellsTimes,
     connectors: random.between(1, 2),
     patienceMs: random.pick([500, 5_000, 30_000, 60_000]),
     retries: random.pick(['newId', 'sameId', 'reconnect']),

@@ -3,7 +3,7 @@
 
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import type { Payload } from '../../src/csms/decision.ts'
-import { dialects, heartbeatOf, type Dialect, type Said, type Session } from './dialects.ts'
+import { dialects, heartbeatOf, withoutTimes, type Dialect, type Said, type Session } from './dialects.ts'
 import type { AnswerHabit, Habits, Telling } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
@@ -355,7 +355,7 @@ export class SimulatedStation implements StationEnd {
   }
 
   #send(wire: Wire, message: Message): void {
-    message.said ??= message.say()
+    message.said ??= this.habits.tellsTimes ? message.say() : withoutTimes(message.say())
     const messageId = this.#newMessageId()
     const outstanding: Outstanding = { messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)

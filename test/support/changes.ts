@@ -78,8 +78,13 @@ export function transactionStopped(transactionId: number, more: Partial<Of<'tran
   }
 }
 
-export function chargePointEvent(action: string, occurredAtMs: number | null, payload = {}): Change {
-  return { kind: 'chargePointEvent', action, occurredAtMs, payload }
+export function chargePointEvent(
+  action: string,
+  occurredAtMs: number | null,
+  payload = {},
+  more: Partial<Of<'chargePointEvent'>> = {},
+): Change {
+  return { kind: 'chargePointEvent', action, occurredAtMs, payload, ...more }
 }
 
 export function variable(variableName: string, value: string, more: Partial<Of<'variable'>> = {}): Change {

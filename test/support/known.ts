@@ -52,6 +52,7 @@ export function known(parts: KnownParts = {}): Known {
     sent: {},
     verbatim: rest.sent ?? {},
     content: undefined,
+    placed: null,
     ...rest,
   }
 }

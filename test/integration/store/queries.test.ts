@@ -173,10 +173,12 @@ describeStore('the store', (store) => {
       const identity = `CP-${crypto.randomUUID()}`
       const { key } = await queries.createChargePoint(identity, { strictness: 'strict' })
       const [open, closed] = [newTransactionId(), newTransactionId()]
+      const untimedFacts = { count: 2, last: { '2/1': { place: 2, content: '-5' } } }
       await writer.commit(
         changeSet(key, {
           changes: [
             boot(),
+            { kind: 'untimedFacts', facts: untimedFacts },
             connectorStatus(2, 'Charging'),
             transactionStarted(open, {
               startedAtMs: arrivalMs + 123,
@@ -225,6 +227,7 @@ describeStore('the store', (store) => {
             chargingState: 'Charging',
           },
         ],
+        untimedFacts,
       })
       expect(await queries.chargePoint(identity)).toMatchObject({
         connected: true,

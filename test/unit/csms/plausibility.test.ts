@@ -240,20 +240,6 @@ test('a card that a later event brings to a 2.0.1 transaction is held against th
   expect(kinds(updated('USER123'))).toEqual([])
 })
 
-test('a start without a usable time that comes again is told of its card what the first was told', () => {
-  const own = { ...begun, idToken: 'USER123', meterStartWh: 1_000 }
-  const open = { ...openTransaction, transactionId: 40, evseId: 2, startedAtMs: startedAtMs - 1_000 }
-  const payload = { connectorId: 1, idTag: 'USER123', meterStart: 1_000, timestamp: iso(startedAtMs + 9_000) }
-  const again = decide(startTransaction, payload, {
-    ...before({ openOfIdToken: [own, open] }),
-    concurrentTransactions: 'deny',
-    transactions: [own],
-    sent: { ...payload, timestamp: '0' },
-  })
-  expect(again.answer).toEqual({ transactionId: 42, idTagInfo: { status: 'ConcurrentTx' } })
-  expect(kinds(again)).toEqual(['repeatedStart'])
-})
-
 test('a transaction whose EVSE is not known is not held against itself', () => {
   const own = { ...begun, evseId: 0, connectorId: 0 }
   const parts = known(before({ openOfIdToken: [own] }))

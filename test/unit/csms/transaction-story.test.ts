@@ -41,7 +41,28 @@ describe('an id that a charge point uses again', () => {
 
   test('means the known one when the start does not lie after its stop', () => {
     expect(chosenTransaction(told(0, started), [closed], chargePoint).transaction).toBe(closed)
-    expect(chosenTransaction(told(4, { ...started, hasTime: false }), [closed], chargePoint).transaction).toBe(closed)
+  })
+
+  test('means another transaction without a time when the known one is closed, unless that lacks its start', () => {
+    const untimed = { ...started, hasTime: false }
+    expect(chosenTransaction(told(0, untimed), [closed], chargePoint)).toEqual({ transaction: undefined, use: 2 })
+    const again = told(0, { ...untimed, isResend: true })
+    expect(chosenTransaction(again, [closed], chargePoint).transaction).toBe(closed)
+    const withoutStart = { ...closed, story: { ...story, isStartTold: false, stoppedAtMs: start + hour } }
+    expect(chosenTransaction(told(0, untimed), [withoutStart], chargePoint).transaction).toBe(withoutStart)
+  })
+
+  test('means another transaction without a time after a boot, however the clock of the charge point stands', () => {
+    const booted = { ...chargePoint, lastBootAtMs: start + 2 * hour }
+    const untimed = { ...started, hasTime: false }
+    expect(chosenTransaction(told(-4, untimed), [running], booted)).toEqual({ transaction: undefined, use: 2 })
+    expect(chosenTransaction(told(-4, untimed), [running], chargePoint).transaction).toBe(running)
+  })
+
+  test('means another transaction though the end of the known one, which had no time, came later by our clock', () => {
+    const endedLater: KnownTransaction = { ...closed, story: { ...story, stoppedAtMs: start + 9 * hour } }
+    expect(chosenTransaction(told(4, started), [endedLater], chargePoint).use).toBe(2)
+    expect(chosenTransaction(told(4, started), [{ ...endedLater, closedBy: 'operator' }], chargePoint).use).toBe(1)
   })
 
   test('means another transaction while the known one is open only after a boot and later than all that is known', () => {
@@ -98,6 +119,11 @@ describe('an event', () => {
       ...story,
       heardAtMs: start + 3 * hour,
     })
+  })
+
+  test('without a time leaves the time of the newest event as it is', () => {
+    const untimed = told(9, { hasTime: false, seqNo: 7 })
+    expect(storyAfter(untimed, running, start)).toMatchObject({ lastEventAtMs: start + hour, lastSeqNo: 7 })
   })
 
   test('that ends a transaction ends its story once', () => {

@@ -93,6 +93,8 @@ describe('a change set', () => {
     expect(rowsOfEach(partsOf(withFact))).toEqual([partRowsMax, 500, 1_501])
     expect(valuesIn(partsOf(withFact))).toEqual(valuesIn([withFact]))
     expect(rowsOfEach(partsOf(meterSet(values)))).toEqual([partRowsMax, partRowsMax, partRowsMax, 1])
+    const placed = meterSet(values, { meterPlace: { place: 7 } })
+    expect(rowsOfEach(partsOf(placed))).toEqual(rowsOfEach(partsOf(withFact)))
     const allWithoutTime = meterSet(
       Array.from({ length: 3_000 }, () => withoutTime),
       { fact: startFact(1) },

@@ -1,0 +1,1 @@
+ALTER TABLE "charge_points" ADD COLUMN "untimed_facts" json;

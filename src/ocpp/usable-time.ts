@@ -1,0 +1,57 @@
+// Whether a message has the time by which its resends are told from new facts. A time that a repair has read counts; one that it had to
+// replace by the time of arrival does not.
+
+import { readTime } from './date-time.ts'
+import type { TimeField } from './message.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * Whether a usable time is missing: of a message with meter values, in any of them.
+ *
+ * It compares the two payloads instead of looking for quirks, because a frame tells `quirksPerFrameMax` quirks and no more.
+ *
+ * @param payload after repairs, and `sent` before them: the same object when there were none.
+ */
+export function lacksUsableTime(field: TimeField, payload: Json, sent: Json): boolean {
+  if (field === 'timestamp') {
+    return payload === sent ? payload.timestamp === undefined : !isUsable(payload.timestamp, sent.timestamp)
+  }
+  if (payload === sent) return false
+  const values = listOf(payload.meterValue)
+  const all = listOf(sent.meterValue)
+  // A repair takes out those that hold nothing.
+  const told = all.length === values.length ? all : all.filter(holdsSomething)
+  // Which is which cannot be told then.
+  if (told.length !== values.length) return true
+  return values.some((value, index) => !isUsable(fieldOf(value, 'timestamp'), fieldOf(told[index], 'timestamp')))
+}
+
+/** Whether any sample tells of an interval rather than of a register: two of them may well look the same. */
+export function tellsIntervals({ meterValue }: Json): boolean {
+  return listOf(meterValue).some((value) =>
+    listOf(fieldOf(value, 'sampledValue')).some((sample) => {
+      const measurand = fieldOf(sample, 'measurand')
+      return typeof measurand === 'string' && measurand.includes('.Interval')
+    }),
+  )
+}
+
+function isUsable(served: unknown, sent: unknown): boolean {
+  if (typeof served !== 'string') return false
+  return served === sent || readTime(sent)?.ms === Date.parse(served)
+}
+
+function holdsSomething(value: unknown): boolean {
+  return fieldOf(value, 'timestamp') !== undefined || fieldOf(value, 'sampledValue') !== undefined
+}
+
+/** A list, or the one element that stands in the place of a list. */
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  return value === undefined ? [] : [value]
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Json)[name] : undefined
+}
