@@ -13,7 +13,6 @@ import {
 } from '../../support/changes.ts'
 import { arrivalMs, changeSet, describeStore } from '../../support/store.ts'
 import { claimCredentialSecret } from '../../../src/store/installation.ts'
-import { disconnectAbsent } from '../../../src/store/presence.ts'
 
 const page = { page: 1, pageSize: 10 }
 const hash = (secret: string): Uint8Array => createHash('sha256').update(secret).digest()
@@ -260,25 +259,6 @@ describeStore('the store', (store) => {
       expect(queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })).rejects.toMatchObject({
         code: 'NOT_FOUND',
       })
-    })
-
-    test('a node that starts anew marks its own charge points as not connected, and those of nodes that are gone', async () => {
-      const { database, queries } = store()
-      const node = crypto.randomUUID()
-      await disconnectAbsent(database.pool, node)
-      const nodes = [node, node, `${node} that died`, `${node} that lives`]
-      for (const [i, name] of nodes.entries()) {
-        const { key } = await queries.createChargePoint(`${node}-${i}`, {})
-        await queries.connect(key, { version: '1.6', node: name, atMs: arrivalMs })
-      }
-      // Everybody shares one session with the embedded database, and no other process can be there.
-      const living = database.isSingleConnection ? null : await database.lease()
-      await living?.client.query('SELECT pg_advisory_lock_shared(7274611, hashtext($1))', [nodes[3]])
-      expect(await disconnectAbsent(database.pool, node)).toBe(database.isSingleConnection ? 4 : 3)
-      expect(await disconnectAbsent(database.pool, node)).toBe(0)
-      const connected = await Promise.all(nodes.map((_, i) => queries.chargePoint(`${node}-${i}`)))
-      expect(connected.map((record) => record?.connected)).toEqual([false, false, false, !database.isSingleConnection])
-      living?.release(true)
     })
 
     test('credentials that were hashed with another secret stop the start', async () => {
