@@ -40,7 +40,7 @@ const takeLease = `
   ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()`
 
 /** Holders that have no lease, one probe of the index for each: a node whose lease was swept, and that claimed on, and died. */
-const leaseToUnknown = `
+export const leaseToUnknown = `
   WITH RECURSIVE holders(node) AS (
     SELECT min(node) FROM charge_points
     UNION ALL
@@ -63,8 +63,9 @@ export const sweepPart = `
   ), left_behind AS MATERIALIZED (
     SELECT c.id FROM expired CROSS JOIN LATERAL (
       SELECT id FROM charge_points WHERE node = expired.id LIMIT ${ownershipRowsMax} FOR UPDATE SKIP LOCKED) c
+    LIMIT ${ownershipRowsMax}
   ), swept AS (
-    UPDATE charge_points c SET connected = false, node = NULL FROM left_behind WHERE c.id = left_behind.id RETURNING c.id
+    UPDATE charge_points SET connected = false, node = NULL WHERE id = ANY(ARRAY(SELECT id FROM left_behind)) RETURNING id
   )
   SELECT count(*) AS swept FROM swept`
 
@@ -80,7 +81,7 @@ const overtakenPart = `
   SELECT c.id AS key, c.identity, c.connection_epoch AS epoch, c.connected, c.strictness, c.registration_status AS "registrationStatus"
   FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch) JOIN charge_points c ON c.id = v.id AND c.connection_epoch > v.epoch`
 
-export const heldPart = `
+const heldPart = `
   SELECT id AS key, identity, connection_epoch AS epoch FROM charge_points WHERE node = $1 AND id > $2
   ORDER BY id LIMIT ${ownershipRowsMax}`
 
@@ -97,8 +98,8 @@ const endLease = 'DELETE FROM nodes WHERE id = $1'
 export type NodeLeases = ReturnType<typeof createNodeLeases>
 
 /**
- * The statements, on connections that neither charge points nor REST requests keep busy. Each touches `ownershipRowsMax`
- * charge points of a node at most.
+ * The statements, on connections that neither charge points nor REST requests keep busy. Each changes `ownershipRowsMax`
+ * charge points at most.
  */
 export function createNodeLeases({ upkeepPool }: { readonly upkeepPool: Pick<Pool, 'query'> }) {
   const run = (name: string, text: string, values: unknown[] = [], timeoutMs?: number) =>
