@@ -155,7 +155,8 @@ export class LeaseKeeper {
     }
     if (isShared && isCheckDue) await leases.leaseToUnknown()
     if (isCheckDue) this.#turnsUntilCheck = turnsBetweenChecks
-    if (isShared && this.#renewed >= leaseRenewalsBeforeSweep && (await leases.hasExpired())) await this.#sweep()
+    if (isShared && this.#renewed >= leaseRenewalsBeforeSweep && (await leases.hasExpired(this.node)))
+      await this.#sweep()
   }
 
   /** Makes the database say of this node's charge points what the node knows of them. */
@@ -201,7 +202,7 @@ export class LeaseKeeper {
   async #sweep(): Promise<void> {
     const { leases, counters, log } = this.#options
     let count = 0
-    for (let swept = ownershipRowsMax; swept >= ownershipRowsMax; count += swept) swept = await leases.sweep()
+    for (let swept = ownershipRowsMax; swept >= ownershipRowsMax; count += swept) swept = await leases.sweep(this.node)
     await leases.forgetExpired()
     counters.connectionsSwept += count
     log.warn({ count }, 'The lease of another node has run out; its charge points are marked as not connected.')

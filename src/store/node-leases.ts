@@ -39,7 +39,10 @@ const takeLease = `
   INSERT INTO nodes (id, name, started_at, seen_at) VALUES ($1, $2, clock_timestamp(), clock_timestamp())
   ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()`
 
-/** Holders that have no lease, one probe of the index for each: a node whose lease was swept, and that claimed on, and died. */
+/**
+ * Holders that have no lease, one probe of the index for each: a node whose lease was swept, and that claimed on, and died.
+ * A node that lives finds its lease run out, as it was, and takes it.
+ */
 export const leaseToUnknown = `
   WITH RECURSIVE holders(node) AS (
     SELECT min(node) FROM charge_points
@@ -47,19 +50,22 @@ export const leaseToUnknown = `
     SELECT (SELECT min(c.node) FROM charge_points c WHERE c.node > h.node) FROM holders h WHERE h.node IS NOT NULL
   )
   INSERT INTO nodes (id, name, started_at, seen_at)
-  SELECT node, 'unknown', clock_timestamp(), clock_timestamp() FROM holders WHERE node IS NOT NULL
+  SELECT node, 'unknown', clock_timestamp(), clock_timestamp() - interval '${leaseMs} ms' FROM holders WHERE node IS NOT NULL
   ON CONFLICT (id) DO NOTHING`
 
-const anyLeaseRunOut = `SELECT EXISTS (SELECT FROM nodes WHERE ${hasRunOut}) AS "hasRunOut"`
+const isAlive = `EXISTS (SELECT FROM nodes WHERE id = $1 AND NOT (${hasRunOut}))`
+
+const otherHasRunOut = `SELECT EXISTS (SELECT FROM nodes WHERE ${hasRunOut}) AND ${isAlive} AS "hasRunOut"`
 
 /**
- * Under the lock of the lease: a node that comes back waits for it before it takes its lease and marks its charge points as
+ * By a node whose own lease holds: when all have run out, be it that the database was away or the whole machine stood still,
+ * nobody is known to be gone. Under the lock of the lease: a node that comes back waits for it before it takes its lease and marks its charge points as
  * connected again. A charge point that is being claimed at the moment is passed over; the next part finds it, or it is
  * another node's by then.
  */
 export const sweepPart = `
   WITH expired AS MATERIALIZED (
-    SELECT id FROM nodes WHERE ${hasRunOut} FOR UPDATE SKIP LOCKED
+    SELECT id FROM nodes WHERE ${hasRunOut} AND ${isAlive} FOR UPDATE SKIP LOCKED
   ), left_behind AS MATERIALIZED (
     SELECT c.id FROM expired CROSS JOIN LATERAL (
       SELECT id FROM charge_points WHERE node = expired.id LIMIT ${ownershipRowsMax} FOR UPDATE SKIP LOCKED) c
@@ -127,18 +133,19 @@ export function createNodeLeases({ upkeepPool }: { readonly upkeepPool: Pick<Poo
       return (await run('renew_lease', renewLease, [id], leaseRenewMsMax)).rowCount === 1
     },
 
-    /** Gives holders without a lease one that nobody renews, so that it runs out. */
+    /** Gives holders without a lease one that has run out. */
     async leaseToUnknown(): Promise<void> {
       await run('lease_to_unknown', leaseToUnknown)
     },
 
-    async hasExpired(): Promise<boolean> {
-      return (await run('lease_run_out', anyLeaseRunOut)).rows[0]?.hasRunOut === true
+    /** Whether the lease of another node has run out, and that of node `id` has not. */
+    async hasExpired(id: string): Promise<boolean> {
+      return (await run('lease_run_out', otherHasRunOut, [id])).rows[0]?.hasRunOut === true
     },
 
-    /** Marks charge points of nodes whose lease has run out as not connected; answers how many. */
-    async sweep(): Promise<number> {
-      return Number((await run('sweep_leases', sweepPart)).rows[0]?.swept ?? 0)
+    /** Marks charge points of nodes whose lease has run out as not connected, unless that of node `id` has; answers how many. */
+    async sweep(id: string): Promise<number> {
+      return Number((await run('sweep_leases', sweepPart, [id])).rows[0]?.swept ?? 0)
     },
 
     /** Forgets nodes whose lease has run out and that hold nothing any more. */

@@ -1,7 +1,7 @@
 // Leases of nodes, statement by statement: who holds which charge points, and who is found out to be gone. No test waits for
 // a lease to run out; each writes the time of its last renewal into the past.
 
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { leaseMs, ownershipRowsMax } from '../../../src/base/limits.ts'
 import { createNodeLeases, leaseToUnknown, type Ownership, sweepPart } from '../../../src/store/node-leases.ts'
 import { arrivalMs, describeStore, type TestStore } from '../../support/store.ts'
@@ -11,6 +11,11 @@ const claim = { version: '1.6', atMs: arrivalMs } as const
 
 describeStore('the leases of nodes', (store) => {
   const leases = () => createNodeLeases(store().database)
+  let witness = ''
+
+  beforeEach(async () => {
+    witness = await newNode()
+  })
 
   afterEach(async () => {
     await leases().giveBackAll()
@@ -47,12 +52,12 @@ describeStore('the leases of nodes', (store) => {
     await age(store(), node, leaseMs - 1_000)
     expect(await leases().renew(node)).toBe(true)
     await age(store(), node, leaseMs - 1_000)
-    expect(await leases().hasExpired()).toBe(false)
+    expect(await leases().hasExpired(witness)).toBe(false)
     await age(store(), node, 1_000)
-    expect(await leases().hasExpired()).toBe(true)
+    expect(await leases().hasExpired(witness)).toBe(true)
     expect(await leases().renew(node)).toBe(false)
     await leases().take({ id: node, name: 'host:8080' })
-    expect(await leases().hasExpired()).toBe(false)
+    expect(await leases().hasExpired(witness)).toBe(false)
     expect(await leases().renew(node)).toBe(true)
   })
 
@@ -60,12 +65,21 @@ describeStore('the leases of nodes', (store) => {
     const [dead, living] = [await newNode(), await newNode()]
     const [left, moved, held] = [await connected(dead), await connected(dead), await connected(living)]
     await store().queries.connect(moved.key, { ...claim, node: living })
-    expect(await leases().sweep()).toBe(0)
+    expect(await leases().sweep(witness)).toBe(0)
     await age(store(), dead, leaseMs)
-    expect(await leases().sweep()).toBe(1)
+    expect(await leases().sweep(witness)).toBe(1)
     await leases().forgetExpired()
     expect([await holderOf(left), await holderOf(moved), await holderOf(held)]).toEqual([null, living, living])
     expect([await isThere(dead), await isThere(living)]).toEqual([false, true])
+  })
+
+  test('a node whose own lease has run out sweeps nobody', async () => {
+    const dead = await newNode()
+    const left = await connected(dead)
+    for (const node of [dead, witness]) await age(store(), node, leaseMs)
+    expect(await leases().hasExpired(witness)).toBe(false)
+    expect(await leases().sweep(witness)).toBe(0)
+    expect(await holderOf(left)).toBe(dead)
   })
 
   test('a node is remembered until everything that it held has been swept, part by part', async () => {
@@ -75,23 +89,23 @@ describeStore('the leases of nodes', (store) => {
       [dead, ownershipRowsMax],
     )
     await age(store(), dead, leaseMs)
-    expect(await leases().sweep()).toBe(ownershipRowsMax)
+    expect(await leases().sweep(witness)).toBe(ownershipRowsMax)
     await leases().forgetExpired()
     expect(await isThere(dead)).toBe(true)
-    expect(await leases().sweep()).toBe(1)
+    expect(await leases().sweep(witness)).toBe(1)
     await leases().forgetExpired()
     expect(await isThere(dead)).toBe(false)
   })
 
-  test('what is connected to a node without a lease gets one that nobody renews, whoever holds it', async () => {
+  test('nodes without a lease that hold charge points get one that has run out, and nobody else does', async () => {
     const [known, unknown, other] = [await newNode(), crypto.randomUUID(), crypto.randomUUID()]
     for (const node of [known, unknown, other]) await connected(node)
     await leases().leaseToUnknown()
     expect(await Promise.all([known, unknown, other].map(isThere))).toEqual([true, true, true])
-    await age(store(), unknown, leaseMs)
-    expect(await leases().sweep()).toBe(1)
-    expect(await leases().heldBy(unknown, 0)).toEqual([])
-    expect(await leases().heldBy(other, 0)).toHaveLength(1)
+    expect(await Promise.all([known, unknown, other].map((node) => leases().renew(node)))).toEqual([true, false, false])
+    expect(await leases().sweep(witness)).toBe(2)
+    const held = [known, unknown, other].map(async (node) => (await leases().heldBy(node, 0)).length)
+    expect(await Promise.all(held)).toEqual([1, 0, 0])
   })
 
   test('a node gets back what was swept, but nothing that has a newer connection, other credentials, or is deleted', async () => {
@@ -105,7 +119,7 @@ describeStore('the leases of nodes', (store) => {
       await connected(node),
     ]
     await age(store(), node, leaseMs)
-    expect(await leases().sweep()).toBe(5)
+    expect(await leases().sweep(witness)).toBe(5)
     const { epoch } = await queries.connect(moved.key, { ...claim, node: other })
     await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: Buffer.alloc(32) })
     await queries.deleteChargePoint(deleted.identity)
@@ -151,7 +165,7 @@ describeStore('the leases of nodes', (store) => {
       await age(store(), node, leaseMs)
       const sweeper = await database.pool.connect()
       await sweeper.query('BEGIN')
-      expect((await sweeper.query(sweepPart)).rows[0].swept).toBe(1)
+      expect((await sweeper.query(sweepPart, [witness])).rows[0].swept).toBe(1)
       let isTaken = false
       const taken = leases()
         .take({ id: node, name: 'host:8080' })
@@ -167,7 +181,7 @@ describeStore('the leases of nodes', (store) => {
       sweeper.release()
       await taken
       expect((await leases().confirm(node, [mine])).regained).toEqual([mine])
-      expect(await leases().sweep()).toBe(0)
+      expect(await leases().sweep(witness)).toBe(0)
       expect(await holderOf(mine)).toBe(node)
     })
 
@@ -180,16 +194,16 @@ describeStore('the leases of nodes', (store) => {
       const other = await database.pool.connect()
       await other.query('BEGIN')
       await other.query('SELECT FROM charge_points WHERE id = $1 FOR UPDATE', [moving.key])
-      expect(await leases().sweep()).toBe(1)
+      expect(await leases().sweep(witness)).toBe(1)
       await other.query('COMMIT')
       await queries.connect(moving.key, { ...claim, node: living })
       await queries.connect(left.key, { ...claim, node: dead })
       await other.query('BEGIN')
       await other.query('SELECT FROM nodes WHERE id = $1 FOR UPDATE', [dead])
-      expect(await leases().sweep()).toBe(0)
+      expect(await leases().sweep(witness)).toBe(0)
       await other.query('COMMIT')
       other.release()
-      expect(await leases().sweep()).toBe(1)
+      expect(await leases().sweep(witness)).toBe(1)
       expect([await holderOf(moving), await holderOf(left)]).toEqual([living, null])
     })
   })
@@ -202,8 +216,8 @@ describeStore('the leases of nodes', (store) => {
     )
     await pool.query(`INSERT INTO nodes SELECT 'node ' || n, '', now(), now() FROM generate_series(0, 19) n`)
     await pool.query('ANALYZE charge_points')
-    for (const text of [sweepPart, leaseToUnknown]) {
-      const { rows } = await pool.query(`EXPLAIN ${text}`)
+    for (const [text, values] of [[sweepPart, [witness]] as const, [leaseToUnknown, []] as const]) {
+      const { rows } = await pool.query(`EXPLAIN ${text}`, [...values])
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
       expect(plan).toContain('charge_points_of_node')
       expect(plan).not.toContain('Seq Scan on charge_points')
