@@ -164,6 +164,7 @@ export class LeaseKeeper {
     const { log } = this.#options
     this.#isDoubtful = false
     const regained = await this.#confirmHeld()
+    // In this order: one that leaves now may be marked as not connected before it is confirmed.
     const released = await this.#releaseStrays()
     if (regained > 0) log.info({ count: regained }, 'Charge points of this node were marked as not connected; mended.')
     if (released > 0) log.info({ count: released }, 'Charge points that have left were marked as connected; mended.')
@@ -176,8 +177,6 @@ export class LeaseKeeper {
     for (let from = 0; from < held.length; from += ownershipRowsMax) {
       const { regained, overtaken } = await leases.confirm(this.node, held.slice(from, from + ownershipRowsMax))
       for (const fence of overtaken) holdings.overtaken(fence)
-      // One that has left meanwhile may have been marked as not connected before this.
-      await leases.release(regained.filter((one) => !holdings.has(one)))
       count += regained.length
     }
     return count

@@ -154,7 +154,7 @@ test('a node whose own lease had run out gives the others time before it sweeps 
   for (const node of [one, other]) await runOut(node)
   await pass(one, leaseRenewMs)
   expect(one.counters.leasesLost).toBe(1)
-  await pass(one, leaseRenewMs * leaseRenewalsBeforeSweep - leaseTendMs)
+  await pass(one, leaseRenewMs * leaseRenewalsBeforeSweep - 2 * leaseTendMs)
   expect(await isConnected(theirs)).toBe(true)
   await pass(one, leaseRenewMs)
   expect(await isConnected(theirs)).toBe(false)
@@ -169,7 +169,7 @@ test('a charge point that was swept while its claim was under way is connected a
   other.expected = [late.key]
   await runOut(other)
   await pass(one, leaseTendMs)
-  await pass(other, leaseRenewMs)
+  await pass(other, 2 * leaseRenewMs)
   expect(await isConnected(late)).toBe(false)
   arrive(late)
   other.held.push(await claiming)
