@@ -416,6 +416,12 @@ export const leaseRenewMsMax = 2_000
 assert(2 * leaseRenewMs + leaseRenewMsMax < leaseMs, 'a lease must outlive a renewal that fails')
 
 /**
+ * Longest that another statement about leases may take, in milliseconds. A charge point whose end the database has not
+ * stored for as long is looked at again, over another connection.
+ */
+export const leaseStatementMsMax = 5_000
+
+/**
  * Renewals in a row after which a node marks charge points of other nodes as not connected. All nodes find their leases
  * expired when the database was away, and each must have had the time to renew its own first.
  */

@@ -8,6 +8,7 @@ import { StatorError } from '../base/errors.ts'
 import {
   leaseRenewalsBeforeSweep,
   leaseRenewMs,
+  leaseStatementMsMax,
   leaseTendMs,
   ownershipCheckMs,
   ownershipRowsMax,
@@ -52,6 +53,8 @@ export class LeaseKeeper {
   #losses = 0
   /** Whether the database may say something else of this node's charge points than the node does. */
   #isDoubtful = false
+  /** Those under way, the oldest first, and when each began. */
+  readonly #releases = new Map<object, number>()
   #turnsUntilCheck = 0
   #turnsUntilRepair = 0
   #isFailing = false
@@ -106,11 +109,15 @@ export class LeaseKeeper {
 
   /** Does `release`, which marks a charge point of this node as not connected. */
   async releasing(release: () => Promise<void>): Promise<void> {
+    const underWay = {}
+    this.#releases.set(underWay, this.#options.clock.nowMs())
     try {
       await release()
     } catch (error) {
       this.#isDoubtful = true
       throw error
+    } finally {
+      this.#releases.delete(underWay)
     }
   }
 
@@ -146,7 +153,9 @@ export class LeaseKeeper {
   }
 
   async #tend(): Promise<void> {
-    const { isShared, leases } = this.#options
+    const { isShared, leases, clock } = this.#options
+    const [oldestMs] = this.#releases.values()
+    if (oldestMs !== undefined && clock.nowMs() - oldestMs > leaseStatementMsMax) this.#isDoubtful = true
     this.#turnsUntilRepair--
     const isCheckDue = --this.#turnsUntilCheck <= 0
     if (isCheckDue || (this.#isDoubtful && this.#turnsUntilRepair <= 0)) {

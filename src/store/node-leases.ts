@@ -1,8 +1,8 @@
 // Which nodes there are, and which charge points each holds: the statements on leases, and on what belongs to them. A lease
 // is a row of `nodes` that its node renews; one that was not renewed for `leaseMs`, by the clock of PostgreSQL, has run out.
 
-import type { Pool } from 'pg'
-import { leaseMs, leaseRenewMsMax, ownershipRowsMax } from '../base/limits.ts'
+import type { Pool, QueryConfig } from 'pg'
+import { leaseMs, leaseRenewMsMax, leaseStatementMsMax, ownershipRowsMax, queryMsMax } from '../base/limits.ts'
 import { int4Array, int8Array } from './binary-array.ts'
 import type { Fence } from './fences.ts'
 import { releaseConnections } from './live-queries.ts'
@@ -101,6 +101,11 @@ const giveBackAll = `
 
 const endLease = 'DELETE FROM nodes WHERE id = $1'
 
+/** The client of PostgreSQL reads the timeout of each query; its types do not say so. */
+interface TimedQuery extends QueryConfig {
+  readonly query_timeout: number
+}
+
 export type NodeLeases = ReturnType<typeof createNodeLeases>
 
 /**
@@ -108,15 +113,10 @@ export type NodeLeases = ReturnType<typeof createNodeLeases>
  * charge points at most.
  */
 export function createNodeLeases({ upkeepPool }: { readonly upkeepPool: Pick<Pool, 'query'> }) {
-  const run = (name: string, text: string, values: unknown[] = [], timeoutMs?: number) =>
-    untilNoDeadlock(() =>
-      upkeepPool.query({
-        name: `stator_${name}`,
-        text,
-        values,
-        ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),
-      }),
-    )
+  const run = (name: string, text: string, values: unknown[], timeoutMs = leaseStatementMsMax) => {
+    const query: TimedQuery = { name: `stator_${name}`, text, values, query_timeout: timeoutMs }
+    return untilNoDeadlock(() => upkeepPool.query(query))
+  }
   const columns = (part: readonly Ownership[]): [Buffer, Buffer] => [
     int4Array(part.map(({ key }) => key)),
     int8Array(part.map(({ epoch }) => epoch)),
@@ -135,7 +135,7 @@ export function createNodeLeases({ upkeepPool }: { readonly upkeepPool: Pick<Poo
 
     /** Gives holders without a lease one that has run out. */
     async leaseToUnknown(): Promise<void> {
-      await run('lease_to_unknown', leaseToUnknown)
+      await run('lease_to_unknown', leaseToUnknown, [])
     },
 
     /** Whether the lease of another node has run out, and that of node `id` has not. */
@@ -150,7 +150,7 @@ export function createNodeLeases({ upkeepPool }: { readonly upkeepPool: Pick<Poo
 
     /** Forgets nodes whose lease has run out and that hold nothing any more. */
     async forgetExpired(): Promise<void> {
-      await run('forget_leases', forgetExpired)
+      await run('forget_leases', forgetExpired, [])
     },
 
     /** Makes sure that these charge points are marked as connected to node `id`, where no newer connection has them. */
@@ -181,7 +181,7 @@ export function createNodeLeases({ upkeepPool }: { readonly upkeepPool: Pick<Poo
 
     /** For a database that only one process can have open: nothing is connected. */
     async giveBackAll(): Promise<void> {
-      await run('give_back_all', giveBackAll)
+      await run('give_back_all', giveBackAll, [], queryMsMax)
     },
   }
 }

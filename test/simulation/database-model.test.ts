@@ -264,7 +264,7 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
 async function compareReading(seed: number, keys: readonly number[], model: DatabaseModel): Promise<void> {
   for (const key of keys) {
     const { epoch, ...read } = await queries.connect(key, { version: '1.6', node: 'test', atMs: arrivalMs })
-    const claimed = model.claim(key, '1.6', arrivalMs)
+    const claimed = model.claim(key, '1.6', arrivalMs, 'node')
     const { epoch: modelEpoch, ...expected } = claimed ?? { epoch: 0 }
     expect({ seed, read: sorted(read) }).toEqual({ seed, read: sorted(expected) })
     await queries.disconnect(key, epoch - 1)
@@ -319,7 +319,9 @@ type Rows = Readonly<Record<string, unknown>>
 function rowsOf(model: DatabaseModel): Rows {
   const text = (value: bigint): string => String(value)
   return tables({
-    chargePoints: [...model.chargePoints.values()].map(({ epoch: _, connected: __, version: ___, ...row }) => row),
+    chargePoints: [...model.chargePoints.values()].map(
+      ({ epoch: _, connected: __, node: ___, version: ____, ...row }) => row,
+    ),
     connectors: [...model.connectors.values()],
     transactions: [...model.transactions.values()],
     facts: [...model.facts.values()],

@@ -12,6 +12,7 @@ import { correctionProblem } from './corrections.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
 import { hasUsableTimes } from './plan.ts'
 import { stateText, withoutTransactions } from './shown-state.ts'
+import { Presence } from './presence.ts'
 import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.ts'
 import type { Message, SimulatedStation } from './station.ts'
 import { UntimedStatuses } from './untimed-statuses.ts'
@@ -24,6 +25,7 @@ export const rules = {
   inOrder: 'The CALLs of a charge point are answered, and committed, in the order in which they came.',
   oneCallAtATime: 'At most one CALL is under way in each direction.',
   oneOwner: 'A charge point has one connection that counts: the one with the last epoch.',
+  presence: 'A charge point is stored as connected while it is, and as not connected while it is not.',
   bounded: 'No queue grows past its maximum.',
   actorAsStored: 'An actor shows what is committed: nothing more, and nothing less.',
   historyAsStored: 'What is stored of a transaction is what the messages about it say.',
@@ -97,6 +99,7 @@ export class Watch {
 
   /** Charge points that something has happened to since the last check. */
   readonly #touched = new Set<number>()
+  readonly #presence = new Presence()
   #violation: Violation | null = null
 
   constructor(model: DatabaseModel, nowMs: () => number, callTimeoutMs: number) {
@@ -264,6 +267,21 @@ export class Watch {
       if (node.callsUnderWay(identity) > callQueueCallsMax + 1) {
         this.#fail('bounded', `${node.callsUnderWay(identity)} commands wait for ${identity}.`)
       }
+    }
+  }
+
+  /** Whether everybody is stored as what he is, connected or not. */
+  get isPresenceRight(): boolean {
+    return this.#presence.isRight
+  }
+
+  /** @param soundSinceMs since when nothing has failed at the database. */
+  checkPresence(node: WatchedProcess | null, stations: readonly SimulatedStation[], soundSinceMs: number): void {
+    for (const { key, identity } of stations) {
+      const row = this.#model.chargePoints.get(key)
+      const liveEpoch = (node?.isAlive === true ? node.registry.get(identity)?.epoch : null) ?? null
+      const wrong = row === undefined ? null : this.#presence.check(row, liveEpoch, this.#nowMs(), soundSinceMs)
+      if (wrong !== null) this.#fail('presence', wrong)
     }
   }
 

@@ -13,6 +13,7 @@ import { SimulatedDatabaseServer } from './simulated-database.ts'
 import { Wire } from './simulated-network.ts'
 import { SimulatedTime } from './simulated-time.ts'
 import { idTags, SimulatedStation } from './station.ts'
+import { startWatchman } from './watchman.ts'
 
 /** What one run came to. */
 export interface Outcome {
@@ -102,6 +103,7 @@ class Simulation {
   }
 
   run(): Outcome {
+    startWatchman(this.#time, this.#database, this.#planting)
     this.#startNode()
     for (const station of this.#present) station.connect()
     for (const { afterMs, action } of this.#plan.actions) {
@@ -127,6 +129,7 @@ class Simulation {
     this.#counts.steps++
     if (this.#counts.steps > stepsMax) this.#watch.neverRests(`${stepsMax} steps, and no end.`)
     if (this.#node !== null) this.#watch.check(this.#node, this.#present)
+    this.#watch.checkPresence(this.#node, this.#present, this.#database.soundSinceMs)
   }
 
   // Nothing goes wrong any more: everybody has to get what he waits for.
@@ -153,7 +156,7 @@ class Simulation {
   }
 
   #isServerQuiet(): boolean {
-    return this.#node !== null && this.#watch.waiting(this.#node) === null
+    return this.#node !== null && this.#watch.isPresenceRight && this.#watch.waiting(this.#node) === null
   }
 
   #perform(action: Action): void {
@@ -166,6 +169,9 @@ class Simulation {
         else if (action.fault === 'away') this.#database.goAway(action.forMs)
         else this.#database.cut()
         return
+      case 'cutOff':
+        this.#fault('cutOff')
+        return this.#node?.cutOff(action.forMs)
       case 'commit':
         return this.#database.failNext(action.fault, action.count)
       case 'kill':

@@ -4,7 +4,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
-import { leaseMs, leaseRenewalsBeforeSweep, leaseRenewMs, leaseTendMs } from '../../../src/base/limits.ts'
+import {
+  leaseMs,
+  leaseRenewalsBeforeSweep,
+  leaseRenewMs,
+  leaseStatementMsMax,
+  leaseTendMs,
+} from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import type { Fence } from '../../../src/store/fences.ts'
@@ -198,6 +204,20 @@ test('a charge point that left while the database was away is not connected when
   await expect(node.keeper.releasing(() => Promise.reject(away))).rejects.toBe(away)
   await pass(node, leaseRenewMs)
   expect(await isConnected(left)).toBe(false)
+})
+
+test('a charge point that has left is not connected within seconds, though the statement that says so hangs', async () => {
+  const node = await newNode()
+  await pass(node, leaseTendMs)
+  const left = await claimed(node)
+  const { promise: hanging, resolve: end } = Promise.withResolvers<void>()
+  const releasing = node.keeper.releasing(() => hanging)
+  await pass(node, leaseStatementMsMax)
+  expect(await isConnected(left)).toBe(true)
+  await pass(node, leaseRenewMs)
+  expect(await isConnected(left)).toBe(false)
+  end()
+  await releasing
 })
 
 test('a claim whose answer was lost leaves nobody connected, and one that was refused costs nothing', async () => {
