@@ -99,7 +99,7 @@ export class Watch {
 
   /** Charge points that something has happened to since the last check. */
   readonly #touched = new Set<number>()
-  readonly #presence = new Presence()
+  readonly presence = new Presence()
   #violation: Violation | null = null
 
   constructor(model: DatabaseModel, nowMs: () => number, callTimeoutMs: number) {
@@ -270,19 +270,10 @@ export class Watch {
     }
   }
 
-  /** Whether everybody is stored as what he is, connected or not. */
-  get isPresenceRight(): boolean {
-    return this.#presence.isRight
-  }
-
   /** @param soundSinceMs since when nothing has failed at the database. */
   checkPresence(node: WatchedProcess | null, stations: readonly SimulatedStation[], soundSinceMs: number): void {
-    for (const { key, identity } of stations) {
-      const row = this.#model.chargePoints.get(key)
-      const liveEpoch = (node?.isAlive === true ? node.registry.get(identity)?.epoch : null) ?? null
-      const wrong = row === undefined ? null : this.#presence.check(row, liveEpoch, this.#nowMs(), soundSinceMs)
-      if (wrong !== null) this.#fail('presence', wrong)
-    }
+    const wrong = this.presence.check(this.#model, node, stations, this.#nowMs(), soundSinceMs)
+    if (wrong !== null) this.#fail('presence', wrong)
   }
 
   /** CALLs that have come to `node` and have no answer yet, as a text; null when there are none. */

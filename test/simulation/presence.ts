@@ -1,8 +1,10 @@
 // Which charge points the database says are connected, beside those that are: it may be wrong for as long as a lease takes to
 // run out and the others to find out, and no longer.
 
+import type { Registry } from '../../actors/registry.ts'
 import { leaseMs, leaseRenewalsBeforeSweep, leaseRenewMs } from '../../src/base/limits.ts'
-import type { StoredChargePoint } from './database-model.ts'
+import type { DatabaseModel } from './database-model.ts'
+import type { SimulatedStation } from './station.ts'
 
 /** Trips to the database take up to 200 ms each way, and a turn of a lease makes several, one after another. */
 const tripsMs = 5_000
@@ -20,23 +22,32 @@ export class Presence {
   }
 
   /**
-   * What is wrong with `row` for too long, as a text; null while nothing is.
+   * What has been wrong for too long, as a text; null while nothing has.
    *
-   * @param liveEpoch epoch of its connection, null when it has none.
    * @param soundSinceMs since when nothing has failed at the database.
    */
-  check(row: StoredChargePoint, liveEpoch: number | null, nowMs: number, soundSinceMs: number): string | null {
-    const { key, identity, connected, epoch } = row
-    if (connected === (liveEpoch === epoch)) {
-      this.#wrongSinceMs.delete(key)
-      return null
+  check(
+    model: DatabaseModel,
+    node: { readonly isAlive: boolean; readonly registry: Registry } | null,
+    stations: readonly SimulatedStation[],
+    nowMs: number,
+    soundSinceMs: number,
+  ): string | null {
+    for (const { key, identity } of stations) {
+      const row = model.chargePoints.get(key)
+      if (row === undefined) continue
+      const liveEpoch = node?.isAlive === true ? node.registry.get(identity)?.epoch : undefined
+      if (row.connected === (liveEpoch === row.epoch)) {
+        this.#wrongSinceMs.delete(key)
+        continue
+      }
+      const sinceMs = this.#wrongSinceMs.get(key) ?? nowMs
+      this.#wrongSinceMs.set(key, sinceMs)
+      const wrongMs = nowMs - Math.max(sinceMs, soundSinceMs)
+      if (wrongMs <= wrongMsMax) continue
+      const stored = `${row.connected ? 'connected' : 'not connected'} under epoch ${row.epoch}`
+      return `${identity} has been stored as ${stored} for ${wrongMs} ms, and lives under epoch ${liveEpoch ?? 'none'}.`
     }
-    const sinceMs = this.#wrongSinceMs.get(key) ?? nowMs
-    this.#wrongSinceMs.set(key, sinceMs)
-    const wrongMs = nowMs - Math.max(sinceMs, soundSinceMs)
-    if (wrongMs <= wrongMsMax) return null
-    const stored = connected ? 'connected' : 'not connected'
-    const truth = `it lives under epoch ${liveEpoch ?? 'none'}`
-    return `${identity} has been stored as ${stored} under epoch ${epoch} for ${wrongMs} ms, and ${truth}.`
+    return null
   }
 }

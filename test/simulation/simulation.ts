@@ -156,7 +156,7 @@ class Simulation {
   }
 
   #isServerQuiet(): boolean {
-    return this.#node !== null && this.#watch.isPresenceRight && this.#watch.waiting(this.#node) === null
+    return this.#node !== null && this.#watch.presence.isRight && this.#watch.waiting(this.#node) === null
   }
 
   #perform(action: Action): void {
