@@ -268,11 +268,11 @@ async function compareReading(seed: number, keys: readonly number[], model: Data
     const { epoch: modelEpoch, ...expected } = claimed ?? { epoch: 0 }
     expect({ seed, read: sorted(read) }).toEqual({ seed, read: sorted(expected) })
     await queries.disconnect(key, epoch - 1)
-    model.release(key, modelEpoch - 1)
+    model.leases.release(key, modelEpoch - 1)
     expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(true)
     expect(model.chargePoints.get(key)?.connected).toBe(true)
     await queries.disconnect(key, epoch)
-    model.release(key, modelEpoch)
+    model.leases.release(key, modelEpoch)
     expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(false)
     expect(model.chargePoints.get(key)?.connected).toBe(false)
     for (const id of ['one', 'two', `${'x'.repeat(255)}a`]) {

@@ -146,7 +146,7 @@ export class DatabaseModel {
   readonly meterValues = new Map<string, StoredMeterRow>()
   readonly variables = new Map<string, StoredVariable>()
   readonly idTokens = new Map<string, KnownIdToken>()
-  readonly leases = new LeaseModel(this)
+  readonly leases = new LeaseModel(this.chargePoints)
   /** How often a text stands in a table: by `copyKey`. */
   readonly copies = new Map<string, number>()
   readonly #byStationId = new Map<string, number>()
@@ -260,14 +260,6 @@ export class DatabaseModel {
         .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
       untimedFacts,
     }
-  }
-
-  /** Marks a charge point as not connected, unless it has a newer connection. */
-  release(key: number, epoch: number): void {
-    const row = this.chargePoints.get(key)
-    if (row?.epoch !== epoch) return
-    row.connected = false
-    row.node = null
   }
 
   /** `count` new transaction ids, ascending. */

@@ -2,21 +2,37 @@
 
 import { leaseMs } from '../../src/base/limits.ts'
 import { numbers } from './binary-arrays.ts'
-import type { DatabaseModel, StoredChargePoint } from './database-model.ts'
 
 interface Answer {
   readonly rows: readonly unknown[]
   readonly rowCount: number
 }
 
+/** What leases change of a charge point. */
+export interface HeldChargePoint {
+  readonly key: number
+  connected: boolean
+  /** The node that holds the connection. */
+  node: string | null
+  epoch: number
+}
+
 /** The table `nodes`, and who holds which charge points. */
 export class LeaseModel {
-  readonly #model: DatabaseModel
+  readonly #chargePoints: ReadonlyMap<number, HeldChargePoint>
   /** When each node renewed its lease, in milliseconds since the epoch. */
   readonly #seenAtMs = new Map<string, number>()
 
-  constructor(model: DatabaseModel) {
-    this.#model = model
+  constructor(chargePoints: ReadonlyMap<number, HeldChargePoint>) {
+    this.#chargePoints = chargePoints
+  }
+
+  /** Marks a charge point as not connected, unless it has a newer connection. */
+  release(key: number, epoch: number): void {
+    const row = this.#chargePoints.get(key)
+    if (row?.epoch !== epoch) return
+    row.connected = false
+    row.node = null
   }
 
   /** Executes the statement of this name; null when it is another one's. */
@@ -49,7 +65,7 @@ export class LeaseModel {
       case 'stator_overtaken_connections': {
         const epochs = numbers(values[1])
         const rows = numbers(values[0]).map((key, i) => ({
-          row: this.#model.chargePoints.get(key),
+          row: this.#chargePoints.get(key),
           epoch: epochs[i] ?? 0,
         }))
         return answered(rows.flatMap(({ row, epoch }) => (row !== undefined && row.epoch > epoch ? [row] : [])))
@@ -60,7 +76,7 @@ export class LeaseModel {
       }
       case 'stator_release_connections': {
         const epochs = numbers(values[1])
-        for (const [i, key] of numbers(values[0]).entries()) this.#model.release(key, epochs[i] ?? -1)
+        for (const [i, key] of numbers(values[0]).entries()) this.release(key, epochs[i] ?? -1)
         return answered([])
       }
       case 'stator_give_back_connections':
@@ -74,19 +90,19 @@ export class LeaseModel {
     }
   }
 
-  #rows(): StoredChargePoint[] {
-    return [...this.#model.chargePoints.values()]
+  #rows(): HeldChargePoint[] {
+    return [...this.#chargePoints.values()]
   }
 
-  #release(isMeant: (row: StoredChargePoint) => boolean): number {
+  #release(isMeant: (row: HeldChargePoint) => boolean): number {
     const rows = this.#rows().filter(isMeant)
-    for (const { key, epoch } of rows) this.#model.release(key, epoch)
+    for (const { key, epoch } of rows) this.release(key, epoch)
     return rows.length
   }
 
-  #confirm(keys: readonly number[], epochs: readonly number[], node: string): StoredChargePoint[] {
+  #confirm(keys: readonly number[], epochs: readonly number[], node: string): HeldChargePoint[] {
     return keys.flatMap((key, i) => {
-      const row = this.#model.chargePoints.get(key)
+      const row = this.#chargePoints.get(key)
       if (row === undefined || row.epoch !== epochs[i] || (row.connected && row.node === node)) return []
       row.connected = true
       row.node = node

@@ -320,7 +320,7 @@ export class SimulatedDatabaseServer {
       }
       case 'stator_disconnect': {
         const epochs = numbers(values[1])
-        for (const [i, key] of numbers(values[0]).entries()) model.release(key, epochs[i] ?? -1)
+        for (const [i, key] of numbers(values[0]).entries()) model.leases.release(key, epochs[i] ?? -1)
         return { rows: [] }
       }
       case 'stator_id_tokens': {
