@@ -151,7 +151,8 @@ export class LiveChargePoint implements CallEffects {
   /** The open transactions that the charge point (2.x) gave this id, the newest first. */
   transactionsNamed(stationTransactionId: string): readonly LiveTransaction[] {
     const named = this.#context.transactions.filter(({ known }) => known.stationTransactionId === stationTransactionId)
-    return named.map((slot) => this.#toldIn(slot)).toReversed()
+    // By use, not by our number: that of a remote start was given away before the transaction began.
+    return named.map((slot) => this.#toldIn(slot)).toSorted((a, b) => useOf(b) - useOf(a))
   }
 
   /** Its open transactions, in the order in which they became known. */
@@ -314,4 +315,8 @@ export class LiveChargePoint implements CallEffects {
     this.#actor.send(event)
     this.#context = this.#actor.getSnapshot().context
   }
+}
+
+function useOf({ story }: LiveTransaction): number {
+  return story?.use ?? 1
 }

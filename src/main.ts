@@ -12,9 +12,11 @@ import { openSecrets } from './auth/secrets.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { loadSettings, type Settings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
+import { Timings } from './base/timings.ts'
 import { StatorError } from './base/errors.ts'
-import { shutdownMsMax } from './base/limits.ts'
+import { pingMsMax, shutdownMsMax } from './base/limits.ts'
 import { createLogger, type Logger } from './base/log.ts'
+import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './gateway/live-charge-points.ts'
@@ -65,6 +67,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   const log = hooks.log ?? createLogger(settings.logLevels)
   const clock = hooks.clock ?? systemClock
   const counters = new Counters()
+  const timings = new Timings()
   const node = { id: crypto.randomUUID(), name: `${hostname()}:${settings.ocpp.port}` }
   // What has been opened so far, last first: a start that fails halfway closes it again.
   const closers: (() => Promise<void>)[] = []
@@ -75,6 +78,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   try {
     const logLimit = limitLog(log, clock, counters)
     closers.unshift(async () => logLimit.stop())
+    timings.start()
+    closers.unshift(async () => timings.stop())
     const ocppLog = logLimit.log.category('OCPP')
     compileServed()
     keepPrivate(settings.database.dataFolder)
@@ -90,10 +95,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     closers.unshift(() => database.close())
 
-    const queries = createQueries(database)
+    const queries = createQueries(database, clock)
     await claimCredentialSecret(database.pool, new Credentials(secrets.credentialSecret).fingerprint())
     const transactionIds = new TransactionIds(database)
-    const writer = new Writer({ database, clock, log: log.category('Database') })
+    const onCommit = (sets: number, ms: number): void => timings.committed(sets, ms)
+    const writer = new Writer({ database, clock, log: log.category('Database'), onCommit })
     writer.start()
     closers.unshift(() => writer.stop())
     const { messageLogDays, anomalyDays, eventDays, ghostAvailableMs, ghostOfflineMs } = settings.ocpp
@@ -164,10 +170,17 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       strictnessDefault: settings.ocpp.strictness,
       ghostDeadlines,
       counters,
+      timings,
+      partCounts: () => ({
+        connections: registry.size,
+        isDatabaseAvailable: writer.isAvailable,
+        calls: registry.counts,
+        writer: writer.stats,
+      }),
       health: {
         live: () => true,
         ready: async () => {
-          const problem = await problemOf(() => database.ping())
+          const problem = await problemOf(() => inTime(database.ping(), pingMsMax, clock))
           const refuses = writer.isAvailable ? null : 'The database answers, but does not commit what it is given.'
           return [{ name: 'database', problem: problem ?? refuses }]
         },
@@ -193,6 +206,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       appendMessageLog: (line) => writer.appendMessageLog(line),
       http: (request) => api.fetch(request),
       counters,
+      timings,
       clock,
       log: ocppLog,
     })

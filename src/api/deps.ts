@@ -3,8 +3,9 @@
 import type { Principal } from '../auth/operator-auth.ts'
 import type { PasswordRotations } from '../auth/password-rotation.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Counters } from '../base/counters.ts'
+import type { Counters, PartCounts } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
+import type { Timings } from '../base/timings.ts'
 import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
 import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type {
@@ -139,6 +140,8 @@ export interface ApiDeps {
   readonly strictnessDefault: Strictness
   readonly ghostDeadlines: GhostDeadlines
   readonly counters: Counters
+  readonly timings: Timings
+  readonly partCounts: () => PartCounts
   readonly health: {
     /** False once the process is beyond help. */
     live(): boolean

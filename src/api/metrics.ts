@@ -1,40 +1,156 @@
-// GET /metrics: what this process has counted since its start, in the text format of Prometheus. For operators, like everything
-// that tells of all charge points together.
+// GET /metrics: what this process counts and measures, in the text format of Prometheus. For operators, like everything that tells of
+// all charge points together.
 
 import type { Hono } from 'hono'
-import { type Counters, counterTable } from '../base/counters.ts'
+import { Counter, Gauge, Registry } from 'prom-client'
+import { counterTable, type PartCounts } from '../base/counters.ts'
 import { anomalyKinds } from '../csms/anomalies.ts'
 import { authenticated, operatorOnly } from './access.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
 
-/** Adds the route; the OpenAPI document does not list it, since what it answers with is no JSON. */
-export function addMetrics(app: Hono<ApiEnv>, deps: ApiDeps): void {
-  app.get('/metrics', authenticated(deps), operatorOnly, (c) =>
-    c.text(metricsText(deps.counters), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
-  )
+interface Measure {
+  readonly meaning: string
+  readonly read: (counts: PartCounts) => number
+}
+
+/** What is counted since the start of this process, by the name of the metric. */
+const partCounters = {
+  stator_calls_sent_total: { meaning: 'CALLs that were sent to charge points.', read: ({ calls }) => calls.sent },
+  stator_calls_answered_total: { meaning: 'CALLs that charge points answered.', read: ({ calls }) => calls.answered },
+  stator_calls_timed_out_total: {
+    meaning: 'CALLs that were not answered in time.',
+    read: ({ calls }) => calls.timedOut,
+  },
+  stator_answers_late_total: {
+    meaning: 'Answers to CALLs that had timed out.',
+    read: ({ calls }) => calls.late,
+  },
+  stator_answers_unknown_total: {
+    meaning: 'Answers to CALLs that nobody sent.',
+    read: ({ calls }) => calls.unknown,
+  },
+  stator_commits_total: { meaning: 'Transactions of the writer.', read: ({ writer }) => writer.transactions },
+  stator_messages_committed_total: {
+    meaning: 'Messages that were committed; each part of a large one counts.',
+    read: ({ writer }) => writer.changeSets,
+  },
+  stator_messages_refused_total: {
+    meaning: 'Messages that the database refused for what they hold.',
+    read: ({ writer }) => writer.refused,
+  },
+  stator_meter_values_stored_total: {
+    meaning: 'Meter values that were committed.',
+    read: ({ writer }) => writer.meterRows,
+  },
+  stator_commit_retries_total: {
+    meaning: 'Transactions of the writer that were begun again.',
+    read: ({ writer }) => writer.retries,
+  },
+  stator_message_log_lines_total: {
+    meaning: 'Lines that were written to the message log.',
+    read: ({ writer }) => writer.messageLogLines,
+  },
+  stator_message_log_lines_dropped_total: {
+    meaning: 'Lines of the message log that were dropped, because too many waited.',
+    read: ({ writer }) => writer.messageLogLinesDropped,
+  },
+  process_cpu_seconds_total: {
+    meaning: 'CPU time of this process.',
+    read: () => {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1e6
+    },
+  },
+} as const satisfies Readonly<Record<string, Measure>>
+
+/** What is now, by the name of the metric. */
+const partGauges = {
+  stator_connections: { meaning: 'Charge points that are connected.', read: ({ connections }) => connections },
+  stator_database_available: {
+    meaning: '1 while the database takes what it is given, else 0.',
+    read: ({ isDatabaseAvailable }) => (isDatabaseAvailable ? 1 : 0),
+  },
+  stator_messages_waiting: {
+    meaning: 'Messages that wait for their COMMIT.',
+    read: ({ writer }) => writer.waiting,
+  },
+  process_resident_memory_bytes: { meaning: 'Memory of this process.', read: () => process.memoryUsage.rss() },
+} as const satisfies Readonly<Record<string, Measure>>
+
+const anomalyMetric = { name: metricName('anomalies'), meaning: 'Anomalies that were stored, by their `kind`.' }
+
+const lagMetric = {
+  name: 'stator_event_loop_lag_seconds',
+  meaning: 'How late the event loop was since the last scrape, by `quantile` (0.5, 0.99, 1).',
 }
 
 /** The name of a counter there. */
-export function metricName(counter: string): string {
+function metricName(counter: string): string {
   return `stator_${counter.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`
 }
 
-/** The anomalies that were stored, by kind. */
-export const anomalyMetric = { name: metricName('anomalies'), meaning: 'Anomalies that were stored, by their `kind`.' }
-
-function metricsText(counters: Counters): string {
-  const names = Object.keys(counterTable).filter((name): name is keyof typeof counterTable => name in counterTable)
-  const plain = names.flatMap((name) => [
-    ...head(metricName(name), counterTable[name]),
-    `${metricName(name)} ${counters[name]}`,
-  ])
-  const anomalies = anomalyKinds.map(
-    (kind) => `${anomalyMetric.name}{kind="${kind}"} ${counters.anomalies.get(kind) ?? 0}`,
+/** Adds the route; the OpenAPI document does not list it, since what it answers with is no JSON. */
+export function addMetrics(app: Hono<ApiEnv>, deps: ApiDeps): void {
+  const registry = metricsRegistry(deps)
+  app.get('/metrics', authenticated(deps), operatorOnly, async (c) =>
+    c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
   )
-  return `${[...plain, ...head(anomalyMetric.name, anomalyMetric.meaning), ...anomalies].join('\n')}\n`
 }
 
-function head(name: string, meaning: string): string[] {
-  return [`# HELP ${name} ${meaning}`, `# TYPE ${name} counter`]
+/** Every metric, with its value as of the moment when the text is asked for. */
+export function metricsRegistry({
+  counters,
+  timings,
+  partCounts,
+}: Pick<ApiDeps, 'counters' | 'timings' | 'partCounts'>): Registry {
+  const registry = new Registry()
+  const registers = [registry]
+  const count = (name: string, help: string, read: () => number): void => {
+    const counter: Counter = new Counter({ name, help, registers, collect: () => restart(counter, read()) })
+  }
+  for (const name of Object.keys(counterTable).filter(isCounterName)) {
+    count(metricName(name), counterTable[name], () => counters[name])
+  }
+  for (const [name, { meaning, read }] of Object.entries<Measure>(partCounters)) {
+    count(name, meaning, () => read(partCounts()))
+  }
+  for (const [name, { meaning: help, read }] of Object.entries<Measure>(partGauges)) {
+    const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read(partCounts())) })
+  }
+  const anomalies: Counter<'kind'> = new Counter({
+    name: anomalyMetric.name,
+    help: anomalyMetric.meaning,
+    labelNames: ['kind'],
+    registers,
+    collect: () => {
+      anomalies.reset()
+      for (const kind of anomalyKinds) anomalies.inc({ kind }, counters.anomalies.get(kind) ?? 0)
+    },
+  })
+  const lag: Gauge<'quantile'> = new Gauge({
+    name: lagMetric.name,
+    help: lagMetric.meaning,
+    labelNames: ['quantile'],
+    registers,
+    collect: () => {
+      const { p50, p99, max } = timings.takeEventLoopLag()
+      lag.set({ quantile: '0.5' }, p50)
+      lag.set({ quantile: '0.99' }, p99)
+      lag.set({ quantile: '1' }, max)
+    },
+  })
+  for (const histogram of [timings.commits, timings.groups]) registry.registerMetric(histogram)
+  registry.registerMetric(timings.answers)
+  return registry
+}
+
+function isCounterName(name: string): name is keyof typeof counterTable {
+  return name in counterTable
+}
+
+/** The count is kept elsewhere. */
+function restart(counter: Counter, value: number): void {
+  counter.reset()
+  counter.inc(value)
 }

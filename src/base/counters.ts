@@ -4,6 +4,7 @@
 /** What each counter counts, since the start of this process. */
 export const counterTable = {
   handshakesRefused: 'Handshakes turned away, whatever the reason.',
+  handshakesDelayed: 'Handshakes that had to wait for their turn, because too many came at once.',
   connectionsOpened: 'Connections of charge points that were opened.',
   connectionsClosed: 'Connections of charge points that were closed.',
   connectionsReplaced: 'Connections given up because a newer one of the same charge point came.',
@@ -28,7 +29,6 @@ type CounterName = keyof typeof counterTable
 /** Counters of this process since its start. */
 export class Counters implements Record<CounterName, number> {
   handshakesRefused = 0
-  /** Handshakes that had to wait for their turn, because too many came at once. */
   handshakesDelayed = 0
   connectionsOpened = 0
   connectionsClosed = 0
@@ -52,4 +52,35 @@ export class Counters implements Record<CounterName, number> {
   anomaly(kind: string): void {
     this.anomalies.set(kind, (this.anomalies.get(kind) ?? 0) + 1)
   }
+}
+
+/** What the writer counts since its start, and what waits now. */
+export interface WriterCounts {
+  readonly transactions: number
+  /** Each part of a large one counts. */
+  readonly changeSets: number
+  readonly duplicates: number
+  readonly meterRows: number
+  /** Transactions that were begun again: connection lost, deadlock, server away. */
+  readonly retries: number
+  /** Change sets that PostgreSQL refused for their data. */
+  readonly refused: number
+  readonly waiting: number
+  readonly messageLogLines: number
+  readonly messageLogLinesDropped: number
+}
+
+/** What the parts of this process count of themselves, as of now. */
+export interface PartCounts {
+  /** Charge points that are connected. */
+  readonly connections: number
+  readonly isDatabaseAvailable: boolean
+  readonly calls: {
+    readonly sent: number
+    readonly answered: number
+    readonly timedOut: number
+    readonly late: number
+    readonly unknown: number
+  }
+  readonly writer: WriterCounts
 }

@@ -5,30 +5,72 @@
 const afterScheme = /[^\s:/@"]*:([^\s/@"]+)@/y
 const inConnectionString = /\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi
 const inHeader = /(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi
-const secretName = /password|secret|apikey/gi
+const secretName = /password|passphrase|secret|apikey|authorizationkey/gi
 const wordEnd = /\w*/y
-const valueBegin = /"\s*:\s*"/y
+const nameEnd = /"\s*:\s*/y
+const number = /-?\d[\d.eE+-]*/y
+const escaped = /\\(?:u([0-9a-f]{4})|[^])/gi
+const wordCharacter = /\w/
 // OCPP sends a charge point its new password as the value of a configuration key or variable: the name stands apart
 // from the value, on either side of it, so every value of such a text goes.
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
-const valueName = /"(?:value|attributeValue|actualValue)"\s*:\s*"/g
+const vpn = /"(?:vpn|apn)"/i
+const networkSecretName = /"(?:key|simPin)"\s*:\s*/gi
+const valueName = /"(?:value|attributeValue|actualValue)"\s*:\s*/gi
 
 /** `text` with the passwords of URLs, connection strings, headers, JSON fields and OCPP password keys as `***`. */
 export function hideSecrets(text: string): string {
-  const shown = hideInUrls(text).replace(inConnectionString, '$1=***').replace(inHeader, '$1 ***')
-  return hideFrameSecrets(hideInJson(shown))
+  const plain = unescaped(text)
+  const shown = hideInUrls(plain).replace(inConnectionString, '$1=***').replace(inHeader, '$1 ***')
+  const hidden = hideMembers(shown)
+  return hidden === plain ? text : hidden
 }
 
-/** An OCPP frame with the password that it sets or tells as `***`; any other frame as it is. */
-export function hideFrameSecrets(frame: string): string {
-  if (!passwordKey.test(frame)) return frame
-  const hidden = new Hidden(frame)
-  valueName.lastIndex = 0
-  while (valueName.test(frame)) {
-    const end = endOfString(frame, valueName.lastIndex)
-    if (end < 0) break
-    hidden.add(valueName.lastIndex, end)
-    valueName.lastIndex = end + 1
+/** JSON text, or what was to be some, with the passwords of its URLs, fields and OCPP password keys as `***`. */
+export function hideInText(text: string): string {
+  const plain = unescaped(text)
+  const hidden = hideMembers(hideInUrls(plain))
+  return hidden === plain ? text : hidden
+}
+
+/** Whether a field of this name holds a secret. */
+export function isSecretName(name: string): boolean {
+  secretName.lastIndex = 0
+  return secretName.test(name)
+}
+
+/** Whether the configuration key or variable of this name is a password. */
+export function isPasswordKey(name: string): boolean {
+  return passwordKey.test(name)
+}
+
+function hideMembers(text: string): string {
+  const hidden = hideInJson(vpn.test(text) ? hideAfter(networkSecretName, text) : text)
+  return passwordKey.test(hidden) ? hideInJson(hideAfter(valueName, hidden)) : hidden
+}
+
+/** Whether a field of this name, or any field of this payload as JSON text, may hold a password. */
+export function mayHoldSecret(name: string, payload: string): boolean {
+  return isSecretName(name) || passwordKey.test(unescaped(payload))
+}
+
+/** JSON text with the letters and digits of its names as they are: they may stand there as escapes. */
+function unescaped(text: string): string {
+  if (!text.includes('\\u')) return text
+  return text.replace(escaped, (whole, hex: string | undefined) => {
+    const character = hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16))
+    return wordCharacter.test(character) ? character : whole
+  })
+}
+
+/** Hides each value that comes behind a name. */
+function hideAfter(name: RegExp, text: string): string {
+  const hidden = new Hidden(text)
+  name.lastIndex = 0
+  while (name.test(text)) {
+    const end = hidden.addValue(name.lastIndex)
+    if (end === null) break
+    name.lastIndex = end
   }
   return hidden.text
 }
@@ -44,9 +86,27 @@ class Hidden {
   }
 
   /** Hides from `from` to `to`; later parts only. */
-  add(from: number, to: number): void {
-    this.#shown += `${this.#source.slice(this.#at, from)}***`
+  add(from: number, to: number, shown = '***'): void {
+    this.#shown += `${this.#source.slice(this.#at, from)}${shown}`
     this.#at = to
+  }
+
+  /**
+   * Hides the JSON text or number that begins at `from`; what is neither stays.
+   *
+   * @returns where it ends; null for a text that does not end.
+   */
+  addValue(from: number): number | null {
+    if (this.#source.charCodeAt(from) === 34) {
+      const end = endOfString(this.#source, from + 1)
+      if (end < 0) return null
+      this.add(from + 1, end)
+      return end + 1
+    }
+    number.lastIndex = from
+    if (!number.test(this.#source)) return from
+    this.add(from, number.lastIndex, '"***"')
+    return number.lastIndex
   }
 
   get text(): string {
@@ -77,7 +137,7 @@ function endsInScheme(text: string, end: number): boolean {
   return false
 }
 
-// `"name": "value"` where the name has a secret's name in it. A name is looked at once, however many such names stand in it.
+// `"name": "value"`, or a number for the value, where the name has a secret's name in it. A name is looked at once, however many such names stand in it.
 function hideInJson(text: string): string {
   const hidden = new Hidden(text)
   let lookedAt = 0
@@ -86,21 +146,18 @@ function hideInJson(text: string): string {
     const found = secretName.lastIndex
     wordEnd.lastIndex = found
     wordEnd.test(text)
-    const nameEnd = Math.max(found, wordEnd.lastIndex)
-    secretName.lastIndex = nameEnd
+    const end = Math.max(found, wordEnd.lastIndex)
+    secretName.lastIndex = end
     let nameBegin = found - 1
     while (nameBegin > lookedAt && isWord(text.charCodeAt(nameBegin - 1))) nameBegin--
     const hasQuote = nameBegin > lookedAt && text.charAt(nameBegin - 1) === '"'
-    lookedAt = nameEnd
-    if (!hasQuote) continue
-    valueBegin.lastIndex = nameEnd
-    if (!valueBegin.test(text)) continue
-    const from = valueBegin.lastIndex
-    const end = endOfString(text, from)
-    if (end < 0) break
-    hidden.add(from, end)
-    lookedAt = end + 1
-    secretName.lastIndex = lookedAt
+    lookedAt = end
+    nameEnd.lastIndex = end
+    if (!hasQuote || !nameEnd.test(text)) continue
+    const valueEnd = hidden.addValue(nameEnd.lastIndex)
+    if (valueEnd === null) break
+    lookedAt = valueEnd
+    secretName.lastIndex = valueEnd
   }
   return hidden.text
 }

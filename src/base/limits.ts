@@ -313,6 +313,18 @@ export const gateWaitMsMax = 5_000
 /** Longest that such work lets what charge points wait for go first, in milliseconds; then it queues like everything else. */
 export const gateYieldMsMax = 250
 
+/**
+ * How long a transaction of the writer may be without an answer before the database counts as away, in milliseconds: whoever connects then is
+ * better sent to another node.
+ */
+export const commitSilentMsMax = 3_000
+
+/** Longest that the question takes whether the database answers, in milliseconds. */
+export const pingMsMax = 3_000
+
+/** Longest that the look-up of an id token takes of which the last answer is remembered, in milliseconds. */
+export const rememberedIdTokenMsMax = 1_500
+
 /** Longest that one statement may take before its connection is given up, in milliseconds. */
 export const queryMsMax = 30_000
 
@@ -339,6 +351,16 @@ export const migrationAttemptsMax = 10
 
 /** How often partitions are made ahead, and what is old is forgotten, in milliseconds. */
 export const maintenanceMs = 3_600_000
+
+/** Longest that making or dropping a partition waits for its lock, in milliseconds: commits wait behind it. */
+export const partitionLockMs = 200
+
+/** How often it is tried in one turn of upkeep, and how long after each try, in milliseconds. */
+export const partitionTriesMax = 20
+export const partitionTryPauseMs = 500
+
+/** Rows of the default partition that move to a new one: they move while nothing is committed, in well under a second. */
+export const partitionMoveRowsMax = 20_000
 
 /** Rows that one statement forgets; its locks are short then. */
 export const forgottenRowsMax = 5_000

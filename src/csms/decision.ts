@@ -69,7 +69,8 @@ export interface TransactionStory {
   readonly lastEventAtMs: number
   /** seqNo of the newest event; null when none had one. */
   readonly lastSeqNo: number | null
-  /** When the last message about it came, by our clock. */
+  /** When the first message about it came, and the last one that was not late, by our clock. */
+  readonly firstHeardAtMs: number
   readonly heardAtMs: number
   /** Null while it is open. */
   readonly stoppedAtMs: number | null

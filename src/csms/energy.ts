@@ -1,6 +1,7 @@
 // The energy of a transaction, from the best evidence there is: its own registers at start and stop, else the registers of its meter
 // values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
 
+import { isObject } from '../base/json.ts'
 import { meterRoundingWhMax } from '../base/limits.ts'
 import { withoutSpaces } from '../ocpp/number-text.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
@@ -14,6 +15,8 @@ export interface EnergyEvidence {
   /** The earliest and the latest register, by the time at which they were sampled. */
   readonly firstRegisterWh: number | null
   readonly lastRegisterWh: number | null
+  /** Whether those two were sampled at one time: they are one reading, then. */
+  readonly isOneReading: boolean
   /** The sum of the intervals. */
   readonly intervalsWh: number | null
 }
@@ -34,22 +37,45 @@ interface Registers {
   readonly closedBy: 'station' | 'operator' | null
 }
 
-export const noEvidence: EnergyEvidence = { firstRegisterWh: null, lastRegisterWh: null, intervalsWh: null }
+export const noEvidence: EnergyEvidence = {
+  firstRegisterWh: null,
+  lastRegisterWh: null,
+  isOneReading: false,
+  intervalsWh: null,
+}
 
 /** Whether the meter values have to be read to tell the energy of a transaction. */
 export function needsEvidence({ open, meterStartWh, meterStopWh }: Registers): boolean {
   return open || meterStartWh === null || meterStopWh === null
 }
 
+/** The registers that a transaction began and ended with, as far as is known; null when they tell nothing of its energy. */
+function endsOf(
+  registers: Registers,
+  evidence: EnergyEvidence,
+): { readonly startWh: number; readonly endWh: number } | null {
+  const startWh = registers.meterStartWh ?? evidence.firstRegisterWh
+  const endWh = registers.meterStopWh ?? evidence.lastRegisterWh
+  if (startWh === null || endWh === null) return null
+  // One reading stands for one moment. That of a start that is known tells what an open transaction has taken up to then: nothing.
+  const isKnownSoFar = registers.open && registers.meterStartWh !== null
+  const isOne = evidence.isOneReading && Math.abs(endWh - startWh) <= meterRoundingWhMax
+  return isOne && !isKnownSoFar ? null : { startWh, endWh }
+}
+
+/** Whether the intervals have to be read to tell the energy of a transaction: its registers do not. */
+export function needsIntervals(registers: Registers, evidence: EnergyEvidence): boolean {
+  return endsOf(registers, evidence) === null
+}
+
 /** The energy of a transaction. */
 export function energyOf(registers: Registers, evidence: EnergyEvidence): TransactionEnergy {
   const { open, meterStopWh, closedBy } = registers
-  const startWh = registers.meterStartWh ?? evidence.firstRegisterWh
-  const endWh = meterStopWh ?? evidence.lastRegisterWh
+  const ends = endsOf(registers, evidence)
   const { energyWh, source } =
-    startWh !== null && endWh !== null
-      ? { energyWh: risenWh(startWh, endWh), source: sourceOf(registers) }
-      : { energyWh: evidence.intervalsWh, source: 'intervals' as const }
+    ends === null
+      ? { energyWh: evidence.intervalsWh, source: 'intervals' as const }
+      : { energyWh: risenWh(ends.startWh, ends.endWh), source: sourceOf(registers) }
   if (open) return { consumedWh: null, source: null, soFarWh: energyWh }
   const told = energyWh === null ? null : closedBy === 'operator' && meterStopWh !== null ? 'operator' : source
   return { consumedWh: energyWh, source: told, soFarWh: null }
@@ -76,12 +102,19 @@ function risenWh(fromWh: number, toWh: number): number | null {
 export interface StoredMeterValue {
   /** Any text or number that is another for another time. */
   readonly sampledAt: string | number
-  readonly meterValue: Payload
+  readonly meterValue: Payload | null
 }
 
-const intervalMeasurand = 'Energy.Active.Import.Interval'
+// Meter values are stored as they were sent, so their words stand here as `wordOf` reads them.
+const intervalMeasurand = 'energy.active.import.interval'
 /** Contexts that tell all of the energy of a transaction; both may, and then they tell it twice. */
-const regularContexts = ['Sample.Periodic', 'Sample.Clock']
+const regularContexts = ['sample.periodic', 'sample.clock']
+
+/** A word in any letter case, with stray spaces; `otherwise` when none was sent. */
+function wordOf(sent: unknown, otherwise: string): string {
+  if (sent === undefined || sent === null) return otherwise
+  return withoutSpaces(String(sent)).toLowerCase()
+}
 
 /**
  * The sum of the intervals of one context, each counted once however often it was told; null when there is none. Of the two regular
@@ -114,19 +147,15 @@ interface Interval {
 }
 
 /** The intervals of one meter value: the totals, or the phases where there is no total. */
-function intervalsIn({ sampledValue }: Payload): readonly Interval[] {
-  const samples = Array.isArray(sampledValue) ? sampledValue.filter(isSample) : []
+function intervalsIn(meterValue: Payload | null): readonly Interval[] {
+  const sampledValue = meterValue?.sampledValue
+  const samples = Array.isArray(sampledValue) ? sampledValue.filter(isObject) : []
   const intervals = samples.flatMap((sample): Interval[] => {
-    const { measurand, location, context = 'Sample.Periodic', phase = '' } = sample
-    if (typeof measurand !== 'string' || withoutSpaces(measurand) !== intervalMeasurand) return []
+    const { measurand, location, context, phase } = sample
+    if (wordOf(measurand, '') !== intervalMeasurand || wordOf(location, 'outlet') !== 'outlet') return []
     const wh = figureOf(sample, 'Wh')
-    if (Number.isNaN(wh) || (location !== undefined && location !== 'Outlet')) return []
-    return [{ context: withoutSpaces(String(context)), phase: String(phase), wh }]
+    return Number.isNaN(wh) ? [] : [{ context: wordOf(context, 'sample.periodic'), phase: wordOf(phase, ''), wh }]
   })
   const totals = new Set(intervals.filter(({ phase }) => phase === '').map(({ context }) => context))
   return intervals.filter(({ context, phase }) => phase === '' || !totals.has(context))
-}
-
-function isSample(value: unknown): value is Payload {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,6 +3,7 @@
 // array header before them. This file is the contract between `workers/` and `store/`, which do not know each other.
 
 import type { EnergyRegisters } from '../ocpp/verdict.ts'
+import { stationTransactionIdOf } from './station-transaction-id.ts'
 
 /** One column of a meter block. `bytes` is the width of a value; null for a column of varying width. */
 export interface MeterColumn {
@@ -57,10 +58,10 @@ export interface FrameMeter extends MeterRows {
 
 /**
  * `transaction_ref` of a meter value: the transactionId itself in 1.6 (0 for none); in 2.x a negative 63-bit hash of the
- * charge point's own transaction id, so that a worker can tell it without asking anybody, and the two never meet.
+ * charge point's own transaction id as it is kept, so that a worker can tell it without asking anybody, and the two never meet.
  */
 export function transactionRef(transactionId: number | string | undefined): bigint {
   if (transactionId === undefined || transactionId === '') return 0n
   if (typeof transactionId === 'number') return BigInt(Math.trunc(transactionId))
-  return -1n - (Bun.hash.xxHash64(transactionId) >> 1n)
+  return -1n - (Bun.hash.xxHash64(stationTransactionIdOf(transactionId)) >> 1n)
 }

@@ -52,7 +52,9 @@ export function chosenTransaction(
   const use = newest.story?.use ?? 1
   if (told.eventType === 'Started' && isNewUse(told, newest, chargePoint))
     return { transaction: undefined, use: use + 1 }
-  const within = told.hasTime ? named.find((transaction) => isWithin(told.atMs, transaction)) : undefined
+  const within = told.hasTime
+    ? named.find((transaction, place) => isWithin(told.atMs, transaction, named[place - 1]))
+    : undefined
   return { transaction: within ?? newest, use }
 }
 
@@ -63,8 +65,10 @@ function isNewUse(
 ): boolean {
   if (!story || isResend === true) return false
   if (!open) return hasTime ? atMs > endOf(story, closedBy) : story.isStartTold
-  const hasBooted = lastBootAtMs !== null && lastBootAtMs > story.heardAtMs
-  return hasBooted && (!hasTime || atMs > story.lastEventAtMs)
+  if (lastBootAtMs === null || (hasTime && atMs <= story.lastEventAtMs)) return false
+  // What came after the boot may tell of the time before it: then the boot lies between that and this start all the same.
+  const isBootBetween = story.lastEventAtMs < lastBootAtMs && lastBootAtMs <= atMs
+  return lastBootAtMs > story.heardAtMs || isBootBetween
 }
 
 /**
@@ -76,8 +80,19 @@ function endOf({ stoppedAtMs, lastEventAtMs }: TransactionStory, closedBy: Known
   return closedBy === 'station' ? Math.min(stoppedAtMs, lastEventAtMs) : stoppedAtMs
 }
 
-function isWithin(atMs: number, { startedAtMs, story }: KnownTransaction): boolean {
-  return atMs >= startedAtMs && (!story || story.stoppedAtMs === null || atMs <= story.stoppedAtMs)
+/**
+ * Whether the id may have been used again since `transaction`: a boot came after the first that was heard of it, or after the last that
+ * is known to have happened in it. A message that comes late changes neither.
+ */
+export function mayBeUsedAgain({ story }: KnownTransaction, { lastBootAtMs }: KnownChargePoint): boolean {
+  if (lastBootAtMs === null || !story) return false
+  return lastBootAtMs > Math.min(story.firstHeardAtMs, story.lastEventAtMs)
+}
+
+/** Whether `atMs` falls into the span of a transaction: from its start to its stop, or to the start of the `next` use of the id. */
+function isWithin(atMs: number, { startedAtMs, story }: KnownTransaction, next: KnownTransaction | undefined): boolean {
+  if (atMs < startedAtMs || (next !== undefined && atMs >= next.startedAtMs)) return false
+  return !story || story.stoppedAtMs === null || atMs <= story.stoppedAtMs
 }
 
 /**
@@ -99,8 +114,12 @@ export function orderAnomaly(
   return seqNo > story.lastSeqNo && atMs < story.lastEventAtMs ? 'clockSetBack' : null
 }
 
-/** The story of `transaction` once the event has been added to it. */
-export function storyAfter(told: ToldEvent, transaction: KnownTransaction, heardAtMs: number): TransactionStory {
+/**
+ * The story of `transaction` once the event has been added to it.
+ *
+ * @param heardAtMs when the event came; null when it tells of the time offline, and so of nothing after the last boot.
+ */
+export function storyAfter(told: ToldEvent, transaction: KnownTransaction, heardAtMs: number | null): TransactionStory {
   const { story, open, startedAtMs } = transaction
   const isLate = isOlder(told, story)
   const isEnd = told.eventType === 'Ended' && transaction.closedBy !== 'station'
@@ -109,7 +128,8 @@ export function storyAfter(told: ToldEvent, transaction: KnownTransaction, heard
     isStartTold: told.eventType === 'Started' || story?.isStartTold === true,
     lastEventAtMs: isLate || !told.hasTime ? (story?.lastEventAtMs ?? startedAtMs) : told.atMs,
     lastSeqNo: isLate ? (story?.lastSeqNo ?? null) : (told.seqNo ?? story?.lastSeqNo ?? null),
-    heardAtMs,
+    firstHeardAtMs: story?.firstHeardAtMs ?? heardAtMs ?? told.atMs,
+    heardAtMs: isLate || heardAtMs === null ? (story?.heardAtMs ?? told.atMs) : heardAtMs,
     stoppedAtMs: isEnd ? told.atMs : open ? null : (story?.stoppedAtMs ?? null),
   }
 }

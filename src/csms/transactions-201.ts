@@ -18,6 +18,7 @@ import type {
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
 
@@ -33,6 +34,8 @@ interface Outcome {
 /** An event with what is known about it. */
 interface Facts {
   readonly event: TransactionEvent
+  /** The id that the charge point gave the transaction, as it is kept. */
+  readonly station: string
   readonly told: ToldEvent
   readonly known: Known
 }
@@ -62,7 +65,7 @@ function isInUse(status: ConnectorStatus): boolean {
   return status === 'Occupied' || isChargingStatus(status)
 }
 
-function begin({ event, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
+function begin({ event, station, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
   const chargingState = info.chargingState ?? null
   const { evseId, connectorId } = connectorOf(event, undefined, known)
@@ -72,13 +75,14 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
     isStartTold: isStart,
     lastEventAtMs: told.atMs,
     lastSeqNo: told.seqNo,
+    firstHeardAtMs: known.receivedAtMs,
     heardAtMs: known.receivedAtMs,
     stoppedAtMs: null,
   }
   const transaction: KnownTransaction = {
     transactionId,
     chargePointKey: known.chargePoint.key,
-    stationTransactionId: info.transactionId,
+    stationTransactionId: station,
     evseId,
     connectorId,
     idToken: event.idToken?.idToken ?? null,
@@ -91,8 +95,8 @@ function begin({ event, told, known, idTokenStatus }: Case, transactionId: numbe
   }
   const { open: _open, closedBy: _closedBy, chargePointKey: _key, ...stored } = transaction
   const anomalies: Anomaly[] = []
-  if (!isStart) anomalies.push({ kind: 'missingStart', transaction: info.transactionId, detail: {} })
-  if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: info.transactionId, detail: { use } })
+  if (!isStart) anomalies.push({ kind: 'missingStart', transaction: station, detail: {} })
+  if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: station, detail: { use } })
   return {
     changes: [
       {
@@ -129,9 +133,9 @@ function beginningOf({ event, told, known }: Facts, transaction: KnownTransactio
 }
 
 function continueTransaction(the: Case, transaction: KnownTransaction): Outcome {
-  const { event, told, known, idTokenStatus } = the
+  const { event, station, told, known, idTokenStatus } = the
   const { transactionId, story } = transaction
-  const { chargingState, remoteStartId, transactionId: station } = event.transactionInfo
+  const { chargingState, remoteStartId } = event.transactionInfo
   const isLate = isOlder(told, story)
   const beginning = beginningOf(the, transaction)
   const movesOn = !isLate && transaction.open
@@ -140,7 +144,7 @@ function continueTransaction(the: Case, transaction: KnownTransaction): Outcome 
   const isConnectorTold = event.evse !== undefined && (movesOn || transaction.evseId === 0)
   const connector = isConnectorTold ? { evseId: ref.evseId, connectorId: ref.connectorId } : undefined
   const state = movesOn ? chargingState : undefined
-  const after = storyAfter(told, transaction, known.receivedAtMs)
+  const after = storyAfter(told, transaction, event.offline === true ? null : known.receivedAtMs)
   const token = 'idToken' in beginning ? event.idToken : undefined
   const anomalies: Anomaly[] = []
   const note = (kind: Anomaly['kind'], detail: Anomaly['detail'] = {}): void => {
@@ -274,12 +278,13 @@ function plausibilityNeeds(event: TransactionEvent): Needs {
  * is answered as the first start was, and `isNews` is false.
  */
 function concurrentWith(
-  { event, told, known }: Facts,
+  facts: Facts,
   transaction: KnownTransaction | undefined,
   transactionId: number,
 ): { readonly open: KnownTransaction | undefined; readonly isNews: boolean } {
+  const { event, told, known } = facts
   const idToken = cardOf(event)
-  const beginning = transaction === undefined ? undefined : beginningOf({ event, told, known }, transaction)
+  const beginning = transaction === undefined ? undefined : beginningOf(facts, transaction)
   const isNews = beginning === undefined || 'idToken' in beginning
   const isStart = event.eventType === 'Started'
   if (idToken === null || event.eventType === 'Ended' || (!isNews && !isStart)) return { open: undefined, isNews }
@@ -304,22 +309,25 @@ function about(event: TransactionEvent, known: Known): About {
  */
 export const transactionEvent: Handler<TransactionEvent> = {
   needs: (event) => ({
-    stationTransaction: { id: event.transactionInfo.transactionId, atMs: timeMs(event.timestamp, Number.NaN) },
+    stationTransaction: {
+      id: stationTransactionIdOf(event.transactionInfo.transactionId),
+      atMs: timeMs(event.timestamp, Number.NaN),
+    },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),
   about,
   decide: (event, known) => {
-    const station = event.transactionInfo.transactionId
+    const station = stationTransactionIdOf(event.transactionInfo.transactionId)
     const told = toldOf(event, known)
     const { transaction, use } = chosenTransaction(told, known.transactionsNamed(station), known.chargePoint)
     const transactionId = transaction?.transactionId ?? newId(event, known)
-    const { open, isNews } = concurrentWith({ event, told, known }, transaction, transactionId)
+    const { open, isNews } = concurrentWith({ event, station, told, known }, transaction, transactionId)
     const idTokenInfo =
       event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
     const idTokenStatus = idTokenInfo?.status ?? null
-    const the: Case = { event, told, known, idTokenStatus }
+    const the: Case = { event, station, told, known, idTokenStatus }
     const parts: Outcome[] = [
       transaction === undefined ? begin(the, transactionId, use) : continueTransaction(the, transaction),
     ]
@@ -337,7 +345,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },
       fact: {
-        ref: `tx:${station}:${event.eventType}:${timeKey(known.placed, known.sent.timestamp)}`,
+        ref: `tx:${event.transactionInfo.transactionId}:${event.eventType}:${timeKey(known.placed, known.sent.timestamp)}`,
         seqNo: event.seqNo,
         event: event.eventType,
         transactionId,

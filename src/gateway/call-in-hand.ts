@@ -18,7 +18,7 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
-import { chosenTransaction } from '../csms/transaction-story.ts'
+import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
 import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
@@ -169,14 +169,13 @@ export class CallInHand implements Known {
   }
 
   /**
-   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. Of one
-   * that was not heard of since the last boot nobody knows here whether the id has been used again and that use has ended.
+   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. After a
+   * boot nobody knows here whether the id has been used again and that use has ended.
    */
   #hasNamed({ id, atMs }: NonNullable<Needs['stationTransaction']>): boolean {
     const [newest] = this.live.transactionsNamed(id)
     if (newest === undefined) return false
-    const { lastBootAtMs } = this.chargePoint
-    if (lastBootAtMs !== null && newest.story && newest.story.heardAtMs < lastBootAtMs) return false
+    if (mayBeUsedAgain(newest, this.chargePoint)) return false
     return newest.story?.use === 1 || this.frame.lacksTime === true || !(atMs < newest.startedAtMs)
   }
 
@@ -219,7 +218,7 @@ export class CallInHand implements Known {
 
   /** Trips for the transactions that are not among the open ones of this charge point; false for one that nobody knows. */
   #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
-    const { transactionIds = [], stationTransaction } = needs
+    const { transactionIds = [], stationTransaction, newTransactionId } = needs
     const trips = transactionIds
       .filter((id) => this.live.transaction(id) === undefined)
       .map(async (id) => {
@@ -227,7 +226,9 @@ export class CallInHand implements Known {
         if (found !== null) (this.#transactions ??= new Map()).set(id, found)
         return found !== null
       })
-    if (stationTransaction !== undefined && !this.#hasNamed(stationTransaction)) {
+    // What may begin a transaction has to know every use of its id: two uses of one number cannot both be stored.
+    const mayBegin = newTransactionId === 'always'
+    if (stationTransaction !== undefined && (mayBegin || !this.#hasNamed(stationTransaction))) {
       trips.push(this.#lookUpNamed(stationTransaction.id, lookups))
     }
     return trips

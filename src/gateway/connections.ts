@@ -3,7 +3,7 @@
 
 import type { LiveChargePoint, Registry } from '../../actors/registry.ts'
 import type { OcppSettings } from '../base/config.ts'
-import { hideFrameSecrets } from '../base/hide-secrets.ts'
+import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { StatorError } from '../base/errors.ts'
 import {
   allowanceBytesPerSecond,

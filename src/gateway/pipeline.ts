@@ -4,8 +4,10 @@
 import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
+import { mayHoldSecret } from '../base/hide-secrets.ts'
 import { lookupRetryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import type { Timings } from '../base/timings.ts'
 import { handlerOf } from '../csms/decide.ts'
 import type {
   ActorEvent,
@@ -23,7 +25,7 @@ import { placing, type UntimedFacts } from '../csms/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../ocpp/tables.ts'
-import type { AcceptedFrame, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
+import type { AcceptedFrame, Quirk, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
 import { CallInHand, type Circumstances, type LookupDeps } from './call-in-hand.ts'
 import { closeTryAgainLater, type Connection } from './connection.ts'
 
@@ -32,6 +34,7 @@ export interface PipelineDeps extends LookupDeps, Circumstances {
   /** Told that a charge point lives; written in batches. */
   readonly markSeen: (chargePointKey: number, atMs: number, isHeartbeat: boolean) => void
   readonly counters: Counters
+  readonly timings: Pick<Timings, 'answered'>
   readonly log: Logger
 }
 
@@ -213,6 +216,7 @@ export class Pipeline {
 
   #answer(call: CallInHand, answer: Payload): void {
     call.connection.send(encodeCallResult(call.messageId, answer))
+    this.#deps.timings.answered(call.frame.action, call.nowMs - call.receivedAtMs)
     call.connection.served()
   }
 
@@ -232,7 +236,7 @@ export class Pipeline {
       if (!connection.isNewQuirk(`${frame.action}:${quirk.code}`)) continue
       anomalies.push({
         kind: 'quirk',
-        detail: { quirk: quirk.code, path: quirk.path, sent: quirk.sent, action: frame.action },
+        detail: { quirk: quirk.code, path: quirk.path, sent: shownOf(quirk, frame), action: frame.action },
       })
     }
     return anomalies
@@ -307,4 +311,10 @@ export class Pipeline {
       encodeCallError(connection.version, refused.messageId, refused.code, refused.description, refused.details),
     )
   }
+}
+
+/** What stood where a repair put something else; a password is not shown. */
+function shownOf({ path, sent }: Quirk, { sentText, sent: before, payload }: AcceptedFrame): unknown {
+  if (sent === undefined || sent === null) return sent
+  return mayHoldSecret(path, sentText ?? JSON.stringify(before ?? payload)) ? '***' : sent
 }

@@ -1,6 +1,7 @@
 // The frames of OCPP-J: from text and to text (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not looked into here.
 // The frames that only 2.1 has, CALLRESULTERROR and SEND, are not read yet, as 2.1 is not offered.
 
+import { isObject } from '../base/json.ts'
 import { shortFrameCharactersMax } from '../base/limits.ts'
 import { type CallErrorCode, spellCallError } from './call-error.ts'
 import type { Quirk } from './verdict.ts'
@@ -58,10 +59,6 @@ const errorDescriptionCharactersMax = 255
 
 const noQuirks: readonly Quirk[] = []
 const noPayload: Readonly<Record<string, unknown>> = Object.freeze({})
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /**
  * Reads one frame. Never throws: what cannot be read comes back as `unreadable`, with the message id if the text shows one.

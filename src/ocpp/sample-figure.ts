@@ -1,38 +1,39 @@
 // The figure of a sampled value of any version: its number in the unit in which figures of its kind are kept.
 
+import { isObject, type JsonObject } from '../base/json.ts'
 import { inSmallerUnit, numberOf, withoutSpaces } from './number-text.ts'
 
-type Json = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Factors by which units become the unit of their column. */
+interface Units {
+  readonly asSpelt: ReadonlyMap<string, number>
+  readonly inLowerCase: ReadonlyMap<string, number>
 }
 
-/** Factors by which a unit becomes the unit of its column. */
-const unitFactors: ReadonlyMap<string, number> = new Map([
-  ['Wh', 1],
-  ['kWh', 1000],
-  ['W', 1],
-  ['kW', 1000],
-  ['A', 1],
-  ['V', 1],
-  ['Percent', 1],
-  ['%', 1],
-])
-const unitFactorsInLowerCase: ReadonlyMap<string, number> = new Map(
-  [...unitFactors].map(([unit, factor]) => [unit.toLowerCase(), factor]),
-)
+function unitsOf(factors: Readonly<Record<string, number>>): Units {
+  const units = Object.entries(factors)
+  return { asSpelt: new Map(units), inLowerCase: new Map(units.map(([unit, factor]) => [unit.toLowerCase(), factor])) }
+}
+
+// A power or a current says nothing of an energy, whatever its measurand is called.
+const unitsOfEnergy = unitsOf({ Wh: 1, kWh: 1000 })
+const otherUnits = unitsOf({ W: 1, kW: 1000, A: 1, V: 1, Percent: 1, '%': 1, Wh: 1, kWh: 1000 })
 /** No unit is as long, however many spaces a charge point puts into it. */
 const unitCharactersMax = 255
 
-function unitFactor(unit: string): number {
-  const factor = unitFactors.get(unit)
+function unitFactor(unit: string, { asSpelt, inLowerCase }: Units): number {
+  const factor = asSpelt.get(unit)
   if (factor !== undefined || unit.length > unitCharactersMax) return factor ?? Number.NaN
-  return unitFactorsInLowerCase.get(withoutSpaces(unit).toLowerCase()) ?? Number.NaN
+  return inLowerCase.get(withoutSpaces(unit).toLowerCase()) ?? Number.NaN
+}
+
+/** The power of ten that a 2.x sample is multiplied by; NaN when it cannot be read. */
+function exponentOf(multiplier: unknown): number {
+  if (typeof multiplier === 'string') return numberOf(multiplier, false)
+  return typeof multiplier === 'number' ? multiplier : 0
 }
 
 /** Value of a sampled value in its column's unit (Wh, W, A, V or %); NaN when it is not a finite number in a known unit. */
-export function figureOf(sample: Json, unitDefault: string): number {
+export function figureOf(sample: JsonObject, unitDefault: string): number {
   if (sample.format === 'SignedData') return Number.NaN
   const { value } = sample
   const isEnergy = unitDefault === 'Wh'
@@ -40,8 +41,9 @@ export function figureOf(sample: Json, unitDefault: string): number {
   if (Number.isNaN(number)) return Number.NaN
   const measure = isObject(sample.unitOfMeasure) ? sample.unitOfMeasure : sample
   const { unit } = measure
-  const factor = typeof unit !== 'string' || unit === unitDefault ? 1 : unitFactor(unit)
-  const exponent = measure !== sample && typeof measure.multiplier === 'number' ? 10 ** measure.multiplier : 1
-  const inUnit = inSmallerUnit(number, factor * exponent)
+  const factor =
+    typeof unit !== 'string' || unit === unitDefault ? 1 : unitFactor(unit, isEnergy ? unitsOfEnergy : otherUnits)
+  const scale = measure === sample ? 1 : 10 ** exponentOf(measure.multiplier)
+  const inUnit = inSmallerUnit(number, factor * scale)
   return Number.isFinite(inUnit) ? inUnit : Number.NaN
 }

@@ -1,16 +1,15 @@
 // The sampled values of a message, as far as examining it goes: numbers that came as text. The schemas of 1.6 take any
 // text for a value, so no broken keyword tells of them.
 
+import { isObject, type JsonObject } from '../base/json.ts'
 import { mayBeOddNumber, numberQuirk, withoutSpaces } from './number-text.ts'
 import type { QuirkCode } from './quirks.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 /** Fields that hold meter values. */
 const meterFields = ['meterValue', 'transactionData'] as const
 
 /** Whether a sample is about energy; a sample without a measurand is the energy register (1.6 §7.43, and 2.x). */
-export function isEnergy({ measurand }: Json): boolean {
+export function isEnergy({ measurand }: JsonObject): boolean {
   if (measurand === undefined) return true
   if (typeof measurand !== 'string' || measurand.length > measurandCharactersMax) return false
   return measurand.startsWith('Energy.') || withoutSpaces(measurand).toLowerCase().startsWith('energy.')
@@ -20,7 +19,7 @@ export function isEnergy({ measurand }: Json): boolean {
 const measurandCharactersMax = 255
 
 /** Whether a sample of a valid payload has a number in an odd spelling. Cheap, because every message passes here. */
-export function hasOddNumber({ meterValue, transactionData }: Json): boolean {
+export function hasOddNumber({ meterValue, transactionData }: JsonObject): boolean {
   return hasOddSample(meterValue) || hasOddSample(transactionData)
 }
 
@@ -34,7 +33,7 @@ function hasOddSample(values: unknown): boolean {
   return false
 }
 
-function quirkOf(sample: Json): QuirkCode | null {
+function quirkOf(sample: JsonObject): QuirkCode | null {
   const { value } = sample
   if (typeof value !== 'string' || !mayBeOddNumber(value) || sample.format === 'SignedData') return null
   return numberQuirk(value, isEnergy(sample))
@@ -42,7 +41,7 @@ function quirkOf(sample: Json): QuirkCode | null {
 
 /** Notes the numbers that came as text in an odd spelling; they stay as they are. */
 export function noteNumbers(
-  payload: Json,
+  payload: JsonObject,
   note: (code: QuirkCode, pointer: string, path: () => string, sent: unknown) => void,
 ): void {
   for (const field of meterFields) {
@@ -59,8 +58,4 @@ export function noteNumbers(
       }
     }
   }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null
 }

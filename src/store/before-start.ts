@@ -2,10 +2,11 @@
 
 import type { Pool } from 'pg'
 import { idTokenLookupCharactersMax, lastStopTransactionsMax, openOfIdTokenMax } from '../base/limits.ts'
+import { storableText } from '../base/storable-text.ts'
 import { idTokenCandidates } from '../csms/authorization.ts'
 import type { BeforeStart } from '../csms/decision.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { int4Array, storableText, textArray } from './binary-array.ts'
+import { int4Array, textArray } from './binary-array.ts'
 import { knownJson, ms } from './known-transaction.ts'
 
 interface Starting {

@@ -4,6 +4,8 @@
 // Nothing that a charge point sends may make a commit fail, so a number that does not fit its type is cut to it, and U+0000, which
 // no text of PostgreSQL can hold, becomes U+FFFD, as half a surrogate pair does.
 
+import { storableText } from '../base/storable-text.ts'
+
 const headerBytes = 20
 const nullLength = -1
 const postgresEpochMs = Date.UTC(2000, 0, 1)
@@ -96,12 +98,6 @@ export function instantArray(values: Nullable<number>): Buffer {
     const sinceMs = (Number.isNaN(ms) ? 0 : Math.max(instantMsMin, Math.min(instantMsMax, ms))) - postgresEpochMs
     to.writeBigInt64BE(BigInt(Math.trunc(sinceMs)) * 1000n, at)
   })
-}
-
-/** `text` as PostgreSQL can hold it: without U+0000 and without half surrogate pairs. */
-export function storableText(text: string): string {
-  const whole = text.isWellFormed() ? text : text.toWellFormed()
-  return whole.includes('\0') ? whole.replaceAll('\0', '\uFFFD') : whole
 }
 
 function variable(oid: number, values: Nullable<string>): Buffer {

@@ -13,13 +13,15 @@ import type {
   VariableChange,
   Verbatim,
 } from '../csms/decision.ts'
-import { hideFrameSecrets } from '../base/hide-secrets.ts'
-import { storableText } from './binary-array.ts'
+import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
+import { orderedText, statusOrder } from '../ocpp/member-order.ts'
+import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { type FactRow } from './fact-statements.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
 import {
   deleteProblems,
+  isOlderProblem,
   type ProblemRow,
   upsertProblems,
   upsertVariables,
@@ -47,10 +49,7 @@ const variableCharactersMax = 128
 
 /** The `ref` under which a fact is stored: cut and marked with a digest of the whole when it is too long. */
 export function storedRef(ref: string): string {
-  const text = storableText(ref)
-  if (text.length <= refCharactersMax) return text
-  const digest = new Bun.CryptoHasher('sha256').update(text).digest('base64url')
-  return storableText(`${text.slice(0, refCharactersMax - digest.length - 1)}#${digest}`)
+  return storableKey(ref, refCharactersMax)
 }
 
 /** The `ref` of a fact whose key another fact has that says something else. */
@@ -79,7 +78,7 @@ function jsonOf(payload: Verbatim): string {
 }
 
 function keyPart(part: string): string {
-  return storableText(part.slice(0, variableCharactersMax))
+  return storableKey(part, variableCharactersMax)
 }
 
 /** The rows of any number of change sets. */
@@ -245,7 +244,9 @@ export class ChangeRows {
       problem.evseId,
       problem.connectorId,
     ].join('\0')
-    this.#problems.set(key, { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs })
+    const row = { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs }
+    const known = this.#problems.get(key)
+    if (known === undefined || !isOlderProblem(row, known)) this.#problems.set(key, row)
   }
 
   #addVariable(set: ChangeSet, change: VariableChange): void {
@@ -316,13 +317,19 @@ function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEv
   return {
     chargePointKey: set.chargePointKey,
     // A place stands for what was told there, however its members were ordered.
-    digest: digestOf(change.action, change.place === undefined ? payload : '', ...identifying),
+    digest: digestOf(change.action, change.place === undefined ? tellingText(change, payload) : '', ...identifying),
     action: change.action,
     messageId: set.messageId,
     occurredAtMs: change.occurredAtMs,
     receivedAtMs: set.receivedAtMs,
     payload,
   }
+}
+
+/** The text that tells a notification from others of its time. */
+function tellingText({ action, payload }: ChargePointEventChange, shown: string): string {
+  if (action !== 'StatusNotification' || typeof payload === 'string') return shown
+  return hideFrameSecrets(orderedText(payload, statusOrder(payload)))
 }
 
 function anomalyRow(set: ChangeSet, anomaly: Anomaly, place: number): AnomalyRow {

@@ -14,7 +14,7 @@ import type {
   ProblemRecord,
   VariableRecord,
 } from '../csms/records.ts'
-import { storableText } from './binary-array.ts'
+import { storableText } from '../base/storable-text.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
 import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
 import { databaseError } from './store-error.ts'

@@ -68,6 +68,17 @@ const problemColumns: Readonly<Record<string, Column<ProblemRow>>> = {
   updated_at: instant((row) => row.updatedAtMs),
 }
 
+/**
+ * Whether `row` is older than `known`, and so changes nothing. A time that lies after its own arrival comes from a clock that is
+ * ahead: then the arrival counts, or nothing could end that problem once the clock is right.
+ */
+export function isOlderProblem(row: ProblemRow, known: ProblemRow): boolean {
+  return row.problem.occurredAtMs < Math.min(known.problem.occurredAtMs, known.updatedAtMs)
+}
+
+/** SQL of the opposite of `isOlderProblem`. */
+const isNoOlder = (row: string): string => `${row}.occurred_at >= LEAST(problems.occurred_at, problems.updated_at)`
+
 export const upsertProblems = statement<ProblemRow>(
   'upsert_problems',
   { ...problemKey, ...problemColumns },
@@ -75,11 +86,14 @@ export const upsertProblems = statement<ProblemRow>(
     `INSERT INTO problems (${names}) SELECT * FROM ${rows} ON CONFLICT (${Object.keys(problemKey).join(', ')})
      DO UPDATE SET ${Object.keys(problemColumns)
        .map((column) => `${column} = EXCLUDED.${column}`)
-       .join(', ')}`,
+       .join(', ')} WHERE ${isNoOlder('EXCLUDED')}`,
 )
 
 export const deleteProblems = statement<ProblemRow>(
   'delete_problems',
-  problemKey,
-  (names, rows) => `DELETE FROM problems WHERE (${names}) IN (SELECT * FROM ${rows})`,
+  { ...problemKey, occurred_at: instant((row) => row.problem.occurredAtMs) },
+  (_, rows) =>
+    `DELETE FROM problems USING ${rows} WHERE ${Object.keys(problemKey)
+      .map((column) => `problems.${column} = v.${column}`)
+      .join(' AND ')} AND ${isNoOlder('v')}`,
 )

@@ -1,7 +1,14 @@
 // What the meter values of transactions tell of their energy, for those whose own registers do not.
 
-import { sql } from 'drizzle-orm'
-import { type EnergyEvidence, intervalsWh, needsEvidence, noEvidence, type StoredMeterValue } from '../csms/energy.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  type EnergyEvidence,
+  intervalsWh,
+  needsEvidence,
+  needsIntervals,
+  noEvidence,
+  type StoredMeterValue,
+} from '../csms/energy.ts'
 import { transactionRef } from '../csms/meter-block.ts'
 import type { TransactionRecord } from '../csms/records.ts'
 import type { ListSource } from './paging.ts'
@@ -12,8 +19,9 @@ type EnergyRecord = Omit<TransactionRecord, 'energy'>
 /** Meter values of one transaction that are looked at for a register, from the first and from the last. */
 const registerRowsMax = 1_000
 
-/** Meter values that are looked at for intervals in one list. */
+/** Meter values that are looked at for intervals in one list, and how many bytes of them. */
 const intervalRowsMax = 10_000
+const intervalBytesMax = 16_777_216
 
 /**
  * Of several transactions to which a charge point gave the same id, each has the samples from its start to the start of the next. `v` is a
@@ -35,48 +43,115 @@ function transactionsOf(records: readonly EnergyRecord[]) {
       AND n.station_transaction_id = t.station_transaction_id`
 }
 
-/** Evidence for each of `records` that needs it; the others are left out. */
+/**
+ * Registers that name only the EVSE of a transaction, while it was the one that was open there (as `meterValuesOf` lists them): `t` is the
+ * transaction, `n` the next of its EVSE. EVSE 0 is the main meter.
+ */
+const samplesOfConnector = sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = 0
+  AND m.sampled_at >= t.started_at AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity')`
+
+function transactionsOnEvses(records: readonly EnergyRecord[]) {
+  const ids = records.map(({ transactionId }) => transactionId)
+  return sql`unnest(${sql.param(ids)}::int8[]) AS v(id) JOIN transactions t ON t.id = v.id AND t.evse_id > 0
+    LEFT JOIN LATERAL (SELECT x.started_at FROM transactions x WHERE x.charge_point_id = t.charge_point_id
+      AND x.evse_id = t.evse_id AND (x.started_at, x.id) > (t.started_at, t.id)
+      ORDER BY x.started_at, x.id LIMIT 1) n ON true`
+}
+
+/**
+ * Evidence for each of `records` that needs it; the others are left out. What names the transaction goes before what names only its
+ * connector.
+ */
 export async function evidenceOf(
   { db }: ListSource,
   records: readonly EnergyRecord[],
 ): Promise<ReadonlyMap<number, EnergyEvidence>> {
   const needing = records.filter(needsEvidence)
   const evidence = new Map<number, EnergyEvidence>()
-  if (needing.length === 0) return evidence
-  // Nearly every sample has a register, or none has.
-  const register = (order: 'ASC' | 'DESC') => sql`(SELECT r.energy_wh FROM (
-      SELECT m.energy_wh FROM meter_values m WHERE ${samplesOf} ORDER BY m.sampled_at ${sql.raw(order)}
-      LIMIT ${registerRowsMax}) r WHERE r.energy_wh IS NOT NULL LIMIT 1)`
-  // Drizzle has types of its own for bare statements: an int8 is a text.
-  const found = await db.execute<{ id: string; first: number | null; last: number | null }>(
-    sql`SELECT v.id, ${register('ASC')} AS first, ${register('DESC')} AS last FROM ${transactionsOf(needing)}`,
-  )
-  for (const { id, first, last } of found.rows) {
-    evidence.set(Number(id), { ...noEvidence, firstRegisterWh: first, lastRegisterWh: last })
+  const knownOf = ({ transactionId }: EnergyRecord) => evidence.get(transactionId) ?? noEvidence
+  const add = (found: ReadonlyMap<number, Partial<EnergyEvidence>>): void => {
+    for (const [id, more] of found) evidence.set(id, { ...(evidence.get(id) ?? noEvidence), ...more })
   }
-  const withoutRegister = needing.filter(({ transactionId }) => evidence.get(transactionId)?.lastRegisterWh === null)
-  for (const [id, wh] of await intervalsOf(db, withoutRegister)) evidence.set(id, { ...noEvidence, intervalsWh: wh })
+  const withoutEnds = () => needing.filter((record) => needsIntervals(record, knownOf(record)))
+  const isNamed = ({ stationTransactionId }: EnergyRecord) => stationTransactionId !== ''
+
+  // Under an id that is empty stand the values of no transaction.
+  const named = needing.filter(isNamed)
+  if (named.length > 0) add(await registersOf(db, transactionsOf(named), samplesOf, sql`true`))
+  const byIntervals = withoutEnds().filter(isNamed)
+  if (byIntervals.length > 0) add(await intervalsOf(db, byIntervals))
+  const byConnector = withoutEnds().filter((record) => knownOf(record).intervalsWh === null)
+  if (byConnector.length > 0) {
+    add(await registersOf(db, transactionsOnEvses(byConnector), samplesOfConnector, sql`r.evse_id = t.evse_id`))
+  }
   return evidence
+}
+
+/** The first and the last register of each transaction that has any, from `registerRowsMax` rows at either end of its samples. */
+async function registersOf(
+  db: ListSource['db'],
+  from: SQL,
+  samples: SQL,
+  isOwn: SQL,
+): Promise<ReadonlyMap<number, Partial<EnergyEvidence>>> {
+  // Nearly every sample has a register, or none has.
+  const register = (
+    order: 'ASC' | 'DESC',
+  ) => sql`(SELECT json_build_object('wh', r.energy_wh, 'at', r.sampled_at) FROM (
+      SELECT m.energy_wh, m.sampled_at, m.evse_id FROM meter_values m WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}
+      LIMIT ${registerRowsMax}) r WHERE ${isOwn} AND r.energy_wh IS NOT NULL LIMIT 1)`
+  const { rows } = await db.execute<RegistersRow>(
+    sql`SELECT v.id, ${register('ASC')} AS first, ${register('DESC')} AS last FROM ${from}`,
+  )
+  return new Map(
+    rows.flatMap(({ id, first, last }) =>
+      first === null || last === null
+        ? []
+        : [[Number(id), { firstRegisterWh: first.wh, lastRegisterWh: last.wh, isOneReading: first.at === last.at }]],
+    ),
+  )
+}
+
+interface RegisterRead {
+  readonly wh: number
+  readonly at: string
+}
+
+interface RegistersRow extends Record<string, unknown> {
+  /** Drizzle has types of its own for bare statements: an int8 is a text. */
+  readonly id: string
+  readonly first: RegisterRead | null
+  readonly last: RegisterRead | null
 }
 
 interface IntervalRow extends Record<string, unknown> {
   readonly id: string
   readonly sampledAt: string
-  readonly meterValue: StoredMeterValue['meterValue']
+  /** Null where the bytes that may be read end. */
+  readonly meterValue: StoredMeterValue['meterValue'] | null
 }
 
-/** The sum of the intervals of each, from `intervalRowsMax` rows of them all: one that was not read to its end has none. */
+/**
+ * The sum of the intervals of each, from `intervalRowsMax` rows of them all and `intervalBytesMax` bytes: one that was not read to its
+ * end has none.
+ */
 async function intervalsOf(
   db: ListSource['db'],
   records: readonly EnergyRecord[],
-): Promise<ReadonlyMap<number, number | null>> {
-  if (records.length === 0) return new Map()
+): Promise<ReadonlyMap<number, Pick<EnergyEvidence, 'intervalsWh'>>> {
   const { rows } = await db.execute<IntervalRow>(
-    sql`SELECT v.id, s.sampled_at AS "sampledAt", s.meter_value AS "meterValue" FROM ${transactionsOf(records)}
-      CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value FROM meter_values m WHERE ${samplesOf}
-        ORDER BY m.sampled_at LIMIT ${intervalRowsMax + 1}) s LIMIT ${intervalRowsMax + 1}`,
+    sql`SELECT id, sampled_at AS "sampledAt", CASE WHEN read <= ${intervalBytesMax} THEN meter_value END AS "meterValue"
+      FROM (SELECT *, sum(bytes) OVER (ROWS UNBOUNDED PRECEDING) AS read FROM (
+        SELECT v.id, s.*, octet_length(s.meter_value::text) AS bytes FROM ${transactionsOf(records)}
+        CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value FROM meter_values m WHERE ${samplesOf}
+          ORDER BY m.sampled_at LIMIT ${intervalRowsMax + 1}) s LIMIT ${intervalRowsMax + 1}) looked) summed
+      WHERE read - bytes < ${intervalBytesMax}`,
   )
-  const cutId = rows.length > intervalRowsMax ? rows.at(-1)?.id : undefined
+  const last = rows.at(-1)
+  const cutId = rows.length > intervalRowsMax || last?.meterValue === null ? last?.id : undefined
   const rowsOfEach = Map.groupBy(rows, ({ id }) => id)
-  return new Map([...rowsOfEach].map(([id, own]) => [Number(id), id === cutId ? null : intervalsWh(own)]))
+  return new Map(
+    [...rowsOfEach].map(([id, own]) => [Number(id), { intervalsWh: id === cutId ? null : intervalsWh(own) }]),
+  )
 }

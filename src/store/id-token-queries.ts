@@ -3,7 +3,7 @@
 import { asc, eq } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import type { IdTokenInput, IdTokenRecord, Page, PageOf } from '../csms/records.ts'
-import { storableText } from './binary-array.ts'
+import { storableText } from '../base/storable-text.ts'
 import { idKeyOf } from './live-queries.ts'
 import { type ListSource, pageOf, withDefined } from './paging.ts'
 import { idTokens } from './schema.ts'

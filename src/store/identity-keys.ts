@@ -2,7 +2,7 @@
 
 import { desc, eq } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { storableText } from './binary-array.ts'
+import { storableText } from '../base/storable-text.ts'
 import { chargePoints } from './schema.ts'
 
 /** Keys of the charge points of that identity, deleted ones included: the newest first. None when nobody has ever had it. */

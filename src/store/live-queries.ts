@@ -1,15 +1,23 @@
 // What connected charge points make it necessary to read: on the hot path, so batched and prepared.
 
-import { idTokenLookupCharactersMax, idTokensRememberedMax, openTransactionsMax } from '../base/limits.ts'
+import {
+  idTokenLookupCharactersMax,
+  idTokensRememberedMax,
+  openTransactionsMax,
+  rememberedIdTokenMsMax,
+} from '../base/limits.ts'
+import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
+import { storableText } from '../base/storable-text.ts'
+import { inTime } from '../base/in-time.ts'
 import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
 import type { CredentialRecord, Hydration } from '../csms/records.ts'
 import type { UntimedFacts } from '../csms/untimed-facts.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { bytesArray, instantArray, int4Array, int8Array, storableText, textArray } from './binary-array.ts'
 import { createBeforeStart } from './before-start.ts'
+import { bytesArray, instantArray, int4Array, int8Array, textArray } from './binary-array.ts'
 import type { Database } from './database.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { storeError } from './store-error.ts'
@@ -105,7 +113,7 @@ function spelt(identities: readonly string[], records: readonly CredentialRecord
 const usesLookedAtMax = 64
 
 /** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
-export function createLiveQueries(database: Database) {
+export function createLiveQueries(database: Database, clock: Clock) {
   const { pool } = database
 
   const credentials = new BatchedLookup<string, CredentialRecord>(storableText, async (identities) => {
@@ -241,14 +249,15 @@ export function createLiveQueries(database: Database) {
     },
 
     /**
-     * Letter case does not count. While the database is away: the last that was read of this id token, if it was. Past
-     * `idTokenLookupCharactersMax` nothing is looked up: there is no such id token.
+     * Letter case does not count. While the database is away, or takes longer than `rememberedIdTokenMsMax`: the last that was read of
+     * this id token, if it was. Past `idTokenLookupCharactersMax` nothing is looked up: there is no such id token.
      */
     async idToken(idToken: string): Promise<KnownIdToken | null> {
       if (idToken.length > idTokenLookupCharactersMax) return null
       const idKey = idKeyOf(idToken)
       try {
-        const token = await idTokens.get(idToken)
+        const looking = idTokens.get(idToken)
+        const token = await (remembered.has(idKey) ? inTime(looking, rememberedIdTokenMsMax, clock) : looking)
         remembered.delete(idKey)
         if (token === undefined) return null
         remembered.set(idKey, token)

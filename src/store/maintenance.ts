@@ -7,7 +7,7 @@ import type { Logger } from '../base/log.ts'
 import type { Ghost, GhostDeadlines } from '../csms/records.ts'
 import type { Database } from './database.ts'
 import { GhostCheck } from './ghosts.ts'
-import { dropOldMessages, maintenanceLock, makePartitions } from './partitions.ts'
+import { dropOldMessages, type LeftAsItIs, maintenanceLock, makePartitions } from './partitions.ts'
 import { forgetOld } from './retention.ts'
 
 /** How long what grows without end is kept, in days. */
@@ -86,24 +86,26 @@ export function repeat(
   }
 }
 
-async function maintain({ database, clock, retention }: MaintenanceOptions): Promise<void> {
+async function maintain({ database, clock, retention, log }: MaintenanceOptions): Promise<void> {
   const nowMs = clock.nowMs()
-  await keepPartitions(database, nowMs, retention.messageLogDays)
+  for (const { partition, reason } of await keepPartitions(database, nowMs, retention.messageLogDays))
+    log.warn({ reason: `${partition}: ${reason}` }, 'A partition is left as it is until the next turn.')
   await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
   await forgetOld(database.upkeepPool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
 }
 
-async function keepPartitions(database: Database, nowMs: number, messageLogDays: number): Promise<void> {
+async function keepPartitions(database: Database, nowMs: number, messageLogDays: number): Promise<LeftAsItIs[]> {
   const client = await database.upkeepPool.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [maintenanceLock])
+    let left: LeftAsItIs[] = []
     try {
-      await makePartitions(client, nowMs)
-      await dropOldMessages(client, nowMs, messageLogDays)
+      left = [...(await makePartitions(client, nowMs)), ...(await dropOldMessages(client, nowMs, messageLogDays))]
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [maintenanceLock])
     }
     client.release()
+    return left
   } catch (error) {
     client.release(true)
     throw error

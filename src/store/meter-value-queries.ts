@@ -89,7 +89,7 @@ export function createMeterValueQueries(source: ListSource) {
     const nextMs = await nextUseStartMs(transaction)
     return and(
       eq(meterValues.chargePointId, chargePointKey),
-      eq(meterValues.transactionRef, transactionRef(stationId ?? transactionId)),
+      stationId === '' ? sql`false` : eq(meterValues.transactionRef, transactionRef(stationId ?? transactionId)),
       stationUse > 1 ? gte(meterValues.sampledAt, startedAtMs) : undefined,
       nextMs === null ? undefined : lt(meterValues.sampledAt, nextMs),
     )

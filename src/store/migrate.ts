@@ -34,7 +34,8 @@ async function bringUpToDate(client: Client, nowMs: number, folder: string): Pro
   for (let attempt = 1; ; attempt++) {
     try {
       await applyMigrations(drizzle(client), { migrationsFolder: folder })
-      await makePartitions(client, nowMs)
+      // What cannot be made at once is made by the upkeep, which comes next.
+      await makePartitions(client, nowMs, 1)
       return
     } catch (error) {
       const isDeadlock = databaseError(error)?.code === deadlockDetected

@@ -1,6 +1,7 @@
 // Everything that is read from the database, or changed in it without passing through the writer. A method fails with a StatorError:
 // STORE_UNAVAILABLE when the database is away, INTERNAL when it refuses a statement, or what the method itself says.
 
+import { type Clock, systemClock } from '../base/clock.ts'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
@@ -18,11 +19,11 @@ import { createTransactionQueries } from './transaction-queries.ts'
 
 export type Queries = ReturnType<typeof createQueries>
 
-export function createQueries(database: Database) {
+export function createQueries(database: Database, clock: Clock = systemClock) {
   const db = drizzle(database.restPool)
   const source = { db, rowsMax: database.isSingleConnection ? embeddedListRowsMax : null }
   return withStoreErrors({
-    ...createLiveQueries(database),
+    ...createLiveQueries(database, clock),
     ...createChargePointQueries(source),
     ...createIdTokenQueries(source),
     ...createTransactionQueries(source),

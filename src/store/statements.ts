@@ -162,7 +162,8 @@ export const insertTransactions = statement<TransactionRow>(
     last_seq_no: int8((row) => row.story?.lastSeqNo ?? null),
     received_at: instant((row) => row.receivedAtMs),
   },
-  (names, rows) => `INSERT INTO transactions (${names}) SELECT * FROM ${rows} ON CONFLICT DO NOTHING`,
+  // Only what is stored already may be left out: another transaction under the same use of the same id would be lost without a word.
+  (names, rows) => `INSERT INTO transactions (${names}) SELECT * FROM ${rows} ON CONFLICT (id) DO NOTHING`,
 )
 
 /** Null leaves a field as it is; the fields after `stoppedAtMs` count when that is set. */

@@ -3,7 +3,7 @@
 import { and, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { energyOf, noEvidence } from '../csms/energy.ts'
 import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
-import { storableText } from './binary-array.ts'
+import { storableText } from '../base/storable-text.ts'
 import { evidenceOf } from './energy-queries.ts'
 import { keysOf } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'

@@ -2,12 +2,14 @@
 // while the last one is under way, so groups grow with the load and no timer decides about them.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
+import type { WriterCounts } from '../base/counters.ts'
 import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import {
   commitBytesMax,
   commitChangesMax,
   commitRowsMax,
+  commitSilentMsMax,
   lastSeenFlushMs,
   partBytesMax,
   partRowsMax,
@@ -34,22 +36,8 @@ export interface WriterOptions {
   readonly log: Logger
   /** `commitGroup`, unless a test brings a database of its own. */
   readonly commitGroup?: CommitGroup
-}
-
-/** Counts since the start, and what waits now. */
-export interface WriterStats {
-  readonly transactions: number
-  /** Each part of a large one counts. */
-  readonly changeSets: number
-  readonly duplicates: number
-  readonly meterRows: number
-  /** Transactions that were begun again: connection lost, deadlock, server away. */
-  readonly retries: number
-  /** Change sets that PostgreSQL refused for their data. */
-  readonly refused: number
-  readonly waiting: number
-  readonly messageLogLines: number
-  readonly messageLogLinesDropped: number
+  /** Told of each transaction: how many sets it committed, and how long it took in milliseconds. */
+  readonly onCommit?: (sets: number, ms: number) => void
 }
 
 interface Waiting {
@@ -78,6 +66,7 @@ export class Writer {
   readonly #log: Logger
   readonly #messageLog: MessageLog
   readonly #commitGroup: CommitGroup
+  readonly #onCommit: NonNullable<WriterOptions['onCommit']>
   readonly #waiting = new BoundedQueue<Waiting>(writerChangesMax, {
     bytesMax: writerBytesMax,
     bytesOf: (waiting) => waiting.bytesLeft,
@@ -96,9 +85,10 @@ export class Writer {
   #wakeUp = nothingToSettle
   #counts = { transactions: 0, changeSets: 0, duplicates: 0, meterRows: 0, retries: 0, refused: 0 }
 
-  constructor({ database, clock, log, commitGroup: commit = commitGroup }: WriterOptions) {
+  constructor({ database, clock, log, commitGroup: commit = commitGroup, onCommit = () => {} }: WriterOptions) {
     this.#database = database
     this.#commitGroup = commit
+    this.#onCommit = onCommit
     this.#clock = clock
     this.#log = log
     this.#messageLog = new MessageLog(database, clock, log)
@@ -191,7 +181,7 @@ export class Writer {
     return this.#isAvailable
   }
 
-  get stats(): WriterStats {
+  get stats(): WriterCounts {
     return {
       ...this.#counts,
       waiting: this.#waiting.size,
@@ -283,14 +273,16 @@ export class Writer {
   /** Commits a group however long it takes; the returned function tells those who wait for it. */
   async #commit(group: readonly Waiting[], seen: readonly SeenRow[], wasSent = false): Promise<() => void> {
     const sets = group.map((waiting) => waiting.set)
+    const begunMs = performance.now()
     let failures = 0
     // Of a connection that broke nobody knows whether it broke before the COMMIT or after it.
     let mayBeStored = wasSent
     for (let attempt = 1; ; attempt++) {
       let lease: Lease | null = null
       try {
-        lease = this.#lease ?? (await this.#takeLease())
-        const committed = await this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored)
+        lease = this.#lease ?? (await this.#inSight(this.#takeLease()))
+        const committing = this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored)
+        const committed = await this.#inSight(committing)
         // Retransmissions come in crowds, after an outage: while they do, a try in one trip is a trip wasted.
         this.#expectsNew = !committed.hadStored
         if (this.#database.isSingleConnection) this.#release(false)
@@ -299,6 +291,7 @@ export class Writer {
         this.#counts.changeSets += sets.length
         this.#counts.duplicates += committed.duplicates
         this.#counts.meterRows += committed.meterRows
+        this.#onCommit(sets.length, performance.now() - begunMs)
         return () => {
           for (const [i, outcome] of committed.outcomes.entries()) group[i]?.resolve(outcome)
         }
@@ -362,6 +355,18 @@ export class Writer {
       return true
     } catch {
       return false
+    }
+  }
+
+  /** While `work` has been silent for too long, the database counts as away. */
+  async #inSight<T>(work: Promise<T>): Promise<T> {
+    const cancel = this.#clock.after(commitSilentMsMax, () => {
+      this.#noteAvailable(false, new StatorError('STORE_UNAVAILABLE', `No answer for ${commitSilentMsMax} ms.`))
+    })
+    try {
+      return await work
+    } finally {
+      cancel()
     }
   }
 

@@ -1,13 +1,13 @@
 // Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see csms/meter-block.ts).
 // The common measurands become numbers in one unit each; the element as sent goes along, so nothing is lost by it.
 
+import { isObject, type JsonObject } from '../base/json.ts'
 import type { ConnectorRef } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
+import { meterValueOrder, orderedText } from '../ocpp/member-order.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
 import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
 import { Measurand, rankOf } from './measurand.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 /** Where a frame comes from. */
 interface Origin {
@@ -22,16 +22,12 @@ const rowsAtFirst = 64
 const textBytesAtFirst = 65_536
 const textBytesKeptMax = 4_194_304
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function integerOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 32_767 ? value : otherwise
 }
 
 /** Where the message says that its values were taken: 1.6 connectorId, 2.x evseId or evse; else 0 of 0. */
-function connectorOf(payload: Json): ConnectorRef {
+function connectorOf(payload: JsonObject): ConnectorRef {
   if (isObject(payload.evse)) {
     const evseId = integerOr(payload.evse.id, 0)
     return { evseId, connectorId: integerOr(payload.evse.connectorId, evseId === 0 ? 0 : 1) }
@@ -40,7 +36,7 @@ function connectorOf(payload: Json): ConnectorRef {
   return { evseId, connectorId: evseId === 0 ? 0 : 1 }
 }
 
-function transactionRefOf(payload: Json): bigint {
+function transactionRefOf(payload: JsonObject): bigint {
   if (isObject(payload.transactionInfo)) {
     const id = payload.transactionInfo.transactionId
     return typeof id === 'string' ? transactionRef(id) : 0n
@@ -189,7 +185,7 @@ export class MeterColumns {
    * @param lacksTime whether a usable time is missing: a row that has the time of arrival instead has it to the microsecond, as in
    *   `received_at`.
    */
-  add(payload: Json, sent: Json, origin: Origin, lacksTime = false): MeterRange | null {
+  add(payload: JsonObject, sent: JsonObject, origin: Origin, lacksTime = false): MeterRange | null {
     const values = payload.meterValue ?? payload.transactionData
     if (!Array.isArray(values) || values.length === 0) return null
     const verbatim = verbatimOf(values, sent.meterValue ?? sent.transactionData)
@@ -203,7 +199,7 @@ export class MeterColumns {
       if (!isObject(value)) continue
       // A microsecond each: samples of one moment are listed in the order in which they came.
       const receivedAtMs = origin.receivedAtMs + (this.#rows - from) / 1_000
-      this.#addRow(value, JSON.stringify(verbatim[index]), origin.chargePointKey, receivedAtMs, connector, transaction)
+      this.#addRow(value, verbatim[index], origin.chargePointKey, receivedAtMs, connector, transaction)
     }
     return { from, to: this.#rows, registers: this.#registers.found }
   }
@@ -245,14 +241,15 @@ export class MeterColumns {
   }
 
   #addRow(
-    meterValue: Json,
-    text: string,
+    meterValue: JsonObject,
+    sent: unknown,
     chargePointKey: number,
     receivedAtMs: number,
     { evseId, connectorId }: ConnectorRef,
     transaction: bigint,
   ): void {
     if (this.#rows === this.#rowsRoom) this.#growRows()
+    const text = JSON.stringify(sent)
     this.#measure(meterValue.sampledValue)
     const readAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
     const sampledAtMs = Number.isNaN(readAtMs) || readAtMs === this.#arrivalMs ? receivedAtMs : readAtMs
@@ -263,7 +260,7 @@ export class MeterColumns {
     this.#time(2, sampledAtMs)
     this.#short(3, evseId)
     this.#short(4, connectorId)
-    this.#bigint(5, Bun.hash.xxHash64(text))
+    this.#bigint(5, Bun.hash.xxHash64(orderedText(sent, meterValueOrder, text)))
     this.#time(6, receivedAtMs)
     this.#double(7, energyWh)
     this.#double(8, this.#power.value)
@@ -288,7 +285,7 @@ export class MeterColumns {
     }
   }
 
-  #addSample(sample: Json): void {
+  #addSample(sample: JsonObject): void {
     const { measurand = 'Energy.Active.Import.Register', phase, location, context } = sample
     const rank = rankOf(context)
     if (measurand === 'SoC') {

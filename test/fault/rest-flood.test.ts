@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
+import { setInterval } from 'node:timers/promises'
 import { type ClientBase } from 'pg'
 import { benchPasswordDefault } from '../../bench/cli.ts'
 import { benchIdTag } from '../../bench/generator/charging.ts'
@@ -13,6 +14,7 @@ import { isFullSize, keepResult } from '../support/fault-results.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { RawChargePoint } from '../support/raw-charge-point.ts'
 import { StatorProcess } from '../support/stator-process.ts'
+import { within } from '../support/until.ts'
 
 const flooder = 'REST-FLOODER'
 const bystander = 'BYSTANDER'
@@ -20,7 +22,9 @@ const flooderFile = join(import.meta.dir, '../fixtures/rest-flooder.ts')
 const connections = 64
 /** How long the flood lasts, in milliseconds. */
 const floodMs = isFullSize ? 20_000 : 4_000
-/** Pause between an answer to the bystander and its next Authorize, in milliseconds. */
+/** How long the flooder may take to begin, in milliseconds. */
+const floodBeginMsMax = 10_000
+/** The pace of the bystander: from one Authorize to the next, in milliseconds, unless the answer takes longer. */
 const pauseMs = 50
 /** What the flooder finds to read: lines of its message log, meter values of one transaction, and other transactions. */
 const rows = { messages: 300_000, meterValues: 300_000, transactions: 100_000 }
@@ -67,17 +71,18 @@ describe.each<DatabaseProvider>(['PostgreSQL', 'Embedded'])('on %s', (provider) 
       `/api/transactions?chargePointId=${flooder}&page=20&pageSize=500`,
       `/api/transactions/${transactionId}/meter-values?page=20&pageSize=500`,
     ]
+    const flooding = Promise.withResolvers<void>()
     const child = Bun.spawn(
       [process.execPath, flooderFile, stator.url, flooder, benchPasswordDefault, `${floodMs}`, `${connections}`].concat(
         paths,
       ),
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      { stdio: ['ignore', 'pipe', 'inherit'], ipc: () => flooding.resolve() },
     )
     const report = new Response(child.stdout).text()
     // Its own start does not count.
-    await Bun.sleep(500)
+    await within('the flood to begin', flooding.promise, floodBeginMsMax)
     let readySlowestMs = 0
-    const ready = setInterval(async () => {
+    const ready = globalThis.setInterval(async () => {
       const startedMs = performance.now()
       expect(await stator.readyStatus()).toBe(200)
       readySlowestMs = Math.max(readySlowestMs, performance.now() - startedMs)
@@ -116,12 +121,12 @@ describe.each<DatabaseProvider>(['PostgreSQL', 'Embedded'])('on %s', (provider) 
 async function authorizeFor(raw: RawChargePoint, durationMs: number): Promise<number[]> {
   const tookMs: number[] = []
   const endMs = performance.now() + durationMs
-  while (performance.now() < endMs) {
+  for await (const _ of setInterval(pauseMs)) {
+    if (performance.now() >= endMs) break
     const startedMs = performance.now()
     const messageId = raw.sendCall('Authorize', { idTag: benchIdTag })
     expect((await raw.answerTo(messageId, 60_000))[2]).toMatchObject({ idTagInfo: { status: 'Accepted' } })
     tookMs.push(performance.now() - startedMs)
-    await Bun.sleep(pauseMs)
   }
   return tookMs
 }

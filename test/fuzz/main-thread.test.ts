@@ -2,7 +2,7 @@
 // turn by turn of the event loop, in CPU time of this thread.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { hideFrameSecrets } from '../../src/base/hide-secrets.ts'
+import { hideFrameSecrets } from '../../src/base/hide-frame-secrets.ts'
 import { handlerOf } from '../../src/csms/decide.ts'
 import type { ChangeSet } from '../../src/csms/decision.ts'
 import { encodeCallError, encodeCallResult, peekFrameType, peekMessageId } from '../../src/ocpp/frame.ts'

@@ -1,162 +1,246 @@
-// One 2.x session, told in as many ways as charge points tell it: events and samples in another order, more than once, in other
-// words. What Stator makes of it is the session itself, whatever was left out, or null: never another figure.
+// A session, told in as many ways as charge points tell it: messages in another order, more than once, in other words, over several
+// connections. What Stator makes of it is the session itself, with the energy that was told of it, or null: never another figure. Two
+// sessions in a row stay two.
 
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Random } from '../support/random.ts'
 import type { RawChargePoint } from '../support/raw-charge-point.ts'
 import { TestStator } from '../support/stator.ts'
+import {
+  frameOf,
+  type Json,
+  merged,
+  type Message,
+  minuteMs,
+  repeated,
+  type Session,
+  shuffled,
+} from '../support/told-sessions.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
+import { session16 } from './make/session-16.ts'
+import { session201 } from './make/session-201.ts'
+import { untimedSession } from './make/untimed-session.ts'
 
-type Json = Record<string, unknown>
+type Version = '1.6' | '2.0.1'
 
-interface Message {
-  readonly action: 'TransactionEvent' | 'MeterValues'
-  readonly payload: Json
-}
-
-interface Session {
-  readonly stationId: string
-  /** In the order in which it happened. */
-  readonly events: readonly Message[]
-  /** What the operator is to see. */
-  readonly truth: Json
-}
-
-const sessions = 25
-const minuteMs = 60_000
+const sessions = 20
+const pairs = 12
+const startMs = Date.UTC(2026, 0, 1)
+/** Time between the beginnings of two sessions that have nothing to do with each other. */
+const apartMs = 120 * minuteMs
 
 let central: TestStator
+const counts = { messages: 0, reconnects: 0 }
 beforeAll(async () => {
   central = await TestStator.start()
 })
-afterAll(() => central.stop())
+afterAll(async () => {
+  await reportCounts('one session', counts)
+  await central.stop()
+})
 
-function timeText(random: Random, atMs: number): string {
-  const utc = new Date(atMs).toISOString()
-  const later = new Date(atMs + 120 * minuteMs).toISOString()
-  return random.pick([utc, utc.replace('.000Z', 'Z'), later.replace('Z', '+02:00'), utc.replace('T', ' ')])
+/** A message to be sent; that of a 1.6 session waits for the answer to its start. */
+interface Told {
+  readonly session: Session
+  /** The start, or the place among what follows. */
+  readonly which: 'start' | number
 }
 
-/** The register, in Wh or in kWh, as a number or as a text, alone or among others. */
-function sampleOf(random: Random, wh: number, context?: string): Json[] {
-  const inKwh = random.chance(0.3)
-  const value = inKwh ? wh / 1_000 : wh
-  const register = {
-    value: random.chance(0.2) ? String(value) : value,
-    measurand: 'Energy.Active.Import.Register',
-    unitOfMeasure: { unit: inKwh ? random.pick(['kWh', 'KWH']) : 'Wh' },
-    ...(context === undefined ? {} : { context }),
+/** A charge point that tells sessions, and now and then connects again in between. */
+class Teller {
+  readonly #identity: string
+  readonly #version: Version
+  readonly #random: Random
+  readonly #transactionIds = new Map<Session, number>()
+  #station: RawChargePoint
+
+  private constructor(identity: string, version: Version, random: Random, station: RawChargePoint) {
+    this.#identity = identity
+    this.#version = version
+    this.#random = random
+    this.#station = station
   }
-  const others = [
-    { value: 7_400, measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'W' } },
-    { value: 231, measurand: 'Voltage', phase: 'L1', unitOfMeasure: { unit: 'V' } },
-  ]
-  return shuffled(random, [register, ...others.slice(random.below(3))])
-}
 
-/** A charge point that was online from the start to the end, and then some. */
-function makeSession(random: Random, number: number, startMs: number): Session {
-  const stationId = `S-${number}`
-  const startWh = random.between(0, 5_000_000)
-  const steps = random.between(1, 8)
-  const endsWithoutRegister = random.chance(0.3)
-  const idToken = { idToken: 'CARD-1', type: 'ISO14443' }
-  const event = (eventType: string, seqNo: number, rest: Json): Message => ({
-    action: 'TransactionEvent',
-    payload: {
-      eventType,
-      seqNo,
-      timestamp: timeText(random, startMs + seqNo * minuteMs),
-      triggerReason: eventType === 'Updated' ? 'MeterValuePeriodic' : 'CablePluggedIn',
-      evse: { id: 1, connectorId: 1 },
-      transactionInfo: { transactionId: stationId },
-      ...rest,
-    },
-  })
-  const meterValue = (seqNo: number, sampledValue: Json[]) => ({
-    timestamp: timeText(random, startMs + seqNo * minuteMs),
-    sampledValue,
-  })
-  const begin = meterValue(0, sampleOf(random, startWh, 'Transaction.Begin'))
-  const events = [event('Started', 0, { idToken, meterValue: [begin] })]
-  let wh = startWh
-  for (let seqNo = 1; seqNo <= steps; seqNo++) {
-    wh += random.between(0, 900)
-    events.push(event('Updated', seqNo, { meterValue: [meterValue(seqNo, sampleOf(random, wh, 'Sample.Periodic'))] }))
+  static async boot(identity: string, version: Version, random: Random): Promise<Teller> {
+    return new Teller(identity, version, random, await central.bootedRaw(identity, version))
   }
-  const stopSeqNo = steps + 1
-  if (!endsWithoutRegister) wh += random.between(0, 900)
-  const end = endsWithoutRegister
-    ? {}
-    : { meterValue: shuffled(random, [begin, meterValue(stopSeqNo, sampleOf(random, wh, 'Transaction.End'))]) }
-  events.push(event('Ended', stopSeqNo, end))
-  return {
-    stationId,
-    events,
-    truth: {
-      connectorId: 1,
-      idTag: 'CARD-1',
-      startTime: new Date(startMs).toISOString(),
-      stopTime: new Date(startMs + stopSeqNo * minuteMs).toISOString(),
-      meterStart: startWh,
-      energyConsumed: (wh - startWh) / 1_000,
-      energySource: endsWithoutRegister ? 'lastRegister' : 'register',
-      energySoFar: null,
-    },
-  }
-}
 
-function shuffled<T>(random: Random, items: readonly T[]): T[] {
-  const left = [...items]
-  const out: T[] = []
-  while (left.length > 0) out.push(...left.splice(random.below(left.length), 1))
-  return out
-}
-
-/** As a charge point sends it again: members in another order, with white space, as an event of the time offline. */
-function told(random: Random, { action, payload }: Message): string {
-  const members = shuffled(random, Object.entries(payload))
-  if (action === 'TransactionEvent' && random.chance(0.3)) members.push(['offline', true])
-  const frame = [2, crypto.randomUUID(), action, Object.fromEntries(members)]
-  return JSON.stringify(frame, null, random.chance(0.2) ? 2 : 0)
-}
-
-/** The messages of a session, some more than once, in an order in which an odd charge point may deliver them. */
-function delivered(random: Random, { events }: Session): Message[] {
-  const repeated = events.flatMap((event) => Array.from({ length: random.chance(0.3) ? 2 : 1 }, () => event))
-  return random.chance(0.7) ? shuffled(random, repeated) : repeated
-}
-
-async function send(station: RawChargePoint, text: string): Promise<void> {
-  station.send(text)
-  const frame = await station.answerTo(String((JSON.parse(text) as unknown[])[1]))
-  expect(frame[0], `the answer to ${text}`).toBe(3)
-}
-
-test(
-  'a session is the same session, in whatever order and words its charge point tells it',
-  async () => {
-    let messages = 0
-    for (const seed of seedsOf(12)) {
-      await withSeed(seed, async (random) => {
-        const identity = `SESSION${seed}`
-        const station = await central.bootedRaw(identity, '2.0.1')
-        const startMs = Date.UTC(2026, 0, 1)
-        for (let number = 0; number < sessions; number++) {
-          const session = makeSession(random, number, startMs + number * 60 * minuteMs)
-          for (const message of delivered(random, session)) {
-            messages++
-            await send(station, told(random, message))
-          }
-          const { transactions } = await central.json(`/api/transactions?chargePointId=${identity}&pageSize=100`)
-          expect(transactions).toHaveLength(number + 1)
-          const [newest] = transactions as Json[]
-          expect(newest, `session ${session.stationId}`).toMatchObject(session.truth)
-        }
-        await station.close()
-      })
+  async tell(order: readonly Told[]): Promise<void> {
+    for (const { session, which } of order) {
+      if (this.#random.chance(0.02)) await this.#reconnect()
+      const transactionId = this.#transactionIds.get(session) ?? 0
+      const message = which === 'start' ? session.start : session.following(transactionId)[which]
+      if (message === undefined) throw new RangeError(`A session has no message ${which}.`)
+      const answer = await this.#send(message)
+      if (this.#version !== '1.6' || which !== 'start') continue
+      // A start that comes again is answered as it was the first time.
+      expect(answer.transactionId).toBe(this.#transactionIds.get(session) ?? answer.transactionId)
+      this.#transactionIds.set(session, Number(answer.transactionId))
     }
-    await reportCounts('one session', { messages })
-  },
-  fuzzMsMax,
-)
+  }
+
+  close(): Promise<void> {
+    return this.#station.close()
+  }
+
+  async #send(message: Message): Promise<Json> {
+    counts.messages++
+    const { id, text } = frameOf(this.#random, message)
+    this.#station.send(text)
+    const frame = await this.#station.answerTo(id)
+    expect(frame[0], `the answer to ${text}`).toBe(3)
+    return frame[2] as Json
+  }
+
+  async #reconnect(): Promise<void> {
+    counts.reconnects++
+    await this.#station.close()
+    this.#station = await central.raw(this.#identity, { subprotocols: [`ocpp${this.#version}`] })
+  }
+}
+
+/** What follows the start, in an order in which an odd charge point may deliver it, some of it more than once. */
+function rest(random: Random, session: Session): Told[] {
+  const told = session.following(0).map((_, which): Told => ({ session, which }))
+  const again = repeated(random, told)
+  return random.chance(0.7) ? shuffled(random, again) : again
+}
+
+/** All of a session. A 1.6 charge point knows its transaction only once the start has been answered. */
+function delivered(random: Random, version: Version, session: Session): Told[] {
+  const start: Told = { session, which: 'start' }
+  const starts = repeated(random, [start])
+  if (version === '1.6') return [start, ...merged(random, starts.slice(1), rest(random, session))]
+  return merged(random, starts, rest(random, session))
+}
+
+function makeSession(random: Random, version: Version, name: string, beginMs: number, startWh: number): Session {
+  return version === '1.6' ? session16(random, 1, beginMs, startWh) : session201(random, name, beginMs, startWh)
+}
+
+/** The transactions of a charge point, the newest first, and the registers listed with each. */
+async function seen(identity: string): Promise<Json[]> {
+  const { transactions } = await central.json(`/api/transactions?chargePointId=${identity}&pageSize=100`)
+  return transactions as Json[]
+}
+
+async function listedWh({ transactionId }: Json): Promise<number[]> {
+  const { meterValues } = await central.json(`/api/transactions/${String(transactionId)}/meter-values?pageSize=500`)
+  return (meterValues as Json[]).flatMap(({ energyWh }) => (typeof energyWh === 'number' ? [energyWh] : []))
+}
+
+async function expectTruth(item: Json = {}, session: Session): Promise<void> {
+  const { energyConsumed, energySource } = item
+  expect(item).toMatchObject(session.truth)
+  expect<readonly unknown[]>(session.energies).toContainEqual({ energyConsumed, energySource })
+  const strangers = (await listedWh(item)).filter((wh) => !session.toldWh.has(wh))
+  expect(strangers, 'registers of another session').toEqual([])
+}
+
+describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge point tells it in,', (version) => {
+  const name = version.replaceAll('.', '')
+
+  test(
+    'a session is the same session',
+    async () => {
+      for (const seed of seedsOf(5)) {
+        await withSeed(seed, async (random) => {
+          const identity = `SESSION${name}-${seed}`
+          const teller = await Teller.boot(identity, version, random)
+          for (let number = 0; number < sessions; number++) {
+            const startWh = random.between(0, 5_000_000)
+            const session = makeSession(random, version, `S-${number}`, startMs + number * apartMs, startWh)
+            await teller.tell(delivered(random, version, session))
+            const transactions = await seen(identity)
+            expect(transactions).toHaveLength(number + 1)
+            await expectTruth(transactions[0], session)
+          }
+          await teller.close()
+        })
+      }
+    },
+    fuzzMsMax,
+  )
+
+  test(
+    'two sessions in a row stay two, and each keeps its own energy',
+    async () => {
+      for (const seed of seedsOf(5)) {
+        await withSeed(seed, async (random) => {
+          const identity = `PAIR${name}-${seed}`
+          const teller = await Teller.boot(identity, version, random)
+          for (let number = 0; number < pairs; number++) {
+            const beginMs = startMs + number * apartMs
+            const first = makeSession(random, version, `S-${number}`, beginMs, random.between(0, 5_000_000))
+            const isIdUsedAgain = version !== '1.6' && random.chance(0.4)
+            const [secondMs, secondWh] = [first.stopAtMs + minuteMs, first.stopWh + random.pick([0, 1, 2_000])]
+            const secondName = isIdUsedAgain ? `S-${number}` : `T-${number}`
+            const second = makeSession(random, version, secondName, secondMs, secondWh)
+            await teller.tell(
+              isIdUsedAgain ? oneAfterTheOther(random, first, second) : inARow(random, version, first, second),
+            )
+            const transactions = await seen(identity)
+            expect(transactions).toHaveLength(2 * (number + 1))
+            const byStart = transactions.toSorted((a, b) => String(b.startTime).localeCompare(String(a.startTime)))
+            await expectTruth(byStart[0], second)
+            await expectTruth(byStart[1], first)
+          }
+          await teller.close()
+        })
+      }
+    },
+    fuzzMsMax,
+  )
+
+  test(
+    'a session without usable times is one session, and another one when it is told again after its end',
+    async () => {
+      for (const seed of seedsOf(5)) {
+        await withSeed(seed, async (random) => {
+          const identity = `UNTIMED${name}-${seed}`
+          const teller = await Teller.boot(identity, version, random)
+          let transactionCount = 0
+          for (let number = 0; number < sessions; number++) {
+            const startWh = random.pick([0, random.between(0, 5_000_000)])
+            const session = untimedSession(random, version, `S-${number}`, startWh)
+            // Charge points that count each session from 0, and use their ids again, may say the very same once more.
+            for (const each of [session, ...(random.chance(0.4) ? [{ ...session }] : [])]) {
+              await teller.tell(repeated(random, inOrder(each)))
+              const transactions = await seen(identity)
+              expect(transactions).toHaveLength(++transactionCount)
+              await expectTruth(transactions[0], each)
+              const listed = await listedWh(transactions[0] ?? {})
+              expect(listed.toSorted(), 'registers that are listed').toEqual([...each.toldWh].toSorted())
+            }
+          }
+          await teller.close()
+        })
+      }
+    },
+    fuzzMsMax,
+  )
+})
+
+function inOrder(session: Session): Told[] {
+  return [{ session, which: 'start' }, ...session.following(0).map((_, which): Told => ({ session, which }))]
+}
+
+/** Messages of both sessions, mixed; a 1.6 charge point has told the first start before the second. */
+function inARow(random: Random, version: Version, first: Session, second: Session): Told[] {
+  const [one, other] = [delivered(random, version, first), delivered(random, version, second)]
+  const [start, ...more] = one
+  return start !== undefined && version === '1.6' ? [start, ...merged(random, more, other)] : merged(random, one, other)
+}
+
+/** A charge point that uses an id again has told the start and the end of its first use; the values between may come later. */
+function oneAfterTheOther(random: Random, first: Session, second: Session): Told[] {
+  const firstOnes = delivered(random, '2.0.1', first)
+  const last = first.following(0).length - 1
+  const [start, stop]: Told[] = [
+    { session: first, which: 'start' },
+    { session: first, which: last },
+  ]
+  const begun: Told = { session: second, which: 'start' }
+  const ends = start === undefined || stop === undefined ? [] : shuffled(random, [start, stop])
+  return [...ends, ...merged(random, firstOnes, [begun, ...rest(random, second)])]
+}

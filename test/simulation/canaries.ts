@@ -1,16 +1,8 @@
 // Bugs, planted on purpose: each wraps a real part, and each has to be found. If one is not, the simulation sees nothing.
 
 import type { ChangeSet, TransactionFact } from '../../src/csms/decision.ts'
+import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
-import type { Rule } from './invariants.ts'
-import type { Planting } from './simulation.ts'
-
-export interface Canary {
-  readonly bug: string
-  readonly planting: Planting
-  /** What is broken by it. */
-  readonly breaks: Rule
-}
 
 /** A ledger that takes a message that comes again under a new id for another one. */
 class ForgetfulModel extends DatabaseModel {

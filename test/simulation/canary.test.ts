@@ -2,18 +2,19 @@
 
 import { describe, expect, test } from 'bun:test'
 import { canaries } from './canaries.ts'
+import { factCanaries } from './fact-canaries.ts'
 import { planOf } from './plan.ts'
 import { runSeeds } from './run.ts'
 import { simulate } from './simulation.ts'
 import { shorten, tell } from './story.ts'
 
 /** Seeds within which a planted bug has to show. */
-const seedsMax = 200
+const seedsMax = 400
 /** Actions that its story may have left. */
 const actionsMax = 8
 
 describe('the simulation finds', () => {
-  test.each([...canaries])('$bug', ({ planting, breaks }) => {
+  test.each([...canaries, ...factCanaries])('$bug', ({ planting, breaks }) => {
     const run = runSeeds({ first: 1, count: seedsMax, planting, stopsAtViolation: true })
     const [found] = run.violations
     expect(found?.violation.rule).toBe(breaks)

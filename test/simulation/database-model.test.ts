@@ -174,17 +174,21 @@ class Sets {
         return connectorStatus(random.between(1, 2), random.pick(['Available', 'Charging']), {
           occurredAtMs: this.#atMs(),
         })
-      case 4:
-        return transactionStarted(this.#transactionId(), {
-          stationTransactionId: random.pick([null, 'one', 'two', 'x'.repeat(255) + 'a', 'x'.repeat(255) + 'b']),
+      case 4: {
+        const transactionId = this.#transactionId()
+        const stationTransactionId = random.pick([null, 'one', 'two', 'x'.repeat(255) + 'a', 'x'.repeat(255) + 'b'])
+        return transactionStarted(transactionId, {
+          stationTransactionId,
           startedAtMs: this.#atMs(),
           evseId: random.between(1, 2),
           idToken: random.pick([null, 'ONE', 'one', 'ONE_1', 'ONE_2', 'ONEANDTWO', 'OWN', 'OWN_1']),
-          story: random.pick([
-            null,
-            { use: random.between(1, 2), isStartTold: false, lastEventAtMs: this.#atMs(), lastSeqNo: null },
-          ]),
+          // Each has a place of its own: no two uses of one id have the same number.
+          story:
+            stationTransactionId === null
+              ? null
+              : { use: transactionId, isStartTold: false, lastEventAtMs: this.#atMs(), lastSeqNo: null },
         })
+      }
       case 5:
         return {
           kind: 'transactionUpdated',

@@ -20,8 +20,10 @@ import type { Hydration } from '../../src/csms/records.ts'
 import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
+import type { EnergyEvidence } from '../../src/csms/energy.ts'
 import { beforeStartOf } from './before-start.ts'
 import { correct, type StoredCorrection } from './corrections.ts'
+import { evidenceOf, samplesOf } from './evidence.ts'
 import { LeaseModel } from './leases.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 
@@ -159,7 +161,7 @@ export class DatabaseModel {
   }
 
   /** The fact under a ref of its own, when its key is that of a fact that says something else. */
-  #named(set: ChangeSet, fact: TransactionFact): TransactionFact {
+  protected named(set: ChangeSet, fact: TransactionFact): TransactionFact {
     const content = this.facts.get(this.factKey(set, fact))?.content ?? null
     const isOther = content !== null && fact.content !== undefined && content !== fact.content
     return isOther ? { ...fact, ref: `${fact.ref}#${fact.content}` } : fact
@@ -199,7 +201,7 @@ export class DatabaseModel {
     const toBeApplied: ChangeSet[] = []
     const outcomes = sets.map((set) => {
       if (set.fact !== undefined) {
-        const fact = this.#named(set, set.fact)
+        const fact = this.named(set, set.fact)
         const key = this.factKey(set, fact)
         if (fact !== set.fact && !insertedNow.has(this.factKey(set, set.fact))) hadStored = true
         const stored = this.facts.get(key)
@@ -408,6 +410,16 @@ export class DatabaseModel {
     }
   }
 
+  /** What the meter values of a transaction tell of its energy, as `evidenceOf` of the store reads it. */
+  evidenceOf(transaction: StoredTransaction): EnergyEvidence {
+    return evidenceOf(this.samplesOf(transaction))
+  }
+
+  /** The meter values of a transaction: of several uses of an id, each has those until the next begins. */
+  protected samplesOf(transaction: StoredTransaction): readonly StoredMeterRow[] {
+    return samplesOf(transaction, [...this.transactions.values()], [...this.meterValues.values()])
+  }
+
   /** How often the end of a transaction has been corrected. */
   correctionsOf(id: number): readonly StoredCorrection[] {
     return [...this.corrections.values()].filter(({ transactionId }) => transactionId === id)
@@ -419,7 +431,9 @@ export class DatabaseModel {
     const stationUse = change.story?.use ?? 1
     const byStation =
       stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
-    if (this.transactions.has(id) || (byStation !== null && this.#byStationId.has(byStation))) return
+    if (this.transactions.has(id)) return
+    if (byStation !== null && this.#byStationId.has(byStation))
+      throw new Error(`two transactions have the place ${byStation}`)
     if (byStation !== null) this.#byStationId.set(byStation, id)
     this.transactions.set(id, {
       id,
@@ -516,6 +530,7 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
             isStartTold: row.isStartTold,
             lastEventAtMs: row.lastEventAtMs ?? row.stoppedAtMs ?? startedAtMs,
             lastSeqNo: row.lastSeqNo,
+            firstHeardAtMs: row.receivedAtMs,
             heardAtMs: row.updatedAtMs ?? row.receivedAtMs,
             stoppedAtMs: row.stoppedAtMs,
           },

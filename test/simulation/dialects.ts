@@ -3,6 +3,7 @@
 
 import { isoTime } from '../../src/base/clock.ts'
 import type { Payload } from '../../src/csms/decision.ts'
+import type { SessionHabits } from './plan.ts'
 
 export interface Said {
   readonly action: string
@@ -22,7 +23,22 @@ export interface Session {
   readonly remoteStartId: number | null
   seqNo: number
   meterWh: number
+  readonly habits: SessionHabits
+  readonly truth: SessionTruth
 }
+
+/** What is to come out, as far as the charge point knows. */
+export interface SessionTruth {
+  /** Registers that it told, with their times. */
+  readonly registers: { readonly atMs: number; readonly wh: number }[]
+  /** The sum of the intervals that it told; null when it told none. */
+  intervalsWh: number | null
+  /** 1.6: some of it was told before its number was known. */
+  isUnnamed: boolean
+}
+
+/** What one interval tells, in Wh. */
+export const intervalWh = 11
 
 export interface Dialect {
   boot(): Said
@@ -87,14 +103,43 @@ function sample16(atMs: number, energyWh: number): Payload {
   return { timestamp: isoTime(atMs), sampledValue: [{ value: String(energyWh), unit: 'Wh' }] }
 }
 
-function sample201(atMs: number, energyWh: number): Payload {
-  return { timestamp: isoTime(atMs), sampledValue: [{ value: energyWh }] }
+function sample201(atMs: number, energyWh: number, more: Payload = {}, ...others: Payload[]): Payload {
+  return { timestamp: isoTime(atMs), sampledValue: [{ value: energyWh, ...more }, ...others] }
+}
+
+/** The energy of an interval, in both contexts that tell all of it. */
+function interval201(atMs: number): Payload {
+  const measurand = 'Energy.Active.Import.Interval'
+  const contexts = ['Sample.Periodic', 'Sample.Clock']
+  const sampledValue = contexts.map((context) => ({ value: intervalWh, measurand, context }))
+  return { timestamp: isoTime(atMs), sampledValue }
+}
+
+/** The meter values of an event. At the end, those of the beginning come once more, and last. */
+function meterValues201(eventType: 'Started' | 'Updated' | 'Ended', session: Session, atMs: number): Payload[] {
+  const { meterWh, meterStartWh, startedAtMs, habits, seqNo } = session
+  const begin = { context: 'Transaction.Begin' }
+  switch (eventType) {
+    case 'Started':
+      return habits.energy === 'intervals' ? [] : [sample201(atMs, meterStartWh, begin)]
+    case 'Updated':
+      return [habits.energy === 'intervals' ? interval201(atMs) : sample201(atMs, meterWh)]
+    case 'Ended':
+      return habits.energy === 'registers'
+        ? [
+            sample201(atMs, meterWh, { context: 'Transaction.End' }),
+            // The other sample is another in every event: some tell the end twice.
+            sample201(startedAtMs, meterStartWh, begin, { value: seqNo, measurand: 'SoC' }),
+          ]
+        : []
+  }
 }
 
 const chargingStates = ['Charging', 'SuspendedEV', 'EVConnected', 'SuspendedEVSE', 'Idle']
 
 function transactionEvent(eventType: 'Started' | 'Updated' | 'Ended', session: Session, atMs: number): Said {
-  const { seqNo, connectorId, idTag, stationTransactionId, remoteStartId, meterWh, meterStartWh } = session
+  const { seqNo, connectorId, idTag, stationTransactionId, remoteStartId, habits } = session
+  const meterValue = meterValues201(eventType, session, atMs)
   const isStart = eventType === 'Started'
   const chargingState = chargingStates[seqNo % chargingStates.length]
   return {
@@ -103,7 +148,9 @@ function transactionEvent(eventType: 'Started' | 'Updated' | 'Ended', session: S
       eventType,
       timestamp: isoTime(atMs),
       triggerReason: isStart ? 'Authorized' : eventType === 'Ended' ? 'StopAuthorized' : 'MeterValuePeriodic',
-      seqNo,
+      seqNo: habits.isCoarse ? 0 : seqNo,
+      // Tells events apart that are alike in everything else.
+      cableMaxCurrent: seqNo,
       transactionInfo: {
         transactionId: stationTransactionId,
         ...(eventType === 'Ended' ? { stoppedReason: 'Local' } : { chargingState }),
@@ -111,7 +158,7 @@ function transactionEvent(eventType: 'Started' | 'Updated' | 'Ended', session: S
       },
       ...(isStart || seqNo % 2 === 0 ? { evse: { id: connectorId, connectorId: 1 } } : {}),
       ...(isStart ? { idToken: { idToken: idTag, type: 'ISO14443' } } : {}),
-      meterValue: [sample201(atMs, isStart ? meterStartWh : meterWh)],
+      ...(meterValue.length === 0 ? {} : { meterValue }),
     },
   }
 }

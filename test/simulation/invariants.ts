@@ -8,13 +8,14 @@ import { Connection } from '../../src/gateway/connection.ts'
 import { checkResponse } from '../../src/ocpp/schema.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
 import type { Writer } from '../../src/store/writer.ts'
-import { correctionProblem } from './corrections.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
+import { historyProblem } from './history.ts'
+import type { Message } from './message.ts'
 import { hasUsableTimes } from './plan.ts'
 import { stateText, withoutTransactions } from './shown-state.ts'
 import { Presence } from './presence.ts'
 import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.ts'
-import type { Message, SimulatedStation } from './station.ts'
+import type { SimulatedStation } from './station.ts'
 import { UntimedStatuses } from './untimed-statuses.ts'
 
 /** The rules, by the names under which a violation of them is told. */
@@ -305,7 +306,8 @@ export class Watch {
       }
     }
     for (const message of this.#answers.keys()) this.#checkStored(message, 'storedOnce')
-    this.#checkHistory()
+    const problem = historyProblem(this.#model, this.#answers.keys())
+    if (problem !== null) this.#fail('historyAsStored', problem)
     this.#violation ??= this.#untimedStatuses.violation(this.#model)
   }
 
@@ -431,30 +433,6 @@ export class Watch {
       this.#fail('inOrder', `CP${key}: ${messageId} under epoch ${epoch} is committed after ${before}.`)
     }
     this.#lastCommitted.set(key, { epoch, place })
-  }
-
-  /** Each transaction as its messages tell it: begun by one start, and ended by what its station said, if it said so. */
-  #checkHistory(): void {
-    const begun = new Map<number, number>()
-    for (const { event, transactionId, ref } of this.#model.facts.values()) {
-      if (transactionId === null) continue
-      const row = this.#model.transactions.get(transactionId)
-      if (row === undefined) {
-        this.#fail('historyAsStored', `${ref} belongs to transaction ${transactionId}, which is not there.`)
-        continue
-      }
-      // Without a time, a start that comes again after others is told once more.
-      if (event === 'Started' && !ref.includes(':place ')) begun.set(transactionId, (begun.get(transactionId) ?? 0) + 1)
-      const isStationsOwn = !/^(close|correct):/.test(ref)
-      if (event === 'Ended' && isStationsOwn && row.closedBy !== 'station') {
-        this.#fail('historyAsStored', `${ref} ended transaction ${transactionId}, which is closed by ${row.closedBy}.`)
-      }
-    }
-    const problem = correctionProblem(this.#model)
-    if (problem !== null) this.#fail('historyAsStored', problem)
-    for (const [transactionId, starts] of begun) {
-      if (starts > 1) this.#fail('storedOnce', `Transaction ${transactionId} has ${starts} starts.`)
-    }
   }
 }
 

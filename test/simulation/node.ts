@@ -11,7 +11,7 @@ import { Counters } from '../../src/base/counters.ts'
 import { StatorError } from '../../src/base/errors.ts'
 import { inlineCharactersMax } from '../../src/base/limits.ts'
 import { silentLogger, type Logger } from '../../src/base/log.ts'
-import type { ChangeSet, CommitOutcome, Payload } from '../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome, Handler, Payload } from '../../src/csms/decision.ts'
 import type { TransactionRecord } from '../../src/csms/records.ts'
 import { Admission } from '../../src/gateway/admission.ts'
 import type { SocketData } from '../../src/gateway/connection.ts'
@@ -41,7 +41,11 @@ export interface PlantedParts extends PlantedLeases {
   readonly receive?: (
     receive: (socket: SimulatedSocket, text: string) => void,
   ) => (socket: SimulatedSocket, text: string) => void
+  /** What decides about the messages of transactions. */
+  readonly decide?: (decide: Decide) => Decide
 }
+
+export type Decide = Handler<Payload>['decide']
 
 export interface NodeWorld {
   readonly time: SimulatedTime
@@ -101,7 +105,7 @@ export class SimulatedNode implements ServerEnd {
     }
     const log = this.#log()
     const client = database.open(this.#isOwnerAlive)
-    this.#queries = createLiveQueries(client)
+    this.#queries = createLiveQueries(client, this.#clock)
     this.writer = new Writer({ database: client, clock: this.#clock, log, commitGroup: database.commitGroup })
     this.#transactionIds = new TransactionIds(client)
     this.registry = new Registry({
@@ -130,6 +134,7 @@ export class SimulatedNode implements ServerEnd {
       disconnect: (key, epoch) => this.#held((lease) => lease.releasing(() => this.#queries.disconnect(key, epoch))),
       appendMessageLog: () => {},
       counters: this.counters,
+      timings: { answered: () => {} },
       clock: this.#clock,
       log,
     })

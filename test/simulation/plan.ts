@@ -25,6 +25,21 @@ export interface Habits {
   readonly answers: Readonly<Record<AnswerHabit, number>>
   /** Longest trip of a frame in one direction, in milliseconds. */
   readonly latencyMsMax: number
+  readonly sessions: SessionHabits
+}
+
+/** How it tells its sessions. All but `endsTwice` is about 2.0.1. */
+export interface SessionHabits {
+  /** What tells the energy: registers, registers but none at the end, or intervals. */
+  readonly energy: 'registers' | 'noneAtEnd' | 'intervals'
+  /** Whether all sessions of a connector have the same id; some events come only when the next one has begun. */
+  readonly reusesIds: boolean
+  /** Whether it numbers every event 0 and tells times in whole seconds. */
+  readonly isCoarse: boolean
+  /** Whether it tells each start once more, later and with another card. */
+  readonly startsTwice: boolean
+  /** Whether it tells each end once more, later and with another register. */
+  readonly endsTwice: boolean
 }
 
 export type AnswerHabit = 'inTime' | 'late' | 'twice' | 'never' | 'error' | 'garbage'
@@ -75,7 +90,7 @@ const yearMs = 31_536_000_000
 export const unusableClockOffMs = -40 * yearMs
 
 /** Whether a resend of what it tells can be told from another fact by the time. */
-export function hasUsableTimes({ clockOffMs, tellsTimes }: Habits): boolean {
+export function hasUsableTimes({ clockOffMs, tellsTimes }: Pick<Habits, 'clockOffMs' | 'tellsTimes'>): boolean {
   return tellsTimes && clockOffMs !== unusableClockOffMs
 }
 
@@ -124,8 +139,8 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
 /** The plan of `seed`. */
 export function planOf(seed: number): Plan {
   const random = new Random(seed).fork('plan')
-  const times = new Random(seed).fork('times')
-  const stations = Array.from({ length: random.between(1, 4) }, () => habits(random, times))
+  const [times, told] = [new Random(seed).fork('times'), new Random(seed).fork('sessions')]
+  const stations = Array.from({ length: random.between(1, 4) }, () => withSessions(habits(random, times), told))
   const count = random.between(10, 70)
   const actions = Array.from({ length: count }, () => ({
     afterMs: pauseMs(random),
@@ -140,7 +155,24 @@ export function planOf(seed: number): Plan {
   }
 }
 
-function habits(random: Random, times: Random): Habits {
+/** `drawn`, with habits about sessions, as far as the two go together. */
+function withSessions(drawn: Omit<Habits, 'sessions'>, random: Random): Habits {
+  const energy = random.pick(['registers', 'registers', 'noneAtEnd', 'intervals'] as const)
+  const reusesIds = random.chance(0.3)
+  const isCoarse = random.chance(0.3) && energy === 'registers' && !reusesIds
+  const startsTwice = random.chance(0.3) && !reusesIds
+  const endsTwice = random.chance(0.3)
+  return {
+    ...drawn,
+    // An id that is used again can be told from its first use only when the end of that has come before.
+    isHasty: drawn.isHasty && !reusesIds,
+    // After a boot, a later start is another session.
+    bootsAgain: drawn.bootsAgain && !startsTwice,
+    sessions: { energy, reusesIds: reusesIds && hasUsableTimes(drawn), isCoarse, startsTwice, endsTwice },
+  }
+}
+
+function habits(random: Random, times: Random): Omit<Habits, 'sessions'> {
   const isAwkward = random.chance(0.5)
   const version = random.chance(0.5) ? '1.6' : '2.0.1'
   const strictness = random.chance(0.8) ? 'lenient' : 'strict'

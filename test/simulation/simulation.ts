@@ -2,6 +2,7 @@
 // says what happens; the same plan always happens in the same way.
 
 import { subprotocols } from '../../src/ocpp/version.ts'
+import { handlerOf } from '../../src/csms/decide.ts'
 import type { KnownIdToken } from '../../src/csms/decision.ts'
 import { DatabaseModel } from './database-model.ts'
 import { Watch, type Violation } from './invariants.ts'
@@ -48,7 +49,33 @@ const flushMs = 5_000
 
 /** Lets `plan` happen. @param isRecorded whether to keep the trace. */
 export function simulate(plan: Plan, planting: Planting = {}, isRecorded = false): Outcome {
-  return new Simulation(plan, planting, isRecorded).run()
+  const uproot = plantDecisions(planting)
+  try {
+    return new Simulation(plan, planting, isRecorded).run()
+  } finally {
+    uproot()
+  }
+}
+
+const transactional = [
+  ['1.6', 'StartTransaction'],
+  ['1.6', 'StopTransaction'],
+  ['2.0.1', 'TransactionEvent'],
+] as const
+
+/** Puts planted decisions in the place of the real ones, until the returned function is called. */
+function plantDecisions({ decide: plant }: Planting): () => void {
+  if (plant === undefined) return () => {}
+  const planted = transactional.flatMap(([version, action]) => {
+    const handler = handlerOf(version, action)
+    if (handler === undefined) return []
+    const { decide } = handler
+    Object.assign(handler, { decide: plant(decide) })
+    return [() => Object.assign(handler, { decide })]
+  })
+  return () => {
+    for (const uproot of planted) uproot()
+  }
 }
 
 class Simulation {
@@ -155,8 +182,11 @@ class Simulation {
     if (!this.#isOver && this.#node !== null) this.#watch.checkAtRest(this.#node, this.#present)
   }
 
+  // A connection that is open may still wait to be claimed: behind a look-up, say, that was sent to a database that stalled.
   #isServerQuiet(): boolean {
-    return this.#node !== null && this.#watch.presence.isRight && this.#watch.waiting(this.#node) === null
+    const node = this.#node
+    if (node === null || !this.#watch.presence.isRight || this.#watch.waiting(node) !== null) return false
+    return this.#present.every(({ identity }) => node.registry.get(identity) !== undefined)
   }
 
   #perform(action: Action): void {

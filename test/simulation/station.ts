@@ -3,23 +3,13 @@
 
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import type { Payload } from '../../src/csms/decision.ts'
-import { dialects, heartbeatOf, withoutTimes, type Dialect, type Said, type Session } from './dialects.ts'
+import { dialects, heartbeatOf, intervalWh, withoutTimes, type Dialect, type Said, type Session } from './dialects.ts'
+import { garbage } from './garbage.ts'
+import type { Message, SessionPart } from './message.ts'
 import type { AnswerHabit, Habits, Telling } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
-
-/** Something to tell the central system, however often it has to be sent. */
-export interface Message {
-  readonly number: number
-  readonly station: SimulatedStation
-  /** Sent again until it is answered; what is not kept is forgotten when no answer comes. */
-  readonly isKept: boolean
-  /** Null until it is sent for the first time: a 1.6 stop needs the answer to its start. */
-  said: Said | null
-  readonly say: () => Said
-  readonly onAnswer: (answer: Payload) => void
-}
 
 export interface StationWorld {
   readonly time: SimulatedTime
@@ -38,27 +28,6 @@ const calmPatienceMs = 30_000
 const answeredKept = 20
 /** How often a message is sent under one id before the charge point dials again (TransactionMessageAttempts). */
 const attemptsMax = 3
-const garbage: readonly ((id: string) => string)[] = [
-  () => '',
-  () => 'hello',
-  () => '[]',
-  () => '[2]',
-  () => '{"a":1}',
-  () => '[3,"nobody-asked",{}]',
-  () => '[4,"nobody-asked","GenericError","",{}]',
-  (id) => `[2,"${id}"]`,
-  (id) => `[2,"${id}","Heartbeat"]`,
-  (id) => `[2,"${id}","NoSuchAction",{}]`,
-  (id) => `[2,"${id}","Reset",{"type":"Soft"}]`,
-  (id) => `[2,"${id}","MeterValues",{"connectorId":"x"}]`,
-  (id) => `[2,"${id}","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Available",}]`,
-  (id) => `[2,"${id}","StopTransaction",{"transactionId":,"meterStop":5}]`,
-  (id) => `[2,"${id}","TransactionEvent",{"__proto__":{"a":1}}]`,
-  (id) => `[9,"${id}",{}]`,
-  (id) => `[2,"${id}","Authorize",{"idTag":"\\ud800"}]`,
-  (id) => `[2,"${id}","Heartbeat",${'['.repeat(200)}${']'.repeat(200)}]`,
-]
-
 interface Outstanding {
   readonly messageId: string
   readonly message: Message
@@ -89,6 +58,8 @@ export class SimulatedStation implements StationEnd {
   readonly #answered: Message[] = []
   readonly #sessions = new Map<number, Session>()
   readonly #ended: Session[] = []
+  /** Events that are told only later. */
+  #keptBack: Message[] = []
 
   constructor(key: number, habits: Habits, world: StationWorld, random: Random) {
     this.key = key
@@ -149,6 +120,7 @@ export class SimulatedStation implements StationEnd {
   /** From now on it behaves as well as it can, so that everything comes to its end. */
   calmDown(): void {
     this.#isUntroubled = true
+    this.#tellKeptBack()
     this.connect()
   }
 
@@ -156,9 +128,11 @@ export class SimulatedStation implements StationEnd {
     const atMs = this.#stamp()
     const connectorId = 1 + Math.floor(pick * this.habits.connectors)
     const session = this.#sessions.get(connectorId)
+    const { sessions } = this.habits
+    if (pick > 0.7) this.#tellKeptBack()
     switch (what) {
       case 'boot':
-        return this.#say(() => this.#dialect.boot())
+        return sessions.startsTwice ? undefined : this.#say(() => this.#dialect.boot())
       case 'status': {
         const status = pickBy((pick * 7.3) % 1, this.#dialect.statuses)
         return this.#say(() => this.#dialect.status(pick > 0.95 ? 0 : connectorId, status, atMs))
@@ -168,8 +142,8 @@ export class SimulatedStation implements StationEnd {
       case 'update':
       case 'stop': {
         const late = this.#ended.at(-1)
-        if (session !== undefined) this.#goOn(session, what, atMs)
-        else if (late !== undefined && pick < 0.6) this.#goOn(late, what, atMs)
+        if (session !== undefined) this.#goOn(session, what, atMs, pick < 0.5)
+        else if (late !== undefined && pick < 0.6 && !sessions.reusesIds) this.#goOn(late, what, atMs)
         return
       }
       case 'meter':
@@ -217,6 +191,8 @@ export class SimulatedStation implements StationEnd {
 
   /** Mixes up what waits to be sent. */
   shuffle(): void {
+    // The events of two sessions of one id belong to one or the other only in their order.
+    if (this.habits.sessions.reusesIds) return
     for (let at = this.#outbox.length - 1; at > 0; at--) {
       const other = this.#random.between(0, at)
       const [one, two] = [this.#outbox[at], this.#outbox[other]]
@@ -267,7 +243,8 @@ export class SimulatedStation implements StationEnd {
     if (found === undefined) return
     found.cancelTimeout()
     if (type === 3) {
-      this.#answered.push(found.message)
+      const isBoot = found.message.said?.action === 'BootNotification'
+      if (!isBoot || !this.habits.sessions.startsTwice) this.#answered.push(found.message)
       if (this.#answered.length > answeredKept) this.#answered.shift()
       found.message.onAnswer(frame[2] as Payload)
     }
@@ -298,12 +275,17 @@ export class SimulatedStation implements StationEnd {
     return `${this.identity}-${++this.#calls}`
   }
 
-  #message(say: () => Said, isKept: boolean, onAnswer: (answer: Payload) => void = () => {}): Message {
-    return { number: ++this.#messages, station: this, isKept, said: null, say, onAnswer }
+  #message(
+    say: () => Said,
+    isKept: boolean,
+    onAnswer: (answer: Payload) => void = () => {},
+    tells: SessionPart | null = null,
+  ): Message {
+    return { number: ++this.#messages, station: this, isKept, said: null, say, onAnswer, tells }
   }
 
-  #say(say: () => Said, isKept = true, onAnswer?: (answer: Payload) => void): void {
-    this.#outbox.push(this.#message(say, isKept, onAnswer))
+  #say(say: () => Said, isKept = true, onAnswer?: (answer: Payload) => void, tells?: SessionPart): void {
+    this.#outbox.push(this.#message(say, isKept, onAnswer, tells))
     this.#pump()
   }
 
@@ -311,38 +293,98 @@ export class SimulatedStation implements StationEnd {
     this.#say(() => said, isKept)
   }
 
+  #tellKeptBack(): void {
+    this.#outbox.push(...this.#keptBack.splice(0))
+    this.#pump()
+  }
+
+  /** A time in a session: in whole seconds, if that is how it tells them. */
+  #sessionMs(atMs: number): number {
+    return this.habits.version === '2.0.1' && this.habits.sessions.isCoarse ? atMs - (atMs % 1_000) : atMs
+  }
+
   #start(connectorId: number, idTag: string, remoteStartId: number | null): void {
+    const { sessions: habits, version } = this.habits
+    // One id can have one session at a time.
+    if (habits.reusesIds && this.#sessions.has(connectorId)) return
+    // No two sessions begin with the same register.
+    this.#meterWh++
     const session: Session = {
       connectorId,
       idTag,
-      startedAtMs: this.#stamp(),
+      startedAtMs: this.#sessionMs(this.#stamp()),
       meterStartWh: this.#meterWh,
       transactionId: null,
-      stationTransactionId: `tx-${this.identity}-${this.#messages}`,
+      stationTransactionId: `tx-${this.identity}-${habits.reusesIds ? connectorId : this.#messages}`,
       remoteStartId,
       seqNo: 0,
       meterWh: this.#meterWh,
+      habits,
+      truth: { registers: [], intervalsWh: null, isUnnamed: false },
     }
     this.#sessions.set(connectorId, session)
-    const said = this.#dialect.start({ ...session })
+    this.#tellStart(session, session)
+    if (version !== '2.0.1' || !habits.startsTwice || !this.#hasBooted) return
+    session.seqNo++
+    this.#meterWh += 3
+    this.#tellStart(session, {
+      ...session,
+      idTag: idTag === idTags[0] ? idTags[1] : idTags[0],
+      startedAtMs: this.#sessionMs(this.#stamp()),
+      meterStartWh: this.#meterWh,
+    })
+  }
+
+  /** @param told the session as its start tells it. */
+  #tellStart(session: Session, told: Session): void {
+    const { startedAtMs: atMs, meterStartWh, idTag, habits } = told
+    const registerWh = this.habits.version === '2.0.1' && habits.energy === 'intervals' ? null : meterStartWh
+    if (registerWh !== null) session.truth.registers.push({ atMs, wh: registerWh })
+    const said = this.#dialect.start({ ...told })
     this.#say(
       () => said,
       true,
       ({ transactionId }) => {
         if (typeof transactionId === 'number') session.transactionId = transactionId
       },
+      { session, what: 'start', atMs, idTag, registerWh },
     )
   }
 
-  #goOn(session: Session, what: 'update' | 'stop', atMs: number): void {
+  /** @param mayWait whether it may be kept back until the next session has begun. */
+  #goOn(session: Session, what: 'update' | 'stop', stampMs: number, mayWait = false): void {
+    const { reusesIds, endsTwice } = this.habits.sessions
+    const message = this.#next(session, what, this.#sessionMs(stampMs))
+    if (what === 'update' && mayWait && reusesIds) {
+      this.#keptBack.push(message)
+      return
+    }
+    this.#outbox.push(message)
+    if (what === 'stop' && endsTwice) this.#outbox.push(this.#next(session, what, this.#sessionMs(this.#stamp())))
+    this.#pump()
+    if (what === 'update') return
+    this.#sessions.delete(session.connectorId)
+    this.#ended.push(session)
+  }
+
+  /** The next message of a session. */
+  #next(session: Session, what: 'update' | 'stop', atMs: number): Message {
     this.#meterWh += 11
     session.seqNo++
     session.meterWh = this.#meterWh
     const then = { ...session }
-    this.#say(() => this.#dialect[what]({ ...then, transactionId: session.transactionId }, atMs))
-    if (what === 'update') return
-    this.#sessions.delete(session.connectorId)
-    this.#ended.push(session)
+    const { truth, habits, idTag } = session
+    const is201 = this.habits.version === '2.0.1'
+    const hasIntervals = is201 && habits.energy === 'intervals'
+    const hasRegister = !hasIntervals && (what === 'update' || !is201 || habits.energy === 'registers')
+    if (hasRegister) truth.registers.push({ atMs, wh: then.meterWh })
+    if (hasIntervals && what === 'update') truth.intervalsWh = (truth.intervalsWh ?? 0) + intervalWh
+    const say = (): Said => {
+      truth.isUnnamed ||= !is201 && session.transactionId === null
+      return this.#dialect[what]({ ...then, transactionId: session.transactionId }, atMs)
+    }
+    const registerWh = hasRegister ? then.meterWh : null
+    return this.#message(say, true, undefined, { session, what, atMs, idTag, registerWh })
   }
 
   #pump(): void {

@@ -1,6 +1,7 @@
 // Everything that is done with one frame of a charge point, each by itself, so that its growth can be measured.
 
-import { hideFrameSecrets, hideSecrets } from '../../src/base/hide-secrets.ts'
+import { hideFrameSecrets } from '../../src/base/hide-frame-secrets.ts'
+import { hideSecrets } from '../../src/base/hide-secrets.ts'
 import { handlerOf } from '../../src/csms/decide.ts'
 import { encodeCallError, encodeCallResult, parseFrame, peekFrameType } from '../../src/ocpp/frame.ts'
 import { nestsTooDeep } from '../../src/ocpp/json-shape.ts'

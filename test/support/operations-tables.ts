@@ -1,15 +1,17 @@
 // The tables of `docs/operations.md`, as the code has them. Run this file to write them into the document.
 
 import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
-import { anomalyMetric, metricName } from '../../src/api/metrics.ts'
-import { counterTable } from '../../src/base/counters.ts'
+import { metricsRegistry } from '../../src/api/metrics.ts'
+import { Counters } from '../../src/base/counters.ts'
 import { errorTable } from '../../src/base/errors.ts'
 import { logCategories, logFields } from '../../src/base/log.ts'
 import { settingTree } from '../../src/base/settings-schema.ts'
 import type { SettingNode } from '../../src/base/settings-schema.ts'
+import { Timings } from '../../src/base/timings.ts'
 import { anomalyTable } from '../../src/csms/anomalies.ts'
 import { callErrorTable } from '../../src/ocpp/call-error.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
+import { nothingCounted } from './nothing-counted.ts'
 
 const documentFile = new URL('../../docs/operations.md', import.meta.url)
 
@@ -44,11 +46,10 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
     ),
   metrics: () =>
     table(
-      ['Metric', 'What it counts'],
-      [
-        ...Object.entries(counterTable).map(([name, meaning]) => [code(metricName(name)), meaning]),
-        [code(anomalyMetric.name), anomalyMetric.meaning],
-      ],
+      ['Metric', 'What it tells'],
+      metricsRegistry({ counters: new Counters(), timings: new Timings(), partCounts: () => nothingCounted })
+        .getMetricsAsArray()
+        .map(({ name, help }) => [code(name), help]),
     ),
   'log-categories': () => meanings(['Category', 'Tells of'], logCategories),
   'log-fields': () => meanings(['Field', 'Meaning'], logFields),

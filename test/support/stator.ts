@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { settingsFrom, type Settings } from '../../src/base/config.ts'
 import { startStator, type Stator, type StatorHooks } from '../../src/main.ts'
 import { SimulatedChargePoint } from '../../src/simulator/charge-point.ts'
@@ -54,6 +55,7 @@ export class TestStator {
   readonly #hooks: StatorHooks
   readonly #release: () => Promise<void>
   readonly #stations: (SimulatedChargePoint | RawChargePoint)[] = []
+  readonly #clients: Client[] = []
 
   private constructor(stator: Stator, settings: Settings, hooks: StatorHooks, release: () => Promise<void>) {
     this.#stator = stator
@@ -108,6 +110,14 @@ export class TestStator {
     return this.#stator.ocppUrl
   }
 
+  /** A client of its PostgreSQL for the test; it is closed with Stator. */
+  async client(): Promise<Client> {
+    const client = new Client({ connectionString: this.connectionString ?? '' })
+    this.#clients.push(client)
+    await client.connect()
+    return client
+  }
+
   /** Stops Stator and starts it again on the same database, data folder and port. */
   async restart(): Promise<void> {
     const { port } = this.#stator
@@ -124,6 +134,7 @@ export class TestStator {
     try {
       await this.#stator.stop()
     } finally {
+      for (const client of this.#clients) await client.end()
       await this.#release()
     }
   }

@@ -6,7 +6,7 @@ export interface TcpProxy {
   readonly port: number
   /** Breaks every connection there is. */
   cut(): void
-  /** Breaks every connection, and refuses new ones until `open`. */
+  /** Breaks every connection, and refuses new ones until `open`, which also ends a freeze. */
   close(): Promise<void>
   open(): Promise<void>
   /** From now on nothing passes in either direction, and nobody is told: connections stay open on both sides. */
@@ -83,7 +83,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     port,
     cut,
     close,
-    open: () => listen(port),
+    open: () => {
+      isFrozen = false
+      return listen(port)
+    },
     freeze: () => {
       isFrozen = true
     },

@@ -82,6 +82,20 @@ describe('values that name their connector only', () => {
     expect(await valuesOf(second)).toEqual(byConnector(31))
   })
 
+  test('tell the energy of a transaction that nothing else tells', async () => {
+    const raw = await stator.bootedRaw('connector-energy')
+    const transactionId = await start(raw, 1, 1)
+    await send(raw, 1, 0, 5, 9)
+    await send(raw, 2, 8)
+    const energyOf = async () => await stator.json(`/api/transactions/${transactionId}`)
+    expect(await energyOf()).toMatchObject({ energyConsumed: null, energySource: null, energySoFar: 0.009 })
+    await raw.call('StopTransaction', { transactionId, meterStop: 'n/a', timestamp: timeAt(10) })
+    await send(raw, 1, 11)
+    expect(await energyOf()).toMatchObject({ energyConsumed: 0.009, energySource: 'lastRegister' })
+    await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue: [sampled(3, 4)] })
+    expect(await energyOf()).toMatchObject({ energyConsumed: 0.004, energySource: 'lastRegister' })
+  })
+
   test('belong to the newer of two transactions that are open on one connector', async () => {
     const raw = await stator.bootedRaw('two-open')
     const forgotten = await start(raw, 1, 0)

@@ -2,9 +2,9 @@
 // told by NotifyEvent, in GET …/status.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { monitored, monitoredAt, notifyEventOf } from '../../support/notify-events.ts'
 import { TestStator } from '../../support/stator.ts'
 
-const at = '2026-01-31T12:00:00.000Z'
 const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null }
 
 let stator: TestStator
@@ -18,21 +18,6 @@ afterAll(() => stator.stop())
 const statusOf = (identity: string): Promise<Record<string, unknown>> =>
   stator.json(`/api/chargepoints/${identity}/status`)
 
-function event(component: string, variable: string, actualValue: string, evse?: object, more = {}): object {
-  return {
-    eventId: 1,
-    timestamp: at,
-    trigger: 'Delta',
-    actualValue,
-    eventNotificationType: 'HardWiredNotification',
-    component: { name: component, ...(evse === undefined ? {} : { evse }) },
-    variable: { name: variable },
-    ...more,
-  }
-}
-
-const notifyEvent = (...eventData: readonly object[]) => ({ generatedAt: at, seqNo: 0, eventData })
-
 describe('a fault told with a status', () => {
   test('is shown with its connector; of connector 0 with the charge point', async () => {
     const raw = await stator.bootedRaw('faults')
@@ -43,10 +28,15 @@ describe('a fault told with a status', () => {
       vendorId: 'com.example',
       vendorErrorCode: 'NoPPDetected',
     }
-    await raw.call('StatusNotification', { connectorId: 2, status: 'Faulted', timestamp: at, ...fault })
-    await raw.call('StatusNotification', { connectorId: 1, status: 'Available', errorCode: 'NoError', timestamp: at })
+    await raw.call('StatusNotification', { connectorId: 2, status: 'Faulted', timestamp: monitoredAt, ...fault })
+    await raw.call('StatusNotification', {
+      connectorId: 1,
+      status: 'Available',
+      errorCode: 'NoError',
+      timestamp: monitoredAt,
+    })
     const ofStation = { errorCode: 'GroundFailure', vendorErrorCode: 'X1' }
-    await raw.call('StatusNotification', { connectorId: 0, status: 'Available', timestamp: at, ...ofStation })
+    await raw.call('StatusNotification', { connectorId: 0, status: 'Available', timestamp: monitoredAt, ...ofStation })
     expect(await statusOf('faults')).toMatchObject({
       status: 'Faulted',
       connectors: [
@@ -62,12 +52,12 @@ describe('a fault told with a status', () => {
 describe('a state told by NotifyEvent', () => {
   test('is a status like any other, also on the next connection', async () => {
     const raw = await stator.bootedRaw('events', '2.0.1')
-    const status = { timestamp: at, connectorStatus: 'Available', evseId: 1, connectorId: 1 }
+    const status = { timestamp: monitoredAt, connectorStatus: 'Available', evseId: 1, connectorId: 1 }
     await raw.call('StatusNotification', status)
     const evse = { id: 1, connectorId: 1 }
     await raw.call(
       'NotifyEvent',
-      notifyEvent(event('Connector', 'AvailabilityState', 'Faulted', evse, { techCode: 'E42' })),
+      notifyEventOf(monitored('Connector', 'AvailabilityState', 'Faulted', evse, { techCode: 'E42' })),
     )
     const shown = { status: 'Faulted', connectors: [{ evseId: 1, status: 'Faulted', vendorErrorCode: 'E42' }] }
     expect(await statusOf('events')).toMatchObject(shown)
@@ -82,10 +72,10 @@ describe('a state told by NotifyEvent', () => {
 
   test('counts among the thousands of a long frame, which is stored whole', async () => {
     const raw = await stator.bootedRaw('long', '2.0.1')
-    const noise = Array.from({ length: 4_000 }, (_, index) => event('Fan', 'Speed', String(index), { id: 1 }))
-    const fault = event('Connector', 'AvailabilityState', 'Unavailable', { id: 2, connectorId: 1 })
-    const problem = event('Connector', 'Problem', 'true', { id: 2, connectorId: 1 }, { techCode: 'Stuck' })
-    const sent = notifyEvent(...noise, fault, ...noise.slice(0, 100), problem)
+    const noise = Array.from({ length: 4_000 }, (_, index) => monitored('Fan', 'Speed', String(index), { id: 1 }))
+    const fault = monitored('Connector', 'AvailabilityState', 'Unavailable', { id: 2, connectorId: 1 })
+    const problem = monitored('Connector', 'Problem', 'true', { id: 2, connectorId: 1 }, { techCode: 'Stuck' })
+    const sent = notifyEventOf(...noise, fault, ...noise.slice(0, 100), problem)
     await raw.call('NotifyEvent', sent)
     expect(await statusOf('long')).toMatchObject({
       connectors: [{ evseId: 2, status: 'Unavailable', problems: [{ techCode: 'Stuck' }] }],
@@ -99,28 +89,44 @@ describe('a state told by NotifyEvent', () => {
 
 test('a password that NotifyEvent tells is kept nowhere', async () => {
   const raw = await stator.bootedRaw('teller', '2.0.1')
-  const told = event('SecurityCtrlr', 'BasicAuthPassword', 'hunter2-hunter2-hunter2', { id: 1 })
-  await raw.call('NotifyEvent', notifyEvent(told))
+  const told = monitored('SecurityCtrlr', 'BasicAuthPassword', 'hunter2-hunter2-hunter2', { id: 1 })
+  await raw.call('NotifyEvent', notifyEventOf(told))
   const { events } = await stator.json('/api/chargepoints/teller/events?action=NotifyEvent')
   expect(events).toMatchObject([{ payload: { eventData: [{ actualValue: '***' }] } }])
   expect(JSON.stringify(await stator.json('/api/chargepoints/teller/messages'))).not.toContain('hunter2')
 })
 
+test('a password that NotifyEvent tells as a number is kept nowhere, not even as what was odd', async () => {
+  const raw = await stator.bootedRaw('number-teller', '2.0.1')
+  const told = { ...monitored('SecurityCtrlr', 'basicAuthPassword', '', { id: 1 }), actualValue: 8_675_309 }
+  await raw.call('NotifyEvent', { generatedAt: monitoredAt, seqNo: 0, eventData: [told] })
+  const { events } = await stator.json('/api/chargepoints/number-teller/events?action=NotifyEvent')
+  expect(events).toMatchObject([{ payload: { eventData: [{ actualValue: '***' }] } }])
+  const { anomalies } = await stator.json('/api/chargepoints/number-teller/anomalies')
+  expect(anomalies).toMatchObject([{ kind: 'quirk', detail: { quirk: 'valueForText', sent: '***' } }])
+  expect(JSON.stringify(await stator.json('/api/chargepoints/number-teller/messages'))).not.toContain('8675309')
+})
+
 describe('a problem told by NotifyEvent', () => {
   test('is shown where it belongs until it is over', async () => {
     const raw = await stator.bootedRaw('problems', '2.0.1')
-    await raw.call('StatusNotification', { timestamp: at, connectorStatus: 'Available', evseId: 1, connectorId: 1 })
+    await raw.call('StatusNotification', {
+      timestamp: monitoredAt,
+      connectorStatus: 'Available',
+      evseId: 1,
+      connectorId: 1,
+    })
     const evse = { id: 1, connectorId: 1 }
     const hot = { techCode: 'OverTemperature', techInfo: '81 °C', cause: 7 }
     await raw.call(
       'NotifyEvent',
-      notifyEvent(
-        event('Connector', 'Problem', 'true', evse, hot),
-        event('Controller', 'Problem', 'true', undefined, { techCode: 'LowMemory' }),
-        event('EVSE', 'Problem', 'true', { id: 1 }, { techCode: 'DoorOpen' }),
+      notifyEventOf(
+        monitored('Connector', 'Problem', 'true', evse, hot),
+        monitored('Controller', 'Problem', 'true', undefined, { techCode: 'LowMemory' }),
+        monitored('EVSE', 'Problem', 'true', { id: 1 }, { techCode: 'DoorOpen' }),
       ),
     )
-    const view = { component: 'Connector', instance: null, evseId: 1, connectorId: 1, ...hot, since: at }
+    const view = { component: 'Connector', instance: null, evseId: 1, connectorId: 1, ...hot, since: monitoredAt }
     expect(await statusOf('problems')).toMatchObject({
       status: 'Available',
       connectors: [{ problems: [view, { component: 'EVSE', connectorId: null, techCode: 'DoorOpen' }] }],
@@ -128,14 +134,28 @@ describe('a problem told by NotifyEvent', () => {
     })
     await raw.call(
       'NotifyEvent',
-      notifyEvent(event('Connector', 'Problem', 'true', evse, { ...hot, techCode: 'Fire' })),
+      notifyEventOf(monitored('Connector', 'Problem', 'true', evse, { ...hot, techCode: 'Fire' })),
     )
     expect(JSON.stringify(await statusOf('problems'))).toContain('Fire')
-    await raw.call('NotifyEvent', notifyEvent(event('Connector', 'Problem', 'false', evse)))
-    await raw.call('NotifyEvent', notifyEvent(event('EVSE', 'Problem', 'false', { id: 1 })))
+    await raw.call('NotifyEvent', notifyEventOf(monitored('Connector', 'Problem', 'false', evse)))
+    await raw.call('NotifyEvent', notifyEventOf(monitored('EVSE', 'Problem', 'false', { id: 1 })))
     expect(await statusOf('problems')).toMatchObject({
       connectors: [{ problems: [] }],
       problems: [{ techCode: 'LowMemory' }],
     })
+  })
+
+  test('is not changed by what was told of an earlier time, unless a clock that was ahead told it', async () => {
+    const raw = await stator.bootedRaw('late-problems', '2.0.1')
+    const tell = async (actualValue: string, timestamp: string, techCode: string): Promise<unknown> => {
+      const told = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode })
+      await raw.call('NotifyEvent', notifyEventOf(told))
+      return (await statusOf('late-problems')).problems
+    }
+    expect(await tell('true', '2026-01-31T12:00:00.000Z', 'New')).toMatchObject([{ techCode: 'New' }])
+    expect(await tell('true', '2026-01-31T11:00:00.000Z', 'Old')).toMatchObject([{ techCode: 'New' }])
+    expect(await tell('false', '2026-01-31T11:30:00.000Z', 'Old')).toMatchObject([{ techCode: 'New' }])
+    expect(await tell('true', '2126-01-31T12:00:00.000Z', 'Ahead')).toMatchObject([{ techCode: 'Ahead' }])
+    expect(await tell('false', new Date(Date.now() + 1_000).toISOString(), 'Ahead')).toEqual([])
   })
 })

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { TestStator } from '../../support/stator.ts'
+import { at, event, registerOf, tell, type ToldEvent } from '../../support/told-events.ts'
 
 let central: TestStator
 beforeAll(async () => {
@@ -9,56 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => central.stop())
 
-const registerOf = (value: number, context?: string) => ({
-  value,
-  ...(context === undefined ? {} : { context }),
-  measurand: 'Energy.Active.Import.Register',
-  unitOfMeasure: { unit: 'Wh' },
-})
-
-function at(time: string, ...sampledValue: object[]) {
-  return { timestamp: `2026-01-01T${time}Z`, sampledValue }
-}
-
-interface Told {
-  readonly seqNo: number
-  readonly time: string
-  readonly chargingState?: string
-  readonly idToken?: string
-  readonly evse?: object
-  readonly offline?: true
-  readonly meterValue?: readonly object[]
-}
-
-function event(eventType: 'Started' | 'Updated' | 'Ended', { seqNo, time, chargingState, idToken, ...rest }: Told) {
-  return {
-    eventType,
-    triggerReason: 'Trigger',
-    seqNo,
-    timestamp: `2026-01-01T${time}Z`,
-    transactionInfo: { transactionId: 'T-1', ...(chargingState === undefined ? {} : { chargingState }) },
-    ...(idToken === undefined ? {} : { idToken: { idToken, type: 'ISO14443' } }),
-    ...rest,
-  }
-}
-
-let stations = 0
-
-/** Sends events from a new charge point; answers its transactions, the newest first, and the kinds of its anomalies. */
-async function told(...events: readonly (ReturnType<typeof event> | 'boot')[]) {
-  const identity = `TOLD${++stations}`
-  const raw = await central.bootedRaw(identity, '2.0.1')
-  for (const each of events) {
-    if (each === 'boot') {
-      await raw.call('BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M' } })
-    } else expect(await raw.call('TransactionEvent', each)).toBeObject()
-  }
-  await raw.close()
-  const { transactions } = await central.json(`/api/transactions?chargePointId=${identity}`)
-  const { anomalies } = await central.json(`/api/chargepoints/${identity}/anomalies`)
-  const kinds = (anomalies as { kind: string }[]).map(({ kind }) => kind).filter((kind) => kind !== 'unauthorizedStart')
-  return { transactions: transactions as Record<string, unknown>[], kinds: kinds.toSorted() }
-}
+const told = (...events: readonly (ToldEvent | 'boot')[]) => tell(central, events)
 
 test('an id that is used again after a reboot is another transaction, and each keeps its own energy', async () => {
   const { transactions, kinds } = await told(
@@ -126,6 +78,13 @@ test('without any register the intervals are summed up', async () => {
     event('Ended', { seqNo: 3, time: '08:31:00' }),
   )
   expect(transactions).toMatchObject([{ energyConsumed: 3, energySource: 'intervals' }])
+})
+
+test('an end with the only register of its transaction tells no energy', async () => {
+  const alone = event('Ended', { seqNo: 3, time: '09:00:00', meterValue: [at('09:00:00', registerOf(15_000))] })
+  const { transactions, kinds } = await told(alone)
+  expect(transactions).toMatchObject([{ meterStop: 15_000, energyConsumed: null, energySource: null }])
+  expect(kinds).toEqual(['missingStart'])
 })
 
 test('of two starts the earliest counts, in whatever order they come, and the later one fills what is missing', async () => {

@@ -2,7 +2,6 @@
 // whatever stage it had reached.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { Client } from 'pg'
 import { flows16 } from '../../fixtures/seed-flows.ts'
 import { benchPasswordDefault } from '../../../bench/cli.ts'
 import { adminApiKey } from '../../../bench/servers/stator.ts'
@@ -10,21 +9,18 @@ import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { StatorProcess } from '../../support/stator-process.ts'
 import { type ApiRequest, TestStator } from '../../support/stator.ts'
+import { TableLocks } from '../../support/table-locks.ts'
 import { until } from '../../support/until.ts'
 
 let central: TestStator
-let locks: Client
+let locks: TableLocks
 
 beforeAll(async () => {
   central = await TestStator.start()
-  locks = new Client({ connectionString: central.connectionString ?? '' })
-  await locks.connect()
+  locks = new TableLocks(await central.client())
 })
 
-afterAll(async () => {
-  await locks.end()
-  await central.stop()
-})
+afterAll(() => central.stop())
 
 const races = 40
 
@@ -69,15 +65,14 @@ test.each([
 
 test('a new password closes a connection that waits for the database at once, and one that has not claimed it yet', async () => {
   await central.provision('WAITING')
-  await locks.query('BEGIN')
-  // Reads go on, so that the handshake is completed; the claim of the connection has to wait, and the change before it.
-  await locks.query('LOCK TABLE charge_points IN EXCLUSIVE MODE')
+  // So the handshake is completed; the claim of the connection has to wait, and the change before it.
+  await locks.hold('charge_points', 'reads go on')
   const change = { method: 'PATCH', body: { password: 'another password' } }
   const changed = central.json('/api/chargepoints/WAITING', change)
-  await statementsThatWait(1)
+  await locks.statementsThatWait(1)
   const raw = await central.raw('WAITING')
-  await statementsThatWait(2)
-  await locks.query('COMMIT')
+  await locks.statementsThatWait(2)
+  await locks.letGo()
   await changed
   expect((await raw.closed()).code).toBe(1008)
   const again = await central.raw('WAITING', { password: 'another password' })
@@ -85,26 +80,16 @@ test('a new password closes a connection that waits for the database at once, an
   await again.close()
 })
 
-async function statementsThatWait(count: number): Promise<void> {
-  await until(`${count} statements of Stator to wait for the lock`, async () => {
-    const { rowCount } = await locks.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    )
-    return (rowCount ?? 0) >= count
-  })
-}
-
 test('a connection that waits for the one before it is closed by a new password before it has begun', async () => {
   const older = await central.bootedRaw('BEHIND')
-  await locks.query('BEGIN')
-  await locks.query('LOCK TABLE charge_point_events IN ACCESS EXCLUSIVE MODE')
+  await locks.hold('charge_point_events', 'reads wait')
   older.sendCall('SecurityEventNotification', { type: 'FirmwareUpdated', timestamp: '2025-12-26T12:00:00Z' })
-  await statementsThatWait(1)
+  await locks.statementsThatWait(1)
   const newer = await central.raw('BEHIND')
   await older.closed()
   await central.json('/api/chargepoints/BEHIND', { method: 'PATCH', body: { password: 'another password' } })
   // Still before the older one has settled.
-  const closing = await newer.closed().finally(() => locks.query('COMMIT'))
+  const closing = await newer.closed().finally(() => locks.letGo())
   expect(closing.code).toBe(1008)
 })
 

@@ -2,7 +2,7 @@
 // answered.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { createLogger } from '../../../src/base/log.ts'
 import { handshakeAnswer, type RawChargePoint } from '../../support/raw-charge-point.ts'
 import { type ApiAnswer, passwordDefault, TestStator } from '../../support/stator.ts'
@@ -17,14 +17,10 @@ const logged: string[] = []
 
 beforeAll(async () => {
   central = await TestStator.start({ settings: { OCPP: { CallTimeout: 1 } } })
-  database = new Client({ connectionString: central.connectionString ?? '' })
-  await database.connect()
+  database = await central.client()
 })
 
-afterAll(async () => {
-  await database.end()
-  await central.stop()
-})
+afterAll(() => central.stop())
 
 async function knock(identity: string, password: string | Uint8Array): Promise<number> {
   return (await handshakeAnswer({ url: central.ocppUrl, identity, password })).status

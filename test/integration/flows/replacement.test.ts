@@ -1,43 +1,32 @@
 // Several connections of one charge point at once: the newest is the one that counts, whatever the older ones are busy with.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { flows16 } from '../../fixtures/seed-flows.ts'
 import { TestStator } from '../../support/stator.ts'
+import { TableLocks } from '../../support/table-locks.ts'
 import { until } from '../../support/until.ts'
 
 let central: TestStator
-let locks: Client
+let locks: TableLocks
+let database: Client
 
 beforeAll(async () => {
   central = await TestStator.start()
-  locks = new Client({ connectionString: central.connectionString ?? '' })
-  await locks.connect()
+  locks = new TableLocks(await central.client())
+  database = await central.client()
 })
 
-afterAll(async () => {
-  await locks.end()
-  await central.stop()
-})
+afterAll(() => central.stop())
 
 const securityEvent = { type: 'FirmwareUpdated', timestamp: '2025-12-26T12:00:00Z' }
 
-async function somebodyWaits(): Promise<void> {
-  await until('a statement of Stator to wait for the lock', async () => {
-    const { rowCount } = await locks.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    )
-    return rowCount !== null && rowCount > 0
-  })
-}
-
 /** Begins a message that is not committed before the returned function is called. */
 async function holdUp(send: () => string): Promise<{ messageId: string; letGo: () => Promise<unknown> }> {
-  await locks.query('BEGIN')
-  await locks.query('LOCK TABLE charge_point_events IN ACCESS EXCLUSIVE MODE')
+  await locks.hold('charge_point_events', 'reads wait')
   const messageId = send()
-  await somebodyWaits()
-  return { messageId, letGo: () => locks.query('COMMIT') }
+  await locks.statementsThatWait(1)
+  return { messageId, letGo: () => locks.letGo() }
 }
 
 test('of many connections at once one stays, and the charge point is offline once that one is gone', async () => {
@@ -86,15 +75,16 @@ test('a third connection while the second waits for the first: only the third co
 
 test('a connection that is gone before its charge point was read leaves the charge point offline', async () => {
   await central.provision('HASTY')
-  await locks.query('BEGIN')
-  // Reads go on, so that the handshake is completed; the claim of the connection has to wait.
-  await locks.query('LOCK TABLE charge_points IN EXCLUSIVE MODE')
+  // So the handshake is completed; the claim of the connection has to wait.
+  await locks.hold('charge_points', 'reads go on')
   const hasty = await central.raw('HASTY')
-  await somebodyWaits()
+  await locks.statementsThatWait(1)
   await hasty.close()
-  await locks.query('COMMIT')
+  await locks.letGo()
   await until('the connection to have been claimed and given back', async () => {
-    const { rows } = await locks.query(`SELECT connected, connection_epoch FROM charge_points WHERE identity = 'HASTY'`)
+    const { rows } = await database.query(
+      `SELECT connected, connection_epoch FROM charge_points WHERE identity = 'HASTY'`,
+    )
     return rows[0].connection_epoch !== null && rows[0].connection_epoch !== '0' && rows[0].connected === false
   })
   expect(await central.json('/api/chargepoints/HASTY/status')).toMatchObject({ status: 'Offline' })

@@ -70,6 +70,25 @@ test('samples sent twice are stored once', async () => {
   await raw.close()
 })
 
+test('a sample and a status sent again with their members in another order are stored once, and in other words twice', async () => {
+  const raw = await central.bootedRaw('AGAIN9')
+  const { transactionId } = await raw.call('StartTransaction', flows16.start)
+  const timestamp = '2025-12-26T12:20:00Z'
+  const send = (...meterValue: readonly unknown[]) =>
+    raw.call('MeterValues', { connectorId: 1, transactionId, meterValue })
+  await send({ timestamp, sampledValue: [{ value: '7', measurand: 'Voltage', unit: 'V' }] })
+  await send({ sampledValue: [{ unit: 'V', value: '7', measurand: 'Voltage' }], timestamp })
+  await send({ sampledValue: [{ unit: 'V', value: '8', measurand: 'Voltage' }], timestamp })
+  expect(await count(`/api/transactions/${transactionId}/meter-values`)).toBe(2)
+  const path = '/api/chargepoints/AGAIN9/events?action=StatusNotification'
+  const before = Number(await count(path))
+  await raw.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Charging', timestamp })
+  await raw.call('StatusNotification', { timestamp, status: 'Charging', connectorId: 1, errorCode: 'NoError' })
+  await raw.call('StatusNotification', { timestamp, status: 'Finishing', connectorId: 1, errorCode: 'NoError' })
+  expect(await count(path)).toBe(before + 2)
+  await raw.close()
+})
+
 test('samples of the same second that differ are all stored', async () => {
   const raw = await central.bootedRaw('AGAIN6')
   const { transactionId } = await raw.call('StartTransaction', flows16.start)

@@ -1,7 +1,8 @@
 // Partitions of meter values and of the message log, on every database.
 
 import { expect, test } from 'bun:test'
-import { maintenanceMs } from '../../../src/base/limits.ts'
+import { maintenanceMs, partitionLockMs, partitionMoveRowsMax } from '../../../src/base/limits.ts'
+import type { Logger } from '../../../src/base/log.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import { newTransactionId, sample, transactionStarted } from '../../support/changes.ts'
@@ -72,6 +73,71 @@ describeStore('partitions', (store) => {
     await writer.commit(changeSet(key, { meter: meterRows(key, payload) }))
     const { items } = await queries.meterValuesOf(id, { page: 1, pageSize: 10 })
     expect(items.map((row) => row.energyWh)).toEqual([0, 1, 2, 3])
+  })
+
+  test('while somebody reads meter values without end, commits go on, and the partition is made afterwards', async () => {
+    const { database, writer } = store()
+    if (database.isSingleConnection) return
+    const key = await store().newChargePoint()
+    const reader = await database.restPool.connect()
+    await reader.query('BEGIN')
+    await reader.query('SELECT count(*) FROM meter_values')
+    const stop = startMaintenance(maintenanceOf(database, new HandClock(Date.parse('2041-06-15T12:00:00Z'))))
+    const upkeepWaits = `SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'`
+    let slowestMs = 0
+    for (let tries = 0; tries < 3; tries++) {
+      await until('upkeep to wait for its lock', async () => {
+        return (await database.pool.query<{ waiting: number }>(upkeepWaits)).rows[0]?.waiting === 1
+      })
+      const beganMs = performance.now()
+      const meterValue = [sample(`2041-06-01T00:00:0${tries}Z`, '1')]
+      await writer.commit(changeSet(key, { meter: meterRows(key, { connectorId: 1, transactionId: 1, meterValue }) }))
+      slowestMs = Math.max(slowestMs, performance.now() - beganMs)
+    }
+    // What waits for the lock is given up by PostgreSQL after `partitionLockMs`; without that a commit waits for the reader.
+    expect(slowestMs).toBeLessThan(10 * partitionLockMs)
+    expect(await partitionsOf(database, 'meter_values')).not.toContain('meter_values_2041_06')
+    await reader.query('COMMIT')
+    reader.release()
+    await until('the partition', async () =>
+      (await partitionsOf(database, 'meter_values')).includes('meter_values_2041_09'),
+    )
+    await stop()
+    expect(await rowsIn(database, 'meter_values_2041_06', key)).toBe(3)
+  })
+
+  test('more rows than can be moved while nobody waits stay where they are, and are found', async () => {
+    const { database, queries, writer } = store()
+    const key = await store().newChargePoint()
+    const id = newTransactionId()
+    const meterValue = [sample('2051-06-01T00:00:00Z', '1')]
+    const startedAtMs = Date.parse('2051-05-31T00:00:00Z')
+    await writer.commit(
+      changeSet(key, {
+        meter: meterRows(key, { connectorId: 1, transactionId: id, meterValue }),
+        changes: [transactionStarted(id, { startedAtMs })],
+      }),
+    )
+    await database.pool.query(
+      `INSERT INTO meter_values SELECT (m).* FROM (
+         SELECT jsonb_populate_record(m, jsonb_build_object('digest', g)) AS m
+         FROM meter_values m, generate_series(1, $2) g WHERE m.charge_point_id = $1) rows`,
+      [key, partitionMoveRowsMax],
+    )
+    const reasons: string[] = []
+    const options = maintenanceOf(database, new HandClock(Date.parse('2051-06-15T12:00:00Z')))
+    const log: Logger = {
+      ...options.log,
+      warn: (...[fields]) => reasons.push(typeof fields === 'string' ? fields : String(fields.reason)),
+    }
+    const stop = startMaintenance({ ...options, log })
+    await until('the turn of upkeep', () => reasons.length > 0)
+    await stop()
+    expect(reasons).toEqual([expect.stringContaining('meter_values_2051_06: more than')])
+    expect(await partitionsOf(database, 'meter_values')).not.toContain('meter_values_2051_06')
+    expect(await partitionsOf(database, 'meter_values')).toContain('meter_values_2051_07')
+    expect(await rowsIn(database, 'meter_values_default', key)).toBe(partitionMoveRowsMax + 1)
+    expect((await queries.meterValuesOf(id, { page: 1, pageSize: 10 })).items).toHaveLength(10)
   })
 
   test('OCPP messages are forgotten day by day, and meter values never', async () => {

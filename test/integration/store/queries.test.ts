@@ -220,6 +220,7 @@ describeStore('the store', (store) => {
               isStartTold: true,
               lastEventAtMs: arrivalMs + 123,
               lastSeqNo: null,
+              firstHeardAtMs: expect.any(Number),
               heardAtMs: expect.any(Number),
               stoppedAtMs: null,
             },

@@ -183,6 +183,16 @@ describeStore('the writer', (store) => {
     expect(await events('BootNotification')).toBe(2)
   })
 
+  test('variables that differ only far behind in their names are two', async () => {
+    const { queries, writer } = store()
+    const key = await store().newChargePoint()
+    const long = 'V'.repeat(200)
+    await writer.commit(changeSet(key, { changes: [variable(`${long}1`, '1'), variable(`${long}2`, '2')] }))
+    await writer.commit(changeSet(key, { changes: [variable(`${long}1`, '3')] }))
+    const { items } = await queries.variablesOf(key, { page: 1, pageSize: 10 })
+    expect(items.map(({ value }) => value).toSorted()).toEqual(['2', '3'])
+  })
+
   test('variables of the device model are kept by component and variable, the last report winning', async () => {
     const { queries, writer } = store()
     const key = await store().newChargePoint()

@@ -158,6 +158,26 @@ describe('a live charge point', () => {
     expect(live.connector(first)).toEqual({ ...first, status: 'Available' })
   })
 
+  test('lists the open transactions of one id by use, whatever their numbers', () => {
+    const story = {
+      use: 1,
+      isStartTold: true,
+      lastEventAtMs: openTransaction.startedAtMs,
+      lastSeqNo: 0,
+      firstHeardAtMs: openTransaction.startedAtMs,
+      heardAtMs: openTransaction.startedAtMs,
+      stoppedAtMs: null,
+    }
+    const open = { ...openTransaction, chargingState: null, stationTransactionId: 'tx-9' }
+    const { live } = house().connect({
+      openTransactions: [
+        { ...open, transactionId: 42, story },
+        { ...open, transactionId: 7, story: { ...story, use: 2 } },
+      ],
+    })
+    expect(live.transactionsNamed('tx-9').map(({ transactionId }) => transactionId)).toEqual([7, 42])
+  })
+
   test('ends up the same whether its events came on one connection or a reconnect lay between them', () => {
     const { connect } = house()
     const one = connect({ connectors: [{ ...first, status: 'Available' }] }).live

@@ -5,9 +5,11 @@ import { z } from 'zod'
 import type { ApiDeps, ApiQueries, LiveChargePoints } from '../../../src/api/deps.ts'
 import { createApi } from '../../../src/api/create-api.ts'
 import { Counters } from '../../../src/base/counters.ts'
+import { Timings } from '../../../src/base/timings.ts'
 import type { LogFields, Logger } from '../../../src/base/log.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import type { ChargePointRecord } from '../../../src/csms/records.ts'
+import { nothingCounted } from '../../support/nothing-counted.ts'
 
 export const nowMs = Date.parse('2025-12-26T12:30:00Z')
 
@@ -107,6 +109,8 @@ export function fakeApi(
     strictnessDefault: 'lenient',
     ghostDeadlines: { availableMs: 1_800_000, goneMs: 86_400_000 },
     counters: new Counters(),
+    timings: new Timings(),
+    partCounts: () => nothingCounted,
     health: { live: () => true, ready: async () => [] },
     clock: { nowMs: () => nowMs, after: unexpected('after') },
     log: { debug: record('debug'), info: record('info'), error: record('error') },

@@ -1,7 +1,8 @@
 // No password of any shape that Stator handles may survive in a text that is shown.
 
 import { describe, expect, test } from 'bun:test'
-import { hideFrameSecrets, hideSecrets } from '../../../src/base/hide-secrets.ts'
+import { hideFrameSecrets } from '../../../src/base/hide-frame-secrets.ts'
+import { hideSecrets, mayHoldSecret } from '../../../src/base/hide-secrets.ts'
 import { Random } from '../../support/random.ts'
 
 const shapes: readonly (readonly [string, string])[] = [
@@ -19,6 +20,17 @@ const shapes: readonly (readonly [string, string])[] = [
   [
     '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"hunter2","variable":{"name":"BasicAuthPassword"}}]}]',
     '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","variable":{"name":"BasicAuthPassword"}}]}]',
+  ],
+  ['{"password":12345,"pin":678,"secret": -1.5e3}', '{"password":"***","pin":678,"secret": "***"}'],
+  ['{"\\u0070assword":"hunter2","note":"\\u0041"}', '{"password":"***","note":"A"}'],
+  ['{"authorizationKey":"hunter2"}', '{"authorizationKey":"***"}'],
+  [
+    '[2,"1","ChangeConfiguration",{"Key":"authorizationkey","VALUE":12345}]',
+    '[2,"1","ChangeConfiguration",{"Key":"authorizationkey","VALUE":"***"}]',
+  ],
+  [
+    '[2,"1","ChangeConfiguration",{"key":"Authorization\\u004bey","v\\u0061lue":"hunter2\\u0022"}]',
+    '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]',
   ],
 ]
 
@@ -38,6 +50,15 @@ test('all passwords of a text are taken out, and what stands between them stays'
 test('a text without a password stays as it is', () => {
   const text = 'Basic authentication at http://localhost:8080/ocpp failed: {"value":"5000"}'
   expect(hideSecrets(text)).toBe(text)
+  const escaped = '{"value":"\\u0035","path":"C:\\\\u0070assword"}'
+  expect(hideSecrets(escaped)).toBe(escaped)
+  expect(hideFrameSecrets(escaped)).toBe(escaped)
+})
+
+test('a value of a payload that tells a password may be one, and so may a field of that name', () => {
+  expect(mayHoldSecret('/value', '{"key":"\\u0041uthorizationKey","value":12345}')).toBe(true)
+  expect(mayHoldSecret('/apnPassword', '{"apnPassword":12345}')).toBe(true)
+  expect(mayHoldSecret('/value', '{"key":"HeartbeatInterval","value":12345}')).toBe(false)
 })
 
 // What is hidden, said as shortly as regular expressions can: they take a time that grows with the square of the text.
@@ -46,10 +67,14 @@ function plainly(text: string): string {
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s/@"]+@/gi, '$1***@')
     .replace(/\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi, '$1=***')
     .replace(/(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi, '$1 ***')
-    .replace(/("\w*(?:password|secret|apikey)\w*"\s*:\s*)"(?:[^"\\]|\\.)*"/gi, '$1"***"')
+    .replace(namedSecret, '$1"***"')
   if (!/AuthorizationKey|BasicAuthPassword/i.test(shown)) return shown
-  return shown.replace(/("(?:value|attributeValue|actualValue)"\s*:\s*)"(?:[^"\\]|\\.)*"/g, '$1"***"')
+  return shown.replace(namedValue, '$1"***"').replace(namedSecret, '$1"***"')
 }
+
+const namedSecret =
+  /("\w*(?:password|passphrase|secret|apikey|authorizationkey)\w*"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/gi
+const namedValue = /("(?:value|attributeValue|actualValue)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/gi
 
 test('any text is shown as the plain patterns show it', () => {
   const seed = Math.floor(Math.random() * 2 ** 31)
@@ -78,7 +103,20 @@ test('any text is shown as the plain patterns show it', () => {
       '\n',
       ',',
     ],
-    ...['password', 'Secret', 'apiKey', 'Authorization: Basic ', 'x-api-key:', 'AuthorizationKey', '"value":"', 'pwd='],
+    ...[
+      '5',
+      '-',
+      '":',
+      '"VALUE":',
+      'password',
+      'Secret',
+      'apiKey',
+      'Authorization: Basic ',
+      'x-api-key:',
+      'AuthorizationKey',
+      '"value":"',
+      'pwd=',
+    ],
   ]
   for (let nth = 0; nth < 20_000; nth++) {
     const text = Array.from({ length: random.between(1, 25) }, () => random.pick(pieces)).join('')
@@ -101,6 +139,11 @@ describe('the time that it takes grows no faster than the text, when that is', (
     'a value of backslashes': ['"password":"', '\\'],
     'settings of passwords': ['', 'password='],
     'settings in quotes that are not closed': ['', `password="password='`],
+    'fields of numbers': ['', '"password":1,'],
+    'one long number': ['"password":', '1.'],
+    'escapes of letters': ['', '\\u0061'],
+    'backslashes beside an escape': ['\\u0061', '\\'],
+    'a frame of numbers': [begun, '"value":1,'],
     'spaces after a setting': ['password', ' '],
     'headers without a value': ['', 'authorization: '],
     'spaces after a header': ['x-api-key:', ' '],

@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'bun:test'
-import { energyOf, intervalsWh, needsEvidence, noEvidence, registerFall } from '../../../src/csms/energy.ts'
+import {
+  energyOf,
+  intervalsWh,
+  needsEvidence,
+  needsIntervals,
+  noEvidence,
+  registerFall,
+} from '../../../src/csms/energy.ts'
 
 const stopped = { meterStartWh: 1_000, meterStopWh: 9_000, open: false, closedBy: 'station' as const }
 const open = { meterStartWh: 1_000, meterStopWh: null, open: true, closedBy: null }
 
 describe('the energy of a transaction', () => {
   test('is what its registers at start and stop say, whatever else was told', () => {
-    const evidence = { firstRegisterWh: 0, lastRegisterWh: 50_000, intervalsWh: 7 }
+    const evidence = { ...noEvidence, firstRegisterWh: 0, lastRegisterWh: 50_000, intervalsWh: 7 }
     expect(energyOf(stopped, evidence)).toEqual({ consumedWh: 8_000, source: 'register', soFarWh: null })
     expect(needsEvidence(stopped)).toBe(false)
   })
@@ -30,6 +37,22 @@ describe('the energy of a transaction', () => {
       source: 'intervals',
     })
     expect(energyOf(none, noEvidence)).toEqual({ consumedWh: null, source: null, soFarWh: null })
+  })
+
+  test('is not told by one reading that would be both its start and its end, unless the start is known', () => {
+    const one = { ...noEvidence, firstRegisterWh: 9_000, lastRegisterWh: 9_000, isOneReading: true }
+    for (const meterStopWh of [9_000, null]) {
+      const ended = { ...stopped, meterStartWh: null, meterStopWh }
+      expect(energyOf(ended, one)).toEqual({ consumedWh: null, source: null, soFarWh: null })
+      expect(energyOf(ended, { ...one, intervalsWh: 4_500 })).toMatchObject({ consumedWh: 4_500, source: 'intervals' })
+      expect(needsIntervals(ended, one)).toBe(true)
+    }
+    expect(energyOf({ ...stopped, meterStopWh: null }, one)).toMatchObject({ consumedWh: 8_000 })
+    expect(needsIntervals({ ...stopped, meterStopWh: null }, one)).toBe(false)
+    const two = { ...one, isOneReading: false }
+    expect(energyOf({ ...stopped, meterStartWh: null }, two)).toMatchObject({ consumedWh: 0, source: 'lastRegister' })
+    expect(energyOf({ ...open, meterStartWh: 9_000 }, one).soFarWh).toBe(0)
+    expect(energyOf({ ...open, meterStartWh: null }, one).soFarWh).toBeNull()
   })
 
   test('is an operator’s when the operator entered the register', () => {
@@ -68,6 +91,17 @@ describe('intervals', () => {
     expect(intervalsWh([at(15, interval('1500', { unit: 'Wh' })), at(30, kilo), at(45, scaled)])).toBe(4_500)
   })
 
+  test('are read as charge points spell them', () => {
+    const spelt = interval('15', {
+      measurand: 'energy. active.import.interval ',
+      location: 'outlet ',
+      context: 'sample.Periodic',
+      phase: ' ',
+      unitOfMeasure: { unit: ' WH', multiplier: '2' },
+    })
+    expect(intervalsWh([at(15, spelt), at(30, interval(500))])).toBe(2_000)
+  })
+
   test('of two contexts tell the same energy twice, and count once: those that tell more', () => {
     const clock = (value: number) => interval(value, { context: 'Sample.Clock' })
     const periodic = (value: number) => interval(value, { context: 'Sample.Periodic' })
@@ -83,6 +117,13 @@ describe('intervals', () => {
     const phases = [interval(10, { phase: 'L1' }), interval(20, { phase: 'L2' })]
     expect(intervalsWh([at(15, ...phases)])).toBe(30)
     expect(intervalsWh([at(15, interval(35), ...phases)])).toBe(35)
+  })
+
+  test('in a unit that is none of energy are no figure, and neither is signed data', () => {
+    for (const fields of [{ unit: 'W' }, { unit: 'A' }, { unitOfMeasure: { unit: 'kW' } }, { format: 'SignedData' }]) {
+      expect(intervalsWh([at(15, interval('1500', fields))])).toBeNull()
+    }
+    expect(intervalsWh([at(15, interval(15, { unitOfMeasure: { multiplier: 'x' } }))])).toBeNull()
   })
 
   test('that cannot be read, or were taken elsewhere, do not count', () => {

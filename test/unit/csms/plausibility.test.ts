@@ -253,6 +253,7 @@ const story: TransactionStory = {
   isStartTold: true,
   lastEventAtMs: startedAtMs + 30_000,
   lastSeqNo: 2,
+  firstHeardAtMs: 0,
   heardAtMs: startedAtMs + 30_000,
   stoppedAtMs: null,
 }

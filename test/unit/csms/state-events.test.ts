@@ -3,26 +3,14 @@ import { connectorsMax } from '../../../src/base/limits.ts'
 import type { ConnectorStatus } from '../../../src/csms/decision.ts'
 import { notifyEvent } from '../../../src/csms/state-events.ts'
 import { chargePoint, decide, type KnownParts, openTransaction } from '../../support/known.ts'
+import { monitored, monitoredAt, type MonitoredEvent as Event, notifyEventOf } from '../../support/notify-events.ts'
 
-type Payload = Parameters<typeof notifyEvent.decide>[0]
-type Event = Payload['eventData'][number]
-
-const at = '2026-01-31T12:00:00.000Z'
-const atMs = Date.parse(at)
+const atMs = Date.parse(monitoredAt)
 const v201 = { ...chargePoint, version: '2.0.1' as const }
 
 function entry(component: string, variable: string, actualValue: string, more: Partial<Event> = {}): Event {
-  const evse = component === 'ChargingStation' ? {} : { evse: { id: 1, connectorId: 1 } }
-  return {
-    eventId: 1,
-    timestamp: at,
-    trigger: 'Delta',
-    actualValue,
-    eventNotificationType: 'HardWiredNotification',
-    component: { name: component, ...evse },
-    variable: { name: variable },
-    ...more,
-  }
+  const evse = component === 'ChargingStation' ? undefined : { id: 1, connectorId: 1 }
+  return monitored(component, variable, actualValue, evse, more)
 }
 
 const onEvse = (id: number, connectorId?: number): Pick<Event, 'component'> => ({
@@ -35,13 +23,7 @@ const onEvse = (id: number, connectorId?: number): Pick<Event, 'component'> => (
 const connector = (evseId: number, connectorId: number, status: ConnectorStatus) => ({ evseId, connectorId, status })
 
 function decideOn(eventData: readonly Event[], parts: KnownParts = {}) {
-  const [first, ...rest] = eventData
-  if (first === undefined) throw new TypeError('a NotifyEvent has an event')
-  return decide(
-    notifyEvent,
-    { generatedAt: at, seqNo: 0, eventData: [first, ...rest] },
-    { chargePoint: v201, ...parts },
-  )
+  return decide(notifyEvent, notifyEventOf(...eventData), { chargePoint: v201, ...parts })
 }
 
 /** Where which status is stored, as text. */

@@ -3,6 +3,7 @@ import type { KnownTransaction, TransactionStory } from '../../../src/csms/decis
 import {
   chosenTransaction,
   isOlder,
+  mayBeUsedAgain,
   orderAnomaly,
   storyAfter,
   type ToldEvent,
@@ -17,6 +18,7 @@ const story: TransactionStory = {
   isStartTold: true,
   lastEventAtMs: start + hour,
   lastSeqNo: 5,
+  firstHeardAtMs: start,
   heardAtMs: start + hour,
   stoppedAtMs: null,
 }
@@ -74,6 +76,40 @@ describe('an id that a charge point uses again', () => {
     expect(chosenTransaction(told(4, started), [running], bootedBefore).transaction).toBe(running)
   })
 
+  test('means another transaction when what was told of the known one after the boot happened before it', () => {
+    const late: KnownTransaction = { ...running, story: { ...story, heardAtMs: start + 3 * hour } }
+    const booted = { ...chargePoint, lastBootAtMs: start + 2 * hour }
+    expect(chosenTransaction(told(4, started), [late], booted)).toEqual({ transaction: undefined, use: 2 })
+    const wentOn: KnownTransaction = { ...running, story: { ...story, lastEventAtMs: start + 3 * hour } }
+    expect(chosenTransaction(told(4, started), [wentOn], { ...booted, lastBootAtMs: start + hour }).transaction).toBe(
+      wentOn,
+    )
+    const clockBehind = { ...chargePoint, lastBootAtMs: start + 12 * hour }
+    const afterBoot: KnownTransaction = { ...running, story: { ...story, heardAtMs: start + 13 * hour } }
+    expect(chosenTransaction(told(4, started), [afterBoot], clockBehind).transaction).toBe(afterBoot)
+  })
+
+  test('leaves what lies after the stop of the newest with the newest, also when an older one was never ended', () => {
+    const second: KnownTransaction = {
+      ...closed,
+      transactionId: 43,
+      startedAtMs: start + 4 * hour,
+      story: { ...story, use: 2, stoppedAtMs: start + 5 * hour },
+    }
+    expect(chosenTransaction(told(6, { eventType: 'Ended' }), [second, running], chargePoint).transaction).toBe(second)
+    expect(chosenTransaction(told(3), [second, running], chargePoint).transaction).toBe(running)
+  })
+
+  test('may have been used again once a boot has come since it was first heard of, whatever came late', () => {
+    const late: KnownTransaction = {
+      ...running,
+      story: { ...story, firstHeardAtMs: start, heardAtMs: start + 9 * hour },
+    }
+    expect(mayBeUsedAgain(late, chargePoint)).toBe(false)
+    expect(mayBeUsedAgain(late, { ...chargePoint, lastBootAtMs: start + 2 * hour })).toBe(true)
+    expect(mayBeUsedAgain(late, { ...chargePoint, lastBootAtMs: start - hour })).toBe(false)
+  })
+
   test('leaves each later event with the transaction in whose span it falls, else with the newest', () => {
     const second: KnownTransaction = {
       ...running,
@@ -115,10 +151,8 @@ describe('an event', () => {
       lastSeqNo: 6,
       heardAtMs: start + 3 * hour,
     })
-    expect(storyAfter(told(0.5, { seqNo: 1 }), running, start + 3 * hour)).toEqual({
-      ...story,
-      heardAtMs: start + 3 * hour,
-    })
+    expect(storyAfter(told(0.5, { seqNo: 1 }), running, start + 3 * hour)).toEqual(story)
+    expect(storyAfter(told(2), running, null).heardAtMs).toBe(story.heardAtMs)
   })
 
   test('without a time leaves the time of the newest event as it is', () => {

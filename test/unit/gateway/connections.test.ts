@@ -55,6 +55,7 @@ function connected(
     disconnect: async () => {},
     appendMessageLog: () => {},
     counters,
+    timings: { answered: () => {} },
     clock,
     log: silentLogger,
   })

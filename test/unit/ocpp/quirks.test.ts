@@ -3,7 +3,8 @@ import { type ExaminedFrame, examine } from '../../../src/ocpp/examine.ts'
 import { quirkTable } from '../../../src/ocpp/quirks.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'
-import { type QuirkFixture, quirkFixtures, receivedAt } from '../../fixtures/quirks.ts'
+import { type QuirkFixture, receivedAt } from '../../fixtures/quirk-fixture.ts'
+import { quirkFixtures } from '../../fixtures/quirks.ts'
 
 function examineAt(receivedAtIso: string, version: OcppVersion, action: string, payload: unknown): ExaminedFrame {
   const text = JSON.stringify([2, '1', action, payload])

@@ -3,15 +3,9 @@
 import { describe, expect, test } from 'bun:test'
 import { DatabaseError } from 'pg'
 import { StatorError } from '../../../src/base/errors.ts'
+import { storableText } from '../../../src/base/storable-text.ts'
 import type { Change } from '../../../src/csms/decision.ts'
-import {
-  boolArray,
-  instantArray,
-  int4Array,
-  int8Array,
-  storableText,
-  textArray,
-} from '../../../src/store/binary-array.ts'
+import { boolArray, instantArray, int4Array, int8Array, textArray } from '../../../src/store/binary-array.ts'
 import { ChangeRows, storedRef } from '../../../src/store/change-rows.ts'
 import { parseInstant } from '../../../src/store/pg-types.ts'
 import { isConnectionLost, isTransient, storeError } from '../../../src/store/store-error.ts'

@@ -1,0 +1,11 @@
+// A bug that is planted on purpose.
+
+import type { Rule } from './invariants.ts'
+import type { Planting } from './simulation.ts'
+
+export interface Canary {
+  readonly bug: string
+  readonly planting: Planting
+  /** What is broken by it. */
+  readonly breaks: Rule
+}

@@ -1,0 +1,132 @@
+// Bugs in what is made of the facts of transactions, planted on purpose: each takes back one rule about which session a fact belongs to,
+// how a session begins and ends, where it stands, and what its energy is.
+
+import type { EnergyEvidence } from '../../src/csms/energy.ts'
+import type { ChangeSet, Known, KnownTransaction, TransactionFact, TransactionStory } from '../../src/csms/decision.ts'
+import { figureOf } from '../../src/ocpp/sample-figure.ts'
+import type { Canary } from './canary.ts'
+import { DatabaseModel, type StoredTransaction } from './database-model.ts'
+import { samplesOf } from './evidence.ts'
+import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
+import type { Decide } from './node.ts'
+
+/** A ledger that takes two messages of one key for one, whatever they say. */
+class SwallowingModel extends DatabaseModel {
+  protected override named(_set: ChangeSet, fact: TransactionFact): TransactionFact {
+    return fact
+  }
+}
+
+/** Intervals of all contexts are added up, although two of them tell the same energy. */
+class DoublingModel extends DatabaseModel {
+  override evidenceOf(transaction: StoredTransaction): EnergyEvidence {
+    const evidence = super.evidenceOf(transaction)
+    if (evidence.intervalsWh === null) return evidence
+    const samples = this.samplesOf(transaction).flatMap(({ meterValue }) => sampledValuesOf(meterValue))
+    return { ...evidence, intervalsWh: samples.reduce((sum, sample) => sum + figureOf(sample, 'Wh'), 0) }
+  }
+}
+
+/** Every use of an id has the samples of all uses. */
+class MixingModel extends DatabaseModel {
+  protected override samplesOf(transaction: StoredTransaction): readonly StoredMeterRow[] {
+    return samplesOf({ ...transaction, stationUse: 1 }, [], [...this.meterValues.values()])
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+function sampledValuesOf(meterValue: string): readonly Json[] {
+  const { sampledValue } = JSON.parse(meterValue) as { readonly sampledValue: readonly Json[] }
+  return sampledValue
+}
+
+/** A decision about something else than what is known. */
+function knowing(change: (known: Known) => Partial<Known>): (decide: Decide) => Decide {
+  return (decide) => (payload, known) => decide(payload, changed(known, change(known)))
+}
+
+function changed(known: Known, changes: Partial<Known>): Known {
+  return new Proxy(known, {
+    get: (target, name): unknown => {
+      if (Object.hasOwn(changes, name)) return Reflect.get(changes, name)
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+/** A decision that remembers transactions otherwise than they are. */
+function remembering(change: (transaction: KnownTransaction) => KnownTransaction): (decide: Decide) => Decide {
+  return knowing((known) => ({
+    transaction: (id) => {
+      const transaction = known.transaction(id)
+      return transaction === undefined ? undefined : change(transaction)
+    },
+    transactionsNamed: (id) => known.transactionsNamed(id).map(change),
+  }))
+}
+
+function withStory(transaction: KnownTransaction, change: Partial<TransactionStory>): KnownTransaction {
+  const { story } = transaction
+  return story ? { ...transaction, story: { ...story, ...change } } : transaction
+}
+
+/** The register that the list of meter values ends with. */
+function lastInList({ meter }: Known): Partial<Known> {
+  if (meter === null) return {}
+  const last = meterRowsOf(meter, undefined).at(-1)?.energyWh ?? null
+  return { meter: { ...meter, registers: { ...meter.registers, end: last, last } } }
+}
+
+export const factCanaries: readonly Canary[] = [
+  {
+    bug: 'an id that is used again and taken for its first use',
+    planting: {
+      decide: remembering((transaction) => withStory(transaction, { stoppedAtMs: null })),
+    },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'two messages of one key that are swallowed as one',
+    planting: { model: () => new SwallowingModel() },
+    breaks: 'acknowledgedIsStored',
+  },
+  {
+    bug: 'a register that is taken from the end of the list',
+    planting: { decide: knowing(lastInList) },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'intervals of two contexts that are added up',
+    planting: { model: () => new DoublingModel() },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'a later start that replaces an earlier one',
+    planting: { decide: remembering((transaction) => withStory(transaction, { isStartTold: false })) },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'a second end that replaces the first',
+    planting: { decide: remembering((transaction) => ({ ...transaction, closedBy: null })) },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'an older event that moves the state back',
+    planting: {
+      decide: remembering((transaction) => withStory(transaction, { lastSeqNo: -1 })),
+    },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'a late event of an id used again that goes to the newest use',
+    planting: { decide: knowing((known) => ({ transactionsNamed: (id) => known.transactionsNamed(id).slice(0, 1) })) },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'samples of an id used again that count for every use',
+    planting: { model: () => new MixingModel() },
+    breaks: 'historyAsStored',
+  },
+]

@@ -1,0 +1,158 @@
+// What is stored of the sessions, against what their charge points told of them: whose each message is, how each began and ended, where it
+// stands, and its energy.
+
+import { energyOf } from '../../src/csms/energy.ts'
+import { correctionProblem } from './corrections.ts'
+import type { DatabaseModel, StoredFact, StoredTransaction } from './database-model.ts'
+import type { Session } from './dialects.ts'
+import type { Message, SessionPart } from './message.ts'
+import { hasUsableTimes } from './plan.ts'
+
+/** A stored message, with what it tells; null for what no charge point sent. */
+interface Told {
+  readonly fact: StoredFact
+  readonly part: SessionPart | null
+}
+
+/** What an operator's closing and its corrections are stored under. */
+const ofOperator = /^(close|correct):/
+
+/**
+ * What does not hold of the transactions; null when all does.
+ *
+ * @param messages everything that has been answered.
+ */
+export function historyProblem(model: DatabaseModel, messages: Iterable<Message>): string | null {
+  const parts = new Map<string, SessionPart>()
+  const keys = new Set<number>()
+  // Without usable times, a charge point leaves more open than can be checked here.
+  for (const { said, tells, station } of messages) {
+    if (said === null || tells === null || !hasUsableTimes(station.habits)) continue
+    parts.set(factKey(station.key, said.payload), tells)
+    keys.add(station.key)
+  }
+  const histories = new Map<number, Told[]>()
+  for (const fact of model.facts.values()) {
+    const { transactionId, ref, event, chargePointKey, payload } = fact
+    if (transactionId === null) continue
+    const row = model.transactions.get(transactionId)
+    if (row === undefined) return `${ref} belongs to transaction ${transactionId}, which is not there.`
+    if (event === 'Ended' && !ofOperator.test(ref) && row.closedBy !== 'station') {
+      return `${ref} ended transaction ${transactionId}, which is closed by ${row.closedBy}.`
+    }
+    if (!keys.has(chargePointKey)) continue
+    const part = parts.get(`${chargePointKey}/${payload}`) ?? null
+    const told = { fact, part }
+    const history = histories.get(transactionId)
+    if (history === undefined) histories.set(transactionId, [told])
+    else history.push(told)
+  }
+  return ownersProblem(histories) ?? correctionProblem(model) ?? eachProblem(model, histories)
+}
+
+function factKey(key: number, { meterValue: _, transactionData: __, ...payload }: Readonly<Record<string, unknown>>) {
+  return `${key}/${JSON.stringify(payload)}`
+}
+
+/**
+ * Each session is one transaction, and each transaction one session. Where an operator has closed it, a start that is told once more may
+ * lie after that by the clock of the charge point: then it is another.
+ */
+function ownersProblem(histories: ReadonlyMap<number, readonly Told[]>): string | null {
+  const owners = new Map<Session, number>()
+  const closedOnes = new Set<Session>()
+  for (const [transactionId, history] of histories) {
+    const sessions = new Set(history.flatMap(({ part }) => part?.session ?? []))
+    const isClosedByOperator = history.some(({ fact }) => ofOperator.test(fact.ref))
+    for (const session of sessions) {
+      const other = owners.get(session)
+      const mayBeTwo = session.habits.startsTwice && (isClosedByOperator || closedOnes.has(session))
+      if (other !== undefined && !mayBeTwo) return `A session is transaction ${other}, and ${transactionId} as well.`
+      owners.set(session, transactionId)
+      if (isClosedByOperator) closedOnes.add(session)
+    }
+    if (sessions.size > 1) return `Transaction ${transactionId} is ${sessions.size} sessions.`
+  }
+  return null
+}
+
+function eachProblem(model: DatabaseModel, histories: ReadonlyMap<number, readonly Told[]>): string | null {
+  for (const [transactionId, history] of histories) {
+    const row = model.transactions.get(transactionId)
+    if (row === undefined) continue
+    const problem = endsProblem(row, history) ?? stateProblem(row, history) ?? energyProblem(model, row, history)
+    if (problem !== null) return `Transaction ${transactionId}: ${problem}`
+  }
+  return null
+}
+
+function differs(what: string, seen: unknown, told: unknown): string | null {
+  return Object.is(seen, told) ? null : `its ${what} is ${String(seen)}; told was ${String(told)}.`
+}
+
+/** The earliest start counts, and the first end that its charge point told. */
+function endsProblem(row: StoredTransaction, history: readonly Told[]): string | null {
+  const starts = history.filter(({ fact }) => fact.event === 'Started')
+  const [start] = starts.toSorted((a, b) => a.fact.occurredAtMs - b.fact.occurredAtMs)
+  const stop = history.find(({ fact }) => fact.event === 'Ended' && !ofOperator.test(fact.ref))
+  if (row.stationTransactionId === null && starts.length > 1) return `it has ${starts.length} starts.`
+  const startProblem = start === undefined ? null : differs('start', row.startedAtMs, start.fact.occurredAtMs)
+  if (startProblem !== null) return startProblem
+  if (stop !== undefined) {
+    const stopProblem = differs('stop', row.stoppedAtMs, stop.fact.occurredAtMs)
+    if (stopProblem !== null) return stopProblem
+  }
+  const { part: started = null } = start ?? {}
+  const { part: stopped = null } = stop ?? {}
+  if (started !== null) {
+    const problem = differs('card', row.idToken, started.idTag)
+    if (problem !== null) return problem
+    if (started.registerWh !== null && row.meterStartWh !== started.registerWh) {
+      return differs('register at the start', row.meterStartWh, started.registerWh)
+    }
+  }
+  return stopped === null ? null : differs('register at the end', row.meterStopWh, stopped.registerWh)
+}
+
+/**
+ * An event is older than what is known if its time is earlier and its seqNo not higher; then it moves nothing, and neither does
+ * anything after the end. Where an operator has closed, what came in the same moment may have moved it still.
+ */
+function stateProblem(row: StoredTransaction, history: readonly Told[]): string | null {
+  if (row.stationTransactionId === null) return null
+  if (history.some(({ fact, part }) => part === null || ofOperator.test(fact.ref))) return null
+  let [lastAtMs, lastSeqNo, isOpen] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, true]
+  let state: string | null = null
+  for (const { fact } of history) {
+    const { transactionInfo } = JSON.parse(fact.payload) as { transactionInfo: { chargingState?: string } }
+    const isOlder = fact.occurredAtMs < lastAtMs && fact.seqNo <= lastSeqNo
+    if (!isOlder) {
+      lastAtMs = fact.occurredAtMs
+      lastSeqNo = fact.seqNo
+      if (isOpen) state = transactionInfo.chargingState ?? state
+    }
+    if (fact.event === 'Ended') isOpen = false
+  }
+  return differs('charging state', row.chargingState, state)
+}
+
+/** The energy of a session that has been told from its start to its end. */
+function energyProblem(model: DatabaseModel, row: StoredTransaction, history: readonly Told[]): string | null {
+  const stop = history.find(({ fact }) => fact.event === 'Ended')
+  const session = history.find(({ part }) => part !== null)?.part?.session
+  const hasStart = history.some(({ fact }) => fact.event === 'Started')
+  if (stop === undefined || ofOperator.test(stop.fact.ref) || session === undefined || !hasStart) return null
+  if (session.truth.isUnnamed) return null
+  const { consumedWh } = energyOf({ ...row, open: false }, model.evidenceOf(row))
+  return differs('energy', consumedWh, energyTold(row, stop.part?.registerWh ?? null, session))
+}
+
+/** By the register of the end, else by the latest that was told, else by the intervals. */
+function energyTold({ meterStartWh }: StoredTransaction, stopWh: number | null, { truth }: Session): number | null {
+  if (meterStartWh === null) return truth.intervalsWh
+  const latest = truth.registers.toSorted((a, b) => a.atMs - b.atMs).at(-1)
+  // The reading of the start alone tells nothing of the end.
+  if (stopWh === null && truth.registers.every(({ atMs }) => atMs === latest?.atMs)) return null
+  const endWh = stopWh ?? latest?.wh
+  return endWh === undefined ? null : endWh - meterStartWh
+}

@@ -1,0 +1,29 @@
+// A message of a simulated charge point, from when it is to be told until it is answered.
+
+import type { Payload } from '../../src/csms/decision.ts'
+import type { Said, Session } from './dialects.ts'
+import type { Habits } from './plan.ts'
+
+/** Something to tell the central system, however often it has to be sent. */
+export interface Message {
+  readonly number: number
+  readonly station: { readonly key: number; readonly identity: string; readonly habits: Habits }
+  /** Sent again until it is answered; what is not kept is forgotten when no answer comes. */
+  readonly isKept: boolean
+  /** Null until it is sent for the first time: a 1.6 stop needs the answer to its start. */
+  said: Said | null
+  readonly say: () => Said
+  readonly onAnswer: (answer: Payload) => void
+  /** Null when it is about no session. */
+  readonly tells: SessionPart | null
+}
+
+/** What a message tells of a session. */
+export interface SessionPart {
+  readonly session: Session
+  readonly what: 'start' | 'update' | 'stop'
+  readonly atMs: number
+  readonly idTag: string
+  /** The register of a start or stop that brings one. */
+  readonly registerWh: number | null
+}
