@@ -91,6 +91,11 @@ export class Registry {
     return live?.chargePoint.key === key ? live : undefined
   }
 
+  /** Whether a connection of the charge point is being begun. */
+  isArriving(chargePoint: ChargePointRef): boolean {
+    return this.#arrivalsOf(chargePoint).length > 0
+  }
+
   /** Moves the charge point by what has been committed, if it is connected or about to be. */
   apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void {
     this.#move(chargePoint, (live) => live.apply(events))

@@ -19,15 +19,16 @@ import { createLogger, type Logger } from './base/log.ts'
 import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
-import { closeFenced, LiveChargePoints } from './gateway/live-charge-points.ts'
+import { changedElsewhere, holdingsOf, LiveChargePoints } from './gateway/live-charge-points.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './ocpp/schema.ts'
 import { openDatabase } from './store/database.ts'
 import { type Fence, watchFences } from './store/fences.ts'
 import { claimCredentialSecret } from './store/installation.ts'
+import { LeaseKeeper } from './store/lease-keeper.ts'
 import { startMaintenance } from './store/maintenance.ts'
-import { announcePresence, disconnectAbsent } from './store/presence.ts'
+import { createNodeLeases } from './store/node-leases.ts'
 import { createQueries } from './store/queries.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { Writer } from './store/writer.ts'
@@ -67,7 +68,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   const clock = hooks.clock ?? systemClock
   const counters = new Counters()
   const timings = new Timings()
-  const node = `${hostname()}:${settings.ocpp.port}`
+  const node = { id: crypto.randomUUID(), name: `${hostname()}:${settings.ocpp.port}` }
   // What has been opened so far, last first: a start that fails halfway closes it again.
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
@@ -94,10 +95,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     closers.unshift(() => database.close())
 
-    if (!database.isSingleConnection) announcePresence(database.pool, node)
     const queries = createQueries(database, clock)
     await claimCredentialSecret(database.pool, new Credentials(secrets.credentialSecret).fingerprint())
-    await disconnectAbsent(database.pool, node)
     const transactionIds = new TransactionIds(database)
     const onCommit = (sets: number, ms: number): void => timings.committed(sets, ms)
     const writer = new Writer({ database, clock, log: log.category('Database'), onCommit })
@@ -133,9 +132,19 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       },
     })
     if (!database.isSingleConnection) {
-      const onFence = (fence: Fence): void => closeFenced(registry, fence)
+      const onFence = (fence: Fence): void => changedElsewhere(registry, fence)
       closers.unshift(await watchFences({ database, clock, log: log.category('Database'), onFence }))
     }
+    const lease = await LeaseKeeper.begin({
+      leases: createNodeLeases(database),
+      node,
+      isShared: !database.isSingleConnection,
+      holdings: holdingsOf(registry),
+      clock,
+      counters,
+      log: log.category('Database'),
+    })
+    closers.unshift(() => lease.end())
     const auth = createAuthDeps(settings.security, secrets, {
       lookup: (identity) => queries.credentials(identity),
       create: async (identity, hashes) => {
@@ -190,8 +199,9 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       concurrentTransactions: settings.security.concurrentTransactions,
       commit: (set) => writer.commit(set),
       markSeen: (key, atMs, isHeartbeat) => writer.markSeen(key, atMs, isHeartbeat),
-      connect: (key, version, credential) => queries.connect(key, { version, node, atMs: clock.nowMs(), credential }),
-      disconnect: (key, epoch, end) => queries.disconnect(key, epoch, end),
+      connect: (key, version, credential) =>
+        lease.claiming(() => queries.connect(key, { version, node: node.id, atMs: clock.nowMs(), credential })),
+      disconnect: (key, epoch, end) => lease.releasing(() => queries.disconnect(key, epoch, end)),
       isStoreAvailable: () => writer.isAvailable && !writer.isFull,
       appendMessageLog: (line) => writer.appendMessageLog(line),
       http: (request) => api.fetch(request),
@@ -202,7 +212,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     closers.unshift(async () => {
       await gateway.drain()
-      await disconnectAbsent(database.pool, node).catch(() => 0)
       await gateway.stop()
     })
 

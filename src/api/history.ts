@@ -37,13 +37,10 @@ const ConnectionEntry = z
     closedBy: z.enum(['chargePoint', 'centralSystem', 'lost']).nullable().openapi({
       description: '`lost`: nobody closed it, it was gone. Null for one that opened, as are the next two.',
     }),
-    closeCode: z
-      .int()
-      .nullable()
-      .openapi({
-        description: 'Of the WebSocket, RFC 6455, section 7.4; null when nobody saw it close.',
-        example: 1000,
-      }),
+    closeCode: z.int().nullable().openapi({
+      description: 'Of the WebSocket, RFC 6455, section 7.4; null when nobody saw it close.',
+      example: 1000,
+    }),
     reason: z.string().nullable(),
   })
   .openapi('ConnectionHistoryEntry')

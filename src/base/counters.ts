@@ -18,6 +18,8 @@ export const counterTable = {
   slowReadersClosed: 'Sockets closed because their reader was too slow.',
   framesTooBig: 'Connections closed by a frame larger than OCPP.MaxMessageSize.',
   floodsClosed: 'Connections closed because their charge point kept sending more than its allowance.',
+  leasesLost: 'Times that this node found its lease run out: it was frozen, or the database was away.',
+  connectionsSwept: 'Charge points that this node marked as not connected because the lease of their node had run out.',
   logLinesSuppressed:
     'Log lines left out because there were too many about one charge point, or about refused handshakes.',
 } as const satisfies Readonly<Record<string, string>>
@@ -40,6 +42,8 @@ export class Counters implements Record<CounterName, number> {
   slowReadersClosed = 0
   framesTooBig = 0
   floodsClosed = 0
+  leasesLost = 0
+  connectionsSwept = 0
   logLinesSuppressed = 0
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Map<string, number>()

@@ -301,8 +301,8 @@ export const connectMsMax = 5_000
  */
 export const lookupConnectionsMax = 8
 
-/** Connections to PostgreSQL for upkeep: the message log, partitions and retention, the look for ghosts. */
-export const upkeepConnectionsMax = 3
+/** Connections to PostgreSQL for upkeep: the message log, partitions and retention, the look for ghosts, the lease twice. */
+export const upkeepConnectionsMax = 5
 
 /** Statements of the REST API that may wait for the connection of the embedded database. */
 export const restStatementsWaitingMax = 256
@@ -422,6 +422,41 @@ export const embeddedFailuresMax = 5
  * The socket of a charge point whose credentials changed is closed within twice this time.
  */
 export const fenceCheckMs = 1_000
+
+/**
+ * How long a node holds its charge points after it has renewed its lease, in milliseconds. Then other nodes mark them as
+ * not connected.
+ */
+export const leaseMs = 10_000
+
+/** How often a node renews its lease, in milliseconds. */
+export const leaseRenewMs = 3_000
+
+/** Longest that the database may take to renew a lease, in milliseconds; then the next turn tries again. */
+export const leaseRenewMsMax = 2_000
+// One renewal that gets no answer must not cost the lease.
+assert(2 * leaseRenewMs + leaseRenewMsMax < leaseMs, 'a lease must outlive a renewal that fails')
+
+/**
+ * Longest that another statement about leases may take, in milliseconds. A charge point whose end the database has not
+ * stored for as long is looked at again, over another connection.
+ */
+export const leaseStatementMsMax = 5_000
+
+/**
+ * Renewals in a row after which a node marks charge points of other nodes as not connected. All nodes find their leases
+ * expired when the database was away, and each must have had the time to renew its own first.
+ */
+export const leaseRenewalsBeforeSweep = 2
+
+/** How often a node looks for expired leases of others, and for charge points of its own to set right, in milliseconds. */
+export const leaseTendMs = 1_000
+
+/** How often a node compares the charge points that it holds with the database though nothing failed, in milliseconds. */
+export const ownershipCheckMs = 60_000
+
+/** Charge points that one statement marks as connected or not connected. */
+export const ownershipRowsMax = 1_000
 
 /** Problems of one payload that are told: the first of them, in the order of the schema. */
 export const problemsMax = 5

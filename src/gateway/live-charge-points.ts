@@ -74,14 +74,28 @@ export class LiveChargePoints {
   }
 }
 
+/** A charge point, as another node has changed it. */
+type Changed = ChargePointRef & Required<ChargePointSettings> & { readonly epoch: number; readonly connected: boolean }
+
 /**
- * Closes the connection of a charge point that another node took away: for a newer connection, or because its
- * credentials are out.
+ * Lets a connected charge point know what another node changed. Its connection is closed when it was taken away: for a newer
+ * connection, or because its credentials are out.
  */
-export function closeFenced(
-  registry: Registry,
-  { connected, epoch, ...chargePoint }: ChargePointRef & { readonly epoch: number; readonly connected: boolean },
-): void {
-  if (connected) registry.fence(chargePoint, epoch, closeGoingAway, newerConnection)
-  else registry.fence(chargePoint, epoch, closePolicyViolation, 'Credentials changed')
+export function changedElsewhere(registry: Registry, changed: Changed): void {
+  const { key, identity, epoch, connected, strictness, registrationStatus } = changed
+  registry.provisioned({ key, identity }, { strictness, registrationStatus })
+  if (connected) registry.fence({ key, identity }, epoch, closeGoingAway, newerConnection)
+  else registry.fence({ key, identity }, epoch, closePolicyViolation, 'Credentials changed')
+}
+
+/** Every connection of this process, as the keeper of its lease asks for them. */
+export function holdingsOf(registry: Registry) {
+  return {
+    *all() {
+      for (const { chargePoint, identity, epoch } of registry) yield { key: chargePoint.key, identity, epoch }
+    },
+    has: (held: ChargePointRef & { readonly epoch: number }) => registry.find(held)?.epoch === held.epoch,
+    expects: (held: ChargePointRef) => registry.isArriving(held),
+    overtaken: (changed: Changed) => changedElsewhere(registry, changed),
+  }
 }

@@ -38,6 +38,9 @@ const fenced = {
 
 const whatEnded = { id: chargePoints.id, endedEpoch: chargePoints.endedEpoch, endedNode: chargePoints.endedNode }
 
+/** A node that holds the connection reads how the charge point is treated now (`fences.ts`). */
+const toldToNodes = { fencedIn: sql`pg_current_xact_id()` }
+
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
   return and(eq(chargePoints.id, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
 }
@@ -157,13 +160,14 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * Null when there is none. A change of credentials takes the connection away from the node that holds it; a new
-     * password ends the rotation that is under way.
+     * Null when there is none. A change of credentials takes the connection away from the node that holds it, a change of
+     * how the charge point is treated reaches that node; a new password ends the rotation that is under way.
      */
     async updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null> {
       const columns = {
         ...columnsOf(input),
         ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
+        ...(input.strictness === undefined && input.registrationStatus === undefined ? {} : toldToNodes),
         ...(input.passwordHash === undefined && input.apiKeyHash === undefined ? {} : fenced),
       }
       if (Object.keys(columns).length === 0) return chargePoint(identity)

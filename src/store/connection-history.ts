@@ -16,6 +16,9 @@ export const stoppingEnd = end('centralSystem', 1001, 'The central system is sto
 export const credentialsEnd = end('centralSystem', 1008, 'Credentials changed')
 export const deletedEnd = end('centralSystem', 1008, 'Charge point deleted')
 
+/** When the lease of a row of `nodes` runs out, unless it is renewed. */
+export const leaseEndsAt = `seen_at + interval '${leaseMs} ms'`
+
 type End = Omit<ConnectionEnd, 'atMs'>
 
 function end(closedBy: ClosedBy, closeCode: number | null, reason: string): End {
@@ -59,8 +62,8 @@ export function insertOpened(opened: string): string {
 export const replacedByClaims = `(
   SELECT c.key, c.ended_epoch, c.ended_node, COALESCE(LEAST(c.at, d.until), c.at) AS at, r.closed_by, r.close_code, r.reason
   FROM claimed c
-  LEFT JOIN LATERAL (SELECT seen_at + interval '${leaseMs} ms' AS until FROM nodes
-    WHERE id = c.ended_node AND seen_at <= clock_timestamp() - interval '${leaseMs} ms') d ON true
+  LEFT JOIN LATERAL (SELECT ${leaseEndsAt} AS until FROM nodes
+    WHERE id = c.ended_node AND ${leaseEndsAt} <= clock_timestamp()) d ON true
   JOIN (VALUES (true, '${nodeLostEnd.closedBy}', NULL::int4, '${nodeLostEnd.reason}'),
     (false, '${replacedEnd.closedBy}', ${replacedEnd.closeCode}::int4, '${replacedEnd.reason}'))
     AS r(is_lost, closed_by, close_code, reason) ON r.is_lost = (d.until IS NOT NULL)

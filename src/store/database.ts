@@ -42,13 +42,13 @@ export interface Lease {
 export interface Database {
   readonly provider: DatabaseProvider
   /**
-   * For what charge points wait for, and for nothing else: look-ups of the gateway, readiness, presence, transaction ids. Every pool
+   * For what charge points wait for, and for nothing else: look-ups of the gateway, readiness, fences, transaction ids. Every pool
    * answers `timestamptz` as milliseconds since the epoch and `int8` as numbers.
    */
   readonly pool: Pool
   /** For what the REST API lists and provisions. Never keeps anybody waiting at `pool`, but for one statement under way. */
   readonly restPool: Pool
-  /** For the message log, partitions, retention and ghosts: REST requests, however many, do not keep them waiting. */
+  /** For the message log, partitions, retention, ghosts and leases: REST requests, however many, do not keep them waiting. */
   readonly upkeepPool: Pool
   /** True when there is one connection for everything, so that a lease must be short. */
   readonly isSingleConnection: boolean

@@ -1,20 +1,24 @@
-// Which charge points have lost their connection to somebody else since the last look: an operator changed their
-// credentials or deleted them at another node, or they have connected to another node. Each node looks every second and
-// closes what it still holds.
+// What nodes must know of charge points that others have changed since the last look. Some have lost their connection: an
+// operator changed their credentials or deleted them at another node, or they have connected to another node. Others are to
+// be treated differently. Each node looks every second, closes what it still holds and treats the rest as it is told.
 
 import { fenceCheckMs } from '../base/limits.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import type { RegistrationStatus } from '../csms/decision.ts'
+import type { Strictness } from '../ocpp/verdict.ts'
 import type { Database } from './database.ts'
 import { repeat } from './maintenance.ts'
 
-/** A charge point whose connections with epochs below `epoch` are over. */
+/** A charge point whose connections with epochs below `epoch` are over, and how it is treated. */
 export interface Fence {
   readonly key: number
   readonly identity: string
   readonly epoch: number
   /** Whether a newer connection is what took it away. */
   readonly connected: boolean
+  readonly strictness: Strictness
+  readonly registrationStatus: RegistrationStatus
 }
 
 export interface FenceWatchOptions {
@@ -36,7 +40,7 @@ export async function watchFences({ database, clock, log, onFence }: FenceWatchO
       isFailing = false
     },
     (error) => {
-      if (!isFailing) log.warn({ error }, 'Connections that ended at other nodes could not be looked for.')
+      if (!isFailing) log.warn({ error }, 'What other nodes changed could not be looked for.')
       isFailing = true
     },
   )
@@ -72,6 +76,7 @@ export async function startLooking({ pool }: Pick<Database, 'pool'>): Promise<()
 
 const fencesSince = `
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next,
-    (SELECT json_agg(json_build_object('key', id, 'identity', identity, 'epoch', connection_epoch, 'connected', connected))
+    (SELECT json_agg(json_build_object('key', id, 'identity', identity, 'epoch', connection_epoch, 'connected', connected,
+       'strictness', strictness, 'registrationStatus', registration_status))
      FROM charge_points
      WHERE fenced_in >= $1::text::xid8 AND fenced_in < pg_snapshot_xmax(pg_current_snapshot())) AS fences`

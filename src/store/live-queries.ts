@@ -21,12 +21,13 @@ import { bytesArray, instantArray, int4Array, int8Array, textArray } from './bin
 import { insertEnds, insertOpened, keepEnded, replacedByClaims } from './connection-history.ts'
 import type { Database } from './database.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
-import { databaseError, storeError } from './store-error.ts'
+import { storeError } from './store-error.ts'
+import { untilNoDeadlock } from './until-no-deadlock.ts'
 
 /** A connection of a charge point, as it is claimed. */
 export interface ConnectionClaim {
   readonly version: OcppVersion
-  /** Name of this process among those that share the database. */
+  /** Id of this process among those that share the database (`NodeLeases`). */
   readonly node: string
   readonly atMs: number
   /**
@@ -320,19 +321,4 @@ function hydrationOf(row: ClaimedRow): Hydration {
 function forgetOldest(remembered: Map<string, unknown>): void {
   const oldest = remembered.keys().next()
   if (!oldest.done) remembered.delete(oldest.value)
-}
-
-/** How often a statement is sent again that lost against another one in a deadlock. */
-const deadlockAttemptsMax = 5
-
-// The rows are updated by several connections and processes, in whatever order their plans take; PostgreSQL ends a deadlock by
-// refusing one statement, which does no harm to send again.
-async function untilNoDeadlock<T>(send: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await send()
-    } catch (error) {
-      if (attempt >= deadlockAttemptsMax || databaseError(error)?.code !== '40P01') throw error
-    }
-  }
 }

@@ -75,12 +75,15 @@ export const chargePoints = pgTable(
     status: text('status').$type<ConnectorStatus>().notNull().default('Unknown'),
     connected: boolean('connected').notNull().default(false),
     connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
-    /** The process that holds the connection. */
+    /** Id of the node that holds the connection; null while not connected. */
     node: text('node'),
     /** The connection that was open when something last ended it, and who held it; null: none was. See store/connection-history.ts. */
     endedEpoch: bigint('ended_epoch', { mode: 'number' }),
     endedNode: text('ended_node'),
-    /** PostgreSQL transaction that last took the connection away from the process that held it; see store/fences.ts. */
+    /**
+     * PostgreSQL transaction that last changed what the node with the connection must know: it took the connection away, or
+     * changed how the charge point is treated; see store/fences.ts.
+     */
     fencedIn: xid8('fenced_in'),
     firmwareStatus: text('firmware_status'),
     diagnosticsStatus: text('diagnostics_status'),
@@ -107,8 +110,22 @@ export const chargePoints = pgTable(
     index('charge_points_fenced')
       .on(table.fencedIn)
       .where(sql`fenced_in IS NOT NULL`),
+    index('charge_points_of_node')
+      .on(table.node, table.id)
+      .where(sql`node IS NOT NULL`),
   ],
 )
+
+/** The processes that hold connections, each under a lease that it renews; see store/node-leases.ts. */
+export const nodes = pgTable('nodes', {
+  /** Random, and kept for the life of the process. */
+  id: text('id').primaryKey(),
+  /** Host and port, for people. */
+  name: text('name').notNull(),
+  startedAt: instant('started_at').notNull(),
+  /** When it last renewed its lease, by the clock of PostgreSQL. */
+  seenAt: instant('seen_at').notNull(),
+})
 
 export const connectors = pgTable(
   'connectors',

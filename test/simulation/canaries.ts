@@ -94,4 +94,21 @@ export const canaries: readonly Canary[] = [
     },
     breaks: 'answered',
   },
+  {
+    bug: 'a node that does not find out who has died',
+    planting: { leases: (leases) => ({ ...leases, sweep: () => Promise.resolve(0) }) },
+    breaks: 'presence',
+  },
+  {
+    bug: 'a node that does not set right what the database could not be told',
+    planting: { leases: (leases) => ({ ...leases, release: () => Promise.resolve() }) },
+    breaks: 'presence',
+  },
+  {
+    bug: 'a node that does not get back what was swept',
+    planting: {
+      leases: (leases) => ({ ...leases, confirm: () => Promise.resolve({ regained: [], overtaken: [] }) }),
+    },
+    breaks: 'presence',
+  },
 ]

@@ -15,6 +15,7 @@ import {
   transactionStopped,
   variable,
 } from '../support/changes.ts'
+import { goneEnd } from '../support/connection-end.ts'
 import { acceptedToken } from '../support/known.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { arrivalMs, meterRows } from '../support/store.ts'
@@ -268,15 +269,15 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
 async function compareReading(seed: number, keys: readonly number[], model: DatabaseModel): Promise<void> {
   for (const key of keys) {
     const { epoch, ...read } = await queries.connect(key, { version: '1.6', node: 'test', atMs: arrivalMs })
-    const claimed = model.claim(key, '1.6', arrivalMs)
+    const claimed = model.claim(key, '1.6', arrivalMs, 'node')
     const { epoch: modelEpoch, ...expected } = claimed ?? { epoch: 0 }
     expect({ seed, read: sorted(read) }).toEqual({ seed, read: sorted(expected) })
-    await queries.disconnect(key, epoch - 1)
-    model.release(key, modelEpoch - 1)
+    await queries.disconnect(key, epoch - 1, goneEnd)
+    model.leases.release(key, modelEpoch - 1)
     expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(true)
     expect(model.chargePoints.get(key)?.connected).toBe(true)
-    await queries.disconnect(key, epoch)
-    model.release(key, modelEpoch)
+    await queries.disconnect(key, epoch, goneEnd)
+    model.leases.release(key, modelEpoch)
     expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(false)
     expect(model.chargePoints.get(key)?.connected).toBe(false)
     for (const id of ['one', 'two', `${'x'.repeat(255)}a`]) {
@@ -323,7 +324,9 @@ type Rows = Readonly<Record<string, unknown>>
 function rowsOf(model: DatabaseModel): Rows {
   const text = (value: bigint): string => String(value)
   return tables({
-    chargePoints: [...model.chargePoints.values()].map(({ epoch: _, connected: __, version: ___, ...row }) => row),
+    chargePoints: [...model.chargePoints.values()].map(
+      ({ epoch: _, connected: __, node: ___, version: ____, ...row }) => row,
+    ),
     connectors: [...model.connectors.values()],
     transactions: [...model.transactions.values()],
     facts: [...model.facts.values()],

@@ -24,6 +24,7 @@ import type { EnergyEvidence } from '../../src/csms/energy.ts'
 import { beforeStartOf } from './before-start.ts'
 import { correct, type StoredCorrection } from './corrections.ts'
 import { evidenceOf, samplesOf } from './evidence.ts'
+import { LeaseModel } from './leases.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 
 type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
@@ -40,6 +41,8 @@ export interface StoredChargePoint {
   firmwareVersion: string | null
   status: ConnectorStatus
   connected: boolean
+  /** The node that holds the connection. */
+  node: string | null
   epoch: number
   firmwareStatus: string | null
   diagnosticsStatus: string | null
@@ -145,6 +148,7 @@ export class DatabaseModel {
   readonly meterValues = new Map<string, StoredMeterRow>()
   readonly variables = new Map<string, StoredVariable>()
   readonly idTokens = new Map<string, KnownIdToken>()
+  readonly leases = new LeaseModel(this.chargePoints)
   /** How often a text stands in a table: by `copyKey`. */
   readonly copies = new Map<string, number>()
   readonly #byStationId = new Map<string, number>()
@@ -176,6 +180,7 @@ export class DatabaseModel {
       firmwareVersion: null,
       status: 'Unknown',
       connected: false,
+      node: null,
       epoch: 0,
       firmwareStatus: null,
       diagnosticsStatus: null,
@@ -238,10 +243,11 @@ export class DatabaseModel {
   }
 
   /** Claims a connection under a new epoch; null when there is no such charge point. */
-  claim(key: number, version: OcppVersion, atMs: number): Hydration | null {
+  claim(key: number, version: OcppVersion, atMs: number, node: string): Hydration | null {
     const row = this.chargePoints.get(key)
     if (row === undefined) return null
     row.connected = true
+    row.node = node
     row.version = version
     row.epoch = ++this.#lastEpoch
     row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
@@ -256,16 +262,6 @@ export class DatabaseModel {
         .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
       untimedFacts,
     }
-  }
-
-  release(key: number, epoch: number): void {
-    const row = this.chargePoints.get(key)
-    if (row?.epoch === epoch) row.connected = false
-  }
-
-  /** What a node does at its start and its end: nobody is connected to it. */
-  disconnectAll(): void {
-    for (const row of this.chargePoints.values()) row.connected = false
   }
 
   /** `count` new transaction ids, ascending. */

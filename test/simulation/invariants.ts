@@ -13,6 +13,7 @@ import { historyProblem } from './history.ts'
 import type { Message } from './message.ts'
 import { hasUsableTimes } from './plan.ts'
 import { stateText, withoutTransactions } from './shown-state.ts'
+import { Presence } from './presence.ts'
 import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.ts'
 import type { SimulatedStation } from './station.ts'
 import { UntimedStatuses } from './untimed-statuses.ts'
@@ -25,6 +26,7 @@ export const rules = {
   inOrder: 'The CALLs of a charge point are answered, and committed, in the order in which they came.',
   oneCallAtATime: 'At most one CALL is under way in each direction.',
   oneOwner: 'A charge point has one connection that counts: the one with the last epoch.',
+  presence: 'A charge point is stored as connected while it is, and as not connected while it is not.',
   bounded: 'No queue grows past its maximum.',
   actorAsStored: 'An actor shows what is committed: nothing more, and nothing less.',
   historyAsStored: 'What is stored of a transaction is what the messages about it say.',
@@ -98,6 +100,7 @@ export class Watch {
 
   /** Charge points that something has happened to since the last check. */
   readonly #touched = new Set<number>()
+  readonly presence = new Presence()
   #violation: Violation | null = null
 
   constructor(model: DatabaseModel, nowMs: () => number, callTimeoutMs: number) {
@@ -266,6 +269,12 @@ export class Watch {
         this.#fail('bounded', `${node.callsUnderWay(identity)} commands wait for ${identity}.`)
       }
     }
+  }
+
+  /** @param soundSinceMs since when nothing has failed at the database. */
+  checkPresence(node: WatchedProcess | null, stations: readonly SimulatedStation[], soundSinceMs: number): void {
+    const wrong = this.presence.check(this.#model, node, stations, this.#nowMs(), soundSinceMs)
+    if (wrong !== null) this.#fail('presence', wrong)
   }
 
   /** CALLs that have come to `node` and have no answer yet, as a text; null when there are none. */

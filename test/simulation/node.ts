@@ -17,7 +17,8 @@ import { Admission } from '../../src/gateway/admission.ts'
 import type { SocketData } from '../../src/gateway/connection.ts'
 import { Connections, type FrameExaminer } from '../../src/gateway/connections.ts'
 import { handshake, type HandshakeDeps } from '../../src/gateway/handshake.ts'
-import { LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
+import { holdingsOf, LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
+import type { LeaseKeeper } from '../../src/store/lease-keeper.ts'
 import { createLiveQueries } from '../../src/store/live-queries.ts'
 import { TransactionIds } from '../../src/store/transaction-ids.ts'
 import { Writer } from '../../src/store/writer.ts'
@@ -25,6 +26,7 @@ import { readLongAnswer } from '../../src/ocpp/answer.ts'
 import { examineBatch, examineOne } from '../../src/workers/examine-batch.ts'
 import type { Watch } from './invariants.ts'
 import type { Random } from '../support/random.ts'
+import { keepLease, type PlantedLeases } from './watchman.ts'
 import type { SimulatedDatabaseServer } from './simulated-database.ts'
 import type { ServerEnd, SimulatedSocket, Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
@@ -32,7 +34,7 @@ import type { SimulatedTime } from './simulated-time.ts'
 type Commit = (set: ChangeSet) => Promise<CommitOutcome>
 
 /** Parts that a canary puts in the place of the real ones. */
-export interface PlantedParts {
+export interface PlantedParts extends PlantedLeases {
   /** What the pipeline commits through. */
   readonly commit?: (commit: Commit, node: SimulatedNode) => Commit
   /** Between the sockets and the connections. */
@@ -85,7 +87,10 @@ export class SimulatedNode implements ServerEnd {
   readonly #calls = new Map<string, number>()
   readonly #operators = new Map<string, Promise<void>>()
   readonly #sockets = new Map<SimulatedSocket, Wire>()
+  /** Null until it has been taken: before that nobody is let in. */
+  #lease: LeaseKeeper | null = null
   #isAlive = true
+  readonly #isOwnerAlive = () => this.#isAlive
   /** Things that it does until it dies; null: it does not. */
   #actsLeft: number | null = null
   #messageIds = 0
@@ -93,12 +98,13 @@ export class SimulatedNode implements ServerEnd {
   constructor(number: number, world: NodeWorld) {
     this.#world = world
     const { time, database, planted, watch } = world
+    const id = `node${number}`
     this.#clock = {
       nowMs: () => time.nowMs,
       after: (delayMs, callback) => time.after(delayMs, () => (this.#isAlive ? callback() : undefined)),
     }
     const log = this.#log()
-    const client = database.open(() => this.#isAlive)
+    const client = database.open(this.#isOwnerAlive)
     this.#queries = createLiveQueries(client, this.#clock)
     this.writer = new Writer({ database: client, clock: this.#clock, log, commitGroup: database.commitGroup })
     this.#transactionIds = new TransactionIds(client)
@@ -122,8 +128,11 @@ export class SimulatedNode implements ServerEnd {
       commit: planted.commit?.(commit, this) ?? commit,
       markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
       connect: (key, version, credential) =>
-        this.#queries.connect(key, { credential, version, node: `node${number}`, atMs: time.nowMs }),
-      disconnect: (key, epoch, end) => this.#queries.disconnect(key, epoch, end),
+        this.#held((lease) =>
+          lease.claiming(() => this.#queries.connect(key, { credential, version, node: id, atMs: time.nowMs })),
+        ),
+      disconnect: (key, epoch, end) =>
+        this.#held((lease) => lease.releasing(() => this.#queries.disconnect(key, epoch, end))),
       appendMessageLog: () => {},
       counters: this.counters,
       timings: { answered: () => {} },
@@ -138,13 +147,19 @@ export class SimulatedNode implements ServerEnd {
         create: () => Promise.reject(new StatorError('NOT_FOUND', 'Charge points of a simulation are provisioned.')),
       }),
       assumedVersion: ocpp.assumedVersion,
-      isOpen: () => !this.#connections.isDraining && this.writer.isAvailable && !this.writer.isFull,
+      isOpen: () =>
+        this.#lease !== null && !this.#connections.isDraining && this.writer.isAvailable && !this.writer.isFull,
       admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
       counters: this.counters,
       log,
     }
-    database.model.disconnectAll()
     this.writer.start()
+    keepLease(
+      { id, client, clock: this.#clock, counters: this.counters, log, holdings: holdingsOf(this.registry), planted },
+      (lease) => {
+        this.#lease = lease
+      },
+    )
   }
 
   get isAlive(): boolean {
@@ -157,9 +172,15 @@ export class SimulatedNode implements ServerEnd {
     else this.#actsLeft = acts
   }
 
+  /** Reaches the database no more for a while; others do. */
+  cutOff(forMs: number): void {
+    this.#world.database.cutOff(this.#isOwnerAlive, forMs)
+  }
+
   /** Stops as on SIGTERM. */
   async stop(): Promise<void> {
     await this.#connections.drain()
+    await this.#lease?.end()
     await this.writer.stop()
     this.#die()
   }
@@ -270,6 +291,11 @@ export class SimulatedNode implements ServerEnd {
     }
     const messageId = `correct-${++this.#messageIds}`
     await correctTransaction(deps, transaction, { meterStop }, 'operator', messageId).catch(ignoreStatorError)
+  }
+
+  #held<T>(work: (lease: LeaseKeeper) => Promise<T>): Promise<T> {
+    if (this.#lease === null) throw new Error('Nobody is let in before the lease is taken.')
+    return work(this.#lease)
   }
 
   #die(): void {

@@ -60,6 +60,7 @@ export type Action =
   | { readonly kind: 'slow'; readonly station: number; readonly forMs: number }
   | { readonly kind: 'command'; readonly station: number; readonly what: Commanding; readonly pick: number }
   | { readonly kind: 'database'; readonly fault: 'stall' | 'away' | 'cut'; readonly forMs: number }
+  | { readonly kind: 'cutOff'; readonly forMs: number }
   | { readonly kind: 'commit'; readonly fault: CommitFault; readonly count: number }
   | { readonly kind: 'kill'; readonly afterActs: number; readonly downMs: number }
   | { readonly kind: 'restart'; readonly downMs: number }
@@ -129,6 +130,7 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
   slow: 1,
   command: 10,
   database: 3,
+  cutOff: 2,
   commit: 5,
   kill: 2,
   restart: 1,
@@ -232,6 +234,8 @@ function actionOf(random: Random, stations: number): Action {
       return { kind, station, what: random.weighted(commandings), pick }
     case 'database':
       return { kind, fault: random.pick(['stall', 'away', 'cut']), forMs: random.pick([50, 1_000, 10_000, 60_000]) }
+    case 'cutOff':
+      return { kind, forMs: random.pick([1_000, 15_000, 40_000]) }
     case 'commit':
       return { kind, fault: random.pick(commitFaults), count: random.pick([1, 1, 2, 6]) }
     case 'kill':

@@ -61,10 +61,15 @@ export class SimulatedDatabaseServer {
   readonly #underWay = new Set<Request>()
   /** Requests of broken connections that are still on their way. */
   readonly #ghosts = new Set<Request>()
+  /** Arrivals of requests that wait for the end of a stall. */
+  readonly #stalled = new Set<() => void>()
   #stalledUntilMs = 0
   #awayUntilMs = 0
+  /** Until when a process reaches nothing, by what tells whether it lives. */
+  readonly #cutOff = new Map<() => boolean, number>()
   #due: CommitFault[] = []
   #faultRate: number
+  #lastFaultMs = 0
 
   constructor(options: ServerOptions) {
     this.#options = options
@@ -72,6 +77,11 @@ export class SimulatedDatabaseServer {
     this.#random = options.random
     this.model = options.model
     this.#faultRate = options.faultRate
+  }
+
+  /** Since when nothing has gone wrong; in the future while it does. */
+  get soundSinceMs(): number {
+    return Math.max(this.#lastFaultMs, this.#stalledUntilMs, this.#awayUntilMs)
   }
 
   /** Answers nobody for a while; what was sent is done afterwards. */
@@ -85,8 +95,17 @@ export class SimulatedDatabaseServer {
     this.cut()
   }
 
+  /** Cuts every connection of one process, and takes no new ones of it for a while. */
+  cutOff(isOwnerAlive: () => boolean, forMs: number): void {
+    const untilMs = this.#time.nowMs + forMs
+    this.#cutOff.set(isOwnerAlive, untilMs)
+    this.#lastFaultMs = Math.max(this.#lastFaultMs, untilMs)
+    for (const { session } of this.#underWay) if (session.isOwnerAlive === isOwnerAlive) session.isCut = true
+  }
+
   /** Cuts every connection that is in use. */
   cut(): void {
+    this.#lastFaultMs = Math.max(this.#lastFaultMs, this.#time.nowMs)
     for (const { session } of this.#underWay) session.isCut = true
   }
 
@@ -97,7 +116,11 @@ export class SimulatedDatabaseServer {
 
   /** Has no faults any more. */
   recover(): void {
+    this.#lastFaultMs = this.#time.nowMs
+    this.#cutOff.clear()
     this.#stalledUntilMs = 0
+    for (const arrive of this.#stalled) this.#time.after(0, arrive)
+    this.#stalled.clear()
     this.#awayUntilMs = 0
     this.#due = []
     this.#faultRate = 0
@@ -130,7 +153,8 @@ export class SimulatedDatabaseServer {
     const session = (): Session => ({ isOwnerAlive, isCut: false })
     // What the store asks of a pool is `query` with a prepared statement, and nothing else.
     const queries = {
-      query: (statement: Statement) => this.#trip(session(), () => this.#answer(statement), this.#queryFault()),
+      query: (statement: Statement) =>
+        this.#trip(session(), () => this.#answer(statement), this.#queryFault(), null, statement.query_timeout),
     }
     const pool = queries as unknown as Pool
     return {
@@ -174,17 +198,27 @@ export class SimulatedDatabaseServer {
   }
 
   #nextFault(): CommitFault | null {
-    const due = this.#due.shift()
-    if (due !== undefined) return due
-    return this.#random.chance(this.#faultRate) ? this.#random.pick(commitFaults) : null
+    return this.#due.shift() ?? this.#chanceFault(commitFaults)
   }
 
   #queryFault(): CommitFault | null {
-    return this.#random.chance(this.#faultRate) ? this.#random.pick(['cutBefore', 'loseAnswer']) : null
+    return this.#chanceFault(['cutBefore', 'loseAnswer'])
+  }
+
+  #chanceFault(faults: readonly CommitFault[]): CommitFault | null {
+    if (!this.#random.chance(this.#faultRate)) return null
+    this.#lastFaultMs = Math.max(this.#lastFaultMs, this.#time.nowMs)
+    return this.#random.pick(faults)
   }
 
   /** One request and its answer. `ghost` is the same work, when it can be done without its sender. */
-  #trip<T>(session: Session, work: () => T, fault: CommitFault | null, ghost: (() => void) | null = null): Promise<T> {
+  #trip<T>(
+    session: Session,
+    work: () => T,
+    fault: CommitFault | null,
+    ghost: (() => void) | null = null,
+    timeoutMs = queryMsMax,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       // The dead send nothing.
       if (!session.isOwnerAlive()) return
@@ -196,7 +230,7 @@ export class SimulatedDatabaseServer {
         if (session.isOwnerAlive()) conclude()
       }
       const fail = (error: Error): void => settle(() => reject(error))
-      const cancelTimeout = this.#time.after(queryMsMax, () => {
+      const cancelTimeout = this.#time.after(timeoutMs, () => {
         session.isCut = true
         fail(new Error('Query read timeout'))
       })
@@ -205,13 +239,15 @@ export class SimulatedDatabaseServer {
       const arrive = (): void => {
         if (!this.#underWay.has(request)) return
         const { nowMs } = this.#time
-        if (nowMs < this.#awayUntilMs || session.isCut) {
+        const awayUntilMs = Math.max(this.#awayUntilMs, this.#cutOff.get(session.isOwnerAlive) ?? 0)
+        if (nowMs < awayUntilMs || session.isCut) {
           this.#underWay.delete(request)
           session.isCut = true
           return fail(new Error('Connection terminated unexpectedly'))
         }
         if (nowMs < this.#stalledUntilMs) {
-          this.#time.after(this.#stalledUntilMs - nowMs, arrive)
+          this.#stalled.add(arrive)
+          this.#time.after(this.#stalledUntilMs - nowMs, () => (this.#stalled.delete(arrive) ? arrive() : undefined))
           return
         }
         this.#underWay.delete(request)
@@ -278,12 +314,13 @@ export class SimulatedDatabaseServer {
       }
       case 'stator_claim_connections': {
         const [keys, versions, atMs] = [numbers(values[0]), texts(values[1]), numbers(values[3])]
-        const claims = keys.map((key, i) => model.claim(key, versions[i] as OcppVersion, atMs[i] ?? 0))
+        const nodes = texts(values[2])
+        const claims = keys.map((key, i) => model.claim(key, versions[i] as OcppVersion, atMs[i] ?? 0, nodes[i] ?? ''))
         return { rows: claims.flatMap((claim) => (claim === null ? [] : [{ ...claim, ...claim.chargePoint }])) }
       }
       case 'stator_disconnect': {
         const epochs = numbers(values[1])
-        for (const [i, key] of numbers(values[0]).entries()) model.release(key, epochs[i] ?? -1)
+        for (const [i, key] of numbers(values[0]).entries()) model.leases.release(key, epochs[i] ?? -1)
         return { rows: [] }
       }
       case 'stator_id_tokens': {
@@ -311,8 +348,11 @@ export class SimulatedDatabaseServer {
         return { rows: [{ ids: model.newTransactionIds(Number(values[0])) }] }
       case 'stator_insert_message_log':
         return { rows: [] }
-      default:
-        throw new Error(`The simulated database does not know the statement ${name}.`)
+      default: {
+        const answer = model.leases.answer(name, values, this.#time.nowMs)
+        if (answer === null) throw new Error(`The simulated database does not know the statement ${name}.`)
+        return answer
+      }
     }
   }
 }
@@ -320,6 +360,7 @@ export class SimulatedDatabaseServer {
 interface Statement {
   readonly name: string
   readonly values: readonly unknown[]
+  readonly query_timeout?: number
 }
 
 function refusal(code: string, message: string): DatabaseError {

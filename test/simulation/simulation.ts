@@ -14,6 +14,7 @@ import { SimulatedDatabaseServer } from './simulated-database.ts'
 import { Wire } from './simulated-network.ts'
 import { SimulatedTime } from './simulated-time.ts'
 import { idTags, SimulatedStation } from './station.ts'
+import { startWatchman } from './watchman.ts'
 
 /** What one run came to. */
 export interface Outcome {
@@ -129,6 +130,7 @@ class Simulation {
   }
 
   run(): Outcome {
+    startWatchman(this.#time, this.#database, this.#planting)
     this.#startNode()
     for (const station of this.#present) station.connect()
     for (const { afterMs, action } of this.#plan.actions) {
@@ -154,6 +156,7 @@ class Simulation {
     this.#counts.steps++
     if (this.#counts.steps > stepsMax) this.#watch.neverRests(`${stepsMax} steps, and no end.`)
     if (this.#node !== null) this.#watch.check(this.#node, this.#present)
+    this.#watch.checkPresence(this.#node, this.#present, this.#database.soundSinceMs)
   }
 
   // Nothing goes wrong any more: everybody has to get what he waits for.
@@ -182,7 +185,7 @@ class Simulation {
   // A connection that is open may still wait to be claimed: behind a look-up, say, that was sent to a database that stalled.
   #isServerQuiet(): boolean {
     const node = this.#node
-    if (node === null || this.#watch.waiting(node) !== null) return false
+    if (node === null || !this.#watch.presence.isRight || this.#watch.waiting(node) !== null) return false
     return this.#present.every(({ identity }) => node.registry.get(identity) !== undefined)
   }
 
@@ -196,6 +199,9 @@ class Simulation {
         else if (action.fault === 'away') this.#database.goAway(action.forMs)
         else this.#database.cut()
         return
+      case 'cutOff':
+        this.#fault('cutOff')
+        return this.#node?.cutOff(action.forMs)
       case 'commit':
         return this.#database.failNext(action.fault, action.count)
       case 'kill':

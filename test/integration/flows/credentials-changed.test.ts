@@ -141,6 +141,12 @@ test('what an operator does at one node holds for the sockets of another within 
     expect(codes).toEqual([1008, 1008, 1001])
     expect(newer.closing).toBeNull()
     expect(await left?.call('Heartbeat', {})).toHaveProperty('currentTime')
+    const treatment = { strictness: 'strict', registrationStatus: 'Pending' }
+    expect((await ask(here, 'PATCH', '/LEFT', treatment)).status).toBe(200)
+    const sloppy = { ...flows16.status('Available'), connectorId: '1' }
+    const isRefused = async () => (await left?.answerTo(left.sendCall('StatusNotification', sloppy)))?.[0] === 4
+    await until('what is not as its schema says to be refused', isRefused, 2_000)
+    expect(await left?.call('BootNotification', flows16.boot)).toMatchObject({ status: 'Pending' })
     for (const raw of [newer, left]) raw?.socket.terminate()
   } finally {
     await Promise.all(started.map((stator) => stator.remove()))

@@ -94,6 +94,10 @@ describeStore('credentials', (store) => {
       ]),
     )
     expect(found.find(({ key }) => key === replaced.key)?.epoch).toBe(epoch)
+    await queries.updateChargePoint(moved.identity, { strictness: 'strict', registrationStatus: 'Pending' })
+    expect(await seen()).toMatchObject([
+      { key: moved.key, connected: true, strictness: 'strict', registrationStatus: 'Pending' },
+    ])
     expect(await seen()).toEqual([])
     if (database.isSingleConnection) return
     // Another one that is begun later is seen first.

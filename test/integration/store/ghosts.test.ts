@@ -12,6 +12,7 @@ import {
   transactionStarted,
   transactionStopped,
 } from '../../support/changes.ts'
+import { goneEnd } from '../../support/connection-end.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { maintenanceOf } from '../../support/maintenance.ts'
 import { arrivalMs, changeSet, describeStore, meterRows, type TestStore } from '../../support/store.ts'
@@ -128,7 +129,7 @@ describeStore('a transaction', (store) => {
     const dayAndMore = arrivalMs + 25 * hourMs
     expect(await reasonsAt(dayAndMore)).toEqual([])
     const { epoch } = await queries.connect(key, { version: '1.6', node: 'here', atMs: arrivalMs + hourMs / 2 })
-    await queries.disconnect(key, epoch)
+    await queries.disconnect(key, epoch, goneEnd)
     expect(await reasonsAt(arrivalMs + 24 * hourMs)).toEqual([])
     expect(await reasonsAt(dayAndMore)).toEqual(['chargePointGone'])
     expect(await noteAt(dayAndMore)).toMatchObject([{ reason: 'chargePointGone', sinceMs: arrivalMs + hourMs / 2 }])

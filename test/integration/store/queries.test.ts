@@ -11,9 +11,9 @@ import {
   transactionStarted,
   transactionStopped,
 } from '../../support/changes.ts'
+import { goneEnd } from '../../support/connection-end.ts'
 import { arrivalMs, changeSet, describeStore } from '../../support/store.ts'
 import { claimCredentialSecret } from '../../../src/store/installation.ts'
-import { disconnectAbsent } from '../../../src/store/presence.ts'
 
 const page = { page: 1, pageSize: 10 }
 const hash = (secret: string): Uint8Array => createHash('sha256').update(secret).digest()
@@ -247,9 +247,9 @@ describeStore('the store', (store) => {
       expect(new Set([...epochs, last]).size).toBe(4)
       expect(epochs).toEqual(epochs.toSorted((a, b) => a - b))
       expect(last).toBeGreaterThan(Math.max(...epochs))
-      await Promise.all(epochs.map((epoch) => queries.disconnect(key, epoch)))
+      await Promise.all(epochs.map((epoch) => queries.disconnect(key, epoch, goneEnd)))
       expect((await queries.chargePoint(identity))?.connected).toBe(true)
-      await queries.disconnect(key, last)
+      await queries.disconnect(key, last, goneEnd)
       expect((await queries.chargePoint(identity))?.connected).toBe(false)
     })
 
@@ -261,25 +261,6 @@ describeStore('the store', (store) => {
       expect(queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })).rejects.toMatchObject({
         code: 'NOT_FOUND',
       })
-    })
-
-    test('a node that starts anew marks its own charge points as not connected, and those of nodes that are gone', async () => {
-      const { database, queries } = store()
-      const node = crypto.randomUUID()
-      await disconnectAbsent(database.pool, node)
-      const nodes = [node, node, `${node} that died`, `${node} that lives`]
-      for (const [i, name] of nodes.entries()) {
-        const { key } = await queries.createChargePoint(`${node}-${i}`, {})
-        await queries.connect(key, { version: '1.6', node: name, atMs: arrivalMs })
-      }
-      // Everybody shares one session with the embedded database, and no other process can be there.
-      const living = database.isSingleConnection ? null : await database.lease()
-      await living?.client.query('SELECT pg_advisory_lock_shared(7274611, hashtext($1))', [nodes[3]])
-      expect(await disconnectAbsent(database.pool, node)).toBe(database.isSingleConnection ? 4 : 3)
-      expect(await disconnectAbsent(database.pool, node)).toBe(0)
-      const connected = await Promise.all(nodes.map((_, i) => queries.chargePoint(`${node}-${i}`)))
-      expect(connected.map((record) => record?.connected)).toEqual([false, false, false, !database.isSingleConnection])
-      living?.release(true)
     })
 
     test('credentials that were hashed with another secret stop the start', async () => {

@@ -397,7 +397,7 @@ describe('the end of a connection', () => {
     const { connection, socket, begin, receive } = connect()
     begin()
     receive(...numbered(inboxFramesMax + 1))
-    connection.closed()
+    connection.closed('lost', 1006, '')
     connection.served()
     expect(socket.events).toEqual(['pause'])
   })

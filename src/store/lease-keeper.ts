@@ -1,0 +1,223 @@
+// Holds the connected charge points of this process under a lease. A node that died, was frozen or cut off from the database
+// is found out by the others when its lease runs out; when it comes back, it sets right what the database says of its charge
+// points. The epoch of a connection is the fence: whatever the lease, a charge point belongs to its newest connection.
+
+import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
+import { StatorError } from '../base/errors.ts'
+import {
+  leaseRenewalsBeforeSweep,
+  leaseRenewMs,
+  leaseStatementMsMax,
+  leaseTendMs,
+  ownershipCheckMs,
+  ownershipRowsMax,
+} from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { Fence } from './fences.ts'
+import { repeat } from './maintenance.ts'
+import type { NodeIdentity, NodeLeases, Ownership } from './node-leases.ts'
+
+/** The connections of this process, as its registry knows them. */
+export interface Holdings {
+  all(): Iterable<Ownership>
+  /** Whether the charge point is connected under this epoch. */
+  has(ownership: Ownership): boolean
+  /** Whether a connection of the charge point is being begun, under an epoch that nobody knows yet. */
+  expects(ownership: Ownership): boolean
+  /** A newer connection, or an operator, has taken the charge point away. */
+  overtaken(fence: Fence): void
+}
+
+export interface LeaseKeeperOptions {
+  readonly leases: NodeLeases
+  readonly node: NodeIdentity
+  /** Whether other processes may work on the same database; else nobody has to see a lease. */
+  readonly isShared: boolean
+  readonly holdings: Holdings
+  readonly clock: Clock
+  readonly counters: Pick<Counters, 'leasesLost' | 'connectionsSwept'>
+  readonly log: Pick<Logger, 'info' | 'warn'>
+}
+
+const turnsBetweenChecks = ownershipCheckMs / leaseTendMs
+const turnsBetweenRepairs = leaseRenewMs / leaseTendMs
+
+/** Keeps the lease of one node. */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions
+  readonly #renewals: ReturnType<typeof repeat>
+  readonly #tending: ReturnType<typeof repeat>
+  /** In a row; 0 after one that failed or came too late. */
+  #renewed = 0
+  #losses = 0
+  /** Whether the database may say something else of this node's charge points than the node does. */
+  #isDoubtful = false
+  /** Those under way, the oldest first, and when each began. */
+  readonly #releases = new Map<object, number>()
+  #turnsUntilCheck = 0
+  #turnsUntilRepair = 0
+  #isFailing = false
+
+  private constructor(options: LeaseKeeperOptions) {
+    this.#options = options
+    const { clock } = options
+    this.#renewals = repeat(
+      clock,
+      leaseRenewMs,
+      () => this.#renew(),
+      (error) => this.#failed(error),
+    )
+    this.#tending = repeat(
+      clock,
+      leaseTendMs,
+      () => this.#tend(),
+      (error) => this.#failed(error),
+    )
+  }
+
+  /** Takes the lease, and keeps it until `end`. */
+  static async begin(options: LeaseKeeperOptions): Promise<LeaseKeeper> {
+    const keeper = new LeaseKeeper(options)
+    const { leases, node, isShared } = options
+    if (isShared) {
+      await leases.take(node)
+      keeper.#renewals.begin(leaseRenewMs)
+    } else await leases.giveBackAll()
+    keeper.#tending.begin(leaseTendMs)
+    return keeper
+  }
+
+  /** Id of this node. */
+  get node(): string {
+    return this.#options.node.id
+  }
+
+  /** Does `claim`, which claims the connection of a charge point for this node. */
+  async claiming<T>(claim: () => Promise<T>): Promise<T> {
+    const losses = this.#losses
+    try {
+      const claimed = await claim()
+      // Others may have swept it before anybody here knew that it is held.
+      if (losses !== this.#losses) this.#isDoubtful = true
+      return claimed
+    } catch (error) {
+      if (!isRefused(error)) this.#isDoubtful = true
+      throw error
+    }
+  }
+
+  /** Does `release`, which marks a charge point of this node as not connected. */
+  async releasing(release: () => Promise<void>): Promise<void> {
+    const underWay = {}
+    this.#releases.set(underWay, this.#options.clock.nowMs())
+    try {
+      await release()
+    } catch (error) {
+      this.#isDoubtful = true
+      throw error
+    } finally {
+      this.#releases.delete(underWay)
+    }
+  }
+
+  /** Gives the charge points back, and ends the lease. Where the database is away, others do so when the lease runs out. */
+  async end(): Promise<void> {
+    await Promise.all([this.#renewals.end(), this.#tending.end()])
+    const { leases, log } = this.#options
+    await leases.giveBack(this.node).catch((error: unknown) => {
+      log.warn({ error }, 'The lease could not be given back; it runs out by itself.')
+    })
+  }
+
+  async #renew(): Promise<void> {
+    const { leases, node, counters, log } = this.#options
+    if (await leases.renew(node.id)) this.#renewed++
+    else {
+      await leases.take(node)
+      this.#renewed = 0
+      this.#losses++
+      this.#isDoubtful = true
+      counters.leasesLost++
+      log.warn('The lease of this node had run out; its charge points are marked as connected again.')
+    }
+    this.#isFailing = false
+  }
+
+  #failed(error: unknown): void {
+    this.#renewed = 0
+    this.#isDoubtful = true
+    if (!this.#isFailing)
+      this.#options.log.warn({ error }, 'The lease of this node could not be kept; the next turn tries again.')
+    this.#isFailing = true
+  }
+
+  async #tend(): Promise<void> {
+    const { isShared, leases, clock } = this.#options
+    const [oldestMs] = this.#releases.values()
+    if (oldestMs !== undefined && clock.nowMs() - oldestMs > leaseStatementMsMax) this.#isDoubtful = true
+    this.#turnsUntilRepair--
+    const isCheckDue = --this.#turnsUntilCheck <= 0
+    if (isCheckDue || (this.#isDoubtful && this.#turnsUntilRepair <= 0)) {
+      this.#turnsUntilRepair = turnsBetweenRepairs
+      await this.#repair()
+    }
+    if (isShared && isCheckDue) await leases.leaseToUnknown()
+    if (isCheckDue) this.#turnsUntilCheck = turnsBetweenChecks
+    if (isShared && this.#renewed >= leaseRenewalsBeforeSweep && (await leases.hasExpired(this.node)))
+      await this.#sweep()
+  }
+
+  /** Makes the database say of this node's charge points what the node knows of them. */
+  async #repair(): Promise<void> {
+    const { log } = this.#options
+    this.#isDoubtful = false
+    const regained = await this.#confirmHeld()
+    // In this order: one that leaves now may be marked as not connected before it is confirmed.
+    const released = await this.#releaseStrays()
+    if (regained > 0) log.info({ count: regained }, 'Charge points of this node were marked as not connected; mended.')
+    if (released > 0) log.info({ count: released }, 'Charge points that have left were marked as connected; mended.')
+  }
+
+  async #confirmHeld(): Promise<number> {
+    const { leases, holdings } = this.#options
+    const held = [...holdings.all()]
+    let count = 0
+    for (let from = 0; from < held.length; from += ownershipRowsMax) {
+      const { regained, overtaken } = await leases.confirm(this.node, held.slice(from, from + ownershipRowsMax))
+      for (const fence of overtaken) holdings.overtaken(fence)
+      count += regained.length
+    }
+    return count
+  }
+
+  async #releaseStrays(): Promise<number> {
+    const { leases, holdings, clock } = this.#options
+    let count = 0
+    for (let afterKey = 0; ;) {
+      const part = await leases.heldBy(this.node, afterKey)
+      const unknown = part.filter((one) => !holdings.has(one))
+      const strays = unknown.filter((one) => !holdings.expects(one))
+      if (strays.length < unknown.length) this.#isDoubtful = true
+      await leases.release(strays, clock.nowMs())
+      count += strays.length
+      const last = part.at(-1)
+      if (last === undefined || part.length < ownershipRowsMax) return count
+      afterKey = last.key
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { leases, counters, log } = this.#options
+    let count = 0
+    for (let swept = ownershipRowsMax; swept >= ownershipRowsMax; count += swept) swept = await leases.sweep(this.node)
+    await leases.forgetExpired()
+    counters.connectionsSwept += count
+    log.warn({ count }, 'The lease of another node has run out; its charge points are marked as not connected.')
+  }
+}
+
+/** Whether nothing can have been claimed: the charge point is unknown, or the claim was never sent. */
+function isRefused(error: unknown): boolean {
+  return error instanceof StatorError && (error.code === 'NOT_FOUND' || error.code === 'LOOKUP_QUEUE_FULL')
+}

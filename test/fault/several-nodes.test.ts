@@ -1,0 +1,218 @@
+// Two processes on one PostgreSQL. One is killed, frozen, cut off, started or stopped beside the other: what REST says of
+// every charge point, on each node, is right within 15 s.
+
+import { afterAll, describe, expect, test } from 'bun:test'
+import { Client } from 'pg'
+import { benchPasswordDefault } from '../../bench/cli.ts'
+import { leaseMs } from '../../src/base/limits.ts'
+import { flows16 } from '../fixtures/seed-flows.ts'
+import { giveBack, takeAway } from '../support/database-switch.ts'
+import { keepResult } from '../support/fault-results.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { RawChargePoint } from '../support/raw-charge-point.ts'
+import { StatorProcess } from '../support/stator-process.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { until } from '../support/until.ts'
+
+/** Longest until every node says the truth, in milliseconds. */
+const rightMsMax = 15_000
+const testMsMax = 120_000
+
+const cleanUp: (() => Promise<unknown>)[] = []
+afterAll(async () => {
+  for (const task of cleanUp.toReversed()) await task()
+})
+
+async function newDatabase(): Promise<string> {
+  const { connectionString, drop } = await testDatabase()
+  cleanUp.push(drop)
+  return connectionString
+}
+
+async function startNode(connectionString: string, identities: readonly string[] = []): Promise<StatorProcess> {
+  const node = await StatorProcess.start({ connectionString, identities })
+  cleanUp.push(() => node.remove())
+  return node
+}
+
+/** A charge point that has connected to `node` and booted. */
+async function dial(node: StatorProcess, identity: string): Promise<RawChargePoint> {
+  const raw = await RawChargePoint.connect({ url: node.ocppUrl, identity, password: benchPasswordDefault })
+  cleanUp.push(async () => raw.socket.terminate())
+  await raw.call('BootNotification', flows16.boot)
+  return raw
+}
+
+/** Which charge points are connected, as `node` says. */
+async function connectedAt(node: StatorProcess): Promise<readonly string[]> {
+  const { chargePoints } = await node.json('/api/chargepoints?pageSize=100')
+  const list = chargePoints as readonly { readonly chargePointId: string; readonly status: string }[]
+  return list.filter(({ status }) => status !== 'Offline').map(({ chargePointId }) => chargePointId)
+}
+
+/** Waits until each node says that exactly `identities` are connected. Answers how long that took, in milliseconds. */
+async function agree(nodes: readonly StatorProcess[], identities: readonly string[]): Promise<number> {
+  const startedMs = performance.now()
+  for (const node of nodes) {
+    await until(
+      `${node.url} to say that ${identities.join(', ')} are connected`,
+      async () => Bun.deepEquals(await connectedAt(node).catch(() => null), identities.toSorted()),
+      rightMsMax - (performance.now() - startedMs),
+    )
+  }
+  return performance.now() - startedMs
+}
+
+/** Looks again and again until `isOver`: whatever else happens, `identity` is connected, as every node says that answers. */
+async function staysConnected(
+  nodes: readonly StatorProcess[],
+  identity: string,
+  isOver: () => boolean | Promise<boolean>,
+): Promise<number> {
+  let looks = 0
+  const look = async (): Promise<boolean> => {
+    for (const node of nodes) {
+      const connected = await connectedAt(node).catch(() => null)
+      if (connected === null) continue
+      expect(connected).toContain(identity)
+      looks++
+    }
+    return isOver()
+  }
+  await until('the end of the fault', look, testMsMax)
+  return looks
+}
+
+/** Whether as many nodes have renewed their leases. */
+async function haveLeases(connectionString: string, count: number): Promise<boolean> {
+  const client = new Client({ connectionString })
+  await client.connect()
+  const { rowCount } = await client.query(
+    `SELECT FROM nodes WHERE seen_at > clock_timestamp() - interval '${leaseMs} ms'`,
+  )
+  await client.end()
+  return rowCount === count
+}
+
+function keep(id: string, fault: string, recoveryMs: readonly number[], recovery: string): void {
+  const file = 'several-nodes.test.ts'
+  keepResult({ id: `9-${id}`, fault, file, injected: 1, audit: null, recoveryMs, recovery, figures: {} })
+}
+
+describe('of two nodes on one database', () => {
+  test.concurrent(
+    'one is killed: its charge points are not connected any more, also after it is started again, and the others are',
+    async () => {
+      const database = await newDatabase()
+      const dying = await startNode(database, ['DYING', 'BACK', 'LIVING'])
+      const living = await startNode(database)
+      await dial(dying, 'DYING')
+      await dial(dying, 'BACK')
+      const raw = await dial(living, 'LIVING')
+      await agree([dying, living], ['BACK', 'DYING', 'LIVING'])
+      await dying.kill()
+      let isOver = false
+      const watched = staysConnected([living], 'LIVING', () => isOver)
+      await dying.startAgain()
+      await dial(dying, 'BACK')
+      const ms = await agree([living, dying], ['BACK', 'LIVING'])
+      isOver = true
+      expect(await watched).toBeGreaterThan(0)
+      expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
+      keep('killed', 'one of two nodes killed', [ms], 'from its new start until both said who is connected')
+    },
+    testMsMax,
+  )
+
+  test.concurrent(
+    'one is frozen: its charge points are not connected while it is, and are again when it goes on, but for those that moved',
+    async () => {
+      const database = await newDatabase()
+      const frozen = await startNode(database, ['FROZEN', 'MOVED'])
+      const living = await startNode(database)
+      const stays = await dial(frozen, 'FROZEN')
+      const older = await dial(frozen, 'MOVED')
+      await agree([frozen, living], ['FROZEN', 'MOVED'])
+      process.kill(frozen.pid, 'SIGSTOP')
+      const gone = await agree([living], [])
+      const newer = await dial(living, 'MOVED')
+      process.kill(frozen.pid, 'SIGCONT')
+      const back = await agree([frozen, living], ['FROZEN', 'MOVED'])
+      expect((await older.closed()).code).toBe(1001)
+      for (const raw of [stays, newer]) expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
+      const recovery = 'from the freeze until the other node knew, and from its end until both did'
+      keep('frozen', 'one of two nodes frozen', [gone, back], recovery)
+    },
+    testMsMax,
+  )
+
+  test.concurrent(
+    'one is cut off from the database: likewise, and who left meanwhile has left',
+    async () => {
+      const database = new URL(await newDatabase())
+      const proxy = await startTcpProxy(Number(database.port))
+      cleanUp.push(() => proxy.stop())
+      const living = await startNode(database.href, ['CUT', 'LEAVES'])
+      database.port = String(proxy.port)
+      const cutOff = await startNode(database.href)
+      const stays = await dial(cutOff, 'CUT')
+      const leaves = await dial(cutOff, 'LEAVES')
+      await agree([cutOff, living], ['CUT', 'LEAVES'])
+      await proxy.close()
+      const gone = await agree([living], [])
+      await leaves.close()
+      await proxy.open()
+      const back = await agree([living, cutOff], ['CUT'])
+      expect(await stays.call('Heartbeat', {})).toHaveProperty('currentTime')
+      const recovery = 'from the cut until the other node knew, and from its end until both did'
+      keep('cut-off', 'one of two nodes cut off from PostgreSQL', [gone, back], recovery)
+    },
+    testMsMax,
+  )
+
+  test.concurrent(
+    'both are without the database for longer than a lease, and one charge point leaves: it has left, and the others stay connected',
+    async () => {
+      const database = await newDatabase()
+      const one = await startNode(database, ['LEAVES', 'ONE', 'OTHER'])
+      const other = await startNode(database)
+      const leaves = await dial(one, 'LEAVES')
+      await dial(one, 'ONE')
+      await dial(other, 'OTHER')
+      await agree([one, other], ['LEAVES', 'ONE', 'OTHER'])
+      await takeAway(database)
+      await leaves.close()
+      await Bun.sleep(leaseMs + 1_000)
+      await giveBack(database)
+      const nodes = [one, other]
+      const watched = ['ONE', 'OTHER'].map((identity) => staysConnected(nodes, identity, () => haveLeases(database, 2)))
+      const ms = await agree(nodes, ['ONE', 'OTHER'])
+      for (const looks of await Promise.all(watched)) expect(looks).toBeGreaterThan(0)
+      keep('both-cut-off', 'PostgreSQL away for longer than a lease', [ms], 'until both nodes knew who had left')
+    },
+    testMsMax,
+  )
+
+  test.concurrent(
+    'one starts and stops beside the other: nothing happens to what the other holds',
+    async () => {
+      const database = await newDatabase()
+      const living = await startNode(database, ['LIVING', 'GUEST'])
+      const raw = await dial(living, 'LIVING')
+      let isOver = false
+      const watched = staysConnected([living], 'LIVING', () => isOver)
+      const coming = await startNode(database)
+      await dial(coming, 'GUEST')
+      await agree([coming, living], ['GUEST', 'LIVING'])
+      expect((await coming.terminate()).code).toBe(0)
+      // Its end gives back what it held; nobody has to wait for its lease to run out.
+      expect(await connectedAt(living)).toEqual(['LIVING'])
+      await coming.startAgain()
+      expect(await connectedAt(coming)).toEqual(['LIVING'])
+      isOver = true
+      expect(await watched).toBeGreaterThan(0)
+      expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
+    },
+    testMsMax,
+  )
+})

@@ -1,0 +1,53 @@
+// Which charge points the database says are connected, beside those that are: it may be wrong for as long as a lease takes to
+// run out and the others to find out, and no longer.
+
+import type { Registry } from '../../actors/registry.ts'
+import { leaseMs, leaseRenewalsBeforeSweep, leaseRenewMs } from '../../src/base/limits.ts'
+import type { DatabaseModel } from './database-model.ts'
+import type { SimulatedStation } from './station.ts'
+
+/** Trips to the database take up to 200 ms each way, and a turn of a lease makes several, one after another. */
+const tripsMs = 5_000
+
+/** Longest that the database may be wrong once nothing fails any more, in milliseconds. */
+export const wrongMsMax = leaseMs + leaseRenewMs * (leaseRenewalsBeforeSweep + 1) + tripsMs
+
+/** Keeps in mind since when the database has been wrong about each charge point. */
+export class Presence {
+  readonly #wrongSinceMs = new Map<number, number>()
+
+  /** Whether the database is right about all charge points. */
+  get isRight(): boolean {
+    return this.#wrongSinceMs.size === 0
+  }
+
+  /**
+   * What has been wrong for too long, as a text; null while nothing has.
+   *
+   * @param soundSinceMs since when nothing has failed at the database.
+   */
+  check(
+    model: DatabaseModel,
+    node: { readonly isAlive: boolean; readonly registry: Registry } | null,
+    stations: readonly SimulatedStation[],
+    nowMs: number,
+    soundSinceMs: number,
+  ): string | null {
+    for (const { key, identity } of stations) {
+      const row = model.chargePoints.get(key)
+      if (row === undefined) continue
+      const liveEpoch = node?.isAlive === true ? node.registry.get(identity)?.epoch : undefined
+      if (row.connected === (liveEpoch === row.epoch)) {
+        this.#wrongSinceMs.delete(key)
+        continue
+      }
+      const sinceMs = this.#wrongSinceMs.get(key) ?? nowMs
+      this.#wrongSinceMs.set(key, sinceMs)
+      const wrongMs = nowMs - Math.max(sinceMs, soundSinceMs)
+      if (wrongMs <= wrongMsMax) continue
+      const stored = `${row.connected ? 'connected' : 'not connected'} under epoch ${row.epoch}`
+      return `${identity} has been stored as ${stored} for ${wrongMs} ms, and lives under epoch ${liveEpoch ?? 'none'}.`
+    }
+    return null
+  }
+}
