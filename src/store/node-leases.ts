@@ -85,9 +85,9 @@ export const sweepPart = `
     LIMIT ${ownershipRowsMax}
   ), swept AS (
     UPDATE charge_points c SET connected = false, node = NULL, ${keepEnded}
-    WHERE id = ANY(ARRAY(SELECT id FROM left_behind)) RETURNING ${whatEnded}
+    WHERE id = ANY(ARRAY(SELECT id FROM left_behind)) RETURNING ${whatEnded}, c.last_seen_at
   ), ended AS (${insertEnds(`(
-    SELECT swept.*, ${leaseEndsAt} AS at, ${endColumns(nodeLostEnd)} FROM swept JOIN nodes ON nodes.id = swept.ended_node)`)})
+    SELECT swept.*, GREATEST(${leaseEndsAt}, last_seen_at) AS at, ${endColumns(nodeLostEnd)} FROM swept JOIN nodes ON nodes.id = swept.ended_node)`)})
   SELECT count(*) AS swept FROM swept`
 
 const forgetExpired = `
