@@ -82,6 +82,11 @@ async function fill(): Promise<void> {
   await run(`INSERT INTO anomalies (charge_point_id, received_at, digest, kind, transaction, detail, message_id)
     SELECT ${key}, now() - n * interval '1 s', n, CASE WHEN n % 2 = 0 THEN 'quirk' ELSE 'connectorMove' END, '1', '{}', ''
     FROM generate_series(1, $rows) n`)
+  await run(`INSERT INTO connector_history (charge_point_id, evse_id, connector_id, received_at, occurred_at, status)
+    SELECT ${key}, 1, 1, '2026-01-01'::timestamptz - n * interval '1 minute', '2026-01-01', 'Available'
+    FROM generate_series(1, $rows) n`)
+  await run(`INSERT INTO connection_history (charge_point_id, at, epoch, closed)
+    SELECT ${key}, '2026-01-01'::timestamptz - n * interval '1 minute', n, false FROM generate_series(1, $rows) n`)
   await run(`INSERT INTO variables SELECT ${key}, 'C', '', 0, 0, 'V' || n, '', 'Actual', 'x', null, false, false, null, now()
     FROM generate_series(1, $rows) n`)
   await run(`INSERT INTO connectors (charge_point_id, evse_id, connector_id, status, status_sent, occurred_at, updated_at)
@@ -165,6 +170,9 @@ const lists: Readonly<Record<string, List>> = {
   'events of an action': (page) => queries.listEvents({ chargePointKey: key, action: 'NotifyEvent' }, page),
   'events of an action that was never sent': (page) =>
     queries.listEvents({ chargePointKey: key, action: 'SecurityEventNotification' }, page),
+  'the history of a charge point': (page) => queries.listHistory({ chargePointKey: key }, page),
+  'the history of a charge point and a time': (page) =>
+    queries.listHistory({ chargePointKey: key, fromMs: 0, toMs: timeMs }, page),
   'messages of a charge point': (page) => queries.messageLog(key, page),
   anomalies: (page) => queries.listAnomalies({}, page),
   'anomalies of a charge point': (page) => queries.listAnomalies({ identity }, page),
@@ -190,9 +198,12 @@ describe.each([
 
   test.each(Object.keys(lists))('a list of %s reads a bounded number of rows', async (name) => {
     const list = lists[name]
+    const tables = name.startsWith('the history') ? 2 : 1
     if (list === undefined) throw new Error('There is no such list.')
     for (const page of [{ page: 1, pageSize: 20 }, lastPage]) {
-      expect(await mostRowsRead(database.restPool, () => list(page))).toBeLessThanOrEqual(times * listRowsReadMax)
+      expect(await mostRowsRead(database.restPool, () => list(page))).toBeLessThanOrEqual(
+        tables * times * listRowsReadMax,
+      )
     }
   })
 
@@ -228,6 +239,7 @@ test('a total is exact up to so many rows, and says so above', async () => {
   expect(await total(lists['charge points of a status that none has'])).toEqual([0, undefined])
   expect(await total(lists['meter values, half of them by their connector'])).toEqual([embeddedListRowsMax, true])
   expect(await total(lists['events of a charge point'])).toEqual([embeddedListRowsMax, true])
+  expect(await total(lists['the history of a charge point'])).toEqual([embeddedListRowsMax, true])
   expect(await total(lists['events of an action that was never sent'])).toEqual([0, true])
   // Those of the transaction: the others of that time are behind the rows that were looked at.
   expect(await total(lists['meter values of a charge point and a time'])).toEqual([60, true])

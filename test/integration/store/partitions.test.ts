@@ -1,11 +1,12 @@
-// Partitions of meter values and of the message log, on every database.
+// Partitions of meter values, of the message log and of the histories, on every database.
 
 import { expect, test } from 'bun:test'
 import { maintenanceMs, partitionLockMs, partitionMoveRowsMax } from '../../../src/base/limits.ts'
 import type { Logger } from '../../../src/base/log.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
-import { newTransactionId, sample, transactionStarted } from '../../support/changes.ts'
+import { connectorStatus, newTransactionId, sample, transactionStarted } from '../../support/changes.ts'
+import { goneEnd } from '../../support/connection-end.ts'
 import { maintenanceOf } from '../../support/maintenance.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { changeSet, describeStore, meterRows } from '../../support/store.ts'
@@ -138,6 +139,46 @@ describeStore('partitions', (store) => {
     expect(await partitionsOf(database, 'meter_values')).toContain('meter_values_2051_07')
     expect(await rowsIn(database, 'meter_values_default', key)).toBe(partitionMoveRowsMax + 1)
     expect((await queries.meterValuesOf(id, { page: 1, pageSize: 10 })).items).toHaveLength(10)
+  })
+
+  test('the histories have a partition for each month, and whole months are forgotten, whatever else is kept', async () => {
+    const { database, queries, writer } = store()
+    const key = await store().newChargePoint()
+    const clock = new HandClock(Date.parse('2033-01-15T12:00:00Z'))
+    const stop = startMaintenance(maintenanceOf(database, clock, { historyMonths: 2, messageLogDays: 3_650 }))
+    const tables = ['connector_history', 'connection_history']
+    await until('the first turn of upkeep to end', () => clock.alarms === 2)
+    for (const table of tables) expect(await partitionsOf(database, table)).toContain(`${table}_2033_04`)
+    // A clock of ours that was wrong once loses no row: the default partition takes it.
+    for (const [i, time] of ['2032-10-31T23:59:59Z', '2032-12-31T23:59:59Z', '2033-01-31T00:00:00Z'].entries()) {
+      const atMs = Date.parse(time)
+      const { epoch } = await queries.connect(key, { version: '1.6', node: 'n', atMs })
+      await queries.disconnect(key, epoch, { ...goneEnd, atMs })
+      const changes = [connectorStatus(1, i === 1 ? 'Charging' : 'Available')]
+      await writer.commit(changeSet(key, { receivedAtMs: atMs, changes }))
+    }
+    const left = async (): Promise<string[]> => {
+      const { items } = await queries.listHistory({ chargePointKey: key }, { page: 1, pageSize: 100 })
+      return items.map(({ atMs }) => new Date(atMs).toISOString().slice(0, 10))
+    }
+    expect(await left()).toHaveLength(9)
+    for (const table of tables) {
+      expect(await rowsIn(database, `${table}_2032_12`, key)).toBeGreaterThan(0)
+      expect(await rowsIn(database, `${table}_2033_01`, key)).toBeGreaterThan(0)
+    }
+    // November is the oldest that is kept.
+    clock.pass(maintenanceMs)
+    await until('October to go', async () => (await left()).length === 6)
+    // In March it is January.
+    clock.pass(50 * dayMs)
+    await until('December to go', async () => {
+      clock.pass(maintenanceMs)
+      return (await left()).length === 3
+    })
+    await stop()
+    expect(await left()).toEqual(['2033-01-31', '2033-01-31', '2033-01-31'])
+    expect(await partitionsOf(database, 'connector_history')).not.toContain('connector_history_2032_12')
+    expect(await queries.connectorsOf(key)).toMatchObject([{ status: 'Available' }])
   })
 
   test('OCPP messages are forgotten day by day, and meter values never', async () => {
