@@ -328,6 +328,7 @@ function rowsOf(model: DatabaseModel): Rows {
       ({ epoch: _, connected: __, node: ___, version: ____, ...row }) => row,
     ),
     connectors: [...model.connectors.values()],
+    connectorHistory: [...model.connectorHistory.rows.values()],
     transactions: [...model.transactions.values()],
     facts: [...model.facts.values()],
     corrections: [...model.corrections.values()],
@@ -363,6 +364,8 @@ const readings: Readonly<Record<string, string>> = {
   connectors: `SELECT ${ofChargePoint}, ${ofConnector}, status, status_sent AS "statusSent", error_code AS "errorCode", info,
     vendor_id AS "vendorId", vendor_error_code AS "vendorErrorCode", occurred_at AS "occurredAtMs", updated_at AS "updatedAtMs"
     FROM connectors WHERE charge_point_id = ANY($1)`,
+  connectorHistory: `SELECT ${ofChargePoint}, ${ofConnector}, received_at AS "receivedAtMs", occurred_at AS "occurredAtMs", status,
+    error_code AS "errorCode", vendor_error_code AS "vendorErrorCode" FROM connector_history WHERE charge_point_id = ANY($1)`,
   transactions: `SELECT id, ${ofChargePoint}, ${ofConnector}, station_transaction_id AS "stationTransactionId",
     station_use AS "stationUse", is_start_told AS "isStartTold", last_event_at AS "lastEventAtMs", last_seq_no AS "lastSeqNo",
     updated_at AS "updatedAtMs", id_token AS "idToken",

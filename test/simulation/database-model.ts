@@ -22,6 +22,7 @@ import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
 import type { EnergyEvidence } from '../../src/csms/energy.ts'
 import { beforeStartOf } from './before-start.ts'
+import { ConnectorHistoryModel } from './connector-history.ts'
 import { correct, type StoredCorrection } from './corrections.ts'
 import { evidenceOf, samplesOf } from './evidence.ts'
 import { LeaseModel } from './leases.ts'
@@ -140,6 +141,7 @@ export interface Committed {
 export class DatabaseModel {
   readonly chargePoints = new Map<number, StoredChargePoint>()
   readonly connectors = new Map<string, StoredConnector & { readonly chargePointKey: number }>()
+  readonly connectorHistory = new ConnectorHistoryModel()
   readonly transactions = new Map<number, StoredTransaction>()
   readonly corrections = new Map<string, StoredCorrection>()
   readonly facts = new Map<string, StoredFact>()
@@ -232,6 +234,7 @@ export class DatabaseModel {
       meterRows += rows
       if (!isNew) hadStored = true
     }
+    this.connectorHistory.settle(this.connectors)
     correct(this, toBeApplied)
     for (const { key, seenAtMs, heartbeatAtMs } of seen) {
       const row = this.chargePoints.get(key)
@@ -364,6 +367,7 @@ export class DatabaseModel {
       case 'connectorStatus': {
         const { kind: _, ...row } = change
         const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
+        this.connectorHistory.note(key, this.connectors.get(key))
         this.connectors.set(key, { ...row, chargePointKey, updatedAtMs: receivedAtMs })
         return
       }
