@@ -6,8 +6,7 @@ CREATE TABLE "connection_history" (
 	"node" text,
 	"closed_by" text,
 	"close_code" integer,
-	"reason" text,
-	CONSTRAINT "connection_history_pkey" PRIMARY KEY("charge_point_id","at","epoch","closed")
+	"reason" text
 ) PARTITION BY RANGE ("at");
 --> statement-breakpoint
 CREATE TABLE "connection_history_default" PARTITION OF "connection_history" DEFAULT;
@@ -28,4 +27,5 @@ CREATE TABLE "connector_history_default" PARTITION OF "connector_history" DEFAUL
 --> statement-breakpoint
 ALTER TABLE "charge_points" ADD COLUMN "ended_epoch" bigint;--> statement-breakpoint
 ALTER TABLE "charge_points" ADD COLUMN "ended_node" text;--> statement-breakpoint
-ALTER TABLE "connectors" ADD COLUMN "changed_at" timestamp with time zone;
+ALTER TABLE "connectors" ADD COLUMN "changed_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "connection_history_page" ON "connection_history" USING btree ("charge_point_id","at","epoch","closed");

@@ -34,37 +34,34 @@ export function endColumns({ closedBy, closeCode, reason }: End): string {
   return `'${closedBy}' AS closed_by, ${closeCode ?? 'NULL'}::int4 AS close_code, '${reason}' AS reason`
 }
 
-/** The name of a node goes into the history: its id means nothing once its lease is over. */
-function nodeName(id: string): string {
-  return `COALESCE((SELECT name FROM nodes WHERE id = ${id}), ${id})`
-}
+// Nothing here can be there already: an end is stored by whoever finds the connection open. So there is no unique index to ask.
+const endedColumns = 'charge_point_id, at, epoch, closed, node, closed_by, close_code, reason'
 
 /**
  * Stores the ends of connections. `ended` is a relation of key, ended_epoch (null: nothing was open), ended_node, at, closed_by,
- * close_code and reason.
+ * close_code and reason. The history has the name of the node: its id means nothing once its lease is over.
  */
 export function insertEnds(ended: string): string {
-  return `INSERT INTO connection_history (charge_point_id, at, epoch, closed, node, closed_by, close_code, reason)
-    SELECT e.key, e.at, e.ended_epoch, true, ${nodeName('e.ended_node')}, e.closed_by, e.close_code, e.reason
-    FROM ${ended} AS e WHERE e.ended_epoch IS NOT NULL ON CONFLICT DO NOTHING`
+  return `INSERT INTO connection_history (${endedColumns})
+    SELECT e.key, e.at, e.ended_epoch, true, COALESCE(n.name, e.ended_node), e.closed_by, e.close_code, e.reason
+    FROM ${ended} AS e LEFT JOIN nodes n ON n.id = e.ended_node WHERE e.ended_epoch IS NOT NULL`
 }
 
 /** Stores that connections have opened. `opened` is a relation of key, at, epoch and node. */
 export function insertOpened(opened: string): string {
   return `INSERT INTO connection_history (charge_point_id, at, epoch, closed, node)
-    SELECT o.key, o.at, o.epoch, false, ${nodeName('o.node')} FROM ${opened} AS o ON CONFLICT DO NOTHING`
+    SELECT o.key, o.at, o.epoch, false, COALESCE(n.name, o.node) FROM ${opened} AS o LEFT JOIN nodes n ON n.id = o.node`
 }
 
 /**
- * The connections that the claims of `claimed` found open, with their ends: that of a node which is gone was closed before
- * this one opened.
+ * Stores the ends of the connections that the claims of `claimed` found open: that of a node which is gone ended before the
+ * new one opened.
  */
-export const replacedByClaims = `(
-  SELECT c.key, c.ended_epoch, c.ended_node, COALESCE(LEAST(c.at, d.until), c.at) AS at, r.closed_by, r.close_code, r.reason
-  FROM claimed c
-  LEFT JOIN LATERAL (SELECT ${leaseEndsAt} AS until FROM nodes
-    WHERE id = c.ended_node AND ${leaseEndsAt} <= clock_timestamp()) d ON true
-  JOIN (VALUES (true, '${nodeLostEnd.closedBy}', NULL::int4, '${nodeLostEnd.reason}'),
-    (false, '${replacedEnd.closedBy}', ${replacedEnd.closeCode}::int4, '${replacedEnd.reason}'))
-    AS r(is_lost, closed_by, close_code, reason) ON r.is_lost = (d.until IS NOT NULL)
-  WHERE c.ended_epoch IS NOT NULL)`
+export const insertReplaced = `INSERT INTO connection_history (${endedColumns})
+  SELECT c.key, CASE WHEN gone THEN LEAST(c.at, ${leaseEndsAt}) ELSE c.at END, c.ended_epoch, true, COALESCE(n.name, c.ended_node),
+    CASE WHEN gone THEN '${nodeLostEnd.closedBy}' ELSE '${replacedEnd.closedBy}' END,
+    CASE WHEN gone THEN NULL ELSE ${replacedEnd.closeCode} END,
+    CASE WHEN gone THEN '${nodeLostEnd.reason}' ELSE '${replacedEnd.reason}' END
+  FROM claimed c LEFT JOIN nodes n ON n.id = c.ended_node
+  CROSS JOIN LATERAL (SELECT COALESCE(${leaseEndsAt} <= clock_timestamp(), false) AS gone) AS lease
+  WHERE c.ended_epoch IS NOT NULL`

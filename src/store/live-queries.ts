@@ -18,7 +18,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { createBeforeStart } from './before-start.ts'
 import { bytesArray, instantArray, int4Array, int8Array, textArray } from './binary-array.ts'
-import { insertEnds, insertOpened, keepEnded, replacedByClaims } from './connection-history.ts'
+import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connection-history.ts'
 import type { Database } from './database.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { storeError } from './store-error.ts'
@@ -78,7 +78,7 @@ const claimConnections = `
     RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
       c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
       c.untimed_facts AS "untimedFacts", c.ended_epoch, c.ended_node, v.at, v.node
-  ), replaced AS (${insertEnds(replacedByClaims)}), opened AS (${insertOpened('claimed')})
+  ), replaced AS (${insertReplaced}), opened AS (${insertOpened('claimed')})
   SELECT key, identity, version, strictness, "registrationStatus", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
      FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,

@@ -189,12 +189,7 @@ export const connectionHistory = pgTable(
     closeCode: integer('close_code'),
     reason: text('reason'),
   },
-  (table) => [
-    primaryKey({
-      name: 'connection_history_pkey',
-      columns: [table.chargePointId, table.at, table.epoch, table.closed],
-    }),
-  ],
+  (table) => [index('connection_history_page').on(table.chargePointId, table.at, table.epoch, table.closed)],
 )
 
 export const idTokens = pgTable(
