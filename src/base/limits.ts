@@ -443,6 +443,10 @@ assert(2 * leaseRenewMs + leaseRenewMsMax < leaseMs, 'a lease must outlive a ren
  */
 export const leaseStatementMsMax = 5_000
 
+/** Longest that a node that stops waits for the database to take its charge points and its lease back, in milliseconds. */
+export const leaseEndMsMax = 3_000
+assert(drainMsMax + leaseEndMsMax < shutdownMsMax, 'a node must have the time to give its lease back')
+
 /**
  * Renewals in a row after which a node marks charge points of other nodes as not connected. All nodes find their leases
  * expired when the database was away, and each must have had the time to renew its own first.

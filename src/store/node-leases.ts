@@ -106,15 +106,22 @@ interface TimedQuery extends QueryConfig {
   readonly query_timeout: number
 }
 
+interface LeaseDatabase {
+  readonly upkeepPool: Pick<Pool, 'query'>
+  readonly isSingleConnection: boolean
+}
+
 export type NodeLeases = ReturnType<typeof createNodeLeases>
 
 /**
  * The statements, on connections that neither charge points nor REST requests keep busy. Each changes `ownershipRowsMax`
  * charge points at most.
  */
-export function createNodeLeases({ upkeepPool }: { readonly upkeepPool: Pick<Pool, 'query'> }) {
+export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDatabase) {
   const run = (name: string, text: string, values: unknown[], timeoutMs = leaseStatementMsMax) => {
-    const query: TimedQuery = { name: `stator_${name}`, text, values, query_timeout: timeoutMs }
+    // A statement that times out breaks its connection. The only one there is belongs to everybody.
+    const query_timeout = isSingleConnection ? queryMsMax : timeoutMs
+    const query: TimedQuery = { name: `stator_${name}`, text, values, query_timeout }
     return untilNoDeadlock(() => upkeepPool.query(query))
   }
   const columns = (part: readonly Ownership[]): [Buffer, Buffer] => [
