@@ -58,10 +58,10 @@ const isAlive = `EXISTS (SELECT FROM nodes WHERE id = $1 AND NOT (${hasRunOut}))
 const otherHasRunOut = `SELECT EXISTS (SELECT FROM nodes WHERE ${hasRunOut}) AND ${isAlive} AS "hasRunOut"`
 
 /**
- * By a node whose own lease holds: when all have run out, be it that the database was away or the whole machine stood still,
- * nobody is known to be gone. Under the lock of the lease: a node that comes back waits for it before it takes its lease and marks its charge points as
- * connected again. A charge point that is being claimed at the moment is passed over; the next part finds it, or it is
- * another node's by then.
+ * By a node whose own lease holds: when all have run out, be it that the database was away or the whole machine stood
+ * still, nobody is known to be gone. Under the lock of the lease: a node that comes back waits for it before it takes its
+ * lease and marks its charge points as connected again. A charge point that is being claimed at the moment is passed over;
+ * the next part finds it, or it is another node's by then.
  */
 export const sweepPart = `
   WITH expired AS MATERIALIZED (
