@@ -1,4 +1,4 @@
-// Every limit of Stator, by name and with its unit last. A limit lives here or in the settings, nowhere else.
+// Long because every limit stands here. Every limit of Stator, by name and with its unit last. A limit lives here or in the settings, nowhere else.
 
 /** Largest `OCPP.MaxMessageSize` that can be set, in bytes. */
 export const frameBytesMax = 16_777_216
@@ -442,6 +442,10 @@ assert(2 * leaseRenewMs + leaseRenewMsMax < leaseMs, 'a lease must outlive a ren
  * stored for as long is looked at again, over another connection.
  */
 export const leaseStatementMsMax = 5_000
+
+/** Longest that a node that stops waits for the database to take its charge points and its lease back, in milliseconds. */
+export const leaseEndMsMax = 3_000
+assert(drainMsMax + leaseEndMsMax < shutdownMsMax, 'a node must have the time to give its lease back')
 
 /**
  * Renewals in a row after which a node marks charge points of other nodes as not connected. All nodes find their leases

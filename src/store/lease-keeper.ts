@@ -5,7 +5,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import { StatorError } from '../base/errors.ts'
+import { inTime } from '../base/in-time.ts'
 import {
+  leaseEndMsMax,
   leaseRenewalsBeforeSweep,
   leaseRenewMs,
   leaseStatementMsMax,
@@ -123,11 +125,15 @@ export class LeaseKeeper {
 
   /** Gives the charge points back, and ends the lease. Where the database is away, others do so when the lease runs out. */
   async end(): Promise<void> {
-    await Promise.all([this.#renewals.end(), this.#tending.end()])
-    const { leases, log } = this.#options
-    await leases.giveBack(this.node).catch((error: unknown) => {
+    const { clock, log } = this.#options
+    await inTime(this.#giveBack(), leaseEndMsMax, clock).catch((error: unknown) => {
       log.warn({ error }, 'The lease could not be given back; it runs out by itself.')
     })
+  }
+
+  async #giveBack(): Promise<void> {
+    await Promise.all([this.#renewals.end(), this.#tending.end()])
+    await this.#options.leases.giveBack(this.node)
   }
 
   async #renew(): Promise<void> {

@@ -71,10 +71,10 @@ const isAlive = `EXISTS (SELECT FROM nodes WHERE id = $1 AND NOT (${hasRunOut}))
 const otherHasRunOut = `SELECT EXISTS (SELECT FROM nodes WHERE ${hasRunOut}) AND ${isAlive} AS "hasRunOut"`
 
 /**
- * By a node whose own lease holds: when all have run out, be it that the database was away or the whole machine stood still,
- * nobody is known to be gone. Under the lock of the lease: a node that comes back waits for it before it takes its lease and marks its charge points as
- * connected again. A charge point that is being claimed at the moment is passed over; the next part finds it, or it is
- * another node's by then.
+ * By a node whose own lease holds: when all have run out, be it that the database was away or the whole machine stood
+ * still, nobody is known to be gone. Under the lock of the lease: a node that comes back waits for it before it takes its
+ * lease and marks its charge points as connected again. A charge point that is being claimed at the moment is passed over;
+ * the next part finds it, or it is another node's by then.
  */
 export const sweepPart = `
   WITH expired AS MATERIALIZED (
@@ -132,15 +132,22 @@ interface TimedQuery extends QueryConfig {
   readonly query_timeout: number
 }
 
+interface LeaseDatabase {
+  readonly upkeepPool: Pick<Pool, 'query'>
+  readonly isSingleConnection: boolean
+}
+
 export type NodeLeases = ReturnType<typeof createNodeLeases>
 
 /**
  * The statements, on connections that neither charge points nor REST requests keep busy. Each changes `ownershipRowsMax`
  * charge points at most.
  */
-export function createNodeLeases({ upkeepPool }: { readonly upkeepPool: Pick<Pool, 'query'> }) {
+export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDatabase) {
   const run = (name: string, text: string, values: unknown[], timeoutMs = leaseStatementMsMax) => {
-    const query: TimedQuery = { name: `stator_${name}`, text, values, query_timeout: timeoutMs }
+    // A statement that times out breaks its connection. The only one there is belongs to everybody.
+    const query_timeout = isSingleConnection ? queryMsMax : timeoutMs
+    const query: TimedQuery = { name: `stator_${name}`, text, values, query_timeout }
     return untilNoDeadlock(() => upkeepPool.query(query))
   }
   const columns = (part: readonly Ownership[]): [Buffer, Buffer] => [

@@ -146,9 +146,9 @@ describe('of two nodes on one database', () => {
     testMsMax,
   )
 
-  test.concurrent(
-    'one is cut off from the database: likewise, and who left meanwhile has left',
-    async () => {
+  test.concurrent.each(['refused', 'dropped'] as const)(
+    'one is cut off from the database, packets %s: likewise, and who left meanwhile has left',
+    async (packets) => {
       const database = new URL(await newDatabase())
       const proxy = await startTcpProxy(Number(database.port))
       cleanUp.push(() => proxy.stop())
@@ -158,14 +158,16 @@ describe('of two nodes on one database', () => {
       const stays = await dial(cutOff, 'CUT')
       const leaves = await dial(cutOff, 'LEAVES')
       await agree([cutOff, living], ['CUT', 'LEAVES'])
-      await proxy.close()
+      if (packets === 'dropped') proxy.freeze()
+      else await proxy.close()
       const gone = await agree([living], [])
       await leaves.close()
+      if (packets === 'dropped') await proxy.close()
       await proxy.open()
       const back = await agree([living, cutOff], ['CUT'])
       expect(await stays.call('Heartbeat', {})).toHaveProperty('currentTime')
       const recovery = 'from the cut until the other node knew, and from its end until both did'
-      keep('cut-off', 'one of two nodes cut off from PostgreSQL', [gone, back], recovery)
+      keep(`cut-off-${packets}`, `one of two nodes cut off from PostgreSQL, packets ${packets}`, [gone, back], recovery)
     },
     testMsMax,
   )
