@@ -74,11 +74,13 @@ export async function makePartitions(
   triesMax = partitionTriesMax,
 ): Promise<readonly LeftAsItIs[]> {
   const wanted = wantedPartitions(nowMs)
-  const existing = await client.query<{ name: string }>(
-    'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL',
-    [wanted.map((partition) => partition.name)],
+  // A database that was migrated only so far has not all of the tables.
+  const settled = await client.query<{ name: string }>(
+    `SELECT name FROM unnest($1::text[], $2::text[]) AS wanted(name, parent)
+     WHERE to_regclass(quote_ident(name)) IS NOT NULL OR to_regclass(quote_ident(parent)) IS NULL`,
+    [wanted.map(({ name }) => name), wanted.map(({ table }) => table)],
   )
-  const names = new Set(existing.rows.map((row) => row.name))
+  const names = new Set(settled.rows.map((row) => row.name))
   const left: LeftAsItIs[] = []
   for (const partition of wanted) {
     if (names.has(partition.name)) continue
