@@ -50,6 +50,12 @@ async function connectedAt(node: StatorProcess): Promise<readonly string[]> {
   return list.filter(({ status }) => status !== 'Offline').map(({ chargePointId }) => chargePointId)
 }
 
+/** The connections of a charge point, the newest first, as `node` says. */
+async function connectionsOf(node: StatorProcess, identity: string): Promise<readonly unknown[]> {
+  const { history } = await node.json(`/api/chargepoints/${identity}/history`)
+  return (history as readonly object[]).filter((entry) => 'event' in entry)
+}
+
 /** Waits until each node says that exactly `identities` are connected. Answers how long that took, in milliseconds. */
 async function agree(nodes: readonly StatorProcess[], identities: readonly string[]): Promise<number> {
   const startedMs = performance.now()
@@ -119,6 +125,10 @@ describe('of two nodes on one database', () => {
       isOver = true
       expect(await watched).toBeGreaterThan(0)
       expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
+      const [opened, closed] = [{ event: 'opened' }, { event: 'closed' }]
+      expect(await connectionsOf(living, 'DYING')).toMatchObject([{ ...closed, closedBy: 'lost' }, opened])
+      expect(await connectionsOf(living, 'BACK')).toMatchObject([opened, closed, opened])
+      expect(await connectionsOf(living, 'LIVING')).toMatchObject([opened])
       keep('killed', 'one of two nodes killed', [ms], 'from its new start until both said who is connected')
     },
     testMsMax,
