@@ -443,6 +443,9 @@ assert(2 * leaseRenewMs + leaseRenewMsMax < leaseMs, 'a lease must outlive a ren
  */
 export const leaseStatementMsMax = 5_000
 
+/** Ends of connections that a node remembers while the database cannot be told; of others only the time of the telling is stored. */
+export const untoldEndsMax = 100_000
+
 /** Longest that a node that stops waits for the database to take its charge points and its lease back, in milliseconds. */
 export const leaseEndMsMax = 3_000
 assert(drainMsMax + leaseEndMsMax < shutdownMsMax, 'a node must have the time to give its lease back')

@@ -14,9 +14,12 @@ import {
   leaseTendMs,
   ownershipCheckMs,
   ownershipRowsMax,
+  untoldEndsMax,
 } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Fence } from './fences.ts'
+import { untoldEnd } from './connection-history.ts'
+import type { Release } from './live-queries.ts'
 import { repeat } from './maintenance.ts'
 import type { NodeIdentity, NodeLeases, Ownership } from './node-leases.ts'
 
@@ -42,6 +45,11 @@ export interface LeaseKeeperOptions {
   readonly log: Pick<Logger, 'info' | 'warn'>
 }
 
+/** The end of a connection, and how to tell the database. */
+interface Untold extends Release {
+  readonly tell: () => Promise<void>
+}
+
 const turnsBetweenChecks = ownershipCheckMs / leaseTendMs
 const turnsBetweenRepairs = leaseRenewMs / leaseTendMs
 
@@ -56,7 +64,9 @@ export class LeaseKeeper {
   /** Whether the database may say something else of this node's charge points than the node does. */
   #isDoubtful = false
   /** Those under way, the oldest first, and when each began. */
-  readonly #releases = new Map<object, number>()
+  readonly #releases = new Map<Untold, number>()
+  /** How connections ended of which the database may not know yet that they did, by key; `untoldEndsMax` of them. */
+  readonly #untold = new Map<number, Untold>()
   #turnsUntilCheck = 0
   #turnsUntilRepair = 0
   #isFailing = false
@@ -95,10 +105,18 @@ export class LeaseKeeper {
     return this.#options.node.id
   }
 
-  /** Does `claim`, which claims the connection of a charge point for this node. */
-  async claiming<T>(claim: () => Promise<T>): Promise<T> {
+  /**
+   * Does `claim`, which claims the connection of a charge point for this node. What the database could not be told of the one
+   * before it is told first: it ended then, and not when this one came.
+   */
+  async claiming<T>(key: number, claim: () => Promise<T>): Promise<T> {
     const losses = this.#losses
     try {
+      const untold = this.#untold.get(key)
+      if (untold !== undefined && !this.#releases.has(untold)) {
+        await untold.tell()
+        this.#told(untold)
+      }
       const claimed = await claim()
       // Others may have swept it before anybody here knew that it is held.
       if (losses !== this.#losses) this.#isDoubtful = true
@@ -109,17 +127,20 @@ export class LeaseKeeper {
     }
   }
 
-  /** Does `release`, which marks a charge point of this node as not connected. */
-  async releasing(release: () => Promise<void>): Promise<void> {
-    const underWay = {}
-    this.#releases.set(underWay, this.#options.clock.nowMs())
+  /** Does `tell`, which marks a charge point of this node as not connected; what it could not tell is told later. */
+  async releasing(release: Release, tell: () => Promise<void>): Promise<void> {
+    const untold = { ...release, tell }
+    this.#untold.delete(release.key)
+    if (this.#untold.size < untoldEndsMax) this.#untold.set(release.key, untold)
+    this.#releases.set(untold, this.#options.clock.nowMs())
     try {
-      await release()
+      await tell()
+      this.#told(untold)
     } catch (error) {
       this.#isDoubtful = true
       throw error
     } finally {
-      this.#releases.delete(underWay)
+      this.#releases.delete(untold)
     }
   }
 
@@ -178,9 +199,11 @@ export class LeaseKeeper {
   async #repair(): Promise<void> {
     const { log } = this.#options
     this.#isDoubtful = false
+    const untold = [...this.#untold.values()]
     const regained = await this.#confirmHeld()
     // In this order: one that leaves now may be marked as not connected before it is confirmed.
     const released = await this.#releaseStrays()
+    for (const one of untold) if (!this.#releases.has(one)) this.#told(one)
     if (regained > 0) log.info({ count: regained }, 'Charge points of this node were marked as not connected; mended.')
     if (released > 0) log.info({ count: released }, 'Charge points that have left were marked as connected; mended.')
   }
@@ -198,19 +221,29 @@ export class LeaseKeeper {
   }
 
   async #releaseStrays(): Promise<number> {
-    const { leases, holdings, clock } = this.#options
+    const { leases, holdings } = this.#options
     let count = 0
     for (let afterKey = 0; ;) {
       const part = await leases.heldBy(this.node, afterKey)
       const unknown = part.filter((one) => !holdings.has(one))
       const strays = unknown.filter((one) => !holdings.expects(one))
       if (strays.length < unknown.length) this.#isDoubtful = true
-      await leases.release(strays, clock.nowMs())
+      await leases.release(strays.map((stray) => this.#releaseOf(stray)))
       count += strays.length
       const last = part.at(-1)
       if (last === undefined || part.length < ownershipRowsMax) return count
       afterKey = last.key
     }
+  }
+
+  #releaseOf({ key, epoch }: Ownership): Release {
+    const untold = this.#untold.get(key)
+    if (untold?.epoch === epoch) return { key, epoch, end: untold.end }
+    return { key, epoch, end: { ...untoldEnd, atMs: this.#options.clock.nowMs() } }
+  }
+
+  #told(untold: Untold): void {
+    if (this.#untold.get(untold.key) === untold) this.#untold.delete(untold.key)
   }
 
   async #sweep(): Promise<void> {

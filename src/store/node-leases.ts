@@ -14,9 +14,8 @@ import {
   nodeLostEnd,
   processLostEnd,
   stoppingEnd,
-  untoldEnd,
 } from './connection-history.ts'
-import { releaseConnections, releaseValues } from './live-queries.ts'
+import { type Release, releaseConnections, releaseValues } from './live-queries.ts'
 import { untilNoDeadlock } from './until-no-deadlock.ts'
 
 /** A connection of a charge point, as the node that claimed it knows it. */
@@ -199,10 +198,9 @@ export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDataba
       return (await run('held_connections', heldPart, [id, afterKey])).rows
     },
 
-    /** Marks charge points as not connected, unless they have a newer connection. Nobody knows any more how they ended. */
-    async release(part: readonly Ownership[], atMs: number): Promise<void> {
-      const releases = part.map(({ key, epoch }) => ({ key, epoch, end: { ...untoldEnd, atMs } }))
-      if (part.length > 0) await run('release_connections', releaseConnections, releaseValues(releases))
+    /** Marks charge points as not connected, unless they have a newer connection. */
+    async release(part: readonly Release[]): Promise<void> {
+      if (part.length > 0) await run('release_connections', releaseConnections, releaseValues(part))
     },
 
     /** At the end of node `id`: nothing is connected to it, and it has no lease any more. */

@@ -129,10 +129,10 @@ export class SimulatedNode implements ServerEnd {
       markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
       connect: (key, version, credential) =>
         this.#held((lease) =>
-          lease.claiming(() => this.#queries.connect(key, { credential, version, node: id, atMs: time.nowMs })),
+          lease.claiming(key, () => this.#queries.connect(key, { credential, version, node: id, atMs: time.nowMs })),
         ),
       disconnect: (key, epoch, end) =>
-        this.#held((lease) => lease.releasing(() => this.#queries.disconnect(key, epoch, end))),
+        this.#held((lease) => lease.releasing({ key, epoch, end }, () => this.#queries.disconnect(key, epoch, end))),
       appendMessageLog: () => {},
       counters: this.counters,
       timings: { answered: () => {} },

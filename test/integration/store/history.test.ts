@@ -239,7 +239,7 @@ describeStore('the history', (store) => {
       await queries.connect(stopped, claim(stopping))
       const { epoch } = await queries.connect(untold, claim(other))
       await leases().giveBack(stopping)
-      await leases().release([{ key: untold, identity: '', epoch }], arrivalMs + 1_000)
+      await leases().release([{ key: untold, epoch, end: { ...untoldEnd, atMs: arrivalMs + 1_000 } }])
       await queries.connect(died, claim(other, arrivalMs + 2_000))
       await leases().giveBackAll()
       const endOf = async (key: number) => (await connectionsOf(key)).slice(1)

@@ -13,6 +13,7 @@ import {
 } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
+import type { Release } from '../../../src/store/live-queries.ts'
 import type { Fence } from '../../../src/store/fences.ts'
 import { LeaseKeeper } from '../../../src/store/lease-keeper.ts'
 import { createNodeLeases, type NodeLeases, type Ownership } from '../../../src/store/node-leases.ts'
@@ -89,6 +90,11 @@ async function newNode(isShared = true): Promise<Node> {
   const node = Object.assign(state, { keeper })
   kept.push(node)
   return node
+}
+
+/** The end of a connection that left. */
+function gone({ key, epoch }: Ownership): Release {
+  return { key, epoch, end: { closedBy: 'chargePoint', closeCode: 1000, reason: 'bye', atMs: arrivalMs + 30_000 } }
 }
 
 /** Lets `ms` pass for one node, turn by turn. */
@@ -170,7 +176,7 @@ test('a charge point that was swept while its claim was under way is connected a
   const [one, other] = [await newNode(), await newNode()]
   await pass(one, leaseMs)
   const { promise: answer, resolve: arrive } = Promise.withResolvers<Ownership>()
-  const claiming = other.keeper.claiming(() => answer)
+  const claiming = other.keeper.claiming(0, () => answer)
   const late = await claimed(other)
   other.expected = [late.key]
   await runOut(other)
@@ -201,7 +207,7 @@ test('a charge point that left while the database was away is not connected when
   await pass(node, leaseRenewMs)
   expect(await isConnected(left)).toBe(true)
   const away = new StatorError('STORE_UNAVAILABLE', 'The database is away.')
-  await expect(node.keeper.releasing(() => Promise.reject(away))).rejects.toBe(away)
+  await expect(node.keeper.releasing(gone(left), () => Promise.reject(away))).rejects.toBe(away)
   await pass(node, leaseRenewMs)
   expect(await isConnected(left)).toBe(false)
 })
@@ -211,7 +217,7 @@ test('a charge point that has left is not connected within seconds, though the s
   await pass(node, leaseTendMs)
   const left = await claimed(node)
   const { promise: hanging, resolve: end } = Promise.withResolvers<void>()
-  const releasing = node.keeper.releasing(() => hanging)
+  const releasing = node.keeper.releasing(gone(left), () => hanging)
   await pass(node, leaseStatementMsMax)
   expect(await isConnected(left)).toBe(true)
   await pass(node, leaseRenewMs)
@@ -220,16 +226,40 @@ test('a charge point that has left is not connected within seconds, though the s
   await releasing
 })
 
+test('how a connection ended while the database was away is told when it is back, and before the next one is claimed', async () => {
+  const node = await newNode()
+  await pass(node, leaseTendMs)
+  const [left, returned] = [await claimed(node), await claimed(node)]
+  const away = () => Promise.reject(new StatorError('STORE_UNAVAILABLE', 'The database is away.'))
+  for (const one of [left, returned]) {
+    let isAway = true
+    const release = gone(one)
+    const tell = () => (isAway ? away() : queries.disconnect(one.key, one.epoch, release.end))
+    await expect(node.keeper.releasing(release, tell)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    isAway = false
+  }
+  const claim = { version: '1.6', atMs: arrivalMs + 60_000, node: node.keeper.node } as const
+  const { epoch } = await node.keeper.claiming(returned.key, () => queries.connect(returned.key, claim))
+  node.held.push({ ...returned, epoch })
+  await pass(node, leaseRenewMs)
+  const endsOf = async ({ key }: Ownership) => {
+    const { items } = await queries.listHistory({ chargePointKey: key }, { page: 1, pageSize: 10 })
+    return items.filter((entry) => entry.kind === 'connection' && entry.event === 'closed')
+  }
+  for (const one of [left, returned]) expect(await endsOf(one)).toMatchObject([{ epoch: one.epoch, ...gone(one).end }])
+  expect(await isConnected(returned)).toBe(true)
+})
+
 test('a claim whose answer was lost leaves nobody connected, and one that was refused costs nothing', async () => {
   const node = await newNode()
   await pass(node, leaseTendMs)
   const lost = await claimed(node)
   const refused = new StatorError('NOT_FOUND', 'It was deleted.')
-  await expect(node.keeper.claiming(() => Promise.reject(refused))).rejects.toBe(refused)
+  await expect(node.keeper.claiming(lost.key, () => Promise.reject(refused))).rejects.toBe(refused)
   await pass(node, leaseRenewMs)
   expect(await isConnected(lost)).toBe(true)
   const away = new StatorError('STORE_UNAVAILABLE', 'The database is away.')
-  await expect(node.keeper.claiming(() => Promise.reject(away))).rejects.toBe(away)
+  await expect(node.keeper.claiming(lost.key, () => Promise.reject(away))).rejects.toBe(away)
   await pass(node, leaseRenewMs)
   expect(await isConnected(lost)).toBe(false)
 })
