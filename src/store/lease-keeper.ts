@@ -157,12 +157,17 @@ export class LeaseKeeper {
     await this.#options.leases.giveBack(this.node)
   }
 
+  get #maySweep(): boolean {
+    return this.#renewed >= leaseRenewalsBeforeSweep
+  }
+
   async #renew(): Promise<void> {
     const { leases, node, counters, log } = this.#options
     if (await leases.renew(node.id)) this.#renewed++
     else {
-      await leases.take(node)
+      // Before the lease is taken: who sees it taken must not count the renewals before it.
       this.#renewed = 0
+      await leases.take(node)
       this.#losses++
       this.#isDoubtful = true
       counters.leasesLost++
@@ -191,8 +196,7 @@ export class LeaseKeeper {
     }
     if (isShared && isCheckDue) await leases.leaseToUnknown()
     if (isCheckDue) this.#turnsUntilCheck = turnsBetweenChecks
-    if (isShared && this.#renewed >= leaseRenewalsBeforeSweep && (await leases.hasExpired(this.node)))
-      await this.#sweep()
+    if (isShared && this.#maySweep && (await leases.hasExpired(this.node)) && this.#maySweep) await this.#sweep()
   }
 
   /** Makes the database say of this node's charge points what the node knows of them. */
