@@ -1,4 +1,4 @@
-// Long because every limit stands here. Every limit of Stator, by name and with its unit last. A limit lives here or in the settings, nowhere else.
+// A long list: every limit of Stator, by name and with its unit last. It lives here or in the settings, nowhere else.
 
 /** Largest `OCPP.MaxMessageSize` that can be set, in bytes. */
 export const frameBytesMax = 16_777_216
