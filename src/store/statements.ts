@@ -100,8 +100,13 @@ const connectorColumns = [
 const statusSince =
   'status_since = CASE WHEN connectors.status = EXCLUDED.status THEN connectors.status_since ELSE EXCLUDED.status_since END'
 
-// A row that was written before there was a history has no `changed_at`: what is told next of it is its first change.
-const isAsBefore = `connectors.changed_at IS NOT NULL AND ${['status', 'error_code', 'vendor_error_code']
+// What was written before there was a history, or by a node of the version before it, is not in the history: the row has no
+// `changed_at`, or one from before its status. What is told next of it is a change.
+const isAsBefore = `connectors.changed_at >= COALESCE(connectors.status_since, connectors.changed_at) AND ${[
+  'status',
+  'error_code',
+  'vendor_error_code',
+]
   .map((column) => `connectors.${column} IS NOT DISTINCT FROM EXCLUDED.${column}`)
   .join(' AND ')}`
 // Several changes of one millisecond keep their order. A clock that was ahead for a while does not take the later changes along.

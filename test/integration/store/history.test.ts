@@ -112,6 +112,21 @@ describeStore('the history', (store) => {
       for (const atMs of [1_000, 2_000]) await tell(key, arrivalMs + atMs, [1, 'Available'])
       expect(await statusesOf(key)).toEqual([[1, 'Available', 'NoError', arrivalMs + 1_000]])
     })
+
+    test('has what a node of the version before was told as soon as it is told again', async () => {
+      const { database, newChargePoint } = store()
+      const key = await newChargePoint()
+      await tell(key, arrivalMs, [1, 'Available'])
+      await database.pool.query(
+        `UPDATE connectors SET status = 'Charging', status_since = status_since + interval '1 minute' WHERE charge_point_id = $1`,
+        [key],
+      )
+      for (const atMs of [120_000, 180_000]) await tell(key, arrivalMs + atMs, [1, 'Charging'])
+      expect(await statusesOf(key)).toEqual([
+        [1, 'Available', 'NoError', arrivalMs],
+        [1, 'Charging', 'NoError', arrivalMs + 120_000],
+      ])
+    })
   })
 
   describe('of connections', () => {
