@@ -15,7 +15,7 @@ export interface EnergyEvidence {
   /** The earliest and the latest register, by the time at which they were sampled. */
   readonly firstRegisterWh: number | null
   readonly lastRegisterWh: number | null
-  /** Whether those two were sampled at one time: they are one reading, then. */
+  /** Whether those two are one reading: they were sampled at one time, or the last one tells the begin again. */
   readonly isOneReading: boolean
   /** The sum of the intervals. */
   readonly intervalsWh: number | null

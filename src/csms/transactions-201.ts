@@ -120,7 +120,8 @@ function beginningOf({ event, told, known }: Facts, transaction: KnownTransactio
   const { story } = transaction
   const isEarlier = told.hasTime && told.atMs < transaction.startedAtMs
   const counts = isStart && (story?.isStartTold !== true || isEarlier)
-  const register = isStart ? energyWh(known.meter, 'first') : null
+  // Some charge points tell the register of the start with the end, or with any other event.
+  const register = isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null)
   // The token of an Ended event is the one that stopped the transaction.
   const token = event.eventType === 'Ended' ? undefined : event.idToken
   const isTokenNew = token !== undefined && (transaction.idToken === null || counts)

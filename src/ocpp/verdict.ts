@@ -41,7 +41,7 @@ export interface EnergyRegisters {
   readonly end: number | null
   /** Of any context, the earliest. */
   readonly first: number | null
-  /** Of any context, the latest. */
+  /** Of any context but Transaction.Begin, the latest. */
   readonly last: number | null
 }
 

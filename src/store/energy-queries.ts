@@ -23,6 +23,9 @@ const registerRowsMax = 1_000
 const intervalRowsMax = 10_000
 const intervalBytesMax = 16_777_216
 
+// Meter values are stored as they were sent: words are compared in lower case and without spaces.
+const registerMeasurand = 'energy.active.import.register'
+
 /**
  * Of several transactions to which a charge point gave the same id, each has the samples from its start to the start of the next. `v` is a
  * row of `id` and `ref`, `t` the transaction, `n` the next of its id.
@@ -88,6 +91,17 @@ export async function evidenceOf(
   return evidence
 }
 
+/**
+ * Whether the register of the meter value `r` is the one of the begin of its transaction: it is told in no other context. Charge points
+ * tell it again with later meter values, and then it is not the last register.
+ */
+const isOfBegin = sql`(r.meter_value::text ~* 'transaction\\s*\\.\\s*begin' AND NOT EXISTS (
+    SELECT FROM json_array_elements(CASE json_typeof(r.meter_value -> 'sampledValue') WHEN 'array' THEN r.meter_value -> 'sampledValue'
+      ELSE '[]' END) s
+    WHERE lower(regexp_replace(COALESCE(s ->> 'measurand', ${registerMeasurand}), '\\s', '', 'g')) = ${registerMeasurand}
+      AND lower(regexp_replace(COALESCE(s ->> 'context', ''), '\\s', '', 'g')) <> 'transaction.begin'
+      AND lower(trim(COALESCE(s ->> 'location', 'outlet'))) = 'outlet'))`
+
 /** The first and the last register of each transaction that has any, from `registerRowsMax` rows at either end of its samples. */
 async function registersOf(
   db: ListSource['db'],
@@ -98,17 +112,28 @@ async function registersOf(
   // Nearly every sample has a register, or none has.
   const register = (
     order: 'ASC' | 'DESC',
+    isMeant: SQL,
   ) => sql`(SELECT json_build_object('wh', r.energy_wh, 'at', r.sampled_at) FROM (
-      SELECT m.energy_wh, m.sampled_at, m.evse_id FROM meter_values m WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}
-      LIMIT ${registerRowsMax}) r WHERE ${isOwn} AND r.energy_wh IS NOT NULL LIMIT 1)`
+      SELECT m.energy_wh, m.sampled_at, m.evse_id, m.meter_value FROM meter_values m WHERE ${samples}
+      ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)}
+      LIMIT ${registerRowsMax}) r WHERE ${isOwn} AND r.energy_wh IS NOT NULL AND ${isMeant} LIMIT 1)`
   const { rows } = await db.execute<RegistersRow>(
-    sql`SELECT v.id, ${register('ASC')} AS first, ${register('DESC')} AS last FROM ${from}`,
+    sql`SELECT v.id, ${register('ASC', sql`true`)} AS first, ${register('DESC', sql`NOT ${isOfBegin}`)} AS last FROM ${from}`,
   )
   return new Map(
     rows.flatMap(({ id, first, last }) =>
-      first === null || last === null
+      first === null
         ? []
-        : [[Number(id), { firstRegisterWh: first.wh, lastRegisterWh: last.wh, isOneReading: first.at === last.at }]],
+        : [
+            [
+              Number(id),
+              {
+                firstRegisterWh: first.wh,
+                lastRegisterWh: (last ?? first).wh,
+                isOneReading: last === null || first.at === last.at,
+              },
+            ],
+          ],
     ),
   )
 }

@@ -22,6 +22,7 @@ const contexts = [
 
 const ranks: ReadonlyMap<unknown, number> = new Map(contexts.map((context, rank) => [context, rank]))
 const periodicRank = 0
+const beginRank = contexts.indexOf('Transaction.Begin')
 /** A word that nobody knows goes before `Trigger`: whoever makes one up does so for a sample. */
 const unknownRank = 1.5
 
@@ -89,6 +90,11 @@ export class Measurand {
     if (phase === 'N') return
     this.#phases[phaseSlots.get(phase) ?? otherSlot] = value
     this.#hasPhases = true
+  }
+
+  /** Whether the figure was read when the transaction began, and is told again: there is none of a later time. */
+  get isOfBegin(): boolean {
+    return this.#rank === beginRank
   }
 
   /** The figure; NaN when there is none. A total goes before its phases. */

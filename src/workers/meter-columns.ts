@@ -74,16 +74,16 @@ class RegisterSearch {
   }
 
   /**
-   * Adds a meter value: its register, and what it says in the contexts of the two ends; NaN for none. Of one time, the
-   * list decides.
+   * Adds a meter value: its register, whether that is the one of the begin told again, and what the value says in the contexts of the
+   * two ends; NaN for none. Of one time, the list decides.
    */
-  add(atMs: number, register: number, begin: number, end: number): void {
+  add(atMs: number, register: number, isOfBegin: boolean, begin: number, end: number): void {
     if (!Number.isNaN(register)) {
       if (Number.isNaN(this.first) || atMs < this.#firstAtMs) {
         this.first = register
         this.#firstAtMs = atMs
       }
-      if (Number.isNaN(this.last) || atMs >= this.#lastAtMs) {
+      if (!isOfBegin && (Number.isNaN(this.last) || atMs >= this.#lastAtMs)) {
         this.last = register
         this.#lastAtMs = atMs
       }
@@ -252,7 +252,8 @@ export class MeterColumns {
     const readAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
     const sampledAtMs = Number.isNaN(readAtMs) || readAtMs === this.#arrivalMs ? receivedAtMs : readAtMs
     const energyWh = this.#energy.value
-    this.#registers.add(sampledAtMs, energyWh, this.#energyAtBegin.value, this.#energyAtEnd.value)
+    const { isOfBegin } = this.#energy
+    this.#registers.add(sampledAtMs, energyWh, isOfBegin, this.#energyAtBegin.value, this.#energyAtEnd.value)
     this.#int(0, chargePointKey)
     this.#bigint(1, transaction)
     this.#time(2, sampledAtMs)

@@ -310,6 +310,16 @@ describe('the energy registers of a frame', () => {
     expect(registersOf({ timestamp, sampledValue })).toEqual({ begin: 5, end: 9, first: 7, last: 7 })
   })
 
+  test('have none of a later time where only the begin is told again', () => {
+    expect(registersOf(at(30, '1000', 'Transaction.Begin'))).toEqual({
+      begin: 1000,
+      end: null,
+      first: 1000,
+      last: null,
+    })
+    expect(registersOf(at(30, '1000', 'Transaction.Begin'), at(20, '4000'))).toMatchObject({ begin: 1000, last: 4000 })
+  })
+
   test('of one time are told by the order of the list', () => {
     expect(registersOf(at(0, '10'), at(0, '20'))).toMatchObject({ first: 10, last: 20 })
   })
