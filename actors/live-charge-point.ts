@@ -10,6 +10,7 @@ import type {
   KnownChargePoint,
   KnownConnector,
   Payload,
+  RegisterReading,
   TransactionStory,
 } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
@@ -91,6 +92,8 @@ export class LiveChargePoint implements CallEffects {
   #stories: Map<number, TransactionStory> | null = null
   /** As committed; null while its facts have always had a time. No event of the chart depends on it. */
   #untimedFacts: UntimedFacts | null
+  /** Last registers of open transactions. They are no part of the chart: no event of it depends on them. */
+  #registers: Map<number, RegisterReading> | null = null
   // Most charge points never get a CALL.
   #waiters: Map<string, Waiter> | null = null
 
@@ -174,11 +177,18 @@ export class LiveChargePoint implements CallEffects {
         this.#untimedFacts = event.facts
         continue
       }
+      if (event.type === 'register') {
+        this.#noteRegister(event)
+        continue
+      }
       if (event.type === 'transactionStarted') {
         this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
       }
       if (event.type === 'transactionUpdated' && event.story !== undefined) this.#noteStory(event)
-      if (event.type === 'transactionStopped') this.#stories?.delete(event.transactionId)
+      if (event.type === 'transactionStopped') {
+        this.#stories?.delete(event.transactionId)
+        this.#registers?.delete(event.transactionId)
+      }
       const snapshot = this.#actor.getSnapshot()
       if (!wouldMove(snapshot, event)) continue
       if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#send(event)
@@ -188,6 +198,21 @@ export class LiveChargePoint implements CallEffects {
   #noteStory({ transactionId, story }: Extract<ActorEvent, { type: 'transactionUpdated' }>): void {
     const isOpen = this.#context.transactions.some(({ known }) => known.transactionId === transactionId)
     if (isOpen && story !== undefined) (this.#stories ??= new Map()).set(transactionId, story)
+  }
+
+  /** One that comes late tells of no later moment than what is known. */
+  #noteRegister({ transactionId, wh, atMs }: Extract<ActorEvent, { type: 'register' }>): void {
+    const registers = (this.#registers ??= new Map<number, RegisterReading>())
+    const known = registers.get(transactionId)
+    if (known !== undefined && atMs < known.atMs) return
+    if (this.#context.transactions.some((slot) => slot.known.transactionId === transactionId)) {
+      registers.set(transactionId, { wh, atMs })
+    }
+  }
+
+  /** The last register of an open transaction that came on this connection; undefined when none has. */
+  lastRegister(transactionId: number): RegisterReading | undefined {
+    return this.#registers?.get(transactionId)
   }
 
   /** Nobody knows whether what these events come from is stored: a number that it may have used is promised to nobody any more. */

@@ -145,6 +145,12 @@ export type BegunStart =
  */
 export type ConcurrentTransactions = 'accept' | 'deny'
 
+/** A register, in Wh, and when it was sampled by the clock of the charge point. */
+export interface RegisterReading {
+  readonly wh: number
+  readonly atMs: number
+}
+
 /** Everything a decision may depend on. */
 export interface Known {
   readonly nowMs: number
@@ -162,6 +168,8 @@ export interface Known {
   readonly transactionsNamed: (stationTransactionId: string) => readonly KnownTransaction[]
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
+  /** The last register of an open transaction that came on this connection. */
+  readonly lastRegister: (transactionId: number) => RegisterReading | undefined
   /** Null when `Needs.beforeStart` did not ask for it. */
   readonly beforeStart: BeforeStart | null
   /** Fresh from the sequence; null when `Needs.newTransactionId` did not ask for one. */
@@ -400,6 +408,7 @@ export type ActorEvent =
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
   | { readonly type: 'untimedFacts'; readonly facts: UntimedFacts }
+  | ({ readonly type: 'register'; readonly transactionId: number } & RegisterReading)
 
 /** Where meter values belong, as far as their own message does not tell, or tells wrong. */
 export interface MeterPlace {

@@ -17,6 +17,8 @@ export interface EnergyEvidence {
   readonly lastRegisterWh: number | null
   /** Whether those two are one reading: they were sampled at one time, or the last one tells the begin again. */
   readonly isOneReading: boolean
+  /** The highest register of a transaction that is over; null where it was not looked for. */
+  readonly highestRegisterWh: number | null
   /** The sum of the intervals. */
   readonly intervalsWh: number | null
 }
@@ -41,6 +43,7 @@ export const noEvidence: EnergyEvidence = {
   firstRegisterWh: null,
   lastRegisterWh: null,
   isOneReading: false,
+  highestRegisterWh: null,
   intervalsWh: null,
 }
 
@@ -75,7 +78,10 @@ export function energyOf(registers: Registers, evidence: EnergyEvidence): Transa
   const { energyWh, source } =
     ends === null
       ? { energyWh: evidence.intervalsWh, source: 'intervals' as const }
-      : { energyWh: risenWh(ends.startWh, ends.endWh), source: sourceOf(registers) }
+      : {
+          energyWh: hasFallen(ends.endWh, evidence) ? null : risenWh(ends.startWh, ends.endWh),
+          source: sourceOf(registers),
+        }
   if (open) return { consumedWh: null, source: null, soFarWh: energyWh }
   const told = energyWh === null ? null : closedBy === 'operator' && meterStopWh !== null ? 'operator' : source
   return { consumedWh: energyWh, source: told, soFarWh: null }
@@ -91,6 +97,11 @@ export function registerFall(beforeWh: number, afterWh: number): 'none' | 'round
   // Registers in kWh have been multiplied: 269.456 - 268.456 kWh is a little more than 1,000 Wh in binary fractions.
   const fallWh = Math.round((beforeWh - afterWh) * 1_000) / 1_000
   return fallWh <= meterRoundingWhMax ? 'rounding' : 'backwards'
+}
+
+/** Whether the register fell on the way to the end, and so tells nothing of what came before. */
+function hasFallen(endWh: number, { highestRegisterWh }: EnergyEvidence): boolean {
+  return highestRegisterWh !== null && registerFall(highestRegisterWh, endWh) === 'backwards'
 }
 
 /** By how much a register has risen; null when it fell by more than rounding explains. */

@@ -5,9 +5,10 @@ import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { numberOf } from '../ocpp/number-text.ts'
 import { connectorRef16 } from './availability.ts'
 import type { AnomalyKind } from './anomalies.ts'
-import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
+import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs, RegisterReading } from './decision.ts'
 import type { FrameMeter } from './meter-block.ts'
 import { evseSubjects } from './notification.ts'
+import { registerDoubts } from './plausibility.ts'
 import { connectorSubject, transactionSubject } from './untimed-facts.ts'
 
 /** A payload whose meter values were taken out of it. */
@@ -22,6 +23,13 @@ export function energyWh(meter: FrameMeter | null, which: 'first' | 'last'): num
   if (meter === null) return null
   const { begin, end, first, last } = meter.registers
   return which === 'first' ? (begin ?? first) : (end ?? last)
+}
+
+/** The latest register of a message; undefined when it has none. */
+export function lastReading(meter: FrameMeter | null): RegisterReading | undefined {
+  if (meter === null) return undefined
+  const { last, lastAtMs } = meter.registers
+  return last === null || lastAtMs === null ? undefined : { wh: last, atMs: lastAtMs }
 }
 
 /**
@@ -59,6 +67,18 @@ export const ofNoTransaction: Pick<Decision, 'meterPlace'> = { meterPlace: { isO
 /** What there is to decide about nearly every MeterValues: one object for all of them. */
 const stored: Decision = { answer: {}, changes: [], anomalies: [], events: [] }
 
+/** Values of an open transaction: their register is remembered, to notice when one falls. */
+function withRegister(transaction: KnownTransaction, known: Known): Decision {
+  const reading = lastReading(known.meter)
+  if (reading === undefined) return stored
+  const { transactionId } = transaction
+  return {
+    ...stored,
+    anomalies: registerDoubts(reading, transaction, String(transactionId), known),
+    events: [{ type: 'register', transactionId, ...reading }],
+  }
+}
+
 /**
  * 1.6 §4.7. Late values, and values for a transaction nobody knows, are stored like any others. A transactionId of 0 or
  * below is how some charge points say "none".
@@ -73,11 +93,10 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
       : { subject: connector }
   },
   decide: ({ transactionId }, known) => {
-    const anomaly =
-      transactionId !== undefined && transactionId > 0
-        ? transactionAnomaly(transactionId, known.transaction(transactionId), known)
-        : null
-    if (anomaly === null) return stored
+    if (transactionId === undefined || transactionId <= 0) return stored
+    const transaction = known.transaction(transactionId)
+    const anomaly = transactionAnomaly(transactionId, transaction, known)
+    if (anomaly === null) return transaction === undefined ? stored : withRegister(transaction, known)
     return { ...stored, anomalies: [anomaly], ...(anomaly.kind === 'unknownTransaction' ? ofNoTransaction : {}) }
   },
 }

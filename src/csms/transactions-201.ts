@@ -15,9 +15,9 @@ import type {
   KnownTransaction,
   Needs,
 } from './decision.ts'
-import { energyWh, type WithoutMeterValues } from './metering.ts'
+import { energyWh, lastReading, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
-import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, registerDoubts, withConcurrency } from './plausibility.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
@@ -212,6 +212,21 @@ function end({ event, told, known }: Case, transactionId: number): Outcome {
   }
 }
 
+/** The register of an event that ends nothing: it is remembered, to notice when one falls. */
+function registerOutcome(
+  { event, station, known }: Case,
+  transactionId: number,
+  transaction?: KnownTransaction,
+): Outcome {
+  const reading = event.eventType === 'Ended' ? undefined : lastReading(known.meter)
+  if (reading === undefined) return nothing
+  return {
+    changes: [],
+    anomalies: transaction === undefined ? [] : registerDoubts(reading, transaction, station, known),
+    events: [{ type: 'register', transactionId, ...reading }],
+  }
+}
+
 /** The status that the connector takes from the charging state of its transaction; null when it keeps its own. */
 function connectorStatusAfter(event: TransactionEvent, before: ConnectorStatus): ConnectorStatus | null {
   if (event.eventType === 'Ended') return isChargingStatus(before) ? 'Occupied' : null
@@ -335,6 +350,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
       parts.push(end(the, transactionId))
     }
+    if (transaction?.open !== false) parts.push(registerOutcome(the, transactionId, transaction))
     const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
     if (isCurrent) parts.push(connectorOutcome(the, transaction))
     const unauthorized =

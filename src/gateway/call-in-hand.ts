@@ -15,6 +15,7 @@ import type {
   KnownTransaction,
   Needs,
   Payload,
+  RegisterReading,
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
@@ -138,6 +139,10 @@ export class CallInHand implements Known {
 
   openTransactions(): readonly KnownTransaction[] {
     return this.live.openTransactions()
+  }
+
+  lastRegister(transactionId: number): RegisterReading | undefined {
+    return this.live.lastRegister(transactionId)
   }
 
   promisedTransactionId(start: Parameters<Known['promisedTransactionId']>[0]): number | undefined {

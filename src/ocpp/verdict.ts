@@ -43,6 +43,8 @@ export interface EnergyRegisters {
   readonly first: number | null
   /** Of any context but Transaction.Begin, the latest. */
   readonly last: number | null
+  /** When `last` was sampled. */
+  readonly lastAtMs: number | null
 }
 
 /** Rows of the batch's meter block that came from one frame: `from` included, `to` not. */

@@ -106,11 +106,12 @@ class RegisterSearch {
       end: orNull(this.end),
       first: orNull(this.first),
       last: orNull(this.last),
+      lastAtMs: Number.isNaN(this.last) ? null : this.#lastAtMs,
     }
   }
 }
 
-const noRegisters: EnergyRegisters = Object.freeze({ begin: null, end: null, first: null, last: null })
+const noRegisters: EnergyRegisters = Object.freeze({ begin: null, end: null, first: null, last: null, lastAtMs: null })
 
 function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value

@@ -89,6 +89,26 @@ test('a register of the begin that is told again is never the last one', async (
   expect(unknown.transactions).toMatchObject([{ meterStart: 1_000, energyConsumed: null, energySource: null }])
 })
 
+test('a register that falls gives no figure when the end has none, and is noted', async () => {
+  const updated = (seqNo: number, time: string, wh: number) =>
+    event('Updated', { seqNo, time, meterValue: [at(time, registerOf(wh))] })
+  const started = event('Started', { seqNo: 0, time: '08:00:00', meterValue: [at('08:00:00', registerOf(1_000))] })
+  const ended = event('Ended', { seqNo: 9, time: '09:00:00' })
+  for (const last of [400, 4_000]) {
+    const { transactions, kinds } = await told(
+      started,
+      updated(1, '08:10:00', 9_000),
+      updated(2, '08:20:00', last),
+      ended,
+    )
+    expect(transactions).toMatchObject([{ energyConsumed: null, energySource: null }])
+    expect(kinds).toEqual(['registerFell'])
+  }
+  const rounded = await told(started, updated(1, '08:10:00', 9_000), updated(2, '08:20:00', 8_999), ended)
+  expect(rounded.transactions).toMatchObject([{ energyConsumed: 7.999, energySource: 'lastRegister' }])
+  expect(rounded.kinds).toEqual([])
+})
+
 test('the register of the begin may come with the end', async () => {
   const begin = registerOf(2_000, 'Transaction.Begin')
   const end = registerOf(7_000, 'Transaction.End')

@@ -295,10 +295,16 @@ describe('the energy registers of a frame', () => {
       at(0, '1000', 'Transaction.Begin'),
       at(15, '4000', 'Sample.Periodic'),
     ]
-    const registers = { begin: 1000, end: 9000, first: 1000, last: 9000 }
+    const registers = { begin: 1000, end: 9000, first: 1000, last: 9000, lastAtMs: Date.UTC(2025, 11, 26, 12, 30) }
     expect(registersOf(...listed)).toEqual(registers)
     expect(registersOf(...listed.toReversed())).toEqual(registers)
-    expect(registersOf(at(20, '3'), at(10, '2'), at(5, '1'))).toEqual({ begin: null, end: null, first: 1, last: 3 })
+    expect(registersOf(at(20, '3'), at(10, '2'), at(5, '1'))).toMatchObject({
+      begin: null,
+      end: null,
+      first: 1,
+      last: 3,
+      lastAtMs: Date.UTC(2025, 11, 26, 12, 20),
+    })
   })
 
   test('of one meter value are told by context, though its row shows one of them', () => {
@@ -307,7 +313,7 @@ describe('the energy registers of a frame', () => {
       { value: '7', context: 'Sample.Periodic' },
       { value: '9', context: 'Transaction.End' },
     ]
-    expect(registersOf({ timestamp, sampledValue })).toEqual({ begin: 5, end: 9, first: 7, last: 7 })
+    expect(registersOf({ timestamp, sampledValue })).toMatchObject({ begin: 5, end: 9, first: 7, last: 7 })
   })
 
   test('have none of a later time where only the begin is told again', () => {
@@ -316,6 +322,7 @@ describe('the energy registers of a frame', () => {
       end: null,
       first: 1000,
       last: null,
+      lastAtMs: null,
     })
     expect(registersOf(at(30, '1000', 'Transaction.Begin'), at(20, '4000'))).toMatchObject({ begin: 1000, last: 4000 })
   })
@@ -326,8 +333,8 @@ describe('the energy registers of a frame', () => {
 
   test('leave out meter values without one, and are null when there is none', () => {
     const volts = { timestamp: '2025-12-26T13:00:00Z', sampledValue: [{ value: '230', measurand: 'Voltage' }] }
-    expect(registersOf(volts, at(0, '10'))).toEqual({ begin: null, end: null, first: 10, last: 10 })
-    expect(registersOf(volts)).toEqual({ begin: null, end: null, first: null, last: null })
+    expect(registersOf(volts, at(0, '10'))).toMatchObject({ begin: null, end: null, first: 10, last: 10 })
+    expect(registersOf(volts)).toEqual({ begin: null, end: null, first: null, last: null, lastAtMs: null })
   })
 
   test('are those of this frame alone', () => {
@@ -337,6 +344,6 @@ describe('the energy registers of a frame', () => {
       return columns.add(payload, payload, frame)?.registers
     }
     add(at(0, '1', 'Transaction.Begin'))
-    expect(add(at(5, '2'))).toEqual({ begin: null, end: null, first: 2, last: 2 })
+    expect(add(at(5, '2'))).toMatchObject({ begin: null, end: null, first: 2, last: 2 })
   })
 })
