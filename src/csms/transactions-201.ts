@@ -48,17 +48,23 @@ interface Case extends Facts {
 const nothing: Outcome = { changes: [], anomalies: [], events: [] }
 
 /**
- * The connector that an event is about. An event may name the EVSE only: then it is the connector of its transaction, or the one of
- * that EVSE whose state says that something is plugged in; connector 1 when nothing tells.
+ * The connector that an event is about. An event may name the EVSE only: then it is the one of that EVSE whose state says that something is
+ * plugged in, if it is the only one; else that of its transaction; connector 1 when nothing tells. What is over stays where it was: the next
+ * car may be plugged in by then.
  */
 function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): ConnectorRef {
   const { evse } = event
   if (evse === undefined) return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
   if (evse.connectorId !== undefined) return { evseId: evse.id, connectorId: evse.connectorId }
   if (evse.id === 0) return { evseId: 0, connectorId: 0 }
-  if (transaction?.evseId === evse.id && transaction.connectorId > 0) return transaction
+  const own = transaction?.evseId === evse.id && transaction.connectorId > 0 ? transaction.connectorId : 1
+  if (transaction !== undefined && tellsOver(event)) return { evseId: evse.id, connectorId: own }
   const inUse = known.connectors().filter(({ evseId, status }) => evseId === evse.id && isInUse(status))
-  return { evseId: evse.id, connectorId: inUse.length === 1 ? (inUse[0]?.connectorId ?? 1) : 1 }
+  return { evseId: evse.id, connectorId: inUse.length === 1 ? (inUse[0]?.connectorId ?? own) : own }
+}
+
+function tellsOver({ eventType, transactionInfo }: TransactionEvent): boolean {
+  return eventType === 'Ended' || transactionInfo.chargingState === 'Idle'
 }
 
 function isInUse(status: ConnectorStatus): boolean {
