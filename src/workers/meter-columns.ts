@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from '../base/json.ts'
 import type { ConnectorRef } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
+import { isUsableTime } from '../ocpp/usable-time.ts'
 import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
 import { Measurand, rankOf } from './measurand.ts'
 
@@ -182,6 +183,8 @@ export class MeterColumns {
    *
    * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`, those left
    *   out that hold nothing.
+   * A value without a usable time of its own has that of its message (TransactionEvent, StopTransaction).
+   *
    * @param lacksTime whether a usable time is missing: a row that has the time of arrival instead has it to the microsecond, as in
    *   `received_at`.
    */
@@ -194,12 +197,17 @@ export class MeterColumns {
     const from = this.#rows
     this.#arrivalMs = lacksTime ? Math.trunc(origin.receivedAtMs) : Number.NaN
     this.#registers.reset()
+    const messageMs = payload !== sent && !lacksTime ? timeOf(payload) : Number.NaN
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
       if (!isObject(value)) continue
       // A microsecond each: samples of one moment are listed in the order in which they came.
       const receivedAtMs = origin.receivedAtMs + (this.#rows - from) / 1_000
-      this.#addRow(value, JSON.stringify(verbatim[index]), origin.chargePointKey, receivedAtMs, connector, transaction)
+      const asSent = verbatim[index]
+      const hasOwnTime =
+        Number.isNaN(messageMs) || isUsableTime(value.timestamp, isObject(asSent) ? asSent.timestamp : undefined)
+      const atMs = hasOwnTime ? timeOf(value) : messageMs
+      this.#addRow(value, atMs, JSON.stringify(asSent), origin.chargePointKey, receivedAtMs, connector, transaction)
     }
     return { from, to: this.#rows, registers: this.#registers.found }
   }
@@ -242,6 +250,7 @@ export class MeterColumns {
 
   #addRow(
     meterValue: JsonObject,
+    readAtMs: number,
     text: string,
     chargePointKey: number,
     receivedAtMs: number,
@@ -250,7 +259,6 @@ export class MeterColumns {
   ): void {
     if (this.#rows === this.#rowsRoom) this.#growRows()
     this.#measure(meterValue.sampledValue)
-    const readAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
     const sampledAtMs = Number.isNaN(readAtMs) || readAtMs === this.#arrivalMs ? receivedAtMs : readAtMs
     const energyWh = this.#energy.value
     const { isOfBegin } = this.#energy
@@ -374,6 +382,11 @@ export class MeterColumns {
       return new DataView(larger.buffer)
     })
   }
+}
+
+/** The time of a message or of a meter value; NaN when it has none. */
+function timeOf({ timestamp }: JsonObject): number {
+  return typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
 }
 
 function isBetweenPhases(phase: unknown): boolean {

@@ -109,6 +109,20 @@ test('a register that falls gives no figure when the end has none, and is noted'
   expect(rounded.kinds).toEqual([])
 })
 
+test('a meter value without a usable time has that of its event, so what comes late is not the last', async () => {
+  for (const time of [{}, { timestamp: 'n/a' }, { timestamp: '1970-01-01T00:00:05Z' }]) {
+    const valued = (eventType: 'Started' | 'Updated', seqNo: number, at: string, wh: number) =>
+      event(eventType, { seqNo, time: at, meterValue: [{ ...time, sampledValue: [registerOf(wh)] }] })
+    const { transactions } = await told(
+      valued('Started', 0, '08:00:00', 1_000),
+      valued('Updated', 2, '08:20:00', 3_000),
+      valued('Updated', 1, '08:10:00', 2_000),
+      event('Ended', { seqNo: 3, time: '08:30:00' }),
+    )
+    expect(transactions).toMatchObject([{ energyConsumed: 2, energySource: 'lastRegister' }])
+  }
+})
+
 test('the register of the begin may come with the end', async () => {
   const begin = registerOf(2_000, 'Transaction.Begin')
   const end = registerOf(7_000, 'Transaction.End')

@@ -337,6 +337,22 @@ describe('the energy registers of a frame', () => {
     expect(registersOf(volts)).toEqual({ begin: null, end: null, first: null, last: null, lastAtMs: null })
   })
 
+  test('without a usable time have that of their message, and no other than it where that has none', () => {
+    const sampledValue = [{ value: '7' }]
+    const arrived = new Date(frame.receivedAtMs).toISOString()
+    const sent = { timestamp, transactionData: [{ sampledValue }, { timestamp: '2025-12-26T10:00:00', sampledValue }] }
+    const served = {
+      timestamp,
+      transactionData: [
+        { timestamp: arrived, sampledValue },
+        { timestamp: '2025-12-26T10:00:00.000Z', sampledValue },
+      ],
+    }
+    const columns = new MeterColumns()
+    expect(columns.add(served, sent, frame)?.registers.lastAtMs).toBe(Date.parse(timestamp))
+    expect(columns.add(served, sent, frame, true)?.registers.lastAtMs).toBe(frame.receivedAtMs)
+  })
+
   test('are those of this frame alone', () => {
     const columns = new MeterColumns()
     const add = (value: unknown) => {
