@@ -52,23 +52,25 @@ export function needsEvidence({ open, meterStartWh, meterStopWh }: Registers): b
   return open || meterStartWh === null || meterStopWh === null
 }
 
-/** The registers that a transaction began and ended with, as far as is known; null when they tell nothing of its energy. */
-function endsOf(
-  registers: Registers,
-  evidence: EnergyEvidence,
-): { readonly startWh: number; readonly endWh: number } | null {
+interface Ends {
+  readonly startWh: number
+  readonly endWh: number
+  /** The two are one reading, and that stands for one moment. */
+  readonly isOneReading: boolean
+}
+
+/** The registers that a transaction began and ended with, as far as is known; null when one of them is not. */
+function endsOf(registers: Registers, evidence: EnergyEvidence): Ends | null {
   const startWh = registers.meterStartWh ?? evidence.firstRegisterWh
   const endWh = registers.meterStopWh ?? evidence.lastRegisterWh
   if (startWh === null || endWh === null) return null
-  // One reading stands for one moment. That of a start that is known tells what an open transaction has taken up to then: nothing.
-  const isKnownSoFar = registers.open && registers.meterStartWh !== null
-  const isOne = evidence.isOneReading && Math.abs(endWh - startWh) <= meterRoundingWhMax
-  return isOne && !isKnownSoFar ? null : { startWh, endWh }
+  const isOneReading = evidence.isOneReading && Math.abs(endWh - startWh) <= meterRoundingWhMax
+  return { startWh, endWh, isOneReading }
 }
 
 /** Whether the intervals have to be read to tell the energy of a transaction: its registers do not. */
 export function needsIntervals(registers: Registers, evidence: EnergyEvidence): boolean {
-  return endsOf(registers, evidence) === null
+  return endsOf(registers, evidence)?.isOneReading !== false
 }
 
 /** The energy of a transaction. */
@@ -76,8 +78,8 @@ export function energyOf(registers: Registers, evidence: EnergyEvidence): Transa
   const { open, meterStopWh, closedBy } = registers
   const ends = endsOf(registers, evidence)
   const { energyWh, source } =
-    ends === null
-      ? { energyWh: evidence.intervalsWh, source: 'intervals' as const }
+    ends === null || ends.isOneReading
+      ? { energyWh: evidence.intervalsWh ?? nothingYet(registers, ends), source: 'intervals' as const }
       : {
           energyWh: hasFallen(ends.endWh, evidence) ? null : risenWh(ends.startWh, ends.endWh),
           source: sourceOf(registers),
@@ -85,6 +87,11 @@ export function energyOf(registers: Registers, evidence: EnergyEvidence): Transa
   if (open) return { consumedWh: null, source: null, soFarWh: energyWh }
   const told = energyWh === null ? null : closedBy === 'operator' && meterStopWh !== null ? 'operator' : source
   return { consumedWh: energyWh, source: told, soFarWh: null }
+}
+
+/** The one reading of a start that is known tells what an open transaction has taken up to then: nothing. */
+function nothingYet({ open, meterStartWh }: Registers, ends: Ends | null): 0 | null {
+  return open && meterStartWh !== null && ends !== null ? 0 : null
 }
 
 function sourceOf({ meterStartWh, meterStopWh }: Registers): EnergySource {
