@@ -7,7 +7,7 @@ import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-blo
 import { figureOf } from '../ocpp/sample-figure.ts'
 import { isUsableTime } from '../ocpp/usable-time.ts'
 import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
-import { Measurand, rankOf } from './measurand.ts'
+import { Measurand, MomentRegister, rankOf } from './measurand.ts'
 
 /** Where a frame comes from. */
 interface Origin {
@@ -74,22 +74,22 @@ class RegisterSearch {
     this.last = Number.NaN
   }
 
-  /**
-   * Adds a meter value: its register, whether that is the one of the begin told again, and what the value says in the contexts of the
-   * two ends; NaN for none. Of one time, the list decides.
-   */
-  add(atMs: number, register: number, isOfBegin: boolean, begin: number, end: number): void {
-    if (!Number.isNaN(register)) {
-      if (Number.isNaN(this.first) || atMs < this.#firstAtMs) {
-        this.first = register
+  /** Adds a meter value: its register, and what it says in the contexts of the two ends. Of one time, the list decides. */
+  add(atMs: number, register: MomentRegister, atBegin: MomentRegister, atEnd: MomentRegister): void {
+    const [wh, begin, end] = [register.value, atBegin.value, atEnd.value]
+    if (!Number.isNaN(wh)) {
+      const isMoreOfFirst = atMs === this.#firstAtMs && register.isOfMoment
+      if (Number.isNaN(this.first) || atMs < this.#firstAtMs || isMoreOfFirst) {
+        this.first = wh
         this.#firstAtMs = atMs
       }
-      if (!isOfBegin && (Number.isNaN(this.last) || atMs >= this.#lastAtMs)) {
-        this.last = register
+      if (!register.isOfBegin && (Number.isNaN(this.last) || atMs >= this.#lastAtMs)) {
+        this.last = wh
         this.#lastAtMs = atMs
       }
     }
-    if (!Number.isNaN(begin) && (Number.isNaN(this.begin) || atMs < this.#beginAtMs)) {
+    const isMoreOfBegin = atMs === this.#beginAtMs && atBegin.isOfMoment
+    if (!Number.isNaN(begin) && (Number.isNaN(this.begin) || atMs < this.#beginAtMs || isMoreOfBegin)) {
       this.begin = begin
       this.#beginAtMs = atMs
     }
@@ -163,9 +163,11 @@ export class MeterColumns {
   #textBytes = 0
   #offsets: number[] = []
   #open: OpenBlock | null = null
-  readonly #energy = new Measurand('sum')
-  readonly #energyAtBegin = new Measurand('sum')
-  readonly #energyAtEnd = new Measurand('sum')
+  readonly #energy = new MomentRegister()
+  readonly #energyAtBegin = new MomentRegister()
+  readonly #energyAtEnd = new MomentRegister()
+  /** When the meter value before this one of the frame was sampled; NaN for the first. */
+  #momentMs = Number.NaN
   readonly #power = new Measurand('sum')
   readonly #current = new Measurand('max')
   readonly #voltage = new Measurand('mean')
@@ -197,6 +199,7 @@ export class MeterColumns {
     const from = this.#rows
     this.#arrivalMs = lacksTime ? Math.trunc(origin.receivedAtMs) : Number.NaN
     this.#registers.reset()
+    this.#momentMs = Number.NaN
     const messageMs = payload !== sent && !lacksTime ? timeOf(payload) : Number.NaN
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
@@ -258,11 +261,11 @@ export class MeterColumns {
     transaction: bigint,
   ): void {
     if (this.#rows === this.#rowsRoom) this.#growRows()
-    this.#measure(meterValue.sampledValue)
     const sampledAtMs = Number.isNaN(readAtMs) || readAtMs === this.#arrivalMs ? receivedAtMs : readAtMs
+    this.#nextMoment(sampledAtMs)
+    this.#measure(meterValue.sampledValue)
     const energyWh = this.#energy.value
-    const { isOfBegin } = this.#energy
-    this.#registers.add(sampledAtMs, energyWh, isOfBegin, this.#energyAtBegin.value, this.#energyAtEnd.value)
+    this.#registers.add(sampledAtMs, this.#energy, this.#energyAtBegin, this.#energyAtEnd)
     this.#int(0, chargePointKey)
     this.#bigint(1, transaction)
     this.#time(2, sampledAtMs)
@@ -279,10 +282,15 @@ export class MeterColumns {
     this.#rows++
   }
 
+  #nextMoment(sampledAtMs: number): void {
+    const isSame = sampledAtMs === this.#momentMs
+    this.#momentMs = sampledAtMs
+    this.#energy.next(isSame)
+    this.#energyAtBegin.next(isSame)
+    this.#energyAtEnd.next(isSame)
+  }
+
   #measure(sampledValue: unknown): void {
-    this.#energy.reset()
-    this.#energyAtBegin.reset()
-    this.#energyAtEnd.reset()
     this.#power.reset()
     this.#current.reset()
     this.#voltage.reset()

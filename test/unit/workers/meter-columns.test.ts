@@ -337,6 +337,25 @@ describe('the energy registers of a frame', () => {
     expect(registersOf(volts)).toEqual({ begin: null, end: null, first: null, last: null, lastAtMs: null })
   })
 
+  test('of phases that are told one by one are added up, and a total beside them goes before them', () => {
+    const phase = (value: string, name: string, context?: string) => ({
+      timestamp,
+      sampledValue: [{ value, phase: name, context }],
+    })
+    const phases = [phase('100', 'L1'), phase('200', 'L2'), phase('300', 'L3')]
+    expect(registersOf(...phases)).toMatchObject({ first: 600, last: 600 })
+    expect(registersOf({ timestamp, sampledValue: [{ value: '601' }] }, ...phases)).toMatchObject({
+      first: 601,
+      last: 601,
+    })
+    expect(registersOf(phase('10', 'L1', 'Transaction.Begin'), phase('20', 'L2', 'Transaction.Begin'))).toMatchObject({
+      begin: 30,
+    })
+    expect(
+      registersOf(phase('10', 'L1'), at(20, '50'), { ...phase('30', 'L1'), timestamp: '2025-12-26T12:30:00Z' }),
+    ).toMatchObject({ first: 10, last: 30 })
+  })
+
   test('without a usable time have that of their message, and no other than it where that has none', () => {
     const sampledValue = [{ value: '7' }]
     const arrived = new Date(frame.receivedAtMs).toISOString()
