@@ -9,6 +9,7 @@ import type {
   ConnectorRef,
   KnownChargePoint,
   KnownConnector,
+  KnownTransaction,
   Payload,
   RegisterReading,
   TransactionStory,
@@ -192,6 +193,7 @@ export class LiveChargePoint implements CallEffects {
       const snapshot = this.#actor.getSnapshot()
       if (!wouldMove(snapshot, event)) continue
       if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#send(event)
+      if (event.type === 'transactionStarted') this.#noteStart(event.transaction)
     }
   }
 
@@ -200,17 +202,19 @@ export class LiveChargePoint implements CallEffects {
     if (isOpen && story !== undefined) (this.#stories ??= new Map()).set(transactionId, story)
   }
 
-  /** One that comes late tells of no later moment than what is known. */
+  /** The register of a transaction that begins on this connection is the last one so far: nothing has to be read for it. */
+  #noteStart({ transactionId, meterStartWh, startedAtMs }: KnownTransaction): void {
+    if (meterStartWh !== null)
+      this.#noteRegister({ type: 'register', transactionId, wh: meterStartWh, atMs: startedAtMs })
+  }
+
   #noteRegister({ transactionId, wh, atMs }: Extract<ActorEvent, { type: 'register' }>): void {
-    const registers = (this.#registers ??= new Map<number, RegisterReading>())
-    const known = registers.get(transactionId)
-    if (known !== undefined && atMs < known.atMs) return
     if (this.#context.transactions.some((slot) => slot.known.transactionId === transactionId)) {
-      registers.set(transactionId, { wh, atMs })
+      ;(this.#registers ??= new Map()).set(transactionId, { wh, atMs })
     }
   }
 
-  /** The last register of an open transaction that came on this connection; undefined when none has. */
+  /** The last register of an open transaction; undefined when none has come on this connection. */
   lastRegister(transactionId: number): RegisterReading | undefined {
     return this.#registers?.get(transactionId)
   }

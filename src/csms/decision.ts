@@ -111,6 +111,8 @@ export interface Needs {
   readonly newTransactionId?: 'always' | 'ifUnknown'
   /** The id tokens, too, that the transactions looked up began with. */
   readonly idTokensOfTransactions?: true
+  /** What the meter of the open transaction told last: in any case, or if the message has a register to hold against it. */
+  readonly lastRegister?: 'always' | 'ifRegister'
   /** What went before a start on this EVSE, with this id token. */
   readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
 }
@@ -168,7 +170,7 @@ export interface Known {
   readonly transactionsNamed: (stationTransactionId: string) => readonly KnownTransaction[]
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
-  /** The last register of an open transaction that came on this connection. */
+  /** The last register of an open transaction, where `Needs.lastRegister` asked for it or it came on this connection. */
   readonly lastRegister: (transactionId: number) => RegisterReading | undefined
   /** Null when `Needs.beforeStart` did not ask for it. */
   readonly beforeStart: BeforeStart | null

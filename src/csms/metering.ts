@@ -75,8 +75,14 @@ function withRegister(transaction: KnownTransaction, known: Known): Decision {
   return {
     ...stored,
     anomalies: registerDoubts(reading, transaction, String(transactionId), known),
-    events: [{ type: 'register', transactionId, ...reading }],
+    events: [{ type: 'register', transactionId, ...laterRegister(reading, transactionId, known) }],
   }
+}
+
+/** What is to be remembered: what comes late tells of no later moment than what is known. */
+export function laterRegister(reading: RegisterReading, transactionId: number, known: Known): RegisterReading {
+  const before = known.lastRegister(transactionId)
+  return before !== undefined && reading.atMs < before.atMs ? before : reading
 }
 
 /**
@@ -85,7 +91,9 @@ function withRegister(transaction: KnownTransaction, known: Known): Decision {
  */
 export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest>> = {
   needs: ({ transactionId }) =>
-    transactionId !== undefined && transactionId > 0 ? { transactionIds: [transactionId] } : nothingNeeded,
+    transactionId !== undefined && transactionId > 0
+      ? { transactionIds: [transactionId], lastRegister: 'ifRegister' }
+      : nothingNeeded,
   about: ({ connectorId, transactionId }) => {
     const connector = connectorSubject(connectorRef16(connectorId))
     return transactionId !== undefined && transactionId > 0

@@ -15,7 +15,7 @@ import type {
   KnownTransaction,
   Needs,
 } from './decision.ts'
-import { energyWh, lastReading, type WithoutMeterValues } from './metering.ts'
+import { energyWh, lastReading, laterRegister, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, registerDoubts, withConcurrency } from './plausibility.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
@@ -229,7 +229,7 @@ function registerOutcome(
   return {
     changes: [],
     anomalies: transaction === undefined ? [] : registerDoubts(reading, transaction, station, known),
-    events: [{ type: 'register', transactionId, ...reading }],
+    events: [{ type: 'register', transactionId, ...laterRegister(reading, transactionId, known) }],
   }
 }
 
@@ -336,6 +336,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
       atMs: timeMs(event.timestamp, Number.NaN),
     },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
+    lastRegister: 'ifRegister',
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),

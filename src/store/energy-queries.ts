@@ -12,6 +12,7 @@ import {
 import { transactionRef } from '../csms/meter-block.ts'
 import type { TransactionRecord } from '../csms/records.ts'
 import type { ListSource } from './paging.ts'
+import { isOfBegin } from './register-of-begin.ts'
 
 /** A transaction without its energy. */
 type EnergyRecord = Omit<TransactionRecord, 'energy'>
@@ -22,9 +23,6 @@ const registerRowsMax = 1_000
 /** Meter values that are looked at for intervals in one list, and how many bytes of them. */
 const intervalRowsMax = 10_000
 const intervalBytesMax = 16_777_216
-
-// Meter values are stored as they were sent: words are compared in lower case and without spaces.
-const registerMeasurand = 'energy.active.import.register'
 
 /**
  * Of several transactions to which a charge point gave the same id, each has the samples from its start to the start of the next. `v` is a
@@ -91,17 +89,6 @@ export async function evidenceOf(
   return evidence
 }
 
-/**
- * Whether the register of the meter value `r` is the one of the begin of its transaction: it is told in no other context. Charge points
- * tell it again with later meter values, and then it is not the last register.
- */
-const isOfBegin = sql`(r.meter_value::text ~* 'transaction\\s*\\.\\s*begin' AND NOT EXISTS (
-    SELECT FROM json_array_elements(CASE json_typeof(r.meter_value -> 'sampledValue') WHEN 'array' THEN r.meter_value -> 'sampledValue'
-      ELSE '[]' END) s
-    WHERE lower(regexp_replace(COALESCE(s ->> 'measurand', ${registerMeasurand}), '\\s', '', 'g')) = ${registerMeasurand}
-      AND lower(regexp_replace(COALESCE(s ->> 'context', ''), '\\s', '', 'g')) <> 'transaction.begin'
-      AND lower(trim(COALESCE(s ->> 'location', 'outlet'))) = 'outlet'))`
-
 /** The first and the last register of each transaction that has any, from `registerRowsMax` rows at either end of its samples. */
 async function registersOf(
   db: ListSource['db'],
@@ -119,7 +106,7 @@ async function registersOf(
   // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open ones.
   const { rows } = await db.execute<RegistersRow>(
     sql`SELECT v.id, (SELECT ${reading} FROM ${looked('ASC')} LIMIT 1) AS first,
-      (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${isOfBegin} LIMIT 1) AS last,
+      (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last,
       CASE WHEN t.stopped_at IS NOT NULL THEN (SELECT max(r.energy_wh) FROM ${looked('DESC')}) END AS highest FROM ${from}`,
   )
   return new Map(

@@ -133,6 +133,28 @@ describe('a 1.6 charge point', () => {
     expect(await kindsOf('FELL')).toEqual(['registerFell', 'meterBackwards'])
   })
 
+  test('whose meter was set back by a reboot in the middle of a transaction is noted', async () => {
+    const raw = await stator.bootedRaw('REBOOT')
+    const transactionId = await start(raw, 0, { meterStart: 0 })
+    const values = (from: RawChargePoint, minute: number, value: string) =>
+      from.call('MeterValues', {
+        connectorId: 1,
+        transactionId,
+        meterValue: [
+          { timestamp: at(minute), sampledValue: [{ value }, { value: '0', context: 'Transaction.Begin' }] },
+        ],
+      })
+    await values(raw, 5, '5000')
+    const again = await stator.raw('REBOOT')
+    await values(again, 4, '4000')
+    expect(await kindsOf('REBOOT')).toEqual([])
+    await values(again, 10, '50')
+    expect(await kindsOf('REBOOT')).toEqual(['registerFell'])
+    const third = await stator.raw('REBOOT')
+    await stop(third, transactionId, 15, { meterStop: 40 })
+    expect(await kindsOf('REBOOT')).toEqual(['registerFell', 'registerFell'])
+  })
+
   test('that stops below the last register of its transaction, and above the start, is noted', async () => {
     const raw = await stator.bootedRaw('FELLATEND')
     const transactionId = await start(raw, 0, { meterStart: 1_000 })
