@@ -271,6 +271,7 @@ export function wouldMove(snapshot: ChargePointSnapshot, event: ActorEvent): boo
     case 'transactionStopped':
       return transactions.some(({ known }) => known.transactionId === event.transactionId)
     case 'untimedFacts':
+    case 'register':
       return false
   }
 }

@@ -9,7 +9,9 @@ import type {
   ConnectorRef,
   KnownChargePoint,
   KnownConnector,
+  KnownTransaction,
   Payload,
+  RegisterReading,
   TransactionStory,
 } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
@@ -91,6 +93,8 @@ export class LiveChargePoint implements CallEffects {
   #stories: Map<number, TransactionStory> | null = null
   /** As committed; null while its facts have always had a time. No event of the chart depends on it. */
   #untimedFacts: UntimedFacts | null
+  /** Last registers of open transactions. They are no part of the chart: no event of it depends on them. */
+  #registers: Map<number, RegisterReading> | null = null
   // Most charge points never get a CALL.
   #waiters: Map<string, Waiter> | null = null
 
@@ -174,20 +178,45 @@ export class LiveChargePoint implements CallEffects {
         this.#untimedFacts = event.facts
         continue
       }
+      if (event.type === 'register') {
+        this.#noteRegister(event)
+        continue
+      }
       if (event.type === 'transactionStarted') {
         this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
       }
       if (event.type === 'transactionUpdated' && event.story !== undefined) this.#noteStory(event)
-      if (event.type === 'transactionStopped') this.#stories?.delete(event.transactionId)
+      if (event.type === 'transactionStopped') {
+        this.#stories?.delete(event.transactionId)
+        this.#registers?.delete(event.transactionId)
+      }
       const snapshot = this.#actor.getSnapshot()
       if (!wouldMove(snapshot, event)) continue
       if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#send(event)
+      if (event.type === 'transactionStarted') this.#noteStart(event.transaction)
     }
   }
 
   #noteStory({ transactionId, story }: Extract<ActorEvent, { type: 'transactionUpdated' }>): void {
     const isOpen = this.#context.transactions.some(({ known }) => known.transactionId === transactionId)
     if (isOpen && story !== undefined) (this.#stories ??= new Map()).set(transactionId, story)
+  }
+
+  /** The register of a transaction that begins on this connection is the last one so far: nothing has to be read for it. */
+  #noteStart({ transactionId, meterStartWh, startedAtMs }: KnownTransaction): void {
+    if (meterStartWh !== null)
+      this.#noteRegister({ type: 'register', transactionId, wh: meterStartWh, atMs: startedAtMs })
+  }
+
+  #noteRegister({ transactionId, wh, atMs }: Extract<ActorEvent, { type: 'register' }>): void {
+    if (this.#context.transactions.some((slot) => slot.known.transactionId === transactionId)) {
+      ;(this.#registers ??= new Map()).set(transactionId, { wh, atMs })
+    }
+  }
+
+  /** The last register of an open transaction; undefined when none has come on this connection. */
+  lastRegister(transactionId: number): RegisterReading | undefined {
+    return this.#registers?.get(transactionId)
   }
 
   /** Nobody knows whether what these events come from is stored: a number that it may have used is promised to nobody any more. */

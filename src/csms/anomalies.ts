@@ -17,6 +17,8 @@ export const anomalyTable = {
     'A message tells of a connector more than are kept of one charge point; the message is stored, the connector is not.',
   connectorMove: 'A 1.6 connector went from one status to another that OCPP 1.6 §4.9 does not let follow on it.',
   meterBackwards: 'The meter stood lower when a transaction ended than when it started; what was charged is unknown.',
+  registerFell:
+    'The register of a transaction stood more than 1 Wh lower than at an earlier time of it: the meter was set back or exchanged, and the figure of its energy has to be looked at.',
   meterRounding:
     'The meter stood up to 1 Wh lower than before, by rounding; a transaction that ends so has charged 0 kWh.',
   stopBeforeStart: 'A transaction ended before it began, by the clock of its charge point.',

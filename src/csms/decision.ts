@@ -111,6 +111,8 @@ export interface Needs {
   readonly newTransactionId?: 'always' | 'ifUnknown'
   /** The id tokens, too, that the transactions looked up began with. */
   readonly idTokensOfTransactions?: true
+  /** What the meter of the open transaction told last: in any case, or if the message has a register to hold against it. */
+  readonly lastRegister?: 'always' | 'ifRegister'
   /** What went before a start on this EVSE, with this id token. */
   readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
 }
@@ -145,6 +147,12 @@ export type BegunStart =
  */
 export type ConcurrentTransactions = 'accept' | 'deny'
 
+/** A register, in Wh, and when it was sampled by the clock of the charge point. */
+export interface RegisterReading {
+  readonly wh: number
+  readonly atMs: number
+}
+
 /** Everything a decision may depend on. */
 export interface Known {
   readonly nowMs: number
@@ -162,6 +170,8 @@ export interface Known {
   readonly transactionsNamed: (stationTransactionId: string) => readonly KnownTransaction[]
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
+  /** The last register of an open transaction, where `Needs.lastRegister` asked for it or it came on this connection. */
+  readonly lastRegister: (transactionId: number) => RegisterReading | undefined
   /** Null when `Needs.beforeStart` did not ask for it. */
   readonly beforeStart: BeforeStart | null
   /** Fresh from the sequence; null when `Needs.newTransactionId` did not ask for one. */
@@ -400,6 +410,7 @@ export type ActorEvent =
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
   | { readonly type: 'untimedFacts'; readonly facts: UntimedFacts }
+  | ({ readonly type: 'register'; readonly transactionId: number } & RegisterReading)
 
 /** Where meter values belong, as far as their own message does not tell, or tells wrong. */
 export interface MeterPlace {

@@ -15,8 +15,10 @@ export interface EnergyEvidence {
   /** The earliest and the latest register, by the time at which they were sampled. */
   readonly firstRegisterWh: number | null
   readonly lastRegisterWh: number | null
-  /** Whether those two were sampled at one time: they are one reading, then. */
+  /** Whether those two are one reading: they were sampled at one time, or the last one tells the begin again. */
   readonly isOneReading: boolean
+  /** The highest register of a transaction that is over; null where it was not looked for. */
+  readonly highestRegisterWh: number | null
   /** The sum of the intervals. */
   readonly intervalsWh: number | null
 }
@@ -41,6 +43,7 @@ export const noEvidence: EnergyEvidence = {
   firstRegisterWh: null,
   lastRegisterWh: null,
   isOneReading: false,
+  highestRegisterWh: null,
   intervalsWh: null,
 }
 
@@ -49,23 +52,25 @@ export function needsEvidence({ open, meterStartWh, meterStopWh }: Registers): b
   return open || meterStartWh === null || meterStopWh === null
 }
 
-/** The registers that a transaction began and ended with, as far as is known; null when they tell nothing of its energy. */
-function endsOf(
-  registers: Registers,
-  evidence: EnergyEvidence,
-): { readonly startWh: number; readonly endWh: number } | null {
+interface Ends {
+  readonly startWh: number
+  readonly endWh: number
+  /** The two are one reading, and that stands for one moment. */
+  readonly isOneReading: boolean
+}
+
+/** The registers that a transaction began and ended with, as far as is known; null when one of them is not. */
+function endsOf(registers: Registers, evidence: EnergyEvidence): Ends | null {
   const startWh = registers.meterStartWh ?? evidence.firstRegisterWh
   const endWh = registers.meterStopWh ?? evidence.lastRegisterWh
   if (startWh === null || endWh === null) return null
-  // One reading stands for one moment. That of a start that is known tells what an open transaction has taken up to then: nothing.
-  const isKnownSoFar = registers.open && registers.meterStartWh !== null
-  const isOne = evidence.isOneReading && Math.abs(endWh - startWh) <= meterRoundingWhMax
-  return isOne && !isKnownSoFar ? null : { startWh, endWh }
+  const isOneReading = evidence.isOneReading && Math.abs(endWh - startWh) <= meterRoundingWhMax
+  return { startWh, endWh, isOneReading }
 }
 
 /** Whether the intervals have to be read to tell the energy of a transaction: its registers do not. */
 export function needsIntervals(registers: Registers, evidence: EnergyEvidence): boolean {
-  return endsOf(registers, evidence) === null
+  return endsOf(registers, evidence)?.isOneReading !== false
 }
 
 /** The energy of a transaction. */
@@ -73,12 +78,20 @@ export function energyOf(registers: Registers, evidence: EnergyEvidence): Transa
   const { open, meterStopWh, closedBy } = registers
   const ends = endsOf(registers, evidence)
   const { energyWh, source } =
-    ends === null
-      ? { energyWh: evidence.intervalsWh, source: 'intervals' as const }
-      : { energyWh: risenWh(ends.startWh, ends.endWh), source: sourceOf(registers) }
+    ends === null || ends.isOneReading
+      ? { energyWh: evidence.intervalsWh ?? nothingYet(registers, ends), source: 'intervals' as const }
+      : {
+          energyWh: hasFallen(ends.endWh, evidence) ? null : risenWh(ends.startWh, ends.endWh),
+          source: sourceOf(registers),
+        }
   if (open) return { consumedWh: null, source: null, soFarWh: energyWh }
   const told = energyWh === null ? null : closedBy === 'operator' && meterStopWh !== null ? 'operator' : source
   return { consumedWh: energyWh, source: told, soFarWh: null }
+}
+
+/** The one reading of a start that is known tells what an open transaction has taken up to then: nothing. */
+function nothingYet({ open, meterStartWh }: Registers, ends: Ends | null): 0 | null {
+  return open && meterStartWh !== null && ends !== null ? 0 : null
 }
 
 function sourceOf({ meterStartWh, meterStopWh }: Registers): EnergySource {
@@ -91,6 +104,11 @@ export function registerFall(beforeWh: number, afterWh: number): 'none' | 'round
   // Registers in kWh have been multiplied: 269.456 - 268.456 kWh is a little more than 1,000 Wh in binary fractions.
   const fallWh = Math.round((beforeWh - afterWh) * 1_000) / 1_000
   return fallWh <= meterRoundingWhMax ? 'rounding' : 'backwards'
+}
+
+/** Whether the register fell on the way to the end, and so tells nothing of what came before. */
+function hasFallen(endWh: number, { highestRegisterWh }: EnergyEvidence): boolean {
+  return highestRegisterWh !== null && registerFall(highestRegisterWh, endWh) === 'backwards'
 }
 
 /** By how much a register has risen; null when it fell by more than rounding explains. */

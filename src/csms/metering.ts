@@ -5,9 +5,10 @@ import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { numberOf } from '../ocpp/number-text.ts'
 import { connectorRef16 } from './availability.ts'
 import type { AnomalyKind } from './anomalies.ts'
-import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
+import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs, RegisterReading } from './decision.ts'
 import type { FrameMeter } from './meter-block.ts'
 import { evseSubjects } from './notification.ts'
+import { registerDoubts } from './plausibility.ts'
 import { connectorSubject, transactionSubject } from './untimed-facts.ts'
 
 /** A payload whose meter values were taken out of it. */
@@ -22,6 +23,13 @@ export function energyWh(meter: FrameMeter | null, which: 'first' | 'last'): num
   if (meter === null) return null
   const { begin, end, first, last } = meter.registers
   return which === 'first' ? (begin ?? first) : (end ?? last)
+}
+
+/** The latest register of a message; undefined when it has none. */
+export function lastReading(meter: FrameMeter | null): RegisterReading | undefined {
+  if (meter === null) return undefined
+  const { last, lastAtMs } = meter.registers
+  return last === null || lastAtMs === null ? undefined : { wh: last, atMs: lastAtMs }
 }
 
 /**
@@ -59,13 +67,33 @@ export const ofNoTransaction: Pick<Decision, 'meterPlace'> = { meterPlace: { isO
 /** What there is to decide about nearly every MeterValues: one object for all of them. */
 const stored: Decision = { answer: {}, changes: [], anomalies: [], events: [] }
 
+/** Values of an open transaction: their register is remembered, to notice when one falls. */
+function withRegister(transaction: KnownTransaction, known: Known): Decision {
+  const reading = lastReading(known.meter)
+  if (reading === undefined) return stored
+  const { transactionId } = transaction
+  return {
+    ...stored,
+    anomalies: registerDoubts(reading, transaction, String(transactionId), known),
+    events: [{ type: 'register', transactionId, ...laterRegister(reading, transactionId, known) }],
+  }
+}
+
+/** What is to be remembered: what comes late tells of no later moment than what is known. */
+export function laterRegister(reading: RegisterReading, transactionId: number, known: Known): RegisterReading {
+  const before = known.lastRegister(transactionId)
+  return before !== undefined && reading.atMs < before.atMs ? before : reading
+}
+
 /**
  * 1.6 §4.7. Late values, and values for a transaction nobody knows, are stored like any others. A transactionId of 0 or
  * below is how some charge points say "none".
  */
 export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest>> = {
   needs: ({ transactionId }) =>
-    transactionId !== undefined && transactionId > 0 ? { transactionIds: [transactionId] } : nothingNeeded,
+    transactionId !== undefined && transactionId > 0
+      ? { transactionIds: [transactionId], lastRegister: 'ifRegister' }
+      : nothingNeeded,
   about: ({ connectorId, transactionId }) => {
     const connector = connectorSubject(connectorRef16(connectorId))
     return transactionId !== undefined && transactionId > 0
@@ -73,11 +101,10 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
       : { subject: connector }
   },
   decide: ({ transactionId }, known) => {
-    const anomaly =
-      transactionId !== undefined && transactionId > 0
-        ? transactionAnomaly(transactionId, known.transaction(transactionId), known)
-        : null
-    if (anomaly === null) return stored
+    if (transactionId === undefined || transactionId <= 0) return stored
+    const transaction = known.transaction(transactionId)
+    const anomaly = transactionAnomaly(transactionId, transaction, known)
+    if (anomaly === null) return transaction === undefined ? stored : withRegister(transaction, known)
     return { ...stored, anomalies: [anomaly], ...(anomaly.kind === 'unknownTransaction' ? ofNoTransaction : {}) }
   },
 }

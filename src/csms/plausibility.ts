@@ -8,6 +8,7 @@ import type {
   Change,
   Known,
   KnownTransaction,
+  RegisterReading,
   TransactionStartedChange,
   TransactionStoppedChange,
 } from './decision.ts'
@@ -43,10 +44,38 @@ export function doubts(
       begun = { ...begun, startedAtMs, meterStartWh, evseId }
       if (isStart) anomalies.push(...startDoubts(begun, name, known))
     } else if (change.kind === 'transactionStopped' && begun !== undefined) {
-      anomalies.push(...stopDoubts(begun, change, name, known))
+      anomalies.push(...stopDoubts(begun, change, name, known), ...lastRegisterDoubts(begun, change, name, known))
     }
   }
   return anomalies
+}
+
+/**
+ * What is odd about the last register of a message, held against the one before it or that of the start; nothing about one that was sampled
+ * earlier.
+ *
+ * @param reading undefined when the message has none.
+ */
+export function registerDoubts(
+  reading: RegisterReading | undefined,
+  { transactionId, startedAtMs, meterStartWh }: Pick<Begun, 'transactionId' | 'startedAtMs' | 'meterStartWh'>,
+  name: string,
+  known: Known,
+): Anomaly[] {
+  if (reading === undefined) return []
+  const atStart = meterStartWh === null ? undefined : { wh: meterStartWh, atMs: startedAtMs }
+  const before = known.lastRegister(transactionId) ?? atStart
+  if (before === undefined || reading.atMs < before.atMs || registerFall(before.wh, reading.wh) !== 'backwards')
+    return []
+  const detail = { register: reading.wh, before: before.wh, at: isoTime(reading.atMs) }
+  return [{ kind: 'registerFell', transaction: name, detail }]
+}
+
+/** What is odd about the register of a stop; where it stands below the start, `stopDoubts` says so. */
+function lastRegisterDoubts(begun: Begun, stop: TransactionStoppedChange, name: string, known: Known): Anomaly[] {
+  const { meterStopWh, stoppedAtMs } = stop
+  if (meterStopWh === null || registerFall(begun.meterStartWh ?? meterStopWh, meterStopWh) === 'backwards') return []
+  return registerDoubts({ wh: meterStopWh, atMs: stoppedAtMs }, begun, name, known)
 }
 
 /** A start is held against the last stop of its connector, unless that came later by the charge point's clock. */

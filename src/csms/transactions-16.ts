@@ -192,7 +192,7 @@ export const stopTransaction: Handler<StopTransaction> = {
     ...(payload.idTag === undefined
       ? {}
       : { idTokens: idTokenCandidates(payload.idTag), idTokensOfTransactions: true }),
-    ...(payload.transactionId > 0 ? { transactionIds: [payload.transactionId] } : {}),
+    ...(payload.transactionId > 0 ? { transactionIds: [payload.transactionId], lastRegister: 'always' } : {}),
   }),
   about: aboutStop,
   decide: (payload, known) => {

@@ -15,9 +15,9 @@ import type {
   KnownTransaction,
   Needs,
 } from './decision.ts'
-import { energyWh, type WithoutMeterValues } from './metering.ts'
+import { energyWh, lastReading, laterRegister, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
-import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, registerDoubts, withConcurrency } from './plausibility.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
@@ -48,17 +48,23 @@ interface Case extends Facts {
 const nothing: Outcome = { changes: [], anomalies: [], events: [] }
 
 /**
- * The connector that an event is about. An event may name the EVSE only: then it is the connector of its transaction, or the one of
- * that EVSE whose state says that something is plugged in; connector 1 when nothing tells.
+ * The connector that an event is about. An event may name the EVSE only: then it is the one of that EVSE whose state says that something is
+ * plugged in, if it is the only one; else that of its transaction; connector 1 when nothing tells. What is over stays where it was: the next
+ * car may be plugged in by then.
  */
 function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): ConnectorRef {
   const { evse } = event
   if (evse === undefined) return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
   if (evse.connectorId !== undefined) return { evseId: evse.id, connectorId: evse.connectorId }
   if (evse.id === 0) return { evseId: 0, connectorId: 0 }
-  if (transaction?.evseId === evse.id && transaction.connectorId > 0) return transaction
+  const own = transaction?.evseId === evse.id && transaction.connectorId > 0 ? transaction.connectorId : 1
+  if (transaction !== undefined && tellsOver(event)) return { evseId: evse.id, connectorId: own }
   const inUse = known.connectors().filter(({ evseId, status }) => evseId === evse.id && isInUse(status))
-  return { evseId: evse.id, connectorId: inUse.length === 1 ? (inUse[0]?.connectorId ?? 1) : 1 }
+  return { evseId: evse.id, connectorId: inUse.length === 1 ? (inUse[0]?.connectorId ?? own) : own }
+}
+
+function tellsOver({ eventType, transactionInfo }: TransactionEvent): boolean {
+  return eventType === 'Ended' || transactionInfo.chargingState === 'Idle'
 }
 
 function isInUse(status: ConnectorStatus): boolean {
@@ -120,7 +126,8 @@ function beginningOf({ event, told, known }: Facts, transaction: KnownTransactio
   const { story } = transaction
   const isEarlier = told.hasTime && told.atMs < transaction.startedAtMs
   const counts = isStart && (story?.isStartTold !== true || isEarlier)
-  const register = isStart ? energyWh(known.meter, 'first') : null
+  // Some charge points tell the register of the start with the end, or with any other event.
+  const register = isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null)
   // The token of an Ended event is the one that stopped the transaction.
   const token = event.eventType === 'Ended' ? undefined : event.idToken
   const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
@@ -208,6 +215,21 @@ function end({ event, told, known }: Case, transactionId: number): Outcome {
     ],
     anomalies: [],
     events: [{ type: 'transactionStopped', transactionId }],
+  }
+}
+
+/** The register of an event that ends nothing: it is remembered, to notice when one falls. */
+function registerOutcome(
+  { event, station, known }: Case,
+  transactionId: number,
+  transaction?: KnownTransaction,
+): Outcome {
+  const reading = event.eventType === 'Ended' ? undefined : lastReading(known.meter)
+  if (reading === undefined) return nothing
+  return {
+    changes: [],
+    anomalies: transaction === undefined ? [] : registerDoubts(reading, transaction, station, known),
+    events: [{ type: 'register', transactionId, ...laterRegister(reading, transactionId, known) }],
   }
 }
 
@@ -314,6 +336,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
       atMs: timeMs(event.timestamp, Number.NaN),
     },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
+    lastRegister: 'ifRegister',
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),
@@ -334,6 +357,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
       parts.push(end(the, transactionId))
     }
+    if (transaction?.open !== false) parts.push(registerOutcome(the, transactionId, transaction))
     const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
     if (isCurrent) parts.push(connectorOutcome(the, transaction))
     const unauthorized =

@@ -15,6 +15,7 @@ import type {
   KnownTransaction,
   Needs,
   Payload,
+  RegisterReading,
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
@@ -30,6 +31,8 @@ export interface Lookups {
   transactionById(transactionId: number): Promise<KnownTransaction | null>
   /** Those that the charge point gave this id, the newest first. */
   transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
+  /** The last register among the meter values of a transaction; null when there is none. */
+  lastRegister(transaction: KnownTransaction): Promise<RegisterReading | null>
   /** Open transactions of an id token only when there is one. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
@@ -61,6 +64,8 @@ export class CallInHand implements Known {
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
+  /** Of the open transaction that the message names, when it had to be read. */
+  #register: RegisterReading | null = null
   /** Of the 2.x id that the message names; null when only open ones were needed. */
   #named: readonly KnownTransaction[] | null = null
 
@@ -140,6 +145,10 @@ export class CallInHand implements Known {
     return this.live.openTransactions()
   }
 
+  lastRegister(transactionId: number): RegisterReading | undefined {
+    return this.live.lastRegister(transactionId) ?? this.#register ?? undefined
+  }
+
   promisedTransactionId(start: Parameters<Known['promisedTransactionId']>[0]): number | undefined {
     return this.live.promisedTransactionId(start)
   }
@@ -148,11 +157,14 @@ export class CallInHand implements Known {
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
     const { idTokens, beforeStart } = needs
-    if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && this.#hasAll(needs)) return null
+    const withoutRegister = this.#withoutRegister(needs)
+    const isAtHand = withoutRegister === undefined && this.#hasAll(needs)
+    if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && isAtHand) return null
     const trips = [
       ...this.#tokenTrips(idTokens ?? [], deps),
       ...this.#transactionTrips(needs, deps),
       ...(beforeStart === undefined ? [] : [this.#startTrip(beforeStart, deps)]),
+      ...(withoutRegister === undefined ? [] : [this.#registerTrip(withoutRegister, deps)]),
     ]
     return Promise.all(trips).then(async (found) => {
       await Promise.all(this.#tokenTrips(this.#tokensOfTransactions(needs), deps))
@@ -160,6 +172,21 @@ export class CallInHand implements Known {
         this.newTransactionId = await deps.nextTransactionId()
       }
     })
+  }
+
+  /** The open transaction whose last register is needed and not known: the first time after a reconnect. */
+  #withoutRegister({ lastRegister, transactionIds, stationTransaction }: Needs): KnownTransaction | undefined {
+    if (lastRegister === undefined) return undefined
+    if (lastRegister === 'ifRegister' && (this.meter?.registers.last ?? null) === null) return undefined
+    const [id] = transactionIds ?? []
+    const open =
+      id === undefined ? this.live.transactionsNamed(stationTransaction?.id ?? '')[0] : this.live.transaction(id)
+    return open === undefined || this.live.lastRegister(open.transactionId) !== undefined ? undefined : open
+  }
+
+  async #registerTrip(transaction: KnownTransaction, { lookups }: LookupDeps): Promise<boolean> {
+    this.#register = await lookups.lastRegister(transaction)
+    return true
   }
 
   /** Whether every transaction that is needed is an open one of this charge point, as it nearly always is. */

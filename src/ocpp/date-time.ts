@@ -57,22 +57,28 @@ const millisecondsSince1970 = /^\d{13}$/
 
 const fraction = String.raw`(?:[.,](?<fraction>\d*))?`
 const clock = String.raw`(?<hour>\d\d?):(?<minute>\d\d?)(?::(?<second>\d\d?)${fraction})?(?: ?(?<half>[AP])\.?M\.?)?`
-const zone = String.raw` *(?<zone>Z|(?:UTC|GMT)?[+-](?:\d\d(?::?\d\d)?|\d)|UTC|GMT)?`
-const clockAndZone = String.raw`(?:(?: *T *| +)${clock})?${zone}$`
+const zone = String.raw` *(?<zone>Z|(?:UTC|GMT)?[+-](?:\d\d(?::?\d\d)?|\d(?::\d\d)?)|UTC|GMT)?`
+const clockAndZone = String.raw`(?:(?: *[T_] *|,? +)${clock})?${zone}$`
+const weekday = String.raw`(?:[a-z]{3,9},? +)?`
+const monthName = String.raw`(?<name>[a-z]{3})[a-z]{0,6}`
 
-// Year, month, day, or a month by its name: any other order is a guess.
+// Year, month, day, or a month by its name; with points the day goes first. Any other order is a guess.
 const forms: readonly RegExp[] = [
-  new RegExp(String.raw`^(?<year>\d{4})([-/])(?<month>\d\d?)\2(?<day>\d\d?)${clockAndZone}`, 'i'),
+  new RegExp(String.raw`^(?<year>\d{4})(?<mark>[-/.])(?<month>\d\d?)\k<mark>(?<day>\d\d?)${clockAndZone}`, 'i'),
   new RegExp(
     String.raw`^(?<year>\d{4})(?<month>\d\d)(?<day>\d\d)(?:T|(?=\d{6}$))` +
       String.raw`(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)?${fraction}${zone}$`,
     'i',
   ),
-  new RegExp(
-    String.raw`^(?:[a-z]{3,9},? +)?(?<day>\d\d?)[ -](?<name>[a-z]{3})[a-z]{0,6}[ -](?<year>\d{4})${clockAndZone}`,
-    'i',
-  ),
+  new RegExp(String.raw`^(?<day>\d\d?)\.(?<month>\d\d?)\.(?<year>\d{4})${clockAndZone}`, 'i'),
+  new RegExp(String.raw`^${weekday}(?<day>\d\d?)[ -]${monthName}[ -](?<year>\d{4})${clockAndZone}`, 'i'),
+  new RegExp(String.raw`^${weekday}${monthName} +(?<day>\d\d?),? +(?<year>\d{4})${clockAndZone}`, 'i'),
+  new RegExp(String.raw`^${weekday}${monthName} +(?<day>\d\d?) +${clock}${zone} +(?<year>\d{4})$`, 'i'),
 ]
+
+// What some put after an offset: a Z, or (Java) the name of the zone; and quotes around it all.
+const afterOffset = /([+-]\d\d:?\d\d|Z)(?:Z|\[[\w/+-]+\])$/i
+const quoted = /^(['"])(.*)\1$/
 
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
@@ -83,8 +89,9 @@ const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep
  * Ten digits are seconds since 1970, thirteen are milliseconds; shorter numbers, "0" above all, are no times.
  */
 export function readTime(value: unknown): ReadTime | null {
-  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
-  if (text.length > timeCharactersMax) return null
+  const sent = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
+  if (sent.length > timeCharactersMax) return null
+  const text = sent.replace(quoted, '$2').replace(afterOffset, '$1')
   const seconds = secondsSince1970.exec(text)
   if (seconds !== null) return { ms: Number(seconds[1]) * 1_000 + millisecondsOf(seconds[2]), hasZone: true }
   if (millisecondsSince1970.test(text)) return { ms: Number(text), hasZone: true }
@@ -134,7 +141,8 @@ function millisecondsOf(digits = ''): number {
 
 /** `+02`, `+0200`, `+2`, `UTC+02:00`, `z` and the like as RFC 3339 has them. */
 function offsetOf(offset = 'Z'): string {
-  const digits = offset.replaceAll(/\D/g, '')
+  // Of `+2:00` the hours are one digit.
+  const digits = offset.replace(/(?<=[+-])\d:/, '0$&').replaceAll(/\D/g, '')
   if (digits === '') return 'Z'
   const sign = offset.includes('-') ? '-' : '+'
   return `${sign}${twoCharacters(digits.slice(0, 2))}:${digits.slice(2).padEnd(2, '0')}`

@@ -6,11 +6,8 @@ import type { QuirkCode } from './quirks.ts'
 /** No number is written as long. */
 const numberCharactersMax = 1_000
 
-/**
- * `12,345`: in an energy register the comma may be a decimal comma or stand between thousands. `0,345` and `1234,567`
- * cannot be thousands.
- */
-const thousandsOrDecimals = /^[+-]?[1-9]\d{0,2},\d{3}$/
+/** `12,345`: in an energy register the comma may be a decimal comma or stand between thousands. */
+const thousandsOrDecimals = /^[+-]?\d*,\d{3}$/
 const decimalComma = /^[+-]?\d*,\d+$/
 const commasBetweenThousands = /^[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})$/
 const pointsBetweenThousands = /^[+-]?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})$/

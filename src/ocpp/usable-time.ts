@@ -15,7 +15,7 @@ type Json = Readonly<Record<string, unknown>>
  */
 export function lacksUsableTime(field: TimeField, payload: Json, sent: Json): boolean {
   if (field === 'timestamp') {
-    return payload === sent ? payload.timestamp === undefined : !isUsable(payload.timestamp, sent.timestamp)
+    return payload === sent ? payload.timestamp === undefined : !isUsableTime(payload.timestamp, sent.timestamp)
   }
   if (payload === sent) return false
   const values = listOf(payload.meterValue)
@@ -24,7 +24,7 @@ export function lacksUsableTime(field: TimeField, payload: Json, sent: Json): bo
   const told = all.length === values.length ? all : all.filter(holdsSomething)
   // Which is which cannot be told then.
   if (told.length !== values.length) return true
-  return values.some((value, index) => !isUsable(fieldOf(value, 'timestamp'), fieldOf(told[index], 'timestamp')))
+  return values.some((value, index) => !isUsableTime(fieldOf(value, 'timestamp'), fieldOf(told[index], 'timestamp')))
 }
 
 /** Whether any sample tells of an interval rather than of a register: two of them may well look the same. */
@@ -37,7 +37,8 @@ export function tellsIntervals({ meterValue }: Json): boolean {
   )
 }
 
-function isUsable(served: unknown, sent: unknown): boolean {
+/** Whether a time that is served is one that was sent, be it in another format, and not one that stands in for it. */
+export function isUsableTime(served: unknown, sent: unknown): boolean {
   if (typeof served !== 'string') return false
   return served === sent || readTime(sent)?.ms === Date.parse(served)
 }

@@ -41,8 +41,10 @@ export interface EnergyRegisters {
   readonly end: number | null
   /** Of any context, the earliest. */
   readonly first: number | null
-  /** Of any context, the latest. */
+  /** Of any context but Transaction.Begin, the latest. */
   readonly last: number | null
+  /** When `last` was sampled. */
+  readonly lastAtMs: number | null
 }
 
 /** Rows of the batch's meter block that came from one frame: `from` included, `to` not. */

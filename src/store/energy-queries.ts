@@ -12,6 +12,7 @@ import {
 import { transactionRef } from '../csms/meter-block.ts'
 import type { TransactionRecord } from '../csms/records.ts'
 import type { ListSource } from './paging.ts'
+import { isOfBegin } from './register-of-begin.ts'
 
 /** A transaction without its energy. */
 type EnergyRecord = Omit<TransactionRecord, 'energy'>
@@ -96,19 +97,33 @@ async function registersOf(
   isOwn: SQL,
 ): Promise<ReadonlyMap<number, Partial<EnergyEvidence>>> {
   // Nearly every sample has a register, or none has.
-  const register = (
+  const looked = (
     order: 'ASC' | 'DESC',
-  ) => sql`(SELECT json_build_object('wh', r.energy_wh, 'at', r.sampled_at) FROM (
-      SELECT m.energy_wh, m.sampled_at, m.evse_id FROM meter_values m WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}
-      LIMIT ${registerRowsMax}) r WHERE ${isOwn} AND r.energy_wh IS NOT NULL LIMIT 1)`
+  ) => sql`(SELECT m.energy_wh, m.sampled_at, m.evse_id, m.meter_value FROM meter_values m
+      WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${registerRowsMax}) r
+    WHERE ${isOwn} AND r.energy_wh IS NOT NULL`
+  const reading = sql`json_build_object('wh', r.energy_wh, 'at', r.sampled_at)`
+  // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open ones.
   const { rows } = await db.execute<RegistersRow>(
-    sql`SELECT v.id, ${register('ASC')} AS first, ${register('DESC')} AS last FROM ${from}`,
+    sql`SELECT v.id, (SELECT ${reading} FROM ${looked('ASC')} LIMIT 1) AS first,
+      (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last,
+      CASE WHEN t.stopped_at IS NOT NULL THEN (SELECT max(r.energy_wh) FROM ${looked('DESC')}) END AS highest FROM ${from}`,
   )
   return new Map(
-    rows.flatMap(({ id, first, last }) =>
-      first === null || last === null
+    rows.flatMap(({ id, first, last, highest }) =>
+      first === null
         ? []
-        : [[Number(id), { firstRegisterWh: first.wh, lastRegisterWh: last.wh, isOneReading: first.at === last.at }]],
+        : [
+            [
+              Number(id),
+              {
+                firstRegisterWh: first.wh,
+                lastRegisterWh: (last ?? first).wh,
+                isOneReading: last === null || first.at === last.at,
+                highestRegisterWh: highest,
+              },
+            ],
+          ],
     ),
   )
 }
@@ -123,6 +138,7 @@ interface RegistersRow extends Record<string, unknown> {
   readonly id: string
   readonly first: RegisterRead | null
   readonly last: RegisterRead | null
+  readonly highest: number | null
 }
 
 interface IntervalRow extends Record<string, unknown> {

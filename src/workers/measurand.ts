@@ -22,6 +22,7 @@ const contexts = [
 
 const ranks: ReadonlyMap<unknown, number> = new Map(contexts.map((context, rank) => [context, rank]))
 const periodicRank = 0
+const beginRank = contexts.indexOf('Transaction.Begin')
 /** A word that nobody knows goes before `Trigger`: whoever makes one up does so for a sample. */
 const unknownRank = 1.5
 
@@ -91,6 +92,16 @@ export class Measurand {
     this.#hasPhases = true
   }
 
+  /** Whether there is no total, and the figure is made of phases in the context that counts in `moment`, too. */
+  addsTo(moment: Measurand): boolean {
+    return this.#hasPhases && Number.isNaN(this.#total) && this.#rank === moment.#rank
+  }
+
+  /** Whether the figure was read when the transaction began, and is told again: there is none of a later time. */
+  get isOfBegin(): boolean {
+    return this.#rank === beginRank
+  }
+
   /** The figure; NaN when there is none. A total goes before its phases. */
   get value(): number {
     if (!Number.isNaN(this.#total) || !this.#hasPhases) return this.#total
@@ -118,5 +129,43 @@ export class Measurand {
       count++
     }
     return sum / count
+  }
+}
+
+/**
+ * The register of one meter value. Some charge points tell each phase in a meter value of its own: those of one moment and context are
+ * folded together, so that the last of them has the register, and a total told beside them goes before them.
+ */
+export class MomentRegister {
+  readonly #own = new Measurand('sum')
+  readonly #moment = new Measurand('sum')
+
+  /** Begins with the next meter value, which may be of the moment of the one before. */
+  next(isSameMoment: boolean): void {
+    this.#own.reset()
+    if (!isSameMoment) this.#moment.reset()
+  }
+
+  /** As `Measurand.add`. */
+  add(value: number, phase: unknown, rank: number): void {
+    this.#own.add(value, phase, rank)
+    this.#moment.add(value, phase, rank)
+  }
+
+  get value(): number {
+    return this.#shown.value
+  }
+
+  get isOfBegin(): boolean {
+    return this.#shown.isOfBegin
+  }
+
+  /** Whether it is made of the phases of the moment: then it takes the place of the one before. */
+  get isOfMoment(): boolean {
+    return this.#own.addsTo(this.#moment)
+  }
+
+  get #shown(): Measurand {
+    return this.isOfMoment ? this.#moment : this.#own
   }
 }

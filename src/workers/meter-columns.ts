@@ -6,8 +6,9 @@ import type { ConnectorRef } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
 import { meterValueOrder, orderedText } from '../ocpp/member-order.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
+import { isUsableTime } from '../ocpp/usable-time.ts'
 import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
-import { Measurand, rankOf } from './measurand.ts'
+import { Measurand, MomentRegister, rankOf } from './measurand.ts'
 
 /** Where a frame comes from. */
 interface Origin {
@@ -74,22 +75,22 @@ class RegisterSearch {
     this.last = Number.NaN
   }
 
-  /**
-   * Adds a meter value: its register, and what it says in the contexts of the two ends; NaN for none. Of one time, the
-   * list decides.
-   */
-  add(atMs: number, register: number, begin: number, end: number): void {
-    if (!Number.isNaN(register)) {
-      if (Number.isNaN(this.first) || atMs < this.#firstAtMs) {
-        this.first = register
+  /** Adds a meter value: its register, and what it says in the contexts of the two ends. Of one time, the list decides. */
+  add(atMs: number, register: MomentRegister, atBegin: MomentRegister, atEnd: MomentRegister): void {
+    const [wh, begin, end] = [register.value, atBegin.value, atEnd.value]
+    if (!Number.isNaN(wh)) {
+      const isMoreOfFirst = atMs === this.#firstAtMs && register.isOfMoment
+      if (Number.isNaN(this.first) || atMs < this.#firstAtMs || isMoreOfFirst) {
+        this.first = wh
         this.#firstAtMs = atMs
       }
-      if (Number.isNaN(this.last) || atMs >= this.#lastAtMs) {
-        this.last = register
+      if (!register.isOfBegin && (Number.isNaN(this.last) || atMs >= this.#lastAtMs)) {
+        this.last = wh
         this.#lastAtMs = atMs
       }
     }
-    if (!Number.isNaN(begin) && (Number.isNaN(this.begin) || atMs < this.#beginAtMs)) {
+    const isMoreOfBegin = atMs === this.#beginAtMs && atBegin.isOfMoment
+    if (!Number.isNaN(begin) && (Number.isNaN(this.begin) || atMs < this.#beginAtMs || isMoreOfBegin)) {
       this.begin = begin
       this.#beginAtMs = atMs
     }
@@ -107,11 +108,12 @@ class RegisterSearch {
       end: orNull(this.end),
       first: orNull(this.first),
       last: orNull(this.last),
+      lastAtMs: Number.isNaN(this.last) ? null : this.#lastAtMs,
     }
   }
 }
 
-const noRegisters: EnergyRegisters = Object.freeze({ begin: null, end: null, first: null, last: null })
+const noRegisters: EnergyRegisters = Object.freeze({ begin: null, end: null, first: null, last: null, lastAtMs: null })
 
 function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value
@@ -162,9 +164,11 @@ export class MeterColumns {
   #textBytes = 0
   #offsets: number[] = []
   #open: OpenBlock | null = null
-  readonly #energy = new Measurand('sum')
-  readonly #energyAtBegin = new Measurand('sum')
-  readonly #energyAtEnd = new Measurand('sum')
+  readonly #energy = new MomentRegister()
+  readonly #energyAtBegin = new MomentRegister()
+  readonly #energyAtEnd = new MomentRegister()
+  /** When the meter value before this one of the frame was sampled; NaN for the first. */
+  #momentMs = Number.NaN
   readonly #power = new Measurand('sum')
   readonly #current = new Measurand('max')
   readonly #voltage = new Measurand('mean')
@@ -182,6 +186,8 @@ export class MeterColumns {
    *
    * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`, those left
    *   out that hold nothing.
+   * A value without a usable time of its own has that of its message (TransactionEvent, StopTransaction).
+   *
    * @param lacksTime whether a usable time is missing: a row that has the time of arrival instead has it to the microsecond, as in
    *   `received_at`.
    */
@@ -194,12 +200,18 @@ export class MeterColumns {
     const from = this.#rows
     this.#arrivalMs = lacksTime ? Math.trunc(origin.receivedAtMs) : Number.NaN
     this.#registers.reset()
+    this.#momentMs = Number.NaN
+    const messageMs = payload !== sent && !lacksTime ? timeOf(payload) : Number.NaN
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
       if (!isObject(value)) continue
       // A microsecond each: samples of one moment are listed in the order in which they came.
       const receivedAtMs = origin.receivedAtMs + (this.#rows - from) / 1_000
-      this.#addRow(value, verbatim[index], origin.chargePointKey, receivedAtMs, connector, transaction)
+      const asSent = verbatim[index]
+      const hasOwnTime =
+        Number.isNaN(messageMs) || isUsableTime(value.timestamp, isObject(asSent) ? asSent.timestamp : undefined)
+      const atMs = hasOwnTime ? timeOf(value) : messageMs
+      this.#addRow(value, atMs, asSent, origin.chargePointKey, receivedAtMs, connector, transaction)
     }
     return { from, to: this.#rows, registers: this.#registers.found }
   }
@@ -242,6 +254,7 @@ export class MeterColumns {
 
   #addRow(
     meterValue: JsonObject,
+    readAtMs: number,
     sent: unknown,
     chargePointKey: number,
     receivedAtMs: number,
@@ -250,11 +263,11 @@ export class MeterColumns {
   ): void {
     if (this.#rows === this.#rowsRoom) this.#growRows()
     const text = JSON.stringify(sent)
-    this.#measure(meterValue.sampledValue)
-    const readAtMs = typeof meterValue.timestamp === 'string' ? Date.parse(meterValue.timestamp) : Number.NaN
     const sampledAtMs = Number.isNaN(readAtMs) || readAtMs === this.#arrivalMs ? receivedAtMs : readAtMs
+    this.#nextMoment(sampledAtMs)
+    this.#measure(meterValue.sampledValue)
     const energyWh = this.#energy.value
-    this.#registers.add(sampledAtMs, energyWh, this.#energyAtBegin.value, this.#energyAtEnd.value)
+    this.#registers.add(sampledAtMs, this.#energy, this.#energyAtBegin, this.#energyAtEnd)
     this.#int(0, chargePointKey)
     this.#bigint(1, transaction)
     this.#time(2, sampledAtMs)
@@ -271,10 +284,15 @@ export class MeterColumns {
     this.#rows++
   }
 
+  #nextMoment(sampledAtMs: number): void {
+    const isSame = sampledAtMs === this.#momentMs
+    this.#momentMs = sampledAtMs
+    this.#energy.next(isSame)
+    this.#energyAtBegin.next(isSame)
+    this.#energyAtEnd.next(isSame)
+  }
+
   #measure(sampledValue: unknown): void {
-    this.#energy.reset()
-    this.#energyAtBegin.reset()
-    this.#energyAtEnd.reset()
     this.#power.reset()
     this.#current.reset()
     this.#voltage.reset()
@@ -374,6 +392,11 @@ export class MeterColumns {
       return new DataView(larger.buffer)
     })
   }
+}
+
+/** The time of a message or of a meter value; NaN when it has none. */
+function timeOf({ timestamp }: JsonObject): number {
+  return typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
 }
 
 function isBetweenPhases(phase: unknown): boolean {

@@ -334,6 +334,9 @@ export class SimulatedDatabaseServer {
         const keys = numbers(values[0])
         return { rows: keys.flatMap((key, i) => model.transactionsByStationId(key, ids[i] ?? '')) }
       }
+      // The meter values of the model have no figures.
+      case 'stator_last_registers':
+        return { rows: [] }
       case 'stator_last_stops': {
         const [keys, evses] = [numbers(values[0]), numbers(values[1])]
         const rows = keys.map((key, i) => model.beforeStart(key, evses[i] ?? 0, ''))

@@ -45,6 +45,7 @@ export function known(parts: KnownParts = {}): Known {
     transaction: (id) => transactions.find((one) => one.transactionId === id),
     transactionsNamed: (id) => transactions.filter((one) => one.stationTransactionId === id),
     openTransactions: () => transactions.filter((one) => one.open && one.chargePointKey === chargePoint.key),
+    lastRegister: () => undefined,
     newTransactionId: 501,
     beforeStart: null,
     promisedTransactionId: () => undefined,

@@ -159,3 +159,40 @@ describe('a problem told by NotifyEvent', () => {
     expect(await tell('false', new Date(Date.now() + 1_000).toISOString(), 'Ahead')).toEqual([])
   })
 })
+
+test('a transaction told by its EVSE alone is on the connector that is plugged in, also when that is told later', async () => {
+  const raw = await stator.bootedRaw('EVSEONLY', '2.0.1')
+  const status = (connectorId: number, connectorStatus: string, minute: number) =>
+    raw.call('StatusNotification', {
+      evseId: 1,
+      connectorId,
+      connectorStatus,
+      timestamp: `2026-01-01T08:0${minute}:00Z`,
+    })
+  const told = async (eventType: string, seqNo: number, chargingState?: string) => {
+    await raw.call('TransactionEvent', {
+      eventType,
+      seqNo,
+      timestamp: `2026-01-01T08:0${seqNo + 2}:30Z`,
+      triggerReason: 'ChargingStateChanged',
+      evse: { id: 1 },
+      transactionInfo: { transactionId: 'T-1', chargingState },
+    })
+    const { connectors } = await statusOf('EVSEONLY')
+    return connectors
+  }
+  await status(1, 'Available', 1)
+  await status(2, 'Available', 1)
+  await told('Started', 0)
+  await status(2, 'Occupied', 2)
+  expect(await told('Updated', 1, 'Charging')).toMatchObject([
+    { connectorId: 1, status: 'Available', currentTransaction: null },
+    { connectorId: 2, status: 'Charging', currentTransaction: expect.any(Number) },
+  ])
+  await status(2, 'Available', 4)
+  await status(1, 'Occupied', 4)
+  expect(await told('Updated', 3, 'Idle')).toMatchObject([
+    { connectorId: 1, status: 'Occupied', currentTransaction: null },
+    { connectorId: 2, currentTransaction: expect.any(Number) },
+  ])
+})

@@ -69,6 +69,86 @@ test('without a register at the end, the last register by time counts, however l
   }
 })
 
+test('a register of the begin that is told again is never the last one', async () => {
+  const begin = registerOf(1_000, 'Transaction.Begin')
+  const spaced = registerOf(1_000, 'Transaction. begin')
+  const power = { value: 7_400, measurand: 'Power.Active.Import' }
+  const started = event('Started', { seqNo: 0, time: '08:00:00', meterValue: [at('08:00:00', begin)] })
+  const updated = event('Updated', {
+    seqNo: 1,
+    time: '08:10:00',
+    meterValue: [at('08:10:00', registerOf(6_000), begin)],
+  })
+  const again = event('Updated', { seqNo: 2, time: '08:20:00', meterValue: [at('08:20:00', spaced, power)] })
+  const ended = event('Ended', { seqNo: 3, time: '09:00:00', meterValue: [at('09:00:00', begin)] })
+  const open = await told(started, updated, again)
+  expect(open.transactions).toMatchObject([{ energySoFar: 5 }])
+  const over = await told(started, updated, again, ended)
+  expect(over.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'lastRegister' }])
+  const unknown = await told(started, again, ended)
+  expect(unknown.transactions).toMatchObject([{ meterStart: 1_000, energyConsumed: null, energySource: null }])
+})
+
+test('a register that falls gives no figure when the end has none, and is noted', async () => {
+  const updated = (seqNo: number, time: string, wh: number) =>
+    event('Updated', { seqNo, time, meterValue: [at(time, registerOf(wh))] })
+  const started = event('Started', { seqNo: 0, time: '08:00:00', meterValue: [at('08:00:00', registerOf(1_000))] })
+  const ended = event('Ended', { seqNo: 9, time: '09:00:00' })
+  for (const last of [400, 4_000]) {
+    const { transactions, kinds } = await told(
+      started,
+      updated(1, '08:10:00', 9_000),
+      updated(2, '08:20:00', last),
+      ended,
+    )
+    expect(transactions).toMatchObject([{ energyConsumed: null, energySource: null }])
+    expect(kinds).toEqual(['registerFell'])
+  }
+  const rounded = await told(started, updated(1, '08:10:00', 9_000), updated(2, '08:20:00', 8_999), ended)
+  expect(rounded.transactions).toMatchObject([{ energyConsumed: 7.999, energySource: 'lastRegister' }])
+  expect(rounded.kinds).toEqual([])
+})
+
+test('a meter value without a usable time has that of its event, so what comes late is not the last', async () => {
+  for (const time of [{}, { timestamp: 'n/a' }, { timestamp: '1970-01-01T00:00:05Z' }]) {
+    const valued = (eventType: 'Started' | 'Updated', seqNo: number, at: string, wh: number) =>
+      event(eventType, { seqNo, time: at, meterValue: [{ ...time, sampledValue: [registerOf(wh)] }] })
+    const { transactions } = await told(
+      valued('Started', 0, '08:00:00', 1_000),
+      valued('Updated', 2, '08:20:00', 3_000),
+      valued('Updated', 1, '08:10:00', 2_000),
+      event('Ended', { seqNo: 3, time: '08:30:00' }),
+    )
+    expect(transactions).toMatchObject([{ energyConsumed: 2, energySource: 'lastRegister' }])
+  }
+})
+
+test('the register of the begin may come with the end', async () => {
+  const begin = registerOf(2_000, 'Transaction.Begin')
+  const end = registerOf(7_000, 'Transaction.End')
+  for (const meterValue of [[at('09:00:00', end), at('09:00:00', begin)], [at('09:00:00', begin, end)]]) {
+    const { transactions } = await told(
+      event('Started', { seqNo: 0, time: '08:00:00' }),
+      event('Ended', { seqNo: 1, time: '09:00:00', meterValue }),
+    )
+    expect(transactions).toMatchObject([{ meterStart: 2_000, energyConsumed: 5, energySource: 'register' }])
+  }
+})
+
+test('of two registers of one moment the one that came later is the last', async () => {
+  const registers = [1_000, 2_000, 2_500, 4_000, 4_500, 6_000]
+  const { transactions } = await told(
+    ...registers.map((wh) =>
+      event(wh === 1_000 ? 'Started' : 'Updated', {
+        seqNo: 0,
+        time: '08:00:00',
+        meterValue: [at('08:00:00', registerOf(wh))],
+      }),
+    ),
+  )
+  expect(transactions).toMatchObject([{ meterStart: 1_000, energySoFar: 5 }])
+})
+
 test('without any register the intervals are summed up', async () => {
   const interval = (value: number) => ({ value, context: 'Sample.Clock', measurand: 'Energy.Active.Import.Interval' })
   const { transactions } = await told(

@@ -52,6 +52,8 @@ describe('the energy of a transaction', () => {
     const two = { ...one, isOneReading: false }
     expect(energyOf({ ...stopped, meterStartWh: null }, two)).toMatchObject({ consumedWh: 0, source: 'lastRegister' })
     expect(energyOf({ ...open, meterStartWh: 9_000 }, one).soFarWh).toBe(0)
+    expect(energyOf({ ...open, meterStartWh: 9_000 }, { ...one, intervalsWh: 300 }).soFarWh).toBe(300)
+    expect(needsIntervals({ ...open, meterStartWh: 9_000 }, one)).toBe(true)
     expect(energyOf({ ...open, meterStartWh: null }, one).soFarWh).toBeNull()
   })
 

@@ -45,6 +45,7 @@ function connected(
       idToken: none,
       transactionById: none,
       transactionsByStationId: async () => [],
+      lastRegister: none,
       beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
     },
     nextTransactionId: () => 1,

@@ -295,10 +295,16 @@ describe('the energy registers of a frame', () => {
       at(0, '1000', 'Transaction.Begin'),
       at(15, '4000', 'Sample.Periodic'),
     ]
-    const registers = { begin: 1000, end: 9000, first: 1000, last: 9000 }
+    const registers = { begin: 1000, end: 9000, first: 1000, last: 9000, lastAtMs: Date.UTC(2025, 11, 26, 12, 30) }
     expect(registersOf(...listed)).toEqual(registers)
     expect(registersOf(...listed.toReversed())).toEqual(registers)
-    expect(registersOf(at(20, '3'), at(10, '2'), at(5, '1'))).toEqual({ begin: null, end: null, first: 1, last: 3 })
+    expect(registersOf(at(20, '3'), at(10, '2'), at(5, '1'))).toMatchObject({
+      begin: null,
+      end: null,
+      first: 1,
+      last: 3,
+      lastAtMs: Date.UTC(2025, 11, 26, 12, 20),
+    })
   })
 
   test('of one meter value are told by context, though its row shows one of them', () => {
@@ -307,7 +313,18 @@ describe('the energy registers of a frame', () => {
       { value: '7', context: 'Sample.Periodic' },
       { value: '9', context: 'Transaction.End' },
     ]
-    expect(registersOf({ timestamp, sampledValue })).toEqual({ begin: 5, end: 9, first: 7, last: 7 })
+    expect(registersOf({ timestamp, sampledValue })).toMatchObject({ begin: 5, end: 9, first: 7, last: 7 })
+  })
+
+  test('have none of a later time where only the begin is told again', () => {
+    expect(registersOf(at(30, '1000', 'Transaction.Begin'))).toEqual({
+      begin: 1000,
+      end: null,
+      first: 1000,
+      last: null,
+      lastAtMs: null,
+    })
+    expect(registersOf(at(30, '1000', 'Transaction.Begin'), at(20, '4000'))).toMatchObject({ begin: 1000, last: 4000 })
   })
 
   test('of one time are told by the order of the list', () => {
@@ -316,8 +333,43 @@ describe('the energy registers of a frame', () => {
 
   test('leave out meter values without one, and are null when there is none', () => {
     const volts = { timestamp: '2025-12-26T13:00:00Z', sampledValue: [{ value: '230', measurand: 'Voltage' }] }
-    expect(registersOf(volts, at(0, '10'))).toEqual({ begin: null, end: null, first: 10, last: 10 })
-    expect(registersOf(volts)).toEqual({ begin: null, end: null, first: null, last: null })
+    expect(registersOf(volts, at(0, '10'))).toMatchObject({ begin: null, end: null, first: 10, last: 10 })
+    expect(registersOf(volts)).toEqual({ begin: null, end: null, first: null, last: null, lastAtMs: null })
+  })
+
+  test('of phases that are told one by one are added up, and a total beside them goes before them', () => {
+    const phase = (value: string, name: string, context?: string) => ({
+      timestamp,
+      sampledValue: [{ value, phase: name, context }],
+    })
+    const phases = [phase('100', 'L1'), phase('200', 'L2'), phase('300', 'L3')]
+    expect(registersOf(...phases)).toMatchObject({ first: 600, last: 600 })
+    expect(registersOf({ timestamp, sampledValue: [{ value: '601' }] }, ...phases)).toMatchObject({
+      first: 601,
+      last: 601,
+    })
+    expect(registersOf(phase('10', 'L1', 'Transaction.Begin'), phase('20', 'L2', 'Transaction.Begin'))).toMatchObject({
+      begin: 30,
+    })
+    expect(
+      registersOf(phase('10', 'L1'), at(20, '50'), { ...phase('30', 'L1'), timestamp: '2025-12-26T12:30:00Z' }),
+    ).toMatchObject({ first: 10, last: 30 })
+  })
+
+  test('without a usable time have that of their message, and no other than it where that has none', () => {
+    const sampledValue = [{ value: '7' }]
+    const arrived = new Date(frame.receivedAtMs).toISOString()
+    const sent = { timestamp, transactionData: [{ sampledValue }, { timestamp: '2025-12-26T10:00:00', sampledValue }] }
+    const served = {
+      timestamp,
+      transactionData: [
+        { timestamp: arrived, sampledValue },
+        { timestamp: '2025-12-26T10:00:00.000Z', sampledValue },
+      ],
+    }
+    const columns = new MeterColumns()
+    expect(columns.add(served, sent, frame)?.registers.lastAtMs).toBe(Date.parse(timestamp))
+    expect(columns.add(served, sent, frame, true)?.registers.lastAtMs).toBe(frame.receivedAtMs)
   })
 
   test('are those of this frame alone', () => {
@@ -327,6 +379,6 @@ describe('the energy registers of a frame', () => {
       return columns.add(payload, payload, frame)?.registers
     }
     add(at(0, '1', 'Transaction.Begin'))
-    expect(add(at(5, '2'))).toEqual({ begin: null, end: null, first: 2, last: 2 })
+    expect(add(at(5, '2'))).toMatchObject({ begin: null, end: null, first: 2, last: 2 })
   })
 })
