@@ -208,9 +208,11 @@ export class LiveChargePoint implements CallEffects {
       this.#noteRegister({ type: 'register', transactionId, wh: meterStartWh, atMs: startedAtMs })
   }
 
-  #noteRegister({ transactionId, wh, atMs }: Extract<ActorEvent, { type: 'register' }>): void {
-    if (this.#context.transactions.some((slot) => slot.known.transactionId === transactionId)) {
-      ;(this.#registers ??= new Map()).set(transactionId, { wh, atMs })
+  #noteRegister(register: Extract<ActorEvent, { type: 'register' }>): void {
+    const { transactionId } = register
+    const isKnown = this.#registers?.has(transactionId) === true
+    if (isKnown || this.#context.transactions.some((slot) => slot.known.transactionId === transactionId)) {
+      ;(this.#registers ??= new Map()).set(transactionId, register)
     }
   }
 

@@ -4,6 +4,7 @@
 import type { Hono } from 'hono'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { counterTable, type PartCounts } from '../base/counters.ts'
+import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../csms/anomalies.ts'
 import { authenticated, operatorOnly } from './access.ts'
 import type { ApiDeps } from './deps.ts'
@@ -141,8 +142,46 @@ export function metricsRegistry({
     },
   })
   for (const histogram of [timings.commits, timings.groups]) registry.registerMetric(histogram)
-  registry.registerMetric(timings.answers)
+  addAnswers(registry, timings)
   return registry
+}
+
+/** The histogram of answers as the three counters that it consists of. */
+function addAnswers(registry: Registry, { answers }: Pick<Timings, 'answers'>): void {
+  const name = 'stator_answer_seconds'
+  const registers = [registry]
+  const buckets: Counter<'action' | 'le'> = new Counter({
+    name: `${name}_bucket`,
+    help: 'CALLs that were answered within `le` seconds of their arrival, by their `action`.',
+    labelNames: ['action', 'le'],
+    registers,
+    collect: () => {
+      buckets.reset()
+      for (const [action, durations] of answers) {
+        for (const [le, count] of durations.buckets) buckets.inc({ action, le }, count)
+      }
+    },
+  })
+  const seconds: Counter<'action'> = new Counter({
+    name: `${name}_sum`,
+    help: 'From the arrival of CALLs to their answers, in seconds, by `action`.',
+    labelNames: ['action'],
+    registers,
+    collect: () => {
+      seconds.reset()
+      for (const [action, durations] of answers) seconds.inc({ action }, durations.seconds)
+    },
+  })
+  const counts: Counter<'action'> = new Counter({
+    name: `${name}_count`,
+    help: 'CALLs that were answered, by `action`.',
+    labelNames: ['action'],
+    registers,
+    collect: () => {
+      counts.reset()
+      for (const [action, durations] of answers) counts.inc({ action }, durations.count)
+    },
+  })
 }
 
 function isCounterName(name: string): name is keyof typeof counterTable {

@@ -72,10 +72,12 @@ function withRegister(transaction: KnownTransaction, known: Known): Decision {
   const reading = lastReading(known.meter)
   if (reading === undefined) return stored
   const { transactionId } = transaction
+  const { wh, atMs } = laterRegister(reading, transactionId, known)
   return {
-    ...stored,
+    answer: stored.answer,
+    changes: stored.changes,
     anomalies: registerDoubts(reading, transaction, String(transactionId), known),
-    events: [{ type: 'register', transactionId, ...laterRegister(reading, transactionId, known) }],
+    events: [{ type: 'register', transactionId, wh, atMs }],
   }
 }
 

@@ -14,6 +14,8 @@ import type {
 } from './decision.ts'
 import { registerFall } from './energy.ts'
 
+const nothingOdd: readonly Anomaly[] = []
+
 /** What the checks need to know of a transaction that begins or has begun. */
 type Begun = Pick<
   TransactionStartedChange,
@@ -61,18 +63,23 @@ export function registerDoubts(
   { transactionId, startedAtMs, meterStartWh }: Pick<Begun, 'transactionId' | 'startedAtMs' | 'meterStartWh'>,
   name: string,
   known: Known,
-): Anomaly[] {
-  if (reading === undefined) return []
+): readonly Anomaly[] {
+  if (reading === undefined) return nothingOdd
   const atStart = meterStartWh === null ? undefined : { wh: meterStartWh, atMs: startedAtMs }
   const before = known.lastRegister(transactionId) ?? atStart
   if (before === undefined || reading.atMs < before.atMs || registerFall(before.wh, reading.wh) !== 'backwards')
-    return []
+    return nothingOdd
   const detail = { register: reading.wh, before: before.wh, at: isoTime(reading.atMs) }
   return [{ kind: 'registerFell', transaction: name, detail }]
 }
 
 /** What is odd about the register of a stop; where it stands below the start, `stopDoubts` says so. */
-function lastRegisterDoubts(begun: Begun, stop: TransactionStoppedChange, name: string, known: Known): Anomaly[] {
+function lastRegisterDoubts(
+  begun: Begun,
+  stop: TransactionStoppedChange,
+  name: string,
+  known: Known,
+): readonly Anomaly[] {
   const { meterStopWh, stoppedAtMs } = stop
   if (meterStopWh === null || registerFall(begun.meterStartWh ?? meterStopWh, meterStopWh) === 'backwards') return []
   return registerDoubts({ wh: meterStopWh, atMs: stoppedAtMs }, begun, name, known)

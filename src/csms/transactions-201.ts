@@ -27,7 +27,7 @@ type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 /** What one event adds to a transaction. */
 interface Outcome {
   readonly changes: Change[]
-  readonly anomalies: Anomaly[]
+  readonly anomalies: readonly Anomaly[]
   readonly events: ActorEvent[]
 }
 

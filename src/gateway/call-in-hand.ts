@@ -178,7 +178,9 @@ export class CallInHand implements Known {
   #withoutRegister({ lastRegister, transactionIds, stationTransaction }: Needs): KnownTransaction | undefined {
     if (lastRegister === undefined) return undefined
     if (lastRegister === 'ifRegister' && (this.meter?.registers.last ?? null) === null) return undefined
-    const [id] = transactionIds ?? []
+    const id = transactionIds?.[0]
+    // Nearly always: only open transactions have one.
+    if (id !== undefined && this.live.lastRegister(id) !== undefined) return undefined
     const open =
       id === undefined ? this.live.transactionsNamed(stationTransaction?.id ?? '')[0] : this.live.transaction(id)
     return open === undefined || this.live.lastRegister(open.transactionId) !== undefined ? undefined : open

@@ -38,7 +38,7 @@ test('answers, commits, commands and the process are measured', async () => {
   expect(found.get('stator_connections')).toBe(1)
   expect(found.get('stator_database_available')).toBe(1)
   expect(found.get('stator_answer_seconds_count{action="Heartbeat"}')).toBe(4)
-  expect(found.get('stator_answer_seconds_bucket{le="+Inf",action="MeterValues"}')).toBe(1)
+  expect(found.get('stator_answer_seconds_bucket{action="MeterValues",le="+Inf"}')).toBe(1)
   expect(found.get('stator_calls_sent_total')).toBe(1)
   expect(found.get('stator_calls_answered_total')).toBe(1)
   expect(found.get('stator_answers_unknown_total')).toBe(1)
