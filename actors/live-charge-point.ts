@@ -144,6 +144,12 @@ export class LiveChargePoint implements CallEffects {
     return this.#context.connectors.map(connectorIn)
   }
 
+  /** Whether the transaction of our number is an open one of this charge point. */
+  hasOpen(transactionId: number): boolean {
+    for (const { known } of this.#context.transactions) if (known.transactionId === transactionId) return true
+    return false
+  }
+
   /** The open transaction of our number. */
   transaction(transactionId: number): LiveTransaction | undefined {
     for (const slot of this.#context.transactions) {
@@ -198,8 +204,7 @@ export class LiveChargePoint implements CallEffects {
   }
 
   #noteStory({ transactionId, story }: Extract<ActorEvent, { type: 'transactionUpdated' }>): void {
-    const isOpen = this.#context.transactions.some(({ known }) => known.transactionId === transactionId)
-    if (isOpen && story !== undefined) (this.#stories ??= new Map()).set(transactionId, story)
+    if (story !== undefined && this.hasOpen(transactionId)) (this.#stories ??= new Map()).set(transactionId, story)
   }
 
   /** The register of a transaction that begins on this connection is the last one so far: nothing has to be read for it. */
@@ -210,10 +215,7 @@ export class LiveChargePoint implements CallEffects {
 
   #noteRegister(register: Extract<ActorEvent, { type: 'register' }>): void {
     const { transactionId } = register
-    const isKnown = this.#registers?.has(transactionId) === true
-    if (isKnown || this.#context.transactions.some((slot) => slot.known.transactionId === transactionId)) {
-      ;(this.#registers ??= new Map()).set(transactionId, register)
-    }
+    if (this.hasOpen(transactionId)) (this.#registers ??= new Map()).set(transactionId, register)
   }
 
   /** The last register of an open transaction; undefined when none has come on this connection. */

@@ -193,7 +193,7 @@ export class CallInHand implements Known {
 
   /** Whether every transaction that is needed is an open one of this charge point, as it nearly always is. */
   #hasAll({ transactionIds, stationTransaction }: Needs): boolean {
-    for (const id of transactionIds ?? []) if (this.live.transaction(id) === undefined) return false
+    for (const id of transactionIds ?? []) if (!this.live.hasOpen(id)) return false
     return stationTransaction === undefined || this.#hasNamed(stationTransaction)
   }
 
@@ -249,7 +249,7 @@ export class CallInHand implements Known {
   #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
     const { transactionIds = [], stationTransaction, newTransactionId } = needs
     const trips = transactionIds
-      .filter((id) => this.live.transaction(id) === undefined)
+      .filter((id) => !this.live.hasOpen(id))
       .map(async (id) => {
         const found = await lookups.transactionById(id)
         if (found !== null) (this.#transactions ??= new Map()).set(id, found)
