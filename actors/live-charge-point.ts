@@ -267,6 +267,11 @@ export class LiveChargePoint implements CallEffects {
     return owner === 'outstanding' ? (this.#context.callQueue?.getSnapshot().context.outstanding?.action ?? null) : null
   }
 
+  /** Whether a CALL is under way. */
+  get awaitsAnswer(): boolean {
+    return (this.#context.callQueue?.getSnapshot().context.outstanding ?? null) !== null
+  }
+
   #ownerOf(messageId: string): ReturnType<typeof answerOwner> {
     const queue = this.#context.callQueue
     return queue === null ? 'unknown' : answerOwner(queue.getSnapshot(), messageId)

@@ -194,14 +194,20 @@ export class Connection implements Stopped {
     this.#next()
   }
 
-  /** An answer has come. It does not wait in the inbox, but whoever sends answers without end is slowed like everybody. */
-  receivedAnswer(bytes: number, nowMs: number): void {
+  /**
+   * An answer has come. It does not wait in the inbox, but whoever sends answers without end is slowed like everybody.
+   *
+   * @returns whether there is still some allowance.
+   */
+  receivedAnswer(bytes: number, nowMs: number): boolean {
     this.#noteRest(nowMs)
     this.#pace.spend(bytes, nowMs)
     const waitMs = this.#pace.waitMs(nowMs)
-    if (waitMs === 0 || this.#isClosed) return
+    if (waitMs === 0) return true
+    if (this.#isClosed) return false
     this.#pause()
     this.#throttle(waitMs, nowMs)
+    return false
   }
 
   /** The CALL under way has been answered, or never will be. */

@@ -148,14 +148,20 @@ export class Connections {
     if (connection === undefined) return
     const text = typeof message === 'string' ? message : message.toString('utf8')
     this.#deps.counters.framesReceived++
-    this.#onFrame(connection, 'fromChargePoint', text)
     const nowMs = this.#deps.clock.nowMs()
     const type = peekFrameType(text)
     if (type === 3 || type === 4 || type === 5) {
-      connection.receivedAnswer(text.length, nowMs)
+      const hasAllowance = connection.receivedAnswer(text.length, nowMs)
+      // One read from a socket may hold a hundred thousand answers, and the others wait until all of them have been looked at.
+      if (!hasAllowance && connection.live?.awaitsAnswer !== true) {
+        this.#deps.counters.framesDropped++
+        return
+      }
+      this.#onFrame(connection, 'fromChargePoint', text)
       this.#answer(connection, text, nowMs)
       return
     }
+    this.#onFrame(connection, 'fromChargePoint', text)
     connection.receive({ text, receivedAtMs: nowMs })
   }
 

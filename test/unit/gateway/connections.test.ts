@@ -222,6 +222,18 @@ test('answers that nobody asked for use up the allowance of their charge point',
   expect(happened).toEqual(['closed 1008'])
 })
 
+test('an answer that nobody waits for is not looked at while its charge point has no allowance, and one that is awaited is', async () => {
+  const { receive, registry, counters } = await begun()
+  receive(`[3,"who?",{"a":"${'x'.repeat(2 * allowanceBytesMax)}"}]`)
+  receive('[3,"who?",{}]')
+  expect(counters.framesDropped).toBe(2)
+  expect(registry.counts.unknown).toBe(0)
+  const [live] = registry
+  const asked = live?.call('ClearCache', {})
+  receive('[3,"ours",{"status":"Accepted"}]')
+  expect(await asked).toMatchObject({ payload: { status: 'Accepted' } })
+})
+
 test('what is committed says how large its frame was', async () => {
   const sizes: number[] = []
   const { happened, receive } = connected(({ bytes, answer }) => {
