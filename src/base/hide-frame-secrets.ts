@@ -1,11 +1,8 @@
 // Takes passwords out of the frames of the message log and out of stored events, by where they stand in the parsed frame. What cannot be
 // parsed, or is long, is looked through as a text.
 
-import { frameDepthMax } from './limits.ts'
+import { frameDepthMax, parsedForSecretsCharactersMax } from './limits.ts'
 import { hideInText, isPasswordKey, isSecretName } from './hide-secrets.ts'
-
-/** Longest frame that is parsed once more for its secrets, in characters: one millisecond of the main thread. */
-const parsedCharactersMax = 65_536
 
 /** A text without any of these holds no secret. */
 const suspicious = /password|passphrase|secret|apikey|authorizationkey|"vpn"|simpin|:\/\/|\\u/i
@@ -22,7 +19,7 @@ const valueNames: ReadonlySet<string> = new Set(['value', 'attributevalue', 'act
  */
 export function hideFrameSecrets(frame: string): string {
   if (!suspicious.test(frame)) return frame
-  const parsed = frame.length <= parsedCharactersMax ? parsedOrNull(frame) : null
+  const parsed = frame.length <= parsedForSecretsCharactersMax ? parsedOrNull(frame) : null
   if (parsed === null) return hideInText(frame)
   const search = new Search()
   const hidden = search.shown(parsed.value, { name: '', tellsPassword: false }, 0)

@@ -261,6 +261,9 @@ export const retryAfterSeconds = 10
 /** Levels that a frame may nest. OCPP needs under 20; thousands would exhaust the stack of whatever writes them again. */
 export const frameDepthMax = 64
 
+/** Longest frame that is parsed once more for its secrets, in characters; a longer one is looked through as a text. */
+export const parsedForSecretsCharactersMax = 65_536
+
 /** Largest integer that OCPP, JSON and a PostgreSQL `integer` all hold. */
 export const integerMax = 2_147_483_647
 

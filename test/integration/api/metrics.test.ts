@@ -6,6 +6,7 @@ import { Counters } from '../../../src/base/counters.ts'
 import { Timings } from '../../../src/base/timings.ts'
 import { nothingCounted } from '../../support/nothing-counted.ts'
 import { TestStator } from '../../support/stator.ts'
+import { until } from '../../support/until.ts'
 
 let stator: TestStator
 
@@ -60,11 +61,10 @@ test('a scrape tells of the event loop since the last one', async () => {
     const line = /stator_event_loop_lag_seconds\{quantile="1"\} (.*)/.exec(await registry.metrics())
     return Number(line?.[1])
   }
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  const until = performance.now() + 200
-  while (performance.now() < until);
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  expect(await lag()).toBeGreaterThan(0.15)
+  await until('the event loop to be looked at', async () => (await lag()) > 0)
+  const endMs = performance.now() + 200
+  while (performance.now() < endMs);
+  await until('the late turn to be noticed', async () => (await lag()) > 0.15)
   expect(await lag()).toBeLessThan(0.15)
   timings.stop()
 })

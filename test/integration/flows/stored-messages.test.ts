@@ -82,7 +82,7 @@ test('a message that is only stored is not refused by lenient for what it lacks'
 
 test('a report of a megabyte is stored whole', async () => {
   const raw = await stator.bootedRaw('large', '2.0.1')
-  const [profile] = (fixtures201.ReportChargingProfiles.valid[0]?.chargingProfile ?? []) as unknown[]
+  const [profile] = [fixtures201.ReportChargingProfiles.valid[0]?.chargingProfile].flat()
   const chargingProfile = Array.from({ length: 4_000 }, () => profile)
   await raw.call('ReportChargingProfiles', { requestId: 1, chargingLimitSource: 'CSO', evseId: 1, chargingProfile })
   const { events } = await eventsOf('large', '?action=ReportChargingProfiles')
