@@ -85,6 +85,8 @@ export const chargePoints = pgTable(
      * changed how the charge point is treated; see store/fences.ts.
      */
     fencedIn: xid8('fenced_in'),
+    /** Of the times that it sends without a zone: an IANA name or an offset; null: UTC. */
+    timeZone: text('time_zone'),
     firmwareStatus: text('firmware_status'),
     diagnosticsStatus: text('diagnostics_status'),
     logStatus: text('log_status'),
@@ -239,6 +241,9 @@ export const transactions = pgTable(
     stopReason: text('stop_reason'),
     stopIdToken: text('stop_id_token'),
     closedBy: text('closed_by').$type<NonNullable<KnownTransaction['closedBy']>>(),
+    /** The highest register from which one fell in the middle, and the time of the one below it; null while none did. */
+    registerFellFromWh: doublePrecision('register_fell_from_wh'),
+    registerFellAt: instant('register_fell_at'),
     receivedAt: instant('received_at').notNull(),
     /** When the last message about it came; null until one after the first has come. Meter values of 1.6 leave it as it is. */
     updatedAt: instant('updated_at'),
