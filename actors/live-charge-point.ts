@@ -11,13 +11,13 @@ import type {
   KnownConnector,
   KnownTransaction,
   Payload,
-  RegisterReading,
   TransactionStory,
 } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 import type { UntimedFacts } from '../src/csms/untimed-facts.ts'
 import { encodeCall } from '../src/ocpp/frame.ts'
+import type { RegisterReading } from '../src/ocpp/verdict.ts'
 import { answerOwner, type CallAnswer, type CallEffects, type CallFailure, type QueuedCall } from './call-queue.ts'
 import type { AskedMessages } from './asked-messages.ts'
 import {
@@ -185,7 +185,7 @@ export class LiveChargePoint implements CallEffects {
         continue
       }
       if (event.type === 'register') {
-        this.#noteRegister(event)
+        this.#noteRegister(event.transactionId, event.reading)
         continue
       }
       if (event.type === 'transactionStarted') {
@@ -209,13 +209,11 @@ export class LiveChargePoint implements CallEffects {
 
   /** The register of a transaction that begins on this connection is the last one so far: nothing has to be read for it. */
   #noteStart({ transactionId, meterStartWh, startedAtMs }: KnownTransaction): void {
-    if (meterStartWh !== null)
-      this.#noteRegister({ type: 'register', transactionId, wh: meterStartWh, atMs: startedAtMs })
+    if (meterStartWh !== null) this.#noteRegister(transactionId, { wh: meterStartWh, atMs: startedAtMs })
   }
 
-  #noteRegister(register: Extract<ActorEvent, { type: 'register' }>): void {
-    const { transactionId } = register
-    if (this.hasOpen(transactionId)) (this.#registers ??= new Map()).set(transactionId, register)
+  #noteRegister(transactionId: number, reading: RegisterReading): void {
+    if (this.hasOpen(transactionId)) (this.#registers ??= new Map()).set(transactionId, reading)
   }
 
   /** The last register of an open transaction; undefined when none has come on this connection. */

@@ -2,7 +2,7 @@
 // the actor moves afterwards. Deciding is pure: everything it depends on comes in through `Known`.
 
 import type { OcppVersion } from '../ocpp/version.ts'
-import type { Strictness } from '../ocpp/verdict.ts'
+import type { RegisterFall, RegisterReading, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
 import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
@@ -55,6 +55,8 @@ export interface KnownTransaction extends ConnectorRef {
   readonly open: boolean
   /** Who closed it; null while it is open. */
   readonly closedBy: 'station' | 'operator' | null
+  /** The id token that stopped it; null while it is open, and when the charge point named none. */
+  readonly stopIdToken?: string | null
   /** 2.x: how far its charge point has told it. */
   readonly story?: TransactionStory | null | undefined
 }
@@ -146,12 +148,6 @@ export type BegunStart =
  * (`Security.ConcurrentTransactions`).
  */
 export type ConcurrentTransactions = 'accept' | 'deny'
-
-/** A register, in Wh, and when it was sampled by the clock of the charge point. */
-export interface RegisterReading {
-  readonly wh: number
-  readonly atMs: number
-}
 
 /** Everything a decision may depend on. */
 export interface Known {
@@ -286,6 +282,8 @@ export interface TransactionUpdatedChange {
   readonly isStartTold?: true
   readonly lastEventAtMs?: number
   readonly lastSeqNo?: number
+  /** A register that fell in the middle; of several the one from the highest is kept. */
+  readonly registerFall?: RegisterFall
 }
 
 export interface TransactionStoppedChange {
@@ -410,7 +408,7 @@ export type ActorEvent =
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }
   | { readonly type: 'untimedFacts'; readonly facts: UntimedFacts }
-  | ({ readonly type: 'register'; readonly transactionId: number } & RegisterReading)
+  | { readonly type: 'register'; readonly transactionId: number; readonly reading: RegisterReading }
 
 /** Where meter values belong, as far as their own message does not tell, or tells wrong. */
 export interface MeterPlace {

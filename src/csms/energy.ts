@@ -5,6 +5,7 @@ import { isObject } from '../base/json.ts'
 import { meterRoundingWhMax } from '../base/limits.ts'
 import { withoutSpaces } from '../ocpp/number-text.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
+import type { RegisterFall, RegisterReading } from '../ocpp/verdict.ts'
 import type { Payload } from './decision.ts'
 
 /** What a figure of energy rests on. */
@@ -19,6 +20,8 @@ export interface EnergyEvidence {
   readonly isOneReading: boolean
   /** The highest register of a transaction that is over; null where it was not looked for. */
   readonly highestRegisterWh: number | null
+  /** The register after the one that a register fell to in the middle; null when none fell, and when there is none. */
+  readonly afterFallWh: number | null
   /** The sum of the intervals. */
   readonly intervalsWh: number | null
 }
@@ -37,6 +40,8 @@ interface Registers {
   readonly meterStopWh: number | null
   readonly open: boolean
   readonly closedBy: 'station' | 'operator' | null
+  /** The highest register from which one fell in the middle; null when none did. */
+  readonly registerFellFromWh: number | null
 }
 
 export const noEvidence: EnergyEvidence = {
@@ -44,12 +49,13 @@ export const noEvidence: EnergyEvidence = {
   lastRegisterWh: null,
   isOneReading: false,
   highestRegisterWh: null,
+  afterFallWh: null,
   intervalsWh: null,
 }
 
 /** Whether the meter values have to be read to tell the energy of a transaction. */
-export function needsEvidence({ open, meterStartWh, meterStopWh }: Registers): boolean {
-  return open || meterStartWh === null || meterStopWh === null
+export function needsEvidence({ open, meterStartWh, meterStopWh, registerFellFromWh }: Registers): boolean {
+  return open || meterStartWh === null || meterStopWh === null || registerFellFromWh !== null
 }
 
 interface Ends {
@@ -81,7 +87,7 @@ export function energyOf(registers: Registers, evidence: EnergyEvidence): Transa
     ends === null || ends.isOneReading
       ? { energyWh: evidence.intervalsWh ?? nothingYet(registers, ends), source: 'intervals' as const }
       : {
-          energyWh: hasFallen(ends.endWh, evidence) ? null : risenWh(ends.startWh, ends.endWh),
+          energyWh: hasFallen(ends.endWh, registers, evidence) ? null : risenWh(ends.startWh, ends.endWh),
           source: sourceOf(registers),
         }
   if (open) return { consumedWh: null, source: null, soFarWh: energyWh }
@@ -106,9 +112,40 @@ export function registerFall(beforeWh: number, afterWh: number): 'none' | 'round
   return fallWh <= meterRoundingWhMax ? 'rounding' : 'backwards'
 }
 
-/** Whether the register fell on the way to the end, and so tells nothing of what came before. */
-function hasFallen(endWh: number, { highestRegisterWh }: EnergyEvidence): boolean {
-  return highestRegisterWh !== null && registerFall(highestRegisterWh, endWh) === 'backwards'
+/**
+ * The first fall of a register that did not rise again with the next reading: a single odd reading is none. What the last one fell to may
+ * prove to be such a reading.
+ *
+ * @param readings in the order of their times.
+ */
+export function firstFall(readings: readonly RegisterReading[]): RegisterFall | null {
+  let highestWh = Number.NEGATIVE_INFINITY
+  for (const [index, { wh, atMs }] of readings.entries()) {
+    const nextWh = readings[index + 1]?.wh ?? wh
+    const hasFallen = registerFall(highestWh, wh) === 'backwards' && registerFall(highestWh, nextWh) === 'backwards'
+    if (hasFallen) return { fromWh: highestWh, toWh: wh, atMs }
+    highestWh = Math.max(highestWh, wh)
+  }
+  return null
+}
+
+/**
+ * Whether the register fell on the way to the end, and so tells nothing of what came before. A single reading that is lower than those on
+ * both sides of it is none: nor is anything where an operator, who knows better, has entered the end.
+ */
+function hasFallen(endWh: number, registers: Registers, evidence: EnergyEvidence): boolean {
+  if (registers.closedBy === 'operator' && registers.meterStopWh !== null) return false
+  const { registerFellFromWh } = registers
+  const { highestRegisterWh, afterFallWh } = evidence
+  return (
+    isBelow(endWh, highestRegisterWh) ||
+    isBelow(endWh, registerFellFromWh) ||
+    (afterFallWh !== null && isBelow(afterFallWh, registerFellFromWh))
+  )
+}
+
+function isBelow(wh: number, beforeWh: number | null): boolean {
+  return beforeWh !== null && registerFall(beforeWh, wh) === 'backwards'
 }
 
 /** By how much a register has risen; null when it fell by more than rounding explains. */

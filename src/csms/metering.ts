@@ -5,10 +5,10 @@ import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { numberOf } from '../ocpp/number-text.ts'
 import { connectorRef16 } from './availability.ts'
 import type { AnomalyKind } from './anomalies.ts'
-import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs, RegisterReading } from './decision.ts'
+import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
 import type { FrameMeter } from './meter-block.ts'
 import { evseSubjects } from './notification.ts'
-import { registerDoubts } from './plausibility.ts'
+import { fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
 import { connectorSubject, transactionSubject } from './untimed-facts.ts'
 
 /** A payload whose meter values were taken out of it. */
@@ -23,13 +23,6 @@ export function energyWh(meter: FrameMeter | null, which: 'first' | 'last'): num
   if (meter === null) return null
   const { begin, end, first, last } = meter.registers
   return which === 'first' ? (begin ?? first) : (end ?? last)
-}
-
-/** The latest register of a message; undefined when it has none. */
-export function lastReading(meter: FrameMeter | null): RegisterReading | undefined {
-  if (meter === null) return undefined
-  const { last, lastAtMs } = meter.registers
-  return last === null || lastAtMs === null ? undefined : { wh: last, atMs: lastAtMs }
 }
 
 /**
@@ -72,19 +65,11 @@ function withRegister(transaction: KnownTransaction, known: Known): Decision {
   const reading = lastReading(known.meter)
   if (reading === undefined) return stored
   const { transactionId } = transaction
-  const { wh, atMs } = laterRegister(reading, transactionId, known)
-  return {
-    answer: stored.answer,
-    changes: stored.changes,
-    anomalies: registerDoubts(reading, transaction, String(transactionId), known),
-    events: [{ type: 'register', transactionId, wh, atMs }],
-  }
-}
-
-/** What is to be remembered: what comes late tells of no later moment than what is known. */
-export function laterRegister(reading: RegisterReading, transactionId: number, known: Known): RegisterReading {
   const before = known.lastRegister(transactionId)
-  return before !== undefined && reading.atMs < before.atMs ? before : reading
+  const fall = fallIn(known.meter, before ?? readingAtStart(transaction))
+  const { changes, anomalies } = ofFall(fall, transactionId, String(transactionId))
+  const event = { type: 'register', transactionId, reading: laterReading(reading, before) } as const
+  return { answer: stored.answer, changes, anomalies, events: [event] }
 }
 
 /**

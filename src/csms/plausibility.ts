@@ -8,13 +8,10 @@ import type {
   Change,
   Known,
   KnownTransaction,
-  RegisterReading,
   TransactionStartedChange,
   TransactionStoppedChange,
 } from './decision.ts'
 import { registerFall } from './energy.ts'
-
-const nothingOdd: readonly Anomaly[] = []
 
 /** What the checks need to know of a transaction that begins or has begun. */
 type Begun = Pick<
@@ -23,7 +20,7 @@ type Begun = Pick<
 >
 
 /**
- * What is odd about a transaction as `changes` begin, correct or end it.
+ * What is odd about a transaction as `changes` begin, correct or end it; of a register that falls tells `fallAtStop`.
  *
  * @param transaction as it was before; undefined when it begins now.
  * @param name the transaction as its charge point names it.
@@ -45,44 +42,13 @@ export function doubts(
       const isStart = change.startedAtMs !== undefined
       begun = { ...begun, startedAtMs, meterStartWh, evseId }
       if (isStart) anomalies.push(...startDoubts(begun, name, known))
+      // The card of the start may come after the end.
+      anomalies.push(...cardDoubts(change.idToken, transaction?.stopIdToken, name, known))
     } else if (change.kind === 'transactionStopped' && begun !== undefined) {
-      anomalies.push(...stopDoubts(begun, change, name, known), ...lastRegisterDoubts(begun, change, name, known))
+      anomalies.push(...stopDoubts(begun, change, name, known))
     }
   }
   return anomalies
-}
-
-/**
- * What is odd about the last register of a message, held against the one before it or that of the start; nothing about one that was sampled
- * earlier.
- *
- * @param reading undefined when the message has none.
- */
-export function registerDoubts(
-  reading: RegisterReading | undefined,
-  { transactionId, startedAtMs, meterStartWh }: Pick<Begun, 'transactionId' | 'startedAtMs' | 'meterStartWh'>,
-  name: string,
-  known: Known,
-): readonly Anomaly[] {
-  if (reading === undefined) return nothingOdd
-  const atStart = meterStartWh === null ? undefined : { wh: meterStartWh, atMs: startedAtMs }
-  const before = known.lastRegister(transactionId) ?? atStart
-  if (before === undefined || reading.atMs < before.atMs || registerFall(before.wh, reading.wh) !== 'backwards')
-    return nothingOdd
-  const detail = { register: reading.wh, before: before.wh, at: isoTime(reading.atMs) }
-  return [{ kind: 'registerFell', transaction: name, detail }]
-}
-
-/** What is odd about the register of a stop; where it stands below the start, `stopDoubts` says so. */
-function lastRegisterDoubts(
-  begun: Begun,
-  stop: TransactionStoppedChange,
-  name: string,
-  known: Known,
-): readonly Anomaly[] {
-  const { meterStopWh, stoppedAtMs } = stop
-  if (meterStopWh === null || registerFall(begun.meterStartWh ?? meterStopWh, meterStopWh) === 'backwards') return []
-  return registerDoubts({ wh: meterStopWh, atMs: stoppedAtMs }, begun, name, known)
 }
 
 /** A start is held against the last stop of its connector, unless that came later by the charge point's clock. */
@@ -124,11 +90,18 @@ function stopDoubts(begun: Begun, stop: TransactionStoppedChange, name: string, 
     if (fall === 'rounding') anomalies.push({ kind: 'meterRounding', transaction: name, detail })
     if (fall === 'backwards') anomalies.push({ kind: 'meterBackwards', transaction: name, detail })
   }
-  if (begun.idToken && stop.idToken && !mayStop(begun.idToken, stop.idToken, known)) {
-    const detail = { idTag: begun.idToken, stopIdTag: stop.idToken }
-    anomalies.push({ kind: 'stopByOtherCard', transaction: name, detail })
-  }
-  return anomalies
+  return [...anomalies, ...cardDoubts(begun.idToken, stop.idToken, name, known)]
+}
+
+/** What is odd about the card of a stop, where both are known. */
+function cardDoubts(
+  idTag: string | null | undefined,
+  stopIdTag: string | null | undefined,
+  name: string,
+  known: Known,
+): readonly Anomaly[] {
+  if (!idTag || !stopIdTag || mayStop(idTag, stopIdTag, known)) return []
+  return [{ kind: 'stopByOtherCard', transaction: name, detail: { idTag, stopIdTag } }]
 }
 
 /**

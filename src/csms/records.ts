@@ -93,6 +93,8 @@ export interface TransactionRecord extends KnownTransaction {
   readonly idTokenStatus: string | null
   readonly stoppedAtMs: number | null
   readonly meterStopWh: number | null
+  /** The highest register from which one fell in the middle; null when none did. */
+  readonly registerFellFromWh: number | null
   readonly stopReason: string | null
   readonly stopIdToken: string | null
   readonly reservationId: number | null

@@ -6,7 +6,6 @@ import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
 import type {
   Anomaly,
-  Change,
   Decision,
   Handler,
   Known,
@@ -17,6 +16,7 @@ import type {
 import { energyWh, ofNoTransaction, registerWh, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { fallAtStop, ofFall } from './register-falls.ts'
 import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
@@ -152,19 +152,23 @@ function applyStop(
   known: Known,
 ): Pick<Decision, 'changes' | 'anomalies' | 'events'> {
   const meterStopWh = meterStop(payload, known)
-  const changes: Change[] = [
-    {
-      kind: 'transactionStopped',
-      transactionId: transaction.transactionId,
-      stoppedAtMs: timeMs(payload.timestamp, known.receivedAtMs),
-      meterStopWh,
-      reason: payload.reason ?? null,
-      idToken: payload.idTag ?? null,
-      closedBy: 'station',
-    },
-  ]
-  const anomalies = doubts(changes, transaction, String(transaction.transactionId), known)
-  return { changes, anomalies, events: [{ type: 'transactionStopped', transactionId: transaction.transactionId }] }
+  const { transactionId } = transaction
+  const name = String(transactionId)
+  const stop = {
+    kind: 'transactionStopped',
+    transactionId,
+    stoppedAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+    meterStopWh,
+    reason: payload.reason ?? null,
+    idToken: payload.idTag ?? null,
+    closedBy: 'station',
+  } as const
+  const ofRegister = ofFall(fallAtStop(transaction, stop, known), transactionId, name)
+  return {
+    changes: [stop, ...ofRegister.changes],
+    anomalies: [...doubts([stop], transaction, name, known), ...ofRegister.anomalies],
+    events: [{ type: 'transactionStopped', transactionId }],
+  }
 }
 
 function meterPlaceOf(transaction: KnownTransaction | undefined, isOurs: boolean): Pick<Decision, 'meterPlace'> {

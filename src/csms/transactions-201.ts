@@ -15,9 +15,10 @@ import type {
   KnownTransaction,
   Needs,
 } from './decision.ts'
-import { energyWh, lastReading, laterRegister, type WithoutMeterValues } from './metering.ts'
+import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
-import { concurrencyDoubts, concurrentTransaction, doubts, registerDoubts, withConcurrency } from './plausibility.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { fallAtStop, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
@@ -26,7 +27,7 @@ type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
 /** What one event adds to a transaction. */
 interface Outcome {
-  readonly changes: Change[]
+  readonly changes: readonly Change[]
   readonly anomalies: readonly Anomaly[]
   readonly events: ActorEvent[]
 }
@@ -199,21 +200,22 @@ function isAfterEnd({ event, told }: Case, { story, closedBy }: KnownTransaction
   return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || told.atMs > story.stoppedAtMs
 }
 
-function end({ event, told, known }: Case, transactionId: number): Outcome {
-  const meterStopWh = energyWh(known.meter, 'last')
+function end(the: Case, transactionId: number, transaction: KnownTransaction | undefined): Outcome {
+  const { event, station, told, known } = the
+  const stop = {
+    kind: 'transactionStopped',
+    transactionId,
+    stoppedAtMs: told.atMs,
+    meterStopWh: energyWh(known.meter, 'last'),
+    reason: event.transactionInfo.stoppedReason ?? null,
+    idToken: event.idToken?.idToken ?? null,
+    closedBy: 'station',
+  } as const
+  const begun = transaction && { ...transaction, ...beginningOf(the, transaction) }
+  const ofRegister = ofFall(fallAtStop(begun, stop, known), transactionId, station)
   return {
-    changes: [
-      {
-        kind: 'transactionStopped',
-        transactionId,
-        stoppedAtMs: told.atMs,
-        meterStopWh,
-        reason: event.transactionInfo.stoppedReason ?? null,
-        idToken: event.idToken?.idToken ?? null,
-        closedBy: 'station',
-      },
-    ],
-    anomalies: [],
+    changes: [stop, ...ofRegister.changes],
+    anomalies: ofRegister.anomalies,
     events: [{ type: 'transactionStopped', transactionId }],
   }
 }
@@ -226,10 +228,11 @@ function registerOutcome(
 ): Outcome {
   const reading = event.eventType === 'Ended' ? undefined : lastReading(known.meter)
   if (reading === undefined) return nothing
+  const before = known.lastRegister(transactionId)
+  const fall = fallIn(known.meter, before ?? (transaction && readingAtStart(transaction)))
   return {
-    changes: [],
-    anomalies: transaction === undefined ? [] : registerDoubts(reading, transaction, station, known),
-    events: [{ type: 'register', transactionId, ...laterRegister(reading, transactionId, known) }],
+    ...ofFall(fall, transactionId, station),
+    events: [{ type: 'register', transactionId, reading: laterReading(reading, before) }],
   }
 }
 
@@ -288,11 +291,12 @@ function cardOf({ idToken }: TransactionEvent): string | null {
 
 function plausibilityNeeds(event: TransactionEvent): Needs {
   const idToken = cardOf(event)
-  if (event.eventType === 'Ended') return idToken === null ? {} : { idTokensOfTransactions: true }
   // The cable may have begun the transaction, and the card comes with a later event.
-  return event.eventType === 'Started' || idToken !== null
-    ? { beforeStart: { evseId: event.evse?.id ?? 0, idToken } }
-    : {}
+  const mayBegin = event.eventType === 'Started' || (event.eventType === 'Updated' && idToken !== null)
+  return {
+    ...(idToken === null ? {} : { idTokensOfTransactions: true }),
+    ...(mayBegin ? { beforeStart: { evseId: event.evse?.id ?? 0, idToken } } : {}),
+  }
 }
 
 /**
@@ -355,7 +359,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
       transaction === undefined ? begin(the, transactionId, use) : continueTransaction(the, transaction),
     ]
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
-      parts.push(end(the, transactionId))
+      parts.push(end(the, transactionId, transaction))
     }
     if (transaction?.open !== false) parts.push(registerOutcome(the, transactionId, transaction))
     const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))

@@ -15,14 +15,13 @@ import type {
   KnownTransaction,
   Needs,
   Payload,
-  RegisterReading,
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
 import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
 import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
-import type { AcceptedFrame } from '../ocpp/verdict.ts'
+import type { AcceptedFrame, RegisterReading } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
 
 /** Look-ups that decisions may need; each waits for at most one trip to the database, shared with others. */
@@ -215,7 +214,8 @@ export class CallInHand implements Known {
     const { transactionIds = [], stationTransaction } = needs
     const named = stationTransaction === undefined ? undefined : this.#namedAt(stationTransaction)
     const spellings = [...transactionIds.map((id) => this.transaction(id)), named]
-      .flatMap((transaction) => idTokenCandidates(transaction?.idToken ?? ''))
+      .flatMap((transaction) => [transaction?.idToken, transaction?.stopIdToken])
+      .flatMap((idToken) => idTokenCandidates(idToken ?? ''))
       .filter((idToken) => idToken !== '' && !asked.has(idToken.toLowerCase()))
     return [...new Set(spellings)]
   }

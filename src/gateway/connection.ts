@@ -103,6 +103,8 @@ export class Connection implements Stopped {
   /** Since when it has been sending more than its allowance; null while it is not. */
   #floodingSinceMs: number | null = null
   #nextAtMs = 0
+  /** How many frames are in the inbox: nearly always none, and every frame asks. */
+  #waitingFrames = 0
   #waitingBytes = 0
   #servingBytes = 0
   // Most connections never need these: they are made when they do.
@@ -191,6 +193,7 @@ export class Connection implements Stopped {
       this.close(closePolicyViolation, 'Too many messages at once: wait for the answers.')
       return
     }
+    this.#waitingFrames++
     this.#next()
   }
 
@@ -279,16 +282,13 @@ export class Connection implements Stopped {
     this.#forgetWaiting()
   }
 
-  get #waitingFrames(): number {
-    return this.#inbox?.size ?? 0
-  }
-
   get #mayBegin(): boolean {
     return this.#live !== null && !this.#isServing && !this.#isPumping && !this.#isClosed && !this.#isDraining
   }
 
   #forgetWaiting(): void {
     this.#inbox?.drain()
+    this.#waitingFrames = 0
     this.#options.intake.remove(this.#waitingBytes)
     this.#waitingBytes = 0
   }
@@ -317,6 +317,7 @@ export class Connection implements Stopped {
       }
       const frame = this.#inbox?.shift()
       if (frame === undefined) break
+      this.#waitingFrames--
       this.#waitingBytes -= frame.text.length
       this.#isPumping = true
       this.#begin(frame, nowMs)

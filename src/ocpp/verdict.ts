@@ -45,6 +45,23 @@ export interface EnergyRegisters {
   readonly last: number | null
   /** When `last` was sampled. */
   readonly lastAtMs: number | null
+  /** The earliest of any context but Transaction.Begin, where it is another than `last`. */
+  readonly earlier: RegisterReading | null
+  /** The first fall within the frame that was no single odd reading, or is its last reading. */
+  readonly fall: RegisterFall | null
+}
+
+/** A register, in Wh, and when it was sampled by the clock of the charge point. */
+export interface RegisterReading {
+  readonly wh: number
+  readonly atMs: number
+}
+
+/** A register that went down by more than rounding explains, to what was sampled `atMs`. */
+export interface RegisterFall {
+  readonly fromWh: number
+  readonly toWh: number
+  readonly atMs: number
 }
 
 /** Rows of the batch's meter block that came from one frame: `from` included, `to` not. */

@@ -218,6 +218,8 @@ export class ChangeRows {
         isStartTold: null,
         lastEventAtMs: null,
         lastSeqNo: null,
+        registerFellFromWh: null,
+        registerFellAtMs: null,
         stoppedAtMs: null,
         meterStopWh: null,
         stopReason: null,
@@ -288,6 +290,11 @@ function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange)
   patch.isStartTold = change.isStartTold ?? patch.isStartTold
   patch.lastEventAtMs = change.lastEventAtMs ?? patch.lastEventAtMs
   patch.lastSeqNo = change.lastSeqNo ?? patch.lastSeqNo
+  const { registerFall } = change
+  if (registerFall !== undefined && registerFall.fromWh > (patch.registerFellFromWh ?? Number.NEGATIVE_INFINITY)) {
+    patch.registerFellFromWh = registerFall.fromWh
+    patch.registerFellAtMs = registerFall.atMs
+  }
 }
 
 function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange): void {

@@ -99,18 +99,22 @@ async function registersOf(
   // Nearly every sample has a register, or none has.
   const looked = (
     order: 'ASC' | 'DESC',
+    when = sql`true`,
   ) => sql`(SELECT m.energy_wh, m.sampled_at, m.evse_id, m.meter_value FROM meter_values m
-      WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${registerRowsMax}) r
+      WHERE ${samples} AND ${when} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${registerRowsMax}) r
     WHERE ${isOwn} AND r.energy_wh IS NOT NULL`
   const reading = sql`json_build_object('wh', r.energy_wh, 'at', r.sampled_at)`
   // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open ones.
   const { rows } = await db.execute<RegistersRow>(
     sql`SELECT v.id, (SELECT ${reading} FROM ${looked('ASC')} LIMIT 1) AS first,
       (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last,
-      CASE WHEN t.stopped_at IS NOT NULL THEN (SELECT max(r.energy_wh) FROM ${looked('DESC')}) END AS highest FROM ${from}`,
+      CASE WHEN t.stopped_at IS NOT NULL THEN (SELECT max(r.energy_wh) FROM ${looked('DESC')}) END AS highest,
+      CASE WHEN t.register_fell_at IS NOT NULL THEN
+        (SELECT r.energy_wh FROM ${looked('ASC', sql`m.sampled_at > t.register_fell_at`)} AND NOT ${sql.raw(isOfBegin)} LIMIT 1)
+      END AS "afterFall" FROM ${from}`,
   )
   return new Map(
-    rows.flatMap(({ id, first, last, highest }) =>
+    rows.flatMap(({ id, first, last, highest, afterFall }) =>
       first === null
         ? []
         : [
@@ -121,6 +125,7 @@ async function registersOf(
                 lastRegisterWh: (last ?? first).wh,
                 isOneReading: last === null || first.at === last.at,
                 highestRegisterWh: highest,
+                afterFallWh: afterFall,
               },
             ],
           ],
@@ -139,6 +144,7 @@ interface RegistersRow extends Record<string, unknown> {
   readonly first: RegisterRead | null
   readonly last: RegisterRead | null
   readonly highest: number | null
+  readonly afterFall: number | null
 }
 
 interface IntervalRow extends Record<string, unknown> {

@@ -23,6 +23,7 @@ const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
   ['meterStartWh', 't.meter_start_wh'],
   ['open', 't.stopped_at IS NULL'],
   ['closedBy', 't.closed_by'],
+  ['stopIdToken', 't.stop_id_token'],
   ['story', story],
 ]
 /** The columns of a KnownTransaction of the row `t`. */

@@ -2,8 +2,9 @@
 // connection, so batched, and no more than is asked for.
 
 import type { Pool } from 'pg'
-import type { KnownTransaction, RegisterReading } from '../csms/decision.ts'
+import type { KnownTransaction } from '../csms/decision.ts'
 import { transactionRef } from '../csms/meter-block.ts'
+import type { RegisterReading } from '../ocpp/verdict.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { instantArray, int4Array, int8Array } from './binary-array.ts'
 import { ms } from './known-transaction.ts'

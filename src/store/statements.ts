@@ -206,6 +206,8 @@ export interface TransactionPatch {
   isStartTold: boolean | null
   lastEventAtMs: number | null
   lastSeqNo: number | null
+  registerFellFromWh: number | null
+  registerFellAtMs: number | null
   stoppedAtMs: number | null
   meterStopWh: number | null
   stopReason: string | null
@@ -226,6 +228,9 @@ const ofUpdate = [
   'last_event_at',
   'last_seq_no',
 ]
+const ofFall = ['register_fell_from_wh', 'register_fell_at']
+/** What has no number is not higher than anything. */
+const isHigherFall = `v.register_fell_from_wh > COALESCE(t.register_fell_from_wh, '-Infinity')`
 const ofStop = ['stopped_at', 'meter_stop_wh', 'stop_reason', 'stop_id_token', 'closed_by']
 /** An operator closes what is open; what has stopped, by its station above all, stays as it is. */
 const isNoStop = `v.stopped_at IS NULL OR (v.closed_by = 'operator' AND t.stopped_at IS NOT NULL)`
@@ -246,6 +251,8 @@ export const updateTransactions = statement<TransactionPatch>(
     is_start_told: bool((row) => row.isStartTold),
     last_event_at: instant((row) => row.lastEventAtMs),
     last_seq_no: int8((row) => row.lastSeqNo),
+    register_fell_from_wh: float8((row) => row.registerFellFromWh),
+    register_fell_at: instant((row) => row.registerFellAtMs),
     stopped_at: instant((row) => row.stoppedAtMs),
     meter_stop_wh: float8((row) => row.meterStopWh),
     stop_reason: text((row) => row.stopReason),
@@ -259,6 +266,8 @@ export const updateTransactions = statement<TransactionPatch>(
       'updated_at = GREATEST(t.updated_at, v.updated_at)',
       // A type belongs to the token it came with.
       'id_token_type = CASE WHEN v.id_token IS NULL THEN t.id_token_type ELSE v.id_token_type END',
+      // Of several falls the one from the highest register tells most.
+      ...ofFall.map((column) => `${column} = CASE WHEN ${isHigherFall} THEN v.${column} ELSE t.${column} END`),
       ...ofStop.map((column) => `${column} = CASE WHEN ${isNoStop} THEN t.${column} ELSE v.${column} END`),
     ].join(', ')} FROM ${rows} WHERE t.id = v.id`,
 )

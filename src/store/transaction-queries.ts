@@ -30,6 +30,7 @@ const recordColumns = {
   idTokenStatus: transactions.idTokenStatus,
   stoppedAtMs: transactions.stoppedAt,
   meterStopWh: transactions.meterStopWh,
+  registerFellFromWh: transactions.registerFellFromWh,
   stopReason: transactions.stopReason,
   stopIdToken: transactions.stopIdToken,
   reservationId: transactions.reservationId,

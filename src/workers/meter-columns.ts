@@ -3,11 +3,12 @@
 
 import { isObject, type JsonObject } from '../base/json.ts'
 import type { ConnectorRef } from '../csms/decision.ts'
+import { firstFall } from '../csms/energy.ts'
 import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
 import { meterValueOrder, orderedText } from '../ocpp/member-order.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
 import { isUsableTime } from '../ocpp/usable-time.ts'
-import type { EnergyRegisters, MeterRange } from '../ocpp/verdict.ts'
+import type { EnergyRegisters, MeterRange, RegisterReading } from '../ocpp/verdict.ts'
 import { Measurand, MomentRegister, rankOf } from './measurand.ts'
 
 /** Where a frame comes from. */
@@ -67,8 +68,14 @@ class RegisterSearch {
   #endAtMs = 0
   #firstAtMs = 0
   #lastAtMs = 0
+  /** The readings before the one of the last moment: none in most frames. */
+  #before: RegisterReading[] = []
+  #moment = Number.NaN
+  #momentAtMs = 0
 
   reset(): void {
+    this.#moment = Number.NaN
+    if (this.#before.length > 0) this.#before = []
     this.begin = Number.NaN
     this.end = Number.NaN
     this.first = Number.NaN
@@ -88,6 +95,7 @@ class RegisterSearch {
         this.last = wh
         this.#lastAtMs = atMs
       }
+      if (!register.isOfBegin) this.#read(wh, atMs)
     }
     const isMoreOfBegin = atMs === this.#beginAtMs && atBegin.isOfMoment
     if (!Number.isNaN(begin) && (Number.isNaN(this.begin) || atMs < this.#beginAtMs || isMoreOfBegin)) {
@@ -109,11 +117,32 @@ class RegisterSearch {
       first: orNull(this.first),
       last: orNull(this.last),
       lastAtMs: Number.isNaN(this.last) ? null : this.#lastAtMs,
+      ...this.#fallsAndRises(),
     }
+  }
+
+  /** What is added to a moment replaces what was read of it. */
+  #read(wh: number, atMs: number): void {
+    if (!Number.isNaN(this.#moment) && atMs !== this.#momentAtMs) {
+      this.#before.push({ wh: this.#moment, atMs: this.#momentAtMs })
+    }
+    this.#moment = wh
+    this.#momentAtMs = atMs
+  }
+
+  #fallsAndRises(): Pick<EnergyRegisters, 'earlier' | 'fall'> {
+    if (this.#before.length === 0) return oneReading
+    const all = [...this.#before, { wh: this.#moment, atMs: this.#momentAtMs }]
+    const readings = all.toSorted((one, other) => one.atMs - other.atMs)
+    return { earlier: readings[0] ?? null, fall: firstFall(readings) }
   }
 }
 
-const noRegisters: EnergyRegisters = Object.freeze({ begin: null, end: null, first: null, last: null, lastAtMs: null })
+const oneReading = Object.freeze({ earlier: null, fall: null })
+const noRegisters: EnergyRegisters = Object.freeze({
+  ...{ begin: null, end: null, first: null, last: null, lastAtMs: null },
+  ...oneReading,
+})
 
 function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value

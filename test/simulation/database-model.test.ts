@@ -371,6 +371,7 @@ const readings: Readonly<Record<string, string>> = {
     updated_at AS "updatedAtMs", id_token AS "idToken",
     id_token_type AS "idTokenType", id_token_status AS "idTokenStatus", started_at AS "startedAtMs", meter_start_wh AS "meterStartWh",
     reservation_id AS "reservationId", remote_start_id AS "remoteStartId", charging_state AS "chargingState",
+    register_fell_from_wh AS "registerFellFromWh", register_fell_at AS "registerFellAtMs",
     stopped_at AS "stoppedAtMs", meter_stop_wh AS "meterStopWh", stop_reason AS "stopReason", stop_id_token AS "stopIdToken",
     closed_by AS "closedBy", received_at AS "receivedAtMs" FROM transactions WHERE charge_point_id = ANY($1)`,
   facts: `SELECT ${ofChargePoint}, ref, seq_no AS "seqNo", content::text, event, transaction_id AS "transactionId", occurred_at AS "occurredAtMs",

@@ -74,6 +74,8 @@ export interface StoredTransaction {
   isStartTold: boolean
   lastEventAtMs: number | null
   lastSeqNo: number | null
+  registerFellFromWh: number | null
+  registerFellAtMs: number | null
   updatedAtMs: number | null
   stoppedAtMs: number | null
   meterStopWh: number | null
@@ -416,7 +418,7 @@ export class DatabaseModel {
 
   /** What the meter values of a transaction tell of its energy, as `evidenceOf` of the store reads it. */
   evidenceOf(transaction: StoredTransaction): EnergyEvidence {
-    return evidenceOf(this.samplesOf(transaction))
+    return evidenceOf(this.samplesOf(transaction), transaction.registerFellAtMs)
   }
 
   /** The meter values of a transaction: of several uses of an id, each has those until the next begins. */
@@ -457,6 +459,8 @@ export class DatabaseModel {
       isStartTold: change.story?.isStartTold ?? true,
       lastEventAtMs: change.story?.lastEventAtMs ?? null,
       lastSeqNo: change.story?.lastSeqNo ?? null,
+      registerFellFromWh: null,
+      registerFellAtMs: null,
       updatedAtMs: null,
       stoppedAtMs: null,
       meterStopWh: null,
@@ -510,11 +514,16 @@ function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, '
   row.meterStartWh = change.meterStartWh ?? row.meterStartWh
   row.chargingState = change.chargingState ?? row.chargingState
   row.remoteStartId = change.remoteStartId ?? row.remoteStartId
+  const { registerFall } = change
+  if (registerFall === undefined || registerFall.fromWh <= (row.registerFellFromWh ?? Number.NEGATIVE_INFINITY)) return
+  row.registerFellFromWh = registerFall.fromWh
+  row.registerFellAtMs = registerFall.atMs
 }
 
 function knownTransaction(row: StoredTransaction): KnownTransaction {
   const { chargePointKey, evseId, connectorId, stationTransactionId, idToken, startedAtMs, meterStartWh, closedBy } =
     row
+  const { stopIdToken } = row
   return {
     transactionId: row.id,
     chargePointKey,
@@ -526,6 +535,7 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
     meterStartWh,
     open: row.stoppedAtMs === null,
     closedBy,
+    stopIdToken,
     story:
       stationTransactionId === null
         ? null

@@ -39,13 +39,16 @@ export function samplesOf(
   )
 }
 
-export function evidenceOf(samples: readonly StoredMeterRow[]): EnergyEvidence {
+/** @param fellAtMs when a register fell in the middle; null when none did. */
+export function evidenceOf(samples: readonly StoredMeterRow[], fellAtMs: number | null): EnergyEvidence {
   const inOrder = samples.toSorted((a, b) => a.sampledAtMs - b.sampledAtMs)
   const registers = inOrder.filter(({ energyWh }) => energyWh !== null)
   const [first, last] = [registers[0], registers.at(-1)]
   if (first !== undefined && last !== undefined) {
     const isOneReading = first.sampledAtMs === last.sampledAtMs
-    return { ...noEvidence, firstRegisterWh: first.energyWh, lastRegisterWh: last.energyWh, isOneReading }
+    const afterFall = registers.find(({ sampledAtMs }) => fellAtMs !== null && sampledAtMs > fellAtMs)
+    const ends = { firstRegisterWh: first.energyWh, lastRegisterWh: last.energyWh, isOneReading }
+    return { ...noEvidence, ...ends, afterFallWh: afterFall?.energyWh ?? null }
   }
   return { ...noEvidence, intervalsWh: intervalsWh(samples.map(valueOf)) }
 }

@@ -90,6 +90,31 @@ describe('a 1.6 charge point', () => {
     expect(await kindsOf('ZERO')).toEqual(['registerPerSession', 'registerPerSession'])
   })
 
+  test('whose register falls in the middle of a transaction has no figure for it, however the samples come', async () => {
+    const raw = await stator.bootedRaw('MIDDLE')
+    const sample = (minute: number, wh: number) => ({ timestamp: at(minute), sampledValue: [{ value: String(wh) }] })
+    const energyOf = async (from: number, meterStop: number, readings: readonly number[], isWithStop: boolean) => {
+      const transactionId = await start(raw, from)
+      const samples = readings.map((wh, index) => sample(from + 1 + index, wh))
+      for (const each of isWithStop ? [] : samples) {
+        await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue: [each] })
+      }
+      const transactionData = isWithStop ? { transactionData: samples } : {}
+      await stop(raw, transactionId, from + 9, { meterStop, ...transactionData })
+      return (await stator.json(`/api/transactions/${transactionId}`))['energyConsumed']
+    }
+    let minute = 0
+    for (const isWithStop of [false, true]) {
+      expect(await energyOf((minute += 10), 3_000, [5_000, 200, 900], isWithStop)).toBeNull()
+      expect(await energyOf((minute += 10), 6_000, [5_000, 200, 900], isWithStop)).toBeNull()
+      expect(await energyOf((minute += 10), 3_000, [2_000, 5_000], isWithStop)).toBeNull()
+      expect(await energyOf((minute += 10), 6_000, [4_000, 0, 4_500], isWithStop)).toBe(5)
+      expect(await energyOf((minute += 10), 6_000, [4_000, 3_999, 3_999], isWithStop)).toBe(5)
+    }
+    // A single odd reading is noted where it is the last of its message.
+    expect((await kindsOf('MIDDLE')).filter((kind) => kind === 'registerFell')).toHaveLength(7)
+  })
+
   test('that stops with another card is noted, unless the cards belong together', async () => {
     const raw = await stator.bootedRaw('CARDS')
     const nothing = { meterStop: 1_000 }
@@ -199,6 +224,18 @@ test('a stop of a 2.0.1 transaction whose id was used before is held against the
   await event(raw, 'Started', 'a', 40, 3_000, card('USER123'))
   await event(raw, 'Ended', 'a', 50, 4_000, card('OTHERCARD'))
   expect(await kindsOf('AGAIN')).toEqual(['transactionIdReused', 'transactionIdReused', 'stopByOtherCard'])
+})
+
+test('a card of the start that comes after the end is held against the card of the stop', async () => {
+  const raw = await stator.bootedRaw('LATECARD', '2.0.1')
+  for (const [index, id] of ['same', 'group', 'other'].entries()) {
+    const minute = 10 * index
+    const cardOfStart = ['OTHERCARD', 'USER456', 'USER123'][index] ?? ''
+    const cardOfStop = ['OTHERCARD', 'USER123', 'OTHERCARD'][index] ?? ''
+    await event(raw, 'Ended', id, minute + 5, 1_000, { ...card(cardOfStop), seqNo: 2 })
+    await event(raw, 'Started', id, minute, 1_000, { ...card(cardOfStart), seqNo: 0 })
+  }
+  expect((await kindsOf('LATECARD')).toSorted()).toEqual([...Array(3).fill('missingStart'), 'stopByOtherCard'])
 })
 
 test('statuses of a 2.0.1 connector that a transaction moved too are nothing odd', async () => {

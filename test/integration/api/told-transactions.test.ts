@@ -109,6 +109,37 @@ test('a register that falls gives no figure when the end has none, and is noted'
   expect(rounded.kinds).toEqual([])
 })
 
+test('a register that falls in the middle gives no figure, also between a start and an end that have one', async () => {
+  const started = event('Started', { seqNo: 0, time: '08:00:00', meterValue: [at('08:00:00', registerOf(1_000))] })
+  const ended = event('Ended', { seqNo: 9, time: '09:00:00', meterValue: [at('09:00:00', registerOf(6_000))] })
+  const each = (values: readonly number[]) =>
+    values.map((wh, index) => {
+      const time = `08:1${index}:00`
+      return event('Updated', { seqNo: index + 1, time, meterValue: [at(time, registerOf(wh))] })
+    })
+  const together = (values: readonly number[]) => [
+    event('Updated', {
+      seqNo: 1,
+      time: '08:20:00',
+      meterValue: values.map((wh, index) => at(`08:1${index}:00`, registerOf(wh))).toReversed(),
+    }),
+  ]
+  for (const updated of [each, together]) {
+    for (const values of [
+      [9_000, 200, 300],
+      [5_000, 200, 300],
+    ]) {
+      const { transactions, kinds } = await told(started, ...updated(values), ended)
+      expect(transactions).toMatchObject([{ meterStart: 1_000, meterStop: 6_000, energyConsumed: null }])
+      expect(kinds[0]).toBe('registerFell')
+    }
+    const odd = await told(started, ...updated([4_000, 0, 4_500]), ended)
+    expect(odd.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'register' }])
+  }
+  const { transactions } = await told(started, ...each([5_000, 200, 300]))
+  expect(transactions).toMatchObject([{ energySoFar: null }])
+})
+
 test('a meter value without a usable time has that of its event, so what comes late is not the last', async () => {
   for (const time of [{}, { timestamp: 'n/a' }, { timestamp: '1970-01-01T00:00:05Z' }]) {
     const valued = (eventType: 'Started' | 'Updated', seqNo: number, at: string, wh: number) =>

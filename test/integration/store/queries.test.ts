@@ -216,6 +216,7 @@ describeStore('the store', (store) => {
             meterStartWh: 12.5,
             open: true,
             closedBy: null,
+            stopIdToken: null,
             story: {
               use: 1,
               isStartTold: true,

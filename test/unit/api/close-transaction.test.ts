@@ -18,6 +18,7 @@ const open: TransactionRecord = {
   idTokenStatus: null,
   stoppedAtMs: null,
   meterStopWh: null,
+  registerFellFromWh: null,
   stopReason: null,
   stopIdToken: null,
   reservationId: null,

@@ -280,6 +280,7 @@ describe('access', () => {
           ...{ transactionId, identity: 'CP002', chargePointKey: 2, evseId: 1, connectorId: 1, open: true },
           ...{ stationTransactionId: null, idToken: null, idTokenType: null, idTokenStatus: null, startedAtMs: 0 },
           ...{ meterStartWh: 0, closedBy: null, stoppedAtMs: null, meterStopWh: null, stopReason: null },
+          registerFellFromWh: null,
           ...{ stopIdToken: null, reservationId: null, remoteStartId: null, chargingState: null, corrections: 0 },
           energy: { consumedWh: null, source: null, soFarWh: null },
         }),

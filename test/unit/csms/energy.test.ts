@@ -8,8 +8,14 @@ import {
   registerFall,
 } from '../../../src/csms/energy.ts'
 
-const stopped = { meterStartWh: 1_000, meterStopWh: 9_000, open: false, closedBy: 'station' as const }
-const open = { meterStartWh: 1_000, meterStopWh: null, open: true, closedBy: null }
+const stopped = {
+  meterStartWh: 1_000,
+  meterStopWh: 9_000,
+  open: false,
+  closedBy: 'station' as const,
+  registerFellFromWh: null,
+}
+const open = { meterStartWh: 1_000, meterStopWh: null, open: true, closedBy: null, registerFellFromWh: null }
 
 describe('the energy of a transaction', () => {
   test('is what its registers at start and stop say, whatever else was told', () => {
@@ -55,6 +61,22 @@ describe('the energy of a transaction', () => {
     expect(energyOf({ ...open, meterStartWh: 9_000 }, { ...one, intervalsWh: 300 }).soFarWh).toBe(300)
     expect(needsIntervals({ ...open, meterStartWh: 9_000 }, one)).toBe(true)
     expect(energyOf({ ...open, meterStartWh: null }, one).soFarWh).toBeNull()
+  })
+
+  test('is not told where a register fell in the middle, unless it was a single odd reading', () => {
+    const fallen = { ...stopped, registerFellFromWh: 8_000 }
+    expect(needsEvidence(fallen)).toBe(true)
+    const nothing = { consumedWh: null, source: null, soFarWh: null }
+    expect(energyOf({ ...fallen, meterStopWh: 7_000 }, noEvidence)).toEqual(nothing)
+    expect(energyOf(fallen, { ...noEvidence, afterFallWh: 300 })).toEqual(nothing)
+    for (const afterFallWh of [null, 8_100, 7_999]) {
+      expect(energyOf(fallen, { ...noEvidence, afterFallWh })).toMatchObject({ consumedWh: 8_000, source: 'register' })
+    }
+    const operator = { ...fallen, closedBy: 'operator' as const }
+    expect(energyOf(operator, { ...noEvidence, afterFallWh: 300 })).toMatchObject({ consumedWh: 8_000 })
+    const going = { ...open, registerFellFromWh: 8_000 }
+    expect(energyOf(going, { ...noEvidence, lastRegisterWh: 7_000 }).soFarWh).toBeNull()
+    expect(energyOf(going, { ...noEvidence, lastRegisterWh: 9_000, afterFallWh: 8_500 }).soFarWh).toBe(8_000)
   })
 
   test('is an operator’s when the operator entered the register', () => {

@@ -295,7 +295,10 @@ describe('the energy registers of a frame', () => {
       at(0, '1000', 'Transaction.Begin'),
       at(15, '4000', 'Sample.Periodic'),
     ]
-    const registers = { begin: 1000, end: 9000, first: 1000, last: 9000, lastAtMs: Date.UTC(2025, 11, 26, 12, 30) }
+    const registers = {
+      ...{ begin: 1000, end: 9000, first: 1000, last: 9000, lastAtMs: Date.UTC(2025, 11, 26, 12, 30) },
+      ...{ earlier: { wh: 4000, atMs: Date.UTC(2025, 11, 26, 12, 15) }, fall: null },
+    }
     expect(registersOf(...listed)).toEqual(registers)
     expect(registersOf(...listed.toReversed())).toEqual(registers)
     expect(registersOf(at(20, '3'), at(10, '2'), at(5, '1'))).toMatchObject({
@@ -323,8 +326,27 @@ describe('the energy registers of a frame', () => {
       first: 1000,
       last: null,
       lastAtMs: null,
+      earlier: null,
+      fall: null,
     })
     expect(registersOf(at(30, '1000', 'Transaction.Begin'), at(20, '4000'))).toMatchObject({ begin: 1000, last: 4000 })
+  })
+
+  test('tell where one fell, in whatever order they are listed, and a single odd reading is no fall', () => {
+    const atMs = (minute: number) => Date.UTC(2025, 11, 26, 12, minute)
+    const fallOf = (...values: number[]) => {
+      const listed = values.map((value, index) => at(index, String(value)))
+      expect(registersOf(...listed.toReversed())?.fall).toEqual(registersOf(...listed)?.fall ?? null)
+      return registersOf(...listed)?.fall
+    }
+    expect(fallOf(1_000, 5_000, 200, 300, 6_000)).toEqual({ fromWh: 5_000, toWh: 200, atMs: atMs(2) })
+    expect(fallOf(1_000, 5_000, 200)).toEqual({ fromWh: 5_000, toWh: 200, atMs: atMs(2) })
+    expect(fallOf(1_000, 5_000, 0, 5_100, 5_200)).toBeNull()
+    expect(fallOf(1_000, 5_000, 4_999, 4_999)).toBeNull()
+    const phases = ['L1', 'L2'].flatMap((phase) =>
+      [0, 1].map((minute) => ({ ...at(minute, ''), sampledValue: [{ value: String(500 + minute), phase }] })),
+    )
+    expect(registersOf(...phases.toSorted((a, b) => a.timestamp.localeCompare(b.timestamp)))?.fall).toBeNull()
   })
 
   test('of one time are told by the order of the list', () => {
@@ -334,7 +356,10 @@ describe('the energy registers of a frame', () => {
   test('leave out meter values without one, and are null when there is none', () => {
     const volts = { timestamp: '2025-12-26T13:00:00Z', sampledValue: [{ value: '230', measurand: 'Voltage' }] }
     expect(registersOf(volts, at(0, '10'))).toMatchObject({ begin: null, end: null, first: 10, last: 10 })
-    expect(registersOf(volts)).toEqual({ begin: null, end: null, first: null, last: null, lastAtMs: null })
+    expect(registersOf(volts)).toEqual({
+      ...{ begin: null, end: null, first: null, last: null, lastAtMs: null },
+      ...{ earlier: null, fall: null },
+    })
   })
 
   test('of phases that are told one by one are added up, and a total beside them goes before them', () => {
