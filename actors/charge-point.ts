@@ -56,7 +56,7 @@ export type ChargePointEvent =
   | { readonly type: 'closed' }
 
 /** What an operator may change of a charge point that is connected. */
-export type ChargePointSettings = Partial<Pick<KnownChargePoint, 'strictness' | 'registrationStatus'>>
+export type ChargePointSettings = Partial<Pick<KnownChargePoint, 'strictness' | 'registrationStatus' | 'timeZone'>>
 
 type TransactionUpdated = Extract<ActorEvent, { type: 'transactionUpdated' }>
 

@@ -101,6 +101,10 @@ export const ChargePoint = z
     registrationStatus: z
       .enum(['Accepted', 'Pending', 'Rejected'])
       .openapi({ description: 'What its boots are answered with.' }),
+    timeZone: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Of the times that it sends without a zone; null: UTC.', example: 'Europe/Berlin' }),
     bootStatus: z
       .enum(['Accepted', 'Pending', 'Rejected'])
       .nullable()

@@ -4,6 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { secretCharactersMax } from '../base/limits.ts'
 import type { ChargePointInput, ChargePointRecord } from '../csms/records.ts'
+import { isTimeZone } from '../ocpp/date-time.ts'
 import { operatorOnly, ownChargePoint } from './access.ts'
 import {
   ChargePoint,
@@ -32,6 +33,13 @@ const settings = {
   registrationStatus: oneOf('Registration status', ['Accepted', 'Pending', 'Rejected']).openapi({
     description: 'What its next BootNotification is answered with.',
   }),
+  timeZone: text('Time zone', 100)
+    .refine(isTimeZone, 'Time zone must be an IANA name such as Europe/Berlin, or an offset such as +02:00')
+    .openapi({
+      description:
+        'Of the times that it sends without a zone: an IANA name or an offset. Without one they are taken as UTC.',
+      example: 'Europe/Berlin',
+    }),
 }
 
 const NewChargePoint = z
@@ -42,6 +50,7 @@ const NewChargePoint = z
     location: settings.location.nullish(),
     strictness: settings.strictness.optional(),
     registrationStatus: settings.registrationStatus.optional(),
+    timeZone: settings.timeZone.nullish(),
   })
   .openapi('NewChargePoint', { description: 'Without a strictness it gets that of the setting OCPP.Strictness.' })
 
@@ -52,6 +61,7 @@ const ChargePointChange = z
     location: settings.location.nullish(),
     strictness: settings.strictness.optional(),
     registrationStatus: settings.registrationStatus.optional(),
+    timeZone: settings.timeZone.nullish(),
   })
   .openapi('ChargePointChange', { description: 'What is left out stays as it is; null takes it away.' })
 
@@ -181,8 +191,8 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { chargePointId } = c.req.valid('param')
     const change = c.req.valid('json')
     const record = found(await queries.updateChargePoint(chargePointId, chargePointInput(change, hash)), chargePointId)
-    const { strictness, registrationStatus } = record
-    live.provisioned(record, { strictness, registrationStatus })
+    const { strictness, registrationStatus, timeZone } = record
+    live.provisioned(record, { strictness, registrationStatus, timeZone })
     if (change.password !== undefined || change.apiKey !== undefined) live.disconnect(record, 'Credentials changed')
     return c.json(chargePointView(record, live.get(record)), 200)
   })
@@ -204,7 +214,7 @@ function found(record: ChargePointRecord | null, identity: string): ChargePointR
 }
 
 function chargePointInput(
-  { password, apiKey, location, strictness, registrationStatus }: z.infer<typeof ChargePointChange>,
+  { password, apiKey, location, strictness, registrationStatus, timeZone }: z.infer<typeof ChargePointChange>,
   hash: ApiDeps['hash'],
 ): ChargePointInput {
   return {
@@ -213,5 +223,6 @@ function chargePointInput(
     ...(location === undefined ? {} : { location }),
     ...(strictness === undefined ? {} : { strictness }),
     ...(registrationStatus === undefined ? {} : { registrationStatus }),
+    ...(timeZone === undefined ? {} : { timeZone }),
   }
 }

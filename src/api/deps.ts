@@ -112,7 +112,10 @@ export interface LiveChargePoints {
   promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void
   withdrawPromise(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void
   /** Lets a connected charge point know how it is to be treated from now on. */
-  provisioned(chargePoint: ChargePointRef, settings: Pick<ChargePointInput, 'strictness' | 'registrationStatus'>): void
+  provisioned(
+    chargePoint: ChargePointRef,
+    settings: Pick<ChargePointInput, 'strictness' | 'registrationStatus' | 'timeZone'>,
+  ): void
   /**
    * Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted.
    */

@@ -94,6 +94,8 @@ export interface KnownChargePoint {
   readonly identity: string
   readonly version: OcppVersion
   readonly strictness: Strictness
+  /** Of the times that it sends without a zone: an IANA name or an offset; null: UTC. */
+  readonly timeZone: string | null
   /** What operators want its boots to be answered with. */
   readonly registrationStatus: RegistrationStatus
   /** What its last BootNotification was answered with; null when it never sent one. */

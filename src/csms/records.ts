@@ -59,6 +59,7 @@ export interface ChargePointRecord {
   readonly ocppVersion: OcppVersion | null
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
+  readonly timeZone: string | null
   readonly bootStatus: RegistrationStatus | null
   readonly vendor: string | null
   readonly model: string | null
@@ -84,6 +85,7 @@ export interface ChargePointInput {
   readonly location?: string | null
   readonly strictness?: Strictness
   readonly registrationStatus?: RegistrationStatus
+  readonly timeZone?: string | null
 }
 
 export interface TransactionRecord extends KnownTransaction {

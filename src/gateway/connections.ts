@@ -259,7 +259,8 @@ export class Connections {
       log.info({ identity, messageId }, 'An answer came that nobody waits for; nothing is sent back.')
       return
     }
-    const task: AnswerTask = { text, version, strictness: live.chargePoint.strictness, answerTo }
+    const { strictness, timeZone } = live.chargePoint
+    const task: AnswerTask = { text, version, strictness, timeZone: timeZone ?? undefined, answerTo }
     if (this.#reading.get(connection) === messageId)
       this.#dropAnswer(connection, 'The CALL has an answer, which is being read.')
     else if (isLongFrame(text)) this.#readLong(connection, live, messageId, task)
@@ -309,12 +310,13 @@ export class Connections {
   #serve(connection: Connection, frame: ReceivedFrame): void {
     const { live } = connection
     if (live === null) return
-    const { key, strictness } = live.chargePoint
+    const { key, strictness, timeZone } = live.chargePoint
     const { text, receivedAtMs } = frame
     const task = {
       text,
       version: connection.version,
       strictness,
+      timeZone: timeZone ?? undefined,
       chargePointKey: key,
       receivedAtMs: connection.inOrder(frame),
     }

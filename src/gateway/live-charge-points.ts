@@ -82,8 +82,8 @@ type Changed = ChargePointRef & Required<ChargePointSettings> & { readonly epoch
  * connection, or because its credentials are out.
  */
 export function changedElsewhere(registry: Registry, changed: Changed): void {
-  const { key, identity, epoch, connected, strictness, registrationStatus } = changed
-  registry.provisioned({ key, identity }, { strictness, registrationStatus })
+  const { key, identity, epoch, connected, strictness, registrationStatus, timeZone } = changed
+  registry.provisioned({ key, identity }, { strictness, registrationStatus, timeZone })
   if (connected) registry.fence({ key, identity }, epoch, closeGoingAway, newerConnection)
   else registry.fence({ key, identity }, epoch, closePolicyViolation, 'Credentials changed')
 }

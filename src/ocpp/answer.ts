@@ -18,6 +18,8 @@ export interface AnswerTask {
   readonly text: string
   readonly version: OcppVersion
   readonly strictness: Strictness
+  /** As of a FrameTask. */
+  readonly timeZone?: string | undefined
   /** Of the CALL that it answers. */
   readonly answerTo: string
 }
@@ -99,7 +101,7 @@ export function readLongAnswer(task: AnswerTask): ReadAnswer {
 }
 
 function answerOf(
-  { version, strictness, answerTo }: AnswerTask,
+  { version, strictness, timeZone, answerTo }: AnswerTask,
   frame: ParsedFrame,
   quirks: readonly Quirk[],
 ): Exclude<ReadAnswer, LongResultAnswer> {
@@ -112,7 +114,7 @@ function answerOf(
       const { payload } = frame
       const problems = checkResponse(version, answerTo, payload)
       if (problems.length === 0 || strictness === 'strict') return { kind: 'result', payload, problems, quirks }
-      const repaired = repairAnswer(version, answerTo, payload)
+      const repaired = repairAnswer(version, answerTo, payload, timeZone)
       return { kind: 'result', payload: repaired.payload, problems, quirks: [...quirks, ...repaired.quirks] }
     }
     case 'unreadable':

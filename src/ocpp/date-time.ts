@@ -43,7 +43,7 @@ export function isDateTime(text: string): boolean {
   return twoDigits(text, at + 1) <= 23 && twoDigits(text, at + 4) <= 59
 }
 
-/** A time as a charge point wrote it; `hasZone` is false for a local time without an offset, which is taken as UTC. */
+/** A time as a charge point wrote it; `hasZone` is false for a local time without an offset. */
 export interface ReadTime {
   readonly ms: number
   readonly hasZone: boolean
@@ -85,10 +85,13 @@ const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep
 /**
  * Reads a time as a person would; null when it is none, or when it can be read in two ways (05/01/2026).
  *
- * A time without a zone is taken as UTC, 24:00:00 as the midnight that follows, second 60 (a leap second) as second 59.
+ * A time without a zone is taken in `timeZone`: one that clocks show twice, as they are set back, is the first of the two.
+ * 24:00:00 is taken as the midnight that follows, second 60 (a leap second) as second 59.
  * Ten digits are seconds since 1970, thirteen are milliseconds; shorter numbers, "0" above all, are no times.
+ *
+ * @param timeZone an IANA name or an offset such as `+02:00`.
  */
-export function readTime(value: unknown): ReadTime | null {
+export function readTime(value: unknown, timeZone = 'UTC'): ReadTime | null {
   const sent = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
   if (sent.length > timeCharactersMax) return null
   const text = sent.replace(quoted, '$2').replace(afterOffset, '$1')
@@ -97,22 +100,38 @@ export function readTime(value: unknown): ReadTime | null {
   if (millisecondsSince1970.test(text)) return { ms: Number(text), hasZone: true }
   for (const form of forms) {
     const parts = form.exec(text)?.groups
-    if (parts !== undefined) return timeOf(parts)
+    if (parts !== undefined) return timeOf(parts, timeZone)
   }
   return null
 }
 
-function timeOf(parts: Readonly<Record<string, string | undefined>>): ReadTime | null {
+function timeOf(parts: Readonly<Record<string, string | undefined>>, timeZone: string): ReadTime | null {
   const { year, name, month = monthNumber(name), day, minute = '0', second = '0', zone: offset } = parts
   const hour = hourOf(parts)
   const milliseconds = millisecondsOf(parts['fraction'])
   const time = [minute, second === '60' ? '59' : second]
   const isMidnightAfter = hour === '24' && Number(minute) + Number(second) + milliseconds === 0
   const date = [year, month, day].map(twoCharacters).join('-')
-  const written = `${date}T${[isMidnightAfter ? '0' : hour, ...time].map(twoCharacters).join(':')}${offsetOf(offset)}`
+  const local = `${date}T${[isMidnightAfter ? '0' : hour, ...time].map(twoCharacters).join(':')}`
+  const written = `${local}${offsetOf(offset)}`
   if (!isDateTime(written)) return null
-  const ms = Date.parse(written) + milliseconds + (isMidnightAfter ? dayMs : 0)
-  return { ms, hasZone: offset !== undefined }
+  const hasZone = offset !== undefined
+  const days = isMidnightAfter ? 1 : 0
+  const ms = hasZone || timeZone === 'UTC' ? Date.parse(written) + days * dayMs : msIn(timeZone, local, days)
+  return { ms: ms + milliseconds, hasZone }
+}
+
+function msIn(timeZone: string, local: string, daysLater: number): number {
+  return Temporal.PlainDateTime.from(local).add({ days: daysLater }).toZonedDateTime(timeZone).epochMilliseconds
+}
+
+/** Whether `readTime` knows the time zone. */
+export function isTimeZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
 }
 
 const dayMs = 86_400_000

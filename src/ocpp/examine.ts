@@ -100,7 +100,7 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
   if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs) && !hasOddNumber(payload)) {
     return accepted(frame, payload, frame.quirks)
   }
-  const repaired = repair(version, action, payload, task.receivedAtMs)
+  const repaired = repair(version, action, payload, task)
   if (repaired.refused !== null) return violation(frame, [repaired.refused])
   return accepted(frame, repaired.payload, [...frame.quirks, ...repaired.quirks])
 }

@@ -37,7 +37,7 @@ export const quirkTable = {
   formatNotMet: 'A text was not in the format asked for; it was kept.',
 
   // Time.
-  timeWithoutZone: 'A time had no zone; it was taken as UTC.',
+  timeWithoutZone: 'A time had no zone; it was taken in the time zone of its charge point, or as UTC.',
   timeFormat: 'A time was written in another format; it was rewritten.',
   timeUnreadable: 'A time could not be read; the time of arrival was used.',
   clockOff: 'A time was before 2010 or more than ten years ahead; the time of arrival was used.',

@@ -28,10 +28,16 @@ export interface RepairedAnswer {
  * Repairs the payload of a CALLRESULT by the schema of the action that it answers.
  *
  * @param sent nests no deeper than `frameDepthMax`.
+ * @param timeZone as `readTime` takes it.
  */
-export function repairAnswer(version: OcppVersion, action: string, sent: Payload): RepairedAnswer {
+export function repairAnswer(
+  version: OcppVersion,
+  action: string,
+  sent: Payload,
+  timeZone: string | undefined,
+): RepairedAnswer {
   const payload = copyOf(sent)
-  const repairing = new AnswerRepairing()
+  const repairing = new AnswerRepairing(timeZone)
   walk(responseNode(version, action), payload, (broken) => repairing.mend(broken))
   return { payload, quirks: repairing.quirks }
 }
@@ -39,6 +45,11 @@ export function repairAnswer(version: OcppVersion, action: string, sent: Payload
 class AnswerRepairing {
   readonly quirks: Quirk[] = []
   readonly #told = new Set<string>()
+  readonly #timeZone: string | undefined
+
+  constructor(timeZone: string | undefined) {
+    this.#timeZone = timeZone
+  }
 
   /** Mends what is broken where that is safe; keeps it otherwise. */
   mend(broken: Broken): Fate {
@@ -100,7 +111,7 @@ class AnswerRepairing {
   }
 
   #mendTime(broken: Broken, slot: Slot): Fate {
-    const read = readTime(slot.value)
+    const read = readTime(slot.value, this.#timeZone)
     if (read === null) return 'kept'
     return this.#replace(broken, slot, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
   }

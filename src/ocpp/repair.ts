@@ -14,10 +14,13 @@ import { type Broken, type Fate, walk } from './schema-walk.ts'
 import { FieldSlot, ItemSlot, type Slot } from './slots.ts'
 import { clockFields, setClocks } from './station-clock.ts'
 import { rowOf } from './tables.ts'
-import type { Quirk } from './verdict.ts'
+import type { FrameTask, Quirk } from './verdict.ts'
 import type { OcppVersion } from './version.ts'
 
 type Payload = Readonly<Record<string, unknown>>
+
+/** What of the frame a repair depends on. */
+type Origin = Pick<FrameTask, 'receivedAtMs' | 'timeZone'>
 
 export interface Repaired {
   /** A copy of what was sent, repaired; worthless when it is refused. */
@@ -36,14 +39,15 @@ export interface Repaired {
  * in), belongs to a meter value, or stands in a message that is only stored: nothing is decided by what that lacks.
  *
  * @param sent nests no deeper than `frameDepthMax`.
+ * @param origin its arrival, and the time zone of its charge point.
  */
-export function repair(version: OcppVersion, action: string, sent: Payload, receivedAtMs: number): Repaired {
+export function repair(version: OcppVersion, action: string, sent: Payload, origin: Origin): Repaired {
   const payload = copyOf(sent)
-  const repairing = new Repairing(rowOf(version, action), sent, payload, receivedAtMs)
+  const repairing = new Repairing(rowOf(version, action), sent, payload, origin)
   walk(requestNode(version, action), payload, (broken) => repairing.mend(broken))
   const { refused, quirks } = repairing
   if (refused !== null) return { payload: sent, quirks, refused }
-  setClocks(version, action, payload, receivedAtMs, (pointer, path, value) => {
+  setClocks(version, action, payload, origin.receivedAtMs, (pointer, path, value) => {
     repairing.note('clockOff', pointer, path, value)
   })
   noteNumbers(payload, (code, pointer, path, value) => repairing.note(code, pointer, path, value))
@@ -93,15 +97,15 @@ class Repairing {
   readonly #isOnlyStored: boolean
   readonly #sent: Payload
   readonly #payload: Payload
-  readonly #receivedAtMs: number
+  readonly #origin: Origin
   readonly #told = new Map<string, Set<QuirkCode>>()
 
-  constructor(row: MessageRow | undefined, sent: Payload, payload: Payload, receivedAtMs: number) {
+  constructor(row: MessageRow | undefined, sent: Payload, payload: Payload, origin: Origin) {
     this.#isTransactional = row?.transactional === true
     this.#isOnlyStored = row !== undefined && row.standingAnswer !== null
     this.#sent = sent
     this.#payload = payload
-    this.#receivedAtMs = receivedAtMs
+    this.#origin = origin
   }
 
   /**
@@ -218,7 +222,7 @@ class Repairing {
    * seqNo comes from the payload as sent: it is the same when the message is sent again, and another for another message.
    */
   #defaultOf(node: SchemaNode): unknown {
-    if (node.format === 'date-time') return isoTime(this.#receivedAtMs)
+    if (node.format === 'date-time') return isoTime(this.#origin.receivedAtMs)
     if (node.name === 'eventType') return 'Updated'
     if (node.name === 'seqNo') return Bun.hash.xxHash32(JSON.stringify(this.#sent)) % integerMax
     switch (node.type) {
@@ -296,8 +300,9 @@ class Repairing {
   }
 
   #mendTime(broken: Broken, slot: Slot): Fate {
-    const read = readTime(slot.value)
-    if (read === null) return this.#replace(broken, slot, 'timeUnreadable', isoTime(this.#receivedAtMs))
+    const { receivedAtMs, timeZone } = this.#origin
+    const read = readTime(slot.value, timeZone)
+    if (read === null) return this.#replace(broken, slot, 'timeUnreadable', isoTime(receivedAtMs))
     return this.#replace(broken, slot, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
   }
 

@@ -37,11 +37,18 @@ export function tellsIntervals({ meterValue }: Json): boolean {
   )
 }
 
-/** Whether a time that is served is one that was sent, be it in another format, and not one that stands in for it. */
+/**
+ * Whether a time that is served is one that was sent, be it in another format, and not one that stands in for it. A local time is within
+ * a day of what it is as UTC; what stands in is years away from it, since only times that no working clock shows are replaced.
+ */
 export function isUsableTime(served: unknown, sent: unknown): boolean {
   if (typeof served !== 'string') return false
-  return served === sent || readTime(sent)?.ms === Date.parse(served)
+  if (served === sent) return true
+  const read = readTime(sent)
+  return read !== null && Math.abs(read.ms - Date.parse(served)) <= (read.hasZone ? 0 : dayMs)
 }
+
+const dayMs = 86_400_000
 
 function holdsSomething(value: unknown): boolean {
   return fieldOf(value, 'timestamp') !== undefined || fieldOf(value, 'sampledValue') !== undefined

@@ -14,6 +14,8 @@ export interface FrameTask {
   readonly text: string
   readonly version: OcppVersion
   readonly strictness: Strictness
+  /** Of times that are sent without a zone, as `readTime` takes it; UTC when left out. */
+  readonly timeZone?: string | undefined
   /** `charge_points.id`, for the meter columns. */
   readonly chargePointKey: number
   /** With a fraction of microseconds, by which the frames of one connection keep their order. */

@@ -167,7 +167,7 @@ export function createChargePointQueries(source: ListSource) {
       const columns = {
         ...columnsOf(input),
         ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
-        ...(input.strictness === undefined && input.registrationStatus === undefined ? {} : toldToNodes),
+        ...(isTold(input) ? toldToNodes : {}),
         ...(input.passwordHash === undefined && input.apiKeyHash === undefined ? {} : fenced),
       }
       if (Object.keys(columns).length === 0) return chargePoint(identity)
@@ -297,6 +297,11 @@ function ofStatus(status: ConnectorStatus | 'Offline' | undefined): FilteredRows
   return { table: chargePoints, leads: [lead], leadOrder: order, rest: undefined, order }
 }
 
+/** Whether `input` changes how the charge point is treated by the node that it is connected to. */
+function isTold({ strictness, registrationStatus, timeZone }: ChargePointInput): boolean {
+  return strictness !== undefined || registrationStatus !== undefined || timeZone !== undefined
+}
+
 function columnsOf(input: ChargePointInput) {
   const { location, ...rest } = input
   return withDefined({ ...rest, location: typeof location === 'string' ? storableText(location) : location })
@@ -312,6 +317,7 @@ function recordOf(row: typeof chargePoints.$inferSelect): ChargePointRecord {
     ocppVersion: row.ocppVersion,
     strictness: row.strictness,
     registrationStatus: row.registrationStatus,
+    timeZone: row.timeZone,
     bootStatus: row.bootStatus,
     vendor: row.vendor,
     model: row.model,

@@ -19,6 +19,7 @@ export interface Fence {
   readonly connected: boolean
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
+  readonly timeZone: string | null
 }
 
 export interface FenceWatchOptions {
@@ -77,6 +78,6 @@ export async function startLooking({ pool }: Pick<Database, 'pool'>): Promise<()
 const fencesSince = `
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next,
     (SELECT json_agg(json_build_object('key', id, 'identity', identity, 'epoch', connection_epoch, 'connected', connected,
-       'strictness', strictness, 'registrationStatus', registration_status))
+       'strictness', strictness, 'registrationStatus', registration_status, 'timeZone', time_zone))
      FROM charge_points
      WHERE fenced_in >= $1::text::xid8 AND fenced_in < pg_snapshot_xmax(pg_current_snapshot())) AS fences`

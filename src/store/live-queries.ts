@@ -49,6 +49,7 @@ interface ClaimedRow {
   readonly version: OcppVersion
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
+  readonly timeZone: string | null
   readonly bootStatus: RegistrationStatus | null
   readonly lastBootAtMs: number | null
   readonly epoch: number
@@ -77,10 +78,10 @@ const claimConnections = `
     WHERE c.id = v.id AND c.deleted_at IS NULL
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
     RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
-      c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
+      c.time_zone AS "timeZone", c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
       c.untimed_facts AS "untimedFacts", c.ended_epoch, c.ended_node, v.at, v.node
   ), replaced AS (${insertReplaced}), opened AS (${insertOpened('claimed')})
-  SELECT key, identity, version, strictness, "registrationStatus", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
+  SELECT key, identity, version, strictness, "registrationStatus", "timeZone", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
      FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,
     (SELECT json_agg(json_build_object(${transactionJson})) FROM (

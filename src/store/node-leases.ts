@@ -101,7 +101,8 @@ const confirmPart = `
   SELECT key, identity, epoch FROM regained`
 
 const overtakenPart = `
-  SELECT c.id AS key, c.identity, c.connection_epoch AS epoch, c.connected, c.strictness, c.registration_status AS "registrationStatus"
+  SELECT c.id AS key, c.identity, c.connection_epoch AS epoch, c.connected, c.strictness, c.registration_status AS "registrationStatus",
+    c.time_zone AS "timeZone"
   FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch) JOIN charge_points c ON c.id = v.id AND c.connection_epoch > v.epoch`
 
 const heldPart = `

@@ -258,7 +258,7 @@ export class DatabaseModel {
     row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
     const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch, untimedFacts } = row
     return {
-      chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs },
+      chargePoint: { key, identity, version, strictness, registrationStatus, timeZone: null, bootStatus, lastBootAtMs },
       epoch,
       connectors: this.connectorsOf(key),
       openTransactions: this.openTransactionsOf(key)

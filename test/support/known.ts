@@ -19,6 +19,7 @@ export const chargePoint: KnownChargePoint = {
   version: '1.6',
   strictness: 'lenient',
   registrationStatus: 'Accepted',
+  timeZone: null,
   bootStatus: 'Accepted',
   lastBootAtMs: null,
 }

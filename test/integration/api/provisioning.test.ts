@@ -29,6 +29,7 @@ describe('a charge point', () => {
         location: 'Building A, Floor 1',
         strictness: 'strict',
         registrationStatus: 'Pending',
+        timeZone: 'Europe/Berlin',
       },
     })
     expect(answer.status).toBe(201)
@@ -41,6 +42,7 @@ describe('a charge point', () => {
       ocppVersion: null,
       strictness: 'strict',
       registrationStatus: 'Pending',
+      timeZone: 'Europe/Berlin',
       bootStatus: null,
       vendor: null,
       model: null,
@@ -89,6 +91,7 @@ describe('a charge point', () => {
     [{ chargePointId: 'CP-BAD', password: '' }, 'password'],
     [{ chargePointId: 'CP-BAD', password: 12345678 }, 'password'],
     [{ chargePointId: 'CP-BAD', strictness: 'very' }, 'strictness'],
+    [{ chargePointId: 'CP-BAD', timeZone: 'Berlin' }, 'timeZone'],
     [{ chargePointId: 'CP-BAD', registrationStatus: 'Maybe' }, 'registrationStatus'],
     [{ chargePointId: 'CP-BAD', colour: 'blue' }, 'colour'],
   ])('is not made of %j', async (body, field) => {

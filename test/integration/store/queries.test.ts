@@ -199,6 +199,7 @@ describeStore('the store', (store) => {
           version: '2.0.1',
           strictness: 'strict',
           registrationStatus: 'Accepted',
+          timeZone: null,
           bootStatus: 'Accepted',
           lastBootAtMs: expect.any(Number),
         },

@@ -22,6 +22,7 @@ export const chargePoint: ChargePointRecord = {
   ocppVersion: '1.6',
   strictness: 'lenient',
   registrationStatus: 'Accepted',
+  timeZone: null,
   bootStatus: 'Accepted',
   vendor: null,
   model: null,

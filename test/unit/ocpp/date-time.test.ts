@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { isDateTime, readTime } from '../../../src/ocpp/date-time.ts'
+import { isDateTime, isTimeZone, readTime } from '../../../src/ocpp/date-time.ts'
 
 describe('a date and time', () => {
   test.each([
@@ -98,6 +98,28 @@ describe('a time that a charge point wrote its own way', () => {
   test('is read from a number of seconds or milliseconds since 1970', () => {
     expect(readTime(1_769_860_800)).toEqual({ ms: 1_769_860_800_000, hasZone: true })
     expect(readTime(1_769_860_800_250)).toEqual({ ms: 1_769_860_800_250, hasZone: true })
+  })
+
+  test.each([
+    ['2026-07-01 12:00:00', 'Europe/Berlin', '2026-07-01T10:00:00.000Z'],
+    ['2026-01-01T12:00:00.250', 'Europe/Berlin', '2026-01-01T11:00:00.250Z'],
+    ['2026-01-01T12:00', '-05:30', '2026-01-01T17:30:00.000Z'],
+    ['2026-03-28T24:00:00', 'Europe/Berlin', '2026-03-28T23:00:00.000Z'],
+    ['2026-03-29T24:00:00', 'Europe/Berlin', '2026-03-29T22:00:00.000Z'],
+    // The clocks of Berlin are set forward at 02:00 on 29 March, and back at 03:00 on 25 October.
+    ['2026-03-29T02:30:00', 'Europe/Berlin', '2026-03-29T01:30:00.000Z'],
+    ['2026-10-25T02:30:00', 'Europe/Berlin', '2026-10-25T00:30:00.000Z'],
+    ['2026-10-25T03:30:00', 'Europe/Berlin', '2026-10-25T02:30:00.000Z'],
+  ])('without a zone is read in that of the charge point: %s in %s', (text, timeZone, iso) => {
+    expect(readTime(text, timeZone)).toEqual({ ms: Date.parse(iso), hasZone: false })
+    expect(readTime(`${text}Z`, timeZone)).toEqual({ ms: Date.parse(`${text}Z`), hasZone: true })
+  })
+
+  test('has the time zones of the tz database, and offsets', () => {
+    const known = ['UTC', 'Europe/Berlin', 'america/new_york', '+02:00', '-0530']
+    const unknown = ['', 'Berlin', '+2', '+25:00', '2026-01-01T00:00Z', '+02:00\n', 'Europe/Berlin[u-ca=hebrew]']
+    expect(known.map(isTimeZone)).toEqual(known.map(() => true))
+    expect(unknown.map(isTimeZone)).toEqual(unknown.map(() => false))
   })
 
   test('is looked for in a bounded part of the text', () => {
