@@ -63,8 +63,9 @@ export class CallInHand implements Known {
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
-  /** Of the open transaction that the message names, when it had to be read. */
+  /** Of the open transaction that the message names. */
   #register: RegisterReading | null = null
+  #registerOf = 0
   /** Of the 2.x id that the message names; null when only open ones were needed. */
   #named: readonly KnownTransaction[] | null = null
 
@@ -145,7 +146,8 @@ export class CallInHand implements Known {
   }
 
   lastRegister(transactionId: number): RegisterReading | undefined {
-    return this.live.lastRegister(transactionId) ?? this.#register ?? undefined
+    const isLookedUp = this.#register !== null && this.#registerOf === transactionId
+    return isLookedUp ? (this.#register ?? undefined) : this.live.lastRegister(transactionId)
   }
 
   promisedTransactionId(start: Parameters<Known['promisedTransactionId']>[0]): number | undefined {
@@ -179,10 +181,16 @@ export class CallInHand implements Known {
     if (lastRegister === 'ifRegister' && (this.meter?.registers.last ?? null) === null) return undefined
     const id = transactionIds?.[0]
     // Nearly always: only open transactions have one.
-    if (id !== undefined && this.live.lastRegister(id) !== undefined) return undefined
+    if (id !== undefined && this.#hasRegister(id)) return undefined
     const open =
       id === undefined ? this.live.transactionsNamed(stationTransaction?.id ?? '')[0] : this.live.transaction(id)
-    return open === undefined || this.live.lastRegister(open.transactionId) !== undefined ? undefined : open
+    return open === undefined || this.#hasRegister(open.transactionId) ? undefined : open
+  }
+
+  #hasRegister(transactionId: number): boolean {
+    this.#registerOf = transactionId
+    this.#register = this.live.lastRegister(transactionId) ?? null
+    return this.#register !== null
   }
 
   async #registerTrip(transaction: KnownTransaction, { lookups }: LookupDeps): Promise<boolean> {

@@ -19,13 +19,13 @@ import type {
   Needs,
   Payload,
 } from '../csms/decision.ts'
-import type { MeterBlock } from '../csms/meter-block.ts'
+import type { FrameMeter, MeterBlock } from '../csms/meter-block.ts'
 import { bootGate } from '../csms/provisioning.ts'
 import { placing, type UntimedFacts } from '../csms/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../ocpp/tables.ts'
-import type { AcceptedFrame, Quirk, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
+import type { AcceptedFrame, MeterRange, Quirk, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
 import { CallInHand, type Circumstances, type LookupDeps } from './call-in-hand.ts'
 import { closeTryAgainLater, type Connection } from './connection.ts'
 
@@ -95,7 +95,7 @@ export class Pipeline {
       connection.served()
       return
     }
-    const meter = block === null || frame.meter === null ? null : { block, ...frame.meter }
+    const meter = block === null || frame.meter === null ? null : rowsIn(block, frame.meter)
     const call = new CallInHand(connection, live, row, frame, meter, receivedAtMs, this.#deps)
     const gate = bootGate(row, frame.action, live.chargePoint, live.wasAskedFor(frame.action))
     if (gate === 'refuse') {
@@ -317,4 +317,8 @@ export class Pipeline {
 function shownOf({ path, sent }: Quirk, { sentText, sent: before, payload }: AcceptedFrame): unknown {
   if (sent === undefined || sent === null) return sent
   return mayHoldSecret(path, sentText ?? JSON.stringify(before ?? payload)) ? '***' : sent
+}
+
+function rowsIn(block: MeterBlock, { from, to, registers }: MeterRange): FrameMeter {
+  return { block, from, to, registers }
 }

@@ -19,6 +19,12 @@ export const chargePointActions: readonly string[] = [
 
 /** The row of an action; undefined when the version has none. Safe for any text from the wire, `constructor` included. */
 export function rowOf(version: OcppVersion, action: string): MessageRow | undefined {
-  const table = tables[version]
-  return Object.hasOwn(table, action) ? table[action] : undefined
+  return rows[version].get(action)
 }
+
+function rowsOf(version: OcppVersion): ReadonlyMap<string, MessageRow> {
+  return new Map(Object.entries(tables[version]))
+}
+
+// Every message is looked up, some of them more than once.
+const rows = { '1.6': rowsOf('1.6'), '2.0.1': rowsOf('2.0.1'), '2.1': rowsOf('2.1') }

@@ -111,13 +111,15 @@ class RegisterSearch {
   /** What was found, fit for any transport. */
   get found(): EnergyRegisters {
     if (Number.isNaN(this.first)) return noRegisters
+    const readings = this.#readings
     return {
       begin: orNull(this.begin),
       end: orNull(this.end),
       first: orNull(this.first),
       last: orNull(this.last),
       lastAtMs: Number.isNaN(this.last) ? null : this.#lastAtMs,
-      ...this.#fallsAndRises(),
+      earlier: readings?.[0] ?? null,
+      fall: readings === null ? null : firstFall(readings),
     }
   }
 
@@ -130,18 +132,17 @@ class RegisterSearch {
     this.#momentAtMs = atMs
   }
 
-  #fallsAndRises(): Pick<EnergyRegisters, 'earlier' | 'fall'> {
-    if (this.#before.length === 0) return oneReading
+  /** In the order of their times; null while there are no two. */
+  get #readings(): readonly RegisterReading[] | null {
+    if (this.#before.length === 0) return null
     const all = [...this.#before, { wh: this.#moment, atMs: this.#momentAtMs }]
-    const readings = all.toSorted((one, other) => one.atMs - other.atMs)
-    return { earlier: readings[0] ?? null, fall: firstFall(readings) }
+    return all.toSorted((one, other) => one.atMs - other.atMs)
   }
 }
 
-const oneReading = Object.freeze({ earlier: null, fall: null })
 const noRegisters: EnergyRegisters = Object.freeze({
   ...{ begin: null, end: null, first: null, last: null, lastAtMs: null },
-  ...oneReading,
+  ...{ earlier: null, fall: null },
 })
 
 function orNull(value: number): number | null {
