@@ -24,7 +24,7 @@ export const earlierNode = 'earlier:8180'
 
 const writers = 4
 /** How long a reader keeps the tables, and how long it leaves them alone then, in seconds. */
-const [readS, pauseS] = [0.7, 0.3]
+const [readS, pauseS] = [1.5, 0.5]
 
 export interface EarlierLoadOptions {
   readonly connectionString: string
