@@ -4,6 +4,7 @@
 // notes in drizzle.__drizzle_migrations is noted here in the same way.
 
 import type { Client } from 'pg'
+import { StatorError } from '../base/errors.ts'
 import {
   migrationAttemptsMax,
   migrationLockMs,
@@ -20,6 +21,8 @@ export interface MigrateOptions {
   readonly nowMs: number
   readonly log: Pick<Logger, 'info' | 'warn'>
   readonly folder?: string
+  /** How often each migration is tried while others use its tables. */
+  readonly attemptsMax?: number
 }
 
 /** Key of the advisory lock of the node that migrates. */
@@ -33,7 +36,7 @@ const lockNotAvailable = '55P03'
  * On a connection that is closed afterwards: applies the migrations that this database has not seen, and makes the partitions for
  * now. Nodes that start together take turns; each migration is applied once. A start that is interrupted is taken up by the next.
  *
- * @throws {Error} when a migration cannot lock its tables, or another node takes too long.
+ * @throws {StatorError} `DATABASE_UNREACHABLE` when a migration never gets hold of its tables, or another node takes too long.
  */
 export async function migrate(client: Client, options: MigrateOptions): Promise<void> {
   const { nowMs, log, folder = migrationsFolder } = options
@@ -42,7 +45,8 @@ export async function migrate(client: Client, options: MigrateOptions): Promise<
   const migrations = await readMigrations(folder)
   await warnOfNewer(client, migrations, log)
   // A node with nothing to do does not wait for one that has, as when an older node starts again during a deploy.
-  if ((await pending(client, migrations)).length > 0) await inTurn(client, log, () => applyAll(client, migrations, log))
+  if ((await pending(client, migrations)).length > 0)
+    await inTurn(client, log, () => applyAll(client, migrations, options))
   await client.query('SELECT pg_advisory_lock($1)', [maintenanceLock])
   try {
     // What cannot be made at once is made by the upkeep, which comes next.
@@ -52,13 +56,14 @@ export async function migrate(client: Client, options: MigrateOptions): Promise<
   }
 }
 
-async function applyAll(client: Client, migrations: readonly Migration[], log: MigrateOptions['log']): Promise<void> {
+async function applyAll(client: Client, migrations: readonly Migration[], options: MigrateOptions): Promise<void> {
   for (const migration of await pending(client, migrations)) {
     const startedMs = performance.now()
-    await untilUnlocked(migration, log, () =>
+    await untilUnlocked(migration, options, () =>
       migration.isWithoutTransaction ? applyOneByOne(client, migration) : applyAtOnce(client, migration),
     )
-    log.info({ file: migration.name, durationMs: Math.round(performance.now() - startedMs) }, 'A migration is done.')
+    const durationMs = Math.round(performance.now() - startedMs)
+    options.log.info({ file: migration.name, durationMs }, 'A migration is done.')
   }
 }
 
@@ -158,7 +163,7 @@ async function dropUnfinished(client: Client, index: string): Promise<void> {
 /** Does `apply`, which gives up soon when others use its tables, until it succeeds. */
 async function untilUnlocked(
   { name }: Migration,
-  log: MigrateOptions['log'],
+  { log, attemptsMax = migrationAttemptsMax }: MigrateOptions,
   apply: () => Promise<void>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -168,9 +173,9 @@ async function untilUnlocked(
     } catch (error) {
       const code = databaseError(error)?.code
       if (code !== lockNotAvailable && code !== deadlockDetected) throw error
-      if (attempt === migrationAttemptsMax) {
-        const sentence = `others used the tables of migration ${name} at each of ${attempt} tries; start again when long queries and backups are over`
-        throw new Error(sentence, { cause: error })
+      if (attempt === attemptsMax) {
+        const sentence = `Migration ${name} did not get hold of its tables at any of ${attempt} tries, because others use them without a pause: expected a start when long queries and backups are over.`
+        throw new StatorError('DATABASE_UNREACHABLE', sentence, undefined, error)
       }
       if (attempt % migrationLogAttempts === 1)
         log.warn({ file: name, attempt }, 'Others use the tables of a migration; it is tried again.')
@@ -184,8 +189,10 @@ async function inTurn(client: Client, log: MigrateOptions['log'], work: () => Pr
   const startedMs = performance.now()
   // Asked again and again: a statement that waits for an advisory lock has a snapshot, and building an index waits for those.
   for (let attempt = 1; !(await takeTurn(client)); attempt++) {
-    if (performance.now() - startedMs > migrationTurnMsMax)
-      throw new Error(`another node has been at it for ${migrationTurnMsMax / 1_000} s`)
+    if (performance.now() - startedMs > migrationTurnMsMax) {
+      const sentence = `Another node has been migrating the database for ${migrationTurnMsMax / 60_000} minutes: expected it to be done, or gone.`
+      throw new StatorError('DATABASE_UNREACHABLE', sentence)
+    }
     if (attempt % migrationLogAttempts === 1)
       log.info({ attempt }, 'Another node brings the tables up to date; this one waits for it.')
     await Bun.sleep(migrationPauseMs)

@@ -127,6 +127,19 @@ describe('a migration of several tables', () => {
     expect(lines.filter((line) => line.includes('A migration is done.'))).toHaveLength(1)
   })
 
+  test('that never gets hold of its tables stops the start, which says why', async () => {
+    const url = await database()
+    const [migrating, reading] = [await client(url), await client(url)]
+    await reading.query('BEGIN; SELECT FROM transactions')
+    const folder = await laterMigrations(widens)
+    await expect(
+      migrate(migrating, { nowMs: Date.now(), log: silentLogger, folder, attemptsMax: 2 }),
+    ).rejects.toMatchObject({
+      code: 'DATABASE_UNREACHABLE',
+      message: expect.stringContaining('Migration 9000_next did not get hold of its tables at any of 2 tries'),
+    })
+  })
+
   test('that fails leaves nothing behind, and the one before it stays applied', async () => {
     const url = await database()
     const before = (await noted(url)).length
