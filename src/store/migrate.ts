@@ -13,6 +13,7 @@ import {
   migrationTurnMsMax,
 } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import { buildIndex } from './build-index.ts'
 import { indexBuiltBy, type Migration, migrationsFolder, readMigrations } from './migration-files.ts'
 import { maintenanceLock, makePartitions } from './partitions.ts'
 import { databaseError } from './store-error.ts'
@@ -134,30 +135,9 @@ async function applyOneByOne(client: Client, migration: Migration): Promise<void
   for (const statement of migration.statements) {
     const index = indexBuiltBy(statement)
     if (index === null) await client.query(statement)
-    else await buildIndex(client, index, statement)
+    else await buildIndex(client, index)
   }
   await noteApplied(client, migration)
-}
-
-async function buildIndex(client: Client, index: string, statement: string): Promise<void> {
-  await dropUnfinished(client, index)
-  const found = await client.query('SELECT WHERE to_regclass(quote_ident($1)) IS NOT NULL', [index])
-  if (found.rowCount === 1) return
-  try {
-    await client.query(statement)
-  } catch (error) {
-    // An unfinished unique index would refuse what others write. Where the connection is broken, the next start removes it.
-    await dropUnfinished(client, index).catch(() => {})
-    throw error
-  }
-}
-
-async function dropUnfinished(client: Client, index: string): Promise<void> {
-  const found = await client.query(
-    'SELECT FROM pg_index WHERE indexrelid = to_regclass(quote_ident($1)) AND NOT indisvalid',
-    [index],
-  )
-  if (found.rowCount !== 0) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS "${index}"`)
 }
 
 /** Does `apply`, which gives up soon when others use its tables, until it succeeds. */

@@ -53,7 +53,21 @@ export function statementsOf(text: string): readonly string[] {
 const isLong =
   /^(?:CREATE (?:UNIQUE )?INDEX CONCURRENTLY|DROP INDEX CONCURRENTLY|ALTER TABLE \S+ VALIDATE CONSTRAINT)\s/i
 
-/** Name of the index that a statement builds beside everything else that goes on; null when it builds none. */
-export function indexBuiltBy(statement: string): string | null {
-  return /^CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?:IF NOT EXISTS )?"?(\w+)"?/i.exec(statement)?.[1] ?? null
+/** An index that a statement builds beside everything else that goes on. */
+export interface IndexToBuild {
+  readonly name: string
+  readonly table: string
+  readonly isUnique: boolean
+  /** What follows the table: method, columns, predicate. */
+  readonly rest: string
+}
+
+/** Null for a statement that builds none. */
+export function indexBuiltBy(statement: string): IndexToBuild | null {
+  const parts =
+    /^CREATE (?<unique>UNIQUE )?INDEX CONCURRENTLY (?:IF NOT EXISTS )?"?(?<name>\w+)"? ON "?(?<table>\w+)"? (?<rest>.+)$/is.exec(
+      statement,
+    )?.groups
+  const { name = '', table = '', rest = '' } = parts ?? {}
+  return parts === undefined ? null : { name, table, rest, isUnique: parts['unique'] !== undefined }
 }

@@ -73,20 +73,13 @@ function tablesOf(statements: readonly string[], pattern: RegExp): ReadonlySet<s
   return new Set(statements.flatMap((statement) => pattern.exec(statement)?.[1] ?? []))
 }
 
-/** Tables that a migration makes and that are partitioned. */
-export function partitionedBy(text: string): readonly string[] {
-  const made = statementsOf(text).filter((statement) => /\)\s*PARTITION BY\b/i.test(statement))
-  return [...tablesOf(made, createdTable)]
-}
-
 /**
  * What is wrong with a migration that runs while others use the tables.
  *
  * @param text of its file.
- * @param partitioned tables that are partitioned.
  * @returns a sentence for each fault.
  */
-export function faultsOf(text: string, partitioned: readonly string[] = []): readonly string[] {
+export function faultsOf(text: string): readonly string[] {
   const statements = statementsOf(text).map((statement) => statement.replace(/\s+/g, ' '))
   const made = tablesOf(statements, createdTable)
   const onOld = statements.filter((statement) => !made.has(usedTable.exec(statement)?.[1] ?? ''))
@@ -102,9 +95,6 @@ export function faultsOf(text: string, partitioned: readonly string[] = []): rea
     faults.push(
       'What takes long runs by itself: CONCURRENTLY and VALIDATE stand in a migration of their own (run db:generate once before and once after).',
     )
-  for (const table of tablesOf(long, usedTable))
-    if (partitioned.includes(table) && long.some((statement) => statement.includes('INDEX CONCURRENTLY')))
-      faults.push(`PostgreSQL builds no index of the partitioned table ${table} CONCURRENTLY. See docs/migrations.md.`)
   const locked = [...tablesOf(onOld, usedTable)]
   if (long.length === 0 && locked.length > migrationTablesMax)
     faults.push(`It locks ${locked.join(', ')} at once: ${migrationTablesMax} tables may be. Make several migrations.`)

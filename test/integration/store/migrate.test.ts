@@ -190,6 +190,44 @@ describe('an index that is built beside everything else', () => {
     expect(await oid()).toEqual(before)
   })
 
+  test('of a partitioned table is built for each partition, goes on after an interruption, and covers partitions made meanwhile', async () => {
+    const url = await database()
+    const folder = await laterMigrations({
+      '9000_partitioned': ['CREATE INDEX CONCURRENTLY "by_receipt" ON "meter_values" USING btree ("received_at")'],
+    })
+    const [dying, holding, watching] = [await client(url), await client(url), await client(url)]
+    await holding.query('BEGIN')
+    await holding.query(
+      `INSERT INTO meter_values_default (charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest, received_at, meter_value)
+       VALUES (1, 1, '1970-01-01', 1, 1, 1, now(), '{}')`,
+    )
+    const pid = await pidOf(dying)
+    const interrupted = migrate(dying, { nowMs: Date.now(), log: silentLogger, folder }).catch(
+      (error: unknown) => error,
+    )
+    await waits(watching, pid)
+    await watching.query('SELECT pg_terminate_backend($1)', [pid])
+    expect(await interrupted).toBeInstanceOf(Error)
+    expect(await validity(watching, 'meter_values_default_by_receipt')).toBe(false)
+    expect(await validity(watching, 'by_receipt')).toBe(false)
+    await holding.query('COMMIT')
+    await watching.query(
+      "CREATE TABLE meter_values_2099 PARTITION OF meter_values FOR VALUES FROM ('2099-01-01') TO ('2100-01-01')",
+    )
+
+    const before = (await noted(url)).length
+    await migrateWith(url, folder)
+    expect(await validity(watching, 'by_receipt')).toBe(true)
+    const { rows } = await watching.query<{ partitions: string; parts: string }>(
+      `SELECT (SELECT count(*) FROM pg_inherits WHERE inhparent = 'meter_values'::regclass) AS partitions,
+         (SELECT count(*) FROM pg_inherits JOIN pg_index ON indexrelid = inhrelid AND indisvalid
+          WHERE inhparent = 'by_receipt'::regclass) AS parts`,
+    )
+    expect(Number(rows[0]?.parts)).toBeGreaterThan(2)
+    expect(rows[0]?.parts).toBe(rows[0]?.partitions ?? '')
+    expect(await noted(url)).toHaveLength(before + 1)
+  })
+
   test('and cannot be unique is removed again, so that it refuses nothing that others write', async () => {
     const url = await database()
     const folder = await laterMigrations({

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { faultsOf, partitionedBy } from '../../support/migration-rules.ts'
+import { faultsOf } from '../../support/migration-rules.ts'
 import { ownMigrations, readJournal } from '../../support/migration-folder.ts'
 
 /** The first that runs beside nodes of the version before. */
@@ -13,11 +13,10 @@ const first = '0010_untimed_facts'
 const textOf = (name: string): string => readFileSync(join(ownMigrations, `${name}.sql`), 'utf8')
 const { entries } = await readJournal()
 const names = entries.map(({ tag }) => tag)
-const partitioned = names.flatMap((name) => partitionedBy(textOf(name)))
 
 for (const name of names.slice(names.indexOf(first))) {
   test(`${name} may run while nodes of the version before work (docs/migrations.md)`, () => {
-    expect(faultsOf(textOf(name), partitioned)).toEqual([])
+    expect(faultsOf(textOf(name))).toEqual([])
   })
 }
 
@@ -26,10 +25,6 @@ test('the journal names every migration, and each was made after the one before 
   expect(names.map((name) => `${name}.sql`).toSorted()).toEqual(files.toSorted())
   const made = entries.map(({ when }) => when)
   expect(made).toEqual([...new Set(made)].toSorted((a, b) => a - b))
-})
-
-test('the partitioned tables are known', () => {
-  expect(partitioned).toEqual(expect.arrayContaining(['message_log', 'meter_values', 'connector_history']))
 })
 
 const breakpoint = '--> statement-breakpoint\n'
@@ -74,11 +69,6 @@ describe('a migration is refused that', () => {
       'of their own',
     ],
     [
-      'builds an index of a partitioned table',
-      'CREATE INDEX CONCURRENTLY "x" ON "meter_values" ("digest");',
-      'partitioned table meter_values',
-    ],
-    [
       'locks many tables at once',
       ['a', 'b', 'c', 'd', 'e'].map((table) => `ALTER TABLE "${table}" ADD COLUMN "x" int;`).join(breakpoint),
       'a, b, c, d, e at once',
@@ -86,7 +76,7 @@ describe('a migration is refused that', () => {
   ]
   for (const [what, text, why] of wrong) {
     test(what, () => {
-      expect(faultsOf(text, partitioned)).toEqual([expect.stringContaining(why)])
+      expect(faultsOf(text)).toEqual([expect.stringContaining(why)])
     })
   }
 })
@@ -111,7 +101,7 @@ describe('a migration is good that', () => {
   ]
   for (const [what, text] of right) {
     test(what, () => {
-      expect(faultsOf(text, partitioned)).toEqual([])
+      expect(faultsOf(text)).toEqual([])
     })
   }
 })
