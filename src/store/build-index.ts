@@ -1,4 +1,5 @@
-// Builds an index of a table that everybody uses, in steps of which each can be done again: a start may be interrupted after any.
+// Builds an index of a table that everybody uses, in steps of which each can be done again: a start may be
+// interrupted after any.
 
 import type { Client } from 'pg'
 import { migrationLockMs } from '../base/limits.ts'
@@ -8,8 +9,8 @@ import type { IndexToBuild } from './migration-files.ts'
 const nameBytesMax = 63
 
 /**
- * Builds an index, unless it is there. Nobody who reads or writes waits for it; of a partitioned table it is built partition by
- * partition.
+ * Builds an index, unless it is there. Nobody who reads or writes waits for it; of a partitioned table it is built
+ * partition by partition.
  *
  * @throws {Error} of PostgreSQL; a partitioned table, or a part of its index, may be locked (lock_not_available).
  */
@@ -30,7 +31,8 @@ async function buildPlain(client: Client, index: IndexToBuild): Promise<void> {
   try {
     await client.query(`CREATE ${isUnique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY "${name}" ON "${table}" ${rest}`)
   } catch (error) {
-    // An unfinished unique index would refuse what others write. Where the connection is broken, the next start removes it.
+    // An unfinished unique index would refuse what others write. Where the connection is broken, the next start
+    // removes it.
     await dropUnfinished(client, name).catch(() => {})
     throw error
   }
@@ -51,7 +53,8 @@ const partitionsWithout = `
     WHERE part.inhparent = to_regclass(quote_ident($2)) AND x.indrelid = partition.oid)
   ORDER BY name LIMIT 1`
 
-// The index of the parent has no rows, and counts once each partition has its part. A partition that is made meanwhile gets its own.
+// The index of the parent has no rows, and counts once each partition has its part. A partition that is made
+// meanwhile gets its own.
 async function buildPartitioned(client: Client, index: IndexToBuild): Promise<void> {
   const { name, table, isUnique, rest } = index
   const unique = isUnique ? 'UNIQUE ' : ''

@@ -6,8 +6,8 @@ import { StatorError } from '../base/errors.ts'
 import { hasRunOut } from './node-leases.ts'
 
 /**
- * Makes sure that the credentials in the database were hashed with the secret of this `fingerprint`. The first process to come
- * decides; a database without credentials takes another secret once no other node works on it.
+ * Makes sure that the credentials in the database were hashed with the secret of this `fingerprint`. The first
+ * process to come decides; a database without credentials takes another secret once no other node works on it.
  *
  * @param nodeId of this process. Its lease has begun, so that of two that come at once one sees the other.
  * @throws {StatorError} `CREDENTIAL_SECRET_DIFFERS`.

@@ -1,7 +1,7 @@
 // Brings the tables up to date at start, while other nodes, of this version and of the one before, go on working.
 //
-// drizzle's own migrator is not used: it runs everything in one transaction, which would keep every lock until the end. What it
-// notes in drizzle.__drizzle_migrations is noted here in the same way.
+// drizzle's own migrator is not used: it runs everything in one transaction, which would keep every lock until the
+// end. What it notes in drizzle.__drizzle_migrations is noted here in the same way.
 
 import type { Client } from 'pg'
 import { StatorError } from '../base/errors.ts'
@@ -34,10 +34,12 @@ const deadlockDetected = '40P01'
 const lockNotAvailable = '55P03'
 
 /**
- * On a connection that is closed afterwards: applies the migrations that this database has not seen, and makes the partitions for
- * now. Nodes that start together take turns; each migration is applied once. A start that is interrupted is taken up by the next.
+ * On a connection that is closed afterwards: applies the migrations that this database has not seen, and makes the
+ * partitions for now. Nodes that start together take turns; each migration is applied once. A start that is
+ * interrupted is taken up by the next.
  *
- * @throws {StatorError} `DATABASE_UNREACHABLE` when a migration never gets hold of its tables, or another node takes too long.
+ * @throws {StatorError} `DATABASE_UNREACHABLE` when a migration never gets hold of its tables, or another node takes
+ * too long.
  */
 export async function migrate(client: Client, options: MigrateOptions): Promise<void> {
   const { nowMs, log, folder = migrationsFolder } = options
@@ -127,8 +129,8 @@ async function applyAtOnce(client: Client, migration: Migration): Promise<void> 
 }
 
 /**
- * Runs each statement of a migration by itself. Those that an interrupted start has done are passed over or do no harm. They wait
- * for whoever used the table before them, for as long as that takes, and nobody waits behind them.
+ * Runs each statement of a migration by itself. Those that an interrupted start has done are passed over or do no
+ * harm. They wait for whoever used the table before them, for as long as that takes, and nobody waits behind them.
  */
 async function applyOneByOne(client: Client, migration: Migration): Promise<void> {
   await client.query('SET lock_timeout = 0')
@@ -154,7 +156,9 @@ async function untilUnlocked(
       const code = databaseError(error)?.code
       if (code !== lockNotAvailable && code !== deadlockDetected) throw error
       if (attempt === attemptsMax) {
-        const sentence = `Migration ${name} did not get hold of its tables at any of ${attempt} tries, because others use them without a pause: expected a start when long queries and backups are over.`
+        const sentence =
+          `Migration ${name} did not get hold of its tables at any of ${attempt} tries, because others use them without ` +
+          'a pause: expected a start when long queries and backups are over.'
         throw new StatorError('DATABASE_UNREACHABLE', sentence, undefined, error)
       }
       if (attempt % migrationLogAttempts === 1)
@@ -167,10 +171,12 @@ async function untilUnlocked(
 /** Does `work` while no other node does. */
 async function inTurn(client: Client, log: MigrateOptions['log'], work: () => Promise<void>): Promise<void> {
   const startedMs = performance.now()
-  // Asked again and again: a statement that waits for an advisory lock has a snapshot, and building an index waits for those.
+  // Asked again and again: a statement that waits for an advisory lock has a snapshot, and building an index waits
+  // for those.
   for (let attempt = 1; !(await takeTurn(client)); attempt++) {
     if (performance.now() - startedMs > migrationTurnMsMax) {
-      const sentence = `Another node has been migrating the database for ${migrationTurnMsMax / 60_000} minutes: expected it to be done, or gone.`
+      const minutes = migrationTurnMsMax / 60_000
+      const sentence = `Another node has been migrating the database for ${minutes} minutes: expected it to be done, or gone.`
       throw new StatorError('DATABASE_UNREACHABLE', sentence)
     }
     if (attempt % migrationLogAttempts === 1)

@@ -48,8 +48,8 @@ export function statementsOf(text: string): readonly string[] {
     .filter((statement) => statement !== '')
 }
 
-// They read a whole table, let everybody write to it meanwhile, and may be begun again. PostgreSQL refuses the first two in a
-// transaction; the third would keep its lock until the end of one.
+// They read a whole table, let everybody write to it meanwhile, and may be begun again. PostgreSQL refuses the first
+// two in a transaction; the third would keep its lock until the end of one.
 const isLong =
   /^(?:CREATE (?:UNIQUE )?INDEX CONCURRENTLY|DROP INDEX CONCURRENTLY|ALTER TABLE \S+ VALIDATE CONSTRAINT)\s/i
 

@@ -1,5 +1,5 @@
-// The migrations since 0009 run on large tables while nodes of the version before go on working and reports are read: nobody
-// waits for a lock for over a second, nothing is refused, and both versions work on the new tables.
+// The migrations since 0009 run on large tables while nodes of the version before go on working and reports are read:
+// nobody waits for a lock for over a second, nothing is refused, and both versions work on the new tables.
 //
 // STATOR_MIGRATION_ROWS says how many rows the large tables have. Ten million take 20 GB of disk and half an hour:
 //
@@ -101,7 +101,8 @@ test(
         },
       })
       console.log(
-        `${applied} migrations on ${rows} rows: ${ms(tookMs)}; longest wait for a lock ${ms(load.longestLockWaitMs)}; longest statement ${ms(load.longestStatementMs)}; ${load.sessions} sessions meanwhile.`,
+        `${applied} migrations on ${rows} rows: ${ms(tookMs)}; longest wait for a lock ${ms(load.longestLockWaitMs)}; ` +
+          `longest statement ${ms(load.longestStatementMs)}; ${load.sessions} sessions meanwhile.`,
       )
     } finally {
       await load.stop()

@@ -1,5 +1,5 @@
-// Nodes of an earlier version at work, as PostgreSQL sees them: they commit sessions of charge points in groups of statements, while
-// somebody reads the tables in long transactions.
+// Nodes of an earlier version at work, as PostgreSQL sees them: they commit sessions of charge points in groups of
+// statements, while somebody reads the tables in long transactions.
 
 import { Client } from 'pg'
 import {

@@ -9,8 +9,8 @@ const rowsPerChargePoint = 100
 const pieceRows = 1_000_000
 
 /**
- * Writes `rows` rows into each of `transactions`, `transaction_events`, `meter_values` and `message_log`, and a hundredth of that
- * into `charge_points` and `connectors`. Returns how many charge points there are.
+ * Writes `rows` rows into each of `transactions`, `transaction_events`, `meter_values` and `message_log`, and a
+ * hundredth of that into `charge_points` and `connectors`. Returns how many charge points there are.
  */
 export async function fillWithRows(client: Client, rows: number): Promise<number> {
   const chargePoints = Math.ceil(rows / rowsPerChargePoint)

@@ -1,4 +1,5 @@
-// What a migration must not do while nodes work on its tables, found in its SQL. docs/migrations.md says how it is done instead.
+// What a migration must not do while nodes work on its tables, found in its SQL. docs/migrations.md says how it is
+// done instead.
 
 import { migrationTablesMax } from '../../src/base/limits.ts'
 import { statementsOf } from '../../src/store/migration-files.ts'

@@ -1,4 +1,5 @@
-// How the tables are brought up to date while others use them: what waits, what is tried again, and what an interrupted start leaves.
+// How the tables are brought up to date while others use them: what waits, what is tried again, and what an
+// interrupted start leaves.
 
 import { afterEach, describe, expect, test } from 'bun:test'
 import { drizzle } from 'drizzle-orm/node-postgres'

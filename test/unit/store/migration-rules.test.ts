@@ -1,5 +1,5 @@
-// No migration locks a large table for long, or takes away what nodes of the version before use. The older ones may: they are
-// from before the time when nodes of two versions could work on one database.
+// No migration locks a large table for long, or takes away what nodes of the version before use. The older ones may:
+// they are from before the time when nodes of two versions could work on one database.
 
 import { describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
