@@ -5,9 +5,6 @@ CREATE TABLE "nodes" (
 	"seen_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX "charge_points_of_node" ON "charge_points" USING btree ("node","id") WHERE node IS NOT NULL;--> statement-breakpoint
 -- Nodes of the version before have no leases. What they hold counts as held for as long as a deploy takes.
 INSERT INTO "nodes" ("id", "name", "started_at", "seen_at")
-SELECT DISTINCT "node", "node", now(), now() + interval '15 minutes' FROM "charge_points" WHERE "connected" AND "node" IS NOT NULL;
---> statement-breakpoint
-UPDATE "charge_points" SET "node" = NULL WHERE NOT "connected" AND "node" IS NOT NULL;
+SELECT DISTINCT "node", "node", now(), now() + interval '15 minutes' FROM "charge_points" WHERE "node" IS NOT NULL;

@@ -96,7 +96,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => database.close())
 
     const queries = createQueries(database, clock)
-    await claimCredentialSecret(database.pool, new Credentials(secrets.credentialSecret).fingerprint())
     const transactionIds = new TransactionIds(database)
     const onCommit = (sets: number, ms: number): void => timings.committed(sets, ms)
     const writer = new Writer({ database, clock, log: log.category('Database'), onCommit })
@@ -145,6 +144,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       log: log.category('Database'),
     })
     closers.unshift(() => lease.end())
+    await claimCredentialSecret(database.pool, new Credentials(secrets.credentialSecret).fingerprint(), node.id)
     const auth = createAuthDeps(settings.security, secrets, {
       lookup: (identity) => queries.credentials(identity),
       create: async (identity, hashes) => {

@@ -349,8 +349,26 @@ export const messageLogBatchBytesMax = 1_048_576
 /** Id tokens that are remembered for the time when the database is away. */
 export const idTokensRememberedMax = 100_000
 
-/** How often a start tries to bring the tables up to date when others that write to them get in its way. */
-export const migrationAttemptsMax = 10
+/** Longest that a migration waits for the lock of a table, in milliseconds: whoever comes then waits behind it. */
+export const migrationLockMs = 200
+
+/** Tables with rows in them that one migration may lock: it keeps the lock of the first while it waits for the others. */
+export const migrationTablesMax = 4
+// No charge point shall feel a migration: a second is what it may take to answer one.
+assert(
+  migrationLockMs * (migrationTablesMax + 1) <= 1_000,
+  'a migration must not keep anybody waiting for over a second',
+)
+
+/** How often a start tries each migration while others use its tables, and how long after each try, in milliseconds. */
+export const migrationAttemptsMax = 120
+export const migrationPauseMs = 500
+
+/** One of so many tries, and of so many looks whether it is a node's turn to migrate, is told in the log: one in ten seconds. */
+export const migrationLogAttempts = 20
+
+/** Longest that a node waits for another one that migrates, in milliseconds: large indexes take minutes. */
+export const migrationTurnMsMax = 3_600_000
 
 /** How often partitions are made ahead, and what is old is forgotten, in milliseconds. */
 export const maintenanceMs = 3_600_000

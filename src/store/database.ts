@@ -163,7 +163,7 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
     ...config,
     types: storeTypes,
   }
-  await prepare(new Client(unhurried), address)
+  await prepare(new Client(unhurried), address, log)
   const clientConfig: ClientConfig = { ...unhurried, query_timeout: queryMsMax }
   const newPool = (more: PoolConfig): Pool => {
     const made = new Pool({ ...clientConfig, ...more, idleTimeoutMillis: 0 })
@@ -249,7 +249,7 @@ function watch(ping: () => Promise<void>, restart: () => void, log: Logger): () 
 }
 
 // On a connection of its own, because a migration may take longer than any other statement is allowed to.
-async function prepare(client: Client, { host, port, database }: DatabaseAddress): Promise<void> {
+async function prepare(client: Client, { host, port, database }: DatabaseAddress, log: Logger): Promise<void> {
   const where = `'${database}' at ${host}:${port}`
   const refuse = (sentence: string, cause?: unknown): StatorError =>
     new StatorError('DATABASE_UNREACHABLE', sentence, { host, port, database }, cause)
@@ -271,7 +271,7 @@ async function prepare(client: Client, { host, port, database }: DatabaseAddress
     const { number, name } = version.rows[0] ?? { number: 0, name: 'unknown' }
     if (number < serverVersionMin)
       throw refuse(`Database ${where} is PostgreSQL ${name}; expected version 15 or newer.`)
-    await migrate(client, Date.now())
+    await migrate(client, { nowMs: Date.now(), log })
   } catch (error) {
     if (error instanceof StatorError) throw error
     throw refuse(`The tables of database ${where} cannot be brought up to date: ${reasonOf(error)}.`, error)

@@ -3,27 +3,30 @@
 
 import type { Pool } from 'pg'
 import { StatorError } from '../base/errors.ts'
+import { hasRunOut } from './node-leases.ts'
 
 /**
- * Makes sure that the credentials in the database were hashed with the secret of this `fingerprint`; the first process to come
- * decides, and a database without credentials takes any.
+ * Makes sure that the credentials in the database were hashed with the secret of this `fingerprint`. The first
+ * process to come decides; a database without credentials takes another secret once no other node works on it.
  *
+ * @param nodeId of this process. Its lease has begun, so that of two that come at once one sees the other.
  * @throws {StatorError} `CREDENTIAL_SECRET_DIFFERS`.
  */
-export async function claimCredentialSecret(pool: Pool, fingerprint: Uint8Array): Promise<void> {
+export async function claimCredentialSecret(pool: Pool, fingerprint: Uint8Array, nodeId: string): Promise<void> {
   const given = Buffer.from(fingerprint)
   await pool.query('INSERT INTO installation (id, credential_fingerprint) VALUES (1, $1) ON CONFLICT DO NOTHING', [
     given,
   ])
   const { rowCount } = await pool.query(
-    `UPDATE installation SET credential_fingerprint = $1 WHERE credential_fingerprint = $1 OR NOT EXISTS (
-       SELECT FROM charge_points WHERE password_hash IS NOT NULL OR api_key_hash IS NOT NULL)`,
-    [given],
+    `UPDATE installation SET credential_fingerprint = $1 WHERE credential_fingerprint = $1 OR NOT (
+       EXISTS (SELECT FROM charge_points WHERE password_hash IS NOT NULL OR api_key_hash IS NOT NULL)
+       OR EXISTS (SELECT FROM nodes WHERE id <> $2 AND NOT (${hasRunOut})))`,
+    [given, nodeId],
   )
   if (rowCount === 0) {
     throw new StatorError(
       'CREDENTIAL_SECRET_DIFFERS',
-      'The passwords and keys in this database were hashed with another secret than the one this process has: expected ' +
+      'The passwords and keys in this database are hashed with another secret than the one this process has: expected ' +
         'the secrets/credential-secret of the data folder in which they were made, or Security.CredentialSecret with its text.',
     )
   }

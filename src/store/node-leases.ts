@@ -41,7 +41,8 @@ export interface Confirmed {
   readonly overtaken: readonly Fence[]
 }
 
-const hasRunOut = `seen_at <= clock_timestamp() - interval '${leaseMs} ms'`
+/** Whether the lease of a row of `nodes` has run out. */
+export const hasRunOut = `seen_at <= clock_timestamp() - interval '${leaseMs} ms'`
 
 const whatEnded = 'c.id AS key, c.ended_epoch, c.ended_node'
 

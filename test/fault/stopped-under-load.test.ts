@@ -146,7 +146,7 @@ test.concurrent(
   240_000,
 )
 
-/** The folder of a Stator that is this one and has one migration more. */
+/** The folder of a Stator that is this one and has two migrations more. */
 async function nextVersion(): Promise<string> {
   const ours = join(import.meta.dir, '../..')
   const root = await mkdtemp(join(tmpdir(), 'stator-next-version-'))
@@ -157,13 +157,14 @@ async function nextVersion(): Promise<string> {
   const journalFile = join(root, 'drizzle/meta/_journal.json')
   const journal = JSON.parse(await readFile(journalFile, 'utf8')) as { entries: { idx: number; when: number }[] }
   const last = journal.entries.at(-1) ?? { idx: 0, when: 0 }
-  const tag = '9999_next_version'
-  journal.entries.push({ ...last, ...{ idx: last.idx + 1, when: last.when + 1, tag } })
+  const migrations = {
+    '9998_next_version': 'ALTER TABLE "transactions" ADD COLUMN "next_version" integer DEFAULT 1;',
+    '9999_next_version_index': 'CREATE INDEX CONCURRENTLY "next_version" ON "transaction_events" ("received_at");',
+  }
+  for (const [place, [tag, text]] of Object.entries(migrations).entries()) {
+    journal.entries.push({ ...last, ...{ idx: last.idx + 1 + place, when: last.when + 1 + place, tag } })
+    await writeFile(join(root, 'drizzle', `${tag}.sql`), text)
+  }
   await writeFile(journalFile, JSON.stringify(journal))
-  await writeFile(
-    join(root, 'drizzle', `${tag}.sql`),
-    `ALTER TABLE "transactions" ADD COLUMN "next_version" integer DEFAULT 1;--> statement-breakpoint
-CREATE INDEX "next_version" ON "transaction_events" ("received_at");`,
-  )
   return root
 }

@@ -2,13 +2,10 @@
 // (test/fixtures/earlier-version.jsonl, made by make-earlier-version.ts beside it).
 
 import { readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from 'pg'
-import { createDatabase } from '../../bench/servers/database.ts'
-import { migrate } from '../../src/store/migrate.ts'
-import { serverUrl, type TestDatabase } from './postgres.ts'
+import type { Client } from 'pg'
+import { databaseUntil, withClient } from './migration-folder.ts'
+import type { TestDatabase } from './postgres.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -56,46 +53,16 @@ export function earlierRows(table: string): readonly TextRow[] {
   return lines.flatMap((line) => ('row' in line && line.table === table ? [line.row] : []))
 }
 
-const migrations = join(import.meta.dir, '../../drizzle')
-
 /** A database with the tables and rows that the earlier version left. */
 export async function earlierDatabase(): Promise<TestDatabase> {
-  const server = await serverUrl(18)
-  const name = `test_${crypto.randomUUID().replaceAll('-', '')}`
-  const connectionString = await createDatabase(server, name)
-  await withClient(connectionString, async (client) => {
-    const folder = await migrationsUntil(earlierHeader.migration)
-    await migrate(client, Date.now(), folder)
-    await rm(folder, { recursive: true })
+  const database = await databaseUntil(earlierHeader.migration)
+  await withClient(database.connectionString, async (client) => {
     for (const line of lines) if ('row' in line) await insertRow(client, line.table, line.row)
     const { lastTransactionId, lastEpoch } = earlierHeader
     await client.query("SELECT setval('transaction_ids', $1::bigint)", [lastTransactionId])
     await client.query("SELECT setval('connection_epochs', $1::bigint)", [lastEpoch])
   })
-  return {
-    connectionString,
-    drop: () =>
-      withClient(server, async (client) => {
-        await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-      }),
-  }
-}
-
-/** A folder of migrations that ends with `tag`. */
-async function migrationsUntil(tag: string): Promise<string> {
-  const journal = (await Bun.file(join(migrations, 'meta/_journal.json')).json()) as { entries: { tag: string }[] }
-  const last = journal.entries.findIndex((entry) => entry.tag === tag)
-  if (last < 0) throw new Error(`There is no migration ${tag}.`)
-  const entries = journal.entries.slice(0, last + 1)
-  const folder = await mkdtemp(join(tmpdir(), 'stator-migrations-'))
-  await mkdir(join(folder, 'meta'))
-  await Bun.write(join(folder, 'meta/_journal.json'), JSON.stringify({ ...journal, entries }))
-  for (const entry of entries) await Bun.write(join(folder, `${entry.tag}.sql`), sqlOf(entry.tag))
-  return folder
-}
-
-function sqlOf(tag: string) {
-  return Bun.file(join(migrations, `${tag}.sql`))
+  return database
 }
 
 async function insertRow(client: Client, table: string, row: TextRow): Promise<void> {
@@ -103,14 +70,4 @@ async function insertRow(client: Client, table: string, row: TextRow): Promise<v
   const places = columns.map((_, index) => `$${index + 1}`)
   const text = `INSERT INTO ${table} (${columns.join(', ')}) OVERRIDING SYSTEM VALUE VALUES (${places.join(', ')})`
   await client.query(text, Object.values(row))
-}
-
-async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
 }

@@ -9,7 +9,6 @@ import { Client } from 'pg'
 import { silentLogger } from '../../../src/base/log.ts'
 import { runBatch } from '../../../src/store/batch.ts'
 import { type Database, type DatabaseOptions, openDatabase } from '../../../src/store/database.ts'
-import { migrate } from '../../../src/store/migrate.ts'
 import { createQueries } from '../../../src/store/queries.ts'
 import { serverUrl, testDatabase } from '../../support/postgres.ts'
 import { changeSet, embeddedFolder, startedWriter } from '../../support/store.ts'
@@ -266,39 +265,6 @@ test('an embedded database whose disk went away comes back with it, and commits 
   await writer.stop()
   await database.close()
 }, 60_000)
-
-test('a migration that runs into a deadlock with a writer is begun again, and applied once', async () => {
-  const database = await testDatabase()
-  const folder = mkdtempSync(join(tmpdir(), 'stator-migrations-'))
-  folders.push(() => rmSync(folder, { recursive: true, force: true }))
-  mkdirSync(join(folder, 'meta'))
-  const entry = { idx: 0, version: '7', when: Date.UTC(2100, 0, 1), tag: '0000_next', breakpoints: true }
-  const journal = { version: '7', dialect: 'postgresql', entries: [entry] }
-  writeFileSync(join(folder, 'meta/_journal.json'), JSON.stringify(journal))
-  const statements = ['ALTER TABLE transactions ADD COLUMN next int', 'ALTER TABLE connectors ADD COLUMN next int']
-  writeFileSync(join(folder, '0000_next.sql'), statements.join(';--> statement-breakpoint\n'))
-
-  const [migrating, writing] = [1, 2].map(() => new Client({ connectionString: database.connectionString }))
-  if (migrating === undefined || writing === undefined) throw new Error('There are two.')
-  await Promise.all([migrating.connect(), writing.connect()])
-  // The writer waits for as long as it takes, so that PostgreSQL finds the deadlock in the migration.
-  await writing.query("SET deadlock_timeout = '60s'")
-  await writing.query('BEGIN; LOCK TABLE connectors IN ROW EXCLUSIVE MODE')
-  const migrated = migrate(migrating, Date.now(), folder)
-  await until('the migration to wait for the writer', async () => {
-    const waiting = await writing.query("SELECT FROM pg_locks WHERE NOT granted AND relation = 'connectors'::regclass")
-    return waiting.rowCount === 1
-  })
-  await writing.query('LOCK TABLE transactions IN ROW EXCLUSIVE MODE')
-  await writing.query('COMMIT')
-  await within('the migration', migrated)
-  const { rows } = await writing.query(
-    "SELECT table_name FROM information_schema.columns WHERE column_name = 'next' ORDER BY 1",
-  )
-  expect(rows).toEqual([{ table_name: 'connectors' }, { table_name: 'transactions' }])
-  await Promise.all([migrating.end(), writing.end()])
-  await database.drop()
-})
 
 test('what a broken lease had sent is over when the next lease begins', async () => {
   const { connectionString, drop } = await testDatabase()
