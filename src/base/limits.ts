@@ -411,6 +411,9 @@ export const connectorsMax = 256
  */
 export const stateEventsMax = 2 * connectorsMax
 
+/** Identities with several spellings that the log names at a start. */
+export const alikeIdentitiesShownMax = 20
+
 /** Problems of components that are shown of one charge point, the newest. */
 export const problemsShownMax = 256
 

@@ -18,10 +18,8 @@ import { storableText } from '../base/storable-text.ts'
 import { credentialsEnd, deletedEnd, endColumns, insertEnds } from './connection-history.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
 import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
-import { databaseError } from './store-error.ts'
+import { isAlreadyStored } from './store-error.ts'
 import { knownTransactionColumns } from './transaction-queries.ts'
-
-const uniqueViolation = '23505'
 
 /**
  * A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing
@@ -62,6 +60,20 @@ export function createChargePointQueries(source: ListSource) {
       sql`WITH changed AS ${update}, ended AS (${sql.raw(insertEnds(ended))}) SELECT id FROM changed`,
     )
     return rows[0]?.id ?? null
+  }
+
+  /** @throws {StatorError} `CONFLICT` when there is a charge point whose identity differs from `identity` in letter case only. */
+  async function refuseAlike(identity: string): Promise<void> {
+    const isAlike = sql`lower(${chargePoints.identity}) = lower(${storableText(identity)})`
+    const [alike] = await db
+      .select({ identity: chargePoints.identity })
+      .from(chargePoints)
+      .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt)))
+    if (alike === undefined) return
+    throw new StatorError(
+      'CONFLICT',
+      `Charge point '${alike.identity}' exists already, and '${identity}' differs from it in letter case only.`,
+    )
   }
 
   return {
@@ -135,24 +147,16 @@ export function createChargePointQueries(source: ListSource) {
      * @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case.
      */
     async createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord> {
-      const isAlike = sql`lower(${chargePoints.identity}) = lower(${storableText(identity)})`
-      const [alike] = await db
-        .select({ identity: chargePoints.identity })
-        .from(chargePoints)
-        .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt)))
-      if (alike !== undefined) {
-        throw new StatorError(
-          'CONFLICT',
-          `Charge point '${alike.identity}' exists already, and '${identity}' differs from it in letter case only.`,
-        )
-      }
+      // The index refuses it as well, but for a database that was filled before there was one.
+      await refuseAlike(identity)
       const values = { identity: storableText(identity), ...columnsOf(input) }
       const [row] = await db
         .insert(chargePoints)
         .values(values)
         .returning()
-        .catch((error: unknown) => {
-          if (databaseError(error)?.code !== uniqueViolation) throw error
+        .catch(async (error: unknown) => {
+          if (!isAlreadyStored(error)) throw error
+          await refuseAlike(identity)
           throw new StatorError('CONFLICT', `Charge point '${identity}' exists already.`, undefined, error)
         })
       if (row === undefined) throw new StatorError('INTERNAL', `Charge point '${identity}' was not stored.`)

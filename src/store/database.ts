@@ -11,6 +11,7 @@ import {
 } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { keepIdentitiesApart } from './alike-identities.ts'
 import { type DatabaseAddress, parseConnectionString } from './connection-string.ts'
 import { startEmbedded } from './embedded.ts'
 import { migrate } from './migrate.ts'
@@ -163,7 +164,7 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
     ...config,
     types: storeTypes,
   }
-  await prepare(new Client(unhurried), address)
+  await prepare(new Client(unhurried), address, log)
   const clientConfig: ClientConfig = { ...unhurried, query_timeout: queryMsMax }
   const newPool = (more: PoolConfig): Pool => {
     const made = new Pool({ ...clientConfig, ...more, idleTimeoutMillis: 0 })
@@ -249,7 +250,7 @@ function watch(ping: () => Promise<void>, restart: () => void, log: Logger): () 
 }
 
 // On a connection of its own, because a migration may take longer than any other statement is allowed to.
-async function prepare(client: Client, { host, port, database }: DatabaseAddress): Promise<void> {
+async function prepare(client: Client, { host, port, database }: DatabaseAddress, log: Logger): Promise<void> {
   const where = `'${database}' at ${host}:${port}`
   const refuse = (sentence: string, cause?: unknown): StatorError =>
     new StatorError('DATABASE_UNREACHABLE', sentence, { host, port, database }, cause)
@@ -272,6 +273,7 @@ async function prepare(client: Client, { host, port, database }: DatabaseAddress
     if (number < serverVersionMin)
       throw refuse(`Database ${where} is PostgreSQL ${name}; expected version 15 or newer.`)
     await migrate(client, Date.now())
+    await keepIdentitiesApart(client, log)
   } catch (error) {
     if (error instanceof StatorError) throw error
     throw refuse(`The tables of database ${where} cannot be brought up to date: ${reasonOf(error)}.`, error)

@@ -125,14 +125,13 @@ export function releaseValues(releases: readonly Release[]): Buffer[] {
   ]
 }
 
-/** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the only one there is. */
+/** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the oldest, which comes first. */
 function spelt(identities: readonly string[], records: readonly CredentialRecord[]): Map<string, CredentialRecord> {
   const exact = new Map(records.map((record) => [record.identity, record]))
   const alike = Map.groupBy(records, (record) => record.identity.toLowerCase())
   const answers = new Map<string, CredentialRecord>()
   for (const identity of identities.map(storableText)) {
-    const others = alike.get(identity.toLowerCase()) ?? []
-    const record = exact.get(identity) ?? (others.length === 1 ? others[0] : undefined)
+    const record = exact.get(identity) ?? alike.get(identity.toLowerCase())?.[0]
     if (record !== undefined) answers.set(identity, record)
   }
   return answers
@@ -150,7 +149,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
       name: 'stator_credentials',
       text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash",
                pending_password_hash AS "pendingPasswordHash", api_key_hash AS "apiKeyHash"
-             FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))`,
+             FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))
+             ORDER BY id`,
       values: [textArray(identities)],
     })
     return spelt(identities, found.rows)
@@ -246,7 +246,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
   const lastRegister = createLastRegister(pool)
 
   return {
-    /** Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else. */
+    /** Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else; a third spelling of it is the older one's. */
     async credentials(identity: string): Promise<CredentialRecord | null> {
       return (await credentials.get(identity)) ?? null
     },

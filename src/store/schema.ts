@@ -103,7 +103,8 @@ export const chargePoints = pgTable(
   (table) => [
     // At most one that is not deleted; one index finds the deleted ones too, whose transactions are still asked for.
     unique('charge_points_identity').on(table.identity, table.deletedAt).nullsNotDistinct(),
-    index('charge_points_identity_lower')
+    // Made at a start, not by a migration: see store/alike-identities.ts.
+    uniqueIndex('charge_points_identity_alike')
       .on(sql`lower(${table.identity})`)
       .where(sql`deleted_at IS NULL`),
     index('charge_points_status')

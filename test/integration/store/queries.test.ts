@@ -151,21 +151,14 @@ describeStore('the store', (store) => {
       expect(again).toEqual(known)
     })
 
-    test('an identity in another letter case finds its charge point, unless two could be meant', async () => {
-      const { database, queries } = store()
+    test('an identity in another letter case finds its charge point', async () => {
+      const { queries } = store()
       const name = `Säule-${crypto.randomUUID().slice(0, 8)}-A`
       const { key } = await queries.createChargePoint(name, {})
       expect((await queries.credentials(name))?.key).toBe(key)
       const ascii = `Box-${crypto.randomUUID().slice(0, 8)}-A`
       const first = await queries.createChargePoint(ascii, {})
       expect((await queries.credentials(ascii.toUpperCase()))?.key).toBe(first.key)
-      // Only a database that was filled before this was refused holds two of them.
-      const second = await queries.createChargePoint(crypto.randomUUID(), {})
-      const rename = 'UPDATE charge_points SET identity = $1 WHERE id = $2'
-      await database.pool.query(rename, [ascii.toLowerCase(), second.key])
-      expect((await queries.credentials(ascii))?.key).toBe(first.key)
-      expect((await queries.credentials(ascii.toLowerCase()))?.key).toBe(second.key)
-      expect(await queries.credentials(ascii.toUpperCase())).toBeNull()
     })
 
     test('a connection hydrates with connectors and open transactions under an epoch of its own', async () => {
@@ -416,7 +409,7 @@ describeStore('the store', (store) => {
         1, 1, n, now(), 1, 1, 1, 1, 1, '{}' FROM generate_series(1, 20000) n`)
       await pool.query('ANALYZE')
       const queries = {
-        charge_points_identity_lower: `SELECT * FROM charge_points
+        charge_points_identity_alike: `SELECT * FROM charge_points
           WHERE lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest(ARRAY['cp7', 'cp8']) i)) AND deleted_at IS NULL`,
         charge_points_identity: `SELECT * FROM charge_points WHERE identity = 'CP7' AND deleted_at IS NULL`,
         charge_points_status: `SELECT * FROM charge_points WHERE deleted_at IS NULL AND connected = true AND status = 'Faulted'

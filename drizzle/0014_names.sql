@@ -1,0 +1,2 @@
+-- The unique index of these tables is made at a start (src/store/alike-identities.ts): where two identities differ in letter case only,
+-- it would fail here, and the start with it.
