@@ -47,6 +47,8 @@ export interface ApiQueries {
   /** Problems that its components have, newest first. */
   problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
+  /** Name of the node that holds its connection; null when none does, or the node `nodeId`. */
+  otherHolder(chargePointKey: number, nodeId: string): Promise<string | null>
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
   updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
@@ -127,6 +129,8 @@ export interface HealthCheck {
 
 export interface ApiDeps {
   readonly queries: ApiQueries
+  /** Id of this process among those that share the database. */
+  readonly nodeId: string
   readonly live: LiveChargePoints
   /** Commits what an operator changed by hand. */
   readonly commit: (set: ChangeSet) => Promise<CommitOutcome>

@@ -13,7 +13,10 @@ const ErrorAnswer = z
     details: z
       .record(z.string(), z.unknown())
       .optional()
-      .openapi({ description: 'Status 400: `field` and `issue`. Status 502: what the charge point answered.' }),
+      .openapi({
+        description:
+          'Status 400: `field` and `issue`. Status 409: `node`, where another node holds the charge point. Status 502: what the charge point answered.',
+      }),
   })
   .openapi('Error')
 

@@ -15,7 +15,7 @@ import type {
   VariableRecord,
 } from '../csms/records.ts'
 import { storableText } from '../base/storable-text.ts'
-import { credentialsEnd, deletedEnd, endColumns, insertEnds } from './connection-history.ts'
+import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
 import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
@@ -139,6 +139,14 @@ export function createChargePointQueries(source: ListSource) {
         .where(and(eq(transactions.chargePointId, chargePointKey), isNull(transactions.stoppedAt)))
         .orderBy(desc(transactions.id))
         .limit(openTransactionsShownMax)
+    },
+
+    /** Name of the node that holds its connection under a lease; null when none does, or the node `nodeId`. */
+    async otherHolder(chargePointKey: number, nodeId: string): Promise<string | null> {
+      const { rows } = await db.execute<{ readonly name: string }>(sql`
+        SELECT n.name FROM charge_points c JOIN nodes n ON n.id = c.node
+        WHERE c.id = ${chargePointKey} AND c.connected AND n.id <> ${nodeId} AND ${sql.raw(leaseEndsAt)} > clock_timestamp()`)
+      return rows[0]?.name ?? null
     },
 
     /**

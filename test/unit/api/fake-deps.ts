@@ -68,6 +68,7 @@ export function fakeApi(
     connectorsOf: async () => [],
     problemsOf: async () => [],
     openTransactionsOf: async () => [],
+    otherHolder: async () => null,
     createChargePoint: unexpected('createChargePoint'),
     updateChargePoint: unexpected('updateChargePoint'),
     deleteChargePoint: unexpected('deleteChargePoint'),
@@ -101,6 +102,7 @@ export function fakeApi(
   }
   const app = createApi({
     queries,
+    nodeId: 'this-node',
     live,
     commit: unexpected('commit'),
     nextTransactionId: () => 7,

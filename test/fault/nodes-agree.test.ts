@@ -1,0 +1,82 @@
+// Two processes on one PostgreSQL, nothing broken: what one node says of a charge point, the other says as well, and to which
+// of them a command is to be sent.
+
+import { afterAll, describe, expect, test } from 'bun:test'
+import { hostname } from 'node:os'
+import { adminApiKey } from '../../bench/servers/stator.ts'
+import { benchPasswordDefault } from '../../bench/cli.ts'
+import { flows16 } from '../fixtures/seed-flows.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { RawChargePoint } from '../support/raw-charge-point.ts'
+import { StatorProcess } from '../support/stator-process.ts'
+import { until } from '../support/until.ts'
+
+const testMsMax = 60_000
+
+const cleanUp: (() => Promise<unknown>)[] = []
+afterAll(async () => {
+  for (const task of cleanUp.toReversed()) await task()
+})
+
+type Nodes = readonly [one: StatorProcess, other: StatorProcess]
+
+async function twoNodes(identities: readonly string[]): Promise<Nodes> {
+  const { connectionString, drop } = await testDatabase()
+  cleanUp.push(drop)
+  const start = async (known: readonly string[]): Promise<StatorProcess> => {
+    const node = await StatorProcess.start({ connectionString, identities: known })
+    cleanUp.push(() => node.remove())
+    return node
+  }
+  return [await start(identities), await start([])]
+}
+
+/** A charge point that has connected to `node` and booted. */
+async function dial(node: StatorProcess, identity: string): Promise<RawChargePoint> {
+  const raw = await RawChargePoint.connect({ url: node.ocppUrl, identity, password: benchPasswordDefault })
+  cleanUp.push(async () => raw.socket.terminate())
+  await raw.call('BootNotification', flows16.boot)
+  return raw
+}
+
+/** What `node` answers to a command for CP001. */
+async function command(node: StatorProcess, name: string, body: object) {
+  const response = await fetch(`${node.url}/api/chargepoints/CP001/${name}`, {
+    method: 'POST',
+    headers: { 'X-API-Key': adminApiKey, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, body: (await response.json()) as unknown }
+}
+
+describe('a command', () => {
+  test(
+    'reaches the node that holds the charge point; the other one names it; and neither once the charge point has left',
+    async () => {
+      const [holder, other] = await twoNodes(['CP001'])
+      const raw = await dial(holder, 'CP001')
+      const answering = raw.command('Reset').then(({ messageId }) => raw.answer(messageId, { status: 'Accepted' }))
+      expect(await command(holder, 'reset', { type: 'Soft' })).toMatchObject({ status: 200 })
+      await answering
+      const node = `${hostname()}:${holder.port}`
+      for (const [name, body] of [
+        ['reset', { type: 'Soft' }],
+        ['start-transaction', { connectorId: 1, idTag: 'TAG' }],
+        ['calls', { action: 'ClearCache', payload: {} }],
+      ] as const) {
+        expect(await command(other, name, body)).toEqual({
+          status: 409,
+          body: { error: 'Conflict', message: expect.stringContaining(node), details: { node } },
+        })
+      }
+      await raw.close()
+      for (const nobody of [holder, other]) {
+        const left = { status: 409, body: { error: 'Conflict', message: "Charge point 'CP001' is not connected" } }
+        await until('the node to know that it has left', async () => {
+          return Bun.deepEquals(await command(nobody, 'reset', { type: 'Soft' }), left)
+        })
+      }
+    },
+    testMsMax,
+  )
+})
