@@ -46,6 +46,7 @@ export interface ApiQueries {
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
   /** Problems that its components have, newest first. */
   problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>
+  /** Newest first. */
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
   /** Name of the node that holds its connection; null when none does, or the node `nodeId`. */
   otherHolder(chargePointKey: number, nodeId: string): Promise<string | null>

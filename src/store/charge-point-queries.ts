@@ -19,7 +19,7 @@ import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from 
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
 import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
-import { knownTransactionColumns } from './transaction-queries.ts'
+import { knownTransactionColumns, newestFirst } from './transaction-queries.ts'
 
 /**
  * A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing
@@ -137,7 +137,7 @@ export function createChargePointQueries(source: ListSource) {
         .select(knownTransactionColumns)
         .from(transactions)
         .where(and(eq(transactions.chargePointId, chargePointKey), isNull(transactions.stoppedAt)))
-        .orderBy(desc(transactions.id))
+        .orderBy(...newestFirst)
         .limit(openTransactionsShownMax)
     },
 

@@ -85,7 +85,7 @@ const claimConnections = `
      FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,
     (SELECT json_agg(json_build_object(${transactionJson})) FROM (
        SELECT * FROM transactions o WHERE o.charge_point_id = claimed.key AND o.stopped_at IS NULL
-       ORDER BY o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
+       ORDER BY o.received_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
   FROM claimed`
 
 /**

@@ -360,6 +360,34 @@ describeStore('the store', (store) => {
       expect((await queries.openTransactionsOf(key)).map((item) => item.transactionId)).toEqual([fourth, third, second])
     })
 
+    test('the newest is the one that was first heard of last, whatever its number and its start time', async () => {
+      const { queries, writer } = store()
+      const { key, identity } = await queries.createChargePoint(`CP-${crypto.randomUUID()}`, {})
+      const idToken = `Tag-${crypto.randomUUID()}`
+      // The first two have numbers of another node's block. The clock of the charge point is set back between the first and the others.
+      const [last, first, second] = [newTransactionId(), newTransactionId(), newTransactionId()]
+      const ahead = { startedAtMs: arrivalMs + 31_536_000_000, idToken }
+      await writer.commit(changeSet(key, { changes: [transactionStarted(first, ahead)] }))
+      for (const [index, id] of [second, last].entries()) {
+        const receivedAtMs = arrivalMs + (index + 1) * 1_000
+        const started = transactionStarted(id, { startedAtMs: receivedAtMs, idToken })
+        await writer.commit(changeSet(key, { receivedAtMs, changes: [started] }))
+      }
+      const newestFirst = [last, second, first]
+      for (const filter of [{ identity }, { idToken }, { identity, open: true }, { idToken, open: true }]) {
+        const listed = await queries.listTransactions(filter, page)
+        expect(listed.items.map(({ transactionId }) => transactionId)).toEqual(newestFirst)
+        const next = await queries.listTransactions(filter, { page: 2, pageSize: 2 })
+        expect(next.items.map(({ transactionId }) => transactionId)).toEqual([first])
+      }
+      const idsOf = (known: readonly { readonly transactionId: number }[]) =>
+        known.map(({ transactionId }) => transactionId)
+      expect(idsOf(await queries.openTransactionsOf(key))).toEqual(newestFirst)
+      const hydration = await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
+      expect(idsOf(hydration.openTransactions)).toEqual(newestFirst)
+      expect(idsOf((await queries.beforeStart(key, 1, idToken)).openOfIdToken)).toEqual(newestFirst)
+    })
+
     test('a transaction that does not exist has no record and no meter values', async () => {
       const { queries } = store()
       expect(await queries.transaction(1)).toBeNull()
@@ -414,13 +442,15 @@ describeStore('the store', (store) => {
         charge_points_identity: `SELECT * FROM charge_points WHERE identity = 'CP7' AND deleted_at IS NULL`,
         charge_points_status: `SELECT * FROM charge_points WHERE deleted_at IS NULL AND connected = true AND status = 'Faulted'
         ORDER BY identity LIMIT 20`,
-        transactions_of_charge_point: 'SELECT * FROM transactions WHERE charge_point_id = 1 ORDER BY id DESC LIMIT 3',
+        transactions_by_arrival: 'SELECT * FROM transactions ORDER BY received_at DESC, id DESC LIMIT 3',
+        transactions_of_charge_point_by_arrival: `SELECT * FROM transactions WHERE charge_point_id = 1
+        ORDER BY received_at DESC, id DESC LIMIT 3`,
         transactions_started: `SELECT * FROM transactions WHERE started_at >= now() - interval '1 day'
         ORDER BY started_at DESC, id DESC LIMIT 20`,
-        transactions_of_id_token: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
-        ORDER BY id DESC LIMIT 3`,
-        transactions_open_of_charge_point: `SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL
-        ORDER BY id DESC LIMIT 64`,
+        transactions_of_id_token_by_arrival: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
+        ORDER BY received_at DESC, id DESC LIMIT 3`,
+        transactions_open_of_charge_point_by_arrival: `SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL
+        ORDER BY received_at DESC, id DESC LIMIT 64`,
         id_tokens_status: `SELECT * FROM id_tokens WHERE status = 'Blocked' ORDER BY id_key LIMIT 20`,
         message_log: 'SELECT * FROM message_log WHERE charge_point_id = 1 ORDER BY at DESC, id DESC LIMIT 3',
         charge_point_events_page: `SELECT * FROM charge_point_events WHERE charge_point_id = 1
