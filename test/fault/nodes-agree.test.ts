@@ -80,3 +80,70 @@ describe('a command', () => {
     testMsMax,
   )
 })
+
+/** Numbers of the transactions that `node` lists, in its order. */
+async function listedAt(node: StatorProcess, query: string): Promise<readonly number[]> {
+  const { transactions } = await node.json(`/api/transactions${query}`)
+  return (transactions as readonly { readonly transactionId: number }[]).map(({ transactionId }) => transactionId)
+}
+
+describe('a transaction that begins at a second node, with a lower number than the one before it', () => {
+  test(
+    'is the newest and the current one at each node, and after a restart',
+    async () => {
+      const nodes = await twoNodes(['CP001', 'CP002'])
+      const [one, other] = nodes
+      const start = async (raw: RawChargePoint, connectorId: number, atMs: number): Promise<number> => {
+        const timestamp = new Date(atMs).toISOString()
+        const { transactionId } = await raw.call('StartTransaction', {
+          ...flows16.start,
+          connectorId,
+          idTag: 'CARD',
+          timestamp,
+        })
+        return Number(transactionId)
+      }
+      const nowMs = Date.now()
+      // `other` takes the lower block of numbers, and `one` the higher.
+      const elsewhere = await dial(other, 'CP002')
+      const lowest = await start(elsewhere, 1, nowMs - 5_000)
+      const before = await dial(one, 'CP001')
+      const older = await start(before, 1, nowMs - 4_000)
+      await before.close()
+      const raw = await dial(other, 'CP001')
+      const newer = await start(raw, 1, nowMs - 3_000)
+      expect(newer).toBeLessThan(older)
+
+      const agree = async (): Promise<void> => {
+        for (const node of nodes) {
+          expect(await listedAt(node, '')).toEqual([newer, older, lowest])
+          for (const query of ['?chargePointId=CP001', '?chargePointId=CP001&open=true'])
+            expect([query, await listedAt(node, query)]).toEqual([query, [newer, older]])
+          for (const query of ['?idTag=CARD', '?open=true', `?startDate=${new Date(nowMs - 60_000).toISOString()}`])
+            expect([query, await listedAt(node, query)]).toEqual([query, [newer, older, lowest]])
+          expect(await listedAt(node, '?page=2&pageSize=1')).toEqual([older])
+          expect(await node.json('/api/chargepoints/CP001/status')).toMatchObject({
+            connectors: [{ connectorId: 1, currentTransaction: newer }],
+          })
+        }
+      }
+      await agree()
+      // What a charge point adds meanwhile moves what is behind it by one, and changes no order.
+      const newest = await start(elsewhere, 2, nowMs - 2_000)
+      expect(await listedAt(one, '?page=2&pageSize=1')).toEqual([newer])
+      await elsewhere.call('StopTransaction', { ...flows16.stop(newest), timestamp: new Date(nowMs).toISOString() })
+      expect(await listedAt(one, '?open=true')).toEqual([newer, older, lowest])
+      expect(await listedAt(one, '?open=false')).toEqual([newest])
+
+      await other.terminate()
+      await other.startAgain()
+      await dial(other, 'CP001')
+      for (const node of nodes) {
+        expect(await node.json('/api/chargepoints/CP001/status')).toMatchObject({
+          connectors: [{ connectorId: 1, currentTransaction: newer }],
+        })
+      }
+    },
+    testMsMax,
+  )
+})
