@@ -2,19 +2,25 @@
 // one may hold some: then it works without the index, says which they are, and makes the index at the first start without them.
 
 import type { ClientBase } from 'pg'
-import { alikeIdentitiesShownMax, partitionTriesMax } from '../base/limits.ts'
+import { alikeIdentitiesShownMax, identityIndexLockMsMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import { maintenanceLock, shortly } from './partitions.ts'
-import { isAlreadyStored } from './store-error.ts'
+import { databaseError, isAlreadyStored } from './store-error.ts'
+
+/** Key of the advisory lock of the node that makes the index. */
+const identityIndexLock = 6_017_304
+
+// SQLSTATE, PostgreSQL documentation, appendix A.
+const lockNotAvailable = '55P03'
 
 /** Spellings of one identity that are told. */
 const spellingsShownMax = 4
 
-const makeIndex = `CREATE UNIQUE INDEX IF NOT EXISTS charge_points_identity_alike ON charge_points (lower(identity))
+// Built and dropped beside everything else that goes on: it waits for older transactions, and nobody waits for it.
+const makeIndex = `CREATE UNIQUE INDEX CONCURRENTLY charge_points_identity_alike ON charge_points (lower(identity))
   WHERE deleted_at IS NULL`
-
+const dropUnfinished = 'DROP INDEX CONCURRENTLY IF EXISTS charge_points_identity_alike'
 // The one by which they were found before, and are found while there is no other.
-const dropOlder = 'DROP INDEX IF EXISTS charge_points_identity_lower'
+const dropOlder = 'DROP INDEX CONCURRENTLY IF EXISTS charge_points_identity_lower'
 
 const findAlike = `
   SELECT (array_agg(identity ORDER BY id))[1:${spellingsShownMax}] AS spellings, (count(*) OVER ())::int4 AS count
@@ -22,35 +28,40 @@ const findAlike = `
   ORDER BY min(id) LIMIT ${alikeIdentitiesShownMax}`
 
 /**
- * Makes sure that no two charge points have identities that differ in letter case only, or says in the log which do. Locks nothing for
- * longer than it takes to sort the identities.
+ * On a connection that is closed afterwards: makes sure that no two charge points have identities that differ in letter case only, or
+ * says in the log which do. Where another node is at it, that one does.
  */
 export async function keepIdentitiesApart(client: ClientBase, log: Pick<Logger, 'warn'>): Promise<void> {
-  const found = await client.query<{ isUnique: boolean; isDouble: boolean }>(
-    `SELECT to_regclass('charge_points_identity_alike') IS NOT NULL AS "isUnique",
-       to_regclass('charge_points_identity_lower') IS NOT NULL AS "isDouble"`,
-  )
-  const { isUnique = false, isDouble = false } = found.rows[0] ?? {}
+  const lock = 'SELECT pg_try_advisory_lock($1) AS "isMine"'
+  const { rows } = await client.query<{ isMine: boolean }>(lock, [identityIndexLock])
+  if (rows[0]?.isMine !== true) return
   try {
-    const reason =
-      (isUnique ? null : await inTurn(client, makeIndex)) ?? (isDouble ? await inTurn(client, dropOlder) : null)
-    if (reason !== null)
-      log.warn({ reason }, 'An index of charge_points could not be replaced; the next start tries again.')
+    await client.query(`SET lock_timeout = ${identityIndexLockMsMax}`)
+    await replaceIndex(client)
   } catch (error) {
-    if (!isAlreadyStored(error)) throw error
-    await warnOfAlike(client, log)
+    if (isAlreadyStored(error)) await warnOfAlike(client, log)
+    else if (databaseError(error)?.code !== lockNotAvailable) throw error
+    else log.warn({ error }, 'The index of identities waits for a long transaction; the next start tries again.')
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [identityIndexLock])
   }
 }
 
-/** Null when it was done, else why not. */
-function inTurn(client: ClientBase, statement: string): Promise<string | null> {
-  return shortly(client, partitionTriesMax, async () => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [maintenanceLock])
-    await client.query(statement)
-  })
+async function replaceIndex(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string; isValid: boolean }>(
+    `SELECT relname AS name, indisvalid AS "isValid" FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+     WHERE indrelid = 'charge_points'::regclass`,
+  )
+  const isValid = new Map(rows.map((row) => [row.name, row.isValid]))
+  if (isValid.get('charge_points_identity_alike') !== true) {
+    await client.query(dropUnfinished)
+    await client.query(makeIndex)
+  }
+  if (isValid.has('charge_points_identity_lower')) await client.query(dropOlder)
 }
 
 async function warnOfAlike(client: ClientBase, log: Pick<Logger, 'warn'>): Promise<void> {
+  await client.query(dropUnfinished)
   const { rows } = await client.query<{ spellings: readonly string[]; count: number }>(findAlike)
   const [first] = rows
   if (first === undefined) return

@@ -133,11 +133,7 @@ async function makePartitionFromDefault(
  *
  * @returns null when it was done, else why not.
  */
-export async function shortly(
-  client: ClientBase,
-  triesMax: number,
-  change: () => Promise<void>,
-): Promise<string | null> {
+async function shortly(client: ClientBase, triesMax: number, change: () => Promise<void>): Promise<string | null> {
   for (let attempt = 1; ; attempt++) {
     await client.query('BEGIN')
     try {

@@ -1,6 +1,7 @@
 // Identities that differ in letter case only: PostgreSQL refuses them, and a database that holds some from before is served all the same.
 
 import { expect, test } from 'bun:test'
+import { Client } from 'pg'
 import type { Logger } from '../../../src/base/log.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { alikeIdentitiesShownMax } from '../../../src/base/limits.ts'
@@ -109,6 +110,31 @@ test('a charge point of such a database is found as it is spelt; a third spellin
   })
   await drop()
 })
+
+test('a start waits for a long transaction for a while, and leaves the index to the next start', async () => {
+  const { connectionString, drop } = await earlierDatabase(['cpX'])
+  const reader = new Client({ connectionString })
+  await reader.connect()
+  await reader.query('BEGIN')
+  await reader.query('LOCK TABLE charge_points IN ROW EXCLUSIVE MODE')
+  const { log, lines } = collectedLog('Warning')
+  await opened(
+    connectionString,
+    async (database) => {
+      expect(lines).toEqual([expect.stringContaining('the next start tries again')])
+      expect((await createQueries(database).credentials('CPX'))?.identity).toBe('cpX')
+    },
+    log,
+  )
+  await reader.end()
+  await opened(
+    connectionString,
+    async (database) => expect(await indexesOf(database)).toEqual(['charge_points_identity_alike']),
+    log,
+  )
+  expect(lines).toHaveLength(1)
+  await drop()
+}, 30_000)
 
 test('of many, the log names some and tells how many there are', async () => {
   const names = Array.from({ length: alikeIdentitiesShownMax + 5 }, (_, index) => `box-${index}`)
