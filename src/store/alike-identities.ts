@@ -40,8 +40,9 @@ export async function keepIdentitiesApart(client: ClientBase, log: Pick<Logger, 
     await replaceIndex(client)
   } catch (error) {
     if (isAlreadyStored(error)) await warnOfAlike(client, log)
-    else if (databaseError(error)?.code !== lockNotAvailable) throw error
-    else log.warn({ error }, 'The index of identities waits for a long transaction; the next start tries again.')
+    else if (isLockNotAvailable(error))
+      log.warn({ error }, 'The index of identities waits for a long transaction; the next start tries again.')
+    else throw error
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [identityIndexLock])
   }
@@ -60,8 +61,15 @@ async function replaceIndex(client: ClientBase): Promise<void> {
   if (isValid.has('charge_points_identity_lower')) await client.query(dropOlder)
 }
 
+function isLockNotAvailable(error: unknown): boolean {
+  return databaseError(error)?.code === lockNotAvailable
+}
+
 async function warnOfAlike(client: ClientBase, log: Pick<Logger, 'warn'>): Promise<void> {
-  await client.query(dropUnfinished)
+  // Where it waits for a long transaction the next start does it: nothing is written to an index whose building failed.
+  await client.query(dropUnfinished).catch((error: unknown) => {
+    if (!isLockNotAvailable(error)) throw error
+  })
   const { rows } = await client.query<{ spellings: readonly string[]; count: number }>(findAlike)
   const [first] = rows
   if (first === undefined) return

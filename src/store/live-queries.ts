@@ -246,7 +246,10 @@ export function createLiveQueries(database: Database, clock: Clock) {
   const lastRegister = createLastRegister(pool)
 
   return {
-    /** Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else; a third spelling of it is the older one's. */
+    /**
+     * Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else; a third
+     * spelling finds the older of them.
+     */
     async credentials(identity: string): Promise<CredentialRecord | null> {
       return (await credentials.get(identity)) ?? null
     },

@@ -111,30 +111,39 @@ test('a charge point of such a database is found as it is spelt; a third spellin
   await drop()
 })
 
-test('a start waits for a long transaction for a while, and leaves the index to the next start', async () => {
-  const { connectionString, drop } = await earlierDatabase(['cpX'])
-  const reader = new Client({ connectionString })
-  await reader.connect()
-  await reader.query('BEGIN')
-  await reader.query('LOCK TABLE charge_points IN ROW EXCLUSIVE MODE')
-  const { log, lines } = collectedLog('Warning')
-  await opened(
-    connectionString,
-    async (database) => {
-      expect(lines).toEqual([expect.stringContaining('the next start tries again')])
-      expect((await createQueries(database).credentials('CPX'))?.identity).toBe('cpX')
-    },
-    log,
-  )
-  await reader.end()
-  await opened(
-    connectionString,
-    async (database) => expect(await indexesOf(database)).toEqual(['charge_points_identity_alike']),
-    log,
-  )
-  expect(lines).toHaveLength(1)
-  await drop()
-}, 30_000)
+test.each([
+  { holds: 'none', identities: ['cpX'], mode: 'ROW EXCLUSIVE', line: 'the next start tries again' },
+  { holds: 'some', identities: ['cpX', 'CPx'], mode: 'ACCESS SHARE', line: 'cpX, CPx' },
+])(
+  'where a database holds $holds, a start waits for a long transaction for a while, and leaves the index to the next start',
+  async ({ identities, mode, line }) => {
+    const { connectionString, drop } = await earlierDatabase(identities)
+    const longOne = new Client({ connectionString })
+    await longOne.connect()
+    await longOne.query(`BEGIN; LOCK TABLE charge_points IN ${mode} MODE`)
+    const { log, lines } = collectedLog('Warning')
+    await opened(
+      connectionString,
+      async (database) => {
+        expect(lines).toEqual([expect.stringContaining(line)])
+        const queries = createQueries(database)
+        expect((await queries.credentials('CPX'))?.identity).toBe('cpX')
+        for (const identity of identities) await queries.updateChargePoint(identity, { location: 'Here' })
+        if (identities.length > 1) await queries.deleteChargePoint('CPx')
+      },
+      log,
+    )
+    await longOne.end()
+    await opened(
+      connectionString,
+      async (database) => expect(await indexesOf(database)).toEqual(['charge_points_identity_alike']),
+      log,
+    )
+    expect(lines).toHaveLength(1)
+    await drop()
+  },
+  30_000,
+)
 
 test('of many, the log names some and tells how many there are', async () => {
   const names = Array.from({ length: alikeIdentitiesShownMax + 5 }, (_, index) => `box-${index}`)
