@@ -158,6 +158,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     const api = createApi({
       queries,
+      nodeId: node.id,
       live: new LiveChargePoints(registry),
       commit: (set) => writer.commit(set),
       nextTransactionId: () => transactionIds.next(),

@@ -69,6 +69,7 @@ const callRoute = createRoute({
       'FORBIDDEN',
       'NOT_FOUND',
       'NOT_CONNECTED',
+      'CONNECTED_ELSEWHERE',
       'REQUEST_TOO_LARGE',
       'CALL_ERROR',
       'CALL_ANSWER_INVALID',
@@ -85,7 +86,7 @@ export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(callRoute, async (c) => {
     const { action, payload, timeout } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint)
+    const { version } = await requireConnected(deps, chargePoint)
     requireSendable(version, action)
     const command = { action, payload, fields: { '': 'payload' } }
     const answer = await sendCommand(

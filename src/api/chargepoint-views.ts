@@ -147,12 +147,11 @@ export function chargePointItem(
 export function chargePointStatus(
   record: ChargePointRecord,
   connectors: readonly ConnectorRecord[],
-  openTransactions: readonly KnownTransaction[],
+  newestFirst: readonly KnownTransaction[],
   problems: readonly ProblemRecord[],
   live: LiveView | undefined,
 ): z.infer<typeof ChargePointStatus> {
   const is16 = (live?.version ?? record.ocppVersion ?? '1.6') === '1.6'
-  const newestFirst = openTransactions.toSorted((a, b) => b.transactionId - a.transactionId)
   const known: readonly KnownConnector[] = [...connectors, ...silentConnectors(connectors, newestFirst)]
   const shown = known
     .filter((connector) => connector.evseId > 0)

@@ -32,6 +32,7 @@ const commandErrorCodes = [
   'FORBIDDEN',
   'NOT_FOUND',
   'NOT_CONNECTED',
+  'CONNECTED_ELSEWHERE',
   'REQUEST_TOO_LARGE',
   'CALL_ERROR',
   'CALL_ANSWER_INVALID',
@@ -151,7 +152,7 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(startRoute, async (c) => {
     const { connectorId, idTag, chargingProfile } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireBooted(chargePoint, requireConnected(deps, chargePoint))
+    const { version } = requireBooted(chargePoint, await requireConnected(deps, chargePoint))
     const [idToken, transactionId] = await Promise.all([queries.idTokenRecord(idTag), deps.nextTransactionId()])
     const start = {
       connectorId,
@@ -187,7 +188,7 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       throw notFound('Transaction', transactionId)
     }
     if (!transaction.open) throw new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
-    const { version } = requireBooted(chargePoint, requireConnected(deps, chargePoint))
+    const { version } = requireBooted(chargePoint, await requireConnected(deps, chargePoint))
     const status = await sendForStatus(deps, chargePoint, version, stopCommand(version, transaction))
     return c.json(stopOutcome(status), 200)
   })
@@ -195,7 +196,7 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(resetRoute, async (c) => {
     const { type } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint)
+    const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, resetCommand(version, type))
     return c.json(resetOutcome(status), 200)
   })
@@ -203,7 +204,7 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(updateFirmwareRoute, async (c) => {
     const { location, retrieveDate, retries, retryInterval } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint)
+    const { version } = await requireConnected(deps, chargePoint)
     const command = updateFirmwareCommand(version, {
       location,
       retrieveDateMs: retrieveDate,

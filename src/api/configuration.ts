@@ -72,6 +72,7 @@ const commandErrorCodes = [
   'FORBIDDEN',
   'NOT_FOUND',
   'NOT_CONNECTED',
+  'CONNECTED_ELSEWHERE',
   'CALL_ERROR',
   'CALL_ANSWER_INVALID',
   'CALL_TIMEOUT',
@@ -133,7 +134,7 @@ export function configurationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(changeRoute, async (c) => {
     const { key: changed, value } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireConnected(deps, chargePoint)
+    const { version } = await requireConnected(deps, chargePoint)
     const command = changeConfigurationCommand(version, changed, value)
     if (command === null) throw badKey(changed)
     const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
@@ -156,7 +157,7 @@ async function getConfiguration(
   const reported = configurationOfVariables(stored)
   if (keys.length === 0 && reported.length > 0) return { configurationKey: reported, unknownKey: [] }
 
-  const live = requireConnected(deps, chargePoint)
+  const live = await requireConnected(deps, chargePoint)
   if (live.version === '1.6' || keys.length > 0) return ask(deps, chargePoint, live.version, keys, reported)
   // It never reported its device model: what every charge point may have is better than nothing.
   const { configurationKey } = await ask(deps, chargePoint, live.version, standardKeys2x, [])

@@ -46,7 +46,10 @@ export interface ApiQueries {
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
   /** Problems that its components have, newest first. */
   problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>
+  /** Newest first. */
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
+  /** Name of the node that holds its connection; null when none does, or the node `nodeId`. */
+  otherHolder(chargePointKey: number, nodeId: string): Promise<string | null>
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
   updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
@@ -130,6 +133,8 @@ export interface HealthCheck {
 
 export interface ApiDeps {
   readonly queries: ApiQueries
+  /** Id of this process among those that share the database. */
+  readonly nodeId: string
   readonly live: LiveChargePoints
   /** Commits what an operator changed by hand. */
   readonly commit: (set: ChangeSet) => Promise<CommitOutcome>

@@ -10,10 +10,10 @@ const ErrorAnswer = z
   .object({
     error: z.string().openapi({ example: 'NotFound' }),
     message: z.string().openapi({ example: "Charge point 'CP999' not found" }),
-    details: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .openapi({ description: 'Status 400: `field` and `issue`. Status 502: what the charge point answered.' }),
+    details: z.record(z.string(), z.unknown()).optional().openapi({
+      description:
+        'Status 400: `field` and `issue`. Status 409: `node`, where another node holds the charge point. Status 502: what the charge point answered.',
+    }),
   })
   .openapi('Error')
 

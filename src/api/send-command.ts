@@ -49,13 +49,18 @@ export class CommandAnswer {
 
 const brokenJson: QuirkCode = 'brokenJson'
 
-/** @throws {StatorError} `NOT_CONNECTED`. */
-export function requireConnected({ live }: ApiDeps, chargePoint: ChargePointRef): LiveView {
+/** @throws {StatorError} `NOT_CONNECTED`, or `CONNECTED_ELSEWHERE` when another node holds its connection. */
+export async function requireConnected(
+  { live, queries, nodeId }: Pick<ApiDeps, 'live' | 'queries' | 'nodeId'>,
+  chargePoint: ChargePointRef,
+): Promise<LiveView> {
   const view = live.get(chargePoint)
-  if (view === undefined) {
-    throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
-  }
-  return view
+  if (view !== undefined) return view
+  const { key, identity } = chargePoint
+  const node = await queries.otherHolder(key, nodeId)
+  if (node === null) throw new StatorError('NOT_CONNECTED', `Charge point '${identity}' is not connected`)
+  const message = `Charge point '${identity}' is connected to another node, '${node}'; send the command there`
+  throw new StatorError('CONNECTED_ELSEWHERE', message, { node })
 }
 
 /**

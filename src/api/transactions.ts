@@ -44,7 +44,8 @@ const listRoute = createRoute({
   path: '/api/transactions',
   tags: ['Transactions'],
   summary: 'Get transaction history',
-  description: 'Newest first. A charge point with its own credentials must ask for its own `chargePointId`.',
+  description:
+    'Newest first, by when each was first heard of. A charge point with its own credentials must ask for its own `chargePointId`.',
   request: {
     query: z.strictObject({
       chargePointId: text('Charge point ID', identityCharactersMax)

@@ -25,6 +25,11 @@ export const errorTable = {
     name: 'Conflict',
     mend: 'Wait until the charge point is connected; read its state before you repeat a command that was sent and not answered.',
   },
+  CONNECTED_ELSEWHERE: {
+    status: 409,
+    name: 'Conflict',
+    mend: 'Send the command to the node that `details.node` names: it holds the connection of the charge point.',
+  },
   REQUEST_TOO_LARGE: { status: 413, name: 'PayloadTooLarge', mend: 'Send a smaller body.' },
   TOO_MANY_REQUESTS: {
     status: 429,

@@ -429,6 +429,12 @@ export const connectorsMax = 256
  */
 export const stateEventsMax = 2 * connectorsMax
 
+/** Longest that a start waits for each older transaction before it leaves the index of identities to the next start, in milliseconds. */
+export const identityIndexLockMsMax = 10_000
+
+/** Identities with several spellings that the log names at a start. */
+export const alikeIdentitiesShownMax = 20
+
 /** Problems of components that are shown of one charge point, the newest. */
 export const problemsShownMax = 256
 

@@ -27,7 +27,7 @@ const nothingBefore: BeforeStart = { lastStop: null, openOfIdToken: [] }
 // Looked for among the newest transactions of the charge point only, whatever it has behind it.
 const lastStop = `(
       SELECT json_build_object('transactionId', s.id, 'stoppedAtMs', ${ms('s.stopped_at')}, 'meterStopWh', s.meter_stop_wh)
-      FROM (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id ORDER BY t.id DESC
+      FROM (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id ORDER BY t.received_at DESC, t.id DESC
             LIMIT ${lastStopTransactionsMax}) s
       WHERE s.evse_id = v.evse_id AND s.stopped_at IS NOT NULL AND s.meter_stop_wh IS NOT NULL
       ORDER BY s.stopped_at DESC, s.id DESC LIMIT 1) AS "lastStop"`
@@ -41,10 +41,10 @@ const openKey = 'left(lower(t.id_token), 64)'
 const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
 
 // A range even of one key, and in the order of the index: for an equation PostgreSQL may go through all transactions by
-// number instead, where its statistics say that nearly all are of one card.
+// arrival instead, where its statistics say that nearly all are of one card.
 function openFrom(first: string, last: string, more: string): string {
   return `(SELECT * FROM transactions t WHERE t.stopped_at IS NULL AND ${openKey} ~>=~ ${first} AND ${openKey} ~<=~ ${last} ${more}
-           ORDER BY ${openKey} USING ~>~, t.id DESC LIMIT ${openOfIdTokenMax})`
+           ORDER BY ${openKey} USING ~>~, t.received_at DESC, t.id DESC LIMIT ${openOfIdTokenMax})`
 }
 
 /**

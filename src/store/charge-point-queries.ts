@@ -15,13 +15,11 @@ import type {
   VariableRecord,
 } from '../csms/records.ts'
 import { storableText } from '../base/storable-text.ts'
-import { credentialsEnd, deletedEnd, endColumns, insertEnds } from './connection-history.ts'
+import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
 import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
-import { databaseError } from './store-error.ts'
-import { knownTransactionColumns } from './transaction-queries.ts'
-
-const uniqueViolation = '23505'
+import { isAlreadyStored } from './store-error.ts'
+import { knownTransactionColumns, newestFirst } from './transaction-queries.ts'
 
 /**
  * A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing
@@ -62,6 +60,20 @@ export function createChargePointQueries(source: ListSource) {
       sql`WITH changed AS ${update}, ended AS (${sql.raw(insertEnds(ended))}) SELECT id FROM changed`,
     )
     return rows[0]?.id ?? null
+  }
+
+  /** @throws {StatorError} `CONFLICT` when there is a charge point whose identity differs from `identity` in letter case only. */
+  async function refuseAlike(identity: string): Promise<void> {
+    const isAlike = sql`lower(${chargePoints.identity}) = lower(${storableText(identity)})`
+    const [alike] = await db
+      .select({ identity: chargePoints.identity })
+      .from(chargePoints)
+      .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt)))
+    if (alike === undefined) return
+    throw new StatorError(
+      'CONFLICT',
+      `Charge point '${alike.identity}' exists already, and '${identity}' differs from it in letter case only.`,
+    )
   }
 
   return {
@@ -125,8 +137,16 @@ export function createChargePointQueries(source: ListSource) {
         .select(knownTransactionColumns)
         .from(transactions)
         .where(and(eq(transactions.chargePointId, chargePointKey), isNull(transactions.stoppedAt)))
-        .orderBy(desc(transactions.id))
+        .orderBy(...newestFirst)
         .limit(openTransactionsShownMax)
+    },
+
+    /** Name of the node that holds its connection under a lease; null when none does, or the node `nodeId`. */
+    async otherHolder(chargePointKey: number, nodeId: string): Promise<string | null> {
+      const { rows } = await db.execute<{ readonly name: string }>(sql`
+        SELECT n.name FROM charge_points c JOIN nodes n ON n.id = c.node
+        WHERE c.id = ${chargePointKey} AND c.connected AND n.id <> ${nodeId} AND ${sql.raw(leaseEndsAt)} > clock_timestamp()`)
+      return rows[0]?.name ?? null
     },
 
     /**
@@ -135,24 +155,16 @@ export function createChargePointQueries(source: ListSource) {
      * @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case.
      */
     async createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord> {
-      const isAlike = sql`lower(${chargePoints.identity}) = lower(${storableText(identity)})`
-      const [alike] = await db
-        .select({ identity: chargePoints.identity })
-        .from(chargePoints)
-        .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt)))
-      if (alike !== undefined) {
-        throw new StatorError(
-          'CONFLICT',
-          `Charge point '${alike.identity}' exists already, and '${identity}' differs from it in letter case only.`,
-        )
-      }
+      // The index refuses it as well, but for a database that was filled before there was one.
+      await refuseAlike(identity)
       const values = { identity: storableText(identity), ...columnsOf(input) }
       const [row] = await db
         .insert(chargePoints)
         .values(values)
         .returning()
-        .catch((error: unknown) => {
-          if (databaseError(error)?.code !== uniqueViolation) throw error
+        .catch(async (error: unknown) => {
+          if (!isAlreadyStored(error)) throw error
+          await refuseAlike(identity)
           throw new StatorError('CONFLICT', `Charge point '${identity}' exists already.`, undefined, error)
         })
       if (row === undefined) throw new StatorError('INTERNAL', `Charge point '${identity}' was not stored.`)

@@ -11,6 +11,7 @@ import {
 } from '../base/limits.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import { keepIdentitiesApart } from './alike-identities.ts'
 import { type DatabaseAddress, parseConnectionString } from './connection-string.ts'
 import { startEmbedded } from './embedded.ts'
 import { migrate } from './migrate.ts'
@@ -272,6 +273,7 @@ async function prepare(client: Client, { host, port, database }: DatabaseAddress
     if (number < serverVersionMin)
       throw refuse(`Database ${where} is PostgreSQL ${name}; expected version 15 or newer.`)
     await migrate(client, { nowMs: Date.now(), log })
+    await keepIdentitiesApart(client, log)
   } catch (error) {
     if (error instanceof StatorError) throw error
     throw refuse(`The tables of database ${where} cannot be brought up to date: ${reasonOf(error)}.`, error)

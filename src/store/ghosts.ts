@@ -8,7 +8,7 @@ import type { Ghost, GhostDeadlines } from '../csms/records.ts'
 import { int4Array, int8Array, textArray } from './binary-array.ts'
 import type { Database } from './database.ts'
 
-interface Suspect extends Ghost {
+interface Suspect extends Ghost, Place {
   readonly stationTransactionId: string | null
 }
 
@@ -21,7 +21,7 @@ const availableSince = `GREATEST(COALESCE(k.status_since, k.updated_at), ${quiet
 const goneSince = `GREATEST(c.last_seen_at, ${quietSince})`
 const name = 'COALESCE(t.station_transaction_id, t.id::text)'
 const columns = `t.id AS "transactionId", t.charge_point_id AS "chargePointKey", c.identity, ${name} AS transaction,
-  t.station_transaction_id AS "stationTransactionId"`
+  t.station_transaction_id AS "stationTransactionId", t.received_at AS "heardAtMs"`
 
 /** Parameters: $1 and $2 are the latest times that are long ago. `from` gives transactions `t`, of which the open ones count. */
 function suspects(from: string, which = 'true'): string {
@@ -86,10 +86,10 @@ async function withoutMeteredOnes(
 const digest = (transactionId: string, reason: string): string =>
   `hashtextextended('ghost/' || ${transactionId} || '/' || ${reason}, 0)`
 
-// Open ones by charge point and number, as their index has them, from behind the last that was gone through. $5 is how many; null: all.
+// Open ones by charge point and arrival, as their index has them, from behind the last that was gone through. $6 is how many; null: all.
 const candidates = `
-  SELECT * FROM transactions WHERE stopped_at IS NULL AND (charge_point_id, id) > ($3, $4)
-  ORDER BY charge_point_id, id LIMIT $5`
+  SELECT * FROM transactions WHERE stopped_at IS NULL AND (charge_point_id, received_at, id) > ($3, $4, $5)
+  ORDER BY charge_point_id, received_at, id LIMIT $6`
 
 const unnotedSuspects = `
   WITH candidates AS (${candidates})
@@ -97,7 +97,7 @@ const unnotedSuspects = `
   WHERE NOT EXISTS (SELECT FROM anomalies a
     WHERE left(a.transaction, 255) = left(s.transaction, 255) AND a.charge_point_id = s."chargePointKey"
       AND a.kind = 'ghostTransaction' AND a.digest = ${digest('s."transactionId"', 's.reason')})
-  ORDER BY "chargePointKey", "transactionId" LIMIT ${ghostsPerCheckMax}`
+  ORDER BY "chargePointKey", "heardAtMs", "transactionId" LIMIT ${ghostsPerCheckMax}`
 
 const noteGhosts = `
   INSERT INTO anomalies (charge_point_id, received_at, digest, kind, "transaction", detail, message_id)
@@ -109,10 +109,16 @@ const noteGhosts = `
 /** An open transaction that a look has got to. */
 interface Place {
   readonly chargePointKey: number
+  /** When it was first heard of. */
+  readonly heardAtMs: number
   readonly transactionId: number
 }
 
-const beforeAll: Place = { chargePointKey: 0, transactionId: 0 }
+const beforeAll: Place = { chargePointKey: 0, heardAtMs: 0, transactionId: 0 }
+
+function keyOf({ chargePointKey, heardAtMs, transactionId }: Place): readonly [number, string, number] {
+  return [chargePointKey, new Date(heardAtMs).toISOString(), transactionId]
+}
 
 /** Looks for ghosts a part at a time, charge point by charge point, and begins again at the end. */
 export class GhostCheck {
@@ -144,7 +150,7 @@ export class GhostCheck {
   }
 
   async #note(client: ClientBase, nowMs: number): Promise<readonly Ghost[]> {
-    const part = [this.#after.chargePointKey, this.#after.transactionId, this.#candidatesMax]
+    const part = [...keyOf(this.#after), this.#candidatesMax]
     const found = await client.query<Suspect>({
       text: unnotedSuspects,
       values: [...longAgo(this.#deadlines, nowMs), ...part],
@@ -177,10 +183,10 @@ export class GhostCheck {
     const candidatesMax = this.#candidatesMax
     if (candidatesMax === null) return beforeAll
     const { rows } = await client.query<Place>(
-      `SELECT charge_point_id AS "chargePointKey", id AS "transactionId" FROM transactions
-       WHERE stopped_at IS NULL AND (charge_point_id, id) > ($1, $2)
-       ORDER BY charge_point_id, id OFFSET $3 LIMIT 1`,
-      [this.#after.chargePointKey, this.#after.transactionId, candidatesMax - 1],
+      `SELECT charge_point_id AS "chargePointKey", received_at AS "heardAtMs", id AS "transactionId" FROM transactions
+       WHERE stopped_at IS NULL AND (charge_point_id, received_at, id) > ($1, $2, $3)
+       ORDER BY charge_point_id, received_at, id OFFSET $4 LIMIT 1`,
+      [...keyOf(this.#after), candidatesMax - 1],
     )
     return rows[0] ?? beforeAll
   }

@@ -95,7 +95,10 @@ export class LeaseKeeper {
     if (isShared) {
       await leases.take(node)
       keeper.#renewals.begin(leaseRenewMs)
-    } else await leases.giveBackAll()
+    } else {
+      await leases.giveBackAll()
+      await leases.takeForGood(node)
+    }
     keeper.#tending.begin(leaseTendMs)
     return keeper
   }

@@ -86,7 +86,7 @@ const claimConnections = `
      FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,
     (SELECT json_agg(json_build_object(${transactionJson})) FROM (
        SELECT * FROM transactions o WHERE o.charge_point_id = claimed.key AND o.stopped_at IS NULL
-       ORDER BY o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
+       ORDER BY o.received_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
   FROM claimed`
 
 /**
@@ -126,14 +126,13 @@ export function releaseValues(releases: readonly Release[]): Buffer[] {
   ]
 }
 
-/** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the only one there is. */
+/** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the oldest, which comes first. */
 function spelt(identities: readonly string[], records: readonly CredentialRecord[]): Map<string, CredentialRecord> {
   const exact = new Map(records.map((record) => [record.identity, record]))
   const alike = Map.groupBy(records, (record) => record.identity.toLowerCase())
   const answers = new Map<string, CredentialRecord>()
   for (const identity of identities.map(storableText)) {
-    const others = alike.get(identity.toLowerCase()) ?? []
-    const record = exact.get(identity) ?? (others.length === 1 ? others[0] : undefined)
+    const record = exact.get(identity) ?? alike.get(identity.toLowerCase())?.[0]
     if (record !== undefined) answers.set(identity, record)
   }
   return answers
@@ -151,7 +150,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
       name: 'stator_credentials',
       text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash",
                pending_password_hash AS "pendingPasswordHash", api_key_hash AS "apiKeyHash"
-             FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))`,
+             FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))
+             ORDER BY id`,
       values: [textArray(identities)],
     })
     return spelt(identities, found.rows)
@@ -247,7 +247,10 @@ export function createLiveQueries(database: Database, clock: Clock) {
   const lastRegister = createLastRegister(pool)
 
   return {
-    /** Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else. */
+    /**
+     * Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else; a third
+     * spelling finds the older of them.
+     */
     async credentials(identity: string): Promise<CredentialRecord | null> {
       return (await credentials.get(identity)) ?? null
     },

@@ -27,7 +27,7 @@ export interface MigrateOptions {
 }
 
 /** Key of the advisory lock of the node that migrates. */
-const migrationLock = 6_017_302
+const migrationLock = 6_017_303
 
 // SQLSTATE, PostgreSQL documentation, appendix A.
 const deadlockDetected = '40P01'

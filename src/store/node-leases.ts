@@ -52,6 +52,10 @@ const takeLease = `
   INSERT INTO nodes (id, name, started_at, seen_at) VALUES ($1, $2, clock_timestamp(), clock_timestamp())
   ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()`
 
+// The history has the names of nodes from here.
+const takeForGood = `
+  INSERT INTO nodes (id, name, started_at, seen_at) VALUES ($1, $2, clock_timestamp(), 'infinity')`
+
 /**
  * Holders that have no lease, one probe of the index for each: a node whose lease was swept, and that claimed on, and died.
  * A node that lives finds its lease run out, as it was, and takes it.
@@ -160,6 +164,11 @@ export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDataba
     /** Takes a lease, or takes it again after it ran out. */
     async take({ id, name }: NodeIdentity): Promise<void> {
       await run('take_lease', takeLease, [id, name], leaseRenewMsMax)
+    },
+
+    /** Takes a lease that never runs out, in a database that only one process can have open. */
+    async takeForGood({ id, name }: NodeIdentity): Promise<void> {
+      await run('take_lease_for_good', takeForGood, [id, name])
     },
 
     /** False when the lease had run out: others may have marked what this node holds as not connected. */

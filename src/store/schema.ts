@@ -103,7 +103,8 @@ export const chargePoints = pgTable(
   (table) => [
     // At most one that is not deleted; one index finds the deleted ones too, whose transactions are still asked for.
     unique('charge_points_identity').on(table.identity, table.deletedAt).nullsNotDistinct(),
-    index('charge_points_identity_lower')
+    // Made at a start, not by a migration: see store/alike-identities.ts.
+    uniqueIndex('charge_points_identity_alike')
       .on(sql`lower(${table.identity})`)
       .where(sql`deleted_at IS NULL`),
     index('charge_points_status')
@@ -253,18 +254,24 @@ export const transactions = pgTable(
     uniqueIndex('transactions_station_id')
       .on(table.chargePointId, sql`left(station_transaction_id, 255)`, table.stationUse)
       .where(sql`station_transaction_id IS NOT NULL`),
-    // By number, the order of the lists: a page of them is read without what comes before it in time.
-    index('transactions_of_charge_point').on(table.chargePointId, table.id),
+    // By arrival, the order of the lists: a page of them is read without what comes before it in time. Numbers tell no order, because each
+    // node has a block of them, and start times none, because they are by the clock of a charge point.
+    index('transactions_by_arrival').on(table.receivedAt, table.id).concurrently(),
+    index('transactions_of_charge_point_by_arrival').on(table.chargePointId, table.receivedAt, table.id).concurrently(),
     index('transactions_started').on(table.startedAt, table.id),
     // For the next one of an EVSE: its start ends what belongs to the one before it.
     index('transactions_of_evse').on(table.chargePointId, table.evseId, table.startedAt, table.id),
-    index('transactions_of_id_token').on(sql`left(lower(id_token), 64)`, table.id),
+    index('transactions_of_id_token_by_arrival')
+      .on(sql`left(lower(id_token), 64)`, table.receivedAt, table.id)
+      .concurrently(),
     // By pattern, so that one range holds a card with all the suffixes that charge points append to it.
-    index('transactions_open_of_id_token')
-      .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.id)
+    index('transactions_open_of_id_token_by_arrival')
+      .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.receivedAt, table.id)
+      .concurrently()
       .where(sql`stopped_at IS NULL`),
-    index('transactions_open_of_charge_point')
-      .on(table.chargePointId, table.id)
+    index('transactions_open_of_charge_point_by_arrival')
+      .on(table.chargePointId, table.receivedAt, table.id)
+      .concurrently()
       .where(sql`stopped_at IS NULL`),
   ],
 )

@@ -39,6 +39,12 @@ const recordColumns = {
   corrections: sql<number>`(SELECT count(*)::int4 FROM transaction_corrections c WHERE c.transaction_id = ${transactions.id})`,
 }
 
+/**
+ * By arrival at whatever node. Numbers tell no order, because each node has a block of them, and start times none, because they are by
+ * the clock of a charge point.
+ */
+export const newestFirst = [desc(transactions.receivedAt), desc(transactions.id)]
+
 export function createTransactionQueries(source: ListSource) {
   const { db } = source
   const records = () =>
@@ -49,14 +55,18 @@ export function createTransactionQueries(source: ListSource) {
   }
 
   return {
-    /** Newest first. Transactions of deleted charge points are among them. */
+    /** Newest first, by when each was first heard of. Transactions of deleted charge points are among them. */
     async listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>> {
       const keys = filter.identity === undefined ? null : await keysOf(db, filter.identity)
       const listed = await filteredPageOf(
         source,
         page,
         filteredBy(filter, keys),
-        (where) => records().where(where).orderBy(desc(transactions.id)).$dynamic(),
+        (where) =>
+          records()
+            .where(where)
+            .orderBy(...newestFirst)
+            .$dynamic(),
         (row) => row,
       )
       return { ...listed, items: await withEnergy(listed.items) }
@@ -74,7 +84,6 @@ export function createTransactionQueries(source: ListSource) {
 function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): FilteredRows {
   const { idToken, startedFromMs, startedToMs, open } = filter
   const { chargePointId, id, startedAt, stoppedAt } = transactions
-  const order = [desc(id)]
   const isOpen = open === true ? isNull(stoppedAt) : undefined
   const isStopped = open === false ? isNotNull(stoppedAt) : undefined
   const isInTime = and(
@@ -83,16 +92,16 @@ function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): 
   )
   const hasToken = idToken === undefined ? undefined : isOfToken(storableText(idToken))
   const by = (leads: FilteredRows['leads'], leadOrder: FilteredRows['leadOrder'], rest: SQL | undefined) => {
-    return { table: transactions, leads, leadOrder, rest, order }
+    return { table: transactions, leads, leadOrder, rest, order: newestFirst }
   }
   if (keys !== null) {
     const leads = keys.map((key) => and(eq(chargePointId, key), isOpen))
-    return by(leads, order, and(hasToken, isInTime, isStopped))
+    return by(leads, newestFirst, and(hasToken, isInTime, isStopped))
   }
-  if (hasToken !== undefined) return by([hasToken], order, and(isInTime, isOpen, isStopped))
-  if (isOpen !== undefined) return by([isOpen], [desc(chargePointId), desc(id)], isInTime)
+  if (hasToken !== undefined) return by([hasToken], newestFirst, and(isInTime, isOpen, isStopped))
+  if (isOpen !== undefined) return by([isOpen], [desc(chargePointId), ...newestFirst], isInTime)
   if (isInTime !== undefined) return by([isInTime], [desc(startedAt), desc(id)], isStopped)
-  return by([undefined], order, isStopped)
+  return by([undefined], newestFirst, isStopped)
 }
 
 // The first condition is the one that the index knows.

@@ -9,6 +9,7 @@ interface Row {
   readonly chargePointKey: number
   readonly evseId: number
   readonly idToken: string | null
+  readonly receivedAtMs: number
   readonly stoppedAtMs: number | null
   readonly meterStopWh: number | null
 }
@@ -21,7 +22,7 @@ export function beforeStartOf<Transaction extends Row>(
   evseId: number,
   idToken: string,
 ): { readonly lastStop: BeforeStart['lastStop']; readonly open: readonly Transaction[] } {
-  const newest = transactions.toSorted((a, b) => b.id - a.id)
+  const newest = transactions.toSorted((a, b) => b.receivedAtMs - a.receivedAtMs || b.id - a.id)
   const stops = newest
     .filter((row) => row.chargePointKey === key)
     .slice(0, lastStopTransactionsMax)

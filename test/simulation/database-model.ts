@@ -262,7 +262,7 @@ export class DatabaseModel {
       epoch,
       connectors: this.connectorsOf(key),
       openTransactions: this.openTransactionsOf(key)
-        .toSorted((a, b) => b.startedAtMs - a.startedAtMs || b.id - a.id)
+        .toSorted((a, b) => b.receivedAtMs - a.receivedAtMs || b.id - a.id)
         .slice(0, openTransactionsMax)
         .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
       untimedFacts,

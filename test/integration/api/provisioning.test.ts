@@ -81,6 +81,15 @@ describe('a charge point', () => {
     await stator.provision('ALIKE')
   })
 
+  test('is made once where two spellings of its identity are asked for at once', async () => {
+    for (let round = 0; round < 20; round++) {
+      const bodies = [{ chargePointId: `cp${round}X` }, { chargePointId: `CP${round}x` }]
+      const answers = await Promise.all(bodies.map((body) => stator.api('/api/chargepoints', { body })))
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409])
+      expect(answers.find(({ status }) => status === 409)?.body.error).toBe('Conflict')
+    }
+  })
+
   test.each([
     [{}, 'chargePointId'],
     [{ chargePointId: '' }, 'chargePointId'],

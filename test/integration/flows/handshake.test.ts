@@ -284,6 +284,20 @@ test('a charge point that may be unknown is made at its first connection and kee
   }
 })
 
+test('two that come at once under spellings of one identity are one charge point, with the password of the first', async () => {
+  const open = await TestStator.start({ settings: { Security: { UnknownChargePoints: 'accept' } } })
+  try {
+    for (let round = 0; round < 10; round++) {
+      const dials = [`box${round}A`, `BOX${round}a`].map((identity) => open.raw(identity, { password: identity }))
+      const statuses = (await Promise.allSettled(dials)).map(({ status }) => status)
+      expect(statuses.toSorted()).toEqual(['fulfilled', 'rejected'])
+    }
+    expect(await open.json('/api/chargepoints')).toMatchObject({ totalCount: 10 })
+  } finally {
+    await open.stop()
+  }
+})
+
 test('a charge point that Security.AllowedChargePoints leaves out is turned away with 403', async () => {
   const closed = await TestStator.start({ settings: { Security: { AllowedChargePoints: ['CP001'] } } })
   try {

@@ -2,6 +2,7 @@
 // nothing had happened, and so does Stator.
 
 import { describe, expect, test } from 'bun:test'
+import { hostname } from 'node:os'
 import { flows16, flows201, idTag } from '../../fixtures/seed-flows.ts'
 import { TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
@@ -36,6 +37,25 @@ describe.each(['PostgreSQL', 'Embedded'] as const)('on %s', (provider) => {
       expect(await central.json(`/api/transactions/${transactionId}`)).toMatchObject({ energyConsumed: 14 })
       const { anomalies } = await central.json('/api/chargepoints/CP001/anomalies')
       expect(anomalies).toEqual([])
+    } finally {
+      await central.stop()
+    }
+  })
+
+  test('the history names the process that held a connection by its host and port', async () => {
+    const central = await TestStator.start({ provider })
+    try {
+      await central.bootedRaw('CP001')
+      await central.restart()
+      await central.raw('CP001')
+      await central.statusOnce('the charge point to be back', 'CP001', ({ status }) => status !== 'Offline')
+      const { history } = await central.json('/api/chargepoints/CP001/history')
+      const node = expect.stringMatching(/:\d+$/)
+      expect(history).toMatchObject([
+        { event: 'opened', node: `${hostname()}:${central.stator.port}` },
+        { event: 'closed', node, reason: expect.any(String) },
+        { event: 'opened', node },
+      ])
     } finally {
       await central.stop()
     }

@@ -117,9 +117,9 @@ function rowsRead(node: Node): number {
 async function mostRowsRead(pool: Database['restPool'], read: () => Promise<unknown>): Promise<number> {
   const sent = spyOn(pool, 'query')
   await read()
-  const statements = sent.mock.calls.map((call) =>
-    z.tuple([z.looseObject({ text: z.string() })], z.unknown()).parse(call),
-  )
+  // Once a second the embedded database is asked whether it answers, in a bare text.
+  const calls = sent.mock.calls.filter((call) => !Bun.deepEquals(call, ['SELECT 1']))
+  const statements = calls.map((call) => z.tuple([z.looseObject({ text: z.string() })], z.unknown()).parse(call))
   sent.mockRestore()
   expect(statements.length).toBeGreaterThan(0)
   let most = 0

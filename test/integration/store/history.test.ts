@@ -260,7 +260,9 @@ describeStore('the history', (store) => {
       const endOf = async (key: number) => (await connectionsOf(key)).slice(1)
       expect(await endOf(stopped)).toMatchObject([{ event: 'closed', node: 'host:8080', ...stoppingEnd }])
       expect(await endOf(untold)).toMatchObject([{ event: 'closed', atMs: arrivalMs + 1_000, ...untoldEnd }])
-      expect(await endOf(died)).toMatchObject([{ event: 'closed', atMs: arrivalMs + 2_000, ...processLostEnd }])
+      expect(await endOf(died)).toMatchObject([
+        { event: 'closed', atMs: arrivalMs + 2_000, node: 'host:8080', ...processLostEnd },
+      ])
     })
   })
 

@@ -284,14 +284,14 @@ test('what is connected to a node that nobody knows is swept', async () => {
   expect(await isConnected(orphan)).toBe(false)
 })
 
-test('where no other process can be, whatever was connected is not when the node begins, and no lease is kept', async () => {
+test('where no other process can be, whatever was connected is not when the node begins, and its lease never runs out', async () => {
   const before = await newNode()
   const left = await connected(before)
   const node = await newNode(false)
   expect(await isConnected(left)).toBe(false)
   await pass(node, leaseMs)
-  const { rowCount } = await database.pool.query('SELECT FROM nodes WHERE id = $1', [node.keeper.node])
-  expect(rowCount).toBe(0)
+  const { rows } = await database.pool.query("SELECT id, name FROM nodes WHERE seen_at = 'infinity'")
+  expect(rows).toEqual([{ id: node.keeper.node, name: 'host:8080' }])
 })
 
 test('a node that ends gives everything back, and has no turn any more', async () => {

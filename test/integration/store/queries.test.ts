@@ -151,21 +151,14 @@ describeStore('the store', (store) => {
       expect(again).toEqual(known)
     })
 
-    test('an identity in another letter case finds its charge point, unless two could be meant', async () => {
-      const { database, queries } = store()
+    test('an identity in another letter case finds its charge point', async () => {
+      const { queries } = store()
       const name = `Säule-${crypto.randomUUID().slice(0, 8)}-A`
       const { key } = await queries.createChargePoint(name, {})
       expect((await queries.credentials(name))?.key).toBe(key)
       const ascii = `Box-${crypto.randomUUID().slice(0, 8)}-A`
       const first = await queries.createChargePoint(ascii, {})
       expect((await queries.credentials(ascii.toUpperCase()))?.key).toBe(first.key)
-      // Only a database that was filled before this was refused holds two of them.
-      const second = await queries.createChargePoint(crypto.randomUUID(), {})
-      const rename = 'UPDATE charge_points SET identity = $1 WHERE id = $2'
-      await database.pool.query(rename, [ascii.toLowerCase(), second.key])
-      expect((await queries.credentials(ascii))?.key).toBe(first.key)
-      expect((await queries.credentials(ascii.toLowerCase()))?.key).toBe(second.key)
-      expect(await queries.credentials(ascii.toUpperCase())).toBeNull()
     })
 
     test('a connection hydrates with connectors and open transactions under an epoch of its own', async () => {
@@ -369,6 +362,34 @@ describeStore('the store', (store) => {
       expect((await queries.openTransactionsOf(key)).map((item) => item.transactionId)).toEqual([fourth, third, second])
     })
 
+    test('the newest is the one that was first heard of last, whatever its number and its start time', async () => {
+      const { queries, writer } = store()
+      const { key, identity } = await queries.createChargePoint(`CP-${crypto.randomUUID()}`, {})
+      const idToken = `Tag-${crypto.randomUUID()}`
+      // The first two have numbers of another node's block. The clock of the charge point is set back between the first and the others.
+      const [last, first, second] = [newTransactionId(), newTransactionId(), newTransactionId()]
+      const ahead = { startedAtMs: arrivalMs + 31_536_000_000, idToken }
+      await writer.commit(changeSet(key, { changes: [transactionStarted(first, ahead)] }))
+      for (const [index, id] of [second, last].entries()) {
+        const receivedAtMs = arrivalMs + (index + 1) * 1_000
+        const started = transactionStarted(id, { startedAtMs: receivedAtMs, idToken })
+        await writer.commit(changeSet(key, { receivedAtMs, changes: [started] }))
+      }
+      const newestFirst = [last, second, first]
+      for (const filter of [{ identity }, { idToken }, { identity, open: true }, { idToken, open: true }]) {
+        const listed = await queries.listTransactions(filter, page)
+        expect(listed.items.map(({ transactionId }) => transactionId)).toEqual(newestFirst)
+        const next = await queries.listTransactions(filter, { page: 2, pageSize: 2 })
+        expect(next.items.map(({ transactionId }) => transactionId)).toEqual([first])
+      }
+      const idsOf = (known: readonly { readonly transactionId: number }[]) =>
+        known.map(({ transactionId }) => transactionId)
+      expect(idsOf(await queries.openTransactionsOf(key))).toEqual(newestFirst)
+      const hydration = await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
+      expect(idsOf(hydration.openTransactions)).toEqual(newestFirst)
+      expect(idsOf((await queries.beforeStart(key, 1, idToken)).openOfIdToken)).toEqual(newestFirst)
+    })
+
     test('a transaction that does not exist has no record and no meter values', async () => {
       const { queries } = store()
       expect(await queries.transaction(1)).toBeNull()
@@ -418,18 +439,20 @@ describeStore('the store', (store) => {
         1, 1, n, now(), 1, 1, 1, 1, 1, '{}' FROM generate_series(1, 20000) n`)
       await pool.query('ANALYZE')
       const queries = {
-        charge_points_identity_lower: `SELECT * FROM charge_points
+        charge_points_identity_alike: `SELECT * FROM charge_points
           WHERE lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest(ARRAY['cp7', 'cp8']) i)) AND deleted_at IS NULL`,
         charge_points_identity: `SELECT * FROM charge_points WHERE identity = 'CP7' AND deleted_at IS NULL`,
         charge_points_status: `SELECT * FROM charge_points WHERE deleted_at IS NULL AND connected = true AND status = 'Faulted'
         ORDER BY identity LIMIT 20`,
-        transactions_of_charge_point: 'SELECT * FROM transactions WHERE charge_point_id = 1 ORDER BY id DESC LIMIT 3',
+        transactions_by_arrival: 'SELECT * FROM transactions ORDER BY received_at DESC, id DESC LIMIT 3',
+        transactions_of_charge_point_by_arrival: `SELECT * FROM transactions WHERE charge_point_id = 1
+        ORDER BY received_at DESC, id DESC LIMIT 3`,
         transactions_started: `SELECT * FROM transactions WHERE started_at >= now() - interval '1 day'
         ORDER BY started_at DESC, id DESC LIMIT 20`,
-        transactions_of_id_token: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
-        ORDER BY id DESC LIMIT 3`,
-        transactions_open_of_charge_point: `SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL
-        ORDER BY id DESC LIMIT 64`,
+        transactions_of_id_token_by_arrival: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
+        ORDER BY received_at DESC, id DESC LIMIT 3`,
+        transactions_open_of_charge_point_by_arrival: `SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL
+        ORDER BY received_at DESC, id DESC LIMIT 64`,
         id_tokens_status: `SELECT * FROM id_tokens WHERE status = 'Blocked' ORDER BY id_key LIMIT 20`,
         message_log: 'SELECT * FROM message_log WHERE charge_point_id = 1 ORDER BY at DESC, id DESC LIMIT 3',
         charge_point_events_page: `SELECT * FROM charge_point_events WHERE charge_point_id = 1

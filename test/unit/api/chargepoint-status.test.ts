@@ -59,15 +59,15 @@ test('such a connector stands among those that did report, and counts with them'
   expect(await statusOf([connector(1, 'Faulted')], [open(7, 2)])).toMatchObject({ status: 'Faulted' })
 })
 
-test('a connector that did report keeps its own word, and shows the newest of its open transactions', async () => {
+test('a connector that did report keeps its own word, and shows the newest of its open transactions, whatever its number', async () => {
   expect(await statusOf([connector(1, 'SuspendedEV')], [open(7, 1), open(8, 1)])).toMatchObject({
     status: 'SuspendedEV',
-    connectors: [{ connectorId: 1, status: 'SuspendedEV', currentTransaction: 8 }],
+    connectors: [{ connectorId: 1, status: 'SuspendedEV', currentTransaction: 7 }],
   })
 })
 
 test('several open transactions of a silent connector are one connector; connector 0 is none', async () => {
-  expect(await statusOf([], [open(7, 1), open(8, 1), open(9, 0)])).toMatchObject({
+  expect(await statusOf([], [open(8, 1), open(7, 1), open(9, 0)])).toMatchObject({
     connectors: [{ connectorId: 1, status: 'Charging', currentTransaction: 8 }],
   })
 })

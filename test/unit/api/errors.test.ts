@@ -356,6 +356,25 @@ describe('a command', () => {
     expect(await response.json()).toEqual({ error: 'Conflict', message: "Charge point 'CP001' is not connected" })
   })
 
+  test.each([
+    ['/api/chargepoints/CP001/start-transaction', startBody],
+    ['/api/chargepoints/CP001/reset', { type: 'Soft' }],
+    ['/api/chargepoints/CP001/calls', { action: 'ClearCache', payload: {} }],
+    ['/api/chargepoints/CP001/configuration', { key: 'HeartbeatInterval', value: '60' }],
+  ])('at %s to a charge point that another node holds is a conflict that names the node', async (path, body) => {
+    const { post } = fakeApi({
+      live: { get: () => undefined },
+      queries: { otherHolder: async (key, nodeId) => (key === 1 && nodeId === 'this-node' ? 'csms-2:8080' : null) },
+    })
+    const response = await post(path, body)
+    expect(response.status).toBe(409)
+    expect(await response.json()).toEqual({
+      error: 'Conflict',
+      message: "Charge point 'CP001' is connected to another node, 'csms-2:8080'; send the command there",
+      details: { node: 'csms-2:8080' },
+    })
+  })
+
   test.each(['Pending', 'Rejected'] as const)('to start is not sent while the boot is %s', async (bootStatus) => {
     const { post } = fakeApi({
       live: { get: () => ({ version: '1.6', bootStatus, lastSeenAtMs: 0, lastHeartbeatAtMs: null }) },

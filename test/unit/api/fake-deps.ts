@@ -69,6 +69,7 @@ export function fakeApi(
     connectorsOf: async () => [],
     problemsOf: async () => [],
     openTransactionsOf: async () => [],
+    otherHolder: async () => null,
     createChargePoint: unexpected('createChargePoint'),
     updateChargePoint: unexpected('updateChargePoint'),
     deleteChargePoint: unexpected('deleteChargePoint'),
@@ -102,6 +103,7 @@ export function fakeApi(
   }
   const app = createApi({
     queries,
+    nodeId: 'this-node',
     live,
     commit: unexpected('commit'),
     nextTransactionId: () => 7,

@@ -1,0 +1,80 @@
+// Charge points whose identities differ in letter case only. A unique index refuses them. A database that was filled before there was
+// one may hold some: then it works without the index, says which they are, and makes the index at the first start without them.
+
+import type { ClientBase } from 'pg'
+import { alikeIdentitiesShownMax, identityIndexLockMsMax } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import { databaseError, isAlreadyStored } from './store-error.ts'
+
+/** Key of the advisory lock of the node that makes the index. */
+const identityIndexLock = 6_017_304
+
+// SQLSTATE, PostgreSQL documentation, appendix A.
+const lockNotAvailable = '55P03'
+
+/** Spellings of one identity that are told. */
+const spellingsShownMax = 4
+
+// Built and dropped beside everything else that goes on: it waits for older transactions, and nobody waits for it.
+const makeIndex = `CREATE UNIQUE INDEX CONCURRENTLY charge_points_identity_alike ON charge_points (lower(identity))
+  WHERE deleted_at IS NULL`
+const dropUnfinished = 'DROP INDEX CONCURRENTLY IF EXISTS charge_points_identity_alike'
+// The one by which they were found before, and are found while there is no other.
+const dropOlder = 'DROP INDEX CONCURRENTLY IF EXISTS charge_points_identity_lower'
+
+const findAlike = `
+  SELECT (array_agg(identity ORDER BY id))[1:${spellingsShownMax}] AS spellings, (count(*) OVER ())::int4 AS count
+  FROM charge_points WHERE deleted_at IS NULL GROUP BY lower(identity) HAVING count(*) > 1
+  ORDER BY min(id) LIMIT ${alikeIdentitiesShownMax}`
+
+/**
+ * On a connection that is closed afterwards: makes sure that no two charge points have identities that differ in letter case only, or
+ * says in the log which do. Where another node is at it, that one does.
+ */
+export async function keepIdentitiesApart(client: ClientBase, log: Pick<Logger, 'warn'>): Promise<void> {
+  const lock = 'SELECT pg_try_advisory_lock($1) AS "isMine"'
+  const { rows } = await client.query<{ isMine: boolean }>(lock, [identityIndexLock])
+  if (rows[0]?.isMine !== true) return
+  try {
+    await client.query(`SET lock_timeout = ${identityIndexLockMsMax}`)
+    await replaceIndex(client)
+  } catch (error) {
+    if (isAlreadyStored(error)) await warnOfAlike(client, log)
+    else if (isLockNotAvailable(error))
+      log.warn({ error }, 'The index of identities waits for a long transaction; the next start tries again.')
+    else throw error
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [identityIndexLock])
+  }
+}
+
+async function replaceIndex(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string; isValid: boolean }>(
+    `SELECT relname AS name, indisvalid AS "isValid" FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+     WHERE indrelid = 'charge_points'::regclass`,
+  )
+  const isValid = new Map(rows.map((row) => [row.name, row.isValid]))
+  if (isValid.get('charge_points_identity_alike') !== true) {
+    await client.query(dropUnfinished)
+    await client.query(makeIndex)
+  }
+  if (isValid.has('charge_points_identity_lower')) await client.query(dropOlder)
+}
+
+function isLockNotAvailable(error: unknown): boolean {
+  return databaseError(error)?.code === lockNotAvailable
+}
+
+async function warnOfAlike(client: ClientBase, log: Pick<Logger, 'warn'>): Promise<void> {
+  // Where it waits for a long transaction the next start does it: nothing is written to an index whose building failed.
+  await client.query(dropUnfinished).catch((error: unknown) => {
+    if (!isLockNotAvailable(error)) throw error
+  })
+  const { rows } = await client.query<{ spellings: readonly string[]; count: number }>(findAlike)
+  const [first] = rows
+  if (first === undefined) return
+  log.warn(
+    { count: first.count, reason: rows.map(({ spellings }) => spellings.join(', ')).join('; ') },
+    'Charge points have identities that differ in letter case only; delete all but one of each, and start again.',
+  )
+}
