@@ -163,7 +163,7 @@ async function nextVersion(): Promise<string> {
   await writeFile(
     join(root, 'drizzle', `${tag}.sql`),
     `ALTER TABLE "transactions" ADD COLUMN "next_version" integer DEFAULT 1;--> statement-breakpoint
-CREATE INDEX "next_version" ON "transaction_events" ("received_at");`,
+CREATE INDEX "next_version" ON "transaction_facts" ("received_at");`,
   )
   return root
 }
