@@ -1,6 +1,6 @@
-// The tables, as drizzle sees them: the source of the migrations in drizzle/ and of the typed queries for the API.
-// What drizzle cannot say stands in the migrations only: the partitions of meter_values, transaction_facts, message_log and the histories, and
-// fill factors.
+// Long because it has every table. The tables, as drizzle sees them: the source of the migrations in drizzle/ and of the typed queries for
+// the API. What drizzle cannot say stands in the migrations only: the partitions of meter_values, transaction_facts, message_log and the
+// histories, and fill factors.
 //
 // No foreign keys: charge points are never removed (deletion sets deleted_at), rows come from one writer that knows its keys, and
 // a check per meter value would cost as much as the insert. Payloads are json, not jsonb: jsonb refuses \u0000 and loses key order.

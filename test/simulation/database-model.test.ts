@@ -254,7 +254,7 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
       // A commit whose answer was lost is done again.
       const times = random.chance(0.2) ? 2 : 1
       for (let time = 0; time < times; time++) {
-        const told = await commitGroup(lease.client, group, seen, random.chance(0.5), time > 0)
+        const told = await commitGroup(lease.client, group, seen, random.chance(0.5), time > 0, 'unused')
         expect({ seed, nth, told: model.commit(group, seen, time > 0) }).toEqual({ seed, nth, told })
       }
     }
