@@ -372,8 +372,8 @@ export const forgottenRowsMax = 5_000
 export const forgottenLotsMax = 400
 
 /**
- * A charge point that was away for so long, in days, is recognised by what it sends again: transaction messages are kept for no less,
- * whatever is set.
+ * A charge point that was away for so long, in days, is recognised by what it sends again: transaction messages are
+ * kept for no less, whatever is set.
  */
 export const resendDays = 90
 
@@ -381,8 +381,8 @@ export const resendDays = 90
 export const earlierNodesCheckMs = 60_000
 
 /**
- * How long after the last node of the version before was seen the others go on writing what it would read, in hours: for so long a deploy
- * can be taken back.
+ * How long after the last node of the version before was seen the others go on writing what it would read, in hours:
+ * for so long a deploy can be taken back.
  */
 export const earlierNodesHours = 24
 

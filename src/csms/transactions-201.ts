@@ -326,8 +326,8 @@ function about(event: TransactionEvent, known: Known): About {
 }
 
 /**
- * 2.0.1 E01–E15. The key of the fact is all that the event says: some charge points number every event 0, and their events must not
- * swallow each other.
+ * 2.0.1 E01–E15. The key of the fact is all that the event says: some charge points number every event 0, and their
+ * events must not swallow each other.
  */
 export const transactionEvent: Handler<TransactionEvent> = {
   needs: (event) => ({

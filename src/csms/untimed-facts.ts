@@ -54,9 +54,9 @@ export function timeKey(placed: Placed | null, time: unknown): string {
 }
 
 /**
- * The time in the key of a fact, in milliseconds: what was sent, as UTC where it names no zone. It depends on nothing but the text,
- * so that a resend has the same, whatever has been set for the charge point meanwhile. Null for a fact with a place, and
- * where nothing can be read.
+ * The time in the key of a fact, in milliseconds: what was sent, as UTC where it names no zone. It depends on nothing
+ * but the text, so that a resend has the same, whatever has been set for the charge point meanwhile. Null for a fact
+ * with a place, and where nothing can be read.
  *
  * @param sent the time as it was sent.
  */

@@ -1,6 +1,6 @@
-// The ledger of the version before, table `transaction_events`, key charge point, ref and seqNo. It knows facts that were stored before the
-// upgrade, and is where a node of that version looks during a deploy: until none is left, what is stored here is written there as well.
-// All statements may run twice on the same rows and leave the same behind.
+// The ledger of the version before, table `transaction_events`, key charge point, ref and seqNo. It knows facts that
+// were stored before the upgrade, and is where a node of that version looks during a deploy: until none is left, what
+// is stored here is written there as well. All statements may run twice on the same rows and leave the same behind.
 
 import { type FactRow, refOfOther } from './fact-row.ts'
 import { type Column, instant, int4, int8, json, statement, text } from './statement.ts'
@@ -34,8 +34,9 @@ const newKeyColumns: Readonly<Record<string, Column<FactRow>>> = {
 }
 
 /**
- * The rows of `transaction_events`, as `e`, that are the fact of `v`; those that this very transaction wrote bear its id in xmin. A key
- * that two facts share is that of the first; the others have a ref with their content in it. Of the oldest rows no content is known.
+ * The rows of `transaction_events`, as `e`, that are the fact of `v`; those that this very transaction wrote bear its
+ * id in xmin. A key that two facts share is that of the first; the others have a ref with their content in it. Of the
+ * oldest rows no content is known.
  */
 export const sameEarlierFact = `FROM transaction_events e
   WHERE e.charge_point_id = v.charge_point_id AND e.ref IN (v.ref, v.other_ref) AND e.seq_no = v.seq_no
@@ -67,6 +68,6 @@ export const insertOtherEarlierFacts = statement<FactRow>(
     SELECT ${Object.keys(columns)
       .map((name) => (name === 'ref' ? 'other_ref' : name))
       .join(', ')} FROM ${rows}
-    WHERE ${isNew} AND EXISTS (SELECT FROM transaction_events e WHERE e.charge_point_id = v.charge_point_id AND e.ref = v.ref
-      AND e.seq_no = v.seq_no AND e.content <> v.content) ON CONFLICT DO NOTHING`,
+    WHERE ${isNew} AND EXISTS (SELECT FROM transaction_events e WHERE e.charge_point_id = v.charge_point_id
+      AND e.ref = v.ref AND e.seq_no = v.seq_no AND e.content <> v.content) ON CONFLICT DO NOTHING`,
 )

@@ -1,5 +1,6 @@
-// Whether the ledger of the version before is still needed. While nodes of that version work on the database, new facts are written there
-// as well, since they look nowhere else; for as long as it holds facts that may be sent again, it is asked; then it is emptied.
+// Whether the ledger of the version before is still needed. While nodes of that version work on the database, new facts
+// are written there as well, since they look nowhere else; for as long as it holds facts that may be sent again, it is
+// asked; then it is emptied.
 
 import type { ClientBase, Pool } from 'pg'
 import type { Clock } from '../base/clock.ts'
@@ -56,8 +57,8 @@ export class EarlierLedger {
 }
 
 /**
- * Whether nothing in the ledger of the version before can be sent again: no node that writes there was seen for `days`. False when it has
- * been emptied.
+ * Whether nothing in the ledger of the version before can be sent again: no node that writes there was seen for `days`.
+ * False when it has been emptied.
  */
 export async function isEarlierLedgerOver(client: ClientBase, days: number): Promise<boolean> {
   const { rowCount } = await client.query(

@@ -1,5 +1,5 @@
-// A row of the ledger of transaction messages, and what it is known by: the charge point, the time that it sent, and a digest of what it
-// said. Nothing of our own is in it: no message id, no time of arrival.
+// A row of the ledger of transaction messages, and what it is known by: the charge point, the time that it sent, and a
+// digest of what it said. Nothing of our own is in it: no message id, no time of arrival.
 
 import { storableKey } from '../base/storable-text.ts'
 import type { ChangeSet, TransactionFact, Verbatim } from '../csms/decision.ts'
@@ -22,7 +22,10 @@ export interface FactRow {
   readonly occurredAtMs: number
 }
 
-/** `sent_at` of facts without a usable time. PostgreSQL wants the partition key in the unique index, so they need some time. */
+/**
+ * `sent_at` of facts without a usable time. PostgreSQL wants the partition key in the unique index, so they need some
+ * time.
+ */
 const noTimeMs = 0
 
 export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
@@ -63,7 +66,10 @@ export function jsonOf(payload: Verbatim): string {
 /** Longest `ref` of a fact that is kept as it is, in characters: it has to fit an index entry. */
 const refCharactersMax = 255
 
-/** The `ref` under which the version before stores a fact: cut and marked with a digest of the whole when it is too long. */
+/**
+ * The `ref` under which the version before stores a fact: cut and marked with a digest of the whole when it is too
+ * long.
+ */
 export function storedRef(ref: string): string {
   return storableKey(ref, refCharactersMax)
 }

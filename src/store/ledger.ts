@@ -1,4 +1,5 @@
-// The facts of one transaction of the writer, each once: which of them are new, and what those were answered with that are not.
+// The facts of one transaction of the writer, each once: which of them are new, and what those were answered with that
+// are not.
 
 import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
@@ -32,7 +33,10 @@ export class Ledger {
   readonly #earlier: EarlierLedgerUse
   readonly #mayBeStored: boolean
 
-  /** @param mayBeStored whether the group is committed once more: only then can a fact be stored already and be no retransmission. */
+  /**
+   * @param mayBeStored whether the group is committed once more: only then can a fact be stored already and be no
+   * retransmission.
+   */
   constructor(sets: readonly ChangeSet[], earlier: EarlierLedgerUse, mayBeStored: boolean) {
     this.#earlier = earlier
     this.#mayBeStored = mayBeStored
@@ -93,8 +97,9 @@ export class Ledger {
     const answer = stored?.answer ?? first.set.answer
     if (first.set !== set) return { duplicate: true, answer }
     if (stored === undefined) return { duplicate: false, answer }
-    // The very same frame is no retransmission: an earlier attempt at this commit went through, and only its outcome was lost. Frames
-    // that waited in the socket may bear the same id and time and be two all the same; the ids that they are answered with differ.
+    // The very same frame is no retransmission: an earlier attempt at this commit went through, and only its outcome
+    // was lost. Frames that waited in the socket may bear the same id and time and be two all the same; the ids that
+    // they are answered with differ.
     const isSameFrame = stored.messageId === set.messageId && stored.receivedAtMs === set.receivedAtMs
     const isOwn = this.#mayBeStored && isSameFrame && Bun.deepEquals(stored.answer, set.answer)
     return { duplicate: !isOwn, answer }

@@ -180,8 +180,9 @@ export async function dropOldHistory(
 }
 
 /**
- * Forgets the transaction messages of the months that ended `days` or more days ago, but for a month of which something came later
- * than that: its charge point may not know yet that it was stored. The default partition is not looked into (`forgetOld`).
+ * Forgets the transaction messages of the months that ended `days` or more days ago, but for a month of which something
+ * came later than that: its charge point may not know yet that it was stored. The default partition is not looked into
+ * (`forgetOld`).
  */
 export async function dropOldFacts(client: ClientBase, nowMs: number, days: number): Promise<readonly LeftAsItIs[]> {
   const before = new Date(nowMs - days * dayMs)

@@ -1,6 +1,6 @@
-// Long because it has every table. The tables, as drizzle sees them: the source of the migrations in drizzle/ and of the typed queries for
-// the API. What drizzle cannot say stands in the migrations only: the partitions of meter_values, transaction_facts, message_log and the
-// histories, and fill factors.
+// Long because it has every table. The tables, as drizzle sees them: the source of the migrations in drizzle/ and of
+// the typed queries for the API. What drizzle cannot say stands in the migrations only: the partitions of meter_values,
+// transaction_facts, message_log and the histories, and fill factors.
 //
 // No foreign keys: charge points are never removed (deletion sets deleted_at), rows come from one writer that knows its keys, and
 // a check per meter value would cost as much as the insert. Payloads are json, not jsonb: jsonb refuses \u0000 and loses key order.
@@ -128,7 +128,10 @@ export const nodes = pgTable('nodes', {
   startedAt: instant('started_at').notNull(),
   /** When it last renewed its lease, by the clock of PostgreSQL. */
   seenAt: instant('seen_at').notNull(),
-  /** The table in which it looks for transaction messages; null for a node of a version that knows only `transaction_events`. */
+  /**
+   * The table in which it looks for transaction messages; null for a node of a version that knows only
+   * `transaction_events`.
+   */
   ledger: text('ledger'),
 })
 
@@ -293,8 +296,8 @@ export const transactionCorrections = pgTable(
 )
 
 /**
- * The ledger of transaction messages. Its key recognises a retransmission, and the answer is sent again. Partitioned by month of
- * `sent_at`; see store/fact-row.ts.
+ * The ledger of transaction messages. Its key recognises a retransmission, and the answer is sent again. Partitioned by
+ * month of `sent_at`; see store/fact-row.ts.
  */
 export const transactionFacts = pgTable(
   'transaction_facts',
@@ -325,8 +328,8 @@ export const earlierLedger = pgTable('earlier_ledger', {
 })
 
 /**
- * The ledger of the version before, in which its nodes look during a deploy. It is emptied when what it holds is old enough; a later
- * version removes it.
+ * The ledger of the version before, in which its nodes look during a deploy. It is emptied when what it holds is old
+ * enough; a later version removes it.
  */
 export const transactionEvents = pgTable(
   'transaction_events',

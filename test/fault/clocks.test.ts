@@ -51,7 +51,8 @@ interface Times {
 /** The start and the stop of a charge point. What has no usable time of its own happened when it came. */
 async function factsOf(identity: string): Promise<Times[]> {
   const { rows } = await client.query<Times>(
-    `SELECT (extract(epoch FROM CASE WHEN f.sent_at = 'epoch' THEN f.received_at ELSE f.sent_at END) * 1000)::float8 AS occurred,
+    `SELECT (extract(epoch FROM CASE WHEN f.sent_at = 'epoch' THEN f.received_at ELSE f.sent_at END) * 1000)::float8
+         AS occurred,
        (extract(epoch FROM f.received_at) * 1000)::float8 AS received, f.payload
      FROM transaction_facts f JOIN charge_points c ON c.id = f.charge_point_id
      WHERE c.identity = $1 ORDER BY (f.payload->>'meterStop') IS NOT NULL`,

@@ -372,8 +372,8 @@ const readings: Readonly<Record<string, string>> = {
     reservation_id AS "reservationId", remote_start_id AS "remoteStartId", charging_state AS "chargingState",
     stopped_at AS "stoppedAtMs", meter_stop_wh AS "meterStopWh", stop_reason AS "stopReason", stop_id_token AS "stopIdToken",
     closed_by AS "closedBy", received_at AS "receivedAtMs" FROM transactions WHERE charge_point_id = ANY($1)`,
-  facts: `SELECT ${ofChargePoint}, sent_at AS "sentAtMs", transaction_id AS "transactionId", ${received}, payload::text, answer::text
-    FROM transaction_facts WHERE charge_point_id = ANY($1)`,
+  facts: `SELECT ${ofChargePoint}, sent_at AS "sentAtMs", transaction_id AS "transactionId", ${received}, payload::text,
+    answer::text FROM transaction_facts WHERE charge_point_id = ANY($1)`,
   corrections: `SELECT transaction_id AS "transactionId", number, at AS "atMs", operator, stopped_at_before AS "stoppedBeforeMs",
     meter_stop_wh_before AS "meterStopBeforeWh", stop_reason_before AS "reasonBefore", stopped_at AS "stoppedAtMs",
     meter_stop_wh AS "meterStopWh", stop_reason AS reason FROM transaction_corrections

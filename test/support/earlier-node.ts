@@ -1,4 +1,5 @@
-// What a node of the version before does with its ledger, `transaction_events`: the statements and the steps of that version.
+// What a node of the version before does with its ledger, `transaction_events`: the statements and the steps of that
+// version.
 
 import type { ClientBase } from 'pg'
 import type { ChangeSet, CommitOutcome } from '../../src/csms/decision.ts'
@@ -33,8 +34,8 @@ interface Stored {
 
 async function insertOrFind(client: ClientBase, row: FactRow): Promise<Stored | null> {
   const inserted = await client.query(
-    `INSERT INTO transaction_events (charge_point_id, ref, seq_no, content, event, transaction_id, message_id, occurred_at, received_at,
-       payload, answer)
+    `INSERT INTO transaction_events (charge_point_id, ref, seq_no, content, event, transaction_id, message_id,
+       occurred_at, received_at, payload, answer)
      VALUES ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000), $10, $11)
      ON CONFLICT (charge_point_id, ref, seq_no) DO NOTHING`,
     [

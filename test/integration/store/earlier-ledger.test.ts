@@ -1,4 +1,5 @@
-// A deploy with nodes of this version and of the one before on one database: a message is recognised at whichever of them it comes again.
+// A deploy with nodes of this version and of the one before on one database: a message is recognised at whichever of
+// them it comes again.
 
 import { expect, test } from 'bun:test'
 import { earlierNodesHours, resendDays } from '../../../src/base/limits.ts'
@@ -138,7 +139,7 @@ describeStore('the ledger of the version before', (store, provider) => {
     }
   })
 
-  test('is written while a node of that version was seen within a day, asked until 90 days are over, and then empty', async () => {
+  test('is written for a day after a node of that version was seen, asked for 90 days, and then emptied', async () => {
     const { database } = store()
     const ledger = new EarlierLedger(database)
     const use = async (): Promise<EarlierLedgerUse> => {
@@ -154,7 +155,8 @@ describeStore('the ledger of the version before', (store, provider) => {
     expect(ledger.use).toBe('written')
     expect(await use()).toBe('unused')
     await database.pool.query(
-      `INSERT INTO nodes (id, name, started_at, seen_at) VALUES ('earlier', 'earlier:1', clock_timestamp(), clock_timestamp())`,
+      `INSERT INTO nodes (id, name, started_at, seen_at)
+       VALUES ('earlier', 'earlier:1', clock_timestamp(), clock_timestamp())`,
     )
     expect(await use()).toBe('written')
     await database.pool.query(`DELETE FROM nodes WHERE id = 'earlier'`)
