@@ -17,6 +17,6 @@ CREATE TABLE "transaction_facts" (
 --> statement-breakpoint
 CREATE TABLE "transaction_facts_default" PARTITION OF "transaction_facts" DEFAULT;
 --> statement-breakpoint
-ALTER TABLE "nodes" ADD COLUMN "ledger" text;--> statement-breakpoint
 CREATE INDEX "transaction_facts_received" ON "transaction_facts" USING brin ("received_at");--> statement-breakpoint
+ALTER TABLE "nodes" ADD COLUMN "ledger" text;--> statement-breakpoint
 INSERT INTO "earlier_ledger" SELECT 1, clock_timestamp() WHERE EXISTS (SELECT FROM "transaction_events") OR EXISTS (SELECT FROM "nodes");
