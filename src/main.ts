@@ -24,6 +24,7 @@ import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './ocpp/schema.ts'
 import { openDatabase } from './store/database.ts'
+import { EarlierLedger } from './store/earlier-ledger.ts'
 import { type Fence, watchFences } from './store/fences.ts'
 import { claimCredentialSecret } from './store/installation.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
@@ -98,17 +99,19 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const queries = createQueries(database, clock)
     const transactionIds = new TransactionIds(database)
     const onCommit = (sets: number, ms: number): void => timings.committed(sets, ms)
-    const writer = new Writer({ database, clock, log: log.category('Database'), onCommit })
+    const earlierLedger = new EarlierLedger(database)
+    const writer = new Writer({ database, clock, log: log.category('Database'), earlierLedger, onCommit })
     writer.start()
     closers.unshift(() => writer.stop())
-    const { messageLogDays, anomalyDays, eventDays, historyMonths, ghostAvailableMs, ghostOfflineMs } = settings.ocpp
+    closers.unshift(earlierLedger.watch(clock, log.category('Database')))
+    const { ghostAvailableMs, ghostOfflineMs } = settings.ocpp
     const ghostDeadlines = { availableMs: ghostAvailableMs, goneMs: ghostOfflineMs }
     closers.unshift(
       startMaintenance({
         database,
         clock,
         log: log.category('Database'),
-        retention: { messageLogDays, anomalyDays, eventDays, historyMonths },
+        retention: settings.ocpp,
         ghostDeadlines,
         onGhost: ({ identity, transactionId, reason }) => {
           counters.anomaly('ghostTransaction')

@@ -97,7 +97,7 @@ async function auditTransactionEvents(client: Client, scope: AuditScope): Promis
       comparison.expect({ key: `${ledger.identity} ${payload}`, contents: [''], isAcknowledged })
     }
   }
-  const rows = await rowsOf<[string, string]>(client, scope, 'transaction_events', ['t.payload::text'])
+  const rows = await rowsOf<[string, string]>(client, scope, 'transaction_facts', ['t.payload::text'])
   for (const [identity, payload] of rows) comparison.find(`${identity} ${withoutMeterValues(payload)}`, '')
   return comparison.findings
 }

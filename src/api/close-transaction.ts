@@ -53,6 +53,8 @@ export async function closeTransaction(
     fact: {
       ref: `close:${transactionId}`,
       seqNo: 0,
+      sentAtMs: null,
+      place: null,
       event: 'Ended',
       transactionId,
       occurredAtMs: stoppedAtMs,

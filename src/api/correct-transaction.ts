@@ -55,6 +55,8 @@ export async function correctTransaction(
     fact: {
       ref: `correct:${transactionId}`,
       seqNo: number,
+      sentAtMs: null,
+      place: null,
       event: 'Ended',
       transactionId,
       occurredAtMs: stoppedAtMs,

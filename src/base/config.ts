@@ -32,6 +32,8 @@ export interface OcppSettings {
   readonly anomalyDays: number
   /** How long notifications of charge points are kept. */
   readonly eventDays: number
+  /** How long transaction messages are kept, and recognised when they are sent again. */
+  readonly transactionEventDays: number
   readonly historyMonths: number
   /** How long an open transaction may be quiet on a connector that is Available, before it counts as a ghost. */
   readonly ghostAvailableMs: number
@@ -140,6 +142,7 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     messageLogDays: ocpp.MessageLogDays,
     anomalyDays: ocpp.AnomalyDays,
     eventDays: ocpp.EventDays,
+    transactionEventDays: ocpp.TransactionEventDays,
     historyMonths: ocpp.HistoryMonths,
     ghostAvailableMs: ocpp.GhostAvailableMinutes * 60_000,
     ghostOfflineMs: ocpp.GhostOfflineHours * 3_600_000,

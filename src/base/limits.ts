@@ -389,6 +389,21 @@ export const forgottenRowsMax = 5_000
 /** Such statements in one turn and of one table: two million rows an hour are forgotten, the rest waits for the next turn. */
 export const forgottenLotsMax = 400
 
+/**
+ * A charge point that was away for so long, in days, is recognised by what it sends again: transaction messages are
+ * kept for no less, whatever is set.
+ */
+export const resendDays = 90
+
+/** How often a node looks whether nodes of the version before still work on the database, in milliseconds. */
+export const earlierNodesCheckMs = 60_000
+
+/**
+ * How long after the last node of the version before was seen the others go on writing what it would read, in hours:
+ * for so long a deploy can be taken back.
+ */
+export const earlierNodesHours = 24
+
 /** How often ghost transactions are looked for, in milliseconds. */
 export const ghostCheckMs = 300_000
 

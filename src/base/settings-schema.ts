@@ -2,7 +2,7 @@
 // (a test compares the two). Keys are spelt as in appsettings.json; values may be texts, as the environment has them.
 
 import { z } from 'zod'
-import { frameBytesMax } from './limits.ts'
+import { frameBytesMax, resendDays } from './limits.ts'
 import { logCategories, logLevels } from './log.ts'
 import type { LogCategory, LogLevel } from './log.ts'
 
@@ -172,6 +172,11 @@ export const settingsSchema = z.strictObject({
       EventDays: integer(365, 1, 3_650, {
         meaning:
           'How long notifications of charge points (status, firmware, security and the like) are kept; transactions and meter values stay.',
+        unit: 'days',
+      }),
+      TransactionEventDays: integer(365, resendDays, 3_650, {
+        meaning:
+          'How long transaction messages are kept as they were sent, and recognised when they are sent again; whole months are forgotten. Transactions and meter values stay.',
         unit: 'days',
       }),
       HistoryMonths: integer(25, 1, 240, {

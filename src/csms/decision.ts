@@ -199,19 +199,24 @@ export interface Anomaly {
 }
 
 /**
- * One transaction message in the ledger. Its key (charge point, ref, seqNo) recognises a retransmission: then nothing
- * else of the decision is applied, and the answer stored here goes out again.
+ * One transaction message in the ledger. Its key (charge point, `sentAtMs`, what it says) recognises a retransmission:
+ * then nothing else of the decision is applied, and the answer stored here goes out again.
  */
 export interface TransactionFact {
   /**
-   * 1.6 start: `start:` connector, meterStart, time, idTag. 1.6 stop: `stop:` transactionId, meterStop, time. 2.x: `tx:` transactionId,
-   * eventType, time. Without a usable time its place (`timeKey`).
+   * 1.6 start: `start:` connector, meterStart, time, idTag. 1.6 stop: `stop:` transactionId, meterStop, time. 2.x:
+   * `tx:` transactionId, eventType, time. Without a usable time its place (`timeKey`). With `seqNo` it is the key in
+   * the ledger of the version before, and stands for the content of what no charge point sent.
    */
   readonly ref: string
   readonly seqNo: number
+  /** The time that the charge point sent (`sentTimeMs`); null where there is none. */
+  readonly sentAtMs: number | null
+  /** Its place among the facts without a usable time; null when it has one. */
+  readonly place: number | null
   readonly event: 'Started' | 'Updated' | 'Ended'
   /**
-   * What the whole message says, as a digest. Two messages of one key that differ in it are two facts; undefined for what no
+   * What the whole message says, as a digest: two messages that differ in it are two facts. Undefined for what no
    * charge point sent.
    */
   readonly content?: string | undefined

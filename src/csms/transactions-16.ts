@@ -2,6 +2,7 @@
 // never refused: what does not fit is stored with an anomaly beside it.
 
 import type { OCPP16 } from 'typed-ocpp'
+import { isoTime } from '../base/clock.ts'
 import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
 import type {
@@ -17,7 +18,7 @@ import { energyWh, ofNoTransaction, registerWh, transactionAnomaly, type Without
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 import { fallAtStop, ofFall } from './register-falls.ts'
-import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
+import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from './untimed-facts.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
 type StopTransaction = WithoutMeterValues<OCPP16.StopTransactionRequest>
@@ -71,6 +72,10 @@ export const startTransaction: Handler<StartTransaction> = {
     const transactionId = promised ?? known.newTransactionId
     if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
     const startedAtMs = timeMs(payload.timestamp, known.receivedAtMs)
+    const sentAtMs = sentTimeMs(known.placed, known.sent.timestamp)
+    // A time that had to be repaired, as the version before wrote it: in UTC where it names no zone.
+    const isRepaired = sentAtMs !== null && known.sent.timestamp !== payload.timestamp
+    const time = timeKey(known.placed, isRepaired ? isoTime(sentAtMs) : payload.timestamp)
     const begins = { transactionId, evseId: ref.evseId, idToken: payload.idTag, atMs: startedAtMs }
     const concurrent = concurrentTransaction(begins, known)
     const idTagInfo = withConcurrency(accepted, concurrent, known)
@@ -104,8 +109,10 @@ export const startTransaction: Handler<StartTransaction> = {
     return {
       answer: { transactionId, idTagInfo },
       fact: {
-        ref: `start:${payload.connectorId}:${known.sent.meterStart}:${timeKey(known.placed, payload.timestamp)}:${payload.idTag}`,
+        ref: `start:${payload.connectorId}:${known.sent.meterStart}:${time}:${payload.idTag}`,
         seqNo: 0,
+        sentAtMs,
+        place: known.placed?.place ?? null,
         event: 'Started',
         transactionId,
         occurredAtMs: startedAtMs,
@@ -133,6 +140,8 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
   return {
     ref: `stop:${payload.transactionId}:${known.sent.meterStop}:${time}`,
     seqNo: 0,
+    sentAtMs: sentTimeMs(known.placed, known.sent.timestamp),
+    place: known.placed?.place ?? null,
     event: 'Ended',
     transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,
     occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),

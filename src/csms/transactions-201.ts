@@ -21,7 +21,7 @@ import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } fro
 import { fallAtStop, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
-import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
+import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from './untimed-facts.ts'
 
 type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
@@ -330,8 +330,8 @@ function about(event: TransactionEvent, known: Known): About {
 }
 
 /**
- * 2.0.1 E01–E15. The key of the fact is the transaction, its seqNo, and what the event itself says of its kind and time:
- * some charge points number every event 0, and their events must not swallow each other.
+ * 2.0.1 E01–E15. The key of the fact is all that the event says: some charge points number every event 0, and their
+ * events must not swallow each other.
  */
 export const transactionEvent: Handler<TransactionEvent> = {
   needs: (event) => ({
@@ -375,6 +375,8 @@ export const transactionEvent: Handler<TransactionEvent> = {
       fact: {
         ref: `tx:${event.transactionInfo.transactionId}:${event.eventType}:${timeKey(known.placed, known.sent.timestamp)}`,
         seqNo: event.seqNo,
+        sentAtMs: sentTimeMs(known.placed, known.sent.timestamp),
+        place: known.placed?.place ?? null,
         event: event.eventType,
         transactionId,
         occurredAtMs: told.atMs,

@@ -4,6 +4,7 @@
 // is a new fact.
 
 import { untimedSubjectsMax } from '../base/limits.ts'
+import { isDateTime, readTime } from '../ocpp/date-time.ts'
 
 /** What a charge point told last without a usable time. */
 export interface UntimedFacts {
@@ -50,6 +51,19 @@ export interface Placing {
 /** The time of a fact as its key has it: its place, when it has no usable time. */
 export function timeKey(placed: Placed | null, time: unknown): string {
   return placed === null ? String(time) : `place ${placed.place}`
+}
+
+/**
+ * The time in the key of a fact, in milliseconds: what was sent, as UTC where it names no zone. It depends on nothing
+ * but the text, so that a resend has the same, whatever has been set for the charge point meanwhile. Null for a fact
+ * with a place, and where nothing can be read.
+ *
+ * @param sent the time as it was sent.
+ */
+export function sentTimeMs(placed: Placed | null, sent: unknown): number | null {
+  if (placed !== null) return null
+  if (typeof sent === 'string' && isDateTime(sent)) return Date.parse(sent)
+  return readTime(sent)?.ms ?? null
 }
 
 export function connectorSubject(connector: { readonly evseId: number; readonly connectorId: number }): string {

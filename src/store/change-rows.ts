@@ -7,17 +7,15 @@ import type {
   ChangeSet,
   ChargePointEventChange,
   ProblemChange,
-  TransactionFact,
   TransactionStoppedChange,
   TransactionUpdatedChange,
   VariableChange,
-  Verbatim,
 } from '../csms/decision.ts'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { orderedText, statusOrder } from '../ocpp/member-order.ts'
 import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
-import { type FactRow } from './fact-statements.ts'
+import { jsonOf } from './fact-row.ts'
 import { bind, type BoundStatement, type Statement } from './statement.ts'
 import {
   deleteProblems,
@@ -42,40 +40,8 @@ import {
   upsertConnectors,
 } from './statements.ts'
 
-/** Longest `ref` of a fact that is kept as it is, in characters: it has to fit an index entry. */
-const refCharactersMax = 255
 /** Longest part of a variable's key, in characters (2.0.1 allows 50): four of them have to fit an index entry. */
 const variableCharactersMax = 128
-
-/** The `ref` under which a fact is stored: cut and marked with a digest of the whole when it is too long. */
-export function storedRef(ref: string): string {
-  return storableKey(ref, refCharactersMax)
-}
-
-/** The `ref` of a fact whose key another fact has that says something else. */
-export function refOfOther(ref: string, content: bigint | null): string {
-  return storedRef(`${ref}#${content}`)
-}
-
-export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
-  return {
-    chargePointKey: set.chargePointKey,
-    ref: storedRef(fact.ref),
-    seqNo: fact.seqNo,
-    content: fact.content === undefined ? null : BigInt(fact.content),
-    event: fact.event,
-    transactionId: fact.transactionId,
-    messageId: set.messageId,
-    occurredAtMs: fact.occurredAtMs,
-    receivedAtMs: set.receivedAtMs,
-    payload: jsonOf(fact.payload),
-    answer: JSON.stringify(set.answer),
-  }
-}
-
-function jsonOf(payload: Verbatim): string {
-  return typeof payload === 'string' ? payload : JSON.stringify(payload)
-}
 
 function keyPart(part: string): string {
   return storableKey(part, variableCharactersMax)

@@ -1,49 +1,51 @@
 // The statements of the ledger of transaction messages. All of them may run twice on the same rows (a COMMIT whose outcome was lost is
-// done again) and leave the same behind.
+// done again) and leave the same behind. Those that ask the ledger of the version before are there until it is empty.
 
+import { earlierKeyColumns, sameEarlierFact } from './earlier-facts.ts'
+import type { FactRow } from './fact-row.ts'
 import { type Column, instant, int4, int8, json, statement, text } from './statement.ts'
 
-export interface FactRow {
-  readonly chargePointKey: number
-  readonly ref: string
-  readonly seqNo: number
-  readonly content: bigint | null
-  readonly event: string
-  readonly transactionId: number | null
-  readonly messageId: string
-  readonly occurredAtMs: number
-  readonly receivedAtMs: number
-  readonly payload: string
-  readonly answer: string
+const keyColumns: Readonly<Record<string, Column<FactRow>>> = {
+  charge_point_id: int4((row) => row.chargePointKey),
+  sent_at: instant((row) => row.sentAtMs),
+  digest: int8((row) => row.digest),
 }
 
 const factColumns: Readonly<Record<string, Column<FactRow>>> = {
-  charge_point_id: int4((row) => row.chargePointKey),
-  ref: text((row) => row.ref),
-  seq_no: int8((row) => row.seqNo),
-  content: int8((row) => row.content),
-  event: text((row) => row.event),
+  ...keyColumns,
+  received_at: instant((row) => row.receivedAtMs),
   transaction_id: int8((row) => row.transactionId),
   message_id: text((row) => row.messageId),
-  occurred_at: instant((row) => row.occurredAtMs),
-  received_at: instant((row) => row.receivedAtMs),
   payload: json((row) => row.payload),
   answer: json((row) => row.answer),
 }
 
+const names = Object.keys(factColumns).join(', ')
+const insert = `INSERT INTO transaction_facts (${names}) SELECT ${names}`
+const isStoredEarlier = `EXISTS (SELECT ${sameEarlierFact})`
+
 /** Fails when one of the facts is stored already. */
-export const insertNewFacts = statement<FactRow>(
-  'insert_new_facts',
-  factColumns,
-  (names, rows) => `INSERT INTO transaction_events (${names}) SELECT * FROM ${rows}`,
+export const insertNewFacts = statement<FactRow>('insert_new_facts', factColumns, (_, rows) => `${insert} FROM ${rows}`)
+
+/** The same, in both ledgers: what the one before has is inserted twice, which the key refuses. */
+export const insertNewFactsAsking = statement<FactRow>(
+  'insert_new_facts_asking',
+  { ...factColumns, ...earlierKeyColumns },
+  (_, rows) => `${insert} FROM ${rows}, generate_series(1, CASE WHEN ${isStoredEarlier} THEN 2 ELSE 1 END)`,
 )
 
 /** Tells by its row count how many facts were new. */
 export const insertFacts = statement<FactRow>(
   'insert_facts',
   factColumns,
-  (names, rows) =>
-    `INSERT INTO transaction_events (${names}) SELECT * FROM ${rows} ON CONFLICT (charge_point_id, ref, seq_no) DO NOTHING`,
+  (_, rows) => `${insert} FROM ${rows} ON CONFLICT DO NOTHING`,
+)
+
+/** The same, in both ledgers. */
+export const insertFactsAsking = statement<FactRow>(
+  'insert_facts_asking',
+  { ...factColumns, ...earlierKeyColumns },
+  (_, rows) => `${insert} FROM ${rows} WHERE NOT ${isStoredEarlier} ON CONFLICT DO NOTHING`,
 )
 
 /** What stood in the ledger before this transaction. */
@@ -52,10 +54,13 @@ export interface StoredFact {
   readonly place: number
   readonly messageId: string
   readonly receivedAtMs: number
-  /** A decimal; null for what was stored before it was kept. */
-  readonly content: string | null
   readonly answer: Readonly<Record<string, unknown>>
 }
+
+const whatStood = 'message_id AS "messageId", received_at AS "receivedAtMs", answer'
+const sameFact = `FROM transaction_facts f
+  WHERE f.charge_point_id = v.charge_point_id AND f.sent_at = v.sent_at AND f.digest = v.digest
+    AND f.xmin <> pg_current_xact_id()::xid`
 
 /**
  * Which of the rows that `insertFacts` was given in this transaction had been there before, and their answers. Rows that this
@@ -63,13 +68,15 @@ export interface StoredFact {
  */
 export const findStoredFacts = statement<FactRow>(
   'find_stored_facts',
-  {
-    charge_point_id: int4((row) => row.chargePointKey),
-    ref: text((row) => row.ref),
-    seq_no: int8((row) => row.seqNo),
-  },
-  (names, _, arrays) =>
-    `SELECT v.place, e.message_id AS "messageId", e.received_at AS "receivedAtMs", e.content::text, e.answer
-     FROM unnest(${arrays}) WITH ORDINALITY AS v(${names}, place) JOIN transaction_events e USING (${names})
-     WHERE e.xmin <> pg_current_xact_id()::xid`,
+  keyColumns,
+  (columns, _, arrays) => `SELECT v.place, s.* FROM unnest(${arrays}) WITH ORDINALITY AS v(${columns}, place)
+    CROSS JOIN LATERAL (SELECT ${whatStood} ${sameFact}) s`,
+)
+
+/** The same after `insertFactsAsking`. What is in both ledgers is the same in both. */
+export const findStoredFactsAsking = statement<FactRow>(
+  'find_stored_facts_asking',
+  { ...keyColumns, ...earlierKeyColumns },
+  (columns, _, arrays) => `SELECT v.place, s.* FROM unnest(${arrays}) WITH ORDINALITY AS v(${columns}, place)
+    CROSS JOIN LATERAL (SELECT ${whatStood} ${sameFact} UNION ALL SELECT ${whatStood} ${sameEarlierFact} LIMIT 1) s`,
 )

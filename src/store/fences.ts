@@ -8,7 +8,7 @@ import type { Logger } from '../base/log.ts'
 import type { RegistrationStatus } from '../csms/decision.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { Database } from './database.ts'
-import { repeat } from './maintenance.ts'
+import { repeat } from './repeat.ts'
 
 /** A charge point whose connections with epochs below `epoch` are over, and how it is treated. */
 export interface Fence {

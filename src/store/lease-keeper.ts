@@ -20,7 +20,7 @@ import type { Logger } from '../base/log.ts'
 import type { Fence } from './fences.ts'
 import { untoldEnd } from './connection-history.ts'
 import type { Release } from './live-queries.ts'
-import { repeat } from './maintenance.ts'
+import { repeat } from './repeat.ts'
 import type { NodeIdentity, NodeLeases, Ownership } from './node-leases.ts'
 
 /** The connections of this process, as its registry knows them. */

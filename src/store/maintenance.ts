@@ -2,12 +2,21 @@
 // transactions that nobody ends.
 
 import type { Clock } from '../base/clock.ts'
-import { ghostCheckMs, maintenanceMs } from '../base/limits.ts'
+import { ghostCheckMs, maintenanceMs, resendDays } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Ghost, GhostDeadlines } from '../csms/records.ts'
 import type { Database } from './database.ts'
 import { GhostCheck } from './ghosts.ts'
-import { dropOldHistory, dropOldMessages, type LeftAsItIs, maintenanceLock, makePartitions } from './partitions.ts'
+import {
+  dropEarlierLedger,
+  dropOldFacts,
+  dropOldHistory,
+  dropOldMessages,
+  type LeftAsItIs,
+  maintenanceLock,
+  makePartitions,
+} from './partitions.ts'
+import { repeat } from './repeat.ts'
 import { forgetOld } from './retention.ts'
 
 /** How long what grows without end is kept. */
@@ -15,6 +24,8 @@ export interface Retention {
   readonly messageLogDays: number
   readonly anomalyDays: number
   readonly eventDays: number
+  /** Never under `resendDays`. */
+  readonly transactionEventDays: number
   readonly historyMonths: number
 }
 
@@ -57,42 +68,18 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
   }
 }
 
-/** Runs `work` as often as `begin` and `end` let it: `pauseMs` after each time that it is done. */
-export function repeat(
-  clock: Clock,
-  pauseMs: number,
-  work: () => Promise<void>,
-  onError: (error: unknown) => void,
-): { begin(delayMs: number): void; end(): Promise<void> } {
-  let cancel = (): void => {}
-  let running: Promise<void> = Promise.resolve()
-  let isStopped = false
-  const turn = (): void => {
-    running = work()
-      .catch(onError)
-      .then(() => {
-        if (!isStopped) cancel = clock.after(pauseMs, turn)
-      })
-  }
-  return {
-    begin(delayMs) {
-      if (delayMs === 0) turn()
-      else cancel = clock.after(delayMs, turn)
-    },
-    async end() {
-      isStopped = true
-      cancel()
-      await running
-    },
-  }
-}
-
 async function maintain({ database, clock, retention, log }: MaintenanceOptions): Promise<void> {
   const nowMs = clock.nowMs()
   for (const { partition, reason } of await keepPartitions(database, nowMs, retention))
     log.warn({ reason: `${partition}: ${reason}` }, 'A partition is left as it is until the next turn.')
   await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
   await forgetOld(database.upkeepPool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
+  const keptFromMs = nowMs - factDays(retention) * dayMs
+  await forgetOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
+}
+
+function factDays({ transactionEventDays }: Retention): number {
+  return Math.max(transactionEventDays, resendDays)
 }
 
 async function keepPartitions(database: Database, nowMs: number, retention: Retention): Promise<LeftAsItIs[]> {
@@ -105,6 +92,8 @@ async function keepPartitions(database: Database, nowMs: number, retention: Rete
         ...(await makePartitions(client, nowMs)),
         ...(await dropOldMessages(client, nowMs, retention.messageLogDays)),
         ...(await dropOldHistory(client, nowMs, retention.historyMonths)),
+        ...(await dropOldFacts(client, nowMs, factDays(retention))),
+        ...(await dropEarlierLedger(client, factDays(retention))),
       ]
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [maintenanceLock])

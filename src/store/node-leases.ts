@@ -49,8 +49,9 @@ const whatEnded = 'c.id AS key, c.ended_epoch, c.ended_node'
 const renewLease = `UPDATE nodes SET seen_at = clock_timestamp() WHERE id = $1 AND NOT (${hasRunOut})`
 
 const takeLease = `
-  INSERT INTO nodes (id, name, started_at, seen_at) VALUES ($1, $2, clock_timestamp(), clock_timestamp())
-  ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()`
+  INSERT INTO nodes (id, name, started_at, seen_at, ledger)
+  VALUES ($1, $2, clock_timestamp(), clock_timestamp(), 'transaction_facts')
+  ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), ledger = EXCLUDED.ledger`
 
 // The history has the names of nodes from here.
 const takeForGood = `

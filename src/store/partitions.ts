@@ -3,6 +3,7 @@
 
 import type { ClientBase } from 'pg'
 import { partitionLockMs, partitionMoveRowsMax, partitionTriesMax, partitionTryPauseMs } from '../base/limits.ts'
+import { emptyEarlierLedger, isEarlierLedgerOver } from './earlier-ledger.ts'
 import { databaseError } from './store-error.ts'
 
 /** Months and days for which partitions stand ready. */
@@ -17,15 +18,25 @@ const checkViolation = '23514'
 const lockNotAvailable = '55P03'
 
 /** By month, and by which time. */
-const monthly = { meter_values: 'sampled_at', connector_history: 'received_at', connection_history: 'at' } as const
+const monthly = {
+  meter_values: 'sampled_at',
+  transaction_facts: 'sent_at',
+  connector_history: 'received_at',
+  connection_history: 'at',
+} as const
 type MonthlyTable = keyof typeof monthly
-const monthlyTables: readonly MonthlyTable[] = ['meter_values', 'connector_history', 'connection_history']
+const monthlyTables: readonly MonthlyTable[] = [
+  'meter_values',
+  'transaction_facts',
+  'connector_history',
+  'connection_history',
+]
 /** Those whose months are forgotten after `OCPP.HistoryMonths`. */
 const historyTables = ['connector_history', 'connection_history'] as const
 
 interface Partition {
   readonly table: MonthlyTable | 'message_log'
-  readonly column: 'sampled_at' | 'received_at' | 'at'
+  readonly column: (typeof monthly)[MonthlyTable]
   readonly name: string
   readonly from: string
   /** Not included. */
@@ -168,22 +179,64 @@ export async function dropOldHistory(
   return left
 }
 
+/**
+ * Forgets the transaction messages of the months that ended `days` or more days ago, but for a month of which something
+ * came later than that: its charge point may not know yet that it was stored. The default partition is not looked into
+ * (`forgetOld`).
+ */
+export async function dropOldFacts(client: ClientBase, nowMs: number, days: number): Promise<readonly LeftAsItIs[]> {
+  const before = new Date(nowMs - days * dayMs)
+  const oldest = monthPartition('transaction_facts', before.getUTCFullYear(), before.getUTCMonth())
+  const left: LeftAsItIs[] = []
+  for (const name of await partitionsBefore(client, oldest)) {
+    const isOver = async (): Promise<boolean> => {
+      const late = await client.query(`SELECT FROM ${name} WHERE received_at >= $1 LIMIT 1`, [before.toISOString()])
+      return late.rowCount === 0
+    }
+    await client.query(summarizeRanges, [name])
+    if (!(await isOver())) continue
+    // Once more under the lock, where nothing can come in between; by the index that is a matter of milliseconds.
+    const lockAndDrop = async (): Promise<void> => {
+      await client.query('LOCK TABLE transaction_facts IN ACCESS EXCLUSIVE MODE')
+      if (await isOver()) await client.query(`DROP TABLE ${name}`)
+    }
+    const reason = await shortly(client, partitionTriesMax, lockAndDrop)
+    if (reason !== null) left.push({ partition: name, reason })
+  }
+  return left
+}
+
+/** Brings the BRIN indexes of a table up to date, so that the newest rows need not be read to know how old they are. */
+const summarizeRanges = `SELECT brin_summarize_new_values(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  JOIN pg_am a ON a.oid = c.relam WHERE i.indrelid = $1::regclass AND a.amname = 'brin'`
+
+/** Empties the ledger of the version before, once nothing in it can be sent again. */
+export async function dropEarlierLedger(client: ClientBase, days: number): Promise<readonly LeftAsItIs[]> {
+  if (!(await isEarlierLedgerOver(client, days))) return []
+  const reason = await shortly(client, partitionTriesMax, () => emptyEarlierLedger(client))
+  return reason === null ? [] : [{ partition: 'transaction_events', reason }]
+}
+
 /** Drops the partitions before `oldest`, and deletes what the default partition holds of that time. */
-async function dropBefore(client: ClientBase, { table, column, name, from }: Partition): Promise<LeftAsItIs[]> {
+async function dropBefore(client: ClientBase, oldest: Partition): Promise<LeftAsItIs[]> {
+  const left: LeftAsItIs[] = []
+  for (const partition of await partitionsBefore(client, oldest)) {
+    const reason = await shortly(client, partitionTriesMax, async () => {
+      await client.query(`DROP TABLE ${partition}`)
+    })
+    if (reason !== null) left.push({ partition, reason })
+  }
+  await client.query(`DELETE FROM ${oldest.table}_default WHERE ${oldest.column} < $1`, [oldest.from])
+  return left
+}
+
+async function partitionsBefore(client: ClientBase, { table, name }: Partition): Promise<string[]> {
   const partitions = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = '${table}'::regclass AND c.relname ~ '^${table}_[0-9_]+$' AND c.relname < $1`,
     [name],
   )
-  const left: LeftAsItIs[] = []
-  for (const old of partitions.rows) {
-    const reason = await shortly(client, partitionTriesMax, async () => {
-      await client.query(`DROP TABLE ${old.name}`)
-    })
-    if (reason !== null) left.push({ partition: old.name, reason })
-  }
-  await client.query(`DELETE FROM ${table}_default WHERE ${column} < $1`, [from])
-  return left
+  return partitions.rows.map((row) => row.name)
 }
 
 /** Key of the advisory lock under which tables are changed: several processes may want to at once. */

@@ -6,7 +6,7 @@ import { forgottenLotsMax, forgottenRowsMax } from '../base/limits.ts'
 /** Forgets the rows of `table` that were received before `beforeMs`, as many as one turn may. Answers how many. */
 export async function forgetOld(
   pool: Pool,
-  table: 'anomalies' | 'charge_point_events',
+  table: 'anomalies' | 'charge_point_events' | 'transaction_facts_default',
   beforeMs: number,
 ): Promise<number> {
   let forgotten = 0

@@ -1,5 +1,6 @@
-// The tables, as drizzle sees them: the source of the migrations in drizzle/ and of the typed queries for the API.
-// What drizzle cannot say stands in the migrations only: the partitions of meter_values, message_log and the histories, and fill factors.
+// Long because it has every table. The tables, as drizzle sees them: the source of the migrations in drizzle/ and of
+// the typed queries for the API. What drizzle cannot say stands in the migrations only: the partitions of meter_values,
+// transaction_facts, message_log and the histories, and fill factors.
 //
 // No foreign keys: charge points are never removed (deletion sets deleted_at), rows come from one writer that knows its keys, and
 // a check per meter value would cost as much as the insert. Payloads are json, not jsonb: jsonb refuses \u0000 and loses key order.
@@ -128,6 +129,11 @@ export const nodes = pgTable('nodes', {
   startedAt: instant('started_at').notNull(),
   /** When it last renewed its lease, by the clock of PostgreSQL. */
   seenAt: instant('seen_at').notNull(),
+  /**
+   * The table in which it looks for transaction messages; null for a node of a version that knows only
+   * `transaction_events`.
+   */
+  ledger: text('ledger'),
 })
 
 export const connectors = pgTable(
@@ -296,7 +302,42 @@ export const transactionCorrections = pgTable(
   (table) => [primaryKey({ name: 'transaction_corrections_pkey', columns: [table.transactionId, table.number] })],
 )
 
-/** The ledger of transaction messages. Its key recognises a retransmission, and the answer is sent again. */
+/**
+ * The ledger of transaction messages. Its key recognises a retransmission, and the answer is sent again. Partitioned by
+ * month of `sent_at`; see store/fact-row.ts.
+ */
+export const transactionFacts = pgTable(
+  'transaction_facts',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    /** As the charge point sent it, as UTC where it named no zone; 1970 for what has no usable time. */
+    sentAt: instant('sent_at').notNull(),
+    /** Of all that the message says, and of its place where it has one. */
+    digest: bigint('digest', { mode: 'bigint' }).notNull(),
+    receivedAt: instant('received_at').notNull(),
+    transactionId: bigint('transaction_id', { mode: 'number' }),
+    messageId: text('message_id').notNull(),
+    payload: json('payload').$type<Payload>().notNull(),
+    answer: json('answer').$type<Payload>().notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'transaction_facts_pkey', columns: [table.chargePointId, table.sentAt, table.digest] }),
+    // For forgetting the oldest only, so it is one that costs next to nothing to keep.
+    index('transaction_facts_received').using('brin', table.receivedAt),
+  ],
+)
+
+/** One row while the ledger of the version before is needed: see store/earlier-ledger.ts. */
+export const earlierLedger = pgTable('earlier_ledger', {
+  id: integer('id').primaryKey(),
+  /** When a node of that version was last seen. */
+  seenAt: instant('seen_at').notNull(),
+})
+
+/**
+ * The ledger of the version before, in which its nodes look during a deploy. It is emptied when what it holds is old
+ * enough; a later version removes it.
+ */
 export const transactionEvents = pgTable(
   'transaction_events',
   {

@@ -22,9 +22,9 @@ import {
 import type { Logger } from '../base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
 import type { MessageLogLine } from '../csms/records.ts'
-import { storedRef } from './change-rows.ts'
-import { commitGroup, type CommitGroup, factKey } from './commit-group.ts'
+import { commitGroup, type CommitGroup } from './commit-group.ts'
 import type { Database, Lease } from './database.ts'
+import { cautiousUse, type EarlierLedger } from './earlier-ledger.ts'
 import { MessageLog } from './message-log.ts'
 import { bulkRowsOf, partsOf } from './set-parts.ts'
 import type { SeenRow } from './statements.ts'
@@ -36,6 +36,8 @@ export interface WriterOptions {
   readonly log: Logger
   /** `commitGroup`, unless a test brings a database of its own. */
   readonly commitGroup?: CommitGroup
+  /** Tells what is to be done about the ledger of the version before; without one it is written and asked. */
+  readonly earlierLedger?: Pick<EarlierLedger, 'use'>
   /** Told of each transaction: how many sets it committed, and how long it took in milliseconds. */
   readonly onCommit?: (sets: number, ms: number) => void
 }
@@ -66,6 +68,7 @@ export class Writer {
   readonly #log: Logger
   readonly #messageLog: MessageLog
   readonly #commitGroup: CommitGroup
+  readonly #earlier: Pick<EarlierLedger, 'use'>
   readonly #onCommit: NonNullable<WriterOptions['onCommit']>
   readonly #waiting = new BoundedQueue<Waiting>(writerChangesMax, {
     bytesMax: writerBytesMax,
@@ -85,7 +88,9 @@ export class Writer {
   #wakeUp = nothingToSettle
   #counts = { transactions: 0, changeSets: 0, duplicates: 0, meterRows: 0, retries: 0, refused: 0 }
 
-  constructor({ database, clock, log, commitGroup: commit = commitGroup, onCommit = () => {} }: WriterOptions) {
+  constructor(options: WriterOptions) {
+    const { database, clock, log, commitGroup: commit = commitGroup, onCommit = () => {} } = options
+    this.#earlier = options.earlierLedger ?? { use: cautiousUse }
     this.#database = database
     this.#commitGroup = commit
     this.#onCommit = onCommit
@@ -246,10 +251,9 @@ export class Writer {
     settleLast()
   }
 
-  /** The oldest sets that fit one transaction, one of them at least, when there is any; of facts with one key, those that say the same. */
+  /** The oldest sets that fit one transaction, one of them at least, when there is any. */
   #takeGroup(): Waiting[] {
     const group: Waiting[] = []
-    const contents = new Map<string, string | undefined>()
     let rows = 0
     let bytes = 0
     while (group.length < commitChangesMax) {
@@ -258,12 +262,6 @@ export class Writer {
       rows += next.rows
       bytes += next.set.bytes
       if (group.length > 0 && (rows > commitRowsMax || bytes > commitBytesMax)) break
-      const { fact } = next.set
-      if (fact !== undefined) {
-        const key = factKey(next.set.chargePointKey, { seqNo: fact.seqNo, ref: storedRef(fact.ref) })
-        if (contents.has(key) && contents.get(key) !== fact.content) break
-        contents.set(key, fact.content)
-      }
       group.push(next)
       this.#waiting.shift()
     }
@@ -281,7 +279,7 @@ export class Writer {
       let lease: Lease | null = null
       try {
         lease = this.#lease ?? (await this.#inSight(this.#takeLease()))
-        const committing = this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored)
+        const committing = this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored, this.#earlier.use)
         const committed = await this.#inSight(committing)
         // Retransmissions come in crowds, after an outage: while they do, a try in one trip is a trip wasted.
         this.#expectsNew = !committed.hadStored

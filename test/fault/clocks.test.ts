@@ -48,13 +48,14 @@ interface Times {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** The facts of a charge point in the order in which they came. */
+/** The start and the stop of a charge point. What has no usable time of its own happened when it came. */
 async function factsOf(identity: string): Promise<Times[]> {
   const { rows } = await client.query<Times>(
-    `SELECT (extract(epoch FROM e.occurred_at) * 1000)::float8 AS occurred,
-       (extract(epoch FROM e.received_at) * 1000)::float8 AS received, e.payload
-     FROM transaction_events e JOIN charge_points c ON c.id = e.charge_point_id
-     WHERE c.identity = $1 ORDER BY e.event = 'StopTransaction'`,
+    `SELECT (extract(epoch FROM CASE WHEN f.sent_at = 'epoch' THEN f.received_at ELSE f.sent_at END) * 1000)::float8
+         AS occurred,
+       (extract(epoch FROM f.received_at) * 1000)::float8 AS received, f.payload
+     FROM transaction_facts f JOIN charge_points c ON c.id = f.charge_point_id
+     WHERE c.identity = $1 ORDER BY (f.payload->>'meterStop') IS NOT NULL`,
     [identity],
   )
   return rows

@@ -118,7 +118,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
           await withClient(connectionString, (client) =>
             client.query(`CREATE OR REPLACE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$;
-              CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON transaction_events
+              CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON transaction_facts
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()`),
           )
           await withClient(server.connectionString, (client) =>
@@ -134,7 +134,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         last: () => Promise.resolve(),
         mend: async () => {
           await server.startAgain()
-          await withClient(connectionString, (client) => client.query('DROP TRIGGER linger ON transaction_events'))
+          await withClient(connectionString, (client) => client.query('DROP TRIGGER linger ON transaction_facts'))
         },
       })
     },
@@ -179,7 +179,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
           await cutConnections(connectionString)
           await blocker.connect()
           await blocker.query(
-            'SET statement_timeout = 0; BEGIN; LOCK TABLE charge_points, transaction_events, meter_values, charge_point_events',
+            'SET statement_timeout = 0; BEGIN; LOCK TABLE charge_points, transaction_facts, meter_values, charge_point_events',
           )
         },
         last: () => Bun.sleep(5_000),

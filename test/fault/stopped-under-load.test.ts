@@ -159,7 +159,7 @@ async function nextVersion(): Promise<string> {
   const last = journal.entries.at(-1) ?? { idx: 0, when: 0 }
   const migrations = {
     '9998_next_version': 'ALTER TABLE "transactions" ADD COLUMN "next_version" integer DEFAULT 1;',
-    '9999_next_version_index': 'CREATE INDEX CONCURRENTLY "next_version" ON "transaction_events" ("received_at");',
+    '9999_next_version_index': 'CREATE INDEX CONCURRENTLY "next_version" ON "transaction_facts" ("received_at");',
   }
   for (const [place, [tag, text]] of Object.entries(migrations).entries()) {
     journal.entries.push({ ...last, ...{ idx: last.idx + 1 + place, when: last.when + 1 + place, tag } })

@@ -87,9 +87,10 @@ export interface StoredTransaction {
 
 export interface StoredFact {
   readonly chargePointKey: number
+  readonly sentAtMs: number
+  /** It and the next two stand in the payload only; what is checked here reads them. */
   readonly ref: string
   readonly seqNo: number
-  readonly content: string | null
   readonly event: TransactionFact['event']
   readonly transactionId: number | null
   readonly messageId: string
@@ -160,15 +161,9 @@ export class DatabaseModel {
   #lastTransactionId = 0
 
   /** The unique key of the ledger. */
-  protected factKey(set: ChangeSet, fact: TransactionFact): string {
-    return `${set.chargePointKey}\0${fact.seqNo}\0${fact.ref}`
-  }
-
-  /** The fact under a ref of its own, when its key is that of a fact that says something else. */
-  protected named(set: ChangeSet, fact: TransactionFact): TransactionFact {
-    const content = this.facts.get(this.factKey(set, fact))?.content ?? null
-    const isOther = content !== null && fact.content !== undefined && content !== fact.content
-    return isOther ? { ...fact, ref: `${fact.ref}#${fact.content}` } : fact
+  protected factKey(set: ChangeSet, { sentAtMs, content, place, ref, seqNo }: TransactionFact): string {
+    const said = content === undefined ? ['ref', ref, seqNo] : ['content', content, place]
+    return [set.chargePointKey, sentAtMs, ...said].join('\0')
   }
 
   addChargePoint(key: number, identity: string, strictness: Strictness): void {
@@ -205,9 +200,8 @@ export class DatabaseModel {
     const toBeApplied: ChangeSet[] = []
     const outcomes = sets.map((set) => {
       if (set.fact !== undefined) {
-        const fact = this.named(set, set.fact)
+        const { fact } = set
         const key = this.factKey(set, fact)
-        if (fact !== set.fact && !insertedNow.has(this.factKey(set, set.fact))) hadStored = true
         const stored = this.facts.get(key)
         if (stored !== undefined) {
           // The very same frame is an earlier attempt whose outcome was lost: no retransmission.
@@ -307,14 +301,14 @@ export class DatabaseModel {
   }
 
   #insertFact(key: string, set: ChangeSet, fact: TransactionFact): void {
-    const { ref, seqNo, content = null, event, transactionId, occurredAtMs, payload } = fact
+    const { ref, seqNo, event, transactionId, occurredAtMs, payload } = fact
     const { chargePointKey, messageId, receivedAtMs, answer } = set
     this.#count('facts', chargePointKey, JSON.stringify(payload))
     this.facts.set(key, {
       chargePointKey,
+      sentAtMs: fact.sentAtMs ?? 0,
       ref,
       seqNo,
-      content,
       event,
       transactionId,
       messageId,

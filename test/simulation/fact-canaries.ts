@@ -10,10 +10,10 @@ import { samplesOf } from './evidence.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 import type { Decide } from './node.ts'
 
-/** A ledger that takes two messages of one key for one, whatever they say. */
+/** A ledger that takes two messages of one ref for one, whatever else they say. */
 class SwallowingModel extends DatabaseModel {
-  protected override named(_set: ChangeSet, fact: TransactionFact): TransactionFact {
-    return fact
+  protected override factKey(set: ChangeSet, { ref, seqNo }: TransactionFact): string {
+    return `${set.chargePointKey}\0${seqNo}\0${ref}`
   }
 }
 
@@ -88,7 +88,7 @@ export const factCanaries: readonly Canary[] = [
     breaks: 'historyAsStored',
   },
   {
-    bug: 'two messages of one key that are swallowed as one',
+    bug: 'two messages of one kind and time that are swallowed as one',
     planting: { model: () => new SwallowingModel() },
     breaks: 'acknowledgedIsStored',
   },

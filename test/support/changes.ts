@@ -110,6 +110,8 @@ export function startFact(transactionId: number, more: Partial<TransactionFact> 
   return {
     ref: `start:1/USER123/2026-01-01T00:00:00Z/${transactionId}`,
     seqNo: 0,
+    sentAtMs: arrivalMs,
+    place: null,
     event: 'Started',
     transactionId,
     occurredAtMs: arrivalMs,

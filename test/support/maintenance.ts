@@ -16,7 +16,14 @@ export function maintenanceOf(
     database,
     clock,
     log: silentLogger,
-    retention: { messageLogDays: 3_650, anomalyDays: 3_650, eventDays: 3_650, historyMonths: 240, ...retention },
+    retention: {
+      messageLogDays: 3_650,
+      anomalyDays: 3_650,
+      eventDays: 3_650,
+      transactionEventDays: 3_650,
+      historyMonths: 240,
+      ...retention,
+    },
     ghostDeadlines: { availableMs: tenYearsMs, goneMs: tenYearsMs },
     onGhost: () => {},
   }

@@ -10,6 +10,7 @@ import { silentLogger } from '../../src/base/log.ts'
 import type { ChangeSet } from '../../src/csms/decision.ts'
 import type { MeterRows } from '../../src/csms/meter-block.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
+import { EarlierLedger } from '../../src/store/earlier-ledger.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'
 import { Writer } from '../../src/store/writer.ts'
 import { MeterColumns } from '../../src/workers/meter-columns.ts'
@@ -65,9 +66,12 @@ async function openEmbedded() {
   return opened(database, async () => remove())
 }
 
-function opened(database: Database, release: () => Promise<void>) {
+async function opened(database: Database, release: () => Promise<void>) {
   const queries = createQueries(database)
-  const writer = startedWriter(database)
+  const earlierLedger = new EarlierLedger(database)
+  await earlierLedger.look()
+  const writer = new Writer({ database, clock: systemClock, log: silentLogger, earlierLedger })
+  writer.start()
   const newChargePoint = async (identity = `CP-${crypto.randomUUID()}`): Promise<number> =>
     (await queries.createChargePoint(identity, {})).key
   const close = async (): Promise<void> => {

@@ -145,12 +145,13 @@ const oneRow = (table: string): string =>
   `(SELECT ctid FROM ${table} WHERE charge_point_id = ${ofStation} ORDER BY received_at LIMIT 1)`
 
 describe('the audit finds', () => {
-  test.each(['meter_values', 'transaction_events', 'transactions', 'charge_point_events'])(
+  test.each(['meter_values', 'transaction_facts', 'transactions', 'charge_point_events'])(
     'a row of %s that was lost',
     async (table) => {
       const prefix = `LOST${table.replaceAll('_', '')}`
       const fleet = await toldFleet(prefix)
-      const partition = table === 'meter_values' ? 'AND tableoid = (SELECT min(tableoid) FROM meter_values)' : ''
+      const isPartitioned = table === 'meter_values' || table === 'transaction_facts'
+      const partition = isPartitioned ? `AND tableoid = (SELECT min(tableoid) FROM ${table})` : ''
       await meddle(
         `DELETE FROM ${table} WHERE charge_point_id = ${ofStation} AND ctid = ${oneRow(table)} ${partition}`,
         `${prefix}000000`,

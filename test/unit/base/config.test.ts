@@ -79,6 +79,7 @@ describe('sources', () => {
       messageLogDays: 7,
       anomalyDays: 90,
       eventDays: 365,
+      transactionEventDays: 365,
       historyMonths: 25,
       ghostAvailableMs: 1_800_000,
       ghostOfflineMs: 86_400_000,

@@ -4,6 +4,7 @@ import {
   type About,
   connectorSubject,
   placing,
+  sentTimeMs,
   transactionSubject,
   type UntimedFacts,
 } from '../../../src/csms/untimed-facts.ts'
@@ -153,5 +154,27 @@ describe('what is remembered', () => {
   test('does not grow with the length of an id', () => {
     expect(transactionSubject('x'.repeat(10_000)).length).toBeLessThan(64)
     expect(transactionSubject('x'.repeat(10_000))).not.toBe(transactionSubject('x'.repeat(10_001)))
+  })
+})
+
+describe('the time in the key of a fact', () => {
+  const noonMs = Date.UTC(2026, 0, 31, 12)
+
+  test.each([
+    ['2026-01-31T12:00:00Z', noonMs],
+    ['2026-01-31T13:00:00+01:00', noonMs],
+    ['2026-01-31T12:00:00', noonMs],
+    ['2026-01-31 12:00', noonMs],
+    [noonMs / 1_000, noonMs],
+    ['0001-01-01T00:00:00Z', Date.parse('0001-01-01T00:00:00Z')],
+    ['9999-12-31T23:59:59Z', Date.parse('9999-12-31T23:59:59Z')],
+    ['yesterday', null],
+    [undefined, null],
+  ])('of %p is read from nothing but the text, as UTC where it names no zone', (sent, ms) => {
+    expect(sentTimeMs(null, sent)).toBe(ms)
+  })
+
+  test('is none for a fact that has a place, whatever was sent', () => {
+    expect(sentTimeMs({ place: 1, isResend: false }, '2026-01-31T12:00:00Z')).toBeNull()
   })
 })
