@@ -1,7 +1,7 @@
 // The migrations since 0009 run on large tables while nodes of the version before go on working and reports are read:
 // nobody waits for a lock for over a second, nothing is refused, and both versions work on the new tables.
 //
-// STATOR_MIGRATION_ROWS says how many rows the large tables have. Ten million take 20 GB of disk and half an hour:
+// STATOR_MIGRATION_ROWS says how many rows the large tables have. Ten million want 20 GB of free disk and take twenty minutes or more:
 //
 //     STATOR_MIGRATION_ROWS=10000000 bun run test test/fault/migrations-under-load.test.ts
 
