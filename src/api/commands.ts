@@ -163,18 +163,18 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
     // The transaction may begin before the answer to the command arrives.
     const expected = remoteStart(version, start)
-    live.promiseTransaction(chargePoint, expected, transactionId)
+    await live.promiseTransaction(chargePoint, expected, transactionId)
     try {
       const { status, message } = startOutcome(
         await sendForStatus(deps, chargePoint, version, startCommand(version, start)),
       )
       if (status === 'Accepted') return c.json({ status, transactionId, message }, 200)
-      live.withdrawPromise(chargePoint, expected, transactionId)
+      await withdrawPromise(deps, chargePoint, transactionId)
       return c.json({ status, message }, 200)
     } catch (error) {
       // A charge point that is only late may still begin it.
       const isLate = error instanceof StatorError && error.code === 'CALL_TIMEOUT'
-      if (!isLate) live.withdrawPromise(chargePoint, expected, transactionId)
+      if (!isLate) await withdrawPromise(deps, chargePoint, transactionId)
       throw error
     }
   })
@@ -231,6 +231,20 @@ async function sendForStatus(
   const status = statusOf(payload)
   if (status === null) throw invalidAnswer(command.action, payload, problems)
   return status
+}
+
+/** The operator gets the outcome of the start in any case; a promise that stays expires. */
+async function withdrawPromise(
+  { live, log }: ApiDeps,
+  chargePoint: ChargePointRecord,
+  transactionId: number,
+): Promise<void> {
+  try {
+    await live.withdrawPromise(chargePoint, transactionId)
+  } catch (error) {
+    const { identity } = chargePoint
+    log.info({ identity, transactionId, error }, 'A promised transactionId could not be withdrawn; it expires.')
+  }
 }
 
 // 1.6 §4.2 and 2.0.1 B02, B03: a charge point that was not accepted must not be told to start or stop transactions.

@@ -8,7 +8,7 @@ import type { Ghost, GhostDeadlines } from '../csms/records.ts'
 import type { Database } from './database.ts'
 import { GhostCheck } from './ghosts.ts'
 import { dropOldHistory, dropOldMessages, type LeftAsItIs, maintenanceLock, makePartitions } from './partitions.ts'
-import { forgetOld } from './retention.ts'
+import { forgetOld, forgetPromises } from './retention.ts'
 
 /** How long what grows without end is kept. */
 export interface Retention {
@@ -93,6 +93,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
     log.warn({ reason: `${partition}: ${reason}` }, 'A partition is left as it is until the next turn.')
   await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
   await forgetOld(database.upkeepPool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
+  await forgetPromises(database.upkeepPool)
 }
 
 async function keepPartitions(database: Database, nowMs: number, retention: Retention): Promise<LeftAsItIs[]> {

@@ -231,6 +231,7 @@ describeStore('the store', (store) => {
           },
         ],
         untimedFacts,
+        promises: [],
       })
       expect(await queries.chargePoint(identity)).toMatchObject({
         connected: true,
