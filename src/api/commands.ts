@@ -104,7 +104,7 @@ const startRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/start-transaction',
   tags: ['Commands'],
   summary: 'Start remote transaction',
-  description: `The \`transactionId\` of the answer is a promise, kept for ${remoteStartPromiseMs / 1_000} seconds: the transaction that the charge point begins by then has this id, and one that it begins later another.
+  description: `The \`transactionId\` of the answer is a promise, kept for ${remoteStartPromiseMs / 1_000} seconds: the transaction that the charge point begins by then has this id, and one that it begins later another. So it is after a restart, and when the charge point has connected to another node.
 
 An \`idTag\` that Stator does not know is sent all the same: the charge point asks Stator whether it is good, before it begins the transaction or with its start.`,
   middleware: [ownChargePoint] as const,
