@@ -1,5 +1,6 @@
-// Transaction ids that remote starts promised to operators, of one connected charge point, until it starts the transactions. The
-// database keeps them (store/remote-start-promises.ts): the charge point may reconnect between the command and the start.
+// Transaction ids that remote starts promised to operators, of one connected charge point, until it starts the
+// transactions. The database keeps them (store/remote-start-promises.ts): the charge point may reconnect between the
+// command and the start.
 
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../src/base/limits.ts'
 import type { BegunStart } from '../src/csms/decision.ts'

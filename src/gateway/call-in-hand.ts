@@ -246,7 +246,7 @@ export class CallInHand implements Known {
     return true
   }
 
-  /** A promise may have been kept on another connection, at another node: its transactionId must not be given away twice. */
+  /** A promise may have been kept on another connection, at another node: its id must not be given away twice. */
   #promiseTrips({ lookups }: LookupDeps): Promise<boolean>[] {
     return this.live.promisedTransactionIds().map(async (id) => {
       if ((await lookups.transactionById(id)) !== null) this.live.withdrawPromise(id)

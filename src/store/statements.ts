@@ -165,8 +165,8 @@ export interface TransactionRow {
 }
 
 /**
- * Another transaction has the number: that of a remote start is promised at every node that the charge point was connected to
- * meanwhile, and two of its connections may use it at once.
+ * Another transaction has the number: two connections of a charge point, at two nodes, may know of one promised number
+ * and use it in the same moment.
  */
 const isOtherTransaction = `transactions.charge_point_id <> EXCLUDED.charge_point_id
   OR transactions.received_at <> EXCLUDED.received_at

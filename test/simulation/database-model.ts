@@ -199,7 +199,7 @@ export class DatabaseModel {
     })
   }
 
-  /** Commits a group, as `CommitGroup` does. @throws {DatabaseError} when a transaction has the number of another one. */
+  /** Commits a group, as `CommitGroup` does. @throws {DatabaseError} when it begins one with the number of another. */
   commit(sets: readonly ChangeSet[], seen: readonly Seen[], mayBeStored = false): Committed {
     if (this.#beginsAnother(sets)) throw refusal('22012', 'division by zero')
     const insertedNow = new Set<string>()

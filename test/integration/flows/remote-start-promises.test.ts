@@ -1,5 +1,5 @@
-// The transactionId that a remote start is answered with belongs to the transaction that the start brings about: also when the process
-// dies in between, or the charge point goes to another node.
+// The transactionId that a remote start is answered with belongs to the transaction that the start brings about: also
+// when the process dies in between, or the charge point goes to another node.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Client } from 'pg'
@@ -24,7 +24,7 @@ interface Rest {
   json(path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>>
 }
 
-/** Starts a transaction over REST, and lets the charge point answer with `status`. Answers the promised transactionId, if there is one. */
+/** Starts a transaction over REST; the charge point answers with `status`. Answers the promised transactionId. */
 async function remoteStart(rest: Rest, raw: RawChargePoint, identity: string, version: Version, status = 'Accepted') {
   const told = rest.json(`/api/chargepoints/${identity}/start-transaction`, startBody)
   const { messageId } = await raw.command(commandOf[version])
@@ -163,7 +163,7 @@ describe('of two nodes on one database', () => {
     expect([transactionId, other['transactionId']]).not.toContain(third['transactionId'])
   })
 
-  test('starts at both in the same moment are two transactions, and one of them has the promised transactionId', async () => {
+  test('starts at both in the same moment are two transactions, and one of them has the promised id', async () => {
     const { stale, raw, transactionId } = await promised('RACE')
     const unanswered = [older, newer].map(({ stator }) => stator.counters.framesUnanswered)
     const stations = [

@@ -1,4 +1,4 @@
-// What the store keeps of promised transactionIds, and of two transactions that begin with one number, on every database.
+// What the store keeps of promised transactionIds, and of transactions with one number, on every database.
 
 import { expect, test } from 'bun:test'
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../../../src/base/limits.ts'
@@ -90,7 +90,7 @@ describeStore('promised transactionIds', (store) => {
 })
 
 describeStore('a transactionId', (store) => {
-  test('is not that of two transactions: the second one is refused with all that belongs to it, and nothing else is', async () => {
+  test('is not that of two transactions: the second is refused with all that belongs to it, and nothing else is', async () => {
     const { database, writer } = store()
     const [key, other] = [await store().newChargePoint(), await store().newChargePoint()]
     const [id, good] = [newTransactionId(), newTransactionId()]
