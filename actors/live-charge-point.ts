@@ -33,7 +33,7 @@ import {
   wouldMove,
   type ChargePointSettings,
 } from './charge-point.ts'
-import type { RemoteStartPromises } from './remote-start-promises.ts'
+import { RemoteStartPromises } from './remote-start-promises.ts'
 import type { LiveTransaction } from './transaction.ts'
 
 /** The way to the charge point. None of it throws, whatever the state of the socket. */
@@ -64,7 +64,6 @@ export interface Surroundings {
   readonly nowMs: () => number
   /** A message id that no CALL to the charge point had before. */
   readonly newMessageId: () => string
-  readonly promises: RemoteStartPromises
   readonly asked: AskedMessages
   readonly counts: CallCounts
   readonly callTimeoutMs: number
@@ -93,6 +92,8 @@ export class LiveChargePoint implements CallEffects {
   #stories: Map<number, TransactionStory> | null = null
   /** As committed; null while its facts have always had a time. No event of the chart depends on it. */
   #untimedFacts: UntimedFacts | null
+  // Most charge points never get one.
+  #promises: RemoteStartPromises | null = null
   /** Last registers of open transactions. They are no part of the chart: no event of it depends on them. */
   #registers: Map<number, RegisterReading> | null = null
   // Most charge points never get a CALL.
@@ -105,10 +106,8 @@ export class LiveChargePoint implements CallEffects {
     this.lastSeenAtMs = surroundings.nowMs()
     this.#surroundings = surroundings
     this.#untimedFacts = hydration.untimedFacts
-    // One that began without `apply` being told of it (its commit was given up with its outcome unknown) keeps its promise as well: its
-    // id must not go to another.
-    const { key } = hydration.chargePoint
-    for (const { transactionId } of hydration.openTransactions) surroundings.promises.keep(key, transactionId)
+    const { promises } = hydration
+    if (promises.length > 0) this.#promises = new RemoteStartPromises(surroundings.nowMs, promises)
     this.#actor = createActor(chargePointMachine, {
       parent: surroundings.root,
       id: this.identity,
@@ -189,7 +188,7 @@ export class LiveChargePoint implements CallEffects {
         continue
       }
       if (event.type === 'transactionStarted') {
-        this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
+        this.#promises?.end(event.transaction.transactionId)
       }
       if (event.type === 'transactionUpdated' && event.story !== undefined) this.#noteStory(event)
       if (event.type === 'transactionStopped') {
@@ -219,14 +218,6 @@ export class LiveChargePoint implements CallEffects {
   /** The last register of an open transaction; undefined when none has come on this connection. */
   lastRegister(transactionId: number): RegisterReading | undefined {
     return this.#registers?.get(transactionId)
-  }
-
-  /** Nobody knows whether what these events come from is stored: a number that it may have used is promised to nobody any more. */
-  giveUp(events: readonly ActorEvent[]): void {
-    for (const event of events) {
-      if (event.type !== 'transactionStarted') continue
-      this.#surroundings.promises.keep(this.chargePoint.key, event.transaction.transactionId)
-    }
   }
 
   /** An operator changed how it is to be treated. */
@@ -301,17 +292,23 @@ export class LiveChargePoint implements CallEffects {
 
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */
   promiseTransaction(start: RemoteStart, transactionId: number): void {
-    this.#surroundings.promises.add(this.chargePoint.key, start, transactionId)
+    this.#promises ??= new RemoteStartPromises(this.#surroundings.nowMs)
+    this.#promises.add(start, transactionId)
   }
 
   /** The transactionId kept for `start`, if any; it stays so until `apply` sees the transaction begin. */
   promisedTransactionId(start: BegunStart): number | undefined {
-    return this.#surroundings.promises.find(this.chargePoint.key, start)
+    return this.#promises?.find(start)
   }
 
-  /** The remote start failed: `transactionId` is not kept for `start` any more. */
-  withdrawPromise(start: RemoteStart, transactionId: number): void {
-    this.#surroundings.promises.withdraw(this.chargePoint.key, start, transactionId)
+  /** Every transactionId that is kept for a transaction. */
+  promisedTransactionIds(): readonly number[] {
+    return this.#promises?.ids() ?? []
+  }
+
+  /** `transactionId` is kept for nobody any more: the remote start failed, or the transaction has begun. */
+  withdrawPromise(transactionId: number): void {
+    this.#promises?.end(transactionId)
   }
 
   /** This node is stopping: no new CALLs; those in line fail with SHUTTING_DOWN; the one under way may still be answered. */

@@ -13,10 +13,10 @@ import type { Clock } from '../src/base/clock.ts'
 import { callTimeoutMsDefault } from '../src/base/limits.ts'
 import type { ActorEvent } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
+import type { RemoteStart } from '../src/csms/remote-control.ts'
 import { AskedMessages } from './asked-messages.ts'
 import type { ChargePointSettings } from './charge-point.ts'
 import { LiveChargePoint, type CallCounts, type Link, type Surroundings } from './live-charge-point.ts'
-import { RemoteStartPromises } from './remote-start-promises.ts'
 
 export type { LiveChargePoint } from './live-charge-point.ts'
 
@@ -68,7 +68,6 @@ export class Registry {
       nowMs: () => clock.nowMs(),
       newMessageId,
       root: this.#startRoot(clock),
-      promises: new RemoteStartPromises(clock),
       asked: new AskedMessages(clock),
       counts: this.counts,
       callTimeoutMs,
@@ -99,6 +98,16 @@ export class Registry {
   /** Moves the charge point by what has been committed, if it is connected or about to be. */
   apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void {
     this.#move(chargePoint, (live) => live.apply(events))
+  }
+
+  /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */
+  promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void {
+    this.#move(chargePoint, (live) => live.promiseTransaction(start, transactionId))
+  }
+
+  /** The remote start failed: `transactionId` is kept for nobody any more. */
+  withdrawPromise(chargePoint: ChargePointRef, transactionId: number): void {
+    this.#move(chargePoint, (live) => live.withdrawPromise(transactionId))
   }
 
   /** An operator changed how the charge point is to be treated. */

@@ -1,9 +1,10 @@
-// Transaction ids that remote starts promised to operators, until the charge point starts the transaction. They outlive the
-// connection: a charge point may reconnect between the command and the start.
+// Transaction ids that remote starts promised to operators, of one connected charge point, until it starts the
+// transactions. The database keeps them (store/remote-start-promises.ts): the charge point may reconnect between the
+// command and the start.
 
-import type { Clock } from '../src/base/clock.ts'
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../src/base/limits.ts'
 import type { BegunStart } from '../src/csms/decision.ts'
+import type { OpenPromise } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 
 interface RemoteStartPromise {
@@ -12,58 +13,51 @@ interface RemoteStartPromise {
   readonly expiresAtMs: number
 }
 
-/** Promises by charge point (`charge_points.id`). */
+/** The promises to one charge point. */
 export class RemoteStartPromises {
-  readonly #clock: Clock
-  readonly #promises = new Map<number, readonly RemoteStartPromise[]>()
+  readonly #nowMs: () => number
+  #promises: readonly RemoteStartPromise[] = []
 
-  constructor(clock: Clock) {
-    this.#clock = clock
+  /** `stored`: those that the database has kept, the oldest first. */
+  constructor(nowMs: () => number, stored: readonly OpenPromise[] = []) {
+    this.#nowMs = nowMs
+    for (const { start, transactionId, leftMs } of stored) this.add(start, transactionId, leftMs)
   }
 
   /**
-   * Promises `transactionId` to the transaction that `start` brings about within `remoteStartPromiseMs`. The oldest
-   * promise to a charge point is forgotten when it has `remoteStartPromisesMax`.
+   * Promises `transactionId` to the transaction that `start` brings about within `leftMs` milliseconds. The oldest
+   * promise is forgotten when there are `remoteStartPromisesMax`.
    */
-  add(chargePointKey: number, start: RemoteStart, transactionId: number): void {
-    const expiresAtMs = this.#clock.nowMs() + remoteStartPromiseMs
-    const promises = [...this.#currentOf(chargePointKey), { start, transactionId, expiresAtMs }]
-    this.#promises.set(chargePointKey, promises.slice(-remoteStartPromisesMax))
+  add(start: RemoteStart, transactionId: number, leftMs = remoteStartPromiseMs): void {
+    this.end(transactionId)
+    const promise = { start, transactionId, expiresAtMs: this.#nowMs() + leftMs }
+    this.#promises = [...this.#current(), promise].slice(-remoteStartPromisesMax)
   }
 
   /**
    * The transactionId promised to `start`; of several that look the same the one promised first. It stays promised
-   * until it is kept or withdrawn. What matches exactly comes first; an id token with something appended, or a 2.x
-   * start without its remoteStartId, is taken for the promised one only while no other promise of that connector is
-   * open.
+   * until `end`. What matches exactly comes first; an id token with something appended, or a 2.x start without its
+   * remoteStartId, is taken for the promised one only while no other promise of that connector is open.
    */
-  find(chargePointKey: number, start: BegunStart): number | undefined {
-    const promises = this.#currentOf(chargePointKey)
+  find(start: BegunStart): number | undefined {
+    const promises = this.#current()
     return (exactly(promises, start) ?? theOnlyOne(promises, start))?.transactionId
   }
 
-  /** The transaction has started: its promise is kept. */
-  keep(chargePointKey: number, transactionId: number): void {
-    this.#remove(chargePointKey, (promise) => promise.transactionId === transactionId)
+  /** The promised transactionIds, the oldest first. */
+  ids(): readonly number[] {
+    return this.#current().map(({ transactionId }) => transactionId)
   }
 
-  /** The charge point will not start the transaction: the promise of `transactionId` to `start` is void. */
-  withdraw(chargePointKey: number, start: RemoteStart, transactionId: number): void {
-    this.#remove(chargePointKey, (promise) => promise.transactionId === transactionId && isSame(promise.start, start))
+  /** The transaction has started, or the charge point will not start it. */
+  end(transactionId: number): void {
+    this.#promises = this.#promises.filter((promise) => promise.transactionId !== transactionId)
   }
 
-  #currentOf(chargePointKey: number): readonly RemoteStartPromise[] {
-    const nowMs = this.#clock.nowMs()
-    this.#remove(chargePointKey, (promise) => promise.expiresAtMs <= nowMs)
-    return this.#promises.get(chargePointKey) ?? []
-  }
-
-  #remove(chargePointKey: number, isOver: (promise: RemoteStartPromise) => boolean): void {
-    const promises = this.#promises.get(chargePointKey)
-    if (promises === undefined || !promises.some(isOver)) return
-    const left = promises.filter((promise) => !isOver(promise))
-    if (left.length === 0) this.#promises.delete(chargePointKey)
-    else this.#promises.set(chargePointKey, left)
+  #current(): readonly RemoteStartPromise[] {
+    const nowMs = this.#nowMs()
+    this.#promises = this.#promises.filter((promise) => promise.expiresAtMs > nowMs)
+    return this.#promises
   }
 }
 

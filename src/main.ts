@@ -162,7 +162,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const api = createApi({
       queries,
       nodeId: node.id,
-      live: new LiveChargePoints(registry),
+      live: new LiveChargePoints(registry, queries),
       commit: (set) => writer.commit(set),
       nextTransactionId: () => transactionIds.next(),
       authenticate: (headers) => authenticateRequest(headers, auth),

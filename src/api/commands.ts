@@ -105,7 +105,7 @@ const startRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/start-transaction',
   tags: ['Commands'],
   summary: 'Start remote transaction',
-  description: `The \`transactionId\` of the answer is a promise, kept for ${remoteStartPromiseMs / 1_000} seconds: the transaction that the charge point begins by then has this id, and one that it begins later another.
+  description: `The \`transactionId\` of the answer is a promise, kept for ${remoteStartPromiseMs / 1_000} seconds: the transaction that the charge point begins by then has this id, and one that it begins later another. So it is after a restart, and when the charge point has connected to another node.
 
 An \`idTag\` that Stator does not know is sent all the same: the charge point asks Stator whether it is good, before it begins the transaction or with its start.`,
   middleware: [ownChargePoint] as const,
@@ -164,18 +164,18 @@ export function commandRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
     // The transaction may begin before the answer to the command arrives.
     const expected = remoteStart(version, start)
-    live.promiseTransaction(chargePoint, expected, transactionId)
+    await live.promiseTransaction(chargePoint, expected, transactionId)
     try {
       const { status, message } = startOutcome(
         await sendForStatus(deps, chargePoint, version, startCommand(version, start)),
       )
       if (status === 'Accepted') return c.json({ status, transactionId, message }, 200)
-      live.withdrawPromise(chargePoint, expected, transactionId)
+      await withdrawPromise(deps, chargePoint, transactionId)
       return c.json({ status, message }, 200)
     } catch (error) {
       // A charge point that is only late may still begin it.
       const isLate = error instanceof StatorError && error.code === 'CALL_TIMEOUT'
-      if (!isLate) live.withdrawPromise(chargePoint, expected, transactionId)
+      if (!isLate) await withdrawPromise(deps, chargePoint, transactionId)
       throw error
     }
   })
@@ -232,6 +232,20 @@ async function sendForStatus(
   const status = statusOf(payload)
   if (status === null) throw invalidAnswer(command.action, payload, problems)
   return status
+}
+
+/** The operator gets the outcome of the start in any case; a promise that stays expires. */
+async function withdrawPromise(
+  { live, log }: ApiDeps,
+  chargePoint: ChargePointRecord,
+  transactionId: number,
+): Promise<void> {
+  try {
+    await live.withdrawPromise(chargePoint, transactionId)
+  } catch (error) {
+    const { identity } = chargePoint
+    log.info({ identity, transactionId, error }, 'A promised transactionId could not be withdrawn; it expires.')
+  }
 }
 
 // 1.6 §4.2 and 2.0.1 B02, B03: a charge point that was not accepted must not be told to start or stop transactions.

@@ -111,9 +111,14 @@ export interface LiveChargePoints {
   call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<ReadAnswer>
   /** Moves the actor of the charge point, if it is connected, after a COMMIT. */
   apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void
-  /** Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */
-  promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void
-  withdrawPromise(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void
+  /**
+   * Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`.
+   *
+   * @throws {StatorError} `STORE_UNAVAILABLE`: nothing is to be sent then.
+   */
+  promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): Promise<void>
+  /** @throws {StatorError} `STORE_UNAVAILABLE`: the promise may be kept until it expires. */
+  withdrawPromise(chargePoint: ChargePointRef, transactionId: number): Promise<void>
   /** Lets a connected charge point know how it is to be treated from now on. */
   provisioned(
     chargePoint: ChargePointRef,

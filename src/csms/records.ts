@@ -4,6 +4,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { TransactionEnergy } from './energy.ts'
+import type { RemoteStart } from './remote-control.ts'
 import type { UntimedFacts } from './untimed-facts.ts'
 import type {
   ConnectorRef,
@@ -34,6 +35,16 @@ export interface Hydration {
   readonly openTransactions: readonly (KnownTransaction & { readonly chargingState: string | null })[]
   /** Null for a charge point whose facts have always had a time. */
   readonly untimedFacts: UntimedFacts | null
+  /** Those whose transactions have not begun, the oldest first. */
+  readonly promises: readonly OpenPromise[]
+}
+
+/** A transactionId that is kept for the transaction that a remote start brings about. */
+export interface OpenPromise {
+  readonly transactionId: number
+  readonly start: RemoteStart
+  /** How long it still holds, in milliseconds. */
+  readonly leftMs: number
 }
 
 export interface ConnectorRecord extends KnownConnector {

@@ -166,6 +166,7 @@ export class CallInHand implements Known {
       ...this.#transactionTrips(needs, deps),
       ...(beforeStart === undefined ? [] : [this.#startTrip(beforeStart, deps)]),
       ...(withoutRegister === undefined ? [] : [this.#registerTrip(withoutRegister, deps)]),
+      ...(needs.newTransactionId === undefined ? [] : this.#promiseTrips(deps)),
     ]
     return Promise.all(trips).then(async (found) => {
       await Promise.all(this.#tokenTrips(this.#tokensOfTransactions(needs), deps))
@@ -243,6 +244,14 @@ export class CallInHand implements Known {
       this.beforeStart = { ...before, openOfIdToken: this.live.openTransactions() }
     }
     return true
+  }
+
+  /** A promise may have been kept on another connection, at another node: its id must not be given away twice. */
+  #promiseTrips({ lookups }: LookupDeps): Promise<boolean>[] {
+    return this.live.promisedTransactionIds().map(async (id) => {
+      if ((await lookups.transactionById(id)) !== null) this.live.withdrawPromise(id)
+      return true
+    })
   }
 
   #tokenTrips(idTokens: readonly string[], { lookups }: LookupDeps): Promise<boolean>[] {

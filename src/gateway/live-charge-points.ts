@@ -2,13 +2,19 @@
 
 import type { ChargePointRef, LiveChargePoint, Registry } from '../../actors/registry.ts'
 import { StatorError } from '../base/errors.ts'
-import type { ActorEvent, ConnectorRef, Payload } from '../csms/decision.ts'
+import type { ActorEvent, Payload } from '../csms/decision.ts'
+import type { RemoteStart } from '../csms/remote-control.ts'
 import { triggeredActions } from '../csms/triggers.ts'
 import { closeGoingAway, closePolicyViolation, newerConnection } from './connection.ts'
 
 type ChargePointSettings = Parameters<LiveChargePoint['provisioned']>[0]
 type CallAnswer = Awaited<ReturnType<LiveChargePoint['call']>>
-type RemoteStart = (ConnectorRef & { readonly idToken: string }) | { readonly remoteStartId: number }
+
+/** Where promised transactionIds are stored. Each change commits before it resolves. */
+interface PromiseStore {
+  promiseTransaction(chargePointKey: number, start: RemoteStart, transactionId: number): Promise<void>
+  withdrawPromise(chargePointKey: number, transactionId: number): Promise<void>
+}
 
 /**
  * Reads and commands connected charge points. One that was deleted is not reached under the identity that another one
@@ -16,9 +22,11 @@ type RemoteStart = (ConnectorRef & { readonly idToken: string }) | { readonly re
  */
 export class LiveChargePoints {
   readonly #registry: Registry
+  readonly #promises: PromiseStore
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, promises: PromiseStore) {
     this.#registry = registry
+    this.#promises = promises
   }
 
   get(chargePoint: ChargePointRef) {
@@ -53,12 +61,25 @@ export class LiveChargePoints {
     this.#registry.apply(chargePoint, events)
   }
 
-  promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void {
-    this.#registry.find(chargePoint)?.promiseTransaction(start, transactionId)
+  /**
+   * Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`: on every connection
+   * of the charge point, at whatever node.
+   *
+   * @throws {StatorError} `STORE_UNAVAILABLE`: it may be kept or not, and nobody must be told of it.
+   */
+  async promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): Promise<void> {
+    await this.#promises.promiseTransaction(chargePoint.key, start, transactionId)
+    this.#registry.promiseTransaction(chargePoint, start, transactionId)
   }
 
-  withdrawPromise(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void {
-    this.#registry.find(chargePoint)?.withdrawPromise(start, transactionId)
+  /**
+   * `transactionId` is kept for nobody any more.
+   *
+   * @throws {StatorError} `STORE_UNAVAILABLE`: other connections of the charge point than this one may still keep it.
+   */
+  async withdrawPromise(chargePoint: ChargePointRef, transactionId: number): Promise<void> {
+    this.#registry.withdrawPromise(chargePoint, transactionId)
+    await this.#promises.withdrawPromise(chargePoint.key, transactionId)
   }
 
   /** An operator changed how the charge point is to be treated. */

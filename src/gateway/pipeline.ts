@@ -176,7 +176,7 @@ export class Pipeline {
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(
         (outcome) => this.#conclude(call, set, events, outcome),
-        (error: unknown) => this.#failCommit(call, events, error),
+        (error: unknown) => this.#failCommit(call, error),
       )
       return
     }
@@ -260,9 +260,8 @@ export class Pipeline {
 
   // Nobody knows then whether PostgreSQL has stored it, and so whether the actor shows what is committed. The next connection of the
   // charge point reads what is.
-  #failCommit(call: CallInHand, events: readonly ActorEvent[], error: unknown): void {
+  #failCommit(call: CallInHand, error: unknown): void {
     if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
-      call.live.giveUp(events)
       call.connection.close(closeTryAgainLater, 'The database cannot be reached.')
     }
     this.#fail(call, error)

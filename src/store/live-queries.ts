@@ -22,6 +22,7 @@ import { bytesArray, instantArray, int4Array, int8Array, textArray } from './bin
 import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connection-history.ts'
 import type { Database } from './database.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
+import { openPromisesOf } from './remote-start-promises.ts'
 import { storeError } from './store-error.ts'
 import { untilNoDeadlock } from './until-no-deadlock.ts'
 
@@ -56,6 +57,7 @@ interface ClaimedRow {
   readonly untimedFacts: UntimedFacts | null
   readonly connectors: readonly KnownConnector[] | null
   readonly openTransactions: Hydration['openTransactions'] | null
+  readonly promises: Hydration['promises'] | null
 }
 
 interface StationTransactionId {
@@ -86,7 +88,8 @@ const claimConnections = `
      FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,
     (SELECT json_agg(json_build_object(${transactionJson})) FROM (
        SELECT * FROM transactions o WHERE o.charge_point_id = claimed.key AND o.stopped_at IS NULL
-       ORDER BY o.received_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions"
+       ORDER BY o.received_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions",
+    ${openPromisesOf('claimed.key')} AS promises
   FROM claimed`
 
 /**
@@ -321,8 +324,15 @@ export function idKeyOf(idToken: string): string {
 }
 
 function hydrationOf(row: ClaimedRow): Hydration {
-  const { epoch, connectors, openTransactions, untimedFacts, ...chargePoint } = row
-  return { chargePoint, epoch, connectors: connectors ?? [], openTransactions: openTransactions ?? [], untimedFacts }
+  const { epoch, connectors, openTransactions, untimedFacts, promises, ...chargePoint } = row
+  return {
+    chargePoint,
+    epoch,
+    connectors: connectors ?? [],
+    openTransactions: openTransactions ?? [],
+    untimedFacts,
+    promises: promises ?? [],
+  }
 }
 
 function forgetOldest(remembered: Map<string, unknown>): void {

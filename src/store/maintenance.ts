@@ -17,7 +17,7 @@ import {
   makePartitions,
 } from './partitions.ts'
 import { repeat } from './repeat.ts'
-import { forgetOld } from './retention.ts'
+import { forgetOld, forgetPromises } from './retention.ts'
 
 /** How long what grows without end is kept. */
 export interface Retention {
@@ -76,6 +76,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await forgetOld(database.upkeepPool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await forgetOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
+  await forgetPromises(database.upkeepPool)
 }
 
 function factDays({ transactionEventDays }: Retention): number {

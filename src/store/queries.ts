@@ -15,6 +15,7 @@ import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
+import { createPromiseQueries } from './remote-start-promises.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 
@@ -33,6 +34,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createAnomalyQueries(source),
     ...createEventQueries(source),
     ...createHistoryQueries(source),
+    ...createPromiseQueries(database.restPool),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),
   })

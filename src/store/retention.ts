@@ -2,6 +2,7 @@
 
 import type { Pool } from 'pg'
 import { forgottenLotsMax, forgottenRowsMax } from '../base/limits.ts'
+import { isExpiredPromise } from './remote-start-promises.ts'
 
 /** Forgets the rows of `table` that were received before `beforeMs`, as many as one turn may. Answers how many. */
 export async function forgetOld(
@@ -9,11 +10,21 @@ export async function forgetOld(
   table: 'anomalies' | 'charge_point_events' | 'transaction_facts_default',
   beforeMs: number,
 ): Promise<number> {
+  return forget(pool, table, 'received_at < $2', [new Date(beforeMs).toISOString()])
+}
+
+/** Forgets promised transactionIds that nobody asks for any more, as many as one turn may. Answers how many. */
+export async function forgetPromises(pool: Pool): Promise<number> {
+  return forget(pool, 'remote_start_promises', isExpiredPromise, [])
+}
+
+/** Forgets the rows of `table` for which `condition` holds; its parameters begin with `$2`. */
+async function forget(pool: Pool, table: string, condition: string, values: readonly string[]): Promise<number> {
   let forgotten = 0
   for (let lot = 0; lot < forgottenLotsMax; lot++) {
     const { rowCount } = await pool.query(
-      `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE received_at < $1 LIMIT $2))`,
-      [new Date(beforeMs).toISOString(), forgottenRowsMax],
+      `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT $1))`,
+      [forgottenRowsMax, ...values],
     )
     forgotten += rowCount ?? 0
     if ((rowCount ?? 0) < forgottenRowsMax) break

@@ -24,6 +24,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { ConnectorStatus, KnownTransaction, Payload, RegistrationStatus } from '../csms/decision.ts'
 import type { ClosedBy, IdTokenRecord } from '../csms/records.ts'
+import type { RemoteStart } from '../csms/remote-control.ts'
 import type { UntimedFacts } from '../csms/untimed-facts.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
@@ -157,6 +158,23 @@ export const connectors = pgTable(
     changedAt: instant('changed_at'),
   },
   (table) => [primaryKey({ name: 'connectors_pkey', columns: [table.chargePointId, table.evseId, table.connectorId] })],
+)
+
+/**
+ * TransactionIds that remote starts promised to operators; void once there is a transaction of that id. See
+ * store/remote-start-promises.ts.
+ */
+export const remoteStartPromises = pgTable(
+  'remote_start_promises',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    transactionId: bigint('transaction_id', { mode: 'number' }).notNull(),
+    /** What the start will be recognised by. */
+    start: json('start').$type<RemoteStart>().notNull(),
+    /** By the clock of PostgreSQL. */
+    promisedAt: instant('promised_at').notNull(),
+  },
+  (table) => [primaryKey({ name: 'remote_start_promises_pkey', columns: [table.chargePointId, table.transactionId] })],
 )
 
 /** A row for each change of a connector's status or error; partitioned by the month of its arrival. */

@@ -70,6 +70,14 @@ export function rowsOf(columns: readonly { readonly name: string; readonly type:
   return `(SELECT ${columns.map(({ name, type }, i) => `unnest($${i + 1}::${type}[]) AS "${name}"`).join(', ')}) AS v`
 }
 
+/**
+ * SQL of a condition that is true, or fails the statement if `condition` is: PostgreSQL has no other way to fail one.
+ * `condition` has to hold what joins its rows, since PostgreSQL chooses the order in which conditions are looked at.
+ */
+export function failsIf(condition: string): string {
+  return `1 / (CASE WHEN ${condition} THEN 0 ELSE 1 END) = 1`
+}
+
 /** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
 export function statement<Row>(
   name: string,

@@ -4,7 +4,7 @@
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
 import type { ConnectorStatus, RegistrationStatus, TransactionStartedChange } from '../csms/decision.ts'
-import { bool, float8, instant, int4, int8, json, statement, text } from './statement.ts'
+import { bool, failsIf, float8, instant, int4, int8, json, statement, text } from './statement.ts'
 
 export interface ChargePointRow {
   readonly key: number
@@ -164,6 +164,14 @@ export interface TransactionRow {
   readonly receivedAtMs: number
 }
 
+/**
+ * Another transaction has the number: two connections of a charge point, at two nodes, may know of one promised number
+ * and use it in the same moment.
+ */
+const isOtherTransaction = `transactions.charge_point_id <> EXCLUDED.charge_point_id
+  OR transactions.received_at <> EXCLUDED.received_at
+  OR transactions.station_transaction_id IS DISTINCT FROM EXCLUDED.station_transaction_id`
+
 export const insertTransactions = statement<TransactionRow>(
   'insert_transactions',
   {
@@ -187,7 +195,9 @@ export const insertTransactions = statement<TransactionRow>(
     received_at: instant((row) => row.receivedAtMs),
   },
   // Only what is stored already may be left out: another transaction under the same use of the same id would be lost without a word.
-  (names, rows) => `INSERT INTO transactions (${names}) SELECT * FROM ${rows} ON CONFLICT (id) DO NOTHING`,
+  (names, rows) =>
+    `INSERT INTO transactions (${names}) SELECT * FROM ${rows} ON CONFLICT (id)
+     DO UPDATE SET id = transactions.id WHERE NOT (${failsIf(isOtherTransaction)})`,
 )
 
 /** Null leaves a field as it is; the fields after `stoppedAtMs` count when that is set. */

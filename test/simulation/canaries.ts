@@ -1,6 +1,7 @@
 // Bugs, planted on purpose: each wraps a real part, and each has to be found. If one is not, the simulation sees nothing.
 
 import type { ChangeSet, TransactionFact } from '../../src/csms/decision.ts'
+import type { OpenPromise } from '../../src/csms/records.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 
@@ -23,6 +24,13 @@ class LossyModel extends DatabaseModel {
       meterRows: 0,
       hadStored: false,
     }
+  }
+}
+
+/** A database that keeps no promised transactionIds. */
+class PromisingModel extends DatabaseModel {
+  protected override promisesOf(): readonly OpenPromise[] {
+    return []
   }
 }
 
@@ -61,6 +69,11 @@ export const canaries: readonly Canary[] = [
     bug: 'a store that loses a commit in ten',
     planting: { model: () => new LossyModel() },
     breaks: 'acknowledgedIsStored',
+  },
+  {
+    bug: 'a store that forgets what a remote start has promised',
+    planting: { model: () => new PromisingModel() },
+    breaks: 'promiseKept',
   },
   {
     bug: 'meter values that are left out of the commit',

@@ -9,7 +9,7 @@ import { simulate } from './simulation.ts'
 import { shorten, tell } from './story.ts'
 
 /** Seeds within which a planted bug has to show. */
-const seedsMax = 400
+const seedsMax = 600
 /** Actions that its story may have left. */
 const actionsMax = 8
 

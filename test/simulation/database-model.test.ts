@@ -1,8 +1,11 @@
 // The model of the database is held against PostgreSQL: the same change sets in, the same answers and the same rows out.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { DatabaseError } from 'pg'
+import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import type { Change, ChangeSet } from '../../src/csms/decision.ts'
+import type { OpenPromise } from '../../src/csms/records.ts'
 import { commitGroup } from '../../src/store/commit-group.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'
@@ -20,6 +23,7 @@ import { acceptedToken } from '../support/known.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { arrivalMs, meterRows } from '../support/store.ts'
 import { DatabaseModel, type Seen } from './database-model.ts'
+import { attempted } from './refusal.ts'
 import { Random } from '../support/random.ts'
 
 let server: TestDatabase
@@ -47,6 +51,7 @@ afterAll(async () => {
 const seeds = 15
 const groupsOfASeed = 12
 const chargePoints = 3
+const idsOfASeed = 6
 
 /** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
 class Sets {
@@ -55,6 +60,7 @@ class Sets {
   readonly #idsFrom: number
   readonly #made: ChangeSet[] = []
   #messages = 0
+  #begun = 0
 
   constructor(random: Random, keys: readonly number[], idsFrom: number) {
     this.#random = random
@@ -127,7 +133,7 @@ class Sets {
   }
 
   #transactionId(): number {
-    return this.#idsFrom + this.#random.between(1, 6)
+    return this.#idsFrom + this.#random.between(1, idsOfASeed)
   }
 
   #fact() {
@@ -175,7 +181,9 @@ class Sets {
           occurredAtMs: this.#atMs(),
         })
       case 4: {
-        const transactionId = this.#transactionId()
+        // Hardly ever that of another transaction: then the whole group is refused.
+        const isTaken = random.chance(0.1) || this.#begun === idsOfASeed
+        const transactionId = isTaken ? this.#transactionId() : this.#idsFrom + ++this.#begun
         const stationTransactionId = random.pick([null, 'one', 'two', 'x'.repeat(255) + 'a', 'x'.repeat(255) + 'b'])
         return transactionStarted(transactionId, {
           stationTransactionId,
@@ -233,6 +241,7 @@ class Sets {
 
 test('the model answers and stores what PostgreSQL answers and stores', async () => {
   const lease = await database.lease()
+  let [refusals, groups] = [0, 0]
   for (let seed = 1; seed <= seeds; seed++) {
     const random = new Random(seed)
     const model = new DatabaseModel()
@@ -253,24 +262,54 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
       const [group, seen] = [sets.group(), sets.seen()]
       // A commit whose answer was lost is done again.
       const times = random.chance(0.2) ? 2 : 1
+      groups += times
       for (let time = 0; time < times; time++) {
-        const told = await commitGroup(lease.client, group, seen, random.chance(0.5), time > 0, 'unused')
-        expect({ seed, nth, told: model.commit(group, seen, time > 0) }).toEqual({ seed, nth, told })
+        const told = await commitGroup(lease.client, group, seen, random.chance(0.5), time > 0, 'unused').catch(refused)
+        const expected = attempted(() => model.commit(group, seen, time > 0))
+        const isRefused = 'refused' in expected
+        expect({ seed, nth, told }).toEqual({ seed, nth, told: isRefused ? 'refused' : expected.value })
+        if (isRefused) refusals++
       }
     }
     expect({ seed, rows: rowsOf(model) }).toEqual({ seed, rows: await storedRows(keys) })
+    await comparePromises(seed, keys, model)
     await compareReading(seed, keys, model)
   }
   lease.release()
+  expect(refusals).toBeGreaterThan(0)
+  expect(refusals).toBeLessThan(groups / 5)
 }, 120_000)
+
+/** A group is refused when a transaction of it has the number of another one. */
+function refused(error: unknown): 'refused' {
+  if (error instanceof DatabaseError) return 'refused'
+  throw error
+}
+
+/** Promises are kept until they are withdrawn, or the transaction begins, of which some have. */
+async function comparePromises(seed: number, keys: readonly number[], model: DatabaseModel): Promise<void> {
+  const random = new Random(seed)
+  for (let nth = 0; nth < 40; nth++) {
+    const [key, id] = [random.pick(keys), seed * 1_000 + nth]
+    const start = random.chance(0.5) ? { remoteStartId: id } : { evseId: 1, connectorId: 1, idToken: 'ONE' }
+    await queries.promiseTransaction(key, start, id)
+    model.promises.promise(key, start, id, nth)
+    if (random.chance(0.8)) continue
+    const withdrawn = seed * 1_000 + random.between(0, nth)
+    await queries.withdrawPromise(key, withdrawn)
+    model.promises.withdraw(key, withdrawn)
+  }
+}
 
 /** Claims, look-ups and releases tell the same; the numbers of connections come from a sequence that tests share. */
 async function compareReading(seed: number, keys: readonly number[], model: DatabaseModel): Promise<void> {
   for (const key of keys) {
-    const { epoch, ...read } = await queries.connect(key, { version: '1.6', node: 'test', atMs: arrivalMs })
-    const claimed = model.claim(key, '1.6', arrivalMs, 'node')
-    const { epoch: modelEpoch, ...expected } = claimed ?? { epoch: 0 }
+    const { epoch, promises, ...read } = await queries.connect(key, { version: '1.6', node: 'test', atMs: arrivalMs })
+    const claimed = model.claim(key, '1.6', arrivalMs, 'node', 0)
+    const { epoch: modelEpoch, promises: expectedPromises, ...expected } = claimed ?? { epoch: 0, promises: [] }
     expect({ seed, read: sorted(read) }).toEqual({ seed, read: sorted(expected) })
+    expect({ seed, promises: promises.map(withoutTime) }).toEqual({ seed, promises: expectedPromises.map(withoutTime) })
+    for (const { leftMs } of promises) expect(leftMs).toBeWithin(1, remoteStartPromiseMs + 1)
     await queries.disconnect(key, epoch - 1, goneEnd)
     model.leases.release(key, modelEpoch - 1)
     expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(true)
@@ -301,6 +340,10 @@ async function compareReading(seed: number, keys: readonly number[], model: Data
   for (let id = seed * 1_000; id <= seed * 1_000 + 7; id++) {
     expect(model.transaction(id)).toEqual(await queries.transactionById(id))
   }
+}
+
+function withoutTime({ leftMs: _, ...promise }: OpenPromise): Omit<OpenPromise, 'leftMs'> {
+  return promise
 }
 
 function identityOf(model: DatabaseModel, key: number): string {

@@ -16,7 +16,7 @@ import type {
   TransactionFact,
   TransactionUpdatedChange,
 } from '../../src/csms/decision.ts'
-import type { Hydration } from '../../src/csms/records.ts'
+import type { Hydration, OpenPromise } from '../../src/csms/records.ts'
 import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
@@ -27,6 +27,8 @@ import { correct, type StoredCorrection } from './corrections.ts'
 import { evidenceOf, samplesOf } from './evidence.ts'
 import { LeaseModel } from './leases.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
+import { PromiseModel } from './promises.ts'
+import { refusal } from './refusal.ts'
 
 type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
 
@@ -154,6 +156,7 @@ export class DatabaseModel {
   readonly variables = new Map<string, StoredVariable>()
   readonly idTokens = new Map<string, KnownIdToken>()
   readonly leases = new LeaseModel(this.chargePoints)
+  readonly promises = new PromiseModel(this.transactions)
   /** How often a text stands in a table: by `copyKey`. */
   readonly copies = new Map<string, number>()
   readonly #byStationId = new Map<string, number>()
@@ -191,8 +194,9 @@ export class DatabaseModel {
     })
   }
 
-  /** Commits a group, as `CommitGroup` does. */
+  /** Commits a group, as `CommitGroup` does. @throws {DatabaseError} when it begins one with the number of another. */
   commit(sets: readonly ChangeSet[], seen: readonly Seen[], mayBeStored = false): Committed {
+    if (this.#beginsAnother(sets)) throw refusal('22012', 'division by zero')
     const insertedNow = new Set<string>()
     let duplicates = 0
     let meterRows = 0
@@ -241,8 +245,38 @@ export class DatabaseModel {
     return { outcomes, duplicates, meterRows, hadStored }
   }
 
+  /** Whether a transaction that begins among the sets has the number of another one. */
+  #beginsAnother(sets: readonly ChangeSet[]): boolean {
+    const facts = new Set<string>()
+    const begun = new Set<number>()
+    for (const set of sets) {
+      if (set.fact !== undefined) {
+        const key = this.factKey(set, set.fact)
+        if (this.facts.has(key) || facts.has(key)) continue
+        facts.add(key)
+      }
+      for (const change of set.changes) {
+        if (change.kind !== 'transactionStarted') continue
+        const { transactionId, stationTransactionId } = change
+        const stored = this.transactions.get(transactionId)
+        const isSame =
+          stored?.chargePointKey === set.chargePointKey &&
+          stored.receivedAtMs === set.receivedAtMs &&
+          stored.stationTransactionId === stationTransactionId
+        if (stored === undefined ? begun.has(transactionId) : !isSame) return true
+        begun.add(transactionId)
+      }
+    }
+    return false
+  }
+
+  /** Promises of the charge point that a claim reads. */
+  protected promisesOf(key: number, nowMs: number): readonly OpenPromise[] {
+    return this.promises.openOf(key, nowMs)
+  }
+
   /** Claims a connection under a new epoch; null when there is no such charge point. */
-  claim(key: number, version: OcppVersion, atMs: number, node: string): Hydration | null {
+  claim(key: number, version: OcppVersion, atMs: number, node: string, nowMs = atMs): Hydration | null {
     const row = this.chargePoints.get(key)
     if (row === undefined) return null
     row.connected = true
@@ -260,6 +294,7 @@ export class DatabaseModel {
         .slice(0, openTransactionsMax)
         .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
       untimedFacts,
+      promises: this.promisesOf(key, nowMs),
     }
   }
 

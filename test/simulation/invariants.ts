@@ -30,6 +30,7 @@ export const rules = {
   bounded: 'No queue grows past its maximum.',
   actorAsStored: 'An actor shows what is committed: nothing more, and nothing less.',
   historyAsStored: 'What is stored of a transaction is what the messages about it say.',
+  promiseKept: 'A transaction that a remote start brings about has the id that was promised to it.',
   answered: 'Every CALL is answered in the end, or its socket closed.',
   validAnswer: 'Every answer belongs to a CALL of its connection, and is as its schema has it.',
   noFailure: 'Nothing fails that has no reason to.',
@@ -221,13 +222,28 @@ export class Watch {
   /** The database stores a group; `commit` does it. */
   stores(sets: readonly ChangeSet[], commit: () => void, isGhost: boolean): void {
     if (!isGhost) for (const set of sets) this.#checkOrder(set)
+    const broken = sets.flatMap((set) => this.#promisesBroken(set))
     commit()
+    // What is in the ledger already does not begin once more.
+    for (const { id, seen } of broken) if (this.#model.transactions.has(id)) this.#fail('promiseKept', seen)
     for (const set of sets) {
       const { chargePointKey: key } = set
       this.#untimedStatuses.committed(set)
       this.#touched.add(key)
       this.#underWay.get(key)?.states.add(this.stateStored(key))
     }
+  }
+
+  /** Transactions of the set that are not stored yet, and would not have the ids that are promised to them (2.x). */
+  #promisesBroken({ chargePointKey: key, changes }: ChangeSet): { readonly id: number; readonly seen: string }[] {
+    const open = this.#model.promises.openOf(key, this.#nowMs())
+    return changes.flatMap((change) => {
+      if (change.kind !== 'transactionStarted' || this.#model.transactions.has(change.transactionId)) return []
+      const { transactionId: id, remoteStartId } = change
+      const promised = open.find(({ start }) => 'remoteStartId' in start && start.remoteStartId === remoteStartId)
+      if (promised === undefined || promised.transactionId === id) return []
+      return [{ id, seen: `CP${key} began ${id} for the remote start that ${promised.transactionId} was promised to.` }]
+    })
   }
 
   /** The process has died: what it had under way is nobody's any more. */

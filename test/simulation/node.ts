@@ -20,6 +20,7 @@ import { handshake, type HandshakeDeps } from '../../src/gateway/handshake.ts'
 import { holdingsOf, LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
 import type { LeaseKeeper } from '../../src/store/lease-keeper.ts'
 import { createLiveQueries } from '../../src/store/live-queries.ts'
+import { createPromiseQueries } from '../../src/store/remote-start-promises.ts'
 import { TransactionIds } from '../../src/store/transaction-ids.ts'
 import { Writer } from '../../src/store/writer.ts'
 import { readLongAnswer } from '../../src/ocpp/answer.ts'
@@ -113,7 +114,7 @@ export class SimulatedNode implements ServerEnd {
       callTimeoutMs,
       newMessageId: () => `node${number}-${++this.#messageIds}`,
     })
-    this.live = new LiveChargePoints(this.registry)
+    this.live = new LiveChargePoints(this.registry, createPromiseQueries(client.pool))
     // A process may die in the middle of a turn: what is left of the turn does nothing.
     const commit: Commit = (set) =>
       this.#isAlive ? watched(watch.commits(set), this.writer.commit(set)) : new Promise(() => {})

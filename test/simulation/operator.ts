@@ -57,11 +57,15 @@ export async function command(
       if (transactionId === null || !isBooted) return
       const start = { connectorId: 1, idTag: pickBy(pick, idTags), idTokenType: 'ISO14443', transactionId }
       const expected = remoteStart(habits.version, start)
-      node.live.promiseTransaction(chargePoint, expected, transactionId)
+      const isPromised = await node.live.promiseTransaction(chargePoint, expected, transactionId).then(
+        () => true,
+        () => false,
+      )
+      if (!isPromised) return
       const { action, payload } = startCommand(habits.version, start)
       const answer = await node.command(chargePoint, action, payload)
       if (answer !== null && answer.status !== 'Accepted')
-        node.live.withdrawPromise(chargePoint, expected, transactionId)
+        await node.live.withdrawPromise(chargePoint, transactionId).catch(() => {})
       return
     }
     case 'stop': {

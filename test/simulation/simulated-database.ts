@@ -1,7 +1,7 @@
 // A PostgreSQL server that is not there: the model of its tables, reached over connections that take time, get cut, and lose answers.
 // It outlives the processes that use it.
 
-import { type ClientBase, DatabaseError, type Pool } from 'pg'
+import type { ClientBase, Pool } from 'pg'
 import { queryMsMax } from '../../src/base/limits.ts'
 import { StatorError } from '../../src/base/errors.ts'
 import type { ChangeSet } from '../../src/csms/decision.ts'
@@ -11,6 +11,7 @@ import type { Database } from '../../src/store/database.ts'
 import { numbers, texts } from './binary-arrays.ts'
 import type { DatabaseModel, Seen } from './database-model.ts'
 import type { Random } from '../support/random.ts'
+import { attempted, refusal } from './refusal.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 
 /** What may go wrong with a commit. */
@@ -136,7 +137,7 @@ export class SimulatedDatabaseServer {
       if (request.session.isOwnerAlive()) continue
       this.#underWay.delete(request)
       isLost ||= this.#random.chance(0.5)
-      if (!isLost && !request.session.isCut) request.execute()
+      if (!isLost && !request.session.isCut) attempted(request.execute)
     }
   }
 
@@ -278,9 +279,9 @@ export class SimulatedDatabaseServer {
       if (fault === 'ghost' && ghost !== null) this.#haunt({ ...session, isCut: false }, ghost)
       return answer(() => {})
     }
-    const value = work()
+    const done = attempted(work)
     if (fault === 'loseAnswer') session.isCut = true
-    answer(() => succeed(value))
+    answer(() => ('refused' in done ? fail(done.refused) : succeed(done.value)))
   }
 
   #haunt(session: Session, execute: () => void): void {
@@ -289,13 +290,13 @@ export class SimulatedDatabaseServer {
     this.#ghosts.add(ghost)
     this.#time.after(this.#random.between(10, 5_000), () => {
       this.#ghosts.delete(ghost)
-      if (this.#underWay.delete(ghost)) execute()
+      if (this.#underWay.delete(ghost)) attempted(execute)
     })
   }
 
   #endGhost(ghost: Request): void {
     this.#ghosts.delete(ghost)
-    if (this.#underWay.delete(ghost) && this.#random.chance(0.5)) ghost.execute()
+    if (this.#underWay.delete(ghost) && this.#random.chance(0.5)) attempted(ghost.execute)
   }
 
   #tripMs(): number {
@@ -304,6 +305,7 @@ export class SimulatedDatabaseServer {
 
   #answer({ name, values }: Statement): { readonly rows: readonly unknown[] } {
     const { model } = this
+    const { nowMs } = this.#time
     switch (name) {
       case 'stator_credentials': {
         const asked = texts(values[0])
@@ -315,7 +317,9 @@ export class SimulatedDatabaseServer {
       case 'stator_claim_connections': {
         const [keys, versions, atMs] = [numbers(values[0]), texts(values[1]), numbers(values[3])]
         const nodes = texts(values[2])
-        const claims = keys.map((key, i) => model.claim(key, versions[i] as OcppVersion, atMs[i] ?? 0, nodes[i] ?? ''))
+        const claims = keys.map((key, i) =>
+          model.claim(key, versions[i] as OcppVersion, atMs[i] ?? 0, nodes[i] ?? '', nowMs),
+        )
         return { rows: claims.flatMap((claim) => (claim === null ? [] : [{ ...claim, ...claim.chargePoint }])) }
       }
       case 'stator_disconnect': {
@@ -352,7 +356,7 @@ export class SimulatedDatabaseServer {
       case 'stator_insert_message_log':
         return { rows: [] }
       default: {
-        const answer = model.leases.answer(name, values, this.#time.nowMs)
+        const answer = model.leases.answer(name, values, nowMs) ?? model.promises.answer(name, values, nowMs)
         if (answer === null) throw new Error(`The simulated database does not know the statement ${name}.`)
         return answer
       }
@@ -364,8 +368,4 @@ interface Statement {
   readonly name: string
   readonly values: readonly unknown[]
   readonly query_timeout?: number
-}
-
-function refusal(code: string, message: string): DatabaseError {
-  return Object.assign(new DatabaseError(message, message.length, 'error'), { code, severity: 'ERROR' })
 }

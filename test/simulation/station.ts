@@ -455,10 +455,9 @@ export class SimulatedStation implements StationEnd {
 
   #obey(action: string, payload: Payload): void {
     const after = (run: () => void): void => {
-      this.#world.time.after(
-        this.#random.between(0, this.#random.chance(0.1) ? remoteStartPromiseMs + 1_000 : 3_000),
-        run,
-      )
+      // The driver plugs in at once, or takes a while.
+      const delayMsMax = this.#random.weighted({ 3_000: 6, 60_000: 3, [remoteStartPromiseMs + 1_000]: 1 })
+      this.#world.time.after(this.#random.between(0, Number(delayMsMax)), run)
     }
     if (action === 'RemoteStartTransaction') {
       after(() => this.#start(Number(payload['connectorId']), String(payload['idTag']), null))

@@ -5,5 +5,5 @@ import type { Hydration } from '../../src/csms/records.ts'
 
 /** The first connection of a booted 1.6 charge point that never reported anything else. */
 export function hydration(parts: Partial<Hydration> = {}): Hydration {
-  return { chargePoint, epoch: 1, connectors: [], openTransactions: [], untimedFacts: null, ...parts }
+  return { chargePoint, epoch: 1, connectors: [], openTransactions: [], untimedFacts: null, promises: [], ...parts }
 }

@@ -108,9 +108,12 @@ export class StatorProcess {
     await rm(this.dataFolder, { recursive: true, force: true })
   }
 
-  /** The body that REST answers with, asked as the operator. */
-  async json(path: string): Promise<Readonly<Record<string, unknown>>> {
-    const response = await fetch(`${this.url}${path}`, { headers: { 'X-API-Key': adminApiKey } })
+  /** The body that REST answers with, asked as the operator; a `body` is posted. */
+  async json(path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>> {
+    const response = await fetch(`${this.url}${path}`, {
+      headers: { 'X-API-Key': adminApiKey, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    })
     if (response.ok) return (await response.json()) as Readonly<Record<string, unknown>>
     throw new Error(`${path} answered ${response.status} ${await response.text()}`)
   }

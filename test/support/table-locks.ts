@@ -12,7 +12,10 @@ export class TableLocks {
   }
 
   /** Keeps everybody from writing to `table`, and from reading it too where `reads` says so, until `letGo`. */
-  async hold(table: 'charge_points' | 'charge_point_events', reads: 'reads go on' | 'reads wait'): Promise<void> {
+  async hold(
+    table: 'charge_points' | 'charge_point_events' | 'transactions',
+    reads: 'reads go on' | 'reads wait',
+  ): Promise<void> {
     await this.#client.query('BEGIN')
     await this.#client.query(`LOCK TABLE ${table} IN ${reads === 'reads wait' ? 'ACCESS EXCLUSIVE' : 'EXCLUSIVE'} MODE`)
   }

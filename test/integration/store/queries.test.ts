@@ -224,6 +224,7 @@ describeStore('the store', (store) => {
           },
         ],
         untimedFacts,
+        promises: [],
       })
       expect(await queries.chargePoint(identity)).toMatchObject({
         connected: true,

@@ -428,37 +428,46 @@ describe('the promise of a remote start', () => {
     expect(live.promisedTransactionId(start)).toBeUndefined()
   })
 
-  test('outlives the connection, but not its time', () => {
-    const { clock, registry, connect } = house()
-    const { live } = connect({ epoch: 1 })
-    live.promiseTransaction(start, 42)
-    registry.release(live)
-    const again = connect({ epoch: 2 }).live
-    expect(again.promisedTransactionId(start)).toBe(42)
-    clock.pass(remoteStartPromiseMs)
-    expect(again.promisedTransactionId(start)).toBeUndefined()
-  })
-
-  test('is void once a transaction with its number may be stored, and nobody knows', () => {
-    const { live } = house().connect()
-    live.promiseTransaction(start, 42)
-    live.giveUp([{ type: 'transactionStarted', transaction: openTransaction, chargingState: null }])
+  test('is read with the state of the charge point, and holds for what is left of its time', () => {
+    const { clock, connect } = house()
+    const { live } = connect({ promises: [{ transactionId: 42, start, leftMs: 1_000 }] })
+    expect(live.promisedTransactionId(start)).toBe(42)
+    clock.pass(1_000)
     expect(live.promisedTransactionId(start)).toBeUndefined()
   })
 
-  test('is kept by a transaction of its number that the database knows of, though nobody was told that it began', () => {
+  test('is not known to the next connection when the database does not keep it', () => {
     const { registry, connect } = house()
     const { live } = connect({ epoch: 1 })
-    live.promiseTransaction(start, openTransaction.transactionId)
+    registry.promiseTransaction(chargePoint, start, 42)
+    expect(live.promisedTransactionId(start)).toBe(42)
     registry.release(live)
-    const again = connect({ epoch: 2, openTransactions: [{ ...openTransaction, chargingState: null }] }).live
-    expect(again.promisedTransactionId(start)).toBeUndefined()
+    expect(connect({ epoch: 2 }).live.promisedTransactionId(start)).toBeUndefined()
+  })
+
+  test('is known to a connection that was read before it was made', () => {
+    const { registry } = house()
+    const arrival = registry.arriving(chargePoint, new HandLink())
+    registry.reading(arrival)
+    registry.promiseTransaction(chargePoint, start, 42)
+    const live = registry.connect(hydration(), new HandLink(), arrival)
+    expect(live.promisedTransactionId(start)).toBe(42)
+  })
+
+  test('is void for a connection that was read before it was withdrawn', () => {
+    const { registry } = house()
+    const arrival = registry.arriving(chargePoint, new HandLink())
+    registry.reading(arrival)
+    registry.withdrawPromise(chargePoint, 42)
+    const promises = [{ transactionId: 42, start, leftMs: remoteStartPromiseMs }]
+    const live = registry.connect(hydration({ promises }), new HandLink(), arrival)
+    expect(live.promisedTransactionId(start)).toBeUndefined()
   })
 
   test('can be withdrawn', () => {
     const { live } = house().connect()
     live.promiseTransaction({ remoteStartId: 42 }, 42)
-    live.withdrawPromise({ remoteStartId: 42 }, 42)
+    live.withdrawPromise(42)
     expect(live.promisedTransactionId({ remoteStartId: 42 })).toBeUndefined()
   })
 

@@ -1,7 +1,7 @@
 // How everything that can go wrong is told to a REST client.
 
 import { describe, expect, spyOn, test } from 'bun:test'
-import { errorTable } from '../../../src/base/errors.ts'
+import { errorTable, StatorError } from '../../../src/base/errors.ts'
 import type { ErrorCode } from '../../../src/base/errors.ts'
 import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../../../src/base/limits.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
@@ -445,11 +445,13 @@ describe('a command', () => {
     const { post } = fakeApi({
       live: {
         call: async () => resultAnswer({ status: 'Rejected' }),
-        withdrawPromise: (...promised) => withdrawn.push(promised),
+        withdrawPromise: async (...promised) => {
+          withdrawn.push(promised)
+        },
       },
     })
     expect(await (await post(start, startBody)).json()).toEqual({ status: 'Rejected', message: expect.any(String) })
-    expect(withdrawn).toMatchObject([[{ identity: 'CP001' }, { evseId: 1, connectorId: 1, idToken: 'USER123' }, 7]])
+    expect(withdrawn).toMatchObject([[{ identity: 'CP001' }, 7]])
   })
 
   test.each([
@@ -459,10 +461,32 @@ describe('a command', () => {
   ] as const)('to start that fails with %s withdraws the promised transactionId %d times', async (code, times) => {
     const withdrawn: unknown[] = []
     const { post } = fakeApi({
-      live: { call: failing(code), withdrawPromise: (_, promised) => withdrawn.push(promised) },
+      live: {
+        call: failing(code),
+        withdrawPromise: async (_, promised) => {
+          withdrawn.push(promised)
+        },
+      },
     })
     await post(start, startBody)
     expect(withdrawn).toHaveLength(times)
+  })
+
+  test('to start is not sent when its promise cannot be stored', async () => {
+    const away = new StatorError('STORE_UNAVAILABLE', 'The database cannot be reached')
+    const { post } = fakeApi({ live: { promiseTransaction: () => Promise.reject(away) } })
+    expect((await post(start, startBody)).status).toBe(503)
+  })
+
+  test('to start that is rejected is told, also when its promise cannot be withdrawn', async () => {
+    const away = new StatorError('STORE_UNAVAILABLE', 'The database cannot be reached')
+    const { post } = fakeApi({
+      live: {
+        call: async () => resultAnswer({ status: 'Rejected' }),
+        withdrawPromise: () => Promise.reject(away),
+      },
+    })
+    expect(await (await post(start, startBody)).json()).toEqual({ status: 'Rejected', message: expect.any(String) })
   })
 })
 
