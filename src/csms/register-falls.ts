@@ -2,7 +2,7 @@
 // what was known before it.
 
 import { isoTime } from '../base/clock.ts'
-import type { RegisterFall, RegisterReading } from '../ocpp/verdict.ts'
+import type { EnergyRegisters, RegisterFall, RegisterReading, RegistersAround } from '../ocpp/verdict.ts'
 import type { Anomaly, Change, Known, KnownTransaction, TransactionStoppedChange } from './decision.ts'
 import { registerFall } from './energy.ts'
 import type { FrameMeter } from './meter-block.ts'
@@ -37,6 +37,27 @@ export function fallIn(meter: FrameMeter | null, before: RegisterReading | undef
   if (before === undefined) return fall
   const fallOfFirst = earlier === null ? null : fallTo(earlier.wh, earlier.atMs, before)
   return fallOfFirst ?? fall ?? (last === null || lastAtMs === null ? null : fallTo(last, lastAtMs, before))
+}
+
+/** When the earliest register of a message was sampled; null when it has none. */
+export function firstAtMs({ earlier, lastAtMs }: EnergyRegisters): number | null {
+  return earlier === null ? lastAtMs : earlier.atMs
+}
+
+/**
+ * Where what came late shows that a register fell; null when it does not, and when what it says is known already.
+ *
+ * @param around what is known next to the first register of the message.
+ */
+export function fallAround(meter: FrameMeter | null, around: RegistersAround | null): RegisterFall | null {
+  if (meter === null || around === null) return null
+  const last = lastReading(meter)
+  if (last === undefined) return null
+  const first = meter.registers.earlier ?? last
+  const { before, after } = around
+  const fallOfFirst = before === null ? null : fallTo(first.wh, first.atMs, before)
+  const lastBefore = after !== null && last.atMs <= after.atMs ? last : first
+  return fallOfFirst ?? meter.registers.fall ?? (after === null ? null : fallTo(after.wh, after.atMs, lastBefore))
 }
 
 function fallTo(wh: number, atMs: number, before: RegisterReading): RegisterFall | null {

@@ -18,7 +18,7 @@ import type {
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
-import { fallAtStop, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
+import { fallAround, fallAtStop, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
@@ -228,8 +228,11 @@ function registerOutcome(
 ): Outcome {
   const reading = event.eventType === 'Ended' ? undefined : lastReading(known.meter)
   if (reading === undefined) return nothing
+  const { meter } = known
+  const around = known.registersAround(transactionId)
+  if (transaction?.open === false) return { ...nothing, ...ofFall(fallAround(meter, around), transactionId, station) }
   const before = known.lastRegister(transactionId)
-  const fall = fallIn(known.meter, before ?? (transaction && readingAtStart(transaction)))
+  const fall = fallIn(meter, before ?? (transaction && readingAtStart(transaction))) ?? fallAround(meter, around)
   return {
     ...ofFall(fall, transactionId, station),
     events: [{ type: 'register', transactionId, reading: laterReading(reading, before) }],
@@ -341,6 +344,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
     lastRegister: 'ifRegister',
+    ...(event.eventType === 'Ended' ? {} : { registersAround: true }),
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),
@@ -361,7 +365,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
       parts.push(end(the, transactionId, transaction))
     }
-    if (transaction?.open !== false) parts.push(registerOutcome(the, transactionId, transaction))
+    parts.push(registerOutcome(the, transactionId, transaction))
     const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
     if (isCurrent) parts.push(connectorOutcome(the, transaction))
     const unauthorized =

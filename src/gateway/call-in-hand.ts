@@ -18,10 +18,11 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
+import { firstAtMs } from '../csms/register-falls.ts'
 import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
 import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
-import type { AcceptedFrame, RegisterReading } from '../ocpp/verdict.ts'
+import type { AcceptedFrame, RegisterReading, RegistersAround } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
 
 /** Look-ups that decisions may need; each waits for at most one trip to the database, shared with others. */
@@ -32,6 +33,8 @@ export interface Lookups {
   transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
   /** The last register among the meter values of a transaction; null when there is none. */
   lastRegister(transaction: KnownTransaction): Promise<RegisterReading | null>
+  /** The registers of a transaction before and after a time; null where it has one of that very time. */
+  registersAround(transaction: KnownTransaction, atMs: number): Promise<RegistersAround | null>
   /** Open transactions of an id token only when there is one. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
@@ -65,6 +68,8 @@ export class CallInHand implements Known {
   #transactions: Map<number, KnownTransaction> | null = null
   /** Of the open transaction that the message names, when it had to be read. */
   #register: RegisterReading | null = null
+  /** Of the transaction for which the registers of the message come late. */
+  #around: { readonly transactionId: number; readonly registers: RegistersAround | null } | null = null
   /** Of the 2.x id that the message names; null when only open ones were needed. */
   #named: readonly KnownTransaction[] | null = null
 
@@ -148,6 +153,10 @@ export class CallInHand implements Known {
     return this.live.lastRegister(transactionId) ?? this.#register ?? undefined
   }
 
+  registersAround(transactionId: number): RegistersAround | null {
+    return this.#around?.transactionId === transactionId ? this.#around.registers : null
+  }
+
   promisedTransactionId(start: Parameters<Known['promisedTransactionId']>[0]): number | undefined {
     return this.live.promisedTransactionId(start)
   }
@@ -157,7 +166,7 @@ export class CallInHand implements Known {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
     const { idTokens, beforeStart } = needs
     const withoutRegister = this.#withoutRegister(needs)
-    const isAtHand = withoutRegister === undefined && this.#hasAll(needs)
+    const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
     if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && isAtHand) return null
     const trips = [
       ...this.#tokenTrips(idTokens ?? [], deps),
@@ -166,7 +175,10 @@ export class CallInHand implements Known {
       ...(withoutRegister === undefined ? [] : [this.#registerTrip(withoutRegister, deps)]),
     ]
     return Promise.all(trips).then(async (found) => {
-      await Promise.all(this.#tokenTrips(this.#tokensOfTransactions(needs), deps))
+      await Promise.all([
+        ...this.#tokenTrips(this.#tokensOfTransactions(needs), deps),
+        ...this.#aroundTrips(this.#lateFor(needs), deps),
+      ])
       if (wantsIdInAnyCase || (needs.newTransactionId === 'ifUnknown' && found.includes(false))) {
         this.newTransactionId = await deps.nextTransactionId()
       }
@@ -183,6 +195,30 @@ export class CallInHand implements Known {
     const open =
       id === undefined ? this.live.transactionsNamed(stationTransaction?.id ?? '')[0] : this.live.transaction(id)
     return open === undefined || this.live.lastRegister(open.transactionId) !== undefined ? undefined : open
+  }
+
+  /** The transaction for which the registers of the message come late: it is over, or has told one of a later time. */
+  #lateFor({ registersAround, transactionIds, stationTransaction }: Needs): KnownTransaction | undefined {
+    const atMs = registersAround === undefined || this.meter === null ? null : firstAtMs(this.meter.registers)
+    if (atMs === null) return undefined
+    const id = transactionIds?.[0]
+    const transaction =
+      id === undefined ? stationTransaction && this.#namedAt(stationTransaction) : this.transaction(id)
+    if (transaction === undefined || transaction.chargePointKey !== this.chargePoint.key) return undefined
+    if (!transaction.open) return transaction
+    const last = this.lastRegister(transaction.transactionId)
+    return last !== undefined && atMs < last.atMs ? transaction : undefined
+  }
+
+  #aroundTrips(transaction: KnownTransaction | undefined, { lookups }: LookupDeps): readonly Promise<boolean>[] {
+    const atMs = this.meter === null ? null : firstAtMs(this.meter.registers)
+    if (transaction === undefined || atMs === null) return []
+    const trip = async (): Promise<boolean> => {
+      const registers = await lookups.registersAround(transaction, atMs)
+      this.#around = { transactionId: transaction.transactionId, registers }
+      return true
+    }
+    return [trip()]
   }
 
   async #registerTrip(transaction: KnownTransaction, { lookups }: LookupDeps): Promise<boolean> {

@@ -59,6 +59,12 @@ export interface RegisterReading {
   readonly atMs: number
 }
 
+/** What a transaction is known to have told next to a moment, its start and its stop included; null where there is nothing. */
+export interface RegistersAround {
+  readonly before: RegisterReading | null
+  readonly after: RegisterReading | null
+}
+
 /** A register that went down by more than rounding explains, to what was sampled `atMs`. */
 export interface RegisterFall {
   readonly fromWh: number

@@ -418,7 +418,7 @@ export class DatabaseModel {
 
   /** What the meter values of a transaction tell of its energy, as `evidenceOf` of the store reads it. */
   evidenceOf(transaction: StoredTransaction): EnergyEvidence {
-    return evidenceOf(this.samplesOf(transaction), transaction.registerFellAtMs)
+    return evidenceOf(this.samplesOf(transaction), transaction)
   }
 
   /** The meter values of a transaction: of several uses of an id, each has those until the next begins. */

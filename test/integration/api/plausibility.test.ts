@@ -115,6 +115,83 @@ describe('a 1.6 charge point', () => {
     expect((await kindsOf('MIDDLE')).filter((kind) => kind === 'registerFell')).toHaveLength(7)
   })
 
+  test('whose samples come late shows with them that its register fell, whatever else was told meanwhile', async () => {
+    const raw = await stator.bootedRaw('FELLBEFORE')
+    const sample = (minute: number, wh: number) => ({ timestamp: at(minute), sampledValue: [{ value: String(wh) }] })
+    const samples = (transactionId: number, ...meterValue: readonly unknown[]) =>
+      raw.call('MeterValues', { connectorId: 1, transactionId, meterValue })
+    const energyOf = async (id: number) => (await stator.json(`/api/transactions/${id}`))['energyConsumed']
+    const falls = async () => (await kindsOf('FELLBEFORE')).filter((kind) => kind === 'registerFell').length
+
+    const buffered = await start(raw, 0)
+    await samples(buffered, sample(6, 2_000))
+    await samples(buffered, sample(3, 5_000))
+    await stop(raw, buffered, 9, { meterStop: 4_000 })
+    expect(await energyOf(buffered)).toBeNull()
+    expect(await falls()).toBe(1)
+
+    const together = await start(raw, 10)
+    await stop(raw, together, 19, { meterStop: 6_000 })
+    expect(await energyOf(together)).toBe(5)
+    await samples(together, sample(12, 5_000), sample(13, 2_000), sample(14, 2_500))
+    expect(await energyOf(together)).toBeNull()
+    expect(await falls()).toBe(2)
+
+    const oneByOne = await start(raw, 20)
+    await stop(raw, oneByOne, 29, { meterStop: 6_000 })
+    for (const [minute, wh] of [
+      [25, 2_500],
+      [24, 2_000],
+      [24, 2_000],
+      [23, 5_000],
+      [23, 5_000],
+    ] as const) {
+      await samples(oneByOne, sample(minute, wh))
+    }
+    expect(await energyOf(oneByOne)).toBeNull()
+    expect(await falls()).toBe(3)
+
+    const right = await start(raw, 30)
+    await samples(right, sample(36, 5_000))
+    await samples(right, sample(33, 2_000))
+    await stop(raw, right, 39, { meterStop: 6_000 })
+    await samples(right, sample(34, 3_000), sample(37, 5_500))
+    await samples(right, sample(45, 6_050))
+    expect(await energyOf(right)).toBe(5)
+    expect(await falls()).toBe(3)
+  })
+
+  test('whose register fell once more for a single reading has no figure after the first fall', async () => {
+    const raw = await stator.bootedRaw('FELLTWICE')
+    const transactionId = await start(raw, 0)
+    for (const [index, wh] of [5_000, 100, 2_000, 7_000, 0, 7_500].entries()) {
+      const meterValue = [{ timestamp: at(1 + index), sampledValue: [{ value: String(wh) }] }]
+      await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue })
+    }
+    await stop(raw, transactionId, 9, { meterStop: 8_000 })
+    expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({ energyConsumed: null })
+  })
+
+  test('that tells each phase in a sample of its own may have a single odd reading, and standby energy after the stop', async () => {
+    const raw = await stator.bootedRaw('ODDPHASES')
+    const transactionId = await start(raw, 0, { meterStart: 3_000 })
+    const phases = (minute: number, wh: number) =>
+      raw.call('MeterValues', {
+        connectorId: 1,
+        transactionId,
+        meterValue: ['L1', 'L2', 'L3'].map((phase) => ({
+          timestamp: at(minute),
+          sampledValue: [{ value: String(wh), phase }],
+        })),
+      })
+    await phases(1, 2_000)
+    await phases(2, 0)
+    await phases(3, 2_500)
+    await stop(raw, transactionId, 9, { meterStop: 9_000 })
+    await phases(12, 3_100)
+    expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({ energyConsumed: 6 })
+  })
+
   test('that stops with another card is noted, unless the cards belong together', async () => {
     const raw = await stator.bootedRaw('CARDS')
     const nothing = { meterStop: 1_000 }

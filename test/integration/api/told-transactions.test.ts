@@ -138,6 +138,13 @@ test('a register that falls in the middle gives no figure, also between a start 
   }
   const { transactions } = await told(started, ...each([5_000, 200, 300]))
   expect(transactions).toMatchObject([{ energySoFar: null }])
+  // The time offline is told after the end.
+  const fell = await told(started, ended, ...each([5_000, 200, 300]).toReversed())
+  expect(fell.transactions).toMatchObject([{ energyConsumed: null }])
+  expect(new Set(fell.kinds)).toEqual(new Set(['registerFell']))
+  const rose = await told(started, ended, ...each([2_000, 3_000, 4_000]).toReversed())
+  expect(rose.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'register' }])
+  expect(rose.kinds).toEqual([])
 })
 
 test('a meter value without a usable time has that of its event, so what comes late is not the last', async () => {
