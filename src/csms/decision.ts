@@ -57,6 +57,8 @@ export interface KnownTransaction extends ConnectorRef {
   readonly closedBy: 'station' | 'operator' | null
   /** The id token that stopped it; null while it is open, and when the charge point named none. */
   readonly stopIdToken?: string | null
+  /** When it was over, by the clock of its charge point; null while it is open. */
+  readonly stoppedAtMs?: number | null
   /** 2.x: how far its charge point has told it. */
   readonly story?: TransactionStory | null | undefined
 }

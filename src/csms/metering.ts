@@ -6,7 +6,7 @@ import { numberOf } from '../ocpp/number-text.ts'
 import { connectorRef16 } from './availability.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
-import type { FrameMeter } from './meter-block.ts'
+import { type FrameMeter, lastSampledAtMs } from './meter-block.ts'
 import { evseSubjects } from './notification.ts'
 import { fallAround, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
 import { connectorSubject, transactionSubject } from './untimed-facts.ts'
@@ -74,6 +74,11 @@ function withRegister(transaction: KnownTransaction, known: Known): Decision {
   return { answer: stored.answer, changes, anomalies, events: [event] }
 }
 
+/** Whether all values were taken before the end: they tell of the time offline, and there is nothing odd about them. */
+function wasSampledBefore(stoppedAtMs: number | null | undefined, meter: FrameMeter | null): boolean {
+  return stoppedAtMs !== null && stoppedAtMs !== undefined && meter !== null && lastSampledAtMs(meter) <= stoppedAtMs
+}
+
 /**
  * 1.6 §4.7. Late values, and values for a transaction nobody knows, are stored like any others. A transactionId of 0 or
  * below is how some charge points say "none".
@@ -94,13 +99,14 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
     const transaction = known.transaction(transactionId)
     const anomaly = transactionAnomaly(transactionId, transaction, known)
     if (anomaly === null) return transaction === undefined ? stored : withRegister(transaction, known)
+    const isOdd = anomaly.kind !== 'closedTransaction' || !wasSampledBefore(transaction?.stoppedAtMs, known.meter)
     const { changes, anomalies } = ofFall(
       anomaly.kind === 'closedTransaction' ? fallAround(known.meter, known.registersAround(transactionId)) : null,
       transactionId,
       String(transactionId),
     )
     const place = anomaly.kind === 'unknownTransaction' ? ofNoTransaction : {}
-    return { ...stored, changes, anomalies: [anomaly, ...anomalies], ...place }
+    return { ...stored, changes, anomalies: isOdd ? [anomaly, ...anomalies] : anomalies, ...place }
   },
 }
 

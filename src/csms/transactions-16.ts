@@ -2,6 +2,8 @@
 // never refused: what does not fit is stored with an anomaly beside it.
 
 import type { OCPP16 } from 'typed-ocpp'
+import { isoTime } from '../base/clock.ts'
+import { readTime } from '../ocpp/date-time.ts'
 import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
 import type {
@@ -43,6 +45,12 @@ function startAnomalies(start: StartTransaction, transactionId: number, status: 
     })
   }
   return anomalies
+}
+
+/** The time of a start, as it stands in its key: whatever time zone its charge point is in by now. */
+function timeInKey({ timestamp }: StartTransaction, { sent }: Known): unknown {
+  const read = sent.timestamp === timestamp ? null : readTime(sent.timestamp)
+  return read === null ? timestamp : isoTime(read.ms)
 }
 
 /**
@@ -104,7 +112,7 @@ export const startTransaction: Handler<StartTransaction> = {
     return {
       answer: { transactionId, idTagInfo },
       fact: {
-        ref: `start:${payload.connectorId}:${known.sent.meterStart}:${timeKey(known.placed, payload.timestamp)}:${payload.idTag}`,
+        ref: `start:${payload.connectorId}:${known.sent.meterStart}:${timeKey(known.placed, timeInKey(payload, known))}:${payload.idTag}`,
         seqNo: 0,
         event: 'Started',
         transactionId,

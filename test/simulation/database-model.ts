@@ -523,7 +523,7 @@ function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, '
 function knownTransaction(row: StoredTransaction): KnownTransaction {
   const { chargePointKey, evseId, connectorId, stationTransactionId, idToken, startedAtMs, meterStartWh, closedBy } =
     row
-  const { stopIdToken } = row
+  const { stopIdToken, stoppedAtMs } = row
   return {
     transactionId: row.id,
     chargePointKey,
@@ -536,6 +536,7 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
     open: row.stoppedAtMs === null,
     closedBy,
     stopIdToken,
+    stoppedAtMs,
     story:
       stationTransactionId === null
         ? null
