@@ -74,6 +74,18 @@ export function written(random: Random, wh: number): Written {
   }
 }
 
+/**
+ * The meter values of an end. Now and then the last regular sample is told once more beside its register, with the time of the end: that
+ * register is an older one.
+ */
+export function endValues(random: Random, end: Json, regularIn: (context: string) => Json): Json[] {
+  if (random.chance(0.5)) return [end]
+  const regular = regularIn(random.pick(['Sample.Periodic', 'Sample.Clock', 'Trigger']))
+  if (random.chance(0.5)) return [end, regular]
+  const samples = [end, regular].flatMap(({ sampledValue }) => sampledValue as Json[])
+  return [{ ...end, sampledValue: shuffled(random, samples) }]
+}
+
 export function shuffled<T>(random: Random, items: readonly T[]): T[] {
   const left = [...items]
   const out: T[] = []

@@ -3,6 +3,7 @@
 
 import type { Random } from '../../support/random.ts'
 import {
+  endValues,
   type Energy,
   type Json,
   type Message,
@@ -33,6 +34,7 @@ export function session16(random: Random, connectorId: number, startMs: number, 
     toldWh.add(wh)
     return value(minute, registerSamples(random, wh, context))
   }
+  const stopMinute = steps + 1
   let wh = startWh
   const values = Array.from({ length: steps }, (_, index) => {
     const minute = index + 1
@@ -41,11 +43,16 @@ export function session16(random: Random, connectorId: number, startMs: number, 
     if (tells === 'registers') return register(minute, wh, 'Sample.Periodic')
     return value(minute, tells === 'intervals' ? intervalSamples(random, risenWh) : [power])
   })
-  const stopMinute = steps + 1
+  const beforeEndWh = wh
   if (ending !== 'none') wh += random.between(0, 900)
   const hasData = ending === 'transactionData' || ending === 'both'
   const transactionData = hasData
-    ? [register(0, startWh, 'Transaction.Begin'), register(stopMinute, wh, 'Transaction.End')]
+    ? [
+        register(0, startWh, 'Transaction.Begin'),
+        ...endValues(random, register(stopMinute, wh, 'Transaction.End'), (context) =>
+          register(stopMinute, beforeEndWh, context),
+        ),
+      ]
     : undefined
   // The register of the start may stand in the transaction data only.
   const startIsReadable = !hasData || random.chance(0.7)

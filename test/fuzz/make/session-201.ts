@@ -2,6 +2,7 @@
 
 import type { Random } from '../../support/random.ts'
 import {
+  endValues,
   type Json,
   type Message,
   minuteMs,
@@ -14,6 +15,7 @@ import {
 /** @param stationId what the charge point calls it. @param startWh its register at the start. */
 export function session201(random: Random, stationId: string, startMs: number, startWh: number): Session {
   const steps = random.between(1, 8)
+  const stopSeqNo = steps + 1
   const hasIntervals = random.chance(0.2)
   const endsWithRegister = !hasIntervals && random.chance(0.7)
   const toldWh = new Set<number>()
@@ -52,11 +54,17 @@ export function session201(random: Random, stationId: string, startMs: number, s
       meterValue: [value === null ? register(seqNo, wh, 'Sample.Periodic') : meterValue(seqNo, value)],
     })
   })
-  const stopSeqNo = steps + 1
+  const beforeEndWh = wh
   if (endsWithRegister) wh += random.between(0, 900)
-  const end = endsWithRegister
-    ? { meterValue: shuffled(random, [begin, register(stopSeqNo, wh, 'Transaction.End')]) }
-    : {}
+  const atEnd = endsWithRegister
+    ? [
+        begin,
+        ...endValues(random, register(stopSeqNo, wh, 'Transaction.End'), (context) =>
+          register(stopSeqNo, beforeEndWh, context),
+        ),
+      ]
+    : []
+  const end = endsWithRegister ? { meterValue: shuffled(random, atEnd) } : {}
   const energySource = hasIntervals ? 'intervals' : endsWithRegister ? 'register' : 'lastRegister'
   const stopAtMs = startMs + stopSeqNo * minuteMs
   return {
