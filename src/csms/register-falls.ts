@@ -60,6 +60,13 @@ export function fallAround(meter: FrameMeter | null, around: RegistersAround | n
   return fallOfFirst ?? meter.registers.fall ?? (after === null ? null : fallTo(after.wh, after.atMs, lastBefore))
 }
 
+/** Where the register of a start that came late stands above what was told after it; null when it does not. */
+export function fallAfterStart(begun: Begun, around: RegistersAround | null): RegisterFall | null {
+  const start = readingAtStart(begun)
+  const after = around?.after ?? null
+  return start === undefined || after === null ? null : fallTo(after.wh, after.atMs, start)
+}
+
 function fallTo(wh: number, atMs: number, before: RegisterReading): RegisterFall | null {
   if (atMs < before.atMs || registerFall(before.wh, wh) !== 'backwards') return null
   return { fromWh: before.wh, toWh: wh, atMs }

@@ -18,7 +18,16 @@ import type {
 import { energyWh, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
-import { fallAround, fallAtStop, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
+import {
+  fallAfterStart,
+  fallAround,
+  fallAtStop,
+  fallIn,
+  lastReading,
+  laterReading,
+  ofFall,
+  readingAtStart,
+} from './register-falls.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
@@ -220,22 +229,22 @@ function end(the: Case, transactionId: number, transaction: KnownTransaction | u
   }
 }
 
-/** The register of an event that ends nothing: it is remembered, to notice when one falls. */
-function registerOutcome(
-  { event, station, known }: Case,
-  transactionId: number,
-  transaction?: KnownTransaction,
-): Outcome {
-  const reading = event.eventType === 'Ended' ? undefined : lastReading(known.meter)
-  if (reading === undefined) return nothing
+/** The registers of an event that ends nothing: the last is remembered, to notice when one falls. */
+function registerOutcome(the: Case, transactionId: number, transaction?: KnownTransaction): Outcome {
+  const { event, station, known } = the
+  if (event.eventType === 'Ended') return nothing
   const { meter } = known
   const around = known.registersAround(transactionId)
-  if (transaction?.open === false) return { ...nothing, ...ofFall(fallAround(meter, around), transactionId, station) }
+  const beginning = transaction === undefined ? {} : beginningOf(the, transaction)
+  const begun = transaction && { ...transaction, ...beginning }
+  const fallOfStart = begun && 'meterStartWh' in beginning ? fallAfterStart(begun, around) : null
+  const isOpen = transaction?.open !== false
+  const reading = isOpen ? lastReading(meter) : undefined
   const before = known.lastRegister(transactionId)
-  const fall = fallIn(meter, before ?? (transaction && readingAtStart(transaction))) ?? fallAround(meter, around)
+  const fall = reading === undefined ? null : fallIn(meter, before ?? (begun && readingAtStart(begun)))
   return {
-    ...ofFall(fall, transactionId, station),
-    events: [{ type: 'register', transactionId, reading: laterReading(reading, before) }],
+    ...ofFall(fall ?? fallAround(meter, around) ?? fallOfStart, transactionId, station),
+    events: reading === undefined ? [] : [{ type: 'register', transactionId, reading: laterReading(reading, before) }],
   }
 }
 

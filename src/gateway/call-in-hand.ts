@@ -45,6 +45,12 @@ export interface LookupDeps {
   readonly nextTransactionId: () => number | Promise<number>
 }
 
+/** Registers that come late: of which transaction, and when the first of them was sampled. */
+interface Late {
+  readonly transaction: KnownTransaction
+  readonly atMs: number
+}
+
 /** What is the same for every CALL. */
 export interface Circumstances {
   readonly clock: Clock
@@ -197,22 +203,24 @@ export class CallInHand implements Known {
     return open === undefined || this.live.lastRegister(open.transactionId) !== undefined ? undefined : open
   }
 
-  /** The transaction for which the registers of the message come late: it is over, or has told one of a later time. */
-  #lateFor({ registersAround, transactionIds, stationTransaction }: Needs): KnownTransaction | undefined {
-    const atMs = registersAround === undefined || this.meter === null ? null : firstAtMs(this.meter.registers)
-    if (atMs === null) return undefined
+  /** What the registers of the message have to be held against, where they come late: the transaction is over, or has told a later one. */
+  #lateFor(needs: Needs): Late | undefined {
+    const { registersAround, transactionIds, stationTransaction } = needs
+    if (registersAround === undefined || this.meter === null || this.meter.registers.first === null) return undefined
+    // Of the context Transaction.Begin it is the one of the start.
+    const atMs = firstAtMs(this.meter.registers) ?? stationTransaction?.atMs ?? Number.NaN
     const id = transactionIds?.[0]
     const transaction =
       id === undefined ? stationTransaction && this.#namedAt(stationTransaction) : this.transaction(id)
     if (transaction === undefined || transaction.chargePointKey !== this.chargePoint.key) return undefined
-    if (!transaction.open) return transaction
-    const last = this.lastRegister(transaction.transactionId)
-    return last !== undefined && atMs < last.atMs ? transaction : undefined
+    const last = transaction.open ? this.lastRegister(transaction.transactionId) : undefined
+    const isLate = transaction.open ? last !== undefined && atMs < last.atMs : !Number.isNaN(atMs)
+    return isLate ? { transaction, atMs } : undefined
   }
 
-  #aroundTrips(transaction: KnownTransaction | undefined, { lookups }: LookupDeps): readonly Promise<boolean>[] {
-    const atMs = this.meter === null ? null : firstAtMs(this.meter.registers)
-    if (transaction === undefined || atMs === null) return []
+  #aroundTrips(late: Late | undefined, { lookups }: LookupDeps): readonly Promise<boolean>[] {
+    if (late === undefined) return []
+    const { transaction, atMs } = late
     const trip = async (): Promise<boolean> => {
       const registers = await lookups.registersAround(transaction, atMs)
       this.#around = { transactionId: transaction.transactionId, registers }
