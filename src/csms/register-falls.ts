@@ -2,7 +2,13 @@
 // what was known before it.
 
 import { isoTime } from '../base/clock.ts'
-import type { EnergyRegisters, RegisterFall, RegisterReading, RegistersAround } from '../ocpp/verdict.ts'
+import type {
+  EnergyRegisters,
+  RegisterFall,
+  RegisterReading,
+  RegistersAround,
+  RegistersNextTo,
+} from '../ocpp/verdict.ts'
 import type { Anomaly, Change, Known, KnownTransaction, TransactionStoppedChange } from './decision.ts'
 import { registerFall } from './energy.ts'
 import type { FrameMeter } from './meter-block.ts'
@@ -44,27 +50,25 @@ export function firstAtMs({ earlier, lastAtMs }: EnergyRegisters): number | null
   return earlier === null ? lastAtMs : earlier.atMs
 }
 
-/**
- * Where what came late shows that a register fell; null when it does not, and when what it says is known already.
- *
- * @param around what is known next to the first register of the message.
- */
+/** Where what came late shows that a register fell; null when it does not, and when what it says is known already. */
 export function fallAround(meter: FrameMeter | null, around: RegistersAround | null): RegisterFall | null {
-  if (meter === null || around === null) return null
   const last = lastReading(meter)
-  if (last === undefined) return null
+  if (meter === null || last === undefined || (around?.first ?? around?.last ?? null) === null) return null
   const first = meter.registers.earlier ?? last
-  const { before, after } = around
-  const fallOfFirst = before === null ? null : fallTo(first.wh, first.atMs, before)
-  const lastBefore = after !== null && last.atMs <= after.atMs ? last : first
-  return fallOfFirst ?? meter.registers.fall ?? (after === null ? null : fallTo(after.wh, after.atMs, lastBefore))
+  return fallNextTo(first, around?.first) ?? meter.registers.fall ?? fallNextTo(last, around?.last)
 }
 
 /** Where the register of a start that came late stands above what was told after it; null when it does not. */
 export function fallAfterStart(begun: Begun, around: RegistersAround | null): RegisterFall | null {
   const start = readingAtStart(begun)
-  const after = around?.after ?? null
-  return start === undefined || after === null ? null : fallTo(after.wh, after.atMs, start)
+  return start === undefined ? null : fallNextTo(start, around?.first)
+}
+
+function fallNextTo(reading: RegisterReading, nextTo: RegistersNextTo | null | undefined): RegisterFall | null {
+  if (!nextTo) return null
+  const { before, after } = nextTo
+  const fall = before === null ? null : fallTo(reading.wh, reading.atMs, before)
+  return fall ?? (after === null ? null : fallTo(after.wh, after.atMs, reading))
 }
 
 function fallTo(wh: number, atMs: number, before: RegisterReading): RegisterFall | null {
@@ -86,8 +90,10 @@ export function fallAtStop(
   const atStart = begun && readingAtStart(begun)
   if (meterStopWh !== null && atStart && registerFall(atStart.wh, meterStopWh) === 'backwards') return null
   const before = (begun && known.lastRegister(begun.transactionId)) ?? atStart
-  const fall = fallIn(known.meter, before)
-  const last = lastReading(known.meter) ?? before
+  const around = begun === undefined ? null : known.registersAround(begun.transactionId)
+  const fall = fallIn(known.meter, before) ?? fallAround(known.meter, around)
+  const reading = lastReading(known.meter)
+  const last = reading === undefined ? before : laterReading(reading, before)
   if (fall !== null || meterStopWh === null || last === undefined) return fall
   return fallTo(meterStopWh, stoppedAtMs, last)
 }

@@ -353,7 +353,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
     lastRegister: 'ifRegister',
-    ...(event.eventType === 'Ended' ? {} : { registersAround: true }),
+    registersAround: true,
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),

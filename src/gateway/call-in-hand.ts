@@ -22,7 +22,7 @@ import { firstAtMs } from '../csms/register-falls.ts'
 import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
 import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
-import type { AcceptedFrame, RegisterReading, RegistersAround } from '../ocpp/verdict.ts'
+import type { AcceptedFrame, RegisterReading, RegistersAround, RegistersNextTo } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
 
 /** Look-ups that decisions may need; each waits for at most one trip to the database, shared with others. */
@@ -34,7 +34,7 @@ export interface Lookups {
   /** The last register among the meter values of a transaction; null when there is none. */
   lastRegister(transaction: KnownTransaction): Promise<RegisterReading | null>
   /** The registers of a transaction before and after a time; null where it has one of that very time. */
-  registersAround(transaction: KnownTransaction, atMs: number): Promise<RegistersAround | null>
+  registersNextTo(transaction: KnownTransaction, atMs: number): Promise<RegistersNextTo | null>
   /** Open transactions of an id token only when there is one. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
@@ -75,7 +75,7 @@ export class CallInHand implements Known {
   /** Of the open transaction that the message names, when it had to be read. */
   #register: RegisterReading | null = null
   /** Of the transaction for which the registers of the message come late. */
-  #around: { readonly transactionId: number; readonly registers: RegistersAround | null } | null = null
+  #around: { readonly transactionId: number; readonly registers: RegistersAround } | null = null
   /** Of the 2.x id that the message names; null when only open ones were needed. */
   #named: readonly KnownTransaction[] | null = null
 
@@ -221,8 +221,11 @@ export class CallInHand implements Known {
   #aroundTrips(late: Late | undefined, { lookups }: LookupDeps): readonly Promise<boolean>[] {
     if (late === undefined) return []
     const { transaction, atMs } = late
+    const lastAtMs = this.meter?.registers.lastAtMs ?? atMs
     const trip = async (): Promise<boolean> => {
-      const registers = await lookups.registersAround(transaction, atMs)
+      const moments = lastAtMs === atMs ? [atMs] : [atMs, lastAtMs]
+      const found = await Promise.all(moments.map((moment) => lookups.registersNextTo(transaction, moment)))
+      const registers = { first: found[0] ?? null, last: found.at(-1) ?? null }
       this.#around = { transactionId: transaction.transactionId, registers }
       return true
     }

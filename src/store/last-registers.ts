@@ -4,7 +4,7 @@
 import type { Pool } from 'pg'
 import type { KnownTransaction } from '../csms/decision.ts'
 import { transactionRef } from '../csms/meter-block.ts'
-import type { RegisterReading, RegistersAround } from '../ocpp/verdict.ts'
+import type { RegisterReading, RegistersNextTo } from '../ocpp/verdict.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { instantArray, int4Array, int8Array } from './binary-array.ts'
 import { ms } from './known-transaction.ts'
@@ -64,7 +64,7 @@ const reading = (one: string) =>
   `CASE WHEN ${one}.at IS NOT NULL THEN json_build_object('wh', ${one}.wh, 'atMs', ${ms(`${one}.at`)}) END`
 
 // Of a moment the row that came last has the sum of all phases.
-const readRegistersAround = `
+const readRegistersNextTo = `
   SELECT v.id, ${ms('v.at')} AS "atMs", ${reading('b')} AS before, ${reading('a')} AS after
   FROM unnest($1::int8[], $2::int8[], $3::timestamptz[]) AS v(id, ref, at) JOIN transactions t ON t.id = v.id
   LEFT JOIN LATERAL (${nearest('DESC', '<', 't.started_at', 't.meter_start_wh')}) b ON true
@@ -78,18 +78,18 @@ interface Moment {
 }
 
 /** The registers of a transaction before and after a time; null where it has one of that very time, and so knows what comes again. */
-export function createRegistersAround(
+export function createRegistersNextTo(
   pool: Pick<Pool, 'query'>,
-): (transaction: KnownTransaction, atMs: number) => Promise<RegistersAround | null> {
-  const lookup = new BatchedLookup<Moment, RegistersAround>(
+): (transaction: KnownTransaction, atMs: number) => Promise<RegistersNextTo | null> {
+  const lookup = new BatchedLookup<Moment, RegistersNextTo>(
     ({ transaction, atMs }) => `${transaction.transactionId}/${atMs}`,
     async (moments) => {
       const refs = moments.map(({ transaction }) =>
         transactionRef(transaction.stationTransactionId ?? transaction.transactionId),
       )
-      const { rows } = await pool.query<RegistersAround & { readonly id: number; readonly atMs: number }>({
-        name: 'stator_registers_around',
-        text: readRegistersAround,
+      const { rows } = await pool.query<RegistersNextTo & { readonly id: number; readonly atMs: number }>({
+        name: 'stator_registers_next_to',
+        text: readRegistersNextTo,
         values: [
           int8Array(moments.map(({ transaction }) => transaction.transactionId)),
           int8Array(refs),

@@ -159,6 +159,28 @@ describe('a 1.6 charge point', () => {
     await samples(right, sample(45, 6_050))
     expect(await energyOf(right)).toBe(5)
     expect(await falls()).toBe(3)
+
+    // What comes with the stop may come late as well.
+    for (const [index, early] of [
+      [sample(41, 5_000), sample(42, 5_500)],
+      [sample(41, 1_500), sample(44, 5_000)],
+    ].entries()) {
+      const from = 40 + index * 10
+      const withStop = await start(raw, from)
+      const later = (each: { timestamp: string }) => ({
+        ...each,
+        timestamp: new Date(Date.parse(each.timestamp) + index * 600_000).toISOString(),
+      })
+      await samples(withStop, sample(from + 3, 2_000), sample(from + 6, 2_500), sample(from + 7, 2_600))
+      await stop(raw, withStop, from + 9, { meterStop: 7_000, transactionData: early.map(later) })
+      expect(await energyOf(withStop)).toBeNull()
+      expect(await falls()).toBe(4 + index)
+    }
+    const highest = await start(raw, 60)
+    await samples(highest, sample(66, 9_000))
+    await stop(raw, highest, 69, { meterStop: 6_000, transactionData: [sample(63, 2_000)] })
+    expect(await energyOf(highest)).toBeNull()
+    expect(await falls()).toBe(6)
   })
 
   test('whose register fell once more for a single reading has no figure after the first fall', async () => {

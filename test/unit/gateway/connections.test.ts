@@ -46,7 +46,7 @@ function connected(
       transactionById: none,
       transactionsByStationId: async () => [],
       lastRegister: none,
-      registersAround: none,
+      registersNextTo: none,
       beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
     },
     nextTransactionId: () => 1,
