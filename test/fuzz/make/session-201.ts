@@ -3,6 +3,8 @@
 import type { Random } from '../../support/random.ts'
 import {
   endValues,
+  fallsAt,
+  fallWh,
   type Json,
   type Message,
   minuteMs,
@@ -44,11 +46,12 @@ export function session201(random: Random, stationId: string, startMs: number, s
     idToken: { idToken: 'CARD-1', type: 'ISO14443' },
     ...(hasIntervals ? {} : { meterValue: [begin] }),
   })
+  const fallIndex = hasIntervals || startWh < fallWh ? -1 : fallsAt(random, steps)
   let wh = startWh
   const updates = Array.from({ length: steps }, (_, index) => {
     const seqNo = index + 1
     const risenWh = random.between(0, 900)
-    wh += risenWh
+    wh += risenWh - (index === fallIndex ? fallWh : 0)
     const value = hasIntervals ? intervals(random, risenWh) : null
     return event('Updated', seqNo, {
       meterValue: [value === null ? register(seqNo, wh, 'Sample.Periodic') : meterValue(seqNo, value)],
@@ -81,7 +84,11 @@ export function session201(random: Random, stationId: string, startMs: number, s
       meterStart: hasIntervals ? null : startWh,
       energySoFar: null,
     },
-    energies: [{ energyConsumed: (wh - startWh) / 1_000, energySource }],
+    energies: [
+      fallIndex < 0
+        ? { energyConsumed: (wh - startWh) / 1_000, energySource }
+        : { energyConsumed: null, energySource: null },
+    ],
   }
 }
 
