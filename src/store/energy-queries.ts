@@ -125,8 +125,8 @@ async function registersOf(
           SELECT wh, COALESCE(lead(wh) OVER (ORDER BY at), t.meter_stop_wh, wh) AS next, GREATEST(
               max(wh) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
               CASE WHEN at >= t.started_at THEN t.meter_start_wh END) AS highest
-            FROM (${moments}) moments) readings
-      ) f ON t.stopped_at IS NOT NULL OR t.register_fell_at IS NOT NULL`,
+            FROM (${moments}) moments WHERE t.stopped_at IS NOT NULL OR t.register_fell_at IS NOT NULL) readings
+      ) f ON true`,
   )
   return new Map(
     rows.flatMap(({ id, first, last, highest, fell }) =>
