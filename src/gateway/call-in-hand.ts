@@ -210,12 +210,18 @@ export class CallInHand implements Known {
     // Of the context Transaction.Begin it is the one of the start.
     const atMs = firstAtMs(this.meter.registers) ?? stationTransaction?.atMs ?? Number.NaN
     const id = transactionIds?.[0]
+    // Nearly always: it is open, and this is its newest register.
+    if (id !== undefined && this.live.hasOpen(id) && !this.#isBeforeLast(id, atMs)) return undefined
     const transaction =
       id === undefined ? stationTransaction && this.#namedAt(stationTransaction) : this.transaction(id)
     if (transaction === undefined || transaction.chargePointKey !== this.chargePoint.key) return undefined
-    const last = transaction.open ? this.lastRegister(transaction.transactionId) : undefined
-    const isLate = transaction.open ? last !== undefined && atMs < last.atMs : !Number.isNaN(atMs)
+    const isLate = transaction.open ? this.#isBeforeLast(transaction.transactionId, atMs) : !Number.isNaN(atMs)
     return isLate ? { transaction, atMs } : undefined
+  }
+
+  #isBeforeLast(transactionId: number, atMs: number): boolean {
+    const last = this.lastRegister(transactionId)
+    return last !== undefined && atMs < last.atMs
   }
 
   #aroundTrips(late: Late | undefined, { lookups }: LookupDeps): readonly Promise<boolean>[] {

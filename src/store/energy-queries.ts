@@ -108,11 +108,11 @@ async function registersOf(
       WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${rowsMax}) r
     WHERE ${isOwn} AND r.energy_wh IS NOT NULL`
   const reading = sql`json_build_object('wh', r.energy_wh, 'at', r.sampled_at)`
-  // Of one moment the last row counts, which has the sum of all phases. What was sampled after a register of the end is no part of it.
+  // Of one moment the last row counts, which has the sum of all phases. Where the end has a register, nothing is told of it but that.
   const moments = sql`SELECT DISTINCT ON (r.sampled_at) r.sampled_at AS at, r.energy_wh AS wh FROM ${looked(
     'DESC',
     sql`CASE WHEN t.register_fell_at IS NULL THEN ${registerRowsMax} ELSE ${fallenRowsMax} END::int8`,
-  )} AND NOT ${sql.raw(isOfBegin)} AND (t.meter_stop_wh IS NULL OR r.sampled_at <= t.stopped_at)
+  )} AND NOT ${sql.raw(isOfBegin)} AND (t.meter_stop_wh IS NULL OR r.sampled_at < t.stopped_at)
     ORDER BY r.sampled_at, r.received_at DESC`
   const isBelow = (wh: string) => sql.raw(`round((highest - ${wh}) * 1000) > ${meterRoundingWhMax * 1_000}`)
   // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open ones. A fall as

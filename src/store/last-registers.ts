@@ -54,6 +54,7 @@ function nearest(order: 'ASC' | 'DESC', side: string, atEnd: string, whOfEnd: st
       (SELECT r.energy_wh AS wh, r.sampled_at AS at FROM (
         SELECT m.energy_wh, m.sampled_at, m.received_at, m.meter_value FROM meter_values m WHERE m.charge_point_id = t.charge_point_id
           AND m.transaction_ref = v.ref AND m.sampled_at >= t.started_at AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
+          AND (t.meter_stop_wh IS NULL OR m.sampled_at < t.stopped_at)
           AND m.sampled_at ${side} v.at ORDER BY m.sampled_at ${order} LIMIT ${rowsMax}) r
       WHERE r.energy_wh IS NOT NULL AND NOT ${isOfBegin} ORDER BY r.sampled_at ${order}, r.received_at DESC LIMIT 1)
       UNION ALL SELECT ${whOfEnd}, ${atEnd} WHERE ${whOfEnd} IS NOT NULL AND ${atEnd} ${side}= v.at) near

@@ -48,13 +48,13 @@ interface Ends {
   readonly registerFellAtMs: number | null
 }
 
-/** Of a moment the last sample counts; what came after a register of the end is no part of the transaction. */
+/** Of a moment the last sample counts; of the end and what is after it nothing does, where the end has a register. */
 function fell(registers: readonly StoredMeterRow[], transaction: Ends): boolean {
   const { startedAtMs, meterStartWh, stoppedAtMs, meterStopWh, registerFellAtMs } = transaction
   if (stoppedAtMs === null && registerFellAtMs === null) return false
   const whAt = new Map<number, number>()
   for (const { sampledAtMs: atMs, energyWh } of registers) {
-    const isAfterEnd = meterStopWh !== null && stoppedAtMs !== null && atMs > stoppedAtMs
+    const isAfterEnd = meterStopWh !== null && stoppedAtMs !== null && atMs >= stoppedAtMs
     if (energyWh !== null && !isAfterEnd) whAt.set(atMs, energyWh)
   }
   const readings = [...whAt].map(([atMs, wh]) => ({ atMs, wh }))

@@ -242,6 +242,15 @@ test('a second end is noted and changes nothing', async () => {
   )
   expect(transactions).toMatchObject([{ stopTime: '2026-01-01T11:00:00.000Z', energyConsumed: 2 }])
   expect(kinds).toEqual(['secondEnd'])
+  // Its register is none of the transaction, whose start has to be found among its meter values here.
+  const endedAt = (wh: number) =>
+    event('Ended', { seqNo: 9, time: '09:00:00', meterValue: [at('09:00:00', registerOf(wh))] })
+  const again = await told(
+    event('Started', { seqNo: 0, time: '08:00:00' }),
+    event('Updated', { seqNo: 1, time: '08:10:00', meterValue: [at('08:10:00', registerOf(1_000))] }),
+    ...[endedAt(6_000), endedAt(6_100)],
+  )
+  expect(again.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'lastRegister' }])
 })
 
 test('an older event never moves the charging state back, and a message of the time offline after the end is nothing odd', async () => {
