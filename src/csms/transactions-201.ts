@@ -1,21 +1,20 @@
 // Functional block E, transactions, as OCPP 2.x tells them: TransactionEvent (2.0.1 E01–E15). Events may come late, twice,
 // out of order or without their beginning; each is stored, and the transaction is pieced together from what has come.
 
-import type { OCPP20 } from 'typed-ocpp'
 import { idTokenCandidates, idTokenInfo201 } from './authorization.ts'
 import { chargingStatus, connectorStatusChanges, connectorTooMany, isChargingStatus } from './availability.ts'
 import type {
   ActorEvent,
   Anomaly,
   Change,
-  ConnectorRef,
   ConnectorStatus,
   Handler,
   Known,
   KnownTransaction,
   Needs,
 } from './decision.ts'
-import { energyWh, type WithoutMeterValues } from './metering.ts'
+import { connectorOf, type TransactionEvent } from './event-connector.ts'
+import { energyWh } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 import {
@@ -31,8 +30,6 @@ import {
 import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, timeKey, transactionSubject } from './untimed-facts.ts'
-
-type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
 /** What one event adds to a transaction. */
 interface Outcome {
@@ -56,30 +53,6 @@ interface Case extends Facts {
 }
 
 const nothing: Outcome = { changes: [], anomalies: [], events: [] }
-
-/**
- * The connector that an event is about. An event may name the EVSE only: then it is the one of that EVSE whose state says that something is
- * plugged in, if it is the only one; else that of its transaction; connector 1 when nothing tells. What is over stays where it was: the next
- * car may be plugged in by then.
- */
-function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): ConnectorRef {
-  const { evse } = event
-  if (evse === undefined) return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
-  if (evse.connectorId !== undefined) return { evseId: evse.id, connectorId: evse.connectorId }
-  if (evse.id === 0) return { evseId: 0, connectorId: 0 }
-  const own = transaction?.evseId === evse.id && transaction.connectorId > 0 ? transaction.connectorId : 1
-  if (transaction !== undefined && tellsOver(event)) return { evseId: evse.id, connectorId: own }
-  const inUse = known.connectors().filter(({ evseId, status }) => evseId === evse.id && isInUse(status))
-  return { evseId: evse.id, connectorId: inUse.length === 1 ? (inUse[0]?.connectorId ?? own) : own }
-}
-
-function tellsOver({ eventType, transactionInfo }: TransactionEvent): boolean {
-  return eventType === 'Ended' || transactionInfo.chargingState === 'Idle'
-}
-
-function isInUse(status: ConnectorStatus): boolean {
-  return status === 'Occupied' || isChargingStatus(status)
-}
 
 function begin({ event, station, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
