@@ -218,6 +218,7 @@ describeStore('the store', (store) => {
             open: true,
             closedBy: null,
             stopIdToken: null,
+            stoppedAtMs: null,
             story: {
               use: 1,
               isStartTold: true,
