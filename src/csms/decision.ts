@@ -2,7 +2,7 @@
 // the actor moves afterwards. Deciding is pure: everything it depends on comes in through `Known`.
 
 import type { OcppVersion } from '../ocpp/version.ts'
-import type { RegisterFall, RegisterReading, Strictness } from '../ocpp/verdict.ts'
+import type { RegisterFall, RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
 import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
@@ -57,6 +57,8 @@ export interface KnownTransaction extends ConnectorRef {
   readonly closedBy: 'station' | 'operator' | null
   /** The id token that stopped it; null while it is open, and when the charge point named none. */
   readonly stopIdToken?: string | null
+  /** When it was over, by the clock of its charge point; null while it is open. */
+  readonly stoppedAtMs?: number | null
   /** 2.x: how far its charge point has told it. */
   readonly story?: TransactionStory | null | undefined
 }
@@ -117,6 +119,8 @@ export interface Needs {
   readonly idTokensOfTransactions?: true
   /** What the meter of the open transaction told last: in any case, or if the message has a register to hold against it. */
   readonly lastRegister?: 'always' | 'ifRegister'
+  /** What was told before and after the registers of the message, if it has some that come late. */
+  readonly registersAround?: true
   /** What went before a start on this EVSE, with this id token. */
   readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
 }
@@ -170,6 +174,8 @@ export interface Known {
   readonly openTransactions: () => readonly KnownTransaction[]
   /** The last register of an open transaction, where `Needs.lastRegister` asked for it or it came on this connection. */
   readonly lastRegister: (transactionId: number) => RegisterReading | undefined
+  /** Null when `Needs.registersAround` did not ask for it, and when the message comes in its time. */
+  readonly registersAround: (transactionId: number) => RegistersAround | null
   /** Null when `Needs.beforeStart` did not ask for it. */
   readonly beforeStart: BeforeStart | null
   /** Fresh from the sequence; null when `Needs.newTransactionId` did not ask for one. */

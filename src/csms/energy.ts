@@ -18,10 +18,10 @@ export interface EnergyEvidence {
   readonly lastRegisterWh: number | null
   /** Whether those two are one reading: they were sampled at one time, or the last one tells the begin again. */
   readonly isOneReading: boolean
-  /** The highest register of a transaction that is over; null where it was not looked for. */
+  /** The highest register up to the end of a transaction that is over; null where it was not looked for. */
   readonly highestRegisterWh: number | null
-  /** The register after the one that a register fell to in the middle; null when none fell, and when there is none. */
-  readonly afterFallWh: number | null
+  /** Whether a register fell on the way, as `firstFall` has it; false where it was not looked for. */
+  readonly fell: boolean
   /** The sum of the intervals. */
   readonly intervalsWh: number | null
 }
@@ -49,7 +49,7 @@ export const noEvidence: EnergyEvidence = {
   lastRegisterWh: null,
   isOneReading: false,
   highestRegisterWh: null,
-  afterFallWh: null,
+  fell: false,
   intervalsWh: null,
 }
 
@@ -135,13 +135,7 @@ export function firstFall(readings: readonly RegisterReading[]): RegisterFall | 
  */
 function hasFallen(endWh: number, registers: Registers, evidence: EnergyEvidence): boolean {
   if (registers.closedBy === 'operator' && registers.meterStopWh !== null) return false
-  const { registerFellFromWh } = registers
-  const { highestRegisterWh, afterFallWh } = evidence
-  return (
-    isBelow(endWh, highestRegisterWh) ||
-    isBelow(endWh, registerFellFromWh) ||
-    (afterFallWh !== null && isBelow(afterFallWh, registerFellFromWh))
-  )
+  return evidence.fell || isBelow(endWh, evidence.highestRegisterWh) || isBelow(endWh, registers.registerFellFromWh)
 }
 
 function isBelow(wh: number, beforeWh: number | null): boolean {

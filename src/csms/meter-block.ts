@@ -56,6 +56,23 @@ export interface FrameMeter extends MeterRows {
   readonly registers: EnergyRegisters
 }
 
+const sampledColumn = meterColumns.findIndex(({ name }) => name === 'sampled_at')
+const postgresEpochMs = Date.UTC(2000, 0, 1)
+/** Before its value an element has four bytes of length. */
+const elementBytes = 4 + 8
+
+/** When the last of the meter values of a frame was sampled; minus infinity for none. */
+export function lastSampledAtMs({ block, from, to }: MeterRows): number {
+  const column = block.columns[sampledColumn]
+  if (column === undefined) throw new RangeError('A meter block has no column of times.')
+  const view = new DataView(column.buffer, column.byteOffset, column.byteLength)
+  let lastMs = Number.NEGATIVE_INFINITY
+  for (let row = from; row < to; row++) {
+    lastMs = Math.max(lastMs, postgresEpochMs + Number(view.getBigInt64(row * elementBytes + 4)) / 1_000)
+  }
+  return lastMs
+}
+
 /**
  * `transaction_ref` of a meter value: the transactionId itself in 1.6 (0 for none); in 2.x a negative 63-bit hash of the
  * charge point's own transaction id as it is kept, so that a worker can tell it without asking anybody, and the two never meet.

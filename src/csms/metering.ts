@@ -6,9 +6,9 @@ import { numberOf } from '../ocpp/number-text.ts'
 import { connectorRef16 } from './availability.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
-import type { FrameMeter } from './meter-block.ts'
+import { type FrameMeter, lastSampledAtMs } from './meter-block.ts'
 import { evseSubjects } from './notification.ts'
-import { fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
+import { fallAround, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
 import { connectorSubject, transactionSubject } from './untimed-facts.ts'
 
 /** A payload whose meter values were taken out of it. */
@@ -66,10 +66,17 @@ function withRegister(transaction: KnownTransaction, known: Known): Decision {
   if (reading === undefined) return stored
   const { transactionId } = transaction
   const before = known.lastRegister(transactionId)
-  const fall = fallIn(known.meter, before ?? readingAtStart(transaction))
+  const { meter } = known
+  const around = known.registersAround(transactionId)
+  const fall = fallIn(meter, before ?? readingAtStart(transaction)) ?? fallAround(meter, around)
   const { changes, anomalies } = ofFall(fall, transactionId, String(transactionId))
   const event = { type: 'register', transactionId, reading: laterReading(reading, before) } as const
   return { answer: stored.answer, changes, anomalies, events: [event] }
+}
+
+/** Whether all values were taken before the end: they tell of the time offline, and there is nothing odd about them. */
+function wasSampledBefore(stoppedAtMs: number | null | undefined, meter: FrameMeter | null): boolean {
+  return stoppedAtMs !== null && stoppedAtMs !== undefined && meter !== null && lastSampledAtMs(meter) <= stoppedAtMs
 }
 
 /**
@@ -79,7 +86,7 @@ function withRegister(transaction: KnownTransaction, known: Known): Decision {
 export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest>> = {
   needs: ({ transactionId }) =>
     transactionId !== undefined && transactionId > 0
-      ? { transactionIds: [transactionId], lastRegister: 'ifRegister' }
+      ? { transactionIds: [transactionId], lastRegister: 'ifRegister', registersAround: true }
       : nothingNeeded,
   about: ({ connectorId, transactionId }) => {
     const connector = connectorSubject(connectorRef16(connectorId))
@@ -92,7 +99,14 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
     const transaction = known.transaction(transactionId)
     const anomaly = transactionAnomaly(transactionId, transaction, known)
     if (anomaly === null) return transaction === undefined ? stored : withRegister(transaction, known)
-    return { ...stored, anomalies: [anomaly], ...(anomaly.kind === 'unknownTransaction' ? ofNoTransaction : {}) }
+    const isOdd = anomaly.kind !== 'closedTransaction' || !wasSampledBefore(transaction?.stoppedAtMs, known.meter)
+    const { changes, anomalies } = ofFall(
+      anomaly.kind === 'closedTransaction' ? fallAround(known.meter, known.registersAround(transactionId)) : null,
+      transactionId,
+      String(transactionId),
+    )
+    const place = anomaly.kind === 'unknownTransaction' ? ofNoTransaction : {}
+    return { ...stored, changes, anomalies: isOdd ? [anomaly, ...anomalies] : anomalies, ...place }
   },
 }
 

@@ -2,7 +2,13 @@
 // what was known before it.
 
 import { isoTime } from '../base/clock.ts'
-import type { RegisterFall, RegisterReading } from '../ocpp/verdict.ts'
+import type {
+  EnergyRegisters,
+  RegisterFall,
+  RegisterReading,
+  RegistersAround,
+  RegistersNextTo,
+} from '../ocpp/verdict.ts'
 import type { Anomaly, Change, Known, KnownTransaction, TransactionStoppedChange } from './decision.ts'
 import { registerFall } from './energy.ts'
 import type { FrameMeter } from './meter-block.ts'
@@ -39,6 +45,32 @@ export function fallIn(meter: FrameMeter | null, before: RegisterReading | undef
   return fallOfFirst ?? fall ?? (last === null || lastAtMs === null ? null : fallTo(last, lastAtMs, before))
 }
 
+/** When the earliest register of a message was sampled; null when it has none. */
+export function firstAtMs({ earlier, lastAtMs }: EnergyRegisters): number | null {
+  return earlier === null ? lastAtMs : earlier.atMs
+}
+
+/** Where what came late shows that a register fell; null when it does not, and when what it says is known already. */
+export function fallAround(meter: FrameMeter | null, around: RegistersAround | null): RegisterFall | null {
+  const last = lastReading(meter)
+  if (meter === null || last === undefined || (around?.first ?? around?.last ?? null) === null) return null
+  const first = meter.registers.earlier ?? last
+  return fallNextTo(first, around?.first) ?? meter.registers.fall ?? fallNextTo(last, around?.last)
+}
+
+/** Where the register of a start that came late stands above what was told after it; null when it does not. */
+export function fallAfterStart(begun: Begun, around: RegistersAround | null): RegisterFall | null {
+  const start = readingAtStart(begun)
+  return start === undefined ? null : fallNextTo(start, around?.first)
+}
+
+function fallNextTo(reading: RegisterReading, nextTo: RegistersNextTo | null | undefined): RegisterFall | null {
+  if (!nextTo) return null
+  const { before, after } = nextTo
+  const fall = before === null ? null : fallTo(reading.wh, reading.atMs, before)
+  return fall ?? (after === null ? null : fallTo(after.wh, after.atMs, reading))
+}
+
 function fallTo(wh: number, atMs: number, before: RegisterReading): RegisterFall | null {
   if (atMs < before.atMs || registerFall(before.wh, wh) !== 'backwards') return null
   return { fromWh: before.wh, toWh: wh, atMs }
@@ -58,8 +90,10 @@ export function fallAtStop(
   const atStart = begun && readingAtStart(begun)
   if (meterStopWh !== null && atStart && registerFall(atStart.wh, meterStopWh) === 'backwards') return null
   const before = (begun && known.lastRegister(begun.transactionId)) ?? atStart
-  const fall = fallIn(known.meter, before)
-  const last = lastReading(known.meter) ?? before
+  const around = begun === undefined ? null : known.registersAround(begun.transactionId)
+  const fall = fallIn(known.meter, before) ?? fallAround(known.meter, around)
+  const reading = lastReading(known.meter)
+  const last = reading === undefined ? before : laterReading(reading, before)
   if (fall !== null || meterStopWh === null || last === undefined) return fall
   return fallTo(meterStopWh, stoppedAtMs, last)
 }

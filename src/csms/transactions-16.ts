@@ -205,7 +205,9 @@ export const stopTransaction: Handler<StopTransaction> = {
     ...(payload.idTag === undefined
       ? {}
       : { idTokens: idTokenCandidates(payload.idTag), idTokensOfTransactions: true }),
-    ...(payload.transactionId > 0 ? { transactionIds: [payload.transactionId], lastRegister: 'always' } : {}),
+    ...(payload.transactionId > 0
+      ? { transactionIds: [payload.transactionId], lastRegister: 'always', registersAround: true }
+      : {}),
   }),
   about: aboutStop,
   decide: (payload, known) => {

@@ -1,29 +1,35 @@
 // Functional block E, transactions, as OCPP 2.x tells them: TransactionEvent (2.0.1 E01–E15). Events may come late, twice,
 // out of order or without their beginning; each is stored, and the transaction is pieced together from what has come.
 
-import type { OCPP20 } from 'typed-ocpp'
 import { idTokenCandidates, idTokenInfo201 } from './authorization.ts'
 import { chargingStatus, connectorStatusChanges, connectorTooMany, isChargingStatus } from './availability.ts'
 import type {
   ActorEvent,
   Anomaly,
   Change,
-  ConnectorRef,
   ConnectorStatus,
   Handler,
   Known,
   KnownTransaction,
   Needs,
 } from './decision.ts'
-import { energyWh, type WithoutMeterValues } from './metering.ts'
+import { connectorOf, type TransactionEvent } from './event-connector.ts'
+import { energyWh } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
-import { fallAtStop, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
+import {
+  fallAfterStart,
+  fallAround,
+  fallAtStop,
+  fallIn,
+  lastReading,
+  laterReading,
+  ofFall,
+  readingAtStart,
+} from './register-falls.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from './untimed-facts.ts'
-
-type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
 /** What one event adds to a transaction. */
 interface Outcome {
@@ -47,30 +53,6 @@ interface Case extends Facts {
 }
 
 const nothing: Outcome = { changes: [], anomalies: [], events: [] }
-
-/**
- * The connector that an event is about. An event may name the EVSE only: then it is the one of that EVSE whose state says that something is
- * plugged in, if it is the only one; else that of its transaction; connector 1 when nothing tells. What is over stays where it was: the next
- * car may be plugged in by then.
- */
-function connectorOf(event: TransactionEvent, transaction: KnownTransaction | undefined, known: Known): ConnectorRef {
-  const { evse } = event
-  if (evse === undefined) return { evseId: transaction?.evseId ?? 0, connectorId: transaction?.connectorId ?? 0 }
-  if (evse.connectorId !== undefined) return { evseId: evse.id, connectorId: evse.connectorId }
-  if (evse.id === 0) return { evseId: 0, connectorId: 0 }
-  const own = transaction?.evseId === evse.id && transaction.connectorId > 0 ? transaction.connectorId : 1
-  if (transaction !== undefined && tellsOver(event)) return { evseId: evse.id, connectorId: own }
-  const inUse = known.connectors().filter(({ evseId, status }) => evseId === evse.id && isInUse(status))
-  return { evseId: evse.id, connectorId: inUse.length === 1 ? (inUse[0]?.connectorId ?? own) : own }
-}
-
-function tellsOver({ eventType, transactionInfo }: TransactionEvent): boolean {
-  return eventType === 'Ended' || transactionInfo.chargingState === 'Idle'
-}
-
-function isInUse(status: ConnectorStatus): boolean {
-  return status === 'Occupied' || isChargingStatus(status)
-}
 
 function begin({ event, station, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
@@ -220,19 +202,22 @@ function end(the: Case, transactionId: number, transaction: KnownTransaction | u
   }
 }
 
-/** The register of an event that ends nothing: it is remembered, to notice when one falls. */
-function registerOutcome(
-  { event, station, known }: Case,
-  transactionId: number,
-  transaction?: KnownTransaction,
-): Outcome {
-  const reading = event.eventType === 'Ended' ? undefined : lastReading(known.meter)
-  if (reading === undefined) return nothing
+/** The registers of an event that ends nothing: the last is remembered, to notice when one falls. */
+function registerOutcome(the: Case, transactionId: number, transaction?: KnownTransaction): Outcome {
+  const { event, station, known } = the
+  if (event.eventType === 'Ended') return nothing
+  const { meter } = known
+  const around = known.registersAround(transactionId)
+  const beginning = transaction === undefined ? {} : beginningOf(the, transaction)
+  const begun = transaction && { ...transaction, ...beginning }
+  const fallOfStart = begun && 'meterStartWh' in beginning ? fallAfterStart(begun, around) : null
+  const isOpen = transaction?.open !== false
+  const reading = isOpen ? lastReading(meter) : undefined
   const before = known.lastRegister(transactionId)
-  const fall = fallIn(known.meter, before ?? (transaction && readingAtStart(transaction)))
+  const fall = reading === undefined ? null : fallIn(meter, before ?? (begun && readingAtStart(begun)))
   return {
-    ...ofFall(fall, transactionId, station),
-    events: [{ type: 'register', transactionId, reading: laterReading(reading, before) }],
+    ...ofFall(fall ?? fallAround(meter, around) ?? fallOfStart, transactionId, station),
+    events: reading === undefined ? [] : [{ type: 'register', transactionId, reading: laterReading(reading, before) }],
   }
 }
 
@@ -341,6 +326,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
     lastRegister: 'ifRegister',
+    registersAround: true,
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),
   }),
@@ -361,7 +347,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
     if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
       parts.push(end(the, transactionId, transaction))
     }
-    if (transaction?.open !== false) parts.push(registerOutcome(the, transactionId, transaction))
+    parts.push(registerOutcome(the, transactionId, transaction))
     const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
     if (isCurrent) parts.push(connectorOutcome(the, transaction))
     const unauthorized =

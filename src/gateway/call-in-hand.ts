@@ -18,10 +18,11 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
+import { firstAtMs } from '../csms/register-falls.ts'
 import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
 import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
-import type { AcceptedFrame, RegisterReading } from '../ocpp/verdict.ts'
+import type { AcceptedFrame, RegisterReading, RegistersAround, RegistersNextTo } from '../ocpp/verdict.ts'
 import type { Connection } from './connection.ts'
 
 /** Look-ups that decisions may need; each waits for at most one trip to the database, shared with others. */
@@ -32,6 +33,8 @@ export interface Lookups {
   transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
   /** The last register among the meter values of a transaction; null when there is none. */
   lastRegister(transaction: KnownTransaction): Promise<RegisterReading | null>
+  /** The registers of a transaction before and after a time; null where it has one of that very time. */
+  registersNextTo(transaction: KnownTransaction, atMs: number): Promise<RegistersNextTo | null>
   /** Open transactions of an id token only when there is one. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
 }
@@ -40,6 +43,12 @@ export interface Lookups {
 export interface LookupDeps {
   readonly lookups: Lookups
   readonly nextTransactionId: () => number | Promise<number>
+}
+
+/** Registers that come late: of which transaction, and when the first of them was sampled. */
+interface Late {
+  readonly transaction: KnownTransaction
+  readonly atMs: number
 }
 
 /** What is the same for every CALL. */
@@ -66,6 +75,8 @@ export class CallInHand implements Known {
   /** Of the open transaction that the message names. */
   #register: RegisterReading | null = null
   #registerOf = 0
+  /** Of the transaction for which the registers of the message come late. */
+  #around: { readonly transactionId: number; readonly registers: RegistersAround } | null = null
   /** Of the 2.x id that the message names; null when only open ones were needed. */
   #named: readonly KnownTransaction[] | null = null
 
@@ -150,6 +161,10 @@ export class CallInHand implements Known {
     return isLookedUp ? (this.#register ?? undefined) : this.live.lastRegister(transactionId)
   }
 
+  registersAround(transactionId: number): RegistersAround | null {
+    return this.#around?.transactionId === transactionId ? this.#around.registers : null
+  }
+
   promisedTransactionId(start: Parameters<Known['promisedTransactionId']>[0]): number | undefined {
     return this.live.promisedTransactionId(start)
   }
@@ -159,7 +174,7 @@ export class CallInHand implements Known {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
     const { idTokens, beforeStart } = needs
     const withoutRegister = this.#withoutRegister(needs)
-    const isAtHand = withoutRegister === undefined && this.#hasAll(needs)
+    const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
     if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && isAtHand) return null
     const trips = [
       ...this.#tokenTrips(idTokens ?? [], deps),
@@ -169,7 +184,10 @@ export class CallInHand implements Known {
       ...(needs.newTransactionId === undefined ? [] : this.#promiseTrips(deps)),
     ]
     return Promise.all(trips).then(async (found) => {
-      await Promise.all(this.#tokenTrips(this.#tokensOfTransactions(needs), deps))
+      await Promise.all([
+        ...this.#tokenTrips(this.#tokensOfTransactions(needs), deps),
+        ...this.#aroundTrips(this.#lateFor(needs), deps),
+      ])
       if (wantsIdInAnyCase || (needs.newTransactionId === 'ifUnknown' && found.includes(false))) {
         this.newTransactionId = await deps.nextTransactionId()
       }
@@ -192,6 +210,41 @@ export class CallInHand implements Known {
     this.#registerOf = transactionId
     this.#register = this.live.lastRegister(transactionId) ?? null
     return this.#register !== null
+  }
+
+  /** What the registers of the message have to be held against, where they come late: the transaction is over, or has told a later one. */
+  #lateFor(needs: Needs): Late | undefined {
+    const { registersAround, transactionIds, stationTransaction } = needs
+    if (registersAround === undefined || this.meter === null || this.meter.registers.first === null) return undefined
+    // Of the context Transaction.Begin it is the one of the start.
+    const atMs = firstAtMs(this.meter.registers) ?? stationTransaction?.atMs ?? Number.NaN
+    const id = transactionIds?.[0]
+    // Nearly always: it is open, and this is its newest register.
+    if (id !== undefined && this.live.hasOpen(id) && !this.#isBeforeLast(id, atMs)) return undefined
+    const transaction =
+      id === undefined ? stationTransaction && this.#namedAt(stationTransaction) : this.transaction(id)
+    if (transaction === undefined || transaction.chargePointKey !== this.chargePoint.key) return undefined
+    const isLate = transaction.open ? this.#isBeforeLast(transaction.transactionId, atMs) : !Number.isNaN(atMs)
+    return isLate ? { transaction, atMs } : undefined
+  }
+
+  #isBeforeLast(transactionId: number, atMs: number): boolean {
+    const last = this.lastRegister(transactionId)
+    return last !== undefined && atMs < last.atMs
+  }
+
+  #aroundTrips(late: Late | undefined, { lookups }: LookupDeps): readonly Promise<boolean>[] {
+    if (late === undefined) return []
+    const { transaction, atMs } = late
+    const lastAtMs = this.meter?.registers.lastAtMs ?? atMs
+    const trip = async (): Promise<boolean> => {
+      const moments = lastAtMs === atMs ? [atMs] : [atMs, lastAtMs]
+      const found = await Promise.all(moments.map((moment) => lookups.registersNextTo(transaction, moment)))
+      const registers = { first: found[0] ?? null, last: found.at(-1) ?? null }
+      this.#around = { transactionId: transaction.transactionId, registers }
+      return true
+    }
+    return [trip()]
   }
 
   async #registerTrip(transaction: KnownTransaction, { lookups }: LookupDeps): Promise<boolean> {

@@ -59,6 +59,18 @@ export interface RegisterReading {
   readonly atMs: number
 }
 
+/** What a transaction is known to have told next to a moment, its start and its stop included; null where there is nothing. */
+export interface RegistersNextTo {
+  readonly before: RegisterReading | null
+  readonly after: RegisterReading | null
+}
+
+/** The same for the moments of the first and of the last register of a message; null of one that is known already. */
+export interface RegistersAround {
+  readonly first: RegistersNextTo | null
+  readonly last: RegistersNextTo | null
+}
+
 /** A register that went down by more than rounding explains, to what was sampled `atMs`. */
 export interface RegisterFall {
   readonly fromWh: number

@@ -1,6 +1,7 @@
 // What the meter values of transactions tell of their energy, for those whose own registers do not.
 
 import { type SQL, sql } from 'drizzle-orm'
+import { meterRoundingWhMax } from '../base/limits.ts'
 import {
   type EnergyEvidence,
   intervalsWh,
@@ -19,6 +20,9 @@ type EnergyRecord = Omit<TransactionRecord, 'energy'>
 
 /** Meter values of one transaction that are looked at for a register, from the first and from the last. */
 const registerRowsMax = 1_000
+
+/** As many are looked at where a register is known to have fallen: a day of samples, one every ten seconds. */
+const fallenRowsMax = 10_000
 
 /** Meter values that are looked at for intervals in one list, and how many bytes of them. */
 const intervalRowsMax = 10_000
@@ -99,22 +103,33 @@ async function registersOf(
   // Nearly every sample has a register, or none has.
   const looked = (
     order: 'ASC' | 'DESC',
-    when = sql`true`,
-  ) => sql`(SELECT m.energy_wh, m.sampled_at, m.evse_id, m.meter_value FROM meter_values m
-      WHERE ${samples} AND ${when} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${registerRowsMax}) r
+    rowsMax = sql`${registerRowsMax}`,
+  ) => sql`(SELECT m.energy_wh, m.sampled_at, m.received_at, m.evse_id, m.meter_value FROM meter_values m
+      WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${rowsMax}) r
     WHERE ${isOwn} AND r.energy_wh IS NOT NULL`
   const reading = sql`json_build_object('wh', r.energy_wh, 'at', r.sampled_at)`
-  // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open ones.
+  // Of one moment the last row counts, which has the sum of all phases. Where the end has a register, nothing is told of it but that.
+  const moments = sql`SELECT DISTINCT ON (r.sampled_at) r.sampled_at AS at, r.energy_wh AS wh FROM ${looked(
+    'DESC',
+    sql`CASE WHEN t.register_fell_at IS NULL THEN ${registerRowsMax} ELSE ${fallenRowsMax} END::int8`,
+  )} AND NOT ${sql.raw(isOfBegin)} AND (t.meter_stop_wh IS NULL OR r.sampled_at < t.stopped_at)
+    ORDER BY r.sampled_at, r.received_at DESC`
+  const isBelow = (wh: string) => sql.raw(`round((highest - ${wh}) * 1000) > ${meterRoundingWhMax * 1_000}`)
+  // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open ones. A fall as
+  // `firstFall` has it.
   const { rows } = await db.execute<RegistersRow>(
     sql`SELECT v.id, (SELECT ${reading} FROM ${looked('ASC')} LIMIT 1) AS first,
-      (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last,
-      CASE WHEN t.stopped_at IS NOT NULL THEN (SELECT max(r.energy_wh) FROM ${looked('DESC')}) END AS highest,
-      CASE WHEN t.register_fell_at IS NOT NULL THEN
-        (SELECT r.energy_wh FROM ${looked('ASC', sql`m.sampled_at > t.register_fell_at`)} AND NOT ${sql.raw(isOfBegin)} LIMIT 1)
-      END AS "afterFall" FROM ${from}`,
+      (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last, f.highest, f.fell
+      FROM ${from} LEFT JOIN LATERAL (
+        SELECT max(wh) AS highest, bool_or(${isBelow('wh')} AND ${isBelow('next')}) AS fell FROM (
+          SELECT wh, COALESCE(lead(wh) OVER (ORDER BY at), t.meter_stop_wh, wh) AS next, GREATEST(
+              max(wh) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+              CASE WHEN at >= t.started_at THEN t.meter_start_wh END) AS highest
+            FROM (${moments}) moments WHERE t.stopped_at IS NOT NULL OR t.register_fell_at IS NOT NULL) readings
+      ) f ON true`,
   )
   return new Map(
-    rows.flatMap(({ id, first, last, highest, afterFall }) =>
+    rows.flatMap(({ id, first, last, highest, fell }) =>
       first === null
         ? []
         : [
@@ -125,7 +140,7 @@ async function registersOf(
                 lastRegisterWh: (last ?? first).wh,
                 isOneReading: last === null || first.at === last.at,
                 highestRegisterWh: highest,
-                afterFallWh: afterFall,
+                fell: fell === true,
               },
             ],
           ],
@@ -144,7 +159,8 @@ interface RegistersRow extends Record<string, unknown> {
   readonly first: RegisterRead | null
   readonly last: RegisterRead | null
   readonly highest: number | null
-  readonly afterFall: number | null
+  /** Null where nothing tells. */
+  readonly fell: boolean | null
 }
 
 interface IntervalRow extends Record<string, unknown> {

@@ -24,6 +24,7 @@ const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
   ['open', 't.stopped_at IS NULL'],
   ['closedBy', 't.closed_by'],
   ['stopIdToken', 't.stop_id_token'],
+  ['stoppedAtMs', ms('t.stopped_at')],
   ['story', story],
 ]
 /** The columns of a KnownTransaction of the row `t`. */

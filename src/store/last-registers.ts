@@ -1,10 +1,10 @@
-// The last registers of open transactions, by which a register that falls is noticed after a reconnect. Read once for each transaction and
-// connection, so batched, and no more than is asked for.
+// The registers of a transaction that a message is held against, to notice one that falls: the last of an open one, read once for each
+// transaction and connection; those next to what comes late. Batched, and no more than is asked for.
 
 import type { Pool } from 'pg'
 import type { KnownTransaction } from '../csms/decision.ts'
 import { transactionRef } from '../csms/meter-block.ts'
-import type { RegisterReading } from '../ocpp/verdict.ts'
+import type { RegisterReading, RegistersNextTo } from '../ocpp/verdict.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { instantArray, int4Array, int8Array } from './binary-array.ts'
 import { ms } from './known-transaction.ts'
@@ -46,4 +46,59 @@ export function createLastRegister(
     },
   )
   return async (transaction) => (await lookup.get(transaction)) ?? null
+}
+
+/** SQL of the registers next to `v.at`: the rows on that side of it, and the register of the start or the stop beside them. */
+function nearest(order: 'ASC' | 'DESC', side: string, atEnd: string, whOfEnd: string): string {
+  return `SELECT wh, at FROM (
+      (SELECT r.energy_wh AS wh, r.sampled_at AS at FROM (
+        SELECT m.energy_wh, m.sampled_at, m.received_at, m.meter_value FROM meter_values m WHERE m.charge_point_id = t.charge_point_id
+          AND m.transaction_ref = v.ref AND m.sampled_at >= t.started_at AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
+          AND (t.meter_stop_wh IS NULL OR m.sampled_at < t.stopped_at)
+          AND m.sampled_at ${side} v.at ORDER BY m.sampled_at ${order} LIMIT ${rowsMax}) r
+      WHERE r.energy_wh IS NOT NULL AND NOT ${isOfBegin} ORDER BY r.sampled_at ${order}, r.received_at DESC LIMIT 1)
+      UNION ALL SELECT ${whOfEnd}, ${atEnd} WHERE ${whOfEnd} IS NOT NULL AND ${atEnd} ${side}= v.at) near
+    ORDER BY at ${order} LIMIT 1`
+}
+
+const reading = (one: string) =>
+  `CASE WHEN ${one}.at IS NOT NULL THEN json_build_object('wh', ${one}.wh, 'atMs', ${ms(`${one}.at`)}) END`
+
+// Of a moment the row that came last has the sum of all phases.
+const readRegistersNextTo = `
+  SELECT v.id, ${ms('v.at')} AS "atMs", ${reading('b')} AS before, ${reading('a')} AS after
+  FROM unnest($1::int8[], $2::int8[], $3::timestamptz[]) AS v(id, ref, at) JOIN transactions t ON t.id = v.id
+  LEFT JOIN LATERAL (${nearest('DESC', '<', 't.started_at', 't.meter_start_wh')}) b ON true
+  LEFT JOIN LATERAL (${nearest('ASC', '>', 't.stopped_at', 't.meter_stop_wh')}) a ON true
+  WHERE NOT EXISTS (SELECT FROM meter_values m WHERE m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
+    AND m.sampled_at = v.at AND m.energy_wh IS NOT NULL)`
+
+interface Moment {
+  readonly transaction: KnownTransaction
+  readonly atMs: number
+}
+
+/** The registers of a transaction before and after a time; null where it has one of that very time, and so knows what comes again. */
+export function createRegistersNextTo(
+  pool: Pick<Pool, 'query'>,
+): (transaction: KnownTransaction, atMs: number) => Promise<RegistersNextTo | null> {
+  const lookup = new BatchedLookup<Moment, RegistersNextTo>(
+    ({ transaction, atMs }) => `${transaction.transactionId}/${atMs}`,
+    async (moments) => {
+      const refs = moments.map(({ transaction }) =>
+        transactionRef(transaction.stationTransactionId ?? transaction.transactionId),
+      )
+      const { rows } = await pool.query<RegistersNextTo & { readonly id: number; readonly atMs: number }>({
+        name: 'stator_registers_next_to',
+        text: readRegistersNextTo,
+        values: [
+          int8Array(moments.map(({ transaction }) => transaction.transactionId)),
+          int8Array(refs),
+          instantArray(moments.map(({ atMs }) => atMs)),
+        ],
+      })
+      return new Map(rows.map(({ id, atMs, before, after }) => [`${id}/${atMs}`, { before, after }]))
+    },
+  )
+  return async (transaction, atMs) => (await lookup.get({ transaction, atMs })) ?? null
 }

@@ -17,7 +17,7 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { createBeforeStart } from './before-start.ts'
-import { createLastRegister } from './last-registers.ts'
+import { createLastRegister, createRegistersNextTo } from './last-registers.ts'
 import { bytesArray, instantArray, int4Array, int8Array, textArray } from './binary-array.ts'
 import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connection-history.ts'
 import type { Database } from './database.ts'
@@ -248,6 +248,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
 
   const beforeStart = createBeforeStart(pool)
   const lastRegister = createLastRegister(pool)
+  const registersNextTo = createRegistersNextTo(pool)
 
   return {
     /**
@@ -303,6 +304,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
 
     beforeStart,
     lastRegister,
+    registersNextTo,
 
     async transactionById(transactionId: number): Promise<KnownTransaction | null> {
       return (await transactionsById.get(transactionId)) ?? null

@@ -447,7 +447,7 @@ export class DatabaseModel {
 
   /** What the meter values of a transaction tell of its energy, as `evidenceOf` of the store reads it. */
   evidenceOf(transaction: StoredTransaction): EnergyEvidence {
-    return evidenceOf(this.samplesOf(transaction), transaction.registerFellAtMs)
+    return evidenceOf(this.samplesOf(transaction), transaction)
   }
 
   /** The meter values of a transaction: of several uses of an id, each has those until the next begins. */
@@ -552,7 +552,7 @@ function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, '
 function knownTransaction(row: StoredTransaction): KnownTransaction {
   const { chargePointKey, evseId, connectorId, stationTransactionId, idToken, startedAtMs, meterStartWh, closedBy } =
     row
-  const { stopIdToken } = row
+  const { stopIdToken, stoppedAtMs } = row
   return {
     transactionId: row.id,
     chargePointKey,
@@ -565,6 +565,7 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
     open: row.stoppedAtMs === null,
     closedBy,
     stopIdToken,
+    stoppedAtMs,
     story:
       stationTransactionId === null
         ? null

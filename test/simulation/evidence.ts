@@ -1,6 +1,6 @@
 // What the meter values that name a transaction tell of its energy, as the look-up of the store finds it among the rows of the model.
 
-import { type EnergyEvidence, intervalsWh, noEvidence } from '../../src/csms/energy.ts'
+import { type EnergyEvidence, firstFall, intervalsWh, noEvidence } from '../../src/csms/energy.ts'
 import type { Payload } from '../../src/csms/decision.ts'
 import { transactionRef } from '../../src/csms/meter-block.ts'
 import type { StoredMeterRow } from './meter-rows.ts'
@@ -39,16 +39,38 @@ export function samplesOf(
   )
 }
 
-/** @param fellAtMs when a register fell in the middle; null when none did. */
-export function evidenceOf(samples: readonly StoredMeterRow[], fellAtMs: number | null): EnergyEvidence {
+/** What of a transaction its registers are held against. */
+interface Ends {
+  readonly startedAtMs: number
+  readonly meterStartWh: number | null
+  readonly stoppedAtMs: number | null
+  readonly meterStopWh: number | null
+  readonly registerFellAtMs: number | null
+}
+
+/** Of a moment the last sample counts; of the end and what is after it nothing does, where the end has a register. */
+function fell(registers: readonly StoredMeterRow[], transaction: Ends): boolean {
+  const { startedAtMs, meterStartWh, stoppedAtMs, meterStopWh, registerFellAtMs } = transaction
+  if (stoppedAtMs === null && registerFellAtMs === null) return false
+  const whAt = new Map<number, number>()
+  for (const { sampledAtMs: atMs, energyWh } of registers) {
+    const isAfterEnd = meterStopWh !== null && stoppedAtMs !== null && atMs >= stoppedAtMs
+    if (energyWh !== null && !isAfterEnd) whAt.set(atMs, energyWh)
+  }
+  const readings = [...whAt].map(([atMs, wh]) => ({ atMs, wh }))
+  const start = meterStartWh === null ? [] : [{ atMs: startedAtMs, wh: meterStartWh }]
+  const stop = meterStopWh === null || stoppedAtMs === null ? [] : [{ atMs: stoppedAtMs, wh: meterStopWh }]
+  return firstFall([...start, ...readings, ...stop].toSorted((one, other) => one.atMs - other.atMs)) !== null
+}
+
+export function evidenceOf(samples: readonly StoredMeterRow[], transaction: Ends): EnergyEvidence {
   const inOrder = samples.toSorted((a, b) => a.sampledAtMs - b.sampledAtMs)
   const registers = inOrder.filter(({ energyWh }) => energyWh !== null)
   const [first, last] = [registers[0], registers.at(-1)]
   if (first !== undefined && last !== undefined) {
     const isOneReading = first.sampledAtMs === last.sampledAtMs
-    const afterFall = registers.find(({ sampledAtMs }) => fellAtMs !== null && sampledAtMs > fellAtMs)
     const ends = { firstRegisterWh: first.energyWh, lastRegisterWh: last.energyWh, isOneReading }
-    return { ...noEvidence, ...ends, afterFallWh: afterFall?.energyWh ?? null }
+    return { ...noEvidence, ...ends, fell: fell(registers, transaction) }
   }
   return { ...noEvidence, intervalsWh: intervalsWh(samples.map(valueOf)) }
 }

@@ -340,6 +340,7 @@ export class SimulatedDatabaseServer {
       }
       // The meter values of the model have no figures.
       case 'stator_last_registers':
+      case 'stator_registers_next_to':
         return { rows: [] }
       case 'stator_last_stops': {
         const [keys, evses] = [numbers(values[0]), numbers(values[1])]

@@ -47,6 +47,7 @@ export function known(parts: KnownParts = {}): Known {
     transactionsNamed: (id) => transactions.filter((one) => one.stationTransactionId === id),
     openTransactions: () => transactions.filter((one) => one.open && one.chargePointKey === chargePoint.key),
     lastRegister: () => undefined,
+    registersAround: () => null,
     newTransactionId: 501,
     beforeStart: null,
     promisedTransactionId: () => undefined,

@@ -74,6 +74,26 @@ export function written(random: Random, wh: number): Written {
   }
 }
 
+/** By how much a register falls in the middle: more than it rises with the next reading. */
+export const fallWh = 2_000
+
+/** With which of so many readings the register falls, now and then; with none: -1. Before the second one nobody could tell. */
+export function fallsAt(random: Random, readings: number): number {
+  return readings > 1 && random.chance(0.2) ? random.between(1, readings - 1) : -1
+}
+
+/**
+ * The meter values of an end. Now and then the last regular sample is told once more beside its register, with the time of the end: that
+ * register is an older one.
+ */
+export function endValues(random: Random, end: Json, regularIn: (context: string) => Json): Json[] {
+  if (random.chance(0.5)) return [end]
+  const regular = regularIn(random.pick(['Sample.Periodic', 'Sample.Clock', 'Trigger']))
+  if (random.chance(0.5)) return [end, regular]
+  const samples = [end, regular].flatMap(({ sampledValue }) => sampledValue as Json[])
+  return [{ ...end, sampledValue: shuffled(random, samples) }]
+}
+
 export function shuffled<T>(random: Random, items: readonly T[]): T[] {
   const left = [...items]
   const out: T[] = []

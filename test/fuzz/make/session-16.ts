@@ -3,6 +3,9 @@
 
 import type { Random } from '../../support/random.ts'
 import {
+  endValues,
+  fallsAt,
+  fallWh,
   type Energy,
   type Json,
   type Message,
@@ -33,24 +36,32 @@ export function session16(random: Random, connectorId: number, startMs: number, 
     toldWh.add(wh)
     return value(minute, registerSamples(random, wh, context))
   }
+  const stopMinute = steps + 1
+  // Some charge points say with their meter values only where they were taken.
+  const namesTransaction = random.chance(0.85)
+  const mayFall = namesTransaction && tells === 'registers' && startWh >= fallWh
+  const fallIndex = mayFall ? fallsAt(random, steps) : -1
   let wh = startWh
   const values = Array.from({ length: steps }, (_, index) => {
     const minute = index + 1
     const risenWh = random.between(0, 900)
-    wh += risenWh
+    wh += risenWh - (index === fallIndex ? fallWh : 0)
     if (tells === 'registers') return register(minute, wh, 'Sample.Periodic')
     return value(minute, tells === 'intervals' ? intervalSamples(random, risenWh) : [power])
   })
-  const stopMinute = steps + 1
+  const beforeEndWh = wh
   if (ending !== 'none') wh += random.between(0, 900)
   const hasData = ending === 'transactionData' || ending === 'both'
   const transactionData = hasData
-    ? [register(0, startWh, 'Transaction.Begin'), register(stopMinute, wh, 'Transaction.End')]
+    ? [
+        register(0, startWh, 'Transaction.Begin'),
+        ...endValues(random, register(stopMinute, wh, 'Transaction.End'), (context) =>
+          register(stopMinute, beforeEndWh, context),
+        ),
+      ]
     : undefined
   // The register of the start may stand in the transaction data only.
   const startIsReadable = !hasData || random.chance(0.7)
-  // Some charge points say with their meter values only where they were taken.
-  const namesTransaction = random.chance(0.85)
   const meterStop = ending === 'meterStop' || ending === 'both' ? field(random, wh) : unreadable(random, wh)
   const stopAtMs = startMs + stopMinute * minuteMs
   const stop = {
@@ -64,7 +75,7 @@ export function session16(random: Random, connectorId: number, startMs: number, 
   const ofValues = tells === 'intervals' && !hasData ? 'intervals' : 'lastRegister'
   const energySource = ending !== 'none' && startIsReadable ? 'register' : ofValues
   const isTold = ending !== 'none' || (steps > 0 && tells !== 'power')
-  const energy = isTold ? { energyConsumed: (wh - startWh) / 1_000, energySource } : nothing
+  const energy = isTold && fallIndex < 0 ? { energyConsumed: (wh - startWh) / 1_000, energySource } : nothing
   return {
     start: {
       action: 'StartTransaction',
@@ -93,7 +104,8 @@ export function session16(random: Random, connectorId: number, startMs: number, 
       meterStart: startIsReadable ? startWh : null,
       energySoFar: null,
     },
-    energies: ending !== 'none' || (namesTransaction && wh - startWh > 1) ? [energy] : [energy, nothing],
+    energies:
+      ending !== 'none' || fallIndex >= 0 || (namesTransaction && wh - startWh > 1) ? [energy] : [energy, nothing],
   }
 }
 

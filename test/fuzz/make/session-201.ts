@@ -2,6 +2,9 @@
 
 import type { Random } from '../../support/random.ts'
 import {
+  endValues,
+  fallsAt,
+  fallWh,
   type Json,
   type Message,
   minuteMs,
@@ -14,6 +17,7 @@ import {
 /** @param stationId what the charge point calls it. @param startWh its register at the start. */
 export function session201(random: Random, stationId: string, startMs: number, startWh: number): Session {
   const steps = random.between(1, 8)
+  const stopSeqNo = steps + 1
   const hasIntervals = random.chance(0.2)
   const endsWithRegister = !hasIntervals && random.chance(0.7)
   const toldWh = new Set<number>()
@@ -42,21 +46,28 @@ export function session201(random: Random, stationId: string, startMs: number, s
     idToken: { idToken: 'CARD-1', type: 'ISO14443' },
     ...(hasIntervals ? {} : { meterValue: [begin] }),
   })
+  const fallIndex = hasIntervals || startWh < fallWh ? -1 : fallsAt(random, steps)
   let wh = startWh
   const updates = Array.from({ length: steps }, (_, index) => {
     const seqNo = index + 1
     const risenWh = random.between(0, 900)
-    wh += risenWh
+    wh += risenWh - (index === fallIndex ? fallWh : 0)
     const value = hasIntervals ? intervals(random, risenWh) : null
     return event('Updated', seqNo, {
       meterValue: [value === null ? register(seqNo, wh, 'Sample.Periodic') : meterValue(seqNo, value)],
     })
   })
-  const stopSeqNo = steps + 1
+  const beforeEndWh = wh
   if (endsWithRegister) wh += random.between(0, 900)
-  const end = endsWithRegister
-    ? { meterValue: shuffled(random, [begin, register(stopSeqNo, wh, 'Transaction.End')]) }
-    : {}
+  const atEnd = endsWithRegister
+    ? [
+        begin,
+        ...endValues(random, register(stopSeqNo, wh, 'Transaction.End'), (context) =>
+          register(stopSeqNo, beforeEndWh, context),
+        ),
+      ]
+    : []
+  const end = endsWithRegister ? { meterValue: shuffled(random, atEnd) } : {}
   const energySource = hasIntervals ? 'intervals' : endsWithRegister ? 'register' : 'lastRegister'
   const stopAtMs = startMs + stopSeqNo * minuteMs
   return {
@@ -73,7 +84,11 @@ export function session201(random: Random, stationId: string, startMs: number, s
       meterStart: hasIntervals ? null : startWh,
       energySoFar: null,
     },
-    energies: [{ energyConsumed: (wh - startWh) / 1_000, energySource }],
+    energies: [
+      fallIndex < 0
+        ? { energyConsumed: (wh - startWh) / 1_000, energySource }
+        : { energyConsumed: null, energySource: null },
+    ],
   }
 }
 

@@ -90,31 +90,6 @@ describe('a 1.6 charge point', () => {
     expect(await kindsOf('ZERO')).toEqual(['registerPerSession', 'registerPerSession'])
   })
 
-  test('whose register falls in the middle of a transaction has no figure for it, however the samples come', async () => {
-    const raw = await stator.bootedRaw('MIDDLE')
-    const sample = (minute: number, wh: number) => ({ timestamp: at(minute), sampledValue: [{ value: String(wh) }] })
-    const energyOf = async (from: number, meterStop: number, readings: readonly number[], isWithStop: boolean) => {
-      const transactionId = await start(raw, from)
-      const samples = readings.map((wh, index) => sample(from + 1 + index, wh))
-      for (const each of isWithStop ? [] : samples) {
-        await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue: [each] })
-      }
-      const transactionData = isWithStop ? { transactionData: samples } : {}
-      await stop(raw, transactionId, from + 9, { meterStop, ...transactionData })
-      return (await stator.json(`/api/transactions/${transactionId}`))['energyConsumed']
-    }
-    let minute = 0
-    for (const isWithStop of [false, true]) {
-      expect(await energyOf((minute += 10), 3_000, [5_000, 200, 900], isWithStop)).toBeNull()
-      expect(await energyOf((minute += 10), 6_000, [5_000, 200, 900], isWithStop)).toBeNull()
-      expect(await energyOf((minute += 10), 3_000, [2_000, 5_000], isWithStop)).toBeNull()
-      expect(await energyOf((minute += 10), 6_000, [4_000, 0, 4_500], isWithStop)).toBe(5)
-      expect(await energyOf((minute += 10), 6_000, [4_000, 3_999, 3_999], isWithStop)).toBe(5)
-    }
-    // A single odd reading is noted where it is the last of its message.
-    expect((await kindsOf('MIDDLE')).filter((kind) => kind === 'registerFell')).toHaveLength(7)
-  })
-
   test('that stops with another card is noted, unless the cards belong together', async () => {
     const raw = await stator.bootedRaw('CARDS')
     const nothing = { meterStop: 1_000 }
@@ -131,62 +106,6 @@ describe('a 1.6 charge point', () => {
       open: false,
       stopIdTag: 'OTHERCARD',
     })
-  })
-
-  test('whose meter falls within a transaction is noted once for each fall, and not for what comes late', async () => {
-    const raw = await stator.bootedRaw('FELL')
-    const transactionId = await start(raw, 0, { meterStart: 1_000 })
-    const values = async (minute: number, value: string) => {
-      const meterValue = [{ timestamp: at(minute), sampledValue: [{ value }] }]
-      await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue })
-    }
-    for (const [minute, value] of [
-      [5, '9000'],
-      [4, '7000'],
-      [6, '8999'],
-      [10, '50'],
-      [11, '60'],
-      [10, '50'],
-    ] as const) {
-      await values(minute, value)
-    }
-    expect(await kindsOf('FELL')).toEqual(['registerFell'])
-    await stop(raw, transactionId, 15, { meterStop: 4_000 })
-    expect(await kindsOf('FELL')).toEqual(['registerFell'])
-    const next = await start(raw, 20, { meterStart: 4_000 })
-    await stop(raw, next, 25, { meterStop: 3_000 })
-    expect(await kindsOf('FELL')).toEqual(['registerFell', 'meterBackwards'])
-  })
-
-  test('whose meter was set back by a reboot in the middle of a transaction is noted', async () => {
-    const raw = await stator.bootedRaw('REBOOT')
-    const transactionId = await start(raw, 0, { meterStart: 0 })
-    const values = (from: RawChargePoint, minute: number, value: string) =>
-      from.call('MeterValues', {
-        connectorId: 1,
-        transactionId,
-        meterValue: [
-          { timestamp: at(minute), sampledValue: [{ value }, { value: '0', context: 'Transaction.Begin' }] },
-        ],
-      })
-    await values(raw, 5, '5000')
-    const again = await stator.raw('REBOOT')
-    await values(again, 4, '4000')
-    expect(await kindsOf('REBOOT')).toEqual([])
-    await values(again, 10, '50')
-    expect(await kindsOf('REBOOT')).toEqual(['registerFell'])
-    const third = await stator.raw('REBOOT')
-    await stop(third, transactionId, 15, { meterStop: 40 })
-    expect(await kindsOf('REBOOT')).toEqual(['registerFell', 'registerFell'])
-  })
-
-  test('that stops below the last register of its transaction, and above the start, is noted', async () => {
-    const raw = await stator.bootedRaw('FELLATEND')
-    const transactionId = await start(raw, 0, { meterStart: 1_000 })
-    const meterValue = [{ timestamp: at(5), sampledValue: [{ value: '9000' }] }]
-    await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue })
-    await stop(raw, transactionId, 10, { meterStop: 8_000 })
-    expect(await kindsOf('FELLATEND')).toEqual(['registerFell'])
   })
 
   test('whose meter falls by 1 Wh charged nothing, and by more nobody knows what', async () => {

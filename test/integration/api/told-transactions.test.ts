@@ -138,6 +138,16 @@ test('a register that falls in the middle gives no figure, also between a start 
   }
   const { transactions } = await told(started, ...each([5_000, 200, 300]))
   expect(transactions).toMatchObject([{ energySoFar: null }])
+  // The time offline is told after the end.
+  const fell = await told(started, ended, ...each([5_000, 200, 300]).toReversed())
+  expect(fell.transactions).toMatchObject([{ energyConsumed: null }])
+  expect(new Set(fell.kinds)).toEqual(new Set(['registerFell']))
+  const startLast = await told(...each([900, 950]), ended, started)
+  expect(startLast.transactions).toMatchObject([{ meterStart: 1_000, energyConsumed: null }])
+  expect(startLast.kinds).toContain('registerFell')
+  const rose = await told(started, ended, ...each([2_000, 3_000, 4_000]).toReversed())
+  expect(rose.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'register' }])
+  expect(rose.kinds).toEqual([])
 })
 
 test('a meter value without a usable time has that of its event, so what comes late is not the last', async () => {
@@ -232,6 +242,15 @@ test('a second end is noted and changes nothing', async () => {
   )
   expect(transactions).toMatchObject([{ stopTime: '2026-01-01T11:00:00.000Z', energyConsumed: 2 }])
   expect(kinds).toEqual(['secondEnd'])
+  // Its register is none of the transaction, whose start has to be found among its meter values here.
+  const endedAt = (wh: number) =>
+    event('Ended', { seqNo: 9, time: '09:00:00', meterValue: [at('09:00:00', registerOf(wh))] })
+  const again = await told(
+    event('Started', { seqNo: 0, time: '08:00:00' }),
+    event('Updated', { seqNo: 1, time: '08:10:00', meterValue: [at('08:10:00', registerOf(1_000))] }),
+    ...[endedAt(6_000), endedAt(6_100)],
+  )
+  expect(again.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'lastRegister' }])
 })
 
 test('an older event never moves the charging state back, and a message of the time offline after the end is nothing odd', async () => {

@@ -141,6 +141,27 @@ test('a stop with other figures for a closed transaction is kept beside it, as a
   await raw.close()
 })
 
+test('samples of the time before the stop that come after it are nothing odd, those of the time after it are', async () => {
+  const raw = await central.bootedRaw('LATESAMPLES')
+  const { transactionId } = await raw.call('StartTransaction', flows16.start)
+  const stop = flows16.stop(Number(transactionId))
+  await raw.call('StopTransaction', stop)
+  const stoppedAtMs = Date.parse(String(stop.timestamp))
+  const tell = async (secondsAfter: readonly number[], measurand: string) => {
+    const meterValue = secondsAfter.map((seconds) => ({
+      timestamp: new Date(stoppedAtMs + seconds * 1_000).toISOString(),
+      sampledValue: [{ value: String(stop.meterStop), measurand }],
+    }))
+    await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue })
+    const { anomalies } = await central.json('/api/chargepoints/LATESAMPLES/anomalies')
+    return (anomalies as { kind: string }[]).filter(({ kind }) => kind === 'closedTransaction')
+  }
+  expect(await tell([-30, 0], 'Energy.Active.Import.Register')).toEqual([])
+  expect(await tell([-20], 'Power.Active.Import')).toEqual([])
+  expect(await tell([1, -10], 'Power.Active.Import')).toHaveLength(1)
+  await raw.close()
+})
+
 test('what a station brings from another central system hides nothing of the transaction that gets the same number', async () => {
   const raw = await central.bootedRaw('MOVED')
   const { transactionId } = await raw.call('StartTransaction', flows16.start)

@@ -39,6 +39,22 @@ test('are taken in the time zone of the charge point, and as UTC where it has no
   })
 })
 
+test('are those of the same session when they come again after an operator has set the time zone', async () => {
+  const raw = await central.bootedRaw('SETLATER')
+  const begin = { connectorId: 1, idTag: 'USER123', meterStart: 0, timestamp: '2026-07-01 08:00:00' }
+  const { transactionId } = await raw.call('StartTransaction', begin)
+  await central.json('/api/chargepoints/SETLATER', { method: 'PATCH', body: { timeZone: 'Europe/Berlin' } })
+  expect(await raw.call('StartTransaction', begin)).toMatchObject({ transactionId })
+  const end = { transactionId, meterStop: 1_000, timestamp: '2026-07-01 11:00:00' }
+  await raw.call('StopTransaction', end)
+  await central.json('/api/chargepoints/SETLATER', { method: 'PATCH', body: { timeZone: null } })
+  await raw.call('StopTransaction', end)
+  const { transactions } = await central.json('/api/transactions?chargePointId=SETLATER')
+  expect(transactions).toMatchObject([{ startTime: '2026-07-01T08:00:00.000Z', stopTime: '2026-07-01T09:00:00.000Z' }])
+  const { anomalies } = await central.json('/api/chargepoints/SETLATER/anomalies')
+  expect((anomalies as Record<string, unknown>[]).map(({ kind }) => kind)).not.toContain('closedTransaction')
+})
+
 test('are taken in a time zone that an operator sets while the charge point is connected', async () => {
   const raw = await central.bootedRaw('MOVED')
   const told = async (timestamp: string): Promise<unknown> => {

@@ -211,6 +211,7 @@ describeStore('the store', (store) => {
             open: true,
             closedBy: null,
             stopIdToken: null,
+            stoppedAtMs: null,
             story: {
               use: 1,
               isStartTold: true,

@@ -68,15 +68,14 @@ describe('the energy of a transaction', () => {
     expect(needsEvidence(fallen)).toBe(true)
     const nothing = { consumedWh: null, source: null, soFarWh: null }
     expect(energyOf({ ...fallen, meterStopWh: 7_000 }, noEvidence)).toEqual(nothing)
-    expect(energyOf(fallen, { ...noEvidence, afterFallWh: 300 })).toEqual(nothing)
-    for (const afterFallWh of [null, 8_100, 7_999]) {
-      expect(energyOf(fallen, { ...noEvidence, afterFallWh })).toMatchObject({ consumedWh: 8_000, source: 'register' })
-    }
+    expect(energyOf(fallen, { ...noEvidence, fell: true })).toEqual(nothing)
+    expect(energyOf(fallen, { ...noEvidence, highestRegisterWh: 9_500 })).toEqual(nothing)
+    expect(energyOf(fallen, noEvidence)).toMatchObject({ consumedWh: 8_000, source: 'register' })
     const operator = { ...fallen, closedBy: 'operator' as const }
-    expect(energyOf(operator, { ...noEvidence, afterFallWh: 300 })).toMatchObject({ consumedWh: 8_000 })
+    expect(energyOf(operator, { ...noEvidence, fell: true })).toMatchObject({ consumedWh: 8_000 })
     const going = { ...open, registerFellFromWh: 8_000 }
     expect(energyOf(going, { ...noEvidence, lastRegisterWh: 7_000 }).soFarWh).toBeNull()
-    expect(energyOf(going, { ...noEvidence, lastRegisterWh: 9_000, afterFallWh: 8_500 }).soFarWh).toBe(8_000)
+    expect(energyOf(going, { ...noEvidence, lastRegisterWh: 9_000 }).soFarWh).toBe(8_000)
   })
 
   test('is an operator’s when the operator entered the register', () => {

@@ -46,6 +46,7 @@ function connected(
       transactionById: none,
       transactionsByStationId: async () => [],
       lastRegister: none,
+      registersNextTo: none,
       beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
     },
     nextTransactionId: () => 1,
