@@ -427,6 +427,9 @@ export const openTransactionsMax = 64
  */
 export const meterRoundingWhMax = 1
 
+/** Coarse steps in which charge points tell an energy register, in watt-hours: hundredths and tenths of a kilowatt-hour. */
+export const registerStepsWh = [10, 100] as const
+
 /**
  * Transactions of a charge point, the newest, among which the last stop of a connector is looked for when another one
  * starts.

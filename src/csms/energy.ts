@@ -2,7 +2,7 @@
 // values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
 
 import { isObject } from '../base/json.ts'
-import { meterRoundingWhMax } from '../base/limits.ts'
+import { meterRoundingWhMax, registerStepsWh } from '../base/limits.ts'
 import { withoutSpaces } from '../ocpp/number-text.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
 import type { RegisterFall, RegisterReading } from '../ocpp/verdict.ts'
@@ -113,6 +113,19 @@ export function registerFall(beforeWh: number, afterWh: number): 'none' | 'round
 }
 
 /**
+ * Whether a register fell from one reading to another in the middle of a transaction. It did not where one of them is told in coarser
+ * steps, and that explains it: 6.01 kWh before 6,005 Wh.
+ */
+export function hasReadingFallen(beforeWh: number, afterWh: number): boolean {
+  if (registerFall(beforeWh, afterWh) !== 'backwards') return false
+  for (const stepWh of registerStepsWh) {
+    const isCoarser = (beforeWh % stepWh === 0) !== (afterWh % stepWh === 0)
+    if (isCoarser && beforeWh - afterWh < stepWh) return false
+  }
+  return true
+}
+
+/**
  * The first fall of a register that did not rise again with the next reading: a single odd reading is none. What the last one fell to may
  * prove to be such a reading.
  *
@@ -122,7 +135,7 @@ export function firstFall(readings: readonly RegisterReading[]): RegisterFall | 
   let highestWh = Number.NEGATIVE_INFINITY
   for (const [index, { wh, atMs }] of readings.entries()) {
     const nextWh = readings[index + 1]?.wh ?? wh
-    const hasFallen = registerFall(highestWh, wh) === 'backwards' && registerFall(highestWh, nextWh) === 'backwards'
+    const hasFallen = hasReadingFallen(highestWh, wh) && registerFall(highestWh, nextWh) === 'backwards'
     if (hasFallen) return { fromWh: highestWh, toWh: wh, atMs }
     highestWh = Math.max(highestWh, wh)
   }

@@ -10,7 +10,7 @@ import type {
   RegistersNextTo,
 } from '../ocpp/verdict.ts'
 import type { Anomaly, Change, Known, KnownTransaction, TransactionStoppedChange } from './decision.ts'
-import { registerFall } from './energy.ts'
+import { hasReadingFallen, registerFall } from './energy.ts'
 import type { FrameMeter } from './meter-block.ts'
 
 /** What of a transaction its registers are held against. */
@@ -72,7 +72,7 @@ function fallNextTo(reading: RegisterReading, nextTo: RegistersNextTo | null | u
 }
 
 function fallTo(wh: number, atMs: number, before: RegisterReading): RegisterFall | null {
-  if (atMs < before.atMs || registerFall(before.wh, wh) !== 'backwards') return null
+  if (atMs < before.atMs || !hasReadingFallen(before.wh, wh)) return null
   return { fromWh: before.wh, toWh: wh, atMs }
 }
 

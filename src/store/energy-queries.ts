@@ -1,7 +1,7 @@
 // What the meter values of transactions tell of their energy, for those whose own registers do not.
 
 import { type SQL, sql } from 'drizzle-orm'
-import { meterRoundingWhMax } from '../base/limits.ts'
+import { meterRoundingWhMax, registerStepsWh } from '../base/limits.ts'
 import {
   type EnergyEvidence,
   intervalsWh,
@@ -114,14 +114,18 @@ async function registersOf(
     sql`CASE WHEN t.register_fell_at IS NULL THEN ${registerRowsMax} ELSE ${fallenRowsMax} END::int8`,
   )} AND NOT ${sql.raw(isOfBegin)} AND (t.meter_stop_wh IS NULL OR r.sampled_at < t.stopped_at)
     ORDER BY r.sampled_at, r.received_at DESC`
-  const isBelow = (wh: string) => sql.raw(`round((highest - ${wh}) * 1000) > ${meterRoundingWhMax * 1_000}`)
+  const isBelow = (wh: string) => `round((highest - ${wh}) * 1000) > ${meterRoundingWhMax * 1_000}`
+  const isMultiple = (wh: string, stepWh: number) => `round(${wh} / ${stepWh}) * ${stepWh} = ${wh}`
+  const hasFallen = registerStepsWh
+    .map((step) => `NOT ((${isMultiple('highest', step)}) <> (${isMultiple('wh', step)}) AND highest - wh < ${step})`)
+    .reduce((all, one) => `${all} AND ${one}`, isBelow('wh'))
   // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open ones. A fall as
   // `firstFall` has it.
   const { rows } = await db.execute<RegistersRow>(
     sql`SELECT v.id, (SELECT ${reading} FROM ${looked('ASC')} LIMIT 1) AS first,
       (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last, f.highest, f.fell
       FROM ${from} LEFT JOIN LATERAL (
-        SELECT max(wh) AS highest, bool_or(${isBelow('wh')} AND ${isBelow('next')}) AS fell FROM (
+        SELECT max(wh) AS highest, bool_or(${sql.raw(`${hasFallen} AND ${isBelow('next')}`)}) AS fell FROM (
           SELECT wh, COALESCE(lead(wh) OVER (ORDER BY at), t.meter_stop_wh, wh) AS next, GREATEST(
               max(wh) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
               CASE WHEN at >= t.started_at THEN t.meter_start_wh END) AS highest

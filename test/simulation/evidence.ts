@@ -60,7 +60,8 @@ function fell(registers: readonly StoredMeterRow[], transaction: Ends): boolean 
   const readings = [...whAt].map(([atMs, wh]) => ({ atMs, wh }))
   const start = meterStartWh === null ? [] : [{ atMs: startedAtMs, wh: meterStartWh }]
   const stop = meterStopWh === null || stoppedAtMs === null ? [] : [{ atMs: stoppedAtMs, wh: meterStopWh }]
-  return firstFall([...start, ...readings, ...stop].toSorted((one, other) => one.atMs - other.atMs)) !== null
+  const inOrder = [...start, ...readings, ...stop].toSorted((one, other) => one.atMs - other.atMs)
+  return firstFall(inOrder) !== null
 }
 
 export function evidenceOf(samples: readonly StoredMeterRow[], transaction: Ends): EnergyEvidence {

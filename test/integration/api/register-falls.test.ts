@@ -57,6 +57,18 @@ describe('a 1.6 charge point', () => {
     expect((await kindsOf('MIDDLE')).filter((kind) => kind === 'registerFell')).toHaveLength(7)
   })
 
+  test('that tells its samples in coarser steps than its start and its stop keeps its figure', async () => {
+    const raw = await stator.bootedRaw('COARSE')
+    const transactionId = await start(raw, 0, { meterStart: 1_005 })
+    const kWh = (minute: number, value: string) => ({ timestamp: at(minute), sampledValue: [{ value, unit: 'kWh' }] })
+    for (const [minute, value] of ['1.00', '1.00', '1.00', '6.01'].entries()) {
+      await raw.call('MeterValues', { connectorId: 1, transactionId, meterValue: [kWh(minute + 1, value)] })
+    }
+    await stop(raw, transactionId, 9, { meterStop: 6_005 })
+    expect((await stator.json(`/api/transactions/${transactionId}`))['energyConsumed']).toBe(5)
+    expect(await kindsOf('COARSE')).toEqual([])
+  })
+
   test('whose samples come late shows with them that its register fell, whatever else was told meanwhile', async () => {
     const raw = await stator.bootedRaw('FELLBEFORE')
     const sample = (minute: number, wh: number) => ({ timestamp: at(minute), sampledValue: [{ value: String(wh) }] })

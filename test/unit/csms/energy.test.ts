@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import {
   energyOf,
+  hasReadingFallen,
   intervalsWh,
   needsEvidence,
   needsIntervals,
@@ -76,6 +77,26 @@ describe('the energy of a transaction', () => {
     const going = { ...open, registerFellFromWh: 8_000 }
     expect(energyOf(going, { ...noEvidence, lastRegisterWh: 7_000 }).soFarWh).toBeNull()
     expect(energyOf(going, { ...noEvidence, lastRegisterWh: 9_000 }).soFarWh).toBe(8_000)
+  })
+
+  test('is told across readings in steps of different size, which may seem to fall', () => {
+    // 6.01 kWh before 6,005 Wh; 6.1 kWh before 6.01 kWh; a start of 1,005 Wh before 1.00 kWh.
+    for (const [before, after] of [
+      [6_010, 6_005],
+      [6_100, 6_010],
+      [1_005, 1_000],
+    ] as const) {
+      expect(hasReadingFallen(before, after)).toBe(false)
+    }
+    for (const [before, after] of [
+      [6_005, 6_003],
+      [6_010, 5_990],
+      [6_100, 5_990],
+      [6_000, 5_000],
+    ] as const) {
+      expect(hasReadingFallen(before, after)).toBe(true)
+    }
+    expect(hasReadingFallen(6_005, 6_004)).toBe(false)
   })
 
   test('is an operator’s when the operator entered the register', () => {
