@@ -81,6 +81,10 @@ export class LiveChargePoint implements CallEffects {
   /** Number of its connection (`Hydration.epoch`). */
   readonly epoch: number
   readonly link: Link
+  /** Whether somebody else may have changed what is stored of it: then it has to be read again before it decides anything. */
+  isDoubtful = false
+  /** Whether it has a newer connection, on another node: then this one moves no state any more. */
+  #isOvertaken = false
   /** When anything was last heard of it, in milliseconds since the epoch. The gateway keeps it. */
   lastSeenAtMs: number
   /** When the last Heartbeat of this connection came; null before the first. The gateway keeps it. */
@@ -125,6 +129,23 @@ export class LiveChargePoint implements CallEffects {
   /** What it told last without a usable time; null while its facts have always had one. */
   get untimedFacts(): UntimedFacts | null {
     return this.#untimedFacts
+  }
+
+  get isOvertaken(): boolean {
+    return this.#isOvertaken
+  }
+
+  /** Starts once more from what is stored now. */
+  rehydrate(hydration: Hydration): void {
+    this.#isOvertaken = hydration.epoch > this.epoch
+    // What the newer connection does next, nobody here is told of.
+    this.isDoubtful ||= this.#isOvertaken
+    this.#stories = null
+    this.#registers = null
+    this.#untimedFacts = hydration.untimedFacts
+    const { key } = hydration.chargePoint
+    for (const { transactionId } of hydration.openTransactions) this.#surroundings.promises.keep(key, transactionId)
+    if (this.state !== 'closed') this.#send({ type: 'rehydrated', hydration })
   }
 
   /** Where it stands in its life cycle. `draining`: it gets no new CALLs. `closed`: nothing moves it any more. */

@@ -10,6 +10,7 @@ import { ChangeRows, factRow, refOfOther } from './change-rows.ts'
 import { MeterInsert } from './meter-insert.ts'
 import { type FactRow, findStoredFacts, insertFacts, insertNewFacts, type StoredFact } from './fact-statements.ts'
 import { beginTransaction, bind, type BoundStatement, commitTransaction, discardPlans } from './statement.ts'
+import { findOutdated, isOutdated } from './outdated.ts'
 import { type SeenRow, updateSeen } from './statements.ts'
 import { isAlreadyStored, isConnectionLost } from './store-error.ts'
 
@@ -26,7 +27,7 @@ export interface CommittedGroup {
 export type CommitGroup = typeof commitGroup
 
 /**
- * Commits `sets` and `seen` in one transaction. When it throws, nothing is stored, unless the
+ * Commits `sets` and `seen` in one transaction, but for the sets that are outdated: those come back so. When it throws, nothing is stored, unless the
  * connection was lost at the very commit: then the same call again finds out.
  *
  * @param sets of those whose facts have the same key, none says something else than another.
@@ -39,6 +40,44 @@ export async function commitGroup(
   seen: readonly SeenRow[],
   expectsNew: boolean,
   mayBeStored = false,
+): Promise<CommittedGroup> {
+  const outdated = new Set<ChangeSet>()
+  for (;;) {
+    const left = outdated.size === 0 ? sets : sets.filter((set) => !outdated.has(set))
+    try {
+      const committed = await commitSets(client, left, seen, expectsNew, mayBeStored)
+      return outdated.size === 0 ? committed : withOutdated(committed, sets, outdated)
+    } catch (error) {
+      if (!isOutdated(error)) throw error
+      const found = await findOutdated(client, left)
+      // Each turn leaves a set out; what is outdated stays so.
+      if (found.length === 0) throw error
+      for (const set of found) outdated.add(set)
+    }
+  }
+}
+
+/** The outcomes of all `sets` of a group, of which the `outdated` were not committed. */
+function withOutdated(
+  committed: CommittedGroup,
+  sets: readonly ChangeSet[],
+  outdated: ReadonlySet<ChangeSet>,
+): CommittedGroup {
+  const stored = committed.outcomes.values()
+  const outcomes = sets.map((set): CommitOutcome => {
+    const outcome = outdated.has(set) ? undefined : stored.next().value
+    return outcome ?? { isOutdated: true, duplicate: false, answer: set.answer }
+  })
+  return { ...committed, outcomes }
+}
+
+/** Commits them, all of them or none. */
+async function commitSets(
+  client: ClientBase,
+  sets: readonly ChangeSet[],
+  seen: readonly SeenRow[],
+  expectsNew: boolean,
+  mayBeStored: boolean,
 ): Promise<CommittedGroup> {
   const ledger = prepared(() => new Ledger(sets, mayBeStored))
   if (expectsNew) {
@@ -64,7 +103,7 @@ async function commitNew(
   try {
     await runTransaction(client, statements)
   } catch (error) {
-    if (isAlreadyStored(error)) return null
+    if (isAlreadyStored(error) && !isOutdated(error)) return null
     throw error
   }
   return committedGroup(sets, ledger, meterRows, false)

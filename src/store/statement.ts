@@ -70,6 +70,22 @@ export function rowsOf(columns: readonly { readonly name: string; readonly type:
   return `(SELECT ${columns.map(({ name, type }, i) => `unnest($${i + 1}::${type}[]) AS "${name}"`).join(', ')}) AS v`
 }
 
+/**
+ * SQL of a condition that is true, or fails the statement if `condition` is: PostgreSQL has no other way to fail one.
+ * `condition` has to hold what joins its rows, since PostgreSQL chooses the order in which conditions are looked at.
+ */
+export function failsIf(condition: string): string {
+  return `1 / (CASE WHEN ${condition} THEN 0 ELSE 1 END) = 1`
+}
+
+/** The names of columns, as a list for SQL; `of` is the table that they are read from. */
+export function namesOf(columns: Readonly<Record<string, unknown>>, of?: string): string {
+  const prefix = of === undefined ? '' : `${of}.`
+  return Object.keys(columns)
+    .map((name) => `${prefix}"${name}"`)
+    .join(', ')
+}
+
 /** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
 export function statement<Row>(
   name: string,
@@ -78,7 +94,7 @@ export function statement<Row>(
 ): Statement<Row> {
   const list = Object.values(columns)
   const named = Object.entries(columns).map(([name, { type }]) => ({ name, type }))
-  const names = named.map((column) => `"${column.name}"`).join(', ')
+  const names = namesOf(columns)
   const arrays = list.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')
   return {
     name: `stator_${name}`,

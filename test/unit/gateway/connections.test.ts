@@ -47,6 +47,7 @@ function connected(
       transactionsByStationId: async () => [],
       lastRegister: none,
       beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
+      rehydrate: async () => hydration(),
     },
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
