@@ -16,6 +16,7 @@ import type {
   TransactionFact,
   TransactionUpdatedChange,
 } from '../../src/csms/decision.ts'
+import { isOfTransaction } from '../../src/csms/overtaken.ts'
 import type { Hydration } from '../../src/csms/records.ts'
 import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
@@ -25,8 +26,10 @@ import { beforeStartOf } from './before-start.ts'
 import { ConnectorHistoryModel } from './connector-history.ts'
 import { correct, type StoredCorrection } from './corrections.ts'
 import { evidenceOf, samplesOf } from './evidence.ts'
+import { FenceModel } from './fences.ts'
 import { LeaseModel } from './leases.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
+import { isOutdated } from './outdated.ts'
 
 type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
 
@@ -151,6 +154,7 @@ export class DatabaseModel {
   readonly variables = new Map<string, StoredVariable>()
   readonly idTokens = new Map<string, KnownIdToken>()
   readonly leases = new LeaseModel(this.chargePoints)
+  readonly fences = new FenceModel(this.chargePoints)
   /** How often a text stands in a table: by `copyKey`. */
   readonly copies = new Map<string, number>()
   readonly #byStationId = new Map<string, number>()
@@ -201,7 +205,9 @@ export class DatabaseModel {
     let meterRows = 0
     let hadStored = false
     const toBeApplied: ChangeSet[] = []
-    const outcomes = sets.map((set) => {
+    const outdated = new Set(sets.filter((set) => this.isOutdated(set)))
+    const outcomes = sets.map((set): CommitOutcome => {
+      if (outdated.has(set)) return { isOutdated: true, duplicate: false, answer: set.answer }
       if (set.fact !== undefined) {
         const fact = this.named(set, set.fact)
         const key = this.factKey(set, fact)
@@ -245,16 +251,21 @@ export class DatabaseModel {
     return { outcomes, duplicates, meterRows, hadStored }
   }
 
-  /** Claims a connection under a new epoch; null when there is no such charge point. */
-  claim(key: number, version: OcppVersion, atMs: number, node: string): Hydration | null {
+  /** Whether the set was decided from what is not true any more. What is in the ledger already is not decided again. */
+  protected isOutdated(set: ChangeSet): boolean {
+    if (set.fact !== undefined && this.facts.has(this.factKey(set, this.named(set, set.fact)))) return false
+    return isOutdated(set, {
+      epochOf: (key) => this.chargePoints.get(key)?.epoch ?? 0,
+      transaction: (id) => this.transactions.get(id),
+      named: (key, id, use) => this.#byStationId.get(stationKey(key, id, use)),
+    })
+  }
+
+  /** What an actor of the charge point starts from. */
+  hydration(key: number): Hydration | null {
     const row = this.chargePoints.get(key)
-    if (row === undefined) return null
-    row.connected = true
-    row.node = node
-    row.version = version
-    row.epoch = ++this.#lastEpoch
-    row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
-    const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch, untimedFacts } = row
+    if (row === undefined || row.version === null) return null
+    const { identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch, untimedFacts } = row
     return {
       chargePoint: { key, identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs },
       epoch,
@@ -265,6 +276,19 @@ export class DatabaseModel {
         .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
       untimedFacts,
     }
+  }
+
+  /** Claims a connection under a new epoch; null when there is no such charge point. */
+  claim(key: number, version: OcppVersion, atMs: number, node: string): Hydration | null {
+    const row = this.chargePoints.get(key)
+    if (row === undefined) return null
+    if (row.connected) this.fences.set(key)
+    row.connected = true
+    row.node = node
+    row.version = version
+    row.epoch = ++this.#lastEpoch
+    row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
+    return this.hydration(key)
   }
 
   /** `count` new transaction ids, ascending. */
@@ -326,6 +350,9 @@ export class DatabaseModel {
   /** Stores everything but the fact; answers how many meter values came with it, and whether all of them were new. */
   #apply(set: ChangeSet): { readonly rows: number; readonly isNew: boolean } {
     for (const change of set.changes) this.#change(set, change)
+    if ((set.epoch === 0 || set.isOvertaken === true) && set.changes.some(isOfTransaction)) {
+      this.fences.set(set.chargePointKey)
+    }
     for (const [place, { kind, transaction = null, detail }] of set.anomalies.entries()) {
       const { chargePointKey, receivedAtMs, messageId, epoch } = set
       const text = JSON.stringify(detail)

@@ -46,7 +46,7 @@ export type AnswerHabit = 'inTime' | 'late' | 'twice' | 'never' | 'error' | 'gar
 
 /** `pick` in [0, 1) chooses among what there is to choose from when the time has come. */
 export type Action =
-  | { readonly kind: 'connect' | 'replace' | 'shuffle'; readonly station: number }
+  | { readonly kind: 'connect' | 'replace' | 'move' | 'shuffle'; readonly station: number }
   | {
       readonly kind: 'drop'
       readonly station: number
@@ -60,10 +60,10 @@ export type Action =
   | { readonly kind: 'slow'; readonly station: number; readonly forMs: number }
   | { readonly kind: 'command'; readonly station: number; readonly what: Commanding; readonly pick: number }
   | { readonly kind: 'database'; readonly fault: 'stall' | 'away' | 'cut'; readonly forMs: number }
-  | { readonly kind: 'cutOff'; readonly forMs: number }
+  | { readonly kind: 'cutOff' | 'freeze'; readonly node: number; readonly forMs: number }
   | { readonly kind: 'commit'; readonly fault: CommitFault; readonly count: number }
-  | { readonly kind: 'kill'; readonly afterActs: number; readonly downMs: number }
-  | { readonly kind: 'restart'; readonly downMs: number }
+  | { readonly kind: 'kill'; readonly node: number; readonly afterActs: number; readonly downMs: number }
+  | { readonly kind: 'restart'; readonly node: number; readonly downMs: number }
 
 export type Telling = 'boot' | 'status' | 'start' | 'update' | 'stop' | 'meter' | 'heartbeat' | 'authorize' | 'event'
 export type Commanding =
@@ -79,6 +79,8 @@ export interface Plan {
   /** By number; null where a charge point was taken out of the story. */
   readonly stations: readonly (Habits | null)[]
   readonly actions: readonly Planned[]
+  /** Processes that serve charge points, beside each other. */
+  readonly nodes: number
   /** How often trips to the database fail by themselves, 0 to 1. */
   readonly faultRate: number
   readonly databaseMsMax: number
@@ -126,11 +128,13 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
   shuffle: 3,
   connect: 3,
   replace: 3,
+  move: 4,
   drop: 7,
   slow: 1,
   command: 10,
   database: 3,
   cutOff: 2,
+  freeze: 2,
   commit: 5,
   kill: 2,
   restart: 1,
@@ -150,6 +154,7 @@ export function planOf(seed: number): Plan {
     seed,
     stations,
     actions,
+    nodes: new Random(seed).fork('nodes').between(1, 2),
     faultRate: random.pick([0, 0, 0, 0.01, 0.05]),
     databaseMsMax: random.pick([0, 3, 20, 200]),
   }
@@ -216,6 +221,7 @@ function actionOf(random: Random, stations: number): Action {
   switch (kind) {
     case 'connect':
     case 'replace':
+    case 'move':
     case 'shuffle':
       return { kind, station }
     case 'drop':
@@ -235,12 +241,18 @@ function actionOf(random: Random, stations: number): Action {
     case 'database':
       return { kind, fault: random.pick(['stall', 'away', 'cut']), forMs: random.pick([50, 1_000, 10_000, 60_000]) }
     case 'cutOff':
-      return { kind, forMs: random.pick([1_000, 15_000, 40_000]) }
+    case 'freeze':
+      return { kind, node: random.between(0, 1), forMs: random.pick([1_000, 15_000, 40_000]) }
     case 'commit':
       return { kind, fault: random.pick(commitFaults), count: random.pick([1, 1, 2, 6]) }
     case 'kill':
-      return { kind, afterActs: random.pick([0, 0, 1, 2, 5]), downMs: random.between(200, 20_000) }
+      return {
+        kind,
+        node: random.between(0, 1),
+        afterActs: random.pick([0, 0, 1, 2, 5]),
+        downMs: random.between(200, 20_000),
+      }
     case 'restart':
-      return { kind, downMs: random.between(200, 5_000) }
+      return { kind, node: random.between(0, 1), downMs: random.between(200, 5_000) }
   }
 }
