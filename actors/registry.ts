@@ -131,13 +131,11 @@ export class Registry {
     const { identity } = live
     const arrival = this.arriving({ key: live.chargePoint.key, identity }, live.link)
     this.reading(arrival)
-    live.isDoubtful = false
     try {
-      live.rehydrate(await read())
+      const hydration = await read()
+      live.isDoubtful = false
+      live.rehydrate(hydration)
       for (const move of arrival.moves ?? []) move(live)
-    } catch (error) {
-      live.isDoubtful = true
-      throw error
     } finally {
       this.arrived(identity, arrival)
     }

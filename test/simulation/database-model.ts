@@ -261,6 +261,11 @@ export class DatabaseModel {
     })
   }
 
+  /** The unique index of the names of transactions. */
+  protected begunTwice(place: string): void {
+    throw new Error(`Two transactions have the place ${place}.`)
+  }
+
   /** What an actor of the charge point starts from. */
   hydration(key: number): Hydration | null {
     const row = this.chargePoints.get(key)
@@ -463,8 +468,7 @@ export class DatabaseModel {
     const byStation =
       stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
     if (this.transactions.has(id)) return
-    if (byStation !== null && this.#byStationId.has(byStation))
-      throw new Error(`two transactions have the place ${byStation}`)
+    if (byStation !== null && this.#byStationId.has(byStation)) return this.begunTwice(byStation)
     if (byStation !== null) this.#byStationId.set(byStation, id)
     this.transactions.set(id, {
       id,

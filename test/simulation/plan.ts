@@ -46,7 +46,8 @@ export type AnswerHabit = 'inTime' | 'late' | 'twice' | 'never' | 'error' | 'gar
 
 /** `pick` in [0, 1) chooses among what there is to choose from when the time has come. */
 export type Action =
-  | { readonly kind: 'connect' | 'replace' | 'move' | 'shuffle'; readonly station: number }
+  | { readonly kind: 'connect' | 'replace' | 'shuffle'; readonly station: number }
+  | { readonly kind: 'move'; readonly station: number; readonly pick: number; readonly tellsAfterMs: number }
   | {
       readonly kind: 'drop'
       readonly station: number
@@ -128,7 +129,7 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
   shuffle: 3,
   connect: 3,
   replace: 3,
-  move: 4,
+  move: 8,
   drop: 7,
   slow: 1,
   command: 10,
@@ -154,7 +155,7 @@ export function planOf(seed: number): Plan {
     seed,
     stations,
     actions,
-    nodes: new Random(seed).fork('nodes').between(1, 2),
+    nodes: new Random(seed).fork('nodes').pick([1, 2, 2]),
     faultRate: random.pick([0, 0, 0, 0.01, 0.05]),
     databaseMsMax: random.pick([0, 3, 20, 200]),
   }
@@ -221,9 +222,10 @@ function actionOf(random: Random, stations: number): Action {
   switch (kind) {
     case 'connect':
     case 'replace':
-    case 'move':
     case 'shuffle':
       return { kind, station }
+    case 'move':
+      return { kind, station, pick, tellsAfterMs: random.pick([0, 30, 300, 1_000]) }
     case 'drop':
       return { kind, station, how: random.pick(['close', 'reset', 'halfOpen']), stays: random.chance(0.3) }
     case 'tell':

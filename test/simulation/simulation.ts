@@ -242,8 +242,9 @@ class Simulation {
         return station.replace()
       case 'move':
         this.#fault('move')
-        this.#homes.set(station, (this.#homes.get(station) ?? 0) + 1)
-        return station.replace()
+        this.#homes.set(station, (this.#homes.get(station) ?? station.key) + 1)
+        this.#time.after(action.tellsAfterMs, () => station.tellTwo(action.pick))
+        return station.replace(this.#nodes.length > 1)
       case 'drop':
         this.#fault(`drop: ${action.how}`)
         return station.drop(action.how, action.stays)

@@ -22,6 +22,12 @@ export interface StationWorld {
 
 export const idTags = ['USER1', 'USER2', 'BLOCKED', 'STRANGER'] as const
 
+const beginning: readonly Telling[] = ['start', 'update']
+const twoTellings: readonly (readonly Telling[])[] = [
+  ['update', 'update'],
+  ['update', 'stop'],
+  ['stop', 'status'],
+]
 const hastyCallsMax = 3
 /** How long a charge point waits for an answer that wants everything to come to its end, in milliseconds. */
 const calmPatienceMs = 30_000
@@ -29,6 +35,7 @@ const answeredKept = 20
 /** How often a message is sent under one id before the charge point dials again (TransactionMessageAttempts). */
 const attemptsMax = 3
 interface Outstanding {
+  readonly wire: Wire
   readonly messageId: string
   readonly message: Message
   attempts: number
@@ -44,6 +51,8 @@ export class SimulatedStation implements StationEnd {
   readonly #random: Random
   readonly #dialect: Dialect
   #wire: Wire | null = null
+  /** The socket before this one, while it goes on using both. */
+  #older: Wire | null = null
   #isOpen = false
   #isOnline = false
   #isUntroubled = false
@@ -91,12 +100,27 @@ export class SimulatedStation implements StationEnd {
     if (this.#wire === null) this.#dial()
   }
 
-  /** Dials again while the old socket still seems open to it, or is: the old one is left as it is. */
-  replace(): void {
+  /**
+   * Dials again while the old socket still seems open to it, or is: the old one is left as it is.
+   *
+   * @param usesBoth whether it goes on sending through either for a while.
+   */
+  replace(usesBoth = false): void {
     const old = this.#wire
+    const isOld = this.#isOpen
     this.#isOnline = true
+    this.#leaveOlder()
     this.#lost()
     this.#dial()
+    // Through which socket the events of two sessions of one id come says nothing of their order.
+    if (usesBoth && isOld && old !== null && !this.habits.sessions.reusesIds) {
+      this.#older = old
+      this.#world.time.after(this.#random.between(0, 10_000), () => {
+        if (this.#older === old) this.#leaveOlder()
+      })
+      this.#pump()
+      return
+    }
     // Some close the old one a little later, others never do.
     if (old !== null && this.#random.chance(0.5)) {
       this.#world.time.after(this.#random.between(0, 3_000), () => old.hangUp('close'))
@@ -120,13 +144,14 @@ export class SimulatedStation implements StationEnd {
   /** From now on it behaves as well as it can, so that everything comes to its end. */
   calmDown(): void {
     this.#isUntroubled = true
+    this.#leaveOlder()
     this.#tellKeptBack()
     this.connect()
   }
 
   tell(what: Telling, pick: number): void {
     const atMs = this.#stamp()
-    const connectorId = 1 + Math.floor(pick * this.habits.connectors)
+    const connectorId = this.#connectorBy(pick)
     const session = this.#sessions.get(connectorId)
     const { sessions } = this.habits
     if (pick > 0.7) this.#tellKeptBack()
@@ -156,6 +181,13 @@ export class SimulatedStation implements StationEnd {
       case 'event':
         return this.#sayNow(this.#dialect.securityEvent(atMs))
     }
+  }
+
+  /** Tells two things of one connector in one moment: through two sockets, if it has two. */
+  tellTwo(pick: number): void {
+    const hasSession = this.#sessions.has(this.#connectorBy(pick))
+    const two = hasSession ? pickBy((pick * 5.3) % 1, twoTellings) : beginning
+    for (const what of two) this.tell(what, pick)
   }
 
   /** Sends messages again that have been answered already. */
@@ -221,6 +253,7 @@ export class SimulatedStation implements StationEnd {
   }
 
   onClosed(wire: Wire): void {
+    if (wire === this.#older) return this.#leaveOlder()
     if (wire !== this.#wire) return
     this.#lost()
     if (!this.#isOnline) return
@@ -256,14 +289,38 @@ export class SimulatedStation implements StationEnd {
     this.#wire = this.#world.dial(this)
   }
 
-  // The socket is gone: what was not answered is to be sent again, before everything else.
   #lost(): void {
+    const wire = this.#wire
     this.#wire = null
     this.#isOpen = false
-    for (const { cancelTimeout } of this.#outstanding) cancelTimeout()
-    const again = this.#outstanding.map(({ message }) => message).filter(({ isKept }) => isKept)
-    this.#outstanding = []
-    this.#outbox.unshift(...again)
+    if (wire !== null) this.#takeBack(wire)
+  }
+
+  #leaveOlder(): void {
+    const older = this.#older
+    if (older === null) return
+    this.#older = null
+    older.hangUp('close')
+    this.#takeBack(older)
+    this.#pump()
+  }
+
+  // The socket is gone: what was not answered is to be sent again, before everything else.
+  #takeBack(wire: Wire): void {
+    const own = this.#outstanding.filter((outstanding) => outstanding.wire === wire)
+    for (const { cancelTimeout } of own) cancelTimeout()
+    this.#outstanding = this.#outstanding.filter((outstanding) => outstanding.wire !== wire)
+    this.#outbox.unshift(...own.map(({ message }) => message).filter(({ isKept }) => isKept))
+  }
+
+  /** The sockets that it sends through. */
+  get #wires(): readonly Wire[] {
+    const newer = this.#isOpen && this.#wire !== null ? [this.#wire] : []
+    return this.#older === null ? newer : [...newer, this.#older]
+  }
+
+  #connectorBy(pick: number): number {
+    return 1 + Math.floor(pick * this.habits.connectors)
   }
 
   #stamp(): number {
@@ -389,17 +446,20 @@ export class SimulatedStation implements StationEnd {
 
   #pump(): void {
     const outstandingMax = this.habits.isHasty && !this.#isUntroubled ? hastyCallsMax : 1
-    while (this.#wire !== null && this.#isOpen && this.#outstanding.length < outstandingMax) {
-      const message = this.#outbox.shift()
-      if (message === undefined) return
-      this.#send(this.#wire, message)
+    const underWay = (wire: Wire): number => this.#outstanding.filter((outstanding) => outstanding.wire === wire).length
+    for (;;) {
+      const free = this.#wires.filter((wire) => underWay(wire) < outstandingMax)
+      const [only] = free
+      const message = only === undefined ? undefined : this.#outbox.shift()
+      if (only === undefined || message === undefined) return
+      this.#send(free.length > 1 ? this.#random.pick(free) : only, message)
     }
   }
 
   #send(wire: Wire, message: Message): void {
     message.said ??= this.habits.tellsTimes ? message.say() : withoutTimes(message.say())
     const messageId = this.#newMessageId()
-    const outstanding: Outstanding = { messageId, message, attempts: 0, cancelTimeout: () => {} }
+    const outstanding: Outstanding = { wire, messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)
     this.#transmit(wire, outstanding, message.said)
   }
@@ -416,11 +476,12 @@ export class SimulatedStation implements StationEnd {
   // No answer in time.
   #giveUp(wire: Wire, outstanding: Outstanding): void {
     const { message } = outstanding
-    if (wire !== this.#wire || message.said === null) return
+    if (!this.#wires.includes(wire) || message.said === null) return
     const isTired = outstanding.attempts >= attemptsMax
     if (this.habits.retries === 'sameId' && message.isKept && !isTired) {
       return this.#transmit(wire, outstanding, message.said)
     }
+    if (wire === this.#older) return this.#leaveOlder()
     if (this.habits.retries === 'reconnect' || (isTired && message.isKept)) return this.drop('reset', false)
     this.#outstanding = this.#outstanding.filter((other) => other !== outstanding)
     if (message.isKept) this.#outbox.unshift(message)
