@@ -412,7 +412,7 @@ export class SimulatedStation implements StationEnd {
   #goOn(session: Session, what: 'update' | 'stop', stampMs: number, mayWait = false): void {
     const { reusesIds, endsTwice } = this.habits.sessions
     const message = this.#next(session, what, this.#sessionMs(stampMs))
-    if (what === 'update' && mayWait && reusesIds) {
+    if (what === 'update' && mayWait && reusesIds && !this.#isUntroubled) {
       this.#keptBack.push(message)
       return
     }
