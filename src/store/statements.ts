@@ -154,13 +154,10 @@ export const upsertConnectors = statement<ConnectorRow>(
   'upsert_connectors',
   { ...storedOfConnector, epoch },
   (_, rows) =>
-    `WITH held AS MATERIALIZED (
-       SELECT ${failsIf(isOvertaken)} AS is_newest FROM ${rows} JOIN charge_points c ON c.id = v.charge_point_id
-       FOR NO KEY UPDATE OF c
-     ), told AS (
-       INSERT INTO connectors (${namesOf(storedOfConnector)})
-       SELECT ${namesOf(storedOfConnector, 'v')} FROM ${rows}
-       WHERE (SELECT COALESCE(bool_and(is_newest), true) FROM held)
+    `WITH told AS (
+       INSERT INTO connectors (${namesOf(storedOfConnector)}) SELECT ${namesOf(storedOfConnector, 'v')}
+       FROM ${rows} JOIN charge_points c ON c.id = v.charge_point_id
+       WHERE ${failsIf(`c.id = v.charge_point_id AND ${isOvertaken}`)} FOR NO KEY UPDATE OF c
        ON CONFLICT (${connectorKey})
        DO UPDATE SET ${connectorColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}, ${statusSince}, ${changedAt}
        RETURNING ${historyColumns}, changed_at, updated_at
