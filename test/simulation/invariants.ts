@@ -9,7 +9,9 @@ import { checkResponse } from '../../src/ocpp/schema.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
 import type { Writer } from '../../src/store/writer.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
+import { fencedProblem, fencedState } from './fenced-state.ts'
 import { historyProblem } from './history.ts'
+import { tableOf } from './kept-in.ts'
 import type { Message } from './message.ts'
 import { hasUsableTimes } from './plan.ts'
 import { stateText, withoutTransactions } from './shown-state.ts'
@@ -228,7 +230,7 @@ export class Watch {
 
   /** The database stores a group; `commit` does it, and answers what came of each set. */
   stores(sets: readonly ChangeSet[], commit: () => readonly CommitOutcome[], isGhost: boolean): void {
-    const before = new Map(sets.map(({ chargePointKey: key }) => [key, this.#fencedState(key)]))
+    const before = new Map(sets.map(({ chargePointKey: key }) => [key, fencedState(this.#model, key)]))
     const outcomes = commit()
     const stored = sets.filter((_, place) => outcomes[place]?.isOutdated !== true)
     for (const set of stored) {
@@ -238,7 +240,10 @@ export class Watch {
       this.#touched.add(key)
       for (const all of this.#underWay.values()) all.get(key)?.states.add(this.stateStored(key))
     }
-    for (const [key, state] of before) this.#checkFenced(key, state, stored)
+    for (const [key, state] of before) {
+      const problem = fencedProblem(this.#model, key, state, stored)
+      if (problem !== null) this.#fail('fenced', problem)
+    }
   }
 
   /** The process has died: what it had under way is nobody's any more. */
@@ -441,25 +446,6 @@ export class Watch {
       this.#fail('storedOnce', `CP${key}: ${text} stands ${copies} times in ${table}. (${rule})`)
   }
 
-  /** What only the newest connection moves. */
-  #fencedState(key: number): string {
-    const row = this.#model.chargePoints.get(key)
-    if (row === undefined) return ''
-    const { connected: _, node: __, epoch: ___, lastSeenAtMs: ____, lastHeartbeatAtMs: _____, ...state } = row
-    const connectors = [...this.#model.connectors.values()].filter(({ chargePointKey }) => chargePointKey === key)
-    return JSON.stringify([state, connectors])
-  }
-
-  #checkFenced(key: number, before: string, stored: readonly ChangeSet[]): void {
-    const epoch = this.#model.chargePoints.get(key)?.epoch ?? 0
-    const own = stored.filter(({ chargePointKey }) => chargePointKey === key)
-    if (own.length === 0 || own.some((set) => set.epoch === epoch)) return
-    const after = this.#fencedState(key)
-    if (after === before) return
-    const messages = own.map((set) => `${set.messageId} under epoch ${set.epoch}`).join(', ')
-    this.#fail('fenced', `CP${key}: ${messages} moved ${before} to ${after}; the newest epoch is ${epoch}.`)
-  }
-
   // Sets of one connection are committed in the order in which their CALLs came.
   #checkOrder({ chargePointKey: key, epoch, messageId, fact, changes, meter }: ChangeSet): void {
     const received = this.#received.get(key)
@@ -502,21 +488,5 @@ function parsed(text: string): readonly unknown[] | null {
     return Array.isArray(frame) ? frame : null
   } catch {
     return null
-  }
-}
-
-/** Where the payload of a message is to be found; null when it is not kept as a whole. */
-function tableOf(action: string): CountedTable | null {
-  switch (action) {
-    case 'StartTransaction':
-    case 'StopTransaction':
-    case 'TransactionEvent':
-      return 'facts'
-    case 'BootNotification':
-    case 'StatusNotification':
-    case 'SecurityEventNotification':
-      return 'events'
-    default:
-      return null
   }
 }

@@ -2,12 +2,20 @@
 
 import type { ChangeSet } from '../../src/csms/decision.ts'
 import { isFenced } from '../../src/csms/overtaken.ts'
-import type { StoredTransaction } from './database-model.ts'
+
+/** What is stored of a transaction, as far as a set may be behind it. */
+interface ToldTransaction {
+  readonly closedBy: 'station' | 'operator' | null
+  readonly stoppedAtMs: number | null
+  readonly isStartTold: boolean
+  readonly lastEventAtMs: number | null
+  readonly lastSeqNo: number | null
+}
 
 /** What is stored before the group of the set. */
 export interface Stored {
   readonly epochOf: (chargePointKey: number) => number
-  readonly transaction: (id: number) => StoredTransaction | undefined
+  readonly transaction: (id: number) => ToldTransaction | undefined
   /** Number of the transaction that the charge point gave this id, in this use. */
   readonly named: (chargePointKey: number, stationTransactionId: string, use: number) => number | undefined
 }

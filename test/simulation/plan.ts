@@ -2,7 +2,7 @@
 // they, the operators, the database and the process do or suffer. A story is shortened by taking things out of it.
 
 import { type CommitFault, commitFaults } from './simulated-database.ts'
-import { Random } from '../support/random.ts'
+import { pickBy, Random } from '../support/random.ts'
 
 /** How a charge point behaves all the time. */
 export interface Habits {
@@ -107,6 +107,17 @@ const tellings: Readonly<Record<Telling, number>> = {
   heartbeat: 2,
   authorize: 2,
   event: 2,
+}
+
+const twoTellings: readonly (readonly Telling[])[] = [
+  ['update', 'update'],
+  ['update', 'stop'],
+  ['stop', 'status'],
+]
+
+/** What is told of a connector in one moment: the beginning of a session, or what goes on in the one that it has. */
+export function toldTogether(hasSession: boolean, pick: number): readonly Telling[] {
+  return hasSession ? pickBy((pick * 5.3) % 1, twoTellings) : ['start', 'update']
 }
 
 const commandings: Readonly<Record<Commanding, number>> = {

@@ -6,7 +6,8 @@ import type { Payload } from '../../src/csms/decision.ts'
 import { dialects, heartbeatOf, intervalWh, withoutTimes, type Dialect, type Said, type Session } from './dialects.ts'
 import { garbage } from './garbage.ts'
 import type { Message, SessionPart } from './message.ts'
-import type { AnswerHabit, Habits, Telling } from './plan.ts'
+import { answerCall, askedIn, isNamed } from './answers.ts'
+import { type AnswerHabit, type Habits, type Telling, toldTogether } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
@@ -22,12 +23,6 @@ export interface StationWorld {
 
 export const idTags = ['USER1', 'USER2', 'BLOCKED', 'STRANGER'] as const
 
-const beginning: readonly Telling[] = ['start', 'update']
-const twoTellings: readonly (readonly Telling[])[] = [
-  ['update', 'update'],
-  ['update', 'stop'],
-  ['stop', 'status'],
-]
 const hastyCallsMax = 3
 /** How long a charge point waits for an answer that wants everything to come to its end, in milliseconds. */
 const calmPatienceMs = 30_000
@@ -186,8 +181,7 @@ export class SimulatedStation implements StationEnd {
   /** Tells two things of one connector in one moment: through two sockets, if it has two. */
   tellTwo(pick: number): void {
     const hasSession = this.#sessions.has(this.#connectorBy(pick))
-    const two = hasSession ? pickBy((pick * 5.3) % 1, twoTellings) : beginning
-    for (const what of two) this.tell(what, pick)
+    for (const what of toldTogether(hasSession, pick)) this.tell(what, pick)
   }
 
   /** Sends messages again that have been answered already. */
@@ -216,7 +210,7 @@ export class SimulatedStation implements StationEnd {
 
   sendGarbage(pick: number): void {
     if (this.#wire === null || !this.#isOpen) return
-    const text = pickBy(pick, garbage)(this.#newMessageId())
+    const text = pickBy(pick, garbage)(`${this.identity}-${++this.#calls}`)
     this.#world.onGarbage(this.#wire, text)
     this.#wire.send(text)
   }
@@ -326,10 +320,6 @@ export class SimulatedStation implements StationEnd {
   #stamp(): number {
     this.#lastStampMs = Math.max(this.#world.time.nowMs + this.habits.clockOffMs, this.#lastStampMs + 1)
     return this.#lastStampMs
-  }
-
-  #newMessageId(): string {
-    return `${this.identity}-${++this.#calls}`
   }
 
   #message(
@@ -458,7 +448,7 @@ export class SimulatedStation implements StationEnd {
 
   #send(wire: Wire, message: Message): void {
     message.said ??= this.habits.tellsTimes ? message.say() : withoutTimes(message.say())
-    const messageId = this.#newMessageId()
+    const messageId = `${this.identity}-${++this.#calls}`
     const outstanding: Outstanding = { wire, messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)
     this.#transmit(wire, outstanding, message.said)
@@ -490,50 +480,21 @@ export class SimulatedStation implements StationEnd {
 
   #serve(wire: Wire, id: string, action: string, payload: Payload): void {
     const habit: AnswerHabit = this.#isUntroubled ? 'inTime' : this.#random.weighted(this.habits.answers)
-    const status = action === 'GetConfiguration' || action === 'GetVariables' ? {} : { status: 'Accepted' }
-    const answer = JSON.stringify([3, id, status])
-    const soonMs = this.#random.between(0, 400)
-    const send = (delayMs: number, text: string): void => {
-      this.#world.time.after(delayMs, () => wire.send(text))
-    }
-    switch (habit) {
-      case 'never':
-        return
-      case 'late':
-        return send(this.#random.between(31_000, 50_000), answer)
-      case 'error':
-        return send(soonMs, JSON.stringify([4, id, 'InternalError', '', {}]))
-      case 'garbage':
-        return send(soonMs, `[3,"${id}"`)
-      case 'twice':
-        send(soonMs, answer)
-        return send(soonMs, answer)
-      case 'inTime':
-        send(soonMs, answer)
-        this.#obey(action, payload)
-    }
+    answerCall(habit, { wire, id, action }, this.#world.time, this.#random)
+    if (habit === 'inTime') this.#obey(action, payload)
   }
 
   #obey(action: string, payload: Payload): void {
-    const after = (run: () => void): void => {
-      this.#world.time.after(
-        this.#random.between(0, this.#random.chance(0.1) ? remoteStartPromiseMs + 1_000 : 3_000),
-        run,
-      )
-    }
-    if (action === 'RemoteStartTransaction') {
-      after(() => this.#start(Number(payload['connectorId']), String(payload['idTag']), null))
-    } else if (action === 'RequestStartTransaction') {
-      const { idToken } = payload['idToken'] as { readonly idToken: string }
-      after(() => this.#start(Number(payload['evseId']), idToken, Number(payload['remoteStartId'])))
-    } else if (action === 'RemoteStopTransaction' || action === 'RequestStopTransaction') {
-      const session = [...this.#sessions.values()].find(
-        ({ transactionId, stationTransactionId }) =>
-          transactionId === payload['transactionId'] || stationTransactionId === payload['transactionId'],
-      )
-      if (session !== undefined) after(() => this.#goOn(session, 'stop', this.#stamp()))
-    } else if (action === 'TriggerMessage') {
-      after(() => this.tell(payload['requestedMessage'] === 'Heartbeat' ? 'heartbeat' : 'status', this.#random.next()))
-    }
+    const asked = askedIn(action, payload)
+    if (asked === null) return
+    const session =
+      asked.what !== 'stop' ? undefined : [...this.#sessions.values()].find((one) => isNamed(one, asked.transactionId))
+    if (asked.what === 'stop' && session === undefined) return
+    const waitMsMax = this.#random.chance(0.1) ? remoteStartPromiseMs + 1_000 : 3_000
+    this.#world.time.after(this.#random.between(0, waitMsMax), () => {
+      if (asked.what === 'start') this.#start(asked.connectorId, asked.idTag, asked.remoteStartId)
+      else if (session !== undefined) this.#goOn(session, 'stop', this.#stamp())
+      else if (asked.what === 'trigger') this.tell(asked.tells, this.#random.next())
+    })
   }
 }
