@@ -18,6 +18,8 @@ export interface CommittedGroup {
   /** In the order of the sets. */
   readonly outcomes: readonly CommitOutcome[]
   readonly duplicates: number
+  /** Sets of which nothing was stored, since they have to be decided again. */
+  readonly outdated: number
   readonly meterRows: number
   /** Whether facts or meter values of it had been stored before. */
   readonly hadStored: boolean
@@ -68,7 +70,7 @@ function withOutdated(
     const outcome = outdated.has(set) ? undefined : stored.next().value
     return outcome ?? { isOutdated: true, duplicate: false, answer: set.answer }
   })
-  return { ...committed, outcomes }
+  return { ...committed, outcomes, outdated: outdated.size }
 }
 
 /** Commits them, all of them or none. */
@@ -150,7 +152,7 @@ function committedGroup(
 ): CommittedGroup {
   const outcomes = sets.map((set) => ledger.outcomeOf(set))
   const duplicates = outcomes.filter((outcome) => outcome.duplicate).length
-  return { outcomes, duplicates, meterRows, hadStored }
+  return { outcomes, duplicates, outdated: 0, meterRows, hadStored }
 }
 
 /** What the ledger knows a fact by. */

@@ -20,6 +20,7 @@ class LossyModel extends DatabaseModel {
     return {
       outcomes: sets.map(({ answer }) => ({ duplicate: false, answer })),
       duplicates: 0,
+      outdated: 0,
       meterRows: 0,
       hadStored: false,
     }

@@ -135,6 +135,7 @@ export interface Seen {
 export interface Committed {
   readonly outcomes: readonly CommitOutcome[]
   readonly duplicates: number
+  readonly outdated: number
   readonly meterRows: number
   /** Whether facts or meter values had been stored before. */
   readonly hadStored: boolean
@@ -248,7 +249,7 @@ export class DatabaseModel {
       row.lastSeenAtMs = greatest(row.lastSeenAtMs, seenAtMs)
       row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, heartbeatAtMs)
     }
-    return { outcomes, duplicates, meterRows, hadStored }
+    return { outcomes, duplicates, outdated: outdated.size, meterRows, hadStored }
   }
 
   /** Whether the set was decided from what is not true any more. What is in the ledger already is not decided again. */
