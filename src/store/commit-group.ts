@@ -51,7 +51,7 @@ export async function commitGroup(
       return outdated.size === 0 ? committed : withOutdated(committed, sets, outdated)
     } catch (error) {
       if (!isOutdated(error)) throw error
-      const found = await findOutdated(client, left)
+      const found = await findOutdated(client, new Ledger(left, false).applied(left))
       // Each turn leaves a set out; what is outdated stays so.
       if (found.length === 0) throw error
       for (const set of found) outdated.add(set)

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { silentLogger } from '../../src/base/log.ts'
 import type { Change, ChangeSet } from '../../src/csms/decision.ts'
+import { withoutState } from '../../src/csms/overtaken.ts'
 import { commitGroup } from '../../src/store/commit-group.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'
@@ -48,6 +49,8 @@ const seeds = 15
 const groupsOfASeed = 12
 const chargePoints = 3
 
+const ofKnownTransactions: ReadonlySet<Change['kind']> = new Set(['transactionUpdated', 'transactionStopped'])
+
 /** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
 class Sets {
   readonly #random: Random
@@ -56,6 +59,8 @@ class Sets {
   readonly #keys: readonly number[]
   readonly #idsFrom: number
   readonly #made: ChangeSet[] = []
+  /** Charge points that have a newer connection than most sets come from, and its epoch. */
+  readonly #newest = new Map<number, number>()
   #messages = 0
 
   constructor(random: Random, keys: readonly number[], idsFrom: number) {
@@ -64,9 +69,13 @@ class Sets {
     this.#idsFrom = idsFrom
   }
 
+  connected(key: number, epoch: number): void {
+    this.#newest.set(key, epoch)
+  }
+
   group(): ChangeSet[] {
     this.#content = this.#random.pick([undefined, '1', '-2'])
-    return Array.from({ length: this.#random.between(1, 6) }, () => this.#set())
+    return Array.from({ length: this.#random.between(1, 6) }, () => this.#fenced(this.#set()))
   }
 
   seen(): Seen[] {
@@ -77,6 +86,18 @@ class Sets {
       seenAtMs: this.#atMs(),
       heartbeatAtMs: random.chance(0.5) ? this.#atMs() : null,
     }))
+  }
+
+  /** Where there is a newer connection: through that one, or through an older one, which may know that it is. */
+  #fenced(set: ChangeSet): ChangeSet {
+    const epoch = this.#newest.get(set.chargePointKey)
+    if (epoch === undefined) return set
+    if (this.#random.chance(0.6)) return { ...set, epoch }
+    // An older connection tells nothing of transactions that are not there.
+    const changes = set.changes.filter(({ kind }) => !ofKnownTransactions.has(kind))
+    return this.#random.chance(0.5)
+      ? { ...set, changes }
+      : { ...set, changes: withoutState(changes), isOvertaken: true }
   }
 
   #set(): ChangeSet {
@@ -234,6 +255,7 @@ class Sets {
 
 test('the model answers and stores what PostgreSQL answers and stores', async () => {
   const lease = await database.lease()
+  let outdated = 0
   for (let seed = 1; seed <= seeds; seed++) {
     const random = new Random(seed)
     const model = new DatabaseModel()
@@ -251,11 +273,15 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
     }
     const sets = new Sets(random, keys, seed * 1_000)
     for (let nth = 0; nth < groupsOfASeed; nth++) {
+      if (nth === groupsOfASeed / 2) {
+        for (const key of keys) sets.connected(key, await connect(model, key))
+      }
       const [group, seen] = [sets.group(), sets.seen()]
       // A commit whose answer was lost is done again.
       const times = random.chance(0.2) ? 2 : 1
       for (let time = 0; time < times; time++) {
         const told = await commitGroup(lease.client, group, seen, random.chance(0.5), time > 0)
+        outdated += told.outdated
         expect({ seed, nth, told: model.commit(group, seen, time > 0) }).toEqual({ seed, nth, told })
       }
     }
@@ -263,7 +289,17 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
     await compareReading(seed, keys, model)
   }
   lease.release()
+  expect(outdated).toBeGreaterThan(20)
 }, 120_000)
+
+/** Connects a charge point in both, under one epoch. */
+async function connect(model: DatabaseModel, key: number): Promise<number> {
+  const { epoch } = await queries.connect(key, { version: '1.6', node: 'test', atMs: arrivalMs })
+  model.claim(key, '1.6', arrivalMs, 'test')
+  const row = model.chargePoints.get(key)
+  if (row !== undefined) row.epoch = epoch
+  return epoch
+}
 
 /** Claims, look-ups and releases tell the same; the numbers of connections come from a sequence that tests share. */
 async function compareReading(seed: number, keys: readonly number[], model: DatabaseModel): Promise<void> {

@@ -206,9 +206,14 @@ export class DatabaseModel {
     let meterRows = 0
     let hadStored = false
     const toBeApplied: ChangeSet[] = []
-    const outdated = new Set(sets.filter((set) => this.isOutdated(set)))
+    let outdated = 0
+    const behind = new Set(sets.filter((set) => this.isOutdated(set)))
     const outcomes = sets.map((set): CommitOutcome => {
-      if (outdated.has(set)) return { isOutdated: true, duplicate: false, answer: set.answer }
+      const isCopy = set.fact !== undefined && insertedNow.has(this.factKey(set, this.named(set, set.fact)))
+      if (behind.has(set) && !isCopy) {
+        outdated++
+        return { isOutdated: true, duplicate: false, answer: set.answer }
+      }
       if (set.fact !== undefined) {
         const fact = this.named(set, set.fact)
         const key = this.factKey(set, fact)
@@ -249,7 +254,7 @@ export class DatabaseModel {
       row.lastSeenAtMs = greatest(row.lastSeenAtMs, seenAtMs)
       row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, heartbeatAtMs)
     }
-    return { outcomes, duplicates, outdated: outdated.size, meterRows, hadStored }
+    return { outcomes, duplicates, outdated, meterRows, hadStored }
   }
 
   /** Whether the set was decided from what is not true any more. What is in the ledger already is not decided again. */
