@@ -487,14 +487,13 @@ export class SimulatedStation implements StationEnd {
   #obey(action: string, payload: Payload): void {
     const asked = askedIn(action, payload)
     if (asked === null) return
-    const session =
-      asked.what !== 'stop' ? undefined : [...this.#sessions.values()].find((one) => isNamed(one, asked.transactionId))
-    if (asked.what === 'stop' && session === undefined) return
     const waitMsMax = this.#random.chance(0.1) ? remoteStartPromiseMs + 1_000 : 3_000
     this.#world.time.after(this.#random.between(0, waitMsMax), () => {
-      if (asked.what === 'start') this.#start(asked.connectorId, asked.idTag, asked.remoteStartId)
-      else if (session !== undefined) this.#goOn(session, 'stop', this.#stamp())
-      else if (asked.what === 'trigger') this.tell(asked.tells, this.#random.next())
+      if (asked.what === 'start') return this.#start(asked.connectorId, asked.idTag, asked.remoteStartId)
+      if (asked.what === 'trigger') return this.tell(asked.tells, this.#random.next())
+      // What has ended meanwhile is not ended again: its id may have been used again.
+      const session = [...this.#sessions.values()].find((one) => isNamed(one, asked.transactionId))
+      if (session !== undefined) this.#goOn(session, 'stop', this.#stamp())
     })
   }
 }
