@@ -50,6 +50,7 @@ export interface ChargePointContext {
 export type ChargePointEvent =
   | ActorEvent
   | { readonly type: 'provisioned'; readonly settings: ChargePointSettings }
+  | { readonly type: 'rehydrated'; readonly hydration: Hydration }
   | { readonly type: 'call'; readonly call: QueuedCall }
   | { readonly type: 'drain' }
   | { readonly type: 'replaced' }
@@ -157,6 +158,18 @@ const drainCalls = chargePoint.enqueueActions(({ context, enqueue }) => {
   if (context.callQueue !== null) enqueue.sendTo(context.callQueue, { type: 'drain' })
 })
 
+/** Starts once more from what the database knows now, as plain data. */
+const rehydrate = chargePoint.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'rehydrated') return
+  for (const { actor } of [...context.connectors, ...context.transactions]) {
+    if (actor !== null) enqueue.stopChild(actor)
+  }
+  const { hydration } = event
+  // It speaks what it spoke: the newest connection may have agreed on something else.
+  const { version } = context.chargePoint
+  enqueue.assign(stateOf({ ...hydration, chargePoint: { ...hydration.chargePoint, version } }))
+})
+
 const failCalls = chargePoint.enqueueActions(({ context, event, enqueue }) => {
   if (context.callQueue === null) return
   const reason = event.type === 'replaced' ? 'was replaced by a newer connection' : 'disconnected'
@@ -165,15 +178,7 @@ const failCalls = chargePoint.enqueueActions(({ context, event, enqueue }) => {
 
 /** A charge point from its connect to the end of that connection. */
 export const chargePointMachine = chargePoint.createMachine({
-  context: ({ input: { hydration, effects } }) => {
-    const connectors = hydration.connectors.map((known) => ({ known, actor: null }))
-    // The newest comes first from the database, and last here, where later ones follow it.
-    const transactions = hydration.openTransactions.toReversed().map((transaction) => ({
-      known: withChargingState(transaction, hydration.chargePoint, connectors),
-      actor: null,
-    }))
-    return { chargePoint: hydration.chargePoint, connectors, transactions, callQueue: null, effects }
-  },
+  context: ({ input: { hydration, effects } }) => ({ ...stateOf(hydration), callQueue: null, effects }),
   initial: 'hydrating',
   on: {
     booted: [
@@ -186,6 +191,7 @@ export const chargePointMachine = chargePoint.createMachine({
     transactionUpdated: { actions: [wakeTransactions, 'moveChildren'] },
     transactionStopped: { actions: endTransaction },
     provisioned: { actions: 'noteSettings' },
+    rehydrated: { target: '.hydrating', actions: rehydrate },
     call: { actions: passCallOn },
     drain: '.draining',
     replaced: { target: '.closed', actions: failCalls },
@@ -204,7 +210,12 @@ export const chargePointMachine = chargePoint.createMachine({
     rejected: {},
     draining: {
       entry: drainCalls,
-      on: { booted: { actions: 'noteBoot' }, call: { actions: 'refuseCall' }, drain: {} },
+      on: {
+        booted: { actions: 'noteBoot' },
+        rehydrated: { actions: rehydrate },
+        call: { actions: 'refuseCall' },
+        drain: {},
+      },
     },
     closed: { type: 'final' },
   },
@@ -245,6 +256,16 @@ export function moveChildren(context: ChargePointContext, event: ChildEvent): bo
 
 export function isChildEvent(event: ChargePointEvent): event is ChildEvent {
   return event.type === 'connectorStatus' || event.type === 'transactionUpdated'
+}
+
+function stateOf({ chargePoint, ...hydration }: Hydration) {
+  const connectors = hydration.connectors.map((known) => ({ known, actor: null }))
+  // The newest comes first from the database, and last here, where later ones follow it.
+  const transactions = hydration.openTransactions.toReversed().map((transaction) => ({
+    known: withChargingState(transaction, chargePoint, connectors),
+    actor: null,
+  }))
+  return { chargePoint, connectors, transactions }
 }
 
 function transactionActorId({ transactionId }: LiveTransaction): string {

@@ -80,6 +80,10 @@ export class LiveChargePoint implements CallEffects {
   /** Number of its connection (`Hydration.epoch`). */
   readonly epoch: number
   readonly link: Link
+  /** Whether somebody else may have changed what is stored of it: then it has to be read again before it decides anything. */
+  isDoubtful = false
+  /** Whether it has a newer connection, on another node: then this one moves no state any more. */
+  #isOvertaken = false
   /** When anything was last heard of it, in milliseconds since the epoch. The gateway keeps it. */
   lastSeenAtMs: number
   /** When the last Heartbeat of this connection came; null before the first. The gateway keeps it. */
@@ -93,7 +97,7 @@ export class LiveChargePoint implements CallEffects {
   /** As committed; null while its facts have always had a time. No event of the chart depends on it. */
   #untimedFacts: UntimedFacts | null
   // Most charge points never get one.
-  #promises: RemoteStartPromises | null = null
+  #promises: RemoteStartPromises | null
   /** Last registers of open transactions. They are no part of the chart: no event of it depends on them. */
   #registers: Map<number, RegisterReading> | null = null
   // Most charge points never get a CALL.
@@ -106,8 +110,7 @@ export class LiveChargePoint implements CallEffects {
     this.lastSeenAtMs = surroundings.nowMs()
     this.#surroundings = surroundings
     this.#untimedFacts = hydration.untimedFacts
-    const { promises } = hydration
-    if (promises.length > 0) this.#promises = new RemoteStartPromises(surroundings.nowMs, promises)
+    this.#promises = promisesOf(hydration, surroundings)
     this.#actor = createActor(chargePointMachine, {
       parent: surroundings.root,
       id: this.identity,
@@ -124,6 +127,22 @@ export class LiveChargePoint implements CallEffects {
   /** What it told last without a usable time; null while its facts have always had one. */
   get untimedFacts(): UntimedFacts | null {
     return this.#untimedFacts
+  }
+
+  get isOvertaken(): boolean {
+    return this.#isOvertaken
+  }
+
+  /** Starts once more from what is stored now. */
+  rehydrate(hydration: Hydration): void {
+    this.#isOvertaken = hydration.epoch > this.epoch
+    // What the newer connection does next, nobody here is told of.
+    this.isDoubtful ||= this.#isOvertaken
+    this.#stories = null
+    this.#registers = null
+    this.#untimedFacts = hydration.untimedFacts
+    this.#promises = promisesOf(hydration, this.#surroundings)
+    if (this.state !== 'closed') this.#send({ type: 'rehydrated', hydration })
   }
 
   /** Where it stands in its life cycle. `draining`: it gets no new CALLs. `closed`: nothing moves it any more. */
@@ -352,4 +371,9 @@ export class LiveChargePoint implements CallEffects {
 
 function useOf({ story }: LiveTransaction): number {
   return story?.use ?? 1
+}
+
+// Hardly any charge point has one.
+function promisesOf({ promises }: Hydration, { nowMs }: Surroundings): RemoteStartPromises | null {
+  return promises.length === 0 ? null : new RemoteStartPromises(nowMs, promises)
 }

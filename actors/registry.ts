@@ -128,6 +128,28 @@ export class Registry {
     })
   }
 
+  /** What is stored of the charge point was changed by somebody else; it is read again before it decides anything more. */
+  doubt(chargePoint: ChargePointRef): void {
+    this.#move(chargePoint, (live) => {
+      live.isDoubtful = true
+    })
+  }
+
+  /** Lets a connected charge point start once more from what `read` finds, and from what was committed meanwhile. */
+  async rehydrate(live: LiveChargePoint, read: () => Promise<Hydration>): Promise<void> {
+    const { identity } = live
+    const arrival = this.arriving({ key: live.chargePoint.key, identity }, live.link)
+    this.reading(arrival)
+    try {
+      const hydration = await read()
+      live.isDoubtful = false
+      live.rehydrate(hydration)
+      for (const move of arrival.moves ?? []) move(live)
+    } finally {
+      this.arrived(identity, arrival)
+    }
+  }
+
   [Symbol.iterator](): MapIterator<LiveChargePoint> {
     return this.#live.values()
   }

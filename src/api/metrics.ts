@@ -36,6 +36,10 @@ const partCounters = {
     meaning: 'Messages that were committed; each part of a large one counts.',
     read: ({ writer }) => writer.changeSets,
   },
+  stator_messages_decided_again_total: {
+    meaning: 'Messages decided once more, because another node had stored what they were decided without.',
+    read: ({ writer }) => writer.outdated,
+  },
   stator_messages_refused_total: {
     meaning: 'Messages that the database refused for what they hold.',
     read: ({ writer }) => writer.refused,

@@ -63,6 +63,8 @@ export interface WriterCounts {
   readonly meterRows: number
   /** Transactions that were begun again: connection lost, deadlock, server away. */
   readonly retries: number
+  /** Change sets that were decided from what another node had changed; they came again. */
+  readonly outdated: number
   /** Change sets that PostgreSQL refused for their data. */
   readonly refused: number
   readonly waiting: number

@@ -471,10 +471,17 @@ export interface ChangeSet {
   readonly meter: MeterRows | null
   /** As `Decision.meterPlace`. */
   readonly meterPlace?: MeterPlace | undefined
+  /** A newer connection has taken the charge point over: what this one still tells is stored, and moves no state. */
+  readonly isOvertaken?: boolean | undefined
 }
 
 /** What the COMMIT found. */
 export interface CommitOutcome {
+  /**
+   * Nothing of the set is stored: another node has stored what it was decided without. It has to be decided again, from
+   * what is stored now.
+   */
+  readonly isOutdated?: true
   /** True when `fact` had been stored before: nothing else was applied. */
   readonly duplicate: boolean
   /** What the charge point is to be told: the set's own answer, or the stored one of the original. */

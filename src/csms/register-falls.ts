@@ -89,7 +89,9 @@ export function fallAtStop(
 ): RegisterFall | null {
   const atStart = begun && readingAtStart(begun)
   if (meterStopWh !== null && atStart && registerFall(atStart.wh, meterStopWh) === 'backwards') return null
-  const before = (begun && known.lastRegister(begun.transactionId)) ?? atStart
+  const told = begun && known.lastRegister(begun.transactionId)
+  // Of the moment of the end its own register counts.
+  const before = told !== undefined && told.atMs < stoppedAtMs ? told : atStart
   const around = begun === undefined ? null : known.registersAround(begun.transactionId)
   const fall = fallIn(known.meter, before) ?? fallAround(known.meter, around)
   const reading = lastReading(known.meter)

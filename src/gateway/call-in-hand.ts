@@ -18,6 +18,7 @@ import type {
   Verbatim,
 } from '../csms/decision.ts'
 import type { FrameMeter } from '../csms/meter-block.ts'
+import type { Hydration } from '../csms/records.ts'
 import { firstAtMs } from '../csms/register-falls.ts'
 import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
 import type { Placed } from '../csms/untimed-facts.ts'
@@ -37,6 +38,8 @@ export interface Lookups {
   registersNextTo(transaction: KnownTransaction, atMs: number): Promise<RegistersNextTo | null>
   /** Open transactions of an id token only when there is one. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
+  /** What the actor of the charge point would start from now. */
+  rehydrate(chargePointKey: number): Promise<Hydration>
 }
 
 /** What all CALLs have in common when they are looked up for. */
@@ -69,6 +72,10 @@ export class CallInHand implements Known {
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
   placed: Placed | null = null
+  /** How often it was decided from what was not true any more. */
+  attempts = 0
+  /** What has been noted for it as new on its connection. */
+  noted: Set<string> | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
@@ -96,6 +103,23 @@ export class CallInHand implements Known {
     this.meter = meter
     this.receivedAtMs = receivedAtMs
     this.#circumstances = circumstances
+  }
+
+  /** The same CALL, of which nothing has been looked up yet. */
+  again(): CallInHand {
+    const { connection, live, row, frame, meter, receivedAtMs } = this
+    const again = new CallInHand(connection, live, row, frame, meter, receivedAtMs, this.#circumstances)
+    again.attempts = this.attempts + 1
+    again.noted = this.noted
+    return again
+  }
+
+  /** Whether `habit` is new on its connection. It stays so for this CALL, however often that is decided. */
+  isNews(habit: string): boolean {
+    if (this.noted?.has(habit) === true) return true
+    if (!this.connection.isNewQuirk(habit)) return false
+    ;(this.noted ??= new Set()).add(habit)
+    return true
   }
 
   get nowMs(): number {

@@ -57,7 +57,7 @@ export interface FrameExaminer extends BatchExaminer {
   readLongAnswer(task: AnswerTask): Promise<ReadAnswer>
 }
 
-export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds'> {
+export interface ConnectionsDeps extends Omit<PipelineDeps, 'heartbeatIntervalSeconds' | 'rehydrate'> {
   readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog' | 'messageBytesMax'>
   readonly registry: Registry
   readonly examiner: FrameExaminer
@@ -89,7 +89,12 @@ export class Connections {
 
   constructor(deps: ConnectionsDeps) {
     this.#deps = deps
-    this.#pipeline = new Pipeline({ ...deps, heartbeatIntervalSeconds: deps.settings.heartbeatIntervalSeconds })
+    const { registry, lookups, settings } = deps
+    this.#pipeline = new Pipeline({
+      ...deps,
+      heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
+      rehydrate: (live) => registry.rehydrate(live, () => lookups.rehydrate(live.chargePoint.key)),
+    })
     const { defer = setImmediate, counters, clock } = deps
     const onFailure = (error: unknown) => deps.log.error({ error }, 'A message was not served to its end.')
     this.#dispatcher = new Dispatcher(deps.examiner, onFailure, defer)

@@ -99,12 +99,13 @@ export class LiveChargePoints {
 type Changed = ChargePointRef & Required<ChargePointSettings> & { readonly epoch: number; readonly connected: boolean }
 
 /**
- * Lets a connected charge point know what another node changed. Its connection is closed when it was taken away: for a newer
+ * Lets a connected charge point know what another node changed: it may be a transaction, told there. Its connection is closed when it was taken away: for a newer
  * connection, or because its credentials are out.
  */
 export function changedElsewhere(registry: Registry, changed: Changed): void {
   const { key, identity, epoch, connected, strictness, registrationStatus, timeZone } = changed
   registry.provisioned({ key, identity }, { strictness, registrationStatus, timeZone })
+  registry.doubt({ key, identity })
   if (connected) registry.fence({ key, identity }, epoch, closeGoingAway, newerConnection)
   else registry.fence({ key, identity }, epoch, closePolicyViolation, 'Credentials changed')
 }

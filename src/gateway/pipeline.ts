@@ -5,7 +5,7 @@ import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { mayHoldSecret } from '../base/hide-secrets.ts'
-import { lookupRetryMs } from '../base/limits.ts'
+import { decisionsMax, lookupRetryMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Timings } from '../base/timings.ts'
 import { handlerOf } from '../csms/decide.ts'
@@ -20,6 +20,7 @@ import type {
   Payload,
 } from '../csms/decision.ts'
 import type { FrameMeter, MeterBlock } from '../csms/meter-block.ts'
+import { withoutState } from '../csms/overtaken.ts'
 import { bootGate } from '../csms/provisioning.ts'
 import { placing, type UntimedFacts } from '../csms/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
@@ -31,6 +32,8 @@ import { closeTryAgainLater, type Connection } from './connection.ts'
 
 export interface PipelineDeps extends LookupDeps, Circumstances {
   readonly commit: (set: ChangeSet) => Promise<CommitOutcome>
+  /** Lets the actor start once more from what is stored now. */
+  readonly rehydrate: (live: LiveChargePoint) => Promise<void>
   /** Told that a charge point lives; written in batches. */
   readonly markSeen: (chargePointKey: number, atMs: number, isHeartbeat: boolean) => void
   readonly counters: Counters
@@ -104,11 +107,14 @@ export class Pipeline {
       connection.served()
       return
     }
-    const isBeforeBoot = gate === 'serveAndNote'
+    this.#prepare(call, handler, gate === 'serveAndNote', bytes)
+  }
+
+  #prepare(call: CallInHand, handler: Handler<Payload>, isBeforeBoot: boolean, bytes: number): void {
     try {
-      const needs = handler.needs?.(frame.payload, live.chargePoint)
-      const lookUp = needs === undefined ? null : call.lookUp(needs, this.#deps)
-      if (lookUp === null || needs === undefined) this.#decide(call, handler, isBeforeBoot, bytes)
+      const needs = handler.needs?.(call.frame.payload, call.live.chargePoint)
+      const lookUp = this.#lookUp(call, needs)
+      if (lookUp === null) this.#decide(call, handler, isBeforeBoot, bytes)
       else
         lookUp
           .catch((error: unknown) => this.#lookUpAgain(call, needs, error))
@@ -119,18 +125,29 @@ export class Pipeline {
     }
   }
 
+  /** Looks up what is not at hand; null when there is nothing to wait for. */
+  #lookUp(call: CallInHand, needs: Needs | undefined): Promise<void> | null {
+    if (call.live.isDoubtful && call.row.durability === 'committed') return this.#readAgain(call, needs)
+    return needs === undefined ? null : call.lookUp(needs, this.#deps)
+  }
+
+  async #readAgain(call: CallInHand, needs: Needs | undefined): Promise<void> {
+    await this.#deps.rehydrate(call.live)
+    if (needs !== undefined) await call.lookUp(needs, this.#deps)
+  }
+
   /**
    * A look-up has failed. What carries facts waits for the database here as it would at the commit: left unanswered, it would
    * keep the charge point waiting for a time-out of its own. Each connection has one CALL under way, which bounds what waits.
    */
-  async #lookUpAgain(call: CallInHand, needs: Needs, failure: unknown): Promise<void> {
+  async #lookUpAgain(call: CallInHand, needs: Needs | undefined, failure: unknown): Promise<void> {
     let error = failure
     for (;;) {
       const isAway = error instanceof StatorError && awayCodes.has(error.code)
       if (!isAway || call.row.durability !== 'committed' || call.connection.isClosed) throw error
       await new Promise<void>((resolve) => this.#deps.clock.after(lookupRetryMs, resolve))
       try {
-        await call.lookUp(needs, this.#deps)
+        await this.#lookUp(call, needs)
         return
       } catch (again) {
         error = again
@@ -142,8 +159,8 @@ export class Pipeline {
     const { connection, live, frame, row, meter, receivedAtMs } = call
     const facts = this.#place(call, handler)
     const decision = handler.decide(frame.payload, call)
-    const habits = this.#habits(connection, frame, isBeforeBoot)
-    const news = decision.anomalies.length === 0 ? noAnomalies : this.#news(connection, decision.anomalies)
+    const habits = this.#habits(call, isBeforeBoot)
+    const news = decision.anomalies.length === 0 ? noAnomalies : this.#news(call, decision.anomalies)
     const anomalies = habits.length === 0 ? news : [...news, ...habits]
     const isHeartbeat = row.durability === 'batched'
     this.#deps.markSeen(connection.chargePointKey, receivedAtMs, isHeartbeat)
@@ -156,7 +173,7 @@ export class Pipeline {
     const { placed } = call
     // Where there is a fact, it recognises the resend.
     const isMeterStored = placed !== null && placed.isResend && fact === undefined
-    const changes: readonly Change[] =
+    const all: readonly Change[] =
       facts === null ? decision.changes : [...decision.changes, { kind: 'untimedFacts', facts }]
     const events: readonly ActorEvent[] =
       facts === null ? decision.events : [...decision.events, { type: 'untimedFacts', facts }]
@@ -168,14 +185,18 @@ export class Pipeline {
       receivedAtMs,
       answer,
       fact,
-      changes,
+      changes: live.isOvertaken ? withoutState(all) : all,
       anomalies,
       meter: isMeterStored ? null : meter,
       meterPlace: placed === null ? meterPlace : { ...meterPlace, place: placed.place },
+      isOvertaken: live.isOvertaken,
     }
     if (row.durability === 'committed') {
       this.#deps.commit(set).then(
-        (outcome) => this.#conclude(call, set, events, outcome),
+        (outcome) =>
+          outcome.isOutdated === true
+            ? this.#decideAgain(call, handler, isBeforeBoot, bytes)
+            : this.#conclude(call, set, events, outcome),
         (error: unknown) => this.#failCommit(call, error),
       )
       return
@@ -186,6 +207,18 @@ export class Pipeline {
       const { identity } = connection
       this.#deps.log.warn({ identity, messageId: frame.messageId, error }, 'An anomaly was not stored.')
     })
+  }
+
+  /** Another node has stored what the message was decided without: it is decided once more, from what is stored now. */
+  #decideAgain(call: CallInHand, handler: Handler<Payload>, isBeforeBoot: boolean, bytes: number): void {
+    const again = call.again()
+    if (again.attempts >= decisionsMax) {
+      const sentence = `What is stored of the charge point changed ${decisionsMax} times while this was decided.`
+      this.#fail(call, new StatorError('INTERNAL', sentence))
+      return
+    }
+    call.live.isDoubtful = true
+    this.#prepare(again, handler, isBeforeBoot, bytes)
   }
 
   /** Places the message, if its charge point tells facts without a time; what is to be remembered, if that changes. */
@@ -221,19 +254,20 @@ export class Pipeline {
   }
 
   /** Without what this connection has shown before and is noted once. */
-  #news(connection: Connection, anomalies: readonly Anomaly[]): readonly Anomaly[] {
-    return anomalies.filter(({ kind, oncePerConnection }) => oncePerConnection !== true || connection.isNewQuirk(kind))
+  #news(call: CallInHand, anomalies: readonly Anomaly[]): readonly Anomaly[] {
+    return anomalies.filter(({ kind, oncePerConnection }) => oncePerConnection !== true || call.isNews(kind))
   }
 
   /** Quirks of the frame that this connection has not shown before, as anomalies. */
-  #habits(connection: Connection, frame: AcceptedFrame, isBeforeBoot: boolean): readonly Anomaly[] {
+  #habits(call: CallInHand, isBeforeBoot: boolean): readonly Anomaly[] {
+    const { frame } = call
     if (!isBeforeBoot && frame.quirks.length === 0) return noAnomalies
     const anomalies: Anomaly[] = []
-    if (isBeforeBoot && connection.isNewQuirk('beforeBoot')) {
+    if (isBeforeBoot && call.isNews('beforeBoot')) {
       anomalies.push({ kind: 'beforeBoot', detail: { action: frame.action } })
     }
     for (const quirk of frame.quirks) {
-      if (!connection.isNewQuirk(`${frame.action}:${quirk.code}`)) continue
+      if (!call.isNews(`${frame.action}:${quirk.code}`)) continue
       anomalies.push({
         kind: 'quirk',
         detail: { quirk: quirk.code, path: quirk.path, sent: shownOf(quirk, frame), action: frame.action },

@@ -12,6 +12,7 @@ import type {
   VariableChange,
 } from '../csms/decision.ts'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
+import { isOfTransaction } from '../csms/overtaken.ts'
 import { orderedText, statusOrder } from '../ocpp/member-order.ts'
 import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
@@ -33,6 +34,7 @@ import {
   insertAnomalies,
   insertChargePointEvents,
   insertTransactions,
+  tellHolders,
   type TransactionPatch,
   type TransactionRow,
   updateChargePoints,
@@ -42,6 +44,17 @@ import {
 
 /** Longest part of a variable's key, in characters (2.0.1 allows 50): four of them have to fit an index entry. */
 const variableCharactersMax = 128
+
+/** The epoch that must be the newest of the charge point for the set to be stored; null: any may be. */
+export function fenceOf({ epoch, isOvertaken }: ChangeSet): number | null {
+  return epoch === 0 || isOvertaken === true ? null : epoch
+}
+
+/** Where changes of several sets become one, the older connection counts. */
+function olderOf(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other
+  return Math.min(one, other)
+}
 
 function keyPart(part: string): string {
   return storableKey(part, variableCharactersMax)
@@ -58,10 +71,12 @@ export class ChangeRows {
   readonly #variables = new Map<string, VariableRow>()
   readonly #problems = new Map<string, ProblemRow>()
   readonly #anomalies: AnomalyRow[] = []
+  readonly #toldElsewhere = new Set<number>()
 
   /** Adds everything of `set` but its fact and its meter values. */
   add(set: ChangeSet): void {
     for (const change of set.changes) this.#addChange(set, change)
+    if (fenceOf(set) === null && set.changes.some(isOfTransaction)) this.#toldElsewhere.add(set.chargePointKey)
     for (const [i, anomaly] of set.anomalies.entries()) this.#anomalies.push(anomalyRow(set, anomaly, i))
   }
 
@@ -88,6 +103,10 @@ export class ChangeRows {
       problems.filter(({ problem }) => !problem.isActive),
     )
     add(insertAnomalies, this.#anomalies)
+    add(
+      tellHolders,
+      [...this.#toldElsewhere].map((key) => ({ key })),
+    )
     return bound
   }
 
@@ -96,34 +115,34 @@ export class ChangeRows {
     switch (change.kind) {
       case 'boot': {
         const { kind: _, status, ...told } = change
-        Object.assign(this.#chargePoint(chargePointKey), { ...told, bootStatus: status, lastBootAtMs: receivedAtMs })
+        Object.assign(this.#chargePoint(set), { ...told, bootStatus: status, lastBootAtMs: receivedAtMs })
         return
       }
       case 'chargePointStatus':
-        this.#chargePoint(chargePointKey).status = change.status
+        this.#chargePoint(set).status = change.status
         return
       case 'activity':
-        this.#chargePoint(chargePointKey)[`${change.activity}Status`] = change.status
+        this.#chargePoint(set)[`${change.activity}Status`] = change.status
         return
       case 'untimedFacts':
-        this.#chargePoint(chargePointKey).untimedFacts = JSON.stringify(change.facts)
+        this.#chargePoint(set).untimedFacts = JSON.stringify(change.facts)
         return
       case 'connectorStatus': {
         const { kind: _, ...row } = change
         const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
-        this.#connectors.set(key, { ...row, chargePointKey, updatedAtMs: receivedAtMs })
+        this.#connectors.set(key, { ...row, chargePointKey, updatedAtMs: receivedAtMs, epoch: fenceOf(set) })
         return
       }
       case 'transactionStarted': {
         const { kind: _, ...row } = change
-        this.#started.push({ ...row, chargePointKey, receivedAtMs })
+        this.#started.push({ ...row, chargePointKey, receivedAtMs, epoch: fenceOf(set) })
         return
       }
       case 'transactionUpdated':
-        patchUpdated(this.#patch(change.transactionId, receivedAtMs), change)
+        patchUpdated(this.#patch(set, change.transactionId), change)
         return
       case 'transactionStopped':
-        patchStopped(this.#patch(change.transactionId, receivedAtMs), change)
+        patchStopped(this.#patch(set, change.transactionId), change)
         return
       case 'transactionCorrected': {
         const { kind: _, ...row } = change
@@ -142,11 +161,13 @@ export class ChangeRows {
     }
   }
 
-  #chargePoint(key: number): ChargePointRow {
+  #chargePoint(set: ChangeSet): ChargePointRow {
+    const { chargePointKey: key } = set
     let row = this.#chargePoints.get(key)
     if (row === undefined) {
       row = {
         key,
+        epoch: null,
         status: null,
         lastBootAtMs: null,
         bootStatus: null,
@@ -163,14 +184,18 @@ export class ChangeRows {
       }
       this.#chargePoints.set(key, row)
     }
+    row.epoch = olderOf(row.epoch, fenceOf(set))
     return row
   }
 
-  #patch(transactionId: number, receivedAtMs: number): TransactionPatch {
+  #patch(set: ChangeSet, transactionId: number): TransactionPatch {
+    const { chargePointKey, receivedAtMs } = set
     let patch = this.#patches.get(transactionId)
     if (patch === undefined) {
       patch = {
         transactionId,
+        chargePointKey,
+        epoch: null,
         updatedAtMs: receivedAtMs,
         evseId: null,
         connectorId: null,
@@ -195,6 +220,7 @@ export class ChangeRows {
       this.#patches.set(transactionId, patch)
     }
     patch.updatedAtMs = Math.max(patch.updatedAtMs, receivedAtMs)
+    patch.epoch = olderOf(patch.epoch, fenceOf(set))
     return patch
   }
 

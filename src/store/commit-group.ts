@@ -7,10 +7,11 @@ import { StatorError } from '../base/errors.ts'
 import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
 import { runBatch, type StatementResult } from './batch.ts'
 import { ChangeRows } from './change-rows.ts'
-import { cautiousUse } from './earlier-ledger.ts'
+import { cautiousUse, type EarlierLedgerUse } from './earlier-ledger.ts'
 import { Ledger } from './ledger.ts'
 import { MeterInsert } from './meter-insert.ts'
 import { beginTransaction, bind, type BoundStatement, commitTransaction, discardPlans } from './statement.ts'
+import { findOutdated, isOutdated } from './outdated.ts'
 import { type SeenRow, updateSeen } from './statements.ts'
 import { isAlreadyStored, isConnectionLost } from './store-error.ts'
 
@@ -18,6 +19,8 @@ export interface CommittedGroup {
   /** In the order of the sets. */
   readonly outcomes: readonly CommitOutcome[]
   readonly duplicates: number
+  /** Sets of which nothing was stored, since they have to be decided again. */
+  readonly outdated: number
   readonly meterRows: number
   /** Whether facts or meter values of it had been stored before. */
   readonly hadStored: boolean
@@ -27,7 +30,7 @@ export interface CommittedGroup {
 export type CommitGroup = typeof commitGroup
 
 /**
- * Commits `sets` and `seen` in one transaction. When it throws, nothing is stored, unless the
+ * Commits `sets` and `seen` in one transaction, but for the sets that are outdated: those come back so. When it throws, nothing is stored, unless the
  * connection was lost at the very commit: then the same call again finds out.
  *
  * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
@@ -41,6 +44,45 @@ export async function commitGroup(
   expectsNew: boolean,
   mayBeStored = false,
   earlier = cautiousUse,
+): Promise<CommittedGroup> {
+  const outdated = new Set<ChangeSet>()
+  for (;;) {
+    const left = outdated.size === 0 ? sets : sets.filter((set) => !outdated.has(set))
+    try {
+      const committed = await commitSets(client, left, seen, expectsNew, mayBeStored, earlier)
+      return outdated.size === 0 ? committed : withOutdated(committed, sets, outdated)
+    } catch (error) {
+      if (!isOutdated(error)) throw error
+      const found = await findOutdated(client, new Ledger(left, earlier, false).applied(left))
+      // Each turn leaves a set out; what is outdated stays so.
+      if (found.length === 0) throw error
+      for (const set of found) outdated.add(set)
+    }
+  }
+}
+
+/** The outcomes of all `sets` of a group, of which the `outdated` were not committed. */
+function withOutdated(
+  committed: CommittedGroup,
+  sets: readonly ChangeSet[],
+  outdated: ReadonlySet<ChangeSet>,
+): CommittedGroup {
+  const stored = committed.outcomes.values()
+  const outcomes = sets.map((set): CommitOutcome => {
+    const outcome = outdated.has(set) ? undefined : stored.next().value
+    return outcome ?? { isOutdated: true, duplicate: false, answer: set.answer }
+  })
+  return { ...committed, outcomes, outdated: outdated.size }
+}
+
+/** Commits them, all of them or none. */
+async function commitSets(
+  client: ClientBase,
+  sets: readonly ChangeSet[],
+  seen: readonly SeenRow[],
+  expectsNew: boolean,
+  mayBeStored: boolean,
+  earlier: EarlierLedgerUse,
 ): Promise<CommittedGroup> {
   const ledger = prepared(() => new Ledger(sets, earlier, mayBeStored))
   if (expectsNew) {
@@ -64,7 +106,7 @@ async function commitNew(
   try {
     await runTransaction(client, statements)
   } catch (error) {
-    if (isAlreadyStored(error)) return null
+    if (isAlreadyStored(error) && !isOutdated(error)) return null
     throw error
   }
   return committedGroup(sets, ledger, meterRows, false)
@@ -111,7 +153,7 @@ function committedGroup(
 ): CommittedGroup {
   const outcomes = sets.map((set) => ledger.outcomeOf(set))
   const duplicates = outcomes.filter((outcome) => outcome.duplicate).length
-  return { outcomes, duplicates, meterRows, hadStored }
+  return { outcomes, duplicates, outdated: 0, meterRows, hadStored }
 }
 
 /** The insert of the meter values, if there are any, comes first. */

@@ -84,6 +84,10 @@ const switchOff = (settings: string): string =>
 // of it for each group once it is larger. Lists that share the connection of the embedded database read by an index, too, or all there is.
 const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_mergejoin')
 
+// The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for each small
+// group, which takes longer than to find its rows.
+const plansAreKept = 'SET plan_cache_mode = force_generic_plan'
+
 // Nobody keeps statistics in the embedded database. Without them a list seems to match few rows, and PostgreSQL would fetch and sort them
 // all, where an index has the page in order.
 const listsFollowIndexes = switchOff('enable_bitmapscan')
@@ -186,6 +190,7 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
         await client.connect()
         await client.query(acknowledgedMeansCommitted)
         await client.query(rowsAreFoundByKey)
+        await client.query(plansAreKept)
         await endBackends(client, broken)
         const [backend] = (await client.query<Backend>(ownBackend)).rows
         const release = (isBroken = false): void => {

@@ -67,6 +67,22 @@ interface StationTransactionId {
 
 const transactionJson = `${knownJson}, 'chargingState', t.charging_state`
 
+// What an actor starts from, of charge points `c`; then with what is read for them from their other tables.
+const actorColumns = `c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
+  c.time_zone AS "timeZone", c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
+  c.untimed_facts AS "untimedFacts"`
+
+function withChildren(found: string): string {
+  return `SELECT key, identity, version, strictness, "registrationStatus", "timeZone", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
+    (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
+     FROM connectors k WHERE k.charge_point_id = ${found}.key) AS connectors,
+    (SELECT json_agg(json_build_object(${transactionJson})) FROM (
+       SELECT * FROM transactions o WHERE o.charge_point_id = ${found}.key AND o.stopped_at IS NULL
+       ORDER BY o.received_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions",
+    ${openPromisesOf(`${found}.key`)} AS promises
+  FROM ${found}`
+}
+
 // Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
 // pending password that is used this way is the password from now on.
 const claimConnections = `
@@ -79,18 +95,12 @@ const claimConnections = `
     FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[]) AS v(id, version, node, at, credential)
     WHERE c.id = v.id AND c.deleted_at IS NULL
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
-    RETURNING c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
-      c.time_zone AS "timeZone", c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
-      c.untimed_facts AS "untimedFacts", c.ended_epoch, c.ended_node, v.at, v.node
+    RETURNING ${actorColumns}, c.ended_epoch, c.ended_node, v.at, v.node
   ), replaced AS (${insertReplaced}), opened AS (${insertOpened('claimed')})
-  SELECT key, identity, version, strictness, "registrationStatus", "timeZone", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
-    (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
-     FROM connectors k WHERE k.charge_point_id = claimed.key) AS connectors,
-    (SELECT json_agg(json_build_object(${transactionJson})) FROM (
-       SELECT * FROM transactions o WHERE o.charge_point_id = claimed.key AND o.stopped_at IS NULL
-       ORDER BY o.received_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions",
-    ${openPromisesOf('claimed.key')} AS promises
-  FROM claimed`
+  ${withChildren('claimed')}`
+
+// Deleted ones too: what they still tell is stored.
+const readAgain = `WITH found AS (SELECT ${actorColumns} FROM charge_points c WHERE c.id = ANY($1::int4[])) ${withChildren('found')}`
 
 /**
  * Marks charge points as not connected, unless they have connected anew, and stores how their connections ended.
@@ -202,6 +212,15 @@ export function createLiveQueries(database: Database, clock: Clock) {
     return claimed.rows
   }
 
+  const rehydrations = new BatchedLookup<number, Hydration>(String, async (keys) => {
+    const found = await pool.query<ClaimedRow>({
+      name: 'stator_read_again',
+      text: readAgain,
+      values: [int4Array(keys)],
+    })
+    return new Map(found.rows.map((row) => [String(row.key), hydrationOf(row)]))
+  })
+
   const disconnections = new BatchedLookup<Release, never>(
     ({ key, epoch }) => `${key}/${epoch}`,
     async (trip) => {
@@ -273,6 +292,13 @@ export function createLiveQueries(database: Database, clock: Clock) {
         throw new StatorError('NOT_FOUND', message)
       }
       return hydration
+    },
+
+    /** What an actor of the charge point would start from now; its `epoch` is that of the newest connection. */
+    async rehydrate(chargePointKey: number): Promise<Hydration> {
+      const hydration = await rehydrations.get(chargePointKey)
+      if (hydration !== undefined) return hydration
+      throw new StatorError('NOT_FOUND', `There is no charge point number ${chargePointKey}.`)
     },
 
     /** Marks the charge point as not connected, unless a later connection has claimed it, and stores how that came. */

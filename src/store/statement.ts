@@ -78,6 +78,14 @@ export function failsIf(condition: string): string {
   return `1 / (CASE WHEN ${condition} THEN 0 ELSE 1 END) = 1`
 }
 
+/** The names of columns, as a list for SQL; `of` is the table that they are read from. */
+export function namesOf(columns: Readonly<Record<string, unknown>>, of?: string): string {
+  const prefix = of === undefined ? '' : `${of}.`
+  return Object.keys(columns)
+    .map((name) => `${prefix}"${name}"`)
+    .join(', ')
+}
+
 /** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
 export function statement<Row>(
   name: string,
@@ -86,7 +94,7 @@ export function statement<Row>(
 ): Statement<Row> {
   const list = Object.values(columns)
   const named = Object.entries(columns).map(([name, { type }]) => ({ name, type }))
-  const names = named.map((column) => `"${column.name}"`).join(', ')
+  const names = namesOf(columns)
   const arrays = list.map((column, i) => `$${i + 1}::${column.type}[]`).join(', ')
   return {
     name: `stator_${name}`,

@@ -1,12 +1,24 @@
 // The statements of the writer, one per kind of change: each takes any number of rows as arrays, so that a transaction costs the
 // same handful of statements however many messages it commits. A row type and its columns stand side by side.
 //
+// What a set was decided from may not be true any more: another node has stored something since. Then the statement that finds it out
+// fails, and nothing of its transaction is stored (`failsIf`; see outdated.ts).
+//
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
 import type { ConnectorStatus, RegistrationStatus, TransactionStartedChange } from '../csms/decision.ts'
-import { bool, failsIf, float8, instant, int4, int8, json, statement, text } from './statement.ts'
+import { bool, type Column, failsIf, float8, instant, int4, int8, json, namesOf, statement, text } from './statement.ts'
 
-export interface ChargePointRow {
+/** A row that a connection has to be the newest of its charge point for. */
+interface Fenced {
+  /** Epoch of the connection; null for what does not come from one, or may come from an older one. */
+  epoch: number | null
+}
+
+const epoch = int8<Fenced>((row) => row.epoch)
+export const isOvertaken = 'c.connection_epoch > v.epoch'
+
+export interface ChargePointRow extends Fenced {
   readonly key: number
   status: ConnectorStatus | null
   /** Set when it booted: then the seven fields after it say what the boot told. */
@@ -45,12 +57,13 @@ export const updateChargePoints = statement<ChargePointRow>(
     diagnostics_status: text((row) => row.diagnosticsStatus),
     log_status: text((row) => row.logStatus),
     untimed_facts: json((row) => row.untimedFacts),
+    epoch,
   },
   (_, rows) =>
     `UPDATE charge_points c SET ${[
       ...ofActivity.map((column) => `${column} = COALESCE(v.${column}, c.${column})`),
       ...ofBoot.map((column) => `${column} = CASE WHEN v.last_boot_at IS NULL THEN c.${column} ELSE v.${column} END`),
-    ].join(', ')} FROM ${rows} WHERE c.id = v.id`,
+    ].join(', ')} FROM ${rows} WHERE c.id = v.id AND ${failsIf(`c.id = v.id AND ${isOvertaken}`)}`,
 )
 
 export interface SeenRow {
@@ -72,7 +85,7 @@ export const updateSeen = statement<SeenRow>(
      FROM ${rows} WHERE c.id = v.id`,
 )
 
-export interface ConnectorRow {
+export interface ConnectorRow extends Fenced {
   readonly chargePointKey: number
   readonly evseId: number
   readonly connectorId: number
@@ -115,30 +128,37 @@ const changedAt = `changed_at = CASE WHEN ${isAsBefore} THEN connectors.changed_
     THEN connectors.changed_at + interval '1 microsecond' ELSE EXCLUDED.changed_at END`
 const historyColumns = `${connectorKey}, occurred_at, status, error_code, vendor_error_code`
 
+const storedOfConnector: Readonly<Record<string, Column<ConnectorRow>>> = {
+  charge_point_id: int4((row) => row.chargePointKey),
+  evse_id: int4((row) => row.evseId),
+  connector_id: int4((row) => row.connectorId),
+  status: text((row) => row.status),
+  status_sent: text((row) => row.statusSent),
+  error_code: text((row) => row.errorCode),
+  info: text((row) => row.info),
+  vendor_id: text((row) => row.vendorId),
+  vendor_error_code: text((row) => row.vendorErrorCode),
+  occurred_at: instant((row) => row.occurredAtMs),
+  updated_at: instant((row) => row.updatedAtMs),
+  status_since: instant((row) => row.updatedAtMs),
+  changed_at: instant((row) => row.updatedAtMs),
+}
+
 /**
  * The last that was received wins, whatever time the charge point gave it: its clock may have been set back. What changes a status or
  * an error becomes a row of the history; the row lock decides what is a change. Statements that run twice find nothing changed.
+ *
+ * The charge point stays locked until the COMMIT: a newer connection is claimed before this, and then this fails, or after it.
  */
 export const upsertConnectors = statement<ConnectorRow>(
   'upsert_connectors',
-  {
-    charge_point_id: int4((row) => row.chargePointKey),
-    evse_id: int4((row) => row.evseId),
-    connector_id: int4((row) => row.connectorId),
-    status: text((row) => row.status),
-    status_sent: text((row) => row.statusSent),
-    error_code: text((row) => row.errorCode),
-    info: text((row) => row.info),
-    vendor_id: text((row) => row.vendorId),
-    vendor_error_code: text((row) => row.vendorErrorCode),
-    occurred_at: instant((row) => row.occurredAtMs),
-    updated_at: instant((row) => row.updatedAtMs),
-    status_since: instant((row) => row.updatedAtMs),
-    changed_at: instant((row) => row.updatedAtMs),
-  },
-  (names, rows) =>
+  { ...storedOfConnector, epoch },
+  (_, rows) =>
     `WITH told AS (
-       INSERT INTO connectors (${names}) SELECT * FROM ${rows} ON CONFLICT (${connectorKey})
+       INSERT INTO connectors (${namesOf(storedOfConnector)}) SELECT ${namesOf(storedOfConnector, 'v')}
+       FROM ${rows} JOIN charge_points c ON c.id = v.charge_point_id
+       WHERE ${failsIf(`c.id = v.charge_point_id AND ${isOvertaken}`)} FOR NO KEY UPDATE OF c
+       ON CONFLICT (${connectorKey})
        DO UPDATE SET ${connectorColumns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}, ${statusSince}, ${changedAt}
        RETURNING ${historyColumns}, changed_at, updated_at
      )
@@ -146,7 +166,7 @@ export const upsertConnectors = statement<ConnectorRow>(
      WHERE changed_at >= updated_at ON CONFLICT DO NOTHING`,
 )
 
-export interface TransactionRow {
+export interface TransactionRow extends Fenced {
   readonly transactionId: number
   readonly chargePointKey: number
   readonly evseId: number
@@ -168,41 +188,50 @@ export interface TransactionRow {
  * Another transaction has the number: two connections of a charge point, at two nodes, may know of one promised number
  * and use it in the same moment.
  */
-const isOtherTransaction = `transactions.charge_point_id <> EXCLUDED.charge_point_id
-  OR transactions.received_at <> EXCLUDED.received_at
-  OR transactions.station_transaction_id IS DISTINCT FROM EXCLUDED.station_transaction_id`
+export function isOtherTransaction(stored: string, begun: string): string {
+  return `${stored}.charge_point_id <> ${begun}.charge_point_id OR ${stored}.received_at <> ${begun}.received_at
+    OR ${stored}.station_transaction_id IS DISTINCT FROM ${begun}.station_transaction_id`
+}
 
+const storedOfTransaction: Readonly<Record<string, Column<TransactionRow>>> = {
+  id: int8((row) => row.transactionId),
+  charge_point_id: int4((row) => row.chargePointKey),
+  evse_id: int4((row) => row.evseId),
+  connector_id: int4((row) => row.connectorId),
+  station_transaction_id: text((row) => row.stationTransactionId),
+  id_token: text((row) => row.idToken),
+  id_token_type: text((row) => row.idTokenType),
+  id_token_status: text((row) => row.idTokenStatus),
+  started_at: instant((row) => row.startedAtMs),
+  meter_start_wh: float8((row) => row.meterStartWh),
+  reservation_id: int8((row) => row.reservationId),
+  remote_start_id: int8((row) => row.remoteStartId),
+  charging_state: text((row) => row.chargingState),
+  station_use: int4((row) => row.story?.use ?? 1),
+  is_start_told: bool((row) => row.story?.isStartTold ?? true),
+  last_event_at: instant((row) => row.story?.lastEventAtMs ?? null),
+  last_seq_no: int8((row) => row.story?.lastSeqNo ?? null),
+  received_at: instant((row) => row.receivedAtMs),
+}
+
+/**
+ * Fails on another transaction that is stored under the same use of the same id of the charge point: only what is stored
+ * already may be left out.
+ */
 export const insertTransactions = statement<TransactionRow>(
   'insert_transactions',
-  {
-    id: int8((row) => row.transactionId),
-    charge_point_id: int4((row) => row.chargePointKey),
-    evse_id: int4((row) => row.evseId),
-    connector_id: int4((row) => row.connectorId),
-    station_transaction_id: text((row) => row.stationTransactionId),
-    id_token: text((row) => row.idToken),
-    id_token_type: text((row) => row.idTokenType),
-    id_token_status: text((row) => row.idTokenStatus),
-    started_at: instant((row) => row.startedAtMs),
-    meter_start_wh: float8((row) => row.meterStartWh),
-    reservation_id: int8((row) => row.reservationId),
-    remote_start_id: int8((row) => row.remoteStartId),
-    charging_state: text((row) => row.chargingState),
-    station_use: int4((row) => row.story?.use ?? 1),
-    is_start_told: bool((row) => row.story?.isStartTold ?? true),
-    last_event_at: instant((row) => row.story?.lastEventAtMs ?? null),
-    last_seq_no: int8((row) => row.story?.lastSeqNo ?? null),
-    received_at: instant((row) => row.receivedAtMs),
-  },
-  // Only what is stored already may be left out: another transaction under the same use of the same id would be lost without a word.
-  (names, rows) =>
-    `INSERT INTO transactions (${names}) SELECT * FROM ${rows} ON CONFLICT (id)
-     DO UPDATE SET id = transactions.id WHERE NOT (${failsIf(isOtherTransaction)})`,
+  { ...storedOfTransaction, epoch },
+  (_, rows) =>
+    `INSERT INTO transactions (${namesOf(storedOfTransaction)}) SELECT ${namesOf(storedOfTransaction, 'v')}
+     FROM ${rows} LEFT JOIN charge_points c ON c.id = v.charge_point_id
+     WHERE ${failsIf(`c.id = v.charge_point_id AND ${isOvertaken}`)} ON CONFLICT (id)
+     DO UPDATE SET id = transactions.id WHERE NOT (${failsIf(isOtherTransaction('transactions', 'EXCLUDED'))})`,
 )
 
 /** Null leaves a field as it is; the fields after `stoppedAtMs` count when that is set. */
-export interface TransactionPatch {
+export interface TransactionPatch extends Fenced {
   readonly transactionId: number
+  readonly chargePointKey: number
   updatedAtMs: number
   evseId: number | null
   connectorId: number | null
@@ -244,6 +273,14 @@ const isHigherFall = `v.register_fell_from_wh > COALESCE(t.register_fell_from_wh
 const ofStop = ['stopped_at', 'meter_stop_wh', 'stop_reason', 'stop_id_token', 'closed_by']
 /** An operator closes what is open; what has stopped, by its station above all, stays as it is. */
 const isNoStop = `v.stopped_at IS NULL OR (v.closed_by = 'operator' AND t.stopped_at IS NOT NULL)`
+/**
+ * Another node has told more of the transaction than was known when this was decided: its end, its start, or a later event.
+ * Of two stops of a charge point the first counts, of two starts the earlier, and what is older moves nothing.
+ */
+export const isBehind = `t.id = v.id AND (
+  (v.closed_by = 'station' AND t.closed_by = 'station') OR (v.charging_state IS NOT NULL AND t.stopped_at IS NOT NULL)
+  OR (v.is_start_told AND t.is_start_told)
+  OR (v.last_event_at < t.last_event_at AND COALESCE(v.last_seq_no <= t.last_seq_no, true)))`
 
 export const updateTransactions = statement<TransactionPatch>(
   'update_transactions',
@@ -269,6 +306,8 @@ export const updateTransactions = statement<TransactionPatch>(
     stop_id_token: text((row) => row.stopIdToken),
     closed_by: text((row) => row.closedBy),
     updated_at: instant((row) => row.updatedAtMs),
+    charge_point_id: int4((row) => row.chargePointKey),
+    epoch,
   },
   (_, rows) =>
     `UPDATE transactions t SET ${[
@@ -279,7 +318,18 @@ export const updateTransactions = statement<TransactionPatch>(
       // Of several falls the one from the highest register tells most.
       ...ofFall.map((column) => `${column} = CASE WHEN ${isHigherFall} THEN v.${column} ELSE t.${column} END`),
       ...ofStop.map((column) => `${column} = CASE WHEN ${isNoStop} THEN t.${column} ELSE v.${column} END`),
-    ].join(', ')} FROM ${rows} WHERE t.id = v.id`,
+    ].join(', ')} FROM ${rows} LEFT JOIN charge_points c ON c.id = v.charge_point_id
+     WHERE t.id = v.id AND ${failsIf(`(c.id = v.charge_point_id AND ${isOvertaken}) OR (${isBehind})`)}`,
+)
+
+/**
+ * What is stored of transactions has been changed by somebody else than the newest connection of their charge point: its node
+ * reads it again (fences.ts).
+ */
+export const tellHolders = statement<{ readonly key: number }>(
+  'tell_holders',
+  { id: int4((row) => row.key) },
+  (_, rows) => `UPDATE charge_points c SET fenced_in = pg_current_xact_id() FROM ${rows} WHERE c.id = v.id`,
 )
 
 export interface ChargePointEventRow {

@@ -86,7 +86,7 @@ export class Writer {
   #expectsNew = true
   #running: Promise<void> | null = null
   #wakeUp = nothingToSettle
-  #counts = { transactions: 0, changeSets: 0, duplicates: 0, meterRows: 0, retries: 0, refused: 0 }
+  #counts = { transactions: 0, changeSets: 0, duplicates: 0, meterRows: 0, outdated: 0, retries: 0, refused: 0 }
 
   constructor(options: WriterOptions) {
     const { database, clock, log, commitGroup: commit = commitGroup, onCommit = () => {} } = options
@@ -288,6 +288,7 @@ export class Writer {
         this.#counts.transactions++
         this.#counts.changeSets += sets.length
         this.#counts.duplicates += committed.duplicates
+        this.#counts.outdated += committed.outdated
         this.#counts.meterRows += committed.meterRows
         this.#onCommit(sets.length, performance.now() - begunMs)
         return () => {

@@ -156,6 +156,43 @@ describe('of two nodes on one database', () => {
     testMsMax,
   )
 
+  test.concurrent(
+    'one is frozen with messages of a charge point that has moved: when it goes on, it overwrites nothing',
+    async () => {
+      const database = await newDatabase()
+      const frozen = await startNode(database, ['MOVING'])
+      const living = await startNode(database)
+      const older = await dial(frozen, 'MOVING')
+      const { transactionId } = await older.call('StartTransaction', flows16.start)
+      const stop = { transactionId, meterStop: 15_000, timestamp: '2025-12-26T14:00:00Z' }
+      process.kill(frozen.pid, 'SIGSTOP')
+      const late = [
+        older.sendCall('StatusNotification', flows16.status('Faulted')),
+        older.sendCall('StopTransaction', { ...stop, meterStop: 16_000, timestamp: '2025-12-26T14:10:00Z' }),
+      ]
+      const newer = await dial(living, 'MOVING')
+      await newer.call('StatusNotification', flows16.status('Charging'))
+      await newer.call('StopTransaction', stop)
+      process.kill(frozen.pid, 'SIGCONT')
+      expect((await older.closed()).code).toBe(1001)
+      const nodes = [frozen, living]
+      await agree(nodes, ['MOVING'])
+      for (const node of nodes) {
+        expect(await node.json('/api/chargepoints/MOVING/status')).toMatchObject({ status: 'Charging' })
+        expect(await node.json(`/api/transactions/${String(transactionId)}`)).toMatchObject({ meterStop: 15_000 })
+      }
+      const { anomalies } = await living.json('/api/chargepoints/MOVING/anomalies')
+      const seconds = (anomalies as readonly { readonly kind: string }[]).filter(
+        ({ kind }) => kind === 'closedTransaction',
+      )
+      // It may find out that the connection is over before it has come to the second message.
+      const answered = older.inbox.filter(([type, messageId]) => type === 3 && messageId === late[1])
+      expect(seconds.length).toBeGreaterThanOrEqual(answered.length)
+      expect(await newer.call('Heartbeat', {})).toHaveProperty('currentTime')
+    },
+    testMsMax,
+  )
+
   test.concurrent.each(['refused', 'dropped'] as const)(
     'one is cut off from the database, packets %s: likewise, and who left meanwhile has left',
     async (packets) => {

@@ -16,11 +16,12 @@ class ForgetfulModel extends DatabaseModel {
 class LossyModel extends DatabaseModel {
   override commit(...group: Parameters<DatabaseModel['commit']>): ReturnType<DatabaseModel['commit']> {
     const [sets] = group
-    const isLost = sets.length > 0 && sets.every(({ messageId }) => messageId.endsWith('4'))
+    const isLost = sets.length > 0 && sets.every(({ messageId }) => messageId.endsWith('7'))
     if (!isLost) return super.commit(...group)
     return {
       outcomes: sets.map(({ answer }) => ({ duplicate: false, answer })),
       duplicates: 0,
+      outdated: 0,
       meterRows: 0,
       hadStored: false,
     }

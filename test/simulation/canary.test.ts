@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'bun:test'
 import { canaries } from './canaries.ts'
 import { factCanaries } from './fact-canaries.ts'
+import { nodeCanaries } from './node-canaries.ts'
 import { planOf } from './plan.ts'
 import { runSeeds } from './run.ts'
 import { simulate } from './simulation.ts'
@@ -14,7 +15,7 @@ const seedsMax = 600
 const actionsMax = 8
 
 describe('the simulation finds', () => {
-  test.each([...canaries, ...factCanaries])('$bug', ({ planting, breaks }) => {
+  test.each([...canaries, ...factCanaries, ...nodeCanaries])('$bug', ({ planting, breaks }) => {
     const run = runSeeds({ first: 1, count: seedsMax, planting, stopsAtViolation: true })
     const [found] = run.violations
     expect(found?.violation.rule).toBe(breaks)

@@ -16,6 +16,7 @@ import type {
   TransactionFact,
   TransactionUpdatedChange,
 } from '../../src/csms/decision.ts'
+import { isOfTransaction } from '../../src/csms/overtaken.ts'
 import type { Hydration, OpenPromise } from '../../src/csms/records.ts'
 import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
@@ -25,8 +26,10 @@ import { beforeStartOf } from './before-start.ts'
 import { ConnectorHistoryModel } from './connector-history.ts'
 import { correct, type StoredCorrection } from './corrections.ts'
 import { evidenceOf, samplesOf } from './evidence.ts'
+import { FenceModel } from './fences.ts'
 import { LeaseModel } from './leases.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
+import { isOutdated } from './outdated.ts'
 import { PromiseModel } from './promises.ts'
 import { refusal } from './refusal.ts'
 
@@ -137,6 +140,7 @@ export interface Seen {
 export interface Committed {
   readonly outcomes: readonly CommitOutcome[]
   readonly duplicates: number
+  readonly outdated: number
   readonly meterRows: number
   /** Whether facts or meter values had been stored before. */
   readonly hadStored: boolean
@@ -157,6 +161,7 @@ export class DatabaseModel {
   readonly idTokens = new Map<string, KnownIdToken>()
   readonly leases = new LeaseModel(this.chargePoints)
   readonly promises = new PromiseModel(this.transactions)
+  readonly fences = new FenceModel(this.chargePoints)
   /** How often a text stands in a table: by `copyKey`. */
   readonly copies = new Map<string, number>()
   readonly #byStationId = new Map<string, number>()
@@ -196,13 +201,22 @@ export class DatabaseModel {
 
   /** Commits a group, as `CommitGroup` does. @throws {DatabaseError} when it begins one with the number of another. */
   commit(sets: readonly ChangeSet[], seen: readonly Seen[], mayBeStored = false): Committed {
-    if (this.#beginsAnother(sets)) throw refusal('22012', 'division by zero')
     const insertedNow = new Set<string>()
     let duplicates = 0
     let meterRows = 0
     let hadStored = false
     const toBeApplied: ChangeSet[] = []
-    const outcomes = sets.map((set) => {
+    let outdated = 0
+    const behind = new Set(sets.filter((set) => this.isOutdated(set)))
+    if (this.#beginsTwice(sets.filter((set) => !behind.has(set)))) {
+      throw refusal('21000', 'a row cannot be affected a second time')
+    }
+    const outcomes = sets.map((set): CommitOutcome => {
+      const isCopy = set.fact !== undefined && insertedNow.has(this.factKey(set, set.fact))
+      if (behind.has(set) && !isCopy) {
+        outdated++
+        return { isOutdated: true, duplicate: false, answer: set.answer }
+      }
       if (set.fact !== undefined) {
         const { fact } = set
         const key = this.factKey(set, fact)
@@ -242,11 +256,11 @@ export class DatabaseModel {
       row.lastSeenAtMs = greatest(row.lastSeenAtMs, seenAtMs)
       row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, heartbeatAtMs)
     }
-    return { outcomes, duplicates, meterRows, hadStored }
+    return { outcomes, duplicates, outdated, meterRows, hadStored }
   }
 
-  /** Whether a transaction that begins among the sets has the number of another one. */
-  #beginsAnother(sets: readonly ChangeSet[]): boolean {
+  /** Whether two transactions that begin among the sets have one number. */
+  #beginsTwice(sets: readonly ChangeSet[]): boolean {
     const facts = new Set<string>()
     const begun = new Set<number>()
     for (const set of sets) {
@@ -257,13 +271,8 @@ export class DatabaseModel {
       }
       for (const change of set.changes) {
         if (change.kind !== 'transactionStarted') continue
-        const { transactionId, stationTransactionId } = change
-        const stored = this.transactions.get(transactionId)
-        const isSame =
-          stored?.chargePointKey === set.chargePointKey &&
-          stored.receivedAtMs === set.receivedAtMs &&
-          stored.stationTransactionId === stationTransactionId
-        if (stored === undefined ? begun.has(transactionId) : !isSame) return true
+        const { transactionId } = change
+        if (!this.transactions.has(transactionId) && begun.has(transactionId)) return true
         begun.add(transactionId)
       }
     }
@@ -275,16 +284,26 @@ export class DatabaseModel {
     return this.promises.openOf(key, nowMs)
   }
 
-  /** Claims a connection under a new epoch; null when there is no such charge point. */
-  claim(key: number, version: OcppVersion, atMs: number, node: string, nowMs = atMs): Hydration | null {
+  /** Whether the set was decided from what is not true any more. What is in the ledger already is not decided again. */
+  protected isOutdated(set: ChangeSet): boolean {
+    if (set.fact !== undefined && this.facts.has(this.factKey(set, set.fact))) return false
+    return isOutdated(set, {
+      epochOf: (key) => this.chargePoints.get(key)?.epoch ?? 0,
+      transaction: (id) => this.transactions.get(id),
+      named: (key, id, use) => this.#byStationId.get(stationKey(key, id, use)),
+    })
+  }
+
+  /** The unique index of the names of transactions. */
+  protected begunTwice(place: string): void {
+    throw new Error(`Two transactions have the place ${place}.`)
+  }
+
+  /** What an actor of the charge point starts from. */
+  hydration(key: number, nowMs: number): Hydration | null {
     const row = this.chargePoints.get(key)
-    if (row === undefined) return null
-    row.connected = true
-    row.node = node
-    row.version = version
-    row.epoch = ++this.#lastEpoch
-    row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
-    const { identity, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch, untimedFacts } = row
+    if (row === undefined || row.version === null) return null
+    const { identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch, untimedFacts } = row
     return {
       chargePoint: { key, identity, version, strictness, registrationStatus, timeZone: null, bootStatus, lastBootAtMs },
       epoch,
@@ -296,6 +315,19 @@ export class DatabaseModel {
       untimedFacts,
       promises: this.promisesOf(key, nowMs),
     }
+  }
+
+  /** Claims a connection under a new epoch; null when there is no such charge point. */
+  claim(key: number, version: OcppVersion, atMs: number, node: string, nowMs = atMs): Hydration | null {
+    const row = this.chargePoints.get(key)
+    if (row === undefined) return null
+    if (row.connected) this.fences.set(key)
+    row.connected = true
+    row.node = node
+    row.version = version
+    row.epoch = ++this.#lastEpoch
+    row.lastSeenAtMs = greatest(row.lastSeenAtMs, atMs)
+    return this.hydration(key, nowMs)
   }
 
   /** `count` new transaction ids, ascending. */
@@ -357,6 +389,9 @@ export class DatabaseModel {
   /** Stores everything but the fact; answers how many meter values came with it, and whether all of them were new. */
   #apply(set: ChangeSet): { readonly rows: number; readonly isNew: boolean } {
     for (const change of set.changes) this.#change(set, change)
+    if ((set.epoch === 0 || set.isOvertaken === true) && set.changes.some(isOfTransaction)) {
+      this.fences.set(set.chargePointKey)
+    }
     for (const [place, { kind, transaction = null, detail }] of set.anomalies.entries()) {
       const { chargePointKey, receivedAtMs, messageId, epoch } = set
       const text = JSON.stringify(detail)
@@ -467,8 +502,7 @@ export class DatabaseModel {
     const byStation =
       stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
     if (this.transactions.has(id)) return
-    if (byStation !== null && this.#byStationId.has(byStation))
-      throw new Error(`two transactions have the place ${byStation}`)
+    if (byStation !== null && this.#byStationId.has(byStation)) return this.begunTwice(byStation)
     if (byStation !== null) this.#byStationId.set(byStation, id)
     this.transactions.set(id, {
       id,

@@ -80,7 +80,11 @@ function eachProblem(model: DatabaseModel, histories: ReadonlyMap<number, readon
   for (const [transactionId, history] of histories) {
     const row = model.transactions.get(transactionId)
     if (row === undefined) continue
-    const problem = endsProblem(row, history) ?? stateProblem(row, history) ?? energyProblem(model, row, history)
+    const problem =
+      endsProblem(row, history) ??
+      secondEndsProblem(model, row, history) ??
+      stateProblem(row, history) ??
+      energyProblem(model, row, history)
     if (problem !== null) return `Transaction ${transactionId}: ${problem}`
   }
   return null
@@ -112,6 +116,25 @@ function endsProblem(row: StoredTransaction, history: readonly Told[]): string |
     }
   }
   return stopped === null ? null : differs('register at the end', row.meterStopWh, stopped.registerWh)
+}
+
+/** Each end but the first is noted, through whichever process it came. */
+function secondEndsProblem(
+  { anomalies }: DatabaseModel,
+  { id, chargePointKey, stationTransactionId, stationUse }: StoredTransaction,
+  history: readonly Told[],
+): string | null {
+  const ends = history.filter(({ fact }) => fact.event === 'Ended' && !ofOperator.test(fact.ref)).length
+  // Those of other uses of an id are noted under the same name.
+  if (ends < 2 || stationUse > 1) return null
+  const name = stationTransactionId ?? String(id)
+  const noted = [...anomalies.values()].filter(
+    ({ kind, ...anomaly }) =>
+      (kind === 'secondEnd' || kind === 'closedTransaction') &&
+      anomaly.chargePointKey === chargePointKey &&
+      anomaly.transaction === name,
+  )
+  return noted.length >= ends - 1 ? null : `it has ${ends} ends, of which ${noted.length} are noted as one too many.`
 }
 
 /**

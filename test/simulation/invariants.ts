@@ -3,13 +3,15 @@
 
 import type { Registry } from '../../actors/registry.ts'
 import { callQueueCallsMax, inboxFramesMax, openTransactionsMax, writerChangesMax } from '../../src/base/limits.ts'
-import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome, Payload } from '../../src/csms/decision.ts'
 import { Connection } from '../../src/gateway/connection.ts'
 import { checkResponse } from '../../src/ocpp/schema.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
 import type { Writer } from '../../src/store/writer.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
+import { fencedProblem, fencedState } from './fenced-state.ts'
 import { historyProblem } from './history.ts'
+import { tableOf } from './kept-in.ts'
 import type { Message } from './message.ts'
 import { hasUsableTimes } from './plan.ts'
 import { stateText, withoutTransactions } from './shown-state.ts'
@@ -26,6 +28,7 @@ export const rules = {
   inOrder: 'The CALLs of a charge point are answered, and committed, in the order in which they came.',
   oneCallAtATime: 'At most one CALL is under way in each direction.',
   oneOwner: 'A charge point has one connection that counts: the one with the last epoch.',
+  fenced: 'Only the newest connection of a charge point moves its state.',
   presence: 'A charge point is stored as connected while it is, and as not connected while it is not.',
   bounded: 'No queue grows past its maximum.',
   actorAsStored: 'An actor shows what is committed: nothing more, and nothing less.',
@@ -48,6 +51,9 @@ export interface Violation {
 export interface WatchedProcess extends ServerEnd {
   readonly registry: Registry
   readonly writer: Pick<Writer, 'stats'>
+  readonly isFrozen: boolean
+  /** Number of the last change by others that it has been told of. */
+  readonly fencesSeen: number
   /** Commands of operators to this charge point that have not ended. */
   callsUnderWay(identity: string): number
 }
@@ -88,10 +94,12 @@ export class Watch {
   readonly #wires = new Map<Wire, WireLog>()
   readonly #sent = new Map<string, Message>()
   readonly #answers = new Map<Message, string>()
-  readonly #underWay = new Map<number, UnderWay>()
+  /** Of each process, by charge point. */
+  readonly #underWay = new Map<ServerEnd, Map<number, UnderWay>>()
   /** Sets that are being committed, by charge point. */
-  readonly #committing = new Map<number, ChangeSet>()
-  readonly #lastCommitted = new Map<number, { readonly epoch: number; readonly place: number }>()
+  readonly #committing = new Map<ServerEnd, Map<number, ChangeSet>>()
+  /** Place of the last CALL of each connection that was committed. */
+  readonly #lastCommitted = new Map<string, number>()
   /** Message ids of the CALLs of each charge point, in the order in which they came. */
   readonly #received = new Map<number, string[]>()
 
@@ -190,47 +198,55 @@ export class Watch {
   }
 
   /** Something that changes what is stored of a charge point is asked for; the returned function is called when it is over. */
-  changes(key: number): () => void {
+  changes(key: number, process: ServerEnd): () => void {
     this.#touched.add(key)
-    const states = this.#underWay.get(key)?.states ?? new Set([this.stateStored(key)])
-    this.#underWay.set(key, { count: (this.#underWay.get(key)?.count ?? 0) + 1, states })
+    const all = ofProcess(this.#underWay, process)
+    const states = all.get(key)?.states ?? new Set([this.stateStored(key)])
+    all.set(key, { count: (all.get(key)?.count ?? 0) + 1, states })
     return () => {
       this.#touched.add(key)
-      const count = (this.#underWay.get(key)?.count ?? 1) - 1
-      if (count === 0) this.#underWay.delete(key)
-      else this.#underWay.set(key, { count, states })
+      const count = (all.get(key)?.count ?? 1) - 1
+      if (count === 0) all.delete(key)
+      else all.set(key, { count, states })
     }
   }
 
-  /** The pipeline commits what a CALL caused. */
-  commits(set: ChangeSet): () => void {
+  /** The pipeline of a process commits what a CALL caused. */
+  commits(set: ChangeSet, process: ServerEnd): () => void {
     const { chargePointKey: key } = set
     const isFromCall = set.fact !== undefined || set.changes.length > 0 || set.meter !== null
-    const ended = this.changes(key)
+    const ended = this.changes(key, process)
     if (!isFromCall) return ended
-    const other = this.#committing.get(key)
+    const all = ofProcess(this.#committing, process)
+    const other = all.get(key)
     if (other !== undefined) {
       this.#fail('oneCallAtATime', `CP${key}: ${set.messageId} is committed while ${other.messageId} is.`)
     }
-    this.#committing.set(key, set)
+    all.set(key, set)
     return () => {
-      this.#committing.delete(key)
+      all.delete(key)
       ended()
     }
   }
 
-  /** The database stores a group; `commit` does it. */
-  stores(sets: readonly ChangeSet[], commit: () => void, isGhost: boolean): void {
-    if (!isGhost) for (const set of sets) this.#checkOrder(set)
+  /** The database stores a group; `commit` does it, and answers what came of each set. */
+  stores(sets: readonly ChangeSet[], commit: () => readonly CommitOutcome[], isGhost: boolean): void {
+    const before = new Map(sets.map(({ chargePointKey: key }) => [key, fencedState(this.#model, key)]))
     const broken = sets.flatMap((set) => this.#promisesBroken(set))
-    commit()
+    const outcomes = commit()
     // What is in the ledger already does not begin once more.
     for (const { id, seen } of broken) if (this.#model.transactions.has(id)) this.#fail('promiseKept', seen)
-    for (const set of sets) {
+    const stored = sets.filter((_, place) => outcomes[place]?.isOutdated !== true)
+    for (const set of stored) {
       const { chargePointKey: key } = set
+      if (!isGhost) this.#checkOrder(set)
       this.#untimedStatuses.committed(set)
       this.#touched.add(key)
-      this.#underWay.get(key)?.states.add(this.stateStored(key))
+      for (const all of this.#underWay.values()) all.get(key)?.states.add(this.stateStored(key))
+    }
+    for (const [key, state] of before) {
+      const problem = fencedProblem(this.#model, key, state, stored)
+      if (problem !== null) this.#fail('fenced', problem)
     }
   }
 
@@ -247,49 +263,58 @@ export class Watch {
   }
 
   /** The process has died: what it had under way is nobody's any more. */
-  died(): void {
-    this.#underWay.clear()
-    this.#committing.clear()
+  died(process: ServerEnd): void {
+    this.#underWay.delete(process)
+    this.#committing.delete(process)
   }
 
   /** What can be said at any moment of every charge point that something has happened to since the last time. */
-  check(node: WatchedProcess, stations: readonly SimulatedStation[]): void {
-    if (this.#touched.size === 0 || !node.isAlive) return
-    const { waiting } = node.writer.stats
-    if (waiting > writerChangesMax) this.#fail('bounded', `${waiting} change sets wait for the writer.`)
-    for (const { key, identity } of stations) {
-      if (!this.#touched.delete(key)) continue
-      const live = node.registry.get(identity)
-      if (live === undefined) continue
-      const epoch = this.#model.chargePoints.get(key)?.epoch ?? 0
-      if (live.epoch > epoch)
-        this.#fail('oneOwner', `${identity} lives under epoch ${live.epoch}; the last given is ${epoch}.`)
-      if (live.state === 'closed') this.#fail('oneOwner', `${identity} is registered and closed.`)
-      // A connection that has been closed shows nothing any more; its end is on its way.
-      if (live.link instanceof Connection && live.link.isClosed) continue
-      const shown = this.#stateShown(node, identity)
-      const underWay = this.#underWay.get(key)
-      const stored = this.stateStored(key)
-      const agrees = this.#crowded.has(key)
-        ? (text: string): boolean => withoutTransactions(text) === withoutTransactions(shown)
-        : (text: string): boolean => text === shown
-      if (!agrees(stored) && ![...(underWay?.states ?? [])].some(agrees)) {
-        this.#fail('actorAsStored', `${identity} shows ${shown}; stored is ${stored}.`)
-      }
-      const treated = live.chargePoint.registrationStatus
-      const wanted = this.#model.chargePoints.get(key)?.registrationStatus
-      if (treated !== wanted && underWay === undefined) {
-        this.#fail('actorAsStored', `${identity} is to be ${wanted} and is treated as ${treated}.`)
-      }
-      if (node.callsUnderWay(identity) > callQueueCallsMax + 1) {
-        this.#fail('bounded', `${node.callsUnderWay(identity)} commands wait for ${identity}.`)
-      }
+  check(nodes: readonly WatchedProcess[], stations: readonly SimulatedStation[]): void {
+    if (this.#touched.size === 0 || nodes.length === 0) return
+    for (const node of nodes) {
+      const { waiting } = node.writer.stats
+      if (waiting > writerChangesMax) this.#fail('bounded', `${waiting} change sets wait for the writer.`)
+    }
+    for (const station of stations) {
+      if (!this.#touched.delete(station.key)) continue
+      for (const node of nodes) this.#checkActor(node, station)
+    }
+  }
+
+  #checkActor(node: WatchedProcess, { key, identity }: SimulatedStation): void {
+    const live = node.registry.get(identity)
+    const row = this.#model.chargePoints.get(key)
+    if (live === undefined || row === undefined) return
+    if (live.epoch > row.epoch)
+      this.#fail('oneOwner', `${identity} lives under epoch ${live.epoch}; the last given is ${row.epoch}.`)
+    if (live.state === 'closed') this.#fail('oneOwner', `${identity} is registered and closed.`)
+    if (node.callsUnderWay(identity) > callQueueCallsMax + 1) {
+      this.#fail('bounded', `${node.callsUnderWay(identity)} commands wait for ${identity}.`)
+    }
+    // A connection that has been closed shows nothing any more; its end is on its way.
+    if (live.link instanceof Connection && live.link.isClosed) return
+    // Of what others have changed it may know nothing before it is told, and reads it before it decides anything more.
+    if (live.epoch < row.epoch || this.#model.fences.of(key) > node.fencesSeen) return
+    const underWay = this.#underWay.get(node)?.get(key)
+    const treated = live.chargePoint.registrationStatus
+    const wanted = row.registrationStatus
+    if (treated !== wanted && underWay === undefined) {
+      this.#fail('actorAsStored', `${identity} is to be ${wanted} and is treated as ${treated}.`)
+    }
+    if (live.isDoubtful) return
+    const shown = this.#stateShown(node, identity)
+    const stored = this.stateStored(key)
+    const agrees = this.#crowded.has(key)
+      ? (text: string): boolean => withoutTransactions(text) === withoutTransactions(shown)
+      : (text: string): boolean => text === shown
+    if (!agrees(stored) && ![...(underWay?.states ?? [])].some(agrees)) {
+      this.#fail('actorAsStored', `${identity} shows ${shown}; stored is ${stored}.`)
     }
   }
 
   /** @param soundSinceMs since when nothing has failed at the database. */
-  checkPresence(node: WatchedProcess | null, stations: readonly SimulatedStation[], soundSinceMs: number): void {
-    const wrong = this.presence.check(this.#model, node, stations, this.#nowMs(), soundSinceMs)
+  checkPresence(nodes: readonly WatchedProcess[], stations: readonly SimulatedStation[], soundSinceMs: number): void {
+    const wrong = this.presence.check(this.#model, nodes, stations, this.#nowMs(), soundSinceMs)
     if (wrong !== null) this.#fail('presence', wrong)
   }
 
@@ -310,15 +335,15 @@ export class Watch {
   }
 
   /** What can be said once nothing is under way any more. */
-  checkAtRest(node: WatchedProcess, stations: readonly SimulatedStation[]): void {
+  checkAtRest(nodes: readonly WatchedProcess[], stations: readonly SimulatedStation[]): void {
     for (const { key } of stations) this.#touched.add(key)
-    this.check(node, stations)
+    this.check(nodes, stations)
     for (const { key, identity } of stations) {
       const row = this.#model.chargePoints.get(key)
-      const live = node.registry.get(identity)
-      if (live === undefined || live.epoch !== row?.epoch || !row.connected) {
+      const epochs = nodes.flatMap(({ registry }) => registry.get(identity)?.epoch ?? [])
+      if (epochs.length !== 1 || epochs[0] !== row?.epoch || row?.connected !== true) {
         const stored = `epoch ${row?.epoch}, ${row?.connected ? 'connected' : 'not connected'}`
-        this.#fail('oneOwner', `${identity} lives under epoch ${live?.epoch ?? 'none'}; stored is ${stored}.`)
+        this.#fail('oneOwner', `${identity} lives under epoch ${epochs.join(' and ') || 'none'}; stored is ${stored}.`)
       }
     }
     for (const message of this.#answers.keys()) this.#checkStored(message, 'storedOnce')
@@ -437,19 +462,26 @@ export class Watch {
       this.#fail('storedOnce', `CP${key}: ${text} stands ${copies} times in ${table}. (${rule})`)
   }
 
-  // Sets of one charge point are committed in the order in which their CALLs came, and none of an older connection after one of a newer.
+  // Sets of one connection are committed in the order in which their CALLs came.
   #checkOrder({ chargePointKey: key, epoch, messageId, fact, changes, meter }: ChangeSet): void {
     const received = this.#received.get(key)
     if (received === undefined || (fact === undefined && changes.length === 0 && meter === null)) return
     if (!received.includes(messageId)) return
-    const last = this.#lastCommitted.get(key) ?? { epoch: 0, place: 0 }
-    const place = received.indexOf(messageId, last.place)
-    if (epoch < last.epoch || place < 0) {
-      const before = `${received[last.place]} under epoch ${last.epoch}`
+    const connection = `${key}/${epoch}`
+    const last = this.#lastCommitted.get(connection) ?? 0
+    const place = received.indexOf(messageId, last)
+    if (place < 0) {
+      const before = `${received[last]} of the same connection`
       this.#fail('inOrder', `CP${key}: ${messageId} under epoch ${epoch} is committed after ${before}.`)
     }
-    this.#lastCommitted.set(key, { epoch, place })
+    this.#lastCommitted.set(connection, place)
   }
+}
+
+function ofProcess<T>(all: Map<ServerEnd, Map<number, T>>, process: ServerEnd): Map<number, T> {
+  const found = all.get(process) ?? new Map<number, T>()
+  all.set(process, found)
+  return found
 }
 
 function nameOf({ station }: Wire): string {
@@ -472,21 +504,5 @@ function parsed(text: string): readonly unknown[] | null {
     return Array.isArray(frame) ? frame : null
   } catch {
     return null
-  }
-}
-
-/** Where the payload of a message is to be found; null when it is not kept as a whole. */
-function tableOf(action: string): CountedTable | null {
-  switch (action) {
-    case 'StartTransaction':
-    case 'StopTransaction':
-    case 'TransactionEvent':
-      return 'facts'
-    case 'BootNotification':
-    case 'StatusNotification':
-    case 'SecurityEventNotification':
-      return 'events'
-    default:
-      return null
   }
 }

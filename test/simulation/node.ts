@@ -1,6 +1,7 @@
 // One process of Stator in a simulation: the real parts, put together as `src/main.ts` does it, over a simulated clock, network and
 // database. It can die between any two things that it does.
 
+import type { Pool, QueryConfig } from 'pg'
 import { type ChargePointRef, Registry } from '../../actors/registry.ts'
 import { correctTransaction } from '../../src/api/correct-transaction.ts'
 import { closeTransaction } from '../../src/api/close-transaction.ts'
@@ -17,7 +18,9 @@ import { Admission } from '../../src/gateway/admission.ts'
 import type { SocketData } from '../../src/gateway/connection.ts'
 import { Connections, type FrameExaminer } from '../../src/gateway/connections.ts'
 import { handshake, type HandshakeDeps } from '../../src/gateway/handshake.ts'
-import { holdingsOf, LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
+import { changedElsewhere, holdingsOf, LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
+import type { Database } from '../../src/store/database.ts'
+import { type Fence, watchFences } from '../../src/store/fences.ts'
 import type { LeaseKeeper } from '../../src/store/lease-keeper.ts'
 import { createLiveQueries } from '../../src/store/live-queries.ts'
 import { createPromiseQueries } from '../../src/store/remote-start-promises.ts'
@@ -27,10 +30,15 @@ import { readLongAnswer } from '../../src/ocpp/answer.ts'
 import { examineBatch, examineOne } from '../../src/workers/examine-batch.ts'
 import type { Watch } from './invariants.ts'
 import type { Random } from '../support/random.ts'
-import { keepLease, type PlantedLeases } from './watchman.ts'
-import type { SimulatedDatabaseServer } from './simulated-database.ts'
+import { againMs, keepLease, type PlantedLeases } from './watchman.ts'
+import type { Owner, SimulatedDatabaseServer } from './simulated-database.ts'
 import type { ServerEnd, SimulatedSocket, Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
+
+interface FoundFences {
+  readonly next: string
+  readonly fences?: readonly Fence[] | null
+}
 
 type Commit = (set: ChangeSet) => Promise<CommitOutcome>
 
@@ -42,6 +50,8 @@ export interface PlantedParts extends PlantedLeases {
   readonly receive?: (
     receive: (socket: SimulatedSocket, text: string) => void,
   ) => (socket: SimulatedSocket, text: string) => void
+  /** What a look at the charge points that others have changed finds. */
+  readonly fences?: (found: readonly object[]) => readonly object[]
   /** What decides about the messages of transactions. */
   readonly decide?: (decide: Decide) => Decide
 }
@@ -73,7 +83,7 @@ export const { callTimeoutMs } = ocpp
 const workerMsMax = 3
 
 /** A process. */
-export class SimulatedNode implements ServerEnd {
+export class SimulatedNode implements ServerEnd, Owner {
   readonly registry: Registry
   readonly writer: Writer
   readonly counters = new Counters()
@@ -91,7 +101,12 @@ export class SimulatedNode implements ServerEnd {
   /** Null until it has been taken: before that nobody is let in. */
   #lease: LeaseKeeper | null = null
   #isAlive = true
-  readonly #isOwnerAlive = () => this.#isAlive
+  #isFrozen = false
+  /** What has come while it was frozen, and has not been looked at yet. */
+  readonly #unseen: (() => void)[] = []
+  #isCatchingUp = false
+  /** Number of the last change by others that it has been told of. */
+  #fencesSeen = 0
   /** Things that it does until it dies; null: it does not. */
   #actsLeft: number | null = null
   #messageIds = 0
@@ -102,10 +117,18 @@ export class SimulatedNode implements ServerEnd {
     const id = `node${number}`
     this.#clock = {
       nowMs: () => time.nowMs,
-      after: (delayMs, callback) => time.after(delayMs, () => (this.#isAlive ? callback() : undefined)),
+      after: (delayMs, callback) => {
+        let isCancelled = false
+        const ring = (): void => (isCancelled ? undefined : callback())
+        const cancel = time.after(delayMs, () => this.whenAwake(ring))
+        return () => {
+          isCancelled = true
+          cancel()
+        }
+      },
     }
     const log = this.#log()
-    const client = database.open(this.#isOwnerAlive)
+    const client = database.open(this)
     this.#queries = createLiveQueries(client, this.#clock)
     this.writer = new Writer({ database: client, clock: this.#clock, log, commitGroup: database.commitGroup })
     this.#transactionIds = new TransactionIds(client)
@@ -117,7 +140,7 @@ export class SimulatedNode implements ServerEnd {
     this.live = new LiveChargePoints(this.registry, createPromiseQueries(client.pool))
     // A process may die in the middle of a turn: what is left of the turn does nothing.
     const commit: Commit = (set) =>
-      this.#isAlive ? watched(watch.commits(set), this.writer.commit(set)) : new Promise(() => {})
+      this.#isAlive ? watched(watch.commits(set, this), this.writer.commit(set)) : new Promise(() => {})
     this.#connections = new Connections({
       settings: { ...ocpp, messageLog: false },
       registry: this.registry,
@@ -155,16 +178,82 @@ export class SimulatedNode implements ServerEnd {
       log,
     }
     this.writer.start()
-    keepLease(
-      { id, client, clock: this.#clock, counters: this.counters, log, holdings: holdingsOf(this.registry), planted },
-      (lease) => {
+    const { registry, counters } = this
+    const leaseParts = { id, client, clock: this.#clock, counters, log, holdings: holdingsOf(registry), planted }
+    this.#watchFences(client, log, () =>
+      keepLease(leaseParts, (lease) => {
         this.#lease = lease
-      },
+      }),
     )
+  }
+
+  /** Looks for what others have changed; begins again where the database is away at the start. */
+  #watchFences(client: Database, log: Logger, onBegun: () => void): void {
+    const onFence = (fence: Fence): void => changedElsewhere(this.registry, fence)
+    watchFences({ database: this.#looking(client), clock: this.#clock, log, onFence }).then(onBegun, () => {
+      this.#clock.after(againMs, () => this.#watchFences(client, log, onBegun))
+    })
+  }
+
+  /** The database, as a look for what others have changed sees it. */
+  #looking({ pool }: Database): Pick<Database, 'pool'> {
+    const { fences: plant } = this.#world.planted
+    const query = async (statement: { readonly name: string }) => {
+      const { rows } = (await pool.query(statement as QueryConfig)) as { rows: readonly FoundFences[] }
+      const [found] = rows
+      if (found === undefined) return { rows }
+      this.#fencesSeen = Number(found.next) - 1
+      return { rows: [{ ...found, fences: plant?.(found.fences ?? []) ?? found.fences ?? [] }] }
+    }
+    return { pool: { query } as unknown as Pool }
   }
 
   get isAlive(): boolean {
     return this.#isAlive
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen
+  }
+
+  get fencesSeen(): number {
+    return this.#fencesSeen
+  }
+
+  /** Stands still for a while, as on SIGSTOP, and goes on with what has come meanwhile. */
+  freeze(forMs: number): void {
+    if (this.#isFrozen) return
+    this.#isFrozen = true
+    this.#world.time.after(forMs, () => this.thaw())
+  }
+
+  thaw(): void {
+    if (!this.#isFrozen) return
+    this.#isFrozen = false
+    this.#catchUp()
+  }
+
+  whenAwake(work: () => void): void {
+    if (!this.#isAlive) return
+    if (this.#isBehind) this.#unseen.push(work)
+    else work()
+  }
+
+  /** Whether it has yet to look at what came before. */
+  get #isBehind(): boolean {
+    return this.#isFrozen || (this.#unseen.length > 0 && !this.#isCatchingUp)
+  }
+
+  /** One thing after the other, and what comes meanwhile after them. */
+  #catchUp(): void {
+    if (this.#unseen.length === 0) return
+    this.#world.time.after(0, () => {
+      if (this.#isFrozen || !this.#isAlive) return
+      this.#isCatchingUp = true
+      this.#unseen.shift()?.()
+      this.#isCatchingUp = false
+      this.#catchUp()
+    })
   }
 
   /** Dies after doing `acts` more things that somebody outside could notice. */
@@ -175,7 +264,7 @@ export class SimulatedNode implements ServerEnd {
 
   /** Reaches the database no more for a while; others do. */
   cutOff(forMs: number): void {
-    this.#world.database.cutOff(this.#isOwnerAlive, forMs)
+    this.#world.database.cutOff(this, forMs)
   }
 
   /** Stops as on SIGTERM. */
@@ -193,6 +282,10 @@ export class SimulatedNode implements ServerEnd {
 
   /** A charge point dials. */
   dialled(wire: Wire, identity: string, subprotocol: string): void {
+    this.whenAwake(() => this.#dialled(wire, identity, subprotocol))
+  }
+
+  #dialled(wire: Wire, identity: string, subprotocol: string): void {
     const request = new Request(`http://stator.test/ocpp/${identity}`, {
       headers: { upgrade: 'websocket', 'sec-websocket-protocol': subprotocol },
     })
@@ -213,11 +306,15 @@ export class SimulatedNode implements ServerEnd {
   }
 
   onOpen(wire: Wire, socket: SimulatedSocket): void {
-    this.#sockets.set(socket, wire)
-    this.#connections.open(socket)
+    this.whenAwake(() => {
+      this.#sockets.set(socket, wire)
+      this.#connections.open(socket)
+    })
   }
 
   onText(wire: Wire, socket: SimulatedSocket, text: string): void {
+    // It reads on where it stopped, unless it has paused the socket meanwhile.
+    if (this.#isBehind) return this.whenAwake(() => wire.arrive(text))
     this.#world.onFrame(wire, '→', text)
     const isEnding = this.#connections.isDraining || socket.data.connection?.isClosed === true
     this.#world.watch.serverReceives(wire, text, isEnding)
@@ -225,8 +322,10 @@ export class SimulatedNode implements ServerEnd {
   }
 
   onClosed(_wire: Wire, socket: SimulatedSocket, code: number, reason: string): void {
-    this.#sockets.delete(socket)
-    this.#connections.close(socket, code, reason)
+    this.whenAwake(() => {
+      this.#sockets.delete(socket)
+      this.#connections.close(socket, code, reason)
+    })
   }
 
   onSent(wire: Wire, text: string): void {
@@ -276,7 +375,7 @@ export class SimulatedNode implements ServerEnd {
     const deps = { clock: this.#clock, live: this.live, commit, queries: { transaction: read } }
     const messageId = `close-${++this.#messageIds}`
     const closing = closeTransaction(deps, transaction, {}, messageId)
-    await watched(watch.changes(transaction.chargePointKey), closing).catch(ignoreStatorError)
+    await watched(watch.changes(transaction.chargePointKey, this), closing).catch(ignoreStatorError)
   }
 
   /** An operator corrects the end of a transaction that an operator closed. */

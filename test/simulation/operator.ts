@@ -26,12 +26,9 @@ export async function command(
   const { model } = database
   const read = async (choose: () => StoredTransaction | undefined): Promise<TransactionRecord | null> => {
     let row: StoredTransaction | undefined
-    const isRead = await database.run(
-      () => node.isAlive,
-      () => {
-        row = choose()
-      },
-    )
+    const isRead = await database.run(node, () => {
+      row = choose()
+    })
     return isRead && row !== undefined ? recordOf(row, identity, model.correctionsOf(row.id).length) : null
   }
   const chargePoint = { key, identity }
@@ -89,7 +86,7 @@ export async function command(
       return
     }
     case 'provision': {
-      const ended = watch.changes(key)
+      const ended = watch.changes(key, node)
       await node.oneAfterAnother(identity, () => provision(pickBy(pick, registrations), identity, key, node, database))
       ended()
       return
@@ -108,10 +105,12 @@ async function provision(
 ): Promise<void> {
   const update = (): void => {
     const row = database.model.chargePoints.get(key)
-    if (row !== undefined) row.registrationStatus = registrationStatus
+    if (row === undefined) return
+    row.registrationStatus = registrationStatus
+    database.model.fences.set(key)
   }
   // An operator who is told that the database cannot be reached asks again.
-  while (!(await database.run(() => node.isAlive, update))) {
+  while (!(await database.run(node, update))) {
     await new Promise<void>((resolve) => node.after(1_000, resolve))
   }
   node.live.provisioned({ key, identity }, { registrationStatus })

@@ -2,7 +2,7 @@
 // they, the operators, the database and the process do or suffer. A story is shortened by taking things out of it.
 
 import { type CommitFault, commitFaults } from './simulated-database.ts'
-import { Random } from '../support/random.ts'
+import { pickBy, Random } from '../support/random.ts'
 
 /** How a charge point behaves all the time. */
 export interface Habits {
@@ -47,6 +47,7 @@ export type AnswerHabit = 'inTime' | 'late' | 'twice' | 'never' | 'error' | 'gar
 /** `pick` in [0, 1) chooses among what there is to choose from when the time has come. */
 export type Action =
   | { readonly kind: 'connect' | 'replace' | 'shuffle'; readonly station: number }
+  | { readonly kind: 'move'; readonly station: number; readonly pick: number; readonly tellsAfterMs: number }
   | {
       readonly kind: 'drop'
       readonly station: number
@@ -60,10 +61,10 @@ export type Action =
   | { readonly kind: 'slow'; readonly station: number; readonly forMs: number }
   | { readonly kind: 'command'; readonly station: number; readonly what: Commanding; readonly pick: number }
   | { readonly kind: 'database'; readonly fault: 'stall' | 'away' | 'cut'; readonly forMs: number }
-  | { readonly kind: 'cutOff'; readonly forMs: number }
+  | { readonly kind: 'cutOff' | 'freeze'; readonly node: number; readonly forMs: number }
   | { readonly kind: 'commit'; readonly fault: CommitFault; readonly count: number }
-  | { readonly kind: 'kill'; readonly afterActs: number; readonly downMs: number }
-  | { readonly kind: 'restart'; readonly downMs: number }
+  | { readonly kind: 'kill'; readonly node: number; readonly afterActs: number; readonly downMs: number }
+  | { readonly kind: 'restart'; readonly node: number; readonly downMs: number }
 
 export type Telling = 'boot' | 'status' | 'start' | 'update' | 'stop' | 'meter' | 'heartbeat' | 'authorize' | 'event'
 export type Commanding =
@@ -79,6 +80,8 @@ export interface Plan {
   /** By number; null where a charge point was taken out of the story. */
   readonly stations: readonly (Habits | null)[]
   readonly actions: readonly Planned[]
+  /** Processes that serve charge points, beside each other. */
+  readonly nodes: number
   /** How often trips to the database fail by themselves, 0 to 1. */
   readonly faultRate: number
   readonly databaseMsMax: number
@@ -106,6 +109,17 @@ const tellings: Readonly<Record<Telling, number>> = {
   event: 2,
 }
 
+const twoTellings: readonly (readonly Telling[])[] = [
+  ['update', 'update'],
+  ['update', 'stop'],
+  ['stop', 'status'],
+]
+
+/** What is told of a connector in one moment: the beginning of a session, or what goes on in the one that it has. */
+export function toldTogether(hasSession: boolean, pick: number): readonly Telling[] {
+  return hasSession ? pickBy((pick * 5.3) % 1, twoTellings) : ['start', 'update']
+}
+
 const commandings: Readonly<Record<Commanding, number>> = {
   call: 4,
   trigger: 2,
@@ -126,11 +140,13 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
   shuffle: 3,
   connect: 3,
   replace: 3,
+  move: 8,
   drop: 7,
   slow: 1,
   command: 10,
   database: 3,
   cutOff: 2,
+  freeze: 2,
   commit: 5,
   kill: 2,
   restart: 1,
@@ -150,6 +166,7 @@ export function planOf(seed: number): Plan {
     seed,
     stations,
     actions,
+    nodes: new Random(seed).fork('nodes').pick([1, 2, 2]),
     faultRate: random.pick([0, 0, 0, 0.01, 0.05]),
     databaseMsMax: random.pick([0, 3, 20, 200]),
   }
@@ -218,6 +235,8 @@ function actionOf(random: Random, stations: number): Action {
     case 'replace':
     case 'shuffle':
       return { kind, station }
+    case 'move':
+      return { kind, station, pick, tellsAfterMs: random.pick([0, 30, 300, 1_000]) }
     case 'drop':
       return { kind, station, how: random.pick(['close', 'reset', 'halfOpen']), stays: random.chance(0.3) }
     case 'tell':
@@ -235,12 +254,18 @@ function actionOf(random: Random, stations: number): Action {
     case 'database':
       return { kind, fault: random.pick(['stall', 'away', 'cut']), forMs: random.pick([50, 1_000, 10_000, 60_000]) }
     case 'cutOff':
-      return { kind, forMs: random.pick([1_000, 15_000, 40_000]) }
+    case 'freeze':
+      return { kind, node: random.between(0, 1), forMs: random.pick([1_000, 15_000, 40_000]) }
     case 'commit':
       return { kind, fault: random.pick(commitFaults), count: random.pick([1, 1, 2, 6]) }
     case 'kill':
-      return { kind, afterActs: random.pick([0, 0, 1, 2, 5]), downMs: random.between(200, 20_000) }
+      return {
+        kind,
+        node: random.between(0, 1),
+        afterActs: random.pick([0, 0, 1, 2, 5]),
+        downMs: random.between(200, 20_000),
+      }
     case 'restart':
-      return { kind, downMs: random.between(200, 5_000) }
+      return { kind, node: random.between(0, 1), downMs: random.between(200, 5_000) }
   }
 }

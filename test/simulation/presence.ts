@@ -24,11 +24,12 @@ export class Presence {
   /**
    * What has been wrong for too long, as a text; null while nothing has.
    *
+   * @param nodes those that are alive.
    * @param soundSinceMs since when nothing has failed at the database.
    */
   check(
     model: DatabaseModel,
-    node: { readonly isAlive: boolean; readonly registry: Registry } | null,
+    nodes: readonly { readonly isFrozen: boolean; readonly registry: Registry }[],
     stations: readonly SimulatedStation[],
     nowMs: number,
     soundSinceMs: number,
@@ -36,8 +37,8 @@ export class Presence {
     for (const { key, identity } of stations) {
       const row = model.chargePoints.get(key)
       if (row === undefined) continue
-      const liveEpoch = node?.isAlive === true ? node.registry.get(identity)?.epoch : undefined
-      if (row.connected === (liveEpoch === row.epoch)) {
+      const held = nodes.filter(({ isFrozen, registry }) => !isFrozen && registry.get(identity)?.epoch === row.epoch)
+      if (row.connected === held.length > 0) {
         this.#wrongSinceMs.delete(key)
         continue
       }
@@ -46,7 +47,7 @@ export class Presence {
       const wrongMs = nowMs - Math.max(sinceMs, soundSinceMs)
       if (wrongMs <= wrongMsMax) continue
       const stored = `${row.connected ? 'connected' : 'not connected'} under epoch ${row.epoch}`
-      return `${identity} has been stored as ${stored} for ${wrongMs} ms, and lives under epoch ${liveEpoch ?? 'none'}.`
+      return `${identity} has been stored as ${stored} for ${wrongMs} ms, and ${held.length} processes hold it.`
     }
     return null
   }

@@ -4,7 +4,7 @@
 import type { ClientBase, Pool } from 'pg'
 import { queryMsMax } from '../../src/base/limits.ts'
 import { StatorError } from '../../src/base/errors.ts'
-import type { ChangeSet } from '../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome } from '../../src/csms/decision.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { CommitGroup } from '../../src/store/commit-group.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -29,8 +29,15 @@ export type CommitFault =
 
 export const commitFaults: readonly CommitFault[] = ['deadlock', 'refuse', 'cutBefore', 'loseAnswer', 'ghost']
 
+/** The process behind a connection. */
+export interface Owner {
+  readonly isAlive: boolean
+  /** Runs `work` now, or once the process is not frozen any more. */
+  whenAwake(work: () => void): void
+}
+
 interface Session {
-  readonly isOwnerAlive: () => boolean
+  readonly owner: Owner
   isCut: boolean
 }
 
@@ -48,7 +55,7 @@ export interface ServerOptions {
   /** Longest trip in one direction, in milliseconds. */
   readonly tripMsMax: number
   /** `commit` does it. `isGhost`: long after its sender has given it up. */
-  readonly onCommit: (sets: readonly ChangeSet[], commit: () => void, isGhost: boolean) => void
+  readonly onCommit: (sets: readonly ChangeSet[], commit: () => readonly CommitOutcome[], isGhost: boolean) => void
   readonly onFault: (fault: string) => void
 }
 
@@ -66,8 +73,8 @@ export class SimulatedDatabaseServer {
   readonly #stalled = new Set<() => void>()
   #stalledUntilMs = 0
   #awayUntilMs = 0
-  /** Until when a process reaches nothing, by what tells whether it lives. */
-  readonly #cutOff = new Map<() => boolean, number>()
+  /** Until when a process reaches nothing. */
+  readonly #cutOff = new Map<Owner, number>()
   #due: CommitFault[] = []
   #faultRate: number
   #lastFaultMs = 0
@@ -97,11 +104,11 @@ export class SimulatedDatabaseServer {
   }
 
   /** Cuts every connection of one process, and takes no new ones of it for a while. */
-  cutOff(isOwnerAlive: () => boolean, forMs: number): void {
+  cutOff(owner: Owner, forMs: number): void {
     const untilMs = this.#time.nowMs + forMs
-    this.#cutOff.set(isOwnerAlive, untilMs)
+    this.#cutOff.set(owner, untilMs)
     this.#lastFaultMs = Math.max(this.#lastFaultMs, untilMs)
-    for (const { session } of this.#underWay) if (session.isOwnerAlive === isOwnerAlive) session.isCut = true
+    for (const { session } of this.#underWay) if (session.owner === owner) session.isCut = true
   }
 
   /** Cuts every connection that is in use. */
@@ -128,34 +135,37 @@ export class SimulatedDatabaseServer {
   }
 
   /**
-   * The process behind `isOwnerAlive` has died: what it had sent is executed or was lost on the way, in order, and either is settled
+   * The process `owner` has died: what it had sent is executed or was lost on the way, in order, and either is settled
    * before another process has read anything (PostgreSQL ends the transactions of a connection that is gone).
    */
   settleAfterDeath(): void {
     let isLost = false
     for (const request of [...this.#underWay]) {
-      if (request.session.isOwnerAlive()) continue
+      if (request.session.owner.isAlive) continue
       this.#underWay.delete(request)
       isLost ||= this.#random.chance(0.5)
       if (!isLost && !request.session.isCut) attempted(request.execute)
     }
   }
 
-  /** Does `work` as one statement of the process behind `isOwnerAlive`; false when it hears nothing of it. */
-  run(isOwnerAlive: () => boolean, work: () => void): Promise<boolean> {
-    return this.#trip({ isOwnerAlive, isCut: false }, work, this.#queryFault()).then(
+  /** Does `work` as one statement of the process `owner`; false when it hears nothing of it. */
+  run(owner: Owner, work: () => void): Promise<boolean> {
+    return this.#trip({ owner, isCut: false }, work, this.#queryFault()).then(
       () => true,
       () => false,
     )
   }
 
   /** A client of the server, as `openDatabase` gives one. */
-  open(isOwnerAlive: () => boolean): Database {
-    const session = (): Session => ({ isOwnerAlive, isCut: false })
+  open(owner: Owner): Database {
+    const session = (): Session => ({ owner, isCut: false })
     // What the store asks of a pool is `query` with a prepared statement, and nothing else.
     const queries = {
-      query: (statement: Statement) =>
-        this.#trip(session(), () => this.#answer(statement), this.#queryFault(), null, statement.query_timeout),
+      query: (asked: Statement | string) => {
+        const statement = typeof asked === 'string' ? { name: asked, values: [] } : asked
+        const work = (): unknown => this.#answer(statement)
+        return this.#trip(session(), work, this.#queryFault(), null, statement.query_timeout)
+      },
     }
     const pool = queries as unknown as Pool
     return {
@@ -166,7 +176,7 @@ export class SimulatedDatabaseServer {
       isSingleConnection: false,
       lease: async () => {
         // What a broken lease had sent is done or gone when the next one begins (`database.ts` sees to it).
-        for (const request of this.#ghosts) if (request.session.isOwnerAlive === isOwnerAlive) this.#endGhost(request)
+        for (const request of this.#ghosts) if (request.session.owner === owner) this.#endGhost(request)
         const leased = session()
         await this.#trip(leased, () => {}, null)
         // The simulated commit is the only one who uses the client, and it knows what it is.
@@ -191,8 +201,9 @@ export class SimulatedDatabaseServer {
 
   #commit(sets: readonly ChangeSet[], seen: readonly Seen[], mayBeStored: boolean, isGhost: boolean) {
     let committed = this.model.commit([], [])
-    const commit = (): void => {
+    const commit = (): readonly CommitOutcome[] => {
       committed = this.model.commit(sets, seen, mayBeStored)
+      return committed.outcomes
     }
     this.#options.onCommit(sets, commit, isGhost)
     return committed
@@ -222,13 +233,13 @@ export class SimulatedDatabaseServer {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       // The dead send nothing.
-      if (!session.isOwnerAlive()) return
+      if (!session.owner.isAlive) return
       let isSettled = false
       const settle = (conclude: () => void): void => {
         if (isSettled) return
         isSettled = true
         cancelTimeout()
-        if (session.isOwnerAlive()) conclude()
+        if (session.owner.isAlive) session.owner.whenAwake(conclude)
       }
       const fail = (error: Error): void => settle(() => reject(error))
       const cancelTimeout = this.#time.after(timeoutMs, () => {
@@ -240,7 +251,7 @@ export class SimulatedDatabaseServer {
       const arrive = (): void => {
         if (!this.#underWay.has(request)) return
         const { nowMs } = this.#time
-        const awayUntilMs = Math.max(this.#awayUntilMs, this.#cutOff.get(session.isOwnerAlive) ?? 0)
+        const awayUntilMs = Math.max(this.#awayUntilMs, this.#cutOff.get(session.owner) ?? 0)
         if (nowMs < awayUntilMs || session.isCut) {
           this.#underWay.delete(request)
           session.isCut = true
@@ -322,6 +333,14 @@ export class SimulatedDatabaseServer {
         )
         return { rows: claims.flatMap((claim) => (claim === null ? [] : [{ ...claim, ...claim.chargePoint }])) }
       }
+      case 'stator_read_again': {
+        const found = numbers(values[0]).flatMap((key) => model.hydration(key, nowMs) ?? [])
+        return { rows: found.map((hydration) => ({ ...hydration, ...hydration.chargePoint })) }
+      }
+      case startOfLooks:
+        return { rows: [{ next: model.fences.next }] }
+      case 'stator_fences':
+        return { rows: [{ next: model.fences.next, fences: model.fences.since(String(values[0])) }] }
       case 'stator_disconnect': {
         const epochs = numbers(values[1])
         for (const [i, key] of numbers(values[0]).entries()) model.leases.release(key, epochs[i] ?? -1)
@@ -364,6 +383,9 @@ export class SimulatedDatabaseServer {
     }
   }
 }
+
+/** The only statement without a name. */
+const startOfLooks = 'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next'
 
 interface Statement {
   readonly name: string

@@ -113,7 +113,7 @@ export class Wire {
   /** The charge point sends. */
   send(text: string): void {
     if (!this.#isStationOpen) return
-    this.#toServer(() => this.#arrive(text))
+    this.#toServer(() => this.arrive(text))
   }
 
   /** The charge point ends the connection: by a close frame, or by a reset, which may overtake what is under way. */
@@ -193,7 +193,8 @@ export class Wire {
     })
   }
 
-  #arrive(text: string): void {
+  /** What the charge point has sent is there to be read. */
+  arrive(text: string): void {
     if (!this.isServerOpen || this.#isHalfOpen) return
     if (this.#held.length > 0 || (this.#isPaused && this.#readAhead-- <= 0)) this.#held.push(text)
     else this.#receive(text)

@@ -1,5 +1,5 @@
-// One simulated world: charge points, the network, one process of Stator after another, a database, and a watch over all of it. A plan
-// says what happens; the same plan always happens in the same way.
+// One simulated world: charge points, the network, one or two processes of Stator and those that take their places, a database, and a
+// watch over all of it. A plan says what happens; the same plan always happens in the same way.
 
 import { subprotocols } from '../../src/ocpp/version.ts'
 import { handlerOf } from '../../src/csms/decide.ts'
@@ -92,16 +92,22 @@ class Simulation {
   readonly #trace: string[] | null
   readonly #wires = new Set<Wire>()
   #hash = 0n
-  #node: SimulatedNode | null = null
-  #nodes = 0
+  /** By place; null while there is none. */
+  readonly #nodes: (SimulatedNode | null)[]
+  /** How long each is down once it has ended, in milliseconds. */
+  readonly #downMs: number[]
+  /** The place of the process that each charge point has dialled last. */
+  readonly #homes = new Map<SimulatedStation, number>()
+  #starts = 0
   #wireNumbers = 0
-  #downMs = 1_000
 
   constructor(plan: Plan, planting: Planting, isRecorded: boolean) {
     this.#plan = plan
     this.#planting = planting
     this.#trace = isRecorded ? [] : null
     this.#random = new Random(plan.seed).fork('noise')
+    this.#nodes = Array.from({ length: plan.nodes }, () => null)
+    this.#downMs = this.#nodes.map(() => 1_000)
     this.#model = planting.model?.() ?? new DatabaseModel()
     for (const token of tokens) this.#model.idTokens.set(token.idToken.toLowerCase(), token)
     this.#watch = new Watch(this.#model, () => this.#time.nowMs, callTimeoutMs)
@@ -131,7 +137,7 @@ class Simulation {
 
   run(): Outcome {
     startWatchman(this.#time, this.#database, this.#planting)
-    this.#startNode()
+    for (const place of this.#nodes.keys()) this.#startNode(place)
     for (const station of this.#present) station.connect()
     for (const { afterMs, action } of this.#plan.actions) {
       this.#runFor(afterMs)
@@ -141,6 +147,10 @@ class Simulation {
     this.#comeToRest()
     const { violation } = this.#watch
     return { violation, traceHash: this.#hash.toString(16), trace: this.#trace ?? [], counts: this.#counts }
+  }
+
+  get #alive(): readonly SimulatedNode[] {
+    return this.#nodes.flatMap((node) => (node?.isAlive === true ? [node] : []))
   }
 
   get #isOver(): boolean {
@@ -155,14 +165,16 @@ class Simulation {
   #stepped(): void {
     this.#counts.steps++
     if (this.#counts.steps > stepsMax) this.#watch.neverRests(`${stepsMax} steps, and no end.`)
-    if (this.#node !== null) this.#watch.check(this.#node, this.#present)
-    this.#watch.checkPresence(this.#node, this.#present, this.#database.soundSinceMs)
+    const alive = this.#alive
+    this.#watch.check(alive, this.#present)
+    this.#watch.checkPresence(alive, this.#present, this.#database.soundSinceMs)
   }
 
   // Nothing goes wrong any more: everybody has to get what he waits for.
   #comeToRest(): void {
     this.#note('nothing goes wrong any more')
     this.#database.recover()
+    for (const node of this.#alive) node.thaw()
     for (const station of this.#present) station.calmDown()
     const endMs = this.#time.nowMs + restMsMax
     let quietSinceMs: number | null = null
@@ -173,20 +185,23 @@ class Simulation {
       if (quietSinceMs !== null && this.#time.nowMs - quietSinceMs >= flushMs) break
       if (this.#time.nowMs >= endMs) {
         const waiting = this.#present.map((station) => `${station.identity} ${station.waiting}`)
-        const unanswered = this.#node === null ? null : this.#watch.waiting(this.#node)
-        return this.#watch.neverRests([...waiting, unanswered ?? ''].join('; '))
+        const unanswered = this.#alive.flatMap((node) => this.#watch.waiting(node) ?? [])
+        return this.#watch.neverRests([...waiting, ...unanswered].join('; '))
       }
       this.#time.step()
       this.#stepped()
     }
-    if (!this.#isOver && this.#node !== null) this.#watch.checkAtRest(this.#node, this.#present)
+    if (!this.#isOver) this.#watch.checkAtRest(this.#alive, this.#present)
   }
 
   // A connection that is open may still wait to be claimed: behind a look-up, say, that was sent to a database that stalled.
   #isServerQuiet(): boolean {
-    const node = this.#node
-    if (node === null || !this.#watch.presence.isRight || this.#watch.waiting(node) !== null) return false
-    return this.#present.every(({ identity }) => node.registry.get(identity) !== undefined)
+    const nodes = this.#alive
+    if (nodes.length < this.#nodes.length || !this.#watch.presence.isRight) return false
+    if (nodes.some((node) => this.#watch.waiting(node) !== null)) return false
+    return this.#present.every(
+      ({ identity }) => nodes.filter(({ registry }) => registry.get(identity) !== undefined).length === 1,
+    )
   }
 
   #perform(action: Action): void {
@@ -201,17 +216,20 @@ class Simulation {
         return
       case 'cutOff':
         this.#fault('cutOff')
-        return this.#node?.cutOff(action.forMs)
+        return this.#nodeAt(action)?.cutOff(action.forMs)
+      case 'freeze':
+        this.#fault('freeze')
+        return this.#nodeAt(action)?.freeze(action.forMs)
       case 'commit':
         return this.#database.failNext(action.fault, action.count)
       case 'kill':
-        this.#downMs = action.downMs
+        this.#downMs[this.#placeOf(action)] = action.downMs
         this.#fault('kill')
-        return this.#node?.killAfter(action.afterActs)
+        return this.#nodeAt(action)?.killAfter(action.afterActs)
       case 'restart':
-        this.#downMs = action.downMs
+        this.#downMs[this.#placeOf(action)] = action.downMs
         this.#fault('restart')
-        void this.#node?.stop()
+        this.#nodeAt(action)?.whenAwake(() => void this.#nodeAt(action)?.stop())
         return
     }
     const station = this.#stations[action.station]
@@ -222,6 +240,11 @@ class Simulation {
       case 'replace':
         this.#fault('replace')
         return station.replace()
+      case 'move':
+        this.#fault('move')
+        this.#homes.set(station, (this.#homes.get(station) ?? station.key) + 1)
+        this.#time.after(action.tellsAfterMs, () => station.tellTwo(action.pick))
+        return station.replace(this.#nodes.length > 1)
       case 'drop':
         this.#fault(`drop: ${action.how}`)
         return station.drop(action.how, action.stays)
@@ -242,22 +265,39 @@ class Simulation {
         this.#fault('slow')
         return station.slow(action.forMs)
       case 'command':
-        if (this.#node === null) return
-        command(action.what, action.pick, station, this.#node, this.#database, this.#watch).catch((error: unknown) =>
-          this.#watch.logsError('A command failed.', error),
-        )
+        this.#command(action, station)
     }
   }
 
-  #startNode(): void {
-    this.#note('a process starts')
-    this.#node = new SimulatedNode(++this.#nodes, {
+  /** An operator asks the process that has the charge point, if one does. */
+  #command({ what, pick }: Extract<Action, { kind: 'command' }>, station: SimulatedStation): void {
+    const { key, identity } = station
+    const awake = this.#alive.filter(({ isFrozen }) => !isFrozen)
+    const epoch = this.#model.chargePoints.get(key)?.epoch
+    const node = awake.find(({ registry }) => registry.get(identity)?.epoch === epoch) ?? awake[0]
+    if (node === undefined) return
+    command(what, pick, station, node, this.#database, this.#watch).catch((error: unknown) =>
+      this.#watch.logsError('A command failed.', error),
+    )
+  }
+
+  #placeOf({ node }: { readonly node: number }): number {
+    return node % this.#nodes.length
+  }
+
+  #nodeAt(action: { readonly node: number }): SimulatedNode | null {
+    return this.#nodes[this.#placeOf(action)] ?? null
+  }
+
+  #startNode(place: number): void {
+    this.#note(`a process starts at ${place}`)
+    this.#nodes[place] = new SimulatedNode(++this.#starts, {
       time: this.#time,
-      random: this.#random.fork(`node ${this.#nodes}`),
+      random: this.#random.fork(`node ${this.#starts}`),
       database: this.#database,
       watch: this.#watch,
       planted: this.#planting,
-      onDeath: (node) => this.#died(node),
+      onDeath: (node) => this.#died(node, place),
       onFrame: (wire, direction, text) => {
         this.#counts.frames++
         this.#note(`${wire.number} ${direction} ${text}`)
@@ -265,14 +305,14 @@ class Simulation {
     })
   }
 
-  #died(node: SimulatedNode): void {
-    if (this.#node !== node) return
-    this.#note('the process is gone')
-    this.#node = null
-    this.#watch.died()
+  #died(node: SimulatedNode, place: number): void {
+    if (this.#nodes[place] !== node) return
+    this.#note(`the process at ${place} is gone`)
+    this.#nodes[place] = null
+    this.#watch.died(node)
     this.#database.settleAfterDeath()
     for (const wire of this.#wires) if (wire.server === node) wire.serverDied()
-    this.#time.after(this.#downMs, () => this.#startNode())
+    this.#time.after(this.#downMs[place] ?? 0, () => this.#startNode(place))
   }
 
   #stationWorld() {
@@ -289,9 +329,12 @@ class Simulation {
   }
 
   #dial(station: SimulatedStation): Wire {
-    const server = this.#node ?? nobody
+    const place = (this.#homes.get(station) ?? station.key) % this.#nodes.length
+    // Who sends charge points to processes may send it to another one next time.
+    this.#homes.set(station, this.#random.chance(0.3) ? place + 1 : place)
+    const server = this.#nodes[place] ?? nobody
     const number = ++this.#wireNumbers
-    this.#note(`${station.identity} dials: ${number}`)
+    this.#note(`${station.identity} dials process ${place}: ${number}`)
     const { latencyMsMax, version } = station.habits
     const wire = new Wire(
       number,

@@ -6,7 +6,8 @@ import type { Payload } from '../../src/csms/decision.ts'
 import { dialects, heartbeatOf, intervalWh, withoutTimes, type Dialect, type Said, type Session } from './dialects.ts'
 import { garbage } from './garbage.ts'
 import type { Message, SessionPart } from './message.ts'
-import type { AnswerHabit, Habits, Telling } from './plan.ts'
+import { answerCall, askedIn, isNamed } from './answers.ts'
+import { type AnswerHabit, type Habits, type Telling, toldTogether } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
@@ -29,6 +30,7 @@ const answeredKept = 20
 /** How often a message is sent under one id before the charge point dials again (TransactionMessageAttempts). */
 const attemptsMax = 3
 interface Outstanding {
+  readonly wire: Wire
   readonly messageId: string
   readonly message: Message
   attempts: number
@@ -44,6 +46,8 @@ export class SimulatedStation implements StationEnd {
   readonly #random: Random
   readonly #dialect: Dialect
   #wire: Wire | null = null
+  /** The socket before this one, while it goes on using both. */
+  #older: Wire | null = null
   #isOpen = false
   #isOnline = false
   #isUntroubled = false
@@ -91,12 +95,27 @@ export class SimulatedStation implements StationEnd {
     if (this.#wire === null) this.#dial()
   }
 
-  /** Dials again while the old socket still seems open to it, or is: the old one is left as it is. */
-  replace(): void {
+  /**
+   * Dials again while the old socket still seems open to it, or is: the old one is left as it is.
+   *
+   * @param usesBoth whether it goes on sending through either for a while.
+   */
+  replace(usesBoth = false): void {
     const old = this.#wire
+    const isOld = this.#isOpen
     this.#isOnline = true
+    this.#leaveOlder()
     this.#lost()
     this.#dial()
+    // Through which socket the events of two sessions of one id come says nothing of their order.
+    if (usesBoth && isOld && old !== null && !this.habits.sessions.reusesIds) {
+      this.#older = old
+      this.#world.time.after(this.#random.between(0, 10_000), () => {
+        if (this.#older === old) this.#leaveOlder()
+      })
+      this.#pump()
+      return
+    }
     // Some close the old one a little later, others never do.
     if (old !== null && this.#random.chance(0.5)) {
       this.#world.time.after(this.#random.between(0, 3_000), () => old.hangUp('close'))
@@ -120,13 +139,14 @@ export class SimulatedStation implements StationEnd {
   /** From now on it behaves as well as it can, so that everything comes to its end. */
   calmDown(): void {
     this.#isUntroubled = true
+    this.#leaveOlder()
     this.#tellKeptBack()
     this.connect()
   }
 
   tell(what: Telling, pick: number): void {
     const atMs = this.#stamp()
-    const connectorId = 1 + Math.floor(pick * this.habits.connectors)
+    const connectorId = this.#connectorBy(pick)
     const session = this.#sessions.get(connectorId)
     const { sessions } = this.habits
     if (pick > 0.7) this.#tellKeptBack()
@@ -158,6 +178,12 @@ export class SimulatedStation implements StationEnd {
     }
   }
 
+  /** Tells two things of one connector in one moment: through two sockets, if it has two. */
+  tellTwo(pick: number): void {
+    const hasSession = this.#sessions.has(this.#connectorBy(pick))
+    for (const what of toldTogether(hasSession, pick)) this.tell(what, pick)
+  }
+
   /** Sends messages again that have been answered already. */
   resend(pick: number, count: number): void {
     for (let nth = 0; nth < count && this.#answered.length > 0; nth++) {
@@ -184,7 +210,7 @@ export class SimulatedStation implements StationEnd {
 
   sendGarbage(pick: number): void {
     if (this.#wire === null || !this.#isOpen) return
-    const text = pickBy(pick, garbage)(this.#newMessageId())
+    const text = pickBy(pick, garbage)(`${this.identity}-${++this.#calls}`)
     this.#world.onGarbage(this.#wire, text)
     this.#wire.send(text)
   }
@@ -221,6 +247,7 @@ export class SimulatedStation implements StationEnd {
   }
 
   onClosed(wire: Wire): void {
+    if (wire === this.#older) return this.#leaveOlder()
     if (wire !== this.#wire) return
     this.#lost()
     if (!this.#isOnline) return
@@ -256,23 +283,43 @@ export class SimulatedStation implements StationEnd {
     this.#wire = this.#world.dial(this)
   }
 
-  // The socket is gone: what was not answered is to be sent again, before everything else.
   #lost(): void {
+    const wire = this.#wire
     this.#wire = null
     this.#isOpen = false
-    for (const { cancelTimeout } of this.#outstanding) cancelTimeout()
-    const again = this.#outstanding.map(({ message }) => message).filter(({ isKept }) => isKept)
-    this.#outstanding = []
-    this.#outbox.unshift(...again)
+    if (wire !== null) this.#takeBack(wire)
+  }
+
+  #leaveOlder(): void {
+    const older = this.#older
+    if (older === null) return
+    this.#older = null
+    older.hangUp('close')
+    this.#takeBack(older)
+    this.#pump()
+  }
+
+  // The socket is gone: what was not answered is to be sent again, before everything else.
+  #takeBack(wire: Wire): void {
+    const own = this.#outstanding.filter((outstanding) => outstanding.wire === wire)
+    for (const { cancelTimeout } of own) cancelTimeout()
+    this.#outstanding = this.#outstanding.filter((outstanding) => outstanding.wire !== wire)
+    this.#outbox.unshift(...own.map(({ message }) => message).filter(({ isKept }) => isKept))
+  }
+
+  /** The sockets that it sends through. */
+  get #wires(): readonly Wire[] {
+    const newer = this.#isOpen && this.#wire !== null ? [this.#wire] : []
+    return this.#older === null ? newer : [...newer, this.#older]
+  }
+
+  #connectorBy(pick: number): number {
+    return 1 + Math.floor(pick * this.habits.connectors)
   }
 
   #stamp(): number {
     this.#lastStampMs = Math.max(this.#world.time.nowMs + this.habits.clockOffMs, this.#lastStampMs + 1)
     return this.#lastStampMs
-  }
-
-  #newMessageId(): string {
-    return `${this.identity}-${++this.#calls}`
   }
 
   #message(
@@ -355,7 +402,7 @@ export class SimulatedStation implements StationEnd {
   #goOn(session: Session, what: 'update' | 'stop', stampMs: number, mayWait = false): void {
     const { reusesIds, endsTwice } = this.habits.sessions
     const message = this.#next(session, what, this.#sessionMs(stampMs))
-    if (what === 'update' && mayWait && reusesIds) {
+    if (what === 'update' && mayWait && reusesIds && !this.#isUntroubled) {
       this.#keptBack.push(message)
       return
     }
@@ -389,17 +436,20 @@ export class SimulatedStation implements StationEnd {
 
   #pump(): void {
     const outstandingMax = this.habits.isHasty && !this.#isUntroubled ? hastyCallsMax : 1
-    while (this.#wire !== null && this.#isOpen && this.#outstanding.length < outstandingMax) {
-      const message = this.#outbox.shift()
-      if (message === undefined) return
-      this.#send(this.#wire, message)
+    const underWay = (wire: Wire): number => this.#outstanding.filter((outstanding) => outstanding.wire === wire).length
+    for (;;) {
+      const free = this.#wires.filter((wire) => underWay(wire) < outstandingMax)
+      const [only] = free
+      const message = only === undefined ? undefined : this.#outbox.shift()
+      if (only === undefined || message === undefined) return
+      this.#send(free.length > 1 ? this.#random.pick(free) : only, message)
     }
   }
 
   #send(wire: Wire, message: Message): void {
     message.said ??= this.habits.tellsTimes ? message.say() : withoutTimes(message.say())
-    const messageId = this.#newMessageId()
-    const outstanding: Outstanding = { messageId, message, attempts: 0, cancelTimeout: () => {} }
+    const messageId = `${this.identity}-${++this.#calls}`
+    const outstanding: Outstanding = { wire, messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)
     this.#transmit(wire, outstanding, message.said)
   }
@@ -416,11 +466,12 @@ export class SimulatedStation implements StationEnd {
   // No answer in time.
   #giveUp(wire: Wire, outstanding: Outstanding): void {
     const { message } = outstanding
-    if (wire !== this.#wire || message.said === null) return
+    if (!this.#wires.includes(wire) || message.said === null) return
     const isTired = outstanding.attempts >= attemptsMax
     if (this.habits.retries === 'sameId' && message.isKept && !isTired) {
       return this.#transmit(wire, outstanding, message.said)
     }
+    if (wire === this.#older) return this.#leaveOlder()
     if (this.habits.retries === 'reconnect' || (isTired && message.isKept)) return this.drop('reset', false)
     this.#outstanding = this.#outstanding.filter((other) => other !== outstanding)
     if (message.isKept) this.#outbox.unshift(message)
@@ -429,49 +480,21 @@ export class SimulatedStation implements StationEnd {
 
   #serve(wire: Wire, id: string, action: string, payload: Payload): void {
     const habit: AnswerHabit = this.#isUntroubled ? 'inTime' : this.#random.weighted(this.habits.answers)
-    const status = action === 'GetConfiguration' || action === 'GetVariables' ? {} : { status: 'Accepted' }
-    const answer = JSON.stringify([3, id, status])
-    const soonMs = this.#random.between(0, 400)
-    const send = (delayMs: number, text: string): void => {
-      this.#world.time.after(delayMs, () => wire.send(text))
-    }
-    switch (habit) {
-      case 'never':
-        return
-      case 'late':
-        return send(this.#random.between(31_000, 50_000), answer)
-      case 'error':
-        return send(soonMs, JSON.stringify([4, id, 'InternalError', '', {}]))
-      case 'garbage':
-        return send(soonMs, `[3,"${id}"`)
-      case 'twice':
-        send(soonMs, answer)
-        return send(soonMs, answer)
-      case 'inTime':
-        send(soonMs, answer)
-        this.#obey(action, payload)
-    }
+    answerCall(habit, { wire, id, action }, this.#world.time, this.#random)
+    if (habit === 'inTime') this.#obey(action, payload)
   }
 
   #obey(action: string, payload: Payload): void {
-    const after = (run: () => void): void => {
-      // The driver plugs in at once, or takes a while.
-      const delayMsMax = this.#random.weighted({ 3_000: 6, 60_000: 3, [remoteStartPromiseMs + 1_000]: 1 })
-      this.#world.time.after(this.#random.between(0, Number(delayMsMax)), run)
-    }
-    if (action === 'RemoteStartTransaction') {
-      after(() => this.#start(Number(payload['connectorId']), String(payload['idTag']), null))
-    } else if (action === 'RequestStartTransaction') {
-      const { idToken } = payload['idToken'] as { readonly idToken: string }
-      after(() => this.#start(Number(payload['evseId']), idToken, Number(payload['remoteStartId'])))
-    } else if (action === 'RemoteStopTransaction' || action === 'RequestStopTransaction') {
-      const session = [...this.#sessions.values()].find(
-        ({ transactionId, stationTransactionId }) =>
-          transactionId === payload['transactionId'] || stationTransactionId === payload['transactionId'],
-      )
-      if (session !== undefined) after(() => this.#goOn(session, 'stop', this.#stamp()))
-    } else if (action === 'TriggerMessage') {
-      after(() => this.tell(payload['requestedMessage'] === 'Heartbeat' ? 'heartbeat' : 'status', this.#random.next()))
-    }
+    const asked = askedIn(action, payload)
+    if (asked === null) return
+    // The driver plugs in at once, or takes a while.
+    const waitMsMax = this.#random.weighted({ 3_000: 6, 60_000: 3, [remoteStartPromiseMs + 1_000]: 1 })
+    this.#world.time.after(this.#random.between(0, Number(waitMsMax)), () => {
+      if (asked.what === 'start') return this.#start(asked.connectorId, asked.idTag, asked.remoteStartId)
+      if (asked.what === 'trigger') return this.tell(asked.tells, this.#random.next())
+      // What has ended meanwhile is not ended again: its id may have been used again.
+      const session = [...this.#sessions.values()].find((one) => isNamed(one, asked.transactionId))
+      if (session !== undefined) this.#goOn(session, 'stop', this.#stamp())
+    })
   }
 }

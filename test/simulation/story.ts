@@ -17,6 +17,7 @@ export function shorten(plan: Plan, rule: Rule, planting: Planting = {}): Plan {
     const before = best
     best = withFewerActions(best, breaks)
     best = withFewerStations(best, breaks)
+    best = tried(best, { ...best, nodes: 1 }, breaks)
     best = tried(best, { ...best, faultRate: 0 }, breaks)
     best = tried(best, { ...best, databaseMsMax: 1 }, breaks)
     best = withoutPauses(best, breaks)
@@ -36,10 +37,10 @@ export function tell(plan: Plan, planting: Planting = {}): string {
 
 type Breaks = (plan: Plan) => boolean
 
-function sizeOf({ actions, stations, faultRate, databaseMsMax }: Plan): string {
+function sizeOf({ actions, stations, nodes, faultRate, databaseMsMax }: Plan): string {
   const present = stations.filter((habits) => habits !== null).length
   const pauses = actions.filter(({ afterMs }) => afterMs > 0).length
-  return [actions.length, present, pauses, faultRate, databaseMsMax].join('/')
+  return [actions.length, present, pauses, nodes, faultRate, databaseMsMax].join('/')
 }
 
 function tried(best: Plan, candidate: Plan, breaks: Breaks): Plan {

@@ -25,7 +25,7 @@ export class UntimedStatuses {
   /** Text of the last message of each charge point, when it was such a status. */
   readonly #before = new Map<number, string>()
 
-  committed({ chargePointKey, changes }: ChangeSet): void {
+  committed({ chargePointKey, changes, isOvertaken }: ChangeSet): void {
     const payload = untimedStatus(changes)
     if (payload === null) {
       this.#before.delete(chargePointKey)
@@ -35,6 +35,13 @@ export class UntimedStatuses {
     const connector = [chargePointKey, payload['evseId'] ?? 0, payload['connectorId']].join('/')
     const key = copyKey('events', chargePointKey, text)
     const bounds = this.#bounds.get(key) ?? { chargePointKey, text, atLeast: 0, atMost: 0 }
+    if (isOvertaken === true) {
+      // It has no place among those of the newest connection, so it may be stored there once more.
+      bounds.atMost++
+      this.#bounds.set(key, bounds)
+      this.#before.delete(chargePointKey)
+      return
+    }
     if (this.#last.get(connector) !== text) bounds.atLeast++
     if (this.#before.get(chargePointKey) !== text) bounds.atMost++
     this.#bounds.set(key, bounds)

@@ -1,5 +1,5 @@
-// The leases of simulated processes, and a second process that never dies and holds no charge points: it renews its own lease
-// and finds out about those of the others.
+// The leases of simulated processes, and a process that never dies and holds no charge points: it renews its own lease and finds
+// out about those of the others.
 
 import type { Clock } from '../../src/base/clock.ts'
 import { Counters } from '../../src/base/counters.ts'
@@ -11,7 +11,7 @@ import type { SimulatedDatabaseServer } from './simulated-database.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 
 /** How long a process that could not take its lease waits before it is started again, in milliseconds. */
-const againMs = 1_000
+export const againMs = 1_000
 
 /** Parts that a canary puts in the place of the real ones. */
 export interface PlantedLeases {
@@ -44,6 +44,6 @@ export function keepLease(parts: LeaseParts, onTaken: (lease: LeaseKeeper) => vo
 export function startWatchman(time: SimulatedTime, database: SimulatedDatabaseServer, planted: PlantedLeases): void {
   const holdings = { all: () => [], has: () => false, expects: () => false, overtaken: () => {} }
   const clock = { nowMs: () => time.nowMs, after: time.after.bind(time) }
-  const client = database.open(() => true)
+  const client = database.open({ isAlive: true, whenAwake: (work) => work() })
   keepLease({ id: 'watchman', client, clock, counters: new Counters(), log: silentLogger, holdings, planted }, () => {})
 }

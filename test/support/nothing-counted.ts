@@ -12,6 +12,7 @@ export const nothingCounted: PartCounts = {
     duplicates: 0,
     meterRows: 0,
     retries: 0,
+    outdated: 0,
     refused: 0,
     waiting: 0,
     messageLogLines: 0,

@@ -122,6 +122,9 @@ const pglitePackage = join(dirname(Bun.resolveSync('@electric-sql/pglite', impor
 /** 2026-01-01T00:00:00Z: when the messages of these tests arrive. */
 export const arrivalMs = Date.UTC(2026, 0, 1)
 
+/** Epoch of a connection that is newer than any that a test makes. */
+export const newestEpoch = 1_000_000
+
 let messages = 0
 
 /** A change set that changes nothing, but for what `parts` says. Every one is a message of its own. */
@@ -131,7 +134,7 @@ export function changeSet(chargePointKey: number, parts: Partial<ChangeSet> = {}
     chargePointKey,
     messageId: `m${messages}`,
     bytes: 600,
-    epoch: 1,
+    epoch: newestEpoch,
     receivedAtMs: arrivalMs,
     answer: {},
     changes: [],

@@ -3,6 +3,8 @@
 import type { Client } from 'pg'
 import { until } from './until.ts'
 
+type HeldTable = 'charge_points' | 'charge_point_events' | 'transactions' | 'transaction_facts'
+
 export class TableLocks {
   readonly #client: Client
 
@@ -12,10 +14,7 @@ export class TableLocks {
   }
 
   /** Keeps everybody from writing to `table`, and from reading it too where `reads` says so, until `letGo`. */
-  async hold(
-    table: 'charge_points' | 'charge_point_events' | 'transactions',
-    reads: 'reads go on' | 'reads wait',
-  ): Promise<void> {
+  async hold(table: HeldTable, reads: 'reads go on' | 'reads wait'): Promise<void> {
     await this.#client.query('BEGIN')
     await this.#client.query(`LOCK TABLE ${table} IN ${reads === 'reads wait' ? 'ACCESS EXCLUSIVE' : 'EXCLUSIVE'} MODE`)
   }

@@ -106,11 +106,9 @@ describeStore('a transactionId', (store) => {
       )
     await begin('first', id)
     const settled = await Promise.allSettled([begin('second', id, key, arrivalMs + 1), begin('good', good, other)])
-    expect(settled).toMatchObject([{ status: 'rejected', reason: { code: 'INTERNAL' } }, { status: 'fulfilled' }])
-    const { rows } = await database.pool.query<{ ref: string }>(
-      'SELECT ref FROM transaction_events WHERE charge_point_id = $1',
-      [key],
-    )
-    expect(rows).toEqual([{ ref: `start:first:${id}` }])
+    const stored = { status: 'fulfilled', value: { duplicate: false } }
+    expect(settled).toMatchObject([{ status: 'fulfilled', value: { isOutdated: true } }, stored])
+    const { rows } = await database.pool.query('SELECT FROM transaction_facts WHERE charge_point_id = $1', [key])
+    expect(rows).toHaveLength(1)
   })
 })

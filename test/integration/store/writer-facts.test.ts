@@ -35,20 +35,6 @@ describeStore('the ledger', (store) => {
     expect((await queries.listTransactions({ identity }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
   })
 
-  test('a transaction whose place another one has is not acknowledged, and nothing of it is stored', async () => {
-    const { queries, writer } = store()
-    const key = await store().newChargePoint()
-    const [first, second] = [newTransactionId(), newTransactionId()]
-    const begin = (transactionId: number) => {
-      const changes = [transactionStarted(transactionId, { stationTransactionId: 'T-1' })]
-      return writer.commit(startSet(key, transactionId, { changes }))
-    }
-    await begin(first)
-    await expect(begin(second)).rejects.toMatchObject({ code: 'INTERNAL' })
-    expect(await queries.transactionById(second)).toBeNull()
-    expect((await writer.commit(startSet(key, second))).duplicate).toBe(false)
-  })
-
   test('two facts of one second that say different things are two, and each is recognised', async () => {
     const { writer } = store()
     const key = await store().newChargePoint()

@@ -4,7 +4,7 @@ import { expect, test } from 'bun:test'
 import { Registry } from '../../../actors/registry.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
-import { allowanceBytesMax, floodMsMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
+import { allowanceBytesMax, decisionsMax, floodMsMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
 import type { Hydration } from '../../../src/csms/records.ts'
@@ -25,6 +25,7 @@ const nothingToCommit = () => Promise.reject(new Error('There is nothing to comm
 function connected(
   commit: (set: ChangeSet) => Promise<CommitOutcome>,
   connect: ConnectionsDeps['connect'] = async () => hydration(),
+  stored = hydration(),
 ) {
   const happened: string[] = []
   const clock = new HandClock()
@@ -48,6 +49,7 @@ function connected(
       lastRegister: none,
       registersNextTo: none,
       beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
+      rehydrate: async () => stored,
     },
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
@@ -92,12 +94,16 @@ function connected(
 }
 
 /** A connection whose charge point is known, and what it commits. */
-async function begun() {
+async function begun(stored = hydration()) {
   const committed: ChangeSet[] = []
-  const connection = connected(async (set) => {
-    committed.push(set)
-    return { duplicate: false, answer: set.answer }
-  })
+  const connection = connected(
+    async (set) => {
+      committed.push(set)
+      return { duplicate: false, answer: set.answer }
+    },
+    undefined,
+    stored,
+  )
   await until('the charge point is known', () => connection.registry.size === 1)
   return { ...connection, committed }
 }
@@ -119,6 +125,50 @@ test('a commit that is refused ends no connection', async () => {
   receive(`[2,"a","StatusNotification",${status}]`)
   await until('the CALL is answered', () => happened.length > 0)
   expect(happened.map((what) => what.slice(0, 25))).toEqual(['sent [4,"a","InternalErro'])
+})
+
+test('what another node was faster with is decided once more, from what is stored, and as often as it takes', async () => {
+  const committed: ChangeSet[] = []
+  const { happened, receive, registry } = connected(async (set) => {
+    committed.push(set)
+    const outcome = { duplicate: false, answer: set.answer }
+    return committed.length < 3 ? { ...outcome, isOutdated: true } : outcome
+  })
+  await until('the charge point is known', () => registry.size === 1)
+  receive(
+    '[2,"a","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Charging","vendorErrorCode":1}]',
+  )
+  await until('the CALL is answered', () => happened.length > 0)
+  expect(happened).toEqual(['sent [3,"a",{}]'])
+  expect(committed).toHaveLength(3)
+  // A quirk that is new on the connection stays so until it is stored.
+  expect(committed[2]?.anomalies).toEqual(committed[0]?.anomalies ?? [])
+  expect(committed[0]?.anomalies).not.toEqual([])
+})
+
+test('a message that is behind each time is given up: one of a transaction without an answer, so that it comes again', async () => {
+  let commits = 0
+  const { happened, receive, registry, counters } = connected(async (set) => {
+    commits++
+    return { isOutdated: true, duplicate: false, answer: set.answer }
+  })
+  await until('the charge point is known', () => registry.size === 1)
+  receive(`[2,"a","StatusNotification",${status}]`)
+  await until('the CALL is answered', () => happened.length > 0)
+  expect(happened.map((what) => what.slice(0, 25))).toEqual(['sent [4,"a","InternalErro'])
+  expect(commits).toBe(decisionsMax)
+  receive('[2,"b","StopTransaction",{"transactionId":1,"meterStop":1,"timestamp":"2026-01-01T00:00:00Z"}]')
+  await until('the CALL is given up', () => counters.framesUnanswered > 0)
+  expect(happened).toHaveLength(1)
+  expect(commits).toBe(2 * decisionsMax)
+})
+
+test('what comes through a connection that is not the newest is stored without what the charge point is like now', async () => {
+  const { receive, registry, committed, happened } = await begun(hydration({ epoch: 2 }))
+  registry.doubt(chargePoint)
+  receive(`[2,"a","StatusNotification",${status}]`)
+  await until('the CALL is answered', () => happened.length > 0)
+  expect(committed).toMatchObject([{ epoch: 1, isOvertaken: true, changes: [{ kind: 'chargePointEvent' }] }])
 })
 
 test('a frame that is not worth a batch is answered in the turn in which it came', async () => {

@@ -1,0 +1,43 @@
+// What becomes of a message that comes through a connection which is not the newest of its charge point: what it tells is stored,
+// but it says nothing about how the charge point is now.
+
+import type { Change } from './decision.ts'
+
+/** What a charge point is like now: only its newest connection moves it. */
+const ofState: ReadonlySet<Change['kind']> = new Set([
+  'boot',
+  'connectorStatus',
+  'chargePointStatus',
+  'activity',
+  'untimedFacts',
+] satisfies Change['kind'][])
+
+const ofTransactions: ReadonlySet<Change['kind']> = new Set([
+  'transactionStarted',
+  'transactionUpdated',
+  'transactionStopped',
+] satisfies Change['kind'][])
+
+/** What is decided from the state of the charge point, and so has to be decided again when that is not as it was. */
+export function isFenced({ kind }: Change): boolean {
+  return ofState.has(kind) || ofTransactions.has(kind)
+}
+
+/** Changes what the actor of the newest connection has to know. */
+export function isOfTransaction({ kind }: Change): boolean {
+  return ofTransactions.has(kind)
+}
+
+/**
+ * What an overtaken connection may change. Its messages without a time have no place among those of the newest connection,
+ * which goes on to give the same places to others.
+ */
+export function withoutState(changes: readonly Change[]): readonly Change[] {
+  return changes.filter(({ kind }) => !ofState.has(kind)).map(withoutPlace)
+}
+
+function withoutPlace(change: Change): Change {
+  if (change.kind !== 'chargePointEvent' || change.place === undefined) return change
+  const { place: _, ...unplaced } = change
+  return unplaced
+}

@@ -1,0 +1,52 @@
+// What nodes are told of charge points that others have changed, as `src/store/fences.ts` reads it.
+
+import type { RegistrationStatus } from '../../src/csms/decision.ts'
+import type { Strictness } from '../../src/ocpp/verdict.ts'
+
+interface FencedChargePoint {
+  readonly key: number
+  readonly identity: string
+  readonly epoch: number
+  readonly connected: boolean
+  readonly strictness: Strictness
+  readonly registrationStatus: RegistrationStatus
+}
+
+/** The column `fenced_in`, with a number for each transaction that sets it. */
+export class FenceModel {
+  readonly #chargePoints: ReadonlyMap<number, FencedChargePoint>
+  readonly #fencedIn = new Map<number, number>()
+  #transactions = 0
+
+  constructor(chargePoints: ReadonlyMap<number, FencedChargePoint>) {
+    this.#chargePoints = chargePoints
+  }
+
+  /** Whoever holds the charge point is to look at it. */
+  set(key: number): void {
+    this.#fencedIn.set(key, ++this.#transactions)
+  }
+
+  /** Number of the last change of the charge point that its holder is told of. */
+  of(key: number): number {
+    return this.#fencedIn.get(key) ?? 0
+  }
+
+  /** What a look begins with next. */
+  get next(): string {
+    return String(this.#transactions + 1)
+  }
+
+  since(since: string): readonly object[] {
+    return [...this.#chargePoints.values()]
+      .filter(({ key }) => this.of(key) >= Number(since))
+      .map(({ key, identity, epoch, connected, strictness, registrationStatus }) => ({
+        key,
+        identity,
+        epoch,
+        connected,
+        strictness,
+        registrationStatus,
+      }))
+  }
+}

@@ -1,0 +1,76 @@
+// Bugs in what two processes on one database do to each other, planted on purpose.
+
+import type { ChangeSet } from '../../src/csms/decision.ts'
+import type { Canary } from './canary.ts'
+import { DatabaseModel } from './database-model.ts'
+
+/** Takes every connection for the newest of its charge point. */
+class UnfencedModel extends DatabaseModel {
+  protected override isOutdated(set: ChangeSet): boolean {
+    return super.isOutdated({ ...set, epoch: 0 })
+  }
+}
+
+/** Lets every stop replace the one before it. */
+class LastStopModel extends DatabaseModel {
+  protected override isOutdated(set: ChangeSet): boolean {
+    const changes = set.changes.map((change) =>
+      change.kind === 'transactionStopped' ? { ...change, closedBy: 'operator' as const } : change,
+    )
+    return super.isOutdated({ ...set, changes })
+  }
+}
+
+/** Of two beginnings of one transaction, drops the later one without a word. */
+class DroppingModel extends DatabaseModel {
+  protected override isOutdated(set: ChangeSet): boolean {
+    return super.isOutdated({ ...set, changes: set.changes.filter(({ kind }) => kind !== 'transactionStarted') })
+  }
+
+  protected override begunTwice(): void {}
+}
+
+/** Lets an event that is decided from an older story move the transaction back. */
+class ForgettingModel extends DatabaseModel {
+  protected override isOutdated(set: ChangeSet): boolean {
+    return super.isOutdated({ ...set, changes: set.changes.filter(({ kind }) => kind !== 'transactionUpdated') })
+  }
+}
+
+export const nodeCanaries: readonly Canary[] = [
+  {
+    bug: 'an older connection that moves the state of its charge point',
+    planting: { model: () => new UnfencedModel() },
+    breaks: 'fenced',
+  },
+  {
+    bug: 'a second stop through another process that replaces the first',
+    planting: { model: () => new LastStopModel() },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'one of two beginnings of a transaction that is dropped',
+    planting: { model: () => new DroppingModel() },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'a state that is decided from an older story',
+    planting: { model: () => new ForgettingModel() },
+    breaks: 'historyAsStored',
+  },
+  {
+    bug: 'a message that is acknowledged though it has to be decided again',
+    planting: {
+      commit: (commit) => async (set) => {
+        const { isOutdated: _, ...outcome } = await commit(set)
+        return outcome
+      },
+    },
+    breaks: 'acknowledgedIsStored',
+  },
+  {
+    bug: 'a process that is not told what others have changed',
+    planting: { fences: () => [] },
+    breaks: 'actorAsStored',
+  },
+]

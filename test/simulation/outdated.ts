@@ -1,0 +1,79 @@
+// Whether a set was decided from what is not true any more, as the statements of the store find it out (`src/store/outdated.ts`).
+
+import type { ChangeSet } from '../../src/csms/decision.ts'
+import { isFenced } from '../../src/csms/overtaken.ts'
+
+/** What is stored of a transaction, as far as a set may be behind it. */
+interface ToldTransaction {
+  readonly chargePointKey: number
+  readonly stationTransactionId: string | null
+  readonly receivedAtMs: number
+  readonly closedBy: 'station' | 'operator' | null
+  readonly stoppedAtMs: number | null
+  readonly isStartTold: boolean
+  readonly lastEventAtMs: number | null
+  readonly lastSeqNo: number | null
+}
+
+/** What is stored before the group of the set. */
+export interface Stored {
+  readonly epochOf: (chargePointKey: number) => number
+  readonly transaction: (id: number) => ToldTransaction | undefined
+  /** Number of the transaction that the charge point gave this id, in this use. */
+  readonly named: (chargePointKey: number, stationTransactionId: string, use: number) => number | undefined
+}
+
+export function isOutdated(set: ChangeSet, stored: Stored): boolean {
+  return (
+    isBehindNewest(set, stored) ||
+    isNumberedOtherwise(set, stored) ||
+    isNamedOtherwise(set, stored) ||
+    isBehindTransaction(set, stored)
+  )
+}
+
+/** Whether a newer connection has taken the charge point over. */
+export function isBehindNewest(
+  { chargePointKey, epoch, isOvertaken, changes }: ChangeSet,
+  { epochOf }: Pick<Stored, 'epochOf'>,
+): boolean {
+  return epoch > 0 && isOvertaken !== true && epochOf(chargePointKey) > epoch && changes.some(isFenced)
+}
+
+/** Whether another transaction has the number of one that begins. */
+function isNumberedOtherwise({ chargePointKey, receivedAtMs, changes }: ChangeSet, { transaction }: Stored): boolean {
+  return changes.some((change) => {
+    if (change.kind !== 'transactionStarted') return false
+    const row = transaction(change.transactionId)
+    if (row === undefined) return false
+    const isSame = row.chargePointKey === chargePointKey && row.receivedAtMs === receivedAtMs
+    return !isSame || row.stationTransactionId !== change.stationTransactionId
+  })
+}
+
+function isNamedOtherwise({ chargePointKey, changes }: ChangeSet, { named }: Stored): boolean {
+  return changes.some((change) => {
+    if (change.kind !== 'transactionStarted' || change.stationTransactionId === null) return false
+    const id = named(chargePointKey, change.stationTransactionId, change.story?.use ?? 1)
+    return id !== undefined && id !== change.transactionId
+  })
+}
+
+function isBehindTransaction({ changes }: ChangeSet, { transaction }: Stored): boolean {
+  return changes.some((change) => {
+    if (change.kind === 'transactionStopped') {
+      return change.closedBy === 'station' && transaction(change.transactionId)?.closedBy === 'station'
+    }
+    if (change.kind !== 'transactionUpdated') return false
+    const row = transaction(change.transactionId)
+    if (row === undefined) return false
+    const { chargingState, isStartTold, lastEventAtMs, lastSeqNo } = change
+    const isEarlier = lastEventAtMs !== undefined && row.lastEventAtMs !== null && lastEventAtMs < row.lastEventAtMs
+    const isLower = lastSeqNo === undefined || row.lastSeqNo === null || lastSeqNo <= row.lastSeqNo
+    return (
+      (chargingState !== undefined && row.stoppedAtMs !== null) ||
+      (isStartTold === true && row.isStartTold) ||
+      (isEarlier && isLower)
+    )
+  })
+}
