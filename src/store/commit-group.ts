@@ -29,8 +29,8 @@ export interface CommittedGroup {
 export type CommitGroup = typeof commitGroup
 
 /**
- * Commits `sets` and `seen` in one transaction, but for the sets that are outdated: those come back so. When it throws, nothing is stored, unless the
- * connection was lost at the very commit: then the same call again finds out.
+ * Commits `sets` and `seen` in one transaction, but for the sets that are outdated: those come back so. When it throws,
+ * nothing is stored, unless the connection was lost at the very commit: then the same call again finds out.
  *
  * @param sets of those whose facts have the same key, none says something else than another.
  * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
