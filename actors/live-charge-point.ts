@@ -80,7 +80,7 @@ export class LiveChargePoint implements CallEffects {
   /** Number of its connection (`Hydration.epoch`). */
   readonly epoch: number
   readonly link: Link
-  /** Whether somebody else may have changed what is stored of it: then it has to be read again before it decides anything. */
+  /** Whether somebody else may have changed what is stored of it: it has to be read again before anything is decided. */
   isDoubtful = false
   /** Whether it has a newer connection, on another node: then this one moves no state any more. */
   #isOvertaken = false

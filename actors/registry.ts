@@ -128,7 +128,7 @@ export class Registry {
     })
   }
 
-  /** What is stored of the charge point was changed by somebody else; it is read again before it decides anything more. */
+  /** Somebody else changed what is stored of the charge point: it is read again before anything more is decided. */
   doubt(chargePoint: ChargePointRef): void {
     this.#move(chargePoint, (live) => {
       live.isDoubtful = true

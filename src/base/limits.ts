@@ -152,7 +152,7 @@ assert(lookupWaitingBytesMax >= frameBytesMax, 'lookupWaitingBytesMax must hold 
 /** Pause between two attempts of a message with facts to look up what it needs while the database is away, in milliseconds. */
 export const lookupRetryMs = 250
 
-/** How often a message is decided when, each time, another node has stored something meanwhile that changes the decision. */
+/** How often a message is decided when, each time, another node has stored meanwhile what changes the decision. */
 export const decisionsMax = 6
 
 /** How long a transactionId promised by a remote start waits for its StartTransaction, in milliseconds. */

@@ -1,5 +1,5 @@
-// What becomes of a message that comes through a connection which is not the newest of its charge point: what it tells is stored,
-// but it says nothing about how the charge point is now.
+// What becomes of a message that comes through a connection which is not the newest of its charge point: what it tells is
+// stored, but it says nothing about how the charge point is now.
 
 import type { Change } from './decision.ts'
 

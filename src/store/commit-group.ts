@@ -30,8 +30,8 @@ export interface CommittedGroup {
 export type CommitGroup = typeof commitGroup
 
 /**
- * Commits `sets` and `seen` in one transaction, but for the sets that are outdated: those come back so. When it throws, nothing is stored, unless the
- * connection was lost at the very commit: then the same call again finds out.
+ * Commits `sets` and `seen` in one transaction, but for the sets that are outdated: those come back so. When it throws,
+ * nothing is stored, unless the connection was lost at the very commit: then the same call again finds out.
  *
  * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
  * @param mayBeStored whether it is such a call: only then can a fact be stored already and be no retransmission.

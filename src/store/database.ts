@@ -84,8 +84,8 @@ const switchOff = (settings: string): string =>
 // of it for each group once it is larger. Lists that share the connection of the embedded database read by an index, too, or all there is.
 const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_mergejoin')
 
-// The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for each small
-// group, which takes longer than to find its rows.
+// The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for each
+// small group, which takes longer than to find its rows.
 const plansAreKept = 'SET plan_cache_mode = force_generic_plan'
 
 // Nobody keeps statistics in the embedded database. Without them a list seems to match few rows, and PostgreSQL would fetch and sort them

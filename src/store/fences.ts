@@ -75,9 +75,12 @@ export async function startLooking({ pool }: Pick<Database, 'pool'>): Promise<()
   return look
 }
 
+/** Whether the epoch of a row of `charge_points` is that of a connection, be it over; an operator takes an epoch, too. */
+export const isConnectionNewer = 'connected OR COALESCE(ended_epoch = connection_epoch, false)'
+
 const fencesSince = `
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next,
-    (SELECT json_agg(json_build_object('key', id, 'identity', identity, 'epoch', connection_epoch, 'connected', connected,
+    (SELECT json_agg(json_build_object('key', id, 'identity', identity, 'epoch', connection_epoch, 'connected', ${isConnectionNewer},
        'strictness', strictness, 'registrationStatus', registration_status, 'timeZone', time_zone))
      FROM charge_points
      WHERE fenced_in >= $1::text::xid8 AND fenced_in < pg_snapshot_xmax(pg_current_snapshot())) AS fences`

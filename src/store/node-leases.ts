@@ -4,7 +4,7 @@
 import type { Pool, QueryConfig } from 'pg'
 import { leaseMs, leaseRenewMsMax, leaseStatementMsMax, ownershipRowsMax, queryMsMax } from '../base/limits.ts'
 import { int4Array, int8Array } from './binary-array.ts'
-import type { Fence } from './fences.ts'
+import { type Fence, isConnectionNewer } from './fences.ts'
 import {
   endColumns,
   insertEnds,
@@ -107,7 +107,8 @@ const confirmPart = `
   SELECT key, identity, epoch FROM regained`
 
 const overtakenPart = `
-  SELECT c.id AS key, c.identity, c.connection_epoch AS epoch, c.connected, c.strictness, c.registration_status AS "registrationStatus",
+  SELECT c.id AS key, c.identity, c.connection_epoch AS epoch, ${isConnectionNewer} AS connected,
+    c.strictness, c.registration_status AS "registrationStatus",
     c.time_zone AS "timeZone"
   FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch) JOIN charge_points c ON c.id = v.id AND c.connection_epoch > v.epoch`
 

@@ -1,6 +1,6 @@
-// Sets that were decided from what is not true any more, because another node has stored something since: a newer connection has
-// taken the charge point over, or has told more of the transaction. The statements of the writer find it out as they go, and fail:
-// it costs next to nothing where nobody else is at work. Only then is it asked which sets these are.
+// Sets that were decided from what is not true any more, because another node has stored something since: a newer
+// connection has taken the charge point over, or has told more of the transaction. The statements of the writer find it out
+// as they go, and fail: it costs next to nothing where nobody else is at work. Only then is it asked which sets these are.
 
 import type { ClientBase } from 'pg'
 import type { ChangeSet } from '../csms/decision.ts'

@@ -1,8 +1,8 @@
 // The statements of the writer, one per kind of change: each takes any number of rows as arrays, so that a transaction costs the
 // same handful of statements however many messages it commits. A row type and its columns stand side by side.
 //
-// What a set was decided from may not be true any more: another node has stored something since. Then the statement that finds it out
-// fails, and nothing of its transaction is stored (`failsIf`; see outdated.ts).
+// What a set was decided from may not be true any more: another node has stored something since. Then the statement that
+// finds it out fails, and nothing of its transaction is stored (`failsIf`; see outdated.ts).
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
@@ -148,7 +148,7 @@ const storedOfConnector: Readonly<Record<string, Column<ConnectorRow>>> = {
  * The last that was received wins, whatever time the charge point gave it: its clock may have been set back. What changes a status or
  * an error becomes a row of the history; the row lock decides what is a change. Statements that run twice find nothing changed.
  *
- * The charge point stays locked until the COMMIT: a newer connection is claimed before this, and then this fails, or after it.
+ * The charge point stays locked until the COMMIT: a newer connection is claimed before this, which fails then, or after it.
  */
 export const upsertConnectors = statement<ConnectorRow>(
   'upsert_connectors',
@@ -274,7 +274,7 @@ const ofStop = ['stopped_at', 'meter_stop_wh', 'stop_reason', 'stop_id_token', '
 /** An operator closes what is open; what has stopped, by its station above all, stays as it is. */
 const isNoStop = `v.stopped_at IS NULL OR (v.closed_by = 'operator' AND t.stopped_at IS NOT NULL)`
 /**
- * Another node has told more of the transaction than was known when this was decided: its end, its start, or a later event.
+ * Another node has told more of the transaction than was known when this was decided: its end, its start, a later event.
  * Of two stops of a charge point the first counts, of two starts the earlier, and what is older moves nothing.
  */
 export const isBehind = `t.id = v.id AND (

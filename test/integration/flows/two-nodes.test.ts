@@ -117,7 +117,7 @@ test('when the newer connection closes, the charge point is offline, whatever th
   await older.call('StatusNotification', flows16.status('Charging'))
   expect(await living.json('/api/chargepoints/LEFT/status')).toMatchObject({ status: 'Offline' })
   clock.pass(fenceCheckMs)
-  await older.closed()
+  expect((await older.closed()).code).toBe(1001)
   expect(await living.json('/api/chargepoints/LEFT/status')).toMatchObject({ status: 'Offline' })
 })
 
