@@ -74,8 +74,9 @@ export class CallInHand implements Known {
   placed: Placed | null = null
   /** How often it was decided from what was not true any more. */
   attempts = 0
-  /** What has been noted for it as new on its connection. */
-  noted: Set<string> | null = null
+  /** What was noted for it as new on its connection, and when it was decided before. */
+  #noted: Set<string> | null = null
+  #notedBefore: ReadonlySet<string> | null = null
   readonly #circumstances: Circumstances
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
@@ -110,15 +111,15 @@ export class CallInHand implements Known {
     const { connection, live, row, frame, meter, receivedAtMs } = this
     const again = new CallInHand(connection, live, row, frame, meter, receivedAtMs, this.#circumstances)
     again.attempts = this.attempts + 1
-    again.noted = this.noted
+    again.#notedBefore = this.#noted
     return again
   }
 
-  /** Whether `habit` is new on its connection. It stays so for this CALL, however often that is decided. */
+  /** Whether `habit` is new on its connection, once. It is so again when this CALL is decided again. */
   isNews(habit: string): boolean {
-    if (this.noted?.has(habit) === true) return true
-    if (!this.connection.isNewQuirk(habit)) return false
-    ;(this.noted ??= new Set()).add(habit)
+    if (this.#noted?.has(habit) === true) return false
+    if (this.#notedBefore?.has(habit) !== true && !this.connection.isNewQuirk(habit)) return false
+    ;(this.#noted ??= new Set()).add(habit)
     return true
   }
 

@@ -232,7 +232,7 @@ export class Watch {
   /** The database stores a group; `commit` does it, and answers what came of each set. */
   stores(sets: readonly ChangeSet[], commit: () => readonly CommitOutcome[], isGhost: boolean): void {
     const before = new Map(sets.map(({ chargePointKey: key }) => [key, fencedState(this.#model, key)]))
-    const broken = sets.flatMap((set) => this.#promisesBroken(set))
+    const broken = sets.flatMap((set) => this.#model.promises.brokenBy(set, this.#nowMs()))
     const outcomes = commit()
     // What is in the ledger already does not begin once more.
     for (const { id, seen } of broken) if (this.#model.transactions.has(id)) this.#fail('promiseKept', seen)
@@ -248,18 +248,6 @@ export class Watch {
       const problem = fencedProblem(this.#model, key, state, stored)
       if (problem !== null) this.#fail('fenced', problem)
     }
-  }
-
-  /** Transactions of the set that are not stored yet, and would not have the ids that are promised to them (2.x). */
-  #promisesBroken({ chargePointKey: key, changes }: ChangeSet): { readonly id: number; readonly seen: string }[] {
-    const open = this.#model.promises.openOf(key, this.#nowMs())
-    return changes.flatMap((change) => {
-      if (change.kind !== 'transactionStarted' || this.#model.transactions.has(change.transactionId)) return []
-      const { transactionId: id, remoteStartId } = change
-      const promised = open.find(({ start }) => 'remoteStartId' in start && start.remoteStartId === remoteStartId)
-      if (promised === undefined || promised.transactionId === id) return []
-      return [{ id, seen: `CP${key} began ${id} for the remote start that ${promised.transactionId} was promised to.` }]
-    })
   }
 
   /** The process has died: what it had under way is nobody's any more. */

@@ -1,6 +1,7 @@
 // The table of promised transactionIds, and what the statements on it do (`src/store/remote-start-promises.ts`).
 
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../../src/base/limits.ts'
+import type { ChangeSet } from '../../src/csms/decision.ts'
 import type { OpenPromise } from '../../src/csms/records.ts'
 import type { RemoteStart } from '../../src/csms/remote-control.ts'
 
@@ -9,6 +10,12 @@ interface StoredPromise {
   readonly transactionId: number
   readonly start: RemoteStart
   readonly promisedAtMs: number
+}
+
+/** A transaction that begins under another number than the one that is promised to it. */
+export interface BrokenPromise {
+  readonly id: number
+  readonly seen: string
 }
 
 /** The table `remote_start_promises`. */
@@ -24,6 +31,18 @@ export class PromiseModel {
     const kept = this.#rows.filter((row) => row.chargePointKey === chargePointKey).slice(1 - remoteStartPromisesMax)
     const others = this.#rows.filter((row) => row.chargePointKey !== chargePointKey)
     this.#rows = [...others, ...kept, { chargePointKey, transactionId, start, promisedAtMs }]
+  }
+
+  /** Transactions of the set that are not stored yet, and would not have the ids that are promised to them (2.x). */
+  brokenBy({ chargePointKey: key, changes }: ChangeSet, nowMs: number): readonly BrokenPromise[] {
+    const open = this.openOf(key, nowMs)
+    return changes.flatMap((change) => {
+      if (change.kind !== 'transactionStarted' || this.#transactions.has(change.transactionId)) return []
+      const { transactionId: id, remoteStartId } = change
+      const promised = open.find(({ start }) => 'remoteStartId' in start && start.remoteStartId === remoteStartId)
+      if (promised === undefined || promised.transactionId === id) return []
+      return [{ id, seen: `CP${key} began ${id} for the remote start that ${promised.transactionId} was promised to.` }]
+    })
   }
 
   withdraw(chargePointKey: number, transactionId: number): void {

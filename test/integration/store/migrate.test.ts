@@ -206,10 +206,11 @@ describe('an index that is built beside everything else', () => {
     const interrupted = migrate(dying, { nowMs: Date.now(), log: silentLogger, folder }).catch(
       (error: unknown) => error,
     )
-    await waits(watching, pid)
+    const isBegun = async () => (await validity(watching, 'meter_values_default_by_receipt')) === false
+    await until('the index to be begun', isBegun)
     await watching.query('SELECT pg_terminate_backend($1)', [pid])
     expect(await interrupted).toBeInstanceOf(Error)
-    expect(await validity(watching, 'meter_values_default_by_receipt')).toBe(false)
+    expect(await isBegun()).toBe(true)
     expect(await validity(watching, 'by_receipt')).toBe(false)
     await holding.query('COMMIT')
     await watching.query(
