@@ -50,10 +50,15 @@ async function connectedAt(node: StatorProcess): Promise<readonly string[]> {
   return list.filter(({ status }) => status !== 'Offline').map(({ chargePointId }) => chargePointId)
 }
 
+interface ConnectionEntry {
+  readonly event?: string
+  readonly node?: string
+}
+
 /** The connections of a charge point, the newest first, as `node` says. */
-async function connectionsOf(node: StatorProcess, identity: string): Promise<readonly unknown[]> {
+async function connectionsOf(node: StatorProcess, identity: string): Promise<readonly ConnectionEntry[]> {
   const { history } = await node.json(`/api/chargepoints/${identity}/history`)
-  return (history as readonly object[]).filter((entry) => 'event' in entry)
+  return (history as readonly ConnectionEntry[]).filter(({ event }) => event !== undefined)
 }
 
 /** Waits until each node says that exactly `identities` are connected. Answers how long that took, in milliseconds. */
@@ -150,6 +155,13 @@ describe('of two nodes on one database', () => {
       const back = await agree([frozen, living], ['FROZEN', 'MOVED'])
       expect((await older.closed()).code).toBe(1001)
       for (const raw of [stays, newer]) expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
+      const connections = await connectionsOf(living, 'FROZEN')
+      expect(connections).toMatchObject([
+        { event: 'opened' },
+        { event: 'closed', closedBy: 'lost' },
+        { event: 'opened' },
+      ])
+      expect(new Set(connections.map(({ node }) => node)).size).toBe(1)
       const recovery = 'from the freeze until the other node knew, and from its end until both did'
       keep('frozen', 'one of two nodes frozen', [gone, back], recovery)
     },
