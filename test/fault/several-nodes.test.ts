@@ -8,14 +8,13 @@ import { leaseMs } from '../../src/base/limits.ts'
 import { flows16 } from '../fixtures/seed-flows.ts'
 import { giveBack, takeAway } from '../support/database-switch.ts'
 import { keepResult } from '../support/fault-results.ts'
+import { agree, connectedAt } from '../support/nodes-agree.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { RawChargePoint } from '../support/raw-charge-point.ts'
 import { StatorProcess } from '../support/stator-process.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 
-/** Longest until every node says the truth, in milliseconds. */
-const rightMsMax = 15_000
 const testMsMax = 120_000
 
 const cleanUp: (() => Promise<unknown>)[] = []
@@ -43,13 +42,6 @@ async function dial(node: StatorProcess, identity: string): Promise<RawChargePoi
   return raw
 }
 
-/** Which charge points are connected, as `node` says. */
-async function connectedAt(node: StatorProcess): Promise<readonly string[]> {
-  const { chargePoints } = await node.json('/api/chargepoints?pageSize=100')
-  const list = chargePoints as readonly { readonly chargePointId: string; readonly status: string }[]
-  return list.filter(({ status }) => status !== 'Offline').map(({ chargePointId }) => chargePointId)
-}
-
 interface ConnectionEntry {
   readonly event?: string
   readonly node?: string
@@ -59,19 +51,6 @@ interface ConnectionEntry {
 async function connectionsOf(node: StatorProcess, identity: string): Promise<readonly ConnectionEntry[]> {
   const { history } = await node.json(`/api/chargepoints/${identity}/history`)
   return (history as readonly ConnectionEntry[]).filter(({ event }) => event !== undefined)
-}
-
-/** Waits until each node says that exactly `identities` are connected. Answers how long that took, in milliseconds. */
-async function agree(nodes: readonly StatorProcess[], identities: readonly string[]): Promise<number> {
-  const startedMs = performance.now()
-  for (const node of nodes) {
-    await until(
-      `${node.url} to say that ${identities.join(', ')} are connected`,
-      async () => Bun.deepEquals(await connectedAt(node).catch(() => null), identities.toSorted()),
-      rightMsMax - (performance.now() - startedMs),
-    )
-  }
-  return performance.now() - startedMs
 }
 
 /** Looks again and again until `isOver`: whatever else happens, `identity` is connected, as every node says that answers. */
