@@ -80,6 +80,10 @@ const partGauges = {
     meaning: 'Messages that wait for their COMMIT.',
     read: ({ writer }) => writer.waiting,
   },
+  stator_message_log_lines_waiting: {
+    meaning: 'Lines of the message log that wait to be written.',
+    read: ({ writer }) => writer.messageLogLinesWaiting,
+  },
   process_resident_memory_bytes: { meaning: 'Memory of this process.', read: () => process.memoryUsage.rss() },
 } as const satisfies Readonly<Record<string, Measure>>
 

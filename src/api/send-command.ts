@@ -1,6 +1,8 @@
 // Sends a command to a charge point as a CALL, and turns every way in which that can fail into an error of the table.
 
 import { StatorError } from '../base/errors.ts'
+import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
+import { hideSecrets } from '../base/hide-secrets.ts'
 import { type Command, statusOf } from '../csms/command.ts'
 import type { Payload } from '../csms/decision.ts'
 import { passwordsSetBy, rotationOutcome, type RotationOutcome } from '../csms/password-commands.ts'
@@ -131,22 +133,28 @@ function answered(answer: ReadAnswer, chargePoint: ChargePointRecord, action: st
 
 function failureOf(action: string, answer: Extract<ReadAnswer, { kind: 'error' | 'unreadable' }>): StatorError {
   if (answer.kind === 'unreadable') {
-    const { problem } = answer
+    const problem = hideSecrets(answer.problem)
     const message = `The answer of the charge point to ${action} could not be read: ${problem}`
     return new StatorError('CALL_ANSWER_INVALID', message, { action, problem })
   }
-  const { code, description, details } = answer
+  const { code } = answer
+  const description = hideSecrets(answer.description)
   const what = code === '' ? 'an error without a code' : code
   const because = description === '' ? '' : `: ${description}`
   const message = `The charge point answered ${action} with ${what}${because}`
-  return new StatorError('CALL_ERROR', message, { action, code, description, details })
+  return new StatorError('CALL_ERROR', message, { action, code, description, details: shown(answer.details) })
+}
+
+/** What a charge point sent, as an error may show it: errors end up in logs. */
+function shown(sent: unknown): unknown {
+  return JSON.parse(hideFrameSecrets(JSON.stringify(sent ?? null)))
 }
 
 /** The charge point's answer lacks what the command is about. */
 export function invalidAnswer(action: string, payload: Payload, problems: readonly Problem[]): StatorError {
   return new StatorError('CALL_ANSWER_INVALID', `The charge point answered ${action} against its schema`, {
     action,
-    payload,
+    payload: shown(payload),
     problems: problems.map(({ path, message }) => ({ path, message })),
   })
 }

@@ -70,6 +70,7 @@ export interface WriterCounts {
   readonly waiting: number
   readonly messageLogLines: number
   readonly messageLogLinesDropped: number
+  readonly messageLogLinesWaiting: number
 }
 
 /** What the parts of this process count of themselves, as of now. */

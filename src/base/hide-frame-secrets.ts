@@ -2,27 +2,31 @@
 // parsed, or is long, is looked through as a text.
 
 import { frameDepthMax, parsedForSecretsCharactersMax } from './limits.ts'
-import { hideInText, isPasswordKey, isSecretName } from './hide-secrets.ts'
+import { hideInText, hideSecrets, isPasswordKey, isSecretKey, isSecretName } from './hide-secrets.ts'
 
 /** A text without any of these holds no secret. */
-const suspicious = /password|passphrase|secret|apikey|authorizationkey|"vpn"|simpin|:\/\/|\\u/i
+const suspicious = /password|passphrase|secret|apikey|authorizationkey|vpnkey|"vpn"|simpin|:\/\/|\\u/i
 
 /** Members that are secrets by where they stand (2.x NetworkConnectionProfileType), the object's name before the dot. */
 const secretPaths: ReadonlySet<string> = new Set(['vpn.key', 'apn.simpin'])
+
+/** Members that hold the name of a configuration key or variable. */
+const keyNames: ReadonlySet<string> = new Set(['key', 'name'])
 
 /** Members that hold the value of a configuration key or variable: `ChangeConfiguration`, `SetVariables`, their answers and reports. */
 const valueNames: ReadonlySet<string> = new Set(['value', 'attributevalue', 'actualvalue'])
 
 /**
- * `frame`, or any JSON text, with its secrets as `***`: fields that are named so (`apnPassword`), the key of a VPN and the PIN of a SIM, the values of
- * `AuthorizationKey` and `BasicAuthPassword`, the passwords of URLs. Without any it comes back as it is.
+ * `frame`, or any JSON text, with its secrets as `***`: fields that are named so (`apnPassword`) and all that is in them, the key of a VPN and the
+ * PIN of a SIM, the values of `AuthorizationKey`, `BasicAuthPassword` and other keys and variables that are named so, the passwords of URLs. Without
+ * any it comes back as it is.
  */
 export function hideFrameSecrets(frame: string): string {
   if (!suspicious.test(frame)) return frame
   const parsed = frame.length <= parsedForSecretsCharactersMax ? parsedOrNull(frame) : null
   if (parsed === null) return hideInText(frame)
   const search = new Search()
-  const hidden = search.shown(parsed.value, { name: '', tellsPassword: false }, 0)
+  const hidden = search.shown(parsed.value, { name: '', tellsSecret: false, isSecret: false }, 0)
   if (search.isTooDeep) return hideInText(frame)
   return search.found > 0 || isSecretName(frame) ? JSON.stringify(hidden) : frame
 }
@@ -39,8 +43,10 @@ function parsedOrNull(text: string): { readonly value: unknown } | null {
 interface Place {
   /** Of the member that holds it, in lower case. */
   readonly name: string
-  /** Whether an object around it names a key whose value is a password. */
-  readonly tellsPassword: boolean
+  /** Whether an object around it names a key whose value is a secret. */
+  readonly tellsSecret: boolean
+  /** Whether it is a secret, or part of one. */
+  readonly isSecret: boolean
 }
 
 class Search {
@@ -49,6 +55,10 @@ class Search {
 
   /** `value` with its secrets hidden. */
   shown(value: unknown, place: Place, depth: number): unknown {
+    if (place.isSecret && (typeof value === 'string' || typeof value === 'number')) {
+      this.found++
+      return '***'
+    }
     if (typeof value === 'string') return this.#shownText(value)
     if (typeof value !== 'object' || value === null) return value
     if (depth > frameDepthMax) {
@@ -56,34 +66,33 @@ class Search {
       return null
     }
     if (Array.isArray(value)) return value.map((element: unknown) => this.shown(element, place, depth + 1))
-    const tellsPassword = place.tellsPassword || namesPassword(value)
+    const tellsSecret = place.tellsSecret || namesSecret(value)
     const members = Object.entries(value).map(([name, member]) => {
       const lower = name.toLowerCase()
       const isSecret =
-        isSecretName(name) || secretPaths.has(`${place.name}.${lower}`) || (tellsPassword && valueNames.has(lower))
-      if (isSecret && (typeof member === 'string' || typeof member === 'number')) {
-        this.found++
-        return [name, '***'] as const
-      }
-      return [name, this.shown(member, { name: lower, tellsPassword }, depth + 1)] as const
+        place.isSecret ||
+        isSecretName(name) ||
+        secretPaths.has(`${place.name}.${lower}`) ||
+        (tellsSecret && valueNames.has(lower))
+      return [name, this.shown(member, { name: lower, tellsSecret, isSecret }, depth + 1)] as const
     })
     return Object.fromEntries(members)
   }
 
-  /** A text may be JSON or hold a URL, as the `data` of a DataTransfer or the place of a firmware. */
+  /** A text may be JSON or a list of settings, as the `data` of a DataTransfer, or hold a URL, as the place of a firmware. */
   #shownText(text: string): string {
     if (!suspicious.test(text)) return text
-    const hidden = hideInText(text)
+    const hidden = hideSecrets(text)
     if (hidden !== text) this.found++
     return hidden
   }
 }
 
-/** Whether an object names a key that is a password: in a member of its own, or in its `variable`. */
-function namesPassword(object: object): boolean {
-  return Object.entries(object).some(
-    ([name, member]) =>
-      (typeof member === 'string' && isPasswordKey(member)) ||
-      (name.toLowerCase() === 'variable' && typeof member === 'object' && member !== null && namesPassword(member)),
-  )
+/** Whether an object names a key whose value is a secret: in a member of its own, or in its `variable`. */
+function namesSecret(object: object): boolean {
+  return Object.entries(object).some(([name, member]) => {
+    const lower = name.toLowerCase()
+    if (typeof member === 'string') return isPasswordKey(member) || (keyNames.has(lower) && isSecretKey(member))
+    return lower === 'variable' && typeof member === 'object' && member !== null && namesSecret(member)
+  })
 }

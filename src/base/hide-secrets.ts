@@ -14,6 +14,9 @@ const wordCharacter = /\w/
 // OCPP sends a charge point its new password as the value of a configuration key or variable: the name stands apart
 // from the value, on either side of it, so every value of such a text goes.
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
+// Others have secrets for values, too: SharedSecret of 2.1, and what vendors call ApnPassword or VpnKey.
+const secretKey = /password|passphrase|secret|apikey|authorizationkey|vpnkey|simpin/i
+const tellsSecretKey = /"(?:key|name)"\s*:\s*"[^"\\]{0,100}?(?:password|passphrase|secret|apikey|vpnkey|simpin)/i
 const vpn = /"(?:vpn|apn)"/i
 const networkSecretName = /"(?:key|simPin)"\s*:\s*/gi
 const valueName = /"(?:value|attributeValue|actualValue)"\s*:\s*/gi
@@ -39,19 +42,29 @@ export function isSecretName(name: string): boolean {
   return secretName.test(name)
 }
 
-/** Whether the configuration key or variable of this name is a password. */
+/** Whether the configuration key or variable of this name is the password of a charge point. */
 export function isPasswordKey(name: string): boolean {
   return passwordKey.test(name)
 }
 
+/** Whether the value of the configuration key or variable of this name is a secret. */
+export function isSecretKey(name: string): boolean {
+  return secretKey.test(name)
+}
+
+/** Whether a JSON text names a configuration key or variable whose value is a secret. */
+function tellsSecret(text: string): boolean {
+  return passwordKey.test(text) || tellsSecretKey.test(text)
+}
+
 function hideMembers(text: string): string {
   const hidden = hideInJson(vpn.test(text) ? hideAfter(networkSecretName, text) : text)
-  return passwordKey.test(hidden) ? hideInJson(hideAfter(valueName, hidden)) : hidden
+  return tellsSecret(hidden) ? hideInJson(hideAfter(valueName, hidden)) : hidden
 }
 
 /** Whether a field of this name, or any field of this payload as JSON text, may hold a password. */
 export function mayHoldSecret(name: string, payload: string): boolean {
-  return isSecretName(name) || passwordKey.test(unescaped(payload))
+  return isSecretName(name) || tellsSecret(unescaped(payload))
 }
 
 /** JSON text with the letters and digits of its names as they are: they may stand there as escapes. */

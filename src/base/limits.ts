@@ -155,6 +155,9 @@ export const lookupRetryMs = 250
 /** How often a message is decided when, each time, another node has stored meanwhile what changes the decision. */
 export const decisionsMax = 6
 
+/** How often a group is tried again that was outdated, and of which nothing is: another node has just stored the same facts. */
+export const storedMeanwhileMax = 6
+
 /** How long a transactionId promised by a remote start waits for its StartTransaction, in milliseconds. */
 export const remoteStartPromiseMs = 120_000
 

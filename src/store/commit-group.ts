@@ -4,6 +4,7 @@
 
 import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
+import { storedMeanwhileMax } from '../base/limits.ts'
 import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
 import { runBatch, type StatementResult } from './batch.ts'
 import { ChangeRows } from './change-rows.ts'
@@ -46,16 +47,18 @@ export async function commitGroup(
   earlier = cautiousUse,
 ): Promise<CommittedGroup> {
   const outdated = new Set<ChangeSet>()
+  let storedMeanwhile = 0
   for (;;) {
     const left = outdated.size === 0 ? sets : sets.filter((set) => !outdated.has(set))
     try {
-      const committed = await commitSets(client, left, seen, expectsNew, mayBeStored, earlier)
+      const committed = await commitSets(client, left, seen, expectsNew && storedMeanwhile === 0, mayBeStored, earlier)
       return outdated.size === 0 ? committed : withOutdated(committed, sets, outdated)
     } catch (error) {
       if (!isOutdated(error)) throw error
       const found = await findOutdated(client, new Ledger(left, earlier, false).applied(left))
-      // Each turn leaves a set out; what is outdated stays so.
-      if (found.length === 0) throw error
+      // Each turn leaves a set out; what is outdated stays so, unless the very same fact has been stored by another node between
+      // the failure and the question. Then the ledger recognises it.
+      if (found.length === 0 && ++storedMeanwhile > storedMeanwhileMax) throw error
       for (const set of found) outdated.add(set)
     }
   }

@@ -38,19 +38,26 @@ export function endColumns({ closedBy, closeCode, reason }: End): string {
 const endedColumns = 'charge_point_id, at, epoch, closed, node, closed_by, close_code, reason'
 
 /**
+ * The name of the node of a connection that ended: as `nodes n` has it, else as it stands where the connection `e` opened. A
+ * node that came back from a freeze holds connections before it has its lease again.
+ */
+const nameOfEnded = `COALESCE(n.name, (SELECT h.node FROM connection_history h WHERE h.charge_point_id = e.key
+    AND h.epoch = e.ended_epoch AND NOT h.closed ORDER BY h.at DESC LIMIT 1), e.ended_node)`
+
+/**
  * Stores the ends of connections. `ended` is a relation of key, ended_epoch (null: nothing was open), ended_node, at, closed_by,
  * close_code and reason. The history has the name of the node: its id means nothing once its lease is over.
  */
 export function insertEnds(ended: string): string {
   return `INSERT INTO connection_history (${endedColumns})
-    SELECT e.key, e.at, e.ended_epoch, true, COALESCE(n.name, e.ended_node), e.closed_by, e.close_code, e.reason
+    SELECT e.key, e.at, e.ended_epoch, true, ${nameOfEnded}, e.closed_by, e.close_code, e.reason
     FROM ${ended} AS e LEFT JOIN nodes n ON n.id = e.ended_node WHERE e.ended_epoch IS NOT NULL`
 }
 
-/** Stores that connections have opened. `opened` is a relation of key, at, epoch and node. */
+/** Stores that connections have opened. `opened` is a relation of key, at, epoch, node and node_name (null: as `nodes` has it). */
 export function insertOpened(opened: string): string {
   return `INSERT INTO connection_history (charge_point_id, at, epoch, closed, node)
-    SELECT o.key, o.at, o.epoch, false, COALESCE(n.name, o.node) FROM ${opened} AS o LEFT JOIN nodes n ON n.id = o.node`
+    SELECT o.key, o.at, o.epoch, false, COALESCE(o.node_name, n.name, o.node) FROM ${opened} AS o LEFT JOIN nodes n ON n.id = o.node`
 }
 
 /**
@@ -58,10 +65,10 @@ export function insertOpened(opened: string): string {
  * new one opened.
  */
 export const insertReplaced = `INSERT INTO connection_history (${endedColumns})
-  SELECT c.key, CASE WHEN gone THEN LEAST(c.at, ${leaseEndsAt}) ELSE c.at END, c.ended_epoch, true, COALESCE(n.name, c.ended_node),
+  SELECT e.key, CASE WHEN gone THEN LEAST(e.at, ${leaseEndsAt}) ELSE e.at END, e.ended_epoch, true, ${nameOfEnded},
     CASE WHEN gone THEN '${nodeLostEnd.closedBy}' ELSE '${replacedEnd.closedBy}' END,
     CASE WHEN gone THEN NULL ELSE ${replacedEnd.closeCode} END,
     CASE WHEN gone THEN '${nodeLostEnd.reason}' ELSE '${replacedEnd.reason}' END
-  FROM claimed c LEFT JOIN nodes n ON n.id = c.ended_node
+  FROM claimed e LEFT JOIN nodes n ON n.id = e.ended_node
   CROSS JOIN LATERAL (SELECT COALESCE(${leaseEndsAt} <= clock_timestamp(), false) AS gone) AS lease
-  WHERE c.ended_epoch IS NOT NULL`
+  WHERE e.ended_epoch IS NOT NULL`

@@ -216,11 +216,11 @@ export class LeaseKeeper {
   }
 
   async #confirmHeld(): Promise<number> {
-    const { leases, holdings } = this.#options
+    const { leases, holdings, node } = this.#options
     const held = [...holdings.all()]
     let count = 0
     for (let from = 0; from < held.length; from += ownershipRowsMax) {
-      const { regained, overtaken } = await leases.confirm(this.node, held.slice(from, from + ownershipRowsMax))
+      const { regained, overtaken } = await leases.confirm(node, held.slice(from, from + ownershipRowsMax))
       for (const fence of overtaken) holdings.overtaken(fence)
       count += regained.length
     }

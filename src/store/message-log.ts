@@ -48,6 +48,10 @@ export class MessageLog {
     return this.#dropped
   }
 
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** Queues a line; past `messageLogLinesMax` lines or `messageLogBytesMax` bytes it is dropped and counted. */
   append(line: MessageLogLine): void {
     const { chargePointKey, atMs, direction, frame } = line

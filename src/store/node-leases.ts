@@ -51,7 +51,7 @@ const renewLease = `UPDATE nodes SET seen_at = clock_timestamp() WHERE id = $1 A
 const takeLease = `
   INSERT INTO nodes (id, name, started_at, seen_at, ledger)
   VALUES ($1, $2, clock_timestamp(), clock_timestamp(), 'transaction_facts')
-  ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), ledger = EXCLUDED.ledger`
+  ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, seen_at = clock_timestamp(), ledger = EXCLUDED.ledger`
 
 // The history has the names of nodes from here.
 const takeForGood = `
@@ -102,7 +102,7 @@ const confirmPart = `
   WITH regained AS (
     UPDATE charge_points c SET connected = true, node = $3 FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch)
     WHERE c.id = v.id AND c.connection_epoch = v.epoch AND c.deleted_at IS NULL AND (c.node IS DISTINCT FROM $3 OR NOT c.connected)
-    RETURNING c.id AS key, c.identity, c.connection_epoch AS epoch, c.node, clock_timestamp() AS at
+    RETURNING c.id AS key, c.identity, c.connection_epoch AS epoch, c.node, $4::text AS node_name, clock_timestamp() AS at
   ), opened AS (${insertOpened('regained')})
   SELECT key, identity, epoch FROM regained`
 
@@ -198,10 +198,10 @@ export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDataba
       await run('forget_leases', forgetExpired, [])
     },
 
-    /** Makes sure that these charge points are marked as connected to node `id`, where no newer connection has them. */
-    async confirm(id: string, part: readonly Ownership[]): Promise<Confirmed> {
+    /** Makes sure that these charge points are marked as connected to this node, where no newer connection has them. */
+    async confirm({ id, name }: NodeIdentity, part: readonly Ownership[]): Promise<Confirmed> {
       const sorted = part.toSorted((a, b) => a.key - b.key)
-      const regained = await run('confirm_connections', confirmPart, [...columns(sorted), id])
+      const regained = await run('confirm_connections', confirmPart, [...columns(sorted), id, name])
       const overtaken = await run('overtaken_connections', overtakenPart, columns(sorted))
       return { regained: regained.rows, overtaken: overtaken.rows }
     },

@@ -192,6 +192,7 @@ export class Writer {
       waiting: this.#waiting.size,
       messageLogLines: this.#messageLog.written,
       messageLogLinesDropped: this.#messageLog.dropped,
+      messageLogLinesWaiting: this.#messageLog.waiting,
     }
   }
 

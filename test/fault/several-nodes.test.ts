@@ -8,14 +8,13 @@ import { leaseMs } from '../../src/base/limits.ts'
 import { flows16 } from '../fixtures/seed-flows.ts'
 import { giveBack, takeAway } from '../support/database-switch.ts'
 import { keepResult } from '../support/fault-results.ts'
+import { agree, connectedAt } from '../support/nodes-agree.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { RawChargePoint } from '../support/raw-charge-point.ts'
 import { StatorProcess } from '../support/stator-process.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 
-/** Longest until every node says the truth, in milliseconds. */
-const rightMsMax = 15_000
 const testMsMax = 120_000
 
 const cleanUp: (() => Promise<unknown>)[] = []
@@ -43,30 +42,15 @@ async function dial(node: StatorProcess, identity: string): Promise<RawChargePoi
   return raw
 }
 
-/** Which charge points are connected, as `node` says. */
-async function connectedAt(node: StatorProcess): Promise<readonly string[]> {
-  const { chargePoints } = await node.json('/api/chargepoints?pageSize=100')
-  const list = chargePoints as readonly { readonly chargePointId: string; readonly status: string }[]
-  return list.filter(({ status }) => status !== 'Offline').map(({ chargePointId }) => chargePointId)
+interface ConnectionEntry {
+  readonly event?: string
+  readonly node?: string
 }
 
 /** The connections of a charge point, the newest first, as `node` says. */
-async function connectionsOf(node: StatorProcess, identity: string): Promise<readonly unknown[]> {
+async function connectionsOf(node: StatorProcess, identity: string): Promise<readonly ConnectionEntry[]> {
   const { history } = await node.json(`/api/chargepoints/${identity}/history`)
-  return (history as readonly object[]).filter((entry) => 'event' in entry)
-}
-
-/** Waits until each node says that exactly `identities` are connected. Answers how long that took, in milliseconds. */
-async function agree(nodes: readonly StatorProcess[], identities: readonly string[]): Promise<number> {
-  const startedMs = performance.now()
-  for (const node of nodes) {
-    await until(
-      `${node.url} to say that ${identities.join(', ')} are connected`,
-      async () => Bun.deepEquals(await connectedAt(node).catch(() => null), identities.toSorted()),
-      rightMsMax - (performance.now() - startedMs),
-    )
-  }
-  return performance.now() - startedMs
+  return (history as readonly ConnectionEntry[]).filter(({ event }) => event !== undefined)
 }
 
 /** Looks again and again until `isOver`: whatever else happens, `identity` is connected, as every node says that answers. */
@@ -150,6 +134,13 @@ describe('of two nodes on one database', () => {
       const back = await agree([frozen, living], ['FROZEN', 'MOVED'])
       expect((await older.closed()).code).toBe(1001)
       for (const raw of [stays, newer]) expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
+      const connections = await connectionsOf(living, 'FROZEN')
+      expect(connections).toMatchObject([
+        { event: 'opened' },
+        { event: 'closed', closedBy: 'lost' },
+        { event: 'opened' },
+      ])
+      expect(new Set(connections.map(({ node }) => node)).size).toBe(1)
       const recovery = 'from the freeze until the other node knew, and from its end until both did'
       keep('frozen', 'one of two nodes frozen', [gone, back], recovery)
     },

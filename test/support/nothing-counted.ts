@@ -17,5 +17,6 @@ export const nothingCounted: PartCounts = {
     waiting: 0,
     messageLogLines: 0,
     messageLogLinesDropped: 0,
+    messageLogLinesWaiting: 0,
   },
 }

@@ -209,6 +209,20 @@ describe('a charge point', () => {
     })
   })
 
+  test('that answers with a CALLERROR with secrets in it is 502 without them', async () => {
+    const answer = stator.api('/api/chargepoints/CP001/reset', reset)
+    const { messageId } = await raw.command('Reset')
+    const details = { apnPassword: 'hunter2', url: 'wss://user:hunter2@csms.example', action: 'Reset' }
+    raw.send(JSON.stringify([4, messageId, 'InternalError', 'Login with password=hunter2', details]))
+    expect(await answer).toMatchObject({
+      status: 502,
+      body: {
+        message: 'The charge point answered Reset with InternalError: Login with password=***',
+        details: { details: { apnPassword: '***', url: 'wss://user:***@csms.example', action: 'Reset' } },
+      },
+    })
+  })
+
   test('that answers against the schema is believed when lenient', async () => {
     const answer = stator.json(path, { body: { action: 'ClearCache' } })
     raw.answer((await raw.command('ClearCache')).messageId, { status: 'Perhaps', mood: 'good' })

@@ -239,12 +239,30 @@ describeStore('the history', (store) => {
       await expire(node, 0)
       expect(await leases().sweep(witness)).toBe(1)
       await leases().take({ id: node, name: 'host:8080' })
-      for (let time = 0; time < 2; time++) await leases().confirm(node, [{ key, identity, epoch }])
+      for (let time = 0; time < 2; time++)
+        await leases().confirm({ id: node, name: 'host:8080' }, [{ key, identity, epoch }])
       expect(await connectionsOf(key)).toMatchObject([
         { event: 'opened', epoch },
         { event: 'closed', epoch, ...lost },
         { event: 'opened', epoch },
       ])
+    })
+
+    test('has the name of a node that is back from a freeze, and holds connections before it has its lease again', async () => {
+      const { queries } = store()
+      const [node, witness] = [{ id: await newNode('frozen:1'), name: 'frozen:1' }, await newNode()]
+      const identity = `CP-${crypto.randomUUID()}`
+      const { key } = await queries.createChargePoint(identity, {})
+      const { epoch } = await queries.connect(key, claim(node.id))
+      await expire(node.id, 0)
+      await leases().sweep(witness)
+      await leases().forgetExpired()
+      await leases().confirm(node, [{ key, identity, epoch }])
+      const { epoch: next } = await queries.connect(key, { ...claim(node.id), nodeName: node.name })
+      await queries.disconnect(key, next, { closedBy: 'chargePoint', closeCode: 1000, reason: '', atMs: arrivalMs })
+      const connections = await connectionsOf(key)
+      expect(connections).toHaveLength(6)
+      expect(connections).toEqual(connections.map((entry) => ({ ...entry, node: 'frozen:1' })))
     })
 
     test('ends with the node that stops, with a process that died, and with one that could not tell', async () => {

@@ -41,11 +41,14 @@ describeStore('the message log', (store) => {
     for (let line = 0; line < 80; line++) {
       writer.appendMessageLog({ chargePointKey: key, atMs: Date.now(), direction: 'fromChargePoint', frame })
     }
-    const { messageLogLinesDropped: dropped } = writer.stats
+    const { messageLogLinesDropped: dropped, messageLogLinesWaiting: waiting } = writer.stats
     expect(80).toBeLessThan(messageLogLinesMax)
     expect(dropped).toBeGreaterThan(10)
     expect(dropped).toBeLessThanOrEqual(16)
+    expect(waiting).toBeGreaterThan(40)
+    expect(waiting).toBeLessThanOrEqual(80 - dropped)
     await writer.stop()
+    expect(writer.stats.messageLogLinesWaiting).toBe(0)
     const page = await queries.messageLog(key, { page: 1, pageSize: 1 })
     expect(page.totalCount).toBe(80 - dropped)
   })

@@ -104,6 +104,9 @@ describeStore('the leases of nodes', (store) => {
     expect(await Promise.all([known, unknown, other].map(isThere))).toEqual([true, true, true])
     expect(await Promise.all([known, unknown, other].map((node) => leases().renew(node)))).toEqual([true, false, false])
     expect(await leases().sweep(witness)).toBe(2)
+    await leases().take({ id: other, name: 'host:9090' })
+    const { rows } = await store().database.pool.query('SELECT name FROM nodes WHERE id = $1', [other])
+    expect(rows).toEqual([{ name: 'host:9090' }])
     const held = [known, unknown, other].map(async (node) => (await leases().heldBy(node, 0)).length)
     expect(await Promise.all(held)).toEqual([1, 0, 0])
   })
@@ -124,7 +127,12 @@ describeStore('the leases of nodes', (store) => {
     await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: Buffer.alloc(32) })
     await queries.deleteChargePoint(deleted.identity)
     await leases().take({ id: node, name: 'host:8080' })
-    const { regained, overtaken } = await leases().confirm(node, [mine, moved, rekeyed, deleted])
+    const { regained, overtaken } = await leases().confirm({ id: node, name: 'host:8080' }, [
+      mine,
+      moved,
+      rekeyed,
+      deleted,
+    ])
     expect(regained).toEqual([mine])
     expect(new Map(overtaken.map(({ key, connected }) => [key, connected]))).toEqual(
       new Map([
@@ -136,7 +144,7 @@ describeStore('the leases of nodes', (store) => {
     expect(overtaken.find(({ key }) => key === moved.key)).toMatchObject({ epoch, strictness: 'lenient' })
     const held = [mine, moved, rekeyed, deleted, left].map(holderOf)
     expect(await Promise.all(held)).toEqual([node, other, null, null, null])
-    expect((await leases().confirm(node, [mine])).regained).toEqual([])
+    expect((await leases().confirm({ id: node, name: 'host:8080' }, [mine])).regained).toEqual([])
   })
 
   test('a node is told what the database says that it holds, in parts by key', async () => {
@@ -180,7 +188,7 @@ describeStore('the leases of nodes', (store) => {
       await sweeper.query('COMMIT')
       sweeper.release()
       await taken
-      expect((await leases().confirm(node, [mine])).regained).toEqual([mine])
+      expect((await leases().confirm({ id: node, name: 'host:8080' }, [mine])).regained).toEqual([mine])
       expect(await leases().sweep(witness)).toBe(0)
       expect(await holderOf(mine)).toBe(node)
     })

@@ -1,6 +1,7 @@
 // What the writer does with a set that was decided from what another node has changed since, on every database.
 
 import { expect, test } from 'bun:test'
+import type { ClientBase } from 'pg'
 import type { Change, ChangeSet } from '../../../src/csms/decision.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import {
@@ -33,6 +34,20 @@ function stopSet(key: number, transactionId: number, more: Partial<ChangeSet> = 
     fact: startFact(transactionId, { ref: `stop:${transactionId}:${meterStopWh}`, event: 'Ended' }),
     changes: [transactionStopped(transactionId, { meterStopWh })],
     ...more,
+  })
+}
+
+/** `client`, which does `work` once before it runs the statement of this name. */
+function beforeStatement<T extends ClientBase>(client: T, name: string, work: (client: T) => Promise<unknown>): T {
+  let isDone = false
+  const query = (...args: readonly unknown[]): unknown => {
+    const run = (): unknown => Reflect.apply(client.query, client, args)
+    if (isDone || !Bun.inspect(args[0]).includes(name)) return run()
+    isDone = true
+    return work(client).then(run)
+  }
+  return new Proxy(client, {
+    get: (target, property) => (property === 'query' ? query : Reflect.get(target, property)),
   })
 }
 
@@ -176,6 +191,27 @@ describeStore('a set that another node has been faster than', (store) => {
     expect(await writer.commit(changeSet(key, { fact, changes: [update] }))).toMatchObject(outdated)
     const newer = transactionUpdated(transactionId, { lastEventAtMs: arrivalMs + 1, lastSeqNo: 4 })
     expect(await writer.commit(changeSet(key, { fact, changes: [newer] }))).toEqual({ duplicate: false, answer: {} })
+  })
+
+  test('a fact that the other node stores after this one has found it outdated is answered as it was there', async () => {
+    const { database, queries } = store()
+    const key = await store().newChargePoint()
+    const epoch = await connected(store(), key)
+    const newest = await connected(store(), key)
+    const [first, second] = [newTransactionId(), newTransactionId()]
+    const older = startSet(key, second, { epoch, fact: startFact(second, { ref: 'the same' }) })
+    const newer = startSet(key, first, { epoch: newest, fact: startFact(first, { ref: 'the same' }) })
+    const lease = await database.lease()
+    try {
+      const storesMeanwhile = beforeStatement(lease.client, 'find_outdated', (client) =>
+        commitGroup(client, [newer], [], true),
+      )
+      const { outcomes } = await commitGroup(storesMeanwhile, [older], [], true)
+      expect(outcomes).toEqual([{ duplicate: true, answer: newer.answer }])
+    } finally {
+      lease.release(false)
+    }
+    expect(await queries.transactionById(second)).toBeNull()
   })
 
   test('a stop whose outcome was lost is no second one, whatever else of its group is outdated', async () => {

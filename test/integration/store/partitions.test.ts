@@ -5,7 +5,14 @@ import { maintenanceMs, partitionLockMs, partitionMoveRowsMax } from '../../../s
 import type { Logger } from '../../../src/base/log.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
-import { connectorStatus, newTransactionId, sample, transactionStarted } from '../../support/changes.ts'
+import {
+  connectorStatus,
+  newTransactionId,
+  sample,
+  startFact,
+  startSet,
+  transactionStarted,
+} from '../../support/changes.ts'
 import { goneEnd } from '../../support/connection-end.ts'
 import { maintenanceOf } from '../../support/maintenance.ts'
 import { HandClock } from '../../support/hand-clock.ts'
@@ -106,6 +113,46 @@ describeStore('partitions', (store) => {
     await stop()
     expect(await rowsIn(database, 'meter_values_2041_06', key)).toBe(3)
   })
+
+  test.each(['meter_values', 'transaction_facts'] as const)(
+    'while rows of %s move, who reads finds each once, and what is sent again is recognised',
+    async (table) => {
+      const { database, writer } = store()
+      if (database.isSingleConnection) return
+      const key = await store().newChargePoint()
+      const id = newTransactionId()
+      const sent = '2061-06-01T00:00:00Z'
+      const meterValue = [sample(sent, '1'), sample('2061-06-02T00:00:00Z', '2')]
+      const meter = (): ReturnType<typeof meterRows> =>
+        meterRows(key, { connectorId: 1, transactionId: id, meterValue })
+      const fact = startFact(id, { sentAtMs: Date.parse(sent) })
+      await writer.commit(startSet(key, id, { fact, meter: meter() }))
+      // Between the copy and what makes the copies part of the table.
+      const pause = `pause_${table}`
+      await database.pool.query(
+        `CREATE FUNCTION ${pause}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'`,
+      )
+      await database.pool.query(
+        `CREATE TRIGGER pause BEFORE DELETE ON ${table}_default FOR EACH STATEMENT EXECUTE FUNCTION ${pause}()`,
+      )
+      const stop = startMaintenance(maintenanceOf(database, new HandClock(Date.parse('2061-06-15T12:00:00Z'))))
+      const resting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep' AND query LIKE 'DELETE%${table}%'`
+      await until('the middle of the move', async () => (await database.pool.query(resting)).rowCount === 1)
+      const [again, found] = await Promise.all([
+        writer.commit(startSet(key, newTransactionId(), { fact, meter: meter() })),
+        rowsIn(database, table, key),
+      ])
+      await stop()
+      await database.pool.query(`DROP FUNCTION ${pause} CASCADE`)
+      expect(again).toMatchObject({ duplicate: true, answer: { transactionId: id } })
+      const rows = table === 'meter_values' ? 2 : 1
+      expect([found, await rowsIn(database, table, key), await rowsIn(database, `${table}_2061_06`, key)]).toEqual([
+        rows,
+        rows,
+        rows,
+      ])
+    },
+  )
 
   test('more rows than can be moved while nobody waits stay where they are, and are found', async () => {
     const { database, queries, writer } = store()

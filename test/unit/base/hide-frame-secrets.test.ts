@@ -99,6 +99,26 @@ describe('only the secret goes', () => {
       '[2,"1","SetNetworkProfile",{"connectionData":{"vp\\u006e":{"\\u006bey":"hunter2"}}}]',
       '[2,"1","SetNetworkProfile",{"connectionData":{"vpn":{"key":"***"}}}]',
     ],
+    [
+      '[2,"1","ChangeConfiguration",{"key":"WifiPassword","value":"hunter2"}]',
+      '[2,"1","ChangeConfiguration",{"key":"WifiPassword","value":"***"}]',
+    ],
+    [
+      '[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"SharedSecret"},"variableAttribute":[{"value":"hunter2"}]},{"variable":{"name":"Vpn\\u004bey"},"variableAttribute":[{"value":"hunter2"}]}]}]',
+      '[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"SharedSecret"},"variableAttribute":[{"value":"***"}]},{"variable":{"name":"VpnKey"},"variableAttribute":[{"value":"***"}]}]}]',
+    ],
+    [
+      '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"hunter2","component":{"name":"NetworkConfiguration"},"variable":{"name":"VpnPassword"}},{"attributeValue":"60","variable":{"name":"Interval"}}]}]',
+      '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","component":{"name":"NetworkConfiguration"},"variable":{"name":"VpnPassword"}},{"attributeValue":"60","variable":{"name":"Interval"}}]}]',
+    ],
+    [
+      '[2,"1","DataTransfer",{"data":{"password":["hunter2",{"old":"hunter2","since":5,"valid":true}],"note":"x"}}]',
+      '[2,"1","DataTransfer",{"data":{"password":["***",{"old":"***","since":"***","valid":true}],"note":"x"}}]',
+    ],
+    [
+      '[2,"1","DataTransfer",{"vendorId":"v","data":"apn=internet;password=hunter2;user=x"}]',
+      '[2,"1","DataTransfer",{"vendorId":"v","data":"apn=internet;password=***;user=x"}]',
+    ],
     // The second of two members counts for who parses it, and the first is in the text all the same.
     [
       '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"hunter2","value":null}]',
@@ -118,6 +138,8 @@ test('a frame that cannot be parsed, nests too deep or is long loses its secrets
   const broken =
     '[2,"1","SetNetworkProfile",{"connectionData":{"vpn":{"key":"hunter2","password":"hunter2"},"apn":{"simPin":4711'
   expect(hideFrameSecrets(broken)).not.toContain('hunter2')
+  const brokenKey = '[2,"1","ChangeConfiguration",{"key":"WifiPassword","value":"hunter2"'
+  expect(hideFrameSecrets(brokenKey)).not.toContain('hunter2')
   const deep = `${'['.repeat(500)}{"password":"hunter2"}${']'.repeat(500)}`
   expect(hideFrameSecrets(deep)).not.toContain('hunter2')
   const long = JSON.stringify([2, '1', 'DataTransfer', { data: 'x'.repeat(100_000), password: 'hunter2' }])

@@ -24,6 +24,7 @@ const shapes: readonly (readonly [string, string])[] = [
   ['{"password":12345,"pin":678,"secret": -1.5e3}', '{"password":"***","pin":678,"secret": "***"}'],
   ['{"\\u0070assword":"hunter2","note":"\\u0041"}', '{"password":"***","note":"A"}'],
   ['{"authorizationKey":"hunter2"}', '{"authorizationKey":"***"}'],
+  ['{"key": "WifiPassword", "value":"hunter2"}', '{"key": "WifiPassword", "value":"***"}'],
   [
     '[2,"1","ChangeConfiguration",{"Key":"authorizationkey","VALUE":12345}]',
     '[2,"1","ChangeConfiguration",{"Key":"authorizationkey","VALUE":"***"}]',
@@ -152,6 +153,9 @@ describe('the time that it takes grows no faster than the text, when that is', (
     'a frame of values that end in escapes': [begun, '"value":"\\"'],
     'a frame with a value of escaped quotes': [`${begun}"value":"`, '\\"'],
     'a frame of names without values': [begun, '"value" '],
+    'names of keys': ['', '"key":"x'],
+    'one long name of a key': ['"name":"', 'pass'],
+    'spaces after the name of a key': ['"name"', ' '],
     'a frame with spaces after a name': [`${begun}"value"`, ' '],
   }
   for (const [title, [begin, repeated]] of Object.entries(shapes)) {
