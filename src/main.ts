@@ -180,6 +180,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         isDatabaseAvailable: writer.isAvailable,
         calls: registry.counts,
         writer: writer.stats,
+        gateway: gateway.waiting,
       }),
       health: {
         live: () => true,

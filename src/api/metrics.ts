@@ -2,7 +2,7 @@
 // all charge points together.
 
 import type { Hono } from 'hono'
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { counterTable, type PartCounts } from '../base/counters.ts'
 import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../csms/anomalies.ts'
@@ -84,6 +84,14 @@ const partGauges = {
     meaning: 'Lines of the message log that wait to be written.',
     read: ({ writer }) => writer.messageLogLinesWaiting,
   },
+  stator_received_bytes_waiting: {
+    meaning: 'Bytes of messages that were read and are not served yet.',
+    read: ({ gateway }) => gateway.receivedBytes,
+  },
+  stator_handshakes_waiting: {
+    meaning: 'Charge points that wait to be let in.',
+    read: ({ gateway }) => gateway.handshakes,
+  },
   process_resident_memory_bytes: { meaning: 'Memory of this process.', read: () => process.memoryUsage.rss() },
 } as const satisfies Readonly<Record<string, Measure>>
 
@@ -150,46 +158,33 @@ export function metricsRegistry({
     },
   })
   for (const histogram of [timings.commits, timings.groups]) registry.registerMetric(histogram)
-  addAnswers(registry, timings)
+  registry.registerMetric(new AnswerHistogram(timings))
   return registry
 }
 
-/** The histogram of answers as the three counters that it consists of. */
-function addAnswers(registry: Registry, { answers }: Pick<Timings, 'answers'>): void {
-  const name = 'stator_answer_seconds'
-  const registers = [registry]
-  const buckets: Counter<'action' | 'le'> = new Counter({
-    name: `${name}_bucket`,
-    help: 'CALLs that were answered within `le` seconds of their arrival, by their `action`.',
-    labelNames: ['action', 'le'],
-    registers,
-    collect: () => {
-      buckets.reset()
-      for (const [action, durations] of answers) {
-        for (const [le, count] of durations.buckets) buckets.inc({ action, le }, count)
-      }
-    },
-  })
-  const seconds: Counter<'action'> = new Counter({
-    name: `${name}_sum`,
-    help: 'From the arrival of CALLs to their answers, in seconds, by `action`.',
-    labelNames: ['action'],
-    registers,
-    collect: () => {
-      seconds.reset()
-      for (const [action, durations] of answers) seconds.inc({ action }, durations.seconds)
-    },
-  })
-  const counts: Counter<'action'> = new Counter({
-    name: `${name}_count`,
-    help: 'CALLs that were answered, by `action`.',
-    labelNames: ['action'],
-    registers,
-    collect: () => {
-      counts.reset()
-      for (const [action, durations] of answers) counts.inc({ action }, durations.count)
-    },
-  })
+/** Durations of answers, which are kept elsewhere. prom-client writes of a Histogram its own buckets; of a Gauge what `get` says. */
+class AnswerHistogram extends Gauge<'action' | 'le'> {
+  readonly #timings: Pick<Timings, 'answers'>
+  readonly #histogram: Histogram
+
+  constructor(timings: Pick<Timings, 'answers'>) {
+    const name = 'stator_answer_seconds'
+    const help = 'From the arrival of CALLs to their answers, in seconds, by their `action`.'
+    super({ name, help, registers: [] })
+    this.#timings = timings
+    this.#histogram = new Histogram({ name, help, registers: [] })
+  }
+
+  override async get(): ReturnType<Gauge<'action' | 'le'>['get']> {
+    const histogram = await this.#histogram.get()
+    const { name } = histogram
+    const values = [...this.#timings.answers].flatMap(([action, { buckets, seconds, count }]) => [
+      ...buckets.map(([le, value]) => ({ metricName: `${name}_bucket`, labels: { action, le }, value })),
+      { metricName: `${name}_sum`, labels: { action }, value: seconds },
+      { metricName: `${name}_count`, labels: { action }, value: count },
+    ])
+    return { ...histogram, values }
+  }
 }
 
 function isCounterName(name: string): name is keyof typeof counterTable {

@@ -86,4 +86,11 @@ export interface PartCounts {
     readonly unknown: number
   }
   readonly writer: WriterCounts
+  /** What waits at the gateway. */
+  readonly gateway: {
+    /** Bytes of frames that have been read and are not served yet. */
+    readonly receivedBytes: number
+    /** Charge points that wait to be let in. */
+    readonly handshakes: number
+  }
 }

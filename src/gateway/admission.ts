@@ -32,6 +32,11 @@ export class Admission {
     this.#log = log
   }
 
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** Resolves when it is the newcomer's turn; with null when too many wait already, or it has waited for too long. */
   async enter(): Promise<Leave | null> {
     if (this.#inside < handshakesAtOnceMax) return this.#letIn()

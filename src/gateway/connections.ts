@@ -112,6 +112,11 @@ export class Connections {
     }
   }
 
+  /** Bytes of frames that have been read and are not served yet. */
+  get receivedBytes(): number {
+    return this.#connectionOptions.intake.bytes
+  }
+
   /** Whether no connection is to be begun any more. */
   get isDraining(): boolean {
     return this.#isDraining

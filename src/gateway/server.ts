@@ -4,6 +4,7 @@
 import { type Server, serve, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { OcppSettings } from '../base/config.ts'
+import type { PartCounts } from '../base/counters.ts'
 import { errorTable, StatorError } from '../base/errors.ts'
 import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
 import { Admission } from './admission.ts'
@@ -24,6 +25,8 @@ export interface GatewayDeps extends ConnectionsDeps {
 /** The running edge. */
 export interface Gateway {
   readonly port: number
+  /** What waits to be served or let in. */
+  readonly waiting: PartCounts['gateway']
   /** Stops taking in connections and CALLs, finishes those under way, closes the sockets with 1001. */
   drain(): Promise<void>
   /** Stops listening. */
@@ -58,17 +61,19 @@ function httpError(code: 'BAD_REQUEST' | 'INTERNAL', message: string): Response 
 class RunningGateway implements Gateway {
   readonly #deps: GatewayDeps
   readonly #connections: Connections
+  readonly #admission: Admission
   readonly #server: ReturnType<typeof serve<SocketData>>
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps
     const connections = new Connections(deps)
     this.#connections = connections
+    this.#admission = new Admission(deps)
     const handshakeDeps = {
       auth: deps.auth,
       assumedVersion: deps.settings.assumedVersion,
       isOpen: () => !connections.isDraining && deps.isStoreAvailable(),
-      admission: new Admission(deps),
+      admission: this.#admission,
       counters: deps.counters,
       log: deps.log,
     }
@@ -107,6 +112,10 @@ class RunningGateway implements Gateway {
 
   get port(): number {
     return this.#server.port ?? this.#deps.settings.port
+  }
+
+  get waiting(): PartCounts['gateway'] {
+    return { receivedBytes: this.#connections.receivedBytes, handshakes: this.#admission.waiting }
   }
 
   drain(): Promise<void> {

@@ -19,4 +19,5 @@ export const nothingCounted: PartCounts = {
     messageLogLinesDropped: 0,
     messageLogLinesWaiting: 0,
   },
+  gateway: { receivedBytes: 0, handshakes: 0 },
 }
