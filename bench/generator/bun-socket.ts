@@ -28,6 +28,7 @@ export function dialBun({ host, port, isTls, localAddress }: Endpoint, listener:
 }
 
 class BunSocket implements StationSocket {
+  readonly runs = null
   readonly #listener: SocketListener
   #socket: Socket<BunSocket> | null = null
   #unsent: Buffer | null = null
@@ -59,11 +60,11 @@ class BunSocket implements StationSocket {
       return
     }
     this.#socket = socket
-    this.#listener.socketOpened(this)
+    this.#listener.socketOpened()
   }
 
   handleData(chunk: Buffer): void {
-    if (!this.#isGone) this.#listener.socketData(chunk, chunk.length)
+    if (!this.#isGone) this.#listener.socketData(chunk, 0, chunk.length)
   }
 
   handleDrain(): void {

@@ -50,9 +50,13 @@ export const dialect16: Dialect = {
 
   sample: (charging, index) => ({
     action: 'MeterValues',
-    payload:
-      `{"connectorId":${charging.connectorId},"transactionId":${charging.transactionId},` +
-      `"meterValue":[${meterValue16(charging, index)}]}`,
+    // Only made when it is sent: what was sent ahead is gone through again once it is answered.
+    get payload() {
+      return (
+        `{"connectorId":${charging.connectorId},"transactionId":${charging.transactionId},` +
+        `"meterValue":[${meterValue16(charging, index)}]}`
+      )
+    },
     readsAnswer: false,
   }),
 

@@ -25,14 +25,18 @@ export function meterValue201(charging: Charging, index: number): string {
 
 function transactionEvent(
   charging: Charging,
-  event: { type: string; trigger: string; seqNo: number; atMs: number; state: string; more: string },
+  event: { type: string; trigger: string; seqNo: number; atMs: number; state: string; more: () => string },
 ): Message {
   return {
     action: 'TransactionEvent',
-    payload:
-      `{"eventType":"${event.type}","timestamp":"${iso(event.atMs)}","triggerReason":"${event.trigger}",` +
-      `"seqNo":${event.seqNo},"transactionInfo":{"transactionId":"${charging.stationTransactionId}",` +
-      `"chargingState":"${event.state}"}${event.more}}`,
+    // Only made when it is sent: what was sent ahead is gone through again once it is answered.
+    get payload() {
+      return (
+        `{"eventType":"${event.type}","timestamp":"${iso(event.atMs)}","triggerReason":"${event.trigger}",` +
+        `"seqNo":${event.seqNo},"transactionInfo":{"transactionId":"${charging.stationTransactionId}",` +
+        `"chargingState":"${event.state}"}${event.more()}}`
+      )
+    },
     readsAnswer: false,
   }
 }
@@ -65,7 +69,7 @@ export const dialect201: Dialect = {
       seqNo: 0,
       atMs: charging.startedAtMs,
       state: 'Charging',
-      more: `,"evse":{"id":1,"connectorId":1},"idToken":{"idToken":"${charging.idTag}","type":"ISO14443"}`,
+      more: () => `,"evse":{"id":1,"connectorId":1},"idToken":{"idToken":"${charging.idTag}","type":"ISO14443"}`,
     }),
 
   sample: (charging, index) =>
@@ -75,7 +79,7 @@ export const dialect201: Dialect = {
       seqNo: index + 1,
       atMs: sampleOf(charging, index).sampledAtMs,
       state: 'Charging',
-      more: `,"meterValue":[${meterValue201(charging, index)}]`,
+      more: () => `,"meterValue":[${meterValue201(charging, index)}]`,
     }),
 
   end: (charging) =>
@@ -85,6 +89,6 @@ export const dialect201: Dialect = {
       seqNo: charging.samplesSent + 1,
       atMs: endOf(charging).endedAtMs,
       state: 'EVConnected',
-      more: '',
+      more: () => '',
     }),
 }

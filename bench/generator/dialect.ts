@@ -10,6 +10,16 @@ export interface Message {
   readonly payload: string
   /** Whether the script looks at the payload of the CALLRESULT; reading it costs. */
   readonly readsAnswer: boolean
+  /** Set where it is known what follows. */
+  readonly ahead?: Ahead
+}
+
+/** What a script says from a message on as long as nothing is lost or refused. It can be made ahead, which is cheaper. */
+export interface Ahead {
+  /** Messages, the first included; all of one action, none with an answer that is read. */
+  readonly count: number
+  /** Message `offset` of them; null when all are the same. */
+  readonly message: ((offset: number) => Message) | null
 }
 
 /** Where a connector stands, in words that both versions have. */

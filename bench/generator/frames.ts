@@ -61,12 +61,18 @@ export class FrameReader {
   #rest: Buffer | null = null
   #fragments: Buffer[] = []
 
-  /** Takes the first `length` bytes of `chunk`, which are only lent. */
-  read(chunk: Buffer, sink: FrameSink, length = chunk.length): void {
-    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk.subarray(0, length)])
-    const available = this.#rest === null ? length : bytes.length
+  /** Whether it stands between two messages. */
+  get isBetween(): boolean {
+    return this.#rest === null && this.#fragments.length === 0
+  }
+
+  /** Takes these bytes of `chunk`, which are only lent. */
+  read(chunk: Buffer, sink: FrameSink, from = 0, to = chunk.length): void {
+    const isWhole = this.#rest === null
+    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk.subarray(from, to)])
+    const available = isWhole ? to : bytes.length
     this.#rest = null
-    let at = 0
+    let at = isWhole ? from : 0
     while (at < available) {
       const end = this.#frame(bytes, at, available, sink)
       if (end < 0) {

@@ -65,8 +65,27 @@ export function* booting({
   return null
 }
 
+/** Messages that are made ahead at once. */
+const aheadMax = 64
+/** The same, where each is another one and is kept until it is sent. */
+const samplesAheadMax = 8
+
 function* heartbeats({ dialect }: MixOptions): Script {
-  for (;;) yield dialect.heartbeat
+  const heartbeat = repeated(dialect.heartbeat, aheadMax)
+  for (;;) yield heartbeat
+}
+
+/** A message that is said so many times in a row. */
+function repeated(message: Message, count: number): Message {
+  return { ...message, ahead: { count, message: null } }
+}
+
+/** Sample `index` of a transaction that has so many. */
+function sampleAhead(dialect: Dialect, charging: Charging, index: number, samples: number): Message {
+  const sample = dialect.sample(charging, index)
+  if (index % samplesAheadMax !== 0) return sample
+  const count = Math.min(samplesAheadMax, samples - index)
+  return { ...sample, ahead: { count, message: (offset) => dialect.sample(charging, index + offset) } }
 }
 
 function* meter(options: MixOptions): Script {
@@ -91,7 +110,7 @@ function* day(options: MixOptions): Script {
   // Stations are spread over their day.
   let pause = index % heartbeatsBetween
   for (let count = index + 1; ; count++) {
-    for (let i = 0; i < pause; i++) yield dialect.heartbeat
+    for (let i = 0; i < pause; i++) yield i === 0 ? repeated(dialect.heartbeat, pause) : dialect.heartbeat
     pause = heartbeatsBetween
     if (count % transactionsPerBoot === 0) yield* booting({ dialect, ledger, nowMs: clock.tick() })
     yield dialect.authorize(benchIdTag)
@@ -142,7 +161,7 @@ function* transaction(
   if (onceStarted !== undefined) yield* onceStarted
   for (let index = 0; index < samples; index++) {
     charging.samplesSent++
-    const outcome = yield dialect.sample(charging, index)
+    const outcome = yield sampleAhead(dialect, charging, index, samples)
     if (outcome === null) charging.samplesRefused.push(index)
     else charging.samplesAcknowledged++
   }

@@ -1,21 +1,27 @@
-// How a station's bytes travel: by libc's calls where that is possible, by Bun's sockets where it is not (TLS, names, IPv6,
-// other systems than Linux with glibc). Both behave the same; a message costs the generator half as much again through Bun's.
+// How a station's bytes travel: by the engine where it reaches (Linux, a C compiler, an IPv4 address, no TLS), by Bun's sockets
+// everywhere else. Both behave the same; through Bun's a message costs the generator twice as much.
 
 import { isIPv4 } from 'node:net'
 import { dialBun } from './bun-socket.ts'
-import { dialEpoll } from './epoll-socket.ts'
-import { libc } from './libc.ts'
+import { engine } from './engine.ts'
+import { EngineSocket } from './engine-socket.ts'
 import type { Endpoint, SocketListener, StationSocket } from './station-socket.ts'
 
-export const socketKinds = ['libc', 'bun'] as const
+export const socketKinds = ['engine', 'bun'] as const
 export type SocketKind = (typeof socketKinds)[number]
 
 /** The cheapest kind of socket that reaches this host from here. */
 export function socketKindFor({ host, isTls }: Pick<Endpoint, 'host' | 'isTls'>): SocketKind {
-  return libc !== null && !isTls && isIPv4(host) ? 'libc' : 'bun'
+  return !isTls && isIPv4(host) && engine() !== null ? 'engine' : 'bun'
 }
 
-/** Dials; the listener hears how it ended. `libc` needs what `socketKindFor` looks for. */
+/** Dials; the listener hears how it ended. Where there is no engine, Bun's sockets serve. */
 export function dial(kind: SocketKind, endpoint: Endpoint, listener: SocketListener): StationSocket {
-  return kind === 'libc' ? dialEpoll(endpoint, listener) : dialBun(endpoint, listener)
+  const made = kind === 'engine' ? engine() : null
+  return made === null ? dialBun(endpoint, listener) : new EngineSocket(made, endpoint, listener)
+}
+
+/** The kind as a report names it. */
+export function socketKindName(kind: SocketKind): string {
+  return kind === 'engine' ? 'engine.c' : "Bun's sockets"
 }

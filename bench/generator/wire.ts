@@ -10,7 +10,7 @@ import {
   writeTextFrameOf,
 } from './frames.ts'
 import { dial, type SocketKind, socketKindFor } from './sockets.ts'
-import type { SocketListener, StationSocket } from './station-socket.ts'
+import type { FrameRun, Runs, SocketListener, StationSocket } from './station-socket.ts'
 
 /** Where charge points connect, and how. */
 export interface Target {
@@ -51,6 +51,8 @@ export interface WireListener {
   opened(): void
   /** A text message; the bytes are only lent. */
   text(bytes: Buffer, from: number, to: number): void
+  /** All frames of the run were answered. */
+  runEnded(): void
   /** The connection is gone, or was never made; `reason` says why. */
   closed(reason: string): void
 }
@@ -90,6 +92,19 @@ export class Wire implements FrameSink, SocketListener {
     this.#write(writeTextFrameOf(outgoing, head, tail))
   }
 
+  /** Sends CALLs made ahead, where the socket can; null where it cannot, or not now. */
+  play(group: number, run: FrameRun): Runs | null {
+    const runs = this.#socket?.runs ?? null
+    if (runs === null || !this.#reader.isBetween || this.#isGone) return null
+    runs.play(group, run)
+    return runs
+  }
+
+  /** Whether its socket can send CALLs made ahead. */
+  get hasRuns(): boolean {
+    return this.#socket !== null && this.#socket.runs !== null
+  }
+
   /** Cuts the connection; the listener is not told. */
   cut(): void {
     this.#isGone = true
@@ -108,7 +123,8 @@ export class Wire implements FrameSink, SocketListener {
     this.socketGone(`the server closed it with ${code}`)
   }
 
-  socketOpened(socket: StationSocket): void {
+  socketOpened(): void {
+    if (this.#isGone) return
     const { target, identity, password, subprotocol } = this.#options
     const credentials = Buffer.from(`${identity}:${password}`).toString('base64')
     const lines = [
@@ -122,13 +138,20 @@ export class Wire implements FrameSink, SocketListener {
       ...(password === null ? [] : [`Authorization: Basic ${credentials}`]),
     ]
     const request = `${lines.join('\r\n')}\r\n\r\n`
-    socket.send(outgoing, outgoing.write(request, 'latin1'))
+    this.#write(outgoing.write(request, 'latin1'))
   }
 
-  socketData(bytes: Buffer, length: number): void {
+  socketData(bytes: Buffer, from: number, to: number): void {
     if (this.#isGone) return
-    if (this.#greeting === null) this.#reader.read(bytes, this, length)
-    else this.#greet(this.#greeting + bytes.toString('latin1', 0, length))
+    if (this.#greeting !== null) this.#greet(this.#greeting + bytes.toString('latin1', from, to))
+    else {
+      this.#reader.read(bytes, this, from, to)
+      if (this.#reader.isBetween) this.#socket?.runs?.resume()
+    }
+  }
+
+  runEnded(): void {
+    this.#listener.runEnded()
   }
 
   socketGone(reason: string): void {
