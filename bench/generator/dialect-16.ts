@@ -1,9 +1,9 @@
 // The mixes in OCPP 1.6.
 
+import { isoTime } from './iso.ts'
+import { samplesAhead } from './ahead.ts'
 import { type Charging, endOf, sampleOf } from './charging.ts'
 import type { ConnectorMoment, Dialect } from './dialect.ts'
-
-const iso = (ms: number): string => new Date(ms).toISOString()
 
 const statusOf = {
   free: 'Available',
@@ -16,7 +16,7 @@ const statusOf = {
 export function meterValue16(charging: Charging, index: number): string {
   const { sampledAtMs, energyWh, currentA, voltageV } = sampleOf(charging, index)
   return (
-    `{"timestamp":"${iso(sampledAtMs)}","sampledValue":[{"value":"${energyWh}","context":"Sample.Periodic",` +
+    `{"timestamp":"${isoTime(sampledAtMs)}","sampledValue":[{"value":"${energyWh}","context":"Sample.Periodic",` +
     `"format":"Raw","measurand":"Energy.Active.Import.Register","unit":"Wh"},` +
     `{"value":"${currentA}","measurand":"Current.Import","unit":"A"},` +
     `{"value":"${voltageV}","measurand":"Voltage","unit":"V"}]}`
@@ -34,7 +34,7 @@ export const dialect16: Dialect = {
 
   status: (moment, atMs) => ({
     action: 'StatusNotification',
-    payload: `{"connectorId":1,"errorCode":"NoError","status":"${statusOf[moment]}","timestamp":"${iso(atMs)}"}`,
+    payload: `{"connectorId":1,"errorCode":"NoError","status":"${statusOf[moment]}","timestamp":"${isoTime(atMs)}"}`,
     readsAnswer: false,
   }),
 
@@ -44,13 +44,13 @@ export const dialect16: Dialect = {
     action: 'StartTransaction',
     payload:
       `{"connectorId":${connectorId},"idTag":"${idTag}","meterStart":${meterStartWh},` +
-      `"timestamp":"${iso(startedAtMs)}"}`,
+      `"timestamp":"${isoTime(startedAtMs)}"}`,
     readsAnswer: true,
   }),
 
   sample: (charging, index) => ({
     action: 'MeterValues',
-    // Only made when it is sent: what was sent ahead is gone through again once it is answered.
+    // Only made when it is looked at: a message that was sent ahead is not.
     get payload() {
       return (
         `{"connectorId":${charging.connectorId},"transactionId":${charging.transactionId},` +
@@ -60,13 +60,16 @@ export const dialect16: Dialect = {
     readsAnswer: false,
   }),
 
+  samplesAhead: (charging, index, count) =>
+    samplesAhead(dialect16.sample(charging, index).payload, charging, index, count, '"value":"'),
+
   end: (charging) => {
     const { endedAtMs, meterStopWh } = endOf(charging)
     return {
       action: 'StopTransaction',
       payload:
         `{"transactionId":${charging.transactionId},"idTag":"${charging.idTag}","meterStop":${meterStopWh},` +
-        `"timestamp":"${iso(endedAtMs)}","reason":"Local"}`,
+        `"timestamp":"${isoTime(endedAtMs)}","reason":"Local"}`,
       readsAnswer: false,
     }
   },

@@ -1,6 +1,7 @@
 // What the mixes say, in the words of one OCPP version. Payloads are JSON text written by hand: stringifying objects would
 // cost the generator more than the rest of a message. A test holds every one against the schema of its message.
 
+import type { Ahead } from './ahead.ts'
 import type { Charging } from './charging.ts'
 
 /** One CALL to be sent. */
@@ -10,16 +11,8 @@ export interface Message {
   readonly payload: string
   /** Whether the script looks at the payload of the CALLRESULT; reading it costs. */
   readonly readsAnswer: boolean
-  /** Set where it is known what follows. */
-  readonly ahead?: Ahead
-}
-
-/** What a script says from a message on as long as nothing is lost or refused. It can be made ahead, which is cheaper. */
-export interface Ahead {
-  /** Messages, the first included; all of one action, none with an answer that is read. */
-  readonly count: number
-  /** Message `offset` of them; null when all are the same. */
-  readonly message: ((offset: number) => Message) | null
+  /** What follows it for certain, where that is known. */
+  ahead?: () => Ahead
 }
 
 /** Where a connector stands, in words that both versions have. */
@@ -34,5 +27,7 @@ export interface Dialect {
   start(charging: Charging): Message
   /** Sample `index` of the transaction, three values. */
   sample(charging: Charging, index: number): Message
+  /** That sample and those that follow it, `count` at most. */
+  samplesAhead(charging: Charging, index: number, count: number): Ahead
   end(charging: Charging): Message
 }

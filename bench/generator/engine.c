@@ -1,8 +1,8 @@
 // The load generator's sockets, and what it does for each message, in C: a message costs little more than the kernel's own work. Linux.
 // `engine.ts` compiles and calls it, from one thread. Everything else about a station is decided there.
 //
-// A connection is a slot. A slot may be given a run: WebSocket frames made ahead, each a CALL that needs only a CALLRESULT. They are sent one
-// after the other, each as soon as the one before is answered. What is not plainly the answer that the run waits for is
+// A connection is a slot. A slot may be given a run: the WebSocket frame of a CALL, and the digits in it that count on from one CALL to the
+// next. They are sent one after the other, each as soon as the one before is answered. What is not plainly the answer that the run waits for is
 // handed up: other messages, answers in pieces, the end of the connection.
 
 #define _GNU_SOURCE
@@ -20,18 +20,23 @@
 
 enum { SLOTS = 131072, GROUPS = 4096, EPOLL_EVENTS = 1024, EVENTS = 4096, INCOMING = 65536, ARENA = 1 << 20 };
 enum { OPENED = 1, DATA = 2, GONE = 3, RUN_ENDED = 4 };
-enum { ID = 36, CALL_HEAD = 4 };
+enum { ID = 36, CALL_HEAD = 4, COUNTERS = 8 };
+enum { DECIMAL = 0, CLOCK = 1 };
+
+struct counter {
+  int32_t kind, at, width, step, wrap_at, wrap_by;
+};
 
 struct slot {
   int fd; // -1: closed
   uint32_t serial;
   uint16_t group;
-  uint8_t is_open, is_handed_up, is_in_flight, repeats;
-  uint32_t action, frame, frames; // of the run: number of the frame under way, and how many there are
-  uint32_t at;                    // where that frame stands in `run`
+  uint8_t is_open, is_handed_up, is_in_flight, counters;
+  uint32_t action, done, count; // of the run: CALLs that were answered, and how many there are
   int64_t sent_ns;
-  uint8_t *run; // each frame: its length in 4 bytes, its bytes
-  uint32_t run_room;
+  uint8_t *frame; // of the CALL under way
+  uint32_t frame_bytes, frame_room;
+  struct counter counter[COUNTERS];
   uint8_t *unsent;
   uint32_t unsent_bytes;
   char id[ID]; // of the CALL under way; its last 12 characters are a number
@@ -109,24 +114,40 @@ static void flush_unsent(struct slot *s) {
 }
 
 static void send_frame(struct slot *s) {
-  uint8_t *frame = s->run + s->at + 4;
-  uint32_t length;
-  memcpy(&length, frame - 4, 4);
-  memcpy(frame + ((frame[1] & 0x7f) < 126 ? 6 : 8) + CALL_HEAD, s->id, ID);
+  memcpy(s->frame + ((s->frame[1] & 0x7f) < 126 ? 6 : 8) + CALL_HEAD, s->id, ID);
   s->is_in_flight = 1;
   s->sent_ns = now_ns();
-  transmit(s, frame, length);
+  transmit(s, s->frame, s->frame_bytes);
 }
 
-/* The frame under way was answered: the next one, or the end of the run. */
+static void count_on(uint8_t *text, const struct counter *c) {
+  if (c->kind == CLOCK) {
+    int at = c->at, seconds = 0;
+    for (int part = 0; part < 3; part++) seconds = seconds * 60 + (text[at + part * 3] - '0') * 10 + text[at + part * 3 + 1] - '0';
+    seconds += c->step;
+    for (int part = 2; part >= 0; part--, seconds /= 60) {
+      text[at + part * 3] = '0' + seconds % 60 / 10;
+      text[at + part * 3 + 1] = '0' + seconds % 60 % 10;
+    }
+    return;
+  }
+  int64_t value = 0;
+  for (int at = c->at; at < c->at + c->width; at++)
+    if (text[at] >= '0') value = value * 10 + text[at] - '0';
+  value += c->step;
+  if (c->wrap_at > 0 && value >= c->wrap_at) value -= c->wrap_by;
+  for (int at = c->at + c->width - 1; at >= c->at; at--)
+    if (text[at] >= '0') {
+      text[at] = '0' + value % 10;
+      value /= 10;
+    }
+}
+
+/* The CALL under way was answered: the next one, or the end of the run. */
 static int step(struct slot *s) {
   s->is_in_flight = 0;
-  if (++s->frame >= s->frames) return 1;
-  if (!s->repeats) {
-    uint32_t length;
-    memcpy(&length, s->run + s->at, 4);
-    s->at += 4 + length;
-  }
+  if (++s->done >= s->count) return 1;
+  for (int number = 0; number < s->counters; number++) count_on(s->frame, &s->counter[number]);
   int digit = ID - 1;
   while (s->id[digit] == '9') s->id[digit--] = '0';
   s->id[digit]++;
@@ -239,9 +260,9 @@ int engine_dial(const char *host, int port, const char *from) {
   }
   int number = free_slots[--n_free];
   struct slot *s = &slots[number];
-  uint8_t *run = s->run;
-  uint32_t room = s->run_room;
-  *s = (struct slot){.fd = fd, .serial = ++serials, .run = run, .run_room = room};
+  uint8_t *frame = s->frame;
+  uint32_t room = s->frame_room;
+  *s = (struct slot){.fd = fd, .serial = ++serials, .frame = frame, .frame_room = room};
   struct epoll_event wanted = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.u64 = (uint64_t)s->serial << 32 | number}};
   epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &wanted);
   return number;
@@ -279,31 +300,34 @@ void engine_group(int group, uint32_t *latencies, uint32_t *counts) {
 /* Whether the runs of a group send what comes next. */
 void engine_running(int group, int is_running) { groups[group].is_running = is_running; }
 
-/* Begins a run. `repeats`: there is one frame, sent so many times. The first has this id. */
-void engine_play(int number, int group, int action, const uint8_t *run, int bytes, int frames, int repeats, const char *id) {
+/* Begins a run of so many CALLs. The first has this id. */
+void engine_play(int number, int group, int action, const uint8_t *frame, int bytes, int count, const struct counter *counter,
+                 int counters, const char *id) {
   struct slot *s = &slots[number];
-  if (s->run_room < (uint32_t)bytes) s->run = realloc(s->run, s->run_room = bytes);
-  memcpy(s->run, run, bytes);
+  if (s->frame_room < (uint32_t)bytes) s->frame = realloc(s->frame, s->frame_room = bytes);
+  memcpy(s->frame, frame, bytes);
+  memcpy(s->counter, counter, counters * sizeof *counter);
   memcpy(s->id, id, ID);
+  s->frame_bytes = bytes;
   s->group = group;
   s->action = action;
-  s->frames = frames;
-  s->repeats = repeats;
-  s->frame = s->at = 0;
+  s->count = count;
+  s->counters = counters;
+  s->done = 0;
   s->is_handed_up = 0;
   send_frame(s);
 }
 
-/* The frame under way was settled by the caller. Returns 1 when that was the last. */
+/* The CALL under way was settled by the caller. Returns 1 when that was the last. */
 int engine_step(int number) { return step(&slots[number]); }
 
 /* What was handed up has been read to the end of a frame. */
 void engine_resume(int number) { slots[number].is_handed_up = 0; }
 
-/* Frames of the run that were answered. */
-int engine_done(int number) { return slots[number].frame; }
+/* CALLs of the run that were answered. */
+int engine_done(int number) { return slots[number].done; }
 
-/* Since when the frame under way waits for its answer, in milliseconds; -1 when none does. */
+/* Since when the CALL under way waits for its answer, in milliseconds; -1 when none does. */
 double engine_waits_ms(int number) {
   struct slot *s = &slots[number];
   return s->is_in_flight ? (now_ns() - s->sent_ns) / 1e6 : -1;

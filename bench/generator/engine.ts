@@ -25,6 +25,8 @@ const eventsMax = 4_096
 const eventWords = 4
 const arenaBytes = 1 << 20
 const groupsMax = 4_096
+const countersMax = 8
+const counterWords = 6
 
 const calls = {
   engine_start: { args: [], returns: 'i32' },
@@ -37,7 +39,7 @@ const calls = {
   engine_ready: { args: [], returns: 'i32' },
   engine_group: { args: ['i32', 'ptr', 'ptr'], returns: 'void' },
   engine_running: { args: ['i32', 'i32'], returns: 'void' },
-  engine_play: { args: ['i32', 'i32', 'i32', 'ptr', 'i32', 'i32', 'i32', 'ptr'], returns: 'void' },
+  engine_play: { args: ['i32', 'i32', 'i32', 'ptr', 'i32', 'i32', 'ptr', 'i32', 'ptr'], returns: 'void' },
   engine_step: { args: ['i32'], returns: 'i32' },
   engine_resume: { args: ['i32'], returns: 'void' },
   engine_done: { args: ['i32'], returns: 'i32' },
@@ -75,6 +77,7 @@ export class Engine {
   readonly calls: Calls
   readonly #events: Int32Array
   readonly #arena: Buffer
+  readonly #counters = new Int32Array(new ArrayBuffer(countersMax * counterWords * 4))
   readonly #slots = new Map<number, SocketListener>()
   #groups = 0
   #quietTurns = 0
@@ -116,9 +119,26 @@ export class Engine {
     this.calls.engine_running(group, Number(isRunning))
   }
 
-  play(slot: number, group: number, { action, bytes, frames, repeats, id }: FrameRun): void {
+  /** Begins a run in a slot. */
+  play(slot: number, group: number, { action, frame, count, counters, id }: FrameRun): void {
     this.wake()
-    this.calls.engine_play(slot, group, action, ptr(bytes), bytes.length, frames, Number(repeats), ptr(id))
+    let at = 0
+    for (const { kind, at: from, width, step, wrapAt, wrapBy } of counters) {
+      this.#counters.set([kind === 'clock' ? 1 : 0, from, width, step, wrapAt, wrapBy], at)
+      at += counterWords
+    }
+    const { calls } = this
+    calls.engine_play(
+      slot,
+      group,
+      action,
+      ptr(frame),
+      frame.length,
+      count,
+      ptr(this.#counters),
+      counters.length,
+      ptr(id),
+    )
   }
 
   /** Something was sent: an answer may come soon. */

@@ -176,9 +176,9 @@ export class Fleet implements StationHost {
     this.recorder.answered(action, latencyMs, lagMs)
   }
 
-  runsAs(action: string): { readonly group: number; readonly action: number } | null {
+  runsAs(action: string): { readonly group: number; readonly number: number } | null {
     if (!this.#isRunning || this.#group === null) return null
-    return { group: this.#group, action: this.recorder.numberOf(action) }
+    return { group: this.#group, number: this.recorder.numberOf(action) }
   }
 
   refused(action: string, reason: string): void {

@@ -65,27 +65,24 @@ export function* booting({
   return null
 }
 
-/** Messages that are made ahead at once. */
-const aheadMax = 64
-/** The same, where each is another one and is kept until it is sent. */
-const samplesAheadMax = 8
+/** Heartbeats that are sent ahead at once. */
+const heartbeatsAhead = 64
 
 function* heartbeats({ dialect }: MixOptions): Script {
-  const heartbeat = repeated(dialect.heartbeat, aheadMax)
+  const heartbeat = repeated(dialect.heartbeat, heartbeatsAhead)
   for (;;) yield heartbeat
 }
 
-/** A message that is said so many times in a row. */
+/** A message that is said at least so many times in a row. */
 function repeated(message: Message, count: number): Message {
-  return { ...message, ahead: { count, message: null } }
+  return { ...message, ahead: () => ({ count, counters: [] }) }
 }
 
 /** Sample `index` of a transaction that has so many. */
-function sampleAhead(dialect: Dialect, charging: Charging, index: number, samples: number): Message {
+function sampleOfMany(dialect: Dialect, charging: Charging, index: number, samples: number): Message {
   const sample = dialect.sample(charging, index)
-  if (index % samplesAheadMax !== 0) return sample
-  const count = Math.min(samplesAheadMax, samples - index)
-  return { ...sample, ahead: { count, message: (offset) => dialect.sample(charging, index + offset) } }
+  sample.ahead = () => dialect.samplesAhead(charging, index, samples - index)
+  return sample
 }
 
 function* meter(options: MixOptions): Script {
@@ -110,7 +107,7 @@ function* day(options: MixOptions): Script {
   // Stations are spread over their day.
   let pause = index % heartbeatsBetween
   for (let count = index + 1; ; count++) {
-    for (let i = 0; i < pause; i++) yield i === 0 ? repeated(dialect.heartbeat, pause) : dialect.heartbeat
+    for (let left = pause; left > 0; left--) yield repeated(dialect.heartbeat, left)
     pause = heartbeatsBetween
     if (count % transactionsPerBoot === 0) yield* booting({ dialect, ledger, nowMs: clock.tick() })
     yield dialect.authorize(benchIdTag)
@@ -161,7 +158,7 @@ function* transaction(
   if (onceStarted !== undefined) yield* onceStarted
   for (let index = 0; index < samples; index++) {
     charging.samplesSent++
-    const outcome = yield sampleAhead(dialect, charging, index, samples)
+    const outcome = yield sampleOfMany(dialect, charging, index, samples)
     if (outcome === null) charging.samplesRefused.push(index)
     else charging.samplesAcknowledged++
   }

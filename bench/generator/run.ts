@@ -1,6 +1,7 @@
 // CALLs of a station that were made ahead and are sent by its socket, one after the other.
 
-import type { Ahead, Message } from './dialect.ts'
+import type { Ahead } from './ahead.ts'
+import type { Message } from './dialect.ts'
 import { frameCharactersMax, headerBytesMax, writeTextFrameOf } from './frames.ts'
 import type { MessageIds } from './message-id.ts'
 import type { Runs } from './station-socket.ts'
@@ -10,13 +11,12 @@ export interface RunOptions {
   readonly message: Message
   readonly ahead: Ahead
   readonly group: number
-  readonly action: number
+  /** Under which its answers are counted. */
+  readonly number: number
 }
 
-const lengthBytes = 4
-
 // The socket copies a run before `play` returns, so one buffer serves all.
-const outgoing = Buffer.alloc(frameCharactersMax + headerBytesMax + lengthBytes)
+const outgoing = Buffer.alloc(frameCharactersMax + headerBytesMax)
 
 export class RunUnderWay {
   readonly #runs: Runs
@@ -28,13 +28,17 @@ export class RunUnderWay {
   }
 
   /** Begins it with the id that `ids` has made last; null when the connection cannot have one now. */
-  static begin(wire: Wire, ids: MessageIds, { message, ahead, group, action }: RunOptions): RunUnderWay | null {
-    const repeats = ahead.message === null
-    let end = append(0, ids, message)
-    if (ahead.message !== null)
-      for (let offset = 1; offset < ahead.count; offset++) end = append(end, ids, ahead.message(offset))
-    const bytes = outgoing.subarray(0, end)
-    const runs = wire.play(group, { action, bytes, frames: ahead.count, repeats, id: ids.bytes })
+  static begin(wire: Wire, ids: MessageIds, { message, ahead, group, number }: RunOptions): RunUnderWay | null {
+    const { action, payload } = message
+    const length = writeTextFrameOf(outgoing, ids.call, `","${action}",${payload}]`)
+    const payloadAt = length - payload.length - 1
+    const runs = wire.play(group, {
+      action: number,
+      frame: outgoing.subarray(0, length),
+      count: ahead.count,
+      counters: ahead.counters.map((counter) => ({ ...counter, at: payloadAt + counter.at })),
+      id: ids.bytes,
+    })
     return runs === null ? null : new RunUnderWay(runs)
   }
 
@@ -55,11 +59,4 @@ export class RunUnderWay {
     this.#settled++
     return this.#runs.step()
   }
-}
-
-/** Writes a frame behind its length; where the next begins. Its id is written when it is sent. */
-function append(at: number, { call }: MessageIds, { action, payload }: Message): number {
-  const length = writeTextFrameOf(outgoing.subarray(at + lengthBytes), call, `","${action}",${payload}]`)
-  outgoing.writeUInt32LE(length, at)
-  return at + lengthBytes + length
 }

@@ -1,5 +1,7 @@
 // What a station needs of a socket, whatever it is made of.
 
+import type { Counter } from './ahead.ts'
+
 /** Where to connect. */
 export interface Endpoint {
   readonly host: string
@@ -29,14 +31,16 @@ export interface StationSocket {
   cut(): void
 }
 
-/** CALLs made ahead, which are sent one after the other, each as soon as the one before is answered. */
+/** CALLs that follow from one another, sent one after the other, each as soon as the one before is answered. */
 export interface FrameRun {
   /** Number under which its answers are counted. */
   readonly action: number
-  /** Each frame after its length in four bytes. With `repeats` it is one, sent `frames` times. */
-  readonly bytes: Buffer
-  readonly frames: number
-  readonly repeats: boolean
+  /** The first CALL. */
+  readonly frame: Buffer
+  /** How many there are. */
+  readonly count: number
+  /** What changes from one to the next; `at` counts from the beginning of the frame. */
+  readonly counters: readonly Counter[]
   /** Message id of the first, as bytes; those that follow count on. */
   readonly id: Uint8Array
 }

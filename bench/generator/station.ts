@@ -13,8 +13,8 @@ export interface StationHost {
   due(station: Station, nowMs: number): number | null
   /** A message was answered `latencyMs` after it was due; `lagMs` of that are the generator's own fault. */
   answered(action: string, latencyMs: number, lagMs: number): void
-  /** Group and number of an action for messages sent ahead; null while each message has to be asked for. */
-  runsAs(action: string): { readonly group: number; readonly action: number } | null
+  /** Group of the station, and number of the action, for messages sent ahead; null while each message has to be asked for. */
+  runsAs(action: string): { readonly group: number; readonly number: number } | null
   /** The server answered with a CALLERROR. */
   refused(action: string, reason: string): void
   /** It is connected, booted, and free to talk. */
@@ -174,12 +174,11 @@ export class Station implements WireListener {
 
   /** Sends a message and those that follow it, if that can be done ahead. */
   #sendAhead(message: Message): boolean {
-    const { ahead } = message
-    if (ahead === undefined || this.#wire?.hasRuns !== true) return false
+    if (message.ahead === undefined || this.#wire?.hasRuns !== true) return false
     const as = this.#host.runsAs(message.action)
     if (as === null) return false
     this.#ids.next()
-    this.#run = RunUnderWay.begin(this.#wire, this.#ids, { message, ahead, ...as })
+    this.#run = RunUnderWay.begin(this.#wire, this.#ids, { message, ahead: message.ahead(), ...as })
     if (this.#run !== null) this.#call = message
     return this.#run !== null
   }
