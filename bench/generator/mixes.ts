@@ -66,7 +66,7 @@ export function* booting({
 }
 
 /** Heartbeats that are sent ahead at once. */
-const heartbeatsAhead = 64
+const heartbeatsAhead = 1_000
 
 function* heartbeats({ dialect }: MixOptions): Script {
   const heartbeat = repeated(dialect.heartbeat, heartbeatsAhead)
