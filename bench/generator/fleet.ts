@@ -8,6 +8,7 @@ import { Recorder } from './latency.ts'
 import { engine } from './engine.ts'
 import { type Ledger, type MixName, scriptOf } from './mixes.ts'
 import { type Loop, type Schedule, scheduleOf } from './schedule.ts'
+import type { SocketKind } from './sockets.ts'
 import { Station, type StationHost } from './station.ts'
 import type { Target } from './wire.ts'
 
@@ -87,6 +88,11 @@ export class Fleet implements StationHost {
       return new Station({ target, dialect: this.dialect, ledger, password, localAddress, boots }, this)
     })
     this.ledgers = ledgers
+  }
+
+  /** What its stations speak through. */
+  get sockets(): SocketKind {
+    return this.#options.target.sockets
   }
 
   /** Stations that are connected and may talk. */

@@ -31,11 +31,12 @@ function measurement(perSecond: number, serverUs: number, databaseUs = 0): Measu
       residentKib: 200_000,
     },
     database: { cpuMs: (messages * databaseUs) / 1_000 },
-    generator: { cpuMs: 100, lagMs: null },
+    generator: { cpuMs: 100, sockets: 'engine', lagMs: null },
     serverCoreBusy: 1,
     otherCoreBusy: 0.5,
     strangersShare: 0.02,
     bottleneck: 'server',
+    invalid: null,
     isSettled: true,
     errors: {},
     slices: [
@@ -95,6 +96,7 @@ describe('verdicts', () => {
         reach: '≤ 16 KiB',
         figure: '17.0 KiB',
         isReached: false,
+        invalid: null,
       },
     ])
   })
