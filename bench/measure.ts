@@ -182,15 +182,16 @@ export function bottleneckOf(shares: {
 /** Why a measurement tells nothing of the server: its generator, or the core of its generator, was full. */
 export function invalidity(shares: {
   readonly generatorShare: number
+  readonly databaseShare: number
   /** How busy the generator's core was with whatever; null where that cannot be told, or where the server works on it too. */
   readonly coreShare: number | null
   readonly lagMs: number
 }): string | null {
-  const { generatorShare, coreShare, lagMs } = shares
+  const { generatorShare, databaseShare, coreShare, lagMs } = shares
   if (generatorShare >= fullShare) return `the generator was full (${percent(generatorShare)} of a core)`
   if (lagMs > generatorLagMsMax) return `the generator sent late (p99 ${lagMs.toFixed(0)} ms)`
   if (coreShare !== null && coreShare >= fullShare)
-    return `the core of generator and database was full (${percent(coreShare)}, ${percent(generatorShare)} of it the generator)`
+    return `the generator's core was full (generator ${percent(generatorShare)}, database ${percent(databaseShare)}, in all ${percent(coreShare)})`
   return null
 }
 
