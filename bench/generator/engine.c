@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -282,8 +283,8 @@ void engine_cut(int number) {
   freed_slots[n_freed++] = number;
 }
 
-/* Waits at most so many milliseconds for something to happen, and returns how many events are to be read. */
-int engine_turn(int wait_ms) {
+/* Waits at most so many microseconds for something to happen, and returns how many events are to be read. */
+int engine_turn(int wait_us) {
   n_events = arena_used = 0;
   while (n_freed > 0) free_slots[n_free++] = freed_slots[--n_freed];
   if (next_ready >= n_ready) {
@@ -291,7 +292,10 @@ int engine_turn(int wait_ms) {
     // closed loop, let some gather.
     if (n_in_flight >= GATHER_FROM && n_ready < n_in_flight / 4) nanosleep(&(struct timespec){0, GATHER_NS}, NULL);
     next_ready = 0;
-    n_ready = epoll_wait(epoll_fd, ready, EPOLL_EVENTS, wait_ms);
+    struct timespec wait = {0, wait_us * 1000L};
+    n_ready = syscall(SYS_epoll_pwait2, epoll_fd, ready, EPOLL_EVENTS, &wait, NULL, 0);
+    // Linux before 5.11 waits in milliseconds.
+    if (n_ready < 0 && errno == ENOSYS) n_ready = epoll_wait(epoll_fd, ready, EPOLL_EVENTS, wait_us > 0);
   }
   while (next_ready < n_ready && arena_used + INCOMING <= ARENA && n_events + 4 <= EVENTS) handle(&ready[next_ready++]);
   return n_events;

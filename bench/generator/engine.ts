@@ -1,7 +1,8 @@
 // Compiles `engine.c` at its first use, loads it into this process, and turns its loop: the cheap way of the generator's bytes. Without Linux
 // or a C compiler there is none, and stations speak through Bun's sockets.
 //
-// A turn waits for the kernel for at most a millisecond and then lets Bun's own event loop turn. When nothing has come or gone for a while
+// A turn waits for the kernel for a part of a millisecond and then lets Bun's own event loop turn: what is due in an open loop must not wait long.
+// When nothing has come or gone for a while
 // it only looks now and then, so that others who wait in this process (the audit, bare commits) wait for nobody.
 
 import { dlopen, type Pointer, ptr, toArrayBuffer } from 'bun:ffi'
@@ -14,10 +15,10 @@ const source = join(import.meta.dir, 'engine.c')
 const cacheFolder = join(import.meta.dir, '../cache')
 const flags = ['-O2', '-shared', '-fPIC']
 
-/** Longest wait for the kernel while something is going on, in milliseconds. */
-const waitMs = 1
+/** Longest wait for the kernel while something is going on, in microseconds. */
+const waitUs = 300
 /** Turns in a row in which nothing came or went, after which the loop rests. */
-const quietTurnsMax = 50
+const quietTurnsMax = 150
 /** How often a resting loop looks, in milliseconds. */
 const restMs = 5
 
@@ -159,7 +160,7 @@ export class Engine {
     const isResting = this.#timer !== null
     this.#timer = null
     this.#isTurning = true
-    const count = this.calls.engine_turn(isResting ? 0 : waitMs)
+    const count = this.calls.engine_turn(isResting ? 0 : waitUs)
     if (this.calls.engine_ready() > 0) this.#quietTurns = 0
     else this.#quietTurns++
     const events = this.#events
