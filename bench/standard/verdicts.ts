@@ -197,7 +197,8 @@ function kibPerStation(memory: StandardResults['memory']): number {
   return memory === null ? Number.NaN : (memory.residentKibAfter - memory.residentKibBefore) / memory.stations
 }
 
-const notMeasured = 'not measured'
+/** The figure of what was not measured. */
+export const notMeasured = 'not measured'
 
 interface Ratio {
   readonly of: number

@@ -53,10 +53,15 @@ describe('bun bench load', () => {
 
 describe('bun bench', () => {
   test('runs the standard size into the folder of results unless told otherwise', () => {
-    expect(parseStandard([], 'results')).toEqual({ size: sizes.standard, resultsFolder: 'results' })
-    expect(parseStandard(['--size', 'small', '--results', 'there'], 'results')).toEqual({
+    expect(parseStandard([], 'results')).toEqual({
+      size: sizes.standard,
+      resultsFolder: 'results',
+      writesReadme: false,
+    })
+    expect(parseStandard(['--size', 'small', '--results', 'there', '--readme'], 'results')).toEqual({
       size: sizes.small,
       resultsFolder: 'there',
+      writesReadme: true,
     })
   })
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'bun:test'
 import { bottleneckOf, invalidity, type Measurement } from '../../../bench/measure.ts'
 import { ticks } from '../../../bench/report/charts.ts'
 import { htmlReport } from '../../../bench/report/html.ts'
+import { markdownSentence, markdownTable, withBlock } from '../../../bench/report/markdown.ts'
 import { tableLines } from '../../../bench/report/table.ts'
 import { addressOf } from '../../../bench/generator/fleet.ts'
 import { sizesOf } from '../../../bench/standard/batches.ts'
@@ -196,6 +197,28 @@ describe('reports', () => {
     const page = htmlReport(results, list)
     expect(page).toContain('invalid: the generator sent late (p99 40 ms), in 1 of 1 rounds')
     expect(page).toContain('NOT SHOWN: 3 lines marked !')
+  })
+
+  test('the READMEs get the table, the defaults first, between their marks and nowhere else', () => {
+    const results = completeResults()
+    results.meter.statorNoLog = [measurement(64_000, 15, 8)]
+    results.half.splice(0, 1, { ...measurement(1_000, 9), invalid: 'the generator sent late (p99 40 ms)' })
+    const list = verdicts(results)
+    const page = 'before\n<!-- bench: written by bun bench --readme -->\nold\n<!-- bench: end -->\nafter\n'
+    const table = withBlock(page, markdownTable(results, list))
+    expect(table).toStartWith('before\n')
+    expect(table).toEndWith('after\n')
+    expect(table).not.toContain('old')
+    expect(table).toContain('| durable MeterValues/s against the peer | ≥ 6.00× | 6.00× (48,000/s : 8,000/s) | yes |')
+    expect(table).toMatch(/^\| latency .* \(the generator sent late .*\) \| invalid \|$/m)
+    const quoted = markdownSentence(list).split('\n')
+    expect(quoted.slice(0, 2)).toEqual([
+      '- durable MeterValues/s against the peer: 6.00× (48,000/s : 8,000/s)',
+      '- durable MeterValues/s against the peer, message log off: 8.00× (64,000/s : 8,000/s)',
+    ])
+    // What is invalid is not quoted.
+    expect(quoted.join()).not.toContain('latency')
+    expect(() => withBlock('no marks', 'block')).toThrow('no "<!-- bench')
   })
 
   test('axes have round steps that reach past the largest value', () => {
