@@ -23,6 +23,8 @@ export function meterValue16(charging: Charging, index: number): string {
   )
 }
 
+const sampleAction = 'MeterValues'
+
 export const dialect16: Dialect = {
   subprotocol: 'ocpp1.6',
   boot: {
@@ -48,15 +50,12 @@ export const dialect16: Dialect = {
     readsAnswer: true,
   }),
 
+  sampleAction,
   sample: (charging, index) => ({
-    action: 'MeterValues',
-    // Only made when it is looked at: a message that was sent ahead is not.
-    get payload() {
-      return (
-        `{"connectorId":${charging.connectorId},"transactionId":${charging.transactionId},` +
-        `"meterValue":[${meterValue16(charging, index)}]}`
-      )
-    },
+    action: sampleAction,
+    payload:
+      `{"connectorId":${charging.connectorId},"transactionId":${charging.transactionId},` +
+      `"meterValue":[${meterValue16(charging, index)}]}`,
     readsAnswer: false,
   }),
 

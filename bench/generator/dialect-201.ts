@@ -23,20 +23,19 @@ export function meterValue201(charging: Charging, index: number): string {
   )
 }
 
+// Samples travel with the transaction that they belong to.
+const sampleAction = 'TransactionEvent'
+
 function transactionEvent(
   charging: Charging,
-  event: { type: string; trigger: string; seqNo: number; atMs: number; state: string; more: () => string },
+  event: { type: string; trigger: string; seqNo: number; atMs: number; state: string; more: string },
 ): Message {
   return {
-    action: 'TransactionEvent',
-    // Only made when it is looked at: a message that was sent ahead is not.
-    get payload() {
-      return (
-        `{"eventType":"${event.type}","timestamp":"${isoTime(event.atMs)}","triggerReason":"${event.trigger}",` +
-        `"seqNo":${event.seqNo},"transactionInfo":{"transactionId":"${charging.stationTransactionId}",` +
-        `"chargingState":"${event.state}"}${event.more()}}`
-      )
-    },
+    action: sampleAction,
+    payload:
+      `{"eventType":"${event.type}","timestamp":"${isoTime(event.atMs)}","triggerReason":"${event.trigger}",` +
+      `"seqNo":${event.seqNo},"transactionInfo":{"transactionId":"${charging.stationTransactionId}",` +
+      `"chargingState":"${event.state}"}${event.more}}`,
     readsAnswer: false,
   }
 }
@@ -69,9 +68,10 @@ export const dialect201: Dialect = {
       seqNo: 0,
       atMs: charging.startedAtMs,
       state: 'Charging',
-      more: () => `,"evse":{"id":1,"connectorId":1},"idToken":{"idToken":"${charging.idTag}","type":"ISO14443"}`,
+      more: `,"evse":{"id":1,"connectorId":1},"idToken":{"idToken":"${charging.idTag}","type":"ISO14443"}`,
     }),
 
+  sampleAction,
   sample: (charging, index) =>
     transactionEvent(charging, {
       type: 'Updated',
@@ -79,7 +79,7 @@ export const dialect201: Dialect = {
       seqNo: index + 1,
       atMs: sampleOf(charging, index).sampledAtMs,
       state: 'Charging',
-      more: () => `,"meterValue":[${meterValue201(charging, index)}]`,
+      more: `,"meterValue":[${meterValue201(charging, index)}]`,
     }),
 
   samplesAhead: (charging, index, count) =>
@@ -92,6 +92,6 @@ export const dialect201: Dialect = {
       seqNo: charging.samplesSent + 1,
       atMs: endOf(charging).endedAtMs,
       state: 'EVConnected',
-      more: () => '',
+      more: '',
     }),
 }

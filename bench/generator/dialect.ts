@@ -12,7 +12,7 @@ export interface Message {
   /** Whether the script looks at the payload of the CALLRESULT; reading it costs. */
   readonly readsAnswer: boolean
   /** What follows it for certain, where that is known. */
-  ahead?: () => Ahead
+  ahead?(): Ahead
 }
 
 /** Where a connector stands, in words that both versions have. */
@@ -25,6 +25,8 @@ export interface Dialect {
   status(moment: ConnectorMoment, atMs: number): Message
   authorize(idTag: string): Message
   start(charging: Charging): Message
+  /** Action of a sample. */
+  readonly sampleAction: string
   /** Sample `index` of the transaction, three values. */
   sample(charging: Charging, index: number): Message
   /** That sample and those that follow it, `count` at most. */

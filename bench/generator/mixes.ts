@@ -1,6 +1,7 @@
 // What a station has to say, message after message. A mix is a generator function: it yields a message, gets what became of
 // it, and notes in the ledger what the server has acknowledged and must therefore hold.
 
+import type { Ahead } from './ahead.ts'
 import { beginCharging, type Charging, benchIdTag } from './charging.ts'
 import type { Dialect, Message } from './dialect.ts'
 
@@ -78,11 +79,30 @@ function repeated(message: Message, count: number): Message {
   return { ...message, ahead: () => ({ count, counters: [] }) }
 }
 
-/** Sample `index` of a transaction that has so many. */
-function sampleOfMany(dialect: Dialect, charging: Charging, index: number, samples: number): Message {
-  const sample = dialect.sample(charging, index)
-  sample.ahead = () => dialect.samplesAhead(charging, index, samples - index)
-  return sample
+/** Sample `index` of a transaction that has `samples`. Its text is only made when it is sent by itself: one that was sent ahead has none. */
+class Sample implements Message {
+  readonly readsAnswer = false
+  readonly action: string
+  readonly #dialect: Dialect
+  readonly #charging: Charging
+  readonly #index: number
+  readonly #samples: number
+
+  constructor(dialect: Dialect, charging: Charging, index: number, samples: number) {
+    this.action = dialect.sampleAction
+    this.#dialect = dialect
+    this.#charging = charging
+    this.#index = index
+    this.#samples = samples
+  }
+
+  get payload(): string {
+    return this.#dialect.sample(this.#charging, this.#index).payload
+  }
+
+  ahead(): Ahead {
+    return this.#dialect.samplesAhead(this.#charging, this.#index, this.#samples - this.#index)
+  }
 }
 
 function* meter(options: MixOptions): Script {
@@ -158,7 +178,7 @@ function* transaction(
   if (onceStarted !== undefined) yield* onceStarted
   for (let index = 0; index < samples; index++) {
     charging.samplesSent++
-    const outcome = yield sampleOfMany(dialect, charging, index, samples)
+    const outcome = yield new Sample(dialect, charging, index, samples)
     if (outcome === null) charging.samplesRefused.push(index)
     else charging.samplesAcknowledged++
   }
