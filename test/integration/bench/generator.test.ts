@@ -1,6 +1,7 @@
 // The load generator against small servers, some of which misbehave on purpose: through the engine and through Bun's sockets it does the same.
 
 import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { toldMessages } from '../../../bench/audit/told.ts'
 import { type BenchVersion, Fleet, type FleetOptions } from '../../../bench/generator/fleet.ts'
 import { type SocketKind, socketKinds } from '../../../bench/generator/sockets.ts'
@@ -52,6 +53,13 @@ test.skipIf(Bun.which('cc') === null)('where there is a C compiler stations spea
   expect(targetOf('ws://127.0.0.1:1/ocpp').sockets).toBe('engine')
   expect(targetOf('wss://127.0.0.1:1/ocpp').sockets).toBe('bun')
   expect(targetOf('ws://csms.example/ocpp').sockets).toBe('bun')
+})
+
+test('without a C compiler stations speak through Bun', async () => {
+  const module = join(import.meta.dir, '../../../bench/generator/sockets.ts')
+  const script = `console.log((await import(${JSON.stringify(module)})).socketKindFor({ host: '127.0.0.1', isTls: false }))`
+  const child = Bun.spawn([process.execPath, '-e', script], { env: { PATH: import.meta.dir }, stdout: 'pipe' })
+  expect((await child.stdout.text()).trim()).toBe('bun')
 })
 
 describe.each(versions)('in OCPP %s', (version) => {
