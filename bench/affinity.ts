@@ -1,5 +1,5 @@
-// Which core a process runs on (`taskset`, Linux): the server under test gets one for itself, generator and database share
-// the other, so that neither's cost hides in the other's.
+// Which core a process runs on (`taskset`, Linux): the server under test gets one for itself, generator and database
+// share the other, so that neither's cost hides in the other's.
 
 import { availableParallelism } from 'node:os'
 

@@ -17,7 +17,10 @@ export interface MeasureOptions {
   readonly serverPid: number | null
   /** The postmaster, where it is known. */
   readonly databasePid: number | null
-  /** Whether the server has a core to itself, so that generator and database have the other; true where processes can be pinned. */
+  /**
+   * Whether the server has a core to itself, so that generator and database have the other; true where processes can
+   * be pinned.
+   */
   readonly serverHasCore?: boolean
   /** Length of a slice, in milliseconds (1,000). */
   readonly sliceMs?: number
@@ -69,7 +72,10 @@ export interface Measurement {
   /** Share of a core that other processes took, on the core where they took most; null where that cannot be told. */
   readonly strangersShare: number | null
   readonly bottleneck: Bottleneck
-  /** Why the figures tell of the generator and not of the server, as part of a sentence; null when they tell of the server. */
+  /**
+   * Why the figures tell of the generator and not of the server, as part of a sentence; null when they tell of the
+   * server.
+   */
   readonly invalid: string | null
   /** Whether all answers that were out at the end still came. */
   readonly isSettled: boolean
@@ -84,7 +90,9 @@ export type Bottleneck = 'server' | 'generator' | 'generator and database' | 'no
 const fullShare = 0.93
 const sliceMsDefault = 1_000
 const settleMsMax = 30_000
-/** Generator lag, 99th percentile, past which open-loop latencies say more about the generator than about the server. */
+/**
+ * Generator lag, 99th percentile, past which open-loop latencies say more about the generator than about the server.
+ */
 export const generatorLagMsMax = 20
 
 /** Share of a core past which other processes make a figure doubtful; the kernel's own work stays under it. */
@@ -183,7 +191,10 @@ export function bottleneckOf(shares: {
 export function invalidity(shares: {
   readonly generatorShare: number
   readonly databaseShare: number
-  /** How busy the generator's core was with whatever; null where that cannot be told, or where the server works on it too. */
+  /**
+   * How busy the generator's core was with whatever; null where that cannot be told, or where the server works on it
+   * too.
+   */
   readonly coreShare: number | null
   readonly lagMs: number
 }): string | null {
@@ -191,7 +202,10 @@ export function invalidity(shares: {
   if (generatorShare >= fullShare) return `the generator was full (${percent(generatorShare)} of a core)`
   if (lagMs > generatorLagMsMax) return `the generator sent late (p99 ${lagMs.toFixed(0)} ms)`
   if (coreShare !== null && coreShare >= fullShare)
-    return `the generator's core was full (generator ${percent(generatorShare)}, database ${percent(databaseShare)}, in all ${percent(coreShare)})`
+    return (
+      `the generator's core was full (generator ${percent(generatorShare)}, database ${percent(databaseShare)}, ` +
+      `in all ${percent(coreShare)})`
+    )
   return null
 }
 

@@ -1,5 +1,5 @@
-// What a station says next as long as nothing is lost or refused, as one message and the digits in it that count on. So a socket can send
-// it without asking.
+// What a station says next as long as nothing is lost or refused, as one message and the digits in it that count on.
+// So a socket can send it without asking.
 
 import { type Charging, currentTenths, sampleOf, sampleStep } from './charging.ts'
 
@@ -30,8 +30,9 @@ const dayMs = 86_400_000
 const never = { wrapAt: 0, wrapBy: 0 }
 
 /**
- * The samples of a transaction from `index` on, `count` at most: `payload` is that of the first, and `valueMark` stands before each value in
- * it. Their number ends where one of the digits would need another place, or the day ends.
+ * The samples of a transaction from `index` on, `count` at most: `payload` is that of the first, and `valueMark`
+ * stands before each value in it. Their number ends where one of the digits would need another place, or the day
+ * ends.
  */
 export function samplesAhead(
   payload: string,

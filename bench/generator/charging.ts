@@ -1,5 +1,5 @@
-// The facts of one charging transaction. Everything that a station sends about it is a function of this record, so nothing
-// needs to be kept for the audit but how far each transaction got.
+// The facts of one charging transaction. Everything that a station sends about it is a function of this record, so
+// nothing needs to be kept for the audit but how far each transaction got.
 
 /** From one sample of a transaction to the next. */
 export const sampleStep = { ms: 1_000, wh: 3 } as const

@@ -1,5 +1,5 @@
-// What the mixes say, in the words of one OCPP version. Payloads are JSON text written by hand: stringifying objects would
-// cost the generator more than the rest of a message. A test holds every one against the schema of its message.
+// What the mixes say, in the words of one OCPP version. Payloads are JSON text written by hand: stringifying objects
+// would cost the generator more than the rest of a message. A test holds every one against the schema of its message.
 
 import type { Ahead } from './ahead.ts'
 import type { Charging } from './charging.ts'

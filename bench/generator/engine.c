@@ -1,9 +1,11 @@
-// The load generator's sockets, and what it does for each message, in C: a message costs little more than the kernel's own work. Linux.
-// `engine.ts` compiles and calls it, from one thread. Everything else about a station is decided there.
+// The load generator's sockets, and what it does for each message, in C: a message costs little more than the
+// kernel's own work. Linux. `engine.ts` compiles and calls it, from one thread. Everything else about a station is
+// decided there.
 //
-// A connection is a slot. A slot may be given a run: the WebSocket frame of a CALL, and the digits in it that count on from one CALL to the
-// next. They are sent one after the other, each as soon as the one before is answered. What is not plainly the answer that the run waits for is
-// handed up: other messages, answers in pieces, the end of the connection.
+// A connection is a slot. A slot may be given a run: the WebSocket frame of a CALL, and the digits in it that count
+// on from one CALL to the next. They are sent one after the other, each as soon as the one before is answered. What
+// is not plainly the answer that the run waits for is handed up: other messages, answers in pieces, the end of the
+// connection.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -128,7 +130,8 @@ static void send_frame(struct slot *s, int64_t now) {
 static void count_on(uint8_t *text, const struct counter *c) {
   if (c->kind == CLOCK) {
     int at = c->at, seconds = 0;
-    for (int part = 0; part < 3; part++) seconds = seconds * 60 + (text[at + part * 3] - '0') * 10 + text[at + part * 3 + 1] - '0';
+    for (int part = 0; part < 3; part++)
+      seconds = seconds * 60 + (text[at + part * 3] - '0') * 10 + text[at + part * 3 + 1] - '0';
     seconds += c->step;
     for (int part = 2; part >= 0; part--, seconds /= 60) {
       text[at + part * 3] = '0' + seconds % 60 / 10;
@@ -161,7 +164,8 @@ static int step(struct slot *s, int64_t now) {
   return 0;
 }
 
-/* Whether these bytes are one whole frame with the CALLRESULT that the run waits for, as servers write it without spaces. */
+/* Whether these bytes are one whole frame with the CALLRESULT that the run waits for, as servers write it without
+   spaces. */
 static int is_answer(const struct slot *s, const uint8_t *bytes, int length) {
   if (length < 4 || bytes[0] != 0x81) return 0;
   int head = 2, payload = bytes[1];
@@ -171,7 +175,13 @@ static int is_answer(const struct slot *s, const uint8_t *bytes, int length) {
   } else if (payload > 126) return 0;
   if (head + payload != length || payload < CALL_HEAD + ID + 2) return 0;
   const uint8_t *text = bytes + head;
-  return memcmp(text, "[3,\"", CALL_HEAD) == 0 && memcmp(text + CALL_HEAD, s->id, ID) == 0 && text[CALL_HEAD + ID] == '"';
+  if (memcmp(text, "[3,\"", CALL_HEAD) != 0) return 0;
+  return memcmp(text + CALL_HEAD, s->id, ID) == 0 && text[CALL_HEAD + ID] == '"';
+}
+
+static void watch(struct slot *s, int number, int how) {
+  struct epoll_event wanted = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.u64 = (uint64_t)s->serial << 32 | number}};
+  epoll_ctl(epoll_fd, how, s->fd, &wanted);
 }
 
 static void end(struct slot *s, int number, int error) {
@@ -203,9 +213,7 @@ static void receive(struct slot *s, int number, int is_ending) {
     if (length < INCOMING && !is_ending) return;
     if (arena_used + INCOMING > ARENA || n_events + 4 > EVENTS) {
       // No room to hand up more in this turn: have the kernel tell again.
-      struct epoll_event again = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.u64 = (uint64_t)s->serial << 32 | number}};
-      epoll_ctl(epoll_fd, EPOLL_CTL_MOD, s->fd, &again);
-      return;
+      return watch(s, number, EPOLL_CTL_MOD);
     }
   }
 }
@@ -270,8 +278,7 @@ int engine_dial(const char *host, int port, const char *from) {
   uint8_t *frame = s->frame;
   uint32_t room = s->frame_room;
   *s = (struct slot){.fd = fd, .serial = ++serials, .frame = frame, .frame_room = room};
-  struct epoll_event wanted = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.u64 = (uint64_t)s->serial << 32 | number}};
-  epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &wanted);
+  watch(s, number, EPOLL_CTL_ADD);
   return number;
 }
 
@@ -288,8 +295,8 @@ int engine_turn(int wait_us) {
   n_events = arena_used = 0;
   while (n_freed > 0) free_slots[n_free++] = freed_slots[--n_freed];
   if (next_ready >= n_ready) {
-    // Each answer that finds us waiting costs the server a wake-up, and one answer a turn costs us a turn. While many are under way in a
-    // closed loop, let some gather.
+    // Each answer that finds us waiting costs the server a wake-up, and one answer a turn costs us a turn. While many
+    // are under way in a closed loop, let some gather.
     if (n_in_flight >= GATHER_FROM && n_ready < n_in_flight / 4) nanosleep(&(struct timespec){0, GATHER_NS}, NULL);
     next_ready = 0;
     struct timespec wait = {0, wait_us * 1000L};
@@ -314,8 +321,8 @@ void engine_group(int group, uint32_t *latencies, uint32_t *counts) {
 void engine_running(int group, int is_running) { groups[group].is_running = is_running; }
 
 /* Begins a run of so many CALLs. The first has this id. */
-void engine_play(int number, int group, int action, const uint8_t *frame, int bytes, int count, const struct counter *counter,
-                 int counters, const char *id) {
+void engine_play(int number, int group, int action, const uint8_t *frame, int bytes, int count,
+                 const struct counter *counter, int counters, const char *id) {
   struct slot *s = &slots[number];
   if (s->frame_room < (uint32_t)bytes) s->frame = realloc(s->frame, s->frame_room = bytes);
   memcpy(s->frame, frame, bytes);

@@ -1,9 +1,9 @@
-// Compiles `engine.c` at its first use, loads it into this process, and turns its loop: the cheap way of the generator's bytes. Without Linux
-// or a C compiler there is none, and stations speak through Bun's sockets.
+// Compiles `engine.c` at its first use, loads it into this process, and turns its loop: the cheap way of the
+// generator's bytes. Without Linux or a C compiler there is none, and stations speak through Bun's sockets.
 //
-// A turn waits for the kernel for a part of a millisecond and then lets Bun's own event loop turn: what is due in an open loop must not wait long.
-// When nothing has come or gone for a while
-// it only looks now and then, so that others who wait in this process (the audit, bare commits) wait for nobody.
+// A turn waits for the kernel for a part of a millisecond and then lets Bun's own event loop turn: what is due in an
+// open loop must not wait long. When nothing has come or gone for a while it only looks now and then, so that others
+// who wait in this process (the audit, bare commits) wait for nobody.
 
 import { dlopen, type Pointer, ptr, toArrayBuffer } from 'bun:ffi'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'

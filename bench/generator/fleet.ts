@@ -1,5 +1,5 @@
-// The stations of a load: connects them, lets them talk by a mix and a schedule, brings back those that were lost, and keeps
-// what the server acknowledged to each.
+// The stations of a load: connects them, lets them talk by a mix and a schedule, brings back those that were lost,
+// and keeps what the server acknowledged to each.
 
 import type { Dialect } from './dialect.ts'
 import { dialect16 } from './dialect-16.ts'
@@ -101,8 +101,9 @@ export class Fleet implements StationHost {
   }
 
   /**
-   * Connects all stations that are not connected, spread over `rampMs`, and at most `atOnceMax` handshakes and boots at once.
-   * Resolves once all are ready; stations that fail are counted and tried again until `deadlineMs` have passed.
+   * Connects all stations that are not connected, spread over `rampMs`, and at most `atOnceMax` handshakes and boots
+   * at once. Resolves once all are ready; stations that fail are counted and tried again until `deadlineMs` have
+   * passed.
    *
    * @returns how long it took, in milliseconds; null when some are still not ready.
    */
@@ -243,7 +244,10 @@ export class Fleet implements StationHost {
     this.#whenChanged?.()
   }
 
-  /** Whether `holds` came true before `deadlineMs` (`performance.now()`). Looked at when stations change, and now and then. */
+  /**
+   * Whether `holds` came true before `deadlineMs` (`performance.now()`). Looked at when stations change, and now and
+   * then.
+   */
   #until(holds: () => boolean, deadlineMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const look = (): void => {

@@ -1,5 +1,5 @@
-// Latencies by how often they came, in microseconds: exact up to 2,047, then to one part in 1,024. The counts are one plain array, so that
-// `engine.c` can count into it too.
+// Latencies by how often they came, in microseconds: exact up to 2,047, then to one part in 1,024. The counts are one
+// plain array, so that `engine.c` can count into it too.
 
 const exactMax = 2_048
 const perOctave = 1_024

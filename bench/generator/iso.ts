@@ -17,5 +17,6 @@ export function isoTime(ms: number): string {
   const inDay = ms - day * dayMs
   const seconds = Math.floor(inDay / 1_000)
   const minutes = Math.floor(seconds / 60)
-  return `${lastDayText}${two[Math.floor(minutes / 60)]}:${two[minutes % 60]}:${two[seconds % 60]}.${three[inDay % 1_000]}Z`
+  const clock = `${two[Math.floor(minutes / 60)]}:${two[minutes % 60]}:${two[seconds % 60]}`
+  return `${lastDayText}${clock}.${three[inDay % 1_000]}Z`
 }

@@ -1,5 +1,5 @@
-// What a station has to say, message after message. A mix is a generator function: it yields a message, gets what became of
-// it, and notes in the ledger what the server has acknowledged and must therefore hold.
+// What a station has to say, message after message. A mix is a generator function: it yields a message, gets what
+// became of it, and notes in the ledger what the server has acknowledged and must therefore hold.
 
 import type { Ahead } from './ahead.ts'
 import { beginCharging, type Charging, benchIdTag } from './charging.ts'
@@ -79,7 +79,10 @@ function repeated(message: Message, count: number): Message {
   return { ...message, ahead: () => ({ count, counters: [] }) }
 }
 
-/** Sample `index` of a transaction that has `samples`. Its text is only made when it is sent by itself: one that was sent ahead has none. */
+/**
+ * Sample `index` of a transaction that has `samples`. Its text is only made when it is sent by itself: one that was
+ * sent ahead has none.
+ */
 class Sample implements Message {
   readonly readsAnswer = false
   readonly action: string
@@ -115,7 +118,10 @@ function* meter(options: MixOptions): Script {
   }
 }
 
-/** Heartbeats between two transactions of the `day` mix: one in five minutes, six transactions a day of 40 minutes each. */
+/**
+ * Heartbeats between two transactions of the `day` mix: one in five minutes, six transactions a day of 40 minutes
+ * each.
+ */
 const heartbeatsBetween = 40
 /** Transactions after which a station of the `day` mix boots again, about once a week. */
 const transactionsPerBoot = 42

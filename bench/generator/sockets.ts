@@ -1,5 +1,5 @@
-// How a station's bytes travel: by the engine where it reaches (Linux, a C compiler, an IPv4 address, no TLS), by Bun's sockets
-// everywhere else. Both behave the same; through Bun's a message costs the generator twice as much.
+// How a station's bytes travel: by the engine where it reaches (Linux, a C compiler, an IPv4 address, no TLS), by
+// Bun's sockets everywhere else. Both behave the same; through Bun's a message costs the generator half as much again.
 
 import { isIPv4 } from 'node:net'
 import { dialBun } from './bun-socket.ts'

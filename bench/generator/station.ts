@@ -1,5 +1,5 @@
-// One charge point of the load: a connection, one CALL at a time (OCPP-J 1.6 §4.1.1), and what it says next. A message that
-// was lost with its connection is sent again under a new id once the station is back, as stations do.
+// One charge point of the load: a connection, one CALL at a time (OCPP-J 1.6 §4.1.1), and what it says next. A
+// message that was lost with its connection is sent again under a new id once the station is back, as stations do.
 
 import type { Dialect, Message } from './dialect.ts'
 import { booting, type Ledger, type Outcome, type Script } from './mixes.ts'
@@ -13,7 +13,10 @@ export interface StationHost {
   due(station: Station, nowMs: number): number | null
   /** A message was answered `latencyMs` after it was due; `lagMs` of that are the generator's own fault. */
   answered(action: string, latencyMs: number, lagMs: number): void
-  /** Group of the station, and number of the action, for messages sent ahead; null while each message has to be asked for. */
+  /**
+   * Group of the station, and number of the action, for messages sent ahead; null while each message has to be asked
+   * for.
+   */
   runsAs(action: string): { readonly group: number; readonly number: number } | null
   /** The server answered with a CALLERROR. */
   refused(action: string, reason: string): void

@@ -1,4 +1,5 @@
-// A charge point's WebSocket, by hand over a socket: Bun's own client costs more per message than the floor server does.
+// A charge point's WebSocket, by hand over a socket: Bun's own client costs more per message than the floor server
+// does.
 
 import {
   FrameReader,

@@ -29,7 +29,10 @@ export function markdownTable(results: StandardResults, list: readonly Verdict[]
   ].join('\n')
 }
 
-/** The figures that the front page quotes, those with the defaults first; lines that are invalid or missing are left out. */
+/**
+ * The figures that the front page quotes, those with the defaults first; lines that are invalid or missing are left
+ * out.
+ */
 export function markdownSentence(list: readonly Verdict[]): string {
   const quoted = [
     'durable MeterValues/s against the peer',

@@ -13,7 +13,8 @@ export function tableLines(results: StandardResults, list: readonly Verdict[]): 
   return [
     '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.kernel}, Bun ${machine.bun}, Node.js ${machine.node}`,
-    `Stator with its defaults (message log on) where a line says nothing else; stations speak through ${socketKindName(machine.generator)}.`,
+    'Stator with its defaults (message log on) where a line says nothing else; ' +
+      `stations speak through ${socketKindName(machine.generator)}.`,
     ...(machine.isPinned ? [] : ['Processes could not be pinned to cores here: figures are less steady.']),
     ...[shortfall(results)].filter((sentence) => sentence !== null),
     '',
@@ -43,7 +44,10 @@ export function undecidedSentence(list: readonly Verdict[]): string | null {
   const { length } = list.filter(isUndecided)
   if (length === 0) return null
   const lines = length === 1 ? '1 line' : `${length} lines`
-  return `NOT SHOWN: ${lines} marked ! with something to reach: the generator or its core was full, so that neither a hit nor a miss is shown. The run does not count as good.`
+  return (
+    `NOT SHOWN: ${lines} marked ! with something to reach: the generator or its core was full, so that neither a hit ` +
+    'nor a miss is shown. The run does not count as good.'
+  )
 }
 
 /** What a reader should know before believing a figure. */

@@ -1,4 +1,5 @@
-// Stator as it is started in production (`bun src/main.ts`), with its defaults: what a user gets. The environment sets what must differ.
+// Stator as it is started in production (`bun src/main.ts`), with its defaults: what a user gets. The environment
+// sets what must differ.
 
 import { join } from 'node:path'
 import { Client } from 'pg'

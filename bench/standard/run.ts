@@ -20,14 +20,20 @@ export interface StandardOptions {
   readonly size: Size
   /** Folder of the files; null writes none. */
   readonly resultsFolder: string | null
-  /** Files into which the figures of a complete run are written: the front page and that of the bench; null writes none. */
+  /**
+   * Files into which the figures of a complete run are written: the front page and that of the bench; null writes
+   * none.
+   */
   readonly readmes: { readonly front: string; readonly bench: string } | null
   readonly print: (line: string) => void
   /** Ends the run early; what was found until then is reported. */
   readonly signal: AbortSignal
 }
 
-/** Runs everything, prints the table, writes `<date>.json` and `<date>.html`. What breaks ends the run; the rest is told. */
+/**
+ * Runs everything, prints the table, writes `<date>.json` and `<date>.html`. What breaks ends the run; the rest is
+ * told.
+ */
 export async function standardRun(options: StandardOptions): Promise<StandardResults> {
   const { size, signal, print } = options
   const results = emptyResults()

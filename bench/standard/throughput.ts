@@ -1,5 +1,5 @@
-// Side by side: the floor, the peer and Stator under the same load, one after the other and in rounds, so that whatever the
-// machine does besides falls on all of them.
+// Side by side: the floor, the peer and Stator under the same load, one after the other and in rounds, so that
+// whatever the machine does besides falls on all of them.
 
 import { serverCore } from '../affinity.ts'
 import { audit, type Audited, databaseNow } from '../audit/audit.ts'

@@ -1,5 +1,5 @@
-// What a run has to reach, and whether it did. Figures are ratios of medians from one run wherever an absolute figure would
-// only describe the machine.
+// What a run has to reach, and whether it did. Figures are ratios of medians from one run wherever an absolute figure
+// would only describe the machine.
 
 import { isClean, sumOf } from '../audit/comparison.ts'
 import { cpuUsPerMessage, type Measurement } from '../measure.ts'
@@ -25,8 +25,8 @@ export function metersPerSecond(measurement: Measurement): number {
 }
 
 /**
- * Every line of the table of a run; a line whose parts were not measured says so. Stator has its defaults where a line names no setting.
- * Where a default decides (the message log), the line without it stands beside.
+ * Every line of the table of a run; a line whose parts were not measured says so. Stator has its defaults where a
+ * line names no setting. Where a default decides (the message log), the line without it stands beside.
  */
 export function verdicts(results: StandardResults): Verdict[] {
   const { heartbeat, meter, half, halfNoLog, few, many, memory, startMs } = results

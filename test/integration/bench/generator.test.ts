@@ -1,4 +1,5 @@
-// The load generator against small servers, some of which misbehave on purpose: through the engine and through Bun's sockets it does the same.
+// The load generator against small servers, some of which misbehave on purpose: through the engine and through Bun's
+// sockets it does the same.
 
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
@@ -57,7 +58,8 @@ test.skipIf(Bun.which('cc') === null)('where there is a C compiler stations spea
 
 test('without a C compiler stations speak through Bun', async () => {
   const module = join(import.meta.dir, '../../../bench/generator/sockets.ts')
-  const script = `console.log((await import(${JSON.stringify(module)})).socketKindFor({ host: '127.0.0.1', isTls: false }))`
+  const local = "{ host: '127.0.0.1', isTls: false }"
+  const script = `console.log((await import(${JSON.stringify(module)})).socketKindFor(${local}))`
   const child = Bun.spawn([process.execPath, '-e', script], { env: { PATH: import.meta.dir }, stdout: 'pipe' })
   expect((await child.stdout.text()).trim()).toBe('bun')
 })
