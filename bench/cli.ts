@@ -139,8 +139,11 @@ export function parseStandard(
 ): { readonly size: Size; readonly resultsFolder: string; readonly writesReadme: boolean } {
   const flags = readFlags(args, standardFlags, 'bun bench')
   const names = Object.keys(sizes).filter((name): name is SizeName => Object.hasOwn(sizes, name))
+  const size = oneOf(flags, 'size', names) ?? 'standard'
+  if (flags.has('readme') && size !== 'standard')
+    throw new UsageError(`--readme goes with --size standard, not with --size ${size}.`)
   return {
-    size: sizes[oneOf(flags, 'size', names) ?? 'standard'],
+    size: sizes[size],
     resultsFolder: flags.get('results') ?? resultsFolder,
     writesReadme: flags.has('readme'),
   }

@@ -58,11 +58,18 @@ describe('bun bench', () => {
       resultsFolder: 'results',
       writesReadme: false,
     })
-    expect(parseStandard(['--size', 'small', '--results', 'there', '--readme'], 'results')).toEqual({
+    expect(parseStandard(['--size', 'small', '--results', 'there'], 'results')).toEqual({
       size: sizes.small,
       resultsFolder: 'there',
-      writesReadme: true,
+      writesReadme: false,
     })
+    expect(parseStandard(['--readme'], 'results')).toMatchObject({ writesReadme: true })
+  })
+
+  test('writes no figures of a small run into the READMEs', () => {
+    expect(() => parseStandard(['--size', 'small', '--readme'], 'results')).toThrow(
+      '--readme goes with --size standard, not with --size small.',
+    )
   })
 
   test('refuses sizes that do not exist', () => {
