@@ -125,6 +125,7 @@ export function loadUsage(): string {
 export const standardFlags = {
   size: { value: Object.keys(sizes).join('|'), about: 'how much of everything (standard)' },
   results: { value: 'FOLDER', about: 'where the files go (bench/results)' },
+  readme: { value: null, about: 'write the figures of a complete run into README.md and bench/README.md' },
 } as const satisfies Record<string, Flag>
 
 /**
@@ -135,12 +136,16 @@ export const standardFlags = {
 export function parseStandard(
   args: readonly string[],
   resultsFolder: string,
-): { readonly size: Size; readonly resultsFolder: string } {
+): { readonly size: Size; readonly resultsFolder: string; readonly writesReadme: boolean } {
   const flags = readFlags(args, standardFlags, 'bun bench')
   const names = Object.keys(sizes).filter((name): name is SizeName => Object.hasOwn(sizes, name))
+  const size = oneOf(flags, 'size', names) ?? 'standard'
+  if (flags.has('readme') && size !== 'standard')
+    throw new UsageError(`--readme goes with --size standard, not with --size ${size}.`)
   return {
-    size: sizes[oneOf(flags, 'size', names) ?? 'standard'],
+    size: sizes[size],
     resultsFolder: flags.get('results') ?? resultsFolder,
+    writesReadme: flags.has('readme'),
   }
 }
 

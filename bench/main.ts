@@ -15,12 +15,13 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
 }
 
 async function standardCommand(args: readonly string[]): Promise<number> {
-  const { size, resultsFolder } = parseStandard(args, join(import.meta.dir, 'results'))
+  const { size, resultsFolder, writesReadme } = parseStandard(args, join(import.meta.dir, 'results'))
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
   const results = await standardRun({
     size,
     resultsFolder,
+    readmes: writesReadme ? { front: join(root, 'README.md'), bench: join(root, 'bench/README.md') } : null,
     print: (line) => console.log(line),
     signal: interrupted.signal,
   })
@@ -29,6 +30,7 @@ async function standardCommand(args: readonly string[]): Promise<number> {
   return isGood(results) ? 0 : 1
 }
 
+const root = join(import.meta.dir, '..')
 const exitInterrupted = 130
 /** It could not run, or not to its end. */
 const exitBroken = 2

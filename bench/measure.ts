@@ -5,6 +5,7 @@ import { otherCore, serverCore } from './affinity.ts'
 import { coreTimes, cpuOf, familyCpuMs, residentKib, type ThreadTime } from './cpu.ts'
 import type { Fleet } from './generator/fleet.ts'
 import type { Percentiles } from './generator/latency.ts'
+import type { SocketKind } from './generator/sockets.ts'
 import type { MixName } from './generator/mixes.ts'
 import type { Loop } from './generator/schedule.ts'
 
@@ -16,6 +17,11 @@ export interface MeasureOptions {
   readonly serverPid: number | null
   /** The postmaster, where it is known. */
   readonly databasePid: number | null
+  /**
+   * Whether the server has a core to itself, so that generator and database have the other; true where processes can
+   * be pinned.
+   */
+  readonly serverHasCore?: boolean
   /** Length of a slice, in milliseconds (1,000). */
   readonly sliceMs?: number
   /** Ends the measurement early, after the slice that is under way. */
@@ -56,6 +62,8 @@ export interface Measurement {
   readonly database: { readonly cpuMs: number } | null
   readonly generator: {
     readonly cpuMs: number
+    /** What its stations speak through. */
+    readonly sockets: SocketKind
     readonly lagMs: Percentiles | null
   }
   /** Share of the time that the cores were at work, from 0 to 1; null where that cannot be told. */
@@ -64,6 +72,11 @@ export interface Measurement {
   /** Share of a core that other processes took, on the core where they took most; null where that cannot be told. */
   readonly strangersShare: number | null
   readonly bottleneck: Bottleneck
+  /**
+   * Why the figures tell of the generator and not of the server, as part of a sentence; null when they tell of the
+   * server.
+   */
+  readonly invalid: string | null
   /** Whether all answers that were out at the end still came. */
   readonly isSettled: boolean
   readonly errors: Readonly<Record<string, number>>
@@ -77,7 +90,9 @@ export type Bottleneck = 'server' | 'generator' | 'generator and database' | 'no
 const fullShare = 0.93
 const sliceMsDefault = 1_000
 const settleMsMax = 30_000
-/** Generator lag, 99th percentile, past which open-loop latencies say more about the generator than about the server. */
+/**
+ * Generator lag, 99th percentile, past which open-loop latencies say more about the generator than about the server.
+ */
 export const generatorLagMsMax = 20
 
 /** Share of a core past which other processes make a figure doubtful; the kernel's own work stays under it. */
@@ -85,7 +100,7 @@ export const strangersShareMax = 0.1
 
 /** Lets a fleet that has something to say talk: warm-up, measurement, and the last answers. */
 export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Measurement> {
-  const { loop, warmUpMs, durationMs, sliceMs = sliceMsDefault } = options
+  const { loop, warmUpMs, durationMs, sliceMs = sliceMsDefault, serverHasCore = serverCore !== null } = options
   fleet.errors.clear()
   fleet.begin(loop)
   await Bun.sleep(warmUpMs)
@@ -125,6 +140,12 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
         }
   const database: Measurement['database'] =
     databaseMsBefore === null || databaseMsAfter === null ? null : { cpuMs: databaseMsAfter - databaseMsBefore }
+  const shares = {
+    serverShare: serverHasCore ? (server?.cpuMs ?? 0) / seconds / 1_000 : mainThreadShare(before, last),
+    generatorShare: generatorCpuMs / seconds / 1_000,
+    databaseShare: serverHasCore ? (database?.cpuMs ?? 0) / seconds / 1_000 : 0,
+    lagMs: lagMs?.p99 ?? 0,
+  }
   return {
     mix: fleet.mix,
     loop,
@@ -136,20 +157,18 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
     latencyMs,
     server,
     database,
-    generator: { cpuMs: generatorCpuMs, lagMs },
+    generator: { cpuMs: generatorCpuMs, lagMs, sockets: fleet.sockets },
     serverCoreBusy,
     otherCoreBusy,
-    strangersShare: strangersShare(
-      [serverCoreBusy, server?.cpuMs ?? null],
-      [otherCoreBusy, database === null ? generatorCpuMs : generatorCpuMs + database.cpuMs],
-      seconds,
-    ),
-    bottleneck: bottleneckOf({
-      serverShare: serverCore === null ? mainThreadShare(before, last) : (server?.cpuMs ?? 0) / seconds / 1_000,
-      generatorShare: generatorCpuMs / seconds / 1_000,
-      databaseShare: (database?.cpuMs ?? 0) / seconds / 1_000,
-      lagMs: lagMs?.p99 ?? 0,
-    }),
+    strangersShare: serverHasCore
+      ? strangersShare(
+          [serverCoreBusy, server?.cpuMs ?? null],
+          [otherCoreBusy, database === null ? generatorCpuMs : generatorCpuMs + database.cpuMs],
+          seconds,
+        )
+      : null,
+    bottleneck: bottleneckOf(shares),
+    invalid: invalidity({ ...shares, coreShare: serverHasCore ? otherCoreBusy : null }),
     isSettled,
     errors: Object.fromEntries(fleet.errors),
     slices,
@@ -166,6 +185,32 @@ export function bottleneckOf(shares: {
   if (shares.serverShare >= fullShare) return 'server'
   if (shares.generatorShare >= fullShare || shares.lagMs > generatorLagMsMax) return 'generator'
   return shares.generatorShare + shares.databaseShare >= fullShare ? 'generator and database' : 'nobody'
+}
+
+/** Why a measurement tells nothing of the server: its generator, or the core of its generator, was full. */
+export function invalidity(shares: {
+  readonly generatorShare: number
+  readonly databaseShare: number
+  /**
+   * How busy the generator's core was with whatever; null where that cannot be told, or where the server works on it
+   * too.
+   */
+  readonly coreShare: number | null
+  readonly lagMs: number
+}): string | null {
+  const { generatorShare, databaseShare, coreShare, lagMs } = shares
+  if (generatorShare >= fullShare) return `the generator was full (${percent(generatorShare)} of a core)`
+  if (lagMs > generatorLagMsMax) return `the generator sent late (p99 ${lagMs.toFixed(0)} ms)`
+  if (coreShare !== null && coreShare >= fullShare)
+    return (
+      `the generator's core was full (generator ${percent(generatorShare)}, database ${percent(databaseShare)}, ` +
+      `in all ${percent(coreShare)})`
+    )
+  return null
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`
 }
 
 type CoreUse = readonly [busyShare: number | null, cpuMsOfOurs: number | null]

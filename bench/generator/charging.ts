@@ -1,8 +1,10 @@
-// The facts of one charging transaction. Everything that a station sends about it is a function of this record, so nothing
-// needs to be kept for the audit but how far each transaction got.
+// The facts of one charging transaction. Everything that a station sends about it is a function of this record, so
+// nothing needs to be kept for the audit but how far each transaction got.
 
-const whPerSample = 3
-const msPerSample = 1_000
+/** From one sample of a transaction to the next. */
+export const sampleStep = { ms: 1_000, wh: 3 } as const
+/** Currents, in tenths of an ampere: odd ones, so that each has one decimal place. */
+export const currentTenths = { first: 101, step: 14, count: 60, end: 161 } as const
 
 /** The card that every bench station reads. */
 export const benchIdTag = 'BENCH'
@@ -54,11 +56,12 @@ export interface SampleValues {
 
 /** When sample `index` of the transaction was taken, and what the meter showed. */
 export function sampleOf({ startedAtMs, meterStartWh }: Charging, index: number): SampleValues {
+  const { first, step, count } = currentTenths
   return {
-    sampledAtMs: startedAtMs + (index + 1) * msPerSample,
-    energyWh: meterStartWh + (index + 1) * whPerSample,
+    sampledAtMs: startedAtMs + (index + 1) * sampleStep.ms,
+    energyWh: meterStartWh + (index + 1) * sampleStep.wh,
     // A different current every time, so that a row that was swapped with a neighbour shows.
-    currentA: (100 + ((index * 7 + meterStartWh) % 60)) / 10,
+    currentA: (first + ((index * step + 2 * meterStartWh) % count)) / 10,
     voltageV: 230,
   }
 }

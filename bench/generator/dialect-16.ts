@@ -1,9 +1,9 @@
 // The mixes in OCPP 1.6.
 
+import { isoTime } from './iso.ts'
+import { samplesAhead } from './ahead.ts'
 import { type Charging, endOf, sampleOf } from './charging.ts'
 import type { ConnectorMoment, Dialect } from './dialect.ts'
-
-const iso = (ms: number): string => new Date(ms).toISOString()
 
 const statusOf = {
   free: 'Available',
@@ -16,12 +16,14 @@ const statusOf = {
 export function meterValue16(charging: Charging, index: number): string {
   const { sampledAtMs, energyWh, currentA, voltageV } = sampleOf(charging, index)
   return (
-    `{"timestamp":"${iso(sampledAtMs)}","sampledValue":[{"value":"${energyWh}","context":"Sample.Periodic",` +
+    `{"timestamp":"${isoTime(sampledAtMs)}","sampledValue":[{"value":"${energyWh}","context":"Sample.Periodic",` +
     `"format":"Raw","measurand":"Energy.Active.Import.Register","unit":"Wh"},` +
     `{"value":"${currentA}","measurand":"Current.Import","unit":"A"},` +
     `{"value":"${voltageV}","measurand":"Voltage","unit":"V"}]}`
   )
 }
+
+const sampleAction = 'MeterValues'
 
 export const dialect16: Dialect = {
   subprotocol: 'ocpp1.6',
@@ -34,7 +36,7 @@ export const dialect16: Dialect = {
 
   status: (moment, atMs) => ({
     action: 'StatusNotification',
-    payload: `{"connectorId":1,"errorCode":"NoError","status":"${statusOf[moment]}","timestamp":"${iso(atMs)}"}`,
+    payload: `{"connectorId":1,"errorCode":"NoError","status":"${statusOf[moment]}","timestamp":"${isoTime(atMs)}"}`,
     readsAnswer: false,
   }),
 
@@ -44,17 +46,21 @@ export const dialect16: Dialect = {
     action: 'StartTransaction',
     payload:
       `{"connectorId":${connectorId},"idTag":"${idTag}","meterStart":${meterStartWh},` +
-      `"timestamp":"${iso(startedAtMs)}"}`,
+      `"timestamp":"${isoTime(startedAtMs)}"}`,
     readsAnswer: true,
   }),
 
+  sampleAction,
   sample: (charging, index) => ({
-    action: 'MeterValues',
+    action: sampleAction,
     payload:
       `{"connectorId":${charging.connectorId},"transactionId":${charging.transactionId},` +
       `"meterValue":[${meterValue16(charging, index)}]}`,
     readsAnswer: false,
   }),
+
+  samplesAhead: (charging, index, count) =>
+    samplesAhead(dialect16.sample(charging, index).payload, charging, index, count, '"value":"'),
 
   end: (charging) => {
     const { endedAtMs, meterStopWh } = endOf(charging)
@@ -62,7 +68,7 @@ export const dialect16: Dialect = {
       action: 'StopTransaction',
       payload:
         `{"transactionId":${charging.transactionId},"idTag":"${charging.idTag}","meterStop":${meterStopWh},` +
-        `"timestamp":"${iso(endedAtMs)}","reason":"Local"}`,
+        `"timestamp":"${isoTime(endedAtMs)}","reason":"Local"}`,
       readsAnswer: false,
     }
   },

@@ -1,9 +1,9 @@
 // The mixes in OCPP 2.0.1. Samples of a transaction travel in TransactionEvent.
 
+import { isoTime } from './iso.ts'
+import { samplesAhead } from './ahead.ts'
 import { type Charging, endOf, sampleOf } from './charging.ts'
 import type { ConnectorMoment, Dialect, Message } from './dialect.ts'
-
-const iso = (ms: number): string => new Date(ms).toISOString()
 
 const statusOf = {
   free: 'Available',
@@ -16,21 +16,24 @@ const statusOf = {
 export function meterValue201(charging: Charging, index: number): string {
   const { sampledAtMs, energyWh, currentA, voltageV } = sampleOf(charging, index)
   return (
-    `{"timestamp":"${iso(sampledAtMs)}","sampledValue":[{"value":${energyWh},"context":"Sample.Periodic",` +
+    `{"timestamp":"${isoTime(sampledAtMs)}","sampledValue":[{"value":${energyWh},"context":"Sample.Periodic",` +
     `"measurand":"Energy.Active.Import.Register","unitOfMeasure":{"unit":"Wh"}},` +
     `{"value":${currentA},"measurand":"Current.Import","unitOfMeasure":{"unit":"A"}},` +
     `{"value":${voltageV},"measurand":"Voltage","unitOfMeasure":{"unit":"V"}}]}`
   )
 }
 
+// Samples travel with the transaction that they belong to.
+const sampleAction = 'TransactionEvent'
+
 function transactionEvent(
   charging: Charging,
   event: { type: string; trigger: string; seqNo: number; atMs: number; state: string; more: string },
 ): Message {
   return {
-    action: 'TransactionEvent',
+    action: sampleAction,
     payload:
-      `{"eventType":"${event.type}","timestamp":"${iso(event.atMs)}","triggerReason":"${event.trigger}",` +
+      `{"eventType":"${event.type}","timestamp":"${isoTime(event.atMs)}","triggerReason":"${event.trigger}",` +
       `"seqNo":${event.seqNo},"transactionInfo":{"transactionId":"${charging.stationTransactionId}",` +
       `"chargingState":"${event.state}"}${event.more}}`,
     readsAnswer: false,
@@ -48,7 +51,7 @@ export const dialect201: Dialect = {
 
   status: (moment, atMs) => ({
     action: 'StatusNotification',
-    payload: `{"timestamp":"${iso(atMs)}","connectorStatus":"${statusOf[moment]}","evseId":1,"connectorId":1}`,
+    payload: `{"timestamp":"${isoTime(atMs)}","connectorStatus":"${statusOf[moment]}","evseId":1,"connectorId":1}`,
     readsAnswer: false,
   }),
 
@@ -68,6 +71,7 @@ export const dialect201: Dialect = {
       more: `,"evse":{"id":1,"connectorId":1},"idToken":{"idToken":"${charging.idTag}","type":"ISO14443"}`,
     }),
 
+  sampleAction,
   sample: (charging, index) =>
     transactionEvent(charging, {
       type: 'Updated',
@@ -77,6 +81,9 @@ export const dialect201: Dialect = {
       state: 'Charging',
       more: `,"meterValue":[${meterValue201(charging, index)}]`,
     }),
+
+  samplesAhead: (charging, index, count) =>
+    samplesAhead(dialect201.sample(charging, index).payload, charging, index, count, '"value":'),
 
   end: (charging) =>
     transactionEvent(charging, {

@@ -1,6 +1,7 @@
-// What the mixes say, in the words of one OCPP version. Payloads are JSON text written by hand: stringifying objects would
-// cost the generator more than the rest of a message. A test holds every one against the schema of its message.
+// What the mixes say, in the words of one OCPP version. Payloads are JSON text written by hand: stringifying objects
+// would cost the generator more than the rest of a message. A test holds every one against the schema of its message.
 
+import type { Ahead } from './ahead.ts'
 import type { Charging } from './charging.ts'
 
 /** One CALL to be sent. */
@@ -10,6 +11,8 @@ export interface Message {
   readonly payload: string
   /** Whether the script looks at the payload of the CALLRESULT; reading it costs. */
   readonly readsAnswer: boolean
+  /** What follows it for certain, where that is known. */
+  ahead?(): Ahead
 }
 
 /** Where a connector stands, in words that both versions have. */
@@ -22,7 +25,11 @@ export interface Dialect {
   status(moment: ConnectorMoment, atMs: number): Message
   authorize(idTag: string): Message
   start(charging: Charging): Message
+  /** Action of a sample. */
+  readonly sampleAction: string
   /** Sample `index` of the transaction, three values. */
   sample(charging: Charging, index: number): Message
+  /** That sample and those that follow it, `count` at most. */
+  samplesAhead(charging: Charging, index: number, count: number): Ahead
   end(charging: Charging): Message
 }

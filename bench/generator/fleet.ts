@@ -1,12 +1,14 @@
-// The stations of a load: connects them, lets them talk by a mix and a schedule, brings back those that were lost, and keeps
-// what the server acknowledged to each.
+// The stations of a load: connects them, lets them talk by a mix and a schedule, brings back those that were lost,
+// and keeps what the server acknowledged to each.
 
 import type { Dialect } from './dialect.ts'
 import { dialect16 } from './dialect-16.ts'
 import { dialect201 } from './dialect-201.ts'
 import { Recorder } from './latency.ts'
+import { engine } from './engine.ts'
 import { type Ledger, type MixName, scriptOf } from './mixes.ts'
 import { type Loop, type Schedule, scheduleOf } from './schedule.ts'
+import type { SocketKind } from './sockets.ts'
 import { Station, type StationHost } from './station.ts'
 import type { Target } from './wire.ts'
 
@@ -60,7 +62,10 @@ export class Fleet implements StationHost {
   mix: MixName = 'idle'
   readonly #options: FleetOptions
   readonly #stations: readonly Station[]
+  /** Its group in the engine; null where its stations speak through other sockets. */
+  readonly #group: number | null
   #schedule: Schedule | null = null
+  #isRunning = false
   #waitingToConnect: Station[] = []
   #connecting = new Set<Station>()
   #ready = 0
@@ -72,6 +77,8 @@ export class Fleet implements StationHost {
   constructor(options: FleetOptions) {
     this.#options = options
     this.dialect = dialects[options.version]
+    const made = options.target.sockets === 'engine' ? engine() : null
+    this.#group = made === null ? null : made.group(this.recorder.latencies.counts, this.recorder.counts)
     const ledgers: Ledger[] = []
     this.#stations = Array.from({ length: options.stations }, (_, index) => {
       const ledger: Ledger = { identity: identityOf(options.identityPrefix, index), chargings: [], facts: [] }
@@ -83,14 +90,20 @@ export class Fleet implements StationHost {
     this.ledgers = ledgers
   }
 
+  /** What its stations speak through. */
+  get sockets(): SocketKind {
+    return this.#options.target.sockets
+  }
+
   /** Stations that are connected and may talk. */
   get ready(): number {
     return this.#ready
   }
 
   /**
-   * Connects all stations that are not connected, spread over `rampMs`, and at most `atOnceMax` handshakes and boots at once.
-   * Resolves once all are ready; stations that fail are counted and tried again until `deadlineMs` have passed.
+   * Connects all stations that are not connected, spread over `rampMs`, and at most `atOnceMax` handshakes and boots
+   * at once. Resolves once all are ready; stations that fail are counted and tried again until `deadlineMs` have
+   * passed.
    *
    * @returns how long it took, in milliseconds; null when some are still not ready.
    */
@@ -128,16 +141,21 @@ export class Fleet implements StationHost {
   /** Begins to talk. */
   begin(loop: Loop): void {
     this.#schedule = scheduleOf(loop)
+    // In an open loop each message is asked for when it is due.
+    this.#setRunning(loop.kind === 'closed')
     this.#schedule.start(this.#stations)
   }
 
   /** Stops talking and waits for the answers that are out; false when some did not come in time. */
   async settle(msMax: number): Promise<boolean> {
     this.#schedule?.stop()
-    return this.#until(
+    this.#setRunning(false)
+    const isSettled = await this.#until(
       () => this.#stations.every((station) => station.waitsSinceMs === null),
       performance.now() + msMax,
     )
+    for (const station of this.#stations) station.rest()
+    return isSettled
   }
 
   /** Cuts all connections at once, as a power cut does. */
@@ -152,6 +170,7 @@ export class Fleet implements StationHost {
   close(): void {
     this.#isClosing = true
     this.#schedule?.stop()
+    this.#setRunning(false)
     if (this.#watch !== null) clearInterval(this.#watch)
     this.cut()
   }
@@ -162,6 +181,11 @@ export class Fleet implements StationHost {
 
   answered(action: string, latencyMs: number, lagMs: number): void {
     this.recorder.answered(action, latencyMs, lagMs)
+  }
+
+  runsAs(action: string): { readonly group: number; readonly number: number } | null {
+    if (!this.#isRunning || this.#group === null) return null
+    return { group: this.#group, number: this.recorder.numberOf(action) }
   }
 
   refused(action: string, reason: string): void {
@@ -186,6 +210,11 @@ export class Fleet implements StationHost {
       this.#waitingToConnect.push(station)
       this.#connectNext()
     }, redialMs)
+  }
+
+  #setRunning(isRunning: boolean): void {
+    this.#isRunning = isRunning
+    if (this.#group !== null) engine()?.running(this.#group, isRunning)
   }
 
   #connectNext(): void {
@@ -215,7 +244,10 @@ export class Fleet implements StationHost {
     this.#whenChanged?.()
   }
 
-  /** Whether `holds` came true before `deadlineMs` (`performance.now()`). Looked at when stations change, and now and then. */
+  /**
+   * Whether `holds` came true before `deadlineMs` (`performance.now()`). Looked at when stations change, and now and
+   * then.
+   */
   #until(holds: () => boolean, deadlineMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const look = (): void => {

@@ -61,14 +61,22 @@ export class FrameReader {
   #rest: Buffer | null = null
   #fragments: Buffer[] = []
 
-  read(chunk: Buffer, sink: FrameSink): void {
-    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk])
+  /** Whether it stands between two messages. */
+  get isBetween(): boolean {
+    return this.#rest === null && this.#fragments.length === 0
+  }
+
+  /** Takes these bytes of `chunk`, which are only lent. */
+  read(chunk: Buffer, sink: FrameSink, from = 0, to = chunk.length): void {
+    const isWhole = this.#rest === null
+    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk.subarray(from, to)])
+    const available = isWhole ? to : bytes.length
     this.#rest = null
-    let at = 0
-    while (at < bytes.length) {
-      const end = this.#frame(bytes, at, sink)
+    let at = isWhole ? from : 0
+    while (at < available) {
+      const end = this.#frame(bytes, at, available, sink)
       if (end < 0) {
-        this.#rest = Buffer.from(bytes.subarray(at))
+        this.#rest = Buffer.from(bytes.subarray(at, available))
         return
       }
       at = end
@@ -76,22 +84,22 @@ export class FrameReader {
   }
 
   /** Where the frame at `at` ends, handed to the sink; -1 when not all of it is there. */
-  #frame(bytes: Buffer, at: number, sink: FrameSink): number {
-    if (bytes.length < at + 2) return -1
+  #frame(bytes: Buffer, at: number, available: number, sink: FrameSink): number {
+    if (available < at + 2) return -1
     const first = bytes.readUInt8(at)
     let length = bytes.readUInt8(at + 1) & 0x7f
     let from = at + 2
     if (length === 126) {
-      if (bytes.length < at + 4) return -1
+      if (available < at + 4) return -1
       length = bytes.readUInt16BE(at + 2)
       from = at + 4
     } else if (length === 127) {
-      if (bytes.length < at + 10) return -1
+      if (available < at + 10) return -1
       length = Number(bytes.readBigUInt64BE(at + 2))
       from = at + 10
     }
     const to = from + length
-    if (bytes.length < to) return -1
+    if (available < to) return -1
     const isLast = (first & 0x80) !== 0
     switch (first & 0x0f) {
       case opcodes.text:

@@ -1,9 +1,6 @@
 // Latencies and counts of a run, in slices of a second and in total.
 
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
-
-/** Latencies are kept in microseconds, to three digits, up to ten minutes. */
-const options = { lowest: 1, highest: 600_000_000, figures: 3 }
+import { Histogram } from './histogram.ts'
 
 export interface Percentiles {
   readonly p50: number
@@ -14,12 +11,11 @@ export interface Percentiles {
 }
 
 /** In milliseconds; null when nothing was recorded. */
-export function percentilesOf(histogram: RecordableHistogram): Percentiles | null {
-  if (histogram.count === 0) return null
-  const max = histogram.max / 1_000
-  // A percentile is the upper edge of its bucket, which may lie past the largest value.
-  const ms = (percentile: number): number => Math.min(max, histogram.percentile(percentile) / 1_000)
-  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max }
+export function percentilesOf(histogram: Histogram): Percentiles | null {
+  const [p50, p90, p99, p999, max] = histogram.percentiles([0.5, 0.9, 0.99, 0.999, 1]).map((us) => us / 1_000)
+  if (p50 === undefined || p90 === undefined || p99 === undefined || p999 === undefined || max === undefined)
+    return null
+  return { p50, p90, p99, p999, max }
 }
 
 /** What one slice of a run saw. */
@@ -28,39 +24,50 @@ export interface SliceCount {
   readonly latencyMs: Percentiles | null
 }
 
-/** Counts what was answered between `reset` and now. */
-export class Recorder {
-  readonly #total = createHistogram(options)
-  readonly #slice = createHistogram(options)
-  readonly #lag = createHistogram(options)
-  #byAction = new Map<string, { messages: number }>()
-  #sliceCount = 0
+/** Different actions that are counted apart. */
+const actionsMax = 64
 
-  /** Begins anew. */
+/** Counts what was answered between `reset` and now. `engine.c` counts into its arrays too. */
+export class Recorder {
+  /** Of the slice under way. */
+  readonly latencies = new Histogram()
+  /** By number of action. */
+  readonly counts = new Uint32Array(new ArrayBuffer(actionsMax * Uint32Array.BYTES_PER_ELEMENT))
+  readonly #total = new Histogram()
+  readonly #lag = new Histogram()
+  readonly #actions = new Map<string, number>()
+
+  /** Starts over. */
   reset(): void {
+    this.latencies.reset()
+    this.counts.fill(0)
     this.#total.reset()
-    this.#slice.reset()
     this.#lag.reset()
-    this.#byAction = new Map()
-    this.#sliceCount = 0
+  }
+
+  /** Under which number an action is counted. */
+  numberOf(action: string): number {
+    const known = this.#actions.get(action)
+    if (known !== undefined) return known
+    const number = this.#actions.size
+    if (number === actionsMax) throw new RangeError(`More than ${actionsMax} actions are spoken.`)
+    this.#actions.set(action, number)
+    return number
   }
 
   /** A message was answered; `lagMs` is how long after its due time it was sent. */
   answered(action: string, latencyMs: number, lagMs: number): void {
-    const count = this.#byAction.get(action)
-    if (count === undefined) this.#byAction.set(action, { messages: 1 })
-    else count.messages++
-    this.#sliceCount++
-    this.#slice.record(toMicroseconds(latencyMs))
-    if (lagMs > 0) this.#lag.record(toMicroseconds(lagMs))
+    const number = this.numberOf(action)
+    this.counts[number] = (this.counts[number] ?? 0) + 1
+    this.latencies.record(latencyMs * 1_000)
+    if (lagMs > 0) this.#lag.record(lagMs * 1_000)
   }
 
   /** Ends the slice and begins the next. */
   takeSlice(): SliceCount {
-    const slice = { messages: this.#sliceCount, latencyMs: percentilesOf(this.#slice) }
-    if (this.#slice.count > 0) this.#total.add(this.#slice)
-    this.#slice.reset()
-    this.#sliceCount = 0
+    const slice = { messages: this.latencies.count, latencyMs: percentilesOf(this.latencies) }
+    this.#total.add(this.latencies)
+    this.latencies.reset()
     return slice
   }
 
@@ -75,10 +82,7 @@ export class Recorder {
   }
 
   get byAction(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#byAction].map(([action, { messages }]) => [action, messages]))
+    const counted = [...this.#actions].map(([action, number]): [string, number] => [action, this.counts[number] ?? 0])
+    return Object.fromEntries(counted.filter(([, count]) => count > 0))
   }
-}
-
-function toMicroseconds(ms: number): number {
-  return Math.max(1, Math.round(ms * 1_000))
 }

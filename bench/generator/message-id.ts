@@ -34,6 +34,11 @@ export class MessageIds {
     return true
   }
 
+  /** The id itself, as bytes of `call`. */
+  get bytes(): Uint8Array {
+    return this.call.subarray(callHead.length)
+  }
+
   /** The id itself. */
   get id(): string {
     return this.call.toString('latin1', callHead.length)

@@ -1,6 +1,7 @@
-// What a station has to say, message after message. A mix is a generator function: it yields a message, gets what became of
-// it, and notes in the ledger what the server has acknowledged and must therefore hold.
+// What a station has to say, message after message. A mix is a generator function: it yields a message, gets what
+// became of it, and notes in the ledger what the server has acknowledged and must therefore hold.
 
+import type { Ahead } from './ahead.ts'
 import { beginCharging, type Charging, benchIdTag } from './charging.ts'
 import type { Dialect, Message } from './dialect.ts'
 
@@ -65,8 +66,46 @@ export function* booting({
   return null
 }
 
+/** Heartbeats that are sent ahead at once. */
+const heartbeatsAhead = 1_000
+
 function* heartbeats({ dialect }: MixOptions): Script {
-  for (;;) yield dialect.heartbeat
+  const heartbeat = repeated(dialect.heartbeat, heartbeatsAhead)
+  for (;;) yield heartbeat
+}
+
+/** A message that is said at least so many times in a row. */
+function repeated(message: Message, count: number): Message {
+  return { ...message, ahead: () => ({ count, counters: [] }) }
+}
+
+/**
+ * Sample `index` of a transaction that has `samples`. Its text is only made when it is sent by itself: one that was
+ * sent ahead has none.
+ */
+class Sample implements Message {
+  readonly readsAnswer = false
+  readonly action: string
+  readonly #dialect: Dialect
+  readonly #charging: Charging
+  readonly #index: number
+  readonly #samples: number
+
+  constructor(dialect: Dialect, charging: Charging, index: number, samples: number) {
+    this.action = dialect.sampleAction
+    this.#dialect = dialect
+    this.#charging = charging
+    this.#index = index
+    this.#samples = samples
+  }
+
+  get payload(): string {
+    return this.#dialect.sample(this.#charging, this.#index).payload
+  }
+
+  ahead(): Ahead {
+    return this.#dialect.samplesAhead(this.#charging, this.#index, this.#samples - this.#index)
+  }
 }
 
 function* meter(options: MixOptions): Script {
@@ -79,7 +118,10 @@ function* meter(options: MixOptions): Script {
   }
 }
 
-/** Heartbeats between two transactions of the `day` mix: one in five minutes, six transactions a day of 40 minutes each. */
+/**
+ * Heartbeats between two transactions of the `day` mix: one in five minutes, six transactions a day of 40 minutes
+ * each.
+ */
 const heartbeatsBetween = 40
 /** Transactions after which a station of the `day` mix boots again, about once a week. */
 const transactionsPerBoot = 42
@@ -91,7 +133,7 @@ function* day(options: MixOptions): Script {
   // Stations are spread over their day.
   let pause = index % heartbeatsBetween
   for (let count = index + 1; ; count++) {
-    for (let i = 0; i < pause; i++) yield dialect.heartbeat
+    for (let left = pause; left > 0; left--) yield repeated(dialect.heartbeat, left)
     pause = heartbeatsBetween
     if (count % transactionsPerBoot === 0) yield* booting({ dialect, ledger, nowMs: clock.tick() })
     yield dialect.authorize(benchIdTag)
@@ -142,7 +184,7 @@ function* transaction(
   if (onceStarted !== undefined) yield* onceStarted
   for (let index = 0; index < samples; index++) {
     charging.samplesSent++
-    const outcome = yield dialect.sample(charging, index)
+    const outcome = yield new Sample(dialect, charging, index, samples)
     if (outcome === null) charging.samplesRefused.push(index)
     else charging.samplesAcknowledged++
   }

@@ -1,9 +1,10 @@
-// One charge point of the load: a connection, one CALL at a time (OCPP-J 1.6 §4.1.1), and what it says next. A message that
-// was lost with its connection is sent again under a new id once the station is back, as stations do.
+// One charge point of the load: a connection, one CALL at a time (OCPP-J 1.6 §4.1.1), and what it says next. A
+// message that was lost with its connection is sent again under a new id once the station is back, as stations do.
 
 import type { Dialect, Message } from './dialect.ts'
 import { booting, type Ledger, type Outcome, type Script } from './mixes.ts'
 import { MessageIds } from './message-id.ts'
+import { RunUnderWay } from './run.ts'
 import { type Target, Wire, type WireListener } from './wire.ts'
 
 /** Who keeps a station busy, and counts. */
@@ -12,6 +13,11 @@ export interface StationHost {
   due(station: Station, nowMs: number): number | null
   /** A message was answered `latencyMs` after it was due; `lagMs` of that are the generator's own fault. */
   answered(action: string, latencyMs: number, lagMs: number): void
+  /**
+   * Group of the station, and number of the action, for messages sent ahead; null while each message has to be asked
+   * for.
+   */
+  runsAs(action: string): { readonly group: number; readonly number: number } | null
   /** The server answered with a CALLERROR. */
   refused(action: string, reason: string): void
   /** It is connected, booted, and free to talk. */
@@ -48,6 +54,8 @@ export class Station implements WireListener {
   #call: Message | null = null
   #dueMs = 0
   #sentMs = 0
+  /** CALLs that were made ahead; `#call` is among them. */
+  #run: RunUnderWay | null = null
   /** Since when it could have sent something. */
   #freeMs = 0
   /** When the message was due that was lost with its connection; null when none was. */
@@ -69,7 +77,9 @@ export class Station implements WireListener {
 
   /** Since when (`performance.now()`) a CALL waits for its answer; null when none does. */
   get waitsSinceMs(): number | null {
-    return this.#call === null ? null : this.#sentMs
+    if (this.#run === null) return this.#call === null ? null : this.#sentMs
+    const { waitsMs } = this.#run
+    return waitsMs === null ? null : performance.now() - waitsMs
   }
 
   /** Dials; the host hears `ready` or `failed`. */
@@ -85,8 +95,16 @@ export class Station implements WireListener {
     this.#forget()
   }
 
+  /** Gives up what was made ahead and not sent, once it is asked for nothing more and nothing is under way. */
+  rest(): void {
+    if (this.#run === null || this.#run.waitsMs !== null) return
+    this.#catchUp(this.#run)
+    this.#endRun()
+  }
+
   /** Begins with another script. */
   play(script: Script): void {
+    if (this.#run !== null) this.hangUp('an answer never came')
     this.#script = script
     this.#next = script.next(nothingToRead).value
     this.#lostDueMs = null
@@ -98,8 +116,9 @@ export class Station implements WireListener {
     if (this.#call !== null || !this.#isReady || this.#next === null) return
     const dueMs = this.#lostDueMs ?? this.#host.due(this, nowMs)
     if (dueMs === null) return
+    const isAgain = this.#lostDueMs !== null
     this.#lostDueMs = null
-    this.#send(this.#next, dueMs, nowMs)
+    if (isAgain || !this.#sendAhead(this.#next)) this.#send(this.#next, dueMs, nowMs)
   }
 
   opened(): void {
@@ -113,6 +132,7 @@ export class Station implements WireListener {
   }
 
   text(bytes: Buffer, from: number, to: number): void {
+    if (this.#run !== null) this.#catchUp(this.#run)
     const call = this.#call
     if (call !== null && this.#ids.isAnswer(bytes, from, to)) {
       this.#settle(call, call.readsAnswer ? (readFrame(bytes, from, to)[2] as Outcome) : nothingToRead)
@@ -126,6 +146,13 @@ export class Station implements WireListener {
       if (type === 4) this.#host.refused(call.action, `${String(third)} ${String(fourth)}`)
       this.#settle(call, type === 3 ? (third as Outcome) : null)
     }
+  }
+
+  runEnded(): void {
+    if (this.#run === null) return
+    this.#catchUp(this.#run)
+    this.#endRun()
+    this.proceed(this.#freeMs)
   }
 
   closed(reason: string): void {
@@ -148,7 +175,39 @@ export class Station implements WireListener {
     this.#wire?.sendOf(this.#ids.call, `","${message.action}",${message.payload}]`)
   }
 
+  /** Sends a message and those that follow it, if that can be done ahead. */
+  #sendAhead(message: Message): boolean {
+    if (message.ahead === undefined || this.#wire?.hasRuns !== true) return false
+    const as = this.#host.runsAs(message.action)
+    if (as === null) return false
+    this.#ids.next()
+    this.#run = RunUnderWay.begin(this.#wire, this.#ids, { message, ahead: message.ahead(), ...as })
+    if (this.#run !== null) this.#call = message
+    return this.#run !== null
+  }
+
+  /** Goes through what the run was answered meanwhile, as if it had been sent message by message. */
+  #catchUp(run: RunUnderWay): void {
+    for (let count = run.answeredMeanwhile(); count > 0; count--) this.#goOn(nothingToRead)
+  }
+
+  #goOn(outcome: Outcome): void {
+    this.#ids.next()
+    if (this.#script !== null) this.#next = this.#script.next(outcome).value
+    this.#call = this.#next
+  }
+
+  #endRun(): void {
+    this.#run = null
+    this.#call = null
+    this.#freeMs = performance.now()
+  }
+
   #settle(call: Message, outcome: Outcome): void {
+    if (this.#run !== null) {
+      this.#settleInRun(this.#run, call, outcome)
+      return
+    }
     this.#call = null
     if (this.#boot !== null) {
       this.#continueBoot(outcome)
@@ -160,6 +219,14 @@ export class Station implements WireListener {
     this.#freeMs = nowMs
     if (this.#script !== null) this.#next = this.#script.next(outcome).value
     this.proceed(nowMs)
+  }
+
+  #settleInRun(run: RunUnderWay, call: Message, outcome: Outcome): void {
+    if (outcome !== null) this.#host.answered(call.action, run.waitsMs ?? 0, 0)
+    this.#goOn(outcome)
+    if (!run.step()) return
+    this.#endRun()
+    this.proceed(this.#freeMs)
   }
 
   #continueBoot(outcome: Outcome): void {
@@ -180,7 +247,12 @@ export class Station implements WireListener {
   }
 
   #forget(): void {
-    if (this.#call !== null && this.#boot === null) this.#lostDueMs = this.#dueMs
+    if (this.#run !== null) {
+      this.#catchUp(this.#run)
+      const { waitsMs } = this.#run
+      if (waitsMs !== null) this.#lostDueMs = performance.now() - waitsMs
+      this.#run = null
+    } else if (this.#call !== null && this.#boot === null) this.#lostDueMs = this.#dueMs
     this.#call = null
     this.#boot = null
     this.#wire = null

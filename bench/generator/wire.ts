@@ -1,6 +1,6 @@
-// A charge point's WebSocket, by hand over TCP or TLS: Bun's own client costs more per message than the floor server does.
+// A charge point's WebSocket, by hand over a socket: Bun's own client costs more per message than the floor server
+// does.
 
-import type { Socket } from 'bun'
 import {
   FrameReader,
   type FrameSink,
@@ -10,6 +10,8 @@ import {
   writeTextFrame,
   writeTextFrameOf,
 } from './frames.ts'
+import { dial, type SocketKind, socketKindFor } from './sockets.ts'
+import type { FrameRun, Runs, SocketListener, StationSocket } from './station-socket.ts'
 
 /** Where charge points connect, and how. */
 export interface Target {
@@ -18,17 +20,21 @@ export interface Target {
   readonly isTls: boolean
   /** Path of the URL without a slash at its end; an identity is appended. */
   readonly path: string
+  /** What its connections are made of. */
+  readonly sockets: SocketKind
 }
 
 /** The target that a `ws://` or `wss://` URL names. */
 export function targetOf(url: string): Target {
   const { protocol, hostname, port, pathname } = new URL(url)
   const isTls = protocol === 'wss:'
+  const host = hostname.replace(/^\[|\]$/g, '')
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host,
     port: port === '' ? (isTls ? 443 : 80) : Number(port),
     isTls,
     path: pathname.replace(/\/+$/, ''),
+    sockets: socketKindFor({ host, isTls }),
   }
 }
 
@@ -46,31 +52,22 @@ export interface WireListener {
   opened(): void
   /** A text message; the bytes are only lent. */
   text(bytes: Buffer, from: number, to: number): void
+  /** All frames of the run were answered. */
+  runEnded(): void
   /** The connection is gone, or was never made; `reason` says why. */
   closed(reason: string): void
 }
 
-// What is sent is copied by the socket before `write` returns, so one buffer serves all.
+// What is sent is copied by the socket before `send` returns, so one buffer serves all.
 const outgoing = Buffer.alloc(frameCharactersMax + headerBytesMax)
 
-const handlers = {
-  binaryType: 'buffer' as const,
-  open: (socket: Socket<Wire>) => socket.data.handleOpen(socket),
-  data: (socket: Socket<Wire>, chunk: Buffer) => socket.data.handleData(chunk),
-  drain: (socket: Socket<Wire>) => socket.data.handleDrain(),
-  close: (socket: Socket<Wire>) => socket.data.handleGone('the connection was cut'),
-  error: (socket: Socket<Wire>, error: Error) => socket.data.handleGone(error.message),
-  connectError: (socket: Socket<Wire>, error: Error) => socket.data.handleGone(error.message),
-}
-
-export class Wire implements FrameSink {
+export class Wire implements FrameSink, SocketListener {
   readonly #options: WireOptions
   readonly #listener: WireListener
   readonly #reader = new FrameReader()
-  #socket: Socket<Wire> | null = null
+  #socket: StationSocket | null = null
   /** What the server said before it switched protocols; null from then on. */
   #greeting: string | null = ''
-  #unsent: Buffer | null = null
   #isGone = false
 
   private constructor(options: WireOptions, listener: WireListener) {
@@ -82,14 +79,7 @@ export class Wire implements FrameSink {
   static dial(options: WireOptions, listener: WireListener): Wire {
     const wire = new Wire(options, listener)
     const { target, localAddress } = options
-    Bun.connect<Wire>({
-      hostname: target.host,
-      port: target.port,
-      data: wire,
-      socket: handlers,
-      ...(target.isTls ? { tls: { rejectUnauthorized: false, serverName: target.host } } : {}),
-      ...(localAddress === null ? {} : { localAddress }),
-    }).catch((error: unknown) => wire.handleGone(error instanceof Error ? error.message : String(error)))
+    wire.#socket = dial(target.sockets, { ...target, localAddress }, wire)
     return wire
   }
 
@@ -103,10 +93,23 @@ export class Wire implements FrameSink {
     this.#write(writeTextFrameOf(outgoing, head, tail))
   }
 
+  /** Sends CALLs made ahead, where the socket can; null where it cannot, or not now. */
+  play(group: number, run: FrameRun): Runs | null {
+    const runs = this.#socket?.runs ?? null
+    if (runs === null || !this.#reader.isBetween || this.#isGone) return null
+    runs.play(group, run)
+    return runs
+  }
+
+  /** Whether its socket can send CALLs made ahead. */
+  get hasRuns(): boolean {
+    return this.#socket !== null && this.#socket.runs !== null
+  }
+
   /** Cuts the connection; the listener is not told. */
   cut(): void {
     this.#isGone = true
-    this.#socket?.terminate()
+    this.#socket?.cut()
   }
 
   text(bytes: Buffer, from: number, to: number): void {
@@ -118,16 +121,11 @@ export class Wire implements FrameSink {
   }
 
   close(code: number): void {
-    this.#socket?.end()
-    this.handleGone(`the server closed it with ${code}`)
+    this.socketGone(`the server closed it with ${code}`)
   }
 
-  handleOpen(socket: Socket<Wire>): void {
-    if (this.#isGone) {
-      socket.terminate()
-      return
-    }
-    this.#socket = socket
+  socketOpened(): void {
+    if (this.#isGone) return
     const { target, identity, password, subprotocol } = this.#options
     const credentials = Buffer.from(`${identity}:${password}`).toString('base64')
     const lines = [
@@ -140,26 +138,27 @@ export class Wire implements FrameSink {
       `Sec-WebSocket-Protocol: ${subprotocol}`,
       ...(password === null ? [] : [`Authorization: Basic ${credentials}`]),
     ]
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    const request = `${lines.join('\r\n')}\r\n\r\n`
+    this.#write(outgoing.write(request, 'latin1'))
   }
 
-  handleData(chunk: Buffer): void {
+  socketData(bytes: Buffer, from: number, to: number): void {
     if (this.#isGone) return
-    if (this.#greeting === null) this.#reader.read(chunk, this)
-    else this.#greet(this.#greeting + chunk.toString('latin1'))
+    if (this.#greeting !== null) this.#greet(this.#greeting + bytes.toString('latin1', from, to))
+    else {
+      this.#reader.read(bytes, this, from, to)
+      if (this.#reader.isBetween) this.#socket?.runs?.resume()
+    }
   }
 
-  handleDrain(): void {
-    const unsent = this.#unsent
-    if (unsent === null || this.#socket === null) return
-    const written = Math.max(0, this.#socket.write(unsent))
-    this.#unsent = written < unsent.length ? unsent.subarray(written) : null
+  runEnded(): void {
+    this.#listener.runEnded()
   }
 
-  handleGone(reason: string): void {
+  socketGone(reason: string): void {
     if (this.#isGone) return
     this.#isGone = true
-    this.#socket?.terminate()
+    this.#socket?.cut()
     this.#listener.closed(reason)
   }
 
@@ -169,12 +168,12 @@ export class Wire implements FrameSink {
     if (end < 0) return
     const statusLine = greeting.slice(0, greeting.indexOf('\r\n'))
     if (!statusLine.startsWith('HTTP/1.1 101')) {
-      this.handleGone(`the handshake was answered with ${statusLine.slice(9)}`)
+      this.socketGone(`the handshake was answered with ${statusLine.slice(9)}`)
       return
     }
     const offered = this.#options.subprotocol.toLowerCase()
     if (!greeting.slice(0, end).toLowerCase().includes(`sec-websocket-protocol: ${offered}`)) {
-      this.handleGone(`the handshake did not agree to ${offered}`)
+      this.socketGone(`the handshake did not agree to ${offered}`)
       return
     }
     this.#greeting = null
@@ -184,13 +183,6 @@ export class Wire implements FrameSink {
   }
 
   #write(length: number): void {
-    const socket = this.#socket
-    if (socket === null || this.#isGone) return
-    if (this.#unsent !== null) {
-      this.#unsent = Buffer.concat([this.#unsent, outgoing.subarray(0, length)])
-      return
-    }
-    const written = Math.max(0, socket.write(outgoing, 0, length))
-    if (written < length) this.#unsent = Buffer.from(outgoing.subarray(written, length))
+    if (!this.#isGone) this.#socket?.send(outgoing, length)
   }
 }

@@ -1,10 +1,11 @@
 // One HTML page of a standard run, with everything in it: no scripts, nothing to load.
 
+import { socketKindName } from '../generator/sockets.ts'
 import { cpuUsPerMessage, type Measurement, type ThreadShare } from '../measure.ts'
-import { median, type Rounds, shortfall, type StandardResults } from '../standard/results.ts'
+import { median, type Rounds, roundsOf, shortfall, type StandardResults } from '../standard/results.ts'
 import { metersOf, metersPerSecond, type Verdict } from '../standard/verdicts.ts'
 import { type Bar, barChart, escaped, lineChart, type Series } from './charts.ts'
-import { doubts } from './table.ts'
+import { doubts, markOf, undecidedSentence } from './table.ts'
 import { findingsSentence } from '../audit/comparison.ts'
 
 const style = `
@@ -22,6 +23,7 @@ svg { width: 100%; height: auto; font-size: 11px } svg text { fill: currentColor
 export function htmlReport(results: StandardResults, list: readonly Verdict[]): string {
   const { machine } = results
   const why = shortfall(results)
+  const undecided = undecidedSentence(list)
   const sections = [
     section('Throughput, closed loop', throughputChart(results), 'Medians of the rounds.'),
     section(
@@ -50,6 +52,9 @@ export function htmlReport(results: StandardResults, list: readonly Verdict[]): 
 ${escaped(machine.kernel)} · Bun ${escaped(machine.bun)} · Node.js ${escaped(machine.node)} ·
 ${machine.isPinned ? 'server on one core, generator and database on the other' : 'processes not pinned'}</p>
 ${why === null ? '' : `<p class="no">${escaped(why)}</p>`}
+<p>Stator with its defaults (message log on) where a line says nothing else. Stations speak through
+${escaped(socketKindName(machine.generator))}.</p>
+${undecided === null ? '' : `<p class="no">${escaped(undecided)}</p>`}
 ${verdictTable(list)}
 <ul class="small">${auditItems(results)}${doubts(results)
     .map((doubt) => `<li>${escaped(doubt)}</li>`)
@@ -65,9 +70,12 @@ function section(title: string, chart: string | null, note = ''): string {
 }
 
 function verdictTable(list: readonly Verdict[]): string {
-  const rows = list.map(({ measure, reach, figure, isReached }) => {
-    const mark = isReached === null ? '' : isReached ? '<span class="yes">✓</span>' : '<span class="no">✗</span>'
-    return `<tr><td>${mark}</td><td>${escaped(measure)}</td><td>${escaped(reach)}</td><td>${escaped(figure)}</td></tr>`
+  const rows = list.map((verdict) => {
+    const { measure, reach, figure, invalid } = verdict
+    const mark = markOf(verdict)
+    const why = invalid === null ? '' : `<br><span class="no">invalid: ${escaped(invalid)}</span>`
+    const cells = [measure, reach, figure].map((text) => `<td>${escaped(text)}`).join('</td>')
+    return `<tr><td><span class="${mark === '✓' ? 'yes' : 'no'}">${mark}</span></td>${cells}${why}</td></tr>`
   })
   return `<table><tr><th></th><th>measure</th><th>reach</th><th>figure</th></tr>${rows.join('')}</table>`
 }
@@ -99,7 +107,7 @@ function one(value: number): Bar['parts'] {
 }
 
 function medianBars(mix: string, rounds: Rounds, figure: (measurement: Measurement) => number): Bar[] {
-  return Object.entries(rounds).map(([name, measurements]) => ({
+  return roundsOf(rounds).map(([name, measurements]) => ({
     name: `${name} ${mix}`,
     parts: one(median(measurements.map(figure))),
   }))
@@ -115,7 +123,7 @@ function overTime(
   figure: (slice: Measurement['slices'][number]) => number,
   unit: string,
 ): string | null {
-  const series = Object.entries(rounds).map(([name, measurements]) => ({
+  const series = roundsOf(rounds).map(([name, measurements]) => ({
     name,
     points: chained(measurements, figure),
   }))
@@ -139,7 +147,7 @@ function chained(
 }
 
 function cpuChart(meter: Rounds): string | null {
-  const bars = Object.entries(meter).map(([name, measurements]): Bar => {
+  const bars = roundsOf(meter).map(([name, measurements]): Bar => {
     const threads = measurements.flatMap((m) =>
       (m.server?.threads ?? []).map((thread) => ({ thread, of: metersOf(m) })),
     )

@@ -1,5 +1,6 @@
 // One measurement, as lines for a terminal.
 
+import { socketKindName } from '../generator/sockets.ts'
 import { cpuUsPerMessage, generatorLagMsMax, type Measurement, strangersShareMax } from '../measure.ts'
 import type { StormResult } from '../storm.ts'
 
@@ -36,6 +37,7 @@ export function measurementLines(measurement: Measurement): string[] {
     add('database CPU', `${perMessage('database')}   (${percent(database.cpuMs / seconds / 1_000)} of a core)`)
     add('both', perMessage('both'))
   }
+  add('generator', socketKindName(generator.sockets))
   add(
     'generator CPU',
     `${((generator.cpuMs * 1_000) / Math.max(1, messages)).toFixed(2)} µs a message   (${percent(generator.cpuMs / seconds / 1_000)} of a core)`,
@@ -48,6 +50,7 @@ export function measurementLines(measurement: Measurement): string[] {
   if (measurement.strangersShare !== null && measurement.strangersShare > strangersShareMax)
     add('', `other processes took ${percent(measurement.strangersShare)} of a core: run it again when it is quiet`)
   add('bottleneck', bottleneckSentence(measurement))
+  if (measurement.invalid !== null) add('INVALID', `${measurement.invalid}: these figures say nothing about the server`)
   for (const [reason, count] of Object.entries(measurement.errors)) add('ERROR', `${count} × ${reason}`)
   if (!measurement.isSettled) add('ERROR', 'some answers did not come within half a minute')
   return lines

@@ -1,9 +1,10 @@
 // The table that a standard run ends with.
 
 import { findingsSentence, isClean } from '../audit/comparison.ts'
+import { socketKindName } from '../generator/sockets.ts'
 import { type Measurement, strangersShareMax } from '../measure.ts'
-import { shortfall, type StandardResults } from '../standard/results.ts'
-import type { Verdict } from '../standard/verdicts.ts'
+import { roundsOf, shortfall, type StandardResults } from '../standard/results.ts'
+import { isUndecided, type Verdict } from '../standard/verdicts.ts'
 
 /** The verdicts, what the audits found, and what should make a reader doubt a figure. */
 export function tableLines(results: StandardResults, list: readonly Verdict[]): string[] {
@@ -12,14 +13,18 @@ export function tableLines(results: StandardResults, list: readonly Verdict[]): 
   return [
     '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.kernel}, Bun ${machine.bun}, Node.js ${machine.node}`,
+    'Stator with its defaults (message log on) where a line says nothing else; ' +
+      `stations speak through ${socketKindName(machine.generator)}.`,
     ...(machine.isPinned ? [] : ['Processes could not be pinned to cores here: figures are less steady.']),
     ...[shortfall(results)].filter((sentence) => sentence !== null),
     '',
-    ...list.map(({ measure, reach, figure, isReached }) => {
-      const mark = isReached === null ? ' ' : isReached ? '✓' : '✗'
-      return `${mark} ${measure.padEnd(width)}  ${reach.padEnd(9)} ${figure}`
+    ...list.map((verdict) => {
+      const { measure, reach, figure, invalid } = verdict
+      const why = invalid === null ? '' : `   INVALID: ${invalid}`
+      return `${markOf(verdict)} ${measure.padEnd(width)}  ${reach.padEnd(9)} ${figure}${why}`
     }),
     '',
+    ...[undecidedSentence(list)].filter((sentence) => sentence !== null),
     ...Object.entries(results.audits).map(
       ([name, findings]) => `audit of ${name}: ${isClean(findings) ? '' : 'FAILED: '}${findingsSentence(findings)}`,
     ),
@@ -28,14 +33,32 @@ export function tableLines(results: StandardResults, list: readonly Verdict[]): 
   ]
 }
 
+/** ✓ reached, ✗ missed, ! invalid; nothing where nothing is demanded. */
+export function markOf({ isReached, invalid }: Verdict): '✓' | '✗' | '!' | ' ' {
+  if (invalid !== null) return '!'
+  return isReached === null ? ' ' : isReached ? '✓' : '✗'
+}
+
+/** Says that lines are invalid which have something to reach; null when there are none. */
+export function undecidedSentence(list: readonly Verdict[]): string | null {
+  const { length } = list.filter(isUndecided)
+  if (length === 0) return null
+  const lines = length === 1 ? '1 line' : `${length} lines`
+  return (
+    `NOT SHOWN: ${lines} marked ! with something to reach: the generator or its core was full, so that neither a hit ` +
+    'nor a miss is shown. The run does not count as good.'
+  )
+}
+
 /** What a reader should know before believing a figure. */
 export function doubts(results: StandardResults): string[] {
-  const { heartbeat, meter, others, half, few, many } = results
+  const { heartbeat, meter, others, half, halfNoLog, few, many } = results
   const named: [string, readonly Measurement[]][] = [
-    ...Object.entries(heartbeat).map(([name, rounds]): [string, Measurement[]] => [`heartbeat, ${name}`, rounds]),
-    ...Object.entries(meter).map(([name, rounds]): [string, Measurement[]] => [`meter, ${name}`, rounds]),
+    ...roundsOf(heartbeat).map(([label, rounds]): [string, Measurement[]] => [`heartbeat, ${label}`, rounds]),
+    ...roundsOf(meter).map(([label, rounds]): [string, Measurement[]] => [`meter, ${label}`, rounds]),
     ['other mixes', others],
     ['half of saturation', half],
+    ['half of saturation, message log off', halfNoLog],
     ['few stations', few],
     ['many stations', many],
   ]

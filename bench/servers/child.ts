@@ -1,6 +1,6 @@
 // A server under test as a process of its own, pinned to one core where `taskset` exists.
 
-import { hasTaskset, pinned } from '../affinity.ts'
+import { hasTaskset, pinned, unpinned } from '../affinity.ts'
 
 /** A running server under test. */
 export interface ServerProcess {
@@ -19,7 +19,7 @@ export interface Launch {
   readonly name: string
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Core to run on; null leaves it to the system. */
+  /** Core to run on; null is all of them. */
   readonly core: number | null
   /** The URL that a line of its output announces; null when the line is another one. */
   readonly announced: (line: string) => string | null
@@ -35,7 +35,7 @@ const stopMsMax = 15_000
  */
 export async function launch({ name, command, env, core, announced }: Launch): Promise<ServerProcess> {
   const startedMs = performance.now()
-  const child = Bun.spawn(core !== null && hasTaskset ? pinned(core, command) : [...command], {
+  const child = Bun.spawn(core !== null && hasTaskset ? pinned(core, command) : unpinned(command), {
     env: { ...process.env, ...env },
     // In a group of its own: Ctrl-C is for the bench, which then stops its servers in order.
     detached: true,

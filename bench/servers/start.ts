@@ -24,14 +24,19 @@ export interface SubjectOptions {
   readonly profileFolder?: string | null
   /** Name of its database. */
   readonly databaseName?: string
+  /** Settings of Stator that differ from its defaults, as environment variables. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Core of the server; null leaves it all of them. */
+  readonly core?: number | null
 }
 
 /** Starts `which` on a database of its own in `postgres`, ready for stations of these identities. */
 export async function startSubject(
   which: Exclude<Startable, 'floor'>,
   postgres: PostgresServer,
-  { identities, profileFolder = null, databaseName = which }: SubjectOptions,
+  options: SubjectOptions,
 ): Promise<Subject> {
+  const { identities, profileFolder = null, databaseName = which, settings = {}, core = serverCore } = options
   const url = await createDatabase(postgres.connectionString, databaseName)
   const database = { url, pid: postgres.pid }
   if (which === 'peer') {
@@ -41,7 +46,7 @@ export async function startSubject(
   const dataFolder = await mkdtemp(join(tmpdir(), 'stator-bench-'))
   const removeFolder = (): Promise<void> => rm(dataFolder, { recursive: true, force: true })
   try {
-    const server = await startStator({ connectionString: url, dataFolder, core: serverCore, profileFolder })
+    const server = await startStator({ connectionString: url, dataFolder, core, profileFolder, settings })
     await provisionInDatabase(url, identities)
     return {
       server,

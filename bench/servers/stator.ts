@@ -1,4 +1,5 @@
-// Stator as it is started in production (`bun src/main.ts`), with settings from the environment.
+// Stator as it is started in production (`bun src/main.ts`), with its defaults: what a user gets. The environment
+// sets what must differ.
 
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -35,8 +36,6 @@ export function startStator(options: StatorLaunch): Promise<ServerProcess> {
     env: {
       OCPP__ServerEndpoint: '127.0.0.1',
       OCPP__ServerPort: String(port),
-      OCPP__MessageLog: 'false',
-      Logging__LogLevel__Default: 'Warning',
       Database__DataFolder: dataFolder,
       ...(connectionString === null ? {} : { Database__ConnectionString: connectionString }),
       Security__AdminApiKey: adminApiKey,

@@ -5,12 +5,34 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { hasTaskset } from '../affinity.ts'
 import type { Findings } from '../audit/comparison.ts'
 import type { Percentiles } from '../generator/latency.ts'
+import { type SocketKind, socketKindFor } from '../generator/sockets.ts'
 import type { Measurement } from '../measure.ts'
 import type { StormResult } from '../storm.ts'
 
 export type ServerName = 'floor' | 'peer' | 'stator'
 
-export type Rounds = Partial<Record<ServerName, Measurement[]>>
+/** What stands side by side: the servers, and Stator in another version or with other settings than its defaults. */
+export type SideName = ServerName | 'stator201' | 'statorNoLog' | 'statorUnpinned'
+
+export const sideLabels: Readonly<Record<SideName, string>> = {
+  floor: 'floor',
+  peer: 'peer',
+  stator: 'Stator',
+  stator201: 'Stator, OCPP 2.0.1',
+  statorNoLog: 'Stator, message log off',
+  statorUnpinned: 'Stator on all cores',
+}
+
+export type Rounds = Partial<Record<SideName, Measurement[]>>
+
+/** The sides that were measured, by label. */
+export function roundsOf(rounds: Rounds): [label: string, measurements: Measurement[]][] {
+  const names = Object.keys(sideLabels).filter((name): name is SideName => Object.hasOwn(sideLabels, name))
+  return names.flatMap((name): [string, Measurement[]][] => {
+    const measured = rounds[name]
+    return measured === undefined ? [] : [[sideLabels[name], measured]]
+  })
+}
 
 export interface StandardResults {
   readonly startedAt: string
@@ -23,6 +45,8 @@ export interface StandardResults {
   readonly meter: Rounds
   /** Open loop, Stator alone, at half of what it took in the closed loop. */
   readonly half: Measurement[]
+  /** The same without the message log. */
+  readonly halfNoLog: Measurement[]
   /** One-row INSERTs, one after the other, on the database of the run while nobody else used it. */
   readonly bareCommitMs: Percentiles[]
   readonly batches: Partial<Record<'peer' | 'stator', BatchSizes>>
@@ -61,6 +85,8 @@ export interface Machine {
   readonly bun: string
   readonly node: string
   readonly isPinned: boolean
+  /** What the generator's stations speak through. */
+  readonly generator: SocketKind
   readonly filesMax: number
 }
 
@@ -73,6 +99,7 @@ export function emptyResults(): StandardResults {
     heartbeat: {},
     meter: {},
     half: [],
+    halfNoLog: [],
     bareCommitMs: [],
     batches: {},
     audits: {},
@@ -95,6 +122,7 @@ export function machine(): Machine {
     bun: Bun.version,
     node: Bun.which('node') === null ? 'none' : Bun.spawnSync(['node', '--version']).stdout.toString().trim(),
     isPinned: hasTaskset,
+    generator: socketKindFor({ host: '127.0.0.1', isTls: false }),
     filesMax: filesMax(),
   }
 }

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { otherCore, pinSelf } from '../affinity.ts'
 import { htmlReport } from '../report/html.ts'
+import { markdownSentence, markdownTable, withBlock } from '../report/markdown.ts'
 import { Progress } from '../report/progress.ts'
 import { tableLines } from '../report/table.ts'
 import { startDatabase } from '../servers/database.ts'
@@ -19,12 +20,20 @@ export interface StandardOptions {
   readonly size: Size
   /** Folder of the files; null writes none. */
   readonly resultsFolder: string | null
+  /**
+   * Files into which the figures of a complete run are written: the front page and that of the bench; null writes
+   * none.
+   */
+  readonly readmes: { readonly front: string; readonly bench: string } | null
   readonly print: (line: string) => void
   /** Ends the run early; what was found until then is reported. */
   readonly signal: AbortSignal
 }
 
-/** Runs everything, prints the table, writes `<date>.json` and `<date>.html`. What breaks ends the run; the rest is told. */
+/**
+ * Runs everything, prints the table, writes `<date>.json` and `<date>.html`. What breaks ends the run; the rest is
+ * told.
+ */
 export async function standardRun(options: StandardOptions): Promise<StandardResults> {
   const { size, signal, print } = options
   const results = emptyResults()
@@ -52,7 +61,17 @@ export async function standardRun(options: StandardOptions): Promise<StandardRes
   if (options.resultsFolder !== null) {
     for (const file of await writeFiles(options.resultsFolder, results)) print(`written        ${file}`)
   }
+  if (options.readmes !== null && results.isComplete) {
+    const { front, bench } = options.readmes
+    await writeBlock(front, markdownSentence(verdicts(results)))
+    await writeBlock(bench, markdownTable(results, verdicts(results)))
+    for (const file of [front, bench]) print(`written        ${file}: run bun fmt`)
+  }
   return results
+}
+
+async function writeBlock(file: string, block: string): Promise<void> {
+  await Bun.write(file, withBlock(await Bun.file(file).text(), block))
 }
 
 /** Whether the run is complete and everything it measured reaches what it should. */

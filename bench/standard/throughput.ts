@@ -1,7 +1,8 @@
-// Side by side: the floor, the peer and Stator under the same load, one after the other and in rounds, so that whatever the
-// machine does besides falls on all of them.
+// Side by side: the floor, the peer and Stator under the same load, one after the other and in rounds, so that
+// whatever the machine does besides falls on all of them.
 
-import { audit, databaseNow } from '../audit/audit.ts'
+import { serverCore } from '../affinity.ts'
+import { audit, type Audited, databaseNow } from '../audit/audit.ts'
 import type { Fleet } from '../generator/fleet.ts'
 import type { MixName } from '../generator/mixes.ts'
 import type { Loop } from '../generator/schedule.ts'
@@ -11,7 +12,7 @@ import { startFloorSubject, startSubject, type Subject } from '../servers/start.
 import { bareCommits } from './bare-commit.ts'
 import { batchSizes } from './batches.ts'
 import { connectedFleet, type Context, identitiesOf } from './context.ts'
-import { median, type Rounds, type ServerName } from './results.ts'
+import { median, type Rounds, type ServerName, sideLabels, type SideName } from './results.ts'
 import { metersPerSecond } from './verdicts.ts'
 
 const prefix = 'BENCH'
@@ -21,100 +22,156 @@ const sliceMs = 250
 /** Roughly how long it takes, in seconds. */
 export function throughputSeconds({ rounds, ...size }: Context['size']): number {
   const warmUps = [size.heartbeatWarmUpMs, size.meterWarmUpMs].flatMap((ms) => Object.values(ms))
-  const closed = warmUps.reduce((sum, ms) => sum + ms, 0) + 5 * rounds * (size.warmUpMs + size.durationMs)
-  const open = rounds * (size.warmUpMs + size.halfMs)
-  const others = 2 * (size.othersWarmUpMs + size.warmUpMs + size.durationMs)
-  return 20 + (closed + open + others) / 1_000
+  const alike = size.heartbeatWarmUpMs.stator + 2 * size.meterWarmUpMs.stator + 2 * size.othersWarmUpMs
+  const closed = warmUps.reduce((sum, ms) => sum + ms, alike) + 10 * rounds * (size.warmUpMs + size.durationMs)
+  const open = 2 * rounds * (size.warmUpMs + size.halfMs)
+  const others = size.othersWarmUpMs + size.warmUpMs + size.durationMs
+  return 40 + (closed + open + others) / 1_000
 }
 
 interface Side {
-  readonly name: ServerName
+  readonly name: SideName
   readonly subject: Subject
   readonly fleet: Fleet
 }
 
+/** Those that are Stator, each with a database and an audit. */
+const statorSides = ['stator', 'stator201', 'statorNoLog', 'statorUnpinned'] as const satisfies readonly SideName[]
+
+/** Whose warm-up a side needs; 2.0.1 is spoken to a server that is warm already. */
+function warmUpMsOf(name: SideName, ms: Readonly<Record<ServerName, number>>, othersMs: number): number {
+  if (name === 'stator201') return othersMs
+  return name === 'floor' || name === 'peer' ? ms[name] : ms.stator
+}
+
 export async function throughput(context: Context): Promise<void> {
-  const { size, results, progress, postgres } = context
-  progress.step('starting the servers', 8)
-  const identities = identitiesOf(prefix, size.stations)
-  const add = async (name: ServerName, starting: Promise<Subject>): Promise<Side> => {
-    const subject = await starting
-    context.atEnd(() => subject.stop())
-    const fleet = await connectedFleet(subject, { stations: size.stations, identityPrefix: prefix })
-    context.atEnd(() => fleet.close())
-    return { name, subject, fleet }
-  }
-  const known = [...identities, ...identitiesOf(prefix201, size.stations)]
-  const floor = await add('floor', startFloorSubject())
-  const peer = Bun.which('node') === null ? null : await add('peer', startSubject('peer', postgres, { identities: [] }))
-  const stator = await add('stator', startSubject('stator', postgres, { identities: known }))
-  const databaseUrl = stator.subject.database?.url ?? ''
-  const theBeginning = new Date(0)
+  const { results, progress } = context
+  const sides = await startSides(context)
+  const { peer, stator, statorNoLog } = sides
+  const databaseUrl = databaseUrlOf(stator)
+  const present = (names: readonly SideName[]): Side[] =>
+    names.flatMap((name) => (sides[name] === undefined ? [] : [sides[name]]))
 
-  const bare = async (): Promise<void> => {
-    const latency = await bareCommits(databaseUrl, size.bareCommits)
-    if (latency !== null) results.bareCommitMs.push(latency)
-  }
-
-  await warmUps(context, 'heartbeat', [floor, stator])
-  await rounds(context, 'heartbeat', [floor, stator], results.heartbeat)
-  progress.step('bare commits', 1)
-  await bare()
+  const heartbeatSides = present(['floor', 'stator', 'stator201', 'statorNoLog'])
+  await warmUps(context, 'heartbeat', heartbeatSides)
+  await rounds(context, 'heartbeat', heartbeatSides, results.heartbeat)
+  await bareCommit(context, databaseUrl)
   const since = await databaseNow(databaseUrl)
-  const sides = peer === null ? [floor, stator] : [floor, peer, stator]
-  await warmUps(context, 'meter', sides)
+  const meterSides = present(['floor', 'peer', ...statorSides])
+  await warmUps(context, 'meter', meterSides)
   await tidyDatabase(databaseUrl)
-  await rounds(context, 'meter', sides, results.meter)
-  await bare()
+  await rounds(context, 'meter', meterSides, results.meter)
+  await bareCommit(context, databaseUrl)
   const batches = await batchSizes(databaseUrl, 'meter_values', since)
   if (batches !== null) results.batches.stator = batches
+  await atHalf(context, stator, results.meter.stator ?? [], results.half)
+  await bareCommit(context, databaseUrl)
+  await atHalf(context, statorNoLog, results.meter.statorNoLog ?? [], results.halfNoLog)
 
-  const ratePerSecond = Math.max(1, Math.round(median((results.meter.stator ?? []).map(metersPerSecond)) / 2))
-  await tidyDatabase(databaseUrl)
-  for (let round = 1; round <= size.rounds; round++) {
-    const name = `meter at half of saturation, Stator, round ${round} of ${size.rounds}`
-    results.half.push(await one(context, stator, name, { kind: 'open', ratePerSecond }, size.halfMs))
-  }
-  await bare()
-
-  progress.step('audit', 4)
-  results.audits['Stator, meter'] = await audit('stator', databaseUrl, stator.fleet, theBeginning)
-  if (peer !== null && peer.subject.database !== null) {
-    results.audits['peer, meter'] = await audit('peer', peer.subject.database.url, peer.fleet, theBeginning)
-    peer.fleet.close()
-    await peer.subject.stop()
-  }
-  floor.fleet.close()
-  stator.fleet.close()
-  await floor.subject.stop()
-  await others(context, stator.subject)
+  for (const side of present(statorSides)) await auditSide(context, side, 'stator')
+  if (peer !== undefined) await auditSide(context, peer, 'peer')
+  for (const { fleet } of present([...statorSides, 'floor', 'peer'])) fleet.close()
+  progress.step('stopping the servers', 2)
+  for (const { subject } of present(['floor', 'peer', 'statorNoLog', 'statorUnpinned'])) await subject.stop()
+  await day(context, stator.subject)
   await stator.subject.stop()
 }
 
-/** The other mixes: one measurement each of Stator alone, with an audit. */
-async function others(context: Context, subject: Subject): Promise<void> {
+interface Sides extends Partial<Record<SideName, Side>> {
+  readonly floor: Side
+  readonly stator: Side
+  readonly statorNoLog: Side
+}
+
+/** Starts every server and connects its stations. They stand still but for the one whose turn it is. */
+async function startSides(context: Context): Promise<Sides> {
+  const { size, progress, postgres, atEnd } = context
+  progress.step('starting the servers', 12)
+  const identities = identitiesOf(prefix, size.stations)
+  const connected = async (name: SideName, subject: Subject): Promise<Side> => {
+    const is201 = name === 'stator201'
+    const fleet = await connectedFleet(subject, {
+      stations: size.stations,
+      identityPrefix: is201 ? prefix201 : prefix,
+      version: is201 ? '2.0.1' : '1.6',
+    })
+    atEnd(() => fleet.close())
+    return { name, subject, fleet }
+  }
+  const started = async (name: SideName, starting: Promise<Subject>): Promise<Side> => {
+    const subject = await starting
+    atEnd(() => subject.stop())
+    return connected(name, subject)
+  }
+  const known = [...identities, ...identitiesOf(prefix201, size.stations)]
+  const stator = await started('stator', startSubject('stator', postgres, { identities: known }))
+  const noLog = { identities, databaseName: 'stator_no_log', settings: { OCPP__MessageLog: 'false' } }
+  const unpinned = { identities, databaseName: 'stator_unpinned', core: null }
+  return {
+    floor: await started('floor', startFloorSubject()),
+    stator,
+    stator201: await connected('stator201', stator.subject),
+    statorNoLog: await started('statorNoLog', startSubject('stator', postgres, noLog)),
+    ...(Bun.which('node') === null
+      ? {}
+      : { peer: await started('peer', startSubject('peer', postgres, { identities: [] })) }),
+    // Where nothing can be pinned every server has all cores.
+    ...(serverCore === null
+      ? {}
+      : { statorUnpinned: await started('statorUnpinned', startSubject('stator', postgres, unpinned)) }),
+  }
+}
+
+function databaseUrlOf({ subject }: Side): string {
+  return subject.database?.url ?? ''
+}
+
+async function bareCommit({ size, results, progress }: Context, databaseUrl: string): Promise<void> {
+  progress.step('bare commits', 1)
+  const latency = await bareCommits(databaseUrl, size.bareCommits)
+  if (latency !== null) results.bareCommitMs.push(latency)
+}
+
+/** Meter values at half of the rate that the closed loop found. */
+async function atHalf(
+  context: Context,
+  side: Side,
+  closed: readonly Measurement[],
+  into: Measurement[],
+): Promise<void> {
+  const ratePerSecond = Math.max(1, Math.round(median(closed.map(metersPerSecond)) / 2))
+  await tidyDatabase(databaseUrlOf(side))
+  for (let round = 1; round <= context.size.rounds; round++) {
+    const name = `meter at half of saturation: ${sideLabels[side.name]}, round ${round} of ${context.size.rounds}`
+    into.push(await one(context, side, name, { kind: 'open', ratePerSecond }, context.size.halfMs))
+  }
+}
+
+async function auditSide({ results, progress }: Context, side: Side, which: Audited): Promise<void> {
+  progress.step(`audit of ${sideLabels[side.name]}`, 4)
+  results.audits[`${sideLabels[side.name]}, meter`] = await audit(which, databaseUrlOf(side), side.fleet, new Date(0))
+}
+
+/** The `day` mix: one measurement, with an audit. */
+async function day(context: Context, subject: Subject): Promise<void> {
   const { size, results } = context
   const databaseUrl = subject.database?.url ?? ''
-  const variants = [
-    { mix: 'meter', version: '2.0.1', identityPrefix: prefix201 },
-    { mix: 'day', version: '1.6', identityPrefix: prefix },
-  ] as const
-  for (const { mix, ...options } of variants) {
-    const since = await databaseNow(databaseUrl)
-    const fleet = await connectedFleet(subject, { stations: size.stations, ...options })
-    context.atEnd(() => fleet.close())
-    const side: Side = { name: 'stator', subject, fleet }
-    const name = `${mix}, OCPP ${options.version}, Stator`
-    await warmUp(context, side, mix, name, size.othersWarmUpMs)
-    results.others.push(await one(context, side, name, { kind: 'closed' }, size.durationMs))
-    results.audits[`Stator, ${mix}, ${options.version}`] = await audit('stator', databaseUrl, fleet, since)
-    fleet.close()
-  }
+  const since = await databaseNow(databaseUrl)
+  const fleet = await connectedFleet(subject, { stations: size.stations, identityPrefix: prefix })
+  context.atEnd(() => fleet.close())
+  const side: Side = { name: 'stator', subject, fleet }
+  await warmUp(context, side, 'day', 'day: Stator warms up', size.othersWarmUpMs)
+  results.others.push(await one(context, side, 'day: Stator', { kind: 'closed' }, size.durationMs))
+  results.audits['Stator, day'] = await audit('stator', databaseUrl, fleet, since)
+  fleet.close()
 }
 
 async function warmUps(context: Context, mix: 'heartbeat' | 'meter', sides: readonly Side[]): Promise<void> {
   const ms = mix === 'heartbeat' ? context.size.heartbeatWarmUpMs : context.size.meterWarmUpMs
-  for (const side of sides) await warmUp(context, side, mix, `${mix}: ${side.name} warms up`, ms[side.name])
+  for (const side of sides) {
+    const sideMs = warmUpMsOf(side.name, ms, context.size.othersWarmUpMs)
+    await warmUp(context, side, mix, `${mix}: ${sideLabels[side.name]} warms up`, sideMs)
+  }
 }
 
 /** All sides in turn, several times over. */
@@ -122,7 +179,7 @@ async function rounds(context: Context, mix: MixName, sides: readonly Side[], in
   const { size } = context
   for (let round = 1; round <= size.rounds; round++) {
     for (const side of sides) {
-      const name = `${mix}: ${side.name}, round ${round} of ${size.rounds}`
+      const name = `${mix}: ${sideLabels[side.name]}, round ${round} of ${size.rounds}`
       const measurement = await one(context, side, name, { kind: 'closed' }, size.durationMs)
       into[side.name] = [...(into[side.name] ?? []), measurement]
     }
@@ -154,6 +211,7 @@ function one(context: Context, side: Side, name: string, loop: Loop, durationMs:
     sliceMs,
     serverPid: side.subject.server.pid,
     databasePid: side.subject.database?.pid ?? null,
+    ...(side.name === 'statorUnpinned' ? { serverHasCore: false } : {}),
     onSlice: ({ messagesPerSecond }) => progress.note(`${Math.round(messagesPerSecond).toLocaleString('en')}/s`),
   })
 }

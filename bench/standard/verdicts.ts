@@ -1,16 +1,18 @@
-// What a run has to reach, and whether it did. Figures are ratios of medians from one run wherever an absolute figure would
-// only describe the machine.
+// What a run has to reach, and whether it did. Figures are ratios of medians from one run wherever an absolute figure
+// would only describe the machine.
 
 import { isClean, sumOf } from '../audit/comparison.ts'
 import { cpuUsPerMessage, type Measurement } from '../measure.ts'
-import { median, type StandardResults } from './results.ts'
+import { median, type Rounds, type SideName, type StandardResults } from './results.ts'
 
 export interface Verdict {
   readonly measure: string
   readonly reach: string
   readonly figure: string
-  /** Null where nothing is demanded, or nothing was measured. */
+  /** Null where nothing is demanded, nothing was measured, or the figure is invalid. */
   readonly isReached: boolean | null
+  /** Why the figure says nothing about the server; null when it does. */
+  readonly invalid: string | null
 }
 
 /** Messages of a measurement that are meter samples. */
@@ -22,107 +24,232 @@ export function metersPerSecond(measurement: Measurement): number {
   return metersOf(measurement) / measurement.seconds
 }
 
-/** Every line of the table of a run; a line whose parts were not measured says so. */
+/**
+ * Every line of the table of a run; a line whose parts were not measured says so. Stator has its defaults where a
+ * line names no setting. Where a default decides (the message log), the line without it stands beside.
+ */
 export function verdicts(results: StandardResults): Verdict[] {
-  const { heartbeat, meter, half, few, many, memory, storm, startMs } = results
-  const perSecond = (rounds?: readonly Measurement[]): number => median((rounds ?? []).map((m) => m.messagesPerSecond))
-  const meters = (rounds?: readonly Measurement[]): number => median((rounds ?? []).map(metersPerSecond))
-  const perMeter = (whose: 'server' | 'both', rounds?: readonly Measurement[]): number =>
-    median((rounds ?? []).map((m) => cpuUsPerMessage(m, whose, metersOf(m)) ?? Number.NaN))
-  const perMessage = (rounds?: readonly Measurement[]): number =>
-    median((rounds ?? []).map((m) => cpuUsPerMessage(m, 'server', m.messages) ?? Number.NaN))
-
-  const bareMs = median(results.bareCommitMs.map(({ p50 }) => p50))
-  const halfMs = (percentile: 'p50' | 'p99'): number =>
-    median(half.map(({ latencyMs }) => latencyMs?.[percentile] ?? Number.NaN))
-  const kibPerStation =
-    memory === null ? Number.NaN : (memory.residentKibAfter - memory.residentKibBefore) / memory.stations
-
+  const { heartbeat, meter, half, halfNoLog, few, many, memory, startMs } = results
   return [
-    ratio('heartbeats/s, closed loop, against the floor', {
-      of: perSecond(heartbeat.stator),
-      to: perSecond(heartbeat.floor),
-      unit: '/s',
-      atLeast: 0.85,
-    }),
-    {
-      ...ratio("CPU of Stator per heartbeat against the floor's", {
-        of: perMessage(heartbeat.stator),
-        to: perMessage(heartbeat.floor),
-        unit: ' µs',
-      }),
-      // What the line above would say if the generator could always saturate the floor.
-      reach: 'reported',
-      isReached: null,
-    },
-    ratio('durable MeterValues/s against the peer', {
-      of: meters(meter.stator),
-      to: meters(meter.peer),
-      unit: '/s',
-      atLeast: 6,
-    }),
-    ratio('CPU of server + database per durable MeterValues against the peer', {
-      of: perMeter('both', meter.stator),
-      to: perMeter('both', meter.peer),
-      unit: ' µs',
-      atMost: 1 / 6,
-    }),
-    ratio("CPU of Stator per durable MeterValues against the floor's per message", {
-      of: perMeter('server', meter.stator),
-      to: perMessage(meter.floor),
-      unit: ' µs',
-      atMost: 2,
-    }),
-    share("main thread's share of that CPU", median((meter.stator ?? []).map(mainThreadShare))),
-    absolute('latency of durable MeterValues at half of saturation, p50', halfMs('p50'), 'ms', 10),
-    absolute('latency of durable MeterValues at half of saturation, p99', halfMs('p99'), 'ms', 30),
-    ratio('that p50 against one bare commit', { of: halfMs('p50'), to: bareMs, unit: ' ms', atMost: 3 }),
-    absolute(`memory per connected, booted station, ${memory?.stations ?? 0} stations`, kibPerStation, 'KiB', 16),
+    heartbeatRate(heartbeat, 'stator', ''),
+    { ...heartbeatRate(heartbeat, 'stator201', ', OCPP 2.0.1'), ...reported },
+    heartbeatRate(heartbeat, 'statorNoLog', noLog),
+    // What the lines above would say if the generator could always saturate the floor.
+    { ...heartbeatCpu(heartbeat, 'stator', ''), ...reported },
+    { ...heartbeatCpu(heartbeat, 'stator201', ', OCPP 2.0.1'), ...reported },
+    { ...heartbeatCpu(heartbeat, 'statorNoLog', noLog), ...reported },
+    meterRate(meter, 'stator', 'MeterValues/s', ''),
+    { ...meterRate(meter, 'stator201', 'TransactionEvents/s', ', OCPP 2.0.1'), ...reported },
+    meterRate(meter, 'statorNoLog', 'MeterValues/s', noLog),
+    meterCpuOfBoth(meter, 'stator', 'MeterValues', ''),
+    { ...meterCpuOfBoth(meter, 'stator201', 'TransactionEvents', ', OCPP 2.0.1'), ...reported },
+    meterCpuOfBoth(meter, 'statorNoLog', 'MeterValues', noLog),
+    meterCpu(meter, 'stator', 'MeterValues', ''),
+    { ...meterCpu(meter, 'stator201', 'TransactionEvents', ', OCPP 2.0.1'), ...reported },
+    meterCpu(meter, 'statorNoLog', 'MeterValues', noLog),
+    share("main thread's share of that CPU", meter.stator, mainThreadShare),
+    ...onAllCores(meter),
+    ...latencyAtHalf(results, half, ''),
+    ...latencyAtHalf(results, halfNoLog, noLog),
+    absolute(
+      `memory per connected, booted station, ${memory?.stations ?? 0} stations`,
+      kibPerStation(memory),
+      'KiB',
+      16,
+    ),
     ratio(`CPU per message with ${many[0]?.stations ?? 0} stations against ${few[0]?.stations ?? 0}, same rate`, {
       of: perMessage(many),
       to: perMessage(few),
       unit: ' µs',
       atMost: 1.3,
+      from: [many, few],
     }),
-    stormVerdict(storm),
+    stormVerdict(results.storm),
     absolute('start on PostgreSQL', median(startMs.PostgreSQL) / 1_000, 's', 1),
     absolute('start on an existing embedded database', median(startMs.Embedded) / 1_000, 's', 2.5),
     auditVerdict(results),
   ]
 }
 
-/** Whether nothing that was measured misses what it has to reach. */
+/** Whether everything that was measured reaches what it should, and could be measured. */
 export function allReached(list: readonly Verdict[]): boolean {
-  return list.every(({ isReached }) => isReached !== false)
+  return list.every((verdict) => verdict.isReached !== false && !isUndecided(verdict))
 }
 
-const notMeasured = 'not measured'
+/** Whether a line has to reach something, and its figure cannot tell whether it does. */
+export function isUndecided({ reach, invalid }: Verdict): boolean {
+  return invalid !== null && reach !== reported.reach
+}
 
-function ratio(
-  measure: string,
-  { of, to, unit, atLeast, atMost }: { of: number; to: number; unit: string; atLeast?: number; atMost?: number },
-): Verdict {
+const noLog = ', message log off'
+const reported = { reach: 'reported', isReached: null } as const
+
+type Measurements = readonly Measurement[] | undefined
+
+const middle = (rounds: Measurements, figure: (measurement: Measurement) => number | null): number =>
+  median((rounds ?? []).map((measurement) => figure(measurement) ?? Number.NaN))
+const perSecond = (rounds: Measurements): number => middle(rounds, (m) => m.messagesPerSecond)
+const perMessage = (rounds: Measurements): number => middle(rounds, (m) => cpuUsPerMessage(m, 'server', m.messages))
+const meters = (rounds: Measurements): number => middle(rounds, metersPerSecond)
+const perMeter = (whose: 'server' | 'both', rounds: Measurements): number =>
+  middle(rounds, (m) => cpuUsPerMessage(m, whose, metersOf(m)))
+
+/** Why the median of these says nothing about the server; null when most of them do. */
+function invalidityOf(groups: readonly Measurements[]): string | null {
+  for (const rounds of groups) {
+    const reasons = (rounds ?? []).flatMap(({ invalid }) => (invalid === null ? [] : [invalid]))
+    if (reasons[0] !== undefined && reasons.length * 2 >= (rounds ?? []).length)
+      return `${reasons[0]}, in ${reasons.length} of ${rounds?.length} rounds`
+  }
+  return null
+}
+
+function heartbeatRate(heartbeat: Rounds, side: SideName, suffix: string): Verdict {
+  return ratio(`heartbeats/s, closed loop, against the floor${suffix}`, {
+    of: perSecond(heartbeat[side]),
+    to: perSecond(heartbeat.floor),
+    unit: '/s',
+    atLeast: 0.85,
+    from: [heartbeat[side], heartbeat.floor],
+  })
+}
+
+function heartbeatCpu(heartbeat: Rounds, side: SideName, suffix: string): Verdict {
+  return ratio(`CPU of Stator per heartbeat against the floor's${suffix}`, {
+    of: perMessage(heartbeat[side]),
+    to: perMessage(heartbeat.floor),
+    unit: ' µs',
+    from: [heartbeat[side], heartbeat.floor],
+  })
+}
+
+function meterRate(meter: Rounds, side: SideName, what: string, suffix: string): Verdict {
+  return ratio(`durable ${what} against the peer${suffix}`, {
+    of: meters(meter[side]),
+    to: meters(meter.peer),
+    unit: '/s',
+    atLeast: 6,
+    from: [meter[side], meter.peer],
+  })
+}
+
+function meterCpuOfBoth(meter: Rounds, side: SideName, what: string, suffix: string): Verdict {
+  return ratio(`CPU of server + database per durable ${what} against the peer${suffix}`, {
+    of: perMeter('both', meter[side]),
+    to: perMeter('both', meter.peer),
+    unit: ' µs',
+    atMost: 1 / 6,
+    from: [meter[side], meter.peer],
+  })
+}
+
+function meterCpu(meter: Rounds, side: SideName, what: string, suffix: string): Verdict {
+  return ratio(`CPU of Stator per durable ${what} against the floor's per message${suffix}`, {
+    of: perMeter('server', meter[side]),
+    to: perMessage(meter.floor),
+    unit: ' µs',
+    atMost: 2,
+    from: [meter[side], meter.floor],
+  })
+}
+
+/** Stator with its workers, on cores that it shares with generator and database. */
+function onAllCores({ stator, statorUnpinned }: Rounds): Verdict[] {
+  const mainThreadUs = (rounds: Measurements): number =>
+    middle(rounds, (m) => mainThreadShare(m) * (cpuUsPerMessage(m, 'server', metersOf(m)) ?? Number.NaN))
+  const from = [statorUnpinned, stator]
+  const figures = [
+    ratio('durable MeterValues/s on all cores, with workers, against on one core', {
+      of: meters(statorUnpinned),
+      to: meters(stator),
+      unit: '/s',
+      from,
+    }),
+    ratio('CPU of the main thread per durable MeterValues, the same', {
+      of: mainThreadUs(statorUnpinned),
+      to: mainThreadUs(stator),
+      unit: ' µs',
+      from,
+    }),
+    share("workers' share of the CPU on all cores", statorUnpinned, workersShare),
+  ]
+  return figures.map((verdict) => ({ ...verdict, ...reported }))
+}
+
+function latencyAtHalf(results: StandardResults, half: readonly Measurement[], suffix: string): Verdict[] {
+  const ms = (percentile: 'p50' | 'p99'): number => middle(half, ({ latencyMs }) => latencyMs?.[percentile] ?? null)
+  const bareMs = median(results.bareCommitMs.map(({ p50 }) => p50))
+  const name = 'latency of durable MeterValues at half of saturation'
+  return [
+    absolute(`${name}, p50${suffix}`, ms('p50'), 'ms', 10, [half]),
+    absolute(`${name}, p99${suffix}`, ms('p99'), 'ms', 30, [half]),
+    ratio(`that p50 against one bare commit${suffix}`, {
+      of: ms('p50'),
+      to: bareMs,
+      unit: ' ms',
+      atMost: 3,
+      from: [half],
+    }),
+  ]
+}
+
+function kibPerStation(memory: StandardResults['memory']): number {
+  return memory === null ? Number.NaN : (memory.residentKibAfter - memory.residentKibBefore) / memory.stations
+}
+
+/** The figure of what was not measured. */
+export const notMeasured = 'not measured'
+
+interface Ratio {
+  readonly of: number
+  readonly to: number
+  readonly unit: string
+  readonly atLeast?: number
+  readonly atMost?: number
+  /** The measurements that it is made of. */
+  readonly from: readonly Measurements[]
+}
+
+function ratio(measure: string, { of, to, unit, atLeast, atMost, from }: Ratio): Verdict {
   const value = of / to
   const reach = atLeast === undefined ? `≤ ${plain(atMost ?? Number.NaN)}×` : `≥ ${plain(atLeast)}×`
-  if (!Number.isFinite(value)) return { measure, reach, figure: notMeasured, isReached: null }
+  if (!Number.isFinite(value)) return unmeasured(measure, reach)
   const isReached = value >= (atLeast ?? 0) && value <= (atMost ?? Number.POSITIVE_INFINITY)
-  return { measure, reach, figure: `${plain(value)}×   (${amount(of)}${unit} : ${amount(to)}${unit})`, isReached }
+  const figure = `${plain(value)}×   (${amount(of)}${unit} : ${amount(to)}${unit})`
+  return judged({ measure, reach, figure, isReached, invalid: invalidityOf(from) })
 }
 
-function absolute(measure: string, value: number, unit: string, atMost: number): Verdict {
+function absolute(
+  measure: string,
+  value: number,
+  unit: string,
+  atMost: number,
+  from: readonly Measurements[] = [],
+): Verdict {
   const reach = `≤ ${atMost} ${unit}`
-  if (!Number.isFinite(value)) return { measure, reach, figure: notMeasured, isReached: null }
-  return { measure, reach, figure: `${plain(value)} ${unit}`, isReached: value <= atMost }
+  if (!Number.isFinite(value)) return unmeasured(measure, reach)
+  const figure = `${plain(value)} ${unit}`
+  return judged({ measure, reach, figure, isReached: value <= atMost, invalid: invalidityOf(from) })
 }
 
-function share(measure: string, value: number): Verdict {
-  const figure = Number.isFinite(value) ? `${(value * 100).toFixed(0)} %` : notMeasured
-  return { measure, reach: 'reported', figure, isReached: null }
+function share(measure: string, rounds: Measurements, figure: (measurement: Measurement) => number): Verdict {
+  const value = middle(rounds, figure)
+  if (!Number.isFinite(value)) return unmeasured(measure, reported.reach)
+  return { measure, figure: `${(value * 100).toFixed(0)} %`, ...reported, invalid: invalidityOf([rounds]) }
+}
+
+function unmeasured(measure: string, reach: string): Verdict {
+  return { measure, reach, figure: notMeasured, isReached: null, invalid: null }
+}
+
+/** An invalid figure neither reaches what it should nor misses it. */
+function judged(verdict: Verdict): Verdict {
+  return verdict.invalid === null ? verdict : { ...verdict, isReached: null }
 }
 
 function stormVerdict(storm: StandardResults['storm']): Verdict {
   const reach = 'no error'
-  if (storm === null) return { measure: 'storm', reach, figure: notMeasured, isReached: null }
+  if (storm === null) return unmeasured('storm', reach)
   const measure = `storm: ${storm.stations} stations reconnect, authenticate, boot`
   const errors = Object.values(storm.errors).reduce((sum, count) => sum + count, 0)
   const time = storm.readyMs === null ? 'never all' : `${(storm.readyMs / 1_000).toFixed(1)} s`
@@ -132,25 +259,33 @@ function stormVerdict(storm: StandardResults['storm']): Verdict {
     reach,
     figure: `${time}, ${peak}, ${errors} errors`,
     isReached: errors === 0 && storm.readyMs !== null,
+    invalid: null,
   }
 }
 
 function auditVerdict({ audits }: StandardResults): Verdict {
   const measure = 'audit: acknowledged facts missing, duplicated or altered'
   const list = Object.values(audits)
-  if (list.length === 0) return { measure, reach: '0', figure: notMeasured, isReached: null }
+  if (list.length === 0) return unmeasured(measure, '0')
   const { facts, missing, duplicated, altered, unexpected } = sumOf(list)
   return {
     measure,
     reach: '0',
     figure: `${missing + duplicated + altered + unexpected} of ${facts}`,
     isReached: list.every(isClean),
+    invalid: null,
   }
 }
 
 function mainThreadShare({ server }: Measurement): number {
   const main = server?.threads.find((thread) => thread.isMain)
   return server === null || main === undefined ? Number.NaN : main.cpuMs / server.cpuMs
+}
+
+function workersShare({ server }: Measurement): number {
+  if (server === null) return Number.NaN
+  const ms = server.threads.reduce((sum, { name, cpuMs }) => (name === 'Worker' ? sum + cpuMs : sum), 0)
+  return ms / server.cpuMs
 }
 
 function plain(value: number): string {

@@ -42,7 +42,7 @@ export class StatorProcess {
       dataFolder: await mkdtemp(join(tmpdir(), 'stator-fault-')),
       core: null,
       port: await freePort(),
-      settings: { Logging__LogLevel__Default: 'None', Workers__PoolSize: '1', ...settings },
+      settings: { Logging__LogLevel__Default: 'None', OCPP__MessageLog: 'false', Workers__PoolSize: '1', ...settings },
       ...(root === undefined ? {} : { root }),
     }
     const stator = new StatorProcess(launch, await startStator(launch))

@@ -1,4 +1,4 @@
-// The load generator against real servers: a whole Stator with its database, and small servers that misbehave on purpose.
+// The load generator against a whole Stator with its database, and the audit of what it was told.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,6 @@ import { provisionOverRest } from '../../../bench/servers/rest.ts'
 import { makeRoot, makeServer } from '../../support/certificates.ts'
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { adminApiKey, passwordDefault, TestStator } from '../../support/stator.ts'
-import { until, within } from '../../support/until.ts'
 
 let database: TestDatabase
 let stator: TestStator
@@ -208,136 +207,4 @@ test('a load over TLS is answered too', async () => {
     await secure.stop()
     rmSync(folder, { recursive: true })
   }
-})
-
-/** A server of the test's own making: `answer` gets every frame, and a way to answer or to hang up. */
-function misbehaving(
-  answer: (frame: [number, string, string], reply: (frame: unknown[]) => void, hangUp: () => void) => void,
-) {
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    fetch: (request, self) => {
-      const headers = { 'Sec-WebSocket-Protocol': request.headers.get('sec-websocket-protocol') ?? '' }
-      return self.upgrade(request, { headers }) ? undefined : new Response()
-    },
-    websocket: {
-      message: (socket, message) =>
-        answer(
-          JSON.parse(String(message)),
-          (frame) => void socket.send(JSON.stringify(frame)),
-          () => socket.terminate(),
-        ),
-    },
-  })
-  const fleet = new Fleet({
-    target: targetOf(`ws://127.0.0.1:${server.port}/ocpp`),
-    version: '1.6',
-    stations: 1,
-    identityPrefix: 'CP',
-    password: null,
-    boots: false,
-    answerMsMax: 1_000,
-  })
-  return { fleet, stop: () => (fleet.close(), server.stop(true)) }
-}
-
-describe('a server that misbehaves', () => {
-  test('cannot hide a stall: the open loop counts from when each message was due', async () => {
-    const held: (() => void)[] = []
-    let isStalled = true
-    const { fleet, stop } = misbehaving(([, id], reply) => {
-      const answer = (): void => reply([3, id, { currentTime: '2026-01-01T00:00:00Z' }])
-      if (isStalled) held.push(answer)
-      else answer()
-    })
-    await fleet.connect({ deadlineMs: 5_000 })
-    fleet.play('heartbeat', 1)
-    setTimeout(() => {
-      isStalled = false
-      for (const answer of held) answer()
-    }, 400)
-    const { messages, latencyMs } = await measure(fleet, {
-      ...unknownPids,
-      loop: { kind: 'open', ratePerSecond: 200 },
-      warmUpMs: 0,
-      durationMs: 500,
-    })
-    await stop()
-    // Asked only after each answer it would have shown one slow message; due were eighty in those 400 ms.
-    expect(messages).toBeGreaterThan(60)
-    expect(latencyMs?.p50).toBeGreaterThan(100)
-  })
-
-  test('that cuts the connection gets the message again, under another id', async () => {
-    const samples: { id: string; payload: string }[] = []
-    const { promise: stopped, resolve: whenStopped } = Promise.withResolvers<void>()
-    const { fleet, stop } = misbehaving(([, id, action, ...rest], reply, hangUp) => {
-      if (action === 'StartTransaction') reply([3, id, { transactionId: 1, idTagInfo: { status: 'Accepted' } }])
-      else if (action === 'MeterValues') {
-        samples.push({ id, payload: JSON.stringify(rest) })
-        if (samples.length === 1) hangUp()
-        else reply([3, id, {}])
-      } else whenStopped()
-    })
-    await fleet.connect({ deadlineMs: 5_000 })
-    fleet.play('meter', 5)
-    fleet.begin({ kind: 'closed' })
-    await within('the StopTransaction', stopped)
-    await stop()
-    expect(samples).toHaveLength(2)
-    expect(samples[1]?.payload).toBe(samples[0]?.payload ?? '')
-    expect(samples[1]?.id).not.toBe(samples[0]?.id)
-    expect(fleet.ledgers[0]?.chargings[0]).toMatchObject({ samplesAcknowledged: 1 })
-    expect([...fleet.errors.keys()]).toEqual(['A connection was lost: the connection was cut'])
-  })
-
-  test('that does not answer is hung up on', async () => {
-    const { fleet, stop } = misbehaving(() => undefined)
-    await fleet.connect({ deadlineMs: 5_000 })
-    fleet.play('heartbeat', 1)
-    fleet.begin({ kind: 'closed' })
-    await until('the station to hang up', () => fleet.errors.size > 0)
-    await stop()
-    expect([...fleet.errors.keys()]).toEqual(['A connection was lost: no answer within 1000 ms'])
-  })
-
-  test('that answers with a CALLERROR is counted, and its facts are not expected', async () => {
-    const { fleet, stop } = misbehaving(([, id], reply) => reply([4, id, 'InternalError', 'broken', {}]))
-    await fleet.connect({ deadlineMs: 5_000 })
-    fleet.play('meter', 2)
-    const { messages, errors } = await measure(fleet, {
-      ...unknownPids,
-      loop: { kind: 'closed' },
-      warmUpMs: 0,
-      durationMs: 100,
-    })
-    await stop()
-    expect(messages).toBe(0)
-    expect(errors['MeterValues was refused: InternalError broken']).toBeGreaterThan(0)
-    expect(fleet.ledgers[0]?.chargings.some(({ samplesAcknowledged }) => samplesAcknowledged > 0)).toBe(false)
-  })
-
-  test('that sends CALLs of its own, and spaces in its answers, does not disturb the load', async () => {
-    const refusals: unknown[] = []
-    const { fleet, stop } = misbehaving((frame, reply) => {
-      if (frame[0] !== 2) {
-        refusals.push(frame)
-        return
-      }
-      reply([2, 'from-server', 'GetConfiguration', {}])
-      reply([3, frame[1], { currentTime: '2026-01-01T00:00:00Z' }])
-    })
-    await fleet.connect({ deadlineMs: 5_000 })
-    fleet.play('heartbeat', 1)
-    const { messages } = await measure(fleet, {
-      ...unknownPids,
-      loop: { kind: 'closed' },
-      warmUpMs: 0,
-      durationMs: 100,
-    })
-    await stop()
-    expect(messages).toBeGreaterThan(5)
-    expect(refusals[0]).toEqual([4, 'from-server', 'NotSupported', 'The load generator takes no CALLs.', {}])
-  })
 })

@@ -29,8 +29,11 @@ test('a small run measures everything, loses nothing, and writes its table and i
 
   const results = JSON.parse(written('whole', '.json'))
   expect(results).toMatchObject({ isComplete: true, memory: { stations: 40 }, storm: { errors: {} } })
-  expect(Object.keys(results.meter).toSorted()).toEqual(['floor', 'peer', 'stator'])
-  expect(Object.keys(results.audits)).toHaveLength(5)
+  const sides = ['floor', 'peer', 'stator', 'stator201', 'statorNoLog']
+  // Where nothing can be pinned all servers have all cores.
+  expect(Object.keys(results.meter).toSorted()).toEqual(results.machine.isPinned ? [...sides, 'statorUnpinned'] : sides)
+  expect(Object.keys(results.heartbeat).toSorted()).toEqual(['floor', 'stator', 'stator201', 'statorNoLog'])
+  expect(Object.keys(results.audits)).toHaveLength(results.machine.isPinned ? 7 : 6)
   for (const findings of Object.values(results.audits))
     expect(findings).toMatchObject({ missing: 0, duplicated: 0, altered: 0, unexpected: 0 })
   expect(written('whole', '.html')).toContain('</svg>')

@@ -53,11 +53,23 @@ describe('bun bench load', () => {
 
 describe('bun bench', () => {
   test('runs the standard size into the folder of results unless told otherwise', () => {
-    expect(parseStandard([], 'results')).toEqual({ size: sizes.standard, resultsFolder: 'results' })
+    expect(parseStandard([], 'results')).toEqual({
+      size: sizes.standard,
+      resultsFolder: 'results',
+      writesReadme: false,
+    })
     expect(parseStandard(['--size', 'small', '--results', 'there'], 'results')).toEqual({
       size: sizes.small,
       resultsFolder: 'there',
+      writesReadme: false,
     })
+    expect(parseStandard(['--readme'], 'results')).toMatchObject({ writesReadme: true })
+  })
+
+  test('writes no figures of a small run into the READMEs', () => {
+    expect(() => parseStandard(['--size', 'small', '--readme'], 'results')).toThrow(
+      '--readme goes with --size standard, not with --size small.',
+    )
   })
 
   test('refuses sizes that do not exist', () => {

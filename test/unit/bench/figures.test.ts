@@ -1,9 +1,10 @@
 // From measurements to verdicts: medians, ratios, batch sizes, bottlenecks, and what a report says of them.
 
 import { describe, expect, test } from 'bun:test'
-import { bottleneckOf, type Measurement } from '../../../bench/measure.ts'
+import { bottleneckOf, invalidity, type Measurement } from '../../../bench/measure.ts'
 import { ticks } from '../../../bench/report/charts.ts'
 import { htmlReport } from '../../../bench/report/html.ts'
+import { markdownSentence, markdownTable, withBlock } from '../../../bench/report/markdown.ts'
 import { tableLines } from '../../../bench/report/table.ts'
 import { addressOf } from '../../../bench/generator/fleet.ts'
 import { sizesOf } from '../../../bench/standard/batches.ts'
@@ -31,11 +32,12 @@ function measurement(perSecond: number, serverUs: number, databaseUs = 0): Measu
       residentKib: 200_000,
     },
     database: { cpuMs: (messages * databaseUs) / 1_000 },
-    generator: { cpuMs: 100, lagMs: null },
+    generator: { cpuMs: 100, sockets: 'engine', lagMs: null },
     serverCoreBusy: 1,
     otherCoreBusy: 0.5,
     strangersShare: 0.02,
     bottleneck: 'server',
+    invalid: null,
     isSettled: true,
     errors: {},
     slices: [
@@ -95,6 +97,7 @@ describe('verdicts', () => {
         reach: '≤ 16 KiB',
         figure: '17.0 KiB',
         isReached: false,
+        invalid: null,
       },
     ])
   })
@@ -103,6 +106,41 @@ describe('verdicts', () => {
     const results = completeResults()
     results.audits['Stator'] = { ...noneMissing, missing: 1 }
     expect(allReached(verdicts(results))).toBe(false)
+  })
+
+  test('give the defaults first, and what stands beside them says which setting or version it has', () => {
+    const results = completeResults()
+    results.meter.statorNoLog = [measurement(64_000, 15, 8)]
+    results.meter.stator201 = [measurement(24_000, 30, 8)]
+    const names = verdicts(results).filter(({ measure }) => /^durable \S+ against the peer/.test(measure))
+    expect(names.map(({ measure, figure }) => [measure, figure.slice(0, 5)])).toEqual([
+      ['durable MeterValues/s against the peer', '6.00×'],
+      ['durable TransactionEvents/s against the peer, OCPP 2.0.1', '3.00×'],
+      ['durable MeterValues/s against the peer, message log off', '8.00×'],
+    ])
+  })
+
+  test('neither hit nor miss by a figure whose generator was full, and do not pass the run', () => {
+    const results = completeResults()
+    const [stator] = results.heartbeat.stator ?? []
+    if (stator === undefined) throw new Error('There is no measurement to spoil.')
+    for (const perSecond of [20_000, 79_000]) {
+      const invalid = 'the generator was full (98 % of a core)'
+      results.heartbeat.stator = [{ ...stator, messagesPerSecond: perSecond, invalid }]
+      const list = verdicts(results)
+      const line = list.find(({ measure }) => measure.startsWith('heartbeats/s'))
+      expect(line).toMatchObject({ isReached: null, invalid: `${invalid}, in 1 of 1 rounds` })
+      expect(allReached(list)).toBe(false)
+    }
+  })
+
+  test('hold when one of three rounds was invalid: the median is not that one', () => {
+    const results = completeResults()
+    const rounds = results.meter.stator ?? []
+    results.meter.stator = rounds.map((one, index) =>
+      index === 2 ? { ...one, invalid: 'the generator was full' } : one,
+    )
+    expect(verdicts(results).filter(({ invalid }) => invalid !== null)).toEqual([])
   })
 
   test('say what was not measured, and demand nothing of it', () => {
@@ -149,6 +187,40 @@ describe('reports', () => {
     expect(lines).toContain('note: other mixes: 3 × Start was refused')
   })
 
+  test('table, page and sentence mark an invalid figure', () => {
+    const results = completeResults()
+    results.half.splice(0, 1, { ...measurement(1_000, 9), invalid: 'the generator sent late (p99 40 ms)' })
+    const list = verdicts(results)
+    const table = tableLines(results, list).join('\n')
+    expect(table).toMatch(/^! latency .* p50 .*INVALID: the generator sent late \(p99 40 ms\), in 1 of 1 rounds$/m)
+    expect(table).toContain('NOT SHOWN: 3 lines marked !')
+    const page = htmlReport(results, list)
+    expect(page).toContain('invalid: the generator sent late (p99 40 ms), in 1 of 1 rounds')
+    expect(page).toContain('NOT SHOWN: 3 lines marked !')
+  })
+
+  test('the READMEs get the table, the defaults first, between their marks and nowhere else', () => {
+    const results = completeResults()
+    results.meter.statorNoLog = [measurement(64_000, 15, 8)]
+    results.half.splice(0, 1, { ...measurement(1_000, 9), invalid: 'the generator sent late (p99 40 ms)' })
+    const list = verdicts(results)
+    const page = 'before\n<!-- bench: written by bun bench --readme -->\nold\n<!-- bench: end -->\nafter\n'
+    const table = withBlock(page, markdownTable(results, list))
+    expect(table).toStartWith('before\n')
+    expect(table).toEndWith('after\n')
+    expect(table).not.toContain('old')
+    expect(table).toContain('| durable MeterValues/s against the peer | ≥ 6.00× | 6.00× (48,000/s : 8,000/s) | yes |')
+    expect(table).toMatch(/^\| latency .* \(the generator sent late .*\) \| invalid \|$/m)
+    const quoted = markdownSentence(list).split('\n')
+    expect(quoted.slice(0, 2)).toEqual([
+      '- durable MeterValues/s against the peer: 6.00× (48,000/s : 8,000/s)',
+      '- durable MeterValues/s against the peer, message log off: 8.00× (64,000/s : 8,000/s)',
+    ])
+    // What is invalid is not quoted.
+    expect(quoted.join()).not.toContain('latency')
+    expect(() => withBlock('no marks', 'block')).toThrow('no "<!-- bench')
+  })
+
   test('axes have round steps that reach past the largest value', () => {
     expect(ticks(97)).toEqual([0, 20, 40, 60, 80, 100])
     expect(ticks(0.3)).toHaveLength(4)
@@ -187,6 +259,20 @@ describe('figures', () => {
     [{ serverShare: 0.5, generatorShare: 0.5, databaseShare: 0.1, lagMs: 1 }, 'nobody'],
   ] as const)('of %p the bottleneck is %p', (shares, bottleneck) => {
     expect(bottleneckOf(shares)).toBe(bottleneck)
+  })
+
+  test.each([
+    [{ generatorShare: 0.97, databaseShare: 0, coreShare: 1, lagMs: 0 }, 'the generator was full (97 % of a core)'],
+    [{ generatorShare: 0.4, databaseShare: 0, coreShare: 0.5, lagMs: 80 }, 'the generator sent late (p99 80 ms)'],
+    [
+      { generatorShare: 0.5, databaseShare: 0.3, coreShare: 0.96, lagMs: 1 },
+      "the generator's core was full (generator 50 %, database 30 %, in all 96 %)",
+    ],
+    [{ generatorShare: 0.5, databaseShare: 0.3, coreShare: 0.9, lagMs: 1 }, null],
+    // The server works on that core too: that it is full is no news.
+    [{ generatorShare: 0.5, databaseShare: 0.3, coreShare: null, lagMs: 1 }, null],
+  ] as const)('of %p the figures are invalid because %p', (shares, reason) => {
+    expect(invalidity(shares)).toBe(reason)
   })
 
   test('stations past the ports of one loopback address dial from the next', () => {
