@@ -201,6 +201,7 @@ export class CallInHand implements Known {
     const withoutRegister = this.#withoutRegister(needs)
     const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
     if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && isAtHand) return null
+    this.#keepOpen(needs)
     const trips = [
       ...this.#tokenTrips(idTokens ?? [], deps),
       ...this.#transactionTrips(needs, deps),
@@ -217,6 +218,15 @@ export class CallInHand implements Known {
         this.newTransactionId = await deps.nextTransactionId()
       }
     })
+  }
+
+  /** An operator may close what is open before the look-ups are back: it is no transaction that nobody knows then. */
+  #keepOpen({ transactionIds = [], stationTransaction }: Needs): void {
+    for (const id of transactionIds) {
+      const open = this.live.transaction(id)
+      if (open !== undefined) (this.#transactions ??= new Map()).set(id, open)
+    }
+    if (stationTransaction !== undefined) this.#named = this.live.transactionsNamed(stationTransaction.id)
   }
 
   /** The open transaction whose last register is needed and not known: the first time after a reconnect. */

@@ -11,10 +11,11 @@ import type { Hydration } from '../../../src/csms/records.ts'
 import { readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { Socket, SocketData } from '../../../src/gateway/connection.ts'
 import { Connections, type ConnectionsDeps } from '../../../src/gateway/connections.ts'
+import type { OcppVersion } from '../../../src/ocpp/version.ts'
 import { examineBatch, examineOne } from '../../../src/workers/examine-batch.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
-import { chargePoint } from '../../support/known.ts'
+import { chargePoint, openTransaction } from '../../support/known.ts'
 import { resultAnswer } from '../../support/read-answer.ts'
 import { until } from '../../support/until.ts'
 
@@ -26,6 +27,8 @@ function connected(
   commit: (set: ChangeSet) => Promise<CommitOutcome>,
   connect: ConnectionsDeps['connect'] = async () => hydration(),
   stored = hydration(),
+  idToken: ConnectionsDeps['lookups']['idToken'] = async () => null,
+  version: OcppVersion = '1.6',
 ) {
   const happened: string[] = []
   const clock = new HandClock()
@@ -43,7 +46,7 @@ function connected(
       examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
     },
     lookups: {
-      idToken: none,
+      idToken,
       transactionById: none,
       transactionsByStationId: async () => [],
       lastRegister: none,
@@ -68,7 +71,7 @@ function connected(
     identity,
     chargePointKey: key,
     credential,
-    version: '1.6',
+    version,
     remoteAddress: '192.0.2.1',
     leave: () => {},
   }
@@ -295,4 +298,42 @@ test('what is committed says how large its frame was', async () => {
   receive(frame)
   await until('the CALL is answered', () => happened.length > 0)
   expect(sizes).toEqual([frame.length])
+})
+
+test.each([
+  ['StopTransaction', { transactionId: 42, meterStop: 5_000, timestamp: '2026-01-01T12:00:00Z', idTag: 'USER123' }],
+  [
+    'TransactionEvent',
+    {
+      ...{ eventType: 'Ended', timestamp: '2026-01-01T12:00:00Z', triggerReason: 'StopAuthorized', seqNo: 1 },
+      ...{ transactionInfo: { transactionId: 'tx' }, idToken: { idToken: 'USER123', type: 'ISO14443' } },
+    },
+  ],
+])('%s ends the transaction that an operator closes while its card is looked up', async (action, payload) => {
+  const version = action === 'StopTransaction' ? '1.6' : '2.0.1'
+  const named = version === '1.6' ? {} : { stationTransactionId: 'tx' }
+  const transaction = { ...openTransaction, ...named, chargingState: null }
+  const stored = hydration({ chargePoint: { ...chargePoint, version }, openTransactions: [transaction] })
+  const committed: ChangeSet[] = []
+  let found = (_: null): void => {}
+  const { receive, registry, data } = connected(
+    async (set) => {
+      committed.push(set)
+      return { duplicate: false, answer: set.answer }
+    },
+    async () => stored,
+    stored,
+    () => new Promise((resolve) => (found = resolve)),
+    version,
+  )
+  await until('the charge point is known', () => registry.size === 1)
+  receive(JSON.stringify([2, 'a', action, payload]))
+  registry
+    .find({ key: chargePoint.key, identity: data.identity })
+    ?.apply([{ type: 'transactionStopped', transactionId: 42 }])
+  found(null)
+  await until('the end is committed', () => committed.length > 0)
+  expect(committed[0]?.changes).toContainEqual(
+    expect.objectContaining({ kind: 'transactionStopped', transactionId: 42, closedBy: 'station' }),
+  )
 })
