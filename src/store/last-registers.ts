@@ -48,12 +48,16 @@ export function createLastRegister(
   return async (transaction) => (await lookup.get(transaction)) ?? null
 }
 
+// The start of the first use of an id may not have been told yet: then the transaction seems to begin later than it did.
+const firstSampleAt = `CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END`
+
 /** SQL of the registers next to `v.at`: the rows on that side of it, and the register of the start or the stop beside them. */
 function nearest(order: 'ASC' | 'DESC', side: string, atEnd: string, whOfEnd: string): string {
   return `SELECT wh, at FROM (
       (SELECT r.energy_wh AS wh, r.sampled_at AS at FROM (
         SELECT m.energy_wh, m.sampled_at, m.received_at, m.meter_value FROM meter_values m WHERE m.charge_point_id = t.charge_point_id
-          AND m.transaction_ref = v.ref AND m.sampled_at >= t.started_at AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
+          AND m.transaction_ref = v.ref AND m.sampled_at >= ${firstSampleAt}
+          AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
           AND (t.meter_stop_wh IS NULL OR m.sampled_at < t.stopped_at)
           AND m.sampled_at ${side} v.at ORDER BY m.sampled_at ${order} LIMIT ${rowsMax}) r
       WHERE r.energy_wh IS NOT NULL AND NOT ${isOfBegin} ORDER BY r.sampled_at ${order}, r.received_at DESC LIMIT 1)
