@@ -371,6 +371,8 @@ export class Connection implements Stopped {
         return
       }
     }
+    // One read may bring a hundred thousand frames that all come here.
+    if (this.#cancelCallBack !== null) return
     this.#callBack((callback) => this.#options.clock.after(waitMs, callback))
   }
 

@@ -34,7 +34,7 @@ const p99MsMax = 50
 const busyFactor = 3
 const p99MsUtmost = 500
 /** How often an attack is made before the victim's latency counts as too long: a busy machine has slow moments. */
-const attemptsMax = 3
+const attemptsMax = 5
 /** A p99 that is not put down to a busy machine, in milliseconds. */
 const hopelessMs = 2_000
 /**
