@@ -21,7 +21,7 @@ import { StatorProcess } from '../support/stator-process.ts'
 import { until } from '../support/until.ts'
 
 const before = '0009_plausibility_and_corrections'
-const rows = Number(process.env['STATOR_MIGRATION_ROWS'] ?? (isFullSize ? 2_000_000 : 100_000))
+const rows = Number(process.env['STATOR_MIGRATION_ROWS'] ?? (isFullSize ? 2_000_000 : 300_000))
 const testMsMax = 120_000 + rows / 2
 /** Sessions of charge points that show that the load is under way. */
 const sessionsMin = 200

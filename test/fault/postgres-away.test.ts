@@ -13,6 +13,7 @@ import { freePort } from '../support/free-port.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { type PostgresHome, type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { rideOut } from '../support/ride-out.ts'
+import { untilNoDeadlock } from '../../src/store/until-no-deadlock.ts'
 import { until } from '../support/until.ts'
 
 const file = 'postgres-away.test.ts'
@@ -116,10 +117,12 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         begin: async () => {
           // Deferred to the end of the transaction, so that PostgreSQL is seen at it.
           await withClient(connectionString, (client) =>
-            client.query(`CREATE OR REPLACE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
+            untilNoDeadlock(() =>
+              client.query(`CREATE OR REPLACE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$;
               CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON transaction_facts
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()`),
+            ),
           )
           await withClient(server.connectionString, (client) =>
             until('a COMMIT to be under way', async () => {
@@ -134,7 +137,10 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         last: () => Promise.resolve(),
         mend: async () => {
           await server.startAgain()
-          await withClient(connectionString, (client) => client.query('DROP TRIGGER linger ON transaction_facts'))
+          // It locks every partition, in another order than whoever inserts into some of them.
+          await withClient(connectionString, (client) =>
+            untilNoDeadlock(() => client.query('DROP TRIGGER linger ON transaction_facts')),
+          )
         },
       })
     },
