@@ -3,8 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
-
-type Json = Record<string, unknown>
+import { anomalyKinds, at, start, stop } from '../../support/told-sessions-16.ts'
 
 let stator: TestStator
 
@@ -15,21 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => stator.stop())
 
-const at = (minute: number): string => new Date(Date.UTC(2026, 10, 27, 8, minute)).toISOString()
-
-/** The kinds of the anomalies of a charge point, the oldest first. */
-async function kindsOf(identity: string, central = stator): Promise<unknown[]> {
-  const { anomalies } = await central.json(`/api/chargepoints/${identity}/anomalies`)
-  return (Array.isArray(anomalies) ? anomalies : []).map(({ kind }) => kind).toReversed()
-}
-
-async function start(raw: RawChargePoint, minute: number, more: Json = {}): Promise<number> {
-  const payload = { connectorId: 1, idTag: 'USER123', meterStart: 1_000, timestamp: at(minute), ...more }
-  return Number((await raw.call('StartTransaction', payload))['transactionId'])
-}
-
-const stop = (raw: RawChargePoint, transactionId: number, minute: number, more: Json = {}) =>
-  raw.call('StopTransaction', { transactionId, meterStop: 2_000, timestamp: at(minute), ...more })
+const kindsOf = (identity: string, central = stator) => anomalyKinds(central, identity)
 
 describe('a 1.6 charge point', () => {
   test('whose register falls in the middle of a transaction has no figure for it, however the samples come', async () => {
