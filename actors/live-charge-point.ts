@@ -74,6 +74,13 @@ interface Waiter {
   readonly reject: (error: StatorError) => void
 }
 
+/** The last register of an open transaction. Nearly every message of it has a newer one, which is put in its place. */
+interface OpenRegister {
+  readonly transactionId: number
+  wh: number
+  atMs: number
+}
+
 /** One connection of a charge point. The registry makes and ends it. */
 export class LiveChargePoint implements CallEffects {
   readonly identity: string
@@ -99,7 +106,7 @@ export class LiveChargePoint implements CallEffects {
   // Most charge points never get one.
   #promises: RemoteStartPromises | null
   /** Last registers of open transactions. They are no part of the chart: no event of it depends on them. */
-  #registers: Map<number, RegisterReading> | null = null
+  #registers: OpenRegister[] = []
   // Most charge points never get a CALL.
   #waiters: Map<string, Waiter> | null = null
 
@@ -139,7 +146,7 @@ export class LiveChargePoint implements CallEffects {
     // What the newer connection does next, nobody here is told of.
     this.isDoubtful ||= this.#isOvertaken
     this.#stories = null
-    this.#registers = null
+    this.#registers = []
     this.#untimedFacts = hydration.untimedFacts
     this.#promises = promisesOf(hydration, this.#surroundings)
     if (this.state !== 'closed') this.#send({ type: 'rehydrated', hydration })
@@ -198,12 +205,12 @@ export class LiveChargePoint implements CallEffects {
   /** Moves it by what has been committed. Events that change nothing (most) cost a comparison and no more. */
   apply(events: readonly ActorEvent[]): void {
     for (const event of events) {
-      if (event.type === 'untimedFacts') {
-        this.#untimedFacts = event.facts
-        continue
-      }
       if (event.type === 'register') {
         this.#noteRegister(event.transactionId, event.reading)
+        continue
+      }
+      if (event.type === 'untimedFacts') {
+        this.#untimedFacts = event.facts
         continue
       }
       if (event.type === 'transactionStarted') {
@@ -212,7 +219,7 @@ export class LiveChargePoint implements CallEffects {
       if (event.type === 'transactionUpdated' && event.story !== undefined) this.#noteStory(event)
       if (event.type === 'transactionStopped') {
         this.#stories?.delete(event.transactionId)
-        this.#registers?.delete(event.transactionId)
+        this.#registers = this.#registers.filter(({ transactionId }) => transactionId !== event.transactionId)
       }
       const snapshot = this.#actor.getSnapshot()
       if (!wouldMove(snapshot, event)) continue
@@ -225,18 +232,32 @@ export class LiveChargePoint implements CallEffects {
     if (story !== undefined && this.hasOpen(transactionId)) (this.#stories ??= new Map()).set(transactionId, story)
   }
 
-  /** The register of a transaction that begins on this connection is the last one so far: nothing has to be read for it. */
+  /**
+   * The register of a transaction that begins on this connection is the last one so far: nothing has to be read for it. An older
+   * transaction may have made way for it.
+   */
   #noteStart({ transactionId, meterStartWh, startedAtMs }: KnownTransaction): void {
+    this.#registers = this.#registers.filter((register) => this.hasOpen(register.transactionId))
+    for (const id of this.#stories?.keys() ?? []) if (!this.hasOpen(id)) this.#stories?.delete(id)
     if (meterStartWh !== null) this.#noteRegister(transactionId, { wh: meterStartWh, atMs: startedAtMs })
   }
 
-  #noteRegister(transactionId: number, reading: RegisterReading): void {
-    if (this.hasOpen(transactionId)) (this.#registers ??= new Map()).set(transactionId, reading)
+  #noteRegister(transactionId: number, { wh, atMs }: RegisterReading): void {
+    const register = this.#openRegister(transactionId)
+    if (register !== undefined) {
+      register.wh = wh
+      register.atMs = atMs
+    } else if (this.hasOpen(transactionId)) this.#registers.push({ transactionId, wh, atMs })
   }
 
-  /** The last register of an open transaction; undefined when none has come on this connection. */
+  /** The last register of an open transaction, until the next event; undefined when none has come on this connection. */
   lastRegister(transactionId: number): RegisterReading | undefined {
-    return this.#registers?.get(transactionId)
+    return this.#openRegister(transactionId)
+  }
+
+  #openRegister(transactionId: number): OpenRegister | undefined {
+    for (const register of this.#registers) if (register.transactionId === transactionId) return register
+    return undefined
   }
 
   /** An operator changed how it is to be treated. */

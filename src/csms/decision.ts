@@ -166,6 +166,8 @@ export interface Known {
   readonly connector: (ref: ConnectorRef) => KnownConnector | undefined
   readonly connectors: () => readonly KnownConnector[]
   readonly idToken: (idToken: string) => KnownIdToken | undefined
+  /** Whether the transaction of our number is an open one of this charge point: nearly all that messages name are. */
+  readonly isOpen: (transactionId: number) => boolean
   /** By our number. */
   readonly transaction: (transactionId: number) => KnownTransaction | undefined
   /** 2.x: the transactions that the charge point gave this id, the newest first. */

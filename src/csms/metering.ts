@@ -6,6 +6,7 @@ import { numberOf } from '../ocpp/number-text.ts'
 import { connectorRef16 } from './availability.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs } from './decision.ts'
+import type { RegisterReading } from '../ocpp/verdict.ts'
 import { type FrameMeter, lastSampledAtMs } from './meter-block.ts'
 import { evseSubjects } from './notification.ts'
 import { fallAround, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
@@ -61,17 +62,21 @@ export const ofNoTransaction: Pick<Decision, 'meterPlace'> = { meterPlace: { isO
 const stored: Decision = { answer: {}, changes: [], anomalies: [], events: [] }
 
 /** Values of an open transaction: their register is remembered, to notice when one falls. */
-function withRegister(transaction: KnownTransaction, known: Known): Decision {
-  const reading = lastReading(known.meter)
-  if (reading === undefined) return stored
-  const { transactionId } = transaction
-  const before = known.lastRegister(transactionId)
+function withRegister(transactionId: number, known: Known): Decision {
   const { meter } = known
+  const reading = lastReading(meter)
+  if (reading === undefined) return stored
+  const before = known.lastRegister(transactionId)
   const around = known.registersAround(transactionId)
-  const fall = fallIn(meter, before ?? readingAtStart(transaction)) ?? fallAround(meter, around)
-  const { changes, anomalies } = ofFall(fall, transactionId, String(transactionId))
+  const fall = fallIn(meter, before ?? registerOfStart(transactionId, known)) ?? fallAround(meter, around)
+  const { changes, anomalies } = ofFall(fall, transactionId)
   const event = { type: 'register', transactionId, reading: laterReading(reading, before) } as const
   return { answer: stored.answer, changes, anomalies, events: [event] }
+}
+
+function registerOfStart(transactionId: number, known: Known): RegisterReading | undefined {
+  const transaction = known.transaction(transactionId)
+  return transaction && readingAtStart(transaction)
 }
 
 /** Whether all values were taken before the end: they tell of the time offline, and there is nothing odd about them. */
@@ -96,14 +101,14 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
   },
   decide: ({ transactionId }, known) => {
     if (transactionId === undefined || transactionId <= 0) return stored
+    if (known.isOpen(transactionId)) return withRegister(transactionId, known)
     const transaction = known.transaction(transactionId)
     const anomaly = transactionAnomaly(transactionId, transaction, known)
-    if (anomaly === null) return transaction === undefined ? stored : withRegister(transaction, known)
+    if (anomaly === null) return withRegister(transactionId, known)
     const isOdd = anomaly.kind !== 'closedTransaction' || !wasSampledBefore(transaction?.stoppedAtMs, known.meter)
     const { changes, anomalies } = ofFall(
       anomaly.kind === 'closedTransaction' ? fallAround(known.meter, known.registersAround(transactionId)) : null,
       transactionId,
-      String(transactionId),
     )
     const place = anomaly.kind === 'unknownTransaction' ? ofNoTransaction : {}
     return { ...stored, changes, anomalies: isOdd ? [anomaly, ...anomalies] : anomalies, ...place }

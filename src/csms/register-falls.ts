@@ -105,17 +105,17 @@ const nothing = { changes: [], anomalies: [] } as const
 /**
  * What there is to note and to keep of a register that fell.
  *
- * @param name the transaction as its charge point names it.
+ * @param name the transaction as its charge point names it, if not by our number.
  */
 export function ofFall(
   fall: RegisterFall | null,
   transactionId: number,
-  name: string,
+  name?: string,
 ): { readonly changes: readonly Change[]; readonly anomalies: readonly Anomaly[] } {
   if (fall === null) return nothing
   const detail = { register: fall.toWh, before: fall.fromWh, at: isoTime(fall.atMs) }
   return {
     changes: [{ kind: 'transactionUpdated', transactionId, registerFall: fall }],
-    anomalies: [{ kind: 'registerFell', transaction: name, detail }],
+    anomalies: [{ kind: 'registerFell', transaction: name ?? String(transactionId), detail }],
   }
 }

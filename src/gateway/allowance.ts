@@ -14,11 +14,13 @@ import {
 
 /**
  * A token bucket of bytes. A frame larger than what is left is served, and paid for later: all of it, while of what was owed before it
- * only `allowanceDebtBytesMax` count.
+ * only `allowanceDebtBytesMax` count. Besides, each charge point has a share of each turn of the event loop.
  */
 export class Allowance {
   #bytes = allowanceBytesMax
   #atMs: number
+  #turn = -1
+  #turnBytes = 0
 
   constructor(nowMs: number) {
     this.#atMs = nowMs
@@ -27,7 +29,18 @@ export class Allowance {
   /** Takes a frame of `bytes` from what is left; a small frame costs as much as one of `frameBytesMin`. */
   spend(bytes: number, nowMs: number): void {
     this.#refill(nowMs)
-    this.#bytes = Math.max(this.#bytes, -allowanceDebtBytesMax) - Math.max(bytes, frameBytesMin)
+    const cost = Math.max(bytes, frameBytesMin)
+    this.#bytes = Math.max(this.#bytes, -allowanceDebtBytesMax) - cost
+    this.#turnBytes += cost
+  }
+
+  /** Whether others come first in `turn` (`Turns.number`): the charge point has had its share of it. */
+  hasHadItsTurn(turn: number): boolean {
+    if (turn !== this.#turn) {
+      this.#turn = turn
+      this.#turnBytes = 0
+    }
+    return this.#turnBytes >= turnBytesMax
   }
 
   /** How long the next frame has to wait, in milliseconds; 0 while there is something left. */
@@ -114,50 +127,11 @@ export class Turns {
     }
     return this.#number
   }
-}
-
-/** What one connection has been served of, in the current turn and altogether. */
-export class Pace {
-  readonly #allowance: Allowance
-  readonly #turns: Turns
-  #turn = -1
-  #turnBytes = 0
-
-  constructor(allowance: Allowance, turns: Turns) {
-    this.#allowance = allowance
-    this.#turns = turns
-  }
-
-  /** Notes a frame of `bytes` that is served now. */
-  spend(bytes: number, nowMs: number): void {
-    this.#allowance.spend(bytes, nowMs)
-    this.#turnBytes += Math.max(bytes, frameBytesMin)
-  }
-
-  /** Whether others come first: this connection has had its share of the current turn. */
-  get hasHadItsTurn(): boolean {
-    const { number } = this.#turns
-    if (number !== this.#turn) {
-      this.#turn = number
-      this.#turnBytes = 0
-    }
-    return this.#turnBytes >= turnBytesMax
-  }
-
-  /** As of its allowance. */
-  waitMs(nowMs: number): number {
-    return this.#allowance.waitMs(nowMs)
-  }
-
-  /** As of its allowance. */
-  isRested(nowMs: number): boolean {
-    return this.#allowance.isRested(nowMs)
-  }
 
   /** Calls back when the others have had their turn; the returned function cancels it. */
-  nextTurn(callback: () => void): () => void {
+  next(callback: () => void): () => void {
     let isCancelled = false
-    this.#turns.defer(() => {
+    this.defer(() => {
       if (!isCancelled) callback()
     })
     return () => (isCancelled = true)

@@ -167,6 +167,10 @@ export class CallInHand implements Known {
     return this.#idTokens?.get(idToken.toLowerCase())
   }
 
+  isOpen(transactionId: number): boolean {
+    return this.live.hasOpen(transactionId)
+  }
+
   transaction(transactionId: number): KnownTransaction | undefined {
     return this.live.transaction(transactionId) ?? this.#transactions?.get(transactionId)
   }

@@ -18,7 +18,7 @@ import type { LiveChargePoint } from '../../actors/registry.ts'
 import type { ClosedBy, ConnectionEnd } from '../csms/records.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Leave } from './admission.ts'
-import { type Allowance, Pace, type Turns } from './allowance.ts'
+import type { Allowance, Turns } from './allowance.ts'
 import type { Intake, Stopped } from './intake.ts'
 
 /** A CALL as it came from the socket. */
@@ -90,7 +90,7 @@ export class Connection implements Stopped {
   beginning: Promise<void> = Promise.resolve()
   readonly #socket: Socket
   readonly #options: ConnectionOptions
-  readonly #pace: Pace
+  readonly #allowance: Allowance
   #live: LiveChargePoint | null = null
   #isServing = false
   #isPumping = false
@@ -115,7 +115,7 @@ export class Connection implements Stopped {
   constructor(socket: Socket, version: OcppVersion, allowance: Allowance, options: ConnectionOptions) {
     this.#socket = socket
     this.#options = options
-    this.#pace = new Pace(allowance, options.turns)
+    this.#allowance = allowance
     this.identity = socket.data.identity
     this.chargePointKey = socket.data.chargePointKey
     this.remoteAddress = socket.data.remoteAddress
@@ -204,8 +204,8 @@ export class Connection implements Stopped {
    */
   receivedAnswer(bytes: number, nowMs: number): boolean {
     this.#noteRest(nowMs)
-    this.#pace.spend(bytes, nowMs)
-    const waitMs = this.#pace.waitMs(nowMs)
+    this.#allowance.spend(bytes, nowMs)
+    const waitMs = this.#allowance.waitMs(nowMs)
     if (waitMs === 0) return true
     if (this.#isClosed) return false
     this.#pause()
@@ -295,7 +295,7 @@ export class Connection implements Stopped {
 
   /** Whether the next CALL may begin now, as far as the others and the allowance go. */
   #isDue(nowMs: number): boolean {
-    return !this.#pace.hasHadItsTurn && this.#pace.waitMs(nowMs) === 0
+    return !this.#allowance.hasHadItsTurn(this.#options.turns.number) && this.#allowance.waitMs(nowMs) === 0
   }
 
   #begin(frame: ReceivedFrame, nowMs: number): void {
@@ -303,7 +303,7 @@ export class Connection implements Stopped {
     this.#isServing = true
     this.#servingBytes = bytes
     this.#noteRest(nowMs)
-    this.#pace.spend(bytes, nowMs)
+    this.#allowance.spend(bytes, nowMs)
     this.#options.serve(this, frame)
   }
 
@@ -339,7 +339,7 @@ export class Connection implements Stopped {
   #readOn(): void {
     const { clock, intake } = this.#options
     if (this.#waitingFrames > inboxFramesMax / 2 || this.#waitingBytes > inboxBytesMax / 2) return
-    if (this.#pace.waitMs(clock.nowMs()) > 0) return
+    if (this.#allowance.waitMs(clock.nowMs()) > 0) return
     if (intake.isFull) {
       intake.stop(this)
       return
@@ -356,9 +356,9 @@ export class Connection implements Stopped {
 
   /** The next CALL waits: for the others to have their turn, or for the allowance to refill. */
   #putOff(nowMs: number): void {
-    const waitMs = this.#pace.waitMs(nowMs)
+    const waitMs = this.#allowance.waitMs(nowMs)
     if (waitMs > 0) this.#throttle(waitMs, nowMs)
-    else this.#callBack((callback) => this.#pace.nextTurn(callback))
+    else this.#callBack((callback) => this.#options.turns.next(callback))
   }
 
   /** There is no allowance: a connection that has been without any for too long, and sends all the same, is closed. */
@@ -385,6 +385,6 @@ export class Connection implements Stopped {
 
   /** Whoever has not sent for a while is not flooding any more. */
   #noteRest(nowMs: number): void {
-    if (this.#floodingSinceMs !== null && this.#pace.isRested(nowMs)) this.#floodingSinceMs = null
+    if (this.#floodingSinceMs !== null && this.#allowance.isRested(nowMs)) this.#floodingSinceMs = null
   }
 }

@@ -84,27 +84,34 @@ class RegisterSearch {
 
   /** Adds a meter value: its register, and what it says in the contexts of the two ends. Of one time, the list decides. */
   add(atMs: number, register: MomentRegister, atBegin: MomentRegister, atEnd: MomentRegister): void {
-    const [wh, begin, end] = [register.value, atBegin.value, atEnd.value]
-    if (!Number.isNaN(wh)) {
-      const isMoreOfFirst = atMs === this.#firstAtMs && register.isOfMoment
-      if (Number.isNaN(this.first) || atMs < this.#firstAtMs || isMoreOfFirst) {
-        this.first = wh
-        this.#firstAtMs = atMs
-      }
-      if (!register.isOfBegin && (Number.isNaN(this.last) || atMs >= this.#lastAtMs)) {
-        this.last = wh
-        this.#lastAtMs = atMs
-      }
-      if (!register.isOfBegin) this.#read(wh, atMs)
-    }
-    const isMoreOfBegin = atMs === this.#beginAtMs && atBegin.isOfMoment
-    if (!Number.isNaN(begin) && (Number.isNaN(this.begin) || atMs < this.#beginAtMs || isMoreOfBegin)) {
-      this.begin = begin
-      this.#beginAtMs = atMs
-    }
-    if (!Number.isNaN(end) && (Number.isNaN(this.end) || atMs >= this.#endAtMs)) {
-      this.end = end
+    if (!Number.isNaN(register.value)) this.#addRegister(atMs, register)
+    if (!Number.isNaN(atBegin.value)) this.#addBegin(atMs, atBegin)
+    if (!Number.isNaN(atEnd.value) && (Number.isNaN(this.end) || atMs >= this.#endAtMs)) {
+      this.end = atEnd.value
       this.#endAtMs = atMs
+    }
+  }
+
+  #addRegister(atMs: number, register: MomentRegister): void {
+    const wh = register.value
+    const isMoreOfFirst = atMs === this.#firstAtMs && register.isOfMoment
+    if (Number.isNaN(this.first) || atMs < this.#firstAtMs || isMoreOfFirst) {
+      this.first = wh
+      this.#firstAtMs = atMs
+    }
+    if (register.isOfBegin) return
+    if (Number.isNaN(this.last) || atMs >= this.#lastAtMs) {
+      this.last = wh
+      this.#lastAtMs = atMs
+    }
+    this.#read(wh, atMs)
+  }
+
+  #addBegin(atMs: number, register: MomentRegister): void {
+    const isMoreOfBegin = atMs === this.#beginAtMs && register.isOfMoment
+    if (Number.isNaN(this.begin) || atMs < this.#beginAtMs || isMoreOfBegin) {
+      this.begin = register.value
+      this.#beginAtMs = atMs
     }
   }
 

@@ -33,6 +33,7 @@ export interface KnownParts extends Partial<Omit<Known, 'connector' | 'connector
 /** A `Known` in which only what is given is known. */
 export function known(parts: KnownParts = {}): Known {
   const { connectorList = [], idTokens = [], transactions = [], ...rest } = parts
+  const openTransactions = transactions.filter((one) => one.open && one.chargePointKey === chargePoint.key)
   return {
     nowMs: arrivalMs + 5,
     receivedAtMs: arrivalMs,
@@ -43,9 +44,10 @@ export function known(parts: KnownParts = {}): Known {
     connector: (ref) => connectorList.find((one) => one.evseId === ref.evseId && one.connectorId === ref.connectorId),
     connectors: () => connectorList,
     idToken: (idToken) => idTokens.find((one) => one.idToken.toLowerCase() === idToken.toLowerCase()),
+    isOpen: (id) => openTransactions.some((one) => one.transactionId === id),
     transaction: (id) => transactions.find((one) => one.transactionId === id),
     transactionsNamed: (id) => transactions.filter((one) => one.stationTransactionId === id),
-    openTransactions: () => transactions.filter((one) => one.open && one.chargePointKey === chargePoint.key),
+    openTransactions: () => openTransactions,
     lastRegister: () => undefined,
     registersAround: () => null,
     newTransactionId: 501,
