@@ -169,7 +169,7 @@ describe('a problem told by NotifyEvent', () => {
     expect(await tell('false', '2026-01-31T12:00:00.000Z')).toEqual([])
     expect(await tell('true', '2026-01-31T11:00:00.000Z')).toEqual([])
     await stator.restart()
-    raw = await stator.bootedRaw('over', '2.0.1')
+    raw = await stator.raw('over', { subprotocols: ['ocpp2.0.1'] })
     expect(await tell('true', '2026-01-31T11:30:00.000Z')).toEqual([])
     expect(await tell('true', '2026-01-31T12:00:00.001Z', 'Again')).toMatchObject([{ techCode: 'Again' }])
     expect(await tell('false', '2026-01-31T12:00:00.001Z')).toEqual([])
