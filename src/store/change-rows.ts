@@ -21,6 +21,7 @@ import { bind, type BoundStatement, type Statement } from './statement.ts'
 import {
   deleteProblems,
   isOlderProblem,
+  noteProblemTimes,
   type ProblemRow,
   upsertProblems,
   upsertVariables,
@@ -94,6 +95,7 @@ export class ChangeRows {
     add(insertChargePointEvents, this.#events)
     add(upsertVariables, [...this.#variables.values()])
     const problems = [...this.#problems.values()]
+    add(noteProblemTimes, problems)
     add(
       upsertProblems,
       problems.filter(({ problem }) => problem.isActive),

@@ -60,12 +60,15 @@ const problemKey: Readonly<Record<string, Column<ProblemRow>>> = {
   evse_id: int4((row) => row.problem.evseId),
   connector_id: int4((row) => row.problem.connectorId),
 }
+const keyNames = Object.keys(problemKey).join(', ')
+const occurredAt = instant<ProblemRow>((row) => row.problem.occurredAtMs)
+const arrivedAt = instant<ProblemRow>((row) => row.updatedAtMs)
 const problemColumns: Readonly<Record<string, Column<ProblemRow>>> = {
   tech_code: text((row) => row.problem.techCode),
   tech_info: text((row) => row.problem.techInfo),
   cause: int4((row) => row.problem.cause),
-  occurred_at: instant((row) => row.problem.occurredAtMs),
-  updated_at: instant((row) => row.updatedAtMs),
+  occurred_at: occurredAt,
+  updated_at: arrivedAt,
 }
 
 /**
@@ -77,23 +80,45 @@ export function isOlderProblem(row: ProblemRow, known: ProblemRow): boolean {
 }
 
 /** SQL of the opposite of `isOlderProblem`. */
-const isNoOlder = (row: string): string => `${row}.occurred_at >= LEAST(problems.occurred_at, problems.updated_at)`
+const isNoOlder = (row: string, known: string, arrival: string): string =>
+  `${row}.occurred_at >= LEAST(${known}.occurred_at, ${known}.${arrival})`
+
+/**
+ * Says which of all the rows, of problems and of their ends, are the newest; the statements on `problems` come after it. It locks
+ * what it is told of until the COMMIT, all nodes in one order, so that two that are told of one component take turns.
+ */
+export const noteProblemTimes = statement<ProblemRow>(
+  'note_problem_times',
+  { ...problemKey, occurred_at: occurredAt, received_at: arrivedAt },
+  (names, rows) =>
+    `INSERT INTO problem_times (${names}) SELECT * FROM ${rows} ORDER BY ${keyNames} ON CONFLICT (${keyNames})
+     DO UPDATE SET occurred_at = EXCLUDED.occurred_at, received_at = EXCLUDED.received_at
+     WHERE ${isNoOlder('EXCLUDED', 'problem_times', 'received_at')}`,
+)
+
+/** SQL: those of `rows` that are the newest, as a table `v`. */
+const newestOf = (rows: string): string =>
+  `(SELECT v.* FROM ${rows} JOIN problem_times t USING (${keyNames})
+    WHERE t.occurred_at = v.occurred_at AND t.received_at = v.updated_at) AS v`
+
+// A problem may be newer than what `problem_times` has of it: nodes of the version before write to `problems` alone.
+const isNoOlderThanProblem = (row: string): string => isNoOlder(row, 'problems', 'updated_at')
 
 export const upsertProblems = statement<ProblemRow>(
   'upsert_problems',
   { ...problemKey, ...problemColumns },
   (names, rows) =>
-    `INSERT INTO problems (${names}) SELECT * FROM ${rows} ON CONFLICT (${Object.keys(problemKey).join(', ')})
+    `INSERT INTO problems (${names}) SELECT * FROM ${newestOf(rows)} ON CONFLICT (${keyNames})
      DO UPDATE SET ${Object.keys(problemColumns)
        .map((column) => `${column} = EXCLUDED.${column}`)
-       .join(', ')} WHERE ${isNoOlder('EXCLUDED')}`,
+       .join(', ')} WHERE ${isNoOlderThanProblem('EXCLUDED')}`,
 )
 
 export const deleteProblems = statement<ProblemRow>(
   'delete_problems',
-  { ...problemKey, occurred_at: instant((row) => row.problem.occurredAtMs) },
+  { ...problemKey, occurred_at: occurredAt, updated_at: arrivedAt },
   (_, rows) =>
-    `DELETE FROM problems USING ${rows} WHERE ${Object.keys(problemKey)
+    `DELETE FROM problems USING ${newestOf(rows)} WHERE ${Object.keys(problemKey)
       .map((column) => `problems.${column} = v.${column}`)
-      .join(' AND ')} AND ${isNoOlder('v')}`,
+      .join(' AND ')} AND ${isNoOlderThanProblem('v')}`,
 )

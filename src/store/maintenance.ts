@@ -73,7 +73,9 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   for (const { partition, reason } of await keepPartitions(database, nowMs, retention))
     log.warn({ reason: `${partition}: ${reason}` }, 'A partition is left as it is until the next turn.')
   await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
-  await forgetOld(database.upkeepPool, 'charge_point_events', nowMs - retention.eventDays * dayMs)
+  const eventsFromMs = nowMs - retention.eventDays * dayMs
+  await forgetOld(database.upkeepPool, 'charge_point_events', eventsFromMs)
+  await forgetOld(database.upkeepPool, 'problem_times', eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await forgetOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
   await forgetPromises(database.upkeepPool)

@@ -7,7 +7,7 @@ import { isExpiredPromise } from './remote-start-promises.ts'
 /** Forgets the rows of `table` that were received before `beforeMs`, as many as one turn may. Answers how many. */
 export async function forgetOld(
   pool: Pool,
-  table: 'anomalies' | 'charge_point_events' | 'transaction_facts_default',
+  table: 'anomalies' | 'charge_point_events' | 'problem_times' | 'transaction_facts_default',
   beforeMs: number,
 ): Promise<number> {
   return forget(pool, table, 'received_at < $2', [new Date(beforeMs).toISOString()])
@@ -18,12 +18,15 @@ export async function forgetPromises(pool: Pool): Promise<number> {
   return forget(pool, 'remote_start_promises', isExpiredPromise, [])
 }
 
-/** Forgets the rows of `table` for which `condition` holds; its parameters begin with `$2`. */
+/**
+ * Forgets the rows of `table` for which `condition` holds; its parameters begin with `$2`. A row that is written to in the same
+ * moment has to be looked at once more: it may be a new one by then.
+ */
 async function forget(pool: Pool, table: string, condition: string, values: readonly string[]): Promise<number> {
   let forgotten = 0
   for (let lot = 0; lot < forgottenLotsMax; lot++) {
     const { rowCount } = await pool.query(
-      `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT $1))`,
+      `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT $1)) AND ${condition}`,
       [forgottenRowsMax, ...values],
     )
     forgotten += rowCount ?? 0

@@ -461,6 +461,30 @@ export const problems = pgTable(
   ],
 )
 
+/**
+ * When the newest event about the Problem of a component happened, be it that there is one or that it is over. It outlives the
+ * row of `problems`, so that an older event that comes late changes nothing. Kept for as long as events are.
+ */
+export const problemTimes = pgTable(
+  'problem_times',
+  {
+    chargePointId: integer('charge_point_id').notNull(),
+    componentName: text('component_name').notNull(),
+    componentInstance: text('component_instance').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    occurredAt: instant('occurred_at').notNull(),
+    receivedAt: instant('received_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'problem_times_pkey',
+      columns: [table.chargePointId, table.componentName, table.componentInstance, table.evseId, table.connectorId],
+    }),
+    index('problem_times_received').on(table.receivedAt),
+  ],
+)
+
 /** Stored facts that break an expectation. The digest covers the message, so that a commit done again adds nothing. */
 export const anomalies = pgTable(
   'anomalies',

@@ -14,6 +14,7 @@ import {
   boot,
   chargePointEvent,
   connectorStatus,
+  problem,
   startFact,
   transactionStarted,
   transactionStopped,
@@ -24,6 +25,7 @@ import { acceptedToken } from '../support/known.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { arrivalMs, meterRows } from '../support/store.ts'
 import { DatabaseModel, type Seen } from './database-model.ts'
+import { readings } from './readings.ts'
 import { attempted } from './refusal.ts'
 import { Random } from '../support/random.ts'
 
@@ -198,7 +200,7 @@ class Sets {
 
   #change(): Change {
     const random = this.#random
-    switch (random.between(0, 11)) {
+    switch (random.between(0, 12)) {
       case 0:
         return boot({ status: random.pick(['Accepted', 'Pending']), firmwareVersion: random.pick([null, '1.0']) })
       case 1:
@@ -264,6 +266,10 @@ class Sets {
           kind: 'untimedFacts',
           facts: { count: random.between(1, 9), last: { '1/1': { place: 1, content: '1' } } },
         }
+      case 12: {
+        const isActive = random.chance(0.5)
+        return problem(isActive, this.#atMs(), { evseId: random.between(0, 1), techCode: isActive ? 'Hot' : null })
+      }
       case 7:
         return chargePointEvent('X', random.pick([null, this.#atMs()]), { n: random.between(1, 2) })
       default:
@@ -432,51 +438,17 @@ function rowsOf(model: DatabaseModel): Rows {
       ...told,
       characteristics: told.characteristics === null ? null : JSON.stringify(told.characteristics),
     })),
+    problems: [...model.problems.newest.values()]
+      .filter(({ isActive }) => isActive)
+      .map(({ isActive: _, ...row }) => row),
+    problemTimes: [...model.problems.newest.values()].map(
+      ({ isActive: _, techCode: __, techInfo: ___, cause: ____, ...row }) => row,
+    ),
   })
 }
 
 function tables(rows: Readonly<Record<string, readonly unknown[]>>): Rows {
   return Object.fromEntries(Object.entries(rows).map(([table, list]) => [table, sorted(list)]))
-}
-
-const ofChargePoint = 'charge_point_id AS "chargePointKey"'
-const ofConnector = 'evse_id AS "evseId", connector_id AS "connectorId"'
-const received = 'received_at AS "receivedAtMs", message_id AS "messageId"'
-
-/** What to read of each table, under the names that the model has for it. */
-const readings: Readonly<Record<string, string>> = {
-  chargePoints: `SELECT id AS key, identity, strictness, registration_status AS "registrationStatus", boot_status AS "bootStatus", vendor,
-    model, firmware_version AS "firmwareVersion", status, firmware_status AS "firmwareStatus", diagnostics_status AS "diagnosticsStatus",
-    log_status AS "logStatus", last_seen_at AS "lastSeenAtMs", last_heartbeat_at AS "lastHeartbeatAtMs", last_boot_at AS "lastBootAtMs",
-    untimed_facts AS "untimedFacts" FROM charge_points WHERE id = ANY($1)`,
-  connectors: `SELECT ${ofChargePoint}, ${ofConnector}, status, status_sent AS "statusSent", error_code AS "errorCode", info,
-    vendor_id AS "vendorId", vendor_error_code AS "vendorErrorCode", occurred_at AS "occurredAtMs", updated_at AS "updatedAtMs"
-    FROM connectors WHERE charge_point_id = ANY($1)`,
-  connectorHistory: `SELECT ${ofChargePoint}, ${ofConnector}, received_at AS "receivedAtMs", occurred_at AS "occurredAtMs", status,
-    error_code AS "errorCode", vendor_error_code AS "vendorErrorCode" FROM connector_history WHERE charge_point_id = ANY($1)`,
-  transactions: `SELECT id, ${ofChargePoint}, ${ofConnector}, station_transaction_id AS "stationTransactionId",
-    station_use AS "stationUse", is_start_told AS "isStartTold", last_event_at AS "lastEventAtMs", last_seq_no AS "lastSeqNo",
-    updated_at AS "updatedAtMs", id_token AS "idToken",
-    id_token_type AS "idTokenType", id_token_status AS "idTokenStatus", started_at AS "startedAtMs", meter_start_wh AS "meterStartWh",
-    reservation_id AS "reservationId", remote_start_id AS "remoteStartId", charging_state AS "chargingState",
-    register_fell_from_wh AS "registerFellFromWh", register_fell_at AS "registerFellAtMs",
-    stopped_at AS "stoppedAtMs", meter_stop_wh AS "meterStopWh", stop_reason AS "stopReason", stop_id_token AS "stopIdToken",
-    closed_by AS "closedBy", received_at AS "receivedAtMs" FROM transactions WHERE charge_point_id = ANY($1)`,
-  facts: `SELECT ${ofChargePoint}, sent_at AS "sentAtMs", transaction_id AS "transactionId", ${received}, payload::text,
-    answer::text FROM transaction_facts WHERE charge_point_id = ANY($1)`,
-  corrections: `SELECT transaction_id AS "transactionId", number, at AS "atMs", operator, stopped_at_before AS "stoppedBeforeMs",
-    meter_stop_wh_before AS "meterStopBeforeWh", stop_reason_before AS "reasonBefore", stopped_at AS "stoppedAtMs",
-    meter_stop_wh AS "meterStopWh", stop_reason AS reason FROM transaction_corrections
-    WHERE transaction_id IN (SELECT id FROM transactions WHERE charge_point_id = ANY($1))`,
-  events: `SELECT ${ofChargePoint}, action, occurred_at AS "occurredAtMs", ${received}, payload::text
-    FROM charge_point_events WHERE charge_point_id = ANY($1)`,
-  anomalies: `SELECT ${ofChargePoint}, kind, transaction, detail::text, ${received}
-    FROM anomalies WHERE charge_point_id = ANY($1)`,
-  meterValues: `SELECT ${ofChargePoint}, transaction_ref::text AS "transactionRef", sampled_at AS "sampledAtMs", ${ofConnector},
-    digest::text, energy_wh AS "energyWh", meter_value::text AS "meterValue" FROM meter_values WHERE charge_point_id = ANY($1)`,
-  variables: `SELECT ${ofChargePoint}, ${ofConnector}, component_name AS "componentName", component_instance AS "componentInstance",
-    variable_name AS "variableName", variable_instance AS "variableInstance", attribute_type AS "attributeType", value, mutability,
-    persistent, constant, characteristics::text, updated_at AS "updatedAtMs" FROM variables WHERE charge_point_id = ANY($1)`,
 }
 
 async function storedRows(keys: readonly number[]): Promise<Rows> {

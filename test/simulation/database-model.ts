@@ -30,6 +30,7 @@ import { FenceModel } from './fences.ts'
 import { LeaseModel } from './leases.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 import { isOutdated } from './outdated.ts'
+import { ProblemModel } from './problems.ts'
 import { PromiseModel } from './promises.ts'
 import { refusal } from './refusal.ts'
 
@@ -158,6 +159,7 @@ export class DatabaseModel {
   readonly anomalies = new Map<string, StoredAnomaly>()
   readonly meterValues = new Map<string, StoredMeterRow>()
   readonly variables = new Map<string, StoredVariable>()
+  readonly problems = new ProblemModel()
   readonly idTokens = new Map<string, KnownIdToken>()
   readonly leases = new LeaseModel(this.chargePoints)
   readonly promises = new PromiseModel(this.transactions)
@@ -249,6 +251,7 @@ export class DatabaseModel {
       if (!isNew) hadStored = true
     }
     this.connectorHistory.settle(this.connectors)
+    this.problems.settle()
     correct(this, toBeApplied)
     for (const { key, seenAtMs, heartbeatAtMs } of seen) {
       const row = this.chargePoints.get(key)
@@ -469,6 +472,9 @@ export class DatabaseModel {
         if (insert(this.events, key, row)) this.#count('events', chargePointKey, payload)
         return
       }
+      case 'problem':
+        this.problems.tell(set, change)
+        return
       case 'variable': {
         const { kind: _, ...variable } = change
         const { componentName, componentInstance, evseId, connectorId } = variable

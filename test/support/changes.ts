@@ -87,6 +87,23 @@ export function chargePointEvent(
   return { kind: 'chargePointEvent', action, occurredAtMs, payload, ...more }
 }
 
+/** That a component has a problem, or that it is over. */
+export function problem(isActive: boolean, occurredAtMs: number, more: Partial<Of<'problem'>> = {}): Change {
+  return {
+    kind: 'problem',
+    componentName: 'Controller',
+    componentInstance: '',
+    evseId: 0,
+    connectorId: 0,
+    isActive,
+    techCode: null,
+    techInfo: null,
+    cause: null,
+    occurredAtMs,
+    ...more,
+  }
+}
+
 export function variable(variableName: string, value: string, more: Partial<Of<'variable'>> = {}): Change {
   return {
     kind: 'variable',

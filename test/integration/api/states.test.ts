@@ -158,6 +158,24 @@ describe('a problem told by NotifyEvent', () => {
     expect(await tell('true', '2126-01-31T12:00:00.000Z', 'Ahead')).toMatchObject([{ techCode: 'Ahead' }])
     expect(await tell('false', new Date(Date.now() + 1_000).toISOString(), 'Ahead')).toEqual([])
   })
+
+  test('does not come back by an older event that comes after its end, also after a restart', async () => {
+    let raw = await stator.bootedRaw('over', '2.0.1')
+    const tell = async (actualValue: string, timestamp: string, techCode = 'Hot'): Promise<unknown> => {
+      const told = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode })
+      await raw.call('NotifyEvent', notifyEventOf(told))
+      return (await statusOf('over')).problems
+    }
+    expect(await tell('false', '2026-01-31T12:00:00.000Z')).toEqual([])
+    expect(await tell('true', '2026-01-31T11:00:00.000Z')).toEqual([])
+    await stator.restart()
+    raw = await stator.raw('over', { subprotocols: ['ocpp2.0.1'] })
+    expect(await tell('true', '2026-01-31T11:30:00.000Z')).toEqual([])
+    expect(await tell('true', '2026-01-31T12:00:00.001Z', 'Again')).toMatchObject([{ techCode: 'Again' }])
+    expect(await tell('false', '2026-01-31T12:00:00.001Z')).toEqual([])
+    // A clock that was never set has no time to tell: the arrival counts.
+    expect(await tell('true', '1970-01-01T00:00:09.000Z', 'Untimed')).toMatchObject([{ techCode: 'Untimed' }])
+  })
 })
 
 test('a transaction told by its EVSE alone is on the connector that is plugged in, also when that is told later', async () => {

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import type { Client } from 'pg'
 import { flows16, flows201, idTag } from '../../fixtures/seed-flows.ts'
+import { monitored, notifyEventOf } from '../../support/notify-events.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
@@ -108,6 +109,21 @@ test('a status through the older connection is stored as an event and moves noth
   expect(older.closing).toBeNull()
   clock.pass(fenceCheckMs)
   expect((await older.closed()).code).toBe(1001)
+})
+
+test('a problem is over when the newer event says so, also when the older one comes later through the older connection', async () => {
+  const { older, newer } = await twoConnections('PROBLEM', '2.0.1')
+  const tell = async (raw: RawChargePoint, actualValue: string, timestamp: string): Promise<unknown> => {
+    const told = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode: timestamp })
+    await raw.call('NotifyEvent', notifyEventOf(told))
+    return (await living.json('/api/chargepoints/PROBLEM/status')).problems
+  }
+  expect(await tell(newer, 'false', '2026-01-31T12:00:00.000Z')).toEqual([])
+  expect(await tell(older, 'true', '2026-01-31T11:00:00.000Z')).toEqual([])
+  expect(await tell(older, 'true', '2026-01-31T13:00:00.000Z')).toMatchObject([
+    { techCode: '2026-01-31T13:00:00.000Z' },
+  ])
+  expect(await tell(newer, 'false', '2026-01-31T12:30:00.000Z')).toHaveLength(1)
 })
 
 test('when the newer connection closes, the charge point is offline, whatever the older one still says', async () => {
