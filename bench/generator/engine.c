@@ -238,15 +238,19 @@ static void handle(const struct epoll_event *e) {
     receive(s, number, (e->events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0);
 }
 
-/* Returns 0, or an errno. */
+/* Returns 0, or an errno. A process that loads this twice, for two global objects, has it once: what the first one left
+   open is closed. */
 int engine_start(void) {
-  slots = calloc(SLOTS, sizeof *slots);
+  int is_again = slots != NULL;
+  if (!is_again) slots = calloc(SLOTS, sizeof *slots);
   if (slots == NULL) return ENOMEM;
+  n_free = n_freed = n_ready = next_ready = 0;
   for (int number = SLOTS - 1; number >= 0; number--) {
+    if (is_again) close_socket(&slots[number]);
     slots[number].fd = -1;
     free_slots[n_free++] = number;
   }
-  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (!is_again) epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   return epoll_fd < 0 ? errno : 0;
 }
 

@@ -56,6 +56,24 @@ test.skipIf(Bun.which('cc') === null)('where there is a C compiler stations spea
   expect(targetOf('ws://csms.example/ocpp').sockets).toBe('bun')
 })
 
+test.skipIf(Bun.which('cc') === null)('an engine that a process loads again is the same one, begun anew', async () => {
+  const module = join(import.meta.dir, '../../../bench/generator/engine.ts')
+  const script = `
+    const closed = []
+    const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {}, close() { closed.push(1) } } })
+    const load = async (query) => (await import(${JSON.stringify(module)} + query)).engine()
+    const first = await load('?first')
+    await new Promise((socketOpened) =>
+      first.dial('127.0.0.1', server.port, null, { socketOpened, socketData() {}, socketGone() {}, runEnded() {} }),
+    )
+    await load('?second')
+    while (closed.length < 1) await new Promise((resolve) => setImmediate(resolve))
+    console.log('closed:', closed.length)
+    process.exit()`
+  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stderr: 'inherit' })
+  expect(await new Response(child.stdout).text()).toBe('closed: 1\n')
+})
+
 test('without a C compiler stations speak through Bun', async () => {
   const module = join(import.meta.dir, '../../../bench/generator/sockets.ts')
   const local = "{ host: '127.0.0.1', isTls: false }"

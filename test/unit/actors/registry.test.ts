@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Registry, type LiveChargePoint } from '../../../actors/registry.ts'
-import { callQueueCallsMax, openTransactionsMax, remoteStartPromiseMs } from '../../../src/base/limits.ts'
+import { callQueueCallsMax, remoteStartPromiseMs } from '../../../src/base/limits.ts'
 import type { Hydration } from '../../../src/csms/records.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
@@ -133,26 +133,6 @@ describe('the registry', () => {
 })
 
 describe('a live charge point', () => {
-  test('the last register is remembered of each open transaction, until it ends or makes way for newer ones', () => {
-    const { live } = house().connect()
-    const start = (transactionId: number): void =>
-      live.apply([
-        { type: 'transactionStarted', transaction: { ...openTransaction, transactionId }, chargingState: null },
-      ])
-    start(1)
-    start(2)
-    expect(live.lastRegister(1)).toMatchObject({ wh: openTransaction.meterStartWh, atMs: openTransaction.startedAtMs })
-    live.apply([{ type: 'register', transactionId: 1, reading: { wh: 5_000, atMs: 7 } }])
-    live.apply([{ type: 'register', transactionId: 3, reading: { wh: 5_000, atMs: 7 } }])
-    expect(live.lastRegister(1)).toMatchObject({ wh: 5_000, atMs: 7 })
-    expect(live.lastRegister(2)).toMatchObject({ wh: openTransaction.meterStartWh })
-    expect(live.lastRegister(3)).toBeUndefined()
-    live.apply([{ type: 'transactionStopped', transactionId: 2 }])
-    expect(live.lastRegister(2)).toBeUndefined()
-    for (let id = 4; id < 4 + openTransactionsMax; id++) start(id)
-    expect(live.lastRegister(1)).toBeUndefined()
-  })
-
   test('after a restart in the middle of a transaction, goes on as if nothing had happened', () => {
     const { connect } = house()
     const open = { ...openTransaction, chargingState: 'SuspendedEV', stationTransactionId: 'tx-9' }

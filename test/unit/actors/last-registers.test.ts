@@ -1,0 +1,27 @@
+import { expect, test } from 'bun:test'
+import { Registry } from '../../../actors/registry.ts'
+import { openTransactionsMax } from '../../../src/base/limits.ts'
+import { HandClock } from '../../support/hand-clock.ts'
+import { hydration } from '../../support/hydration.ts'
+import { openTransaction } from '../../support/known.ts'
+
+test('the last register is remembered of each open transaction, until it ends or makes way for newer ones', () => {
+  const link = { bufferedBytes: 0, send: () => {}, close: () => {} }
+  const live = new Registry({ clock: new HandClock() }).connect(hydration(), link)
+  const start = (transactionId: number): void =>
+    live.apply([
+      { type: 'transactionStarted', transaction: { ...openTransaction, transactionId }, chargingState: null },
+    ])
+  start(1)
+  start(2)
+  expect(live.lastRegister(1)).toMatchObject({ wh: openTransaction.meterStartWh, atMs: openTransaction.startedAtMs })
+  live.apply([{ type: 'register', transactionId: 1, reading: { wh: 5_000, atMs: 7 } }])
+  live.apply([{ type: 'register', transactionId: 3, reading: { wh: 5_000, atMs: 7 } }])
+  expect(live.lastRegister(1)).toMatchObject({ wh: 5_000, atMs: 7 })
+  expect(live.lastRegister(2)).toMatchObject({ wh: openTransaction.meterStartWh })
+  expect(live.lastRegister(3)).toBeUndefined()
+  live.apply([{ type: 'transactionStopped', transactionId: 2 }])
+  expect(live.lastRegister(2)).toBeUndefined()
+  for (let id = 4; id < 4 + openTransactionsMax; id++) start(id)
+  expect(live.lastRegister(1)).toBeUndefined()
+})
