@@ -1,5 +1,5 @@
 // The worker pool: batches of frames go in, verdicts and meter columns come out. Small batches never leave the main
-// thread, because the crossing costs more than the work (docs/decisions.md has the measurement).
+// thread, because the crossing costs more than the work (bench/measurements.md has the figures).
 
 import { Packr } from 'msgpackr'
 import { Piscina } from 'piscina'
