@@ -36,7 +36,7 @@ import {
 import { RemoteStartPromises } from './remote-start-promises.ts'
 import type { LiveTransaction } from './transaction.ts'
 
-/** The way to the charge point. None of it throws, whatever the state of the socket. */
+/** The connection to the charge point. No method throws, whatever the state of the socket. */
 export interface Link {
   send(text: string): void
   close(code: number, reason: string): void
@@ -143,7 +143,7 @@ export class LiveChargePoint implements CallEffects {
   /** Starts once more from what is stored now. */
   rehydrate(hydration: Hydration): void {
     this.#isOvertaken = hydration.epoch > this.epoch
-    // What the newer connection does next, nobody here is told of.
+    // This node does not learn what the newer connection does next.
     this.isDoubtful ||= this.#isOvertaken
     this.#stories = null
     this.#registers = []

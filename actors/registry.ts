@@ -79,7 +79,7 @@ export class Registry {
     return this.#live.size
   }
 
-  /** Whoever is connected under `identity`. */
+  /** The charge point that is connected under `identity`. */
   get(identity: string): LiveChargePoint | undefined {
     return this.#live.get(identity)
   }
@@ -205,8 +205,8 @@ export class Registry {
   }
 
   /**
-   * The actor whose children those of the charge points are, so that they share one system. It hears of a child that failed:
-   * then what the child knew is worth nothing, and its charge point has to connect anew.
+   * The parent of the actors of all charge points, so that they share one system. It receives the error of a child that
+   * failed: the state of that child is lost, and its charge point has to connect again.
    */
   #startRoot(clock: Clock): AnyActorRef {
     const logic = fromTransition((state: null, event: { type: string } | ErrorActorEvent) => {

@@ -6,7 +6,7 @@ import { StatorError } from '../base/errors.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
 
-/** Lets in whoever has credentials, and remembers who that is. */
+/** Admits requests with valid credentials, and keeps their principal. */
 export function authenticated({ authenticate }: Pick<ApiDeps, 'authenticate'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const principal = await authenticate(c.req.raw.headers)

@@ -1,5 +1,5 @@
-// Request bodies: no larger and no deeper than allowed, and JSON. The declared content type is not held against anybody: `curl -d`
-// says "form", some clients say nothing, and all of them mean JSON.
+// Request bodies: no larger and no deeper than allowed, and JSON. The declared content type is ignored: `curl -d` says
+// "form", some clients send none, and all of them mean JSON.
 
 import type { MiddlewareHandler } from 'hono'
 import type { Principal } from '../auth/operator-auth.ts'

@@ -1,4 +1,4 @@
-// /api/chargepoints: what they are, how they are, and who is welcome (provisioning).
+// /api/chargepoints: reading charge points and their state, and provisioning them.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -112,7 +112,7 @@ const newRoute = createRoute({
   method: 'post',
   path: '/api/chargepoints',
   tags: ['Provisioning'],
-  summary: 'Make a charge point welcome',
+  summary: 'Create a charge point',
   description: 'No two charge points may have identities that differ in letter case only.',
   middleware: [operatorOnly] as const,
   request: { body: body(NewChargePoint, true) },
@@ -128,7 +128,7 @@ const changeRoute = createRoute({
   tags: ['Provisioning'],
   summary: 'Change a charge point',
   description:
-    'A change of its credentials closes its connection, at every node, so that it comes back under the new ones. The charge point is not told of them: to send it a new password, change its configuration key AuthorizationKey. The rest holds at once; a new registration status from its next boot on.',
+    'A change of its credentials closes its connection, at every node, so that it comes back under the new ones. The charge point does not learn them: to send it a new password, change its configuration key AuthorizationKey. The rest holds at once; a new registration status from its next boot on.',
   middleware: [operatorOnly] as const,
   request: { params: ChargePointParams, body: body(ChargePointChange, true) },
   responses: {
@@ -141,7 +141,7 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: '/api/chargepoints/{chargePointId}',
   tags: ['Provisioning'],
-  summary: 'Make a charge point unwelcome',
+  summary: 'Delete a charge point',
   description: 'Its transactions and meter values are kept. Not while one of its transactions is open.',
   middleware: [operatorOnly] as const,
   request: { params: ChargePointParams },

@@ -42,7 +42,7 @@ export function validationError(error: z.ZodError, part: string): StatorError {
     : badRequest(first.field, first.issue, more)
 }
 
-/** The answer to `error`, logged when it is ours to mend. */
+/** The answer to `error`, logged when it is a fault of Stator. */
 export function answerError(error: Error, c: Context, log: ApiDeps['log']): Response {
   const known = recognise(error)
   const { status } = errorTable[known.code]
@@ -63,8 +63,8 @@ function errorBody(error: StatorError): ErrorBody {
   return error.details === undefined ? body : { ...body, details: error.details }
 }
 
-// Hono throws HTTPException for what it finds itself; anything else unknown is ours. The text of what is ours to mend stays
-// in the log: it may quote data, or tell strangers about the database.
+// Hono throws HTTPException for what it finds itself; any other unknown error is a fault of Stator. Its text stays in
+// the log: it may quote data, or reveal the database to strangers.
 function recognise(error: Error): StatorError {
   if (error instanceof HTTPException) {
     const code = codeOfStatus(error.status)

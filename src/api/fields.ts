@@ -111,7 +111,7 @@ export function time(name: string, edge: 'start' | 'end' = 'start') {
     .openapi({ type: 'string', format: 'date-time' })
 }
 
-// What both PostgreSQL and ISO 8601 write without ado.
+// The years that both PostgreSQL and ISO 8601 write in four digits.
 const storableMsMin = Date.parse('0001-01-01T00:00:00Z')
 const storableMsMax = Date.parse('9999-12-31T23:59:59.999Z')
 

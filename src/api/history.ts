@@ -63,7 +63,7 @@ const historyRoute = createRoute({
   },
 })
 
-/** Reading what uptime is reckoned from. */
+/** Reading the history from which uptime is computed. */
 export function historyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
   const app = apiApp()

@@ -1,5 +1,6 @@
-// How many requests of one principal are under way at once: one station that reads without a pause, or one client of an operator that
-// has lost its way, leaves room for the others. Who waits too long or finds the line full is answered 429, a little later.
+// A semaphore for each principal: it limits the requests under way at once, so that one station or client that reads
+// without a pause leaves room for the others. A request that waits too long or finds the queue full is answered 429, a
+// little later.
 
 import type { MiddlewareHandler } from 'hono'
 import type { Principal } from '../auth/operator-auth.ts'
@@ -32,7 +33,9 @@ interface Places {
 
 const giveBackNothing = (): void => {}
 
-/** Places by name. A name of which nothing is under way is forgotten, since whatever waits waits for something under way. */
+/**
+ * Places by name. A name without a request under way is dropped: requests wait only for requests that are under way.
+ */
 export class PlacesByName {
   readonly #clock: Clock
   readonly #places = new Map<string, Places>()
@@ -47,8 +50,8 @@ export class PlacesByName {
   }
 
   /**
-   * A place, when it is free; call what it resolves with to give it back. When `signal` aborts while it waits, it leaves the line with
-   * a place that is none: nobody is there any more to be served.
+   * A place, when one is free; call what it resolves with to give it back. When `signal` aborts during the wait, it
+   * leaves the queue with a place that counts nothing: the client is gone.
    *
    * @throws {StatorError} `TOO_MANY_REQUESTS` when `waitingMax` wait already, or after `restWaitMsMax`.
    */

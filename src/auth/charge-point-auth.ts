@@ -74,7 +74,7 @@ function presentedBy(headers: Headers, method: 'Basic' | 'ApiKey' | 'Any'): Pres
   return basic === null && key === null ? null : { basic, key }
 }
 
-// Trust on first use: whoever comes first under an identity sets its credentials, later ones must have the same.
+// Trust on first use: the first connection under an identity sets its credentials, later ones must present the same.
 async function adopt(identity: string, presented: Presented | null, deps: AuthDeps): Promise<HandshakeVerdict> {
   const { credentials, operatorKeys, security, store } = deps
   const password = presented?.basic?.password

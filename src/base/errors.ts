@@ -1,4 +1,4 @@
-// Every error that Stator can tell anybody, in one table: its code, the HTTP status it becomes, and how to mend it.
+// Every error that Stator reports, in one table: its code, the HTTP status it becomes, and what to do about it.
 // `docs/operations.md` repeats the table for operators; a test compares the two.
 
 interface ErrorRow {

@@ -181,8 +181,8 @@ function isWord(code: number): boolean {
 }
 
 /**
- * Where the JSON string that has begun before `from` ends; -1 when it does not. Whoever looks for names of values needs this to run
- * to the end of the text once: each such name has a quote in it that would end the string before it.
+ * Where the JSON string that has begun before `from` ends; -1 when it does not. The search for names of values needs
+ * this to run to the end of the text once: each such name has a quote in it that would end the string before it.
  */
 function endOfString(text: string, from: number): number {
   for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {

@@ -4,9 +4,9 @@ import type { Clock } from './clock.ts'
 import { StatorError } from './errors.ts'
 
 /**
- * What `promise` comes to.
+ * The outcome of `promise`.
  *
- * @throws {StatorError} `STORE_UNAVAILABLE` when it takes longer than `ms`; nobody hears then what becomes of it.
+ * @throws {StatorError} `STORE_UNAVAILABLE` when it takes longer than `ms`; its outcome is then ignored.
  */
 export function inTime<T>(promise: Promise<T>, ms: number, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -32,11 +32,11 @@ export const allowanceBytesMax = 2_097_152
 
 /**
  * Bytes that it may owe beside its last frame. One read from its socket may hold a hundred thousand small frames, which are served at once;
- * whoever sent them waits eight seconds then, not minutes.
+ * the charge point that sent them then waits eight seconds, not minutes.
  */
 export const allowanceDebtBytesMax = 2_097_152
 
-/** Bytes that a charge point without allowance waits for: it is served in small lots then, not frame by frame. */
+/** Bytes that a charge point without allowance waits for: it is then served in small batches, not frame by frame. */
 export const allowanceWaitBytes = 8_192
 
 /** Bytes that the smallest frame costs: to read, decide and answer it takes as long as for a frame of this size. */
@@ -188,10 +188,10 @@ export const drainMsMax = 3_000
 /** Over how long many connections are closed during shutdown, so that they do not all dial again in the same moment, in milliseconds. */
 export const drainPaceMs = 2_000
 
-/** Pause between two lots of connections that are closed during shutdown, in milliseconds. */
+/** Pause between two batches of connections that a shutdown closes (graceful drain), in milliseconds. */
 export const drainTurnMs = 50
 
-/** Connections that such a lot has at least. */
+/** Connections that such a batch has at least. */
 export const drainConnectionsMin = 25
 
 /** Identity of a charge point: at most 48 characters (OCPP 2.0.1 Part 4 §3.1.1). */
@@ -252,16 +252,16 @@ export const restRefusalsHeldMax = 1_024
 /** Seconds that the sender of a REST request answered 429 is asked to wait. */
 export const restRetryAfterSeconds = 1
 
-/** Charge points that are let in at once: from their handshake until they have been read from the database. */
+/** Admission slots: charge points that connect at once, from their handshake until their state has been read. */
 export const handshakesAtOnceMax = 128
 
-/** Handshakes that may wait for their turn; past it newcomers are turned away with 503. */
+/** Handshakes that may wait for an admission slot; past it new connections are refused with 503. */
 export const handshakesWaitingMax = 20_000
 
-/** Longest that a handshake waits for its turn before it is turned away with 503, in milliseconds. */
+/** Longest that a handshake waits for an admission slot before it is refused with 503, in milliseconds. */
 export const handshakeWaitMsMax = 20_000
 
-/** Seconds that a newcomer refused with 503 is asked to wait. */
+/** `Retry-After` of a handshake that is refused with 503, in seconds. */
 export const retryAfterSeconds = 10
 
 /** Levels that a frame may nest. OCPP needs under 20; thousands would exhaust the stack of whatever writes them again. */
@@ -277,12 +277,12 @@ export const integerMax = 2_147_483_647
 export const callTimeoutSecondsMax = 600
 
 /**
- * Longest that a REST request may be without a word while it is answered, in seconds: a CALL may wait in line as long as for its answer, and
- * statements come before and after it.
+ * Longest that a REST connection may be silent while a request is answered, in seconds: a CALL may wait in line as
+ * long as for its answer, and statements come before and after it.
  */
 export const restAnswerSecondsMax = 2 * callTimeoutSecondsMax + 120
 
-/** Longest that an HTTP connection may be without a word while nothing is answered on it, in seconds. */
+/** Longest that an HTTP connection may be idle, in seconds. */
 export const httpIdleSecondsMax = 10
 
 /** Longest password or API key of a charge point, in characters. */
@@ -323,8 +323,8 @@ export const gateWaitMsMax = 5_000
 export const gateYieldMsMax = 250
 
 /**
- * How long a transaction of the writer may be without an answer before the database counts as away, in milliseconds: whoever connects then is
- * better sent to another node.
+ * How long a transaction of the writer may be without an answer before the database counts as away, in milliseconds:
+ * a charge point that connects then should go to another node.
  */
 export const commitSilentMsMax = 3_000
 
@@ -355,7 +355,7 @@ export const messageLogBatchBytesMax = 1_048_576
 /** Id tokens that are remembered for the time when the database is away. */
 export const idTokensRememberedMax = 100_000
 
-/** Longest that a migration waits for the lock of a table, in milliseconds: whoever comes then waits behind it. */
+/** Lock timeout of a migration, in milliseconds: while it waits, later statements on the table wait behind it. */
 export const migrationLockMs = 200
 
 /** Tables with rows in them that one migration may lock: it keeps the lock of the first while it waits for the others. */
@@ -370,13 +370,13 @@ assert(
 export const migrationAttemptsMax = 120
 export const migrationPauseMs = 500
 
-/** One of so many tries, and of so many looks whether it is a node's turn to migrate, is told in the log: one in ten seconds. */
+/** One in so many tries, and one in so many polls for a node's turn to migrate, is logged: one in ten seconds. */
 export const migrationLogAttempts = 20
 
 /** Longest that a node waits for another one that migrates, in milliseconds: large indexes take minutes. */
 export const migrationTurnMsMax = 3_600_000
 
-/** How often partitions are made ahead, and what is old is forgotten, in milliseconds. */
+/** How often partitions are made ahead and old rows are deleted (retention), in milliseconds. */
 export const maintenanceMs = 3_600_000
 
 /** Longest that making or dropping a partition waits for its lock, in milliseconds: commits wait behind it. */
@@ -389,10 +389,12 @@ export const partitionTryPauseMs = 500
 /** Rows of the default partition that move to a new one: they move while nothing is committed, in well under a second. */
 export const partitionMoveRowsMax = 20_000
 
-/** Rows that one statement forgets; its locks are short then. */
+/** Rows that one retention statement deletes, so that it holds its locks for a short time. */
 export const forgottenRowsMax = 5_000
 
-/** Such statements in one turn and of one table: two million rows an hour are forgotten, the rest waits for the next turn. */
+/**
+ * Such statements in one turn and of one table: two million rows an hour are deleted, the rest waits for the next turn.
+ */
 export const forgottenLotsMax = 400
 
 /**
@@ -413,10 +415,10 @@ export const earlierNodesHours = 24
 /** How often ghost transactions are looked for, in milliseconds. */
 export const ghostCheckMs = 300_000
 
-/** Suspects that one look for ghost transactions goes through; the next look goes on behind them. */
+/** Suspects that one scan for ghost transactions goes through; the next scan continues after them. */
 export const ghostsPerCheckMax = 1_000
 
-/** Open transactions that such a look goes through on the embedded database; the next look goes on behind them. */
+/** Open transactions that such a scan goes through on the embedded database; the next scan continues after them. */
 export const ghostCandidatesMax = 1_000
 
 /** Meter values of a transaction, the newest by their own time, that are looked at for whether one has come lately. */
@@ -465,7 +467,7 @@ export const problemsShownMax = 256
 /** How often the embedded database is asked whether it still answers, in milliseconds. */
 export const embeddedCheckMs = 1_000
 
-/** How often in a row the embedded database may fail to answer before it is opened anew. */
+/** How often in a row the embedded database may fail to answer before it is reopened. */
 export const embeddedFailuresMax = 5
 
 /**
@@ -534,10 +536,13 @@ export const logLinesAtOnceMax = 50
 /** Log lines about one charge point in a second, over a longer time. */
 export const logLinesPerSecondMax = 5
 
-/** Log lines about refused handshakes of all newcomers together that may come at once; after that `logRefusalsPerSecondMax`. */
+/**
+ * Log lines about refused handshakes, of all connections together, that may come at once; after that
+ * `logRefusalsPerSecondMax`.
+ */
 export const logRefusalsAtOnceMax = 500
 
-/** Log lines about refused handshakes of all newcomers together in a second, over a longer time. */
+/** Log lines about refused handshakes, of all connections together, in a second, over a longer time. */
 export const logRefusalsPerSecondMax = 50
 
 /** Charge points whose log lines are counted; past it the one that has been counted longest is forgotten. */

@@ -1,6 +1,7 @@
-// A limit on the log lines about one charge point. Lines are written before the call returns, so whoever causes thousands of them
-// a second takes time from all others, fills the disk, and hides what the others do. It limits lines by what they say they are
-// about, never by their level or by the connection: a reconnect gives nobody a new allowance.
+// A limit on the log lines about one charge point. Lines are written before the call returns, so a charge point that
+// causes thousands of them a second takes time from all others, fills the disk, and hides what the others do. It limits
+// lines by what they say they are about, never by their level or by the connection: a reconnect gives nobody a new
+// allowance.
 
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'

@@ -13,7 +13,7 @@ const fileMode = 0o600
 const permissionBits = 0o777
 const stickyBit = 0o1000
 
-/** Files that this process makes from now on are for its user alone, whoever makes them. */
+/** Files that this process makes from now on are for its user alone, also those that libraries make. */
 export function makeFilesPrivate(): void {
   process.umask(0o077)
 }

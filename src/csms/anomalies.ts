@@ -4,7 +4,7 @@
 export const anomalyTable = {
   unknownTransaction: 'A message names a transaction that nobody knows; a stop with 0 or -1 ("none") is one, too.',
   foreignTransaction: 'A message names a transaction of another charge point.',
-  closedTransaction: 'A message came for a transaction that had ended, and told of no time before the end.',
+  closedTransaction: 'A message came for a transaction that had ended, and reports no time before the end.',
   transactionIdReused:
     'A charge point began another transaction under an id that it had used before, as some do after a reboot; it is a transaction of its own.',
   secondStart: 'A transaction was started once more; the earliest start counts, and what it lacked was filled in.',

@@ -30,7 +30,7 @@ export function isOfTransaction({ kind }: Change): boolean {
 
 /**
  * What an overtaken connection may change. Its messages without a time have no place among those of the newest connection,
- * which goes on to give the same places to others.
+ * which gives the same places to other messages.
  */
 export function withoutState(changes: readonly Change[]): readonly Change[] {
   return changes.filter(({ kind }) => !ofState.has(kind)).map(withoutPlace)

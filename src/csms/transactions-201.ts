@@ -304,7 +304,7 @@ function concurrentWith(
   return { open: concurrentTransaction({ transactionId, evseId, idToken, atMs }, known), isNews }
 }
 
-/** A start is about its connector first: it is told no second time once anything else was told of that. */
+/** A start is about its connector first: it is not a resend once anything else of that connector has come. */
 function about(event: TransactionEvent, known: Known): About {
   const { transactionId } = event.transactionInfo
   const [newest] = known.transactionsNamed(transactionId)

@@ -136,7 +136,7 @@ export function isTimeZone(text: string): boolean {
 
 const dayMs = 86_400_000
 
-/** Of a name that is none, one that no month has. */
+/** The number of a month's name; of an unknown name, a number that no month has. */
 function monthNumber(name = ''): string {
   return String(monthNames.indexOf(name.toLowerCase()) + 1)
 }

@@ -118,7 +118,7 @@ function violation(frame: ParsedCall, problems: readonly Problem[]): ExaminedFra
   return refusal(frame, first.code, first.message, { problems: told })
 }
 
-/** What a strict charge point is told of a frame that a lenient one gets away with. */
+/** Why a strict charge point is refused, for the quirks of frames that are accepted from a lenient one. */
 const strictSentences: Readonly<Record<string, string>> = {
   messageIdNotText: 'The message id is a number: expected a string.',
   payloadLeftOut: 'The frame has three elements: expected a fourth, the payload.',

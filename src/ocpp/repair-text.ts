@@ -1,7 +1,7 @@
-// The lenient mode for text that is almost JSON. It mends what leaves no doubt about the meaning (a value left out, a
+// The lenient mode for text that is almost JSON. It repairs what leaves no doubt about the meaning (a value left out, a
 // comma too many, a bare NaN, a list that is closed and was never opened) and never completes a frame that was cut off:
 // half a number reads like a whole one. It reads the text once, from left to right, and gives up when there is more to
-// mend than any real charge point gets wrong.
+// repair than any real charge point gets wrong.
 
 import { textRepairsMax } from '../base/limits.ts'
 
@@ -37,7 +37,9 @@ class Mending {
     this.#text = text
   }
 
-  /** The frame that the text begins with; null when a string in it does not end, or when there is too much to mend. */
+  /**
+   * The frame that the text begins with; null when a string in it does not end, or when there is too much to repair.
+   */
   frame(): string | null {
     let depth = 0
     for (let at = 0; at < this.#text.length;) {

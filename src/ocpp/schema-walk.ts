@@ -1,6 +1,6 @@
-// Walks a payload and its schema together, once, and reports every broken keyword on the way: parents before children, in
-// the order of the schema. Whoever is told may mend what is broken; the walk goes on with what then stands there. The work
-// is linear in the payload, whatever it holds.
+// Walks a payload and its schema together, once, and reports every broken keyword on the way: parents before children,
+// in the order of the schema. The caller may repair what is broken; the walk then continues with the repaired value.
+// The work is linear in the payload, whatever it holds.
 
 import { isDateTime } from './date-time.ts'
 import type { Keyword, SchemaNode } from './schema-node.ts'

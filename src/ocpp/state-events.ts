@@ -24,7 +24,7 @@ export function stateEvents<E>(events: readonly E[]): readonly E[] {
     if (key === null) continue
     const known = newest.get(key)
     if (known !== undefined && timeOf(known) > timeOf(event)) continue
-    // Set anew, so that it stands behind what was told before it.
+    // Deleted and set again, so that it comes after the entries before it.
     newest.delete(key)
     newest.set(key, event)
   }

@@ -47,7 +47,7 @@ export const v16 = tableOf(schemas, {
   InstallCertificate: toChargePoint('security', '1.6 security whitepaper §5.11'),
   LogStatusNotification: served('diagnostics', '1.6 security whitepaper §5.13', 'committed'),
   SecurityEventNotification: stored('security', '1.6 security whitepaper §5.15'),
-  // No certificate authority stands behind Stator: whoever asks for a certificate is told so (A02.FR.12).
+  // Stator has no certificate authority: a request for a certificate is refused (A02.FR.12).
   SignCertificate: stored('security', '1.6 security whitepaper §5.17', { status: 'Rejected' }),
   SignedFirmwareStatusNotification: served('firmware', '1.6 security whitepaper §5.19', 'committed'),
   SignedUpdateFirmware: toChargePoint('firmware', '1.6 security whitepaper §5.21'),

@@ -18,7 +18,7 @@ import { stateEvents } from './state-events.ts'
 export const v201 = tableOf(schemas, {
   // A: security.
   CertificateSigned: toChargePoint('security', '2.0.1 A02-A03'),
-  // No certificate authority stands behind Stator: whoever asks for a certificate is told so.
+  // Stator has no certificate authority: a request for a certificate is refused.
   SignCertificate: stored('security', '2.0.1 A02-A03', { status: 'Rejected' }),
   SecurityEventNotification: stored('security', '2.0.1 A04'),
 

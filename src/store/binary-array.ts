@@ -94,7 +94,7 @@ const instantMsMax = Date.parse('9999-12-31T23:59:59.999Z')
 /** `values` in milliseconds since the Unix epoch. */
 export function instantArray(values: Nullable<number>): Buffer {
   return fixed(oids.timestamptz, 8, values, (to, ms, at) => {
-    // A time that is none is stored as the Unix epoch: visibly wrong, and no reason to lose the fact.
+    // An invalid time is stored as the Unix epoch: visibly wrong, and no reason to lose the fact.
     const sinceMs = (Number.isNaN(ms) ? 0 : Math.max(instantMsMin, Math.min(instantMsMax, ms))) - postgresEpochMs
     to.writeBigInt64BE(BigInt(Math.trunc(sinceMs)) * 1000n, at)
   })

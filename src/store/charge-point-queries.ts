@@ -194,7 +194,7 @@ export function createChargePointQueries(source: ListSource) {
 
     /**
      * Marks the charge point as deleted and forgets its credentials; its transactions, meter values and history stay, and the
-     * identity may be created anew. Answers its number; null when there was none.
+     * identity may be created again. Answers its number; null when there was none.
      *
      * @throws {StatorError} `CONFLICT` while a transaction is open.
      */

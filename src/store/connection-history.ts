@@ -1,5 +1,6 @@
-// The history of connections: one row when a connection opens, one when it is closed. Both are written by the statement that
-// changes the charge point, under the lock of its row: whoever finds the connection open writes its end, so there is one.
+// The history of connections: one row when a connection opens, one when it is closed. Both are written by the statement
+// that changes the charge point, under the lock of its row: the statement that finds the connection open writes its
+// end, so there is one.
 
 import { leaseMs } from '../base/limits.ts'
 import type { ClosedBy, ConnectionEnd } from '../csms/records.ts'
@@ -34,7 +35,8 @@ export function endColumns({ closedBy, closeCode, reason }: End): string {
   return `'${closedBy}' AS closed_by, ${closeCode ?? 'NULL'}::int4 AS close_code, '${reason}' AS reason`
 }
 
-// Nothing here can be there already: an end is stored by whoever finds the connection open. So there is no unique index to ask.
+// No row can be there already: an end is stored by the statement that finds the connection open. So there is no unique
+// index.
 const endedColumns = 'charge_point_id, at, epoch, closed, node, closed_by, close_code, reason'
 
 /**

@@ -33,10 +33,10 @@ export interface DatabaseOptions {
   readonly log: Logger
 }
 
-/** A connection that somebody has for himself until he releases it. */
+/** A connection that one caller has exclusively until it is released. */
 export interface Lease {
   readonly client: ClientBase
-  /** Gives the connection back; `isBroken` says that nobody is to use it again. */
+  /** Gives the connection back; `isBroken` says that it must not be used again. */
   release(isBroken?: boolean): void
 }
 
@@ -105,7 +105,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { log } = options
   if (options.provider === 'PostgreSQL') {
     const { config, address } = parseConnectionString(options.connectionString ?? '')
-    // Pipelined: whoever takes a new connection need not wait for what it is told first.
+    // Pipelined: the caller that takes a new connection does not wait for these settings.
     const poolConfig = { max: lookupConnectionsMax, pipeline: true }
     const { newPool, ...database } = await connect({ ...config, keepAlive: true }, address, poolConfig, log)
     const restPool = newPool({

@@ -84,8 +84,9 @@ const isNoOlder = (row: string, known: string, arrival: string): string =>
   `${row}.occurred_at >= LEAST(${known}.occurred_at, ${known}.${arrival})`
 
 /**
- * Says which of all the rows, of problems and of their ends, are the newest; the statements on `problems` come after it. It locks
- * what it is told of until the COMMIT, all nodes in one order, so that two that are told of one component take turns.
+ * Says which of all the rows, of problems and of their ends, are the newest; the statements on `problems` come after
+ * it. It locks its rows until the COMMIT, all nodes in one order, so that two nodes with events of one component take
+ * turns.
  */
 export const noteProblemTimes = statement<ProblemRow>(
   'note_problem_times',

@@ -21,7 +21,7 @@ export interface EmbeddedServer {
   /** Folder of the socket: what `pg` takes for a host. */
   readonly host: string
   readonly port: number
-  /** Throws the running database away and opens its files anew. */
+  /** Drops the running database and reopens its files. */
   restart(): void
   /** Writes everything down and stops. */
   stop(): Promise<void>

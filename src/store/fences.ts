@@ -41,7 +41,7 @@ export async function watchFences({ database, clock, log, onFence }: FenceWatchO
       isFailing = false
     },
     (error) => {
-      if (!isFailing) log.warn({ error }, 'What other nodes changed could not be looked for.')
+      if (!isFailing) log.warn({ error }, 'The poll for changes of other nodes failed; the next one tries again.')
       isFailing = true
     },
   )

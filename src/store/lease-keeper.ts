@@ -109,8 +109,8 @@ export class LeaseKeeper {
   }
 
   /**
-   * Does `claim`, which claims the connection of a charge point for this node. What the database could not be told of the one
-   * before it is told first: it ended then, and not when this one came.
+   * Does `claim`, which claims the connection of a charge point for this node. If the end of the connection before
+   * could not be stored, it is stored first: that connection ended then, and not when this one came.
    */
   async claiming<T>(key: number, claim: () => Promise<T>): Promise<T> {
     const losses = this.#losses
@@ -151,7 +151,7 @@ export class LeaseKeeper {
   async end(): Promise<void> {
     const { clock, log } = this.#options
     await inTime(this.#giveBack(), leaseEndMsMax, clock).catch((error: unknown) => {
-      log.warn({ error }, 'The lease could not be given back; it runs out by itself.')
+      log.warn({ error }, 'The lease could not be released; it expires by itself.')
     })
   }
 
@@ -211,8 +211,9 @@ export class LeaseKeeper {
     // In this order: one that leaves now may be marked as not connected before it is confirmed.
     const released = await this.#releaseStrays()
     for (const one of untold) if (!this.#releases.has(one)) this.#told(one)
-    if (regained > 0) log.info({ count: regained }, 'Charge points of this node were marked as not connected; mended.')
-    if (released > 0) log.info({ count: released }, 'Charge points that have left were marked as connected; mended.')
+    if (regained > 0)
+      log.info({ count: regained }, 'Charge points of this node were marked as not connected; corrected.')
+    if (released > 0) log.info({ count: released }, 'Charge points that have left were marked as connected; corrected.')
   }
 
   async #confirmHeld(): Promise<number> {

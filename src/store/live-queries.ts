@@ -106,7 +106,7 @@ const claimConnections = `
 const readAgain = `WITH found AS (SELECT ${actorColumns} FROM charge_points c WHERE c.id = ANY($1::int4[])) ${withChildren('found')}`
 
 /**
- * Marks charge points as not connected, unless they have connected anew, and stores how their connections ended.
+ * Marks charge points as not connected, unless they have connected again, and stores how their connections ended.
  *
  * With a CASE, of which PostgreSQL has no statistics: those of `connected` may say that hardly any charge point is, as right after
  * they were provisioned, and then it would compare each that is connected with each that is to be released.

@@ -111,7 +111,7 @@ async function warnOfNewer(
 async function applyAtOnce(client: Client, migration: Migration): Promise<void> {
   await client.query('BEGIN')
   try {
-    // Whoever comes while a statement waits for its lock waits behind it.
+    // While a statement waits for its lock, later statements wait behind it.
     await client.query(`SET LOCAL lock_timeout = ${migrationLockMs}`)
     // Versions that know no turns migrate under this lock.
     await client.query('SELECT pg_advisory_xact_lock($1)', [maintenanceLock])
@@ -130,7 +130,7 @@ async function applyAtOnce(client: Client, migration: Migration): Promise<void> 
 
 /**
  * Runs each statement of a migration by itself. Those that an interrupted start has done are passed over or do no
- * harm. They wait for whoever used the table before them, for as long as that takes, and nobody waits behind them.
+ * harm. They wait for the transactions that used the table before them, without a timeout; nothing waits behind them.
  */
 async function applyOneByOne(client: Client, migration: Migration): Promise<void> {
   await client.query('SET lock_timeout = 0')

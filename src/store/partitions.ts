@@ -127,7 +127,7 @@ async function makePartitionFromDefault(
   if ((found.rows[0]?.rows ?? 0) > partitionMoveRowsMax)
     return `more than ${partitionMoveRowsMax} of its rows are in ${table}_default, which is more than can be moved while nothing is committed`
   return shortly(client, triesMax, async () => {
-    // Whoever writes or reads meanwhile waits, and finds each row in one place.
+    // Statements that write or read meanwhile wait, and find each row in one place.
     await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
     await client.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`)
     const copied = await client.query(`INSERT INTO ${name} SELECT * FROM ${table}_default WHERE ${within}`)
@@ -139,8 +139,8 @@ async function makePartitionFromDefault(
 }
 
 /**
- * Does `change`, which locks a table that everybody uses, in a transaction. Whoever comes while it waits for its lock waits behind it, so
- * it gives up soon and tries again.
+ * Does `change`, which locks a busy table, in a transaction. While it waits for its lock, other statements wait behind
+ * it, so it has a short lock timeout and is retried.
  *
  * @returns null when it was done, else why not.
  */

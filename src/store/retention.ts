@@ -1,4 +1,5 @@
-// Forgets what has been kept for long enough. Only so many rows at a time, and each lot for itself, so that nobody waits.
+// Retention: deletes rows that are older than the settings say. In small batches, each in a transaction of its own, so
+// that nothing waits for it.
 
 import type { Pool } from 'pg'
 import { forgottenLotsMax, forgottenRowsMax } from '../base/limits.ts'

@@ -21,7 +21,7 @@ export interface BoundStatement {
 export const beginTransaction: BoundStatement = { name: 'stator_begin', text: 'BEGIN', values: [] }
 export const commitTransaction: BoundStatement = { name: 'stator_commit', text: 'COMMIT', values: [] }
 
-/** Every statement is planned anew when it runs next, for the size that its tables have by then. */
+/** Every statement is planned again when it runs next, for the size that its tables have by then. */
 export const discardPlans: BoundStatement = { name: 'stator_discard_plans', text: 'DISCARD PLANS', values: [] }
 
 export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement {

@@ -19,10 +19,10 @@ interface Waiting {
 }
 
 /**
- * Lets one at a time have the connection of `pool`, and nobody while somebody waits at `pool` itself.
+ * Lends the connection of `pool` to one caller at a time, and only while nothing waits at `pool` itself.
  *
- * Under a load that never ends, whoever has waited for `gateYieldMsMax` queues at `pool` like everybody else: a few statements a
- * second, so that the message log is written and old rows are forgotten all the same.
+ * Under a load that never ends, a caller that has waited for `gateYieldMsMax` queues at `pool` like all others: a few
+ * statements a second, so that the message log is still written and old rows are still deleted.
  */
 export class ConnectionGate {
   readonly #pool: Pool

@@ -345,8 +345,9 @@ export class Writer {
   }
 
   /**
-   * Whether the database does what nobody could refuse: what failed before then failed for what it was. What a broken connection had
-   * sent is over by then, so that whoever is told that his changes were given up can read what became of them.
+   * Whether the database answers a harmless statement. If so, what failed before failed because of its data. What a
+   * broken connection had sent is over by then, so that a caller whose changes were given up can read what became of
+   * them.
    */
   async #isAnswering(): Promise<boolean> {
     try {

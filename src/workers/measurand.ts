@@ -23,7 +23,7 @@ const contexts = [
 const ranks: ReadonlyMap<unknown, number> = new Map(contexts.map((context, rank) => [context, rank]))
 const periodicRank = 0
 const beginRank = contexts.indexOf('Transaction.Begin')
-/** A word that nobody knows goes before `Trigger`: whoever makes one up does so for a sample. */
+/** An unknown word goes before `Trigger`: vendors make words up for samples. */
 const unknownRank = 1.5
 
 /**

@@ -1,5 +1,5 @@
 // The worker pool: batches of frames go in, verdicts and meter columns come out. Small batches never leave the main
-// thread, because the crossing costs more than the work (docs/decisions.md has the measurement).
+// thread, because the crossing costs more than the work (bench/measurements.md has the figures).
 
 import { Packr } from 'msgpackr'
 import { Piscina } from 'piscina'
@@ -47,7 +47,7 @@ export class FramePool {
   readonly #options: PoolOptions
   readonly #workers: Piscina<Uint8Array, PackedBatch> | null
   readonly #longFrames: LongFrames
-  /** One thread, one task: whoever makes a thread die here has done it alone. Made when a thread has died. */
+  /** One thread, one task: a frame that makes a thread die here has done it alone. Made when a thread has died. */
   #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
   readonly #packr = new Packr()
   /** How many batches may be under way at once without one of them only waiting. */
@@ -151,9 +151,9 @@ export class FramePool {
   }
 }
 
-// msgpack writes texts as UTF-8, in which half a surrogate pair becomes U+FFFD, and msgpackr renames `__proto__`. Both come from
-// hostile frames only; but an answer under another message id than the one sent, or a fact stored in another spelling than
-// when it came alone, is none. An escape may spell either, so whoever writes any is examined here.
+// msgpack writes texts as UTF-8, in which half a surrogate pair becomes U+FFFD, and msgpackr renames `__proto__`. Both
+// come from hostile frames only; but an answer needs the message id that was sent, and a fact is stored in the spelling
+// that it has when it comes alone. An escape may spell either, so a frame with any escape is examined here.
 function survivesCrossing(text: string): boolean {
   return !text.includes('\\u') && !text.includes('__proto__')
 }

@@ -162,7 +162,7 @@ export class TestStator {
     throw new Error(`${path} answered ${answer.status} ${JSON.stringify(answer.body)}, expected ${status}.`)
   }
 
-  /** Makes a charge point welcome. */
+  /** Creates a charge point (provisioning). */
   async provision(identity: string, more: Json = {}): Promise<void> {
     const body = { chargePointId: identity, password: passwordDefault, ...more }
     await this.json('/api/chargepoints', { body }, 201)

@@ -61,6 +61,61 @@ test('docs/reliability.md names every test of a fault, and no other', async () =
   expect(named.toSorted()).toEqual(files.toSorted())
 })
 
+describe('docs/decisions.md', () => {
+  const index = 'Index'
+
+  test('has a date and a status in each decision, and each is in force or says what replaced it', async () => {
+    const { decisions, headings } = await decisionsDocument()
+    expect(decisions.length).toBeGreaterThan(80)
+    for (const { title, body } of decisions) {
+      const line = /^_(\d{4}-\d\d-\d\d) · (accepted|accepted, amended by \S[^_]*|superseded by \S[^_]*)_$/.exec(
+        body.split('\n\n')[0]?.replaceAll('\n', ' ') ?? '',
+      )
+      const [, date = '', status = ''] = line ?? []
+      expect({ title, date: Number.isNaN(Date.parse(date)) ? 'none' : 'given' }).toEqual({ title, date: 'given' })
+      const links = linksIn(status)
+      expect({ title, replaced: links.length > 0 }).toEqual({ title, replaced: status !== 'accepted' })
+      for (const { target } of links) expect(headings.get(target.slice(1))).not.toBe(title)
+    }
+  })
+
+  test('has an index that lists every decision once, under its theme and in its order', async () => {
+    const { decisions, themes } = await decisionsDocument()
+    const listed: { theme: string; title: string; target: string }[] = []
+    for (const part of (themes.get(index) ?? '').split(/^\*\*/m).slice(1)) {
+      const [theme = ''] = part.split('**')
+      for (const { text, target } of linksIn(part)) listed.push({ theme, title: text, target })
+    }
+    const expected = decisions.map(({ theme, title }) => ({ theme, title, target: `#${anchorOf(title)}` }))
+    expect(listed).toEqual(expected)
+    expect(new Set(listed.map(({ target }) => target)).size).toBe(listed.length)
+  })
+
+  test('has no decision outside a theme', async () => {
+    const { decisions, themes } = await decisionsDocument()
+    for (const theme of themes.keys()) {
+      const members = decisions.filter((decision) => decision.theme === theme).length
+      expect({ theme, hasDecisions: members > 0 }).toEqual({ theme, hasDecisions: theme !== index })
+    }
+  })
+})
+
+test('links between decisions.md and measurements.md hit a heading', async () => {
+  for (const [file, other] of [
+    ['docs/decisions.md', 'bench/measurements.md'],
+    ['bench/measurements.md', 'docs/decisions.md'],
+  ] as const) {
+    const anchors = { own: await anchorsIn(file), other: await anchorsIn(other) }
+    const links = linksIn(await textOf(file)).filter(({ target }) => target.includes('#'))
+    expect(links.some(({ target }) => target.startsWith(`../${other}#`))).toBe(true)
+    for (const { target } of links) {
+      const [path = '', anchor = ''] = target.split('#')
+      if (path === '') expect([...anchors.own]).toContain(anchor)
+      if (path === `../${other}`) expect([...anchors.other]).toContain(anchor)
+    }
+  }
+})
+
 test('writing the tables twice changes nothing', async () => {
   const once = withCurrentTables(await operationsDocument())
   expect(withCurrentTables(once)).toBe(once)
@@ -69,3 +124,53 @@ test('writing the tables twice changes nothing', async () => {
 test('no code means one quirk at the handshake and another in a message', () => {
   expect(Object.keys(handshakeQuirkTable).filter((code) => code in quirkTable)).toEqual([])
 })
+
+interface Decision {
+  theme: string
+  title: string
+  /** What stands below the heading. */
+  body: string
+}
+
+/** The decisions in their order, the text of each theme (`##`), and the titles by anchor. */
+async function decisionsDocument(): Promise<{
+  decisions: Decision[]
+  themes: Map<string, string>
+  headings: Map<string, string>
+}> {
+  const decisions: Decision[] = []
+  const themes = new Map<string, string>()
+  for (const part of (await textOf('docs/decisions.md')).split(/^## /m).slice(1)) {
+    const [theme = ''] = part.split('\n', 1)
+    themes.set(theme, part)
+    for (const entry of part.split(/^### /m).slice(1)) {
+      const [title = ''] = entry.split('\n', 1)
+      decisions.push({ theme, title, body: entry.slice(title.length).trim() })
+    }
+  }
+  return { decisions, themes, headings: new Map(decisions.map(({ title }) => [anchorOf(title), title])) }
+}
+
+function textOf(file: string): Promise<string> {
+  return Bun.file(new URL(`../../${file}`, import.meta.url)).text()
+}
+
+async function anchorsIn(file: string): Promise<Set<string>> {
+  return new Set([...(await textOf(file)).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => anchorOf(title)))
+}
+
+/** The anchor that GitHub gives a heading. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
+    .replaceAll(' ', '-')
+}
+
+/** The links in a Markdown text; a text that goes over two lines reads as one. */
+function linksIn(markdown: string): { text: string; target: string }[] {
+  return [...markdown.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)].map(([, text = '', target = '']) => ({
+    text: text.replaceAll(/\s+/g, ' '),
+    target,
+  }))
+}
