@@ -1,6 +1,7 @@
 // What an attacker in a process of its own is told to do, and what it tells afterwards. The attacker is
 // test/fixtures/attacker.ts.
 
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import type { HostileGroup } from './hostile-shape.ts'
 import { within } from './until.ts'
@@ -66,6 +67,8 @@ export async function attackerOf(order: AttackOrder): Promise<Attacker> {
       else reported.resolve(message)
     },
   })
+  // A real attacker has a machine of its own, and takes no processor from the others.
+  setPriority(child.pid, constants.priority.PRIORITY_LOW)
   const ended = child.exited.then((code) => {
     throw new Error(`The attacker ended with code ${code}.`)
   })
