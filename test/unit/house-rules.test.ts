@@ -35,7 +35,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^pino$/, ['base']],
   [/^(piscina|msgpackr)$/, ['workers']],
   [/^xstate(\/|$)/, ['actors']],
-  [/^(hono|@hono)(\/|$)/, ['api']],
+  [/^(hono|@hono|@scalar)(\/|$)/, ['api']],
   [/^ajv(-formats)?(\/|$)/, ['ocpp']],
 ]
 
