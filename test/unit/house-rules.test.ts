@@ -36,7 +36,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(piscina|msgpackr)$/, ['workers']],
   [/^xstate(\/|$)/, ['actors']],
   [/^(hono|@hono|@scalar)(\/|$)/, ['api']],
-  [/^ajv(-formats)?(\/|$)/, ['ocpp']],
+  [/^(ajv|@hyperjump)(\/|$)/, ['ocpp']],
 ]
 
 function areaOf(file: string): string {
