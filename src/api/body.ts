@@ -1,56 +1,49 @@
 // Request bodies: no larger and no deeper than allowed, and JSON. The declared content type is ignored: `curl -d` says
 // "form", some clients send none, and all of them mean JSON.
 
-import type { MiddlewareHandler } from 'hono'
-import type { Principal } from '../auth/operator-auth.ts'
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { StatorError } from '../base/errors.ts'
 import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../base/limits.ts'
 import { jsonShape } from '../ocpp/json-shape.ts'
 import type { ApiEnv } from './env.ts'
 import { badRequest } from './errors.ts'
 
+const limits = { operator: limit(requestBodyBytesMax), chargePoint: limit(chargePointBodyBytesMax) }
+
+function limit(bytesMax: number): MiddlewareHandler<ApiEnv> {
+  return bodyLimit({
+    maxSize: bytesMax,
+    onError: () => {
+      throw new StatorError('REQUEST_TOO_LARGE', `The request body is larger than ${bytesMax} bytes`)
+    },
+  })
+}
+
 /**
  * Reads and parses the body once, and hands it on as JSON; an empty one is no body. That of a DELETE means nothing, and is left alone.
  * Comes after `authenticated`: how large it may be depends on who sends it.
  */
 export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (c.req.raw.body !== null && c.req.method !== 'DELETE') {
-    const text = await bodyText(c.req.raw, bytesMaxOf(c.get('principal')))
-    const headers = new Headers(c.req.raw.headers)
-    headers.delete('Content-Length')
-    if (text === '') headers.delete('Content-Type')
-    else headers.set('Content-Type', 'application/json')
-    const { url, method } = c.req.raw
-    c.req.raw = new Request(url, { method, headers, ...(text === '' ? {} : { body: text }) })
-    if (text !== '') {
-      const value = parsed(text)
-      // Hono would parse the text again each time that it is asked.
-      Object.assign(c.req, { json: async () => value })
-    }
-  }
-  await next()
+  if (c.req.raw.body === null || c.req.method === 'DELETE') return next()
+  return limits[c.get('principal').kind](c, async () => {
+    await readJson(c)
+    await next()
+  })
 }
 
-function bytesMaxOf({ kind }: Principal): number {
-  return kind === 'operator' ? requestBodyBytesMax : chargePointBodyBytesMax
-}
-
-async function bodyText(request: Request, bytesMax: number): Promise<string> {
-  if (Number(request.headers.get('Content-Length') ?? 0) > bytesMax) throw tooLarge(bytesMax)
-  const decoder = new TextDecoder()
-  let bytes = 0
-  let text = ''
-  // A body sent in chunks does not say beforehand how long it will be.
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > bytesMax) throw tooLarge(bytesMax)
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
-function tooLarge(bytesMax: number): StatorError {
-  return new StatorError('REQUEST_TOO_LARGE', `The request body is larger than ${bytesMax} bytes`)
+async function readJson(c: Context<ApiEnv>): Promise<void> {
+  const text = await c.req.raw.text()
+  const headers = new Headers(c.req.raw.headers)
+  headers.delete('Content-Length')
+  if (text === '') headers.delete('Content-Type')
+  else headers.set('Content-Type', 'application/json')
+  const { url, method } = c.req.raw
+  c.req.raw = new Request(url, { method, headers, ...(text === '' ? {} : { body: text }) })
+  if (text === '') return
+  const value = parsed(text)
+  // Hono would parse the text again each time that it is asked.
+  Object.assign(c.req, { json: async () => value })
 }
 
 function parsed(text: string): unknown {

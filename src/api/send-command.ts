@@ -8,7 +8,8 @@ import type { Payload } from '../csms/decision.ts'
 import { passwordsSetBy, rotationOutcome, type RotationOutcome } from '../csms/password-commands.ts'
 import type { ChargePointRecord } from '../csms/records.ts'
 import type { LongResultAnswer, ReadAnswer, ResultAnswer } from '../ocpp/answer.ts'
-import { checkRequest, unescapePointer } from '../ocpp/schema.ts'
+import { stepsOf } from '../ocpp/json-pointer.ts'
+import { checkRequest } from '../ocpp/schema.ts'
 import type { Problem } from '../ocpp/schema.ts'
 import type { QuirkCode } from '../ocpp/quirks.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
@@ -165,17 +166,9 @@ function issueOf(problem: Problem, { fields }: Command): FieldIssue {
   const origin = Object.keys(fields)
     .filter((pointer) => path === pointer || path.startsWith(`${pointer}/`))
     .toSorted((a, b) => b.length - a.length)[0]
-  const rest = pointerParts(path.slice(origin?.length ?? 0))
+  const rest = stepsOf(path.slice(origin?.length ?? 0))
   const field = origin === undefined ? fieldName(rest) : fieldName([fields[origin] ?? '', ...rest])
   return field === ''
     ? { field: 'body', issue: problem.message }
     : { field, issue: `Field "${field}" ${problem.complaint}` }
-}
-
-/** A JSON pointer (RFC 6901) as a path; what looks like an index is one. */
-function pointerParts(pointer: string): (string | number)[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : unescapePointer(part)))
 }

@@ -3,6 +3,7 @@
 // The work is linear in the payload, whatever it holds.
 
 import { isDateTime } from './date-time.ts'
+import { pointerOf } from './json-pointer.ts'
 import type { Keyword, SchemaNode } from './schema-node.ts'
 import { FieldSlot, ItemSlot, type Slot } from './slots.ts'
 
@@ -134,11 +135,6 @@ function isFields(value: unknown): value is Fields {
 
 function valueAt(holder: Fields | unknown[], key: string | number): unknown {
   return Array.isArray(holder) ? holder[Number(key)] : holder[key]
-}
-
-/** A JSON pointer (RFC 6901 §3). */
-function pointerOf(steps: readonly (string | number)[]): string {
-  return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
 function removeItems(list: unknown[], removed: ReadonlySet<number>): void {

@@ -153,12 +153,6 @@ function amend(schema: unknown, name = ''): unknown {
   return amended
 }
 
-/** One step of a JSON pointer as the field's name (RFC 6901 §4). */
-export function unescapePointer(step: string): string {
-  if (!step.includes('~')) return step
-  return step.replaceAll('~1', '/').replaceAll('~0', '~')
-}
-
 const codes: Readonly<Partial<Record<Keyword, CallErrorCode>>> = {
   required: 'OccurrenceConstraintViolation',
   minItems: 'OccurrenceConstraintViolation',

@@ -1,30 +1,26 @@
 // Look-ups that travel together: whatever was asked while the last trip was under way goes with the next one. No timer decides.
 
+import DataLoader from 'dataloader'
 import { StatorError } from '../base/errors.ts'
 import { lookupKeysBytesMax, lookupKeysMax, lookupWaitingBytesMax, lookupWaitingMax } from '../base/limits.ts'
 import { storeError } from './store-error.ts'
 
-interface Waiter<V> {
-  readonly resolve: (value: V | undefined) => void
-  readonly reject: (error: StatorError) => void
-}
-
-interface Asked<K, V> {
-  readonly key: K
-  readonly waiters: Waiter<V>[]
-}
+type Found<V> = V | undefined | StatorError
 
 /**
  * Reads values by key, one trip at a time, at most `lookupKeysMax` keys and `lookupKeysBytesMax` bytes a trip. Charge points
  * choose some keys, and so their size; it is taken from the name of a key.
  */
 export class BatchedLookup<K, V> {
-  readonly #fetch: (keys: readonly K[]) => Promise<ReadonlyMap<string, V>>
   readonly #nameOf: (key: K) => string
-  #asked = new Map<string, Asked<K, V>>()
+  readonly #fetch: (keys: readonly K[]) => Promise<ReadonlyMap<string, V>>
+  readonly #loader: DataLoader<K, V | undefined, string>
+  /** The trips of the last batch that has left. */
+  #trips: Promise<Found<V>[]> = Promise.resolve([])
+  /** When the last batch that is to leave has come back. */
+  #lastBack: Promise<unknown> = this.#trips
   #waiting = 0
   #waitingBytes = 0
-  #isRunning = false
 
   /**
    * @param nameOf what tells keys apart; keys of one name are asked for once and share the answer.
@@ -33,6 +29,16 @@ export class BatchedLookup<K, V> {
   constructor(nameOf: (key: K) => string, fetch: (keys: readonly K[]) => Promise<ReadonlyMap<string, V>>) {
     this.#nameOf = nameOf
     this.#fetch = fetch
+    this.#loader = new DataLoader<K, V | undefined, string>((keys) => this.#leave(keys), {
+      cacheKeyFn: nameOf,
+      maxBatchSize: lookupKeysMax,
+      batchScheduleFn: (dispatch) => {
+        this.#lastBack = this.#lastBack.then(() => {
+          dispatch()
+          return this.#trips
+        })
+      },
+    })
   }
 
   /**
@@ -42,61 +48,48 @@ export class BatchedLookup<K, V> {
    *   or `STORE_UNAVAILABLE`.
    */
   get(key: K): Promise<V | undefined> {
-    const name = this.#nameOf(key)
-    if (this.#waiting >= lookupWaitingMax || this.#waitingBytes + name.length > lookupWaitingBytesMax) {
+    const bytes = this.#nameOf(key).length
+    if (this.#waiting >= lookupWaitingMax || this.#waitingBytes + bytes > lookupWaitingBytesMax) {
       const sentence = `${this.#waiting} look-ups of ${this.#waitingBytes} bytes already wait for the database.`
       return Promise.reject(new StatorError('LOOKUP_QUEUE_FULL', sentence))
     }
     this.#waiting++
-    this.#waitingBytes += name.length
-    return new Promise((resolve, reject) => {
-      const asked = this.#asked.get(name)
-      if (asked === undefined) this.#asked.set(name, { key, waiters: [{ resolve, reject }] })
-      else asked.waiters.push({ resolve, reject })
-      if (!this.#isRunning) {
-        this.#isRunning = true
-        // A microtask later, so that whatever the caller asks in one go travels together.
-        queueMicrotask(() => void this.#run())
-      }
+    this.#waitingBytes += bytes
+    return this.#loader.load(key).finally(() => {
+      this.#waiting--
+      this.#waitingBytes -= bytes
     })
   }
 
-  async #run(): Promise<void> {
-    while (this.#asked.size > 0) {
-      const trip = this.#take()
+  #leave(keys: readonly K[]): Promise<Found<V>[]> {
+    // Nothing is kept: who asks from now on wants to know what is stored by then.
+    for (const key of keys) this.#loader.clear(key)
+    this.#trips = this.#fetchAll(keys)
+    return this.#trips
+  }
+
+  /** Fetches `keys` in as many trips as their bytes need. A trip that fails fails those on it only. */
+  async #fetchAll(keys: readonly K[]): Promise<Found<V>[]> {
+    const found: Found<V>[] = []
+    while (found.length < keys.length) {
+      const trip = this.#firstTripOf(keys.slice(found.length))
       try {
-        const values = await this.#fetch([...trip.values()].map((asked) => asked.key))
-        this.#settle(trip, (name, waiter) => waiter.resolve(values.get(name)))
+        const values = await this.#fetch(trip)
+        for (const key of trip) found.push(values.get(this.#nameOf(key)))
       } catch (error) {
         const failure = storeError(error)
-        this.#settle(trip, (_, waiter) => waiter.reject(failure))
+        for (const _ of trip) found.push(failure)
       }
     }
-    this.#isRunning = false
+    return found
   }
 
-  #take(): Map<string, Asked<K, V>> {
-    if (this.#asked.size <= lookupKeysMax && this.#waitingBytes <= lookupKeysBytesMax) {
-      const all = this.#asked
-      this.#asked = new Map()
-      return all
-    }
-    const trip = new Map<string, Asked<K, V>>()
+  #firstTripOf(keys: readonly K[]): readonly K[] {
     let bytes = 0
-    for (const [name, asked] of this.#asked) {
-      bytes += name.length
-      if (trip.size >= lookupKeysMax || (bytes > lookupKeysBytesMax && trip.size > 0)) break
-      trip.set(name, asked)
-      this.#asked.delete(name)
-    }
-    return trip
-  }
-
-  #settle(trip: ReadonlyMap<string, Asked<K, V>>, settle: (name: string, waiter: Waiter<V>) => void): void {
-    for (const [name, { waiters }] of trip) {
-      this.#waiting -= waiters.length
-      this.#waitingBytes -= waiters.length * name.length
-      for (const waiter of waiters) settle(name, waiter)
-    }
+    const end = keys.findIndex((key, index) => {
+      bytes += this.#nameOf(key).length
+      return bytes > lookupKeysBytesMax && index > 0
+    })
+    return end < 0 ? keys : keys.slice(0, end)
   }
 }

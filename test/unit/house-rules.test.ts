@@ -31,12 +31,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Libraries that one area alone may import. */
 const owners: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^(pg|drizzle-orm|@electric-sql)(\/|$)/, ['store']],
+  [/^(pg|drizzle-orm|@electric-sql|dataloader)(\/|$)/, ['store']],
   [/^pino$/, ['base']],
   [/^(piscina|msgpackr)$/, ['workers']],
   [/^xstate(\/|$)/, ['actors']],
-  [/^(hono|@hono)(\/|$)/, ['api']],
-  [/^ajv(-formats)?(\/|$)/, ['ocpp']],
+  [/^(hono|@hono|@scalar)(\/|$)/, ['api']],
+  [/^(ajv|@hyperjump)(\/|$)/, ['ocpp']],
 ]
 
 function areaOf(file: string): string {

@@ -1,16 +1,28 @@
 // The OpenAPI document and the page, and that they describe what is there.
 
-import { describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
-import { remoteStartPromiseMs } from '../../../src/base/limits.ts'
+import packageJson from '../../../package.json' with { type: 'json' }
+import { integerMax, remoteStartPromiseMs } from '../../../src/base/limits.ts'
+import { scriptOfPackage } from '../../support/scalar-script.ts'
 import { fakeApi } from './fake-deps.ts'
 
+const Parameter = z.looseObject({ name: z.string(), in: z.string() })
 const Operation = z.looseObject({
   summary: z.string(),
-  parameters: z.array(z.looseObject({ name: z.string(), in: z.string() })).default([]),
+  parameters: z.array(Parameter).default([]),
+  requestBody: z.looseObject({ required: z.boolean() }).optional(),
   responses: z.record(z.string(), z.unknown()),
 })
-const Document = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), Operation)) })
+const Schema = z.looseObject({
+  properties: z.record(z.string(), z.unknown()).default({}),
+  required: z.array(z.string()).default([]),
+})
+const Document = z.looseObject({
+  paths: z.record(z.string(), z.record(z.string(), Operation)),
+  components: z.looseObject({ schemas: z.record(z.string(), Schema) }),
+})
 
 async function openApi() {
   const { app } = fakeApi()
@@ -71,6 +83,53 @@ describe('the OpenAPI document', () => {
     }
   })
 
+  test('says of every field where it goes, whether it is required, and what it may be', async () => {
+    const { document } = await openApi()
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
+    const parameters = operations.flatMap((one) => one.parameters.map((field) => [field.name, field]))
+    const bodies = Object.values(document.components.schemas).flatMap(({ properties, required }) =>
+      Object.entries(properties).map(([name, schema]) => [
+        name,
+        { in: 'body', required: required.includes(name), schema },
+      ]),
+    )
+    const fields = [...parameters, ...bodies]
+    const where = (place: 'path' | 'query' | 'body', required: boolean, schema: Readonly<Record<string, unknown>>) =>
+      expect.objectContaining({ in: place, required, schema: expect.objectContaining(schema) })
+    const description = expect.any(String)
+    const positive = { type: 'integer', minimum: 1, maximum: integerMax }
+    const idTagStatus = { type: 'string', enum: ['Accepted', 'Blocked', 'Expired', 'Invalid'] }
+    for (const [name, field] of [
+      ['page', where('query', false, { ...positive, default: 1, description: 'Page number, from 1.' })],
+      ['open', where('query', false, { type: 'boolean', description: expect.stringContaining('not ended') })],
+      ['key', where('query', false, { type: 'array', items: { type: 'string', minLength: 1, maxLength: 500 } })],
+      ['chargePointId', where('path', true, { type: 'string', description })],
+      ['chargePointId', where('body', true, { type: 'string', minLength: 1, maxLength: 48 })],
+      ['chargePointId', where('body', true, { description: expect.stringContaining('Without') })],
+      ['password', where('body', false, { type: ['string', 'null'], minLength: 1, maxLength: 128 })],
+      ['strictness', where('body', false, { enum: ['lenient', 'strict'], description })],
+      ['connectorId', where('body', true, { ...positive, description: 'OCPP 2.x: the EVSE.' })],
+      ['location', where('body', true, { type: 'string', format: 'uri', maxLength: 512 })],
+      ['retrieveDate', where('body', true, { type: 'string', format: 'date-time' })],
+      ['timeout', where('body', false, { type: 'number', exclusiveMinimum: 0, maximum: 600, description })],
+      ['meterStop', where('body', false, { type: 'number', minimum: 0, description })],
+      ['status', where('body', false, { ...idTagStatus, default: 'Accepted' })],
+      ['payload', where('body', false, { type: 'object', default: {}, description })],
+    ]) {
+      expect(fields).toContainEqual([name, field])
+    }
+    // What a change leaves out stays as it is.
+    expect(fields).toContainEqual(['status', { in: 'body', required: false, schema: idTagStatus }])
+    const mayBeLeftOut = operations.filter(({ requestBody }) => requestBody?.required === false)
+    expect(mayBeLeftOut.map(({ summary }) => summary)).toEqual([expect.stringMatching(/^Close/)])
+  })
+
+  test('says what a remote start promises, and for how long', async () => {
+    const { text } = await openApi()
+    expect(text).toContain(`kept for ${remoteStartPromiseMs / 1_000} seconds`)
+    expect(text).toContain('asks Stator whether it is good')
+  })
+
   test('describes routes that need credentials unless they say otherwise', async () => {
     const { app, document } = await openApi()
     for (const [path, operations] of Object.entries(document.paths)) {
@@ -83,52 +142,71 @@ describe('the OpenAPI document', () => {
 })
 
 describe('the page', () => {
-  test('stands alone and shows every endpoint', async () => {
-    const { app, document } = await openApi()
-    const response = await app.request('/docs')
-    const page = await response.text()
+  let server: Bun.Server<undefined>
+  beforeAll(() => {
+    server = Bun.serve({ port: 0, fetch: fakeApi().app.fetch })
+  })
+  afterAll(() => server.stop(true))
+
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(new URL(path, server.url), { headers, decompress: false })
+
+  const nonceOf = ({ headers }: Response): string =>
+    /script-src 'nonce-([^']{16,})';/.exec(headers.get('Content-Security-Policy') ?? '')?.[1] ?? ''
+
+  test('names this server only, and everything that it names is there', async () => {
+    const response = await get('/docs')
+    // A nonce is any base64, and so may look like a path.
+    const html = (await response.text()).replaceAll(nonceOf(response), '')
+    const named = [...html.matchAll(/(?:src|href|action)="([^"]*)"|"[^"]*url":\s*"([^"]*)"/gi)]
+      .map(([, attribute, setting]) => attribute ?? setting ?? '')
+      .filter((text) => text.includes('/'))
+    expect(named).toEqual([expect.stringMatching(/^\/docs\/scalar-[\d.]+\.js$/), '/openapi.json'])
+    expect(html).not.toMatch(/\w:\/\/|"\/\//)
+    for (const path of named) expect([path, (await get(path)).status]).toEqual([path, 200])
+  })
+
+  test('may load nothing from another server, run no script but its own, and stand in no other page', async () => {
+    const response = await get('/docs')
     expect(response.headers.get('Content-Type')).toContain('text/html')
-    expect(page).not.toMatch(/<script|<link|src=/)
-    for (const [path, operations] of Object.entries(document.paths)) {
-      expect(page).toContain(`<code>${path}</code>`)
-      for (const { summary } of Object.values(operations)) expect(page).toContain(summary)
+    const policy = response.headers.get('Content-Security-Policy') ?? ''
+    const nonce = nonceOf(response)
+    const sources = policy.split(/;? +/).filter((word) => !/^[a-z]+(-[a-z]+)+$/.test(word))
+    const allowed = ["'none'", "'self'", "'unsafe-inline'", 'data:', `'nonce-${nonce}'`]
+    expect(sources.filter((source) => !allowed.includes(source))).toEqual([])
+    for (const directive of ["default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'"]) {
+      expect(policy).toContain(directive)
     }
+    const html = await response.text()
+    const scripts = html.match(/<script[^>]*>/g) ?? []
+    expect(scripts).toHaveLength(2)
+    for (const script of scripts) expect(script).toContain(`nonce="${nonce}"`)
+    expect(nonceOf(await get('/docs'))).not.toBe(nonce)
   })
 
-  test('says of every field where it goes, whether it is required, and what it may be', async () => {
-    const { app } = await openApi()
-    const page = await (await app.request('/docs')).text()
-    const rows = [...page.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row = '']) =>
-      [...row.matchAll(/<td>([\s\S]*?)<\/td>/g)].map(([, cell = '']) => cell.replaceAll(/<[^>]+>/g, '')),
-    )
-    for (const row of [
-      ['page', 'query', 'optional', 'integer, 1 to 2147483647, default 1', 'Page number, from 1.'],
-      ['open', 'query', 'optional', 'boolean', expect.stringContaining('not ended')],
-      ['key', 'query', 'optional', 'list of text, 1 to 500 characters', expect.any(String)],
-      ['chargePointId', 'path', 'required', 'text', expect.any(String)],
-      ['chargePointId', 'body', 'required', 'text, 1 to 48 characters', expect.stringContaining('Without')],
-      ['password', 'body', 'optional', 'text, 1 to 128 characters, or null', ''],
-      ['strictness', 'body', 'optional', 'one of lenient, strict', expect.any(String)],
-      ['connectorId', 'body', 'required', 'integer, 1 to 2147483647', 'OCPP 2.x: the EVSE.'],
-      ['location', 'body', 'required', 'URL, at most 512 characters', ''],
-      ['retrieveDate', 'body', 'required', 'time in ISO 8601', ''],
-      ['timeout', 'body', 'optional', 'number, above 0, at most 600', expect.any(String)],
-      ['meterStop', 'body', 'optional', 'number, at least 0', expect.any(String)],
-      ['status', 'body', 'optional', 'one of Accepted, Blocked, Expired, Invalid, default Accepted', ''],
-      // What a change leaves out stays as it is.
-      ['status', 'body', 'optional', 'one of Accepted, Blocked, Expired, Invalid', ''],
-      ['payload', 'body', 'optional', 'object, default {}', expect.any(String)],
-    ]) {
-      expect(rows).toContainEqual(row)
-    }
-    expect(page.match(/The body may be left out\./g)).toHaveLength(1)
+  test('asks its makers for nothing: no fonts, no figures about its use, no assistant', async () => {
+    const html = await (await get('/docs')).text()
+    expect(html).toContain('"withDefaultFonts": false')
+    expect(html).toContain('"telemetry": false')
+    expect(html).toMatch(/"agent": \{\s*"disabled": true/)
+    expect(html).toMatch(/"mcp": \{\s*"disabled": true/)
+    expect(html).not.toContain('proxyUrl')
   })
 
-  test('says what a remote start promises, and for how long', async () => {
-    const { app } = await openApi()
-    const page = await (await app.request('/docs')).text()
-    expect(page).toContain(`kept for ${remoteStartPromiseMs / 1_000} seconds`)
-    expect(page).toContain('asks Stator whether it is good')
+  test('runs the script of the package, compressed for those that take it so, and kept for ever', async () => {
+    const script = scriptOfPackage()
+    expect(script).toContain('createApiReference')
+    const path = `/docs/scalar-${packageJson.devDependencies['@scalar/fastify-api-reference']}.js`
+    const plain = await get(path, { 'Accept-Encoding': 'identity' })
+    const compressed = await get(path, { 'Accept-Encoding': 'br, gzip' })
+    for (const { headers } of [plain, compressed]) {
+      expect(headers.get('Content-Type')).toBe('text/javascript; charset=utf-8')
+      expect(headers.get('Cache-Control')).toContain('immutable')
+      expect(headers.get('Vary')).toBe('Accept-Encoding')
+    }
+    expect([plain, compressed].map(({ headers }) => headers.get('Content-Encoding'))).toEqual([null, 'gzip'])
+    expect(await plain.text()).toBe(script)
+    expect(gunzipSync(await compressed.arrayBuffer()).toString()).toBe(script)
   })
 
   test('is where a browser that opens the address lands', async () => {

@@ -53,6 +53,33 @@ test('keys of one name are asked for once and share the answer', async () => {
   expect(await answers).toEqual([7, 7, 7])
 })
 
+test('a key that is asked for while it is fetched is fetched again: its value may have changed meanwhile', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const first = lookup.get('a')
+  await settled()
+  const second = lookup.get('a')
+  trips[0]?.answer({ a: 1 })
+  expect(await first).toBe(1)
+  await settled()
+  trips[1]?.answer({ a: 2 })
+  expect(await second).toBe(2)
+})
+
+test('one trip is under way at a time, however many wait', async () => {
+  const { lookup, trips } = lookupWithTrips()
+  const askFor = (from: number, count: number) => Array.from({ length: count }, (_, i) => lookup.get(`k${from + i}`))
+  const asked = askFor(0, 2 * lookupKeysMax + 1)
+  for (let trip = 0; trip < 4; trip++) {
+    await settled()
+    expect(trips).toHaveLength(trip + 1)
+    // Once two batches have left: the last of those that wait is not forgotten.
+    if (trip === 1) asked.push(...askFor(2 * lookupKeysMax + 1, lookupKeysMax))
+    trips[trip]?.answer({})
+  }
+  await Promise.all(asked)
+  expect(trips.map(({ keys }) => keys.length)).toEqual([lookupKeysMax, lookupKeysMax, lookupKeysMax, 1])
+})
+
 test('a trip that fails fails those on it only', async () => {
   const { lookup, trips } = lookupWithTrips()
   const first = lookup.get('a').catch((error: unknown) => error)
