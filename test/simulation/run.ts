@@ -1,7 +1,7 @@
 // Runs many seeds and adds up what happened.
 
-import type { Violation } from './invariants.ts'
 import { planOf } from './plan.ts'
+import type { Violation } from './rules.ts'
 import { type Planting, simulate } from './simulation.ts'
 
 export interface SeedsToRun {

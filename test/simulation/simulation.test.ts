@@ -1,8 +1,8 @@
 // Thousands of small worlds, each from one number: whatever breaks in them, nothing that was acknowledged is lost.
 
 import { afterEach, describe, expect, spyOn, test } from 'bun:test'
-import { rules } from './invariants.ts'
 import { planOf } from './plan.ts'
+import { rules } from './rules.ts'
 import { runSeeds, summary } from './run.ts'
 import { simulate } from './simulation.ts'
 import { shorten, tell } from './story.ts'

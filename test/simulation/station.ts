@@ -3,14 +3,16 @@
 
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import type { Payload } from '../../src/csms/decision.ts'
-import { dialects, heartbeatOf, intervalWh, withoutTimes, type Dialect, type Said, type Session } from './dialects.ts'
+import { dialects, heartbeatOf, intervalWh, type Dialect, type Said } from './dialects.ts'
 import { garbage } from './garbage.ts'
 import type { Message, SessionPart } from './message.ts'
 import { answerCall, askedIn, isNamed } from './answers.ts'
 import { type AnswerHabit, type Habits, type Telling, toldTogether } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
+import { idTags, meterShows, newSession, repeatsCard, type Session } from './sessions.ts'
 import type { SimulatedTime } from './simulated-time.ts'
+import { asWritten } from './told-times.ts'
 
 export interface StationWorld {
   readonly time: SimulatedTime
@@ -20,8 +22,6 @@ export interface StationWorld {
   /** Garbage leaves the charge point. */
   onGarbage(wire: Wire, text: string): void
 }
-
-export const idTags = ['USER1', 'USER2', 'BLOCKED', 'STRANGER'] as const
 
 const hastyCallsMax = 3
 /** How long a charge point waits for an answer that wants everything to come to its end, in milliseconds. */
@@ -356,21 +356,20 @@ export class SimulatedStation implements StationEnd {
     if (habits.reusesIds && this.#sessions.has(connectorId)) return
     // No two sessions begin with the same register.
     this.#meterWh++
-    const session: Session = {
+    const beginning = {
       connectorId,
       idTag,
       startedAtMs: this.#sessionMs(this.#stamp()),
       meterStartWh: this.#meterWh,
-      transactionId: null,
       stationTransactionId: `tx-${this.identity}-${habits.reusesIds ? connectorId : this.#messages}`,
       remoteStartId,
-      seqNo: 0,
-      meterWh: this.#meterWh,
-      habits,
-      truth: { registers: [], intervalsWh: null, isUnnamed: false },
     }
+    const session = newSession(beginning, this.habits)
     this.#sessions.set(connectorId, session)
     this.#tellStart(session, session)
+    if (version === '2.0.1' && habits.cardComes === 'later') {
+      this.#keptBack.push(this.#next(session, 'update', this.#sessionMs(this.#stamp()), true))
+    }
     if (version !== '2.0.1' || !habits.startsTwice || !this.#hasBooted) return
     session.seqNo++
     this.#meterWh += 3
@@ -415,11 +414,11 @@ export class SimulatedStation implements StationEnd {
   }
 
   /** The next message of a session. */
-  #next(session: Session, what: 'update' | 'stop', atMs: number): Message {
+  #next(session: Session, what: 'update' | 'stop', atMs: number, tellsCard = repeatsCard(session)): Message {
     this.#meterWh += 11
     session.seqNo++
-    session.meterWh = this.#meterWh
-    const then = { ...session }
+    session.meterWh = meterShows(session, what, this.#meterWh)
+    const then = { ...session, tellsCard }
     const { truth, habits, idTag } = session
     const is201 = this.habits.version === '2.0.1'
     const hasIntervals = is201 && habits.energy === 'intervals'
@@ -447,7 +446,7 @@ export class SimulatedStation implements StationEnd {
   }
 
   #send(wire: Wire, message: Message): void {
-    message.said ??= this.habits.tellsTimes ? message.say() : withoutTimes(message.say())
+    message.said ??= asWritten(message.say(), this.habits)
     const messageId = `${this.identity}-${++this.#calls}`
     const outstanding: Outstanding = { wire, messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)
