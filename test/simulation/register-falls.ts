@@ -8,7 +8,7 @@ import { type Histories, type Whole, wholeOf } from './told.ts'
 
 /** What operators are shown: meter values are read only where what is stored with the transaction says that they have to be. */
 export function energyShown(model: DatabaseModel, row: StoredTransaction): TransactionEnergy {
-  const registers = { ...row, open: false }
+  const registers = { ...row, open: row.stoppedAtMs === null }
   return energyOf(registers, needsEvidence(registers) ? model.evidenceOf(row) : noEvidence)
 }
 

@@ -1,7 +1,7 @@
 // Bugs in what is made of odd sessions and times, planted on purpose: registers that fall, cards of the start that come after the end,
 // and times without a zone.
 
-import type { Decision } from '../../src/csms/decision.ts'
+import type { Decision, KnownTransaction } from '../../src/csms/decision.ts'
 import type { Hydration } from '../../src/csms/records.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
@@ -39,6 +39,10 @@ function withoutNotes({ anomalies, ...decision }: Decision): Decision {
   return { ...decision, anomalies: anomalies.filter(({ kind }) => kind !== 'registerFell') }
 }
 
+function withoutCardOnceStopped(transaction: KnownTransaction): KnownTransaction {
+  return transaction.stopIdToken ? { ...transaction, idToken: null } : transaction
+}
+
 export const toldCanaries: readonly Canary[] = [
   {
     bug: 'a register that falls and is forgotten',
@@ -67,7 +71,7 @@ export const toldCanaries: readonly Canary[] = [
   },
   {
     bug: 'a card of the start that is held against that of the stop each time it is told',
-    planting: { decide: remembering((transaction) => ({ ...transaction, idToken: null })) },
+    planting: { decide: remembering(withoutCardOnceStopped) },
     breaks: 'otherCardIsNoted',
   },
   {
