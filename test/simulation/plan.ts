@@ -47,8 +47,8 @@ export interface SessionHabits {
   readonly meter: 'rises' | 'slips' | 'exchanged'
   /** Whether the card that stops a session is another than the one that began it. */
   readonly stoppedBy: 'sameCard' | 'otherCard'
-  /** Whether the card that begins a session is told later than its start, and maybe after its end. */
-  readonly cardComes: 'withStart' | 'later'
+  /** Whether the card that begins a session is told with its start, or later and maybe after its end; `last`: the start as well. */
+  readonly cardComes: 'withStart' | 'later' | 'last'
 }
 
 type OddHabit = 'meter' | 'stoppedBy' | 'cardComes'
@@ -207,7 +207,8 @@ function withSessions(drawn: Plain, random: Random): PlainWithSessions {
 function withOddities({ sessions, ...drawn }: PlainWithSessions, random: Random): Habits {
   const meter = random.pick(['rises', 'rises', 'slips', 'exchanged'] as const)
   const isStoppedByOther = random.chance(0.4)
-  const isCardLate = random.chance(0.4)
+  const laterCard = random.pick(['withStart', 'withStart', 'withStart', 'later', 'last'] as const)
+  const isCardWithStart = drawn.version === '1.6' || sessions.startsTwice
   const timeZone = random.chance(0.3) ? random.pick(localZones) : null
   // A strict charge point would be refused.
   const mayTellLocalTimes = drawn.strictness === 'lenient' && hasUsableTimes(drawn)
@@ -220,9 +221,14 @@ function withOddities({ sessions, ...drawn }: PlainWithSessions, random: Random)
       meter: sessions.isCoarse ? 'rises' : meter,
       // With two starts there are two cards that it may have begun with.
       stoppedBy: isStoppedByOther && !sessions.startsTwice ? 'otherCard' : 'sameCard',
-      cardComes: isCardLate && !sessions.startsTwice ? 'later' : 'withStart',
+      cardComes: isCardWithStart ? 'withStart' : cardWhereIdsAre(sessions, laterCard),
     },
   }
+}
+
+/** An id that is used again can be told from its first use by the start only: that comes in time. */
+function cardWhereIdsAre({ reusesIds }: Pick<SessionHabits, 'reusesIds'>, comes: SessionHabits['cardComes']) {
+  return reusesIds && comes === 'last' ? 'later' : comes
 }
 
 type Plain = Omit<Habits, 'sessions' | 'timeZone'>

@@ -40,7 +40,7 @@ export function fallProblem(model: DatabaseModel, histories: Histories, messages
   for (const [transactionId, history] of histories) {
     const row = model.transactions.get(transactionId)
     const whole = wholeOf(history)
-    if (row === undefined || whole === null || !hasFallen(row, whole)) continue
+    if (row === undefined || whole === null || whole.session.truth.isToldThroughTwo || !hasFallen(row, whole)) continue
     const { consumedWh } = energyShown(model, row)
     if (consumedWh !== null) return `Transaction ${transactionId}: its register fell, and its energy is ${consumedWh}.`
     const name = row.stationTransactionId ?? String(transactionId)

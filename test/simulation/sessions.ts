@@ -31,6 +31,8 @@ export interface SessionTruth {
   intervalsWh: number | null
   /** 1.6: some of it was told before its number was known. */
   isUnnamed: boolean
+  /** Some of it was told while its charge point sent through two sockets. */
+  isToldThroughTwo: boolean
 }
 
 /** Cards that sessions begin with. */
@@ -62,13 +64,18 @@ export function newSession(beginning: Beginning, { sessions: habits }: Habits): 
     stopIdTag: habits.stoppedBy === 'otherCard' ? (otherCards.get(idTag) ?? 'BLOCKED') : null,
     tellsCard: false,
     habits,
-    truth: { registers: [], intervalsWh: null, isUnnamed: false },
+    truth: { registers: [], intervalsWh: null, isUnnamed: false, isToldThroughTwo: false },
   }
 }
 
 /** Whether what happens next in a session tells the card once more that it began with. */
 export function repeatsCard({ habits, seqNo }: Session): boolean {
   return habits.stoppedBy === 'otherCard' && seqNo % 4 === 3
+}
+
+/** Whether its start is told with its card, and so maybe after its end. What a remote start brings about is told at once. */
+export function startsLate({ habits, remoteStartId }: Session): boolean {
+  return habits.cardComes === 'last' && remoteStartId === null
 }
 
 /** Whether the cards of a session belong together, so that either may stop what the other has begun. */

@@ -10,7 +10,7 @@ import { answerCall, askedIn, isNamed } from './answers.ts'
 import { type AnswerHabit, type Habits, type Telling, toldTogether } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
-import { idTags, meterShows, newSession, repeatsCard, type Session } from './sessions.ts'
+import { idTags, meterShows, newSession, repeatsCard, type Session, startsLate } from './sessions.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 import { asWritten } from './told-times.ts'
 
@@ -332,7 +332,13 @@ export class SimulatedStation implements StationEnd {
   }
 
   #say(say: () => Said, isKept = true, onAnswer?: (answer: Payload) => void, tells?: SessionPart): void {
-    this.#outbox.push(this.#message(say, isKept, onAnswer, tells))
+    this.#post(this.#message(say, isKept, onAnswer, tells))
+  }
+
+  /** Tells it now, or, if it `mayWait`, with what is told later. */
+  #post(message: Message, mayWait = false): void {
+    if (mayWait && !this.#isUntroubled) this.#keptBack.push(message)
+    else this.#outbox.push(message)
     this.#pump()
   }
 
@@ -367,8 +373,8 @@ export class SimulatedStation implements StationEnd {
     const session = newSession(beginning, this.habits)
     this.#sessions.set(connectorId, session)
     this.#tellStart(session, session)
-    if (version === '2.0.1' && habits.cardComes === 'later') {
-      this.#keptBack.push(this.#next(session, 'update', this.#sessionMs(this.#stamp()), true))
+    if (habits.cardComes !== 'withStart') {
+      this.#post(this.#next(session, 'update', this.#sessionMs(this.#stamp()), true), true)
     }
     if (version !== '2.0.1' || !habits.startsTwice || !this.#hasBooted) return
     session.seqNo++
@@ -387,13 +393,13 @@ export class SimulatedStation implements StationEnd {
     const registerWh = this.habits.version === '2.0.1' && habits.energy === 'intervals' ? null : meterStartWh
     if (registerWh !== null) session.truth.registers.push({ atMs, wh: registerWh })
     const said = this.#dialect.start({ ...told })
-    this.#say(
-      () => said,
-      true,
-      ({ transactionId }) => {
-        if (typeof transactionId === 'number') session.transactionId = transactionId
-      },
-      { session, what: 'start', atMs, idTag, registerWh },
+    const onAnswer = ({ transactionId }: Payload): void => {
+      if (typeof transactionId === 'number') session.transactionId = transactionId
+    }
+    const part = { session, what: 'start', atMs, idTag, registerWh } as const
+    this.#post(
+      this.#message(() => said, true, onAnswer, part),
+      startsLate(session),
     )
   }
 
@@ -401,11 +407,7 @@ export class SimulatedStation implements StationEnd {
   #goOn(session: Session, what: 'update' | 'stop', stampMs: number, mayWait = false): void {
     const { reusesIds, endsTwice } = this.habits.sessions
     const message = this.#next(session, what, this.#sessionMs(stampMs))
-    if (what === 'update' && mayWait && reusesIds && !this.#isUntroubled) {
-      this.#keptBack.push(message)
-      return
-    }
-    this.#outbox.push(message)
+    this.#post(message, what === 'update' && mayWait && reusesIds)
     if (what === 'stop' && endsTwice) this.#outbox.push(this.#next(session, what, this.#sessionMs(this.#stamp())))
     this.#pump()
     if (what === 'update') return
@@ -447,6 +449,7 @@ export class SimulatedStation implements StationEnd {
 
   #send(wire: Wire, message: Message): void {
     message.said ??= asWritten(message.say(), this.habits)
+    if (this.#older !== null && message.tells !== null) message.tells.session.truth.isToldThroughTwo = true
     const messageId = `${this.identity}-${++this.#calls}`
     const outstanding: Outstanding = { wire, messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)
