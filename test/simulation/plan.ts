@@ -206,8 +206,8 @@ function withSessions(drawn: Plain, random: Random): PlainWithSessions {
 /** `drawn`, with what is odder still, as far as that can be told from what else is odd about it. */
 function withOddities({ sessions, ...drawn }: PlainWithSessions, random: Random): Habits {
   const meter = random.pick(['rises', 'rises', 'slips', 'exchanged'] as const)
-  const isStoppedByOther = random.chance(0.4)
-  const laterCard = random.pick(['withStart', 'withStart', 'withStart', 'later', 'last'] as const)
+  const isStoppedByOther = random.chance(0.5)
+  const laterCard = random.pick(['withStart', 'later', 'last'] as const)
   const isCardWithStart = drawn.version === '1.6' || sessions.startsTwice
   const timeZone = random.chance(0.3) ? random.pick(localZones) : null
   // A strict charge point would be refused.

@@ -70,7 +70,7 @@ export function newSession(beginning: Beginning, { sessions: habits }: Habits): 
 
 /** Whether what happens next in a session tells the card once more that it began with. */
 export function repeatsCard({ habits, seqNo }: Session): boolean {
-  return habits.stoppedBy === 'otherCard' && seqNo % 4 === 3
+  return habits.stoppedBy === 'otherCard' && seqNo % 3 === 2
 }
 
 /** Whether its start is told with its card, and so maybe after its end. What a remote start brings about is told at once. */
