@@ -445,10 +445,10 @@ const received = 'received_at AS "receivedAtMs", message_id AS "messageId"'
 
 /** What to read of each table, under the names that the model has for it. */
 const readings: Readonly<Record<string, string>> = {
-  chargePoints: `SELECT id AS key, identity, strictness, registration_status AS "registrationStatus", boot_status AS "bootStatus", vendor,
-    model, firmware_version AS "firmwareVersion", status, firmware_status AS "firmwareStatus", diagnostics_status AS "diagnosticsStatus",
-    log_status AS "logStatus", last_seen_at AS "lastSeenAtMs", last_heartbeat_at AS "lastHeartbeatAtMs", last_boot_at AS "lastBootAtMs",
-    untimed_facts AS "untimedFacts" FROM charge_points WHERE id = ANY($1)`,
+  chargePoints: `SELECT id AS key, identity, strictness, registration_status AS "registrationStatus", time_zone AS "timeZone",
+    boot_status AS "bootStatus", vendor, model, firmware_version AS "firmwareVersion", status, firmware_status AS "firmwareStatus",
+    diagnostics_status AS "diagnosticsStatus", log_status AS "logStatus", last_seen_at AS "lastSeenAtMs",
+    last_heartbeat_at AS "lastHeartbeatAtMs", last_boot_at AS "lastBootAtMs", untimed_facts AS "untimedFacts" FROM charge_points WHERE id = ANY($1)`,
   connectors: `SELECT ${ofChargePoint}, ${ofConnector}, status, status_sent AS "statusSent", error_code AS "errorCode", info,
     vendor_id AS "vendorId", vendor_error_code AS "vendorErrorCode", occurred_at AS "occurredAtMs", updated_at AS "updatedAtMs"
     FROM connectors WHERE charge_point_id = ANY($1)`,

@@ -14,18 +14,26 @@ export function energyShown(model: DatabaseModel, row: StoredTransaction): Trans
 
 /**
  * Whether a register fell from the start of a session to its end, by what its charge point told. Where the end has a register, what was
- * told later is not of the session; a single reading that is lower than those on both sides of it is an odd one.
+ * told later is not of the session.
  */
-export function hasFallen({ startedAtMs, meterStartWh }: StoredTransaction, { session, end }: Whole): boolean {
+export function hasFallen(row: StoredTransaction, whole: Whole): boolean {
+  const { part, fact } = whole.end
+  const stopWh = part?.registerWh ?? null
+  return isFalling(registersOf(row, whole, stopWh === null ? Number.POSITIVE_INFINITY : fact.occurredAtMs))
+}
+
+/** The registers of a session up to a time, in order. */
+function registersOf({ startedAtMs, meterStartWh }: StoredTransaction, { session, end }: Whole, untilMs: number) {
   const stopWh = end.part?.registerWh ?? null
-  const endMs = stopWh === null ? Number.POSITIVE_INFINITY : end.fact.occurredAtMs
-  const inOrder = session.truth.registers
-    .filter(({ atMs }) => atMs > startedAtMs && atMs < endMs)
+  const between = session.truth.registers
+    .filter(({ atMs }) => atMs > startedAtMs && (stopWh === null ? atMs <= untilMs : atMs < untilMs))
     .toSorted((one, other) => one.atMs - other.atMs)
     .map(({ wh }) => wh)
-  const start = meterStartWh === null ? [] : [meterStartWh]
-  const stop = stopWh === null ? [] : [stopWh]
-  const readings = [...start, ...inOrder, ...stop]
+  return [meterStartWh, ...between, stopWh].filter((wh) => wh !== null)
+}
+
+/** A single reading that is lower than those on both sides of it is an odd one. */
+function isFalling(readings: readonly number[]): boolean {
   return readings.some((wh, place) => {
     const nextWh = readings[place + 1] ?? wh
     return readings.slice(0, place).some((beforeWh) => beforeWh - Math.max(wh, nextWh) > roundingWh)
@@ -43,8 +51,10 @@ export function fallProblem(model: DatabaseModel, histories: Histories, messages
     if (row === undefined || whole === null || whole.session.truth.isToldThroughTwo || !hasFallen(row, whole)) continue
     const { consumedWh } = energyShown(model, row)
     if (consumedWh !== null) return `Transaction ${transactionId}: its register fell, and its energy is ${consumedWh}.`
+    // Of what is told after an end without a register not every fall is noted.
+    if (!isFalling(registersOf(row, whole, whole.end.fact.occurredAtMs)) || isBelowStart(row)) continue
     const name = row.stationTransactionId ?? String(transactionId)
-    if (!fallsNoted(model, row.chargePointKey).includes(name) && !isBelowStart(row)) {
+    if (!fallsNoted(model, row.chargePointKey).includes(name)) {
       return `Transaction ${transactionId}: its register fell, and nothing is noted.`
     }
   }
