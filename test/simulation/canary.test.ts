@@ -17,8 +17,9 @@ const actionsMax = 8
 
 describe('the simulation finds', () => {
   test.each([...canaries, ...factCanaries, ...nodeCanaries, ...toldCanaries])('$bug', ({ planting, breaks }) => {
-    const run = runSeeds({ first: 1, count: seedsMax, planting, stopsAtViolation: true })
-    const [found] = run.violations
+    const run = runSeeds({ first: 1, count: seedsMax, planting, stopsAt: breaks })
+    // Some break another rule first.
+    const found = run.violations.at(-1)
     expect(found?.violation.rule).toBe(breaks)
     const seed = found?.seed ?? 0
     const story = shorten(planOf(seed), breaks, planting)
