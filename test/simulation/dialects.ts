@@ -3,15 +3,12 @@
 
 import { isoTime } from '../../src/base/clock.ts'
 import type { Payload } from '../../src/csms/decision.ts'
-import type { Session } from './sessions.ts'
+import { intervalWh, type Session } from './sessions.ts'
 
 export interface Said {
   readonly action: string
   readonly payload: Payload
 }
-
-/** What one interval tells, in Wh. */
-export const intervalWh = 11
 
 export interface Dialect {
   boot(): Said

@@ -2,7 +2,7 @@
 
 import type { DatabaseModel } from './database-model.ts'
 import type { Message } from './message.ts'
-import { type LocalZone, momentOf } from './told-times.ts'
+import { type LocalZone, momentOf } from './local-zones.ts'
 
 /** Something that is stored with its time, and as it was told. */
 interface Stored {

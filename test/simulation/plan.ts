@@ -3,7 +3,7 @@
 
 import { type CommitFault, commitFaults } from './simulated-database.ts'
 import { pickBy, Random } from '../support/random.ts'
-import { type LocalZone, localZones } from './told-times.ts'
+import { type LocalZone, localZones } from './local-zones.ts'
 
 /** How a charge point behaves all the time. */
 export interface Habits {

@@ -97,3 +97,22 @@ export function meterShows({ habits, seqNo, meterStartWh }: Session, what: 'upda
 }
 
 const slippedWh = 5
+
+/** What one interval tells, in Wh. */
+export const intervalWh = 11
+
+/** Keeps what the next message of a session tells of its energy. @returns the register that it tells; null for none. */
+export function noteReading(
+  { habits, meterWh, truth }: Session,
+  what: 'update' | 'stop',
+  atMs: number,
+  version: Habits['version'],
+): number | null {
+  if (version === '2.0.1' && habits.energy === 'intervals') {
+    if (what === 'update') truth.intervalsWh = (truth.intervalsWh ?? 0) + intervalWh
+    return null
+  }
+  if (version === '2.0.1' && what === 'stop' && habits.energy === 'noneAtEnd') return null
+  truth.registers.push({ atMs, wh: meterWh })
+  return meterWh
+}

@@ -3,14 +3,14 @@
 
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import type { Payload } from '../../src/csms/decision.ts'
-import { dialects, heartbeatOf, intervalWh, type Dialect, type Said } from './dialects.ts'
+import { dialects, heartbeatOf, type Dialect, type Said } from './dialects.ts'
 import { garbage } from './garbage.ts'
 import type { Message, SessionPart } from './message.ts'
 import { answerCall, askedIn, isNamed } from './answers.ts'
 import { type AnswerHabit, type Habits, type Telling, toldTogether } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
-import { idTags, meterShows, newSession, repeatsCard, type Session, startsLate } from './sessions.ts'
+import { idTags, meterShows, newSession, noteReading, repeatsCard, type Session, startsLate } from './sessions.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 import { asWritten } from './told-times.ts'
 
@@ -331,8 +331,8 @@ export class SimulatedStation implements StationEnd {
     return { number: ++this.#messages, station: this, isKept, said: null, say, onAnswer, tells }
   }
 
-  #say(say: () => Said, isKept = true, onAnswer?: (answer: Payload) => void, tells?: SessionPart): void {
-    this.#post(this.#message(say, isKept, onAnswer, tells))
+  #say(say: () => Said, isKept = true): void {
+    this.#post(this.#message(say, isKept))
   }
 
   /** Tells it now, or, if it `mayWait`, with what is told later. */
@@ -421,17 +421,13 @@ export class SimulatedStation implements StationEnd {
     session.seqNo++
     session.meterWh = meterShows(session, what, this.#meterWh)
     const then = { ...session, tellsCard }
-    const { truth, habits, idTag } = session
-    const is201 = this.habits.version === '2.0.1'
-    const hasIntervals = is201 && habits.energy === 'intervals'
-    const hasRegister = !hasIntervals && (what === 'update' || !is201 || habits.energy === 'registers')
-    if (hasRegister) truth.registers.push({ atMs, wh: then.meterWh })
-    if (hasIntervals && what === 'update') truth.intervalsWh = (truth.intervalsWh ?? 0) + intervalWh
+    const { truth, idTag } = session
+    const { version } = this.habits
+    const registerWh = noteReading(session, what, atMs, version)
     const say = (): Said => {
-      truth.isUnnamed ||= !is201 && session.transactionId === null
+      truth.isUnnamed ||= version === '1.6' && session.transactionId === null
       return this.#dialect[what]({ ...then, transactionId: session.transactionId }, atMs)
     }
-    const registerWh = hasRegister ? then.meterWh : null
     return this.#message(say, true, undefined, { session, what, atMs, idTag, registerWh })
   }
 
