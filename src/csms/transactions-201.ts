@@ -68,13 +68,14 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
     heardAtMs: known.receivedAtMs,
     stoppedAtMs: null,
   }
+  const token = tokenOfBeginning(event)
   const transaction: KnownTransaction = {
     transactionId,
     chargePointKey: known.chargePoint.key,
     stationTransactionId: station,
     evseId,
     connectorId,
-    idToken: event.idToken?.idToken ?? null,
+    idToken: token?.idToken ?? null,
     startedAtMs: told.atMs,
     // What another event has is a register of later; that of the start is found among the meter values.
     meterStartWh: isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null),
@@ -91,8 +92,8 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
       {
         kind: 'transactionStarted',
         ...stored,
-        idTokenType: event.idToken?.type ?? null,
-        idTokenStatus,
+        idTokenType: token?.type ?? null,
+        idTokenStatus: token === undefined ? null : idTokenStatus,
         reservationId: event.reservationId ?? null,
         remoteStartId: info.remoteStartId ?? null,
         chargingState,
@@ -103,6 +104,11 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
   }
 }
 
+/** The token that a transaction may have begun with; that of an Ended event is the one that stopped it. */
+function tokenOfBeginning({ eventType, idToken }: TransactionEvent): TransactionEvent['idToken'] {
+  return eventType === 'Ended' ? undefined : idToken
+}
+
 /** What a start says about the beginning: all of it when no earlier start is known, else what is missing. */
 function beginningOf({ event, told, known }: Facts, transaction: KnownTransaction) {
   const isStart = event.eventType === 'Started'
@@ -111,8 +117,7 @@ function beginningOf({ event, told, known }: Facts, transaction: KnownTransactio
   const counts = isStart && (story?.isStartTold !== true || isEarlier)
   // Some charge points tell the register of the start with the end, or with any other event.
   const register = isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null)
-  // The token of an Ended event is the one that stopped the transaction.
-  const token = event.eventType === 'Ended' ? undefined : event.idToken
+  const token = tokenOfBeginning(event)
   const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
   return {
     // The time of arrival says nothing of when it began.

@@ -236,6 +236,8 @@ export class Pipeline {
     try {
       if (outcome.duplicate) {
         this.#deps.counters.duplicates++
+        // Another connection may have stored it after this one had read what is: what it said is not known here then.
+        if (events.length > 0) call.live.isDoubtful = true
       } else {
         call.live.apply(events)
         this.#noteAnomalies(call.connection, call.frame, set.anomalies)

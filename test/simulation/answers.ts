@@ -2,8 +2,8 @@
 
 import type { Payload } from '../../src/csms/decision.ts'
 import type { Random } from '../support/random.ts'
-import type { Session } from './dialects.ts'
 import type { AnswerHabit, Telling } from './plan.ts'
+import type { Session } from './sessions.ts'
 import type { Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 

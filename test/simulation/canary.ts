@@ -1,6 +1,6 @@
 // A bug that is planted on purpose.
 
-import type { Rule } from './invariants.ts'
+import type { Rule } from './rules.ts'
 import type { Planting } from './simulation.ts'
 
 export interface Canary {

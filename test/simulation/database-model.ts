@@ -20,13 +20,14 @@ import { isOfTransaction } from '../../src/csms/overtaken.ts'
 import type { Hydration, OpenPromise } from '../../src/csms/records.ts'
 import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
-import type { Strictness } from '../../src/ocpp/verdict.ts'
+import type { RegisterReading, RegistersNextTo, Strictness } from '../../src/ocpp/verdict.ts'
 import type { EnergyEvidence } from '../../src/csms/energy.ts'
 import { beforeStartOf } from './before-start.ts'
 import { ConnectorHistoryModel } from './connector-history.ts'
 import { correct, type StoredCorrection } from './corrections.ts'
 import { evidenceOf, samplesOf } from './evidence.ts'
 import { FenceModel } from './fences.ts'
+import { lastRegisterOf, registersNextTo } from './last-registers.ts'
 import { LeaseModel } from './leases.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 import { isOutdated } from './outdated.ts'
@@ -41,6 +42,7 @@ export interface StoredChargePoint {
   readonly identity: string
   strictness: Strictness
   registrationStatus: RegistrationStatus
+  readonly timeZone: string | null
   bootStatus: RegistrationStatus | null
   version: OcppVersion | null
   vendor: string | null
@@ -176,12 +178,13 @@ export class DatabaseModel {
     return [set.chargePointKey, sentAtMs, ...said].join('\0')
   }
 
-  addChargePoint(key: number, identity: string, strictness: Strictness): void {
+  addChargePoint(key: number, identity: string, strictness: Strictness, timeZone: string | null = null): void {
     this.chargePoints.set(key, {
       key,
       identity,
       strictness,
       registrationStatus: 'Accepted',
+      timeZone,
       bootStatus: null,
       version: null,
       vendor: null,
@@ -306,9 +309,10 @@ export class DatabaseModel {
   hydration(key: number, nowMs: number): Hydration | null {
     const row = this.chargePoints.get(key)
     if (row === undefined || row.version === null) return null
-    const { identity, version, strictness, registrationStatus, bootStatus, lastBootAtMs, epoch, untimedFacts } = row
+    const { identity, version, strictness, registrationStatus, timeZone, bootStatus, lastBootAtMs } = row
+    const { epoch, untimedFacts } = row
     return {
-      chargePoint: { key, identity, version, strictness, registrationStatus, timeZone: null, bootStatus, lastBootAtMs },
+      chargePoint: { key, identity, version, strictness, registrationStatus, timeZone, bootStatus, lastBootAtMs },
       epoch,
       connectors: this.connectorsOf(key),
       openTransactions: this.openTransactionsOf(key)
@@ -358,6 +362,18 @@ export class DatabaseModel {
       .filter((row) => row.chargePointKey === key && row.stationTransactionId === stationTransactionId)
       .toSorted((a, b) => b.stationUse - a.stationUse)
       .map(knownTransaction)
+  }
+
+  /** The last register of a transaction that seems to have begun then. */
+  lastRegister(id: number, startedAtMs: number): RegisterReading | null {
+    const row = this.transactions.get(id)
+    return row === undefined ? null : lastRegisterOf(row, [...this.meterValues.values()], startedAtMs)
+  }
+
+  /** The registers of a transaction before and after a time; null where it has one of that very time. */
+  registersNextTo(id: number, atMs: number): RegistersNextTo | null {
+    const row = this.transactions.get(id)
+    return row === undefined ? null : registersNextTo(row, [...this.meterValues.values()], atMs)
   }
 
   beforeStart(key: number, evseId: number, idToken: string): BeforeStart {

@@ -3,42 +3,12 @@
 
 import { isoTime } from '../../src/base/clock.ts'
 import type { Payload } from '../../src/csms/decision.ts'
-import type { SessionHabits } from './plan.ts'
+import { intervalWh, type Session } from './sessions.ts'
 
 export interface Said {
   readonly action: string
   readonly payload: Payload
 }
-
-/** A charging session, as its charge point knows it. */
-export interface Session {
-  readonly connectorId: number
-  readonly idTag: string
-  readonly startedAtMs: number
-  readonly meterStartWh: number
-  /** 1.6: what the central system answered; null until it has. */
-  transactionId: number | null
-  /** 2.0.1: the charge point's own. */
-  readonly stationTransactionId: string
-  readonly remoteStartId: number | null
-  seqNo: number
-  meterWh: number
-  readonly habits: SessionHabits
-  readonly truth: SessionTruth
-}
-
-/** What is to come out, as far as the charge point knows. */
-export interface SessionTruth {
-  /** Registers that it told, with their times. */
-  readonly registers: { readonly atMs: number; readonly wh: number }[]
-  /** The sum of the intervals that it told; null when it told none. */
-  intervalsWh: number | null
-  /** 1.6: some of it was told before its number was known. */
-  isUnnamed: boolean
-}
-
-/** What one interval tells, in Wh. */
-export const intervalWh = 11
 
 export interface Dialect {
   boot(): Said
@@ -80,14 +50,14 @@ const dialect16: Dialect = {
     action: 'MeterValues',
     payload: { connectorId, transactionId: transactionId ?? 0, meterValue: [sample16(atMs, meterWh)] },
   }),
-  stop: ({ transactionId, meterWh, idTag, seqNo }, atMs) => ({
+  stop: ({ transactionId, meterWh, idTag, stopIdTag, seqNo }, atMs) => ({
     action: 'StopTransaction',
     payload: {
       transactionId: transactionId ?? -1,
       meterStop: meterWh,
       timestamp: isoTime(atMs),
       reason: 'Local',
-      ...(seqNo % 2 === 0 ? { idTag } : {}),
+      ...(stopIdTag !== null ? { idTag: stopIdTag } : seqNo % 2 === 0 ? { idTag } : {}),
       ...(seqNo % 3 === 0 ? { transactionData: [sample16(atMs, meterWh)] } : {}),
     },
   }),
@@ -135,12 +105,26 @@ function meterValues201(eventType: 'Started' | 'Updated' | 'Ended', session: Ses
   }
 }
 
+/** The card that an event tells; null for none. */
+function cardIn(eventType: 'Started' | 'Updated' | 'Ended', session: Session): string | null {
+  const { idTag, stopIdTag, tellsCard, habits } = session
+  switch (eventType) {
+    case 'Started':
+      return habits.cardComes === 'withStart' ? idTag : null
+    case 'Updated':
+      return tellsCard ? idTag : null
+    case 'Ended':
+      return stopIdTag
+  }
+}
+
 const chargingStates = ['Charging', 'SuspendedEV', 'EVConnected', 'SuspendedEVSE', 'Idle']
 
 function transactionEvent(eventType: 'Started' | 'Updated' | 'Ended', session: Session, atMs: number): Said {
-  const { seqNo, connectorId, idTag, stationTransactionId, remoteStartId, habits } = session
+  const { seqNo, connectorId, stationTransactionId, remoteStartId, habits } = session
   const meterValue = meterValues201(eventType, session, atMs)
   const isStart = eventType === 'Started'
+  const idTag = cardIn(eventType, session)
   const chargingState = chargingStates[seqNo % chargingStates.length]
   return {
     action: 'TransactionEvent',
@@ -157,7 +141,7 @@ function transactionEvent(eventType: 'Started' | 'Updated' | 'Ended', session: S
         ...(isStart && remoteStartId !== null ? { remoteStartId } : {}),
       },
       ...(isStart || seqNo % 2 === 0 ? { evse: { id: connectorId, connectorId: 1 } } : {}),
-      ...(isStart ? { idToken: { idToken: idTag, type: 'ISO14443' } } : {}),
+      ...(idTag === null ? {} : { idToken: { idToken: idTag, type: 'ISO14443' } }),
       ...(meterValue.length === 0 ? {} : { meterValue }),
     },
   }
@@ -185,22 +169,3 @@ const dialect201: Dialect = {
 }
 
 export const dialects: Readonly<Record<'1.6' | '2.0.1', Dialect>> = { '1.6': dialect16, '2.0.1': dialect201 }
-
-/** The same from a charge point that tells no times. */
-export function withoutTimes({ action, payload }: Said): Said {
-  if (action === 'SecurityEventNotification') return { action, payload }
-  const { timestamp: _, ...rest } = payload
-  const { meterValue, transactionData } = rest
-  return {
-    action,
-    payload: {
-      ...rest,
-      ...(meterValue === undefined ? {} : { meterValue: untimed(meterValue) }),
-      ...(transactionData === undefined ? {} : { transactionData: untimed(transactionData) }),
-    },
-  }
-}
-
-function untimed(values: unknown): readonly Payload[] {
-  return (values as readonly Payload[]).map(({ timestamp: _, ...value }) => value)
-}

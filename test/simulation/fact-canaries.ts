@@ -8,7 +8,7 @@ import type { Canary } from './canary.ts'
 import { DatabaseModel, type StoredTransaction } from './database-model.ts'
 import { samplesOf } from './evidence.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
-import type { Decide } from './node.ts'
+import { knowing, remembering } from './plant.ts'
 
 /** A ledger that takes two messages of one ref for one, whatever else they say. */
 class SwallowingModel extends DatabaseModel {
@@ -39,32 +39,6 @@ type Json = Readonly<Record<string, unknown>>
 function sampledValuesOf(meterValue: string): readonly Json[] {
   const { sampledValue } = JSON.parse(meterValue) as { readonly sampledValue: readonly Json[] }
   return sampledValue
-}
-
-/** A decision about something else than what is known. */
-function knowing(change: (known: Known) => Partial<Known>): (decide: Decide) => Decide {
-  return (decide) => (payload, known) => decide(payload, changed(known, change(known)))
-}
-
-function changed(known: Known, changes: Partial<Known>): Known {
-  return new Proxy(known, {
-    get: (target, name): unknown => {
-      if (Object.hasOwn(changes, name)) return Reflect.get(changes, name)
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
-
-/** A decision that remembers transactions otherwise than they are. */
-function remembering(change: (transaction: KnownTransaction) => KnownTransaction): (decide: Decide) => Decide {
-  return knowing((known) => ({
-    transaction: (id) => {
-      const transaction = known.transaction(id)
-      return transaction === undefined ? undefined : change(transaction)
-    },
-    transactionsNamed: (id) => known.transactionsNamed(id).map(change),
-  }))
 }
 
 function withStory(transaction: KnownTransaction, change: Partial<TransactionStory>): KnownTransaction {

@@ -10,6 +10,7 @@ interface FencedChargePoint {
   readonly connected: boolean
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
+  readonly timeZone: string | null
 }
 
 /** The column `fenced_in`, with a number for each transaction that sets it. */
@@ -40,13 +41,14 @@ export class FenceModel {
   since(since: string): readonly object[] {
     return [...this.#chargePoints.values()]
       .filter(({ key }) => this.of(key) >= Number(since))
-      .map(({ key, identity, epoch, connected, strictness, registrationStatus }) => ({
+      .map(({ key, identity, epoch, connected, strictness, registrationStatus, timeZone }) => ({
         key,
         identity,
         epoch,
         connected,
         strictness,
         registrationStatus,
+        timeZone,
       }))
   }
 }

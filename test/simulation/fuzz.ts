@@ -2,8 +2,8 @@
 // it can.
 
 import { parseArgs } from 'node:util'
-import { rules } from './invariants.ts'
 import { planOf } from './plan.ts'
+import { rules } from './rules.ts'
 import { runSeeds, summary } from './run.ts'
 import { simulate } from './simulation.ts'
 import { shorten, tell } from './story.ts'

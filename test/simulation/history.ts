@@ -1,69 +1,36 @@
 // What is stored of the sessions, against what their charge points told of them: whose each message is, how each began and ended, where it
 // stands, and its energy.
 
-import { energyOf } from '../../src/csms/energy.ts'
 import { correctionProblem } from './corrections.ts'
-import type { DatabaseModel, StoredFact, StoredTransaction } from './database-model.ts'
-import type { Session } from './dialects.ts'
-import type { Message, SessionPart } from './message.ts'
-import { hasUsableTimes } from './plan.ts'
+import type { DatabaseModel, StoredTransaction } from './database-model.ts'
+import { energyShown, hasFallen } from './register-falls.ts'
+import type { Session } from './sessions.ts'
+import { type Histories, isOfOperator, type Told, type Whole, wholeOf } from './told.ts'
 
-/** A stored message, with what it tells; null for what no charge point sent. */
-interface Told {
-  readonly fact: StoredFact
-  readonly part: SessionPart | null
-}
-
-/** What an operator's closing and its corrections are stored under. */
-const ofOperator = /^(close|correct):/
-
-/**
- * What does not hold of the transactions; null when all does.
- *
- * @param messages everything that has been answered.
- */
-export function historyProblem(model: DatabaseModel, messages: Iterable<Message>): string | null {
-  const parts = new Map<string, SessionPart>()
-  const keys = new Set<number>()
-  // Without usable times, a charge point leaves more open than can be checked here.
-  for (const { said, tells, station } of messages) {
-    if (said === null || tells === null || !hasUsableTimes(station.habits)) continue
-    parts.set(factKey(station.key, said.payload), tells)
-    keys.add(station.key)
-  }
-  const histories = new Map<number, Told[]>()
+/** What does not hold of the transactions; null when all does. */
+export function historyProblem(model: DatabaseModel, histories: Histories): string | null {
   for (const fact of model.facts.values()) {
-    const { transactionId, ref, event, chargePointKey, payload } = fact
+    const { transactionId, ref, event } = fact
     if (transactionId === null) continue
     const row = model.transactions.get(transactionId)
     if (row === undefined) return `${ref} belongs to transaction ${transactionId}, which is not there.`
-    if (event === 'Ended' && !ofOperator.test(ref) && row.closedBy !== 'station') {
+    if (event === 'Ended' && !isOfOperator(fact) && row.closedBy !== 'station') {
       return `${ref} ended transaction ${transactionId}, which is closed by ${row.closedBy}.`
     }
-    if (!keys.has(chargePointKey)) continue
-    const part = parts.get(`${chargePointKey}/${payload}`) ?? null
-    const told = { fact, part }
-    const history = histories.get(transactionId)
-    if (history === undefined) histories.set(transactionId, [told])
-    else history.push(told)
   }
   return ownersProblem(histories) ?? correctionProblem(model) ?? eachProblem(model, histories)
-}
-
-function factKey(key: number, { meterValue: _, transactionData: __, ...payload }: Readonly<Record<string, unknown>>) {
-  return `${key}/${JSON.stringify(payload)}`
 }
 
 /**
  * Each session is one transaction, and each transaction one session. Where an operator has closed it, a start that is told once more may
  * lie after that by the clock of the charge point: then it is another.
  */
-function ownersProblem(histories: ReadonlyMap<number, readonly Told[]>): string | null {
+function ownersProblem(histories: Histories): string | null {
   const owners = new Map<Session, number>()
   const closedOnes = new Set<Session>()
   for (const [transactionId, history] of histories) {
     const sessions = new Set(history.flatMap(({ part }) => part?.session ?? []))
-    const isClosedByOperator = history.some(({ fact }) => ofOperator.test(fact.ref))
+    const isClosedByOperator = history.some(({ fact }) => isOfOperator(fact))
     for (const session of sessions) {
       const other = owners.get(session)
       const mayBeTwo = session.habits.startsTwice && (isClosedByOperator || closedOnes.has(session))
@@ -76,7 +43,7 @@ function ownersProblem(histories: ReadonlyMap<number, readonly Told[]>): string 
   return null
 }
 
-function eachProblem(model: DatabaseModel, histories: ReadonlyMap<number, readonly Told[]>): string | null {
+function eachProblem(model: DatabaseModel, histories: Histories): string | null {
   for (const [transactionId, history] of histories) {
     const row = model.transactions.get(transactionId)
     if (row === undefined) continue
@@ -98,7 +65,7 @@ function differs(what: string, seen: unknown, told: unknown): string | null {
 function endsProblem(row: StoredTransaction, history: readonly Told[]): string | null {
   const starts = history.filter(({ fact }) => fact.event === 'Started')
   const [start] = starts.toSorted((a, b) => a.fact.occurredAtMs - b.fact.occurredAtMs)
-  const stop = history.find(({ fact }) => fact.event === 'Ended' && !ofOperator.test(fact.ref))
+  const stop = history.find(({ fact }) => fact.event === 'Ended' && !isOfOperator(fact))
   if (row.stationTransactionId === null && starts.length > 1) return `it has ${starts.length} starts.`
   const startProblem = start === undefined ? null : differs('start', row.startedAtMs, start.fact.occurredAtMs)
   if (startProblem !== null) return startProblem
@@ -124,7 +91,7 @@ function secondEndsProblem(
   { id, chargePointKey, stationTransactionId, stationUse }: StoredTransaction,
   history: readonly Told[],
 ): string | null {
-  const ends = history.filter(({ fact }) => fact.event === 'Ended' && !ofOperator.test(fact.ref)).length
+  const ends = history.filter(({ fact }) => fact.event === 'Ended' && !isOfOperator(fact)).length
   // Those of other uses of an id are noted under the same name.
   if (ends < 2 || stationUse > 1) return null
   const name = stationTransactionId ?? String(id)
@@ -143,7 +110,7 @@ function secondEndsProblem(
  */
 function stateProblem(row: StoredTransaction, history: readonly Told[]): string | null {
   if (row.stationTransactionId === null) return null
-  if (history.some(({ fact, part }) => part === null || ofOperator.test(fact.ref))) return null
+  if (history.some(({ fact, part }) => part === null || isOfOperator(fact))) return null
   let [lastAtMs, lastSeqNo, isOpen] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, true]
   let state: string | null = null
   for (const { fact } of history) {
@@ -159,19 +126,17 @@ function stateProblem(row: StoredTransaction, history: readonly Told[]): string 
   return differs('charging state', row.chargingState, state)
 }
 
-/** The energy of a session that has been told from its start to its end. */
+/** The energy of a session that has been told from its start to its end. Whether its register fell is told by `register-falls.ts`. */
 function energyProblem(model: DatabaseModel, row: StoredTransaction, history: readonly Told[]): string | null {
-  const stop = history.find(({ fact }) => fact.event === 'Ended')
-  const session = history.find(({ part }) => part !== null)?.part?.session
-  const hasStart = history.some(({ fact }) => fact.event === 'Started')
-  if (stop === undefined || ofOperator.test(stop.fact.ref) || session === undefined || !hasStart) return null
-  if (session.truth.isUnnamed) return null
-  const { consumedWh } = energyOf({ ...row, open: false }, model.evidenceOf(row))
-  return differs('energy', consumedWh, energyTold(row, stop.part?.registerWh ?? null, session))
+  const whole = wholeOf(history)
+  if (whole === null || hasFallen(row, whole)) return null
+  const { consumedWh } = energyShown(model, row)
+  return differs('energy', consumedWh, energyTold(row, whole))
 }
 
 /** By the register of the end, else by the latest that was told, else by the intervals. */
-function energyTold({ meterStartWh }: StoredTransaction, stopWh: number | null, { truth }: Session): number | null {
+function energyTold({ meterStartWh }: StoredTransaction, { session: { truth }, end }: Whole): number | null {
+  const stopWh = end.part?.registerWh ?? null
   if (meterStartWh === null) return truth.intervalsWh
   const latest = truth.registers.toSorted((a, b) => a.atMs - b.atMs).at(-1)
   // The reading of the start alone tells nothing of the end.

@@ -8,44 +8,18 @@ import { Connection } from '../../src/gateway/connection.ts'
 import { checkResponse } from '../../src/ocpp/schema.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
 import type { Writer } from '../../src/store/writer.ts'
+import { problemAtRest } from './at-rest.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
 import { fencedProblem, fencedState } from './fenced-state.ts'
-import { historyProblem } from './history.ts'
 import { tableOf } from './kept-in.ts'
 import type { Message } from './message.ts'
 import { hasUsableTimes } from './plan.ts'
 import { stateText, withoutTransactions } from './shown-state.ts'
 import { Presence } from './presence.ts'
+import type { Rule, Violation } from './rules.ts'
 import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.ts'
 import type { SimulatedStation } from './station.ts'
 import { UntimedStatuses } from './untimed-statuses.ts'
-
-/** The rules, by the names under which a violation of them is told. */
-export const rules = {
-  acknowledgedIsStored: 'A CALLRESULT leaves only after the facts of its CALL are stored.',
-  storedOnce: 'However often a message comes, it is stored once, and answered as it was the first time.',
-  neverRefused: 'A transaction message is never refused.',
-  inOrder: 'The CALLs of a charge point are answered, and committed, in the order in which they came.',
-  oneCallAtATime: 'At most one CALL is under way in each direction.',
-  oneOwner: 'A charge point has one connection that counts: the one with the last epoch.',
-  fenced: 'Only the newest connection of a charge point moves its state.',
-  presence: 'A charge point is stored as connected while it is, and as not connected while it is not.',
-  bounded: 'No queue grows past its maximum.',
-  actorAsStored: 'An actor shows what is committed: nothing more, and nothing less.',
-  historyAsStored: 'What is stored of a transaction is what the messages about it say.',
-  promiseKept: 'A transaction that a remote start brings about has the id that was promised to it.',
-  answered: 'Every CALL is answered in the end, or its socket closed.',
-  validAnswer: 'Every answer belongs to a CALL of its connection, and is as its schema has it.',
-  noFailure: 'Nothing fails that has no reason to.',
-} as const
-
-export type Rule = keyof typeof rules
-
-export interface Violation {
-  readonly rule: Rule
-  /** What was seen. */
-  readonly seen: string
-}
 
 /** What the watch sees of a process. */
 export interface WatchedProcess extends ServerEnd {
@@ -335,8 +309,8 @@ export class Watch {
       }
     }
     for (const message of this.#answers.keys()) this.#checkStored(message, 'storedOnce')
-    const problem = historyProblem(this.#model, this.#answers.keys())
-    if (problem !== null) this.#fail('historyAsStored', problem)
+    const problem = problemAtRest(this.#model, [...this.#answers.keys()])
+    if (problem !== null) this.#fail(problem.rule, problem.seen)
     this.#violation ??= this.#untimedStatuses.violation(this.#model)
   }
 

@@ -1,8 +1,9 @@
 // A message of a simulated charge point, from when it is to be told until it is answered.
 
 import type { Payload } from '../../src/csms/decision.ts'
-import type { Said, Session } from './dialects.ts'
+import type { Said } from './dialects.ts'
 import type { Habits } from './plan.ts'
+import type { Session } from './sessions.ts'
 
 /** Something to tell the central system, however often it has to be sent. */
 export interface Message {

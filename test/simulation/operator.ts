@@ -10,7 +10,8 @@ import type { SimulatedNode } from './node.ts'
 import type { Commanding } from './plan.ts'
 import { pickBy } from '../support/random.ts'
 import type { SimulatedDatabaseServer } from './simulated-database.ts'
-import { idTags, type SimulatedStation } from './station.ts'
+import { idTags } from './sessions.ts'
+import type { SimulatedStation } from './station.ts'
 
 const registrations: readonly RegistrationStatus[] = ['Accepted', 'Accepted', 'Pending', 'Rejected']
 

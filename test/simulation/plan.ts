@@ -3,6 +3,7 @@
 
 import { type CommitFault, commitFaults } from './simulated-database.ts'
 import { pickBy, Random } from '../support/random.ts'
+import { type LocalZone, localZones } from './local-zones.ts'
 
 /** How a charge point behaves all the time. */
 export interface Habits {
@@ -19,6 +20,8 @@ export interface Habits {
   readonly clockOffMs: number
   /** Whether its messages have times at all. */
   readonly tellsTimes: boolean
+  /** The zone in which it tells times, without naming it; null when it tells them in UTC. */
+  readonly timeZone: LocalZone | null
   /** Whether it boots again when it connects again. */
   readonly bootsAgain: boolean
   /** How it answers the CALLs of the central system. */
@@ -28,7 +31,7 @@ export interface Habits {
   readonly sessions: SessionHabits
 }
 
-/** How it tells its sessions. All but `endsTwice` is about 2.0.1. */
+/** How it tells its sessions. All but `endsTwice`, `meter` and `stoppedBy` is about 2.0.1. */
 export interface SessionHabits {
   /** What tells the energy: registers, registers but none at the end, or intervals. */
   readonly energy: 'registers' | 'noneAtEnd' | 'intervals'
@@ -40,7 +43,15 @@ export interface SessionHabits {
   readonly startsTwice: boolean
   /** Whether it tells each end once more, later and with another register. */
   readonly endsTwice: boolean
+  /** What happens to its meter within a session: nothing, an odd reading, or the meter is exchanged. */
+  readonly meter: 'rises' | 'slips' | 'exchanged'
+  /** Whether the card that stops a session is another than the one that began it. */
+  readonly stoppedBy: 'sameCard' | 'otherCard'
+  /** Whether the card that begins a session is told with its start, or later and maybe after its end; `last`: the start as well. */
+  readonly cardComes: 'withStart' | 'later' | 'last'
 }
+
+type OddHabit = 'meter' | 'stoppedBy' | 'cardComes'
 
 export type AnswerHabit = 'inTime' | 'late' | 'twice' | 'never' | 'error' | 'garbage'
 
@@ -156,7 +167,10 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
 export function planOf(seed: number): Plan {
   const random = new Random(seed).fork('plan')
   const [times, told] = [new Random(seed).fork('times'), new Random(seed).fork('sessions')]
-  const stations = Array.from({ length: random.between(1, 4) }, () => withSessions(habits(random, times), told))
+  const odd = new Random(seed).fork('oddities')
+  const stations = Array.from({ length: random.between(1, 4) }, () =>
+    withOddities(withSessions(habits(random, times), told), odd),
+  )
   const count = random.between(10, 70)
   const actions = Array.from({ length: count }, () => ({
     afterMs: pauseMs(random),
@@ -173,7 +187,7 @@ export function planOf(seed: number): Plan {
 }
 
 /** `drawn`, with habits about sessions, as far as the two go together. */
-function withSessions(drawn: Omit<Habits, 'sessions'>, random: Random): Habits {
+function withSessions(drawn: Plain, random: Random): PlainWithSessions {
   const energy = random.pick(['registers', 'registers', 'noneAtEnd', 'intervals'] as const)
   const reusesIds = random.chance(0.3)
   const isCoarse = random.chance(0.3) && energy === 'registers' && !reusesIds
@@ -189,7 +203,38 @@ function withSessions(drawn: Omit<Habits, 'sessions'>, random: Random): Habits {
   }
 }
 
-function habits(random: Random, times: Random): Omit<Habits, 'sessions'> {
+/** `drawn`, with what is odder still, as far as that can be told from what else is odd about it. */
+function withOddities({ sessions, ...drawn }: PlainWithSessions, random: Random): Habits {
+  const meter = random.pick(['rises', 'rises', 'slips', 'exchanged'] as const)
+  const isStoppedByOther = random.chance(0.5)
+  const laterCard = random.pick(['withStart', 'later', 'last'] as const)
+  const isCardWithStart = drawn.version === '1.6' || sessions.startsTwice
+  const timeZone = random.chance(0.3) ? random.pick(localZones) : null
+  // A strict charge point would be refused.
+  const mayTellLocalTimes = drawn.strictness === 'lenient' && hasUsableTimes(drawn)
+  return {
+    ...drawn,
+    timeZone: mayTellLocalTimes ? timeZone : null,
+    sessions: {
+      ...sessions,
+      // Of two registers of one second nobody can say which was first.
+      meter: sessions.isCoarse ? 'rises' : meter,
+      // With two starts there are two cards that it may have begun with.
+      stoppedBy: isStoppedByOther && !sessions.startsTwice ? 'otherCard' : 'sameCard',
+      cardComes: isCardWithStart ? 'withStart' : cardWhereIdsAre(sessions, laterCard),
+    },
+  }
+}
+
+/** An id that is used again can be told from its first use by the start only: that comes in time. */
+function cardWhereIdsAre({ reusesIds }: Pick<SessionHabits, 'reusesIds'>, comes: SessionHabits['cardComes']) {
+  return reusesIds && comes === 'last' ? 'later' : comes
+}
+
+type Plain = Omit<Habits, 'sessions' | 'timeZone'>
+type PlainWithSessions = Plain & { readonly sessions: Omit<SessionHabits, OddHabit> }
+
+function habits(random: Random, times: Random): Plain {
   const isAwkward = random.chance(0.5)
   const version = random.chance(0.5) ? '1.6' : '2.0.1'
   const strictness = random.chance(0.8) ? 'lenient' : 'strict'

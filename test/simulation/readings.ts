@@ -7,7 +7,8 @@ const received = 'received_at AS "receivedAtMs", message_id AS "messageId"'
 
 /** By table; `$1` are the numbers of charge points. */
 export const readings: Readonly<Record<string, string>> = {
-  chargePoints: `SELECT id AS key, identity, strictness, registration_status AS "registrationStatus", boot_status AS "bootStatus", vendor,
+  chargePoints: `SELECT id AS key, identity, strictness, registration_status AS "registrationStatus",
+    time_zone AS "timeZone", boot_status AS "bootStatus", vendor,
     model, firmware_version AS "firmwareVersion", status, firmware_status AS "firmwareStatus", diagnostics_status AS "diagnosticsStatus",
     log_status AS "logStatus", last_seen_at AS "lastSeenAtMs", last_heartbeat_at AS "lastHeartbeatAtMs", last_boot_at AS "lastBootAtMs",
     untimed_facts AS "untimedFacts" FROM charge_points WHERE id = ANY($1)`,

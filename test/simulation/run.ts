@@ -1,7 +1,7 @@
 // Runs many seeds and adds up what happened.
 
-import type { Violation } from './invariants.ts'
 import { planOf } from './plan.ts'
+import type { Rule, Violation } from './rules.ts'
 import { type Planting, simulate } from './simulation.ts'
 
 export interface SeedsToRun {
@@ -11,8 +11,8 @@ export interface SeedsToRun {
   readonly forMs?: number
   readonly countMin?: number
   readonly planting?: Planting
-  /** Ends at the first violation. */
-  readonly stopsAtViolation?: boolean
+  /** Ends at the first violation: of any rule, or of this one. */
+  readonly stopsAt?: Rule | 'any'
   readonly onSeed?: (soFar: SeedsRun) => void
 }
 
@@ -30,7 +30,7 @@ export interface SeedsRun {
 
 /** Runs `count` seeds from `first` on. */
 export function runSeeds({ first, count, planting, ...options }: SeedsToRun): SeedsRun {
-  const { forMs = Number.POSITIVE_INFINITY, countMin = 1, stopsAtViolation = false, onSeed } = options
+  const { forMs = Number.POSITIVE_INFINITY, countMin = 1, stopsAt, onSeed } = options
   const startMs = performance.now()
   const run: SeedsRun = { seeds: 0, steps: 0, frames: 0, commits: 0, faults: 0, violations: [], durationMs: 0 }
   for (let seed = first; seed < first + count; seed++) {
@@ -43,7 +43,7 @@ export function runSeeds({ first, count, planting, ...options }: SeedsToRun): Se
     if (violation !== null) run.violations.push({ seed, violation })
     run.durationMs = performance.now() - startMs
     onSeed?.(run)
-    if (violation !== null && stopsAtViolation) break
+    if (violation !== null && (stopsAt === 'any' || stopsAt === violation.rule)) break
     if (run.durationMs >= forMs && run.seeds >= countMin) break
   }
   return run

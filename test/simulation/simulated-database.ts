@@ -357,10 +357,16 @@ export class SimulatedDatabaseServer {
         const keys = numbers(values[0])
         return { rows: keys.flatMap((key, i) => model.transactionsByStationId(key, ids[i] ?? '')) }
       }
-      // The meter values of the model have no figures.
-      case 'stator_last_registers':
-      case 'stator_registers_next_to':
-        return { rows: [] }
+      case 'stator_last_registers': {
+        const [startedAtMs, ids] = [numbers(values[2]), numbers(values[3])]
+        const found = ids.map((id, i) => ({ id, reading: model.lastRegister(id, startedAtMs[i] ?? 0) }))
+        return { rows: found.flatMap(({ id, reading }) => (reading === null ? [] : [{ id, ...reading }])) }
+      }
+      case 'stator_registers_next_to': {
+        const [ids, atMs] = [numbers(values[0]), numbers(values[2])]
+        const found = ids.map((id, i) => ({ id, atMs: atMs[i] ?? 0, near: model.registersNextTo(id, atMs[i] ?? 0) }))
+        return { rows: found.flatMap(({ near, ...row }) => (near === null ? [] : [{ ...row, ...near }])) }
+      }
       case 'stator_last_stops': {
         const [keys, evses] = [numbers(values[0]), numbers(values[1])]
         const rows = keys.map((key, i) => model.beforeStart(key, evses[i] ?? 0, ''))

@@ -5,15 +5,17 @@ import { subprotocols } from '../../src/ocpp/version.ts'
 import { handlerOf } from '../../src/csms/decide.ts'
 import type { KnownIdToken } from '../../src/csms/decision.ts'
 import { DatabaseModel } from './database-model.ts'
-import { Watch, type Violation } from './invariants.ts'
+import { Watch } from './invariants.ts'
 import { callTimeoutMs, idleMsMax, type PlantedParts, SimulatedNode } from './node.ts'
 import { command } from './operator.ts'
 import type { Action, Plan } from './plan.ts'
 import { Random } from '../support/random.ts'
+import type { Violation } from './rules.ts'
+import { idTags, relatedIdTag } from './sessions.ts'
 import { SimulatedDatabaseServer } from './simulated-database.ts'
 import { Wire } from './simulated-network.ts'
 import { SimulatedTime } from './simulated-time.ts'
-import { idTags, SimulatedStation } from './station.ts'
+import { SimulatedStation } from './station.ts'
 import { startWatchman } from './watchman.ts'
 
 /** What one run came to. */
@@ -129,7 +131,7 @@ class Simulation {
     this.#stations = plan.stations.map((habits, index) => {
       if (habits === null) return null
       const key = index + 1
-      this.#model.addChargePoint(key, `CP${key}`, habits.strictness)
+      this.#model.addChargePoint(key, `CP${key}`, habits.strictness, habits.timeZone)
       return new SimulatedStation(key, habits, this.#stationWorld(), this.#random.fork(`station ${key}`))
     })
     this.#present = this.#stations.filter((station) => station !== null)
@@ -375,6 +377,7 @@ const nobody = {
 const tokens: readonly KnownIdToken[] = [
   { idToken: idTags[0], type: null, status: 'Accepted', expiryDateMs: null, parentIdTag: null },
   { idToken: idTags[1], type: null, status: 'Accepted', expiryDateMs: startMs + 600_000, parentIdTag: 'PARENT' },
+  { idToken: relatedIdTag, type: null, status: 'Accepted', expiryDateMs: null, parentIdTag: 'PARENT' },
   { idToken: idTags[2], type: null, status: 'Blocked', expiryDateMs: null, parentIdTag: null },
 ]
 

@@ -3,14 +3,16 @@
 
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import type { Payload } from '../../src/csms/decision.ts'
-import { dialects, heartbeatOf, intervalWh, withoutTimes, type Dialect, type Said, type Session } from './dialects.ts'
+import { dialects, heartbeatOf, type Dialect, type Said } from './dialects.ts'
 import { garbage } from './garbage.ts'
 import type { Message, SessionPart } from './message.ts'
 import { answerCall, askedIn, isNamed } from './answers.ts'
 import { type AnswerHabit, type Habits, type Telling, toldTogether } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
+import { idTags, meterShows, newSession, noteReading, repeatsCard, type Session, startsLate } from './sessions.ts'
 import type { SimulatedTime } from './simulated-time.ts'
+import { asWritten } from './told-times.ts'
 
 export interface StationWorld {
   readonly time: SimulatedTime
@@ -20,8 +22,6 @@ export interface StationWorld {
   /** Garbage leaves the charge point. */
   onGarbage(wire: Wire, text: string): void
 }
-
-export const idTags = ['USER1', 'USER2', 'BLOCKED', 'STRANGER'] as const
 
 const hastyCallsMax = 3
 /** How long a charge point waits for an answer that wants everything to come to its end, in milliseconds. */
@@ -331,8 +331,14 @@ export class SimulatedStation implements StationEnd {
     return { number: ++this.#messages, station: this, isKept, said: null, say, onAnswer, tells }
   }
 
-  #say(say: () => Said, isKept = true, onAnswer?: (answer: Payload) => void, tells?: SessionPart): void {
-    this.#outbox.push(this.#message(say, isKept, onAnswer, tells))
+  #say(say: () => Said, isKept = true): void {
+    this.#post(this.#message(say, isKept))
+  }
+
+  /** Tells it now, or, if it `mayWait`, with what is told later. */
+  #post(message: Message, mayWait = false): void {
+    if (mayWait && !this.#isUntroubled) this.#keptBack.push(message)
+    else this.#outbox.push(message)
     this.#pump()
   }
 
@@ -356,21 +362,20 @@ export class SimulatedStation implements StationEnd {
     if (habits.reusesIds && this.#sessions.has(connectorId)) return
     // No two sessions begin with the same register.
     this.#meterWh++
-    const session: Session = {
+    const beginning = {
       connectorId,
       idTag,
       startedAtMs: this.#sessionMs(this.#stamp()),
       meterStartWh: this.#meterWh,
-      transactionId: null,
       stationTransactionId: `tx-${this.identity}-${habits.reusesIds ? connectorId : this.#messages}`,
       remoteStartId,
-      seqNo: 0,
-      meterWh: this.#meterWh,
-      habits,
-      truth: { registers: [], intervalsWh: null, isUnnamed: false },
     }
+    const session = newSession(beginning, this.habits)
     this.#sessions.set(connectorId, session)
     this.#tellStart(session, session)
+    if (habits.cardComes !== 'withStart') {
+      this.#post(this.#next(session, 'update', this.#sessionMs(this.#stamp()), true), true)
+    }
     if (version !== '2.0.1' || !habits.startsTwice || !this.#hasBooted) return
     session.seqNo++
     this.#meterWh += 3
@@ -388,13 +393,13 @@ export class SimulatedStation implements StationEnd {
     const registerWh = this.habits.version === '2.0.1' && habits.energy === 'intervals' ? null : meterStartWh
     if (registerWh !== null) session.truth.registers.push({ atMs, wh: registerWh })
     const said = this.#dialect.start({ ...told })
-    this.#say(
-      () => said,
-      true,
-      ({ transactionId }) => {
-        if (typeof transactionId === 'number') session.transactionId = transactionId
-      },
-      { session, what: 'start', atMs, idTag, registerWh },
+    const onAnswer = ({ transactionId }: Payload): void => {
+      if (typeof transactionId === 'number') session.transactionId = transactionId
+    }
+    const part = { session, what: 'start', atMs, idTag, registerWh } as const
+    this.#post(
+      this.#message(() => said, true, onAnswer, part),
+      startsLate(session),
     )
   }
 
@@ -402,11 +407,7 @@ export class SimulatedStation implements StationEnd {
   #goOn(session: Session, what: 'update' | 'stop', stampMs: number, mayWait = false): void {
     const { reusesIds, endsTwice } = this.habits.sessions
     const message = this.#next(session, what, this.#sessionMs(stampMs))
-    if (what === 'update' && mayWait && reusesIds && !this.#isUntroubled) {
-      this.#keptBack.push(message)
-      return
-    }
-    this.#outbox.push(message)
+    this.#post(message, what === 'update' && mayWait && reusesIds)
     if (what === 'stop' && endsTwice) this.#outbox.push(this.#next(session, what, this.#sessionMs(this.#stamp())))
     this.#pump()
     if (what === 'update') return
@@ -415,22 +416,18 @@ export class SimulatedStation implements StationEnd {
   }
 
   /** The next message of a session. */
-  #next(session: Session, what: 'update' | 'stop', atMs: number): Message {
+  #next(session: Session, what: 'update' | 'stop', atMs: number, tellsCard = repeatsCard(session)): Message {
     this.#meterWh += 11
     session.seqNo++
-    session.meterWh = this.#meterWh
-    const then = { ...session }
-    const { truth, habits, idTag } = session
-    const is201 = this.habits.version === '2.0.1'
-    const hasIntervals = is201 && habits.energy === 'intervals'
-    const hasRegister = !hasIntervals && (what === 'update' || !is201 || habits.energy === 'registers')
-    if (hasRegister) truth.registers.push({ atMs, wh: then.meterWh })
-    if (hasIntervals && what === 'update') truth.intervalsWh = (truth.intervalsWh ?? 0) + intervalWh
+    session.meterWh = meterShows(session, what, this.#meterWh)
+    const then = { ...session, tellsCard }
+    const { truth, idTag } = session
+    const { version } = this.habits
+    const registerWh = noteReading(session, what, atMs, version)
     const say = (): Said => {
-      truth.isUnnamed ||= !is201 && session.transactionId === null
+      truth.isUnnamed ||= version === '1.6' && session.transactionId === null
       return this.#dialect[what]({ ...then, transactionId: session.transactionId }, atMs)
     }
-    const registerWh = hasRegister ? then.meterWh : null
     return this.#message(say, true, undefined, { session, what, atMs, idTag, registerWh })
   }
 
@@ -447,7 +444,8 @@ export class SimulatedStation implements StationEnd {
   }
 
   #send(wire: Wire, message: Message): void {
-    message.said ??= this.habits.tellsTimes ? message.say() : withoutTimes(message.say())
+    message.said ??= asWritten(message.say(), this.habits)
+    if (this.#older !== null && message.tells !== null) message.tells.session.truth.isToldThroughTwo = true
     const messageId = `${this.identity}-${++this.#calls}`
     const outstanding: Outstanding = { wire, messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)

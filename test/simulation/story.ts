@@ -1,6 +1,6 @@
 // Makes the story of a failure as short as it can: fewer charge points, fewer events, fewer faults, as long as the same rule breaks.
 
-import type { Rule } from './invariants.ts'
+import type { Rule } from './rules.ts'
 import type { Plan, Planned } from './plan.ts'
 import { type Planting, simulate } from './simulation.ts'
 

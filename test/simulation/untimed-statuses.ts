@@ -4,7 +4,7 @@
 import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
 import { copyKey, type DatabaseModel } from './database-model.ts'
 
-/** A rule of `invariants.ts`, and how it was broken. */
+/** A rule of `rules.ts`, and how it was broken. */
 interface BrokenRule {
   readonly rule: 'acknowledgedIsStored' | 'storedOnce'
   readonly seen: string

@@ -144,6 +144,19 @@ test('a card of the start that comes after the end is held against the card of t
   expect((await kindsOf('LATECARD')).toSorted()).toEqual([...Array(3).fill('missingStart'), 'stopByOtherCard'])
 })
 
+test('a card that comes with none of the first events is that of the start, also when the end came before all of them', async () => {
+  const raw = await stator.bootedRaw('CARDLAST', '2.0.1')
+  await event(raw, 'Ended', 'a', 9, 1_000, { ...card('OTHERCARD'), seqNo: 2 })
+  await event(raw, 'Started', 'a', 0, 1_000, { seqNo: 0 })
+  await event(raw, 'Updated', 'a', 1, 1_000, { ...card('USER123'), seqNo: 1 })
+  expect((await kindsOf('CARDLAST')).toSorted()).toEqual(['missingStart', 'stopByOtherCard'])
+  const [transaction] = (await stator.json('/api/transactions?chargePointId=CARDLAST'))['transactions'] as Json[]
+  expect(await stator.json(`/api/transactions/${transaction?.['transactionId']}`)).toMatchObject({
+    idTag: 'USER123',
+    stopIdTag: 'OTHERCARD',
+  })
+})
+
 test('statuses of a 2.0.1 connector that a transaction moved too are nothing odd', async () => {
   const raw = await stator.bootedRaw('FREE', '2.0.1')
   const status = (connectorStatus: string, minute: number) =>

@@ -96,6 +96,20 @@ describe('TransactionEvent', () => {
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['missingStart'])
   })
 
+  test('an Ended event that comes first tells the token that stopped the transaction, not the one that began it', () => {
+    const { idToken } = started
+    const { answer, changes } = decide(
+      transactionEvent,
+      { ...ended, idToken },
+      { chargePoint: station, idTokens: [acceptedToken] },
+    )
+    expect(answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
+    expect(changes).toMatchObject([
+      { kind: 'transactionStarted', idToken: null, idTokenType: null, idTokenStatus: null },
+      { kind: 'transactionStopped', idToken: 'USER123' },
+    ])
+  })
+
   test('a Started event that comes after others corrects the beginning', () => {
     const decision = decide(transactionEvent, started, {
       chargePoint: station,

@@ -149,6 +149,27 @@ test('what another node was faster with is decided once more, from what is store
   expect(committed[0]?.anomalies).not.toEqual([])
 })
 
+test('what another connection has stored already is read before anything more is decided', async () => {
+  const stored = hydration({ openTransactions: [{ ...openTransaction, idToken: 'USER123', chargingState: null }] })
+  const committed: ChangeSet[] = []
+  const { receive, registry, happened } = connected(
+    async (set) => {
+      committed.push(set)
+      return { duplicate: set.fact?.event === 'Started', answer: set.answer }
+    },
+    undefined,
+    stored,
+  )
+  await until('the charge point is known', () => registry.size === 1)
+  const start = { connectorId: 1, idTag: 'USER123', meterStart: 1, timestamp: '2026-01-01T00:00:00Z' }
+  const stop = { transactionId: openTransaction.transactionId, meterStop: 2_000, timestamp: '2026-01-01T01:00:00Z' }
+  receive(`[2,"a","StartTransaction",${JSON.stringify(start)}]`)
+  await until('the start is answered', () => happened.length > 0)
+  receive(`[2,"b","StopTransaction",${JSON.stringify({ ...stop, idTag: 'OTHERCARD' })}]`)
+  await until('the stop is answered', () => happened.length > 1)
+  expect(committed[1]?.anomalies).toMatchObject([{ kind: 'stopByOtherCard' }])
+})
+
 test('a message that is behind each time is given up: one of a transaction without an answer, so that it comes again', async () => {
   let commits = 0
   const { happened, receive, registry, counters } = connected(async (set) => {

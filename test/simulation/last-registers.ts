@@ -1,0 +1,83 @@
+// What the registers of a transaction are held against, as the look-ups of the store find it among the rows of the model
+// (`src/store/last-registers.ts`).
+
+import { transactionRef } from '../../src/csms/meter-block.ts'
+import type { RegisterReading, RegistersNextTo } from '../../src/ocpp/verdict.ts'
+import type { StoredMeterRow } from './meter-rows.ts'
+
+interface Row {
+  readonly id: number
+  readonly chargePointKey: number
+  readonly stationTransactionId: string | null
+  readonly stationUse: number
+  readonly startedAtMs: number
+  readonly meterStartWh: number | null
+  readonly stoppedAtMs: number | null
+  readonly meterStopWh: number | null
+}
+
+/** The last register; of one moment the one that came last. */
+export function lastRegisterOf(
+  transaction: Row,
+  samples: readonly StoredMeterRow[],
+  startedAtMs: number,
+): RegisterReading | null {
+  return registersOf(transaction, samples, startedAtMs).at(-1) ?? null
+}
+
+/** The registers before and after a time, those of the start and of the stop included; null where there is one of that very time. */
+export function registersNextTo(
+  transaction: Row,
+  samples: readonly StoredMeterRow[],
+  atMs: number,
+): RegistersNextTo | null {
+  const { stationUse, startedAtMs, meterStartWh, stoppedAtMs, meterStopWh } = transaction
+  const isKnown = namedBy(transaction, samples).some((row) => row.sampledAtMs === atMs && row.energyWh !== null)
+  if (isKnown) return null
+  const endMs = stoppedAtMs ?? Number.POSITIVE_INFINITY
+  const fromMs = stationUse > 1 ? startedAtMs : Number.NEGATIVE_INFINITY
+  const told = registersOf(transaction, samples, fromMs).filter(
+    (reading) => reading.atMs < endMs || (reading.atMs === endMs && meterStopWh === null),
+  )
+  const start = endOf(startedAtMs, meterStartWh)
+  const stop = endOf(stoppedAtMs, meterStopWh)
+  const before = inOrder([...start, ...told])
+  const after = inOrder([...told, ...stop])
+  return {
+    before: before.findLast((reading) => reading.atMs <= atMs) ?? null,
+    after: after.find((reading) => reading.atMs >= atMs) ?? null,
+  }
+}
+
+function endOf(atMs: number | null, wh: number | null): readonly RegisterReading[] {
+  return atMs === null || wh === null ? [] : [{ atMs, wh }]
+}
+
+function namedBy({ id, chargePointKey, stationTransactionId }: Row, samples: readonly StoredMeterRow[]) {
+  const ref = transactionRef(stationTransactionId ?? id)
+  return samples.filter((row) => row.chargePointKey === chargePointKey && row.transactionRef === ref)
+}
+
+/** The registers that name a transaction, from a time on, one for each moment. */
+function registersOf(transaction: Row, samples: readonly StoredMeterRow[], fromMs: number): RegisterReading[] {
+  const whAt = new Map<number, number>()
+  for (const { sampledAtMs, energyWh, meterValue } of namedBy(transaction, samples)) {
+    if (energyWh !== null && sampledAtMs >= fromMs && !isOfBegin(meterValue)) whAt.set(sampledAtMs, energyWh)
+  }
+  return inOrder([...whAt].map(([atMs, wh]) => ({ atMs, wh })))
+}
+
+function inOrder(readings: readonly RegisterReading[]): RegisterReading[] {
+  return readings.toSorted((one, other) => one.atMs - other.atMs)
+}
+
+/** Whether a meter value tells its register in no other context than that of the begin. */
+function isOfBegin(meterValue: string): boolean {
+  const { sampledValue } = JSON.parse(meterValue) as { readonly sampledValue: readonly Json[] }
+  const registers = sampledValue.filter(({ measurand }) => measurand === undefined || measurand === register)
+  return registers.length > 0 && registers.every(({ context }) => context === 'Transaction.Begin')
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const register = 'Energy.Active.Import.Register'

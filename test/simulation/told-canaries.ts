@@ -1,0 +1,87 @@
+// Bugs in what is made of odd sessions and times, planted on purpose: registers that fall, cards of the start that come after the end,
+// and times without a zone.
+
+import type { Decision, KnownTransaction } from '../../src/csms/decision.ts'
+import type { Hydration } from '../../src/csms/records.ts'
+import type { Canary } from './canary.ts'
+import { DatabaseModel } from './database-model.ts'
+import { deciding, remembering } from './plant.ts'
+
+/** Tells nobody what stood next to a register that comes late. */
+class NeighbourlessModel extends DatabaseModel {
+  override registersNextTo(): null {
+    return null
+  }
+}
+
+/** Lets a register be forgotten with the connection through which it came. */
+class RegisterlessModel extends DatabaseModel {
+  override lastRegister(): null {
+    return null
+  }
+}
+
+/** Reads a charge point without its time zone. */
+class ZonelessModel extends DatabaseModel {
+  override hydration(key: number, nowMs: number): Hydration | null {
+    const found = super.hydration(key, nowMs)
+    return found === null ? null : { ...found, chargePoint: { ...found.chargePoint, timeZone: null } }
+  }
+}
+
+/** What is remembered of a register that fell is lost; the anomaly is not. */
+function withoutFalls({ changes, ...decision }: Decision): Decision {
+  const left = changes.filter((change) => change.kind !== 'transactionUpdated' || change.registerFall === undefined)
+  return { ...decision, changes: left }
+}
+
+function withoutNotes({ anomalies, ...decision }: Decision): Decision {
+  return { ...decision, anomalies: anomalies.filter(({ kind }) => kind !== 'registerFell') }
+}
+
+function withoutCardOnceStopped(transaction: KnownTransaction): KnownTransaction {
+  return transaction.stopIdToken ? { ...transaction, idToken: null } : transaction
+}
+
+export const toldCanaries: readonly Canary[] = [
+  {
+    bug: 'a register that falls and is forgotten',
+    planting: { decide: deciding(withoutFalls) },
+    breaks: 'fallIsSeen',
+  },
+  {
+    bug: 'a register that falls without a word',
+    planting: { decide: deciding(withoutNotes) },
+    breaks: 'fallIsSeen',
+  },
+  {
+    bug: 'a register that comes late and is held against nothing',
+    planting: { model: () => new NeighbourlessModel() },
+    breaks: 'fallIsSeen',
+  },
+  {
+    bug: 'a register that is forgotten with its connection',
+    planting: { model: () => new RegisterlessModel() },
+    breaks: 'fallIsSeen',
+  },
+  {
+    bug: 'a card of the start that comes after the end and is held against nothing',
+    planting: { decide: remembering((transaction) => ({ ...transaction, stopIdToken: null })) },
+    breaks: 'otherCardIsNoted',
+  },
+  {
+    bug: 'a card of the start that is held against that of the stop each time it is told',
+    planting: { decide: remembering(withoutCardOnceStopped) },
+    breaks: 'otherCardIsNoted',
+  },
+  {
+    bug: 'a charge point that is known without its time zone',
+    planting: { model: () => new ZonelessModel() },
+    breaks: 'localTimeIsRead',
+  },
+  {
+    bug: 'a process that forgets the time zone when something else has been changed',
+    planting: { fences: (found) => found.map((fence) => ({ ...fence, timeZone: null })) },
+    breaks: 'localTimeIsRead',
+  },
+]
