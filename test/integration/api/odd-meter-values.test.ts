@@ -151,3 +151,34 @@ describe('a 2.x transaction', () => {
     expect(transactions).toMatchObject([{ meterStart: 1000, meterStop: 9000, energyConsumed: 8 }])
   })
 })
+
+describe('escapes in meter values', () => {
+  test.each([
+    ['a character zero', '\\u0000'],
+    ['two of them', '\\u0000\\u0000'],
+    ['half of a surrogate pair', '\\uD800'],
+    ['an escaped backslash before what is no escape', '\\\\u0000'],
+    ['a backslash, and a character zero', '\\\\\\u0000'],
+  ])('that PostgreSQL cannot read (%s) keep no later message from being served', async (_, escape) => {
+    const { raw, identity, transactionId } = await charging()
+    const texts = [
+      ['08:05', '{"value":"203","context":"Transaction.Begin","format":"Raw"}'],
+      ['08:06', '{"value":"500"},{"value":"203","context":"Transaction.Begin"}'],
+    ].map(
+      ([time, samples]) =>
+        `{"connectorId":1,"transactionId":${transactionId},"meterValue":[{"timestamp":"2026-01-01T${time}:00Z",` +
+        `"x":"${escape}","sampledValue":[${samples}]}]}`,
+    )
+    for (const text of texts) {
+      raw.send(`[2,"odd","MeterValues",${text}]`)
+      expect(await raw.answerTo('odd')).toEqual([3, 'odd', {}])
+    }
+    // The last register of its open transaction is read from the database then.
+    await raw.close()
+    const again = await stator.raw(identity)
+    const meterValue = [{ timestamp: '2026-01-01T08:03:00Z', sampledValue: [{ value: '100' }] }]
+    expect(await again.call('MeterValues', { connectorId: 1, transactionId, meterValue })).toEqual({})
+    const { transactions } = await stator.json(`/api/transactions?chargePointId=${identity}`)
+    expect(transactions).toMatchObject([{ energySoFar: 0.5 }])
+  })
+})
