@@ -12,7 +12,7 @@ import type { LogFields, Logger } from '../base/log.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
 import type { Admission } from './admission.ts'
-import type { SocketData } from './connection.ts'
+import type { SocketData } from '../station/station.ts'
 
 /** Where charge points connect: `/ocpp/{identity}`. */
 export const ocppPath = '/ocpp'

@@ -5,7 +5,15 @@
 import { batchFramesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
+import type { AnswerTask, ReadAnswer } from '../ocpp/answer.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
+
+/** What examining one frame came to. */
+export interface ExaminedFrame {
+  readonly verdict: Verdict
+  /** The meter block that the frame shares with others; null when it carried no meter values. */
+  readonly meter: MeterBlock | null
+}
 
 /** What examining some frames came to. */
 export interface ExaminedPart {
@@ -14,7 +22,7 @@ export interface ExaminedPart {
   readonly meter: MeterBlock | null
 }
 
-/** Examines frames off the main thread; `workers/pool.ts` is the real one. */
+/** Examines frames off the main thread. */
 export interface BatchExaminer {
   readonly batchesMax: number
   examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]>
@@ -22,44 +30,45 @@ export interface BatchExaminer {
   examineLong(task: FrameTask): Promise<ExaminedPart>
 }
 
-/** Told about the verdict on one frame, with the meter block of its batch; an error when there is none. */
-export type OnVerdict = (verdict: Verdict | Error, meter: MeterBlock | null) => void
+/** Examines frames and reads answers; `workers/pool.ts` is the real one. */
+export interface FrameExaminer extends BatchExaminer {
+  /** Examines a frame that is not worth a batch; null when it is. */
+  examineAtOnce(task: FrameTask): ExaminedFrame | null
+  /** Reads an answer of more than `shortFrameCharactersMax` characters, off the main thread. */
+  readLongAnswer(task: AnswerTask): Promise<ReadAnswer>
+}
 
 interface Waiting {
   readonly task: FrameTask
-  readonly onVerdict: OnVerdict
+  readonly resolve: (examined: ExaminedFrame) => void
+  readonly reject: (error: Error) => void
 }
 
 /** Cuts what waits into batches. Each charge point has at most one frame here, so the queue is bounded by their number. */
 export class Dispatcher {
   readonly #examiner: BatchExaminer
-  readonly #onFailure: (error: unknown) => void
   readonly #defer: (callback: () => void) => void
   #waiting: Waiting[] = []
   #batches = 0
   #isScheduled = false
 
-  /**
-   * @param onFailure told when an `OnVerdict` throws, which is a defect.
-   * @param defer calls back after the current turn of the event loop.
-   */
-  constructor(
-    examiner: BatchExaminer,
-    onFailure: (error: unknown) => void,
-    defer: (callback: () => void) => void = setImmediate,
-  ) {
+  /** @param defer calls back after the current turn of the event loop. */
+  constructor(examiner: BatchExaminer, defer: (callback: () => void) => void = setImmediate) {
     this.#examiner = examiner
-    this.#onFailure = onFailure
     this.#defer = defer
   }
 
-  submit(task: FrameTask, onVerdict: OnVerdict): void {
-    if (isLongFrame(task.text)) {
-      void this.#tell([{ task, onVerdict }], async () => [await this.#examiner.examineLong(task)])
-      return
-    }
-    this.#waiting.push({ task, onVerdict })
-    this.#schedule()
+  /** Resolves with the verdict on one frame, and the meter block of its batch; rejects when there is none. */
+  examine(task: FrameTask): Promise<ExaminedFrame> {
+    return new Promise((resolve, reject) => {
+      const waiting = { task, resolve, reject }
+      if (isLongFrame(task.text)) {
+        void this.#settle([waiting], async () => [await this.#examiner.examineLong(task)])
+      } else {
+        this.#waiting.push(waiting)
+        this.#schedule()
+      }
+    })
   }
 
   // After the current turn of the event loop, so that everything the kernel had ready travels together.
@@ -69,37 +78,28 @@ export class Dispatcher {
     this.#defer(() => {
       this.#isScheduled = false
       const batch = this.#waiting.splice(0, batchFramesMax)
-      if (batch.length > 0) void this.#examine(batch)
+      if (batch.length > 0) void this.#examineBatch(batch)
       if (this.#waiting.length > 0) this.#schedule()
     })
   }
 
-  async #examine(batch: readonly Waiting[]): Promise<void> {
+  async #examineBatch(batch: readonly Waiting[]): Promise<void> {
     this.#batches++
-    await this.#tell(batch, () => this.#examiner.examine(batch.map((waiting) => waiting.task)))
+    await this.#settle(batch, () => this.#examiner.examine(batch.map((waiting) => waiting.task)))
     this.#batches--
     if (this.#waiting.length > 0) this.#schedule()
   }
 
-  async #tell(batch: readonly Waiting[], examine: () => Promise<readonly ExaminedPart[]>): Promise<void> {
+  async #settle(batch: readonly Waiting[], examine: () => Promise<readonly ExaminedPart[]>): Promise<void> {
     const waiting = batch.values()
     let failure = new Error('The examiner answered fewer verdicts than it was given frames.')
     try {
-      for (const part of await examine()) {
-        for (const verdict of part.verdicts) this.#tellOne(waiting.next().value, verdict, part.meter)
+      for (const { verdicts, meter } of await examine()) {
+        for (const verdict of verdicts) waiting.next().value?.resolve({ verdict, meter })
       }
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error))
     }
-    for (const left of waiting) this.#tellOne(left, failure, null)
-  }
-
-  /** Each frame is told once, whatever comes of telling another. */
-  #tellOne(waiting: Waiting | undefined, verdict: Verdict | Error, meter: MeterBlock | null): void {
-    try {
-      waiting?.onVerdict(verdict, meter)
-    } catch (error) {
-      this.#onFailure(error)
-    }
+    for (const left of waiting) left.reject(failure)
   }
 }
