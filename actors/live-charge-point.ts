@@ -88,7 +88,7 @@ export class LiveChargePoint {
     return this.#context.chargePoint
   }
 
-  /** What it told last without a usable time; null while its facts have always had one. */
+  /** What it sent last without a usable time; null while its facts have always had one. */
   get untimedFacts(): UntimedFacts | null {
     return this.#untimedFacts
   }
@@ -100,7 +100,7 @@ export class LiveChargePoint {
   /** Starts once more from what is stored now. */
   rehydrate(hydration: Hydration): void {
     this.#isOvertaken = hydration.epoch > this.epoch
-    // What the newer connection does next, nobody here is told of.
+    // This node does not hear of what the newer connection does next.
     this.isDoubtful ||= this.#isOvertaken
     this.#stories = null
     this.#registers = []
@@ -135,7 +135,7 @@ export class LiveChargePoint {
   /** The open transaction of our number. */
   transaction(transactionId: number): LiveTransaction | undefined {
     for (const slot of this.#context.transactions) {
-      if (transactionId === slot.known.transactionId) return this.#toldIn(slot)
+      if (transactionId === slot.known.transactionId) return this.#transactionIn(slot)
     }
     return undefined
   }
@@ -144,16 +144,16 @@ export class LiveChargePoint {
   transactionsNamed(stationTransactionId: string): readonly LiveTransaction[] {
     const named = this.#context.transactions.filter(({ known }) => known.stationTransactionId === stationTransactionId)
     // By use, not by our number: that of a remote start was given away before the transaction began.
-    return named.map((slot) => this.#toldIn(slot)).toSorted((a, b) => useOf(b) - useOf(a))
+    return named.map((slot) => this.#transactionIn(slot)).toSorted((a, b) => useOf(b) - useOf(a))
   }
 
   /** Its open transactions, in the order in which they became known. */
   openTransactions(): readonly LiveTransaction[] {
-    return this.#context.transactions.map((slot) => this.#toldIn(slot))
+    return this.#context.transactions.map((slot) => this.#transactionIn(slot))
   }
 
   /** The transaction in `slot`, with its story as of its last event. */
-  #toldIn(slot: TransactionSlot): LiveTransaction {
+  #transactionIn(slot: TransactionSlot): LiveTransaction {
     const transaction = transactionIn(slot)
     const story = this.#stories?.get(transaction.transactionId)
     return story === undefined ? transaction : { ...transaction, story }
@@ -222,7 +222,7 @@ export class LiveChargePoint {
     if (this.state !== 'closed') this.#send({ type: 'provisioned', settings })
   }
 
-  /** Puts a CALL in line; the effects tell when it is sent and what became of it. */
+  /** Puts a CALL in line; the effects are called when it is sent and when it has ended. */
   queueCall(call: QueuedCall): void {
     this.#send({ type: 'call', call })
   }

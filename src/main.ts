@@ -202,15 +202,13 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       lookups: queries,
       nextTransactionId: () => transactionIds.next(),
       concurrentTransactions: settings.security.concurrentTransactions,
-      commit: (set) => writer.commit(set),
-      markSeen: (key, atMs, isHeartbeat) => writer.markSeen(key, atMs, isHeartbeat),
+      store: writer,
       connect: (key, version, credential) =>
         lease.claiming(key, () =>
           queries.connect(key, { version, node: node.id, nodeName: node.name, atMs: clock.nowMs(), credential }),
         ),
       disconnect: (key, epoch, end) => lease.releasing({ key, epoch, end }, () => queries.disconnect(key, epoch, end)),
       isStoreAvailable: () => writer.isAvailable && !writer.isFull,
-      appendMessageLog: (line) => writer.appendMessageLog(line),
       http: (request) => api.fetch(request),
       counters,
       timings,

@@ -7,7 +7,7 @@ import type { Counters } from '../base/counters.ts'
 import { handshakesAtOnceMax, handshakesWaitingMax, handshakeWaitMsMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 
-/** Whoever was let in calls this, once, when the next one may come. */
+/** A newcomer that was let in calls this once, when the next one may come. */
 export type Leave = () => void
 
 export interface AdmissionDeps {

@@ -51,7 +51,7 @@ export class Allowance {
     return Math.ceil(((allowanceWaitBytes - this.#bytes) / allowanceBytesPerSecond) * 1_000)
   }
 
-  /** Whether a quarter of it is there again: whoever keeps sending too much never gets so far. */
+  /** Whether a quarter of it is there again: a station that keeps sending too much never gets so far. */
   isRested(nowMs: number): boolean {
     this.#refill(nowMs)
     return this.#bytes >= allowanceBytesMax / 4

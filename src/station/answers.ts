@@ -15,7 +15,7 @@ export interface AnswerDeps {
   readonly log: Logger
 }
 
-/** Reads an answer, a long one off the main thread, and gives it to whoever asked. */
+/** Reads an answer, a long one off the main thread, and gives it to the caller of the CALL. */
 export function receiveAnswer(connection: Connection, text: string, nowMs: number, deps: AnswerDeps): void {
   const { identity, live, version } = connection
   connection.lastSeenAtMs = nowMs

@@ -59,13 +59,21 @@ export interface CallDeps {
   readonly counts: CallCounts
 }
 
+/** Where it is stored what charge points send; `store/writer.ts` is the real one. */
+export interface FactStore {
+  /** Resolves once the set is committed. */
+  commit(set: ChangeSet): Promise<CommitOutcome>
+  /** Notes that a charge point is alive; written in batches. */
+  markSeen(chargePointKey: number, atMs: number, isHeartbeat: boolean): void
+  appendMessageLog(line: MessageLogLine): void
+}
+
 /** What all connections share. */
 export interface ConnectionDeps {
   readonly calls: CallDeps
   /** Whether frames are kept in the message log. */
   readonly messageLog: boolean
-  readonly appendMessageLog: (line: MessageLogLine) => void
-  readonly commit: (set: ChangeSet) => Promise<CommitOutcome>
+  readonly store: FactStore
   readonly clock: Clock
   readonly counters: Counters
   readonly log: Logger
@@ -180,7 +188,7 @@ export class Connection implements CallEffects {
   /** Stores what is odd about the connection, beside its messages. */
   note(anomaly: Anomaly): void {
     if (this.#live === null) return
-    const { clock, commit, counters, log } = this.#deps
+    const { clock, counters, log, store } = this.#deps
     counters.anomaly(anomaly.kind)
     const set: ChangeSet = {
       chargePointKey: this.chargePointKey,
@@ -193,17 +201,17 @@ export class Connection implements CallEffects {
       meter: null,
       bytes: 0,
     }
-    commit(set).catch((error: unknown) => {
+    store.commit(set).catch((error: unknown) => {
       log.warn({ identity: this.identity, error }, 'An anomaly was not stored.')
     })
   }
 
   /** Writes a frame into the message log, and into the log of this process where that shows everything. */
   protected logFrame(direction: 'fromChargePoint' | 'toChargePoint', text: string): void {
-    const { appendMessageLog, clock, log, messageLog } = this.#deps
+    const { clock, log, messageLog, store } = this.#deps
     if (messageLog) {
       const { chargePointKey } = this
-      appendMessageLog({ chargePointKey, atMs: clock.nowMs(), direction, frame: hideFrameSecrets(text) })
+      store.appendMessageLog({ chargePointKey, atMs: clock.nowMs(), direction, frame: hideFrameSecrets(text) })
     }
     if (this.#isTracing) log.trace({ identity: this.identity, direction, frame: text }, 'Frame.')
   }
@@ -270,7 +278,7 @@ export class Connection implements CallEffects {
   /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves its charge point any more. */
   detach(why: 'closed' | 'replaced'): void {
     this.#live?.end(why)
-    // When the socket broke in the middle of a `transmit`, the call queue was stopped before it could be told.
+    // When the socket broke in the middle of a `transmit`, the call queue was stopped before it heard of that.
     for (const messageId of this.#waiters?.keys() ?? []) {
       const message = `Charge point '${this.identity}' disconnected before it answered`
       this.settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })

@@ -17,7 +17,7 @@ export class Intake {
     return this.#bytes
   }
 
-  /** Whether whoever sends more is to wait. */
+  /** Whether stations that send more have to wait. */
   get isFull(): boolean {
     return this.#bytes >= receivedBytesMax
   }
@@ -35,7 +35,7 @@ export class Intake {
     for (const connection of stopped) connection.readAgain()
   }
 
-  /** Tells `connection` when it may be read again. */
+  /** Calls `readAgain` once when `connection` may be read again. */
   stop(connection: Stopped): void {
     this.#stopped.add(connection)
   }

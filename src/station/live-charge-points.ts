@@ -60,7 +60,7 @@ export class LiveChargePoints {
    * Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`: on every connection
    * of the charge point, at whatever node.
    *
-   * @throws {StatorError} `STORE_UNAVAILABLE`: it may be kept or not, and nobody must be told of it.
+   * @throws {StatorError} `STORE_UNAVAILABLE`: it may be kept or not, and must not be used.
    */
   async promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): Promise<void> {
     await this.#promises.promiseTransaction(chargePoint.key, start, transactionId)
@@ -94,7 +94,7 @@ export class LiveChargePoints {
 type Changed = ChargePointRef & Required<ChargePointSettings> & { readonly epoch: number; readonly connected: boolean }
 
 /**
- * Lets a connected charge point know what another node changed; a transaction may have been told there. Its connection is
+ * Lets a connected charge point know what another node changed; a transaction may have been reported there. Its connection is
  * closed when it was taken away: for a newer connection, or because its credentials are out.
  */
 export function changedElsewhere(registry: Registry, changed: Changed): void {

@@ -260,7 +260,7 @@ export class MessageContext implements Known {
     return this.#register !== null
   }
 
-  /** What the registers of the message have to be held against, where they come late: the transaction is over, or has told a later one. */
+  /** What the registers of the message have to be held against, where they come late: the transaction is over, or has a later one. */
   #lateFor(needs: Needs): Late | undefined {
     const { registersAround, transactionIds, stationTransaction } = needs
     if (registersAround === undefined || this.meter === null || this.meter.registers.first === null) return undefined
@@ -333,8 +333,8 @@ export class MessageContext implements Known {
   /** Of the transactions of one id, the one that an event of this time is about. */
   #namedAt({ id, atMs }: NonNullable<Needs['stationTransaction']>): KnownTransaction | undefined {
     const hasTime = this.frame.lacksTime === undefined
-    const told = { eventType: 'Updated', atMs, hasTime, seqNo: null } as const
-    return chosenTransaction(told, this.transactionsNamed(id), this.chargePoint).transaction
+    const event = { eventType: 'Updated', atMs, hasTime, seqNo: null } as const
+    return chosenTransaction(event, this.transactionsNamed(id), this.chargePoint).transaction
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {

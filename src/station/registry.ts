@@ -18,7 +18,7 @@ export interface RegistryOptions {
   readonly callTimeoutMs?: number
   /** Called when the actor of a charge point fails, which is a defect: its connection is closed. */
   readonly onFailure?: (identity: string, error: unknown) => void
-  /** Makes the message ids of CALLs; random ones unless told otherwise. */
+  /** Makes the message ids of CALLs; random ones by default. */
   readonly newMessageId?: () => string
 }
 

@@ -46,8 +46,6 @@ export interface ServeDeps extends ConnectionDeps, LookupDeps, DecisionDeps {
   readonly examiner: FrameExaminer
   readonly dispatcher: Dispatcher
   readonly registry: Registry
-  /** Notes that a charge point is alive; written in batches. */
-  readonly markSeen: (chargePointKey: number, atMs: number, isHeartbeat: boolean) => void
   readonly counters: Counters
   readonly timings: Pick<Timings, 'answered'>
 }
@@ -214,7 +212,7 @@ function decide(message: MessageContext, deps: ServeDeps): Served {
   const decision = handler.decide(frame.payload, message)
   const anomalies = anomaliesOf(message, decision.anomalies)
   const isHeartbeat = row.durability === 'batched'
-  deps.markSeen(connection.chargePointKey, receivedAtMs, isHeartbeat)
+  deps.store.markSeen(connection.chargePointKey, receivedAtMs, isHeartbeat)
   if (isHeartbeat) connection.lastHeartbeatAtMs = receivedAtMs
   if (row.durability === 'committed') return commit(message, decision, untimedFacts, anomalies, deps)
   answer(message, decision.answer, deps)
@@ -222,7 +220,7 @@ function decide(message: MessageContext, deps: ServeDeps): Served {
   return null
 }
 
-/** Places the message, if its charge point tells facts without a time; what is to be remembered, if that changes. */
+/** Places the message, if its charge point sends facts without a time; returns what to remember, if that changes. */
 function place(message: MessageContext): UntimedFacts | null {
   const { frame, live } = message
   const { about } = message.handler
@@ -246,7 +244,7 @@ function commit(
 ): Promise<null> {
   const set = changeSetOf(message, decision, untimedFacts, anomalies)
   const events = untimedFacts === null ? decision.events : withUntimedFacts(decision.events, untimedFacts)
-  return deps.commit(set).then(
+  return deps.store.commit(set).then(
     (outcome) => {
       if (outcome.isOutdated === true) return decideAgain(message, deps)
       publish(message, set, events, outcome, deps)
@@ -317,12 +315,12 @@ function storeAnomalies(
 ): void {
   const { connection, messageId } = message
   logAnomalies(message, anomalies, deps)
-  deps.commit(changeSetOf(message, decision, untimedFacts, anomalies)).catch((error: unknown) => {
+  deps.store.commit(changeSetOf(message, decision, untimedFacts, anomalies)).catch((error: unknown) => {
     deps.log.warn({ identity: connection.identity, messageId, error }, 'An anomaly was not stored.')
   })
 }
 
-// ── Publish: whoever has to know what is committed ──────────────────────────────────────────────────────────────────
+// ── Publish: the actor learns what is committed ─────────────────────────────────────────────────────────────────────
 
 /** Moves the actor. Exit: a retransmission moves nothing, and gets the answer of the original. */
 function publish(

@@ -22,7 +22,7 @@ import { Station, type StationDeps, type StationSocket } from './station.ts'
 const closeProtocolError = 1002
 const closeMessageTooBig = 1009
 
-// The runtime sends 1009, and tells us 1006 with this reason.
+// The runtime sends 1009, and reports 1006 with this reason.
 const runtimeSaysTooBig = 'Received too big message'
 
 /** Who ended a connection that we did not close ourselves: the runtime does so when a frame is too big. */
@@ -113,7 +113,7 @@ export class Stations {
     station.beginning = this.#begin(station, credential, older).finally(data.leave)
   }
 
-  /** A socket has closed, whoever closed it. */
+  /** A socket has closed, on either side. */
   close(socket: StationSocket, code: number, reason: string): void {
     const { station } = socket.data
     if (station === undefined) return

@@ -150,15 +150,17 @@ export class SimulatedNode implements ServerEnd, Owner {
       lookups: this.#queries,
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,
-      commit: planted.commit?.(commit, this) ?? commit,
-      markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
+      store: {
+        commit: planted.commit?.(commit, this) ?? commit,
+        markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
+        appendMessageLog: () => {},
+      },
       connect: (key, version, credential) =>
         this.#held((lease) =>
           lease.claiming(key, () => this.#queries.connect(key, { credential, version, node: id, atMs: time.nowMs })),
         ),
       disconnect: (key, epoch, end) =>
         this.#held((lease) => lease.releasing({ key, epoch, end }, () => this.#queries.disconnect(key, epoch, end))),
-      appendMessageLog: () => {},
       counters: this.counters,
       timings: { answered: () => {} },
       clock: this.#clock,

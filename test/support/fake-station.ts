@@ -4,6 +4,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { Counters } from '../../src/base/counters.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { Allowances, Turns } from '../../src/station/allowance.ts'
+import type { FactStore } from '../../src/station/connection.ts'
 import { Dispatcher } from '../../src/station/dispatcher.ts'
 import { Intake } from '../../src/station/intake.ts'
 import type { Lookups } from '../../src/station/message-context.ts'
@@ -36,6 +37,13 @@ export const inlineExaminer: StationDeps['examiner'] = {
   examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
 }
 
+/** Commits whatever it is given. */
+export const idleStore: FactStore = {
+  commit: async ({ answer }) => ({ duplicate: false, answer }),
+  markSeen: () => {},
+  appendMessageLog: () => {},
+}
+
 /** What stations share, as far as a test has nothing of its own. */
 export function stationDeps(clock: Clock, registry: Registry, parts: Partial<StationDeps> = {}): StationDeps {
   const examiner = parts.examiner ?? inlineExaminer
@@ -51,9 +59,7 @@ export function stationDeps(clock: Clock, registry: Registry, parts: Partial<Sta
     lookups: emptyLookups,
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
-    commit: async ({ answer }) => ({ duplicate: false, answer }),
-    markSeen: () => {},
-    appendMessageLog: () => {},
+    store: idleStore,
     counters: new Counters(),
     timings: { answered: () => {} },
     turns: new Turns(setImmediate),

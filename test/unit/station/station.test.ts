@@ -21,7 +21,7 @@ import { Dispatcher, type ExaminedPart, type FrameExaminer } from '../../../src/
 import { Intake } from '../../../src/station/intake.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import { FakeSocket } from '../../support/fake-socket.ts'
-import { inlineExaminer, openStation, stationDeps } from '../../support/fake-station.ts'
+import { idleStore, inlineExaminer, openStation, stationDeps } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 
@@ -63,7 +63,10 @@ function connect(servesAtOnce = false, clock = new HandClock()) {
     turns: new Turns((callback) => deferred.push(callback)),
     messageBytesMax,
     messageLog: true,
-    appendMessageLog: ({ direction, frame }) => direction === 'toChargePoint' && logged.push(`${direction} ${frame}`),
+    store: {
+      ...idleStore,
+      appendMessageLog: ({ direction, frame }) => direction === 'toChargePoint' && logged.push(`${direction} ${frame}`),
+    },
     examiner,
     dispatcher: new Dispatcher(examiner, (callback) => callback()),
   })

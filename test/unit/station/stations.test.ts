@@ -7,12 +7,11 @@ import { allowanceBytesMax, decisionsMax, floodMsMax, shortFrameCharactersMax } 
 import { silentLogger } from '../../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
 import type { Hydration } from '../../../src/csms/records.ts'
-import { readLongAnswer } from '../../../src/ocpp/answer.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import type { SocketData, StationSocket } from '../../../src/station/station.ts'
 import { Stations, type StationsDeps } from '../../../src/station/stations.ts'
-import { examineBatch, examineOne } from '../../../src/workers/examine-batch.ts'
+import { emptyLookups, idleStore, inlineExaminer } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -32,35 +31,18 @@ function connected(
 ) {
   const happened: string[] = []
   const clock = new HandClock()
-  const none = async () => null
   const counters = new Counters()
   const registry = new Registry({ clock, newMessageId: () => 'ours' })
   const stations = new Stations({
     settings: { heartbeatIntervalSeconds: 300, messageLog: false, messageBytesMax: 1_048_576 },
     registry,
-    examiner: {
-      batchesMax: 1,
-      examineAtOnce: examineOne,
-      examine: async () => [],
-      readLongAnswer: async (task) => readLongAnswer(task),
-      examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
-    },
-    lookups: {
-      idToken,
-      transactionById: none,
-      transactionsByStationId: async () => [],
-      lastRegister: none,
-      registersNextTo: none,
-      beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
-      rehydrate: async () => stored,
-    },
+    examiner: inlineExaminer,
+    lookups: { ...emptyLookups, idToken, rehydrate: async () => stored },
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
-    commit,
-    markSeen: () => {},
+    store: { ...idleStore, commit },
     connect,
     disconnect: async () => {},
-    appendMessageLog: () => {},
     counters,
     timings: { answered: () => {} },
     clock,
