@@ -11,18 +11,8 @@ import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { decisionsMax, lookupRetryMs } from '../base/limits.ts'
 import type { Timings } from '../base/timings.ts'
 import { handlerOf } from '../csms/decide.ts'
-import type {
-  ActorEvent,
-  Anomaly,
-  Change,
-  ChangeSet,
-  CommitOutcome,
-  Decision,
-  Needs,
-  Payload,
-} from '../csms/decision.ts'
+import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Decision, Needs, Payload } from '../csms/decision.ts'
 import type { FrameMeter, MeterBlock } from '../csms/meter-block.ts'
-import { withoutState } from '../csms/overtaken.ts'
 import { bootGate } from '../csms/provisioning.ts'
 import { placing, type UntimedFacts } from '../csms/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
@@ -30,6 +20,7 @@ import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../ocpp/tables.ts'
 import type { AcceptedFrame, FrameTask, MeterRange, RefusedFrame } from '../ocpp/verdict.ts'
 import { anomaliesOf } from './anomalies.ts'
+import { changeSetOf, eventsOf } from './change-set.ts'
 import { closeTryAgainLater, type Connected, type ConnectionDeps } from './connection.ts'
 import type { Dispatcher, ExaminedFrame, FrameExaminer } from './dispatcher.ts'
 import { type DecisionDeps, type LookupDeps, MessageContext } from './message-context.ts'
@@ -243,7 +234,7 @@ function commit(
   deps: ServeDeps,
 ): Promise<null> {
   const set = changeSetOf(message, decision, untimedFacts, anomalies)
-  const events = untimedFacts === null ? decision.events : withUntimedFacts(decision.events, untimedFacts)
+  const events = eventsOf(decision, untimedFacts)
   return deps.store.commit(set).then(
     (outcome) => {
       if (outcome.isOutdated === true) return decideAgain(message, deps)
@@ -252,37 +243,6 @@ function commit(
     },
     (error: unknown) => commitFailed(message, error, deps),
   )
-}
-
-function changeSetOf(
-  message: MessageContext,
-  { answer: answered, fact, changes, meterPlace }: Decision,
-  untimedFacts: UntimedFacts | null,
-  anomalies: readonly Anomaly[],
-): ChangeSet {
-  const { connection, frame, live, meter, placed, receivedAtMs, bytes } = message
-  const all: readonly Change[] =
-    untimedFacts === null ? changes : [...changes, { kind: 'untimedFacts', facts: untimedFacts }]
-  // Where there is a fact, it recognises the resend.
-  const isMeterStored = placed !== null && placed.isResend && fact === undefined
-  return {
-    chargePointKey: connection.chargePointKey,
-    messageId: frame.messageId,
-    bytes,
-    epoch: live.epoch,
-    receivedAtMs,
-    answer: answered,
-    fact,
-    changes: live.isOvertaken ? withoutState(all) : all,
-    anomalies,
-    meter: isMeterStored ? null : meter,
-    meterPlace: placed === null ? meterPlace : { ...meterPlace, place: placed.place },
-    isOvertaken: live.isOvertaken,
-  }
-}
-
-function withUntimedFacts(events: readonly ActorEvent[], facts: UntimedFacts): readonly ActorEvent[] {
-  return [...events, { type: 'untimedFacts', facts }]
 }
 
 /** Another node has stored what the message was decided without: it is decided once more, from what is stored now. */
