@@ -1,5 +1,5 @@
-// What is known of a connected charge point: what is committed, readable at once, and its call queue. Behind it stands the
-// machine of `charge-point.ts`, which only those events reach that change something. It knows no socket.
+// What is known of a connected charge point: what is committed, readable at once, and its call queue. Behind it
+// stands the machine of `charge-point.ts`, which only those events reach that change something. It knows no socket.
 
 import { createActor, type Actor, type AnyActorRef } from 'xstate'
 import type {
@@ -51,7 +51,9 @@ export class LiveChargePoint {
   readonly identity: string
   /** Number of its connection (`Hydration.epoch`). */
   readonly epoch: number
-  /** Whether somebody else may have changed what is stored of it: it has to be read again before anything is decided. */
+  /**
+   * Whether somebody else may have changed what is stored of it: it has to be read again before anything is decided.
+   */
   isDoubtful = false
   /** Whether it has a newer connection, on another node: then this one moves no state any more. */
   #isOvertaken = false
@@ -190,8 +192,8 @@ export class LiveChargePoint {
   }
 
   /**
-   * The register of a transaction that begins on this connection is the last one so far: nothing has to be read for it. An older
-   * transaction may have made way for it.
+   * The register of a transaction that begins on this connection is the last one so far: nothing has to be read for
+   * it. An older transaction may have made way for it.
    */
   #noteStart({ transactionId, meterStartWh, startedAtMs }: KnownTransaction): void {
     this.#registers = this.#registers.filter((register) => this.hasOpen(register.transactionId))
@@ -207,7 +209,9 @@ export class LiveChargePoint {
     } else if (this.hasOpen(transactionId)) this.#registers.push({ transactionId, wh, atMs })
   }
 
-  /** The last register of an open transaction, until the next event; undefined when none has come on this connection. */
+  /**
+   * The last register of an open transaction, until the next event; undefined when none has come on this connection.
+   */
   lastRegister(transactionId: number): RegisterReading | undefined {
     return this.#openRegister(transactionId)
   }
@@ -264,7 +268,10 @@ export class LiveChargePoint {
     this.#promises?.end(transactionId)
   }
 
-  /** This node is stopping: no new CALLs; those in line fail with SHUTTING_DOWN; the one under way may still be answered. */
+  /**
+   * This node is stopping: no new CALLs; those in line fail with SHUTTING_DOWN; the one under way may still be
+   * answered.
+   */
   drain(): void {
     if (this.state !== 'closed') this.#send({ type: 'drain' })
   }

@@ -1,5 +1,5 @@
-// The network edge: one Bun server for the WebSockets of charge points and for HTTP. A charge point that passes the handshake
-// becomes a station (`station/`).
+// The network edge: one Bun server for the WebSockets of charge points and for HTTP. A charge point that passes the
+// handshake becomes a station (`station/`).
 
 import { type Server, serve, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'

@@ -1,5 +1,5 @@
-// The answers of a charge point to our own CALLs. An answer that nobody waits for is not even parsed: its sender chooses how
-// much work that would be.
+// The answers of a charge point to our own CALLs. An answer that nobody waits for is not even parsed: its sender
+// chooses how much work that would be.
 
 import type { Counters } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'

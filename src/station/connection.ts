@@ -1,5 +1,5 @@
-// The way out to one charge point: its socket, so that no result of a send goes unseen; the CALLs to it; how its connection
-// ends. What comes in is the business of `station.ts`, which extends this: both are one object.
+// The way out to one charge point: its socket, so that no result of a send goes unseen; the CALLs to it; how its
+// connection ends. What comes in is the business of `station.ts`, which extends this: both are one object.
 
 import type { ServerWebSocket } from 'bun'
 import type { CallAnswer, CallEffects, CallFailure, QueuedCall } from '../../actors/call-queue.ts'
@@ -177,7 +177,9 @@ export class Connection implements CallEffects {
     this.#end ??= { closedBy, closeCode, reason, atMs: this.#deps.clock.nowMs() }
   }
 
-  /** Whether the connection shows this quirk for the first time: a quirk is noted once a connection, not once a frame. */
+  /**
+   * Whether the connection shows this quirk for the first time: a quirk is noted once a connection, not once a frame.
+   */
   isNewQuirk(quirk: string): boolean {
     this.#quirksNoted ??= new Set()
     if (this.#quirksNoted.has(quirk)) return false
@@ -221,8 +223,9 @@ export class Connection implements CallEffects {
    *
    * @param payload must be valid: nothing here looks at it.
    * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
-   * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when more than `callQueueCallsMax` CALLs or `callQueueBytesMax`
-   *   bytes would wait; `NOT_CONNECTED` when the connection is gone or goes meanwhile; `SHUTTING_DOWN` while this node stops.
+   * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when more than `callQueueCallsMax` CALLs or
+   *   `callQueueBytesMax` bytes would wait; `NOT_CONNECTED` when the connection is gone or goes meanwhile;
+   *   `SHUTTING_DOWN` while this node stops.
    */
   call(action: string, payload: Payload, timeoutMs = this.#deps.calls.timeoutMs): Promise<CallAnswer> {
     const live = this.#live

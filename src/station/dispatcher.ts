@@ -1,6 +1,6 @@
-// Gathers the next frame of every charge point into batches for the workers. A batch is whatever arrived while the last
-// one was under way: alone and fast at low load, large at high load. No timer decides it. Long frames go apart from the batches,
-// so that nobody waits for them.
+// Gathers the next frame of every charge point into batches for the workers. A batch is whatever arrived while the
+// last one was under way: alone and fast at low load, large at high load. No timer decides it. Long frames go apart
+// from the batches, so that nobody waits for them.
 
 import { batchFramesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../csms/meter-block.ts'
@@ -44,7 +44,10 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Cuts what waits into batches. Each charge point has at most one frame here, so the queue is bounded by their number. */
+/**
+ * Cuts what waits into batches. Each charge point has at most one frame here, so the queue is bounded by their
+ * number.
+ */
 export class Dispatcher {
   readonly #examiner: BatchExaminer
   readonly #defer: (callback: () => void) => void

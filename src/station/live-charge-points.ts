@@ -94,8 +94,8 @@ export class LiveChargePoints {
 type Changed = ChargePointRef & Required<ChargePointSettings> & { readonly epoch: number; readonly connected: boolean }
 
 /**
- * Lets a connected charge point know what another node changed; a transaction may have been reported there. Its connection is
- * closed when it was taken away: for a newer connection, or because its credentials are out.
+ * Lets a connected charge point know what another node changed; a transaction may have been reported there. Its
+ * connection is closed when it was taken away: for a newer connection, or because its credentials are out.
  */
 export function changedElsewhere(registry: Registry, changed: Changed): void {
   const { key, identity, epoch, connected, strictness, registrationStatus, timeZone } = changed

@@ -1,5 +1,6 @@
-// One CALL while it is being served: what came, from whom, and what is known for deciding about it. One object for all of
-// it, because every message of every charge point makes one. `serve.ts` says when each part of it is filled in.
+// One CALL while it is being served: what came, from whom, and what is known for deciding about it. One object for
+// all of it, because every message of every charge point makes one. `serve.ts` says when each part of it is filled
+// in.
 
 import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
@@ -260,7 +261,10 @@ export class MessageContext implements Known {
     return this.#register !== null
   }
 
-  /** What the registers of the message have to be held against, where they come late: the transaction is over, or has a later one. */
+  /**
+   * What the registers of the message have to be held against, where they come late: the transaction is over, or has
+   * a later one.
+   */
   #lateFor(needs: Needs): Late | undefined {
     const { registersAround, transactionIds, stationTransaction } = needs
     if (registersAround === undefined || this.meter === null || this.meter.registers.first === null) return undefined
@@ -307,8 +311,8 @@ export class MessageContext implements Known {
   }
 
   /**
-   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. After a
-   * boot nobody knows here whether the id has been used again and that use has ended.
+   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before
+   * it, if any. After a boot nobody knows here whether the id has been used again and that use has ended.
    */
   #hasNamed({ id, atMs }: NonNullable<Needs['stationTransaction']>): boolean {
     const [newest] = this.live.transactionsNamed(id)
@@ -363,7 +367,10 @@ export class MessageContext implements Known {
     })
   }
 
-  /** Trips for the transactions that are not among the open ones of this charge point; false for one that nobody knows. */
+  /**
+   * Trips for the transactions that are not among the open ones of this charge point; false for one that nobody
+   * knows.
+   */
   #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
     const { transactionIds = [], stationTransaction, newTransactionId } = needs
     const trips = transactionIds

@@ -1,5 +1,5 @@
-// Every charge point that is connected to this process, by identity. One owner each: a newer connection replaces an older
-// one, and the late end of the older one takes nothing away from the newer.
+// Every charge point that is connected to this process, by identity. One owner each: a newer connection replaces an
+// older one, and the late end of the older one takes nothing away from the newer.
 
 import type { ChargePointSettings } from '../../actors/charge-point.ts'
 import { LiveChargePoint, type LiveChargePointDeps } from '../../actors/live-charge-point.ts'
@@ -38,6 +38,7 @@ export interface Arrival {
   moves: Move[] | null
 }
 
+/** The charge points that are connected to this node, and those whose connection is being begun. */
 export class Registry {
   /** What the CALLs to all charge points share. */
   readonly calls: CallDeps
@@ -171,11 +172,12 @@ export class Registry {
   }
 
   /**
-   * Starts the actor of a charge point from what the database knows of it. Of two connections of one charge point the one
-   * with the higher epoch stays: the other is closed, its calls fail, and its actor moves no more. That other
-   * is the new one when two handshakes overtook each other.
+   * Starts the actor of a charge point from what the database knows of it. Of two connections of one charge point the
+   * one with the higher epoch stays: the other is closed, its calls fail, and its actor moves no more. That other is
+   * the new one when two handshakes overtook each other.
    *
-   * @param arrival moves the actor once more by what was committed meanwhile; what had been read already moves nothing.
+   * @param arrival moves the actor once more by what was committed meanwhile; what had been read already moves
+   *   nothing.
    */
   connect(hydration: Hydration, connection: Connection, arrival?: Arrival): Connected {
     const connected: Connected = attached(connection, new LiveChargePoint(hydration, connection, this.#deps))

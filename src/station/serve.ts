@@ -2,9 +2,9 @@
 //
 //   examine → gate → look up → decide → commit → publish → answer
 //
-// Each step calls the next one; the error exits stand beside the step that takes them. What can be done without waiting is
-// done without waiting: a Heartbeat goes through in one turn and touches no promise. The answer to a message that carries facts
-// leaves after their COMMIT, and never otherwise.
+// Each step calls the next one; the error exits stand beside the step that takes them. What can be done without
+// waiting is done without waiting: a Heartbeat goes through in one turn and touches no promise. The answer to a
+// message that carries facts leaves after their COMMIT, and never otherwise.
 
 import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
@@ -49,7 +49,8 @@ export type Served = Promise<null> | null
 /**
  * Serves one CALL of a charge point. Whatever happens, the connection goes on with the next one.
  *
- * The frame is examined on this thread where that is cheaper than a batch, else in a worker or in the thread for long frames.
+ * The frame is examined on this thread where that is cheaper than a batch, else in a worker or in the thread for long
+ * frames.
  *
  * @param examinedAtMs `receivedAtMs`, later by microseconds where frames arrive in one millisecond.
  */
@@ -171,8 +172,9 @@ async function decideLater(
 const awayCodes: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'LOOKUP_QUEUE_FULL'] satisfies ErrorCode[])
 
 /**
- * A look-up has failed. What carries facts waits for the database here as it would at the commit: left unanswered, it would
- * keep the charge point waiting for a time-out of its own. Each connection has one CALL under way, which bounds what waits.
+ * A look-up has failed. What carries facts waits for the database here as it would at the commit: left unanswered, it
+ * would keep the charge point waiting for a time-out of its own. Each connection has one CALL under way, which bounds
+ * what waits.
  */
 async function lookUpAgain(
   message: MessageContext,
@@ -256,8 +258,8 @@ function decideAgain(message: MessageContext, deps: ServeDeps): Served {
   return prepare(again, deps)
 }
 
-// Nobody knows then whether PostgreSQL has stored it, and so whether the actor shows what is committed. The next connection of the
-// charge point reads what is.
+// Nobody knows then whether PostgreSQL has stored it, and so whether the actor shows what is committed. The next
+// connection of the charge point reads what is.
 function commitFailed(message: MessageContext, error: unknown, deps: ServeDeps): Served {
   if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
     message.connection.close(closeTryAgainLater, 'The database cannot be reached.')

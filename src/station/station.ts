@@ -1,5 +1,6 @@
-// One connected charge point: its inbox, so that its CALLs are served one at a time, in order and no faster than they may be.
-// How a CALL is served stands in `serve.ts`, how an answer is taken in `answers.ts`, the way out in `connection.ts`.
+// One connected charge point: its inbox, so that its CALLs are served one at a time, in order and no faster than they
+// may be. How a CALL is served stands in `serve.ts`, how an answer is taken in `answers.ts`, the way out in
+// `connection.ts`.
 
 import type { ServerWebSocket } from 'bun'
 import { BoundedQueue } from '../base/bounded-queue.ts'
@@ -58,7 +59,10 @@ export class Station extends Connection implements Stopped {
   #isServing = false
   #isPaused = false
   #isDraining = false
-  /** Cancels the call back of `#next`, which comes in the next turn or when the allowance has refilled; null when none is due. */
+  /**
+   * Cancels the call back of `#next`, which comes in the next turn or when the allowance has refilled; null when none
+   * is due.
+   */
   #cancelCallBack: (() => void) | null = null
   /** Since when it has been sending more than its allowance; null while it is not. */
   #floodingSinceMs: number | null = null
@@ -82,7 +86,10 @@ export class Station extends Connection implements Stopped {
     this.#deps = deps
   }
 
-  /** A frame has come from the socket. Answers to our own CALLs pass by the inbox: the two directions never wait for each other. */
+  /**
+   * A frame has come from the socket. Answers to our own CALLs pass by the inbox: the two directions never wait for
+   * each other.
+   */
   receive(message: string | Buffer): void {
     const text = typeof message === 'string' ? message : message.toString('utf8')
     const { clock, counters } = this.#deps
@@ -100,7 +107,8 @@ export class Station extends Connection implements Stopped {
   /** An answer is taken at once, but a station that sends answers without end is slowed like any other. */
   #receiveAnswer(text: string, nowMs: number): void {
     const hasAllowance = this.#spendOnAnswer(text.length, nowMs)
-    // One read from a socket may hold a hundred thousand answers, and the others wait until all of them have been looked at.
+    // One read from a socket may hold a hundred thousand answers, and the others wait until all of them have been
+    // looked at.
     if (!hasAllowance && !this.awaitsAnswer) {
       this.#deps.counters.framesDropped++
       return
@@ -122,8 +130,8 @@ export class Station extends Connection implements Stopped {
   }
 
   /**
-   * Serves a CALL, or queues it. A full inbox stops reading from the socket: TCP makes the charge point wait. What had been
-   * read from the socket by then still comes, and is queued, too.
+   * Serves a CALL, or queues it. A full inbox stops reading from the socket: TCP makes the charge point wait. What
+   * had been read from the socket by then still comes, and is queued, too.
    */
   #receiveCall(frame: ReceivedFrame): void {
     if (this.isClosed || this.#isDraining) return
@@ -228,7 +236,10 @@ export class Station extends Connection implements Stopped {
     for (const resolve of waiting) resolve()
   }
 
-  /** Serves what waits, one CALL after the other, until one of them has to wait for something or it is the turn of the others. */
+  /**
+   * Serves what waits, one CALL after the other, until one of them has to wait for something or it is the turn of the
+   * others.
+   */
   #next(): void {
     while (this.#waitingFrames > 0 && this.#mayBegin()) {
       const nowMs = this.#deps.clock.nowMs()
@@ -292,7 +303,9 @@ export class Station extends Connection implements Stopped {
     else this.#callBack((callback) => this.#deps.turns.next(callback))
   }
 
-  /** There is no allowance: a station that has been without any for too long, and sends all the same, is disconnected. */
+  /**
+   * There is no allowance: a station that has been without any for too long, and sends all the same, is disconnected.
+   */
   #throttle(waitMs: number, nowMs: number): void {
     if (this.#isPaused) {
       this.#floodingSinceMs ??= nowMs

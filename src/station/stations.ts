@@ -1,5 +1,5 @@
-// The charge points that this node holds a connection of, from the open socket to the close. How sockets come about is none of
-// its business, and neither is what comes through them.
+// The charge points that this node holds a connection of, from the open socket to the close. How sockets come about
+// is none of its business, and neither is what comes through them.
 
 import type { OcppSettings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
@@ -137,7 +137,10 @@ export class Stations {
     this.#release(station)
   }
 
-  /** Ends some connections, then some more: all at once, they would all dial again in the same moment. The others are served meanwhile. */
+  /**
+   * Ends some connections, then some more: all at once, they would all dial again in the same moment. The others are
+   * served meanwhile.
+   */
   async #paceOut(): Promise<void> {
     const stations = [...this.#stations]
     const atOnce = Math.max(drainConnectionsMin, Math.ceil((stations.length * drainTurnMs) / drainPaceMs))
@@ -153,8 +156,8 @@ export class Stations {
   }
 
   /**
-   * Reads the charge point from the database and starts its actor. An older connection of the same charge point is closed
-   * first, and what it has under way is finished first, so that the new one starts from a settled state.
+   * Reads the charge point from the database and starts its actor. An older connection of the same charge point is
+   * closed first, and what it has under way is finished first, so that the new one starts from a settled state.
    */
   async #begin(station: Station, credential: Uint8Array | null, older: Station | undefined): Promise<void> {
     const { identity, chargePointKey, version, remoteAddress } = station
