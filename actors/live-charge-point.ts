@@ -102,7 +102,7 @@ export class LiveChargePoint {
   /** Starts once more from what is stored now. */
   rehydrate(hydration: Hydration): void {
     this.#isOvertaken = hydration.epoch > this.epoch
-    // This node does not hear of what the newer connection does next.
+    // This node does not learn what the newer connection does next.
     this.isDoubtful ||= this.#isOvertaken
     this.#stories = null
     this.#registers = []

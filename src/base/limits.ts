@@ -188,10 +188,10 @@ export const drainMsMax = 3_000
 /** Over how long many connections are closed during shutdown, so that they do not all dial again in the same moment, in milliseconds. */
 export const drainPaceMs = 2_000
 
-/** Pause between two batches of connections that are closed during shutdown, in milliseconds. */
+/** Pause between two lots of connections that are closed during shutdown, in milliseconds. */
 export const drainTurnMs = 50
 
-/** Connections that such a batch has at least. */
+/** Connections that such a lot has at least. */
 export const drainConnectionsMin = 25
 
 /** Identity of a charge point: at most 48 characters (OCPP 2.0.1 Part 4 §3.1.1). */
