@@ -294,6 +294,8 @@ function publish(
 ): void {
   if (outcome.duplicate) {
     deps.counters.duplicates++
+    // Another connection may have stored it after this one had read what is: what it said is not known here then.
+    if (events.length > 0) message.live.isDoubtful = true
     return
   }
   try {
