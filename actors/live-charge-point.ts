@@ -1,8 +1,7 @@
-// A connected charge point as the rest of Stator sees it: what is committed, readable at once; the CALLs to it; its link.
-// Behind it stands the machine of `charge-point.ts`, which only those events reach that change something.
+// What is known of a connected charge point: what is committed, readable at once, and its call queue. Behind it
+// stands the machine of `charge-point.ts`, which only those events reach that change something. It knows no socket.
 
 import { createActor, type Actor, type AnyActorRef } from 'xstate'
-import { StatorError } from '../src/base/errors.ts'
 import type {
   ActorEvent,
   BegunStart,
@@ -10,16 +9,13 @@ import type {
   KnownChargePoint,
   KnownConnector,
   KnownTransaction,
-  Payload,
   TransactionStory,
 } from '../src/csms/decision.ts'
 import type { Hydration } from '../src/csms/records.ts'
 import type { RemoteStart } from '../src/csms/remote-control.ts'
 import type { UntimedFacts } from '../src/csms/untimed-facts.ts'
-import { encodeCall } from '../src/ocpp/frame.ts'
 import type { RegisterReading } from '../src/ocpp/verdict.ts'
-import { answerOwner, type CallAnswer, type CallEffects, type CallFailure, type QueuedCall } from './call-queue.ts'
-import type { AskedMessages } from './asked-messages.ts'
+import { answerOwner, type CallAnswer, type CallEffects, type QueuedCall } from './call-queue.ts'
 import {
   type ChargePointContext,
   type ChargePointEvent,
@@ -36,42 +32,11 @@ import {
 import { RemoteStartPromises } from './remote-start-promises.ts'
 import type { LiveTransaction } from './transaction.ts'
 
-/** The connection to the charge point. No method throws, whatever the state of the socket. */
-export interface Link {
-  send(text: string): void
-  close(code: number, reason: string): void
-  readonly bufferedBytes: number
-}
-
-/** What a charge point answered, and to which CALL. */
-export type AnswerFrame = CallAnswer & { readonly messageId: string }
-
-/** What became of CALLs and their answers, over all charge points of a registry. */
-export interface CallCounts {
-  sent: number
-  answered: number
-  timedOut: number
-  /** Answers to CALLs that had timed out. */
-  late: number
-  /** Answers to message ids that nobody used. */
-  unknown: number
-}
-
-/** What the charge points of one registry share. */
-export interface Surroundings {
+/** What all charge points of a node share. */
+export interface LiveChargePointDeps {
   /** The actor that is the parent of all charge points. */
   readonly root: AnyActorRef
   readonly nowMs: () => number
-  /** A message id that no CALL to the charge point had before. */
-  readonly newMessageId: () => string
-  readonly asked: AskedMessages
-  readonly counts: CallCounts
-  readonly callTimeoutMs: number
-}
-
-interface Waiter {
-  readonly resolve: (answer: CallAnswer) => void
-  readonly reject: (error: StatorError) => void
 }
 
 /** The last register of an open transaction. Nearly every message of it has a newer one, which is put in its place. */
@@ -81,21 +46,18 @@ interface OpenRegister {
   atMs: number
 }
 
-/** One connection of a charge point. The registry makes and ends it. */
-export class LiveChargePoint implements CallEffects {
+/** The state of a charge point for as long as one connection of it lasts. The registry makes and ends it. */
+export class LiveChargePoint {
   readonly identity: string
   /** Number of its connection (`Hydration.epoch`). */
   readonly epoch: number
-  readonly link: Link
-  /** Whether somebody else may have changed what is stored of it: it has to be read again before anything is decided. */
+  /**
+   * Whether somebody else may have changed what is stored of it: it has to be read again before anything is decided.
+   */
   isDoubtful = false
   /** Whether it has a newer connection, on another node: then this one moves no state any more. */
   #isOvertaken = false
-  /** When anything was last heard of it, in milliseconds since the epoch. The gateway keeps it. */
-  lastSeenAtMs: number
-  /** When the last Heartbeat of this connection came; null before the first. The gateway keeps it. */
-  lastHeartbeatAtMs: number | null = null
-  readonly #surroundings: Surroundings
+  readonly #deps: LiveChargePointDeps
   readonly #actor: Actor<typeof chargePointMachine>
   /** Of the actor, as of the last event that was sent to it: every message looks into it. */
   #context: ChargePointContext
@@ -107,21 +69,18 @@ export class LiveChargePoint implements CallEffects {
   #promises: RemoteStartPromises | null
   /** Last registers of open transactions. They are no part of the chart: no event of it depends on them. */
   #registers: OpenRegister[] = []
-  // Most charge points never get a CALL.
-  #waiters: Map<string, Waiter> | null = null
 
-  constructor(hydration: Hydration, link: Link, surroundings: Surroundings) {
+  /** @param effects where the CALLs to the charge point go, and what became of them. */
+  constructor(hydration: Hydration, effects: CallEffects, deps: LiveChargePointDeps) {
     this.identity = hydration.chargePoint.identity
     this.epoch = hydration.epoch
-    this.link = link
-    this.lastSeenAtMs = surroundings.nowMs()
-    this.#surroundings = surroundings
+    this.#deps = deps
     this.#untimedFacts = hydration.untimedFacts
-    this.#promises = promisesOf(hydration, surroundings)
+    this.#promises = promisesOf(hydration, deps)
     this.#actor = createActor(chargePointMachine, {
-      parent: surroundings.root,
+      parent: deps.root,
       id: this.identity,
-      input: { hydration, effects: this },
+      input: { hydration, effects },
     }).start()
     this.#context = this.#actor.getSnapshot().context
   }
@@ -131,7 +90,7 @@ export class LiveChargePoint implements CallEffects {
     return this.#context.chargePoint
   }
 
-  /** What it told last without a usable time; null while its facts have always had one. */
+  /** What it sent last without a usable time; null while its facts have always had one. */
   get untimedFacts(): UntimedFacts | null {
     return this.#untimedFacts
   }
@@ -148,7 +107,7 @@ export class LiveChargePoint implements CallEffects {
     this.#stories = null
     this.#registers = []
     this.#untimedFacts = hydration.untimedFacts
-    this.#promises = promisesOf(hydration, this.#surroundings)
+    this.#promises = promisesOf(hydration, this.#deps)
     if (this.state !== 'closed') this.#send({ type: 'rehydrated', hydration })
   }
 
@@ -178,7 +137,7 @@ export class LiveChargePoint implements CallEffects {
   /** The open transaction of our number. */
   transaction(transactionId: number): LiveTransaction | undefined {
     for (const slot of this.#context.transactions) {
-      if (transactionId === slot.known.transactionId) return this.#toldIn(slot)
+      if (transactionId === slot.known.transactionId) return this.#transactionIn(slot)
     }
     return undefined
   }
@@ -187,16 +146,16 @@ export class LiveChargePoint implements CallEffects {
   transactionsNamed(stationTransactionId: string): readonly LiveTransaction[] {
     const named = this.#context.transactions.filter(({ known }) => known.stationTransactionId === stationTransactionId)
     // By use, not by our number: that of a remote start was given away before the transaction began.
-    return named.map((slot) => this.#toldIn(slot)).toSorted((a, b) => useOf(b) - useOf(a))
+    return named.map((slot) => this.#transactionIn(slot)).toSorted((a, b) => useOf(b) - useOf(a))
   }
 
   /** Its open transactions, in the order in which they became known. */
   openTransactions(): readonly LiveTransaction[] {
-    return this.#context.transactions.map((slot) => this.#toldIn(slot))
+    return this.#context.transactions.map((slot) => this.#transactionIn(slot))
   }
 
   /** The transaction in `slot`, with its story as of its last event. */
-  #toldIn(slot: TransactionSlot): LiveTransaction {
+  #transactionIn(slot: TransactionSlot): LiveTransaction {
     const transaction = transactionIn(slot)
     const story = this.#stories?.get(transaction.transactionId)
     return story === undefined ? transaction : { ...transaction, story }
@@ -233,8 +192,8 @@ export class LiveChargePoint implements CallEffects {
   }
 
   /**
-   * The register of a transaction that begins on this connection is the last one so far: nothing has to be read for it. An older
-   * transaction may have made way for it.
+   * The register of a transaction that begins on this connection is the last one so far: nothing has to be read for
+   * it. An older transaction may have made way for it.
    */
   #noteStart({ transactionId, meterStartWh, startedAtMs }: KnownTransaction): void {
     this.#registers = this.#registers.filter((register) => this.hasOpen(register.transactionId))
@@ -250,7 +209,9 @@ export class LiveChargePoint implements CallEffects {
     } else if (this.hasOpen(transactionId)) this.#registers.push({ transactionId, wh, atMs })
   }
 
-  /** The last register of an open transaction, until the next event; undefined when none has come on this connection. */
+  /**
+   * The last register of an open transaction, until the next event; undefined when none has come on this connection.
+   */
   lastRegister(transactionId: number): RegisterReading | undefined {
     return this.#openRegister(transactionId)
   }
@@ -265,74 +226,30 @@ export class LiveChargePoint implements CallEffects {
     if (this.state !== 'closed') this.#send({ type: 'provisioned', settings })
   }
 
-  /**
-   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR or unreadable.
-   *
-   * @param payload must be valid: nothing here looks at it.
-   * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
-   * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when more than `callQueueCallsMax` CALLs or `callQueueBytesMax`
-   *   bytes would wait; `NOT_CONNECTED` when the connection is gone or goes meanwhile; `SHUTTING_DOWN` while this node stops.
-   */
-  call(action: string, payload: Payload, timeoutMs = this.#surroundings.callTimeoutMs): Promise<CallAnswer> {
-    if (this.state === 'closed') {
-      const message = `${action} was not sent: charge point '${this.identity}' is not connected`
-      return Promise.reject(new StatorError('NOT_CONNECTED', message))
-    }
-    const messageId = this.#surroundings.newMessageId()
-    return new Promise((resolve, reject) => {
-      const frame = encodeCall(messageId, action, payload)
-      ;(this.#waiters ??= new Map()).set(messageId, { resolve, reject })
-      this.#send({ type: 'call', call: { messageId, action, frame, timeoutMs } })
-    })
+  /** Puts a CALL in line; the effects are called when it is sent and when it has ended. */
+  queueCall(call: QueuedCall): void {
+    this.#send({ type: 'call', call })
   }
 
-  /**
-   * The action of the CALL under way when it has this message id. null for any other: an answer to that is late or was
-   * never asked for; it is counted.
-   */
-  awaitedAction(messageId: string): string | null {
-    const owner = this.#ownerOf(messageId)
-    if (owner !== 'outstanding') this.#surroundings.counts[owner]++
-    return owner === 'outstanding' ? (this.#context.callQueue?.getSnapshot().context.outstanding?.action ?? null) : null
+  /** Ends the CALL under way with its answer. */
+  answerCall(messageId: string, answer: CallAnswer): void {
+    this.#context.callQueue?.send({ type: 'answered', messageId, answer })
   }
 
-  /** Whether a CALL is under way. */
-  get awaitsAnswer(): boolean {
-    return (this.#context.callQueue?.getSnapshot().context.outstanding ?? null) !== null
+  /** The CALL under way; null when there is none. */
+  get outstandingCall(): QueuedCall | null {
+    return this.#context.callQueue?.getSnapshot().context.outstanding ?? null
   }
 
-  #ownerOf(messageId: string): ReturnType<typeof answerOwner> {
+  /** Whose answer `messageId` is: of the CALL under way, of one that timed out, or of none that is known. */
+  answerOwner(messageId: string): ReturnType<typeof answerOwner> {
     const queue = this.#context.callQueue
     return queue === null ? 'unknown' : answerOwner(queue.getSnapshot(), messageId)
   }
 
-  /** Takes an answer of the charge point. False when nobody waits for it: it came too late, or was never asked for. */
-  answer(frame: AnswerFrame): boolean {
-    const { messageId, ...answer } = frame
-    const { counts } = this.#surroundings
-    const owner = this.#ownerOf(messageId)
-    if (owner !== 'outstanding') {
-      counts[owner]++
-      return false
-    }
-    counts.answered++
-    this.#context.callQueue?.send({ type: 'answered', messageId, answer })
-    return true
-  }
-
-  /** Notes that the charge point is asked for these actions, on whatever connection they will come. */
-  askFor(actions: readonly string[]): void {
-    this.#surroundings.asked.add(this.chargePoint.key, actions)
-  }
-
-  /** Whether `action` is what the charge point was asked for. */
-  wasAskedFor(action: string): boolean {
-    return this.#surroundings.asked.has(this.chargePoint.key, action)
-  }
-
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */
   promiseTransaction(start: RemoteStart, transactionId: number): void {
-    this.#promises ??= new RemoteStartPromises(this.#surroundings.nowMs)
+    this.#promises ??= new RemoteStartPromises(this.#deps.nowMs)
     this.#promises.add(start, transactionId)
   }
 
@@ -351,37 +268,17 @@ export class LiveChargePoint implements CallEffects {
     this.#promises?.end(transactionId)
   }
 
-  /** This node is stopping: no new CALLs; those in line fail with SHUTTING_DOWN; the one under way may still be answered. */
+  /**
+   * This node is stopping: no new CALLs; those in line fail with SHUTTING_DOWN; the one under way may still be
+   * answered.
+   */
   drain(): void {
     if (this.state !== 'closed') this.#send({ type: 'drain' })
   }
 
-  /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves it any more. The registry calls this. */
+  /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves it any more. */
   end(why: 'closed' | 'replaced'): void {
     if (this.state !== 'closed') this.#send({ type: why })
-    // When the link broke in the middle of a `transmit`, the call queue was stopped before it could be told.
-    for (const messageId of this.#waiters?.keys() ?? []) {
-      const message = `Charge point '${this.identity}' disconnected before it answered`
-      this.settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })
-    }
-  }
-
-  /** The call queue sends a CALL; nobody else calls this. */
-  transmit({ frame }: QueuedCall): void {
-    this.#surroundings.counts.sent++
-    this.link.send(frame)
-  }
-
-  /** The call queue tells what became of a CALL; nobody else calls this. */
-  settle(messageId: string, outcome: CallAnswer | CallFailure): void {
-    const waiter = this.#waiters?.get(messageId)
-    this.#waiters?.delete(messageId)
-    if (outcome.kind !== 'failed') {
-      waiter?.resolve(outcome)
-      return
-    }
-    if (outcome.code === 'CALL_TIMEOUT') this.#surroundings.counts.timedOut++
-    waiter?.reject(new StatorError(outcome.code, outcome.message))
   }
 
   #send(event: ChargePointEvent): void {
@@ -395,6 +292,6 @@ function useOf({ story }: LiveTransaction): number {
 }
 
 // Hardly any charge point has one.
-function promisesOf({ promises }: Hydration, { nowMs }: Surroundings): RemoteStartPromises | null {
+function promisesOf({ promises }: Hydration, { nowMs }: LiveChargePointDeps): RemoteStartPromises | null {
   return promises.length === 0 ? null : new RemoteStartPromises(nowMs, promises)
 }

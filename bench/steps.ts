@@ -25,8 +25,8 @@ const steps: readonly { readonly step: string; readonly file?: RegExp; readonly 
   { step: 'examine: the rest', file: /(ocpp\/examine|workers\/examine-batch)\.ts$/ },
   {
     step: 'decide: look-ups at hand, handler, change set',
-    file: /(gateway\/pipeline|gateway\/call-in-hand)\.ts$/,
-    call: /^(#decide|#begin|serve|lookUp)$/,
+    file: /station\/(serve|message-context|change-set|anomalies)\.ts$/,
+    call: /^(serve|takeVerdict|gate|prepare|lookUp|decide|commit|changeSetOf|anomaliesOf)$/,
   },
   {
     step: 'commit: rows and columns of the group',
@@ -42,8 +42,8 @@ const steps: readonly { readonly step: string; readonly file?: RegExp; readonly 
   },
   { step: 'commit: the queue of the writer', file: /store\/writer\.ts$/ },
   { step: 'actors: starts and stops of transactions', file: /xstate|actors\// },
-  { step: 'conclude: actor, answer, next frame of the charge point', file: /gateway\/pipeline\.ts$/ },
-  { step: 'receive: inbox and batch', file: /gateway\/(server|connections?|dispatcher)\.ts$/ },
+  { step: 'conclude: actor, answer, next frame of the charge point', file: /station\/serve\.ts$/ },
+  { step: 'receive: inbox and batch', file: /(gateway\/server|station\/(station|connection|dispatcher))\.ts$/ },
   { step: 'look-ups and everything else of the store', file: /src\/store\// },
 ]
 const other = 'everything else'

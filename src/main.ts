@@ -1,7 +1,6 @@
 // Opens every part of Stator in one visible order, and closes them in the reverse one. Nothing else opens or closes.
 
 import { hostname } from 'node:os'
-import { Registry } from '../actors/registry.ts'
 import { createApi } from './api/create-api.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { Credentials } from './auth/credentials.ts'
@@ -19,10 +18,11 @@ import { createLogger, type Logger } from './base/log.ts'
 import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
-import { changedElsewhere, holdingsOf, LiveChargePoints } from './gateway/live-charge-points.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './ocpp/schema.ts'
+import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
+import { Registry } from './station/registry.ts'
 import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
 import { type Fence, watchFences } from './store/fences.ts'
@@ -178,7 +178,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       partCounts: () => ({
         connections: registry.size,
         isDatabaseAvailable: writer.isAvailable,
-        calls: registry.counts,
+        calls: registry.calls.counts,
         writer: writer.stats,
         gateway: gateway.waiting,
       }),
@@ -202,15 +202,13 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       lookups: queries,
       nextTransactionId: () => transactionIds.next(),
       concurrentTransactions: settings.security.concurrentTransactions,
-      commit: (set) => writer.commit(set),
-      markSeen: (key, atMs, isHeartbeat) => writer.markSeen(key, atMs, isHeartbeat),
+      store: writer,
       connect: (key, version, credential) =>
         lease.claiming(key, () =>
           queries.connect(key, { version, node: node.id, nodeName: node.name, atMs: clock.nowMs(), credential }),
         ),
       disconnect: (key, epoch, end) => lease.releasing({ key, epoch, end }, () => queries.disconnect(key, epoch, end)),
       isStoreAvailable: () => writer.isAvailable && !writer.isFull,
-      appendMessageLog: (line) => writer.appendMessageLog(line),
       http: (request) => api.fetch(request),
       counters,
       timings,

@@ -1,5 +1,5 @@
 // `bun run test`: starts one PostgreSQL 18 for all tests, runs `bun test` with the arguments it was given, and stops the server
-// again whatever happens. Without arguments all tests run: files side by side, and then the faults, which watch latencies, one after the
+// again whatever happens. Without arguments all tests run: files side by side, and then those of the bench and of faults, which watch latencies, one after the
 // other. Ends with the line `N passed, N failed`, and with the exit code of the first `bun test` that failed.
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -14,7 +14,14 @@ const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 /** Each test process has a share of the connections of the server. */
 const processesMax = 4
 const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism())}`
-const everything = [[sideBySide, 'test/unit', 'test/integration', 'test/simulation', 'test/fuzz'], ['test/fault']]
+const sideBySidePaths = [
+  ...['test/unit', 'test/integration/api', 'test/integration/flows', 'test/integration/store'],
+  ...['test/simulation', 'test/fuzz'],
+]
+const everything = [
+  [sideBySide, ...sideBySidePaths],
+  ['test/integration/bench', 'test/fault'],
+]
 const counts = { pass: 0, fail: 0 }
 
 /** The summary of `bun test` stands on standard error: lines such as ` 12 pass` and ` 0 fail`. */

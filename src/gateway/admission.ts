@@ -1,5 +1,6 @@
-// Lets charge points in a few at a time. After a power cut thousands dial in the same moment; were all of them read from the database
-// at once, those that are connected would wait behind them. So the others wait for their turn, in order, with their handshakes open.
+// Lets charge points in a few at a time. After a power cut thousands dial in the same moment; were all of them read
+// from the database at once, those that are connected would wait behind them. So the others wait for their turn, in
+// order, with their handshakes open.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Clock } from '../base/clock.ts'
@@ -7,7 +8,7 @@ import type { Counters } from '../base/counters.ts'
 import { handshakesAtOnceMax, handshakesWaitingMax, handshakeWaitMsMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 
-/** Whoever was let in calls this, once, when the next one may come. */
+/** A newcomer that was let in calls this once, when the next one may come. */
 export type Leave = () => void
 
 export interface AdmissionDeps {

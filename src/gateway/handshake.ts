@@ -1,5 +1,5 @@
-// The WebSocket handshake of a charge point (OCPP-J 1.6 §3.1, 2.0.1 Part 4 §3.1): who it is, whether it may connect, and
-// which version is spoken. Whatever is refused is refused before the upgrade, as an HTTP answer.
+// The WebSocket handshake of a charge point (OCPP-J 1.6 §3.1, 2.0.1 Part 4 §3.1): who it is, whether it may connect,
+// and which version is spoken. Whatever is refused is refused before the upgrade, as an HTTP answer.
 
 import type { Server } from 'bun'
 import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
@@ -12,7 +12,7 @@ import type { LogFields, Logger } from '../base/log.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
 import type { Admission } from './admission.ts'
-import type { SocketData } from './connection.ts'
+import type { SocketData } from '../station/station.ts'
 
 /** Where charge points connect: `/ocpp/{identity}`. */
 export const ocppPath = '/ocpp'
@@ -42,11 +42,11 @@ function afterEmptySegments(pathname: string): string {
 }
 
 /**
- * The identity that a URL path names: its last segment, percent-decoded; empty segments do not count, and a charge point
- * that appends its identity once more to a URL that has it already still means itself.
+ * The identity that a URL path names: its last segment, percent-decoded; empty segments do not count, and a charge
+ * point that appends its identity once more to a URL that has it already still means itself.
  *
- * @returns null when there is none, it is not decodable, has more than 48 characters, or has a `:` (2.0.1 Part 4 §3.1.1:
- * the identity is the user name of Basic authentication, which may not contain one).
+ * @returns null when there is none, it is not decodable, has more than 48 characters, or has a `:` (2.0.1 Part 4
+ *   §3.1.1: the identity is the user name of Basic authentication, which may not contain one).
  */
 export function identityOf(pathname: string): string | null {
   const segment = afterEmptySegments(pathname)

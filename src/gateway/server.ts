@@ -1,5 +1,5 @@
-// The network edge: one Bun server for the WebSockets of charge points and for HTTP. Whoever passes the handshake becomes
-// one of the connections.
+// The network edge: one Bun server for the WebSockets of charge points and for HTTP. A charge point that passes the
+// handshake becomes a station (`station/`).
 
 import { type Server, serve, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
@@ -7,12 +7,12 @@ import type { OcppSettings } from '../base/config.ts'
 import type { PartCounts } from '../base/counters.ts'
 import { errorTable, StatorError } from '../base/errors.ts'
 import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
+import type { SocketData } from '../station/station.ts'
+import { Stations, type StationsDeps } from '../station/stations.ts'
 import { Admission } from './admission.ts'
-import type { SocketData } from './connection.ts'
-import { Connections, type ConnectionsDeps } from './connections.ts'
 import { handshake, isOcppPath } from './handshake.ts'
 
-export interface GatewayDeps extends ConnectionsDeps {
+export interface GatewayDeps extends StationsDeps {
   readonly settings: OcppSettings
   readonly tls: TLSOptions | null
   readonly auth: AuthDeps
@@ -60,19 +60,19 @@ function httpError(code: 'BAD_REQUEST' | 'INTERNAL', message: string): Response 
 
 class RunningGateway implements Gateway {
   readonly #deps: GatewayDeps
-  readonly #connections: Connections
+  readonly #stations: Stations
   readonly #admission: Admission
   readonly #server: ReturnType<typeof serve<SocketData>>
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps
-    const connections = new Connections(deps)
-    this.#connections = connections
+    const stations = new Stations(deps)
+    this.#stations = stations
     this.#admission = new Admission(deps)
     const handshakeDeps = {
       auth: deps.auth,
       assumedVersion: deps.settings.assumedVersion,
-      isOpen: () => !connections.isDraining && deps.isStoreAvailable(),
+      isOpen: () => !stations.isDraining && deps.isStoreAvailable(),
       admission: this.#admission,
       counters: deps.counters,
       log: deps.log,
@@ -85,7 +85,7 @@ class RunningGateway implements Gateway {
       idleTimeout: httpIdleSecondsMax,
       ...(deps.tls === null ? {} : { tls: deps.tls }),
       fetch: (request, server) => {
-        // A Host header that is none makes a URL that is none.
+        // An invalid Host header makes `request.url` unparsable.
         const path = URL.parse(request.url)?.pathname
         if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
         return isOcppPath(path) ? handshake(request, server, handshakeDeps) : this.#answer(request, server)
@@ -103,9 +103,9 @@ class RunningGateway implements Gateway {
         idleTimeout: deps.settings.connectionTimeoutSeconds,
         sendPings: true,
         perMessageDeflate: false,
-        open: (socket) => connections.open(socket),
-        message: (socket, message) => connections.receive(socket, message),
-        close: (socket, code, reason) => connections.close(socket, code, reason),
+        open: (socket) => stations.open(socket),
+        message: (socket, message) => socket.data.station?.receive(message),
+        close: (socket, code, reason) => stations.close(socket, code, reason),
       },
     })
   }
@@ -115,11 +115,11 @@ class RunningGateway implements Gateway {
   }
 
   get waiting(): PartCounts['gateway'] {
-    return { receivedBytes: this.#connections.receivedBytes, handshakes: this.#admission.waiting }
+    return { receivedBytes: this.#stations.receivedBytes, handshakes: this.#admission.waiting }
   }
 
   drain(): Promise<void> {
-    return this.#connections.drain()
+    return this.#stations.drain()
   }
 
   /** The runtime resets a connection that is idle, also while its request is being answered. */

@@ -55,7 +55,7 @@ export const canaries: readonly Canary[] = [
     bug: 'an actor that moves before the commit',
     planting: {
       commit: (commit, node) => (set) => {
-        const live = [...node.registry].find(({ chargePoint }) => chargePoint.key === set.chargePointKey)
+        const live = [...node.registry].find(({ chargePointKey }) => chargePointKey === set.chargePointKey)?.live
         for (const change of set.changes) {
           if (change.kind !== 'connectorStatus') continue
           const { evseId, connectorId, status } = change

@@ -1,12 +1,11 @@
 // What must be true after every step, whatever went wrong. The watch sees what passes on the wires and what the database commits, and
 // compares; it knows nothing of how Stator comes to it.
 
-import type { Registry } from '../../actors/registry.ts'
 import { callQueueCallsMax, inboxFramesMax, openTransactionsMax, writerChangesMax } from '../../src/base/limits.ts'
 import type { ChangeSet, CommitOutcome, Payload } from '../../src/csms/decision.ts'
-import { Connection } from '../../src/gateway/connection.ts'
 import { checkResponse } from '../../src/ocpp/schema.ts'
 import { rowOf } from '../../src/ocpp/tables.ts'
+import type { Registry } from '../../src/station/registry.ts'
 import type { Writer } from '../../src/store/writer.ts'
 import { problemAtRest } from './at-rest.ts'
 import { copyKey, type CountedTable, type DatabaseModel } from './database-model.ts'
@@ -244,9 +243,10 @@ export class Watch {
   }
 
   #checkActor(node: WatchedProcess, { key, identity }: SimulatedStation): void {
-    const live = node.registry.get(identity)
+    const connected = node.registry.get(identity)
     const row = this.#model.chargePoints.get(key)
-    if (live === undefined || row === undefined) return
+    if (connected === undefined || row === undefined) return
+    const { live } = connected
     if (live.epoch > row.epoch)
       this.#fail('oneOwner', `${identity} lives under epoch ${live.epoch}; the last given is ${row.epoch}.`)
     if (live.state === 'closed') this.#fail('oneOwner', `${identity} is registered and closed.`)
@@ -254,7 +254,7 @@ export class Watch {
       this.#fail('bounded', `${node.callsUnderWay(identity)} commands wait for ${identity}.`)
     }
     // A connection that has been closed shows nothing any more; its end is on its way.
-    if (live.link instanceof Connection && live.link.isClosed) return
+    if (connected.isClosed) return
     // Of what others have changed it may know nothing before it is told, and reads it before it decides anything more.
     if (live.epoch < row.epoch || this.#model.fences.of(key) > node.fencesSeen) return
     const underWay = this.#underWay.get(node)?.get(key)
@@ -302,7 +302,7 @@ export class Watch {
     this.check(nodes, stations)
     for (const { key, identity } of stations) {
       const row = this.#model.chargePoints.get(key)
-      const epochs = nodes.flatMap(({ registry }) => registry.get(identity)?.epoch ?? [])
+      const epochs = nodes.flatMap(({ registry }) => registry.get(identity)?.live.epoch ?? [])
       if (epochs.length !== 1 || epochs[0] !== row?.epoch || row?.connected !== true) {
         const stored = `epoch ${row?.epoch}, ${row?.connected ? 'connected' : 'not connected'}`
         this.#fail('oneOwner', `${identity} lives under epoch ${epochs.join(' and ') || 'none'}; stored is ${stored}.`)
@@ -329,7 +329,7 @@ export class Watch {
   }
 
   #stateShown(node: WatchedProcess, identity: string): string {
-    const live = node.registry.get(identity)
+    const live = node.registry.get(identity)?.live
     if (live === undefined) return ''
     const { untimedFacts } = live
     return stateText(

@@ -2,7 +2,6 @@
 // database. It can die between any two things that it does.
 
 import type { Pool, QueryConfig } from 'pg'
-import { type ChargePointRef, Registry } from '../../actors/registry.ts'
 import { correctTransaction } from '../../src/api/correct-transaction.ts'
 import { closeTransaction } from '../../src/api/close-transaction.ts'
 import { createAuthDeps } from '../../src/auth/auth-deps.ts'
@@ -15,10 +14,12 @@ import { silentLogger, type Logger } from '../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome, Handler, Payload } from '../../src/csms/decision.ts'
 import type { TransactionRecord } from '../../src/csms/records.ts'
 import { Admission } from '../../src/gateway/admission.ts'
-import type { SocketData } from '../../src/gateway/connection.ts'
-import { Connections, type FrameExaminer } from '../../src/gateway/connections.ts'
 import { handshake, type HandshakeDeps } from '../../src/gateway/handshake.ts'
-import { changedElsewhere, holdingsOf, LiveChargePoints } from '../../src/gateway/live-charge-points.ts'
+import type { FrameExaminer } from '../../src/station/dispatcher.ts'
+import { changedElsewhere, holdingsOf, LiveChargePoints } from '../../src/station/live-charge-points.ts'
+import { type ChargePointRef, Registry } from '../../src/station/registry.ts'
+import type { SocketData } from '../../src/station/station.ts'
+import { Stations } from '../../src/station/stations.ts'
 import type { Database } from '../../src/store/database.ts'
 import { type Fence, watchFences } from '../../src/store/fences.ts'
 import type { LeaseKeeper } from '../../src/store/lease-keeper.ts'
@@ -90,7 +91,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   readonly live: LiveChargePoints
   readonly #world: NodeWorld
   readonly #clock: Clock
-  readonly #connections: Connections
+  readonly #stations: Stations
   readonly #queries: ReturnType<typeof createLiveQueries>
   readonly #handshakeDeps: HandshakeDeps
   readonly #transactionIds: TransactionIds
@@ -141,7 +142,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     // A process may die in the middle of a turn: what is left of the turn does nothing.
     const commit: Commit = (set) =>
       this.#isAlive ? watched(watch.commits(set, this), this.writer.commit(set)) : new Promise(() => {})
-    this.#connections = new Connections({
+    this.#stations = new Stations({
       settings: { ...ocpp, messageLog: false },
       registry: this.registry,
       examiner: this.#examiner(),
@@ -149,21 +150,23 @@ export class SimulatedNode implements ServerEnd, Owner {
       lookups: this.#queries,
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,
-      commit: planted.commit?.(commit, this) ?? commit,
-      markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
+      store: {
+        commit: planted.commit?.(commit, this) ?? commit,
+        markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
+        appendMessageLog: () => {},
+      },
       connect: (key, version, credential) =>
         this.#held((lease) =>
           lease.claiming(key, () => this.#queries.connect(key, { credential, version, node: id, atMs: time.nowMs })),
         ),
       disconnect: (key, epoch, end) =>
         this.#held((lease) => lease.releasing({ key, epoch, end }, () => this.#queries.disconnect(key, epoch, end))),
-      appendMessageLog: () => {},
       counters: this.counters,
       timings: { answered: () => {} },
       clock: this.#clock,
       log,
     })
-    const receive = (socket: SimulatedSocket, text: string): void => this.#connections.receive(socket, text)
+    const receive = (socket: SimulatedSocket, text: string): void => socket.data.station?.receive(text)
     this.#receive = planted.receive?.(receive) ?? receive
     this.#handshakeDeps = {
       auth: createAuthDeps(security, secrets, {
@@ -172,7 +175,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       }),
       assumedVersion: ocpp.assumedVersion,
       isOpen: () =>
-        this.#lease !== null && !this.#connections.isDraining && this.writer.isAvailable && !this.writer.isFull,
+        this.#lease !== null && !this.#stations.isDraining && this.writer.isAvailable && !this.writer.isFull,
       admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
       counters: this.counters,
       log,
@@ -269,7 +272,7 @@ export class SimulatedNode implements ServerEnd, Owner {
 
   /** Stops as on SIGTERM. */
   async stop(): Promise<void> {
-    await this.#connections.drain()
+    await this.#stations.drain()
     await this.#lease?.end()
     await this.writer.stop()
     this.#die()
@@ -308,7 +311,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   onOpen(wire: Wire, socket: SimulatedSocket): void {
     this.whenAwake(() => {
       this.#sockets.set(socket, wire)
-      this.#connections.open(socket)
+      this.#stations.open(socket)
     })
   }
 
@@ -316,7 +319,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     // It reads on where it stopped, unless it has paused the socket meanwhile.
     if (this.#isBehind) return this.whenAwake(() => wire.arrive(text))
     this.#world.onFrame(wire, '→', text)
-    const isEnding = this.#connections.isDraining || socket.data.connection?.isClosed === true
+    const isEnding = this.#stations.isDraining || socket.data.station?.isClosed === true
     this.#world.watch.serverReceives(wire, text, isEnding)
     this.#receive(socket, text)
   }
@@ -324,7 +327,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   onClosed(_wire: Wire, socket: SimulatedSocket, code: number, reason: string): void {
     this.whenAwake(() => {
       this.#sockets.delete(socket)
-      this.#connections.close(socket, code, reason)
+      this.#stations.close(socket, code, reason)
     })
   }
 

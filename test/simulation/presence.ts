@@ -1,8 +1,8 @@
 // Which charge points the database says are connected, beside those that are: it may be wrong for as long as a lease takes to
 // run out and the others to find out, and no longer.
 
-import type { Registry } from '../../actors/registry.ts'
 import { leaseMs, leaseRenewalsBeforeSweep, leaseRenewMs } from '../../src/base/limits.ts'
+import type { Registry } from '../../src/station/registry.ts'
 import type { DatabaseModel } from './database-model.ts'
 import type { SimulatedStation } from './station.ts'
 
@@ -37,7 +37,9 @@ export class Presence {
     for (const { key, identity } of stations) {
       const row = model.chargePoints.get(key)
       if (row === undefined) continue
-      const held = nodes.filter(({ isFrozen, registry }) => !isFrozen && registry.get(identity)?.epoch === row.epoch)
+      const held = nodes.filter(
+        ({ isFrozen, registry }) => !isFrozen && registry.get(identity)?.live.epoch === row.epoch,
+      )
       if (row.connected === held.length > 0) {
         this.#wrongSinceMs.delete(key)
         continue

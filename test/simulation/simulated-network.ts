@@ -1,6 +1,6 @@
 // One WebSocket as both ends see it: frames take time and keep their order, and the connection may break, go half-open, or fill up.
 
-import type { Socket, SocketData } from '../../src/gateway/connection.ts'
+import type { SocketData, StationSocket } from '../../src/station/station.ts'
 import { socketBufferBytesMax } from '../../src/base/limits.ts'
 import type { Random } from '../support/random.ts'
 import type { SimulatedTime } from './simulated-time.ts'
@@ -233,7 +233,7 @@ export class Wire {
 }
 
 /** The server's end of a wire, as Bun gives it to the gateway. */
-export class SimulatedSocket implements Socket {
+export class SimulatedSocket implements StationSocket {
   readonly data: SocketData
   readonly #wire: Wire
 

@@ -276,7 +276,7 @@ class Simulation {
     const { key, identity } = station
     const awake = this.#alive.filter(({ isFrozen }) => !isFrozen)
     const epoch = this.#model.chargePoints.get(key)?.epoch
-    const node = awake.find(({ registry }) => registry.get(identity)?.epoch === epoch) ?? awake[0]
+    const node = awake.find(({ registry }) => registry.get(identity)?.live.epoch === epoch) ?? awake[0]
     if (node === undefined) return
     command(what, pick, station, node, this.#database, this.#watch).catch((error: unknown) =>
       this.#watch.logsError('A command failed.', error),

@@ -1,13 +1,16 @@
 import { expect, test } from 'bun:test'
-import { Registry } from '../../../actors/registry.ts'
+import { LiveChargePoint } from '../../../actors/live-charge-point.ts'
+import { startRoot } from '../../../actors/root.ts'
 import { openTransactionsMax } from '../../../src/base/limits.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { openTransaction } from '../../support/known.ts'
 
 test('the last register is remembered of each open transaction, until it ends or makes way for newer ones', () => {
-  const link = { bufferedBytes: 0, send: () => {}, close: () => {} }
-  const live = new Registry({ clock: new HandClock() }).connect(hydration(), link)
+  const clock = new HandClock()
+  const noCalls = { transmit: () => {}, settle: () => {} }
+  const root = startRoot(clock, (_, error) => reportError(error))
+  const live = new LiveChargePoint(hydration(), noCalls, { nowMs: () => clock.nowMs(), root })
   const start = (transactionId: number): void =>
     live.apply([
       { type: 'transactionStarted', transaction: { ...openTransaction, transactionId }, chargingState: null },

@@ -1,5 +1,5 @@
-// Counts the bytes of all frames that have been read from sockets and are not served yet, and stops reading when there are too
-// many: each connection holds little, but there may be tens of thousands.
+// Counts the bytes of all frames that have been read from sockets and are not served yet, and stops reading when
+// there are too many: each connection holds little, but there may be tens of thousands.
 
 import { receivedBytesMax } from '../base/limits.ts'
 
@@ -17,7 +17,7 @@ export class Intake {
     return this.#bytes
   }
 
-  /** Whether whoever sends more is to wait. */
+  /** Whether stations that send more have to wait. */
   get isFull(): boolean {
     return this.#bytes >= receivedBytesMax
   }
@@ -26,7 +26,10 @@ export class Intake {
     this.#bytes += bytes
   }
 
-  /** Frames have been served, or never will be. Those who were stopped are read again once there is room for some of them. */
+  /**
+   * Frames have been served, or never will be. Those who were stopped are read again once there is room for some of
+   * them.
+   */
   remove(bytes: number): void {
     this.#bytes -= bytes
     if (this.#stopped.size === 0 || this.#bytes > receivedBytesMax / 2) return
@@ -35,7 +38,7 @@ export class Intake {
     for (const connection of stopped) connection.readAgain()
   }
 
-  /** Tells `connection` when it may be read again. */
+  /** Calls `readAgain` once when `connection` may be read again. */
   stop(connection: Stopped): void {
     this.#stopped.add(connection)
   }

@@ -1,8 +1,8 @@
 // Actions that a charge point was asked for, by a TriggerMessage or by a command that brings reports about. They
 // outlive the connection: a charge point may reconnect between the command and the report.
 
-import type { Clock } from '../src/base/clock.ts'
-import { askedMessageMs } from '../src/base/limits.ts'
+import type { Clock } from '../base/clock.ts'
+import { askedMessageMs } from '../base/limits.ts'
 
 /** Asked actions by charge point (`charge_points.id`). The message tables bound how many there are of each. */
 export class AskedMessages {

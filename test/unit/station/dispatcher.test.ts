@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'bun:test'
 import { batchFramesMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
 import type { MeterBlock } from '../../../src/csms/meter-block.ts'
-import { Dispatcher, type BatchExaminer, type OnVerdict } from '../../../src/gateway/dispatcher.ts'
 import type { FrameTask, Verdict } from '../../../src/ocpp/verdict.ts'
+import { Dispatcher, type BatchExaminer } from '../../../src/station/dispatcher.ts'
 
 type Parts = Awaited<ReturnType<BatchExaminer['examine']>>
 
@@ -59,14 +59,22 @@ function part(tasks: readonly FrameTask[], meter: MeterBlock | null = null): Par
 function dispatch(batchesMax: number) {
   const examiner = new HandExaminer(batchesMax)
   const failures: unknown[] = []
-  const dispatcher = new Dispatcher(examiner, (error) => failures.push(error))
-  const told: Parameters<OnVerdict>[] = []
+  const dispatcher = new Dispatcher(examiner)
+  const told: [verdict: Verdict | Error, meter: MeterBlock | null][] = []
   const submit = (...texts: string[]): void => {
     for (const text of texts) {
-      dispatcher.submit(task(text), (...verdict) => {
-        told.push(verdict)
-        if (text === 'throws') throw new Error('Serving it failed.')
-      })
+      dispatcher
+        .examine(task(text))
+        .then(
+          ({ verdict, meter }) => {
+            told.push([verdict, meter])
+            if (text === 'throws') throw new Error('Serving it failed.')
+          },
+          (error: Error) => {
+            told.push([error, null])
+          },
+        )
+        .catch((error: unknown) => failures.push(error))
     }
   }
   const reasons = (): string[] =>

@@ -7,7 +7,7 @@ import {
   allowanceDebtBytesMax,
   frameBytesMin,
 } from '../../../src/base/limits.ts'
-import { Allowance } from '../../../src/gateway/allowance.ts'
+import { Allowance } from '../../../src/station/allowance.ts'
 
 /** When the allowance is there again, in seconds from now. */
 function secondsOwed(allowance: Allowance): number {

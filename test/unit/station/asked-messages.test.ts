@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { AskedMessages } from '../../../actors/asked-messages.ts'
+import { AskedMessages } from '../../../src/station/asked-messages.ts'
 import { askedMessageMs } from '../../../src/base/limits.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 

@@ -1,13 +1,15 @@
-// One CALL while it is being served: what came, from whom, and what is known for deciding about it. One object for all of
-// it, because every message of every charge point makes one.
+// One CALL while it is being served: what came, from whom, and what is known for deciding about it. One object for
+// all of it, because every message of every charge point makes one. `serve.ts` says when each part of it is filled
+// in.
 
-import type { LiveChargePoint } from '../../actors/registry.ts'
+import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
 import { idTokenCandidates } from '../csms/authorization.ts'
 import type {
   BeforeStart,
   ConcurrentTransactions,
   ConnectorRef,
+  Handler,
   Known,
   KnownChargePoint,
   KnownConnector,
@@ -24,7 +26,7 @@ import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
 import type { Placed } from '../csms/untimed-facts.ts'
 import type { MessageRow } from '../ocpp/message.ts'
 import type { AcceptedFrame, RegisterReading, RegistersAround, RegistersNextTo } from '../ocpp/verdict.ts'
-import type { Connection } from './connection.ts'
+import type { Connected } from './connection.ts'
 
 /** Look-ups that decisions may need; each waits for at most one trip to the database, shared with others. */
 export interface Lookups {
@@ -42,7 +44,7 @@ export interface Lookups {
   rehydrate(chargePointKey: number): Promise<Hydration>
 }
 
-/** What all CALLs have in common when they are looked up for. */
+/** What the look-ups of all CALLs need. */
 export interface LookupDeps {
   readonly lookups: Lookups
   readonly nextTransactionId: () => number | Promise<number>
@@ -54,21 +56,26 @@ interface Late {
   readonly atMs: number
 }
 
-/** What is the same for every CALL. */
-export interface Circumstances {
+/** What decisions about all CALLs depend on. */
+export interface DecisionDeps {
   readonly clock: Clock
   readonly heartbeatIntervalSeconds: number
   readonly concurrentTransactions: ConcurrentTransactions
 }
 
 /** A CALL under way, as `Known` for its handler. */
-export class CallInHand implements Known {
-  readonly connection: Connection
+export class MessageContext implements Known {
+  readonly connection: Connected
   readonly live: LiveChargePoint
   readonly row: MessageRow
+  readonly handler: Handler<Payload>
   readonly frame: AcceptedFrame
   readonly receivedAtMs: number
   readonly meter: FrameMeter | null
+  /** Size of the frame, in UTF-16 units. */
+  bytes = 0
+  /** Whether it is served although no boot has been accepted, which is noted. */
+  isBeforeBoot = false
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
   placed: Placed | null = null
@@ -77,7 +84,7 @@ export class CallInHand implements Known {
   /** What was noted for it as new on its connection, and when it was decided before. */
   #noted: Set<string> | null = null
   #notedBefore: ReadonlySet<string> | null = null
-  readonly #circumstances: Circumstances
+  readonly #deps: DecisionDeps
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
   /** Of the open transaction that the message names. */
@@ -89,50 +96,53 @@ export class CallInHand implements Known {
   #named: readonly KnownTransaction[] | null = null
 
   constructor(
-    connection: Connection,
-    live: LiveChargePoint,
+    connection: Connected,
     row: MessageRow,
+    handler: Handler<Payload>,
     frame: AcceptedFrame,
     meter: FrameMeter | null,
     receivedAtMs: number,
-    circumstances: Circumstances,
+    deps: DecisionDeps,
   ) {
     this.connection = connection
-    this.live = live
+    this.live = connection.live
     this.row = row
+    this.handler = handler
     this.frame = frame
     this.meter = meter
     this.receivedAtMs = receivedAtMs
-    this.#circumstances = circumstances
+    this.#deps = deps
   }
 
   /** The same CALL, of which nothing has been looked up yet. */
-  again(): CallInHand {
-    const { connection, live, row, frame, meter, receivedAtMs } = this
-    const again = new CallInHand(connection, live, row, frame, meter, receivedAtMs, this.#circumstances)
+  again(): MessageContext {
+    const { connection, row, handler, frame, meter, receivedAtMs } = this
+    const again = new MessageContext(connection, row, handler, frame, meter, receivedAtMs, this.#deps)
+    again.bytes = this.bytes
+    again.isBeforeBoot = this.isBeforeBoot
     again.attempts = this.attempts + 1
     again.#notedBefore = this.#noted
     return again
   }
 
-  /** Whether `habit` is new on its connection, once. It is so again when this CALL is decided again. */
-  isNews(habit: string): boolean {
-    if (this.#noted?.has(habit) === true) return false
-    if (this.#notedBefore?.has(habit) !== true && !this.connection.isNewQuirk(habit)) return false
-    ;(this.#noted ??= new Set()).add(habit)
+  /** Whether `quirk` is new on its connection, once. It is so again when this CALL is decided again. */
+  isNewQuirk(quirk: string): boolean {
+    if (this.#noted?.has(quirk) === true) return false
+    if (this.#notedBefore?.has(quirk) !== true && !this.connection.isNewQuirk(quirk)) return false
+    ;(this.#noted ??= new Set()).add(quirk)
     return true
   }
 
   get nowMs(): number {
-    return this.#circumstances.clock.nowMs()
+    return this.#deps.clock.nowMs()
   }
 
   get heartbeatIntervalSeconds(): number {
-    return this.#circumstances.heartbeatIntervalSeconds
+    return this.#deps.heartbeatIntervalSeconds
   }
 
   get concurrentTransactions(): ConcurrentTransactions {
-    return this.#circumstances.concurrentTransactions
+    return this.#deps.concurrentTransactions
   }
 
   get messageId(): string {
@@ -251,7 +261,10 @@ export class CallInHand implements Known {
     return this.#register !== null
   }
 
-  /** What the registers of the message have to be held against, where they come late: the transaction is over, or has told a later one. */
+  /**
+   * What the registers of the message have to be held against, where they come late: the transaction is over, or has
+   * a later one.
+   */
   #lateFor(needs: Needs): Late | undefined {
     const { registersAround, transactionIds, stationTransaction } = needs
     if (registersAround === undefined || this.meter === null || this.meter.registers.first === null) return undefined
@@ -298,8 +311,8 @@ export class CallInHand implements Known {
   }
 
   /**
-   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before it, if any. After a
-   * boot nobody knows here whether the id has been used again and that use has ended.
+   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before
+   * it, if any. After a boot nobody knows here whether the id has been used again and that use has ended.
    */
   #hasNamed({ id, atMs }: NonNullable<Needs['stationTransaction']>): boolean {
     const [newest] = this.live.transactionsNamed(id)
@@ -324,8 +337,8 @@ export class CallInHand implements Known {
   /** Of the transactions of one id, the one that an event of this time is about. */
   #namedAt({ id, atMs }: NonNullable<Needs['stationTransaction']>): KnownTransaction | undefined {
     const hasTime = this.frame.lacksTime === undefined
-    const told = { eventType: 'Updated', atMs, hasTime, seqNo: null } as const
-    return chosenTransaction(told, this.transactionsNamed(id), this.chargePoint).transaction
+    const event = { eventType: 'Updated', atMs, hasTime, seqNo: null } as const
+    return chosenTransaction(event, this.transactionsNamed(id), this.chargePoint).transaction
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
@@ -354,7 +367,10 @@ export class CallInHand implements Known {
     })
   }
 
-  /** Trips for the transactions that are not among the open ones of this charge point; false for one that nobody knows. */
+  /**
+   * Trips for the transactions that are not among the open ones of this charge point; false for one that nobody
+   * knows.
+   */
   #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
     const { transactionIds = [], stationTransaction, newTransactionId } = needs
     const trips = transactionIds

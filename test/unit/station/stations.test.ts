@@ -1,18 +1,17 @@
 // A connection on a fake socket, from its opening on, with a database that does what the test wants.
 
 import { expect, test } from 'bun:test'
-import { Registry } from '../../../actors/registry.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import { allowanceBytesMax, decisionsMax, floodMsMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
 import type { Hydration } from '../../../src/csms/records.ts'
-import { readLongAnswer } from '../../../src/ocpp/answer.ts'
-import type { Socket, SocketData } from '../../../src/gateway/connection.ts'
-import { Connections, type ConnectionsDeps } from '../../../src/gateway/connections.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'
-import { examineBatch, examineOne } from '../../../src/workers/examine-batch.ts'
+import { Registry } from '../../../src/station/registry.ts'
+import type { SocketData, StationSocket } from '../../../src/station/station.ts'
+import { Stations, type StationsDeps } from '../../../src/station/stations.ts'
+import { emptyLookups, idleStore, inlineExaminer } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -25,42 +24,25 @@ const nothingToCommit = () => Promise.reject(new Error('There is nothing to comm
 /** What happened to the socket of one booted charge point, whose commits end as `commit` does. */
 function connected(
   commit: (set: ChangeSet) => Promise<CommitOutcome>,
-  connect: ConnectionsDeps['connect'] = async () => hydration(),
+  connect: StationsDeps['connect'] = async () => hydration(),
   stored = hydration(),
-  idToken: ConnectionsDeps['lookups']['idToken'] = async () => null,
+  idToken: StationsDeps['lookups']['idToken'] = async () => null,
   version: OcppVersion = '1.6',
 ) {
   const happened: string[] = []
   const clock = new HandClock()
-  const none = async () => null
   const counters = new Counters()
   const registry = new Registry({ clock, newMessageId: () => 'ours' })
-  const connections = new Connections({
+  const stations = new Stations({
     settings: { heartbeatIntervalSeconds: 300, messageLog: false, messageBytesMax: 1_048_576 },
     registry,
-    examiner: {
-      batchesMax: 1,
-      examineAtOnce: examineOne,
-      examine: async () => [],
-      readLongAnswer: async (task) => readLongAnswer(task),
-      examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
-    },
-    lookups: {
-      idToken,
-      transactionById: none,
-      transactionsByStationId: async () => [],
-      lastRegister: none,
-      registersNextTo: none,
-      beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
-      rehydrate: async () => stored,
-    },
+    examiner: inlineExaminer,
+    lookups: { ...emptyLookups, idToken, rehydrate: async () => stored },
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
-    commit,
-    markSeen: () => {},
+    store: { ...idleStore, commit },
     connect,
     disconnect: async () => {},
-    appendMessageLog: () => {},
     counters,
     timings: { answered: () => {} },
     clock,
@@ -75,7 +57,7 @@ function connected(
     remoteAddress: '192.0.2.1',
     leave: () => {},
   }
-  const socket: Socket = {
+  const socket: StationSocket = {
     data,
     sendText: (text) => happened.push(`sent ${text}`),
     getBufferedAmount: () => 0,
@@ -84,15 +66,15 @@ function connected(
     close: (code) => void happened.push(`closed ${code}`),
     terminate: () => {},
   }
-  connections.open(socket)
+  stations.open(socket)
   return {
     happened,
     counters,
     registry,
     clock,
     data,
-    receive: (text: string) => connections.receive(socket, text),
-    close: (code: number, reason: string) => connections.close(socket, code, reason),
+    receive: (text: string) => data.station?.receive(text),
+    close: (code: number, reason: string) => stations.close(socket, code, reason),
   }
 }
 
@@ -248,7 +230,7 @@ test('an answer that nobody waits for is not even parsed, however long it is', a
   // What follows the id is no JSON.
   receive(`[3,"who?",${'['.repeat(100_000)}`)
   receive(`[3 , "wh\\u006f?",`)
-  expect(registry.counts).toMatchObject({ answered: 0, unknown: 2 })
+  expect(registry.calls.counts).toMatchObject({ answered: 0, unknown: 2 })
   receive(`[3,["who?"],{}]`)
   receive(`[3,"${'x'.repeat(100_000)}",{}]`)
   expect(counters.framesDropped).toBe(2)
@@ -302,7 +284,7 @@ test('an answer that nobody waits for is not looked at while its charge point ha
   receive(`[3,"who?",{"a":"${'x'.repeat(2 * allowanceBytesMax)}"}]`)
   receive('[3,"who?",{}]')
   expect(counters.framesDropped).toBe(2)
-  expect(registry.counts.unknown).toBe(0)
+  expect(registry.calls.counts.unknown).toBe(0)
   const [live] = registry
   const asked = live?.call('ClearCache', {})
   receive('[3,"ours",{"status":"Accepted"}]')
@@ -351,7 +333,7 @@ test.each([
   receive(JSON.stringify([2, 'a', action, payload]))
   registry
     .find({ key: chargePoint.key, identity: data.identity })
-    ?.apply([{ type: 'transactionStopped', transactionId: 42 }])
+    ?.live.apply([{ type: 'transactionStopped', transactionId: 42 }])
   found(null)
   await until('the end is committed', () => committed.length > 0)
   expect(committed[0]?.changes).toContainEqual(

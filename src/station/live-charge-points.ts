@@ -1,14 +1,13 @@
 // The connected charge points, as the REST API sees and commands them.
 
-import type { ChargePointRef, LiveChargePoint, Registry } from '../../actors/registry.ts'
+import type { CallAnswer } from '../../actors/call-queue.ts'
+import type { ChargePointSettings } from '../../actors/charge-point.ts'
 import { StatorError } from '../base/errors.ts'
 import type { ActorEvent, Payload } from '../csms/decision.ts'
 import type { RemoteStart } from '../csms/remote-control.ts'
 import { triggeredActions } from '../csms/triggers.ts'
 import { closeGoingAway, closePolicyViolation, newerConnection } from './connection.ts'
-
-type ChargePointSettings = Parameters<LiveChargePoint['provisioned']>[0]
-type CallAnswer = Awaited<ReturnType<LiveChargePoint['call']>>
+import type { ChargePointRef, Registry } from './registry.ts'
 
 /** Where promised transactionIds are stored. Each change commits before it resolves. */
 interface PromiseStore {
@@ -30,15 +29,11 @@ export class LiveChargePoints {
   }
 
   get(chargePoint: ChargePointRef) {
-    const live = this.#registry.find(chargePoint)
-    return live === undefined
-      ? undefined
-      : {
-          version: live.chargePoint.version,
-          bootStatus: live.chargePoint.bootStatus,
-          lastSeenAtMs: live.lastSeenAtMs,
-          lastHeartbeatAtMs: live.lastHeartbeatAtMs,
-        }
+    const connected = this.#registry.find(chargePoint)
+    if (connected === undefined) return undefined
+    const { version, bootStatus } = connected.live.chargePoint
+    const { lastSeenAtMs, lastHeartbeatAtMs } = connected
+    return { version, bootStatus, lastSeenAtMs, lastHeartbeatAtMs }
   }
 
   /**
@@ -47,13 +42,13 @@ export class LiveChargePoints {
    * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
   async call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<CallAnswer> {
-    const live = this.#registry.find(chargePoint)
-    if (live === undefined) {
+    const connected = this.#registry.find(chargePoint)
+    if (connected === undefined) {
       throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
     }
     // Before the answer is in: some charge points send what they were asked for first, and the answer after it.
-    live.askFor(triggeredActions(action, payload))
-    return live.call(action, payload, timeoutMs)
+    connected.askFor(triggeredActions(action, payload))
+    return connected.call(action, payload, timeoutMs)
   }
 
   /** Moves the actor of the charge point, if it is connected or about to be, after a COMMIT. */
@@ -65,7 +60,7 @@ export class LiveChargePoints {
    * Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`: on every connection
    * of the charge point, at whatever node.
    *
-   * @throws {StatorError} `STORE_UNAVAILABLE`: it may be kept or not, and nobody must be told of it.
+   * @throws {StatorError} `STORE_UNAVAILABLE`: it may be kept or not, and must not be used.
    */
   async promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): Promise<void> {
     await this.#promises.promiseTransaction(chargePoint.key, start, transactionId)
@@ -99,8 +94,8 @@ export class LiveChargePoints {
 type Changed = ChargePointRef & Required<ChargePointSettings> & { readonly epoch: number; readonly connected: boolean }
 
 /**
- * Lets a connected charge point know what another node changed; a transaction may have been told there. Its connection is
- * closed when it was taken away: for a newer connection, or because its credentials are out.
+ * Lets a connected charge point know what another node changed; a transaction may have been reported there. Its
+ * connection is closed when it was taken away: for a newer connection, or because its credentials are out.
  */
 export function changedElsewhere(registry: Registry, changed: Changed): void {
   const { key, identity, epoch, connected, strictness, registrationStatus, timeZone } = changed
@@ -114,9 +109,9 @@ export function changedElsewhere(registry: Registry, changed: Changed): void {
 export function holdingsOf(registry: Registry) {
   return {
     *all() {
-      for (const { chargePoint, identity, epoch } of registry) yield { key: chargePoint.key, identity, epoch }
+      for (const { chargePointKey: key, identity, live } of registry) yield { key, identity, epoch: live.epoch }
     },
-    has: (held: ChargePointRef & { readonly epoch: number }) => registry.find(held)?.epoch === held.epoch,
+    has: (held: ChargePointRef & { readonly epoch: number }) => registry.find(held)?.live.epoch === held.epoch,
     expects: (held: ChargePointRef) => registry.isArriving(held),
     overtaken: (changed: Changed) => changedElsewhere(registry, changed),
   }

@@ -1,7 +1,6 @@
-// One connection on a fake socket: its CALLs are served one at a time and in order, and it never holds more than it may.
+// One station on a fake socket: its CALLs are served one at a time and in order, and it never holds more than it may.
 
 import { describe, expect, test } from 'bun:test'
-import { Registry } from '../../../actors/registry.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import {
   allowanceBytesMax,
@@ -16,86 +15,73 @@ import {
   socketBufferBytesMax,
   turnBytesMax,
 } from '../../../src/base/limits.ts'
-import { Allowances, Turns } from '../../../src/gateway/allowance.ts'
-import { Connection, type Socket } from '../../../src/gateway/connection.ts'
-import { Intake } from '../../../src/gateway/intake.ts'
+import type { FrameTask } from '../../../src/ocpp/verdict.ts'
+import { Turns } from '../../../src/station/allowance.ts'
+import { Dispatcher, type ExaminedPart, type FrameExaminer } from '../../../src/station/dispatcher.ts'
+import { Intake } from '../../../src/station/intake.ts'
+import { Registry } from '../../../src/station/registry.ts'
+import { FakeSocket } from '../../support/fake-socket.ts'
+import { idleStore, inlineExaminer, openStation, stationDeps } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
-
-/** A socket that notes what is done with it. */
-class FakeSocket implements Socket {
-  readonly data = {
-    identity: 'CP001',
-    chargePointKey: 7,
-    version: '1.6',
-    remoteAddress: '192.0.2.1',
-    leave: () => {},
-  } as const
-  readonly sent: string[] = []
-  /** What happened to the socket, in order. */
-  readonly events: string[] = []
-  /** What the next sends return: bytes written, -1 when they wait in the socket, 0 when they were dropped. */
-  sendStatus = 1
-  bufferedBytes = 0
-
-  sendText(text: string): number {
-    if (this.sendStatus !== 0) this.sent.push(text)
-    return this.sendStatus
-  }
-
-  getBufferedAmount(): number {
-    return this.bufferedBytes
-  }
-
-  pause(): void {
-    this.events.push('pause')
-  }
-
-  resume(): void {
-    this.events.push('resume')
-  }
-
-  close(code?: number, reason?: string): void {
-    this.events.push(`close ${code} ${reason}`)
-  }
-
-  terminate(): void {
-    this.events.push('terminate')
-  }
-}
 
 /** Where a frame of `turnBytesMax` characters is the share of a turn, and one of a quarter of it is a small one. */
 const smallFrame = turnBytesMax / 4
 
-function connect(servesAtOnce = false) {
+const dropped = { kind: 'dropped', reason: 'A test wants it so.' } as const
+
+/** A station whose frames are served at once, or when the test says so (`served`). */
+function connect(servesAtOnce = false, clock = new HandClock()) {
   const socket = new FakeSocket()
   const counters = new Counters()
-  const clock = new HandClock()
   const intake = new Intake()
-  let floods = 0
   let deferred: (() => void)[] = []
   const serving: string[] = []
+  /** When frames count as received. */
+  const receivedAtMs: number[] = []
   const logged: string[] = []
-  const turns = new Turns((callback) => deferred.push(callback))
-  const allowance = new Allowances(clock).opened(socket.data.identity)
-  const connection = new Connection(socket, '1.6', allowance, {
-    counters,
-    clock,
-    turns,
-    intake,
-    messageBytesMax,
-    onFlood: () => floods++,
-    onFrame: (_connection, direction, text) => logged.push(`${direction} ${text}`),
-    serve: (served, frame) => {
-      serving.push(frame.text)
-      if (servesAtOnce) served.served()
+  let end = (): void => {}
+  const later = (task: FrameTask): Promise<ExaminedPart> =>
+    new Promise((resolve) => {
+      end = () => resolve({ tasks: [task], verdicts: [dropped], meter: null })
+    })
+  const examiner: FrameExaminer = {
+    ...inlineExaminer,
+    batchesMax: Number.POSITIVE_INFINITY,
+    examineAtOnce: (task) => {
+      serving.push(task.text)
+      receivedAtMs.push(task.receivedAtMs)
+      return servesAtOnce ? { verdict: dropped, meter: null } : null
     },
+    examine: (tasks) => Promise.all(tasks.map(later)),
+    examineLong: later,
+  }
+  const registry = new Registry({ clock })
+  const deps = stationDeps(clock, registry, {
+    counters,
+    intake,
+    turns: new Turns((callback) => deferred.push(callback)),
+    messageBytesMax,
+    messageLog: true,
+    store: {
+      ...idleStore,
+      appendMessageLog: ({ direction, frame }) => direction === 'toChargePoint' && logged.push(`${direction} ${frame}`),
+    },
+    examiner,
+    dispatcher: new Dispatcher(examiner, (callback) => callback()),
   })
+  const station = openStation(socket, deps)
   const begin = (): void => {
-    connection.begin(new Registry({ clock }).connect(hydration(), connection))
+    registry.connect(hydration(), station)
+    station.begin()
   }
   const receive = (...texts: string[]): void => {
-    for (const text of texts) connection.receive({ text, receivedAtMs: clock.nowMs() })
+    for (const text of texts) station.receive(text)
+  }
+  /** The CALL under way has been served. */
+  const served = async (): Promise<void> => {
+    end()
+    await new Promise((resolve) => setImmediate(resolve))
   }
   /** Ends the turn of the event loop; answers whether anything was put off to the next. */
   const nextTurn = (): boolean => {
@@ -108,7 +94,6 @@ function connect(servesAtOnce = false) {
   const exhaust = (): void => {
     for (let spent = 0; spent < allowanceBytesMax; spent += turnBytesMax) {
       receive('x'.repeat(turnBytesMax))
-      connection.served()
       nextTurn()
     }
     serving.length = 0
@@ -120,32 +105,38 @@ function connect(servesAtOnce = false) {
     clock,
     intake,
     serving,
+    receivedAtMs,
     logged,
-    connection,
+    station,
     begin,
     receive,
+    served,
     nextTurn,
     exhaust,
-    floods: () => floods,
   }
 }
 
 const messageBytesMax = 1_048_576
+
+/** An answer to nobody, of so many characters. */
+function answerOf(characters: number): string {
+  return '[3,"who?",'.padEnd(characters)
+}
 
 function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `frame ${index}`)
 }
 
 describe('the inbox', () => {
-  test('serves one CALL at a time, in the order in which they came', () => {
-    const { connection, serving, begin, receive } = connect()
+  test('serves one CALL at a time, in the order in which they came', async () => {
+    const { serving, begin, receive, served } = connect()
     begin()
     receive('a', 'b', 'c')
     expect(serving).toEqual(['a'])
-    connection.served()
+    await served()
     expect(serving).toEqual(['a', 'b'])
-    connection.served()
-    connection.served()
+    await served()
+    await served()
     expect(serving).toEqual(['a', 'b', 'c'])
     receive('d')
     expect(serving).toEqual(['a', 'b', 'c', 'd'])
@@ -159,8 +150,8 @@ describe('the inbox', () => {
     expect(serving).toEqual(['a'])
   })
 
-  test('pauses the socket once when it is full, and resumes it once when half of it is served', () => {
-    const { connection, socket, begin, receive, nextTurn } = connect()
+  test('pauses the socket once when it is full, and resumes it once when half of it is served', async () => {
+    const { socket, begin, receive, nextTurn, served } = connect()
     begin()
     // The first is under way, so it does not wait.
     receive(...numbered(inboxFramesMax))
@@ -168,23 +159,23 @@ describe('the inbox', () => {
     receive('one more')
     expect(socket.events).toEqual(['pause'])
     for (let left = inboxFramesMax; left > inboxFramesMax / 2 + 1; left--) {
-      connection.served()
+      await served()
       nextTurn()
     }
     expect(socket.events).toEqual(['pause'])
-    connection.served()
+    await served()
     nextTurn()
     expect(socket.events).toEqual(['pause', 'resume'])
   })
 
-  test('loses nothing of what still comes after the pause', () => {
-    const { connection, socket, serving, begin, receive, nextTurn } = connect()
+  test('loses nothing of what still comes after the pause', async () => {
+    const { socket, serving, begin, receive, nextTurn, served } = connect()
     begin()
     const frames = numbered(inboxFramesMax * 20)
     receive(...frames)
     expect(socket.events).toEqual(['pause'])
     for (const _ of frames) {
-      connection.served()
+      await served()
       nextTurn()
     }
     expect(serving).toEqual(frames)
@@ -192,47 +183,47 @@ describe('the inbox', () => {
   })
 
   test('serves thousands that waited, each answered at once, without growing its stack', () => {
-    const { connection, clock, serving, begin, receive, nextTurn } = connect(true)
+    const { station, clock, serving, begin, receive, nextTurn } = connect(true)
     const frames = numbered(inboxBurstFramesMax)
     receive(...frames)
     begin()
     while (serving.length < frames.length) if (!nextTurn()) clock.pass(100)
     expect(serving).toEqual(frames)
-    expect(connection.isClosed).toBe(false)
+    expect(station.isClosed).toBe(false)
   })
 
-  test('pauses the socket when it holds too many bytes, be it few frames', () => {
-    const { connection, socket, serving, begin, receive, nextTurn } = connect()
+  test('pauses the socket when it holds too many bytes, be it few frames', async () => {
+    const { socket, serving, begin, receive, nextTurn, served } = connect()
     begin()
     receive('a', 'x'.repeat(inboxBytesMax - 1))
     expect(socket.events).toEqual([])
     receive('b')
     expect(socket.events).toEqual(['pause'])
-    connection.served()
+    await served()
     nextTurn()
     expect(serving).toHaveLength(2)
     expect(socket.events).toEqual(['pause', 'resume'])
   })
 
   test('closes the connection when it would hold more bytes than the socket can have read ahead', () => {
-    const { connection, socket, begin, receive } = connect()
+    const { station, socket, begin, receive } = connect()
     begin()
     const large = 'x'.repeat(messageBytesMax)
     receive('a', large, large, 'x'.repeat(readAheadBytesMax + inboxBytesMax))
-    expect(connection.isClosed).toBe(false)
+    expect(station.isClosed).toBe(false)
     receive('b')
     expect(socket.events.at(-1)).toStartWith('close 1008')
   })
 
-  test('closes the connection rather than drop a frame that it cannot hold', () => {
-    const { connection, socket, serving, begin, receive } = connect()
+  test('closes the connection rather than drop a frame that it cannot hold', async () => {
+    const { station, socket, serving, begin, receive, served } = connect()
     begin()
     receive(...numbered(inboxBurstFramesMax + 1))
-    expect(connection.isClosed).toBe(false)
+    expect(station.isClosed).toBe(false)
     receive('one too many')
-    expect(connection.isClosed).toBe(true)
+    expect(station.isClosed).toBe(true)
     expect(socket.events).toEqual(['pause', 'close 1008 Too many messages at once: wait for the answers.'])
-    connection.served()
+    await served()
     expect(serving).toEqual(['frame 0'])
   })
 })
@@ -266,7 +257,7 @@ describe('a charge point that sends much', () => {
   })
 
   test('and waits for its answers is slowed, and never closed', () => {
-    const { connection, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
+    const { station, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
     begin()
     exhaust()
     const endMs = clock.nowMs() + 2 * floodMsMax
@@ -275,29 +266,29 @@ describe('a charge point that sends much', () => {
       receive('x'.repeat(turnBytesMax))
       while (serving.length === before) if (!nextTurn()) clock.pass(1)
     }
-    expect(connection.isClosed).toBe(false)
+    expect(station.isClosed).toBe(false)
     expect(serving.length * turnBytesMax).toBeLessThan((1.1 * 2 * floodMsMax * allowanceBytesPerSecond) / 1_000)
   })
 
   test('without waiting is closed when it has had no allowance for too long', () => {
-    const { connection, socket, clock, begin, receive, exhaust, nextTurn, floods } = connect(true)
+    const { station, socket, clock, begin, receive, exhaust, nextTurn, counters } = connect(true)
     begin()
     exhaust()
     const sendMore = (ms: number): void => {
-      for (const endMs = clock.nowMs() + ms; clock.nowMs() < endMs && !connection.isClosed; clock.pass(10)) {
+      for (const endMs = clock.nowMs() + ms; clock.nowMs() < endMs && !station.isClosed; clock.pass(10)) {
         if (socket.events.at(-1) !== 'pause') receive(...numbered(2 * inboxFramesMax))
         nextTurn()
       }
     }
     sendMore(floodMsMax - 100)
-    expect(connection.isClosed).toBe(false)
+    expect(station.isClosed).toBe(false)
     sendMore(1_000)
     expect(socket.events.at(-1)).toBe('close 1008 Too many messages for too long: send no more than needed.')
-    expect(floods()).toBe(1)
+    expect(counters.floodsClosed).toBe(1)
   })
 
   test('now and then, with a rest between, is never closed', () => {
-    const { connection, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
+    const { station, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
     begin()
     for (let bursts = 0; bursts < 5; bursts++) {
       exhaust()
@@ -305,33 +296,33 @@ describe('a charge point that sends much', () => {
       while (serving.length < 2 * inboxFramesMax) if (!nextTurn()) clock.pass(1)
       clock.pass(floodMsMax)
     }
-    expect(connection.isClosed).toBe(false)
+    expect(station.isClosed).toBe(false)
   })
 
   test('of answers is slowed and closed like one of CALLs', () => {
-    const { connection, socket, clock, begin } = connect()
+    const { station, socket, clock, begin, receive } = connect()
     begin()
-    connection.receivedAnswer(2 * allowanceBytesMax, clock.nowMs())
+    receive(answerOf(2 * allowanceBytesMax))
     expect(socket.events).toEqual(['pause'])
     clock.pass((1_000 * allowanceBytesMax) / allowanceBytesPerSecond)
     expect(socket.events).toEqual(['pause'])
     clock.pass(1_000)
     expect(socket.events).toEqual(['pause', 'resume'])
-    for (let ms = 0; ms < floodMsMax + 1_000 && !connection.isClosed; ms += 100) {
-      connection.receivedAnswer(allowanceBytesMax, clock.nowMs())
+    for (let ms = 0; ms < floodMsMax + 1_000 && !station.isClosed; ms += 100) {
+      receive(answerOf(allowanceBytesMax))
       clock.pass(100)
     }
     expect(socket.events.at(-1)).toStartWith('close 1008')
   })
 
-  test('when all connections together hold too much, is not read until they hold less', () => {
-    const { connection, socket, intake, begin, receive } = connect()
+  test('when all connections together hold too much, is not read until they hold less', async () => {
+    const { socket, intake, begin, receive, served } = connect()
     begin()
     intake.add(receivedBytesMax)
     receive('a', 'b')
     expect(socket.events).toEqual(['pause'])
-    connection.served()
-    connection.served()
+    await served()
+    await served()
     expect(socket.events).toEqual(['pause'])
     intake.remove(receivedBytesMax)
     expect(socket.events).toEqual(['pause', 'resume'])
@@ -341,120 +332,128 @@ describe('a charge point that sends much', () => {
 
 describe('what is sent', () => {
   test('goes to the socket and to the message log, and is counted', () => {
-    const { connection, socket, counters, logged } = connect()
-    connection.send('[3,"1",{}]')
+    const { station, socket, counters, logged } = connect()
+    station.send('[3,"1",{}]')
     expect(socket.sent).toEqual(['[3,"1",{}]'])
     expect(logged).toEqual(['toChargePoint [3,"1",{}]'])
     expect(counters.framesSent).toBe(1)
   })
 
   test('may wait in the socket for a while', () => {
-    const { connection, socket, counters } = connect()
+    const { station, socket, counters } = connect()
     socket.sendStatus = -1
     socket.bufferedBytes = socketBufferBytesMax
-    connection.send('[3,"1",{}]')
-    expect(connection.bufferedBytes).toBe(socketBufferBytesMax)
-    expect(connection.isClosed).toBe(false)
+    station.send('[3,"1",{}]')
+    expect(station.bufferedBytes).toBe(socketBufferBytesMax)
+    expect(station.isClosed).toBe(false)
     expect(counters.framesSent).toBe(1)
   })
 
   test.each([
     ['whose socket drops a frame', 0, 0],
     ['that leaves too much unread', -1, socketBufferBytesMax + 1],
-  ])('to a reader %s ends the connection, and is not counted as sent', (_how, sendStatus, bufferedBytes) => {
-    const { connection, socket, counters, serving, logged, begin, receive } = connect()
+  ])('to a reader %s ends the connection, and is not counted as sent', async (_how, sendStatus, bufferedBytes) => {
+    const { station, socket, counters, serving, logged, begin, receive, served } = connect()
     begin()
     receive('a', 'b')
     Object.assign(socket, { sendStatus, bufferedBytes })
-    connection.send('[3,"1",{}]')
-    expect(connection.isClosed).toBe(true)
+    station.send('[3,"1",{}]')
+    expect(station.isClosed).toBe(true)
     expect(socket.events).toEqual(['terminate'])
     expect(counters).toMatchObject({ slowReadersClosed: 1, framesSent: 0 })
     expect(logged).toEqual([])
-    connection.send('[3,"2",{}]')
-    connection.served()
+    station.send('[3,"2",{}]')
+    await served()
     expect(serving).toEqual(['a'])
     expect(counters.slowReadersClosed).toBe(1)
   })
 })
 
-describe('the end of a connection', () => {
-  test('begins nothing new, and sends the answer to what is under way nowhere', () => {
-    const { connection, socket, serving, begin, receive } = connect()
+describe('the end of a connection', async () => {
+  test('begins nothing new, and sends the answer to what is under way nowhere', async () => {
+    const { station, socket, serving, begin, receive, served } = connect()
     begin()
     receive('a', 'b')
-    connection.close(1001, 'Stopping.')
-    connection.close(1000, 'Again.')
+    station.close(1001, 'Stopping.')
+    station.close(1000, 'Again.')
     receive('c')
-    connection.send('[3,"1",{}]')
-    connection.served()
+    station.send('[3,"1",{}]')
+    await served()
     expect(serving).toEqual(['a'])
     expect(socket.sent).toEqual([])
     expect(socket.events).toEqual(['close 1001 Stopping.'])
   })
 
-  test('does not touch a paused socket that is gone', () => {
-    const { connection, socket, begin, receive } = connect()
+  test('does not touch a paused socket that is gone', async () => {
+    const { station, socket, begin, receive, served } = connect()
     begin()
     receive(...numbered(inboxFramesMax + 1))
-    connection.closed('lost', 1006, '')
-    connection.served()
+    station.ended('lost', 1006, '')
+    await served()
     expect(socket.events).toEqual(['pause'])
   })
 
   test('after a drain, comes when the CALL under way has been answered', async () => {
-    const { connection, socket, serving, begin, receive } = connect()
+    const { station, socket, serving, begin, receive, served } = connect()
     begin()
     receive('a', 'b')
-    connection.drain()
+    station.drain()
     receive('c')
     let isIdle = false
-    const idle = connection.idle().then(() => {
+    const idle = station.idle().then(() => {
       isIdle = true
     })
     await Promise.resolve()
     expect(isIdle).toBe(false)
-    connection.send('[3,"a",{}]')
-    connection.served()
+    station.send('[3,"a",{}]')
+    await served()
     await idle
     expect(socket.sent).toEqual(['[3,"a",{}]'])
     expect(serving).toEqual(['a'])
   })
 
   test('need not be waited for when nothing is under way', async () => {
-    const { connection, begin } = connect()
+    const { station, begin } = connect()
     begin()
-    await connection.idle()
-    connection.drain()
-    await connection.idle()
+    await station.idle()
+    station.drain()
+    await station.idle()
   })
 })
 
 describe('the order of frames', () => {
   const meterValues = (count: number): string => `[2,"a","MeterValues",${'{"timestamp":1},'.repeat(count)}]`
 
+  /** When frames of `counts` meter values, which come at `atMs`, count as received. */
+  const received = (atMs: readonly number[], counts = atMs.map(() => 1)): readonly number[] => {
+    const clock = new HandClock(atMs[0])
+    const { receive, receivedAtMs, begin, nextTurn } = connect(true, clock)
+    begin()
+    for (const [i, ms] of atMs.entries()) {
+      // A clock may be set back.
+      clock.pass(ms - clock.nowMs())
+      receive(meterValues(counts[i] ?? 1))
+      nextTurn()
+    }
+    return receivedAtMs
+  }
+
   test('frames of one millisecond count as received one after another, with room for the meter values of each', () => {
-    const { connection } = connect()
-    const frames = [1, 1_500, 1].map((count) => ({ text: meterValues(count), receivedAtMs: 5_000 }))
-    const [first = 0, second = 0, third = 0] = frames.map((frame) => connection.inOrder(frame))
+    const [first = 0, second = 0, third = 0] = received([5_000, 5_000, 5_000], [1, 1_500, 1])
     expect(first).toBe(5_000)
     expect(second - first).toBeWithin(0.001, 0.01)
     expect(third - second).toBeWithin(1.5, 2)
   })
 
   test('a frame of another millisecond counts as received when it was', () => {
-    const { connection } = connect()
-    const frame = { text: meterValues(1), receivedAtMs: 5_000 }
-    connection.inOrder(frame)
-    expect(connection.inOrder({ ...frame, receivedAtMs: 5_001 })).toBe(5_001)
-    expect(connection.inOrder({ ...frame, receivedAtMs: 5_000 })).toBeGreaterThan(5_001)
+    const [, second, third] = received([5_000, 5_001, 5_000])
+    expect(second).toBe(5_001)
+    expect(third).toBeGreaterThan(5_001)
   })
 
   test('a clock that is set back does not keep frames in what was the future', () => {
-    const { connection } = connect()
-    const frame = { text: meterValues(1), receivedAtMs: 5_000_000 }
-    connection.inOrder(frame)
-    expect(connection.inOrder({ ...frame, receivedAtMs: 5_000 })).toBe(5_000)
-    expect(connection.inOrder({ ...frame, receivedAtMs: 5_000 })).toBeGreaterThan(5_000)
+    const [, second, third] = received([5_000_000, 5_000, 5_000])
+    expect(second).toBe(5_000)
+    expect(third).toBeGreaterThan(5_000)
   })
 })

@@ -1,6 +1,6 @@
-// What one charge point may cost. Its frames draw on an allowance that refills by the second, whatever connection they come on,
-// so that a charge point that sends without end is slowed to a rate that nobody else feels. What is read beyond it waits, and
-// TCP makes the charge point wait in turn.
+// What one charge point may cost. Its frames draw on an allowance that refills by the second, whatever connection
+// they come on, so that a charge point that sends without end is slowed to a rate that nobody else feels. What is
+// read beyond it waits, and TCP makes the charge point wait in turn.
 
 import type { Clock } from '../base/clock.ts'
 import {
@@ -13,8 +13,9 @@ import {
 } from '../base/limits.ts'
 
 /**
- * A token bucket of bytes. A frame larger than what is left is served, and paid for later: all of it, while of what was owed before it
- * only `allowanceDebtBytesMax` count. Besides, each charge point has a share of each turn of the event loop.
+ * A token bucket of bytes. A frame larger than what is left is served, and paid for later: all of it, while of what
+ * was owed before it only `allowanceDebtBytesMax` count. Besides, each charge point has a share of each turn of the
+ * event loop.
  */
 export class Allowance {
   #bytes = allowanceBytesMax
@@ -51,7 +52,7 @@ export class Allowance {
     return Math.ceil(((allowanceWaitBytes - this.#bytes) / allowanceBytesPerSecond) * 1_000)
   }
 
-  /** Whether a quarter of it is there again: whoever keeps sending too much never gets so far. */
+  /** Whether a quarter of it is there again: a station that keeps sending too much never gets so far. */
   isRested(nowMs: number): boolean {
     this.#refill(nowMs)
     return this.#bytes >= allowanceBytesMax / 4

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { Registry, type LiveChargePoint } from '../../../actors/registry.ts'
 import { callQueueCallsMax, remoteStartPromiseMs } from '../../../src/base/limits.ts'
 import type { Hydration } from '../../../src/csms/records.ts'
+import type { Connected } from '../../../src/station/connection.ts'
+import { Registry } from '../../../src/station/registry.ts'
+import { FakeSocket } from '../../support/fake-socket.ts'
+import { openStation, stationDeps } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -11,31 +14,6 @@ const accepted = resultAnswer({ status: 'Accepted' })
 
 const first = { evseId: 1, connectorId: 1 }
 
-/** A way to a charge point that remembers what went through. */
-class HandLink {
-  readonly sent: string[] = []
-  readonly closed: [code: number, reason: string][] = []
-  readonly bufferedBytes = 0
-  /** What the socket does when it is told to send. */
-  onSend: () => void = () => {}
-
-  send(text: string): void {
-    this.sent.push(text)
-    this.onSend()
-  }
-
-  close(code: number, reason: string): void {
-    this.closed.push([code, reason])
-  }
-
-  /** The message id of the CALL sent last. */
-  get messageId(): string {
-    const frame: unknown = JSON.parse(this.sent.at(-1) ?? '[]')
-    const messageId: unknown = Array.isArray(frame) ? frame[1] : undefined
-    return typeof messageId === 'string' ? messageId : 'none'
-  }
-}
-
 function house() {
   const clock = new HandClock()
   const failures: string[] = []
@@ -43,15 +21,22 @@ function house() {
     failures.push(`${identity}: ${String(error)}`)
   }
   const registry = new Registry({ clock, callTimeoutMs: 30_000, onFailure })
-  const connect = (parts: Partial<Hydration> = {}, link = new HandLink()) => ({
-    link,
-    live: registry.connect(hydration(parts), link),
-  })
-  return { clock, registry, connect, failures }
+  const deps = stationDeps(clock, registry)
+  /** A station whose socket has opened, and its socket. */
+  const open = (socket = new FakeSocket()) => ({ socket, station: openStation(socket, deps) })
+  /** A station that has been read from the database, and what is known of it then. */
+  const connect = (parts: Partial<Hydration> = {}) => {
+    const read = hydration(parts)
+    const { key, identity } = read.chargePoint
+    const opened = open(new FakeSocket({ chargePointKey: key, identity }))
+    const station = registry.connect(read, opened.station)
+    return { socket: opened.socket, station, live: station.live }
+  }
+  return { clock, registry, open, connect, failures }
 }
 
-function accept(live: LiveChargePoint, link: HandLink): boolean {
-  return live.answer({ ...accepted, messageId: link.messageId })
+function accept(station: Connected, socket: FakeSocket): boolean {
+  return station.answer(socket.messageId, accepted)
 }
 
 /** What a CALL failed with; the test fails when it did not. */
@@ -67,41 +52,41 @@ async function failure(call: Promise<unknown>): Promise<{ code: unknown; message
 describe('the registry', () => {
   test('knows the charge points that are connected, by identity', () => {
     const { registry, connect } = house()
-    const { live } = connect()
+    const { station } = connect()
     const other = connect({ chargePoint: { ...chargePoint, key: 8, identity: 'CP002' } })
     expect(registry.size).toBe(2)
-    expect(registry.get('CP001')).toBe(live)
-    expect([...registry]).toEqual([live, other.live])
-    registry.release(live)
+    expect(registry.get('CP001')).toBe(station)
+    expect([...registry]).toEqual([station, other.station])
+    registry.release(station)
     expect(registry.get('CP001')).toBeUndefined()
-    expect([...registry]).toEqual([other.live])
+    expect([...registry]).toEqual([other.station])
   })
 
   test('an actor that fails is told of, and its connection closed; the others are unharmed', async () => {
     const { registry, connect, failures } = house()
-    const { live, link } = connect()
+    const { station, socket } = connect()
     const other = connect({ chargePoint: { ...chargePoint, key: 8, identity: 'CP002' } })
-    link.onSend = () => {
+    socket.onSend = () => {
       throw new Error('a defect')
     }
-    const call = failure(live.call('Reset', { type: 'Soft' }))
+    const call = failure(station.call('Reset', { type: 'Soft' }))
     expect(failures).toEqual(['CP001: Error: a defect'])
-    expect(link.closed).toEqual([[1011, 'The central system failed; connect again.']])
-    registry.release(live)
+    expect(socket.closed).toEqual([[1011, 'The central system failed; connect again.']])
+    registry.release(station)
     expect(await call).toMatchObject({ code: 'NOT_CONNECTED' })
-    const answered = other.live.call('Reset', { type: 'Soft' })
-    expect(accept(other.live, other.link)).toBe(true)
+    const answered = other.station.call('Reset', { type: 'Soft' })
+    expect(accept(other.station, other.socket)).toBe(true)
     expect(await answered).toMatchObject({ kind: 'result' })
   })
 
-  test('a newer connection replaces the older one: link closed, calls failed, moved no more', async () => {
+  test('a newer connection replaces the older one: connection closed, calls failed, moved no more', async () => {
     const { registry, connect } = house()
     const old = connect({ epoch: 1 })
-    const call = old.live.call('Reset', { type: 'Soft' })
-    const { live } = connect({ epoch: 2 })
-    expect(registry.get('CP001')).toBe(live)
+    const call = old.station.call('Reset', { type: 'Soft' })
+    const { station, live } = connect({ epoch: 2 })
+    expect(registry.get('CP001')).toBe(station)
     expect(registry.size).toBe(1)
-    expect(old.link.closed).toEqual([[1000, 'Replaced by a newer connection']])
+    expect(old.socket.closed).toEqual([[1000, 'Replaced by a newer connection']])
     expect(await failure(call)).toEqual({
       code: 'NOT_CONNECTED',
       message: "Reset was sent but not answered: charge point 'CP001' was replaced by a newer connection",
@@ -113,22 +98,22 @@ describe('the registry', () => {
   test('the late end of a connection that was replaced takes nothing from the newer one', () => {
     const { registry, connect } = house()
     const old = connect({ epoch: 1 })
-    const { live, link } = connect({ epoch: 2 })
-    registry.release(old.live)
-    expect(registry.get('CP001')).toBe(live)
+    const { station, live, socket } = connect({ epoch: 2 })
+    registry.release(old.station)
+    expect(registry.get('CP001')).toBe(station)
     expect(live.state).toBe('accepted')
-    expect(link.closed).toEqual([])
+    expect(socket.closed).toEqual([])
   })
 
   test('of two handshakes that overtook each other the higher epoch stays', async () => {
     const { registry, connect } = house()
     const newer = connect({ epoch: 2 })
     const older = connect({ epoch: 1 })
-    expect(registry.get('CP001')).toBe(newer.live)
-    expect(newer.link.closed).toEqual([])
-    expect(older.link.closed.length).toBe(1)
+    expect(registry.get('CP001')).toBe(newer.station)
+    expect(newer.socket.closed).toEqual([])
+    expect(older.socket.closed.length).toBe(1)
     expect(older.live.state).toBe('closed')
-    expect((await failure(older.live.call('Reset', {}))).code).toBe('NOT_CONNECTED')
+    expect((await failure(older.station.call('Reset', {}))).code).toBe('NOT_CONNECTED')
   })
 })
 
@@ -213,9 +198,9 @@ describe('a live charge point', () => {
 
   test('was last seen when it connected, and sent no heartbeat yet', () => {
     const { clock, connect } = house()
-    const { live } = connect()
-    expect(live.lastSeenAtMs).toBe(clock.nowMs())
-    expect(live.lastHeartbeatAtMs).toBeNull()
+    const { station } = connect()
+    expect(station.lastSeenAtMs).toBe(clock.nowMs())
+    expect(station.lastHeartbeatAtMs).toBeNull()
   })
 
   test('shows what an operator changed', () => {
@@ -226,12 +211,12 @@ describe('a live charge point', () => {
 
   test('shows its last state after its end, and is moved by nothing', () => {
     const { registry, connect } = house()
-    const { live } = connect({ connectors: [{ ...first, status: 'Charging' }] })
-    registry.release(live)
+    const { station, live } = connect({ connectors: [{ ...first, status: 'Charging' }] })
+    registry.release(station)
     live.apply([{ type: 'connectorStatus', ...first, status: 'Available' }])
     live.provisioned({ strictness: 'strict' })
     live.drain()
-    registry.release(live)
+    registry.release(station)
     expect(live.state).toBe('closed')
     expect(live.connectors()).toEqual([{ ...first, status: 'Charging' }])
     expect(live.chargePoint).toEqual(chargePoint)
@@ -241,28 +226,28 @@ describe('a live charge point', () => {
 describe('a CALL to a live charge point', () => {
   test('goes out as a frame under a UUID and comes back as its answer', async () => {
     const { registry, connect } = house()
-    const { live, link } = connect()
-    const call = live.call('Reset', { type: 'Soft' })
-    expect(link.messageId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    expect(link.sent).toEqual([`[2,"${link.messageId}","Reset",{"type":"Soft"}]`])
-    expect(accept(live, link)).toBe(true)
+    const { station, socket } = connect()
+    const call = station.call('Reset', { type: 'Soft' })
+    expect(socket.messageId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(socket.sent).toEqual([`[2,"${socket.messageId}","Reset",{"type":"Soft"}]`])
+    expect(accept(station, socket)).toBe(true)
     expect(await call).toEqual(accepted)
-    expect(registry.counts).toEqual({ sent: 1, answered: 1, timedOut: 0, late: 0, unknown: 0 })
+    expect(registry.calls.counts).toEqual({ sent: 1, answered: 1, timedOut: 0, late: 0, unknown: 0 })
   })
 
   test('resolves with the CALLERROR of the charge point', async () => {
-    const { live, link } = house().connect()
-    const call = live.call('Reset', { type: 'Soft' })
+    const { station, socket } = house().connect()
+    const call = station.call('Reset', { type: 'Soft' })
     const answer = { kind: 'error', code: 'NotSupported', description: 'no', details: { why: 1 } } as const
-    live.answer({ ...answer, messageId: link.messageId })
+    station.answer(socket.messageId, answer)
     expect(await call).toEqual(answer)
   })
 
   test('fails when no answer comes in time; the answer that comes later is counted and goes nowhere', async () => {
     const { clock, registry, connect } = house()
-    const { live, link } = connect()
-    const call = live.call('Reset', { type: 'Soft' })
-    const brief = live.call('ClearCache', {}, 5_000)
+    const { station, socket } = connect()
+    const call = station.call('Reset', { type: 'Soft' })
+    const brief = station.call('ClearCache', {}, 5_000)
     clock.pass(5_000)
     expect((await failure(brief)).code).toBe('CALL_TIMEOUT')
     clock.pass(25_000)
@@ -270,71 +255,71 @@ describe('a CALL to a live charge point', () => {
       code: 'CALL_TIMEOUT',
       message: "Charge point 'CP001' did not answer Reset within 30 s",
     })
-    expect(accept(live, link)).toBe(false)
-    expect(link.sent.length).toBe(1)
-    expect(registry.counts).toEqual({ sent: 1, answered: 0, timedOut: 2, late: 1, unknown: 0 })
+    expect(accept(station, socket)).toBe(false)
+    expect(socket.sent.length).toBe(1)
+    expect(registry.calls.counts).toEqual({ sent: 1, answered: 0, timedOut: 2, late: 1, unknown: 0 })
   })
 
   test('is not answered by an id that nobody used', async () => {
     const { registry, connect } = house()
-    const { live, link } = connect()
-    expect(live.answer({ ...accepted, messageId: 'x' })).toBe(false)
-    const call = live.call('Reset', { type: 'Soft' })
-    expect(live.answer({ ...accepted, messageId: 'x' })).toBe(false)
-    accept(live, link)
-    expect(live.answer({ ...accepted, messageId: link.messageId })).toBe(false)
+    const { station, socket } = connect()
+    expect(station.answer('x', accepted)).toBe(false)
+    const call = station.call('Reset', { type: 'Soft' })
+    expect(station.answer('x', accepted)).toBe(false)
+    accept(station, socket)
+    expect(station.answer(socket.messageId, accepted)).toBe(false)
     expect(await call).toEqual(accepted)
-    expect(registry.counts).toMatchObject({ answered: 1, unknown: 3 })
+    expect(registry.calls.counts).toMatchObject({ answered: 1, unknown: 3 })
   })
 
   test('is refused when too many wait', async () => {
-    const { live } = house().connect()
-    const calls = Array.from({ length: callQueueCallsMax + 1 }, () => live.call('Reset', { type: 'Soft' }))
-    expect((await failure(live.call('ClearCache', {}))).code).toBe('CALL_QUEUE_FULL')
-    live.end('closed')
+    const { station } = house().connect()
+    const calls = Array.from({ length: callQueueCallsMax + 1 }, () => station.call('Reset', { type: 'Soft' }))
+    expect((await failure(station.call('ClearCache', {}))).code).toBe('CALL_QUEUE_FULL')
+    station.detach('closed')
     const codes = await Promise.all(calls.map(async (call) => (await failure(call)).code))
     expect(new Set(codes)).toEqual(new Set(['NOT_CONNECTED']))
   })
 
   test('fails at once when the charge point is gone', async () => {
     const { registry, connect } = house()
-    const { live, link } = connect()
-    registry.release(live)
-    expect(await failure(live.call('Reset', { type: 'Soft' }))).toEqual({
+    const { station, socket } = connect()
+    registry.release(station)
+    expect(await failure(station.call('Reset', { type: 'Soft' }))).toEqual({
       code: 'NOT_CONNECTED',
       message: "Reset was not sent: charge point 'CP001' is not connected",
     })
-    expect(link.sent).toEqual([])
+    expect(socket.sent).toEqual([])
   })
 
   test('is refused while this node stops, whether there were CALLs before or not', async () => {
-    const { live } = house().connect()
+    const { station, live } = house().connect()
     live.drain()
     live.drain()
-    expect((await failure(live.call('Reset', { type: 'Soft' }))).code).toBe('SHUTTING_DOWN')
+    expect((await failure(station.call('Reset', { type: 'Soft' }))).code).toBe('SHUTTING_DOWN')
 
     const busy = house().connect()
-    const underWay = busy.live.call('Reset', { type: 'Soft' })
-    const inLine = busy.live.call('ClearCache', {})
+    const underWay = busy.station.call('Reset', { type: 'Soft' })
+    const inLine = busy.station.call('ClearCache', {})
     busy.live.drain()
     expect((await failure(inLine)).code).toBe('SHUTTING_DOWN')
-    expect((await failure(busy.live.call('ClearCache', {}))).code).toBe('SHUTTING_DOWN')
-    accept(busy.live, busy.link)
+    expect((await failure(busy.station.call('ClearCache', {}))).code).toBe('SHUTTING_DOWN')
+    accept(busy.station, busy.socket)
     expect(await underWay).toEqual(accepted)
   })
 
   // A socket may break under the very frame that it is given, and say so before `send` returns.
   for (const what of ['first CALL', 'CALL after an answer', 'CALL after a time-out'] as const) {
-    test(`fails with all others when the link breaks under the ${what}`, async () => {
+    test(`fails with all others when the socket breaks under the ${what}`, async () => {
       const { clock, registry, connect } = house()
-      const { live, link } = connect()
+      const { station, live, socket } = connect()
       const isFirst = what === 'first CALL'
-      const breaks = () => registry.release(live)
-      if (isFirst) link.onSend = breaks
-      const calls = ['Reset', 'ClearCache', 'GetLocalListVersion'].map((action) => live.call(action, {}))
+      const breaks = () => registry.release(station)
+      if (isFirst) socket.onSend = breaks
+      const calls = ['Reset', 'ClearCache', 'GetLocalListVersion'].map((action) => station.call(action, {}))
       const failures = Promise.allSettled(calls)
-      if (!isFirst) link.onSend = breaks
-      if (what === 'CALL after an answer') accept(live, link)
+      if (!isFirst) socket.onSend = breaks
+      if (what === 'CALL after an answer') accept(station, socket)
       if (what === 'CALL after a time-out') clock.pass(30_000)
       const settled = await failures
       expect(settled.slice(1).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
@@ -345,14 +330,14 @@ describe('a CALL to a live charge point', () => {
 
   test('leaves no timer behind, however it ends', async () => {
     const { clock, registry, connect } = house()
-    const { live, link } = connect()
-    const answered = live.call('Reset', { type: 'Soft' })
-    accept(live, link)
+    const { station, socket } = connect()
+    const answered = station.call('Reset', { type: 'Soft' })
+    accept(station, socket)
     await answered
     expect(clock.alarms).toBe(0)
-    const calls = Promise.allSettled([live.call('Reset', { type: 'Soft' }), live.call('ClearCache', {})])
+    const calls = Promise.allSettled([station.call('Reset', { type: 'Soft' }), station.call('ClearCache', {})])
     expect(clock.alarms).toBe(2)
-    registry.release(live)
+    registry.release(station)
     await calls
     expect(clock.alarms).toBe(0)
   })
@@ -361,60 +346,64 @@ describe('a CALL to a live charge point', () => {
 describe('a charge point whose connection is being begun', () => {
   const read = hydration({ openTransactions: [{ ...openTransaction, chargingState: null }] })
   const { identity } = read.chargePoint
-  const begin = (registry: Registry, link = new HandLink()) => {
-    const arrival = registry.arriving(read.chargePoint, link)
+  const begin = ({ registry, open }: ReturnType<typeof house>) => {
+    const { socket, station } = open()
+    const arrival = registry.arriving(station)
     registry.reading(arrival)
-    return { arrival, link }
+    return { arrival, socket, station }
   }
 
   test('is moved by what was committed after it had been read', () => {
-    const { registry } = house()
-    const { arrival } = begin(registry)
+    const parts = house()
+    const { registry } = parts
+    const { arrival, station } = begin(parts)
     registry.apply(read.chargePoint, [{ type: 'transactionStopped', transactionId: openTransaction.transactionId }])
     registry.provisioned(read.chargePoint, { registrationStatus: 'Pending' })
-    const live = registry.connect(read, new HandLink(), arrival)
+    const { live } = registry.connect(read, station, arrival)
     registry.arrived(identity, arrival)
     expect(live.openTransactions()).toEqual([])
     expect(live.chargePoint.registrationStatus).toBe('Pending')
   })
 
   test('is disconnected at once, before anything of it was read', () => {
-    const { registry } = house()
-    const link = new HandLink()
-    registry.arriving(read.chargePoint, link)
+    const { registry, open } = house()
+    const { socket, station } = open()
+    registry.arriving(station)
     registry.disconnect(read.chargePoint, 1008, 'Its credentials changed.')
-    expect(link.closed).toEqual([[1008, 'Its credentials changed.']])
+    expect(socket.closed).toEqual([[1008, 'Its credentials changed.']])
   })
 
   test('is not moved by what was committed before it was read, or for another one', () => {
-    const { registry } = house()
-    const { arrival: earlier } = begin(registry)
+    const parts = house()
+    const { registry } = parts
+    const { arrival: earlier } = begin(parts)
     registry.arrived(identity, earlier)
     registry.provisioned(read.chargePoint, { registrationStatus: 'Pending' })
-    const { arrival } = begin(registry)
+    const { arrival, station } = begin(parts)
     registry.provisioned({ key: 99, identity: 'another' }, { registrationStatus: 'Rejected' })
-    expect(registry.connect(read, new HandLink(), arrival).chargePoint.registrationStatus).toBe('Accepted')
+    expect(registry.connect(read, station, arrival).live.chargePoint.registrationStatus).toBe('Accepted')
   })
 
   test('is closed when another node took the connection away while it was being read, and only then', () => {
-    const { registry } = house()
-    const { arrival, link } = begin(registry)
+    const parts = house()
+    const { registry } = parts
+    const { arrival, socket, station } = begin(parts)
     registry.fence(read.chargePoint, read.epoch, 1008, 'Its own claim.')
     registry.fence(read.chargePoint, read.epoch + 1, 1008, 'Credentials changed')
-    registry.connect(read, link, arrival)
-    expect(link.closed).toEqual([[1008, 'Credentials changed']])
+    registry.connect(read, station, arrival)
+    expect(socket.closed).toEqual([[1008, 'Credentials changed']])
   })
 })
 
 test('a charge point that has the identity of a deleted one is not reached through the connection of that one', () => {
   const { registry, connect } = house()
-  const { link } = connect()
+  const { socket } = connect()
   const successor = { key: chargePoint.key + 1, identity: chargePoint.identity }
   registry.provisioned(successor, { strictness: 'strict' })
   registry.disconnect(successor, 1008, 'Credentials changed')
   expect(registry.find(successor)).toBeUndefined()
-  expect(registry.find(chargePoint)?.chargePoint.strictness).toBe('lenient')
-  expect(link.closed).toEqual([])
+  expect(registry.find(chargePoint)?.live.chargePoint.strictness).toBe('lenient')
+  expect(socket.closed).toEqual([])
 })
 
 describe('the promise of a remote start', () => {
@@ -438,29 +427,31 @@ describe('the promise of a remote start', () => {
 
   test('is not known to the next connection when the database does not keep it', () => {
     const { registry, connect } = house()
-    const { live } = connect({ epoch: 1 })
+    const { station, live } = connect({ epoch: 1 })
     registry.promiseTransaction(chargePoint, start, 42)
     expect(live.promisedTransactionId(start)).toBe(42)
-    registry.release(live)
+    registry.release(station)
     expect(connect({ epoch: 2 }).live.promisedTransactionId(start)).toBeUndefined()
   })
 
   test('is known to a connection that was read before it was made', () => {
-    const { registry } = house()
-    const arrival = registry.arriving(chargePoint, new HandLink())
+    const { registry, open } = house()
+    const { station } = open()
+    const arrival = registry.arriving(station)
     registry.reading(arrival)
     registry.promiseTransaction(chargePoint, start, 42)
-    const live = registry.connect(hydration(), new HandLink(), arrival)
+    const { live } = registry.connect(hydration(), station, arrival)
     expect(live.promisedTransactionId(start)).toBe(42)
   })
 
   test('is void for a connection that was read before it was withdrawn', () => {
-    const { registry } = house()
-    const arrival = registry.arriving(chargePoint, new HandLink())
+    const { registry, open } = house()
+    const { station } = open()
+    const arrival = registry.arriving(station)
     registry.reading(arrival)
     registry.withdrawPromise(chargePoint, 42)
     const promises = [{ transactionId: 42, start, leftMs: remoteStartPromiseMs }]
-    const live = registry.connect(hydration({ promises }), new HandLink(), arrival)
+    const { live } = registry.connect(hydration({ promises }), station, arrival)
     expect(live.promisedTransactionId(start)).toBeUndefined()
   })
 

@@ -1,0 +1,32 @@
+// The actor whose children the charge points of a node are, so that they share one system and one clock.
+
+import {
+  type ActorOptions,
+  type AnyActorLogic,
+  type AnyActorRef,
+  createActor,
+  type ErrorActorEvent,
+  fromTransition,
+} from 'xstate'
+import type { Clock } from '../src/base/clock.ts'
+
+/**
+ * Starts the parent of all charge points.
+ *
+ * @param onFailure called when a child fails, which is a defect: the state of that child is lost.
+ */
+export function startRoot(clock: Clock, onFailure: (identity: string, error: unknown) => void): AnyActorRef {
+  const logic = fromTransition((state: null, event: { type: string } | ErrorActorEvent) => {
+    if ('error' in event) onFailure(event.actorId, event.error)
+    return state
+  }, null)
+  return createActor(logic, { clock: machineClock(clock) }).start()
+}
+
+/** `clock` as XState wants it: the function that cancels a timer serves as its id. */
+function machineClock(clock: Clock): NonNullable<ActorOptions<AnyActorLogic>['clock']> {
+  return {
+    setTimeout: (callback, delayMs) => clock.after(delayMs, callback),
+    clearTimeout: (cancel: () => void) => cancel(),
+  }
+}

@@ -1,0 +1,40 @@
+// What is odd about a message and has to be stored beside it: what its decision says, and what its frame shows.
+
+import { mayHoldSecret } from '../base/hide-secrets.ts'
+import type { Anomaly } from '../csms/decision.ts'
+import type { AcceptedFrame, Quirk } from '../ocpp/verdict.ts'
+import type { MessageContext } from './message-context.ts'
+
+const noAnomalies: readonly Anomaly[] = []
+
+/** Those of the decision and of the frame, without what this connection has shown before and is noted once. */
+export function anomaliesOf(message: MessageContext, decided: readonly Anomaly[]): readonly Anomaly[] {
+  const quirks = quirksOf(message)
+  if (decided.length === 0) return quirks
+  const news = decided.filter(({ kind, oncePerConnection }) => oncePerConnection !== true || message.isNewQuirk(kind))
+  return quirks.length === 0 ? news : [...news, ...quirks]
+}
+
+/** Quirks of the frame that this connection has not shown before. */
+function quirksOf(message: MessageContext): readonly Anomaly[] {
+  const { frame, isBeforeBoot } = message
+  if (!isBeforeBoot && frame.quirks.length === 0) return noAnomalies
+  const anomalies: Anomaly[] = []
+  if (isBeforeBoot && message.isNewQuirk('beforeBoot')) {
+    anomalies.push({ kind: 'beforeBoot', detail: { action: frame.action } })
+  }
+  for (const quirk of frame.quirks) {
+    if (!message.isNewQuirk(`${frame.action}:${quirk.code}`)) continue
+    anomalies.push({
+      kind: 'quirk',
+      detail: { quirk: quirk.code, path: quirk.path, sent: shownOf(quirk, frame), action: frame.action },
+    })
+  }
+  return anomalies
+}
+
+/** What stood where a repair put something else; a password is not shown. */
+function shownOf({ path, sent }: Quirk, { sentText, sent: before, payload }: AcceptedFrame): unknown {
+  if (sent === undefined || sent === null) return sent
+  return mayHoldSecret(path, sentText ?? JSON.stringify(before ?? payload)) ? '***' : sent
+}

@@ -1,0 +1,76 @@
+// The answers of a charge point to our own CALLs. An answer that nobody waits for is not even parsed: its sender
+// chooses how much work that would be.
+
+import type { Counters } from '../base/counters.ts'
+import type { Logger } from '../base/log.ts'
+import { type AnswerTask, gaveUp, type ReadAnswer, readAnswer } from '../ocpp/answer.ts'
+import { isLongFrame, peekMessageId } from '../ocpp/frame.ts'
+import type { Connection } from './connection.ts'
+import type { FrameExaminer } from './dispatcher.ts'
+
+/** What taking an answer needs. */
+export interface AnswerDeps {
+  readonly examiner: FrameExaminer
+  readonly counters: Counters
+  readonly log: Logger
+}
+
+/** Reads an answer, a long one off the main thread, and gives it to the caller of the CALL. */
+export function receiveAnswer(connection: Connection, text: string, nowMs: number, deps: AnswerDeps): void {
+  const { identity, live, version } = connection
+  connection.lastSeenAtMs = nowMs
+  const messageId = peekMessageId(text)
+  if (live === null || messageId === null) {
+    drop(connection, 'It is an answer, and it does not say to which CALL.', deps)
+    return
+  }
+  const action = connection.awaitedAction(messageId)
+  if (action === null) {
+    deps.log.info({ identity, messageId }, 'An answer came that nobody waits for; nothing is sent back.')
+    return
+  }
+  if (connection.readingAnswerTo === messageId) {
+    drop(connection, 'The CALL has an answer, which is being read.', deps)
+    return
+  }
+  const { strictness, timeZone } = live.chargePoint
+  const task: AnswerTask = { text, version, strictness, timeZone: timeZone ?? undefined, answerTo: action }
+  if (isLongFrame(text)) void readLong(connection, messageId, task, deps)
+  else takeAnswer(connection, messageId, action, readAnswer(task), deps)
+}
+
+async function readLong(connection: Connection, messageId: string, task: AnswerTask, deps: AnswerDeps): Promise<void> {
+  connection.readingAnswerTo = messageId
+  const answer = await deps.examiner.readLongAnswer(task).catch((error: unknown): ReadAnswer => {
+    deps.log.warn({ identity: connection.identity, messageId, error }, 'A long answer was not read.')
+    return gaveUp
+  })
+  if (connection.readingAnswerTo === messageId) connection.readingAnswerTo = null
+  takeAnswer(connection, messageId, task.answerTo, answer, deps)
+}
+
+/** Ends the CALL with its answer, even with one that cannot be read: nothing better will come. */
+function takeAnswer(
+  connection: Connection,
+  messageId: string,
+  action: string,
+  answer: ReadAnswer,
+  deps: AnswerDeps,
+): void {
+  if (answer.kind === 'unreadable') {
+    const { identity } = connection
+    deps.counters.framesDropped++
+    deps.log.info({ identity, messageId, action, reason: answer.problem }, 'An answer could not be read.')
+  } else if (answer.kind !== 'error') {
+    for (const { code, path, sent } of answer.quirks) {
+      if (!connection.isNewQuirk(`answer ${action}:${code}`)) continue
+      connection.note({ kind: 'quirk', detail: { quirk: code, path, sent, action, isAnswer: true } })
+    }
+  }
+  connection.answer(messageId, answer)
+}
+
+function drop({ identity }: Connection, reason: string, { counters, log }: AnswerDeps): void {
+  counters.framesDropped++
+  log.info({ identity, reason }, 'A frame was dropped.')
+}

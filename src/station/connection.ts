@@ -1,0 +1,308 @@
+// The way out to one charge point: its socket, so that no result of a send goes unseen; the CALLs to it; how its
+// connection ends. What comes in is the business of `station.ts`, which extends this: both are one object.
+
+import type { ServerWebSocket } from 'bun'
+import type { CallAnswer, CallEffects, CallFailure, QueuedCall } from '../../actors/call-queue.ts'
+import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
+import { StatorError } from '../base/errors.ts'
+import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
+import { socketBufferBytesMax } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { Anomaly, ChangeSet, CommitOutcome, Payload } from '../csms/decision.ts'
+import type { ClosedBy, ConnectionEnd, MessageLogLine } from '../csms/records.ts'
+import { encodeCall } from '../ocpp/frame.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+import type { AskedMessages } from './asked-messages.ts'
+
+/** What a connection does with its socket. */
+export type Socket = Pick<
+  ServerWebSocket<unknown>,
+  'sendText' | 'getBufferedAmount' | 'pause' | 'resume' | 'close' | 'terminate'
+>
+
+// Close codes, RFC 6455 §7.4.1.
+/** The connection did what it was there for. */
+export const closeNormal = 1000
+export const closeGoingAway = 1001
+/** The socket was gone without a close frame. */
+export const closeAbnormal = 1006
+/** The endpoint's policy does not allow it. */
+export const closePolicyViolation = 1008
+/** Something unexpected prevents the server from serving the connection. */
+export const closeInternalError = 1011
+/** The endpoint cannot serve the connection at the moment. */
+export const closeTryAgainLater = 1013
+
+/** Why an older connection is closed, on whichever node. */
+export const newerConnection = 'A newer connection of this charge point has taken over.'
+
+/** What became of CALLs and their answers, over all charge points of this node. */
+export interface CallCounts {
+  sent: number
+  answered: number
+  timedOut: number
+  /** Answers to CALLs that had timed out. */
+  late: number
+  /** Answers to message ids that nobody used. */
+  unknown: number
+}
+
+/** What the CALLs to all charge points share. */
+export interface CallDeps {
+  /** A message id that no CALL to the charge point had before. */
+  readonly newMessageId: () => string
+  /** How long an answer may take when the caller does not say, in milliseconds. */
+  readonly timeoutMs: number
+  readonly asked: AskedMessages
+  readonly counts: CallCounts
+}
+
+/** Where it is stored what charge points send; `store/writer.ts` is the real one. */
+export interface FactStore {
+  /** Resolves once the set is committed. */
+  commit(set: ChangeSet): Promise<CommitOutcome>
+  /** Notes that a charge point is alive; written in batches. */
+  markSeen(chargePointKey: number, atMs: number, isHeartbeat: boolean): void
+  appendMessageLog(line: MessageLogLine): void
+}
+
+/** What all connections share. */
+export interface ConnectionDeps {
+  readonly calls: CallDeps
+  /** Whether frames are kept in the message log. */
+  readonly messageLog: boolean
+  readonly store: FactStore
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly log: Logger
+}
+
+/** Whose connection it is, as the handshake found out. */
+export interface ConnectionIdentity {
+  readonly identity: string
+  readonly chargePointKey: number
+  readonly remoteAddress: string
+}
+
+interface Waiter {
+  readonly resolve: (answer: CallAnswer) => void
+  readonly reject: (error: StatorError) => void
+}
+
+/** A connection whose charge point has been read from the database. */
+export type Connected = Connection & { readonly live: LiveChargePoint }
+
+/** One open connection of a charge point. */
+export class Connection implements CallEffects {
+  readonly identity: string
+  readonly chargePointKey: number
+  readonly version: OcppVersion
+  readonly remoteAddress: string
+  /** When anything last came from the charge point, in milliseconds since the epoch. */
+  lastSeenAtMs = 0
+  /** When the last Heartbeat of this connection came; null before the first. */
+  lastHeartbeatAtMs: number | null = null
+  /** Message id of the CALL whose long answer is being read. */
+  readingAnswerTo: string | null = null
+  protected readonly socket: Socket
+  readonly #deps: ConnectionDeps
+  readonly #isTracing: boolean
+  #live: LiveChargePoint | null = null
+  #end: ConnectionEnd | null = null
+  // Most connections never need these.
+  #quirksNoted: Set<string> | null = null
+  #waiters: Map<string, Waiter> | null = null
+
+  constructor(socket: Socket, version: OcppVersion, whose: ConnectionIdentity, deps: ConnectionDeps) {
+    this.socket = socket
+    this.version = version
+    this.identity = whose.identity
+    this.chargePointKey = whose.chargePointKey
+    this.remoteAddress = whose.remoteAddress
+    this.#deps = deps
+    this.#isTracing = deps.log.isEnabled('Trace')
+  }
+
+  /** What is known of the charge point; null until it has been read from the database. */
+  get live(): LiveChargePoint | null {
+    return this.#live
+  }
+
+  /** The charge point has been read from the database; the registry calls this. */
+  attach(live: LiveChargePoint): asserts this is Connected {
+    this.#live = live
+    this.lastSeenAtMs = this.#deps.clock.nowMs()
+  }
+
+  get isClosed(): boolean {
+    return this.#end !== null
+  }
+
+  /** How it came to its end; null while it is open. */
+  get end(): ConnectionEnd | null {
+    return this.#end
+  }
+
+  /** Bytes that wait in the socket for the charge point to read them. */
+  get bufferedBytes(): number {
+    return this.socket.getBufferedAmount()
+  }
+
+  /** Sends a frame. A charge point that reads so slowly that frames would be dropped is disconnected instead. */
+  send(text: string): void {
+    if (this.isClosed) return
+    // Bytes that went out; 0 when the text was dropped, below 0 when some of it waits.
+    const sent = this.socket.sendText(text)
+    if (sent === 0 || (sent < 0 && this.bufferedBytes > socketBufferBytesMax)) {
+      this.#deps.counters.slowReadersClosed++
+      this.ended('centralSystem', closeAbnormal, 'It did not read what it was sent.')
+      this.socket.terminate()
+      return
+    }
+    this.#deps.counters.framesSent++
+    this.logFrame('toChargePoint', text)
+  }
+
+  /** Closes the socket; what is under way is finished, but its answer goes nowhere. */
+  close(code: number, reason: string): void {
+    if (this.isClosed) return
+    this.ended('centralSystem', code, reason)
+    this.socket.close(code, reason)
+  }
+
+  /** The socket is gone, or going; who was the first to end it counts. */
+  ended(closedBy: ClosedBy, closeCode: number, reason: string): void {
+    this.#end ??= { closedBy, closeCode, reason, atMs: this.#deps.clock.nowMs() }
+  }
+
+  /**
+   * Whether the connection shows this quirk for the first time: a quirk is noted once a connection, not once a frame.
+   */
+  isNewQuirk(quirk: string): boolean {
+    this.#quirksNoted ??= new Set()
+    if (this.#quirksNoted.has(quirk)) return false
+    this.#quirksNoted.add(quirk)
+    return true
+  }
+
+  /** Stores what is odd about the connection, beside its messages. */
+  note(anomaly: Anomaly): void {
+    if (this.#live === null) return
+    const { clock, counters, log, store } = this.#deps
+    counters.anomaly(anomaly.kind)
+    const set: ChangeSet = {
+      chargePointKey: this.chargePointKey,
+      messageId: '',
+      epoch: this.#live.epoch,
+      receivedAtMs: clock.nowMs(),
+      answer: {},
+      changes: [],
+      anomalies: [anomaly],
+      meter: null,
+      bytes: 0,
+    }
+    store.commit(set).catch((error: unknown) => {
+      log.warn({ identity: this.identity, error }, 'An anomaly was not stored.')
+    })
+  }
+
+  /** Writes a frame into the message log, and into the log of this process where that shows everything. */
+  protected logFrame(direction: 'fromChargePoint' | 'toChargePoint', text: string): void {
+    const { clock, log, messageLog, store } = this.#deps
+    if (messageLog) {
+      const { chargePointKey } = this
+      store.appendMessageLog({ chargePointKey, atMs: clock.nowMs(), direction, frame: hideFrameSecrets(text) })
+    }
+    if (this.#isTracing) log.trace({ identity: this.identity, direction, frame: text }, 'Frame.')
+  }
+
+  /**
+   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR or unreadable.
+   *
+   * @param payload must be valid: nothing here looks at it.
+   * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
+   * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when more than `callQueueCallsMax` CALLs or
+   *   `callQueueBytesMax` bytes would wait; `NOT_CONNECTED` when the connection is gone or goes meanwhile;
+   *   `SHUTTING_DOWN` while this node stops.
+   */
+  call(action: string, payload: Payload, timeoutMs = this.#deps.calls.timeoutMs): Promise<CallAnswer> {
+    const live = this.#live
+    if (live === null || live.state === 'closed') {
+      const message = `${action} was not sent: charge point '${this.identity}' is not connected`
+      return Promise.reject(new StatorError('NOT_CONNECTED', message))
+    }
+    const messageId = this.#deps.calls.newMessageId()
+    return new Promise((resolve, reject) => {
+      const frame = encodeCall(messageId, action, payload)
+      ;(this.#waiters ??= new Map()).set(messageId, { resolve, reject })
+      live.queueCall({ messageId, action, frame, timeoutMs })
+    })
+  }
+
+  /** Whether a CALL is under way. */
+  get awaitsAnswer(): boolean {
+    return this.#live !== null && this.#live.outstandingCall !== null
+  }
+
+  /**
+   * The action of the CALL under way when it has this message id. null for any other: an answer to that is late or was
+   * never asked for; it is counted.
+   */
+  awaitedAction(messageId: string): string | null {
+    return this.#isAwaited(messageId) ? (this.#live?.outstandingCall?.action ?? null) : null
+  }
+
+  /** Takes an answer of the charge point. False when nobody waits for it: it came too late, or was never asked for. */
+  answer(messageId: string, answer: CallAnswer): boolean {
+    if (!this.#isAwaited(messageId)) return false
+    this.#deps.calls.counts.answered++
+    this.#live?.answerCall(messageId, answer)
+    return true
+  }
+
+  #isAwaited(messageId: string): boolean {
+    const owner = this.#live?.answerOwner(messageId) ?? 'unknown'
+    if (owner !== 'outstanding') this.#deps.calls.counts[owner]++
+    return owner === 'outstanding'
+  }
+
+  /** Notes that the charge point is asked for these actions, on whatever connection they will come. */
+  askFor(actions: readonly string[]): void {
+    this.#deps.calls.asked.add(this.chargePointKey, actions)
+  }
+
+  /** Whether `action` is what the charge point was asked for. */
+  wasAskedFor(action: string): boolean {
+    return this.#deps.calls.asked.has(this.chargePointKey, action)
+  }
+
+  /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves its charge point any more. */
+  detach(why: 'closed' | 'replaced'): void {
+    this.#live?.end(why)
+    // When the socket broke in the middle of a `transmit`, the call queue was stopped before it heard of that.
+    for (const messageId of this.#waiters?.keys() ?? []) {
+      const message = `Charge point '${this.identity}' disconnected before it answered`
+      this.settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })
+    }
+  }
+
+  /** The call queue sends a CALL; nobody else calls this. */
+  transmit({ frame }: QueuedCall): void {
+    this.#deps.calls.counts.sent++
+    this.send(frame)
+  }
+
+  /** The call queue says what became of a CALL; nobody else calls this. */
+  settle(messageId: string, outcome: CallAnswer | CallFailure): void {
+    const waiter = this.#waiters?.get(messageId)
+    this.#waiters?.delete(messageId)
+    if (outcome.kind !== 'failed') {
+      waiter?.resolve(outcome)
+      return
+    }
+    if (outcome.code === 'CALL_TIMEOUT') this.#deps.calls.counts.timedOut++
+    waiter?.reject(new StatorError(outcome.code, outcome.message))
+  }
+}

@@ -1,0 +1,211 @@
+// The charge points that this node holds a connection of, from the open socket to the close. How sockets come about
+// is none of its business, and neither is what comes through them.
+
+import type { OcppSettings } from '../base/config.ts'
+import { StatorError } from '../base/errors.ts'
+import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
+import type { ClosedBy, ConnectionEnd, Hydration } from '../csms/records.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+import { Allowances, Turns } from './allowance.ts'
+import {
+  closeAbnormal,
+  closeGoingAway,
+  closePolicyViolation,
+  closeTryAgainLater,
+  newerConnection,
+} from './connection.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Intake } from './intake.ts'
+import { Station, type StationDeps, type StationSocket } from './station.ts'
+
+// Close codes, RFC 6455 §7.4.1.
+const closeProtocolError = 1002
+const closeMessageTooBig = 1009
+
+// The runtime sends 1009, and reports 1006 with this reason.
+const runtimeSaysTooBig = 'Received too big message'
+
+/** Who ended a connection that we did not close ourselves: the runtime does so when a frame is too big. */
+function closedBy(closeCode: number): ClosedBy {
+  if (closeCode === closeMessageTooBig) return 'centralSystem'
+  return closeCode === closeAbnormal ? 'lost' : 'chargePoint'
+}
+
+type MadeHere =
+  'calls' | 'dispatcher' | 'heartbeatIntervalSeconds' | 'intake' | 'messageBytesMax' | 'messageLog' | 'turns'
+
+export interface StationsDeps extends Omit<StationDeps, MadeHere> {
+  readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog' | 'messageBytesMax'>
+  /** Calls back after the current turn of the event loop; `setImmediate`, unless a test has turns of its own. */
+  readonly defer?: (callback: () => void) => void
+  /**
+   * Claims the connection and reads what the charge point's actor starts from. Fails with `NOT_FOUND` when the charge
+   * point was deleted, or `credential`, the stored hash that it authenticated with, is not one of its own any more.
+   */
+  readonly connect: (chargePointKey: number, version: OcppVersion, credential: Uint8Array | null) => Promise<Hydration>
+  readonly disconnect: (chargePointKey: number, epoch: number, end: ConnectionEnd) => Promise<void>
+}
+
+/** Every open connection. */
+export class Stations {
+  readonly #deps: StationsDeps
+  readonly #stationDeps: StationDeps
+  readonly #stations = new Set<Station>()
+  /** The connection of each charge point; a newer one takes its place. */
+  readonly #current = new Map<string, Station>()
+  readonly #allowances: Allowances
+  #isDraining = false
+
+  constructor(deps: StationsDeps) {
+    const { clock, defer = setImmediate, examiner, registry, settings } = deps
+    this.#deps = deps
+    this.#allowances = new Allowances(clock)
+    this.#stationDeps = {
+      ...deps,
+      ...settings,
+      calls: registry.calls,
+      dispatcher: new Dispatcher(examiner, defer),
+      turns: new Turns(defer),
+      intake: new Intake(),
+    }
+  }
+
+  /** Bytes of frames that have been read and are not served yet. */
+  get receivedBytes(): number {
+    return this.#stationDeps.intake.bytes
+  }
+
+  /** Whether no connection is to be begun any more. */
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  /** Begins nothing new, finishes the CALLs under way, and closes the sockets with 1001. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    const { clock, registry } = this.#deps
+    for (const { live } of registry) live.drain()
+    let cancel = (): void => {}
+    const isOver = new Promise<void>((resolve) => (cancel = clock.after(drainMsMax, resolve)))
+    await Promise.race([this.#paceOut(), isOver])
+    cancel()
+    for (const station of this.#stations) sendAway(station)
+  }
+
+  /** A socket has opened; `Socket.data` says whose it is. What comes through it goes to `SocketData.station`. */
+  open(socket: StationSocket): void {
+    const { data } = socket
+    const { identity, version } = data
+    if (version === null) {
+      data.leave()
+      socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
+      return
+    }
+    const station = new Station(socket, version, data, this.#allowances.opened(identity), this.#stationDeps)
+    data.station = station
+    this.#deps.counters.connectionsOpened++
+    this.#stations.add(station)
+    const older = this.#current.get(identity)
+    this.#current.set(identity, station)
+    // Kept no longer than until it has been compared.
+    const { credential = null } = data
+    data.credential = null
+    station.beginning = this.#begin(station, credential, older).finally(data.leave)
+  }
+
+  /** A socket has closed, on either side. */
+  close(socket: StationSocket, code: number, reason: string): void {
+    const { station } = socket.data
+    if (station === undefined) return
+    const { identity } = station
+    const { counters, log, settings } = this.#deps
+    const isTooBig = reason === runtimeSaysTooBig
+    const closeCode = isTooBig ? closeMessageTooBig : code
+    station.ended(closedBy(closeCode), closeCode, reason)
+    this.#stations.delete(station)
+    this.#allowances.closed(identity)
+    counters.connectionsClosed++
+    if (isTooBig) {
+      counters.framesTooBig++
+      station.note({ kind: 'frameTooBig', detail: { bytesMax: settings.messageBytesMax } })
+    }
+    // The next connection of the charge point waits for what this one has under way.
+    void station.settled().then(() => {
+      if (this.#current.get(identity) === station) this.#current.delete(identity)
+    })
+    log.info({ identity, closeCode, reason }, 'A connection was closed.')
+    this.#release(station)
+  }
+
+  /**
+   * Ends some connections, then some more: all at once, they would all dial again in the same moment. The others are
+   * served meanwhile.
+   */
+  async #paceOut(): Promise<void> {
+    const stations = [...this.#stations]
+    const atOnce = Math.max(drainConnectionsMin, Math.ceil((stations.length * drainTurnMs) / drainPaceMs))
+    const ends: Promise<void>[] = []
+    for (let from = 0; from < stations.length; from += atOnce) {
+      if (from > 0) await new Promise<void>((resolve) => this.#deps.clock.after(drainTurnMs, resolve))
+      for (const station of stations.slice(from, from + atOnce)) {
+        station.drain()
+        ends.push(station.idle().then(() => sendAway(station)))
+      }
+    }
+    await Promise.all(ends)
+  }
+
+  /**
+   * Reads the charge point from the database and starts its actor. An older connection of the same charge point is
+   * closed first, and what it has under way is finished first, so that the new one starts from a settled state.
+   */
+  async #begin(station: Station, credential: Uint8Array | null, older: Station | undefined): Promise<void> {
+    const { identity, chargePointKey, version, remoteAddress } = station
+    const { connect, counters, disconnect, log, registry } = this.#deps
+    const arrival = registry.arriving(station)
+    try {
+      if (older !== undefined) {
+        if (!older.isClosed) counters.connectionsReplaced++
+        older.close(closeGoingAway, newerConnection)
+        await older.settled()
+        if (station.isClosed) return
+      }
+      registry.reading(arrival)
+      const hydration = await connect(chargePointKey, version, credential)
+      const { epoch } = hydration
+      if (station.end !== null) {
+        await disconnect(chargePointKey, epoch, station.end)
+        return
+      }
+      registry.connect(hydration, station, arrival)
+      station.begin()
+      log.info({ identity, version, epoch, remoteAddress }, 'A charge point is connected.')
+    } catch (error) {
+      if (error instanceof StatorError && error.code === 'NOT_FOUND') {
+        log.info({ identity, reason: error.message }, 'A connection was closed before it had begun.')
+        station.close(closePolicyViolation, 'Credentials changed')
+        return
+      }
+      log.warn({ identity, error }, 'A charge point could not be read from the database; it is sent away.')
+      station.close(closeTryAgainLater, 'The database cannot be reached.')
+    } finally {
+      registry.arrived(identity, arrival)
+    }
+  }
+
+  #release(station: Station): void {
+    const { identity, chargePointKey, end, live } = station
+    if (live === null) return
+    const { disconnect, log, registry } = this.#deps
+    registry.release(station)
+    if (this.#isDraining || end === null) return
+    disconnect(chargePointKey, live.epoch, end).catch((error: unknown) => {
+      log.warn({ identity, error }, 'A charge point could not be marked as offline.')
+    })
+  }
+}
+
+function sendAway(station: Station): void {
+  station.drain()
+  station.close(closeGoingAway, 'The central system is stopping.')
+}

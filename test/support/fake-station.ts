@@ -1,0 +1,77 @@
+// A station on a fake socket, whose database knows nothing and commits whatever it is given.
+
+import type { Clock } from '../../src/base/clock.ts'
+import { Counters } from '../../src/base/counters.ts'
+import { silentLogger } from '../../src/base/log.ts'
+import { Allowances, Turns } from '../../src/station/allowance.ts'
+import type { FactStore } from '../../src/station/connection.ts'
+import { Dispatcher } from '../../src/station/dispatcher.ts'
+import { Intake } from '../../src/station/intake.ts'
+import type { Lookups } from '../../src/station/message-context.ts'
+import type { Registry } from '../../src/station/registry.ts'
+import { Station, type StationDeps } from '../../src/station/station.ts'
+import { readLongAnswer } from '../../src/ocpp/answer.ts'
+import { examineBatch, examineOne } from '../../src/workers/examine-batch.ts'
+import type { FakeSocket } from './fake-socket.ts'
+import { hydration } from './hydration.ts'
+
+const none = async () => null
+
+/** Look-ups that find nothing. */
+export const emptyLookups: Lookups = {
+  idToken: none,
+  transactionById: none,
+  transactionsByStationId: async () => [],
+  lastRegister: none,
+  registersNextTo: none,
+  beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
+  rehydrate: async () => hydration(),
+}
+
+/** Examines every frame on this thread. */
+export const inlineExaminer: StationDeps['examiner'] = {
+  batchesMax: 1,
+  examineAtOnce: examineOne,
+  examine: async () => [],
+  readLongAnswer: async (task) => readLongAnswer(task),
+  examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
+}
+
+/** Commits whatever it is given. */
+export const idleStore: FactStore = {
+  commit: async ({ answer }) => ({ duplicate: false, answer }),
+  markSeen: () => {},
+  appendMessageLog: () => {},
+}
+
+/** What stations share, as far as a test has nothing of its own. */
+export function stationDeps(clock: Clock, registry: Registry, parts: Partial<StationDeps> = {}): StationDeps {
+  const examiner = parts.examiner ?? inlineExaminer
+  return {
+    clock,
+    registry,
+    examiner,
+    dispatcher: new Dispatcher(examiner),
+    calls: registry.calls,
+    heartbeatIntervalSeconds: 300,
+    messageLog: false,
+    messageBytesMax: 1_048_576,
+    lookups: emptyLookups,
+    nextTransactionId: () => 1,
+    concurrentTransactions: 'accept',
+    store: idleStore,
+    counters: new Counters(),
+    timings: { answered: () => {} },
+    turns: new Turns(setImmediate),
+    intake: new Intake(),
+    log: silentLogger,
+    ...parts,
+  }
+}
+
+/** A station whose socket has opened; nothing of it has been read yet. */
+export function openStation(socket: FakeSocket, deps: StationDeps): Station {
+  const { data } = socket
+  const allowance = new Allowances(deps.clock).opened(data.identity)
+  return new Station(socket, data.version ?? '1.6', data, allowance, deps)
+}
