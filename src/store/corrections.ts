@@ -62,14 +62,14 @@ export function createCorrectionQueries(source: ListSource) {
           .orderBy(asc(transactionCorrections.number))
           .$dynamic(),
         (row) => ({
-          atMs: row.at,
+          atMs: row.atMs,
           operator: row.operator,
           before: {
-            stoppedAtMs: row.stoppedAtBefore,
+            stoppedAtMs: row.stoppedAtBeforeMs,
             meterStopWh: row.meterStopWhBefore,
             stopReason: row.stopReasonBefore,
           },
-          after: { stoppedAtMs: row.stoppedAt, meterStopWh: row.meterStopWh, stopReason: row.stopReason },
+          after: { stoppedAtMs: row.stoppedAtMs, meterStopWh: row.meterStopWh, stopReason: row.stopReason },
         }),
       )
     },

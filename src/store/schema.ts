@@ -94,17 +94,17 @@ export const chargePoints = pgTable(
     logStatus: text('log_status'),
     /** What it told last without a usable time, to tell a resend of it; null while its facts have always had one. */
     untimedFacts: json('untimed_facts').$type<UntimedFacts>(),
-    lastSeenAt: instant('last_seen_at'),
-    lastHeartbeatAt: instant('last_heartbeat_at'),
-    lastBootAt: instant('last_boot_at'),
-    createdAt: instant('created_at')
+    lastSeenAtMs: instant('last_seen_at'),
+    lastHeartbeatAtMs: instant('last_heartbeat_at'),
+    lastBootAtMs: instant('last_boot_at'),
+    createdAtMs: instant('created_at')
       .notNull()
       .default(sql`now()`),
-    deletedAt: instant('deleted_at'),
+    deletedAtMs: instant('deleted_at'),
   },
   (table) => [
     // At most one that is not deleted; one index finds the deleted ones too, whose transactions are still asked for.
-    unique('charge_points_identity').on(table.identity, table.deletedAt).nullsNotDistinct(),
+    unique('charge_points_identity').on(table.identity, table.deletedAtMs).nullsNotDistinct(),
     // Made at a start, not by a migration: see store/alike-identities.ts.
     uniqueIndex('charge_points_identity_alike')
       .on(sql`lower(${table.identity})`)
@@ -127,9 +127,9 @@ export const nodes = pgTable('nodes', {
   id: text('id').primaryKey(),
   /** Host and port, for people. */
   name: text('name').notNull(),
-  startedAt: instant('started_at').notNull(),
+  startedAtMs: instant('started_at').notNull(),
   /** When it last renewed its lease, by the clock of PostgreSQL. */
-  seenAt: instant('seen_at').notNull(),
+  seenAtMs: instant('seen_at').notNull(),
   /**
    * The table in which it looks for transaction messages; null for a node of a version that knows only
    * `transaction_events`.
@@ -140,7 +140,7 @@ export const nodes = pgTable('nodes', {
 export const connectors = pgTable(
   'connectors',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     evseId: integer('evse_id').notNull(),
     connectorId: integer('connector_id').notNull(),
     status: text('status').$type<ConnectorStatus>().notNull(),
@@ -150,14 +150,16 @@ export const connectors = pgTable(
     vendorId: text('vendor_id'),
     vendorErrorCode: text('vendor_error_code'),
     /** By the charge point's clock. */
-    occurredAt: instant('occurred_at').notNull(),
-    updatedAt: instant('updated_at').notNull(),
+    occurredAtMs: instant('occurred_at').notNull(),
+    updatedAtMs: instant('updated_at').notNull(),
     /** Since when it has had its status, however often it was told; null for what was told before this was kept. */
-    statusSince: instant('status_since'),
+    statusSinceMs: instant('status_since'),
     /** `received_at` of its newest row in `connector_history`; null while it has none. */
-    changedAt: instant('changed_at'),
+    changedAtMs: instant('changed_at'),
   },
-  (table) => [primaryKey({ name: 'connectors_pkey', columns: [table.chargePointId, table.evseId, table.connectorId] })],
+  (table) => [
+    primaryKey({ name: 'connectors_pkey', columns: [table.chargePointKey, table.evseId, table.connectorId] }),
+  ],
 )
 
 /**
@@ -167,27 +169,27 @@ export const connectors = pgTable(
 export const remoteStartPromises = pgTable(
   'remote_start_promises',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     transactionId: bigint('transaction_id', { mode: 'number' }).notNull(),
     /** What the start will be recognised by. */
     start: json('start').$type<RemoteStart>().notNull(),
     /** By the clock of PostgreSQL. */
-    promisedAt: instant('promised_at').notNull(),
+    promisedAtMs: instant('promised_at').notNull(),
   },
-  (table) => [primaryKey({ name: 'remote_start_promises_pkey', columns: [table.chargePointId, table.transactionId] })],
+  (table) => [primaryKey({ name: 'remote_start_promises_pkey', columns: [table.chargePointKey, table.transactionId] })],
 )
 
 /** A row for each change of a connector's status or error; partitioned by the month of its arrival. */
 export const connectorHistory = pgTable(
   'connector_history',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     evseId: integer('evse_id').notNull(),
     connectorId: integer('connector_id').notNull(),
     /** Later by microseconds than the one before it of that connector, where both arrived in one millisecond. */
-    receivedAt: instant('received_at').notNull(),
+    receivedAtMs: instant('received_at').notNull(),
     /** By the charge point's clock. */
-    occurredAt: instant('occurred_at').notNull(),
+    occurredAtMs: instant('occurred_at').notNull(),
     status: text('status').$type<ConnectorStatus>().notNull(),
     errorCode: text('error_code'),
     vendorErrorCode: text('vendor_error_code'),
@@ -195,7 +197,7 @@ export const connectorHistory = pgTable(
   (table) => [
     primaryKey({
       name: 'connector_history_pkey',
-      columns: [table.chargePointId, table.receivedAt, table.evseId, table.connectorId],
+      columns: [table.chargePointKey, table.receivedAtMs, table.evseId, table.connectorId],
     }),
   ],
 )
@@ -204,8 +206,8 @@ export const connectorHistory = pgTable(
 export const connectionHistory = pgTable(
   'connection_history',
   {
-    chargePointId: integer('charge_point_id').notNull(),
-    at: instant('at').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
+    atMs: instant('at').notNull(),
     epoch: bigint('epoch', { mode: 'number' }).notNull(),
     closed: boolean('closed').notNull(),
     /** Name of the process that held it. */
@@ -216,7 +218,7 @@ export const connectionHistory = pgTable(
     closeCode: integer('close_code'),
     reason: text('reason'),
   },
-  (table) => [index('connection_history_page').on(table.chargePointId, table.at, table.epoch, table.closed)],
+  (table) => [index('connection_history_page').on(table.chargePointKey, table.atMs, table.epoch, table.closed)],
 )
 
 export const idTokens = pgTable(
@@ -227,9 +229,9 @@ export const idTokens = pgTable(
     idToken: text('id_token').notNull(),
     type: text('type'),
     status: text('status').$type<IdTokenRecord['status']>().notNull(),
-    expiryDate: instant('expiry_date'),
+    expiryDateMs: instant('expiry_date'),
     parentIdTag: text('parent_id_tag'),
-    createdAt: instant('created_at')
+    createdAtMs: instant('created_at')
       .notNull()
       .default(sql`now()`),
   },
@@ -240,7 +242,7 @@ export const transactions = pgTable(
   'transactions',
   {
     id: bigint('id', { mode: 'number' }).primaryKey(),
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     evseId: integer('evse_id').notNull(),
     connectorId: integer('connector_id').notNull(),
     /** 2.x: the id that the charge point gave it. */
@@ -250,51 +252,53 @@ export const transactions = pgTable(
     /** 2.x: whether its Started has come. */
     isStartTold: boolean('is_start_told').notNull().default(true),
     /** 2.x: time and seqNo of its newest event; null for what was stored before they were kept. */
-    lastEventAt: instant('last_event_at'),
+    lastEventAtMs: instant('last_event_at'),
     lastSeqNo: bigint('last_seq_no', { mode: 'number' }),
     idToken: text('id_token'),
     idTokenType: text('id_token_type'),
     idTokenStatus: text('id_token_status'),
-    startedAt: instant('started_at').notNull(),
+    startedAtMs: instant('started_at').notNull(),
     meterStartWh: doublePrecision('meter_start_wh'),
     reservationId: bigint('reservation_id', { mode: 'number' }),
     remoteStartId: bigint('remote_start_id', { mode: 'number' }),
     chargingState: text('charging_state'),
     /** Null while it is open. */
-    stoppedAt: instant('stopped_at'),
+    stoppedAtMs: instant('stopped_at'),
     meterStopWh: doublePrecision('meter_stop_wh'),
     stopReason: text('stop_reason'),
     stopIdToken: text('stop_id_token'),
     closedBy: text('closed_by').$type<NonNullable<KnownTransaction['closedBy']>>(),
     /** The highest register from which one fell in the middle, and the time of the one below it; null while none did. */
     registerFellFromWh: doublePrecision('register_fell_from_wh'),
-    registerFellAt: instant('register_fell_at'),
-    receivedAt: instant('received_at').notNull(),
+    registerFellAtMs: instant('register_fell_at'),
+    receivedAtMs: instant('received_at').notNull(),
     /** When the last message about it came; null until one after the first has come. Meter values of 1.6 leave it as it is. */
-    updatedAt: instant('updated_at'),
+    updatedAtMs: instant('updated_at'),
   },
   (table) => [
     // Cut to 255 and 64 characters, so that an id of any length fits an index.
     uniqueIndex('transactions_station_id')
-      .on(table.chargePointId, sql`left(station_transaction_id, 255)`, table.stationUse)
+      .on(table.chargePointKey, sql`left(station_transaction_id, 255)`, table.stationUse)
       .where(sql`station_transaction_id IS NOT NULL`),
     // By arrival, the order of the lists: a page of them is read without what comes before it in time. Numbers tell no order, because each
     // node has a block of them, and start times none, because they are by the clock of a charge point.
-    index('transactions_by_arrival').on(table.receivedAt, table.id).concurrently(),
-    index('transactions_of_charge_point_by_arrival').on(table.chargePointId, table.receivedAt, table.id).concurrently(),
-    index('transactions_started').on(table.startedAt, table.id),
+    index('transactions_by_arrival').on(table.receivedAtMs, table.id).concurrently(),
+    index('transactions_of_charge_point_by_arrival')
+      .on(table.chargePointKey, table.receivedAtMs, table.id)
+      .concurrently(),
+    index('transactions_started').on(table.startedAtMs, table.id),
     // For the next one of an EVSE: its start ends what belongs to the one before it.
-    index('transactions_of_evse').on(table.chargePointId, table.evseId, table.startedAt, table.id),
+    index('transactions_of_evse').on(table.chargePointKey, table.evseId, table.startedAtMs, table.id),
     index('transactions_of_id_token_by_arrival')
-      .on(sql`left(lower(id_token), 64)`, table.receivedAt, table.id)
+      .on(sql`left(lower(id_token), 64)`, table.receivedAtMs, table.id)
       .concurrently(),
     // By pattern, so that one range holds a card with all the suffixes that charge points append to it.
     index('transactions_open_of_id_token_by_arrival')
-      .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.receivedAt, table.id)
+      .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.receivedAtMs, table.id)
       .concurrently()
       .where(sql`stopped_at IS NULL`),
     index('transactions_open_of_charge_point_by_arrival')
-      .on(table.chargePointId, table.receivedAt, table.id)
+      .on(table.chargePointKey, table.receivedAtMs, table.id)
       .concurrently()
       .where(sql`stopped_at IS NULL`),
   ],
@@ -307,13 +311,13 @@ export const transactionCorrections = pgTable(
     transactionId: bigint('transaction_id', { mode: 'number' }).notNull(),
     /** From 1. */
     number: integer('number').notNull(),
-    at: instant('at').notNull(),
+    atMs: instant('at').notNull(),
     /** Name of the key that the operator came with. */
     operator: text('operator').notNull(),
-    stoppedAtBefore: instant('stopped_at_before').notNull(),
+    stoppedAtBeforeMs: instant('stopped_at_before').notNull(),
     meterStopWhBefore: doublePrecision('meter_stop_wh_before'),
     stopReasonBefore: text('stop_reason_before'),
-    stoppedAt: instant('stopped_at').notNull(),
+    stoppedAtMs: instant('stopped_at').notNull(),
     meterStopWh: doublePrecision('meter_stop_wh'),
     stopReason: text('stop_reason'),
   },
@@ -327,21 +331,21 @@ export const transactionCorrections = pgTable(
 export const transactionFacts = pgTable(
   'transaction_facts',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     /** As the charge point sent it, as UTC where it named no zone; 1970 for what has no usable time. */
-    sentAt: instant('sent_at').notNull(),
+    sentAtMs: instant('sent_at').notNull(),
     /** Of all that the message says, and of its place where it has one. */
     digest: bigint('digest', { mode: 'bigint' }).notNull(),
-    receivedAt: instant('received_at').notNull(),
+    receivedAtMs: instant('received_at').notNull(),
     transactionId: bigint('transaction_id', { mode: 'number' }),
     messageId: text('message_id').notNull(),
     payload: json('payload').$type<Payload>().notNull(),
     answer: json('answer').$type<Payload>().notNull(),
   },
   (table) => [
-    primaryKey({ name: 'transaction_facts_pkey', columns: [table.chargePointId, table.sentAt, table.digest] }),
+    primaryKey({ name: 'transaction_facts_pkey', columns: [table.chargePointKey, table.sentAtMs, table.digest] }),
     // For forgetting the oldest only, so it is one that costs next to nothing to keep.
-    index('transaction_facts_received').using('brin', table.receivedAt),
+    index('transaction_facts_received').using('brin', table.receivedAtMs),
   ],
 )
 
@@ -349,7 +353,7 @@ export const transactionFacts = pgTable(
 export const earlierLedger = pgTable('earlier_ledger', {
   id: integer('id').primaryKey(),
   /** When a node of that version was last seen. */
-  seenAt: instant('seen_at').notNull(),
+  seenAtMs: instant('seen_at').notNull(),
 })
 
 /**
@@ -359,7 +363,7 @@ export const earlierLedger = pgTable('earlier_ledger', {
 export const transactionEvents = pgTable(
   'transaction_events',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     ref: text('ref').notNull(),
     seqNo: bigint('seq_no', { mode: 'number' }).notNull(),
     /** Digest of the whole message: what is another fact under the same key differs in it. Null for what was stored before it was kept. */
@@ -367,19 +371,19 @@ export const transactionEvents = pgTable(
     event: text('event').notNull(),
     transactionId: bigint('transaction_id', { mode: 'number' }),
     messageId: text('message_id').notNull(),
-    occurredAt: instant('occurred_at').notNull(),
-    receivedAt: instant('received_at').notNull(),
+    occurredAtMs: instant('occurred_at').notNull(),
+    receivedAtMs: instant('received_at').notNull(),
     payload: json('payload').$type<Payload>().notNull(),
     answer: json('answer').$type<Payload>().notNull(),
   },
-  (table) => [primaryKey({ name: 'transaction_events_pkey', columns: [table.chargePointId, table.ref, table.seqNo] })],
+  (table) => [primaryKey({ name: 'transaction_events_pkey', columns: [table.chargePointKey, table.ref, table.seqNo] })],
 )
 
 /** What charge points told beside transactions: one line per notification. */
 export const chargePointEvents = pgTable(
   'charge_point_events',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     /**
      * Of action, payload and time; of action and place where a status has no usable time; of connection and message id where
      * another message has none.
@@ -387,16 +391,16 @@ export const chargePointEvents = pgTable(
     digest: bigint('digest', { mode: 'bigint' }).notNull(),
     action: text('action').notNull(),
     messageId: text('message_id').notNull(),
-    occurredAt: instant('occurred_at'),
-    receivedAt: instant('received_at').notNull(),
+    occurredAtMs: instant('occurred_at'),
+    receivedAtMs: instant('received_at').notNull(),
     payload: json('payload').$type<Payload>().notNull(),
   },
   (table) => [
-    primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointId, table.digest] }),
+    primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointKey, table.digest] }),
     // A page of the newest, of all actions or of one: an action that is not asked for is passed over in the index.
-    index('charge_point_events_page').on(table.chargePointId, table.receivedAt, table.digest, table.action),
+    index('charge_point_events_page').on(table.chargePointKey, table.receivedAtMs, table.digest, table.action),
     // For forgetting the oldest only, so it is one that costs next to nothing to keep.
-    index('charge_point_events_received').using('brin', table.receivedAt),
+    index('charge_point_events_received').using('brin', table.receivedAtMs),
   ],
 )
 
@@ -404,7 +408,7 @@ export const chargePointEvents = pgTable(
 export const variables = pgTable(
   'variables',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     componentName: text('component_name').notNull(),
     componentInstance: text('component_instance').notNull(),
     evseId: integer('evse_id').notNull(),
@@ -417,13 +421,13 @@ export const variables = pgTable(
     persistent: boolean('persistent').notNull(),
     constant: boolean('constant').notNull(),
     characteristics: json('characteristics').$type<Payload>(),
-    updatedAt: instant('updated_at').notNull(),
+    updatedAtMs: instant('updated_at').notNull(),
   },
   (table) => [
     primaryKey({
       name: 'variables_pkey',
       columns: [
-        table.chargePointId,
+        table.chargePointKey,
         table.componentName,
         table.componentInstance,
         table.evseId,
@@ -440,7 +444,7 @@ export const variables = pgTable(
 export const problems = pgTable(
   'problems',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     componentName: text('component_name').notNull(),
     componentInstance: text('component_instance').notNull(),
     evseId: integer('evse_id').notNull(),
@@ -448,16 +452,16 @@ export const problems = pgTable(
     techCode: text('tech_code'),
     techInfo: text('tech_info'),
     cause: integer('cause'),
-    occurredAt: instant('occurred_at').notNull(),
-    updatedAt: instant('updated_at').notNull(),
+    occurredAtMs: instant('occurred_at').notNull(),
+    updatedAtMs: instant('updated_at').notNull(),
   },
   (table) => [
     primaryKey({
       name: 'problems_pkey',
-      columns: [table.chargePointId, table.componentName, table.componentInstance, table.evseId, table.connectorId],
+      columns: [table.chargePointKey, table.componentName, table.componentInstance, table.evseId, table.connectorId],
     }),
     // The newest are shown, however many a charge point makes up.
-    index('problems_newest').on(table.chargePointId, table.occurredAt),
+    index('problems_newest').on(table.chargePointKey, table.occurredAtMs),
   ],
 )
 
@@ -468,20 +472,20 @@ export const problems = pgTable(
 export const problemTimes = pgTable(
   'problem_times',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     componentName: text('component_name').notNull(),
     componentInstance: text('component_instance').notNull(),
     evseId: integer('evse_id').notNull(),
     connectorId: integer('connector_id').notNull(),
-    occurredAt: instant('occurred_at').notNull(),
-    receivedAt: instant('received_at').notNull(),
+    occurredAtMs: instant('occurred_at').notNull(),
+    receivedAtMs: instant('received_at').notNull(),
   },
   (table) => [
     primaryKey({
       name: 'problem_times_pkey',
-      columns: [table.chargePointId, table.componentName, table.componentInstance, table.evseId, table.connectorId],
+      columns: [table.chargePointKey, table.componentName, table.componentInstance, table.evseId, table.connectorId],
     }),
-    index('problem_times_received').on(table.receivedAt),
+    index('problem_times_received').on(table.receivedAtMs),
   ],
 )
 
@@ -489,8 +493,8 @@ export const problemTimes = pgTable(
 export const anomalies = pgTable(
   'anomalies',
   {
-    chargePointId: integer('charge_point_id').notNull(),
-    receivedAt: instant('received_at').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
+    receivedAtMs: instant('received_at').notNull(),
     digest: bigint('digest', { mode: 'bigint' }).notNull(),
     kind: text('kind').notNull(),
     transaction: text('transaction'),
@@ -499,12 +503,12 @@ export const anomalies = pgTable(
     messageId: text('message_id').notNull(),
   },
   (table) => [
-    primaryKey({ name: 'anomalies_pkey', columns: [table.chargePointId, table.receivedAt, table.digest] }),
-    index('anomalies_received').on(table.receivedAt, table.chargePointId, table.digest),
-    index('anomalies_kind').on(table.kind, table.receivedAt, table.chargePointId, table.digest),
+    primaryKey({ name: 'anomalies_pkey', columns: [table.chargePointKey, table.receivedAtMs, table.digest] }),
+    index('anomalies_received').on(table.receivedAtMs, table.chargePointKey, table.digest),
+    index('anomalies_kind').on(table.kind, table.receivedAtMs, table.chargePointKey, table.digest),
     // Cut to 255 characters, so that an id of any length fits the index.
     index('anomalies_transaction')
-      .on(sql`left("transaction", 255)`, table.receivedAt, table.chargePointId, table.digest)
+      .on(sql`left("transaction", 255)`, table.receivedAtMs, table.chargePointKey, table.digest)
       .where(sql`"transaction" IS NOT NULL`),
   ],
 )
@@ -516,12 +520,12 @@ export const messageLog = pgTable(
     id: bigint('id', { mode: 'number' })
       .notNull()
       .default(sql`nextval('message_log_ids')`),
-    chargePointId: integer('charge_point_id').notNull(),
-    at: instant('at').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
+    atMs: instant('at').notNull(),
     fromChargePoint: boolean('from_charge_point').notNull(),
     frame: text('frame').notNull(),
   },
-  (table) => [index('message_log_charge_point').on(table.chargePointId, table.at, table.id)],
+  (table) => [index('message_log_charge_point').on(table.chargePointKey, table.atMs, table.id)],
 )
 
 /** One row: what belongs to the database as a whole. */
@@ -537,13 +541,13 @@ export const installation = pgTable('installation', {
 export const meterValues = pgTable(
   'meter_values',
   {
-    chargePointId: integer('charge_point_id').notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
     transactionRef: bigint('transaction_ref', { mode: 'bigint' }).notNull(),
-    sampledAt: instant('sampled_at').notNull(),
+    sampledAtMs: instant('sampled_at').notNull(),
     evseId: smallint('evse_id').notNull(),
     connectorId: smallint('connector_id').notNull(),
     digest: bigint('digest', { mode: 'bigint' }).notNull(),
-    receivedAt: instant('received_at').notNull(),
+    receivedAtMs: instant('received_at').notNull(),
     energyWh: doublePrecision('energy_wh'),
     powerW: doublePrecision('power_w'),
     currentA: doublePrecision('current_a'),
@@ -553,9 +557,9 @@ export const meterValues = pgTable(
   },
   (table) => [
     uniqueIndex('meter_values_key').on(
-      table.chargePointId,
+      table.chargePointKey,
       table.transactionRef,
-      table.sampledAt,
+      table.sampledAtMs,
       table.evseId,
       table.connectorId,
       table.digest,

@@ -12,14 +12,14 @@ import { chargePoints, transactions } from './schema.ts'
 /** Columns of a KnownTransaction. */
 export const knownTransactionColumns = {
   transactionId: transactions.id,
-  chargePointKey: transactions.chargePointId,
+  chargePointKey: transactions.chargePointKey,
   evseId: transactions.evseId,
   connectorId: transactions.connectorId,
   stationTransactionId: transactions.stationTransactionId,
   idToken: transactions.idToken,
-  startedAtMs: transactions.startedAt,
+  startedAtMs: transactions.startedAtMs,
   meterStartWh: transactions.meterStartWh,
-  open: sql<boolean>`${transactions.stoppedAt} IS NULL`,
+  open: sql<boolean>`${transactions.stoppedAtMs} IS NULL`,
   closedBy: transactions.closedBy,
 }
 
@@ -28,7 +28,7 @@ const recordColumns = {
   identity: chargePoints.identity,
   idTokenType: transactions.idTokenType,
   idTokenStatus: transactions.idTokenStatus,
-  stoppedAtMs: transactions.stoppedAt,
+  stoppedAtMs: transactions.stoppedAtMs,
   meterStopWh: transactions.meterStopWh,
   registerFellFromWh: transactions.registerFellFromWh,
   stopReason: transactions.stopReason,
@@ -43,12 +43,15 @@ const recordColumns = {
  * By arrival at whatever node. Numbers tell no order, because each node has a block of them, and start times none, because they are by
  * the clock of a charge point.
  */
-export const newestFirst = [desc(transactions.receivedAt), desc(transactions.id)]
+export const newestFirst = [desc(transactions.receivedAtMs), desc(transactions.id)]
 
 export function createTransactionQueries(source: ListSource) {
   const { db } = source
   const records = () =>
-    db.select(recordColumns).from(transactions).innerJoin(chargePoints, eq(chargePoints.id, transactions.chargePointId))
+    db
+      .select(recordColumns)
+      .from(transactions)
+      .innerJoin(chargePoints, eq(chargePoints.id, transactions.chargePointKey))
   const withEnergy = async (rows: readonly Omit<TransactionRecord, 'energy'>[]): Promise<TransactionRecord[]> => {
     const evidence = await evidenceOf(source, rows)
     return rows.map((row) => ({ ...row, energy: energyOf(row, evidence.get(row.transactionId) ?? noEvidence) }))
@@ -83,24 +86,24 @@ export function createTransactionQueries(source: ListSource) {
 // are the fewest. `keys` are those of the charge points of `filter.identity`.
 function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): FilteredRows {
   const { idToken, startedFromMs, startedToMs, open } = filter
-  const { chargePointId, id, startedAt, stoppedAt } = transactions
-  const isOpen = open === true ? isNull(stoppedAt) : undefined
-  const isStopped = open === false ? isNotNull(stoppedAt) : undefined
+  const { chargePointKey, id, startedAtMs, stoppedAtMs } = transactions
+  const isOpen = open === true ? isNull(stoppedAtMs) : undefined
+  const isStopped = open === false ? isNotNull(stoppedAtMs) : undefined
   const isInTime = and(
-    startedFromMs === undefined ? undefined : gte(startedAt, startedFromMs),
-    startedToMs === undefined ? undefined : lte(startedAt, startedToMs),
+    startedFromMs === undefined ? undefined : gte(startedAtMs, startedFromMs),
+    startedToMs === undefined ? undefined : lte(startedAtMs, startedToMs),
   )
   const hasToken = idToken === undefined ? undefined : isOfToken(storableText(idToken))
   const by = (leads: FilteredRows['leads'], leadOrder: FilteredRows['leadOrder'], rest: SQL | undefined) => {
     return { table: transactions, leads, leadOrder, rest, order: newestFirst }
   }
   if (keys !== null) {
-    const leads = keys.map((key) => and(eq(chargePointId, key), isOpen))
+    const leads = keys.map((key) => and(eq(chargePointKey, key), isOpen))
     return by(leads, newestFirst, and(hasToken, isInTime, isStopped))
   }
   if (hasToken !== undefined) return by([hasToken], newestFirst, and(isInTime, isOpen, isStopped))
-  if (isOpen !== undefined) return by([isOpen], [desc(chargePointId), ...newestFirst], isInTime)
-  if (isInTime !== undefined) return by([isInTime], [desc(startedAt), desc(id)], isStopped)
+  if (isOpen !== undefined) return by([isOpen], [desc(chargePointKey), ...newestFirst], isInTime)
+  if (isInTime !== undefined) return by([isInTime], [desc(startedAtMs), desc(id)], isStopped)
   return by([undefined], newestFirst, isStopped)
 }
 
