@@ -14,7 +14,7 @@ export function createAnomalyQueries(source: ListSource) {
     const [transaction] = await db
       .select({ key: transactions.chargePointKey, stationId: transactions.stationTransactionId })
       .from(transactions)
-      .where(eq(transactions.id, transactionId))
+      .where(eq(transactions.transactionId, transactionId))
     const stationId = transaction?.stationId ?? null
     const name = stationId ?? String(transactionId)
     return and(
@@ -47,7 +47,7 @@ export function createAnomalyQueries(source: ListSource) {
               receivedAtMs: anomalies.receivedAtMs,
             })
             .from(anomalies)
-            .innerJoin(chargePoints, eq(chargePoints.id, anomalies.chargePointKey))
+            .innerJoin(chargePoints, eq(chargePoints.key, anomalies.chargePointKey))
             .where(where)
             .orderBy(...newestFirst)
             .$dynamic(),

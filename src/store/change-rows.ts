@@ -17,7 +17,7 @@ import { orderedText, statusOrder } from '../ocpp/member-order.ts'
 import { storableKey } from '../base/storable-text.ts'
 import { type CorrectionRow, correctTransactions } from './corrections.ts'
 import { jsonOf } from './fact-row.ts'
-import { bind, type BoundStatement, type Statement } from './statement.ts'
+import { bind, type BoundStatement, type RowsOf, type Statement } from './statement.ts'
 import {
   deleteProblems,
   isOlderProblem,
@@ -28,8 +28,6 @@ import {
   type VariableRow,
 } from './device-statements.ts'
 import {
-  type AnomalyRow,
-  type ChargePointEventRow,
   type ChargePointRow,
   type ConnectorRow,
   insertAnomalies,
@@ -68,10 +66,10 @@ export class ChangeRows {
   readonly #started: TransactionRow[] = []
   readonly #patches = new Map<number, TransactionPatch>()
   readonly #corrections = new Map<number, CorrectionRow>()
-  readonly #events: ChargePointEventRow[] = []
+  readonly #events: RowsOf<typeof insertChargePointEvents>[] = []
   readonly #variables = new Map<string, VariableRow>()
   readonly #problems = new Map<string, ProblemRow>()
-  readonly #anomalies: AnomalyRow[] = []
+  readonly #anomalies: RowsOf<typeof insertAnomalies>[] = []
   readonly #toldElsewhere = new Set<number>()
 
   /** Adds everything of `set` but its fact and its meter values. */
@@ -98,11 +96,11 @@ export class ChangeRows {
     add(noteProblemTimes, problems)
     add(
       upsertProblems,
-      problems.filter(({ problem }) => problem.isActive),
+      problems.filter(({ isActive }) => isActive),
     )
     add(
       deleteProblems,
-      problems.filter(({ problem }) => !problem.isActive),
+      problems.filter(({ isActive }) => !isActive),
     )
     add(insertAnomalies, this.#anomalies)
     add(
@@ -127,7 +125,7 @@ export class ChangeRows {
         this.#chargePoint(set)[`${change.activity}Status`] = change.status
         return
       case 'untimedFacts':
-        this.#chargePoint(set).untimedFacts = JSON.stringify(change.facts)
+        this.#chargePoint(set).untimedFacts = change.facts
         return
       case 'connectorStatus': {
         const { kind: _, ...row } = change
@@ -136,8 +134,17 @@ export class ChangeRows {
         return
       }
       case 'transactionStarted': {
-        const { kind: _, ...row } = change
-        this.#started.push({ ...row, chargePointKey, receivedAtMs, epoch: fenceOf(set) })
+        const { kind: _, story, ...row } = change
+        this.#started.push({
+          ...row,
+          chargePointKey,
+          stationUse: story?.use ?? 1,
+          isStartTold: story?.isStartTold ?? true,
+          lastEventAtMs: story?.lastEventAtMs ?? null,
+          lastSeqNo: story?.lastSeqNo ?? null,
+          receivedAtMs,
+          epoch: fenceOf(set),
+        })
         return
       }
       case 'transactionUpdated':
@@ -147,8 +154,8 @@ export class ChangeRows {
         patchStopped(this.#patch(set, change.transactionId), change)
         return
       case 'transactionCorrected': {
-        const { kind: _, ...row } = change
-        this.#corrections.set(change.transactionId, { ...row, atMs: receivedAtMs })
+        const { kind: _, reason, ...row } = change
+        this.#corrections.set(change.transactionId, { ...row, stopReason: reason, atMs: receivedAtMs })
         return
       }
       case 'chargePointEvent':
@@ -167,23 +174,7 @@ export class ChangeRows {
     const { chargePointKey: key } = set
     let row = this.#chargePoints.get(key)
     if (row === undefined) {
-      row = {
-        key,
-        epoch: null,
-        status: null,
-        lastBootAtMs: null,
-        bootStatus: null,
-        vendor: null,
-        model: null,
-        serialNumber: null,
-        firmwareVersion: null,
-        iccid: null,
-        imsi: null,
-        firmwareStatus: null,
-        diagnosticsStatus: null,
-        logStatus: null,
-        untimedFacts: null,
-      }
+      row = { key, epoch: null }
       this.#chargePoints.set(key, row)
     }
     row.epoch = olderOf(row.epoch, fenceOf(set))
@@ -194,61 +185,35 @@ export class ChangeRows {
     const { chargePointKey, receivedAtMs } = set
     let patch = this.#patches.get(transactionId)
     if (patch === undefined) {
-      patch = {
-        transactionId,
-        chargePointKey,
-        epoch: null,
-        updatedAtMs: receivedAtMs,
-        evseId: null,
-        connectorId: null,
-        idToken: null,
-        idTokenType: null,
-        idTokenStatus: null,
-        startedAtMs: null,
-        meterStartWh: null,
-        chargingState: null,
-        remoteStartId: null,
-        isStartTold: null,
-        lastEventAtMs: null,
-        lastSeqNo: null,
-        registerFellFromWh: null,
-        registerFellAtMs: null,
-        stoppedAtMs: null,
-        meterStopWh: null,
-        stopReason: null,
-        stopIdToken: null,
-        closedBy: null,
-      }
+      patch = { transactionId, chargePointKey, epoch: null }
       this.#patches.set(transactionId, patch)
     }
-    patch.updatedAtMs = Math.max(patch.updatedAtMs, receivedAtMs)
+    patch.updatedAtMs = Math.max(patch.updatedAtMs ?? receivedAtMs, receivedAtMs)
     patch.epoch = olderOf(patch.epoch, fenceOf(set))
     return patch
   }
 
   #addProblem(set: ChangeSet, change: ProblemChange): void {
     const { kind: _, ...told } = change
-    const problem = {
+    const row = {
       ...told,
+      chargePointKey: set.chargePointKey,
+      updatedAtMs: set.receivedAtMs,
       componentName: keyPart(told.componentName),
       componentInstance: keyPart(told.componentInstance),
     }
-    const key = [
-      set.chargePointKey,
-      problem.componentName,
-      problem.componentInstance,
-      problem.evseId,
-      problem.connectorId,
-    ].join('\0')
-    const row = { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs }
+    const { chargePointKey, componentName, componentInstance, evseId, connectorId } = row
+    const key = [chargePointKey, componentName, componentInstance, evseId, connectorId].join('\0')
     const known = this.#problems.get(key)
     if (known === undefined || !isOlderProblem(row, known)) this.#problems.set(key, row)
   }
 
   #addVariable(set: ChangeSet, change: VariableChange): void {
     const { kind: _, ...told } = change
-    const variable = {
+    const row = {
       ...told,
+      chargePointKey: set.chargePointKey,
+      updatedAtMs: set.receivedAtMs,
       componentName: keyPart(told.componentName),
       componentInstance: keyPart(told.componentInstance),
       variableName: keyPart(told.variableName),
@@ -257,15 +222,15 @@ export class ChangeRows {
     }
     const key = [
       set.chargePointKey,
-      variable.componentName,
-      variable.componentInstance,
-      variable.evseId,
-      variable.connectorId,
-      variable.variableName,
-      variable.variableInstance,
-      variable.attributeType,
+      row.componentName,
+      row.componentInstance,
+      row.evseId,
+      row.connectorId,
+      row.variableName,
+      row.variableInstance,
+      row.attributeType,
     ].join('\0')
-    this.#variables.set(key, { chargePointKey: set.chargePointKey, variable, updatedAtMs: set.receivedAtMs })
+    this.#variables.set(key, row)
   }
 }
 
@@ -292,7 +257,7 @@ function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange)
 }
 
 function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange): void {
-  if (change.closedBy === 'operator' && patch.stoppedAtMs !== null) return
+  if (change.closedBy === 'operator' && typeof patch.stoppedAtMs === 'number') return
   patch.stoppedAtMs = change.stoppedAtMs
   patch.meterStopWh = change.meterStopWh
   patch.stopReason = change.reason
@@ -307,7 +272,7 @@ function digestOf(...parts: (string | number)[]): bigint {
 // A notification with a time of its own is the same wherever and whenever it comes again, and so is one with a place. Without either
 // only a resend under the same message id on the same connection is told; and boots are all kept, since some stations number every boot
 // alike.
-function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEventRow {
+function eventRow(set: ChangeSet, change: ChargePointEventChange): RowsOf<typeof insertChargePointEvents> {
   const payload = hideFrameSecrets(jsonOf(change.payload))
   const identifying: (string | number)[] = []
   if (change.place !== undefined) identifying.push('place', change.place)
@@ -333,7 +298,7 @@ function tellingText({ action, payload }: ChargePointEventChange, shown: string)
   return hideFrameSecrets(orderedText(payload, statusOrder(payload)))
 }
 
-function anomalyRow(set: ChangeSet, anomaly: Anomaly, place: number): AnomalyRow {
+function anomalyRow(set: ChangeSet, anomaly: Anomaly, place: number): RowsOf<typeof insertAnomalies> {
   const detail = JSON.stringify(anomaly.detail)
   const transaction = anomaly.transaction ?? null
   return {

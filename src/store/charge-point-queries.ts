@@ -34,13 +34,13 @@ const fenced = {
   fencedIn: sql`pg_current_xact_id()`,
 }
 
-const whatEnded = { id: chargePoints.id, endedEpoch: chargePoints.endedEpoch, endedNode: chargePoints.endedNode }
+const whatEnded = { id: chargePoints.key, endedEpoch: chargePoints.endedEpoch, endedNode: chargePoints.endedNode }
 
 /** A node that holds the connection reads how the charge point is treated now (`fences.ts`). */
 const toldToNodes = { fencedIn: sql`pg_current_xact_id()` }
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
-  return and(eq(chargePoints.id, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
+  return and(eq(chargePoints.key, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
 }
 
 export function createChargePointQueries(source: ListSource) {
@@ -187,7 +187,7 @@ export function createChargePointQueries(source: ListSource) {
      */
     async deleteChargePoint(identity: string): Promise<number | null> {
       const hasOpen = sql`EXISTS (SELECT FROM ${transactions}
-        WHERE ${transactions.chargePointKey} = ${chargePoints.id} AND ${transactions.stoppedAtMs} IS NULL)`
+        WHERE ${transactions.chargePointKey} = ${chargePoints.key} AND ${transactions.stoppedAtMs} IS NULL)`
       const update = db
         .update(chargePoints)
         .set({
@@ -308,7 +308,7 @@ function columnsOf(input: ChargePointInput) {
 
 function recordOf(row: typeof chargePoints.$inferSelect): ChargePointRecord {
   return {
-    key: row.id,
+    key: row.key,
     identity: row.identity,
     status: row.connected ? row.status : 'Offline',
     connected: row.connected,

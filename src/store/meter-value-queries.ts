@@ -46,10 +46,10 @@ export function createMeterValueQueries(source: ListSource) {
 
   /** When the next transaction of the same EVSE started; null when none has. */
   async function nextStartMs(place: Place): Promise<number | null> {
-    const { chargePointKey, evseId, startedAtMs, id } = transactions
+    const { chargePointKey, evseId, startedAtMs, transactionId } = transactions
     const isLater = or(
       gt(startedAtMs, place.startedAtMs),
-      and(eq(startedAtMs, place.startedAtMs), gt(id, place.transactionId)),
+      and(eq(startedAtMs, place.startedAtMs), gt(transactionId, place.transactionId)),
     )
     const [next] = await db
       .select({ startedAtMs })
@@ -62,7 +62,7 @@ export function createMeterValueQueries(source: ListSource) {
           eq(evseId, place.evseId),
         ),
       )
-      .orderBy(asc(startedAtMs), asc(id))
+      .orderBy(asc(startedAtMs), asc(transactionId))
       .limit(1)
     return next?.startedAtMs ?? null
   }
@@ -120,7 +120,7 @@ export function createMeterValueQueries(source: ListSource) {
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>> {
       const [transaction] = await db
         .select({
-          transactionId: transactions.id,
+          transactionId: transactions.transactionId,
           chargePointKey: transactions.chargePointKey,
           stationId: transactions.stationTransactionId,
           stationUse: transactions.stationUse,
@@ -129,7 +129,7 @@ export function createMeterValueQueries(source: ListSource) {
           stoppedAtMs: transactions.stoppedAtMs,
         })
         .from(transactions)
-        .where(eq(transactions.id, transactionId))
+        .where(eq(transactions.transactionId, transactionId))
       if (transaction === undefined) return { totalCount: 0, items: [] }
       const isNamed = await isOfTransaction(transaction)
       // EVSE 0 is the main meter, or an EVSE that nobody has named: its values are not those of the transaction.

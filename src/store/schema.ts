@@ -53,7 +53,7 @@ export const messageLogIds = pgSequence('message_log_ids', { startWith: 1 })
 export const chargePoints = pgTable(
   'charge_points',
   {
-    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    key: integer('id').primaryKey().generatedAlwaysAsIdentity(),
     identity: text('identity').notNull(),
     /** HMAC-SHA-256 of the password. */
     passwordHash: bytes('password_hash'),
@@ -116,7 +116,7 @@ export const chargePoints = pgTable(
       .on(table.fencedIn)
       .where(sql`fenced_in IS NOT NULL`),
     index('charge_points_of_node')
-      .on(table.node, table.id)
+      .on(table.node, table.key)
       .where(sql`node IS NOT NULL`),
   ],
 )
@@ -241,7 +241,7 @@ export const idTokens = pgTable(
 export const transactions = pgTable(
   'transactions',
   {
-    id: bigint('id', { mode: 'number' }).primaryKey(),
+    transactionId: bigint('id', { mode: 'number' }).primaryKey(),
     chargePointKey: integer('charge_point_id').notNull(),
     evseId: integer('evse_id').notNull(),
     connectorId: integer('connector_id').notNull(),
@@ -282,23 +282,23 @@ export const transactions = pgTable(
       .where(sql`station_transaction_id IS NOT NULL`),
     // By arrival, the order of the lists: a page of them is read without what comes before it in time. Numbers tell no order, because each
     // node has a block of them, and start times none, because they are by the clock of a charge point.
-    index('transactions_by_arrival').on(table.receivedAtMs, table.id).concurrently(),
+    index('transactions_by_arrival').on(table.receivedAtMs, table.transactionId).concurrently(),
     index('transactions_of_charge_point_by_arrival')
-      .on(table.chargePointKey, table.receivedAtMs, table.id)
+      .on(table.chargePointKey, table.receivedAtMs, table.transactionId)
       .concurrently(),
-    index('transactions_started').on(table.startedAtMs, table.id),
+    index('transactions_started').on(table.startedAtMs, table.transactionId),
     // For the next one of an EVSE: its start ends what belongs to the one before it.
-    index('transactions_of_evse').on(table.chargePointKey, table.evseId, table.startedAtMs, table.id),
+    index('transactions_of_evse').on(table.chargePointKey, table.evseId, table.startedAtMs, table.transactionId),
     index('transactions_of_id_token_by_arrival')
-      .on(sql`left(lower(id_token), 64)`, table.receivedAtMs, table.id)
+      .on(sql`left(lower(id_token), 64)`, table.receivedAtMs, table.transactionId)
       .concurrently(),
     // By pattern, so that one range holds a card with all the suffixes that charge points append to it.
     index('transactions_open_of_id_token_by_arrival')
-      .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.receivedAtMs, table.id)
+      .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.receivedAtMs, table.transactionId)
       .concurrently()
       .where(sql`stopped_at IS NULL`),
     index('transactions_open_of_charge_point_by_arrival')
-      .on(table.chargePointKey, table.receivedAtMs, table.id)
+      .on(table.chargePointKey, table.receivedAtMs, table.transactionId)
       .concurrently()
       .where(sql`stopped_at IS NULL`),
   ],

@@ -11,6 +11,9 @@ export interface Statement<Row> {
   readonly values: (rows: readonly Row[]) => Buffer[]
 }
 
+/** The rows that a statement takes. */
+export type RowsOf<S> = S extends Statement<infer Row> ? Row : never
+
 /** A statement with its parameters, ready to be sent. */
 export interface BoundStatement {
   readonly name: string

@@ -11,7 +11,7 @@ import { chargePoints, transactions } from './schema.ts'
 
 /** Columns of a KnownTransaction. */
 export const knownTransactionColumns = {
-  transactionId: transactions.id,
+  transactionId: transactions.transactionId,
   chargePointKey: transactions.chargePointKey,
   evseId: transactions.evseId,
   connectorId: transactions.connectorId,
@@ -36,14 +36,14 @@ const recordColumns = {
   reservationId: transactions.reservationId,
   remoteStartId: transactions.remoteStartId,
   chargingState: transactions.chargingState,
-  corrections: sql<number>`(SELECT count(*)::int4 FROM transaction_corrections c WHERE c.transaction_id = ${transactions.id})`,
+  corrections: sql<number>`(SELECT count(*)::int4 FROM transaction_corrections c WHERE c.transaction_id = ${transactions.transactionId})`,
 }
 
 /**
  * By arrival at whatever node. Numbers tell no order, because each node has a block of them, and start times none, because they are by
  * the clock of a charge point.
  */
-export const newestFirst = [desc(transactions.receivedAtMs), desc(transactions.id)]
+export const newestFirst = [desc(transactions.receivedAtMs), desc(transactions.transactionId)]
 
 export function createTransactionQueries(source: ListSource) {
   const { db } = source
@@ -51,7 +51,7 @@ export function createTransactionQueries(source: ListSource) {
     db
       .select(recordColumns)
       .from(transactions)
-      .innerJoin(chargePoints, eq(chargePoints.id, transactions.chargePointKey))
+      .innerJoin(chargePoints, eq(chargePoints.key, transactions.chargePointKey))
   const withEnergy = async (rows: readonly Omit<TransactionRecord, 'energy'>[]): Promise<TransactionRecord[]> => {
     const evidence = await evidenceOf(source, rows)
     return rows.map((row) => ({ ...row, energy: energyOf(row, evidence.get(row.transactionId) ?? noEvidence) }))
@@ -76,7 +76,7 @@ export function createTransactionQueries(source: ListSource) {
     },
 
     async transaction(transactionId: number): Promise<TransactionRecord | null> {
-      const [record] = await withEnergy(await records().where(eq(transactions.id, transactionId)))
+      const [record] = await withEnergy(await records().where(eq(transactions.transactionId, transactionId)))
       return record ?? null
     },
   }
@@ -86,7 +86,7 @@ export function createTransactionQueries(source: ListSource) {
 // are the fewest. `keys` are those of the charge points of `filter.identity`.
 function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): FilteredRows {
   const { idToken, startedFromMs, startedToMs, open } = filter
-  const { chargePointKey, id, startedAtMs, stoppedAtMs } = transactions
+  const { chargePointKey, transactionId, startedAtMs, stoppedAtMs } = transactions
   const isOpen = open === true ? isNull(stoppedAtMs) : undefined
   const isStopped = open === false ? isNotNull(stoppedAtMs) : undefined
   const isInTime = and(
@@ -103,7 +103,7 @@ function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): 
   }
   if (hasToken !== undefined) return by([hasToken], newestFirst, and(isInTime, isOpen, isStopped))
   if (isOpen !== undefined) return by([isOpen], [desc(chargePointKey), ...newestFirst], isInTime)
-  if (isInTime !== undefined) return by([isInTime], [desc(startedAtMs), desc(id)], isStopped)
+  if (isInTime !== undefined) return by([isInTime], [desc(startedAtMs), desc(transactionId)], isStopped)
   return by([undefined], newestFirst, isStopped)
 }
 

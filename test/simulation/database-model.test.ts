@@ -90,8 +90,8 @@ class Sets {
     if (random.chance(0.7)) return []
     return this.#keys.map((key) => ({
       key,
-      seenAtMs: this.#atMs(),
-      heartbeatAtMs: random.chance(0.5) ? this.#atMs() : null,
+      lastSeenAtMs: this.#atMs(),
+      lastHeartbeatAtMs: random.chance(0.5) ? this.#atMs() : null,
     }))
   }
 

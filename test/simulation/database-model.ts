@@ -133,8 +133,8 @@ export interface StoredVariable {
 /** A charge point was heard (`Writer.markSeen`). */
 export interface Seen {
   readonly key: number
-  readonly seenAtMs: number
-  readonly heartbeatAtMs: number | null
+  readonly lastSeenAtMs?: number | null | undefined
+  readonly lastHeartbeatAtMs?: number | null | undefined
 }
 
 /** What one transaction answered. */
@@ -253,11 +253,11 @@ export class DatabaseModel {
     this.connectorHistory.settle(this.connectors)
     this.problems.settle()
     correct(this, toBeApplied)
-    for (const { key, seenAtMs, heartbeatAtMs } of seen) {
+    for (const { key, lastSeenAtMs, lastHeartbeatAtMs } of seen) {
       const row = this.chargePoints.get(key)
       if (row === undefined) continue
-      row.lastSeenAtMs = greatest(row.lastSeenAtMs, seenAtMs)
-      row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, heartbeatAtMs)
+      row.lastSeenAtMs = greatest(row.lastSeenAtMs, lastSeenAtMs ?? null)
+      row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, lastHeartbeatAtMs ?? null)
     }
     return { outcomes, duplicates, outdated, meterRows, hadStored }
   }
