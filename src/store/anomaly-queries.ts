@@ -4,7 +4,8 @@ import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnomalyFilter, AnomalyRecord, Page, PageOf } from '../csms/records.ts'
 import { keysOf } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { anomalies, chargePoints, transactions } from './schema.ts'
+import { chargePoints, transactions } from '../csms/tables.ts'
+import { anomalies } from './schema.ts'
 
 export function createAnomalyQueries(source: ListSource) {
   const { db } = source

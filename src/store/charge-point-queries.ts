@@ -17,7 +17,8 @@ import type {
 import { storableText } from '../base/storable-text.ts'
 import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
-import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
+import { chargePoints, connectors, problems, transactions, variables } from '../csms/tables.ts'
+import { messageLog } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
 import { knownTransactionColumns, newestFirst } from './transaction-queries.ts'
 

@@ -4,15 +4,11 @@
 import { asc, eq } from 'drizzle-orm'
 import type { CorrectionRecord, Page, PageOf } from '../csms/records.ts'
 import { type ListSource, pageOf } from './paging.ts'
-import { transactionCorrections } from './schema.ts'
+import { transactionCorrections } from '../csms/tables.ts'
 import { statement } from './statement.ts'
 import { otherColumnsOf, type RowOfColumns } from './table-statement.ts'
 
-const corrected = otherColumnsOf(transactionCorrections, [
-  'stoppedAtBeforeMs',
-  'meterStopWhBefore',
-  'stopReasonBefore',
-])
+const corrected = otherColumnsOf(transactionCorrections, ['stoppedAtBeforeMs', 'meterStopWhBefore', 'stopReasonBefore'])
 
 /** What an operator puts in the place of an end. */
 export type CorrectionRow = RowOfColumns<typeof corrected>

@@ -1,7 +1,8 @@
 // The statements of the writer for what 2.x charge points tell of their components: variables and problems. Like all
 // statements of the writer they may run twice on the same rows and leave the same behind.
 
-import { problems, problemTimes, variables } from './schema.ts'
+import { problems, variables } from '../csms/tables.ts'
+import { problemTimes } from './schema.ts'
 import { instant, statement } from './statement.ts'
 import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing, type RowOf, upsert } from './table-statement.ts'
 

@@ -3,7 +3,7 @@
 import { and, desc, eq, gte, lte } from 'drizzle-orm'
 import type { ChargePointEventFilter, ChargePointEventRecord, Page, PageOf } from '../csms/records.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { chargePointEvents } from './schema.ts'
+import { chargePointEvents } from '../csms/tables.ts'
 
 export function createEventQueries(source: ListSource) {
   const { db } = source

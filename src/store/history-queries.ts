@@ -4,7 +4,7 @@ import { and, eq, gte, lte, type SQL, sql } from 'drizzle-orm'
 import type { ClosedBy, HistoryFilter, HistoryRecord, Page, PageOf } from '../csms/records.ts'
 import type { ConnectorStatus } from '../csms/decision.ts'
 import { countOf, type ListSource, requireInReach, totalOf } from './paging.ts'
-import { parseInstant } from './pg-types.ts'
+import { parseInstant } from '../csms/column-types.ts'
 import { connectionHistory, connectorHistory } from './schema.ts'
 
 // A type and not an interface: only so does TypeScript take it for a record.

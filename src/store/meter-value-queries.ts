@@ -13,7 +13,8 @@ import type {
   TransactionRecord,
 } from '../csms/records.ts'
 import { countOf, filteredTotalOf, type ListSource, requireInReach, totalOf } from './paging.ts'
-import { meterValues, transactions } from './schema.ts'
+import { transactions } from '../csms/tables.ts'
+import { meterValues } from './schema.ts'
 
 /** `transaction_ref` of values that name no transaction. */
 const noTransaction = 0n

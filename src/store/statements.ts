@@ -6,15 +6,8 @@
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
-import {
-  anomalies,
-  chargePointEvents,
-  chargePoints,
-  connectorHistory,
-  connectors,
-  messageLog,
-  transactions,
-} from './schema.ts'
+import { chargePointEvents, chargePoints, connectors, transactions } from '../csms/tables.ts'
+import { anomalies, connectorHistory, messageLog } from './schema.ts'
 import { failsIf, instant, int4, int8, namesOf, type RowsOf, statement } from './statement.ts'
 import {
   append,

@@ -22,8 +22,7 @@ export type NameOf<T extends PgTable> = keyof T['$inferSelect'] & string
 /** A row of a table as it is written: JSON may be a text already. */
 export type RowOf<T extends PgTable> = {
   [Name in NameOf<T>]:
-    | T['$inferSelect'][Name]
-    | (T['_']['columns'][Name] extends { _: { dataType: 'json' } } ? string : never)
+    T['$inferSelect'][Name] | (T['_']['columns'][Name] extends { _: { dataType: 'json' } } ? string : never)
 }
 
 /** Columns by their names in SQL. */
@@ -36,9 +35,7 @@ export type RowOfColumns<C> = C extends Columns<infer Row> ? Readonly<Row> : nev
 type Encoding = readonly [type: string, encode: (values: readonly never[]) => Buffer]
 
 function jsonOrTextArray(values: readonly unknown[]): Buffer {
-  return jsonArray(
-    values.map((value) => (value === null || typeof value === 'string' ? value : JSON.stringify(value))),
-  )
+  return jsonArray(values.map((value) => (value === null || typeof value === 'string' ? value : JSON.stringify(value))))
 }
 
 const encodings: Readonly<Record<string, Encoding>> = {

@@ -7,7 +7,7 @@ import { storableText } from '../base/storable-text.ts'
 import { evidenceOf } from './energy-queries.ts'
 import { keysOf } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { chargePoints, transactions } from './schema.ts'
+import { chargePoints, transactions } from '../csms/tables.ts'
 
 /** Columns of a KnownTransaction. */
 export const knownTransactionColumns = {
