@@ -82,20 +82,31 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
     closedBy: null,
     story,
   }
-  const { open: _open, closedBy: _closedBy, chargePointKey: _key, ...stored } = transaction
   const anomalies: Anomaly[] = []
   if (!isStart) anomalies.push({ kind: 'missingStart', transaction: station, detail: {} })
   if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: station, detail: { use } })
   return {
     changes: [
       {
-        kind: 'transactionStarted',
-        ...stored,
-        idTokenType: event.idToken?.type ?? null,
-        idTokenStatus,
-        reservationId: event.reservationId ?? null,
-        remoteStartId: info.remoteStartId ?? null,
-        chargingState,
+        table: 'transactions',
+        row: {
+          transactionId,
+          stationTransactionId: station,
+          stationUse: use,
+          isStartTold: isStart,
+          lastEventAtMs: told.atMs,
+          lastSeqNo: told.seqNo,
+          evseId,
+          connectorId,
+          idToken: transaction.idToken,
+          idTokenType: event.idToken?.type ?? null,
+          idTokenStatus,
+          startedAtMs: told.atMs,
+          meterStartWh: transaction.meterStartWh,
+          reservationId: event.reservationId ?? null,
+          remoteStartId: info.remoteStartId ?? null,
+          chargingState,
+        },
       },
     ],
     anomalies,
@@ -237,8 +248,7 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
   const tooMany = connectorTooMany(ref, known)
   if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
   const { evseId, connectorId } = ref
-  const change = {
-    kind: 'connectorStatus',
+  const moved = {
     evseId,
     connectorId,
     status,
@@ -248,8 +258,8 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
     vendorId: null,
     vendorErrorCode: null,
     occurredAtMs: told.atMs,
-  } as const
-  const changes = connectorStatusChanges([change], known)
+  }
+  const changes = connectorStatusChanges([moved], known)
   return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
 }
 

@@ -1,10 +1,11 @@
 // The statements of the writer for what 2.x charge points tell of their components: variables and problems. Like all
 // statements of the writer they may run twice on the same rows and leave the same behind.
 
+import type { RowOf } from '../csms/stored-rows.ts'
 import { problems, variables } from '../csms/tables.ts'
 import { problemTimes } from './schema.ts'
 import { instant, statement } from './statement.ts'
-import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing, type RowOf, upsert } from './table-statement.ts'
+import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing, upsert } from './table-statement.ts'
 
 export type VariableRow = Readonly<RowOf<typeof variables>>
 

@@ -4,7 +4,7 @@
 import { storableKey } from '../base/storable-text.ts'
 import type { ChangeSet, TransactionFact, Verbatim } from '../csms/decision.ts'
 import type { transactionEvents, transactionFacts } from './schema.ts'
-import type { RowOf } from './table-statement.ts'
+import type { RowOf } from '../csms/stored-rows.ts'
 
 /** A row of the ledger, and of that of the version before, which knows it by `ref` and `seqNo`. */
 export type FactRow = Readonly<RowOf<typeof transactionFacts> & RowOf<typeof transactionEvents>>

@@ -31,6 +31,11 @@ export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): Boun
   return { name: statement.name, text: statement.text, values: statement.values(rows) }
 }
 
+/** The statement with its rows; none when there are none. */
+export function bindRows<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement[] {
+  return rows.length === 0 ? [] : [bind(statement, rows)]
+}
+
 /** One column of rows. */
 export interface Column<Row> {
   readonly type: string

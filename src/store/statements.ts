@@ -6,6 +6,7 @@
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
+import type { RowOf } from '../csms/stored-rows.ts'
 import { chargePointEvents, chargePoints, connectors, transactions } from '../csms/tables.ts'
 import { anomalies, connectorHistory, messageLog } from './schema.ts'
 import { failsIf, instant, int4, int8, namesOf, type RowsOf, statement } from './statement.ts'
@@ -18,7 +19,6 @@ import {
   otherColumnsOf,
   patch,
   replacing,
-  type RowOf,
   type RowOfColumns,
   type Rule,
 } from './table-statement.ts'

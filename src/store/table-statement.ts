@@ -4,6 +4,7 @@
 
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
+import type { NameOf, RowOf } from '../csms/stored-rows.ts'
 import {
   boolArray,
   bytesArray,
@@ -15,15 +16,6 @@ import {
   textArray,
 } from './binary-array.ts'
 import { type Column, statement, type Statement } from './statement.ts'
-
-/** A name that a table has for a column. */
-export type NameOf<T extends PgTable> = keyof T['$inferSelect'] & string
-
-/** A row of a table as it is written: JSON may be a text already. */
-export type RowOf<T extends PgTable> = {
-  [Name in NameOf<T>]:
-    T['$inferSelect'][Name] | (T['_']['columns'][Name] extends { _: { dataType: 'json' } } ? string : never)
-}
 
 /** Columns by their names in SQL. */
 export type Columns<Row> = Readonly<Record<string, Column<Row>>>
@@ -99,6 +91,20 @@ export function keyOf(table: PgTable): readonly string[] {
   const { columns, primaryKeys } = getTableConfig(table)
   const own = columns.filter((column) => column.primary)
   return (primaryKeys[0]?.columns ?? own).map((column) => column.name)
+}
+
+/** A column of a key. */
+export interface KeyColumn {
+  readonly name: string
+  readonly isText: boolean
+}
+
+/** The columns of the primary key, by their names in rows. */
+export function keyColumnsOf(table: PgTable): readonly KeyColumn[] {
+  const key = keyOf(table)
+  return Object.entries(getTableColumns(table)).flatMap(([name, column]) =>
+    key.includes(column.name) ? [{ name, isText: column.getSQLType() === 'text' }] : [],
+  )
 }
 
 /** Rows that are added; one whose key is stored already is left out. */
