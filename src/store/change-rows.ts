@@ -120,21 +120,10 @@ export class ChangeRows {
 }
 
 function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange): void {
-  patch.evseId = change.evseId ?? patch.evseId
-  patch.connectorId = change.connectorId ?? patch.connectorId
-  if (change.idToken !== undefined) {
-    patch.idToken = change.idToken
-    patch.idTokenType = change.idTokenType ?? null
-  }
-  patch.idTokenStatus = change.idTokenStatus ?? patch.idTokenStatus
-  patch.startedAtMs = change.startedAtMs ?? patch.startedAtMs
-  patch.meterStartWh = change.meterStartWh ?? patch.meterStartWh
-  patch.chargingState = change.chargingState ?? patch.chargingState
-  patch.remoteStartId = change.remoteStartId ?? patch.remoteStartId
-  patch.isStartTold = change.isStartTold ?? patch.isStartTold
-  patch.lastEventAtMs = change.lastEventAtMs ?? patch.lastEventAtMs
-  patch.lastSeqNo = change.lastSeqNo ?? patch.lastSeqNo
-  const { registerFall } = change
+  const { kind: _, registerFall, idTokenType, ...given } = change
+  Object.assign(patch, given)
+  // A type belongs to the token it came with.
+  if (given.idToken !== undefined) patch.idTokenType = idTokenType ?? null
   if (registerFall !== undefined && registerFall.fromWh > (patch.registerFellFromWh ?? Number.NEGATIVE_INFINITY)) {
     patch.registerFellFromWh = registerFall.fromWh
     patch.registerFellAtMs = registerFall.atMs
