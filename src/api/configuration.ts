@@ -226,7 +226,7 @@ async function storeVariable(
     epoch: 0,
     receivedAtMs: deps.clock.nowMs(),
     answer: {},
-    changes: [{ kind: 'variable', ...rest, value }],
+    changes: [{ table: 'variables', row: { ...rest, value } }],
     anomalies: [],
     meter: null,
   })

@@ -2,8 +2,8 @@
 // change.
 
 import { StatorError } from '../base/errors.ts'
-import type { TransactionCorrectedChange } from '../csms/decision.ts'
 import type { TransactionRecord } from '../csms/records.ts'
+import type { NewRow } from '../csms/stored-rows.ts'
 import { type Closing, hasStopped, requirePlausible } from './close-transaction.ts'
 import type { ApiDeps } from './deps.ts'
 
@@ -32,17 +32,16 @@ export async function correctTransaction(
   } = transaction
   if (transaction.closedBy !== 'operator' || stoppedBeforeMs === null) throw hasStopped(transactionId)
   requirePlausible(transaction, correction)
-  const change: TransactionCorrectedChange = {
-    kind: 'transactionCorrected',
+  const row: NewRow<'transactionCorrections'> = {
     transactionId,
     number: transaction.corrections + 1,
     operator,
     stoppedAtMs: correction.stopTime ?? stoppedBeforeMs,
     meterStopWh: correction.meterStop ?? meterBefore,
-    reason: correction.reason ?? reasonBefore,
+    stopReason: correction.reason ?? reasonBefore,
   }
-  const { number, stoppedAtMs, meterStopWh, reason } = change
-  if (stoppedAtMs === stoppedBeforeMs && meterStopWh === meterBefore && reason === reasonBefore) return transaction
+  const { number, stoppedAtMs, meterStopWh, stopReason } = row
+  if (stoppedAtMs === stoppedBeforeMs && meterStopWh === meterBefore && stopReason === reasonBefore) return transaction
   // The key is the place of the correction, not its values: who corrects back to an earlier value corrects all the
   // same, and of two operators who saw the same values one is told.
   const { duplicate } = await deps.commit({
@@ -60,9 +59,9 @@ export async function correctTransaction(
       event: 'Ended',
       transactionId,
       occurredAtMs: stoppedAtMs,
-      payload: { meterStop: meterStopWh, reason, operator },
+      payload: { meterStop: meterStopWh, reason: stopReason, operator },
     },
-    changes: [change],
+    changes: [{ table: 'transactionCorrections', row }],
     anomalies: [],
     meter: null,
   })

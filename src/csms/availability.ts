@@ -9,13 +9,13 @@ import type {
   Change,
   ConnectorRef,
   ConnectorStatus,
-  ConnectorStatusChange,
   Decision,
   Handler,
   Known,
   KnownConnector,
 } from './decision.ts'
 import { timeMs } from './notification.ts'
+import type { NewRow } from './stored-rows.ts'
 import { connectorSubject } from './untimed-facts.ts'
 
 // From what an operator must see first to what can wait. Connector 0 is the charge point itself: only its faults and its
@@ -57,14 +57,15 @@ export function connectorRef16(connectorId: number): ConnectorRef {
 }
 
 /** The changes by which connectors take a new status, with the charge point's own status when that changes too. */
-export function connectorStatusChanges(changes: readonly ConnectorStatusChange[], known: Known): Change[] {
+export function connectorStatusChanges(moved: readonly NewRow<'connectors'>[], known: Known): Change[] {
   const connectors = known.connectors()
   const others = connectors.filter(({ evseId, connectorId }) =>
-    changes.every((change) => change.evseId !== evseId || change.connectorId !== connectorId),
+    moved.every((row) => row.evseId !== evseId || row.connectorId !== connectorId),
   )
   const before = chargePointStatus(connectors)
-  const after = chargePointStatus([...others, ...changes])
-  return before === after ? [...changes] : [...changes, { kind: 'chargePointStatus', status: after }]
+  const after = chargePointStatus([...others, ...moved])
+  const changes = moved.map((row): Change => ({ table: 'connectors', row }))
+  return before === after ? changes : [...changes, { kind: 'chargePointStatus', status: after }]
 }
 
 /** The anomaly of a connector that is new and one too many (some charge points count on for ever); null when it is not. */
@@ -74,34 +75,32 @@ export function connectorTooMany(ref: ConnectorRef, known: Known): Anomaly | nul
 }
 
 /** The anomaly of a move of a connector that the specification does not provide for; none for any other. */
-export function connectorMoveAnomaly(change: ConnectorStatusChange, known: Known): readonly Anomaly[] {
-  const { evseId, connectorId, status: to } = change
-  const from = known.connector(change)?.status ?? 'Unknown'
+export function connectorMoveAnomaly(moved: NewRow<'connectors'>, known: Known): readonly Anomaly[] {
+  const { evseId, connectorId, status: to } = moved
+  const from = known.connector(moved)?.status ?? 'Unknown'
   if (from === 'Unknown' || from === to) return []
   if (connectorMove(known.chargePoint.version, from, to, evseId) !== null) return []
   return [{ kind: 'connectorMove', detail: { evseId, connectorId, from, to } }]
 }
 
-function statusNotification(change: ConnectorStatusChange, known: Known): Decision {
+function statusNotification(moved: NewRow<'connectors'>, known: Known): Decision {
   const told: Change = {
-    kind: 'chargePointEvent',
-    action: 'StatusNotification',
-    occurredAtMs: change.occurredAtMs,
+    table: 'chargePointEvents',
+    row: { action: 'StatusNotification', occurredAtMs: moved.occurredAtMs, payload: known.verbatim },
     ...(known.placed === null ? {} : { place: known.placed.place }),
-    payload: known.verbatim,
   }
-  const tooMany = connectorTooMany(change, known)
+  const tooMany = connectorTooMany(moved, known)
   if (tooMany !== null) return { answer: {}, changes: [told], anomalies: [tooMany], events: [] }
   return {
     answer: {},
-    changes: [...connectorStatusChanges([change], known), told],
-    anomalies: connectorMoveAnomaly(change, known),
+    changes: [...connectorStatusChanges([moved], known), told],
+    anomalies: connectorMoveAnomaly(moved, known),
     events: [
       {
         type: 'connectorStatus',
-        evseId: change.evseId,
-        connectorId: change.connectorId,
-        status: change.status,
+        evseId: moved.evseId,
+        connectorId: moved.connectorId,
+        status: moved.status,
       },
     ],
   }
@@ -113,7 +112,6 @@ export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
   decide: (payload, known) =>
     statusNotification(
       {
-        kind: 'connectorStatus',
         ...connectorRef16(payload.connectorId),
         status: normaliseStatus(payload.status),
         statusSent: payload.status,
@@ -146,7 +144,6 @@ export const statusNotification201: Handler<OCPP20.StatusNotificationRequest> = 
     const ref = { evseId: payload.evseId, connectorId: payload.connectorId }
     return statusNotification(
       {
-        kind: 'connectorStatus',
         ...ref,
         status: status201(payload.connectorStatus, ref, known),
         statusSent: payload.connectorStatus,

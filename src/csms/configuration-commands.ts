@@ -9,7 +9,8 @@ import { ownValue } from '../base/own-value.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Command, CommandOutcome } from './command.ts'
 import { statusOf } from './command.ts'
-import type { Payload, VariableChange } from './decision.ts'
+import type { Payload } from './decision.ts'
+import type { NewRow } from './stored-rows.ts'
 
 /** One entry of the answer to GET …/configuration. `value` is absent when the charge point keeps it to itself. */
 export interface ConfigurationKey {
@@ -26,7 +27,7 @@ export interface Configuration {
 
 /** Where a value of the 2.x device model lives; 0 and '' stand for "none". */
 export type VariableName = Pick<
-  VariableChange,
+  NewRow<'variables'>,
   'componentName' | 'componentInstance' | 'evseId' | 'connectorId' | 'variableName' | 'variableInstance'
 >
 
@@ -151,7 +152,7 @@ export function configurationOf(
 }
 
 /** The stored device model in the words of 1.6: the Actual value of each variable. */
-export function configurationOfVariables(variables: readonly Omit<VariableChange, 'kind'>[]): ConfigurationKey[] {
+export function configurationOfVariables(variables: readonly NewRow<'variables'>[]): ConfigurationKey[] {
   return variables
     .filter((variable) => variable.attributeType === 'Actual')
     .map((variable) => ({

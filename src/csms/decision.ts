@@ -5,39 +5,11 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { RegisterFall, RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
+import type { RowChange } from './stored-rows.ts'
 import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
+import type { ConnectorRef, ConnectorStatus, Payload, RegistrationStatus, Verbatim } from './values.ts'
 
-/** A payload as it goes on the wire. */
-export type Payload = Readonly<Record<string, unknown>>
-
-/** A payload that is only kept, as it was sent: an object, or its JSON text when a worker has written it already. */
-export type Verbatim = Payload | string
-
-/** RegistrationStatus of both versions (1.6 §7.37, 2.0.1 RegistrationStatusEnumType). */
-export type RegistrationStatus = 'Accepted' | 'Pending' | 'Rejected'
-
-/**
- * Status of a connector, normalised over versions: the nine of 1.6 (§7.7). 2.x Occupied is kept as it is, and its Available,
- * Reserved, Unavailable and Faulted are the same words. `Unknown` before the first StatusNotification.
- */
-export type ConnectorStatus =
-  | 'Available'
-  | 'Preparing'
-  | 'Charging'
-  | 'SuspendedEVSE'
-  | 'SuspendedEV'
-  | 'Finishing'
-  | 'Reserved'
-  | 'Unavailable'
-  | 'Faulted'
-  | 'Occupied'
-  | 'Unknown'
-
-/** A connector by its EVSE; a 1.6 connector n is EVSE n, connector 1; 1.6 connector 0 is EVSE 0, connector 0: the charge point itself. */
-export interface ConnectorRef {
-  readonly evseId: number
-  readonly connectorId: number
-}
+export type { ConnectorRef, ConnectorStatus, Payload, RegistrationStatus, Verbatim }
 
 export interface KnownConnector extends ConnectorRef {
   readonly status: ConnectorStatus
@@ -245,40 +217,10 @@ export interface BootChange {
   readonly imsi: string | null
 }
 
-export interface ConnectorStatusChange extends ConnectorRef {
-  readonly kind: 'connectorStatus'
-  readonly status: ConnectorStatus
-  /** The status text as sent. */
-  readonly statusSent: string
-  readonly errorCode: string | null
-  readonly info: string | null
-  readonly vendorId: string | null
-  readonly vendorErrorCode: string | null
-  /** By the charge point's clock. */
-  readonly occurredAtMs: number
-}
-
 /** What the connectors of the charge point add up to, kept beside it so that lists can filter on an index. */
 export interface ChargePointStatusChange {
   readonly kind: 'chargePointStatus'
   readonly status: ConnectorStatus
-}
-
-export interface TransactionStartedChange extends ConnectorRef {
-  readonly kind: 'transactionStarted'
-  readonly transactionId: number
-  readonly stationTransactionId: string | null
-  readonly idToken: string | null
-  readonly idTokenType: string | null
-  /** AuthorizationStatus that the charge point was told. */
-  readonly idTokenStatus: string | null
-  readonly startedAtMs: number
-  readonly meterStartWh: number | null
-  readonly reservationId: number | null
-  readonly remoteStartId: number | null
-  readonly chargingState: string | null
-  /** 2.x only. */
-  readonly story?: Pick<TransactionStory, 'use' | 'isStartTold' | 'lastEventAtMs' | 'lastSeqNo'> | null | undefined
 }
 
 /** A field left out (undefined) stays as it is in the database. */
@@ -312,33 +254,6 @@ export interface TransactionStoppedChange {
   readonly closedBy: 'station' | 'operator'
 }
 
-/**
- * An operator corrects what an operator entered; a stop of the station stays. All values are those after the
- * correction.
- */
-export interface TransactionCorrectedChange {
-  readonly kind: 'transactionCorrected'
-  readonly transactionId: number
-  /** Place among the corrections of the transaction, from 1. */
-  readonly number: number
-  /** Name of the key that the operator came with. */
-  readonly operator: string
-  readonly stoppedAtMs: number
-  readonly meterStopWh: number | null
-  readonly reason: string | null
-}
-
-/** A line in the history of the charge point (`charge_point_events`): one per notification it sent. */
-export interface ChargePointEventChange {
-  readonly kind: 'chargePointEvent'
-  readonly action: string
-  /** By the charge point's clock; null when the message carries no time. */
-  readonly occurredAtMs: number | null
-  /** Its place, by which a resend is recognised when it has no usable time. */
-  readonly place?: number
-  readonly payload: Verbatim
-}
-
 /** What is remembered of the facts without a usable time, to tell their resends (`untimed-facts.ts`). */
 export interface UntimedFactsChange {
   readonly kind: 'untimedFacts'
@@ -352,55 +267,14 @@ export interface ActivityChange {
   readonly status: string
 }
 
-/** One attribute of one variable of the 2.x device model (2.0.1 Part 1 §4; NotifyReport). */
-export interface VariableChange {
-  readonly kind: 'variable'
-  readonly componentName: string
-  readonly componentInstance: string
-  readonly evseId: number
-  readonly connectorId: number
-  readonly variableName: string
-  readonly variableInstance: string
-  /** Actual, Target, MinSet or MaxSet. */
-  readonly attributeType: string
-  readonly value: string | null
-  readonly mutability: string | null
-  readonly persistent: boolean
-  readonly constant: boolean
-  readonly characteristics: Payload | null
-}
-
-/**
- * Whether a component of a 2.x charge point has a problem (variable `Problem`), and which. EVSE and connector are 0 for
- * none.
- */
-export interface ProblemChange extends ConnectorRef {
-  readonly kind: 'problem'
-  readonly componentName: string
-  readonly componentInstance: string
-  /** False: there is none any more. */
-  readonly isActive: boolean
-  readonly techCode: string | null
-  readonly techInfo: string | null
-  /** Number of the event that caused it, as the charge point counts its events. */
-  readonly cause: number | null
-  /** By the charge point's clock. */
-  readonly occurredAtMs: number
-}
-
 export type Change =
+  | RowChange
   | BootChange
-  | ConnectorStatusChange
   | ChargePointStatusChange
-  | TransactionStartedChange
   | TransactionUpdatedChange
   | TransactionStoppedChange
-  | TransactionCorrectedChange
-  | ChargePointEventChange
   | UntimedFactsChange
   | ActivityChange
-  | VariableChange
-  | ProblemChange
 
 /** What moves the actors, sent after the COMMIT. */
 export type ActorEvent =

@@ -21,10 +21,12 @@ export function notification(action: string, known: Known, time?: string, ...mor
     answer: {},
     changes: [
       {
-        kind: 'chargePointEvent',
-        action,
-        occurredAtMs: time === undefined ? null : timeMs(time, known.receivedAtMs),
-        payload: known.verbatim,
+        table: 'chargePointEvents',
+        row: {
+          action,
+          occurredAtMs: time === undefined ? null : timeMs(time, known.receivedAtMs),
+          payload: known.verbatim,
+        },
       },
       ...more,
     ],

@@ -2,30 +2,42 @@
 // stored, but it says nothing about how the charge point is now.
 
 import type { Change } from './decision.ts'
+import { isOf, type RowChange } from './stored-rows.ts'
+
+/** The name of its table, or its kind. */
+type Target = RowChange['table'] | Exclude<Change, RowChange>['kind']
 
 /** What a charge point is like now: only its newest connection moves it. */
-const ofState: ReadonlySet<Change['kind']> = new Set([
+const ofState: ReadonlySet<Target> = new Set([
   'boot',
-  'connectorStatus',
+  'connectors',
   'chargePointStatus',
   'activity',
   'untimedFacts',
-] satisfies Change['kind'][])
+] satisfies Target[])
 
-const ofTransactions: ReadonlySet<Change['kind']> = new Set([
-  'transactionStarted',
+const ofTransactions: ReadonlySet<Target> = new Set([
+  'transactions',
   'transactionUpdated',
   'transactionStopped',
-] satisfies Change['kind'][])
+] satisfies Target[])
+
+function targetOf(change: Change): Target {
+  return 'table' in change ? change.table : change.kind
+}
+
+function isOfState(change: Change): boolean {
+  return ofState.has(targetOf(change))
+}
 
 /** What is decided from the state of the charge point, and so has to be decided again when that is not as it was. */
-export function isFenced({ kind }: Change): boolean {
-  return ofState.has(kind) || ofTransactions.has(kind)
+export function isFenced(change: Change): boolean {
+  return isOfState(change) || isOfTransaction(change)
 }
 
 /** Changes what the actor of the newest connection has to know. */
-export function isOfTransaction({ kind }: Change): boolean {
-  return ofTransactions.has(kind)
+export function isOfTransaction(change: Change): boolean {
+  return ofTransactions.has(targetOf(change))
 }
 
 /**
@@ -33,11 +45,11 @@ export function isOfTransaction({ kind }: Change): boolean {
  * which gives the same places to other messages.
  */
 export function withoutState(changes: readonly Change[]): readonly Change[] {
-  return changes.filter(({ kind }) => !ofState.has(kind)).map(withoutPlace)
+  return changes.filter((change) => !isOfState(change)).map(withoutPlace)
 }
 
 function withoutPlace(change: Change): Change {
-  if (change.kind !== 'chargePointEvent' || change.place === undefined) return change
+  if (!isOf('chargePointEvents', change) || change.place === undefined) return change
   const { place: _, ...unplaced } = change
   return unplaced
 }

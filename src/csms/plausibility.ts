@@ -3,20 +3,14 @@
 
 import { isoTime } from '../base/clock.ts'
 import { findIdToken, idTokenCandidates } from './authorization.ts'
-import type {
-  Anomaly,
-  Change,
-  Known,
-  KnownTransaction,
-  TransactionStartedChange,
-  TransactionStoppedChange,
-} from './decision.ts'
+import type { Anomaly, Change, Known, KnownTransaction, TransactionStoppedChange } from './decision.ts'
 import { registerFall } from './energy.ts'
+import type { NewRow } from './stored-rows.ts'
 
 /** What the checks need to know of a transaction that begins or has begun. */
 type Begun = Pick<
-  TransactionStartedChange,
-  'transactionId' | 'evseId' | 'idToken' | 'startedAtMs' | 'meterStartWh' | 'story'
+  NewRow<'transactions'>,
+  'transactionId' | 'evseId' | 'idToken' | 'startedAtMs' | 'meterStartWh' | 'isStartTold'
 >
 
 /**
@@ -32,10 +26,12 @@ export function doubts(
   known: Known,
 ): Anomaly[] {
   const anomalies: Anomaly[] = []
-  let begun: Begun | undefined = transaction
+  let begun: Begun | undefined =
+    transaction === undefined ? undefined : { ...transaction, isStartTold: transaction.story?.isStartTold ?? true }
   for (const change of changes) {
-    if (change.kind === 'transactionStarted') {
-      begun = change
+    if ('table' in change) {
+      if (change.table !== 'transactions') continue
+      begun = change.row
       anomalies.push(...startDoubts(begun, name, known))
     } else if (change.kind === 'transactionUpdated' && begun !== undefined) {
       const { startedAtMs = begun.startedAtMs, meterStartWh = begun.meterStartWh, evseId = begun.evseId } = change
@@ -79,7 +75,7 @@ function stopDoubts(begun: Begun, stop: TransactionStoppedChange, name: string, 
   const anomalies: Anomaly[] = []
   const isBeforeStart = stop.stoppedAtMs < begun.startedAtMs
   // Of a transaction whose start has not come, a later event is all that is known of the beginning.
-  const isOlderThanKnown = isBeforeStart && begun.story?.isStartTold === false
+  const isOlderThanKnown = isBeforeStart && !begun.isStartTold
   if (isBeforeStart && !isOlderThanKnown) {
     const detail = { startTime: isoTime(begun.startedAtMs), stopTime: isoTime(stop.stoppedAtMs) }
     anomalies.push({ kind: 'stopBeforeStart', transaction: name, detail })

@@ -3,8 +3,9 @@
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
 import type { MessageRow } from '../ocpp/message.ts'
-import type { Decision, Handler, Known, KnownChargePoint, VariableChange } from './decision.ts'
+import type { Decision, Handler, Known, KnownChargePoint } from './decision.ts'
 import { isPasswordVariable } from './password-commands.ts'
+import type { NewRow } from './stored-rows.ts'
 
 function boot(
   known: Known,
@@ -31,7 +32,10 @@ function boot(
         iccid: station.iccid ?? null,
         imsi: station.imsi ?? null,
       },
-      { kind: 'chargePointEvent', action: 'BootNotification', occurredAtMs: null, payload: known.verbatim },
+      {
+        table: 'chargePointEvents',
+        row: { action: 'BootNotification', occurredAtMs: null, payload: known.verbatim },
+      },
     ],
     anomalies: [],
     events: [{ type: 'booted', status, atMs: known.receivedAtMs }],
@@ -85,10 +89,9 @@ function heardAt(nowMs: number): Decision {
   return { answer: { currentTime: isoTime(nowMs) }, changes: [], anomalies: [], events: [] }
 }
 
-function variablesOf(report: OCPP20.NotifyReportRequest): VariableChange[] {
+function variablesOf(report: OCPP20.NotifyReportRequest): NewRow<'variables'>[] {
   return (report.reportData ?? []).flatMap((entry) =>
     entry.variableAttribute.map((attribute) => ({
-      kind: 'variable' as const,
       componentName: entry.component.name,
       componentInstance: entry.component.instance ?? '',
       evseId: entry.component.evse?.id ?? 0,
@@ -109,7 +112,12 @@ function variablesOf(report: OCPP20.NotifyReportRequest): VariableChange[] {
 
 /** 2.0.1 B07, B08: a part of a device model report fills the table of variables. */
 export const notifyReport: Handler<OCPP20.NotifyReportRequest> = {
-  decide: (payload) => ({ answer: {}, changes: variablesOf(payload), anomalies: [], events: [] }),
+  decide: (payload) => ({
+    answer: {},
+    changes: variablesOf(payload).map((row) => ({ table: 'variables', row })),
+    anomalies: [],
+    events: [],
+  }),
 }
 
 /** What to do with a message that comes before a boot was accepted. */

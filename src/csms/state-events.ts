@@ -5,17 +5,9 @@ import type { OCPP20 } from 'typed-ocpp'
 import { connectorsMax } from '../base/limits.ts'
 import { availableComponents, stateEvents } from '../ocpp/state-events.ts'
 import { connectorMoveAnomaly, connectorStatusChanges, status201 } from './availability.ts'
-import type {
-  Anomaly,
-  Change,
-  ConnectorRef,
-  ConnectorStatusChange,
-  Decision,
-  Handler,
-  Known,
-  ProblemChange,
-} from './decision.ts'
+import type { Anomaly, Change, ConnectorRef, Decision, Handler, Known } from './decision.ts'
 import { notification, timeMs } from './notification.ts'
+import type { NewRow, RowChange } from './stored-rows.ts'
 import { connectorSubject } from './untimed-facts.ts'
 
 type Event = OCPP20.NotifyEventRequest['eventData'][number]
@@ -43,7 +35,7 @@ export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
 }
 
 function statusesOf(events: readonly Event[], known: Known): Pick<Decision, 'changes' | 'anomalies' | 'events'> {
-  const moves = new Map<string, ConnectorStatusChange>()
+  const moves = new Map<string, NewRow<'connectors'>>()
   const anomalies: Anomaly[] = []
   let connectorsLeft = connectorsMax - known.connectors().length
   let tooMany: ConnectorRef | null = null
@@ -53,16 +45,16 @@ function statusesOf(events: readonly Event[], known: Known): Pick<Decision, 'cha
       const isNew = known.connector(ref) === undefined && !moves.has(key)
       // One anomaly for them all: a charge point that counts on for ever says the same of each.
       if (isNew && connectorsLeft-- <= 0) tooMany ??= ref
-      else moves.set(key, statusChange(ref, event, known))
+      else moves.set(key, movedBy(ref, event, known))
     }
   }
   if (tooMany !== null) anomalies.push({ kind: 'tooManyConnectors', detail: { ...tooMany } })
-  const changes = [...moves.values()]
-  for (const change of changes) anomalies.push(...connectorMoveAnomaly(change, known))
+  const moved = [...moves.values()]
+  for (const row of moved) anomalies.push(...connectorMoveAnomaly(row, known))
   return {
-    changes: changes.length === 0 ? [] : connectorStatusChanges(changes, known),
+    changes: moved.length === 0 ? [] : connectorStatusChanges(moved, known),
     anomalies,
-    events: changes.map(({ evseId, connectorId, status }) => ({
+    events: moved.map(({ evseId, connectorId, status }) => ({
       type: 'connectorStatus',
       evseId,
       connectorId,
@@ -71,9 +63,8 @@ function statusesOf(events: readonly Event[], known: Known): Pick<Decision, 'cha
   }
 }
 
-function statusChange(ref: ConnectorRef, event: Event, known: Known): ConnectorStatusChange {
+function movedBy(ref: ConnectorRef, event: Event, known: Known): NewRow<'connectors'> {
   return {
-    kind: 'connectorStatus',
     ...ref,
     status: status201(event.actualValue, ref, known),
     statusSent: event.actualValue,
@@ -122,22 +113,24 @@ function problemsOf(events: readonly Event[], known: Known): readonly Change[] {
 }
 
 /** What an entry says about a problem; nothing when it is about something else, or says neither true nor false. */
-function problemOf(event: Event, known: Known): ProblemChange[] {
+function problemOf(event: Event, known: Known): RowChange<'problems'>[] {
   const { component, variable, actualValue, techCode, techInfo, cause, timestamp } = event
   const isActive = truth(actualValue)
   if (!isNamed(variable, 'problem') || isActive === null) return []
   return [
     {
-      kind: 'problem',
-      componentName: component.name,
-      componentInstance: component.instance ?? '',
-      evseId: component.evse?.id ?? 0,
-      connectorId: component.evse?.connectorId ?? 0,
+      table: 'problems',
       isActive,
-      techCode: techCode ?? null,
-      techInfo: techInfo ?? null,
-      cause: cause ?? null,
-      occurredAtMs: timeMs(timestamp, known.receivedAtMs),
+      row: {
+        componentName: component.name,
+        componentInstance: component.instance ?? '',
+        evseId: component.evse?.id ?? 0,
+        connectorId: component.evse?.connectorId ?? 0,
+        techCode: techCode ?? null,
+        techInfo: techInfo ?? null,
+        cause: cause ?? null,
+        occurredAtMs: timeMs(timestamp, known.receivedAtMs),
+      },
     },
   ]
 }

@@ -5,19 +5,12 @@ import type { OCPP16 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
 import { connectorRef16 } from './availability.ts'
 import { idTagInfo16, idTokenCandidates } from './authorization.ts'
-import type {
-  Anomaly,
-  Decision,
-  Handler,
-  Known,
-  KnownTransaction,
-  TransactionFact,
-  TransactionStartedChange,
-} from './decision.ts'
+import type { Anomaly, Decision, Handler, Known, KnownTransaction, TransactionFact } from './decision.ts'
 import { energyWh, ofNoTransaction, registerWh, transactionAnomaly, type WithoutMeterValues } from './metering.ts'
 import { timeMs } from './notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 import { fallAtStop, ofFall } from './register-falls.ts'
+import type { RowChange } from './stored-rows.ts'
 import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from './untimed-facts.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
@@ -91,20 +84,26 @@ export const startTransaction: Handler<StartTransaction> = {
       open: true,
       closedBy: null,
     }
-    const started: TransactionStartedChange = {
-      kind: 'transactionStarted',
-      transactionId,
-      stationTransactionId: null,
-      ...ref,
-      idToken: payload.idTag,
-      idTokenType: null,
-      idTokenStatus: idTagInfo.status,
-      startedAtMs,
-      meterStartWh,
-      // Some charge points write 0 for "no reservation".
-      reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
-      remoteStartId: null,
-      chargingState: null,
+    const started: RowChange<'transactions'> = {
+      table: 'transactions',
+      row: {
+        transactionId,
+        stationTransactionId: null,
+        stationUse: 1,
+        isStartTold: true,
+        lastEventAtMs: null,
+        lastSeqNo: null,
+        ...ref,
+        idToken: payload.idTag,
+        idTokenType: null,
+        idTokenStatus: idTagInfo.status,
+        startedAtMs,
+        meterStartWh,
+        // Some charge points write 0 for "no reservation".
+        reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
+        remoteStartId: null,
+        chargingState: null,
+      },
     }
     return {
       answer: { transactionId, idTagInfo },

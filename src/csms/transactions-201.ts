@@ -83,20 +83,31 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
     closedBy: null,
     story,
   }
-  const { open: _open, closedBy: _closedBy, chargePointKey: _key, ...stored } = transaction
   const anomalies: Anomaly[] = []
   if (!isStart) anomalies.push({ kind: 'missingStart', transaction: station, detail: {} })
   if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: station, detail: { use } })
   return {
     changes: [
       {
-        kind: 'transactionStarted',
-        ...stored,
-        idTokenType: token?.type ?? null,
-        idTokenStatus: token === undefined ? null : idTokenStatus,
-        reservationId: event.reservationId ?? null,
-        remoteStartId: info.remoteStartId ?? null,
-        chargingState,
+        table: 'transactions',
+        row: {
+          transactionId,
+          stationTransactionId: station,
+          stationUse: use,
+          isStartTold: isStart,
+          lastEventAtMs: told.atMs,
+          lastSeqNo: told.seqNo,
+          evseId,
+          connectorId,
+          idToken: transaction.idToken,
+          idTokenType: token?.type ?? null,
+          idTokenStatus: token === undefined ? null : idTokenStatus,
+          startedAtMs: told.atMs,
+          meterStartWh: transaction.meterStartWh,
+          reservationId: event.reservationId ?? null,
+          remoteStartId: info.remoteStartId ?? null,
+          chargingState,
+        },
       },
     ],
     anomalies,
@@ -242,8 +253,7 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
   const tooMany = connectorTooMany(ref, known)
   if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
   const { evseId, connectorId } = ref
-  const change = {
-    kind: 'connectorStatus',
+  const moved = {
     evseId,
     connectorId,
     status,
@@ -253,8 +263,8 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
     vendorId: null,
     vendorErrorCode: null,
     occurredAtMs: told.atMs,
-  } as const
-  const changes = connectorStatusChanges([change], known)
+  }
+  const changes = connectorStatusChanges([moved], known)
   return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
 }
 

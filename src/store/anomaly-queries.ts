@@ -4,7 +4,8 @@ import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnomalyFilter, AnomalyRecord, Page, PageOf } from '../csms/records.ts'
 import { keysOf } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { anomalies, chargePoints, transactions } from './schema.ts'
+import { chargePoints, transactions } from '../csms/tables.ts'
+import { anomalies } from './schema.ts'
 
 export function createAnomalyQueries(source: ListSource) {
   const { db } = source
@@ -12,16 +13,16 @@ export function createAnomalyQueries(source: ListSource) {
   /** Anomalies name a transaction as the charge point did: in 1.6 by our number, in 2.x by an id of its own. */
   async function isAbout(transactionId: number): Promise<SQL | undefined> {
     const [transaction] = await db
-      .select({ key: transactions.chargePointId, stationId: transactions.stationTransactionId })
+      .select({ key: transactions.chargePointKey, stationId: transactions.stationTransactionId })
       .from(transactions)
-      .where(eq(transactions.id, transactionId))
+      .where(eq(transactions.transactionId, transactionId))
     const stationId = transaction?.stationId ?? null
     const name = stationId ?? String(transactionId)
     return and(
       // The first condition is the one that the index knows; an id without our number belongs to one charge point.
       sql`left(${anomalies.transaction}, 255) = left(${name}, 255)`,
       sql`${anomalies.transaction} = ${name}`,
-      stationId === null || transaction === undefined ? undefined : eq(anomalies.chargePointId, transaction.key),
+      stationId === null || transaction === undefined ? undefined : eq(anomalies.chargePointKey, transaction.key),
     )
   }
 
@@ -44,10 +45,10 @@ export function createAnomalyQueries(source: ListSource) {
               transaction: anomalies.transaction,
               detail: anomalies.detail,
               messageId: anomalies.messageId,
-              receivedAtMs: anomalies.receivedAt,
+              receivedAtMs: anomalies.receivedAtMs,
             })
             .from(anomalies)
-            .innerJoin(chargePoints, eq(chargePoints.id, anomalies.chargePointId))
+            .innerJoin(chargePoints, eq(chargePoints.key, anomalies.chargePointKey))
             .where(where)
             .orderBy(...newestFirst)
             .$dynamic(),
@@ -57,7 +58,7 @@ export function createAnomalyQueries(source: ListSource) {
   }
 }
 
-const newestFirst = [desc(anomalies.receivedAt), desc(anomalies.chargePointId), desc(anomalies.digest)]
+const newestFirst = [desc(anomalies.receivedAtMs), desc(anomalies.chargePointKey), desc(anomalies.digest)]
 
 // An index leads to the anomalies about a transaction, of a charge point or of a kind, and in each to those of a time. `keys` are those
 // of the charge points that are asked for, `about` is the condition of a transaction.
@@ -66,20 +67,20 @@ function filteredBy(
   keys: readonly number[] | null,
   about: SQL | undefined,
 ): FilteredRows {
-  const { chargePointId, receivedAt } = anomalies
+  const { chargePointKey, receivedAtMs } = anomalies
   const isInTime = and(
-    fromMs === undefined ? undefined : gte(receivedAt, fromMs),
-    toMs === undefined ? undefined : lte(receivedAt, toMs),
+    fromMs === undefined ? undefined : gte(receivedAtMs, fromMs),
+    toMs === undefined ? undefined : lte(receivedAtMs, toMs),
   )
   const isOfKind = kind === undefined ? undefined : eq(anomalies.kind, kind)
   const by = (leads: FilteredRows['leads'], rest: SQL | undefined) => {
     return { table: anomalies, leads, leadOrder: newestFirst, rest, order: newestFirst }
   }
   if (about !== undefined)
-    return by([and(about, isInTime)], and(isOfKind, keys === null ? undefined : inArray(chargePointId, [...keys])))
+    return by([and(about, isInTime)], and(isOfKind, keys === null ? undefined : inArray(chargePointKey, [...keys])))
   if (keys !== null)
     return by(
-      keys.map((key) => and(eq(chargePointId, key), isInTime)),
+      keys.map((key) => and(eq(chargePointKey, key), isInTime)),
       isOfKind,
     )
   return by([and(isOfKind, isInTime)], undefined)

@@ -5,51 +5,26 @@ import type {
   Anomaly,
   Change,
   ChangeSet,
-  ChargePointEventChange,
-  ProblemChange,
   TransactionStoppedChange,
   TransactionUpdatedChange,
-  VariableChange,
 } from '../csms/decision.ts'
-import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { isOfTransaction } from '../csms/overtaken.ts'
-import { orderedText, statusOrder } from '../ocpp/member-order.ts'
-import { storableKey } from '../base/storable-text.ts'
-import { type CorrectionRow, correctTransactions } from './corrections.ts'
-import { jsonOf } from './fact-row.ts'
-import { bind, type BoundStatement, type Statement } from './statement.ts'
+import type { RowChange, StoredTable } from '../csms/stored-rows.ts'
+import { digestOf } from './event-row.ts'
+import { fenceOf, gatherRows } from './gathered-rows.ts'
+import { bindRows, type BoundStatement, type RowsOf } from './statement.ts'
 import {
-  deleteProblems,
-  isOlderProblem,
-  noteProblemTimes,
-  type ProblemRow,
-  upsertProblems,
-  upsertVariables,
-  type VariableRow,
-} from './device-statements.ts'
-import {
-  type AnomalyRow,
-  type ChargePointEventRow,
   type ChargePointRow,
-  type ConnectorRow,
   insertAnomalies,
-  insertChargePointEvents,
-  insertTransactions,
   tellHolders,
   type TransactionPatch,
-  type TransactionRow,
   updateChargePoints,
   updateTransactions,
-  upsertConnectors,
 } from './statements.ts'
 
-/** Longest part of a variable's key, in characters (2.0.1 allows 50): four of them have to fit an index entry. */
-const variableCharactersMax = 128
-
-/** The epoch that must be the newest of the charge point for the set to be stored; null: any may be. */
-export function fenceOf({ epoch, isOvertaken }: ChangeSet): number | null {
-  return epoch === 0 || isOvertaken === true ? null : epoch
-}
+/** Rows of them are there before anything of the transaction patches what they say. */
+const begun = ['connectors', 'transactions'] satisfies StoredTable[]
+const others = ['transactionCorrections', 'chargePointEvents', 'variables', 'problems'] satisfies StoredTable[]
 
 /** Where changes of several sets become one, the older connection counts. */
 function olderOf(one: number | null, other: number | null): number | null {
@@ -57,67 +32,49 @@ function olderOf(one: number | null, other: number | null): number | null {
   return Math.min(one, other)
 }
 
-function keyPart(part: string): string {
-  return storableKey(part, variableCharactersMax)
-}
-
 /** The rows of any number of change sets. */
 export class ChangeRows {
+  readonly #tables = gatherRows()
   readonly #chargePoints = new Map<number, ChargePointRow>()
-  readonly #connectors = new Map<string, ConnectorRow>()
-  readonly #started: TransactionRow[] = []
   readonly #patches = new Map<number, TransactionPatch>()
-  readonly #corrections = new Map<number, CorrectionRow>()
-  readonly #events: ChargePointEventRow[] = []
-  readonly #variables = new Map<string, VariableRow>()
-  readonly #problems = new Map<string, ProblemRow>()
-  readonly #anomalies: AnomalyRow[] = []
+  readonly #anomalies: RowsOf<typeof insertAnomalies>[] = []
   readonly #toldElsewhere = new Set<number>()
 
   /** Adds everything of `set` but its fact and its meter values. */
   add(set: ChangeSet): void {
-    for (const change of set.changes) this.#addChange(set, change)
+    for (const change of set.changes) {
+      if ('table' in change) this.#addRow(set, change)
+      else this.#patchRow(set, change)
+    }
     if (fenceOf(set) === null && set.changes.some(isOfTransaction)) this.#toldElsewhere.add(set.chargePointKey)
     for (const [i, anomaly] of set.anomalies.entries()) this.#anomalies.push(anomalyRow(set, anomaly, i))
   }
 
   /** The statements that store the rows, in the order in which they have to run. */
   statements(): BoundStatement[] {
-    const bound: BoundStatement[] = []
-    const add = <Row>(statement: Statement<Row>, rows: readonly Row[]): void => {
-      if (rows.length > 0) bound.push(bind(statement, rows))
-    }
-    add(updateChargePoints, [...this.#chargePoints.values()])
-    add(upsertConnectors, [...this.#connectors.values()])
-    add(insertTransactions, this.#started)
-    add(updateTransactions, [...this.#patches.values()])
-    add(correctTransactions, [...this.#corrections.values()])
-    add(insertChargePointEvents, this.#events)
-    add(upsertVariables, [...this.#variables.values()])
-    const problems = [...this.#problems.values()]
-    add(noteProblemTimes, problems)
-    add(
-      upsertProblems,
-      problems.filter(({ problem }) => problem.isActive),
-    )
-    add(
-      deleteProblems,
-      problems.filter(({ problem }) => !problem.isActive),
-    )
-    add(insertAnomalies, this.#anomalies)
-    add(
-      tellHolders,
-      [...this.#toldElsewhere].map((key) => ({ key })),
-    )
-    return bound
+    const statementsOf = (table: StoredTable): readonly BoundStatement[] => this.#tables[table].statements()
+    return [
+      ...bindRows(updateChargePoints, [...this.#chargePoints.values()]),
+      ...begun.flatMap(statementsOf),
+      ...bindRows(updateTransactions, [...this.#patches.values()]),
+      ...others.flatMap(statementsOf),
+      ...bindRows(insertAnomalies, this.#anomalies),
+      ...bindRows(
+        tellHolders,
+        [...this.#toldElsewhere].map((key) => ({ key })),
+      ),
+    ]
   }
 
-  #addChange(set: ChangeSet, change: Change): void {
-    const { chargePointKey, receivedAtMs } = set
+  #addRow<Name extends StoredTable>(set: ChangeSet, change: RowChange<Name>): void {
+    this.#tables[change.table].add(set, change)
+  }
+
+  #patchRow(set: ChangeSet, change: Exclude<Change, RowChange>): void {
     switch (change.kind) {
       case 'boot': {
         const { kind: _, status, ...told } = change
-        Object.assign(this.#chargePoint(set), { ...told, bootStatus: status, lastBootAtMs: receivedAtMs })
+        Object.assign(this.#chargePoint(set), { ...told, bootStatus: status, lastBootAtMs: set.receivedAtMs })
         return
       }
       case 'chargePointStatus':
@@ -127,38 +84,13 @@ export class ChangeRows {
         this.#chargePoint(set)[`${change.activity}Status`] = change.status
         return
       case 'untimedFacts':
-        this.#chargePoint(set).untimedFacts = JSON.stringify(change.facts)
+        this.#chargePoint(set).untimedFacts = change.facts
         return
-      case 'connectorStatus': {
-        const { kind: _, ...row } = change
-        const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
-        this.#connectors.set(key, { ...row, chargePointKey, updatedAtMs: receivedAtMs, epoch: fenceOf(set) })
-        return
-      }
-      case 'transactionStarted': {
-        const { kind: _, ...row } = change
-        this.#started.push({ ...row, chargePointKey, receivedAtMs, epoch: fenceOf(set) })
-        return
-      }
       case 'transactionUpdated':
         patchUpdated(this.#patch(set, change.transactionId), change)
         return
       case 'transactionStopped':
         patchStopped(this.#patch(set, change.transactionId), change)
-        return
-      case 'transactionCorrected': {
-        const { kind: _, ...row } = change
-        this.#corrections.set(change.transactionId, { ...row, atMs: receivedAtMs })
-        return
-      }
-      case 'chargePointEvent':
-        this.#events.push(eventRow(set, change))
-        return
-      case 'problem':
-        this.#addProblem(set, change)
-        return
-      case 'variable':
-        this.#addVariable(set, change)
         return
     }
   }
@@ -167,23 +99,7 @@ export class ChangeRows {
     const { chargePointKey: key } = set
     let row = this.#chargePoints.get(key)
     if (row === undefined) {
-      row = {
-        key,
-        epoch: null,
-        status: null,
-        lastBootAtMs: null,
-        bootStatus: null,
-        vendor: null,
-        model: null,
-        serialNumber: null,
-        firmwareVersion: null,
-        iccid: null,
-        imsi: null,
-        firmwareStatus: null,
-        diagnosticsStatus: null,
-        logStatus: null,
-        untimedFacts: null,
-      }
+      row = { key, epoch: null }
       this.#chargePoints.set(key, row)
     }
     row.epoch = olderOf(row.epoch, fenceOf(set))
@@ -194,97 +110,20 @@ export class ChangeRows {
     const { chargePointKey, receivedAtMs } = set
     let patch = this.#patches.get(transactionId)
     if (patch === undefined) {
-      patch = {
-        transactionId,
-        chargePointKey,
-        epoch: null,
-        updatedAtMs: receivedAtMs,
-        evseId: null,
-        connectorId: null,
-        idToken: null,
-        idTokenType: null,
-        idTokenStatus: null,
-        startedAtMs: null,
-        meterStartWh: null,
-        chargingState: null,
-        remoteStartId: null,
-        isStartTold: null,
-        lastEventAtMs: null,
-        lastSeqNo: null,
-        registerFellFromWh: null,
-        registerFellAtMs: null,
-        stoppedAtMs: null,
-        meterStopWh: null,
-        stopReason: null,
-        stopIdToken: null,
-        closedBy: null,
-      }
+      patch = { transactionId, chargePointKey, epoch: null }
       this.#patches.set(transactionId, patch)
     }
-    patch.updatedAtMs = Math.max(patch.updatedAtMs, receivedAtMs)
+    patch.updatedAtMs = Math.max(patch.updatedAtMs ?? receivedAtMs, receivedAtMs)
     patch.epoch = olderOf(patch.epoch, fenceOf(set))
     return patch
-  }
-
-  #addProblem(set: ChangeSet, change: ProblemChange): void {
-    const { kind: _, ...told } = change
-    const problem = {
-      ...told,
-      componentName: keyPart(told.componentName),
-      componentInstance: keyPart(told.componentInstance),
-    }
-    const key = [
-      set.chargePointKey,
-      problem.componentName,
-      problem.componentInstance,
-      problem.evseId,
-      problem.connectorId,
-    ].join('\0')
-    const row = { chargePointKey: set.chargePointKey, problem, updatedAtMs: set.receivedAtMs }
-    const known = this.#problems.get(key)
-    if (known === undefined || !isOlderProblem(row, known)) this.#problems.set(key, row)
-  }
-
-  #addVariable(set: ChangeSet, change: VariableChange): void {
-    const { kind: _, ...told } = change
-    const variable = {
-      ...told,
-      componentName: keyPart(told.componentName),
-      componentInstance: keyPart(told.componentInstance),
-      variableName: keyPart(told.variableName),
-      variableInstance: keyPart(told.variableInstance),
-      attributeType: keyPart(told.attributeType),
-    }
-    const key = [
-      set.chargePointKey,
-      variable.componentName,
-      variable.componentInstance,
-      variable.evseId,
-      variable.connectorId,
-      variable.variableName,
-      variable.variableInstance,
-      variable.attributeType,
-    ].join('\0')
-    this.#variables.set(key, { chargePointKey: set.chargePointKey, variable, updatedAtMs: set.receivedAtMs })
   }
 }
 
 function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange): void {
-  patch.evseId = change.evseId ?? patch.evseId
-  patch.connectorId = change.connectorId ?? patch.connectorId
-  if (change.idToken !== undefined) {
-    patch.idToken = change.idToken
-    patch.idTokenType = change.idTokenType ?? null
-  }
-  patch.idTokenStatus = change.idTokenStatus ?? patch.idTokenStatus
-  patch.startedAtMs = change.startedAtMs ?? patch.startedAtMs
-  patch.meterStartWh = change.meterStartWh ?? patch.meterStartWh
-  patch.chargingState = change.chargingState ?? patch.chargingState
-  patch.remoteStartId = change.remoteStartId ?? patch.remoteStartId
-  patch.isStartTold = change.isStartTold ?? patch.isStartTold
-  patch.lastEventAtMs = change.lastEventAtMs ?? patch.lastEventAtMs
-  patch.lastSeqNo = change.lastSeqNo ?? patch.lastSeqNo
-  const { registerFall } = change
+  const { kind: _, registerFall, idTokenType, ...given } = change
+  Object.assign(patch, given)
+  // A type belongs to the token it came with.
+  if (given.idToken !== undefined) patch.idTokenType = idTokenType ?? null
   if (registerFall !== undefined && registerFall.fromWh > (patch.registerFellFromWh ?? Number.NEGATIVE_INFINITY)) {
     patch.registerFellFromWh = registerFall.fromWh
     patch.registerFellAtMs = registerFall.atMs
@@ -292,7 +131,7 @@ function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange)
 }
 
 function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange): void {
-  if (change.closedBy === 'operator' && patch.stoppedAtMs !== null) return
+  if (change.closedBy === 'operator' && typeof patch.stoppedAtMs === 'number') return
   patch.stoppedAtMs = change.stoppedAtMs
   patch.meterStopWh = change.meterStopWh
   patch.stopReason = change.reason
@@ -300,40 +139,7 @@ function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange)
   patch.closedBy = change.closedBy
 }
 
-function digestOf(...parts: (string | number)[]): bigint {
-  return BigInt.asIntN(64, Bun.hash.xxHash64(parts.join('\0')))
-}
-
-// A notification with a time of its own is the same wherever and whenever it comes again, and so is one with a place. Without either
-// only a resend under the same message id on the same connection is told; and boots are all kept, since some stations number every boot
-// alike.
-function eventRow(set: ChangeSet, change: ChargePointEventChange): ChargePointEventRow {
-  const payload = hideFrameSecrets(jsonOf(change.payload))
-  const identifying: (string | number)[] = []
-  if (change.place !== undefined) identifying.push('place', change.place)
-  else if (change.occurredAtMs !== null) identifying.push(change.occurredAtMs)
-  else if (set.changes.some((other) => other.kind === 'boot'))
-    identifying.push(set.epoch, set.messageId, set.receivedAtMs)
-  else identifying.push(set.epoch, set.messageId)
-  return {
-    chargePointKey: set.chargePointKey,
-    // A place stands for what was told there, however its members were ordered.
-    digest: digestOf(change.action, change.place === undefined ? tellingText(change, payload) : '', ...identifying),
-    action: change.action,
-    messageId: set.messageId,
-    occurredAtMs: change.occurredAtMs,
-    receivedAtMs: set.receivedAtMs,
-    payload,
-  }
-}
-
-/** The text that tells a notification from others of its time. */
-function tellingText({ action, payload }: ChargePointEventChange, shown: string): string {
-  if (action !== 'StatusNotification' || typeof payload === 'string') return shown
-  return hideFrameSecrets(orderedText(payload, statusOrder(payload)))
-}
-
-function anomalyRow(set: ChangeSet, anomaly: Anomaly, place: number): AnomalyRow {
+function anomalyRow(set: ChangeSet, anomaly: Anomaly, place: number): RowsOf<typeof insertAnomalies> {
   const detail = JSON.stringify(anomaly.detail)
   const transaction = anomaly.transaction ?? null
   return {

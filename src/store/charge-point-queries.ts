@@ -17,7 +17,8 @@ import type {
 import { storableText } from '../base/storable-text.ts'
 import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
-import { chargePoints, connectors, messageLog, problems, transactions, variables } from './schema.ts'
+import { chargePoints, connectors, problems, transactions, variables } from '../csms/tables.ts'
+import { messageLog } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
 import { knownTransactionColumns, newestFirst } from './transaction-queries.ts'
 
@@ -34,19 +35,19 @@ const fenced = {
   fencedIn: sql`pg_current_xact_id()`,
 }
 
-const whatEnded = { id: chargePoints.id, endedEpoch: chargePoints.endedEpoch, endedNode: chargePoints.endedNode }
+const whatEnded = { id: chargePoints.key, endedEpoch: chargePoints.endedEpoch, endedNode: chargePoints.endedNode }
 
 /** A node that holds the connection reads how the charge point is treated now (`fences.ts`). */
 const toldToNodes = { fencedIn: sql`pg_current_xact_id()` }
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
-  return and(eq(chargePoints.id, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
+  return and(eq(chargePoints.key, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
 }
 
 export function createChargePointQueries(source: ListSource) {
   const { db } = source
   const ofIdentity = (identity: string) =>
-    and(eq(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt))
+    and(eq(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAtMs))
 
   async function chargePoint(identity: string): Promise<ChargePointRecord | null> {
     const [row] = await db.select().from(chargePoints).where(ofIdentity(identity))
@@ -68,7 +69,7 @@ export function createChargePointQueries(source: ListSource) {
     const [alike] = await db
       .select({ identity: chargePoints.identity })
       .from(chargePoints)
-      .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAt)))
+      .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAtMs)))
     if (alike === undefined) return
     throw new StatorError(
       'CONFLICT',
@@ -97,19 +98,9 @@ export function createChargePointQueries(source: ListSource) {
       const rows = await db
         .select()
         .from(connectors)
-        .where(eq(connectors.chargePointId, chargePointKey))
+        .where(eq(connectors.chargePointKey, chargePointKey))
         .orderBy(asc(connectors.evseId), asc(connectors.connectorId))
-      return rows.map((row) => ({
-        evseId: row.evseId,
-        connectorId: row.connectorId,
-        status: row.status,
-        statusSent: row.statusSent,
-        errorCode: row.errorCode,
-        info: row.info,
-        vendorId: row.vendorId,
-        vendorErrorCode: row.vendorErrorCode,
-        updatedAtMs: row.updatedAt,
-      }))
+      return rows.map(({ chargePointKey: _, occurredAtMs: __, statusSinceMs: ___, changedAtMs: ____, ...row }) => row)
     },
 
     /** The newest `problemsShownMax`, newest first. */
@@ -117,18 +108,15 @@ export function createChargePointQueries(source: ListSource) {
       const rows = await db
         .select()
         .from(problems)
-        .where(eq(problems.chargePointId, chargePointKey))
+        .where(eq(problems.chargePointKey, chargePointKey))
         .orderBy(
-          desc(problems.occurredAt),
+          desc(problems.occurredAtMs),
           asc(problems.componentName),
           asc(problems.evseId),
           asc(problems.connectorId),
         )
         .limit(problemsShownMax)
-      return rows.map(({ chargePointId: _, occurredAt, updatedAt: __, ...row }) => ({
-        ...row,
-        occurredAtMs: occurredAt,
-      }))
+      return rows.map(({ chargePointKey: _, updatedAtMs: __, ...row }) => row)
     },
 
     /** Newest first, `openTransactionsShownMax` at most. */
@@ -136,7 +124,7 @@ export function createChargePointQueries(source: ListSource) {
       return db
         .select(knownTransactionColumns)
         .from(transactions)
-        .where(and(eq(transactions.chargePointId, chargePointKey), isNull(transactions.stoppedAt)))
+        .where(and(eq(transactions.chargePointKey, chargePointKey), isNull(transactions.stoppedAtMs)))
         .orderBy(...newestFirst)
         .limit(openTransactionsShownMax)
     },
@@ -200,12 +188,12 @@ export function createChargePointQueries(source: ListSource) {
      */
     async deleteChargePoint(identity: string): Promise<number | null> {
       const hasOpen = sql`EXISTS (SELECT FROM ${transactions}
-        WHERE ${transactions.chargePointId} = ${chargePoints.id} AND ${transactions.stoppedAt} IS NULL)`
+        WHERE ${transactions.chargePointKey} = ${chargePoints.key} AND ${transactions.stoppedAtMs} IS NULL)`
       const update = db
         .update(chargePoints)
         .set({
           ...fenced,
-          deletedAt: sql`clock_timestamp()`,
+          deletedAtMs: sql`clock_timestamp()`,
           passwordHash: null,
           pendingPasswordHash: null,
           apiKeyHash: null,
@@ -243,16 +231,16 @@ export function createChargePointQueries(source: ListSource) {
 
     /** Newest first. */
     async messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>> {
-      const where = eq(messageLog.chargePointId, chargePointKey)
+      const where = eq(messageLog.chargePointKey, chargePointKey)
       return pageOf(
         source,
         page,
         { table: messageLog, where },
-        db.select().from(messageLog).where(where).orderBy(desc(messageLog.at), desc(messageLog.id)).$dynamic(),
+        db.select().from(messageLog).where(where).orderBy(desc(messageLog.atMs), desc(messageLog.id)).$dynamic(),
         (row) => ({
           id: row.id,
           chargePointKey,
-          atMs: row.at,
+          atMs: row.atMs,
           direction: row.fromChargePoint ? ('fromChargePoint' as const) : ('toChargePoint' as const),
           frame: row.frame,
         }),
@@ -261,7 +249,7 @@ export function createChargePointQueries(source: ListSource) {
 
     /** The stored 2.x device model, by component, EVSE, connector, variable and attribute. */
     async variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>> {
-      const where = eq(variables.chargePointId, chargePointKey)
+      const where = eq(variables.chargePointKey, chargePointKey)
       const order = [
         variables.componentName,
         variables.componentInstance,
@@ -281,16 +269,16 @@ export function createChargePointQueries(source: ListSource) {
           .where(where)
           .orderBy(...order.map((column) => asc(column)))
           .$dynamic(),
-        ({ chargePointId: _, updatedAt, ...row }) => ({ ...row, updatedAtMs: updatedAt }),
+        ({ chargePointKey: _, ...row }) => row,
       )
     },
   }
 }
 
 function ofStatus(status: ConnectorStatus | 'Offline' | undefined): FilteredRows {
-  const { connected, deletedAt, identity } = chargePoints
+  const { connected, deletedAtMs, identity } = chargePoints
   const order = [asc(identity)]
-  const isThere = isNull(deletedAt)
+  const isThere = isNull(deletedAtMs)
   // Of those that are deleted, the index on identities knows too.
   if (status === undefined) {
     return { table: chargePoints, leads: [undefined], leadOrder: order, rest: isThere, order }
@@ -321,7 +309,7 @@ function columnsOf(input: ChargePointInput) {
 
 function recordOf(row: typeof chargePoints.$inferSelect): ChargePointRecord {
   return {
-    key: row.id,
+    key: row.key,
     identity: row.identity,
     status: row.connected ? row.status : 'Offline',
     connected: row.connected,
@@ -340,10 +328,10 @@ function recordOf(row: typeof chargePoints.$inferSelect): ChargePointRecord {
     firmwareStatus: row.firmwareStatus,
     diagnosticsStatus: row.diagnosticsStatus,
     logStatus: row.logStatus,
-    lastSeenAtMs: row.lastSeenAt,
-    lastHeartbeatAtMs: row.lastHeartbeatAt,
-    lastBootAtMs: row.lastBootAt,
-    createdAtMs: row.createdAt,
+    lastSeenAtMs: row.lastSeenAtMs,
+    lastHeartbeatAtMs: row.lastHeartbeatAtMs,
+    lastBootAtMs: row.lastBootAtMs,
+    createdAtMs: row.createdAtMs,
     hasPassword: row.passwordHash !== null,
     hasApiKey: row.apiKeyHash !== null,
   }

@@ -4,19 +4,14 @@
 import { asc, eq } from 'drizzle-orm'
 import type { CorrectionRecord, Page, PageOf } from '../csms/records.ts'
 import { type ListSource, pageOf } from './paging.ts'
-import { transactionCorrections } from './schema.ts'
-import { float8, instant, int4, int8, statement, text } from './statement.ts'
+import { transactionCorrections } from '../csms/tables.ts'
+import { statement } from './statement.ts'
+import { otherColumnsOf, type RowOfColumns } from './table-statement.ts'
 
-export interface CorrectionRow {
-  readonly transactionId: number
-  /** Place among the corrections of the transaction, from 1. */
-  readonly number: number
-  readonly atMs: number
-  readonly operator: string
-  readonly stoppedAtMs: number
-  readonly meterStopWh: number | null
-  readonly reason: string | null
-}
+const corrected = otherColumnsOf(transactionCorrections, ['stoppedAtBeforeMs', 'meterStopWhBefore', 'stopReasonBefore'])
+
+/** What an operator puts in the place of an end. */
+export type CorrectionRow = RowOfColumns<typeof corrected>
 
 /**
  * Only what an operator entered is corrected: a transaction that its station has stopped meanwhile stays as it is, and
@@ -24,15 +19,7 @@ export interface CorrectionRow {
  */
 export const correctTransactions = statement<CorrectionRow>(
   'correct_transactions',
-  {
-    transaction_id: int8((row) => row.transactionId),
-    number: int4((row) => row.number),
-    at: instant((row) => row.atMs),
-    operator: text((row) => row.operator),
-    stopped_at: instant((row) => row.stoppedAtMs),
-    meter_stop_wh: float8((row) => row.meterStopWh),
-    stop_reason: text((row) => row.reason),
-  },
+  corrected,
   (names, rows) =>
     `WITH given AS MATERIALIZED (SELECT * FROM ${rows}), old AS MATERIALIZED (
        SELECT t.id, t.stopped_at, t.meter_stop_wh, t.stop_reason FROM transactions t
@@ -62,14 +49,14 @@ export function createCorrectionQueries(source: ListSource) {
           .orderBy(asc(transactionCorrections.number))
           .$dynamic(),
         (row) => ({
-          atMs: row.at,
+          atMs: row.atMs,
           operator: row.operator,
           before: {
-            stoppedAtMs: row.stoppedAtBefore,
+            stoppedAtMs: row.stoppedAtBeforeMs,
             meterStopWh: row.meterStopWhBefore,
             stopReason: row.stopReasonBefore,
           },
-          after: { stoppedAtMs: row.stoppedAt, meterStopWh: row.meterStopWh, stopReason: row.stopReason },
+          after: { stoppedAtMs: row.stoppedAtMs, meterStopWh: row.meterStopWh, stopReason: row.stopReason },
         }),
       )
     },

@@ -3,35 +3,21 @@
 // is stored here is written there as well. All statements may run twice on the same rows and leave the same behind.
 
 import { type FactRow, refOfOther } from './fact-row.ts'
-import { type Column, instant, int4, int8, json, statement, text } from './statement.ts'
+import { transactionEvents, transactionFacts } from './schema.ts'
+import { statement, text } from './statement.ts'
+import { type Columns, columnsOf } from './table-statement.ts'
 
 /** By which a fact is looked for in it, beside the charge point. */
-export const earlierKeyColumns: Readonly<Record<string, Column<FactRow>>> = {
-  ref: text((row) => row.ref),
+export const earlierKeyColumns: Columns<FactRow> = {
+  ...columnsOf(transactionEvents, ['ref']),
   other_ref: text(refOfOther),
-  seq_no: int8((row) => row.seqNo),
-  content: int8((row) => row.content),
+  ...columnsOf(transactionEvents, ['seqNo', 'content']),
 }
 
-const columns: Readonly<Record<string, Column<FactRow>>> = {
-  charge_point_id: int4((row) => row.chargePointKey),
-  ref: text((row) => row.ref),
-  seq_no: int8((row) => row.seqNo),
-  content: int8((row) => row.content),
-  event: text((row) => row.event),
-  transaction_id: int8((row) => row.transactionId),
-  message_id: text((row) => row.messageId),
-  occurred_at: instant((row) => row.occurredAtMs),
-  received_at: instant((row) => row.receivedAtMs),
-  payload: json((row) => row.payload),
-  answer: json((row) => row.answer),
-}
+const columns: Columns<FactRow> = columnsOf(transactionEvents)
 
 /** Columns of the new ledger by which it is looked for there. */
-const newKeyColumns: Readonly<Record<string, Column<FactRow>>> = {
-  sent_at: instant((row) => row.sentAtMs),
-  digest: int8((row) => row.digest),
-}
+const newKeyColumns: Columns<FactRow> = columnsOf(transactionFacts, ['sentAtMs', 'digest'])
 
 /**
  * The rows of `transaction_events`, as `e`, that are the fact of `v`; those that this very transaction wrote bear its

@@ -3,7 +3,7 @@
 import { and, desc, eq, gte, lte } from 'drizzle-orm'
 import type { ChargePointEventFilter, ChargePointEventRecord, Page, PageOf } from '../csms/records.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { chargePointEvents } from './schema.ts'
+import { chargePointEvents } from '../csms/tables.ts'
 
 export function createEventQueries(source: ListSource) {
   const { db } = source
@@ -20,8 +20,8 @@ export function createEventQueries(source: ListSource) {
             .select({
               action: chargePointEvents.action,
               messageId: chargePointEvents.messageId,
-              occurredAtMs: chargePointEvents.occurredAt,
-              receivedAtMs: chargePointEvents.receivedAt,
+              occurredAtMs: chargePointEvents.occurredAtMs,
+              receivedAtMs: chargePointEvents.receivedAtMs,
               payload: chargePointEvents.payload,
             })
             .from(chargePointEvents)
@@ -34,16 +34,16 @@ export function createEventQueries(source: ListSource) {
   }
 }
 
-const newestFirst = [desc(chargePointEvents.receivedAt), desc(chargePointEvents.digest)]
+const newestFirst = [desc(chargePointEvents.receivedAtMs), desc(chargePointEvents.digest)]
 
 // An index leads to the events of a charge point and a time. Always of a time: without statistics, PostgreSQL would
 // read all by the primary key, and sort them.
-function filteredBy({ chargePointKey, action, fromMs = 0, toMs }: ChargePointEventFilter): FilteredRows {
-  const { chargePointId, receivedAt } = chargePointEvents
+function filteredBy({ chargePointKey: key, action, fromMs = 0, toMs }: ChargePointEventFilter): FilteredRows {
+  const { chargePointKey, receivedAtMs } = chargePointEvents
   const lead = and(
-    eq(chargePointId, chargePointKey),
-    gte(receivedAt, fromMs),
-    toMs === undefined ? undefined : lte(receivedAt, toMs),
+    eq(chargePointKey, key),
+    gte(receivedAtMs, fromMs),
+    toMs === undefined ? undefined : lte(receivedAtMs, toMs),
   )
   const rest = action === undefined ? undefined : eq(chargePointEvents.action, action)
   return { table: chargePointEvents, leads: [lead], leadOrder: newestFirst, rest, order: newestFirst }

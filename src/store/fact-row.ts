@@ -3,24 +3,11 @@
 
 import { storableKey } from '../base/storable-text.ts'
 import type { ChangeSet, TransactionFact, Verbatim } from '../csms/decision.ts'
+import type { transactionEvents, transactionFacts } from './schema.ts'
+import type { RowOf } from '../csms/stored-rows.ts'
 
-export interface FactRow {
-  readonly chargePointKey: number
-  readonly sentAtMs: number
-  readonly digest: bigint
-  readonly transactionId: number | null
-  readonly messageId: string
-  readonly receivedAtMs: number
-  readonly payload: string
-  readonly answer: string
-  /** By which the version before knows it, with `seqNo`. */
-  readonly ref: string
-  readonly seqNo: number
-  /** The next three are columns of that version. */
-  readonly content: bigint | null
-  readonly event: string
-  readonly occurredAtMs: number
-}
+/** A row of the ledger, and of that of the version before, which knows it by `ref` and `seqNo`. */
+export type FactRow = Readonly<RowOf<typeof transactionFacts> & RowOf<typeof transactionEvents>>
 
 /**
  * `sent_at` of facts without a usable time. PostgreSQL wants the partition key in the unique index, so they need some

@@ -3,22 +3,12 @@
 
 import { earlierKeyColumns, sameEarlierFact } from './earlier-facts.ts'
 import type { FactRow } from './fact-row.ts'
-import { type Column, instant, int4, int8, json, statement, text } from './statement.ts'
+import { transactionFacts } from './schema.ts'
+import { statement } from './statement.ts'
+import { columnsOf } from './table-statement.ts'
 
-const keyColumns: Readonly<Record<string, Column<FactRow>>> = {
-  charge_point_id: int4((row) => row.chargePointKey),
-  sent_at: instant((row) => row.sentAtMs),
-  digest: int8((row) => row.digest),
-}
-
-const factColumns: Readonly<Record<string, Column<FactRow>>> = {
-  ...keyColumns,
-  received_at: instant((row) => row.receivedAtMs),
-  transaction_id: int8((row) => row.transactionId),
-  message_id: text((row) => row.messageId),
-  payload: json((row) => row.payload),
-  answer: json((row) => row.answer),
-}
+const keyColumns = columnsOf(transactionFacts, ['chargePointKey', 'sentAtMs', 'digest'])
+const factColumns = columnsOf(transactionFacts)
 
 const names = Object.keys(factColumns).join(', ')
 const insert = `INSERT INTO transaction_facts (${names}) SELECT ${names}`

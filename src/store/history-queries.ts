@@ -4,7 +4,7 @@ import { and, eq, gte, lte, type SQL, sql } from 'drizzle-orm'
 import type { ClosedBy, HistoryFilter, HistoryRecord, Page, PageOf } from '../csms/records.ts'
 import type { ConnectorStatus } from '../csms/decision.ts'
 import { countOf, type ListSource, requireInReach, totalOf } from './paging.ts'
-import { parseInstant } from './pg-types.ts'
+import { parseInstant } from '../csms/column-types.ts'
 import { connectionHistory, connectorHistory } from './schema.ts'
 
 // A type and not an interface: only so does TypeScript take it for a record.
@@ -29,8 +29,8 @@ export function createHistoryQueries(source: ListSource) {
     /** Newest first. */
     async listHistory(filter: HistoryFilter, page: Page): Promise<PageOf<HistoryRecord>> {
       requireInReach(source, page)
-      const ofConnectors = within(filter, connectorHistory.chargePointId, connectorHistory.receivedAt)
-      const ofConnections = within(filter, connectionHistory.chargePointId, connectionHistory.at)
+      const ofConnectors = within(filter, connectorHistory.chargePointKey, connectorHistory.receivedAtMs)
+      const ofConnections = within(filter, connectionHistory.chargePointKey, connectionHistory.atMs)
       const [connectors, connections, { rows }] = await Promise.all([
         countOf(source, { table: connectorHistory, where: ofConnectors }),
         countOf(source, { table: connectionHistory, where: ofConnections }),
@@ -41,8 +41,8 @@ export function createHistoryQueries(source: ListSource) {
   }
 }
 
-type TimeColumn = typeof connectorHistory.receivedAt | typeof connectionHistory.at
-type KeyColumn = typeof connectorHistory.chargePointId | typeof connectionHistory.chargePointId
+type TimeColumn = typeof connectorHistory.receivedAtMs | typeof connectionHistory.atMs
+type KeyColumn = typeof connectorHistory.chargePointKey | typeof connectionHistory.chargePointKey
 
 // Always from a time, so that PostgreSQL takes the index that gives them in order, whatever its statistics say.
 function within(

@@ -84,19 +84,13 @@ function columnsOf(input: IdTokenInput) {
   const { type, status, expiryDateMs, parentIdTag } = input
   return withDefined({
     status,
-    expiryDate: expiryDateMs,
+    expiryDateMs,
     type: typeof type === 'string' ? storableText(type) : type,
     parentIdTag: typeof parentIdTag === 'string' ? storableText(parentIdTag) : parentIdTag,
   })
 }
 
 function recordOf(row: typeof idTokens.$inferSelect): IdTokenRecord {
-  return {
-    idToken: row.idToken,
-    type: row.type,
-    status: row.status,
-    expiryDateMs: row.expiryDate,
-    parentIdTag: row.parentIdTag,
-    createdAtMs: row.createdAt,
-  }
+  const { idKey: _, ...record } = row
+  return record
 }

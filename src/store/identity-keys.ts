@@ -3,14 +3,14 @@
 import { desc, eq } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { storableText } from '../base/storable-text.ts'
-import { chargePoints } from './schema.ts'
+import { chargePoints } from '../csms/tables.ts'
 
 /** Keys of the charge points of that identity, deleted ones included: the newest first. None when nobody has ever had it. */
 export async function keysOf(db: NodePgDatabase, identity: string): Promise<number[]> {
   const rows = await db
-    .select({ key: chargePoints.id })
+    .select({ key: chargePoints.key })
     .from(chargePoints)
     .where(eq(chargePoints.identity, storableText(identity)))
-    .orderBy(desc(chargePoints.id))
+    .orderBy(desc(chargePoints.key))
   return rows.map(({ key }) => key)
 }

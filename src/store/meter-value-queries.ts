@@ -13,14 +13,15 @@ import type {
   TransactionRecord,
 } from '../csms/records.ts'
 import { countOf, filteredTotalOf, type ListSource, requireInReach, totalOf } from './paging.ts'
-import { meterValues, transactions } from './schema.ts'
+import { transactions } from '../csms/tables.ts'
+import { meterValues } from './schema.ts'
 
 /** `transaction_ref` of values that name no transaction. */
 const noTransaction = 0n
 
 const recordColumns = {
-  sampledAtMs: meterValues.sampledAt,
-  receivedAtMs: meterValues.receivedAt,
+  sampledAtMs: meterValues.sampledAtMs,
+  receivedAtMs: meterValues.receivedAtMs,
   evseId: meterValues.evseId,
   connectorId: meterValues.connectorId,
   energyWh: meterValues.energyWh,
@@ -45,35 +46,38 @@ export function createMeterValueQueries(source: ListSource) {
   const { db, rowsMax } = source
 
   /** When the next transaction of the same EVSE started; null when none has. */
-  async function nextStartMs({ transactionId, chargePointKey, evseId, startedAtMs }: Place): Promise<number | null> {
-    const { startedAt, id } = transactions
-    const isLater = or(gt(startedAt, startedAtMs), and(eq(startedAt, startedAtMs), gt(id, transactionId)))
+  async function nextStartMs(place: Place): Promise<number | null> {
+    const { chargePointKey, evseId, startedAtMs, transactionId } = transactions
+    const isLater = or(
+      gt(startedAtMs, place.startedAtMs),
+      and(eq(startedAtMs, place.startedAtMs), gt(transactionId, place.transactionId)),
+    )
     const [next] = await db
-      .select({ startedAtMs: startedAt })
+      .select({ startedAtMs })
       .from(transactions)
       .where(
         and(
-          eq(transactions.chargePointId, chargePointKey),
-          gte(startedAt, startedAtMs),
+          eq(chargePointKey, place.chargePointKey),
+          gte(startedAtMs, place.startedAtMs),
           isLater,
-          eq(transactions.evseId, evseId),
+          eq(evseId, place.evseId),
         ),
       )
-      .orderBy(asc(startedAt), asc(id))
+      .orderBy(asc(startedAtMs), asc(transactionId))
       .limit(1)
     return next?.startedAtMs ?? null
   }
 
   /** When the charge point began the next transaction under the same id; null when it has not. */
   async function nextUseStartMs(ofId: KeyedTransaction): Promise<number | null> {
-    const { chargePointId, stationTransactionId, stationUse, startedAt } = transactions
+    const { chargePointKey, stationTransactionId, stationUse, startedAtMs } = transactions
     if (ofId.stationId === null) return null
     const [next] = await db
-      .select({ startedAtMs: startedAt })
+      .select({ startedAtMs })
       .from(transactions)
       .where(
         and(
-          eq(chargePointId, ofId.chargePointKey),
+          eq(chargePointKey, ofId.chargePointKey),
           // The first condition is the one that the index knows.
           sql`left(${stationTransactionId}, 255) = left(${ofId.stationId}, 255)`,
           eq(stationTransactionId, ofId.stationId),
@@ -88,10 +92,10 @@ export function createMeterValueQueries(source: ListSource) {
     const { transactionId, chargePointKey, stationId, stationUse, startedAtMs } = transaction
     const nextMs = await nextUseStartMs(transaction)
     return and(
-      eq(meterValues.chargePointId, chargePointKey),
+      eq(meterValues.chargePointKey, chargePointKey),
       stationId === '' ? sql`false` : eq(meterValues.transactionRef, transactionRef(stationId ?? transactionId)),
-      stationUse > 1 ? gte(meterValues.sampledAt, startedAtMs) : undefined,
-      nextMs === null ? undefined : lt(meterValues.sampledAt, nextMs),
+      stationUse > 1 ? gte(meterValues.sampledAtMs, startedAtMs) : undefined,
+      nextMs === null ? undefined : lt(meterValues.sampledAtMs, nextMs),
     )
   }
 
@@ -100,12 +104,12 @@ export function createMeterValueQueries(source: ListSource) {
     const { chargePointKey, evseId, startedAtMs, stoppedAtMs } = transaction
     const nextMs = await nextStartMs(transaction)
     return and(
-      eq(meterValues.chargePointId, chargePointKey),
+      eq(meterValues.chargePointKey, chargePointKey),
       eq(meterValues.transactionRef, noTransaction),
       eq(meterValues.evseId, evseId),
-      gte(meterValues.sampledAt, startedAtMs),
-      stoppedAtMs === null ? undefined : lte(meterValues.sampledAt, stoppedAtMs),
-      nextMs === null ? undefined : lt(meterValues.sampledAt, nextMs),
+      gte(meterValues.sampledAtMs, startedAtMs),
+      stoppedAtMs === null ? undefined : lte(meterValues.sampledAtMs, stoppedAtMs),
+      nextMs === null ? undefined : lt(meterValues.sampledAtMs, nextMs),
     )
   }
 
@@ -117,23 +121,23 @@ export function createMeterValueQueries(source: ListSource) {
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>> {
       const [transaction] = await db
         .select({
-          transactionId: transactions.id,
-          chargePointKey: transactions.chargePointId,
+          transactionId: transactions.transactionId,
+          chargePointKey: transactions.chargePointKey,
           stationId: transactions.stationTransactionId,
           stationUse: transactions.stationUse,
           evseId: transactions.evseId,
-          startedAtMs: transactions.startedAt,
-          stoppedAtMs: transactions.stoppedAt,
+          startedAtMs: transactions.startedAtMs,
+          stoppedAtMs: transactions.stoppedAtMs,
         })
         .from(transactions)
-        .where(eq(transactions.id, transactionId))
+        .where(eq(transactions.transactionId, transactionId))
       if (transaction === undefined) return { totalCount: 0, items: [] }
       const isNamed = await isOfTransaction(transaction)
       // EVSE 0 is the main meter, or an EVSE that nobody has named: its values are not those of the transaction.
       const isOfItsConnector = transaction.evseId > 0 ? await isOfConnector(transaction) : sql`false`
       requireInReach(source, page)
-      const { sampledAt, receivedAt, connectorId, digest } = meterValues
-      const order = [asc(sampledAt), asc(receivedAt), asc(connectorId), asc(digest)]
+      const { sampledAtMs, receivedAtMs, connectorId, digest } = meterValues
+      const order = [asc(sampledAtMs), asc(receivedAtMs), asc(connectorId), asc(digest)]
       // The index has both parts in order of time: they are merged, and no more is read than up to the end of the page.
       // The EVSE is no part of the order: it is one and the same in the second part, which would be sorted as a whole.
       const end = page.page * page.pageSize
@@ -170,31 +174,31 @@ export function createMeterValueQueries(source: ListSource) {
     async meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>> {
       requireInReach(source, page)
       const { chargePointKey } = filter
-      const { transactionRef: ref, sampledAt, evseId, connectorId, digest } = meterValues
+      const { transactionRef: ref, sampledAtMs, evseId, connectorId, digest } = meterValues
       const ofChargePoint = db
-        .select({ ref, sampledAt, evseId, connectorId, digest })
+        .select({ ref, sampledAtMs, evseId, connectorId, digest })
         .from(meterValues)
         .where(
           and(
-            eq(meterValues.chargePointId, chargePointKey),
-            rowsMax === null ? undefined : inPeriod(sampledAt, monthsOf(filter)),
+            eq(meterValues.chargePointKey, chargePointKey),
+            rowsMax === null ? undefined : inPeriod(sampledAtMs, monthsOf(filter)),
           ),
         )
       const looked =
         rowsMax === null
           ? ofChargePoint.as('looked')
           : ofChargePoint
-              .orderBy(desc(ref), desc(sampledAt), desc(evseId), desc(connectorId), desc(digest))
+              .orderBy(desc(ref), desc(sampledAtMs), desc(evseId), desc(connectorId), desc(digest))
               .limit(rowsMax + 1)
               .as('looked')
-      const matches = inPeriod(looked.sampledAt, filter)
-      const order = [desc(sampledAt), desc(ref), desc(evseId), desc(connectorId), desc(digest)]
+      const matches = inPeriod(looked.sampledAtMs, filter)
+      const order = [desc(sampledAtMs), desc(ref), desc(evseId), desc(connectorId), desc(digest)]
       const keys = db
         .select()
         .from(looked)
         .where(matches)
         .orderBy(
-          desc(looked.sampledAt),
+          desc(looked.sampledAtMs),
           desc(looked.ref),
           desc(looked.evseId),
           desc(looked.connectorId),
@@ -220,9 +224,9 @@ export function createMeterValueQueries(source: ListSource) {
           .innerJoin(
             meterValues,
             and(
-              eq(meterValues.chargePointId, chargePointKey),
+              eq(meterValues.chargePointKey, chargePointKey),
               eq(ref, keys.ref),
-              eq(sampledAt, keys.sampledAt),
+              eq(sampledAtMs, keys.sampledAtMs),
               eq(evseId, keys.evseId),
               eq(connectorId, keys.connectorId),
               eq(digest, keys.digest),

@@ -5,7 +5,7 @@
 import type { ClientBase } from 'pg'
 import type { ChangeSet } from '../csms/decision.ts'
 import { isFenced } from '../csms/overtaken.ts'
-import { fenceOf } from './change-rows.ts'
+import { fenceOf } from './gathered-rows.ts'
 import { sameEarlierFact } from './earlier-facts.ts'
 import { factRow, refOfOther } from './fact-row.ts'
 import { bind, bool, instant, int4, int8, statement, text } from './statement.ts'
@@ -67,10 +67,11 @@ function premiseOf(set: ChangeSet): Premise {
     content: fact?.content ?? null,
   }
   for (const change of set.changes) {
-    if (change.kind === 'transactionStarted') {
-      premise.started = change.transactionId
-      premise.stationTransactionId = change.stationTransactionId
-      premise.use = change.story?.use ?? 1
+    if ('table' in change) {
+      if (change.table !== 'transactions') continue
+      premise.started = change.row.transactionId
+      premise.stationTransactionId = change.row.stationTransactionId
+      premise.use = change.row.stationUse
     } else if (change.kind === 'transactionUpdated') {
       premise.transactionId = change.transactionId
       premise.chargingState = change.chargingState ?? null

@@ -2,13 +2,7 @@
 // int8 as a number (every int8 that is read this way counts something far below 2^53), the rest as `pg` does it.
 
 import { types } from 'pg'
-
-/** Milliseconds since the Unix epoch of PostgreSQL's ISO output, e.g. `2026-11-23 16:00:00.123+00`. */
-export function parseInstant(text: string): number {
-  const iso = text.replace(' ', 'T')
-  if (iso.endsWith('+00')) return Date.parse(`${iso.slice(0, -3)}Z`)
-  return Date.parse(/[+-]\d\d$/.test(iso) ? `${iso}:00` : iso)
-}
+import { parseInstant } from '../csms/column-types.ts'
 
 type TypeParser = (text: string) => unknown
 

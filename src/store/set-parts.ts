@@ -3,8 +3,9 @@
 // that is begun again after a part of it was stored, finds them and stores them once.
 
 import { partBytesMax, partRowsMax } from '../base/limits.ts'
-import type { Change, ChangeSet, VariableChange } from '../csms/decision.ts'
+import type { Change, ChangeSet } from '../csms/decision.ts'
 import { meterColumns, type MeterBlock, type MeterRows } from '../csms/meter-block.ts'
+import { isOf, type RowChange } from '../csms/stored-rows.ts'
 
 /** A variable takes PostgreSQL as long as this many meter values: its key is wider, and its row may have to be replaced. */
 const variableRows = 2
@@ -12,7 +13,7 @@ const variableRows = 2
 /** The rows of a set, counted in meter values. Only those count that one message can bring thousands of. */
 export function bulkRowsOf({ meter, changes }: ChangeSet): number {
   let rows = meter === null ? 0 : meter.to - meter.from
-  for (const change of changes) if (change.kind === 'variable') rows += variableRows
+  for (const change of changes) if (isOf('variables', change)) rows += variableRows
   return rows
 }
 
@@ -49,11 +50,11 @@ export function partsOf(set: ChangeSet): readonly ChangeSet[] {
   }
 
   let { changes } = set
-  const slices = slicesOf(changes.filter((change) => change.kind === 'variable'))
+  const slices = slicesOf(changes.filter((change) => isOf('variables', change)))
   if (slices.length > 1) {
     const last = slices.pop()
     for (const { variables, bytes } of slices) cutOff(null, variables, bytes)
-    changes = [...changes.filter((change) => change.kind !== 'variable'), ...(last?.variables ?? [])]
+    changes = [...changes.filter((change) => !isOf('variables', change)), ...(last?.variables ?? [])]
   }
   if (parts.length === 0) return [set]
   return [...parts, { ...set, meter, changes, bytes: bytesLeft }]
@@ -99,11 +100,11 @@ function instantOf(column: Uint8Array, row: number): bigint {
 }
 
 interface Slice {
-  readonly variables: VariableChange[]
+  readonly variables: RowChange<'variables'>[]
   bytes: number
 }
 
-function slicesOf(variables: readonly VariableChange[]): Slice[] {
+function slicesOf(variables: readonly RowChange<'variables'>[]): Slice[] {
   const slices: Slice[] = []
   let slice: Slice | undefined
   for (const variable of variables) {
@@ -119,9 +120,9 @@ function slicesOf(variables: readonly VariableChange[]): Slice[] {
 }
 
 /** About what it had in its frame. */
-function bytesOfVariable(variable: VariableChange): number {
+function bytesOfVariable({ row }: RowChange<'variables'>): number {
   let bytes = 0
-  for (const part of Object.values(variable)) {
+  for (const part of Object.values(row)) {
     if (typeof part === 'string') bytes += part.length
     else if (typeof part === 'object' && part !== null) bytes += JSON.stringify(part).length
   }

@@ -11,6 +11,9 @@ export interface Statement<Row> {
   readonly values: (rows: readonly Row[]) => Buffer[]
 }
 
+/** The rows that a statement takes. */
+export type RowsOf<S> = S extends Statement<infer Row> ? Row : never
+
 /** A statement with its parameters, ready to be sent. */
 export interface BoundStatement {
   readonly name: string
@@ -26,6 +29,11 @@ export const discardPlans: BoundStatement = { name: 'stator_discard_plans', text
 
 export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement {
   return { name: statement.name, text: statement.text, values: statement.values(rows) }
+}
+
+/** The statement with its rows; none when there are none. */
+export function bindRows<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement[] {
+  return rows.length === 0 ? [] : [bind(statement, rows)]
 }
 
 /** One column of rows. */

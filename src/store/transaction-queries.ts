@@ -7,19 +7,19 @@ import { storableText } from '../base/storable-text.ts'
 import { evidenceOf } from './energy-queries.ts'
 import { keysOf } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { chargePoints, transactions } from './schema.ts'
+import { chargePoints, transactions } from '../csms/tables.ts'
 
 /** Columns of a KnownTransaction. */
 export const knownTransactionColumns = {
-  transactionId: transactions.id,
-  chargePointKey: transactions.chargePointId,
+  transactionId: transactions.transactionId,
+  chargePointKey: transactions.chargePointKey,
   evseId: transactions.evseId,
   connectorId: transactions.connectorId,
   stationTransactionId: transactions.stationTransactionId,
   idToken: transactions.idToken,
-  startedAtMs: transactions.startedAt,
+  startedAtMs: transactions.startedAtMs,
   meterStartWh: transactions.meterStartWh,
-  open: sql<boolean>`${transactions.stoppedAt} IS NULL`,
+  open: sql<boolean>`${transactions.stoppedAtMs} IS NULL`,
   closedBy: transactions.closedBy,
 }
 
@@ -28,7 +28,7 @@ const recordColumns = {
   identity: chargePoints.identity,
   idTokenType: transactions.idTokenType,
   idTokenStatus: transactions.idTokenStatus,
-  stoppedAtMs: transactions.stoppedAt,
+  stoppedAtMs: transactions.stoppedAtMs,
   meterStopWh: transactions.meterStopWh,
   registerFellFromWh: transactions.registerFellFromWh,
   stopReason: transactions.stopReason,
@@ -36,19 +36,22 @@ const recordColumns = {
   reservationId: transactions.reservationId,
   remoteStartId: transactions.remoteStartId,
   chargingState: transactions.chargingState,
-  corrections: sql<number>`(SELECT count(*)::int4 FROM transaction_corrections c WHERE c.transaction_id = ${transactions.id})`,
+  corrections: sql<number>`(SELECT count(*)::int4 FROM transaction_corrections c WHERE c.transaction_id = ${transactions.transactionId})`,
 }
 
 /**
  * By arrival at whatever node. Numbers tell no order, because each node has a block of them, and start times none, because they are by
  * the clock of a charge point.
  */
-export const newestFirst = [desc(transactions.receivedAt), desc(transactions.id)]
+export const newestFirst = [desc(transactions.receivedAtMs), desc(transactions.transactionId)]
 
 export function createTransactionQueries(source: ListSource) {
   const { db } = source
   const records = () =>
-    db.select(recordColumns).from(transactions).innerJoin(chargePoints, eq(chargePoints.id, transactions.chargePointId))
+    db
+      .select(recordColumns)
+      .from(transactions)
+      .innerJoin(chargePoints, eq(chargePoints.key, transactions.chargePointKey))
   const withEnergy = async (rows: readonly Omit<TransactionRecord, 'energy'>[]): Promise<TransactionRecord[]> => {
     const evidence = await evidenceOf(source, rows)
     return rows.map((row) => ({ ...row, energy: energyOf(row, evidence.get(row.transactionId) ?? noEvidence) }))
@@ -73,7 +76,7 @@ export function createTransactionQueries(source: ListSource) {
     },
 
     async transaction(transactionId: number): Promise<TransactionRecord | null> {
-      const [record] = await withEnergy(await records().where(eq(transactions.id, transactionId)))
+      const [record] = await withEnergy(await records().where(eq(transactions.transactionId, transactionId)))
       return record ?? null
     },
   }
@@ -83,24 +86,24 @@ export function createTransactionQueries(source: ListSource) {
 // are the fewest. `keys` are those of the charge points of `filter.identity`.
 function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): FilteredRows {
   const { idToken, startedFromMs, startedToMs, open } = filter
-  const { chargePointId, id, startedAt, stoppedAt } = transactions
-  const isOpen = open === true ? isNull(stoppedAt) : undefined
-  const isStopped = open === false ? isNotNull(stoppedAt) : undefined
+  const { chargePointKey, transactionId, startedAtMs, stoppedAtMs } = transactions
+  const isOpen = open === true ? isNull(stoppedAtMs) : undefined
+  const isStopped = open === false ? isNotNull(stoppedAtMs) : undefined
   const isInTime = and(
-    startedFromMs === undefined ? undefined : gte(startedAt, startedFromMs),
-    startedToMs === undefined ? undefined : lte(startedAt, startedToMs),
+    startedFromMs === undefined ? undefined : gte(startedAtMs, startedFromMs),
+    startedToMs === undefined ? undefined : lte(startedAtMs, startedToMs),
   )
   const hasToken = idToken === undefined ? undefined : isOfToken(storableText(idToken))
   const by = (leads: FilteredRows['leads'], leadOrder: FilteredRows['leadOrder'], rest: SQL | undefined) => {
     return { table: transactions, leads, leadOrder, rest, order: newestFirst }
   }
   if (keys !== null) {
-    const leads = keys.map((key) => and(eq(chargePointId, key), isOpen))
+    const leads = keys.map((key) => and(eq(chargePointKey, key), isOpen))
     return by(leads, newestFirst, and(hasToken, isInTime, isStopped))
   }
   if (hasToken !== undefined) return by([hasToken], newestFirst, and(isInTime, isOpen, isStopped))
-  if (isOpen !== undefined) return by([isOpen], [desc(chargePointId), ...newestFirst], isInTime)
-  if (isInTime !== undefined) return by([isInTime], [desc(startedAt), desc(id)], isStopped)
+  if (isOpen !== undefined) return by([isOpen], [desc(chargePointKey), ...newestFirst], isInTime)
+  if (isInTime !== undefined) return by([isInTime], [desc(startedAtMs), desc(transactionId)], isStopped)
   return by([undefined], newestFirst, isStopped)
 }
 

@@ -53,8 +53,8 @@ interface Waiting {
 }
 
 interface Seen {
-  seenAtMs: number
-  heartbeatAtMs: number | null
+  lastSeenAtMs: number
+  lastHeartbeatAtMs: number | null
 }
 
 /** How often a group may fail on an open connection before it is suspected of breaking it by what it holds. */
@@ -205,11 +205,11 @@ export class Writer {
   markSeen(chargePointKey: number, atMs: number, heartbeat: boolean): void {
     const seen = this.#seen.get(chargePointKey)
     if (seen === undefined) {
-      this.#seen.set(chargePointKey, { seenAtMs: atMs, heartbeatAtMs: heartbeat ? atMs : null })
+      this.#seen.set(chargePointKey, { lastSeenAtMs: atMs, lastHeartbeatAtMs: heartbeat ? atMs : null })
       return
     }
-    seen.seenAtMs = atMs
-    if (heartbeat) seen.heartbeatAtMs = atMs
+    seen.lastSeenAtMs = atMs
+    if (heartbeat) seen.lastHeartbeatAtMs = atMs
   }
 
   #setSeenTimer(): void {

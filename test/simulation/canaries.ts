@@ -2,6 +2,7 @@
 
 import type { ChangeSet, TransactionFact } from '../../src/csms/decision.ts'
 import type { OpenPromise } from '../../src/csms/records.ts'
+import { isOf } from '../../src/csms/stored-rows.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 
@@ -57,8 +58,8 @@ export const canaries: readonly Canary[] = [
       commit: (commit, node) => (set) => {
         const live = [...node.registry].find(({ chargePointKey }) => chargePointKey === set.chargePointKey)?.live
         for (const change of set.changes) {
-          if (change.kind !== 'connectorStatus') continue
-          const { evseId, connectorId, status } = change
+          if (!isOf('connectors', change)) continue
+          const { evseId, connectorId, status } = change.row
           live?.apply([{ type: 'connectorStatus', evseId, connectorId, status }])
         }
         return commit(set)

@@ -1,14 +1,11 @@
 // Corrections of what an operator entered: what the statement of the store does with them, and what has to hold of them
 // in the end.
 
-import type { ChangeSet, TransactionCorrectedChange } from '../../src/csms/decision.ts'
+import type { ChangeSet } from '../../src/csms/decision.ts'
+import { isOf, type RowOf } from '../../src/csms/stored-rows.ts'
+import type { transactionCorrections } from '../../src/csms/tables.ts'
 
-export type StoredCorrection = Omit<TransactionCorrectedChange, 'kind'> & {
-  readonly atMs: number
-  readonly stoppedBeforeMs: number
-  readonly meterStopBeforeWh: number | null
-  readonly reasonBefore: string | null
-}
+export type StoredCorrection = Readonly<RowOf<typeof transactionCorrections>>
 
 interface EndedRow {
   readonly closedBy: 'station' | 'operator' | null
@@ -27,19 +24,19 @@ interface Tables {
 export function correct({ transactions, corrections }: Tables, sets: readonly ChangeSet[]): void {
   const changes = sets.flatMap((set) =>
     set.changes.flatMap((change) =>
-      change.kind === 'transactionCorrected' ? [{ ...change, atMs: set.receivedAtMs }] : [],
+      isOf('transactionCorrections', change) ? [{ ...change.row, atMs: set.receivedAtMs }] : [],
     ),
   )
-  for (const { kind: _, ...change } of new Map(changes.map((change) => [change.transactionId, change])).values()) {
-    const { transactionId, number, stoppedAtMs, meterStopWh, reason } = change
+  for (const change of new Map(changes.map((change) => [change.transactionId, change])).values()) {
+    const { transactionId, number, stoppedAtMs, meterStopWh, stopReason } = change
     const row = transactions.get(transactionId)
     if (row === undefined || row.closedBy !== 'operator' || row.stoppedAtMs === null) continue
     const before = {
-      stoppedBeforeMs: row.stoppedAtMs,
-      meterStopBeforeWh: row.meterStopWh,
-      reasonBefore: row.stopReason,
+      stoppedAtBeforeMs: row.stoppedAtMs,
+      meterStopWhBefore: row.meterStopWh,
+      stopReasonBefore: row.stopReason,
     }
-    Object.assign(row, { stoppedAtMs, meterStopWh, stopReason: reason })
+    Object.assign(row, { stoppedAtMs, meterStopWh, stopReason })
     const key = `${transactionId}/${number}`
     if (!corrections.has(key)) corrections.set(key, { ...change, ...before })
   }
@@ -56,7 +53,7 @@ export function correctionProblem({ transactions, corrections }: Tables): string
     const before = last.get(transactionId)
     const follows =
       before === undefined ||
-      (before.stoppedAtMs === correction.stoppedBeforeMs && before.meterStopWh === correction.meterStopBeforeWh)
+      (before.stoppedAtMs === correction.stoppedAtBeforeMs && before.meterStopWh === correction.meterStopWhBefore)
     if (number !== (before?.number ?? 0) + 1 || !follows) {
       return `Correction ${number} of transaction ${transactionId} does not follow on the one before it.`
     }

@@ -7,6 +7,8 @@ import { silentLogger } from '../../src/base/log.ts'
 import type { Change, ChangeSet } from '../../src/csms/decision.ts'
 import type { OpenPromise } from '../../src/csms/records.ts'
 import { withoutState } from '../../src/csms/overtaken.ts'
+import { isOf } from '../../src/csms/stored-rows.ts'
+import * as tableDefinitions from '../../src/csms/tables.ts'
 import { commitGroup } from '../../src/store/commit-group.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'
@@ -25,7 +27,7 @@ import { acceptedToken } from '../support/known.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { arrivalMs, meterRows } from '../support/store.ts'
 import { DatabaseModel, type Seen } from './database-model.ts'
-import { readings } from './readings.ts'
+import { readingOf, readings } from './readings.ts'
 import { attempted } from './refusal.ts'
 import { Random } from '../support/random.ts'
 
@@ -56,7 +58,9 @@ const groupsOfASeed = 12
 const chargePoints = 3
 const idsOfASeed = 6
 
-const ofKnownTransactions: ReadonlySet<Change['kind']> = new Set(['transactionUpdated', 'transactionStopped'])
+function isOfKnownTransaction(change: Change): boolean {
+  return 'kind' in change && ['transactionUpdated', 'transactionStopped'].includes(change.kind)
+}
 
 /** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
 class Sets {
@@ -90,8 +94,8 @@ class Sets {
     if (random.chance(0.7)) return []
     return this.#keys.map((key) => ({
       key,
-      seenAtMs: this.#atMs(),
-      heartbeatAtMs: random.chance(0.5) ? this.#atMs() : null,
+      lastSeenAtMs: this.#atMs(),
+      lastHeartbeatAtMs: random.chance(0.5) ? this.#atMs() : null,
     }))
   }
 
@@ -101,7 +105,7 @@ class Sets {
     if (epoch === undefined) return set
     if (this.#random.chance(0.6)) return { ...set, epoch }
     // An older connection tells nothing of transactions that are not there.
-    const changes = set.changes.filter(({ kind }) => !ofKnownTransactions.has(kind))
+    const changes = set.changes.filter((change) => !isOfKnownTransaction(change))
     return this.#random.chance(0.5)
       ? { ...set, changes }
       : { ...set, changes: withoutState(changes), isOvertaken: true }
@@ -153,10 +157,12 @@ class Sets {
 
   /** Only a start may name the transaction of another charge point. */
   #isOwn(change: Change, chargePointKey: number): boolean {
-    if (!('transactionId' in change)) return true
-    const owner = this.#owners.get(change.transactionId) ?? chargePointKey
-    this.#owners.set(change.transactionId, owner)
-    return owner === chargePointKey || change.kind === 'transactionStarted'
+    const { transactionId } =
+      'table' in change ? { transactionId: undefined, ...change.row } : { transactionId: undefined, ...change }
+    if (transactionId === undefined) return true
+    const owner = this.#owners.get(transactionId) ?? chargePointKey
+    this.#owners.set(transactionId, owner)
+    return owner === chargePointKey || isOf('transactions', change)
   }
 
   #messageId(): string {
@@ -226,10 +232,9 @@ class Sets {
           evseId: random.between(1, 2),
           idToken: random.pick([null, 'ONE', 'one', 'ONE_1', 'ONE_2', 'ONEANDTWO', 'OWN', 'OWN_1']),
           // Each has a place of its own: no two uses of one id have the same number.
-          story:
-            stationTransactionId === null
-              ? null
-              : { use: transactionId, isStartTold: false, lastEventAtMs: this.#atMs(), lastSeqNo: null },
+          ...(stationTransactionId === null
+            ? {}
+            : { stationUse: transactionId, isStartTold: false, lastEventAtMs: this.#atMs() }),
         })
       }
       case 5:
@@ -251,13 +256,15 @@ class Sets {
         })
       case 9:
         return {
-          kind: 'transactionCorrected',
-          transactionId: this.#transactionId(),
-          number: random.between(1, 3),
-          operator: random.pick(['admin', 'operator 1']),
-          stoppedAtMs: this.#atMs(),
-          meterStopWh: random.pick([null, 3_000]),
-          reason: random.pick([null, 'Other']),
+          table: 'transactionCorrections',
+          row: {
+            transactionId: this.#transactionId(),
+            number: random.between(1, 3),
+            operator: random.pick(['admin', 'operator 1']),
+            stoppedAtMs: this.#atMs(),
+            meterStopWh: random.pick([null, 3_000]),
+            stopReason: random.pick([null, 'Other']),
+          },
         }
       case 10:
         return chargePointEvent('X', this.#atMs(), { n: random.between(1, 2) }, { place: random.between(1, 3) })
@@ -314,7 +321,7 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
         if (told !== 'refused') outdated += told.outdated
       }
     }
-    expect({ seed, rows: rowsOf(model) }).toEqual({ seed, rows: await storedRows(keys) })
+    expect({ seed, rows: rowsOf(model) }).toEqual({ seed, rows: await storedRows(keys, model) })
     await comparePromises(seed, keys, model)
     await compareReading(seed, keys, model)
   }
@@ -423,7 +430,7 @@ function rowsOf(model: DatabaseModel): Rows {
     ),
     connectors: [...model.connectors.values()],
     connectorHistory: [...model.connectorHistory.rows.values()],
-    transactions: [...model.transactions.values()],
+    transactions: [...model.transactions.values()].map(({ id: transactionId, ...row }) => ({ transactionId, ...row })),
     facts: [...model.facts.values()].map(({ ref: _, seqNo: __, event: ___, occurredAtMs: ____, ...row }) => row),
     corrections: [...model.corrections.values()],
     events: [...model.events.values()],
@@ -433,17 +440,16 @@ function rowsOf(model: DatabaseModel): Rows {
       transactionRef: text(row.transactionRef),
       digest: text(row.digest),
     })),
-    variables: [...model.variables.values()].map(({ variable: told, ...row }) => ({
-      ...row,
-      ...told,
-      characteristics: told.characteristics === null ? null : JSON.stringify(told.characteristics),
-    })),
     problems: [...model.problems.newest.values()]
       .filter(({ isActive }) => isActive)
       .map(({ isActive: _, ...row }) => row),
     problemTimes: [...model.problems.newest.values()].map(
-      ({ isActive: _, techCode: __, techInfo: ___, cause: ____, ...row }) => row,
+      ({ isActive: _, techCode: __, techInfo: ___, cause: ____, updatedAtMs: receivedAtMs, ...row }) => ({
+        ...row,
+        receivedAtMs,
+      }),
     ),
+    ...Object.fromEntries([...model.others.tables].map(([table, rows]) => [table, [...rows.values()]])),
   })
 }
 
@@ -451,9 +457,10 @@ function tables(rows: Readonly<Record<string, readonly unknown[]>>): Rows {
   return Object.fromEntries(Object.entries(rows).map(([table, list]) => [table, sorted(list)]))
 }
 
-async function storedRows(keys: readonly number[]): Promise<Rows> {
+async function storedRows(keys: readonly number[], model: DatabaseModel): Promise<Rows> {
+  const others = [...model.others.tables.keys()].map((table) => [table, readingOf(tableDefinitions[table])] as const)
   const read = await Promise.all(
-    Object.entries(readings).map(async ([table, sql]) => {
+    [...Object.entries(readings), ...others].map(async ([table, sql]) => {
       const { rows } = await database.pool.query<Record<string, unknown>>(sql, [keys])
       return [table, rows] as const
     }),

@@ -18,6 +18,7 @@ import type {
 } from '../../src/csms/decision.ts'
 import { isOfTransaction } from '../../src/csms/overtaken.ts'
 import type { Hydration, OpenPromise } from '../../src/csms/records.ts'
+import { isOf, type NewRow, type RowChange } from '../../src/csms/stored-rows.ts'
 import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { RegisterReading, RegistersNextTo, Strictness } from '../../src/ocpp/verdict.ts'
@@ -34,8 +35,7 @@ import { isOutdated } from './outdated.ts'
 import { ProblemModel } from './problems.ts'
 import { PromiseModel } from './promises.ts'
 import { refusal } from './refusal.ts'
-
-type Of<Kind extends Change['kind']> = Omit<Extract<Change, { kind: Kind }>, 'kind'>
+import { TableModel } from './table-model.ts'
 
 export interface StoredChargePoint {
   readonly key: number
@@ -62,7 +62,7 @@ export interface StoredChargePoint {
   untimedFacts: UntimedFacts | null
 }
 
-export type StoredConnector = Of<'connectorStatus'> & { readonly updatedAtMs: number }
+export type StoredConnector = NewRow<'connectors'> & { readonly updatedAtMs: number }
 
 export interface StoredTransaction {
   readonly id: number
@@ -126,17 +126,11 @@ export interface StoredAnomaly {
   readonly messageId: string
 }
 
-export interface StoredVariable {
-  readonly chargePointKey: number
-  readonly variable: Of<'variable'>
-  readonly updatedAtMs: number
-}
-
 /** A charge point was heard (`Writer.markSeen`). */
 export interface Seen {
   readonly key: number
-  readonly seenAtMs: number
-  readonly heartbeatAtMs: number | null
+  readonly lastSeenAtMs?: number | null | undefined
+  readonly lastHeartbeatAtMs?: number | null | undefined
 }
 
 /** What one transaction answered. */
@@ -160,7 +154,8 @@ export class DatabaseModel {
   readonly events = new Map<string, StoredEvent>()
   readonly anomalies = new Map<string, StoredAnomaly>()
   readonly meterValues = new Map<string, StoredMeterRow>()
-  readonly variables = new Map<string, StoredVariable>()
+  /** The tables of which no more is known than their definitions. */
+  readonly others = new TableModel()
   readonly problems = new ProblemModel()
   readonly idTokens = new Map<string, KnownIdToken>()
   readonly leases = new LeaseModel(this.chargePoints)
@@ -246,7 +241,7 @@ export class DatabaseModel {
     })
     // A statement per kind of change: what begins in a group begins before anything of the group is updated.
     for (const set of toBeApplied) {
-      for (const change of set.changes) if (change.kind === 'transactionStarted') this.#start(set, change)
+      for (const change of set.changes) if (isOf('transactions', change)) this.#start(set, change.row)
     }
     for (const set of toBeApplied) {
       const { rows, isNew } = this.#apply(set)
@@ -256,11 +251,11 @@ export class DatabaseModel {
     this.connectorHistory.settle(this.connectors)
     this.problems.settle()
     correct(this, toBeApplied)
-    for (const { key, seenAtMs, heartbeatAtMs } of seen) {
+    for (const { key, lastSeenAtMs, lastHeartbeatAtMs } of seen) {
       const row = this.chargePoints.get(key)
       if (row === undefined) continue
-      row.lastSeenAtMs = greatest(row.lastSeenAtMs, seenAtMs)
-      row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, heartbeatAtMs)
+      row.lastSeenAtMs = greatest(row.lastSeenAtMs, lastSeenAtMs ?? null)
+      row.lastHeartbeatAtMs = greatest(row.lastHeartbeatAtMs, lastHeartbeatAtMs ?? null)
     }
     return { outcomes, duplicates, outdated, meterRows, hadStored }
   }
@@ -276,8 +271,8 @@ export class DatabaseModel {
         facts.add(key)
       }
       for (const change of set.changes) {
-        if (change.kind !== 'transactionStarted') continue
-        const { transactionId } = change
+        if (!isOf('transactions', change)) continue
+        const { transactionId } = change.row
         if (!this.transactions.has(transactionId) && begun.has(transactionId)) return true
         begun.add(transactionId)
       }
@@ -430,7 +425,36 @@ export class DatabaseModel {
     return { rows: rows.length, isNew }
   }
 
+  #addRow(set: ChangeSet, change: RowChange): void {
+    const { chargePointKey, receivedAtMs } = set
+    if (isOf('connectors', change)) {
+      const key = `${chargePointKey}/${change.row.evseId}/${change.row.connectorId}`
+      this.connectorHistory.note(key, this.connectors.get(key))
+      this.connectors.set(key, { ...change.row, chargePointKey, updatedAtMs: receivedAtMs })
+    } else if (isOf('chargePointEvents', change)) {
+      this.#addEvent(set, change)
+    } else if (isOf('problems', change)) {
+      this.problems.tell(set, change)
+    } else if (!isOf('transactions', change) && !isOf('transactionCorrections', change)) {
+      this.others.put(set, change)
+    }
+  }
+
+  #addEvent(set: ChangeSet, { row: told, place }: RowChange<'chargePointEvents'>): void {
+    const { action, occurredAtMs } = told
+    const { chargePointKey, receivedAtMs, messageId, epoch } = set
+    const payload = typeof told.payload === 'string' ? told.payload : JSON.stringify(told.payload)
+    const isBoot = set.changes.some((other) => 'kind' in other && other.kind === 'boot')
+    const identifying =
+      occurredAtMs === null ? [epoch, messageId, isBoot ? receivedAtMs : ''].join('\0') : String(occurredAtMs)
+    const own = place === undefined ? [payload, identifying] : ['place', place]
+    const key = [chargePointKey, action, ...own].join('\0')
+    const row = { chargePointKey, action, messageId, occurredAtMs, receivedAtMs, payload }
+    if (insert(this.events, key, row)) this.#count('events', chargePointKey, payload)
+  }
+
   #change(set: ChangeSet, change: Change): void {
+    if ('table' in change) return this.#addRow(set, change)
     const { chargePointKey, receivedAtMs } = set
     const chargePoint = this.chargePoints.get(chargePointKey)
     switch (change.kind) {
@@ -449,16 +473,6 @@ export class DatabaseModel {
       case 'untimedFacts':
         if (chargePoint !== undefined) chargePoint.untimedFacts = change.facts
         return
-      case 'connectorStatus': {
-        const { kind: _, ...row } = change
-        const key = `${chargePointKey}/${change.evseId}/${change.connectorId}`
-        this.connectorHistory.note(key, this.connectors.get(key))
-        this.connectors.set(key, { ...row, chargePointKey, updatedAtMs: receivedAtMs })
-        return
-      }
-      case 'transactionStarted':
-      case 'transactionCorrected':
-        return
       case 'transactionUpdated': {
         const row = this.transactions.get(change.transactionId)
         if (row !== undefined) update(row, change, receivedAtMs)
@@ -474,30 +488,6 @@ export class DatabaseModel {
         row.stopIdToken = change.idToken
         row.closedBy = change.closedBy
         return
-      }
-      case 'chargePointEvent': {
-        const { action, occurredAtMs, place } = change
-        const { messageId, epoch } = set
-        const payload = typeof change.payload === 'string' ? change.payload : JSON.stringify(change.payload)
-        const isBoot = set.changes.some((other) => other.kind === 'boot')
-        const identifying =
-          occurredAtMs === null ? [epoch, messageId, isBoot ? receivedAtMs : ''].join('\0') : String(occurredAtMs)
-        const own = place === undefined ? [payload, identifying] : ['place', place]
-        const key = [chargePointKey, action, ...own].join('\0')
-        const row = { chargePointKey, action, messageId, occurredAtMs, receivedAtMs, payload }
-        if (insert(this.events, key, row)) this.#count('events', chargePointKey, payload)
-        return
-      }
-      case 'problem':
-        this.problems.tell(set, change)
-        return
-      case 'variable': {
-        const { kind: _, ...variable } = change
-        const { componentName, componentInstance, evseId, connectorId } = variable
-        const { variableName, variableInstance, attributeType } = variable
-        const component = [chargePointKey, componentName, componentInstance, evseId, connectorId]
-        const key = [...component, variableName, variableInstance, attributeType].join('\0')
-        this.variables.set(key, { chargePointKey, variable, updatedAtMs: receivedAtMs })
       }
     }
   }
@@ -517,10 +507,9 @@ export class DatabaseModel {
     return [...this.corrections.values()].filter(({ transactionId }) => transactionId === id)
   }
 
-  #start(set: ChangeSet, change: Of<'transactionStarted'>): void {
-    const { transactionId: id, stationTransactionId } = change
+  #start(set: ChangeSet, change: NewRow<'transactions'>): void {
+    const { transactionId: id, stationTransactionId, stationUse } = change
     const { chargePointKey, receivedAtMs } = set
-    const stationUse = change.story?.use ?? 1
     const byStation =
       stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
     if (this.transactions.has(id)) return
@@ -541,9 +530,9 @@ export class DatabaseModel {
       remoteStartId: change.remoteStartId,
       chargingState: change.chargingState,
       stationUse,
-      isStartTold: change.story?.isStartTold ?? true,
-      lastEventAtMs: change.story?.lastEventAtMs ?? null,
-      lastSeqNo: change.story?.lastSeqNo ?? null,
+      isStartTold: change.isStartTold,
+      lastEventAtMs: change.lastEventAtMs,
+      lastSeqNo: change.lastSeqNo,
       registerFellFromWh: null,
       registerFellAtMs: null,
       updatedAtMs: null,

@@ -1,6 +1,7 @@
 // Bugs in what two processes on one database do to each other, planted on purpose.
 
 import type { ChangeSet } from '../../src/csms/decision.ts'
+import { isOf } from '../../src/csms/stored-rows.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 
@@ -15,7 +16,7 @@ class UnfencedModel extends DatabaseModel {
 class LastStopModel extends DatabaseModel {
   protected override isOutdated(set: ChangeSet): boolean {
     const changes = set.changes.map((change) =>
-      change.kind === 'transactionStopped' ? { ...change, closedBy: 'operator' as const } : change,
+      'kind' in change && change.kind === 'transactionStopped' ? { ...change, closedBy: 'operator' as const } : change,
     )
     return super.isOutdated({ ...set, changes })
   }
@@ -24,7 +25,7 @@ class LastStopModel extends DatabaseModel {
 /** Of two beginnings of one transaction, drops the later one without a word. */
 class DroppingModel extends DatabaseModel {
   protected override isOutdated(set: ChangeSet): boolean {
-    return super.isOutdated({ ...set, changes: set.changes.filter(({ kind }) => kind !== 'transactionStarted') })
+    return super.isOutdated({ ...set, changes: set.changes.filter((change) => !isOf('transactions', change)) })
   }
 
   protected override begunTwice(): void {}
@@ -33,7 +34,10 @@ class DroppingModel extends DatabaseModel {
 /** Lets an event that is decided from an older story move the transaction back. */
 class ForgettingModel extends DatabaseModel {
   protected override isOutdated(set: ChangeSet): boolean {
-    return super.isOutdated({ ...set, changes: set.changes.filter(({ kind }) => kind !== 'transactionUpdated') })
+    return super.isOutdated({
+      ...set,
+      changes: set.changes.filter((change) => 'table' in change || change.kind !== 'transactionUpdated'),
+    })
   }
 }
 

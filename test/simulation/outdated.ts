@@ -2,6 +2,7 @@
 
 import type { ChangeSet } from '../../src/csms/decision.ts'
 import { isFenced } from '../../src/csms/overtaken.ts'
+import { isOf } from '../../src/csms/stored-rows.ts'
 
 /** What is stored of a transaction, as far as a set may be behind it. */
 interface ToldTransaction {
@@ -43,24 +44,26 @@ export function isBehindNewest(
 /** Whether another transaction has the number of one that begins. */
 function isNumberedOtherwise({ chargePointKey, receivedAtMs, changes }: ChangeSet, { transaction }: Stored): boolean {
   return changes.some((change) => {
-    if (change.kind !== 'transactionStarted') return false
-    const row = transaction(change.transactionId)
+    if (!isOf('transactions', change)) return false
+    const { transactionId, stationTransactionId } = change.row
+    const row = transaction(transactionId)
     if (row === undefined) return false
     const isSame = row.chargePointKey === chargePointKey && row.receivedAtMs === receivedAtMs
-    return !isSame || row.stationTransactionId !== change.stationTransactionId
+    return !isSame || row.stationTransactionId !== stationTransactionId
   })
 }
 
 function isNamedOtherwise({ chargePointKey, changes }: ChangeSet, { named }: Stored): boolean {
   return changes.some((change) => {
-    if (change.kind !== 'transactionStarted' || change.stationTransactionId === null) return false
-    const id = named(chargePointKey, change.stationTransactionId, change.story?.use ?? 1)
-    return id !== undefined && id !== change.transactionId
+    if (!isOf('transactions', change) || change.row.stationTransactionId === null) return false
+    const id = named(chargePointKey, change.row.stationTransactionId, change.row.stationUse)
+    return id !== undefined && id !== change.row.transactionId
   })
 }
 
 function isBehindTransaction({ changes }: ChangeSet, { transaction }: Stored): boolean {
   return changes.some((change) => {
+    if ('table' in change) return false
     if (change.kind === 'transactionStopped') {
       return change.closedBy === 'station' && transaction(change.transactionId)?.closedBy === 'station'
     }

@@ -1,12 +1,11 @@
 // What the statements on problems do to the model of their tables.
 
-import type { Change, ChangeSet } from '../../src/csms/decision.ts'
+import type { ChangeSet } from '../../src/csms/decision.ts'
+import type { RowChange, RowOf } from '../../src/csms/stored-rows.ts'
+import type { problems } from '../../src/csms/tables.ts'
 
-type Told = Omit<Extract<Change, { kind: 'problem' }>, 'kind'>
-
-interface Event extends Told {
-  readonly chargePointKey: number
-  readonly receivedAtMs: number
+interface Event extends Readonly<RowOf<typeof problems>> {
+  readonly isActive: boolean
 }
 
 /** The newest event about each component, be it that it has a problem or that this is over; whatever order they come in. */
@@ -15,8 +14,8 @@ export class ProblemModel {
   /** The newest of each component in the transaction. */
   readonly #told = new Map<string, Event>()
 
-  tell({ chargePointKey, receivedAtMs }: ChangeSet, { kind: _, ...told }: Extract<Change, { kind: 'problem' }>): void {
-    add(this.#told, { ...told, chargePointKey, receivedAtMs })
+  tell({ chargePointKey, receivedAtMs }: ChangeSet, { row, isActive }: RowChange<'problems'>): void {
+    add(this.#told, { ...row, isActive, chargePointKey, updatedAtMs: receivedAtMs })
   }
 
   /** The transaction is over. */
@@ -31,6 +30,6 @@ function add(newest: Map<string, Event>, event: Event): void {
   const { chargePointKey, componentName, componentInstance, evseId, connectorId } = event
   const key = [chargePointKey, componentName, componentInstance, evseId, connectorId].join('\0')
   const known = newest.get(key)
-  const isLate = known !== undefined && event.occurredAtMs < Math.min(known.occurredAtMs, known.receivedAtMs)
+  const isLate = known !== undefined && event.occurredAtMs < Math.min(known.occurredAtMs, known.updatedAtMs)
   if (!isLate) newest.set(key, event)
 }

@@ -4,6 +4,7 @@ import { remoteStartPromiseMs, remoteStartPromisesMax } from '../../src/base/lim
 import type { ChangeSet } from '../../src/csms/decision.ts'
 import type { OpenPromise } from '../../src/csms/records.ts'
 import type { RemoteStart } from '../../src/csms/remote-control.ts'
+import { isOf } from '../../src/csms/stored-rows.ts'
 
 interface StoredPromise {
   readonly chargePointKey: number
@@ -37,8 +38,8 @@ export class PromiseModel {
   brokenBy({ chargePointKey: key, changes }: ChangeSet, nowMs: number): readonly BrokenPromise[] {
     const open = this.openOf(key, nowMs)
     return changes.flatMap((change) => {
-      if (change.kind !== 'transactionStarted' || this.#transactions.has(change.transactionId)) return []
-      const { transactionId: id, remoteStartId } = change
+      if (!isOf('transactions', change) || this.#transactions.has(change.row.transactionId)) return []
+      const { transactionId: id, remoteStartId } = change.row
       const promised = open.find(({ start }) => 'remoteStartId' in start && start.remoteStartId === remoteStartId)
       if (promised === undefined || promised.transactionId === id) return []
       return [{ id, seen: `CP${key} began ${id} for the remote start that ${promised.transactionId} was promised to.` }]

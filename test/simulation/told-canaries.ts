@@ -31,7 +31,9 @@ class ZonelessModel extends DatabaseModel {
 
 /** What is remembered of a register that fell is lost; the anomaly is not. */
 function withoutFalls({ changes, ...decision }: Decision): Decision {
-  const left = changes.filter((change) => change.kind !== 'transactionUpdated' || change.registerFall === undefined)
+  const left = changes.filter(
+    (change) => !('kind' in change) || change.kind !== 'transactionUpdated' || change.registerFall === undefined,
+  )
   return { ...decision, changes: left }
 }
 

@@ -2,6 +2,7 @@
 // status that follows another one of its connector is a fact of its own, and one that comes twice with nothing at all in between is one.
 
 import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
+import { isOf } from '../../src/csms/stored-rows.ts'
 import { copyKey, type DatabaseModel } from './database-model.ts'
 
 /** A rule of `rules.ts`, and how it was broken. */
@@ -63,8 +64,8 @@ export class UntimedStatuses {
 
 function untimedStatus(changes: ChangeSet['changes']): Payload | null {
   for (const change of changes) {
-    if (change.kind !== 'chargePointEvent' || change.action !== 'StatusNotification') continue
-    const { payload } = change
+    if (!isOf('chargePointEvents', change) || change.row.action !== 'StatusNotification') continue
+    const { payload } = change.row
     return typeof payload === 'string' || 'timestamp' in payload ? null : payload
   }
   return null

@@ -1,9 +1,10 @@
 // Changes as decisions make them, ready to be varied by a test.
 
 import type { Change, ChangeSet, ConnectorStatus, TransactionFact } from '../../src/csms/decision.ts'
+import type { NewRow, RowChange } from '../../src/csms/stored-rows.ts'
 import { arrivalMs, changeSet } from './store.ts'
 
-type Of<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>
+type Of<Kind extends Exclude<Change, RowChange>['kind']> = Extract<Change, { kind: Kind }>
 
 let ids = 1_000_000
 
@@ -29,39 +30,50 @@ export function boot(more: Partial<Of<'boot'>> = {}): Change {
 export function connectorStatus(
   evseId: number,
   status: ConnectorStatus,
-  more: Partial<Of<'connectorStatus'>> = {},
-): Change {
+  more: Partial<NewRow<'connectors'>> = {},
+): RowChange<'connectors'> {
   return {
-    kind: 'connectorStatus',
-    evseId,
-    connectorId: 1,
-    status,
-    statusSent: status,
-    errorCode: 'NoError',
-    info: null,
-    vendorId: null,
-    vendorErrorCode: null,
-    occurredAtMs: arrivalMs,
-    ...more,
+    table: 'connectors',
+    row: {
+      evseId,
+      connectorId: 1,
+      status,
+      statusSent: status,
+      errorCode: 'NoError',
+      info: null,
+      vendorId: null,
+      vendorErrorCode: null,
+      occurredAtMs: arrivalMs,
+      ...more,
+    },
   }
 }
 
-export function transactionStarted(transactionId: number, more: Partial<Of<'transactionStarted'>> = {}): Change {
+export function transactionStarted(
+  transactionId: number,
+  more: Partial<NewRow<'transactions'>> = {},
+): RowChange<'transactions'> {
   return {
-    kind: 'transactionStarted',
-    transactionId,
-    stationTransactionId: null,
-    evseId: 1,
-    connectorId: 1,
-    idToken: 'USER123',
-    idTokenType: null,
-    idTokenStatus: 'Accepted',
-    startedAtMs: arrivalMs,
-    meterStartWh: 1000,
-    reservationId: null,
-    remoteStartId: null,
-    chargingState: null,
-    ...more,
+    table: 'transactions',
+    row: {
+      transactionId,
+      stationTransactionId: null,
+      stationUse: 1,
+      isStartTold: true,
+      lastEventAtMs: null,
+      lastSeqNo: null,
+      evseId: 1,
+      connectorId: 1,
+      idToken: 'USER123',
+      idTokenType: null,
+      idTokenStatus: 'Accepted',
+      startedAtMs: arrivalMs,
+      meterStartWh: 1000,
+      reservationId: null,
+      remoteStartId: null,
+      chargingState: null,
+      ...more,
+    },
   }
 }
 
@@ -82,44 +94,56 @@ export function chargePointEvent(
   action: string,
   occurredAtMs: number | null,
   payload = {},
-  more: Partial<Of<'chargePointEvent'>> = {},
-): Change {
-  return { kind: 'chargePointEvent', action, occurredAtMs, payload, ...more }
+  more: { readonly place?: number } = {},
+): RowChange<'chargePointEvents'> {
+  return { table: 'chargePointEvents', row: { action, occurredAtMs, payload }, ...more }
 }
 
 /** That a component has a problem, or that it is over. */
-export function problem(isActive: boolean, occurredAtMs: number, more: Partial<Of<'problem'>> = {}): Change {
+export function problem(
+  isActive: boolean,
+  occurredAtMs: number,
+  more: Partial<NewRow<'problems'>> = {},
+): RowChange<'problems'> {
   return {
-    kind: 'problem',
-    componentName: 'Controller',
-    componentInstance: '',
-    evseId: 0,
-    connectorId: 0,
+    table: 'problems',
     isActive,
-    techCode: null,
-    techInfo: null,
-    cause: null,
-    occurredAtMs,
-    ...more,
+    row: {
+      componentName: 'Controller',
+      componentInstance: '',
+      evseId: 0,
+      connectorId: 0,
+      techCode: null,
+      techInfo: null,
+      cause: null,
+      occurredAtMs,
+      ...more,
+    },
   }
 }
 
-export function variable(variableName: string, value: string, more: Partial<Of<'variable'>> = {}): Change {
+export function variable(
+  variableName: string,
+  value: string,
+  more: Partial<NewRow<'variables'>> = {},
+): RowChange<'variables'> {
   return {
-    kind: 'variable',
-    componentName: 'OCPPCommCtrlr',
-    componentInstance: '',
-    evseId: 0,
-    connectorId: 0,
-    variableName,
-    variableInstance: '',
-    attributeType: 'Actual',
-    value,
-    mutability: 'ReadWrite',
-    persistent: true,
-    constant: false,
-    characteristics: { dataType: 'integer', supportsMonitoring: false },
-    ...more,
+    table: 'variables',
+    row: {
+      componentName: 'OCPPCommCtrlr',
+      componentInstance: '',
+      evseId: 0,
+      connectorId: 0,
+      variableName,
+      variableInstance: '',
+      attributeType: 'Actual',
+      value,
+      mutability: 'ReadWrite',
+      persistent: true,
+      constant: false,
+      characteristics: { dataType: 'integer', supportsMonitoring: false },
+      ...more,
+    },
   }
 }
 

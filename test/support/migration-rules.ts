@@ -17,7 +17,7 @@ const literal = String.raw`(?:-?[\d.]+|'[^']*'(?:::[\w" ]+)?|true|false|null|now
 const rules: readonly Rule[] = [
   {
     breaks: /^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)/i,
-    why: 'nobody can write to the table until the index is built. Say .concurrently() in schema.ts.',
+    why: 'nobody can write to the table until the index is built. Say .concurrently() where it is defined.',
   },
   {
     breaks: /^DROP INDEX CONCURRENTLY (?!IF EXISTS)/i,

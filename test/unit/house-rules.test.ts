@@ -45,7 +45,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Libraries that one area alone may import. */
 const owners: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^(pg|drizzle-orm|@electric-sql|dataloader)(\/|$)/, ['store']],
+  [/^(pg|@electric-sql|dataloader)(\/|$)/, ['store']],
+  // Tables stand beside what decides their rows; SQL is run by the store alone.
+  [/^drizzle-orm(\/pg-core)?$/, ['csms', 'store']],
+  [/^drizzle-orm\/(?!pg-core$)/, ['store']],
   [/^pino$/, ['base']],
   [/^(piscina|msgpackr)$/, ['workers']],
   [/^xstate(\/|$)/, ['actors']],
@@ -152,6 +155,15 @@ describe('the house', () => {
         .map((target) => `${file} imports ${target}`),
     )
     expect(wrong).toEqual([])
+  })
+
+  test('beside the store, only what defines tables and their rows knows drizzle', () => {
+    const users = [...sources]
+      .filter(
+        ([file, source]) => areaOf(file) === 'csms' && importsOf(source).some((target) => /^drizzle/.test(target)),
+      )
+      .map(([file]) => file)
+    expect(users.toSorted()).toEqual(['src/csms/column-types.ts', 'src/csms/stored-rows.ts', 'src/csms/tables.ts'])
   })
 
   test('every fixed version is exact', () => {

@@ -209,7 +209,7 @@ test('commits and look-ups share the one connection of the embedded database wit
     writer.appendMessageLog({ chargePointKey: key, atMs: Date.now(), direction: 'fromChargePoint', frame })
     await writer.commit(
       changeSet(key, {
-        changes: [{ kind: 'chargePointEvent', action: 'DataTransfer', occurredAtMs: i, payload: { frame } }],
+        changes: [{ table: 'chargePointEvents', row: { action: 'DataTransfer', occurredAtMs: i, payload: { frame } } }],
         anomalies: [{ kind: 'quirk', detail: { i } }],
       }),
     )

@@ -169,7 +169,7 @@ describeStore('a set that another node has been faster than', (store) => {
     expect((await writer.commit(startSet(key, second))).duplicate).toBe(false)
   })
 
-  const story = { use: 1, isStartTold: true, lastEventAtMs: arrivalMs, lastSeqNo: 5 }
+  const story = { stationUse: 1, isStartTold: true, lastEventAtMs: arrivalMs, lastSeqNo: 5 }
   const behind: [string, Partial<Updated>, Change[]][] = [
     ['an older event', { lastEventAtMs: arrivalMs - 1, lastSeqNo: 4 }, []],
     ['a start of what was started', { isStartTold: true }, []],
@@ -181,7 +181,7 @@ describeStore('a set that another node has been faster than', (store) => {
     const transactionId = newTransactionId()
     await writer.commit(
       startSet(key, transactionId, {
-        changes: [transactionStarted(transactionId, { stationTransactionId: `T-${transactionId}`, story })],
+        changes: [transactionStarted(transactionId, { stationTransactionId: `T-${transactionId}`, ...story })],
       }),
     )
     const changes = before.map((change) => ({ ...change, transactionId }) as Change)

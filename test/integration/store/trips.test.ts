@@ -126,7 +126,7 @@ describeStore('a group of changes', (store) => {
       (await lease.client.query(`SELECT statement FROM pg_prepared_statements WHERE statement = 'DISCARD PLANS'`)).rows
     try {
       expect(await kept()).toEqual([])
-      await commitGroup(lease.client, [], [{ key, seenAtMs: 1, heartbeatAtMs: null }], true)
+      await commitGroup(lease.client, [], [{ key, lastSeenAtMs: 1, lastHeartbeatAtMs: null }], true)
       expect(await kept()).toHaveLength(1)
     } finally {
       lease.release()

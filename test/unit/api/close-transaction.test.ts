@@ -99,13 +99,15 @@ test('each correction of a transaction is a fact of its own, whatever it correct
   ])
   expect(sets[0]?.changes).toEqual([
     {
-      kind: 'transactionCorrected',
-      transactionId: 42,
-      number: 1,
-      operator: 'admin',
-      stoppedAtMs: openTransaction.startedAtMs + 1_000,
-      meterStopWh: 5_100,
-      reason: null,
+      table: 'transactionCorrections',
+      row: {
+        transactionId: 42,
+        number: 1,
+        operator: 'admin',
+        stoppedAtMs: openTransaction.startedAtMs + 1_000,
+        meterStopWh: 5_100,
+        stopReason: null,
+      },
     },
   ])
 })

@@ -32,7 +32,7 @@ describe('StatusNotification', () => {
     const odd = decide(statusNotification16, { ...payload, connectorId: 999 }, { connectorList })
     expect(odd).toMatchObject({
       answer: {},
-      changes: [{ kind: 'chargePointEvent' }],
+      changes: [{ table: 'chargePointEvents' }],
       anomalies: [{ kind: 'tooManyConnectors', detail: { evseId: 999, connectorId: 1 } }],
       events: [],
     })
@@ -63,10 +63,10 @@ describe('StatusNotification', () => {
 
   test('a move of the table is stored, with the status of the charge point beside it', () => {
     const decision = decide(statusNotification16, payload, { connectorList: [connector(1, 'Preparing')] })
-    expect(decision.changes.map((change) => change.kind)).toEqual([
-      'connectorStatus',
-      'chargePointStatus',
-      'chargePointEvent',
+    expect(decision.changes).toMatchObject([
+      { table: 'connectors' },
+      { kind: 'chargePointStatus' },
+      { table: 'chargePointEvents' },
     ])
     expect(decision.anomalies).toEqual([])
   })
@@ -100,8 +100,8 @@ describe('StatusNotification', () => {
     }
     const charging = decide(statusNotification201, occupied, { ...parts, transactions: [openTransaction] })
     const idle = decide(statusNotification201, occupied, parts)
-    expect(charging.changes[0]).toMatchObject({ status: 'Charging', statusSent: 'Occupied' })
-    expect(idle.changes[0]).toMatchObject({ status: 'Occupied' })
+    expect(charging.changes[0]).toMatchObject({ row: { status: 'Charging', statusSent: 'Occupied' } })
+    expect(idle.changes[0]).toMatchObject({ row: { status: 'Occupied' } })
   })
 })
 

@@ -182,7 +182,7 @@ describe.each(starts)('a start of %s', (_version, start) => {
     expect(accepted.anomalies).toEqual([])
     const denied = start({}, { ...parts, concurrentTransactions: 'deny' })
     expect(told(denied)).toMatchObject({ status: 'ConcurrentTx' })
-    expect(denied.changes[0]).toMatchObject({ kind: 'transactionStarted', idTokenStatus: 'ConcurrentTx' })
+    expect(denied.changes[0]).toMatchObject({ table: 'transactions', row: { idTokenStatus: 'ConcurrentTx' } })
     const detail = { idTag: 'USER123', openTransactionId: 40, status: 'ConcurrentTx' }
     expect(denied.anomalies).toMatchObject([{ kind: 'concurrentTransaction', detail }])
   })
@@ -190,7 +190,7 @@ describe.each(starts)('a start of %s', (_version, start) => {
   test('of a blocked card that charges elsewhere is told that it is blocked', () => {
     const parts = { ...before({ openOfIdToken: [elsewhere] }), concurrentTransactions: 'deny' as const }
     const decision = start({}, { ...parts, idTokens: [{ ...acceptedToken, status: 'Blocked' }] })
-    expect(decision.changes[0]).toMatchObject({ idTokenStatus: 'Blocked' })
+    expect(decision.changes[0]).toMatchObject({ row: { idTokenStatus: 'Blocked' } })
     expect(kinds(decision)).toEqual(['unauthorizedStart', 'concurrentTransaction'])
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { connectorsMax } from '../../../src/base/limits.ts'
 import type { ConnectorStatus } from '../../../src/csms/decision.ts'
 import { notifyEvent } from '../../../src/csms/state-events.ts'
+import { isOf } from '../../../src/csms/stored-rows.ts'
 import { chargePoint, decide, type KnownParts, openTransaction } from '../../support/known.ts'
 import { monitored, monitoredAt, type MonitoredEvent as Event, notifyEventOf } from '../../support/notify-events.ts'
 
@@ -29,7 +30,7 @@ function decideOn(eventData: readonly Event[], parts: KnownParts = {}) {
 /** Where which status is stored, as text. */
 function statusesOf(eventData: readonly Event[], parts: KnownParts = {}): readonly string[] {
   return decideOn(eventData, parts).changes.flatMap((change) =>
-    change.kind === 'connectorStatus' ? [`${change.evseId}/${change.connectorId} ${change.status}`] : [],
+    isOf('connectors', change) ? [`${change.row.evseId}/${change.row.connectorId} ${change.row.status}`] : [],
   )
 }
 
@@ -40,17 +41,19 @@ describe('an AvailabilityState told by NotifyEvent', () => {
     expect(answer).toEqual({})
     expect(changes).toMatchObject([
       {
-        kind: 'connectorStatus',
-        evseId: 1,
-        connectorId: 1,
-        status: 'Faulted',
-        statusSent: 'Faulted',
-        vendorErrorCode: 'E42',
-        info: 'door open',
-        occurredAtMs: atMs,
+        table: 'connectors',
+        row: {
+          evseId: 1,
+          connectorId: 1,
+          status: 'Faulted',
+          statusSent: 'Faulted',
+          vendorErrorCode: 'E42',
+          info: 'door open',
+          occurredAtMs: atMs,
+        },
       },
       { kind: 'chargePointStatus', status: 'Faulted' },
-      { kind: 'chargePointEvent', action: 'NotifyEvent' },
+      { table: 'chargePointEvents', row: { action: 'NotifyEvent' } },
     ])
     expect(events).toEqual([{ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Faulted' }])
     expect(anomalies).toEqual([])
@@ -80,7 +83,7 @@ describe('an AvailabilityState told by NotifyEvent', () => {
     const parts = { connectorList: [connector(1, 1, 'Available')] }
     const { changes } = decideOn([entry('ChargingStation', 'AvailabilityState', 'Unavailable')], parts)
     expect(changes).toMatchObject([
-      { evseId: 0, connectorId: 0, status: 'Unavailable' },
+      { row: { evseId: 0, connectorId: 0, status: 'Unavailable' } },
       { kind: 'chargePointStatus', status: 'Unavailable' },
       {},
     ])
@@ -117,7 +120,7 @@ describe('an AvailabilityState told by NotifyEvent', () => {
       entry('FanControl', 'AvailabilityState', 'Faulted'),
       entry('Connector', 'Temperature', '80'),
     ]
-    expect(decideOn(events).changes).toMatchObject([{ kind: 'chargePointEvent' }])
+    expect(decideOn(events).changes).toMatchObject([{ table: 'chargePointEvents' }])
   })
 
   test('of connectors one too many grows nothing', () => {
@@ -126,7 +129,7 @@ describe('an AvailabilityState told by NotifyEvent', () => {
       entry('Connector', 'AvailabilityState', 'Available', onEvse(id, 1)),
     )
     const { changes, anomalies } = decideOn(events, { connectorList })
-    expect(changes).toMatchObject([{ evseId: connectorsMax }, { kind: 'chargePointEvent' }])
+    expect(changes).toMatchObject([{ row: { evseId: connectorsMax } }, { table: 'chargePointEvents' }])
     expect(anomalies).toEqual([{ kind: 'tooManyConnectors', detail: { evseId: connectorsMax + 1, connectorId: 1 } }])
   })
 })
@@ -137,22 +140,27 @@ describe('a Problem told by NotifyEvent', () => {
     const events = [entry('Connector', 'Problem', 'true', told), entry('ChargingStation', 'problem', 'TRUE')]
     expect(decideOn(events).changes).toMatchObject([
       {
-        kind: 'problem',
-        componentName: 'Connector',
-        componentInstance: '',
-        evseId: 1,
-        connectorId: 1,
+        table: 'problems',
         isActive: true,
-        ...told,
-        occurredAtMs: atMs,
+        row: {
+          componentName: 'Connector',
+          componentInstance: '',
+          evseId: 1,
+          connectorId: 1,
+          ...told,
+          occurredAtMs: atMs,
+        },
       },
-      { kind: 'problem', componentName: 'ChargingStation', evseId: 0, connectorId: 0, techCode: null, cause: null },
-      { kind: 'chargePointEvent' },
+      {
+        table: 'problems',
+        row: { componentName: 'ChargingStation', evseId: 0, connectorId: 0, techCode: null, cause: null },
+      },
+      { table: 'chargePointEvents' },
     ])
   })
 
   test('that is over is told as such, and a word that says neither changes nothing', () => {
     expect(decideOn([entry('Connector', 'Problem', 'false')]).changes[0]).toMatchObject({ isActive: false })
-    expect(decideOn([entry('Connector', 'Problem', 'perhaps')]).changes).toMatchObject([{ kind: 'chargePointEvent' }])
+    expect(decideOn([entry('Connector', 'Problem', 'perhaps')]).changes).toMatchObject([{ table: 'chargePointEvents' }])
   })
 })

@@ -18,19 +18,25 @@ describe('StartTransaction', () => {
     expect(decision.answer).toEqual({ transactionId: 501, idTagInfo: { status: 'Accepted' } })
     expect(decision.changes).toEqual([
       {
-        kind: 'transactionStarted',
-        transactionId: 501,
-        stationTransactionId: null,
-        evseId: 1,
-        connectorId: 1,
-        idToken: 'USER123',
-        idTokenType: null,
-        idTokenStatus: 'Accepted',
-        startedAtMs: Date.parse(start.timestamp),
-        meterStartWh: 1000,
-        reservationId: null,
-        remoteStartId: null,
-        chargingState: null,
+        table: 'transactions',
+        row: {
+          transactionId: 501,
+          stationTransactionId: null,
+          stationUse: 1,
+          isStartTold: true,
+          lastEventAtMs: null,
+          lastSeqNo: null,
+          evseId: 1,
+          connectorId: 1,
+          idToken: 'USER123',
+          idTokenType: null,
+          idTokenStatus: 'Accepted',
+          startedAtMs: Date.parse(start.timestamp),
+          meterStartWh: 1000,
+          reservationId: null,
+          remoteStartId: null,
+          chargingState: null,
+        },
       },
     ])
     expect(decision.anomalies).toEqual([])
@@ -51,7 +57,7 @@ describe('StartTransaction', () => {
     (_name, idTokens, status) => {
       const decision = decide(startTransaction, start, { idTokens })
       expect(decision.answer).toMatchObject({ transactionId: 501, idTagInfo: { status } })
-      expect(decision.changes[0]).toMatchObject({ kind: 'transactionStarted', idTokenStatus: status })
+      expect(decision.changes[0]).toMatchObject({ table: 'transactions', row: { idTokenStatus: status } })
       expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['unauthorizedStart'])
     },
   )
@@ -117,7 +123,7 @@ describe('StartTransaction', () => {
     (register) => {
       const sent = { ...start, meterStart: register }
       expect(decide(startTransaction, { ...start, meterStart: 0 }, { sent }).changes[0]).toMatchObject({
-        meterStartWh: null,
+        row: { meterStartWh: null },
       })
       const sentStop = { ...stop, meterStop: register }
       const parts = { sent: sentStop, transactions: [openTransaction] }
@@ -130,7 +136,7 @@ describe('StartTransaction', () => {
   test('a register that was not sent is not a register of zero', () => {
     const { meterStart: _, ...sent } = start
     const started = decide(startTransaction, { ...start, meterStart: 0 }, { sent })
-    expect(started.changes[0]).toMatchObject({ meterStartWh: null })
+    expect(started.changes[0]).toMatchObject({ row: { meterStartWh: null } })
     const { meterStop: _stop, ...sentStop } = stop
     const stopped = decide(
       stopTransaction,

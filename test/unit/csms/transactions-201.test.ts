@@ -41,15 +41,17 @@ describe('TransactionEvent', () => {
     })
     expect(decision.answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
     expect(decision.changes[0]).toMatchObject({
-      kind: 'transactionStarted',
-      transactionId: 501,
-      stationTransactionId: 'T-1',
-      evseId: 1,
-      connectorId: 1,
-      idToken: 'USER123',
-      idTokenType: 'ISO14443',
-      meterStartWh: 1234,
-      chargingState: 'EVConnected',
+      table: 'transactions',
+      row: {
+        transactionId: 501,
+        stationTransactionId: 'T-1',
+        evseId: 1,
+        connectorId: 1,
+        idToken: 'USER123',
+        idTokenType: 'ISO14443',
+        meterStartWh: 1234,
+        chargingState: 'EVConnected',
+      },
     })
     expect(decision.anomalies).toEqual([])
   })
@@ -68,9 +70,9 @@ describe('TransactionEvent', () => {
     const range = columns.add({ meterValue }, { meterValue }, { chargePointKey: 7, receivedAtMs: arrivalMs })
     const meter = range === null ? null : { block: columns.finish(), ...range }
     const stopped = decide(transactionEvent, ended, { chargePoint: station, transactions: [transaction], meter })
-    expect(stopped.changes.find(({ kind }) => kind === 'transactionStopped')).toMatchObject({ meterStopWh: 9000 })
+    expect(stopped.changes).toContainEqual(expect.objectContaining({ kind: 'transactionStopped', meterStopWh: 9000 }))
     const begun = decide(transactionEvent, started, { chargePoint: station, idTokens: [acceptedToken], meter })
-    expect(begun.changes[0]).toMatchObject({ meterStartWh: 1000 })
+    expect(begun.changes[0]).toMatchObject({ row: { meterStartWh: 1000 } })
   })
 
   test('an Ended event closes the transaction with its last register', () => {
@@ -92,7 +94,7 @@ describe('TransactionEvent', () => {
 
   test('an Ended event of a transaction that nobody knows begins and ends it, with an anomaly', () => {
     const decision = decide(transactionEvent, ended, { chargePoint: station })
-    expect(decision.changes.map((change) => change.kind)).toEqual(['transactionStarted', 'transactionStopped'])
+    expect(decision.changes).toMatchObject([{ table: 'transactions' }, { kind: 'transactionStopped' }])
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['missingStart'])
   })
 
@@ -105,7 +107,7 @@ describe('TransactionEvent', () => {
     )
     expect(answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
     expect(changes).toMatchObject([
-      { kind: 'transactionStarted', idToken: null, idTokenType: null, idTokenStatus: null },
+      { table: 'transactions', row: { idToken: null, idTokenType: null, idTokenStatus: null } },
       { kind: 'transactionStopped', idToken: 'USER123' },
     ])
   })
@@ -127,7 +129,7 @@ describe('TransactionEvent', () => {
   test('an event of a closed transaction is stored and noted, and does not close it again', () => {
     const closed = { ...transaction, open: false, closedBy: 'station' as const }
     const decision = decide(transactionEvent, ended, { chargePoint: station, transactions: [closed] })
-    expect(decision.changes.map((change) => change.kind)).toEqual(['transactionUpdated'])
+    expect(decision.changes).toMatchObject([{ kind: 'transactionUpdated' }])
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['secondEnd'])
   })
 
@@ -172,7 +174,7 @@ describe('TransactionEvent', () => {
       connectorList,
       idTokens: [acceptedToken],
     })
-    expect(decision.changes.map(({ kind }) => kind)).toEqual(['transactionStarted'])
+    expect(decision.changes).toMatchObject([{ table: 'transactions' }])
     expect(decision.anomalies.map(({ kind }) => kind)).toEqual(['tooManyConnectors'])
   })
 

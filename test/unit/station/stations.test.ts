@@ -174,7 +174,7 @@ test('what comes through a connection that is not the newest is stored without w
   registry.doubt(chargePoint)
   receive(`[2,"a","StatusNotification",${status}]`)
   await until('the CALL is answered', () => happened.length > 0)
-  expect(committed).toMatchObject([{ epoch: 1, isOvertaken: true, changes: [{ kind: 'chargePointEvent' }] }])
+  expect(committed).toMatchObject([{ epoch: 1, isOvertaken: true, changes: [{ table: 'chargePointEvents' }] }])
 })
 
 test('a frame that is not worth a batch is answered in the turn in which it came', async () => {

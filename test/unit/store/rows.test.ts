@@ -8,7 +8,7 @@ import type { Change } from '../../../src/csms/decision.ts'
 import { boolArray, instantArray, int4Array, int8Array, textArray } from '../../../src/store/binary-array.ts'
 import { ChangeRows } from '../../../src/store/change-rows.ts'
 import { storedRef } from '../../../src/store/fact-row.ts'
-import { parseInstant } from '../../../src/store/pg-types.ts'
+import { parseInstant } from '../../../src/csms/column-types.ts'
 import { isConnectionLost, isTransient, storeError } from '../../../src/store/store-error.ts'
 import { changeSet } from '../../support/store.ts'
 

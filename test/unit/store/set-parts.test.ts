@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'bun:test'
 import { partBytesMax, partRowsMax } from '../../../src/base/limits.ts'
 import type { ChangeSet } from '../../../src/csms/decision.ts'
+import { isOf } from '../../../src/csms/stored-rows.ts'
 import { bulkRowsOf, partsOf } from '../../../src/store/set-parts.ts'
 import { chargePointEvent, connectorStatus, sample, startFact, variable } from '../../support/changes.ts'
 import { arrivalMs, changeSet, meterRows } from '../../support/store.ts'
@@ -81,7 +82,7 @@ describe('a change set', () => {
 
     const changes = [variable('Small', '1'), variable('Huge', 'x'.repeat(partBytesMax)), variable('Other', '1')]
     const names = partsOf(changeSet(1, { changes, bytes: partBytesMax + 900 })).map((part) =>
-      part.changes.map((change) => (change.kind === 'variable' ? change.variableName : '')),
+      part.changes.map((change) => (isOf('variables', change) ? change.row.variableName : '')),
     )
     expect(names).toEqual([['Small'], ['Huge'], ['Other']])
   })

@@ -1,0 +1,22 @@
+// Column types that drizzle does not have, as all tables use them.
+
+import { customType } from 'drizzle-orm/pg-core'
+
+/** Milliseconds since the Unix epoch of PostgreSQL's ISO output, e.g. `2026-11-23 16:00:00.123+00`. */
+export function parseInstant(text: string): number {
+  const iso = text.replace(' ', 'T')
+  if (iso.endsWith('+00')) return Date.parse(`${iso.slice(0, -3)}Z`)
+  return Date.parse(/[+-]\d\d$/.test(iso) ? `${iso}:00` : iso)
+}
+
+/** `timestamptz` as milliseconds since the Unix epoch. */
+export const instant = customType<{ data: number; driverData: string }>({
+  dataType: () => 'timestamp with time zone',
+  fromDriver: parseInstant,
+  toDriver: (ms) => new Date(ms).toISOString(),
+})
+
+export const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
+
+/** Number of a transaction of PostgreSQL, as text. */
+export const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })

@@ -1,0 +1,44 @@
+// A row of the history of a charge point, and the digests by which rows without a key of their own are told apart.
+
+import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
+import type { ChangeSet } from '../csms/decision.ts'
+import type { NewRow, RowChange, RowOf } from '../csms/stored-rows.ts'
+import type { chargePointEvents } from '../csms/tables.ts'
+import { orderedText, statusOrder } from '../ocpp/member-order.ts'
+import { jsonOf } from './fact-row.ts'
+
+export function digestOf(...parts: (string | number)[]): bigint {
+  return BigInt.asIntN(64, Bun.hash.xxHash64(parts.join('\0')))
+}
+
+// A notification with a time of its own is the same wherever and whenever it comes again, and so is one with a place. Without either
+// only a resend under the same message id on the same connection is told; and boots are all kept, since some stations number every boot
+// alike.
+export function eventRow(
+  set: ChangeSet,
+  { row, place }: RowChange<'chargePointEvents'>,
+): Readonly<RowOf<typeof chargePointEvents>> {
+  const payload = hideFrameSecrets(jsonOf(row.payload))
+  const identifying: (string | number)[] = []
+  if (place !== undefined) identifying.push('place', place)
+  else if (row.occurredAtMs !== null) identifying.push(row.occurredAtMs)
+  else if (set.changes.some((other) => 'kind' in other && other.kind === 'boot'))
+    identifying.push(set.epoch, set.messageId, set.receivedAtMs)
+  else identifying.push(set.epoch, set.messageId)
+  return {
+    chargePointKey: set.chargePointKey,
+    // A place stands for what was told there, however its members were ordered.
+    digest: digestOf(row.action, place === undefined ? tellingText(row, payload) : '', ...identifying),
+    action: row.action,
+    messageId: set.messageId,
+    occurredAtMs: row.occurredAtMs,
+    receivedAtMs: set.receivedAtMs,
+    payload,
+  }
+}
+
+/** The text that tells a notification from others of its time. */
+function tellingText({ action, payload }: NewRow<'chargePointEvents'>, shown: string): string {
+  if (action !== 'StatusNotification' || typeof payload === 'string') return shown
+  return hideFrameSecrets(orderedText(payload, statusOrder(payload)))
+}

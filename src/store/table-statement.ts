@@ -1,0 +1,192 @@
+// Statements that are derived from a drizzle table: its columns say the names, the types and how values are encoded. There are
+// three shapes: rows are appended, take the place of those with their key, or patch them. All is worked out once, when a module
+// is loaded; a commit only encodes.
+
+import { getTableColumns, getTableName } from 'drizzle-orm'
+import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
+import type { NameOf, RowOf } from '../csms/stored-rows.ts'
+import {
+  boolArray,
+  bytesArray,
+  float8Array,
+  instantArray,
+  int4Array,
+  int8Array,
+  jsonArray,
+  textArray,
+} from './binary-array.ts'
+import { type Column, statement, type Statement } from './statement.ts'
+
+/** Columns by their names in SQL. */
+export type Columns<Row> = Readonly<Record<string, Column<Row>>>
+
+/** The rows that columns are made of. */
+export type RowOfColumns<C> = C extends Columns<infer Row> ? Readonly<Row> : never
+
+/** Element type and encoder for values that are of the column's type: `RowOf` sees to that. */
+type Encoding = readonly [type: string, encode: (values: readonly never[]) => Buffer]
+
+function jsonOrTextArray(values: readonly unknown[]): Buffer {
+  return jsonArray(values.map((value) => (value === null || typeof value === 'string' ? value : JSON.stringify(value))))
+}
+
+const encodings: Readonly<Record<string, Encoding>> = {
+  integer: ['int4', int4Array],
+  bigint: ['int8', int8Array],
+  'double precision': ['float8', float8Array],
+  boolean: ['bool', boolArray],
+  text: ['text', textArray],
+  bytea: ['bytea', bytesArray],
+  json: ['json', jsonOrTextArray],
+  'timestamp with time zone': ['timestamptz', instantArray],
+}
+
+/** The columns of a table, all of them or those that are named, in that order. */
+export function columnsOf<T extends PgTable, Name extends NameOf<T> = NameOf<T>>(
+  table: T,
+  names?: readonly Name[],
+): Columns<Pick<RowOf<T>, Name>> {
+  return encodersOf(table, names ?? Object.keys(getTableColumns(table)))
+}
+
+/** The columns of a table but those that are named. */
+export function otherColumnsOf<T extends PgTable, Name extends NameOf<T>>(
+  table: T,
+  left: readonly Name[],
+): Columns<Omit<RowOf<T>, Name>> {
+  const others: ReadonlySet<string> = new Set(left)
+  return encodersOf(
+    table,
+    Object.keys(getTableColumns(table)).filter((name) => !others.has(name)),
+  )
+}
+
+function encodersOf(table: PgTable, names: readonly string[]): Columns<Readonly<Record<string, unknown>>> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const column = columnNamed(table, name)
+      const encoding = encodings[column.getSQLType()]
+      if (encoding === undefined) throw new TypeError(`Arrays of ${column.getSQLType()} cannot be written.`)
+      const [type, encode] = encoding
+      const encodeRows = (rows: readonly Readonly<Record<string, unknown>>[]): Buffer =>
+        encode(rows.map((row) => row[name] ?? null) as never[])
+      return [column.name, { type, encode: encodeRows }]
+    }),
+  )
+}
+
+function columnNamed(table: PgTable, name: string): PgColumn {
+  const column = getTableColumns(table)[name]
+  if (column === undefined) throw new TypeError(`Table ${getTableName(table)} has no column ${name}.`)
+  return column
+}
+
+/** The name in SQL of a column. */
+export function sqlNameOf(table: PgTable, name: string): string {
+  return columnNamed(table, name).name
+}
+
+/** The names in SQL of the columns of the primary key. */
+export function keyOf(table: PgTable): readonly string[] {
+  const { columns, primaryKeys } = getTableConfig(table)
+  const own = columns.filter((column) => column.primary)
+  return (primaryKeys[0]?.columns ?? own).map((column) => column.name)
+}
+
+/** A column of a key. */
+export interface KeyColumn {
+  readonly name: string
+  readonly isText: boolean
+}
+
+/** The columns of the primary key, by their names in rows. */
+export function keyColumnsOf(table: PgTable): readonly KeyColumn[] {
+  const key = keyOf(table)
+  return Object.entries(getTableColumns(table)).flatMap(([name, column]) =>
+    key.includes(column.name) ? [{ name, isText: column.getSQLType() === 'text' }] : [],
+  )
+}
+
+/** Rows that are added; one whose key is stored already is left out. */
+export function append<T extends PgTable>(name: string, table: T): Statement<RowOf<T>> {
+  const into = getTableName(table)
+  return statement(
+    name,
+    columnsOf(table),
+    (names, rows) => `INSERT INTO ${into} (${names}) SELECT * FROM ${rows} ON CONFLICT DO NOTHING`,
+  )
+}
+
+/** Rows that take the place of those with the same key; no two of them may have one key. */
+export function upsert<T extends PgTable>(name: string, table: T): Statement<RowOf<T>> {
+  const columns = columnsOf(table)
+  return statement(
+    name,
+    columns,
+    (names, rows) => `INSERT INTO ${getTableName(table)} (${names}) SELECT * FROM ${rows} ${replacing(table, columns)}`,
+  )
+}
+
+/** SQL that puts the `columns` of a row in place of those of the row with its key. */
+export function replacing(table: PgTable, columns: Readonly<Record<string, unknown>>): string {
+  const key = keyOf(table)
+  const replaced = Object.keys(columns).filter((column) => !key.includes(column))
+  return `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${replaced
+    .map((column) => `"${column}" = EXCLUDED."${column}"`)
+    .join(', ')}`
+}
+
+/** SQL of a column's new value, from what is `given` for it and what is `stored`. */
+export type Rule = (given: string, stored: string) => string
+
+/** Null leaves it as it is. */
+export const ifGiven: Rule = (given, stored) => `COALESCE(${given}, ${stored})`
+
+/** The later one; null does not count. */
+export const latest: Rule = (given, stored) => `GREATEST(${stored}, ${given})`
+
+/** A row of a patch: what is null or not given stays as it is, where the rules say so. */
+export type PatchOf<T extends PgTable, Name extends NameOf<T>> = { [Key in Name]?: RowOf<T>[Key] | null | undefined }
+
+/** A row of a patch with its key, and with what is only asked for. */
+export type PatchRow<T extends PgTable, Key extends NameOf<T>, Name extends NameOf<T>, Beside> = Readonly<
+  Pick<RowOf<T>, Key>
+> &
+  PatchOf<T, Name> &
+  Beside
+
+/** What a patch is made of. */
+export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name extends NameOf<T>, Beside> {
+  /** By which the rows are found. */
+  readonly key: Key
+  /** What SQL calls the table; the rows that are given are `v`. */
+  readonly alias: string
+  /** The columns that may change. */
+  readonly set: Readonly<Record<Name, Rule>>
+  /** Columns that only `condition` and `join` read. */
+  readonly beside?: Columns<Beside>
+  /** SQL that is joined to the rows. */
+  readonly join?: string
+  /** SQL, beside the key. */
+  readonly condition?: string
+}
+
+/** Rows that change stored ones, column by column; of one key there is one row at most. */
+export function patch<T extends PgTable, Key extends NameOf<T>, Name extends NameOf<T>, Beside>(
+  name: string,
+  table: T,
+  { key, alias, set, beside, join = '', condition }: PatchParts<T, Key, Name, Beside>,
+): Statement<PatchRow<T, Key, Name, Beside>> {
+  const id = sqlNameOf(table, key)
+  const assignments = Object.entries<Rule>(set).map(([changed, rule]) => {
+    const column = sqlNameOf(table, changed)
+    return `${column} = ${rule(`v.${column}`, `${alias}.${column}`)}`
+  })
+  return statement<PatchRow<T, Key, Name, Beside>>(
+    name,
+    { ...columnsOf(table, [key]), ...encodersOf(table, Object.keys(set)), ...beside },
+    (_, rows) =>
+      `UPDATE ${getTableName(table)} ${alias} SET ${assignments.join(', ')} FROM ${rows} ${join}
+       WHERE ${alias}.${id} = v.${id}${condition === undefined ? '' : ` AND ${condition}`}`,
+  )
+}

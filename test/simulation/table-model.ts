@@ -1,0 +1,34 @@
+// Tables whose rows are added, or take the place of those with their key, and nothing more: whichever those are.
+
+import { getTableColumns } from 'drizzle-orm'
+import type { ChangeSet } from '../../src/csms/decision.ts'
+import type { RowChange, StoredTable } from '../../src/csms/stored-rows.ts'
+import * as definitions from '../../src/csms/tables.ts'
+import { keyColumnsOf } from '../../src/store/table-statement.ts'
+
+type Row = Readonly<Record<string, unknown>>
+
+/** The rows of such tables, by table and key. A row has the columns of its table. */
+export class TableModel {
+  readonly tables = new Map<StoredTable, Map<string, Row>>()
+
+  put({ chargePointKey, messageId, receivedAtMs }: ChangeSet, { table, row }: RowChange): void {
+    const definition = definitions[table]
+    const ofMessage = { chargePointKey, messageId, receivedAtMs, updatedAtMs: receivedAtMs }
+    const given: Row = { ...ofMessage, ...row }
+    const stored: Row = Object.fromEntries(
+      Object.entries(getTableColumns(definition)).map(([name, column]) => {
+        const value = given[name] ?? null
+        return [name, column.getSQLType() === 'json' && value !== null ? textOf(value) : value]
+      }),
+    )
+    const key = keyColumnsOf(definition).map(({ name }) => String(stored[name]))
+    let rows = this.tables.get(table)
+    if (rows === undefined) this.tables.set(table, (rows = new Map()))
+    rows.set(key.join('\0'), stored)
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
