@@ -20,7 +20,7 @@ import type { Allowance, Turns } from './allowance.ts'
 import { receiveAnswer } from './answers.ts'
 import { closePolicyViolation, type Connected, Connection, type ConnectionIdentity, type Socket } from './connection.ts'
 import type { Intake, Stopped } from './intake.ts'
-import { type ReceivedFrame, serve, type ServeDeps } from './serve.ts'
+import { type ReceivedFrame, serve, type Served, type ServeDeps } from './serve.ts'
 
 /** What the handshake hands over to the socket. */
 export interface SocketData extends ConnectionIdentity {
@@ -212,14 +212,32 @@ export class Station extends Connection implements Stopped {
     this.#isServing = true
     this.#noteRest(nowMs)
     this.#allowance.spend(bytes, nowMs)
-    const underWay = serve(this, frame, this.#inOrder(frame), this.#deps)
+    let underWay: Served = null
+    try {
+      underWay = serve(this, frame, this.#inOrder(frame), this.#deps)
+    } catch (error) {
+      this.#notServed(error)
+    }
     if (underWay === null) this.#finished(bytes)
     else
-      underWay.then(() => {
-        this.#finished(bytes)
-        this.#next()
-        this.#tellIdle()
-      })
+      underWay.then(
+        () => this.#goOn(bytes),
+        (error: unknown) => {
+          this.#notServed(error)
+          this.#goOn(bytes)
+        },
+      )
+  }
+
+  /** A CALL that fails where nothing should is left unanswered: the station goes on with the next one. */
+  #notServed(error: unknown): void {
+    this.#deps.log.error({ identity: this.identity, error }, 'A message was not served to its end.')
+  }
+
+  #goOn(bytes: number): void {
+    this.#finished(bytes)
+    this.#next()
+    this.#tellIdle()
   }
 
   /** The CALL under way has been answered, or never will be. */
@@ -281,7 +299,12 @@ export class Station extends Connection implements Stopped {
   #readOn(): void {
     const { clock, intake } = this.#deps
     if (this.#waitingFrames > inboxFramesMax / 2 || this.#waitingBytes > inboxBytesMax / 2) return
-    if (this.#allowance.waitMs(clock.nowMs()) > 0) return
+    const waitMs = this.#allowance.waitMs(clock.nowMs())
+    if (waitMs > 0) {
+      // Nothing may be waiting that would bring this about later.
+      this.#callBack((callback) => clock.after(waitMs, callback))
+      return
+    }
     if (intake.isFull) {
       intake.stop(this)
       return

@@ -256,6 +256,17 @@ describe('a charge point that sends much', () => {
     expect(rate).toBeLessThan(1.2 * allowanceBytesPerSecond)
   })
 
+  test('is read again once it may be, also when the last frame that waited took its allowance', () => {
+    const { socket, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
+    begin()
+    exhaust()
+    receive('x'.repeat(inboxBytesMax - 1), 'y'.repeat(inboxBytesMax - 1))
+    expect(socket.events).toEqual(['pause'])
+    while (clock.alarms > 0 || nextTurn()) clock.pass(1)
+    expect(serving).toHaveLength(2)
+    expect(socket.events).toEqual(['pause', 'resume'])
+  })
+
   test('and waits for its answers is slowed, and never closed', () => {
     const { station, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
     begin()
