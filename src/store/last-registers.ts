@@ -51,6 +51,9 @@ export function createLastRegister(
 // The start of the first use of an id may not have been told yet: then the transaction seems to begin later than it did.
 const firstSampleAt = `CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END`
 
+// What an operator enters is no reading of the meter.
+const stopWh = `CASE WHEN t.closed_by = 'station' THEN t.meter_stop_wh END`
+
 /** SQL of the registers next to `v.at`: the rows on that side of it, and the register of the start or the stop beside them. */
 function nearest(order: 'ASC' | 'DESC', side: string, atEnd: string, whOfEnd: string): string {
   return `SELECT wh, at FROM (
@@ -58,7 +61,7 @@ function nearest(order: 'ASC' | 'DESC', side: string, atEnd: string, whOfEnd: st
         SELECT m.energy_wh, m.sampled_at, m.received_at, m.meter_value FROM meter_values m WHERE m.charge_point_id = t.charge_point_id
           AND m.transaction_ref = v.ref AND m.sampled_at >= ${firstSampleAt}
           AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
-          AND (t.meter_stop_wh IS NULL OR m.sampled_at < t.stopped_at)
+          AND (${stopWh} IS NULL OR m.sampled_at < t.stopped_at)
           AND m.sampled_at ${side} v.at ORDER BY m.sampled_at ${order} LIMIT ${rowsMax}) r
       WHERE r.energy_wh IS NOT NULL AND NOT ${isOfBegin} ORDER BY r.sampled_at ${order}, r.received_at DESC LIMIT 1)
       UNION ALL SELECT ${whOfEnd}, ${atEnd} WHERE ${whOfEnd} IS NOT NULL AND ${atEnd} ${side}= v.at) near
@@ -73,7 +76,7 @@ const readRegistersNextTo = `
   SELECT v.id, ${ms('v.at')} AS "atMs", ${reading('b')} AS before, ${reading('a')} AS after
   FROM unnest($1::int8[], $2::int8[], $3::timestamptz[]) AS v(id, ref, at) JOIN transactions t ON t.id = v.id
   LEFT JOIN LATERAL (${nearest('DESC', '<', 't.started_at', 't.meter_start_wh')}) b ON true
-  LEFT JOIN LATERAL (${nearest('ASC', '>', 't.stopped_at', 't.meter_stop_wh')}) a ON true
+  LEFT JOIN LATERAL (${nearest('ASC', '>', 't.stopped_at', stopWh)}) a ON true
   WHERE NOT EXISTS (SELECT FROM meter_values m WHERE m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
     AND m.sampled_at = v.at AND m.energy_wh IS NOT NULL)`
 

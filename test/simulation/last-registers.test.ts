@@ -54,7 +54,8 @@ function toldOf(key: number, id: number, random: Random): readonly ChangeSet[] {
   const begun = told({ changes: [transactionStarted(id, { meterStartWh: random.pick([null, 1_000]) })] })
   const minutes = Array.from({ length: random.between(0, 6) }, () => random.between(0, minutesOfASession))
   const stoppedAtMs = arrivalMs + stopMinute * minuteMs
-  const stop = transactionStopped(id, { stoppedAtMs, meterStopWh: random.pick([null, 4_000, 9_500]) })
+  const closedBy = random.pick(['station', 'station', 'operator'] as const)
+  const stop = transactionStopped(id, { stoppedAtMs, meterStopWh: random.pick([null, 4_000, 9_500]), closedBy })
   const fall = { fromWh: random.pick(figures), toWh: 0, atMs: arrivalMs + random.between(1, stopMinute) * minuteMs }
   const later = [
     ...minutes.map(sample),
@@ -95,6 +96,8 @@ test('the model finds the registers of a transaction, and its energy, as Postgre
       expect({ id, half, near: model.registersNextTo(id, atMs) }).toEqual({ id, half, near })
     }
     const row = model.transactions.get(id)
+    // The model has the evidence of what charge points told, not of what an operator closed without a figure.
+    if (row?.closedBy === 'operator') continue
     const energy = (await queries.transaction(id))?.energy
     expect({ id, energy: row && energyShown(model, row) }).toEqual({ id, energy })
     seen.add(`${energy?.source} ${energy?.consumedWh === null}`)

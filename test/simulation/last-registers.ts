@@ -14,6 +14,7 @@ interface Row {
   readonly meterStartWh: number | null
   readonly stoppedAtMs: number | null
   readonly meterStopWh: number | null
+  readonly closedBy: 'station' | 'operator' | null
 }
 
 /** The last register; of one moment the one that came last. */
@@ -31,7 +32,9 @@ export function registersNextTo(
   samples: readonly StoredMeterRow[],
   atMs: number,
 ): RegistersNextTo | null {
-  const { stationUse, startedAtMs, meterStartWh, stoppedAtMs, meterStopWh } = transaction
+  const { stationUse, startedAtMs, meterStartWh, stoppedAtMs } = transaction
+  // What an operator enters is no reading of the meter.
+  const meterStopWh = transaction.closedBy === 'station' ? transaction.meterStopWh : null
   const isKnown = namedBy(transaction, samples).some((row) => row.sampledAtMs === atMs && row.energyWh !== null)
   if (isKnown) return null
   const endMs = stoppedAtMs ?? Number.POSITIVE_INFINITY
