@@ -114,6 +114,8 @@ async function registersOf(
     sql`CASE WHEN t.register_fell_at IS NULL THEN ${registerRowsMax} ELSE ${fallenRowsMax} END::int8`,
   )} AND NOT ${sql.raw(isOfBegin)} AND (t.meter_stop_wh IS NULL OR r.sampled_at < t.stopped_at)
     ORDER BY r.sampled_at, r.received_at DESC`
+  // Where no start tells one, the register of the begin is the first.
+  const start = sql`COALESCE(t.meter_start_wh, (SELECT r.energy_wh FROM ${looked('ASC')} LIMIT 1))`
   const isBelow = (wh: string) => `round((highest - ${wh}) * 1000) > ${meterRoundingWhMax * 1_000}`
   const isMultiple = (wh: string, stepWh: number) => `round(${wh} / ${stepWh}) * ${stepWh} = ${wh}`
   const hasFallen = registerStepsWh
@@ -128,7 +130,7 @@ async function registersOf(
         SELECT max(wh) AS highest, bool_or(${sql.raw(`${hasFallen} AND ${isBelow('next')}`)}) AS fell FROM (
           SELECT wh, COALESCE(lead(wh) OVER (ORDER BY at), t.meter_stop_wh, wh) AS next, GREATEST(
               max(wh) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-              CASE WHEN at >= t.started_at THEN t.meter_start_wh END) AS highest
+              CASE WHEN at >= t.started_at THEN ${start} END) AS highest
             FROM (${moments}) moments WHERE t.stopped_at IS NOT NULL OR t.register_fell_at IS NOT NULL) readings
       ) f ON true`,
   )
