@@ -1,25 +1,14 @@
 // What nodes are told of charge points that others have changed, as `src/store/fences.ts` reads it.
 
-import type { RegistrationStatus } from '../../src/csms/decision.ts'
-import type { Strictness } from '../../src/ocpp/verdict.ts'
-
-interface FencedChargePoint {
-  readonly key: number
-  readonly identity: string
-  readonly epoch: number
-  readonly connected: boolean
-  readonly strictness: Strictness
-  readonly registrationStatus: RegistrationStatus
-  readonly timeZone: string | null
-}
+import type { Fence } from '../../src/store/fences.ts'
 
 /** The column `fenced_in`, with a number for each transaction that sets it. */
 export class FenceModel {
-  readonly #chargePoints: ReadonlyMap<number, FencedChargePoint>
+  readonly #chargePoints: ReadonlyMap<number, Fence>
   readonly #fencedIn = new Map<number, number>()
   #transactions = 0
 
-  constructor(chargePoints: ReadonlyMap<number, FencedChargePoint>) {
+  constructor(chargePoints: ReadonlyMap<number, Fence>) {
     this.#chargePoints = chargePoints
   }
 
