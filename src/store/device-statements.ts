@@ -7,8 +7,6 @@ import { problemTimes } from './schema.ts'
 import { instant, statement } from './statement.ts'
 import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing, upsert } from './table-statement.ts'
 
-export type VariableRow = Readonly<RowOf<typeof variables>>
-
 export const upsertVariables = upsert('upsert_variables', variables)
 
 export interface ProblemRow extends Readonly<RowOf<typeof problems>> {

@@ -69,6 +69,7 @@ export class LeaseKeeper {
   readonly #untold = new Map<number, Untold>()
   #turnsUntilCheck = 0
   #turnsUntilRepair = 0
+  #turnsUntilUnknown = 0
   #isFailing = false
 
   private constructor(options: LeaseKeeperOptions) {
@@ -197,7 +198,11 @@ export class LeaseKeeper {
       this.#turnsUntilRepair = turnsBetweenRepairs
       await this.#repair()
     }
-    if (isShared && isCheckDue) await leases.leaseToUnknown()
+    if (isShared && --this.#turnsUntilUnknown <= 0) {
+      // A claim may be stored after the process that made it has ended its lease.
+      this.#turnsUntilUnknown = turnsBetweenRepairs
+      await leases.leaseToUnknown()
+    }
     if (isCheckDue) this.#turnsUntilCheck = turnsBetweenChecks
     if (isShared && this.#maySweep && (await leases.hasExpired(this.node)) && this.#maySweep) await this.#sweep()
   }
