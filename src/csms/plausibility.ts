@@ -36,10 +36,12 @@ export function doubts(
     } else if (change.kind === 'transactionUpdated' && begun !== undefined) {
       const { startedAtMs = begun.startedAtMs, meterStartWh = begun.meterStartWh, evseId = begun.evseId } = change
       const isStart = change.startedAtMs !== undefined
-      begun = { ...begun, startedAtMs, meterStartWh, evseId }
+      begun = { ...begun, startedAtMs, meterStartWh, evseId, idToken: change.idToken ?? begun.idToken }
       if (isStart) anomalies.push(...startDoubts(begun, name, known))
-      // The card of the start may come after the end.
-      anomalies.push(...cardDoubts(change.idToken, transaction?.stopIdToken, name, known))
+      // The card of the start may come after the end, and again with each message that names it.
+      if (change.idToken !== transaction?.idToken) {
+        anomalies.push(...cardDoubts(change.idToken, transaction?.stopIdToken, name, known))
+      }
     } else if (change.kind === 'transactionStopped' && begun !== undefined) {
       anomalies.push(...stopDoubts(begun, change, name, known))
     }

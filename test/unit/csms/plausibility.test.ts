@@ -80,6 +80,26 @@ const starts = [
 
 const token = (idToken: string, parentIdTag: string | null = null) => ({ ...acceptedToken, idToken, parentIdTag })
 
+describe('a transaction of 2.x whose stop by another card is known', () => {
+  const story = { use: 1, isStartTold: false, lastSeqNo: 3, firstHeardAtMs: 0, heardAtMs: 0 }
+  const stoppedAtMs = startedAtMs + 60_000
+  const stopped = {
+    ...begun,
+    open: false,
+    closedBy: 'station' as const,
+    stopIdToken: 'OTHERCARD',
+    stoppedAtMs,
+    story: { ...story, lastEventAtMs: stoppedAtMs, stoppedAtMs },
+  }
+
+  test('notes it again only when the card of its start was not known', () => {
+    const late = (idToken: string | null) =>
+      start201({}, { transactions: [{ ...stopped, idToken, stationTransactionId: 'T-2' }] })
+    expect(kinds(late('USER123'))).not.toContain('stopByOtherCard')
+    expect(kinds(late(null))).toContain('stopByOtherCard')
+  })
+})
+
 describe.each(stops)('a stop of %s', (_version, stop) => {
   test('that is before its start is stored and noted', () => {
     const decision = stop({ atMs: startedAtMs - 1_000 })
