@@ -4,6 +4,6 @@ import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['./src/csms/tables.ts', './src/store/schema.ts'],
+  schema: ['./src/blocks/charge-point-tables.ts', './src/blocks/*/tables.ts', './src/store/schema.ts'],
   out: './drizzle',
 })

@@ -5,7 +5,7 @@
 import { setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
 import type { ErrorCode } from '../src/base/errors.ts'
 import { callQueueBytesMax, callQueueCallsMax, lateAnswersMax } from '../src/base/limits.ts'
-import type { ReadAnswer } from '../src/ocpp/answer.ts'
+import type { ReadAnswer } from '../src/examine/answer.ts'
 
 /** A CALL that somebody waits for. */
 export interface QueuedCall {

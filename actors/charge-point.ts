@@ -6,8 +6,9 @@
 
 import { assign, setup, type SnapshotFrom } from 'xstate'
 import { openTransactionsMax } from '../src/base/limits.ts'
-import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector } from '../src/csms/decision.ts'
-import type { Hydration } from '../src/csms/records.ts'
+import type { ActorEvent, ConnectorRef, KnownChargePoint, KnownConnector } from '../src/blocks/decision.ts'
+import type { Hydration } from '../src/blocks/records.ts'
+import { since2 } from '../src/ocpp/version.ts'
 import { callQueueMachine, shuttingDown, type CallEffects, type CallQueueActor, type QueuedCall } from './call-queue.ts'
 import { connectorMachine, connectorOf, type ConnectorActor } from './connector.ts'
 import {
@@ -306,12 +307,15 @@ function replaced<Slot>(slots: readonly Slot[], old: Slot, next: Slot): readonly
   return slots.map((slot) => (slot === old ? next : slot))
 }
 
+/** Whether the status of a connector says how far its transaction is: 1.6 has no other message for that. */
+const tellsCharging = since2<boolean>(true, false)
+
 /** The open transactions that `event` is about: by id, or, in 1.6, those of the connector whose status it tells. */
 function transactionsOf(context: ChargePointContext, event: ChargePointEvent): readonly TransactionSlot[] {
   if (event.type === 'transactionUpdated') {
     return context.transactions.filter(({ known }) => known.transactionId === event.transactionId)
   }
-  if (event.type !== 'connectorStatus' || context.chargePoint.version !== '1.6') return []
+  if (event.type !== 'connectorStatus' || !tellsCharging[context.chargePoint.version]) return []
   if (chargingStateOf(event.status) === null) return []
   return context.transactions.filter((slot) => {
     const { evseId, connectorId } = transactionIn(slot)
@@ -349,7 +353,7 @@ function withChargingState(
   { version }: KnownChargePoint,
   connectors: readonly ConnectorSlot[],
 ): LiveTransaction {
-  if (transaction.chargingState !== null || version !== '1.6') return transaction
+  if (transaction.chargingState !== null || !tellsCharging[version]) return transaction
   const slot = connectorAt(connectors, transaction)
   return slot === undefined ? transaction : { ...transaction, chargingState: chargingStateOf(connectorIn(slot).status) }
 }

@@ -2,8 +2,8 @@
 // `csms/connector-moves.ts` gives them; one that the specification leaves out is made all the same, and counted.
 
 import { assign, setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
-import type { ConnectorRef, ConnectorStatus, KnownConnector } from '../src/csms/decision.ts'
-import { connectorMove } from '../src/csms/connector-moves.ts'
+import type { ConnectorRef, ConnectorStatus, KnownConnector } from '../src/blocks/decision.ts'
+import { connectorMove } from '../src/blocks/availability/connector-moves.ts'
 import type { OcppVersion } from '../src/ocpp/version.ts'
 
 export interface ConnectorContext extends ConnectorRef {

@@ -10,10 +10,10 @@ import type {
   KnownConnector,
   KnownTransaction,
   TransactionStory,
-} from '../src/csms/decision.ts'
-import type { Hydration } from '../src/csms/records.ts'
-import type { RemoteStart } from '../src/csms/remote-control.ts'
-import type { UntimedFacts } from '../src/csms/untimed-facts.ts'
+} from '../src/blocks/decision.ts'
+import type { Hydration } from '../src/blocks/records.ts'
+import type { RemoteStart } from '../src/blocks/remote-control/commands.ts'
+import type { UntimedFacts } from '../src/blocks/untimed-facts.ts'
 import type { RegisterReading } from '../src/ocpp/verdict.ts'
 import { answerOwner, type CallAnswer, type CallEffects, type QueuedCall } from './call-queue.ts'
 import {

@@ -3,9 +3,9 @@
 // command and the start.
 
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../src/base/limits.ts'
-import type { BegunStart } from '../src/csms/decision.ts'
-import type { OpenPromise } from '../src/csms/records.ts'
-import type { RemoteStart } from '../src/csms/remote-control.ts'
+import type { BegunStart } from '../src/blocks/decision.ts'
+import type { OpenPromise } from '../src/blocks/records.ts'
+import type { RemoteStart } from '../src/blocks/remote-control/commands.ts'
 
 interface RemoteStartPromise {
   readonly start: RemoteStart

@@ -2,7 +2,7 @@
 // 2.x reports the charging state itself; in 1.6 the status of the connector tells it.
 
 import { assign, setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
-import type { ConnectorRef, ConnectorStatus, KnownTransaction } from '../src/csms/decision.ts'
+import type { ConnectorRef, ConnectorStatus, KnownTransaction } from '../src/blocks/decision.ts'
 
 /** ChargingStateEnumType (OCPP 2.0.1 Part 2). */
 export type ReportedState = 'Charging' | 'EVConnected' | 'SuspendedEV' | 'SuspendedEVSE' | 'Idle'

@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os'
 import { createApi } from './api/create-api.ts'
+import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { Credentials } from './auth/credentials.ts'
 import { authenticateRequest } from './auth/operator-auth.ts'
@@ -20,7 +21,7 @@ import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
-import { compileServed } from './ocpp/schema.ts'
+import { compileServed } from './examine/schema.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
 import { Registry } from './station/registry.ts'
 import { openDatabase } from './store/database.ts'
@@ -159,40 +160,43 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         return created
       },
     })
-    const api = createApi({
-      queries,
-      nodeId: node.id,
-      live: new LiveChargePoints(registry, queries),
-      commit: (set) => writer.commit(set),
-      nextTransactionId: () => transactionIds.next(),
-      authenticate: (headers) => authenticateRequest(headers, auth),
-      hash: {
-        password: (password) => hashPassword(password, auth.credentials),
-        apiKey: (apiKey) => auth.credentials.hash(apiKey),
-      },
-      rotations: new PasswordRotations(queries, auth.credentials, ocppLog),
-      strictnessDefault: settings.ocpp.strictness,
-      ghostDeadlines,
-      counters,
-      timings,
-      partCounts: () => ({
-        connections: registry.size,
-        isDatabaseAvailable: writer.isAvailable,
-        calls: registry.calls.counts,
-        writer: writer.stats,
-        gateway: gateway.waiting,
-      }),
-      health: {
-        live: () => true,
-        ready: async () => {
-          const problem = await problemOf(() => inTime(database.ping(), pingMsMax, clock))
-          const refuses = writer.isAvailable ? null : 'The database answers, but does not commit what it is given.'
-          return [{ name: 'database', problem: problem ?? refuses }]
+    const api = createApi(
+      {
+        queries,
+        nodeId: node.id,
+        live: new LiveChargePoints(registry, queries),
+        commit: (set) => writer.commit(set),
+        nextTransactionId: () => transactionIds.next(),
+        authenticate: (headers) => authenticateRequest(headers, auth),
+        hash: {
+          password: (password) => hashPassword(password, auth.credentials),
+          apiKey: (apiKey) => auth.credentials.hash(apiKey),
         },
+        rotations: new PasswordRotations(queries, auth.credentials, ocppLog),
+        strictnessDefault: settings.ocpp.strictness,
+        ghostDeadlines,
+        counters,
+        timings,
+        partCounts: () => ({
+          connections: registry.size,
+          isDatabaseAvailable: writer.isAvailable,
+          calls: registry.calls.counts,
+          writer: writer.stats,
+          gateway: gateway.waiting,
+        }),
+        health: {
+          live: () => true,
+          ready: async () => {
+            const problem = await problemOf(() => inTime(database.ping(), pingMsMax, clock))
+            const refuses = writer.isAvailable ? null : 'The database answers, but does not commit what it is given.'
+            return [{ name: 'database', problem: problem ?? refuses }]
+          },
+        },
+        clock,
+        log: log.category('Api'),
       },
-      clock,
-      log: log.category('Api'),
-    })
+      blockRoutes,
+    )
     const gateway = startGateway({
       settings: settings.ocpp,
       tls,

@@ -1,7 +1,7 @@
 // The audit of Stator: what was acknowledged is looked up in every table that must hold it.
 
 import type { Client } from 'pg'
-import { transactionRef } from '../../src/csms/meter-block.ts'
+import { transactionRef } from '../../src/blocks/meter-block.ts'
 import { type Charging, endOf, sampleOf } from '../generator/charging.ts'
 import type { Dialect } from '../generator/dialect.ts'
 import { meterValue16 } from '../generator/dialect-16.ts'

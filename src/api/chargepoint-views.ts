@@ -2,9 +2,9 @@
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import { chargePointStatus as statusOfConnectors, statusesByWeight } from '../csms/availability.ts'
-import type { ConnectorRef, KnownConnector, KnownTransaction } from '../csms/decision.ts'
-import type { ChargePointRecord, ConnectorRecord, ProblemRecord } from '../csms/records.ts'
+import { chargePointStatus as statusOfConnectors, statusesByWeight } from '../blocks/availability/connector-status.ts'
+import type { ConnectorRef, KnownConnector, KnownTransaction } from '../blocks/decision.ts'
+import type { ChargePointRecord, ConnectorRecord, ProblemRecord } from '../blocks/records.ts'
 import type { LiveView } from './deps.ts'
 import { Time } from './responses.ts'
 

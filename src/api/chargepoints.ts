@@ -3,7 +3,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { secretCharactersMax } from '../base/limits.ts'
-import type { ChargePointInput, ChargePointRecord } from '../csms/records.ts'
+import type { ChargePointInput, ChargePointRecord } from '../blocks/records.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
 import { operatorOnly, ownChargePoint } from './access.ts'
 import {

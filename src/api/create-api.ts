@@ -8,8 +8,6 @@ import { anomalyRoutes } from './anomalies.ts'
 import { jsonBody } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { chargePointRoutes } from './chargepoints.ts'
-import { commandRoutes } from './commands.ts'
-import { configurationRoutes } from './configuration.ts'
 import type { ApiDeps } from './deps.ts'
 import { addDocs } from './docs.ts'
 import { apiApp } from './env.ts'
@@ -18,19 +16,19 @@ import { answerError, notFound } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { historyRoutes } from './history.ts'
 import { healthRoutes } from './health.ts'
-import { idTagRoutes } from './id-tags.ts'
 import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
-import { meterValueRoutes } from './meter-values.ts'
 import { addMetrics } from './metrics.ts'
-import { transactionRoutes } from './transactions.ts'
+
+/** The REST resources of the blocks of OCPP. */
+type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
 
 /**
  * The app that answers everything but the WebSocket upgrades of charge points; give its `fetch` to the HTTP server.
  *
  * Every answer carries X-Request-Id; every error is `{error, message, details?}` with a status of the error table.
  */
-export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<ApiEnv> {
   const app = apiApp()
   app.onError((error, c) => answerError(error, c, deps.log))
   app.notFound((c) => answerError(notFound('Endpoint', `${c.req.method} ${c.req.path}`), c, deps.log))
@@ -39,16 +37,12 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.use('/api/*', logged(deps), authenticated(deps), limited(deps), jsonBody)
 
   app.route('/', chargePointRoutes(deps))
-  app.route('/', commandRoutes(deps))
+  for (const routes of blockRoutes(deps)) app.route('/', routes)
   app.route('/', callRoutes(deps))
-  app.route('/', configurationRoutes(deps))
   app.route('/', messageRoutes(deps))
   app.route('/', eventRoutes(deps))
   app.route('/', historyRoutes(deps))
-  app.route('/', meterValueRoutes(deps))
   app.route('/', anomalyRoutes(deps))
-  app.route('/', transactionRoutes(deps))
-  app.route('/', idTagRoutes(deps))
   app.route('/', healthRoutes(deps))
   addMetrics(app, deps)
   addDocs(app)

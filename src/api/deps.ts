@@ -6,8 +6,8 @@ import type { Clock } from '../base/clock.ts'
 import type { Counters, PartCounts } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
 import type { Timings } from '../base/timings.ts'
-import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../csms/decision.ts'
-import type { KnownTransaction, RegistrationStatus } from '../csms/decision.ts'
+import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../blocks/decision.ts'
+import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type {
   AssignedMeterValueRecord,
   ChargePointEventFilter,
@@ -33,9 +33,9 @@ import type {
   TransactionFilter,
   TransactionRecord,
   VariableRecord,
-} from '../csms/records.ts'
-import type { RemoteStart } from '../csms/remote-control.ts'
-import type { ReadAnswer } from '../ocpp/answer.ts'
+} from '../blocks/records.ts'
+import type { RemoteStart } from '../blocks/remote-control/commands.ts'
+import type { ReadAnswer } from '../examine/answer.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 

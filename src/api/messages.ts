@@ -3,7 +3,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
-import type { MessageLogRecord } from '../csms/records.ts'
+import type { MessageLogRecord } from '../blocks/records.ts'
 import { ownChargePoint } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'

@@ -3,7 +3,7 @@
 
 import { z } from '@hono/zod-openapi'
 import { integerMax, pageSizeDefault, pageSizeMax } from '../base/limits.ts'
-import type { Page, PageOf } from '../csms/records.ts'
+import type { Page, PageOf } from '../blocks/records.ts'
 import { badRequest } from './errors.ts'
 import { integerText, time } from './fields.ts'
 

@@ -1,21 +1,45 @@
 // Sends a command to a charge point as a CALL, and turns every way in which that can fail into an error of the table.
 
+import { z } from '@hono/zod-openapi'
 import { StatorError } from '../base/errors.ts'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { hideSecrets } from '../base/hide-secrets.ts'
-import { type Command, statusOf } from '../csms/command.ts'
-import type { Payload } from '../csms/decision.ts'
-import { passwordsSetBy, rotationOutcome, type RotationOutcome } from '../csms/password-commands.ts'
-import type { ChargePointRecord } from '../csms/records.ts'
-import type { LongResultAnswer, ReadAnswer, ResultAnswer } from '../ocpp/answer.ts'
+import { type Command, statusOf } from '../blocks/command.ts'
+import type { Payload } from '../blocks/decision.ts'
+import type { PasswordSetting, RotationOutcome } from '../blocks/message-row.ts'
+import { rowOf } from '../blocks/messages.ts'
+import type { ChargePointRecord } from '../blocks/records.ts'
+import type { LongResultAnswer, ReadAnswer, ResultAnswer } from '../examine/answer.ts'
 import { stepsOf } from '../ocpp/json-pointer.ts'
-import { checkRequest } from '../ocpp/schema.ts'
-import type { Problem } from '../ocpp/schema.ts'
+import { checkRequest } from '../examine/schema.ts'
+import type { Problem } from '../examine/schema.ts'
 import type { QuirkCode } from '../ocpp/quirks.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { ApiDeps, ChargePointRef, LiveView } from './deps.ts'
 import { badRequest, fieldName } from './errors.ts'
 import type { FieldIssue } from './errors.ts'
+
+/** Every way in which a command can fail, as its route tells them. */
+export const commandErrorCodes = [
+  'BAD_REQUEST',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'NOT_CONNECTED',
+  'CONNECTED_ELSEWHERE',
+  'REQUEST_TOO_LARGE',
+  'CALL_ERROR',
+  'CALL_ANSWER_INVALID',
+  'CALL_TIMEOUT',
+  'CALL_QUEUE_FULL',
+] as const
+
+/** What the charge point made of a command. */
+export const CommandOutcome = z
+  .object({
+    status: z.string().openapi({ description: 'As the charge point said it.', example: 'Accepted' }),
+    message: z.string(),
+  })
+  .openapi('CommandOutcome')
 
 /** What a charge point answered, and where that broke its schema. */
 export class CommandAnswer {
@@ -85,8 +109,11 @@ export async function sendCommand(
   const [first, ...more] = checkRequest(version, action, payload).map((problem) => issueOf(problem, command))
   if (first !== undefined) throw badRequest(first.field, first.issue, more)
 
-  const passwords = passwordsSetBy(version, action, payload)
-  if (passwords.length > 0) return rotatePassword(deps, chargePoint, version, command, passwords, timeoutMs)
+  const setting = rowOf(version, action)?.password ?? null
+  const passwords = setting?.setBy(payload) ?? []
+  if (setting !== null && passwords.length > 0) {
+    return rotatePassword(deps, chargePoint, command, setting, passwords, timeoutMs)
+  }
   return answered(await deps.live.call(chargePoint, action, payload, timeoutMs), chargePoint, action)
 }
 
@@ -97,8 +124,8 @@ export async function sendCommand(
 async function rotatePassword(
   { live, rotations }: ApiDeps,
   chargePoint: ChargePointRecord,
-  version: OcppVersion,
   { action, payload, fields }: Command,
+  setting: PasswordSetting,
   passwords: readonly string[],
   timeoutMs?: number,
 ): Promise<CommandAnswer> {
@@ -112,7 +139,7 @@ async function rotatePassword(
     const answer = await live.call(chargePoint, action, payload, timeoutMs)
     if (answer.kind === 'error') outcome = 'refused'
     const valid = answered(answer, chargePoint, action)
-    outcome = rotationOutcome(version, payload, valid.payload)
+    outcome = setting.outcome(payload, valid.payload)
     return valid
   } catch (error) {
     // Nothing was sent.
@@ -171,4 +198,17 @@ function issueOf(problem: Problem, { fields }: Command): FieldIssue {
   return field === ''
     ? { field: 'body', issue: problem.message }
     : { field, issue: `Field "${field}" ${problem.complaint}` }
+}
+
+/** What `sendCommand` does, for commands whose answer is a status: without one there is nothing to tell. */
+export async function sendForStatus(
+  deps: ApiDeps,
+  chargePoint: ChargePointRecord,
+  version: LiveView['version'],
+  command: Command,
+): Promise<string> {
+  const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
+  const status = statusOf(payload)
+  if (status === null) throw invalidAnswer(command.action, payload, problems)
+  return status
 }

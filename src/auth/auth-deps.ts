@@ -1,7 +1,7 @@
 // What authenticating needs from the rest of Stator, the same for charge points and for REST clients.
 
 import type { SecuritySettings } from '../base/config.ts'
-import type { CredentialRecord } from '../csms/records.ts'
+import type { CredentialRecord } from '../blocks/records.ts'
 import { Credentials } from './credentials.ts'
 import { KeyRing } from './key-ring.ts'
 import type { Secrets } from './secrets.ts'

@@ -1,6 +1,6 @@
 // Decides at the handshake whether a charge point may connect: before the upgrade, so that a refusal is an HTTP answer.
 
-import type { CredentialRecord } from '../csms/records.ts'
+import type { CredentialRecord } from '../blocks/records.ts'
 import type { AuthDeps } from './auth-deps.ts'
 import { handshakeQuirkTable } from './handshake-quirks.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'

@@ -1,7 +1,7 @@
 // The forms in which charge points present one password. OCPP 1.6 sets it as hex and presents its bytes, so that a form
 // can be right although it differs byte by byte from what was set.
 
-import type { CredentialRecord } from '../csms/records.ts'
+import type { CredentialRecord } from '../blocks/records.ts'
 import type { Credentials } from './credentials.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'
 

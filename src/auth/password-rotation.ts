@@ -4,7 +4,7 @@
 
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import type { RotationOutcome } from '../csms/password-commands.ts'
+import type { RotationOutcome } from '../blocks/message-row.ts'
 import type { Credentials } from './credentials.ts'
 import { hashPassword } from './password-forms.ts'
 

@@ -1,7 +1,7 @@
 // The error codes of CALLERROR: by the name Stator uses inside, what each means, and its spelling per version.
 // OCPP-J 1.6 §4.2.3 table 7; OCPP 2.0.1 Part 4 §4.3.
 
-import type { OcppVersion } from './version.ts'
+import { type ByVersion, type OcppVersion, since2 } from './version.ts'
 
 interface CallErrorRow {
   /** On the wire of 1.6, which spells two codes its own way (misspelling included) and lacks two. */
@@ -53,6 +53,15 @@ export const callErrorTable = {
 
 /** A key of `callErrorTable`. */
 export type CallErrorCode = keyof typeof callErrorTable
+
+/**
+ * The code for a frame that cannot be read as a CALL (2.0.1 Part 4 §4.3: "content of the call is not a valid RPC
+ * request"). 1.6 has none for it; its nearest says that the payload does not conform to the structure.
+ */
+export const unreadableCode: ByVersion<CallErrorCode> = since2<CallErrorCode>('FormatViolation', 'RpcFrameworkError')
+
+/** Under which message id a CALL without a readable one is answered (2.0.1 Part 4 §4.2.3); in 1.6 it is not answered. */
+export const idOfUnreadable: ByVersion<string | null> = since2<string | null>(null, '-1')
 
 /** The code as `version` spells it on the wire. */
 export function spellCallError(code: CallErrorCode, version: OcppVersion): string {

@@ -1,15 +1,15 @@
 // The frames of OCPP-J: from text and to text (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not looked into here.
-// The frames that only 2.1 has, CALLRESULTERROR and SEND, are not read yet, as 2.1 is not offered.
+// Of the frames that only 2.1 has, SEND is read; CALLRESULTERROR is not yet, as 2.1 is not offered.
 
 import { isObject } from '../base/json.ts'
 import { shortFrameCharactersMax } from '../base/limits.ts'
-import { type CallErrorCode, spellCallError } from './call-error.ts'
+import { type CallErrorCode, spellCallError, unreadableCode } from './call-error.ts'
 import type { Quirk } from './verdict.ts'
 import type { OcppVersion } from './version.ts'
 
-/** A CALL. `quirks` are those of the frame around the payload; `strict` refuses a frame that has any. */
+/** A CALL, or a SEND: a message that is never answered. `quirks` are those of the frame around the payload; `strict` refuses a frame that has any. */
 export interface ParsedCall {
-  readonly kind: 'call'
+  readonly kind: 'call' | 'send'
   readonly messageId: string
   readonly action: string
   readonly payload: Readonly<Record<string, unknown>>
@@ -85,23 +85,32 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
   switch (type) {
     case 2:
       return readCall(version, messageId, third, fourth, frame.length, quirks)
+    case 6: {
+      if (version !== '2.1') return unknownType(type, messageId)
+      const sent = readCall(version, messageId, third, fourth, frame.length, quirks)
+      return sent.kind === 'unreadable' ? { ...sent, isAnswerable: false } : { ...sent, kind: 'send' }
+    }
     case 3:
       if (third !== null && third !== undefined && !isObject(third)) break
       return { kind: 'result', messageId, payload: third ?? noPayload }
     case 4:
       return { kind: 'error', messageId, ...errorParts(third, fourth, fifth) }
     default:
-      return {
-        kind: 'unreadable',
-        messageId,
-        action: '',
-        isAnswerable: type !== 5,
-        code: 'MessageTypeNotSupported',
-        problem: 'The first element, the message type, is not one that this side reads: 2, 3 or 4.',
-      }
+      return unknownType(type, messageId)
   }
   const problem = `The third element of message type ${type} is not what it should be.`
   return { ...unreadable(version, messageId, problem), isAnswerable: false }
+}
+
+function unknownType(type: unknown, messageId: string): UnreadableFrame {
+  return {
+    kind: 'unreadable',
+    messageId,
+    action: '',
+    isAnswerable: type !== 5,
+    code: 'MessageTypeNotSupported',
+    problem: 'The first element, the message type, is not one that this side reads: 2, 3 or 4.',
+  }
 }
 
 /**
@@ -133,7 +142,7 @@ function readCall(
   payload: unknown,
   length: number,
   quirks: Quirk[],
-): ParsedFrame {
+): ParsedCall | UnreadableFrame {
   if (typeof action !== 'string' || action === '') {
     return unreadable(version, messageId, 'The third element, the action, is not a name.')
   }
@@ -169,9 +178,7 @@ function readMessageId(id: unknown, quirks: Quirk[]): string | undefined {
 }
 
 function unreadable(version: OcppVersion, messageId: string | undefined, problem: string): UnreadableFrame {
-  // 2.0.1 Part 4 §4.3: "content of the call is not a valid RPC request". 1.6 has no such code; its nearest says that the
-  // payload does not conform to the structure.
-  const code = version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError'
+  const code = unreadableCode[version]
   const known = messageId === undefined ? {} : { messageId }
   return { kind: 'unreadable', ...known, action: '', isAnswerable: true, code, problem }
 }

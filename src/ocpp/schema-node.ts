@@ -1,7 +1,7 @@
 // A JSON schema of the Open Charge Alliance as a tree: one node per field, references followed, so that a payload and its
 // schema can be walked together. Only the keywords that the schemas use are known; a test holds that.
 
-import type { JsonSchema } from './message.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 /** Keywords that limit what a payload may be. Others (`title`, `default`, …) only describe. */
 export const limitingKeywords = [

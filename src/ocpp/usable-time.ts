@@ -2,9 +2,11 @@
 // replace by the time of arrival does not.
 
 import { readTime } from './date-time.ts'
-import type { TimeField } from './message.ts'
 
 type Json = Readonly<Record<string, unknown>>
+
+/** Where a message says when it happened: in its field `timestamp`, or in each of its meter values. */
+export type TimeField = 'timestamp' | 'meterValue'
 
 /**
  * Whether a usable time is missing: of a message with meter values, in any of them.

@@ -4,8 +4,8 @@
 
 import { systemClock, type Clock } from '../base/clock.ts'
 import { spellCallError } from '../ocpp/call-error.ts'
-import { checkRequest, checkResponse } from '../ocpp/schema.ts'
-import { tables } from '../ocpp/tables.ts'
+import { checkRequest, checkResponse } from '../examine/schema.ts'
+import { tables } from '../blocks/messages.ts'
 import { Charging, type Started } from './charging.ts'
 import {
   CallRefusal,

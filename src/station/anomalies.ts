@@ -1,7 +1,7 @@
 // What is odd about a message and has to be stored beside it: what its decision says, and what its frame shows.
 
 import { mayHoldSecret } from '../base/hide-secrets.ts'
-import type { Anomaly } from '../csms/decision.ts'
+import type { Anomaly } from '../blocks/decision.ts'
 import type { AcceptedFrame, Quirk } from '../ocpp/verdict.ts'
 import type { MessageContext } from './message-context.ts'
 

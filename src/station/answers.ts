@@ -3,7 +3,7 @@
 
 import type { Counters } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
-import { type AnswerTask, gaveUp, type ReadAnswer, readAnswer } from '../ocpp/answer.ts'
+import { type AnswerTask, gaveUp, type ReadAnswer, readAnswer } from '../examine/answer.ts'
 import { isLongFrame, peekMessageId } from '../ocpp/frame.ts'
 import type { Connection } from './connection.ts'
 import type { FrameExaminer } from './dispatcher.ts'

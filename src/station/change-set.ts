@@ -1,8 +1,8 @@
 // From a decision to what is committed, and to what the actor is moved by after that.
 
-import type { ActorEvent, Anomaly, Change, ChangeSet, Decision } from '../csms/decision.ts'
-import { withoutState } from '../csms/overtaken.ts'
-import type { UntimedFacts } from '../csms/untimed-facts.ts'
+import type { ActorEvent, Anomaly, Change, ChangeSet, Decision } from '../blocks/decision.ts'
+import { withoutState } from '../blocks/overtaken.ts'
+import type { UntimedFacts } from '../blocks/untimed-facts.ts'
 import type { MessageContext } from './message-context.ts'
 
 /**

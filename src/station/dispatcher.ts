@@ -3,9 +3,9 @@
 // from the batches, so that nobody waits for them.
 
 import { batchFramesMax } from '../base/limits.ts'
-import type { MeterBlock } from '../csms/meter-block.ts'
+import type { MeterBlock } from '../blocks/meter-block.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
-import type { AnswerTask, ReadAnswer } from '../ocpp/answer.ts'
+import type { AnswerTask, ReadAnswer } from '../examine/answer.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 
 /** What examining one frame came to. */

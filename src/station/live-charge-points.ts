@@ -3,9 +3,9 @@
 import type { CallAnswer } from '../../actors/call-queue.ts'
 import type { ChargePointSettings } from '../../actors/charge-point.ts'
 import { StatorError } from '../base/errors.ts'
-import type { ActorEvent, Payload } from '../csms/decision.ts'
-import type { RemoteStart } from '../csms/remote-control.ts'
-import { triggeredActions } from '../csms/triggers.ts'
+import type { ActorEvent, Payload } from '../blocks/decision.ts'
+import type { RemoteStart } from '../blocks/remote-control/commands.ts'
+import { rowOf } from '../blocks/messages.ts'
 import { closeGoingAway, closePolicyViolation, newerConnection } from './connection.ts'
 import type { ChargePointRef, Registry } from './registry.ts'
 
@@ -47,7 +47,7 @@ export class LiveChargePoints {
       throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
     }
     // Before the answer is in: some charge points send what they were asked for first, and the answer after it.
-    connected.askFor(triggeredActions(action, payload))
+    connected.askFor(rowOf(connected.version, action)?.requests(payload) ?? [])
     return connected.call(action, payload, timeoutMs)
   }
 

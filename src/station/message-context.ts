@@ -4,7 +4,7 @@
 
 import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
-import { idTokenCandidates } from '../csms/authorization.ts'
+import { idTokenCandidates } from '../blocks/authorization/authorization.ts'
 import type {
   BeforeStart,
   ConcurrentTransactions,
@@ -18,13 +18,13 @@ import type {
   Needs,
   Payload,
   Verbatim,
-} from '../csms/decision.ts'
-import type { FrameMeter } from '../csms/meter-block.ts'
-import type { Hydration } from '../csms/records.ts'
-import { firstAtMs } from '../csms/register-falls.ts'
-import { chosenTransaction, mayBeUsedAgain } from '../csms/transaction-story.ts'
-import type { Placed } from '../csms/untimed-facts.ts'
-import type { MessageRow } from '../ocpp/message.ts'
+} from '../blocks/decision.ts'
+import type { FrameMeter } from '../blocks/meter-block.ts'
+import type { Hydration } from '../blocks/records.ts'
+import { firstAtMs } from '../blocks/metering/register-falls.ts'
+import { chosenTransaction, mayBeUsedAgain } from '../blocks/transactions/transaction-story.ts'
+import type { Placed } from '../blocks/untimed-facts.ts'
+import type { MessageRow } from '../blocks/message-row.ts'
 import type { AcceptedFrame, RegisterReading, RegistersAround, RegistersNextTo } from '../ocpp/verdict.ts'
 import type { Connected } from './connection.ts'
 
@@ -143,6 +143,10 @@ export class MessageContext implements Known {
 
   get concurrentTransactions(): ConcurrentTransactions {
     return this.#deps.concurrentTransactions
+  }
+
+  get action(): string {
+    return this.frame.action
   }
 
   get messageId(): string {

@@ -6,9 +6,9 @@ import { LiveChargePoint, type LiveChargePointDeps } from '../../actors/live-cha
 import { startRoot } from '../../actors/root.ts'
 import type { Clock } from '../base/clock.ts'
 import { callTimeoutMsDefault } from '../base/limits.ts'
-import type { ActorEvent } from '../csms/decision.ts'
-import type { Hydration } from '../csms/records.ts'
-import type { RemoteStart } from '../csms/remote-control.ts'
+import type { ActorEvent } from '../blocks/decision.ts'
+import type { Hydration } from '../blocks/records.ts'
+import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import { AskedMessages } from './asked-messages.ts'
 import { type CallDeps, closeInternalError, closeNormal, type Connected, type Connection } from './connection.ts'
 

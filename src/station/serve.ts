@@ -10,14 +10,13 @@ import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { decisionsMax, lookupRetryMs } from '../base/limits.ts'
 import type { Timings } from '../base/timings.ts'
-import { handlerOf } from '../csms/decide.ts'
-import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Decision, Needs, Payload } from '../csms/decision.ts'
-import type { FrameMeter, MeterBlock } from '../csms/meter-block.ts'
-import { bootGate } from '../csms/provisioning.ts'
-import { placing, type UntimedFacts } from '../csms/untimed-facts.ts'
+import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Decision, Needs, Payload } from '../blocks/decision.ts'
+import type { FrameMeter, MeterBlock } from '../blocks/meter-block.ts'
+import { bootGate } from '../blocks/provisioning/boot.ts'
+import { placing, type UntimedFacts } from '../blocks/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
-import { rowOf } from '../ocpp/tables.ts'
+import { rowOf } from '../blocks/messages.ts'
 import type { AcceptedFrame, FrameTask, MeterRange, RefusedFrame } from '../ocpp/verdict.ts'
 import { anomaliesOf } from './anomalies.ts'
 import { changeSetOf, eventsOf } from './change-set.ts'
@@ -80,8 +79,7 @@ function takeVerdict(connection: Connected, frame: ReceivedFrame, examined: Exam
   if (verdict.kind === 'refused') {
     refuse(connection, verdict, deps)
   } else {
-    deps.counters.framesDropped++
-    deps.log.info({ identity: connection.identity, reason: verdict.reason }, 'A frame was dropped.')
+    dropFrame(connection, verdict.reason, deps)
   }
   return null
 }
@@ -106,15 +104,16 @@ function gate(
   const { version } = connection
   const { action } = frame
   const row = rowOf(version, action)
-  const handler = handlerOf(version, action)
-  if (row === undefined || handler === undefined) {
+  const handler = row?.handler ?? null
+  if (row === undefined || handler === null) {
     refuseWith(connection, frame, 'NotSupported', `${action} is not supported by this central system.`, deps)
     return null
   }
   const boot = bootGate(row, action, connection.live.chargePoint, connection.wasAskedFor(action))
   if (boot === 'refuse') {
     const sentence = 'Send BootNotification first, and wait until it is accepted.'
-    refuseWith(connection, frame, 'SecurityError', sentence, deps)
+    if (row.kind === 'call') refuseWith(connection, frame, 'SecurityError', sentence, deps)
+    else dropFrame(connection, sentence, deps)
     return null
   }
   const meter = block === null || frame.meter === null ? null : rowsIn(block, frame.meter)
@@ -319,7 +318,9 @@ function logAnomalies({ connection, frame }: MessageContext, anomalies: readonly
 
 // ── Answer ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** A SEND has no answer (2.1 Part 4 §4.2.4). */
 function answer(message: MessageContext, payload: Payload, { timings }: ServeDeps): null {
+  if (message.row.kind === 'send') return null
   message.connection.send(encodeCallResult(message.messageId, payload))
   timings.answered(message.frame.action, message.nowMs - message.receivedAtMs)
   return null
@@ -336,7 +337,8 @@ function fail({ connection, frame, row }: MessageContext, error: unknown, deps: 
   } else {
     const { identity } = connection
     deps.log.error({ identity, messageId, action, error }, 'A message could not be served.')
-    refuseWith(connection, frame, 'InternalError', 'The central system failed on this message.', deps)
+    if (row.kind === 'call')
+      refuseWith(connection, frame, 'InternalError', 'The central system failed on this message.', deps)
   }
   return null
 }
@@ -348,6 +350,11 @@ function leaveUnanswered({ identity }: Connected, messageId: string, error: unkn
     { identity, messageId, error },
     'A message is left unanswered; the charge point keeps it and will send it again.',
   )
+}
+
+function dropFrame({ identity }: Connected, reason: string, deps: ServeDeps): void {
+  deps.counters.framesDropped++
+  deps.log.info({ identity, reason }, 'A frame was dropped.')
 }
 
 function refuseWith(

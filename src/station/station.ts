@@ -13,7 +13,7 @@ import {
   inboxFramesMax,
   readAheadBytesMax,
 } from '../base/limits.ts'
-import type { ClosedBy } from '../csms/records.ts'
+import type { ClosedBy } from '../blocks/records.ts'
 import { peekFrameType } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Allowance, Turns } from './allowance.ts'

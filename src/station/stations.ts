@@ -4,7 +4,7 @@
 import type { OcppSettings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
 import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
-import type { ClosedBy, ConnectionEnd, Hydration } from '../csms/records.ts'
+import type { ClosedBy, ConnectionEnd, Hydration } from '../blocks/records.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { Allowances, Turns } from './allowance.ts'
 import {

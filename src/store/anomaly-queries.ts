@@ -1,10 +1,11 @@
 // Stored facts that broke an expectation, as the REST API lists them.
 
 import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
-import type { AnomalyFilter, AnomalyRecord, Page, PageOf } from '../csms/records.ts'
+import type { AnomalyFilter, AnomalyRecord, Page, PageOf } from '../blocks/records.ts'
 import { keysOf } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { chargePoints, transactions } from '../csms/tables.ts'
+import { chargePoints } from '../blocks/charge-point-tables.ts'
+import { transactions } from '../blocks/transactions/tables.ts'
 import { anomalies } from './schema.ts'
 
 export function createAnomalyQueries(source: ListSource) {

@@ -7,11 +7,12 @@ import type {
   ChangeSet,
   TransactionStoppedChange,
   TransactionUpdatedChange,
-} from '../csms/decision.ts'
-import { isOfTransaction } from '../csms/overtaken.ts'
-import type { RowChange, StoredTable } from '../csms/stored-rows.ts'
+} from '../blocks/decision.ts'
+import { isOfTransaction } from '../blocks/overtaken.ts'
+import type { RowChange, StoredTable } from '../blocks/stored-rows.ts'
+import { storedTables } from '../blocks/tables.ts'
 import { digestOf } from './event-row.ts'
-import { fenceOf, gatherRows } from './gathered-rows.ts'
+import { fenceOf, gather, type Gathered } from './gathered-rows.ts'
 import { bindRows, type BoundStatement, type RowsOf } from './statement.ts'
 import {
   type ChargePointRow,
@@ -23,8 +24,8 @@ import {
 } from './statements.ts'
 
 /** Rows of them are there before anything of the transaction patches what they say. */
-const begun = ['connectors', 'transactions'] satisfies StoredTable[]
-const others = ['transactionCorrections', 'chargePointEvents', 'variables', 'problems'] satisfies StoredTable[]
+const begun: readonly string[] = ['connectors', 'transactions'] satisfies StoredTable[]
+const others = Object.keys(storedTables).filter((name) => !begun.includes(name))
 
 /** Where changes of several sets become one, the older connection counts. */
 function olderOf(one: number | null, other: number | null): number | null {
@@ -34,7 +35,7 @@ function olderOf(one: number | null, other: number | null): number | null {
 
 /** The rows of any number of change sets. */
 export class ChangeRows {
-  readonly #tables = gatherRows()
+  readonly #tables = new Map<string, Gathered>()
   readonly #chargePoints = new Map<number, ChargePointRow>()
   readonly #patches = new Map<number, TransactionPatch>()
   readonly #anomalies: RowsOf<typeof insertAnomalies>[] = []
@@ -52,7 +53,7 @@ export class ChangeRows {
 
   /** The statements that store the rows, in the order in which they have to run. */
   statements(): BoundStatement[] {
-    const statementsOf = (table: StoredTable): readonly BoundStatement[] => this.#tables[table].statements()
+    const statementsOf = (table: string): readonly BoundStatement[] => this.#tables.get(table)?.statements() ?? []
     return [
       ...bindRows(updateChargePoints, [...this.#chargePoints.values()]),
       ...begun.flatMap(statementsOf),
@@ -66,8 +67,10 @@ export class ChangeRows {
     ]
   }
 
-  #addRow<Name extends StoredTable>(set: ChangeSet, change: RowChange<Name>): void {
-    this.#tables[change.table].add(set, change)
+  #addRow(set: ChangeSet, change: RowChange): void {
+    let rows = this.#tables.get(change.table)
+    if (rows === undefined) this.#tables.set(change.table, (rows = gather(change.table)))
+    rows.add(set, change)
   }
 
   #patchRow(set: ChangeSet, change: Exclude<Change, RowChange>): void {

@@ -3,7 +3,7 @@
 import { and, asc, desc, eq, isNull, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
-import type { ConnectorStatus, KnownTransaction } from '../csms/decision.ts'
+import type { ConnectorStatus, KnownTransaction } from '../blocks/decision.ts'
 import type {
   ChargePointInput,
   ChargePointRecord,
@@ -13,11 +13,15 @@ import type {
   PageOf,
   ProblemRecord,
   VariableRecord,
-} from '../csms/records.ts'
+} from '../blocks/records.ts'
 import { storableText } from '../base/storable-text.ts'
 import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
 import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
-import { chargePoints, connectors, problems, transactions, variables } from '../csms/tables.ts'
+import { connectors } from '../blocks/availability/tables.ts'
+import { chargePoints } from '../blocks/charge-point-tables.ts'
+import { problems } from '../blocks/diagnostics/tables.ts'
+import { variables } from '../blocks/provisioning/tables.ts'
+import { transactions } from '../blocks/transactions/tables.ts'
 import { messageLog } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
 import { knownTransactionColumns, newestFirst } from './transaction-queries.ts'

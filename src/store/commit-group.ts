@@ -5,7 +5,7 @@
 import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
 import { storedMeanwhileMax } from '../base/limits.ts'
-import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
+import type { ChangeSet, CommitOutcome } from '../blocks/decision.ts'
 import { runBatch, type StatementResult } from './batch.ts'
 import { ChangeRows } from './change-rows.ts'
 import { cautiousUse, type EarlierLedgerUse } from './earlier-ledger.ts'

@@ -3,7 +3,7 @@
 // end, so there is one.
 
 import { leaseMs } from '../base/limits.ts'
-import type { ClosedBy, ConnectionEnd } from '../csms/records.ts'
+import type { ClosedBy, ConnectionEnd } from '../blocks/records.ts'
 
 /** Why a connection was closed that a newer one replaced, on whichever node. */
 export const replacedEnd = end('centralSystem', 1001, 'A newer connection of this charge point has taken over.')

@@ -2,9 +2,9 @@
 // when.
 
 import { asc, eq } from 'drizzle-orm'
-import type { CorrectionRecord, Page, PageOf } from '../csms/records.ts'
+import type { CorrectionRecord, Page, PageOf } from '../blocks/records.ts'
 import { type ListSource, pageOf } from './paging.ts'
-import { transactionCorrections } from '../csms/tables.ts'
+import { transactionCorrections } from '../blocks/transactions/tables.ts'
 import { statement } from './statement.ts'
 import { otherColumnsOf, type RowOfColumns } from './table-statement.ts'
 

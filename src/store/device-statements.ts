@@ -1,13 +1,11 @@
-// The statements of the writer for what 2.x charge points tell of their components: variables and problems. Like all
+// The statements of the writer for the problems that 2.x charge points tell of their components. Like all
 // statements of the writer they may run twice on the same rows and leave the same behind.
 
-import type { RowOf } from '../csms/stored-rows.ts'
-import { problems, variables } from '../csms/tables.ts'
+import type { RowOf } from '../blocks/stored-rows.ts'
+import { problems } from '../blocks/diagnostics/tables.ts'
 import { problemTimes } from './schema.ts'
 import { instant, statement } from './statement.ts'
-import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing, upsert } from './table-statement.ts'
-
-export const upsertVariables = upsert('upsert_variables', variables)
+import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing } from './table-statement.ts'
 
 export interface ProblemRow extends Readonly<RowOf<typeof problems>> {
   /** False: there is none any more. */

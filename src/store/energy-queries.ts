@@ -9,9 +9,9 @@ import {
   needsIntervals,
   noEvidence,
   type StoredMeterValue,
-} from '../csms/energy.ts'
-import { transactionRef } from '../csms/meter-block.ts'
-import type { TransactionRecord } from '../csms/records.ts'
+} from '../blocks/metering/energy.ts'
+import { transactionRef } from '../blocks/meter-block.ts'
+import type { TransactionRecord } from '../blocks/records.ts'
 import type { ListSource } from './paging.ts'
 import { isOfBegin } from './register-of-begin.ts'
 

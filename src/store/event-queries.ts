@@ -1,9 +1,9 @@
 // What charge points told beside transactions, as the REST API lists it.
 
 import { and, desc, eq, gte, lte } from 'drizzle-orm'
-import type { ChargePointEventFilter, ChargePointEventRecord, Page, PageOf } from '../csms/records.ts'
+import type { ChargePointEventFilter, ChargePointEventRecord, Page, PageOf } from '../blocks/records.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { chargePointEvents } from '../csms/tables.ts'
+import { chargePointEvents } from '../blocks/charge-point-tables.ts'
 
 export function createEventQueries(source: ListSource) {
   const { db } = source

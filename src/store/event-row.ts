@@ -1,9 +1,9 @@
 // A row of the history of a charge point, and the digests by which rows without a key of their own are told apart.
 
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
-import type { ChangeSet } from '../csms/decision.ts'
-import type { NewRow, RowChange, RowOf } from '../csms/stored-rows.ts'
-import type { chargePointEvents } from '../csms/tables.ts'
+import type { ChangeSet } from '../blocks/decision.ts'
+import type { NewRow, RowChange, RowOf } from '../blocks/stored-rows.ts'
+import type { chargePointEvents } from '../blocks/charge-point-tables.ts'
 import { orderedText, statusOrder } from '../ocpp/member-order.ts'
 import { jsonOf } from './fact-row.ts'
 

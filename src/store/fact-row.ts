@@ -2,9 +2,9 @@
 // digest of what it said. Nothing of our own is in it: no message id, no time of arrival.
 
 import { storableKey } from '../base/storable-text.ts'
-import type { ChangeSet, TransactionFact, Verbatim } from '../csms/decision.ts'
+import type { ChangeSet, TransactionFact, Verbatim } from '../blocks/decision.ts'
 import type { transactionEvents, transactionFacts } from './schema.ts'
-import type { RowOf } from '../csms/stored-rows.ts'
+import type { RowOf } from '../blocks/stored-rows.ts'
 
 /** A row of the ledger, and of that of the version before, which knows it by `ref` and `seqNo`. */
 export type FactRow = Readonly<RowOf<typeof transactionFacts> & RowOf<typeof transactionEvents>>

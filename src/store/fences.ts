@@ -5,7 +5,7 @@
 import { fenceCheckMs } from '../base/limits.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { RegistrationStatus } from '../csms/decision.ts'
+import type { RegistrationStatus } from '../blocks/decision.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { Database } from './database.ts'
 import { repeat } from './repeat.ts'

@@ -1,22 +1,20 @@
-// The rows that the change sets of a transaction add to tables, until the statements that store them are made. What is particular
-// about a table stands in its entry of `rowTables`; one that is only replaced by key needs a line.
+// The rows that the change sets of a transaction add to tables, until the statements that store them are made. What is
+// particular about a table stands in its entry of `particular`; one whose rows only replace each other needs none.
 
+import { getTableName } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
 import { storableKey } from '../base/storable-text.ts'
-import type { ChangeSet } from '../csms/decision.ts'
-import type { NewRow, RowChange, StoredTable } from '../csms/stored-rows.ts'
-import { connectors, problems, variables } from '../csms/tables.ts'
+import type { ChangeSet } from '../blocks/decision.ts'
+import type { NewRow, RowChange, StoredTable } from '../blocks/stored-rows.ts'
+import { storedTables } from '../blocks/tables.ts'
+import { connectors } from '../blocks/availability/tables.ts'
+import { problems } from '../blocks/diagnostics/tables.ts'
 import { correctTransactions } from './corrections.ts'
-import {
-  deleteProblems,
-  isOlderProblem,
-  noteProblemTimes,
-  upsertProblems,
-  upsertVariables,
-} from './device-statements.ts'
+import { deleteProblems, isOlderProblem, noteProblemTimes, upsertProblems } from './device-statements.ts'
 import { eventRow } from './event-row.ts'
 import { bindRows, type BoundStatement } from './statement.ts'
 import { insertChargePointEvents, insertTransactions, upsertConnectors } from './statements.ts'
-import { type KeyColumn, keyColumnsOf } from './table-statement.ts'
+import { type KeyColumn, keyColumnsOf, upsert } from './table-statement.ts'
 
 /** The epoch that must be the newest of the charge point for the set to be stored; null: any may be. */
 export function fenceOf({ epoch, isOvertaken }: ChangeSet): number | null {
@@ -36,7 +34,7 @@ type OfMessage = {
 type Written<Name extends StoredTable> = NewRow<Name> & OfMessage
 
 /** The rows of one table. */
-export interface Gathered<Name extends StoredTable> {
+export interface Gathered<Name extends StoredTable = StoredTable> {
   add(set: ChangeSet, change: RowChange<Name>): void
   /** In the order in which they have to run. */
   statements(): readonly BoundStatement[]
@@ -105,11 +103,10 @@ function keyIn(row: Readonly<Record<string, unknown>>, key: readonly KeyColumn[]
 }
 
 const keyOfConnector = keyColumnsOf(connectors)
-const keyOfVariable = keyColumnsOf(variables)
 const keyOfProblem = keyColumnsOf(problems)
 
-/** How the rows of each table are stored. What is begun is stored before it is changed, so `transactions` comes early. */
-const rowTables: { readonly [Name in StoredTable]: () => Gathered<Name> } = {
+/** How the rows of a table are stored of which more is to be said than that a row replaces that of its key. */
+const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
   connectors: gathering<'connectors', Written<'connectors'>>({
     rowOf: written,
     keyOf: (row) => keyIn(row, keyOfConnector),
@@ -127,11 +124,6 @@ const rowTables: { readonly [Name in StoredTable]: () => Gathered<Name> } = {
   chargePointEvents: gathering({
     rowOf: eventRow,
     statements: (rows) => bindRows(insertChargePointEvents, rows),
-  }),
-  variables: gathering<'variables', Written<'variables'>>({
-    rowOf: (set, change) => withKey(written(set, change), keyOfVariable),
-    keyOf: (row) => keyIn(row, keyOfVariable),
-    statements: (rows) => bindRows(upsertVariables, rows),
   }),
   problems: gathering<'problems', Written<'problems'> & { readonly isActive: boolean }>({
     rowOf: (set, change) => ({ ...withKey(written<'problems'>(set, change), keyOfProblem), isActive: change.isActive }),
@@ -151,14 +143,26 @@ const rowTables: { readonly [Name in StoredTable]: () => Gathered<Name> } = {
   }),
 }
 
-/** No rows yet, of any table. */
-export function gatherRows(): { readonly [Name in StoredTable]: Gathered<Name> } {
-  return {
-    connectors: rowTables.connectors(),
-    transactions: rowTables.transactions(),
-    transactionCorrections: rowTables.transactionCorrections(),
-    chargePointEvents: rowTables.chargePointEvents(),
-    variables: rowTables.variables(),
-    problems: rowTables.problems(),
-  }
+/** How the rows of every other table are stored. */
+const replacements = new Map(
+  Object.entries<PgTable>(storedTables).map(([name, table]) => [
+    name,
+    { key: keyColumnsOf(table), upsert: upsert(`upsert_${getTableName(table)}`, table) },
+  ]),
+)
+
+function replacing(name: StoredTable): Gathered {
+  const replacement = replacements.get(name)
+  if (replacement === undefined) throw new TypeError(`${name} is no table of blocks/tables.ts.`)
+  const { key, upsert: replace } = replacement
+  return gathering<StoredTable, Written<StoredTable>>({
+    rowOf: (set, change) => withKey(written(set, change), key),
+    keyOf: (row) => keyIn(row, key),
+    statements: (rows) => bindRows(replace, rows),
+  })()
+}
+
+/** No rows yet, of a table. */
+export function gather(name: StoredTable): Gathered {
+  return particular[name]?.() ?? replacing(name)
 }

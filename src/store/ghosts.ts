@@ -3,8 +3,8 @@
 
 import type { ClientBase, Pool } from 'pg'
 import { ghostCandidatesMax, ghostMeterValuesMax, ghostsPerCheckMax } from '../base/limits.ts'
-import { transactionRef } from '../csms/meter-block.ts'
-import type { Ghost, GhostDeadlines } from '../csms/records.ts'
+import { transactionRef } from '../blocks/meter-block.ts'
+import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
 import { int4Array, int8Array, textArray } from './binary-array.ts'
 import type { Database } from './database.ts'
 

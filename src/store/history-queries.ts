@@ -1,10 +1,10 @@
 // What became of the connectors and connections of a charge point, as the REST API lists it: two tables, merged by time.
 
 import { and, eq, gte, lte, type SQL, sql } from 'drizzle-orm'
-import type { ClosedBy, HistoryFilter, HistoryRecord, Page, PageOf } from '../csms/records.ts'
-import type { ConnectorStatus } from '../csms/decision.ts'
+import type { ClosedBy, HistoryFilter, HistoryRecord, Page, PageOf } from '../blocks/records.ts'
+import type { ConnectorStatus } from '../blocks/decision.ts'
 import { countOf, type ListSource, requireInReach, totalOf } from './paging.ts'
-import { parseInstant } from '../csms/column-types.ts'
+import { parseInstant } from '../blocks/column-types.ts'
 import { connectionHistory, connectorHistory } from './schema.ts'
 
 // A type and not an interface: only so does TypeScript take it for a record.

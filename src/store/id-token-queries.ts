@@ -2,7 +2,7 @@
 
 import { asc, eq } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
-import type { IdTokenInput, IdTokenRecord, Page, PageOf } from '../csms/records.ts'
+import type { IdTokenInput, IdTokenRecord, Page, PageOf } from '../blocks/records.ts'
 import { storableText } from '../base/storable-text.ts'
 import { idKeyOf } from './live-queries.ts'
 import { type ListSource, pageOf, withDefined } from './paging.ts'

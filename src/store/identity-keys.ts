@@ -3,7 +3,7 @@
 import { desc, eq } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { storableText } from '../base/storable-text.ts'
-import { chargePoints } from '../csms/tables.ts'
+import { chargePoints } from '../blocks/charge-point-tables.ts'
 
 /** Keys of the charge points of that identity, deleted ones included: the newest first. None when nobody has ever had it. */
 export async function keysOf(db: NodePgDatabase, identity: string): Promise<number[]> {

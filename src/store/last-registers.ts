@@ -2,8 +2,8 @@
 // transaction and connection; those next to what comes late. Batched, and no more than is asked for.
 
 import type { Pool } from 'pg'
-import type { KnownTransaction } from '../csms/decision.ts'
-import { transactionRef } from '../csms/meter-block.ts'
+import type { KnownTransaction } from '../blocks/decision.ts'
+import { transactionRef } from '../blocks/meter-block.ts'
 import type { RegisterReading, RegistersNextTo } from '../ocpp/verdict.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { instantArray, int4Array, int8Array } from './binary-array.ts'

@@ -3,7 +3,7 @@
 
 import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
-import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
+import type { ChangeSet, CommitOutcome } from '../blocks/decision.ts'
 import { insertEarlierFacts, insertNewEarlierFacts, insertOtherEarlierFacts } from './earlier-facts.ts'
 import type { EarlierLedgerUse } from './earlier-ledger.ts'
 import { factKey, type FactRow, factRow } from './fact-row.ts'

@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts'
 import { ghostCheckMs, maintenanceMs, resendDays } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import type { Ghost, GhostDeadlines } from '../csms/records.ts'
+import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
 import type { Database } from './database.ts'
 import { GhostCheck } from './ghosts.ts'
 import {

@@ -12,7 +12,7 @@ import {
   retryMsMax,
 } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import type { MessageLogLine } from '../csms/records.ts'
+import type { MessageLogLine } from '../blocks/records.ts'
 import type { Database } from './database.ts'
 import { bind } from './statement.ts'
 import { insertMessageLog, type MessageLogRow } from './statements.ts'

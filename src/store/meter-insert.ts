@@ -1,8 +1,8 @@
 // Meter values on their last step: ranges of worker blocks become the binary arrays of one INSERT. The element bodies are copied
 // as they are; nobody looks into them here.
 
-import type { MeterPlace } from '../csms/decision.ts'
-import { type MeterBlock, type MeterRows, meterColumns } from '../csms/meter-block.ts'
+import type { MeterPlace } from '../blocks/decision.ts'
+import { type MeterBlock, type MeterRows, meterColumns } from '../blocks/meter-block.ts'
 import { arrayHeaderBytes, writeArrayHeader } from './binary-array.ts'
 import { type BoundStatement, rowsOf } from './statement.ts'
 

@@ -3,7 +3,7 @@
 
 import { and, asc, count, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core'
-import { transactionRef } from '../csms/meter-block.ts'
+import { transactionRef } from '../blocks/meter-block.ts'
 import type {
   AssignedMeterValueRecord,
   MeterValueFilter,
@@ -11,9 +11,9 @@ import type {
   Page,
   PageOf,
   TransactionRecord,
-} from '../csms/records.ts'
+} from '../blocks/records.ts'
 import { countOf, filteredTotalOf, type ListSource, requireInReach, totalOf } from './paging.ts'
-import { transactions } from '../csms/tables.ts'
+import { transactions } from '../blocks/transactions/tables.ts'
 import { meterValues } from './schema.ts'
 
 /** `transaction_ref` of values that name no transaction. */

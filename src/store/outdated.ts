@@ -3,8 +3,8 @@
 // as they go, and fail: it costs next to nothing where nobody else is at work. Only then is it asked which sets these are.
 
 import type { ClientBase } from 'pg'
-import type { ChangeSet } from '../csms/decision.ts'
-import { isFenced } from '../csms/overtaken.ts'
+import type { ChangeSet } from '../blocks/decision.ts'
+import { isFenced } from '../blocks/overtaken.ts'
 import { fenceOf } from './gathered-rows.ts'
 import { sameEarlierFact } from './earlier-facts.ts'
 import { factRow, refOfOther } from './fact-row.ts'

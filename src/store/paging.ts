@@ -5,7 +5,7 @@ import { and, count, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { StatorError } from '../base/errors.ts'
-import type { Page, PageOf } from '../csms/records.ts'
+import type { Page, PageOf } from '../blocks/records.ts'
 
 /** What the lists are read from. */
 export interface ListSource {

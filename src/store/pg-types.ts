@@ -2,7 +2,7 @@
 // int8 as a number (every int8 that is read this way counts something far below 2^53), the rest as `pg` does it.
 
 import { types } from 'pg'
-import { parseInstant } from '../csms/column-types.ts'
+import { parseInstant } from '../blocks/column-types.ts'
 
 type TypeParser = (text: string) => unknown
 

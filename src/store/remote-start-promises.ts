@@ -4,7 +4,7 @@
 
 import type { Pool } from 'pg'
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../base/limits.ts'
-import type { RemoteStart } from '../csms/remote-control.ts'
+import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 
 const isOpen = `promised_at > now() - interval '${remoteStartPromiseMs} ms'`
 

@@ -20,10 +20,10 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-import { bytes, instant } from '../csms/column-types.ts'
-import type { ClosedBy, IdTokenRecord } from '../csms/records.ts'
-import type { RemoteStart } from '../csms/remote-control.ts'
-import type { ConnectorStatus, Payload } from '../csms/values.ts'
+import { bytes, instant } from '../blocks/column-types.ts'
+import type { ClosedBy, IdTokenRecord } from '../blocks/records.ts'
+import type { RemoteStart } from '../blocks/remote-control/commands.ts'
+import type { ConnectorStatus, Payload } from '../blocks/values.ts'
 
 /** transactionIds, fetched in blocks. OCPP 1.6 wants them to fit an int32, so the sequence ends there and never wraps. */
 export const transactionIds = pgSequence('transaction_ids', { startWith: 1, minValue: 1, maxValue: 2_147_483_647 })

@@ -3,9 +3,9 @@
 // that is begun again after a part of it was stored, finds them and stores them once.
 
 import { partBytesMax, partRowsMax } from '../base/limits.ts'
-import type { Change, ChangeSet } from '../csms/decision.ts'
-import { meterColumns, type MeterBlock, type MeterRows } from '../csms/meter-block.ts'
-import { isOf, type RowChange } from '../csms/stored-rows.ts'
+import type { Change, ChangeSet } from '../blocks/decision.ts'
+import { meterColumns, type MeterBlock, type MeterRows } from '../blocks/meter-block.ts'
+import { isOf, type RowChange } from '../blocks/stored-rows.ts'
 
 /** A variable takes PostgreSQL as long as this many meter values: its key is wider, and its row may have to be replaced. */
 const variableRows = 2

@@ -6,8 +6,10 @@
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
-import type { RowOf } from '../csms/stored-rows.ts'
-import { chargePointEvents, chargePoints, connectors, transactions } from '../csms/tables.ts'
+import type { RowOf } from '../blocks/stored-rows.ts'
+import { connectors } from '../blocks/availability/tables.ts'
+import { chargePointEvents, chargePoints } from '../blocks/charge-point-tables.ts'
+import { transactions } from '../blocks/transactions/tables.ts'
 import { anomalies, connectorHistory, messageLog } from './schema.ts'
 import { failsIf, instant, int4, int8, namesOf, type RowsOf, statement } from './statement.ts'
 import {

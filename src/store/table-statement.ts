@@ -4,7 +4,7 @@
 
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
-import type { NameOf, RowOf } from '../csms/stored-rows.ts'
+import type { NameOf, RowOf } from '../blocks/stored-rows.ts'
 import {
   boolArray,
   bytesArray,

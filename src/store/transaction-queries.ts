@@ -1,13 +1,14 @@
 // Transactions, as the REST API lists them.
 
 import { and, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
-import { energyOf, noEvidence } from '../csms/energy.ts'
-import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../csms/records.ts'
+import { energyOf, noEvidence } from '../blocks/metering/energy.ts'
+import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../blocks/records.ts'
 import { storableText } from '../base/storable-text.ts'
 import { evidenceOf } from './energy-queries.ts'
 import { keysOf } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
-import { chargePoints, transactions } from '../csms/tables.ts'
+import { chargePoints } from '../blocks/charge-point-tables.ts'
+import { transactions } from '../blocks/transactions/tables.ts'
 
 /** Columns of a KnownTransaction. */
 export const knownTransactionColumns = {

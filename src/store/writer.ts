@@ -20,8 +20,8 @@ import {
   writerChangesMax,
 } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import type { ChangeSet, CommitOutcome } from '../csms/decision.ts'
-import type { MessageLogLine } from '../csms/records.ts'
+import type { ChangeSet, CommitOutcome } from '../blocks/decision.ts'
+import type { MessageLogLine } from '../blocks/records.ts'
 import { commitGroup, type CommitGroup } from './commit-group.ts'
 import type { Database, Lease } from './database.ts'
 import { cautiousUse, type EarlierLedger } from './earlier-ledger.ts'

@@ -2,11 +2,11 @@
 // the same function for batches too small to be worth the crossing.
 
 import { batchFramesMax } from '../base/limits.ts'
-import type { MeterBlock } from '../csms/meter-block.ts'
+import type { MeterBlock } from '../blocks/meter-block.ts'
 import { contentDigest } from '../ocpp/content-digest.ts'
-import { examine } from '../ocpp/examine.ts'
+import { examine } from '../examine/examine.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
-import { rowOf } from '../ocpp/tables.ts'
+import { rowOf } from '../blocks/messages.ts'
 import { lacksUsableTime, tellsIntervals } from '../ocpp/usable-time.ts'
 import type { AcceptedFrame, FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { lean } from './lean-frame.ts'

@@ -2,10 +2,10 @@
 // as it was sent, as one text. A frame of a megabyte may hold hundreds of thousands of objects, and to make them once more
 // would take the thread that serves everybody tens of milliseconds.
 
-import type { MessageRow } from '../ocpp/message.ts'
-import { requestNode } from '../ocpp/schema.ts'
+import type { MessageRow } from '../blocks/message-row.ts'
+import { requestNode } from '../examine/schema.ts'
 import type { SchemaNode } from '../ocpp/schema-node.ts'
-import { rowOf } from '../ocpp/tables.ts'
+import { rowOf } from '../blocks/messages.ts'
 import type { AcceptedFrame } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 

@@ -3,7 +3,7 @@
 
 import { setPriority } from 'node:os'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
-import { type AnswerTask, readLongAnswer } from '../ocpp/answer.ts'
+import { type AnswerTask, readLongAnswer } from '../examine/answer.ts'
 import type { FrameTask } from '../ocpp/verdict.ts'
 import { examineBatch } from './examine-batch.ts'
 import type { LongTask, PackedAnswer, PackedVerdict } from './long-frames.ts'

@@ -4,8 +4,8 @@
 import { Piscina } from 'piscina'
 import { StatorError } from '../base/errors.ts'
 import { taskAttemptsMax, taskMsMax } from '../base/limits.ts'
-import type { MeterBlock } from '../csms/meter-block.ts'
-import { type AnswerTask, gaveUp, type ReadAnswer } from '../ocpp/answer.ts'
+import type { MeterBlock } from '../blocks/meter-block.ts'
+import { type AnswerTask, gaveUp, type ReadAnswer } from '../examine/answer.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, giveUpOn } from './examine-batch.ts'
 

@@ -2,9 +2,9 @@
 // The common measurands become numbers in one unit each; the element as sent goes along, so nothing is lost by it.
 
 import { isObject, type JsonObject } from '../base/json.ts'
-import type { ConnectorRef } from '../csms/decision.ts'
-import { firstFall } from '../csms/energy.ts'
-import { meterColumns, type MeterBlock, transactionRef } from '../csms/meter-block.ts'
+import type { ConnectorRef } from '../blocks/decision.ts'
+import { firstFall } from '../blocks/metering/energy.ts'
+import { meterColumns, type MeterBlock, transactionRef } from '../blocks/meter-block.ts'
 import { meterValueOrder, orderedText } from '../ocpp/member-order.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
 import { isUsableTime } from '../ocpp/usable-time.ts'

@@ -12,8 +12,8 @@ import {
   taskMsMax,
   tasksPerWorkerMax,
 } from '../base/limits.ts'
-import type { MeterBlock } from '../csms/meter-block.ts'
-import type { AnswerTask, ReadAnswer } from '../ocpp/answer.ts'
+import type { MeterBlock } from '../blocks/meter-block.ts'
+import type { AnswerTask, ReadAnswer } from '../examine/answer.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'

@@ -2,8 +2,8 @@
 // gets the error that it should, never a 500, and the next command goes on. STATOR_FUZZ_SEED runs one round again.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import type { MessageRow } from '../../src/ocpp/message.ts'
-import { tables } from '../../src/ocpp/tables.ts'
+import type { MessageRow } from '../../src/blocks/message-row.ts'
+import { tables } from '../../src/blocks/messages.ts'
 import { answerAll } from '../support/answering.ts'
 import { collectedLog } from '../support/log-lines.ts'
 import type { Random } from '../support/random.ts'

@@ -2,12 +2,12 @@
 // right verdict. A failing case prints its seed; STATOR_FUZZ_SEED runs that one again.
 
 import { describe, expect, test } from 'bun:test'
-import { examine } from '../../src/ocpp/examine.ts'
+import { examine } from '../../src/examine/examine.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
 import { isLongFrame } from '../../src/ocpp/frame.ts'
-import { checkRequest, checkResponse, requestNode } from '../../src/ocpp/schema.ts'
+import { checkRequest, checkResponse, requestNode } from '../../src/examine/schema.ts'
 import { walk } from '../../src/ocpp/schema-walk.ts'
-import { rowOf, tables } from '../../src/ocpp/tables.ts'
+import { rowOf, tables } from '../../src/blocks/messages.ts'
 import type { FrameTask, Verdict } from '../../src/ocpp/verdict.ts'
 import { ocppVersions, type OcppVersion } from '../../src/ocpp/version.ts'
 import { examineBatch } from '../../src/workers/examine-batch.ts'

@@ -2,7 +2,7 @@
 // hostile shape is measured under every work that a frame is put through.
 
 import { beforeAll, describe, expect, test } from 'bun:test'
-import { compileServed } from '../../src/ocpp/schema.ts'
+import { compileServed } from '../../src/examine/schema.ts'
 import { frameWorks } from '../support/frame-works.ts'
 import { hostileShapes } from '../support/hostile-frames.ts'
 import { type HostileGroup, hostileGroups, type HostileShape } from '../support/hostile-shape.ts'

@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { hideFrameSecrets } from '../../src/base/hide-frame-secrets.ts'
-import { handlerOf } from '../../src/csms/decide.ts'
-import type { ChangeSet } from '../../src/csms/decision.ts'
+import { rowOf } from '../../src/blocks/messages.ts'
+import type { ChangeSet } from '../../src/blocks/decision.ts'
 import { encodeCallError, encodeCallResult, peekFrameType, peekMessageId } from '../../src/ocpp/frame.ts'
 import type { FrameTask } from '../../src/ocpp/verdict.ts'
 import { runMessages } from '../../src/store/bind-messages.ts'
@@ -75,8 +75,8 @@ async function turnsOf(text: string, { version }: HostileShape): Promise<number[
     turn(() => encodeCallError(version, verdict.messageId, verdict.code, verdict.description, verdict.details))
     return turns
   }
-  const handler = handlerOf(version, verdict.action)
-  if (handler === undefined) return turns
+  const handler = rowOf(version, verdict.action)?.handler
+  if (handler === null || handler === undefined) return turns
   const { payload, sent = payload, sentText = sent } = verdict
   const meter = block === null || verdict.meter === null ? null : { block, ...verdict.meter }
   const set = turn((): ChangeSet => {

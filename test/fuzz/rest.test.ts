@@ -2,7 +2,7 @@
 // one that the document lists and describes, and never a 500. STATOR_FUZZ_SEED runs one round again.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { tables } from '../../src/ocpp/tables.ts'
+import { tables } from '../../src/blocks/messages.ts'
 import { answerAll } from '../support/answering.ts'
 import { collectedLog } from '../support/log-lines.ts'
 import { basic } from '../support/raw-charge-point.ts'

@@ -1,6 +1,6 @@
 // What a charge point does about the CALLs of the central system.
 
-import type { Payload } from '../../src/csms/decision.ts'
+import type { Payload } from '../../src/blocks/decision.ts'
 import type { Random } from '../support/random.ts'
 import type { AnswerHabit, Telling } from './plan.ts'
 import type { Session } from './sessions.ts'

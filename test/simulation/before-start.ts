@@ -1,8 +1,8 @@
 // What went before a start, as the look-up of the store finds it among the rows of the model.
 
 import { lastStopTransactionsMax, openOfIdTokenMax } from '../../src/base/limits.ts'
-import { idTokenCandidates } from '../../src/csms/authorization.ts'
-import type { BeforeStart, KnownIdToken } from '../../src/csms/decision.ts'
+import { idTokenCandidates } from '../../src/blocks/authorization/authorization.ts'
+import type { BeforeStart, KnownIdToken } from '../../src/blocks/decision.ts'
 
 interface Row {
   readonly id: number

@@ -1,8 +1,8 @@
 // Bugs, planted on purpose: each wraps a real part, and each has to be found. If one is not, the simulation sees nothing.
 
-import type { ChangeSet, TransactionFact } from '../../src/csms/decision.ts'
-import type { OpenPromise } from '../../src/csms/records.ts'
-import { isOf } from '../../src/csms/stored-rows.ts'
+import type { ChangeSet, TransactionFact } from '../../src/blocks/decision.ts'
+import type { OpenPromise } from '../../src/blocks/records.ts'
+import { isOf } from '../../src/blocks/stored-rows.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 

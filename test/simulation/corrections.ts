@@ -1,9 +1,9 @@
 // Corrections of what an operator entered: what the statement of the store does with them, and what has to hold of them
 // in the end.
 
-import type { ChangeSet } from '../../src/csms/decision.ts'
-import { isOf, type RowOf } from '../../src/csms/stored-rows.ts'
-import type { transactionCorrections } from '../../src/csms/tables.ts'
+import type { ChangeSet } from '../../src/blocks/decision.ts'
+import { isOf, type RowOf } from '../../src/blocks/stored-rows.ts'
+import type { transactionCorrections } from '../../src/blocks/transactions/tables.ts'
 
 export type StoredCorrection = Readonly<RowOf<typeof transactionCorrections>>
 

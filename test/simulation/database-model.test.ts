@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { DatabaseError } from 'pg'
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import { silentLogger } from '../../src/base/log.ts'
-import type { Change, ChangeSet } from '../../src/csms/decision.ts'
-import type { OpenPromise } from '../../src/csms/records.ts'
-import { withoutState } from '../../src/csms/overtaken.ts'
-import { isOf } from '../../src/csms/stored-rows.ts'
-import * as tableDefinitions from '../../src/csms/tables.ts'
+import type { Change, ChangeSet } from '../../src/blocks/decision.ts'
+import type { OpenPromise } from '../../src/blocks/records.ts'
+import { withoutState } from '../../src/blocks/overtaken.ts'
+import { isOf } from '../../src/blocks/stored-rows.ts'
+import { storedTables } from '../../src/blocks/tables.ts'
 import { commitGroup } from '../../src/store/commit-group.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'
@@ -458,7 +458,7 @@ function tables(rows: Readonly<Record<string, readonly unknown[]>>): Rows {
 }
 
 async function storedRows(keys: readonly number[], model: DatabaseModel): Promise<Rows> {
-  const others = [...model.others.tables.keys()].map((table) => [table, readingOf(tableDefinitions[table])] as const)
+  const others = [...model.others.tables.keys()].map((table) => [table, readingOf(storedTables[table])] as const)
   const read = await Promise.all(
     [...Object.entries(readings), ...others].map(async ([table, sql]) => {
       const { rows } = await database.pool.query<Record<string, unknown>>(sql, [keys])

@@ -15,14 +15,14 @@ import type {
   RegistrationStatus,
   TransactionFact,
   TransactionUpdatedChange,
-} from '../../src/csms/decision.ts'
-import { isOfTransaction } from '../../src/csms/overtaken.ts'
-import type { Hydration, OpenPromise } from '../../src/csms/records.ts'
-import { isOf, type NewRow, type RowChange } from '../../src/csms/stored-rows.ts'
-import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
+} from '../../src/blocks/decision.ts'
+import { isOfTransaction } from '../../src/blocks/overtaken.ts'
+import type { Hydration, OpenPromise } from '../../src/blocks/records.ts'
+import { isOf, type NewRow, type RowChange } from '../../src/blocks/stored-rows.ts'
+import type { UntimedFacts } from '../../src/blocks/untimed-facts.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { RegisterReading, RegistersNextTo, Strictness } from '../../src/ocpp/verdict.ts'
-import type { EnergyEvidence } from '../../src/csms/energy.ts'
+import type { EnergyEvidence } from '../../src/blocks/metering/energy.ts'
 import { beforeStartOf } from './before-start.ts'
 import { ConnectorHistoryModel } from './connector-history.ts'
 import { correct, type StoredCorrection } from './corrections.ts'

@@ -2,7 +2,7 @@
 // things are said, not about what.
 
 import { isoTime } from '../../src/base/clock.ts'
-import type { Payload } from '../../src/csms/decision.ts'
+import type { Payload } from '../../src/blocks/decision.ts'
 import { intervalWh, type Session } from './sessions.ts'
 
 export interface Said {

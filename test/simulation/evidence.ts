@@ -1,8 +1,8 @@
 // What the meter values that name a transaction tell of its energy, as the look-up of the store finds it among the rows of the model.
 
-import { type EnergyEvidence, firstFall, intervalsWh, noEvidence } from '../../src/csms/energy.ts'
-import type { Payload } from '../../src/csms/decision.ts'
-import { transactionRef } from '../../src/csms/meter-block.ts'
+import { type EnergyEvidence, firstFall, intervalsWh, noEvidence } from '../../src/blocks/metering/energy.ts'
+import type { Payload } from '../../src/blocks/decision.ts'
+import { transactionRef } from '../../src/blocks/meter-block.ts'
 import type { StoredMeterRow } from './meter-rows.ts'
 
 interface Row {

@@ -1,8 +1,14 @@
 // Bugs in what is made of the facts of transactions, planted on purpose: each takes back one rule about which session a fact belongs to,
 // how a session begins and ends, where it stands, and what its energy is.
 
-import type { EnergyEvidence } from '../../src/csms/energy.ts'
-import type { ChangeSet, Known, KnownTransaction, TransactionFact, TransactionStory } from '../../src/csms/decision.ts'
+import type { EnergyEvidence } from '../../src/blocks/metering/energy.ts'
+import type {
+  ChangeSet,
+  Known,
+  KnownTransaction,
+  TransactionFact,
+  TransactionStory,
+} from '../../src/blocks/decision.ts'
 import { figureOf } from '../../src/ocpp/sample-figure.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel, type StoredTransaction } from './database-model.ts'

@@ -1,6 +1,6 @@
 // What a charge point is like now, as it is stored: only its newest connection moves it.
 
-import type { ChangeSet } from '../../src/csms/decision.ts'
+import type { ChangeSet } from '../../src/blocks/decision.ts'
 import type { DatabaseModel } from './database-model.ts'
 
 /** The state as a text. */

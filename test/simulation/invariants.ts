@@ -2,9 +2,9 @@
 // compares; it knows nothing of how Stator comes to it.
 
 import { callQueueCallsMax, inboxFramesMax, openTransactionsMax, writerChangesMax } from '../../src/base/limits.ts'
-import type { ChangeSet, CommitOutcome, Payload } from '../../src/csms/decision.ts'
-import { checkResponse } from '../../src/ocpp/schema.ts'
-import { rowOf } from '../../src/ocpp/tables.ts'
+import type { ChangeSet, CommitOutcome, Payload } from '../../src/blocks/decision.ts'
+import { checkResponse } from '../../src/examine/schema.ts'
+import { rowOf } from '../../src/blocks/messages.ts'
 import type { Registry } from '../../src/station/registry.ts'
 import type { Writer } from '../../src/store/writer.ts'
 import { problemAtRest } from './at-rest.ts'

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { silentLogger } from '../../src/base/log.ts'
-import type { ChangeSet, KnownTransaction } from '../../src/csms/decision.ts'
+import type { ChangeSet, KnownTransaction } from '../../src/blocks/decision.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { createLastRegister, createRegistersNextTo } from '../../src/store/last-registers.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'

@@ -1,7 +1,7 @@
 // What the registers of a transaction are held against, as the look-ups of the store find it among the rows of the model
 // (`src/store/last-registers.ts`).
 
-import { transactionRef } from '../../src/csms/meter-block.ts'
+import { transactionRef } from '../../src/blocks/meter-block.ts'
 import type { RegisterReading, RegistersNextTo } from '../../src/ocpp/verdict.ts'
 import type { StoredMeterRow } from './meter-rows.ts'
 

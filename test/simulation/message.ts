@@ -1,6 +1,6 @@
 // A message of a simulated charge point, from when it is to be told until it is answered.
 
-import type { Payload } from '../../src/csms/decision.ts'
+import type { Payload } from '../../src/blocks/decision.ts'
 import type { Said } from './dialects.ts'
 import type { Habits } from './plan.ts'
 import type { Session } from './sessions.ts'

@@ -1,7 +1,7 @@
 // The rows of a meter block, read back from its columns.
 
-import type { ConnectorRef, MeterPlace } from '../../src/csms/decision.ts'
-import { meterColumns, type MeterRows } from '../../src/csms/meter-block.ts'
+import type { ConnectorRef, MeterPlace } from '../../src/blocks/decision.ts'
+import { meterColumns, type MeterRows } from '../../src/blocks/meter-block.ts'
 import { placedDigest } from '../../src/store/meter-insert.ts'
 
 export interface StoredMeterRow extends ConnectorRef {

@@ -1,7 +1,7 @@
 // Bugs in what two processes on one database do to each other, planted on purpose.
 
-import type { ChangeSet } from '../../src/csms/decision.ts'
-import { isOf } from '../../src/csms/stored-rows.ts'
+import type { ChangeSet } from '../../src/blocks/decision.ts'
+import { isOf } from '../../src/blocks/stored-rows.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 

@@ -1,8 +1,8 @@
 // Operators: they command charge points and change how they are treated, as the REST API does it for them.
 
-import type { Payload, RegistrationStatus } from '../../src/csms/decision.ts'
-import type { TransactionRecord } from '../../src/csms/records.ts'
-import { remoteStart, startCommand, stopCommand } from '../../src/csms/remote-control.ts'
+import type { Payload, RegistrationStatus } from '../../src/blocks/decision.ts'
+import type { TransactionRecord } from '../../src/blocks/records.ts'
+import { remoteStart, startCommand, stopCommand } from '../../src/blocks/remote-control/commands.ts'
 import { callQueueCallsMax } from '../../src/base/limits.ts'
 import type { StoredTransaction } from './database-model.ts'
 import type { Watch } from './invariants.ts'

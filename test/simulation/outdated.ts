@@ -1,8 +1,8 @@
 // Whether a set was decided from what is not true any more, as the statements of the store find it out (`src/store/outdated.ts`).
 
-import type { ChangeSet } from '../../src/csms/decision.ts'
-import { isFenced } from '../../src/csms/overtaken.ts'
-import { isOf } from '../../src/csms/stored-rows.ts'
+import type { ChangeSet } from '../../src/blocks/decision.ts'
+import { isFenced } from '../../src/blocks/overtaken.ts'
+import { isOf } from '../../src/blocks/stored-rows.ts'
 
 /** What is stored of a transaction, as far as a set may be behind it. */
 interface ToldTransaction {

@@ -1,6 +1,6 @@
 // How a decision is wrapped to plant a bug in it.
 
-import type { Decision, Known, KnownTransaction } from '../../src/csms/decision.ts'
+import type { Decision, Known, KnownTransaction } from '../../src/blocks/decision.ts'
 import type { Decide } from './node.ts'
 
 /** A decision of which something else is made. */

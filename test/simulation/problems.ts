@@ -1,8 +1,8 @@
 // What the statements on problems do to the model of their tables.
 
-import type { ChangeSet } from '../../src/csms/decision.ts'
-import type { RowChange, RowOf } from '../../src/csms/stored-rows.ts'
-import type { problems } from '../../src/csms/tables.ts'
+import type { ChangeSet } from '../../src/blocks/decision.ts'
+import type { RowChange, RowOf } from '../../src/blocks/stored-rows.ts'
+import type { problems } from '../../src/blocks/diagnostics/tables.ts'
 
 interface Event extends Readonly<RowOf<typeof problems>> {
   readonly isActive: boolean

@@ -1,10 +1,10 @@
 // The table of promised transactionIds, and what the statements on it do (`src/store/remote-start-promises.ts`).
 
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../../src/base/limits.ts'
-import type { ChangeSet } from '../../src/csms/decision.ts'
-import type { OpenPromise } from '../../src/csms/records.ts'
-import type { RemoteStart } from '../../src/csms/remote-control.ts'
-import { isOf } from '../../src/csms/stored-rows.ts'
+import type { ChangeSet } from '../../src/blocks/decision.ts'
+import type { OpenPromise } from '../../src/blocks/records.ts'
+import type { RemoteStart } from '../../src/blocks/remote-control/commands.ts'
+import { isOf } from '../../src/blocks/stored-rows.ts'
 
 interface StoredPromise {
   readonly chargePointKey: number

@@ -2,8 +2,8 @@
 
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
-import type { NameOf } from '../../src/csms/stored-rows.ts'
-import * as tables from '../../src/csms/tables.ts'
+import type { NameOf } from '../../src/blocks/stored-rows.ts'
+import { storedTables as tables } from '../../src/blocks/tables.ts'
 import { anomalies, connectorHistory, meterValues, problemTimes, transactionFacts } from '../../src/store/schema.ts'
 
 const ofChargePoints = 'charge_point_id = ANY($1)'

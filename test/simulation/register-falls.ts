@@ -1,6 +1,6 @@
 // Registers that fall within a session, held against what its charge point told: the energy is nobody's guess, and an anomaly says why.
 
-import { energyOf, needsEvidence, noEvidence, type TransactionEnergy } from '../../src/csms/energy.ts'
+import { energyOf, needsEvidence, noEvidence, type TransactionEnergy } from '../../src/blocks/metering/energy.ts'
 import type { DatabaseModel, StoredTransaction } from './database-model.ts'
 import type { Message } from './message.ts'
 import { hasUsableTimes } from './plan.ts'

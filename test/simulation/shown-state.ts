@@ -1,6 +1,6 @@
 // What the actor of a charge point has to show, as a text to be compared.
 
-import type { UntimedFacts } from '../../src/csms/untimed-facts.ts'
+import type { UntimedFacts } from '../../src/blocks/untimed-facts.ts'
 
 interface ShownChargePoint {
   readonly bootStatus: string | null

@@ -4,7 +4,7 @@
 import type { ClientBase, Pool } from 'pg'
 import { queryMsMax } from '../../src/base/limits.ts'
 import { StatorError } from '../../src/base/errors.ts'
-import type { ChangeSet, CommitOutcome } from '../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome } from '../../src/blocks/decision.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { CommitGroup } from '../../src/store/commit-group.ts'
 import type { Database } from '../../src/store/database.ts'

@@ -2,8 +2,8 @@
 // watch over all of it. A plan says what happens; the same plan always happens in the same way.
 
 import { subprotocols } from '../../src/ocpp/version.ts'
-import { handlerOf } from '../../src/csms/decide.ts'
-import type { KnownIdToken } from '../../src/csms/decision.ts'
+import { rowOf } from '../../src/blocks/messages.ts'
+import type { KnownIdToken } from '../../src/blocks/decision.ts'
 import { DatabaseModel } from './database-model.ts'
 import { Watch } from './invariants.ts'
 import { callTimeoutMs, idleMsMax, type PlantedParts, SimulatedNode } from './node.ts'
@@ -69,8 +69,8 @@ const transactional = [
 function plantDecisions({ decide: plant }: Planting): () => void {
   if (plant === undefined) return () => {}
   const planted = transactional.flatMap(([version, action]) => {
-    const handler = handlerOf(version, action)
-    if (handler === undefined) return []
+    const handler = rowOf(version, action)?.handler
+    if (handler === null || handler === undefined) return []
     const { decide } = handler
     Object.assign(handler, { decide: plant(decide) })
     return [() => Object.assign(handler, { decide })]

@@ -2,7 +2,7 @@
 // socket is gone. How well it does that is its habit.
 
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
-import type { Payload } from '../../src/csms/decision.ts'
+import type { Payload } from '../../src/blocks/decision.ts'
 import { dialects, heartbeatOf, type Dialect, type Said } from './dialects.ts'
 import { garbage } from './garbage.ts'
 import type { Message, SessionPart } from './message.ts'

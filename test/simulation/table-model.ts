@@ -1,9 +1,10 @@
 // Tables whose rows are added, or take the place of those with their key, and nothing more: whichever those are.
 
 import { getTableColumns } from 'drizzle-orm'
-import type { ChangeSet } from '../../src/csms/decision.ts'
-import type { RowChange, StoredTable } from '../../src/csms/stored-rows.ts'
-import * as definitions from '../../src/csms/tables.ts'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { ChangeSet } from '../../src/blocks/decision.ts'
+import type { RowChange, StoredTable } from '../../src/blocks/stored-rows.ts'
+import { storedTables } from '../../src/blocks/tables.ts'
 import { keyColumnsOf } from '../../src/store/table-statement.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -13,7 +14,7 @@ export class TableModel {
   readonly tables = new Map<StoredTable, Map<string, Row>>()
 
   put({ chargePointKey, messageId, receivedAtMs }: ChangeSet, { table, row }: RowChange): void {
-    const definition = definitions[table]
+    const definition: PgTable = storedTables[table]
     const ofMessage = { chargePointKey, messageId, receivedAtMs, updatedAtMs: receivedAtMs }
     const given: Row = { ...ofMessage, ...row }
     const stored: Row = Object.fromEntries(

@@ -1,8 +1,8 @@
 // Bugs in what is made of odd sessions and times, planted on purpose: registers that fall, cards of the start that come after the end,
 // and times without a zone.
 
-import type { Decision, KnownTransaction } from '../../src/csms/decision.ts'
-import type { Hydration } from '../../src/csms/records.ts'
+import type { Decision, KnownTransaction } from '../../src/blocks/decision.ts'
+import type { Hydration } from '../../src/blocks/records.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 import { deciding, remembering } from './plant.ts'

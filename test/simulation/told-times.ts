@@ -1,6 +1,6 @@
 // How charge points write their times: with a zone, in the time of the place where they stand, or not at all.
 
-import type { Payload } from '../../src/csms/decision.ts'
+import type { Payload } from '../../src/blocks/decision.ts'
 import type { Said } from './dialects.ts'
 import { localTime } from './local-zones.ts'
 import type { Habits } from './plan.ts'

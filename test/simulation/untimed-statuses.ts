@@ -1,8 +1,8 @@
 // What must be stored of the statuses that came without a time, as far as that can be said without knowing how Stator remembers them: a
 // status that follows another one of its connector is a fact of its own, and one that comes twice with nothing at all in between is one.
 
-import type { ChangeSet, Payload } from '../../src/csms/decision.ts'
-import { isOf } from '../../src/csms/stored-rows.ts'
+import type { ChangeSet, Payload } from '../../src/blocks/decision.ts'
+import { isOf } from '../../src/blocks/stored-rows.ts'
 import { copyKey, type DatabaseModel } from './database-model.ts'
 
 /** A rule of `rules.ts`, and how it was broken. */

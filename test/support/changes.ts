@@ -1,7 +1,7 @@
 // Changes as decisions make them, ready to be varied by a test.
 
-import type { Change, ChangeSet, ConnectorStatus, TransactionFact } from '../../src/csms/decision.ts'
-import type { NewRow, RowChange } from '../../src/csms/stored-rows.ts'
+import type { Change, ChangeSet, ConnectorStatus, TransactionFact } from '../../src/blocks/decision.ts'
+import type { NewRow, RowChange } from '../../src/blocks/stored-rows.ts'
 import { arrivalMs, changeSet } from './store.ts'
 
 type Of<Kind extends Exclude<Change, RowChange>['kind']> = Extract<Change, { kind: Kind }>

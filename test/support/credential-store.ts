@@ -5,7 +5,7 @@ import type { AuthDeps, CredentialStore } from '../../src/auth/auth-deps.ts'
 import { Credentials } from '../../src/auth/credentials.ts'
 import { hashPassword } from '../../src/auth/password-forms.ts'
 import { settingsFrom } from '../../src/base/config.ts'
-import type { CredentialRecord } from '../../src/csms/records.ts'
+import type { CredentialRecord } from '../../src/blocks/records.ts'
 
 const credentialSecret = Buffer.from('a secret of the tests, 32 or more')
 

@@ -2,7 +2,7 @@
 // version.
 
 import type { ClientBase } from 'pg'
-import type { ChangeSet, CommitOutcome } from '../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome } from '../../src/blocks/decision.ts'
 import { factRow, type FactRow, refOfOther } from '../../src/store/fact-row.ts'
 
 type Json = CommitOutcome['answer']

@@ -2,7 +2,7 @@
 
 import { hideFrameSecrets } from '../../src/base/hide-frame-secrets.ts'
 import { hideSecrets } from '../../src/base/hide-secrets.ts'
-import { handlerOf } from '../../src/csms/decide.ts'
+import { rowOf } from '../../src/blocks/messages.ts'
 import { encodeCallError, encodeCallResult, parseFrame, peekFrameType } from '../../src/ocpp/frame.ts'
 import { nestsTooDeep } from '../../src/ocpp/json-shape.ts'
 import type { FrameTask, Strictness } from '../../src/ocpp/verdict.ts'
@@ -46,8 +46,8 @@ const decision: Work = {
       const { code, description, details } = verdict
       return () => void encodeCallError(version, messageId, code, description, details)
     }
-    const handler = handlerOf(version, action)
-    if (handler === undefined) return null
+    const handler = rowOf(version, action)?.handler
+    if (handler === null || handler === undefined) return null
     const { payload, sent = payload, sentText = sent } = verdict
     const rows = meter === null || verdict.meter === null ? null : { block: meter, ...verdict.meter }
     return () => {

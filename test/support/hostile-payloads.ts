@@ -1,8 +1,8 @@
 // Hostile frames that are JSON: every message that a charge point may send and Stator serves, with one place of it
 // filled.
 
-import type { JsonSchema } from '../../src/ocpp/message.ts'
-import { tables } from '../../src/ocpp/tables.ts'
+import type { JsonSchema } from '../../src/ocpp/json-schema.ts'
+import { tables } from '../../src/blocks/messages.ts'
 import { type Filler, inHole, listOf, nested, objectOf, quoted, repeated, specialTexts } from './hostile-fill.ts'
 import { callOf, type HostileGroup, type HostileShape, type HostileVersion } from './hostile-shape.ts'
 import { fullestSample, part, resolve, smallestSample } from './schema-sample.ts'

@@ -8,7 +8,7 @@ import type {
   KnownConnector,
   KnownIdToken,
   KnownTransaction,
-} from '../../src/csms/decision.ts'
+} from '../../src/blocks/decision.ts'
 
 /** 2026-01-01T00:00:00Z: the moment at which test messages arrive. */
 export const arrivalMs = Date.UTC(2026, 0, 1)
@@ -38,6 +38,7 @@ export function known(parts: KnownParts = {}): Known {
     nowMs: arrivalMs + 5,
     receivedAtMs: arrivalMs,
     messageId: 'm1',
+    action: 'Any',
     heartbeatIntervalSeconds: 300,
     concurrentTransactions: 'accept',
     chargePoint,

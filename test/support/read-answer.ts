@@ -1,6 +1,6 @@
 // Answers of charge points as they are once they have been read.
 
-import { type ReadAnswer, readAnswer, type ResultAnswer } from '../../src/ocpp/answer.ts'
+import { type ReadAnswer, readAnswer, type ResultAnswer } from '../../src/examine/answer.ts'
 import type { Strictness } from '../../src/ocpp/verdict.ts'
 
 /** A CALLRESULT without a fault. */

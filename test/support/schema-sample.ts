@@ -2,7 +2,7 @@
 // the schemas of OCPP use, and no others.
 
 import type { CallErrorCode } from '../../src/ocpp/call-error.ts'
-import type { JsonSchema } from '../../src/ocpp/message.ts'
+import type { JsonSchema } from '../../src/ocpp/json-schema.ts'
 import type { InvalidRequest } from '../fixtures/message-fixture.ts'
 
 type Payload = Record<string, unknown>

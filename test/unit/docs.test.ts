@@ -5,7 +5,7 @@ import { Glob } from 'bun'
 import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
 import { settingsFrom } from '../../src/base/config.ts'
 import { shutdownMsMax } from '../../src/base/limits.ts'
-import { keyOfVariable, variableOfKey } from '../../src/csms/configuration-commands.ts'
+import { keyOfVariable, variableOfKey } from '../../src/blocks/provisioning/configuration-commands.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
 import {
   operationsDocument,

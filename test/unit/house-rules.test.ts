@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Glob } from 'bun'
 
 const root = resolve(import.meta.dir, '../..')
@@ -15,18 +15,31 @@ const sources = new Map(files.map((file) => [file, readFileSync(join(root, file)
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   ocpp: ['base'],
-  csms: ['ocpp', 'base'],
-  actors: ['csms', 'ocpp', 'base'],
-  store: ['csms', 'ocpp', 'base'],
-  workers: ['csms', 'ocpp', 'base'],
-  auth: ['csms', 'base'],
-  cluster: ['base'],
-  station: ['actors', 'csms', 'ocpp', 'base'],
-  gateway: ['station', 'auth', 'csms', 'ocpp', 'base'],
-  api: ['actors', 'auth', 'csms', 'ocpp', 'base'],
-  main: ['gateway', 'station', 'api', 'actors', 'store', 'workers', 'auth', 'cluster', 'csms', 'ocpp', 'base'],
-  simulator: ['main', 'ocpp', 'base'],
-  dashboard: [],
+  blocks: ['ocpp', 'base'],
+  'blocks/routes': ['api', 'examine', 'blocks', 'ocpp', 'base'],
+  examine: ['blocks', 'ocpp', 'base'],
+  actors: ['examine', 'blocks', 'ocpp', 'base'],
+  store: ['blocks', 'ocpp', 'base'],
+  workers: ['examine', 'blocks', 'ocpp', 'base'],
+  auth: ['blocks', 'base'],
+  station: ['actors', 'examine', 'blocks', 'ocpp', 'base'],
+  gateway: ['station', 'auth', 'blocks', 'ocpp', 'base'],
+  api: ['actors', 'auth', 'examine', 'blocks', 'ocpp', 'base'],
+  main: [
+    'gateway',
+    'station',
+    'api',
+    'blocks/routes',
+    'actors',
+    'store',
+    'workers',
+    'auth',
+    'examine',
+    'blocks',
+    'ocpp',
+    'base',
+  ],
+  simulator: ['main', 'examine', 'blocks', 'ocpp', 'base'],
   bench: [
     'simulator',
     'main',
@@ -36,30 +49,45 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store',
     'workers',
     'auth',
-    'csms',
+    'examine',
+    'blocks',
     'ocpp',
     'base',
     'test',
   ],
 }
 
+/** Which blocks a block may use, besides what stands beside their folders; the files of its routes apart. */
+const mayUse: Readonly<Record<string, readonly string[]>> = {
+  diagnostics: ['availability'],
+  metering: ['availability'],
+  'remote-control': ['availability', 'smart-charging'],
+  transactions: ['authorization', 'availability', 'metering'],
+}
+
 /** Libraries that one area alone may import. */
 const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(pg|@electric-sql|dataloader)(\/|$)/, ['store']],
   // Tables stand beside what decides their rows; SQL is run by the store alone.
-  [/^drizzle-orm(\/pg-core)?$/, ['csms', 'store']],
+  [/^drizzle-orm(\/pg-core)?$/, ['blocks', 'store']],
   [/^drizzle-orm\/(?!pg-core$)/, ['store']],
   [/^pino$/, ['base']],
   [/^(piscina|msgpackr)$/, ['workers']],
   [/^xstate(\/|$)/, ['actors']],
-  [/^(hono|@hono|@scalar)(\/|$)/, ['api']],
-  [/^(ajv|@hyperjump)(\/|$)/, ['ocpp']],
+  [/^(hono|@hono|@scalar)(\/|$)/, ['api', 'blocks/routes']],
+  [/^(ajv|@hyperjump)(\/|$)/, ['examine', 'ocpp']],
 ]
 
 function areaOf(file: string): string {
   const [top = '', second = ''] = file.split('/')
   if (top !== 'src') return top
+  if (second === 'blocks' && basename(file).startsWith('route')) return 'blocks/routes'
   return second === 'main.ts' ? 'main' : second
+}
+
+/** The block that a file belongs to; null for what stands beside the blocks. */
+function blockOf(file: string): string | null {
+  return /^src\/blocks\/([^/]+)\//.exec(file)?.[1] ?? null
 }
 
 /** Everything a file imports or re-exports, by the text between the quotes. */
@@ -89,6 +117,28 @@ describe('the house', () => {
       return targets.filter((target) => !allowed.includes(areaOf(target))).map((target) => `${file} imports ${target}`)
     })
     expect(wrong).toEqual([])
+  })
+
+  test('a block uses only the blocks below it', () => {
+    const wrong = [...graph].flatMap(([file, targets]) => {
+      const block = blockOf(file)
+      if (block === null || areaOf(file) !== 'blocks') return []
+      const allowed = [block, ...(mayUse[block] ?? [])]
+      return targets
+        .filter((target) => !allowed.includes(blockOf(target) ?? block))
+        .map((target) => `${file} imports ${target}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('nothing but the wire and the blocks themselves asks for a version', () => {
+    const wrong = [...sources].filter(
+      ([file, source]) =>
+        /^(src|actors)\//.test(file) &&
+        !['ocpp', 'simulator'].includes(areaOf(file)) &&
+        /\bversion [!=]== '|'(1\.6|2\.0\.1|2\.1)' [!=]==/.test(source),
+    )
+    expect(wrong.map(([file]) => file)).toEqual([])
   })
 
   test('every area is known to this test', () => {
@@ -148,7 +198,7 @@ describe('the house', () => {
   })
 
   test('deciding and examining do no input or output', () => {
-    const pure = [...sources].filter(([file]) => ['csms', 'ocpp'].includes(areaOf(file)))
+    const pure = [...sources].filter(([file]) => ['blocks', 'examine', 'ocpp'].includes(areaOf(file)))
     const wrong = pure.flatMap(([file, source]) =>
       importsOf(source)
         .filter((target) => /^(node:|bun$)/.test(target))
@@ -160,10 +210,11 @@ describe('the house', () => {
   test('beside the store, only what defines tables and their rows knows drizzle', () => {
     const users = [...sources]
       .filter(
-        ([file, source]) => areaOf(file) === 'csms' && importsOf(source).some((target) => /^drizzle/.test(target)),
+        ([file, source]) => areaOf(file) === 'blocks' && importsOf(source).some((target) => /^drizzle/.test(target)),
       )
       .map(([file]) => file)
-    expect(users.toSorted()).toEqual(['src/csms/column-types.ts', 'src/csms/stored-rows.ts', 'src/csms/tables.ts'])
+    const definitions = /^src\/blocks\/(column-types|stored-rows|charge-point-tables|[^/]+\/tables)\.ts$/
+    expect(users.filter((file) => !definitions.test(file))).toEqual([])
   })
 
   test('every fixed version is exact', () => {

@@ -1,6 +1,6 @@
 // Answers as charge points might give them to the CALLs of the central system, each with what the REST API has to make of it.
 
-import type { JsonSchema } from '../../../src/ocpp/message.ts'
+import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
 import type { Random } from '../../support/random.ts'
 import type { Speaker } from './frames.ts'
 import { makePayload, textOf } from './mutations.ts'

@@ -2,7 +2,7 @@
 
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { errorTable } from '../../../src/base/errors.ts'
-import type { JsonSchema } from '../../../src/ocpp/message.ts'
+import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
 import { part } from '../../support/schema-sample.ts'
 
 /** A parameter of an operation. */

@@ -1,8 +1,8 @@
 // Frames as charge points might send them: made from every row of a message table, and each with what it has to come to.
 
 import type { CallErrorCode } from '../../../src/ocpp/call-error.ts'
-import type { MessageRow } from '../../../src/ocpp/message.ts'
-import { tables } from '../../../src/ocpp/tables.ts'
+import type { MessageRow } from '../../../src/blocks/message-row.ts'
+import { tables } from '../../../src/blocks/messages.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'
 import type { Random } from '../../support/random.ts'

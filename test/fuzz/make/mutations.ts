@@ -2,7 +2,7 @@
 // are those that the specifications give (1.6-J §4.2.3 table 7, 2.0.1 Part 4 §4.3): they are not asked of Stator.
 
 import type { CallErrorCode } from '../../../src/ocpp/call-error.ts'
-import type { JsonSchema } from '../../../src/ocpp/message.ts'
+import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
 import type { Random } from '../../support/random.ts'
 import { limitOf, part, requiredOf, resolve } from '../../support/schema-sample.ts'
 import { anyValue, badTimes, deepValue, oddNames, setField, unusedName, validPayload } from './values.ts'

@@ -3,7 +3,7 @@
 
 import { Ajv, type ValidateFunction } from 'ajv'
 import { callErrorTable, spellCallError, type CallErrorCode } from '../../../src/ocpp/call-error.ts'
-import { tables } from '../../../src/ocpp/tables.ts'
+import { tables } from '../../../src/blocks/messages.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'
 import type { Expected } from './frames.ts'
 

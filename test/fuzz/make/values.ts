@@ -1,6 +1,6 @@
 // Values as charge points might send them: valid ones of every shape that a schema allows, and hostile ones.
 
-import type { JsonSchema } from '../../../src/ocpp/message.ts'
+import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
 import type { Random } from '../../support/random.ts'
 import { limitOf, part, requiredOf, resolve } from '../../support/schema-sample.ts'
 

@@ -2,7 +2,7 @@
 // comes back, and whatever breaks its schema is refused by field before anything is sent.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { tables } from '../../../src/ocpp/tables.ts'
+import { tables } from '../../../src/blocks/messages.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { brokenSamples, fullestSample, smallestSample } from '../../support/schema-sample.ts'
 import { TestStator } from '../../support/stator.ts'

@@ -1,7 +1,7 @@
 // Simulated charge points of both versions against a whole Stator: commands through REST, offline times, many at once.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { tables } from '../../../src/ocpp/tables.ts'
+import { tables } from '../../../src/blocks/messages.ts'
 import { exampleCommands } from '../../fixtures/commands.ts'
 import { idTag, remoteStartBody } from '../../fixtures/seed-flows.ts'
 import { TestStator } from '../../support/stator.ts'

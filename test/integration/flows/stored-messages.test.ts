@@ -2,8 +2,8 @@
 // point, and never refused when a command asked for it.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { checkResponse } from '../../../src/ocpp/schema.ts'
-import { tables } from '../../../src/ocpp/tables.ts'
+import { checkResponse } from '../../../src/examine/schema.ts'
+import { tables } from '../../../src/blocks/messages.ts'
 import { fixtures16 } from '../../fixtures/v16.ts'
 import { fixtures201 } from '../../fixtures/v201.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'

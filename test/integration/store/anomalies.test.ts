@@ -1,9 +1,9 @@
 // Anomalies as they are listed and forgotten, on every database.
 
 import { expect, test } from 'bun:test'
-import type { AnomalyKind } from '../../../src/csms/anomalies.ts'
-import type { Anomaly } from '../../../src/csms/decision.ts'
-import type { AnomalyFilter } from '../../../src/csms/records.ts'
+import type { AnomalyKind } from '../../../src/blocks/anomalies.ts'
+import type { Anomaly } from '../../../src/blocks/decision.ts'
+import type { AnomalyFilter } from '../../../src/blocks/records.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import { forgetOld } from '../../../src/store/retention.ts'
 import { chargePointEvent, newTransactionId, transactionStarted } from '../../support/changes.ts'

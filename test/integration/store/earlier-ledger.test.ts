@@ -3,7 +3,7 @@
 
 import { expect, test } from 'bun:test'
 import { earlierNodesHours, resendDays } from '../../../src/base/limits.ts'
-import type { ChangeSet, CommitOutcome, TransactionFact } from '../../../src/csms/decision.ts'
+import type { ChangeSet, CommitOutcome, TransactionFact } from '../../../src/blocks/decision.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import { EarlierLedger, type EarlierLedgerUse } from '../../../src/store/earlier-ledger.ts'
 import { dropEarlierLedger } from '../../../src/store/partitions.ts'

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { Client } from 'pg'
 import { Comparison } from '../../../bench/audit/comparison.ts'
-import { transactionRef } from '../../../src/csms/meter-block.ts'
+import { transactionRef } from '../../../src/blocks/meter-block.ts'
 import {
   earlierDatabase,
   earlierHeader,

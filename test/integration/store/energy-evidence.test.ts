@@ -1,7 +1,7 @@
 // How much is read to find the energy of transactions that told none: what was not read to its end has no figure.
 
 import { expect, test } from 'bun:test'
-import { transactionRef } from '../../../src/csms/meter-block.ts'
+import { transactionRef } from '../../../src/blocks/meter-block.ts'
 import { newTransactionId, transactionStarted, transactionStopped } from '../../support/changes.ts'
 import { arrivalMs, changeSet, describeStore } from '../../support/store.ts'
 

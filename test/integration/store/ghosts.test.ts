@@ -1,8 +1,8 @@
 // Ghost transactions: when an open one is flagged, that it is flagged once, and what takes the flag away. On every database.
 
 import { describe, expect, test } from 'bun:test'
-import type { ChangeSet } from '../../../src/csms/decision.ts'
-import type { Ghost } from '../../../src/csms/records.ts'
+import type { ChangeSet } from '../../../src/blocks/decision.ts'
+import type { Ghost } from '../../../src/blocks/records.ts'
 import { GhostCheck } from '../../../src/store/ghosts.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import { leaseMs } from '../../../src/base/limits.ts'
-import type { ConnectionHistoryRecord, HistoryRecord } from '../../../src/csms/records.ts'
+import type { ConnectionHistoryRecord, HistoryRecord } from '../../../src/blocks/records.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import {
   credentialsEnd,

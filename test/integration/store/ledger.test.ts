@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import { maintenanceMs } from '../../../src/base/limits.ts'
-import type { TransactionFact } from '../../../src/csms/decision.ts'
+import type { TransactionFact } from '../../../src/blocks/decision.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import { newTransactionId, startFact, startSet } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'

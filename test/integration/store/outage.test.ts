@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:te
 import { Client } from 'pg'
 import { idTokenLookupCharactersMax, partRowsMax, retryMsMax } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
-import type { Change, ChangeSet } from '../../../src/csms/decision.ts'
+import type { Change, ChangeSet } from '../../../src/blocks/decision.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { createQueries, type Queries } from '../../../src/store/queries.ts'

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import type { ClientBase } from 'pg'
-import type { Change, ChangeSet } from '../../../src/csms/decision.ts'
+import type { Change, ChangeSet } from '../../../src/blocks/decision.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import {
   boot,

@@ -1,7 +1,7 @@
 // Which event about the problem of a component counts, in whatever order and at whatever node they come; on every database.
 
 import { expect, test } from 'bun:test'
-import type { Change } from '../../../src/csms/decision.ts'
+import type { Change } from '../../../src/blocks/decision.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import { problem } from '../../support/changes.ts'

@@ -1,7 +1,7 @@
 // How the writer recognises what it has stored before, and what it does with what cannot be stored, on every database.
 
 import { expect, test } from 'bun:test'
-import type { Change } from '../../../src/csms/decision.ts'
+import type { Change } from '../../../src/blocks/decision.ts'
 import {
   chargePointEvent,
   connectorStatus,

@@ -1,8 +1,8 @@
 // Meter values on their way from a worker's block to rows, on every database.
 
 import { expect, test } from 'bun:test'
-import type { ChangeSet } from '../../../src/csms/decision.ts'
-import type { MeterRows } from '../../../src/csms/meter-block.ts'
+import type { ChangeSet } from '../../../src/blocks/decision.ts'
+import type { MeterRows } from '../../../src/blocks/meter-block.ts'
 import { MeterColumns } from '../../../src/workers/meter-columns.ts'
 import { newTransactionId, sample, transactionStarted } from '../../support/changes.ts'
 import { arrivalMs, changeSet, describeStore, meterRows } from '../../support/store.ts'

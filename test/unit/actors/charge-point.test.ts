@@ -10,8 +10,8 @@ import {
   type ChargePointSnapshot,
 } from '../../../actors/charge-point.ts'
 import { openTransactionsMax } from '../../../src/base/limits.ts'
-import type { ActorEvent, RegistrationStatus } from '../../../src/csms/decision.ts'
-import type { Hydration } from '../../../src/csms/records.ts'
+import type { ActorEvent, RegistrationStatus } from '../../../src/blocks/decision.ts'
+import type { Hydration } from '../../../src/blocks/records.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
 

@@ -8,8 +8,8 @@ import {
   type ConnectorEvent,
   type ConnectorInput,
 } from '../../../actors/connector.ts'
-import { connectorMove } from '../../../src/csms/connector-moves.ts'
-import type { ConnectorStatus } from '../../../src/csms/decision.ts'
+import { connectorMove } from '../../../src/blocks/availability/connector-moves.ts'
+import type { ConnectorStatus } from '../../../src/blocks/decision.ts'
 
 const one: ConnectorInput = { version: '1.6', evseId: 1, connectorId: 1, status: 'Unknown' }
 const events: ConnectorEvent[] = connectorStatuses.map((type) => ({ type }))

@@ -1,8 +1,8 @@
 // What GET …/status shows of connectors that charge and never said so.
 
 import { expect, test } from 'bun:test'
-import type { KnownTransaction } from '../../../src/csms/decision.ts'
-import type { ConnectorRecord } from '../../../src/csms/records.ts'
+import type { KnownTransaction } from '../../../src/blocks/decision.ts'
+import type { ConnectorRecord } from '../../../src/blocks/records.ts'
 import { chargePoint, fakeApi, nowMs } from './fake-deps.ts'
 
 function connector(evseId: number, status: ConnectorRecord['status']): ConnectorRecord {

@@ -4,11 +4,12 @@
 import { z } from 'zod'
 import type { ApiDeps, ApiQueries, LiveChargePoints } from '../../../src/api/deps.ts'
 import { createApi } from '../../../src/api/create-api.ts'
+import { blockRoutes } from '../../../src/blocks/routes.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { Timings } from '../../../src/base/timings.ts'
 import type { LogFields, Logger } from '../../../src/base/log.ts'
 import { StatorError } from '../../../src/base/errors.ts'
-import type { ChargePointRecord } from '../../../src/csms/records.ts'
+import type { ChargePointRecord } from '../../../src/blocks/records.ts'
 import { nothingCounted } from '../../support/nothing-counted.ts'
 
 export const nowMs = Date.parse('2025-12-26T12:30:00Z')
@@ -101,25 +102,28 @@ export function fakeApi(
     disconnect: unexpected('disconnect'),
     ...overrides.live,
   }
-  const app = createApi({
-    queries,
-    nodeId: 'this-node',
-    live,
-    commit: unexpected('commit'),
-    nextTransactionId: () => 7,
-    authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
-    hash: { password: () => new Uint8Array(32), apiKey: () => new Uint8Array(32) },
-    rotations: { begin: unexpected('rotations.begin') },
-    strictnessDefault: 'lenient',
-    ghostDeadlines: { availableMs: 1_800_000, goneMs: 86_400_000 },
-    counters: new Counters(),
-    timings: new Timings(),
-    partCounts: () => nothingCounted,
-    health: { live: () => true, ready: async () => [] },
-    clock: { nowMs: () => nowMs, after: unexpected('after') },
-    log: { debug: record('debug'), info: record('info'), error: record('error') },
-    ...overrides.deps,
-  })
+  const app = createApi(
+    {
+      queries,
+      nodeId: 'this-node',
+      live,
+      commit: unexpected('commit'),
+      nextTransactionId: () => 7,
+      authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
+      hash: { password: () => new Uint8Array(32), apiKey: () => new Uint8Array(32) },
+      rotations: { begin: unexpected('rotations.begin') },
+      strictnessDefault: 'lenient',
+      ghostDeadlines: { availableMs: 1_800_000, goneMs: 86_400_000 },
+      counters: new Counters(),
+      timings: new Timings(),
+      partCounts: () => nothingCounted,
+      health: { live: () => true, ready: async () => [] },
+      clock: { nowMs: () => nowMs, after: unexpected('after') },
+      log: { debug: record('debug'), info: record('info'), error: record('error') },
+      ...overrides.deps,
+    },
+    blockRoutes,
+  )
   const request = (path: string, init: RequestInit = {}) =>
     app.request(path, { ...init, headers: { 'X-API-Key': 'key', ...init.headers } })
   const post = (path: string, body: unknown) => request(path, { method: 'POST', body: JSON.stringify(body) })

@@ -1,7 +1,7 @@
 // What a new charge point is made of when the request leaves something out.
 
 import { expect, test } from 'bun:test'
-import type { ChargePointInput } from '../../../src/csms/records.ts'
+import type { ChargePointInput } from '../../../src/blocks/records.ts'
 import { chargePoint, fakeApi } from './fake-deps.ts'
 
 test.each([

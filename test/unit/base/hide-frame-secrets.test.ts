@@ -2,10 +2,9 @@
 
 import { describe, expect, test } from 'bun:test'
 import { hideFrameSecrets } from '../../../src/base/hide-frame-secrets.ts'
-import type { JsonSchema, MessageTable } from '../../../src/ocpp/message.ts'
-import { v16 } from '../../../src/ocpp/v16.ts'
-import { v201 } from '../../../src/ocpp/v201.ts'
-import { v21 } from '../../../src/ocpp/v21.ts'
+import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
+import type { MessageTable } from '../../../src/blocks/message-row.ts'
+import { v16, v201, v21 } from '../../../src/blocks/messages.ts'
 import { part, resolve } from '../../support/schema-sample.ts'
 
 const secret = 'hunter2'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { type ExaminedFrame, examine } from '../../../src/ocpp/examine.ts'
+import { type ExaminedFrame, examine } from '../../../src/examine/examine.ts'
 import { quirkTable } from '../../../src/ocpp/quirks.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'

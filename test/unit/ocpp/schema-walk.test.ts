@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { requestNode } from '../../../src/ocpp/schema.ts'
+import { requestNode } from '../../../src/examine/schema.ts'
 import { limitingKeywords, SchemaNode } from '../../../src/ocpp/schema-node.ts'
 import { type Fate, walk } from '../../../src/ocpp/schema-walk.ts'
-import { tables } from '../../../src/ocpp/tables.ts'
+import { tables } from '../../../src/blocks/messages.ts'
 import { ocppVersions } from '../../../src/ocpp/version.ts'
 
 /** Keywords that describe, or that say where to look. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import { batchFramesMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
-import type { MeterBlock } from '../../../src/csms/meter-block.ts'
+import type { MeterBlock } from '../../../src/blocks/meter-block.ts'
 import type { FrameTask, Verdict } from '../../../src/ocpp/verdict.ts'
 import { Dispatcher, type BatchExaminer } from '../../../src/station/dispatcher.ts'
 

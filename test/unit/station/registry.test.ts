@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { callQueueCallsMax, remoteStartPromiseMs } from '../../../src/base/limits.ts'
-import type { Hydration } from '../../../src/csms/records.ts'
+import type { Hydration } from '../../../src/blocks/records.ts'
 import type { Connected } from '../../../src/station/connection.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import { FakeSocket } from '../../support/fake-socket.ts'

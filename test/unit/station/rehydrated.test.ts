@@ -1,7 +1,7 @@
 // A connected charge point that reads once more what is stored of it, because another node may have changed it.
 
 import { describe, expect, test } from 'bun:test'
-import type { Hydration } from '../../../src/csms/records.ts'
+import type { Hydration } from '../../../src/blocks/records.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import { FakeSocket } from '../../support/fake-socket.ts'
 import { openStation, stationDeps } from '../../support/fake-station.ts'

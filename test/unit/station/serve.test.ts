@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'bun:test'
 import { StatorError } from '../../../src/base/errors.ts'
-import type { ChangeSet, CommitOutcome } from '../../../src/csms/decision.ts'
-import type { Hydration } from '../../../src/csms/records.ts'
+import type { ChangeSet, CommitOutcome } from '../../../src/blocks/decision.ts'
+import type { Hydration } from '../../../src/blocks/records.ts'
 import { Dispatcher } from '../../../src/station/dispatcher.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import { serve } from '../../../src/station/serve.ts'

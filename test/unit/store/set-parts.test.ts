@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'bun:test'
 import { partBytesMax, partRowsMax } from '../../../src/base/limits.ts'
-import type { ChangeSet } from '../../../src/csms/decision.ts'
-import { isOf } from '../../../src/csms/stored-rows.ts'
+import type { ChangeSet } from '../../../src/blocks/decision.ts'
+import { isOf } from '../../../src/blocks/stored-rows.ts'
 import { bulkRowsOf, partsOf } from '../../../src/store/set-parts.ts'
 import { chargePointEvent, connectorStatus, sample, startFact, variable } from '../../support/changes.ts'
 import { arrivalMs, changeSet, meterRows } from '../../support/store.ts'

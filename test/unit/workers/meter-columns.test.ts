@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { meterColumns, transactionRef } from '../../../src/csms/meter-block.ts'
+import { meterColumns, transactionRef } from '../../../src/blocks/meter-block.ts'
 import { MeterColumns } from '../../../src/workers/meter-columns.ts'
 
 const frame = { chargePointKey: 7, receivedAtMs: Date.UTC(2026, 0, 1) }

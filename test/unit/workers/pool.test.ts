@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { stateEventsMax } from '../../../src/base/limits.ts'
-import { type AnswerTask, readLongAnswer } from '../../../src/ocpp/answer.ts'
+import { type AnswerTask, readLongAnswer } from '../../../src/examine/answer.ts'
 import type { FrameTask } from '../../../src/ocpp/verdict.ts'
 import { FramePool, type PoolOptions } from '../../../src/workers/pool.ts'
 

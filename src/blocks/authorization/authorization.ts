@@ -1,0 +1,85 @@
+// Functional block C, authorization: what an id token may do. 1.6 idTags and 2.x idTokens live in one table; letter case
+// does not count (1.6 CiString20Type, 2.x identifierString).
+
+import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import { isoTime } from '../../base/clock.ts'
+import type { Handler, Known, KnownIdToken } from '../decision.ts'
+
+/**
+ * Spellings under which to look for an id token, best first. Some charge points append `_` and their serial number
+ * (KEBA); the plain token is looked for when the long one is not known.
+ */
+export function idTokenCandidates(idToken: string): string[] {
+  const suffix = idToken.indexOf('_')
+  return suffix > 0 ? [idToken, idToken.slice(0, suffix)] : [idToken]
+}
+
+/** The stored token that `idToken` stands for, if any. */
+export function findIdToken(idToken: string, known: Known): KnownIdToken | undefined {
+  for (const candidate of idTokenCandidates(idToken)) {
+    const found = known.idToken(candidate)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function isExpired(token: KnownIdToken, nowMs: number): boolean {
+  return token.status === 'Expired' || (token.expiryDateMs !== null && token.expiryDateMs <= nowMs)
+}
+
+function statusOf(token: KnownIdToken, nowMs: number): 'Accepted' | 'Blocked' | 'Expired' | 'Invalid' {
+  if (token.status === 'Blocked' || token.status === 'Invalid') return token.status
+  return isExpired(token, nowMs) ? 'Expired' : token.status
+}
+
+/** What a 1.6 charge point is told of an idTag (IdTagInfo, 1.6 §6.22); an unknown one is Invalid. */
+export function idTagInfo16(idTag: string, known: Known): OCPP16.AuthorizeResponse['idTagInfo'] {
+  const token = findIdToken(idTag, known)
+  if (token === undefined) return { status: 'Invalid' }
+  return {
+    status: statusOf(token, known.nowMs),
+    ...(token.expiryDateMs === null ? {} : { expiryDate: isoTime(token.expiryDateMs) }),
+    ...(token.parentIdTag === null ? {} : { parentIdTag: token.parentIdTag }),
+  }
+}
+
+/**
+ * What a 2.x charge point is told of an idToken (IdTokenInfoType, 2.0.1 Part 2 §2.29). A token of type NoAuthorization is
+ * accepted unseen (C02); one whose type differs from the stored type is Unknown, so that nobody types the number of a
+ * card into a keypad.
+ */
+export function idTokenInfo201(
+  idToken: Pick<OCPP20.AuthorizeRequest['idToken'], 'idToken' | 'type'>,
+  known: Known,
+): OCPP20.AuthorizeResponse['idTokenInfo'] {
+  if (idToken.type === 'NoAuthorization') return { status: 'Accepted' }
+  const token = findIdToken(idToken.idToken, known)
+  if (token === undefined || (token.type !== null && token.type !== idToken.type)) return { status: 'Unknown' }
+  return {
+    status: statusOf(token, known.nowMs),
+    ...(token.expiryDateMs === null ? {} : { cacheExpiryDateTime: isoTime(token.expiryDateMs) }),
+    ...(token.parentIdTag === null ? {} : { groupIdToken: { idToken: token.parentIdTag, type: 'Central' } }),
+  }
+}
+
+/** 1.6 §4.1. */
+export const authorize16: Handler<OCPP16.AuthorizeRequest> = {
+  needs: (payload) => ({ idTokens: idTokenCandidates(payload.idTag) }),
+  decide: (payload, known) => ({
+    answer: { idTagInfo: idTagInfo16(payload.idTag, known) },
+    changes: [],
+    anomalies: [],
+    events: [],
+  }),
+}
+
+/** 2.0.1 C01–C04. */
+export const authorize201: Handler<OCPP20.AuthorizeRequest> = {
+  needs: (payload) => ({ idTokens: idTokenCandidates(payload.idToken.idToken) }),
+  decide: (payload, known) => ({
+    answer: { idTokenInfo: idTokenInfo201(payload.idToken, known) },
+    changes: [],
+    anomalies: [],
+    events: [],
+  }),
+}

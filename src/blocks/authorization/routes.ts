@@ -1,0 +1,196 @@
+// /api/id-tags: whom charge points may serve. Letter case does not count. Expired and blocked ones can be stored too.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { isoTime } from '../../base/clock.ts'
+import { idTokenCharactersMax } from '../../base/limits.ts'
+import type { IdTokenInput, IdTokenRecord } from '../records.ts'
+import { operatorOnly } from '../../api/access.ts'
+import type { ApiDeps } from '../../api/deps.ts'
+import { apiApp } from '../../api/env.ts'
+import type { ApiEnv } from '../../api/env.ts'
+import { notFound } from '../../api/errors.ts'
+import { oneOf, text, time } from '../../api/fields.ts'
+import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
+import { Time, body, errors, json } from '../../api/responses.ts'
+
+const statuses = ['Accepted', 'Blocked', 'Expired', 'Invalid'] as const
+
+// IdTokenEnumType of 2.0.1, then what 2.1 added.
+const types = [
+  'Central',
+  'eMAID',
+  'ISO14443',
+  'ISO15693',
+  'KeyCode',
+  'Local',
+  'MacAddress',
+  'NoAuthorization',
+  'DirectPayment',
+  'EVCCID',
+  'VIN',
+] as const
+
+const idTag = text('ID tag', idTokenCharactersMax).openapi({
+  description: 'OCPP 1.6 charge points take at most 20 characters.',
+  example: 'USER123',
+})
+
+const settings = {
+  type: oneOf('Type', types).nullish().openapi({ description: 'OCPP 2.x; null is any type.' }),
+  status: oneOf('Status', statuses).optional(),
+  expiryDate: time('Expiry date')
+    .nullish()
+    .openapi({ type: ['string', 'null'], format: 'date-time' }),
+  parentIdTag: text('Parent ID tag', idTokenCharactersMax).nullish().openapi({ example: 'PARENT001' }),
+}
+
+const NewIdTag = z
+  .strictObject({ idTag, ...settings, status: settings.status.openapi({ default: 'Accepted' }) })
+  .openapi('NewIdTag')
+const IdTagChange = z
+  .strictObject(settings)
+  .openapi('IdTagChange', { description: 'What is left out stays as it is; null takes it away.' })
+
+const IdTag = z
+  .object({
+    idTag: z.string(),
+    type: z.string().nullable(),
+    status: z.enum(statuses),
+    expiryDate: Time.nullable(),
+    parentIdTag: z.string().nullable(),
+    createdAt: Time,
+  })
+  .openapi('IdTag')
+
+const IdTagParams = z.object({
+  idTag: z.string().openapi({ param: { name: 'idTag', in: 'path' }, example: 'USER123' }),
+})
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/id-tags',
+  tags: ['ID tags'],
+  summary: 'List all id tags',
+  middleware: [operatorOnly] as const,
+  request: {
+    query: z.strictObject({
+      status: oneOf('Status', statuses)
+        .optional()
+        .openapi({ param: { name: 'status', in: 'query' }, description: 'Only those of this status.' }),
+      ...pageQuery,
+    }),
+  },
+  responses: {
+    200: json(z.object({ ...pageFields, idTags: z.array(IdTag) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN'),
+  },
+})
+
+const newRoute = createRoute({
+  method: 'post',
+  path: '/api/id-tags',
+  tags: ['ID tags'],
+  summary: 'Store an id tag',
+  middleware: [operatorOnly] as const,
+  request: { body: body(NewIdTag, true) },
+  responses: {
+    201: json(IdTag, 'It is known now.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'CONFLICT', 'REQUEST_TOO_LARGE'),
+  },
+})
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/api/id-tags/{idTag}',
+  tags: ['ID tags'],
+  summary: 'Get an id tag',
+  middleware: [operatorOnly] as const,
+  request: { params: IdTagParams },
+  responses: { 200: json(IdTag, 'The id tag.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
+})
+
+const changeRoute = createRoute({
+  method: 'patch',
+  path: '/api/id-tags/{idTag}',
+  tags: ['ID tags'],
+  summary: 'Change an id tag',
+  middleware: [operatorOnly] as const,
+  request: { params: IdTagParams, body: body(IdTagChange, true) },
+  responses: {
+    200: json(IdTag, 'As it is now.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'REQUEST_TOO_LARGE'),
+  },
+})
+
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/api/id-tags/{idTag}',
+  tags: ['ID tags'],
+  summary: 'Forget an id tag',
+  middleware: [operatorOnly] as const,
+  request: { params: IdTagParams },
+  responses: { 204: { description: 'It is gone.' }, ...errors('FORBIDDEN', 'NOT_FOUND') },
+})
+
+/** Reading and changing id tags. */
+export function idTagRoutes({ queries }: ApiDeps): OpenAPIHono<ApiEnv> {
+  const app = apiApp()
+
+  app.openapi(listRoute, async (c) => {
+    const { status, ...page } = c.req.valid('query')
+    const listed = await queries.listIdTokens(status === undefined ? page : { status, ...page })
+    return c.json({ ...pageOf(listed, page), idTags: listed.items.map(idTagView) }, 200)
+  })
+
+  app.openapi(newRoute, async (c) => {
+    const { idTag, ...wanted } = c.req.valid('json')
+    const record = await queries.createIdToken(idTag, idTokenInput(wanted))
+    c.header('Location', `/api/id-tags/${encodeURIComponent(idTag)}`)
+    return c.json(idTagView(record), 201)
+  })
+
+  app.openapi(getRoute, async (c) => {
+    const { idTag } = c.req.valid('param')
+    return c.json(idTagView(found(await queries.idTokenRecord(idTag), idTag)), 200)
+  })
+
+  app.openapi(changeRoute, async (c) => {
+    const { idTag } = c.req.valid('param')
+    const record = await queries.updateIdToken(idTag, idTokenInput(c.req.valid('json')))
+    return c.json(idTagView(found(record, idTag)), 200)
+  })
+
+  app.openapi(deleteRoute, async (c) => {
+    const { idTag } = c.req.valid('param')
+    if (!(await queries.deleteIdToken(idTag))) throw notFound('ID tag', idTag)
+    return c.body(null, 204)
+  })
+
+  return app
+}
+
+function found(record: IdTokenRecord | null, idTag: string): IdTokenRecord {
+  if (record === null) throw notFound('ID tag', idTag)
+  return record
+}
+
+function idTokenInput({ type, status, expiryDate, parentIdTag }: z.infer<typeof IdTagChange>): IdTokenInput {
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(status === undefined ? {} : { status }),
+    ...(expiryDate === undefined ? {} : { expiryDateMs: expiryDate }),
+    ...(parentIdTag === undefined ? {} : { parentIdTag }),
+  }
+}
+
+function idTagView(record: IdTokenRecord): z.infer<typeof IdTag> {
+  return {
+    idTag: record.idToken,
+    type: record.type,
+    status: record.status,
+    expiryDate: record.expiryDateMs === null ? null : isoTime(record.expiryDateMs),
+    parentIdTag: record.parentIdTag,
+    createdAt: isoTime(record.createdAtMs),
+  }
+}

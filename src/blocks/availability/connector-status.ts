@@ -1,0 +1,177 @@
+// Functional block G, availability: the status of connectors, and what it adds up to for the charge point.
+
+import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import { connectorsMax } from '../../base/limits.ts'
+import { ownValue } from '../../base/own-value.ts'
+import { connectorMove } from './connector-moves.ts'
+import type {
+  Anomaly,
+  Change,
+  ConnectorRef,
+  ConnectorStatus,
+  Decision,
+  Handler,
+  Known,
+  KnownConnector,
+} from '../decision.ts'
+import { timeMs } from '../notification.ts'
+import type { NewRow } from '../stored-rows.ts'
+import { connectorSubject } from '../untimed-facts.ts'
+
+// From what an operator must see first to what can wait. Connector 0 is the charge point itself: only its faults and its
+// being out of service say something about the others (some use it as a sum meter).
+export const statusesByWeight = [
+  'Faulted',
+  'Charging',
+  'Unavailable',
+  'SuspendedEVSE',
+  'SuspendedEV',
+  'Finishing',
+  'Preparing',
+  'Occupied',
+  'Reserved',
+  'Available',
+] as const satisfies readonly ConnectorStatus[]
+
+/** What the connectors of a charge point add up to; `Unknown` while none has reported. */
+export function chargePointStatus(connectors: readonly KnownConnector[]): ConnectorStatus {
+  const statuses = new Set<ConnectorStatus>()
+  for (const connector of connectors) {
+    const isChargePoint = connector.evseId === 0 && connectors.length > 1
+    if (!isChargePoint || connector.status === 'Faulted' || connector.status === 'Unavailable') {
+      statuses.add(connector.status)
+    }
+  }
+  return statusesByWeight.find((status) => statuses.has(status)) ?? 'Unknown'
+}
+
+/** A status text in the spelling of the specification; `Unknown` when it is none of its words. */
+export function normaliseStatus(statusSent: string): ConnectorStatus {
+  const wanted = statusSent.trim().toLowerCase()
+  return statusesByWeight.find((status) => status.toLowerCase() === wanted) ?? 'Unknown'
+}
+
+/** A 1.6 connector n is EVSE n, connector 1; connector 0 is the charge point itself. */
+export function connectorRef16(connectorId: number): ConnectorRef {
+  return { evseId: connectorId, connectorId: connectorId === 0 ? 0 : 1 }
+}
+
+/** The changes by which connectors take a new status, with the charge point's own status when that changes too. */
+export function connectorStatusChanges(moved: readonly NewRow<'connectors'>[], known: Known): Change[] {
+  const connectors = known.connectors()
+  const others = connectors.filter(({ evseId, connectorId }) =>
+    moved.every((row) => row.evseId !== evseId || row.connectorId !== connectorId),
+  )
+  const before = chargePointStatus(connectors)
+  const after = chargePointStatus([...others, ...moved])
+  const changes = moved.map((row): Change => ({ table: 'connectors', row }))
+  return before === after ? changes : [...changes, { kind: 'chargePointStatus', status: after }]
+}
+
+/** The anomaly of a connector that is new and one too many (some charge points count on for ever); null when it is not. */
+export function connectorTooMany(ref: ConnectorRef, known: Known): Anomaly | null {
+  if (known.connector(ref) !== undefined || known.connectors().length < connectorsMax) return null
+  return { kind: 'tooManyConnectors', detail: { evseId: ref.evseId, connectorId: ref.connectorId } }
+}
+
+/** The anomaly of a move of a connector that the specification does not provide for; none for any other. */
+export function connectorMoveAnomaly(moved: NewRow<'connectors'>, known: Known): readonly Anomaly[] {
+  const { evseId, connectorId, status: to } = moved
+  const from = known.connector(moved)?.status ?? 'Unknown'
+  if (from === 'Unknown' || from === to) return []
+  if (connectorMove(known.chargePoint.version, from, to, evseId) !== null) return []
+  return [{ kind: 'connectorMove', detail: { evseId, connectorId, from, to } }]
+}
+
+function statusNotification(moved: NewRow<'connectors'>, known: Known): Decision {
+  const told: Change = {
+    table: 'chargePointEvents',
+    row: { action: 'StatusNotification', occurredAtMs: moved.occurredAtMs, payload: known.verbatim },
+    ...(known.placed === null ? {} : { place: known.placed.place }),
+  }
+  const tooMany = connectorTooMany(moved, known)
+  if (tooMany !== null) return { answer: {}, changes: [told], anomalies: [tooMany], events: [] }
+  return {
+    answer: {},
+    changes: [...connectorStatusChanges([moved], known), told],
+    anomalies: connectorMoveAnomaly(moved, known),
+    events: [
+      {
+        type: 'connectorStatus',
+        evseId: moved.evseId,
+        connectorId: moved.connectorId,
+        status: moved.status,
+      },
+    ],
+  }
+}
+
+/** 1.6 §4.9. A move that its table leaves empty is applied all the same, and stored as an anomaly. */
+export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
+  about: (payload) => ({ subject: connectorSubject(connectorRef16(payload.connectorId)) }),
+  decide: (payload, known) =>
+    statusNotification(
+      {
+        ...connectorRef16(payload.connectorId),
+        status: normaliseStatus(payload.status),
+        statusSent: payload.status,
+        errorCode: payload.errorCode,
+        info: payload.info ?? null,
+        vendorId: payload.vendorId ?? null,
+        vendorErrorCode: payload.vendorErrorCode ?? null,
+        occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+      },
+      known,
+    ),
+}
+
+/**
+ * The status of a 2.x connector that is told to be `statusSent`. Occupied says less than what the open transaction of
+ * the EVSE has already told, so it does not overwrite that (see `chargingStatus`).
+ */
+export function status201(statusSent: string, ref: ConnectorRef, known: Known): ConnectorStatus {
+  const sent = normaliseStatus(statusSent)
+  if (sent !== 'Occupied') return sent
+  const before = known.connector(ref)?.status
+  const isCharging = known.openTransactions().some((transaction) => transaction.evseId === ref.evseId)
+  return isCharging && before !== undefined && isChargingStatus(before) ? before : sent
+}
+
+/** 2.0.1 G01. */
+export const statusNotification201: Handler<OCPP20.StatusNotificationRequest> = {
+  about: (payload) => ({ subject: connectorSubject(payload) }),
+  decide: (payload, known) => {
+    const ref = { evseId: payload.evseId, connectorId: payload.connectorId }
+    return statusNotification(
+      {
+        ...ref,
+        status: status201(payload.connectorStatus, ref, known),
+        statusSent: payload.connectorStatus,
+        errorCode: null,
+        info: null,
+        vendorId: null,
+        vendorErrorCode: null,
+        occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+      },
+      known,
+    )
+  },
+}
+
+const chargingStatuses: Readonly<Record<string, ConnectorStatus>> = {
+  Charging: 'Charging',
+  SuspendedEV: 'SuspendedEV',
+  SuspendedEVSE: 'SuspendedEVSE',
+  EVConnected: 'Preparing',
+  Idle: 'Finishing',
+}
+
+/** The status of a 2.x connector whose transaction is in `chargingState` (ChargingStateEnumType). */
+export function chargingStatus(chargingState: string): ConnectorStatus {
+  return ownValue(chargingStatuses, chargingState) ?? 'Occupied'
+}
+
+/** Whether a connector status stems from a charging state. */
+export function isChargingStatus(status: ConnectorStatus): boolean {
+  return Object.values(chargingStatuses).includes(status)
+}

@@ -1,0 +1,58 @@
+// Functional block N: uploads of logs, monitoring, and reports of what happens at a charge point.
+
+import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { Handler } from '../decision.ts'
+import { notification } from '../notification.ts'
+import { keeping, readingPartOf, rowsOf } from '../rows.ts'
+import { newestStates } from './newest-states.ts'
+import { notifyEvent } from './state-events.ts'
+
+const { notServed, notServedSend, served, stored, toChargePoint } = rowsOf('diagnostics')
+
+const diagnosticsStatus: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
+  decide: ({ status }, known) => notification(known, undefined, { kind: 'activity', activity: 'diagnostics', status }),
+}
+
+const logStatus: Handler<OCPP16.LogStatusNotificationRequest | OCPP20.LogStatusNotificationRequest> = {
+  decide: ({ status }, known) => notification(known, undefined, { kind: 'activity', activity: 'log', status }),
+}
+
+export const diagnostics16 = {
+  DiagnosticsStatusNotification: served('1.6 §4.4', 'committed', diagnosticsStatus),
+  GetDiagnostics: toChargePoint('1.6 §5.9', ['DiagnosticsStatusNotification']),
+  GetLog: toChargePoint('1.6 security whitepaper §5.9', ['LogStatusNotification']),
+  LogStatusNotification: served('1.6 security whitepaper §5.13', 'committed', logStatus),
+}
+
+export const diagnostics201 = {
+  GetLog: toChargePoint('2.0.1 N01', ['LogStatusNotification']),
+  LogStatusNotification: served('2.0.1 N01', 'committed', logStatus),
+  GetMonitoringReport: toChargePoint('2.0.1 N02', ['NotifyMonitoringReport']),
+  NotifyMonitoringReport: keeping(['monitor'], stored('2.0.1 N02')),
+  SetMonitoringBase: toChargePoint('2.0.1 N03', ['NotifyEvent']),
+  SetVariableMonitoring: toChargePoint('2.0.1 N04', ['NotifyEvent']),
+  SetMonitoringLevel: toChargePoint('2.0.1 N05'),
+  ClearVariableMonitoring: toChargePoint('2.0.1 N06'),
+  NotifyEvent: readingPartOf({ eventData: newestStates }, served('2.0.1 N07-N08', 'committed', notifyEvent)),
+  CustomerInformation: toChargePoint('2.0.1 N09-N10', ['NotifyCustomerInformation']),
+  NotifyCustomerInformation: stored('2.0.1 N09'),
+}
+
+export const diagnostics21 = {
+  GetLog: toChargePoint('2.1 N01', ['LogStatusNotification']),
+  LogStatusNotification: notServed('2.1 N01', 'committed'),
+  GetMonitoringReport: toChargePoint('2.1 N02', ['NotifyMonitoringReport']),
+  NotifyMonitoringReport: notServed('2.1 N02', 'committed'),
+  SetMonitoringBase: toChargePoint('2.1 N03', ['NotifyEvent']),
+  SetVariableMonitoring: toChargePoint('2.1 N04, N11', ['NotifyEvent']),
+  SetMonitoringLevel: toChargePoint('2.1 N05'),
+  ClearVariableMonitoring: toChargePoint('2.1 N06'),
+  NotifyEvent: notServed('2.1 N07-N08', 'committed'),
+  CustomerInformation: toChargePoint('2.1 N09-N10', ['NotifyCustomerInformation']),
+  NotifyCustomerInformation: notServed('2.1 N09', 'committed'),
+  OpenPeriodicEventStream: notServed('2.1 N11', 'committed'),
+  GetPeriodicEventStream: toChargePoint('2.1 N12'),
+  ClosePeriodicEventStream: notServed('2.1 N13', 'committed'),
+  AdjustPeriodicEventStream: toChargePoint('2.1 N14'),
+  NotifyPeriodicEventStream: notServedSend('2.1 N15'),
+}

@@ -1,0 +1,112 @@
+// What one row of a message table says. Each block writes the rows of its messages (`<block>/messages.ts`); the tables of
+// the versions are composed of them in `messages.ts`. Nothing else switches on an action's name.
+
+import type { JsonSchema } from '../ocpp/json-schema.ts'
+import type { TimeField } from '../ocpp/usable-time.ts'
+import type { Handler, Payload } from './decision.ts'
+
+/** Who may send the message. */
+export type Direction = 'fromChargePoint' | 'toChargePoint' | 'both'
+
+/**
+ * When the CALLRESULT may leave.
+ * - `committed`: after the COMMIT that holds the facts of the message.
+ * - `batched`: at once; what it tells (only that the charge point lives) is written in batches, seconds later.
+ * - `none`: at once, or when a look-up has answered; the message carries no facts.
+ */
+export type Durability = 'committed' | 'batched' | 'none'
+
+/** The functional blocks of OCPP, a folder each beside this file. */
+export type FunctionalBlock =
+  | 'provisioning'
+  | 'authorization'
+  | 'availability'
+  | 'transactions'
+  | 'metering'
+  | 'remote-control'
+  | 'smart-charging'
+  | 'reservation'
+  | 'local-list'
+  | 'firmware'
+  | 'diagnostics'
+  | 'security'
+  | 'data-transfer'
+  | 'tariff'
+  | 'display'
+
+/** The payload of an answer that is the same whatever the message says. */
+export type StandingAnswer = Readonly<Record<string, string>>
+
+/** The elements of a list that a handler reads. */
+export type Selection = (elements: readonly unknown[]) => readonly unknown[]
+
+/** The actions that a charge point will send because it was sent a CALL with this payload. */
+export type Requested = (payload: Payload) => readonly string[]
+
+/**
+ * What a charge point made of a new password: it uses the new one, it keeps the old one, or nobody knows (it reboots
+ * first, it did not answer, or its answer cannot be read).
+ */
+export type RotationOutcome = 'accepted' | 'refused' | 'unknown'
+
+/** How a CALL to a charge point sets its password. */
+export interface PasswordSetting {
+  /** The passwords that a valid payload sets, in its order; none when it sets something else. */
+  readonly setBy: (payload: Payload) => readonly string[]
+  /** What the CALLRESULT `answer` to the CALL `request`, which sets a password, says about the password. */
+  readonly outcome: (request: Payload, answer: Payload) => RotationOutcome
+}
+
+/** One message of one version. */
+export interface MessageRow {
+  /** A CALL is answered; a SEND (2.1 Part 4 §4.2.4) never is. */
+  readonly kind: 'call' | 'send'
+  readonly direction: Direction
+  readonly block: FunctionalBlock
+  /** Where the specification describes it, e.g. `1.6 §4.2`. */
+  readonly section: string
+  readonly durability: Durability
+  /**
+   * Whether Stator handles it yet when it comes from a charge point; a CALL that it does not is answered with
+   * NotSupported. Rows of direction `toChargePoint` are all served: POST …/calls sends any of them.
+   */
+  readonly served: boolean
+  /** What decides about the message of a charge point; null when Stator does not handle it. */
+  readonly handler: Handler<object> | null
+  /** A transaction message: `lenient` never refuses it, because a CALLERROR makes a charge point throw the fact away. */
+  readonly transactional: boolean
+  /**
+   * Fields of the payload that may hold anything or thousands of elements, and that are only kept: no handler reads
+   * them. Those of a long frame stay in the worker that examines it, but for the text that is stored.
+   */
+  readonly keptOnly: readonly string[]
+  /** Lists of which handlers read some elements only, with what is left of them when the frame is long. */
+  readonly readPartly: Readonly<Record<string, Selection>>
+  /**
+   * The time by which a resend is told from a new fact. Without a usable one the fact gets a place
+   * (`untimed-facts.ts`). null for messages that are told apart by something else.
+   */
+  readonly toldAt: TimeField | null
+  /** The answer to a message that is only stored, as an event of its charge point; null for all others. */
+  readonly standingAnswer: StandingAnswer | null
+  /**
+   * Of what is sent to a charge point: the messages that it asks for. They are served before the boot is accepted, too
+   * (2.0.1 B02.FR.09).
+   */
+  readonly requests: Requested
+  /** How it sets the password of the charge point; null for a message that sets none. */
+  readonly password: PasswordSetting | null
+  /** Whether a payload that the schema allows may hold anything, however deep: `customData`, or the data of a vendor. */
+  readonly isOpenEnded: boolean
+  readonly request: JsonSchema
+  /** null for a SEND. */
+  readonly response: JsonSchema | null
+}
+
+/** A message table: action name to row. */
+export type MessageTable = Readonly<Record<string, MessageRow>>
+
+/** Actions of the table `T` that a charge point sends and Stator serves. */
+export type ServedAction<T extends MessageTable> = {
+  [A in keyof T & string]: T[A] extends { direction: 'fromChargePoint' | 'both'; served: true } ? A : never
+}[keyof T & string]

@@ -1,0 +1,92 @@
+// How meter values look in answers, and GET /api/chargepoints/{chargePointId}/meter-values: all that a charge point has
+// sent.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { isoTime } from '../../base/clock.ts'
+import type { AssignedMeterValueRecord, MeterValueRecord } from '../records.ts'
+import { ownChargePoint } from '../../api/access.ts'
+import { findChargePoint } from '../../api/chargepoints.ts'
+import type { ApiDeps } from '../../api/deps.ts'
+import { apiApp } from '../../api/env.ts'
+import type { ApiEnv } from '../../api/env.ts'
+import { ChargePointParams } from '../../api/fields.ts'
+import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from '../../api/paging.ts'
+import { Time, errors, json } from '../../api/responses.ts'
+
+const measurement = z.number().nullable()
+
+export const MeterValue = z
+  .object({
+    timestamp: Time,
+    sampledValue: z
+      .array(z.unknown())
+      .openapi({ description: 'As the charge point sent it.', example: [{ value: '5000', unit: 'Wh' }] }),
+    receivedAt: Time,
+    evseId: z.int(),
+    connectorId: z.int(),
+    energyWh: measurement,
+    powerW: measurement,
+    currentA: measurement,
+    voltageV: measurement,
+    socPercent: measurement,
+  })
+  .openapi('MeterValue')
+
+export const AssignedMeterValue = MeterValue.extend({
+  assignedBy: z.enum(['transactionId', 'connector']).openapi({
+    description:
+      '`transactionId`: the charge point named the transaction. `connector`: it named the connector only, and the transaction was open there when the value was sampled.',
+  }),
+}).openapi('AssignedMeterValue')
+
+const ofChargePointRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints/{chargePointId}/meter-values',
+  tags: ['Charge points'],
+  summary: 'Meter values of a charge point',
+  description:
+    'All of them, be they of a transaction or of none, newest first. Name a period with `from` and `to`: what is counted and sorted is what lies in it.',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, query: z.strictObject({ ...periodQuery('sampled'), ...pageQuery }) },
+  responses: {
+    200: json(z.object({ ...pageFields, meterValues: z.array(MeterValue) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+/** Reading the meter values of charge points. */
+export function meterValueRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { queries } = deps
+  const app = apiApp()
+
+  app.openapi(ofChargePointRoute, async (c) => {
+    const { from, to, ...page } = c.req.valid('query')
+    const period = periodOf(from, to)
+    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const listed = await queries.meterValuesOfChargePoint({ chargePointKey: key, ...period }, page)
+    return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(meterValueView) }, 200)
+  })
+
+  return app
+}
+
+/** A meter value: the samples as sent, and the common measurements in one unit each. */
+export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterValue> {
+  const { sampledAtMs, receivedAtMs, meterValue, ...rest } = record
+  const { sampledValue } = meterValue
+  return {
+    timestamp: isoTime(sampledAtMs),
+    sampledValue: Array.isArray(sampledValue) ? sampledValue : [],
+    receivedAt: isoTime(receivedAtMs),
+    ...rest,
+  }
+}
+
+/** A meter value in the list of a transaction. */
+export function assignedMeterValueView({
+  assignedBy,
+  ...record
+}: AssignedMeterValueRecord): z.infer<typeof AssignedMeterValue> {
+  return { ...meterValueView(record), assignedBy }
+}

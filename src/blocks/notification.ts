@@ -1,0 +1,64 @@
+// The plainest decision: a message that reports something, is written into the charge point's history, and is answered
+// with an empty payload.
+
+import type { Change, Decision, Handler, Known, Payload } from './decision.ts'
+import { connectorSubject } from './untimed-facts.ts'
+
+/** `time` (RFC 3339) in milliseconds since the Unix epoch; `fallbackMs` when it is absent or not a time. */
+export function timeMs(time: string | undefined, fallbackMs: number): number {
+  if (time === undefined) return fallbackMs
+  const ms = Date.parse(time)
+  return Number.isNaN(ms) ? fallbackMs : ms
+}
+
+/**
+ * Stores the message as an event of the charge point and answers with `{}`.
+ *
+ * @param time the time the message itself carries, if any; events without one are told apart by their message id.
+ */
+export function notification(known: Known, time?: string, ...more: readonly Change[]): Decision {
+  return {
+    answer: {},
+    changes: [
+      {
+        table: 'chargePointEvents',
+        row: {
+          action: known.action,
+          occurredAtMs: time === undefined ? null : timeMs(time, known.receivedAtMs),
+          payload: known.verbatim,
+        },
+      },
+      ...more,
+    ],
+    anomalies: [],
+    events: [],
+  }
+}
+
+/** What a message is about that names an EVSE only: each of its connectors. */
+export function evseSubjects(evseId: number, known: Known): readonly string[] {
+  const connectors = known.connectors().filter((connector) => connector.evseId === evseId)
+  return [{ evseId, connectorId: evseId === 0 ? 0 : 1 }, ...connectors].map(connectorSubject)
+}
+
+/** What the handlers of messages that are only stored read of them, as far as they have it. */
+interface StoredMessage {
+  readonly evseId?: unknown
+  readonly timestamp?: unknown
+  readonly generatedAt?: unknown
+}
+
+/**
+ * The handler of every message that is only stored: an event of the charge point, answered with `answer` whatever it
+ * says.
+ */
+export function keepStored(answer: Payload): Handler<StoredMessage> {
+  return {
+    about: ({ evseId }, known) => (typeof evseId === 'number' ? { also: evseSubjects(evseId, known) } : {}),
+    decide: (payload, known) => {
+      // The time of the message itself, as the messages that have one call it.
+      const time = payload.timestamp ?? payload.generatedAt
+      return { ...notification(known, typeof time === 'string' ? time : undefined), answer }
+    },
+  }
+}

@@ -1,0 +1,91 @@
+// Boots: what a charge point says of itself, and what it may tell before its boot is accepted.
+
+import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import { isoTime } from '../../base/clock.ts'
+import type { Decision, Handler, Known, KnownChargePoint } from '../decision.ts'
+import type { MessageRow } from '../message-row.ts'
+
+function boot(
+  known: Known,
+  station: {
+    vendor: string
+    model: string
+    serialNumber: string | undefined
+    firmwareVersion: string | undefined
+    iccid: string | undefined
+    imsi: string | undefined
+  },
+): Decision {
+  const status = known.chargePoint.registrationStatus
+  return {
+    answer: { status, currentTime: isoTime(known.nowMs), interval: known.heartbeatIntervalSeconds },
+    changes: [
+      {
+        kind: 'boot',
+        status,
+        vendor: station.vendor,
+        model: station.model,
+        serialNumber: station.serialNumber ?? null,
+        firmwareVersion: station.firmwareVersion ?? null,
+        iccid: station.iccid ?? null,
+        imsi: station.imsi ?? null,
+      },
+      {
+        table: 'chargePointEvents',
+        row: { action: 'BootNotification', occurredAtMs: null, payload: known.verbatim },
+      },
+    ],
+    anomalies: [],
+    events: [{ type: 'booted', status, atMs: known.receivedAtMs }],
+  }
+}
+
+/** 1.6 §4.2. The answer's status is what operators set for the charge point: Accepted unless they want it otherwise. */
+export const bootNotification16: Handler<OCPP16.BootNotificationRequest> = {
+  about: () => ({ endsStarts: true }),
+  decide: (payload, known) =>
+    boot(known, {
+      vendor: payload.chargePointVendor,
+      model: payload.chargePointModel,
+      serialNumber: payload.chargePointSerialNumber ?? payload.chargeBoxSerialNumber,
+      firmwareVersion: payload.firmwareVersion,
+      iccid: payload.iccid,
+      imsi: payload.imsi,
+    }),
+}
+
+/** 2.0.1 B01–B03. */
+export const bootNotification201: Handler<OCPP20.BootNotificationRequest> = {
+  about: () => ({ endsStarts: true }),
+  decide: (payload, known) => {
+    const station = payload.chargingStation
+    return boot(known, {
+      vendor: station.vendorName,
+      model: station.model,
+      serialNumber: station.serialNumber,
+      firmwareVersion: station.firmwareVersion,
+      iccid: station.modem?.iccid,
+      imsi: station.modem?.imsi,
+    })
+  },
+}
+
+/** What to do with a message that comes before a boot was accepted. */
+export type BootGate = 'serve' | 'serveAndNote' | 'refuse'
+
+/**
+ * Before a boot is accepted only BootNotification is served; the rest gets SecurityError (OCPP-J 1.6 errata §3.8,
+ * 2.0.1 B02.FR.09), but for what a TriggerMessage asked for. Two exceptions, both noted as anomalies: transaction
+ * messages are facts and are never refused, and a charge point that has never booted here is served when `lenient`,
+ * because some do not boot again after a reconnect.
+ */
+export function bootGate(
+  row: Pick<MessageRow, 'transactional'>,
+  action: string,
+  chargePoint: KnownChargePoint,
+  triggered: boolean,
+): BootGate {
+  if (chargePoint.bootStatus === 'Accepted' || action === 'BootNotification' || triggered) return 'serve'
+  if (row.transactional) return 'serveAndNote'
+  return chargePoint.bootStatus === null && chargePoint.strictness === 'lenient' ? 'serveAndNote' : 'refuse'
+}

@@ -1,0 +1,82 @@
+// CALLs that set the password of a charge point: the configuration key AuthorizationKey of 1.6 (Security whitepaper
+// §7.2), and the variable SecurityCtrlr.BasicAuthPassword of 2.x. Names are compared without their letter case, as OCPP
+// has it.
+
+import { statusOf } from '../command.ts'
+import type { Payload } from '../decision.ts'
+import type { PasswordSetting, RotationOutcome } from '../message-row.ts'
+
+/**
+ * ChangeConfiguration of 1.6. `Accepted` is taken at its word (Security whitepaper A01.FR.03). `Rejected`,
+ * `NotSupported` and their like mean that the old password holds (A01.FR.04). Everything else leaves it open.
+ */
+export const changeConfigurationPassword: PasswordSetting = {
+  setBy: ({ key, value }) => (isPasswordKey(key) && typeof value === 'string' ? [value] : []),
+  outcome: (_request, answer) => outcomeOfStatus(statusOf(answer)),
+}
+
+/** SetVariables of 2.x; its statuses mean the same. */
+export const setVariablesPassword: PasswordSetting = {
+  setBy: ({ setVariableData }) =>
+    records(setVariableData).flatMap((data) =>
+      setsPassword(data) && typeof data.attributeValue === 'string' ? [data.attributeValue] : [],
+    ),
+  outcome: (request, answer) => outcomeOfStatus(statusOfPassword(request, answer)),
+}
+
+function outcomeOfStatus(status: unknown): RotationOutcome {
+  if (status === 'Accepted') return 'accepted'
+  return refusals.has(status) ? 'refused' : 'unknown'
+}
+
+/** Whether a variable of 2.x is the password. */
+export function isPasswordVariable(componentName: unknown, variableName: unknown): boolean {
+  return isWord(componentName, 'SecurityCtrlr') && isWord(variableName, 'BasicAuthPassword')
+}
+
+// ConfigurationStatus (1.6 §7.22) and SetVariableStatusEnumType, without Accepted and RebootRequired.
+const refusals: ReadonlySet<unknown> = new Set([
+  'Rejected',
+  'NotSupported',
+  'UnknownComponent',
+  'UnknownVariable',
+  'NotSupportedAttributeType',
+])
+
+function isPasswordKey(key: unknown): boolean {
+  return isWord(key, 'AuthorizationKey')
+}
+
+/**
+ * Target, MinSet and MaxSet are no passwords: a variable is used with its Actual value, which is meant without a type.
+ */
+function setsPassword(data: Payload): boolean {
+  const { attributeType = 'Actual' } = data
+  return attributeType === 'Actual' && isPasswordVariable(record(data.component).name, record(data.variable).name)
+}
+
+/**
+ * The result for the password: the one with its names, or else the one at its place, as some stations leave the names
+ * out.
+ */
+function statusOfPassword(request: Payload, answer: Payload): unknown {
+  const results = records(answer.setVariableResult)
+  const named = results.find(setsPassword)
+  if (named !== undefined) return named.attributeStatus
+  const sent = records(request.setVariableData)
+  const atItsPlace = results[sent.findIndex(setsPassword)]
+  const isNameless = atItsPlace !== undefined && record(atItsPlace.variable).name === undefined
+  return isNameless && results.length === sent.length ? atItsPlace.attributeStatus : undefined
+}
+
+function isWord(value: unknown, word: string): boolean {
+  return typeof value === 'string' && value.toLowerCase() === word.toLowerCase()
+}
+
+function records(value: unknown): Payload[] {
+  return Array.isArray(value) ? value.map(record) : []
+}
+
+function record(value: unknown): Payload {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+}

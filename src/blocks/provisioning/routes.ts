@@ -1,0 +1,265 @@
+// /api/chargepoints/{chargePointId}/configuration (configuration keys of 1.6, and the device model of 2.x under the same
+// words) and …/reset.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { configurationKeysMax, pageSizeMax } from '../../base/limits.ts'
+import {
+  changeConfigurationCommand,
+  changeConfigurationOutcome,
+  configurationOf,
+  configurationOfVariables,
+  getConfigurationCommand,
+  isReported,
+  keyOfVariable,
+  keysPerCallMax,
+  standardKeys2x,
+  variableOfKey,
+} from './configuration-commands.ts'
+import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
+import { resetCommand, resetOutcome } from './reset-command.ts'
+import { isPasswordVariable } from './password-commands.ts'
+import type { ChargePointRecord, VariableRecord } from '../records.ts'
+import type { OcppVersion } from '../../ocpp/version.ts'
+import { ownChargePoint } from '../../api/access.ts'
+import { findChargePoint } from '../../api/chargepoints.ts'
+import type { ApiDeps } from '../../api/deps.ts'
+import { apiApp } from '../../api/env.ts'
+import type { ApiEnv } from '../../api/env.ts'
+import { badRequest } from '../../api/errors.ts'
+import { ChargePointParams, oneOf, text } from '../../api/fields.ts'
+import { body, errors, json } from '../../api/responses.ts'
+import {
+  commandErrorCodes,
+  CommandOutcome,
+  invalidAnswer,
+  requireConnected,
+  sendCommand,
+  sendForStatus,
+} from '../../api/send-command.ts'
+
+const keyCharactersMax = 500
+const key = text('Key', keyCharactersMax)
+
+const ConfigurationAnswer = z
+  .object({
+    configurationKey: z.array(
+      z.object({
+        key: z.string().openapi({ example: 'HeartbeatInterval' }),
+        readonly: z.boolean(),
+        value: z
+          .string()
+          .optional()
+          .openapi({ description: 'Absent when the charge point keeps it to itself.', example: '300' }),
+      }),
+    ),
+    unknownKey: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'Keys that were asked for and that the charge point does not know.' }),
+  })
+  .openapi('Configuration')
+
+const ChangeConfiguration = z
+  .strictObject({
+    key: key.openapi({ example: 'HeartbeatInterval' }),
+    value: z
+      .string({
+        error: (issue) => (issue.input === undefined ? 'Value is required; it must be a text' : 'Value must be a text'),
+      })
+      .openapi({ example: '600' }),
+  })
+  .openapi('ChangeConfiguration')
+
+const ChangeOutcome = z.object({ status: z.string(), message: z.string() }).openapi('ChangeOutcome', {
+  example: { status: 'Accepted', message: 'Configuration updated successfully' },
+})
+
+const keyForms =
+  'OCPP 2.x: a key is `Component.Variable`, or `Component[instance]@evse/connector.Variable[instance]`; the standard keys of 1.6 that 2.x kept are understood too.'
+
+const readErrorCodes = [
+  'BAD_REQUEST',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'NOT_CONNECTED',
+  'CONNECTED_ELSEWHERE',
+  'CALL_ERROR',
+  'CALL_ANSWER_INVALID',
+  'CALL_TIMEOUT',
+  'CALL_QUEUE_FULL',
+] as const
+const readErrors = errors(...readErrorCodes)
+const changeErrors = errors(...commandErrorCodes)
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/api/chargepoints/{chargePointId}/configuration',
+  tags: ['Configuration'],
+  summary: 'Get configuration',
+  description: `OCPP 1.6: asks the charge point. OCPP 2.x: without keys, what it last reported (or, when it never did, what the standard variables are now); with keys, what it says now. ${keyForms}`,
+  middleware: [ownChargePoint] as const,
+  request: {
+    params: ChargePointParams,
+    query: z.strictObject({
+      key: z
+        .union([key, z.array(key)], { error: `Key must be a text of 1 to ${keyCharactersMax} characters` })
+        .optional()
+        .openapi({
+          param: { name: 'key', in: 'query' },
+          type: 'array',
+          items: { type: 'string', minLength: 1, maxLength: keyCharactersMax },
+          description: 'Only this key; give it several times for several. Some charge points mishandle lists of keys.',
+        }),
+    }),
+  },
+  responses: { 200: json(ConfigurationAnswer, 'The configuration.'), ...readErrors },
+})
+
+const changeRoute = createRoute({
+  method: 'post',
+  path: '/api/chargepoints/{chargePointId}/configuration',
+  tags: ['Configuration'],
+  summary: 'Change configuration',
+  description: `${keyForms} AuthorizationKey is the password of the charge point: once it has accepted a new one, it connects with that one only.`,
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, body: body(ChangeConfiguration, true) },
+  responses: { 200: json(ChangeOutcome, 'What the charge point answered.'), ...changeErrors },
+})
+
+const Reset = z.strictObject({ type: oneOf('Type', ['Soft', 'Hard']) }).openapi('Reset')
+
+const resetRoute = createRoute({
+  method: 'post',
+  path: '/api/chargepoints/{chargePointId}/reset',
+  tags: ['Commands'],
+  summary: 'Reset charge point',
+  description: 'OCPP 2.x: Soft waits until nothing is charging (OnIdle), Hard does not (Immediate).',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, body: body(Reset, true) },
+  responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...changeErrors },
+})
+
+/** The configuration of a charge point, and its reset. */
+export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const app = apiApp()
+
+  app.openapi(getRoute, async (c) => {
+    const asked = c.req.valid('query').key ?? []
+    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const found = await getConfiguration(deps, chargePoint, typeof asked === 'string' ? [asked] : asked)
+    const { configurationKey, unknownKey } = found
+    return c.json(
+      { configurationKey: [...configurationKey], ...(unknownKey.length === 0 ? {} : { unknownKey: [...unknownKey] }) },
+      200,
+    )
+  })
+
+  app.openapi(changeRoute, async (c) => {
+    const { key: changed, value } = c.req.valid('json')
+    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { version } = await requireConnected(deps, chargePoint)
+    const command = changeConfigurationCommand(version, changed, value)
+    if (command === null) throw badKey(changed)
+    const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
+    const outcome = changeConfigurationOutcome(version, payload)
+    if (outcome === null) throw invalidAnswer(command.action, payload, problems)
+    if (isReported[version] && outcome.status === 'Accepted') await storeVariable(deps, chargePoint, changed, value)
+    return c.json(outcome, 200)
+  })
+
+  app.openapi(resetRoute, async (c) => {
+    const { type } = c.req.valid('json')
+    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { version } = await requireConnected(deps, chargePoint)
+    const status = await sendForStatus(deps, chargePoint, version, resetCommand(version, type))
+    return c.json(resetOutcome(status), 200)
+  })
+
+  return app
+}
+
+async function getConfiguration(
+  deps: ApiDeps,
+  chargePoint: ChargePointRecord,
+  keys: readonly string[],
+): Promise<Configuration> {
+  const version = deps.live.get(chargePoint)?.version ?? chargePoint.ocppVersion
+  const stored = version !== null && isReported[version] ? await storedVariables(deps, chargePoint.key) : []
+  const reported = configurationOfVariables(stored)
+  if (keys.length === 0 && reported.length > 0) return { configurationKey: reported, unknownKey: [] }
+
+  const live = await requireConnected(deps, chargePoint)
+  if (!isReported[live.version] || keys.length > 0) return ask(deps, chargePoint, live.version, keys, reported)
+  // It never reported its device model: what every charge point may have is better than nothing.
+  const { configurationKey } = await ask(deps, chargePoint, live.version, standardKeys2x, [])
+  return { configurationKey, unknownKey: [] }
+}
+
+async function ask(
+  deps: ApiDeps,
+  chargePoint: ChargePointRecord,
+  version: OcppVersion,
+  keys: readonly string[],
+  reported: readonly ConfigurationKey[],
+): Promise<Configuration> {
+  const size = Math.min(Math.max(keys.length, 1), keysPerCallMax[version])
+  const configurationKey: ConfigurationKey[] = []
+  const unknownKey: string[] = []
+  for (let from = 0; from === 0 || from < keys.length; from += size) {
+    const some = keys.slice(from, from + size)
+    const command = getConfigurationCommand(version, some)
+    if ('badKey' in command) throw badKey(command.badKey)
+    const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
+    const found = configurationOf(version, some, payload, reported)
+    if (found === null) throw invalidAnswer(command.action, payload, problems)
+    configurationKey.push(...found.configurationKey)
+    unknownKey.push(...found.unknownKey)
+  }
+  return { configurationKey, unknownKey }
+}
+
+function badKey(key: string) {
+  return badRequest(
+    'key',
+    `Key '${key}' must have the form Component.Variable, such as OCPPCommCtrlr.HeartbeatInterval, because the charge point speaks OCPP 2.x`,
+  )
+}
+
+async function storedVariables({ queries }: ApiDeps, chargePointKey: number): Promise<VariableRecord[]> {
+  const stored: VariableRecord[] = []
+  for (let page = 1; stored.length < configurationKeysMax; page++) {
+    const { items } = await queries.variablesOf(chargePointKey, { page, pageSize: pageSizeMax })
+    stored.push(...items)
+    if (items.length < pageSizeMax) break
+  }
+  return stored
+}
+
+// A variable that the charge point reported keeps its place in the stored model, with the value it has just accepted. What
+// it never reported, and what may only be written (passwords), is not stored.
+async function storeVariable(
+  deps: ApiDeps,
+  chargePoint: ChargePointRecord,
+  changed: string,
+  value: string,
+): Promise<void> {
+  const name = variableOfKey(changed)
+  const key = name === null ? changed : keyOfVariable(name)
+  const stored = await storedVariables(deps, chargePoint.key)
+  const variable = stored.find((one) => one.attributeType === 'Actual' && keyOfVariable(one) === key)
+  if (variable === undefined || variable.mutability === 'WriteOnly') return
+  if (isPasswordVariable(variable.componentName, variable.variableName)) return
+  const { updatedAtMs: _, ...rest } = variable
+  await deps.commit({
+    chargePointKey: chargePoint.key,
+    messageId: crypto.randomUUID(),
+    bytes: 0,
+    epoch: 0,
+    receivedAtMs: deps.clock.nowMs(),
+    answer: {},
+    changes: [{ table: 'variables', row: { ...rest, value } }],
+    anomalies: [],
+    meter: null,
+  })
+}

@@ -1,0 +1,151 @@
+// POST /api/chargepoints/{chargePointId}/start-transaction and …/stop-transaction.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { ownChargePoint } from '../../api/access.ts'
+import { findChargePoint } from '../../api/chargepoints.ts'
+import type { ApiDeps, LiveView } from '../../api/deps.ts'
+import { apiApp } from '../../api/env.ts'
+import type { ApiEnv } from '../../api/env.ts'
+import { notFound } from '../../api/errors.ts'
+import { ChargePointParams, integer, object, text } from '../../api/fields.ts'
+import { body, errors, json } from '../../api/responses.ts'
+import { commandErrorCodes, CommandOutcome, requireConnected, sendForStatus } from '../../api/send-command.ts'
+import { StatorError } from '../../base/errors.ts'
+import { idTokenCharactersMax, remoteStartPromiseMs } from '../../base/limits.ts'
+import type { ChargePointRecord } from '../records.ts'
+import { remoteStart, startCommand, startOutcome, stopCommand, stopOutcome } from './commands.ts'
+
+// Not while the charge point waits for its boot to be accepted, and not for what has stopped.
+const transactionErrors = errors(...commandErrorCodes, 'CONFLICT')
+
+const StartOutcome = CommandOutcome.extend({
+  transactionId: z.int().optional().openapi({
+    description: 'The id that the transaction will have once the charge point begins it. Absent unless Accepted.',
+    example: 12345,
+  }),
+}).openapi('StartOutcome', {
+  example: { status: 'Accepted', transactionId: 12345, message: 'Remote start request sent successfully' },
+})
+
+const Start = z
+  .strictObject({
+    connectorId: integer('Connector ID', 1).openapi({ description: 'OCPP 2.x: the EVSE.', example: 1 }),
+    idTag: text('ID tag', idTokenCharactersMax).openapi({ example: 'USER123' }),
+    chargingProfile: object('Charging profile')
+      .optional()
+      .openapi({
+        description:
+          'A charging profile as in OCPP 1.6; it is put into the shape of 2.x when the charge point speaks that.',
+        example: {
+          chargingProfileId: 1,
+          stackLevel: 0,
+          chargingProfilePurpose: 'TxDefaultProfile',
+          chargingProfileKind: 'Absolute',
+          chargingSchedule: { chargingRateUnit: 'W', chargingSchedulePeriod: [{ startPeriod: 0, limit: 32 }] },
+        },
+      }),
+  })
+  .openapi('StartTransaction')
+
+const Stop = z
+  .strictObject({ transactionId: integer('Transaction ID', 1).openapi({ example: 12345 }) })
+  .openapi('StopTransaction')
+
+const startRoute = createRoute({
+  method: 'post',
+  path: '/api/chargepoints/{chargePointId}/start-transaction',
+  tags: ['Commands'],
+  summary: 'Start remote transaction',
+  description: `The \`transactionId\` of the answer is a promise, kept for ${remoteStartPromiseMs / 1_000} seconds: the transaction that the charge point begins by then has this id, and one that it begins later another. So it is after a restart, and when the charge point has connected to another node.
+
+An \`idTag\` that Stator does not know is sent all the same: the charge point asks Stator whether it is good, before it begins the transaction or with its start.`,
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, body: body(Start, true) },
+  responses: { 200: json(StartOutcome, 'What the charge point answered.'), ...transactionErrors },
+})
+
+const stopRoute = createRoute({
+  method: 'post',
+  path: '/api/chargepoints/{chargePointId}/stop-transaction',
+  tags: ['Commands'],
+  summary: 'Stop remote transaction',
+  middleware: [ownChargePoint] as const,
+  request: { params: ChargePointParams, body: body(Stop, true) },
+  responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...transactionErrors },
+})
+
+/** Starting and stopping transactions from afar. */
+export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { queries, live } = deps
+  const app = apiApp()
+
+  app.openapi(startRoute, async (c) => {
+    const { connectorId, idTag, chargingProfile } = c.req.valid('json')
+    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { version } = requireBooted(chargePoint, await requireConnected(deps, chargePoint))
+    const [idToken, transactionId] = await Promise.all([queries.idTokenRecord(idTag), deps.nextTransactionId()])
+    const start = {
+      connectorId,
+      idTag,
+      idTokenType: idToken?.type ?? null,
+      ...(chargingProfile === undefined ? {} : { chargingProfile }),
+      transactionId,
+    }
+
+    // The transaction may begin before the answer to the command arrives.
+    const expected = remoteStart(version, start)
+    await live.promiseTransaction(chargePoint, expected, transactionId)
+    try {
+      const { status, message } = startOutcome(
+        await sendForStatus(deps, chargePoint, version, startCommand(version, start)),
+      )
+      if (status === 'Accepted') return c.json({ status, transactionId, message }, 200)
+      await withdrawPromise(deps, chargePoint, transactionId)
+      return c.json({ status, message }, 200)
+    } catch (error) {
+      // A charge point that is only late may still begin it.
+      const isLate = error instanceof StatorError && error.code === 'CALL_TIMEOUT'
+      if (!isLate) await withdrawPromise(deps, chargePoint, transactionId)
+      throw error
+    }
+  })
+
+  app.openapi(stopRoute, async (c) => {
+    const { transactionId } = c.req.valid('json')
+    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const transaction = await queries.transaction(transactionId)
+    if (transaction === null || transaction.chargePointKey !== chargePoint.key) {
+      throw notFound('Transaction', transactionId)
+    }
+    if (!transaction.open) throw new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
+    const { version } = requireBooted(chargePoint, await requireConnected(deps, chargePoint))
+    const status = await sendForStatus(deps, chargePoint, version, stopCommand(version, transaction))
+    return c.json(stopOutcome(status), 200)
+  })
+
+  return app
+}
+
+/** The operator gets the outcome of the start in any case; a promise that stays expires. */
+async function withdrawPromise(
+  { live, log }: ApiDeps,
+  chargePoint: ChargePointRecord,
+  transactionId: number,
+): Promise<void> {
+  try {
+    await live.withdrawPromise(chargePoint, transactionId)
+  } catch (error) {
+    const { identity } = chargePoint
+    log.info({ identity, transactionId, error }, 'A promised transactionId could not be withdrawn; it expires.')
+  }
+}
+
+// 1.6 §4.2 and 2.0.1 B02, B03: a charge point that was not accepted must not be told to start or stop transactions.
+function requireBooted(chargePoint: ChargePointRecord, view: LiveView): LiveView {
+  if (view.bootStatus !== 'Pending' && view.bootStatus !== 'Rejected') return view
+  throw new StatorError(
+    'CONFLICT',
+    `Charge point '${chargePoint.identity}' is not accepted yet: its boot was answered with ${view.bootStatus}`,
+  )
+}

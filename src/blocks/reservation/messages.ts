@@ -1,0 +1,24 @@
+// Functional block H: a connector that is kept for a driver.
+
+import { rowsOf } from '../rows.ts'
+
+const { notServed, stored, toChargePoint } = rowsOf('reservation')
+
+const reservationStatus = ['ReservationStatusUpdate', 'StatusNotification', 'NotifyEvent']
+
+export const reservation16 = {
+  CancelReservation: toChargePoint('1.6 §5.1', ['StatusNotification']),
+  ReserveNow: toChargePoint('1.6 §5.13', ['StatusNotification']),
+}
+
+export const reservation201 = {
+  ReserveNow: toChargePoint('2.0.1 H01', reservationStatus),
+  CancelReservation: toChargePoint('2.0.1 H02', reservationStatus),
+  ReservationStatusUpdate: stored('2.0.1 H01, H04'),
+}
+
+export const reservation21 = {
+  ReserveNow: toChargePoint('2.1 H01', reservationStatus),
+  CancelReservation: toChargePoint('2.1 H02', reservationStatus),
+  ReservationStatusUpdate: notServed('2.1 H01, H04', 'committed'),
+}

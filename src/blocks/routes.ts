@@ -1,0 +1,23 @@
+// The REST resources of the blocks.
+
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { ApiDeps } from '../api/deps.ts'
+import type { ApiEnv } from '../api/env.ts'
+import { idTagRoutes } from './authorization/routes.ts'
+import { firmwareRoutes } from './firmware/routes.ts'
+import { meterValueRoutes } from './metering/routes.ts'
+import { provisioningRoutes } from './provisioning/routes.ts'
+import { remoteControlRoutes } from './remote-control/routes.ts'
+import { transactionRoutes } from './transactions/routes.ts'
+
+/** The routes of every block, for `createApi`. */
+export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
+  return [
+    remoteControlRoutes(deps),
+    provisioningRoutes(deps),
+    firmwareRoutes(deps),
+    meterValueRoutes(deps),
+    transactionRoutes(deps),
+    idTagRoutes(deps),
+  ]
+}

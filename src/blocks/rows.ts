@@ -1,0 +1,196 @@
+// How blocks write down their messages: one line per message and version. The functions keep `direction`, `served` and
+// the payload type of the handler as literal types, because `messages.ts` checks them against the schemas of the version.
+
+import type { JsonSchema } from '../ocpp/json-schema.ts'
+import type { TimeField } from '../ocpp/usable-time.ts'
+import type { Handler, WithoutMeterValues } from './decision.ts'
+import type {
+  Direction,
+  Durability,
+  FunctionalBlock,
+  MessageRow,
+  PasswordSetting,
+  Requested,
+  Selection,
+  StandingAnswer,
+} from './message-row.ts'
+import { keepStored } from './notification.ts'
+
+/** What a block says of a message: all but its schemas. `H` is its handler. */
+export type RowOf<D extends Direction, S extends boolean, H, A extends StandingAnswer | null = null> = Omit<
+  MessageRow,
+  'request' | 'response' | 'isOpenEnded'
+> & { readonly direction: D; readonly served: S; readonly handler: H; readonly standingAnswer: A }
+
+/** That a message is a SEND, and so has one schema. */
+interface Send {
+  readonly kind: 'send'
+}
+
+/** Any row, whatever its literal types. */
+export type AnyRow = RowOf<Direction, boolean, Handler<object> | null, StandingAnswer | null>
+
+const requestsNothing: Requested = () => []
+
+/**
+ * The functions that write the rows of `block`.
+ *
+ * @example
+ * const { served, toChargePoint } = rowsOf('firmware')
+ * export const firmware16 = {
+ *   FirmwareStatusNotification: served('1.6 §4.5', 'committed', firmwareStatusNotification),
+ *   UpdateFirmware: toChargePoint('1.6 §5.19'),
+ * }
+ */
+export function rowsOf(block: FunctionalBlock) {
+  const nothing = {
+    kind: 'call',
+    block,
+    transactional: false,
+    keptOnly: [],
+    readPartly: {},
+    toldAt: null,
+    standingAnswer: null,
+    requests: requestsNothing,
+    password: null,
+  } as const
+
+  /** A CALL from a charge point that `handler` decides about. */
+  function served<P extends object>(
+    section: string,
+    durability: Durability,
+    handler: Handler<P>,
+  ): RowOf<'fromChargePoint', true, Handler<P>> {
+    return { ...nothing, section, durability, direction: 'fromChargePoint', served: true, handler }
+  }
+
+  /** A CALL from a charge point that Stator knows and answers with NotSupported. */
+  function notServed(section: string, durability: Durability): RowOf<'fromChargePoint', false, null> {
+    return { ...nothing, section, durability, direction: 'fromChargePoint', served: false, handler: null }
+  }
+
+  return {
+    served,
+    notServed,
+
+    /** A CALL that Stator sends to a charge point, which will send what it `requests`. */
+    toChargePoint(
+      section: string,
+      requests: readonly string[] | Requested = requestsNothing,
+    ): RowOf<'toChargePoint', true, null> {
+      const asked = typeof requests === 'function' ? requests : () => requests
+      const direction = 'toChargePoint'
+      return { ...nothing, section, durability: 'none', direction, served: true, handler: null, requests: asked }
+    },
+
+    /** A transaction message from a charge point, which the lenient mode never refuses. */
+    servedTransactional<P extends object>(
+      section: string,
+      handler: Handler<P>,
+    ): RowOf<'fromChargePoint', true, Handler<P>> {
+      return { ...served(section, 'committed', handler), transactional: true }
+    },
+
+    /** A transaction message that Stator knows and answers with NotSupported. */
+    notServedTransactional(section: string): RowOf<'fromChargePoint', false, null> {
+      return { ...notServed(section, 'committed'), transactional: true }
+    },
+
+    /** A CALL that is stored as an event of its charge point and answered with `answer`, whatever it says. */
+    stored(
+      section: string,
+      answer: StandingAnswer = {},
+    ): RowOf<'fromChargePoint', true, Handler<object>, StandingAnswer> {
+      return { ...served(section, 'committed', keepStored(answer)), standingAnswer: answer }
+    },
+
+    /** A SEND from a charge point that is stored as an event of it. */
+    storedSend(section: string): RowOf<'fromChargePoint', true, Handler<object>, StandingAnswer> & Send {
+      return { ...served(section, 'committed', keepStored({})), kind: 'send', standingAnswer: {} }
+    },
+
+    /** A SEND from a charge point that Stator does not take. */
+    notServedSend(section: string): RowOf<'fromChargePoint', false, null> & Send {
+      return { ...notServed(section, 'committed'), kind: 'send' }
+    },
+  }
+}
+
+/** The row of a message that both sides send. */
+export function bothWays<S extends boolean, H>(of: RowOf<'fromChargePoint', S, H>): RowOf<'both', S, H> {
+  return { ...of, direction: 'both' }
+}
+
+/** The row of a CALL to a charge point that can set its password. */
+export function settingPassword<R extends AnyRow>(password: PasswordSetting, of: R): R {
+  return { ...of, password }
+}
+
+/** The row of a message whose `fields` are only kept, and read by no handler. */
+export function keeping<R extends AnyRow>(fields: readonly string[], of: R): R {
+  return { ...of, keptOnly: fields }
+}
+
+/** The row of a message whose resends are told from new facts by the time in `field`. */
+export function toldAt<R extends AnyRow>(field: TimeField, of: R): R {
+  return { ...of, toldAt: field }
+}
+
+/** The row of a message of whose lists handlers read only what these functions select. */
+export function readingPartOf<R extends AnyRow>(lists: Readonly<Record<string, Selection>>, of: R): R {
+  return { ...of, readPartly: lists }
+}
+
+/** A table whose rows keep the literal types of `R`. */
+export type TableOf<R> = {
+  readonly [A in keyof R]: R[A] & Pick<MessageRow, 'request' | 'response' | 'isOpenEnded'>
+}
+
+/** The payload of each CALL of a version, as `typed-ocpp` types them. */
+type PayloadsOf<Call extends readonly [unknown, unknown, string, unknown]> = { [C in Call as `${C[2]}`]: C[3] }
+
+/** `unknown` for each row whose handler takes what the schema of its action allows; `never` for one that does not compile. */
+type Fitting<R, Payloads> = {
+  readonly [A in keyof R]: R[A] extends { readonly handler: Handler<infer P>; readonly standingAnswer: null }
+    ? A extends keyof Payloads
+      ? WithoutMeterValues<Payloads[A]> extends P
+        ? unknown
+        : never
+      : never
+    : unknown
+}
+
+/** The schemas of a version by name: `any` in `typed-ocpp`, and a `JsonSchema` from here on. */
+type Schemas<R> = Readonly<Record<`${CallOf<R>}${'Request' | 'Response'}` | SendOf<R>, JsonSchema>>
+
+type SendOf<R> = { [A in keyof R & string]: R[A] extends Send ? A : never }[keyof R & string]
+type CallOf<R> = Exclude<keyof R & string, SendOf<R>>
+
+/**
+ * Makes the table of one version: joins every row with its schemas, `<Action>Request` and `<Action>Response`, or
+ * `<Action>` of a SEND. An action without them does not compile, and neither does a handler of another payload.
+ *
+ * @example tableFor<OCPP16.Call>()(schemas, { ...provisioning16, ...transactions16 })
+ */
+export function tableFor<Call extends readonly [unknown, unknown, string, unknown]>() {
+  return <R extends Record<string, AnyRow>>(
+    schemas: Schemas<R>,
+    rows: R & Fitting<R, PayloadsOf<Call>>,
+  ): TableOf<R> => {
+    const byName: Readonly<Record<string, JsonSchema | undefined>> = schemas
+    const table: Record<string, MessageRow> = {}
+    for (const [action, row] of Object.entries<AnyRow>(rows)) {
+      const request = byName[row.kind === 'send' ? action : `${action}Request`]
+      const response = row.kind === 'send' ? null : byName[`${action}Response`]
+      if (request === undefined || response === undefined) throw new TypeError(`${action} has no schema in typed-ocpp`)
+      table[action] = { ...row, request, response, isOpenEnded: isOpenEnded(row, request) }
+    }
+    return table as TableOf<R>
+  }
+}
+
+function isOpenEnded({ block }: AnyRow, { properties }: JsonSchema): boolean {
+  return (
+    block === 'data-transfer' || (typeof properties === 'object' && properties !== null && 'customData' in properties)
+  )
+}

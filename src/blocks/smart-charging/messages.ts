@@ -1,0 +1,51 @@
+// Functional block K, smart charging. Of 2.1 also Q, bidirectional power transfer, and R, the control of distributed
+// energy resources.
+
+import { keeping, rowsOf } from '../rows.ts'
+
+const { notServed, stored, toChargePoint } = rowsOf('smart-charging')
+
+export const smartCharging16 = {
+  ClearChargingProfile: toChargePoint('1.6 §5.5'),
+  GetCompositeSchedule: toChargePoint('1.6 §5.7'),
+  SetChargingProfile: toChargePoint('1.6 §5.16'),
+}
+
+export const smartCharging201 = {
+  SetChargingProfile: toChargePoint('2.0.1 K01', ['NotifyEVChargingSchedule']),
+  GetCompositeSchedule: toChargePoint('2.0.1 K08'),
+  GetChargingProfiles: toChargePoint('2.0.1 K09', ['ReportChargingProfiles']),
+  ReportChargingProfiles: keeping(['chargingProfile'], stored('2.0.1 K09')),
+  ClearChargingProfile: toChargePoint('2.0.1 K10'),
+  NotifyChargingLimit: keeping(['chargingSchedule'], stored('2.0.1 K11-K12')),
+  ClearedChargingLimit: notServed('2.0.1 K13', 'committed'),
+  // Stator makes no schedules for vehicles: Rejected lets the station go on with the profiles that it has (K15, K17).
+  NotifyEVChargingNeeds: keeping(['chargingNeeds'], stored('2.0.1 K15', { status: 'Rejected' })),
+  NotifyEVChargingSchedule: keeping(['chargingSchedule'], stored('2.0.1 K15-K17', { status: 'Accepted' })),
+}
+
+export const smartCharging21 = {
+  SetChargingProfile: toChargePoint('2.1 K01', ['NotifyEVChargingSchedule']),
+  GetCompositeSchedule: toChargePoint('2.1 K08'),
+  GetChargingProfiles: toChargePoint('2.1 K09', ['ReportChargingProfiles']),
+  ReportChargingProfiles: notServed('2.1 K09', 'committed'),
+  ClearChargingProfile: toChargePoint('2.1 K10'),
+  NotifyChargingLimit: notServed('2.1 K11-K12', 'committed'),
+  ClearedChargingLimit: notServed('2.1 K13', 'committed'),
+  NotifyEVChargingNeeds: notServed('2.1 K15, K18-K19', 'committed'),
+  NotifyEVChargingSchedule: notServed('2.1 K15-K19', 'committed'),
+  UsePriorityCharging: toChargePoint('2.1 K21'),
+  NotifyPriorityCharging: notServed('2.1 K21-K22', 'committed'),
+  UpdateDynamicSchedule: toChargePoint('2.1 K28'),
+  PullDynamicScheduleUpdate: notServed('2.1 K28', 'none'),
+
+  NotifyAllowedEnergyTransfer: toChargePoint('2.1 Q01'),
+  AFRRSignal: toChargePoint('2.1 Q07'),
+
+  SetDERControl: toChargePoint('2.1 R04'),
+  GetDERControl: toChargePoint('2.1 R04'),
+  ReportDERControl: notServed('2.1 R04', 'committed'),
+  ClearDERControl: toChargePoint('2.1 R04'),
+  NotifyDERStartStop: notServed('2.1 R04', 'committed'),
+  NotifyDERAlarm: notServed('2.1 R05', 'committed'),
+}

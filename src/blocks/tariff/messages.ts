@@ -1,0 +1,17 @@
+// Functional block I: tariffs and costs. There is none in 1.6.
+
+import { rowsOf } from '../rows.ts'
+
+const { toChargePoint } = rowsOf('tariff')
+
+export const tariff201 = {
+  CostUpdated: toChargePoint('2.0.1 I02'),
+}
+
+export const tariff21 = {
+  CostUpdated: toChargePoint('2.1 I02'),
+  SetDefaultTariff: toChargePoint('2.1 I07'),
+  GetTariffs: toChargePoint('2.1 I09'),
+  ClearTariffs: toChargePoint('2.1 I10'),
+  ChangeTransactionTariff: toChargePoint('2.1 I11'),
+}

@@ -1,0 +1,24 @@
+// Functional block E: what happens from plugging in to driving off. Of 2.1 also S, the swapping of batteries.
+
+import { rowsOf, toldAt } from '../rows.ts'
+import { startTransaction, stopTransaction } from './transactions-16.ts'
+import { transactionEvent } from './transactions-201.ts'
+
+const { notServed, notServedTransactional, servedTransactional, toChargePoint } = rowsOf('transactions')
+
+export const transactions16 = {
+  StartTransaction: toldAt('timestamp', servedTransactional('1.6 §4.8', startTransaction)),
+  StopTransaction: toldAt('timestamp', servedTransactional('1.6 §4.10', stopTransaction)),
+}
+
+export const transactions201 = {
+  TransactionEvent: toldAt('timestamp', servedTransactional('2.0.1 E01-E15', transactionEvent)),
+  GetTransactionStatus: toChargePoint('2.0.1 E14'),
+}
+
+export const transactions21 = {
+  TransactionEvent: notServedTransactional('2.1 E01-E17'),
+  GetTransactionStatus: toChargePoint('2.1 E14'),
+  BatterySwap: notServed('2.1 S01-S03', 'committed'),
+  RequestBatterySwap: toChargePoint('2.1 S02'),
+}

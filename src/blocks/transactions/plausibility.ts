@@ -1,0 +1,184 @@
+// Functional block E, transactions: which facts cannot be right as they stand, whatever the version of OCPP. Nothing is
+// refused or changed for it: the fact is stored as it was sent, and an anomaly beside it says what is odd.
+
+import { isoTime } from '../../base/clock.ts'
+import { findIdToken, idTokenCandidates } from '../authorization/authorization.ts'
+import type { Anomaly, Change, Known, KnownTransaction, TransactionStoppedChange } from '../decision.ts'
+import { registerFall } from '../metering/energy.ts'
+import type { NewRow } from '../stored-rows.ts'
+
+/** What the checks need to know of a transaction that begins or has begun. */
+type Begun = Pick<
+  NewRow<'transactions'>,
+  'transactionId' | 'evseId' | 'idToken' | 'startedAtMs' | 'meterStartWh' | 'isStartTold'
+>
+
+/**
+ * What is odd about a transaction as `changes` begin, correct or end it; of a register that falls tells `fallAtStop`.
+ *
+ * @param transaction as it was before; undefined when it begins now.
+ * @param name the transaction as its charge point names it.
+ */
+export function doubts(
+  changes: readonly Change[],
+  transaction: KnownTransaction | undefined,
+  name: string,
+  known: Known,
+): Anomaly[] {
+  const anomalies: Anomaly[] = []
+  let begun: Begun | undefined =
+    transaction === undefined ? undefined : { ...transaction, isStartTold: transaction.story?.isStartTold ?? true }
+  for (const change of changes) {
+    if ('table' in change) {
+      if (change.table !== 'transactions') continue
+      begun = change.row
+      anomalies.push(...startDoubts(begun, name, known))
+    } else if (change.kind === 'transactionUpdated' && begun !== undefined) {
+      const { startedAtMs = begun.startedAtMs, meterStartWh = begun.meterStartWh, evseId = begun.evseId } = change
+      const isStart = change.startedAtMs !== undefined
+      begun = { ...begun, startedAtMs, meterStartWh, evseId, idToken: change.idToken ?? begun.idToken }
+      if (isStart) anomalies.push(...startDoubts(begun, name, known))
+      // The card of the start may come after the end, and again with each message that names it.
+      if (change.idToken !== transaction?.idToken) {
+        anomalies.push(...cardDoubts(change.idToken, transaction?.stopIdToken, name, known))
+      }
+    } else if (change.kind === 'transactionStopped' && begun !== undefined) {
+      anomalies.push(...stopDoubts(begun, change, name, known))
+    }
+  }
+  return anomalies
+}
+
+/** A start is held against the last stop of its connector, unless that came later by the charge point's clock. */
+function startDoubts(
+  { transactionId, evseId, startedAtMs, meterStartWh }: Begun,
+  name: string,
+  known: Known,
+): Anomaly[] {
+  const lastStop = known.beforeStart?.lastStop ?? null
+  if (lastStop === null || meterStartWh === null) return []
+  if (lastStop.transactionId === transactionId || lastStop.stoppedAtMs > startedAtMs) return []
+  const fall = registerFall(lastStop.meterStopWh, meterStartWh)
+  if (fall === 'none') return []
+  const detail = {
+    evseId,
+    meterStart: meterStartWh,
+    lastMeterStop: lastStop.meterStopWh,
+    lastTransactionId: lastStop.transactionId,
+  }
+  if (fall === 'rounding') return [{ kind: 'meterRounding', transaction: name, detail }]
+  // Some charge points count each transaction from zero. They do so always, so it is said once.
+  return meterStartWh === 0
+    ? [{ kind: 'registerPerSession', transaction: name, detail, oncePerConnection: true }]
+    : [{ kind: 'startBelowLastStop', transaction: name, detail }]
+}
+
+function stopDoubts(begun: Begun, stop: TransactionStoppedChange, name: string, known: Known): Anomaly[] {
+  const anomalies: Anomaly[] = []
+  const isBeforeStart = stop.stoppedAtMs < begun.startedAtMs
+  // Of a transaction whose start has not come, a later event is all that is known of the beginning.
+  const isOlderThanKnown = isBeforeStart && !begun.isStartTold
+  if (isBeforeStart && !isOlderThanKnown) {
+    const detail = { startTime: isoTime(begun.startedAtMs), stopTime: isoTime(stop.stoppedAtMs) }
+    anomalies.push({ kind: 'stopBeforeStart', transaction: name, detail })
+  }
+  if (begun.meterStartWh !== null && stop.meterStopWh !== null && !isOlderThanKnown) {
+    const fall = registerFall(begun.meterStartWh, stop.meterStopWh)
+    const detail = { meterStart: begun.meterStartWh, meterStop: stop.meterStopWh }
+    if (fall === 'rounding') anomalies.push({ kind: 'meterRounding', transaction: name, detail })
+    if (fall === 'backwards') anomalies.push({ kind: 'meterBackwards', transaction: name, detail })
+  }
+  return [...anomalies, ...cardDoubts(begun.idToken, stop.idToken, name, known)]
+}
+
+/** What is odd about the card of a stop, where both are known. */
+function cardDoubts(
+  idTag: string | null | undefined,
+  stopIdTag: string | null | undefined,
+  name: string,
+  known: Known,
+): readonly Anomaly[] {
+  if (!idTag || !stopIdTag || mayStop(idTag, stopIdTag, known)) return []
+  return [{ kind: 'stopByOtherCard', transaction: name, detail: { idTag, stopIdTag } }]
+}
+
+/**
+ * The open transaction that keeps `idToken` from beginning another one at `atMs`, if there is one: on another EVSE of
+ * this charge point, or anywhere else. One on the same EVSE cannot go on beside the new one (`connectorAlreadyCharging`
+ * tells of it), and one that began later says nothing about a start that was reported late.
+ */
+export function concurrentTransaction(
+  start: { readonly transactionId: number; readonly evseId: number; readonly idToken: string; readonly atMs: number },
+  known: Known,
+): KnownTransaction | undefined {
+  const open = (known.beforeStart?.openOfIdToken ?? []).filter(
+    (other) =>
+      other.transactionId !== start.transactionId &&
+      (!isOwn(other, known) || other.evseId !== start.evseId || start.evseId === 0) &&
+      other.startedAtMs <= start.atMs &&
+      other.idToken !== null &&
+      isSameCard(other.idToken, start.idToken, known),
+  )
+  return open.find((other) => isOwn(other, known)) ?? open[0]
+}
+
+function isOwn(transaction: KnownTransaction, known: Known): boolean {
+  return transaction.chargePointKey === known.chargePoint.key
+}
+
+/**
+ * The anomaly of a transaction that begins beside `open` with the same id token. Where concurrent transactions are
+ * accepted, a card on two charge points is what the operator allows (a fleet, a family); on two connectors of one
+ * charge point it is odd all the same.
+ */
+export function concurrencyDoubts(
+  open: KnownTransaction | undefined,
+  idToken: string,
+  name: string,
+  status: string,
+  known: Known,
+): Anomaly[] {
+  if (open === undefined || (known.concurrentTransactions === 'accept' && !isOwn(open, known))) return []
+  const detail = { idTag: idToken, openTransactionId: open.transactionId, status }
+  return [{ kind: 'concurrentTransaction', transaction: name, detail }]
+}
+
+/**
+ * `info` as the charge point is told of it: ConcurrentTx (1.6 §7.2, 2.x AuthorizationStatusEnumType) where the id token
+ * already has the transaction `open`, and `Security.ConcurrentTransactions` is `deny`.
+ */
+export function withConcurrency<Info extends { readonly status: string }>(
+  info: Info,
+  open: KnownTransaction | undefined,
+  known: Known,
+): Info | (Info & { readonly status: 'ConcurrentTx' }) {
+  const isDenied = open !== undefined && known.concurrentTransactions === 'deny' && info.status === 'Accepted'
+  return isDenied ? { ...info, status: 'ConcurrentTx' } : info
+}
+
+/** Whether two id tokens are one card: letter case does not count, nor does a suffix that makes no card of its own. */
+function isSameCard(one: string, other: string, known: Known): boolean {
+  const [card, otherCard] = [findIdToken(one, known)?.idToken, findIdToken(other, known)?.idToken]
+  if (card === undefined && otherCard === undefined) {
+    return isFormOf(one, other) || isFormOf(other, one)
+  }
+  return isSameText(card ?? one, otherCard ?? other)
+}
+
+function isFormOf(form: string, idToken: string): boolean {
+  return idTokenCandidates(idToken).some((candidate) => isSameText(candidate, form))
+}
+
+/** 1.6 §4.10, 2.0.1 C09: a card stops its own transactions, and those of the cards of its group. */
+function mayStop(startToken: string, stopToken: string, known: Known): boolean {
+  if (isSameCard(startToken, stopToken, known)) return true
+  const [start, stop] = [findIdToken(startToken, known), findIdToken(stopToken, known)]
+  const [parent, stopParent] = [start?.parentIdTag, stop?.parentIdTag]
+  if (parent && stopParent && isSameText(parent, stopParent)) return true
+  if (parent && isSameText(parent, stop?.idToken ?? stopToken)) return true
+  return !!stopParent && isSameText(stopParent, start?.idToken ?? startToken)
+}
+
+function isSameText(one: string, other: string): boolean {
+  return one.trim().toLowerCase() === other.trim().toLowerCase()
+}

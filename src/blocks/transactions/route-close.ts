@@ -1,0 +1,100 @@
+// Closing a transaction that will never end by itself, as an operator may.
+
+import { StatorError } from '../../base/errors.ts'
+import type { TransactionStoppedChange } from '../decision.ts'
+import type { TransactionRecord } from '../records.ts'
+import type { ApiDeps } from '../../api/deps.ts'
+import { badRequest } from '../../api/errors.ts'
+
+/** What the operator knows of the end. */
+export interface Closing {
+  /** Wh; unknown when left out. */
+  readonly meterStop?: number | undefined
+  /** Milliseconds since the Unix epoch; now, when left out. */
+  readonly stopTime?: number | undefined
+  readonly reason?: string | undefined
+}
+
+/**
+ * Closes `transaction`, and moves its charge point by that once it is committed; answers with the transaction as it is then.
+ *
+ * @param messageId tells this closing from every other: the fact has no frame whose id it could bear.
+ * @throws {StatorError} `CONFLICT` when it has stopped meanwhile, `BAD_REQUEST`, and what `deps.commit` throws.
+ */
+export async function closeTransaction(
+  deps: Pick<ApiDeps, 'clock' | 'commit' | 'live'> & { readonly queries: Pick<ApiDeps['queries'], 'transaction'> },
+  transaction: TransactionRecord,
+  { meterStop, stopTime, reason }: Closing,
+  messageId: string,
+): Promise<TransactionRecord> {
+  const { transactionId, startedAtMs } = transaction
+  const chargePoint = { key: transaction.chargePointKey, identity: transaction.identity }
+  if (!transaction.open) throw hasStopped(transactionId)
+  const nowMs = deps.clock.nowMs()
+  const stoppedAtMs = stopTime ?? Math.max(nowMs, startedAtMs)
+  requirePlausible(transaction, { meterStop, stopTime })
+  const change: TransactionStoppedChange = {
+    kind: 'transactionStopped',
+    transactionId,
+    stoppedAtMs,
+    meterStopWh: meterStop ?? null,
+    reason: reason ?? null,
+    idToken: null,
+    closedBy: 'operator',
+  }
+  // The fact keeps two operators from closing it twice; what the station may send later has a key of its own.
+  const closing = deps.commit({
+    chargePointKey: transaction.chargePointKey,
+    messageId,
+    bytes: 0,
+    epoch: 0,
+    receivedAtMs: nowMs,
+    answer: {},
+    fact: {
+      ref: `close:${transactionId}`,
+      seqNo: 0,
+      sentAtMs: null,
+      place: null,
+      event: 'Ended',
+      transactionId,
+      occurredAtMs: stoppedAtMs,
+      payload: { meterStop: change.meterStopWh, reason: change.reason },
+    },
+    changes: [change],
+    anomalies: [],
+    meter: null,
+  })
+  const { duplicate } = await closing.catch((error: unknown) => {
+    // Nobody knows then whether it is stored. The next connection of the charge point reads what is.
+    if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
+      deps.live.disconnect(chargePoint, 'The database cannot be reached.')
+    }
+    throw error
+  })
+  if (duplicate) throw hasStopped(transactionId)
+  deps.live.apply(chargePoint, [{ type: 'transactionStopped', transactionId }])
+  // Its station may have stopped it a moment before: then that counts.
+  const stored = await deps.queries.transaction(transactionId)
+  if (stored?.closedBy !== 'operator') throw hasStopped(transactionId)
+  return stored
+}
+
+/**
+ * @throws {StatorError} `BAD_REQUEST` when the end is before the beginning of `transaction`, in time or by the meter.
+ */
+export function requirePlausible(
+  { startedAtMs, meterStartWh }: TransactionRecord,
+  { meterStop, stopTime }: Closing,
+): void {
+  if (stopTime !== undefined && stopTime < startedAtMs) {
+    throw badRequest('stopTime', 'Stop time must not be before the transaction began')
+  }
+  if (meterStop !== undefined && meterStartWh !== null && meterStop < meterStartWh) {
+    throw badRequest('meterStop', `Meter stop must not be below the meter start, which is ${meterStartWh} Wh`)
+  }
+}
+
+/** The transaction is no longer an operator's to end. */
+export function hasStopped(transactionId: number): StatorError {
+  return new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
+}

@@ -1,0 +1,131 @@
+// How transactions look in answers.
+
+import { z } from '@hono/zod-openapi'
+import { isoTime } from '../../base/clock.ts'
+import type { CorrectionRecord, EnteredEnd as EnteredEndRecord, Ghost, TransactionRecord } from '../records.ts'
+import { Time } from '../../api/responses.ts'
+
+export const TransactionItem = z
+  .object({
+    transactionId: z.int().openapi({ example: 12345 }),
+    chargePointId: z.string().openapi({ example: 'CP001' }),
+    connectorId: z.int().openapi({ description: 'OCPP 2.x: the EVSE.', example: 1 }),
+    idTag: z.string().nullable().openapi({ example: 'USER123' }),
+    startTime: Time,
+    stopTime: Time.nullable(),
+    meterStart: z.number().nullable().openapi({ description: 'Wh', example: 1000 }),
+    meterStop: z.number().nullable().openapi({ description: 'Wh', example: 15000 }),
+    energyConsumed: z.number().nullable().openapi({
+      description:
+        'kWh; 0 when the meter fell by its rounding (up to 1 Wh), null while the transaction is open, when nothing tells it, or when the meter fell further.',
+      example: 14,
+    }),
+    energySource: z.enum(['register', 'lastRegister', 'intervals', 'operator']).nullable().openapi({
+      description:
+        'What energyConsumed rests on: the registers of start and stop, the last register of its meter values, the sum of their intervals, or an operator’s entry.',
+      example: 'register',
+    }),
+    energySoFar: z
+      .number()
+      .nullable()
+      .openapi({ description: 'kWh, of an open transaction; null once it has stopped.', example: null }),
+    stopReason: z.string().nullable().openapi({ description: 'As the charge point said it.', example: 'Local' }),
+  })
+  .openapi('TransactionItem')
+
+export const Transaction = TransactionItem.extend({
+  evseId: z.int(),
+  stationTransactionId: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The id that an OCPP 2.x charge point gave the transaction.' }),
+  open: z.boolean(),
+  closedBy: z.enum(['station', 'operator']).nullable(),
+  chargingState: z.string().nullable().openapi({ description: 'OCPP 2.x, as last reported.' }),
+  idTagType: z.string().nullable(),
+  idTagStatus: z.string().nullable().openapi({ description: 'What the charge point was told of the tag.' }),
+  stopIdTag: z.string().nullable(),
+  reservationId: z.int().nullable(),
+  remoteStartId: z.int().nullable(),
+  corrections: z.int().openapi({
+    description: 'How often operators have corrected the end that an operator entered; `GET …/corrections` lists them.',
+    example: 0,
+  }),
+  ghost: z.array(z.object({ reason: z.enum(['connectorAvailable', 'chargePointGone']), since: Time })).openapi({
+    description:
+      'Why it looks over while it is open: its connector has long been Available and nothing has come about it, or its charge point has long been gone. Empty when it does not, and again once it goes on or stops.',
+    example: [],
+  }),
+}).openapi('Transaction')
+
+const EnteredEnd = z
+  .object({
+    stopTime: Time,
+    meterStop: z.number().nullable().openapi({ description: 'Wh', example: 5000 }),
+    stopReason: z.string().nullable().openapi({ example: 'Other' }),
+  })
+  .openapi('EnteredEnd')
+
+export const Correction = z
+  .object({
+    at: Time,
+    operator: z.string().openapi({ description: 'Name of the key that the operator came with.', example: 'admin' }),
+    before: EnteredEnd,
+    after: EnteredEnd,
+  })
+  .openapi('Correction')
+
+/** A transaction as lists show it. */
+export function transactionItem(record: TransactionRecord): z.infer<typeof TransactionItem> {
+  return {
+    transactionId: record.transactionId,
+    chargePointId: record.identity,
+    connectorId: record.evseId,
+    idTag: record.idToken,
+    startTime: isoTime(record.startedAtMs),
+    stopTime: record.stoppedAtMs === null ? null : isoTime(record.stoppedAtMs),
+    meterStart: record.meterStartWh,
+    meterStop: record.meterStopWh,
+    energyConsumed: kWh(record.energy.consumedWh),
+    energySource: record.energy.source,
+    energySoFar: kWh(record.energy.soFarWh),
+    stopReason: stopReason(record),
+  }
+}
+
+/** Everything that is stored about a transaction, and why it counts as a ghost, if it does. */
+export function transactionView(record: TransactionRecord, ghosts: readonly Ghost[]): z.infer<typeof Transaction> {
+  return {
+    ...transactionItem(record),
+    evseId: record.evseId,
+    stationTransactionId: record.stationTransactionId,
+    open: record.open,
+    closedBy: record.closedBy,
+    chargingState: record.chargingState,
+    idTagType: record.idTokenType,
+    idTagStatus: record.idTokenStatus,
+    stopIdTag: record.stopIdToken,
+    reservationId: record.reservationId,
+    remoteStartId: record.remoteStartId,
+    corrections: record.corrections,
+    ghost: ghosts.map(({ reason, sinceMs }) => ({ reason, since: isoTime(sinceMs) })),
+  }
+}
+
+/** A correction, with the end as it was before and as it was then. */
+export function correctionView({ atMs, operator, before, after }: CorrectionRecord): z.infer<typeof Correction> {
+  return { at: isoTime(atMs), operator, before: endView(before), after: endView(after) }
+}
+
+function endView({ stoppedAtMs, meterStopWh, stopReason }: EnteredEndRecord): z.infer<typeof EnteredEnd> {
+  return { stopTime: isoTime(stoppedAtMs), meterStop: meterStopWh, stopReason }
+}
+
+function kWh(wh: number | null): number | null {
+  return wh === null ? null : Math.round(wh * 1_000) / 1_000_000
+}
+
+// 1.6 §6.51 and 2.0.1 TransactionType: a charge point that gives no reason means Local.
+function stopReason({ open, stopReason, closedBy }: TransactionRecord): string | null {
+  return stopReason ?? (!open && closedBy === 'station' ? 'Local' : null)
+}

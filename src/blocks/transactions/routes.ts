@@ -1,0 +1,201 @@
+// /api/transactions: what was charged, by whom, with which meter values; and closing what will never end by itself.
+
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
+import type { TransactionFilter, TransactionRecord } from '../records.ts'
+import { operatorOnly, requireAccess } from '../../api/access.ts'
+import { closeTransaction } from './route-close.ts'
+import { correctTransaction } from './route-correct.ts'
+import type { ApiDeps } from '../../api/deps.ts'
+import { apiApp } from '../../api/env.ts'
+import type { ApiEnv } from '../../api/env.ts'
+import { badRequest, notFound } from '../../api/errors.ts'
+import { TransactionParams, booleanText, text, time } from '../../api/fields.ts'
+import { AssignedMeterValue, assignedMeterValueView } from '../metering/routes.ts'
+import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
+import { body, errors, json } from '../../api/responses.ts'
+import {
+  Correction,
+  Transaction,
+  TransactionItem,
+  correctionView,
+  transactionItem,
+  transactionView,
+} from './route-views.ts'
+
+const meterStopError = 'Meter stop must be a number of Wh, zero or more'
+
+const Close = z
+  .strictObject({
+    meterStop: z
+      .number({ error: meterStopError })
+      .min(0, { error: meterStopError })
+      .optional()
+      .openapi({ description: 'Wh; unknown when left out.' }),
+    stopTime: time('Stop time').optional().openapi({ description: 'Now, when left out.' }),
+    reason: text('Reason', 50).optional().openapi({ example: 'Other' }),
+  })
+  .openapi('CloseTransaction')
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions',
+  tags: ['Transactions'],
+  summary: 'Get transaction history',
+  description:
+    'Newest first, by when each was first heard of. A charge point with its own credentials must ask for its own `chargePointId`.',
+  request: {
+    query: z.strictObject({
+      chargePointId: text('Charge point ID', identityCharactersMax)
+        .optional()
+        .openapi({ param: { name: 'chargePointId', in: 'query' }, description: 'Only those of this charge point.' }),
+      idTag: text('ID tag', idTokenCharactersMax)
+        .optional()
+        .openapi({
+          param: { name: 'idTag', in: 'query' },
+          description: 'Only those of this tag; letter case does not count.',
+        }),
+      startDate: time('Start date')
+        .optional()
+        .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Only those that began then or later.' }),
+      endDate: time('End date', 'end')
+        .optional()
+        .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Only those that began then or earlier.' }),
+      open: booleanText('Open')
+        .optional()
+        .openapi({
+          param: { name: 'open', in: 'query' },
+          description: 'true: only those that have not ended. false: only those that have.',
+        }),
+      ...pageQuery,
+    }),
+  },
+  responses: {
+    200: json(z.object({ ...pageFields, transactions: z.array(TransactionItem) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN'),
+  },
+})
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions/{transactionId}',
+  tags: ['Transactions'],
+  summary: 'Everything that is stored about a transaction',
+  request: { params: TransactionParams },
+  responses: { 200: json(Transaction, 'The transaction.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
+})
+
+const meterValuesRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions/{transactionId}/meter-values',
+  tags: ['Transactions'],
+  summary: 'Meter values of a transaction',
+  description:
+    'In the order in which they were sampled, and of one moment in the order in which they came. Values that name ' +
+    'only the connector are among them when the transaction was open there.',
+  request: { params: TransactionParams, query: z.strictObject(pageQuery) },
+  responses: {
+    200: json(z.object({ ...pageFields, meterValues: z.array(AssignedMeterValue) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+const correctionsRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions/{transactionId}/corrections',
+  tags: ['Transactions'],
+  summary: 'What operators have corrected of the end that an operator entered',
+  description: 'In the order in which they were made.',
+  middleware: [operatorOnly] as const,
+  request: { params: TransactionParams, query: z.strictObject(pageQuery) },
+  responses: {
+    200: json(z.object({ ...pageFields, corrections: z.array(Correction) }), 'A page of them.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
+const closeRoute = createRoute({
+  method: 'post',
+  path: '/api/transactions/{transactionId}/close',
+  tags: ['Transactions'],
+  summary: 'Close a transaction that will never end by itself, or correct how an operator closed it',
+  description: `Nothing is sent to the charge point. A stop that it reports later replaces what the operator entered, with an anomaly beside it.
+
+A transaction that an operator closed is corrected: what the body names is replaced, the rest stays, and \`GET …/corrections\` tells who changed what. A correction that changes nothing is not stored. One that its charge point stopped is refused.`,
+  middleware: [operatorOnly] as const,
+  request: { params: TransactionParams, body: body(Close, false) },
+  responses: {
+    200: json(Transaction, 'As it is now.'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'REQUEST_TOO_LARGE', 'STORE_QUEUE_FULL'),
+  },
+})
+
+/** Reading transactions, closing them, and correcting how they were closed. */
+export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { queries } = deps
+  const app = apiApp()
+
+  app.openapi(listRoute, async (c) => {
+    const { chargePointId, idTag, startDate, endDate, open, ...page } = c.req.valid('query')
+    if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
+    if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
+      throw badRequest('endDate', 'End date must not be before the start date')
+    }
+    const filter: TransactionFilter = {
+      ...(chargePointId === undefined ? {} : { identity: chargePointId }),
+      ...(idTag === undefined ? {} : { idToken: idTag }),
+      ...(startDate === undefined ? {} : { startedFromMs: startDate }),
+      ...(endDate === undefined ? {} : { startedToMs: endDate }),
+      ...(open === undefined ? {} : { open }),
+    }
+    const listed = await queries.listTransactions(filter, page)
+    return c.json({ ...pageOf(listed, page), transactions: listed.items.map(transactionItem) }, 200)
+  })
+
+  app.openapi(getRoute, async (c) => {
+    const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    const { transactionId, open } = transaction
+    const ghosts = open ? await queries.ghostReasonsOf(transactionId, deps.ghostDeadlines, deps.clock.nowMs()) : []
+    return c.json(transactionView(transaction, ghosts), 200)
+  })
+
+  app.openapi(meterValuesRoute, async (c) => {
+    const { transactionId } = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    const page = c.req.valid('query')
+    const listed = await queries.meterValuesOf(transactionId, page)
+    return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(assignedMeterValueView) }, 200)
+  })
+
+  app.openapi(correctionsRoute, async (c) => {
+    const { transactionId } = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    const page = c.req.valid('query')
+    const listed = await queries.correctionsOf(transactionId, page)
+    return c.json({ ...pageOf(listed, page), corrections: listed.items.map(correctionView) }, 200)
+  })
+
+  app.openapi(closeRoute, async (c) => {
+    const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    const principal = c.get('principal')
+    const operator = principal.kind === 'operator' ? principal.name : principal.identity
+    const [entered, messageId] = [c.req.valid('json'), crypto.randomUUID()]
+    const closed = transaction.open
+      ? await closeTransaction(deps, transaction, entered, messageId)
+      : await correctTransaction(deps, transaction, entered, operator, messageId)
+    return c.json(transactionView(closed, []), 200)
+  })
+
+  return app
+}
+
+async function findTransaction(
+  { queries }: ApiDeps,
+  c: Context<ApiEnv>,
+  transactionId: number,
+): Promise<TransactionRecord> {
+  const transaction = await queries.transaction(transactionId)
+  if (transaction === null) throw notFound('Transaction', transactionId)
+  requireAccess(c, transaction.identity)
+  return transaction
+}

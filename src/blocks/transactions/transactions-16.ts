@@ -1,0 +1,236 @@
+// Functional block E, transactions, as OCPP 1.6 tells them: StartTransaction (§4.8) and StopTransaction (§4.10). They are
+// never refused: what does not fit is stored with an anomaly beside it.
+
+import type { OCPP16 } from 'typed-ocpp'
+import { isoTime } from '../../base/clock.ts'
+import { connectorRef16 } from '../availability/connector-status.ts'
+import { idTagInfo16, idTokenCandidates } from '../authorization/authorization.ts'
+import type {
+  Anomaly,
+  Decision,
+  Handler,
+  Known,
+  KnownTransaction,
+  TransactionFact,
+  WithoutMeterValues,
+} from '../decision.ts'
+import { energyWh, ofNoTransaction, registerWh, transactionAnomaly } from '../metering/meter-values.ts'
+import { timeMs } from '../notification.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { fallAtStop, ofFall } from '../metering/register-falls.ts'
+import type { RowChange } from '../stored-rows.ts'
+import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from '../untimed-facts.ts'
+
+type StartTransaction = OCPP16.StartTransactionRequest
+type StopTransaction = WithoutMeterValues<OCPP16.StopTransactionRequest>
+
+/** What stops that name no transaction are about: whatever was open. */
+const noTransaction = transactionSubject(0)
+
+function startAnomalies(start: StartTransaction, transactionId: number, status: string, known: Known): Anomaly[] {
+  const anomalies: Anomaly[] = []
+  const occupying = known.openTransactions().find((open) => open.evseId === start.connectorId)
+  if (occupying !== undefined) {
+    anomalies.push({
+      kind: 'connectorAlreadyCharging',
+      transaction: String(transactionId),
+      detail: { connectorId: start.connectorId, openTransactionId: occupying.transactionId },
+    })
+  }
+  if (status !== 'Accepted') {
+    anomalies.push({
+      kind: 'unauthorizedStart',
+      transaction: String(transactionId),
+      detail: { idTag: start.idTag, status, connectorId: start.connectorId },
+    })
+  }
+  return anomalies
+}
+
+/**
+ * 1.6 §4.8. The transaction is stored and gets its id whatever the idTag is worth: the charge point decides by
+ * `idTagInfo.status` whether it goes on (§4.8), and energy may have flowed already.
+ */
+export const startTransaction: Handler<StartTransaction> = {
+  needs: (payload) => ({
+    idTokens: idTokenCandidates(payload.idTag),
+    newTransactionId: 'always',
+    beforeStart: { evseId: payload.connectorId, idToken: payload.idTag },
+  }),
+  about: ({ connectorId }) => ({
+    subject: connectorSubject(connectorRef16(connectorId)),
+    also: [noTransaction],
+    isStart: true,
+  }),
+  decide: (payload, known) => {
+    const accepted = idTagInfo16(payload.idTag, known)
+    const ref = connectorRef16(payload.connectorId)
+    const promised = known.promisedTransactionId({
+      ...ref,
+      idToken: payload.idTag,
+      mayBeDecorated: known.idToken(payload.idTag) === undefined,
+    })
+    const transactionId = promised ?? known.newTransactionId
+    if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
+    const startedAtMs = timeMs(payload.timestamp, known.receivedAtMs)
+    const sentAtMs = sentTimeMs(known.placed, known.sent.timestamp)
+    // A time that had to be repaired, as the version before wrote it: in UTC where it names no zone.
+    const isRepaired = sentAtMs !== null && known.sent.timestamp !== payload.timestamp
+    const time = timeKey(known.placed, isRepaired ? isoTime(sentAtMs) : payload.timestamp)
+    const begins = { transactionId, evseId: ref.evseId, idToken: payload.idTag, atMs: startedAtMs }
+    const concurrent = concurrentTransaction(begins, known)
+    const idTagInfo = withConcurrency(accepted, concurrent, known)
+    const meterStartWh = registerWh(known.sent.meterStart, payload.meterStart)
+    const transaction: KnownTransaction = {
+      transactionId,
+      chargePointKey: known.chargePoint.key,
+      stationTransactionId: null,
+      ...ref,
+      idToken: payload.idTag,
+      startedAtMs,
+      meterStartWh,
+      open: true,
+      closedBy: null,
+    }
+    const started: RowChange<'transactions'> = {
+      table: 'transactions',
+      row: {
+        transactionId,
+        stationTransactionId: null,
+        stationUse: 1,
+        isStartTold: true,
+        lastEventAtMs: null,
+        lastSeqNo: null,
+        ...ref,
+        idToken: payload.idTag,
+        idTokenType: null,
+        idTokenStatus: idTagInfo.status,
+        startedAtMs,
+        meterStartWh,
+        // Some charge points write 0 for "no reservation".
+        reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
+        remoteStartId: null,
+        chargingState: null,
+      },
+    }
+    return {
+      answer: { transactionId, idTagInfo },
+      fact: {
+        ref: `start:${payload.connectorId}:${known.sent.meterStart}:${time}:${payload.idTag}`,
+        seqNo: 0,
+        sentAtMs,
+        place: known.placed?.place ?? null,
+        event: 'Started',
+        transactionId,
+        occurredAtMs: startedAtMs,
+        content: known.content,
+        payload: known.verbatim,
+      },
+      changes: [started],
+      anomalies: [
+        ...startAnomalies(payload, transactionId, accepted.status, known),
+        ...concurrencyDoubts(concurrent, payload.idTag, String(transactionId), idTagInfo.status, known),
+        ...doubts([started], undefined, String(transactionId), known),
+      ],
+      events: [{ type: 'transactionStarted', transaction, chargingState: null }],
+    }
+  },
+}
+
+/**
+ * The key of a stop is all that it says, not the transactionId alone: ids of 0 and below name no transaction, a charge point may
+ * bring the stop of a transaction that another central system numbered, and a second stop with other figures is another fact.
+ * Whichever comes first for an open transaction closes it; the others are stored and noted.
+ */
+function stopFact(payload: StopTransaction, known: Known, transaction: KnownTransaction | undefined): TransactionFact {
+  const time = payload.transactionId > 0 ? known.sent.timestamp : timeKey(known.placed, known.sent.timestamp)
+  return {
+    ref: `stop:${payload.transactionId}:${known.sent.meterStop}:${time}`,
+    seqNo: 0,
+    sentAtMs: sentTimeMs(known.placed, known.sent.timestamp),
+    place: known.placed?.place ?? null,
+    event: 'Ended',
+    transactionId: transaction?.chargePointKey === known.chargePoint.key ? transaction.transactionId : null,
+    occurredAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+    content: known.content,
+    payload: known.verbatim,
+  }
+}
+
+// A register that was not sent is not a register of zero.
+function meterStop(payload: StopTransaction, known: Known): number | null {
+  return registerWh(known.sent.meterStop, payload.meterStop) ?? energyWh(known.meter, 'last')
+}
+
+function applyStop(
+  payload: StopTransaction,
+  transaction: KnownTransaction,
+  known: Known,
+): Pick<Decision, 'changes' | 'anomalies' | 'events'> {
+  const meterStopWh = meterStop(payload, known)
+  const { transactionId } = transaction
+  const name = String(transactionId)
+  const stop = {
+    kind: 'transactionStopped',
+    transactionId,
+    stoppedAtMs: timeMs(payload.timestamp, known.receivedAtMs),
+    meterStopWh,
+    reason: payload.reason ?? null,
+    idToken: payload.idTag ?? null,
+    closedBy: 'station',
+  } as const
+  const ofRegister = ofFall(fallAtStop(transaction, stop, known), transactionId, name)
+  return {
+    changes: [stop, ...ofRegister.changes],
+    anomalies: [...doubts([stop], transaction, name, known), ...ofRegister.anomalies],
+    events: [{ type: 'transactionStopped', transactionId }],
+  }
+}
+
+function meterPlaceOf(transaction: KnownTransaction | undefined, isOurs: boolean): Pick<Decision, 'meterPlace'> {
+  if (transaction === undefined) return ofNoTransaction
+  const { evseId, connectorId } = transaction
+  return isOurs ? { meterPlace: { connector: { evseId, connectorId } } } : {}
+}
+
+/** Of a stop that names no transaction nobody knows on which connector it was. */
+function aboutStop({ transactionId }: StopTransaction, known: Known): About {
+  if (transactionId <= 0) return { subject: noTransaction, endsStarts: true }
+  const transaction = known.transaction(transactionId)
+  const subjects = [noTransaction, transactionSubject(transactionId)]
+  return transaction?.chargePointKey === known.chargePoint.key
+    ? { also: [...subjects, connectorSubject(transaction)] }
+    : { also: subjects, endsStarts: true }
+}
+
+/**
+ * 1.6 §4.10. A stop of a transaction that an operator closed brings the real figures, so it is applied; a stop of one
+ * that nobody knows, that belongs to another charge point, or that its own stop has closed, is stored and noted.
+ */
+export const stopTransaction: Handler<StopTransaction> = {
+  needs: (payload) => ({
+    ...(payload.idTag === undefined
+      ? {}
+      : { idTokens: idTokenCandidates(payload.idTag), idTokensOfTransactions: true }),
+    ...(payload.transactionId > 0
+      ? { transactionIds: [payload.transactionId], lastRegister: 'always', registersAround: true }
+      : {}),
+  }),
+  about: aboutStop,
+  decide: (payload, known) => {
+    const transaction = payload.transactionId > 0 ? known.transaction(payload.transactionId) : undefined
+    const anomaly = transactionAnomaly(payload.transactionId, transaction, known)
+    const isOurs = transaction !== undefined && transaction.chargePointKey === known.chargePoint.key
+    const applied =
+      isOurs && transaction.closedBy !== 'station'
+        ? applyStop(payload, transaction, known)
+        : { changes: [], anomalies: [], events: [] }
+    return {
+      answer: payload.idTag === undefined ? {} : { idTagInfo: idTagInfo16(payload.idTag, known) },
+      fact: stopFact(payload, known, transaction),
+      ...applied,
+      anomalies: anomaly === null ? applied.anomalies : [anomaly, ...applied.anomalies],
+      ...meterPlaceOf(transaction, isOurs),
+    }
+  },
+}

@@ -1,0 +1,409 @@
+// Functional block E, transactions, as OCPP 2.x tells them: TransactionEvent (2.0.1 E01–E15). Events may come late, twice,
+// out of order or without their beginning; each is stored, and the transaction is pieced together from what has come.
+
+import { idTokenCandidates, idTokenInfo201 } from '../authorization/authorization.ts'
+import {
+  chargingStatus,
+  connectorStatusChanges,
+  connectorTooMany,
+  isChargingStatus,
+} from '../availability/connector-status.ts'
+import type {
+  ActorEvent,
+  Anomaly,
+  Change,
+  ConnectorStatus,
+  Handler,
+  Known,
+  KnownTransaction,
+  Needs,
+} from '../decision.ts'
+import { connectorOf, type TransactionEvent } from './event-connector.ts'
+import { energyWh } from '../metering/meter-values.ts'
+import { timeMs } from '../notification.ts'
+import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import {
+  fallAfterStart,
+  fallAround,
+  fallAtStop,
+  fallIn,
+  lastReading,
+  laterReading,
+  ofFall,
+  readingAtStart,
+} from '../metering/register-falls.ts'
+import { stationTransactionIdOf } from '../station-transaction-id.ts'
+import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
+import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from '../untimed-facts.ts'
+
+/** What one event adds to a transaction. */
+interface Outcome {
+  readonly changes: readonly Change[]
+  readonly anomalies: readonly Anomaly[]
+  readonly events: ActorEvent[]
+}
+
+/** An event with what is known about it. */
+interface Facts {
+  readonly event: TransactionEvent
+  /** The id that the charge point gave the transaction, as it is kept. */
+  readonly station: string
+  readonly told: ToldEvent
+  readonly known: Known
+}
+
+/** An event with what there is to know when it is decided. */
+interface Case extends Facts {
+  readonly idTokenStatus: string | null
+}
+
+const nothing: Outcome = { changes: [], anomalies: [], events: [] }
+
+function begin({ event, station, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
+  const info = event.transactionInfo
+  const chargingState = info.chargingState ?? null
+  const { evseId, connectorId } = connectorOf(event, undefined, known)
+  const isStart = event.eventType === 'Started'
+  const story = {
+    use,
+    isStartTold: isStart,
+    lastEventAtMs: told.atMs,
+    lastSeqNo: told.seqNo,
+    firstHeardAtMs: known.receivedAtMs,
+    heardAtMs: known.receivedAtMs,
+    stoppedAtMs: null,
+  }
+  const token = tokenOfBeginning(event)
+  const transaction: KnownTransaction = {
+    transactionId,
+    chargePointKey: known.chargePoint.key,
+    stationTransactionId: station,
+    evseId,
+    connectorId,
+    idToken: token?.idToken ?? null,
+    startedAtMs: told.atMs,
+    // What another event has is a register of later; that of the start is found among the meter values.
+    meterStartWh: isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null),
+    open: true,
+    closedBy: null,
+    story,
+  }
+  const anomalies: Anomaly[] = []
+  if (!isStart) anomalies.push({ kind: 'missingStart', transaction: station, detail: {} })
+  if (use > 1) anomalies.push({ kind: 'transactionIdReused', transaction: station, detail: { use } })
+  return {
+    changes: [
+      {
+        table: 'transactions',
+        row: {
+          transactionId,
+          stationTransactionId: station,
+          stationUse: use,
+          isStartTold: isStart,
+          lastEventAtMs: told.atMs,
+          lastSeqNo: told.seqNo,
+          evseId,
+          connectorId,
+          idToken: transaction.idToken,
+          idTokenType: token?.type ?? null,
+          idTokenStatus: token === undefined ? null : idTokenStatus,
+          startedAtMs: told.atMs,
+          meterStartWh: transaction.meterStartWh,
+          reservationId: event.reservationId ?? null,
+          remoteStartId: info.remoteStartId ?? null,
+          chargingState,
+        },
+      },
+    ],
+    anomalies,
+    events: [{ type: 'transactionStarted', transaction, chargingState }],
+  }
+}
+
+/** The token that a transaction may have begun with; that of an Ended event is the one that stopped it. */
+function tokenOfBeginning({ eventType, idToken }: TransactionEvent): TransactionEvent['idToken'] {
+  return eventType === 'Ended' ? undefined : idToken
+}
+
+/** What a start says about the beginning: all of it when no earlier start is known, else what is missing. */
+function beginningOf({ event, told, known }: Facts, transaction: KnownTransaction) {
+  const isStart = event.eventType === 'Started'
+  const { story } = transaction
+  const isEarlier = told.hasTime && told.atMs < transaction.startedAtMs
+  const counts = isStart && (story?.isStartTold !== true || isEarlier)
+  // Some charge points tell the register of the start with the end, or with any other event.
+  const register = isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null)
+  const token = tokenOfBeginning(event)
+  const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
+  return {
+    // The time of arrival says nothing of when it began.
+    ...(counts && told.hasTime ? { startedAtMs: told.atMs } : {}),
+    ...(register !== null && (counts || transaction.meterStartWh === null) ? { meterStartWh: register } : {}),
+    ...(isTokenNew ? { idToken: token.idToken } : {}),
+  }
+}
+
+function continueTransaction(the: Case, transaction: KnownTransaction): Outcome {
+  const { event, station, told, known, idTokenStatus } = the
+  const { transactionId, story } = transaction
+  const { chargingState, remoteStartId } = event.transactionInfo
+  const isLate = isOlder(told, story)
+  const beginning = beginningOf(the, transaction)
+  const movesOn = !isLate && transaction.open
+  // What is older, or comes after the end, moves nothing that is known.
+  const ref = connectorOf(event, transaction, known)
+  const isConnectorTold = event.evse !== undefined && (movesOn || transaction.evseId === 0)
+  const connector = isConnectorTold ? { evseId: ref.evseId, connectorId: ref.connectorId } : undefined
+  const state = movesOn ? chargingState : undefined
+  const after = storyAfter(told, transaction, event.offline === true ? null : known.receivedAtMs)
+  const token = 'idToken' in beginning ? event.idToken : undefined
+  const anomalies: Anomaly[] = []
+  const note = (kind: Anomaly['kind'], detail: Anomaly['detail'] = {}): void => {
+    anomalies.push({ kind, transaction: station, detail })
+  }
+  const odd = orderAnomaly(told, story)
+  if (odd !== null) note(odd, { seqNo: told.seqNo, lastSeqNo: story?.lastSeqNo ?? null })
+  if (event.eventType === 'Started' && story?.isStartTold === true) note('secondStart')
+  if (event.eventType === 'Ended' && transaction.closedBy === 'station') note('secondEnd')
+  else if (!transaction.open && isAfterEnd(the, transaction)) note('closedTransaction', { eventType: event.eventType })
+  return {
+    changes: [
+      {
+        kind: 'transactionUpdated',
+        transactionId,
+        ...connector,
+        ...beginning,
+        ...(token === undefined ? {} : { idTokenType: token.type }),
+        ...(token === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
+        ...(state === undefined ? {} : { chargingState: state }),
+        ...(remoteStartId === undefined ? {} : { remoteStartId }),
+        ...(after.isStartTold && story?.isStartTold !== true ? { isStartTold: true as const } : {}),
+        lastEventAtMs: after.lastEventAtMs,
+        ...(after.lastSeqNo === null ? {} : { lastSeqNo: after.lastSeqNo }),
+      },
+    ],
+    anomalies,
+    events: [
+      {
+        type: 'transactionUpdated',
+        transactionId,
+        chargingState: state ?? null,
+        ...(connector === undefined ? {} : { connector }),
+        ...beginning,
+        story: after,
+      },
+    ],
+  }
+}
+
+/** Whether an event tells of something after the end. Events of the time offline come after the end, and tell of the time before. */
+function isAfterEnd({ event, told }: Case, { story, closedBy }: KnownTransaction): boolean {
+  if (event.offline === true || event.eventType === 'Started') return false
+  if (event.eventType === 'Ended') return closedBy === 'operator'
+  return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || told.atMs > story.stoppedAtMs
+}
+
+function end(the: Case, transactionId: number, transaction: KnownTransaction | undefined): Outcome {
+  const { event, station, told, known } = the
+  const stop = {
+    kind: 'transactionStopped',
+    transactionId,
+    stoppedAtMs: told.atMs,
+    meterStopWh: energyWh(known.meter, 'last'),
+    reason: event.transactionInfo.stoppedReason ?? null,
+    idToken: event.idToken?.idToken ?? null,
+    closedBy: 'station',
+  } as const
+  const begun = transaction && { ...transaction, ...beginningOf(the, transaction) }
+  const ofRegister = ofFall(fallAtStop(begun, stop, known), transactionId, station)
+  return {
+    changes: [stop, ...ofRegister.changes],
+    anomalies: ofRegister.anomalies,
+    events: [{ type: 'transactionStopped', transactionId }],
+  }
+}
+
+/** The registers of an event that ends nothing: the last is remembered, to notice when one falls. */
+function registerOutcome(the: Case, transactionId: number, transaction?: KnownTransaction): Outcome {
+  const { event, station, known } = the
+  if (event.eventType === 'Ended') return nothing
+  const { meter } = known
+  const around = known.registersAround(transactionId)
+  const beginning = transaction === undefined ? {} : beginningOf(the, transaction)
+  const begun = transaction && { ...transaction, ...beginning }
+  const fallOfStart = begun && 'meterStartWh' in beginning ? fallAfterStart(begun, around) : null
+  const isOpen = transaction?.open !== false
+  const reading = isOpen ? lastReading(meter) : undefined
+  const before = known.lastRegister(transactionId)
+  const fall = reading === undefined ? null : fallIn(meter, before ?? (begun && readingAtStart(begun)))
+  return {
+    ...ofFall(fall ?? fallAround(meter, around) ?? fallOfStart, transactionId, station),
+    events: reading === undefined ? [] : [{ type: 'register', transactionId, reading: laterReading(reading, before) }],
+  }
+}
+
+/** The status that the connector takes from the charging state of its transaction; null when it keeps its own. */
+function connectorStatusAfter(event: TransactionEvent, before: ConnectorStatus): ConnectorStatus | null {
+  if (event.eventType === 'Ended') return isChargingStatus(before) ? 'Occupied' : null
+  const { chargingState } = event.transactionInfo
+  return chargingState === undefined ? null : chargingStatus(chargingState)
+}
+
+function connectorOutcome({ event, told, known }: Case, transaction: KnownTransaction | undefined): Outcome {
+  const ref = connectorOf(event, transaction, known)
+  if (ref.evseId === 0 || event.offline === true) return nothing
+  const before = known.connector(ref)?.status ?? 'Unknown'
+  const status = connectorStatusAfter(event, before)
+  if (status === null || status === before) return nothing
+  const tooMany = connectorTooMany(ref, known)
+  if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
+  const { evseId, connectorId } = ref
+  const moved = {
+    evseId,
+    connectorId,
+    status,
+    statusSent: event.transactionInfo.chargingState ?? 'Occupied',
+    errorCode: null,
+    info: null,
+    vendorId: null,
+    vendorErrorCode: null,
+    occurredAtMs: told.atMs,
+  }
+  const changes = connectorStatusChanges([moved], known)
+  return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
+}
+
+/** By remoteStartId (2.0.1 F01), or by EVSE and id token where a start leaves that out. */
+function promisedId(event: TransactionEvent, known: Known): number | undefined {
+  const { remoteStartId } = event.transactionInfo
+  if (remoteStartId !== undefined) return known.promisedTransactionId({ remoteStartId })
+  if (event.eventType !== 'Started' || event.evse === undefined || event.idToken === undefined) return undefined
+  const { idToken } = event.idToken
+  const mayBeDecorated = known.idToken(idToken) === undefined
+  return known.promisedTransactionId({ ...connectorOf(event, undefined, known), idToken, mayBeDecorated })
+}
+
+function newId(event: TransactionEvent, known: Known): number {
+  const id = promisedId(event, known) ?? known.newTransactionId
+  if (id === null) throw new Error('transactionEvent was decided without a new transactionId')
+  return id
+}
+
+/** The card of an event; null when it has none. A token of type NoAuthorization is nobody's (2.0.1 C02). */
+function cardOf({ idToken }: TransactionEvent): string | null {
+  return idToken === undefined || idToken.type === 'NoAuthorization' || idToken.idToken === '' ? null : idToken.idToken
+}
+
+function plausibilityNeeds(event: TransactionEvent): Needs {
+  const idToken = cardOf(event)
+  // The cable may have begun the transaction, and the card comes with a later event.
+  const mayBegin = event.eventType === 'Started' || (event.eventType === 'Updated' && idToken !== null)
+  return {
+    ...(idToken === null ? {} : { idTokensOfTransactions: true }),
+    ...(mayBegin ? { beforeStart: { evseId: event.evse?.id ?? 0, idToken } } : {}),
+  }
+}
+
+/**
+ * The open transaction of the same card, when this event brings the transaction its card, or starts it once more: then it
+ * is answered as the first start was, and `isNews` is false.
+ */
+function concurrentWith(
+  facts: Facts,
+  transaction: KnownTransaction | undefined,
+  transactionId: number,
+): { readonly open: KnownTransaction | undefined; readonly isNews: boolean } {
+  const { event, told, known } = facts
+  const idToken = cardOf(event)
+  const beginning = transaction === undefined ? undefined : beginningOf(facts, transaction)
+  const isNews = beginning === undefined || 'idToken' in beginning
+  const isStart = event.eventType === 'Started'
+  if (idToken === null || event.eventType === 'Ended' || (!isNews && !isStart)) return { open: undefined, isNews }
+  const atMs = isNews ? told.atMs : (transaction?.startedAtMs ?? told.atMs)
+  const { evseId } = connectorOf(event, transaction, known)
+  return { open: concurrentTransaction({ transactionId, evseId, idToken, atMs }, known), isNews }
+}
+
+/** A start is about its connector first: it is not a resend once anything else of that connector has come. */
+function about(event: TransactionEvent, known: Known): About {
+  const { transactionId } = event.transactionInfo
+  const [newest] = known.transactionsNamed(transactionId)
+  const transaction = transactionSubject(transactionId)
+  const isStart = event.eventType === 'Started'
+  const connector = connectorSubject(connectorOf(event, isStart && newest?.open !== true ? undefined : newest, known))
+  return isStart ? { subject: connector, also: [transaction], isStart } : { subject: transaction, also: [connector] }
+}
+
+/**
+ * 2.0.1 E01–E15. The key of the fact is all that the event says: some charge points number every event 0, and their
+ * events must not swallow each other.
+ */
+export const transactionEvent: Handler<TransactionEvent> = {
+  needs: (event) => ({
+    stationTransaction: {
+      id: stationTransactionIdOf(event.transactionInfo.transactionId),
+      atMs: timeMs(event.timestamp, Number.NaN),
+    },
+    newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
+    lastRegister: 'ifRegister',
+    registersAround: true,
+    ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
+    ...plausibilityNeeds(event),
+  }),
+  about,
+  decide: (event, known) => {
+    const station = stationTransactionIdOf(event.transactionInfo.transactionId)
+    const told = toldOf(event, known)
+    const { transaction, use } = chosenTransaction(told, known.transactionsNamed(station), known.chargePoint)
+    const transactionId = transaction?.transactionId ?? newId(event, known)
+    const { open, isNews } = concurrentWith({ event, station, told, known }, transaction, transactionId)
+    const idTokenInfo =
+      event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
+    const idTokenStatus = idTokenInfo?.status ?? null
+    const the: Case = { event, station, told, known, idTokenStatus }
+    const parts: Outcome[] = [
+      transaction === undefined ? begin(the, transactionId, use) : continueTransaction(the, transaction),
+    ]
+    if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
+      parts.push(end(the, transactionId, transaction))
+    }
+    parts.push(registerOutcome(the, transactionId, transaction))
+    const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
+    if (isCurrent) parts.push(connectorOutcome(the, transaction))
+    const unauthorized =
+      event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
+        ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
+        : []
+    const changes = parts.flatMap((part) => part.changes)
+    const { evseId, connectorId } = connectorOf(event, transaction, known)
+    return {
+      answer: idTokenInfo === null ? {} : { idTokenInfo },
+      fact: {
+        ref: `tx:${event.transactionInfo.transactionId}:${event.eventType}:${timeKey(known.placed, known.sent.timestamp)}`,
+        seqNo: event.seqNo,
+        sentAtMs: sentTimeMs(known.placed, known.sent.timestamp),
+        place: known.placed?.place ?? null,
+        event: event.eventType,
+        transactionId,
+        occurredAtMs: told.atMs,
+        content: known.content,
+        payload: known.verbatim,
+      },
+      changes,
+      anomalies: [
+        ...parts.flatMap((part) => part.anomalies),
+        ...unauthorized,
+        ...concurrencyDoubts(
+          isNews ? open : undefined,
+          event.idToken?.idToken ?? '',
+          station,
+          idTokenStatus ?? '',
+          known,
+        ),
+        ...doubts(changes, transaction, station, known),
+      ],
+      events: parts.flatMap((part) => part.events),
+      ...(event.evse?.connectorId === undefined ? { meterPlace: { connector: { evseId, connectorId } } } : {}),
+    }
+  },
+}

@@ -1,0 +1,130 @@
+// From the text of an answer to what it says: parse, schema, and in the lenient mode repair. Pure, so that it runs on
+// the main thread and, for long answers, in a worker. Which CALL it answers is known before: see `peekMessageId`.
+
+import { frameDepthMax, jsonValuesMax } from '../base/limits.ts'
+import { parseFrame, type ParsedFrame } from '../ocpp/frame.ts'
+import { jsonShape, type JsonShapeProblem } from '../ocpp/json-shape.ts'
+import type { QuirkCode } from '../ocpp/quirks.ts'
+import { repairAnswer } from './repair-answer.ts'
+import { repairText } from './repair-text.ts'
+import { checkResponse, type Problem } from './schema.ts'
+import type { Quirk, Strictness } from '../ocpp/verdict.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+
+type Payload = Readonly<Record<string, unknown>>
+
+/** An answer to be read, with what reading it depends on. */
+export interface AnswerTask {
+  readonly text: string
+  readonly version: OcppVersion
+  readonly strictness: Strictness
+  /** As of a FrameTask. */
+  readonly timeZone?: string | undefined
+  /** Of the CALL that it answers. */
+  readonly answerTo: string
+}
+
+interface CheckedAnswer {
+  /** Where what was sent breaks its schema, be it repaired or not: the first `problemsMax`. */
+  readonly problems: readonly Problem[]
+  /** What was repaired. */
+  readonly quirks: readonly Quirk[]
+}
+
+/** A CALLRESULT. */
+export interface ResultAnswer extends CheckedAnswer {
+  readonly kind: 'result'
+  /** After repairs. */
+  readonly payload: Payload
+}
+
+/** A CALLRESULT that is long: nobody makes objects of it who needs its text only. */
+export interface LongResultAnswer extends CheckedAnswer {
+  readonly kind: 'longResult'
+  /** The payload after repairs, as JSON. */
+  readonly text: string
+  /** The `status` in it; null when it has none. */
+  readonly status: string | null
+}
+
+/** A CALLERROR. */
+export interface ErrorAnswer {
+  readonly kind: 'error'
+  /** As the charge point spelt it; '' when it gave none. */
+  readonly code: string
+  readonly description: string
+  readonly details: Payload
+}
+
+/** An answer that cannot be read: all there is to know is that it has come. */
+export interface UnreadableAnswer {
+  readonly kind: 'unreadable'
+  /** A sentence that says why. */
+  readonly problem: string
+}
+
+export type ReadAnswer = ResultAnswer | LongResultAnswer | ErrorAnswer | UnreadableAnswer
+
+const noQuirks: readonly Quirk[] = []
+const pastLimit: Readonly<Record<JsonShapeProblem, UnreadableAnswer>> = {
+  tooDeep: unreadable(`It nests deeper than ${frameDepthMax} levels.`),
+  tooManyValues: unreadable(`It has more than ${jsonValuesMax} values.`),
+}
+
+/** What an answer is when reading it has failed. */
+export const gaveUp: UnreadableAnswer = unreadable('The central system failed on it.')
+
+/** Reads one answer. Never throws, whatever the text. The kind is never `longResult`: see `readLongAnswer`. */
+export function readAnswer(task: AnswerTask): Exclude<ReadAnswer, LongResultAnswer> {
+  const { text, version, strictness } = task
+  const shape = jsonShape(text, frameDepthMax, jsonValuesMax)
+  if (typeof shape === 'string') return pastLimit[shape]
+  const frame = parseFrame(text, version)
+  if (frame.kind !== 'unreadable' || strictness === 'strict') return answerOf(task, frame, noQuirks)
+  const mended = repairText(text)
+  if (mended === null) return answerOf(task, frame, noQuirks)
+  // A list whose beginning was lost can make it one level deeper, and is one more value.
+  const mendedShape = jsonShape(mended, frameDepthMax, jsonValuesMax)
+  if (typeof mendedShape === 'string') return pastLimit[mendedShape]
+  const again = parseFrame(mended, version)
+  return answerOf(task, again, [{ code: 'brokenJson' satisfies QuirkCode, path: '' }])
+}
+
+/** The same for a long answer: the payload stays one text. */
+export function readLongAnswer(task: AnswerTask): ReadAnswer {
+  const answer = readAnswer(task)
+  if (answer.kind !== 'result') return answer
+  const { payload, problems, quirks } = answer
+  const { status } = payload
+  const text = JSON.stringify(payload)
+  return { kind: 'longResult', text, status: typeof status === 'string' ? status : null, problems, quirks }
+}
+
+function answerOf(
+  { version, strictness, timeZone, answerTo }: AnswerTask,
+  frame: ParsedFrame,
+  quirks: readonly Quirk[],
+): Exclude<ReadAnswer, LongResultAnswer> {
+  switch (frame.kind) {
+    case 'error': {
+      const { kind, code, description, details } = frame
+      return { kind, code, description, details }
+    }
+    case 'result': {
+      const { payload } = frame
+      const problems = checkResponse(version, answerTo, payload)
+      if (problems.length === 0 || strictness === 'strict') return { kind: 'result', payload, problems, quirks }
+      const repaired = repairAnswer(version, answerTo, payload, timeZone)
+      return { kind: 'result', payload: repaired.payload, problems, quirks: [...quirks, ...repaired.quirks] }
+    }
+    case 'unreadable':
+      return unreadable(frame.problem)
+    case 'call':
+    case 'send':
+      return unreadable('It is a message, and no answer.')
+  }
+}
+
+function unreadable(problem: string): UnreadableAnswer {
+  return { kind: 'unreadable', problem }
+}

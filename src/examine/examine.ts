@@ -1,0 +1,151 @@
+// From the text of a CALL to a verdict: parse, direction, schema, and in the lenient mode repair. Pure, so that it runs on
+// the main thread and in workers alike. Meter values stay in the payload; the workers take them out.
+
+import { frameDepthMax } from '../base/limits.ts'
+import { type CallErrorCode, idOfUnreadable, unreadableCode } from '../ocpp/call-error.ts'
+import { parseFrame, type ParsedCall, type ParsedFrame, type UnreadableFrame } from '../ocpp/frame.ts'
+import { nestsTooDeep } from '../ocpp/json-shape.ts'
+import type { MessageRow } from '../blocks/message-row.ts'
+import type { QuirkCode } from '../ocpp/quirks.ts'
+import { repair } from './repair.ts'
+import { repairText } from './repair-text.ts'
+import { hasOddNumber } from '../ocpp/samples.ts'
+import { checkRequest, isValidRequest, type Problem } from './schema.ts'
+import { hasClockOff } from './station-clock.ts'
+import { rowOf } from '../blocks/messages.ts'
+import type { DroppedFrame, FrameTask, Quirk, RefusedFrame, Verdict } from '../ocpp/verdict.ts'
+
+type Payload = Readonly<Record<string, unknown>>
+
+export interface ExaminedFrame {
+  /** `meter` of an accepted frame is null, and its meter values are still in the payload. */
+  readonly verdict: Verdict
+  /** The payload before repairs; the same object when there were none. Empty unless the verdict is `call`. */
+  readonly sent: Payload
+}
+
+/** A path holds names that the charge point chose, so it is told up to here. */
+const pathCharactersMax = 255
+
+const noPayload: Payload = Object.freeze({})
+const noQuirks: readonly Quirk[] = []
+
+/**
+ * Examines one frame that is not an answer. Never throws, whatever the text.
+ *
+ * Unknown action: NotImplemented. Known, but sent by the central system or not served: NotSupported. Unreadable: 1.6
+ * answers when the text shows a message id and is silent otherwise, 2.x answers under the id "-1" (Part 4 §4.2.3).
+ */
+export function examine(task: FrameTask): ExaminedFrame {
+  const frame = parseFrame(task.text, task.version)
+  if (isMessage(frame)) return examineMessage(task, frame, task.text)
+  if (task.strictness === 'lenient' && frame.kind === 'unreadable') {
+    const mended = repairText(task.text)
+    const again: ParsedFrame = mended === null ? frame : parseFrame(mended, task.version)
+    const broken: Quirk = { code: 'brokenJson' satisfies QuirkCode, path: '' }
+    if (mended !== null && isMessage(again)) {
+      return examineMessage(task, { ...again, quirks: [broken, ...again.quirks] }, mended)
+    }
+  }
+  if (frame.kind === 'unreadable') return without(unreadable(task, frame))
+  return without({ kind: 'dropped', reason: 'It is an answer, and it came where calls are examined.' })
+}
+
+function without(verdict: RefusedFrame | DroppedFrame): ExaminedFrame {
+  return { verdict, sent: noPayload }
+}
+
+function unreadable(task: FrameTask, frame: UnreadableFrame): RefusedFrame | DroppedFrame {
+  const { version, text, strictness } = task
+  const isBlank = strictness === 'lenient' && text.trim() === ''
+  const messageId = frame.messageId ?? idOfUnreadable[version]
+  if (!frame.isAnswerable || isBlank || messageId === null) return { kind: 'dropped', reason: frame.problem }
+  return { kind: 'refused', messageId, action: frame.action, code: frame.code, description: frame.problem, details: {} }
+}
+
+function refusal(frame: ParsedCall, code: CallErrorCode, description: string, details: Payload = {}): ExaminedFrame {
+  const { messageId, action } = frame
+  return without({ kind: 'refused', messageId, action, code, description, details })
+}
+
+// A schema that holds leaves room for anything in two places only: `customData`, and the data of a DataTransfer. A
+// backslash may spell the name of the first another way.
+function mayHoldAnything(text: string, { isOpenEnded, block }: MessageRow): boolean {
+  return isOpenEnded && (block === 'data-transfer' || text.includes('"customData"') || text.includes('\\'))
+}
+
+function isMessage(frame: ParsedFrame): frame is ParsedCall {
+  return frame.kind === 'call' || frame.kind === 'send'
+}
+
+/** A SEND is never answered, whatever is wrong with it. */
+function examineMessage(task: FrameTask, frame: ParsedCall, text: string): ExaminedFrame {
+  const examined = examineCall(task, frame, text)
+  if (frame.kind === 'call' || examined.verdict.kind !== 'refused') return examined
+  return without({ kind: 'dropped', reason: `${shortened(frame.action)}: ${examined.verdict.description}` })
+}
+
+function examineCall(task: FrameTask, frame: ParsedCall, text: string): ExaminedFrame {
+  const { version, strictness } = task
+  const { action, payload } = frame
+  const row = rowOf(version, action)
+  if (row === undefined)
+    return refusal(frame, 'NotImplemented', `${shortened(action)} is no action of OCPP ${version}.`)
+  if (row.direction === 'toChargePoint') {
+    return refusal(frame, 'NotSupported', `${action} is sent by the central system, never by a charge point.`)
+  }
+  if (row.kind !== frame.kind) {
+    const [is, comes] = row.kind === 'send' ? ['a SEND', 'a CALL'] : ['a CALL', 'a SEND']
+    return refusal(frame, 'MessageTypeNotSupported', `${action} is ${is}, and came as ${comes}.`)
+  }
+  if (!row.served) return refusal(frame, 'NotSupported', `${action} is not supported by this central system.`)
+  const [frameQuirk] = frame.quirks
+  if (strictness === 'strict' && frameQuirk !== undefined) {
+    return refusal(frame, unreadableCode[version], strictSentence(frameQuirk))
+  }
+  const isValid = isValidRequest(version, action, payload)
+  if ((!isValid || mayHoldAnything(text, row)) && nestsTooDeep(text)) {
+    return refusal(frame, 'FormatViolation', `The frame nests deeper than ${frameDepthMax} levels.`)
+  }
+  if (strictness === 'strict') {
+    if (isValid) return accepted(frame, payload, frame.quirks)
+    return violation(frame, checkRequest(version, action, payload))
+  }
+  if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs) && !hasOddNumber(payload)) {
+    return accepted(frame, payload, frame.quirks)
+  }
+  const repaired = repair(version, action, payload, task)
+  if (repaired.refused !== null) return violation(frame, [repaired.refused])
+  return accepted(frame, repaired.payload, [...frame.quirks, ...repaired.quirks])
+}
+
+function accepted(frame: ParsedCall, payload: Payload, quirks: readonly Quirk[]): ExaminedFrame {
+  const { messageId, action } = frame
+  const noted = quirks.length === 0 ? noQuirks : quirks
+  return { verdict: { kind: 'call', messageId, action, payload, quirks: noted, meter: null }, sent: frame.payload }
+}
+
+function violation(frame: ParsedCall, problems: readonly Problem[]): ExaminedFrame {
+  const [first] = problems
+  if (first === undefined) return refusal(frame, 'GenericError', 'The payload is not valid.')
+  const told = problems.map(({ path, message }) => ({ path: path.slice(0, pathCharactersMax), message }))
+  return refusal(frame, first.code, first.message, { problems: told })
+}
+
+/** Why a strict charge point is refused, for the quirks of frames that are accepted from a lenient one. */
+const strictSentences: Readonly<Record<string, string>> = {
+  messageIdNotText: 'The message id is a number: expected a string.',
+  payloadLeftOut: 'The frame has three elements: expected a fourth, the payload.',
+  messageIdTooLong: 'The message id is too long: expected at most 36 characters.',
+  extraElement: 'The frame has more than four elements: expected message type, message id, action and payload.',
+} satisfies Partial<Record<QuirkCode, string>>
+
+function strictSentence(quirk: Quirk): string {
+  return strictSentences[quirk.code] ?? 'The frame is not as OCPP-J has it.'
+}
+
+const shownCharactersMax = 50
+
+function shortened(action: string): string {
+  return action.length > shownCharactersMax ? `${action.slice(0, shownCharactersMax)}…` : action
+}

@@ -1,0 +1,136 @@
+// The lenient mode for answers: what a charge point answered to a CALL, brought into the form of its schema where that
+// leaves no doubt about the meaning. An answer has no second chance and nobody can ask back, so nothing is invented and
+// nothing is taken away but the nulls of optional fields: what is missing stays missing, and what cannot be read stays
+// as it came.
+
+import { isoTime } from '../base/clock.ts'
+import { quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
+import { readTime } from '../ocpp/date-time.ts'
+import { numberQuirk } from '../ocpp/number-text.ts'
+import type { QuirkCode } from '../ocpp/quirks.ts'
+import { copyOf, readBoolean, readNumber, wordMeant } from './repair.ts'
+import { responseNode } from './schema.ts'
+import { type Broken, type Fate, walk } from '../ocpp/schema-walk.ts'
+import { FieldSlot, type Slot } from '../ocpp/slots.ts'
+import type { Quirk } from '../ocpp/verdict.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+
+type Payload = Readonly<Record<string, unknown>>
+
+export interface RepairedAnswer {
+  /** A copy of what was sent, repaired. It may still break its schema. */
+  readonly payload: Payload
+  /** One per kind of quirk and field, `quirksPerFrameMax` at most. */
+  readonly quirks: readonly Quirk[]
+}
+
+/**
+ * Repairs the payload of a CALLRESULT by the schema of the action that it answers.
+ *
+ * @param sent nests no deeper than `frameDepthMax`.
+ * @param timeZone as `readTime` takes it.
+ */
+export function repairAnswer(
+  version: OcppVersion,
+  action: string,
+  sent: Payload,
+  timeZone: string | undefined,
+): RepairedAnswer {
+  const payload = copyOf(sent)
+  const repairing = new AnswerRepairing(timeZone)
+  walk(responseNode(version, action), payload, (broken) => repairing.mend(broken))
+  return { payload, quirks: repairing.quirks }
+}
+
+class AnswerRepairing {
+  readonly quirks: Quirk[] = []
+  readonly #told = new Set<string>()
+  readonly #timeZone: string | undefined
+
+  constructor(timeZone: string | undefined) {
+    this.#timeZone = timeZone
+  }
+
+  /** Mends what is broken where that is safe; keeps it otherwise. */
+  mend(broken: Broken): Fate {
+    const { slot, node } = broken
+    if (slot === null) return 'kept'
+    switch (broken.keyword) {
+      case 'type':
+        return this.#mendType(broken, slot)
+      case 'enum': {
+        const meant = wordMeant(slot.value, node)
+        return meant === null ? 'kept' : this.#replace(broken, slot, meant.quirk, meant.word)
+      }
+      case 'format':
+        return node.format === 'date-time' ? this.#mendTime(broken, slot) : 'kept'
+      default:
+        return 'kept'
+    }
+  }
+
+  #mendType(broken: Broken, slot: Slot): Fate {
+    const { value } = slot
+    const { node } = broken
+    if (value === undefined) return 'kept'
+    if (value === null) return this.#leaveOutNull(broken, slot)
+    const isPlain = typeof value !== 'object'
+    switch (node.type) {
+      case 'string':
+        if (node.format === 'date-time') return this.#mendTime(broken, slot)
+        return isPlain ? this.#replace(broken, slot, 'valueForText', String(value)) : 'kept'
+      case 'integer':
+      case 'number': {
+        // No answer tells a figure of energy.
+        const number = readNumber(value, false)
+        const isOfType = !Number.isNaN(number) && (node.type === 'number' || Number.isInteger(number))
+        if (!isOfType) return 'kept'
+        const spelling = typeof value === 'string' ? numberQuirk(value, false) : null
+        if (spelling !== null) this.#note(broken, spelling, value)
+        return this.#replace(broken, slot, 'textForValue', number)
+      }
+      case 'boolean': {
+        const boolean = readBoolean(value)
+        return boolean === null ? 'kept' : this.#replace(broken, slot, 'textForValue', boolean)
+      }
+      case 'array': {
+        const isElement = isPlain === (node.items?.type !== 'object')
+        return isElement ? this.#replace(broken, slot, 'objectForArray', [value]) : 'kept'
+      }
+      default:
+        if (!Array.isArray(value) || value.length !== 1) return 'kept'
+        return this.#replace(broken, slot, 'arrayForObject', value[0])
+    }
+  }
+
+  #leaveOutNull(broken: Broken, slot: Slot): Fate {
+    if (broken.node.isRequired || !(slot instanceof FieldSlot)) return 'kept'
+    this.#note(broken, 'nullField', null)
+    slot.remove()
+    return 'removed'
+  }
+
+  #mendTime(broken: Broken, slot: Slot): Fate {
+    const read = readTime(slot.value, this.#timeZone)
+    if (read === null) return 'kept'
+    return this.#replace(broken, slot, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
+  }
+
+  #replace(broken: Broken, slot: Slot, code: QuirkCode, value: unknown): 'changed' {
+    this.#note(broken, code, slot.value)
+    slot.value = value
+    return 'changed'
+  }
+
+  #note({ node, path }: Broken, code: QuirkCode, sent: unknown): void {
+    const key = `${code} ${node.pointer}`
+    if (this.#told.has(key) || this.quirks.length >= quirksPerFrameMax) return
+    this.#told.add(key)
+    const place = path().slice(0, quirkTextCharactersMax)
+    if (typeof sent === 'object' && sent !== null) this.quirks.push({ code, path: place })
+    else {
+      const value = typeof sent === 'string' ? sent.slice(0, quirkTextCharactersMax) : sent
+      this.quirks.push({ code, path: place, sent: value })
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'bun:test'
+import {
+  chargePointStatus,
+  statusNotification16,
+  statusNotification201,
+} from '../../../../src/blocks/availability/connector-status.ts'
+import { connectorsMax } from '../../../../src/base/limits.ts'
+import type { ConnectorStatus } from '../../../../src/blocks/decision.ts'
+import { bootGate } from '../../../../src/blocks/provisioning/boot.ts'
+import { chargePoint, decide, openTransaction } from '../../../support/known.ts'
+
+const connector = (evseId: number, status: ConnectorStatus) => ({ evseId, connectorId: evseId === 0 ? 0 : 1, status })
+
+describe('the status of a charge point', () => {
+  test.each([
+    [['Available', 'Charging'], 'Charging'],
+    [['Charging', 'Faulted'], 'Faulted'],
+    [['Available', 'Unavailable'], 'Unavailable'],
+    [['Available', 'Preparing'], 'Preparing'],
+    [['Available', 'Available'], 'Available'],
+    [[], 'Unknown'],
+  ] as const)('%p add up to %p', (statuses, sum) => {
+    expect(chargePointStatus(statuses.map((status, index) => connector(index + 1, status)))).toBe(sum)
+  })
+
+  test('connector 0 speaks for the charge point only when it is faulted or out of service', () => {
+    expect(chargePointStatus([connector(0, 'Charging'), connector(1, 'Available')])).toBe('Available')
+    expect(chargePointStatus([connector(0, 'Faulted'), connector(1, 'Available')])).toBe('Faulted')
+    expect(chargePointStatus([connector(0, 'Available')])).toBe('Available')
+  })
+})
+
+describe('StatusNotification', () => {
+  test('a connector one too many is stored as an event, with an anomaly, and grows nothing', () => {
+    const connectorList = Array.from({ length: connectorsMax }, (_, index) => connector(index + 1, 'Available'))
+    const odd = decide(statusNotification16, { ...payload, connectorId: 999 }, { connectorList })
+    expect(odd).toMatchObject({
+      answer: {},
+      changes: [{ table: 'chargePointEvents' }],
+      anomalies: [{ kind: 'tooManyConnectors', detail: { evseId: 999, connectorId: 1 } }],
+      events: [],
+    })
+    const known = decide(statusNotification16, payload, { connectorList })
+    expect(known.events).toMatchObject([{ type: 'connectorStatus', evseId: 1 }])
+    const last = decide(
+      statusNotification16,
+      { ...payload, connectorId: 999 },
+      { connectorList: connectorList.slice(1) },
+    )
+    expect(last.events).toMatchObject([{ type: 'connectorStatus', evseId: 999 }])
+  })
+
+  const payload = { connectorId: 1, errorCode: 'NoError' as const, status: 'Charging' as const }
+
+  test('a 2.x connector moves freely: no status that follows on another one is odd', () => {
+    for (const before of ['Available', 'Occupied', 'Charging', 'SuspendedEV', 'Preparing', 'Finishing'] as const) {
+      for (const connectorStatus of ['Available', 'Reserved', 'Unavailable', 'Faulted', 'Occupied'] as const) {
+        const sent = { evseId: 1, connectorId: 1, connectorStatus, timestamp: '2026-01-01T00:00:00Z' }
+        const parts = {
+          chargePoint: { ...chargePoint, version: '2.0.1' as const },
+          connectorList: [connector(1, before)],
+        }
+        expect(decide(statusNotification201, sent, parts).anomalies).toEqual([])
+      }
+    }
+  })
+
+  test('a move of the table is stored, with the status of the charge point beside it', () => {
+    const decision = decide(statusNotification16, payload, { connectorList: [connector(1, 'Preparing')] })
+    expect(decision.changes).toMatchObject([
+      { table: 'connectors' },
+      { kind: 'chargePointStatus' },
+      { table: 'chargePointEvents' },
+    ])
+    expect(decision.anomalies).toEqual([])
+  })
+
+  test('a move that the table leaves empty is applied all the same, and noted', () => {
+    const decision = decide(
+      statusNotification16,
+      { ...payload, status: 'Available' },
+      { connectorList: [connector(1, 'Reserved')] },
+    )
+    const odd = decide(
+      statusNotification16,
+      { ...payload, status: 'SuspendedEV' },
+      { connectorList: [connector(1, 'Reserved')] },
+    )
+    expect(decision.anomalies).toEqual([])
+    expect(odd.anomalies.map((anomaly) => anomaly.kind)).toEqual(['connectorMove'])
+    expect(odd.events).toEqual([{ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'SuspendedEV' }])
+  })
+
+  test('2.x Occupied does not overwrite what the transaction of the EVSE has told', () => {
+    const occupied = {
+      timestamp: '2026-01-01T00:00:00Z',
+      connectorStatus: 'Occupied' as const,
+      evseId: 1,
+      connectorId: 1,
+    }
+    const parts = {
+      chargePoint: { ...chargePoint, version: '2.0.1' as const },
+      connectorList: [connector(1, 'Charging')],
+    }
+    const charging = decide(statusNotification201, occupied, { ...parts, transactions: [openTransaction] })
+    const idle = decide(statusNotification201, occupied, parts)
+    expect(charging.changes[0]).toMatchObject({ row: { status: 'Charging', statusSent: 'Occupied' } })
+    expect(idle.changes[0]).toMatchObject({ row: { status: 'Occupied' } })
+  })
+})
+
+describe('before a boot is accepted', () => {
+  const row = { transactional: false }
+  test.each([
+    ['BootNotification', { bootStatus: 'Rejected' as const }, false, 'serve'],
+    ['StatusNotification', { bootStatus: 'Accepted' as const }, false, 'serve'],
+    ['StatusNotification', { bootStatus: 'Pending' as const }, false, 'refuse'],
+    ['StatusNotification', { bootStatus: 'Pending' as const }, true, 'serve'],
+    ['StatusNotification', { bootStatus: null, strictness: 'strict' as const }, false, 'refuse'],
+    ['StatusNotification', { bootStatus: null }, false, 'serveAndNote'],
+  ])('%s of a charge point with %p, triggered %p: %s', (action, differences, triggered, gate) => {
+    expect(bootGate(row, action, { ...chargePoint, ...differences }, triggered)).toBe(gate as never)
+  })
+
+  test('transaction messages are never refused', () => {
+    const rejected = { ...chargePoint, bootStatus: 'Rejected' as const, strictness: 'strict' as const }
+    expect(bootGate({ transactional: true }, 'StopTransaction', rejected, false)).toBe('serveAndNote')
+  })
+})

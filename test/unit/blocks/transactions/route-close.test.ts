@@ -1,0 +1,136 @@
+// An operator closes a transaction while its station, or the database, does something else.
+
+import { expect, test } from 'bun:test'
+import { correctTransaction } from '../../../../src/blocks/transactions/route-correct.ts'
+import { closeTransaction } from '../../../../src/blocks/transactions/route-close.ts'
+import type { ChargePointRef } from '../../../../src/api/deps.ts'
+import { StatorError } from '../../../../src/base/errors.ts'
+import type { ActorEvent, ChangeSet, CommitOutcome } from '../../../../src/blocks/decision.ts'
+import type { TransactionRecord } from '../../../../src/blocks/records.ts'
+import { HandClock } from '../../../support/hand-clock.ts'
+import { openTransaction } from '../../../support/known.ts'
+
+const open: TransactionRecord = {
+  ...openTransaction,
+  identity: 'CP001',
+  energy: { consumedWh: null, source: null, soFarWh: null },
+  idTokenType: null,
+  idTokenStatus: null,
+  stoppedAtMs: null,
+  meterStopWh: null,
+  registerFellFromWh: null,
+  stopReason: null,
+  stopIdToken: null,
+  reservationId: null,
+  remoteStartId: null,
+  chargingState: null,
+  corrections: 0,
+}
+
+/** Closes `open`; then it is read as `stored`. */
+function close(stored: TransactionRecord | null, commit: (set: ChangeSet) => Promise<CommitOutcome>) {
+  const did: string[] = []
+  const nobody = (): never => {
+    throw new Error('Closing asked for what it has no use for.')
+  }
+  const live = {
+    get: nobody,
+    call: nobody,
+    promiseTransaction: nobody,
+    withdrawPromise: nobody,
+    provisioned: nobody,
+    apply: ({ identity }: ChargePointRef, events: readonly ActorEvent[]) => did.push(`${identity} ${events[0]?.type}`),
+    disconnect: ({ identity }: ChargePointRef) => did.push(`${identity} disconnected`),
+  }
+  const deps = { clock: new HandClock(), live, commit, queries: { transaction: async () => stored } }
+  return { did, closed: closeTransaction(deps, open, {}, 'm1') }
+}
+
+const commits = async ({ answer }: ChangeSet): Promise<CommitOutcome> => ({ duplicate: false, answer })
+
+test('an operator who closes a transaction gets it as it is stored then, and its charge point moves', async () => {
+  const stored: TransactionRecord = { ...open, open: false, closedBy: 'operator', stoppedAtMs: 1 }
+  const { did, closed } = close(stored, commits)
+  expect(await closed).toBe(stored)
+  expect(did).toEqual(['CP001 transactionStopped'])
+})
+
+test('a transaction that its station stopped a moment before stays stopped by it, and the operator is told', async () => {
+  const { did, closed } = close({ ...open, open: false, closedBy: 'station', stoppedAtMs: 1 }, commits)
+  await expect(closed).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(did).toEqual(['CP001 transactionStopped'])
+})
+
+test('when nobody knows whether the closing is stored, the charge point is read anew', async () => {
+  const away = new StatorError('STORE_UNAVAILABLE', 'The connection broke.')
+  const { did, closed } = close(null, () => Promise.reject(away))
+  await expect(closed).rejects.toBe(away)
+  expect(did).toEqual(['CP001 disconnected'])
+})
+
+const closed: TransactionRecord = {
+  ...open,
+  open: false,
+  closedBy: 'operator',
+  stoppedAtMs: openTransaction.startedAtMs + 1_000,
+  meterStopWh: 5_000,
+}
+
+/** Corrects `closed` to another meter stop; then it is read as `stored`. */
+function correct(stored: TransactionRecord, outcome: Partial<CommitOutcome> = {}) {
+  const sets: ChangeSet[] = []
+  const commit = async (set: ChangeSet): Promise<CommitOutcome> => {
+    sets.push(set)
+    return { duplicate: false, answer: set.answer, ...outcome }
+  }
+  const deps = { clock: new HandClock(), commit, queries: { transaction: async () => stored } }
+  const change = (from: TransactionRecord) => correctTransaction(deps, from, { meterStop: 5_100 }, 'admin', 'm1')
+  return { sets, change }
+}
+
+test('each correction of a transaction is a fact of its own, whatever it corrects to', async () => {
+  const corrected = { ...closed, meterStopWh: 5_100, corrections: 1 }
+  const { sets, change } = correct(corrected)
+  expect(await change(closed)).toBe(corrected)
+  await change({ ...closed, corrections: 2 })
+  expect(sets.map(({ fact }) => [fact?.ref, fact?.seqNo])).toEqual([
+    ['correct:42', 1],
+    ['correct:42', 3],
+  ])
+  expect(sets[0]?.changes).toEqual([
+    {
+      table: 'transactionCorrections',
+      row: {
+        transactionId: 42,
+        number: 1,
+        operator: 'admin',
+        stoppedAtMs: openTransaction.startedAtMs + 1_000,
+        meterStopWh: 5_100,
+        stopReason: null,
+      },
+    },
+  ])
+})
+
+test('a correction that changes nothing is stored nowhere', async () => {
+  const { sets, change } = correct(closed)
+  const corrected = { ...closed, meterStopWh: 5_100, corrections: 1 }
+  expect(await change(corrected)).toBe(corrected)
+  expect(sets).toEqual([])
+})
+
+test('of two operators who correct the same values one is told to read them again', async () => {
+  const { change } = correct(closed, { duplicate: true })
+  await expect(change(closed)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: "Transaction '42' was corrected meanwhile: read it again",
+  })
+})
+
+test('a correction that met the stop of the station is refused', async () => {
+  const { sets, change } = correct({ ...closed, closedBy: 'station' })
+  await expect(change(closed)).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(sets).toHaveLength(1)
+  await expect(change({ ...closed, closedBy: 'station' })).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(sets).toHaveLength(1)
+})

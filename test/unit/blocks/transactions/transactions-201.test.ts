@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'bun:test'
+import { connectorsMax } from '../../../../src/base/limits.ts'
+import { transactionEvent } from '../../../../src/blocks/transactions/transactions-201.ts'
+import { MeterColumns } from '../../../../src/workers/meter-columns.ts'
+import { acceptedToken, arrivalMs, chargePoint, decide, openTransaction } from '../../../support/known.ts'
+
+const station = { ...chargePoint, version: '2.0.1' as const }
+const transaction = { ...openTransaction, stationTransactionId: 'T-1' }
+const started = {
+  eventType: 'Started' as const,
+  timestamp: '2025-12-31T23:00:00Z',
+  triggerReason: 'Authorized' as const,
+  seqNo: 0,
+  transactionInfo: { transactionId: 'T-1', chargingState: 'EVConnected' as const },
+  evse: { id: 1, connectorId: 1 },
+  idToken: { idToken: 'USER123', type: 'ISO14443' as const },
+}
+const ended = {
+  eventType: 'Ended' as const,
+  timestamp: '2026-01-01T00:00:00Z',
+  triggerReason: 'EVDeparted' as const,
+  seqNo: 3,
+  transactionInfo: { transactionId: 'T-1', stoppedReason: 'EVDisconnected' as const },
+}
+
+function energy(...registers: number[]) {
+  const columns = new MeterColumns()
+  const payload = {
+    meterValue: registers.map((value) => ({ timestamp: started.timestamp, sampledValue: [{ value }] })),
+  }
+  const range = columns.add(payload, payload, { chargePointKey: 7, receivedAtMs: arrivalMs })
+  return range === null ? null : { block: columns.finish(), ...range }
+}
+
+describe('TransactionEvent', () => {
+  test('a Started event begins a transaction, and tells what the idToken is worth', () => {
+    const decision = decide(transactionEvent, started, {
+      chargePoint: station,
+      idTokens: [acceptedToken],
+      meter: energy(1234),
+    })
+    expect(decision.answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
+    expect(decision.changes[0]).toMatchObject({
+      table: 'transactions',
+      row: {
+        transactionId: 501,
+        stationTransactionId: 'T-1',
+        evseId: 1,
+        connectorId: 1,
+        idToken: 'USER123',
+        idTokenType: 'ISO14443',
+        meterStartWh: 1234,
+        chargingState: 'EVConnected',
+      },
+    })
+    expect(decision.anomalies).toEqual([])
+  })
+
+  test('the contexts of the registers decide which begins and which ends a transaction, not their order', () => {
+    const at = (timestamp: string, value: number, context: string) => ({
+      timestamp,
+      sampledValue: [{ value, context }],
+    })
+    const meterValue = [
+      at('2026-01-01T00:00:00Z', 9000, 'Transaction.End'),
+      at('2025-12-31T23:30:00Z', 4000, 'Sample.Periodic'),
+      at('2025-12-31T23:00:00Z', 1000, 'Transaction.Begin'),
+    ]
+    const columns = new MeterColumns()
+    const range = columns.add({ meterValue }, { meterValue }, { chargePointKey: 7, receivedAtMs: arrivalMs })
+    const meter = range === null ? null : { block: columns.finish(), ...range }
+    const stopped = decide(transactionEvent, ended, { chargePoint: station, transactions: [transaction], meter })
+    expect(stopped.changes).toContainEqual(expect.objectContaining({ kind: 'transactionStopped', meterStopWh: 9000 }))
+    const begun = decide(transactionEvent, started, { chargePoint: station, idTokens: [acceptedToken], meter })
+    expect(begun.changes[0]).toMatchObject({ row: { meterStartWh: 1000 } })
+  })
+
+  test('an Ended event closes the transaction with its last register', () => {
+    const decision = decide(transactionEvent, ended, {
+      chargePoint: station,
+      transactions: [transaction],
+      meter: energy(2000, 9000),
+    })
+    expect(decision.changes).toContainEqual(
+      expect.objectContaining({
+        kind: 'transactionStopped',
+        transactionId: 42,
+        meterStopWh: 9000,
+        reason: 'EVDisconnected',
+      }),
+    )
+    expect(decision.events).toContainEqual({ type: 'transactionStopped', transactionId: 42 })
+  })
+
+  test('an Ended event of a transaction that nobody knows begins and ends it, with an anomaly', () => {
+    const decision = decide(transactionEvent, ended, { chargePoint: station })
+    expect(decision.changes).toMatchObject([{ table: 'transactions' }, { kind: 'transactionStopped' }])
+    expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['missingStart'])
+  })
+
+  test('an Ended event that comes first tells the token that stopped the transaction, not the one that began it', () => {
+    const { idToken } = started
+    const { answer, changes } = decide(
+      transactionEvent,
+      { ...ended, idToken },
+      { chargePoint: station, idTokens: [acceptedToken] },
+    )
+    expect(answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
+    expect(changes).toMatchObject([
+      { table: 'transactions', row: { idToken: null, idTokenType: null, idTokenStatus: null } },
+      { kind: 'transactionStopped', idToken: 'USER123' },
+    ])
+  })
+
+  test('a Started event that comes after others corrects the beginning', () => {
+    const decision = decide(transactionEvent, started, {
+      chargePoint: station,
+      transactions: [transaction],
+      meter: energy(1234),
+    })
+    expect(decision.changes[0]).toMatchObject({
+      kind: 'transactionUpdated',
+      transactionId: 42,
+      startedAtMs: Date.parse(started.timestamp),
+      meterStartWh: 1234,
+    })
+  })
+
+  test('an event of a closed transaction is stored and noted, and does not close it again', () => {
+    const closed = { ...transaction, open: false, closedBy: 'station' as const }
+    const decision = decide(transactionEvent, ended, { chargePoint: station, transactions: [closed] })
+    expect(decision.changes).toMatchObject([{ kind: 'transactionUpdated' }])
+    expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['secondEnd'])
+  })
+
+  test('a resent event has the key of the first, and events that share a seqNo have keys of their own', () => {
+    const key = (event: typeof started) => {
+      const { fact } = decide(transactionEvent, event, { chargePoint: station })
+      return `${fact?.ref} ${fact?.seqNo}`
+    }
+    expect(key({ ...started })).toBe(key(started))
+    expect(key({ ...started, seqNo: 1 })).not.toBe(key(started))
+    expect(key({ ...started, timestamp: '2025-12-31T23:00:10Z' })).not.toBe(key(started))
+  })
+
+  test('charging states move the connector, but events from offline times do not', () => {
+    const charging = {
+      ...started,
+      eventType: 'Updated' as const,
+      transactionInfo: { transactionId: 'T-1', chargingState: 'Charging' as const },
+    }
+    const parts = {
+      chargePoint: station,
+      transactions: [transaction],
+      connectorList: [{ evseId: 1, connectorId: 1, status: 'Occupied' as const }],
+    }
+    const now = decide(transactionEvent, charging, parts)
+    expect(now.events).toContainEqual({ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Charging' })
+    expect(now.changes).toContainEqual({ kind: 'chargePointStatus', status: 'Charging' })
+    // Kept from a lenient charge point, although it is none of the words.
+    const odd: typeof charging = JSON.parse(JSON.stringify(charging).replace('"Charging"', '"constructor"'))
+    const unknown = decide(transactionEvent, odd, { ...parts, connectorList: [] })
+    expect(unknown.events).toContainEqual({ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Occupied' })
+    const late = decide(transactionEvent, { ...charging, offline: true }, parts)
+    expect(late.events.map((event) => event.type)).toEqual(['transactionUpdated'])
+  })
+
+  test('a connector one too many is left out, with an anomaly; the transaction is stored', () => {
+    const connectorList = Array.from({ length: connectorsMax }, (_, index) => ({
+      ...{ evseId: 100 + index, connectorId: 1, status: 'Available' as const },
+    }))
+    const decision = decide(transactionEvent, started, {
+      chargePoint: station,
+      connectorList,
+      idTokens: [acceptedToken],
+    })
+    expect(decision.changes).toMatchObject([{ table: 'transactions' }])
+    expect(decision.anomalies.map(({ kind }) => kind)).toEqual(['tooManyConnectors'])
+  })
+
+  test('a token typed into a keypad is not the card with the same number', () => {
+    const card = { ...acceptedToken, type: 'ISO14443' }
+    const keypad = { ...started, idToken: { idToken: 'USER123', type: 'KeyCode' as const } }
+    const decision = decide(transactionEvent, keypad, { chargePoint: station, idTokens: [card] })
+    expect(decision.answer).toEqual({ idTokenInfo: { status: 'Unknown' } })
+  })
+})

@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'bun:test'
+import { pack } from 'msgpackr'
+import { quirksPerFrameMax } from '../../../src/base/limits.ts'
+import { examine } from '../../../src/examine/examine.ts'
+import type { Strictness, Verdict } from '../../../src/ocpp/verdict.ts'
+import { type OcppVersion, ocppVersions } from '../../../src/ocpp/version.ts'
+
+const at = '2026-01-31T12:00:00Z'
+
+function verdictOn(text: string, version: OcppVersion, strictness: Strictness = 'lenient'): Verdict {
+  return examine({ text, version, strictness, chargePointKey: 1, receivedAtMs: Date.parse(at) }).verdict
+}
+
+describe('a number too large for anything', () => {
+  const start = `"connectorId":1,"idTag":"A","timestamp":"${at}","meterStart":1e400`
+
+  test('is of the wrong type to strict', () => {
+    expect(verdictOn(`[2,"1","StartTransaction",{${start}}]`, '1.6', 'strict')).toMatchObject({
+      kind: 'refused',
+      code: 'TypeConstraintViolation',
+      description: 'Field "meterStart" is a number too large to be read; expected an integer.',
+    })
+  })
+
+  test('is left out by lenient, and noted', () => {
+    expect(verdictOn(`[2,"1","StartTransaction",{${start}}]`, '1.6')).toMatchObject({
+      kind: 'call',
+      payload: { meterStart: 0 },
+      quirks: [{ code: 'missingField', path: '/meterStart' }],
+    })
+  })
+})
+
+describe('a frame that cannot be read', () => {
+  test.each(['hello', '{}', '[]', '[2]', '[2,"cut'])(
+    'is dropped by 1.6, and answered under "-1" by 2.x: %s',
+    (text) => {
+      for (const strictness of ['lenient', 'strict'] as const) {
+        expect(verdictOn(text, '1.6', strictness).kind).toBe('dropped')
+        expect(verdictOn(text, '2.0.1', strictness)).toMatchObject({
+          kind: 'refused',
+          messageId: '-1',
+          code: 'RpcFrameworkError',
+        })
+      }
+    },
+  )
+
+  test('is refused under its id when the text shows it', () => {
+    const text = '[2,"abc","Heartbeat",{"a":'
+    expect(verdictOn(text, '1.6')).toMatchObject({ kind: 'refused', messageId: 'abc', code: 'FormatViolation' })
+    expect(verdictOn(text, '2.0.1')).toMatchObject({ kind: 'refused', messageId: 'abc', code: 'RpcFrameworkError' })
+  })
+
+  test('of an unknown message type is told so', () => {
+    for (const version of ocppVersions) {
+      expect(verdictOn('[9,"abc","Heartbeat",{}]', version)).toMatchObject({
+        kind: 'refused',
+        messageId: 'abc',
+        code: 'MessageTypeNotSupported',
+      })
+    }
+  })
+
+  test('and is empty passes in silence when lenient', () => {
+    for (const text of ['', ' \r\n']) {
+      expect(verdictOn(text, '2.0.1').kind).toBe('dropped')
+      expect(verdictOn(text, '2.0.1', 'strict')).toMatchObject({ kind: 'refused', messageId: '-1' })
+    }
+  })
+
+  test('or that is an answer gets no answer', () => {
+    for (const text of ['[3,"abc",{}]', '[4,"abc","GenericError","",{}]', '[3,"abc",{', '[4,"abc",{}]']) {
+      for (const version of ocppVersions) expect(verdictOn(text, version).kind).toBe('dropped')
+    }
+  })
+})
+
+describe('an action', () => {
+  test('that the version does not know is not implemented', () => {
+    for (const action of ['Dance', 'constructor', '__proto__', 'toString', 'x'.repeat(1000)]) {
+      const verdict = verdictOn(JSON.stringify([2, 'abc', action, {}]), '1.6')
+      expect(verdict).toMatchObject({ kind: 'refused', messageId: 'abc', action, code: 'NotImplemented' })
+      if (verdict.kind === 'refused') expect(verdict.description.length).toBeLessThan(120)
+    }
+    expect(verdictOn('[2,"abc","TransactionEvent",{}]', '1.6')).toMatchObject({ code: 'NotImplemented' })
+  })
+
+  test('of the other direction, or that is not served yet, is not supported', () => {
+    expect(verdictOn('[2,"abc","Reset",{"type":"Soft"}]', '1.6')).toMatchObject({ code: 'NotSupported' })
+    expect(verdictOn('[2,"abc","Heartbeat",{}]', '2.1')).toMatchObject({ code: 'NotSupported' })
+  })
+})
+
+describe('a payload against its schema', () => {
+  test('is refused by strict with the first problem as description and the others in the details', () => {
+    const verdict = verdictOn('[2,"abc","StartTransaction",{"connectorId":"1"}]', '1.6', 'strict')
+    expect(verdict).toMatchObject({ kind: 'refused', messageId: 'abc', action: 'StartTransaction' })
+    if (verdict.kind !== 'refused') return
+    const { problems } = verdict.details as { problems: { path: string; message: string }[] }
+    expect(problems.map(({ path }) => path).toSorted()).toEqual(['/connectorId', '/idTag', '/meterStart', '/timestamp'])
+    expect(verdict.description).toBe(problems[0]?.message ?? '')
+  })
+
+  test('is refused by lenient when it is no transaction message and lacks what only its sender knows', () => {
+    expect(verdictOn('[2,"abc","BootNotification",{"chargePointVendor":"V"}]', '1.6')).toMatchObject({
+      kind: 'refused',
+      code: 'OccurrenceConstraintViolation',
+      description: 'Field "chargePointModel" is missing; it is required.',
+    })
+    expect(verdictOn('[2,"abc","Authorize",{"idToken":null}]', '2.0.1')).toMatchObject({
+      kind: 'refused',
+      code: 'TypeConstraintViolation',
+    })
+  })
+
+  test.each([
+    ['1.6', 'DataTransfer', { vendorId: 'V', data: { a: 1 } }],
+    ['1.6', 'DataTransfer', { vendorId: 'V', data: ['a'] }],
+    ['1.6', 'Authorize', { idTag: ['04AA'] }],
+    ['1.6', 'BootNotification', { chargePointVendor: 'V', chargePointModel: {} }],
+    ['1.6', 'StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available', info: { a: 'b' } }],
+    ['2.0.1', 'Authorize', { idToken: { idToken: ['04AA'], type: 'ISO14443' } }],
+    ['2.0.1', 'SecurityEventNotification', { type: [], timestamp: at }],
+  ] as const)(
+    'is refused by lenient, too, when a list or an object stands for a text: %s %s',
+    (version, action, sent) => {
+      expect(verdictOn(JSON.stringify([2, 'abc', action, sent]), version)).toMatchObject({
+        kind: 'refused',
+        messageId: 'abc',
+        code: 'TypeConstraintViolation',
+      })
+    },
+  )
+
+  test('is served by lenient with a list or an object for a text when it is about a transaction', () => {
+    const start = { connectorId: 1, idTag: { a: 1 }, meterStart: 1, timestamp: at }
+    expect(verdictOn(JSON.stringify([2, 'abc', 'StartTransaction', start]), '1.6')).toMatchObject({
+      kind: 'call',
+      payload: { idTag: '{"a":1}' },
+      quirks: [{ code: 'valueForText', path: '/idTag' }],
+    })
+  })
+
+  test('has few quirks noted, and each of them briefly, whatever it holds', () => {
+    const names = Array.from({ length: 500 }, (_, index) => [`field${index}`, 'x'.repeat(1_000)])
+    const start = { connectorId: 1, idTag: 'A', meterStart: 1, timestamp: at, ...Object.fromEntries(names) }
+    const verdict = verdictOn(JSON.stringify([2, 'abc', 'StartTransaction', start]), '1.6')
+    expect(verdict.kind === 'call' && verdict.quirks.length).toBe(quirksPerFrameMax)
+    expect(JSON.stringify(verdict).length).toBeLessThan(30_000)
+  })
+
+  test('keeps of a list that is far too long twice as many elements as it may have', () => {
+    const entry = {
+      component: { name: 'C' },
+      variable: { name: 'V' },
+      variableAttribute: Array.from({ length: 20 }, () => ({})),
+    }
+    const report = { requestId: 1, generatedAt: at, seqNo: 0, reportData: [entry] }
+    expect(verdictOn(JSON.stringify([2, 'abc', 'NotifyReport', report]), '2.0.1')).toMatchObject({
+      payload: { reportData: [{ variableAttribute: Array.from({ length: 8 }, () => ({})) }] },
+      quirks: [{ code: 'wrongItemCount', path: '/reportData/0/variableAttribute' }],
+    })
+  })
+
+  test('has its first few problems told, in the order of the schema', () => {
+    const eventData = Array.from({ length: 20_000 }, () => ({}))
+    const verdict = verdictOn(
+      JSON.stringify([2, 'abc', 'NotifyEvent', { generatedAt: at, seqNo: 0, eventData }]),
+      '2.0.1',
+    )
+    const path = '/eventData/0/eventId'
+    expect(verdict).toMatchObject({
+      kind: 'refused',
+      code: 'OccurrenceConstraintViolation',
+      details: { problems: [{ path }] },
+    })
+  })
+
+  test('tells little of a huge name', () => {
+    const verdict = verdictOn(JSON.stringify([2, 'abc', 'Heartbeat', { ['x'.repeat(60_000)]: 1 }]), '1.6', 'strict')
+    expect(JSON.stringify(verdict.kind === 'refused' ? verdict.details : {}).length).toBeLessThan(1000)
+  })
+})
+
+describe('a frame that nests without end', () => {
+  const deep = `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`
+
+  test.each([
+    ['1.6', `[2,"abc","DataTransfer",{"vendorId":"v","data":${deep}}]`],
+    ['1.6', `[2,"abc","StartTransaction",{"x":${deep}}]`],
+    ['2.0.1', `[2,"abc","DataTransfer",{"vendorId":"v","data":${deep}}]`],
+    ['2.0.1', `[2,"abc","Heartbeat",{"customData":{"vendorId":"v","a":${deep}}}]`],
+    ['2.0.1', `[2,"abc","Heartbeat",{"custom\\u0044ata":{"vendorId":"v","a":${deep}}}]`],
+  ] as const)('is refused, so that nobody exhausts a stack on it (%s)', (version, text) => {
+    for (const strictness of ['lenient', 'strict'] as const) {
+      const verdict = verdictOn(text, version, strictness)
+      expect(verdict).toMatchObject({ kind: 'refused', messageId: 'abc', code: 'FormatViolation' })
+      expect(() => pack(verdict)).not.toThrow()
+    }
+  })
+
+  test('within reason is served', () => {
+    const data = JSON.parse(`${'{"a":'.repeat(20)}1${'}'.repeat(20)}`)
+    expect(verdictOn(JSON.stringify([2, 'a', 'DataTransfer', { vendorId: 'v', data }]), '2.0.1').kind).toBe('call')
+  })
+})
