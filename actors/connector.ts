@@ -1,5 +1,5 @@
 // One connector as a machine: a state per status, an event per status to move to. Moves carry the name that
-// `csms/connector-moves.ts` gives them; one that the specification leaves out is made all the same, and counted.
+// `blocks/availability/connector-moves.ts` gives them; one that the specification leaves out is made all the same, and counted.
 
 import { assign, setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
 import type { ConnectorRef, ConnectorStatus, KnownConnector } from '../src/blocks/decision.ts'

@@ -1,4 +1,4 @@
-// The tables that the store alone writes, as drizzle sees them; with csms/tables.ts the source of the migrations in drizzle/ and
+// The tables that the store alone writes, as drizzle sees them; with the tables of src/blocks the source of the migrations in drizzle/ and
 // of the typed queries for the API. What drizzle cannot say stands in the migrations only: the partitions of meter_values,
 // transaction_facts, message_log and the histories, and fill factors.
 //
@@ -250,7 +250,7 @@ export const installation = pgTable('installation', {
 })
 
 /**
- * One row per element of `meterValue`; columns as in csms/meter-block.ts. Partitioned by month of `sampled_at`. Its one index
+ * One row per element of `meterValue`; columns as in blocks/meter-block.ts. Partitioned by month of `sampled_at`. Its one index
  * both recognises a sample sent again and finds the samples of a transaction in order.
  */
 export const meterValues = pgTable(

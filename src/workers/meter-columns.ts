@@ -1,4 +1,4 @@
-// Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see csms/meter-block.ts).
+// Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see blocks/meter-block.ts).
 // The common measurands become numbers in one unit each; the element as sent goes along, so nothing is lost by it.
 
 import { isObject, type JsonObject } from '../base/json.ts'
