@@ -1,5 +1,5 @@
-// What is known of a connected charge point: what is committed, readable at once, and its call queue. Behind it
-// stands the machine of `charge-point.ts`, which only those events reach that change something. It knows no socket.
+// What is known of a connected charge point: what is committed, readable at once, and its call queue. Behind it stands
+// the actor of `charge-point.ts`, which only hears of what changes something. It knows no socket.
 
 import { createActor, type Actor, type AnyActorRef } from 'xstate'
 import type {
@@ -15,20 +15,21 @@ import type { Hydration } from '../src/blocks/records.ts'
 import type { RemoteStart } from '../src/blocks/remote-control/commands.ts'
 import type { UntimedFacts } from '../src/blocks/untimed-facts.ts'
 import type { RegisterReading } from '../src/ocpp/verdict.ts'
-import { answerOwner, type CallAnswer, type CallEffects, type QueuedCall } from './call-queue.ts'
 import {
-  type ChargePointContext,
+  answerOwner,
+  type CallAnswer,
+  type CallEffects,
+  callQueueMachine,
+  type QueuedCall,
+  shuttingDown,
+} from './call-queue.ts'
+import {
   type ChargePointEvent,
   chargePointMachine,
-  connectorAt,
-  connectorIn,
-  isChildEvent,
-  moveChildren,
-  transactionIn,
-  type TransactionSlot,
-  wouldMove,
   type ChargePointSettings,
+  type ChargePointSnapshot,
 } from './charge-point.ts'
+import { after, connectorAt, stateOf } from './committed.ts'
 import { RemoteStartPromises } from './remote-start-promises.ts'
 import type { LiveTransaction } from './transaction.ts'
 
@@ -38,6 +39,9 @@ export interface LiveChargePointDeps {
   readonly root: AnyActorRef
   readonly nowMs: () => number
 }
+
+/** What becomes of a message: it is served, served with an anomaly beside it as it comes before the boot, or refused. */
+export type Gate = 'serve' | 'serveAndNote' | 'refuse'
 
 /** The last register of an open transaction. Nearly every message of it has a newer one, which is put in its place. */
 interface OpenRegister {
@@ -58,9 +62,14 @@ export class LiveChargePoint {
   /** Whether it has a newer connection, on another node: then this one moves no state any more. */
   #isOvertaken = false
   readonly #deps: LiveChargePointDeps
+  readonly #effects: CallEffects
   readonly #actor: Actor<typeof chargePointMachine>
   /** Of the actor, as of the last event that was sent to it: every message looks into it. */
-  #context: ChargePointContext
+  #snapshot: ChargePointSnapshot
+  /** Whether its boot is accepted, as nearly always: then every message is served. */
+  #isAccepted: boolean
+  /** Started by the first CALL. */
+  #calls: Actor<typeof callQueueMachine> | null = null
   /** Stories of open transactions that went on since they were read. Each event adds to one, and moves nothing else. */
   #stories: Map<number, TransactionStory> | null = null
   /** As committed; null while its facts have always had a time. No event of the chart depends on it. */
@@ -75,19 +84,21 @@ export class LiveChargePoint {
     this.identity = hydration.chargePoint.identity
     this.epoch = hydration.epoch
     this.#deps = deps
+    this.#effects = effects
     this.#untimedFacts = hydration.untimedFacts
     this.#promises = promisesOf(hydration, deps)
     this.#actor = createActor(chargePointMachine, {
       parent: deps.root,
       id: this.identity,
-      input: { hydration, effects },
+      input: stateOf(hydration),
     }).start()
-    this.#context = this.#actor.getSnapshot().context
+    this.#snapshot = this.#actor.getSnapshot()
+    this.#isAccepted = this.#snapshot.matches({ connected: { boot: 'accepted' } })
   }
 
   /** What is known of it, with `bootStatus` as of its last BootNotification. */
   get chargePoint(): KnownChargePoint {
-    return this.#context.chargePoint
+    return this.#snapshot.context.chargePoint
   }
 
   /** What it sent last without a usable time; null while its facts have always had one. */
@@ -108,82 +119,113 @@ export class LiveChargePoint {
     this.#registers = []
     this.#untimedFacts = hydration.untimedFacts
     this.#promises = promisesOf(hydration, this.#deps)
-    if (this.state !== 'closed') this.#send({ type: 'rehydrated', hydration })
+    // It speaks what it spoke: the newest connection may have agreed on something else.
+    const { version } = this.chargePoint
+    this.#send({
+      type: 'rehydrated',
+      state: stateOf({ ...hydration, chargePoint: { ...hydration.chargePoint, version } }),
+    })
   }
 
-  /** Where it stands in its life cycle. `draining`: it gets no new CALLs. `closed`: nothing moves it any more. */
-  get state(): 'pending' | 'accepted' | 'rejected' | 'draining' | 'closed' {
-    const { value } = this.#actor.getSnapshot()
-    return value === 'hydrating' ? 'pending' : value
+  /** Whether its connection is gone: nothing moves it any more. */
+  get isClosed(): boolean {
+    return this.#snapshot.status === 'done'
+  }
+
+  /**
+   * What its chart says of a message that has come.
+   *
+   * @param isExpected it is a BootNotification, or was asked for by a CALL.
+   */
+  gate(isExpected: boolean, isTransactional: boolean): Gate {
+    if (this.#isAccepted || isExpected) return 'serve'
+    return this.#snapshot.can({ type: 'message', isExpected, isTransactional }) ? 'serveAndNote' : 'refuse'
+  }
+
+  /** Whether its chart lets it be sent a CALL. @param isOfTransaction it starts or stops a transaction. */
+  mayBeSent(isOfTransaction: boolean): boolean {
+    return this.#isAccepted || this.#snapshot.can({ type: 'command', isOfTransaction })
   }
 
   /** The connector at `ref`, if it ever reported a status. */
   connector(ref: ConnectorRef): KnownConnector | undefined {
-    const slot = connectorAt(this.#context.connectors, ref)
-    return slot === undefined ? undefined : connectorIn(slot)
+    return connectorAt(this.#snapshot.context.connectors, ref)
   }
 
   /** Every connector that ever reported a status. */
   connectors(): readonly KnownConnector[] {
-    return this.#context.connectors.map(connectorIn)
+    return this.#snapshot.context.connectors
   }
 
   /** Whether the transaction of our number is an open one of this charge point. */
   hasOpen(transactionId: number): boolean {
-    for (const { known } of this.#context.transactions) if (known.transactionId === transactionId) return true
+    for (const known of this.#snapshot.context.transactions) if (known.transactionId === transactionId) return true
     return false
   }
 
   /** The open transaction of our number. */
   transaction(transactionId: number): LiveTransaction | undefined {
-    for (const slot of this.#context.transactions) {
-      if (transactionId === slot.known.transactionId) return this.#transactionIn(slot)
+    for (const known of this.#snapshot.context.transactions) {
+      if (transactionId === known.transactionId) return this.#withStory(known)
     }
     return undefined
   }
 
   /** The open transactions that the charge point (2.x) gave this id, the newest first. */
   transactionsNamed(stationTransactionId: string): readonly LiveTransaction[] {
-    const named = this.#context.transactions.filter(({ known }) => known.stationTransactionId === stationTransactionId)
+    const { transactions } = this.#snapshot.context
+    const named = transactions.filter((known) => known.stationTransactionId === stationTransactionId)
     // By use, not by our number: that of a remote start was given away before the transaction began.
-    return named.map((slot) => this.#transactionIn(slot)).toSorted((a, b) => useOf(b) - useOf(a))
+    return named.map((known) => this.#withStory(known)).toSorted((a, b) => useOf(b) - useOf(a))
   }
 
   /** Its open transactions, in the order in which they became known. */
   openTransactions(): readonly LiveTransaction[] {
-    return this.#context.transactions.map((slot) => this.#transactionIn(slot))
+    return this.#snapshot.context.transactions.map((known) => this.#withStory(known))
   }
 
-  /** The transaction in `slot`, with its story as of its last event. */
-  #transactionIn(slot: TransactionSlot): LiveTransaction {
-    const transaction = transactionIn(slot)
-    const story = this.#stories?.get(transaction.transactionId)
-    return story === undefined ? transaction : { ...transaction, story }
+  /** The transaction with its story as of its last event. */
+  #withStory(known: LiveTransaction): LiveTransaction {
+    const story = this.#stories?.get(known.transactionId)
+    return story === undefined ? known : { ...known, story }
   }
 
   /** Moves it by what has been committed. Events that change nothing (most) cost a comparison and no more. */
   apply(events: readonly ActorEvent[]): void {
+    if (this.isClosed) return
+    const before = this.#snapshot.context
+    let state = before
+    let hasBooted = false
     for (const event of events) {
-      if (event.type === 'register') {
+      state = after(state, event)
+      hasBooted ||= event.type === 'booted'
+    }
+    if (state !== before) this.#send({ type: hasBooted ? 'booted' : 'committed', state })
+    for (const event of events) this.#note(event)
+  }
+
+  /** Takes over what is known beside the chart: no event of it depends on that. */
+  #note(event: ActorEvent): void {
+    switch (event.type) {
+      case 'register':
         this.#noteRegister(event.transactionId, event.reading)
-        continue
-      }
-      if (event.type === 'untimedFacts') {
+        return
+      case 'untimedFacts':
         this.#untimedFacts = event.facts
-        continue
-      }
-      if (event.type === 'transactionStarted') {
+        return
+      case 'transactionStarted':
         this.#promises?.end(event.transaction.transactionId)
-      }
-      if (event.type === 'transactionUpdated' && event.story !== undefined) this.#noteStory(event)
-      if (event.type === 'transactionStopped') {
+        this.#noteStart(event.transaction)
+        return
+      case 'transactionUpdated':
+        this.#noteStory(event)
+        return
+      case 'transactionStopped':
         this.#stories?.delete(event.transactionId)
         this.#registers = this.#registers.filter(({ transactionId }) => transactionId !== event.transactionId)
-      }
-      const snapshot = this.#actor.getSnapshot()
-      if (!wouldMove(snapshot, event)) continue
-      if (!isChildEvent(event) || !moveChildren(snapshot.context, event)) this.#send(event)
-      if (event.type === 'transactionStarted') this.#noteStart(event.transaction)
+        return
+      case 'booted':
+      case 'connectorStatus':
     }
   }
 
@@ -223,28 +265,36 @@ export class LiveChargePoint {
 
   /** An operator changed how it is to be treated. */
   provisioned(settings: ChargePointSettings): void {
-    if (this.state !== 'closed') this.#send({ type: 'provisioned', settings })
+    this.#send({ type: 'provisioned', settings })
   }
 
   /** Puts a CALL in line; the effects are called when it is sent and when it has ended. */
   queueCall(call: QueuedCall): void {
-    this.#send({ type: 'call', call })
+    if (this.#snapshot.matches({ connected: { calls: 'draining' } })) {
+      this.#effects.settle(call.messageId, shuttingDown(this.identity, call.action))
+      return
+    }
+    this.#calls ??= createActor(callQueueMachine, {
+      parent: this.#deps.root,
+      id: this.identity,
+      input: { identity: this.identity, effects: this.#effects },
+    }).start()
+    this.#calls.send({ type: 'call', call })
   }
 
   /** Ends the CALL under way with its answer. */
   answerCall(messageId: string, answer: CallAnswer): void {
-    this.#context.callQueue?.send({ type: 'answered', messageId, answer })
+    this.#calls?.send({ type: 'answered', messageId, answer })
   }
 
   /** The CALL under way; null when there is none. */
   get outstandingCall(): QueuedCall | null {
-    return this.#context.callQueue?.getSnapshot().context.outstanding ?? null
+    return this.#calls?.getSnapshot().context.outstanding ?? null
   }
 
   /** Whose answer `messageId` is: of the CALL under way, of one that timed out, or of none that is known. */
   answerOwner(messageId: string): ReturnType<typeof answerOwner> {
-    const queue = this.#context.callQueue
-    return queue === null ? 'unknown' : answerOwner(queue.getSnapshot(), messageId)
+    return this.#calls === null ? 'unknown' : answerOwner(this.#calls.getSnapshot(), messageId)
   }
 
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */
@@ -273,17 +323,23 @@ export class LiveChargePoint {
    * answered.
    */
   drain(): void {
-    if (this.state !== 'closed') this.#send({ type: 'drain' })
+    this.#send({ type: 'drain' })
+    this.#calls?.send({ type: 'drain' })
   }
 
   /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves it any more. */
   end(why: 'closed' | 'replaced'): void {
-    if (this.state !== 'closed') this.#send({ type: why })
+    if (this.isClosed) return
+    this.#send({ type: 'closed' })
+    const reason = why === 'replaced' ? 'was replaced by a newer connection' : 'disconnected'
+    this.#calls?.send({ type: 'closed', reason })
   }
 
   #send(event: ChargePointEvent): void {
+    if (this.isClosed) return
     this.#actor.send(event)
-    this.#context = this.#actor.getSnapshot().context
+    this.#snapshot = this.#actor.getSnapshot()
+    this.#isAccepted = this.#snapshot.matches({ connected: { boot: 'accepted' } })
   }
 }
 

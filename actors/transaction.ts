@@ -1,128 +1,188 @@
-// One transaction as a machine, the same for 1.6 and 2.x: open, in one of the charging states, until it has ended.
-// 2.x reports the charging state itself; in 1.6 the status of the connector tells it.
+// The chart of a transaction, the same for all versions: it is open, in one of its charging states, until its charge point
+// ends it or an operator closes it; and beside that its start has been told or not (2.0.1 E01–E15; 1.6 §4.8, §4.10).
+// Whatever a charge point tells is stored. The chart says what it does to the transaction, and what is odd about it.
 
-import { assign, setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
-import type { ConnectorRef, ConnectorStatus, KnownTransaction } from '../src/blocks/decision.ts'
+import { assign, setup } from 'xstate'
+import type { KnownTransaction } from '../src/blocks/decision.ts'
+import { Chart } from './chart.ts'
 
 /** ChargingStateEnumType (OCPP 2.0.1 Part 2). */
 export type ReportedState = 'Charging' | 'EVConnected' | 'SuspendedEV' | 'SuspendedEVSE' | 'Idle'
 
-/** `Unknown` until something tells it. */
-export type ChargingState = ReportedState | 'Unknown'
+export const reportedStates: readonly ReportedState[] = [
+  'Charging',
+  'EVConnected',
+  'SuspendedEV',
+  'SuspendedEVSE',
+  'Idle',
+]
 
-/** A transaction with its charging state; null while that is unknown. */
+/** A transaction with its charging state; null while that is unknown. 1.6 has no message that tells it. */
 export type LiveTransaction = KnownTransaction & { readonly chargingState: string | null }
 
-/** What an update may change; what is left out stays. */
-export interface TransactionDetails {
-  readonly connector?: ConnectorRef
-  readonly idToken?: string
-  readonly startedAtMs?: number
-  readonly meterStartWh?: number
+/** What a message, or an operator, says of a transaction. */
+export type TransactionReport =
+  | {
+      readonly type: 'started' | 'updated'
+      /** It tells of an earlier moment than what is known. */
+      readonly isLate: boolean
+      /** It tells of a moment after the end, where there is one. */
+      readonly isAfterEnd: boolean
+      /** As it is sent; null where it is not. */
+      readonly chargingState: string | null
+    }
+  | {
+      readonly type: 'ended'
+      readonly isLate: boolean
+      readonly isAfterEnd: boolean
+    }
+  | { readonly type: 'closedByOperator' }
+  | { readonly type: 'correctedByOperator' }
+
+/** What is odd about a report. */
+export type TransactionOddity = 'secondStart' | 'secondEnd' | 'afterEnd'
+
+/** What a report does to a transaction. */
+export interface TransactionMove {
+  readonly life: 'open' | 'closedByOperator' | 'ended'
+  /** null until one is told, and once the transaction is over. */
+  readonly chargingState: ReportedState | null
+  /** Whether the transaction is over by this report, and by no earlier one: its figures are those of the end. */
+  readonly isEnd: boolean
+  /** Whether it tells of an open transaction, and of nothing earlier than what is known: then it moves its connector, too. */
+  readonly isCurrent: boolean
+  readonly oddities: readonly TransactionOddity[]
 }
 
-export interface TransactionContext {
-  readonly known: KnownTransaction
-  /** The charging state it was in when its actor started. */
-  readonly hydrated: ChargingState
+interface Context {
+  readonly isEnd: boolean
+  readonly isCurrent: boolean
+  readonly oddities: readonly TransactionOddity[]
 }
 
-/** The charging state to move to, what else has become known, or the end. */
-export type TransactionEvent =
-  | { [State in ReportedState]: { readonly type: State } }[ReportedState]
-  | { readonly type: 'details'; readonly details: TransactionDetails }
-  | { readonly type: 'ended' }
+const types: { context?: Context; events?: TransactionReport } = {}
 
-const reportedStates: readonly ReportedState[] = ['Charging', 'EVConnected', 'SuspendedEV', 'SuspendedEVSE', 'Idle']
-
-const types: { context?: TransactionContext; events?: TransactionEvent; input?: LiveTransaction } = {}
-
-const transactionSetup = setup({
+const transaction = setup({
   types,
   guards: {
-    startsIn: ({ context }, params: { state: ChargingState }) => context.hydrated === params.state,
+    tells: ({ event }, params: { readonly state: ReportedState }) =>
+      'chargingState' in event && event.chargingState === params.state && !event.isLate,
+    isLate: ({ event }) => 'isLate' in event && event.isLate,
+    isAfterEnd: ({ event }) => 'isAfterEnd' in event && event.isAfterEnd,
   },
   actions: {
-    keepDetails: assign(({ context }, details: TransactionDetails) => ({ known: withDetails(context.known, details) })),
-    close: assign(({ context }) => ({ known: { ...context.known, open: false } })),
+    /** Nothing: `can` asks for a transition that does something. */
+    allow: () => undefined,
+    current: assign({ isCurrent: true }),
+    end: assign({ isEnd: true }),
+    note: assign(({ context }, params: { readonly oddity: TransactionOddity }) => ({
+      oddities: [...context.oddities, params.oddity],
+    })),
   },
 })
 
-/** A transaction, started in the charging state that was committed last. */
-export const transactionMachine = transactionSetup.createMachine({
-  context: ({ input }) => {
-    const { chargingState, ...known } = input
-    return { known, hydrated: chargingStateNamed(chargingState) ?? 'Unknown' }
-  },
-  initial: 'open',
+const noteAfterEnd = { guard: 'isAfterEnd', actions: { type: 'note', params: { oddity: 'afterEnd' } } } as const
+
+const reports = [
+  { guard: 'isLate' },
+  ...reportedStates.map((state) => ({
+    guard: { type: 'tells' as const, params: { state } },
+    target: `.${state}` as const,
+    actions: 'current' as const,
+  })),
+  { actions: 'current' },
+] as const
+
+export const transactionMachine = transaction.createMachine({
+  context: { isEnd: false, isCurrent: false, oddities: [] },
+  type: 'parallel',
   states: {
-    open: {
-      initial: 'hydrating',
-      on: {
-        Charging: '.Charging',
-        EVConnected: '.EVConnected',
-        SuspendedEV: '.SuspendedEV',
-        SuspendedEVSE: '.SuspendedEVSE',
-        Idle: '.Idle',
-        details: { actions: { type: 'keepDetails', params: ({ event }) => event.details } },
-        ended: 'ended',
-      },
+    life: {
+      initial: 'open',
       states: {
-        hydrating: {
-          always: [
-            ...reportedStates.map((state) => ({
-              guard: { type: 'startsIn' as const, params: { state } },
-              target: state,
-            })),
-            { target: 'Unknown' },
-          ],
+        open: {
+          initial: 'Unknown',
+          on: {
+            started: reports,
+            updated: reports,
+            ended: [
+              { guard: 'isLate', target: 'ended', actions: 'end' },
+              { target: 'ended', actions: ['end', 'current'] },
+            ],
+            closedByOperator: 'closedByOperator',
+          },
+          states: { Unknown: {}, Charging: {}, EVConnected: {}, SuspendedEV: {}, SuspendedEVSE: {}, Idle: {} },
         },
-        Charging: {},
-        EVConnected: {},
-        SuspendedEV: {},
-        SuspendedEVSE: {},
-        Idle: {},
-        Unknown: {},
+        // The figures of the charge point count for more than those that an operator entered.
+        closedByOperator: {
+          on: {
+            updated: noteAfterEnd,
+            ended: [
+              {
+                guard: 'isAfterEnd',
+                target: 'ended',
+                actions: ['end', { type: 'note', params: { oddity: 'afterEnd' } }],
+              },
+              { target: 'ended', actions: 'end' },
+            ],
+            correctedByOperator: { actions: 'allow' },
+          },
+        },
+        // The first end counts.
+        ended: {
+          on: {
+            updated: noteAfterEnd,
+            ended: { actions: { type: 'note', params: { oddity: 'secondEnd' } } },
+          },
+        },
       },
     },
-    ended: { type: 'final', entry: 'close' },
+    start: {
+      initial: 'missing',
+      states: {
+        missing: { on: { started: 'told' } },
+        told: { on: { started: { actions: { type: 'note', params: { oddity: 'secondStart' } } } } },
+      },
+    },
   },
 })
 
-export type TransactionActor = ActorRefFrom<typeof transactionMachine>
+const chart = new Chart(transactionMachine)
+const untouched: Context = { isEnd: false, isCurrent: false, oddities: [] }
 
-/** `known` with what `details` says; a field left out stays as it is. */
-export function withDetails(known: KnownTransaction, details: TransactionDetails): KnownTransaction {
-  const { connector, ...fields } = details
-  return { ...known, ...connector, ...fields }
-}
-
-/** The charging state that a charge point named, or null when it is none of the five. */
-export function chargingStateNamed(name: string | null): ReportedState | null {
-  return reportedStates.find((state) => state === name) ?? null
-}
-
-/** What the status of its connector says about a 1.6 transaction, or null when it says nothing (1.6 §4.9). */
-export function chargingStateOf(status: ConnectorStatus): ReportedState | null {
-  switch (status) {
-    case 'Charging':
-    case 'SuspendedEV':
-    case 'SuspendedEVSE':
-      return status
-    case 'Preparing':
-    case 'Finishing':
-      return 'EVConnected'
-    case 'Available':
-      return 'Idle'
-    default:
-      return null
+/** What `report` does to a transaction that is known. */
+export function transactionMove(known: TransactionState, report: TransactionReport): TransactionMove {
+  const { value, context } = chart.after(stateOf(known), report)
+  const { life } = value
+  const isOpen = typeof life === 'object'
+  return {
+    ...context,
+    life: isOpen ? 'open' : life,
+    chargingState: isOpen ? reportedOf(life.open) : null,
   }
 }
 
-/** The transaction as deciding needs it. */
-export function transactionOf(snapshot: SnapshotFrom<typeof transactionMachine>): LiveTransaction {
-  const { known, hydrated } = snapshot.context
-  if (snapshot.value === 'ended') return { ...known, chargingState: null }
-  const state = snapshot.value.open === 'hydrating' ? hydrated : snapshot.value.open
-  return { ...known, chargingState: state === 'Unknown' ? null : state }
+/** Whether `report` may be made of a transaction at all: an operator closes an open one, and corrects what operators closed. */
+export function allows(known: TransactionState, report: TransactionReport): boolean {
+  return stateOf(known).can(report)
+}
+
+/** Where a transaction is, as far as its chart goes. */
+type TransactionState = Pick<KnownTransaction, 'open' | 'closedBy' | 'story'> & {
+  readonly chargingState?: string | null
+}
+
+function stateOf({ open, closedBy, story, chargingState = null }: TransactionState) {
+  const over = closedBy === 'operator' ? 'closedByOperator' : 'ended'
+  const life = open ? { open: reportedNamed(chargingState) ?? 'Unknown' } : over
+  return chart.in({ life, start: story?.isStartTold === true ? 'told' : 'missing' }, untouched)
+}
+
+/** The charging state of that name, or null when it is none of the five. */
+export function reportedNamed(name: string | null): ReportedState | null {
+  return reportedStates.find((state) => state === name) ?? null
+}
+
+function reportedOf(state: ReportedState | 'Unknown'): ReportedState | null {
+  return state === 'Unknown' ? null : state
 }

@@ -14,7 +14,7 @@ import type { ApiEnv } from './env.ts'
 import { badRequest } from './errors.ts'
 import { ChargePointParams, object, text } from './fields.ts'
 import { body, errors, json, jsonText } from './responses.ts'
-import { type CommandAnswer, requireConnected, sendCommand } from './send-command.ts'
+import { type CommandAnswer, commandErrorCodes, requireConnected, sendCommand } from './send-command.ts'
 
 const timeoutError = `Timeout must be a number of seconds, above 0 and at most ${callTimeoutSecondsMax}`
 
@@ -64,18 +64,7 @@ const callRoute = createRoute({
   request: { params: ChargePointParams, body: body(Call, true) },
   responses: {
     200: json(CallResult, 'What the charge point answered.'),
-    ...errors(
-      'BAD_REQUEST',
-      'FORBIDDEN',
-      'NOT_FOUND',
-      'NOT_CONNECTED',
-      'CONNECTED_ELSEWHERE',
-      'REQUEST_TOO_LARGE',
-      'CALL_ERROR',
-      'CALL_ANSWER_INVALID',
-      'CALL_TIMEOUT',
-      'CALL_QUEUE_FULL',
-    ),
+    ...errors(...commandErrorCodes),
   },
 })
 

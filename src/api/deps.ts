@@ -90,6 +90,8 @@ export interface ApiQueries {
 export interface LiveView {
   readonly version: OcppVersion
   readonly bootStatus: RegistrationStatus | null
+  /** Whether it may be sent a CALL of that action now: not all may before its boot is accepted. */
+  readonly mayBeSent: (action: string) => boolean
   readonly lastSeenAtMs: number
   readonly lastHeartbeatAtMs: number | null
 }

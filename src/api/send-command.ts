@@ -24,6 +24,7 @@ export const commandErrorCodes = [
   'BAD_REQUEST',
   'FORBIDDEN',
   'NOT_FOUND',
+  'CONFLICT',
   'NOT_CONNECTED',
   'CONNECTED_ELSEWHERE',
   'REQUEST_TOO_LARGE',
@@ -91,10 +92,23 @@ export async function requireConnected(
 }
 
 /**
+ * Asks the chart of a connected charge point whether it may be sent that (1.6 §4.2, 2.0.1 B02, B03).
+ *
+ * @throws {StatorError} `CONFLICT` when its boot has to be accepted first.
+ */
+export function requireSendable({ live }: Pick<ApiDeps, 'live'>, chargePoint: ChargePointRef, action: string): void {
+  const view = live.get(chargePoint)
+  if (view === undefined || view.mayBeSent(action)) return
+  const because = `its boot was answered with ${view.bootStatus}`
+  const message = `Charge point '${chargePoint.identity}' is not accepted yet, so ${action} is not sent: ${because}`
+  throw new StatorError('CONFLICT', message)
+}
+
+/**
  * Sends `command` and waits for its answer. A command that sets the password of the charge point changes the stored
  * one, too: see `PasswordRotations`.
  *
- * @throws {StatorError} `BAD_REQUEST` when the command breaks its schema, or sets an empty password or two (nothing was
+ * @throws {StatorError} what `requireSendable` throws; `BAD_REQUEST` when the command breaks its schema, or sets an empty password or two (nothing was
  *   sent); `CALL_ERROR` when the charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` when its answer cannot be
  *   read, or breaks the schema and its strictness is `strict`; and what `live.call` throws.
  */
@@ -106,6 +120,7 @@ export async function sendCommand(
   timeoutMs?: number,
 ): Promise<CommandAnswer> {
   const { action, payload } = command
+  requireSendable(deps, chargePoint, action)
   const [first, ...more] = checkRequest(version, action, payload).map((problem) => issueOf(problem, command))
   if (first !== undefined) throw badRequest(first.field, first.issue, more)
 

@@ -89,6 +89,10 @@ export interface MessageRow {
   readonly toldAt: TimeField | null
   /** The answer to a message that is only stored, as an event of its charge point; null for all others. */
   readonly standingAnswer: StandingAnswer | null
+  /** A BootNotification: it comes before a boot is accepted (1.6 §4.2, 2.0.1 B01). */
+  readonly isBoot: boolean
+  /** It starts or stops a transaction from afar: not while a boot is pending (1.6 §4.2, 2.0.1 B02). */
+  readonly isOfTransaction: boolean
   /**
    * Of what is sent to a charge point: the messages that it asks for. They are served before the boot is accepted, too
    * (2.0.1 B02.FR.09).

@@ -53,6 +53,8 @@ export function rowsOf(block: FunctionalBlock) {
     standingAnswer: null,
     requests: requestsNothing,
     password: null,
+    isBoot: false,
+    isOfTransaction: false,
   } as const
 
   /** A CALL from a charge point that `handler` decides about. */
@@ -119,6 +121,16 @@ export function rowsOf(block: FunctionalBlock) {
 /** The row of a message that both sides send. */
 export function bothWays<S extends boolean, H>(of: RowOf<'fromChargePoint', S, H>): RowOf<'both', S, H> {
   return { ...of, direction: 'both' }
+}
+
+/** The row of a BootNotification. */
+export function booting<R extends AnyRow>(of: R): R {
+  return { ...of, isBoot: true }
+}
+
+/** The row of a CALL to a charge point that starts or stops a transaction. */
+export function ofTransaction<R extends AnyRow>(of: R): R {
+  return { ...of, isOfTransaction: true }
 }
 
 /** The row of a CALL to a charge point that can set its password. */

@@ -229,7 +229,7 @@ export class Connection implements CallEffects {
    */
   call(action: string, payload: Payload, timeoutMs = this.#deps.calls.timeoutMs): Promise<CallAnswer> {
     const live = this.#live
-    if (live === null || live.state === 'closed') {
+    if (live === null || live.isClosed) {
       const message = `${action} was not sent: charge point '${this.identity}' is not connected`
       return Promise.reject(new StatorError('NOT_CONNECTED', message))
     }

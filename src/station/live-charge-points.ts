@@ -31,9 +31,11 @@ export class LiveChargePoints {
   get(chargePoint: ChargePointRef) {
     const connected = this.#registry.find(chargePoint)
     if (connected === undefined) return undefined
-    const { version, bootStatus } = connected.live.chargePoint
+    const { live } = connected
+    const { version, bootStatus } = live.chargePoint
     const { lastSeenAtMs, lastHeartbeatAtMs } = connected
-    return { version, bootStatus, lastSeenAtMs, lastHeartbeatAtMs }
+    const mayBeSent = (action: string): boolean => live.mayBeSent(rowOf(version, action)?.isOfTransaction === true)
+    return { version, bootStatus, mayBeSent, lastSeenAtMs, lastHeartbeatAtMs }
   }
 
   /**

@@ -12,7 +12,6 @@ import { decisionsMax, lookupRetryMs } from '../base/limits.ts'
 import type { Timings } from '../base/timings.ts'
 import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Decision, Needs, Payload } from '../blocks/decision.ts'
 import type { FrameMeter, MeterBlock } from '../blocks/meter-block.ts'
-import { bootGate } from '../blocks/provisioning/boot.ts'
 import { placing, type UntimedFacts } from '../blocks/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
@@ -109,8 +108,8 @@ function gate(
     refuseWith(connection, frame, 'NotSupported', `${action} is not supported by this central system.`, deps)
     return null
   }
-  const boot = bootGate(row, action, connection.live.chargePoint, connection.wasAskedFor(action))
-  if (boot === 'refuse') {
+  const gated = connection.live.gate(row.isBoot || connection.wasAskedFor(action), row.transactional)
+  if (gated === 'refuse') {
     const sentence = 'Send BootNotification first, and wait until it is accepted.'
     if (row.kind === 'call') refuseWith(connection, frame, 'SecurityError', sentence, deps)
     else dropFrame(connection, sentence, deps)
@@ -119,7 +118,7 @@ function gate(
   const meter = block === null || frame.meter === null ? null : rowsIn(block, frame.meter)
   const message = new MessageContext(connection, row, handler, frame, meter, receivedAtMs, deps)
   message.bytes = text.length
-  message.isBeforeBoot = boot === 'serveAndNote'
+  message.isBeforeBoot = gated === 'serveAndNote'
   return prepare(message, deps)
 }
 

@@ -249,7 +249,7 @@ export class Watch {
     const { live } = connected
     if (live.epoch > row.epoch)
       this.#fail('oneOwner', `${identity} lives under epoch ${live.epoch}; the last given is ${row.epoch}.`)
-    if (live.state === 'closed') this.#fail('oneOwner', `${identity} is registered and closed.`)
+    if (live.isClosed) this.#fail('oneOwner', `${identity} is registered and closed.`)
     if (node.callsUnderWay(identity) > callQueueCallsMax + 1) {
       this.#fail('bounded', `${node.callsUnderWay(identity)} commands wait for ${identity}.`)
     }

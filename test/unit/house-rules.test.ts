@@ -15,8 +15,8 @@ const sources = new Map(files.map((file) => [file, readFileSync(join(root, file)
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   ocpp: ['base'],
-  blocks: ['ocpp', 'base'],
-  'blocks/routes': ['api', 'examine', 'blocks', 'ocpp', 'base'],
+  blocks: ['actors', 'ocpp', 'base'],
+  'blocks/routes': ['actors', 'api', 'examine', 'blocks', 'ocpp', 'base'],
   examine: ['blocks', 'ocpp', 'base'],
   actors: ['examine', 'blocks', 'ocpp', 'base'],
   store: ['blocks', 'ocpp', 'base'],

@@ -3,7 +3,7 @@
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { connectorsMax } from '../../base/limits.ts'
 import { ownValue } from '../../base/own-value.ts'
-import { connectorMove } from './connector-moves.ts'
+import { connectorMove } from '../../../actors/connector.ts'
 import type {
   Anomaly,
   Change,
@@ -74,16 +74,26 @@ export function connectorTooMany(ref: ConnectorRef, known: Known): Anomaly | nul
   return { kind: 'tooManyConnectors', detail: { evseId: ref.evseId, connectorId: ref.connectorId } }
 }
 
-/** The anomaly of a move of a connector that the specification does not provide for; none for any other. */
-export function connectorMoveAnomaly(moved: NewRow<'connectors'>, known: Known): readonly Anomaly[] {
-  const { evseId, connectorId, status: to } = moved
-  const from = known.connector(moved)?.status ?? 'Unknown'
-  if (from === 'Unknown' || from === to) return []
-  if (connectorMove(known.chargePoint.version, from, to, evseId) !== null) return []
-  return [{ kind: 'connectorMove', detail: { evseId, connectorId, from, to } }]
+/** A status as a charge point reports it, with what its chart makes of the connector. */
+export interface MovedConnector {
+  readonly row: NewRow<'connectors'>
+  /** That of a move which the specification does not provide for; none for any other. */
+  readonly anomalies: readonly Anomaly[]
 }
 
-function statusNotification(moved: NewRow<'connectors'>, known: Known): Decision {
+/** Asks the chart of the connector what it is after it has reported `told`. */
+export function moveConnector(told: NewRow<'connectors'>, known: Known): MovedConnector {
+  const { evseId, connectorId } = told
+  const from = known.connector(told)?.status ?? 'Unknown'
+  const { status, name } = connectorMove(known.chargePoint.version, from, told.status, evseId)
+  const row = { ...told, status }
+  // Whatever status a connector reports first, it has come from somewhere.
+  if (name !== null || from === 'Unknown') return { row, anomalies: [] }
+  return { row, anomalies: [{ kind: 'connectorMove', detail: { evseId, connectorId, from, to: status } }] }
+}
+
+function statusNotification(reported: NewRow<'connectors'>, known: Known): Decision {
+  const { row: moved, anomalies } = moveConnector(reported, known)
   const told: Change = {
     table: 'chargePointEvents',
     row: { action: 'StatusNotification', occurredAtMs: moved.occurredAtMs, payload: known.verbatim },
@@ -94,7 +104,7 @@ function statusNotification(moved: NewRow<'connectors'>, known: Known): Decision
   return {
     answer: {},
     changes: [...connectorStatusChanges([moved], known), told],
-    anomalies: connectorMoveAnomaly(moved, known),
+    anomalies,
     events: [
       {
         type: 'connectorStatus',

@@ -4,7 +4,7 @@
 import type { OCPP20 } from 'typed-ocpp'
 import { connectorsMax } from '../../base/limits.ts'
 import { availableComponents, newestStates } from './newest-states.ts'
-import { connectorMoveAnomaly, connectorStatusChanges, status201 } from '../availability/connector-status.ts'
+import { connectorStatusChanges, moveConnector, status201 } from '../availability/connector-status.ts'
 import type { Anomaly, Change, ConnectorRef, Decision, Handler, Known } from '../decision.ts'
 import { notification, timeMs } from '../notification.ts'
 import type { NewRow, RowChange } from '../stored-rows.ts'
@@ -49,8 +49,9 @@ function statusesOf(events: readonly Event[], known: Known): Pick<Decision, 'cha
     }
   }
   if (tooMany !== null) anomalies.push({ kind: 'tooManyConnectors', detail: { ...tooMany } })
-  const moved = [...moves.values()]
-  for (const row of moved) anomalies.push(...connectorMoveAnomaly(row, known))
+  const judged = [...moves.values()].map((row) => moveConnector(row, known))
+  for (const one of judged) anomalies.push(...one.anomalies)
+  const moved = judged.map(({ row }) => row)
   return {
     changes: moved.length === 0 ? [] : connectorStatusChanges(moved, known),
     anomalies,

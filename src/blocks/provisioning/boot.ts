@@ -1,9 +1,9 @@
-// Boots: what a charge point says of itself, and what it may tell before its boot is accepted.
+// Boots: what a charge point says of itself, and how that is answered. What it may tell before its boot is accepted says
+// its chart (`actors/charge-point.ts`).
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
-import type { Decision, Handler, Known, KnownChargePoint } from '../decision.ts'
-import type { MessageRow } from '../message-row.ts'
+import type { Decision, Handler, Known } from '../decision.ts'
 
 function boot(
   known: Known,
@@ -68,24 +68,4 @@ export const bootNotification201: Handler<OCPP20.BootNotificationRequest> = {
       imsi: station.modem?.imsi,
     })
   },
-}
-
-/** What to do with a message that comes before a boot was accepted. */
-export type BootGate = 'serve' | 'serveAndNote' | 'refuse'
-
-/**
- * Before a boot is accepted only BootNotification is served; the rest gets SecurityError (OCPP-J 1.6 errata §3.8,
- * 2.0.1 B02.FR.09), but for what a TriggerMessage asked for. Two exceptions, both noted as anomalies: transaction
- * messages are facts and are never refused, and a charge point that has never booted here is served when `lenient`,
- * because some do not boot again after a reconnect.
- */
-export function bootGate(
-  row: Pick<MessageRow, 'transactional'>,
-  action: string,
-  chargePoint: KnownChargePoint,
-  triggered: boolean,
-): BootGate {
-  if (chargePoint.bootStatus === 'Accepted' || action === 'BootNotification' || triggered) return 'serve'
-  if (row.transactional) return 'serveAndNote'
-  return chargePoint.bootStatus === null && chargePoint.strictness === 'lenient' ? 'serveAndNote' : 'refuse'
 }

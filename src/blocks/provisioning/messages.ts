@@ -1,6 +1,6 @@
 // Functional block B: boots, the configuration of a charge point, and its device model.
 
-import { rowsOf, settingPassword } from '../rows.ts'
+import { booting, rowsOf, settingPassword } from '../rows.ts'
 import { bootNotification16, bootNotification201 } from './boot.ts'
 import { notifyReport } from './device-model.ts'
 import { changeConfigurationPassword, setVariablesPassword } from './password-commands.ts'
@@ -8,14 +8,14 @@ import { changeConfigurationPassword, setVariablesPassword } from './password-co
 const { notServed, served, toChargePoint } = rowsOf('provisioning')
 
 export const provisioning16 = {
-  BootNotification: served('1.6 §4.2', 'committed', bootNotification16),
+  BootNotification: booting(served('1.6 §4.2', 'committed', bootNotification16)),
   ChangeConfiguration: settingPassword(changeConfigurationPassword, toChargePoint('1.6 §5.3')),
   GetConfiguration: toChargePoint('1.6 §5.8'),
   Reset: toChargePoint('1.6 §5.14'),
 }
 
 export const provisioning201 = {
-  BootNotification: served('2.0.1 B01-B03', 'committed', bootNotification201),
+  BootNotification: booting(served('2.0.1 B01-B03', 'committed', bootNotification201)),
   SetVariables: settingPassword(setVariablesPassword, toChargePoint('2.0.1 B05')),
   GetVariables: toChargePoint('2.0.1 B06'),
   GetBaseReport: toChargePoint('2.0.1 B07', ['NotifyReport']),
@@ -26,7 +26,7 @@ export const provisioning201 = {
 }
 
 export const provisioning21 = {
-  BootNotification: notServed('2.1 B01-B03', 'committed'),
+  BootNotification: booting(notServed('2.1 B01-B03', 'committed')),
   SetVariables: settingPassword(setVariablesPassword, toChargePoint('2.1 B05')),
   GetVariables: toChargePoint('2.1 B06'),
   GetBaseReport: toChargePoint('2.1 B07', ['NotifyReport']),

@@ -41,6 +41,9 @@ export function remoteStart(version: OcppVersion, start: StartRequest): RemoteSt
   return starts[version].recognisedBy(start)
 }
 
+/** What a remote start is called. */
+export const startAction = since2('RemoteStartTransaction', 'RequestStartTransaction')
+
 interface StartForm {
   readonly command: (start: StartRequest) => Command
   readonly recognisedBy: (start: StartRequest) => RemoteStart

@@ -2,7 +2,7 @@
 
 import { ownValue } from '../../base/own-value.ts'
 import type { Payload } from '../decision.ts'
-import { rowsOf } from '../rows.ts'
+import { ofTransaction, rowsOf } from '../rows.ts'
 
 const { toChargePoint } = rowsOf('remote-control')
 
@@ -28,23 +28,23 @@ const connectorStatus = ['StatusNotification', 'NotifyEvent']
 const start = ['Authorize', ...connectorStatus]
 
 export const remoteControl16 = {
-  RemoteStartTransaction: toChargePoint('1.6 §5.11', ['Authorize', 'StatusNotification']),
-  RemoteStopTransaction: toChargePoint('1.6 §5.12', ['StatusNotification']),
+  RemoteStartTransaction: ofTransaction(toChargePoint('1.6 §5.11', ['Authorize', 'StatusNotification'])),
+  RemoteStopTransaction: ofTransaction(toChargePoint('1.6 §5.12', ['StatusNotification'])),
   TriggerMessage: toChargePoint('1.6 §5.17', requestedMessage),
   UnlockConnector: toChargePoint('1.6 §5.18', ['StatusNotification']),
   ExtendedTriggerMessage: toChargePoint('1.6 security whitepaper §5.5', requestedMessage),
 }
 
 export const remoteControl201 = {
-  RequestStartTransaction: toChargePoint('2.0.1 F01-F02', start),
-  RequestStopTransaction: toChargePoint('2.0.1 F03', connectorStatus),
+  RequestStartTransaction: ofTransaction(toChargePoint('2.0.1 F01-F02', start)),
+  RequestStopTransaction: ofTransaction(toChargePoint('2.0.1 F03', connectorStatus)),
   UnlockConnector: toChargePoint('2.0.1 F05', connectorStatus),
   TriggerMessage: toChargePoint('2.0.1 F06', requestedMessage),
 }
 
 export const remoteControl21 = {
-  RequestStartTransaction: toChargePoint('2.1 F01-F02, F07', start),
-  RequestStopTransaction: toChargePoint('2.1 F03', connectorStatus),
+  RequestStartTransaction: ofTransaction(toChargePoint('2.1 F01-F02, F07', start)),
+  RequestStopTransaction: ofTransaction(toChargePoint('2.1 F03', connectorStatus)),
   UnlockConnector: toChargePoint('2.1 F05', connectorStatus),
   TriggerMessage: toChargePoint('2.1 F06', requestedMessage),
 }

@@ -4,20 +4,26 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { ownChargePoint } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
-import type { ApiDeps, LiveView } from '../../api/deps.ts'
+import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { notFound } from '../../api/errors.ts'
 import { ChargePointParams, integer, object, text } from '../../api/fields.ts'
 import { body, errors, json } from '../../api/responses.ts'
-import { commandErrorCodes, CommandOutcome, requireConnected, sendForStatus } from '../../api/send-command.ts'
+import {
+  commandErrorCodes,
+  CommandOutcome,
+  requireConnected,
+  requireSendable,
+  sendForStatus,
+} from '../../api/send-command.ts'
 import { StatorError } from '../../base/errors.ts'
 import { idTokenCharactersMax, remoteStartPromiseMs } from '../../base/limits.ts'
 import type { ChargePointRecord } from '../records.ts'
-import { remoteStart, startCommand, startOutcome, stopCommand, stopOutcome } from './commands.ts'
+import { remoteStart, startAction, startCommand, startOutcome, stopCommand, stopOutcome } from './commands.ts'
 
-// Not while the charge point waits for its boot to be accepted, and not for what has stopped.
-const transactionErrors = errors(...commandErrorCodes, 'CONFLICT')
+// A conflict: the boot of the charge point is not accepted, or the transaction has stopped.
+const transactionErrors = errors(...commandErrorCodes)
 
 const StartOutcome = CommandOutcome.extend({
   transactionId: z.int().optional().openapi({
@@ -83,7 +89,8 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(startRoute, async (c) => {
     const { connectorId, idTag, chargingProfile } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const { version } = requireBooted(chargePoint, await requireConnected(deps, chargePoint))
+    const { version } = await requireConnected(deps, chargePoint)
+    requireSendable(deps, chargePoint, startAction[version])
     const [idToken, transactionId] = await Promise.all([queries.idTokenRecord(idTag), deps.nextTransactionId()])
     const start = {
       connectorId,
@@ -119,7 +126,7 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       throw notFound('Transaction', transactionId)
     }
     if (!transaction.open) throw new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
-    const { version } = requireBooted(chargePoint, await requireConnected(deps, chargePoint))
+    const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, stopCommand(version, transaction))
     return c.json(stopOutcome(status), 200)
   })
@@ -139,13 +146,4 @@ async function withdrawPromise(
     const { identity } = chargePoint
     log.info({ identity, transactionId, error }, 'A promised transactionId could not be withdrawn; it expires.')
   }
-}
-
-// 1.6 §4.2 and 2.0.1 B02, B03: a charge point that was not accepted must not be told to start or stop transactions.
-function requireBooted(chargePoint: ChargePointRecord, view: LiveView): LiveView {
-  if (view.bootStatus !== 'Pending' && view.bootStatus !== 'Rejected') return view
-  throw new StatorError(
-    'CONFLICT',
-    `Charge point '${chargePoint.identity}' is not accepted yet: its boot was answered with ${view.bootStatus}`,
-  )
 }

@@ -1,6 +1,7 @@
 // How a 2.x transaction is told: which of several transactions of one id an event is about, and in which order events belong.
 // Charge points reuse ids after a reboot, number every event 0, set their clocks, and deliver what happened offline after the end.
 
+import type { TransactionMove } from '../../../actors/transaction.ts'
 import type { AnomalyKind } from '../anomalies.ts'
 import type { Known, KnownChargePoint, KnownTransaction, TransactionStory } from '../decision.ts'
 import { timeMs } from '../notification.ts'
@@ -117,12 +118,16 @@ export function orderAnomaly(
 /**
  * The story of `transaction` once the event has been added to it.
  *
+ * @param isEnd it is over by this event, as its chart says.
  * @param heardAtMs when the event came; null when it tells of the time offline, and so of nothing after the last boot.
  */
-export function storyAfter(told: ToldEvent, transaction: KnownTransaction, heardAtMs: number | null): TransactionStory {
-  const { story, open, startedAtMs } = transaction
+export function storyAfter(
+  told: ToldEvent,
+  { story, open, startedAtMs }: KnownTransaction,
+  { isEnd }: Pick<TransactionMove, 'isEnd'>,
+  heardAtMs: number | null,
+): TransactionStory {
   const isLate = isOlder(told, story)
-  const isEnd = told.eventType === 'Ended' && transaction.closedBy !== 'station'
   return {
     use: story?.use ?? 1,
     isStartTold: told.eventType === 'Started' || story?.isStartTold === true,

@@ -2,6 +2,7 @@
 // never refused: what does not fit is stored with an anomaly beside it.
 
 import type { OCPP16 } from 'typed-ocpp'
+import { transactionMove } from '../../../actors/transaction.ts'
 import { isoTime } from '../../base/clock.ts'
 import { connectorRef16 } from '../availability/connector-status.ts'
 import { idTagInfo16, idTokenCandidates } from '../authorization/authorization.ts'
@@ -222,7 +223,7 @@ export const stopTransaction: Handler<StopTransaction> = {
     const anomaly = transactionAnomaly(payload.transactionId, transaction, known)
     const isOurs = transaction !== undefined && transaction.chargePointKey === known.chargePoint.key
     const applied =
-      isOurs && transaction.closedBy !== 'station'
+      isOurs && transactionMove(transaction, { type: 'ended', isLate: false, isAfterEnd: true }).isEnd
         ? applyStop(payload, transaction, known)
         : { changes: [], anomalies: [], events: [] }
     return {

@@ -1,12 +1,14 @@
 // Functional block E, transactions, as OCPP 2.x tells them: TransactionEvent (2.0.1 E01–E15). Events may come late, twice,
 // out of order or without their beginning; each is stored, and the transaction is pieced together from what has come.
 
+import { type TransactionMove, transactionMove } from '../../../actors/transaction.ts'
 import { idTokenCandidates, idTokenInfo201 } from '../authorization/authorization.ts'
 import {
   chargingStatus,
   connectorStatusChanges,
   connectorTooMany,
   isChargingStatus,
+  moveConnector,
 } from '../availability/connector-status.ts'
 import type {
   ActorEvent,
@@ -143,19 +145,18 @@ function beginningOf({ event, told, known }: Facts, transaction: KnownTransactio
   }
 }
 
-function continueTransaction(the: Case, transaction: KnownTransaction): Outcome {
+function continueTransaction(the: Case, transaction: KnownTransaction, move: TransactionMove): Outcome {
   const { event, station, told, known, idTokenStatus } = the
   const { transactionId, story } = transaction
   const { chargingState, remoteStartId } = event.transactionInfo
-  const isLate = isOlder(told, story)
   const beginning = beginningOf(the, transaction)
-  const movesOn = !isLate && transaction.open
+  const movesOn = move.isCurrent
   // What is older, or comes after the end, moves nothing that is known.
   const ref = connectorOf(event, transaction, known)
   const isConnectorTold = event.evse !== undefined && (movesOn || transaction.evseId === 0)
   const connector = isConnectorTold ? { evseId: ref.evseId, connectorId: ref.connectorId } : undefined
   const state = movesOn ? chargingState : undefined
-  const after = storyAfter(told, transaction, event.offline === true ? null : known.receivedAtMs)
+  const after = storyAfter(told, transaction, move, event.offline === true ? null : known.receivedAtMs)
   const token = 'idToken' in beginning ? event.idToken : undefined
   const anomalies: Anomaly[] = []
   const note = (kind: Anomaly['kind'], detail: Anomaly['detail'] = {}): void => {
@@ -163,9 +164,10 @@ function continueTransaction(the: Case, transaction: KnownTransaction): Outcome 
   }
   const odd = orderAnomaly(told, story)
   if (odd !== null) note(odd, { seqNo: told.seqNo, lastSeqNo: story?.lastSeqNo ?? null })
-  if (event.eventType === 'Started' && story?.isStartTold === true) note('secondStart')
-  if (event.eventType === 'Ended' && transaction.closedBy === 'station') note('secondEnd')
-  else if (!transaction.open && isAfterEnd(the, transaction)) note('closedTransaction', { eventType: event.eventType })
+  for (const oddity of move.oddities) {
+    if (oddity === 'afterEnd') note('closedTransaction', { eventType: event.eventType })
+    else note(oddity)
+  }
   return {
     changes: [
       {
@@ -196,10 +198,22 @@ function continueTransaction(the: Case, transaction: KnownTransaction): Outcome 
   }
 }
 
+/** What the chart of the transaction makes of the event. */
+function moveBy({ event, told }: Facts, transaction: KnownTransaction): TransactionMove {
+  const report = { isLate: isOlder(told, transaction.story), isAfterEnd: isAfterEnd(event, told, transaction) }
+  if (event.eventType === 'Ended') return transactionMove(transaction, { type: 'ended', ...report })
+  const type = event.eventType === 'Started' ? 'started' : 'updated'
+  return transactionMove(transaction, {
+    type,
+    ...report,
+    chargingState: event.transactionInfo.chargingState ?? null,
+  })
+}
+
 /** Whether an event tells of something after the end. Events of the time offline come after the end, and tell of the time before. */
-function isAfterEnd({ event, told }: Case, { story, closedBy }: KnownTransaction): boolean {
-  if (event.offline === true || event.eventType === 'Started') return false
-  if (event.eventType === 'Ended') return closedBy === 'operator'
+function isAfterEnd(event: TransactionEvent, told: ToldEvent, { story }: KnownTransaction): boolean {
+  if (event.offline === true) return false
+  if (event.eventType === 'Ended') return true
   return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || told.atMs > story.stoppedAtMs
 }
 
@@ -258,17 +272,21 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
   const tooMany = connectorTooMany(ref, known)
   if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
   const { evseId, connectorId } = ref
-  const moved = {
-    evseId,
-    connectorId,
-    status,
-    statusSent: event.transactionInfo.chargingState ?? 'Occupied',
-    errorCode: null,
-    info: null,
-    vendorId: null,
-    vendorErrorCode: null,
-    occurredAtMs: told.atMs,
-  }
+  // What a transaction makes of its connector is no move that the charge point told.
+  const { row: moved } = moveConnector(
+    {
+      evseId,
+      connectorId,
+      status,
+      statusSent: event.transactionInfo.chargingState ?? 'Occupied',
+      errorCode: null,
+      info: null,
+      vendorId: null,
+      vendorErrorCode: null,
+      occurredAtMs: told.atMs,
+    },
+    known,
+  )
   const changes = connectorStatusChanges([moved], known)
   return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
 }
@@ -361,15 +379,16 @@ export const transactionEvent: Handler<TransactionEvent> = {
       event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
     const idTokenStatus = idTokenInfo?.status ?? null
     const the: Case = { event, station, told, known, idTokenStatus }
+    const move = transaction === undefined ? null : moveBy(the, transaction)
     const parts: Outcome[] = [
-      transaction === undefined ? begin(the, transactionId, use) : continueTransaction(the, transaction),
+      transaction === undefined || move === null
+        ? begin(the, transactionId, use)
+        : continueTransaction(the, transaction, move),
     ]
-    if (event.eventType === 'Ended' && transaction?.closedBy !== 'station') {
-      parts.push(end(the, transactionId, transaction))
-    }
+    // A transaction may begin with what is its end, too: the rest of it never came.
+    if (move === null ? event.eventType === 'Ended' : move.isEnd) parts.push(end(the, transactionId, transaction))
     parts.push(registerOutcome(the, transactionId, transaction))
-    const isCurrent = transaction === undefined || (transaction.open && !isOlder(told, transaction.story))
-    if (isCurrent) parts.push(connectorOutcome(the, transaction))
+    if (move === null || move.isCurrent) parts.push(connectorOutcome(the, transaction))
     const unauthorized =
       event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]

@@ -1,78 +1,60 @@
 import { describe, expect, test } from 'bun:test'
-import { initialTransition, transition } from 'xstate'
 import { getShortestPaths } from 'xstate/graph'
 import {
-  connectorMachine,
-  connectorOf,
+  chargePointChart16,
+  connectorChart16,
+  connectorChart2x,
+  connectorMove,
   connectorStatuses,
-  type ConnectorEvent,
-  type ConnectorInput,
 } from '../../../actors/connector.ts'
-import { connectorMove } from '../../../src/blocks/availability/connector-moves.ts'
-import type { ConnectorStatus } from '../../../src/blocks/decision.ts'
 
-const one: ConnectorInput = { version: '1.6', evseId: 1, connectorId: 1, status: 'Unknown' }
-const events: ConnectorEvent[] = connectorStatuses.map((type) => ({ type }))
+const events = connectorStatuses.map((type) => ({ type }))
 
-function start(input: ConnectorInput) {
-  return initialTransition(connectorMachine, input)[0]
-}
-
-function after(input: ConnectorInput, ...statuses: readonly ConnectorStatus[]) {
-  return statuses.reduce((snapshot, type) => transition(connectorMachine, snapshot, { type })[0], start(input))
-}
-
-describe('a connector', () => {
-  for (const status of connectorStatuses) {
-    test(`starts as ${status} when that is what was stored`, () => {
-      expect(connectorOf(start({ ...one, status }))).toEqual({ evseId: 1, connectorId: 1, status })
-    })
-
-    test(`reaches every other status from ${status} in one move, named as the specification names it`, () => {
-      const paths = getShortestPaths(connectorMachine, {
-        input: { ...one, status },
+describe.each([
+  ['of 1.6', connectorChart16],
+  ['0 of 1.6', chargePointChart16],
+  ['of 2.x', connectorChart2x],
+])('the chart of a connector %s', (_, chart) => {
+  test('reaches every status from every other in one move', () => {
+    for (const from of connectorStatuses) {
+      const paths = getShortestPaths(chart, {
+        fromState: chart.resolveState({ value: from, context: { move: null } }),
         events,
         serializeState: (state) => String(state.value),
       })
-      const reached = new Map(paths.map(({ state, steps }) => [state.value, steps.slice(1)]))
-      for (const to of connectorStatuses) {
-        const moves = reached.get(to)?.map(({ event }) => event)
-        expect(moves).toEqual(to === status ? [] : [{ type: to }])
-        if (to === status) continue
-        const [moved] = transition(connectorMachine, start({ ...one, status }), { type: to })
-        expect(moved.context.lastMove).toBe(connectorMove('1.6', status, to, 1))
+      const steps = new Map(paths.map(({ state, steps: { length } }) => [state.value, length - 1]))
+      for (const to of connectorStatuses) expect(steps.get(to)).toBe(to === from ? 0 : 1)
+    }
+  })
+})
+
+describe('a connector', () => {
+  test('goes where the charge point says even when the specification does not provide for it, by a move without a name', () => {
+    expect(connectorMove('1.6', 'Finishing', 'Charging', 1)).toEqual({ status: 'Charging', name: null })
+    expect(connectorMove('1.6', 'Finishing', 'Available', 1)).toEqual({ status: 'Available', name: 'F1' })
+  })
+
+  test('stays when the charge point repeats its status, of whichever version it is', () => {
+    for (const version of ['1.6', '2.0.1', '2.1'] as const) {
+      for (const status of connectorStatuses) {
+        expect(connectorMove(version, status, status, 1)).toEqual({ status, name: 'same' })
       }
-    })
-  }
-
-  test('goes where the charge point says even when the specification does not provide for it, and counts that', () => {
-    const snapshot = after({ ...one, status: 'Finishing' }, 'Charging')
-    expect(connectorOf(snapshot).status).toBe('Charging')
-    expect(snapshot.context).toMatchObject({ lastMove: null, irregularMoves: 1 })
-  })
-
-  test('keeps the count over the regular moves that follow', () => {
-    const snapshot = after({ ...one, status: 'Finishing' }, 'Charging', 'SuspendedEV', 'Reserved', 'Available')
-    expect(snapshot.context).toMatchObject({ lastMove: 'G1', irregularMoves: 2 })
-  })
-
-  test('does not move when the charge point repeats its status', () => {
-    const before = after({ ...one, status: 'Available' }, 'Preparing')
-    const [snapshot, actions] = transition(connectorMachine, before, { type: 'Preparing' })
-    expect(snapshot.context).toEqual(before.context)
-    expect(actions).toEqual([])
+    }
   })
 
   test('moves by the rules of its version', () => {
-    expect(after({ ...one, version: '2.0.1', status: 'Available' }, 'Occupied').context.lastMove).toBe(
-      'Available-Occupied',
-    )
-    expect(after({ ...one, status: 'Available' }, 'Occupied').context.lastMove).toBeNull()
+    expect(connectorMove('2.0.1', 'Available', 'Occupied', 1).name).toBe('Available-Occupied')
+    expect(connectorMove('1.6', 'Available', 'Occupied', 1).name).toBeNull()
   })
 
-  test('is the charge point itself as connector 0, with the three statuses of that', () => {
-    const zero = { ...one, evseId: 0, connectorId: 0 }
-    expect(after(zero, 'Available', 'Faulted').context.irregularMoves).toBe(0)
-    expect(after(zero, 'Available', 'Charging').context.irregularMoves).toBe(1)
+  test('is the charge point itself as connector 0, which in 1.6 has three statuses only', () => {
+    expect(connectorMove('1.6', 'Available', 'Faulted', 0).name).toBe('Available-Faulted')
+    expect(connectorMove('1.6', 'Available', 'Charging', 0)).toEqual({ status: 'Charging', name: null })
+    expect(connectorMove('2.0.1', 'Available', 'Occupied', 0).name).toBe('Available-Occupied')
+  })
+
+  test('is asked without leaving anything behind: the same question has the same answer', () => {
+    const ask = () => connectorMove('1.6', 'Charging', 'Finishing', 1)
+    expect([ask(), ask(), ask()]).toEqual(Array(3).fill({ status: 'Finishing', name: 'C6' }))
   })
 })

@@ -1,95 +1,107 @@
 import { describe, expect, test } from 'bun:test'
-import { initialTransition, transition } from 'xstate'
-import { getShortestPaths } from 'xstate/graph'
-import {
-  chargingStateNamed,
-  chargingStateOf,
-  transactionMachine,
-  transactionOf,
-  type LiveTransaction,
-  type TransactionEvent,
-} from '../../../actors/transaction.ts'
+import { allows, reportedStates, transactionMove, type TransactionReport } from '../../../actors/transaction.ts'
+import type { TransactionStory } from '../../../src/blocks/decision.ts'
 import { openTransaction } from '../../support/known.ts'
 
-const states = ['Charging', 'EVConnected', 'SuspendedEV', 'SuspendedEVSE', 'Idle'] as const
-const fresh: LiveTransaction = { ...openTransaction, chargingState: null }
-
-function after(input: LiveTransaction, ...events: readonly TransactionEvent[]) {
-  const [start] = initialTransition(transactionMachine, input)
-  return events.reduce((snapshot, event) => transition(transactionMachine, snapshot, event)[0], start)
+const story: TransactionStory = {
+  use: 1,
+  isStartTold: true,
+  lastEventAtMs: 0,
+  lastSeqNo: 0,
+  firstHeardAtMs: 0,
+  heardAtMs: 0,
+  stoppedAtMs: null,
 }
+const open = { ...openTransaction, story, chargingState: null }
+const closed = { ...open, open: false, closedBy: 'operator' as const }
+const ended = { ...open, open: false, closedBy: 'station' as const }
+const inTime = { isLate: false, isAfterEnd: false }
 
-describe('a transaction', () => {
-  for (const chargingState of states) {
-    test(`goes on in ${chargingState} when that is what was stored`, () => {
-      expect(transactionOf(after({ ...fresh, chargingState }))).toEqual({ ...fresh, chargingState })
-    })
-  }
+function updated(chargingState: string | null, more: Partial<typeof inTime> = {}): TransactionReport {
+  return { type: 'updated', ...inTime, ...more, chargingState }
+}
+const end: TransactionReport = { type: 'ended', isLate: false, isAfterEnd: true }
 
-  test('has no charging state until something tells it', () => {
-    expect(transactionOf(after(fresh)).chargingState).toBeNull()
-    expect(transactionOf(after({ ...fresh, chargingState: 'Discharging' })).chargingState).toBeNull()
-  })
-
-  test('goes from any charging state to any other, and from all of them to its end', () => {
-    const events: TransactionEvent[] = [...states.map((type) => ({ type })), { type: 'ended' }]
-    for (const chargingState of [...states, null]) {
-      const paths = getShortestPaths(transactionMachine, {
-        input: { ...fresh, chargingState },
-        events,
-        serializeState: (state) => JSON.stringify(state.value),
-      })
-      const reached = new Map(paths.map(({ state, steps }) => [JSON.stringify(state.value), steps.length]))
-      for (const to of states) {
-        expect(reached.get(JSON.stringify({ open: to }))).toBe(to === chargingState ? 1 : 2)
+describe('an open transaction', () => {
+  test('goes from each charging state to each that is reported', () => {
+    for (const from of [...reportedStates, null]) {
+      for (const to of reportedStates) {
+        const move = transactionMove({ ...open, chargingState: from }, updated(to))
+        expect(move).toEqual({ life: 'open', chargingState: to, isEnd: false, isCurrent: true, oddities: [] })
       }
-      expect(reached.get('"ended"')).toBe(2)
     }
   })
 
-  test('takes over what becomes known of it later, and keeps the rest', () => {
-    const details = { connector: { evseId: 2, connectorId: 1 }, idToken: 'LATE', startedAtMs: 5, meterStartWh: 7 }
-    const snapshot = after({ ...fresh, chargingState: 'Charging' }, { type: 'details', details })
-    expect(transactionOf(snapshot)).toEqual({
-      ...fresh,
-      chargingState: 'Charging',
-      evseId: 2,
-      connectorId: 1,
-      idToken: 'LATE',
-      startedAtMs: 5,
-      meterStartWh: 7,
-    })
-    const unchanged = after(fresh, { type: 'details', details: { startedAtMs: 9 } })
-    expect(transactionOf(unchanged)).toEqual({ ...fresh, startedAtMs: 9 })
+  test('keeps its charging state where none is reported, or one that OCPP does not have', () => {
+    for (const told of [null, 'Discharging', 'charging']) {
+      const move = transactionMove({ ...open, chargingState: 'SuspendedEV' }, updated(told))
+      expect(move).toMatchObject({ chargingState: 'SuspendedEV', isCurrent: true })
+    }
+    expect(transactionMove(open, updated('Discharging')).chargingState).toBeNull()
   })
 
-  test('is not open any more once it has ended', () => {
-    const snapshot = after({ ...fresh, chargingState: 'Charging' }, { type: 'ended' })
-    expect(snapshot.status).toBe('done')
-    expect(transactionOf(snapshot)).toMatchObject({ open: false, chargingState: null })
+  test('is not moved by what tells of an earlier moment', () => {
+    const late = transactionMove({ ...open, chargingState: 'Charging' }, updated('Idle', { isLate: true }))
+    expect(late).toMatchObject({ chargingState: 'Charging', isCurrent: false, oddities: [] })
+  })
+
+  test('is over with its end, be that late or not', () => {
+    expect(transactionMove(open, end)).toEqual({
+      life: 'ended',
+      chargingState: null,
+      isEnd: true,
+      isCurrent: true,
+      oddities: [],
+    })
+    const late = transactionMove(open, { type: 'ended', isLate: true, isAfterEnd: true })
+    expect(late).toMatchObject({ life: 'ended', isEnd: true, isCurrent: false })
+  })
+
+  test('takes a start that was missing, and notes a second one', () => {
+    const start: TransactionReport = { type: 'started', ...inTime, chargingState: 'Charging' }
+    const unstarted = { ...open, story: { ...story, isStartTold: false } }
+    expect(transactionMove(unstarted, start)).toMatchObject({ chargingState: 'Charging', oddities: [] })
+    expect(transactionMove(open, start).oddities).toEqual(['secondStart'])
+  })
+
+  test('may be closed by an operator; there is no end yet to correct', () => {
+    expect(allows(open, { type: 'closedByOperator' })).toBe(true)
+    expect(transactionMove(open, { type: 'closedByOperator' }).life).toBe('closedByOperator')
+    expect(allows(open, { type: 'correctedByOperator' })).toBe(false)
   })
 })
 
-describe('the charging state', () => {
-  test('of a 1.6 transaction is told by the status of its connector', () => {
-    expect(chargingStateOf('Charging')).toBe('Charging')
-    expect(chargingStateOf('SuspendedEV')).toBe('SuspendedEV')
-    expect(chargingStateOf('SuspendedEVSE')).toBe('SuspendedEVSE')
-    expect(chargingStateOf('Preparing')).toBe('EVConnected')
-    expect(chargingStateOf('Finishing')).toBe('EVConnected')
-    expect(chargingStateOf('Available')).toBe('Idle')
+describe('a transaction that an operator closed', () => {
+  test('takes the figures of its own end, and notes that it went on', () => {
+    expect(transactionMove(closed, end)).toMatchObject({ life: 'ended', isEnd: true, oddities: ['afterEnd'] })
+    const offline: TransactionReport = { type: 'ended', ...inTime }
+    expect(transactionMove(closed, offline)).toMatchObject({ life: 'ended', isEnd: true, oddities: [] })
   })
 
-  test('is left alone by a status that says nothing about it', () => {
-    for (const status of ['Reserved', 'Unavailable', 'Faulted', 'Occupied', 'Unknown'] as const) {
-      expect(chargingStateOf(status)).toBeNull()
-    }
+  test('may be corrected, and not closed again', () => {
+    expect(allows(closed, { type: 'correctedByOperator' })).toBe(true)
+    expect(allows(closed, { type: 'closedByOperator' })).toBe(false)
+  })
+})
+
+describe('a transaction that has ended', () => {
+  test('notes a second end, which counts for nothing', () => {
+    expect(transactionMove(ended, end)).toMatchObject({ life: 'ended', isEnd: false, oddities: ['secondEnd'] })
   })
 
-  test('of another name than the five is none', () => {
-    expect(chargingStateNamed('Charging')).toBe('Charging')
-    expect(chargingStateNamed('Unknown')).toBeNull()
-    expect(chargingStateNamed('charging')).toBeNull()
-    expect(chargingStateNamed(null)).toBeNull()
+  test('notes what tells of a moment after the end, and nothing of what comes late', () => {
+    expect(transactionMove(ended, updated('Charging', { isAfterEnd: true }))).toEqual({
+      life: 'ended',
+      chargingState: null,
+      isEnd: false,
+      isCurrent: false,
+      oddities: ['afterEnd'],
+    })
+    expect(transactionMove(ended, updated('Charging')).oddities).toEqual([])
+  })
+
+  test('is nothing that an operator may close or correct', () => {
+    expect(allows(ended, { type: 'closedByOperator' })).toBe(false)
+    expect(allows(ended, { type: 'correctedByOperator' })).toBe(false)
   })
 })

@@ -38,7 +38,9 @@ describe('a command', () => {
 
   test.each(['Pending', 'Rejected'] as const)('to start is not sent while the boot is %s', async (bootStatus) => {
     const { post } = fakeApi({
-      live: { get: () => ({ version: '1.6', bootStatus, lastSeenAtMs: 0, lastHeartbeatAtMs: null }) },
+      live: {
+        get: () => ({ version: '1.6', bootStatus, mayBeSent: () => false, lastSeenAtMs: 0, lastHeartbeatAtMs: null }),
+      },
     })
     const response = await post(start, startBody)
     expect(response.status).toBe(409)

@@ -80,7 +80,13 @@ describe('bad input', () => {
     ['1.6', 'chargingProfile.chargingSchedule.chargingSchedulePeriod[0].limit'],
     ['2.0.1', 'chargingProfile.chargingSchedule.chargingSchedulePeriod[0].limit'],
   ] as const)('what the schema of %s refuses is spelt alike in field and issue', async (version, field) => {
-    const view = { version, bootStatus: 'Accepted', lastSeenAtMs: nowMs, lastHeartbeatAtMs: null } as const
+    const view = {
+      version,
+      bootStatus: 'Accepted',
+      mayBeSent: () => true,
+      lastSeenAtMs: nowMs,
+      lastHeartbeatAtMs: null,
+    } as const
     const { post } = fakeApi({ live: { get: () => view } })
     const chargingProfile = {
       chargingProfileId: 1,

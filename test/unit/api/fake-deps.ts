@@ -93,7 +93,13 @@ export function fakeApi(
     ...overrides.queries,
   }
   const live: LiveChargePoints = {
-    get: () => ({ version: '1.6', bootStatus: 'Accepted', lastSeenAtMs: nowMs, lastHeartbeatAtMs: nowMs }),
+    get: () => ({
+      version: '1.6',
+      bootStatus: 'Accepted',
+      mayBeSent: () => true,
+      lastSeenAtMs: nowMs,
+      lastHeartbeatAtMs: nowMs,
+    }),
     call: unexpected('call'),
     apply: unexpected('apply'),
     promiseTransaction: async () => {},

@@ -92,7 +92,8 @@ describe('the registry', () => {
       message: "Reset was sent but not answered: charge point 'CP001' was replaced by a newer connection",
     })
     old.live.apply([{ type: 'booted', status: 'Rejected', atMs: 1 }])
-    expect([old.live.state, live.state]).toEqual(['closed', 'accepted'])
+    expect([old.live.isClosed, live.isClosed]).toEqual([true, false])
+    expect(old.live.chargePoint.bootStatus).toBe('Accepted')
   })
 
   test('the late end of a connection that was replaced takes nothing from the newer one', () => {
@@ -101,7 +102,7 @@ describe('the registry', () => {
     const { station, live, socket } = connect({ epoch: 2 })
     registry.release(old.station)
     expect(registry.get('CP001')).toBe(station)
-    expect(live.state).toBe('accepted')
+    expect(live.isClosed).toBe(false)
     expect(socket.closed).toEqual([])
   })
 
@@ -112,7 +113,7 @@ describe('the registry', () => {
     expect(registry.get('CP001')).toBe(newer.station)
     expect(newer.socket.closed).toEqual([])
     expect(older.socket.closed.length).toBe(1)
-    expect(older.live.state).toBe('closed')
+    expect(older.live.isClosed).toBe(true)
     expect((await failure(older.station.call('Reset', {}))).code).toBe('NOT_CONNECTED')
   })
 })
@@ -127,7 +128,7 @@ describe('a live charge point', () => {
       openTransactions: [open],
     })
     expect(live.chargePoint.bootStatus).toBe('Accepted')
-    expect(live.state).toBe('accepted')
+    expect(live.gate(false, false)).toBe('serve')
     expect(live.connectors()).toEqual([{ ...first, status: 'Occupied' }])
     expect(live.openTransactions()).toEqual([open])
     expect(live.transaction(42)).toEqual(open)
@@ -217,7 +218,7 @@ describe('a live charge point', () => {
     live.provisioned({ strictness: 'strict' })
     live.drain()
     registry.release(station)
-    expect(live.state).toBe('closed')
+    expect(live.isClosed).toBe(true)
     expect(live.connectors()).toEqual([{ ...first, status: 'Charging' }])
     expect(live.chargePoint).toEqual(chargePoint)
   })
@@ -323,7 +324,7 @@ describe('a CALL to a live charge point', () => {
       if (what === 'CALL after a time-out') clock.pass(30_000)
       const settled = await failures
       expect(settled.slice(1).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-      expect(live.state).toBe('closed')
+      expect(live.isClosed).toBe(true)
       expect(clock.alarms).toBe(0)
     })
   }

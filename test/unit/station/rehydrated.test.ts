@@ -36,7 +36,7 @@ describe('a connected charge point', () => {
     await registry.rehydrate(station, async () => stored)
     expect(live.connectors()).toEqual([{ ...first, status: 'Faulted' }])
     expect(live.openTransactions()).toEqual([])
-    expect([live.chargePoint.version, live.state]).toEqual([chargePoint.version, 'rejected'])
+    expect([live.chargePoint.version, live.gate(false, false)]).toEqual([chargePoint.version, 'refuse'])
     expect([live.isDoubtful, live.isOvertaken]).toEqual([false, false])
     expect(station.answer('ours', resultAnswer({ status: 'Accepted' }))).toBe(true)
     expect(await call).toMatchObject({ kind: 'result' })

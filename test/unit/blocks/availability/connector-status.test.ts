@@ -6,7 +6,6 @@ import {
 } from '../../../../src/blocks/availability/connector-status.ts'
 import { connectorsMax } from '../../../../src/base/limits.ts'
 import type { ConnectorStatus } from '../../../../src/blocks/decision.ts'
-import { bootGate } from '../../../../src/blocks/provisioning/boot.ts'
 import { chargePoint, decide, openTransaction } from '../../../support/known.ts'
 
 const connector = (evseId: number, status: ConnectorStatus) => ({ evseId, connectorId: evseId === 0 ? 0 : 1, status })
@@ -106,24 +105,5 @@ describe('StatusNotification', () => {
     const idle = decide(statusNotification201, occupied, parts)
     expect(charging.changes[0]).toMatchObject({ row: { status: 'Charging', statusSent: 'Occupied' } })
     expect(idle.changes[0]).toMatchObject({ row: { status: 'Occupied' } })
-  })
-})
-
-describe('before a boot is accepted', () => {
-  const row = { transactional: false }
-  test.each([
-    ['BootNotification', { bootStatus: 'Rejected' as const }, false, 'serve'],
-    ['StatusNotification', { bootStatus: 'Accepted' as const }, false, 'serve'],
-    ['StatusNotification', { bootStatus: 'Pending' as const }, false, 'refuse'],
-    ['StatusNotification', { bootStatus: 'Pending' as const }, true, 'serve'],
-    ['StatusNotification', { bootStatus: null, strictness: 'strict' as const }, false, 'refuse'],
-    ['StatusNotification', { bootStatus: null }, false, 'serveAndNote'],
-  ])('%s of a charge point with %p, triggered %p: %s', (action, differences, triggered, gate) => {
-    expect(bootGate(row, action, { ...chargePoint, ...differences }, triggered)).toBe(gate as never)
-  })
-
-  test('transaction messages are never refused', () => {
-    const rejected = { ...chargePoint, bootStatus: 'Rejected' as const, strictness: 'strict' as const }
-    expect(bootGate({ transactional: true }, 'StopTransaction', rejected, false)).toBe('serveAndNote')
   })
 })

@@ -23,6 +23,7 @@ const story: TransactionStory = {
   stoppedAtMs: null,
 }
 const running: KnownTransaction = { ...openTransaction, stationTransactionId: 'T-1', startedAtMs: start, story }
+const goesOn = { isEnd: false }
 const closed: KnownTransaction = {
   ...running,
   open: false,
@@ -145,24 +146,24 @@ describe('an event', () => {
   })
 
   test('moves the story on, unless it is older', () => {
-    expect(storyAfter(told(2), running, start + 3 * hour)).toEqual({
+    expect(storyAfter(told(2), running, goesOn, start + 3 * hour)).toEqual({
       ...story,
       lastEventAtMs: start + 2 * hour,
       lastSeqNo: 6,
       heardAtMs: start + 3 * hour,
     })
-    expect(storyAfter(told(0.5, { seqNo: 1 }), running, start + 3 * hour)).toEqual(story)
-    expect(storyAfter(told(2), running, null).heardAtMs).toBe(story.heardAtMs)
+    expect(storyAfter(told(0.5, { seqNo: 1 }), running, goesOn, start + 3 * hour)).toEqual(story)
+    expect(storyAfter(told(2), running, goesOn, null).heardAtMs).toBe(story.heardAtMs)
   })
 
   test('without a time leaves the time of the newest event as it is', () => {
     const untimed = told(9, { hasTime: false, seqNo: 7 })
-    expect(storyAfter(untimed, running, start)).toMatchObject({ lastEventAtMs: start + hour, lastSeqNo: 7 })
+    expect(storyAfter(untimed, running, goesOn, start)).toMatchObject({ lastEventAtMs: start + hour, lastSeqNo: 7 })
   })
 
   test('that ends a transaction ends its story once', () => {
     const end = told(2, { eventType: 'Ended' })
-    expect(storyAfter(end, running, start).stoppedAtMs).toBe(start + 2 * hour)
-    expect(storyAfter(end, closed, start).stoppedAtMs).toBe(start + hour)
+    expect(storyAfter(end, running, { isEnd: true }, start).stoppedAtMs).toBe(start + 2 * hour)
+    expect(storyAfter(end, closed, goesOn, start).stoppedAtMs).toBe(start + hour)
   })
 })

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'bun:test'
-import { connectorMove, connectorMoves } from '../../../../src/blocks/availability/connector-moves.ts'
+import { connectorMoves } from '../../../actors/connector-moves.ts'
+import { connectorMove } from '../../../actors/connector.ts'
+import type { ConnectorStatus } from '../../../src/blocks/values.ts'
+import type { OcppVersion } from '../../../src/ocpp/version.ts'
+
+function nameOf(version: OcppVersion, from: ConnectorStatus, to: ConnectorStatus, evseId = 1): string | null {
+  return connectorMove(version, from, to, evseId).name
+}
 
 // The heads of the table in OCPP 1.6 §4.9, in its order.
 const statuses = [
@@ -25,7 +32,7 @@ describe('moves of a 1.6 connector', () => {
   for (const [row, from] of statuses.entries()) {
     const letter = 'ABCDEFGHI'.charAt(row)
     test(`from ${from}, row ${letter} says which moves have a name`, () => {
-      const names = statuses.map((to) => connectorMove('1.6', from, to, 1))
+      const names = statuses.map((to) => nameOf('1.6', from, to, 1))
       const expected = statuses.map((to, column) => {
         if (to === from) return 'same'
         return filledColumns[row]?.includes(String(column + 1)) ? `${letter}${column + 1}` : null
@@ -35,19 +42,19 @@ describe('moves of a 1.6 connector', () => {
   }
 
   test('the first status is never out of order', () => {
-    for (const to of statuses) expect(connectorMove('1.6', 'Unknown', to, 1)).toBe('first')
+    for (const to of statuses) expect(nameOf('1.6', 'Unknown', to, 1)).toBe('first')
   })
 
   test('connector 0 knows three statuses, and any may follow any', () => {
-    expect(connectorMove('1.6', 'Available', 'Faulted', 0)).toBe('Available-Faulted')
-    expect(connectorMove('1.6', 'Faulted', 'Unavailable', 0)).toBe('Faulted-Unavailable')
-    expect(connectorMove('1.6', 'Available', 'Charging', 0)).toBeNull()
-    expect(connectorMove('1.6', 'Unknown', 'Preparing', 0)).toBeNull()
+    expect(nameOf('1.6', 'Available', 'Faulted', 0)).toBe('Available-Faulted')
+    expect(nameOf('1.6', 'Faulted', 'Unavailable', 0)).toBe('Faulted-Unavailable')
+    expect(nameOf('1.6', 'Available', 'Charging', 0)).toBeNull()
+    expect(nameOf('1.6', 'Unknown', 'Preparing', 0)).toBeNull()
   })
 
   test('a status of 2.x is out of order', () => {
-    expect(connectorMove('1.6', 'Available', 'Occupied', 1)).toBeNull()
-    expect(connectorMove('1.6', 'Occupied', 'Available', 1)).toBeNull()
+    expect(nameOf('1.6', 'Available', 'Occupied', 1)).toBeNull()
+    expect(nameOf('1.6', 'Occupied', 'Available', 1)).toBeNull()
   })
 })
 
@@ -57,14 +64,14 @@ describe('moves of a 2.x connector', () => {
   test('any of the five statuses may follow any', () => {
     for (const from of statuses2x) {
       for (const to of statuses2x) {
-        expect(connectorMove('2.0.1', from, to)).toBe(from === to ? 'same' : `${from}-${to}`)
+        expect(nameOf('2.0.1', from, to)).toBe(from === to ? 'same' : `${from}-${to}`)
       }
     }
   })
 
   test('what a transaction made of the connector may follow on a reported status, and the other way round', () => {
-    expect(connectorMove('2.0.1', 'Available', 'Charging')).toBe('Available-Charging')
-    expect(connectorMove('2.0.1', 'Unknown', 'Finishing')).toBe('first')
-    expect(connectorMove('2.1', 'Finishing', 'Available')).toBe('Finishing-Available')
+    expect(nameOf('2.0.1', 'Available', 'Charging')).toBe('Available-Charging')
+    expect(nameOf('2.0.1', 'Unknown', 'Finishing')).toBe('first')
+    expect(nameOf('2.1', 'Finishing', 'Available')).toBe('Finishing-Available')
   })
 })
