@@ -5,7 +5,7 @@
 import { assign, setup } from 'xstate'
 import type { ConnectorStatus } from '../src/blocks/values.ts'
 import { type ByVersion, type OcppVersion, since2 } from '../src/ocpp/version.ts'
-import { Chart } from './chart.ts'
+import { Answers, Chart } from './chart.ts'
 import { connectorMoves } from './connector-moves.ts'
 
 /** What a reported status makes of a connector. */
@@ -104,6 +104,23 @@ const charts: ByVersion<Charts> = since2<Charts>(
   { ofConnector: chart2x, ofChargePoint: chart2x },
 )
 
+/** A connector that reports a status. */
+interface Reported {
+  readonly version: OcppVersion
+  readonly from: ConnectorStatus
+  readonly to: ConnectorStatus
+  readonly isChargePoint: boolean
+}
+
+const answers = new Answers(
+  ({ version, from, to, isChargePoint }: Reported): ConnectorMove => {
+    const chart = isChargePoint ? charts[version].ofChargePoint : charts[version].ofConnector
+    const { value, context } = chart.after(chart.in(from, { move: null }), { type: to })
+    return { status: value, name: context.move }
+  },
+  ({ version, from, to, isChargePoint }) => `${version} ${from} ${to} ${isChargePoint}`,
+)
+
 /**
  * What a connector is after it has reported the status `to`.
  *
@@ -116,7 +133,5 @@ export function connectorMove(
   to: ConnectorStatus,
   evseId: number,
 ): ConnectorMove {
-  const chart = evseId === 0 ? charts[version].ofChargePoint : charts[version].ofConnector
-  const { value, context } = chart.after(chart.in(from, { move: null }), { type: to })
-  return { status: value, name: context.move }
+  return answers.to({ version, from, to, isChargePoint: evseId === 0 })
 }

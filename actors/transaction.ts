@@ -4,7 +4,7 @@
 
 import { assign, setup } from 'xstate'
 import type { KnownTransaction } from '../src/blocks/decision.ts'
-import { Chart } from './chart.ts'
+import { Answers, Chart } from './chart.ts'
 
 /** ChargingStateEnumType (OCPP 2.0.1 Part 2). */
 export type ReportedState = 'Charging' | 'EVConnected' | 'SuspendedEV' | 'SuspendedEVSE' | 'Idle'
@@ -150,21 +150,41 @@ export const transactionMachine = transaction.createMachine({
 const chart = new Chart(transactionMachine)
 const untouched: Context = { isEnd: false, isCurrent: false, oddities: [] }
 
+/** Where a transaction is by its chart, and what is reported of it. */
+interface Question {
+  readonly life: 'open' | 'closedByOperator' | 'ended'
+  readonly charging: ReportedState | 'Unknown'
+  readonly start: 'missing' | 'told'
+  readonly report: TransactionReport
+}
+
+const answers = new Answers<Question, TransactionMove>(
+  ({ report, ...place }) => {
+    const { value, context } = chart.after(snapshotOf(place), report)
+    const { life } = value
+    const isOpen = typeof life === 'object'
+    return { ...context, life: isOpen ? 'open' : life, chargingState: isOpen ? reportedOf(life.open) : null }
+  },
+  ({ life, charging, start, report }) => `${life} ${charging} ${start} ${wordsOf(report)}`,
+)
+
+function wordsOf(report: TransactionReport): string {
+  if (!('isLate' in report)) return report.type
+  const told = 'chargingState' in report ? report.chargingState : ''
+  return `${report.type} ${report.isLate} ${report.isAfterEnd} ${told}`
+}
+
 /** What `report` does to a transaction that is known. */
 export function transactionMove(known: TransactionState, report: TransactionReport): TransactionMove {
-  const { value, context } = chart.after(stateOf(known), report)
-  const { life } = value
-  const isOpen = typeof life === 'object'
-  return {
-    ...context,
-    life: isOpen ? 'open' : life,
-    chargingState: isOpen ? reportedOf(life.open) : null,
-  }
+  // A charging state that OCPP does not have is none to the chart.
+  const readable =
+    'chargingState' in report ? { ...report, chargingState: reportedNamed(report.chargingState) } : report
+  return answers.to({ ...placeOf(known), report: readable })
 }
 
 /** Whether `report` may be made of a transaction at all: an operator closes an open one, and corrects what operators closed. */
 export function allows(known: TransactionState, report: TransactionReport): boolean {
-  return stateOf(known).can(report)
+  return snapshotOf(placeOf(known)).can(report)
 }
 
 /** Where a transaction is, as far as its chart goes. */
@@ -172,10 +192,17 @@ type TransactionState = Pick<KnownTransaction, 'open' | 'closedBy' | 'story'> & 
   readonly chargingState?: string | null
 }
 
-function stateOf({ open, closedBy, story, chargingState = null }: TransactionState) {
+function placeOf({ open, closedBy, story, chargingState = null }: TransactionState): Omit<Question, 'report'> {
   const over = closedBy === 'operator' ? 'closedByOperator' : 'ended'
-  const life = open ? { open: reportedNamed(chargingState) ?? 'Unknown' } : over
-  return chart.in({ life, start: story?.isStartTold === true ? 'told' : 'missing' }, untouched)
+  return {
+    life: open ? 'open' : over,
+    charging: reportedNamed(chargingState) ?? 'Unknown',
+    start: story?.isStartTold === true ? 'told' : 'missing',
+  }
+}
+
+function snapshotOf({ life, charging, start }: Omit<Question, 'report'>) {
+  return chart.in({ life: life === 'open' ? { open: charging } : life, start }, untouched)
 }
 
 /** The charging state of that name, or null when it is none of the five. */

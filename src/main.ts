@@ -9,7 +9,7 @@ import { authenticateRequest } from './auth/operator-auth.ts'
 import { hashPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
-import { type Clock, systemClock } from './base/clock.ts'
+import { type Clock, isoTime, systemClock } from './base/clock.ts'
 import { loadSettings, type Settings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { Timings } from './base/timings.ts'
@@ -19,6 +19,8 @@ import { createLogger, type Logger } from './base/log.ts'
 import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
+import { anomalySet, commitAndPublish, Feed } from './feed/feed.ts'
+import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './examine/schema.ts'
@@ -83,6 +85,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     timings.start()
     closers.unshift(async () => timings.stop())
     const ocppLog = logLimit.log.category('OCPP')
+    const feed = new Feed(ocppLog)
     compileServed()
     keepPrivate(settings.database.dataFolder)
     const tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
@@ -114,12 +117,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         log: log.category('Database'),
         retention: settings.ocpp,
         ghostDeadlines,
-        onGhost: ({ identity, transactionId, reason }) => {
-          counters.anomaly('ghostTransaction')
-          ocppLog.info(
-            { identity, transactionId, anomaly: 'ghostTransaction', reason },
-            'An open transaction looks over; it stays open.',
-          )
+        onGhost: ({ chargePointKey: key, identity, transaction, transactionId, reason, sinceMs }) => {
+          const detail = { transactionId, reason, since: isoTime(sinceMs) }
+          const set = anomalySet(key, 0, clock.nowMs(), { kind: 'ghostTransaction', transaction, detail })
+          feed.publish({ chargePoint: { key, identity }, set, isDuplicate: false, events: [], action: null })
         },
       }),
     )
@@ -134,6 +135,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         ocppLog.error({ identity, error }, 'The actor of a charge point failed; its connection is closed.')
       },
     })
+    // The actors first: who hears of it after them finds them moved.
+    feed.subscribe('charge points', (committed) => registry.take(committed))
+    feed.subscribe('metrics', countCommitted(counters))
+    const anomalyLog = logAnomalies(feed, ocppLog)
+    closers.unshift(async () => anomalyLog.end())
     if (!database.isSingleConnection) {
       const onFence = (fence: Fence): void => changedElsewhere(registry, fence)
       closers.unshift(await watchFences({ database, clock, log: log.category('Database'), onFence }))
@@ -165,7 +171,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         queries,
         nodeId: node.id,
         live: new LiveChargePoints(registry, queries),
-        commit: (set) => writer.commit(set),
+        commit: (set, about) => commitAndPublish(writer, feed, set, about),
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers) => authenticateRequest(headers, auth),
         hash: {
@@ -207,6 +213,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       nextTransactionId: () => transactionIds.next(),
       concurrentTransactions: settings.security.concurrentTransactions,
       store: writer,
+      feed,
       connect: (key, version, credential) =>
         lease.claiming(key, () =>
           queries.connect(key, { version, node: node.id, nodeName: node.name, atMs: clock.nowMs(), credential }),

@@ -6,7 +6,8 @@ import type { Clock } from '../base/clock.ts'
 import type { Counters, PartCounts } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
 import type { Timings } from '../base/timings.ts'
-import type { ActorEvent, ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../blocks/decision.ts'
+import type { ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../blocks/decision.ts'
+import type { About, ChargePointRef } from '../feed/feed.ts'
 import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type {
   AssignedMeterValueRecord,
@@ -96,12 +97,6 @@ export interface LiveView {
   readonly lastHeartbeatAtMs: number | null
 }
 
-/** One charge point. The key tells it from another one that was deleted and had the same identity. */
-export interface ChargePointRef {
-  readonly key: number
-  readonly identity: string
-}
-
 /** The charge points that are connected. */
 export interface LiveChargePoints {
   get(chargePoint: ChargePointRef): LiveView | undefined
@@ -111,8 +106,6 @@ export interface LiveChargePoints {
    * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
   call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<ReadAnswer>
-  /** Moves the actor of the charge point, if it is connected, after a COMMIT. */
-  apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void
   /**
    * Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`.
    *
@@ -144,7 +137,7 @@ export interface ApiDeps {
   readonly nodeId: string
   readonly live: LiveChargePoints
   /** Commits what an operator changed by hand. */
-  readonly commit: (set: ChangeSet) => Promise<CommitOutcome>
+  readonly commit: (set: ChangeSet, about: About) => Promise<CommitOutcome>
   readonly nextTransactionId: () => number | Promise<number>
   /** Who sends a request with these headers; null when the credentials are missing or wrong. */
   readonly authenticate: (headers: Headers) => Promise<Principal | null>

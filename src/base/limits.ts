@@ -9,6 +9,10 @@ export const inboxFramesMax = 64
 /** Bytes of such CALLs; past it the socket is no longer read, either. One larger frame may always wait. */
 export const inboxBytesMax = 262_144
 
+/** Entries of the feed, and bytes of their frames, that wait for one follower; a slower one misses some. */
+export const followerEntriesMax = 10_000
+export const followerBytesMax = 33_554_432
+
 /** Bytes of all frames of all charge points that were read from sockets and are not served yet; past it no socket is read. */
 export const receivedBytesMax = 268_435_456
 

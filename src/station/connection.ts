@@ -12,6 +12,7 @@ import { socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Anomaly, ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
 import type { ClosedBy, ConnectionEnd, MessageLogLine } from '../blocks/records.ts'
+import { anomalySet, commitAndPublish, type Feed } from '../feed/feed.ts'
 import { encodeCall } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { AskedMessages } from './asked-messages.ts'
@@ -74,6 +75,8 @@ export interface ConnectionDeps {
   /** Whether frames are kept in the message log. */
   readonly messageLog: boolean
   readonly store: FactStore
+  /** Tells what is committed. */
+  readonly feed: Feed
   readonly clock: Clock
   readonly counters: Counters
   readonly log: Logger
@@ -190,22 +193,14 @@ export class Connection implements CallEffects {
   /** Stores what is odd about the connection, beside its messages. */
   note(anomaly: Anomaly): void {
     if (this.#live === null) return
-    const { clock, counters, log, store } = this.#deps
-    counters.anomaly(anomaly.kind)
-    const set: ChangeSet = {
-      chargePointKey: this.chargePointKey,
-      messageId: '',
-      epoch: this.#live.epoch,
-      receivedAtMs: clock.nowMs(),
-      answer: {},
-      changes: [],
-      anomalies: [anomaly],
-      meter: null,
-      bytes: 0,
-    }
-    store.commit(set).catch((error: unknown) => {
-      log.warn({ identity: this.identity, error }, 'An anomaly was not stored.')
-    })
+    const { clock, feed, log, store } = this.#deps
+    const { chargePointKey: key, identity } = this
+    const set = anomalySet(key, this.#live.epoch, clock.nowMs(), anomaly)
+    commitAndPublish(store, feed, set, { chargePoint: { key, identity }, events: [], action: null }).catch(
+      (error: unknown) => {
+        log.warn({ identity, error }, 'An anomaly was not stored.')
+      },
+    )
   }
 
   /** Writes a frame into the message log, and into the log of this process where that shows everything. */

@@ -3,11 +3,12 @@
 import type { CallAnswer } from '../../actors/call-queue.ts'
 import type { ChargePointSettings } from '../../actors/charge-point.ts'
 import { StatorError } from '../base/errors.ts'
-import type { ActorEvent, Payload } from '../blocks/decision.ts'
+import type { Payload } from '../blocks/decision.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import { rowOf } from '../blocks/messages.ts'
 import { closeGoingAway, closePolicyViolation, newerConnection } from './connection.ts'
-import type { ChargePointRef, Registry } from './registry.ts'
+import type { ChargePointRef } from '../feed/feed.ts'
+import type { Registry } from './registry.ts'
 
 /** Where promised transactionIds are stored. Each change commits before it resolves. */
 interface PromiseStore {
@@ -51,11 +52,6 @@ export class LiveChargePoints {
     // Before the answer is in: some charge points send what they were asked for first, and the answer after it.
     connected.askFor(rowOf(connected.version, action)?.requests(payload) ?? [])
     return connected.call(action, payload, timeoutMs)
-  }
-
-  /** Moves the actor of the charge point, if it is connected or about to be, after a COMMIT. */
-  apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void {
-    this.#registry.apply(chargePoint, events)
   }
 
   /**

@@ -6,9 +6,9 @@ import { LiveChargePoint, type LiveChargePointDeps } from '../../actors/live-cha
 import { startRoot } from '../../actors/root.ts'
 import type { Clock } from '../base/clock.ts'
 import { callTimeoutMsDefault } from '../base/limits.ts'
-import type { ActorEvent } from '../blocks/decision.ts'
 import type { Hydration } from '../blocks/records.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
+import type { ChargePointRef, Committed } from '../feed/feed.ts'
 import { AskedMessages } from './asked-messages.ts'
 import { type CallDeps, closeInternalError, closeNormal, type Connected, type Connection } from './connection.ts'
 
@@ -23,12 +23,6 @@ export interface RegistryOptions {
 }
 
 type Move = (connection: Connected) => void
-
-/** One charge point. The key tells it from another one that was deleted and had the same identity. */
-export interface ChargePointRef {
-  readonly key: number
-  readonly identity: string
-}
 
 /** A connection that is being begun. */
 export interface Arrival {
@@ -87,9 +81,21 @@ export class Registry {
     return this.#arrivalsOf(chargePoint).length > 0
   }
 
-  /** Moves the charge point by what has been committed, if it is connected or about to be. */
-  apply(chargePoint: ChargePointRef, events: readonly ActorEvent[]): void {
-    this.#move(chargePoint, ({ live }) => live.apply(events))
+  /**
+   * Moves the charge point by what is committed. What its own connection brought moves that one; what came from
+   * elsewhere (an operator) moves every connection, also one that is being begun.
+   */
+  take({ chargePoint, set, isDuplicate, events }: Committed): void {
+    if (events.length === 0) return
+    if (set.epoch === 0) {
+      if (!isDuplicate) this.#move(chargePoint, ({ live }) => live.apply(events))
+      return
+    }
+    const live = this.find(chargePoint)?.live
+    if (live?.epoch !== set.epoch) return
+    // Another connection may have stored it after this one had read what is: what it said is not known here then.
+    if (isDuplicate) live.isDoubtful = true
+    else live.apply(events)
   }
 
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */

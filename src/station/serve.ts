@@ -274,45 +274,26 @@ function storeAnomalies(
   deps: ServeDeps,
 ): void {
   const { connection, messageId } = message
-  logAnomalies(message, anomalies, deps)
-  deps.store.commit(changeSetOf(message, decision, untimedFacts, anomalies)).catch((error: unknown) => {
-    deps.log.warn({ identity: connection.identity, messageId, error }, 'An anomaly was not stored.')
-  })
+  const set = changeSetOf(message, decision, untimedFacts, anomalies)
+  deps.store.commit(set).then(
+    (outcome) => publish(message, set, eventsOf(decision, untimedFacts), outcome, deps),
+    (error: unknown) => {
+      deps.log.warn({ identity: connection.identity, messageId, error }, 'An anomaly was not stored.')
+    },
+  )
 }
 
-// ── Publish: the actor learns what is committed ─────────────────────────────────────────────────────────────────────
+// ── Publish: the feed tells the actor, and everybody else, what is committed ────────────────────────────────────────
 
-/** Moves the actor. Exit: a retransmission moves nothing, and gets the answer of the original. */
 function publish(
-  message: MessageContext,
+  { connection, frame }: MessageContext,
   set: ChangeSet,
   events: readonly ActorEvent[],
-  outcome: CommitOutcome,
-  deps: ServeDeps,
+  { duplicate }: CommitOutcome,
+  { feed }: ServeDeps,
 ): void {
-  if (outcome.duplicate) {
-    deps.counters.duplicates++
-    // Another connection may have stored it after this one had read what is: what it said is not known here then.
-    if (events.length > 0) message.live.isDoubtful = true
-    return
-  }
-  try {
-    message.live.apply(events)
-    logAnomalies(message, set.anomalies, deps)
-  } catch (error) {
-    const { identity } = message.connection
-    deps.log.error({ identity, messageId: message.messageId, error }, 'An actor did not take what was committed.')
-  }
-}
-
-function logAnomalies({ connection, frame }: MessageContext, anomalies: readonly Anomaly[], deps: ServeDeps): void {
-  const { identity } = connection
-  const { messageId, action } = frame
-  for (const { kind, detail } of anomalies) {
-    deps.counters.anomaly(kind)
-    const fields = { identity, messageId, action, anomaly: kind, detail }
-    deps.log.info(fields, 'A fact breaks an expectation; it is stored.')
-  }
+  const { chargePointKey: key, identity } = connection
+  feed.publish({ chargePoint: { key, identity }, set, isDuplicate: duplicate, events, action: frame.action })
 }
 
 // ── Answer ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,9 @@
 
 import type { Pool, QueryConfig } from 'pg'
 import { correctTransaction } from '../../src/blocks/transactions/route-correct.ts'
+import type { ApiDeps } from '../../src/api/deps.ts'
+import { type ChargePointRef, commitAndPublish, Feed } from '../../src/feed/feed.ts'
+import { countCommitted } from '../../src/feed/subscribers.ts'
 import { closeTransaction } from '../../src/blocks/transactions/route-close.ts'
 import { createAuthDeps } from '../../src/auth/auth-deps.ts'
 import type { Clock } from '../../src/base/clock.ts'
@@ -17,7 +20,7 @@ import { Admission } from '../../src/gateway/admission.ts'
 import { handshake, type HandshakeDeps } from '../../src/gateway/handshake.ts'
 import type { FrameExaminer } from '../../src/station/dispatcher.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from '../../src/station/live-charge-points.ts'
-import { type ChargePointRef, Registry } from '../../src/station/registry.ts'
+import { Registry } from '../../src/station/registry.ts'
 import type { SocketData } from '../../src/station/station.ts'
 import { Stations } from '../../src/station/stations.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -89,6 +92,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   readonly writer: Writer
   readonly counters = new Counters()
   readonly live: LiveChargePoints
+  readonly #feed: Feed
   readonly #world: NodeWorld
   readonly #clock: Clock
   readonly #stations: Stations
@@ -139,6 +143,10 @@ export class SimulatedNode implements ServerEnd, Owner {
       newMessageId: () => `node${number}-${++this.#messageIds}`,
     })
     this.live = new LiveChargePoints(this.registry, createPromiseQueries(client.pool))
+    const feed = new Feed(log)
+    feed.subscribe('charge points', (committed) => this.registry.take(committed))
+    feed.subscribe('metrics', countCommitted(this.counters))
+    this.#feed = feed
     // A process may die in the middle of a turn: what is left of the turn does nothing.
     const commit: Commit = (set) =>
       this.#isAlive ? watched(watch.commits(set, this), this.writer.commit(set)) : new Promise(() => {})
@@ -155,6 +163,7 @@ export class SimulatedNode implements ServerEnd, Owner {
         markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
         appendMessageLog: () => {},
       },
+      feed,
       connect: (key, version, credential) =>
         this.#held((lease) =>
           lease.claiming(key, () => this.#queries.connect(key, { credential, version, node: id, atMs: time.nowMs })),
@@ -367,6 +376,10 @@ export class SimulatedNode implements ServerEnd, Owner {
     this.#clock.after(delayMs, run)
   }
 
+  #committing(): ApiDeps['commit'] {
+    return (set, about) => commitAndPublish(this.writer, this.#feed, set, about)
+  }
+
   nextTransactionId(): Promise<number> {
     return Promise.resolve(this.#transactionIds.next())
   }
@@ -374,7 +387,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   /** An operator closes a transaction, which `read` reads again. */
   async close(transaction: TransactionRecord, read: () => Promise<TransactionRecord | null>): Promise<void> {
     const { watch } = this.#world
-    const commit: Commit = (set) => this.writer.commit(set)
+    const commit = this.#committing()
     const deps = { clock: this.#clock, live: this.live, commit, queries: { transaction: read } }
     const messageId = `close-${++this.#messageIds}`
     const closing = closeTransaction(deps, transaction, {}, messageId)
@@ -389,7 +402,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   ): Promise<void> {
     const deps = {
       clock: this.#clock,
-      commit: (set: ChangeSet) => this.writer.commit(set),
+      commit: this.#committing(),
       queries: { transaction: read },
     }
     const messageId = `correct-${++this.#messageIds}`

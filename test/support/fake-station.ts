@@ -1,6 +1,9 @@
 // A station on a fake socket, whose database knows nothing and commits whatever it is given.
 
 import type { Clock } from '../../src/base/clock.ts'
+import { type ChargePointRef, type Committed, Feed } from '../../src/feed/feed.ts'
+import { countCommitted } from '../../src/feed/subscribers.ts'
+import type { ActorEvent } from '../../src/blocks/decision.ts'
 import { Counters } from '../../src/base/counters.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { Allowances, Turns } from '../../src/station/allowance.ts'
@@ -44,9 +47,25 @@ export const idleStore: FactStore = {
   appendMessageLog: () => {},
 }
 
+/** A feed that moves the charge points of `registry`, and counts in `counters`, like that of a process. */
+export function feedOf(registry: Registry, counters = new Counters()): Feed {
+  const feed = new Feed(silentLogger)
+  feed.subscribe('charge points', (committed) => registry.take(committed))
+  feed.subscribe('metrics', countCommitted(counters))
+  return feed
+}
+
+/** What an operator has committed of a charge point. */
+export function committedByOperator({ key, identity }: ChargePointRef, ...events: readonly ActorEvent[]): Committed {
+  const nothing = { messageId: '', bytes: 0, epoch: 0, receivedAtMs: 0, answer: {}, changes: [], anomalies: [] }
+  const set = { ...nothing, chargePointKey: key, meter: null }
+  return { chargePoint: { key, identity }, set, isDuplicate: false, events, action: null }
+}
+
 /** What stations share, as far as a test has nothing of its own. */
 export function stationDeps(clock: Clock, registry: Registry, parts: Partial<StationDeps> = {}): StationDeps {
   const examiner = parts.examiner ?? inlineExaminer
+  const counters = parts.counters ?? new Counters()
   return {
     clock,
     registry,
@@ -60,7 +79,8 @@ export function stationDeps(clock: Clock, registry: Registry, parts: Partial<Sta
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
     store: idleStore,
-    counters: new Counters(),
+    feed: feedOf(registry, counters),
+    counters,
     timings: { answered: () => {} },
     turns: new Turns(setImmediate),
     intake: new Intake(),

@@ -19,6 +19,7 @@ import {
 import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
 import { resetCommand, resetOutcome } from './reset-command.ts'
 import { isPasswordVariable } from './password-commands.ts'
+import type { ChangeSet } from '../decision.ts'
 import type { ChargePointRecord, VariableRecord } from '../records.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import { ownChargePoint } from '../../api/access.ts'
@@ -251,7 +252,7 @@ async function storeVariable(
   if (variable === undefined || variable.mutability === 'WriteOnly') return
   if (isPasswordVariable(variable.componentName, variable.variableName)) return
   const { updatedAtMs: _, ...rest } = variable
-  await deps.commit({
+  const set: ChangeSet = {
     chargePointKey: chargePoint.key,
     messageId: crypto.randomUUID(),
     bytes: 0,
@@ -261,5 +262,7 @@ async function storeVariable(
     changes: [{ table: 'variables', row: { ...rest, value } }],
     anomalies: [],
     meter: null,
-  })
+  }
+  const { key: chargePointKey, identity } = chargePoint
+  await deps.commit(set, { chargePoint: { key: chargePointKey, identity }, events: [], action: null })
 }

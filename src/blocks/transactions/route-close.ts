@@ -1,7 +1,8 @@
 // Closing a transaction that will never end by itself, as an operator may.
 
+import { allows } from '../../../actors/transaction.ts'
 import { StatorError } from '../../base/errors.ts'
-import type { TransactionStoppedChange } from '../decision.ts'
+import type { ChangeSet, TransactionStoppedChange } from '../decision.ts'
 import type { TransactionRecord } from '../records.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { badRequest } from '../../api/errors.ts'
@@ -29,7 +30,7 @@ export async function closeTransaction(
 ): Promise<TransactionRecord> {
   const { transactionId, startedAtMs } = transaction
   const chargePoint = { key: transaction.chargePointKey, identity: transaction.identity }
-  if (!transaction.open) throw hasStopped(transactionId)
+  if (!allows(transaction, { type: 'closedByOperator' })) throw hasStopped(transactionId)
   const nowMs = deps.clock.nowMs()
   const stoppedAtMs = stopTime ?? Math.max(nowMs, startedAtMs)
   requirePlausible(transaction, { meterStop, stopTime })
@@ -43,7 +44,8 @@ export async function closeTransaction(
     closedBy: 'operator',
   }
   // The fact keeps two operators from closing it twice; what the station may send later has a key of its own.
-  const closing = deps.commit({
+  const about = { chargePoint, events: [{ type: 'transactionStopped', transactionId }] as const, action: null }
+  const set: ChangeSet = {
     chargePointKey: transaction.chargePointKey,
     messageId,
     bytes: 0,
@@ -63,8 +65,8 @@ export async function closeTransaction(
     changes: [change],
     anomalies: [],
     meter: null,
-  })
-  const { duplicate } = await closing.catch((error: unknown) => {
+  }
+  const { duplicate } = await deps.commit(set, about).catch((error: unknown) => {
     // Nobody knows then whether it is stored. The next connection of the charge point reads what is.
     if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
       deps.live.disconnect(chargePoint, 'The database cannot be reached.')
@@ -72,7 +74,6 @@ export async function closeTransaction(
     throw error
   })
   if (duplicate) throw hasStopped(transactionId)
-  deps.live.apply(chargePoint, [{ type: 'transactionStopped', transactionId }])
   // Its station may have stopped it a moment before: then that counts.
   const stored = await deps.queries.transaction(transactionId)
   if (stored?.closedBy !== 'operator') throw hasStopped(transactionId)

@@ -1,7 +1,9 @@
 // Correcting the end of a transaction that an operator entered. What a station said of the end is not the operator's to
 // change.
 
+import { allows } from '../../../actors/transaction.ts'
 import { StatorError } from '../../base/errors.ts'
+import type { ChangeSet } from '../decision.ts'
 import type { TransactionRecord } from '../records.ts'
 import type { NewRow } from '../stored-rows.ts'
 import { type Closing, hasStopped, requirePlausible } from './route-close.ts'
@@ -30,7 +32,8 @@ export async function correctTransaction(
     meterStopWh: meterBefore,
     stopReason: reasonBefore,
   } = transaction
-  if (transaction.closedBy !== 'operator' || stoppedBeforeMs === null) throw hasStopped(transactionId)
+  const isCorrectable = allows(transaction, { type: 'correctedByOperator' })
+  if (!isCorrectable || stoppedBeforeMs === null) throw hasStopped(transactionId)
   requirePlausible(transaction, correction)
   const row: NewRow<'transactionCorrections'> = {
     transactionId,
@@ -44,7 +47,7 @@ export async function correctTransaction(
   if (stoppedAtMs === stoppedBeforeMs && meterStopWh === meterBefore && stopReason === reasonBefore) return transaction
   // The key is the place of the correction, not its values: who corrects back to an earlier value corrects all the
   // same, and of two operators who saw the same values one is told.
-  const { duplicate } = await deps.commit({
+  const set: ChangeSet = {
     chargePointKey: transaction.chargePointKey,
     messageId,
     bytes: 0,
@@ -64,7 +67,9 @@ export async function correctTransaction(
     changes: [{ table: 'transactionCorrections', row }],
     anomalies: [],
     meter: null,
-  })
+  }
+  const chargePoint = { key: transaction.chargePointKey, identity: transaction.identity }
+  const { duplicate } = await deps.commit(set, { chargePoint, events: [], action: null })
   if (duplicate) {
     throw new StatorError('CONFLICT', `Transaction '${transactionId}' was corrected meanwhile: read it again`)
   }

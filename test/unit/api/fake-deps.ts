@@ -101,7 +101,6 @@ export function fakeApi(
       lastHeartbeatAtMs: nowMs,
     }),
     call: unexpected('call'),
-    apply: unexpected('apply'),
     promiseTransaction: async () => {},
     withdrawPromise: async () => {},
     provisioned: unexpected('provisioned'),

@@ -4,7 +4,7 @@ import type { Hydration } from '../../../src/blocks/records.ts'
 import type { Connected } from '../../../src/station/connection.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import { FakeSocket } from '../../support/fake-socket.ts'
-import { openStation, stationDeps } from '../../support/fake-station.ts'
+import { committedByOperator, openStation, stationDeps } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -358,7 +358,12 @@ describe('a charge point whose connection is being begun', () => {
     const parts = house()
     const { registry } = parts
     const { arrival, station } = begin(parts)
-    registry.apply(read.chargePoint, [{ type: 'transactionStopped', transactionId: openTransaction.transactionId }])
+    registry.take(
+      committedByOperator(read.chargePoint, {
+        type: 'transactionStopped',
+        transactionId: openTransaction.transactionId,
+      }),
+    )
     registry.provisioned(read.chargePoint, { registrationStatus: 'Pending' })
     const { live } = registry.connect(read, station, arrival)
     registry.arrived(identity, arrival)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Hydration } from '../../../src/blocks/records.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import { FakeSocket } from '../../support/fake-socket.ts'
-import { openStation, stationDeps } from '../../support/fake-station.ts'
+import { committedByOperator, openStation, stationDeps } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -46,7 +46,7 @@ describe('a connected charge point', () => {
     const { registry, connect } = house()
     const { station, live } = connect()
     await registry.rehydrate(station, async () => {
-      registry.apply(chargePoint, [{ type: 'connectorStatus', ...first, status: 'Charging' }])
+      registry.take(committedByOperator(chargePoint, { type: 'connectorStatus', ...first, status: 'Charging' }))
       return hydration()
     })
     expect(live.connector(first)?.status).toBe('Charging')

@@ -11,7 +11,7 @@ import type { OcppVersion } from '../../../src/ocpp/version.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import type { SocketData, StationSocket } from '../../../src/station/station.ts'
 import { Stations, type StationsDeps } from '../../../src/station/stations.ts'
-import { emptyLookups, idleStore, inlineExaminer } from '../../support/fake-station.ts'
+import { feedOf, emptyLookups, idleStore, inlineExaminer } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -41,6 +41,7 @@ function connected(
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
     store: { ...idleStore, commit },
+    feed: feedOf(registry, counters),
     connect,
     disconnect: async () => {},
     counters,

@@ -3,9 +3,9 @@
 import { expect, test } from 'bun:test'
 import { correctTransaction } from '../../../../src/blocks/transactions/route-correct.ts'
 import { closeTransaction } from '../../../../src/blocks/transactions/route-close.ts'
-import type { ChargePointRef } from '../../../../src/api/deps.ts'
+import type { About, ChargePointRef } from '../../../../src/feed/feed.ts'
 import { StatorError } from '../../../../src/base/errors.ts'
-import type { ActorEvent, ChangeSet, CommitOutcome } from '../../../../src/blocks/decision.ts'
+import type { ChangeSet, CommitOutcome } from '../../../../src/blocks/decision.ts'
 import type { TransactionRecord } from '../../../../src/blocks/records.ts'
 import { HandClock } from '../../../support/hand-clock.ts'
 import { openTransaction } from '../../../support/known.ts'
@@ -39,10 +39,18 @@ function close(stored: TransactionRecord | null, commit: (set: ChangeSet) => Pro
     promiseTransaction: nobody,
     withdrawPromise: nobody,
     provisioned: nobody,
-    apply: ({ identity }: ChargePointRef, events: readonly ActorEvent[]) => did.push(`${identity} ${events[0]?.type}`),
     disconnect: ({ identity }: ChargePointRef) => did.push(`${identity} disconnected`),
   }
-  const deps = { clock: new HandClock(), live, commit, queries: { transaction: async () => stored } }
+  const deps = {
+    clock: new HandClock(),
+    live,
+    commit: async (set: ChangeSet, { chargePoint, events }: About) => {
+      const outcome = await commit(set)
+      if (!outcome.duplicate) did.push(`${chargePoint.identity} ${events[0]?.type}`)
+      return outcome
+    },
+    queries: { transaction: async () => stored },
+  }
   return { did, closed: closeTransaction(deps, open, {}, 'm1') }
 }
 

@@ -1,0 +1,154 @@
+// The one outlet after COMMIT: whoever wants to know what is committed subscribes here. Each charge point's change sets come
+// in the order in which they were committed.
+//
+// A subscriber is called at once, before the charge point is answered, and must be quick: the actors and the metrics.
+// A follower reads at its own pace from a queue that is bounded; one that is too slow misses entries, is told how many,
+// and is never waited for.
+
+import { BoundedQueue } from '../base/bounded-queue.ts'
+import { followerBytesMax, followerEntriesMax } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome } from '../blocks/decision.ts'
+
+/** One charge point. The key tells it from another one that was deleted and had the same identity. */
+export interface ChargePointRef {
+  readonly key: number
+  readonly identity: string
+}
+
+/** A change set that is committed. */
+export interface Committed {
+  readonly chargePoint: ChargePointRef
+  readonly set: ChangeSet
+  /** It had been committed before, and nothing of it was applied now. */
+  readonly isDuplicate: boolean
+  /** What it does to the state of the charge point. */
+  readonly events: readonly ActorEvent[]
+  /** The action of the message that it came from; null when it came from none. */
+  readonly action: string | null
+}
+
+/** Entries that a follower missed, because it was slow. */
+export interface Gap {
+  readonly missed: number
+}
+
+export type Subscriber = (committed: Committed) => void
+
+/** Whether an entry of a follower is a gap. */
+export function isGap(entry: Committed | Gap): entry is Gap {
+  return 'missed' in entry
+}
+
+/** Tells subscribers and followers what is committed. */
+export class Feed {
+  readonly #log: Logger
+  readonly #subscribers = new Map<string, Subscriber>()
+  readonly #followers = new Set<Follower>()
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  /** Calls `subscriber` with each entry, at once. What it throws is logged, and harms nobody else. */
+  subscribe(name: string, subscriber: Subscriber): void {
+    this.#subscribers.set(name, subscriber)
+  }
+
+  /** Those entries from now on that `isWanted`, to be read with `for await`, until `end` is called. */
+  follow(isWanted: (committed: Committed) => boolean = () => true): Follower {
+    const follower = new Follower(isWanted, () => this.#followers.delete(follower))
+    this.#followers.add(follower)
+    return follower
+  }
+
+  /** Tells everybody; the caller has seen the COMMIT. */
+  publish(committed: Committed): void {
+    for (const [name, subscriber] of this.#subscribers) {
+      try {
+        subscriber(committed)
+      } catch (error) {
+        const { identity } = committed.chargePoint
+        const { messageId } = committed.set
+        this.#log.error({ identity, messageId, reason: name, error }, 'What was committed was not taken over.')
+      }
+    }
+    for (const follower of this.#followers) follower.add(committed)
+  }
+}
+
+/** Reads the feed at its own pace. */
+export class Follower implements AsyncIterable<Committed | Gap> {
+  readonly #queue = new BoundedQueue<Committed>(followerEntriesMax, {
+    bytesMax: followerBytesMax,
+    bytesOf: ({ set }) => set.bytes,
+  })
+  readonly #isWanted: (committed: Committed) => boolean
+  readonly #onEnd: () => void
+  #missed = 0
+  #hasEnded = false
+  #wake: (() => void) | null = null
+
+  constructor(isWanted: (committed: Committed) => boolean, onEnd: () => void) {
+    this.#isWanted = isWanted
+    this.#onEnd = onEnd
+  }
+
+  /** The feed calls this. When the queue is full, all that waits is dropped: what is newest is read again soonest. */
+  add(committed: Committed): void {
+    if (this.#hasEnded || !this.#isWanted(committed)) return
+    if (!this.#queue.push(committed)) this.#missed += this.#queue.drain().length + 1
+    this.#wake?.()
+  }
+
+  /** Ends the reading, once it has got to this point. */
+  end(): void {
+    this.#hasEnded = true
+    this.#onEnd()
+    this.#wake?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Committed | Gap> {
+    for (;;) {
+      if (this.#missed > 0) {
+        const missed = this.#missed
+        this.#missed = 0
+        yield { missed }
+      }
+      const next = this.#queue.shift()
+      if (next !== undefined) yield next
+      else if (this.#hasEnded) return
+      else await this.#more()
+    }
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = null
+        resolve()
+      }
+    })
+  }
+}
+
+/** Where change sets are committed. */
+interface Store {
+  commit(set: ChangeSet): Promise<CommitOutcome>
+}
+
+/** What the feed has to know beside the set. */
+export type About = Pick<Committed, 'chargePoint' | 'events' | 'action'>
+
+/** Commits a set that no message of the charge point brought, and tells the feed. @throws what the store throws. */
+export async function commitAndPublish(store: Store, feed: Feed, set: ChangeSet, about: About): Promise<CommitOutcome> {
+  const outcome = await store.commit(set)
+  if (outcome.isOutdated !== true) feed.publish({ ...about, set, isDuplicate: outcome.duplicate })
+  return outcome
+}
+
+/** A change set that says what is odd, and nothing else. @param epoch of the connection that showed it; 0 for none. */
+export function anomalySet(chargePointKey: number, epoch: number, atMs: number, anomaly: Anomaly): ChangeSet {
+  const nothing = { messageId: '', bytes: 0, answer: {}, changes: [], meter: null }
+  return { ...nothing, chargePointKey, epoch, receivedAtMs: atMs, anomalies: [anomaly] }
+}

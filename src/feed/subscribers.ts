@@ -1,0 +1,37 @@
+// Who of this process wants to know what is committed, beside the charge points themselves.
+
+import type { Counters } from '../base/counters.ts'
+import type { Logger } from '../base/log.ts'
+import { type Feed, type Follower, isGap, type Subscriber } from './feed.ts'
+
+/** Counts what is odd about what was committed, and what had been committed before. */
+export function countCommitted(counters: Counters): Subscriber {
+  return ({ set, isDuplicate }) => {
+    if (isDuplicate) counters.duplicates++
+    else for (const { kind } of set.anomalies) counters.anomaly(kind)
+  }
+}
+
+/** Writes a line for each anomaly that was committed, until the follower is ended. */
+export function logAnomalies(feed: Feed, log: Logger): Follower {
+  const follower = feed.follow(({ set, isDuplicate }) => !isDuplicate && set.anomalies.length > 0)
+  void writeLines(follower, log)
+  return follower
+}
+
+async function writeLines(follower: Follower, log: Logger): Promise<void> {
+  for await (const entry of follower) {
+    if (isGap(entry)) {
+      log.warn(
+        { detail: { missed: entry.missed } },
+        'Messages with anomalies were committed that are not logged: there were too many at once.',
+      )
+      continue
+    }
+    const { chargePoint, set, action } = entry
+    for (const { kind, detail } of set.anomalies) {
+      const fields = { identity: chargePoint.identity, messageId: set.messageId, action, anomaly: kind, detail }
+      log.info(fields, 'A fact breaks an expectation; it is stored.')
+    }
+  }
+}
