@@ -153,6 +153,11 @@ export class Connection implements CallEffects {
     return this.socket.getBufferedAmount()
   }
 
+  /** Moves the charge point when no CALL of it is under way: what a CALL is decided from does not change under it. */
+  between(move: () => void): void {
+    move()
+  }
+
   /** Sends a frame. A charge point that reads so slowly that frames would be dropped is disconnected instead. */
   send(text: string): void {
     if (this.isClosed) return

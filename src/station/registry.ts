@@ -88,7 +88,7 @@ export class Registry {
   take({ chargePoint, set, isDuplicate, events }: Committed): void {
     if (events.length === 0) return
     if (set.epoch === 0) {
-      if (!isDuplicate) this.#move(chargePoint, ({ live }) => live.apply(events))
+      if (!isDuplicate) this.#moveBetween(chargePoint, ({ live }) => live.apply(events))
       return
     }
     const live = this.find(chargePoint)?.live
@@ -110,7 +110,7 @@ export class Registry {
 
   /** An operator changed how the charge point is to be treated. */
   provisioned(chargePoint: ChargePointRef, settings: ChargePointSettings): void {
-    this.#move(chargePoint, ({ live }) => live.provisioned(settings))
+    this.#moveBetween(chargePoint, ({ live }) => live.provisioned(settings))
   }
 
   /** Closes every connection of the charge point at once, also those that are still being begun. */
@@ -213,6 +213,13 @@ export class Registry {
   #move(chargePoint: ChargePointRef, move: Move): void {
     const connected = this.find(chargePoint)
     if (connected !== undefined) move(connected)
+    for (const { moves } of this.#arrivalsOf(chargePoint)) moves?.push(move)
+  }
+
+  /** Moves its chart, and so goes through its inbox. */
+  #moveBetween(chargePoint: ChargePointRef, move: Move): void {
+    const connected = this.find(chargePoint)
+    if (connected !== undefined) connected.between(() => move(connected))
     for (const { moves } of this.#arrivalsOf(chargePoint)) moves?.push(move)
   }
 

@@ -73,6 +73,8 @@ export class Station extends Connection implements Stopped {
   // Most stations never need these: they are made when they do.
   #inbox: BoundedQueue<ReceivedFrame> | null = null
   #onIdle: (() => void)[] | null = null
+  /** Of operators and other nodes, who wait for what is committed: there are never many. */
+  #moves: (() => void)[] | null = null
 
   constructor(
     socket: Socket,
@@ -163,6 +165,11 @@ export class Station extends Connection implements Stopped {
     this.#next()
   }
 
+  override between(move: () => void): void {
+    if (this.#isServing) (this.#moves ??= []).push(move)
+    else move()
+  }
+
   /** Begins nothing new; the CALL under way is finished. */
   drain(): void {
     this.#isDraining = true
@@ -245,6 +252,12 @@ export class Station extends Connection implements Stopped {
     // Before anything else is begun: the room that this makes may be for this very station.
     this.#deps.intake.remove(bytes)
     this.#isServing = false
+    if (this.#moves !== null) this.#moveOn(this.#moves)
+  }
+
+  #moveOn(moves: readonly (() => void)[]): void {
+    this.#moves = null
+    for (const move of moves) move()
   }
 
   #tellIdle(): void {

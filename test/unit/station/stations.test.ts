@@ -11,7 +11,7 @@ import type { OcppVersion } from '../../../src/ocpp/version.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import type { SocketData, StationSocket } from '../../../src/station/station.ts'
 import { Stations, type StationsDeps } from '../../../src/station/stations.ts'
-import { feedOf, emptyLookups, idleStore, inlineExaminer } from '../../support/fake-station.ts'
+import { committedByOperator, feedOf, emptyLookups, idleStore, inlineExaminer } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -130,6 +130,28 @@ test('what another node was faster with is decided once more, from what is store
   // A quirk that is new on the connection stays so until it is stored.
   expect(committed[2]?.anomalies).toEqual(committed[0]?.anomalies ?? [])
   expect(committed[0]?.anomalies).not.toEqual([])
+})
+
+test('what an operator has committed moves a charge point when no CALL of it is under way', async () => {
+  const ends: (() => void)[] = []
+  const { receive, registry, happened } = connected(
+    (set) => new Promise((resolve) => ends.push(() => resolve({ duplicate: false, answer: set.answer }))),
+    undefined,
+    hydration({ openTransactions: [{ ...openTransaction, chargingState: null }] }),
+  )
+  await until('the charge point is known', () => registry.size === 1)
+  const live = registry.get(chargePoint.identity)?.live
+  const { transactionId } = openTransaction
+  receive(`[2,"a","StatusNotification",${status}]`)
+  await until('the message is committing', () => ends.length > 0)
+  registry.take(committedByOperator(chargePoint, { type: 'transactionStopped', transactionId }))
+  registry.provisioned(chargePoint, { registrationStatus: 'Pending' })
+  expect([live?.hasOpen(transactionId), live?.chargePoint.registrationStatus]).toEqual([true, 'Accepted'])
+  ends[0]?.()
+  await until('the CALL is answered', () => happened.length > 0)
+  await until('the charge point is moved', () => live?.hasOpen(transactionId) === false)
+  expect(live?.chargePoint.registrationStatus).toBe('Pending')
+  expect(live?.connector({ evseId: 1, connectorId: 1 })?.status).toBe('Charging')
 })
 
 test('what another connection has stored already is read before anything more is decided', async () => {
