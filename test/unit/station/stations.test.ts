@@ -136,8 +136,7 @@ test('what an operator has committed moves a charge point when no CALL of it is 
   const ends: (() => void)[] = []
   const { receive, registry, happened } = connected(
     (set) => new Promise((resolve) => ends.push(() => resolve({ duplicate: false, answer: set.answer }))),
-    undefined,
-    hydration({ openTransactions: [{ ...openTransaction, chargingState: null }] }),
+    async () => hydration({ openTransactions: [{ ...openTransaction, chargingState: null }] }),
   )
   await until('the charge point is known', () => registry.size === 1)
   const live = registry.get(chargePoint.identity)?.live
