@@ -43,8 +43,8 @@ export function isGap(entry: Committed | Gap): entry is Gap {
 /** Tells subscribers and followers what is committed. */
 export class Feed {
   readonly #log: Logger
-  readonly #subscribers = new Map<string, Subscriber>()
-  readonly #followers = new Set<Follower>()
+  readonly #subscribers: { readonly name: string; readonly subscriber: Subscriber }[] = []
+  #followers: readonly Follower[] = []
 
   constructor(log: Logger) {
     this.#log = log
@@ -52,19 +52,21 @@ export class Feed {
 
   /** Calls `subscriber` with each entry, at once. What it throws is logged, and harms nobody else. */
   subscribe(name: string, subscriber: Subscriber): void {
-    this.#subscribers.set(name, subscriber)
+    this.#subscribers.push({ name, subscriber })
   }
 
   /** Those entries from now on that `isWanted`, to be read with `for await`, until `end` is called. */
   follow(isWanted: (committed: Committed) => boolean = () => true): Follower {
-    const follower = new Follower(isWanted, () => this.#followers.delete(follower))
-    this.#followers.add(follower)
+    const follower = new Follower(isWanted, () => {
+      this.#followers = this.#followers.filter((other) => other !== follower)
+    })
+    this.#followers = [...this.#followers, follower]
     return follower
   }
 
   /** Tells everybody; the caller has seen the COMMIT. */
   publish(committed: Committed): void {
-    for (const [name, subscriber] of this.#subscribers) {
+    for (const { name, subscriber } of this.#subscribers) {
       try {
         subscriber(committed)
       } catch (error) {
