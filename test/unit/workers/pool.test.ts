@@ -156,7 +156,26 @@ describe('the worker pool', () => {
     expect(text).toContain(JSON.stringify(sample(10)))
   })
 
-  test.each(['KILL', 'THROW', 'HANG'])(
+  // A stuck thread is ended after `taskMs`, several times: these wait for that side by side.
+  test.concurrent(
+    'a worker that is stuck is ended, and only the frame that it was stuck at is refused',
+    async () => {
+      const stuck = pool({ workerUrl: dyingWorker, taskMs: 2_000 })
+      const parts = await stuck.examine([
+        meterValues('a', 100),
+        task('stuck', 'DataTransfer', { vendorId: 'HANG' }),
+        meterValues('b', 200),
+      ])
+      const verdicts = parts.flatMap((part) => part.verdicts)
+      expect(verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
+      expect(verdicts[1]).toMatchObject({ messageId: 'stuck', code: 'InternalError' })
+      const [after] = await stuck.examine([task('next', 'Heartbeat', {})])
+      expect(after?.verdicts[0]?.kind).toBe('call')
+    },
+    60_000,
+  )
+
+  test.concurrent.each(['KILL', 'THROW', 'HANG'])(
     'a long frame that its thread fails on is refused alone, and those behind it are examined (%s)',
     async (word) => {
       const made = pool({ longFrameWorkerUrl: dyingLongFrameWorker, taskMs: 2_000 })
@@ -172,17 +191,21 @@ describe('the worker pool', () => {
     30_000,
   )
 
-  test('a long frame does not wait for the batches', async () => {
-    // The thread of the batches is stuck until it is ended; the other has to start meanwhile.
-    const made = pool({ workerUrl: dyingWorker, taskMs: 2_000 })
-    let isOver = false
-    const stuck = made.examine([task('HANG', 'Heartbeat', {})]).finally(() => (isOver = true))
-    const status = { connectorId: 1, errorCode: 'NoError', status: 'Available', info: 'x'.repeat(5_000) }
-    const { verdicts } = await made.examineLong(task('a', 'StatusNotification', status))
-    expect(verdicts).toMatchObject([{ kind: 'refused', messageId: 'a', code: 'PropertyConstraintViolation' }])
-    expect(isOver).toBe(false)
-    await stuck
-  }, 30_000)
+  test.concurrent(
+    'a long frame does not wait for the batches',
+    async () => {
+      // The thread of the batches is stuck until it is ended; the other has to start meanwhile.
+      const made = pool({ workerUrl: dyingWorker, taskMs: 2_000 })
+      let isOver = false
+      const stuck = made.examine([task('HANG', 'Heartbeat', {})]).finally(() => (isOver = true))
+      const status = { connectorId: 1, errorCode: 'NoError', status: 'Available', info: 'x'.repeat(5_000) }
+      const { verdicts } = await made.examineLong(task('a', 'StatusNotification', status))
+      expect(verdicts).toMatchObject([{ kind: 'refused', messageId: 'a', code: 'PropertyConstraintViolation' }])
+      expect(isOver).toBe(false)
+      await stuck
+    },
+    30_000,
+  )
 
   test('fields called constructor and toJSON do not make a worker fail', async () => {
     const tasks = [task('a', 'Heartbeat', { constructor: 'x', toJSON: 1 })].map((one) => ({
@@ -249,19 +272,6 @@ describe('the worker pool', () => {
     const [after] = await deadly.examine([task('next', 'Heartbeat', {})])
     expect(after?.verdicts[0]?.kind).toBe('call')
   })
-  test('a worker that is stuck is ended, and only the frame that it was stuck at is refused', async () => {
-    const stuck = pool({ workerUrl: dyingWorker, taskMs: 2_000 })
-    const parts = await stuck.examine([
-      meterValues('a', 100),
-      task('stuck', 'DataTransfer', { vendorId: 'HANG' }),
-      meterValues('b', 200),
-    ])
-    const verdicts = parts.flatMap((part) => part.verdicts)
-    expect(verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
-    expect(verdicts[1]).toMatchObject({ messageId: 'stuck', code: 'InternalError' })
-    const [after] = await stuck.examine([task('next', 'Heartbeat', {})])
-    expect(after?.verdicts[0]?.kind).toBe('call')
-  }, 60_000)
 
   test('a long answer is read in a thread as it would be here', async () => {
     const text = `[3,"a",{"status":"accepted","half":"\\ud83d","x":"${'y'.repeat(5_000)}",}]`
