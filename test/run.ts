@@ -1,26 +1,33 @@
-// `bun run test`: starts one PostgreSQL 18 for all tests, runs `bun test` with the arguments it was given, and stops the server
-// again whatever happens. Without arguments all tests run: files side by side, and then those of the bench and of faults, which watch latencies, one after the
-// other. Ends with the line `N passed, N failed`, and with the exit code of the first `bun test` that failed.
+// `bun run test`: the tests of every day. With arguments: `bun test` with these. Starts a PostgreSQL 18 and a 15 for all of them, and
+// stops both again whatever happens. Files run side by side; those of the bench and of faults, which watch latencies, run one after
+// the other. Ends with the line `N passed, N failed`, and with the exit code of the first `bun test` that failed.
+// What takes long has commands of its own: `bun run fuzz` (test/simulation, test/fuzz) and `bun run faults` (test/fault).
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Glob } from 'bun'
 import { serverVariables } from './support/postgres.ts'
-import { startPostgres } from './support/postgres-server.ts'
+import { type PostgresVersion, startPostgres } from './support/postgres-server.ts'
 
-const server = await startPostgres(18)
+const root = join(import.meta.dir, '..')
+const given = process.argv.slice(2)
+
+/** Unit tests need no database. */
+const areUnitTests = given.length > 0 && given.every((argument) => /^-|\bunit\b/.test(argument))
+const servers = areUnitTests ? [] : await Promise.all(([18, 15] as const).map(runningServer))
 const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 
 /** Each test process has a share of the connections of the server. */
 const processesMax = 4
 const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism())}`
-const sideBySidePaths = [
-  ...['test/unit', 'test/integration/api', 'test/integration/flows', 'test/integration/store'],
-  ...['test/simulation', 'test/fuzz'],
-]
-const everything = [
-  [sideBySide, ...sideBySidePaths],
-  ['test/integration/bench', 'test/fault'],
+
+/** Left to `bun run fuzz`: planted bugs that hundreds of worlds have to find, and work measured on every hostile shape. */
+const slow = ['test/simulation/canary.test.ts', 'test/fuzz/linear-work.test.ts', 'test/fuzz/main-thread.test.ts']
+const quick = [...new Glob('test/{simulation,fuzz}/*.test.ts').scanSync(root)].filter((file) => !slow.includes(file))
+const everyDay = [
+  ['test/unit', 'test/integration/api', 'test/integration/flows', 'test/integration/store', ...quick],
+  ['test/integration/bench'],
 ]
 const counts = { pass: 0, fail: 0 }
 
@@ -39,10 +46,18 @@ async function count(output: ReadableStream<Uint8Array>): Promise<void> {
   }
 }
 
-async function run(given: readonly string[]): Promise<number> {
-  const tests = Bun.spawn([process.execPath, 'test', '--timeout', '60000', ...given], {
-    cwd: join(import.meta.dir, '..'),
-    env: { ...process.env, [serverVariables[18]]: server.connectionString, STATOR_TEST_FOLDER: folder },
+async function runningServer(version: PostgresVersion) {
+  const { connectionString, stop } = await startPostgres(version)
+  return { variable: serverVariables[version], connectionString, stop }
+}
+
+async function run(part: readonly string[]): Promise<number> {
+  const isOneByOne = part.some((argument) => /\b(bench|fault)/.test(argument))
+  const urls = Object.fromEntries(servers.map(({ variable, connectionString }) => [variable, connectionString]))
+  const order = isOneByOne ? [] : [sideBySide]
+  const tests = Bun.spawn([process.execPath, 'test', '--timeout', '60000', ...order, ...part], {
+    cwd: root,
+    env: { ...process.env, ...urls, STATOR_TEST_FOLDER: folder },
     stdin: 'inherit',
     stdout: 'inherit',
     stderr: 'pipe',
@@ -59,14 +74,13 @@ async function run(given: readonly string[]): Promise<number> {
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 let isStopped = false
-const given = process.argv.slice(2)
 let exitCode = 0
-for (const part of given.length === 0 ? everything : [given]) {
+for (const part of given.length === 0 ? everyDay : [given]) {
   if (isStopped) break
   const partExitCode = await run(part)
   exitCode ||= partExitCode
 }
-await server.stop()
+await Promise.all(servers.map(({ stop }) => stop()))
 rmSync(folder, { recursive: true, force: true })
 console.log(`${counts.pass} passed, ${counts.fail} failed`)
 process.exitCode = exitCode

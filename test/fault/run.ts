@@ -1,6 +1,7 @@
-// `bun run faults`: injects every fault at its full size, fuzzes, runs the deterministic simulation, and writes the figures into
-// docs/reliability.md. When a test fails nothing is written. Results stay in test/fault/results; `bun run faults NAME…` does the test
-// files of these names again (`fuzz`: fuzzing and simulation) and leaves the results of the others as they are. `--seeds N` says how many seeds the simulation runs.
+// `bun run faults`: injects every fault, some of them shorter or smaller than they can be; `bun run faults NAME…` those in the test
+// files of these names. `--full` injects them at full size, fuzzes, runs the deterministic simulation, and writes the figures into
+// docs/reliability.md. When a test fails nothing is written. Results stay in test/fault/results; with names (`fuzz`: fuzzing and
+// simulation) those of the others stay as they are. `--seeds N` says how many seeds the simulation runs.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,21 +16,24 @@ const fuzzFolder = join(resultsFolder, 'fuzz')
 /** What fuzzing and simulation go by among the names. */
 const fuzzName = 'fuzz'
 const seedsDefault = 20_000
-/** How many times as long as a test run fuzzes. */
+/** How many times as long as under `bun run test`. */
 const fuzzTimes = 4
 
 interface Plan {
+  readonly isFull: boolean
   readonly seeds: number
   /** Test files, or parts of their names; all when there are none. */
   readonly names: readonly string[]
 }
 
 function planOf(args: readonly string[]): Plan {
-  const at = args.indexOf('--seeds')
-  if (at < 0) return { seeds: seedsDefault, names: args }
-  const seeds = Number(args[at + 1])
-  if (Number.isSafeInteger(seeds) && seeds > 0) return { seeds, names: args.toSpliced(at, 2) }
-  console.error(`--seeds is ${args[at + 1] ?? 'left out'}: expected a number from 1.`)
+  const isFull = args.includes('--full')
+  const others = args.filter((argument) => argument !== '--full')
+  const at = others.indexOf('--seeds')
+  if (at < 0) return { isFull, seeds: seedsDefault, names: others }
+  const seeds = Number(others[at + 1])
+  if (Number.isSafeInteger(seeds) && seeds > 0) return { isFull, seeds, names: others.toSpliced(at, 2) }
+  console.error(`--seeds is ${others[at + 1] ?? 'left out'}: expected a number from 1.`)
   process.exit(2)
 }
 
@@ -48,19 +52,22 @@ async function run(
   return { code: await child.exited, said }
 }
 
-async function faultResults(names: readonly string[]): Promise<KeptResult[]> {
-  if (names.length === 0) rmSync(resultsFolder, { recursive: true, force: true })
+/** Runs the tests of these names; ends this process when one fails. */
+async function runFaults(names: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
   const files = [...new Glob('*.test.ts').scanSync(import.meta.dir)]
   const wanted = files.filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
   if (wanted.length === 0 && !names.includes(fuzzName)) {
     console.error(`No test in test/fault has a name with ${names.join(' or ')} in it.`)
     process.exit(2)
   }
-  if (wanted.length > 0) {
-    const paths = wanted.map((file) => `test/fault/${file}`)
-    const { code } = await run(['test/run.ts', ...paths], { [faultsFolderVariable]: resultsFolder }, false)
-    if (code !== 0) process.exit(code)
-  }
+  if (wanted.length === 0) return
+  const { code } = await run(['test/run.ts', ...wanted.map((file) => `test/fault/${file}`)], env, false)
+  if (code !== 0) process.exit(code)
+}
+
+async function faultResults(names: readonly string[]): Promise<KeptResult[]> {
+  if (names.length === 0) rmSync(resultsFolder, { recursive: true, force: true })
+  await runFaults(names, { [faultsFolderVariable]: resultsFolder })
   return readdirSync(resultsFolder)
     .filter((file) => file.endsWith('.json'))
     .toSorted()
@@ -178,6 +185,10 @@ function withPart(document: string, name: string, text: string): string {
 }
 
 const plan = planOf(process.argv.slice(2))
+if (!plan.isFull) {
+  await runFaults(plan.names, {})
+  process.exit()
+}
 const results = await faultResults(plan.names)
 const fuzz = await fuzzCounts(plan)
 let text = readFileSync(documentFile, 'utf8')

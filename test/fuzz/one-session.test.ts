@@ -23,6 +23,7 @@ import { untimedSession } from './make/untimed-session.ts'
 
 type Version = '1.6' | '2.0.1'
 
+const rounds = 2
 const sessions = 20
 const pairs = 12
 const startMs = Date.UTC(2026, 0, 1)
@@ -143,7 +144,7 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
   test(
     'a session is the same session',
     async () => {
-      for (const seed of seedsOf(5)) {
+      for (const seed of seedsOf(rounds)) {
         await withSeed(seed, async (random) => {
           const identity = `SESSION${name}-${seed}`
           const teller = await Teller.boot(identity, version, random)
@@ -165,7 +166,7 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
   test(
     'two sessions in a row stay two, and each keeps its own energy',
     async () => {
-      for (const seed of seedsOf(5)) {
+      for (const seed of seedsOf(rounds)) {
         await withSeed(seed, async (random) => {
           const identity = `PAIR${name}-${seed}`
           const teller = await Teller.boot(identity, version, random)
@@ -195,7 +196,7 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
   test(
     'a session without usable times is one session, and another one when it is told again after its end',
     async () => {
-      for (const seed of seedsOf(5)) {
+      for (const seed of seedsOf(rounds)) {
         await withSeed(seed, async (random) => {
           const identity = `UNTIMED${name}-${seed}`
           const teller = await Teller.boot(identity, version, random)

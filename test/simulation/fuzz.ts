@@ -1,6 +1,7 @@
-// `bun run fuzz`: runs seeds of the simulation for as long as you like. Ends with 1 when a rule broke, and then says how, as shortly as
-// it can.
+// `bun run fuzz`: fuzzes and simulates at length, the tests that find planted bugs included. With options: runs seeds of the simulation for
+// as long as you like, ends with 1 when a rule broke, and then says how, as shortly as it can.
 
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { planOf } from './plan.ts'
 import { rules } from './rules.ts'
@@ -8,12 +9,15 @@ import { runSeeds, summary } from './run.ts'
 import { simulate } from './simulation.ts'
 import { shorten, tell } from './story.ts'
 
-const usage = `bun run fuzz [--seeds N] [--first S] [--json]   runs N seeds (10000) from S (1) on
-bun run fuzz --seed S                          tells the story of one seed`
+const usage = `bun run fuzz                                  runs the tests in test/simulation and test/fuzz at length
+bun run fuzz --seeds N [--first S] [--json]   runs N seeds (10000) from S (1) on
+bun run fuzz --seed S                         tells the story of one seed`
 
 /** Violations whose story is told; a bug breaks many seeds alike. */
 const storiesMax = 3
 const progressMs = 1_000
+/** How many times as long as under `bun run test`. */
+const timesDefault = '4'
 
 function integer(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback
@@ -35,6 +39,15 @@ function options() {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
     process.exit(2)
   }
+}
+
+async function runTests(): Promise<void> {
+  const tests = Bun.spawn([process.execPath, 'test/run.ts', 'test/simulation', 'test/fuzz'], {
+    cwd: join(import.meta.dir, '../..'),
+    env: { STATOR_FUZZ_TIMES: timesDefault, ...process.env },
+    stdio: ['inherit', 'inherit', 'inherit'],
+  })
+  process.exitCode = await tests.exited
 }
 
 function replay(seed: number): void {
@@ -69,7 +82,8 @@ function fuzz(first: number, count: number, isJson: boolean): void {
 }
 
 const { seed, seeds, first, json = false } = options()
-if (seed !== undefined) replay(integer('seed', seed, 0))
+if (process.argv.length === 2) await runTests()
+else if (seed !== undefined) replay(integer('seed', seed, 0))
 else fuzz(integer('first', first, 1), integer('seeds', seeds, 10_000), json)
 // What a simulated process still waits for will never come.
 process.exit()

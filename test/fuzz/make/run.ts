@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { Random } from '../../support/random.ts'
 
 const given = process.env['STATOR_FUZZ_SEED']
-/** How many times as long to fuzz as the tests do by themselves. */
-const times = Number(process.env['STATOR_FUZZ_TIMES'] ?? 1)
+/** How many times as long to fuzz and simulate as `bun run test` does. */
+export const times = Number(process.env['STATOR_FUZZ_TIMES'] ?? 1)
 
 /** Longest that a fuzz test may take, in milliseconds: on a quiet machine each needs some seconds. */
 export const fuzzMsMax = 180_000 * times
