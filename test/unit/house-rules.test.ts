@@ -4,6 +4,8 @@ import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Glob } from 'bun'
+import type { MessageRow } from '../../src/blocks/message-row.ts'
+import { tables } from '../../src/blocks/messages.ts'
 
 const root = resolve(import.meta.dir, '../..')
 const files = ['src', 'actors', 'bench', 'test'].flatMap((folder) =>
@@ -80,6 +82,15 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(hono|@hono|@scalar)(\/|$)/, ['api', 'blocks/routes']],
   [/^(ajv|@hyperjump)(\/|$)/, ['examine', 'ocpp']],
 ]
+
+/** Unit tests that are about no file of the program alone, each with what it is about instead. */
+const ofNoFile: Readonly<Record<string, string>> = {
+  'api/command-errors': 'commands of several blocks that fail, as all routes tell of them',
+  'bench/figures': 'the way from measurements to a verdict and a report',
+  'station/goes-on': 'the registry, a connection and the life of a message together',
+  'station/rehydrated': 'the registry, a connection and the life of a message together',
+  'store/migration-rules': 'the SQL in drizzle/',
+}
 
 function areaOf(file: string): string {
   const [top = '', second = ''] = file.split('/')
@@ -218,6 +229,24 @@ describe('the house', () => {
       .map(([file]) => file)
     const definitions = /^src\/blocks\/(column-types|stored-rows|charge-point-tables|[^/]+\/tables)\.ts$/
     expect(users.filter((file) => !definitions.test(file))).toEqual([])
+  })
+
+  test('a unit test stands where the file stands that it tests', () => {
+    const tested = files.flatMap((file) => /^test\/unit\/(.+\/.+)\.test\.ts$/.exec(file)?.[1] ?? [])
+    const isThere = (path: string): boolean => sources.has(`src/${path}.ts`) || sources.has(`${path}.ts`)
+    const lost = tested.filter((path) => !isThere(path))
+    expect(lost.toSorted()).toEqual(Object.keys(ofNoFile).toSorted())
+  })
+
+  test('every message that is decided on is named by a unit test of its block', () => {
+    const rows = Object.values(tables).flatMap((table) => Object.entries<MessageRow>(table))
+    const decided = rows.filter(([, row]) => row.handler !== null && row.standingAnswer === null)
+    const untested = decided.filter(([action, { block }]) => {
+      const name = new RegExp(`\\b${action}\\b`)
+      return ![...sources].some(([file, source]) => file.startsWith(`test/unit/blocks/${block}/`) && name.test(source))
+    })
+    expect(decided.length).toBeGreaterThan(0)
+    expect(untested.map(([action, { block }]) => `${block}: ${action}`)).toEqual([])
   })
 
   test('every fixed version is exact', () => {

@@ -1,7 +1,7 @@
 // Message ids as bytes: each is new, and an answer is known by its own only.
 
 import { expect, test } from 'bun:test'
-import { MessageIds } from '../../../bench/generator/message-id.ts'
+import { MessageIds } from '../../../../bench/generator/message-id.ts'
 
 const isAnswer = (ids: MessageIds, text: string): boolean =>
   ids.isAnswer(Buffer.from(`....${text}`), 4, text.length + 4)

@@ -8,7 +8,7 @@ import {
   headerBytesMax,
   writePongFrame,
   writeTextFrame,
-} from '../../../bench/generator/frames.ts'
+} from '../../../../bench/generator/frames.ts'
 
 class Sink implements FrameSink {
   readonly seen: string[] = []

@@ -1,7 +1,7 @@
 // The heart of the audit: facts that are missing, duplicated, altered or invented are told apart, and counted.
 
 import { expect, test } from 'bun:test'
-import { Comparison, findingsSentence, isClean, noFindings, sumOf } from '../../../bench/audit/comparison.ts'
+import { Comparison, findingsSentence, isClean, noFindings, sumOf } from '../../../../bench/audit/comparison.ts'
 
 const fact = (key: string, content: string, isAcknowledged = true) => ({ key, contents: [content], isAcknowledged })
 

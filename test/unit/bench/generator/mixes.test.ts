@@ -1,11 +1,11 @@
 // What the stations of a load say: valid OCPP of either version, and a ledger that knows what was acknowledged.
 
 import { describe, expect, test } from 'bun:test'
-import { samplesOf, toldMessages } from '../../../bench/audit/told.ts'
-import type { Message } from '../../../bench/generator/dialect.ts'
-import { type BenchVersion, dialects } from '../../../bench/generator/fleet.ts'
-import { booting, type Ledger, type MixName, type Outcome, scriptOf } from '../../../bench/generator/mixes.ts'
-import { checkRequest } from '../../../src/examine/schema.ts'
+import { samplesOf, toldMessages } from '../../../../bench/audit/told.ts'
+import type { Message } from '../../../../bench/generator/dialect.ts'
+import { type BenchVersion, dialects } from '../../../../bench/generator/fleet.ts'
+import { booting, type Ledger, type MixName, type Outcome, scriptOf } from '../../../../bench/generator/mixes.ts'
+import { checkRequest } from '../../../../src/examine/schema.ts'
 
 const versions: readonly BenchVersion[] = ['1.6', '2.0.1']
 const nowMs = Date.UTC(2026, 0, 15, 8)

@@ -1,8 +1,8 @@
 // Latencies in buckets: no percentile is further from the truth than one part in a thousand.
 
 import { describe, expect, test } from 'bun:test'
-import { bucketOf, Histogram } from '../../../bench/generator/histogram.ts'
-import { isoTime } from '../../../bench/generator/iso.ts'
+import { bucketOf, Histogram } from '../../../../bench/generator/histogram.ts'
+import { isoTime } from '../../../../bench/generator/iso.ts'
 
 describe('a histogram', () => {
   test('tells percentiles of what it was given', () => {
