@@ -10,10 +10,11 @@ import type { ServerProcess } from '../../bench/servers/child.ts'
 import { provisionOverRest } from '../../bench/servers/rest.ts'
 import { adminApiKey, provisionInDatabase, startStator, type StatorLaunch } from '../../bench/servers/stator.ts'
 import { freePort } from './free-port.ts'
+import { embeddedFolder } from './store.ts'
 import { within } from './until.ts'
 
 export interface StatorProcessOptions {
-  /** Null: the embedded database. */
+  /** Null: the embedded database, with its tables made. */
   readonly connectionString: string | null
   /** Charge points that it shall know. */
   readonly identities: readonly string[]
@@ -39,7 +40,10 @@ export class StatorProcess {
     const { connectionString, identities, settings = {}, root } = options
     const launch = {
       connectionString,
-      dataFolder: await mkdtemp(join(tmpdir(), 'stator-fault-')),
+      dataFolder:
+        connectionString === null
+          ? (await embeddedFolder()).dataFolder
+          : await mkdtemp(join(tmpdir(), 'stator-fault-')),
       core: null,
       port: await freePort(),
       settings: { Logging__LogLevel__Default: 'None', OCPP__MessageLog: 'false', Workers__PoolSize: '1', ...settings },

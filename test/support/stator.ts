@@ -10,6 +10,7 @@ import { SimulatedChargePoint } from '../../src/simulator/charge-point.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
 import { testDatabase } from './postgres.ts'
 import { basic, RawChargePoint, type RawOptions } from './raw-charge-point.ts'
+import { embeddedFolder } from './store.ts'
 import { until } from './until.ts'
 
 /** Key of the operator in every test. */
@@ -66,8 +67,9 @@ export class TestStator {
 
   static async start(options: TestStatorOptions = {}): Promise<TestStator> {
     const { settings: overrides = {}, provider = 'PostgreSQL', hooks = {} } = options
-    const dataFolder = await mkdtemp(join(tmpdir(), 'stator-test-'))
-    const database = provider === 'PostgreSQL' ? await testDatabase() : null
+    const isEmbedded = provider === 'Embedded'
+    const dataFolder = isEmbedded ? (await embeddedFolder()).dataFolder : await mkdtemp(join(tmpdir(), 'stator-test-'))
+    const database = isEmbedded ? null : await testDatabase()
     const release = async (): Promise<void> => {
       await database?.drop()
       await rm(dataFolder, { recursive: true, force: true })

@@ -124,7 +124,8 @@ function unservedFrame({ version }: Speaker, random: Random): MadeFrame {
     const [action, row] = random.pick(rowsOf(version).notServed)
     const { payload } = makePayload(row.request, random, random.below(2))
     const text = callText(messageId, action, textOf(payload, random), random)
-    return { text, what: `${action}, which is not served`, expected: answer(messageId, null, ['NotSupported']) }
+    const code = row.kind === 'send' ? 'MessageTypeNotSupported' : 'NotSupported'
+    return { text, what: `${action}, which is not served`, expected: answer(messageId, null, [code]) }
   }
   const names = [
     ...oddNames.filter((name) => name !== ''),

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { flows16 } from '../../fixtures/seed-flows.ts'
 import { testDatabase } from '../../support/postgres.ts'
 import { RawChargePoint } from '../../support/raw-charge-point.ts'
+import { embeddedFolder } from '../../support/store.ts'
 import { until, within } from '../../support/until.ts'
 
 const root = join(import.meta.dir, '..', '..', '..')
@@ -62,6 +63,13 @@ async function dataFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'stator-test-'))
   cleanUp.push(() => rm(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** A data folder in which the embedded database has its tables already. */
+async function madeFolder(): Promise<string> {
+  const { dataFolder, remove } = await embeddedFolder()
+  cleanUp.push(remove)
+  return dataFolder
 }
 
 function run(env: Record<string, string>): Process {
@@ -135,7 +143,7 @@ test('the first start prints the admin key, a second one keeps it and does not',
 }, 60_000)
 
 test('what was acknowledged survives SIGKILL with the embedded database', async () => {
-  const folder = await dataFolder()
+  const folder = await madeFolder()
   const env = { Database__DataFolder: folder, Security__AdminApiKey: 'an-admin-key' }
   const first = run(env)
   await provisioned(await first.said('REST API'), 'an-admin-key')
@@ -176,7 +184,7 @@ describe('a start that cannot be says why in one sentence, and ends with 1', () 
 })
 
 test('two processes cannot share the embedded database', async () => {
-  const folder = await dataFolder()
+  const folder = await madeFolder()
   const first = run({ Database__DataFolder: folder })
   await first.said('REST API')
   const second = run({ Database__DataFolder: folder })

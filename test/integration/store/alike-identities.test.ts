@@ -111,7 +111,8 @@ test('a charge point of such a database is found as it is spelt; a third spellin
   await drop()
 })
 
-test.each([
+// Each waits for as long as a start does: side by side.
+test.concurrent.each([
   { holds: 'none', identities: ['cpX'], mode: 'ROW EXCLUSIVE', line: 'the next start tries again' },
   { holds: 'some', identities: ['cpX', 'CPx'], mode: 'ACCESS SHARE', line: 'cpX, CPx' },
 ])(
