@@ -1,4 +1,4 @@
-// What a fault test has measured, kept for `bun run faults`: one JSON file for each fault, in the folder that STATOR_FAULTS_FOLDER
+// What a fault test has measured, kept for `bun run faults --full`: one JSON file for each fault, in the folder that STATOR_FAULTS_FOLDER
 // names. Nothing is kept when it names none.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ export const faultsFolderVariable = 'STATOR_FAULTS_FOLDER'
 
 const folder = process.env[faultsFolderVariable] ?? ''
 
-/** Whether the faults are to be of full size, as under `bun run faults`, however long they take. */
+/** Whether the faults are to be of full size, as under `bun run faults --full`, however long they take. */
 export const isFullSize = folder !== ''
 
 /** A result as it is kept. */
