@@ -1,7 +1,8 @@
-// `bun run test`: the tests of every day. With arguments: `bun test` with these. Starts a PostgreSQL 18 and a 15 for all of them, and
-// stops both again whatever happens. Files run side by side; those of the bench and of faults, which watch latencies, run one after
-// the other. Ends with the line `N passed, N failed`, and with the exit code of the first `bun test` that failed.
-// What takes long has commands of its own: `bun run fuzz` (test/simulation, test/fuzz) and `bun run faults` (test/fault).
+// `bun run test`: the tests of every day. With arguments: `bun test` with these. Starts a PostgreSQL 18 and a 15 for all
+// of them, and stops both again whatever happens. Files run side by side; those of the bench and of faults, which watch
+// latencies, run one after the other. Ends with the line `N passed, N failed`, and with the exit code of the first
+// `bun test` that failed. What takes long has commands of its own: `bun run fuzz` (test/simulation, test/fuzz) and
+// `bun run faults` (test/fault).
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -22,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 const processesMax = 4
 const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism())}`
 
-/** Left to `bun run fuzz`: planted bugs that hundreds of worlds have to find, and work measured on every hostile shape. */
+/** Left to `bun run fuzz`: planted bugs that hundreds of worlds have to find, and what measures every hostile shape. */
 const slow = ['test/simulation/canary.test.ts', 'test/fuzz/linear-work.test.ts', 'test/fuzz/main-thread.test.ts']
 const quick = [...new Glob('test/{simulation,fuzz}/*.test.ts').scanSync(root)].filter((file) => !slow.includes(file))
 const everyDay = [

@@ -1,5 +1,5 @@
-// `bun run fuzz`: fuzzes and simulates at length, the tests that find planted bugs included. With options: runs seeds of the simulation for
-// as long as you like, ends with 1 when a rule broke, and then says how, as shortly as it can.
+// `bun run fuzz`: fuzzes and simulates at length, the tests that find planted bugs included. With options: runs seeds of
+// the simulation for as long as you like, ends with 1 when a rule broke, and then says how, as shortly as it can.
 
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

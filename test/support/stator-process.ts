@@ -1,5 +1,5 @@
-// Stator as a process of its own on a port that it keeps, so that a test may kill it, stop it, and start it again, while its charge
-// points dial on.
+// Stator as a process of its own on a port that it keeps, so that a test may kill it, stop it, and start it again, while
+// its charge points dial on.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
