@@ -24,9 +24,9 @@ export function errors(...codes: readonly ErrorCode[]) {
     { description: string; content: { 'application/json': { schema: typeof ErrorAnswer } } }
   > = {}
   for (const code of ['UNAUTHORIZED', ...codes, 'TOO_MANY_REQUESTS', 'INTERNAL', 'STORE_UNAVAILABLE'] as const) {
-    const { status, mend } = errorTable[code]
+    const { status, hint } = errorTable[code]
     const others = byStatus[status]
-    const description = others === undefined ? mend : `${others.description} Or: ${mend}`
+    const description = others === undefined ? hint : `${others.description} Or: ${hint}`
     byStatus[status] = { description, content: { 'application/json': { schema: ErrorAnswer } } }
   }
   return byStatus

@@ -31,7 +31,7 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
   errors: () =>
     table(
       ['Code', 'HTTP status', '`error`', 'What to do'],
-      Object.entries(errorTable).map(([name, row]) => [code(name), String(row.status), row.name, row.mend]),
+      Object.entries(errorTable).map(([name, row]) => [code(name), String(row.status), row.name, row.hint]),
     ),
   quirks: () =>
     table(
