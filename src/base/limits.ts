@@ -394,12 +394,12 @@ export const partitionTryPauseMs = 500
 export const partitionMoveRowsMax = 20_000
 
 /** Rows that one retention statement deletes, so that it holds its locks for a short time. */
-export const forgottenRowsMax = 5_000
+export const retentionRowsMax = 5_000
 
 /**
  * Such statements in one turn and of one table: two million rows an hour are deleted, the rest waits for the next turn.
  */
-export const forgottenLotsMax = 400
+export const retentionBatchesMax = 400
 
 /**
  * A charge point that was away for so long, in days, is recognised by what it sends again: transaction messages are
@@ -501,7 +501,7 @@ assert(2 * leaseRenewMs + leaseRenewMsMax < leaseMs, 'a lease must outlive a ren
 export const leaseStatementMsMax = 5_000
 
 /** Ends of connections that a node remembers while the database cannot be told; of others only the time of the telling is stored. */
-export const untoldEndsMax = 100_000
+export const unreportedEndsMax = 100_000
 
 /** Longest that a node that stops waits for the database to take its charge points and its lease back, in milliseconds. */
 export const leaseEndMsMax = 3_000
@@ -514,7 +514,7 @@ assert(drainMsMax + leaseEndMsMax < shutdownMsMax, 'a node must have the time to
 export const leaseRenewalsBeforeSweep = 2
 
 /** How often a node looks for expired leases of others, and for charge points of its own to set right, in milliseconds. */
-export const leaseTendMs = 1_000
+export const leaseCheckMs = 1_000
 
 /** How often a node compares the charge points that it holds with the database though nothing failed, in milliseconds. */
 export const ownershipCheckMs = 60_000
