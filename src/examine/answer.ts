@@ -81,12 +81,12 @@ export function readAnswer(task: AnswerTask): Exclude<ReadAnswer, LongResultAnsw
   if (typeof shape === 'string') return pastLimit[shape]
   const frame = parseFrame(text, version)
   if (frame.kind !== 'unreadable' || strictness === 'strict') return answerOf(task, frame, noQuirks)
-  const mended = repairText(text)
-  if (mended === null) return answerOf(task, frame, noQuirks)
+  const repaired = repairText(text)
+  if (repaired === null) return answerOf(task, frame, noQuirks)
   // A list whose beginning was lost can make it one level deeper, and is one more value.
-  const mendedShape = jsonShape(mended, frameDepthMax, jsonValuesMax)
-  if (typeof mendedShape === 'string') return pastLimit[mendedShape]
-  const again = parseFrame(mended, version)
+  const repairedShape = jsonShape(repaired, frameDepthMax, jsonValuesMax)
+  if (typeof repairedShape === 'string') return pastLimit[repairedShape]
+  const again = parseFrame(repaired, version)
   return answerOf(task, again, [{ code: 'brokenJson' satisfies QuirkCode, path: '' }])
 }
 

@@ -40,11 +40,11 @@ export function examine(task: FrameTask): ExaminedFrame {
   const frame = parseFrame(task.text, task.version)
   if (isMessage(frame)) return examineMessage(task, frame, task.text)
   if (task.strictness === 'lenient' && frame.kind === 'unreadable') {
-    const mended = repairText(task.text)
-    const again: ParsedFrame = mended === null ? frame : parseFrame(mended, task.version)
+    const repaired = repairText(task.text)
+    const again: ParsedFrame = repaired === null ? frame : parseFrame(repaired, task.version)
     const broken: Quirk = { code: 'brokenJson' satisfies QuirkCode, path: '' }
-    if (mended !== null && isMessage(again)) {
-      return examineMessage(task, { ...again, quirks: [broken, ...again.quirks] }, mended)
+    if (repaired !== null && isMessage(again)) {
+      return examineMessage(task, { ...again, quirks: [broken, ...again.quirks] }, repaired)
     }
   }
   if (frame.kind === 'unreadable') return without(unreadable(task, frame))

@@ -10,8 +10,8 @@ import { numberQuirk } from '../ocpp/number-text.ts'
 import type { QuirkCode } from '../ocpp/quirks.ts'
 import { copyOf, readBoolean, readNumber, wordMeant } from './repair.ts'
 import { responseNode } from './schema.ts'
-import { type Broken, type Fate, walk } from '../ocpp/schema-walk.ts'
-import { FieldSlot, type Slot } from '../ocpp/slots.ts'
+import { type Broken, type RepairOutcome, walk } from '../ocpp/schema-walk.ts'
+import { FieldRef, type ValueRef } from '../ocpp/value-ref.ts'
 import type { Quirk } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
@@ -38,7 +38,7 @@ export function repairAnswer(
 ): RepairedAnswer {
   const payload = copyOf(sent)
   const repairing = new AnswerRepairing(timeZone)
-  walk(responseNode(version, action), payload, (broken) => repairing.mend(broken))
+  walk(responseNode(version, action), payload, (broken) => repairing.repair(broken))
   return { payload, quirks: repairing.quirks }
 }
 
@@ -52,33 +52,33 @@ class AnswerRepairing {
   }
 
   /** Mends what is broken where that is safe; keeps it otherwise. */
-  mend(broken: Broken): Fate {
-    const { slot, node } = broken
-    if (slot === null) return 'kept'
+  repair(broken: Broken): RepairOutcome {
+    const { ref, node } = broken
+    if (ref === null) return 'kept'
     switch (broken.keyword) {
       case 'type':
-        return this.#mendType(broken, slot)
+        return this.#repairType(broken, ref)
       case 'enum': {
-        const meant = wordMeant(slot.value, node)
-        return meant === null ? 'kept' : this.#replace(broken, slot, meant.quirk, meant.word)
+        const meant = wordMeant(ref.value, node)
+        return meant === null ? 'kept' : this.#replace(broken, ref, meant.quirk, meant.word)
       }
       case 'format':
-        return node.format === 'date-time' ? this.#mendTime(broken, slot) : 'kept'
+        return node.format === 'date-time' ? this.#repairTime(broken, ref) : 'kept'
       default:
         return 'kept'
     }
   }
 
-  #mendType(broken: Broken, slot: Slot): Fate {
-    const { value } = slot
+  #repairType(broken: Broken, ref: ValueRef): RepairOutcome {
+    const { value } = ref
     const { node } = broken
     if (value === undefined) return 'kept'
-    if (value === null) return this.#leaveOutNull(broken, slot)
+    if (value === null) return this.#leaveOutNull(broken, ref)
     const isPlain = typeof value !== 'object'
     switch (node.type) {
       case 'string':
-        if (node.format === 'date-time') return this.#mendTime(broken, slot)
-        return isPlain ? this.#replace(broken, slot, 'valueForText', String(value)) : 'kept'
+        if (node.format === 'date-time') return this.#repairTime(broken, ref)
+        return isPlain ? this.#replace(broken, ref, 'valueForText', String(value)) : 'kept'
       case 'integer':
       case 'number': {
         // No answer tells a figure of energy.
@@ -87,38 +87,38 @@ class AnswerRepairing {
         if (!isOfType) return 'kept'
         const spelling = typeof value === 'string' ? numberQuirk(value, false) : null
         if (spelling !== null) this.#note(broken, spelling, value)
-        return this.#replace(broken, slot, 'textForValue', number)
+        return this.#replace(broken, ref, 'textForValue', number)
       }
       case 'boolean': {
         const boolean = readBoolean(value)
-        return boolean === null ? 'kept' : this.#replace(broken, slot, 'textForValue', boolean)
+        return boolean === null ? 'kept' : this.#replace(broken, ref, 'textForValue', boolean)
       }
       case 'array': {
         const isElement = isPlain === (node.items?.type !== 'object')
-        return isElement ? this.#replace(broken, slot, 'objectForArray', [value]) : 'kept'
+        return isElement ? this.#replace(broken, ref, 'objectForArray', [value]) : 'kept'
       }
       default:
         if (!Array.isArray(value) || value.length !== 1) return 'kept'
-        return this.#replace(broken, slot, 'arrayForObject', value[0])
+        return this.#replace(broken, ref, 'arrayForObject', value[0])
     }
   }
 
-  #leaveOutNull(broken: Broken, slot: Slot): Fate {
-    if (broken.node.isRequired || !(slot instanceof FieldSlot)) return 'kept'
+  #leaveOutNull(broken: Broken, ref: ValueRef): RepairOutcome {
+    if (broken.node.isRequired || !(ref instanceof FieldRef)) return 'kept'
     this.#note(broken, 'nullField', null)
-    slot.remove()
+    ref.remove()
     return 'removed'
   }
 
-  #mendTime(broken: Broken, slot: Slot): Fate {
-    const read = readTime(slot.value, this.#timeZone)
+  #repairTime(broken: Broken, ref: ValueRef): RepairOutcome {
+    const read = readTime(ref.value, this.#timeZone)
     if (read === null) return 'kept'
-    return this.#replace(broken, slot, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
+    return this.#replace(broken, ref, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
   }
 
-  #replace(broken: Broken, slot: Slot, code: QuirkCode, value: unknown): 'changed' {
-    this.#note(broken, code, slot.value)
-    slot.value = value
+  #replace(broken: Broken, ref: ValueRef, code: QuirkCode, value: unknown): 'changed' {
+    this.#note(broken, code, ref.value)
+    ref.value = value
     return 'changed'
   }
 

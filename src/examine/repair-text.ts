@@ -15,22 +15,22 @@ const bareWords: Readonly<Record<string, string>> = {
   False: 'false',
 }
 
-/** `text` as JSON when it can be mended; null when it needs nothing or cannot be. The work is linear in the text. */
+/** `text` as JSON when it can be repaired; null when it needs nothing or cannot be. The work is linear in the text. */
 export function repairText(text: string): string | null {
-  const mended = new Mending(text).frame()
-  if (mended === null || mended === text) return null
+  const repaired = new TextRepair(text).frame()
+  if (repaired === null || repaired === text) return null
   try {
-    JSON.parse(mended)
-    return mended
+    JSON.parse(repaired)
+    return repaired
   } catch {
     return null
   }
 }
 
 /** Mends one text, token by token. What stands inside of a string is one token. */
-class Mending {
+class TextRepair {
   readonly #text: string
-  readonly #mended: string[] = []
+  readonly #repaired: string[] = []
   #repairs = 0
 
   constructor(text: string) {
@@ -48,7 +48,7 @@ class Mending {
       const token = this.#text.slice(at, end)
       at = end
       if (isBlank(token)) continue
-      if (token === ']' && this.#mended.at(-1) === ':') {
+      if (token === ']' && this.#repaired.at(-1) === ':') {
         // The value of a field cannot be the end of a list: it is an empty list whose beginning was lost.
         this.#push('[]', token)
         continue
@@ -62,27 +62,27 @@ class Mending {
         if (depth === 0) break
       }
     }
-    return this.#mended.join('')
+    return this.#repaired.join('')
   }
 
   #add(token: string): void {
-    const mended = this.#mended
-    const previous = mended.at(-1)
+    const repaired = this.#repaired
+    const previous = repaired.at(-1)
     const isEnd = token === ',' || token === '}' || token === ']'
     if (isEnd && previous === ':') this.#push('null', '')
     else if (isEnd && previous === ',') {
-      mended.pop()
+      repaired.pop()
       this.#repairs++
     } else if (token === ',' && (previous === '[' || previous === '{')) {
       this.#repairs++
       return
     }
-    this.#push(token.startsWith('"') ? this.#string(token) : mendWord(token), token)
+    this.#push(token.startsWith('"') ? this.#string(token) : repairWord(token), token)
   }
 
-  #push(mended: string, token: string): void {
-    if (mended !== token) this.#repairs++
-    this.#mended.push(mended)
+  #push(repaired: string, token: string): void {
+    if (repaired !== token) this.#repairs++
+    this.#repaired.push(repaired)
   }
 
   #string(token: string): string {
@@ -134,7 +134,7 @@ function isBlank(token: string): boolean {
 // Plus signs, leading zeros and a bare point are how some firmware prints numbers.
 const printedNumber = /^([+-]?)(\d*)(\.\d*)?$/
 
-function mendWord(token: string): string {
+function repairWord(token: string): string {
   const number = printedNumber.exec(token)
   if (number !== null && /\d/.test(token)) {
     const [, sign, digits = '', fraction = ''] = number

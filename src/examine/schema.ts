@@ -170,7 +170,7 @@ export function problemOf(broken: Broken, payload: unknown): Problem {
   const { keyword } = broken
   const path = broken.path()
   const what = path === '' ? 'The payload' : `Field "${shortened(path.slice(1), pathCharactersMax)}"`
-  const complaint = complaintOf(broken, broken.slot === null ? payload : broken.slot.value)
+  const complaint = complaintOf(broken, broken.ref === null ? payload : broken.ref.value)
   return {
     path,
     keyword,

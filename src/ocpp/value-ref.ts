@@ -3,12 +3,12 @@
 type Fields = Record<string, unknown>
 
 /** A place in the payload where a value stands or is missing. */
-export interface Slot {
+export interface ValueRef {
   value: unknown
 }
 
 /** A field of an object. */
-export class FieldSlot implements Slot {
+export class FieldRef implements ValueRef {
   readonly holder: Fields
   readonly name: string
 
@@ -32,7 +32,7 @@ export class FieldSlot implements Slot {
 }
 
 /** An element of a list. */
-export class ItemSlot implements Slot {
+export class ElementRef implements ValueRef {
   readonly list: unknown[]
   readonly index: number
 
