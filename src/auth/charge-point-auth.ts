@@ -53,7 +53,7 @@ export async function authenticateChargePoint(request: HandshakeRequest, deps: A
   const record = await store.lookup(identity)
   if (record === null) {
     if (security.unknownChargePoints === 'reject') return { kind: 'unknown' }
-    return adopt(identity, presented, deps)
+    return trustOnFirstUse(identity, presented, deps)
   }
   return judge(identity, record, presented, deps)
 }
@@ -75,7 +75,11 @@ function presentedBy(headers: Headers, method: 'Basic' | 'ApiKey' | 'Any'): Pres
 }
 
 // Trust on first use: the first connection under an identity sets its credentials, later ones must present the same.
-async function adopt(identity: string, presented: Presented | null, deps: AuthDeps): Promise<HandshakeVerdict> {
+async function trustOnFirstUse(
+  identity: string,
+  presented: Presented | null,
+  deps: AuthDeps,
+): Promise<HandshakeVerdict> {
   const { credentials, operatorKeys, security, store } = deps
   const password = presented?.basic?.password
   const apiKey = presented?.key?.apiKey
