@@ -122,6 +122,19 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
+  test('the table of folders in docs/architecture.md names every folder, and what it may import', () => {
+    const document = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+    const rows = [...document.matchAll(/^\| `(?:src\/)?([\w.]+)\/?` +\|[^|]*\| ([^|]*?) +\|$/gm)]
+    const described = new Map(rows.map(([, folder = '', imports = '']) => [folder.replace('.ts', ''), imports]))
+    expect([...described.keys()].sort()).toEqual(
+      [...new Set([...files.map(areaOf), 'drizzle'])].filter((area) => area !== 'blocks/routes').sort(),
+    )
+    const listed = [...described].filter(([, imports]) => imports !== '' && !imports.startsWith('everything'))
+    expect(Object.fromEntries(listed)).toEqual(
+      Object.fromEntries(listed.map(([area]) => [area, (mayImport[area] ?? []).join(', ')])),
+    )
+  })
+
   test('a block uses only the blocks below it', () => {
     const wrong = [...graph].flatMap(([file, targets]) => {
       const block = blockOf(file)
