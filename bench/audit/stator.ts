@@ -87,7 +87,9 @@ async function auditMeterValues(client: Client, scope: AuditScope): Promise<Find
   return comparison.findings
 }
 
-/** The ledger of facts: starts and stops of 1.6, every TransactionEvent of 2.0.1. Meter values stand in their own table. */
+/**
+ * The ledger of facts: starts and stops of 1.6, every TransactionEvent of 2.0.1. Meter values stand in their own table.
+ */
 async function auditTransactionEvents(client: Client, scope: AuditScope): Promise<Findings> {
   const comparison = new Comparison('The transaction event')
   for (const ledger of scope.ledgers) {

@@ -141,8 +141,8 @@ export function chargePointItem(
 }
 
 /**
- * A charge point with its connectors. Connector 0 is the charge point itself: it is not listed, but its fault is shown. A
- * connector without a reported status and with an open transaction counts as charging.
+ * A charge point with its connectors. Connector 0 is the charge point itself: it is not listed, but its fault is shown.
+ * A connector without a reported status and with an open transaction counts as charging.
  */
 export function chargePointStatus(
   record: ChargePointRecord,

@@ -59,7 +59,8 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
   })
 }
 
-// By default the script contacts hosts of its vendor (fonts, assistant). The options disable that; this policy also blocks it.
+// By default the script contacts hosts of its vendor (fonts, assistant). The options disable that; this policy also
+// blocks it.
 const onlyFromHere = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],

@@ -63,8 +63,8 @@ function errorBody(error: StatorError): ErrorBody {
   return error.details === undefined ? body : { ...body, details: error.details }
 }
 
-// Hono throws HTTPException for errors that it detects itself. Any other unknown error is a fault of Stator: its text goes to
-// the log only, since it may quote data or reveal details of the database.
+// Hono throws HTTPException for errors that it detects itself. Any other unknown error is a fault of Stator: its text
+// goes to the log only, since it may quote data or reveal details of the database.
 function recognise(error: Error): StatorError {
   if (error instanceof HTTPException) {
     const code = codeOfStatus(error.status)

@@ -93,8 +93,8 @@ export const TransactionParams = z.object({
 })
 
 /**
- * An ISO 8601 time, as milliseconds since the Unix epoch. Without a zone it is UTC. A date without a time means its first
- * millisecond, or with `edge: 'end'` its last, so that a range of dates includes both.
+ * An ISO 8601 time, as milliseconds since the Unix epoch. Without a zone it is UTC. A date without a time means its
+ * first millisecond, or with `edge: 'end'` its last, so that a range of dates includes both.
  */
 export function time(name: string, edge: 'start' | 'end' = 'start') {
   const complain = must(name, 'a date and time in ISO 8601, such as 2025-12-26T12:30:00Z')

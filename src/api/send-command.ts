@@ -110,8 +110,9 @@ export function requireSendable({ live }: Pick<ApiDeps, 'live'>, chargePoint: Ch
  * stored password: see `PasswordRotations`.
  *
  * @throws {StatorError} errors of `requireSendable`; `BAD_REQUEST` if the command breaks its schema, or sets an empty
- *   password or two passwords (nothing was sent); `CALL_ERROR` if the charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` if its answer
- *   cannot be read, or breaks the schema of a `strict` charge point; and the errors of `live.call`.
+ *   password or two passwords (nothing was sent); `CALL_ERROR` if the charge point answered with a CALLERROR;
+ *   `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of a `strict` charge point; and the errors
+ *   of `live.call`.
  */
 export async function sendCommand(
   deps: ApiDeps,
@@ -196,7 +197,7 @@ function shown(sent: unknown): unknown {
 
 /** The error for an answer without the field that the command asked for. */
 export function invalidAnswer(action: string, payload: Payload, problems: readonly Problem[]): StatorError {
-  return new StatorError('CALL_ANSWER_INVALID', `The charge point answered ${action} against its schema`, {
+  return new StatorError('CALL_ANSWER_INVALID', `The answer of the charge point to ${action} breaks its schema`, {
     action,
     payload: shown(payload),
     problems: problems.map(({ path, message }) => ({ path, message })),

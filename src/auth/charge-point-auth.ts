@@ -35,9 +35,9 @@ export type HandshakeVerdict =
 /**
  * Whether the charge point of `request` may connect.
  *
- * Without usable credentials the verdict is `unauthorized`, whether or not the identity exists. An identity that is not in
- * `Security.AllowedChargePoints` is never looked up. With `Security.UnknownChargePoints` = accept, an unknown charge point
- * is provisioned with the credentials it presents (trust on first use).
+ * Without usable credentials the verdict is `unauthorized`, whether or not the identity exists. An identity that is not
+ * in `Security.AllowedChargePoints` is never looked up. With `Security.UnknownChargePoints` = accept, an unknown charge
+ * point is provisioned with the credentials it presents (trust on first use).
  *
  * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`: respond with 503.
  */

@@ -1,5 +1,5 @@
-// Quirks of the handshake: violations of OCPP with which a lenient charge point is still accepted, a code and a sentence
-// each. A strict charge point is refused.
+// Quirks of the handshake: violations of OCPP with which a lenient charge point is still accepted, a code and a
+// sentence each. A strict charge point is refused.
 
 export const handshakeQuirkTable = {
   identityCase: 'The identity of the URL was spelt in other letter case than the provisioned one.',

@@ -14,9 +14,9 @@ export type Principal =
 /**
  * The principal of a request with these headers; null if the credentials are missing or wrong.
  *
- * X-API-Key alone authenticates an operator. With X-Charge-Point-Id the principal is that charge point, even if the key is
- * an operator's: least privilege. `Security.RequireAuthentication` = false applies to the OCPP endpoint only; REST requests
- * always need credentials.
+ * X-API-Key alone authenticates an operator. With X-Charge-Point-Id the principal is that charge point, even if the key
+ * is an operator's: least privilege. `Security.RequireAuthentication` = false applies to the OCPP endpoint only; REST
+ * requests always need credentials.
  *
  * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`.
  */

@@ -1,5 +1,5 @@
-// The encodings in which charge points present a password. OCPP 1.6 sets it as hex and presents its bytes, so a password
-// can be right although its bytes differ from what was set.
+// The encodings in which charge points present a password. OCPP 1.6 sets it as hex and presents its bytes, so a
+// password can be right although its bytes differ from what was set.
 
 import type { CredentialRecord } from '../blocks/records.ts'
 import type { Credentials } from './credentials.ts'
@@ -18,8 +18,8 @@ type PasswordHashes = Pick<CredentialRecord, 'passwordHash' | 'pendingPasswordHa
 /**
  * The stored hash of `password` (text as UTF-8).
  *
- * Hex in mixed letter case is hashed in lower case, because `provePassword` cannot recover the case from the bytes that a
- * charge point presents.
+ * Hex in mixed letter case is hashed in lower case, because `provePassword` cannot recover the case from the bytes that
+ * a charge point presents.
  */
 export function hashPassword(password: string | Uint8Array, credentials: Credentials): Uint8Array {
   const text = Buffer.from(password).toString('latin1')
@@ -31,8 +31,8 @@ export function hashPassword(password: string | Uint8Array, credentials: Credent
  * The password of `record` (the current or the pending one) that `password` matches, in any encoding; null if none.
  *
  * OCPP 1.6 sets an AuthorizationKey as hex and presents its bytes (Security whitepaper §4.2): bytes whose hex was set
- * are correct, and so is text in Latin-1. Some charge points present the hex of a password that was set as text, which is
- * a quirk.
+ * are correct, and so is text in Latin-1. Some charge points present the hex of a password that was set as text, which
+ * is a quirk.
  */
 export function provePassword(
   password: Uint8Array,

@@ -1,5 +1,5 @@
-// Password rotation over OCPP (AuthorizationKey, BasicAuthPassword). The new password is stored as pending before the CALL
-// is sent, and the answer settles it. Until then both the old and the new password are valid.
+// Password rotation over OCPP (AuthorizationKey, BasicAuthPassword). The new password is stored as pending before the
+// CALL is sent, and the answer settles it. Until then both the old and the new password are valid.
 
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'

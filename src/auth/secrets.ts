@@ -1,5 +1,5 @@
-// The two secrets of an installation: the key of all credential hashes, and the admin API key. They come from the settings,
-// or are generated at the first start. They are stored beside the database, never in it.
+// The two secrets of an installation: the key of all credential hashes, and the admin API key. They come from the
+// settings, or are generated at the first start. They are stored beside the database, never in it.
 
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
@@ -17,8 +17,9 @@ export interface Secrets {
 }
 
 /**
- * The secrets of this installation: from the settings, else from `secrets/` in the data folder, else generated and stored
- * there (folder mode 0700, files 0600). If several processes start on one folder at the same time, all get the same.
+ * The secrets of this installation: from the settings, else from `secrets/` in the data folder, else generated and
+ * stored there (folder mode 0700, files 0600). If several processes start on one folder at the same time, all get the
+ * same.
  *
  * @throws {StatorError} `SETTING_INVALID` if the folder cannot be written, or a file in it is damaged.
  */

@@ -1,7 +1,6 @@
-// The lenient mode for answers: what a charge point answered to a CALL, brought into the form of its schema where that
-// leaves no doubt about the meaning. An answer has no second chance and nobody can ask back, so nothing is invented and
-// nothing is taken away but the nulls of optional fields: what is missing stays missing, and what cannot be read stays
-// as it came.
+// The lenient mode for answers: repairs the answer to a CALL where its meaning is obvious. Nothing is invented, and
+// nothing is removed but nulls of optional fields: missing fields stay missing, and unreadable values stay as they were
+// sent.
 
 import { isoTime } from '../base/clock.ts'
 import { quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
@@ -18,9 +17,9 @@ import type { OcppVersion } from '../ocpp/version.ts'
 type Payload = Readonly<Record<string, unknown>>
 
 export interface RepairedAnswer {
-  /** A copy of what was sent, repaired. It may still break its schema. */
+  /** A repaired copy of the sent payload. It may still break its schema. */
   readonly payload: Payload
-  /** One per kind of quirk and field, `quirksPerFrameMax` at most. */
+  /** One per kind of quirk and field, at most `quirksPerFrameMax`. */
   readonly quirks: readonly Quirk[]
 }
 
@@ -51,7 +50,7 @@ class AnswerRepairing {
     this.#timeZone = timeZone
   }
 
-  /** Mends what is broken where that is safe; keeps it otherwise. */
+  /** Repairs a broken value if that is safe; keeps it otherwise. */
   repair(broken: Broken): RepairOutcome {
     const { ref, node } = broken
     if (ref === null) return 'kept'
@@ -81,7 +80,7 @@ class AnswerRepairing {
         return isPlain ? this.#replace(broken, ref, 'valueForText', String(value)) : 'kept'
       case 'integer':
       case 'number': {
-        // No answer tells a figure of energy.
+        // No answer contains a figure of energy.
         const number = readNumber(value, false)
         const isOfType = !Number.isNaN(number) && (node.type === 'number' || Number.isInteger(number))
         if (!isOfType) return 'kept'

@@ -1,6 +1,6 @@
 // Walks a payload and its schema together, once, and reports every broken keyword on the way: parents before children,
 // in the order of the schema. The caller may repair what is broken; the walk then continues with the repaired value.
-// The work is linear in the payload, whatever it holds.
+// The work is linear in the payload, whatever its content.
 
 import { isDateTime } from './date-time.ts'
 import { pointerOf } from './json-pointer.ts'
@@ -10,17 +10,17 @@ import { FieldRef, ElementRef, type ValueRef } from './value-ref.ts'
 /** One keyword that a payload breaks. */
 export interface Broken {
   readonly keyword: Keyword
-  /** What the schema says of the field. For `additionalProperties`, the object that has one field too many. */
+  /** Schema of the field. For `additionalProperties`, schema of the object with the extra field. */
   readonly node: SchemaNode
-  /** The place of the field: empty for one that is missing; null for the payload itself. */
+  /** Reference to the value, which is undefined if the field is missing; null for the payload itself. */
   readonly ref: ValueRef | null
-  /** The place as a JSON pointer. Made when it is called for: of a frame with thousands of problems few are told. */
+  /** JSON pointer to the value. A function, because few of thousands of problems are reported. */
   readonly path: () => string
 }
 
 /**
- * What came of a report: the value was `kept` as it is, `changed`, or `removed` from the object or list that holds it;
- * `holderRemoved`: the object that holds it, an element of a list, is to go; `stop` ends the walk.
+ * What the caller did with a broken value: `kept` it, `changed` it, or `removed` it from its object or list.
+ * `holderRemoved`: remove the list element that contains it. `stop` ends the walk.
  */
 export type RepairOutcome = 'kept' | 'changed' | 'removed' | 'holderRemoved' | 'stop'
 
@@ -28,13 +28,13 @@ export type Report = (broken: Broken) => RepairOutcome
 
 type Fields = Record<string, unknown>
 
-/** How often one value may be changed before it is taken as it is. A list of one in a list of one, and so on, is a change each. */
+/** Changes of one value before it is kept as it is. Nested lists of one element need a change per level. */
 const changesMax = 16
 
 const nothingBroken: readonly Keyword[] = []
 const wrongType: readonly Keyword[] = ['type']
 
-/** Walks `payload`, and reports what is broken in it. */
+/** Walks `payload` and reports every broken keyword. */
 export function walk(node: SchemaNode, payload: unknown, report: Report): void {
   new Walk(report).payload(payload, node)
 }
@@ -64,7 +64,7 @@ class Walk {
     return this.#inside(valueAt(holder, key), node)
   }
 
-  /** What is broken in the value itself, until one is repaired. */
+  /** Reports the broken keywords of the value itself, until one is repaired. */
   #itself(holder: Fields | unknown[], key: string | number, node: SchemaNode): RepairOutcome {
     for (const keyword of brokenKeywords(valueAt(holder, key), node)) {
       const outcome = this.#reportAt(keyword, node, holder, key)
@@ -115,7 +115,7 @@ class Walk {
     return 'kept'
   }
 
-  /** Reports what is broken in a field that the walk has not stepped into. */
+  /** Reports a broken keyword of a field that the walk has not entered. */
   #reportField(keyword: Keyword, node: SchemaNode, fields: Fields, name: string): RepairOutcome {
     this.#steps.push(name)
     const outcome = this.#reportAt(keyword, node, fields, name)
@@ -145,7 +145,7 @@ function removeItems(list: unknown[], removed: ReadonlySet<number>): void {
   list.length = kept
 }
 
-/** The keywords that `value` itself breaks; what is inside of it does not count here. */
+/** The keywords that `value` itself breaks, without its content. */
 function brokenKeywords(value: unknown, node: SchemaNode): readonly Keyword[] {
   if (node.type !== undefined && !isOfType(value, node.type)) return wrongType
   if (typeof value === 'string') return node.words === undefined ? brokenByText(value, node) : brokenByWord(value, node)
@@ -162,7 +162,7 @@ function isOfType(value: unknown, type: string): boolean {
     case 'integer':
       return Number.isInteger(value)
     case 'number':
-      // JSON can write numbers that JavaScript reads as infinite. They are none that anything could be stored as.
+      // JavaScript parses some JSON numbers as infinity, which cannot be stored.
       return Number.isFinite(value)
     default:
       return typeof value === type
@@ -191,7 +191,7 @@ function isOfFormat(text: string, format: string): boolean {
   return format === 'date-time' ? isDateTime(text) : format !== 'uri' || URL.canParse(text)
 }
 
-/** How far from a whole multiple a number may lie: the schemas ask for multiples of 0.1, which no binary fraction is exactly. */
+/** Tolerance of `multipleOf`: the schemas require multiples of 0.1, which binary fractions cannot represent exactly. */
 const multipleTolerance = 1e-3
 
 function brokenByNumber(value: number, { minimum, maximum, multipleOf }: SchemaNode): readonly Keyword[] {

@@ -196,7 +196,9 @@ export class SimulatedChargePoint implements Station {
     this.#charging.setStatus(this.#charging.connectorOf(connectorId), status)
   }
 
-  /** Asks the central system about an id tag; without a connection the local list and what was answered before count. */
+  /**
+   * Asks the central system about an id tag; without a connection the local list and what was answered before count.
+   */
   async authorize(idTag: string): Promise<Authorization> {
     const key = idTag.toLowerCase()
     try {

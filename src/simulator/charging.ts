@@ -1,5 +1,5 @@
-// The connectors of a simulated charge point and what happens at them: cars come and go, transactions begin, are sampled
-// and end. What is to be told goes out through `Teller`; time comes in through the clock.
+// The connectors of a simulated charge point and what happens at them: cars come and go, transactions begin, are
+// sampled and end. What is to be told goes out through `Teller`; time comes in through the clock.
 
 import type { Clock } from '../base/clock.ts'
 import { callAt } from './call-at.ts'

@@ -1,5 +1,6 @@
-// The messages about transactions that a charge point must not lose: kept in order and sent one after another, again and
-// again until the central system has answered (OCPP 1.6 §3.7.1, 2.0.1 Part 4 §5.4). What happens offline waits here.
+// The messages about transactions that a charge point must not lose: kept in order and sent one after another, again
+// and again until the central system has answered (OCPP 1.6 §3.7.1, 2.0.1 Part 4 §5.4). What happens offline waits
+// here.
 
 import type { Clock } from '../base/clock.ts'
 import { CallRejected, type Answer, type Call } from './connection.ts'

@@ -1,5 +1,5 @@
-// The charging profiles that a simulated charge point obeys, in one shape for 1.6 (§3.13) and 2.x (Part 2, block K), and
-// the limit that they add up to.
+// The charging profiles that a simulated charge point obeys, in one shape for 1.6 (§3.13) and 2.x (Part 2, block K),
+// and the limit that they add up to.
 
 import { phases, volts } from './meter.ts'
 
@@ -56,7 +56,9 @@ function limitOf(profile: Profile, nowMs: number, transactionStartMs: number | n
 export class Profiles {
   #profiles: Profile[] = []
 
-  /** Installs a profile in the place of the one with its id, or with its stack level, purpose and connector (1.6 §5.16). */
+  /**
+   * Installs a profile in the place of the one with its id, or with its stack level, purpose and connector (1.6 §5.16).
+   */
   set(profile: Profile): void {
     this.#profiles = this.#profiles.filter(
       (other) =>

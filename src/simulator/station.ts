@@ -1,5 +1,5 @@
-// What the parts of a simulated charge point know of each other: its connectors and transactions, what a version of OCPP
-// has to express (Dialect), and what a command may have it do (Station).
+// What the parts of a simulated charge point know of each other: its connectors and transactions, what a version of
+// OCPP has to express (Dialect), and what a command may have it do (Station).
 
 import type { Clock } from '../base/clock.ts'
 import type { Answer, Call, Reply } from './connection.ts'
@@ -79,8 +79,8 @@ export interface Authorization {
 }
 
 /**
- * One version of OCPP, as a charge point speaks it. Transaction messages come as functions: they are made when their turn
- * in the outbox has come, but tell what was true when the function was made.
+ * One version of OCPP, as a charge point speaks it. Transaction messages come as functions: they are made when their
+ * turn in the outbox has come, but tell what was true when the function was made.
  */
 export interface Dialect {
   readonly subprotocol: string

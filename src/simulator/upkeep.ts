@@ -1,5 +1,5 @@
-// What a simulated charge point does to itself when it is told to: firmware updates, uploads and resets, step by step and
-// each step told.
+// What a simulated charge point does to itself when it is told to: firmware updates, uploads and resets, step by step
+// and each step told.
 
 import type { Clock } from '../base/clock.ts'
 import { callAt } from './call-at.ts'
