@@ -8,7 +8,7 @@ import { meterValue16 } from '../generator/dialect-16.ts'
 import { dialect201, meterValue201 } from '../generator/dialect-201.ts'
 import type { Ledger } from '../generator/mixes.ts'
 import { Comparison, type Findings, sumOf } from './comparison.ts'
-import { canonical, samplesOf, toldMessages } from './told.ts'
+import { canonical, samplesOf, sentMessages } from './sent-messages.ts'
 
 export interface AuditScope {
   readonly ledgers: readonly Ledger[]
@@ -93,7 +93,7 @@ async function auditMeterValues(client: Client, scope: AuditScope): Promise<Find
 async function auditTransactionEvents(client: Client, scope: AuditScope): Promise<Findings> {
   const comparison = new Comparison('The transaction event')
   for (const ledger of scope.ledgers) {
-    for (const { message, isAcknowledged } of toldMessages(ledger, scope.dialect)) {
+    for (const { message, isAcknowledged } of sentMessages(ledger, scope.dialect)) {
       if (!isTransactionEvent(message.action)) continue
       const payload = withoutMeterValues(message.payload)
       comparison.expect({ key: `${ledger.identity} ${payload}`, contents: [''], isAcknowledged })

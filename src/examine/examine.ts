@@ -10,7 +10,7 @@ import type { MessageRow } from '../blocks/message-row.ts'
 import type { QuirkCode } from '../ocpp/quirks.ts'
 import { repair } from './repair.ts'
 import { repairText } from './repair-text.ts'
-import { hasOddNumber } from '../ocpp/samples.ts'
+import { hasNonstandardNumber } from '../ocpp/samples.ts'
 import { checkRequest, isValidRequest, type Problem } from './schema.ts'
 import { hasClockOff } from './station-clock.ts'
 import { rowOf } from '../blocks/messages.ts'
@@ -112,7 +112,7 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
     if (isValid) return accepted(frame, payload, frame.quirks)
     return violation(frame, checkRequest(version, action, payload))
   }
-  if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs) && !hasOddNumber(payload)) {
+  if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs) && !hasNonstandardNumber(payload)) {
     return accepted(frame, payload, frame.quirks)
   }
   const repaired = repair(version, action, payload, task)

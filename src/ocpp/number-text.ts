@@ -52,7 +52,7 @@ export function numberQuirk(text: string, isEnergy: boolean): QuirkCode | null {
  * Whether `numberQuirk` must be called: the text contains a comma, a space or a non-ASCII character. Every sample is
  * checked here, and a loop over a few digits is cheaper than a regular expression.
  */
-export function mayBeOddNumber(text: string): boolean {
+export function mayBeNonstandardNumber(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === comma || code <= space || code > ascii) return true

@@ -2,7 +2,7 @@
 // a value, so schema validation does not find them.
 
 import { isObject, type JsonObject } from '../base/json.ts'
-import { mayBeOddNumber, numberQuirk, withoutSpaces } from './number-text.ts'
+import { mayBeNonstandardNumber, numberQuirk, withoutSpaces } from './number-text.ts'
 import type { QuirkCode } from './quirks.ts'
 
 /** Fields that contain meter values. */
@@ -21,7 +21,7 @@ const measurandCharactersMax = 255
 /**
  * Whether a sample of a valid payload has a number in a nonstandard spelling. Fast, since it runs for every message.
  */
-export function hasOddNumber({ meterValue, transactionData }: JsonObject): boolean {
+export function hasNonstandardNumber({ meterValue, transactionData }: JsonObject): boolean {
   return hasOddSample(meterValue) || hasOddSample(transactionData)
 }
 
@@ -37,7 +37,7 @@ function hasOddSample(values: unknown): boolean {
 
 function quirkOf(sample: JsonObject): QuirkCode | null {
   const { value } = sample
-  if (typeof value !== 'string' || !mayBeOddNumber(value) || sample.format === 'SignedData') return null
+  if (typeof value !== 'string' || !mayBeNonstandardNumber(value) || sample.format === 'SignedData') return null
   return numberQuirk(value, isEnergy(sample))
 }
 

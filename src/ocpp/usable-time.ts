@@ -31,7 +31,7 @@ export function lacksUsableTime(field: TimeField, payload: Json, sent: Json): bo
 }
 
 /** Whether any sample is of an interval rather than a register: two intervals may have equal values. */
-export function tellsIntervals({ meterValue }: Json): boolean {
+export function reportsIntervals({ meterValue }: Json): boolean {
   return listOf(meterValue).some((value) =>
     listOf(fieldOf(value, 'sampledValue')).some((sample) => {
       const measurand = fieldOf(sample, 'measurand')

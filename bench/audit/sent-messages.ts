@@ -1,4 +1,4 @@
-// What a station told, message by message, and which of it was acknowledged: worked out again from its ledger.
+// Which messages a station sent, and which were acknowledged: reconstructed from its ledger.
 
 import type { Charging } from '../generator/charging.ts'
 import type { Dialect, Message } from '../generator/dialect.ts'
@@ -9,7 +9,7 @@ export interface ToldMessage {
   readonly isAcknowledged: boolean
 }
 
-/** Numbers of the samples that the transaction told, with whether each was acknowledged. */
+/** Numbers of the samples that the transaction sent, and whether each was acknowledged. */
 export function samplesOf(charging: Charging): { readonly index: number; readonly isAcknowledged: boolean }[] {
   const refused = new Set(charging.samplesRefused)
   const settled = charging.samplesAcknowledged + refused.size
@@ -21,7 +21,7 @@ export function samplesOf(charging: Charging): { readonly index: number; readonl
 }
 
 /** All messages of a station that carry facts. */
-export function toldMessages(ledger: Ledger, dialect: Dialect): ToldMessage[] {
+export function sentMessages(ledger: Ledger, dialect: Dialect): ToldMessage[] {
   const told: ToldMessage[] = [...ledger.facts]
   for (const charging of ledger.chargings) {
     told.push({ message: dialect.start(charging), isAcknowledged: charging.isStartAcknowledged })
