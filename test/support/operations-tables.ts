@@ -46,12 +46,12 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
     ),
   metrics: () =>
     table(
-      ['Metric', 'What it tells'],
+      ['Metric', 'Meaning'],
       metricsRegistry({ counters: new Counters(), timings: new Timings(), partCounts: () => nothingCounted })
         .getMetricsAsArray()
         .map(({ name, help }) => [code(name), help]),
     ),
-  'log-categories': () => meanings(['Category', 'Tells of'], logCategories),
+  'log-categories': () => meanings(['Category', 'What it logs'], logCategories),
   'log-fields': () => meanings(['Field', 'Meaning'], logFields),
 }
 
