@@ -17,7 +17,7 @@ export interface AuditScope {
   readonly since: Date
 }
 
-/** Compares what these stations told with what Stator has stored of them. */
+/** Compares the messages of these stations with the rows that Stator has stored. */
 export async function auditStator(client: Client, scope: AuditScope): Promise<Findings> {
   return sumOf([
     await auditMeterValues(client, scope),
@@ -141,7 +141,7 @@ async function auditTransactions(client: Client, scope: AuditScope): Promise<Fin
   return comparison.findings
 }
 
-/** Boots and statuses. A boot that is told again is a boot again; its payload says nothing of when. */
+/** Boots and statuses. A repeated boot is another boot; its payload has no time. */
 async function auditEvents(client: Client, scope: AuditScope): Promise<Findings> {
   const comparison = new Comparison('The event')
   for (const { identity, facts } of scope.ledgers) {

@@ -70,7 +70,7 @@ export interface ConnectionOptions {
   readonly callTimeoutMs?: number
 }
 
-/** Who uses a connection. */
+/** The user of a connection. */
 export interface ConnectionListener {
   opened(subprotocol: string): void
   /** The connection is gone, or could not be made. */

@@ -13,7 +13,7 @@ export interface OutboxLine {
   readonly attemptsMax: () => number
   /** Wait before the second attempt; before the nth it is n - 1 times as long. */
   readonly retryMs: () => number
-  /** A message was given up: the central system refused it too often. */
+  /** A message was discarded: the central system refused it too often. */
   readonly gaveUp: (error: CallRejected) => void
 }
 

@@ -25,7 +25,7 @@ export interface Profile {
   readonly sent: object
 }
 
-/** Which profiles to take away; a field left out matches all. */
+/** Which profiles to remove; a missing field matches all. */
 export interface ProfileFilter {
   readonly id?: number | undefined
   readonly connectorId?: number | undefined
@@ -40,7 +40,7 @@ const stationWide = new Set([
   'ChargingStationExternalConstraints',
 ])
 
-/** Limit of `profile` at `nowMs` in W; null while it says nothing. */
+/** Limit of `profile` at `nowMs` in W; null while it does not apply. */
 function limitOf(profile: Profile, nowMs: number, transactionStartMs: number | null): number | null {
   const startMs = profile.startMs ?? transactionStartMs ?? nowMs
   let seconds = (nowMs - startMs) / 1000
@@ -80,14 +80,14 @@ export class Profiles {
     )
   }
 
-  /** Takes profiles away and tells how many. */
+  /** Removes profiles and returns how many. */
   clear(filter: ProfileFilter): number {
     const gone = new Set(this.matching(filter))
     this.#profiles = this.#profiles.filter((profile) => !gone.has(profile))
     return gone.size
   }
 
-  /** Takes the TxProfiles of a connector away: they end with its transaction. */
+  /** Removes the TxProfiles of a connector: they end with its transaction. */
   endTransaction(connectorId: number): void {
     this.clear({ connectorId, purpose: 'TxProfile' })
   }

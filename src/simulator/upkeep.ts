@@ -34,7 +34,7 @@ export class Upkeep {
     this.#line = line
   }
 
-  /** Forgets what was planned. */
+  /** Cancels what was planned. */
   stop(): void {
     this.#cancelFirmwareStep()
     this.#cancelLogStep()
