@@ -1,5 +1,5 @@
-// Command line of `bun bench`: flags become one checked plan. A flag that cannot be is refused with its name, its value and
-// what was expected.
+// Command line of `bun bench`: flags become one checked plan. A flag that cannot be is refused with its name, its value
+// and what was expected.
 
 import { type BenchVersion, dialects } from './generator/fleet.ts'
 import { type MixName, mixNames } from './generator/mixes.ts'

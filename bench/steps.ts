@@ -1,5 +1,6 @@
-// Where the main thread of Stator spends its time, step by step from the socket to the answer. Run a load with `--profile FOLDER`,
-// then `bun bench/steps.ts FOLDER/….cpuprofile`. Each sample counts for the innermost step that it was taken in.
+// Where the main thread of Stator spends its time, step by step from the socket to the answer. Run a load with
+// `--profile FOLDER`, then `bun bench/steps.ts FOLDER/….cpuprofile`. Each sample counts for the innermost step that it
+// was taken in.
 
 import { readFileSync } from 'node:fs'
 
@@ -59,7 +60,10 @@ function main(): void {
   for (const [step, share] of shares) console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${step}`)
 }
 
-/** Share of each step in the samples, largest first: they are taken while the thread is at work, however long it slept before. */
+/**
+ * Share of each step in the samples, largest first: they are taken while the thread is at work, however long it slept
+ * before.
+ */
 function sharesOf(
   { nodes, samples, timeDeltas }: Profile,
   skippedMicroseconds: number,

@@ -1,5 +1,5 @@
-// A reconnect storm: all stations lose their connection at once and all come back at once, as after a power cut or the restart
-// of a router. Also what an idle, connected station costs in memory.
+// A reconnect storm: all stations lose their connection at once and all come back at once, as after a power cut or the
+// restart of a router. Also what an idle, connected station costs in memory.
 
 import { residentKib } from './cpu.ts'
 import type { Fleet } from './generator/fleet.ts'

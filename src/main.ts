@@ -1,4 +1,4 @@
-// Opens every part of Stator in one visible order, and closes them in the reverse one. Nothing else opens or closes.
+// Opens every part of Stator in one visible order, and closes them in reverse. No other file opens or closes parts.
 
 import { hostname } from 'node:os'
 import { createApi } from './api/create-api.ts'
@@ -50,15 +50,15 @@ export interface Stator {
   readonly adminApiKeyIsNew: boolean
   readonly adminApiKeyFile: string | null
   readonly counters: Counters
-  /** Finishes what is under way, commits it, closes the sockets with 1001 and every part after that. */
+  /** Graceful drain: finishes and commits what is under way, closes the sockets with 1001, then closes every part. */
   stop(): Promise<void>
 }
 
-/** What a caller may bring along. */
+/** Parts that a caller may replace. */
 export interface StatorHooks {
   readonly log?: Logger
   readonly clock?: Clock
-  /** How frames are examined, where it is not as usual. */
+  /** Options of the worker pool that differ from the defaults. */
   readonly examination?: Partial<PoolOptions>
 }
 
@@ -73,7 +73,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   const counters = new Counters()
   const timings = new Timings()
   const node = { id: crypto.randomUUID(), name: `${hostname()}:${settings.ocpp.port}` }
-  // What has been opened so far, last first: a start that fails halfway closes it again.
+  // Closes what has been opened so far, last first. A start that fails halfway uses it too.
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0)) await closer()
@@ -267,7 +267,7 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
   }
 }
 
-/** Runs Stator until SIGTERM or SIGINT; what cannot be started is told in one sentence. */
+/** Runs Stator until SIGTERM or SIGINT. A start that fails prints one sentence. */
 async function main(): Promise<void> {
   makeFilesPrivate()
   const settings = loadSettings({ argv: process.argv.slice(2), env: process.env })

@@ -1,4 +1,4 @@
-// The audit: after a run, everything that was acknowledged must be in the database, once, as it was told.
+// The audit: after a run, everything that was acknowledged must be in the database, once and unaltered.
 
 import { Client } from 'pg'
 import type { Fleet } from '../generator/fleet.ts'
@@ -6,7 +6,7 @@ import { type Findings, sumOf } from './comparison.ts'
 import { auditPeer } from './peer.ts'
 import { auditStator } from './stator.ts'
 
-/** Stations that are compared at a time: what one chunk told is held in memory. */
+/** Stations that are compared at a time: the messages of one chunk are held in memory. */
 const stationsAtOnce = 100
 
 export type Audited = 'stator' | 'peer'

@@ -1,7 +1,7 @@
 // Comparing what was acknowledged with what is stored, whatever the table: missing, duplicated, altered, and rows that
-// nobody told.
+// nobody sent.
 
-/** A row that a told fact must, or may, have become. */
+/** The row that a sent fact must, or may, have become. */
 export interface Expectation {
   /** What the row is recognised by. Several expectations may share a key: then so many rows are expected. */
   readonly key: string
@@ -125,7 +125,7 @@ export function sumOf(findings: readonly Findings[]): Findings {
   )
 }
 
-/** Whether everything acknowledged is stored once, as it was told, and nothing else. */
+/** Whether everything acknowledged is stored once and unaltered, and nothing else is. */
 export function isClean({ missing, duplicated, altered, unexpected }: Findings): boolean {
   return missing + duplicated + altered + unexpected === 0
 }

@@ -4,15 +4,15 @@ import type { Client } from 'pg'
 import type { Dialect } from '../generator/dialect.ts'
 import type { Ledger } from '../generator/mixes.ts'
 import { Comparison, type Findings } from './comparison.ts'
-import { canonical, toldMessages } from './told.ts'
+import { canonical, sentMessages } from './sent-messages.ts'
 
 type Row = [identity: string, action: string, payload: string]
 
-/** Compares what these stations told with the rows that the peer has of them. */
+/** Compares the messages of these stations with the rows that the peer has of them. */
 export async function auditPeer(client: Client, ledgers: readonly Ledger[], dialect: Dialect): Promise<Findings> {
   const comparison = new Comparison('The message')
   for (const ledger of ledgers) {
-    for (const { message, isAcknowledged } of toldMessages(ledger, dialect)) {
+    for (const { message, isAcknowledged } of sentMessages(ledger, dialect)) {
       const key = `${ledger.identity} ${message.action} ${message.payload}`
       comparison.expect({ key, contents: [''], isAcknowledged })
     }

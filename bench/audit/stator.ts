@@ -8,7 +8,7 @@ import { meterValue16 } from '../generator/dialect-16.ts'
 import { dialect201, meterValue201 } from '../generator/dialect-201.ts'
 import type { Ledger } from '../generator/mixes.ts'
 import { Comparison, type Findings, sumOf } from './comparison.ts'
-import { canonical, samplesOf, toldMessages } from './told.ts'
+import { canonical, samplesOf, sentMessages } from './sent-messages.ts'
 
 export interface AuditScope {
   readonly ledgers: readonly Ledger[]
@@ -17,7 +17,7 @@ export interface AuditScope {
   readonly since: Date
 }
 
-/** Compares what these stations told with what Stator has stored of them. */
+/** Compares the messages of these stations with the rows that Stator has stored. */
 export async function auditStator(client: Client, scope: AuditScope): Promise<Findings> {
   return sumOf([
     await auditMeterValues(client, scope),
@@ -87,11 +87,13 @@ async function auditMeterValues(client: Client, scope: AuditScope): Promise<Find
   return comparison.findings
 }
 
-/** The ledger of facts: starts and stops of 1.6, every TransactionEvent of 2.0.1. Meter values stand in their own table. */
+/**
+ * The ledger of facts: starts and stops of 1.6, every TransactionEvent of 2.0.1. Meter values stand in their own table.
+ */
 async function auditTransactionEvents(client: Client, scope: AuditScope): Promise<Findings> {
   const comparison = new Comparison('The transaction event')
   for (const ledger of scope.ledgers) {
-    for (const { message, isAcknowledged } of toldMessages(ledger, scope.dialect)) {
+    for (const { message, isAcknowledged } of sentMessages(ledger, scope.dialect)) {
       if (!isTransactionEvent(message.action)) continue
       const payload = withoutMeterValues(message.payload)
       comparison.expect({ key: `${ledger.identity} ${payload}`, contents: [''], isAcknowledged })
@@ -139,7 +141,7 @@ async function auditTransactions(client: Client, scope: AuditScope): Promise<Fin
   return comparison.findings
 }
 
-/** Boots and statuses. A boot that is told again is a boot again; its payload says nothing of when. */
+/** Boots and statuses. A repeated boot is another boot; its payload has no time. */
 async function auditEvents(client: Client, scope: AuditScope): Promise<Findings> {
   const comparison = new Comparison('The event')
   for (const { identity, facts } of scope.ledgers) {

@@ -1,5 +1,5 @@
-// WebSocket frames from the client's side (RFC 6455 §5), as few instructions as possible: a load generator that costs more
-// than the server it loads measures itself.
+// WebSocket frames from the client's side (RFC 6455 §5), as few instructions as possible: a load generator that costs
+// more than the server it loads measures itself.
 
 /** Longest text that `writeTextFrame` takes, in characters. */
 export const frameCharactersMax = 65_535
@@ -10,8 +10,8 @@ export const headerBytesMax = 8
 const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
 /**
- * Writes an ASCII text as one masked frame to the start of `into` and returns the bytes used. The mask key is zero, so that
- * masking costs nothing; the server cannot tell, and unmasks all the same.
+ * Writes an ASCII text as one masked frame to the start of `into` and returns the bytes used. The mask key is zero, so
+ * that masking costs nothing; the server cannot tell, and unmasks all the same.
  */
 export function writeTextFrame(into: Buffer, text: string): number {
   const at = writeHeader(into, opcodes.text, text.length)

@@ -1,5 +1,6 @@
-// Message ids of a station: as long as a UUID, unique, and kept as the bytes around which a CALL is written and by which its
-// answer is known. Making a string of each and comparing strings would cost as much as the rest of the generator's own work.
+// Message ids of a station: as long as a UUID, unique, and kept as the bytes around which a CALL is written and by
+// which its answer is known. Making a string of each and comparing strings would cost as much as the rest of the
+// generator's own work.
 
 const callHead = '[2,"'
 const answerHead = 0x33
@@ -24,7 +25,10 @@ export class MessageIds {
     call[at] = (call[at] ?? zero) + 1
   }
 
-  /** Whether these bytes begin with `[3,"` and the id: the CALLRESULT to the last CALL, as servers write it without spaces. */
+  /**
+   * Whether these bytes begin with `[3,"` and the id: the CALLRESULT to the last CALL, as servers write it without
+   * spaces.
+   */
   isAnswer(bytes: Buffer, from: number, to: number): boolean {
     const { call } = this
     const { length } = call

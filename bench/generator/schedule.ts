@@ -1,6 +1,6 @@
-// When stations speak. Closed loop: each as soon as its last message is answered, which finds what a server can take. Open
-// loop: at a fixed rate whatever the server does, with latency counted from when a message was due, so that a server that
-// stalls cannot hide it by being asked less (coordinated omission).
+// When stations speak. Closed loop: each as soon as its last message is answered, which finds what a server can take.
+// Open loop: at a fixed rate whatever the server does, with latency counted from when a message was due, so that a
+// server that stalls cannot hide it by being asked less (coordinated omission).
 
 import type { Station } from './station.ts'
 

@@ -61,7 +61,9 @@ export async function launch({ name, command, env, core, announced }: Launch): P
   }
 }
 
-/** The first thing announced on `output`, which is read to its end all the same: a process must never wait for a reader. */
+/**
+ * The first thing announced on `output`, which is read to its end all the same: a process must never wait for a reader.
+ */
 function readUntil(
   output: ReadableStream<Uint8Array>,
   announced: (line: string) => string | null,

@@ -33,9 +33,9 @@ export async function createDatabase(server: string, name: string): Promise<stri
 }
 
 /**
- * Does now what autovacuum would do in the middle of a measurement, after thousands of rows have changed. After a checkpoint the
- * files of the write-ahead log are used again, as on a server that has run for hours; a young one makes a new file every 16 MiB,
- * and every commit waits for it.
+ * Does now what autovacuum would do in the middle of a measurement, after thousands of rows have changed. After a
+ * checkpoint the files of the write-ahead log are used again, as on a server that has run for hours; a young one makes
+ * a new file every 16 MiB, and every commit waits for it.
  */
 export async function tidyDatabase(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl })

@@ -1,5 +1,5 @@
-// The floor: what a WebSocket server on Bun costs that does nothing but parse a CALL and answer it with a constant. No central
-// system on Bun can be cheaper; how near Stator comes to it is what the bench shows.
+// The floor: what a WebSocket server on Bun costs that does nothing but parse a CALL and answer it with a constant. No
+// central system on Bun can be cheaper; how near Stator comes to it is what the bench shows.
 
 import { serve } from 'bun'
 

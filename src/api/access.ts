@@ -1,4 +1,4 @@
-// Who may use a route. Operators may use all; a charge point, with its own credentials, its own resources.
+// Authorization of routes. An operator may use all; a charge point, with its own credentials, only its own resources.
 
 import type { Context, MiddlewareHandler } from 'hono'
 import { mayAccess } from '../auth/operator-auth.ts'
@@ -6,7 +6,7 @@ import { StatorError } from '../base/errors.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
 
-/** Admits requests with valid credentials, and keeps their principal. */
+/** Middleware that requires valid credentials, and stores their principal in the context. */
 export function authenticated({ authenticate }: Pick<ApiDeps, 'authenticate'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const principal = await authenticate(c.req.raw.headers)

@@ -1,4 +1,4 @@
-// GET /api/anomalies, and those of one charge point: stored facts that broke an expectation.
+// GET /api/anomalies, also for one charge point: stored facts that break an expectation.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'

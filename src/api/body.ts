@@ -1,5 +1,5 @@
-// Request bodies: no larger and no deeper than allowed, and JSON. The declared content type is ignored: `curl -d` says
-// "form", some clients send none, and all of them mean JSON.
+// Request bodies: JSON, with limits on size and depth. The declared content type is ignored: `curl -d` declares a form,
+// some clients declare nothing, and all of them send JSON.
 
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -21,8 +21,8 @@ function limit(bytesMax: number): MiddlewareHandler<ApiEnv> {
 }
 
 /**
- * Reads and parses the body once, and hands it on as JSON; an empty one is no body. That of a DELETE means nothing, and is left alone.
- * Comes after `authenticated`: how large it may be depends on who sends it.
+ * Middleware that reads and parses the body once. An empty body counts as none; the body of a DELETE is ignored.
+ * Must come after `authenticated`, since the size limit depends on the sender.
  */
 export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (c.req.raw.body === null || c.req.method === 'DELETE') return next()
@@ -42,14 +42,14 @@ async function readJson(c: Context<ApiEnv>): Promise<void> {
   c.req.raw = new Request(url, { method, headers, ...(text === '' ? {} : { body: text }) })
   if (text === '') return
   const value = parsed(text)
-  // Hono would parse the text again each time that it is asked.
+  // Cached: Hono would parse the text again at each access.
   Object.assign(c.req, { json: async () => value })
 }
 
 function parsed(text: string): unknown {
-  // Before it is parsed: that costs the most where there are the most values.
+  // Checked before parsing, because the cost of parsing grows with the number of values.
   const shape = jsonShape(text, frameDepthMax, jsonValuesMax)
-  // Whatever writes it again, as a CALL above all, would exhaust its stack on thousands of levels.
+  // Serializing thousands of levels, for instance into a CALL, would exhaust the stack.
   if (shape === 'tooDeep') throw badRequest('body', `The body must nest no deeper than ${frameDepthMax} levels`)
   if (shape === 'tooManyValues')
     throw badRequest('body', `The body must hold no more than ${jsonValuesMax} JSON values`)

@@ -68,7 +68,7 @@ const callRoute = createRoute({
   },
 })
 
-/** Sending CALLs as they stand in the specification. */
+/** Routes that send any CALL of the specification. */
 export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
@@ -89,7 +89,7 @@ export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const notes = notesOf(answer)
     const more = notes.length === 0 ? {} : { notes }
     if (text === null) return c.json({ action, status, payload: { ...answer.payload }, ...more }, 200)
-    // A long answer goes through as the text that it is.
+    // A long answer is passed on as text, without parsing.
     const rest = JSON.stringify({ action, status, ...more })
     return jsonText<z.infer<typeof CallResult>>(c, `${rest.slice(0, -1)},"payload":${text}}`)
   })

@@ -1,4 +1,4 @@
-// How charge points look in answers.
+// The representation of charge points in responses.
 
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
@@ -8,7 +8,7 @@ import type { ChargePointRecord, ConnectorRecord, ProblemRecord } from '../block
 import type { LiveView } from './deps.ts'
 import { Time } from './responses.ts'
 
-/** Every status that a charge point can show, in the order in which the first that applies wins. */
+/** Every status of a charge point; the first that applies is shown. */
 export const chargePointStatuses = ['Offline', ...statusesByWeight, 'Unknown'] as const
 
 const Status = z.enum(chargePointStatuses).openapi({ example: 'Available' })
@@ -24,7 +24,7 @@ export const ChargePointItem = z
   })
   .openapi('ChargePointItem')
 
-// As the charge point told them with its last status.
+// As in the connector's last StatusNotification.
 const faultFields = {
   errorCode: z
     .string()
@@ -127,7 +127,7 @@ export const ChargePoint = z
   })
   .openapi('ChargePoint')
 
-/** A charge point in a list. `live` is there while it is connected, and ahead of the record. */
+/** A charge point in a list. `live` is present while it is connected, and more current than the record. */
 export function chargePointItem(
   record: ChargePointRecord,
   live: LiveView | undefined,
@@ -141,8 +141,8 @@ export function chargePointItem(
 }
 
 /**
- * A charge point with its connectors; connector 0, which is the charge point itself, is not among them, but its fault
- * is told. A connector that has never reported a status and has an open transaction is charging.
+ * A charge point with its connectors. Connector 0 is the charge point itself: it is not listed, but its fault is shown.
+ * A connector without a reported status and with an open transaction counts as charging.
  */
 export function chargePointStatus(
   record: ChargePointRecord,
@@ -193,7 +193,7 @@ function faultOf(connector: ConnectorRecord | undefined) {
   return { errorCode, info, vendorId, vendorErrorCode }
 }
 
-/** Whether a problem is one of this connector: its own, or that of its EVSE as a whole. */
+/** Whether a problem belongs to this connector, or to its EVSE as a whole. */
 function isAt(problem: ProblemRecord, connector: ConnectorRef): boolean {
   const isOfEvse = problem.connectorId === 0
   return problem.evseId === connector.evseId && (isOfEvse || problem.connectorId === connector.connectorId)
@@ -213,7 +213,7 @@ function problemView(record: ProblemRecord): z.infer<typeof Problem> {
   }
 }
 
-// Some charge points start transactions and send no StatusNotification, or send it only when something changes.
+// Some charge points start transactions without a StatusNotification, or send it only on a change.
 function silentConnectors(
   reported: readonly ConnectorRecord[],
   newestFirst: readonly KnownTransaction[],
@@ -226,7 +226,7 @@ function silentConnectors(
   return [...silent.values()]
 }
 
-/** Everything that is stored about a charge point, except its secrets. */
+/** All stored fields of a charge point, except its secrets. */
 export function chargePointView(record: ChargePointRecord, live: LiveView | undefined): z.infer<typeof ChargePoint> {
   const {
     key: _,

@@ -148,12 +148,12 @@ const deleteRoute = createRoute({
   responses: { 204: { description: 'It is gone.' }, ...errors('FORBIDDEN', 'NOT_FOUND', 'CONFLICT') },
 })
 
-/** The charge point, or `NOT_FOUND` in the words of the contract. */
+/** @throws {StatorError} `NOT_FOUND`, with the sentence of the API contract. */
 export async function findChargePoint({ queries }: ApiDeps, identity: string): Promise<ChargePointRecord> {
   return found(await queries.chargePoint(identity), identity)
 }
 
-/** Reading and provisioning charge points. */
+/** Routes that read and provision charge points. */
 export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries, live, hash, strictnessDefault } = deps
   const app = apiApp()

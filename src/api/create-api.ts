@@ -1,4 +1,4 @@
-// The REST API as one Hono app: who asks, how large, which resource, and what an error looks like.
+// The REST API as one Hono app: authentication, limits, routes, and error responses, in this order.
 
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
@@ -24,9 +24,9 @@ import { addMetrics } from './metrics.ts'
 type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
 
 /**
- * The app that answers everything but the WebSocket upgrades of charge points; give its `fetch` to the HTTP server.
+ * The app that answers every request except the WebSocket upgrades of charge points. The HTTP server calls its `fetch`.
  *
- * Every answer carries X-Request-Id; every error is `{error, message, details?}` with a status of the error table.
+ * Every response has X-Request-Id. Every error is `{error, message, details?}` with a status of the error table.
  */
 export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<ApiEnv> {
   const app = apiApp()
@@ -49,7 +49,7 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
   return app
 }
 
-// A line per request: who did what to which charge point. Reading is for those who debug.
+// One log line per request, with principal and charge point. Reads are logged at debug level.
 function logged({ log, clock }: ApiDeps): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const startedAtMs = clock.nowMs()

@@ -1,4 +1,4 @@
-// What the REST API needs from the rest of Stator, as small as it can be; `main.ts` brings the real parts together.
+// The interfaces that the REST API needs from the rest of Stator. `main.ts` provides the real parts.
 
 import type { Principal } from '../auth/operator-auth.ts'
 import type { PasswordRotations } from '../auth/password-rotation.ts'
@@ -40,21 +40,21 @@ import type { ReadAnswer } from '../examine/answer.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
-/** The database, as far as the API reads and provisions. Null means that there is no such thing. */
+/** The queries of the API. Null means not found. */
 export interface ApiQueries {
   listChargePoints(filter: { readonly status?: ConnectorStatus | 'Offline' } & Page): Promise<PageOf<ChargePointRecord>>
   chargePoint(identity: string): Promise<ChargePointRecord | null>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
-  /** Problems that its components have, newest first. */
+  /** Problems of its components, newest first. */
   problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>
   /** Newest first. */
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
-  /** Name of the node that holds its connection; null when none does, or the node `nodeId`. */
+  /** Name of the other node that holds its connection; null if it is not connected, or connected to `nodeId`. */
   otherHolder(chargePointKey: number, nodeId: string): Promise<string | null>
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
   updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
-  /** Answers its key; null when there was none. @throws {StatorError} `CONFLICT` while a transaction is open. */
+  /** Returns its key; null when it does not exist. @throws {StatorError} `CONFLICT` while a transaction is open. */
   deleteChargePoint(identity: string): Promise<number | null>
 
   listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
@@ -69,7 +69,7 @@ export interface ApiQueries {
   transaction(transactionId: number): Promise<TransactionRecord | null>
   /** Why an open transaction counts as a ghost at `nowMs`; none when it does not. */
   ghostReasonsOf(transactionId: number, deadlines: GhostDeadlines, nowMs: number): Promise<readonly Ghost[]>
-  /** In the order in which they were made. */
+  /** In order of creation. */
   correctionsOf(transactionId: number, page: Page): Promise<PageOf<CorrectionRecord>>
   meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>>
   /** Newest first. */
@@ -87,7 +87,7 @@ export interface ApiQueries {
   variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
 }
 
-/** A connected charge point, as it is this moment (its rows in the database may lag seconds behind). */
+/** The current state of a connected charge point (its rows in the database may lag by seconds). */
 export interface LiveView {
   readonly version: OcppVersion
   readonly bootStatus: RegistrationStatus | null
@@ -101,31 +101,31 @@ export interface LiveView {
 export interface LiveChargePoints {
   get(chargePoint: ChargePointRef): LiveView | undefined
   /**
-   * Sends a CALL when its turn comes, and waits for the answer.
+   * Queues a CALL and waits for its answer.
    *
    * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
   call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<ReadAnswer>
   /**
-   * Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`.
+   * Reserves `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`.
    *
-   * @throws {StatorError} `STORE_UNAVAILABLE`: nothing is to be sent then.
+   * @throws {StatorError} `STORE_UNAVAILABLE`: the command must not be sent.
    */
   promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): Promise<void>
-  /** @throws {StatorError} `STORE_UNAVAILABLE`: the promise may be kept until it expires. */
+  /** @throws {StatorError} `STORE_UNAVAILABLE`: the reservation may remain until it expires. */
   withdrawPromise(chargePoint: ChargePointRef, transactionId: number): Promise<void>
-  /** Lets a connected charge point know how it is to be treated from now on. */
+  /** Applies changed settings to a connected charge point. */
   provisioned(
     chargePoint: ChargePointRef,
     settings: Pick<ChargePointInput, 'strictness' | 'registrationStatus' | 'timeZone'>,
   ): void
   /**
-   * Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted.
+   * Closes every socket of the charge point, also one still being set up: its credentials changed, or it was deleted.
    */
   disconnect(chargePoint: ChargePointRef, reason: string): void
 }
 
-/** One part of readiness, such as the database: what is wrong, or null. */
+/** The check of one part, such as the database: the problem, or null. */
 export interface HealthCheck {
   readonly name: string
   readonly problem: string | null
@@ -133,31 +133,31 @@ export interface HealthCheck {
 
 export interface ApiDeps {
   readonly queries: ApiQueries
-  /** Id of this process among those that share the database. */
+  /** Id of this node. */
   readonly nodeId: string
   readonly live: LiveChargePoints
-  /** Commits what an operator changed by hand. */
+  /** Commits the changes of an operator. */
   readonly commit: (set: ChangeSet, about: About) => Promise<CommitOutcome>
   readonly nextTransactionId: () => number | Promise<number>
-  /** Who sends a request with these headers; null when the credentials are missing or wrong. */
+  /** The principal of a request with these headers; null if the credentials are missing or wrong. */
   readonly authenticate: (headers: Headers) => Promise<Principal | null>
-  /** The keyed hashes under which passwords and API keys are stored. */
+  /** Keyed hashes of passwords and API keys. */
   readonly hash: {
     password(password: string): Uint8Array
     apiKey(apiKey: string): Uint8Array
   }
-  /** New passwords that are sent to charge points. */
+  /** Password rotations over OCPP. */
   readonly rotations: Pick<PasswordRotations, 'begin'>
-  /** Of charge points that are provisioned without one. */
+  /** Strictness of charge points that are provisioned without one. */
   readonly strictnessDefault: Strictness
   readonly ghostDeadlines: GhostDeadlines
   readonly counters: Counters
   readonly timings: Timings
   readonly partCounts: () => PartCounts
   readonly health: {
-    /** False once the process is beyond help. */
+    /** False if only a restart can help. */
     live(): boolean
-    /** What it takes to serve; ready when no check has a problem. */
+    /** The checks of readiness: ready if none has a problem. */
     ready(): Promise<readonly HealthCheck[]>
   }
   readonly clock: Clock

@@ -1,5 +1,5 @@
-// GET /openapi.json and /docs: the contract of the API, for machines and for people. Made from the routes themselves. The page is the
-// API reference by Scalar. All that it loads comes from this server, and it may ask no other.
+// GET /openapi.json and /docs: the API contract for machines and for people, generated from the routes. The page is the
+// API reference by Scalar. It loads everything from this server and contacts no other host.
 
 import { fileURLToPath } from 'node:url'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -13,13 +13,13 @@ const introduction = `Charge points are provisioned, watched and commanded here;
 
 Operators send \`X-API-Key\`. A charge point's own credentials (Basic, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. A sender has so many requests under way at once; more are answered 429 with \`Retry-After\`. Errors are \`{"error", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`
 
-/** The script of the page, compressed. After an update of the package, `bun test/support/scalar-script.ts` writes it again. */
+/** The compressed script of the page. After a package update, `bun test/support/scalar-script.ts` regenerates it. */
 export const scriptFile = fileURLToPath(new URL('scalar/standalone.js.gz', import.meta.url))
 
-// The version in its name allows browsers to keep it for ever.
+// The version in the file name allows browsers to cache it indefinitely.
 const scriptPath = `/docs/scalar-${packageJson.devDependencies['@scalar/fastify-api-reference']}.js`
 
-/** Adds the document and the page to `app`; to be called when all routes are there. */
+/** Adds the document and the page to `app`. Call it after all routes have been added. */
 export function addDocs(app: OpenAPIHono<ApiEnv>): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'apiKey',
@@ -38,9 +38,9 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
     security: [{ apiKey: [] }, { basic: [] }],
   })
 
-  // Written once: anybody may ask for it, as often as they like.
+  // Generated once, since any client may request it at any rate.
   const text = JSON.stringify(document)
-  // Plain routes: the document does not describe itself.
+  // Plain routes, so that the document does not list them.
   const plain: Hono<ApiEnv> = app
   plain.get('/openapi.json', (c) => c.body(text, 200, { 'Content-Type': 'application/json' }))
   plain.get('/docs', onlyFromHere, page)
@@ -59,12 +59,13 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
   })
 }
 
-// The script asks hosts of its makers (for fonts, for its assistant) unless it is told not to. This forbids it as well.
+// By default the script contacts hosts of its vendor (fonts, assistant). The options disable that; this policy also
+// blocks it.
 const onlyFromHere = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
     scriptSrc: [NONCE],
-    // The page sets styles on its elements, which a nonce cannot allow.
+    // The page sets inline styles on its elements, which a nonce cannot allow.
     styleSrc: ["'unsafe-inline'"],
     connectSrc: ["'self'"],
     imgSrc: ["'self'", 'data:'],
@@ -72,7 +73,7 @@ const onlyFromHere = secureHeaders({
     formAction: ["'none'"],
     frameAncestors: ["'none'"],
   },
-  // Whether this host may be asked without TLS is not for this page to say.
+  // This page must not decide whether the host may be used without TLS.
   strictTransportSecurity: false,
 })
 
@@ -89,7 +90,7 @@ const page = Scalar<{ Variables: SecureHeadersVariables }>((c) => ({
   showDeveloperTools: 'never',
 }))
 
-/** The script, compressed for those that take it so. */
+/** The script, compressed if the client accepts that. */
 function script(c: Context): Response {
   const compressed = Bun.file(scriptFile)
   const headers = {

@@ -1,4 +1,4 @@
-// What every request carries through the API once it has been let in.
+// The context of an authenticated request.
 
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Principal } from '../auth/operator-auth.ts'
@@ -11,7 +11,7 @@ export interface ApiEnv {
   }
 }
 
-/** An app for some routes, that answers what zod finds with 400, `details.field` and `details.issue`. */
+/** An app for some routes. It answers validation errors of zod with 400, `details.field` and `details.issue`. */
 export function apiApp(): OpenAPIHono<ApiEnv> {
   return new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {

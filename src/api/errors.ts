@@ -1,4 +1,4 @@
-// What a REST client reads when something went wrong: `{error, message, details?}` and a status, from the error table.
+// Error responses: `{error, message, details?}` and a status, from the error table.
 
 import type { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -8,20 +8,20 @@ import type { ErrorCode } from '../base/errors.ts'
 import { restRetryAfterSeconds } from '../base/limits.ts'
 import type { ApiDeps } from './deps.ts'
 
-/** The body of every answer that is not a success. */
+/** The body of every error response. */
 export interface ErrorBody {
   readonly error: string
   readonly message: string
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** A request that breaks its contract: `field` as the client wrote it, `issue` a sentence. */
+/** An invalid request: `field` as the client wrote it, `issue` as a sentence. */
 export function badRequest(field: string, issue: string, more?: readonly FieldIssue[]): StatorError {
   const others = more === undefined || more.length === 0 ? {} : { more }
   return new StatorError('BAD_REQUEST', 'Invalid request format', { field, issue, ...others })
 }
 
-/** There is no `kind` (as 'Charge point') of that id. */
+/** No `kind` (for example 'Charge point') with that id exists. */
 export function notFound(kind: string, id: string | number): StatorError {
   return new StatorError('NOT_FOUND', `${kind} '${id}' not found`)
 }
@@ -32,8 +32,8 @@ export interface FieldIssue {
 }
 
 /**
- * What zod found in a part of the request (`body`, `query`, …), as sentences; the first is the one that `details.field`
- * and `details.issue` name, the others follow in `details.more`.
+ * The validation errors of zod for a part of the request (`body`, `query`, …), as sentences. `details.field` and
+ * `details.issue` name the first; `details.more` has the others.
  */
 export function validationError(error: z.ZodError, part: string): StatorError {
   const [first, ...more] = error.issues.flatMap((issue) => fieldIssues(issue, part))
@@ -42,7 +42,7 @@ export function validationError(error: z.ZodError, part: string): StatorError {
     : badRequest(first.field, first.issue, more)
 }
 
-/** The answer to `error`, logged when it is a fault of Stator. */
+/** The response to `error`. An internal error is logged. */
 export function answerError(error: Error, c: Context, log: ApiDeps['log']): Response {
   const known = recognise(error)
   const { status } = errorTable[known.code]
@@ -63,8 +63,8 @@ function errorBody(error: StatorError): ErrorBody {
   return error.details === undefined ? body : { ...body, details: error.details }
 }
 
-// Hono throws HTTPException for what it finds itself; any other unknown error is a fault of Stator. Its text stays in
-// the log: it may quote data, or reveal the database to strangers.
+// Hono throws HTTPException for errors that it detects itself. Any other unknown error is a fault of Stator: its text
+// goes to the log only, since it may quote data or reveal details of the database.
 function recognise(error: Error): StatorError {
   if (error instanceof HTTPException) {
     const code = codeOfStatus(error.status)

@@ -1,4 +1,4 @@
-// GET /api/chargepoints/{chargePointId}/events: what a charge point told beside transactions.
+// GET /api/chargepoints/{chargePointId}/events: what a charge point reported besides transactions.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -52,7 +52,7 @@ const eventsRoute = createRoute({
   },
 })
 
-/** Reading the history of a charge point. */
+/** Routes that read the events of a charge point. */
 export function eventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
   const app = apiApp()

@@ -1,4 +1,4 @@
-// The fields that requests are made of: each says by name what it must be, in the sentence that `details.issue` shows.
+// Field validators of requests. Each error names the field and what is valid; `details.issue` shows it.
 
 import { z } from '@hono/zod-openapi'
 import { identityCharactersMax, integerMax } from '../base/limits.ts'
@@ -10,7 +10,7 @@ function must(name: string, be: string): Complain {
   return (issue) => (issue.input === undefined ? `${name} is required; it must be ${be}` : `${name} must be ${be}`)
 }
 
-/** An integer of a JSON body, from `min` to the largest that OCPP and PostgreSQL both hold. */
+/** An integer of a JSON body, from `min` to the largest that OCPP and PostgreSQL both support. */
 export function integer(name: string, min: 0 | 1) {
   const error = must(name, min === 1 ? 'a positive integer' : 'an integer, zero or more')
   return z
@@ -47,7 +47,7 @@ export function booleanText(name: string) {
     .openapi({ type: 'boolean' })
 }
 
-/** A text of 1 to `charactersMax` characters without control characters; half a surrogate pair is no character. */
+/** A text of 1 to `charactersMax` characters, without control characters and lone surrogates. */
 export function text(name: string, charactersMax: number) {
   const error = must(name, `a text of 1 to ${charactersMax} characters`)
   return z
@@ -63,12 +63,12 @@ export function oneOf<const T extends readonly string[]>(name: string, words: T)
   return z.enum(words, { error: must(name, `one of ${words.join(', ')}`) })
 }
 
-/** Names and values of any kind, which something else will judge. */
+/** An object with any content; another part validates it. */
 export function object(name: string) {
   return z.record(z.string(), z.unknown(), { error: must(name, 'a JSON object') })
 }
 
-/** The identity of a charge point as it may be given to a new one. */
+/** The identity of a new charge point. */
 export const newIdentity = text('Charge point ID', identityCharactersMax)
   .regex(/^[^:/]*$/, {
     error:
@@ -76,7 +76,7 @@ export const newIdentity = text('Charge point ID', identityCharactersMax)
   })
   .openapi({ description: 'Without ":" and "/".' })
 
-/** The charge point in a path. Any text: one that nobody provisioned is not found. */
+/** The charge point in a path. Any text is valid; an unknown identity is not found. */
 export const ChargePointParams = z.object({
   chargePointId: z.string().openapi({
     param: { name: 'chargePointId', in: 'path' },
@@ -93,8 +93,8 @@ export const TransactionParams = z.object({
 })
 
 /**
- * A point in time, in ISO 8601, as milliseconds since the Unix epoch. Without a zone it is UTC; a mere date is its first
- * millisecond, or with `edge: 'end'` its last one, so that a range of dates includes both.
+ * An ISO 8601 time, as milliseconds since the Unix epoch. Without a zone it is UTC. A date without a time means its
+ * first millisecond, or with `edge: 'end'` its last, so that a range of dates includes both.
  */
 export function time(name: string, edge: 'start' | 'end' = 'start') {
   const complain = must(name, 'a date and time in ISO 8601, such as 2025-12-26T12:30:00Z')
@@ -111,7 +111,7 @@ export function time(name: string, edge: 'start' | 'end' = 'start') {
     .openapi({ type: 'string', format: 'date-time' })
 }
 
-// The years that both PostgreSQL and ISO 8601 write in four digits.
+// The years that PostgreSQL and ISO 8601 both write with four digits.
 const storableMsMin = Date.parse('0001-01-01T00:00:00Z')
 const storableMsMax = Date.parse('9999-12-31T23:59:59.999Z')
 
@@ -119,7 +119,7 @@ function isStorable(ms: number): boolean {
   return ms >= storableMsMin && ms <= storableMsMax
 }
 
-// In a query, a + that is not written as %2B means a space.
+// In a query, a + that is not encoded as %2B means a space.
 const plusLost = /^\d{4}-\d\d-\d\dT[\d:.]+ \d\d:?\d\d$/
 
 function timeMs(value: string, edge: 'start' | 'end'): number {

@@ -1,5 +1,5 @@
-// GET /health/live and /health/ready, for supervisors and load balancers. They need no credentials: they say only
-// whether this process works.
+// GET /health/live and /health/ready, for supervisors and load balancers. They need no credentials, since they reveal
+// only whether this process works.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -43,7 +43,7 @@ const readyRoute = createRoute({
   },
 })
 
-/** The health endpoints. */
+/** Routes of the health checks. */
 export function healthRoutes({ health }: Pick<ApiDeps, 'health'>): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 

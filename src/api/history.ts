@@ -1,4 +1,4 @@
-// GET /api/chargepoints/{chargePointId}/history: every status that its connectors had, and every connection.
+// GET /api/chargepoints/{chargePointId}/history: every status of its connectors, and every connection.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -63,7 +63,7 @@ const historyRoute = createRoute({
   },
 })
 
-/** Reading the history from which uptime is computed. */
+/** Routes that read the history from which uptime is computed. */
 export function historyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
   const app = apiApp()

@@ -1,6 +1,6 @@
-// A semaphore for each principal: it limits the requests under way at once, so that one station or client that reads
-// without a pause leaves room for the others. A request that waits too long or finds the queue full is answered 429, a
-// little later.
+// Limits the REST requests that each principal has under way, with a semaphore per principal. One client that reads
+// without a pause then leaves capacity for the others. A request that waits too long, or finds the queue full, is
+// answered 429 after a short delay.
 
 import type { MiddlewareHandler } from 'hono'
 import type { Principal } from '../auth/operator-auth.ts'
@@ -19,55 +19,55 @@ import {
 } from '../base/limits.ts'
 import type { ApiEnv } from './env.ts'
 
-/** What one principal may have under way, and waiting. */
+/** How many requests of one principal may run at once, and how many may wait. */
 export interface Allowance {
   readonly atOnceMax: number
   readonly waitingMax: number
 }
 
-interface Places {
-  taken: number
-  /** Each gives its request the place that has become free. */
-  readonly line: (() => void)[]
+interface Semaphore {
+  held: number
+  /** Each entry hands the released permit to its request. */
+  readonly waiting: (() => void)[]
 }
 
-const giveBackNothing = (): void => {}
+const releaseNothing = (): void => {}
 
-/**
- * Places by name. A name without a request under way is dropped: requests wait only for requests that are under way.
- */
-export class PlacesByName {
+/** A semaphore per name. It is removed once no request holds it, since requests wait only while others hold it. */
+export class Semaphores {
   readonly #clock: Clock
-  readonly #places = new Map<string, Places>()
+  readonly #semaphores = new Map<string, Semaphore>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Names of which something is under way. */
+  /** Number of names with a request under way. */
   get size(): number {
-    return this.#places.size
+    return this.#semaphores.size
   }
 
   /**
-   * A place, when one is free; call what it resolves with to give it back. When `signal` aborts during the wait, it
-   * leaves the queue with a place that counts nothing: the client is gone.
+   * Acquires a permit of the semaphore `name`. Resolves with the function that releases it.
    *
-   * @throws {StatorError} `TOO_MANY_REQUESTS` when `waitingMax` wait already, or after `restWaitMsMax`.
+   * When `signal` aborts during the wait, the client is gone: the request leaves the queue without a permit, and the
+   * function does nothing.
+   *
+   * @throws {StatorError} `TOO_MANY_REQUESTS` when `waitingMax` requests wait already, or after `restWaitMsMax`.
    */
-  take(name: string, { atOnceMax, waitingMax }: Allowance, signal?: AbortSignal): Promise<() => void> {
-    const places = this.#places.get(name) ?? { taken: 0, line: [] }
-    this.#places.set(name, places)
-    const giveBack = (): void => {
-      const next = places.line.shift()
+  acquire(name: string, { atOnceMax, waitingMax }: Allowance, signal?: AbortSignal): Promise<() => void> {
+    const semaphore = this.#semaphores.get(name) ?? { held: 0, waiting: [] }
+    this.#semaphores.set(name, semaphore)
+    const release = (): void => {
+      const next = semaphore.waiting.shift()
       if (next !== undefined) next()
-      else if (--places.taken === 0) this.#places.delete(name)
+      else if (--semaphore.held === 0) this.#semaphores.delete(name)
     }
-    if (places.taken < atOnceMax) {
-      places.taken++
-      return Promise.resolve(giveBack)
+    if (semaphore.held < atOnceMax) {
+      semaphore.held++
+      return Promise.resolve(release)
     }
-    if (places.line.length >= waitingMax) return Promise.reject(tooMany(atOnceMax))
+    if (semaphore.waiting.length >= waitingMax) return Promise.reject(tooMany(atOnceMax))
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         cancel()
@@ -75,50 +75,52 @@ export class PlacesByName {
       }
       const abandon = (): void => {
         leave()
-        places.line.splice(places.line.indexOf(next), 1)
-        resolve(giveBackNothing)
+        semaphore.waiting.splice(semaphore.waiting.indexOf(next), 1)
+        resolve(releaseNothing)
       }
       const next = (): void => {
         leave()
-        resolve(giveBack)
+        resolve(release)
       }
       const cancel = this.#clock.after(restWaitMsMax, () => {
         leave()
-        places.line.splice(places.line.indexOf(next), 1)
+        semaphore.waiting.splice(semaphore.waiting.indexOf(next), 1)
         reject(tooMany(atOnceMax))
       })
       signal?.addEventListener('abort', abandon)
-      places.line.push(next)
+      semaphore.waiting.push(next)
     })
   }
 }
 
 /**
- * Gives each request a place of its principal, in turn. Commands may wait minutes for a charge point, so they have places of their own,
- * and never keep their sender from reading. Comes after `authenticated`.
+ * Middleware that acquires a permit for each request, per principal, in order of arrival.
+ *
+ * Commands may wait minutes for a charge point, so they have a semaphore of their own and do not block reads. Must come
+ * after `authenticated`.
  */
 export function limited({ clock }: { readonly clock: Clock }): MiddlewareHandler<ApiEnv> {
-  const places = new PlacesByName(clock)
-  let held = 0
+  const semaphores = new Semaphores(clock)
+  let refusalsHeld = 0
   const holdBack = async (): Promise<void> => {
-    if (held >= restRefusalsHeldMax) return
-    held++
+    if (refusalsHeld >= restRefusalsHeldMax) return
+    refusalsHeld++
     await new Promise<void>((resolve) => void clock.after(restRefusalMs, resolve))
-    held--
+    refusalsHeld--
   }
   return async (c, next) => {
     const principal = c.get('principal')
     const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
     const name = `${isRead ? 'read' : 'command'}/${nameOf(principal)}`
-    const taking = places.take(name, allowanceOf(principal, isRead), c.req.raw.signal)
-    const giveBack = await taking.catch(async (error: unknown) => {
+    const acquiring = semaphores.acquire(name, allowanceOf(principal, isRead), c.req.raw.signal)
+    const release = await acquiring.catch(async (error: unknown) => {
       await holdBack()
       throw error
     })
     try {
       await next()
     } finally {
-      giveBack()
+      release()
     }
   }
 }

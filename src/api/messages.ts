@@ -1,4 +1,4 @@
-// GET /api/chargepoints/{chargePointId}/messages: what was said on the wire.
+// GET /api/chargepoints/{chargePointId}/messages: the message log, with every frame on the wire.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -44,7 +44,7 @@ const messagesRoute = createRoute({
   },
 })
 
-/** Reading the message log. */
+/** Routes that read the message log. */
 export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
   const app = apiApp()

@@ -1,5 +1,5 @@
-// GET /metrics: what this process counts and measures, in the text format of Prometheus. For operators, like everything that tells of
-// all charge points together.
+// GET /metrics: counters and measurements of this process, in the Prometheus text format. For operators only, since it
+// covers all charge points.
 
 import type { Hono } from 'hono'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
@@ -15,7 +15,7 @@ interface Measure {
   readonly read: (counts: PartCounts) => number
 }
 
-/** What is counted since the start of this process, by the name of the metric. */
+/** Counters since the start of this process, by metric name. */
 const partCounters = {
   stator_calls_sent_total: { meaning: 'CALLs that were sent to charge points.', read: ({ calls }) => calls.sent },
   stator_calls_answered_total: { meaning: 'CALLs that charge points answered.', read: ({ calls }) => calls.answered },
@@ -69,7 +69,7 @@ const partCounters = {
   },
 } as const satisfies Readonly<Record<string, Measure>>
 
-/** What is now, by the name of the metric. */
+/** Gauges (current values), by metric name. */
 const partGauges = {
   stator_connections: { meaning: 'Charge points that are connected.', read: ({ connections }) => connections },
   stator_database_available: {
@@ -102,12 +102,12 @@ const lagMetric = {
   meaning: 'How late the event loop was since the last scrape, by `quantile` (0.5, 0.99, 1).',
 }
 
-/** The name of a counter there. */
+/** The metric name of a counter. */
 function metricName(counter: string): string {
   return `stator_${counter.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`
 }
 
-/** Adds the route; the OpenAPI document does not list it, since what it answers with is no JSON. */
+/** Adds the route. The OpenAPI document does not list it, since its response is not JSON. */
 export function addMetrics(app: Hono<ApiEnv>, deps: ApiDeps): void {
   const registry = metricsRegistry(deps)
   app.get('/metrics', authenticated(deps), operatorOnly, async (c) =>
@@ -115,7 +115,7 @@ export function addMetrics(app: Hono<ApiEnv>, deps: ApiDeps): void {
   )
 }
 
-/** Every metric, with its value as of the moment when the text is asked for. */
+/** Every metric. Values are read when the text is requested. */
 export function metricsRegistry({
   counters,
   timings,
@@ -162,7 +162,7 @@ export function metricsRegistry({
   return registry
 }
 
-/** Durations of answers, which are kept elsewhere. prom-client writes of a Histogram its own buckets; of a Gauge what `get` says. */
+/** Durations of answers, from `Timings`. A Gauge, because a Histogram of prom-client writes its own buckets only. */
 class AnswerHistogram extends Gauge<'action' | 'le'> {
   readonly #timings: Pick<Timings, 'answers'>
   readonly #histogram: Histogram

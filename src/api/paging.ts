@@ -1,5 +1,5 @@
-// Lists come in pages: `{totalCount, page, pageSize, <resource>: []}`, counted from 1, in a stable order. Some are cut
-// to a period.
+// Pagination of lists: `{totalCount, page, pageSize, <resource>: []}`, with page numbers from 1 and a stable order (no
+// cursor). Some lists can be limited to a period.
 
 import { z } from '@hono/zod-openapi'
 import { integerMax, pageSizeDefault, pageSizeMax } from '../base/limits.ts'
@@ -7,7 +7,7 @@ import type { Page, PageOf } from '../blocks/records.ts'
 import { badRequest } from './errors.ts'
 import { integerText, time } from './fields.ts'
 
-/** The query parameters that every list takes. */
+/** The query parameters of every list. */
 export const pageQuery = {
   page: integerText('Page', 1, integerMax)
     .default(1)
@@ -17,7 +17,7 @@ export const pageQuery = {
     .openapi({ param: { name: 'pageSize', in: 'query' }, description: 'Items per page.', default: pageSizeDefault }),
 }
 
-/** The query parameters of a list that may be cut to a period; `happened` says which time of its items counts. */
+/** The query parameters of a list with a period; `happened` names the time of its items that counts. */
 export function periodQuery(happened: 'received' | 'sampled') {
   return {
     from: time('From')
@@ -29,13 +29,13 @@ export function periodQuery(happened: 'received' | 'sampled') {
   }
 }
 
-/** A period as filters have it. @throws {StatorError} `BAD_REQUEST` when it ends before it begins. */
+/** The period of a filter. @throws {StatorError} `BAD_REQUEST` if it ends before it begins. */
 export function periodOf(from: number | undefined, to: number | undefined): { fromMs?: number; toMs?: number } {
   if (from !== undefined && to !== undefined && to < from) throw badRequest('to', 'To must not be before From')
   return { ...(from === undefined ? {} : { fromMs: from }), ...(to === undefined ? {} : { toMs: to }) }
 }
 
-/** What every list answers beside its items. */
+/** The fields of every list response beside its items. */
 export const pageFields = {
   totalCount: z.int().openapi({ description: 'Items on all pages together.', example: 45 }),
   totalCountAtLeast: z.literal(true).optional().openapi({
@@ -46,7 +46,7 @@ export const pageFields = {
   pageSize: z.int().openapi({ example: 20 }),
 }
 
-/** `found` as the fields that go beside the items of a list. */
+/** The paging fields of `found`. */
 export function pageOf(found: PageOf<unknown>, { page, pageSize }: Page) {
   const { totalCount, totalCountAtLeast } = found
   return { totalCount, ...(totalCountAtLeast === true ? { totalCountAtLeast } : {}), page, pageSize }

@@ -1,4 +1,4 @@
-// The answers that many routes share, for the OpenAPI document.
+// Response definitions that many routes share, for the OpenAPI document.
 
 import { z } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
@@ -24,23 +24,23 @@ export function errors(...codes: readonly ErrorCode[]) {
     { description: string; content: { 'application/json': { schema: typeof ErrorAnswer } } }
   > = {}
   for (const code of ['UNAUTHORIZED', ...codes, 'TOO_MANY_REQUESTS', 'INTERNAL', 'STORE_UNAVAILABLE'] as const) {
-    const { status, mend } = errorTable[code]
+    const { status, hint } = errorTable[code]
     const others = byStatus[status]
-    const description = others === undefined ? mend : `${others.description} Or: ${mend}`
+    const description = others === undefined ? hint : `${others.description} Or: ${hint}`
     byStatus[status] = { description, content: { 'application/json': { schema: ErrorAnswer } } }
   }
   return byStatus
 }
 
-/** A JSON answer. */
+/** A JSON response. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } }
 }
 
-/** `text`, which is the JSON of a `T`, as an answer with status 200. */
+/** A response with status 200 and `text`, which is the JSON of a `T`. */
 export function jsonText<T>(c: Context, text: string): Response & TypedResponse<JSONParsed<T>, 200, 'json'> {
   const response: Response = c.body(text, 200, { 'Content-Type': 'application/json' })
-  // What hono knows of the type of an answer is not there at run time.
+  // Hono's response type exists at compile time only.
   return response as Response & TypedResponse<JSONParsed<T>, 200, 'json'>
 }
 
@@ -49,5 +49,5 @@ export function body<T extends z.ZodType>(schema: T, required: boolean) {
   return { required, content: { 'application/json': { schema } } }
 }
 
-/** A point in time as answers write it. */
+/** A time in a response. */
 export const Time = z.string().openapi({ format: 'date-time', example: '2025-12-26T12:30:00.000Z' })

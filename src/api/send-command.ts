@@ -1,4 +1,4 @@
-// Sends a command to a charge point as a CALL, and turns every way in which that can fail into an error of the table.
+// Sends a command to a charge point as a CALL, and maps every failure to an error of the error table.
 
 import { z } from '@hono/zod-openapi'
 import { StatorError } from '../base/errors.ts'
@@ -20,7 +20,7 @@ import type { ApiDeps, LiveView } from './deps.ts'
 import { badRequest, fieldName } from './errors.ts'
 import type { FieldIssue } from './errors.ts'
 
-/** Every way in which a command can fail, as its route tells them. */
+/** The error codes of every command route. */
 export const commandErrorCodes = [
   'BAD_REQUEST',
   'FORBIDDEN',
@@ -35,7 +35,7 @@ export const commandErrorCodes = [
   'CALL_QUEUE_FULL',
 ] as const
 
-/** What the charge point made of a command. */
+/** The outcome of a command. */
 export const CommandOutcome = z
   .object({
     status: z.string().openapi({ description: 'As the charge point said it.', example: 'Accepted' }),
@@ -43,7 +43,7 @@ export const CommandOutcome = z
   })
   .openapi('CommandOutcome')
 
-/** What a charge point answered, and where that broke its schema. */
+/** The answer of a charge point, and where it broke its schema. */
 export class CommandAnswer {
   readonly #answer: ResultAnswer | LongResultAnswer
 
@@ -51,17 +51,17 @@ export class CommandAnswer {
     this.#answer = answer
   }
 
-  /** After repairs. Of a long answer it is made each time. */
+  /** The payload after repairs. A long answer is parsed at each access. */
   get payload(): Payload {
     return this.#answer.kind === 'result' ? this.#answer.payload : JSON.parse(this.#answer.text)
   }
 
-  /** The payload of a long answer as JSON; null for others. */
+  /** The payload of a long answer as JSON text; null for a short one. */
   get text(): string | null {
     return this.#answer.kind === 'longResult' ? this.#answer.text : null
   }
 
-  /** The `status` of the answer; null when it carries none. */
+  /** The `status` of the answer; null if it has none. */
   get status(): string | null {
     return this.#answer.kind === 'result' ? statusOf(this.#answer.payload) : this.#answer.status
   }
@@ -70,7 +70,7 @@ export class CommandAnswer {
     return this.#answer.problems
   }
 
-  /** Whether the answer had to be repaired before it was JSON. */
+  /** Whether the answer was malformed JSON and had to be repaired. */
   get wasBrokenJson(): boolean {
     return this.#answer.quirks.some(({ code }) => code === brokenJson)
   }
@@ -93,9 +93,9 @@ export async function requireConnected(
 }
 
 /**
- * Asks the chart of a connected charge point whether it may be sent that (1.6 §4.2, 2.0.1 B02, B03).
+ * Checks with the chart of a connected charge point that `action` may be sent to it (1.6 §4.2, 2.0.1 B02, B03).
  *
- * @throws {StatorError} `CONFLICT` when its boot has to be accepted first.
+ * @throws {StatorError} `CONFLICT` if its boot must be accepted first.
  */
 export function requireSendable({ live }: Pick<ApiDeps, 'live'>, chargePoint: ChargePointRef, action: string): void {
   const view = live.get(chargePoint)
@@ -106,12 +106,13 @@ export function requireSendable({ live }: Pick<ApiDeps, 'live'>, chargePoint: Ch
 }
 
 /**
- * Sends `command` and waits for its answer. A command that sets the password of the charge point changes the stored
- * one, too: see `PasswordRotations`.
+ * Sends `command` and waits for its answer. A command that sets the password of the charge point also changes the
+ * stored password: see `PasswordRotations`.
  *
- * @throws {StatorError} what `requireSendable` throws; `BAD_REQUEST` when the command breaks its schema, or sets an empty password or two (nothing was
- *   sent); `CALL_ERROR` when the charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` when its answer cannot be
- *   read, or breaks the schema and its strictness is `strict`; and what `live.call` throws.
+ * @throws {StatorError} errors of `requireSendable`; `BAD_REQUEST` if the command breaks its schema, or sets an empty
+ *   password or two passwords (nothing was sent); `CALL_ERROR` if the charge point answered with a CALLERROR;
+ *   `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of a `strict` charge point; and the errors
+ *   of `live.call`.
  */
 export async function sendCommand(
   deps: ApiDeps,
@@ -134,8 +135,8 @@ export async function sendCommand(
 }
 
 /**
- * Sends a command that sets the password. The new password is committed before the CALL leaves, so that the charge
- * point can connect with it whatever happens to this process; the answer then decides which of the two holds.
+ * Sends a command that sets the password. The new password is committed before the CALL is sent, so that the charge
+ * point can connect with it even if this process dies. The answer decides which of the two passwords remains valid.
  */
 async function rotatePassword(
   { live, rotations }: ApiDeps,
@@ -166,7 +167,7 @@ async function rotatePassword(
   }
 }
 
-/** What a command is answered with. @throws {StatorError} `CALL_ERROR`, `CALL_ANSWER_INVALID`. */
+/** The answer to a command. @throws {StatorError} `CALL_ERROR`, `CALL_ANSWER_INVALID`. */
 function answered(answer: ReadAnswer, chargePoint: ChargePointRecord, action: string): CommandAnswer {
   if (answer.kind === 'error' || answer.kind === 'unreadable') throw failureOf(action, answer)
   const told = new CommandAnswer(answer)
@@ -189,21 +190,21 @@ function failureOf(action: string, answer: Extract<ReadAnswer, { kind: 'error' |
   return new StatorError('CALL_ERROR', message, { action, code, description, details: shown(answer.details) })
 }
 
-/** What a charge point sent, as an error may show it: errors end up in logs. */
+/** A text of a charge point for use in an error: secrets hidden, since errors are logged. */
 function shown(sent: unknown): unknown {
   return JSON.parse(hideFrameSecrets(JSON.stringify(sent ?? null)))
 }
 
-/** The charge point's answer lacks what the command is about. */
+/** The error for an answer without the field that the command asked for. */
 export function invalidAnswer(action: string, payload: Payload, problems: readonly Problem[]): StatorError {
-  return new StatorError('CALL_ANSWER_INVALID', `The charge point answered ${action} against its schema`, {
+  return new StatorError('CALL_ANSWER_INVALID', `The answer of the charge point to ${action} breaks its schema`, {
     action,
     payload: shown(payload),
     problems: problems.map(({ path, message }) => ({ path, message })),
   })
 }
 
-// A problem in the payload, told by the field of the operator's request that the payload was made from.
+// A problem in the payload, reported with the field of the operator's request that it came from.
 function issueOf(problem: Problem, { fields }: Command): FieldIssue {
   const { path } = problem
   const origin = Object.keys(fields)
@@ -216,7 +217,7 @@ function issueOf(problem: Problem, { fields }: Command): FieldIssue {
     : { field, issue: `Field "${field}" ${problem.complaint}` }
 }
 
-/** What `sendCommand` does, for commands whose answer is a status: without one there is nothing to tell. */
+/** `sendCommand` for commands whose answer must have a status. */
 export async function sendForStatus(
   deps: ApiDeps,
   chargePoint: ChargePointRecord,

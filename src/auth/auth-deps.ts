@@ -1,4 +1,4 @@
-// What authenticating needs from the rest of Stator, the same for charge points and for REST clients.
+// The dependencies of authentication, for charge points and REST clients.
 
 import type { SecuritySettings } from '../base/config.ts'
 import type { CredentialRecord } from '../blocks/records.ts'
@@ -6,13 +6,13 @@ import { Credentials } from './credentials.ts'
 import { KeyRing } from './key-ring.ts'
 import type { Secrets } from './secrets.ts'
 
-/** The charge points, as far as authenticating reads and makes them. */
+/** The store of charge point credentials. */
 export interface CredentialStore {
-  /** Null when there is no charge point of that identity. */
+  /** Null if no charge point has that identity. */
   lookup(identity: string): Promise<CredentialRecord | null>
   /**
-   * Makes a charge point that nobody provisioned, with the credentials it came with (`Security.UnknownChargePoints`).
-   * When another connection made it a moment ago, the record that exists.
+   * Provisions an unknown charge point with the credentials it presented (`Security.UnknownChargePoints`). Returns the
+   * existing record if another connection created it meanwhile.
    */
   create(
     identity: string,
@@ -27,7 +27,7 @@ export interface AuthDeps {
   readonly store: CredentialStore
 }
 
-/** Everything that `authenticateChargePoint` and `authenticateRequest` ask for. */
+/** The dependencies of `authenticateChargePoint` and `authenticateRequest`. */
 export function createAuthDeps(security: SecuritySettings, secrets: Secrets, store: CredentialStore): AuthDeps {
   const credentials = new Credentials(secrets.credentialSecret)
   const operatorKeys = new KeyRing(credentials, [

@@ -1,4 +1,4 @@
-// Decides at the handshake whether a charge point may connect: before the upgrade, so that a refusal is an HTTP answer.
+// Authenticates charge points at the handshake, before the upgrade, so that a refusal is an HTTP response.
 
 import type { CredentialRecord } from '../blocks/records.ts'
 import type { AuthDeps } from './auth-deps.ts'
@@ -14,18 +14,17 @@ export interface HandshakeRequest {
   readonly headers: Headers
 }
 
-/** 401, 404 and 403 in the order of the last three. */
+/** The last three become 401, 404 and 403. */
 export type HandshakeVerdict =
   | {
       readonly kind: 'accepted'
       readonly key: number
       readonly identity: string
       readonly strictness: CredentialRecord['strictness']
-      /** Of its credentials; none when it is strict. */
+      /** Quirks of its credentials; empty for a strict charge point. */
       readonly quirks: readonly HandshakeQuirk[]
       /**
-       * The stored hash that it authenticated with; null when it was let in by an operator's key, or needs no
-       * credentials.
+       * The stored hash that it authenticated with; null if it used an operator's key, or no credentials are required.
        */
       readonly credential: Uint8Array | null
     }
@@ -36,11 +35,11 @@ export type HandshakeVerdict =
 /**
  * Whether the charge point of `request` may connect.
  *
- * Without usable credentials the answer is `unauthorized`, whether the identity exists or not. An identity that
- * `Security.AllowedChargePoints` leaves out is never looked up. With `Security.UnknownChargePoints` = accept, a charge
- * point that does not exist is made, and the credentials it came with become its own.
+ * Without usable credentials the verdict is `unauthorized`, whether or not the identity exists. An identity that is not
+ * in `Security.AllowedChargePoints` is never looked up. With `Security.UnknownChargePoints` = accept, an unknown charge
+ * point is provisioned with the credentials it presents (trust on first use).
  *
- * @throws {StatorError} what the store throws, as `STORE_UNAVAILABLE`: answer 503.
+ * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`: respond with 503.
  */
 export async function authenticateChargePoint(request: HandshakeRequest, deps: AuthDeps): Promise<HandshakeVerdict> {
   const { identity, headers } = request
@@ -53,12 +52,12 @@ export async function authenticateChargePoint(request: HandshakeRequest, deps: A
   const record = await store.lookup(identity)
   if (record === null) {
     if (security.unknownChargePoints === 'reject') return { kind: 'unknown' }
-    return adopt(identity, presented, deps)
+    return trustOnFirstUse(identity, presented, deps)
   }
   return judge(identity, record, presented, deps)
 }
 
-/** Whether `Security.AllowedChargePoints` lets `identity` in; an empty list lets in all. */
+/** Whether `Security.AllowedChargePoints` contains `identity`. An empty list allows all. */
 export function isAllowed(identity: string, allowedChargePoints: readonly string[]): boolean {
   return allowedChargePoints.length === 0 || allowedChargePoints.includes(identity)
 }
@@ -75,7 +74,11 @@ function presentedBy(headers: Headers, method: 'Basic' | 'ApiKey' | 'Any'): Pres
 }
 
 // Trust on first use: the first connection under an identity sets its credentials, later ones must present the same.
-async function adopt(identity: string, presented: Presented | null, deps: AuthDeps): Promise<HandshakeVerdict> {
+async function trustOnFirstUse(
+  identity: string,
+  presented: Presented | null,
+  deps: AuthDeps,
+): Promise<HandshakeVerdict> {
   const { credentials, operatorKeys, security, store } = deps
   const password = presented?.basic?.password
   const apiKey = presented?.key?.apiKey
@@ -109,7 +112,7 @@ interface Proof {
 
 const noProof: Proof = { quirks: [], credential: null }
 
-/** Which credential of `record` was presented, and with what quirks; null when it was none. */
+/** The credential of `record` that was presented, with quirks; null if none matches. */
 function verify(asked: string, record: CredentialRecord, presented: Presented, deps: AuthDeps): Proof | null {
   const { basic, key } = presented
   if (basic !== null) {

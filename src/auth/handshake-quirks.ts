@@ -1,5 +1,5 @@
-// What charge points do at the handshake that OCPP does not allow, and that lenient ones are let in with all the same: one
-// code and one sentence each. A strict charge point with any of them is turned away.
+// Quirks of the handshake: violations of OCPP with which a lenient charge point is still accepted, a code and a
+// sentence each. A strict charge point is refused.
 
 export const handshakeQuirkTable = {
   identityCase: 'The identity of the URL was spelt in other letter case than the provisioned one.',

@@ -7,18 +7,18 @@ interface NamedKey {
   readonly hash: Uint8Array
 }
 
-/** Recognises operators by their API keys. */
+/** Authenticates operators by API key. */
 export class KeyRing {
   readonly #credentials: Credentials
   readonly #keys: readonly NamedKey[]
 
-  /** `keys`: name, as the log shows it, and the key itself, of which only the hash is kept. */
+  /** `keys`: name, as the log shows it, and key. Only the hash of the key is kept. */
   constructor(credentials: Credentials, keys: readonly (readonly [name: string, key: string])[]) {
     this.#credentials = credentials
     this.#keys = keys.map(([name, key]) => ({ name, hash: credentials.hash(key) }))
   }
 
-  /** The name of the key that was presented, or null. Looks at every key, so the time tells nothing. */
+  /** The name of the presented key, or null. Compares every key, so that timing reveals nothing. */
   nameOf(presented: string): string | null {
     let found: string | null = null
     for (const { name, hash } of this.#keys) {

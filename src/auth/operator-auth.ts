@@ -1,4 +1,4 @@
-// Says who sends a REST request, and what that one may reach.
+// Authenticates REST requests, and says which charge points their sender may access.
 
 import type { AuthDeps } from './auth-deps.ts'
 import { isAllowed } from './charge-point-auth.ts'
@@ -6,19 +6,19 @@ import { provePassword } from './password-forms.ts'
 import { basicCredentials, keyCredentials } from './presented.ts'
 import type { BasicCredentials } from './presented.ts'
 
-/** Who sends a request: somebody with an operator's key, or a charge point with its own credentials. */
+/** The sender of a request: an operator, or a charge point with its own credentials. */
 export type Principal =
   | { readonly kind: 'operator'; readonly name: string }
   | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number }
 
 /**
- * Who sends a request with these headers; null when the credentials are missing or wrong.
+ * The principal of a request with these headers; null if the credentials are missing or wrong.
  *
- * X-API-Key alone is an operator's. With X-Charge-Point-Id it is that charge point's, whether the key is its own or an
- * operator's: a request never gets more than it asks for. `Security.RequireAuthentication` opens the OCPP endpoint
- * only; REST requests need their credentials all the same.
+ * X-API-Key alone authenticates an operator. With X-Charge-Point-Id the principal is that charge point, even if the key
+ * is an operator's: least privilege. `Security.RequireAuthentication` = false applies to the OCPP endpoint only; REST
+ * requests always need credentials.
  *
- * @throws {StatorError} what the store throws, as `STORE_UNAVAILABLE`.
+ * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`.
  */
 export async function authenticateRequest(headers: Headers, deps: AuthDeps): Promise<Principal | null> {
   const key = keyCredentials(headers)
@@ -33,7 +33,7 @@ export async function authenticateRequest(headers: Headers, deps: AuthDeps): Pro
   return basic === null ? null : chargePointByPassword(basic, deps)
 }
 
-/** Whether `principal` may read and command the charge point `identity`: operators all, a charge point itself. */
+/** Whether `principal` may read and command the charge point `identity`: operators all, a charge point only itself. */
 export function mayAccess(principal: Principal, identity: string): boolean {
   return principal.kind === 'operator' || principal.identity === identity
 }

@@ -1,25 +1,25 @@
-// The forms in which charge points present one password. OCPP 1.6 sets it as hex and presents its bytes, so that a form
-// can be right although it differs byte by byte from what was set.
+// The encodings in which charge points present a password. OCPP 1.6 sets it as hex and presents its bytes, so a
+// password can be right although its bytes differ from what was set.
 
 import type { CredentialRecord } from '../blocks/records.ts'
 import type { Credentials } from './credentials.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'
 
-/** A password that was presented and is right. */
+/** A presented password that is right. */
 export interface ProvenPassword {
   /** The stored hash that it matches. */
   readonly hash: Uint8Array
-  /** What is odd about its form. */
+  /** Quirks of its encoding. */
   readonly quirks: readonly HandshakeQuirk[]
 }
 
 type PasswordHashes = Pick<CredentialRecord, 'passwordHash' | 'pendingPasswordHash'>
 
 /**
- * The hash under which `password` (text as UTF-8) is stored.
+ * The stored hash of `password` (text as UTF-8).
  *
- * Letter case does not count in hex: hex in mixed letter case is hashed in lower case, because `provePassword` cannot
- * guess it from the bytes that a charge point presents.
+ * Hex in mixed letter case is hashed in lower case, because `provePassword` cannot recover the case from the bytes that
+ * a charge point presents.
  */
 export function hashPassword(password: string | Uint8Array, credentials: Credentials): Uint8Array {
   const text = Buffer.from(password).toString('latin1')
@@ -28,12 +28,11 @@ export function hashPassword(password: string | Uint8Array, credentials: Credent
 }
 
 /**
- * Which of the passwords of `record` (the present one, or one that its charge point may have taken over) `password` is,
- * in whatever form; null when it is neither.
+ * The password of `record` (the current or the pending one) that `password` matches, in any encoding; null if none.
  *
  * OCPP 1.6 sets an AuthorizationKey as hex and presents its bytes (Security whitepaper §4.2): bytes whose hex was set
- * are as they should be, and so is text in Latin-1. Some stations present the hex of a password that was set as text,
- * which is a quirk.
+ * are correct, and so is text in Latin-1. Some charge points present the hex of a password that was set as text, which
+ * is a quirk.
  */
 export function provePassword(
   password: Uint8Array,
@@ -51,7 +50,7 @@ export function provePassword(
 
 const notQuirky: readonly HandshakeQuirk[] = []
 
-/** What may have been set as the password when `password` is presented, the most likely first. */
+/** The passwords that may have been set if `password` is presented, most likely first. */
 function* formsOf(password: Uint8Array): Generator<readonly [form: string | Uint8Array, readonly HandshakeQuirk[]]> {
   yield [password, notQuirky]
   const hex = Buffer.from(password).toString('hex')
@@ -63,7 +62,7 @@ function* formsOf(password: Uint8Array): Generator<readonly [form: string | Uint
     yield [text.toUpperCase(), notQuirky]
     yield [Buffer.from(text, 'hex'), ['authorizationKeyHex']]
   } else if (/[\u0080-\u00ff]/.test(text)) {
-    // Which encoding it has is open (RFC 7617 §2): this is the UTF-8 of a text that was presented in Latin-1.
+    // The encoding is undefined (RFC 7617 §2): this is the UTF-8 of a text that was presented in Latin-1.
     yield [text, notQuirky]
   }
 }

@@ -1,6 +1,5 @@
-// A new password that an operator sends to a charge point over OCPP (AuthorizationKey, BasicAuthPassword): stored
-// before the CALL leaves, settled by its answer. While nobody knows whether the charge point took it over, the old
-// password and the new one both hold.
+// Password rotation over OCPP (AuthorizationKey, BasicAuthPassword). The new password is stored as pending before the
+// CALL is sent, and the answer settles it. Until then both the old and the new password are valid.
 
 import { StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
@@ -8,30 +7,29 @@ import type { RotationOutcome } from '../blocks/message-row.ts'
 import type { Credentials } from './credentials.ts'
 import { hashPassword } from './password-forms.ts'
 
-/** The charge points, as far as a rotation changes them. Each change commits before it resolves. */
+/** The store of a rotation. Each change is committed before it resolves. */
 export interface RotationStore {
   /**
-   * Stores `hash` as pending. Null when there is no such charge point any more; else the hash that was pending before.
+   * Stores `hash` as pending, and returns the hash that was pending before. Null if the charge point was deleted.
    */
   beginRotation(chargePointKey: number, hash: Uint8Array): Promise<{ readonly previous: Uint8Array | null } | null>
-  /** `hash` becomes the password, and the old password is out; unless `hash` is not pending any more. */
+  /** Makes `hash` the password in place of the old one, if `hash` is still pending. */
   acceptRotation(chargePointKey: number, hash: Uint8Array): Promise<void>
-  /** `previous` is pending again, or nothing is; unless `hash` is not pending any more. */
+  /** Restores `previous` as pending (possibly none), if `hash` is still pending. */
   withdrawRotation(chargePointKey: number, hash: Uint8Array, previous: Uint8Array | null): Promise<void>
 }
 
-/** A password that is stored as pending and is being sent. */
+/** A rotation whose password is stored as pending. */
 export interface Rotation {
   /**
-   * To be called once, whatever became of the CALL. @throws {StatorError} `STORE_UNAVAILABLE`: both passwords hold
-   * then.
+   * Must be called once, whatever the outcome of the CALL. @throws {StatorError} `STORE_UNAVAILABLE`: both passwords
+   * remain valid.
    */
   settle(outcome: RotationOutcome): Promise<void>
 }
 
 /**
- * Begins rotations: one at a time for each charge point, so that the answers and the stored passwords keep the same
- * order.
+ * Starts rotations, one at a time per charge point, so that answers and stored passwords have the same order.
  */
 export class PasswordRotations {
   readonly #store: RotationStore
@@ -46,10 +44,10 @@ export class PasswordRotations {
   }
 
   /**
-   * Resolves once `password` is stored: from then on the charge point may connect with it.
+   * Resolves once `password` is stored. From then on the charge point may connect with it.
    *
-   * @throws {StatorError} `CONFLICT` while another rotation of the charge point is under way; `NOT_FOUND` when it was
-   *   deleted; `STORE_UNAVAILABLE`. Nothing is to be sent then.
+   * @throws {StatorError} `CONFLICT` while another rotation of the charge point is under way; `NOT_FOUND` if it was
+   *   deleted; `STORE_UNAVAILABLE`. The CALL must not be sent then.
    */
   async begin(
     { key, identity }: { readonly key: number; readonly identity: string },

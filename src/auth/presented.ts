@@ -1,17 +1,17 @@
-// What a request presents: the credentials in its headers, read once for charge points and REST clients alike.
+// Reads the credentials in the headers of a request, for charge points and REST clients.
 
-/** HTTP Basic credentials. The password stays bytes: OCPP 1.6 allows it to be any (Security whitepaper §4.2). */
+/** HTTP Basic credentials. The password is bytes, since OCPP 1.6 allows any (Security whitepaper §4.2). */
 export interface BasicCredentials {
   readonly userName: string
   readonly password: Uint8Array
 }
 
-/** The Basic credentials of an Authorization header; null when there are none that can be read, or no password. */
+/** The Basic credentials of an Authorization header; null if missing, unreadable or without a password. */
 export function basicCredentials(headers: Headers): BasicCredentials | null {
   const match = /^\s*Basic\s+([A-Za-z0-9+/_-]+={0,2})\s*$/i.exec(headers.get('authorization') ?? '')
   if (match?.[1] === undefined) return null
   const decoded = Buffer.from(match[1], 'base64')
-  // The user name ends at the first colon; the password may hold more of them (RFC 7617 §2).
+  // The user name ends at the first colon; the password may contain colons (RFC 7617 §2).
   const colon = decoded.indexOf(':')
   if (colon < 0) return null
   const password = decoded.subarray(colon + 1)
@@ -24,7 +24,7 @@ export interface KeyCredentials {
   readonly chargePointId: string | null
 }
 
-/** The key credentials of a request; null when it has none. */
+/** The API key credentials of a request; null if it has none. */
 export function keyCredentials(headers: Headers): KeyCredentials | null {
   const apiKey = headers.get('x-api-key')
   if (apiKey === null || apiKey === '') return null

@@ -1,5 +1,5 @@
-// The two secrets that Stator cannot do without, made at the first start unless the settings bring them: the key of
-// all credential hashes, and the admin API key. They live beside the database, never in it.
+// The two secrets of an installation: the key of all credential hashes, and the admin API key. They come from the
+// settings, or are generated at the first start. They are stored beside the database, never in it.
 
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
@@ -10,17 +10,18 @@ import { StatorError } from '../base/errors.ts'
 export interface Secrets {
   readonly credentialSecret: Uint8Array
   readonly adminApiKey: string
-  /** True when the admin key was made just now: the one time to show it. */
+  /** True if the admin key was generated now. It is shown only then. */
   readonly adminApiKeyIsNew: boolean
-  /** Where the admin key is kept; null when the settings brought it. */
+  /** File of the admin key; null if it comes from the settings. */
   readonly adminApiKeyFile: string | null
 }
 
 /**
- * The secrets of this installation: from the settings, else from `secrets/` in the data folder, else made and kept
- * there (folder mode 0700, files 0600). Safe when several processes start together on one folder: all get the same.
+ * The secrets of this installation: from the settings, else from `secrets/` in the data folder, else generated and
+ * stored there (folder mode 0700, files 0600). If several processes start on one folder at the same time, all get the
+ * same.
  *
- * @throws {StatorError} `SETTING_INVALID` when the folder cannot be written or a file in it was damaged.
+ * @throws {StatorError} `SETTING_INVALID` if the folder cannot be written, or a file in it is damaged.
  */
 export async function openSecrets(settings: Pick<Settings, 'database' | 'security'>): Promise<Secrets> {
   const folder = join(settings.database.dataFolder, 'secrets')
@@ -56,7 +57,7 @@ function broughtBy(setting: string): KeptSecret {
   return { secret: setting, isNew: false, file: null }
 }
 
-/** Reads the secret of that name, or makes it: `prefix` and 256 random bits. */
+/** Reads the secret of that name, or generates it: `prefix` and 256 random bits. */
 async function keptSecret(folder: string, name: string, prefix: string): Promise<KeptSecret> {
   const file = join(folder, name)
   const known = await readSecret(file)
@@ -86,8 +87,8 @@ async function readSecret(file: string): Promise<string | null> {
 const secretCharactersMin = 32
 
 /**
- * Writes a file that did not exist, all of it or nothing; false when another process was faster.
- * A link appears at once and never replaces anything, so nobody reads half a secret and nobody loses one.
+ * Creates a file atomically; returns false if another process created it first. `link` is atomic and never replaces a
+ * file, so no process reads a partial secret or overwrites one.
  */
 async function writeOnce(file: string, text: string): Promise<boolean> {
   const draft = `${file}.${process.pid}.${randomBytes(6).toString('hex')}`

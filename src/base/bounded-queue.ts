@@ -1,14 +1,14 @@
-// A first-in first-out queue with a maximum in number and, where items differ in size, in bytes. Taking from the front costs
-// the same however long it is.
+// A first-in first-out queue with a maximum number of items and, where items differ in size, of bytes. Removing from
+// the front takes constant time.
 
-/** The second bound of a queue. */
+/** The bound in bytes of a queue. */
 export interface BytesBound<T> {
   readonly bytesMax: number
-  /** Has to say the same of an item for as long as the item waits. */
+  /** Must return the same size for an item as long as the item is queued. */
   readonly bytesOf: (item: T) => number
 }
 
-/** A queue that refuses to grow past `itemsMax` items, or past `bytesMax` bytes. */
+/** A queue of at most `itemsMax` items and `bytesMax` bytes. */
 export class BoundedQueue<T> {
   readonly #itemsMax: number
   readonly #bytesMax: number
@@ -27,19 +27,19 @@ export class BoundedQueue<T> {
     return this.#items.length - this.#head
   }
 
-  /** Bytes of everything that waits; 0 in a queue without a bound in bytes. */
+  /** Bytes of all queued items; 0 in a queue without a bound in bytes. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether one of the bounds is reached. */
+  /** Whether a bound is reached. */
   get isFull(): boolean {
     return this.size >= this.#itemsMax || this.#bytes >= this.#bytesMax
   }
 
   /**
-   * Appends `item`; false when a bound would be exceeded and nothing was appended. An item that is larger than the whole
-   * bound is refused by an empty queue, too: the bound is on memory.
+   * Appends `item`. Returns false, and appends nothing, if a bound would be exceeded. Even an empty queue refuses an
+   * item that is larger than the bound, since the bound limits memory.
    */
   push(item: T): boolean {
     if (this.size >= this.#itemsMax) return false
@@ -52,7 +52,7 @@ export class BoundedQueue<T> {
     return true
   }
 
-  /** Appends `item` past every bound: for the rest of something that `push` has accepted as a whole. */
+  /** Appends `item` whatever the bounds: for the remaining parts of something that `push` has accepted as a whole. */
   pushAccepted(item: T): void {
     if (this.#bytesOf !== null) this.#bytes += this.#bytesOf(item)
     this.#items.push(item)
@@ -81,8 +81,8 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Removes and returns up to `count` of the oldest items, oldest first, of at most `bytesMax` bytes together. The oldest one is
-   * taken whatever its size.
+   * Removes and returns up to `count` items, oldest first, of at most `bytesMax` bytes in total. The oldest item is
+   * returned whatever its size.
    */
   take(count: number, bytesMax = Number.POSITIVE_INFINITY): T[] {
     const taken: T[] = []

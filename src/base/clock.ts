@@ -1,4 +1,4 @@
-// Time comes in through this door only, so that tests and the simulation can move it by hand.
+// The only source of time, so that tests and the simulation can control it.
 
 /** A source of time. `nowMs` is milliseconds since the Unix epoch. */
 export interface Clock {
@@ -16,11 +16,13 @@ export const systemClock: Clock = {
   },
 }
 
-// A busy node writes the same millisecond dozens of times.
+// Cached: a busy node formats the same millisecond dozens of times.
 let lastMs = Number.NaN
 let lastText = ''
 
-/** `ms` since the Unix epoch as OCPP writes it: RFC 3339 in UTC with milliseconds (OCPP-J 1.6 §3.15 asks for ISO 8601). */
+/**
+ * `ms` since the Unix epoch as OCPP writes it: RFC 3339 in UTC with milliseconds (OCPP-J 1.6 §3.15 asks for ISO 8601).
+ */
 export function isoTime(ms: number): string {
   if (ms !== lastMs) {
     lastText = new Date(ms).toISOString()

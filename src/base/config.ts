@@ -1,5 +1,5 @@
 // Settings: read once at the start from appsettings.json and the environment, checked, and turned into plain values.
-// A key or value that is not understood stops the start with one sentence; nothing is ignored silently.
+// An unknown key or invalid value stops the start with one sentence. Nothing is ignored silently.
 
 import { availableParallelism } from 'node:os'
 import type { LogLevels } from './log.ts'
@@ -9,20 +9,20 @@ import { invalid, readDocumentOnly, readSources, shown } from './settings-source
 import type { FoundSettings, SettingsSources } from './settings-sources.ts'
 
 export interface OcppSettings {
-  /** Address to listen at. */
+  /** Address to listen on. */
   readonly host: string
-  /** Port to listen at; 0 takes any free one. */
+  /** Port to listen on; 0 selects a free one. */
   readonly port: number
-  /** OCPP version assumed for a charge point that offers no subprotocol; null: such a charge point is turned away. */
+  /** OCPP version assumed for a charge point that offers no subprotocol; null: no such charge point is accepted. */
   readonly assumedVersion: '1.6' | '2.0.1' | null
   readonly heartbeatIntervalSeconds: number
-  /** How long a connection may be silent, pongs included, before it is given up. */
+  /** How long a connection may be silent, pongs included, before it is closed. */
   readonly connectionTimeoutSeconds: number
-  /** Largest frame taken in; a larger one closes the connection with 1009. */
+  /** Largest frame that is accepted; a larger one closes the connection with 1009. */
   readonly messageBytesMax: number
   /** Null: plain ws:// and http://. */
   readonly tls: TlsSettings | null
-  /** How long a CALL to a charge point waits for its answer. */
+  /** Timeout of a CALL to a charge point. */
   readonly callTimeoutMs: number
   /** Strictness of charge points that are provisioned without one. */
   readonly strictness: 'lenient' | 'strict'
@@ -30,14 +30,14 @@ export interface OcppSettings {
   readonly messageLog: boolean
   readonly messageLogDays: number
   readonly anomalyDays: number
-  /** How long notifications of charge points are kept. */
+  /** Retention of charge points' notifications. */
   readonly eventDays: number
-  /** How long transaction messages are kept, and recognised when they are sent again. */
+  /** Retention of transaction messages; for as long their retransmissions are recognised. */
   readonly transactionEventDays: number
   readonly historyMonths: number
-  /** How long an open transaction may be quiet on a connector that is Available, before it counts as a ghost. */
+  /** How long an open transaction may be silent while its connector is Available, before it counts as a ghost. */
   readonly ghostAvailableMs: number
-  /** How long the charge point of an open transaction may be away, before it counts as a ghost. */
+  /** How long a charge point may be disconnected before its open transactions count as ghosts. */
   readonly ghostOfflineMs: number
 }
 
@@ -53,33 +53,33 @@ export interface DatabaseSettings {
   readonly provider: 'Embedded' | 'PostgreSQL'
   /** URL, or `Host=…;Port=…;…`; null with the embedded database. */
   readonly connectionString: string | null
-  /** Folder of the embedded database, and of the secrets made at the first start. */
+  /** Folder of the embedded database, and of the secrets generated at the first start. */
   readonly dataFolder: string
-  /** Connections that the pool opens at most, beside the writer's own. */
+  /** Maximum connections of the pool for the REST API. */
   readonly poolSize: number
 }
 
 export interface SecuritySettings {
-  /** False: charge points connect without credentials. REST requests need theirs all the same. */
+  /** False: charge points connect without credentials. REST requests always need credentials. */
   readonly requireAuthentication: boolean
-  /** What a charge point may present. */
+  /** Kinds of credentials that a charge point may use. */
   readonly authenticationMethod: 'Basic' | 'ApiKey' | 'Any'
   /** Identities that may connect; empty: all that are provisioned. */
   readonly allowedChargePoints: readonly string[]
-  /** What a charge point that is not provisioned gets: 404, or a record of its own. */
+  /** `reject` answers an unprovisioned charge point with 404, `accept` provisions it. */
   readonly unknownChargePoints: 'reject' | 'accept'
-  /** What a charge point is told of an id token that begins a transaction while it has another one open. */
+  /** Whether an id token may start a transaction while it has another one open (ConcurrentTx). */
   readonly concurrentTransactions: 'accept' | 'deny'
-  /** Null: made at the first start and kept in the data folder. */
+  /** Null: generated at the first start and kept in the data folder. */
   readonly adminApiKey: string | null
-  /** Further operator keys; with X-Charge-Point-Id, each also lets any charge point in. */
+  /** Further operator keys. With X-Charge-Point-Id, each also authenticates any charge point. */
   readonly apiKeys: readonly string[]
-  /** Secret of the credential hashes; null: made at the first start and kept in the data folder. */
+  /** Key of the credential hashes; null: generated at the first start and kept in the data folder. */
   readonly credentialSecret: string | null
 }
 
 export interface WorkerSettings {
-  /** Worker threads; 0 on one core: then frames are examined on the main thread. */
+  /** Worker threads. 0 (the default on one core): frames are examined on the main thread. */
   readonly poolSize: number
 }
 
@@ -98,13 +98,13 @@ export interface Settings {
  * Sources, later ones winning: defaults, the file (`--config FILE`, else `appsettings.json` in the working folder if
  * it is there), environment variables in the .NET way (`OCPP__ServerPort=9000`, `Security__ApiKeys__0=…`).
  *
- * @throws {StatorError} `SETTING_INVALID`, with one sentence that names key, value and what was expected.
+ * @throws {StatorError} `SETTING_INVALID`, with one sentence that names the key, the value and what was expected.
  */
 export function loadSettings(sources: SettingsSources): Settings {
   return check(readSources(sources))
 }
 
-/** The settings that an object in the shape of appsettings.json stands for; `{}` gives the defaults. */
+/** The settings from an object in the shape of appsettings.json; `{}` gives the defaults. */
 export function settingsFrom(document: unknown): Settings {
   return check(readDocumentOnly(document))
 }
@@ -192,7 +192,7 @@ function databaseSettings(database: SettingsDocument['Database'], found: FoundSe
 const connectionStringForms =
   'PostgreSQL, as postgres://user:password@host:5432/name or Host=…;Port=…;Database=…;Username=…;Password=…;'
 
-/** The database that a connection string is for, when that is surely not PostgreSQL. */
+/** The kind of database that a connection string names, if it is certainly not PostgreSQL. */
 function otherDatabase(connectionString: string): string | null {
   const scheme = /^\s*([a-z][a-z0-9+.:-]*):\/\//i.exec(connectionString)?.[1]?.toLowerCase()
   if (scheme !== undefined) return /^postgres(ql)?$/.test(scheme) ? null : `a ${scheme} database`
@@ -219,13 +219,13 @@ function securitySettings(security: SettingsDocument['Security']): SecuritySetti
   }
 }
 
-/** ` (appsettings.json)`: where a value came from; nothing when it is the default. */
+/** Where a value came from, as ` (appsettings.json)`; empty for a default. */
 function from(dotted: string, found: FoundSettings): string {
   const origin = found.origins.get(dotted)
   return origin === undefined ? '' : ` (${origin})`
 }
 
-/** The sentence about the value at `path`, which may go on into a list. */
+/** The sentence about the value at `path`, which may lead into a list. */
 function refusal(path: readonly PropertyKey[], found: FoundSettings): Error {
   let value: unknown = found.tree
   let node = settingTree

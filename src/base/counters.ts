@@ -1,27 +1,27 @@
-// What Stator counts about itself. Plain numbers, so that counting costs nothing; GET /metrics and the page of a node read them.
+// Counters of this process, as plain numbers so that counting is cheap. GET /metrics reads them.
 // `docs/operations.md` lists them (a test compares the two).
 
 /** What each counter counts, since the start of this process. */
 export const counterTable = {
-  handshakesRefused: 'Handshakes turned away, whatever the reason.',
-  handshakesDelayed: 'Handshakes that had to wait for their turn, because too many came at once.',
+  handshakesRefused: 'Handshakes refused, for any reason.',
+  handshakesDelayed: 'Handshakes that waited for an admission slot, because too many came at once.',
   connectionsOpened: 'Connections of charge points that were opened.',
   connectionsClosed: 'Connections of charge points that were closed.',
-  connectionsReplaced: 'Connections given up because a newer one of the same charge point came.',
+  connectionsReplaced: 'Connections closed because a newer one of the same charge point replaced them.',
   framesReceived: 'Frames from charge points.',
   framesSent: 'Frames to charge points.',
-  framesDropped: 'Frames that get no answer because nobody can tell what they are.',
+  framesDropped: 'Frames dropped without an answer because they cannot be read.',
   framesRefused: 'CALLs answered with a CALLERROR.',
   framesUnanswered:
-    'CALLs left unanswered because the database could not take their facts; the charge point will send them again.',
-  duplicates: 'Retransmissions recognised by their business key.',
+    'CALLs left unanswered because the database could not store their facts; the charge point will send them again.',
+  duplicates: 'Retransmissions recognised by their idempotency key.',
   slowReadersClosed: 'Sockets closed because their reader was too slow.',
   framesTooBig: 'Connections closed by a frame larger than OCPP.MaxMessageSize.',
   floodsClosed: 'Connections closed because their charge point kept sending more than its allowance.',
-  leasesLost: 'Times that this node found its lease run out: it was frozen, or the database was away.',
-  connectionsSwept: 'Charge points that this node marked as not connected because the lease of their node had run out.',
+  leasesLost: 'Times that the lease of this node expired: the node was frozen, or the database was unavailable.',
+  connectionsSwept: 'Charge points that this node marked as not connected because the lease of their node had expired.',
   logLinesSuppressed:
-    'Log lines left out because there were too many about one charge point, or about refused handshakes.',
+    'Log lines suppressed because there were too many about one charge point, or about refused handshakes.',
 } as const satisfies Readonly<Record<string, string>>
 
 type CounterName = keyof typeof counterTable
@@ -57,13 +57,13 @@ export class Counters implements Record<CounterName, number> {
 /** What the writer counts since its start, and what waits now. */
 export interface WriterCounts {
   readonly transactions: number
-  /** Each part of a large one counts. */
+  /** Each part of a large change set counts. */
   readonly changeSets: number
   readonly duplicates: number
   readonly meterRows: number
-  /** Transactions that were begun again: connection lost, deadlock, server away. */
+  /** Transactions that were retried: connection lost, deadlock, server unavailable. */
   readonly retries: number
-  /** Change sets that were decided from what another node had changed; they came again. */
+  /** Change sets that were decided from an outdated state, and were decided again. */
   readonly outdated: number
   /** Change sets that PostgreSQL refused for their data. */
   readonly refused: number
@@ -73,7 +73,7 @@ export interface WriterCounts {
   readonly messageLogLinesWaiting: number
 }
 
-/** What the parts of this process count of themselves, as of now. */
+/** Current counts of the parts of this process. */
 export interface PartCounts {
   /** Charge points that are connected. */
   readonly connections: number
@@ -86,11 +86,11 @@ export interface PartCounts {
     readonly unknown: number
   }
   readonly writer: WriterCounts
-  /** What waits at the gateway. */
+  /** Queues of the gateway. */
   readonly gateway: {
     /** Bytes of frames that have been read and are not served yet. */
     readonly receivedBytes: number
-    /** Charge points that wait to be let in. */
+    /** Handshakes that wait for an admission slot. */
     readonly handshakes: number
   }
 }

@@ -6,108 +6,112 @@ interface ErrorRow {
   readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 502 | 503 | 504
   /** The `error` field of the REST body. */
   readonly name: string
-  /** What the reader can do about it. */
-  readonly mend: string
+  /** What the reader can do about it, as a sentence. */
+  readonly hint: string
 }
 
 export const errorTable = {
-  BAD_REQUEST: { status: 400, name: 'BadRequest', mend: 'Correct the field that `details.field` names.' },
-  UNAUTHORIZED: { status: 401, name: 'Unauthorized', mend: 'Send X-API-Key, or Basic credentials of a charge point.' },
+  BAD_REQUEST: { status: 400, name: 'BadRequest', hint: 'Correct the field that `details.field` names.' },
+  UNAUTHORIZED: { status: 401, name: 'Unauthorized', hint: 'Send X-API-Key, or Basic credentials of a charge point.' },
   FORBIDDEN: {
     status: 403,
     name: 'Forbidden',
-    mend: 'Use an operator key: a charge point reaches its own resources only.',
+    hint: 'Use an operator key: a charge point has access to its own resources only.',
   },
-  NOT_FOUND: { status: 404, name: 'NotFound', mend: 'Check the id; lists show what exists.' },
-  CONFLICT: { status: 409, name: 'Conflict', mend: 'Read the resource again and decide anew.' },
+  NOT_FOUND: { status: 404, name: 'NotFound', hint: 'Check the id. Lists show what exists.' },
+  CONFLICT: {
+    status: 409,
+    name: 'Conflict',
+    hint: 'Read the resource again, then repeat the request if it still applies.',
+  },
   NOT_CONNECTED: {
     status: 409,
     name: 'Conflict',
-    mend: 'Wait until the charge point is connected; read its state before you repeat a command that was sent and not answered.',
+    hint: 'Wait until the charge point is connected. If the command was sent already, read its state before you repeat it.',
   },
   CONNECTED_ELSEWHERE: {
     status: 409,
     name: 'Conflict',
-    mend: 'Send the command to the node that `details.node` names: it holds the connection of the charge point.',
+    hint: 'Send the command to the node that `details.node` names: it holds the connection of the charge point.',
   },
-  REQUEST_TOO_LARGE: { status: 413, name: 'PayloadTooLarge', mend: 'Send a smaller body.' },
+  REQUEST_TOO_LARGE: { status: 413, name: 'PayloadTooLarge', hint: 'Send a smaller body.' },
   TOO_MANY_REQUESTS: {
     status: 429,
     name: 'TooManyRequests',
-    mend: 'Wait for answers before you send more requests with the same credentials; `Retry-After` says how long.',
+    hint: 'Wait for answers before you send more requests with the same credentials; `Retry-After` says how long.',
   },
-  INTERNAL: { status: 500, name: 'InternalServerError', mend: 'Look for the request id in the log and report it.' },
-  CALL_ERROR: { status: 502, name: 'BadGateway', mend: 'The charge point refused: `details` holds its CALLERROR.' },
+  INTERNAL: { status: 500, name: 'InternalServerError', hint: 'Look for the request id in the log and report it.' },
+  CALL_ERROR: { status: 502, name: 'BadGateway', hint: 'The charge point refused: `details` holds its CALLERROR.' },
   CALL_ANSWER_INVALID: {
     status: 502,
     name: 'BadGateway',
-    mend: 'The charge point answered against its schema, or in a way that cannot be read: `details` says where, or why.',
+    hint: 'The answer of the charge point breaks its schema, or cannot be read: `details` says where, or why.',
   },
   CALL_TIMEOUT: {
     status: 504,
     name: 'GatewayTimeout',
-    mend: 'The charge point did not answer in time; read its state before you repeat the command.',
+    hint: 'The charge point did not answer in time. Read its state before you repeat the command.',
   },
   CALL_QUEUE_FULL: {
     status: 503,
     name: 'ServiceUnavailable',
-    mend: 'Too many commands wait for this charge point; try again later.',
+    hint: 'Too many commands are queued for this charge point. Try again later.',
   },
   STORE_QUEUE_FULL: {
     status: 503,
     name: 'ServiceUnavailable',
-    mend: 'The database does not keep up; look at its load.',
+    hint: 'The database is too slow for the load. Check its CPU, disk and locks.',
   },
   STORE_UNAVAILABLE: {
     status: 503,
     name: 'ServiceUnavailable',
-    mend: 'The database cannot be reached; charge points keep their messages meanwhile.',
+    hint: 'The database is unavailable. Charge points keep their messages meanwhile.',
   },
   LOOKUP_QUEUE_FULL: {
     status: 503,
     name: 'ServiceUnavailable',
-    mend: 'Too many look-ups wait for the database; look at its load.',
+    hint: 'Too many look-ups wait for the database. Check its CPU, disk and locks.',
   },
   SHUTTING_DOWN: {
     status: 503,
     name: 'ServiceUnavailable',
-    mend: 'This node is stopping; try again at another, or in a moment.',
+    hint: 'This node is stopping. Try another node, or try again in a moment.',
   },
   SETTING_INVALID: {
     status: 500,
     name: 'SettingInvalid',
-    mend: 'Correct the setting in appsettings.json or the environment.',
+    hint: 'Correct the setting in appsettings.json or the environment.',
   },
   DATABASE_UNREACHABLE: {
     status: 503,
     name: 'DatabaseUnreachable',
-    mend: 'Check Database.ConnectionString and that PostgreSQL is up.',
+    hint: 'Check Database.ConnectionString, and that PostgreSQL is running.',
   },
   ADDRESS_UNAVAILABLE: {
     status: 500,
     name: 'AddressUnavailable',
-    mend: 'Stop what listens there, or set OCPP.ServerEndpoint and OCPP.ServerPort to an address that is free.',
+    hint: 'Stop the process that uses the address, or set OCPP.ServerEndpoint and OCPP.ServerPort to a free one.',
   },
   CREDENTIAL_SECRET_DIFFERS: {
     status: 500,
     name: 'CredentialSecretDiffers',
-    mend: 'Bring secrets/credential-secret from the data folder of the first node, or set Security.CredentialSecret alike on every node.',
+    hint: 'Copy secrets/credential-secret from the data folder of the first node, or set the same Security.CredentialSecret on every node.',
   },
   DATA_FOLDER_IN_USE: {
     status: 500,
     name: 'DataFolderInUse',
-    mend: 'Stop the other process, or give this one its own Database.DataFolder.',
+    hint: 'Stop the other process, or give this one its own Database.DataFolder.',
   },
   DATA_FOLDER_NOT_PRIVATE: {
     status: 500,
     name: 'DataFolderNotPrivate',
-    mend: 'Give the folder and all that is in it to the user that Stator runs as, or set Database.DataFolder to a folder of its own.',
+    hint: 'Make the user that Stator runs as the owner of the folder and its content, or set Database.DataFolder to another folder.',
   },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorTable
 
-/** An error with a code of `errorTable`, a sentence that says what was wrong where, and data for `details`. */
+/** An error with a code of `errorTable`, a sentence that says what went wrong, and data for `details`. */
 export class StatorError extends Error {
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>> | undefined

@@ -1,25 +1,32 @@
-// Takes passwords out of the frames of the message log and out of stored events, by where they stand in the parsed frame. What cannot be
-// parsed, or is long, is looked through as a text.
+// Hides passwords in the frames of the message log and in stored events, by their position in the parsed frame. A frame
+// that is long or cannot be parsed is searched as text.
 
 import { frameDepthMax, parsedForSecretsCharactersMax } from './limits.ts'
 import { hideInText, hideSecrets, isPasswordKey, isSecretKey, isSecretName } from './hide-secrets.ts'
 
-/** A text without any of these holds no secret. */
+/** A text that matches none of these contains no secret. */
 const suspicious = /password|passphrase|secret|apikey|authorizationkey|vpnkey|"vpn"|simpin|:\/\/|\\u/i
 
-/** Members that are secrets by where they stand (2.x NetworkConnectionProfileType), the object's name before the dot. */
+/** Members that are secrets because of their object (2.x NetworkConnectionProfileType), as `object.member`. */
 const secretPaths: ReadonlySet<string> = new Set(['vpn.key', 'apn.simpin'])
 
 /** Members that hold the name of a configuration key or variable. */
 const keyNames: ReadonlySet<string> = new Set(['key', 'name'])
 
-/** Members that hold the value of a configuration key or variable: `ChangeConfiguration`, `SetVariables`, their answers and reports. */
+/**
+ * Members that hold the value of a configuration key or variable: `ChangeConfiguration`, `SetVariables`, their answers
+ * and reports.
+ */
 const valueNames: ReadonlySet<string> = new Set(['value', 'attributevalue', 'actualvalue'])
 
 /**
- * `frame`, or any JSON text, with its secrets as `***`: fields that are named so (`apnPassword`) and all that is in them, the key of a VPN and the
- * PIN of a SIM, the values of `AuthorizationKey`, `BasicAuthPassword` and other keys and variables that are named so, the passwords of URLs. Without
- * any it comes back as it is.
+ * Replaces the secrets in `frame`, or in any JSON text, by `***`:
+ * - fields with the name of a secret (`apnPassword`) and everything in them;
+ * - the key of a VPN and the PIN of a SIM;
+ * - the values of `AuthorizationKey`, `BasicAuthPassword` and other keys and variables with the name of a secret;
+ * - passwords in URLs.
+ *
+ * A text without secrets is returned unchanged.
  */
 export function hideFrameSecrets(frame: string): string {
   if (!suspicious.test(frame)) return frame
@@ -39,9 +46,9 @@ function parsedOrNull(text: string): { readonly value: unknown } | null {
   }
 }
 
-/** Where a value stands. */
+/** The position of a value. */
 interface Place {
-  /** Of the member that holds it, in lower case. */
+  /** Name of the member that holds it, in lower case. */
   readonly name: string
   /** Whether an object around it names a key whose value is a secret. */
   readonly tellsSecret: boolean
@@ -79,7 +86,7 @@ class Search {
     return Object.fromEntries(members)
   }
 
-  /** A text may be JSON or a list of settings, as the `data` of a DataTransfer, or hold a URL, as the place of a firmware. */
+  /** A text may be JSON or a list of settings (`data` of a DataTransfer), or contain a URL (location of a firmware). */
   #shownText(text: string): string {
     if (!suspicious.test(text)) return text
     const hidden = hideSecrets(text)

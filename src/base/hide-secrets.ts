@@ -1,6 +1,7 @@
-// Takes passwords out of texts that are about to be shown to somebody: log lines, error messages, frames of the message log. The texts
-// are what charge points sent, as long as a frame may be and made to be slow if somebody wants that: every step here looks at each
-// character a bounded number of times. A pattern may begin only with a literal, and what it repeats must end where the next match begins.
+// Hides passwords in texts that are shown: log lines, error messages, frames of the message log. A charge point chooses
+// these texts, as long as a frame may be, and possibly made to be slow to search. So every step reads each character a
+// bounded number of times: a pattern must begin with a literal, and its repetition must end where the next match
+// begins.
 
 const afterScheme = /[^\s:/@"]*:([^\s/@"]+)@/y
 const inConnectionString = /\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi
@@ -11,10 +12,10 @@ const nameEnd = /"\s*:\s*/y
 const number = /-?\d[\d.eE+-]*/y
 const escaped = /\\(?:u([0-9a-f]{4})|[^])/gi
 const wordCharacter = /\w/
-// OCPP sends a charge point its new password as the value of a configuration key or variable: the name stands apart
-// from the value, on either side of it, so every value of such a text goes.
+// OCPP sends a new password as the value of a configuration key or variable. The name may come before or after the
+// value, so every value of such a text is hidden.
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
-// Others have secrets for values, too: SharedSecret of 2.1, and what vendors call ApnPassword or VpnKey.
+// Other keys have secret values too: SharedSecret of 2.1, and ApnPassword or VpnKey of vendors.
 const secretKey = /password|passphrase|secret|apikey|authorizationkey|vpnkey|simpin/i
 const tellsSecretKey = /"(?:key|name)"\s*:\s*"[^"\\]{0,100}?(?:password|passphrase|secret|apikey|vpnkey|simpin)/i
 const vpn = /"(?:vpn|apn)"/i
@@ -29,7 +30,7 @@ export function hideSecrets(text: string): string {
   return hidden === plain ? text : hidden
 }
 
-/** JSON text, or what was to be some, with the passwords of its URLs, fields and OCPP password keys as `***`. */
+/** JSON text, possibly malformed, with the passwords of its URLs, fields and OCPP password keys as `***`. */
 export function hideInText(text: string): string {
   const plain = unescaped(text)
   const hidden = hideMembers(hideInUrls(plain))
@@ -67,7 +68,7 @@ export function mayHoldSecret(name: string, payload: string): boolean {
   return isSecretName(name) || tellsSecret(unescaped(payload))
 }
 
-/** JSON text with the letters and digits of its names as they are: they may stand there as escapes. */
+/** JSON text with the letters and digits of its names unescaped. */
 function unescaped(text: string): string {
   if (!text.includes('\\u')) return text
   return text.replace(escaped, (whole, hex: string | undefined) => {
@@ -76,7 +77,7 @@ function unescaped(text: string): string {
   })
 }
 
-/** Hides each value that comes behind a name. */
+/** Hides each value that follows a name. */
 function hideAfter(name: RegExp, text: string): string {
   const hidden = new Hidden(text)
   name.lastIndex = 0
@@ -88,7 +89,7 @@ function hideAfter(name: RegExp, text: string): string {
   return hidden.text
 }
 
-/** A text with parts of it as `***`. */
+/** A text with parts replaced by `***`. */
 class Hidden {
   readonly #source: string
   #shown = ''
@@ -98,16 +99,16 @@ class Hidden {
     this.#source = source
   }
 
-  /** Hides from `from` to `to`; later parts only. */
+  /** Hides the part from `from` to `to`. Parts must be hidden in their order. */
   add(from: number, to: number, shown = '***'): void {
     this.#shown += `${this.#source.slice(this.#at, from)}${shown}`
     this.#at = to
   }
 
   /**
-   * Hides the JSON text or number that begins at `from`; what is neither stays.
+   * Hides the JSON string or number that begins at `from`; anything else stays.
    *
-   * @returns where it ends; null for a text that does not end.
+   * @returns the index of its end; null for a string that does not end.
    */
   addValue(from: number): number | null {
     if (this.#source.charCodeAt(from) === 34) {
@@ -127,7 +128,7 @@ class Hidden {
   }
 }
 
-// `scheme://user:password@`. What follows the scheme ends at a slash at the latest, and so before the next scheme.
+// `scheme://user:password@`. The part after the scheme ends at a slash at the latest, so before the next scheme.
 function hideInUrls(text: string): string {
   const hidden = new Hidden(text)
   for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 1)) {
@@ -140,7 +141,9 @@ function hideInUrls(text: string): string {
   return hidden.text
 }
 
-/** Whether a scheme ends before `end`: a letter, and what may follow it. It looks back as far as the last slash at most. */
+/**
+ * Whether a scheme ends before `end`: a letter, and what may follow it. It looks back as far as the last slash at most.
+ */
 function endsInScheme(text: string, end: number): boolean {
   for (let at = end - 1; at >= 0; at--) {
     const character = text.charAt(at)
@@ -150,7 +153,8 @@ function endsInScheme(text: string, end: number): boolean {
   return false
 }
 
-// `"name": "value"`, or a number for the value, where the name has a secret's name in it. A name is looked at once, however many such names stand in it.
+// `"name": "value"`, or a number as value, if the name contains the name of a secret. Each name is examined once,
+// however many such names it contains.
 function hideInJson(text: string): string {
   const hidden = new Hidden(text)
   let lookedAt = 0
@@ -181,8 +185,8 @@ function isWord(code: number): boolean {
 }
 
 /**
- * Where the JSON string that has begun before `from` ends; -1 when it does not. The search for names of values needs
- * this to run to the end of the text once: each such name has a quote in it that would end the string before it.
+ * The end of the JSON string that began before `from`; -1 if it does not end. The search for names reaches the end of
+ * the text only once this way: each such name contains a quote that would end the string before it.
  */
 function endOfString(text: string, from: number): number {
   for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {

@@ -1,12 +1,12 @@
-// Waiting for the database, but not for ever.
+// A timeout for waiting on the database.
 
 import type { Clock } from './clock.ts'
 import { StatorError } from './errors.ts'
 
 /**
- * The outcome of `promise`.
+ * Returns the outcome of `promise`.
  *
- * @throws {StatorError} `STORE_UNAVAILABLE` when it takes longer than `ms`; its outcome is then ignored.
+ * @throws {StatorError} `STORE_UNAVAILABLE` after `ms`; a later outcome is ignored.
  */
 export function inTime<T>(promise: Promise<T>, ms: number, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {

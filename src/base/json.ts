@@ -1,6 +1,6 @@
-// What JSON texts hold, once they have been read.
+// Types of parsed JSON.
 
-/** A JSON object of which nothing is known yet. */
+/** A JSON object with unknown members. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /** Whether `value` is a JSON object: neither a list nor null. */

@@ -1,7 +1,6 @@
-// A limit on the log lines about one charge point. Lines are written before the call returns, so a charge point that
-// causes thousands of them a second takes time from all others, fills the disk, and hides what the others do. It limits
-// lines by what they say they are about, never by their level or by the connection: a reconnect gives nobody a new
-// allowance.
+// A rate limit on the log lines about one charge point: a token bucket per identity. Lines are written synchronously,
+// so a charge point that causes thousands per second would delay all others and fill the disk. The bucket belongs to
+// the identity, not to the connection or the level: a reconnect does not refill it.
 
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
@@ -15,13 +14,13 @@ import {
 } from './limits.ts'
 import type { LogCategory, LogFields, Logger, LogLevel } from './log.ts'
 
-/** Lines that may be written: so many at once, and so many a second after that. */
+/** A token bucket: a burst of lines, then a rate per second. */
 class Bucket {
   readonly #linesMax: number
   readonly #linesPerSecond: number
   #lines: number
   #atMs: number
-  /** Lines that were left out since `takeLeftOut`. */
+  /** Lines suppressed since `takeLeftOut`. */
   #leftOut = 0
 
   constructor(linesMax: number, linesPerSecond: number, nowMs: number) {
@@ -31,9 +30,9 @@ class Bucket {
     this.#atMs = nowMs
   }
 
-  /** Whether one more line may be written now; counts it as left out when not. */
+  /** Whether one more line may be written now. If not, it counts as suppressed. */
   take(nowMs: number): boolean {
-    // A clock that is set back gives nothing and takes nothing.
+    // A clock that is set back changes nothing.
     const refill = (Math.max(0, nowMs - this.#atMs) / 1_000) * this.#linesPerSecond
     this.#lines = Math.min(this.#linesMax, this.#lines + refill)
     this.#atMs = nowMs
@@ -53,17 +52,19 @@ class Bucket {
 }
 
 export interface LogLimit {
-  /** The log to be limited, which takes its lines from now on through here. */
+  /** The limited log, to be used instead of the original. */
   readonly log: Logger
-  /** Says at once how many lines were left out, and sets no timer any more. */
+  /** Reports the suppressed lines at once, and stops the timer. */
   stop(): void
 }
 
 /**
- * `log` with a limit on lines that carry `identity` (`logLinesAtOnceMax`, then `logLinesPerSecondMax`), and one on lines that
- * carry `path` (`logRefusalsAtOnceMax`, then `logRefusalsPerSecondMax`): those are handshakes that were refused, under
- * identities that nobody has proven, so all of them share one allowance as well. Lines of any level are left out past a
- * limit, and counted; within `logSummaryMs` one line says how many, and about whom.
+ * Limits the lines of `log`.
+ *
+ * Lines with an `identity` take from the bucket of that identity (`logLinesAtOnceMax`, then `logLinesPerSecondMax`).
+ * Lines with a `path` are refused handshakes, whose identities are unproven: they also take from one shared bucket
+ * (`logRefusalsAtOnceMax`, then `logRefusalsPerSecondMax`). Lines of any level beyond the limit are suppressed and
+ * counted. Within `logSummaryMs` one line reports how many, and about which identities.
  */
 export function limitLog(log: Logger, clock: Clock, counters: Counters): LogLimit {
   const limiter = new Limiter(log, clock, counters)

@@ -1,6 +1,5 @@
-// The log: one JSON object a line on standard output, written by pino, which nothing else imports.
-// What may stand in a line is a table, so that `docs/operations.md` can list it (a test compares the two), and secrets
-// that stray into a text are taken out on the way.
+// The log: one JSON object per line on standard output, written by pino. The fields of a line are a table, which
+// `docs/operations.md` repeats (a test compares the two). Secrets are hidden in all texts.
 
 import { pino } from 'pino'
 import type { Logger as PinoLogger } from 'pino'
@@ -20,7 +19,7 @@ export const logLevels = {
 
 export type LogLevel = keyof typeof logLevels
 
-/** Parts of Stator whose level can be set by itself (`Logging.LogLevel`), and what they tell. */
+/** Parts of Stator with a log level of their own (`Logging.LogLevel`), and what they log. */
 export const logCategories = {
   Stator: 'start and stop',
   OCPP: 'handshakes, connections, frames, quirks and anomalies of charge points',
@@ -34,17 +33,17 @@ export type LogCategory = keyof typeof logCategories
 export const logFields = {
   time: 'When the line was written, ISO 8601 in UTC.',
   level: 'Trace, Debug, Information, Warning, Error or Critical.',
-  category: 'The part of Stator that speaks; its level is set under `Logging.LogLevel`.',
+  category: 'The part of Stator that wrote the line; its level is set under `Logging.LogLevel`.',
   msg: 'What happened, as a sentence.',
   identity: 'Identity of the charge point.',
   messageId: 'Message id of the OCPP frame.',
   action: 'OCPP action of the frame or command.',
-  version: 'OCPP version of the connection; of Stator itself in the line that tells of the start.',
+  version: 'OCPP version of the connection; in the line about the start, the version of Stator.',
   epoch: 'Number of the connection; a later one of the same charge point has a greater number.',
   direction: '`fromChargePoint` or `toChargePoint`.',
-  frame: 'The frame as it was on the wire, with passwords taken out.',
+  frame: 'The frame as it was on the wire, with passwords hidden.',
   code: 'Code of the error: a row of the table above, a CALLERROR code, or the code that PostgreSQL or the system gave.',
-  quirk: 'Code of something the specification does not allow and that was served all the same.',
+  quirk: 'Code of a repaired malformation: the specification does not allow it, and it was served anyway.',
   anomaly: 'Code of a stored fact that breaks an expectation.',
   transactionId: 'Number of the transaction.',
   evseId: 'EVSE of the charge point.',
@@ -54,21 +53,21 @@ export const logFields = {
   requestId: 'X-Request-Id of the REST request.',
   method: 'HTTP method.',
   path: 'Path of the HTTP request, without its query.',
-  principal: 'Who asked: name of the operator key, or identity of the charge point.',
+  principal: 'Sender of the REST request: name of the operator key, or identity of the charge point.',
   remoteAddress: 'Address of the other end of the connection.',
   closeCode: 'WebSocket close code.',
-  reason: 'Why something was refused, closed or given up.',
+  reason: 'Why something was refused, closed or abandoned.',
   detail: 'More about an anomaly, as an object; see the table of anomalies.',
   durationMs: 'How long it took, in milliseconds.',
   count: 'How many.',
   bytes: 'How many bytes.',
   attempt: 'Which attempt this was, counted from 1.',
-  url: 'Address that Stator answers at.',
+  url: 'Address that Stator listens on.',
   host: 'Host of the database.',
   provider: 'Database provider: Embedded or PostgreSQL.',
   file: 'File that was read or written.',
   setting: 'Key of the setting.',
-  error: 'What went wrong: `name`, `message`, `code`, `stack`, `cause`, with passwords taken out.',
+  error: 'What went wrong: `name`, `message`, `code`, `stack`, `cause`, with passwords hidden.',
 } as const
 
 /** Fields of one log line beside those that the log writes by itself. */
@@ -95,12 +94,12 @@ export interface Logger {
 /** One line: a sentence, after the fields that belong to it. */
 type Line = [message: string] | [fields: LogFields, message: string]
 
-/** Where log lines go, one call a line, line end included. */
+/** Where log lines go: one call per line, line end included. */
 export interface LogDestination {
   write(line: string): void
 }
 
-/** Levels by category; a category that is not named has `Default`. */
+/** Levels by category; a category that is missing has the level of `Default`. */
 export type LogLevels = Readonly<{ Default: LogLevel } & { [Category in LogCategory]?: LogLevel | undefined }>
 
 /**
@@ -204,8 +203,8 @@ function cut(text: string, charactersMax = logTextCharactersMax): string {
   return text.length <= charactersMax ? text : `${text.slice(0, charactersMax)}… (${text.length} characters)`
 }
 
-// Fields hold what charge points sent, and what parsers quote of it: up to a whole frame. `error` and `frame` are cut once their
-// passwords are out, since a cut could part a password from what tells that it is one.
+// Fields contain what charge points sent, up to a whole frame. `error` and `frame` are cut after their passwords are
+// hidden, since a cut could separate a password from the name that identifies it.
 function cutFields(fields: Record<string, unknown>): Record<string, unknown> {
   let cutOnes: Record<string, unknown> | null = null
   for (const [name, value] of Object.entries(fields)) {
@@ -224,7 +223,7 @@ function cutValue(value: unknown): unknown {
   return text === undefined || text.length <= logTextCharactersMax ? value : cut(text)
 }
 
-// Undefined for what JSON cannot hold, such as a circle; pino has a way of its own to show that.
+// Undefined for what JSON cannot represent, such as a cycle; pino handles that itself.
 function jsonOf(value: object): string | undefined {
   try {
     return JSON.stringify(value)
@@ -233,7 +232,7 @@ function jsonOf(value: object): string | undefined {
   }
 }
 
-// What an error tells, with its cause, and without passwords: drivers like to quote the address they failed to reach.
+// The fields of an error and its cause, without passwords: drivers quote the address that they could not reach.
 function errorFields(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return typeof error === 'string' ? cut(hideSecrets(error)) : cutValue(error)
   const { name, message, stack, cause } = error
@@ -242,7 +241,7 @@ function errorFields(error: unknown, depth = 0): unknown {
     name: cut(name),
     message: shown,
     ...('code' in error ? { code: cutValue(error.code) } : {}),
-    // A stack begins with the message, which must not take the place of the calls.
+    // A stack begins with the message. It is removed, so that a long message does not displace the calls.
     ...(stack === undefined
       ? {}
       : { stack: cut(hideSecrets(stack.replace(message, () => shown)), 2 * logTextCharactersMax) }),

@@ -1,6 +1,6 @@
-// Looking up what strangers name.
+// Safe look-up of names that come from outside.
 
-/** `table[key]`, but nothing that every object has without being given it, such as `constructor`. */
+/** `table[key]` for own properties only, so not for inherited ones such as `constructor`. */
 export function ownValue<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined
 }

@@ -1,11 +1,11 @@
-// The data folder is for the user that Stator runs as, and for nobody else: it holds secrets and, with the embedded database, all there is.
-// It touches nothing that Stator has not made: the folder itself is closed, so that nobody reaches what else is in it.
+// Restricts the data folder to the user that Stator runs as: it contains secrets and, with the embedded database, all
+// data. Files that Stator did not create are not changed; the mode of the folder itself protects them.
 
 import { chmodSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { StatorError } from './errors.ts'
 
-/** What Stator makes in its data folder, by name. */
+/** Names of what Stator creates in its data folder. */
 const ownNames = ['secrets', 'postgres', 'embedded.lock', '.s.PGSQL.5432'] as const
 
 const folderMode = 0o700
@@ -13,16 +13,16 @@ const fileMode = 0o600
 const permissionBits = 0o777
 const stickyBit = 0o1000
 
-/** Files that this process makes from now on are for its user alone, also those that libraries make. */
+/** Sets the umask: files that this process creates, also through libraries, are private to its user. */
 export function makeFilesPrivate(): void {
   process.umask(0o077)
 }
 
 /**
- * Takes all rights of others from the data folder (0700), and from the folders (0700) and files (0600) that Stator has made in it.
- * Symbolic links in it are left alone, and so is what they point to. A folder that does not exist is made later.
+ * Sets private modes on the data folder (0700), and on the folders (0700) and files (0600) that Stator created in it.
+ * Symbolic links are not followed. A folder that does not exist yet is created later.
  *
- * @throws {StatorError} `DATA_FOLDER_NOT_PRIVATE` when a mode cannot be changed, or the folder is one like /tmp, which is there for all.
+ * @throws {StatorError} `DATA_FOLDER_NOT_PRIVATE` if a mode cannot be changed, or the folder is shared, like /tmp.
  */
 export function keepPrivate(folder: string, changeMode: (path: string, mode: number) => void = chmodSync): void {
   const stats = statSync(folder, { throwIfNoEntry: false })
@@ -39,7 +39,7 @@ export function keepPrivate(folder: string, changeMode: (path: string, mode: num
       throw refusal(folder, `the mode of ${path} is ${octal} and cannot be changed (${reasonOf(error)})`, error)
     }
   }
-  // A folder before what is in it: from then on nobody can put a link in the place of a file.
+  // The folder before its content: from then on nobody else can replace a file by a link.
   const closeAll = (path: string): void => {
     const found = lstatSync(path, { throwIfNoEntry: false })
     if (found === undefined || found.isSymbolicLink()) return

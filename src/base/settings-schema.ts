@@ -1,17 +1,17 @@
-// Every setting: key, default, unit, what it means and what values it takes, in the order of `docs/operations.md`
-// (a test compares the two). Keys are spelt as in appsettings.json; values may be texts, as the environment has them.
+// Every setting: key, default, unit, meaning and valid values, in the order of `docs/operations.md` (a test compares
+// the two). Keys are spelt as in appsettings.json. Values may be texts, as environment variables are.
 
 import { z } from 'zod'
 import { frameBytesMax, resendDays } from './limits.ts'
 import { logCategories, logLevels } from './log.ts'
 import type { LogCategory, LogLevel } from './log.ts'
 
-/** What is told about a setting, beside its default. */
+/** The documentation of a setting. */
 export interface SettingMeta {
   readonly meaning: string
   /** '' when the value has none. */
   readonly unit: string
-  /** What a value must be, as the end of the sentence `expected …`. */
+  /** What is valid, as the end of the sentence `expected …`. */
   readonly expected: string
   /** Never shown, neither in an error nor in the log. */
   readonly isSecret: boolean
@@ -53,14 +53,14 @@ function text(fallback: string, input: MetaInput) {
   return described(z.string().trim().default(fallback), { expected: 'a text', ...input })
 }
 
-/** Passwords keep their spaces. */
+/** A secret is not trimmed: passwords may contain spaces. */
 function secret(charactersMin: number, input: MetaInput) {
   const schema = z.string().refine((value) => value === '' || value.length >= charactersMin)
   const expected = charactersMin === 0 ? 'a text' : `at least ${charactersMin} characters`
   return described(schema.default(''), input, { expected, isSecret: true })
 }
 
-// An API key travels in a header, so it must survive there.
+// An API key is sent in a header, which allows visible ASCII characters only.
 const apiKey = z.string().regex(/^[\x21-\x7e]{8,}$/)
 const apiKeyExpected = 'at least 8 visible ASCII characters, without spaces'
 
@@ -83,8 +83,7 @@ function list(element: z.ZodString, input: MetaInput, isSecret = false) {
   return described(z.array(element).default([]), input, { isSecret, kind: 'list' })
 }
 
-const unsupportedCertificates =
-  'client certificates are not supported by this version, and nobody should believe they are'
+const unsupportedCertificates = 'client certificates are not supported by this version'
 
 const levels = Object.keys(logLevels).filter((name): name is LogLevel => name in logLevels)
 
@@ -92,10 +91,10 @@ function logLevel(fallback: LogLevel, meaning: string) {
   return choice(fallback, levels, { meaning })
 }
 
-// No default: a category that is not named has the level of `Default`, whatever that is set to.
+// No default: a category that is missing has the level of `Default`.
 function categoryLevel(category: LogCategory) {
   return described(oneOf(levels).optional(), {
-    meaning: `Least level of ${logCategories[category]}; unset: as Default.`,
+    meaning: `Lowest level of ${logCategories[category]}; unset: as Default.`,
     expected: anyOf(levels),
   })
 }
@@ -113,11 +112,8 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       LogLevel: z
         .strictObject({
-          Default: logLevel('Information', 'Least level that is logged.'),
-          Microsoft: logLevel(
-            'Warning',
-            'Accepted, as are `Microsoft.*` and `System.*`; no effect: nothing here is theirs.',
-          ),
+          Default: logLevel('Information', 'Lowest level that is logged.'),
+          Microsoft: logLevel('Warning', 'Accepted, as are `Microsoft.*` and `System.*`, but without effect.'),
           ...categoryLevels,
         })
         .prefault({}),
@@ -126,26 +122,26 @@ export const settingsSchema = z.strictObject({
   OCPP: z
     .strictObject({
       ServerEndpoint: text('0.0.0.0', {
-        meaning: 'Address to listen at: `0.0.0.0` all of IPv4, `::` all of IPv6 too, `127.0.0.1` this machine only.',
+        meaning: 'Address to listen on: `0.0.0.0` all of IPv4, `::` all of IPv6 too, `127.0.0.1` this machine only.',
       }),
       ServerPort: integer(8080, 0, 65535, {
-        meaning: 'Port for charge points and the REST API; 0 takes any free one.',
+        meaning: 'Port for charge points and the REST API; 0 selects a free one.',
       }),
       ProtocolVersion: choice('', ['', '1.6', '2.0.1'], {
         meaning:
-          'OCPP version assumed for a lenient charge point that offers no subprotocol; empty: it is turned away.',
+          'OCPP version assumed for a lenient charge point that offers no subprotocol; empty: its connection is closed.',
         expected: '1.6, 2.0.1, or nothing',
       }),
       HeartbeatInterval: integer(300, 1, 86_400, {
-        meaning: 'Heartbeat interval that a booting charge point is told.',
+        meaning: 'Heartbeat interval that is sent to a booting charge point.',
         unit: 'seconds',
       }),
       ConnectionTimeout: integer(60, 1, 960, {
-        meaning: 'How long a connection may be silent, pongs included, before it is given up.',
+        meaning: 'How long a connection may be silent, pongs included, before it is closed.',
         unit: 'seconds',
       }),
       MaxMessageSize: integer(1_048_576, 1_024, frameBytesMax, {
-        meaning: 'Largest frame taken in; a larger one closes the connection with 1009.',
+        meaning: 'Largest frame that is accepted; a larger one closes the connection with 1009.',
         unit: 'bytes',
       }),
       EnableSSL: boolean(false, { meaning: 'Serve wss:// and https:// instead of ws:// and http://.' }),
@@ -159,12 +155,12 @@ export const settingsSchema = z.strictObject({
       }),
       CertificatePassword: secret(0, { meaning: 'Password of the `.pfx` file, or of the PEM key.' }),
       CallTimeout: integer(30, 1, 600, {
-        meaning: 'How long a command waits for the answer of the charge point.',
+        meaning: 'Timeout of a command: how long it waits for the answer of the charge point.',
         unit: 'seconds',
       }),
       Strictness: choice('lenient', ['lenient', 'strict'], {
         meaning:
-          'For charge points provisioned without one: `lenient` serves what breaks OCPP where it can, `strict` refuses.',
+          'For charge points provisioned without one: `lenient` repairs malformed messages where it can, `strict` refuses them.',
       }),
       MessageLog: boolean(true, { meaning: 'Keep every frame of both directions for `GET …/messages`.' }),
       MessageLogDays: integer(7, 1, 3_650, { meaning: 'How long the message log is kept.', unit: 'days' }),
@@ -176,21 +172,20 @@ export const settingsSchema = z.strictObject({
       }),
       TransactionEventDays: integer(365, resendDays, 3_650, {
         meaning:
-          'How long transaction messages are kept as they were sent, and recognised when they are sent again; whole months are forgotten. Transactions and meter values stay.',
+          'Retention of transaction messages as they were sent; for as long their retransmissions are recognised. Whole months are deleted. Transactions and meter values stay.',
         unit: 'days',
       }),
       HistoryMonths: integer(25, 1, 240, {
-        meaning:
-          'How long the history of connectors and connections is kept, whatever the other logs keep; whole months are forgotten.',
+        meaning: 'Retention of the history of connectors and connections. Whole months are deleted.',
         unit: 'months',
       }),
       GhostAvailableMinutes: integer(30, 1, 10_080, {
         meaning:
-          'How long a connector may be Available, and nothing come about its open transaction, before that is flagged as a ghost.',
+          'How long a connector may be Available, without a message about its open transaction, before that counts as a ghost.',
         unit: 'minutes',
       }),
       GhostOfflineHours: integer(24, 1, 8_760, {
-        meaning: 'How long a charge point may be away before its open transactions are flagged as ghosts.',
+        meaning: 'How long a charge point may be disconnected before its open transactions count as ghosts.',
         unit: 'hours',
       }),
     })
@@ -199,14 +194,14 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       Provider: choice('', ['', 'Embedded', 'PostgreSQL'], {
         meaning: '`Embedded` or `PostgreSQL`; empty: PostgreSQL when there is a connection string, else Embedded.',
-        expected: 'PostgreSQL, or Embedded for the database that Stator brings along; there is no other provider',
+        expected: 'PostgreSQL or Embedded; there is no other provider',
       }),
       ConnectionString: secret(0, {
         meaning:
           'PostgreSQL as `postgres://user:password@host:5432/name` or `Host=…;Port=…;Database=…;Username=…;Password=…;`.',
       }),
       DataFolder: described(z.string().trim().min(1).default('./data'), {
-        meaning: 'Folder of the embedded database and of the secrets made at the first start. Back it up.',
+        meaning: 'Folder of the embedded database and of the secrets generated at the first start. Back it up.',
         expected: 'the path of a folder',
       }),
       PoolSize: integer(8, 1, 100, {
@@ -219,7 +214,7 @@ export const settingsSchema = z.strictObject({
   Security: z
     .strictObject({
       RequireAuthentication: boolean(true, {
-        meaning: 'False lets charge points connect without credentials; REST requests need theirs all the same.',
+        meaning: 'False: charge points connect without credentials. REST requests always need credentials.',
       }),
       AuthenticationMethod: choice('Any', ['Basic', 'ApiKey', 'Any'], {
         meaning: 'What a charge point may present: a password, an API key, or either.',
@@ -230,17 +225,16 @@ export const settingsSchema = z.strictObject({
         expected: 'a list of identities',
       }),
       UnknownChargePoints: choice('reject', ['reject', 'accept'], {
-        meaning:
-          '`accept` provisions a charge point nobody knows with the credentials it brings; `reject` answers 404.',
+        meaning: '`accept` provisions an unknown charge point with the credentials it presents; `reject` answers 404.',
       }),
       ConcurrentTransactions: choice('accept', ['accept', 'deny'], {
         meaning:
-          '`deny` answers the start of a transaction with ConcurrentTx when its id token has another one open on another connector or charge point; it is stored all the same.',
+          '`deny` answers the start of a transaction with ConcurrentTx if its id token has another one open on another connector or charge point. The start is stored anyway.',
       }),
       AdminApiKey: described(
         z.union([z.literal(''), apiKey]).default(''),
         {
-          meaning: 'API key of the operator; unset: made at the first start, shown once, kept in the data folder.',
+          meaning: 'API key of the operator; unset: generated at the first start, shown once, kept in the data folder.',
           expected: apiKeyExpected,
         },
         { isSecret: true },
@@ -249,14 +243,14 @@ export const settingsSchema = z.strictObject({
         apiKey,
         {
           meaning:
-            'Further operator keys. With X-Charge-Point-Id each lets any charge point in: give none to a charge point.',
+            'Further operator keys. With X-Charge-Point-Id each authenticates any charge point, so give none to a charge point.',
           expected: `a list of keys of ${apiKeyExpected}`,
         },
         true,
       ),
       CredentialSecret: secret(32, {
         meaning:
-          'Key of all credential hashes, the same on every node; unset: made at the first start, kept in the data folder.',
+          'Key of all credential hashes, the same on every node; unset: generated at the first start, kept in the data folder.',
       }),
       RequireClientCertificate: described(z.preprocess(booleanFromText, z.literal(false)).default(false), {
         meaning: 'Must be false: client certificates are not supported by this version.',

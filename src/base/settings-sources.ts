@@ -1,5 +1,5 @@
 // Where settings come from: the command line names a file, the file holds keys, the environment overrides them.
-// Keys are matched in any letter case, as .NET does; one that is no setting is refused with the nearest that is.
+// Keys are matched in any letter case, as in .NET. An unknown key is refused, and the error suggests the nearest one.
 
 import { readFileSync } from 'node:fs'
 import { StatorError } from './errors.ts'
@@ -29,7 +29,7 @@ export interface FoundSettings {
 export const defaultSettingsFile = 'appsettings.json'
 
 /**
- * Finds the settings in all sources; values are not looked at yet.
+ * Finds the settings in all sources. Values are not checked yet.
  *
  * @throws {StatorError} `SETTING_INVALID` for an unknown key or flag, or a file that cannot be read.
  */
@@ -125,7 +125,7 @@ function copySection(
     const [key, part] = found
     const dotted = [...path, key].join('.')
     if (key in to) throw invalid(`${dotted} stands twice (${file}): expected each key once, in any letter case.`)
-    // As in .NET, null is no value: the default holds.
+    // As in .NET, null means the default.
     if (value === null) continue
     if (part.kind !== 'section') {
       to[key] = value
@@ -140,7 +140,7 @@ function copySection(
   }
 }
 
-/** Applies `A__B=value` for every first part that is a section of the settings; other variables are not ours. */
+/** Applies `A__B=value` where A is a section of the settings; other variables are ignored. */
 function readEnvironment(env: Readonly<Record<string, string | undefined>>, found: FoundSettings): void {
   const elements = new Map<string, Map<number, string>>()
   for (const [name, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -160,11 +160,11 @@ function readEnvironment(env: Readonly<Record<string, string | undefined>>, foun
 interface Place {
   /** Keys as the schema spells them. */
   readonly path: readonly string[]
-  /** Which element of the list at `path`; null when it is no list. */
+  /** Index in the list at `path`; null if it is not a list. */
   readonly index: number | null
 }
 
-/** The setting that the parts of a variable's name lead to; null when it is one that .NET has and we have not. */
+/** The setting that a variable's name refers to; null for one that only .NET has. */
 function placeOf(parts: readonly string[], origin: string): Place | null {
   const path: string[] = []
   let node = settingTree
@@ -190,7 +190,7 @@ function placeOf(parts: readonly string[], origin: string): Place | null {
   throw invalid(`${dotted} is no setting but a group of them (${origin}): name one, as ${name}__${first}.`)
 }
 
-// As in .NET, element 0 of the environment stands in for element 0 of the file, and gaps close.
+// As in .NET, element 0 of the environment replaces element 0 of the file, and gaps are closed.
 function mergeElements(path: readonly string[], byIndex: ReadonlyMap<number, string>, tree: SettingsTree): void {
   const section = sectionAt(tree, path)
   const key = path.at(-1) ?? ''
@@ -201,7 +201,7 @@ function mergeElements(path: readonly string[], byIndex: ReadonlyMap<number, str
   section[key] = [...merged].sort(([a], [b]) => a - b).map(([, value]) => value)
 }
 
-/** The section that holds the last key of `path`, made if it is not there. */
+/** The section of the last key of `path`, created if it does not exist. */
 function sectionAt(tree: SettingsTree, path: readonly string[]): SettingsTree {
   let section = tree
   for (const key of path.slice(0, -1)) {
@@ -220,7 +220,7 @@ function partOf(node: SettingNode, given: string): readonly [string, SettingNode
   return null
 }
 
-// A .NET file names categories of the .NET runtime; they log nothing here.
+// A .NET file may set levels for categories of the .NET runtime; they have no effect.
 function isForeignCategory(path: readonly string[], key: string): boolean {
   return path.join('.') === 'Logging.LogLevel' && /^(Microsoft|System)(\.|$)/i.test(key) && !/^Microsoft$/i.test(key)
 }
@@ -244,7 +244,7 @@ function unknownKey(
   return invalid(`${dotted} is not a setting (${origin}): ${advice}${hint === null ? '.' : ''}`)
 }
 
-/** The key of that name in another section: `ServerPort` at the top is meant to be `OCPP.ServerPort`. */
+/** The key of that name in another section: `ServerPort` at the top level probably means `OCPP.ServerPort`. */
 function elsewhere(given: string): string | null {
   if (settingTree.kind !== 'section') return null
   for (const [section, node] of settingTree.parts) {
@@ -261,7 +261,7 @@ function nearest(given: string, known: readonly string[]): string | undefined {
   return best !== undefined && best.distance <= Math.max(1, Math.floor(best.key.length / 3)) ? best.key : undefined
 }
 
-/** Insertions, deletions and replacements that turn `a` into `b` (Levenshtein). */
+/** Levenshtein distance between `a` and `b`. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (const [y, letter] of [...a].entries()) {

@@ -1,14 +1,14 @@
-// Texts that charge points send, in the form in which they are kept: as PostgreSQL can hold them, and short enough for an index.
+// Makes the texts of charge points storable: valid for PostgreSQL, and short enough for an index.
 
-/** `text` as PostgreSQL can hold it: without U+0000 and without half surrogate pairs. */
+/** `text` as PostgreSQL can store it: without U+0000 and without lone surrogates. */
 export function storableText(text: string): string {
   const whole = text.isWellFormed() ? text : text.toWellFormed()
   return whole.includes('\0') ? whole.replaceAll('\0', '\uFFFD') : whole
 }
 
 /**
- * `text` as a key that PostgreSQL can hold: one of more than `charactersMax` characters is cut, and ends in a digest of the whole, so
- * that two different texts stay two.
+ * `text` as a key that PostgreSQL can store. A text of more than `charactersMax` characters is cut, and ends with a
+ * digest of the whole text, so that different texts stay different.
  */
 export function storableKey(text: string, charactersMax: number): string {
   const whole = storableText(text)

@@ -1,16 +1,16 @@
-// How long this process takes for what it does, as histograms of Prometheus; GET /metrics shows them.
+// Durations that this process measures, as Prometheus histograms; GET /metrics shows them.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Histogram } from 'prom-client'
 
-/** Upper ends of the classes of durations, in seconds. */
+/** Upper bounds of the buckets of durations, in seconds. */
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
-/** Upper ends of the classes of the sizes of groups. */
+/** Upper bounds of the buckets of group sizes. */
 const groupBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
-/** How often the event loop is looked at, in milliseconds. */
+/** Sampling interval of the event loop lag, in milliseconds. */
 const eventLoopResolutionMs = 20
 
-/** How late the event loop was since it was last asked, in seconds. */
+/** Event loop lag since the last scrape, in seconds. */
 export interface EventLoopLag {
   readonly p50: number
   readonly p99: number
@@ -19,15 +19,15 @@ export interface EventLoopLag {
 
 /** Durations of one action. */
 export interface Durations {
-  /** How many took as long as a class says, or less; the class in seconds, as Prometheus writes it. */
+  /** Cumulative count by upper bound, in seconds, as in the Prometheus format. */
   readonly buckets: readonly (readonly [le: string, count: number])[]
   readonly seconds: number
   readonly count: number
 }
 
-/** Durations by action. Every message adds one, and a histogram of prom-client would take fifty times as long for it. */
+/** Durations by action. Each message adds one; a histogram of prom-client would take fifty times as long. */
 class ActionDurations {
-  /** Per action how many fell into each class, those of lower classes left out; after the last class the sum. */
+  /** Per action: the count of each bucket (not cumulative), then the sum. */
   readonly #counts = new Map<string, Float64Array>()
 
   add(action: string, seconds: number): void {
@@ -54,9 +54,9 @@ class ActionDurations {
   }
 }
 
-/** What one process measures of itself since its start. */
+/** What this process has measured since its start. */
 export class Timings {
-  /** Of every CALL that is answered with a CALLRESULT: from its arrival to its answer. */
+  /** From the arrival of a CALL to its CALLRESULT. */
   readonly answers = new ActionDurations()
   readonly commits = new Histogram({
     name: 'stator_commit_seconds',
@@ -72,7 +72,7 @@ export class Timings {
   })
   readonly #eventLoop = monitorEventLoopDelay({ resolution: eventLoopResolutionMs })
 
-  /** Begins to look at the event loop. */
+  /** Starts to sample the event loop lag. */
   start(): void {
     this.#eventLoop.enable()
   }
@@ -81,18 +81,18 @@ export class Timings {
     this.#eventLoop.disable()
   }
 
-  /** Notes an answer. */
+  /** Records an answer. */
   answered(action: string, ms: number): void {
     this.answers.add(action, ms / 1_000)
   }
 
-  /** Notes a transaction of the writer. */
+  /** Records a transaction of the writer. */
   committed(messages: number, ms: number): void {
     this.commits.observe(ms / 1_000)
     this.groups.observe(messages)
   }
 
-  /** Since the last call, so that each scrape tells of its own time. */
+  /** Lag since the last call, so that each scrape reports its own interval. */
   takeEventLoopLag(): EventLoopLag {
     const [p50, p99, max] = [this.#eventLoop.percentile(50), this.#eventLoop.percentile(99), this.#eventLoop.max]
     const isEmpty = this.#eventLoop.count === 0

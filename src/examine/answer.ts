@@ -1,5 +1,5 @@
-// From the text of an answer to what it says: parse, schema, and in the lenient mode repair. Pure, so that it runs on
-// the main thread and, for long answers, in a worker. Which CALL it answers is known before: see `peekMessageId`.
+// Reads an answer to our CALL: parse, check the schema and, in lenient mode, repair. Pure, so that it runs on the main
+// thread and, for long answers, in a worker. The CALL that it answers is known before: see `peekMessageId`.
 
 import { frameDepthMax, jsonValuesMax } from '../base/limits.ts'
 import { parseFrame, type ParsedFrame } from '../ocpp/frame.ts'
@@ -13,19 +13,19 @@ import type { OcppVersion } from '../ocpp/version.ts'
 
 type Payload = Readonly<Record<string, unknown>>
 
-/** An answer to be read, with what reading it depends on. */
+/** An answer to be read, with its parameters. */
 export interface AnswerTask {
   readonly text: string
   readonly version: OcppVersion
   readonly strictness: Strictness
-  /** As of a FrameTask. */
+  /** As in FrameTask. */
   readonly timeZone?: string | undefined
-  /** Of the CALL that it answers. */
+  /** Action of the CALL that it answers. */
   readonly answerTo: string
 }
 
 interface CheckedAnswer {
-  /** Where what was sent breaks its schema, be it repaired or not: the first `problemsMax`. */
+  /** Where the sent payload breaks its schema, repaired or not: the first `problemsMax` problems. */
   readonly problems: readonly Problem[]
   /** What was repaired. */
   readonly quirks: readonly Quirk[]
@@ -38,25 +38,25 @@ export interface ResultAnswer extends CheckedAnswer {
   readonly payload: Payload
 }
 
-/** A CALLRESULT that is long: nobody makes objects of it who needs its text only. */
+/** A long CALLRESULT, as text: most readers need no objects. */
 export interface LongResultAnswer extends CheckedAnswer {
   readonly kind: 'longResult'
   /** The payload after repairs, as JSON. */
   readonly text: string
-  /** The `status` in it; null when it has none. */
+  /** Its `status`; null if it has none. */
   readonly status: string | null
 }
 
 /** A CALLERROR. */
 export interface ErrorAnswer {
   readonly kind: 'error'
-  /** As the charge point spelt it; '' when it gave none. */
+  /** As the charge point spelt it; '' if missing. */
   readonly code: string
   readonly description: string
   readonly details: Payload
 }
 
-/** An answer that cannot be read: all there is to know is that it has come. */
+/** An unreadable answer. */
 export interface UnreadableAnswer {
   readonly kind: 'unreadable'
   /** A sentence that says why. */
@@ -71,7 +71,7 @@ const pastLimit: Readonly<Record<JsonShapeProblem, UnreadableAnswer>> = {
   tooManyValues: unreadable(`It has more than ${jsonValuesMax} values.`),
 }
 
-/** What an answer is when reading it has failed. */
+/** The result when reading an answer fails. */
 export const gaveUp: UnreadableAnswer = unreadable('The central system failed on it.')
 
 /** Reads one answer. Never throws, whatever the text. The kind is never `longResult`: see `readLongAnswer`. */
@@ -81,16 +81,16 @@ export function readAnswer(task: AnswerTask): Exclude<ReadAnswer, LongResultAnsw
   if (typeof shape === 'string') return pastLimit[shape]
   const frame = parseFrame(text, version)
   if (frame.kind !== 'unreadable' || strictness === 'strict') return answerOf(task, frame, noQuirks)
-  const mended = repairText(text)
-  if (mended === null) return answerOf(task, frame, noQuirks)
-  // A list whose beginning was lost can make it one level deeper, and is one more value.
-  const mendedShape = jsonShape(mended, frameDepthMax, jsonValuesMax)
-  if (typeof mendedShape === 'string') return pastLimit[mendedShape]
-  const again = parseFrame(mended, version)
+  const repaired = repairText(text)
+  if (repaired === null) return answerOf(task, frame, noQuirks)
+  // The repair of a list without its beginning can add a level and a value.
+  const repairedShape = jsonShape(repaired, frameDepthMax, jsonValuesMax)
+  if (typeof repairedShape === 'string') return pastLimit[repairedShape]
+  const again = parseFrame(repaired, version)
   return answerOf(task, again, [{ code: 'brokenJson' satisfies QuirkCode, path: '' }])
 }
 
-/** The same for a long answer: the payload stays one text. */
+/** The same for a long answer: the payload stays text. */
 export function readLongAnswer(task: AnswerTask): ReadAnswer {
   const answer = readAnswer(task)
   if (answer.kind !== 'result') return answer

@@ -1,5 +1,6 @@
-// From the text of a CALL to a verdict: parse, direction, schema, and in the lenient mode repair. Pure, so that it runs on
-// the main thread and in workers alike. Meter values stay in the payload; the workers take them out.
+// From the text of a CALL to a verdict: parse, check direction and schema and, in lenient mode, repair. Pure, so that
+// it runs on the main thread and in workers. Meter values stay in the payload; the callers in `src/workers/` remove
+// them.
 
 import { frameDepthMax } from '../base/limits.ts'
 import { type CallErrorCode, idOfUnreadable, unreadableCode } from '../ocpp/call-error.ts'
@@ -9,7 +10,7 @@ import type { MessageRow } from '../blocks/message-row.ts'
 import type { QuirkCode } from '../ocpp/quirks.ts'
 import { repair } from './repair.ts'
 import { repairText } from './repair-text.ts'
-import { hasOddNumber } from '../ocpp/samples.ts'
+import { hasNonstandardNumber } from '../ocpp/samples.ts'
 import { checkRequest, isValidRequest, type Problem } from './schema.ts'
 import { hasClockOff } from './station-clock.ts'
 import { rowOf } from '../blocks/messages.ts'
@@ -24,7 +25,7 @@ export interface ExaminedFrame {
   readonly sent: Payload
 }
 
-/** A path holds names that the charge point chose, so it is told up to here. */
+/** Longest path that is reported, in characters: a path contains names that the charge point chose. */
 const pathCharactersMax = 255
 
 const noPayload: Payload = Object.freeze({})
@@ -33,18 +34,18 @@ const noQuirks: readonly Quirk[] = []
 /**
  * Examines one frame that is not an answer. Never throws, whatever the text.
  *
- * Unknown action: NotImplemented. Known, but sent by the central system or not served: NotSupported. Unreadable: 1.6
- * answers when the text shows a message id and is silent otherwise, 2.x answers under the id "-1" (Part 4 §4.2.3).
+ * Unknown action: NotImplemented. Known, but only sent by the central system, or not served: NotSupported. Unreadable:
+ * 1.6 answers when the text shows a message id and is silent otherwise, 2.x answers under the id "-1" (Part 4 §4.2.3).
  */
 export function examine(task: FrameTask): ExaminedFrame {
   const frame = parseFrame(task.text, task.version)
   if (isMessage(frame)) return examineMessage(task, frame, task.text)
   if (task.strictness === 'lenient' && frame.kind === 'unreadable') {
-    const mended = repairText(task.text)
-    const again: ParsedFrame = mended === null ? frame : parseFrame(mended, task.version)
+    const repaired = repairText(task.text)
+    const again: ParsedFrame = repaired === null ? frame : parseFrame(repaired, task.version)
     const broken: Quirk = { code: 'brokenJson' satisfies QuirkCode, path: '' }
-    if (mended !== null && isMessage(again)) {
-      return examineMessage(task, { ...again, quirks: [broken, ...again.quirks] }, mended)
+    if (repaired !== null && isMessage(again)) {
+      return examineMessage(task, { ...again, quirks: [broken, ...again.quirks] }, repaired)
     }
   }
   if (frame.kind === 'unreadable') return without(unreadable(task, frame))
@@ -68,8 +69,8 @@ function refusal(frame: ParsedCall, code: CallErrorCode, description: string, de
   return without({ kind: 'refused', messageId, action, code, description, details })
 }
 
-// A schema that holds leaves room for anything in two places only: `customData`, and the data of a DataTransfer. A
-// backslash may spell the name of the first another way.
+// A payload that satisfies its schema can have any content in two places only: `customData`, and the data of a
+// DataTransfer. The name of the first may contain escapes, so a backslash counts too.
 function mayHoldAnything(text: string, { isOpenEnded, block }: MessageRow): boolean {
   return isOpenEnded && (block === 'data-transfer' || text.includes('"customData"') || text.includes('\\'))
 }
@@ -111,7 +112,7 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
     if (isValid) return accepted(frame, payload, frame.quirks)
     return violation(frame, checkRequest(version, action, payload))
   }
-  if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs) && !hasOddNumber(payload)) {
+  if (isValid && !hasClockOff(version, action, payload, task.receivedAtMs) && !hasNonstandardNumber(payload)) {
     return accepted(frame, payload, frame.quirks)
   }
   const repaired = repair(version, action, payload, task)
@@ -132,7 +133,7 @@ function violation(frame: ParsedCall, problems: readonly Problem[]): ExaminedFra
   return refusal(frame, first.code, first.message, { problems: told })
 }
 
-/** Why a strict charge point is refused, for the quirks of frames that are accepted from a lenient one. */
+/** Why a strict charge point is refused, for quirks of the frame that a lenient one may have. */
 const strictSentences: Readonly<Record<string, string>> = {
   messageIdNotText: 'The message id is a number: expected a string.',
   payloadLeftOut: 'The frame has three elements: expected a fourth, the payload.',

@@ -1,7 +1,6 @@
-// The lenient mode for answers: what a charge point answered to a CALL, brought into the form of its schema where that
-// leaves no doubt about the meaning. An answer has no second chance and nobody can ask back, so nothing is invented and
-// nothing is taken away but the nulls of optional fields: what is missing stays missing, and what cannot be read stays
-// as it came.
+// The lenient mode for answers: repairs the answer to a CALL where its meaning is obvious. Nothing is invented, and
+// nothing is removed but nulls of optional fields: missing fields stay missing, and unreadable values stay as they were
+// sent.
 
 import { isoTime } from '../base/clock.ts'
 import { quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
@@ -10,17 +9,17 @@ import { numberQuirk } from '../ocpp/number-text.ts'
 import type { QuirkCode } from '../ocpp/quirks.ts'
 import { copyOf, readBoolean, readNumber, wordMeant } from './repair.ts'
 import { responseNode } from './schema.ts'
-import { type Broken, type Fate, walk } from '../ocpp/schema-walk.ts'
-import { FieldSlot, type Slot } from '../ocpp/slots.ts'
+import { type Broken, type RepairOutcome, walk } from '../ocpp/schema-walk.ts'
+import { FieldRef, type ValueRef } from '../ocpp/value-ref.ts'
 import type { Quirk } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
 type Payload = Readonly<Record<string, unknown>>
 
 export interface RepairedAnswer {
-  /** A copy of what was sent, repaired. It may still break its schema. */
+  /** A repaired copy of the sent payload. It may still break its schema. */
   readonly payload: Payload
-  /** One per kind of quirk and field, `quirksPerFrameMax` at most. */
+  /** One per kind of quirk and field, at most `quirksPerFrameMax`. */
   readonly quirks: readonly Quirk[]
 }
 
@@ -38,7 +37,7 @@ export function repairAnswer(
 ): RepairedAnswer {
   const payload = copyOf(sent)
   const repairing = new AnswerRepairing(timeZone)
-  walk(responseNode(version, action), payload, (broken) => repairing.mend(broken))
+  walk(responseNode(version, action), payload, (broken) => repairing.repair(broken))
   return { payload, quirks: repairing.quirks }
 }
 
@@ -51,74 +50,74 @@ class AnswerRepairing {
     this.#timeZone = timeZone
   }
 
-  /** Mends what is broken where that is safe; keeps it otherwise. */
-  mend(broken: Broken): Fate {
-    const { slot, node } = broken
-    if (slot === null) return 'kept'
+  /** Repairs a broken value if that is safe; keeps it otherwise. */
+  repair(broken: Broken): RepairOutcome {
+    const { ref, node } = broken
+    if (ref === null) return 'kept'
     switch (broken.keyword) {
       case 'type':
-        return this.#mendType(broken, slot)
+        return this.#repairType(broken, ref)
       case 'enum': {
-        const meant = wordMeant(slot.value, node)
-        return meant === null ? 'kept' : this.#replace(broken, slot, meant.quirk, meant.word)
+        const meant = wordMeant(ref.value, node)
+        return meant === null ? 'kept' : this.#replace(broken, ref, meant.quirk, meant.word)
       }
       case 'format':
-        return node.format === 'date-time' ? this.#mendTime(broken, slot) : 'kept'
+        return node.format === 'date-time' ? this.#repairTime(broken, ref) : 'kept'
       default:
         return 'kept'
     }
   }
 
-  #mendType(broken: Broken, slot: Slot): Fate {
-    const { value } = slot
+  #repairType(broken: Broken, ref: ValueRef): RepairOutcome {
+    const { value } = ref
     const { node } = broken
     if (value === undefined) return 'kept'
-    if (value === null) return this.#leaveOutNull(broken, slot)
+    if (value === null) return this.#leaveOutNull(broken, ref)
     const isPlain = typeof value !== 'object'
     switch (node.type) {
       case 'string':
-        if (node.format === 'date-time') return this.#mendTime(broken, slot)
-        return isPlain ? this.#replace(broken, slot, 'valueForText', String(value)) : 'kept'
+        if (node.format === 'date-time') return this.#repairTime(broken, ref)
+        return isPlain ? this.#replace(broken, ref, 'valueForText', String(value)) : 'kept'
       case 'integer':
       case 'number': {
-        // No answer tells a figure of energy.
+        // No answer contains a figure of energy.
         const number = readNumber(value, false)
         const isOfType = !Number.isNaN(number) && (node.type === 'number' || Number.isInteger(number))
         if (!isOfType) return 'kept'
         const spelling = typeof value === 'string' ? numberQuirk(value, false) : null
         if (spelling !== null) this.#note(broken, spelling, value)
-        return this.#replace(broken, slot, 'textForValue', number)
+        return this.#replace(broken, ref, 'textForValue', number)
       }
       case 'boolean': {
         const boolean = readBoolean(value)
-        return boolean === null ? 'kept' : this.#replace(broken, slot, 'textForValue', boolean)
+        return boolean === null ? 'kept' : this.#replace(broken, ref, 'textForValue', boolean)
       }
       case 'array': {
         const isElement = isPlain === (node.items?.type !== 'object')
-        return isElement ? this.#replace(broken, slot, 'objectForArray', [value]) : 'kept'
+        return isElement ? this.#replace(broken, ref, 'objectForArray', [value]) : 'kept'
       }
       default:
         if (!Array.isArray(value) || value.length !== 1) return 'kept'
-        return this.#replace(broken, slot, 'arrayForObject', value[0])
+        return this.#replace(broken, ref, 'arrayForObject', value[0])
     }
   }
 
-  #leaveOutNull(broken: Broken, slot: Slot): Fate {
-    if (broken.node.isRequired || !(slot instanceof FieldSlot)) return 'kept'
+  #leaveOutNull(broken: Broken, ref: ValueRef): RepairOutcome {
+    if (broken.node.isRequired || !(ref instanceof FieldRef)) return 'kept'
     this.#note(broken, 'nullField', null)
-    slot.remove()
+    ref.remove()
     return 'removed'
   }
 
-  #mendTime(broken: Broken, slot: Slot): Fate {
-    const read = readTime(slot.value, this.#timeZone)
+  #repairTime(broken: Broken, ref: ValueRef): RepairOutcome {
+    const read = readTime(ref.value, this.#timeZone)
     if (read === null) return 'kept'
-    return this.#replace(broken, slot, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
+    return this.#replace(broken, ref, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
   }
 
-  #replace(broken: Broken, slot: Slot, code: QuirkCode, value: unknown): 'changed' {
-    this.#note(broken, code, slot.value)
-    slot.value = value
+  #replace(broken: Broken, ref: ValueRef, code: QuirkCode, value: unknown): 'changed' {
+    this.#note(broken, code, ref.value)
+    ref.value = value
     return 'changed'
   }
 

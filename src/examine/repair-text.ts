@@ -1,7 +1,6 @@
-// The lenient mode for text that is almost JSON. It repairs what leaves no doubt about the meaning (a value left out, a
-// comma too many, a bare NaN, a list that is closed and was never opened) and never completes a frame that was cut off:
-// half a number reads like a whole one. It reads the text once, from left to right, and gives up when there is more to
-// repair than any real charge point gets wrong.
+// The lenient mode for malformed JSON. It repairs errors with an obvious meaning (a missing value, an extra comma, a
+// bare NaN, a list that is closed but never opened). It never completes a truncated frame: half a number looks like a
+// whole one. It reads the text once, from left to right, and gives up after `textRepairsMax` repairs.
 
 import { textRepairsMax } from '../base/limits.ts'
 
@@ -15,22 +14,22 @@ const bareWords: Readonly<Record<string, string>> = {
   False: 'false',
 }
 
-/** `text` as JSON when it can be mended; null when it needs nothing or cannot be. The work is linear in the text. */
+/** `text` repaired to JSON; null if it needs no repair or cannot be repaired. Linear in the text. */
 export function repairText(text: string): string | null {
-  const mended = new Mending(text).frame()
-  if (mended === null || mended === text) return null
+  const repaired = new TextRepair(text).frame()
+  if (repaired === null || repaired === text) return null
   try {
-    JSON.parse(mended)
-    return mended
+    JSON.parse(repaired)
+    return repaired
   } catch {
     return null
   }
 }
 
-/** Mends one text, token by token. What stands inside of a string is one token. */
-class Mending {
+/** Repairs one text, token by token. A string is one token. */
+class TextRepair {
   readonly #text: string
-  readonly #mended: string[] = []
+  readonly #repaired: string[] = []
   #repairs = 0
 
   constructor(text: string) {
@@ -38,7 +37,7 @@ class Mending {
   }
 
   /**
-   * The frame that the text begins with; null when a string in it does not end, or when there is too much to repair.
+   * The frame at the beginning of the text; null if a string does not end, or too many repairs are needed.
    */
   frame(): string | null {
     let depth = 0
@@ -48,8 +47,8 @@ class Mending {
       const token = this.#text.slice(at, end)
       at = end
       if (isBlank(token)) continue
-      if (token === ']' && this.#mended.at(-1) === ':') {
-        // The value of a field cannot be the end of a list: it is an empty list whose beginning was lost.
+      if (token === ']' && this.#repaired.at(-1) === ':') {
+        // The end of a list cannot be the value of a field: it is an empty list without its beginning.
         this.#push('[]', token)
         continue
       }
@@ -58,31 +57,31 @@ class Mending {
       if (token === '[' || token === '{') depth++
       else if (token === ']' || token === '}') {
         depth--
-        // Whatever follows the end of the frame is not part of it.
+        // Text after the end of the frame is ignored.
         if (depth === 0) break
       }
     }
-    return this.#mended.join('')
+    return this.#repaired.join('')
   }
 
   #add(token: string): void {
-    const mended = this.#mended
-    const previous = mended.at(-1)
+    const repaired = this.#repaired
+    const previous = repaired.at(-1)
     const isEnd = token === ',' || token === '}' || token === ']'
     if (isEnd && previous === ':') this.#push('null', '')
     else if (isEnd && previous === ',') {
-      mended.pop()
+      repaired.pop()
       this.#repairs++
     } else if (token === ',' && (previous === '[' || previous === '{')) {
       this.#repairs++
       return
     }
-    this.#push(token.startsWith('"') ? this.#string(token) : mendWord(token), token)
+    this.#push(token.startsWith('"') ? this.#string(token) : repairWord(token), token)
   }
 
-  #push(mended: string, token: string): void {
-    if (mended !== token) this.#repairs++
-    this.#mended.push(mended)
+  #push(repaired: string, token: string): void {
+    if (repaired !== token) this.#repairs++
+    this.#repaired.push(repaired)
   }
 
   #string(token: string): string {
@@ -93,7 +92,7 @@ class Mending {
   }
 }
 
-/** Where the token that begins at `from` ends; null for a string that does not. Blanks are a token like any other. */
+/** The end of the token that begins at `from`; null for a string that does not end. White space is a token too. */
 function tokenEnd(text: string, from: number): number | null {
   if (text[from] === '"') return stringEnd(text, from)
   const isBlankToken = isBlank(text[from] ?? '')
@@ -125,16 +124,16 @@ function isMark(character: string): boolean {
   )
 }
 
-/** White space, and what some firmware puts around a frame: a byte order mark, or the end of a C string. */
+/** White space, and what some firmware puts around a frame: a byte order mark, or a NUL. */
 function isBlank(token: string): boolean {
   const code = token.charCodeAt(0)
   return code === 0 || code === 32 || (code >= 9 && code <= 13) || code === 0xa0 || code === 0xfeff
 }
 
-// Plus signs, leading zeros and a bare point are how some firmware prints numbers.
+// Some firmware prints numbers with plus signs, leading zeros or a bare point.
 const printedNumber = /^([+-]?)(\d*)(\.\d*)?$/
 
-function mendWord(token: string): string {
+function repairWord(token: string): string {
   const number = printedNumber.exec(token)
   if (number !== null && /\d/.test(token)) {
     const [, sign, digits = '', fraction = ''] = number

@@ -1,5 +1,5 @@
-// The lenient mode for payloads: makes one that breaks its schema into one that can be decided on, and says by quirks what
-// it did. Nothing is invented beyond the defaults named here, and what was sent stays in the quirk.
+// The lenient mode for payloads: repairs a payload that breaks its schema, so that a handler can decide on it. Each
+// repair is noted as a quirk, with the value that was sent. Nothing is invented beyond the defaults named here.
 
 import { isoTime } from '../base/clock.ts'
 import { integerMax, quirksPerFrameMax, quirkTextCharactersMax } from '../base/limits.ts'
@@ -10,8 +10,8 @@ import type { QuirkCode } from '../ocpp/quirks.ts'
 import { isEnergy, noteNumbers } from '../ocpp/samples.ts'
 import { type Problem, problemOf, requestNode } from './schema.ts'
 import type { SchemaNode } from '../ocpp/schema-node.ts'
-import { type Broken, type Fate, walk } from '../ocpp/schema-walk.ts'
-import { FieldSlot, ItemSlot, type Slot } from '../ocpp/slots.ts'
+import { type Broken, type RepairOutcome, walk } from '../ocpp/schema-walk.ts'
+import { FieldRef, ElementRef, type ValueRef } from '../ocpp/value-ref.ts'
 import { clockFields, setClocks } from './station-clock.ts'
 import { rowOf } from '../blocks/messages.ts'
 import type { FrameTask, Quirk } from '../ocpp/verdict.ts'
@@ -19,24 +19,24 @@ import type { OcppVersion } from '../ocpp/version.ts'
 
 type Payload = Readonly<Record<string, unknown>>
 
-/** What of the frame a repair depends on. */
+/** What a repair needs to know of the frame. */
 type Origin = Pick<FrameTask, 'receivedAtMs' | 'timeZone'>
 
 export interface Repaired {
-  /** A copy of what was sent, repaired; worthless when it is refused. */
+  /** A repaired copy of the sent payload; not to be used if `refused` is set. */
   readonly payload: Payload
-  /** One per kind of quirk and field, `quirksPerFrameMax` at most; of the elements of a list only the first is told. */
+  /** One per kind of quirk and field, at most `quirksPerFrameMax`; of list elements only the first is noted. */
   readonly quirks: readonly Quirk[]
-  /** The problem that cannot be repaired; null when the payload is to be served. */
+  /** The problem that cannot be repaired; null if the payload can be served. */
   readonly refused: Problem | null
 }
 
 /**
- * Repairs `sent` as the lenient mode does.
+ * Repairs `sent` in lenient mode.
  *
- * A transaction message always comes out served. Of other messages a list or an object where text belongs refuses the
- * message, and so does a required field that is missing or unreadable, unless it is a time (the time of arrival stands
- * in), belongs to a meter value, or stands in a message that is only stored: nothing is decided by what that lacks.
+ * A transaction message is never refused. Another message is refused for a list or an object in place of a text, and
+ * for a required field that is missing or unreadable, unless the field is a time (the time of arrival replaces it),
+ * belongs to a meter value, or is in a message that is only stored.
  *
  * @param sent nests no deeper than `frameDepthMax`.
  * @param origin its arrival, and the time zone of its charge point.
@@ -44,7 +44,7 @@ export interface Repaired {
 export function repair(version: OcppVersion, action: string, sent: Payload, origin: Origin): Repaired {
   const payload = copyOf(sent)
   const repairing = new Repairing(rowOf(version, action), sent, payload, origin)
-  walk(requestNode(version, action), payload, (broken) => repairing.mend(broken))
+  walk(requestNode(version, action), payload, (broken) => repairing.repair(broken))
   const { refused, quirks } = repairing
   if (refused !== null) return { payload: sent, quirks, refused }
   setClocks(version, action, payload, origin.receivedAtMs, (pointer, path, value) => {
@@ -54,12 +54,12 @@ export function repair(version: OcppVersion, action: string, sent: Payload, orig
   return { payload, quirks, refused }
 }
 
-/** A copy of what `JSON.parse` made. */
+/** A deep copy of a result of `JSON.parse`. */
 export function copyOf(payload: Payload): Record<string, unknown> {
   const copy: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {
     const value = payload[key]
-    // A field of the name `__proto__` is a field like any other.
+    // Not an assignment, because a field may be named `__proto__`.
     if (key === '__proto__') Object.defineProperty(copy, key, { value: valueCopy(value), ...ordinary })
     else copy[key] = valueCopy(value)
   }
@@ -73,10 +73,10 @@ function valueCopy(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? copyOf(value as Payload) : value
 }
 
-/** Status texts and reasons are kept verbatim; who decides on them normalises them. */
+/** Status texts and reasons are kept verbatim; handlers normalise them. */
 const verbatimWords: ReadonlySet<string> = new Set(['status', 'connectorStatus', 'reason', 'stoppedReason'])
 
-/** Integers that may be stored in full when they exceed 32 bits: registers of large meters, and ids that are only kept. */
+/** Integers that may exceed 32 bits: registers of large meters, and ids that are only stored. */
 const wideIntegers: ReadonlySet<string> = new Set([
   'meterStart',
   'meterStop',
@@ -119,7 +119,7 @@ class Repairing {
     if (told.has(code)) return
     this.#told.set(pointer, told.add(code))
     const place = path().slice(0, quirkTextCharactersMax)
-    // Lists and objects stay out: the message log holds them, and a quirk crosses threads.
+    // Without lists and objects: the message log has them, and a quirk is sent between threads.
     if (sent === undefined || (typeof sent === 'object' && sent !== null)) this.quirks.push({ code, path: place })
     else {
       const value = typeof sent === 'string' ? sent.slice(0, quirkTextCharactersMax) : sent
@@ -127,30 +127,30 @@ class Repairing {
     }
   }
 
-  /** Mends what is broken, or refuses the message for it. */
-  mend(broken: Broken): Fate {
-    const { slot, node } = broken
-    if (slot === null) return this.#refuse(broken)
+  /** Repairs a broken value, or refuses the message. */
+  repair(broken: Broken): RepairOutcome {
+    const { ref, node } = broken
+    if (ref === null) return this.#refuse(broken)
     switch (broken.keyword) {
       case 'additionalProperties':
-        return this.#mendExtra(broken, slot)
+        return this.#repairExtra(broken, ref)
       case 'required':
-        return this.#default(broken, slot)
+        return this.#default(broken, ref)
       case 'type':
-        return this.#mendType(broken, slot)
+        return this.#repairType(broken, ref)
       case 'enum':
-        return this.#mendWord(broken, slot)
+        return this.#repairWord(broken, ref)
       case 'format':
-        return node.format === 'date-time' ? this.#mendTime(broken, slot) : this.#keep(broken, 'formatNotMet')
+        return node.format === 'date-time' ? this.#repairTime(broken, ref) : this.#keep(broken, 'formatNotMet')
       case 'maxLength':
         return this.#keep(broken, 'textTooLong')
       case 'minItems':
-        return this.#keep(broken, isEmptyList(slot.value) ? 'emptyArray' : 'wrongItemCount')
+        return this.#keep(broken, isEmptyList(ref.value) ? 'emptyArray' : 'wrongItemCount')
       case 'maxItems':
-        return this.#mendCount(broken, slot)
+        return this.#repairCount(broken, ref)
       case 'minimum':
       case 'maximum':
-        return this.#mendRange(broken, slot)
+        return this.#repairRange(broken, ref)
       case 'multipleOf':
         return this.#keep(broken, 'numberOutOfRange')
     }
@@ -170,42 +170,42 @@ class Repairing {
     return 'kept'
   }
 
-  #replace(broken: Broken, slot: Slot, code: QuirkCode, value: unknown): 'changed' {
-    this.#noteAt(broken, code, slot.value)
-    slot.value = value
+  #replace(broken: Broken, ref: ValueRef, code: QuirkCode, value: unknown): 'changed' {
+    this.#noteAt(broken, code, ref.value)
+    ref.value = value
     return 'changed'
   }
 
-  #mendExtra({ node, path }: Broken, slot: Slot): Fate {
-    if (!(slot instanceof FieldSlot)) return 'kept'
-    const { holder, name, value } = slot
+  #repairExtra({ node, path }: Broken, ref: ValueRef): RepairOutcome {
+    if (!(ref instanceof FieldRef)) return 'kept'
+    const { holder, name, value } = ref
     const pointer = `${node.pointer}/${name}`
     if (name === 'values' && sampleField.test(pointer) && holder.value === undefined) {
       holder.value = value
       this.note('fieldRenamed', pointer, path)
     } else this.note('extraField', pointer, path, value)
-    slot.remove()
+    ref.remove()
     return 'removed'
   }
 
   // A required field that is missing, or as good as missing.
-  #default(broken: Broken, slot: Slot): Fate {
+  #default(broken: Broken, ref: ValueRef): RepairOutcome {
     const { node } = broken
-    if (slot instanceof FieldSlot && sampleField.test(node.pointer)) {
-      if (slot.holder.values !== undefined && slot.value === undefined) return 'kept'
-      // A sample without a value says nothing, and a made-up value would be a lie.
+    if (ref instanceof FieldRef && sampleField.test(node.pointer)) {
+      if (ref.holder.values !== undefined && ref.value === undefined) return 'kept'
+      // A sample without a value carries no information, and a value must not be invented.
       return this.#dropElement(broken)
     }
-    // Neither does a meter value without a time and without samples (the meter columns count on it).
-    if (slot instanceof FieldSlot && slot.value === undefined && meterValue.test(node.parent?.pointer ?? '')) {
-      const { timestamp, sampledValue } = slot.holder
+    // The same for a meter value without time and samples (the meter columns rely on this).
+    if (ref instanceof FieldRef && ref.value === undefined && meterValue.test(node.parent?.pointer ?? '')) {
+      const { timestamp, sampledValue } = ref.holder
       if (timestamp === undefined && sampledValue === undefined) return this.#dropElement(broken)
     }
     const isFree =
       this.#isTransactional || this.#isOnlyStored || clockFields.has(node.name) || meterField.test(node.pointer)
     if (!isFree) return this.#refuse(broken)
-    const sent = slot.value
-    slot.value = this.#defaultOf(node)
+    const sent = ref.value
+    ref.value = this.#defaultOf(node)
     this.#noteAt(broken, 'missingField', sent)
     return 'changed'
   }
@@ -218,8 +218,8 @@ class Repairing {
   }
 
   /**
-   * The defaults: a time is the time of arrival, an event is an Updated one, a list is empty, a number 0, a text ''. A
-   * seqNo comes from the payload as sent: it is the same when the message is sent again, and another for another message.
+   * The defaults: the time of arrival for a time, Updated for an event type, an empty list, 0, ''. A seqNo is derived
+   * from the payload as sent, so a retransmission gets the same, and another message another one.
    */
   #defaultOf(node: SchemaNode): unknown {
     if (node.format === 'date-time') return isoTime(this.#origin.receivedAtMs)
@@ -236,107 +236,107 @@ class Repairing {
       case 'boolean':
         return false
       default:
-        // A word that nobody said is left unsaid, whatever words are allowed.
+        // No enumeration value is invented.
         return ''
     }
   }
 
-  // What stands here cannot be read at all: an optional field goes, an element goes, a required field gets its default.
-  #giveUp(broken: Broken, slot: Slot): Fate {
-    if (slot instanceof ItemSlot) {
-      this.#noteAt(broken, 'itemDropped', slot.value)
+  // The value is unreadable: an optional field or an element is removed, a required field gets its default.
+  #giveUp(broken: Broken, ref: ValueRef): RepairOutcome {
+    if (ref instanceof ElementRef) {
+      this.#noteAt(broken, 'itemDropped', ref.value)
       return 'removed'
     }
-    if (broken.node.isRequired) return this.#default(broken, slot)
-    this.#noteAt(broken, slot.value === null ? 'nullField' : 'unreadableField', slot.value)
-    if (slot instanceof FieldSlot) slot.remove()
+    if (broken.node.isRequired) return this.#default(broken, ref)
+    this.#noteAt(broken, ref.value === null ? 'nullField' : 'unreadableField', ref.value)
+    if (ref instanceof FieldRef) ref.remove()
     return 'removed'
   }
 
-  #mendType(broken: Broken, slot: Slot): Fate {
-    const { value } = slot
-    if (value === null || value === undefined) return this.#giveUp(broken, slot)
+  #repairType(broken: Broken, ref: ValueRef): RepairOutcome {
+    const { value } = ref
+    if (value === null || value === undefined) return this.#giveUp(broken, ref)
     switch (broken.node.type) {
       case 'string':
-        return this.#mendText(broken, slot)
+        return this.#repairText(broken, ref)
       case 'integer':
       case 'number': {
-        const ofEnergy = isOfEnergy(broken.node, slot)
+        const ofEnergy = isOfEnergy(broken.node, ref)
         if (typeof value === 'string') {
           const code = numberQuirk(value, ofEnergy)
           if (code !== null) this.#noteAt(broken, code, value)
         }
         const number = readNumber(value, ofEnergy)
-        if (Number.isNaN(number)) return this.#giveUp(broken, slot)
+        if (Number.isNaN(number)) return this.#giveUp(broken, ref)
         const isFraction = broken.node.type === 'integer' && !Number.isInteger(number)
-        if (isFraction) return this.#replace(broken, slot, 'fractionForInteger', Math.round(number))
-        return this.#replace(broken, slot, 'textForValue', number)
+        if (isFraction) return this.#replace(broken, ref, 'fractionForInteger', Math.round(number))
+        return this.#replace(broken, ref, 'textForValue', number)
       }
       case 'boolean': {
         const boolean = readBoolean(value)
-        return boolean === null ? this.#giveUp(broken, slot) : this.#replace(broken, slot, 'textForValue', boolean)
+        return boolean === null ? this.#giveUp(broken, ref) : this.#replace(broken, ref, 'textForValue', boolean)
       }
       case 'array':
-        return this.#replace(broken, slot, 'objectForArray', [value])
+        return this.#replace(broken, ref, 'objectForArray', [value])
       default:
-        if (!Array.isArray(value) || value.length !== 1) return this.#giveUp(broken, slot)
-        return this.#replace(broken, slot, 'arrayForObject', value[0])
+        if (!Array.isArray(value) || value.length !== 1) return this.#giveUp(broken, ref)
+        return this.#replace(broken, ref, 'arrayForObject', value[0])
     }
   }
 
-  /** Something else stands where text belongs. A list or an object says nothing that a text could say: it is guessed at by nobody. */
-  #mendText(broken: Broken, slot: Slot): Fate {
-    const { value } = slot
-    if (broken.node.format === 'date-time') return this.#mendTime(broken, slot)
-    if (typeof value !== 'object') return this.#replace(broken, slot, 'valueForText', String(value))
+  /** Another type in place of a text. A list or an object is not converted: its meaning would be a guess. */
+  #repairText(broken: Broken, ref: ValueRef): RepairOutcome {
+    const { value } = ref
+    if (broken.node.format === 'date-time') return this.#repairTime(broken, ref)
+    if (typeof value !== 'object') return this.#replace(broken, ref, 'valueForText', String(value))
     return this.#isTransactional
-      ? this.#replace(broken, slot, 'valueForText', JSON.stringify(value))
+      ? this.#replace(broken, ref, 'valueForText', JSON.stringify(value))
       : this.#refuse(broken)
   }
 
-  #mendWord(broken: Broken, slot: Slot): Fate {
-    const meant = verbatimWords.has(broken.node.name) ? null : wordMeant(slot.value, broken.node)
-    return meant === null ? this.#keep(broken, 'unknownWord') : this.#replace(broken, slot, meant.quirk, meant.word)
+  #repairWord(broken: Broken, ref: ValueRef): RepairOutcome {
+    const meant = verbatimWords.has(broken.node.name) ? null : wordMeant(ref.value, broken.node)
+    return meant === null ? this.#keep(broken, 'unknownWord') : this.#replace(broken, ref, meant.quirk, meant.word)
   }
 
-  #mendTime(broken: Broken, slot: Slot): Fate {
+  #repairTime(broken: Broken, ref: ValueRef): RepairOutcome {
     const { receivedAtMs, timeZone } = this.#origin
-    const read = readTime(slot.value, timeZone)
-    if (read === null) return this.#replace(broken, slot, 'timeUnreadable', isoTime(receivedAtMs))
-    return this.#replace(broken, slot, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
+    const read = readTime(ref.value, timeZone)
+    if (read === null) return this.#replace(broken, ref, 'timeUnreadable', isoTime(receivedAtMs))
+    return this.#replace(broken, ref, read.hasZone ? 'timeFormat' : 'timeWithoutZone', isoTime(read.ms))
   }
 
-  /** Of a list that is too long twice as many elements are kept as may be. */
-  #mendCount(broken: Broken, slot: Slot): Fate {
-    const { value } = slot
+  /** A list that is too long is cut to twice the allowed number of elements. */
+  #repairCount(broken: Broken, ref: ValueRef): RepairOutcome {
+    const { value } = ref
     const itemsMax = 2 * (broken.node.itemsMax ?? 0)
     if (Array.isArray(value) && value.length > itemsMax) value.length = itemsMax
     return this.#keep(broken, 'wrongItemCount')
   }
 
-  #mendRange(broken: Broken, slot: Slot): Fate {
-    const { value } = slot
+  #repairRange(broken: Broken, ref: ValueRef): RepairOutcome {
+    const { value } = ref
     const isWide = typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > integerMax
     if (!isWide || (wideIntegers.has(broken.node.name) && Number.isSafeInteger(value))) {
       return this.#keep(broken, 'numberOutOfRange')
     }
-    return this.#replace(broken, slot, 'numberOutOfRange', Math.sign(value) * integerMax)
+    return this.#replace(broken, ref, 'numberOutOfRange', Math.sign(value) * integerMax)
   }
 }
 
-/** No word of the specifications is as long, however many spaces a charge point puts around it. */
+/** Longer than any enumeration value, including added spaces. */
 const wordCharactersMax = 255
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-/** What a text that is no word of its schema means, and what is odd about it. */
+/** The enumeration value that a text probably means, and the quirk. */
 interface WordMeant {
   readonly word: unknown
   readonly quirk: QuirkCode
 }
 
-/** The word of the schema that `value` is in other letter case or with other spaces; null when it is none. */
+/** The enumeration value that equals `value` except for letter case and spaces; null if none does. */
 export function wordMeant(value: unknown, { words = [] }: SchemaNode): WordMeant | null {
   if (typeof value !== 'string' || value.length > wordCharactersMax) return null
   const wanted = withoutSpaces(value)
@@ -349,18 +349,18 @@ export function wordMeant(value: unknown, { words = [] }: SchemaNode): WordMeant
 /** The registers that messages have as fields of their own, in Wh. */
 const registers: ReadonlySet<string> = new Set(['meterStart', 'meterStop'])
 
-function isOfEnergy({ name, pointer }: SchemaNode, slot: Slot): boolean {
+function isOfEnergy({ name, pointer }: SchemaNode, ref: ValueRef): boolean {
   if (registers.has(name)) return true
-  return name === 'value' && sampleField.test(pointer) && slot instanceof FieldSlot && isEnergy(slot.holder)
+  return name === 'value' && sampleField.test(pointer) && ref instanceof FieldRef && isEnergy(ref.holder)
 }
 
-/** The number that `value` is or says; NaN when it is none. `ofEnergy`: see `numberOf`. */
+/** `value` as a number; NaN if it is none. `ofEnergy`: see `numberOf`. */
 export function readNumber(value: unknown, ofEnergy: boolean): number {
   if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN
   return typeof value === 'string' ? numberOf(value, ofEnergy) : Number.NaN
 }
 
-/** The boolean that `value` says; null when it says none. */
+/** `value` as a boolean; null if it is none. */
 export function readBoolean(value: unknown): boolean | null {
   if (typeof value === 'object') return null
   const text = String(value).trim().toLowerCase()

@@ -1,6 +1,7 @@
-// Checks payloads against the JSON schemas of the Open Charge Alliance, and says in sentences what is wrong with them. ajv says
-// whether a payload is valid; the few that are not are walked by hand, because the work of ajv grows with the square of the
-// number of problems. What the schemas leave out and the text of the specifications demands is added: see `amend`.
+// Checks payloads against the JSON schemas of the Open Charge Alliance, and describes problems in sentences. ajv
+// decides whether a payload is valid. The few invalid ones are walked by our own code, because the work of ajv is
+// quadratic in the number of problems. Constraints that only the text of the specification states are added: see
+// `amend`.
 
 import Ajv, { type ValidateFunction } from 'ajv'
 import { integerMax, problemsMax } from '../base/limits.ts'
@@ -21,7 +22,7 @@ export interface Problem {
   readonly code: CallErrorCode
   /** A sentence that names the field and what was expected of it. */
   readonly message: string
-  /** What `message` says after the name of the field, for those who know the field by another name. */
+  /** `message` without the name of the field, for callers that use another name for the field. */
   readonly complaint: string
 }
 
@@ -37,12 +38,12 @@ const noProblems: readonly Problem[] = []
 
 const ajv = new Ajv({
   strict: false,
-  // JSON can write numbers that JavaScript reads as infinite. They are none that anything could be stored as.
+  // JavaScript parses some JSON numbers as infinity, which cannot be stored.
   strictNumbers: true,
-  // The schemas ask for multiples of 0.1, which no binary fraction is exactly.
+  // The schemas require multiples of 0.1, which binary fractions cannot represent exactly.
   multipleOfPrecision: 3,
-  // Compiling delays the first message of its kind. The schemas come checked from their authors, and optimizing the code
-  // gains nothing when it runs: together they are a third of the time.
+  // Compilation delays the first message of each action. Validating the schemas and optimizing the code would take a
+  // third of the time and gain nothing.
   validateSchema: false,
   code: { optimize: false },
   formats: { 'date-time': isDateTime, uri: (text: string) => URL.canParse(text) },
@@ -73,19 +74,19 @@ export function checkResponse(version: OcppVersion, action: string, payload: unk
   return check('response', version, action, payload)
 }
 
-/** What the payload of a CALL is, field by field. @throws {RangeError} when `version` has no such action. */
+/** The schema tree of a CALL. @throws {RangeError} when `version` has no such action. */
 export function requestNode(version: OcppVersion, action: string): SchemaNode {
   return validatorOf('request', version, action).node
 }
 
-/** What the payload of a CALLRESULT is, field by field. @throws {RangeError} when `version` has no such answer. */
+/** The schema tree of a CALLRESULT. @throws {RangeError} when `version` has no such answer. */
 export function responseNode(version: OcppVersion, action: string): SchemaNode {
   return validatorOf('response', version, action).node
 }
 
 /**
- * Compiles what a charge point's CALLs are checked with, for the versions that are offered: each takes milliseconds, which
- * the first charge point to send it would wait for.
+ * Compiles the schemas of all CALLs from charge points, for the offered versions. Each takes milliseconds, which would
+ * otherwise delay the first charge point that sends the message.
  */
 export function compileServed(): void {
   for (const version of new Set(Object.values(subprotocols))) {
@@ -136,7 +137,7 @@ function amendDefinitions(definitions: unknown): unknown {
 }
 
 /**
- * A copy of a schema with what its author forgot:
+ * A copy of a schema with constraints that its text omits:
  * - an integer fits in 32 bits, signed (2.0.1 Part 2, primitive data types; `xs:int` in the WSDL of 1.6);
  * - `meterValue` and `sampledValue` hold at least one element (1.6 §6.31, §7.33: cardinality 1..*).
  */
@@ -162,7 +163,7 @@ const codes: Readonly<Partial<Record<Keyword, CallErrorCode>>> = {
 }
 
 /**
- * A broken keyword in a sentence. Call it while it is reported: its path is made now.
+ * Describes a broken keyword in a sentence. Call it during the report, when its path is available.
  *
  * @param payload the whole payload.
  */
@@ -170,7 +171,7 @@ export function problemOf(broken: Broken, payload: unknown): Problem {
   const { keyword } = broken
   const path = broken.path()
   const what = path === '' ? 'The payload' : `Field "${shortened(path.slice(1), pathCharactersMax)}"`
-  const complaint = complaintOf(broken, broken.slot === null ? payload : broken.slot.value)
+  const complaint = complaintOf(broken, broken.ref === null ? payload : broken.ref.value)
   return {
     path,
     keyword,
@@ -209,7 +210,7 @@ function complaintOf({ keyword, node }: Broken, value: unknown): string {
   }
 }
 
-// A charge point chose these texts, so only so much of them is repeated.
+// A charge point chose these texts, so they are repeated only in part.
 const pathCharactersMax = 100
 const valueCharactersMax = 40
 

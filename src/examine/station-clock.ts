@@ -1,4 +1,4 @@
-// Looks at the clock of the charge point: the times in its messages that no working clock shows.
+// Detects and replaces implausible times, which show that the clock of the charge point is wrong.
 
 import { isoTime } from '../base/clock.ts'
 import { requestNode } from './schema.ts'
@@ -8,8 +8,8 @@ import type { OcppVersion } from '../ocpp/version.ts'
 type Payload = Readonly<Record<string, unknown>>
 
 /**
- * Whether a valid payload bears a time that no working clock shows: before 2010, or more than ten years after
- * `receivedAtMs`. Cheap, because every message passes here.
+ * Whether a valid payload contains an implausible time: before 2010, or more than ten years after `receivedAtMs`. Fast,
+ * since it runs for every message.
  */
 export function hasClockOff(version: OcppVersion, action: string, payload: Payload, receivedAtMs: number): boolean {
   const latest = latestYear(receivedAtMs)
@@ -26,7 +26,7 @@ let latestYearText = ''
 let latestYearUntilMs = 0
 let latestYearFromMs = 0
 
-// The first year that is too late, as text. Times of RFC 3339 sort as text, so comparing is enough.
+// The first year that is too late, as text. RFC 3339 times can be compared as texts.
 function latestYear(nowMs: number): string {
   if (nowMs >= latestYearUntilMs || nowMs < latestYearFromMs) {
     const year = new Date(nowMs).getUTCFullYear()
@@ -49,7 +49,7 @@ function isClockOff(value: unknown, path: readonly string[], depth: number, late
   return false
 }
 
-/** Fields that tell when something happened. Others (expiryDate, departureTime) may well lie far away. */
+/** Fields with the time of an event. Other times (expiryDate, departureTime) may be far in the future. */
 export const clockFields: ReadonlySet<string> = new Set(['timestamp', 'generatedAt'])
 
 type Paths = readonly (readonly string[])[]
@@ -60,7 +60,7 @@ const knownTimePaths: Readonly<Record<OcppVersion, Map<string, Paths>>> = {
   '2.1': new Map(),
 }
 
-// Where the times of a message stand; `*` is every element of a list.
+// Paths of the times of a message; `*` is every element of a list.
 function timePaths(version: OcppVersion, action: string): Paths {
   const known = knownTimePaths[version].get(action)
   if (known !== undefined) return known
@@ -80,9 +80,9 @@ function collectTimePaths(node: SchemaNode, path: readonly string[], found: stri
 }
 
 /**
- * Replaces every time that no working clock shows by the time of arrival.
+ * Replaces every implausible time by the time of arrival.
  *
- * @param note is told of each: the field, with `*` for the elements of lists; its JSON pointer; and what stood there.
+ * @param note called for each replaced time: the field, with `*` for list elements; its JSON pointer; the value sent.
  */
 export function setClocks(
   version: OcppVersion,

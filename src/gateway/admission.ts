@@ -1,6 +1,6 @@
-// Lets charge points in a few at a time. After a power cut thousands dial in the same moment; were all of them read
-// from the database at once, those that are connected would wait behind them. So the others wait for their turn, in
-// order, with their handshakes open.
+// Admission control: a semaphore that limits how many charge points connect at once. After a power cut thousands of
+// them dial in the same moment. If all were read from the database at once, the charge points that are already
+// connected would wait behind them. So a handshake waits in a queue for an admission slot.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Clock } from '../base/clock.ts'
@@ -8,8 +8,8 @@ import type { Counters } from '../base/counters.ts'
 import { handshakesAtOnceMax, handshakesWaitingMax, handshakeWaitMsMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 
-/** A newcomer that was let in calls this once, when the next one may come. */
-export type Leave = () => void
+/** Releases an admission slot. Further calls do nothing. */
+export type Release = () => void
 
 export interface AdmissionDeps {
   readonly clock: Clock
@@ -17,15 +17,15 @@ export interface AdmissionDeps {
   readonly log: Logger
 }
 
-type Turn = (leave: Leave | null) => void
+type Turn = (release: Release | null) => void
 
-/** The door of the gateway. */
+/** The semaphore of the gateway's handshakes, first come, first served. */
 export class Admission {
   readonly #clock: Clock
   readonly #counters: Counters
   readonly #waiting = new BoundedQueue<Turn>(handshakesWaitingMax)
   readonly #log: Logger
-  #inside = 0
+  #held = 0
 
   constructor({ clock, counters, log }: AdmissionDeps) {
     this.#clock = clock
@@ -33,33 +33,36 @@ export class Admission {
     this.#log = log
   }
 
-  /** How many wait for their turn. */
+  /** Handshakes that wait for a slot. */
   get waiting(): number {
     return this.#waiting.size
   }
 
-  /** Resolves when it is the newcomer's turn; with null when too many wait already, or it has waited for too long. */
-  async enter(): Promise<Leave | null> {
-    if (this.#inside < handshakesAtOnceMax) return this.#letIn()
+  /**
+   * Acquires an admission slot. Resolves with the function that releases it, or with null when the queue is full or the
+   * wait exceeds `handshakeWaitMsMax`.
+   */
+  async enter(): Promise<Release | null> {
+    if (this.#held < handshakesAtOnceMax) return this.#acquire()
     this.#counters.handshakesDelayed++
     if (this.#waiting.size === 0) {
       this.#log.warn(
-        { count: this.#inside },
-        'Charge points come faster than they can be let in; they wait for their turn.',
+        { count: this.#held },
+        'Charge points connect faster than they can be admitted; handshakes wait for a slot.',
       )
     }
     return new Promise((resolve) => {
       let isOver = false
-      const settle: Turn = (leave) => {
-        // Who has given up hands the place on.
-        if (isOver) leave?.()
+      const settle: Turn = (release) => {
+        // The handshake has timed out already: pass the slot on to the next one.
+        if (isOver) release?.()
         isOver = true
-        resolve(leave)
+        resolve(release)
       }
       const cancel = this.#clock.after(handshakeWaitMsMax, () => settle(null))
-      const isQueued = this.#waiting.push((leave) => {
+      const isQueued = this.#waiting.push((release) => {
         cancel()
-        settle(leave)
+        settle(release)
       })
       if (!isQueued) {
         cancel()
@@ -68,14 +71,14 @@ export class Admission {
     })
   }
 
-  #letIn(): Leave {
-    this.#inside++
-    let hasLeft = false
+  #acquire(): Release {
+    this.#held++
+    let isReleased = false
     return () => {
-      if (hasLeft) return
-      hasLeft = true
-      this.#inside--
-      if (this.#inside < handshakesAtOnceMax) this.#waiting.shift()?.(this.#letIn())
+      if (isReleased) return
+      isReleased = true
+      this.#held--
+      if (this.#held < handshakesAtOnceMax) this.#waiting.shift()?.(this.#acquire())
     }
   }
 }

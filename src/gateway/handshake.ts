@@ -1,5 +1,5 @@
-// The WebSocket handshake of a charge point (OCPP-J 1.6 §3.1, 2.0.1 Part 4 §3.1): who it is, whether it may connect,
-// and which version is spoken. Whatever is refused is refused before the upgrade, as an HTTP answer.
+// The WebSocket handshake of a charge point (OCPP-J 1.6 §3.1, 2.0.1 Part 4 §3.1): its identity, whether it may
+// connect, and the OCPP version. A refusal is an HTTP response, sent before the upgrade.
 
 import type { Server } from 'bun'
 import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
@@ -19,22 +19,22 @@ export const ocppPath = '/ocpp'
 
 export interface HandshakeDeps {
   readonly auth: AuthDeps
-  /** OCPP version of a lenient charge point that offers no subprotocol; null: it is turned away. */
+  /** OCPP version of a lenient charge point that offers no subprotocol; null: no such charge point is accepted. */
   readonly assumedVersion: OcppVersion | null
-  /** Whether newcomers can be taken in: the database answers, and the node is not stopping. */
+  /** Whether new connections are accepted: the database answers, and the node is not stopping. */
   readonly isOpen: () => boolean
   readonly admission: Admission
   readonly counters: Counters
   readonly log: Logger
 }
 
-/** Whether the request is meant for the OCPP endpoint. Empty segments before `ocpp` do not count (`//ocpp/CP001`). */
+/** Whether the path is below the OCPP endpoint. Empty segments before `ocpp` are ignored (`//ocpp/CP001`). */
 export function isOcppPath(pathname: string): boolean {
   const path = afterEmptySegments(pathname)
   return path === ocppPath || path.startsWith(`${ocppPath}/`)
 }
 
-/** The path from the slash before its first segment that is not empty. */
+/** The path without its leading empty segments. */
 function afterEmptySegments(pathname: string): string {
   let from = 0
   while (pathname[from + 1] === '/') from++
@@ -42,11 +42,11 @@ function afterEmptySegments(pathname: string): string {
 }
 
 /**
- * The identity that a URL path names: its last segment, percent-decoded; empty segments do not count, and a charge
- * point that appends its identity once more to a URL that has it already still means itself.
+ * The identity in a URL path: its last segment that is not empty, percent-decoded. (A charge point may append its
+ * identity to a URL that already ends with it.)
  *
- * @returns null when there is none, it is not decodable, has more than 48 characters, or has a `:` (2.0.1 Part 4
- *   §3.1.1: the identity is the user name of Basic authentication, which may not contain one).
+ * @returns null when there is no identity, it cannot be decoded, has more than 48 characters, or contains a `:` (2.0.1
+ *   Part 4 §3.1.1: the identity is the user name of Basic authentication, which may not contain one).
  */
 export function identityOf(pathname: string): string | null {
   const segment = afterEmptySegments(pathname)
@@ -63,36 +63,41 @@ export function identityOf(pathname: string): string | null {
   }
 }
 
-/** A subprotocol as the charge point spelt it, the version it stands for, and what was odd about it. */
-export interface Agreement {
+/** The outcome of subprotocol negotiation: the subprotocol as the charge point spelt it, its version, and any quirk. */
+export interface Negotiated {
   readonly subprotocol: string | null
   readonly version: OcppVersion | null
   readonly quirk: HandshakeQuirk | null
 }
 
-const noAgreement: Agreement = { subprotocol: null, version: null, quirk: null }
+const noneInCommon: Negotiated = { subprotocol: null, version: null, quirk: null }
 
 /**
- * The best subprotocol that both sides speak. Leniently, one with a longer version number (`ocpp2.0.1.1`) or in other
- * letter case is taken as the version it begins with, and echoed as it was offered; and when none is offered at all,
- * the version is `assumedVersion`.
+ * Chooses the best subprotocol that both sides support.
+ *
+ * A lenient charge point may offer one in another letter case, or with a longer version number (`ocpp2.0.1.1`): it is
+ * echoed as it was offered. If it offers none, the version is `assumedVersion`.
  */
-export function agree(offered: string | null, assumedVersion: OcppVersion | null, strictness: Strictness): Agreement {
+export function negotiate(
+  offered: string | null,
+  assumedVersion: OcppVersion | null,
+  strictness: Strictness,
+): Negotiated {
   const names = (offered ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
   const isLenient = strictness === 'lenient'
   if (names.length === 0) {
     const isAssumed = isLenient && assumedVersion !== null
-    return isAssumed ? { subprotocol: null, version: assumedVersion, quirk: 'subprotocolMissing' } : noAgreement
+    return isAssumed ? { subprotocol: null, version: assumedVersion, quirk: 'subprotocolMissing' } : noneInCommon
   }
   for (const [known, version] of Object.entries(subprotocols)) {
     if (names.includes(known)) return { subprotocol: known, version, quirk: null }
     const variant = names.find((name) => `${name.toLowerCase()}.`.startsWith(`${known}.`))
     if (isLenient && variant !== undefined) return { subprotocol: variant, version, quirk: 'subprotocolSpelling' }
   }
-  return noAgreement
+  return noneInCommon
 }
 
-/** Upgrades the request, or answers why not; undefined once it is upgraded. */
+/** Upgrades the request and returns undefined, or returns the response that says why it was refused. */
 export async function handshake(
   request: Request,
   server: Pick<Server<SocketData>, 'upgrade' | 'requestIP' | 'timeout'>,
@@ -121,10 +126,10 @@ export async function handshake(
   if (identity === null) return refuse(404, 'NotFound', howToConnect)
   const isNotOpen = 'This node takes no new connections at the moment.'
   if (!deps.isOpen()) return notNow(isNotOpen)
-  // Bun gives a request that waits for longer than ten seconds up.
+  // Bun's default timeout is ten seconds; a handshake may wait longer for its admission slot.
   server.timeout(request, (2 * handshakeWaitMsMax) / 1_000)
-  const leave = await deps.admission.enter()
-  if (leave === null) return notNow('Too many charge points connect at once.')
+  const releaseSlot = await deps.admission.enter()
+  if (releaseSlot === null) return notNow('Too many charge points connect at once.')
   let isUpgraded = false
   try {
     if (!deps.isOpen()) return notNow(isNotOpen)
@@ -147,15 +152,15 @@ export async function handshake(
           return refuse(404, 'NotFound', howToConnect, { reason })
         }
         const offered = request.headers.get('sec-websocket-protocol')
-        const agreement = agree(offered, deps.assumedVersion, strictness)
-        if (agreement.version === null) {
+        const negotiated = negotiate(offered, deps.assumedVersion, strictness)
+        if (negotiated.version === null) {
           deps.counters.handshakesRefused++
           deps.log.info({ identity, reason: `offered: ${offered ?? 'none'}` }, 'There is no common subprotocol.')
         }
         const quirks: readonly (HandshakeQuirk | null)[] = [
           ...verdict.quirks,
           isPlain ? null : 'pathNotPlain',
-          agreement.quirk,
+          negotiated.quirk,
         ]
         for (const quirk of quirks) {
           if (quirk !== null) deps.log.info({ identity, quirk }, 'The handshake had a quirk.')
@@ -165,12 +170,12 @@ export async function handshake(
             identity: verdict.identity,
             chargePointKey: verdict.key,
             credential: verdict.credential,
-            version: agreement.version,
+            version: negotiated.version,
             remoteAddress: server.requestIP(request)?.address ?? '',
-            leave,
+            releaseSlot,
           },
-          // Left out, Bun would agree to the first that was offered, whatever it is.
-          headers: { 'Sec-WebSocket-Protocol': agreement.subprotocol ?? '' },
+          // Without this header Bun accepts the first subprotocol that was offered, even an unknown one.
+          headers: { 'Sec-WebSocket-Protocol': negotiated.subprotocol ?? '' },
         })
         return isUpgraded ? undefined : refuse(400, 'BadRequest', 'The WebSocket handshake is malformed.')
       }
@@ -179,8 +184,8 @@ export async function handshake(
     if (error instanceof StatorError) return notNow('The database cannot be reached.', { code: error.code })
     throw error
   } finally {
-    // Who is upgraded leaves when it has been read from the database.
-    if (!isUpgraded) leave()
+    // After the upgrade, the admission slot is released once the charge point's state has been read.
+    if (!isUpgraded) releaseSlot()
   }
 }
 

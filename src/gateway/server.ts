@@ -1,5 +1,5 @@
-// The network edge: one Bun server for the WebSockets of charge points and for HTTP. A charge point that passes the
-// handshake becomes a station (`station/`).
+// The HTTP server: one Bun server for the WebSockets of charge points and for the REST API. A charge point that passes
+// the handshake becomes a station (`station/`).
 
 import { type Server, serve, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
@@ -16,18 +16,18 @@ export interface GatewayDeps extends StationsDeps {
   readonly settings: OcppSettings
   readonly tls: TLSOptions | null
   readonly auth: AuthDeps
-  /** Whether the database takes what it is given; newcomers are turned away while it does not. */
+  /** Whether the database accepts commits; new connections are refused with 503 while it does not. */
   readonly isStoreAvailable: () => boolean
-  /** Answers everything that is not a handshake of a charge point. */
+  /** Answers every request that is not a handshake of a charge point. */
   readonly http: (request: Request) => Response | Promise<Response>
 }
 
-/** The running edge. */
+/** The running server. */
 export interface Gateway {
   readonly port: number
-  /** What waits to be served or let in. */
+  /** Received bytes that are not served yet, and handshakes that wait for admission. */
   readonly waiting: PartCounts['gateway']
-  /** Stops taking in connections and CALLs, finishes those under way, closes the sockets with 1001. */
+  /** Graceful drain: refuses new connections and CALLs, finishes those under way, closes the sockets with 1001. */
   drain(): Promise<void>
   /** Stops listening. */
   stop(): Promise<void>
@@ -36,7 +36,7 @@ export interface Gateway {
 /**
  * Opens the port and serves until stopped.
  *
- * @throws {StatorError} `ADDRESS_UNAVAILABLE` when something else listens there, or there is no such address here.
+ * @throws {StatorError} `ADDRESS_UNAVAILABLE` when the address is in use, or this machine does not have it.
  */
 export function startGateway(deps: GatewayDeps): Gateway {
   try {
@@ -80,7 +80,7 @@ class RunningGateway implements Gateway {
     this.#server = serve<SocketData>({
       hostname: deps.settings.host,
       port: deps.settings.port,
-      // Else two processes share the port, and each gets some of the connections.
+      // Otherwise a second process could share the port and receive part of the connections.
       reusePort: false,
       idleTimeout: httpIdleSecondsMax,
       ...(deps.tls === null ? {} : { tls: deps.tls }),
@@ -90,7 +90,7 @@ class RunningGateway implements Gateway {
         if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
         return isOcppPath(path) ? handshake(request, server, handshakeDeps) : this.#answer(request, server)
       },
-      // Bun's own page for errors shows strangers the source.
+      // Bun's default error page would show source code to any client.
       development: false,
       error: (error) => {
         deps.log.error({ error }, 'A request failed.')
@@ -122,7 +122,7 @@ class RunningGateway implements Gateway {
     return this.#stations.drain()
   }
 
-  /** The runtime resets a connection that is idle, also while its request is being answered. */
+  /** Bun resets an idle connection even while its request is being answered. */
   async #answer(request: Request, server: Server<SocketData>): Promise<Response> {
     server.timeout(request, restAnswerSecondsMax)
     try {

@@ -1,5 +1,5 @@
-// Opens the server's certificate: PEM files, or a PFX (PKCS#12) file with its password. Bun.serve takes PEM only, and
-// silently ignores `pfx`, so a PFX file is taken apart here.
+// Loads the server's certificate: PEM files, or a PFX (PKCS#12) file with its password. Bun.serve accepts PEM only and
+// silently ignores `pfx`, so a PFX file is converted here.
 
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
@@ -8,21 +8,21 @@ import type { asn1 } from 'node-forge'
 import type { TlsSettings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
 
-/** What `Bun.serve({ tls })` takes, and what the certificate says of itself. */
+/** The options of `Bun.serve({ tls })`, and the certificate's expiry. */
 export interface TlsMaterial {
-  /** PEM: the server's certificate, then those that lead to its root. */
+  /** PEM: the server's certificate, then the intermediate certificates. */
   readonly cert: string
   /** PEM, PKCS#8, without a password. */
   readonly key: string
   readonly subject: string
-  /** Past it charge points refuse to connect. */
+  /** Expiry; charge points refuse to connect afterwards. */
   readonly expiresAtMs: number
 }
 
 /**
  * The certificate and key of `settings`.
  *
- * @throws {StatorError} `SETTING_INVALID`: a file that cannot be read, a wrong password, a key of another certificate.
+ * @throws {StatorError} `SETTING_INVALID`: unreadable file, wrong password, or key and certificate do not match.
  */
 export async function loadTls(settings: TlsSettings): Promise<TlsMaterial> {
   const { certificatePath, keyPath } = settings
@@ -88,9 +88,9 @@ async function fromPem(text: string, { certificatePath, keyPath, password }: Tls
   }
 }
 
-/** Takes a PFX file apart: keys and certificates under today's AES, or under the old RC2 and 3DES. */
+/** Converts a PFX file to PEM. Supports encryption with AES, and with the older RC2 and 3DES. */
 async function fromPfx(file: Buffer, { certificatePath, password }: TlsSettings): Promise<Opened> {
-  // Loaded only here: most installations have PEM files, and the library is large.
+  // Imported on demand: most installations have PEM files, and the library is large.
   const { default: forge } = await import('node-forge')
   const { asn1: codec, pki, pkcs12, util } = forge
   const der = (content: asn1.Asn1) => Buffer.from(codec.toDer(content).getBytes(), 'latin1')
@@ -98,7 +98,7 @@ async function fromPfx(file: Buffer, { certificatePath, password }: TlsSettings)
     const content = codec.fromDer(util.createBuffer(file.toString('latin1')), false)
     const pfx = pkcs12.pkcs12FromAsn1(content, false, password ?? '')
     const bags = pfx.safeContents.flatMap((contents) => contents.safeBags)
-    // node-forge itself reads RSA only; everything else it hands on as it stood in the file.
+    // node-forge parses RSA keys only; it returns other keys unparsed, as DER.
     const keys = bags.flatMap((bag) => {
       const isKey = bag.type === pki.oids.pkcs8ShroudedKeyBag || bag.type === pki.oids.keyBag
       if (!isKey) return []

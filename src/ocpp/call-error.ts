@@ -1,4 +1,4 @@
-// The error codes of CALLERROR: by the name Stator uses inside, what each means, and its spelling per version.
+// The error codes of CALLERROR: the internal name, the meaning, and the spelling of each version.
 // OCPP-J 1.6 §4.2.3 table 7; OCPP 2.0.1 Part 4 §4.3.
 
 import { type ByVersion, type OcppVersion, since2 } from './version.ts'
@@ -9,7 +9,7 @@ interface CallErrorRow {
   readonly meaning: string
 }
 
-/** Keyed by the spelling of OCPP 2.x; the wire's spelling comes from `spellCallError`. */
+/** Keyed by the spelling of OCPP 2.x; `spellCallError` returns the spelling on the wire. */
 export const callErrorTable = {
   FormatViolation: {
     in16: 'FormationViolation',
@@ -60,7 +60,7 @@ export type CallErrorCode = keyof typeof callErrorTable
  */
 export const unreadableCode: ByVersion<CallErrorCode> = since2<CallErrorCode>('FormatViolation', 'RpcFrameworkError')
 
-/** Under which message id a CALL without a readable one is answered (2.0.1 Part 4 §4.2.3); in 1.6 it is not answered. */
+/** The message id of the answer to a CALL without a readable id (2.0.1 Part 4 §4.2.3). 1.6 does not answer it. */
 export const idOfUnreadable: ByVersion<string | null> = since2<string | null>(null, '-1')
 
 /** The code as `version` spells it on the wire. */

@@ -1,16 +1,17 @@
-// What a message says, as one number: two messages that say the same have the same, however their members are ordered and spaced.
+// The digest of a message's content: part of the idempotency key by which a retransmission is recognised. Two messages
+// with the same content have the same digest, whatever the order and spacing of their members.
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Members that say how a message was delivered, not what happened. */
+/** Members about the delivery of a message, not about its content. */
 const ofDelivery: ReadonlySet<string> = new Set(['offline'])
 
 /**
- * A 64-bit digest of a payload as it was sent, as a signed decimal text. The order of members, white space and `offline` (2.x) do
- * not count; the order of elements does.
+ * A 64-bit digest of a payload as it was sent, as a signed decimal text. The order of members, white space and
+ * `offline` (2.x) are ignored; the order of elements matters.
  *
  * @param sent nests no deeper than `frameDepthMax`.
- * @param messageId given when it counts as well: the same payload under another one has another digest.
+ * @param messageId if given, it is part of the digest: the same payload with another id has another digest.
  */
 export function contentDigest(sent: Json, messageId?: string): string {
   const parts: string[] = messageId === undefined ? [] : [JSON.stringify(messageId)]

@@ -1,5 +1,5 @@
-// The frames of OCPP-J: from text and to text (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not looked into here.
-// Of the frames that only 2.1 has, SEND is read; CALLRESULTERROR is not yet, as 2.1 is not offered.
+// Parses and encodes the frames of OCPP-J (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not examined here.
+// Of the frames that only 2.1 has, SEND is parsed; CALLRESULTERROR is not yet, because 2.1 is not offered.
 
 import { isObject } from '../base/json.ts'
 import { shortFrameCharactersMax } from '../base/limits.ts'
@@ -7,7 +7,10 @@ import { type CallErrorCode, spellCallError, unreadableCode } from './call-error
 import type { Quirk } from './verdict.ts'
 import type { OcppVersion } from './version.ts'
 
-/** A CALL, or a SEND: a message that is never answered. `quirks` are those of the frame around the payload; `strict` refuses a frame that has any. */
+/**
+ * A CALL, or a SEND, which is never answered. `quirks` are those of the frame itself; `strict` refuses a frame with
+ * any.
+ */
 export interface ParsedCall {
   readonly kind: 'call' | 'send'
   readonly messageId: string
@@ -25,22 +28,22 @@ export interface ParsedResult {
 export interface ParsedError {
   readonly kind: 'error'
   readonly messageId: string
-  /** As the other side spelt it; '' when it gave none. */
+  /** As the other side spelt it; '' if missing. */
   readonly code: string
   readonly description: string
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** Text that is no frame of this version. */
+/** A text that is not a frame of this version. */
 export interface UnreadableFrame {
   readonly kind: 'unreadable'
-  /** There when it could be made out. */
+  /** Present if it could be recognised. */
   readonly messageId?: string
-  /** '' when it could not be made out. */
+  /** '' if it could not be recognised. */
   readonly action: string
-  /** False for what may be meant as an answer: an error must never answer an answer. */
+  /** False if it may be meant as an answer: an answer must not be answered with an error. */
   readonly isAnswerable: boolean
-  /** What a CALL like this is refused with. */
+  /** The code of the CALLERROR that refuses it. */
   readonly code: CallErrorCode
   /** A sentence that says what is wrong with the frame. */
   readonly problem: string
@@ -51,7 +54,7 @@ export type ParsedFrame = ParsedCall | ParsedResult | ParsedError | UnreadableFr
 /** MessageId: string[36] in all versions, so that a UUID fits (1.6-J §4.1.4, 2.0.1 Part 4 §4.1.4). */
 export const messageIdCharactersMax = 36
 
-/** A longer message id than this is not even sent back. */
+/** A message id longer than this is not sent back. */
 const messageIdEchoedMax = 255
 
 /** ErrorDescription: string[255] (2.0.1 Part 4 §4.2.3; 1.6-J sets no limit). */
@@ -61,10 +64,10 @@ const noQuirks: readonly Quirk[] = []
 const noPayload: Readonly<Record<string, unknown>> = Object.freeze({})
 
 /**
- * Reads one frame. Never throws: what cannot be read comes back as `unreadable`, with the message id if the text shows one.
+ * Parses one frame. Never throws: an unreadable text returns `unreadable`, with the message id if the text shows one.
  *
- * Departures that leave no doubt about the meaning (a numeric message id, a payload left out) are read and noted as quirks.
- * A null payload is none: the specifications allow it beside `{}` (1.6-J §4.2.1, 2.0.1 Part 4 §4.1.5).
+ * Malformations with an obvious meaning (a numeric message id, a missing payload) are accepted and noted as quirks.
+ * A null payload is not a quirk: the specifications allow it beside `{}` (1.6-J §4.2.1, 2.0.1 Part 4 §4.1.5).
  */
 export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
   let frame: unknown
@@ -114,8 +117,8 @@ function unknownType(type: unknown, messageId: string): UnreadableFrame {
 }
 
 /**
- * The parts of a CALLERROR, however odd: whatever they are, the CALL was refused, and who made it is to be told what
- * there is to tell. Some leave the description out and put the details in its place.
+ * The parts of a CALLERROR, even if malformed: the CALL was refused in any case, and its sender gets whatever the parts
+ * say. Some charge points omit the description and put the details in its place.
  */
 function errorParts(code: unknown, description: unknown, details: unknown): Omit<ParsedError, 'kind' | 'messageId'> {
   const isDetails = isObject(description) && details === undefined
@@ -126,7 +129,7 @@ function errorParts(code: unknown, description: unknown, details: unknown): Omit
   }
 }
 
-/** A text, or what a number or a boolean is as one; '' for anything else. */
+/** A text, number or boolean as text; '' for anything else. */
 function plainText(value: unknown): string {
   return typeof value === 'string'
     ? value
@@ -188,14 +191,14 @@ function answerability(text: string): { readonly isAnswerable: boolean } {
   return { isAnswerable: type !== 3 && type !== 4 && type !== 5 }
 }
 
-// Of broken JSON only the beginning of a CALL is trusted: an error must never answer an answer.
+// Of malformed JSON only the beginning of a CALL is trusted: an answer must not be answered with an error.
 function idInBrokenText(text: string): string | undefined {
   return /^\s*\[\s*2\s*,\s*"([^"\\]{1,36})"/.exec(text)?.[1]
 }
 
 /**
- * The message type that `text` begins with, without parsing it; null when it does not begin like a frame. A type that
- * no version knows is returned all the same.
+ * The message type at the beginning of `text`, without parsing it; null if it does not begin like a frame. An unknown
+ * type is returned as well.
  */
 export function peekFrameType(text: string): number | null {
   const from = firstElement(text)
@@ -206,7 +209,7 @@ export function peekFrameType(text: string): number | null {
   return next === ',' || next === ']' ? Number(text.slice(from, end)) : null
 }
 
-/** The message id of a frame that begins with a message type, without parsing what follows it; null when there is no such text. */
+/** The message id of a frame, without parsing the rest; null if there is none. */
 export function peekMessageId(text: string): string | null {
   const comma = skipSpace(text, digitsEnd(text, firstElement(text) ?? 0))
   const from = skipSpace(text, comma + 1)
@@ -223,7 +226,7 @@ export function peekMessageId(text: string): string | null {
   }
 }
 
-/** Where the first element of a list begins; null when `text` is none. */
+/** Index of the first element of a list; null if `text` is not a list. */
 function firstElement(text: string): number | null {
   const at = skipSpace(text, 0)
   return text[at] === '[' ? skipSpace(text, at + 1) : null
@@ -235,7 +238,7 @@ function digitsEnd(text: string, from: number): number {
   return at
 }
 
-/** Where the quote stands that ends the string that begins at `from`; null when it does not before `limit`. */
+/** Index of the quote that ends the string that begins at `from`; null if there is none before `limit`. */
 function stringEnd(text: string, from: number, limit: number): number | null {
   for (let at = from + 1; at < limit; at++) {
     if (text[at] === '"') return at
@@ -244,7 +247,7 @@ function stringEnd(text: string, from: number, limit: number): number | null {
   return null
 }
 
-/** Whether a frame is examined apart from the others, by a thread for long frames, and comes back lean (see `FrameTask`). */
+/** Whether a frame is examined by the thread for long frames, with a lean verdict (see `FrameTask`). */
 export function isLongFrame(text: string): boolean {
   return text.length > shortFrameCharactersMax
 }
@@ -255,7 +258,7 @@ function skipSpace(text: string, from: number): number {
   return at
 }
 
-/** White space, and what some firmware puts before a frame: a byte order mark, or the end of a C string. */
+/** White space, and what some firmware puts before a frame: a byte order mark, or a NUL. */
 function isSpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13) || code === 0 || code === 0xfeff || code === 0xa0
 }
@@ -265,11 +268,11 @@ export function encodeCall(messageId: string, action: string, payload: Readonly<
   return `[2,${JSON.stringify(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
 }
 
-// Many answers in a row are one and the same object: those to MeterValues, and those to the Heartbeats of one millisecond.
+// Cached by identity: answers to MeterValues, and to the Heartbeats of one millisecond, are the same object.
 let lastAnswer: Readonly<Record<string, unknown>> = noPayload
 let lastAnswerText = '{}'
 
-/** A CALLRESULT as text. `payload` must not change once it was given here. */
+/** A CALLRESULT as text. `payload` must not be changed afterwards, because the text is cached. */
 export function encodeCallResult(messageId: string, payload: Readonly<Record<string, unknown>>): string {
   if (payload !== lastAnswer) {
     lastAnswer = payload
@@ -279,9 +282,8 @@ export function encodeCallResult(messageId: string, payload: Readonly<Record<str
 }
 
 /**
- * A CALLERROR as text, its code spelt as `version` spells it, its description cut to the 255 characters allowed. What it repeats
- * of the frame may be cut between the halves of a surrogate pair, which some JSON parsers do not read: the message id alone is
- * sent back as it came.
+ * A CALLERROR as text, its code spelt as `version` spells it, its description cut to the allowed 255 characters. Lone
+ * surrogates, which some JSON parsers refuse, are replaced, except in the message id: it is sent back unchanged.
  */
 export function encodeCallError(
   version: OcppVersion,

@@ -1,4 +1,4 @@
-// JSON pointers (RFC 6901) from and to the steps that they are made of.
+// JSON pointers (RFC 6901), from and to their steps.
 
 import { append, nil, pointerSegments } from '@hyperjump/json-pointer'
 
@@ -7,7 +7,7 @@ export function pointerOf(steps: readonly (string | number)[]): string {
   return steps.reduce<string>((pointer, step) => append(String(step), pointer), nil)
 }
 
-/** The steps of `pointer`. What looks like an index is a number. @throws {Error} when it is no pointer. */
+/** The steps of `pointer`. A step that looks like an index is a number. @throws {Error} for an invalid pointer. */
 export function stepsOf(pointer: string): (string | number)[] {
   return [...pointerSegments(pointer)].map((step) => (/^\d+$/.test(step) ? Number(step) : step))
 }

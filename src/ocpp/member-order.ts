@@ -1,17 +1,20 @@
-// The order of the members of an object says nothing, but the digests by which samples and statuses are known again are taken over texts.
-// So they are taken over the text in the order in which the specification lists the members, which is the order of nearly all charge
-// points: only the others cost a second text.
+// Canonical order of members. Samples and statuses are recognised by digests over texts, in which the order of members
+// must not matter. So the digest is taken over the text with the members in the order of the specification. Nearly all
+// charge points use that order; only for the others a second text is made.
 
 import { isObject } from '../base/json.ts'
 
-/** The place of each member in the specification, over all objects of one kind of message. */
+/** The position of each member in the specification, over all objects of one kind of message. */
 export type MemberOrder = ReadonlyMap<string, number>
 
 function orderOf(...names: readonly string[]): MemberOrder {
   return new Map(names.map((name, place) => [name, place]))
 }
 
-/** MeterValue and what it holds: 1.6 §7.33 and §7.43; 2.x MeterValueType, SampledValueType, UnitOfMeasureType, SignedMeterValueType. */
+/**
+ * MeterValue and what it holds: 1.6 §7.33 and §7.43; 2.x MeterValueType, SampledValueType, UnitOfMeasureType,
+ * SignedMeterValueType.
+ */
 export const meterValueOrder = orderOf(
   ...['timestamp', 'sampledValue', 'value', 'context', 'format', 'measurand', 'phase', 'location'],
   ...['signedMeterValue', 'signedMeterData', 'signingMethod', 'encodingMethod', 'publicKey'],
@@ -29,10 +32,11 @@ export function statusOrder(status: Readonly<Record<string, unknown>>): MemberOr
 }
 
 /**
- * JSON text of `value` with the members of each object in `order`; what `order` does not name comes last, by name.
+ * JSON text of `value` with the members of each object in `order`. Members that `order` does not name come last, by
+ * name.
  *
  * @param value nests no deeper than `frameDepthMax`.
- * @param text of `value` as it is, if it is at hand.
+ * @param text the JSON text of `value`, if available.
  */
 export function orderedText(value: unknown, order: MemberOrder, text?: string): string {
   if (isInOrder(value, order)) return text ?? JSON.stringify(value)

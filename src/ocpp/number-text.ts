@@ -1,12 +1,12 @@
-// Reads numbers that came as text, the way charge points write them: with a decimal comma, with marks between
-// thousands, with spaces inside. Linear in the text. What can be read in two ways is not read where it is about energy.
+// Parses numbers that were sent as text, as charge points write them: with a decimal comma, thousands separators or
+// spaces. Linear in the text. An ambiguous figure of energy is not parsed.
 
 import type { QuirkCode } from './quirks.ts'
 
-/** No number is written as long. */
+/** Longer than any spelling of a number. */
 const numberCharactersMax = 1_000
 
-/** `12,345`: in an energy register the comma may be a decimal comma or stand between thousands. */
+/** `12,345`: in an energy register the comma may be a decimal comma or a thousands separator. */
 const thousandsOrDecimals = /^[+-]?\d*,\d{3}$/
 const decimalComma = /^[+-]?\d*,\d+$/
 const commasBetweenThousands = /^[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})$/
@@ -17,9 +17,9 @@ const space = 32
 const ascii = 127
 
 /**
- * The number that `text` says; NaN when it says none.
+ * The number in `text`; NaN if there is none.
  *
- * @param isEnergy whether it is a figure of energy: then `12,345` says none.
+ * @param isEnergy whether it is a figure of energy: then `12,345` is NaN.
  */
 export function numberOf(text: string, isEnergy: boolean): number {
   const plain = Number(text)
@@ -33,14 +33,14 @@ export function numberOf(text: string, isEnergy: boolean): number {
 }
 
 /**
- * `number` in a unit that is `factor` times smaller, as a decimal calculation has it: 2081.892 kWh are 2081892 Wh, where binary
- * fractions have 2081891.9999999998. Of 15 digits, as many as every decimal number keeps.
+ * `number` in a unit that is `factor` times smaller, with decimal rounding: 2081.892 kWh are 2081892 Wh, not
+ * 2081891.9999999998 as in binary arithmetic. Rounded to 15 digits, which every decimal number keeps.
  */
 export function inSmallerUnit(number: number, factor: number): number {
   return factor === 1 ? number : Number((number * factor).toPrecision(15))
 }
 
-/** What is odd about the spelling of a number; null when nothing is, and for a text that is no number. */
+/** The quirk in the spelling of a number; null if there is none, or `text` is not a number. */
 export function numberQuirk(text: string, isEnergy: boolean): QuirkCode | null {
   if (text.length > numberCharactersMax || !commaOrSpace.test(text)) return null
   if (isEnergy && thousandsOrDecimals.test(withoutSpaces(text))) return 'numberAmbiguous'
@@ -49,10 +49,10 @@ export function numberQuirk(text: string, isEnergy: boolean): QuirkCode | null {
 }
 
 /**
- * Whether `numberQuirk` is worth asking: the text has a comma, a space, or what is not ASCII. Every sample passes here,
- * and a loop over a few digits is cheaper than an expression.
+ * Whether `numberQuirk` must be called: the text contains a comma, a space or a non-ASCII character. Every sample is
+ * checked here, and a loop over a few digits is cheaper than a regular expression.
  */
-export function mayBeOddNumber(text: string): boolean {
+export function mayBeNonstandardNumber(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === comma || code <= space || code > ascii) return true

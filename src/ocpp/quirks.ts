@@ -1,5 +1,5 @@
-// What charge points do that the specifications do not allow, and that the lenient mode serves all the same: one code and
-// one sentence each. The repairs are in repair.ts (payloads) and repair-text.ts (JSON).
+// Quirks: malformations that the lenient mode repairs or accepts, a code and a sentence each. The repairs are in
+// `src/examine/`: repair.ts (payloads) and repair-text.ts (JSON).
 
 export const quirkTable = {
   // The frame.

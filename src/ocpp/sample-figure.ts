@@ -1,9 +1,9 @@
-// The figure of a sampled value of any version: its number in the unit in which figures of its kind are kept.
+// The number of a sampled value of any version, in the unit of its column.
 
 import { isObject, type JsonObject } from '../base/json.ts'
 import { inSmallerUnit, numberOf, withoutSpaces } from './number-text.ts'
 
-/** Factors by which units become the unit of their column. */
+/** Factors from a unit to the unit of its column. */
 interface Units {
   readonly asSpelt: ReadonlyMap<string, number>
   readonly inLowerCase: ReadonlyMap<string, number>
@@ -14,10 +14,10 @@ function unitsOf(factors: Readonly<Record<string, number>>): Units {
   return { asSpelt: new Map(units), inLowerCase: new Map(units.map(([unit, factor]) => [unit.toLowerCase(), factor])) }
 }
 
-// A power or a current says nothing of an energy, whatever its measurand is called.
+// A unit of power or current is not accepted for energy, whatever the measurand.
 const unitsOfEnergy = unitsOf({ Wh: 1, kWh: 1000 })
 const otherUnits = unitsOf({ W: 1, kW: 1000, A: 1, V: 1, Percent: 1, '%': 1, Wh: 1, kWh: 1000 })
-/** No unit is as long, however many spaces a charge point puts into it. */
+/** Longer than any unit, including added spaces. */
 const unitCharactersMax = 255
 
 function unitFactor(unit: string, { asSpelt, inLowerCase }: Units): number {
@@ -26,13 +26,15 @@ function unitFactor(unit: string, { asSpelt, inLowerCase }: Units): number {
   return inLowerCase.get(withoutSpaces(unit).toLowerCase()) ?? Number.NaN
 }
 
-/** The power of ten that a 2.x sample is multiplied by; NaN when it cannot be read. */
+/** The power of ten of a 2.x sample; NaN if it is unreadable. */
 function exponentOf(multiplier: unknown): number {
   if (typeof multiplier === 'string') return numberOf(multiplier, false)
   return typeof multiplier === 'number' ? multiplier : 0
 }
 
-/** Value of a sampled value in its column's unit (Wh, W, A, V or %); NaN when it is not a finite number in a known unit. */
+/**
+ * Value of a sampled value in its column's unit (Wh, W, A, V or %); NaN unless it is a finite number in a known unit.
+ */
 export function figureOf(sample: JsonObject, unitDefault: string): number {
   if (sample.format === 'SignedData') return Number.NaN
   const { value } = sample

@@ -1,11 +1,11 @@
-// The sampled values of a message, as far as examining it goes: numbers that came as text. The schemas of 1.6 take any
-// text for a value, so no broken keyword tells of them.
+// Notes quirks of sampled values: numbers sent as text in a nonstandard spelling. The schemas of 1.6 allow any text as
+// a value, so schema validation does not find them.
 
 import { isObject, type JsonObject } from '../base/json.ts'
-import { mayBeOddNumber, numberQuirk, withoutSpaces } from './number-text.ts'
+import { mayBeNonstandardNumber, numberQuirk, withoutSpaces } from './number-text.ts'
 import type { QuirkCode } from './quirks.ts'
 
-/** Fields that hold meter values. */
+/** Fields that contain meter values. */
 const meterFields = ['meterValue', 'transactionData'] as const
 
 /** Whether a sample is about energy; a sample without a measurand is the energy register (1.6 §7.43, and 2.x). */
@@ -15,11 +15,13 @@ export function isEnergy({ measurand }: JsonObject): boolean {
   return measurand.startsWith('Energy.') || withoutSpaces(measurand).toLowerCase().startsWith('energy.')
 }
 
-/** No measurand is as long, however many spaces a charge point puts into it. */
+/** Longer than any measurand, including added spaces. */
 const measurandCharactersMax = 255
 
-/** Whether a sample of a valid payload has a number in an odd spelling. Cheap, because every message passes here. */
-export function hasOddNumber({ meterValue, transactionData }: JsonObject): boolean {
+/**
+ * Whether a sample of a valid payload has a number in a nonstandard spelling. Fast, since it runs for every message.
+ */
+export function hasNonstandardNumber({ meterValue, transactionData }: JsonObject): boolean {
   return hasOddSample(meterValue) || hasOddSample(transactionData)
 }
 
@@ -35,11 +37,11 @@ function hasOddSample(values: unknown): boolean {
 
 function quirkOf(sample: JsonObject): QuirkCode | null {
   const { value } = sample
-  if (typeof value !== 'string' || !mayBeOddNumber(value) || sample.format === 'SignedData') return null
+  if (typeof value !== 'string' || !mayBeNonstandardNumber(value) || sample.format === 'SignedData') return null
   return numberQuirk(value, isEnergy(sample))
 }
 
-/** Notes the numbers that came as text in an odd spelling; they stay as they are. */
+/** Notes numbers sent as text in a nonstandard spelling. They are not changed. */
 export function noteNumbers(
   payload: JsonObject,
   note: (code: QuirkCode, pointer: string, path: () => string, sent: unknown) => void,

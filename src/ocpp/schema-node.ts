@@ -1,5 +1,5 @@
-// A JSON schema of the Open Charge Alliance as a tree: one node per field, references followed, so that a payload and its
-// schema can be walked together. Only the keywords that the schemas use are known; a test holds that.
+// A JSON schema of the Open Charge Alliance as a tree: one node per field, with references resolved, so that a payload
+// and its schema can be walked together. It supports only the keywords that the schemas use (a test checks that).
 
 import type { JsonSchema } from './json-schema.ts'
 
@@ -21,13 +21,13 @@ export const limitingKeywords = [
 /** A keyword of JSON schema that a payload can break. */
 export type Keyword = (typeof limitingKeywords)[number]
 
-/** What the schema says of one field, or of the payload itself. Its fields and items are made when they are first asked for. */
+/** The schema of one field, or of the payload itself. Fields and items are created on first access. */
 export class SchemaNode {
-  /** What holds the field or the element; null for the payload. */
+  /** The object or list that contains it; null for the payload. */
   readonly parent: SchemaNode | null
   /** Name of the field; of an element, that of its list; '' for the payload. */
   readonly name: string
-  /** Where it stands, as a JSON pointer with `*` for the elements of lists. */
+  /** Its position, as a JSON pointer with `*` for the elements of lists. */
   readonly pointer: string
   readonly type: string | undefined
   readonly words: readonly unknown[] | undefined
@@ -38,11 +38,11 @@ export class SchemaNode {
   readonly minimum: number | undefined
   readonly maximum: number | undefined
   readonly multipleOf: number | undefined
-  /** Whether the object that holds the field must have it. */
+  /** Whether the field is required. */
   readonly isRequired: boolean
-  /** Names of the fields that an object must have. */
+  /** Names of the required fields. */
   readonly required: readonly string[]
-  /** Whether an object may have fields beside those in `fields`. */
+  /** Whether an object may have further fields. */
   readonly isOpen: boolean
   readonly #schema: JsonSchema
   readonly #root: JsonSchema
@@ -86,7 +86,7 @@ export class SchemaNode {
     return (this.#fields ??= this.#fieldNodes())
   }
 
-  /** What each element of a list is; null for what is no list. */
+  /** Schema of the elements of a list; null if it is not a list. */
   get items(): SchemaNode | null {
     if (this.#items === null && isSchema(this.#schema.items)) {
       this.#items = this.#child(this.#schema.items, this.name, '*', false)

@@ -1,40 +1,40 @@
 // Walks a payload and its schema together, once, and reports every broken keyword on the way: parents before children,
 // in the order of the schema. The caller may repair what is broken; the walk then continues with the repaired value.
-// The work is linear in the payload, whatever it holds.
+// The work is linear in the payload, whatever its content.
 
 import { isDateTime } from './date-time.ts'
 import { pointerOf } from './json-pointer.ts'
 import type { Keyword, SchemaNode } from './schema-node.ts'
-import { FieldSlot, ItemSlot, type Slot } from './slots.ts'
+import { FieldRef, ElementRef, type ValueRef } from './value-ref.ts'
 
 /** One keyword that a payload breaks. */
 export interface Broken {
   readonly keyword: Keyword
-  /** What the schema says of the field. For `additionalProperties`, the object that has one field too many. */
+  /** Schema of the field. For `additionalProperties`, schema of the object with the extra field. */
   readonly node: SchemaNode
-  /** The place of the field: empty for one that is missing; null for the payload itself. */
-  readonly slot: Slot | null
-  /** The place as a JSON pointer. Made when it is called for: of a frame with thousands of problems few are told. */
+  /** Reference to the value, which is undefined if the field is missing; null for the payload itself. */
+  readonly ref: ValueRef | null
+  /** JSON pointer to the value. A function, because few of thousands of problems are reported. */
   readonly path: () => string
 }
 
 /**
- * What came of a report: the value was `kept` as it is, `changed`, or `removed` from the object or list that holds it;
- * `holderRemoved`: the object that holds it, an element of a list, is to go; `stop` ends the walk.
+ * What the caller did with a broken value: `kept` it, `changed` it, or `removed` it from its object or list.
+ * `holderRemoved`: remove the list element that contains it. `stop` ends the walk.
  */
-export type Fate = 'kept' | 'changed' | 'removed' | 'holderRemoved' | 'stop'
+export type RepairOutcome = 'kept' | 'changed' | 'removed' | 'holderRemoved' | 'stop'
 
-export type Report = (broken: Broken) => Fate
+export type Report = (broken: Broken) => RepairOutcome
 
 type Fields = Record<string, unknown>
 
-/** How often one value may be changed before it is taken as it is. A list of one in a list of one, and so on, is a change each. */
+/** Changes of one value before it is kept as it is. Nested lists of one element need a change per level. */
 const changesMax = 16
 
 const nothingBroken: readonly Keyword[] = []
 const wrongType: readonly Keyword[] = ['type']
 
-/** Walks `payload`, and reports what is broken in it. */
+/** Walks `payload` and reports every broken keyword. */
 export function walk(node: SchemaNode, payload: unknown, report: Report): void {
   new Walk(report).payload(payload, node)
 }
@@ -49,83 +49,83 @@ class Walk {
 
   payload(payload: unknown, node: SchemaNode): void {
     for (const keyword of brokenKeywords(payload, node)) {
-      if (this.#report({ keyword, node, slot: null, path: () => '' }) === 'stop') return
+      if (this.#report({ keyword, node, ref: null, path: () => '' }) === 'stop') return
     }
     this.#inside(payload, node)
   }
 
   /** The value under `key` of `holder`. */
-  #value(holder: Fields | unknown[], key: string | number, node: SchemaNode): Fate {
-    let fate = this.#itself(holder, key, node)
-    for (let changes = 1; fate === 'changed' && changes < changesMax; changes++) {
-      fate = this.#itself(holder, key, node)
+  #value(holder: Fields | unknown[], key: string | number, node: SchemaNode): RepairOutcome {
+    let outcome = this.#itself(holder, key, node)
+    for (let changes = 1; outcome === 'changed' && changes < changesMax; changes++) {
+      outcome = this.#itself(holder, key, node)
     }
-    if (fate !== 'kept' && fate !== 'changed') return fate
+    if (outcome !== 'kept' && outcome !== 'changed') return outcome
     return this.#inside(valueAt(holder, key), node)
   }
 
-  /** What is broken in the value itself, until one is mended. */
-  #itself(holder: Fields | unknown[], key: string | number, node: SchemaNode): Fate {
+  /** Reports the broken keywords of the value itself, until one is repaired. */
+  #itself(holder: Fields | unknown[], key: string | number, node: SchemaNode): RepairOutcome {
     for (const keyword of brokenKeywords(valueAt(holder, key), node)) {
-      const fate = this.#told(keyword, node, holder, key)
-      if (fate !== 'kept') return fate
+      const outcome = this.#reportAt(keyword, node, holder, key)
+      if (outcome !== 'kept') return outcome
     }
     return 'kept'
   }
 
-  #inside(value: unknown, node: SchemaNode): Fate {
+  #inside(value: unknown, node: SchemaNode): RepairOutcome {
     if (Array.isArray(value)) return node.items === null ? 'kept' : this.#list(value, node.items)
     return isFields(value) ? this.#object(value, node) : 'kept'
   }
 
-  #object(fields: Fields, node: SchemaNode): Fate {
+  #object(fields: Fields, node: SchemaNode): RepairOutcome {
     for (const name of node.required) {
       if (fields[name] !== undefined) continue
-      const fate = this.#reported('required', node.fields.get(name) ?? node, fields, name)
-      if (fate === 'stop') return fate
-      if (fate === 'holderRemoved') return 'removed'
+      const outcome = this.#reportField('required', node.fields.get(name) ?? node, fields, name)
+      if (outcome === 'stop') return outcome
+      if (outcome === 'holderRemoved') return 'removed'
     }
     if (!node.isOpen) {
       for (const name of Object.keys(fields)) {
         if (node.fields.has(name)) continue
-        if (this.#reported('additionalProperties', node, fields, name) === 'stop') return 'stop'
+        if (this.#reportField('additionalProperties', node, fields, name) === 'stop') return 'stop'
       }
     }
     for (const [name, field] of node.fields) {
       if (fields[name] === undefined) continue
       this.#steps.push(name)
-      const fate = this.#value(fields, name, field)
+      const outcome = this.#value(fields, name, field)
       this.#steps.pop()
-      if (fate === 'stop') return fate
-      if (fate === 'holderRemoved') return 'removed'
+      if (outcome === 'stop') return outcome
+      if (outcome === 'holderRemoved') return 'removed'
     }
     return 'kept'
   }
 
-  #list(list: unknown[], node: SchemaNode): Fate {
+  #list(list: unknown[], node: SchemaNode): RepairOutcome {
     let removed: Set<number> | null = null
     for (let index = 0; index < list.length; index++) {
       this.#steps.push(index)
-      const fate = this.#value(list, index, node)
+      const outcome = this.#value(list, index, node)
       this.#steps.pop()
-      if (fate === 'stop') return fate
-      if (fate === 'removed') (removed ??= new Set()).add(index)
+      if (outcome === 'stop') return outcome
+      if (outcome === 'removed') (removed ??= new Set()).add(index)
     }
     if (removed !== null) removeItems(list, removed)
     return 'kept'
   }
 
-  /** Reports what is broken in a field that the walk has not stepped into. */
-  #reported(keyword: Keyword, node: SchemaNode, fields: Fields, name: string): Fate {
+  /** Reports a broken keyword of a field that the walk has not entered. */
+  #reportField(keyword: Keyword, node: SchemaNode, fields: Fields, name: string): RepairOutcome {
     this.#steps.push(name)
-    const fate = this.#told(keyword, node, fields, name)
+    const outcome = this.#reportAt(keyword, node, fields, name)
     this.#steps.pop()
-    return fate
+    return outcome
   }
 
-  #told(keyword: Keyword, node: SchemaNode, holder: Fields | unknown[], key: string | number): Fate {
-    const slot = Array.isArray(holder) ? new ItemSlot(holder, Number(key)) : new FieldSlot(holder, String(key))
-    return this.#report({ keyword, node, slot, path: () => pointerOf(this.#steps) })
+  #reportAt(keyword: Keyword, node: SchemaNode, holder: Fields | unknown[], key: string | number): RepairOutcome {
+    const ref = Array.isArray(holder) ? new ElementRef(holder, Number(key)) : new FieldRef(holder, String(key))
+    return this.#report({ keyword, node, ref, path: () => pointerOf(this.#steps) })
   }
 }
 
@@ -145,7 +145,7 @@ function removeItems(list: unknown[], removed: ReadonlySet<number>): void {
   list.length = kept
 }
 
-/** The keywords that `value` itself breaks; what is inside of it does not count here. */
+/** The keywords that `value` itself breaks, without its content. */
 function brokenKeywords(value: unknown, node: SchemaNode): readonly Keyword[] {
   if (node.type !== undefined && !isOfType(value, node.type)) return wrongType
   if (typeof value === 'string') return node.words === undefined ? brokenByText(value, node) : brokenByWord(value, node)
@@ -162,7 +162,7 @@ function isOfType(value: unknown, type: string): boolean {
     case 'integer':
       return Number.isInteger(value)
     case 'number':
-      // JSON can write numbers that JavaScript reads as infinite. They are none that anything could be stored as.
+      // JavaScript parses some JSON numbers as infinity, which cannot be stored.
       return Number.isFinite(value)
     default:
       return typeof value === type
@@ -191,7 +191,7 @@ function isOfFormat(text: string, format: string): boolean {
   return format === 'date-time' ? isDateTime(text) : format !== 'uri' || URL.canParse(text)
 }
 
-/** How far from a whole multiple a number may lie: the schemas ask for multiples of 0.1, which no binary fraction is exactly. */
+/** Tolerance of `multipleOf`: the schemas require multiples of 0.1, which binary fractions cannot represent exactly. */
 const multipleTolerance = 1e-3
 
 function brokenByNumber(value: number, { minimum, maximum, multipleOf }: SchemaNode): readonly Keyword[] {

@@ -1,17 +1,18 @@
-// Whether a message has the time by which its resends are told from new facts. A time that a repair has read counts; one that it had to
-// replace by the time of arrival does not.
+// Whether a message has a usable time, which is part of its idempotency key and distinguishes a retransmission from a
+// new fact. A time that was repaired is usable; one that was replaced by the time of arrival is not.
 
 import { readTime } from './date-time.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Where a message says when it happened: in its field `timestamp`, or in each of its meter values. */
+/** Where a message has its time: in its field `timestamp`, or in each of its meter values. */
 export type TimeField = 'timestamp' | 'meterValue'
 
 /**
  * Whether a usable time is missing: of a message with meter values, in any of them.
  *
- * It compares the two payloads instead of looking for quirks, because a frame tells `quirksPerFrameMax` quirks and no more.
+ * It compares the two payloads instead of searching the quirks, because a frame has at most `quirksPerFrameMax` of
+ * them.
  *
  * @param payload after repairs, and `sent` before them: the same object when there were none.
  */
@@ -22,15 +23,15 @@ export function lacksUsableTime(field: TimeField, payload: Json, sent: Json): bo
   if (payload === sent) return false
   const values = listOf(payload.meterValue)
   const all = listOf(sent.meterValue)
-  // A repair takes out those that hold nothing.
+  // A repair removes those without content.
   const told = all.length === values.length ? all : all.filter(holdsSomething)
-  // Which is which cannot be told then.
+  // Then they cannot be matched.
   if (told.length !== values.length) return true
   return values.some((value, index) => !isUsableTime(fieldOf(value, 'timestamp'), fieldOf(told[index], 'timestamp')))
 }
 
-/** Whether any sample tells of an interval rather than of a register: two of them may well look the same. */
-export function tellsIntervals({ meterValue }: Json): boolean {
+/** Whether any sample is of an interval rather than a register: two intervals may have equal values. */
+export function reportsIntervals({ meterValue }: Json): boolean {
   return listOf(meterValue).some((value) =>
     listOf(fieldOf(value, 'sampledValue')).some((sample) => {
       const measurand = fieldOf(sample, 'measurand')
@@ -40,8 +41,8 @@ export function tellsIntervals({ meterValue }: Json): boolean {
 }
 
 /**
- * Whether a time that is served is one that was sent, be it in another format, and not one that stands in for it. A local time is within
- * a day of what it is as UTC; what stands in is years away from it, since only times that no working clock shows are replaced.
+ * Whether the time after repairs is the time that was sent, possibly in another format, and not a replacement. A local
+ * time is within a day of the same text as UTC. A replacement is years away, since only implausible times are replaced.
  */
 export function isUsableTime(served: unknown, sent: unknown): boolean {
   if (typeof served !== 'string') return false

@@ -1,34 +1,36 @@
-// What examining a frame can say. A verdict crosses threads, so it holds plain data only.
+// The result of examining a frame. A verdict is sent between threads, so it is plain data.
 
 import type { OcppVersion } from './version.ts'
 import type { CallErrorCode } from './call-error.ts'
 
-/** How violations are met: `strict` refuses them with the right CALLERROR, `lenient` repairs or keeps what it can. */
+/**
+ * How violations are handled: `strict` refuses them with the right CALLERROR, `lenient` repairs or keeps what it can.
+ */
 export type Strictness = 'strict' | 'lenient'
 
 /**
- * A CALL to be examined, with what examining it depends on. The verdict on a long one is lean: of its payload there is what
- * decisions read, and the text of the whole.
+ * A CALL to be examined, with its parameters. The verdict on a long frame is lean: of the payload it has the fields
+ * that decisions read, and the text of the whole.
  */
 export interface FrameTask {
   readonly text: string
   readonly version: OcppVersion
   readonly strictness: Strictness
-  /** Of times that are sent without a zone, as `readTime` takes it; UTC when left out. */
+  /** Time zone of times without a zone, as for `readTime`; UTC if missing. */
   readonly timeZone?: string | undefined
   /** `charge_points.id`, for the meter columns. */
   readonly chargePointKey: number
-  /** With a fraction of microseconds, by which the frames of one connection keep their order. */
+  /** With a fraction in microseconds, which keeps the order of the frames of one connection. */
   readonly receivedAtMs: number
 }
 
-/** Something a charge point did that the specification does not allow, and that was served all the same. */
+/** A malformation that was repaired or accepted. */
 export interface Quirk {
   /** One of the codes of `ocpp/quirks.ts`. */
   readonly code: string
-  /** Where, as a JSON pointer into the payload; '' for the whole frame. */
+  /** Its position, as a JSON pointer into the payload; '' for the whole frame. */
   readonly path: string
-  /** The text, number, boolean or null that a repair replaced; undefined when there was none. */
+  /** The text, number, boolean or null that a repair replaced; undefined if none. */
   readonly sent?: unknown
 }
 
@@ -49,7 +51,7 @@ export interface EnergyRegisters {
   readonly lastAtMs: number | null
   /** The earliest of any context but Transaction.Begin, where it is another than `last`. */
   readonly earlier: RegisterReading | null
-  /** The first fall within the frame that was no single odd reading, or is its last reading. */
+  /** The first fall within the frame, without single outliers; the last reading counts even if it may be one. */
   readonly fall: RegisterFall | null
 }
 
@@ -59,26 +61,26 @@ export interface RegisterReading {
   readonly atMs: number
 }
 
-/** What a transaction is known to have told next to a moment, its start and its stop included; null where there is nothing. */
+/** The registers of a transaction just before and after a moment, including start and stop; null if there is none. */
 export interface RegistersNextTo {
   readonly before: RegisterReading | null
   readonly after: RegisterReading | null
 }
 
-/** The same for the moments of the first and of the last register of a message; null of one that is known already. */
+/** The same for the first and the last register of a message; null for one that is stored already. */
 export interface RegistersAround {
   readonly first: RegistersNextTo | null
   readonly last: RegistersNextTo | null
 }
 
-/** A register that went down by more than rounding explains, to what was sampled `atMs`. */
+/** A register that fell by more than rounding explains, down to the sample at `atMs`. */
 export interface RegisterFall {
   readonly fromWh: number
   readonly toWh: number
   readonly atMs: number
 }
 
-/** Rows of the batch's meter block that came from one frame: `from` included, `to` not. */
+/** Rows of the batch's meter block that belong to one frame: `from` inclusive, `to` exclusive. */
 export interface MeterRange {
   readonly from: number
   readonly to: number
@@ -91,24 +93,24 @@ export interface AcceptedFrame {
   readonly messageId: string
   readonly action: string
   /**
-   * The payload after repairs, checked against the schema of its row. `meterValue` and `transactionData` have been
-   * taken out of it: they stand in the meter block.
+   * The payload after repairs, checked against the schema of its row. `meterValue` and `transactionData` are
+   * removed: they are in the meter block.
    */
   readonly payload: Readonly<Record<string, unknown>>
   readonly quirks: readonly Quirk[]
   /**
-   * The payload as sent, likewise without its meter values; there when it was repaired, or when the frame is long. Of a long
-   * frame it has the plain values only: no lists, and no objects.
+   * The payload as sent, also without meter values; present if it was repaired, or if the frame is long. Of a long
+   * frame it has plain values only: no lists and no objects.
    */
   readonly sent?: Readonly<Record<string, unknown>>
   /**
-   * `contentDigest` of the whole payload as sent; there when the message tells of a transaction's beginning, course or end, or lacks
-   * a usable time. Without a time, samples of intervals are told apart by their message id as well.
+   * `contentDigest` of the whole payload as sent, for the idempotency key. Present if the message is about a
+   * transaction, or has no usable time. Without a time, the digest of samples of intervals includes the message id.
    */
   readonly content?: string
-  /** There when the time that its row names (`MessageRow.toldAt`) was not sent, or cannot be used. */
+  /** Present if the time that the row names (`MessageRow.toldAt`) is missing or unusable. */
   readonly lacksTime?: true
-  /** The whole payload as sent, without its meter values, as JSON text; there when the frame is long. */
+  /** The whole payload as sent, without meter values, as JSON text; present if the frame is long. */
   readonly sentText?: string
   readonly meter: MeterRange | null
 }
@@ -117,14 +119,14 @@ export interface AcceptedFrame {
 export interface RefusedFrame {
   readonly kind: 'refused'
   readonly messageId: string
-  /** '' when the frame was too broken to tell. */
+  /** '' if it could not be recognised. */
   readonly action: string
   readonly code: CallErrorCode
   readonly description: string
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** The frame gets no answer at all (1.6: unreadable and without a message id); it is counted. */
+/** The frame is dropped without an answer (1.6: unreadable and without a message id), and counted. */
 export interface DroppedFrame {
   readonly kind: 'dropped'
   readonly reason: string

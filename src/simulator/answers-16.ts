@@ -1,5 +1,5 @@
-// What a simulated charge point does with the CALLs of an OCPP 1.6 central system. A request has been checked against its
-// schema before it comes here.
+// What a simulated charge point does with the CALLs of an OCPP 1.6 central system. A request has been checked against
+// its schema before it comes here.
 
 import type { OCPP16 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'

@@ -59,7 +59,7 @@ export class SimulatedChargePoint implements Station {
   readonly #outbox: Outbox
   readonly #charging: Charging
   readonly #upkeep: Upkeep
-  /** Authorisations that were answered before, for times without a connection. */
+  /** Authorisation cache, for times without a connection. */
   readonly #authorizationCache = new Map<string, Authorization>()
   #bootReason: BootReason = 'PowerUp'
   #isAccepted = false
@@ -144,7 +144,7 @@ export class SimulatedChargePoint implements Station {
     return this.#accepted.promise
   }
 
-  /** Pulls its mains plug: nothing more is sent, transactions stay open. Not to be started again. */
+  /** Simulates a power loss: nothing more is sent, transactions stay open. It cannot be started again. */
   stop(): void {
     this.#cancelHeartbeat()
     this.#cancelBoot()
@@ -157,7 +157,7 @@ export class SimulatedChargePoint implements Station {
     this.#connection.close()
   }
 
-  /** Breaks the line; it dials again by itself. */
+  /** Cuts the connection; it reconnects by itself. */
   cut(): void {
     this.#connection.cut()
   }
@@ -196,7 +196,9 @@ export class SimulatedChargePoint implements Station {
     this.#charging.setStatus(this.#charging.connectorOf(connectorId), status)
   }
 
-  /** Asks the central system about an id tag; without a connection the local list and what was answered before count. */
+  /**
+   * Authorises an id tag; without a connection, by the local list and the authorisation cache.
+   */
   async authorize(idTag: string): Promise<Authorization> {
     const key = idTag.toLowerCase()
     try {
@@ -299,7 +301,7 @@ export class SimulatedChargePoint implements Station {
     const stops = this.connectors.flatMap(({ transaction }) =>
       transaction === null ? [] : [this.#charging.stop(transaction, reason, null)],
     )
-    // A soft reset waits until what it stopped has been told (1.6 §5.14); a hard one tells it after the boot.
+    // A soft reset waits until the stops have been reported (1.6 §5.14); a hard reset reports them after the boot.
     if (reason === 'HardReset') void this.#reboot('RemoteReset')
     else void Promise.all(stops).then(() => this.#reboot('RemoteReset'))
   }
@@ -444,7 +446,7 @@ export class SimulatedChargePoint implements Station {
     if (this.isConnected) this.#cancelBoot = this.clock.after(retrySeconds * 1000, () => void this.#boot(reason))
   }
 
-  /** Connected and accepted: tells what changed meanwhile, and sends what waited. */
+  /** Connected and accepted: reports what changed meanwhile, and sends what is queued. */
   #resume(): void {
     for (const connector of this.connectors) {
       if (connector.statusTold !== connector.status) this.tellStatus(connector.connectorId)

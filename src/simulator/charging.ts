@@ -1,5 +1,5 @@
-// The connectors of a simulated charge point and what happens at them: cars come and go, transactions begin, are sampled
-// and end. What is to be told goes out through `Teller`; time comes in through the clock.
+// The connectors of a simulated charge point and what happens at them: cars come and go, transactions begin, are
+// sampled and end. Reports are sent through `Teller`; the clock is injected.
 
 import type { Clock } from '../base/clock.ts'
 import { callAt } from './call-at.ts'
@@ -193,7 +193,7 @@ export class Charging {
     if (this.isIdle) for (const task of this.#whenIdle.splice(0)) task()
   }
 
-  /** Reads the meter of a connector and tells what it shows. */
+  /** Reads the meter of a connector and reports the values. */
   sample(connector: Connector, cause: Cause): void {
     const reading = this.read(connector)
     const { transaction } = connector

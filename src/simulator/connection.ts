@@ -1,5 +1,6 @@
-// One OCPP-J connection from the charge point's side: dials, dials again with back-off when it is lost, sends one CALL at
-// a time and answers the CALLs of the central system. It knows frames and sockets, and nothing of what the messages say.
+// One OCPP-J connection from the charge point's side: dials, dials again with back-off when it is lost, sends one CALL
+// at a time and answers the CALLs of the central system. It knows frames and sockets, and nothing of what the messages
+// say.
 
 import { callTimeoutMsDefault } from '../base/limits.ts'
 import type { Clock } from '../base/clock.ts'
@@ -69,7 +70,7 @@ export interface ConnectionOptions {
   readonly callTimeoutMs?: number
 }
 
-/** Who uses a connection. */
+/** The user of a connection. */
 export interface ConnectionListener {
   opened(subprotocol: string): void
   /** The connection is gone, or could not be made. */

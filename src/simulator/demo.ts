@@ -1,5 +1,5 @@
-// `bun run demo`: a running Stator with six simulated charge points and a few id tags, so that there is something to see.
-// It keeps its data in a folder of its own and can be started again and again.
+// `bun run demo`: a running Stator with six simulated charge points and a few id tags, so that there is something to
+// see. It keeps its data in a folder of its own and can be started again and again.
 
 import { systemClock } from '../base/clock.ts'
 import { loadSettings, type Settings } from '../base/config.ts'

@@ -46,7 +46,7 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
     return station.settings.byVariable(component.name, variable.name, variable.instance) ?? 'UnknownVariable'
   }
 
-  /** What the station says of itself is read when asked for. */
+  /** Variables about the station itself are read on request. */
   function valueOf(row: SettingRow): string {
     if (row.variable?.[0] !== 'ChargingStation') return row.value
     const own = { Model: station.model, VendorName: station.vendor, FirmwareVersion: station.firmwareVersion }
@@ -67,7 +67,7 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
               mutability: row.mutability,
               persistent: true,
               constant: false,
-              // A value that may only be written is not told (2.0.1 Part 2, B07).
+              // The value of a write-only variable is not reported (2.0.1 Part 2, B07).
               ...(row.mutability === 'WriteOnly' ? {} : { value: valueOf(row) }),
             },
           ],

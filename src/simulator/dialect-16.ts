@@ -85,7 +85,7 @@ export class Dialect16 implements Dialect {
   }
 
   updated(transaction: Transaction, reading: Reading, cause: Cause): (() => Call) | null {
-    // A change of the charging state is told by StatusNotification alone.
+    // A change of the charging state is reported by StatusNotification only.
     if (cause === 'StateChanged') return null
     const values = meterValue(reading, cause === 'Trigger' ? 'Trigger' : 'Sample.Periodic')
     return () => {

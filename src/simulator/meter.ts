@@ -1,5 +1,5 @@
-// What flows through a connector: a car that takes power while its battery lasts, and the meter that counts it. Energy is
-// the integral of power over time, and never runs backwards. Pure arithmetic: time is handed in.
+// What flows through a connector: a car that takes power while its battery lasts, and the meter that counts it. Energy
+// is the integral of power over time, and never runs backwards. Pure arithmetic: time is handed in.
 
 /** Voltage between a phase and neutral, and how many phases a connector has. */
 export const volts = 230

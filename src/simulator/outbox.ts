@@ -1,5 +1,6 @@
-// The messages about transactions that a charge point must not lose: kept in order and sent one after another, again and
-// again until the central system has answered (OCPP 1.6 §3.7.1, 2.0.1 Part 4 §5.4). What happens offline waits here.
+// The messages about transactions that a charge point must not lose: kept in order and sent one after another, again
+// and again until the central system has answered (OCPP 1.6 §3.7.1, 2.0.1 Part 4 §5.4). What happens offline waits
+// here.
 
 import type { Clock } from '../base/clock.ts'
 import { CallRejected, type Answer, type Call } from './connection.ts'
@@ -12,7 +13,7 @@ export interface OutboxLine {
   readonly attemptsMax: () => number
   /** Wait before the second attempt; before the nth it is n - 1 times as long. */
   readonly retryMs: () => number
-  /** A message was given up: the central system refused it too often. */
+  /** A message was discarded: the central system refused it too often. */
   readonly gaveUp: (error: CallRejected) => void
 }
 

@@ -1,5 +1,5 @@
-// The charging profiles that a simulated charge point obeys, in one shape for 1.6 (§3.13) and 2.x (Part 2, block K), and
-// the limit that they add up to.
+// The charging profiles that a simulated charge point obeys, in one shape for 1.6 (§3.13) and 2.x (Part 2, block K),
+// and the limit that they add up to.
 
 import { phases, volts } from './meter.ts'
 
@@ -25,7 +25,7 @@ export interface Profile {
   readonly sent: object
 }
 
-/** Which profiles to take away; a field left out matches all. */
+/** Which profiles to remove; a missing field matches all. */
 export interface ProfileFilter {
   readonly id?: number | undefined
   readonly connectorId?: number | undefined
@@ -40,7 +40,7 @@ const stationWide = new Set([
   'ChargingStationExternalConstraints',
 ])
 
-/** Limit of `profile` at `nowMs` in W; null while it says nothing. */
+/** Limit of `profile` at `nowMs` in W; null while it does not apply. */
 function limitOf(profile: Profile, nowMs: number, transactionStartMs: number | null): number | null {
   const startMs = profile.startMs ?? transactionStartMs ?? nowMs
   let seconds = (nowMs - startMs) / 1000
@@ -56,7 +56,9 @@ function limitOf(profile: Profile, nowMs: number, transactionStartMs: number | n
 export class Profiles {
   #profiles: Profile[] = []
 
-  /** Installs a profile in the place of the one with its id, or with its stack level, purpose and connector (1.6 §5.16). */
+  /**
+   * Installs a profile in the place of the one with its id, or with its stack level, purpose and connector (1.6 §5.16).
+   */
   set(profile: Profile): void {
     this.#profiles = this.#profiles.filter(
       (other) =>
@@ -78,14 +80,14 @@ export class Profiles {
     )
   }
 
-  /** Takes profiles away and tells how many. */
+  /** Removes profiles and returns how many. */
   clear(filter: ProfileFilter): number {
     const gone = new Set(this.matching(filter))
     this.#profiles = this.#profiles.filter((profile) => !gone.has(profile))
     return gone.size
   }
 
-  /** Takes the TxProfiles of a connector away: they end with its transaction. */
+  /** Removes the TxProfiles of a connector: they end with its transaction. */
   endTransaction(connectorId: number): void {
     this.clear({ connectorId, purpose: 'TxProfile' })
   }

@@ -1,5 +1,6 @@
-// What can be read and changed in a simulated charge point: one table with the 1.6 name of each setting (§9) and its 2.x
-// component and variable (2.0.1 Part 2, Referenced Components and Variables), so that both versions change the same value.
+// What can be read and changed in a simulated charge point: one table with the 1.6 name of each setting (§9) and its
+// 2.x component and variable (2.0.1 Part 2, Referenced Components and Variables), so that both versions change the same
+// value.
 
 export type SettingKind = 'integer' | 'boolean' | 'string' | 'MemberList'
 
@@ -122,7 +123,9 @@ export class StationSettings {
     return this.byKey(key)?.value === 'true'
   }
 
-  /** Writes a value on behalf of the central system; false when the row may not be written or the value does not fit. */
+  /**
+   * Writes a value on behalf of the central system; false when the row may not be written or the value does not fit.
+   */
   change(row: SettingRow, value: string): boolean {
     if (row.mutability === 'ReadOnly' || !fits(row.kind, value)) return false
     row.value = value

@@ -1,5 +1,5 @@
-// What the parts of a simulated charge point know of each other: its connectors and transactions, what a version of OCPP
-// has to express (Dialect), and what a command may have it do (Station).
+// What the parts of a simulated charge point know of each other: its connectors and transactions, what a version of
+// OCPP has to express (Dialect), and what a command may have it do (Station).
 
 import type { Clock } from '../base/clock.ts'
 import type { Answer, Call, Reply } from './connection.ts'
@@ -31,7 +31,7 @@ export type StopReason =
   | 'EmergencyStop'
   | 'Other'
 
-/** What made the charge point speak about a transaction. */
+/** The trigger of a transaction message. */
 export type Cause = 'Authorized' | 'RemoteStart' | 'Periodic' | 'StateChanged' | 'Trigger' | StopReason
 
 export interface Reservation {
@@ -79,8 +79,8 @@ export interface Authorization {
 }
 
 /**
- * One version of OCPP, as a charge point speaks it. Transaction messages come as functions: they are made when their turn
- * in the outbox has come, but tell what was true when the function was made.
+ * One version of OCPP, as a charge point speaks it. Transaction messages come as functions: they are made when their
+ * turn in the outbox has come, but tell what was true when the function was made.
  */
 export interface Dialect {
   readonly subprotocol: string
@@ -130,7 +130,7 @@ export interface Station {
   connector(connectorId: number): Connector | undefined
   /** An open transaction by our 1.6 transactionId or its 2.x one. */
   transaction(id: number | string): Transaction | undefined
-  /** Sends a CALL; how it is answered is of no importance to anybody. */
+  /** Sends a CALL and ignores its answer. */
   tell(call: Call): void
   tellStatus(connectorId: number): void
   tellBoot(): void
@@ -143,9 +143,9 @@ export interface Station {
   /** Plugs a car in and begins a transaction that the central system asked for. */
   startRemotely(connector: Connector, idTag: string, remoteStartId: number | null): void
   stopTransaction(connectorId: number, reason: StopReason, idTag?: string): Promise<void>
-  /** Stops what runs, goes away and boots again. */
+  /** Stops all transactions, disconnects and boots again. */
   reset(reason: 'SoftReset' | 'HardReset'): void
-  /** Goes away and boots again as soon as no transaction runs. */
+  /** Disconnects and boots again as soon as no transaction runs. */
   resetWhenIdle(): void
   /** `Scheduled` when a transaction has to end first. 0 is the whole charge point. */
   changeAvailability(connectorId: number, operative: boolean): 'Accepted' | 'Rejected' | 'Scheduled'
@@ -153,9 +153,9 @@ export interface Station {
   /** Reserves a connector, or (0) any one; the answer is the ReservationStatus of both versions. */
   reserve(connectorId: number, reservationId: number, idTag: string, expiresAtMs: number): ReservationStatus
   cancelReservation(reservationId: number): boolean
-  /** Runs an update to the firmware at `location`, telling every step. Not before `notBeforeMs`. */
+  /** Runs an update to the firmware at `location`, reporting every step. Not before `notBeforeMs`. */
   updateFirmware(location: string, requestId: number | null, notBeforeMs: number): void
-  /** Runs an upload, telling every step. */
+  /** Runs an upload, reporting every step. */
   uploadLog(requestId: number | null): void
   /** Limits of the next `durationSeconds` on a connector (0: of the whole charge point), in `unit`. */
   compositeSchedule(connectorId: number, durationSeconds: number, unit: 'W' | 'A'): Period[]

@@ -1,4 +1,5 @@
-// The messages that a central system may trigger, in both versions: what a charge point sends, by the name of the message.
+// The messages that a central system may trigger, in both versions: what a charge point sends, by the name of the
+// message.
 
 import type { Connector, Station } from './station.ts'
 

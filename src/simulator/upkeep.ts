@@ -1,5 +1,5 @@
-// What a simulated charge point does to itself when it is told to: firmware updates, uploads and resets, step by step and
-// each step told.
+// What a simulated charge point does to itself when it is told to: firmware updates, uploads and resets, step by step
+// and each step told.
 
 import type { Clock } from '../base/clock.ts'
 import { callAt } from './call-at.ts'
@@ -34,7 +34,7 @@ export class Upkeep {
     this.#line = line
   }
 
-  /** Forgets what was planned. */
+  /** Cancels what was planned. */
   stop(): void {
     this.#cancelFirmwareStep()
     this.#cancelLogStep()

@@ -32,7 +32,7 @@ export interface SocketData extends ConnectionIdentity {
   /** null: no common subprotocol; the socket is closed as soon as it is open (OCPP-J 1.6 §3.1.2). */
   readonly version: OcppVersion | null
   /** Called once the charge point has been read from the database, or never will be: the next one may come in. */
-  readonly leave: () => void
+  readonly releaseSlot: () => void
   station?: Station
 }
 

@@ -97,7 +97,7 @@ export class Stations {
     const { data } = socket
     const { identity, version } = data
     if (version === null) {
-      data.leave()
+      data.releaseSlot()
       socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
       return
     }
@@ -110,7 +110,7 @@ export class Stations {
     // Kept no longer than until it has been compared.
     const { credential = null } = data
     data.credential = null
-    station.beginning = this.#begin(station, credential, older).finally(data.leave)
+    station.beginning = this.#begin(station, credential, older).finally(data.releaseSlot)
   }
 
   /** A socket has closed, on either side. */

@@ -11,10 +11,10 @@ import {
   leaseRenewalsBeforeSweep,
   leaseRenewMs,
   leaseStatementMsMax,
-  leaseTendMs,
+  leaseCheckMs,
   ownershipCheckMs,
   ownershipRowsMax,
-  untoldEndsMax,
+  unreportedEndsMax,
 } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Fence } from './fences.ts'
@@ -50,8 +50,8 @@ interface Untold extends Release {
   readonly tell: () => Promise<void>
 }
 
-const turnsBetweenChecks = ownershipCheckMs / leaseTendMs
-const turnsBetweenRepairs = leaseRenewMs / leaseTendMs
+const turnsBetweenChecks = ownershipCheckMs / leaseCheckMs
+const turnsBetweenRepairs = leaseRenewMs / leaseCheckMs
 
 /** Keeps the lease of one node. */
 export class LeaseKeeper {
@@ -65,7 +65,7 @@ export class LeaseKeeper {
   #isDoubtful = false
   /** Those under way, the oldest first, and when each began. */
   readonly #releases = new Map<Untold, number>()
-  /** How connections ended of which the database may not know yet that they did, by key; `untoldEndsMax` of them. */
+  /** How connections ended of which the database may not know yet that they did, by key; `unreportedEndsMax` of them. */
   readonly #untold = new Map<number, Untold>()
   #turnsUntilCheck = 0
   #turnsUntilRepair = 0
@@ -83,7 +83,7 @@ export class LeaseKeeper {
     )
     this.#tending = repeat(
       clock,
-      leaseTendMs,
+      leaseCheckMs,
       () => this.#tend(),
       (error) => this.#failed(error),
     )
@@ -100,7 +100,7 @@ export class LeaseKeeper {
       await leases.giveBackAll()
       await leases.takeForGood(node)
     }
-    keeper.#tending.begin(leaseTendMs)
+    keeper.#tending.begin(leaseCheckMs)
     return keeper
   }
 
@@ -135,7 +135,7 @@ export class LeaseKeeper {
   async releasing(release: Release, tell: () => Promise<void>): Promise<void> {
     const untold = { ...release, tell }
     this.#untold.delete(release.key)
-    if (this.#untold.size < untoldEndsMax) this.#untold.set(release.key, untold)
+    if (this.#untold.size < unreportedEndsMax) this.#untold.set(release.key, untold)
     this.#releases.set(untold, this.#options.clock.nowMs())
     try {
       await tell()

@@ -2,7 +2,7 @@
 // that nothing waits for it.
 
 import type { Pool } from 'pg'
-import { forgottenLotsMax, forgottenRowsMax } from '../base/limits.ts'
+import { retentionBatchesMax, retentionRowsMax } from '../base/limits.ts'
 import { isExpiredPromise } from './remote-start-promises.ts'
 
 /** Forgets the rows of `table` that were received before `beforeMs`, as many as one turn may. Answers how many. */
@@ -25,13 +25,13 @@ export async function forgetPromises(pool: Pool): Promise<number> {
  */
 async function forget(pool: Pool, table: string, condition: string, values: readonly string[]): Promise<number> {
   let forgotten = 0
-  for (let lot = 0; lot < forgottenLotsMax; lot++) {
+  for (let lot = 0; lot < retentionBatchesMax; lot++) {
     const { rowCount } = await pool.query(
       `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT $1)) AND ${condition}`,
-      [forgottenRowsMax, ...values],
+      [retentionRowsMax, ...values],
     )
     forgotten += rowCount ?? 0
-    if ((rowCount ?? 0) < forgottenRowsMax) break
+    if ((rowCount ?? 0) < retentionRowsMax) break
   }
   return forgotten
 }

@@ -7,7 +7,7 @@ import { contentDigest } from '../ocpp/content-digest.ts'
 import { examine } from '../examine/examine.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
 import { rowOf } from '../blocks/messages.ts'
-import { lacksUsableTime, tellsIntervals } from '../ocpp/usable-time.ts'
+import { lacksUsableTime, reportsIntervals } from '../ocpp/usable-time.ts'
 import type { AcceptedFrame, FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { lean } from './lean-frame.ts'
 import { MeterColumns } from './meter-columns.ts'
@@ -93,7 +93,7 @@ function digestOf(
   lacksTime: boolean,
 ): Pick<AcceptedFrame, 'content' | 'lacksTime'> | null {
   if (lacksTime) {
-    return { content: contentDigest(sent, tellsIntervals(payload) ? messageId : undefined), lacksTime }
+    return { content: contentDigest(sent, reportsIntervals(payload) ? messageId : undefined), lacksTime }
   }
   return isFact ? { content: contentDigest(sent) } : null
 }

@@ -16,7 +16,7 @@ export class FakeSocket implements StationSocket {
   onSend: () => void = () => {}
 
   constructor(data: Partial<SocketData> = {}) {
-    const none = { version: '1.6', remoteAddress: '192.0.2.1', leave: () => {} } as const
+    const none = { version: '1.6', remoteAddress: '192.0.2.1', releaseSlot: () => {} } as const
     this.data = { identity: 'CP001', chargePointKey: 7, ...none, ...data }
   }
 

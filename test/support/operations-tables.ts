@@ -31,7 +31,7 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
   errors: () =>
     table(
       ['Code', 'HTTP status', '`error`', 'What to do'],
-      Object.entries(errorTable).map(([name, row]) => [code(name), String(row.status), row.name, row.mend]),
+      Object.entries(errorTable).map(([name, row]) => [code(name), String(row.status), row.name, row.hint]),
     ),
   quirks: () =>
     table(
@@ -46,12 +46,12 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
     ),
   metrics: () =>
     table(
-      ['Metric', 'What it tells'],
+      ['Metric', 'Meaning'],
       metricsRegistry({ counters: new Counters(), timings: new Timings(), partCounts: () => nothingCounted })
         .getMetricsAsArray()
         .map(({ name, help }) => [code(name), help]),
     ),
-  'log-categories': () => meanings(['Category', 'Tells of'], logCategories),
+  'log-categories': () => meanings(['Category', 'What it logs'], logCategories),
   'log-fields': () => meanings(['Field', 'Meaning'], logFields),
 }
 

@@ -92,6 +92,9 @@ const ofNoFile: Readonly<Record<string, string>> = {
   'store/migration-rules': 'the SQL in drizzle/',
 }
 
+/** Areas whose comments are not all wrapped yet. */
+const unwrapped: readonly string[] = ['actors', 'blocks', 'blocks/routes', 'feed', 'station', 'store', 'workers']
+
 function areaOf(file: string): string {
   const [top = '', second = ''] = file.split('/')
   if (top !== 'src') return top
@@ -131,6 +134,19 @@ describe('the house', () => {
       return targets.filter((target) => !allowed.includes(areaOf(target))).map((target) => `${file} imports ${target}`)
     })
     expect(wrong).toEqual([])
+  })
+
+  test('the table of folders in docs/architecture.md names every folder, and what it may import', () => {
+    const document = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+    const rows = [...document.matchAll(/^\| `(?:src\/)?([\w.]+)\/?` +\|[^|]*\| ([^|]*?) +\|$/gm)]
+    const described = new Map(rows.map(([, folder = '', imports = '']) => [folder.replace('.ts', ''), imports]))
+    expect([...described.keys()].sort()).toEqual(
+      [...new Set([...files.map(areaOf), 'drizzle'])].filter((area) => area !== 'blocks/routes').sort(),
+    )
+    const listed = [...described].filter(([, imports]) => imports !== '' && !imports.startsWith('everything'))
+    expect(Object.fromEntries(listed)).toEqual(
+      Object.fromEntries(listed.map(([area]) => [area, (mayImport[area] ?? []).join(', ')])),
+    )
   })
 
   test('a block uses only the blocks below it', () => {
@@ -198,6 +214,15 @@ describe('the house', () => {
       ([file, source]) => !file.startsWith('test/') && !/^(#!.*\n)?\/\/ \S/.test(source),
     )
     expect(silent.map(([file]) => file)).toEqual([])
+  })
+
+  test('no line of a comment is longer than 120 columns', () => {
+    const long = [...sources].flatMap(([file, source]) => {
+      if (areaOf(file) === 'test' || unwrapped.includes(areaOf(file))) return []
+      const lines = source.split('\n').map((line, index) => ({ line, at: `${file}:${index + 1}` }))
+      return lines.filter(({ line }) => line.length > 120 && /^\s*(\/\/|\/?\*)/.test(line)).map(({ at }) => at)
+    })
+    expect(long).toEqual([])
   })
 
   test('each library has one owner', () => {

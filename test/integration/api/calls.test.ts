@@ -295,7 +295,7 @@ describe('a charge point', () => {
       status: 502,
       body: {
         error: 'BadGateway',
-        message: 'The charge point answered Reset against its schema',
+        message: 'The answer of the charge point to Reset breaks its schema',
         details: { action: 'Reset', payload: { status: 'Perhaps' }, problems: [{ path: '/status' }] },
       },
     })

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { toldMessages } from '../../../bench/audit/told.ts'
+import { sentMessages } from '../../../bench/audit/sent-messages.ts'
 import { type BenchVersion, Fleet, type FleetOptions } from '../../../bench/generator/fleet.ts'
 import { type SocketKind, socketKinds } from '../../../bench/generator/sockets.ts'
 import { targetOf } from '../../../bench/generator/wire.ts'
@@ -101,7 +101,7 @@ describe.each(versions)('in OCPP %s', (version) => {
     fleet.begin({ kind: 'closed' })
     await within('two transactions', stopped)
     await fleet.settle(5_000)
-    const told = fleet.ledgers.flatMap((ledger) => toldMessages(ledger, fleet.dialect))
+    const told = fleet.ledgers.flatMap((ledger) => sentMessages(ledger, fleet.dialect))
     const counted = fleet.recorder.takeSlice()
     await stop()
     const acknowledged = told.filter(({ isAcknowledged }) => isAcknowledged)

@@ -9,7 +9,7 @@ import {
   leaseRenewalsBeforeSweep,
   leaseRenewMs,
   leaseStatementMsMax,
-  leaseTendMs,
+  leaseCheckMs,
 } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
@@ -100,8 +100,8 @@ function gone({ key, epoch }: Ownership): Release {
 /** Lets `ms` pass for one node, turn by turn. */
 async function pass({ clock }: Node, ms: number): Promise<void> {
   const alarms = clock.alarms
-  for (let passed = 0; passed < ms; passed += leaseTendMs) {
-    clock.pass(leaseTendMs)
+  for (let passed = 0; passed < ms; passed += leaseCheckMs) {
+    clock.pass(leaseCheckMs)
     await until('the turn to end', () => clock.alarms === alarms)
   }
 }
@@ -141,7 +141,7 @@ test('a lease that is renewed is not swept by another node, and one that is not 
   await pass(one, leaseMs)
   expect(await isConnected(theirs)).toBe(true)
   await runOut(other)
-  await pass(one, leaseTendMs)
+  await pass(one, leaseCheckMs)
   expect(await isConnected(theirs)).toBe(false)
   expect(one.counters.connectionsSwept).toBe(1)
 })
@@ -152,7 +152,7 @@ test('a node that was swept gets its charge points back as soon as it renews, an
   await runOut(other)
   await pass(one, leaseMs)
   const { epoch } = await queries.connect(moved.key, { version: '1.6', atMs: arrivalMs, node: one.keeper.node })
-  await pass(other, leaseRenewMs + leaseTendMs)
+  await pass(other, leaseRenewMs + leaseCheckMs)
   expect(await isConnected(mine)).toBe(true)
   expect(other.counters.leasesLost).toBe(1)
   expect(other.overtaken).toMatchObject([{ key: moved.key, epoch, connected: true }])
@@ -166,7 +166,7 @@ test('a node whose own lease had run out gives the others time before it sweeps 
   for (const node of [one, other]) await runOut(node)
   await pass(one, leaseRenewMs)
   expect(one.counters.leasesLost).toBe(1)
-  await pass(one, leaseRenewMs * leaseRenewalsBeforeSweep - 2 * leaseTendMs)
+  await pass(one, leaseRenewMs * leaseRenewalsBeforeSweep - 2 * leaseCheckMs)
   expect(await isConnected(theirs)).toBe(true)
   await pass(one, leaseRenewMs)
   expect(await isConnected(theirs)).toBe(false)
@@ -180,7 +180,7 @@ test('a charge point that was swept while its claim was under way is connected a
   const late = await claimed(other)
   other.expected = [late.key]
   await runOut(other)
-  await pass(one, leaseTendMs)
+  await pass(one, leaseCheckMs)
   await pass(other, 2 * leaseRenewMs)
   expect(await isConnected(late)).toBe(false)
   arrive(late)
@@ -196,13 +196,13 @@ test('who leaves while his node marks him as connected again has left', async ()
   await runOut(node)
   expect(await leases.sweep((await newNode()).keeper.node)).toBe(1)
   node.isLeaving = true
-  await pass(node, leaseRenewMs + leaseTendMs)
+  await pass(node, leaseRenewMs + leaseCheckMs)
   expect(await isConnected(leaving)).toBe(false)
 })
 
 test('a charge point that left while the database was away is not connected when it is back', async () => {
   const node = await newNode()
-  await pass(node, leaseTendMs)
+  await pass(node, leaseCheckMs)
   const left = await claimed(node)
   await pass(node, leaseRenewMs)
   expect(await isConnected(left)).toBe(true)
@@ -214,7 +214,7 @@ test('a charge point that left while the database was away is not connected when
 
 test('a charge point that has left is not connected within seconds, though the statement that says so hangs', async () => {
   const node = await newNode()
-  await pass(node, leaseTendMs)
+  await pass(node, leaseCheckMs)
   const left = await claimed(node)
   const { promise: hanging, resolve: end } = Promise.withResolvers<void>()
   const releasing = node.keeper.releasing(gone(left), () => hanging)
@@ -228,7 +228,7 @@ test('a charge point that has left is not connected within seconds, though the s
 
 test('how a connection ended while the database was away is told when it is back, and before the next one is claimed', async () => {
   const node = await newNode()
-  await pass(node, leaseTendMs)
+  await pass(node, leaseCheckMs)
   const [left, returned] = [await claimed(node), await claimed(node)]
   const away = () => Promise.reject(new StatorError('STORE_UNAVAILABLE', 'The database is away.'))
   for (const one of [left, returned]) {
@@ -252,7 +252,7 @@ test('how a connection ended while the database was away is told when it is back
 
 test('a claim whose answer was lost leaves nobody connected, and one that was refused costs nothing', async () => {
   const node = await newNode()
-  await pass(node, leaseTendMs)
+  await pass(node, leaseCheckMs)
   const lost = await claimed(node)
   const refused = new StatorError('NOT_FOUND', 'It was deleted.')
   await expect(node.keeper.claiming(lost.key, () => Promise.reject(refused))).rejects.toBe(refused)

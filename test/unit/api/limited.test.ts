@@ -1,7 +1,7 @@
 // One principal has so many requests under way and waiting, and no more.
 
 import { describe, expect, test } from 'bun:test'
-import { PlacesByName } from '../../../src/api/limited.ts'
+import { Semaphores } from '../../../src/api/limited.ts'
 import type { Principal } from '../../../src/auth/operator-auth.ts'
 import {
   chargePointReadsAtOnceMax,
@@ -20,13 +20,13 @@ import { chargePoint, fakeApi } from './fake-deps.ts'
 
 const allowance = { atOnceMax: 2, waitingMax: 3 }
 
-describe('places', () => {
+describe('semaphores', () => {
   test('are given in turn, as they become free, and a name is forgotten with its last one', async () => {
-    const places = new PlacesByName(new HandClock())
-    const [first, second] = await Promise.all([places.take('a', allowance), places.take('a', allowance)])
+    const semaphores = new Semaphores(new HandClock())
+    const [first, second] = await Promise.all([semaphores.acquire('a', allowance), semaphores.acquire('a', allowance)])
     const order: number[] = []
     const waiting = [1, 2, 3].map(async (number) => {
-      const giveBack = await places.take('a', allowance)
+      const giveBack = await semaphores.acquire('a', allowance)
       order.push(number)
       giveBack()
     })
@@ -35,42 +35,42 @@ describe('places', () => {
     first()
     await Promise.all(waiting)
     expect(order).toEqual([1, 2, 3])
-    expect(places.size).toBe(1)
+    expect(semaphores.size).toBe(1)
     second()
-    expect(places.size).toBe(0)
+    expect(semaphores.size).toBe(0)
   })
 
   test('of one name leave those of another alone', async () => {
-    const places = new PlacesByName(new HandClock())
-    await Promise.all([places.take('a', allowance), places.take('a', allowance)])
-    expect(await places.take('b', allowance)).toBeFunction()
+    const semaphores = new Semaphores(new HandClock())
+    await Promise.all([semaphores.acquire('a', allowance), semaphores.acquire('a', allowance)])
+    expect(await semaphores.acquire('b', allowance)).toBeFunction()
   })
 
   test('are refused when the line is full, and after too long a wait', async () => {
     const clock = new HandClock()
-    const places = new PlacesByName(clock)
-    const taken = await Promise.all([places.take('a', allowance), places.take('a', allowance)])
-    const waiting = [1, 2, 3].map(() => places.take('a', allowance))
-    await expect(places.take('a', allowance)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+    const semaphores = new Semaphores(clock)
+    const taken = await Promise.all([semaphores.acquire('a', allowance), semaphores.acquire('a', allowance)])
+    const waiting = [1, 2, 3].map(() => semaphores.acquire('a', allowance))
+    await expect(semaphores.acquire('a', allowance)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
     clock.pass(restWaitMsMax)
     for (const one of waiting) await expect(one).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
     taken.forEach((giveBack) => giveBack())
-    expect([places.size, clock.alarms]).toEqual([0, 0])
+    expect([semaphores.size, clock.alarms]).toEqual([0, 0])
   })
 
   test('are not kept for those who have hung up', async () => {
     const clock = new HandClock()
-    const places = new PlacesByName(clock)
-    const taken = await Promise.all([places.take('a', allowance), places.take('a', allowance)])
+    const semaphores = new Semaphores(clock)
+    const taken = await Promise.all([semaphores.acquire('a', allowance), semaphores.acquire('a', allowance)])
     const hungUp = new AbortController()
-    const gone = places.take('a', allowance, hungUp.signal)
-    const next = places.take('a', allowance)
+    const gone = semaphores.acquire('a', allowance, hungUp.signal)
+    const next = semaphores.acquire('a', allowance)
     hungUp.abort()
     ;(await gone)()
     taken[0]()
     ;(await next)()
     taken[1]()
-    expect([places.size, clock.alarms]).toEqual([0, 0])
+    expect([semaphores.size, clock.alarms]).toEqual([0, 0])
   })
 })
 
@@ -156,7 +156,7 @@ describe('REST requests', () => {
     await Promise.all(reads)
   })
 
-  test('of an operator whose commands all wait for charge points are served: reads have places of their own', async () => {
+  test('of an operator whose commands all wait for charge points are served: reads have semaphores of their own', async () => {
     const { read, command, underWay, release } = slowApi()
     const commands = Array.from({ length: operatorCommandsAtOnceMax + 1 }, command)
     await until('the commands to be under way', () => underWay.commands === operatorCommandsAtOnceMax)

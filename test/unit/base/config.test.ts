@@ -192,8 +192,7 @@ describe('what stops a start', () => {
     ],
     [
       { Database: { Provider: 'SqlServer', ConnectionString: 'Server=x;User Id=sa' } },
-      'Database.Provider is "SqlServer" (F): expected PostgreSQL, or Embedded for the database that Stator brings ' +
-        'along; there is no other provider.',
+      'Database.Provider is "SqlServer" (F): expected PostgreSQL or Embedded; there is no other provider.',
     ],
     [
       { Database: { Provider: 'PostgreSQL' } },
@@ -230,12 +229,12 @@ describe('what stops a start', () => {
     [
       { Security: { RequireClientCertificate: true } },
       'Security.RequireClientCertificate is true (F): expected false: client certificates are not supported by this ' +
-        'version, and nobody should believe they are.',
+        'version.',
     ],
     [
       { Security: { AllowedCertificateThumbprints: ['thumbprint1'] } },
       'Security.AllowedCertificateThumbprints is ["thumbprint1"] (F): expected an empty list: client certificates are ' +
-        'not supported by this version, and nobody should believe they are.',
+        'not supported by this version.',
     ],
     [
       { Security: { AuthenticationMethod: 'Jwt' } },

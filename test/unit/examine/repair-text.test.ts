@@ -19,7 +19,7 @@ describe('text that is almost JSON', () => {
     ['\uFEFF[2,"1","A",{}]\0', [2, '1', 'A', {}]],
     ['[2,"1","A",{}]]]}', [2, '1', 'A', {}]],
     ['[2,"1","A",{"a":", ]}:,"}]garbage', [2, '1', 'A', { a: ', ]}:,' }]],
-  ])('is mended: %j', (text, meant) => {
+  ])('is repaired: %j', (text, meant) => {
     expect(JSON.parse(repairText(text) ?? 'null')).toEqual(meant)
   })
 
@@ -36,7 +36,7 @@ describe('text that is almost JSON', () => {
     expect(repairText(text)).toBeNull()
   })
 
-  test('is given up when there is more to mend than any charge point gets wrong', () => {
+  test('is given up when there is more to repair than any charge point gets wrong', () => {
     const samples = (count: number): string => `[2,"1","A",{"a":[${'NaN,'.repeat(count)}1]}]`
     expect(repairText(samples(1_000))).toBe(samples(1_000).replaceAll('NaN', 'null'))
     expect(repairText(samples(textRepairsMax + 1))).toBeNull()

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'bun:test'
 import { Counters } from '../../../src/base/counters.ts'
 import { createLogger } from '../../../src/base/log.ts'
 import { handshakesAtOnceMax, handshakesWaitingMax, handshakeWaitMsMax } from '../../../src/base/limits.ts'
-import { Admission, type Leave } from '../../../src/gateway/admission.ts'
+import { Admission, type Release } from '../../../src/gateway/admission.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 
 let clock: HandClock
@@ -20,9 +20,9 @@ beforeEach(() => {
   admission = new Admission({ clock, counters, log })
 })
 
-async function full(): Promise<Leave[]> {
-  const leaves = await Promise.all(Array.from({ length: handshakesAtOnceMax }, () => admission.enter()))
-  return leaves.flatMap((leave) => (leave === null ? [] : [leave]))
+async function full(): Promise<Release[]> {
+  const releases = await Promise.all(Array.from({ length: handshakesAtOnceMax }, () => admission.enter()))
+  return releases.flatMap((release) => (release === null ? [] : [release]))
 }
 
 describe('admission', () => {
@@ -34,7 +34,7 @@ describe('admission', () => {
   test('lets the others in one by one, in the order in which they came', async () => {
     const inside = await full()
     const order: number[] = []
-    const waiting = [1, 2, 3].map((number) => admission.enter().then((leave) => (order.push(number), leave)))
+    const waiting = [1, 2, 3].map((number) => admission.enter().then((release) => (order.push(number), release)))
     inside[0]?.()
     expect(await waiting[0]).toBeFunction()
     expect(order).toEqual([1])

@@ -7,7 +7,7 @@ import { StatorError } from '../../../src/base/errors.ts'
 import { createLogger, silentLogger } from '../../../src/base/log.ts'
 import { Admission } from '../../../src/gateway/admission.ts'
 import type { SocketData } from '../../../src/station/station.ts'
-import { agree, handshake, identityOf, isOcppPath, type HandshakeDeps } from '../../../src/gateway/handshake.ts'
+import { negotiate, handshake, identityOf, isOcppPath, type HandshakeDeps } from '../../../src/gateway/handshake.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { MemoryCredentialStore, basic, testAuthDeps, testCredentials } from '../../support/credential-store.ts'
 
@@ -72,9 +72,9 @@ describe('the version', () => {
     [' ocpp2.1 ,, ocpp1.6 ', 'ocpp1.6', '1.6'],
     ['ocpp2.0.1.1, ocpp2.0.1', 'ocpp2.0.1', '2.0.1'],
   ] as const)('offered as %p is agreed on as %p, leniently and strictly', (offered, subprotocol, version) => {
-    const agreement = { subprotocol, version, quirk: null }
-    expect(agree(offered, null, 'lenient')).toEqual(agreement)
-    expect(agree(offered, '1.6', 'strict')).toEqual(agreement)
+    const negotiated = { subprotocol, version, quirk: null }
+    expect(negotiate(offered, null, 'lenient')).toEqual(negotiated)
+    expect(negotiate(offered, '1.6', 'strict')).toEqual(negotiated)
   })
 
   test.each([
@@ -82,27 +82,27 @@ describe('the version', () => {
     ['OCPP1.6', '1.6'],
     ['ocpp1.6.0', '1.6'],
   ] as const)('spelt %p is a quirk, echoed as it was offered', (offered, version) => {
-    expect(agree(offered, null, 'lenient')).toEqual({ subprotocol: offered, version, quirk: 'subprotocolSpelling' })
-    expect(agree(offered, '1.6', 'strict')).toEqual(none)
+    expect(negotiate(offered, null, 'lenient')).toEqual({ subprotocol: offered, version, quirk: 'subprotocolSpelling' })
+    expect(negotiate(offered, '1.6', 'strict')).toEqual(none)
   })
 
   test('spelt oddly gives way, strictly, to a lesser one that is spelt well', () => {
-    expect(agree('ocpp2.0.1.1, ocpp1.6', null, 'lenient').version).toBe('2.0.1')
-    expect(agree('ocpp2.0.1.1, ocpp1.6', null, 'strict').version).toBe('1.6')
+    expect(negotiate('ocpp2.0.1.1, ocpp1.6', null, 'lenient').version).toBe('2.0.1')
+    expect(negotiate('ocpp2.0.1.1, ocpp1.6', null, 'strict').version).toBe('1.6')
   })
 
   test.each(['ocpp1.5', 'ocpp1.60', 'ocpp2.0', 'ocpp2.0.10', 'ocpp2.1', 'mqtt, soap'])(
     'offered as %p is none of ours, whatever is assumed of those that offer nothing',
     (offered) => {
-      expect(agree(offered, '1.6', 'lenient')).toEqual(none)
+      expect(negotiate(offered, '1.6', 'lenient')).toEqual(none)
     },
   )
 
   test.each([null, '', ' , '])('offered as %p is assumed leniently, when the settings say which', (offered) => {
     const assumed = { subprotocol: null, version: '1.6', quirk: 'subprotocolMissing' } as const
-    expect(agree(offered, '1.6', 'lenient')).toEqual(assumed)
-    expect(agree(offered, null, 'lenient')).toEqual(none)
-    expect(agree(offered, '1.6', 'strict')).toEqual(none)
+    expect(negotiate(offered, '1.6', 'lenient')).toEqual(assumed)
+    expect(negotiate(offered, null, 'lenient')).toEqual(none)
+    expect(negotiate(offered, '1.6', 'strict')).toEqual(none)
   })
 })
 
@@ -157,7 +157,7 @@ describe('a charge point that does all as OCPP has it', () => {
         credential: testCredentials.hash('secret'),
         version: '1.6',
         remoteAddress: '192.0.2.1',
-        leave: expect.any(Function),
+        releaseSlot: expect.any(Function),
       },
       headers: { 'Sec-WebSocket-Protocol': 'ocpp1.6' },
     })

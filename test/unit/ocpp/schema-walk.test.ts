@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { requestNode } from '../../../src/examine/schema.ts'
 import { limitingKeywords, SchemaNode } from '../../../src/ocpp/schema-node.ts'
-import { type Fate, walk } from '../../../src/ocpp/schema-walk.ts'
+import { type RepairOutcome, walk } from '../../../src/ocpp/schema-walk.ts'
 import { tables } from '../../../src/blocks/messages.ts'
 import { ocppVersions } from '../../../src/ocpp/version.ts'
 
@@ -69,11 +69,11 @@ describe('a walk', () => {
     required: ['text'],
   })
 
-  function told(payload: unknown, fate: Fate = 'kept'): string[] {
+  function told(payload: unknown, outcome: RepairOutcome = 'kept'): string[] {
     const reports: string[] = []
     walk(node, payload, ({ keyword, path }) => {
       reports.push(`${keyword} ${path()}`)
-      return fate
+      return outcome
     })
     return reports
   }
@@ -99,9 +99,9 @@ describe('a walk', () => {
   test('goes on with what was put in the place of a broken value', () => {
     const payload: { text: string; list: { n: unknown }[] } = { text: 'a', list: [{ n: '7' }, { n: 'x' }] }
     const paths: string[] = []
-    walk(node, payload, ({ slot, path }) => {
+    walk(node, payload, ({ ref, path }) => {
       paths.push(path())
-      if (slot !== null) slot.value = Number(slot.value)
+      if (ref !== null) ref.value = Number(ref.value)
       return 'changed'
     })
     expect(payload.list[0]).toEqual({ n: 7 })

@@ -56,7 +56,7 @@ function connected(
     credential,
     version,
     remoteAddress: '192.0.2.1',
-    leave: () => {},
+    releaseSlot: () => {},
   }
   const socket: StationSocket = {
     data,

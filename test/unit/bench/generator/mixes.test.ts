@@ -1,7 +1,7 @@
 // What the stations of a load say: valid OCPP of either version, and a ledger that knows what was acknowledged.
 
 import { describe, expect, test } from 'bun:test'
-import { samplesOf, toldMessages } from '../../../../bench/audit/told.ts'
+import { samplesOf, sentMessages } from '../../../../bench/audit/sent-messages.ts'
 import type { Message } from '../../../../bench/generator/dialect.ts'
 import { type BenchVersion, dialects } from '../../../../bench/generator/fleet.ts'
 import { booting, type Ledger, type MixName, type Outcome, scriptOf } from '../../../../bench/generator/mixes.ts'
@@ -57,7 +57,7 @@ describe.each(versions)('OCPP %s', (version) => {
   test('what is told can be worked out again from the ledger', () => {
     const { steps, ledger, dialect } = script('day', version)
     const messages = told(steps, 400).filter(({ action }) => !/Heartbeat|Authorize/.test(action))
-    const again = toldMessages(ledger, dialect).map(({ message }) => message.action + message.payload)
+    const again = sentMessages(ledger, dialect).map(({ message }) => message.action + message.payload)
     expect(messages.filter(({ action, payload }) => !again.includes(action + payload))).toEqual([])
   })
 })
@@ -74,7 +74,7 @@ test('the ledger tells what was acknowledged from what was refused or is still o
     { index: 2, isAcknowledged: true },
     { index: 3, isAcknowledged: false },
   ])
-  expect(toldMessages(ledger, dialect).filter(({ isAcknowledged }) => isAcknowledged)).toHaveLength(6)
+  expect(sentMessages(ledger, dialect).filter(({ isAcknowledged }) => isAcknowledged)).toHaveLength(6)
 })
 
 test('stations start their transactions out of step', () => {

@@ -1,15 +1,15 @@
-// What a station told, message by message, and which of it was acknowledged: worked out again from its ledger.
+// Which messages a station sent, and which were acknowledged: reconstructed from its ledger.
 
 import type { Charging } from '../generator/charging.ts'
 import type { Dialect, Message } from '../generator/dialect.ts'
 import type { Ledger } from '../generator/mixes.ts'
 
-export interface ToldMessage {
+export interface SentMessage {
   readonly message: Message
   readonly isAcknowledged: boolean
 }
 
-/** Numbers of the samples that the transaction told, with whether each was acknowledged. */
+/** Numbers of the samples that the transaction sent, and whether each was acknowledged. */
 export function samplesOf(charging: Charging): { readonly index: number; readonly isAcknowledged: boolean }[] {
   const refused = new Set(charging.samplesRefused)
   const settled = charging.samplesAcknowledged + refused.size
@@ -21,15 +21,15 @@ export function samplesOf(charging: Charging): { readonly index: number; readonl
 }
 
 /** All messages of a station that carry facts. */
-export function toldMessages(ledger: Ledger, dialect: Dialect): ToldMessage[] {
-  const told: ToldMessage[] = [...ledger.facts]
+export function sentMessages(ledger: Ledger, dialect: Dialect): SentMessage[] {
+  const sent: SentMessage[] = [...ledger.facts]
   for (const charging of ledger.chargings) {
-    told.push({ message: dialect.start(charging), isAcknowledged: charging.isStartAcknowledged })
+    sent.push({ message: dialect.start(charging), isAcknowledged: charging.isStartAcknowledged })
     for (const { index, isAcknowledged } of samplesOf(charging))
-      told.push({ message: dialect.sample(charging, index), isAcknowledged })
-    if (charging.isEndSent) told.push({ message: dialect.end(charging), isAcknowledged: charging.isEndAcknowledged })
+      sent.push({ message: dialect.sample(charging, index), isAcknowledged })
+    if (charging.isEndSent) sent.push({ message: dialect.end(charging), isAcknowledged: charging.isEndAcknowledged })
   }
-  return told
+  return sent
 }
 
 /** JSON text without the spaces and escapes that may differ between two spellings of the same. */

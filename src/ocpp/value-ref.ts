@@ -1,14 +1,14 @@
-// Places in a payload where a repair reads, replaces or removes a value.
+// References to values in a payload, through which a repair reads, replaces or removes them.
 
 type Fields = Record<string, unknown>
 
-/** A place in the payload where a value stands or is missing. */
-export interface Slot {
+/** A reference to a value, which may be missing. */
+export interface ValueRef {
   value: unknown
 }
 
 /** A field of an object. */
-export class FieldSlot implements Slot {
+export class FieldRef implements ValueRef {
   readonly holder: Fields
   readonly name: string
 
@@ -21,7 +21,7 @@ export class FieldSlot implements Slot {
     return Object.hasOwn(this.holder, this.name) ? this.holder[this.name] : undefined
   }
 
-  // Defined rather than assigned: a field may be called `__proto__`.
+  // Not an assignment, because a field may be named `__proto__`.
   set value(value: unknown) {
     Object.defineProperty(this.holder, this.name, { value, enumerable: true, configurable: true, writable: true })
   }
@@ -32,7 +32,7 @@ export class FieldSlot implements Slot {
 }
 
 /** An element of a list. */
-export class ItemSlot implements Slot {
+export class ElementRef implements ValueRef {
   readonly list: unknown[]
   readonly index: number
 
