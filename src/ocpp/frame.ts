@@ -265,17 +265,9 @@ export function encodeCall(messageId: string, action: string, payload: Readonly<
   return `[2,${JSON.stringify(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
 }
 
-// Many answers in a row are one and the same object: those to MeterValues, and those to the Heartbeats of one millisecond.
-let lastAnswer: Readonly<Record<string, unknown>> = noPayload
-let lastAnswerText = '{}'
-
-/** A CALLRESULT as text. `payload` must not change once it was given here. */
+/** A CALLRESULT as text. */
 export function encodeCallResult(messageId: string, payload: Readonly<Record<string, unknown>>): string {
-  if (payload !== lastAnswer) {
-    lastAnswer = payload
-    lastAnswerText = JSON.stringify(payload)
-  }
-  return `[3,${JSON.stringify(messageId)},${lastAnswerText}]`
+  return `[3,${JSON.stringify(messageId)},${JSON.stringify(payload)}]`
 }
 
 /**

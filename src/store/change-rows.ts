@@ -13,7 +13,8 @@ import type { RowChange, StoredTable } from '../blocks/stored-rows.ts'
 import { storedTables } from '../blocks/tables.ts'
 import { digestOf } from './event-row.ts'
 import { fenceOf, gather, type Gathered } from './gathered-rows.ts'
-import { bindRows, type BoundStatement, type RowsOf } from './statement.ts'
+import { bindRows, type RowsOf } from './statement.ts'
+import type { BoundStatement } from './wire/bind-messages.ts'
 import {
   type ChargePointRow,
   insertAnomalies,

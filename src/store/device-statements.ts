@@ -4,7 +4,8 @@
 import type { RowOf } from '../blocks/stored-rows.ts'
 import { problems } from '../blocks/diagnostics/tables.ts'
 import { problemTimes } from './schema.ts'
-import { instant, statement } from './statement.ts'
+import { statement } from './statement.ts'
+import { instant } from './wire/columns.ts'
 import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing } from './table-statement.ts'
 
 export interface ProblemRow extends Readonly<RowOf<typeof problems>> {

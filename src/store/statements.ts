@@ -11,7 +11,9 @@ import { connectors } from '../blocks/availability/tables.ts'
 import { chargePointEvents, chargePoints } from '../blocks/charge-point-tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 import { anomalies, connectorHistory, messageLog } from './schema.ts'
-import { failsIf, instant, int4, int8, namesOf, type RowsOf, statement } from './statement.ts'
+import { namesOf, type RowsOf, statement } from './statement.ts'
+import { instant, int4, int8 } from './wire/columns.ts'
+import { failsIf } from './wire/fails-if.ts'
 import {
   append,
   type Columns,

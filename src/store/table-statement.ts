@@ -5,41 +5,14 @@
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { NameOf, RowOf } from '../blocks/stored-rows.ts'
-import {
-  boolArray,
-  bytesArray,
-  float8Array,
-  instantArray,
-  int4Array,
-  int8Array,
-  jsonArray,
-  textArray,
-} from './binary-array.ts'
-import { type Column, statement, type Statement } from './statement.ts'
+import { statement, type Statement } from './statement.ts'
+import { type Column, columnOfType } from './wire/columns.ts'
 
 /** Columns by their names in SQL. */
 export type Columns<Row> = Readonly<Record<string, Column<Row>>>
 
 /** The rows that columns are made of. */
 export type RowOfColumns<C> = C extends Columns<infer Row> ? Readonly<Row> : never
-
-/** Element type and encoder for values that are of the column's type: `RowOf` sees to that. */
-type Encoding = readonly [type: string, encode: (values: readonly never[]) => Buffer]
-
-function jsonOrTextArray(values: readonly unknown[]): Buffer {
-  return jsonArray(values.map((value) => (value === null || typeof value === 'string' ? value : JSON.stringify(value))))
-}
-
-const encodings: Readonly<Record<string, Encoding>> = {
-  integer: ['int4', int4Array],
-  bigint: ['int8', int8Array],
-  'double precision': ['float8', float8Array],
-  boolean: ['bool', boolArray],
-  text: ['text', textArray],
-  bytea: ['bytea', bytesArray],
-  json: ['json', jsonOrTextArray],
-  'timestamp with time zone': ['timestamptz', instantArray],
-}
 
 /** The columns of a table, all of them or those that are named, in that order. */
 export function columnsOf<T extends PgTable, Name extends NameOf<T> = NameOf<T>>(
@@ -65,12 +38,7 @@ function encodersOf(table: PgTable, names: readonly string[]): Columns<Readonly<
   return Object.fromEntries(
     names.map((name) => {
       const column = columnNamed(table, name)
-      const encoding = encodings[column.getSQLType()]
-      if (encoding === undefined) throw new TypeError(`Arrays of ${column.getSQLType()} cannot be written.`)
-      const [type, encode] = encoding
-      const encodeRows = (rows: readonly Readonly<Record<string, unknown>>[]): Buffer =>
-        encode(rows.map((row) => row[name] ?? null) as never[])
-      return [column.name, { type, encode: encodeRows }]
+      return [column.name, columnOfType(column.getSQLType(), name)]
     }),
   )
 }

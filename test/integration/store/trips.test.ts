@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import type { ClientBase } from 'pg'
-import { runBatch } from '../../../src/store/batch.ts'
+import { runBatch } from '../../../src/store/wire/batch.ts'
 import { ChangeRows } from '../../../src/store/change-rows.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import { newTransactionId, sample, startFact, transactionStopped } from '../../support/changes.ts'

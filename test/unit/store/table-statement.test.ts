@@ -3,7 +3,14 @@
 import { describe, expect, test } from 'bun:test'
 import { bigint, boolean, integer, json, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { instant } from '../../../src/blocks/column-types.ts'
-import { boolArray, instantArray, int4Array, int8Array, jsonArray, textArray } from '../../../src/store/binary-array.ts'
+import {
+  boolArray,
+  instantArray,
+  int4Array,
+  int8Array,
+  jsonArray,
+  textArray,
+} from '../../../src/store/wire/binary-array.ts'
 import { append, columnsOf, ifGiven, latest, patch, upsert } from '../../../src/store/table-statement.ts'
 
 const readings = pgTable(
