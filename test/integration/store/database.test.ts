@@ -255,7 +255,7 @@ test('an embedded database whose disk went away comes back with it, and commits 
     )
   })
   const waiting = writer.commit(
-    changeSet(key, { changes: [{ kind: 'activity', activity: 'log', status: 'Uploading' }] }),
+    changeSet(key, { changes: [{ table: 'chargePoints', patch: { logStatus: 'Uploading' } }] }),
   )
   await until('the writer to notice', () => !writer.isAvailable)
   renameSync(`${wal}-away`, wal)
