@@ -3,16 +3,15 @@
 // here once it is committed. Heartbeats and samples never come here.
 
 import { and, assign, not, or, setup, type SnapshotFrom } from 'xstate'
-import type { KnownChargePoint, KnownConnector } from '../src/blocks/decision.ts'
+import type { KnownChargePoint, KnownConnector, KnownTransaction } from '../src/blocks/decision.ts'
 import { since2 } from '../src/ocpp/version.ts'
-import type { LiveTransaction } from './transaction.ts'
 
 /** What is committed of a charge point. */
 export interface ChargePointState {
   readonly chargePoint: KnownChargePoint
   readonly connectors: readonly KnownConnector[]
   /** Open ones only, in the order in which they became known. */
-  readonly transactions: readonly LiveTransaction[]
+  readonly transactions: readonly KnownTransaction[]
 }
 
 /** What an operator may change of a charge point that is connected. */

@@ -2,10 +2,10 @@
 // before the COMMIT; nothing is judged again here.
 
 import { openTransactionsMax } from '../src/base/limits.ts'
-import type { ActorEvent, ConnectorRef, KnownConnector } from '../src/blocks/decision.ts'
+import type { ActorEvent, ConnectorRef, KnownConnector, KnownTransaction } from '../src/blocks/decision.ts'
 import type { Hydration } from '../src/blocks/records.ts'
+import { knownColumns, knownLaterColumns } from '../src/blocks/transactions/tables.ts'
 import type { ChargePointState } from './charge-point.ts'
-import type { LiveTransaction } from './transaction.ts'
 
 /** What the database knows of a charge point, as the state of its chart. */
 export function stateOf({ chargePoint, connectors, openTransactions }: Hydration): ChargePointState {
@@ -23,7 +23,7 @@ export function after(state: ChargePointState, event: ActorEvent): ChargePointSt
     case 'connectorStatus':
       return withConnector(state, event)
     case 'transactionStarted':
-      return withTransaction(state, { ...event.transaction, chargingState: event.chargingState })
+      return withTransaction(state, event.transaction)
     case 'transactionUpdated':
       return withUpdate(state, event)
     case 'transactionStopped':
@@ -47,39 +47,24 @@ function withConnector(state: ChargePointState, { evseId, connectorId, status }:
  * One of the same number that is open already makes way for it, and the oldest one where too many are open. Closed ones
  * are the database's to know.
  */
-function withTransaction(state: ChargePointState, begun: LiveTransaction): ChargePointState {
+function withTransaction(state: ChargePointState, begun: KnownTransaction): ChargePointState {
   const others = state.transactions.filter(({ transactionId }) => transactionId !== begun.transactionId)
   return { ...state, transactions: [...others.slice(-(openTransactionsMax - 1)), begun] }
 }
 
-function withUpdate(
-  state: ChargePointState,
-  { transactionId, chargingState, connector, type: _, story: __, ...beginning }: TransactionUpdated,
-): ChargePointState {
+function withUpdate(state: ChargePointState, { transactionId, patch }: TransactionUpdated): ChargePointState {
   const known = state.transactions.find((one) => one.transactionId === transactionId)
   if (known === undefined) return state
-  const told: Partial<LiveTransaction> = {
-    ...connector,
-    ...beginning,
-    ...(chargingState === null ? {} : { chargingState }),
-  }
-  const updated: LiveTransaction = { ...known, ...told }
-  if (isSame(known, updated)) return state
+  const told = Object.entries(patch).filter(([name]) => isKnown.has(name))
+  const updated: KnownTransaction = { ...known, ...Object.fromEntries(told) }
+  if (told.every(([name, value]) => Reflect.get(known, name) === value)) return state
   return { ...state, transactions: state.transactions.map((one) => (one === known ? updated : one)) }
 }
 
 type TransactionUpdated = Extract<ActorEvent, { type: 'transactionUpdated' }>
 
-function isSame(one: LiveTransaction, other: LiveTransaction): boolean {
-  return (
-    one.chargingState === other.chargingState &&
-    one.evseId === other.evseId &&
-    one.connectorId === other.connectorId &&
-    one.idToken === other.idToken &&
-    one.startedAtMs === other.startedAtMs &&
-    one.meterStartWh === other.meterStartWh
-  )
-}
+/** The columns that deciding needs; what else a message tells of a transaction is the database's to know. */
+const isKnown: ReadonlySet<string> = new Set([...knownColumns, ...knownLaterColumns])
 
 function withoutTransaction(state: ChargePointState, transactionId: number): ChargePointState {
   const transactions = state.transactions.filter((one) => one.transactionId !== transactionId)

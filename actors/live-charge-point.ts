@@ -23,6 +23,7 @@ import {
   type QueuedCall,
   shuttingDown,
 } from './call-queue.ts'
+import { readingAtStart } from '../src/blocks/metering/transaction-registers.ts'
 import {
   type ChargePointEvent,
   chargePointMachine,
@@ -31,7 +32,6 @@ import {
 } from './charge-point.ts'
 import { after, connectorAt, stateOf } from './committed.ts'
 import { RemoteStartPromises } from './remote-start-promises.ts'
-import type { LiveTransaction } from './transaction.ts'
 
 /** What all charge points of a node share. */
 export interface LiveChargePointDeps {
@@ -164,7 +164,7 @@ export class LiveChargePoint {
   }
 
   /** The open transaction of our number. */
-  transaction(transactionId: number): LiveTransaction | undefined {
+  transaction(transactionId: number): KnownTransaction | undefined {
     for (const known of this.#snapshot.context.transactions) {
       if (transactionId === known.transactionId) return this.#withStory(known)
     }
@@ -172,7 +172,7 @@ export class LiveChargePoint {
   }
 
   /** The open transactions that the charge point (2.x) gave this id, the newest first. */
-  transactionsNamed(stationTransactionId: string): readonly LiveTransaction[] {
+  transactionsNamed(stationTransactionId: string): readonly KnownTransaction[] {
     const { transactions } = this.#snapshot.context
     const named = transactions.filter((known) => known.stationTransactionId === stationTransactionId)
     // By use, not by our number: that of a remote start was given away before the transaction began.
@@ -180,12 +180,12 @@ export class LiveChargePoint {
   }
 
   /** Its open transactions, in the order in which they became known. */
-  openTransactions(): readonly LiveTransaction[] {
+  openTransactions(): readonly KnownTransaction[] {
     return this.#snapshot.context.transactions.map((known) => this.#withStory(known))
   }
 
   /** The transaction with its story as of its last event. */
-  #withStory(known: LiveTransaction): LiveTransaction {
+  #withStory(known: KnownTransaction): KnownTransaction {
     const story = this.#stories?.get(known.transactionId)
     return story === undefined ? known : { ...known, story }
   }
@@ -237,10 +237,11 @@ export class LiveChargePoint {
    * The register of a transaction that begins on this connection is the last one so far: nothing has to be read for
    * it. An older transaction may have made way for it.
    */
-  #noteStart({ transactionId, meterStartWh, startedAtMs }: KnownTransaction): void {
+  #noteStart(transaction: KnownTransaction): void {
     this.#registers = this.#registers.filter((register) => this.hasOpen(register.transactionId))
     for (const id of this.#stories?.keys() ?? []) if (!this.hasOpen(id)) this.#stories?.delete(id)
-    if (meterStartWh !== null) this.#noteRegister(transactionId, { wh: meterStartWh, atMs: startedAtMs })
+    const reading = readingAtStart(transaction)
+    if (reading !== undefined) this.#noteRegister(transaction.transactionId, reading)
   }
 
   #noteRegister(transactionId: number, { wh, atMs }: RegisterReading): void {
@@ -343,7 +344,7 @@ export class LiveChargePoint {
   }
 }
 
-function useOf({ story }: LiveTransaction): number {
+function useOf({ story }: KnownTransaction): number {
   return story?.use ?? 1
 }
 

@@ -17,9 +17,6 @@ export const reportedStates: readonly ReportedState[] = [
   'Idle',
 ]
 
-/** A transaction with its charging state; null while that is unknown. 1.6 has no message that tells it. */
-export type LiveTransaction = KnownTransaction & { readonly chargingState: string | null }
-
 /** What a message, or an operator, says of a transaction. */
 export type TransactionReport =
   | {
@@ -188,9 +185,7 @@ export function allows(known: TransactionState, report: TransactionReport): bool
 }
 
 /** Where a transaction is, as far as its chart goes. */
-type TransactionState = Pick<KnownTransaction, 'open' | 'closedBy' | 'story'> & {
-  readonly chargingState?: string | null
-}
+type TransactionState = Pick<KnownTransaction, 'open' | 'closedBy' | 'story' | 'chargingState'>
 
 function placeOf({ open, closedBy, story, chargingState = null }: TransactionState): Omit<Question, 'report'> {
   const over = closedBy === 'operator' ? 'closedByOperator' : 'ended'

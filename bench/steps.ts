@@ -23,7 +23,7 @@ const steps: readonly { readonly step: string; readonly file?: RegExp; readonly 
   { step: 'examine: JSON.parse and the frame around it', file: /ocpp\/frame\.ts$/, call: /^parseFrame$/ },
   { step: 'examine: the schema', file: /ocpp\/schema\.ts$/ },
   { step: 'examine: meter values into columns', file: /workers\/meter-columns\.ts$/ },
-  { step: 'examine: the rest', file: /(ocpp\/examine|workers\/examine-batch)\.ts$/ },
+  { step: 'examine: the rest', file: /(src\/examine\/.*|workers\/examine-batch)\.ts$/ },
   {
     step: 'decide: look-ups at hand, handler, change set',
     file: /station\/(serve|message-context|change-set|anomalies)\.ts$/,
@@ -31,7 +31,7 @@ const steps: readonly { readonly step: string; readonly file?: RegExp; readonly 
   },
   {
     step: 'commit: rows and columns of the group',
-    file: /store\/(commit-group|change-rows|meter-insert|statements|binary-array)\.ts$/,
+    file: /store\/(commit-group|change-rows|statements|wire\/(meter-insert|binary-array|columns))\.ts$/,
   },
   {
     step: 'commit: the driver (pg) and its socket',
@@ -39,7 +39,7 @@ const steps: readonly { readonly step: string; readonly file?: RegExp; readonly 
   },
   {
     step: 'commit: the driver (pg) and its socket',
-    file: /^(internal:streams|node:net|node:events)|store\/(batch|bind-messages)\.ts$/,
+    file: /^(internal:streams|node:net|node:events)|store\/wire\/(batch|bind-messages)\.ts$/,
   },
   { step: 'commit: the queue of the writer', file: /store\/writer\.ts$/ },
   { step: 'actors: starts and stops of transactions', file: /xstate|actors\// },

@@ -16,17 +16,9 @@ export const systemClock: Clock = {
   },
 }
 
-// Cached: a busy node formats the same millisecond dozens of times.
-let lastMs = Number.NaN
-let lastText = ''
-
 /**
  * `ms` since the Unix epoch as OCPP writes it: RFC 3339 in UTC with milliseconds (OCPP-J 1.6 §3.15 asks for ISO 8601).
  */
 export function isoTime(ms: number): string {
-  if (ms !== lastMs) {
-    lastText = new Date(ms).toISOString()
-    lastMs = ms
-  }
-  return lastText
+  return new Date(ms).toISOString()
 }

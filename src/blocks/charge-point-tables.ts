@@ -90,6 +90,30 @@ export const chargePoints = pgTable(
   ],
 )
 
+/** What is said of a charge point by operators, by its connection and by the store; messages change the rest. */
+export const unpatchedColumns = [
+  'key',
+  'identity',
+  'passwordHash',
+  'pendingPasswordHash',
+  'apiKeyHash',
+  'location',
+  'strictness',
+  'registrationStatus',
+  'ocppVersion',
+  'connected',
+  'connectionEpoch',
+  'node',
+  'endedEpoch',
+  'endedNode',
+  'fencedIn',
+  'timeZone',
+  'lastSeenAtMs',
+  'lastHeartbeatAtMs',
+  'createdAtMs',
+  'deletedAtMs',
+] as const satisfies (keyof typeof chargePoints.$inferSelect)[]
+
 /** What charge points told beside transactions: one line per notification. */
 export const chargePointEvents = pgTable(
   'charge_point_events',

@@ -2,10 +2,11 @@
 // the actor moves afterwards. Deciding is pure: everything it depends on comes in through `Known`.
 
 import type { OcppVersion } from '../ocpp/version.ts'
-import type { RegisterFall, RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
+import type { RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
-import type { RowChange } from './stored-rows.ts'
+import type { PatchChange, RowChange, TransactionPatch } from './stored-rows.ts'
+import type { knownColumns, knownLaterColumns, transactions } from './transactions/tables.ts'
 import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
 import type { ConnectorRef, ConnectorStatus, Payload, RegistrationStatus, Verbatim } from './values.ts'
 
@@ -15,22 +16,14 @@ export interface KnownConnector extends ConnectorRef {
   readonly status: ConnectorStatus
 }
 
+type TransactionRow = typeof transactions.$inferSelect
+
 /** A transaction as far as deciding needs it. */
-export interface KnownTransaction extends ConnectorRef {
-  readonly transactionId: number
-  readonly chargePointKey: number
-  /** 2.x: the id that the charge point gave it. */
-  readonly stationTransactionId: string | null
-  readonly idToken: string | null
-  readonly startedAtMs: number
-  readonly meterStartWh: number | null
+export interface KnownTransaction
+  extends
+    Readonly<Pick<TransactionRow, (typeof knownColumns)[number]>>,
+    Readonly<Partial<Pick<TransactionRow, (typeof knownLaterColumns)[number]>>> {
   readonly open: boolean
-  /** Who closed it; null while it is open. */
-  readonly closedBy: 'station' | 'operator' | null
-  /** The id token that stopped it; null while it is open, and when the charge point named none. */
-  readonly stopIdToken?: string | null
-  /** When it was over, by the clock of its charge point; null while it is open. */
-  readonly stoppedAtMs?: number | null
   /** 2.x: how far its charge point has told it. */
   readonly story?: TransactionStory | null | undefined
 }
@@ -207,75 +200,7 @@ export interface TransactionFact {
   readonly payload: Verbatim
 }
 
-export interface BootChange {
-  readonly kind: 'boot'
-  readonly status: RegistrationStatus
-  readonly vendor: string | null
-  readonly model: string | null
-  readonly serialNumber: string | null
-  readonly firmwareVersion: string | null
-  readonly iccid: string | null
-  readonly imsi: string | null
-}
-
-/** What the connectors of the charge point add up to, kept beside it so that lists can filter on an index. */
-export interface ChargePointStatusChange {
-  readonly kind: 'chargePointStatus'
-  readonly status: ConnectorStatus
-}
-
-/** A field left out (undefined) stays as it is in the database. */
-export interface TransactionUpdatedChange {
-  readonly kind: 'transactionUpdated'
-  readonly transactionId: number
-  readonly evseId?: number
-  readonly connectorId?: number
-  readonly idToken?: string
-  readonly idTokenType?: string | null
-  readonly idTokenStatus?: string
-  readonly startedAtMs?: number
-  readonly meterStartWh?: number
-  readonly chargingState?: string
-  readonly remoteStartId?: number
-  readonly isStartTold?: true
-  readonly lastEventAtMs?: number
-  readonly lastSeqNo?: number
-  /** A register that fell in the middle; of several the one from the highest is kept. */
-  readonly registerFall?: RegisterFall
-}
-
-export interface TransactionStoppedChange {
-  readonly kind: 'transactionStopped'
-  readonly transactionId: number
-  readonly stoppedAtMs: number
-  readonly meterStopWh: number | null
-  /** As sent; null when the charge point gave none (1.6: then it means Local, §6.51). */
-  readonly reason: string | null
-  readonly idToken: string | null
-  readonly closedBy: 'station' | 'operator'
-}
-
-/** What is remembered of the facts without a usable time, to tell their resends (`untimed-facts.ts`). */
-export interface UntimedFactsChange {
-  readonly kind: 'untimedFacts'
-  readonly facts: UntimedFacts
-}
-
-/** What the charge point says it is busy with. */
-export interface ActivityChange {
-  readonly kind: 'activity'
-  readonly activity: 'firmware' | 'diagnostics' | 'log'
-  readonly status: string
-}
-
-export type Change =
-  | RowChange
-  | BootChange
-  | ChargePointStatusChange
-  | TransactionUpdatedChange
-  | TransactionStoppedChange
-  | UntimedFactsChange
-  | ActivityChange
+export type Change = RowChange | PatchChange
 
 /** What moves the actors, sent after the COMMIT. */
 export type ActorEvent =
@@ -284,16 +209,11 @@ export type ActorEvent =
   | {
       readonly type: 'transactionStarted'
       readonly transaction: KnownTransaction
-      readonly chargingState: string | null
     }
   | {
       readonly type: 'transactionUpdated'
       readonly transactionId: number
-      readonly chargingState: string | null
-      readonly connector?: ConnectorRef
-      readonly idToken?: string
-      readonly startedAtMs?: number
-      readonly meterStartWh?: number
+      readonly patch: TransactionPatch
       readonly story?: TransactionStory
     }
   | { readonly type: 'transactionStopped'; readonly transactionId: number }

@@ -2,32 +2,13 @@
 // stored, but it says nothing about how the charge point is now.
 
 import type { Change } from './decision.ts'
-import { isOf, type RowChange } from './stored-rows.ts'
-
-/** The name of its table, or its kind. */
-type Target = RowChange['table'] | Exclude<Change, RowChange>['kind']
+import { isOf } from './stored-rows.ts'
 
 /** What a charge point is like now: only its newest connection moves it. */
-const ofState: ReadonlySet<Target> = new Set([
-  'boot',
-  'connectors',
-  'chargePointStatus',
-  'activity',
-  'untimedFacts',
-] satisfies Target[])
+const ofState: ReadonlySet<Change['table']> = new Set(['chargePoints', 'connectors'])
 
-const ofTransactions: ReadonlySet<Target> = new Set([
-  'transactions',
-  'transactionUpdated',
-  'transactionStopped',
-] satisfies Target[])
-
-function targetOf(change: Change): Target {
-  return 'table' in change ? change.table : change.kind
-}
-
-function isOfState(change: Change): boolean {
-  return ofState.has(targetOf(change))
+function isOfState({ table }: Change): boolean {
+  return ofState.has(table)
 }
 
 /** What is decided from the state of the charge point, and so has to be decided again when that is not as it was. */
@@ -36,8 +17,8 @@ export function isFenced(change: Change): boolean {
 }
 
 /** Changes what the actor of the newest connection has to know. */
-export function isOfTransaction(change: Change): boolean {
-  return ofTransactions.has(targetOf(change))
+export function isOfTransaction({ table }: Change): boolean {
+  return table === 'transactions'
 }
 
 /**

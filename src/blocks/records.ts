@@ -5,6 +5,7 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { TransactionEnergy } from './metering/energy.ts'
 import type { RemoteStart } from './remote-control/commands.ts'
+import type { hiddenColumns, transactions } from './transactions/tables.ts'
 import type { UntimedFacts } from './untimed-facts.ts'
 import type {
   ConnectorRef,
@@ -32,7 +33,7 @@ export interface Hydration {
   /** Number of this connection, greater than that of every earlier one of the same charge point, on any node. */
   readonly epoch: number
   readonly connectors: readonly KnownConnector[]
-  readonly openTransactions: readonly (KnownTransaction & { readonly chargingState: string | null })[]
+  readonly openTransactions: readonly KnownTransaction[]
   /** Null for a charge point whose facts have always had a time. */
   readonly untimedFacts: UntimedFacts | null
   /** Those whose transactions have not begun, the oldest first. */
@@ -99,20 +100,13 @@ export interface ChargePointInput {
   readonly timeZone?: string | null
 }
 
-export interface TransactionRecord extends KnownTransaction {
+/** A transaction as it is shown. */
+export interface TransactionRecord extends Readonly<
+  Omit<typeof transactions.$inferSelect, (typeof hiddenColumns)[number]>
+> {
   readonly identity: string
+  readonly open: boolean
   readonly energy: TransactionEnergy
-  readonly idTokenType: string | null
-  readonly idTokenStatus: string | null
-  readonly stoppedAtMs: number | null
-  readonly meterStopWh: number | null
-  /** The highest register from which one fell in the middle; null when none did. */
-  readonly registerFellFromWh: number | null
-  readonly stopReason: string | null
-  readonly stopIdToken: string | null
-  readonly reservationId: number | null
-  readonly remoteStartId: number | null
-  readonly chargingState: string | null
   /** How often operators have corrected its end. */
   readonly corrections: number
 }

@@ -268,17 +268,9 @@ export function encodeCall(messageId: string, action: string, payload: Readonly<
   return `[2,${JSON.stringify(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
 }
 
-// Cached by identity: answers to MeterValues, and to the Heartbeats of one millisecond, are the same object.
-let lastAnswer: Readonly<Record<string, unknown>> = noPayload
-let lastAnswerText = '{}'
-
-/** A CALLRESULT as text. `payload` must not be changed afterwards, because the text is cached. */
+/** A CALLRESULT as text. */
 export function encodeCallResult(messageId: string, payload: Readonly<Record<string, unknown>>): string {
-  if (payload !== lastAnswer) {
-    lastAnswer = payload
-    lastAnswerText = JSON.stringify(payload)
-  }
-  return `[3,${JSON.stringify(messageId)},${lastAnswerText}]`
+  return `[3,${JSON.stringify(messageId)},${JSON.stringify(payload)}]`
 }
 
 /**

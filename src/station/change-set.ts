@@ -18,7 +18,7 @@ export function changeSetOf(
 ): ChangeSet {
   const { connection, frame, live, meter, placed, receivedAtMs, bytes } = message
   const all: readonly Change[] =
-    untimedFacts === null ? changes : [...changes, { kind: 'untimedFacts', facts: untimedFacts }]
+    untimedFacts === null ? changes : [...changes, { table: 'chargePoints', patch: { untimedFacts } }]
   // Where there is a fact, it recognises the resend.
   const isMeterStored = placed !== null && placed.isResend && fact === undefined
   return {

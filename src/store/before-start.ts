@@ -6,7 +6,7 @@ import { storableText } from '../base/storable-text.ts'
 import { idTokenCandidates } from '../blocks/authorization/authorization.ts'
 import type { BeforeStart } from '../blocks/decision.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { int4Array, textArray } from './binary-array.ts'
+import { int4Array, textArray } from './wire/binary-array.ts'
 import { knownJson, ms } from './known-transaction.ts'
 
 interface Starting {

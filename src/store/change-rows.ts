@@ -1,27 +1,23 @@
 // Change sets turned into rows, a list per statement. Where two changes of one transaction would touch the same row they are
 // folded into one, the later over the earlier: ON CONFLICT DO UPDATE cannot hit a row twice, and an UPDATE would pick either.
 
-import type {
-  Anomaly,
-  Change,
-  ChangeSet,
-  TransactionStoppedChange,
-  TransactionUpdatedChange,
-} from '../blocks/decision.ts'
+import type { Anomaly, ChangeSet } from '../blocks/decision.ts'
 import { isOfTransaction } from '../blocks/overtaken.ts'
-import type { RowChange, StoredTable } from '../blocks/stored-rows.ts'
+import type { ChargePointChange, RowChange, StoredTable, TransactionChange } from '../blocks/stored-rows.ts'
 import { storedTables } from '../blocks/tables.ts'
 import { digestOf } from './event-row.ts'
 import { fenceOf, gather, type Gathered } from './gathered-rows.ts'
-import { bindRows, type BoundStatement, type RowsOf } from './statement.ts'
+import { bindRows, type RowsOf } from './statement.ts'
+import type { BoundStatement } from './wire/bind-messages.ts'
 import {
   type ChargePointRow,
   insertAnomalies,
   tellHolders,
-  type TransactionPatch,
+  type TransactionUpdate,
   updateChargePoints,
   updateTransactions,
 } from './statements.ts'
+import { whatCounts } from './transaction-patches.ts'
 
 /** Rows of them are there before anything of the transaction patches what they say. */
 const begun: readonly string[] = ['connectors', 'transactions'] satisfies StoredTable[]
@@ -37,15 +33,16 @@ function olderOf(one: number | null, other: number | null): number | null {
 export class ChangeRows {
   readonly #tables = new Map<string, Gathered>()
   readonly #chargePoints = new Map<number, ChargePointRow>()
-  readonly #patches = new Map<number, TransactionPatch>()
+  readonly #transactions = new Map<number, TransactionUpdate>()
   readonly #anomalies: RowsOf<typeof insertAnomalies>[] = []
   readonly #toldElsewhere = new Set<number>()
 
   /** Adds everything of `set` but its fact and its meter values. */
   add(set: ChangeSet): void {
     for (const change of set.changes) {
-      if ('table' in change) this.#addRow(set, change)
-      else this.#patchRow(set, change)
+      if ('row' in change) this.#addRow(set, change)
+      else if (change.table === 'chargePoints') this.#patchChargePoint(set, change)
+      else this.#patchTransaction(set, change)
     }
     if (fenceOf(set) === null && set.changes.some(isOfTransaction)) this.#toldElsewhere.add(set.chargePointKey)
     for (const [i, anomaly] of set.anomalies.entries()) this.#anomalies.push(anomalyRow(set, anomaly, i))
@@ -57,7 +54,7 @@ export class ChangeRows {
     return [
       ...bindRows(updateChargePoints, [...this.#chargePoints.values()]),
       ...begun.flatMap(statementsOf),
-      ...bindRows(updateTransactions, [...this.#patches.values()]),
+      ...bindRows(updateTransactions, [...this.#transactions.values()]),
       ...others.flatMap(statementsOf),
       ...bindRows(insertAnomalies, this.#anomalies),
       ...bindRows(
@@ -73,73 +70,21 @@ export class ChangeRows {
     rows.add(set, change)
   }
 
-  #patchRow(set: ChangeSet, change: Exclude<Change, RowChange>): void {
-    switch (change.kind) {
-      case 'boot': {
-        const { kind: _, status, ...told } = change
-        Object.assign(this.#chargePoint(set), { ...told, bootStatus: status, lastBootAtMs: set.receivedAtMs })
-        return
-      }
-      case 'chargePointStatus':
-        this.#chargePoint(set).status = change.status
-        return
-      case 'activity':
-        this.#chargePoint(set)[`${change.activity}Status`] = change.status
-        return
-      case 'untimedFacts':
-        this.#chargePoint(set).untimedFacts = change.facts
-        return
-      case 'transactionUpdated':
-        patchUpdated(this.#patch(set, change.transactionId), change)
-        return
-      case 'transactionStopped':
-        patchStopped(this.#patch(set, change.transactionId), change)
-        return
-    }
-  }
-
-  #chargePoint(set: ChangeSet): ChargePointRow {
+  #patchChargePoint(set: ChangeSet, { patch }: ChargePointChange): void {
     const { chargePointKey: key } = set
-    let row = this.#chargePoints.get(key)
-    if (row === undefined) {
-      row = { key, epoch: null }
-      this.#chargePoints.set(key, row)
-    }
-    row.epoch = olderOf(row.epoch, fenceOf(set))
-    return row
+    const row = this.#chargePoints.get(key)
+    const epoch = row === undefined ? fenceOf(set) : olderOf(row.epoch, fenceOf(set))
+    this.#chargePoints.set(key, { ...row, ...patch, key, epoch })
   }
 
-  #patch(set: ChangeSet, transactionId: number): TransactionPatch {
+  #patchTransaction(set: ChangeSet, { transactionId, patch }: TransactionChange): void {
     const { chargePointKey, receivedAtMs } = set
-    let patch = this.#patches.get(transactionId)
-    if (patch === undefined) {
-      patch = { transactionId, chargePointKey, epoch: null }
-      this.#patches.set(transactionId, patch)
-    }
-    patch.updatedAtMs = Math.max(patch.updatedAtMs ?? receivedAtMs, receivedAtMs)
-    patch.epoch = olderOf(patch.epoch, fenceOf(set))
-    return patch
+    const row = this.#transactions.get(transactionId)
+    const epoch = row === undefined ? fenceOf(set) : olderOf(row.epoch, fenceOf(set))
+    const updatedAtMs = Math.max(row?.updatedAtMs ?? receivedAtMs, receivedAtMs)
+    const told = whatCounts(patch, row ?? {})
+    this.#transactions.set(transactionId, { chargePointKey, ...row, ...told, transactionId, updatedAtMs, epoch })
   }
-}
-
-function patchUpdated(patch: TransactionPatch, change: TransactionUpdatedChange): void {
-  const { kind: _, registerFall, idTokenType, ...given } = change
-  Object.assign(patch, given)
-  // A type belongs to the token it came with.
-  if (given.idToken !== undefined) patch.idTokenType = idTokenType ?? null
-  if (registerFall !== undefined && registerFall.fromWh > (patch.registerFellFromWh ?? Number.NEGATIVE_INFINITY)) {
-    patch.registerFellFromWh = registerFall.fromWh
-    patch.registerFellAtMs = registerFall.atMs
-  }
-}
-
-function patchStopped(patch: TransactionPatch, change: TransactionStoppedChange): void {
-  if (change.closedBy === 'operator' && typeof patch.stoppedAtMs === 'number') return
-  patch.stoppedAtMs = change.stoppedAtMs
-  patch.meterStopWh = change.meterStopWh
-  patch.stopReason = change.reason
-  patch.stopIdToken = change.idToken
-  patch.closedBy = change.closedBy
 }
 
 function anomalyRow(set: ChangeSet, anomaly: Anomaly, place: number): RowsOf<typeof insertAnomalies> {

@@ -24,7 +24,7 @@ import { variables } from '../blocks/provisioning/tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 import { messageLog } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
-import { knownTransactionColumns, newestFirst } from './transaction-queries.ts'
+import { newestFirst, transactionColumns } from './transaction-queries.ts'
 
 /**
  * A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing
@@ -126,7 +126,7 @@ export function createChargePointQueries(source: ListSource) {
     /** Newest first, `openTransactionsShownMax` at most. */
     async openTransactionsOf(chargePointKey: number): Promise<KnownTransaction[]> {
       return db
-        .select(knownTransactionColumns)
+        .select(transactionColumns)
         .from(transactions)
         .where(and(eq(transactions.chargePointKey, chargePointKey), isNull(transactions.stoppedAtMs)))
         .orderBy(...newestFirst)

@@ -18,6 +18,7 @@ import { migrate } from './migrate.ts'
 import { storeTypes } from './pg-types.ts'
 import { reasonOf, storeError } from './store-error.ts'
 import { ConnectionGate, WaitingPool } from './waiting-pool.ts'
+import { listsFollowIndexes, plansAreKept, rowsAreFoundByKey } from './wire/plans.ts'
 
 /** Who keeps the database: a worker thread of this process, or a PostgreSQL server. */
 export type DatabaseProvider = 'Embedded' | 'PostgreSQL'
@@ -76,21 +77,6 @@ const ownBackend = `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_
 // A server may be set to report commits that are not on disk yet. Stricter settings than `on` stay as they are.
 const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`
-
-const switchOff = (settings: string): string =>
-  `SELECT set_config(name, 'off', false) FROM unnest('{${settings}}'::text[]) AS name`
-
-// The writer finds every row by its key. Plans are kept for some seconds, and one that was made while a table was small would read all
-// of it for each group once it is larger. Lists that share the connection of the embedded database read by an index, too, or all there is.
-const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_mergejoin')
-
-// The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for each
-// small group, which takes longer than to find its rows.
-const plansAreKept = 'SET plan_cache_mode = force_generic_plan'
-
-// Nobody keeps statistics in the embedded database. Without them a list seems to match few rows, and PostgreSQL would fetch and sort them
-// all, where an index has the page in order.
-const listsFollowIndexes = switchOff('enable_bitmapscan')
 
 // A list of a large table is read by one process of PostgreSQL, so that one request does not take every core from what charge points
 // wait for.

@@ -1,13 +1,14 @@
 // The statements of the writer for the problems that 2.x charge points tell of their components. Like all
 // statements of the writer they may run twice on the same rows and leave the same behind.
 
-import type { RowOf } from '../blocks/stored-rows.ts'
+import type { RowOf, WithoutNulls } from '../blocks/stored-rows.ts'
 import { problems } from '../blocks/diagnostics/tables.ts'
 import { problemTimes } from './schema.ts'
-import { instant, statement } from './statement.ts'
+import { statement } from './statement.ts'
+import { instant } from './wire/columns.ts'
 import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing } from './table-statement.ts'
 
-export interface ProblemRow extends Readonly<RowOf<typeof problems>> {
+export interface ProblemRow extends Readonly<WithoutNulls<RowOf<typeof problems>>> {
   /** False: there is none any more. */
   readonly isActive: boolean
 }

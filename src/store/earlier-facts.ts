@@ -4,7 +4,8 @@
 
 import { type FactRow, refOfOther } from './fact-row.ts'
 import { transactionEvents, transactionFacts } from './schema.ts'
-import { statement, text } from './statement.ts'
+import { statement } from './statement.ts'
+import { text } from './wire/columns.ts'
 import { type Columns, columnsOf } from './table-statement.ts'
 
 /** By which a fact is looked for in it, beside the charge point. */

@@ -21,8 +21,8 @@ export function eventRow(
   const payload = hideFrameSecrets(jsonOf(row.payload))
   const identifying: (string | number)[] = []
   if (place !== undefined) identifying.push('place', place)
-  else if (row.occurredAtMs !== null) identifying.push(row.occurredAtMs)
-  else if (set.changes.some((other) => 'kind' in other && other.kind === 'boot'))
+  else if (typeof row.occurredAtMs === 'number') identifying.push(row.occurredAtMs)
+  else if (set.changes.some((other) => other.table === 'chargePoints' && other.patch.bootStatus !== undefined))
     identifying.push(set.epoch, set.messageId, set.receivedAtMs)
   else identifying.push(set.epoch, set.messageId)
   return {
@@ -31,7 +31,7 @@ export function eventRow(
     digest: digestOf(row.action, place === undefined ? tellingText(row, payload) : '', ...identifying),
     action: row.action,
     messageId: set.messageId,
-    occurredAtMs: row.occurredAtMs,
+    occurredAtMs: row.occurredAtMs ?? null,
     receivedAtMs: set.receivedAtMs,
     payload,
   }

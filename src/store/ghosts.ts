@@ -5,7 +5,7 @@ import type { ClientBase, Pool } from 'pg'
 import { ghostCandidatesMax, ghostMeterValuesMax, ghostsPerCheckMax } from '../base/limits.ts'
 import { transactionRef } from '../blocks/meter-block.ts'
 import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
-import { int4Array, int8Array, textArray } from './binary-array.ts'
+import { int4Array, int8Array, textArray } from './wire/binary-array.ts'
 import type { Database } from './database.ts'
 
 interface Suspect extends Ghost, Place {

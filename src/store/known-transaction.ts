@@ -1,5 +1,7 @@
 // How a KnownTransaction is read from its row.
 
+import { knownColumns, knownLaterColumns, transactions } from '../blocks/transactions/tables.ts'
+
 /** SQL of `time` in milliseconds since the Unix epoch. */
 export function ms(time: string): string {
   return `(extract(epoch FROM ${time}) * 1000)::int8`
@@ -11,20 +13,16 @@ const story = `CASE WHEN t.station_transaction_id IS NOT NULL THEN json_build_ob
   'lastSeqNo', t.last_seq_no, 'firstHeardAtMs', ${ms('t.received_at')},
   'heardAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')}, 'stoppedAtMs', ${ms('t.stopped_at')}) END`
 
+/** SQL of a column of the row `t`. */
+function valueOf(name: keyof typeof transactions.$inferSelect): string {
+  const column = transactions[name]
+  return column.getSQLType() === 'timestamp with time zone' ? ms(`t.${column.name}`) : `t.${column.name}`
+}
+
 // SQL of a KnownTransaction `t`, column by column.
 const knownTransaction: readonly (readonly [field: string, sql: string])[] = [
-  ['transactionId', 't.id'],
-  ['chargePointKey', 't.charge_point_id'],
-  ['evseId', 't.evse_id'],
-  ['connectorId', 't.connector_id'],
-  ['stationTransactionId', 't.station_transaction_id'],
-  ['idToken', 't.id_token'],
-  ['startedAtMs', ms('t.started_at')],
-  ['meterStartWh', 't.meter_start_wh'],
+  ...[...knownColumns, ...knownLaterColumns].map((name) => [name, valueOf(name)] as const),
   ['open', 't.stopped_at IS NULL'],
-  ['closedBy', 't.closed_by'],
-  ['stopIdToken', 't.stop_id_token'],
-  ['stoppedAtMs', ms('t.stopped_at')],
   ['story', story],
 ]
 /** The columns of a KnownTransaction of the row `t`. */

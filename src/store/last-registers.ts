@@ -6,7 +6,7 @@ import type { KnownTransaction } from '../blocks/decision.ts'
 import { transactionRef } from '../blocks/meter-block.ts'
 import type { RegisterReading, RegistersNextTo } from '../ocpp/verdict.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { instantArray, int4Array, int8Array } from './binary-array.ts'
+import { instantArray, int4Array, int8Array } from './wire/binary-array.ts'
 import { ms } from './known-transaction.ts'
 import { isOfBegin } from './register-of-begin.ts'
 

@@ -16,7 +16,8 @@ import {
   insertNewFactsAsking,
   type StoredFact,
 } from './fact-statements.ts'
-import { bind, type BoundStatement } from './statement.ts'
+import { bind } from './statement.ts'
+import type { BoundStatement } from './wire/bind-messages.ts'
 
 interface First {
   readonly set: ChangeSet

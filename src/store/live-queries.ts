@@ -18,7 +18,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { createBeforeStart } from './before-start.ts'
 import { createLastRegister, createRegistersNextTo } from './last-registers.ts'
-import { bytesArray, instantArray, int4Array, int8Array, textArray } from './binary-array.ts'
+import { bytesArray, instantArray, int4Array, int8Array, textArray } from './wire/binary-array.ts'
 import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connection-history.ts'
 import type { Database } from './database.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
@@ -67,8 +67,6 @@ interface StationTransactionId {
   readonly id: string
 }
 
-const transactionJson = `${knownJson}, 'chargingState', t.charging_state`
-
 // What an actor starts from, of charge points `c`; then with what is read for them from their other tables.
 const actorColumns = `c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
   c.time_zone AS "timeZone", c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
@@ -78,7 +76,7 @@ function withChildren(found: string): string {
   return `SELECT key, identity, version, strictness, "registrationStatus", "timeZone", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
      FROM connectors k WHERE k.charge_point_id = ${found}.key) AS connectors,
-    (SELECT json_agg(json_build_object(${transactionJson})) FROM (
+    (SELECT json_agg(json_build_object(${knownJson})) FROM (
        SELECT * FROM transactions o WHERE o.charge_point_id = ${found}.key AND o.stopped_at IS NULL
        ORDER BY o.received_at DESC, o.id DESC LIMIT ${openTransactionsMax}) t) AS "openTransactions",
     ${openPromisesOf(`${found}.key`)} AS promises

@@ -3,7 +3,7 @@
 
 import type { Pool, QueryConfig } from 'pg'
 import { leaseMs, leaseRenewMsMax, leaseStatementMsMax, ownershipRowsMax, queryMsMax } from '../base/limits.ts'
-import { int4Array, int8Array } from './binary-array.ts'
+import { int4Array, int8Array } from './wire/binary-array.ts'
 import { type Fence, isConnectionNewer } from './fences.ts'
 import {
   endColumns,

@@ -5,11 +5,15 @@
 import type { ClientBase } from 'pg'
 import type { ChangeSet } from '../blocks/decision.ts'
 import { isFenced } from '../blocks/overtaken.ts'
+import { isOf, isTransactionPatch, type NewRow, type TransactionPatch } from '../blocks/stored-rows.ts'
+import { transactions } from '../blocks/transactions/tables.ts'
 import { fenceOf } from './gathered-rows.ts'
 import { sameEarlierFact } from './earlier-facts.ts'
-import { factRow, refOfOther } from './fact-row.ts'
-import { bind, bool, instant, int4, int8, statement, text } from './statement.ts'
-import { isBehind, isOtherTransaction, isOvertaken } from './statements.ts'
+import { type FactRow, factRow, refOfOther } from './fact-row.ts'
+import { bind, statement } from './statement.ts'
+import { instant, int4, int8, text } from './wire/columns.ts'
+import { isBehind, isOtherTransaction, isOvertaken, patchedOfTransaction } from './statements.ts'
+import { patchColumnsOf } from './table-statement.ts'
 import { databaseError } from './store-error.ts'
 
 const divisionByZero = '22012'
@@ -22,68 +26,29 @@ export function isOutdated(error: unknown): boolean {
   return refused?.code === uniqueViolation && refused.constraint === 'transactions_station_id'
 }
 
-/** What a set takes for granted; null: it does not. */
-interface Premise {
+/** What a set takes for granted; null, or left out: it does not. */
+interface Premise extends TransactionPatch {
   readonly chargePointKey: number
   readonly epoch: number | null
-  transactionId: number | null
-  closedBy: string | null
-  chargingState: string | null
-  isStartTold: boolean | null
-  lastEventAtMs: number | null
-  lastSeqNo: number | null
-  started: number | null
+  readonly transactionId?: number
+  /** The transaction that it begins. */
+  readonly started?: NewRow<'transactions'>
   readonly receivedAtMs: number
-  stationTransactionId: string | null
-  use: number | null
-  readonly sentAtMs: number | null
-  readonly digest: bigint | null
-  readonly ref: string | null
-  readonly otherRef: string | null
-  readonly seqNo: number | null
-  readonly content: bigint | null
+  readonly fact: FactRow | null
 }
 
 function premiseOf(set: ChangeSet): Premise {
-  const fact = set.fact === undefined ? null : factRow(set, set.fact)
-  const premise: Premise = {
-    chargePointKey: set.chargePointKey,
-    epoch: set.changes.some(isFenced) ? fenceOf(set) : null,
-    transactionId: null,
-    closedBy: null,
-    chargingState: null,
-    isStartTold: null,
-    lastEventAtMs: null,
-    lastSeqNo: null,
-    started: null,
-    receivedAtMs: set.receivedAtMs,
-    stationTransactionId: null,
-    use: null,
-    sentAtMs: fact?.sentAtMs ?? null,
-    digest: fact?.digest ?? null,
-    ref: fact?.ref ?? null,
-    otherRef: fact === null ? null : refOfOther(fact),
-    seqNo: fact?.seqNo ?? null,
-    content: fact?.content ?? null,
+  const { chargePointKey, receivedAtMs, changes } = set
+  const patches = changes.filter(isTransactionPatch)
+  const started = changes.find((change) => isOf('transactions', change))
+  return {
+    ...Object.assign({}, ...patches.map(({ transactionId, patch }) => ({ transactionId, ...patch }))),
+    ...(started === undefined ? {} : { started: started.row }),
+    chargePointKey,
+    epoch: changes.some(isFenced) ? fenceOf(set) : null,
+    receivedAtMs,
+    fact: set.fact === undefined ? null : factRow(set, set.fact),
   }
-  for (const change of set.changes) {
-    if ('table' in change) {
-      if (change.table !== 'transactions') continue
-      premise.started = change.row.transactionId
-      premise.stationTransactionId = change.row.stationTransactionId
-      premise.use = change.row.stationUse
-    } else if (change.kind === 'transactionUpdated') {
-      premise.transactionId = change.transactionId
-      premise.chargingState = change.chargingState ?? null
-      premise.isStartTold = change.isStartTold ?? null
-      premise.lastEventAtMs = change.lastEventAtMs ?? null
-      premise.lastSeqNo = change.lastSeqNo ?? null
-    } else if (change.kind === 'transactionStopped') {
-      premise.transactionId = change.transactionId
-      premise.closedBy = change.closedBy
-    }
-  }
-  return premise
 }
 
 // What is stored already does not have to be decided again: an earlier attempt at this very commit may have gone through.
@@ -96,22 +61,18 @@ const findPremises = statement<Premise>(
   {
     charge_point_id: int4((row) => row.chargePointKey),
     epoch: int8((row) => row.epoch),
-    id: int8((row) => row.transactionId),
-    closed_by: text((row) => row.closedBy),
-    charging_state: text((row) => row.chargingState),
-    is_start_told: bool((row) => row.isStartTold),
-    last_event_at: instant((row) => row.lastEventAtMs),
-    last_seq_no: int8((row) => row.lastSeqNo),
-    started: int8((row) => row.started),
+    id: int8((row) => row.transactionId ?? null),
+    ...patchColumnsOf(transactions, patchedOfTransaction),
+    started: int8((row) => row.started?.transactionId ?? null),
     received_at: instant((row) => row.receivedAtMs),
-    station_transaction_id: text((row) => row.stationTransactionId),
-    station_use: int4((row) => row.use),
-    sent_at: instant((row) => row.sentAtMs),
-    digest: int8((row) => row.digest),
-    ref: text((row) => row.ref),
-    other_ref: text((row) => row.otherRef),
-    seq_no: int8((row) => row.seqNo),
-    content: int8((row) => row.content),
+    station_transaction_id: text((row) => row.started?.stationTransactionId ?? null),
+    station_use: int4((row) => row.started?.stationUse ?? null),
+    sent_at: instant((row) => row.fact?.sentAtMs ?? null),
+    digest: int8((row) => row.fact?.digest ?? null),
+    ref: text((row) => row.fact?.ref ?? null),
+    other_ref: text((row) => (row.fact === null ? null : refOfOther(row.fact))),
+    seq_no: int8((row) => row.fact?.seqNo ?? null),
+    content: int8((row) => row.fact?.content ?? null),
   },
   (names, _, arrays) =>
     `SELECT v.place::int4 AS place FROM unnest(${arrays}) WITH ORDINALITY AS v(${names}, place)

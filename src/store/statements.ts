@@ -6,24 +6,35 @@
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
-import type { RowOf } from '../blocks/stored-rows.ts'
+import type { RowOf, WithoutNulls } from '../blocks/stored-rows.ts'
 import { connectors } from '../blocks/availability/tables.ts'
-import { chargePointEvents, chargePoints } from '../blocks/charge-point-tables.ts'
-import { transactions } from '../blocks/transactions/tables.ts'
+import {
+  chargePointEvents,
+  chargePoints,
+  unpatchedColumns as unpatchedOfChargePoint,
+} from '../blocks/charge-point-tables.ts'
+import {
+  endColumns,
+  fallColumns,
+  transactions,
+  unpatchedColumns as unpatchedOfTransaction,
+} from '../blocks/transactions/tables.ts'
 import { anomalies, connectorHistory, messageLog } from './schema.ts'
-import { failsIf, instant, int4, int8, namesOf, type RowsOf, statement } from './statement.ts'
+import { namesOf, type RowsOf, statement } from './statement.ts'
+import { instant, int4, int8 } from './wire/columns.ts'
+import { failsIf } from './wire/fails-if.ts'
 import {
   append,
   type Columns,
   columnsOf,
-  ifGiven,
   latest,
   otherColumnsOf,
   patch,
+  patchedNames,
   replacing,
   type RowOfColumns,
-  type Rule,
 } from './table-statement.ts'
+import { transactionRules } from './transaction-patches.ts'
 
 /** A row that a connection has to be the newest of its charge point for. */
 interface Fenced {
@@ -41,27 +52,10 @@ const ofConnection: Columns<FencedOfChargePoint> = { charge_point_id: int4((row)
 
 export const isOvertaken = 'c.connection_epoch > v.epoch'
 
-/** What a boot tells, all of it. */
-const ifBooted: Rule = (given, stored) => `CASE WHEN v.last_boot_at IS NULL THEN ${stored} ELSE ${given} END`
-
 export const updateChargePoints = patch('update_charge_points', chargePoints, {
   key: 'key',
   alias: 'c',
-  set: {
-    status: ifGiven,
-    lastBootAtMs: ifGiven,
-    bootStatus: ifBooted,
-    vendor: ifBooted,
-    model: ifBooted,
-    serialNumber: ifBooted,
-    firmwareVersion: ifBooted,
-    iccid: ifBooted,
-    imsi: ifBooted,
-    firmwareStatus: ifGiven,
-    diagnosticsStatus: ifGiven,
-    logStatus: ifGiven,
-    untimedFacts: ifGiven,
-  },
+  names: patchedNames(chargePoints, unpatchedOfChargePoint),
   beside: { epoch },
   condition: failsIf(`c.id = v.id AND ${isOvertaken}`),
 })
@@ -71,13 +65,15 @@ export type ChargePointRow = RowsOf<typeof updateChargePoints>
 export const updateSeen = patch('update_seen', chargePoints, {
   key: 'key',
   alias: 'c',
-  set: { lastSeenAtMs: latest, lastHeartbeatAtMs: latest },
+  names: ['lastSeenAtMs', 'lastHeartbeatAtMs'],
+  rules: { lastSeenAtMs: latest, lastHeartbeatAtMs: latest },
 })
 
 export type SeenRow = RowsOf<typeof updateSeen>
 
 /** Status and error last as long as they are told: both times of a change begin as that of the arrival. */
-export type ConnectorRow = Readonly<Omit<RowOf<typeof connectors>, 'statusSinceMs' | 'changedAtMs'>> & Fenced
+export type ConnectorRow = Readonly<WithoutNulls<Omit<RowOf<typeof connectors>, 'statusSinceMs' | 'changedAtMs'>>> &
+  Fenced
 
 const toldOfConnector = otherColumnsOf(connectors, ['statusSinceMs', 'changedAtMs'])
 const storedOfConnector: Columns<ConnectorRow> = {
@@ -134,16 +130,7 @@ export function isOtherTransaction(stored: string, begun: string): string {
 }
 
 /** Nothing of its end is known when a transaction begins. */
-const toldOfBegin = otherColumnsOf(transactions, [
-  'stoppedAtMs',
-  'meterStopWh',
-  'stopReason',
-  'stopIdToken',
-  'closedBy',
-  'registerFellFromWh',
-  'registerFellAtMs',
-  'updatedAtMs',
-])
+const toldOfBegin = otherColumnsOf(transactions, [...endColumns, ...fallColumns, 'updatedAtMs'])
 
 export type TransactionRow = RowOfColumns<typeof toldOfBegin> & Fenced
 
@@ -161,15 +148,6 @@ export const insertTransactions = statement<TransactionRow>(
      DO UPDATE SET id = transactions.id WHERE NOT (${failsIf(isOtherTransaction('transactions', 'EXCLUDED'))})`,
 )
 
-/** A type belongs to the token it came with. */
-const ifToken: Rule = (given, stored) => `CASE WHEN v.id_token IS NULL THEN ${stored} ELSE ${given} END`
-/** Of several falls the one from the highest register tells most; what has no number is not higher than anything. */
-const ifHigherFall: Rule = (given, stored) =>
-  `CASE WHEN v.register_fell_from_wh > COALESCE(t.register_fell_from_wh, '-Infinity') THEN ${given} ELSE ${stored} END`
-/** An operator closes what is open; what has stopped, by its station above all, stays as it is. */
-const ifStopped: Rule = (given, stored) =>
-  `CASE WHEN v.stopped_at IS NULL OR (v.closed_by = 'operator' AND t.stopped_at IS NOT NULL) THEN ${stored} ELSE ${given} END`
-
 /**
  * Another node has told more of the transaction than was known when this was decided: its end, its start, a later event.
  * Of two stops of a charge point the first counts, of two starts the earlier, and what is older moves nothing.
@@ -179,37 +157,19 @@ export const isBehind = `t.id = v.id AND (
   OR (v.is_start_told AND t.is_start_told)
   OR (v.last_event_at < t.last_event_at AND COALESCE(v.last_seq_no <= t.last_seq_no, true)))`
 
+export const patchedOfTransaction = patchedNames(transactions, unpatchedOfTransaction)
+
 export const updateTransactions = patch('update_transactions', transactions, {
   key: 'transactionId',
   alias: 't',
-  set: {
-    evseId: ifGiven,
-    connectorId: ifGiven,
-    idToken: ifGiven,
-    idTokenType: ifToken,
-    idTokenStatus: ifGiven,
-    startedAtMs: ifGiven,
-    meterStartWh: ifGiven,
-    chargingState: ifGiven,
-    remoteStartId: ifGiven,
-    isStartTold: ifGiven,
-    lastEventAtMs: ifGiven,
-    lastSeqNo: ifGiven,
-    registerFellFromWh: ifHigherFall,
-    registerFellAtMs: ifHigherFall,
-    stoppedAtMs: ifStopped,
-    meterStopWh: ifStopped,
-    stopReason: ifStopped,
-    stopIdToken: ifStopped,
-    closedBy: ifStopped,
-    updatedAtMs: latest,
-  },
+  names: [...patchedOfTransaction, 'updatedAtMs'],
+  rules: { ...transactionRules, updatedAtMs: latest },
   beside: ofConnection,
   join: 'LEFT JOIN charge_points c ON c.id = v.charge_point_id',
   condition: failsIf(`(c.id = v.charge_point_id AND ${isOvertaken}) OR (${isBehind})`),
 })
 
-export type TransactionPatch = RowsOf<typeof updateTransactions>
+export type TransactionUpdate = RowsOf<typeof updateTransactions>
 
 /**
  * What is stored of transactions has been changed by somebody else than the newest connection of their charge point: its node

@@ -4,18 +4,9 @@
 
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
-import type { NameOf, RowOf } from '../blocks/stored-rows.ts'
-import {
-  boolArray,
-  bytesArray,
-  float8Array,
-  instantArray,
-  int4Array,
-  int8Array,
-  jsonArray,
-  textArray,
-} from './binary-array.ts'
-import { type Column, statement, type Statement } from './statement.ts'
+import type { NameOf, RowOf, WithoutNulls } from '../blocks/stored-rows.ts'
+import { statement, type Statement } from './statement.ts'
+import { type Column, columnOfType, int8 } from './wire/columns.ts'
 
 /** Columns by their names in SQL. */
 export type Columns<Row> = Readonly<Record<string, Column<Row>>>
@@ -23,29 +14,11 @@ export type Columns<Row> = Readonly<Record<string, Column<Row>>>
 /** The rows that columns are made of. */
 export type RowOfColumns<C> = C extends Columns<infer Row> ? Readonly<Row> : never
 
-/** Element type and encoder for values that are of the column's type: `RowOf` sees to that. */
-type Encoding = readonly [type: string, encode: (values: readonly never[]) => Buffer]
-
-function jsonOrTextArray(values: readonly unknown[]): Buffer {
-  return jsonArray(values.map((value) => (value === null || typeof value === 'string' ? value : JSON.stringify(value))))
-}
-
-const encodings: Readonly<Record<string, Encoding>> = {
-  integer: ['int4', int4Array],
-  bigint: ['int8', int8Array],
-  'double precision': ['float8', float8Array],
-  boolean: ['bool', boolArray],
-  text: ['text', textArray],
-  bytea: ['bytea', bytesArray],
-  json: ['json', jsonOrTextArray],
-  'timestamp with time zone': ['timestamptz', instantArray],
-}
-
 /** The columns of a table, all of them or those that are named, in that order. */
 export function columnsOf<T extends PgTable, Name extends NameOf<T> = NameOf<T>>(
   table: T,
   names?: readonly Name[],
-): Columns<Pick<RowOf<T>, Name>> {
+): Columns<WithoutNulls<Pick<RowOf<T>, Name>>> {
   return encodersOf(table, names ?? Object.keys(getTableColumns(table)))
 }
 
@@ -53,7 +26,7 @@ export function columnsOf<T extends PgTable, Name extends NameOf<T> = NameOf<T>>
 export function otherColumnsOf<T extends PgTable, Name extends NameOf<T>>(
   table: T,
   left: readonly Name[],
-): Columns<Omit<RowOf<T>, Name>> {
+): Columns<WithoutNulls<Omit<RowOf<T>, Name>>> {
   const others: ReadonlySet<string> = new Set(left)
   return encodersOf(
     table,
@@ -65,12 +38,7 @@ function encodersOf(table: PgTable, names: readonly string[]): Columns<Readonly<
   return Object.fromEntries(
     names.map((name) => {
       const column = columnNamed(table, name)
-      const encoding = encodings[column.getSQLType()]
-      if (encoding === undefined) throw new TypeError(`Arrays of ${column.getSQLType()} cannot be written.`)
-      const [type, encode] = encoding
-      const encodeRows = (rows: readonly Readonly<Record<string, unknown>>[]): Buffer =>
-        encode(rows.map((row) => row[name] ?? null) as never[])
-      return [column.name, { type, encode: encodeRows }]
+      return [column.name, columnOfType(column.getSQLType(), name)]
     }),
   )
 }
@@ -108,7 +76,7 @@ export function keyColumnsOf(table: PgTable): readonly KeyColumn[] {
 }
 
 /** Rows that are added; one whose key is stored already is left out. */
-export function append<T extends PgTable>(name: string, table: T): Statement<RowOf<T>> {
+export function append<T extends PgTable>(name: string, table: T): Statement<WithoutNulls<RowOf<T>>> {
   const into = getTableName(table)
   return statement(
     name,
@@ -118,7 +86,7 @@ export function append<T extends PgTable>(name: string, table: T): Statement<Row
 }
 
 /** Rows that take the place of those with the same key; no two of them may have one key. */
-export function upsert<T extends PgTable>(name: string, table: T): Statement<RowOf<T>> {
+export function upsert<T extends PgTable>(name: string, table: T): Statement<WithoutNulls<RowOf<T>>> {
   const columns = columnsOf(table)
   return statement(
     name,
@@ -136,16 +104,32 @@ export function replacing(table: PgTable, columns: Readonly<Record<string, unkno
     .join(', ')}`
 }
 
-/** SQL of a column's new value, from what is `given` for it and what is `stored`. */
-export type Rule = (given: string, stored: string) => string
+/**
+ * SQL of a column's new value, from what is `given` for it and what is `stored`. `isGiven` is true where the row says anything
+ * of the column, and be it null.
+ */
+export type Rule = (given: string, stored: string, isGiven: string) => string
 
-/** Null leaves it as it is. */
-export const ifGiven: Rule = (given, stored) => `COALESCE(${given}, ${stored})`
+/** What is left out stays as it is; null is stored. */
+export const whatIsTold: Rule = (given, stored, isGiven) => `CASE WHEN ${isGiven} THEN ${given} ELSE ${stored} END`
 
 /** The later one; null does not count. */
 export const latest: Rule = (given, stored) => `GREATEST(${stored}, ${given})`
 
-/** A row of a patch: what is null or not given stays as it is, where the rules say so. */
+/** Columns that may change, but for those that are named. */
+export function patchedNames<T extends PgTable, Name extends NameOf<T>>(
+  table: T,
+  left: readonly Name[],
+): readonly Exclude<NameOf<T>, Name>[] {
+  const others: ReadonlySet<string> = new Set(left)
+  return namesIn(table).filter((name): name is Exclude<NameOf<T>, Name> => !others.has(name))
+}
+
+function namesIn<T extends PgTable>(table: T): readonly NameOf<T>[] {
+  return Object.keys(getTableColumns(table))
+}
+
+/** A row of a patch: what is left out is not told. */
 export type PatchOf<T extends PgTable, Name extends NameOf<T>> = { [Key in Name]?: RowOf<T>[Key] | null | undefined }
 
 /** A row of a patch with its key, and with what is only asked for. */
@@ -162,7 +146,9 @@ export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name exten
   /** What SQL calls the table; the rows that are given are `v`. */
   readonly alias: string
   /** The columns that may change. */
-  readonly set: Readonly<Record<Name, Rule>>
+  readonly names: readonly Name[]
+  /** How, where it is not `whatIsTold`. */
+  readonly rules?: Readonly<Partial<Record<Name, Rule>>>
   /** Columns that only `condition` and `join` read. */
   readonly beside?: Columns<Beside>
   /** SQL that is joined to the rows. */
@@ -171,20 +157,35 @@ export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name exten
   readonly condition?: string
 }
 
+/** The columns of the rows of a patch. */
+export function patchColumnsOf<T extends PgTable, Name extends NameOf<T>>(
+  table: T,
+  names: readonly Name[],
+): Columns<PatchOf<T, Name>> {
+  return encodersOf(table, names)
+}
+
+/** Which columns a row says anything of: a bit for each. */
+function toldOf(names: readonly string[]): Columns<Readonly<Record<string, unknown>>> {
+  return { told: int8((row) => names.reduce((bits, name, i) => (row[name] === undefined ? bits : bits + 2 ** i), 0)) }
+}
+
 /** Rows that change stored ones, column by column; of one key there is one row at most. */
 export function patch<T extends PgTable, Key extends NameOf<T>, Name extends NameOf<T>, Beside>(
   name: string,
   table: T,
-  { key, alias, set, beside, join = '', condition }: PatchParts<T, Key, Name, Beside>,
+  { key, alias, names, rules, beside, join = '', condition }: PatchParts<T, Key, Name, Beside>,
 ): Statement<PatchRow<T, Key, Name, Beside>> {
   const id = sqlNameOf(table, key)
-  const assignments = Object.entries<Rule>(set).map(([changed, rule]) => {
+  const ruleOf: Readonly<Record<string, Rule | undefined>> = rules ?? {}
+  const assignments = names.map((changed, i) => {
     const column = sqlNameOf(table, changed)
-    return `${column} = ${rule(`v.${column}`, `${alias}.${column}`)}`
+    const rule = ruleOf[changed] ?? whatIsTold
+    return `${column} = ${rule(`v.${column}`, `${alias}.${column}`, `v.told & ${2 ** i} <> 0`)}`
   })
   return statement<PatchRow<T, Key, Name, Beside>>(
     name,
-    { ...columnsOf(table, [key]), ...encodersOf(table, Object.keys(set)), ...beside },
+    { ...columnsOf(table, [key]), ...encodersOf(table, names), ...toldOf(names), ...beside },
     (_, rows) =>
       `UPDATE ${getTableName(table)} ${alias} SET ${assignments.join(', ')} FROM ${rows} ${join}
        WHERE ${alias}.${id} = v.${id}${condition === undefined ? '' : ` AND ${condition}`}`,

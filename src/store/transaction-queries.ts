@@ -1,6 +1,6 @@
 // Transactions, as the REST API lists them.
 
-import { and, desc, eq, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { energyOf, noEvidence } from '../blocks/metering/energy.ts'
 import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../blocks/records.ts'
 import { storableText } from '../base/storable-text.ts'
@@ -10,33 +10,15 @@ import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 
-/** Columns of a KnownTransaction. */
-export const knownTransactionColumns = {
-  transactionId: transactions.transactionId,
-  chargePointKey: transactions.chargePointKey,
-  evseId: transactions.evseId,
-  connectorId: transactions.connectorId,
-  stationTransactionId: transactions.stationTransactionId,
-  idToken: transactions.idToken,
-  startedAtMs: transactions.startedAtMs,
-  meterStartWh: transactions.meterStartWh,
+/** The columns of a transaction, and whether it is open. */
+export const transactionColumns = {
+  ...getTableColumns(transactions),
   open: sql<boolean>`${transactions.stoppedAtMs} IS NULL`,
-  closedBy: transactions.closedBy,
 }
 
 const recordColumns = {
-  ...knownTransactionColumns,
+  ...transactionColumns,
   identity: chargePoints.identity,
-  idTokenType: transactions.idTokenType,
-  idTokenStatus: transactions.idTokenStatus,
-  stoppedAtMs: transactions.stoppedAtMs,
-  meterStopWh: transactions.meterStopWh,
-  registerFellFromWh: transactions.registerFellFromWh,
-  stopReason: transactions.stopReason,
-  stopIdToken: transactions.stopIdToken,
-  reservationId: transactions.reservationId,
-  remoteStartId: transactions.remoteStartId,
-  chargingState: transactions.chargingState,
   corrections: sql<number>`(SELECT count(*)::int4 FROM transaction_corrections c WHERE c.transaction_id = ${transactions.transactionId})`,
 }
 

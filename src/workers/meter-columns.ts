@@ -9,6 +9,7 @@ import { meterValueOrder, orderedText } from '../ocpp/member-order.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
 import { isUsableTime } from '../ocpp/usable-time.ts'
 import type { EnergyRegisters, MeterRange, RegisterReading } from '../ocpp/verdict.ts'
+import { OpenBlock } from './open-block.ts'
 import { Measurand, MomentRegister, rankOf } from './measurand.ts'
 
 /** Where a frame comes from. */
@@ -154,37 +155,6 @@ const noRegisters: EnergyRegisters = Object.freeze({
 
 function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value
-}
-
-/** A block that rows may still be added to. Looking into it ends that. */
-class OpenBlock implements MeterBlock {
-  readonly #finish: () => MeterBlock
-  #filled: MeterBlock | null = null
-
-  constructor(finish: () => MeterBlock) {
-    this.#finish = finish
-  }
-
-  get rows(): number {
-    return this.#block.rows
-  }
-
-  get columns(): readonly Uint8Array[] {
-    return this.#block.columns
-  }
-
-  get offsets(): Uint32Array {
-    return this.#block.offsets
-  }
-
-  /** The collector has finished it. */
-  fill(block: MeterBlock): void {
-    this.#filled = block
-  }
-
-  get #block(): MeterBlock {
-    return (this.#filled ??= this.#finish())
-  }
 }
 
 /**

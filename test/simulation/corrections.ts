@@ -28,7 +28,7 @@ export function correct({ transactions, corrections }: Tables, sets: readonly Ch
     ),
   )
   for (const change of new Map(changes.map((change) => [change.transactionId, change])).values()) {
-    const { transactionId, number, stoppedAtMs, meterStopWh, stopReason } = change
+    const { transactionId, number, stoppedAtMs, meterStopWh = null, stopReason = null } = change
     const row = transactions.get(transactionId)
     if (row === undefined || row.closedBy !== 'operator' || row.stoppedAtMs === null) continue
     const before = {
@@ -38,7 +38,7 @@ export function correct({ transactions, corrections }: Tables, sets: readonly Ch
     }
     Object.assign(row, { stoppedAtMs, meterStopWh, stopReason })
     const key = `${transactionId}/${number}`
-    if (!corrections.has(key)) corrections.set(key, { ...change, ...before })
+    if (!corrections.has(key)) corrections.set(key, { ...change, meterStopWh, stopReason, ...before })
   }
 }
 

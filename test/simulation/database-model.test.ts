@@ -7,7 +7,7 @@ import { silentLogger } from '../../src/base/log.ts'
 import type { Change, ChangeSet } from '../../src/blocks/decision.ts'
 import type { OpenPromise } from '../../src/blocks/records.ts'
 import { withoutState } from '../../src/blocks/overtaken.ts'
-import { isOf } from '../../src/blocks/stored-rows.ts'
+import { isOf, isTransactionPatch } from '../../src/blocks/stored-rows.ts'
 import { storedTables } from '../../src/blocks/tables.ts'
 import { commitGroup } from '../../src/store/commit-group.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
@@ -15,11 +15,13 @@ import { createQueries, type Queries } from '../../src/store/queries.ts'
 import {
   boot,
   chargePointEvent,
+  chargePointPatch,
   connectorStatus,
   problem,
   startFact,
   transactionStarted,
   transactionStopped,
+  transactionUpdated,
   variable,
 } from '../support/changes.ts'
 import { goneEnd } from '../support/connection-end.ts'
@@ -59,7 +61,7 @@ const chargePoints = 3
 const idsOfASeed = 6
 
 function isOfKnownTransaction(change: Change): boolean {
-  return 'kind' in change && ['transactionUpdated', 'transactionStopped'].includes(change.kind)
+  return isTransactionPatch(change)
 }
 
 /** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
@@ -157,8 +159,7 @@ class Sets {
 
   /** Only a start may name the transaction of another charge point. */
   #isOwn(change: Change, chargePointKey: number): boolean {
-    const { transactionId } =
-      'table' in change ? { transactionId: undefined, ...change.row } : { transactionId: undefined, ...change }
+    const { transactionId } = { transactionId: undefined, ...('row' in change ? change.row : change) }
     if (transactionId === undefined) return true
     const owner = this.#owners.get(transactionId) ?? chargePointKey
     this.#owners.set(transactionId, owner)
@@ -208,15 +209,13 @@ class Sets {
     const random = this.#random
     switch (random.between(0, 12)) {
       case 0:
-        return boot({ status: random.pick(['Accepted', 'Pending']), firmwareVersion: random.pick([null, '1.0']) })
+        return boot({ bootStatus: random.pick(['Accepted', 'Pending']), firmwareVersion: random.pick([null, '1.0']) })
       case 1:
-        return { kind: 'chargePointStatus', status: random.pick(['Charging', 'Available', 'Faulted']) }
+        return chargePointPatch({ status: random.pick(['Charging', 'Available', 'Faulted']) })
       case 2:
-        return {
-          kind: 'activity',
-          activity: random.pick(['firmware', 'diagnostics', 'log']),
-          status: random.pick(['Idle', 'Uploading']),
-        }
+        return chargePointPatch({
+          [random.pick(['firmwareStatus', 'diagnosticsStatus', 'logStatus'])]: random.pick(['Idle', 'Uploading']),
+        })
       case 3:
         return connectorStatus(random.between(1, 2), random.pick(['Available', 'Charging']), {
           occurredAtMs: this.#atMs(),
@@ -238,20 +237,18 @@ class Sets {
         })
       }
       case 5:
-        return {
-          kind: 'transactionUpdated',
-          transactionId: this.#transactionId(),
+        return transactionUpdated(this.#transactionId(), {
           ...(random.chance(0.5) ? { chargingState: random.pick(['Charging', 'Idle']) } : {}),
           ...(random.chance(0.5) ? { idToken: 'OTHER', idTokenType: random.pick([null, 'Central']) } : {}),
           ...(random.chance(0.3) ? { evseId: 2, connectorId: 1, meterStartWh: 5 } : {}),
           ...(random.chance(0.3) ? { startedAtMs: this.#atMs(), remoteStartId: 9, idTokenStatus: 'Invalid' } : {}),
           ...(random.chance(0.3) ? { isStartTold: true as const, lastEventAtMs: this.#atMs(), lastSeqNo: 3 } : {}),
-        }
+        })
       case 6:
         return transactionStopped(this.#transactionId(), {
           stoppedAtMs: this.#atMs(),
           meterStopWh: random.pick([null, 2_000]),
-          reason: random.pick([null, 'Local']),
+          stopReason: random.pick([null, 'Local']),
           closedBy: random.pick(['station', 'operator']),
         })
       case 9:
@@ -269,10 +266,9 @@ class Sets {
       case 10:
         return chargePointEvent('X', this.#atMs(), { n: random.between(1, 2) }, { place: random.between(1, 3) })
       case 11:
-        return {
-          kind: 'untimedFacts',
-          facts: { count: random.between(1, 9), last: { '1/1': { place: 1, content: '1' } } },
-        }
+        return chargePointPatch({
+          untimedFacts: { count: random.between(1, 9), last: { '1/1': { place: 1, content: '1' } } },
+        })
       case 12: {
         const isActive = random.chance(0.5)
         return problem(isActive, this.#atMs(), { evseId: random.between(0, 1), techCode: isActive ? 'Hot' : null })
@@ -426,7 +422,10 @@ function rowsOf(model: DatabaseModel): Rows {
   const text = (value: bigint): string => String(value)
   return tables({
     chargePoints: [...model.chargePoints.values()].map(
-      ({ epoch: _, connected: __, node: ___, version: ____, ...row }) => row,
+      ({ epoch: _, connected: __, node: ___, version: ____, untimedFacts, ...row }) => ({
+        ...row,
+        untimedFacts: untimedFacts === null ? null : JSON.stringify(untimedFacts),
+      }),
     ),
     connectors: [...model.connectors.values()],
     connectorHistory: [...model.connectorHistory.rows.values()],

@@ -8,21 +8,32 @@ import type {
   Change,
   ChangeSet,
   CommitOutcome,
-  ConnectorStatus,
   KnownConnector,
   KnownIdToken,
   KnownTransaction,
-  RegistrationStatus,
   TransactionFact,
-  TransactionUpdatedChange,
 } from '../../src/blocks/decision.ts'
 import { isOfTransaction } from '../../src/blocks/overtaken.ts'
 import type { Hydration, OpenPromise } from '../../src/blocks/records.ts'
-import { isOf, type NewRow, type RowChange } from '../../src/blocks/stored-rows.ts'
-import type { UntimedFacts } from '../../src/blocks/untimed-facts.ts'
+import {
+  isOf,
+  type NewRow,
+  type RowChange,
+  type StoredRow,
+  type TransactionPatch,
+} from '../../src/blocks/stored-rows.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import type { RegisterReading, RegistersNextTo, Strictness } from '../../src/ocpp/verdict.ts'
+import {
+  knownColumns,
+  knownLaterColumns,
+  transactions,
+  unpatchedColumns as unpatchedOfTransaction,
+} from '../../src/blocks/transactions/tables.ts'
+import { patchedNames } from '../../src/store/table-statement.ts'
 import type { EnergyEvidence } from '../../src/blocks/metering/energy.ts'
+import { chargePoints, unpatchedColumns as unpatchedOfChargePoint } from '../../src/blocks/charge-point-tables.ts'
+import { nulls } from '../support/nulls.ts'
 import { beforeStartOf } from './before-start.ts'
 import { ConnectorHistoryModel } from './connector-history.ts'
 import { correct, type StoredCorrection } from './corrections.ts'
@@ -37,61 +48,28 @@ import { PromiseModel } from './promises.ts'
 import { refusal } from './refusal.ts'
 import { TableModel } from './table-model.ts'
 
-export interface StoredChargePoint {
-  readonly key: number
-  readonly identity: string
-  strictness: Strictness
-  registrationStatus: RegistrationStatus
-  readonly timeZone: string | null
-  bootStatus: RegistrationStatus | null
-  version: OcppVersion | null
-  vendor: string | null
-  model: string | null
-  firmwareVersion: string | null
-  status: ConnectorStatus
-  connected: boolean
-  /** The node that holds the connection. */
-  node: string | null
-  epoch: number
-  firmwareStatus: string | null
-  diagnosticsStatus: string | null
-  logStatus: string | null
-  lastSeenAtMs: number | null
-  lastHeartbeatAtMs: number | null
-  lastBootAtMs: number | null
-  untimedFacts: UntimedFacts | null
-}
+type ChargePointRow = typeof chargePoints.$inferSelect
 
-export type StoredConnector = NewRow<'connectors'> & { readonly updatedAtMs: number }
+/** What messages change of a charge point, and what else is needed of it. */
+export type StoredChargePoint = Omit<ChargePointRow, (typeof unpatchedOfChargePoint)[number]> &
+  Pick<
+    ChargePointRow,
+    'identity' | 'strictness' | 'registrationStatus' | 'timeZone' | 'lastSeenAtMs' | 'lastHeartbeatAtMs' | 'connected'
+  > & {
+    readonly key: number
+    version: OcppVersion | null
+    /** The node that holds the connection. */
+    node: string | null
+    epoch: number
+  }
 
-export interface StoredTransaction {
-  readonly id: number
-  readonly chargePointKey: number
-  evseId: number
-  connectorId: number
-  readonly stationTransactionId: string | null
-  idToken: string | null
-  idTokenType: string | null
-  idTokenStatus: string | null
-  startedAtMs: number
-  meterStartWh: number | null
-  readonly reservationId: number | null
-  remoteStartId: number | null
-  chargingState: string | null
-  readonly stationUse: number
-  isStartTold: boolean
-  lastEventAtMs: number | null
-  lastSeqNo: number | null
-  registerFellFromWh: number | null
-  registerFellAtMs: number | null
-  updatedAtMs: number | null
-  stoppedAtMs: number | null
-  meterStopWh: number | null
-  stopReason: string | null
-  stopIdToken: string | null
-  closedBy: 'station' | 'operator' | null
-  readonly receivedAtMs: number
-}
+export type StoredConnector = NewRow<'connectors'> &
+  Pick<StoredRow<'connectors'>, keyof typeof noFault> & { readonly updatedAtMs: number }
+
+/** Of a connector that told of no fault. */
+const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, occurredAtMs: null }
+
+export type StoredTransaction = Omit<typeof transactions.$inferSelect, 'transactionId'> & { readonly id: number }
 
 export interface StoredFact {
   readonly chargePointKey: number
@@ -175,27 +153,19 @@ export class DatabaseModel {
 
   addChargePoint(key: number, identity: string, strictness: Strictness, timeZone: string | null = null): void {
     this.chargePoints.set(key, {
+      ...nulls(patchedNames(chargePoints, unpatchedOfChargePoint)),
       key,
       identity,
       strictness,
       registrationStatus: 'Accepted',
       timeZone,
-      bootStatus: null,
       version: null,
-      vendor: null,
-      model: null,
-      firmwareVersion: null,
       status: 'Unknown',
       connected: false,
       node: null,
       epoch: 0,
-      firmwareStatus: null,
-      diagnosticsStatus: null,
-      logStatus: null,
       lastSeenAtMs: null,
       lastHeartbeatAtMs: null,
-      lastBootAtMs: null,
-      untimedFacts: null,
     })
   }
 
@@ -313,7 +283,7 @@ export class DatabaseModel {
       openTransactions: this.openTransactionsOf(key)
         .toSorted((a, b) => b.receivedAtMs - a.receivedAtMs || b.id - a.id)
         .slice(0, openTransactionsMax)
-        .map((transaction) => ({ ...knownTransaction(transaction), chargingState: transaction.chargingState })),
+        .map(knownTransaction),
       untimedFacts,
       promises: this.promisesOf(key, nowMs),
     }
@@ -430,7 +400,7 @@ export class DatabaseModel {
     if (isOf('connectors', change)) {
       const key = `${chargePointKey}/${change.row.evseId}/${change.row.connectorId}`
       this.connectorHistory.note(key, this.connectors.get(key))
-      this.connectors.set(key, { ...change.row, chargePointKey, updatedAtMs: receivedAtMs })
+      this.connectors.set(key, { ...noFault, ...change.row, chargePointKey, updatedAtMs: receivedAtMs })
     } else if (isOf('chargePointEvents', change)) {
       this.#addEvent(set, change)
     } else if (isOf('problems', change)) {
@@ -441,10 +411,10 @@ export class DatabaseModel {
   }
 
   #addEvent(set: ChangeSet, { row: told, place }: RowChange<'chargePointEvents'>): void {
-    const { action, occurredAtMs } = told
+    const { action, occurredAtMs = null } = told
     const { chargePointKey, receivedAtMs, messageId, epoch } = set
     const payload = typeof told.payload === 'string' ? told.payload : JSON.stringify(told.payload)
-    const isBoot = set.changes.some((other) => 'kind' in other && other.kind === 'boot')
+    const isBoot = set.changes.some((other) => other.table === 'chargePoints' && 'bootStatus' in other.patch)
     const identifying =
       occurredAtMs === null ? [epoch, messageId, isBoot ? receivedAtMs : ''].join('\0') : String(occurredAtMs)
     const own = place === undefined ? [payload, identifying] : ['place', place]
@@ -454,42 +424,15 @@ export class DatabaseModel {
   }
 
   #change(set: ChangeSet, change: Change): void {
-    if ('table' in change) return this.#addRow(set, change)
+    if ('row' in change) return this.#addRow(set, change)
     const { chargePointKey, receivedAtMs } = set
-    const chargePoint = this.chargePoints.get(chargePointKey)
-    switch (change.kind) {
-      case 'boot': {
-        if (chargePoint === undefined) return
-        const { status, vendor, model, firmwareVersion } = change
-        Object.assign(chargePoint, { bootStatus: status, vendor, model, firmwareVersion, lastBootAtMs: receivedAtMs })
-        return
-      }
-      case 'chargePointStatus':
-        if (chargePoint !== undefined) chargePoint.status = change.status
-        return
-      case 'activity':
-        if (chargePoint !== undefined) chargePoint[`${change.activity}Status`] = change.status
-        return
-      case 'untimedFacts':
-        if (chargePoint !== undefined) chargePoint.untimedFacts = change.facts
-        return
-      case 'transactionUpdated': {
-        const row = this.transactions.get(change.transactionId)
-        if (row !== undefined) update(row, change, receivedAtMs)
-        return
-      }
-      case 'transactionStopped': {
-        const row = this.transactions.get(change.transactionId)
-        if (row !== undefined) row.updatedAtMs = greatest(row.updatedAtMs, receivedAtMs)
-        if (row === undefined || (change.closedBy === 'operator' && row.stoppedAtMs !== null)) return
-        row.stoppedAtMs = change.stoppedAtMs
-        row.meterStopWh = change.meterStopWh
-        row.stopReason = change.reason
-        row.stopIdToken = change.idToken
-        row.closedBy = change.closedBy
-        return
-      }
+    if (change.table === 'chargePoints') {
+      const chargePoint = this.chargePoints.get(chargePointKey)
+      if (chargePoint !== undefined) Object.assign(chargePoint, change.patch)
+      return
     }
+    const row = this.transactions.get(change.transactionId)
+    if (row !== undefined) update(row, change.patch, receivedAtMs)
   }
 
   /** What the meter values of a transaction tell of its energy, as `evidenceOf` of the store reads it. */
@@ -508,42 +451,21 @@ export class DatabaseModel {
   }
 
   #start(set: ChangeSet, change: NewRow<'transactions'>): void {
-    const { transactionId: id, stationTransactionId, stationUse } = change
+    const { transactionId: id, stationTransactionId = null, stationUse } = change
     const { chargePointKey, receivedAtMs } = set
     const byStation =
       stationTransactionId === null ? null : stationKey(chargePointKey, stationTransactionId, stationUse)
     if (this.transactions.has(id)) return
     if (byStation !== null && this.#byStationId.has(byStation)) return this.begunTwice(byStation)
     if (byStation !== null) this.#byStationId.set(byStation, id)
-    this.transactions.set(id, {
-      id,
-      chargePointKey,
-      evseId: change.evseId,
-      connectorId: change.connectorId,
-      stationTransactionId,
-      idToken: change.idToken,
-      idTokenType: change.idTokenType,
-      idTokenStatus: change.idTokenStatus,
-      startedAtMs: change.startedAtMs,
-      meterStartWh: change.meterStartWh,
-      reservationId: change.reservationId,
-      remoteStartId: change.remoteStartId,
-      chargingState: change.chargingState,
-      stationUse,
-      isStartTold: change.isStartTold,
-      lastEventAtMs: change.lastEventAtMs,
-      lastSeqNo: change.lastSeqNo,
-      registerFellFromWh: null,
-      registerFellAtMs: null,
-      updatedAtMs: null,
-      stoppedAtMs: null,
-      meterStopWh: null,
-      stopReason: null,
-      stopIdToken: null,
-      closedBy: null,
-      receivedAtMs,
-    })
+    this.transactions.set(id, { ...nothingTold, ...change, id, chargePointKey, receivedAtMs })
   }
+}
+
+/** Of a transaction of which nothing has been told that may be left out. */
+const nothingTold = {
+  ...nulls(patchedNames(transactions, unpatchedOfTransaction)),
+  ...nulls(['stationTransactionId', 'reservationId', 'updatedAtMs']),
 }
 
 /** False when there is a row of that key. */
@@ -572,56 +494,38 @@ function stationKey(key: number, stationTransactionId: string, use: number): str
   return `${key}/${use}/${stationTransactionId.slice(0, 255)}`
 }
 
-function update(row: StoredTransaction, change: Omit<TransactionUpdatedChange, 'kind'>, receivedAtMs: number): void {
+/** An operator closes what is open; of several falls the one from the highest register counts. */
+function update(row: StoredTransaction, patch: TransactionPatch, receivedAtMs: number): void {
+  const { stoppedAtMs, meterStopWh, stopReason, stopIdToken, closedBy, ...more } = patch
+  const { registerFellFromWh, registerFellAtMs, ...told } = more
   row.updatedAtMs = greatest(row.updatedAtMs, receivedAtMs)
-  row.isStartTold = change.isStartTold ?? row.isStartTold
-  row.lastEventAtMs = change.lastEventAtMs ?? row.lastEventAtMs
-  row.lastSeqNo = change.lastSeqNo ?? row.lastSeqNo
-  row.evseId = change.evseId ?? row.evseId
-  row.connectorId = change.connectorId ?? row.connectorId
-  if (change.idToken !== undefined) {
-    row.idToken = change.idToken
-    row.idTokenType = change.idTokenType ?? null
-  }
-  row.idTokenStatus = change.idTokenStatus ?? row.idTokenStatus
-  row.startedAtMs = change.startedAtMs ?? row.startedAtMs
-  row.meterStartWh = change.meterStartWh ?? row.meterStartWh
-  row.chargingState = change.chargingState ?? row.chargingState
-  row.remoteStartId = change.remoteStartId ?? row.remoteStartId
-  const { registerFall } = change
-  if (registerFall === undefined || registerFall.fromWh <= (row.registerFellFromWh ?? Number.NEGATIVE_INFINITY)) return
-  row.registerFellFromWh = registerFall.fromWh
-  row.registerFellAtMs = registerFall.atMs
+  Object.assign(row, told)
+  const isHigher = (registerFellFromWh ?? Number.NaN) > (row.registerFellFromWh ?? Number.NEGATIVE_INFINITY)
+  if (isHigher) Object.assign(row, { registerFellFromWh, registerFellAtMs })
+  if (stoppedAtMs === undefined || (closedBy === 'operator' && row.stoppedAtMs !== null)) return
+  Object.assign(row, { stoppedAtMs, meterStopWh, stopReason, stopIdToken, closedBy })
 }
 
 function knownTransaction(row: StoredTransaction): KnownTransaction {
-  const { chargePointKey, evseId, connectorId, stationTransactionId, idToken, startedAtMs, meterStartWh, closedBy } =
-    row
-  const { stopIdToken, stoppedAtMs } = row
+  const { id, stationTransactionId, startedAtMs, stoppedAtMs } = row
   return {
-    transactionId: row.id,
-    chargePointKey,
-    evseId,
-    connectorId,
-    stationTransactionId,
-    idToken,
-    startedAtMs,
-    meterStartWh,
-    open: row.stoppedAtMs === null,
-    closedBy,
-    stopIdToken,
-    stoppedAtMs,
+    ...picked({ ...row, transactionId: id }, [...knownColumns, ...knownLaterColumns]),
+    open: stoppedAtMs === null,
     story:
       stationTransactionId === null
         ? null
         : {
             use: row.stationUse,
             isStartTold: row.isStartTold,
-            lastEventAtMs: row.lastEventAtMs ?? row.stoppedAtMs ?? startedAtMs,
+            lastEventAtMs: row.lastEventAtMs ?? stoppedAtMs ?? startedAtMs,
             lastSeqNo: row.lastSeqNo,
             firstHeardAtMs: row.receivedAtMs,
             heardAtMs: row.updatedAtMs ?? row.receivedAtMs,
-            stoppedAtMs: row.stoppedAtMs,
+            stoppedAtMs,
           },
   }
+}
+
+function picked<Row extends object, Name extends keyof Row>(row: Row, names: readonly Name[]): Pick<Row, Name> {
+  return Object.fromEntries(names.map((name) => [name, row[name]])) as Pick<Row, Name>
 }

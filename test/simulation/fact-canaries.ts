@@ -90,7 +90,9 @@ export const factCanaries: readonly Canary[] = [
   },
   {
     bug: 'a second end that replaces the first',
-    planting: { decide: remembering((transaction) => ({ ...transaction, closedBy: null })) },
+    planting: {
+      decide: remembering((transaction) => ({ ...transaction, closedBy: transaction.open ? null : 'operator' })),
+    },
     breaks: 'answered',
   },
   {

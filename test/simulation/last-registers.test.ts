@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '../../src/store/database.ts'
 import { createLastRegister, createRegistersNextTo } from '../../src/store/last-registers.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'
 import type { Writer } from '../../src/store/writer.ts'
-import { transactionStarted, transactionStopped } from '../support/changes.ts'
+import { transactionStarted, transactionStopped, transactionUpdated } from '../support/changes.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { Random } from '../support/random.ts'
 import { arrivalMs, changeSet, meterRows, startedWriter } from '../support/store.ts'
@@ -56,13 +56,14 @@ function toldOf(key: number, id: number, random: Random): readonly ChangeSet[] {
   const stoppedAtMs = arrivalMs + stopMinute * minuteMs
   const closedBy = random.pick(['station', 'station', 'operator'] as const)
   const stop = transactionStopped(id, { stoppedAtMs, meterStopWh: random.pick([null, 4_000, 9_500]), closedBy })
-  const fall = { fromWh: random.pick(figures), toWh: 0, atMs: arrivalMs + random.between(1, stopMinute) * minuteMs }
+  const fall = {
+    registerFellFromWh: random.pick(figures),
+    registerFellAtMs: arrivalMs + random.between(1, stopMinute) * minuteMs,
+  }
   const later = [
     ...minutes.map(sample),
     ...(random.chance(0.8) ? [told({ changes: [stop] })] : []),
-    ...(random.chance(0.5)
-      ? [told({ changes: [{ kind: 'transactionUpdated', transactionId: id, registerFall: fall }] })]
-      : []),
+    ...(random.chance(0.5) ? [told({ changes: [transactionUpdated(id, fall)] })] : []),
   ]
   return [begun, ...later]
 }

@@ -2,7 +2,7 @@
 
 import type { ConnectorRef, MeterPlace } from '../../src/blocks/decision.ts'
 import { meterColumns, type MeterRows } from '../../src/blocks/meter-block.ts'
-import { placedDigest } from '../../src/store/meter-insert.ts'
+import { placedDigest } from '../../src/store/wire/meter-insert.ts'
 
 export interface StoredMeterRow extends ConnectorRef {
   readonly chargePointKey: number

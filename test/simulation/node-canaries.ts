@@ -1,7 +1,7 @@
 // Bugs in what two processes on one database do to each other, planted on purpose.
 
 import type { ChangeSet } from '../../src/blocks/decision.ts'
-import { isOf } from '../../src/blocks/stored-rows.ts'
+import { isOf, isTransactionPatch } from '../../src/blocks/stored-rows.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 
@@ -16,7 +16,9 @@ class UnfencedModel extends DatabaseModel {
 class LastStopModel extends DatabaseModel {
   protected override isOutdated(set: ChangeSet): boolean {
     const changes = set.changes.map((change) =>
-      'kind' in change && change.kind === 'transactionStopped' ? { ...change, closedBy: 'operator' as const } : change,
+      isTransactionPatch(change) && change.patch.closedBy === 'station'
+        ? { ...change, patch: { ...change.patch, closedBy: 'operator' as const } }
+        : change,
     )
     return super.isOutdated({ ...set, changes })
   }
@@ -36,7 +38,7 @@ class ForgettingModel extends DatabaseModel {
   protected override isOutdated(set: ChangeSet): boolean {
     return super.isOutdated({
       ...set,
-      changes: set.changes.filter((change) => 'table' in change || change.kind !== 'transactionUpdated'),
+      changes: set.changes.filter((change) => !isTransactionPatch(change) || change.patch.closedBy !== undefined),
     })
   }
 }

@@ -2,7 +2,7 @@
 
 import type { ChangeSet } from '../../src/blocks/decision.ts'
 import { isFenced } from '../../src/blocks/overtaken.ts'
-import { isOf } from '../../src/blocks/stored-rows.ts'
+import { isOf, isTransactionPatch } from '../../src/blocks/stored-rows.ts'
 
 /** What is stored of a transaction, as far as a set may be behind it. */
 interface ToldTransaction {
@@ -45,7 +45,7 @@ export function isBehindNewest(
 function isNumberedOtherwise({ chargePointKey, receivedAtMs, changes }: ChangeSet, { transaction }: Stored): boolean {
   return changes.some((change) => {
     if (!isOf('transactions', change)) return false
-    const { transactionId, stationTransactionId } = change.row
+    const { transactionId, stationTransactionId = null } = change.row
     const row = transaction(transactionId)
     if (row === undefined) return false
     const isSame = row.chargePointKey === chargePointKey && row.receivedAtMs === receivedAtMs
@@ -55,26 +55,26 @@ function isNumberedOtherwise({ chargePointKey, receivedAtMs, changes }: ChangeSe
 
 function isNamedOtherwise({ chargePointKey, changes }: ChangeSet, { named }: Stored): boolean {
   return changes.some((change) => {
-    if (!isOf('transactions', change) || change.row.stationTransactionId === null) return false
-    const id = named(chargePointKey, change.row.stationTransactionId, change.row.stationUse)
+    if (!isOf('transactions', change)) return false
+    const { stationTransactionId = null, stationUse } = change.row
+    if (stationTransactionId === null) return false
+    const id = named(chargePointKey, stationTransactionId, stationUse)
     return id !== undefined && id !== change.row.transactionId
   })
 }
 
 function isBehindTransaction({ changes }: ChangeSet, { transaction }: Stored): boolean {
   return changes.some((change) => {
-    if ('table' in change) return false
-    if (change.kind === 'transactionStopped') {
-      return change.closedBy === 'station' && transaction(change.transactionId)?.closedBy === 'station'
-    }
-    if (change.kind !== 'transactionUpdated') return false
+    if (!isTransactionPatch(change)) return false
     const row = transaction(change.transactionId)
     if (row === undefined) return false
-    const { chargingState, isStartTold, lastEventAtMs, lastSeqNo } = change
-    const isEarlier = lastEventAtMs !== undefined && row.lastEventAtMs !== null && lastEventAtMs < row.lastEventAtMs
-    const isLower = lastSeqNo === undefined || row.lastSeqNo === null || lastSeqNo <= row.lastSeqNo
+    const { chargingState, closedBy, isStartTold, lastEventAtMs, lastSeqNo } = change.patch
+    const isEarlier =
+      typeof lastEventAtMs === 'number' && row.lastEventAtMs !== null && lastEventAtMs < row.lastEventAtMs
+    const isLower = typeof lastSeqNo !== 'number' || row.lastSeqNo === null || lastSeqNo <= row.lastSeqNo
     return (
-      (chargingState !== undefined && row.stoppedAtMs !== null) ||
+      (closedBy === 'station' && row.closedBy === 'station') ||
+      (typeof chargingState === 'string' && row.stoppedAtMs !== null) ||
       (isStartTold === true && row.isStartTold) ||
       (isEarlier && isLower)
     )

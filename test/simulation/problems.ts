@@ -15,7 +15,15 @@ export class ProblemModel {
   readonly #told = new Map<string, Event>()
 
   tell({ chargePointKey, receivedAtMs }: ChangeSet, { row, isActive }: RowChange<'problems'>): void {
-    add(this.#told, { ...row, isActive, chargePointKey, updatedAtMs: receivedAtMs })
+    add(this.#told, {
+      techCode: null,
+      techInfo: null,
+      cause: null,
+      ...row,
+      isActive,
+      chargePointKey,
+      updatedAtMs: receivedAtMs,
+    })
   }
 
   /** The transaction is over. */

@@ -2,6 +2,7 @@
 
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
+import { chargePoints } from '../../src/blocks/charge-point-tables.ts'
 import type { NameOf } from '../../src/blocks/stored-rows.ts'
 import { storedTables as tables } from '../../src/blocks/tables.ts'
 import { anomalies, connectorHistory, meterValues, problemTimes, transactionFacts } from '../../src/store/schema.ts'
@@ -19,13 +20,15 @@ function reading<T extends PgTable>(table: T, left: readonly NameOf<T>[] = [], w
   return `SELECT ${columns.join(', ')} FROM ${getTableName(table)} WHERE ${where}`
 }
 
+/** Of a charge point: its connection, and what operators alone know. */
+const notOfModel = [
+  ...(['passwordHash', 'pendingPasswordHash', 'apiKeyHash', 'location', 'createdAtMs', 'deletedAtMs'] as const),
+  ...(['ocppVersion', 'connected', 'connectionEpoch', 'node', 'endedEpoch', 'endedNode', 'fencedIn'] as const),
+]
+
 /** By table; `$1` are the numbers of charge points. */
 export const readings = {
-  chargePoints: `SELECT id AS key, identity, strictness, registration_status AS "registrationStatus", time_zone AS "timeZone",
-    boot_status AS "bootStatus", vendor,
-    model, firmware_version AS "firmwareVersion", status, firmware_status AS "firmwareStatus", diagnostics_status AS "diagnosticsStatus",
-    log_status AS "logStatus", last_seen_at AS "lastSeenAtMs", last_heartbeat_at AS "lastHeartbeatAtMs", last_boot_at AS "lastBootAtMs",
-    untimed_facts AS "untimedFacts" FROM charge_points WHERE id = ANY($1)`,
+  chargePoints: reading(chargePoints, notOfModel, 'id = ANY($1)'),
   connectors: reading(tables.connectors, ['statusSinceMs', 'changedAtMs']),
   connectorHistory: reading(connectorHistory),
   transactions: reading(tables.transactions),

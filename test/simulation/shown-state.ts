@@ -14,7 +14,7 @@ interface ShownTransaction {
   readonly idToken: string | null
   readonly startedAtMs: number
   readonly meterStartWh: number | null
-  readonly chargingState: string | null
+  readonly chargingState?: string | null
 }
 
 /** What an actor shows, or the database holds, of a charge point: the same text for the same state. */
@@ -26,7 +26,7 @@ export function stateText(
 ): string {
   const shownConnectors = connectors.map(({ evseId, connectorId, status }) => `${evseId}.${connectorId} ${status}`)
   const shownTransactions = transactions.map(
-    ({ transactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh, chargingState }) =>
+    ({ transactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh, chargingState = null }) =>
       // In 1.6 the connector tells the charging state, and it is not stored.
       `${transactionId} at ${evseId}.${connectorId} ${idToken} ${startedAtMs} ${meterStartWh} ${version === '1.6' ? '' : chargingState}`,
   )

@@ -4,6 +4,7 @@
 import type { Decision, KnownTransaction } from '../../src/blocks/decision.ts'
 import type { Hydration } from '../../src/blocks/records.ts'
 import type { Canary } from './canary.ts'
+import { isTransactionPatch } from '../../src/blocks/stored-rows.ts'
 import { DatabaseModel } from './database-model.ts'
 import { deciding, remembering } from './plant.ts'
 
@@ -31,9 +32,7 @@ class ZonelessModel extends DatabaseModel {
 
 /** What is remembered of a register that fell is lost; the anomaly is not. */
 function withoutFalls({ changes, ...decision }: Decision): Decision {
-  const left = changes.filter(
-    (change) => !('kind' in change) || change.kind !== 'transactionUpdated' || change.registerFall === undefined,
-  )
+  const left = changes.filter((change) => !isTransactionPatch(change) || change.patch.registerFellFromWh === undefined)
   return { ...decision, changes: left }
 }
 

@@ -1,10 +1,15 @@
 // Changes as decisions make them, ready to be varied by a test.
 
-import type { Change, ChangeSet, ConnectorStatus, TransactionFact } from '../../src/blocks/decision.ts'
-import type { NewRow, RowChange } from '../../src/blocks/stored-rows.ts'
+import type { ChangeSet, ConnectorStatus, TransactionFact } from '../../src/blocks/decision.ts'
+import type {
+  ChargePointChange,
+  ChargePointPatch,
+  NewRow,
+  RowChange,
+  TransactionChange,
+  TransactionPatch,
+} from '../../src/blocks/stored-rows.ts'
 import { arrivalMs, changeSet } from './store.ts'
-
-type Of<Kind extends Exclude<Change, RowChange>['kind']> = Extract<Change, { kind: Kind }>
 
 let ids = 1_000_000
 
@@ -13,10 +18,15 @@ export function newTransactionId(): number {
   return ids++
 }
 
-export function boot(more: Partial<Of<'boot'>> = {}): Change {
-  return {
-    kind: 'boot',
-    status: 'Accepted',
+/** The charge point changes. */
+export function chargePointPatch(patch: ChargePointPatch): ChargePointChange {
+  return { table: 'chargePoints', patch }
+}
+
+export function boot(more: ChargePointPatch = {}): ChargePointChange {
+  return chargePointPatch({
+    bootStatus: 'Accepted',
+    lastBootAtMs: arrivalMs,
     vendor: 'VendorName',
     model: 'Model-X1000',
     serialNumber: null,
@@ -24,7 +34,7 @@ export function boot(more: Partial<Of<'boot'>> = {}): Change {
     iccid: null,
     imsi: null,
     ...more,
-  }
+  })
 }
 
 export function connectorStatus(
@@ -77,17 +87,14 @@ export function transactionStarted(
   }
 }
 
-export function transactionStopped(transactionId: number, more: Partial<Of<'transactionStopped'>> = {}): Change {
-  return {
-    kind: 'transactionStopped',
-    transactionId,
-    stoppedAtMs: arrivalMs,
-    meterStopWh: null,
-    reason: null,
-    idToken: null,
-    closedBy: 'station',
-    ...more,
-  }
+/** A transaction goes on. */
+export function transactionUpdated(transactionId: number, patch: TransactionPatch = {}): TransactionChange {
+  return { table: 'transactions', transactionId, patch }
+}
+
+export function transactionStopped(transactionId: number, more: TransactionPatch = {}): TransactionChange {
+  const end = { stoppedAtMs: arrivalMs, meterStopWh: null, stopReason: null, stopIdToken: null }
+  return { table: 'transactions', transactionId, patch: { ...end, closedBy: 'station', ...more } }
 }
 
 export function chargePointEvent(

@@ -171,6 +171,19 @@ describe('the house', () => {
     expect(wrong.map(([file]) => file)).toEqual([])
   })
 
+  test('what only saves CPU in the store stands apart, and knows nothing of the rest of it', () => {
+    const isWire = (file: string): boolean => file.startsWith('src/store/wire/')
+    const wrong = [...graph].flatMap(([file, targets]) =>
+      isWire(file)
+        ? targets.filter((target) => areaOf(target) === 'store' && !isWire(target)).map((to) => `${file} imports ${to}`)
+        : [],
+    )
+    const drivers = [...sources].filter(
+      ([file, source]) => areaOf(file) === 'store' && !isWire(file) && /\bSubmittable\b|\.stream\b/.test(source),
+    )
+    expect([...wrong, ...drivers.map(([file]) => `${file} reaches into pg`)]).toEqual([])
+  })
+
   test('every area is known to this test', () => {
     const areas = new Set(files.map(areaOf))
     areas.delete('test')

@@ -65,7 +65,7 @@ export function connectorStatusChanges(moved: readonly NewRow<'connectors'>[], k
   const before = chargePointStatus(connectors)
   const after = chargePointStatus([...others, ...moved])
   const changes = moved.map((row): Change => ({ table: 'connectors', row }))
-  return before === after ? changes : [...changes, { kind: 'chargePointStatus', status: after }]
+  return before === after ? changes : [...changes, { table: 'chargePoints', patch: { status: after } }]
 }
 
 /** The anomaly of a connector that is new and one too many (some charge points count on for ever); null when it is not. */
@@ -176,9 +176,9 @@ const chargingStatuses: Readonly<Record<string, ConnectorStatus>> = {
   Idle: 'Finishing',
 }
 
-/** The status of a 2.x connector whose transaction is in `chargingState` (ChargingStateEnumType). */
-export function chargingStatus(chargingState: string): ConnectorStatus {
-  return ownValue(chargingStatuses, chargingState) ?? 'Occupied'
+/** The status of a 2.x connector whose transaction is in `state` (ChargingStateEnumType). */
+export function chargingStatus(state: string): ConnectorStatus {
+  return ownValue(chargingStatuses, state) ?? 'Occupied'
 }
 
 /** Whether a connector status stems from a charging state. */

@@ -10,11 +10,13 @@ import { notifyEvent } from './state-events.ts'
 const { notServed, notServedSend, served, stored, toChargePoint } = rowsOf('diagnostics')
 
 const diagnosticsStatus: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
-  decide: ({ status }, known) => notification(known, undefined, { kind: 'activity', activity: 'diagnostics', status }),
+  decide: ({ status }, known) =>
+    notification(known, undefined, { table: 'chargePoints', patch: { diagnosticsStatus: status } }),
 }
 
 const logStatus: Handler<OCPP16.LogStatusNotificationRequest | OCPP20.LogStatusNotificationRequest> = {
-  decide: ({ status }, known) => notification(known, undefined, { kind: 'activity', activity: 'log', status }),
+  decide: ({ status }, known) =>
+    notification(known, undefined, { table: 'chargePoints', patch: { logStatus: status } }),
 }
 
 export const diagnostics16 = {

@@ -12,7 +12,8 @@ const firmwareStatus: Handler<
   | OCPP16.SignedFirmwareStatusNotificationRequest
   | OCPP20.FirmwareStatusNotificationRequest
 > = {
-  decide: ({ status }, known) => notification(known, undefined, { kind: 'activity', activity: 'firmware', status }),
+  decide: ({ status }, known) =>
+    notification(known, undefined, { table: 'chargePoints', patch: { firmwareStatus: status } }),
 }
 
 const firmwareNotifications = ['FirmwareStatusNotification', 'SignedFirmwareStatusNotification']

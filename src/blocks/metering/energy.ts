@@ -7,6 +7,7 @@ import { withoutSpaces } from '../../ocpp/number-text.ts'
 import { figureOf } from '../../ocpp/sample-figure.ts'
 import type { RegisterFall, RegisterReading } from '../../ocpp/verdict.ts'
 import type { Payload } from '../decision.ts'
+import { endRegistersOf, type TransactionRegisters } from './transaction-registers.ts'
 
 /** What a figure of energy rests on. */
 export type EnergySource = 'register' | 'lastRegister' | 'intervals' | 'operator'
@@ -35,15 +36,6 @@ export interface TransactionEnergy {
   readonly soFarWh: number | null
 }
 
-interface Registers {
-  readonly meterStartWh: number | null
-  readonly meterStopWh: number | null
-  readonly open: boolean
-  readonly closedBy: 'station' | 'operator' | null
-  /** The highest register from which one fell in the middle; null when none did. */
-  readonly registerFellFromWh: number | null
-}
-
 export const noEvidence: EnergyEvidence = {
   firstRegisterWh: null,
   lastRegisterWh: null,
@@ -54,8 +46,9 @@ export const noEvidence: EnergyEvidence = {
 }
 
 /** Whether the meter values have to be read to tell the energy of a transaction. */
-export function needsEvidence({ open, meterStartWh, meterStopWh, registerFellFromWh }: Registers): boolean {
-  return open || meterStartWh === null || meterStopWh === null || registerFellFromWh !== null
+export function needsEvidence(registers: TransactionRegisters): boolean {
+  const { startWh, stopWh } = endRegistersOf(registers)
+  return registers.open || startWh === null || stopWh === null || registers.registerFellFromWh !== null
 }
 
 interface Ends {
@@ -66,21 +59,22 @@ interface Ends {
 }
 
 /** The registers that a transaction began and ended with, as far as is known; null when one of them is not. */
-function endsOf(registers: Registers, evidence: EnergyEvidence): Ends | null {
-  const startWh = registers.meterStartWh ?? evidence.firstRegisterWh
-  const endWh = registers.meterStopWh ?? evidence.lastRegisterWh
+function endsOf(registers: TransactionRegisters, evidence: EnergyEvidence): Ends | null {
+  const told = endRegistersOf(registers)
+  const startWh = told.startWh ?? evidence.firstRegisterWh
+  const endWh = told.stopWh ?? evidence.lastRegisterWh
   if (startWh === null || endWh === null) return null
   const isOneReading = evidence.isOneReading && Math.abs(endWh - startWh) <= meterRoundingWhMax
   return { startWh, endWh, isOneReading }
 }
 
 /** Whether the intervals have to be read to tell the energy of a transaction: its registers do not. */
-export function needsIntervals(registers: Registers, evidence: EnergyEvidence): boolean {
+export function needsIntervals(registers: TransactionRegisters, evidence: EnergyEvidence): boolean {
   return endsOf(registers, evidence)?.isOneReading !== false
 }
 
 /** The energy of a transaction. */
-export function energyOf(registers: Registers, evidence: EnergyEvidence): TransactionEnergy {
+export function energyOf(registers: TransactionRegisters, evidence: EnergyEvidence): TransactionEnergy {
   const { open, meterStopWh, closedBy } = registers
   const ends = endsOf(registers, evidence)
   const { energyWh, source } =
@@ -96,12 +90,13 @@ export function energyOf(registers: Registers, evidence: EnergyEvidence): Transa
 }
 
 /** The one reading of a start that is known tells what an open transaction has taken up to then: nothing. */
-function nothingYet({ open, meterStartWh }: Registers, ends: Ends | null): 0 | null {
-  return open && meterStartWh !== null && ends !== null ? 0 : null
+function nothingYet(registers: TransactionRegisters, ends: Ends | null): 0 | null {
+  return registers.open && endRegistersOf(registers).startWh !== null && ends !== null ? 0 : null
 }
 
-function sourceOf({ meterStartWh, meterStopWh }: Registers): EnergySource {
-  return meterStartWh !== null && meterStopWh !== null ? 'register' : 'lastRegister'
+function sourceOf(registers: TransactionRegisters): EnergySource {
+  const { startWh, stopWh } = endRegistersOf(registers)
+  return startWh !== null && stopWh !== null ? 'register' : 'lastRegister'
 }
 
 /** How far an energy register went down from `beforeWh` to `afterWh`. */
@@ -146,7 +141,7 @@ export function firstFall(readings: readonly RegisterReading[]): RegisterFall | 
  * Whether the register fell on the way to the end, and so tells nothing of what came before. A single reading that is lower than those on
  * both sides of it is none: nor is anything where an operator, who knows better, has entered the end.
  */
-function hasFallen(endWh: number, registers: Registers, evidence: EnergyEvidence): boolean {
+function hasFallen(endWh: number, registers: TransactionRegisters, evidence: EnergyEvidence): boolean {
   if (registers.closedBy === 'operator' && registers.meterStopWh !== null) return false
   return evidence.fell || isBelow(endWh, evidence.highestRegisterWh) || isBelow(endWh, registers.registerFellFromWh)
 }

@@ -9,7 +9,8 @@ import type { Anomaly, Decision, Handler, Known, KnownTransaction, Needs, Withou
 import type { RegisterReading } from '../../ocpp/verdict.ts'
 import { type FrameMeter, lastSampledAtMs } from '../meter-block.ts'
 import { evseSubjects } from '../notification.ts'
-import { fallAround, fallIn, lastReading, laterReading, ofFall, readingAtStart } from './register-falls.ts'
+import { fallAround, fallIn, lastReading, laterReading, ofFall } from './register-falls.ts'
+import { readingAtStart } from './transaction-registers.ts'
 import { connectorSubject, transactionSubject } from '../untimed-facts.ts'
 
 /**

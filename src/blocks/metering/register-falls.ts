@@ -9,23 +9,20 @@ import type {
   RegistersAround,
   RegistersNextTo,
 } from '../../ocpp/verdict.ts'
-import type { Anomaly, Change, Known, KnownTransaction, TransactionStoppedChange } from '../decision.ts'
+import type { Anomaly, Change, Known, KnownTransaction } from '../decision.ts'
+import type { TransactionEnd } from '../stored-rows.ts'
 import { hasReadingFallen, registerFall } from './energy.ts'
 import type { FrameMeter } from '../meter-block.ts'
+import { readingAtStart, type RegisterOfStart } from './transaction-registers.ts'
 
 /** What of a transaction its registers are held against. */
-type Begun = Pick<KnownTransaction, 'transactionId' | 'startedAtMs' | 'meterStartWh'>
+type Begun = RegisterOfStart & Pick<KnownTransaction, 'transactionId'>
 
 /** The latest register of a message; undefined when it has none. */
 export function lastReading(meter: FrameMeter | null): RegisterReading | undefined {
   if (meter === null) return undefined
   const { last, lastAtMs } = meter.registers
   return last === null || lastAtMs === null ? undefined : { wh: last, atMs: lastAtMs }
-}
-
-/** The register of the start; undefined when it is not known. */
-export function readingAtStart({ startedAtMs, meterStartWh }: Begun): RegisterReading | undefined {
-  return meterStartWh === null ? undefined : { wh: meterStartWh, atMs: startedAtMs }
 }
 
 /** What is to be remembered: what comes late tells of no later moment than what is known. */
@@ -84,7 +81,7 @@ function fallTo(wh: number, atMs: number, before: RegisterReading): RegisterFall
  */
 export function fallAtStop(
   begun: Begun | undefined,
-  { meterStopWh, stoppedAtMs }: Pick<TransactionStoppedChange, 'meterStopWh' | 'stoppedAtMs'>,
+  { meterStopWh, stoppedAtMs }: Pick<TransactionEnd, 'meterStopWh' | 'stoppedAtMs'>,
   known: Known,
 ): RegisterFall | null {
   const atStart = begun && readingAtStart(begun)
@@ -115,7 +112,9 @@ export function ofFall(
   if (fall === null) return nothing
   const detail = { register: fall.toWh, before: fall.fromWh, at: isoTime(fall.atMs) }
   return {
-    changes: [{ kind: 'transactionUpdated', transactionId, registerFall: fall }],
+    changes: [
+      { table: 'transactions', transactionId, patch: { registerFellFromWh: fall.fromWh, registerFellAtMs: fall.atMs } },
+    ],
     anomalies: [{ kind: 'registerFell', transaction: name ?? String(transactionId), detail }],
   }
 }

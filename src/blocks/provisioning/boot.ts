@@ -8,8 +8,8 @@ import type { Decision, Handler, Known } from '../decision.ts'
 function boot(
   known: Known,
   station: {
-    vendor: string
-    model: string
+    vendor: string | undefined
+    model: string | undefined
     serialNumber: string | undefined
     firmwareVersion: string | undefined
     iccid: string | undefined
@@ -21,14 +21,17 @@ function boot(
     answer: { status, currentTime: isoTime(known.nowMs), interval: known.heartbeatIntervalSeconds },
     changes: [
       {
-        kind: 'boot',
-        status,
-        vendor: station.vendor,
-        model: station.model,
-        serialNumber: station.serialNumber ?? null,
-        firmwareVersion: station.firmwareVersion ?? null,
-        iccid: station.iccid ?? null,
-        imsi: station.imsi ?? null,
+        table: 'chargePoints',
+        patch: {
+          bootStatus: status,
+          lastBootAtMs: known.receivedAtMs,
+          vendor: station.vendor ?? null,
+          model: station.model ?? null,
+          serialNumber: station.serialNumber ?? null,
+          firmwareVersion: station.firmwareVersion ?? null,
+          iccid: station.iccid ?? null,
+          imsi: station.imsi ?? null,
+        },
       },
       {
         table: 'chargePointEvents',

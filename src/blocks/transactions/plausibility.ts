@@ -3,15 +3,13 @@
 
 import { isoTime } from '../../base/clock.ts'
 import { findIdToken, idTokenCandidates } from '../authorization/authorization.ts'
-import type { Anomaly, Change, Known, KnownTransaction, TransactionStoppedChange } from '../decision.ts'
+import type { Anomaly, Change, Known, KnownTransaction } from '../decision.ts'
 import { registerFall } from '../metering/energy.ts'
-import type { NewRow } from '../stored-rows.ts'
+import { readingAtStart, type RegisterOfStart } from '../metering/transaction-registers.ts'
+import { isOf, isTransactionPatch, type NewRow, type TransactionPatch } from '../stored-rows.ts'
 
 /** What the checks need to know of a transaction that begins or has begun. */
-type Begun = Pick<
-  NewRow<'transactions'>,
-  'transactionId' | 'evseId' | 'idToken' | 'startedAtMs' | 'meterStartWh' | 'isStartTold'
->
+type Begun = RegisterOfStart & Pick<NewRow<'transactions'>, 'transactionId' | 'evseId' | 'idToken' | 'isStartTold'>
 
 /**
  * What is odd about a transaction as `changes` begin, correct or end it; of a register that falls tells `fallAtStop`.
@@ -29,66 +27,68 @@ export function doubts(
   let begun: Begun | undefined =
     transaction === undefined ? undefined : { ...transaction, isStartTold: transaction.story?.isStartTold ?? true }
   for (const change of changes) {
-    if ('table' in change) {
-      if (change.table !== 'transactions') continue
+    if (isOf('transactions', change)) {
       begun = change.row
       anomalies.push(...startDoubts(begun, name, known))
-    } else if (change.kind === 'transactionUpdated' && begun !== undefined) {
-      const { startedAtMs = begun.startedAtMs, meterStartWh = begun.meterStartWh, evseId = begun.evseId } = change
-      const isStart = change.startedAtMs !== undefined
-      begun = { ...begun, startedAtMs, meterStartWh, evseId, idToken: change.idToken ?? begun.idToken }
-      if (isStart) anomalies.push(...startDoubts(begun, name, known))
-      // The card of the start may come after the end, and again with each message that names it.
-      if (change.idToken !== transaction?.idToken) {
-        anomalies.push(...cardDoubts(change.idToken, transaction?.stopIdToken, name, known))
-      }
-    } else if (change.kind === 'transactionStopped' && begun !== undefined) {
-      anomalies.push(...stopDoubts(begun, change, name, known))
+    }
+    if (!isTransactionPatch(change) || begun === undefined) continue
+    const { patch } = change
+    if (typeof patch.stoppedAtMs === 'number')
+      anomalies.push(...stopDoubts(begun, patch, patch.stoppedAtMs, name, known))
+    begun = { ...begun, ...patch }
+    if (patch.startedAtMs !== undefined) anomalies.push(...startDoubts(begun, name, known))
+    // The card of the start may come after the end, and again with each message that names it.
+    if (patch.idToken !== transaction?.idToken) {
+      anomalies.push(...cardDoubts(patch.idToken, transaction?.stopIdToken, name, known))
     }
   }
   return anomalies
 }
 
 /** A start is held against the last stop of its connector, unless that came later by the charge point's clock. */
-function startDoubts(
-  { transactionId, evseId, startedAtMs, meterStartWh }: Begun,
-  name: string,
-  known: Known,
-): Anomaly[] {
+function startDoubts(begun: Begun, name: string, known: Known): Anomaly[] {
   const lastStop = known.beforeStart?.lastStop ?? null
-  if (lastStop === null || meterStartWh === null) return []
-  if (lastStop.transactionId === transactionId || lastStop.stoppedAtMs > startedAtMs) return []
-  const fall = registerFall(lastStop.meterStopWh, meterStartWh)
+  const start = readingAtStart(begun)
+  if (lastStop === null || start === undefined) return []
+  if (lastStop.transactionId === begun.transactionId || lastStop.stoppedAtMs > start.atMs) return []
+  const fall = registerFall(lastStop.meterStopWh, start.wh)
   if (fall === 'none') return []
   const detail = {
-    evseId,
-    meterStart: meterStartWh,
+    evseId: begun.evseId,
+    meterStart: start.wh,
     lastMeterStop: lastStop.meterStopWh,
     lastTransactionId: lastStop.transactionId,
   }
   if (fall === 'rounding') return [{ kind: 'meterRounding', transaction: name, detail }]
   // Some charge points count each transaction from zero. They do so always, so it is said once.
-  return meterStartWh === 0
+  return start.wh === 0
     ? [{ kind: 'registerPerSession', transaction: name, detail, oncePerConnection: true }]
     : [{ kind: 'startBelowLastStop', transaction: name, detail }]
 }
 
-function stopDoubts(begun: Begun, stop: TransactionStoppedChange, name: string, known: Known): Anomaly[] {
+function stopDoubts(
+  begun: Begun,
+  { meterStopWh = null, stopIdToken }: TransactionPatch,
+  stoppedAtMs: number,
+  name: string,
+  known: Known,
+): Anomaly[] {
   const anomalies: Anomaly[] = []
-  const isBeforeStart = stop.stoppedAtMs < begun.startedAtMs
+  const isBeforeStart = stoppedAtMs < begun.startedAtMs
   // Of a transaction whose start has not come, a later event is all that is known of the beginning.
   const isOlderThanKnown = isBeforeStart && !begun.isStartTold
   if (isBeforeStart && !isOlderThanKnown) {
-    const detail = { startTime: isoTime(begun.startedAtMs), stopTime: isoTime(stop.stoppedAtMs) }
+    const detail = { startTime: isoTime(begun.startedAtMs), stopTime: isoTime(stoppedAtMs) }
     anomalies.push({ kind: 'stopBeforeStart', transaction: name, detail })
   }
-  if (begun.meterStartWh !== null && stop.meterStopWh !== null && !isOlderThanKnown) {
-    const fall = registerFall(begun.meterStartWh, stop.meterStopWh)
-    const detail = { meterStart: begun.meterStartWh, meterStop: stop.meterStopWh }
+  const start = readingAtStart(begun)
+  if (start !== undefined && meterStopWh !== null && !isOlderThanKnown) {
+    const fall = registerFall(start.wh, meterStopWh)
+    const detail = { meterStart: start.wh, meterStop: meterStopWh }
     if (fall === 'rounding') anomalies.push({ kind: 'meterRounding', transaction: name, detail })
     if (fall === 'backwards') anomalies.push({ kind: 'meterBackwards', transaction: name, detail })
   }
-  return [...anomalies, ...cardDoubts(begun.idToken, stop.idToken, name, known)]
+  return [...anomalies, ...cardDoubts(begun.idToken, stopIdToken, name, known)]
 }
 
 /** What is odd about the card of a stop, where both are known. */

@@ -2,8 +2,10 @@
 
 import { allows } from '../../../actors/transaction.ts'
 import { StatorError } from '../../base/errors.ts'
-import type { ChangeSet, TransactionStoppedChange } from '../decision.ts'
+import type { ChangeSet } from '../decision.ts'
+import { readingAtStart } from '../metering/transaction-registers.ts'
 import type { TransactionRecord } from '../records.ts'
+import type { TransactionEnd } from '../stored-rows.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { badRequest } from '../../api/errors.ts'
 
@@ -34,13 +36,11 @@ export async function closeTransaction(
   const nowMs = deps.clock.nowMs()
   const stoppedAtMs = stopTime ?? Math.max(nowMs, startedAtMs)
   requirePlausible(transaction, { meterStop, stopTime })
-  const change: TransactionStoppedChange = {
-    kind: 'transactionStopped',
-    transactionId,
+  const end: TransactionEnd = {
     stoppedAtMs,
     meterStopWh: meterStop ?? null,
-    reason: reason ?? null,
-    idToken: null,
+    stopReason: reason ?? null,
+    stopIdToken: null,
     closedBy: 'operator',
   }
   // The fact keeps two operators from closing it twice; what the station may send later has a key of its own.
@@ -60,9 +60,9 @@ export async function closeTransaction(
       event: 'Ended',
       transactionId,
       occurredAtMs: stoppedAtMs,
-      payload: { meterStop: change.meterStopWh, reason: change.reason },
+      payload: { meterStop: end.meterStopWh, reason: end.stopReason },
     },
-    changes: [change],
+    changes: [{ table: 'transactions', transactionId, patch: end }],
     anomalies: [],
     meter: null,
   }
@@ -83,15 +83,13 @@ export async function closeTransaction(
 /**
  * @throws {StatorError} `BAD_REQUEST` when the end is before the beginning of `transaction`, in time or by the meter.
  */
-export function requirePlausible(
-  { startedAtMs, meterStartWh }: TransactionRecord,
-  { meterStop, stopTime }: Closing,
-): void {
-  if (stopTime !== undefined && stopTime < startedAtMs) {
+export function requirePlausible(transaction: TransactionRecord, { meterStop, stopTime }: Closing): void {
+  if (stopTime !== undefined && stopTime < transaction.startedAtMs) {
     throw badRequest('stopTime', 'Stop time must not be before the transaction began')
   }
-  if (meterStop !== undefined && meterStartWh !== null && meterStop < meterStartWh) {
-    throw badRequest('meterStop', `Meter stop must not be below the meter start, which is ${meterStartWh} Wh`)
+  const start = readingAtStart(transaction)
+  if (meterStop !== undefined && start !== undefined && meterStop < start.wh) {
+    throw badRequest('meterStop', `Meter stop must not be below the meter start, which is ${start.wh} Wh`)
   }
 }
 

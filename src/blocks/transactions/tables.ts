@@ -80,6 +80,58 @@ export const transactions = pgTable(
   ],
 )
 
+/** What deciding needs to know of a transaction. */
+export const knownColumns = [
+  'transactionId',
+  'chargePointKey',
+  'evseId',
+  'connectorId',
+  'stationTransactionId',
+  'idToken',
+  'startedAtMs',
+  'meterStartWh',
+  'closedBy',
+] as const satisfies TransactionColumn[]
+
+/** The same, of transactions that have come so far. */
+export const knownLaterColumns = ['chargingState', 'stopIdToken', 'stoppedAtMs'] as const satisfies TransactionColumn[]
+
+/** What a message that ends a transaction tells, all of it. */
+export const endColumns = [
+  'stoppedAtMs',
+  'meterStopWh',
+  'stopReason',
+  'stopIdToken',
+  'closedBy',
+] as const satisfies TransactionColumn[]
+
+/** Where a register fell. */
+export const fallColumns = ['registerFellFromWh', 'registerFellAtMs'] as const satisfies TransactionColumn[]
+
+/** What is said of a transaction once, by its beginning or by the store. */
+export const unpatchedColumns = [
+  'transactionId',
+  'chargePointKey',
+  'stationTransactionId',
+  'stationUse',
+  'reservationId',
+  'receivedAtMs',
+  'updatedAtMs',
+] as const satisfies TransactionColumn[]
+
+/** What nobody is shown. */
+export const hiddenColumns = [
+  'stationUse',
+  'isStartTold',
+  'lastEventAtMs',
+  'lastSeqNo',
+  'registerFellAtMs',
+  'receivedAtMs',
+  'updatedAtMs',
+] as const satisfies TransactionColumn[]
+
+type TransactionColumn = keyof typeof transactions.$inferSelect
+
 /** What operators have corrected of the end that an operator entered; without `_before`: what they put in its place. */
 export const transactionCorrections = pgTable(
   'transaction_corrections',

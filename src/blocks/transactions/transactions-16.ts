@@ -8,6 +8,7 @@ import { connectorRef16 } from '../availability/connector-status.ts'
 import { idTagInfo16, idTokenCandidates } from '../authorization/authorization.ts'
 import type {
   Anomaly,
+  Change,
   Decision,
   Handler,
   Known,
@@ -19,7 +20,7 @@ import { energyWh, ofNoTransaction, registerWh, transactionAnomaly } from '../me
 import { timeMs } from '../notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 import { fallAtStop, ofFall } from '../metering/register-falls.ts'
-import type { RowChange } from '../stored-rows.ts'
+import type { RowChange, TransactionEnd } from '../stored-rows.ts'
 import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from '../untimed-facts.ts'
 
 type StartTransaction = OCPP16.StartTransactionRequest
@@ -97,21 +98,15 @@ export const startTransaction: Handler<StartTransaction> = {
       table: 'transactions',
       row: {
         transactionId,
-        stationTransactionId: null,
         stationUse: 1,
         isStartTold: true,
-        lastEventAtMs: null,
-        lastSeqNo: null,
         ...ref,
         idToken: payload.idTag,
-        idTokenType: null,
         idTokenStatus: idTagInfo.status,
         startedAtMs,
         meterStartWh,
         // Some charge points write 0 for "no reservation".
         reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
-        remoteStartId: null,
-        chargingState: null,
       },
     }
     return {
@@ -133,7 +128,7 @@ export const startTransaction: Handler<StartTransaction> = {
         ...concurrencyDoubts(concurrent, payload.idTag, String(transactionId), idTagInfo.status, known),
         ...doubts([started], undefined, String(transactionId), known),
       ],
-      events: [{ type: 'transactionStarted', transaction, chargingState: null }],
+      events: [{ type: 'transactionStarted', transaction }],
     }
   },
 }
@@ -171,19 +166,18 @@ function applyStop(
   const meterStopWh = meterStop(payload, known)
   const { transactionId } = transaction
   const name = String(transactionId)
-  const stop = {
-    kind: 'transactionStopped',
-    transactionId,
+  const stop: TransactionEnd = {
     stoppedAtMs: timeMs(payload.timestamp, known.receivedAtMs),
     meterStopWh,
-    reason: payload.reason ?? null,
-    idToken: payload.idTag ?? null,
+    stopReason: payload.reason ?? null,
+    stopIdToken: payload.idTag ?? null,
     closedBy: 'station',
-  } as const
+  }
+  const stopped: Change = { table: 'transactions', transactionId, patch: stop }
   const ofRegister = ofFall(fallAtStop(transaction, stop, known), transactionId, name)
   return {
-    changes: [stop, ...ofRegister.changes],
-    anomalies: [...doubts([stop], transaction, name, known), ...ofRegister.anomalies],
+    changes: [stopped, ...ofRegister.changes],
+    anomalies: [...doubts([stopped], transaction, name, known), ...ofRegister.anomalies],
     events: [{ type: 'transactionStopped', transactionId }],
   }
 }

@@ -32,9 +32,10 @@ import {
   lastReading,
   laterReading,
   ofFall,
-  readingAtStart,
 } from '../metering/register-falls.ts'
+import { readingAtStart } from '../metering/transaction-registers.ts'
 import { stationTransactionIdOf } from '../station-transaction-id.ts'
+import type { TransactionEnd, TransactionPatch } from '../stored-rows.ts'
 import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
 import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from '../untimed-facts.ts'
 
@@ -63,7 +64,6 @@ const nothing: Outcome = { changes: [], anomalies: [], events: [] }
 
 function begin({ event, station, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
-  const chargingState = info.chargingState ?? null
   const { evseId, connectorId } = connectorOf(event, undefined, known)
   const isStart = event.eventType === 'Started'
   const story = {
@@ -86,6 +86,7 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
     startedAtMs: told.atMs,
     // What another event has is a register of later; that of the start is found among the meter values.
     meterStartWh: isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null),
+    chargingState: info.chargingState ?? null,
     open: true,
     closedBy: null,
     story,
@@ -113,12 +114,12 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
           meterStartWh: transaction.meterStartWh,
           reservationId: event.reservationId ?? null,
           remoteStartId: info.remoteStartId ?? null,
-          chargingState,
+          chargingState: info.chargingState ?? null,
         },
       },
     ],
     anomalies,
-    events: [{ type: 'transactionStarted', transaction, chargingState }],
+    events: [{ type: 'transactionStarted', transaction }],
   }
 }
 
@@ -168,33 +169,21 @@ function continueTransaction(the: Case, transaction: KnownTransaction, move: Tra
     if (oddity === 'afterEnd') note('closedTransaction', { eventType: event.eventType })
     else note(oddity)
   }
+  const patch: TransactionPatch = {
+    ...connector,
+    ...beginning,
+    ...(token === undefined ? {} : { idTokenType: token.type ?? null }),
+    ...(token === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
+    ...(state === undefined ? {} : { chargingState: state }),
+    ...(remoteStartId === undefined ? {} : { remoteStartId }),
+    ...(after.isStartTold && story?.isStartTold !== true ? { isStartTold: true } : {}),
+    lastEventAtMs: after.lastEventAtMs,
+    ...(after.lastSeqNo === null ? {} : { lastSeqNo: after.lastSeqNo }),
+  }
   return {
-    changes: [
-      {
-        kind: 'transactionUpdated',
-        transactionId,
-        ...connector,
-        ...beginning,
-        ...(token === undefined ? {} : { idTokenType: token.type }),
-        ...(token === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
-        ...(state === undefined ? {} : { chargingState: state }),
-        ...(remoteStartId === undefined ? {} : { remoteStartId }),
-        ...(after.isStartTold && story?.isStartTold !== true ? { isStartTold: true as const } : {}),
-        lastEventAtMs: after.lastEventAtMs,
-        ...(after.lastSeqNo === null ? {} : { lastSeqNo: after.lastSeqNo }),
-      },
-    ],
+    changes: [{ table: 'transactions', transactionId, patch }],
     anomalies,
-    events: [
-      {
-        type: 'transactionUpdated',
-        transactionId,
-        chargingState: state ?? null,
-        ...(connector === undefined ? {} : { connector }),
-        ...beginning,
-        story: after,
-      },
-    ],
+    events: [{ type: 'transactionUpdated', transactionId, patch, story: after }],
   }
 }
 
@@ -219,19 +208,17 @@ function isAfterEnd(event: TransactionEvent, told: ToldEvent, { story }: KnownTr
 
 function end(the: Case, transactionId: number, transaction: KnownTransaction | undefined): Outcome {
   const { event, station, told, known } = the
-  const stop = {
-    kind: 'transactionStopped',
-    transactionId,
+  const stop: TransactionEnd = {
     stoppedAtMs: told.atMs,
     meterStopWh: energyWh(known.meter, 'last'),
-    reason: event.transactionInfo.stoppedReason ?? null,
-    idToken: event.idToken?.idToken ?? null,
+    stopReason: event.transactionInfo.stoppedReason ?? null,
+    stopIdToken: event.idToken?.idToken ?? null,
     closedBy: 'station',
-  } as const
+  }
   const begun = transaction && { ...transaction, ...beginningOf(the, transaction) }
   const ofRegister = ofFall(fallAtStop(begun, stop, known), transactionId, station)
   return {
-    changes: [stop, ...ofRegister.changes],
+    changes: [{ table: 'transactions', transactionId, patch: stop }, ...ofRegister.changes],
     anomalies: ofRegister.anomalies,
     events: [{ type: 'transactionStopped', transactionId }],
   }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { silentLogger } from '../../../src/base/log.ts'
-import { runBatch } from '../../../src/store/batch.ts'
+import { runBatch } from '../../../src/store/wire/batch.ts'
 import { type Database, type DatabaseOptions, openDatabase } from '../../../src/store/database.ts'
 import { createQueries } from '../../../src/store/queries.ts'
 import { serverUrl, testDatabase } from '../../support/postgres.ts'
@@ -255,7 +255,7 @@ test('an embedded database whose disk went away comes back with it, and commits 
     )
   })
   const waiting = writer.commit(
-    changeSet(key, { changes: [{ kind: 'activity', activity: 'log', status: 'Uploading' }] }),
+    changeSet(key, { changes: [{ table: 'chargePoints', patch: { logStatus: 'Uploading' } }] }),
   )
   await until('the writer to notice', () => !writer.isAvailable)
   renameSync(`${wal}-away`, wal)

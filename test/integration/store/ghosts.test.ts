@@ -107,7 +107,7 @@ describeStore('a transaction', (store) => {
       const { id, commitAt, statusAt, reasonsAt } = await openTransaction(store(), `T-${crypto.randomUUID()}`)
       await statusAt(arrivalMs, 'Available')
       expect(await reasonsAt(nowMs)).toEqual(['connectorAvailable'])
-      await commitAt(after, { changes: [{ kind: 'transactionUpdated', transactionId: id }] })
+      await commitAt(after, { changes: [{ table: 'transactions', transactionId: id, patch: {} }] })
       expect(await reasonsAt(nowMs)).toEqual([])
       // Until nothing has come for as long again.
       expect(await reasonsAt(after + 31 * minuteMs)).toEqual(['connectorAvailable'])

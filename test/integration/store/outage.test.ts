@@ -143,12 +143,14 @@ test('a connection that breaks in the middle of a transaction is replaced, and t
 })
 
 test('a deadlock with another connection costs an attempt, not a change', async () => {
-  await writer.commit(changeSet(key, { changes: [status(1), { kind: 'chargePointStatus', status: 'Available' }] }))
+  await writer.commit(
+    changeSet(key, { changes: [status(1), { table: 'chargePoints', patch: { status: 'Available' } }] }),
+  )
   const other = await database.pool.connect()
   await other.query('BEGIN')
   await other.query('SELECT FROM connectors WHERE charge_point_id = $1 FOR UPDATE', [key])
   const outcome = writer.commit(
-    changeSet(key, { changes: [status(1), { kind: 'chargePointStatus', status: 'Charging' }] }),
+    changeSet(key, { changes: [status(1), { table: 'chargePoints', patch: { status: 'Charging' } }] }),
   )
   await until('the writer to wait for the row', async () => {
     const waiting = await queryTarget(

@@ -3,10 +3,12 @@
 import { expect, test } from 'bun:test'
 import type { ClientBase } from 'pg'
 import type { Change, ChangeSet } from '../../../src/blocks/decision.ts'
+import type { TransactionPatch } from '../../../src/blocks/stored-rows.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import {
   boot,
   chargePointEvent,
+  chargePointPatch,
   connectorStatus,
   newTransactionId,
   sample,
@@ -14,13 +16,13 @@ import {
   startSet,
   transactionStarted,
   transactionStopped,
+  transactionUpdated,
 } from '../../support/changes.ts'
 import { arrivalMs, changeSet, describeStore, meterRows, type TestStore } from '../../support/store.ts'
 
-type Updated = Extract<Change, { kind: 'transactionUpdated' }>
-
-function transactionUpdated(transactionId: number, more: Partial<Updated> = {}): Change {
-  return { kind: 'transactionUpdated', transactionId, lastEventAtMs: arrivalMs, ...more }
+/** An event of a 2.x transaction. */
+function told(transactionId: number, patch: TransactionPatch = {}): Change {
+  return transactionUpdated(transactionId, { lastEventAtMs: arrivalMs, ...patch })
 }
 
 /** The epoch of a new connection. */
@@ -56,9 +58,9 @@ const outdated = { isOutdated: true, duplicate: false }
 describeStore('a set of a connection that is not the newest', (store) => {
   const state: [string, Change][] = [
     ['a status', connectorStatus(1, 'Faulted')],
-    ['what it adds up to', { kind: 'chargePointStatus', status: 'Faulted' }],
+    ['what it adds up to', chargePointPatch({ status: 'Faulted' })],
     ['a boot', boot({ model: 'Older' })],
-    ['an activity', { kind: 'activity', activity: 'firmware', status: 'Downloading' }],
+    ['an activity', chargePointPatch({ firmwareStatus: 'Downloading' })],
   ]
   test.each(state)('is outdated when it has %s, and nothing of it is stored', async (_, change) => {
     const { database, queries, writer } = store()
@@ -90,7 +92,7 @@ describeStore('a set of a connection that is not the newest', (store) => {
     const sets = [
       startSet(key, second, { epoch }),
       stopSet(key, first, { epoch }),
-      changeSet(key, { epoch, changes: [transactionUpdated(first)] }),
+      changeSet(key, { epoch, changes: [told(first)] }),
     ]
     for (const set of sets) expect(await writer.commit(set)).toMatchObject(outdated)
     expect(await queries.transactionById(second)).toBeNull()
@@ -170,7 +172,7 @@ describeStore('a set that another node has been faster than', (store) => {
   })
 
   const story = { stationUse: 1, isStartTold: true, lastEventAtMs: arrivalMs, lastSeqNo: 5 }
-  const behind: [string, Partial<Updated>, Change[]][] = [
+  const behind: [string, TransactionPatch, Change[]][] = [
     ['an older event', { lastEventAtMs: arrivalMs - 1, lastSeqNo: 4 }, []],
     ['a start of what was started', { isStartTold: true }, []],
     ['a state of what has ended', { chargingState: 'Charging' }, [transactionStopped(0)]],
@@ -187,9 +189,9 @@ describeStore('a set that another node has been faster than', (store) => {
     const changes = before.map((change) => ({ ...change, transactionId }) as Change)
     await writer.commit(changeSet(key, { changes }))
     const fact = startFact(transactionId, { ref: 'an update', event: 'Updated' })
-    const update = transactionUpdated(transactionId, more)
+    const update = told(transactionId, more)
     expect(await writer.commit(changeSet(key, { fact, changes: [update] }))).toMatchObject(outdated)
-    const newer = transactionUpdated(transactionId, { lastEventAtMs: arrivalMs + 1, lastSeqNo: 4 })
+    const newer = told(transactionId, { lastEventAtMs: arrivalMs + 1, lastSeqNo: 4 })
     expect(await writer.commit(changeSet(key, { fact, changes: [newer] }))).toEqual({ duplicate: false, answer: {} })
   })
 

@@ -93,7 +93,7 @@ describeStore('the store', (store) => {
       const [c = 0, a = 0] = keys
       for (const key of [c, a]) {
         await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
-        await writer.commit(changeSet(key, { changes: [{ kind: 'chargePointStatus', status: 'Charging' }] }))
+        await writer.commit(changeSet(key, { changes: [{ table: 'chargePoints', patch: { status: 'Charging' } }] }))
       }
       const listed = async (status?: 'Offline' | 'Charging' | 'Available') =>
         (await queries.listChargePoints({ ...(status === undefined ? {} : { status }), page: 1, pageSize: 500 })).items
@@ -171,7 +171,7 @@ describeStore('the store', (store) => {
         changeSet(key, {
           changes: [
             boot(),
-            { kind: 'untimedFacts', facts: untimedFacts },
+            { table: 'chargePoints', patch: { untimedFacts } },
             connectorStatus(2, 'Charging'),
             transactionStarted(open, {
               startedAtMs: arrivalMs + 123,

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import type { ClientBase } from 'pg'
-import { runBatch } from '../../../src/store/batch.ts'
+import { runBatch } from '../../../src/store/wire/batch.ts'
 import { ChangeRows } from '../../../src/store/change-rows.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import { newTransactionId, sample, startFact, transactionStopped } from '../../support/changes.ts'
@@ -48,7 +48,7 @@ describeStore('a group of changes', (store) => {
 
   test('without facts takes one trip in every case', async () => {
     const key = await store().newChargePoint()
-    const group = [changeSet(key, { changes: [{ kind: 'chargePointStatus', status: 'Available' }] })]
+    const group = [changeSet(key, { changes: [{ table: 'chargePoints', patch: { status: 'Available' } }] })]
     expect(await trips(store(), (client) => commitGroup(client, group, [], true))).toBe(1)
     expect(await trips(store(), (client) => commitGroup(client, group, [], false))).toBe(1)
   })
@@ -102,7 +102,9 @@ describeStore('a group of changes', (store) => {
   test('finds its rows by key, though its plan was made while the table was small', async () => {
     const { database, newChargePoint } = store()
     const rows = new ChangeRows()
-    rows.add(changeSet(await newChargePoint(), { changes: [{ kind: 'chargePointStatus', status: 'Available' }] }))
+    rows.add(
+      changeSet(await newChargePoint(), { changes: [{ table: 'chargePoints', patch: { status: 'Available' } }] }),
+    )
     rows.add(changeSet(await newChargePoint(), { changes: [transactionStopped(newTransactionId())] }))
     const lease = await database.lease()
     try {
@@ -135,7 +137,7 @@ describeStore('a group of changes', (store) => {
 
   test('inside a transaction that was left open does not count as committed', async () => {
     const key = await store().newChargePoint()
-    const group = [changeSet(key, { changes: [{ kind: 'chargePointStatus', status: 'Available' }] })]
+    const group = [changeSet(key, { changes: [{ table: 'chargePoints', patch: { status: 'Available' } }] })]
     const lease = await store().database.lease()
     try {
       await lease.client.query('BEGIN')

@@ -184,7 +184,7 @@ describeStore('the ledger', (store) => {
     const key = await store().newChargePoint()
     const [apart, together] = [newTransactionId(), newTransactionId()]
     const stops = (id: number) => [
-      changeSet(key, { changes: [transactionStopped(id, { meterStopWh: 5_000, reason: 'Local' })] }),
+      changeSet(key, { changes: [transactionStopped(id, { meterStopWh: 5_000, stopReason: 'Local' })] }),
       changeSet(key, { changes: [transactionStopped(id, { closedBy: 'operator' })] }),
     ]
     for (const id of [apart, together]) await writer.commit(startSet(key, id))

@@ -5,9 +5,12 @@ import { lastSeenFlushMs } from '../../../src/base/limits.ts'
 import {
   boot,
   chargePointEvent,
+  chargePointPatch,
   connectorStatus,
   newTransactionId,
   transactionStarted,
+  transactionStopped,
+  transactionUpdated,
   variable,
 } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
@@ -25,9 +28,9 @@ describeStore('the writer', (store) => {
       changeSet(key, {
         changes: [
           connectorStatus(1, 'Charging'),
-          { kind: 'chargePointStatus', status: 'Charging' },
-          { kind: 'activity', activity: 'firmware', status: 'Downloading' },
-          { kind: 'activity', activity: 'log', status: 'Uploading' },
+          chargePointPatch({ status: 'Charging' }),
+          chargePointPatch({ firmwareStatus: 'Downloading' }),
+          chargePointPatch({ logStatus: 'Uploading' }),
         ],
       }),
     )
@@ -63,7 +66,7 @@ describeStore('the writer', (store) => {
     const statuses = ['Available', 'Faulted', 'Charging'] as const
     await Promise.all(
       statuses.map((status) =>
-        writer.commit(changeSet(key, { changes: [connectorStatus(1, status), { kind: 'chargePointStatus', status }] })),
+        writer.commit(changeSet(key, { changes: [connectorStatus(1, status), chargePointPatch({ status })] })),
       ),
     )
     expect((await queries.connectorsOf(key)).map((connector) => connector.status)).toEqual(['Charging'])
@@ -90,14 +93,8 @@ describeStore('the writer', (store) => {
     await writer.commit(
       changeSet(key, {
         changes: [
-          {
-            kind: 'transactionUpdated',
-            transactionId: id,
-            idToken: 'AABB',
-            idTokenType: 'ISO14443',
-            idTokenStatus: 'Accepted',
-          },
-          { kind: 'transactionUpdated', transactionId: id, chargingState: 'Charging', evseId: 2 },
+          transactionUpdated(id, { idToken: 'AABB', idTokenType: 'ISO14443', idTokenStatus: 'Accepted' }),
+          transactionUpdated(id, { chargingState: 'Charging', evseId: 2 }),
         ],
       }),
     )
@@ -116,15 +113,12 @@ describeStore('the writer', (store) => {
     await writer.commit(
       changeSet(key, {
         changes: [
-          {
-            kind: 'transactionStopped',
-            transactionId: id,
+          transactionStopped(id, {
             stoppedAtMs: arrivalMs + 7_200_000,
             meterStopWh: 15_000.5,
-            reason: 'Local',
-            idToken: 'aabb',
-            closedBy: 'station',
-          },
+            stopReason: 'Local',
+            stopIdToken: 'aabb',
+          }),
         ],
       }),
     )

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { after, stateOf } from '../../../actors/committed.ts'
 import { openTransactionsMax } from '../../../src/base/limits.ts'
 import type { ActorEvent } from '../../../src/blocks/decision.ts'
+import type { TransactionPatch } from '../../../src/blocks/stored-rows.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
 
@@ -16,7 +17,7 @@ const stored = stateOf(
     openTransactions: [{ ...openTransaction, chargingState: 'Charging' }],
   }),
 )
-const update = { type: 'transactionUpdated', transactionId: 42, chargingState: null } as const
+const update = (patch: TransactionPatch): ActorEvent => ({ type: 'transactionUpdated', transactionId: 42, patch })
 
 describe('what is known of a charge point', () => {
   test('of stored transactions, the newest is the last', () => {
@@ -41,10 +42,10 @@ describe('what is known of a charge point', () => {
   })
 
   test('takes over what becomes known of a transaction later, and keeps the rest', () => {
-    const event = { ...update, connector: second, idToken: 'LATE', startedAtMs: 5, meterStartWh: 7 }
+    const event = update({ ...second, idToken: 'LATE', startedAtMs: 5, meterStartWh: 7, idTokenType: 'Central' })
     const known = { ...openTransaction, ...second, idToken: 'LATE', startedAtMs: 5, meterStartWh: 7 }
     expect(after(stored, event).transactions).toEqual([{ ...known, chargingState: 'Charging' }])
-    const idle = after(stored, { ...update, chargingState: 'Idle' })
+    const idle = after(stored, update({ chargingState: 'Idle' }))
     expect(idle.transactions).toEqual([{ ...openTransaction, chargingState: 'Idle' }])
   })
 
@@ -53,16 +54,16 @@ describe('what is known of a charge point', () => {
   })
 
   test('a transaction of the same number takes the place of the one that is open', () => {
-    const transaction = { ...openTransaction, idToken: 'OTHER' }
-    const again = after(stored, { type: 'transactionStarted', transaction, chargingState: 'Idle' })
-    expect(again.transactions).toEqual([{ ...transaction, chargingState: 'Idle' }])
+    const transaction = { ...openTransaction, idToken: 'OTHER', chargingState: 'Idle' }
+    const again = after(stored, { type: 'transactionStarted', transaction })
+    expect(again.transactions).toEqual([transaction])
   })
 
   test('of transactions without end only the newest are held', () => {
     let state = stored
     for (let transactionId = 1; transactionId <= openTransactionsMax + 5; transactionId++) {
       const transaction = { ...openTransaction, transactionId }
-      state = after(state, { type: 'transactionStarted', transaction, chargingState: null })
+      state = after(state, { type: 'transactionStarted', transaction })
     }
     const held = state.transactions.map(({ transactionId }) => transactionId)
     expect(held).toEqual(Array.from({ length: openTransactionsMax }, (_, index) => index + 6))
@@ -70,9 +71,9 @@ describe('what is known of a charge point', () => {
 
   const idle: readonly ActorEvent[] = [
     { type: 'connectorStatus', ...first, status: 'Charging' },
-    update,
-    { ...update, chargingState: 'Charging', connector: first, idToken: 'USER123', meterStartWh: 1_000 },
-    { ...update, transactionId: 7, chargingState: 'Idle' },
+    update({}),
+    update({ chargingState: 'Charging', ...first, idToken: 'USER123', meterStartWh: 1_000, lastSeqNo: 3 }),
+    { type: 'transactionUpdated', transactionId: 7, patch: { chargingState: 'Idle' } },
     { type: 'transactionStopped', transactionId: 7 },
     { type: 'register', transactionId: 42, reading: { wh: 1, atMs: 1 } },
   ]

@@ -12,9 +12,7 @@ test('the last register is remembered of each open transaction, until it ends or
   const root = startRoot(clock, (_, error) => reportError(error))
   const live = new LiveChargePoint(hydration(), noCalls, { nowMs: () => clock.nowMs(), root })
   const start = (transactionId: number): void =>
-    live.apply([
-      { type: 'transactionStarted', transaction: { ...openTransaction, transactionId }, chargingState: null },
-    ])
+    live.apply([{ type: 'transactionStarted', transaction: { ...openTransaction, transactionId } }])
   start(1)
   start(2)
   expect(live.lastRegister(1)).toMatchObject({ wh: openTransaction.meterStartWh, atMs: openTransaction.startedAtMs })

@@ -1,5 +1,6 @@
 // How everything that can go wrong is told to a REST client.
 
+import { openRecord } from '../../support/transaction-record.ts'
 import { describe, expect, spyOn, test } from 'bun:test'
 import { type ErrorCode, errorTable } from '../../../src/base/errors.ts'
 import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../../../src/base/limits.ts'
@@ -279,14 +280,7 @@ describe('access', () => {
     const { request } = fakeApi({
       deps: { authenticate: async () => ({ kind: 'chargePoint', identity: 'CP001', key: 1 }) },
       queries: {
-        transaction: async (transactionId) => ({
-          ...{ transactionId, identity: 'CP002', chargePointKey: 2, evseId: 1, connectorId: 1, open: true },
-          ...{ stationTransactionId: null, idToken: null, idTokenType: null, idTokenStatus: null, startedAtMs: 0 },
-          ...{ meterStartWh: 0, closedBy: null, stoppedAtMs: null, meterStopWh: null, stopReason: null },
-          registerFellFromWh: null,
-          ...{ stopIdToken: null, reservationId: null, remoteStartId: null, chargingState: null, corrections: 0 },
-          energy: { consumedWh: null, source: null, soFarWh: null },
-        }),
+        transaction: async (transactionId) => ({ ...openRecord, transactionId, identity: 'CP002', chargePointKey: 2 }),
       },
     })
     const json = (method: string, body: unknown) => ({ method, body: JSON.stringify(body) })

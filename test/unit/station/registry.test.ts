@@ -133,7 +133,7 @@ describe('a live charge point', () => {
     expect(live.openTransactions()).toEqual([open])
     expect(live.transaction(42)).toEqual(open)
     expect(live.transactionsNamed('tx-9')).toEqual([open])
-    live.apply([{ type: 'transactionUpdated', transactionId: 42, chargingState: 'Charging' }])
+    live.apply([{ type: 'transactionUpdated', transactionId: 42, patch: { chargingState: 'Charging' } }])
     expect(live.transactionsNamed('tx-9')).toEqual([{ ...open, chargingState: 'Charging' }])
     live.apply([
       { type: 'transactionStopped', transactionId: 42 },
@@ -169,12 +169,12 @@ describe('a live charge point', () => {
     const one = connect({ connectors: [{ ...first, status: 'Available' }] }).live
     const before = [
       { type: 'connectorStatus', ...first, status: 'Preparing' },
-      { type: 'transactionStarted', transaction: openTransaction, chargingState: null },
+      { type: 'transactionStarted', transaction: { ...openTransaction, chargingState: null } },
       { type: 'connectorStatus', ...first, status: 'Charging' },
     ] as const
     const after = [
       { type: 'connectorStatus', ...first, status: 'SuspendedEVSE' },
-      { type: 'transactionUpdated', transactionId: 42, chargingState: null, idToken: 'OTHER' },
+      { type: 'transactionUpdated', transactionId: 42, patch: { idToken: 'OTHER' } },
     ] as const
     one.apply(before)
     const two = connect({
@@ -419,7 +419,7 @@ describe('the promise of a remote start', () => {
     const { live } = house().connect()
     live.promiseTransaction(start, 42)
     expect(live.promisedTransactionId(start)).toBe(42)
-    live.apply([{ type: 'transactionStarted', transaction: openTransaction, chargingState: null }])
+    live.apply([{ type: 'transactionStarted', transaction: openTransaction }])
     expect(live.promisedTransactionId(start)).toBeUndefined()
   })
 

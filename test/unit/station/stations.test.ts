@@ -359,6 +359,6 @@ test.each([
   found(null)
   await until('the end is committed', () => committed.length > 0)
   expect(committed[0]?.changes).toContainEqual(
-    expect.objectContaining({ kind: 'transactionStopped', transactionId: 42, closedBy: 'station' }),
+    expect.objectContaining({ transactionId: 42, patch: expect.objectContaining({ closedBy: 'station' }) }),
   )
 })

@@ -5,7 +5,7 @@ import { DatabaseError } from 'pg'
 import { StatorError } from '../../../src/base/errors.ts'
 import { storableText } from '../../../src/base/storable-text.ts'
 import type { Change } from '../../../src/blocks/decision.ts'
-import { boolArray, instantArray, int4Array, int8Array, textArray } from '../../../src/store/binary-array.ts'
+import { boolArray, instantArray, int4Array, int8Array, textArray } from '../../../src/store/wire/binary-array.ts'
 import { ChangeRows } from '../../../src/store/change-rows.ts'
 import { storedRef } from '../../../src/store/fact-row.ts'
 import { parseInstant } from '../../../src/blocks/column-types.ts'
@@ -67,16 +67,20 @@ test('a ref of any length is stored under a name that fits an index and stays it
 
 test('changes to one row are folded into one statement row, whichever sets they come from', () => {
   const rows = new ChangeRows()
-  const activity = (status: string): Change => ({ kind: 'activity', activity: 'firmware', status })
-  rows.add(changeSet(1, { changes: [activity('Downloading'), { kind: 'chargePointStatus', status: 'Charging' }] }))
+  const activity = (status: string): Change => ({ table: 'chargePoints', patch: { firmwareStatus: status } })
+  rows.add(
+    changeSet(1, { changes: [activity('Downloading'), { table: 'chargePoints', patch: { status: 'Charging' } }] }),
+  )
   rows.add(changeSet(1, { changes: [activity('Installed')] }))
   rows.add(changeSet(2, { changes: [activity('Idle')] }))
   const [update, ...others] = rows.statements()
   expect(others).toEqual([])
   expect(update?.name).toBe('stator_update_charge_points')
   expect(update?.values[0]).toEqual(int4Array([1, 2]))
-  expect(update?.values[1]).toEqual(textArray(['Charging', null]))
-  expect(update?.values[10]).toEqual(textArray(['Installed', 'Idle']))
+  const valuesOf = (column: string) =>
+    update?.values[Number(new RegExp(String.raw`\$(\d+)::text\[\]\) AS "${column}"`).exec(update.text)?.[1]) - 1]
+  expect(valuesOf('status')).toEqual(textArray(['Charging', null]))
+  expect(valuesOf('firmware_status')).toEqual(textArray(['Installed', 'Idle']))
 })
 
 describe('errors', () => {

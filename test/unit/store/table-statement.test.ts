@@ -3,8 +3,15 @@
 import { describe, expect, test } from 'bun:test'
 import { bigint, boolean, integer, json, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { instant } from '../../../src/blocks/column-types.ts'
-import { boolArray, instantArray, int4Array, int8Array, jsonArray, textArray } from '../../../src/store/binary-array.ts'
-import { append, columnsOf, ifGiven, latest, patch, upsert } from '../../../src/store/table-statement.ts'
+import {
+  boolArray,
+  instantArray,
+  int4Array,
+  int8Array,
+  jsonArray,
+  textArray,
+} from '../../../src/store/wire/binary-array.ts'
+import { append, columnsOf, latest, patch, upsert } from '../../../src/store/table-statement.ts'
 
 const readings = pgTable(
   'readings',
@@ -52,21 +59,24 @@ describe('a statement of a table', () => {
     )
   })
 
-  test('patches the columns that it names, each by its rule, and takes what is left out for null', () => {
+  test('patches the columns that it names, each by its rule: null is stored, and what is left out stays', () => {
     const statement = patch('update_readings', readings, {
       key: 'place',
       alias: 'r',
-      set: { total: ifGiven, readAtMs: latest },
+      names: ['total', 'readAtMs'],
+      rules: { readAtMs: latest },
     })
     expect(statement.text.replaceAll(/\s+/g, ' ')).toBe(
-      'UPDATE readings r SET total = COALESCE(v.total, r.total), read_at = GREATEST(r.read_at, v.read_at) FROM (SELECT ' +
-        'unnest($1::text[]) AS "place", unnest($2::int8[]) AS "total", unnest($3::timestamptz[]) AS "read_at") AS v ' +
+      'UPDATE readings r SET total = CASE WHEN v.told & 1 <> 0 THEN v.total ELSE r.total END, ' +
+        'read_at = GREATEST(r.read_at, v.read_at) FROM (SELECT unnest($1::text[]) AS "place", ' +
+        'unnest($2::int8[]) AS "total", unnest($3::timestamptz[]) AS "read_at", unnest($4::int8[]) AS "told") AS v ' +
         'WHERE r.place = v.place',
     )
-    expect(statement.values([{ place: 'a', total: 7 }])).toEqual([
-      textArray(['a']),
-      int8Array([7]),
-      instantArray([null]),
+    expect(statement.values([{ place: 'a', total: 7 }, { place: 'b', total: null }, { place: 'c' }])).toEqual([
+      textArray(['a', 'b', 'c']),
+      int8Array([7, null, null]),
+      instantArray([null, null, null]),
+      int8Array([1, 1, 0]),
     ])
   })
 

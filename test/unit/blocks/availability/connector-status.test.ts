@@ -68,7 +68,7 @@ describe('StatusNotification', () => {
     const decision = decide(statusNotification16, payload, { connectorList: [connector(1, 'Preparing')] })
     expect(decision.changes).toMatchObject([
       { table: 'connectors' },
-      { kind: 'chargePointStatus' },
+      { table: 'chargePoints' },
       { table: 'chargePointEvents' },
     ])
     expect(decision.anomalies).toEqual([])

@@ -3,16 +3,16 @@ import { diagnostics16, diagnostics201 } from '../../../../src/blocks/diagnostic
 import { decide } from '../../../support/known.ts'
 
 test.each([
-  ['DiagnosticsStatusNotification of 1.6', diagnostics16.DiagnosticsStatusNotification, 'diagnostics'],
-  ['LogStatusNotification of 1.6', diagnostics16.LogStatusNotification, 'log'],
-  ['LogStatusNotification of 2.0.1', diagnostics201.LogStatusNotification, 'log'],
-] as const)('%s is stored as an event and as what the charge point is busy with', (action, { handler }, activity) => {
+  ['DiagnosticsStatusNotification of 1.6', diagnostics16.DiagnosticsStatusNotification, 'diagnosticsStatus'],
+  ['LogStatusNotification of 1.6', diagnostics16.LogStatusNotification, 'logStatus'],
+  ['LogStatusNotification of 2.0.1', diagnostics201.LogStatusNotification, 'logStatus'],
+] as const)('%s is stored as an event and as what the charge point is busy with', (action, { handler }, column) => {
   const sent = { status: 'Uploading' as const, requestId: 7 }
   expect(decide(handler, sent, { action })).toEqual({
     answer: {},
     changes: [
       { table: 'chargePointEvents', row: { action, occurredAtMs: null, payload: sent } },
-      { kind: 'activity', activity, status: 'Uploading' },
+      { table: 'chargePoints', patch: { [column]: 'Uploading' } },
     ],
     anomalies: [],
     events: [],

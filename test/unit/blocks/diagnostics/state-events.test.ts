@@ -52,7 +52,7 @@ describe('an AvailabilityState told by NotifyEvent', () => {
           occurredAtMs: atMs,
         },
       },
-      { kind: 'chargePointStatus', status: 'Faulted' },
+      { table: 'chargePoints', patch: { status: 'Faulted' } },
       { table: 'chargePointEvents', row: { action: 'NotifyEvent' } },
     ])
     expect(events).toEqual([{ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Faulted' }])
@@ -84,7 +84,7 @@ describe('an AvailabilityState told by NotifyEvent', () => {
     const { changes } = decideOn([entry('ChargingStation', 'AvailabilityState', 'Unavailable')], parts)
     expect(changes).toMatchObject([
       { row: { evseId: 0, connectorId: 0, status: 'Unavailable' } },
-      { kind: 'chargePointStatus', status: 'Unavailable' },
+      { table: 'chargePoints', patch: { status: 'Unavailable' } },
       {},
     ])
   })

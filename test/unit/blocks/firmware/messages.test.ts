@@ -13,7 +13,7 @@ test.each([
     answer: {},
     changes: [
       { table: 'chargePointEvents', row: { action, occurredAtMs: null, payload: sent } },
-      { kind: 'activity', activity: 'firmware', status: 'Downloading' },
+      { table: 'chargePoints', patch: { firmwareStatus: 'Downloading' } },
     ],
     anomalies: [],
     events: [],

@@ -5,6 +5,8 @@ import { arrivalMs, chargePoint, decide } from '../../../support/known.ts'
 const boot16 = { chargePointVendor: 'V', chargePointModel: 'M' }
 const boot201 = { reason: 'PowerUp' as const, chargingStation: { vendorName: 'V', model: 'M' } }
 
+const accepted = { bootStatus: 'Accepted' as const, lastBootAtMs: arrivalMs }
+
 describe('BootNotification', () => {
   test.each(['Accepted', 'Pending', 'Rejected'] as const)(
     'is answered %s when operators want the charge point to be, and moves its actor there',
@@ -19,7 +21,7 @@ describe('BootNotification', () => {
         currentTime: '2026-01-01T12:00:00.000Z',
         interval: 77,
       })
-      expect(decision.changes[0]).toMatchObject({ kind: 'boot', status: registrationStatus })
+      expect(decision.changes[0]).toMatchObject({ table: 'chargePoints', patch: { bootStatus: registrationStatus } })
       expect(decision.events).toEqual([{ type: 'booted', status: registrationStatus, atMs: arrivalMs }])
     },
   )
@@ -36,19 +38,22 @@ describe('BootNotification', () => {
     const more = { firmwareVersion: '1.2', iccid: 'I', imsi: 'J', chargeBoxSerialNumber: 'BOX' }
     const [change] = decide(bootNotification16, { ...boot16, ...more }).changes
     const told = { vendor: 'V', model: 'M', serialNumber: 'BOX', firmwareVersion: '1.2', iccid: 'I', imsi: 'J' }
-    expect(change).toEqual({ kind: 'boot', status: 'Accepted', ...told })
+    expect(change).toEqual({ table: 'chargePoints', patch: { ...accepted, ...told } })
     const both = { ...boot16, ...more, chargePointSerialNumber: 'POINT' }
-    expect(decide(bootNotification16, both).changes[0]).toMatchObject({ serialNumber: 'POINT' })
+    expect(decide(bootNotification16, both).changes[0]).toMatchObject({ patch: { serialNumber: 'POINT' } })
   })
 
   test('of 2.0.1 tells the same, with the modem apart; what is left out is null', () => {
     const modem = { iccid: 'I', imsi: 'J' }
     const chargingStation = { ...boot201.chargingStation, serialNumber: 'S', firmwareVersion: '1.2', modem }
     expect(decide(bootNotification201, { ...boot201, chargingStation }).changes[0]).toEqual({
-      ...{ kind: 'boot', status: 'Accepted', vendor: 'V', model: 'M' },
-      ...{ serialNumber: 'S', firmwareVersion: '1.2', iccid: 'I', imsi: 'J' },
+      table: 'chargePoints',
+      patch: {
+        ...{ ...accepted, vendor: 'V', model: 'M' },
+        ...{ serialNumber: 'S', firmwareVersion: '1.2', iccid: 'I', imsi: 'J' },
+      },
     })
     const nothing = { serialNumber: null, firmwareVersion: null, iccid: null, imsi: null }
-    expect(decide(bootNotification201, boot201).changes[0]).toMatchObject(nothing)
+    expect(decide(bootNotification201, boot201).changes[0]).toMatchObject({ patch: nothing })
   })
 })

@@ -103,7 +103,9 @@ describe('a transaction of 2.x whose stop by another card is known', () => {
 describe.each(stops)('a stop of %s', (_version, stop) => {
   test('that is before its start is stored and noted', () => {
     const decision = stop({ atMs: startedAtMs - 1_000 })
-    expect(decision.changes[decision.changes.length - 1]).toMatchObject({ stoppedAtMs: startedAtMs - 1_000 })
+    expect(decision.changes[decision.changes.length - 1]).toMatchObject({
+      patch: { stoppedAtMs: startedAtMs - 1_000 },
+    })
     expect(decision.anomalies).toMatchObject([
       { kind: 'stopBeforeStart', detail: { startTime: iso(startedAtMs), stopTime: iso(startedAtMs - 1_000) } },
     ])

@@ -9,23 +9,7 @@ import type { ChangeSet, CommitOutcome } from '../../../../src/blocks/decision.t
 import type { TransactionRecord } from '../../../../src/blocks/records.ts'
 import { HandClock } from '../../../support/hand-clock.ts'
 import { openTransaction } from '../../../support/known.ts'
-
-const open: TransactionRecord = {
-  ...openTransaction,
-  identity: 'CP001',
-  energy: { consumedWh: null, source: null, soFarWh: null },
-  idTokenType: null,
-  idTokenStatus: null,
-  stoppedAtMs: null,
-  meterStopWh: null,
-  registerFellFromWh: null,
-  stopReason: null,
-  stopIdToken: null,
-  reservationId: null,
-  remoteStartId: null,
-  chargingState: null,
-  corrections: 0,
-}
+import { openRecord as open } from '../../../support/transaction-record.ts'
 
 /** Closes `open`; then it is read as `stored`. */
 function close(stored: TransactionRecord | null, commit: (set: ChangeSet) => Promise<CommitOutcome>) {

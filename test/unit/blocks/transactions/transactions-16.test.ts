@@ -21,21 +21,15 @@ describe('StartTransaction', () => {
         table: 'transactions',
         row: {
           transactionId: 501,
-          stationTransactionId: null,
           stationUse: 1,
           isStartTold: true,
-          lastEventAtMs: null,
-          lastSeqNo: null,
           evseId: 1,
           connectorId: 1,
           idToken: 'USER123',
-          idTokenType: null,
           idTokenStatus: 'Accepted',
           startedAtMs: Date.parse(start.timestamp),
           meterStartWh: 1000,
           reservationId: null,
-          remoteStartId: null,
-          chargingState: null,
         },
       },
     ])
@@ -128,7 +122,7 @@ describe('StartTransaction', () => {
       const sentStop = { ...stop, meterStop: register }
       const parts = { sent: sentStop, transactions: [openTransaction] }
       const stopped = decide(stopTransaction, { ...stop, meterStop: 0 }, parts)
-      expect(stopped.changes[0]).toMatchObject({ meterStopWh: null })
+      expect(stopped.changes[0]).toMatchObject({ patch: { meterStopWh: null } })
       expect(stopped.anomalies).toEqual([])
     },
   )
@@ -143,7 +137,7 @@ describe('StartTransaction', () => {
       { ...stop, meterStop: 0 },
       { sent: sentStop, transactions: [openTransaction] },
     )
-    expect(stopped.changes[0]).toMatchObject({ meterStopWh: null })
+    expect(stopped.changes[0]).toMatchObject({ patch: { meterStopWh: null } })
     expect(stopped.anomalies).toEqual([])
   })
 
@@ -162,13 +156,15 @@ describe('StopTransaction', () => {
     expect(decision.answer).toEqual({})
     expect(decision.changes).toEqual([
       {
-        kind: 'transactionStopped',
+        table: 'transactions',
         transactionId: 42,
-        stoppedAtMs: Date.parse(stop.timestamp),
-        meterStopWh: 15_000,
-        reason: 'Local',
-        idToken: null,
-        closedBy: 'station',
+        patch: {
+          stoppedAtMs: Date.parse(stop.timestamp),
+          meterStopWh: 15_000,
+          stopReason: 'Local',
+          stopIdToken: null,
+          closedBy: 'station',
+        },
       },
     ])
     expect(decision.events).toEqual([{ type: 'transactionStopped', transactionId: 42 }])
@@ -200,13 +196,16 @@ describe('StopTransaction', () => {
   test('a stop of a transaction that an operator closed brings the real figures', () => {
     const closed = { ...openTransaction, open: false, closedBy: 'operator' as const }
     const decision = decide(stopTransaction, stop, { transactions: [closed] })
-    expect(decision.changes[0]).toMatchObject({ kind: 'transactionStopped', meterStopWh: 15_000, closedBy: 'station' })
+    expect(decision.changes[0]).toMatchObject({
+      transactionId: 42,
+      patch: { meterStopWh: 15_000, closedBy: 'station' },
+    })
     expect(decision.anomalies.map((one) => one.kind)).toEqual(['closedTransaction'])
   })
 
   test('a register that ran backwards is stored and noted', () => {
     const decision = decide(stopTransaction, { ...stop, meterStop: 900 }, { transactions: [openTransaction] })
-    expect(decision.changes[0]).toMatchObject({ meterStopWh: 900 })
+    expect(decision.changes[0]).toMatchObject({ patch: { meterStopWh: 900 } })
     expect(decision.anomalies.map((one) => one.kind)).toEqual(['meterBackwards'])
   })
 

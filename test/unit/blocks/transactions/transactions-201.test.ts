@@ -70,7 +70,11 @@ describe('TransactionEvent', () => {
     const range = columns.add({ meterValue }, { meterValue }, { chargePointKey: 7, receivedAtMs: arrivalMs })
     const meter = range === null ? null : { block: columns.finish(), ...range }
     const stopped = decide(transactionEvent, ended, { chargePoint: station, transactions: [transaction], meter })
-    expect(stopped.changes).toContainEqual(expect.objectContaining({ kind: 'transactionStopped', meterStopWh: 9000 }))
+    expect(stopped.changes).toContainEqual(
+      expect.objectContaining({
+        patch: expect.objectContaining({ stoppedAtMs: expect.any(Number), meterStopWh: 9000 }),
+      }),
+    )
     const begun = decide(transactionEvent, started, { chargePoint: station, idTokens: [acceptedToken], meter })
     expect(begun.changes[0]).toMatchObject({ row: { meterStartWh: 1000 } })
   })
@@ -83,10 +87,9 @@ describe('TransactionEvent', () => {
     })
     expect(decision.changes).toContainEqual(
       expect.objectContaining({
-        kind: 'transactionStopped',
+        table: 'transactions',
         transactionId: 42,
-        meterStopWh: 9000,
-        reason: 'EVDisconnected',
+        patch: expect.objectContaining({ meterStopWh: 9000, stopReason: 'EVDisconnected', closedBy: 'station' }),
       }),
     )
     expect(decision.events).toContainEqual({ type: 'transactionStopped', transactionId: 42 })
@@ -94,7 +97,10 @@ describe('TransactionEvent', () => {
 
   test('an Ended event of a transaction that nobody knows begins and ends it, with an anomaly', () => {
     const decision = decide(transactionEvent, ended, { chargePoint: station })
-    expect(decision.changes).toMatchObject([{ table: 'transactions' }, { kind: 'transactionStopped' }])
+    expect(decision.changes).toMatchObject([
+      { table: 'transactions', row: { stationTransactionId: 'T-1' } },
+      { table: 'transactions', patch: { closedBy: 'station' } },
+    ])
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['missingStart'])
   })
 
@@ -108,7 +114,7 @@ describe('TransactionEvent', () => {
     expect(answer).toEqual({ idTokenInfo: { status: 'Accepted' } })
     expect(changes).toMatchObject([
       { table: 'transactions', row: { idToken: null, idTokenType: null, idTokenStatus: null } },
-      { kind: 'transactionStopped', idToken: 'USER123' },
+      { table: 'transactions', patch: { closedBy: 'station', stopIdToken: 'USER123' } },
     ])
   })
 
@@ -119,17 +125,18 @@ describe('TransactionEvent', () => {
       meter: energy(1234),
     })
     expect(decision.changes[0]).toMatchObject({
-      kind: 'transactionUpdated',
+      table: 'transactions',
       transactionId: 42,
-      startedAtMs: Date.parse(started.timestamp),
-      meterStartWh: 1234,
+      patch: { startedAtMs: Date.parse(started.timestamp), meterStartWh: 1234 },
     })
   })
 
   test('an event of a closed transaction is stored and noted, and does not close it again', () => {
     const closed = { ...transaction, open: false, closedBy: 'station' as const }
     const decision = decide(transactionEvent, ended, { chargePoint: station, transactions: [closed] })
-    expect(decision.changes).toMatchObject([{ kind: 'transactionUpdated' }])
+    expect(decision.changes).toEqual([
+      { table: 'transactions', transactionId: 42, patch: expect.not.objectContaining({ closedBy: 'station' }) },
+    ])
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['secondEnd'])
   })
 
@@ -156,7 +163,7 @@ describe('TransactionEvent', () => {
     }
     const now = decide(transactionEvent, charging, parts)
     expect(now.events).toContainEqual({ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Charging' })
-    expect(now.changes).toContainEqual({ kind: 'chargePointStatus', status: 'Charging' })
+    expect(now.changes).toContainEqual({ table: 'chargePoints', patch: { status: 'Charging' } })
     // Kept from a lenient charge point, although it is none of the words.
     const odd: typeof charging = JSON.parse(JSON.stringify(charging).replace('"Charging"', '"constructor"'))
     const unknown = decide(transactionEvent, odd, { ...parts, connectorList: [] })

@@ -1,7 +1,14 @@
-// What PostgreSQL is sent to run prepared statements: Bind, Execute and Sync (PostgreSQL documentation, "Message Formats"). pg writes
-// the same into a buffer that begins small and is copied each time it grows, many times for the columns of a group.
+// What PostgreSQL is sent to run prepared statements: Bind, Execute and Sync (PostgreSQL documentation, "Message Formats").
+// pg writes the same into a buffer that begins small and is copied each time it grows, many times for the columns of a
+// group. One buffer of the right size takes 0.91 times the CPU of the server for each durable meter value, and gives 1.10
+// times as many a second (bench/measurements.md, "Group commit").
 
-import type { BoundStatement } from './statement.ts'
+/** A statement with its parameters, ready to be sent. */
+export interface BoundStatement {
+  readonly name: string
+  readonly text: string
+  readonly values: Buffer[]
+}
 
 const bindCode = 0x42
 const executeAll = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0])

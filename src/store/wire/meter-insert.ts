@@ -1,10 +1,12 @@
-// Meter values on their last step: ranges of worker blocks become the binary arrays of one INSERT. The element bodies are copied
-// as they are; nobody looks into them here.
+// Meter values on their last step: ranges of worker blocks become the binary arrays of one INSERT. The element bodies are
+// copied as they are. Making the rows and sending them takes the client 0.66 times what a binary COPY takes, which also
+// fails on duplicates (7.9 against 11.9 µs a row; bench/measurements.md, "Inserting meter values").
 
-import type { MeterPlace } from '../blocks/decision.ts'
-import { type MeterBlock, type MeterRows, meterColumns } from '../blocks/meter-block.ts'
+import type { MeterPlace } from '../../blocks/decision.ts'
+import { type MeterBlock, type MeterRows, meterColumns } from '../../blocks/meter-block.ts'
 import { arrayHeaderBytes, writeArrayHeader } from './binary-array.ts'
-import { type BoundStatement, rowsOf } from './statement.ts'
+import type { BoundStatement } from './bind-messages.ts'
+import { rowsOf } from './unnest.ts'
 
 /** Measurements whose absence a block writes as NaN. */
 const measured: ReadonlySet<string> = new Set(['energy_wh', 'power_w', 'current_a', 'voltage_v', 'soc_percent'])
