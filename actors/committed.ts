@@ -1,9 +1,17 @@
-// What is known of a charge point once something of it is committed. Each event carries what a chart made of a message
-// before the COMMIT; nothing is judged again here.
+// What is known of a charge point once something of it is committed. A change carries what a chart made of a message before
+// the COMMIT; nothing is judged again here.
 
 import { openTransactionsMax } from '../src/base/limits.ts'
-import type { ActorEvent, ConnectorRef, KnownConnector, KnownTransaction } from '../src/blocks/decision.ts'
+import type { Change, ConnectorRef, KnownConnector, KnownTransaction } from '../src/blocks/decision.ts'
 import type { Hydration } from '../src/blocks/records.ts'
+import {
+  type ChargePointChange,
+  type ChargePointPatch,
+  isOf,
+  isTransactionPatch,
+  type NewRow,
+  type TransactionChange,
+} from '../src/blocks/stored-rows.ts'
 import { knownColumns, knownLaterColumns } from '../src/blocks/transactions/tables.ts'
 import type { ChargePointState } from './charge-point.ts'
 
@@ -13,25 +21,39 @@ export function stateOf({ chargePoint, connectors, openTransactions }: Hydration
   return { chargePoint, connectors, transactions: openTransactions.toReversed() }
 }
 
-/** `state` with what the event says; the same object when it says nothing new. */
-export function after(state: ChargePointState, event: ActorEvent): ChargePointState {
-  switch (event.type) {
-    case 'booted': {
-      const { status, atMs } = event
-      return { ...state, chargePoint: { ...state.chargePoint, bootStatus: status, lastBootAtMs: atMs } }
-    }
-    case 'connectorStatus':
-      return withConnector(state, event)
-    case 'transactionStarted':
-      return withTransaction(state, event.transaction)
-    case 'transactionUpdated':
-      return withUpdate(state, event)
-    case 'transactionStopped':
-      return withoutTransaction(state, event.transactionId)
-    case 'untimedFacts':
-    case 'register':
-      return state
+/** `state` with what a change of a charge point says; the same object when it says nothing new. */
+export function after(state: ChargePointState, change: Change): ChargePointState {
+  if (isOf('connectors', change)) return withConnector(state, change.row)
+  if (isOf('transactions', change)) return withTransaction(state, begunBy(change.row, state.chargePoint.key))
+  if (isTransactionPatch(change)) {
+    return isEnd(change) ? withoutTransaction(state, change.transactionId) : withUpdate(state, change)
   }
+  return isBoot(change) ? withBoot(state, change.patch) : state
+}
+
+/** Whether a transaction is over by the change. */
+export function isEnd({ patch }: TransactionChange): boolean {
+  return typeof patch.stoppedAtMs === 'number'
+}
+
+/** Whether the change is a boot of the charge point. */
+export function isBoot(change: Change): change is ChargePointChange {
+  return change.table === 'chargePoints' && change.patch.bootStatus !== undefined
+}
+
+function withBoot(
+  state: ChargePointState,
+  { bootStatus = null, lastBootAtMs = null }: ChargePointPatch,
+): ChargePointState {
+  return { ...state, chargePoint: { ...state.chargePoint, bootStatus, lastBootAtMs } }
+}
+
+/** A transaction as its row begins it. */
+function begunBy(row: NewRow<'transactions'>, chargePointKey: number): KnownTransaction {
+  const { transactionId, evseId, connectorId, startedAtMs } = row
+  const { stationTransactionId = null, idToken = null, meterStartWh = null, chargingState = null } = row
+  const named = { transactionId, chargePointKey, stationTransactionId, evseId, connectorId, idToken }
+  return { ...named, startedAtMs, meterStartWh, chargingState, open: true, closedBy: null }
 }
 
 function withConnector(state: ChargePointState, { evseId, connectorId, status }: KnownConnector): ChargePointState {
@@ -52,7 +74,7 @@ function withTransaction(state: ChargePointState, begun: KnownTransaction): Char
   return { ...state, transactions: [...others.slice(-(openTransactionsMax - 1)), begun] }
 }
 
-function withUpdate(state: ChargePointState, { transactionId, patch }: TransactionUpdated): ChargePointState {
+function withUpdate(state: ChargePointState, { transactionId, patch }: TransactionChange): ChargePointState {
   const known = state.transactions.find((one) => one.transactionId === transactionId)
   if (known === undefined) return state
   const told = Object.entries(patch).filter(([name]) => isKnown.has(name))
@@ -60,8 +82,6 @@ function withUpdate(state: ChargePointState, { transactionId, patch }: Transacti
   if (told.every(([name, value]) => Reflect.get(known, name) === value)) return state
   return { ...state, transactions: state.transactions.map((one) => (one === known ? updated : one)) }
 }
-
-type TransactionUpdated = Extract<ActorEvent, { type: 'transactionUpdated' }>
 
 /** The columns that deciding needs; what else a message tells of a transaction is the database's to know. */
 const isKnown: ReadonlySet<string> = new Set([...knownColumns, ...knownLaterColumns])

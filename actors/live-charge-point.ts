@@ -3,16 +3,18 @@
 
 import { createActor, type Actor, type AnyActorRef } from 'xstate'
 import type {
-  ActorEvent,
   BegunStart,
+  Change,
   ConnectorRef,
   KnownChargePoint,
   KnownConnector,
   KnownTransaction,
+  Remembered,
   TransactionStory,
 } from '../src/blocks/decision.ts'
 import type { Hydration } from '../src/blocks/records.ts'
 import type { RemoteStart } from '../src/blocks/remote-control/commands.ts'
+import { isOf, isTransactionPatch, type NewRow } from '../src/blocks/stored-rows.ts'
 import type { UntimedFacts } from '../src/blocks/untimed-facts.ts'
 import type { RegisterReading } from '../src/ocpp/verdict.ts'
 import {
@@ -30,7 +32,7 @@ import {
   type ChargePointSettings,
   type ChargePointSnapshot,
 } from './charge-point.ts'
-import { after, connectorAt, stateOf } from './committed.ts'
+import { after, connectorAt, isBoot, isEnd, stateOf } from './committed.ts'
 import { RemoteStartPromises } from './remote-start-promises.ts'
 
 /** What all charge points of a node share. */
@@ -190,58 +192,52 @@ export class LiveChargePoint {
     return story === undefined ? known : { ...known, story }
   }
 
-  /** Moves it by what has been committed. Events that change nothing (most) cost a comparison and no more. */
-  apply(events: readonly ActorEvent[]): void {
+  /** Takes over what has been committed, and what is remembered beside it. Most messages change nothing of the state. */
+  apply(changes: readonly Change[], remembered: readonly Remembered[] = []): void {
     if (this.isClosed) return
     const before = this.#snapshot.context
     let state = before
     let hasBooted = false
-    for (const event of events) {
-      state = after(state, event)
-      hasBooted ||= event.type === 'booted'
+    for (const change of changes) {
+      state = after(state, change)
+      hasBooted ||= isBoot(change)
     }
     if (state !== before) this.#send({ type: hasBooted ? 'booted' : 'committed', state })
-    for (const event of events) this.#note(event)
+    for (const change of changes) {
+      if (isOf('transactions', change)) this.#noteStart(change.row)
+      else if (isTransactionPatch(change) && isEnd(change)) this.#noteEnd(change.transactionId)
+    }
+    for (const what of remembered) this.#remember(what)
   }
 
-  /** Takes over what is known beside the chart: no event of it depends on that. */
-  #note(event: ActorEvent): void {
-    switch (event.type) {
+  #remember(what: Remembered): void {
+    switch (what.type) {
       case 'register':
-        this.#noteRegister(event.transactionId, event.reading)
+        this.#noteRegister(what.transactionId, what.reading)
+        return
+      case 'story':
+        if (this.hasOpen(what.transactionId)) (this.#stories ??= new Map()).set(what.transactionId, what.story)
         return
       case 'untimedFacts':
-        this.#untimedFacts = event.facts
-        return
-      case 'transactionStarted':
-        this.#promises?.end(event.transaction.transactionId)
-        this.#noteStart(event.transaction)
-        return
-      case 'transactionUpdated':
-        this.#noteStory(event)
-        return
-      case 'transactionStopped':
-        this.#stories?.delete(event.transactionId)
-        this.#registers = this.#registers.filter(({ transactionId }) => transactionId !== event.transactionId)
-        return
-      case 'booted':
-      case 'connectorStatus':
+        this.#untimedFacts = what.facts
     }
   }
 
-  #noteStory({ transactionId, story }: Extract<ActorEvent, { type: 'transactionUpdated' }>): void {
-    if (story !== undefined && this.hasOpen(transactionId)) (this.#stories ??= new Map()).set(transactionId, story)
+  #noteEnd(transactionId: number): void {
+    this.#stories?.delete(transactionId)
+    this.#registers = this.#registers.filter((register) => register.transactionId !== transactionId)
   }
 
   /**
    * The register of a transaction that begins on this connection is the last one so far: nothing has to be read for
    * it. An older transaction may have made way for it.
    */
-  #noteStart(transaction: KnownTransaction): void {
+  #noteStart(begun: NewRow<'transactions'>): void {
+    this.#promises?.end(begun.transactionId)
     this.#registers = this.#registers.filter((register) => this.hasOpen(register.transactionId))
     for (const id of this.#stories?.keys() ?? []) if (!this.hasOpen(id)) this.#stories?.delete(id)
-    const reading = readingAtStart(transaction)
-    if (reading !== undefined) this.#noteRegister(transaction.transactionId, reading)
+    const reading = readingAtStart(begun)
+    if (reading !== undefined) this.#noteRegister(begun.transactionId, reading)
   }
 
   #noteRegister(transactionId: number, { wh, atMs }: RegisterReading): void {

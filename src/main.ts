@@ -120,7 +120,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         onGhost: ({ chargePointKey: key, identity, transaction, transactionId, reason, sinceMs }) => {
           const detail = { transactionId, reason, since: isoTime(sinceMs) }
           const set = anomalySet(key, 0, clock.nowMs(), { kind: 'ghostTransaction', transaction, detail })
-          feed.publish({ chargePoint: { key, identity }, set, isDuplicate: false, events: [], action: null })
+          feed.publish({ chargePoint: { key, identity }, set, isDuplicate: false, action: null })
         },
       }),
     )

@@ -1,11 +1,11 @@
-// What the central system decides about one CALL, as plain data: the answer, the changes to commit, the events by which
-// the actor moves afterwards. Deciding is pure: everything it depends on comes in through `Known`.
+// What the central system decides about one CALL, as plain data: the answer, and the changes to commit, which the actor
+// takes over afterwards. Deciding is pure: everything it depends on comes in through `Known`.
 
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
-import type { PatchChange, RowChange, TransactionPatch } from './stored-rows.ts'
+import type { PatchChange, RowChange } from './stored-rows.ts'
 import type { knownColumns, knownLaterColumns, transactions } from './transactions/tables.ts'
 import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
 import type { ConnectorRef, ConnectorStatus, Payload, RegistrationStatus, Verbatim } from './values.ts'
@@ -202,23 +202,14 @@ export interface TransactionFact {
 
 export type Change = RowChange | PatchChange
 
-/** What moves the actors, sent after the COMMIT. */
-export type ActorEvent =
-  | { readonly type: 'booted'; readonly status: RegistrationStatus; readonly atMs: number }
-  | ({ readonly type: 'connectorStatus'; readonly status: ConnectorStatus } & ConnectorRef)
-  | {
-      readonly type: 'transactionStarted'
-      readonly transaction: KnownTransaction
-    }
-  | {
-      readonly type: 'transactionUpdated'
-      readonly transactionId: number
-      readonly patch: TransactionPatch
-      readonly story?: TransactionStory
-    }
-  | { readonly type: 'transactionStopped'; readonly transactionId: number }
-  | { readonly type: 'untimedFacts'; readonly facts: UntimedFacts }
+/**
+ * What is remembered of a message beside what it changes, for as long as its connection lasts: no chart depends on it, and
+ * it is read again from what is stored when it is not at hand.
+ */
+export type Remembered =
+  | { readonly type: 'story'; readonly transactionId: number; readonly story: TransactionStory }
   | { readonly type: 'register'; readonly transactionId: number; readonly reading: RegisterReading }
+  | { readonly type: 'untimedFacts'; readonly facts: UntimedFacts }
 
 /** Where meter values belong, as far as their own message does not tell, or tells wrong. */
 export interface MeterPlace {
@@ -239,7 +230,7 @@ export interface Decision {
   readonly fact?: TransactionFact
   readonly changes: readonly Change[]
   readonly anomalies: readonly Anomaly[]
-  readonly events: readonly ActorEvent[]
+  readonly remembers?: readonly Remembered[]
   /** What is to be stored of the meter values instead of what their own message says. */
   readonly meterPlace?: MeterPlace
 }

@@ -31,7 +31,6 @@ export function notification(known: Known, time?: string, ...more: readonly Chan
       ...more,
     ],
     anomalies: [],
-    events: [],
   }
 }
 

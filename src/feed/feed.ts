@@ -8,7 +8,7 @@
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import { followerBytesMax, followerEntriesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome } from '../blocks/decision.ts'
+import type { Anomaly, ChangeSet, CommitOutcome, Remembered } from '../blocks/decision.ts'
 
 /** One charge point. The key tells it from another one that was deleted and had the same identity. */
 export interface ChargePointRef {
@@ -22,8 +22,8 @@ export interface Committed {
   readonly set: ChangeSet
   /** It had been committed before, and nothing of it was applied now. */
   readonly isDuplicate: boolean
-  /** What it does to the state of the charge point. */
-  readonly events: readonly ActorEvent[]
+  /** What is remembered beside the set; undefined where nothing is. */
+  readonly remembered?: readonly Remembered[] | undefined
   /** The action of the message that it came from; null when it came from none. */
   readonly action: string | null
 }
@@ -140,7 +140,7 @@ interface Store {
 }
 
 /** What the feed has to know beside the set. */
-export type About = Pick<Committed, 'chargePoint' | 'events' | 'action'>
+export type About = Pick<Committed, 'chargePoint' | 'action'>
 
 /** Commits a set that no message of the charge point brought, and tells the feed. @throws what the store throws. */
 export async function commitAndPublish(store: Store, feed: Feed, set: ChangeSet, about: About): Promise<CommitOutcome> {

@@ -1,6 +1,6 @@
-// From a decision to what is committed, and to what the actor is moved by after that.
+// From a decision to what is committed, and to what is remembered beside it.
 
-import type { ActorEvent, Anomaly, Change, ChangeSet, Decision } from '../blocks/decision.ts'
+import type { Anomaly, Change, ChangeSet, Decision, Remembered } from '../blocks/decision.ts'
 import { withoutState } from '../blocks/overtaken.ts'
 import type { UntimedFacts } from '../blocks/untimed-facts.ts'
 import type { MessageContext } from './message-context.ts'
@@ -37,7 +37,10 @@ export function changeSetOf(
   }
 }
 
-/** What moves the actor once the change set is committed. */
-export function eventsOf({ events }: Decision, untimedFacts: UntimedFacts | null): readonly ActorEvent[] {
-  return untimedFacts === null ? events : [...events, { type: 'untimedFacts', facts: untimedFacts }]
+/** What is remembered beside the change set once it is committed. */
+export function rememberedOf(
+  { remembers }: Decision,
+  untimedFacts: UntimedFacts | null,
+): readonly Remembered[] | undefined {
+  return untimedFacts === null ? remembers : [...(remembers ?? []), { type: 'untimedFacts', facts: untimedFacts }]
 }

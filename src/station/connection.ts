@@ -201,11 +201,9 @@ export class Connection implements CallEffects {
     const { clock, feed, log, store } = this.#deps
     const { chargePointKey: key, identity } = this
     const set = anomalySet(key, this.#live.epoch, clock.nowMs(), anomaly)
-    commitAndPublish(store, feed, set, { chargePoint: { key, identity }, events: [], action: null }).catch(
-      (error: unknown) => {
-        log.warn({ identity, error }, 'An anomaly was not stored.')
-      },
-    )
+    commitAndPublish(store, feed, set, { chargePoint: { key, identity }, action: null }).catch((error: unknown) => {
+      log.warn({ identity, error }, 'An anomaly was not stored.')
+    })
   }
 
   /** Writes a frame into the message log, and into the log of this process where that shows everything. */

@@ -85,17 +85,18 @@ export class Registry {
    * Moves the charge point by what is committed. What its own connection brought moves that one; what came from
    * elsewhere (an operator) moves every connection, also one that is being begun.
    */
-  take({ chargePoint, set, isDuplicate, events }: Committed): void {
-    if (events.length === 0) return
+  take({ chargePoint, set, isDuplicate, remembered }: Committed): void {
+    const { changes } = set
+    if (changes.length === 0 && remembered === undefined) return
     if (set.epoch === 0) {
-      if (!isDuplicate) this.#moveBetween(chargePoint, ({ live }) => live.apply(events))
+      if (!isDuplicate) this.#moveBetween(chargePoint, ({ live }) => live.apply(changes))
       return
     }
     const live = this.find(chargePoint)?.live
     if (live?.epoch !== set.epoch) return
     // Another connection may have stored it after this one had read what is: what it said is not known here then.
     if (isDuplicate) live.isDoubtful = true
-    else live.apply(events)
+    else live.apply(changes, remembered)
   }
 
   /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */

@@ -10,7 +10,7 @@ import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { decisionsMax, lookupRetryMs } from '../base/limits.ts'
 import type { Timings } from '../base/timings.ts'
-import type { ActorEvent, Anomaly, ChangeSet, CommitOutcome, Decision, Needs, Payload } from '../blocks/decision.ts'
+import type { Anomaly, ChangeSet, CommitOutcome, Decision, Needs, Payload, Remembered } from '../blocks/decision.ts'
 import type { FrameMeter, MeterBlock } from '../blocks/meter-block.ts'
 import { placing, type UntimedFacts } from '../blocks/untimed-facts.ts'
 import type { CallErrorCode } from '../ocpp/call-error.ts'
@@ -18,7 +18,7 @@ import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../blocks/messages.ts'
 import type { AcceptedFrame, FrameTask, MeterRange, RefusedFrame } from '../ocpp/verdict.ts'
 import { anomaliesOf } from './anomalies.ts'
-import { changeSetOf, eventsOf } from './change-set.ts'
+import { changeSetOf, rememberedOf } from './change-set.ts'
 import { closeTryAgainLater, type Connected, type ConnectionDeps } from './connection.ts'
 import type { Dispatcher, ExaminedFrame, FrameExaminer } from './dispatcher.ts'
 import { type DecisionDeps, type LookupDeps, MessageContext } from './message-context.ts'
@@ -234,11 +234,11 @@ function commit(
   deps: ServeDeps,
 ): Promise<null> {
   const set = changeSetOf(message, decision, untimedFacts, anomalies)
-  const events = eventsOf(decision, untimedFacts)
+  const remembered = rememberedOf(decision, untimedFacts)
   return deps.store.commit(set).then(
     (outcome) => {
       if (outcome.isOutdated === true) return decideAgain(message, deps)
-      publish(message, set, events, outcome, deps)
+      publish(message, set, remembered, outcome, deps)
       return answer(message, outcome.answer, deps)
     },
     (error: unknown) => commitFailed(message, error, deps),
@@ -276,7 +276,7 @@ function storeAnomalies(
   const { connection, messageId } = message
   const set = changeSetOf(message, decision, untimedFacts, anomalies)
   deps.store.commit(set).then(
-    (outcome) => publish(message, set, eventsOf(decision, untimedFacts), outcome, deps),
+    (outcome) => publish(message, set, rememberedOf(decision, untimedFacts), outcome, deps),
     (error: unknown) => {
       deps.log.warn({ identity: connection.identity, messageId, error }, 'An anomaly was not stored.')
     },
@@ -288,12 +288,12 @@ function storeAnomalies(
 function publish(
   { connection, frame }: MessageContext,
   set: ChangeSet,
-  events: readonly ActorEvent[],
+  remembered: readonly Remembered[] | undefined,
   { duplicate }: CommitOutcome,
   { feed }: ServeDeps,
 ): void {
   const { chargePointKey: key, identity } = connection
-  feed.publish({ chargePoint: { key, identity }, set, isDuplicate: duplicate, events, action: frame.action })
+  feed.publish({ chargePoint: { key, identity }, set, isDuplicate: duplicate, remembered, action: frame.action })
 }
 
 // ── Answer ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -58,9 +58,7 @@ export const canaries: readonly Canary[] = [
       commit: (commit, node) => (set) => {
         const live = [...node.registry].find(({ chargePointKey }) => chargePointKey === set.chargePointKey)?.live
         for (const change of set.changes) {
-          if (!isOf('connectors', change)) continue
-          const { evseId, connectorId, status } = change.row
-          live?.apply([{ type: 'connectorStatus', evseId, connectorId, status }])
+          if (isOf('connectors', change)) live?.apply([change])
         }
         return commit(set)
       },

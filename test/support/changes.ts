@@ -1,6 +1,6 @@
 // Changes as decisions make them, ready to be varied by a test.
 
-import type { ChangeSet, ConnectorStatus, TransactionFact } from '../../src/blocks/decision.ts'
+import type { ChangeSet, ConnectorStatus, KnownTransaction, TransactionFact } from '../../src/blocks/decision.ts'
 import type {
   ChargePointChange,
   ChargePointPatch,
@@ -85,6 +85,13 @@ export function transactionStarted(
       ...more,
     },
   }
+}
+
+/** The change by which `transaction` began. */
+export function begunAs(transaction: KnownTransaction): RowChange<'transactions'> {
+  const { transactionId, stationTransactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh } = transaction
+  const start = { stationTransactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh }
+  return transactionStarted(transactionId, { ...start, chargingState: transaction.chargingState ?? null })
 }
 
 /** A transaction goes on. */

@@ -3,7 +3,7 @@
 import type { Clock } from '../../src/base/clock.ts'
 import { type ChargePointRef, type Committed, Feed } from '../../src/feed/feed.ts'
 import { countCommitted } from '../../src/feed/subscribers.ts'
-import type { ActorEvent } from '../../src/blocks/decision.ts'
+import type { Change } from '../../src/blocks/decision.ts'
 import { Counters } from '../../src/base/counters.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { Allowances, Turns } from '../../src/station/allowance.ts'
@@ -56,10 +56,10 @@ export function feedOf(registry: Registry, counters = new Counters()): Feed {
 }
 
 /** What an operator has committed of a charge point. */
-export function committedByOperator({ key, identity }: ChargePointRef, ...events: readonly ActorEvent[]): Committed {
-  const nothing = { messageId: '', bytes: 0, epoch: 0, receivedAtMs: 0, answer: {}, changes: [], anomalies: [] }
-  const set = { ...nothing, chargePointKey: key, meter: null }
-  return { chargePoint: { key, identity }, set, isDuplicate: false, events, action: null }
+export function committedByOperator({ key, identity }: ChargePointRef, ...changes: readonly Change[]): Committed {
+  const nothing = { messageId: '', bytes: 0, epoch: 0, receivedAtMs: 0, answer: {}, anomalies: [] }
+  const set = { ...nothing, changes, chargePointKey: key, meter: null }
+  return { chargePoint: { key, identity }, set, isDuplicate: false, action: null }
 }
 
 /** What stations share, as far as a test has nothing of its own. */

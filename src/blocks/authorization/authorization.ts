@@ -69,7 +69,6 @@ export const authorize16: Handler<OCPP16.AuthorizeRequest> = {
     answer: { idTagInfo: idTagInfo16(payload.idTag, known) },
     changes: [],
     anomalies: [],
-    events: [],
   }),
 }
 
@@ -80,6 +79,5 @@ export const authorize201: Handler<OCPP20.AuthorizeRequest> = {
     answer: { idTokenInfo: idTokenInfo201(payload.idToken, known) },
     changes: [],
     anomalies: [],
-    events: [],
   }),
 }

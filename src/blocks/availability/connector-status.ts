@@ -100,19 +100,11 @@ function statusNotification(reported: NewRow<'connectors'>, known: Known): Decis
     ...(known.placed === null ? {} : { place: known.placed.place }),
   }
   const tooMany = connectorTooMany(moved, known)
-  if (tooMany !== null) return { answer: {}, changes: [told], anomalies: [tooMany], events: [] }
+  if (tooMany !== null) return { answer: {}, changes: [told], anomalies: [tooMany] }
   return {
     answer: {},
     changes: [...connectorStatusChanges([moved], known), told],
     anomalies,
-    events: [
-      {
-        type: 'connectorStatus',
-        evseId: moved.evseId,
-        connectorId: moved.connectorId,
-        status: moved.status,
-      },
-    ],
   }
 }
 

@@ -10,6 +10,5 @@ export const heartbeat: Handler<OCPP16.HeartbeatRequest> = {
     answer: { currentTime: isoTime(nowMs) },
     changes: [],
     anomalies: [],
-    events: [],
   }),
 }

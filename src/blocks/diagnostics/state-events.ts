@@ -29,12 +29,11 @@ export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
       ...told,
       changes: [...statuses.changes, ...problemsOf(events, known), ...told.changes],
       anomalies: statuses.anomalies,
-      events: statuses.events,
     }
   },
 }
 
-function statusesOf(events: readonly Event[], known: Known): Pick<Decision, 'changes' | 'anomalies' | 'events'> {
+function statusesOf(events: readonly Event[], known: Known): Pick<Decision, 'changes' | 'anomalies'> {
   const moves = new Map<string, NewRow<'connectors'>>()
   const anomalies: Anomaly[] = []
   let connectorsLeft = connectorsMax - known.connectors().length
@@ -55,12 +54,6 @@ function statusesOf(events: readonly Event[], known: Known): Pick<Decision, 'cha
   return {
     changes: moved.length === 0 ? [] : connectorStatusChanges(moved, known),
     anomalies,
-    events: moved.map(({ evseId, connectorId, status }) => ({
-      type: 'connectorStatus',
-      evseId,
-      connectorId,
-      status,
-    })),
   }
 }
 

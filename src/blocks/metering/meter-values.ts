@@ -57,7 +57,7 @@ const nothingNeeded: Needs = {}
 export const ofNoTransaction: Pick<Decision, 'meterPlace'> = { meterPlace: { isOfNoTransaction: true } }
 
 /** What there is to decide about nearly every MeterValues: one object for all of them. */
-const stored: Decision = { answer: {}, changes: [], anomalies: [], events: [] }
+const stored: Decision = { answer: {}, changes: [], anomalies: [] }
 
 /** Values of an open transaction: their register is remembered, to notice when one falls. */
 function withRegister(transactionId: number, known: Known): Decision {
@@ -68,8 +68,8 @@ function withRegister(transactionId: number, known: Known): Decision {
   const around = known.registersAround(transactionId)
   const fall = fallIn(meter, before ?? registerOfStart(transactionId, known)) ?? fallAround(meter, around)
   const { changes, anomalies } = ofFall(fall, transactionId)
-  const event = { type: 'register', transactionId, reading: laterReading(reading, before) } as const
-  return { answer: stored.answer, changes, anomalies, events: [event] }
+  const register = { type: 'register', transactionId, reading: laterReading(reading, before) } as const
+  return { answer: stored.answer, changes, anomalies, remembers: [register] }
 }
 
 function registerOfStart(transactionId: number, known: Known): RegisterReading | undefined {

@@ -39,7 +39,6 @@ function boot(
       },
     ],
     anomalies: [],
-    events: [{ type: 'booted', status, atMs: known.receivedAtMs }],
   }
 }
 

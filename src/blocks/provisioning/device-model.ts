@@ -32,6 +32,5 @@ export const notifyReport: Handler<OCPP20.NotifyReportRequest> = {
     answer: {},
     changes: variablesOf(payload).map((row) => ({ table: 'variables', row })),
     anomalies: [],
-    events: [],
   }),
 }

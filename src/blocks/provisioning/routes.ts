@@ -264,5 +264,5 @@ async function storeVariable(
     meter: null,
   }
   const { key: chargePointKey, identity } = chargePoint
-  await deps.commit(set, { chargePoint: { key: chargePointKey, identity }, events: [], action: null })
+  await deps.commit(set, { chargePoint: { key: chargePointKey, identity }, action: null })
 }

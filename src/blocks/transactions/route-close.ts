@@ -44,7 +44,7 @@ export async function closeTransaction(
     closedBy: 'operator',
   }
   // The fact keeps two operators from closing it twice; what the station may send later has a key of its own.
-  const about = { chargePoint, events: [{ type: 'transactionStopped', transactionId }] as const, action: null }
+  const about = { chargePoint, action: null }
   const set: ChangeSet = {
     chargePointKey: transaction.chargePointKey,
     messageId,

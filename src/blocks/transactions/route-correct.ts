@@ -69,7 +69,7 @@ export async function correctTransaction(
     meter: null,
   }
   const chargePoint = { key: transaction.chargePointKey, identity: transaction.identity }
-  const { duplicate } = await deps.commit(set, { chargePoint, events: [], action: null })
+  const { duplicate } = await deps.commit(set, { chargePoint, action: null })
   if (duplicate) {
     throw new StatorError('CONFLICT', `Transaction '${transactionId}' was corrected meanwhile: read it again`)
   }

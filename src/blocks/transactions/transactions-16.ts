@@ -83,17 +83,6 @@ export const startTransaction: Handler<StartTransaction> = {
     const concurrent = concurrentTransaction(begins, known)
     const idTagInfo = withConcurrency(accepted, concurrent, known)
     const meterStartWh = registerWh(known.sent.meterStart, payload.meterStart)
-    const transaction: KnownTransaction = {
-      transactionId,
-      chargePointKey: known.chargePoint.key,
-      stationTransactionId: null,
-      ...ref,
-      idToken: payload.idTag,
-      startedAtMs,
-      meterStartWh,
-      open: true,
-      closedBy: null,
-    }
     const started: RowChange<'transactions'> = {
       table: 'transactions',
       row: {
@@ -128,7 +117,6 @@ export const startTransaction: Handler<StartTransaction> = {
         ...concurrencyDoubts(concurrent, payload.idTag, String(transactionId), idTagInfo.status, known),
         ...doubts([started], undefined, String(transactionId), known),
       ],
-      events: [{ type: 'transactionStarted', transaction }],
     }
   },
 }
@@ -162,7 +150,7 @@ function applyStop(
   payload: StopTransaction,
   transaction: KnownTransaction,
   known: Known,
-): Pick<Decision, 'changes' | 'anomalies' | 'events'> {
+): Pick<Decision, 'changes' | 'anomalies'> {
   const meterStopWh = meterStop(payload, known)
   const { transactionId } = transaction
   const name = String(transactionId)
@@ -178,7 +166,6 @@ function applyStop(
   return {
     changes: [stopped, ...ofRegister.changes],
     anomalies: [...doubts([stopped], transaction, name, known), ...ofRegister.anomalies],
-    events: [{ type: 'transactionStopped', transactionId }],
   }
 }
 
@@ -219,7 +206,7 @@ export const stopTransaction: Handler<StopTransaction> = {
     const applied =
       isOurs && transactionMove(transaction, { type: 'ended', isLate: false, isAfterEnd: true }).isEnd
         ? applyStop(payload, transaction, known)
-        : { changes: [], anomalies: [], events: [] }
+        : { changes: [], anomalies: [] }
     return {
       answer: payload.idTag === undefined ? {} : { idTagInfo: idTagInfo16(payload.idTag, known) },
       fact: stopFact(payload, known, transaction),

@@ -11,7 +11,6 @@ import {
   moveConnector,
 } from '../availability/connector-status.ts'
 import type {
-  ActorEvent,
   Anomaly,
   Change,
   ConnectorStatus,
@@ -19,6 +18,7 @@ import type {
   Known,
   KnownTransaction,
   Needs,
+  Remembered,
 } from '../decision.ts'
 import { connectorOf, type TransactionEvent } from './event-connector.ts'
 import { energyWh } from '../metering/meter-values.ts'
@@ -43,7 +43,7 @@ import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject }
 interface Outcome {
   readonly changes: readonly Change[]
   readonly anomalies: readonly Anomaly[]
-  readonly events: ActorEvent[]
+  readonly remembers?: readonly Remembered[]
 }
 
 /** An event with what is known about it. */
@@ -60,12 +60,13 @@ interface Case extends Facts {
   readonly idTokenStatus: string | null
 }
 
-const nothing: Outcome = { changes: [], anomalies: [], events: [] }
+const nothing: Outcome = { changes: [], anomalies: [] }
 
 function begin({ event, station, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
   const { evseId, connectorId } = connectorOf(event, undefined, known)
   const isStart = event.eventType === 'Started'
+  const token = tokenOfBeginning(event)
   const story = {
     use,
     isStartTold: isStart,
@@ -74,22 +75,6 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
     firstHeardAtMs: known.receivedAtMs,
     heardAtMs: known.receivedAtMs,
     stoppedAtMs: null,
-  }
-  const token = tokenOfBeginning(event)
-  const transaction: KnownTransaction = {
-    transactionId,
-    chargePointKey: known.chargePoint.key,
-    stationTransactionId: station,
-    evseId,
-    connectorId,
-    idToken: token?.idToken ?? null,
-    startedAtMs: told.atMs,
-    // What another event has is a register of later; that of the start is found among the meter values.
-    meterStartWh: isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null),
-    chargingState: info.chargingState ?? null,
-    open: true,
-    closedBy: null,
-    story,
   }
   const anomalies: Anomaly[] = []
   if (!isStart) anomalies.push({ kind: 'missingStart', transaction: station, detail: {} })
@@ -107,11 +92,12 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
           lastSeqNo: told.seqNo,
           evseId,
           connectorId,
-          idToken: transaction.idToken,
+          idToken: token?.idToken ?? null,
           idTokenType: token?.type ?? null,
           idTokenStatus: token === undefined ? null : idTokenStatus,
           startedAtMs: told.atMs,
-          meterStartWh: transaction.meterStartWh,
+          // What another event has is a register of later; that of the start is found among the meter values.
+          meterStartWh: isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null),
           reservationId: event.reservationId ?? null,
           remoteStartId: info.remoteStartId ?? null,
           chargingState: info.chargingState ?? null,
@@ -119,7 +105,7 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
       },
     ],
     anomalies,
-    events: [{ type: 'transactionStarted', transaction }],
+    remembers: [{ type: 'story', transactionId, story }],
   }
 }
 
@@ -183,7 +169,7 @@ function continueTransaction(the: Case, transaction: KnownTransaction, move: Tra
   return {
     changes: [{ table: 'transactions', transactionId, patch }],
     anomalies,
-    events: [{ type: 'transactionUpdated', transactionId, patch, story: after }],
+    remembers: [{ type: 'story', transactionId, story: after }],
   }
 }
 
@@ -220,7 +206,6 @@ function end(the: Case, transactionId: number, transaction: KnownTransaction | u
   return {
     changes: [{ table: 'transactions', transactionId, patch: stop }, ...ofRegister.changes],
     anomalies: ofRegister.anomalies,
-    events: [{ type: 'transactionStopped', transactionId }],
   }
 }
 
@@ -239,7 +224,9 @@ function registerOutcome(the: Case, transactionId: number, transaction?: KnownTr
   const fall = reading === undefined ? null : fallIn(meter, before ?? (begun && readingAtStart(begun)))
   return {
     ...ofFall(fall ?? fallAround(meter, around) ?? fallOfStart, transactionId, station),
-    events: reading === undefined ? [] : [{ type: 'register', transactionId, reading: laterReading(reading, before) }],
+    ...(reading === undefined
+      ? {}
+      : { remembers: [{ type: 'register', transactionId, reading: laterReading(reading, before) }] }),
   }
 }
 
@@ -275,7 +262,7 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
     known,
   )
   const changes = connectorStatusChanges([moved], known)
-  return { changes, anomalies: [], events: [{ type: 'connectorStatus', evseId, connectorId, status }] }
+  return { changes, anomalies: [] }
 }
 
 /** By remoteStartId (2.0.1 F01), or by EVSE and id token where a start leaves that out. */
@@ -408,7 +395,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
         ),
         ...doubts(changes, transaction, station, known),
       ],
-      events: parts.flatMap((part) => part.events),
+      remembers: parts.flatMap((part) => part.remembers ?? []),
       ...(event.evse?.connectorId === undefined ? { meterPlace: { connector: { evseId, connectorId } } } : {}),
     }
   },

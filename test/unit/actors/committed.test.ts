@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'bun:test'
 import { after, stateOf } from '../../../actors/committed.ts'
 import { openTransactionsMax } from '../../../src/base/limits.ts'
-import type { ActorEvent } from '../../../src/blocks/decision.ts'
+import type { Change } from '../../../src/blocks/decision.ts'
 import type { TransactionPatch } from '../../../src/blocks/stored-rows.ts'
+import {
+  begunAs,
+  boot,
+  chargePointPatch,
+  connectorStatus,
+  transactionStopped,
+  transactionUpdated,
+  variable,
+} from '../../support/changes.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
 
@@ -17,7 +26,7 @@ const stored = stateOf(
     openTransactions: [{ ...openTransaction, chargingState: 'Charging' }],
   }),
 )
-const update = (patch: TransactionPatch): ActorEvent => ({ type: 'transactionUpdated', transactionId: 42, patch })
+const update = (patch: TransactionPatch) => transactionUpdated(42, patch)
 
 describe('what is known of a charge point', () => {
   test('of stored transactions, the newest is the last', () => {
@@ -27,8 +36,8 @@ describe('what is known of a charge point', () => {
   })
 
   test('follows each connector, and adds one that was never heard of', () => {
-    const moved = after(stored, { type: 'connectorStatus', ...second, status: 'Preparing' })
-    const added = after(moved, { type: 'connectorStatus', evseId: 0, connectorId: 0, status: 'Available' })
+    const moved = after(stored, connectorStatus(2, 'Preparing'))
+    const added = after(moved, connectorStatus(0, 'Available', { connectorId: 0 }))
     expect(added.connectors).toEqual([
       { ...first, status: 'Charging' },
       { ...second, status: 'Preparing' },
@@ -37,7 +46,7 @@ describe('what is known of a charge point', () => {
   })
 
   test('follows a boot', () => {
-    const booted = after(stored, { type: 'booted', status: 'Rejected', atMs: 1 })
+    const booted = after(stored, boot({ bootStatus: 'Rejected', lastBootAtMs: 1 }))
     expect(booted.chargePoint).toEqual({ ...chargePoint, bootStatus: 'Rejected', lastBootAtMs: 1 })
   })
 
@@ -50,12 +59,12 @@ describe('what is known of a charge point', () => {
   })
 
   test('forgets a transaction that is over', () => {
-    expect(after(stored, { type: 'transactionStopped', transactionId: 42 }).transactions).toEqual([])
+    expect(after(stored, transactionStopped(42)).transactions).toEqual([])
   })
 
   test('a transaction of the same number takes the place of the one that is open', () => {
     const transaction = { ...openTransaction, idToken: 'OTHER', chargingState: 'Idle' }
-    const again = after(stored, { type: 'transactionStarted', transaction })
+    const again = after(stored, begunAs(transaction))
     expect(again.transactions).toEqual([transaction])
   })
 
@@ -63,19 +72,20 @@ describe('what is known of a charge point', () => {
     let state = stored
     for (let transactionId = 1; transactionId <= openTransactionsMax + 5; transactionId++) {
       const transaction = { ...openTransaction, transactionId }
-      state = after(state, { type: 'transactionStarted', transaction })
+      state = after(state, begunAs(transaction))
     }
     const held = state.transactions.map(({ transactionId }) => transactionId)
     expect(held).toEqual(Array.from({ length: openTransactionsMax }, (_, index) => index + 6))
   })
 
-  const idle: readonly ActorEvent[] = [
-    { type: 'connectorStatus', ...first, status: 'Charging' },
+  const idle: readonly Change[] = [
+    connectorStatus(1, 'Charging'),
     update({}),
     update({ chargingState: 'Charging', ...first, idToken: 'USER123', meterStartWh: 1_000, lastSeqNo: 3 }),
-    { type: 'transactionUpdated', transactionId: 7, patch: { chargingState: 'Idle' } },
-    { type: 'transactionStopped', transactionId: 7 },
-    { type: 'register', transactionId: 42, reading: { wh: 1, atMs: 1 } },
+    transactionUpdated(7, { chargingState: 'Idle' }),
+    transactionStopped(7),
+    variable('Any', '1'),
+    chargePointPatch({ status: 'Faulted' }),
   ]
   test.each(idle)('is the same object after what says nothing new: %p', (event) => {
     expect(after(stored, event)).toBe(stored)

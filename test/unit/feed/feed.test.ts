@@ -7,7 +7,7 @@ const chargePoint = { key: 1, identity: 'CP001' }
 
 function committed(messageId: string, bytes = 0): Committed {
   const set = { chargePointKey: 1, messageId, bytes, epoch: 1, receivedAtMs: 0, answer: {}, changes: [], anomalies: [] }
-  return { chargePoint, set: { ...set, meter: null }, isDuplicate: false, events: [], action: 'StatusNotification' }
+  return { chargePoint, set: { ...set, meter: null }, isDuplicate: false, action: 'StatusNotification' }
 }
 
 function nameOf(entry: Committed | Gap): string {
@@ -85,7 +85,7 @@ describe('a follower', () => {
 
 describe('what is committed by hand', () => {
   const { set } = committed('by hand')
-  const about = { chargePoint, events: [], action: null }
+  const about = { chargePoint, action: null }
 
   async function published(outcome: { duplicate: boolean; isOutdated?: true } | Error): Promise<readonly Committed[]> {
     const feed = new Feed(silentLogger)

@@ -5,6 +5,7 @@ import type { Connected } from '../../../src/station/connection.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import { FakeSocket } from '../../support/fake-socket.ts'
 import { committedByOperator, openStation, stationDeps } from '../../support/fake-station.ts'
+import { begunAs, boot, connectorStatus, transactionStopped, transactionUpdated } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -91,7 +92,7 @@ describe('the registry', () => {
       code: 'NOT_CONNECTED',
       message: "Reset was sent but not answered: charge point 'CP001' was replaced by a newer connection",
     })
-    old.live.apply([{ type: 'booted', status: 'Rejected', atMs: 1 }])
+    old.live.apply([boot({ bootStatus: 'Rejected', lastBootAtMs: 1 })])
     expect([old.live.isClosed, live.isClosed]).toEqual([true, false])
     expect(old.live.chargePoint.bootStatus).toBe('Accepted')
   })
@@ -133,12 +134,9 @@ describe('a live charge point', () => {
     expect(live.openTransactions()).toEqual([open])
     expect(live.transaction(42)).toEqual(open)
     expect(live.transactionsNamed('tx-9')).toEqual([open])
-    live.apply([{ type: 'transactionUpdated', transactionId: 42, patch: { chargingState: 'Charging' } }])
+    live.apply([transactionUpdated(42, { chargingState: 'Charging' })])
     expect(live.transactionsNamed('tx-9')).toEqual([{ ...open, chargingState: 'Charging' }])
-    live.apply([
-      { type: 'transactionStopped', transactionId: 42 },
-      { type: 'connectorStatus', ...first, status: 'Available' },
-    ])
+    live.apply([transactionStopped(42), connectorStatus(1, 'Available')])
     expect(live.openTransactions()).toEqual([])
     expect(live.transaction(42)).toBeUndefined()
     expect(live.connector(first)).toEqual({ ...first, status: 'Available' })
@@ -168,14 +166,11 @@ describe('a live charge point', () => {
     const { connect } = house()
     const one = connect({ connectors: [{ ...first, status: 'Available' }] }).live
     const before = [
-      { type: 'connectorStatus', ...first, status: 'Preparing' },
-      { type: 'transactionStarted', transaction: { ...openTransaction, chargingState: null } },
-      { type: 'connectorStatus', ...first, status: 'Charging' },
+      connectorStatus(1, 'Preparing'),
+      begunAs({ ...openTransaction, chargingState: null }),
+      connectorStatus(1, 'Charging'),
     ] as const
-    const after = [
-      { type: 'connectorStatus', ...first, status: 'SuspendedEVSE' },
-      { type: 'transactionUpdated', transactionId: 42, patch: { idToken: 'OTHER' } },
-    ] as const
+    const after = [connectorStatus(1, 'SuspendedEVSE'), transactionUpdated(42, { idToken: 'OTHER' })] as const
     one.apply(before)
     const two = connect({
       epoch: 2,
@@ -214,7 +209,7 @@ describe('a live charge point', () => {
     const { registry, connect } = house()
     const { station, live } = connect({ connectors: [{ ...first, status: 'Charging' }] })
     registry.release(station)
-    live.apply([{ type: 'connectorStatus', ...first, status: 'Available' }])
+    live.apply([connectorStatus(1, 'Available')])
     live.provisioned({ strictness: 'strict' })
     live.drain()
     registry.release(station)
@@ -358,12 +353,7 @@ describe('a charge point whose connection is being begun', () => {
     const parts = house()
     const { registry } = parts
     const { arrival, station } = begin(parts)
-    registry.take(
-      committedByOperator(read.chargePoint, {
-        type: 'transactionStopped',
-        transactionId: openTransaction.transactionId,
-      }),
-    )
+    registry.take(committedByOperator(read.chargePoint, transactionStopped(openTransaction.transactionId)))
     registry.provisioned(read.chargePoint, { registrationStatus: 'Pending' })
     const { live } = registry.connect(read, station, arrival)
     registry.arrived(identity, arrival)
@@ -419,7 +409,7 @@ describe('the promise of a remote start', () => {
     const { live } = house().connect()
     live.promiseTransaction(start, 42)
     expect(live.promisedTransactionId(start)).toBe(42)
-    live.apply([{ type: 'transactionStarted', transaction: openTransaction }])
+    live.apply([begunAs(openTransaction)])
     expect(live.promisedTransactionId(start)).toBeUndefined()
   })
 

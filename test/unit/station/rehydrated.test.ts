@@ -5,6 +5,7 @@ import type { Hydration } from '../../../src/blocks/records.ts'
 import { Registry } from '../../../src/station/registry.ts'
 import { FakeSocket } from '../../support/fake-socket.ts'
 import { committedByOperator, openStation, stationDeps } from '../../support/fake-station.ts'
+import { connectorStatus } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -26,7 +27,7 @@ describe('a connected charge point', () => {
   test('starts once more from what is stored, under its own version, and its CALLs go on', async () => {
     const { registry, connect } = house()
     const { station, live } = connect({ openTransactions: [{ ...openTransaction, chargingState: null }] })
-    live.apply([{ type: 'connectorStatus', ...first, status: 'Charging' }])
+    live.apply([connectorStatus(1, 'Charging')])
     const call = station.call('Reset', { type: 'Soft' })
     const stored = hydration({
       chargePoint: { ...chargePoint, version: '2.0.1', bootStatus: 'Rejected' },
@@ -46,7 +47,7 @@ describe('a connected charge point', () => {
     const { registry, connect } = house()
     const { station, live } = connect()
     await registry.rehydrate(station, async () => {
-      registry.take(committedByOperator(chargePoint, { type: 'connectorStatus', ...first, status: 'Charging' }))
+      registry.take(committedByOperator(chargePoint, connectorStatus(1, 'Charging')))
       return hydration()
     })
     expect(live.connector(first)?.status).toBe('Charging')

@@ -12,6 +12,7 @@ import { Registry } from '../../../src/station/registry.ts'
 import type { SocketData, StationSocket } from '../../../src/station/station.ts'
 import { Stations, type StationsDeps } from '../../../src/station/stations.ts'
 import { committedByOperator, feedOf, emptyLookups, idleStore, inlineExaminer } from '../../support/fake-station.ts'
+import { transactionStopped } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint, openTransaction } from '../../support/known.ts'
@@ -143,7 +144,7 @@ test('what an operator has committed moves a charge point when no CALL of it is 
   const { transactionId } = openTransaction
   receive(`[2,"a","StatusNotification",${status}]`)
   await until('the message is committing', () => ends.length > 0)
-  registry.take(committedByOperator(chargePoint, { type: 'transactionStopped', transactionId }))
+  registry.take(committedByOperator(chargePoint, transactionStopped(transactionId)))
   registry.provisioned(chargePoint, { registrationStatus: 'Pending' })
   expect([live?.hasOpen(transactionId), live?.chargePoint.registrationStatus]).toEqual([true, 'Accepted'])
   ends[0]?.()
@@ -353,9 +354,7 @@ test.each([
   )
   await until('the charge point is known', () => registry.size === 1)
   receive(JSON.stringify([2, 'a', action, payload]))
-  registry
-    .find({ key: chargePoint.key, identity: data.identity })
-    ?.live.apply([{ type: 'transactionStopped', transactionId: 42 }])
+  registry.find({ key: chargePoint.key, identity: data.identity })?.live.apply([transactionStopped(42)])
   found(null)
   await until('the end is committed', () => committed.length > 0)
   expect(committed[0]?.changes).toContainEqual(

@@ -64,6 +64,6 @@ describe('Authorize', () => {
   })
 
   test('changes nothing', () => {
-    expect(decide(authorize16, { idTag: 'USER123' })).toMatchObject({ changes: [], anomalies: [], events: [] })
+    expect(decide(authorize16, { idTag: 'USER123' })).toMatchObject({ changes: [], anomalies: [] })
   })
 })

@@ -37,16 +37,15 @@ describe('StatusNotification', () => {
       answer: {},
       changes: [{ table: 'chargePointEvents' }],
       anomalies: [{ kind: 'tooManyConnectors', detail: { evseId: 999, connectorId: 1 } }],
-      events: [],
     })
     const known = decide(statusNotification16, payload, { connectorList })
-    expect(known.events).toMatchObject([{ type: 'connectorStatus', evseId: 1 }])
+    expect(known.changes[0]).toMatchObject({ table: 'connectors', row: { evseId: 1 } })
     const last = decide(
       statusNotification16,
       { ...payload, connectorId: 999 },
       { connectorList: connectorList.slice(1) },
     )
-    expect(last.events).toMatchObject([{ type: 'connectorStatus', evseId: 999 }])
+    expect(last.changes[0]).toMatchObject({ table: 'connectors', row: { evseId: 999 } })
   })
 
   const payload = { connectorId: 1, errorCode: 'NoError' as const, status: 'Charging' as const }
@@ -87,7 +86,10 @@ describe('StatusNotification', () => {
     )
     expect(decision.anomalies).toEqual([])
     expect(odd.anomalies.map((anomaly) => anomaly.kind)).toEqual(['connectorMove'])
-    expect(odd.events).toEqual([{ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'SuspendedEV' }])
+    expect(odd.changes[0]).toMatchObject({
+      table: 'connectors',
+      row: { evseId: 1, connectorId: 1, status: 'SuspendedEV' },
+    })
   })
 
   test('2.x Occupied does not overwrite what the transaction of the EVSE has told', () => {

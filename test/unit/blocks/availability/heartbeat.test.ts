@@ -10,7 +10,6 @@ test('a Heartbeat is answered with the time at which it is decided, and has noth
     answer: { currentTime: '2026-01-01T12:00:00.000Z' },
     changes: [],
     anomalies: [],
-    events: [],
   })
 })
 

@@ -11,6 +11,5 @@ test.each([
     answer: { status: 'UnknownVendorId' },
     changes: [{ table: 'chargePointEvents', row: { action: 'DataTransfer', occurredAtMs: null, payload: sent } }],
     anomalies: [],
-    events: [],
   })
 })

@@ -15,6 +15,5 @@ test.each([
       { table: 'chargePoints', patch: { [column]: 'Uploading' } },
     ],
     anomalies: [],
-    events: [],
   })
 })

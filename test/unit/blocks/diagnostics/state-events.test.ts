@@ -37,7 +37,7 @@ function statusesOf(eventData: readonly Event[], parts: KnownParts = {}): readon
 describe('an AvailabilityState told by NotifyEvent', () => {
   test('moves its connector and what the connectors add up to, at its own time, and is stored as an event', () => {
     const fault = entry('Connector', 'AvailabilityState', 'Faulted', { techCode: 'E42', techInfo: 'door open' })
-    const { answer, changes, events, anomalies } = decideOn([fault], { connectorList: [connector(1, 1, 'Available')] })
+    const { answer, changes, anomalies } = decideOn([fault], { connectorList: [connector(1, 1, 'Available')] })
     expect(answer).toEqual({})
     expect(changes).toMatchObject([
       {
@@ -55,7 +55,6 @@ describe('an AvailabilityState told by NotifyEvent', () => {
       { table: 'chargePoints', patch: { status: 'Faulted' } },
       { table: 'chargePointEvents', row: { action: 'NotifyEvent' } },
     ])
-    expect(events).toEqual([{ type: 'connectorStatus', evseId: 1, connectorId: 1, status: 'Faulted' }])
     expect(anomalies).toEqual([])
   })
 

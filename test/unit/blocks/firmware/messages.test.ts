@@ -16,6 +16,5 @@ test.each([
       { table: 'chargePoints', patch: { firmwareStatus: 'Downloading' } },
     ],
     anomalies: [],
-    events: [],
   })
 })

@@ -29,14 +29,14 @@ function told(parts: KnownParts, id = transactionId) {
 describe('MeterValues of 1.6', () => {
   test.each([undefined, 0, -1])('without a transaction (%p) are stored, and there is nothing to decide', (id) => {
     const sent = id === undefined ? { connectorId: 1 } : { connectorId: 1, transactionId: id }
-    expect(decide(meterValues16, sent)).toEqual({ answer: {}, changes: [], anomalies: [], events: [] })
+    expect(decide(meterValues16, sent)).toEqual({ answer: {}, changes: [], anomalies: [] })
     expect(meterValues16.needs?.(sent, chargePoint)).toEqual({})
     expect(meterValues16.about?.(sent, known())).toEqual({ subject: '1/1' })
   })
 
   test('of an open transaction have their register remembered, to be held against the next', () => {
     const decision = told({ transactions: [openTransaction], meter: register(2_000, arrivalMs) })
-    expect(decision.events).toEqual([{ type: 'register', transactionId, reading: { wh: 2_000, atMs: arrivalMs } }])
+    expect(decision.remembers).toEqual([{ type: 'register', transactionId, reading: { wh: 2_000, atMs: arrivalMs } }])
     expect(decision.anomalies).toEqual([])
   })
 
@@ -48,8 +48,8 @@ describe('MeterValues of 1.6', () => {
   test('that come late do not put the remembered register back', () => {
     const latest = { wh: 3_000, atMs: arrivalMs }
     const parts = { transactions: [openTransaction], lastRegister: () => latest }
-    const { events } = told({ ...parts, meter: register(2_000, arrivalMs - minuteMs) })
-    expect(events).toEqual([{ type: 'register', transactionId, reading: latest }])
+    const { remembers } = told({ ...parts, meter: register(2_000, arrivalMs - minuteMs) })
+    expect(remembers).toEqual([{ type: 'register', transactionId, reading: latest }])
   })
 
   test('of a transaction that nobody knows are noted, and belong to no transaction', () => {
@@ -79,7 +79,7 @@ describe('MeterValues of 1.6', () => {
 
 describe('MeterValues of 2.0.1', () => {
   test('are outside a transaction: they are stored, and there is nothing to decide', () => {
-    expect(decide(meterValues201, { evseId: 1 })).toEqual({ answer: {}, changes: [], anomalies: [], events: [] })
+    expect(decide(meterValues201, { evseId: 1 })).toEqual({ answer: {}, changes: [], anomalies: [] })
   })
 
   test('are about each connector of their EVSE, once', () => {

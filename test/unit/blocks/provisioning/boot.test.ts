@@ -22,7 +22,7 @@ describe('BootNotification', () => {
         interval: 77,
       })
       expect(decision.changes[0]).toMatchObject({ table: 'chargePoints', patch: { bootStatus: registrationStatus } })
-      expect(decision.events).toEqual([{ type: 'booted', status: registrationStatus, atMs: arrivalMs }])
+      expect(decision.changes[0]).toMatchObject({ patch: { lastBootAtMs: arrivalMs } })
     },
   )
 

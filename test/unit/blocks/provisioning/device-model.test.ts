@@ -53,6 +53,6 @@ describe('NotifyReport', () => {
   })
 
   test('without variables, as the last part may be, is answered and stores nothing', () => {
-    expect(decide(notifyReport, report)).toEqual({ answer: {}, changes: [], anomalies: [], events: [] })
+    expect(decide(notifyReport, report)).toEqual({ answer: {}, changes: [], anomalies: [] })
   })
 })
