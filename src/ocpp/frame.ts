@@ -41,7 +41,7 @@ export interface UnreadableFrame {
   readonly messageId?: string
   /** '' if it could not be recognised. */
   readonly action: string
-  /** False if it may be meant as an answer: an answer must not be answered with an error. */
+  /** False if it may be meant as an answer or a SEND: neither is answered with an error. */
   readonly isAnswerable: boolean
   /** The code of the CALLERROR that refuses it. */
   readonly code: CallErrorCode
@@ -75,7 +75,10 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
     frame = JSON.parse(text)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { ...unreadable(version, idInBrokenText(text), `The frame is not JSON: ${reason}.`), ...answerability(text) }
+    return {
+      ...unreadable(version, idInBrokenText(text), `The frame is not JSON: ${reason}.`),
+      ...answerability(version, text),
+    }
   }
   if (!Array.isArray(frame)) return unreadable(version, undefined, 'The frame is JSON, but not an array.')
   const [type, id, third, fourth, fifth]: readonly unknown[] = frame
@@ -83,13 +86,13 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
   const messageId = readMessageId(id, quirks)
   if (messageId === undefined) {
     const problem = `The second element, the message id, is not a string of at most ${messageIdCharactersMax} characters.`
-    return { ...unreadable(version, undefined, problem), ...answerability(text) }
+    return { ...unreadable(version, undefined, problem), ...answerability(version, text) }
   }
   switch (type) {
     case 2:
       return readCall(version, messageId, third, fourth, frame.length, quirks)
     case 6: {
-      if (version !== '2.1') return unknownType(type, messageId)
+      if (version !== '2.1') return unknownType(version, type, messageId)
       const sent = readCall(version, messageId, third, fourth, frame.length, quirks)
       return sent.kind === 'unreadable' ? { ...sent, isAnswerable: false } : { ...sent, kind: 'send' }
     }
@@ -99,20 +102,21 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
     case 4:
       return { kind: 'error', messageId, ...errorParts(third, fourth, fifth) }
     default:
-      return unknownType(type, messageId)
+      return unknownType(version, type, messageId)
   }
   const problem = `The third element of message type ${type} is not what it should be.`
   return { ...unreadable(version, messageId, problem), isAnswerable: false }
 }
 
-function unknownType(type: unknown, messageId: string): UnreadableFrame {
+function unknownType(version: OcppVersion, type: unknown, messageId: string): UnreadableFrame {
+  const known = version === '2.1' ? '2, 3, 4 or 6' : '2, 3 or 4'
   return {
     kind: 'unreadable',
     messageId,
     action: '',
     isAnswerable: type !== 5,
     code: 'MessageTypeNotSupported',
-    problem: 'The first element, the message type, is not one that this side reads: 2, 3 or 4.',
+    problem: `The first element, the message type, is not one that this side reads: ${known}.`,
   }
 }
 
@@ -186,9 +190,10 @@ function unreadable(version: OcppVersion, messageId: string | undefined, problem
   return { kind: 'unreadable', ...known, action: '', isAnswerable: true, code, problem }
 }
 
-function answerability(text: string): { readonly isAnswerable: boolean } {
+/** Neither an answer nor a SEND is ever answered. */
+function answerability(version: OcppVersion, text: string): { readonly isAnswerable: boolean } {
   const type = peekFrameType(text)
-  return { isAnswerable: type !== 3 && type !== 4 && type !== 5 }
+  return { isAnswerable: type !== 3 && type !== 4 && type !== 5 && !(type === 6 && version === '2.1') }
 }
 
 // Of malformed JSON only the beginning of a CALL is trusted: an answer must not be answered with an error.

@@ -92,6 +92,51 @@ describe('an action', () => {
   })
 })
 
+describe('a SEND', () => {
+  const stream = { id: 1, pending: 0, basetime: at, data: [{ t: 0, v: '16.1' }] }
+  const frame = (type: 2 | 6, action: string, payload: object): string => JSON.stringify([type, 'abc', action, payload])
+
+  test('is a message type that 1.6 and 2.0.1 refuse', () => {
+    for (const version of ['1.6', '2.0.1'] as const) {
+      expect(verdictOn(frame(6, 'Heartbeat', {}), version)).toMatchObject({
+        kind: 'refused',
+        messageId: 'abc',
+        code: 'MessageTypeNotSupported',
+      })
+    }
+  })
+
+  test.each([
+    ['of an action that is a CALL', frame(6, 'Heartbeat', {})],
+    ['of an action that nobody knows', frame(6, 'Dance', {})],
+    ['of an action that the central system sends', frame(6, 'Reset', { type: 'Immediate' })],
+    ['whose payload is a list', '[6,"abc","NotifyPeriodicEventStream",[]]'],
+    ['that is cut off', '[6,"abc","NotifyPeriodicEventStream",{"id":'],
+    ['whose message id is null', '[6,null,"NotifyPeriodicEventStream",{}]'],
+  ])('%s is dropped', (_what, text) => {
+    for (const strictness of ['lenient', 'strict'] as const) {
+      expect(verdictOn(text, '2.1', strictness).kind).toBe('dropped')
+    }
+  })
+
+  test('that breaks its schema is dropped by strict', () => {
+    const broken = frame(6, 'NotifyPeriodicEventStream', { ...stream, id: {} })
+    for (const text of [broken, '[6,"abc","NotifyPeriodicEventStream"]']) {
+      expect(verdictOn(text, '2.1', 'strict').kind).toBe('dropped')
+    }
+  })
+
+  test('that comes as a CALL is refused', () => {
+    for (const strictness of ['lenient', 'strict'] as const) {
+      expect(verdictOn(frame(2, 'NotifyPeriodicEventStream', stream), '2.1', strictness)).toMatchObject({
+        kind: 'refused',
+        messageId: 'abc',
+        code: 'MessageTypeNotSupported',
+      })
+    }
+  })
+})
+
 describe('a payload against its schema', () => {
   test('is refused by strict with the first problem as description and the others in the details', () => {
     const verdict = verdictOn('[2,"abc","StartTransaction",{"connectorId":"1"}]', '1.6', 'strict')

@@ -107,6 +107,39 @@ describe('reading a frame', () => {
   })
 })
 
+describe('reading a SEND', () => {
+  const text = '[6,"abc","NotifyPeriodicEventStream",{"id":1}]'
+
+  test('gives its id, action and payload under 2.1', () => {
+    expect(parseFrame(text, '2.1')).toEqual({
+      kind: 'send',
+      messageId: 'abc',
+      action: 'NotifyPeriodicEventStream',
+      payload: { id: 1 },
+      quirks: [],
+    })
+  })
+
+  test.each(['1.6', '2.0.1'] as const)('finds a message type that %s does not know', (version) => {
+    expect(parseFrame(text, version)).toMatchObject({
+      kind: 'unreadable',
+      messageId: 'abc',
+      isAnswerable: true,
+      code: 'MessageTypeNotSupported',
+    })
+  })
+
+  test.each([
+    '[6,"abc","NotifyPeriodicEventStream",[]]',
+    '[6,"abc",7,{}]',
+    '[6,"abc"]',
+    '[6,null,"NotifyPeriodicEventStream",{}]',
+    '[6,"abc","NotifyPeriodicEventStream",{"id":',
+  ])('that cannot be read is not answered under 2.1: %s', (broken) => {
+    expect(parseFrame(broken, '2.1')).toMatchObject({ kind: 'unreadable', isAnswerable: false })
+  })
+})
+
 describe('the message type at a glance', () => {
   test.each([
     ['[2,"1","Heartbeat",{}]', 2],
