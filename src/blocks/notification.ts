@@ -43,20 +43,23 @@ export function evseSubjects(evseId: number, known: Known): readonly string[] {
 /** What the handlers of messages that are only stored read of them, as far as they have it. */
 interface StoredMessage {
   readonly evseId?: unknown
-  readonly timestamp?: unknown
-  readonly generatedAt?: unknown
+  readonly [timeField: string]: unknown
 }
+
+/** How messages that are only stored name the time of what they report. */
+const usualTimeFields: readonly string[] = ['timestamp', 'generatedAt']
 
 /**
  * The handler of every message that is only stored: an event of the charge point, answered with `answer` whatever it
  * says.
+ *
+ * @param timeFields the names under which such messages have a time of their own; the first that is there counts.
  */
-export function keepStored(answer: Payload): Handler<StoredMessage> {
+export function keepStored(answer: Payload, timeFields = usualTimeFields): Handler<StoredMessage> {
   return {
     about: ({ evseId }, known) => (typeof evseId === 'number' ? { also: evseSubjects(evseId, known) } : {}),
     decide: (payload, known) => {
-      // The time of the message itself, as the messages that have one call it.
-      const time = payload.timestamp ?? payload.generatedAt
+      const time = timeFields.map((name) => payload[name]).find((value) => value !== undefined)
       return { ...notification(known, typeof time === 'string' ? time : undefined), answer }
     },
   }

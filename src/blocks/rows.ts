@@ -106,9 +106,12 @@ export function rowsOf(block: FunctionalBlock) {
       return { ...served(section, 'committed', keepStored(answer)), standingAnswer: answer }
     },
 
-    /** A SEND from a charge point that is stored as an event of it. */
-    storedSend(section: string): RowOf<'fromChargePoint', true, Handler<object>, StandingAnswer> & Send {
-      return { ...served(section, 'committed', keepStored({})), kind: 'send', standingAnswer: {} }
+    /** A SEND from a charge point that is stored as an event of it; `timeField` is the field with its own time. */
+    storedSend(
+      section: string,
+      timeField: string,
+    ): RowOf<'fromChargePoint', true, Handler<object>, StandingAnswer> & Send {
+      return { ...served(section, 'committed', keepStored({}, [timeField])), kind: 'send', standingAnswer: {} }
     },
 
     /** A SEND from a charge point that Stator does not take. */

@@ -7,12 +7,13 @@ import { type OcppVersion, ocppVersions } from '../../../src/ocpp/version.ts'
 import type { MessageFixture } from '../../fixtures/message-fixture.ts'
 import { fixtures16 } from '../../fixtures/v16.ts'
 import { fixtures201 } from '../../fixtures/v201.ts'
+import { fixtures21 } from '../../fixtures/v21.ts'
 import { brokenSamples, fullestSample, smallestSample } from '../../support/schema-sample.ts'
 
 const handwritten: Readonly<Record<OcppVersion, Readonly<Record<string, MessageFixture>>>> = {
   '1.6': fixtures16,
   '2.0.1': fixtures201,
-  '2.1': {},
+  '2.1': fixtures21,
 }
 
 function fixtureOf(version: OcppVersion, action: string, row: MessageRow): MessageFixture {

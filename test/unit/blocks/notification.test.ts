@@ -49,6 +49,12 @@ describe('a message that is only stored', () => {
     expect(change).toMatchObject({ row: { occurredAtMs } })
   })
 
+  test('happened at the time in the field that its row names', () => {
+    const sent = { basetime: '2025-12-31T23:00:00Z', timestamp: '2025-12-30T00:00:00Z' }
+    const [change] = decide(keepStored({}, ['basetime']), sent).changes
+    expect(change).toMatchObject({ row: { occurredAtMs: Date.UTC(2025, 11, 31, 23) } })
+  })
+
   test('about an EVSE is about each of its connectors', () => {
     const connectorList = [1, 2].map((connectorId) => ({ evseId: 3, connectorId, status: 'Available' as const }))
     const about = keepStored({}).about?.({ evseId: 3 }, known({ connectorList }))
