@@ -18,7 +18,7 @@ export const smartCharging201 = {
   ReportChargingProfiles: keeping(['chargingProfile'], stored('2.0.1 K09')),
   ClearChargingProfile: toChargePoint('2.0.1 K10'),
   NotifyChargingLimit: keeping(['chargingSchedule'], stored('2.0.1 K11-K12')),
-  ClearedChargingLimit: notServed('2.0.1 K13', 'committed'),
+  ClearedChargingLimit: stored('2.0.1 K13'),
   // Stator makes no schedules for vehicles: Rejected lets the station go on with the profiles that it has (K15, K17).
   NotifyEVChargingNeeds: keeping(['chargingNeeds'], stored('2.0.1 K15', { status: 'Rejected' })),
   NotifyEVChargingSchedule: keeping(['chargingSchedule'], stored('2.0.1 K15-K17', { status: 'Accepted' })),
