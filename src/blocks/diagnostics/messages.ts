@@ -7,7 +7,7 @@ import { keeping, readingPartOf, rowsOf } from '../rows.ts'
 import { newestStates } from './newest-states.ts'
 import { notifyEvent } from './state-events.ts'
 
-const { notServed, notServedSend, served, stored, toChargePoint } = rowsOf('diagnostics')
+const { notServed, served, stored, storedSend, toChargePoint } = rowsOf('diagnostics')
 
 const diagnosticsStatus: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
   decide: ({ status }, known) =>
@@ -56,5 +56,5 @@ export const diagnostics21 = {
   GetPeriodicEventStream: toChargePoint('2.1 N12'),
   ClosePeriodicEventStream: notServed('2.1 N13', 'committed'),
   AdjustPeriodicEventStream: toChargePoint('2.1 N14'),
-  NotifyPeriodicEventStream: notServedSend('2.1 N15'),
+  NotifyPeriodicEventStream: storedSend('2.1 N15', 'basetime'),
 }
