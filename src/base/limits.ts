@@ -75,8 +75,11 @@ export const arrivalAheadMsMax = 1_000
  */
 export const crossingBytesMin = 32_768
 
-/** Bytes of frames that one task hands to a worker. More gain nothing: the cost of crossing is spread thin by then. */
-export const batchBytesMax = 131_072
+/**
+ * Bytes of frames that one task hands to a worker, and that may wait for each worker, counted in UTF-16 units. A worker
+ * needs some 30 ms for as many; what comes on top is examined on the main thread.
+ */
+export const batchBytesMax = 1_048_576
 assert(batchBytesMax >= crossingBytesMin, 'batchBytesMax must hold what is worth a crossing')
 
 /** Frames up to this length are examined on the main thread at once: a meter value of one moment fits. */
