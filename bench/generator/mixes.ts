@@ -120,12 +120,12 @@ function* meter(options: MixOptions): Script {
   }
 }
 
-/** Samples of a transaction of the `long` mix: most ends have 3,000 characters, those of every eighth station 14,000. */
+/** Samples of a transaction of the `long` mix: most ends have 3,000 characters, those of one station in eight 14,000. */
 const samplesOfLong = { most: 12, some: 60 } as const
 /** Variables of a NotifyReport of the `long` mix (5,000 characters), and transactions between two. */
 const reportOfLong = { variables: 20, transactions: 8 } as const
 
-/** Transactions whose samples travel with their end, as a station tells them that was offline; in 2.0.1 a report now and then. */
+/** Transactions whose samples travel with their end, as after a time offline; in 2.0.1 a report now and then. */
 function* long(options: MixOptions): Script {
   const { dialect, index } = options
   const clock = stationClock(options)

@@ -1,5 +1,6 @@
-// The inside of a worker thread, which gives way to the main thread. A task arrives as one msgpack envelope and leaves as one more, with the columns of the
-// meter block handed over without a copy: no structure crosses a thread that bytes could carry.
+// The inside of a worker thread, which gives way to the main thread. A task arrives as one msgpack envelope and leaves
+// as one more, with the columns of the meter block handed over without a copy: no structure crosses a thread that bytes
+// could carry.
 
 import { Packr } from 'msgpackr'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
