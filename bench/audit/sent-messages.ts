@@ -15,7 +15,7 @@ export function samplesOf(charging: Charging): { readonly index: number; readonl
   const settled = charging.samplesAcknowledged + refused.size
   return Array.from({ length: charging.samplesSent }, (_, index) => ({
     index,
-    // One message is under way at a time, so only the last one can still lack its answer.
+    // One message is under way at a time, so only the last one can still lack its answer, or the end with all of them.
     isAcknowledged: index < settled && !refused.has(index),
   }))
 }
@@ -25,7 +25,7 @@ export function sentMessages(ledger: Ledger, dialect: Dialect): SentMessage[] {
   const sent: SentMessage[] = [...ledger.facts]
   for (const charging of ledger.chargings) {
     sent.push({ message: dialect.start(charging), isAcknowledged: charging.isStartAcknowledged })
-    for (const { index, isAcknowledged } of samplesOf(charging))
+    for (const { index, isAcknowledged } of charging.samplesWithEnd ? [] : samplesOf(charging))
       sent.push({ message: dialect.sample(charging, index), isAcknowledged })
     if (charging.isEndSent) sent.push({ message: dialect.end(charging), isAcknowledged: charging.isEndAcknowledged })
   }

@@ -119,10 +119,10 @@ async function auditTransactions(client: Client, scope: AuditScope): Promise<Fin
   for (const { identity, chargings } of scope.ledgers) {
     for (const charging of chargings) {
       const { endedAtMs, meterStopWh } = endOf(charging)
-      // In 2.0.1 the mixes tell no register with the start and the end.
+      // In 2.0.1 the mixes tell no register with the start.
       const start = [charging.idTag, is201 ? null : charging.meterStartWh]
       const open = JSON.stringify([...start, null, null])
-      const closed = JSON.stringify([...start, endedAtMs, is201 ? null : meterStopWh])
+      const closed = JSON.stringify([...start, endedAtMs, is201 ? lastRegisterWh(charging) : meterStopWh])
       comparison.expect({
         key: `${identity} ${is201 ? charging.stationTransactionId : charging.startedAtMs}`,
         contents: charging.isEndAcknowledged ? [closed] : charging.isEndSent ? [open, closed] : [open],
@@ -139,6 +139,11 @@ async function auditTransactions(client: Client, scope: AuditScope): Promise<Fin
   ])
   for (const [identity, key, ...content] of rows) comparison.find(`${identity} ${key}`, JSON.stringify(content))
   return comparison.findings
+}
+
+/** In 2.0.1 the register of a stop is that of the samples which came with it. */
+function lastRegisterWh(charging: Charging): number | null {
+  return charging.samplesWithEnd ? sampleOf(charging, charging.samplesSent - 1).energyWh : null
 }
 
 /** Boots and statuses. A repeated boot is another boot; its payload has no time. */

@@ -17,6 +17,8 @@ export interface Charging {
   readonly meterStartWh: number
   /** Chosen by the station in 2.0.1; in 1.6 it names nothing. */
   readonly stationTransactionId: string
+  /** Whether its samples travel with its end, all in one message. */
+  readonly samplesWithEnd: boolean
   /** Given by a server of 1.6; 0 before. */
   transactionId: number
   isStartAcknowledged: boolean
@@ -31,7 +33,7 @@ export interface Charging {
 
 /** A transaction that begins. */
 export function beginCharging(
-  start: Pick<Charging, 'startedAtMs' | 'meterStartWh' | 'stationTransactionId'>,
+  start: Pick<Charging, 'startedAtMs' | 'meterStartWh' | 'stationTransactionId' | 'samplesWithEnd'>,
 ): Charging {
   return {
     connectorId: 1,
@@ -64,6 +66,15 @@ export function sampleOf({ startedAtMs, meterStartWh }: Charging, index: number)
     currentA: (first + ((index * step + 2 * meterStartWh) % count)) / 10,
     voltageV: 230,
   }
+}
+
+/** The samples that travel with the end, as `meterValue` elements that `element` makes; null when there are none. */
+export function samplesOfEnd(
+  charging: Charging,
+  element: (charging: Charging, index: number) => string,
+): string | null {
+  if (!charging.samplesWithEnd) return null
+  return `[${Array.from({ length: charging.samplesSent }, (_, index) => element(charging, index)).join(',')}]`
 }
 
 /** When the transaction ended and what the meter showed, given the samples it had. */

@@ -2,7 +2,7 @@
 
 import { isoTime } from './iso.ts'
 import { samplesAhead } from './ahead.ts'
-import { type Charging, endOf, sampleOf } from './charging.ts'
+import { type Charging, endOf, sampleOf, samplesOfEnd } from './charging.ts'
 import type { ConnectorMoment, Dialect } from './dialect.ts'
 
 const statusOf = {
@@ -64,12 +64,16 @@ export const dialect16: Dialect = {
 
   end: (charging) => {
     const { endedAtMs, meterStopWh } = endOf(charging)
+    const samples = samplesOfEnd(charging, meterValue16)
+    const transactionData = samples === null ? '' : `,"transactionData":${samples}`
     return {
       action: 'StopTransaction',
       payload:
         `{"transactionId":${charging.transactionId},"idTag":"${charging.idTag}","meterStop":${meterStopWh},` +
-        `"timestamp":"${isoTime(endedAtMs)}","reason":"Local"}`,
+        `"timestamp":"${isoTime(endedAtMs)}","reason":"Local"${transactionData}}`,
       readsAnswer: false,
     }
   },
+
+  report: () => null,
 }

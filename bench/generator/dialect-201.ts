@@ -2,7 +2,7 @@
 
 import { isoTime } from './iso.ts'
 import { samplesAhead } from './ahead.ts'
-import { type Charging, endOf, sampleOf } from './charging.ts'
+import { type Charging, endOf, sampleOf, samplesOfEnd } from './charging.ts'
 import type { ConnectorMoment, Dialect, Message } from './dialect.ts'
 
 const statusOf = {
@@ -85,13 +85,30 @@ export const dialect201: Dialect = {
   samplesAhead: (charging, index, count) =>
     samplesAhead(dialect201.sample(charging, index).payload, charging, index, count, '"value":'),
 
-  end: (charging) =>
-    transactionEvent(charging, {
+  end: (charging) => {
+    const samples = samplesOfEnd(charging, meterValue201)
+    return transactionEvent(charging, {
       type: 'Ended',
       trigger: 'StopAuthorized',
       seqNo: charging.samplesSent + 1,
       atMs: endOf(charging).endedAtMs,
       state: 'EVConnected',
-      more: '',
-    }),
+      more: samples === null ? '' : `,"meterValue":${samples}`,
+    })
+  },
+
+  report: (variables, atMs) => {
+    const entries = Array.from(
+      { length: variables },
+      (_, index) =>
+        `{"component":{"name":"SmartChargingCtrlr"},"variable":{"name":"Limit${index}"},` +
+        `"variableAttribute":[{"type":"Actual","value":"${index}","mutability":"ReadWrite"}],` +
+        `"variableCharacteristics":{"unit":"A","dataType":"decimal","supportsMonitoring":false}}`,
+    )
+    return {
+      action: 'NotifyReport',
+      payload: `{"requestId":1,"generatedAt":"${isoTime(atMs)}","seqNo":0,"reportData":[${entries.join(',')}]}`,
+      readsAnswer: false,
+    }
+  },
 }

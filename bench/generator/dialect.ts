@@ -32,4 +32,6 @@ export interface Dialect {
   /** That sample and those that follow it, `count` at most. */
   samplesAhead(charging: Charging, index: number, count: number): Ahead
   end(charging: Charging): Message
+  /** A report of the device model with so many variables; null in a version that has none. */
+  report(variables: number, atMs: number): Message | null
 }

@@ -35,7 +35,7 @@ export interface MixOptions {
   readonly nowMs: number
 }
 
-export const mixNames = ['heartbeat', 'meter', 'day', 'idle', 'storm'] as const
+export const mixNames = ['heartbeat', 'meter', 'long', 'day', 'idle', 'storm'] as const
 export type MixName = (typeof mixNames)[number]
 
 /** The script of one station. */
@@ -43,6 +43,8 @@ export function scriptOf(mix: MixName, options: MixOptions): Script {
   switch (mix) {
     case 'meter':
       return meter(options)
+    case 'long':
+      return long(options)
     case 'day':
       return day(options)
     // Stations of `idle` and `storm` have connected and booted; all they say by themselves is that they are there.
@@ -118,6 +120,26 @@ function* meter(options: MixOptions): Script {
   }
 }
 
+/** Samples of a transaction of the `long` mix: most ends have 3,000 characters, those of one station in eight 14,000. */
+const samplesOfLong = { most: 12, some: 60 } as const
+/** Variables of a NotifyReport of the `long` mix (5,000 characters), and transactions between two. */
+const reportOfLong = { variables: 20, transactions: 8 } as const
+
+/** Transactions whose samples travel with their end, as after a time offline; in 2.0.1 a report now and then. */
+function* long(options: MixOptions): Script {
+  const { dialect, index } = options
+  const clock = stationClock(options)
+  const samples = index % 8 === 0 ? samplesOfLong.some : samplesOfLong.most
+  // Stations that speak at the same moments do not all say the same.
+  for (let left = index % 2; left > 0; left--) yield dialect.heartbeat
+  for (let count = index; ; count++) {
+    yield* transactionToldAtEnd(options, clock, samples)
+    const isDue = count % reportOfLong.transactions === 0
+    const report = isDue ? dialect.report(reportOfLong.variables, clock.nowMs) : null
+    if (report !== null) yield report
+  }
+}
+
 /**
  * Heartbeats between two transactions of the `day` mix: one in five minutes, six transactions a day of 40 minutes
  * each.
@@ -170,17 +192,7 @@ function* transaction(
   samples: number,
   onceStarted?: Generator<Message, unknown, Outcome>,
 ): Generator<Message, void, Outcome> {
-  const charging = beginCharging({
-    startedAtMs: clock.nowMs,
-    meterStartWh: clock.registerWh,
-    stationTransactionId: `${ledger.identity}-${clock.nowMs}`,
-  })
-  ledger.chargings.push(charging)
-  const started = yield dialect.start(charging)
-  if (started !== null) {
-    charging.isStartAcknowledged = true
-    charging.transactionId = Number(started['transactionId'] ?? 0)
-  }
+  const charging = yield* started({ dialect, ledger }, clock, false)
   if (onceStarted !== undefined) yield* onceStarted
   for (let index = 0; index < samples; index++) {
     charging.samplesSent++
@@ -188,11 +200,45 @@ function* transaction(
     if (outcome === null) charging.samplesRefused.push(index)
     else charging.samplesAcknowledged++
   }
+  yield* ended(charging, dialect, clock)
+}
+
+function* transactionToldAtEnd(
+  options: MixOptions,
+  clock: StationClock,
+  samples: number,
+): Generator<Message, void, Outcome> {
+  const charging = yield* started(options, clock, true)
+  charging.samplesSent = samples
+  yield* ended(charging, options.dialect, clock)
+  if (charging.isEndAcknowledged) charging.samplesAcknowledged = samples
+}
+
+function* started(
+  { dialect, ledger }: Pick<MixOptions, 'dialect' | 'ledger'>,
+  clock: StationClock,
+  samplesWithEnd: boolean,
+): Generator<Message, Charging, Outcome> {
+  const charging = beginCharging({
+    startedAtMs: clock.nowMs,
+    meterStartWh: clock.registerWh,
+    stationTransactionId: `${ledger.identity}-${clock.nowMs}`,
+    samplesWithEnd,
+  })
+  ledger.chargings.push(charging)
+  const answer = yield dialect.start(charging)
+  if (answer !== null) {
+    charging.isStartAcknowledged = true
+    charging.transactionId = Number(answer['transactionId'] ?? 0)
+  }
+  return charging
+}
+
+function* ended(charging: Charging, dialect: Dialect, clock: StationClock): Generator<Message, void, Outcome> {
   charging.isEndSent = true
-  const end = dialect.end(charging)
-  charging.isEndAcknowledged = (yield end) !== null
-  clock.nowMs = charging.startedAtMs + (samples + 2) * 1_000
-  clock.registerWh = charging.meterStartWh + (samples + 2) * 3
+  charging.isEndAcknowledged = (yield dialect.end(charging)) !== null
+  clock.nowMs = charging.startedAtMs + (charging.samplesSent + 2) * 1_000
+  clock.registerWh = charging.meterStartWh + (charging.samplesSent + 2) * 3
 }
 
 /** A message that is a fact of its own. */

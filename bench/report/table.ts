@@ -52,13 +52,15 @@ export function undecidedSentence(list: readonly Verdict[]): string | null {
 
 /** What a reader should know before believing a figure. */
 export function doubts(results: StandardResults): string[] {
-  const { heartbeat, meter, others, half, halfNoLog, few, many } = results
+  const { heartbeat, meter, others, half, halfNoLog, longMessages, few, many } = results
   const named: [string, readonly Measurement[]][] = [
     ...roundsOf(heartbeat).map(([label, rounds]): [string, Measurement[]] => [`heartbeat, ${label}`, rounds]),
     ...roundsOf(meter).map(([label, rounds]): [string, Measurement[]] => [`meter, ${label}`, rounds]),
     ['other mixes', others],
     ['half of saturation', half],
     ['half of saturation, message log off', halfNoLog],
+    ['heartbeats beside long messages', longMessages.workers.map((round) => round.others)],
+    ['heartbeats beside long messages, no workers', longMessages.noWorkers.map((round) => round.others)],
     ['few stations', few],
     ['many stations', many],
   ]

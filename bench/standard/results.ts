@@ -47,6 +47,8 @@ export interface StandardResults {
   readonly half: Measurement[]
   /** The same without the message log. */
   readonly halfNoLog: Measurement[]
+  /** Heartbeats at a fixed rate while other stations send long messages in a closed loop; on all cores. */
+  readonly longMessages: Readonly<Record<LongSide, LongRound[]>>
   /** One-row INSERTs, one after the other, on the database of the run while nobody else used it. */
   readonly bareCommitMs: Percentiles[]
   readonly batches: Partial<Record<'peer' | 'stator', BatchSizes>>
@@ -64,6 +66,16 @@ export interface MemoryResult {
   readonly stations: number
   readonly residentKibBefore: number
   readonly residentKibAfter: number
+}
+
+/** Stator with its workers, and without any. */
+export type LongSide = 'workers' | 'noWorkers'
+
+export interface LongRound {
+  /** What the others felt: those that only send heartbeats. */
+  readonly others: Measurement
+  /** Messages a second of those that send long ones, long and short. */
+  readonly messagesPerSecond: number
 }
 
 /** Meter rows of one commit. */
@@ -100,6 +112,7 @@ export function emptyResults(): StandardResults {
     meter: {},
     half: [],
     halfNoLog: [],
+    longMessages: { workers: [], noWorkers: [] },
     bareCommitMs: [],
     batches: {},
     audits: {},

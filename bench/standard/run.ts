@@ -10,6 +10,7 @@ import { tableLines } from '../report/table.ts'
 import { startDatabase } from '../servers/database.ts'
 import type { Context } from './context.ts'
 import { fleetSeconds, fleetSize } from './fleet-size.ts'
+import { longMessages, longMessagesSeconds } from './long-messages.ts'
 import { emptyResults, type StandardResults } from './results.ts'
 import type { Size } from './sizes.ts'
 import { startsSeconds, startTimes } from './starts.ts'
@@ -37,7 +38,8 @@ export interface StandardOptions {
 export async function standardRun(options: StandardOptions): Promise<StandardResults> {
   const { size, signal, print } = options
   const results = emptyResults()
-  const progress = new Progress(throughputSeconds(size) + fleetSeconds(size) + startsSeconds(size))
+  const seconds = [throughputSeconds, longMessagesSeconds, fleetSeconds, startsSeconds].map((of) => of(size))
+  const progress = new Progress(seconds.reduce((sum, part) => sum + part, 0))
   const closers: (() => Promise<void> | void)[] = []
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new Error('The run was interrupted.')))
@@ -48,7 +50,7 @@ export async function standardRun(options: StandardOptions): Promise<StandardRes
     const postgres = await startDatabase()
     closers.unshift(() => postgres.stop())
     const context: Context = { size, results, postgres, progress, atEnd: (close) => closers.unshift(close) }
-    for (const part of [throughput, fleetSize, startTimes]) await Promise.race([part(context), aborted])
+    for (const part of [throughput, longMessages, fleetSize, startTimes]) await Promise.race([part(context), aborted])
     results.isComplete = true
   } catch (error) {
     if (!signal.aborted) results.failure = error instanceof Error ? error.message : String(error)

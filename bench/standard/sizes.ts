@@ -16,6 +16,10 @@ export interface Size {
   readonly othersWarmUpMs: number
   /** Of each measurement at a fixed rate among few and many stations. */
   readonly fixedMs: number
+  /** Stations of each version that send long messages. */
+  readonly longStations: number
+  readonly longWarmUpMs: number
+  readonly longMs: number
   readonly samples: number
   readonly bareCommits: number
   /** Stations of the storm and of the memory figure. */
@@ -38,6 +42,9 @@ export const sizes = {
     halfMs: 1_800,
     othersWarmUpMs: 700,
     fixedMs: 1_000,
+    longStations: 200,
+    longWarmUpMs: 4_000,
+    longMs: 2_500,
     samples: 60,
     bareCommits: 500,
     fleet: 10_000,
@@ -57,6 +64,9 @@ export const sizes = {
     halfMs: 300,
     othersWarmUpMs: 100,
     fixedMs: 300,
+    longStations: 10,
+    longWarmUpMs: 200,
+    longMs: 500,
     samples: 5,
     bareCommits: 10,
     fleet: 40,

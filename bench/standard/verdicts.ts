@@ -3,7 +3,7 @@
 
 import { isClean, sumOf } from '../audit/comparison.ts'
 import { cpuUsPerMessage, type Measurement } from '../measure.ts'
-import { median, type Rounds, type SideName, type StandardResults } from './results.ts'
+import { type LongRound, median, type Rounds, type SideName, type StandardResults } from './results.ts'
 
 export interface Verdict {
   readonly measure: string
@@ -49,6 +49,7 @@ export function verdicts(results: StandardResults): Verdict[] {
     meterCpu(meter, 'statorNoLog', 'MeterValues', noLog),
     share("main thread's share of that CPU", meter.stator, mainThreadShare),
     ...onAllCores(meter),
+    ...besideLongMessages(results),
     ...latencyAtHalf(results, half, ''),
     ...latencyAtHalf(results, halfNoLog, noLog),
     absolute(
@@ -159,7 +160,7 @@ function onAllCores({ stator, statorUnpinned }: Rounds): Verdict[] {
     middle(rounds, (m) => mainThreadShare(m) * (cpuUsPerMessage(m, 'server', metersOf(m)) ?? Number.NaN))
   const from = [statorUnpinned, stator]
   const figures = [
-    ratio('durable MeterValues/s on all cores, with workers, against on one core', {
+    ratio('durable MeterValues/s on all cores against on one core', {
       of: meters(statorUnpinned),
       to: meters(stator),
       unit: '/s',
@@ -171,9 +172,40 @@ function onAllCores({ stator, statorUnpinned }: Rounds): Verdict[] {
       unit: ' µs',
       from,
     }),
-    share("workers' share of the CPU on all cores", statorUnpinned, workersShare),
   ]
   return figures.map((verdict) => ({ ...verdict, ...reported }))
+}
+
+/** Stator with its workers and without, while some stations send long messages and others heartbeats. */
+function besideLongMessages({ longMessages: { workers, noWorkers } }: StandardResults): Verdict[] {
+  const mainThreadUs = (rounds: readonly LongRound[]): number =>
+    median(
+      rounds.map(({ others, messagesPerSecond }) => {
+        const ms = (others.server?.cpuMs ?? Number.NaN) * mainThreadShare(others)
+        return (ms * 1_000) / others.seconds / (messagesPerSecond + others.messagesPerSecond)
+      }),
+    )
+  const othersOf = (rounds: readonly LongRound[]): Measurement[] => rounds.map(({ others }) => others)
+  const p99 = (rounds: readonly LongRound[]): number =>
+    middle(othersOf(rounds), ({ latencyMs }) => latencyMs?.p99 ?? null)
+  const from = [othersOf(workers), othersOf(noWorkers)]
+  return [
+    ratio('long messages on all cores: CPU of the main thread per message, with workers against without', {
+      of: mainThreadUs(workers),
+      to: mainThreadUs(noWorkers),
+      unit: ' µs',
+      atMost: 1,
+      from,
+    }),
+    ratio('the same: p99 of heartbeats of other stations', {
+      of: p99(workers),
+      to: p99(noWorkers),
+      unit: ' ms',
+      atMost: 1,
+      from,
+    }),
+    share("the same: workers' share of the CPU", othersOf(workers), workersShare),
+  ]
 }
 
 function latencyAtHalf(results: StandardResults, half: readonly Measurement[], suffix: string): Verdict[] {

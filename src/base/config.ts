@@ -2,6 +2,7 @@
 // An unknown key or invalid value stops the start with one sentence. Nothing is ignored silently.
 
 import { availableParallelism } from 'node:os'
+import { workerThreadsDefault } from './limits.ts'
 import type { LogLevels } from './log.ts'
 import { settingTree, settingsSchema } from './settings-schema.ts'
 import type { SettingMeta, SettingsDocument } from './settings-schema.ts'
@@ -79,7 +80,7 @@ export interface SecuritySettings {
 }
 
 export interface WorkerSettings {
-  /** Worker threads. 0 (the default on one core): frames are examined on the main thread. */
+  /** Worker threads; 0: all frames but long ones are examined on the main thread. */
   readonly poolSize: number
 }
 
@@ -118,8 +119,13 @@ function check(found: FoundSettings): Settings {
     ocpp: ocppSettings(document.OCPP, found),
     database: databaseSettings(document.Database, found),
     security: securitySettings(document.Security),
-    workers: { poolSize: document.Workers.PoolSize || availableParallelism() - 1 },
+    workers: { poolSize: document.Workers.PoolSize ?? threadsDefault(availableParallelism()) },
   }
+}
+
+/** Worker threads of a process that has `cores`: on a single one they would only take turns with the main thread. */
+function threadsDefault(cores: number): number {
+  return cores > 1 ? workerThreadsDefault : 0
 }
 
 function logLevelsOf(levels: SettingsDocument['Logging']['LogLevel']): LogLevels {

@@ -69,16 +69,24 @@ export const floodMsMax = 10_000
  */
 export const arrivalAheadMsMax = 1_000
 
-/** Frames of one worker task. Larger batches gain nothing: the cost of the crossing per frame is small by then. */
-export const batchFramesMax = 512
-
-/** Batches this small are examined on the main thread: crossing to a worker costs more than the work itself. */
-export const inlineFramesMax = 8
+/**
+ * Bytes of frames that must wait before they cross to a worker, counted in UTF-16 units: from here on the crossing
+ * costs the main thread less than their examination does. Fewer are examined on the main thread.
+ */
+export const crossingBytesMin = 32_768
 
 /**
- * Frames up to this length are examined on the main thread at once: parsing a heartbeat costs less than the crossing.
+ * Bytes of frames that one task hands to a worker, and that may wait for each worker, counted in UTF-16 units. A worker
+ * needs some 30 ms for as many; what comes on top is examined on the main thread.
  */
-export const inlineCharactersMax = 256
+export const batchBytesMax = 1_048_576
+assert(batchBytesMax >= crossingBytesMin, 'batchBytesMax must hold what is worth a crossing')
+
+/** Frames up to this length are examined on the main thread at once: a meter value of one moment fits. */
+export const inlineCharactersMax = 512
+
+/** Rows of a meter block that single frames share, until somebody reads it. */
+export const sharedMeterRowsMax = 512
 
 /**
  * Characters beyond which a frame is long. A long frame is examined by the thread for long frames, whatever the load,
@@ -87,8 +95,8 @@ export const inlineCharactersMax = 256
  */
 export const shortFrameCharactersMax = 4_096
 
-/** Tasks of the worker pool that may be under way at once, per worker thread. */
-export const tasksPerWorkerMax = 2
+/** Worker threads when `Workers.PoolSize` is not set, on two cores or more. */
+export const workerThreadsDefault = 1
 
 /**
  * How long a worker may take for a task before it counts as stuck and is terminated, in milliseconds. A task takes a

@@ -2,7 +2,7 @@
 // the two). Keys are spelt as in appsettings.json. Values may be texts, as environment variables are.
 
 import { z } from 'zod'
-import { frameBytesMax, resendDays } from './limits.ts'
+import { frameBytesMax, resendDays, shortFrameCharactersMax, workerThreadsDefault } from './limits.ts'
 import { logCategories, logLevels } from './log.ts'
 import type { LogCategory, LogLevel } from './log.ts'
 
@@ -42,6 +42,12 @@ const booleanFromText = (value: unknown) => {
 
 function integer(fallback: number, min: number, max: number, input: MetaInput) {
   const schema = z.preprocess(numberFromText, z.int().min(min).max(max)).default(fallback)
+  return described(schema, { expected: `a whole number from ${min} to ${max}`, ...input })
+}
+
+/** A number without a default: what is not set depends on the machine. */
+function optionalInteger(min: number, max: number, input: MetaInput) {
+  const schema = z.preprocess(numberFromText, z.int().min(min).max(max).optional())
   return described(schema, { expected: `a whole number from ${min} to ${max}`, ...input })
 }
 
@@ -272,9 +278,8 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
   Workers: z
     .strictObject({
-      PoolSize: integer(0, 0, 256, {
-        meaning:
-          'Worker threads that examine frames; 0: one less than the process has cores, so that on one core the main thread does it.',
+      PoolSize: optionalInteger(0, 256, {
+        meaning: `Worker threads that examine meter values in batches when many arrive at once; 0: none, the main thread examines them. Unset: ${workerThreadsDefault} on two cores or more, else 0. Frames of more than ${shortFrameCharactersMax} characters have one thread of their own, also with 0.`,
         unit: 'threads',
       }),
     })

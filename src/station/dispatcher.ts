@@ -1,8 +1,10 @@
-// Gathers the next frame of every charge point into batches for the workers. A batch is whatever arrived while the
-// last one was under way: alone and fast at low load, large at high load. No timer decides it. Long frames go apart
-// from the batches, so that nobody waits for them.
+// Gathers the frames that are worth a crossing, the next one of every charge point, into batches for the workers. What
+// arrived in one turn of the event loop waits together until its end. A batch is cut by the bytes that wait: enough of
+// them cross to a worker, fewer are examined on this thread, because there they cost it less. While every worker has
+// its batch, what arrives gathers for the next one. No timer decides it. Long frames go apart from the batches, so that
+// nobody waits for them.
 
-import { batchFramesMax } from '../base/limits.ts'
+import { batchBytesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../blocks/meter-block.ts'
 import { isLongFrame } from '../ocpp/frame.ts'
 import type { AnswerTask, ReadAnswer } from '../examine/answer.ts'
@@ -22,10 +24,16 @@ export interface ExaminedPart {
   readonly meter: MeterBlock | null
 }
 
-/** Examines frames off the main thread. */
+/** Examines batches of frames, in workers and on this thread. */
 export interface BatchExaminer {
+  /** Batches that may be with the workers at once: one for each thread. */
   readonly batchesMax: number
+  /** Bytes that are worth a crossing, counted in UTF-16 units. */
+  readonly crossingBytesMin: number
+  /** Examines a batch in a worker. */
   examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]>
+  /** Examines a batch on this thread. */
+  examineHere(tasks: readonly FrameTask[]): ExaminedPart
   /** Examines a frame of more than `shortFrameCharactersMax` characters, apart from the batches. */
   examineLong(task: FrameTask): Promise<ExaminedPart>
 }
@@ -44,14 +52,12 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/**
- * Cuts what waits into batches. Each charge point has at most one frame here, so the queue is bounded by their
- * number.
- */
+/** Cuts what waits into batches. At most `batchBytesMax` wait for each worker; what comes on top is examined at once. */
 export class Dispatcher {
   readonly #examiner: BatchExaminer
   readonly #defer: (callback: () => void) => void
   #waiting: Waiting[] = []
+  #waitingBytes = 0
   #batches = 0
   #isScheduled = false
 
@@ -67,8 +73,11 @@ export class Dispatcher {
       const waiting = { task, resolve, reject }
       if (isLongFrame(task.text)) {
         void this.#settle([waiting], async () => [await this.#examiner.examineLong(task)])
+      } else if (this.#waitingBytes >= batchBytesMax * this.#examiner.batchesMax) {
+        void this.#examineHere([waiting])
       } else {
         this.#waiting.push(waiting)
+        this.#waitingBytes += task.text.length
         this.#schedule()
       }
     })
@@ -76,24 +85,53 @@ export class Dispatcher {
 
   // After the current turn of the event loop, so that everything the kernel had ready travels together.
   #schedule(): void {
-    if (this.#isScheduled || this.#batches >= this.#examiner.batchesMax) return
+    if (this.#isScheduled) return
     this.#isScheduled = true
     this.#defer(() => {
       this.#isScheduled = false
-      const batch = this.#waiting.splice(0, batchFramesMax)
-      if (batch.length > 0) void this.#examineBatch(batch)
-      if (this.#waiting.length > 0) this.#schedule()
+      this.#cut()
     })
+  }
+
+  #cut(): void {
+    const { batchesMax, crossingBytesMin } = this.#examiner
+    while (this.#waiting.length > 0 && this.#waitingBytes >= crossingBytesMin) {
+      const idle = batchesMax - this.#batches
+      if (idle <= 0) return
+      const shareBytes = Math.max(crossingBytesMin, this.#waitingBytes / idle)
+      void this.#examineBatch(this.#take(Math.min(shareBytes, batchBytesMax)))
+    }
+    if (this.#waiting.length > 0) void this.#examineHere(this.#take(Number.POSITIVE_INFINITY))
+  }
+
+  /** Those that have waited longest, as many as have `bytes` together; one at least. */
+  #take(bytes: number): Waiting[] {
+    let taken = 0
+    let count = 0
+    for (const { task } of this.#waiting) {
+      if (count > 0 && taken >= bytes) break
+      taken += task.text.length
+      count++
+    }
+    this.#waitingBytes -= taken
+    return this.#waiting.splice(0, count)
   }
 
   async #examineBatch(batch: readonly Waiting[]): Promise<void> {
     this.#batches++
-    await this.#settle(batch, () => this.#examiner.examine(batch.map((waiting) => waiting.task)))
+    await this.#settle(batch, () => this.#examiner.examine(tasksOf(batch)))
     this.#batches--
     if (this.#waiting.length > 0) this.#schedule()
   }
 
-  async #settle(batch: readonly Waiting[], examine: () => Promise<readonly ExaminedPart[]>): Promise<void> {
+  #examineHere(batch: readonly Waiting[]): Promise<void> {
+    return this.#settle(batch, () => [this.#examiner.examineHere(tasksOf(batch))])
+  }
+
+  async #settle(
+    batch: readonly Waiting[],
+    examine: () => readonly ExaminedPart[] | Promise<readonly ExaminedPart[]>,
+  ): Promise<void> {
     const waiting = batch.values()
     let failure = new Error('The examiner answered fewer verdicts than it was given frames.')
     try {
@@ -105,4 +143,8 @@ export class Dispatcher {
     }
     for (const left of waiting) left.reject(failure)
   }
+}
+
+function tasksOf(batch: readonly Waiting[]): FrameTask[] {
+  return batch.map(({ task }) => task)
 }

@@ -1,7 +1,7 @@
 // What a worker does with a batch: a verdict per frame, and one meter block for all of them. Pure: the main thread calls
 // the same function for batches too small to be worth the crossing.
 
-import { batchFramesMax } from '../base/limits.ts'
+import { sharedMeterRowsMax } from '../base/limits.ts'
 import type { MeterBlock } from '../blocks/meter-block.ts'
 import { contentDigest } from '../ocpp/content-digest.ts'
 import { examine } from '../examine/examine.ts'
@@ -31,7 +31,7 @@ export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
 
 /** The same for one frame. Its meter values share a block with those of the frames after it, until somebody looks into it. */
 export function examineOne(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } {
-  if (columns.rows >= batchFramesMax) columns.finish()
+  if (columns.rows >= sharedMeterRowsMax) columns.finish()
   const rows = columns.rows
   const verdict = verdictOn(task)
   return { verdict, meter: columns.rows === rows ? null : columns.open }

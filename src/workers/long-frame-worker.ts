@@ -1,18 +1,13 @@
-// The inside of the thread for long frames. It makes way for all other threads: a frame that takes it a tenth of a second must not
-// take a core from the thread that serves everybody.
+// The inside of the thread for long frames, which gives way to the main thread.
 
-import { setPriority } from 'node:os'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { type AnswerTask, readLongAnswer } from '../examine/answer.ts'
 import type { FrameTask } from '../ocpp/verdict.ts'
 import { examineBatch } from './examine-batch.ts'
+import { giveWay } from './give-way.ts'
 import type { LongTask, PackedAnswer, PackedVerdict } from './long-frames.ts'
 
-/** As `nice` counts: 0 is ordinary, 19 the least. */
-const priority = 10
-
-// Linux alone has a priority for each thread; elsewhere this would slow down the whole process.
-if (process.platform === 'linux') setPriority(0, priority)
+giveWay()
 
 /** What it returns reaches the other side as a `PackedVerdict`, or as a `PackedAnswer`. */
 export default function workOn({ kind, task }: LongTask): ReturnType<typeof move> | PackedAnswer {

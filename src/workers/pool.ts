@@ -1,16 +1,16 @@
-// The worker pool: batches of frames go in, verdicts and meter columns come out. Small batches never leave the main
-// thread, because the crossing costs more than the work (bench/measurements.md has the figures).
+// The worker pool: batches of frames go in, verdicts and meter columns come out. Only frames that carry meter values
+// are worth a crossing: the values stay outside of JavaScript, and little comes back. Whatever else is not long is
+// examined on the main thread, because there it costs less (bench/measurements.md has the figures).
 
 import { Packr } from 'msgpackr'
 import { Piscina } from 'piscina'
 import { StatorError } from '../base/errors.ts'
 import {
+  crossingBytesMin,
   inlineCharactersMax,
-  inlineFramesMax,
   quarantinePartsMax,
   taskAttemptsMax,
   taskMsMax,
-  tasksPerWorkerMax,
 } from '../base/limits.ts'
 import type { MeterBlock } from '../blocks/meter-block.ts'
 import type { AnswerTask, ReadAnswer } from '../examine/answer.ts'
@@ -27,12 +27,12 @@ export interface PackedBatch {
 }
 
 export interface PoolOptions extends LongFramesOptions {
-  /** Worker threads; without any, this thread examines every batch. */
+  /** Worker threads; without any, this thread examines every frame that is not long. */
   readonly threads: number
-  /** Batches up to this size are examined on the main thread. */
-  readonly inlineFrames?: number
-  /** Frames up to this length are examined on the main thread at once. */
-  readonly inlineCharacters?: number
+  /** Bytes that are worth a crossing, counted in UTF-16 units. */
+  readonly crossingBytesMin?: number
+  /** Whether the frame with this text costs less in a batch for a worker than on this thread. */
+  readonly paysToCross?: (text: string) => boolean
   /** The worker's module; tests put one there that fails. */
   readonly workerUrl?: URL
 }
@@ -50,31 +50,37 @@ export class FramePool {
   /** One thread, one task: a frame that makes a thread die here has done it alone. Made when a thread has died. */
   #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
   readonly #packr = new Packr()
-  /** How many batches may be under way at once without one of them only waiting. */
+  /** Batches that may be with the workers at once: one for each thread, so that batches grow while they work. */
   readonly batchesMax: number
+  readonly crossingBytesMin: number
   #isClosed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
     this.#longFrames = new LongFrames(options)
-    this.batchesMax = Math.max(1, options.threads * tasksPerWorkerMax)
-    this.#workers = options.threads === 0 ? null : this.#makeWorkers(options.threads, tasksPerWorkerMax)
+    this.batchesMax = options.threads
+    this.crossingBytesMin = options.crossingBytesMin ?? crossingBytesMin
+    this.#workers = options.threads === 0 ? null : this.#makeWorkers(options.threads)
   }
 
   /**
-   * Examines `tasks` and returns their verdicts in order, in one part unless a worker died under them, or was stuck and
-   * ended: then the frames are done again in quarantine, in smaller and smaller parts, until the frame that kills workers stands alone and is
-   * refused alone. Other batches that the dead worker had are done again, too, and unharmed.
+   * Examines `tasks` in a worker and returns their verdicts in order, in one part unless the worker died under them, or
+   * was stuck and ended: then the frames are done again in quarantine, in smaller and smaller parts, until the frame
+   * that kills workers stands alone and is refused alone.
    */
   async examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]> {
-    const isSmall = tasks.length <= (this.#options.inlineFrames ?? inlineFramesMax)
-    if (this.#workers === null || isSmall) return [{ tasks, ...examineBatch(tasks) }]
+    if (this.#workers === null) return [this.examineHere(tasks)]
     try {
       return [await this.#run(this.#workers, tasks)]
     } catch (error) {
       this.#throwIfClosed(error)
       return this.#examineInQuarantine(tasks, 1)
     }
+  }
+
+  /** Examines `tasks` on this thread. */
+  examineHere(tasks: readonly FrameTask[]): ExaminedPart {
+    return { tasks, ...examineBatch(tasks) }
   }
 
   /** Examines a long frame in the thread for long frames, whatever else waits. */
@@ -88,14 +94,14 @@ export class FramePool {
   }
 
   /**
-   * Examines a frame on this thread, at once, when it is shorter than is worth a crossing or must not cross, and any frame that is
-   * not long when there are no worker threads; null when the frame is to travel in a batch, or is long.
+   * Examines a frame on this thread, at once, when it does not pay to have it cross, or must not; without worker
+   * threads, any frame that is not long. Null when the frame is to travel in a batch, or is long.
    */
   examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null {
     const { text } = task
     if (isLongFrame(text)) return null
-    const isWorthCrossing = text.length > (this.#options.inlineCharacters ?? inlineCharactersMax)
-    return this.#workers !== null && isWorthCrossing && survivesCrossing(text) ? null : examineOne(task)
+    const pays = this.#workers !== null && (this.#options.paysToCross ?? paysToCross)(text)
+    return pays && survivesCrossing(text) ? null : examineOne(task)
   }
 
   /** Ends the worker threads once their tasks are done. */
@@ -104,12 +110,11 @@ export class FramePool {
     await Promise.all([this.#workers?.close(), this.#longFrames.close(), this.#quarantine?.close()])
   }
 
-  #makeWorkers(threads: number, concurrentTasksPerWorker: number): Piscina<Uint8Array, PackedBatch> {
+  #makeWorkers(threads: number): Piscina<Uint8Array, PackedBatch> {
     return new Piscina({
       filename: (this.#options.workerUrl ?? new URL('./worker.ts', import.meta.url)).href,
       minThreads: threads,
       maxThreads: threads,
-      concurrentTasksPerWorker,
     })
   }
 
@@ -128,7 +133,7 @@ export class FramePool {
   }
 
   async #examineInQuarantine(tasks: readonly FrameTask[], attempt: number): Promise<readonly ExaminedPart[]> {
-    this.#quarantine ??= this.#makeWorkers(1, 1)
+    this.#quarantine ??= this.#makeWorkers(1)
     try {
       return [await this.#run(this.#quarantine, tasks)]
     } catch (error) {
@@ -149,6 +154,12 @@ export class FramePool {
   #throwIfClosed(error: unknown): void {
     if (this.#isClosed) throw new StatorError('SHUTTING_DOWN', 'The worker pool is closed.', undefined, error)
   }
+}
+
+// The values of a MeterValues, of a StopTransaction and of a TransactionEvent become columns in the worker, and its facts
+// a digest. What all other messages carry comes back as objects, which costs this thread as much as to parse it.
+function paysToCross(text: string): boolean {
+  return text.length > inlineCharactersMax && (text.includes('"meterValue"') || text.includes('"transactionData"'))
 }
 
 // msgpack writes texts as UTF-8, in which half a surrogate pair becomes U+FFFD, and msgpackr renames `__proto__`. Both

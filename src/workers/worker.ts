@@ -1,11 +1,15 @@
-// The inside of a worker thread. A task arrives as one msgpack envelope and leaves as one more, with the columns of the
-// meter block handed over without a copy: no structure crosses a thread that bytes could carry.
+// The inside of a worker thread, which gives way to the main thread. A task arrives as one msgpack envelope and leaves
+// as one more, with the columns of the meter block handed over without a copy: no structure crosses a thread that bytes
+// could carry.
 
 import { Packr } from 'msgpackr'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import type { FrameTask } from '../ocpp/verdict.ts'
 import { examineBatch } from './examine-batch.ts'
+import { giveWay } from './give-way.ts'
 import type { PackedBatch } from './pool.ts'
+
+giveWay()
 
 // A charge point may call a field `toJSON`; it is none of msgpackr's business.
 const packr = new Packr({ useToJSON: false })

@@ -18,8 +18,8 @@ beforeAll(async () => {
       examination: {
         workerUrl: new URL('../fixtures/dying-worker.ts', import.meta.url),
         // Everything travels to the worker.
-        inlineFrames: 0,
-        inlineCharacters: 0,
+        crossingBytesMin: 0,
+        paysToCross: () => true,
         taskMs: 3_000,
       },
     },

@@ -12,7 +12,6 @@ import type { Clock } from '../../src/base/clock.ts'
 import { settingsFrom } from '../../src/base/config.ts'
 import { Counters } from '../../src/base/counters.ts'
 import { StatorError } from '../../src/base/errors.ts'
-import { inlineCharactersMax } from '../../src/base/limits.ts'
 import { silentLogger, type Logger } from '../../src/base/log.ts'
 import type { ChangeSet, CommitOutcome, Handler, Payload } from '../../src/blocks/decision.ts'
 import type { TransactionRecord } from '../../src/blocks/records.ts'
@@ -85,6 +84,8 @@ const secrets = {
 export const idleMsMax = ocpp.connectionTimeoutSeconds * 1_000
 export const { callTimeoutMs } = ocpp
 const workerMsMax = 3
+/** Longest frame that is examined at once, in characters: shorter than of a real node, so that most come back later. */
+const atOnceCharactersMax = 256
 
 /** A process. */
 export class SimulatedNode implements ServerEnd, Owner {
@@ -422,7 +423,9 @@ export class SimulatedNode implements ServerEnd, Owner {
   #examiner(): FrameExaminer {
     return {
       batchesMax: 2,
-      examineAtOnce: (task) => (task.text.length > inlineCharactersMax ? null : examineOne(task)),
+      crossingBytesMin: 0,
+      examineAtOnce: (task) => (task.text.length > atOnceCharactersMax ? null : examineOne(task)),
+      examineHere: (tasks) => ({ tasks, ...examineBatch(tasks) }),
       examine: (tasks) => this.#afterAWhile(() => [{ tasks, ...examineBatch(tasks) }]),
       readLongAnswer: (task) => this.#afterAWhile(() => readLongAnswer(task)),
       examineLong: (task) => this.#afterAWhile(() => ({ tasks: [task], ...examineBatch([task]) })),

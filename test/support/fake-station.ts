@@ -36,6 +36,8 @@ export const inlineExaminer: StationDeps['examiner'] = {
   batchesMax: 1,
   examineAtOnce: examineOne,
   examine: async () => [],
+  crossingBytesMin: 0,
+  examineHere: (tasks) => ({ tasks, ...examineBatch(tasks) }),
   readLongAnswer: async (task) => readLongAnswer(task),
   examineLong: async (task) => ({ tasks: [task], ...examineBatch([task]) }),
 }

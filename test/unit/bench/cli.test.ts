@@ -28,7 +28,7 @@ describe('bun bench load', () => {
     [['--stations', '0'], '--stations is "0": expected a whole number from 1 to 100000.'],
     [['--stations', '1e3'], '--stations is "1e3": expected a whole number from 1 to 100000.'],
     [['--rate', 'fast'], '--rate is "fast": expected a number from 0.001 to 1000000.'],
-    [['--mix', 'noon'], '--mix is "noon": expected one of heartbeat, meter, day, idle, storm.'],
+    [['--mix', 'noon'], '--mix is "noon": expected one of heartbeat, meter, long, day, idle, storm.'],
     [['--ocpp', '2.1'], '--ocpp is "2.1": expected one of 1.6, 2.0.1.'],
     [['--duration', 'soon'], '--duration is "soon": expected a time of at most 24h, such as 500ms, 10s or 2m.'],
     [['--identity', 'a/b'], '--identity is "a/b": expected 1 to 30 letters, digits, dots, dashes or underscores.'],

@@ -1,24 +1,34 @@
 // How frames gather into batches, and how verdicts find their way back.
 
 import { describe, expect, test } from 'bun:test'
-import { batchFramesMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
+import { batchBytesMax, shortFrameCharactersMax } from '../../../src/base/limits.ts'
 import type { MeterBlock } from '../../../src/blocks/meter-block.ts'
 import type { FrameTask, Verdict } from '../../../src/ocpp/verdict.ts'
 import { Dispatcher, type BatchExaminer } from '../../../src/station/dispatcher.ts'
 
 type Parts = Awaited<ReturnType<BatchExaminer['examine']>>
 
-/** An examiner whose batches end when the test says so. */
+/** An examiner whose batches end when the test says so; what it examines on this thread it tells at once. */
 class HandExaminer implements BatchExaminer {
   readonly batchesMax: number
+  readonly crossingBytesMin: number
   readonly batches: {
     readonly texts: readonly string[]
     readonly end: (parts?: Parts) => void
     readonly fail: (error: unknown) => void
   }[] = []
 
-  constructor(batchesMax: number) {
+  /** What was examined on this thread, batch by batch. */
+  readonly here: (readonly string[])[] = []
+
+  constructor(batchesMax: number, crossingBytesMin: number) {
     this.batchesMax = batchesMax
+    this.crossingBytesMin = crossingBytesMin
+  }
+
+  examineHere(tasks: readonly FrameTask[]): Parts[number] {
+    this.here.push(tasks.map(({ text }) => text))
+    return part(tasks)
   }
 
   examine(tasks: readonly FrameTask[]): Promise<Parts> {
@@ -56,8 +66,9 @@ function part(tasks: readonly FrameTask[], meter: MeterBlock | null = null): Par
   return { tasks, verdicts: tasks.map(verdictOn), meter }
 }
 
-function dispatch(batchesMax: number) {
-  const examiner = new HandExaminer(batchesMax)
+/** A dispatcher with so many workers; unless told otherwise, a single byte is worth a crossing. */
+function dispatch(batchesMax: number, crossingBytesMin = 1) {
+  const examiner = new HandExaminer(batchesMax, crossingBytesMin)
   const failures: unknown[] = []
   const dispatcher = new Dispatcher(examiner)
   const told: [verdict: Verdict | Error, meter: MeterBlock | null][] = []
@@ -89,11 +100,63 @@ async function turn(): Promise<void> {
 
 describe('the dispatcher', () => {
   test('lets what came in one turn of the event loop travel together', async () => {
-    const { examiner, submit } = dispatch(2)
+    const { examiner, submit } = dispatch(1)
     submit('a', 'b')
     expect(examiner.texts).toEqual([])
     await turn()
     expect(examiner.texts).toEqual([['a', 'b']])
+  })
+
+  test('examines on this thread, at the end of the turn, what is fewer bytes than are worth a crossing', async () => {
+    const { examiner, submit, reasons } = dispatch(1, 10)
+    submit('aaaa', 'bbbbb')
+    await turn()
+    expect(examiner.texts).toEqual([])
+    expect(examiner.here).toEqual([['aaaa', 'bbbbb']])
+    expect(reasons()).toEqual(['verdict on aaaa', 'verdict on bbbbb'])
+  })
+
+  test('sends as many bytes as are worth a crossing to a worker, however few frames they are', async () => {
+    const { examiner, submit } = dispatch(1, 10)
+    submit('a'.repeat(10))
+    await turn()
+    expect(examiner.texts).toEqual([['a'.repeat(10)]])
+    expect(examiner.here).toEqual([])
+  })
+
+  test('does not let a few bytes wait for a worker that is busy', async () => {
+    const { examiner, submit, reasons } = dispatch(1, 10)
+    submit('a'.repeat(10))
+    await turn()
+    submit('b')
+    await turn()
+    expect(examiner.here).toEqual([['b']])
+    expect(reasons()).toEqual(['verdict on b'])
+  })
+
+  test('examines at once what comes while a whole batch waits for each worker', async () => {
+    const { examiner, submit, reasons } = dispatch(1)
+    submit('a')
+    await turn()
+    const frame = 'x'.repeat(shortFrameCharactersMax)
+    submit(...Array.from({ length: batchBytesMax / shortFrameCharactersMax }, () => frame), 'b')
+    await turn()
+    expect(examiner.here).toEqual([['b']])
+    expect(reasons()).toEqual(['verdict on b'])
+    examiner.batches[0]?.end()
+    await turn()
+    expect(examiner.texts.map((texts) => texts.length)).toEqual([1, batchBytesMax / shortFrameCharactersMax])
+  })
+
+  test('shares what waits among the workers that are idle', async () => {
+    const { examiner, submit } = dispatch(3, 2)
+    submit('a', 'b', 'c', 'd', 'e', 'f')
+    await turn()
+    expect(examiner.texts).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+      ['e', 'f'],
+    ])
   })
 
   test('gathers, while as many batches are under way as there may be, what arrives meanwhile', async () => {
@@ -123,12 +186,17 @@ describe('the dispatcher', () => {
     expect(examiner.texts).toEqual([['a'], ['b'], ['c']])
   })
 
-  test('cuts what waits into batches of the largest size', async () => {
-    const { examiner, submit } = dispatch(4)
-    submit(...Array.from({ length: batchFramesMax + 1 }, (_, index) => `frame ${index}`))
+  test('sends no more bytes in a batch than it may have', async () => {
+    const { examiner, submit } = dispatch(2)
+    submit('a')
     await turn()
-    expect(examiner.texts.map((texts) => texts.length)).toEqual([batchFramesMax, 1])
-    expect(examiner.texts[1]).toEqual([`frame ${batchFramesMax}`])
+    const frames = batchBytesMax / shortFrameCharactersMax
+    submit(...Array.from({ length: frames + 1 }, () => 'x'.repeat(shortFrameCharactersMax)))
+    await turn()
+    expect(examiner.texts.map((texts) => texts.length)).toEqual([1, frames])
+    examiner.batches[0]?.end()
+    await turn()
+    expect(examiner.texts.map((texts) => texts.length)).toEqual([1, frames, 1])
   })
 
   test('hands each frame its own verdict, with the meter block of its part of the batch', async () => {

@@ -6,7 +6,7 @@ import { FramePool, type PoolOptions } from '../../../src/workers/pool.ts'
 
 const pools: FramePool[] = []
 function pool(options: Partial<PoolOptions> = {}): FramePool {
-  const made = new FramePool({ threads: 1, inlineFrames: 0, ...options })
+  const made = new FramePool({ threads: 1, ...options })
   pools.push(made)
   return made
 }
@@ -44,31 +44,39 @@ describe('the worker pool', () => {
       { ...task('e', 'Heartbeat', {}), text: 'not json' },
     ]
     const [inWorker] = await pool().examine(tasks)
-    const [inline] = await pool({ inlineFrames: 10 }).examine(tasks)
-    expect(inWorker?.verdicts).toEqual(inline?.verdicts ?? [])
+    const inline = pool().examineHere(tasks)
+    expect(inWorker?.verdicts).toEqual(inline.verdicts)
     expect(inWorker?.verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'call', 'refused', 'call', 'dropped'])
     expect(inWorker?.meter?.rows).toBe(2)
     expect(inWorker?.meter?.columns.map((column) => Buffer.from(column).toString('hex'))).toEqual(
-      inline?.meter?.columns.map((column) => Buffer.from(column).toString('hex')) ?? [],
+      inline.meter?.columns.map((column) => Buffer.from(column).toString('hex')) ?? [],
     )
-    expect(inWorker?.meter?.offsets).toEqual(inline?.meter?.offsets ?? new Uint32Array())
+    expect(inWorker?.meter?.offsets).toEqual(inline.meter?.offsets ?? new Uint32Array())
   })
 
-  test('a short frame is examined on the spot, a long one is left for a batch', () => {
+  test('a frame without meter values is examined at once, whatever its length', () => {
     const heartbeat = task('a', 'Heartbeat', {})
-    expect(pool().examineAtOnce(heartbeat)).toMatchObject({
-      verdict: { kind: 'call', action: 'Heartbeat' },
-      meter: null,
-    })
-    expect(pool().examineAtOnce({ ...heartbeat, text: heartbeat.text.padEnd(300) })).toBeNull()
-    expect(pool({ inlineCharacters: 1_000 }).examineAtOnce(meterValues('b', 1))?.meter?.rows).toBe(1)
+    const verdict = { kind: 'call', action: 'Heartbeat' }
+    for (const text of [heartbeat.text, heartbeat.text.padEnd(4_000)]) {
+      expect(pool().examineAtOnce({ ...heartbeat, text })).toMatchObject({ verdict, meter: null })
+    }
   })
 
-  test('a long frame that msgpack would change is examined on the spot', () => {
-    const long = 'x'.repeat(300)
+  test('the meter value of one moment is examined at once, those of several are left for a batch', () => {
+    expect(pool().examineAtOnce(meterValues('b', 1))?.meter?.rows).toBe(1)
+    for (const list of ['meterValue', 'transactionData']) {
+      const moments = Array.from({ length: 10 }, (_, minute) => ({
+        timestamp: `2025-12-26T12:1${minute}:00Z`,
+        sampledValue: [{ value: '1' }],
+      }))
+      expect(pool().examineAtOnce(task('c', 'MeterValues', { connectorId: 1, [list]: moments }))).toBeNull()
+    }
+  })
+
+  test('a frame that msgpack would change is examined at once', () => {
     for (const odd of ['"\\ud83d"', '{"__proto__":1}']) {
-      const text = `[2,"a","DataTransfer",{"vendorId":"${long}","data":${odd}}]`
-      expect(pool().examineAtOnce({ ...task('a', 'Heartbeat', {}), text })).not.toBeNull()
+      const text = `[2,"a","DataTransfer",{"vendorId":"V","data":${odd}}]`
+      expect(pool({ paysToCross: () => true }).examineAtOnce({ ...task('a', 'Heartbeat', {}), text })).not.toBeNull()
     }
   })
 
@@ -137,7 +145,7 @@ describe('the worker pool', () => {
       { meter: { registers: { begin: null, end: 7, first: 7, last: 7 } } },
       { meter: { registers: { begin: null, end: null, first: null, last: null } } },
     ]
-    const [part] = await pool({ inlineFrames: 0 }).examine([energy, volts])
+    const [part] = await pool().examine([energy, volts])
     expect(part?.verdicts).toMatchObject(wanted)
     const long = { ...energy, text: energy.text.padEnd(5_000) }
     expect((await pool().examineLong(long)).verdicts).toMatchObject(wanted.slice(0, 1))
@@ -224,21 +232,33 @@ describe('the worker pool', () => {
       strictness: 'lenient' as const,
       text: text.replace('{', '{"__proto__":{"a":1},'),
     }
-    const verdict = pool({ inlineCharacters: 1_000 }).examineAtOnce(odd)?.verdict
+    const verdict = pool().examineAtOnce(odd)?.verdict
     const sent = verdict?.kind === 'call' ? verdict.sent : undefined
     expect(Object.keys(sent ?? {})).toEqual(['__proto__', 'connectorId', 'transactionId'])
     expect(Object.getPrototypeOf(sent)).toBe(Object.prototype)
   })
 
-  test('without worker threads, as on one core, batches are examined here', async () => {
-    const tasks = Array.from({ length: 100 }, (_, index) => meterValues(`m${index}`, index))
-    const [part] = await pool({ threads: 0 }).examine(tasks)
-    expect(part?.verdicts).toHaveLength(100)
-    expect(part?.meter?.rows).toBe(100)
+  test('without worker threads every frame that is not long is examined at once', () => {
+    const manyValues = meterValues('a', 1)
+    const frames = pool({ threads: 0 })
+    const first = frames.examineAtOnce({ ...manyValues, text: manyValues.text.padEnd(4_000) })
+    expect(first?.verdict).toMatchObject({ kind: 'call', messageId: 'a' })
+    expect(frames.examineAtOnce({ ...manyValues, text: manyValues.text.padEnd(5_000) })).toBeNull()
   })
 
-  test('without worker threads a long frame is examined on the spot, too, and shares a block with its neighbours', () => {
-    const frames = pool({ threads: 0 })
+  test('without worker threads a long frame has its own thread all the same', async () => {
+    const one = meterValues('a', 1)
+    const frames = pool({ threads: 0, longFrameWorkerUrl: dyingLongFrameWorker })
+    const deadly = task('deadly', 'DataTransfer', { vendorId: 'KILL', data: 'x'.repeat(5_000) })
+    expect((await frames.examineLong(deadly)).verdicts).toMatchObject([{ kind: 'refused', messageId: 'deadly' }])
+    const { verdicts } = await frames.examineLong({ ...one, text: one.text.padEnd(5_000) })
+    expect(verdicts).toMatchObject([{ kind: 'call', messageId: 'a' }])
+  }, 30_000)
+
+  test('meter values that are examined at once share a block with their neighbours', () => {
+    const frames = pool()
+    // Ends the block of whatever was examined before.
+    frames.examineHere([task('x', 'Heartbeat', {})])
     const [first, second] = [meterValues('a', 1), meterValues('b', 2)].map((task) => frames.examineAtOnce(task))
     expect(first?.verdict).toMatchObject({ kind: 'call', messageId: 'a', meter: { from: 0, to: 1 } })
     expect(second?.verdict).toMatchObject({ kind: 'call', messageId: 'b', meter: { from: 1, to: 2 } })
@@ -246,15 +266,15 @@ describe('the worker pool', () => {
     expect(first?.meter?.rows).toBe(2)
   })
 
-  test('a frame that makes its examination fail is given up alone', async () => {
+  test('a frame that makes its examination fail is given up alone', () => {
     const hopeless = Object.defineProperty(meterValues('b', 2), 'receivedAtMs', {
       get: () => {
         throw new Error('planted')
       },
     })
-    const [part] = await pool({ threads: 0 }).examine([meterValues('a', 1), hopeless, meterValues('c', 3)])
-    expect(part?.verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
-    expect(part?.verdicts[1]).toMatchObject({ messageId: 'b', code: 'InternalError' })
+    const part = pool().examineHere([meterValues('a', 1), hopeless, meterValues('c', 3)])
+    expect(part.verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
+    expect(part.verdicts[1]).toMatchObject({ messageId: 'b', code: 'InternalError' })
   })
 
   test('a worker that dies is replaced, and only the frame that kills workers is refused', async () => {

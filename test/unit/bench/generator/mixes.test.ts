@@ -5,6 +5,7 @@ import { samplesOf, sentMessages } from '../../../../bench/audit/sent-messages.t
 import type { Message } from '../../../../bench/generator/dialect.ts'
 import { type BenchVersion, dialects } from '../../../../bench/generator/fleet.ts'
 import { booting, type Ledger, type MixName, type Outcome, scriptOf } from '../../../../bench/generator/mixes.ts'
+import { inlineCharactersMax, shortFrameCharactersMax } from '../../../../src/base/limits.ts'
 import { checkRequest } from '../../../../src/examine/schema.ts'
 
 const versions: readonly BenchVersion[] = ['1.6', '2.0.1']
@@ -32,7 +33,7 @@ function told(steps: ReturnType<typeof scriptOf>, count: number, isRefused = (_:
 }
 
 describe.each(versions)('OCPP %s', (version) => {
-  test.each(['heartbeat', 'meter', 'day', 'idle', 'storm'] as const)('every message of %p is valid', (mix) => {
+  test.each(['heartbeat', 'meter', 'long', 'day', 'idle', 'storm'] as const)('every message of %p is valid', (mix) => {
     const { steps, dialect } = script(mix, version)
     for (const { action, payload } of [dialect.boot, ...told(steps, 5_000)])
       expect(checkRequest(version, action, JSON.parse(payload)), `${action} ${payload}`).toEqual([])
@@ -52,6 +53,14 @@ describe.each(versions)('OCPP %s', (version) => {
     expect(count('StatusNotification') / count('Authorize')).toBeCloseTo(4, 0)
     expect(count('BootNotification')).toBeGreaterThan(0)
     expect(count('BootNotification')).toBeLessThan(count('Authorize') / 30)
+  })
+
+  test('most samples that travel with an end make a message that may cross to a worker, some a long one', () => {
+    const ends = Array.from({ length: 8 }, (_, index) =>
+      told(script('long', version, index).steps, 20).find(({ action, payload }) => /Stop|Ended/.test(action + payload)),
+    ).map((message) => message?.payload.length ?? 0)
+    expect(ends.filter((characters) => characters > shortFrameCharactersMax)).toHaveLength(1)
+    expect(ends.filter((characters) => characters > inlineCharactersMax)).toHaveLength(8)
   })
 
   test('what is told can be worked out again from the ledger', () => {
