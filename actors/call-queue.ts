@@ -1,5 +1,5 @@
-// The CALLs from the central system to one charge point: one under way, the rest in line (OCPP-J 1.6 §4.1.1, 2.0.1 Part 4
-// §4.1.1). The machine says what happens; what it does to the world comes in as effects. It never repeats a CALL:
+// The CALLs from the central system to one charge point: one under way, the rest in line (OCPP-J 1.6 §4.1.1, 2.0.1 Part
+// 4 §4.1.1). The machine says what happens; what it does to the world comes in as effects. It never repeats a CALL:
 // whether to ask again is the operator's to decide.
 
 import { setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'

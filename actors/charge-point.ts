@@ -1,6 +1,6 @@
-// The chart of a charge point: how its boot was answered, and whether its connection goes on. It says what the charge point may
-// be served and sent (1.6 §4.2, 2.0.1 B01–B03). What its connectors and transactions are by their own charts is taken over
-// here once it is committed. Heartbeats and samples never come here.
+// The chart of a charge point: how its boot was answered, and whether its connection goes on. It says what the charge
+// point may be served and sent (1.6 §4.2, 2.0.1 B01–B03). What its connectors and transactions are by their own charts
+// is taken over here once it is committed. Heartbeats and samples never come here.
 
 import { and, assign, not, or, setup, type SnapshotFrom } from 'xstate'
 import type { KnownChargePoint, KnownConnector, KnownTransaction } from '../src/blocks/decision.ts'
@@ -43,7 +43,9 @@ export type ChargePointEvent =
   | { readonly type: 'drain' }
   | { readonly type: 'closed' }
 
-/** While its boot is rejected, nothing is sent to a 2.x charge point (2.0.1 B03.FR.03); in 1.6 nothing should be (§4.2). */
+/**
+ * While its boot is rejected, nothing is sent to a 2.x charge point (2.0.1 B03.FR.03); in 1.6 nothing should be (§4.2).
+ */
 const isReachableWhileRejected = since2<boolean>(true, false)
 
 const types: { context?: ChargePointState; events?: ChargePointEvent; input?: ChargePointState } = {}
@@ -112,7 +114,8 @@ export const chargePointMachine = chargePoint.createMachine({
                 command: { guard: and([not('isOfTransaction'), 'isReachableWhileRejected']), ...allowed },
               },
             },
-            // Some charge points do not boot again after a reconnect: a lenient one that has never booted here is served.
+            // Some charge points do not boot again after a reconnect: a lenient one that has never booted here is
+            // served.
             never: {
               on: {
                 message: { guard: or(['isExpected', 'isTransactional', 'isLenient']), ...allowed },

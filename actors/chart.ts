@@ -43,8 +43,8 @@ export class Chart<S extends Snapshot<unknown>, E extends EventObject, C> {
 }
 
 /**
- * Remembers what a chart said. Its questions are few (states times events), each is asked thousands of times a second, and
- * to ask costs 10 to 20 µs.
+ * Remembers what a chart said. Its questions are few (states times events), each is asked thousands of times a second,
+ * and to ask costs 10 to 20 µs.
  *
  * @param keyOf has to be as finite as the chart: no text of a charge point may stand in it.
  */

@@ -1,5 +1,5 @@
-// What is known of a charge point once something of it is committed. A change carries what a chart made of a message before
-// the COMMIT; nothing is judged again here.
+// What is known of a charge point once something of it is committed. A change carries what a chart made of a message
+// before the COMMIT; nothing is judged again here.
 
 import { openTransactionsMax } from '../src/base/limits.ts'
 import type { Change, ConnectorRef, KnownConnector, KnownTransaction } from '../src/blocks/decision.ts'

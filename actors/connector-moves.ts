@@ -1,5 +1,5 @@
-// The table of OCPP 1.6 §4.9: rows, columns and cell names are those of the specification, so that the two can be read side
-// by side. The chart of a 1.6 connector is made of it.
+// The table of OCPP 1.6 §4.9: rows, columns and cell names are those of the specification, so that the two can be read
+// side by side. The chart of a 1.6 connector is made of it.
 
 import type { ConnectorStatus } from '../src/blocks/values.ts'
 

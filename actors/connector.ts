@@ -1,6 +1,6 @@
-// The charts of a connector: a state per status, an event per status that is reported. That of 1.6 is the table of §4.9;
-// in 2.x each status may follow each (2.0.1 G01, E10). A charge point knows its own connector better than we do, so a
-// move that its chart does not provide for is made all the same, and has no name.
+// The charts of a connector: a state per status, an event per status that is reported. That of 1.6 is the table of
+// §4.9; in 2.x each status may follow each (2.0.1 G01, E10). A charge point knows its own connector better than we do,
+// so a move that its chart does not provide for is made all the same, and has no name.
 
 import { assign, setup } from 'xstate'
 import type { ConnectorStatus } from '../src/blocks/values.ts'

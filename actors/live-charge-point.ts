@@ -42,7 +42,9 @@ export interface LiveChargePointDeps {
   readonly nowMs: () => number
 }
 
-/** What becomes of a message: it is served, served with an anomaly beside it as it comes before the boot, or refused. */
+/**
+ * What becomes of a message: it is served, served with an anomaly beside it as it comes before the boot, or refused.
+ */
 export type Gate = 'serve' | 'serveAndNote' | 'refuse'
 
 /** The last register of an open transaction. Nearly every message of it has a newer one, which is put in its place. */
@@ -192,7 +194,9 @@ export class LiveChargePoint {
     return story === undefined ? known : { ...known, story }
   }
 
-  /** Takes over what has been committed, and what is remembered beside it. Most messages change nothing of the state. */
+  /**
+   * Takes over what has been committed, and what is remembered beside it. Most messages change nothing of the state.
+   */
   apply(changes: readonly Change[], remembered: readonly Remembered[] = []): void {
     if (this.isClosed) return
     const before = this.#snapshot.context

@@ -1,6 +1,7 @@
-// The chart of a transaction, the same for all versions: it is open, in one of its charging states, until its charge point
-// ends it or an operator closes it; and beside that its start has been told or not (2.0.1 E01–E15; 1.6 §4.8, §4.10).
-// Whatever a charge point tells is stored. The chart says what it does to the transaction, and what is odd about it.
+// The chart of a transaction, the same for all versions: it is open, in one of its charging states, until its charge
+// point ends it or an operator closes it; and beside that its start has been told or not (2.0.1 E01–E15; 1.6 §4.8,
+// §4.10). Whatever a charge point tells is stored. The chart says what it does to the transaction, and what is odd
+// about it.
 
 import { assign, setup } from 'xstate'
 import type { KnownTransaction } from '../src/blocks/decision.ts'
@@ -46,7 +47,10 @@ export interface TransactionMove {
   readonly chargingState: ReportedState | null
   /** Whether the transaction is over by this report, and by no earlier one: its figures are those of the end. */
   readonly isEnd: boolean
-  /** Whether it tells of an open transaction, and of nothing earlier than what is known: then it moves its connector, too. */
+  /**
+   * Whether it tells of an open transaction, and of nothing earlier than what is known: then it moves its connector,
+   * too.
+   */
   readonly isCurrent: boolean
   readonly oddities: readonly TransactionOddity[]
 }
@@ -179,7 +183,10 @@ export function transactionMove(known: TransactionState, report: TransactionRepo
   return answers.to({ ...placeOf(known), report: readable })
 }
 
-/** Whether `report` may be made of a transaction at all: an operator closes an open one, and corrects what operators closed. */
+/**
+ * Whether `report` may be made of a transaction at all: an operator closes an open one, and corrects what operators
+ * closed.
+ */
 export function allows(known: TransactionState, report: TransactionReport): boolean {
   return snapshotOf(placeOf(known)).can(report)
 }

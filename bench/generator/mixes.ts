@@ -120,7 +120,9 @@ function* meter(options: MixOptions): Script {
   }
 }
 
-/** Samples of a transaction of the `long` mix: most ends have 3,000 characters, those of one station in eight 14,000. */
+/**
+ * Samples of a transaction of the `long` mix: most ends have 3,000 characters, those of one station in eight 14,000.
+ */
 const samplesOfLong = { most: 12, some: 60 } as const
 /** Variables of a NotifyReport of the `long` mix (5,000 characters), and transactions between two. */
 const reportOfLong = { variables: 20, transactions: 8 } as const

@@ -1,5 +1,5 @@
-// What a stored fact can break: the kinds of anomalies, one sentence each. `docs/operations.md` lists them (a test compares
-// the two).
+// What a stored fact can break: the kinds of anomalies, one sentence each. `docs/operations.md` lists them (a test
+// compares the two).
 
 export const anomalyTable = {
   unknownTransaction: 'A message names a transaction that nobody knows; a stop with 0 or -1 ("none") is one, too.',

@@ -1,4 +1,5 @@
-// What is stored of a charge point, whatever block a message belongs to: itself, and what it reports beside transactions.
+// What is stored of a charge point, whatever block a message belongs to: itself, and what it reports beside
+// transactions.
 
 import { sql } from 'drizzle-orm'
 import {
@@ -48,12 +49,15 @@ export const chargePoints = pgTable(
     connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
     /** Id of the node that holds the connection; null while not connected. */
     node: text('node'),
-    /** The connection that was open when something last ended it, and who held it; null: none was. See store/connection-history.ts. */
+    /**
+     * The connection that was open when something last ended it, and who held it; null: none was. See
+     * store/connection-history.ts.
+     */
     endedEpoch: bigint('ended_epoch', { mode: 'number' }),
     endedNode: text('ended_node'),
     /**
-     * PostgreSQL transaction that last changed what the node with the connection must know: it took the connection away, or
-     * changed how the charge point is treated; see store/fences.ts.
+     * PostgreSQL transaction that last changed what the node with the connection must know: it took the connection
+     * away, or changed how the charge point is treated; see store/fences.ts.
      */
     fencedIn: xid8('fenced_in'),
     /** Of the times that it sends without a zone: an IANA name or an offset; null: UTC. */
@@ -120,8 +124,8 @@ export const chargePointEvents = pgTable(
   {
     chargePointKey: integer('charge_point_id').notNull(),
     /**
-     * Of action, payload and time; of action and place where a status has no usable time; of connection and message id where
-     * another message has none.
+     * Of action, payload and time; of action and place where a status has no usable time; of connection and message id
+     * where another message has none.
      */
     digest: bigint('digest', { mode: 'bigint' }).notNull(),
     action: text('action').notNull(),

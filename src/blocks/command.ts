@@ -1,5 +1,5 @@
-// What an operator's request becomes: a CALL for the version that the charge point speaks, and afterwards a status and a
-// sentence made of the answer. Pure, like everything here; sending it is the edge's business.
+// What an operator's request becomes: a CALL for the version that the charge point speaks, and afterwards a status and
+// a sentence made of the answer. Pure, like everything here; sending it is the edge's business.
 
 import type { Payload } from './decision.ts'
 
@@ -21,7 +21,9 @@ export interface CommandOutcome {
   readonly message: string
 }
 
-/** The `status` of an answer; null when it carries none, as OCPP allows for some actions and stations forget for others. */
+/**
+ * The `status` of an answer; null when it carries none, as OCPP allows for some actions and stations forget for others.
+ */
 export function statusOf(answer: Payload): string | null {
   return typeof answer.status === 'string' ? answer.status : null
 }

@@ -28,7 +28,9 @@ export interface KnownTransaction
   readonly story?: TransactionStory | null | undefined
 }
 
-/** How far a 2.x charge point has told a transaction. Its times are by the charge point's clock, unless said otherwise. */
+/**
+ * How far a 2.x charge point has told a transaction. Its times are by the charge point's clock, unless said otherwise.
+ */
 export interface TransactionStory {
   /** 1 for the first transaction that the charge point gave this id; some count from the beginning after a reboot. */
   readonly use: number
@@ -45,7 +47,10 @@ export interface TransactionStory {
   readonly stoppedAtMs: number | null
 }
 
-/** An id token as stored. 1.6 idTags and 2.x idTokens live in one table; letter case does not count (CiString20, IdToken). */
+/**
+ * An id token as stored. 1.6 idTags and 2.x idTokens live in one table; letter case does not count (CiString20,
+ * IdToken).
+ */
 export interface KnownIdToken {
   readonly idToken: string
   /** 2.x IdTokenEnumType; null is any type. */
@@ -82,7 +87,9 @@ export interface Needs {
   readonly newTransactionId?: 'always' | 'ifUnknown'
   /** The id tokens, too, that the transactions looked up began with. */
   readonly idTokensOfTransactions?: true
-  /** What the meter of the open transaction told last: in any case, or if the message has a register to hold against it. */
+  /**
+   * What the meter of the open transaction told last: in any case, or if the message has a register to hold against it.
+   */
   readonly lastRegister?: 'always' | 'ifRegister'
   /** What was told before and after the registers of the message, if it has some that come late. */
   readonly registersAround?: true
@@ -99,8 +106,8 @@ export interface BeforeStart {
     readonly meterStopWh: number
   } | null
   /**
-   * Open transactions among which those of the same card are, so many at most: of all charge points, or of this one only
-   * where concurrent transactions are accepted.
+   * Open transactions among which those of the same card are, so many at most: of all charge points, or of this one
+   * only where concurrent transactions are accepted.
    */
   readonly openOfIdToken: readonly KnownTransaction[]
 }
@@ -140,7 +147,9 @@ export interface Known {
   readonly transactionsNamed: (stationTransactionId: string) => readonly KnownTransaction[]
   /** Open transactions of this charge point. */
   readonly openTransactions: () => readonly KnownTransaction[]
-  /** The last register of an open transaction, where `Needs.lastRegister` asked for it or it came on this connection. */
+  /**
+   * The last register of an open transaction, where `Needs.lastRegister` asked for it or it came on this connection.
+   */
   readonly lastRegister: (transactionId: number) => RegisterReading | undefined
   /** Null when `Needs.registersAround` did not ask for it, and when the message comes in its time. */
   readonly registersAround: (transactionId: number) => RegistersAround | null
@@ -152,11 +161,15 @@ export interface Known {
   readonly promisedTransactionId: (start: BegunStart) => number | undefined
   /** The meter values of the frame; null when it carries none. */
   readonly meter: FrameMeter | null
-  /** The plain values of the payload as it was sent: what tells two messages apart. Of a long frame there are no others. */
+  /**
+   * The plain values of the payload as it was sent: what tells two messages apart. Of a long frame there are no others.
+   */
   readonly sent: Payload
   /** The payload as it was sent, without its meter values: what is kept. */
   readonly verbatim: Verbatim
-  /** Digest of the whole payload as it was sent; undefined when the message has a time and is no fact of a transaction. */
+  /**
+   * Digest of the whole payload as it was sent; undefined when the message has a time and is no fact of a transaction.
+   */
   readonly content: string | undefined
   /** Its place among the facts without a usable time; null when it has one. */
   readonly placed: Placed | null
@@ -203,8 +216,8 @@ export interface TransactionFact {
 export type Change = RowChange | PatchChange
 
 /**
- * What is remembered of a message beside what it changes, for as long as its connection lasts: no chart depends on it, and
- * it is read again from what is stored when it is not at hand.
+ * What is remembered of a message beside what it changes, for as long as its connection lasts: no chart depends on it,
+ * and it is read again from what is stored when it is not at hand.
  */
 export type Remembered =
   | { readonly type: 'story'; readonly transactionId: number; readonly story: TransactionStory }
@@ -216,8 +229,8 @@ export interface MeterPlace {
   /** Where they were taken: the message of a 1.6 StopTransaction does not say it. */
   readonly connector?: ConnectorRef
   /**
-   * The number they came under is none of ours (yet): somebody else gave it away. They belong to no transaction then, so that
-   * they are never taken for those of the one that gets the number here.
+   * The number they came under is none of ours (yet): somebody else gave it away. They belong to no transaction then,
+   * so that they are never taken for those of the one that gets the number here.
    */
   readonly isOfNoTransaction?: true
   /** Place of their message: it is part of the key of those that have the time of arrival. */

@@ -1,5 +1,5 @@
-// What one row of a message table says. Each block writes the rows of its messages (`<block>/messages.ts`); the tables of
-// the versions are composed of them in `messages.ts`. Nothing else switches on an action's name.
+// What one row of a message table says. Each block writes the rows of its messages (`<block>/messages.ts`); the tables
+// of the versions are composed of them in `messages.ts`. Nothing else switches on an action's name.
 
 import type { JsonSchema } from '../ocpp/json-schema.ts'
 import type { TimeField } from '../ocpp/usable-time.ts'
@@ -73,7 +73,9 @@ export interface MessageRow {
   readonly served: boolean
   /** What decides about the message of a charge point; null when Stator does not handle it. */
   readonly handler: Handler<object> | null
-  /** A transaction message: `lenient` never refuses it, because a CALLERROR makes a charge point throw the fact away. */
+  /**
+   * A transaction message: `lenient` never refuses it, because a CALLERROR makes a charge point throw the fact away.
+   */
   readonly transactional: boolean
   /**
    * Fields of the payload that may hold anything or thousands of elements, and that are only kept: no handler reads
@@ -100,7 +102,9 @@ export interface MessageRow {
   readonly requests: Requested
   /** How it sets the password of the charge point; null for a message that sets none. */
   readonly password: PasswordSetting | null
-  /** Whether a payload that the schema allows may hold anything, however deep: `customData`, or the data of a vendor. */
+  /**
+   * Whether a payload that the schema allows may hold anything, however deep: `customData`, or the data of a vendor.
+   */
   readonly isOpenEnded: boolean
   readonly request: JsonSchema
   /** null for a SEND. */

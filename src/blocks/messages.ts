@@ -87,7 +87,9 @@ export const chargePointActions: readonly string[] = [
   ),
 ].toSorted()
 
-/** The row of an action; undefined when the version has none. Safe for any text from the wire, `constructor` included. */
+/**
+ * The row of an action; undefined when the version has none. Safe for any text from the wire, `constructor` included.
+ */
 export function rowOf(version: OcppVersion, action: string): MessageRow | undefined {
   return rows[version].get(action)
 }

@@ -1,6 +1,7 @@
-// Meter values on their way from a worker to PostgreSQL: columns, not rows. The worker writes each column as the element
-// bodies of a PostgreSQL binary array (a length word, then the value, per element), so that the writer only has to put an
-// array header before them. This file is the contract between `workers/` and `store/`, which do not know each other.
+// Meter values on their way from a worker to PostgreSQL: columns, not rows. The worker writes each column as the
+// element bodies of a PostgreSQL binary array (a length word, then the value, per element), so that the writer only has
+// to put an array header before them. This file is the contract between `workers/` and `store/`, which do not know each
+// other.
 
 import type { EnergyRegisters } from '../ocpp/verdict.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
@@ -74,8 +75,9 @@ export function lastSampledAtMs({ block, from, to }: MeterRows): number {
 }
 
 /**
- * `transaction_ref` of a meter value: the transactionId itself in 1.6 (0 for none); in 2.x a negative 63-bit hash of the
- * charge point's own transaction id as it is kept, so that a worker can tell it without asking anybody, and the two never meet.
+ * `transaction_ref` of a meter value: the transactionId itself in 1.6 (0 for none); in 2.x a negative 63-bit hash of
+ * the charge point's own transaction id as it is kept, so that a worker can tell it without asking anybody, and the two
+ * never meet.
  */
 export function transactionRef(transactionId: number | string | undefined): bigint {
   if (transactionId === undefined || transactionId === '') return 0n

@@ -1,5 +1,5 @@
-// What becomes of a message that comes through a connection which is not the newest of its charge point: what it tells is
-// stored, but it says nothing about how the charge point is now.
+// What becomes of a message that comes through a connection which is not the newest of its charge point: what it tells
+// is stored, but it says nothing about how the charge point is now.
 
 import type { Change } from './decision.ts'
 import { isOf } from './stored-rows.ts'
@@ -22,8 +22,8 @@ export function isOfTransaction({ table }: Change): boolean {
 }
 
 /**
- * What an overtaken connection may change. Its messages without a time have no place among those of the newest connection,
- * which gives the same places to other messages.
+ * What an overtaken connection may change. Its messages without a time have no place among those of the newest
+ * connection, which gives the same places to other messages.
  */
 export function withoutState(changes: readonly Change[]): readonly Change[] {
   return changes.filter((change) => !isOfState(change)).map(withoutPlace)

@@ -1,5 +1,6 @@
 // How blocks write down their messages: one line per message and version. The functions keep `direction`, `served` and
-// the payload type of the handler as literal types, because `messages.ts` checks them against the schemas of the version.
+// the payload type of the handler as literal types, because `messages.ts` checks them against the schemas of the
+// version.
 
 import type { JsonSchema } from '../ocpp/json-schema.ts'
 import type { TimeField } from '../ocpp/usable-time.ts'
@@ -164,7 +165,10 @@ export type TableOf<R> = {
 /** The payload of each CALL of a version, as `typed-ocpp` types them. */
 type PayloadsOf<Call extends readonly [unknown, unknown, string, unknown]> = { [C in Call as `${C[2]}`]: C[3] }
 
-/** `unknown` for each row whose handler takes what the schema of its action allows; `never` for one that does not compile. */
+/**
+ * `unknown` for each row whose handler takes what the schema of its action allows; `never` for one that does not
+ * compile.
+ */
 type Fitting<R, Payloads> = {
   readonly [A in keyof R]: R[A] extends { readonly handler: Handler<infer P>; readonly standingAnswer: null }
     ? A extends keyof Payloads

@@ -1,6 +1,6 @@
-// The rows that decisions append or replace, and the patches of rows that are there. A change names a table and has a row of
-// it, without what the store fills in from the message behind it, or the columns that change; the types are those of the
-// table's columns.
+// The rows that decisions append or replace, and the patches of rows that are there. A change names a table and has a
+// row of it, without what the store fills in from the message behind it, or the columns that change; the types are
+// those of the table's columns.
 
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { chargePoints, unpatchedColumns as unpatchedOfChargePoint } from './charge-point-tables.ts'

@@ -1,5 +1,5 @@
-// The tables that decisions write rows of, by the names that changes have for them. A table is the one definition of what
-// it stores: the types of rows, the SQL that writes them and its encoders are derived from it
+// The tables that decisions write rows of, by the names that changes have for them. A table is the one definition of
+// what it stores: the types of rows, the SQL that writes them and its encoders are derived from it
 // (`store/table-statement.ts`).
 
 import { connectors } from './availability/tables.ts'

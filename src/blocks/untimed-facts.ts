@@ -1,7 +1,7 @@
-// Facts that a charge point tells without a usable time. Nothing in such a message tells a new fact from a resend of the last one; what
-// came in between does. So each charge point counts these facts: a new one takes the next place, a resend has the place of the one that it
-// repeats, and the keys in the database hold the place where others hold the time. It refuses to guess: what cannot be told for a resend
-// is a new fact.
+// Facts that a charge point tells without a usable time. Nothing in such a message tells a new fact from a resend of
+// the last one; what came in between does. So each charge point counts these facts: a new one takes the next place, a
+// resend has the place of the one that it repeats, and the keys in the database hold the place where others hold the
+// time. It refuses to guess: what cannot be told for a resend is a new fact.
 
 import { untimedSubjectsMax } from '../base/limits.ts'
 import { isDateTime, readTime } from '../ocpp/date-time.ts'
@@ -23,7 +23,10 @@ interface LastTold {
 
 /** What a message is about: the connectors and transactions for which it comes between two others. */
 export interface About {
-  /** Where the message is remembered when it has no usable time, and found when it comes again; left out when its key needs no place. */
+  /**
+   * Where the message is remembered when it has no usable time, and found when it comes again; left out when its key
+   * needs no place.
+   */
   readonly subject?: string
   /** What else it is about. */
   readonly also?: readonly string[]

@@ -10,8 +10,8 @@ export type Verbatim = Payload | string
 export type RegistrationStatus = 'Accepted' | 'Pending' | 'Rejected'
 
 /**
- * Status of a connector, normalised over versions: the nine of 1.6 (§7.7). 2.x Occupied is kept as it is, and its Available,
- * Reserved, Unavailable and Faulted are the same words. `Unknown` before the first StatusNotification.
+ * Status of a connector, normalised over versions: the nine of 1.6 (§7.7). 2.x Occupied is kept as it is, and its
+ * Available, Reserved, Unavailable and Faulted are the same words. `Unknown` before the first StatusNotification.
  */
 export type ConnectorStatus =
   | 'Available'
@@ -26,7 +26,10 @@ export type ConnectorStatus =
   | 'Occupied'
   | 'Unknown'
 
-/** A connector by its EVSE; a 1.6 connector n is EVSE n, connector 1; 1.6 connector 0 is EVSE 0, connector 0: the charge point itself. */
+/**
+ * A connector by its EVSE; a 1.6 connector n is EVSE n, connector 1; 1.6 connector 0 is EVSE 0, connector 0: the charge
+ * point itself.
+ */
 export interface ConnectorRef {
   readonly evseId: number
   readonly connectorId: number

@@ -1,5 +1,5 @@
-// The one outlet after COMMIT: whoever wants to know what is committed subscribes here. Each charge point's change sets come
-// in the order in which they were committed.
+// The one outlet after COMMIT: whoever wants to know what is committed subscribes here. Each charge point's change sets
+// come in the order in which they were committed.
 //
 // A subscriber is called at once, before the charge point is answered, and must be quick: the actors and the metrics.
 // A follower reads at its own pace from a queue that is bounded; one that is too slow misses entries, is told how many,

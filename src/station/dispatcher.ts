@@ -52,7 +52,9 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Cuts what waits into batches. At most `batchBytesMax` wait for each worker; what comes on top is examined at once. */
+/**
+ * Cuts what waits into batches. At most `batchBytesMax` wait for each worker; what comes on top is examined at once.
+ */
 export class Dispatcher {
   readonly #examiner: BatchExaminer
   readonly #defer: (callback: () => void) => void

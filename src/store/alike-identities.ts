@@ -1,5 +1,6 @@
-// Charge points whose identities differ in letter case only. A unique index refuses them. A database that was filled before there was
-// one may hold some: then it works without the index, says which they are, and makes the index at the first start without them.
+// Charge points whose identities differ in letter case only. A unique index refuses them. A database that was filled
+// before there was one may hold some: then it works without the index, says which they are, and makes the index at the
+// first start without them.
 
 import type { ClientBase } from 'pg'
 import { alikeIdentitiesShownMax, identityIndexLockMsMax } from '../base/limits.ts'
@@ -28,8 +29,8 @@ const findAlike = `
   ORDER BY min(id) LIMIT ${alikeIdentitiesShownMax}`
 
 /**
- * On a connection that is closed afterwards: makes sure that no two charge points have identities that differ in letter case only, or
- * says in the log which do. Where another node is at it, that one does.
+ * On a connection that is closed afterwards: makes sure that no two charge points have identities that differ in letter
+ * case only, or says in the log which do. Where another node is at it, that one does.
  */
 export async function keepIdentitiesApart(client: ClientBase, log: Pick<Logger, 'warn'>): Promise<void> {
   const lock = 'SELECT pg_try_advisory_lock($1) AS "isMine"'

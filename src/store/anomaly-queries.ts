@@ -61,8 +61,8 @@ export function createAnomalyQueries(source: ListSource) {
 
 const newestFirst = [desc(anomalies.receivedAtMs), desc(anomalies.chargePointKey), desc(anomalies.digest)]
 
-// An index leads to the anomalies about a transaction, of a charge point or of a kind, and in each to those of a time. `keys` are those
-// of the charge points that are asked for, `about` is the condition of a transaction.
+// An index leads to the anomalies about a transaction, of a charge point or of a kind, and in each to those of a time.
+// `keys` are those of the charge points that are asked for, `about` is the condition of a transaction.
 function filteredBy(
   { kind, fromMs, toMs }: AnomalyFilter,
   keys: readonly number[] | null,

@@ -1,4 +1,5 @@
-// Look-ups that travel together: whatever was asked while the last trip was under way goes with the next one. No timer decides.
+// Look-ups that travel together: whatever was asked while the last trip was under way goes with the next one. No timer
+// decides.
 
 import DataLoader from 'dataloader'
 import { StatorError } from '../base/errors.ts'
@@ -8,8 +9,8 @@ import { storeError } from './store-error.ts'
 type Found<V> = V | undefined | StatorError
 
 /**
- * Reads values by key, one trip at a time, at most `lookupKeysMax` keys and `lookupKeysBytesMax` bytes a trip. Charge points
- * choose some keys, and so their size; it is taken from the name of a key.
+ * Reads values by key, one trip at a time, at most `lookupKeysMax` keys and `lookupKeysBytesMax` bytes a trip. Charge
+ * points choose some keys, and so their size; it is taken from the name of a key.
  */
 export class BatchedLookup<K, V> {
   readonly #nameOf: (key: K) => string
@@ -44,7 +45,8 @@ export class BatchedLookup<K, V> {
   /**
    * Undefined when there is no such thing.
    *
-   * @throws {StatorError} `LOOKUP_QUEUE_FULL` when `lookupWaitingMax` keys or `lookupWaitingBytesMax` bytes would wait with it,
+   * @throws {StatorError} `LOOKUP_QUEUE_FULL` when `lookupWaitingMax` keys or `lookupWaitingBytesMax` bytes would wait
+   *   with it,
    *   or `STORE_UNAVAILABLE`.
    */
   get(key: K): Promise<V | undefined> {

@@ -1,4 +1,5 @@
-// What went before a transaction that begins: read for every start, so batched, prepared, and no more than is asked for.
+// What went before a transaction that begins: read for every start, so batched, prepared, and no more than is asked
+// for.
 
 import type { Pool } from 'pg'
 import { idTokenLookupCharactersMax, lastStopTransactionsMax, openOfIdTokenMax } from '../base/limits.ts'

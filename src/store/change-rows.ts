@@ -1,5 +1,6 @@
-// Change sets turned into rows, a list per statement. Where two changes of one transaction would touch the same row they are
-// folded into one, the later over the earlier: ON CONFLICT DO UPDATE cannot hit a row twice, and an UPDATE would pick either.
+// Change sets turned into rows, a list per statement. Where two changes of one transaction would touch the same row
+// they are folded into one, the later over the earlier: ON CONFLICT DO UPDATE cannot hit a row twice, and an UPDATE
+// would pick either.
 
 import type { Anomaly, ChangeSet } from '../blocks/decision.ts'
 import { isOfTransaction } from '../blocks/overtaken.ts'

@@ -58,7 +58,10 @@ export function createChargePointQueries(source: ListSource) {
     return row === undefined ? null : recordOf(row)
   }
 
-  /** Does `update`, which takes the connection away, and stores how it ended. Answers the number of the charge point; null: there is none. */
+  /**
+   * Does `update`, which takes the connection away, and stores how it ended. Answers the number of the charge point;
+   * null: there is none.
+   */
   async function takingAway(update: SQLWrapper, end: typeof credentialsEnd): Promise<number | null> {
     const ended = `(SELECT id AS key, ended_epoch, ended_node, clock_timestamp() AS at, ${endColumns(end)} FROM changed)`
     const { rows } = await db.execute<{ readonly id: number }>(
@@ -67,7 +70,10 @@ export function createChargePointQueries(source: ListSource) {
     return rows[0]?.id ?? null
   }
 
-  /** @throws {StatorError} `CONFLICT` when there is a charge point whose identity differs from `identity` in letter case only. */
+  /**
+   * @throws {StatorError} `CONFLICT` when there is a charge point whose identity differs from `identity` in letter case
+   * only.
+   */
   async function refuseAlike(identity: string): Promise<void> {
     const isAlike = sql`lower(${chargePoints.identity}) = lower(${storableText(identity)})`
     const [alike] = await db
@@ -164,8 +170,8 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * Null when there is none. A change of credentials takes the connection away from the node that holds it, a change of
-     * how the charge point is treated reaches that node; a new password ends the rotation that is under way.
+     * Null when there is none. A change of credentials takes the connection away from the node that holds it, a change
+     * of how the charge point is treated reaches that node; a new password ends the rotation that is under way.
      */
     async updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null> {
       const columns = {
@@ -185,8 +191,8 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * Marks the charge point as deleted and forgets its credentials; its transactions, meter values and history stay, and the
-     * identity may be created again. Answers its number; null when there was none.
+     * Marks the charge point as deleted and forgets its credentials; its transactions, meter values and history stay,
+     * and the identity may be created again. Answers its number; null when there was none.
      *
      * @throws {StatorError} `CONFLICT` while a transaction is open.
      */

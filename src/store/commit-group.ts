@@ -1,6 +1,6 @@
-// One transaction of the writer. A group is sent in one trip, as if nothing of it were a retransmission; the keys make the whole
-// transaction fail when something is. Then it is done again with care: the ledger first, since it tells which messages are new, then
-// everything else of those.
+// One transaction of the writer. A group is sent in one trip, as if nothing of it were a retransmission; the keys make
+// the whole transaction fail when something is. Then it is done again with care: the ledger first, since it tells which
+// messages are new, then everything else of those.
 
 import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
@@ -58,8 +58,8 @@ export async function commitGroup(
     } catch (error) {
       if (!isOutdated(error)) throw error
       const found = await findOutdated(client, new Ledger(left, earlier, false).applied(left))
-      // Each turn leaves a set out; what is outdated stays so, unless the very same fact has been stored by another node between
-      // the failure and the question. Then the ledger recognises it.
+      // Each turn leaves a set out; what is outdated stays so, unless the very same fact has been stored by another
+      // node between the failure and the question. Then the ledger recognises it.
       if (found.length === 0 && ++storedMeanwhile > storedMeanwhileMax) throw error
       for (const set of found) outdated.add(set)
     }
@@ -187,7 +187,10 @@ function prepared<T>(make: () => T): T {
   }
 }
 
-/** The statements as one transaction, which the end of the batch commits; inside a transaction that somebody left open it would not. */
+/**
+ * The statements as one transaction, which the end of the batch commits; inside a transaction that somebody left open
+ * it would not.
+ */
 async function runTransaction(
   client: ClientBase,
   statements: readonly BoundStatement[],

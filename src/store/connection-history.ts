@@ -7,7 +7,9 @@ import type { ClosedBy, ConnectionEnd } from '../blocks/records.ts'
 
 /** Why a connection was closed that a newer one replaced, on whichever node. */
 export const replacedEnd = end('centralSystem', 1001, 'A newer connection of this charge point has taken over.')
-/** Of one whose node was found to be gone: it was closed when the lease of the node ran out, as far as anybody knows. */
+/**
+ * Of one whose node was found to be gone: it was closed when the lease of the node ran out, as far as anybody knows.
+ */
 export const nodeLostEnd = end('lost', null, 'Its node stopped without a word, or lost the database.')
 /** Of one that was open when the embedded database was last used. */
 export const processLostEnd = end('lost', null, 'The process stopped without a word.')
@@ -40,15 +42,15 @@ export function endColumns({ closedBy, closeCode, reason }: End): string {
 const endedColumns = 'charge_point_id, at, epoch, closed, node, closed_by, close_code, reason'
 
 /**
- * The name of the node of a connection that ended: as `nodes n` has it, else as it stands where the connection `e` opened. A
- * node that came back from a freeze holds connections before it has its lease again.
+ * The name of the node of a connection that ended: as `nodes n` has it, else as it stands where the connection `e`
+ * opened. A node that came back from a freeze holds connections before it has its lease again.
  */
 const nameOfEnded = `COALESCE(n.name, (SELECT h.node FROM connection_history h WHERE h.charge_point_id = e.key
     AND h.epoch = e.ended_epoch AND NOT h.closed ORDER BY h.at DESC LIMIT 1), e.ended_node)`
 
 /**
- * Stores the ends of connections. `ended` is a relation of key, ended_epoch (null: nothing was open), ended_node, at, closed_by,
- * close_code and reason. The history has the name of the node: its id means nothing once its lease is over.
+ * Stores the ends of connections. `ended` is a relation of key, ended_epoch (null: nothing was open), ended_node, at,
+ * closed_by, close_code and reason. The history has the name of the node: its id means nothing once its lease is over.
  */
 export function insertEnds(ended: string): string {
   return `INSERT INTO connection_history (${endedColumns})
@@ -56,15 +58,18 @@ export function insertEnds(ended: string): string {
     FROM ${ended} AS e LEFT JOIN nodes n ON n.id = e.ended_node WHERE e.ended_epoch IS NOT NULL`
 }
 
-/** Stores that connections have opened. `opened` is a relation of key, at, epoch, node and node_name (null: as `nodes` has it). */
+/**
+ * Stores that connections have opened. `opened` is a relation of key, at, epoch, node and node_name (null: as `nodes`
+ * has it).
+ */
 export function insertOpened(opened: string): string {
   return `INSERT INTO connection_history (charge_point_id, at, epoch, closed, node)
     SELECT o.key, o.at, o.epoch, false, COALESCE(o.node_name, n.name, o.node) FROM ${opened} AS o LEFT JOIN nodes n ON n.id = o.node`
 }
 
 /**
- * Stores the ends of the connections that the claims of `claimed` found open: that of a node which is gone ended before the
- * new one opened.
+ * Stores the ends of the connections that the claims of `claimed` found open: that of a node which is gone ended before
+ * the new one opened.
  */
 export const insertReplaced = `INSERT INTO connection_history (${endedColumns})
   SELECT e.key, CASE WHEN gone THEN LEAST(e.at, ${leaseEndsAt}) ELSE e.at END, e.ended_epoch, true, ${nameOfEnded},

@@ -1,5 +1,5 @@
-// Database.ConnectionString: a URL, or `Host=…;Port=…;…` as .NET writes it. A keyword that Stator cannot honour is refused,
-// never ignored. No message repeats a password.
+// Database.ConnectionString: a URL, or `Host=…;Port=…;…` as .NET writes it. A keyword that Stator cannot honour is
+// refused, never ignored. No message repeats a password.
 
 import { readFileSync } from 'node:fs'
 import type { ClientConfig } from 'pg'

@@ -44,17 +44,25 @@ export interface Lease {
 export interface Database {
   readonly provider: DatabaseProvider
   /**
-   * For what charge points wait for, and for nothing else: look-ups of the gateway, readiness, fences, transaction ids. Every pool
-   * answers `timestamptz` as milliseconds since the epoch and `int8` as numbers.
+   * For what charge points wait for, and for nothing else: look-ups of the gateway, readiness, fences, transaction ids.
+   * Every pool answers `timestamptz` as milliseconds since the epoch and `int8` as numbers.
    */
   readonly pool: Pool
-  /** For what the REST API lists and provisions. Never keeps anybody waiting at `pool`, but for one statement under way. */
+  /**
+   * For what the REST API lists and provisions. Never keeps anybody waiting at `pool`, but for one statement under way.
+   */
   readonly restPool: Pool
-  /** For the message log, partitions, retention, ghosts and leases: REST requests, however many, do not keep them waiting. */
+  /**
+   * For the message log, partitions, retention, ghosts and leases: REST requests, however many, do not keep them
+   * waiting.
+   */
   readonly upkeepPool: Pool
   /** True when there is one connection for everything, so that a lease must be short. */
   readonly isSingleConnection: boolean
-  /** Of two leases of which the first was released as broken, what the first had sent is done or never will be when the second begins. */
+  /**
+   * Of two leases of which the first was released as broken, what the first had sent is done or never will be when the
+   * second begins.
+   */
   lease(): Promise<Lease>
   /** Resolves when the database has answered. @throws {StatorError} `STORE_UNAVAILABLE` when it does not. */
   ping(): Promise<void>
@@ -78,8 +86,8 @@ const ownBackend = `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_
 const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`
 
-// A list of a large table is read by one process of PostgreSQL, so that one request does not take every core from what charge points
-// wait for.
+// A list of a large table is read by one process of PostgreSQL, so that one request does not take every core from what
+// charge points wait for.
 const onOneCore = `SET max_parallel_workers_per_gather = 0`
 
 /**
@@ -114,7 +122,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   )
   const address = { host: server.host, port: server.port, database: 'postgres' }
   try {
-    // Every connection is the same session to PGlite: a new one would find the prepared statements and locks of the last.
+    // Every connection is the same session to PGlite: a new one would find the prepared statements and locks of the
+    // last.
     const onConnect = async (client: ClientBase): Promise<void> => {
       await client.query('DISCARD ALL')
       await client.query(rowsAreFoundByKey)
@@ -196,8 +205,8 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
 }
 
 /**
- * Ends what is left of broken connections, and waits until it is gone: what they had sent could be committed seconds later, over what
- * has been committed since.
+ * Ends what is left of broken connections, and waits until it is gone: what they had sent could be committed seconds
+ * later, over what has been committed since.
  *
  * @throws {StatorError} `STORE_UNAVAILABLE` when one of them does not end.
  */
@@ -218,8 +227,8 @@ async function endBackends(client: Client, broken: Set<Backend>): Promise<void> 
   }
 }
 
-// A disk that was full or away for a moment leaves PGlite in a state that it does not get out of by itself. It is not asked inside its
-// thread: there a question could come between the messages of a client.
+// A disk that was full or away for a moment leaves PGlite in a state that it does not get out of by itself. It is not
+// asked inside its thread: there a question could come between the messages of a client.
 function watch(ping: () => Promise<void>, restart: () => void, log: Logger): () => void {
   let failures = 0
   let isAsking = false

@@ -16,8 +16,8 @@ export interface ProblemRow extends Readonly<WithoutNulls<RowOf<typeof problems>
 const keyNames = keyOf(problems).join(', ')
 
 /**
- * Whether `row` is older than `known`, and so changes nothing. A time that lies after its own arrival comes from a clock that is
- * ahead: then the arrival counts, or nothing could end that problem once the clock is right.
+ * Whether `row` is older than `known`, and so changes nothing. A time that lies after its own arrival comes from a
+ * clock that is ahead: then the arrival counts, or nothing could end that problem once the clock is right.
  */
 export function isOlderProblem(row: ProblemRow, known: ProblemRow): boolean {
   return row.occurredAtMs < Math.min(known.occurredAtMs, known.updatedAtMs)

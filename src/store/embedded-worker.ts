@@ -1,5 +1,5 @@
-// The thread of the embedded database: PGlite behind a Unix socket. It blocks while a statement runs, which is why it has
-// a thread of its own.
+// The thread of the embedded database: PGlite behind a Unix socket. It blocks while a statement runs, which is why it
+// has a thread of its own.
 
 import fs from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -18,8 +18,8 @@ export type EmbeddedWorkerMessage =
 
 const { folder, socketPath }: EmbeddedWorkerData = workerData
 
-// Emscripten sets the mode of every file that it has made, 0666 for some, past the umask of the process. Nothing else in this thread
-// needs a mode that lets others in.
+// Emscripten sets the mode of every file that it has made, 0666 for some, past the umask of the process. Nothing else
+// in this thread needs a mode that lets others in.
 const { chmodSync, fchmodSync } = fs
 Object.assign(fs, {
   chmodSync: (path: fs.PathLike, mode: fs.Mode) => chmodSync(path, Number(mode) & 0o700),
@@ -33,8 +33,8 @@ function tell(message: EmbeddedWorkerMessage): void {
 try {
   const database = await PGlite.create({ dataDir: folder })
   const run = database.execProtocolRawStream.bind(database)
-  // Errors of SQL arrive as messages; what is thrown is the end of the WebAssembly instance, after which the socket server
-  // would keep every later query waiting for ever (electric-sql/pglite issue 1046).
+  // Errors of SQL arrive as messages; what is thrown is the end of the WebAssembly instance, after which the socket
+  // server would keep every later query waiting for ever (electric-sql/pglite issue 1046).
   database.execProtocolRawStream = async (message, options) => {
     try {
       await run(message, options)
@@ -43,8 +43,9 @@ try {
       throw error
     }
   }
-  // All connections share one session of PGlite, and the server may interleave their messages outside of transactions (the same
-  // issue), so there is one connection at a time. The second place is for a newcomer while the last one is still being cleared away.
+  // All connections share one session of PGlite, and the server may interleave their messages outside of transactions
+  // (the same issue), so there is one connection at a time. The second place is for a newcomer while the last one is
+  // still being cleared away.
   const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: 2 })
   await server.start()
   chmodSync(socketPath, 0o600)

@@ -1,5 +1,5 @@
-// Starts and watches the embedded database. One process has a data folder for itself; the operating system lets go of the lock
-// when that process dies, however it dies.
+// Starts and watches the embedded database. One process has a data folder for itself; the operating system lets go of
+// the lock when that process dies, however it dies.
 
 import { Database as SqliteFile } from 'bun:sqlite'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -28,8 +28,8 @@ export interface EmbeddedServer {
 }
 
 /**
- * Starts the embedded database on `dataFolder`, which is made (mode 0700) when it is not there. A thread that fails later is
- * replaced; connections break meanwhile.
+ * Starts the embedded database on `dataFolder`, which is made (mode 0700) when it is not there. A thread that fails
+ * later is replaced; connections break meanwhile.
  *
  * @throws {StatorError} `DATA_FOLDER_IN_USE`, or `DATABASE_UNREACHABLE` when the files cannot be opened.
  */

@@ -29,8 +29,8 @@ const intervalRowsMax = 10_000
 const intervalBytesMax = 16_777_216
 
 /**
- * Of several transactions to which a charge point gave the same id, each has the samples from its start to the start of the next. `v` is a
- * row of `id` and `ref`, `t` the transaction, `n` the next of its id.
+ * Of several transactions to which a charge point gave the same id, each has the samples from its start to the start of
+ * the next. `v` is a row of `id` and `ref`, `t` the transaction, `n` the next of its id.
  */
 const samplesOf = sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
   AND m.sampled_at >= CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END
@@ -49,8 +49,8 @@ function transactionsOf(records: readonly EnergyRecord[]) {
 }
 
 /**
- * Registers that name only the EVSE of a transaction, while it was the one that was open there (as `meterValuesOf` lists them): `t` is the
- * transaction, `n` the next of its EVSE. EVSE 0 is the main meter.
+ * Registers that name only the EVSE of a transaction, while it was the one that was open there (as `meterValuesOf`
+ * lists them): `t` is the transaction, `n` the next of its EVSE. EVSE 0 is the main meter.
  */
 const samplesOfConnector = sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = 0
   AND m.sampled_at >= t.started_at AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
@@ -65,8 +65,8 @@ function transactionsOnEvses(records: readonly EnergyRecord[]) {
 }
 
 /**
- * Evidence for each of `records` that needs it; the others are left out. What names the transaction goes before what names only its
- * connector.
+ * Evidence for each of `records` that needs it; the others are left out. What names the transaction goes before what
+ * names only its connector.
  */
 export async function evidenceOf(
   { db }: ListSource,
@@ -93,7 +93,10 @@ export async function evidenceOf(
   return evidence
 }
 
-/** The first and the last register of each transaction that has any, from `registerRowsMax` rows at either end of its samples. */
+/**
+ * The first and the last register of each transaction that has any, from `registerRowsMax` rows at either end of its
+ * samples.
+ */
 async function registersOf(
   db: ListSource['db'],
   from: SQL,
@@ -108,7 +111,8 @@ async function registersOf(
       WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${rowsMax}) r
     WHERE ${isOwn} AND r.energy_wh IS NOT NULL`
   const reading = sql`json_build_object('wh', r.energy_wh, 'at', r.sampled_at)`
-  // Of one moment the last row counts, which has the sum of all phases. Where the end has a register, nothing is told of it but that.
+  // Of one moment the last row counts, which has the sum of all phases. Where the end has a register, nothing is told
+  // of it but that.
   const moments = sql`SELECT DISTINCT ON (r.sampled_at) r.sampled_at AS at, r.energy_wh AS wh FROM ${looked(
     'DESC',
     sql`CASE WHEN t.register_fell_at IS NULL THEN ${registerRowsMax} ELSE ${fallenRowsMax} END::int8`,
@@ -121,8 +125,8 @@ async function registersOf(
   const hasFallen = registerStepsWh
     .map((step) => `NOT ((${isMultiple('highest', step)}) <> (${isMultiple('wh', step)}) AND highest - wh < ${step})`)
     .reduce((all, one) => `${all} AND ${one}`, isBelow('wh'))
-  // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open ones. A fall as
-  // `firstFall` has it.
+  // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open
+  // ones. A fall as `firstFall` has it.
   const { rows } = await db.execute<RegistersRow>(
     sql`SELECT v.id, (SELECT ${reading} FROM ${looked('ASC')} LIMIT 1) AS first,
       (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last, f.highest, f.fell
@@ -177,8 +181,8 @@ interface IntervalRow extends Record<string, unknown> {
 }
 
 /**
- * The sum of the intervals of each, from `intervalRowsMax` rows of them all and `intervalBytesMax` bytes: one that was not read to its
- * end has none.
+ * The sum of the intervals of each, from `intervalRowsMax` rows of them all and `intervalBytesMax` bytes: one that was
+ * not read to its end has none.
  */
 async function intervalsOf(
   db: ListSource['db'],

@@ -11,9 +11,9 @@ export function digestOf(...parts: (string | number)[]): bigint {
   return BigInt.asIntN(64, Bun.hash.xxHash64(parts.join('\0')))
 }
 
-// A notification with a time of its own is the same wherever and whenever it comes again, and so is one with a place. Without either
-// only a resend under the same message id on the same connection is told; and boots are all kept, since some stations number every boot
-// alike.
+// A notification with a time of its own is the same wherever and whenever it comes again, and so is one with a place.
+// Without either only a resend under the same message id on the same connection is told; and boots are all kept, since
+// some stations number every boot alike.
 export function eventRow(
   set: ChangeSet,
   { row, place }: RowChange<'chargePointEvents'>,

@@ -1,5 +1,6 @@
-// The statements of the ledger of transaction messages. All of them may run twice on the same rows (a COMMIT whose outcome was lost is
-// done again) and leave the same behind. Those that ask the ledger of the version before are there until it is empty.
+// The statements of the ledger of transaction messages. All of them may run twice on the same rows (a COMMIT whose
+// outcome was lost is done again) and leave the same behind. Those that ask the ledger of the version before are there
+// until it is empty.
 
 import { earlierKeyColumns, sameEarlierFact } from './earlier-facts.ts'
 import type { FactRow } from './fact-row.ts'
@@ -53,8 +54,8 @@ const sameFact = `FROM transaction_facts f
     AND f.xmin <> pg_current_xact_id()::xid`
 
 /**
- * Which of the rows that `insertFacts` was given in this transaction had been there before, and their answers. Rows that this
- * very transaction inserted bear its id in xmin.
+ * Which of the rows that `insertFacts` was given in this transaction had been there before, and their answers. Rows
+ * that this very transaction inserted bear its id in xmin.
  */
 export const findStoredFacts = statement<FactRow>(
   'find_stored_facts',

@@ -1,6 +1,7 @@
-// What nodes must know of charge points that others have changed since the last look. Some have lost their connection: an
-// operator changed their credentials or deleted them at another node, or they have connected to another node. Others are to
-// be treated differently. Each node looks every second, closes what it still holds and treats the rest as it is told.
+// What nodes must know of charge points that others have changed since the last look. Some have lost their connection:
+// an operator changed their credentials or deleted them at another node, or they have connected to another node. Others
+// are to be treated differently. Each node looks every second, closes what it still holds and treats the rest as it is
+// told.
 
 import { fenceCheckMs } from '../base/limits.ts'
 import type { Clock } from '../base/clock.ts'
@@ -75,7 +76,9 @@ export async function startLooking({ pool }: Pick<Database, 'pool'>): Promise<()
   return look
 }
 
-/** Whether the epoch of a row of `charge_points` is that of a connection, be it over; an operator takes an epoch, too. */
+/**
+ * Whether the epoch of a row of `charge_points` is that of a connection, be it over; an operator takes an epoch, too.
+ */
 export const isConnectionNewer = 'connected OR COALESCE(ended_epoch = connection_epoch, false)'
 
 const fencesSince = `

@@ -43,7 +43,9 @@ export interface Gathered<Name extends StoredTable = StoredTable> {
 
 interface Parts<Name extends StoredTable, Row> {
   readonly rowOf: (set: ChangeSet, change: RowChange<Name>) => Row
-  /** Of the rows with one key the last counts: no statement can touch a row twice. Without it each is a row of its own. */
+  /**
+   * Of the rows with one key the last counts: no statement can touch a row twice. Without it each is a row of its own.
+   */
   readonly keyOf?: (row: Row) => string | number
   /** Whether it does not count although it comes later. */
   readonly isOlder?: (row: Row, known: Row) => boolean

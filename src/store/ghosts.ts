@@ -1,5 +1,6 @@
-// Ghost transactions: open ones that look over. They are flagged and never closed: the charge point may be about to tell how they
-// ended, and an operator can close them by hand. Whether one is a ghost follows from what is stored, so that a flag goes by itself.
+// Ghost transactions: open ones that look over. They are flagged and never closed: the charge point may be about to
+// tell how they ended, and an operator can close them by hand. Whether one is a ghost follows from what is stored, so
+// that a flag goes by itself.
 
 import type { ClientBase, Pool } from 'pg'
 import { ghostCandidatesMax, ghostMeterValuesMax, ghostsPerCheckMax } from '../base/limits.ts'
@@ -23,7 +24,10 @@ const name = 'COALESCE(t.station_transaction_id, t.id::text)'
 const columns = `t.id AS "transactionId", t.charge_point_id AS "chargePointKey", c.identity, ${name} AS transaction,
   t.station_transaction_id AS "stationTransactionId", t.received_at AS "heardAtMs"`
 
-/** Parameters: $1 and $2 are the latest times that are long ago. `from` gives transactions `t`, of which the open ones count. */
+/**
+ * Parameters: $1 and $2 are the latest times that are long ago. `from` gives transactions `t`, of which the open ones
+ * count.
+ */
 function suspects(from: string, which = 'true'): string {
   return `
   SELECT ${columns}, 'connectorAvailable' AS reason, ${availableSince} AS "sinceMs"
@@ -86,7 +90,8 @@ async function withoutMeteredOnes(
 const digest = (transactionId: string, reason: string): string =>
   `hashtextextended('ghost/' || ${transactionId} || '/' || ${reason}, 0)`
 
-// Open ones by charge point and arrival, as their index has them, from behind the last that was gone through. $6 is how many; null: all.
+// Open ones by charge point and arrival, as their index has them, from behind the last that was gone through. $6 is how
+// many; null: all.
 const candidates = `
   SELECT * FROM transactions WHERE stopped_at IS NULL AND (charge_point_id, received_at, id) > ($3, $4, $5)
   ORDER BY charge_point_id, received_at, id LIMIT $6`
@@ -131,7 +136,9 @@ export class GhostCheck {
     this.#deadlines = deadlines
   }
 
-  /** Stores an anomaly for each ghost that has none; of at most `ghostsPerCheckMax` suspects. Answers the ghosts noted. */
+  /**
+   * Stores an anomaly for each ghost that has none; of at most `ghostsPerCheckMax` suspects. Answers the ghosts noted.
+   */
   async run(nowMs: number): Promise<readonly Ghost[]> {
     const client = await this.#database.upkeepPool.connect()
     try {
@@ -176,7 +183,9 @@ export class GhostCheck {
     return this.#database.isSingleConnection ? ghostCandidatesMax : null
   }
 
-  /** The last transaction that was gone through, of which `found` are suspects; `beforeAll` when it was the last of all. */
+  /**
+   * The last transaction that was gone through, of which `found` are suspects; `beforeAll` when it was the last of all.
+   */
   async #lastOf(client: ClientBase, found: readonly Suspect[]): Promise<Place> {
     const lastFound = found.at(-1)
     if (lastFound !== undefined && found.length >= ghostsPerCheckMax) return lastFound

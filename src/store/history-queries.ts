@@ -1,4 +1,5 @@
-// What became of the connectors and connections of a charge point, as the REST API lists it: two tables, merged by time.
+// What became of the connectors and connections of a charge point, as the REST API lists it: two tables, merged by
+// time.
 
 import { and, eq, gte, lte, type SQL, sql } from 'drizzle-orm'
 import type { ClosedBy, HistoryFilter, HistoryRecord, Page, PageOf } from '../blocks/records.ts'

@@ -1,5 +1,5 @@
-// The registers of a transaction that a message is held against, to notice one that falls: the last of an open one, read once for each
-// transaction and connection; those next to what comes late. Batched, and no more than is asked for.
+// The registers of a transaction that a message is held against, to notice one that falls: the last of an open one,
+// read once for each transaction and connection; those next to what comes late. Batched, and no more than is asked for.
 
 import type { Pool } from 'pg'
 import type { KnownTransaction } from '../blocks/decision.ts'
@@ -48,13 +48,17 @@ export function createLastRegister(
   return async (transaction) => (await lookup.get(transaction)) ?? null
 }
 
-// The start of the first use of an id may not have been told yet: then the transaction seems to begin later than it did.
+// The start of the first use of an id may not have been told yet: then the transaction seems to begin later than it
+// did.
 const firstSampleAt = `CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END`
 
 // What an operator enters is no reading of the meter.
 const stopWh = `CASE WHEN t.closed_by = 'station' THEN t.meter_stop_wh END`
 
-/** SQL of the registers next to `v.at`: the rows on that side of it, and the register of the start or the stop beside them. */
+/**
+ * SQL of the registers next to `v.at`: the rows on that side of it, and the register of the start or the stop beside
+ * them.
+ */
 function nearest(order: 'ASC' | 'DESC', side: string, atEnd: string, whOfEnd: string): string {
   return `SELECT wh, at FROM (
       (SELECT r.energy_wh AS wh, r.sampled_at AS at FROM (
@@ -85,7 +89,10 @@ interface Moment {
   readonly atMs: number
 }
 
-/** The registers of a transaction before and after a time; null where it has one of that very time, and so knows what comes again. */
+/**
+ * The registers of a transaction before and after a time; null where it has one of that very time, and so knows what
+ * comes again.
+ */
 export function createRegistersNextTo(
   pool: Pick<Pool, 'query'>,
 ): (transaction: KnownTransaction, atMs: number) => Promise<RegistersNextTo | null> {

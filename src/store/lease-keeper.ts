@@ -1,6 +1,7 @@
-// Holds the connected charge points of this process under a lease. A node that died, was frozen or cut off from the database
-// is found out by the others when its lease runs out; when it comes back, it sets right what the database says of its charge
-// points. The epoch of a connection is the fence: whatever the lease, a charge point belongs to its newest connection.
+// Holds the connected charge points of this process under a lease. A node that died, was frozen or cut off from the
+// database is found out by the others when its lease runs out; when it comes back, it sets right what the database says
+// of its charge points. The epoch of a connection is the fence: whatever the lease, a charge point belongs to its
+// newest connection.
 
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
@@ -65,7 +66,9 @@ export class LeaseKeeper {
   #isDoubtful = false
   /** Those under way, the oldest first, and when each began. */
   readonly #releases = new Map<Untold, number>()
-  /** How connections ended of which the database may not know yet that they did, by key; `unreportedEndsMax` of them. */
+  /**
+   * How connections ended of which the database may not know yet that they did, by key; `unreportedEndsMax` of them.
+   */
   readonly #untold = new Map<number, Untold>()
   #turnsUntilCheck = 0
   #turnsUntilRepair = 0
@@ -148,7 +151,9 @@ export class LeaseKeeper {
     }
   }
 
-  /** Gives the charge points back, and ends the lease. Where the database is away, others do so when the lease runs out. */
+  /**
+   * Gives the charge points back, and ends the lease. Where the database is away, others do so when the lease runs out.
+   */
   async end(): Promise<void> {
     const { clock, log } = this.#options
     await inTime(this.#giveBack(), leaseEndMsMax, clock).catch((error: unknown) => {

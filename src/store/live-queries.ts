@@ -106,8 +106,8 @@ const readAgain = `WITH found AS (SELECT ${actorColumns} FROM charge_points c WH
 /**
  * Marks charge points as not connected, unless they have connected again, and stores how their connections ended.
  *
- * With a CASE, of which PostgreSQL has no statistics: those of `connected` may say that hardly any charge point is, as right after
- * they were provisioned, and then it would compare each that is connected with each that is to be released.
+ * With a CASE, of which PostgreSQL has no statistics: those of `connected` may say that hardly any charge point is, as
+ * right after they were provisioned, and then it would compare each that is connected with each that is to be released.
  */
 export const releaseConnections = `
   WITH released AS (
@@ -140,7 +140,10 @@ export function releaseValues(releases: readonly Release[]): Buffer[] {
   ]
 }
 
-/** Of the records that differ from an identity in letter case only: the one that is spelt alike, else the oldest, which comes first. */
+/**
+ * Of the records that differ from an identity in letter case only: the one that is spelt alike, else the oldest, which
+ * comes first.
+ */
 function spelt(identities: readonly string[], records: readonly CredentialRecord[]): Map<string, CredentialRecord> {
   const exact = new Map(records.map((record) => [record.identity, record]))
   const alike = Map.groupBy(records, (record) => record.identity.toLowerCase())
@@ -177,7 +180,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
       const hydrations = new Map<string, Hydration>()
       let left = [...trip]
       while (left.length > 0) {
-        // Two claims of one charge point need two epochs, and an UPDATE gives a row one: the second claim waits for the next round.
+        // Two claims of one charge point need two epochs, and an UPDATE gives a row one: the second claim waits for the
+        // next round.
         const round = new Map<number, Claim>()
         const later: Claim[] = []
         for (const claim of left) {
@@ -273,8 +277,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
 
   return {
     /**
-     * Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else; a third
-     * spelling finds the older of them.
+     * Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else; a
+     * third spelling finds the older of them.
      */
     async credentials(identity: string): Promise<CredentialRecord | null> {
       return (await credentials.get(identity)) ?? null
@@ -309,8 +313,9 @@ export function createLiveQueries(database: Database, clock: Clock) {
     },
 
     /**
-     * Letter case does not count. While the database is away, or takes longer than `rememberedIdTokenMsMax`: the last that was read of
-     * this id token, if it was. Past `idTokenLookupCharactersMax` nothing is looked up: there is no such id token.
+     * Letter case does not count. While the database is away, or takes longer than `rememberedIdTokenMsMax`: the last
+     * that was read of this id token, if it was. Past `idTokenLookupCharactersMax` nothing is looked up: there is no
+     * such id token.
      */
     async idToken(idToken: string): Promise<KnownIdToken | null> {
       if (idToken.length > idTokenLookupCharactersMax) return null

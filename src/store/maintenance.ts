@@ -1,5 +1,5 @@
-// What the tables need from time to time: partitions for the days to come, room from those that are over, and a look for
-// transactions that nobody ends.
+// What the tables need from time to time: partitions for the days to come, room from those that are over, and a look
+// for transactions that nobody ends.
 
 import type { Clock } from '../base/clock.ts'
 import { ghostCheckMs, maintenanceMs, resendDays } from '../base/limits.ts'
@@ -43,8 +43,8 @@ const dayMs = 86_400_000
 
 /**
  * Keeps partitions ready and forgets what is old, now and every `maintenanceMs`, and looks for ghost transactions every
- * `ghostCheckMs`; the returned function ends it. Not now: charge points that come back to this process first bring what they kept
- * while it was away.
+ * `ghostCheckMs`; the returned function ends it. Not now: charge points that come back to this process first bring what
+ * they kept while it was away.
  */
 export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
   const { database, clock, log, ghostDeadlines, onGhost } = options

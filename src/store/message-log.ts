@@ -1,5 +1,6 @@
-// The log of OCPP frames: gathered, and written beside the facts, never before them. It may lose lines; it never makes anybody wait.
-// Bytes are counted in UTF-16 units, which JavaScript knows without looking at a text: in UTF-8 a frame has one to three times as many.
+// The log of OCPP frames: gathered, and written beside the facts, never before them. It may lose lines; it never makes
+// anybody wait. Bytes are counted in UTF-16 units, which JavaScript knows without looking at a text: in UTF-8 a frame
+// has one to three times as many.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Clock } from '../base/clock.ts'

@@ -87,7 +87,10 @@ export function createMeterValueQueries(source: ListSource) {
     return next?.startedAtMs ?? null
   }
 
-  /** Values that name the transaction: of several with the same id, each has those from its start to the start of the next. */
+  /**
+   * Values that name the transaction: of several with the same id, each has those from its start to the start of the
+   * next.
+   */
   async function isOfTransaction(transaction: Place & KeyedTransaction): Promise<SQL | undefined> {
     const { transactionId, chargePointKey, stationId, stationUse, startedAtMs } = transaction
     const nextMs = await nextUseStartMs(transaction)

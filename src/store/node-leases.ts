@@ -1,5 +1,6 @@
-// Which nodes there are, and which charge points each holds: the statements on leases, and on what belongs to them. A lease
-// is a row of `nodes` that its node renews; one that was not renewed for `leaseMs`, by the clock of PostgreSQL, has run out.
+// Which nodes there are, and which charge points each holds: the statements on leases, and on what belongs to them. A
+// lease is a row of `nodes` that its node renews; one that was not renewed for `leaseMs`, by the clock of PostgreSQL,
+// has run out.
 
 import type { Pool, QueryConfig } from 'pg'
 import { leaseMs, leaseRenewMsMax, leaseStatementMsMax, ownershipRowsMax, queryMsMax } from '../base/limits.ts'
@@ -58,8 +59,8 @@ const takeForGood = `
   INSERT INTO nodes (id, name, started_at, seen_at) VALUES ($1, $2, clock_timestamp(), 'infinity')`
 
 /**
- * Holders that have no lease, one probe of the index for each: a node whose lease was swept, and that claimed on, and died.
- * A node that lives finds its lease run out, as it was, and takes it.
+ * Holders that have no lease, one probe of the index for each: a node whose lease was swept, and that claimed on, and
+ * died. A node that lives finds its lease run out, as it was, and takes it.
  */
 export const leaseToUnknown = `
   WITH RECURSIVE holders(node) AS (
@@ -77,9 +78,9 @@ const otherHasRunOut = `SELECT EXISTS (SELECT FROM nodes WHERE ${hasRunOut}) AND
 
 /**
  * By a node whose own lease holds: when all have run out, be it that the database was away or the whole machine stood
- * still, nobody is known to be gone. Under the lock of the lease: a node that comes back waits for it before it takes its
- * lease and marks its charge points as connected again. A charge point that is being claimed at the moment is passed over;
- * the next part finds it, or it is another node's by then.
+ * still, nobody is known to be gone. Under the lock of the lease: a node that comes back waits for it before it takes
+ * its lease and marks its charge points as connected again. A charge point that is being claimed at the moment is
+ * passed over; the next part finds it, or it is another node's by then.
  */
 export const sweepPart = `
   WITH expired AS MATERIALIZED (
@@ -147,8 +148,8 @@ interface LeaseDatabase {
 export type NodeLeases = ReturnType<typeof createNodeLeases>
 
 /**
- * The statements, on connections that neither charge points nor REST requests keep busy. Each changes `ownershipRowsMax`
- * charge points at most.
+ * The statements, on connections that neither charge points nor REST requests keep busy. Each changes
+ * `ownershipRowsMax` charge points at most.
  */
 export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDatabase) {
   const run = (name: string, text: string, values: unknown[], timeoutMs = leaseStatementMsMax) => {
@@ -188,7 +189,10 @@ export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDataba
       return (await run('lease_run_out', otherHasRunOut, [id])).rows[0]?.hasRunOut === true
     },
 
-    /** Marks charge points of nodes whose lease has run out as not connected, unless that of node `id` has; answers how many. */
+    /**
+     * Marks charge points of nodes whose lease has run out as not connected, unless that of node `id` has; answers how
+     * many.
+     */
     async sweep(id: string): Promise<number> {
       return Number((await run('sweep_leases', sweepPart, [id])).rows[0]?.swept ?? 0)
     },

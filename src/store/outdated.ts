@@ -1,6 +1,7 @@
 // Sets that were decided from what is not true any more, because another node has stored something since: a newer
-// connection has taken the charge point over, or has told more of the transaction. The statements of the writer find it out
-// as they go, and fail: it costs next to nothing where nobody else is at work. Only then is it asked which sets these are.
+// connection has taken the charge point over, or has told more of the transaction. The statements of the writer find it
+// out as they go, and fail: it costs next to nothing where nobody else is at work. Only then is it asked which sets
+// these are.
 
 import type { ClientBase } from 'pg'
 import type { ChangeSet } from '../blocks/decision.ts'
@@ -51,7 +52,8 @@ function premiseOf(set: ChangeSet): Premise {
   }
 }
 
-// What is stored already does not have to be decided again: an earlier attempt at this very commit may have gone through.
+// What is stored already does not have to be decided again: an earlier attempt at this very commit may have gone
+// through.
 const isInLedger = `EXISTS (SELECT FROM transaction_facts f
     WHERE f.charge_point_id = v.charge_point_id AND f.sent_at = v.sent_at AND f.digest = v.digest)
   OR EXISTS (SELECT ${sameEarlierFact})`

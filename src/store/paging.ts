@@ -1,5 +1,5 @@
-// Lists with a total: one query counts, one reads the page. On the embedded database, whose one connection charge points wait for, both
-// read a bounded number of rows, and the answer says so when there are more.
+// Lists with a total: one query counts, one reads the page. On the embedded database, whose one connection charge
+// points wait for, both read a bounded number of rows, and the answer says so when there are more.
 
 import { and, count, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
@@ -26,8 +26,8 @@ export interface IndexedRows {
 }
 
 /**
- * Rows for which there may be no index that gives them all, and in order. The first `rowsMax` of those that `lead` finds are looked at,
- * by an index that gives them in `leadOrder`; the others are left out by `rest`.
+ * Rows for which there may be no index that gives them all, and in order. The first `rowsMax` of those that `lead`
+ * finds are looked at, by an index that gives them in `leadOrder`; the others are left out by `rest`.
  */
 export interface FilteredRows {
   readonly table: PgTable
@@ -81,8 +81,8 @@ export async function countOf({ db, rowsMax }: ListSource, { table, where }: Ind
 }
 
 /**
- * As `pageOf`, of rows that are filtered by more than an index knows. `rowsWhere` reads the rows for which a condition holds, in the
- * order of the list.
+ * As `pageOf`, of rows that are filtered by more than an index knows. `rowsWhere` reads the rows for which a condition
+ * holds, in the order of the list.
  *
  * @throws {StatorError} `BAD_REQUEST` for a page behind the rows that are looked at.
  */

@@ -1,5 +1,5 @@
-// Partitions of the large tables: message_log by day, the others by month. They are made ahead of time; a row that fits none
-// (a charge point with a clock from another year) goes to the default partition, and moves when its own is made.
+// Partitions of the large tables: message_log by day, the others by month. They are made ahead of time; a row that fits
+// none (a charge point with a clock from another year) goes to the default partition, and moves when its own is made.
 
 import type { ClientBase } from 'pg'
 import { partitionLockMs, partitionMoveRowsMax, partitionTriesMax, partitionTryPauseMs } from '../base/limits.ts'
@@ -74,8 +74,9 @@ export interface LeftAsItIs {
 }
 
 /**
- * Makes the partitions that `nowMs` and the time after it need, where they are not there yet. What would keep commits waiting for
- * longer than `partitionLockMs` is left as it is: its rows go to the default partition, where they are found as well.
+ * Makes the partitions that `nowMs` and the time after it need, where they are not there yet. What would keep commits
+ * waiting for longer than `partitionLockMs` is left as it is: its rows go to the default partition, where they are
+ * found as well.
  *
  * @param triesMax how often each is tried while somebody reads the table.
  */

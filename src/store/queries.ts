@@ -1,5 +1,6 @@
-// Everything that is read from the database, or changed in it without passing through the writer. A method fails with a StatorError:
-// STORE_UNAVAILABLE when the database is away, INTERNAL when it refuses a statement, or what the method itself says.
+// Everything that is read from the database, or changed in it without passing through the writer. A method fails with a
+// StatorError: STORE_UNAVAILABLE when the database is away, INTERNAL when it refuses a statement, or what the method
+// itself says.
 
 import { type Clock, systemClock } from '../base/clock.ts'
 import { drizzle } from 'drizzle-orm/node-postgres'

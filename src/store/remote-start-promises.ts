@@ -1,6 +1,6 @@
 // The transactionIds that remote starts have promised. They are stored before the command is sent, so that the start
-// finds its promise after a restart, and at another node. Nothing is written when a transaction begins: its own row makes
-// the promise void.
+// finds its promise after a restart, and at another node. Nothing is written when a transaction begins: its own row
+// makes the promise void.
 
 import type { Pool } from 'pg'
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../base/limits.ts'

@@ -20,8 +20,8 @@ export async function forgetPromises(pool: Pool): Promise<number> {
 }
 
 /**
- * Forgets the rows of `table` for which `condition` holds; its parameters begin with `$2`. A row that is written to in the same
- * moment has to be looked at once more: it may be a new one by then.
+ * Forgets the rows of `table` for which `condition` holds; its parameters begin with `$2`. A row that is written to in
+ * the same moment has to be looked at once more: it may be a new one by then.
  */
 async function forget(pool: Pool, table: string, condition: string, values: readonly string[]): Promise<number> {
   let forgotten = 0

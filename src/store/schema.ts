@@ -1,9 +1,10 @@
-// The tables that the store alone writes, as drizzle sees them; with the tables of src/blocks the source of the migrations in drizzle/ and
-// of the typed queries for the API. What drizzle cannot say stands in the migrations only: the partitions of meter_values,
-// transaction_facts, message_log and the histories, and fill factors.
+// The tables that the store alone writes, as drizzle sees them; with the tables of src/blocks the source of the
+// migrations in drizzle/ and of the typed queries for the API. What drizzle cannot say stands in the migrations only:
+// the partitions of meter_values, transaction_facts, message_log and the histories, and fill factors.
 //
-// No foreign keys: charge points are never removed (deletion sets deleted_at), rows come from one writer that knows its keys, and
-// a check per meter value would cost as much as the insert. Payloads are json, not jsonb: jsonb refuses \u0000 and loses key order.
+// No foreign keys: charge points are never removed (deletion sets deleted_at), rows come from one writer that knows its
+// keys, and a check per meter value would cost as much as the insert. Payloads are json, not jsonb: jsonb refuses
+// \u0000 and loses key order.
 
 import { sql } from 'drizzle-orm'
 import {
@@ -25,7 +26,9 @@ import type { ClosedBy, IdTokenRecord } from '../blocks/records.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ConnectorStatus, Payload } from '../blocks/values.ts'
 
-/** transactionIds, fetched in blocks. OCPP 1.6 wants them to fit an int32, so the sequence ends there and never wraps. */
+/**
+ * transactionIds, fetched in blocks. OCPP 1.6 wants them to fit an int32, so the sequence ends there and never wraps.
+ */
 export const transactionIds = pgSequence('transaction_ids', { startWith: 1, minValue: 1, maxValue: 2_147_483_647 })
 
 /** Numbers of connections: a later connection has a greater one, on whatever node. */
@@ -167,7 +170,10 @@ export const transactionEvents = pgTable(
     chargePointKey: integer('charge_point_id').notNull(),
     ref: text('ref').notNull(),
     seqNo: bigint('seq_no', { mode: 'number' }).notNull(),
-    /** Digest of the whole message: what is another fact under the same key differs in it. Null for what was stored before it was kept. */
+    /**
+     * Digest of the whole message: what is another fact under the same key differs in it. Null for what was stored
+     * before it was kept.
+     */
     content: bigint('content', { mode: 'bigint' }),
     event: text('event').notNull(),
     transactionId: bigint('transaction_id', { mode: 'number' }),
@@ -181,8 +187,9 @@ export const transactionEvents = pgTable(
 )
 
 /**
- * When the newest event about the Problem of a component happened, be it that there is one or that it is over. It outlives the
- * row of `problems`, so that an older event that comes late changes nothing. Kept for as long as events are.
+ * When the newest event about the Problem of a component happened, be it that there is one or that it is over. It
+ * outlives the row of `problems`, so that an older event that comes late changes nothing. Kept for as long as events
+ * are.
  */
 export const problemTimes = pgTable(
   'problem_times',
@@ -250,8 +257,8 @@ export const installation = pgTable('installation', {
 })
 
 /**
- * One row per element of `meterValue`; columns as in blocks/meter-block.ts. Partitioned by month of `sampled_at`. Its one index
- * both recognises a sample sent again and finds the samples of a transaction in order.
+ * One row per element of `meterValue`; columns as in blocks/meter-block.ts. Partitioned by month of `sampled_at`. Its
+ * one index both recognises a sample sent again and finds the samples of a transaction in order.
  */
 export const meterValues = pgTable(
   'meter_values',

@@ -1,6 +1,6 @@
-// Large change sets in parts. A message of 1 MiB brings 17,000 meter values or 12,000 variables; in one transaction they would keep
-// everybody else's answers waiting for 100 ms and more. Only rows that have a key of their own are cut off: a resend, or a set
-// that is begun again after a part of it was stored, finds them and stores them once.
+// Large change sets in parts. A message of 1 MiB brings 17,000 meter values or 12,000 variables; in one transaction
+// they would keep everybody else's answers waiting for 100 ms and more. Only rows that have a key of their own are cut
+// off: a resend, or a set that is begun again after a part of it was stored, finds them and stores them once.
 
 import { partBytesMax, partRowsMax } from '../base/limits.ts'
 import type { Change, ChangeSet } from '../blocks/decision.ts'
@@ -8,7 +8,9 @@ import type { MeterBlock, MeterRows } from '../blocks/meter-block.ts'
 import { isOf, type RowChange } from '../blocks/stored-rows.ts'
 import { firstWithoutTime, textBytes } from './wire/meter-rows.ts'
 
-/** A variable takes PostgreSQL as long as this many meter values: its key is wider, and its row may have to be replaced. */
+/**
+ * A variable takes PostgreSQL as long as this many meter values: its key is wider, and its row may have to be replaced.
+ */
 const variableRows = 2
 
 /** The rows of a set, counted in meter values. Only those count that one message can bring thousands of. */
@@ -19,12 +21,14 @@ export function bulkRowsOf({ meter, changes }: ChangeSet): number {
 }
 
 /**
- * `set` as sets that are committed one after the other, in this order, each of at most `partRowsMax` bulk rows and about
- * `partBytesMax` bytes; a single row may be larger. The last one carries the fact, the answer, the anomalies and all other changes;
- * those before it carry nothing but slices of the meter values and of the variables. A set that is not large is its only part.
+ * `set` as sets that are committed one after the other, in this order, each of at most `partRowsMax` bulk rows and
+ * about `partBytesMax` bytes; a single row may be larger. The last one carries the fact, the answer, the anomalies and
+ * all other changes; those before it carry nothing but slices of the meter values and of the variables. A set that is
+ * not large is its only part.
  *
- * Meter values without a usable time are stored under their time of arrival, so a resend would store them again. In a set with a
- * fact, or with a place, that recognises the resend; so they stay in the last part, with the values behind them, however many they are.
+ * Meter values without a usable time are stored under their time of arrival, so a resend would store them again. In a
+ * set with a fact, or with a place, that recognises the resend; so they stay in the last part, with the values behind
+ * them, however many they are.
  */
 export function partsOf(set: ChangeSet): readonly ChangeSet[] {
   const parts: ChangeSet[] = []

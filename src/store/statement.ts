@@ -1,5 +1,5 @@
-// How a statement over many rows is written: one array for each column, so that a transaction costs the same handful of statements
-// however many messages it commits.
+// How a statement over many rows is written: one array for each column, so that a transaction costs the same handful of
+// statements however many messages it commits.
 
 import type { BoundStatement } from './wire/bind-messages.ts'
 import type { Column } from './wire/columns.ts'
@@ -36,7 +36,10 @@ export function namesOf(columns: Readonly<Record<string, unknown>>, of?: string)
     .join(', ')
 }
 
-/** `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare arrays. */
+/**
+ * `write` makes the SQL from the names of the columns, from the rows as a table `v` of those columns, and from the bare
+ * arrays.
+ */
 export function statement<Row>(
   name: string,
   columns: Readonly<Record<string, Column<Row>>>,

@@ -1,8 +1,8 @@
-// The statements of the writer, one per kind of change: each takes any number of rows as arrays, so that a transaction costs the
-// same handful of statements however many messages it commits. Rows and columns are those of the tables.
+// The statements of the writer, one per kind of change: each takes any number of rows as arrays, so that a transaction
+// costs the same handful of statements however many messages it commits. Rows and columns are those of the tables.
 //
-// What a set was decided from may not be true any more: another node has stored something since. Then the statement that
-// finds it out fails, and nothing of its transaction is stored (`failsIf`; see outdated.ts).
+// What a set was decided from may not be true any more: another node has stored something since. Then the statement
+// that finds it out fails, and nothing of its transaction is stored (`failsIf`; see outdated.ts).
 //
 // All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
 
@@ -84,8 +84,8 @@ const storedOfConnector: Columns<ConnectorRow> = {
 const statusSince =
   'status_since = CASE WHEN connectors.status = EXCLUDED.status THEN connectors.status_since ELSE EXCLUDED.status_since END'
 
-// What was written before there was a history, or by a node of the version before it, is not in the history: the row has no
-// `changed_at`, or one from before its status. What is told next of it is a change.
+// What was written before there was a history, or by a node of the version before it, is not in the history: the row
+// has no `changed_at`, or one from before its status. What is told next of it is a change.
 const isAsBefore = `connectors.changed_at >= COALESCE(connectors.status_since, connectors.changed_at) AND ${[
   'status',
   'error_code',
@@ -93,17 +93,20 @@ const isAsBefore = `connectors.changed_at >= COALESCE(connectors.status_since, c
 ]
   .map((column) => `connectors.${column} IS NOT DISTINCT FROM EXCLUDED.${column}`)
   .join(' AND ')}`
-// Several changes of one millisecond keep their order. A clock that was ahead for a while does not take the later changes along.
+// Several changes of one millisecond keep their order. A clock that was ahead for a while does not take the later
+// changes along.
 const changedAt = `changed_at = CASE WHEN ${isAsBefore} THEN connectors.changed_at
   WHEN connectors.changed_at >= EXCLUDED.changed_at AND connectors.changed_at < EXCLUDED.changed_at + interval '1 s'
     THEN connectors.changed_at + interval '1 microsecond' ELSE EXCLUDED.changed_at END`
 const historyColumns = namesOf(otherColumnsOf(connectorHistory, ['receivedAtMs']))
 
 /**
- * The last that was received wins, whatever time the charge point gave it: its clock may have been set back. What changes a status or
- * an error becomes a row of the history; the row lock decides what is a change. Statements that run twice find nothing changed.
+ * The last that was received wins, whatever time the charge point gave it: its clock may have been set back. What
+ * changes a status or an error becomes a row of the history; the row lock decides what is a change. Statements that run
+ * twice find nothing changed.
  *
- * The charge point stays locked until the COMMIT: a newer connection is claimed before this, which fails then, or after it.
+ * The charge point stays locked until the COMMIT: a newer connection is claimed before this, which fails then, or after
+ * it.
  */
 export const upsertConnectors = statement<ConnectorRow>(
   'upsert_connectors',
@@ -135,8 +138,8 @@ const toldOfBegin = otherColumnsOf(transactions, [...endColumns, ...fallColumns,
 export type TransactionRow = RowOfColumns<typeof toldOfBegin> & Fenced
 
 /**
- * Fails on another transaction that is stored under the same use of the same id of the charge point: only what is stored
- * already may be left out.
+ * Fails on another transaction that is stored under the same use of the same id of the charge point: only what is
+ * stored already may be left out.
  */
 export const insertTransactions = statement<TransactionRow>(
   'insert_transactions',
@@ -149,8 +152,8 @@ export const insertTransactions = statement<TransactionRow>(
 )
 
 /**
- * Another node has told more of the transaction than was known when this was decided: its end, its start, a later event.
- * Of two stops of a charge point the first counts, of two starts the earlier, and what is older moves nothing.
+ * Another node has told more of the transaction than was known when this was decided: its end, its start, a later
+ * event. Of two stops of a charge point the first counts, of two starts the earlier, and what is older moves nothing.
  */
 export const isBehind = `t.id = v.id AND (
   (v.closed_by = 'station' AND t.closed_by = 'station') OR (v.charging_state IS NOT NULL AND t.stopped_at IS NOT NULL)
@@ -172,8 +175,8 @@ export const updateTransactions = patch('update_transactions', transactions, {
 export type TransactionUpdate = RowsOf<typeof updateTransactions>
 
 /**
- * What is stored of transactions has been changed by somebody else than the newest connection of their charge point: its node
- * reads it again (fences.ts).
+ * What is stored of transactions has been changed by somebody else than the newest connection of their charge point:
+ * its node reads it again (fences.ts).
  */
 export const tellHolders = statement(
   'tell_holders',
@@ -190,7 +193,8 @@ const logged = otherColumnsOf(messageLog, ['id'])
 export type MessageLogRow = RowOfColumns<typeof logged>
 
 /**
- * The log is worth no fsync of its own: the setting is for this statement's transaction only, and a crash may cost its last moments.
+ * The log is worth no fsync of its own: the setting is for this statement's transaction only, and a crash may cost its
+ * last moments.
  */
 export const insertMessageLog = statement<MessageLogRow>(
   'insert_message_log',

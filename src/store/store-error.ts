@@ -3,8 +3,9 @@
 import { DatabaseError } from 'pg'
 import { StatorError } from '../base/errors.ts'
 
-// Classes of SQLSTATE (PostgreSQL documentation, appendix A) that say nothing about the data: connection exception, transaction
-// rollback (deadlock, serialization), insufficient resources (disk full too), operator intervention, system error.
+// Classes of SQLSTATE (PostgreSQL documentation, appendix A) that say nothing about the data: connection exception,
+// transaction rollback (deadlock, serialization), insufficient resources (disk full too), operator intervention, system
+// error.
 const transientClasses: ReadonlySet<string> = new Set(['08', '40', '53', '57', '58'])
 // read_only_sql_transaction (a standby that was promoted elsewhere), lock_not_available.
 const transientCodes: ReadonlySet<string> = new Set(['25006', '55P03'])

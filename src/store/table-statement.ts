@@ -1,6 +1,6 @@
-// Statements that are derived from a drizzle table: its columns say the names, the types and how values are encoded. There are
-// three shapes: rows are appended, take the place of those with their key, or patch them. All is worked out once, when a module
-// is loaded; a commit only encodes.
+// Statements that are derived from a drizzle table: its columns say the names, the types and how values are encoded.
+// There are three shapes: rows are appended, take the place of those with their key, or patch them. All is worked out
+// once, when a module is loaded; a commit only encodes.
 
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
@@ -105,8 +105,8 @@ export function replacing(table: PgTable, columns: Readonly<Record<string, unkno
 }
 
 /**
- * SQL of a column's new value, from what is `given` for it and what is `stored`. `isGiven` is true where the row says anything
- * of the column, and be it null.
+ * SQL of a column's new value, from what is `given` for it and what is `stored`. `isGiven` is true where the row says
+ * anything of the column, and be it null.
  */
 export type Rule = (given: string, stored: string, isGiven: string) => string
 

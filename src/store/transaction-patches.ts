@@ -1,5 +1,5 @@
-// What counts where two patches of one transaction meet: in one group, where they are folded into one row before they are
-// sent, and with what is stored, in SQL. Of every other column the last that was told counts.
+// What counts where two patches of one transaction meet: in one group, where they are folded into one row before they
+// are sent, and with what is stored, in SQL. Of every other column the last that was told counts.
 
 import type { TransactionPatch } from '../blocks/stored-rows.ts'
 import { endColumns, fallColumns } from '../blocks/transactions/tables.ts'

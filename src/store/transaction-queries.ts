@@ -23,8 +23,8 @@ const recordColumns = {
 }
 
 /**
- * By arrival at whatever node. Numbers tell no order, because each node has a block of them, and start times none, because they are by
- * the clock of a charge point.
+ * By arrival at whatever node. Numbers tell no order, because each node has a block of them, and start times none,
+ * because they are by the clock of a charge point.
  */
 export const newestFirst = [desc(transactions.receivedAtMs), desc(transactions.transactionId)]
 
@@ -65,8 +65,8 @@ export function createTransactionQueries(source: ListSource) {
   }
 }
 
-// An index leads to the transactions of a charge point, of an id token, that are open, or of a time: in this order, since the first ones
-// are the fewest. `keys` are those of the charge points of `filter.identity`.
+// An index leads to the transactions of a charge point, of an id token, that are open, or of a time: in this order,
+// since the first ones are the fewest. `keys` are those of the charge points of `filter.identity`.
 function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): FilteredRows {
   const { idToken, startedFromMs, startedToMs, open } = filter
   const { chargePointKey, transactionId, startedAtMs, stoppedAtMs } = transactions

@@ -1,11 +1,15 @@
-// The one connection of the embedded database, for work that can wait: what the REST API reads, the message log, the upkeep of the
-// tables. Look-ups of the gateway and the writer take the connection from its pool directly, and go first.
+// The one connection of the embedded database, for work that can wait: what the REST API reads, the message log, the
+// upkeep of the tables. Look-ups of the gateway and the writer take the connection from its pool directly, and go
+// first.
 
 import { Pool, type PoolClient } from 'pg'
 import { StatorError } from '../base/errors.ts'
 import { gateWaitMsMax, gateYieldMsMax, restStatementsWaitingMax } from '../base/limits.ts'
 
-/** The two lines: REST is bounded in number and can be refused, upkeep does one thing at a time by itself and goes before it. */
+/**
+ * The two lines: REST is bounded in number and can be refused, upkeep does one thing at a time by itself and goes
+ * before it.
+ */
 export type Line = 'upkeep' | 'rest'
 
 type Done = (release?: Error | boolean) => void
@@ -39,7 +43,8 @@ export class ConnectionGate {
   /**
    * The connection, when its turn has come; `release` it soon.
    *
-   * @throws {StatorError} `LOOKUP_QUEUE_FULL` when `restStatementsWaitingMax` already wait for REST, or after `gateWaitMsMax`.
+   * @throws {StatorError} `LOOKUP_QUEUE_FULL` when `restStatementsWaitingMax` already wait for REST, or after
+   *   `gateWaitMsMax`.
    */
   take(line: Line): Promise<PoolClient> {
     const waiting = this.#lines[line]

@@ -1,5 +1,5 @@
-// The writer: everything that waits goes into one PostgreSQL transaction, and only then is anybody answered. The next group forms
-// while the last one is under way, so groups grow with the load and no timer decides about them.
+// The writer: everything that waits goes into one PostgreSQL transaction, and only then is anybody answered. The next
+// group forms while the last one is under way, so groups grow with the load and no timer decides about them.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { WriterCounts } from '../base/counters.ts'
@@ -108,8 +108,8 @@ export class Writer {
   }
 
   /**
-   * Commits what waits, and the rest of what has been begun in parts, then writes the message log and the last-seen times, and stops.
-   * While the database is away nothing can be committed: what waits is rejected then.
+   * Commits what waits, and the rest of what has been begun in parts, then writes the message log and the last-seen
+   * times, and stops. While the database is away nothing can be committed: what waits is rejected then.
    */
   async stop(): Promise<void> {
     this.#isStopping = true
@@ -130,14 +130,15 @@ export class Writer {
    * A CALLRESULT is the station's leave to forget the message, so nobody answers before this resolves.
    * Changes given together commit together or not at all. While the database is away they wait.
    *
-   * A large set is the exception: it is committed in parts (`partsOf`), one after the other, with the sets of others between them, and this
-   * resolves with the outcome of the last part. When a part fails, no further part is sent and this rejects with its error:
-   * rows of meter values and variables may be stored then, and a resend of the message adds the rest.
+   * A large set is the exception: it is committed in parts (`partsOf`), one after the other, with the sets of others
+   * between them, and this resolves with the outcome of the last part. When a part fails, no further part is sent and
+   * this rejects with its error: rows of meter values and variables may be stored then, and a resend of the message
+   * adds the rest.
    *
-   * @throws {StatorError} `STORE_QUEUE_FULL` when `writerChangesMax` sets or `writerBytesMax` bytes already wait: nothing was queued.
-   * `INTERNAL` when PostgreSQL refuses this very set: nothing of it is stored.
-   * `STORE_UNAVAILABLE` when it is given up after a connection broke on it, or the writer stops while the database is away: it may be
-   * stored or not. `SHUTTING_DOWN` when the writer is stopping: it is not.
+   * @throws {StatorError} `STORE_QUEUE_FULL` when `writerChangesMax` sets or `writerBytesMax` bytes already wait:
+   *   nothing was queued. `INTERNAL` when PostgreSQL refuses this very set: nothing of it is stored.
+   *   `STORE_UNAVAILABLE` when it is given up after a connection broke on it, or the writer stops while the database is
+   *   away: it may be stored or not. `SHUTTING_DOWN` when the writer is stopping: it is not.
    */
   commit(set: ChangeSet): Promise<CommitOutcome> {
     if (this.#isStopping) return Promise.reject(new StatorError('SHUTTING_DOWN', 'The writer is stopping.'))
@@ -201,7 +202,9 @@ export class Writer {
     this.#messageLog.append(line)
   }
 
-  /** Notes that a charge point was heard; written within `lastSeenFlushMs`, with the changes that are under way then. */
+  /**
+   * Notes that a charge point was heard; written within `lastSeenFlushMs`, with the changes that are under way then.
+   */
   markSeen(chargePointKey: number, atMs: number, heartbeat: boolean): void {
     const seen = this.#seen.get(chargePointKey)
     if (seen === undefined) {
@@ -244,7 +247,8 @@ export class Writer {
       const seen = this.#takeSeen()
       if (group.length === 0 && seen.length === 0) break
       const committing = this.#commit(group, seen)
-      // The next group is on its way before the last one is answered, so that PostgreSQL and this thread work side by side.
+      // The next group is on its way before the last one is answered, so that PostgreSQL and this thread work side by
+      // side.
       settleLast()
       settleLast = await committing
     }
@@ -311,7 +315,8 @@ export class Writer {
             return this.#divide(group, seen, error, mayBeStored)
           }
         }
-        // A database that takes nothing for long, such as one whose disk is full, is of no more use than one that is away.
+        // A database that takes nothing for long, such as one whose disk is full, is of no more use than one that is
+        // away.
         const isAway = isLost || !isTransient(error) || attempt >= failuresMax
         if (isAway) this.#noteAvailable(false, error)
         if (isAway && this.#isStopping) {

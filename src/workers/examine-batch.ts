@@ -1,5 +1,5 @@
-// What a worker does with a batch: a verdict per frame, and one meter block for all of them. Pure: the main thread calls
-// the same function for batches too small to be worth the crossing.
+// What a worker does with a batch: a verdict per frame, and one meter block for all of them. Pure: the main thread
+// calls the same function for batches too small to be worth the crossing.
 
 import { sharedMeterRowsMax } from '../base/limits.ts'
 import type { MeterBlock } from '../blocks/meter-block.ts'
@@ -19,7 +19,8 @@ export interface ExaminedBatch {
   readonly meter: MeterBlock | null
 }
 
-// One per thread. A batch has a block of its own, whatever was open before it; single frames share one until somebody looks into it.
+// One per thread. A batch has a block of its own, whatever was open before it; single frames share one until somebody
+// looks into it.
 const columns = new MeterColumns()
 
 /** Parses and checks every frame; a frame that makes this code itself fail is refused with InternalError, alone. */
@@ -29,7 +30,10 @@ export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
   return { verdicts, meter: columns.rows === 0 ? null : columns.finish() }
 }
 
-/** The same for one frame. Its meter values share a block with those of the frames after it, until somebody looks into it. */
+/**
+ * The same for one frame. Its meter values share a block with those of the frames after it, until somebody looks into
+ * it.
+ */
 export function examineOne(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } {
   if (columns.rows >= sharedMeterRowsMax) columns.finish()
   const rows = columns.rows
@@ -98,8 +102,8 @@ function digestOf(
   return isFact ? { content: contentDigest(sent) } : null
 }
 
-// A loop: taking a few keys over is several times as fast as leaving two out of a copy. A field of the name `__proto__` is a
-// field like any other; set the plain way it would become the prototype of the copy.
+// A loop: taking a few keys over is several times as fast as leaving two out of a copy. A field of the name `__proto__`
+// is a field like any other; set the plain way it would become the prototype of the copy.
 function withoutMeterValues(payload: Json): Json {
   const kept: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {

@@ -1,5 +1,5 @@
-// Priority of the threads beside the main thread: what takes them milliseconds must not take a core from the thread that
-// serves everybody.
+// Priority of the threads beside the main thread: what takes them milliseconds must not take a core from the thread
+// that serves everybody.
 
 import { setPriority } from 'node:os'
 

@@ -1,6 +1,6 @@
-// Makes a long frame light before it goes to the main thread: the plain values and what handlers read, as objects; the payload
-// as it was sent, as one text. A frame of a megabyte may hold hundreds of thousands of objects, and to make them once more
-// would take the thread that serves everybody tens of milliseconds.
+// Makes a long frame light before it goes to the main thread: the plain values and what handlers read, as objects; the
+// payload as it was sent, as one text. A frame of a megabyte may hold hundreds of thousands of objects, and to make
+// them once more would take the thread that serves everybody tens of milliseconds.
 
 import type { MessageRow } from '../blocks/message-row.ts'
 import { requestNode } from '../examine/schema.ts'
@@ -36,7 +36,9 @@ function selected(payload: Json, readPartly: MessageRow['readPartly']): Json {
   return kept
 }
 
-/** A copy without `fields`, and at any depth without `customData`, which may hold anything and which no handler reads. */
+/**
+ * A copy without `fields`, and at any depth without `customData`, which may hold anything and which no handler reads.
+ */
 function withoutFields(payload: Json, fields: readonly string[]): Json {
   const kept: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {

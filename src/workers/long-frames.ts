@@ -1,5 +1,5 @@
-// The thread for long frames: it takes one at a time, in the order in which they came, so that no batch waits for them and no two of
-// them share a fate. It starts with the first long frame.
+// The thread for long frames: it takes one at a time, in the order in which they came, so that no batch waits for them
+// and no two of them share a fate. It starts with the first long frame.
 
 import { Piscina } from 'piscina'
 import { StatorError } from '../base/errors.ts'
@@ -52,7 +52,8 @@ export class LongFrames {
   }
 
   /**
-   * Examines a frame once those before it are done. A frame that makes the thread die or hang, again and again, is refused.
+   * Examines a frame once those before it are done. A frame that makes the thread die or hang, again and again, is
+   * refused.
    *
    * @throws {StatorError} `SHUTTING_DOWN` when this is closed meanwhile.
    */

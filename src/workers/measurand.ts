@@ -133,8 +133,9 @@ export class Measurand {
 }
 
 /**
- * The register of one meter value. Some charge points tell each phase in a meter value of its own: those of one moment and context are
- * folded together, so that the last of them has the register, and a total told beside them goes before them.
+ * The register of one meter value. Some charge points tell each phase in a meter value of its own: those of one moment
+ * and context are folded together, so that the last of them has the register, and a total told beside them goes before
+ * them.
  */
 export class MomentRegister {
   readonly #own = new Measurand('sum')

@@ -1,5 +1,6 @@
-// Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see blocks/meter-block.ts).
-// The common measurands become numbers in one unit each; the element as sent goes along, so nothing is lost by it.
+// Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see
+// blocks/meter-block.ts). The common measurands become numbers in one unit each; the element as sent goes along, so
+// nothing is lost by it.
 
 import { isObject, type JsonObject } from '../base/json.ts'
 import type { ConnectorRef } from '../blocks/decision.ts'
@@ -83,7 +84,9 @@ class RegisterSearch {
     this.last = Number.NaN
   }
 
-  /** Adds a meter value: its register, and what it says in the contexts of the two ends. Of one time, the list decides. */
+  /**
+   * Adds a meter value: its register, and what it says in the contexts of the two ends. Of one time, the list decides.
+   */
   add(atMs: number, register: MomentRegister, atBegin: MomentRegister, atEnd: MomentRegister): void {
     if (!Number.isNaN(register.value)) this.#addRegister(atMs, register)
     if (!Number.isNaN(atBegin.value)) this.#addBegin(atMs, atBegin)
@@ -189,13 +192,16 @@ export class MeterColumns {
   }
 
   /**
-   * Adds the meter values that `payload` carries, if any, under `meterValue` or (1.6 StopTransaction) `transactionData`.
+   * Adds the meter values that `payload` carries, if any, under `meterValue` or (1.6 StopTransaction)
+   * `transactionData`.
    *
-   * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`, those left
+   * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`,
+   *   those left
    *   out that hold nothing.
    * A value without a usable time of its own has that of its message (TransactionEvent, StopTransaction).
    *
-   * @param lacksTime whether a usable time is missing: a row that has the time of arrival instead has it to the microsecond, as in
+   * @param lacksTime whether a usable time is missing: a row that has the time of arrival instead has it to the
+   *   microsecond, as in
    *   `received_at`.
    */
   add(payload: JsonObject, sent: JsonObject, origin: Origin, lacksTime = false): MeterRange | null {
@@ -230,8 +236,8 @@ export class MeterColumns {
   }
 
   /**
-   * The block of everything added since the last one: a copy of just its size, in one piece of memory, so that the room here is
-   * used again and again.
+   * The block of everything added since the last one: a copy of just its size, in one piece of memory, so that the room
+   * here is used again and again.
    */
   finish(): MeterBlock {
     const rows = this.#rows

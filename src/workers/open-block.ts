@@ -1,5 +1,6 @@
-// The block that frames share which are examined one by one. A block of its own for each of them costs the main thread 3.3 µs
-// more a frame, in groups of 64, a tenth of a durable MeterValues (bench/measurements.md, "Work for each message").
+// The block that frames share which are examined one by one. A block of its own for each of them costs the main thread
+// 3.3 µs more a frame, in groups of 64, a tenth of a durable MeterValues (bench/measurements.md, "Work for each
+// message").
 
 import type { MeterBlock } from '../blocks/meter-block.ts'
 

@@ -156,8 +156,8 @@ export class FramePool {
   }
 }
 
-// The values of a MeterValues, of a StopTransaction and of a TransactionEvent become columns in the worker, and its facts
-// a digest. What all other messages carry comes back as objects, which costs this thread as much as to parse it.
+// The values of a MeterValues, of a StopTransaction and of a TransactionEvent become columns in the worker, and its
+// facts a digest. What all other messages carry comes back as objects, which costs this thread as much as to parse it.
 function paysToCross(text: string): boolean {
   return text.length > inlineCharactersMax && (text.includes('"meterValue"') || text.includes('"transactionData"'))
 }

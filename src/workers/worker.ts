@@ -14,7 +14,10 @@ giveWay()
 // A charge point may call a field `toJSON`; it is none of msgpackr's business.
 const packr = new Packr({ useToJSON: false })
 
-/** Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a `PackedBatch`. */
+/**
+ * Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a
+ * `PackedBatch`.
+ */
 export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof move> {
   const tasks: readonly FrameTask[] = packr.unpack(envelope)
   const { verdicts, meter } = examineBatch(tasks)

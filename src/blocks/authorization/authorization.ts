@@ -1,5 +1,5 @@
-// Functional block C, authorization: what an id token may do. 1.6 idTags and 2.x idTokens live in one table; letter case
-// does not count (1.6 CiString20Type, 2.x identifierString).
+// Functional block C, authorization: what an id token may do. 1.6 idTags and 2.x idTokens live in one table; letter
+// case does not count (1.6 CiString20Type, 2.x identifierString).
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
@@ -44,9 +44,9 @@ export function idTagInfo16(idTag: string, known: Known): OCPP16.AuthorizeRespon
 }
 
 /**
- * What a 2.x charge point is told of an idToken (IdTokenInfoType, 2.0.1 Part 2 §2.29). A token of type NoAuthorization is
- * accepted unseen (C02); one whose type differs from the stored type is Unknown, so that nobody types the number of a
- * card into a keypad.
+ * What a 2.x charge point is told of an idToken (IdTokenInfoType, 2.0.1 Part 2 §2.29). A token of type NoAuthorization
+ * is accepted unseen (C02); one whose type differs from the stored type is Unknown, so that nobody types the number of
+ * a card into a keypad.
  */
 export function idTokenInfo201(
   idToken: Pick<OCPP20.AuthorizeRequest['idToken'], 'idToken' | 'type'>,

@@ -18,8 +18,8 @@ import { timeMs } from '../notification.ts'
 import type { NewRow } from '../stored-rows.ts'
 import { connectorSubject } from '../untimed-facts.ts'
 
-// From what an operator must see first to what can wait. Connector 0 is the charge point itself: only its faults and its
-// being out of service say something about the others (some use it as a sum meter).
+// From what an operator must see first to what can wait. Connector 0 is the charge point itself: only its faults and
+// its being out of service say something about the others (some use it as a sum meter).
 export const statusesByWeight = [
   'Faulted',
   'Charging',
@@ -68,7 +68,9 @@ export function connectorStatusChanges(moved: readonly NewRow<'connectors'>[], k
   return before === after ? changes : [...changes, { table: 'chargePoints', patch: { status: after } }]
 }
 
-/** The anomaly of a connector that is new and one too many (some charge points count on for ever); null when it is not. */
+/**
+ * The anomaly of a connector that is new and one too many (some charge points count on for ever); null when it is not.
+ */
 export function connectorTooMany(ref: ConnectorRef, known: Known): Anomaly | null {
   if (known.connector(ref) !== undefined || known.connectors().length < connectorsMax) return null
   return { kind: 'tooManyConnectors', detail: { evseId: ref.evseId, connectorId: ref.connectorId } }

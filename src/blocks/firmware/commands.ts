@@ -37,7 +37,10 @@ const forms = since2<Form>(
   }),
 )
 
-/** What an answer without anything in it means; null: nothing. A 1.6 answer is empty, and means that it will try (§6.56). */
+/**
+ * What an answer without anything in it means; null: nothing. A 1.6 answer is empty, and means that it will try
+ * (§6.56).
+ */
 const emptyAnswer = since2<string | null>('Accepted', null)
 
 /** What a firmware update was answered with; null when the answer does not say. */

@@ -1,5 +1,5 @@
-// The energy of a transaction, from the best evidence there is: its own registers at start and stop, else the registers of its meter
-// values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
+// The energy of a transaction, from the best evidence there is: its own registers at start and stop, else the registers
+// of its meter values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
 
 import { isObject } from '../../base/json.ts'
 import { meterRoundingWhMax, registerStepsWh } from '../../base/limits.ts'
@@ -108,8 +108,8 @@ export function registerFall(beforeWh: number, afterWh: number): 'none' | 'round
 }
 
 /**
- * Whether a register fell from one reading to another in the middle of a transaction. It did not where one of them is told in coarser
- * steps, and that explains it: 6.01 kWh before 6,005 Wh.
+ * Whether a register fell from one reading to another in the middle of a transaction. It did not where one of them is
+ * told in coarser steps, and that explains it: 6.01 kWh before 6,005 Wh.
  */
 export function hasReadingFallen(beforeWh: number, afterWh: number): boolean {
   if (registerFall(beforeWh, afterWh) !== 'backwards') return false
@@ -121,8 +121,8 @@ export function hasReadingFallen(beforeWh: number, afterWh: number): boolean {
 }
 
 /**
- * The first fall of a register that did not rise again with the next reading: a single odd reading is none. What the last one fell to may
- * prove to be such a reading.
+ * The first fall of a register that did not rise again with the next reading: a single odd reading is none. What the
+ * last one fell to may prove to be such a reading.
  *
  * @param readings in the order of their times.
  */
@@ -138,8 +138,9 @@ export function firstFall(readings: readonly RegisterReading[]): RegisterFall | 
 }
 
 /**
- * Whether the register fell on the way to the end, and so tells nothing of what came before. A single reading that is lower than those on
- * both sides of it is none: nor is anything where an operator, who knows better, has entered the end.
+ * Whether the register fell on the way to the end, and so tells nothing of what came before. A single reading that is
+ * lower than those on both sides of it is none: nor is anything where an operator, who knows better, has entered the
+ * end.
  */
 function hasFallen(endWh: number, registers: TransactionRegisters, evidence: EnergyEvidence): boolean {
   if (registers.closedBy === 'operator' && registers.meterStopWh !== null) return false
@@ -174,8 +175,9 @@ function wordOf(sent: unknown, otherwise: string): string {
 }
 
 /**
- * The sum of the intervals of one context, each counted once however often it was told; null when there is none. Of the two regular
- * contexts the one that tells more counts, since the other has gaps; other contexts count only where there is neither.
+ * The sum of the intervals of one context, each counted once however often it was told; null when there is none. Of the
+ * two regular contexts the one that tells more counts, since the other has gaps; other contexts count only where there
+ * is neither.
  */
 export function intervalsWh(values: readonly StoredMeterValue[]): number | null {
   const byContext = new Map<string, Map<string, number>>()

@@ -1,5 +1,5 @@
-// Registers of a transaction that go down by more than rounding explains: such a register tells no energy. Each message is held against
-// what was known before it.
+// Registers of a transaction that go down by more than rounding explains: such a register tells no energy. Each message
+// is held against what was known before it.
 
 import { isoTime } from '../../base/clock.ts'
 import type {
@@ -31,8 +31,8 @@ export function laterReading(reading: RegisterReading, before: RegisterReading |
 }
 
 /**
- * Where a register fell in a message, or from what was known `before` it; null when none did. What was sampled earlier than that tells
- * nothing.
+ * Where a register fell in a message, or from what was known `before` it; null when none did. What was sampled earlier
+ * than that tells nothing.
  */
 export function fallIn(meter: FrameMeter | null, before: RegisterReading | undefined): RegisterFall | null {
   if (meter === null) return null
@@ -74,8 +74,8 @@ function fallTo(wh: number, atMs: number, before: RegisterReading): RegisterFall
 }
 
 /**
- * Where a register fell in the message of a stop, or its register is lower than the one before it; null when neither is so. A stop below
- * the start is `meterBackwards`, which needs no second word.
+ * Where a register fell in the message of a stop, or its register is lower than the one before it; null when neither is
+ * so. A stop below the start is `meterBackwards`, which needs no second word.
  *
  * @param begun undefined when nothing but the stop has come.
  */

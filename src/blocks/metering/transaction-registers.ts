@@ -1,5 +1,5 @@
-// The registers that a transaction itself has, of its start and of its stop: what else is to be read of a transaction by its
-// columns goes through here.
+// The registers that a transaction itself has, of its start and of its stop: what else is to be read of a transaction
+// by its columns goes through here.
 
 import type { RegisterReading } from '../../ocpp/verdict.ts'
 import type { StoredRow } from '../stored-rows.ts'

@@ -1,5 +1,5 @@
-// Boots: what a charge point says of itself, and how that is answered. What it may tell before its boot is accepted says
-// its chart (`actors/charge-point.ts`).
+// Boots: what a charge point says of itself, and how that is answered. What it may tell before its boot is accepted
+// says its chart (`actors/charge-point.ts`).
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'

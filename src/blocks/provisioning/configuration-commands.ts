@@ -2,8 +2,8 @@
 // the device model of 2.x (2.0.1 B05, B06) under keys that read alike.
 //
 // A 2.x key is `Component.Variable`. Where that is not enough, `Component[instance]@evse/connector.Variable[instance]`,
-// as in `OCPPCommCtrlr.MessageAttempts[TransactionEvent]` or `Connector@1/1.AvailabilityState`. The standard keys of 1.6
-// that 2.x kept under another name are understood too, so that `HeartbeatInterval` works everywhere.
+// as in `OCPPCommCtrlr.MessageAttempts[TransactionEvent]` or `Connector@1/1.AvailabilityState`. The standard keys of
+// 1.6 that 2.x kept under another name are understood too, so that `HeartbeatInterval` works everywhere.
 
 import { variablesPerCallMax } from '../../base/limits.ts'
 import { ownValue } from '../../base/own-value.ts'
@@ -176,8 +176,8 @@ function setVariable(key: string, value: string): Command | null {
 }
 
 /**
- * The answer to GetConfiguration or GetVariables for `keys`, in the words of 1.6. What a station left out stays out; null
- * when it answered something and none of that can be read.
+ * The answer to GetConfiguration or GetVariables for `keys`, in the words of 1.6. What a station left out stays out;
+ * null when it answered something and none of that can be read.
  *
  * GetVariables does not tell what may be written, so that a 2.x key is read-only when `stored` says so.
  */

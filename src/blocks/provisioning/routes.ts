@@ -1,5 +1,5 @@
-// /api/chargepoints/{chargePointId}/configuration (configuration keys of 1.6, and the device model of 2.x under the same
-// words) and …/reset.
+// /api/chargepoints/{chargePointId}/configuration (configuration keys of 1.6, and the device model of 2.x under the
+// same words) and …/reset.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -237,8 +237,8 @@ async function storedVariables({ queries }: ApiDeps, chargePointKey: number): Pr
   return stored
 }
 
-// A variable that the charge point reported keeps its place in the stored model, with the value it has just accepted. What
-// it never reported, and what may only be written (passwords), is not stored.
+// A variable that the charge point reported keeps its place in the stored model, with the value it has just accepted.
+// What it never reported, and what may only be written (passwords), is not stored.
 async function storeVariable(
   deps: ApiDeps,
   chargePoint: ChargePointRecord,

@@ -7,9 +7,9 @@ import type { Payload } from '../decision.ts'
 const purposes: Readonly<Record<string, string>> = { ChargePointMaxProfile: 'ChargingStationMaxProfile' }
 
 /**
- * A charging profile in the 1.6 shape (§7.8) as a 2.x ChargingProfileType: `chargingProfileId` becomes `id`, and the one
- * schedule a list of schedules with ids of their own. What has the 2.x shape already, or no known shape, stays as it is:
- * the schema judges it.
+ * A charging profile in the 1.6 shape (§7.8) as a 2.x ChargingProfileType: `chargingProfileId` becomes `id`, and the
+ * one schedule a list of schedules with ids of their own. What has the 2.x shape already, or no known shape, stays as
+ * it is: the schema judges it.
  */
 export function chargingProfile2x(profile: Payload): Payload {
   const { chargingProfileId, chargingProfilePurpose, chargingSchedule, ...rest } = profile

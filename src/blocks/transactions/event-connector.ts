@@ -8,9 +8,9 @@ import type { ConnectorRef, ConnectorStatus, Known, KnownTransaction, WithoutMet
 export type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
 
 /**
- * The connector that an event is about. An event may name the EVSE only: then it is the one of that EVSE whose state says that something is
- * plugged in, if it is the only one; else that of its transaction; connector 1 when nothing tells. What is over stays where it was: the next
- * car may be plugged in by then.
+ * The connector that an event is about. An event may name the EVSE only: then it is the one of that EVSE whose state
+ * says that something is plugged in, if it is the only one; else that of its transaction; connector 1 when nothing
+ * tells. What is over stays where it was: the next car may be plugged in by then.
  */
 export function connectorOf(
   event: TransactionEvent,

@@ -19,7 +19,8 @@ export interface Closing {
 }
 
 /**
- * Closes `transaction`, and moves its charge point by that once it is committed; answers with the transaction as it is then.
+ * Closes `transaction`, and moves its charge point by that once it is committed; answers with the transaction as it is
+ * then.
  *
  * @param messageId tells this closing from every other: the fact has no frame whose id it could bear.
  * @throws {StatorError} `CONFLICT` when it has stopped meanwhile, `BAD_REQUEST`, and what `deps.commit` throws.

@@ -44,11 +44,16 @@ export const transactions = pgTable(
     stopReason: text('stop_reason'),
     stopIdToken: text('stop_id_token'),
     closedBy: text('closed_by').$type<'station' | 'operator'>(),
-    /** The highest register from which one fell in the middle, and the time of the one below it; null while none did. */
+    /**
+     * The highest register from which one fell in the middle, and the time of the one below it; null while none did.
+     */
     registerFellFromWh: doublePrecision('register_fell_from_wh'),
     registerFellAtMs: instant('register_fell_at'),
     receivedAtMs: instant('received_at').notNull(),
-    /** When the last message about it came; null until one after the first has come. Meter values of 1.6 leave it as it is. */
+    /**
+     * When the last message about it came; null until one after the first has come. Meter values of 1.6 leave it as it
+     * is.
+     */
     updatedAtMs: instant('updated_at'),
   },
   (table) => [
@@ -56,8 +61,9 @@ export const transactions = pgTable(
     uniqueIndex('transactions_station_id')
       .on(table.chargePointKey, sql`left(station_transaction_id, 255)`, table.stationUse)
       .where(sql`station_transaction_id IS NOT NULL`),
-    // By arrival, the order of the lists: a page of them is read without what comes before it in time. Numbers tell no order, because each
-    // node has a block of them, and start times none, because they are by the clock of a charge point.
+    // By arrival, the order of the lists: a page of them is read without what comes before it in time. Numbers tell no
+    // order, because each node has a block of them, and start times none, because they are by the clock of a charge
+    // point.
     index('transactions_by_arrival').on(table.receivedAtMs, table.transactionId).concurrently(),
     index('transactions_of_charge_point_by_arrival')
       .on(table.chargePointKey, table.receivedAtMs, table.transactionId)

@@ -1,5 +1,6 @@
-// How a 2.x transaction is told: which of several transactions of one id an event is about, and in which order events belong.
-// Charge points reuse ids after a reboot, number every event 0, set their clocks, and deliver what happened offline after the end.
+// How a 2.x transaction is told: which of several transactions of one id an event is about, and in which order events
+// belong. Charge points reuse ids after a reboot, number every event 0, set their clocks, and deliver what happened
+// offline after the end.
 
 import type { TransactionMove } from '../../../actors/transaction.ts'
 import type { AnomalyKind } from '../anomalies.ts'
@@ -35,10 +36,10 @@ export function toldOf(
 /**
  * The transaction that an event is about, among those that its charge point gave this id.
  *
- * A Started is a new use of the id when the newest known transaction is closed and it lies after the stop; or when that one is
- * open, the charge point has booted since it was last heard of, and it lies after everything that is known of it. Without a
- * usable time it lies after everything, unless it is a resend or the start that the closed one lacks. Any other event belongs to
- * the transaction in whose span it falls, else to the newest.
+ * A Started is a new use of the id when the newest known transaction is closed and it lies after the stop; or when that
+ * one is open, the charge point has booted since it was last heard of, and it lies after everything that is known of
+ * it. Without a usable time it lies after everything, unless it is a resend or the start that the closed one lacks. Any
+ * other event belongs to the transaction in whose span it falls, else to the newest.
  *
  * @param named the newest first.
  * @returns the transaction; undefined when it begins now, as use number `use` of the id.
@@ -67,14 +68,15 @@ function isNewUse(
   if (!story || isResend === true) return false
   if (!open) return hasTime ? atMs > endOf(story, closedBy) : story.isStartTold
   if (lastBootAtMs === null || (hasTime && atMs <= story.lastEventAtMs)) return false
-  // What came after the boot may tell of the time before it: then the boot lies between that and this start all the same.
+  // What came after the boot may tell of the time before it: then the boot lies between that and this start all the
+  // same.
   const isBootBetween = story.lastEventAtMs < lastBootAtMs && lastBootAtMs <= atMs
   return lastBootAtMs > story.heardAtMs || isBootBetween
 }
 
 /**
- * When a closed transaction was over, by the clock of its charge point. An end without a usable time has the time of arrival: then what
- * had a time before it counts, or a clock that is behind would make one transaction of two.
+ * When a closed transaction was over, by the clock of its charge point. An end without a usable time has the time of
+ * arrival: then what had a time before it counts, or a clock that is behind would make one transaction of two.
  */
 function endOf({ stoppedAtMs, lastEventAtMs }: TransactionStory, closedBy: KnownTransaction['closedBy']): number {
   if (stoppedAtMs === null) return Number.POSITIVE_INFINITY
@@ -82,23 +84,26 @@ function endOf({ stoppedAtMs, lastEventAtMs }: TransactionStory, closedBy: Known
 }
 
 /**
- * Whether the id may have been used again since `transaction`: a boot came after the first that was heard of it, or after the last that
- * is known to have happened in it. A message that comes late changes neither.
+ * Whether the id may have been used again since `transaction`: a boot came after the first that was heard of it, or
+ * after the last that is known to have happened in it. A message that comes late changes neither.
  */
 export function mayBeUsedAgain({ story }: KnownTransaction, { lastBootAtMs }: KnownChargePoint): boolean {
   if (lastBootAtMs === null || !story) return false
   return lastBootAtMs > Math.min(story.firstHeardAtMs, story.lastEventAtMs)
 }
 
-/** Whether `atMs` falls into the span of a transaction: from its start to its stop, or to the start of the `next` use of the id. */
+/**
+ * Whether `atMs` falls into the span of a transaction: from its start to its stop, or to the start of the `next` use of
+ * the id.
+ */
 function isWithin(atMs: number, { startedAtMs, story }: KnownTransaction, next: KnownTransaction | undefined): boolean {
   if (atMs < startedAtMs || (next !== undefined && atMs >= next.startedAtMs)) return false
   return !story || story.stoppedAtMs === null || atMs <= story.stoppedAtMs
 }
 
 /**
- * Whether an event tells of an earlier moment than what is known: its time is earlier and its seqNo not higher. A counter that
- * began again and a clock that was set do not make an event old.
+ * Whether an event tells of an earlier moment than what is known: its time is earlier and its seqNo not higher. A
+ * counter that began again and a clock that was set do not make an event old.
  */
 export function isOlder({ atMs, hasTime, seqNo }: ToldEvent, story: TransactionStory | null | undefined): boolean {
   if (!story || !hasTime || atMs >= story.lastEventAtMs) return false

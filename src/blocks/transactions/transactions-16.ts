@@ -1,5 +1,5 @@
-// Functional block E, transactions, as OCPP 1.6 tells them: StartTransaction (§4.8) and StopTransaction (§4.10). They are
-// never refused: what does not fit is stored with an anomaly beside it.
+// Functional block E, transactions, as OCPP 1.6 tells them: StartTransaction (§4.8) and StopTransaction (§4.10). They
+// are never refused: what does not fit is stored with an anomaly beside it.
 
 import type { OCPP16 } from 'typed-ocpp'
 import { transactionMove } from '../../../actors/transaction.ts'
@@ -122,9 +122,9 @@ export const startTransaction: Handler<StartTransaction> = {
 }
 
 /**
- * The key of a stop is all that it says, not the transactionId alone: ids of 0 and below name no transaction, a charge point may
- * bring the stop of a transaction that another central system numbered, and a second stop with other figures is another fact.
- * Whichever comes first for an open transaction closes it; the others are stored and noted.
+ * The key of a stop is all that it says, not the transactionId alone: ids of 0 and below name no transaction, a charge
+ * point may bring the stop of a transaction that another central system numbered, and a second stop with other figures
+ * is another fact. Whichever comes first for an open transaction closes it; the others are stored and noted.
  */
 function stopFact(payload: StopTransaction, known: Known, transaction: KnownTransaction | undefined): TransactionFact {
   const time = payload.transactionId > 0 ? known.sent.timestamp : timeKey(known.placed, known.sent.timestamp)

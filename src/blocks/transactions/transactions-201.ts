@@ -1,5 +1,6 @@
-// Functional block E, transactions, as OCPP 2.x tells them: TransactionEvent (2.0.1 E01–E15). Events may come late, twice,
-// out of order or without their beginning; each is stored, and the transaction is pieced together from what has come.
+// Functional block E, transactions, as OCPP 2.x tells them: TransactionEvent (2.0.1 E01–E15). Events may come late,
+// twice, out of order or without their beginning; each is stored, and the transaction is pieced together from what has
+// come.
 
 import { type TransactionMove, transactionMove } from '../../../actors/transaction.ts'
 import { idTokenCandidates, idTokenInfo201 } from '../authorization/authorization.ts'
@@ -185,7 +186,10 @@ function moveBy({ event, told }: Facts, transaction: KnownTransaction): Transact
   })
 }
 
-/** Whether an event tells of something after the end. Events of the time offline come after the end, and tell of the time before. */
+/**
+ * Whether an event tells of something after the end. Events of the time offline come after the end, and tell of the
+ * time before.
+ */
 function isAfterEnd(event: TransactionEvent, told: ToldEvent, { story }: KnownTransaction): boolean {
   if (event.offline === true) return false
   if (event.eventType === 'Ended') return true
@@ -297,8 +301,8 @@ function plausibilityNeeds(event: TransactionEvent): Needs {
 }
 
 /**
- * The open transaction of the same card, when this event brings the transaction its card, or starts it once more: then it
- * is answered as the first start was, and `isNews` is false.
+ * The open transaction of the same card, when this event brings the transaction its card, or starts it once more: then
+ * it is answered as the first start was, and `isNews` is false.
  */
 function concurrentWith(
   facts: Facts,

@@ -1,9 +1,9 @@
-// Prepared statements that travel together: everything in one write, one Sync behind the last, one packet back. pg's own
-// queries have a Sync each, and each of those is an answer of its own that wakes this thread: one Sync takes 0.95 times the
-// CPU of the server and 0.94 times that of PostgreSQL (bench/measurements.md, "Group commit").
+// Prepared statements that travel together: everything in one write, one Sync behind the last, one packet back. pg's
+// own queries have a Sync each, and each of those is an answer of its own that wakes this thread: one Sync takes 0.95
+// times the CPU of the server and 0.94 times that of PostgreSQL (bench/measurements.md, "Group commit").
 //
-// This is the only module that knows how `pg.Client` drives a query: `Submittable`, `parse` and `close` of its connection,
-// and the stream that it writes to.
+// This is the only module that knows how `pg.Client` drives a query: `Submittable`, `parse` and `close` of its
+// connection, and the stream that it writes to.
 
 import { type ClientBase, type Connection, DatabaseError, type Submittable } from 'pg'
 import { type BoundStatement, runMessages } from './bind-messages.ts'
@@ -15,9 +15,9 @@ export interface StatementResult {
 }
 
 /**
- * Sends the statements in one trip and waits for all of them; rows that they answer are not kept. Without a BEGIN among them
- * or before they are one transaction, which the Sync commits (PostgreSQL documentation, "Pipelining" in the message flow of the
- * extended query protocol): when this resolves, it is committed.
+ * Sends the statements in one trip and waits for all of them; rows that they answer are not kept. Without a BEGIN among
+ * them or before they are one transaction, which the Sync commits (PostgreSQL documentation, "Pipelining" in the
+ * message flow of the extended query protocol): when this resolves, it is committed.
  *
  * @throws the first error, of class DatabaseError when it is PostgreSQL's. No statement behind it was done.
  */
@@ -28,7 +28,10 @@ export function runBatch(client: ClientBase, statements: readonly BoundStatement
   })
 }
 
-/** Names of the statements that PostgreSQL has parsed on a connection. A name that is run here is never run by pg's own queries. */
+/**
+ * Names of the statements that PostgreSQL has parsed on a connection. A name that is run here is never run by pg's own
+ * queries.
+ */
 const parsed = new WeakMap<Connection, Set<string>>()
 
 /** A query as `pg.Client` drives it. */

@@ -1,9 +1,10 @@
 // JavaScript values as PostgreSQL arrays in binary form, for `unnest($1::int4[], …)`. Format: array_recv in
-// src/backend/utils/adt/arrayfuncs.c. Text form would have to be quoted here and parsed there, element by element: binary
-// takes 0.30 times the CPU of the client and 0.62 times that of PostgreSQL a row (bench/measurements.md, "Binary arrays").
+// src/backend/utils/adt/arrayfuncs.c. Text form would have to be quoted here and parsed there, element by element:
+// binary takes 0.30 times the CPU of the client and 0.62 times that of PostgreSQL a row (bench/measurements.md, "Binary
+// arrays").
 //
-// Nothing that a charge point sends may make a commit fail, so a number that does not fit its type is cut to it, and U+0000, which
-// no text of PostgreSQL can hold, becomes U+FFFD, as half a surrogate pair does.
+// Nothing that a charge point sends may make a commit fail, so a number that does not fit its type is cut to it, and
+// U+0000, which no text of PostgreSQL can hold, becomes U+FFFD, as half a surrogate pair does.
 
 import { storableText } from '../../base/storable-text.ts'
 

@@ -1,5 +1,5 @@
-// A condition that fails its statement. It costs 4 to 6 µs for each update in groups of 50, where a statement that checks
-// first would take a trip or 20 µs for each group, and what it reads may change before the next statement
+// A condition that fails its statement. It costs 4 to 6 µs for each update in groups of 50, where a statement that
+// checks first would take a trip or 20 µs for each group, and what it reads may change before the next statement
 // (bench/measurements.md, "Detecting stale decisions").
 
 /**

@@ -1,6 +1,6 @@
-// Meter values on their last step: ranges of worker blocks become the binary arrays of one INSERT. The element bodies are
-// copied as they are. Making the rows and sending them takes the client 0.66 times what a binary COPY takes, which also
-// fails on duplicates (7.9 against 11.9 µs a row; bench/measurements.md, "Inserting meter values").
+// Meter values on their last step: ranges of worker blocks become the binary arrays of one INSERT. The element bodies
+// are copied as they are. Making the rows and sending them takes the client 0.66 times what a binary COPY takes, which
+// also fails on duplicates (7.9 against 11.9 µs a row; bench/measurements.md, "Inserting meter values").
 
 import type { MeterPlace } from '../../blocks/decision.ts'
 import { type MeterBlock, type MeterRows, meterColumns } from '../../blocks/meter-block.ts'
@@ -60,8 +60,8 @@ export class MeterInsert {
   }
 
   /**
-   * The statement that stores the rows; null when there are none. With `expectsNew` it fails when one of them is stored already;
-   * without, it leaves those out and tells by its row count how many were new.
+   * The statement that stores the rows; null when there are none. With `expectsNew` it fails when one of them is stored
+   * already; without, it leaves those out and tells by its row count how many were new.
    */
   statement(expectsNew: boolean): BoundStatement | null {
     if (this.#rows === 0) return null

@@ -1,5 +1,5 @@
-// What the writer reads from the bytes of a meter block to cut it into parts. A block is not decoded into rows for that: of
-// 17,000 rows it reads two columns.
+// What the writer reads from the bytes of a meter block to cut it into parts. A block is not decoded into rows for
+// that: of 17,000 rows it reads two columns.
 
 import { meterColumns, type MeterBlock, type MeterRows } from '../../blocks/meter-block.ts'
 
@@ -13,7 +13,10 @@ const receivedAt = meterColumns.findIndex((column) => column.name === 'received_
 /** Bytes of a row in either: a length and an int8, in microseconds. */
 const instantBytes = 12
 const lengthBytes = 4
-/** A row without a time has the millisecond in which its frame arrived; the rows of a frame count up from there by microseconds. */
+/**
+ * A row without a time has the millisecond in which its frame arrived; the rows of a frame count up from there by
+ * microseconds.
+ */
 const arrivalMicrosecondsMax = 2_000n
 
 /** The first row that was given the time of arrival of its frame as its time; `to` when there is none. */

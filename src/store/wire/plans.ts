@@ -1,23 +1,24 @@
-// How PostgreSQL plans what the writer runs. Without sequential scans, hash joins and merge joins the writer takes 0.88 times
-// the CPU of PostgreSQL in the first seconds of a database (docs/decisions.md, "The writer's query plans do not depend on
-// table sizes"). With one plan for all executions a statement that has one row takes 0.15 ms instead of 0.48 ms
-// (bench/measurements.md, "Detecting stale decisions").
+// How PostgreSQL plans what the writer runs. Without sequential scans, hash joins and merge joins the writer takes 0.88
+// times the CPU of PostgreSQL in the first seconds of a database (docs/decisions.md, "The writer's query plans do not
+// depend on table sizes"). With one plan for all executions a statement that has one row takes 0.15 ms instead of 0.48
+// ms (bench/measurements.md, "Detecting stale decisions").
 
 import type { BoundStatement } from './bind-messages.ts'
 
 const switchOff = (settings: string): string =>
   `SELECT set_config(name, 'off', false) FROM unnest('{${settings}}'::text[]) AS name`
 
-// The writer finds every row by its key. Plans are kept for some seconds, and one that was made while a table was small would read all
-// of it for each group once it is larger. Lists that share the connection of the embedded database read by an index, too, or all there is.
+// The writer finds every row by its key. Plans are kept for some seconds, and one that was made while a table was small
+// would read all of it for each group once it is larger. Lists that share the connection of the embedded database read
+// by an index, too, or all there is.
 export const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_mergejoin')
 
-// The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for each
-// small group, which takes longer than to find its rows.
+// The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for
+// each small group, which takes longer than to find its rows.
 export const plansAreKept = 'SET plan_cache_mode = force_generic_plan'
 
-// Nobody keeps statistics in the embedded database. Without them a list seems to match few rows, and PostgreSQL would fetch and sort them
-// all, where an index has the page in order.
+// Nobody keeps statistics in the embedded database. Without them a list seems to match few rows, and PostgreSQL would
+// fetch and sort them all, where an index has the page in order.
 export const listsFollowIndexes = switchOff('enable_bitmapscan')
 
 /** Every statement is planned again when it runs next, for the size that its tables have by then. */
