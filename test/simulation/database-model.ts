@@ -32,6 +32,7 @@ import {
 } from '../../src/blocks/transactions/tables.ts'
 import { patchedNames } from '../../src/store/table-statement.ts'
 import type { EnergyEvidence } from '../../src/blocks/metering/energy.ts'
+import { connectors } from '../../src/blocks/availability/tables.ts'
 import { chargePoints, unpatchedColumns as unpatchedOfChargePoint } from '../../src/blocks/charge-point-tables.ts'
 import { nulls } from '../support/nulls.ts'
 import { beforeStartOf } from './before-start.ts'
@@ -66,8 +67,13 @@ export type StoredChargePoint = Omit<ChargePointRow, (typeof unpatchedOfChargePo
 export type StoredConnector = NewRow<'connectors'> &
   Pick<StoredRow<'connectors'>, keyof typeof noFault> & { readonly updatedAtMs: number }
 
-/** Of a connector that told of no fault. */
-const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, occurredAtMs: null }
+/** Of a connector: what its charge point may leave out. */
+const noFault = nulls(
+  patchedNames(connectors, [
+    ...(['chargePointKey', 'evseId', 'connectorId', 'status', 'statusSent'] as const),
+    ...(['updatedAtMs', 'statusSinceMs', 'changedAtMs'] as const),
+  ]),
+)
 
 export type StoredTransaction = Omit<typeof transactions.$inferSelect, 'transactionId'> & { readonly id: number }
 
