@@ -1,6 +1,8 @@
 // The documents say what the code does: their tables are those of the code, and their samples load.
 
 import { describe, expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Glob } from 'bun'
 import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
 import { settingsFrom } from '../../src/base/config.ts'
@@ -59,6 +61,16 @@ test('docs/reliability.md names every test of a fault, and no other', async () =
   const named = [...document.matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, file]) => file ?? '')
   const files = [...new Glob('*.test.ts').scanSync(new URL('test/fault/', root).pathname)]
   expect(named.toSorted()).toEqual(files.toSorted())
+})
+
+test('docs/extending.md names files that are there', async () => {
+  const root = new URL('../../', import.meta.url).pathname
+  const document = await textOf('docs/extending.md')
+  const named = [...document.matchAll(/`((?:src|test|drizzle|docs)\/[^`<…]*?[^`<…/])\/?`/g)].map(
+    ([, path]) => path ?? '',
+  )
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter((path) => !path.includes('00NN') && !existsSync(join(root, path)))).toEqual([])
 })
 
 describe('docs/decisions.md', () => {
