@@ -37,20 +37,25 @@ const silence: Expected = { kind: 'silence' }
 
 /** Rows by what Stator makes of them when a charge point sends them. */
 interface Rows {
+  /** CALLs that are served. */
   readonly served: readonly (readonly [string, MessageRow])[]
+  /** SENDs that are served; each is refused as a CALL. */
+  readonly servedSends: readonly (readonly [string, MessageRow])[]
+  /** Everything else that a CALL may name. */
   readonly notServed: readonly (readonly [string, MessageRow])[]
 }
 
 const rowsByVersion = new Map<OcppVersion, Rows>()
 
-/** The rows of `version`, parted by whether a charge point's CALL is served. */
+/** The rows of `version`, parted by whether a charge point's message is served. */
 export function rowsOf(version: OcppVersion): Rows {
   const known = rowsByVersion.get(version)
   if (known !== undefined) return known
   const rows: (readonly [string, MessageRow])[] = Object.entries(tables[version])
   const isServed = (row: MessageRow): boolean => row.direction !== 'toChargePoint' && row.served
   const parted = {
-    served: rows.filter(([, row]) => isServed(row)),
+    served: rows.filter(([, row]) => isServed(row) && row.kind === 'call'),
+    servedSends: rows.filter(([, row]) => isServed(row) && row.kind === 'send'),
     notServed: rows.filter(([, row]) => !isServed(row)),
   }
   rowsByVersion.set(version, parted)
@@ -59,8 +64,10 @@ export function rowsOf(version: OcppVersion): Rows {
 
 /** One frame of a charge point, valid or broken in ways that are known. */
 export function makeFrame(speaker: Speaker, random: Random): MadeFrame {
-  // A version of which nothing is served yet (2.1) has no frames that could be.
-  const isServed = rowsOf(speaker.version).served.length > 0
+  // A version of which no CALL is served yet (2.1) has no CALLs that could be.
+  const { served, servedSends } = rowsOf(speaker.version)
+  if (servedSends.length > 0 && random.once(5)) return sendFrame(speaker, random)
+  const isServed = served.length > 0
   const draw = isServed ? random.below(100) : 72 + random.below(28)
   if (draw < 25) return callFrame(speaker, random, 0)
   if (draw < 60) return callFrame(speaker, random, 1)
@@ -112,6 +119,18 @@ function callFrame(speaker: Speaker, random: Random, wounds: number): MadeFrame 
   }
 }
 
+/** A SEND: stored or dropped, and never answered. What lenient makes of a broken one is its own affair. */
+function sendFrame({ version, strictness }: Speaker, random: Random): MadeFrame {
+  const [action, row] = random.pick(rowsOf(version).servedSends)
+  const made = makePayload(row.request, random, strictness === 'strict' ? random.below(3) : 0)
+  const messageId = newId(random)
+  return {
+    text: `[6,${JSON.stringify(messageId)},${JSON.stringify(action)},${textOf(made.payload, random)}]`,
+    what: `SEND of ${action}: ${[...made.codes].join(', ') || 'valid'}`,
+    expected: made.codes.size === 0 ? answer(messageId, action, []) : silence,
+  }
+}
+
 /** A CALL in one of the ways in which JSON may write it. */
 function callText(messageId: string, action: string, payload: string, random: Random): string {
   const head = random.pick(['[2,', '[2,', '[2,', '[2,', '[ 2 ,\t', '[2.0,', '[2e0,', '\n[\r\n2\n,'])
@@ -121,7 +140,8 @@ function callText(messageId: string, action: string, payload: string, random: Ra
 function unservedFrame({ version }: Speaker, random: Random): MadeFrame {
   const messageId = newId(random)
   if (random.once(2)) {
-    const [action, row] = random.pick(rowsOf(version).notServed)
+    const { notServed, servedSends } = rowsOf(version)
+    const [action, row] = random.pick([...notServed, ...servedSends])
     const { payload } = makePayload(row.request, random, random.below(2))
     const text = callText(messageId, action, textOf(payload, random), random)
     const code = row.kind === 'send' ? 'MessageTypeNotSupported' : 'NotSupported'
@@ -161,7 +181,7 @@ function envelopeFrame(speaker: Speaker, random: Random): MadeFrame {
       const type = random.pick([
         '1',
         '0',
-        '6',
+        ...(version === '2.1' ? [] : ['6']),
         '7',
         '-2',
         '99',
