@@ -111,7 +111,7 @@ export class Registry {
 
   /** An operator changed how the charge point is to be treated. */
   provisioned(chargePoint: ChargePointRef, settings: ChargePointSettings): void {
-    this.#moveBetween(chargePoint, ({ live }) => live.provisioned(settings))
+    this.#move(chargePoint, ({ live }) => live.provisioned(settings))
   }
 
   /** Closes every connection of the charge point at once, also those that are still being begun. */
