@@ -79,7 +79,16 @@ describeStore('credentials', (store) => {
     for (const { key } of [rekeyed, deleted, replaced, moved, late]) await queries.connect(key, claim)
     const look = await startLooking(database)
     const keys = [rekeyed, deleted, replaced, moved, late].map(({ key }) => key)
-    const seen = async () => (await look()).filter(({ key }) => keys.includes(key))
+    // A look repeats rows while any transaction of the server is open, also one of another database: what it said
+    // before is left out.
+    const before = new Map<number, string>()
+    const seen = async () =>
+      (await look()).filter((row) => {
+        if (!keys.includes(row.key) || before.get(row.key) === JSON.stringify(row)) return false
+        before.set(row.key, JSON.stringify(row))
+        return true
+      })
+    await seen()
     expect(await seen()).toEqual([])
     await queries.updateChargePoint(moved.identity, { location: 'There' })
     await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: hash('key') })
