@@ -12,7 +12,7 @@ import { socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Anomaly, ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
 import type { ClosedBy, ConnectionEnd, MessageLogLine } from '../blocks/records.ts'
-import { anomalySet, commitAndPublish, type Feed } from '../feed/feed.ts'
+import { anomalySet, type ChargePointRef, commitAndPublish, type Feed } from '../feed/feed.ts'
 import { encodeCall } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { AskedMessages } from './asked-messages.ts'
@@ -101,6 +101,8 @@ export type Connected = Connection & { readonly live: LiveChargePoint }
 export class Connection implements CallEffects {
   readonly identity: string
   readonly chargePointKey: number
+  /** Key and identity, as the feed names a charge point. */
+  readonly chargePoint: ChargePointRef
   readonly version: OcppVersion
   readonly remoteAddress: string
   /** When anything last came from the charge point, in milliseconds since the epoch. */
@@ -123,6 +125,7 @@ export class Connection implements CallEffects {
     this.version = version
     this.identity = whose.identity
     this.chargePointKey = whose.chargePointKey
+    this.chargePoint = { key: whose.chargePointKey, identity: whose.identity }
     this.remoteAddress = whose.remoteAddress
     this.#deps = deps
     this.#isTracing = deps.log.isEnabled('Trace')
@@ -199,10 +202,10 @@ export class Connection implements CallEffects {
   note(anomaly: Anomaly): void {
     if (this.#live === null) return
     const { clock, feed, log, store } = this.#deps
-    const { chargePointKey: key, identity } = this
-    const set = anomalySet(key, this.#live.epoch, clock.nowMs(), anomaly)
-    commitAndPublish(store, feed, set, { chargePoint: { key, identity }, action: null }).catch((error: unknown) => {
-      log.warn({ identity, error }, 'An anomaly was not stored.')
+    const { chargePoint } = this
+    const set = anomalySet(chargePoint.key, this.#live.epoch, clock.nowMs(), anomaly)
+    commitAndPublish(store, feed, set, { chargePoint, action: null }).catch((error: unknown) => {
+      log.warn({ identity: this.identity, error }, 'An anomaly was not stored.')
     })
   }
 

@@ -292,8 +292,13 @@ function publish(
   { duplicate }: CommitOutcome,
   { feed }: ServeDeps,
 ): void {
-  const { chargePointKey: key, identity } = connection
-  feed.publish({ chargePoint: { key, identity }, set, isDuplicate: duplicate, remembered, action: frame.action })
+  feed.publish({
+    chargePoint: connection.chargePoint,
+    set,
+    isDuplicate: duplicate,
+    remembered,
+    action: frame.action,
+  })
 }
 
 // ── Answer ──────────────────────────────────────────────────────────────────────────────────────────────────────────
