@@ -4,8 +4,12 @@
 import { frameDepthMax, parsedForSecretsCharactersMax } from './limits.ts'
 import { hideInText, hideSecrets, isPasswordKey, isSecretKey, isSecretName } from './hide-secrets.ts'
 
-/** A text that matches none of these contains no secret. */
-const suspicious = /password|passphrase|secret|apikey|authorizationkey|vpnkey|"vpn"|simpin|:\/\/|\\u/i
+const secretWord = /password|passphrase|secret|apikey|authorizationkey|vpn|simpin/i
+
+/** Whether a text may contain a secret: it has a word that names one, a URL, or an escape that may spell either. */
+function isSuspicious(text: string): boolean {
+  return text.includes('://') || text.includes('\\u') || secretWord.test(text)
+}
 
 /** Members that are secrets because of their object (2.x NetworkConnectionProfileType), as `object.member`. */
 const secretPaths: ReadonlySet<string> = new Set(['vpn.key', 'apn.simpin'])
@@ -29,7 +33,7 @@ const valueNames: ReadonlySet<string> = new Set(['value', 'attributevalue', 'act
  * A text without secrets is returned unchanged.
  */
 export function hideFrameSecrets(frame: string): string {
-  if (!suspicious.test(frame)) return frame
+  if (!isSuspicious(frame)) return frame
   const parsed = frame.length <= parsedForSecretsCharactersMax ? parsedOrNull(frame) : null
   if (parsed === null) return hideInText(frame)
   const search = new Search()
@@ -88,7 +92,7 @@ class Search {
 
   /** A text may be JSON or a list of settings (`data` of a DataTransfer), or contain a URL (location of a firmware). */
   #shownText(text: string): string {
-    if (!suspicious.test(text)) return text
+    if (!isSuspicious(text)) return text
     const hidden = hideSecrets(text)
     if (hidden !== text) this.found++
     return hidden
