@@ -19,7 +19,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { Allowance, Turns } from './allowance.ts'
 import { receiveAnswer } from './answers.ts'
 import { closePolicyViolation, type Connected, Connection, type ConnectionIdentity, type Socket } from './connection.ts'
-import type { Intake, Stopped } from './intake.ts'
+import type { Intake } from './intake.ts'
 import { type ReceivedFrame, serve, type Served, type ServeDeps } from './serve.ts'
 
 /** What the handshake hands over to the socket. */
@@ -51,7 +51,7 @@ export interface StationDeps extends ServeDeps {
 const meterValueCharactersMin = 15
 
 /** One connected charge point. */
-export class Station extends Connection implements Stopped {
+export class Station extends Connection {
   /** Resolves once the charge point has been read from the database, or never will be. */
   beginning: Promise<void> = Promise.resolve()
   readonly #deps: StationDeps
@@ -157,11 +157,6 @@ export class Station extends Connection implements Stopped {
 
   /** The charge point is known now: what has arrived meanwhile is served. */
   begin(): void {
-    this.#next()
-  }
-
-  /** All stations together hold less again. */
-  readAgain(): void {
     this.#next()
   }
 
@@ -305,7 +300,7 @@ export class Station extends Connection implements Stopped {
     const { intake } = this.#deps
     if (intake.isFull) {
       this.#pause()
-      intake.stop(this)
+      this.#awaitIntake()
     } else if (this.#waitingFrames >= inboxFramesMax || this.#waitingBytes >= inboxBytesMax) this.#pause()
   }
 
@@ -319,11 +314,16 @@ export class Station extends Connection implements Stopped {
       return
     }
     if (intake.isFull) {
-      intake.stop(this)
+      this.#awaitIntake()
       return
     }
     this.#isPaused = false
     this.socket.resume()
+  }
+
+  /** Continues once all stations together hold less. */
+  #awaitIntake(): void {
+    this.#deps.intake.paused(this, () => this.#next())
   }
 
   #pause(): void {
