@@ -2,22 +2,14 @@
 // OCPP has to express (Dialect), and what a command may have it do (Station).
 
 import type { Clock } from '../base/clock.ts'
+import type { ConnectorStatus } from '../blocks/values.ts'
 import type { Answer, Call, Reply } from './connection.ts'
 import type { Car, Meter, Reading } from './meter.ts'
 import type { Period, Profiles } from './profiles.ts'
 import type { StationSettings } from './station-settings.ts'
 
-/** Connector status in the words of 1.6 (§7.7); 2.x says Occupied for the five in which a car is there. */
-export type Status =
-  | 'Available'
-  | 'Preparing'
-  | 'Charging'
-  | 'SuspendedEVSE'
-  | 'SuspendedEV'
-  | 'Finishing'
-  | 'Reserved'
-  | 'Unavailable'
-  | 'Faulted'
+/** Connector status in the words of 1.6 (§7.7). 2.x sends Occupied for the five in which a car is connected. */
+export type Status = Exclude<ConnectorStatus, 'Occupied' | 'Unknown'>
 
 /** Why a transaction ends, in words that both versions know. */
 export type StopReason =
