@@ -19,7 +19,7 @@ import {
 } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Fence } from './fences.ts'
-import { untoldEnd } from './connection-history.ts'
+import { unreportedEnd } from './connection-history.ts'
 import type { Release } from './live-queries.ts'
 import { repeat } from './repeat.ts'
 import type { NodeIdentity, NodeLeases, Ownership } from './node-leases.ts'
@@ -46,9 +46,9 @@ export interface LeaseKeeperOptions {
   readonly log: Pick<Logger, 'info' | 'warn'>
 }
 
-/** The end of a connection, and how to tell the database. */
-interface Untold extends Release {
-  readonly tell: () => Promise<void>
+/** The end of a connection, and how to report the database. */
+interface Unreported extends Release {
+  readonly report: () => Promise<void>
 }
 
 const turnsBetweenChecks = ownershipCheckMs / leaseCheckMs
@@ -65,11 +65,11 @@ export class LeaseKeeper {
   /** Whether the database may say something else of this node's charge points than the node does. */
   #isDoubtful = false
   /** Those under way, the oldest first, and when each began. */
-  readonly #releases = new Map<Untold, number>()
+  readonly #releases = new Map<Unreported, number>()
   /**
    * How connections ended of which the database may not know yet that they did, by key; `unreportedEndsMax` of them.
    */
-  readonly #untold = new Map<number, Untold>()
+  readonly #unreported = new Map<number, Unreported>()
   #turnsUntilCheck = 0
   #turnsUntilRepair = 0
   #turnsUntilUnknown = 0
@@ -119,10 +119,10 @@ export class LeaseKeeper {
   async claiming<T>(key: number, claim: () => Promise<T>): Promise<T> {
     const losses = this.#losses
     try {
-      const untold = this.#untold.get(key)
-      if (untold !== undefined && !this.#releases.has(untold)) {
-        await untold.tell()
-        this.#told(untold)
+      const unreported = this.#unreported.get(key)
+      if (unreported !== undefined && !this.#releases.has(unreported)) {
+        await unreported.report()
+        this.#reported(unreported)
       }
       const claimed = await claim()
       // Others may have swept it before anybody here knew that it is held.
@@ -134,20 +134,20 @@ export class LeaseKeeper {
     }
   }
 
-  /** Does `tell`, which marks a charge point of this node as not connected; what it could not tell is told later. */
-  async releasing(release: Release, tell: () => Promise<void>): Promise<void> {
-    const untold = { ...release, tell }
-    this.#untold.delete(release.key)
-    if (this.#untold.size < unreportedEndsMax) this.#untold.set(release.key, untold)
-    this.#releases.set(untold, this.#options.clock.nowMs())
+  /** Does `report`, which marks a charge point of this node as not connected; what it could not report is told later. */
+  async releasing(release: Release, report: () => Promise<void>): Promise<void> {
+    const unreported = { ...release, report }
+    this.#unreported.delete(release.key)
+    if (this.#unreported.size < unreportedEndsMax) this.#unreported.set(release.key, unreported)
+    this.#releases.set(unreported, this.#options.clock.nowMs())
     try {
-      await tell()
-      this.#told(untold)
+      await report()
+      this.#reported(unreported)
     } catch (error) {
       this.#isDoubtful = true
       throw error
     } finally {
-      this.#releases.delete(untold)
+      this.#releases.delete(unreported)
     }
   }
 
@@ -216,11 +216,11 @@ export class LeaseKeeper {
   async #repair(): Promise<void> {
     const { log } = this.#options
     this.#isDoubtful = false
-    const untold = [...this.#untold.values()]
+    const unreported = [...this.#unreported.values()]
     const regained = await this.#confirmHeld()
     // In this order: one that leaves now may be marked as not connected before it is confirmed.
     const released = await this.#releaseStrays()
-    for (const one of untold) if (!this.#releases.has(one)) this.#told(one)
+    for (const one of unreported) if (!this.#releases.has(one)) this.#reported(one)
     if (regained > 0)
       log.info({ count: regained }, 'Charge points of this node were marked as not connected; corrected.')
     if (released > 0) log.info({ count: released }, 'Charge points that have left were marked as connected; corrected.')
@@ -255,13 +255,13 @@ export class LeaseKeeper {
   }
 
   #releaseOf({ key, epoch }: Ownership): Release {
-    const untold = this.#untold.get(key)
-    if (untold?.epoch === epoch) return { key, epoch, end: untold.end }
-    return { key, epoch, end: { ...untoldEnd, atMs: this.#options.clock.nowMs() } }
+    const unreported = this.#unreported.get(key)
+    if (unreported?.epoch === epoch) return { key, epoch, end: unreported.end }
+    return { key, epoch, end: { ...unreportedEnd, atMs: this.#options.clock.nowMs() } }
   }
 
-  #told(untold: Untold): void {
-    if (this.#untold.get(untold.key) === untold) this.#untold.delete(untold.key)
+  #reported(unreported: Unreported): void {
+    if (this.#unreported.get(unreported.key) === unreported) this.#unreported.delete(unreported.key)
   }
 
   async #sweep(): Promise<void> {

@@ -75,9 +75,9 @@ export type SeenRow = RowsOf<typeof updateSeen>
 export type ConnectorRow = Readonly<WithoutNulls<Omit<RowOf<typeof connectors>, 'statusSinceMs' | 'changedAtMs'>>> &
   Fenced
 
-const toldOfConnector = otherColumnsOf(connectors, ['statusSinceMs', 'changedAtMs'])
+const sentOfConnector = otherColumnsOf(connectors, ['statusSinceMs', 'changedAtMs'])
 const storedOfConnector: Columns<ConnectorRow> = {
-  ...toldOfConnector,
+  ...sentOfConnector,
   status_since: instant((row) => row.updatedAtMs),
   changed_at: instant((row) => row.updatedAtMs),
 }
@@ -112,14 +112,14 @@ export const upsertConnectors = statement<ConnectorRow>(
   'upsert_connectors',
   { ...storedOfConnector, epoch },
   (_, rows) =>
-    `WITH told AS (
+    `WITH reported AS (
        INSERT INTO connectors (${namesOf(storedOfConnector)}) SELECT ${namesOf(storedOfConnector, 'v')}
        FROM ${rows} JOIN charge_points c ON c.id = v.charge_point_id
        WHERE ${failsIf(`c.id = v.charge_point_id AND ${isOvertaken}`)} FOR NO KEY UPDATE OF c
-       ${replacing(connectors, toldOfConnector)}, ${statusSince}, ${changedAt}
+       ${replacing(connectors, sentOfConnector)}, ${statusSince}, ${changedAt}
        RETURNING ${historyColumns}, changed_at, updated_at
      )
-     INSERT INTO connector_history (${historyColumns}, received_at) SELECT ${historyColumns}, changed_at FROM told
+     INSERT INTO connector_history (${historyColumns}, received_at) SELECT ${historyColumns}, changed_at FROM reported
      WHERE changed_at >= updated_at ON CONFLICT DO NOTHING`,
 )
 
@@ -133,9 +133,9 @@ export function isOtherTransaction(stored: string, begun: string): string {
 }
 
 /** Nothing of its end is known when a transaction begins. */
-const toldOfBegin = otherColumnsOf(transactions, [...endColumns, ...fallColumns, 'updatedAtMs'])
+const beginColumns = otherColumnsOf(transactions, [...endColumns, ...fallColumns, 'updatedAtMs'])
 
-export type TransactionRow = RowOfColumns<typeof toldOfBegin> & Fenced
+export type TransactionRow = RowOfColumns<typeof beginColumns> & Fenced
 
 /**
  * Fails on another transaction that is stored under the same use of the same id of the charge point: only what is
@@ -143,9 +143,9 @@ export type TransactionRow = RowOfColumns<typeof toldOfBegin> & Fenced
  */
 export const insertTransactions = statement<TransactionRow>(
   'insert_transactions',
-  { ...toldOfBegin, epoch },
+  { ...beginColumns, epoch },
   (_, rows) =>
-    `INSERT INTO transactions (${namesOf(toldOfBegin)}) SELECT ${namesOf(toldOfBegin, 'v')}
+    `INSERT INTO transactions (${namesOf(beginColumns)}) SELECT ${namesOf(beginColumns, 'v')}
      FROM ${rows} LEFT JOIN charge_points c ON c.id = v.charge_point_id
      WHERE ${failsIf(`c.id = v.charge_point_id AND ${isOvertaken}`)} ON CONFLICT (id)
      DO UPDATE SET id = transactions.id WHERE NOT (${failsIf(isOtherTransaction('transactions', 'EXCLUDED'))})`,
@@ -178,8 +178,8 @@ export type TransactionUpdate = RowsOf<typeof updateTransactions>
  * What is stored of transactions has been changed by somebody else than the newest connection of their charge point:
  * its node reads it again (fences.ts).
  */
-export const tellHolders = statement(
-  'tell_holders',
+export const notifyHolders = statement(
+  'notify_holders',
   columnsOf(chargePoints, ['key']),
   (_, rows) => `UPDATE charge_points c SET fenced_in = pg_current_xact_id() FROM ${rows} WHERE c.id = v.id`,
 )

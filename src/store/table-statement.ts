@@ -111,7 +111,7 @@ export function replacing(table: PgTable, columns: Readonly<Record<string, unkno
 export type Rule = (given: string, stored: string, isGiven: string) => string
 
 /** What is left out stays as it is; null is stored. */
-export const whatIsTold: Rule = (given, stored, isGiven) => `CASE WHEN ${isGiven} THEN ${given} ELSE ${stored} END`
+export const whatIsGiven: Rule = (given, stored, isGiven) => `CASE WHEN ${isGiven} THEN ${given} ELSE ${stored} END`
 
 /** The later one; null does not count. */
 export const latest: Rule = (given, stored) => `GREATEST(${stored}, ${given})`
@@ -147,7 +147,7 @@ export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name exten
   readonly alias: string
   /** The columns that may change. */
   readonly names: readonly Name[]
-  /** How, where it is not `whatIsTold`. */
+  /** How, where it is not `whatIsGiven`. */
   readonly rules?: Readonly<Partial<Record<Name, Rule>>>
   /** Columns that only `condition` and `join` read. */
   readonly beside?: Columns<Beside>
@@ -166,8 +166,8 @@ export function patchColumnsOf<T extends PgTable, Name extends NameOf<T>>(
 }
 
 /** Which columns a row says anything of: a bit for each. */
-function toldOf(names: readonly string[]): Columns<Readonly<Record<string, unknown>>> {
-  return { told: int8((row) => names.reduce((bits, name, i) => (row[name] === undefined ? bits : bits + 2 ** i), 0)) }
+function givenColumnsOf(names: readonly string[]): Columns<Readonly<Record<string, unknown>>> {
+  return { given: int8((row) => names.reduce((bits, name, i) => (row[name] === undefined ? bits : bits + 2 ** i), 0)) }
 }
 
 /** Rows that change stored ones, column by column; of one key there is one row at most. */
@@ -180,12 +180,12 @@ export function patch<T extends PgTable, Key extends NameOf<T>, Name extends Nam
   const ruleOf: Readonly<Record<string, Rule | undefined>> = rules ?? {}
   const assignments = names.map((changed, i) => {
     const column = sqlNameOf(table, changed)
-    const rule = ruleOf[changed] ?? whatIsTold
-    return `${column} = ${rule(`v.${column}`, `${alias}.${column}`, `v.told & ${2 ** i} <> 0`)}`
+    const rule = ruleOf[changed] ?? whatIsGiven
+    return `${column} = ${rule(`v.${column}`, `${alias}.${column}`, `v.given & ${2 ** i} <> 0`)}`
   })
   return statement<PatchRow<T, Key, Name, Beside>>(
     name,
-    { ...columnsOf(table, [key]), ...encodersOf(table, names), ...toldOf(names), ...beside },
+    { ...columnsOf(table, [key]), ...encodersOf(table, names), ...givenColumnsOf(names), ...beside },
     (_, rows) =>
       `UPDATE ${getTableName(table)} ${alias} SET ${assignments.join(', ')} FROM ${rows} ${join}
        WHERE ${alias}.${id} = v.${id}${condition === undefined ? '' : ` AND ${condition}`}`,

@@ -11,7 +11,7 @@ import {
   processLostEnd,
   replacedEnd,
   stoppingEnd,
-  untoldEnd,
+  unreportedEnd,
 } from '../../../src/store/connection-history.ts'
 import { createNodeLeases } from '../../../src/store/node-leases.ts'
 import { connectorStatus } from '../../support/changes.ts'
@@ -268,16 +268,16 @@ describeStore('the history', (store) => {
     test('ends with the node that stops, with a process that died, and with one that could not tell', async () => {
       const { queries, newChargePoint } = store()
       const [stopping, other] = [await newNode(), await newNode()]
-      const [stopped, untold, died] = [await newChargePoint(), await newChargePoint(), await newChargePoint()]
+      const [stopped, unreported, died] = [await newChargePoint(), await newChargePoint(), await newChargePoint()]
       await queries.connect(stopped, claim(stopping))
-      const { epoch } = await queries.connect(untold, claim(other))
+      const { epoch } = await queries.connect(unreported, claim(other))
       await leases().giveBack(stopping)
-      await leases().release([{ key: untold, epoch, end: { ...untoldEnd, atMs: arrivalMs + 1_000 } }])
+      await leases().release([{ key: unreported, epoch, end: { ...unreportedEnd, atMs: arrivalMs + 1_000 } }])
       await queries.connect(died, claim(other, arrivalMs + 2_000))
       await leases().giveBackAll()
       const endOf = async (key: number) => (await connectionsOf(key)).slice(1)
       expect(await endOf(stopped)).toMatchObject([{ event: 'closed', node: 'host:8080', ...stoppingEnd }])
-      expect(await endOf(untold)).toMatchObject([{ event: 'closed', atMs: arrivalMs + 1_000, ...untoldEnd }])
+      expect(await endOf(unreported)).toMatchObject([{ event: 'closed', atMs: arrivalMs + 1_000, ...unreportedEnd }])
       expect(await endOf(died)).toMatchObject([
         { event: 'closed', atMs: arrivalMs + 2_000, node: 'host:8080', ...processLostEnd },
       ])
