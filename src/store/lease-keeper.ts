@@ -175,7 +175,7 @@ export class LeaseKeeper {
     const { leases, node, counters, log } = this.#options
     if (await leases.renew(node.id)) this.#renewed++
     else {
-      // Before the lease is taken: whoever sees it taken must not count earlier renewals.
+      // Before the lease is taken: a caller that sees it taken must not count earlier renewals.
       this.#renewed = 0
       await leases.take(node)
       this.#losses++

@@ -100,7 +100,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(authorization.status).toBe('Accepted')
     const connector = station.connector(1)
     for (let minute = 1; minute <= 6; minute++) {
-      const isQuiet = () => station.messagesWaiting === 0 && connector?.statusTold === connector?.status
+      const isQuiet = () => station.messagesWaiting === 0 && connector?.statusReported === connector?.status
       await until(`everything before minute ${minute} to be answered`, isQuiet)
       clock.pass(60_000)
     }
