@@ -27,7 +27,9 @@ export function lacksUsableTime(field: TimeField, payload: Json, sent: Json): bo
   const matching = all.length === values.length ? all : all.filter(holdsSomething)
   // Then they cannot be matched.
   if (matching.length !== values.length) return true
-  return values.some((value, index) => !isUsableTime(fieldOf(value, 'timestamp'), fieldOf(matching[index], 'timestamp')))
+  return values.some(
+    (value, index) => !isUsableTime(fieldOf(value, 'timestamp'), fieldOf(matching[index], 'timestamp')),
+  )
 }
 
 /** Whether any sample is of an interval rather than a register: two intervals may have equal values. */
