@@ -1,4 +1,4 @@
-// PostgreSQL goes away under connected charge points and comes back: nothing that carries facts is answered meanwhile,
+// PostgreSQL goes away under connected charge points and comes back: no message with facts is answered meanwhile,
 // nothing is lost, and nothing is stored twice.
 
 import { afterEach, beforeEach, expect, test } from 'bun:test'

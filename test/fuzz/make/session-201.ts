@@ -1,4 +1,4 @@
-// A session of a 2.x charge point: events that carry their registers, or intervals.
+// A session of a 2.x charge point: events with registers, or with intervals.
 
 import type { Random } from '../../support/random.ts'
 import {
@@ -14,7 +14,7 @@ import {
   written,
 } from '../../support/told-sessions.ts'
 
-/** @param stationId what the charge point calls it. @param startWh its register at the start. */
+/** @param stationId the id that the charge point gave it. @param startWh its register at the start. */
 export function session201(random: Random, stationId: string, startMs: number, startWh: number): Session {
   const steps = random.between(1, 8)
   const stopSeqNo = steps + 1
@@ -106,7 +106,7 @@ function samples(random: Random, measurand: string, wh: number, context: string)
   return shuffled(random, [energySample(random, measurand, wh, context), ...others.slice(random.below(3))])
 }
 
-/** The energy of one interval, now and then in both of the contexts that tell all of it. */
+/** The energy of one interval, sometimes in both of the contexts that contain all of it. */
 function intervals(random: Random, wh: number): Json[] {
   const measurand = 'Energy.Active.Import.Interval'
   const periodic = samples(random, measurand, wh, 'Sample.Periodic')
