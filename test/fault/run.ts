@@ -142,7 +142,10 @@ function summary(results: readonly KeptResult[], fuzz: ReadonlyMap<string, Count
     ['Faults injected', String(sum(({ injected }) => injected))],
     ['Acknowledged facts audited', String(sum(({ audit }) => audit?.facts ?? 0))],
     ['Lost or altered', String(sum(({ audit }) => (audit === null ? 0 : audit.missing + audit.altered)))],
-    ['Duplicated, or never sent', String(sum(({ audit }) => (audit === null ? 0 : audit.duplicated + audit.unexpected)))],
+    [
+      'Duplicated, or never sent',
+      String(sum(({ audit }) => (audit === null ? 0 : audit.duplicated + audit.unexpected))),
+    ],
     ['Longest recovery', seconds(Math.max(0, ...results.flatMap(({ recoveryMs }) => recoveryMs)))],
     ...fuzzRows(fuzz),
   ]

@@ -15,7 +15,7 @@ import {
   repeated,
   type Session,
   shuffled,
-} from '../support/told-sessions.ts'
+} from '../support/sessions.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { session16 } from './make/session-16.ts'
 import { session201 } from './make/session-201.ts'
@@ -136,7 +136,7 @@ async function expectTruth(item: Json = {}, session: Session): Promise<void> {
   const { energyConsumed, energySource } = item
   expect(item).toMatchObject(session.truth)
   expect<readonly unknown[]>(session.energies).toContainEqual({ energyConsumed, energySource })
-  const strangers = (await listedWh(item)).filter((wh) => !session.toldWh.has(wh))
+  const strangers = (await listedWh(item)).filter((wh) => !session.reportedWh.has(wh))
   expect(strangers, 'registers of another session').toEqual([])
 }
 
@@ -213,7 +213,7 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
               expect(transactions).toHaveLength(++transactionCount)
               await expectTruth(transactions[0], each)
               const listed = await listedWh(transactions[0] ?? {})
-              expect(listed.toSorted(), 'registers that are listed').toEqual([...each.toldWh].toSorted())
+              expect(listed.toSorted(), 'registers that are listed').toEqual([...each.reportedWh].toSorted())
             }
           }
           await reporter.close()

@@ -127,7 +127,7 @@ export async function rideOut(fault: Fault): Promise<void> {
 
 const firstStatusMs = Date.parse('2026-01-01T00:00:00Z')
 
-// The number of the status stands in `info`, so that the last one can be told from the others.
+// The number of the status stands in `info`, so that the last one can be distinguished from the others.
 function statusOf(number: number): object {
   return {
     connectorId: 1,

@@ -14,7 +14,7 @@ import {
   shuffled,
   timeText,
   written,
-} from '../../support/told-sessions.ts'
+} from '../../support/sessions.ts'
 
 /**
  * Where the energy at the end is: in the field of the stop, its transaction data, the meter values before it, or
@@ -30,13 +30,13 @@ export function session16(random: Random, connectorId: number, startMs: number, 
   const ending = random.weighted<Ending>({ meterStop: 5, transactionData: 2, both: 1, none: 3 })
   const samples = random.weighted<Samples>({ registers: 6, intervals: 2, power: 1 })
   const steps = random.between(0, 8)
-  const toldWh = new Set<number>()
+  const reportedWh = new Set<number>()
   const value = (minute: number, sampledValue: Json[]): Json => ({
     timestamp: timeText(random, startMs + minute * minuteMs),
     sampledValue,
   })
   const register = (minute: number, wh: number, context: string): Json => {
-    toldWh.add(wh)
+    reportedWh.add(wh)
     return value(minute, registerSamples(random, wh, context))
   }
   const stopMinute = steps + 1
@@ -96,7 +96,7 @@ export function session16(random: Random, connectorId: number, startMs: number, 
       })),
       { action: 'StopTransaction', payload: { transactionId, ...stop } },
     ],
-    toldWh,
+    reportedWh,
     stopAtMs,
     stopWh: wh,
     truth: {

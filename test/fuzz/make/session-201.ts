@@ -12,7 +12,7 @@ import {
   shuffled,
   timeText,
   written,
-} from '../../support/told-sessions.ts'
+} from '../../support/sessions.ts'
 
 /** @param stationId the id that the charge point gave it. @param startWh its register at the start. */
 export function session201(random: Random, stationId: string, startMs: number, startWh: number): Session {
@@ -20,7 +20,7 @@ export function session201(random: Random, stationId: string, startMs: number, s
   const stopSeqNo = steps + 1
   const hasIntervals = random.chance(0.2)
   const endsWithRegister = !hasIntervals && random.chance(0.7)
-  const toldWh = new Set<number>()
+  const reportedWh = new Set<number>()
   const event = (eventType: string, seqNo: number, rest: Json): Message => ({
     action: 'TransactionEvent',
     payload: {
@@ -38,7 +38,7 @@ export function session201(random: Random, stationId: string, startMs: number, s
     sampledValue,
   })
   const register = (seqNo: number, wh: number, context: string): Json => {
-    toldWh.add(wh)
+    reportedWh.add(wh)
     return meterValue(seqNo, samples(random, 'Energy.Active.Import.Register', wh, context))
   }
   const begin = register(0, startWh, 'Transaction.Begin')
@@ -73,7 +73,7 @@ export function session201(random: Random, stationId: string, startMs: number, s
   return {
     start: started,
     following: () => [...updates, event('Ended', stopSeqNo, end)],
-    toldWh,
+    reportedWh,
     stopAtMs,
     stopWh: wh,
     truth: {

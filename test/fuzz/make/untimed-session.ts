@@ -2,7 +2,7 @@
 // sure of the answer.
 
 import type { Random } from '../../support/random.ts'
-import { type Json, type Message, type Session, shuffled, written } from '../../support/told-sessions.ts'
+import { type Json, type Message, type Session, shuffled, written } from '../../support/sessions.ts'
 
 /** Texts instead of a time. */
 const noTimes: readonly Json[] = [
@@ -19,9 +19,9 @@ export function untimedSession(random: Random, version: '1.6' | '2.0.1', name: s
   const noTime = random.pick(noTimes)
   const steps = random.between(1, 6)
   const endsWithRegister = random.chance(0.6)
-  const toldWh = new Set<number>()
+  const reportedWh = new Set<number>()
   const value = (wh: number, context: string): Json => {
-    toldWh.add(wh)
+    reportedWh.add(wh)
     const { value: number, text, unit } = written(random, wh)
     const register = version === '1.6' ? { value: text, unit } : { value: number, unitOfMeasure: { unit } }
     const power = { value: version === '1.6' ? '7400' : 7_400, measurand: 'Power.Active.Import' }
@@ -66,7 +66,7 @@ export function untimedSession(random: Random, version: '1.6' | '2.0.1', name: s
             ...values.map((each, index) => event('Updated', index + 1, { meterValue: [each] })),
             event('Ended', steps + 1, endValue.length === 0 ? {} : { meterValue: endValue }),
           ],
-    toldWh,
+    reportedWh,
     // The time cannot be known.
     stopAtMs: Number.NaN,
     stopWh,

@@ -101,7 +101,7 @@ describe('the limit on log lines', () => {
     expect(written).toMatchObject([{ count: 25 }])
   })
 
-  test('remembers a bounded number of charge points, and tells what was left out of one that it forgets', () => {
+  test('remembers a bounded number of charge points, and reports the suppressed lines of one that it forgets', () => {
     const log = limited().log.category('OCPP')
     times(logLinesAtOnceMax + 4, () => log.info({ identity: 'FIRST' }, 'x'))
     written = []
@@ -114,7 +114,7 @@ describe('the limit on log lines', () => {
     expect(about('FIRST')).toBe(1)
   })
 
-  test('tells at the stop what was left out, and leaves no timer behind', () => {
+  test('reports the suppressed lines at the stop, and leaves no timer behind', () => {
     const { log, stop } = limited()
     const ocpp: Logger = log.category('OCPP')
     times(logLinesAtOnceMax + 9, () => ocpp.info({ identity: 'LOUD' }, 'x'))

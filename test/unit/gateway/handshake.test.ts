@@ -222,7 +222,7 @@ describe('a URL with empty segments before the endpoint', () => {
 })
 
 describe('a handshake that is refused', () => {
-  test('with 401 tells the log why and whose it was, and the stranger neither', async () => {
+  test('with 401 logs the reason and the identity, and shows neither to the client', async () => {
     const { answer, lines } = await knock('/ocpp/LENIENT', { ...basic('LENIENT', 'wrong'), ...ocpp16 })
     expect(answer?.status).toBe(401)
     expect(answer?.headers.get('WWW-Authenticate')).toBe('Basic realm="OCPP"')
@@ -232,13 +232,13 @@ describe('a handshake that is refused', () => {
     ])
   })
 
-  test('with 401 because it is strict tells the log which quirk it was', async () => {
+  test('with 401 in strict mode logs the quirk', async () => {
     const { lines } = await knock('/ocpp/STRICT', { ...basic('strict', 'secret'), ...ocpp16 })
     const reason = `the charge point is strict: ${handshakeQuirkTable.userNameDiffers}`
     expect(lines).toMatchObject([{ identity: 'STRICT', status: 401, reason }])
   })
 
-  test('without a common subprotocol tells the log what was offered', async () => {
+  test('without a common subprotocol logs what was offered', async () => {
     const headers = { ...basic('LENIENT', 'secret'), 'Sec-WebSocket-Protocol': 'ocpp1.5' }
     const { answer, upgrade, lines } = await knock('/ocpp/LENIENT', headers)
     expect(answer).toBeUndefined()

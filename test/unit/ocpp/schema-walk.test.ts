@@ -69,7 +69,7 @@ describe('a walk', () => {
     required: ['text'],
   })
 
-  function told(payload: unknown, outcome: RepairOutcome = 'kept'): string[] {
+  function reported(payload: unknown, outcome: RepairOutcome = 'kept'): string[] {
     const reports: string[] = []
     walk(node, payload, ({ keyword, path }) => {
       reports.push(`${keyword} ${path()}`)
@@ -79,7 +79,7 @@ describe('a walk', () => {
   }
 
   test('reports every broken keyword once, parents before children', () => {
-    expect(told({ text: 'long!', list: [{}, { n: 1 }, { n: 'x' }], 'a/b': 1 })).toEqual([
+    expect(reported({ text: 'long!', list: [{}, { n: 1 }, { n: 'x' }], 'a/b': 1 })).toEqual([
       'additionalProperties /a~1b',
       'maxLength /text',
       'required /list/0/n',
@@ -87,13 +87,13 @@ describe('a walk', () => {
     ])
   })
 
-  test('ends when it is told to', () => {
-    expect(told({ list: [{}, {}] }, 'stop')).toEqual(['required /text'])
+  test('ends when the repair says stop', () => {
+    expect(reported({ list: [{}, {}] }, 'stop')).toEqual(['required /text'])
   })
 
   test('counts characters, not halves of them', () => {
-    expect(told({ text: '😀😀😀' })).toEqual([])
-    expect(told({ text: '😀😀😀😀' })).toEqual(['maxLength /text'])
+    expect(reported({ text: '😀😀😀' })).toEqual([])
+    expect(reported({ text: '😀😀😀😀' })).toEqual(['maxLength /text'])
   })
 
   test('goes on with what was put in the place of a broken value', () => {

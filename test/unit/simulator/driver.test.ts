@@ -60,7 +60,7 @@ test('what an operator started is ended after a while, too', async () => {
   expect(stop).toMatchObject({ idTag: 'REMOTE' })
 })
 
-test('nothing happens any more once the drivers are told to leave', () => {
+test('nothing happens any more once the drivers are stopped', () => {
   leave()
   clock.pass(600_000)
   expect(station.connector(1)?.car).toBeNull()

@@ -8,7 +8,7 @@ import { Dispatcher, type BatchExaminer } from '../../../src/station/dispatcher.
 
 type Parts = Awaited<ReturnType<BatchExaminer['examine']>>
 
-/** An examiner whose batches end when the test says so; what it examines on this thread it tells at once. */
+/** An examiner whose batches end when the test says so; what it examines on this thread it returns at once. */
 class HandExaminer implements BatchExaminer {
   readonly batchesMax: number
   readonly crossingBytesMin: number
@@ -66,34 +66,36 @@ function part(tasks: readonly FrameTask[], meter: MeterBlock | null = null): Par
   return { tasks, verdicts: tasks.map(verdictOn), meter }
 }
 
-/** A dispatcher with so many workers; unless told otherwise, a single byte is worth a crossing. */
+/** A dispatcher with this many workers; by default a single byte is worth sending to a worker. */
 function dispatch(batchesMax: number, crossingBytesMin = 1) {
   const examiner = new HandExaminer(batchesMax, crossingBytesMin)
   const failures: unknown[] = []
   const dispatcher = new Dispatcher(examiner)
-  const told: [verdict: Verdict | Error, meter: MeterBlock | null][] = []
+  const reported: [verdict: Verdict | Error, meter: MeterBlock | null][] = []
   const submit = (...texts: string[]): void => {
     for (const text of texts) {
       dispatcher
         .examine(task(text))
         .then(
           ({ verdict, meter }) => {
-            told.push([verdict, meter])
+            reported.push([verdict, meter])
             if (text === 'throws') throw new Error('Serving it failed.')
           },
           (error: Error) => {
-            told.push([error, null])
+            reported.push([error, null])
           },
         )
         .catch((error: unknown) => failures.push(error))
     }
   }
   const reasons = (): string[] =>
-    told.map(([verdict]) => (verdict instanceof Error ? verdict.message : 'reason' in verdict ? verdict.reason : ''))
-  return { examiner, submit, told, reasons, failures }
+    reported.map(([verdict]) =>
+      verdict instanceof Error ? verdict.message : 'reason' in verdict ? verdict.reason : '',
+    )
+  return { examiner, submit, reported, reasons, failures }
 }
 
-/** The event loop has gone round twice: what had ended has been told, and what that made room for has begun. */
+/** The event loop has turned twice: ended batches have been reported, and the next ones have begun. */
 async function turn(): Promise<void> {
   for (let round = 0; round < 2; round++) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -200,7 +202,7 @@ describe('the dispatcher', () => {
   })
 
   test('hands each frame its own verdict, with the meter block of its part of the batch', async () => {
-    const { examiner, submit, told, reasons } = dispatch(1)
+    const { examiner, submit, reported, reasons } = dispatch(1)
     submit('a', 'b', 'c')
     await turn()
     const first: MeterBlock = { rows: 0, columns: [], offsets: Uint32Array.of(0) }
@@ -208,24 +210,24 @@ describe('the dispatcher', () => {
     examiner.batches[0]?.end([part([task('a'), task('b')], first), part([task('c')], second)])
     await turn()
     expect(reasons()).toEqual(['verdict on a', 'verdict on b', 'verdict on c'])
-    expect(told.map(([, meter]) => [first, second].findIndex((block) => block === meter))).toEqual([0, 0, 1])
+    expect(reported.map(([, meter]) => [first, second].findIndex((block) => block === meter))).toEqual([0, 0, 1])
   })
 
-  test('tells every frame of a batch whose examiner failed, and goes on with the next', async () => {
-    const { examiner, submit, told, reasons } = dispatch(1)
+  test('rejects every frame of a batch whose examiner failed, and continues with the next', async () => {
+    const { examiner, submit, reported, reasons } = dispatch(1)
     submit('a', 'b')
     await turn()
     submit('c')
     examiner.batches[0]?.fail(new Error('the worker is gone'))
     await turn()
     expect(reasons()).toEqual(['the worker is gone', 'the worker is gone'])
-    expect(told.map(([, meter]) => meter)).toEqual([null, null])
+    expect(reported.map(([, meter]) => meter)).toEqual([null, null])
     examiner.batches[1]?.end()
     await turn()
     expect(reasons().slice(2)).toEqual(['verdict on c'])
   })
 
-  test('tells each frame once, also when serving one of its batch throws', async () => {
+  test('settles each frame once, also when serving one of its batch throws', async () => {
     const { examiner, submit, reasons, failures } = dispatch(1)
     submit('a', 'throws', 'b')
     await turn()
@@ -239,7 +241,7 @@ describe('the dispatcher', () => {
     expect(reasons().slice(3)).toEqual(['verdict on c'])
   })
 
-  test('tells those that the examiner forgot that it did', async () => {
+  test('rejects frames that the examiner left out', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     submit('a', 'b')
     await turn()
@@ -260,7 +262,7 @@ describe('the dispatcher', () => {
     expect(examiner.texts).toEqual([['a']])
   })
 
-  test('tells a long frame that its examiner failed', async () => {
+  test('rejects a long frame whose examiner failed', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     examiner.longFails = true
     submit('x'.repeat(shortFrameCharactersMax + 1))
@@ -268,7 +270,7 @@ describe('the dispatcher', () => {
     expect(reasons()).toEqual(['The thread is gone.'])
   })
 
-  test('tells of a failure that is no Error, too', async () => {
+  test('reports a failure that is not an Error, too', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     submit('a')
     await turn()

@@ -63,7 +63,7 @@ describe('the registry', () => {
     expect([...registry]).toEqual([other.station])
   })
 
-  test('an actor that fails is told of, and its connection closed; the others are unharmed', async () => {
+  test('an actor that fails is reported, and its connection closed; others are not affected', async () => {
     const { registry, connect, failures } = house()
     const { station, socket } = connect()
     const other = connect({ chargePoint: { ...chargePoint, key: 8, identity: 'CP002' } })

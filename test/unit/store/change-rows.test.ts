@@ -87,7 +87,7 @@ describe('errors', () => {
   const refused = (code: string, severity = 'ERROR'): DatabaseError =>
     Object.assign(new DatabaseError('refused', 7, 'error'), { code, severity })
 
-  test('are transient when they tell of the database and not of the data', () => {
+  test('are transient if they are about the database and not about the data', () => {
     for (const code of [
       '08006',
       '40001',
@@ -110,7 +110,7 @@ describe('errors', () => {
     expect(isTransient(new StatorError('INTERNAL', 'x'))).toBe(false)
   })
 
-  test('tell a lost connection from a refused statement, even when wrapped', () => {
+  test('distinguish a lost connection from a refused statement, even when wrapped', () => {
     expect(isConnectionLost(new Error('Connection terminated'))).toBe(true)
     expect(isConnectionLost(refused('57P01', 'FATAL'))).toBe(true)
     expect(isConnectionLost(refused('40P01'))).toBe(false)

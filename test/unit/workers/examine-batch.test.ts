@@ -52,7 +52,7 @@ describe('a usable time', () => {
     expect(examined('MeterValues', values(timestamp)).lacksTime).toBe(true)
   })
 
-  test('lacks as well when the frame has more quirks than are told', () => {
+  test('also lacks one if the frame has more quirks than are noted', () => {
     const odd = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`extra${n}`, n]))
     expect(examined('StartTransaction', { ...odd, ...start, timestamp: 'soon' }).lacksTime).toBe(true)
   })
@@ -73,7 +73,7 @@ describe('a usable time', () => {
 describe('the content of a message', () => {
   const content = (frame: AcceptedFrame): string | undefined => frame.content
 
-  test('is told of what has no time, and of no status or sample that has one', () => {
+  test('is present without a time, and absent for a status or sample with one', () => {
     expect(content(examined('StatusNotification', status))).toBeString()
     expect(content(examined('StatusNotification', { ...status, timestamp: now }))).toBeUndefined()
     expect(content(examined('MeterValues', values(now)))).toBeUndefined()

@@ -289,7 +289,7 @@ describe('the energy registers of a frame', () => {
     return new MeterColumns().add(payload, payload, frame)?.registers
   }
 
-  test('are told by context and time, in whatever order they are listed', () => {
+  test('are found by context and time, in whatever order they are listed', () => {
     const listed = [
       at(30, '9000', 'Transaction.End'),
       at(0, '1000', 'Transaction.Begin'),
@@ -310,7 +310,7 @@ describe('the energy registers of a frame', () => {
     })
   })
 
-  test('of one meter value are told by context, though its row shows one of them', () => {
+  test('of one meter value are found by context, although its row shows one of them', () => {
     const sampledValue = [
       { value: '5', context: 'Transaction.Begin' },
       { value: '7', context: 'Sample.Periodic' },
@@ -319,7 +319,7 @@ describe('the energy registers of a frame', () => {
     expect(registersOf({ timestamp, sampledValue })).toMatchObject({ begin: 5, end: 9, first: 7, last: 7 })
   })
 
-  test('have none of a later time where only the begin is told again', () => {
+  test('have none from a later time if only the begin is repeated', () => {
     expect(registersOf(at(30, '1000', 'Transaction.Begin'))).toEqual({
       begin: 1000,
       end: null,
@@ -332,7 +332,7 @@ describe('the energy registers of a frame', () => {
     expect(registersOf(at(30, '1000', 'Transaction.Begin'), at(20, '4000'))).toMatchObject({ begin: 1000, last: 4000 })
   })
 
-  test('tell where one fell, in whatever order they are listed, and a single odd reading is no fall', () => {
+  test('show where one fell, in whatever order they are listed, and a single odd reading is no fall', () => {
     const atMs = (minute: number) => Date.UTC(2025, 11, 26, 12, minute)
     const fallOf = (...values: number[]) => {
       const listed = values.map((value, index) => at(index, String(value)))
@@ -349,7 +349,7 @@ describe('the energy registers of a frame', () => {
     expect(registersOf(...phases.toSorted((a, b) => a.timestamp.localeCompare(b.timestamp)))?.fall).toBeNull()
   })
 
-  test('of one time are told by the order of the list', () => {
+  test('with one time are taken in the order of the list', () => {
     expect(registersOf(at(0, '10'), at(0, '20'))).toMatchObject({ first: 10, last: 20 })
   })
 
@@ -362,7 +362,7 @@ describe('the energy registers of a frame', () => {
     })
   })
 
-  test('of phases that are told one by one are added up, and a total beside them goes before them', () => {
+  test('of phases that are reported one by one are added up, and a total beside them takes precedence', () => {
     const phase = (value: string, name: string, context?: string) => ({
       timestamp,
       sampledValue: [{ value, phase: name, context }],

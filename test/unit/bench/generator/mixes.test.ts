@@ -71,7 +71,7 @@ describe.each(versions)('OCPP %s', (version) => {
   })
 })
 
-test('the ledger tells what was acknowledged from what was refused or is still out', () => {
+test('the ledger distinguishes what was acknowledged from what was refused or is outstanding', () => {
   const { steps, ledger, dialect } = script('meter', '1.6', 0)
   // A first transaction of one sample, then one of five: its second sample is refused, its fourth never answered.
   sent(steps, 3 + 1 + 3, ({ action }, nth) => action === 'MeterValues' && nth === 6)
