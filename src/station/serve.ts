@@ -126,7 +126,7 @@ function rowsIn(block: MeterBlock, { from, to, registers }: MeterRange): FrameMe
   return { block, from, to, registers }
 }
 
-// ── Look up: what the decision needs and is not at hand ─────────────────────────────────────────────────────────────
+// ── Look up: what the decision needs and is not in memory ────────────────────────────────────────────────────────────
 
 function prepare(message: MessageContext, deps: ServeDeps): Served {
   try {
@@ -138,7 +138,7 @@ function prepare(message: MessageContext, deps: ServeDeps): Served {
   }
 }
 
-/** Looks up what is not at hand; null when there is nothing to wait for. */
+/** Looks up what is not in memory; null if there is nothing to wait for. */
 function lookUp(message: MessageContext, needs: Needs | undefined, deps: ServeDeps): Promise<void> | null {
   if (message.live.isDoubtful && message.row.durability === 'committed') return readAgain(message, needs, deps)
   return needs === undefined ? null : message.lookUp(needs, deps)

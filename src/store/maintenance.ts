@@ -16,7 +16,7 @@ import {
   makePartitions,
 } from './partitions.ts'
 import { repeat } from './repeat.ts'
-import { forgetOld, forgetPromises } from './retention.ts'
+import { deleteOld, deleteOldPromises } from './retention.ts'
 
 /** Retention: how long rows of growing tables are kept. */
 export interface Retention {
@@ -71,13 +71,13 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   const nowMs = clock.nowMs()
   for (const { partition, reason } of await keepPartitions(database, nowMs, retention))
     log.warn({ reason: `${partition}: ${reason}` }, 'A partition is left as it is until the next turn.')
-  await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
+  await deleteOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
   const eventsFromMs = nowMs - retention.eventDays * dayMs
-  await forgetOld(database.upkeepPool, 'charge_point_events', eventsFromMs)
-  await forgetOld(database.upkeepPool, 'problem_times', eventsFromMs)
+  await deleteOld(database.upkeepPool, 'charge_point_events', eventsFromMs)
+  await deleteOld(database.upkeepPool, 'problem_times', eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
-  await forgetOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
-  await forgetPromises(database.upkeepPool)
+  await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
+  await deleteOldPromises(database.upkeepPool)
 }
 
 function factDays({ transactionEventDays }: Retention): number {

@@ -183,7 +183,7 @@ export async function dropOldHistory(
 /**
  * Deletes the transaction messages of the months that ended `days` or more days ago, except a month from which a
  * message arrived later than that: its charge point may not know yet that it was stored. The default partition is not
- * included (`forgetOld`).
+ * included (`deleteOld`).
  */
 export async function dropOldFacts(client: ClientBase, nowMs: number, days: number): Promise<readonly LeftAsItIs[]> {
   const before = new Date(nowMs - days * dayMs)

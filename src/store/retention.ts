@@ -6,7 +6,7 @@ import { retentionBatchesMax, retentionRowsMax } from '../base/limits.ts'
 import { isExpiredPromise } from './remote-start-promises.ts'
 
 /** Deletes the rows of `table` that were received before `beforeMs`, up to the limit of one run. Returns how many. */
-export async function forgetOld(
+export async function deleteOld(
   pool: Pool,
   table: 'anomalies' | 'charge_point_events' | 'problem_times' | 'transaction_facts_default',
   beforeMs: number,
@@ -15,7 +15,7 @@ export async function forgetOld(
 }
 
 /** Deletes promised transactionIds that are not needed any more, up to the limit of one run. Returns how many. */
-export async function forgetPromises(pool: Pool): Promise<number> {
+export async function deleteOldPromises(pool: Pool): Promise<number> {
   return forget(pool, 'remote_start_promises', isExpiredPromise, [])
 }
 
@@ -25,7 +25,7 @@ export async function forgetPromises(pool: Pool): Promise<number> {
  */
 async function forget(pool: Pool, table: string, condition: string, values: readonly string[]): Promise<number> {
   let forgotten = 0
-  for (let lot = 0; lot < retentionBatchesMax; lot++) {
+  for (let batch = 0; batch < retentionBatchesMax; batch++) {
     const { rowCount } = await pool.query(
       `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT $1)) AND ${condition}`,
       [retentionRowsMax, ...values],

@@ -114,7 +114,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'ten connections that fight for one identity lock nobody out: in the end one is served',
+  'ten connections that compete for one identity lock none out: in the end one is served',
   () =>
     withCentral(async (central) => {
       await central.provision('CP001')

@@ -58,7 +58,7 @@ function storedSessions(): Promise<number> {
 }
 
 test(
-  `on ${rows} rows: the migrations since ${before} keep nobody waiting for over a second, and nodes of both versions work afterwards`,
+  `on ${rows} rows: the migrations since ${before} delay no statement for over a second, and nodes of both versions work afterwards`,
   async () => {
     const { connectionString } = options
     const load = await EarlierLoad.start(options)

@@ -70,10 +70,10 @@ describe('a command', () => {
         })
       }
       await raw.close()
-      for (const nobody of [holder, other]) {
+      for (const node of [holder, other]) {
         const left = { status: 409, body: { error: 'Conflict', message: "Charge point 'CP001' is not connected" } }
         await until('the node to know that it has left', async () => {
-          return Bun.deepEquals(await command(nobody, 'reset', { type: 'Soft' }), left)
+          return Bun.deepEquals(await command(node, 'reset', { type: 'Soft' }), left)
         })
       }
     },

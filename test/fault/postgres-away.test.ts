@@ -84,7 +84,7 @@ async function withClient<T>(connectionString: string, work: (client: Client) =>
   }
 }
 
-describe('facts wait, heartbeats go on, newcomers are turned away, and nothing is lost', () => {
+describe('facts wait, heartbeats are answered, new connections are refused, and nothing is lost', () => {
   test.concurrent(
     `while PostgreSQL is stopped for ${awayMs / 1_000} s`,
     async () => {
@@ -96,7 +96,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         connectionString: await createDatabase(server.connectionString, 'stopped'),
         begin: () => server.stop(),
         last: () => Bun.sleep(awayMs),
-        mend: () => server.startAgain(),
+        repair: () => server.startAgain(),
       })
     },
     testMsMax,
@@ -135,7 +135,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
           await server.stop()
         },
         last: () => Promise.resolve(),
-        mend: async () => {
+        repair: async () => {
           await server.startAgain()
           // It locks every partition, in another order than statements that insert into some of them.
           await withClient(connectionString, (client) =>
@@ -160,7 +160,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         isBrief: true,
         begin: () => cutConnections(connectionString),
         last: () => Promise.resolve(),
-        mend: () => Promise.resolve(),
+        repair: () => Promise.resolve(),
       })
     },
     testMsMax,
@@ -189,7 +189,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
           )
         },
         last: () => Bun.sleep(5_000),
-        mend: async () => {
+        repair: async () => {
           await blocker.query('ROLLBACK')
           // Stator's existing connections keep their settings.
           await blocker.query(`ALTER DATABASE ${name} RESET statement_timeout`)
@@ -203,7 +203,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
   const diskFolder = smallDisk()
   test.concurrent.skipIf(diskFolder === null)(
     diskFolder === null
-      ? 'while its disk is full: SKIPPED, this system lets nobody mount a tmpfs'
+      ? 'while its disk is full: SKIPPED, a tmpfs cannot be mounted on this system'
       : 'while its disk is full',
     async () => {
       const folder = diskFolder ?? ''
@@ -216,7 +216,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         connectionString: await createDatabase(server.connectionString, 'disk_full'),
         begin: () => Promise.resolve(fill(ballast, folder)),
         last: () => Bun.sleep(5_000),
-        mend: async () => {
+        repair: async () => {
           rmSync(ballast)
           // A full disk under the WAL stops PostgreSQL; then it has to be started again, as by a service manager.
           if (!server.isRunning) await server.startAgain()

@@ -66,7 +66,7 @@ function keep(database: string, { recoveryMs, carriedOver }: Killed, audit: Find
   })
 }
 
-describe('killed again and again under load, Stator has stored what it acknowledged, once, and transactions go on under their ids', () => {
+describe('killed repeatedly under load, Stator has stored what it acknowledged, once, and transactions continue with their ids', () => {
   test.concurrent(
     'with PostgreSQL',
     async () => {

@@ -119,7 +119,7 @@ describe('of two nodes on one database', () => {
   )
 
   test.concurrent(
-    'one is frozen: its charge points are not connected while it is, and are again when it goes on, but for those that moved',
+    'one is frozen: its charge points are not connected while it is, and are again when it continues, except those that moved',
     async () => {
       const database = await newDatabase()
       const frozen = await startNode(database, ['FROZEN', 'MOVED'])
@@ -148,7 +148,7 @@ describe('of two nodes on one database', () => {
   )
 
   test.concurrent(
-    'one is frozen with messages of a charge point that has moved: when it goes on, it overwrites nothing',
+    'one is frozen with messages of a charge point that has moved: when it continues, it overwrites nothing',
     async () => {
       const database = await newDatabase()
       const frozen = await startNode(database, ['MOVING'])

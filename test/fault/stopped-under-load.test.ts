@@ -23,7 +23,7 @@ const backMsMax = 120_000
 const pacedMsMin = ((300 / drainConnectionsMin - 1) * drainTurnMs) / 2
 
 test.concurrent(
-  'SIGTERM under load: charge points are sent away one lot after another, it ends with 0 in time, and nothing is lost',
+  'SIGTERM under load: charge points are disconnected in batches, it ends with 0 in time, and nothing is lost',
   async () => {
     const database = await testDatabase()
     const { connectionString } = database

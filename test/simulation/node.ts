@@ -413,7 +413,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   }
 
   #held<T>(work: (lease: LeaseKeeper) => Promise<T>): Promise<T> {
-    if (this.#lease === null) throw new Error('Nobody is let in before the lease is taken.')
+    if (this.#lease === null) throw new Error('No charge point may connect before the lease is taken.')
     return work(this.#lease)
   }
 

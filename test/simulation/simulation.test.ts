@@ -37,7 +37,7 @@ describe('a simulation', () => {
     expect(hashes.size).toBe(20)
   })
 
-  test('asks nobody but the seed for time and chance', () => {
+  test('takes time and chance only from the seed', () => {
     const seeds = Array.from({ length: 40 }, (_, index) => 1 + index)
     const hashes = seeds.map((seed) => simulate(planOf(seed)).traceHash)
     const timers: string[] = []

@@ -334,7 +334,7 @@ class Simulation {
     const place = (this.#homes.get(station) ?? station.key) % this.#nodes.length
     // The load balancer may choose another process next time.
     this.#homes.set(station, this.#random.chance(0.3) ? place + 1 : place)
-    const server = this.#nodes[place] ?? nobody
+    const server = this.#nodes[place] ?? noServer
     const number = ++this.#wireNumbers
     this.#note(`${station.identity} dials process ${place}: ${number}`)
     const { latencyMsMax, version } = station.habits
@@ -365,7 +365,7 @@ class Simulation {
 }
 
 /** No process listens here. */
-const nobody = {
+const noServer = {
   isAlive: false,
   onOpen: () => {},
   onText: () => {},

@@ -96,10 +96,10 @@ const silence: MadeAnswer = { what: 'silence', frames: () => [], outcome: 'late'
 
 /** An answer that is not JSON, or that has something else instead of its payload or code. */
 function oddAnswer({ strictness }: Speaker, random: Random): MadeAnswer {
-  const mended = strictness === 'strict' ? 'unreadable' : 'noted'
+  const repaired = strictness === 'strict' ? 'unreadable' : 'noted'
   const [own, rest, outcome] = random.pick([
     ...[',[]]', ',"{}"]', ',7]', ',true]', ',{', ',{}', ',{"a":[}]'].map((text) => [3, text, 'unreadable'] as const),
-    ...[',{"a":}]', ',{"a":]}]', ',{},]', ']]'].map((text) => [3, text, mended] as const),
+    ...[',{"a":}]', ',{"a":]}]', ',{},]', ']]'].map((text) => [3, text, repaired] as const),
     ...[']', ',7]', ',{},{}]', ',null,"",{}]'].map((text) => [4, text, 'refused'] as const),
   ])
   return { what: `odd ${own} … ${rest}`, frames: (id) => [`[${own},${JSON.stringify(id)}${rest}`], outcome }

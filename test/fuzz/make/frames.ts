@@ -157,7 +157,7 @@ function unservedFrame({ version }: Speaker, random: Random): MadeFrame {
   const action = random.pick(names)
   return {
     text: callText(messageId, action, '{}', random),
-    what: `action ${JSON.stringify(action)}, which nobody knows`,
+    what: `action ${JSON.stringify(action)}, which is unknown`,
     expected: answer(messageId, null, ['NotImplemented']),
   }
 }
@@ -288,5 +288,5 @@ function answerFrame(random: Random): MadeFrame {
     ...[`[4,${id},"GenericError","",{}]`, `[4,${id},${odd},${odd},{}]`, `[4,${id},7]`, '[4]', `[3,null,{}]`],
     ...[`[5,${id},"GenericError","",{}]`, '[5]', `[3,${id},{}`, `[4,${id},"x`, `[3.0,${id},{}]`, ` [ 4 ,${id}]`],
   ])
-  return { text, what: 'an answer that nobody asked for', expected: silence }
+  return { text, what: 'an unsolicited answer', expected: silence }
 }
