@@ -36,7 +36,7 @@ function about(identity: string): number {
 }
 
 describe('the limit on log lines', () => {
-  test('leaves out and counts lines about a charge point past its allowance, and none about others', () => {
+  test('suppresses and counts lines about a charge point above its allowance, and none about others', () => {
     const log = limited().log.category('OCPP')
     times(logLinesAtOnceMax + 30, () => log.info({ identity: 'LOUD' }, 'x'))
     times(3, () => log.info({ identity: 'QUIET' }, 'x'))
@@ -46,7 +46,7 @@ describe('the limit on log lines', () => {
     expect(counters.logLinesSuppressed).toBe(30)
   })
 
-  test('says in one line how many were left out, though nothing more is logged about that charge point', () => {
+  test('says in one line how many were suppressed, even if nothing more is logged about that charge point', () => {
     const log = limited().log.category('OCPP')
     times(logLinesAtOnceMax + 30, () => log.info({ identity: 'LOUD' }, 'x'))
     times(logLinesAtOnceMax + 7, () => log.info({ identity: 'OTHER' }, 'x'))

@@ -144,7 +144,7 @@ test('the table of fields names every field that a line can hold', () => {
   expect(Object.keys(lines()[0] ?? {}).sort()).toEqual(Object.keys(logFields).sort())
 })
 
-test('the log goes on when nobody reads standard output any more', async () => {
+test('the log continues when standard output is not read any more', async () => {
   const script = `
     import { createLogger } from ${JSON.stringify(`${import.meta.dir}/../../../src/base/log.ts`)}
     const log = createLogger({ Default: 'Information' })

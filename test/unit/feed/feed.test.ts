@@ -27,7 +27,7 @@ describe('a subscriber', () => {
     expect(reported).toEqual(['one a', 'other a', 'published', 'one b', 'other b', 'published'])
   })
 
-  test('that fails harms neither the others nor who commits', () => {
+  test('that fails affects neither the others nor the commit', () => {
     const errors: unknown[] = []
     const feed = new Feed({ ...silentLogger, error: (...line) => void errors.push(line[0]) })
     const reported: string[] = []
@@ -57,7 +57,7 @@ describe('a follower', () => {
     expect(read).toEqual(['a', 'b'])
   })
 
-  test('reads only what it wants', async () => {
+  test('reads only the entries that it asked for', async () => {
     const feed = new Feed(silentLogger)
     const follower = feed.follow(({ set }) => set.messageId !== 'b')
     for (const id of ['a', 'b', 'c']) feed.publish(committed(id))

@@ -96,7 +96,7 @@ describe('a walk', () => {
     expect(reported({ text: '😀😀😀😀' })).toEqual(['maxLength /text'])
   })
 
-  test('goes on with what was put in the place of a broken value', () => {
+  test('continues with the repaired value', () => {
     const payload: { text: string; list: { n: unknown }[] } = { text: 'a', list: [{ n: '7' }, { n: 'x' }] }
     const paths: string[] = []
     walk(node, payload, ({ ref, path }) => {
@@ -109,7 +109,7 @@ describe('a walk', () => {
     expect(paths.filter((path) => path === '/list/1/n').length).toBeLessThan(20)
   })
 
-  test('takes out the elements that are removed once it is through with the list', () => {
+  test('removes elements at the end of their list', () => {
     const payload = { text: 'a', list: [{ n: 1 }, 'x', {}, { n: 4 }] }
     walk(node, payload, ({ keyword }) => (keyword === 'required' ? 'holderRemoved' : 'removed'))
     expect(payload.list).toEqual([{ n: 1 }, { n: 4 }])

@@ -144,7 +144,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(central.payloads('BootNotification').length).toBe(1)
   })
 
-  test('dials again with growing waits when it is turned away', async () => {
+  test('reconnects with growing waits when it is refused', async () => {
     central.refuseWith = 503
     const accepted = station.start()
     const refusals = (): number => seen.filter(({ kind }) => kind === 'disconnected').length
@@ -164,7 +164,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     await accepted
   })
 
-  test('goes on where it was when the line breaks under a message', async () => {
+  test('continues where it was when the connection breaks during a message', async () => {
     await station.start()
     const action = version === '1.6' ? 'StartTransaction' : 'TransactionEvent'
     central.answers[action] = () => new Silence()
@@ -213,7 +213,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expectValidCalls(version)
   })
 
-  test('answers an action nobody knows, one of the other direction and a malformed one with the right code', async () => {
+  test('answers an unknown action, one of the other direction and a malformed one with the right code', async () => {
     await station.start()
     expect(await central.command('Dance', {})).toMatchObject({ kind: 'error', code: 'NotImplemented' })
     expect(await central.command('constructor', {})).toMatchObject({ kind: 'error', code: 'NotImplemented' })
@@ -244,7 +244,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(openMax).toBe(1)
   })
 
-  test('gives up a CALL that is not answered in time and goes on with the next', async () => {
+  test('gives up a CALL that is not answered in time and continues with the next', async () => {
     await station.start()
     await arrived('StatusNotification', version === '1.6' ? 3 : 2)
     central.answers['DataTransfer'] = () => new Silence()

@@ -48,7 +48,7 @@ test('a driver whose tag is refused leaves without a transaction', async () => {
   expect(central.payloads('StartTransaction')).toEqual([])
 })
 
-test('nobody comes to a connector that is out of order', async () => {
+test('no driver comes to a connector that is out of order', async () => {
   station.setStatus(1, 'Faulted')
   clock.pass(600_000)
   expect(station.connector(1)?.car).toBeNull()

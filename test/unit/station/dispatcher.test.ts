@@ -101,7 +101,7 @@ async function turn(): Promise<void> {
 }
 
 describe('the dispatcher', () => {
-  test('lets what came in one turn of the event loop travel together', async () => {
+  test('puts frames of one turn of the event loop into one batch', async () => {
     const { examiner, submit } = dispatch(1)
     submit('a', 'b')
     expect(examiner.texts).toEqual([])
@@ -109,7 +109,7 @@ describe('the dispatcher', () => {
     expect(examiner.texts).toEqual([['a', 'b']])
   })
 
-  test('examines on this thread, at the end of the turn, what is fewer bytes than are worth a crossing', async () => {
+  test('examines on this thread, at the end of the turn, fewer bytes than are worth sending to a worker', async () => {
     const { examiner, submit, reasons } = dispatch(1, 10)
     submit('aaaa', 'bbbbb')
     await turn()
@@ -118,7 +118,7 @@ describe('the dispatcher', () => {
     expect(reasons()).toEqual(['verdict on aaaa', 'verdict on bbbbb'])
   })
 
-  test('sends as many bytes as are worth a crossing to a worker, however few frames they are', async () => {
+  test('sends enough bytes to a worker, however few frames they are', async () => {
     const { examiner, submit } = dispatch(1, 10)
     submit('a'.repeat(10))
     await turn()
@@ -136,7 +136,7 @@ describe('the dispatcher', () => {
     expect(reasons()).toEqual(['verdict on b'])
   })
 
-  test('examines at once what comes while a whole batch waits for each worker', async () => {
+  test('examines frames at once while a full batch waits for each worker', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     submit('a')
     await turn()
@@ -150,7 +150,7 @@ describe('the dispatcher', () => {
     expect(examiner.texts.map((texts) => texts.length)).toEqual([1, batchBytesMax / shortFrameCharactersMax])
   })
 
-  test('shares what waits among the workers that are idle', async () => {
+  test('divides waiting frames among the idle workers', async () => {
     const { examiner, submit } = dispatch(3, 2)
     submit('a', 'b', 'c', 'd', 'e', 'f')
     await turn()
@@ -161,7 +161,7 @@ describe('the dispatcher', () => {
     ])
   })
 
-  test('gathers, while as many batches are under way as there may be, what arrives meanwhile', async () => {
+  test('collects frames while the maximum number of batches is under way', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     submit('a')
     await turn()
@@ -201,7 +201,7 @@ describe('the dispatcher', () => {
     expect(examiner.texts.map((texts) => texts.length)).toEqual([1, frames, 1])
   })
 
-  test('hands each frame its own verdict, with the meter block of its part of the batch', async () => {
+  test('gives each frame its own verdict, with the meter block of its part of the batch', async () => {
     const { examiner, submit, reported, reasons } = dispatch(1)
     submit('a', 'b', 'c')
     await turn()
@@ -250,7 +250,7 @@ describe('the dispatcher', () => {
     expect(reasons()).toEqual(['verdict on a', 'The examiner answered fewer verdicts than it was given frames.'])
   })
 
-  test('sends a long frame on its way at once, whatever waits, and alone', async () => {
+  test('sends a long frame at once and alone, whatever waits', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     const long = 'x'.repeat(shortFrameCharactersMax + 1)
     submit('a')

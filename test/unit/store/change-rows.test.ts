@@ -65,7 +65,7 @@ test('a ref of any length is stored under a name that fits an index and stays it
   expect(storedRef(`${long}a`)).toBe(storedRef(`${long}a`))
 })
 
-test('changes to one row are folded into one statement row, whichever sets they come from', () => {
+test('changes to one row are merged into one statement row, from any sets', () => {
   const rows = new ChangeRows()
   const activity = (status: string): Change => ({ table: 'chargePoints', patch: { firmwareStatus: status } })
   rows.add(

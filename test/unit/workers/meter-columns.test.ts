@@ -96,7 +96,7 @@ describe('meter columns', () => {
     expect(samples(sample)?.[column]).toBe(value)
   })
 
-  test('phases are summed, the largest current counts, voltages are averaged, and a total goes before its phases', () => {
+  test('phases are summed, the largest current counts, voltages are averaged, and a total takes precedence over its phases', () => {
     const phases = (measurand: string, ...values: number[]) =>
       values.map((value, index) => ({ value: String(value), measurand, phase: `L${index + 1}` }))
     expect(samples(...phases('Power.Active.Import', 1000, 2000, 3000))?.power_w).toBe(6000)
@@ -143,7 +143,7 @@ describe('meter columns', () => {
     expect(rows[699]?.meter_value).toEqual(payloads[699]?.meterValue[0] ?? {})
   })
 
-  test('an open block takes rows until somebody looks into it; later ones are in the next', () => {
+  test('an open block takes rows until it is read; later rows are in the next one', () => {
     const columns = new MeterColumns()
     const add = (value: string) => {
       const payload = { connectorId: 1, meterValue: [{ timestamp, sampledValue: [{ value }] }] }
@@ -180,7 +180,7 @@ describe('meter columns', () => {
     expect(digest('1')).not.toBe(digest('2'))
   })
 
-  test('years before 2000 and times that are none do not break the columns', () => {
+  test('years before 2000 and invalid times do not break the columns', () => {
     const at = (text: string) =>
       rowsOf({ connectorId: 1, meterValue: [{ timestamp: text, sampledValue: [] }] })[0]?.sampled_at
     expect(at('1970-01-01T00:00:00Z')).toBe(0)
@@ -271,7 +271,7 @@ describe('phases', () => {
     expect(samples(energy('100', 'L1'), energy('100', 'L1-N'))?.energy_wh).toBe(100)
   })
 
-  test('are the three of the net: the neutral is none', () => {
+  test('are the three of the grid: the neutral is not one', () => {
     const amps = (value: string, phase: string) => ({ value, phase, measurand: 'Current.Import' })
     expect(samples(amps('6', 'L1'), amps('9', 'N'))?.current_a).toBe(6)
     const neutral = { value: '3', phase: 'N', measurand: 'Voltage' }
@@ -381,7 +381,7 @@ describe('the energy registers of a frame', () => {
     ).toMatchObject({ first: 10, last: 30 })
   })
 
-  test('without a usable time have that of their message, and no other than it where that has none', () => {
+  test('without a usable time have that of their message, and none if that has none', () => {
     const sampledValue = [{ value: '7' }]
     const arrived = new Date(frame.receivedAtMs).toISOString()
     const sent = { timestamp, transactionData: [{ sampledValue }, { timestamp: '2025-12-26T10:00:00', sampledValue }] }
