@@ -1,15 +1,15 @@
-// Which core a process runs on (`taskset`, Linux): the server under test gets one for itself, generator and database
-// share the other, so that neither's cost hides in the other's.
+// Which core a process runs on (`taskset`, Linux): the server under test gets one core alone, generator and database
+// share the other, so that their costs are not mixed.
 
 import { availableParallelism } from 'node:os'
 
-// Asked once, before this process is moved to one core.
+// Read once, before this process is moved to one core.
 const cores = availableParallelism()
 
 /** Whether processes can be pinned here. */
 export const hasTaskset = Bun.which('taskset') !== null && cores > 1
 
-/** Core of the server under test, and core of everything else; null where processes cannot be pinned. */
+/** Core of the server under test, and core of everything else; null if processes cannot be pinned. */
 export const serverCore: number | null = hasTaskset ? 0 : null
 export const otherCore: number | null = hasTaskset ? 1 : null
 

@@ -1,5 +1,5 @@
-// Command line of `bun bench`: flags become one checked plan. A flag that cannot be is refused with its name, its value
-// and what was expected.
+// Command line of `bun bench`: flags become one checked plan. An invalid flag is refused with its name, its value and
+// what was expected.
 
 import { type BenchVersion, dialects } from './generator/fleet.ts'
 import { type MixName, mixNames } from './generator/mixes.ts'
@@ -73,7 +73,7 @@ const timeMsMax = 86_400_000
 /**
  * Reads the arguments after `load`.
  *
- * @throws {UsageError} naming the flag, its value and what it may be.
+ * @throws {UsageError} naming the flag, its value and the valid values.
  */
 export function parseLoad(args: readonly string[]): LoadPlan {
   const flags = readFlags(args, loadFlags, 'bun bench load')
@@ -111,7 +111,7 @@ export function parseLoad(args: readonly string[]): LoadPlan {
   }
 }
 
-/** Password of every bench station unless told otherwise. */
+/** Default password of every bench station. */
 export const benchPasswordDefault = 'bench-password-of-stations'
 
 /** What `bun bench load --help` prints. */

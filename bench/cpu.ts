@@ -1,9 +1,9 @@
-// What processes cost, read from /proc (Linux): CPU time of a process, of each of its threads, and of a whole family of
-// processes such as PostgreSQL's; resident memory; and how busy a core was.
+// The cost of processes, from /proc (Linux): CPU time of a process, of each of its threads, and of a process with its
+// descendants, such as PostgreSQL; resident memory; and how busy a core was.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** CPU times stand in ticks of 10 ms in /proc: `USER_HZ` is 100 on every Linux that Bun runs on. */
+/** CPU times in /proc are in ticks of 10 ms: `USER_HZ` is 100 on every Linux that Bun runs on. */
 const msPerTick = 10
 
 /** CPU time so far, in milliseconds, user and system together. */
@@ -35,7 +35,9 @@ interface Stat {
   readonly withEndedChildrenMs: number
 }
 
-/** `/proc/…/stat`: the name stands in parentheses and may hold spaces, so what follows is counted from the last one. */
+/**
+ * `/proc/…/stat`: the name is in parentheses and may contain spaces, so fields are counted from the last parenthesis.
+ */
 function statOf(path: string): Stat | null {
   const text = read(path)
   if (text === null) return null
@@ -58,7 +60,7 @@ export function cpuOf(pid: number): CpuTimes | null {
   const threads: ThreadTime[] = []
   for (const id of list(`/proc/${pid}/task`)) {
     const stat = statOf(`/proc/${pid}/task/${id}/stat`)
-    // Nanoseconds on the CPU, where the kernel keeps them: finer than ticks.
+    // Nanoseconds on the CPU, if the kernel counts them: more precise than ticks.
     const ns = read(`/proc/${pid}/task/${id}/schedstat`)?.split(' ')[0]
     if (stat === null) continue
     threads.push({

@@ -1,5 +1,5 @@
-// What examining a frame costs the main thread, there and in a worker: CPU of this thread for each frame, by the bytes
-// of a batch, as medians of several rounds. Run: `bun bench/crossing.ts`. The pool's limits come from it.
+// The cost of examining a frame for the main thread, there and in a worker: CPU of this thread for each frame, by the
+// bytes of a batch, as medians of several rounds. Run: `bun bench/crossing.ts`. The pool's limits come from it.
 
 import type { FrameTask } from '../src/ocpp/verdict.ts'
 import type { OcppVersion } from '../src/ocpp/version.ts'

@@ -16,23 +16,23 @@ import { storm, type StormResult } from './storm.ts'
 
 const connectMsMax = 120_000
 const answerMsMax = 30_000
-/** How often a station of the `idle` mix says that it is there, unless `--rate` says otherwise. */
+/** How often a station of the `idle` mix sends a Heartbeat, without `--rate`. */
 const idleHeartbeatSeconds = 300
 
 export interface LoadResult {
   readonly measurement: Measurement | null
   readonly storm: StormResult | null
-  /** Null where there is no database to look into. */
+  /** Null if there is no database to audit. */
   readonly audit: Findings | null
 }
 
 export interface LoadOptions {
   readonly print: (line: string) => void
-  /** Ends the measurement early; what was measured until then is told and audited. */
+  /** Ends the measurement early; the results until then are reported and audited. */
   readonly signal?: AbortSignal
 }
 
-/** Runs a plan from the command line; what it found. */
+/** Runs a plan from the command line and returns the results. */
 export async function load(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
   const identities = Array.from({ length: plan.stations }, (_, index) => identityOf(plan.identityPrefix, index))
   const postgres = plan.start === null || plan.start === 'floor' ? null : await startDatabase()
@@ -116,7 +116,7 @@ function loopOf({ mix, loop, stations }: LoadPlan): Loop {
   return isIdle ? { kind: 'open', ratePerSecond: stations / idleHeartbeatSeconds } : loop
 }
 
-/** Whether everything was answered, without an error, and stands in the database. */
+/** Whether everything was answered without an error and is in the database. */
 export function isRight({ measurement, storm: stormResult, audit: findings }: LoadResult): boolean {
   const errors = { ...measurement?.errors, ...stormResult?.errors }
   return (

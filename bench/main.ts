@@ -1,4 +1,4 @@
-// `bun bench`: what a node of Stator carries, and whether it loses anything.
+// `bun bench`: how much load a node of Stator can take, and whether it loses anything.
 
 import { join } from 'node:path'
 import { benchUsage, loadUsage, parseStandard, UsageError } from './cli.ts'

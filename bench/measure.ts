@@ -1,4 +1,4 @@
-// One measurement: a connected fleet talks for a while; what was answered, how late, and what that cost each process.
+// One measurement: a connected fleet sends for a while; the answers, their latency, and the cost for each process.
 
 import { availableParallelism } from 'node:os'
 import { otherCore, serverCore } from './affinity.ts'
@@ -13,24 +13,24 @@ export interface MeasureOptions {
   readonly loop: Loop
   readonly warmUpMs: number
   readonly durationMs: number
-  /** Process of the server under test, where it is known. */
+  /** Process of the server under test, if it is known. */
   readonly serverPid: number | null
-  /** The postmaster, where it is known. */
+  /** The postmaster, if it is known. */
   readonly databasePid: number | null
   /**
-   * Whether the server has a core to itself, so that generator and database have the other; true where processes can
-   * be pinned.
+   * Whether the server has a core to itself, so that generator and database have the other; true if processes can be
+   * pinned.
    */
   readonly serverHasCore?: boolean
   /** Length of a slice, in milliseconds (1,000). */
   readonly sliceMs?: number
   /** Ends the measurement early, after the slice that is under way. */
   readonly signal?: AbortSignal
-  /** Hears of every slice as it ends. */
+  /** Called after every slice. */
   readonly onSlice?: (slice: Slice) => void
 }
 
-/** What a short part of a measurement saw. */
+/** The figures of a short part of a measurement. */
 export interface Slice {
   readonly atMs: number
   readonly messagesPerSecond: number
@@ -62,43 +62,41 @@ export interface Measurement {
   readonly database: { readonly cpuMs: number } | null
   readonly generator: {
     readonly cpuMs: number
-    /** What its stations speak through. */
+    /** The kind of socket of its stations. */
     readonly sockets: SocketKind
     readonly lagMs: Percentiles | null
   }
-  /** Share of the time that the cores were at work, from 0 to 1; null where that cannot be told. */
+  /** Share of the time that the cores were busy, from 0 to 1; null if unknown. */
   readonly serverCoreBusy: number | null
   readonly otherCoreBusy: number | null
-  /** Share of a core that other processes took, on the core where they took most; null where that cannot be told. */
+  /** Share of a core that other processes took, on the core where they took most; null if unknown. */
   readonly strangersShare: number | null
   readonly bottleneck: Bottleneck
   /**
-   * Why the figures tell of the generator and not of the server, as part of a sentence; null when they tell of the
+   * Why the figures describe the generator and not the server, as part of a sentence; null if they are valid for the
    * server.
    */
   readonly invalid: string | null
-  /** Whether all answers that were out at the end still came. */
+  /** Whether all answers that were outstanding at the end still came. */
   readonly isSettled: boolean
   readonly errors: Readonly<Record<string, number>>
   readonly slices: readonly Slice[]
 }
 
-/** Who was at its limit: the rest of the figures say nothing about the others. */
+/** The bottleneck: the figures say nothing about the other parts. */
 export type Bottleneck = 'server' | 'generator' | 'generator and database' | 'nobody'
 
 /** From this share on a core counts as full. */
 const fullShare = 0.93
 const sliceMsDefault = 1_000
 const settleMsMax = 30_000
-/**
- * Generator lag, 99th percentile, past which open-loop latencies say more about the generator than about the server.
- */
+/** Generator lag, 99th percentile, above which open-loop latencies describe the generator more than the server. */
 export const generatorLagMsMax = 20
 
-/** Share of a core past which other processes make a figure doubtful; the kernel's own work stays under it. */
+/** Share of a core above which other processes make a figure doubtful; the kernel's own work stays below it. */
 export const strangersShareMax = 0.1
 
-/** Lets a fleet that has something to say talk: warm-up, measurement, and the last answers. */
+/** Lets a fleet with a script send: warm-up, measurement, and the last answers. */
 export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Measurement> {
   const { loop, warmUpMs, durationMs, sliceMs = sliceMsDefault, serverHasCore = serverCore !== null } = options
   fleet.errors.clear()
@@ -175,7 +173,7 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
   }
 }
 
-/** Whom the shares of a core that each took show to be at its limit. */
+/** The bottleneck, by the share of a core that each part took. */
 export function bottleneckOf(shares: {
   readonly serverShare: number
   readonly generatorShare: number
@@ -187,14 +185,11 @@ export function bottleneckOf(shares: {
   return shares.generatorShare + shares.databaseShare >= fullShare ? 'generator and database' : 'nobody'
 }
 
-/** Why a measurement tells nothing of the server: its generator, or the core of its generator, was full. */
+/** Why a measurement says nothing about the server: its generator, or the core of its generator, was full. */
 export function invalidity(shares: {
   readonly generatorShare: number
   readonly databaseShare: number
-  /**
-   * How busy the generator's core was with whatever; null where that cannot be told, or where the server works on it
-   * too.
-   */
+  /** How busy the generator's core was; null if unknown, or if the server also uses it. */
   readonly coreShare: number | null
   readonly lagMs: number
 }): string | null {
@@ -222,7 +217,7 @@ function strangersShare(server: CoreUse, other: CoreUse, seconds: number): numbe
   return shares.length === 0 ? null : Math.max(...shares)
 }
 
-/** CPU of server, database, or both, in microseconds for each of `count` messages; null where it is not known. */
+/** CPU of server, database, or both, in microseconds for each of `count` messages; null if it is not known. */
 export function cpuUsPerMessage(
   { server, database }: Measurement,
   whose: 'server' | 'database' | 'both',
@@ -237,7 +232,7 @@ export function cpuUsPerMessage(
   return (cpuMs * 1_000) / count
 }
 
-/** The pids of a server and of its database, where they are known. */
+/** The pids of a server and of its database, if they are known. */
 export type Pids = Pick<MeasureOptions, 'serverPid' | 'databasePid'>
 
 interface Snapshot {

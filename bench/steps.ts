@@ -16,7 +16,7 @@ interface Profile {
   readonly timeDeltas: readonly number[]
 }
 
-/** Innermost first where one contains another. `file` is how the path ends, `call` the name of the function. */
+/** Innermost first if one contains another. `file` is how the path ends, `call` the name of the function. */
 const steps: readonly { readonly step: string; readonly file?: RegExp; readonly call?: RegExp }[] = [
   { step: 'send: the socket, most of it in the kernel', call: /^sendText$/ },
   { step: 'answer: encode the CALLRESULT', call: /^encodeCallResult$/ },
@@ -61,7 +61,7 @@ function main(): void {
 }
 
 /**
- * Share of each step in the samples, largest first: they are taken while the thread is at work, however long it slept
+ * Share of each step in the samples, largest first: they are taken while the thread is busy, however long it slept
  * before.
  */
 function sharesOf(

@@ -1,12 +1,12 @@
-// A reconnect storm: all stations lose their connection at once and all come back at once, as after a power cut or the
-// restart of a router. Also what an idle, connected station costs in memory.
+// A reconnect storm: all stations lose their connection at once and reconnect at once, as after a power cut or the
+// restart of a router. Also the memory of an idle, connected station.
 
 import { residentKib } from './cpu.ts'
 import type { Fleet } from './generator/fleet.ts'
 
 export interface StormResult {
   readonly stations: number
-  /** From the cut until all were connected, authenticated and booted; null when some never were. */
+  /** From the cut until all were connected, authenticated and booted; null if some never were. */
   readonly readyMs: number | null
   readonly residentKibBefore: number
   readonly residentKibPeak: number
@@ -18,7 +18,7 @@ export interface StormResult {
 const deadlineMs = 120_000
 const curveMs = 100
 
-/** Cuts all connections of a connected fleet and lets all stations dial again in the same moment. */
+/** Cuts all connections of a connected fleet and lets all stations reconnect at the same time. */
 export async function storm(fleet: Fleet, serverPid: number | null): Promise<StormResult> {
   const resident = (): number => (serverPid === null ? 0 : residentKib(serverPid))
   const residentKibBefore = resident()
@@ -39,7 +39,7 @@ export async function storm(fleet: Fleet, serverPid: number | null): Promise<Sto
   return { stations, readyMs, residentKibBefore, residentKibPeak, errors: Object.fromEntries(fleet.errors), curve }
 }
 
-/** Resident memory once it has stopped falling, in KiB: what a burst of work left behind is given back with a delay. */
+/** Resident memory once it has stopped falling, in KiB: memory of a burst of work is released with a delay. */
 export async function settledResidentKib(pid: number, msMax: number): Promise<number> {
   const startedMs = performance.now()
   let least = residentKib(pid)

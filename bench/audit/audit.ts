@@ -11,7 +11,7 @@ const stationsAtOnce = 100
 
 export type Audited = 'stator' | 'peer'
 
-/** What a database says now: the beginning of a run, by its own clock. */
+/** The time of a database now: the beginning of a run, by its own clock. */
 export async function databaseNow(databaseUrl: string): Promise<Date> {
   return withClient(databaseUrl, async (client) => {
     const { rows } = await client.query<{ now: Date }>('SELECT now()')
@@ -19,7 +19,7 @@ export async function databaseNow(databaseUrl: string): Promise<Date> {
   })
 }
 
-/** Compares what the fleet was told with the database of the server. Nothing of the fleet may be under way. */
+/** Compares what the fleet sent with the database of the server. No message of the fleet may be under way. */
 export function audit(which: Audited, databaseUrl: string, fleet: Fleet, since: Date): Promise<Findings> {
   return withClient(databaseUrl, async (client) => {
     const findings: Findings[] = []

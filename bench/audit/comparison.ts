@@ -1,20 +1,20 @@
-// Comparing what was acknowledged with what is stored, whatever the table: missing, duplicated, altered, and rows that
-// nobody sent.
+// Compares what was acknowledged with what is stored, for any table: missing, duplicated and altered rows, and rows
+// that no station sent.
 
-/** The row that a sent fact must, or may, have become. */
+/** The row that a sent fact must, or may, be stored as. */
 export interface Expectation {
-  /** What the row is recognised by. Several expectations may share a key: then so many rows are expected. */
+  /** The key of the row. If several expectations share a key, as many rows are expected. */
   readonly key: string
-  /** What the row may hold; any of these is right. */
+  /** The contents that the row may have. */
   readonly contents: readonly string[]
-  /** An acknowledged fact must be there; one whose answer never came may be. */
+  /** An acknowledged fact must be stored; one without an answer may be. */
   readonly isAcknowledged: boolean
 }
 
 export interface Findings {
   /** Acknowledged facts that were looked for. */
   readonly facts: number
-  /** Rows that were looked at. */
+  /** Rows that were read. */
   readonly rows: number
   readonly missing: number
   readonly duplicated: number
@@ -39,7 +39,7 @@ const examplesMax = 10
 interface Entry {
   readonly contents: Set<string>
   acknowledged: number
-  told: number
+  sent: number
   found: number
   altered: number
 }
@@ -60,11 +60,11 @@ export class Comparison {
   expect({ key, contents, isAcknowledged }: Expectation): void {
     let entry = this.#entries.get(key)
     if (entry === undefined) {
-      entry = { contents: new Set(), acknowledged: 0, told: 0, found: 0, altered: 0 }
+      entry = { contents: new Set(), acknowledged: 0, sent: 0, found: 0, altered: 0 }
       this.#entries.set(key, entry)
     }
     for (const content of contents) entry.contents.add(content)
-    entry.told++
+    entry.sent++
     if (isAcknowledged) entry.acknowledged++
   }
 
@@ -73,14 +73,14 @@ export class Comparison {
     this.#rows++
     const entry = this.#entries.get(key)
     if (entry === undefined) {
-      this.#unexpected.push(`${this.#what} ${key} was stored, but nobody told it: ${content}`)
+      this.#unexpected.push(`${this.#what} ${key} was stored, but no station sent it: ${content}`)
       return
     }
     entry.found++
     if (!entry.contents.has(content)) {
       entry.altered++
       this.#altered.push(
-        `${this.#what} ${key} is stored as ${content}, but ${[...entry.contents].join(' or ')} was told`,
+        `${this.#what} ${key} is stored as ${content}, but ${[...entry.contents].join(' or ')} was sent`,
       )
     }
   }
@@ -89,14 +89,14 @@ export class Comparison {
     const missing: string[] = []
     const duplicated: string[] = []
     const count = { facts: 0, missing: 0, duplicated: 0 }
-    for (const [key, { acknowledged, told, found }] of this.#entries) {
+    for (const [key, { acknowledged, sent, found }] of this.#entries) {
       count.facts += acknowledged
       if (found < acknowledged) {
         count.missing += acknowledged - found
         missing.push(`${this.#what} ${key} was acknowledged, but is not stored`)
-      } else if (found > told) {
-        count.duplicated += found - told
-        duplicated.push(`${this.#what} ${key} is stored ${found} times, but was told ${told} times`)
+      } else if (found > sent) {
+        count.duplicated += found - sent
+        duplicated.push(`${this.#what} ${key} is stored ${found} times, but was sent ${sent} times`)
       }
     }
     return {
@@ -134,9 +134,9 @@ export function isClean({ missing, duplicated, altered, unexpected }: Findings):
 export function findingsSentence(findings: Findings): string {
   const { facts, rows, missing, duplicated, altered, unexpected } = findings
   if (isClean(findings))
-    return `${facts} acknowledged facts are stored once each, as they were told (${rows} rows read)`
+    return `${facts} acknowledged facts are stored once each, as they were sent (${rows} rows read)`
   return (
     `of ${facts} acknowledged facts ${missing} are missing, ${duplicated} duplicated, ${altered} altered; ` +
-    `${unexpected} rows were never told (${rows} rows read)`
+    `${unexpected} rows were never sent (${rows} rows read)`
   )
 }

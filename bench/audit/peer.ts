@@ -8,7 +8,7 @@ import { canonical, sentMessages } from './sent-messages.ts'
 
 type Row = [identity: string, action: string, payload: string]
 
-/** Compares the messages of these stations with the rows that the peer has of them. */
+/** Compares the messages of these stations with their rows in the database of the peer. */
 export async function auditPeer(client: Client, ledgers: readonly Ledger[], dialect: Dialect): Promise<Findings> {
   const comparison = new Comparison('The message')
   for (const ledger of ledgers) {

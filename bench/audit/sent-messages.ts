@@ -15,7 +15,8 @@ export function samplesOf(charging: Charging): { readonly index: number; readonl
   const settled = charging.samplesAcknowledged + refused.size
   return Array.from({ length: charging.samplesSent }, (_, index) => ({
     index,
-    // One message is under way at a time, so only the last one can still lack its answer, or the end with all of them.
+    // One message is under way at a time, so only the last sample can be without an answer, or the end with all
+    // samples.
     isAcknowledged: index < settled && !refused.has(index),
   }))
 }
@@ -32,7 +33,7 @@ export function sentMessages(ledger: Ledger, dialect: Dialect): SentMessage[] {
   return sent
 }
 
-/** JSON text without the spaces and escapes that may differ between two spellings of the same. */
+/** JSON text without the spaces and escapes in which two spellings of the same value may differ. */
 export function canonical(json: string): string {
   return JSON.stringify(JSON.parse(json))
 }

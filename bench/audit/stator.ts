@@ -1,4 +1,4 @@
-// The audit of Stator: what was acknowledged is looked up in every table that must hold it.
+// The audit of Stator: everything that was acknowledged is looked up in the tables that must contain it.
 
 import type { Client } from 'pg'
 import { transactionRef } from '../../src/blocks/meter-block.ts'
@@ -13,7 +13,7 @@ import { canonical, samplesOf, sentMessages } from './sent-messages.ts'
 export interface AuditScope {
   readonly ledgers: readonly Ledger[]
   readonly dialect: Dialect
-  /** Rows received before are not of this run. */
+  /** Rows that were received before belong to other runs. */
   readonly since: Date
 }
 
@@ -88,7 +88,7 @@ async function auditMeterValues(client: Client, scope: AuditScope): Promise<Find
 }
 
 /**
- * The ledger of facts: starts and stops of 1.6, every TransactionEvent of 2.0.1. Meter values stand in their own table.
+ * The ledger of facts: starts and stops of 1.6, every TransactionEvent of 2.0.1. Meter values are in their own table.
  */
 async function auditTransactionEvents(client: Client, scope: AuditScope): Promise<Findings> {
   const comparison = new Comparison('The transaction event')
@@ -119,7 +119,7 @@ async function auditTransactions(client: Client, scope: AuditScope): Promise<Fin
   for (const { identity, chargings } of scope.ledgers) {
     for (const charging of chargings) {
       const { endedAtMs, meterStopWh } = endOf(charging)
-      // In 2.0.1 the mixes tell no register with the start.
+      // In 2.0.1 the mixes send no register with the start.
       const start = [charging.idTag, is201 ? null : charging.meterStartWh]
       const open = JSON.stringify([...start, null, null])
       const closed = JSON.stringify([...start, endedAtMs, is201 ? lastRegisterWh(charging) : meterStopWh])

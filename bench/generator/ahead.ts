@@ -1,25 +1,25 @@
-// What a station says next as long as nothing is lost or refused, as one message and the digits in it that count on.
-// So a socket can send it without asking.
+// The next messages of a station, as long as none is lost or refused: one message, and the digits in it that count up.
+// So a socket can send them by itself.
 
 import { type Charging, currentTenths, sampleOf, sampleStep } from './charging.ts'
 
-/** Digits of a message that count on from one message to the next. */
+/** Digits of a message that count up from one message to the next. */
 export interface Counter {
   readonly kind: 'decimal' | 'clock'
-  /** Where they stand in the payload. */
+  /** Their position in the payload. */
   readonly at: number
-  /** Characters; what is no digit among them stays. */
+  /** Number of characters; those that are not digits stay. */
   readonly width: number
   /** For a clock, `hh:mm:ss`, in seconds. */
   readonly step: number
-  /** A number that reaches `wrapAt` falls by `wrapBy`; 0 is never. */
+  /** A number that reaches `wrapAt` is reduced by `wrapBy`; 0: never. */
   readonly wrapAt: number
   readonly wrapBy: number
 }
 
-/** A message and those that follow it, all of one action, none with an answer that is read. */
+/** A message and those that follow it, all with the same action, and with answers that are not read. */
 export interface Ahead {
-  /** Messages, the first included. */
+  /** Number of messages, including the first. */
   readonly count: number
   readonly counters: readonly Counter[]
 }
@@ -31,8 +31,7 @@ const never = { wrapAt: 0, wrapBy: 0 }
 
 /**
  * The samples of a transaction from `index` on, `count` at most: `payload` is that of the first, and `valueMark`
- * stands before each value in it. Their number ends where one of the digits would need another place, or the day
- * ends.
+ * precedes each value in it. The series ends if a number would need one more digit, or the day ends.
  */
 export function samplesAhead(
   payload: string,

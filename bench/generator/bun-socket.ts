@@ -13,7 +13,7 @@ const handlers = {
   connectError: (socket: Socket<BunSocket>, error: Error) => socket.data.handleGone(error.message),
 }
 
-/** Dials by Bun. */
+/** Connects through Bun. */
 export function dialBun({ host, port, isTls, localAddress }: Endpoint, listener: SocketListener): StationSocket {
   const data = new BunSocket(listener)
   Bun.connect<BunSocket>({

@@ -1,12 +1,12 @@
-// The facts of one charging transaction. Everything that a station sends about it is a function of this record, so
-// nothing needs to be kept for the audit but how far each transaction got.
+// The facts of one charging transaction. Everything that a station sends about it is a function of this record, so the
+// audit needs only how far each transaction got.
 
-/** From one sample of a transaction to the next. */
+/** Time from one sample of a transaction to the next. */
 export const sampleStep = { ms: 1_000, wh: 3 } as const
 /** Currents, in tenths of an ampere: odd ones, so that each has one decimal place. */
 export const currentTenths = { first: 101, step: 14, count: 60, end: 161 } as const
 
-/** The card that every bench station reads. */
+/** The card that every bench station uses. */
 export const benchIdTag = 'BENCH'
 
 /** One transaction, and how much of it the server has acknowledged. */
@@ -15,9 +15,9 @@ export interface Charging {
   readonly idTag: string
   readonly startedAtMs: number
   readonly meterStartWh: number
-  /** Chosen by the station in 2.0.1; in 1.6 it names nothing. */
+  /** Chosen by the station in 2.0.1; not used in 1.6. */
   readonly stationTransactionId: string
-  /** Whether its samples travel with its end, all in one message. */
+  /** Whether its samples are sent with its end, all in one message. */
   readonly samplesWithEnd: boolean
   /** Given by a server of 1.6; 0 before. */
   transactionId: number
@@ -62,13 +62,13 @@ export function sampleOf({ startedAtMs, meterStartWh }: Charging, index: number)
   return {
     sampledAtMs: startedAtMs + (index + 1) * sampleStep.ms,
     energyWh: meterStartWh + (index + 1) * sampleStep.wh,
-    // A different current every time, so that a row that was swapped with a neighbour shows.
+    // A different current every time, so that swapped rows are detected.
     currentA: (first + ((index * step + 2 * meterStartWh) % count)) / 10,
     voltageV: 230,
   }
 }
 
-/** The samples that travel with the end, as `meterValue` elements that `element` makes; null when there are none. */
+/** The samples that are sent with the end, as `meterValue` elements that `element` makes; null if there are none. */
 export function samplesOfEnd(
   charging: Charging,
   element: (charging: Charging, index: number) => string,

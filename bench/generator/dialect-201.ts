@@ -1,4 +1,4 @@
-// The mixes in OCPP 2.0.1. Samples of a transaction travel in TransactionEvent.
+// The mixes in OCPP 2.0.1. Samples of a transaction are sent in TransactionEvent.
 
 import { isoTime } from './iso.ts'
 import { samplesAhead } from './ahead.ts'
@@ -23,7 +23,7 @@ export function meterValue201(charging: Charging, index: number): string {
   )
 }
 
-// Samples travel with the transaction that they belong to.
+// Samples are sent with the transaction that they belong to.
 const sampleAction = 'TransactionEvent'
 
 function transactionEvent(

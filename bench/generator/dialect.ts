@@ -1,5 +1,5 @@
-// What the mixes say, in the words of one OCPP version. Payloads are JSON text written by hand: stringifying objects
-// would cost the generator more than the rest of a message. A test holds every one against the schema of its message.
+// The messages of the mixes in one OCPP version. Payloads are JSON text written by hand: stringifying objects would
+// cost the generator more than the rest of a message. A test checks each against the schema of its message.
 
 import type { Ahead } from './ahead.ts'
 import type { Charging } from './charging.ts'
@@ -9,13 +9,13 @@ export interface Message {
   readonly action: string
   /** JSON text, ASCII only. */
   readonly payload: string
-  /** Whether the script looks at the payload of the CALLRESULT; reading it costs. */
+  /** Whether the script reads the payload of the CALLRESULT, which costs CPU. */
   readonly readsAnswer: boolean
-  /** What follows it for certain, where that is known. */
+  /** The messages that certainly follow it, if known. */
   ahead?(): Ahead
 }
 
-/** Where a connector stands, in words that both versions have. */
+/** The status of a connector, in words for both versions. */
 export type ConnectorMoment = 'free' | 'pluggedIn' | 'charging' | 'finishing'
 
 export interface Dialect {

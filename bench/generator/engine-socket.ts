@@ -7,7 +7,7 @@ export class EngineSocket implements StationSocket, Runs {
   readonly #engine: Engine
   readonly #slot: number
 
-  /** Dials an IPv4 address; the listener hears how it ended. */
+  /** Connects to an IPv4 address; the listener gets the result. */
   constructor(engine: Engine, { host, port, localAddress }: Endpoint, listener: SocketListener) {
     this.#engine = engine
     this.#slot = engine.dial(host, port, localAddress, listener)

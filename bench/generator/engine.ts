@@ -1,9 +1,9 @@
-// Compiles `engine.c` at its first use, loads it into this process, and turns its loop: the cheap way of the
-// generator's bytes. Without Linux or a C compiler there is none, and stations speak through Bun's sockets.
+// Compiles `engine.c` at its first use, loads it into this process, and runs its loop: the cheapest way to send the
+// generator's bytes. Without Linux or a C compiler there is none, and stations use Bun's sockets.
 //
-// A turn waits for the kernel for a part of a millisecond and then lets Bun's own event loop turn: what is due in an
-// open loop must not wait long. When nothing has come or gone for a while it only looks now and then, so that others
-// who wait in this process (the audit, bare commits) wait for nobody.
+// A turn waits for the kernel for a fraction of a millisecond and then lets Bun's own event loop run, because due
+// messages of an open loop must not wait long. If nothing was sent or received for a while, it polls only now and then,
+// so that it does not delay other work of this process (the audit, bare commits).
 
 import { dlopen, type Pointer, ptr, toArrayBuffer } from 'bun:ffi'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
@@ -11,15 +11,15 @@ import { join } from 'node:path'
 import type { FrameRun, SocketListener } from './station-socket.ts'
 
 const source = join(import.meta.dir, 'engine.c')
-/** Where compiled engines are kept, by what they were made of. */
+/** Folder of compiled engines, by a digest of their source. */
 const cacheFolder = join(import.meta.dir, '../cache')
 const flags = ['-O2', '-shared', '-fPIC']
 
-/** Longest wait for the kernel while something is going on, in microseconds. */
+/** Longest wait for the kernel while there is traffic, in microseconds. */
 const waitUs = 300
-/** Turns in a row in which nothing came or went, after which the loop rests. */
+/** Turns in a row without traffic after which the loop rests. */
 const quietTurnsMax = 150
-/** How often a resting loop looks, in milliseconds. */
+/** How often a resting loop polls, in milliseconds. */
 const restMs = 5
 
 const eventsMax = 4_096
@@ -108,14 +108,14 @@ export class Engine {
     if (this.#slots.delete(slot)) this.calls.engine_cut(slot)
   }
 
-  /** A number for slots that run and stop together, and count into these arrays. */
+  /** The number of a group: slots that run and stop together, and count into these arrays. */
   group(latencies: Uint32Array, counts: Uint32Array): number {
     const group = this.#groups++ % groupsMax
     this.calls.engine_group(group, ptr(latencies), ptr(counts))
     return group
   }
 
-  /** Whether the runs of a group send what comes next. */
+  /** Whether the runs of a group send their next frames. */
   running(group: number, isRunning: boolean): void {
     this.calls.engine_running(group, Number(isRunning))
   }
@@ -166,16 +166,16 @@ export class Engine {
     const events = this.#events
     for (let at = 0; at < count * eventWords; at += eventWords) {
       const slot = events[at + 1] ?? -1
-      // A slot that was cut by an earlier event of this turn hears no more.
+      // A slot that was cut by an earlier event of this turn gets no further events.
       const listener = this.#slots.get(slot)
-      if (listener !== undefined) this.#tell(listener, events, at)
+      if (listener !== undefined) this.#notify(listener, events, at)
     }
     this.#isTurning = this.#slots.size > 0 && this.#quietTurns < quietTurnsMax
     if (this.#isTurning) setImmediate(this.#turn)
     else if (this.#slots.size > 0) this.#timer = setTimeout(this.#turn, restMs)
   }
 
-  #tell(listener: SocketListener, events: Int32Array, at: number): void {
+  #notify(listener: SocketListener, events: Int32Array, at: number): void {
     const from = events[at + 2] ?? 0
     const length = events[at + 3] ?? 0
     switch (events[at]) {
@@ -202,7 +202,7 @@ function text(ascii: string): Buffer {
 
 let opened: Engine | null | undefined
 
-/** The engine of this process; null where there is none. */
+/** The engine of this process; null if there is none. */
 export function engine(): Engine | null {
   if (opened === undefined) {
     const symbols = open()

@@ -1,5 +1,5 @@
-// The stations of a load: connects them, lets them talk by a mix and a schedule, brings back those that were lost,
-// and keeps what the server acknowledged to each.
+// The stations of a load: connects them, lets them send by a mix and a schedule, reconnects those that were lost, and
+// records what the server acknowledged to each.
 
 import type { Dialect } from './dialect.ts'
 import { dialect16 } from './dialect-16.ts'
@@ -21,7 +21,7 @@ export interface FleetOptions {
   readonly password: string | null
   /** Whether stations boot when they connect. */
   readonly boots: boolean
-  /** How long an answer may take before the station hangs up and dials again, in milliseconds. */
+  /** How long an answer may take before the station reconnects, in milliseconds. */
   readonly answerMsMax: number
 }
 
@@ -31,20 +31,20 @@ export interface ConnectOptions {
   readonly deadlineMs: number
 }
 
-/** Handshakes and boots that are under way at once unless told otherwise. */
+/** Default number of handshakes and boots that are under way at once. */
 const connectingMax = 256
 
 export type BenchVersion = '1.6' | '2.0.1'
 
 export const dialects: Readonly<Record<BenchVersion, Dialect>> = { '1.6': dialect16, '2.0.1': dialect201 }
 
-/** Connections that one local address can have to one server: the ephemeral ports of Linux, with room to spare. */
+/** Connections that one local address can have to one server: the ephemeral ports of Linux, with a reserve. */
 const stationsPerAddress = 25_000
 
-/** How long a station waits before it dials again, in milliseconds. */
+/** How long a station waits before it reconnects, in milliseconds. */
 const redialMs = 500
 
-/** Different reasons that are counted apart. */
+/** Different reasons that are counted separately. */
 const reasonsMax = 50
 
 /** Identity of station `index`. */
@@ -58,11 +58,11 @@ export class Fleet implements StationHost {
   readonly dialect: Dialect
   /** What went wrong, and how often. */
   readonly errors = new Map<string, number>()
-  /** What the stations say. */
+  /** What the stations send. */
   mix: MixName = 'idle'
   readonly #options: FleetOptions
   readonly #stations: readonly Station[]
-  /** Its group in the engine; null where its stations speak through other sockets. */
+  /** Its group in the engine; null if its stations use other sockets. */
   readonly #group: number | null
   #schedule: Schedule | null = null
   #isRunning = false
@@ -90,12 +90,12 @@ export class Fleet implements StationHost {
     this.ledgers = ledgers
   }
 
-  /** What its stations speak through. */
+  /** The kind of socket of its stations. */
   get sockets(): SocketKind {
     return this.#options.target.sockets
   }
 
-  /** Stations that are connected and may talk. */
+  /** Stations that are connected and may send. */
   get ready(): number {
     return this.#ready
   }
@@ -105,7 +105,7 @@ export class Fleet implements StationHost {
    * at once. Resolves once all are ready; stations that fail are counted and tried again until `deadlineMs` have
    * passed.
    *
-   * @returns how long it took, in milliseconds; null when some are still not ready.
+   * @returns how long it took, in milliseconds; null if some are still not ready.
    */
   async connect({ rampMs = 0, atOnceMax = connectingMax, deadlineMs }: ConnectOptions): Promise<number | null> {
     const startedMs = performance.now()
@@ -128,7 +128,7 @@ export class Fleet implements StationHost {
     return isDone ? performance.now() - startedMs : null
   }
 
-  /** Lets all stations begin a new script. Nothing may be under way. */
+  /** Lets all stations begin a new script. No message may be under way. */
   play(mix: MixName, samples: number): void {
     this.mix = mix
     const nowMs = Date.now()
@@ -138,7 +138,7 @@ export class Fleet implements StationHost {
     }
   }
 
-  /** Begins to talk. */
+  /** Begins to send. */
   begin(loop: Loop): void {
     this.#schedule = scheduleOf(loop)
     // In an open loop each message is asked for when it is due.
@@ -146,7 +146,7 @@ export class Fleet implements StationHost {
     this.#schedule.start(this.#stations)
   }
 
-  /** Stops talking and waits for the answers that are out; false when some did not come in time. */
+  /** Stops sending and waits for the outstanding answers; false if some did not come in time. */
   async settle(msMax: number): Promise<boolean> {
     this.#schedule?.stop()
     this.#setRunning(false)
@@ -245,7 +245,7 @@ export class Fleet implements StationHost {
   }
 
   /**
-   * Whether `holds` came true before `deadlineMs` (`performance.now()`). Looked at when stations change, and now and
+   * Whether `holds` became true before `deadlineMs` (`performance.now()`). Checked when stations change, and now and
    * then.
    */
   #until(holds: () => boolean, deadlineMs: number): Promise<boolean> {

@@ -1,5 +1,5 @@
-// WebSocket frames from the client's side (RFC 6455 §5), as few instructions as possible: a load generator that costs
-// more than the server it loads measures itself.
+// WebSocket frames from the client's side (RFC 6455 §5), with as few instructions as possible: a load generator that
+// costs more than its server measures itself.
 
 /** Longest text that `writeTextFrame` takes, in characters. */
 export const frameCharactersMax = 65_535
@@ -11,14 +11,14 @@ const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 
 
 /**
  * Writes an ASCII text as one masked frame to the start of `into` and returns the bytes used. The mask key is zero, so
- * that masking costs nothing; the server cannot tell, and unmasks all the same.
+ * that masking costs nothing. The server does not notice, and unmasks as usual.
  */
 export function writeTextFrame(into: Buffer, text: string): number {
   const at = writeHeader(into, opcodes.text, text.length)
   return at + into.write(text, at, 'latin1')
 }
 
-/** As `writeTextFrame`, of a text whose first part stands ready as bytes. */
+/** As `writeTextFrame`, for a text whose first part is already bytes. */
 export function writeTextFrameOf(into: Buffer, head: Buffer, tail: string): number {
   const at = writeHeader(into, opcodes.text, head.length + tail.length)
   into.set(head, at)
@@ -31,7 +31,7 @@ export function writePongFrame(into: Buffer, payload: string): number {
   return at + into.write(payload, at, 'latin1')
 }
 
-/** Where the payload begins. */
+/** The index where the payload begins. */
 function writeHeader(into: Buffer, opcode: number, length: number): number {
   into[0] = 0x80 | opcode
   let at = 2
@@ -49,24 +49,24 @@ function writeHeader(into: Buffer, opcode: number, length: number): number {
   return at + 4
 }
 
-/** Who takes what a `FrameReader` has read. The bytes are only lent. */
+/** Receives what a `FrameReader` has read. The bytes are valid only during the call. */
 export interface FrameSink {
   text(bytes: Buffer, from: number, to: number): void
   ping(payload: string): void
   close(code: number): void
 }
 
-/** Cuts what a server sends into frames, however TCP has cut it. One per connection. */
+/** Splits the bytes of a server into frames, however TCP has split them. One per connection. */
 export class FrameReader {
   #rest: Buffer | null = null
   #fragments: Buffer[] = []
 
-  /** Whether it stands between two messages. */
+  /** Whether it is between two messages. */
   get isBetween(): boolean {
     return this.#rest === null && this.#fragments.length === 0
   }
 
-  /** Takes these bytes of `chunk`, which are only lent. */
+  /** Reads these bytes of `chunk`, which are valid only during the call. */
   read(chunk: Buffer, sink: FrameSink, from = 0, to = chunk.length): void {
     const isWhole = this.#rest === null
     const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk.subarray(from, to)])
@@ -83,7 +83,7 @@ export class FrameReader {
     }
   }
 
-  /** Where the frame at `at` ends, handed to the sink; -1 when not all of it is there. */
+  /** Passes the frame at `at` to the sink, and returns its end; -1 if the frame is incomplete. */
   #frame(bytes: Buffer, at: number, available: number, sink: FrameSink): number {
     if (available < at + 2) return -1
     const first = bytes.readUInt8(at)

@@ -1,5 +1,5 @@
-// Latencies by how often they came, in microseconds: exact up to 2,047, then to one part in 1,024. The counts are one
-// plain array, so that `engine.c` can count into it too.
+// A histogram of latencies in microseconds: exact up to 2,047, then to one part in 1,024. The counts are one plain
+// array, so that `engine.c` can count into it too.
 
 const exactMax = 2_048
 const perOctave = 1_024
@@ -22,7 +22,7 @@ function upperUsOf(bucket: number): number {
 }
 
 export class Histogram {
-  /** How often a value of each bucket came. */
+  /** The count of each bucket. */
   readonly counts = new Uint32Array(buckets)
 
   reset(): void {
@@ -45,7 +45,7 @@ export class Histogram {
     return sum
   }
 
-  /** The least values, in microseconds, that these shares of all values (from 0 to 1, rising) do not exceed. */
+  /** The quantiles for these shares (from 0 to 1, rising), in microseconds. */
   percentiles(shares: readonly number[]): number[] {
     const total = this.count
     const found: number[] = []

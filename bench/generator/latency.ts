@@ -18,13 +18,13 @@ export function percentilesOf(histogram: Histogram): Percentiles | null {
   return { p50, p90, p99, p999, max }
 }
 
-/** What one slice of a run saw. */
+/** The figures of one slice of a run. */
 export interface SliceCount {
   readonly messages: number
   readonly latencyMs: Percentiles | null
 }
 
-/** Different actions that are counted apart. */
+/** Different actions that are counted separately. */
 const actionsMax = 64
 
 /** Counts what was answered between `reset` and now. `engine.c` counts into its arrays too. */
@@ -45,7 +45,7 @@ export class Recorder {
     this.#lag.reset()
   }
 
-  /** Under which number an action is counted. */
+  /** The number under which an action is counted. */
   numberOf(action: string): number {
     const known = this.#actions.get(action)
     if (known !== undefined) return known
@@ -76,7 +76,7 @@ export class Recorder {
     return percentilesOf(this.#total)
   }
 
-  /** How late the generator itself sent what a free station was due to send. */
+  /** How late the generator itself sent the due messages of free stations. */
   get lagMs(): Percentiles | null {
     return percentilesOf(this.#lag)
   }

@@ -1,6 +1,5 @@
-// Message ids of a station: as long as a UUID, unique, and kept as the bytes around which a CALL is written and by
-// which its answer is known. Making a string of each and comparing strings would cost as much as the rest of the
-// generator's own work.
+// Message ids of a station: as long as a UUID, unique, and kept as bytes: a CALL is written around them, and its answer
+// is recognised by them. Strings would cost as much as the rest of the generator's own work.
 
 const callHead = '[2,"'
 const answerHead = 0x33
@@ -17,7 +16,7 @@ export class MessageIds {
     this.call = Buffer.from(callHead + crypto.randomUUID().slice(0, 24) + '0'.repeat(numberDigits), 'latin1')
   }
 
-  /** Makes the next id, and `call` of it. */
+  /** Makes the next id and updates `call`. */
   next(): void {
     const { call } = this
     let at = call.length - 1
@@ -33,7 +32,7 @@ export class MessageIds {
     const { call } = this
     const { length } = call
     if (to - from <= length || bytes[from + 1] !== answerHead || bytes[from] !== call[0]) return false
-    // From the end, where ids differ.
+    // Compared from the end, where ids differ.
     for (let at = length - 1; at > 1; at--) if (bytes[from + at] !== call[at]) return false
     return true
   }

@@ -1,5 +1,5 @@
-// What a station has to say, message after message. A mix is a generator function: it yields a message, gets what
-// became of it, and notes in the ledger what the server has acknowledged and must therefore hold.
+// The messages of a station, one after the other. A mix is a generator function: it yields a message, gets its outcome,
+// and notes in the ledger what the server has acknowledged and therefore must store.
 
 import type { Ahead } from './ahead.ts'
 import { beginCharging, type Charging, benchIdTag } from './charging.ts'
@@ -8,18 +8,18 @@ import type { Dialect, Message } from './dialect.ts'
 /** Payload of the CALLRESULT (empty when the message does not read it); null when the server refused the message. */
 export type Outcome = Readonly<Record<string, unknown>> | null
 
-/** What one station says, for ever. */
+/** The endless script of one station. */
 export type Script = Generator<Message, never, Outcome>
 
-/** What one station has told the server, and what of it was acknowledged; heartbeats and questions aside. */
+/** What one station has reported to the server, and which of it was acknowledged, without heartbeats and queries. */
 export interface Ledger {
   readonly identity: string
   readonly chargings: Charging[]
   /** Messages that are facts of their own: boots and statuses, in order. */
-  readonly facts: ToldFact[]
+  readonly facts: ReportedFact[]
 }
 
-export interface ToldFact {
+export interface ReportedFact {
   readonly message: Message
   isAcknowledged: boolean
 }
@@ -31,7 +31,7 @@ export interface MixOptions {
   readonly index: number
   /** Samples of one transaction. */
   readonly samples: number
-  /** The station's clock when it begins; it goes on by its own count. */
+  /** The station's clock at the beginning; it advances by its own count. */
   readonly nowMs: number
 }
 
@@ -47,7 +47,7 @@ export function scriptOf(mix: MixName, options: MixOptions): Script {
       return long(options)
     case 'day':
       return day(options)
-    // Stations of `idle` and `storm` have connected and booted; all they say by themselves is that they are there.
+    // Stations of `idle` and `storm` have connected and booted; they only send heartbeats.
     case 'heartbeat':
     case 'idle':
     case 'storm':
@@ -55,16 +55,16 @@ export function scriptOf(mix: MixName, options: MixOptions): Script {
   }
 }
 
-/** BootNotification and the state of its connector: what a station says on a new connection. */
+/** BootNotification and the state of its connector: what a station sends on a new connection. */
 export function* booting({
   dialect,
   ledger,
   nowMs,
 }: Pick<MixOptions, 'dialect' | 'ledger' | 'nowMs'>): Generator<Message, string | null, Outcome> {
-  const answer = yield* told(dialect.boot, ledger)
+  const answer = yield* reported(dialect.boot, ledger)
   if (answer === null) return 'BootNotification was refused'
   if (answer['status'] !== 'Accepted') return `BootNotification was answered with status ${String(answer['status'])}`
-  yield* told(dialect.status('free', nowMs), ledger)
+  yield* reported(dialect.status('free', nowMs), ledger)
   return null
 }
 
@@ -76,14 +76,13 @@ function* heartbeats({ dialect }: MixOptions): Script {
   for (;;) yield heartbeat
 }
 
-/** A message that is said at least so many times in a row. */
+/** A message that is sent at least this many times in a row. */
 function repeated(message: Message, count: number): Message {
   return { ...message, ahead: () => ({ count, counters: [] }) }
 }
 
 /**
- * Sample `index` of a transaction that has `samples`. Its text is only made when it is sent by itself: one that was
- * sent ahead has none.
+ * Sample `index` of a transaction that has `samples`. Its text is only made if it is sent alone: one in a run has none.
  */
 class Sample implements Message {
   readonly readsAnswer = false
@@ -127,15 +126,15 @@ const samplesOfLong = { most: 12, some: 60 } as const
 /** Variables of a NotifyReport of the `long` mix (5,000 characters), and transactions between two. */
 const reportOfLong = { variables: 20, transactions: 8 } as const
 
-/** Transactions whose samples travel with their end, as after a time offline; in 2.0.1 a report now and then. */
+/** Transactions whose samples are sent with their end, as after a time offline; in 2.0.1 also a report now and then. */
 function* long(options: MixOptions): Script {
   const { dialect, index } = options
   const clock = stationClock(options)
   const samples = index % 8 === 0 ? samplesOfLong.some : samplesOfLong.most
-  // Stations that speak at the same moments do not all say the same.
+  // Stations that send at the same time do not all send the same.
   for (let left = index % 2; left > 0; left--) yield dialect.heartbeat
   for (let count = index; ; count++) {
-    yield* transactionToldAtEnd(options, clock, samples)
+    yield* transactionReportedAtEnd(options, clock, samples)
     const isDue = count % reportOfLong.transactions === 0
     const report = isDue ? dialect.report(reportOfLong.variables, clock.nowMs) : null
     if (report !== null) yield report
@@ -150,7 +149,7 @@ const heartbeatsBetween = 40
 /** Transactions after which a station of the `day` mix boots again, about once a week. */
 const transactionsPerBoot = 42
 
-/** A day of a public station, told as fast as the schedule asks for it. */
+/** A day of a public station, sent as fast as the schedule requires. */
 function* day(options: MixOptions): Script {
   const { dialect, ledger, index } = options
   const clock = stationClock(options)
@@ -161,11 +160,11 @@ function* day(options: MixOptions): Script {
     pause = heartbeatsBetween
     if (count % transactionsPerBoot === 0) yield* booting({ dialect, ledger, nowMs: clock.tick() })
     yield dialect.authorize(benchIdTag)
-    yield* told(dialect.status('pluggedIn', clock.tick()), ledger)
-    const whileCharging = told(dialect.status('charging', clock.tick()), ledger)
+    yield* reported(dialect.status('pluggedIn', clock.tick()), ledger)
+    const whileCharging = reported(dialect.status('charging', clock.tick()), ledger)
     yield* transaction(options, clock, options.samples, whileCharging)
-    yield* told(dialect.status('finishing', clock.tick()), ledger)
-    yield* told(dialect.status('free', clock.tick()), ledger)
+    yield* reported(dialect.status('finishing', clock.tick()), ledger)
+    yield* reported(dialect.status('free', clock.tick()), ledger)
   }
 }
 
@@ -179,7 +178,7 @@ interface StationClock {
 function stationClock({ nowMs, index }: MixOptions): StationClock {
   return {
     nowMs,
-    // Two runs against one database must not tell the same story twice: it would be taken for a retransmission.
+    // Two runs against one database must not send the same facts: they would count as retransmissions.
     registerWh: (Math.floor(nowMs / 100) % 1_000_000) * 1_000 + (index % 1_000),
     tick() {
       this.nowMs += 1_000
@@ -205,7 +204,7 @@ function* transaction(
   yield* ended(charging, dialect, clock)
 }
 
-function* transactionToldAtEnd(
+function* transactionReportedAtEnd(
   options: MixOptions,
   clock: StationClock,
   samples: number,
@@ -244,8 +243,8 @@ function* ended(charging: Charging, dialect: Dialect, clock: StationClock): Gene
 }
 
 /** A message that is a fact of its own. */
-function* told(message: Message, ledger: Ledger): Generator<Message, Outcome, Outcome> {
-  const fact: ToldFact = { message, isAcknowledged: false }
+function* reported(message: Message, ledger: Ledger): Generator<Message, Outcome, Outcome> {
+  const fact: ReportedFact = { message, isAcknowledged: false }
   ledger.facts.push(fact)
   const outcome = yield message
   fact.isAcknowledged = outcome !== null

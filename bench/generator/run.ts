@@ -1,4 +1,4 @@
-// CALLs of a station that were made ahead and are sent by its socket, one after the other.
+// CALLs of a station that were prepared and are sent by its socket, one after the other.
 
 import type { Ahead } from './ahead.ts'
 import type { Message } from './dialect.ts'
@@ -11,7 +11,7 @@ export interface RunOptions {
   readonly message: Message
   readonly ahead: Ahead
   readonly group: number
-  /** Under which its answers are counted. */
+  /** The number under which its answers are counted. */
   readonly number: number
 }
 
@@ -27,7 +27,7 @@ export class RunUnderWay {
     this.#runs = runs
   }
 
-  /** Begins it with the id that `ids` has made last; null when the connection cannot have one now. */
+  /** Begins it with the last id of `ids`; null if the connection cannot have a run now. */
   static begin(wire: Wire, ids: MessageIds, { message, ahead, group, number }: RunOptions): RunUnderWay | null {
     const { action, payload } = message
     const length = writeTextFrameOf(outgoing, ids.call, `","${action}",${payload}]`)
@@ -49,12 +49,12 @@ export class RunUnderWay {
     return count
   }
 
-  /** How long the frame under way waits for its answer; null when none does. */
+  /** How long the frame under way has waited for its answer; null if there is none. */
   get waitsMs(): number | null {
     return this.#runs.waitsMs
   }
 
-  /** The station has settled the frame under way; true when it was the last. */
+  /** The station has settled the frame under way; true if it was the last. */
   step(): boolean {
     this.#settled++
     return this.#runs.step()

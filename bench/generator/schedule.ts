@@ -1,6 +1,6 @@
-// When stations speak. Closed loop: each as soon as its last message is answered, which finds what a server can take.
-// Open loop: at a fixed rate whatever the server does, with latency counted from when a message was due, so that a
-// server that stalls cannot hide it by being asked less (coordinated omission).
+// When stations send. Closed loop: each as soon as its last message is answered, which finds the saturation of a
+// server. Open loop: at a fixed rate whatever the server does, with latency counted from when a message was due, so
+// that a stall of the server shows in the figures (no coordinated omission).
 
 import type { Station } from './station.ts'
 
@@ -9,7 +9,7 @@ export type Loop = { readonly kind: 'closed' } | { readonly kind: 'open'; readon
 export interface Schedule {
   /** Begins to ask the stations for messages. */
   start(stations: readonly Station[]): void
-  /** Asks no more; messages under way are still answered. */
+  /** Asks for no more messages; those under way are still answered. */
   stop(): void
   /** When the next message of a free station was due, if it is due by now. */
   due(station: Station, nowMs: number): number | null
@@ -37,7 +37,7 @@ class ClosedLoop implements Schedule {
   }
 }
 
-/** Due times that one station may be behind; a server that is further behind is not being measured any more. */
+/** Due times that one station may be behind; if the server is further behind, further ones are dropped. */
 const backlogMax = 1_000
 
 class OpenLoop implements Schedule {
@@ -54,7 +54,7 @@ class OpenLoop implements Schedule {
     let sent = 0
     this.#timer = setInterval(() => {
       const nowMs = performance.now()
-      // Station after station: each speaks at the same pace, and due times never go back.
+      // Station after station: each sends at the same pace, and due times never go back.
       for (let dueMs = startedMs + sent * msPerMessage; dueMs <= nowMs; dueMs = startedMs + ++sent * msPerMessage) {
         const station = stations[sent % stations.length]
         if (station === undefined || station.backlog.length >= backlogMax) continue

@@ -1,5 +1,5 @@
-// How a station's bytes travel: by the engine where it reaches (Linux, a C compiler, an IPv4 address, no TLS), by
-// Bun's sockets everywhere else. Both behave the same; through Bun's a message costs the generator half as much again.
+// Chooses a station's socket: the engine if possible (Linux, a C compiler, an IPv4 address, no TLS), else Bun's
+// sockets. Both behave the same; through Bun's a message costs the generator half as much again.
 
 import { isIPv4 } from 'node:net'
 import { dialBun } from './bun-socket.ts'
@@ -15,13 +15,13 @@ export function socketKindFor({ host, isTls }: Pick<Endpoint, 'host' | 'isTls'>)
   return !isTls && isIPv4(host) && engine() !== null ? 'engine' : 'bun'
 }
 
-/** Dials; the listener hears how it ended. Where there is no engine, Bun's sockets serve. */
+/** Connects; the listener gets the result. Without an engine, Bun's sockets are used. */
 export function dial(kind: SocketKind, endpoint: Endpoint, listener: SocketListener): StationSocket {
   const made = kind === 'engine' ? engine() : null
   return made === null ? dialBun(endpoint, listener) : new EngineSocket(made, endpoint, listener)
 }
 
-/** The kind as a report names it. */
+/** The name of the kind in reports. */
 export function socketKindName(kind: SocketKind): string {
   return kind === 'engine' ? 'engine.c' : "Bun's sockets"
 }

@@ -1,5 +1,5 @@
-// One charge point of the load: a connection, one CALL at a time (OCPP-J 1.6 §4.1.1), and what it says next. A
-// message that was lost with its connection is sent again under a new id once the station is back, as stations do.
+// One charge point of the load: a connection, one CALL at a time (OCPP-J 1.6 §4.1.1), and its next message. A message
+// that was lost with its connection is sent again under a new id after the reconnect, as real stations do.
 
 import type { Dialect, Message } from './dialect.ts'
 import { booting, type Ledger, type Outcome, type Script } from './mixes.ts'
@@ -7,22 +7,21 @@ import { MessageIds } from './message-id.ts'
 import { RunUnderWay } from './run.ts'
 import { type Target, Wire, type WireListener } from './wire.ts'
 
-/** Who keeps a station busy, and counts. */
+/** Gives a station its messages, and counts. */
 export interface StationHost {
-  /** When the station's next message was due (`performance.now()`), if one is due by now; null when it has to wait. */
+  /** When the station's next message was due (`performance.now()`), if one is due by now; null if it has to wait. */
   due(station: Station, nowMs: number): number | null
-  /** A message was answered `latencyMs` after it was due; `lagMs` of that are the generator's own fault. */
+  /** A message was answered `latencyMs` after it was due; `lagMs` of that were caused by the generator. */
   answered(action: string, latencyMs: number, lagMs: number): void
   /**
-   * Group of the station, and number of the action, for messages sent ahead; null while each message has to be asked
-   * for.
+   * Group of the station, and number of the action, for messages in runs; null while each message has to be asked for.
    */
   runsAs(action: string): { readonly group: number; readonly number: number } | null
   /** The server answered with a CALLERROR. */
   refused(action: string, reason: string): void
-  /** It is connected, booted, and free to talk. */
+  /** It is connected, booted, and free to send. */
   stationReady(station: Station): void
-  /** The connection is gone or was not made, or the server would not have it boot. */
+  /** The connection has ended or could not be opened, or the server did not accept the boot. */
   stationFailed(station: Station, reason: string, wasReady: boolean): void
 }
 
@@ -48,17 +47,17 @@ export class Station implements WireListener {
   #isReady = false
   #boot: ReturnType<typeof booting> | null = null
   #script: Script | null = null
-  /** What the script says next. It stays until it is answered, so a message that was lost is said again. */
+  /** The next message of the script. It stays until it is answered, so a message that was lost is sent again. */
   #next: Message | null = null
   /** The CALL under way, and when it was due and sent. */
   #call: Message | null = null
   #dueMs = 0
   #sentMs = 0
-  /** CALLs that were made ahead; `#call` is among them. */
+  /** The run of prepared CALLs; `#call` is among them. */
   #run: RunUnderWay | null = null
   /** Since when it could have sent something. */
   #freeMs = 0
-  /** When the message was due that was lost with its connection; null when none was. */
+  /** When a message was due that was lost with its connection; null if none was. */
   #lostDueMs: number | null = null
 
   constructor(options: StationOptions, host: StationHost) {
@@ -70,7 +69,7 @@ export class Station implements WireListener {
     return this.#options.ledger.identity
   }
 
-  /** Connected, and booted where it boots. */
+  /** Connected, and booted if it boots. */
   get isReady(): boolean {
     return this.#isReady
   }
@@ -82,20 +81,22 @@ export class Station implements WireListener {
     return waitsMs === null ? null : performance.now() - waitsMs
   }
 
-  /** Dials; the host hears `ready` or `failed`. */
+  /** Connects; the host gets `ready` or `failed`. */
   connect(): void {
     const { target, ledger, password, dialect, localAddress } = this.#options
     const { identity } = ledger
     this.#wire = Wire.dial({ target, identity, password, subprotocol: dialect.subprotocol, localAddress }, this)
   }
 
-  /** Cuts the connection without a word. What is under way is lost, and sent again on the next one. */
+  /**
+   * Cuts the connection without a close frame. The message under way is lost, and is sent again on the next connection.
+   */
   cut(): void {
     this.#wire?.cut()
     this.#forget()
   }
 
-  /** Gives up what was made ahead and not sent, once it is asked for nothing more and nothing is under way. */
+  /** Drops prepared messages that were not sent, once no more are asked for and none is under way. */
   rest(): void {
     if (this.#run === null || this.#run.waitsMs !== null) return
     this.#catchUp(this.#run)
@@ -138,7 +139,7 @@ export class Station implements WireListener {
       this.#settle(call, call.readsAnswer ? (readFrame(bytes, from, to)[2] as Outcome) : nothingToRead)
       return
     }
-    // Not the answer as most servers write it: read it properly.
+    // Not the answer in the usual spelling: parse it.
     const [type, messageId, third, fourth] = readFrame(bytes, from, to)
     if (type === 2) {
       this.#wire?.send(`[4,"${String(messageId)}","NotSupported","The load generator takes no CALLs.",{}]`)
@@ -161,7 +162,7 @@ export class Station implements WireListener {
     this.#host.stationFailed(this, reason, wasReady)
   }
 
-  /** Gives the connection up as lost, for `reason`. */
+  /** Gives up the connection, for `reason`. */
   hangUp(reason: string): void {
     this.#wire?.cut()
     this.closed(reason)
@@ -175,7 +176,7 @@ export class Station implements WireListener {
     this.#wire?.sendOf(this.#ids.call, `","${message.action}",${message.payload}]`)
   }
 
-  /** Sends a message and those that follow it, if that can be done ahead. */
+  /** Sends a message and those that follow it as a run, if possible. */
   #sendAhead(message: Message): boolean {
     if (message.ahead === undefined || this.#wire?.hasRuns !== true) return false
     const as = this.#host.runsAs(message.action)
@@ -186,7 +187,7 @@ export class Station implements WireListener {
     return this.#run !== null
   }
 
-  /** Goes through what the run was answered meanwhile, as if it had been sent message by message. */
+  /** Processes the answers of the run, as if it had been sent message by message. */
   #catchUp(run: RunUnderWay): void {
     for (let count = run.answeredMeanwhile(); count > 0; count--) this.#goOn(nothingToRead)
   }

@@ -1,5 +1,4 @@
-// A charge point's WebSocket, by hand over a socket: Bun's own client costs more per message than the floor server
-// does.
+// A WebSocket client of our own over a socket: Bun's client costs more per message than the floor server.
 
 import {
   FrameReader,
@@ -20,7 +19,7 @@ export interface Target {
   readonly isTls: boolean
   /** Path of the URL without a slash at its end; an identity is appended. */
   readonly path: string
-  /** What its connections are made of. */
+  /** The kind of its sockets. */
   readonly sockets: SocketKind
 }
 
@@ -43,22 +42,22 @@ export interface WireOptions {
   readonly identity: string
   readonly password: string | null
   readonly subprotocol: string
-  /** Address to dial from; null leaves it to the system. */
+  /** Local address; null: chosen by the system. */
   readonly localAddress: string | null
 }
 
-/** Who uses a wire. */
+/** The user of a wire. */
 export interface WireListener {
   opened(): void
-  /** A text message; the bytes are only lent. */
+  /** A text message; the bytes are valid only during the call. */
   text(bytes: Buffer, from: number, to: number): void
   /** All frames of the run were answered. */
   runEnded(): void
-  /** The connection is gone, or was never made; `reason` says why. */
+  /** The connection has ended, or could not be opened; `reason` says why. */
   closed(reason: string): void
 }
 
-// What is sent is copied by the socket before `send` returns, so one buffer serves all.
+// The socket copies the bytes before `send` returns, so one buffer serves all.
 const outgoing = Buffer.alloc(frameCharactersMax + headerBytesMax)
 
 export class Wire implements FrameSink, SocketListener {
@@ -66,7 +65,7 @@ export class Wire implements FrameSink, SocketListener {
   readonly #listener: WireListener
   readonly #reader = new FrameReader()
   #socket: StationSocket | null = null
-  /** What the server said before it switched protocols; null from then on. */
+  /** The response of the server to the handshake; null once it has switched protocols. */
   #greeting: string | null = ''
   #isGone = false
 
@@ -75,7 +74,7 @@ export class Wire implements FrameSink, SocketListener {
     this.#listener = listener
   }
 
-  /** Dials. The listener hears how it ended. */
+  /** Connects. The listener gets the result. */
   static dial(options: WireOptions, listener: WireListener): Wire {
     const wire = new Wire(options, listener)
     const { target, localAddress } = options
@@ -88,12 +87,12 @@ export class Wire implements FrameSink, SocketListener {
     this.#write(writeTextFrame(outgoing, text))
   }
 
-  /** As `send`, of a text whose first part stands ready as bytes. */
+  /** As `send`, for a text whose first part is already bytes. */
   sendOf(head: Buffer, tail: string): void {
     this.#write(writeTextFrameOf(outgoing, head, tail))
   }
 
-  /** Sends CALLs made ahead, where the socket can; null where it cannot, or not now. */
+  /** Sends a run of CALLs; null if the socket cannot, or not now. */
   play(group: number, run: FrameRun): Runs | null {
     const runs = this.#socket?.runs ?? null
     if (runs === null || !this.#reader.isBetween || this.#isGone) return null
@@ -101,12 +100,12 @@ export class Wire implements FrameSink, SocketListener {
     return runs
   }
 
-  /** Whether its socket can send CALLs made ahead. */
+  /** Whether its socket can send runs. */
   get hasRuns(): boolean {
     return this.#socket !== null && this.#socket.runs !== null
   }
 
-  /** Cuts the connection; the listener is not told. */
+  /** Cuts the connection; the listener is not called. */
   cut(): void {
     this.#isGone = true
     this.#socket?.cut()

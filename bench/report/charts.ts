@@ -13,7 +13,7 @@ export interface Bar {
 const width = 720
 const height = 260
 const margin = { left: 64, right: 16, top: 12, bottom: 40 }
-/** Colours that stay apart for most kinds of colour vision, on light and dark ground. */
+/** Colours that can be distinguished with most kinds of colour vision, on a light and a dark background. */
 export const colours = ['#2f7ed8', '#e8703a', '#2ca58d', '#b65fcf', '#c9a227', '#7a8794']
 
 export function escaped(text: string): string {

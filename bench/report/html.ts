@@ -113,7 +113,7 @@ function medianBars(mix: string, rounds: Rounds, figure: (measurement: Measureme
   }))
 }
 
-/** Those with a database behind them: the floor would dwarf them. */
+/** Servers with a database: beside the floor their bars would be too small. */
 function durable({ floor: _, ...others }: Rounds): Rounds {
   return others
 }

@@ -1,4 +1,4 @@
-// The table of a run as Markdown, and its place in the READMEs: `bun bench --readme` writes it there.
+// The table of a run as Markdown, which `bun bench --readme` writes into the READMEs.
 
 import { socketKindName } from '../generator/sockets.ts'
 import type { StandardResults } from '../standard/results.ts'
@@ -7,7 +7,7 @@ import { doubts, markOf, undecidedSentence } from './table.ts'
 
 const marks = { '✓': 'yes', '✗': 'no', '!': 'invalid', ' ': '' } as const
 
-/** Where and with what the run was made, its table, and what should make a reader doubt it. */
+/** The environment of the run, its table, and reasons to doubt it. */
 export function markdownTable(results: StandardResults, list: readonly Verdict[]): string {
   const { machine, startedAt } = results
   const undecided = undecidedSentence(list)
@@ -49,7 +49,7 @@ export function markdownSentence(list: readonly Verdict[]): string {
     .join('\n')
 }
 
-/** Lines whose name goes on with the number of their stations. */
+/** Lines whose name continues with the number of their stations. */
 function isCounted(measure: string, name: string): boolean {
   return /^(memory|storm)/.test(name) && measure.startsWith(name)
 }
@@ -58,7 +58,7 @@ const begin = '<!-- bench: written by bun bench --readme -->'
 const end = '<!-- bench: end -->'
 
 /**
- * The text with another block between its marks.
+ * The text with the block between its marks replaced.
  *
  * @throws {Error} when it has no marks.
  */

@@ -4,7 +4,7 @@ import { socketKindName } from '../generator/sockets.ts'
 import { cpuUsPerMessage, generatorLagMsMax, type Measurement, strangersShareMax } from '../measure.ts'
 import type { StormResult } from '../storm.ts'
 
-/** Throughput, latency, and what each process paid. */
+/** Throughput, latency, and the cost of each process. */
 export function measurementLines(measurement: Measurement): string[] {
   const { messages, messagesPerSecond, latencyMs, server, database, generator, seconds } = measurement
   const lines = ['']

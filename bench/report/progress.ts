@@ -17,7 +17,7 @@ export class Progress {
     if (this.#isTerminal) this.#timer = setInterval(() => this.#draw(), 200)
   }
 
-  /** A step begins that takes about so many seconds; the one before it has ended. */
+  /** Begins a step that takes about this many seconds, and ends the one before it. */
   step(name: string, seconds: number): void {
     this.#doneSeconds += this.#stepSeconds
     this.#stepSeconds = seconds

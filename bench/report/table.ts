@@ -6,7 +6,7 @@ import { type Measurement, strangersShareMax } from '../measure.ts'
 import { roundsOf, shortfall, type StandardResults } from '../standard/results.ts'
 import { isUndecided, type Verdict } from '../standard/verdicts.ts'
 
-/** The verdicts, what the audits found, and what should make a reader doubt a figure. */
+/** The verdicts, the results of the audits, and reasons to doubt a figure. */
 export function tableLines(results: StandardResults, list: readonly Verdict[]): string[] {
   const { machine } = results
   const width = Math.max(...list.map(({ measure }) => measure.length))
@@ -33,13 +33,13 @@ export function tableLines(results: StandardResults, list: readonly Verdict[]): 
   ]
 }
 
-/** ✓ reached, ✗ missed, ! invalid; nothing where nothing is demanded. */
+/** ✓ reached, ✗ missed, ! invalid; empty without a target. */
 export function markOf({ isReached, invalid }: Verdict): '✓' | '✗' | '!' | ' ' {
   if (invalid !== null) return '!'
   return isReached === null ? ' ' : isReached ? '✓' : '✗'
 }
 
-/** Says that lines are invalid which have something to reach; null when there are none. */
+/** Says that lines with a target are invalid; null if there are none. */
 export function undecidedSentence(list: readonly Verdict[]): string | null {
   const { length } = list.filter(isUndecided)
   if (length === 0) return null

@@ -21,7 +21,7 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>
   /** Core to run on; null is all of them. */
   readonly core: number | null
-  /** The URL that a line of its output announces; null when the line is another one. */
+  /** The URL that a line of its output announces; null for any other line. */
   readonly announced: (line: string) => string | null
 }
 
@@ -31,13 +31,13 @@ const stopMsMax = 15_000
 /**
  * Starts a server and waits until it announces where it listens.
  *
- * @throws {Error} with what the server said, when it ends before that or takes longer than a minute and a half.
+ * @throws {Error} with the output of the server, if it ends before that or takes longer than a minute and a half.
  */
 export async function launch({ name, command, env, core, announced }: Launch): Promise<ServerProcess> {
   const startedMs = performance.now()
   const child = Bun.spawn(core !== null && hasTaskset ? pinned(core, command) : unpinned(command), {
     env: { ...process.env, ...env },
-    // In a group of its own: Ctrl-C is for the bench, which then stops its servers in order.
+    // In a process group of its own: Ctrl-C reaches only the bench, which then stops its servers in order.
     detached: true,
     stdin: 'ignore',
     stdout: 'pipe',
@@ -62,7 +62,8 @@ export async function launch({ name, command, env, core, announced }: Launch): P
 }
 
 /**
- * The first thing announced on `output`, which is read to its end all the same: a process must never wait for a reader.
+ * The first announcement on `output`. The output is still read to its end, so that the process never waits for a
+ * reader.
  */
 function readUntil(
   output: ReadableStream<Uint8Array>,

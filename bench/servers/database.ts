@@ -4,7 +4,7 @@ import { Client } from 'pg'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres-server.ts'
 import { otherCore, pinned } from '../affinity.ts'
 
-// The defaults of PostgreSQL but for memory, and for checkpoints as rare as on a server of some size.
+// The defaults of PostgreSQL except for memory, and for checkpoints as rare as on a larger server.
 const settings = {
   fsync: 'on',
   full_page_writes: 'on',
@@ -33,9 +33,9 @@ export async function createDatabase(server: string, name: string): Promise<stri
 }
 
 /**
- * Does now what autovacuum would do in the middle of a measurement, after thousands of rows have changed. After a
- * checkpoint the files of the write-ahead log are used again, as on a server that has run for hours; a young one makes
- * a new file every 16 MiB, and every commit waits for it.
+ * Does now what autovacuum would do during a measurement, after thousands of rows have changed. After a checkpoint the
+ * files of the write-ahead log are reused, as on a server that has run for hours; a new one creates a file every 16
+ * MiB, and every commit waits for it.
  */
 export async function tidyDatabase(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl })

@@ -1,5 +1,5 @@
-// The floor: what a WebSocket server on Bun costs that does nothing but parse a CALL and answer it with a constant. No
-// central system on Bun can be cheaper; how near Stator comes to it is what the bench shows.
+// The floor: a WebSocket server on Bun that only parses a CALL and answers it with a constant. No central system on Bun
+// can be cheaper; the bench shows how close Stator comes to it.
 
 import { serve } from 'bun'
 

@@ -5,9 +5,9 @@ import { benchIdTag } from '../generator/charging.ts'
 const requestsAtOnce = 16
 
 /**
- * Makes every identity and the card of the bench known; what is known already stays as it is.
+ * Creates every identity and the card of the bench, unless they exist.
  *
- * @throws {Error} with what the server said, when it refuses.
+ * @throws {Error} with the response of the server, if it refuses.
  */
 export async function provisionOverRest(
   ocppUrl: string,
@@ -24,7 +24,7 @@ export async function provisionOverRest(
       body: JSON.stringify(body),
       tls: { rejectUnauthorized: false },
     })
-    // 409: it is known.
+    // 409: it exists.
     if (!response.ok && response.status !== 409)
       throw new Error(`POST ${path} answered ${response.status}: ${await response.text()}`)
     await response.body?.cancel()

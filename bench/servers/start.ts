@@ -19,14 +19,14 @@ export interface Subject {
 }
 
 export interface SubjectOptions {
-  /** Charge points that Stator shall know. */
+  /** Charge points that Stator needs. */
   readonly identities: readonly string[]
   readonly profileFolder?: string | null
   /** Name of its database. */
   readonly databaseName?: string
   /** Settings of Stator that differ from its defaults, as environment variables. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Core of the server; null leaves it all of them. */
+  /** Core of the server; null: all of them. */
   readonly core?: number | null
 }
 
@@ -67,7 +67,7 @@ function announcedReady(line: string): string | null {
   return /^ready (\S+)$/.exec(line)?.[1] ?? null
 }
 
-/** Starts the floor, which has no database and knows everybody. */
+/** Starts the floor, which has no database and accepts every station. */
 export async function startFloorSubject(): Promise<Subject> {
   const server = await launch({
     name: 'The floor server',

@@ -1,5 +1,5 @@
-// Stator as it is started in production (`bun src/main.ts`), with its defaults: what a user gets. The environment
-// sets what must differ.
+// Stator as it is started in production (`bun src/main.ts`), with its defaults: what a user gets. The environment sets
+// what differs.
 
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -22,7 +22,7 @@ export interface StatorLaunch {
   readonly port?: number
   /** Settings as environment variables; those of the caller's environment win. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Folder of the program: this one unless told otherwise. */
+  /** Folder of the program; by default this one. */
   readonly root?: string
 }
 
@@ -60,7 +60,7 @@ function settingsOfCaller(): Record<string, string> {
   )
 }
 
-/** Makes charge points and the card of the bench known, past the REST API: tens of thousands take a second. */
+/** Creates charge points and the card of the bench, bypassing the REST API: tens of thousands take a second. */
 export async function provisionInDatabase(connectionString: string, identities: readonly string[]): Promise<void> {
   const client = new Client({ connectionString })
   await client.connect()

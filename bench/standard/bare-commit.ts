@@ -1,9 +1,9 @@
-// What a commit costs when nothing stands around it: the yardstick for the latency of everything that waits for one.
+// The cost of a bare commit: the yardstick for the latency of everything that waits for one.
 
 import { Client } from 'pg'
 import { Recorder, type Percentiles } from '../generator/latency.ts'
 
-/** Latencies of `count` one-row INSERTs, one after the other, each a transaction; null when `count` is 0. */
+/** Latencies of `count` one-row INSERTs, one after the other, each a transaction; null if `count` is 0. */
 export async function bareCommits(databaseUrl: string, count: number): Promise<Percentiles | null> {
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()

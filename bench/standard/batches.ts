@@ -1,9 +1,9 @@
-// How many rows each commit brought, told by PostgreSQL itself: rows of one transaction bear the same xmin.
+// How many rows each commit inserted, from PostgreSQL itself: rows of one transaction have the same xmin.
 
 import { Client } from 'pg'
 import type { BatchSizes } from './results.ts'
 
-/** Of the rows in `table` received since then; null when there are none. */
+/** The batches of the rows in `table` received since then; null if there are none. */
 export async function batchSizes(
   databaseUrl: string,
   table: 'meter_values' | 'messages',
@@ -24,7 +24,7 @@ export async function batchSizes(
   }
 }
 
-/** From how many commits there were of each size, smallest size first. */
+/** The batches, from the number of commits of each size, smallest size first. */
 export function sizesOf(counts: readonly { readonly size: number; readonly commits: number }[]): BatchSizes | null {
   const last = counts.at(-1)
   if (last === undefined) return null

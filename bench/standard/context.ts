@@ -14,7 +14,7 @@ export interface Context {
   readonly results: StandardResults
   readonly postgres: PostgresServer
   readonly progress: Progress
-  /** Has `close` called at the end of the run, however it ends; what was given last is closed first. */
+  /** Calls `close` at the end of the run, however it ends; the last one given is called first. */
   atEnd(close: () => Promise<void> | void): void
 }
 
@@ -33,7 +33,7 @@ export async function connectedFleet(
   const fleet = new Fleet({
     target: targetOf(server.url),
     version: '1.6',
-    // The floor knows neither passwords nor boots.
+    // The floor has neither passwords nor boots.
     password: database === null ? null : benchPasswordDefault,
     boots: database !== null,
     answerMsMax,

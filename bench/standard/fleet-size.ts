@@ -1,4 +1,5 @@
-// What the number of stations costs: memory of each, CPU of a message among few and among many, and a reconnect storm.
+// The cost of the number of stations: memory per station, CPU per message with few and with many stations, and a
+// reconnect storm.
 
 import { audit, databaseNow } from '../audit/audit.ts'
 import { residentKib } from '../cpu.ts'

@@ -1,6 +1,6 @@
-// Where workers have to pay: Stator on all cores, stations that send long messages in a closed loop (samples that
-// travel with the end of a transaction, reports of the device model), and others that send heartbeats at a fixed rate.
-// The same without workers stands beside.
+// Whether workers pay off: Stator on all cores, stations that send long messages in a closed loop (samples with the end
+// of a transaction, reports of the device model), and others that send heartbeats at a fixed rate. The same is measured
+// without workers.
 
 import { availableParallelism } from 'node:os'
 import { audit } from '../audit/audit.ts'
@@ -20,7 +20,7 @@ const sides: readonly { readonly name: LongSide; readonly label: string; readonl
     { name: 'noWorkers', label: 'Stator on all cores, no workers', settings: { Workers__PoolSize: '0' } },
   ]
 
-// Asked before this process moves to one core.
+// Read before this process moves to one core.
 const cores = availableParallelism()
 
 interface Side {
@@ -91,7 +91,7 @@ async function startSide(context: Context, side: (typeof sides)[number]): Promis
   return { name, label, subject, long, others }
 }
 
-/** Everybody talks; what the others felt. */
+/** All fleets send; returns the figures of the heartbeats. */
 async function talk({ size, progress }: Context, side: Side, what: string, durationMs: number): Promise<LongRound> {
   const { subject, long, others, label } = side
   progress.step(`long messages: ${label}, ${what}`, (size.warmUpMs + durationMs) / 1_000)

@@ -1,4 +1,4 @@
-// What one `bun bench` finds. Every part may be missing: an interrupted run has what it had until then.
+// The results of one `bun bench`. Every part may be missing: an interrupted run has only the parts until then.
 
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
@@ -11,7 +11,7 @@ import type { StormResult } from '../storm.ts'
 
 export type ServerName = 'floor' | 'peer' | 'stator'
 
-/** What stands side by side: the servers, and Stator in another version or with other settings than its defaults. */
+/** What is compared: the servers, and Stator in another version or with other settings than its defaults. */
 export type SideName = ServerName | 'stator201' | 'statorNoLog' | 'statorUnpinned'
 
 export const sideLabels: Readonly<Record<SideName, string>> = {
@@ -38,18 +38,18 @@ export interface StandardResults {
   readonly startedAt: string
   readonly machine: Machine
   isComplete: boolean
-  /** What broke the run off. */
+  /** The error that ended the run. */
   failure: string | null
   /** Closed loop. */
   readonly heartbeat: Rounds
   readonly meter: Rounds
-  /** Open loop, Stator alone, at half of what it took in the closed loop. */
+  /** Open loop, Stator alone, at half of its rate in the closed loop. */
   readonly half: Measurement[]
   /** The same without the message log. */
   readonly halfNoLog: Measurement[]
   /** Heartbeats at a fixed rate while other stations send long messages in a closed loop; on all cores. */
   readonly longMessages: Readonly<Record<LongSide, LongRound[]>>
-  /** One-row INSERTs, one after the other, on the database of the run while nobody else used it. */
+  /** One-row INSERTs, one after the other, on the database of the run while it was not used otherwise. */
   readonly bareCommitMs: Percentiles[]
   readonly batches: Partial<Record<'peer' | 'stator', BatchSizes>>
   readonly audits: Record<string, Findings>
@@ -72,7 +72,7 @@ export interface MemoryResult {
 export type LongSide = 'workers' | 'noWorkers'
 
 export interface LongRound {
-  /** What the others felt: those that only send heartbeats. */
+  /** The figures of the stations that only send heartbeats. */
   readonly others: Measurement
   /** Messages a second of those that send long ones, long and short. */
   readonly messagesPerSecond: number
@@ -97,7 +97,7 @@ export interface Machine {
   readonly bun: string
   readonly node: string
   readonly isPinned: boolean
-  /** What the generator's stations speak through. */
+  /** The kind of socket of the generator's stations. */
   readonly generator: SocketKind
   readonly filesMax: number
 }
@@ -125,7 +125,7 @@ export function emptyResults(): StandardResults {
   }
 }
 
-/** Where this runs. */
+/** The machine and its software. */
 export function machine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -152,7 +152,7 @@ export function filesMax(): number {
   }
 }
 
-/** The middle one of these values; NaN when there are none. */
+/** The median of these values; NaN if there are none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -160,7 +160,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-/** Why a run has less than everything; null when it has. */
+/** Why a run is incomplete; null if it is complete. */
 export function shortfall({ isComplete, failure }: StandardResults): string | null {
   if (failure !== null) return `The run broke off: ${failure} This is what it had until then.`
   return isComplete ? null : 'The run was interrupted; this is what it had until then.'

@@ -22,8 +22,8 @@ export interface StandardOptions {
   /** Folder of the files; null writes none. */
   readonly resultsFolder: string | null
   /**
-   * Files into which the figures of a complete run are written: the front page and that of the bench; null writes
-   * none.
+   * Files into which the figures of a complete run are written: the README of the project and that of the bench; null
+   * writes none.
    */
   readonly readmes: { readonly front: string; readonly bench: string } | null
   readonly print: (line: string) => void
@@ -32,8 +32,8 @@ export interface StandardOptions {
 }
 
 /**
- * Runs everything, prints the table, writes `<date>.json` and `<date>.html`. What breaks ends the run; the rest is
- * told.
+ * Runs everything, prints the table, writes `<date>.json` and `<date>.html`. An error ends the run; the results until
+ * then are reported.
  */
 export async function standardRun(options: StandardOptions): Promise<StandardResults> {
   const { size, signal, print } = options
@@ -56,7 +56,7 @@ export async function standardRun(options: StandardOptions): Promise<StandardRes
     if (!signal.aborted) results.failure = error instanceof Error ? error.message : String(error)
   } finally {
     progress.end()
-    // Stopping twice is harmless: a part that ended by itself has stopped what it started.
+    // Stopping twice is harmless: a part that ended by itself has stopped its servers.
     for (const close of closers) await close()
   }
   tableLines(results, verdicts(results)).forEach(print)
@@ -76,7 +76,7 @@ async function writeBlock(file: string, block: string): Promise<void> {
   await Bun.write(file, withBlock(await Bun.file(file).text(), block))
 }
 
-/** Whether the run is complete and everything it measured reaches what it should. */
+/** Whether the run is complete and all measured figures reach their targets. */
 export function isGood(results: StandardResults): boolean {
   return results.isComplete && allReached(verdicts(results))
 }

@@ -1,4 +1,4 @@
-// How much of everything `bun bench` does: for people, and for the tests that keep it from rotting.
+// The sizes and durations of `bun bench`: for users, and for the tests that keep it working.
 
 import type { ServerName } from './results.ts'
 
@@ -6,7 +6,7 @@ export interface Size {
   /** Stations of the closed loops. */
   readonly stations: number
   readonly rounds: number
-  /** Before the first round: a trivial loop is compiled at once, a whole central system is not. */
+  /** Warm-up before the first round: a trivial loop is compiled at once, a whole central system is not. */
   readonly heartbeatWarmUpMs: Readonly<Record<ServerName, number>>
   readonly meterWarmUpMs: Readonly<Record<ServerName, number>>
   readonly warmUpMs: number
@@ -14,7 +14,7 @@ export interface Size {
   readonly halfMs: number
   /** Warm-up of the mixes that are measured once. */
   readonly othersWarmUpMs: number
-  /** Of each measurement at a fixed rate among few and many stations. */
+  /** Duration of each measurement at a fixed rate with few and many stations. */
   readonly fixedMs: number
   /** Stations of each version that send long messages. */
   readonly longStations: number

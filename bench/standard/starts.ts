@@ -20,13 +20,13 @@ export async function startTimes(context: Context): Promise<void> {
   progress.step('starts on the embedded database', 6 + size.starts * 3)
   await inFolder(context, (dataFolder) => startAgain({ connectionString: null, dataFolder }, results.startMs.Embedded))
 
-  // The first start makes tables and secrets; it is not counted.
+  // The first start creates tables and secrets; it is not counted.
   async function startAgain(
     where: { readonly connectionString: string | null; readonly dataFolder: string },
     into: number[],
   ): Promise<void> {
     for (let count = 0; count <= size.starts; count++) {
-      // As it is started in production: no core is set aside for it.
+      // Started as in production, without pinning.
       const server = await startStator({ ...where, core: null })
       if (count > 0) into.push(server.startMs)
       await server.stop()

@@ -1,5 +1,5 @@
-// Side by side: the floor, the peer and Stator under the same load, one after the other and in rounds, so that
-// whatever the machine does besides falls on all of them.
+// Compares the floor, the peer and Stator under the same load, one after the other and in rounds, so that other
+// activity of the machine affects all of them.
 
 import { serverCore } from '../affinity.ts'
 import { audit, type Audited, databaseNow } from '../audit/audit.ts'
@@ -38,7 +38,7 @@ interface Side {
 /** Those that are Stator, each with a database and an audit. */
 const statorSides = ['stator', 'stator201', 'statorNoLog', 'statorUnpinned'] as const satisfies readonly SideName[]
 
-/** Whose warm-up a side needs; 2.0.1 is spoken to a server that is warm already. */
+/** The side whose warm-up a side needs; 2.0.1 uses a server that is warm already. */
 function warmUpMsOf(name: SideName, ms: Readonly<Record<ServerName, number>>, othersMs: number): number {
   if (name === 'stator201') return othersMs
   return name === 'floor' || name === 'peer' ? ms[name] : ms.stator
@@ -83,7 +83,7 @@ interface Sides extends Partial<Record<SideName, Side>> {
   readonly statorNoLog: Side
 }
 
-/** Starts every server and connects its stations. They stand still but for the one whose turn it is. */
+/** Starts every server and connects its stations. Only the one whose turn it is sends. */
 async function startSides(context: Context): Promise<Sides> {
   const { size, progress, postgres, atEnd } = context
   progress.step('starting the servers', 12)
@@ -115,7 +115,7 @@ async function startSides(context: Context): Promise<Sides> {
     ...(Bun.which('node') === null
       ? {}
       : { peer: await started('peer', startSubject('peer', postgres, { identities: [] })) }),
-    // Where nothing can be pinned every server has all cores.
+    // Without pinning every server has all cores.
     ...(serverCore === null
       ? {}
       : { statorUnpinned: await started('statorUnpinned', startSubject('stator', postgres, unpinned)) }),
@@ -132,7 +132,7 @@ async function bareCommit({ size, results, progress }: Context, databaseUrl: str
   if (latency !== null) results.bareCommitMs.push(latency)
 }
 
-/** Meter values at half of the rate that the closed loop found. */
+/** Meter values at half of the rate of the closed loop. */
 async function atHalf(
   context: Context,
   side: Side,
@@ -186,7 +186,7 @@ async function rounds(context: Context, mix: MixName, sides: readonly Side[], in
   }
 }
 
-// A server is compiled while it runs: the first seconds are not what it costs.
+// A server is compiled while it runs: the first seconds are not typical.
 async function warmUp(
   { size, progress }: Context,
   { fleet }: Side,

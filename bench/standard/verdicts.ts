@@ -1,4 +1,4 @@
-// What a run has to reach, and whether it did. Figures are ratios of medians from one run wherever an absolute figure
+// The targets of a run, and whether it reached them. Figures are ratios of medians from one run, if an absolute figure
 // would only describe the machine.
 
 import { isClean, sumOf } from '../audit/comparison.ts'
@@ -9,9 +9,9 @@ export interface Verdict {
   readonly measure: string
   readonly reach: string
   readonly figure: string
-  /** Null where nothing is demanded, nothing was measured, or the figure is invalid. */
+  /** Null if there is no target, nothing was measured, or the figure is invalid. */
   readonly isReached: boolean | null
-  /** Why the figure says nothing about the server; null when it does. */
+  /** Why the figure says nothing about the server; null if it is valid. */
   readonly invalid: string | null
 }
 
@@ -25,8 +25,8 @@ export function metersPerSecond(measurement: Measurement): number {
 }
 
 /**
- * Every line of the table of a run; a line whose parts were not measured says so. Stator has its defaults where a
- * line names no setting. Where a default decides (the message log), the line without it stands beside.
+ * Every line of the table of a run; a line whose parts were not measured says so. Stator has its defaults if a line
+ * names no setting. If a default matters (the message log), there is also a line without it.
  */
 export function verdicts(results: StandardResults): Verdict[] {
   const { heartbeat, meter, half, halfNoLog, few, many, memory, startMs } = results
@@ -34,7 +34,7 @@ export function verdicts(results: StandardResults): Verdict[] {
     heartbeatRate(heartbeat, 'stator', ''),
     { ...heartbeatRate(heartbeat, 'stator201', ', OCPP 2.0.1'), ...reported },
     heartbeatRate(heartbeat, 'statorNoLog', noLog),
-    // What the lines above would say if the generator could always saturate the floor.
+    // What the lines above would show if the generator could always saturate the floor.
     { ...heartbeatCpu(heartbeat, 'stator', ''), ...reported },
     { ...heartbeatCpu(heartbeat, 'stator201', ', OCPP 2.0.1'), ...reported },
     { ...heartbeatCpu(heartbeat, 'statorNoLog', noLog), ...reported },
@@ -72,12 +72,12 @@ export function verdicts(results: StandardResults): Verdict[] {
   ]
 }
 
-/** Whether everything that was measured reaches what it should, and could be measured. */
+/** Whether all targets were measured and reached. */
 export function allReached(list: readonly Verdict[]): boolean {
   return list.every((verdict) => verdict.isReached !== false && !isUndecided(verdict))
 }
 
-/** Whether a line has to reach something, and its figure cannot tell whether it does. */
+/** Whether a line has a target, and its figure cannot show whether it is reached. */
 export function isUndecided({ reach, invalid }: Verdict): boolean {
   return invalid !== null && reach !== reported.reach
 }
@@ -95,7 +95,7 @@ const meters = (rounds: Measurements): number => middle(rounds, metersPerSecond)
 const perMeter = (whose: 'server' | 'both', rounds: Measurements): number =>
   middle(rounds, (m) => cpuUsPerMessage(m, whose, metersOf(m)))
 
-/** Why the median of these says nothing about the server; null when most of them do. */
+/** Why the median of these says nothing about the server; null if most of them are valid. */
 function invalidityOf(groups: readonly Measurements[]): string | null {
   for (const rounds of groups) {
     const reasons = (rounds ?? []).flatMap(({ invalid }) => (invalid === null ? [] : [invalid]))
@@ -229,7 +229,7 @@ function kibPerStation(memory: StandardResults['memory']): number {
   return memory === null ? Number.NaN : (memory.residentKibAfter - memory.residentKibBefore) / memory.stations
 }
 
-/** The figure of what was not measured. */
+/** The figure of a part that was not measured. */
 export const notMeasured = 'not measured'
 
 interface Ratio {
@@ -238,7 +238,7 @@ interface Ratio {
   readonly unit: string
   readonly atLeast?: number
   readonly atMost?: number
-  /** The measurements that it is made of. */
+  /** The measurements that it is computed from. */
   readonly from: readonly Measurements[]
 }
 
@@ -274,7 +274,7 @@ function unmeasured(measure: string, reach: string): Verdict {
   return { measure, reach, figure: notMeasured, isReached: null, invalid: null }
 }
 
-/** An invalid figure neither reaches what it should nor misses it. */
+/** An invalid figure neither reaches nor misses its target. */
 function judged(verdict: Verdict): Verdict {
   return verdict.invalid === null ? verdict : { ...verdict, isReached: null }
 }

@@ -53,7 +53,7 @@ const listRoute = createRoute({
         .optional()
         .openapi({
           param: { name: 'transactionId', in: 'query' },
-          description: 'Only those about this transaction, be it known or not.',
+          description: 'Only those about this transaction, known or not.',
         }),
       ...periodQuery('received'),
       ...pageQuery,

@@ -79,7 +79,7 @@ export const ChargePointStatus = z
       }),
     ),
     fault: z.object(faultFields).nullable().openapi({
-      description: 'Of the charge point itself (connector 0); null when it has told no status.',
+      description: 'Of the charge point itself (connector 0); null when it has reported no status.',
       example: null,
     }),
     problems: z

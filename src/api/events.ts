@@ -32,7 +32,7 @@ const eventsRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/events',
   tags: ['Charge points'],
-  summary: 'What a charge point told beside transactions',
+  summary: 'What a charge point reported besides transactions',
   description:
     'Boots, statuses, reports that commands asked for, and whatever else is stored and not about a transaction; newest first, for as long as OCPP.EventDays says.',
   middleware: [ownChargePoint] as const,

@@ -35,10 +35,10 @@ const ConnectionEntry = z
     epoch: z.int().openapi({ description: 'Number of the connection; a later one has a greater number.' }),
     node: z.string().nullable().openapi({ description: 'The process that held it.', example: 'csms-1:8080' }),
     closedBy: z.enum(['chargePoint', 'centralSystem', 'lost']).nullable().openapi({
-      description: '`lost`: nobody closed it, it was gone. Null for one that opened, as are the next two.',
+      description: '`lost`: neither side closed it. Null for one that opened, as are the next two.',
     }),
     closeCode: z.int().nullable().openapi({
-      description: 'Of the WebSocket, RFC 6455, section 7.4; null when nobody saw it close.',
+      description: 'Of the WebSocket, RFC 6455, section 7.4; null if no close was seen.',
       example: 1000,
     }),
     reason: z.string().nullable(),

@@ -28,7 +28,7 @@ const partCounters = {
     read: ({ calls }) => calls.late,
   },
   stator_answers_unknown_total: {
-    meaning: 'Answers to CALLs that nobody sent.',
+    meaning: 'Answers to CALLs that were never sent.',
     read: ({ calls }) => calls.unknown,
   },
   stator_commits_total: { meaning: 'Transactions of the writer.', read: ({ writer }) => writer.transactions },

@@ -170,10 +170,10 @@ async function rotatePassword(
 /** The answer to a command. @throws {StatorError} `CALL_ERROR`, `CALL_ANSWER_INVALID`. */
 function answered(answer: ReadAnswer, chargePoint: ChargePointRecord, action: string): CommandAnswer {
   if (answer.kind === 'error' || answer.kind === 'unreadable') throw failureOf(action, answer)
-  const told = new CommandAnswer(answer)
-  const { problems } = told
-  if (problems.length > 0 && chargePoint.strictness === 'strict') throw invalidAnswer(action, told.payload, problems)
-  return told
+  const result = new CommandAnswer(answer)
+  const { problems } = result
+  if (problems.length > 0 && chargePoint.strictness === 'strict') throw invalidAnswer(action, result.payload, problems)
+  return result
 }
 
 function failureOf(action: string, answer: Extract<ReadAnswer, { kind: 'error' | 'unreadable' }>): StatorError {

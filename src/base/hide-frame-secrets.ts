@@ -37,7 +37,7 @@ export function hideFrameSecrets(frame: string): string {
   const parsed = frame.length <= parsedForSecretsCharactersMax ? parsedOrNull(frame) : null
   if (parsed === null) return hideInText(frame)
   const search = new Search()
-  const hidden = search.shown(parsed.value, { name: '', tellsSecret: false, isSecret: false }, 0)
+  const hidden = search.shown(parsed.value, { name: '', hasSecretKey: false, isSecret: false }, 0)
   if (search.isTooDeep) return hideInText(frame)
   return search.found > 0 || isSecretName(frame) ? JSON.stringify(hidden) : frame
 }
@@ -55,7 +55,7 @@ interface Place {
   /** Name of the member that holds it, in lower case. */
   readonly name: string
   /** Whether an object around it names a key whose value is a secret. */
-  readonly tellsSecret: boolean
+  readonly hasSecretKey: boolean
   /** Whether it is a secret, or part of one. */
   readonly isSecret: boolean
 }
@@ -77,15 +77,15 @@ class Search {
       return null
     }
     if (Array.isArray(value)) return value.map((element: unknown) => this.shown(element, place, depth + 1))
-    const tellsSecret = place.tellsSecret || namesSecret(value)
+    const hasSecretKey = place.hasSecretKey || namesSecret(value)
     const members = Object.entries(value).map(([name, member]) => {
       const lower = name.toLowerCase()
       const isSecret =
         place.isSecret ||
         isSecretName(name) ||
         secretPaths.has(`${place.name}.${lower}`) ||
-        (tellsSecret && valueNames.has(lower))
-      return [name, this.shown(member, { name: lower, tellsSecret, isSecret }, depth + 1)] as const
+        (hasSecretKey && valueNames.has(lower))
+      return [name, this.shown(member, { name: lower, hasSecretKey, isSecret }, depth + 1)] as const
     })
     return Object.fromEntries(members)
   }

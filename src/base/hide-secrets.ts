@@ -17,7 +17,7 @@ const escapedWords = /(?:\\u00(?:3\d|4[1-9a-fA-F]|5[\daAfF]|6[1-9a-fA-F]|7[\daA]
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
 // Other keys have secret values too: SharedSecret of 2.1, and ApnPassword or VpnKey of vendors.
 const secretKey = /password|passphrase|secret|apikey|authorizationkey|vpnkey|simpin/i
-const tellsSecretKey = /"(?:key|name)"\s*:\s*"[^"\\]{0,100}?(?:password|passphrase|secret|apikey|vpnkey|simpin)/i
+const secretKeyName = /"(?:key|name)"\s*:\s*"[^"\\]{0,100}?(?:password|passphrase|secret|apikey|vpnkey|simpin)/i
 const vpn = /"(?:vpn|apn)"/i
 const networkSecretName = /"(?:key|simPin)"\s*:\s*/gi
 const valueName = /"(?:value|attributeValue|actualValue)"\s*:\s*/gi
@@ -54,18 +54,18 @@ export function isSecretKey(name: string): boolean {
 }
 
 /** Whether a JSON text names a configuration key or variable whose value is a secret. */
-function tellsSecret(text: string): boolean {
-  return passwordKey.test(text) || tellsSecretKey.test(text)
+function hasSecretKey(text: string): boolean {
+  return passwordKey.test(text) || secretKeyName.test(text)
 }
 
 function hideMembers(text: string): string {
   const hidden = hideInJson(vpn.test(text) ? hideAfter(networkSecretName, text) : text)
-  return tellsSecret(hidden) ? hideInJson(hideAfter(valueName, hidden)) : hidden
+  return hasSecretKey(hidden) ? hideInJson(hideAfter(valueName, hidden)) : hidden
 }
 
 /** Whether a field of this name, or any field of this payload as JSON text, may hold a password. */
 export function mayHoldSecret(name: string, payload: string): boolean {
-  return isSecretName(name) || tellsSecret(unescaped(payload))
+  return isSecretName(name) || hasSecretKey(unescaped(payload))
 }
 
 /** JSON text with the letters and digits of its names unescaped. */
@@ -73,8 +73,10 @@ function unescaped(text: string): string {
   if (!text.includes('\\u')) return text
   return text.replace(escapedWords, (found) => {
     if (found === '\\\\') return found
-    // A long row at once: a callback for each would take a megabyte of them 20 ms.
-    return found.length > 6 ? JSON.parse(`"${found}"`) : String.fromCharCode(Number.parseInt(found.slice(4), 16))
+    if (found.length === 6) return String.fromCharCode(Number.parseInt(found.slice(4), 16))
+    // A run of escapes is read at once: one callback for each escape would take 20 ms per megabyte.
+    const characters: unknown = JSON.parse(`"${found}"`)
+    return String(characters)
   })
 }
 

@@ -85,7 +85,7 @@ assert(batchBytesMax >= crossingBytesMin, 'batchBytesMax must hold what is worth
 /** Frames up to this length are examined on the main thread at once: a meter value of one moment fits. */
 export const inlineCharactersMax = 512
 
-/** Rows of a meter block that single frames share, until somebody reads it. */
+/** Rows of a meter block that single frames share, until it is read. */
 export const sharedMeterRowsMax = 512
 
 /**

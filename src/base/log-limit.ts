@@ -122,7 +122,7 @@ class Limiter {
 
   #forgetOldest(): void {
     for (const [identity, bucket] of this.#buckets) {
-      this.#tell(bucket, { identity })
+      this.#report(bucket, { identity })
       this.#buckets.delete(identity)
       return
     }
@@ -130,11 +130,11 @@ class Limiter {
 
   #summarize(): void {
     this.#isSummaryDue = false
-    for (const [identity, bucket] of this.#buckets) this.#tell(bucket, { identity })
-    this.#tell(this.#refusals, {})
+    for (const [identity, bucket] of this.#buckets) this.#report(bucket, { identity })
+    this.#report(this.#refusals, {})
   }
 
-  #tell(bucket: Bucket, about: LogFields): void {
+  #report(bucket: Bucket, about: LogFields): void {
     const count = bucket.takeLeftOut()
     if (count > 0) this.#log.warn({ ...about, count }, 'Log lines were left out: there were too many.')
   }

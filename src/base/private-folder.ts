@@ -39,7 +39,7 @@ export function keepPrivate(folder: string, changeMode: (path: string, mode: num
       throw refusal(folder, `the mode of ${path} is ${octal} and cannot be changed (${reasonOf(error)})`, error)
     }
   }
-  // The folder before its content: from then on nobody else can replace a file by a link.
+  // The folder before its content: from then on no other user can replace a file by a link.
   const closeAll = (path: string): void => {
     const found = lstatSync(path, { throwIfNoEntry: false })
     if (found === undefined || found.isSymbolicLink()) return

@@ -129,8 +129,8 @@ function accepted(frame: ParsedCall, payload: Payload, quirks: readonly Quirk[])
 function violation(frame: ParsedCall, problems: readonly Problem[]): ExaminedFrame {
   const [first] = problems
   if (first === undefined) return refusal(frame, 'GenericError', 'The payload is not valid.')
-  const told = problems.map(({ path, message }) => ({ path: path.slice(0, pathCharactersMax), message }))
-  return refusal(frame, first.code, first.message, { problems: told })
+  const shown = problems.map(({ path, message }) => ({ path: path.slice(0, pathCharactersMax), message }))
+  return refusal(frame, first.code, first.message, { problems: shown })
 }
 
 /** Why a strict charge point is refused, for quirks of the frame that a lenient one may have. */

@@ -43,7 +43,7 @@ export function repairAnswer(
 
 class AnswerRepairing {
   readonly quirks: Quirk[] = []
-  readonly #told = new Set<string>()
+  readonly #noted = new Set<string>()
   readonly #timeZone: string | undefined
 
   constructor(timeZone: string | undefined) {
@@ -123,8 +123,8 @@ class AnswerRepairing {
 
   #note({ node, path }: Broken, code: QuirkCode, sent: unknown): void {
     const key = `${code} ${node.pointer}`
-    if (this.#told.has(key) || this.quirks.length >= quirksPerFrameMax) return
-    this.#told.add(key)
+    if (this.#noted.has(key) || this.quirks.length >= quirksPerFrameMax) return
+    this.#noted.add(key)
     const place = path().slice(0, quirkTextCharactersMax)
     if (typeof sent === 'object' && sent !== null) this.quirks.push({ code, path: place })
     else {

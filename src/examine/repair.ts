@@ -98,7 +98,7 @@ class Repairing {
   readonly #sent: Payload
   readonly #payload: Payload
   readonly #origin: Origin
-  readonly #told = new Map<string, Set<QuirkCode>>()
+  readonly #noted = new Map<string, Set<QuirkCode>>()
 
   constructor(row: MessageRow | undefined, sent: Payload, payload: Payload, origin: Origin) {
     this.#isTransactional = row?.transactional === true
@@ -115,9 +115,9 @@ class Repairing {
    */
   note(code: QuirkCode, pointer: string, path: () => string, sent?: unknown): void {
     if (this.quirks.length >= quirksPerFrameMax) return
-    const told = this.#told.get(pointer) ?? new Set()
-    if (told.has(code)) return
-    this.#told.set(pointer, told.add(code))
+    const noted = this.#noted.get(pointer) ?? new Set()
+    if (noted.has(code)) return
+    this.#noted.set(pointer, noted.add(code))
     const place = path().slice(0, quirkTextCharactersMax)
     // Without lists and objects: the message log has them, and a quirk is sent between threads.
     if (sent === undefined || (typeof sent === 'object' && sent !== null)) this.quirks.push({ code, path: place })

@@ -217,8 +217,8 @@ const valueCharactersMax = 40
 function shown(value: unknown): string {
   if (typeof value === 'number') return shortened(String(value), valueCharactersMax)
   // Of a long text only the beginning is written as JSON.
-  const told = typeof value === 'string' ? value.slice(0, valueCharactersMax + 1) : value
-  return shortened(JSON.stringify(told) ?? 'undefined', valueCharactersMax)
+  const shown = typeof value === 'string' ? value.slice(0, valueCharactersMax + 1) : value
+  return shortened(JSON.stringify(shown) ?? 'undefined', valueCharactersMax)
 }
 
 function shortened(text: string, charactersMax: number): string {

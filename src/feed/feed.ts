@@ -1,16 +1,16 @@
-// The one outlet after COMMIT: whoever wants to know what is committed subscribes here. Each charge point's change sets
-// come in the order in which they were committed.
+// Publishes change sets after their COMMIT, to subscribers and followers. The change sets of a charge point come in the
+// order in which they were committed.
 //
-// A subscriber is called at once, before the charge point is answered, and must be quick: the actors and the metrics.
-// A follower reads at its own pace from a queue that is bounded; one that is too slow misses entries, is told how many,
-// and is never waited for.
+// A subscriber is called at once, before the charge point is answered, and must be fast: the actors and the metrics. A
+// follower reads at its own pace from a bounded queue. If it is too slow it misses entries, and gets an entry that says
+// how many. The feed never waits for it.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import { followerBytesMax, followerEntriesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Anomaly, ChangeSet, CommitOutcome, Remembered } from '../blocks/decision.ts'
 
-/** One charge point. The key tells it from another one that was deleted and had the same identity. */
+/** One charge point. The key distinguishes it from a deleted one with the same identity. */
 export interface ChargePointRef {
   readonly key: number
   readonly identity: string
@@ -20,11 +20,11 @@ export interface ChargePointRef {
 export interface Committed {
   readonly chargePoint: ChargePointRef
   readonly set: ChangeSet
-  /** It had been committed before, and nothing of it was applied now. */
+  /** It was committed before (a retransmission), so nothing was applied now. */
   readonly isDuplicate: boolean
-  /** What is remembered beside the set; undefined where nothing is. */
+  /** What is remembered with the set; undefined if nothing is. */
   readonly remembered?: readonly Remembered[] | undefined
-  /** The action of the message that it came from; null when it came from none. */
+  /** The action of its message; null if it did not come from a message. */
   readonly action: string | null
 }
 
@@ -40,7 +40,7 @@ export function isGap(entry: Committed | Gap): entry is Gap {
   return 'missed' in entry
 }
 
-/** Tells subscribers and followers what is committed. */
+/** Publishes what is committed to subscribers and followers. */
 export class Feed {
   readonly #log: Logger
   readonly #subscribers: { readonly name: string; readonly subscriber: Subscriber }[] = []
@@ -50,12 +50,12 @@ export class Feed {
     this.#log = log
   }
 
-  /** Calls `subscriber` with each entry, at once. What it throws is logged, and harms nobody else. */
+  /** Calls `subscriber` with each entry, at once. An exception is logged, and does not affect others. */
   subscribe(name: string, subscriber: Subscriber): void {
     this.#subscribers.push({ name, subscriber })
   }
 
-  /** Those entries from now on that `isWanted`, to be read with `for await`, until `end` is called. */
+  /** The entries from now on that `isWanted`, to be read with `for await`, until `end` is called. */
   follow(isWanted: (committed: Committed) => boolean = () => true): Follower {
     const follower = new Follower(isWanted, () => {
       this.#followers = this.#followers.filter((other) => other !== follower)
@@ -64,7 +64,7 @@ export class Feed {
     return follower
   }
 
-  /** Tells everybody; the caller has seen the COMMIT. */
+  /** Publishes an entry; the caller has seen the COMMIT. */
   publish(committed: Committed): void {
     for (const { name, subscriber } of this.#subscribers) {
       try {
@@ -96,14 +96,17 @@ export class Follower implements AsyncIterable<Committed | Gap> {
     this.#onEnd = onEnd
   }
 
-  /** The feed calls this. When the queue is full, all that waits is dropped: what is newest is read again soonest. */
+  /**
+   * Called by the feed. If the queue is full, all waiting entries are dropped, so that the follower continues with the
+   * newest.
+   */
   add(committed: Committed): void {
     if (this.#hasEnded || !this.#isWanted(committed)) return
     if (!this.#queue.push(committed)) this.#missed += this.#queue.drain().length + 1
     this.#wake?.()
   }
 
-  /** Ends the reading, once it has got to this point. */
+  /** Ends the reading at this point. */
   end(): void {
     this.#hasEnded = true
     this.#onEnd()
@@ -139,17 +142,19 @@ interface Store {
   commit(set: ChangeSet): Promise<CommitOutcome>
 }
 
-/** What the feed has to know beside the set. */
+/** What the feed publishes with the set. */
 export type About = Pick<Committed, 'chargePoint' | 'action'>
 
-/** Commits a set that no message of the charge point brought, and tells the feed. @throws what the store throws. */
+/**
+ * Commits a set that did not come from a message of the charge point, and publishes it. @throws what the store throws.
+ */
 export async function commitAndPublish(store: Store, feed: Feed, set: ChangeSet, about: About): Promise<CommitOutcome> {
   const outcome = await store.commit(set)
   if (outcome.isOutdated !== true) feed.publish({ ...about, set, isDuplicate: outcome.duplicate })
   return outcome
 }
 
-/** A change set that says what is odd, and nothing else. @param epoch of the connection that showed it; 0 for none. */
+/** A change set of anomalies only. @param epoch of the connection; 0 for none. */
 export function anomalySet(chargePointKey: number, epoch: number, atMs: number, anomaly: Anomaly): ChangeSet {
   const nothing = { messageId: '', bytes: 0, answer: {}, changes: [], meter: null }
   return { ...nothing, chargePointKey, epoch, receivedAtMs: atMs, anomalies: [anomaly] }

@@ -1,10 +1,10 @@
-// Who of this process wants to know what is committed, beside the charge points themselves.
+// The subscribers of the feed in this process, besides the charge points.
 
 import type { Counters } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
 import { type Feed, type Follower, isGap, type Subscriber } from './feed.ts'
 
-/** Counts what is odd about what was committed, and what had been committed before. */
+/** Counts committed anomalies and retransmissions. */
 export function countCommitted(counters: Counters): Subscriber {
   return ({ set, isDuplicate }) => {
     if (isDuplicate) counters.duplicates++

@@ -24,10 +24,12 @@ export function lacksUsableTime(field: TimeField, payload: Json, sent: Json): bo
   const values = listOf(payload.meterValue)
   const all = listOf(sent.meterValue)
   // A repair removes those without content.
-  const told = all.length === values.length ? all : all.filter(holdsSomething)
+  const matching = all.length === values.length ? all : all.filter(holdsSomething)
   // Then they cannot be matched.
-  if (told.length !== values.length) return true
-  return values.some((value, index) => !isUsableTime(fieldOf(value, 'timestamp'), fieldOf(told[index], 'timestamp')))
+  if (matching.length !== values.length) return true
+  return values.some(
+    (value, index) => !isUsableTime(fieldOf(value, 'timestamp'), fieldOf(matching[index], 'timestamp')),
+  )
 }
 
 /** Whether any sample is of an interval rather than a register: two intervals may have equal values. */

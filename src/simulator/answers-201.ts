@@ -96,7 +96,7 @@ interface Responses201 {
   UpdateFirmware: OCPP20.UpdateFirmwareResponse
 }
 
-/** What comes back for each action. */
+/** The answer to each action. */
 export type Answers201 = {
   [A in keyof Requests201]: (request: Requests201[A]) => { answer: Responses201[A]; afterwards?: () => void }
 }
@@ -170,7 +170,7 @@ export function answers201(station: Station): Answers201 {
       }
       return {
         answer: { status: 'Accepted' },
-        ...(report ? { afterwards: () => station.tell({ action: 'NotifyCustomerInformation', payload }) } : {}),
+        ...(report ? { afterwards: () => station.send({ action: 'NotifyCustomerInformation', payload }) } : {}),
       }
     },
 
@@ -199,7 +199,7 @@ export function answers201(station: Station): Answers201 {
               evseId: profile.connectorId,
               tbc: index < found.length - 1,
             }
-            station.tell({ action: 'ReportChargingProfiles', payload })
+            station.send({ action: 'ReportChargingProfiles', payload })
           })
         },
       }
@@ -232,7 +232,7 @@ export function answers201(station: Station): Answers201 {
       const payload: OCPP20.NotifyDisplayMessagesRequest = { requestId, messageInfo }
       return {
         answer: { status: 'Accepted' },
-        afterwards: () => station.tell({ action: 'NotifyDisplayMessages', payload }),
+        afterwards: () => station.send({ action: 'NotifyDisplayMessages', payload }),
       }
     },
 
@@ -267,7 +267,7 @@ export function answers201(station: Station): Answers201 {
       answer: { status: certificates.install(certificateType, certificate) ? 'Accepted' : 'Rejected' },
     }),
 
-    // A charge point with no local controller in it has nowhere to publish firmware to.
+    // A charge point that is not a local controller cannot publish firmware.
     PublishFirmware: () => ({ answer: { status: 'Rejected' } }),
 
     RequestStartTransaction({ evseId, idToken, remoteStartId, chargingProfile }) {

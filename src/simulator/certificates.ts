@@ -1,5 +1,6 @@
-// The certificates that a simulated charge point has been given. It stores and lists them, and trusts none: what looks
-// like PEM is accepted. Hash data are made from the text, so that a certificate is found again by what was reported.
+// The certificates that a simulated charge point has been given. It stores and lists them, and does not check them: any
+// text in PEM format is accepted. Hash data are made from the text, so that a certificate is found by the hash data
+// that were reported.
 
 export interface CertificateHashData {
   hashAlgorithm: 'SHA256' | 'SHA384' | 'SHA512'
@@ -21,7 +22,7 @@ function sha256(text: string): string {
 export class Certificates<Use extends string> {
   #installed: Installed<Use>[] = []
 
-  /** False when `pem` is not a certificate in PEM. */
+  /** False if `pem` is not a certificate in PEM. */
   install(use: Use, pem: string): boolean {
     if (!looksLikePem(pem)) return false
     const hash = sha256(pem)

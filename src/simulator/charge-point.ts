@@ -1,6 +1,6 @@
 // A charge point that exists in memory only and speaks OCPP 1.6 or 2.0.1 over a real WebSocket: it boots, keeps its
-// heartbeat, charges cars, obeys every command of its version, and loses no transaction message when the line breaks.
-// It does no I/O besides its socket.
+// heartbeat, charges cars, obeys every command of its version, and loses no transaction message when the connection
+// breaks. It does no I/O besides its socket.
 
 import { systemClock, type Clock } from '../base/clock.ts'
 import { spellCallError } from '../ocpp/call-error.ts'
@@ -79,7 +79,7 @@ export class SimulatedChargePoint implements Station {
     this.#firmwareVersion = options.firmwareVersion ?? '1.0.0'
     this.#paceMs = options.paceMs ?? 2_000
     const random = options.random ?? Math.random
-    this.#charging = new Charging(this.#teller(random), options.connectors ?? 1)
+    this.#charging = new Charging(this.#chargingDeps(random), options.connectors ?? 1)
     const connectors = this.settings.byKey('NumberOfConnectors')
     if (connectors !== undefined) connectors.value = String(this.#charging.connectors.length)
     this.#dialect = options.version === '1.6' ? new Dialect16(this) : new Dialect201(this)
@@ -106,7 +106,7 @@ export class SimulatedChargePoint implements Station {
       clock: this.clock,
       paceMs: this.#paceMs,
       dialect: () => this.#dialect,
-      tell: (call) => this.tell(call),
+      send: (call) => this.send(call),
       whenIdle: (task) => this.#charging.whenIdle(task),
       reboot: (reason, accepted) => void this.#reboot(reason).then(accepted),
       installed: (version) => (this.#firmwareVersion = version),
@@ -138,7 +138,7 @@ export class SimulatedChargePoint implements Station {
     return this.#isAccepted
   }
 
-  /** Switches it on; resolves once the central system has accepted its boot, however long it takes to get through. */
+  /** Switches it on; resolves once the central system has accepted its boot, however long that takes. */
   start(): Promise<void> {
     this.#connection.open()
     return this.#accepted.promise
@@ -162,7 +162,7 @@ export class SimulatedChargePoint implements Station {
     this.#connection.cut()
   }
 
-  /** Takes it off the network until `reconnect`; it goes on charging. */
+  /** Disconnects it from the network until `reconnect`; it continues to charge. */
   disconnect(): void {
     this.#connection.close()
   }
@@ -191,7 +191,7 @@ export class SimulatedChargePoint implements Station {
     return this.#charging.unplug(this.#charging.connectorOf(connectorId))
   }
 
-  /** Sets a status that nothing else leads to, such as Faulted. */
+  /** Sets a status that nothing else causes, such as Faulted. */
   setStatus(connectorId: number, status: Status): void {
     this.#charging.setStatus(this.#charging.connectorOf(connectorId), status)
   }
@@ -243,37 +243,37 @@ export class SimulatedChargePoint implements Station {
     this.#connection.sendRaw(text)
   }
 
-  tell(call: Call): void {
+  send(call: Call): void {
     if (!this.isConnected) return
     this.call(call).catch((error: Error) => this.#observe({ kind: 'failed', error }))
   }
 
-  tellStatus(connectorId: number): void {
+  sendStatus(connectorId: number): void {
     const nowMs = this.clock.nowMs()
     const connector = this.connector(connectorId)
     const call = connector === undefined ? null : this.#dialect.status(connector, nowMs)
     if (connector === undefined || call === null || !this.isConnected) return
     const { status } = connector
     this.call(call).then(
-      () => (connector.statusTold = status),
+      () => (connector.statusReported = status),
       (error: Error) => this.#observe({ kind: 'failed', error }),
     )
   }
 
-  tellBoot(): void {
+  sendBoot(): void {
     void this.#boot('Triggered')
   }
 
-  tellHeartbeat(): void {
-    this.tell({ action: 'Heartbeat', payload: {} })
+  sendHeartbeat(): void {
+    this.send({ action: 'Heartbeat', payload: {} })
   }
 
-  tellFirmwareStatus(): void {
-    this.#upkeep.tellFirmwareStatus()
+  sendFirmwareStatus(): void {
+    this.#upkeep.sendFirmwareStatus()
   }
 
-  tellLogStatus(): void {
-    this.#upkeep.tellLogStatus()
+  sendLogStatus(): void {
+    this.#upkeep.sendLogStatus()
   }
 
   sample(connector: Connector, cause: Cause): void {
@@ -357,7 +357,7 @@ export class SimulatedChargePoint implements Station {
     return { Authorization: `Basic ${Buffer.from(`${this.identity}:${password}`).toString('base64')}` }
   }
 
-  #teller(random: () => number): ConstructorParameters<typeof Charging>[0] {
+  #chargingDeps(random: () => number): ConstructorParameters<typeof Charging>[0] {
     return {
       clock: this.clock,
       random,
@@ -366,10 +366,10 @@ export class SimulatedChargePoint implements Station {
       dialect: () => this.#dialect,
       isOnline: () => this.isConnected,
       deliver: (make) => this.#outbox.push(make),
-      tell: (call) => this.tell(call),
+      send: (call) => this.send(call),
       statusChanged: (connector) => {
         this.#observe({ kind: 'status', connectorId: connector.connectorId, status: connector.status })
-        if (this.#isAccepted) this.tellStatus(connector.connectorId)
+        if (this.#isAccepted) this.sendStatus(connector.connectorId)
       },
       transactionStarted: (transaction, authorization) =>
         this.#observe({ kind: 'started', transaction, authorization }),
@@ -383,7 +383,7 @@ export class SimulatedChargePoint implements Station {
     return {
       opened: (subprotocol) => {
         this.#observe({ kind: 'connected', subprotocol })
-        // Boots once after it was switched on; after a mere loss of the line it goes on (1.6 §4.2).
+        // Boots once after it was switched on; after a lost connection it continues without a boot (1.6 §4.2).
         if (this.#isAccepted) this.#resume()
         else void this.#boot(this.#bootReason)
       },
@@ -429,9 +429,9 @@ export class SimulatedChargePoint implements Station {
         const heartbeat = this.settings.byKey('HeartbeatInterval')
         if (heartbeat !== undefined && interval > 0) heartbeat.value = String(interval)
         this.#isAccepted = true
-        for (const connector of this.connectors) connector.statusTold = null
+        for (const connector of this.connectors) connector.statusReported = null
         const status0 = this.#dialect.stationStatus('Available', this.clock.nowMs())
-        if (status0 !== null) this.tell(status0)
+        if (status0 !== null) this.send(status0)
         this.#resume()
         this.#accepted.resolve()
         return
@@ -442,14 +442,14 @@ export class SimulatedChargePoint implements Station {
     } catch (error) {
       this.#observe({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) })
     }
-    // Without a connection there is nothing to wait for: the next one boots.
+    // Without a connection there is nothing to wait for: it boots on the next one.
     if (this.isConnected) this.#cancelBoot = this.clock.after(retrySeconds * 1000, () => void this.#boot(reason))
   }
 
   /** Connected and accepted: reports what changed meanwhile, and sends what is queued. */
   #resume(): void {
     for (const connector of this.connectors) {
-      if (connector.statusTold !== connector.status) this.tellStatus(connector.connectorId)
+      if (connector.statusReported !== connector.status) this.sendStatus(connector.connectorId)
     }
     this.#outbox.resume()
     this.#heartbeatLater()
@@ -460,12 +460,12 @@ export class SimulatedChargePoint implements Station {
     const intervalMs = this.settings.seconds('HeartbeatInterval') * 1000
     if (!this.isConnected || !this.#isAccepted || intervalMs <= 0) return
     this.#cancelHeartbeat = this.clock.after(intervalMs, () => {
-      this.tellHeartbeat()
+      this.sendHeartbeat()
       this.#heartbeatLater()
     })
   }
 
-  /** Goes away and comes back after a while; resolves once the boot has been accepted. */
+  /** Disconnects and reconnects after a while; resolves once the boot has been accepted. */
   #reboot(reason: BootReason): Promise<void> {
     this.#bootReason = reason
     this.#isAccepted = false

@@ -1,5 +1,5 @@
 // The connectors of a simulated charge point and what happens at them: cars come and go, transactions begin, are
-// sampled and end. Reports are sent through `Teller`; the clock is injected.
+// sampled and end. Reports are sent through `ChargingDeps`; the clock is injected.
 
 import type { Clock } from '../base/clock.ts'
 import { callAt } from './call-at.ts'
@@ -20,7 +20,7 @@ import type {
 } from './station.ts'
 
 /** What charging needs of its charge point. */
-export interface Teller {
+export interface ChargingDeps {
   readonly clock: Clock
   readonly random: () => number
   readonly settings: StationSettings
@@ -30,7 +30,7 @@ export interface Teller {
   isOnline(): boolean
   /** Queues a transaction message; resolves with its answer, or null when it was given up. */
   deliver(make: () => Call): Promise<Answer | null>
-  tell(call: Call): void
+  send(call: Call): void
   statusChanged(connector: Connector): void
   transactionStarted(transaction: Transaction, authorization: Authorization): void
   transactionStopped(transaction: Transaction, reason: StopReason, energyWh: number): void
@@ -51,18 +51,18 @@ export interface StartOptions {
 export class Charging {
   readonly connectors: readonly Connector[]
   readonly profiles = new Profiles()
-  readonly #teller: Teller
+  readonly #deps: ChargingDeps
   readonly #whenIdle: (() => void)[] = []
 
-  constructor(teller: Teller, connectors: number) {
-    this.#teller = teller
-    const nowMs = teller.clock.nowMs()
+  constructor(deps: ChargingDeps, connectors: number) {
+    this.#deps = deps
+    const nowMs = deps.clock.nowMs()
     this.connectors = Array.from({ length: connectors }, (_, index) => ({
       connectorId: index + 1,
-      // A meter that has counted before: registers do not start at zero with every session.
-      meter: new Meter(Math.floor(teller.random() * 1_000_000), nowMs),
+      // A meter that has counted before: registers do not start at zero for every session.
+      meter: new Meter(Math.floor(deps.random() * 1_000_000), nowMs),
       status: 'Available',
-      statusTold: null,
+      statusReported: null,
       operative: true,
       car: null,
       reservation: null,
@@ -96,7 +96,7 @@ export class Charging {
     return this.connectors.every(({ transaction }) => transaction === null)
   }
 
-  /** Runs `task` as soon as no transaction runs, at once if none does. */
+  /** Runs `task` as soon as no transaction runs, which may be at once. */
   whenIdle(task: () => void): void {
     if (this.isIdle) task()
     else this.#whenIdle.push(task)
@@ -105,14 +105,14 @@ export class Charging {
   setStatus(connector: Connector, status: Status): void {
     if (connector.status === status) return
     connector.status = status
-    this.#teller.statusChanged(connector)
+    this.#deps.statusChanged(connector)
   }
 
   /** A car comes, by default one with an average battery, half empty or less. */
   plugIn(connector: Connector, car?: Car): void {
     if (connector.car !== null) return
     this.read(connector)
-    const { random } = this.#teller
+    const { random } = this.#deps
     connector.car = car ?? { batteryWh: 60_000, powerWMax: 11_000, socPercent: 10 + Math.floor(random() * 40) }
     if (connector.status === 'Available' || connector.status === 'Reserved') this.setStatus(connector, 'Preparing')
   }
@@ -127,7 +127,7 @@ export class Charging {
     await stopping
   }
 
-  /** Gives a connector without a transaction the status that follows from everything else. */
+  /** Gives a connector without a transaction the status that follows from its other state. */
   settle(connector: Connector): void {
     if (connector.transaction !== null || connector.status === 'Faulted') return
     const { operative, car, reservation } = connector
@@ -161,16 +161,16 @@ export class Charging {
       cancelSampling: () => {},
     }
     connector.transaction = transaction
-    const dialect = this.#teller.dialect()
+    const dialect = this.#deps.dialect()
     const cause = options.cause ?? 'Authorized'
-    const answered = this.#teller.deliver(dialect.started(transaction, cause, !this.#teller.isOnline()))
+    const answered = this.#deps.deliver(dialect.started(transaction, cause, !this.#deps.isOnline()))
     this.#sampleLater(connector, transaction)
     this.setStatus(connector, 'Charging')
     const answer = await answered
     const authorization: Authorization =
       answer === null ? { status: 'Invalid', parentIdTag: null } : dialect.startAnswered(transaction, answer)
-    this.#teller.transactionStarted(transaction, authorization)
-    if (authorization.status !== 'Accepted' && this.#teller.settings.isOn('StopTransactionOnInvalidId')) {
+    this.#deps.transactionStarted(transaction, authorization)
+    if (authorization.status !== 'Accepted' && this.#deps.settings.isOn('StopTransactionOnInvalidId')) {
       void this.stop(transaction, 'DeAuthorized', null)
     }
     return { transaction, authorization }
@@ -185,10 +185,10 @@ export class Charging {
     transaction.cancelSampling()
     connector.transaction = null
     this.profiles.endTransaction(connector.connectorId)
-    const offline = !this.#teller.isOnline()
-    const answered = this.#teller.deliver(this.#teller.dialect().ended(transaction, reading, reason, idTag, offline))
+    const offline = !this.#deps.isOnline()
+    const answered = this.#deps.deliver(this.#deps.dialect().ended(transaction, reading, reason, idTag, offline))
     if (connector.status !== 'Faulted') this.setStatus(connector, connector.operative ? 'Finishing' : 'Unavailable')
-    this.#teller.transactionStopped(transaction, reason, reading.energyWh - transaction.started.energyWh)
+    this.#deps.transactionStopped(transaction, reason, reading.energyWh - transaction.started.energyWh)
     await answered
     if (this.isIdle) for (const task of this.#whenIdle.splice(0)) task()
   }
@@ -197,9 +197,9 @@ export class Charging {
   sample(connector: Connector, cause: Cause): void {
     const reading = this.read(connector)
     const { transaction } = connector
-    const dialect = this.#teller.dialect()
+    const dialect = this.#deps.dialect()
     if (transaction === null) {
-      this.#teller.tell(dialect.meterValues(connector.connectorId, reading))
+      this.#deps.send(dialect.meterValues(connector.connectorId, reading))
       return
     }
     const state = this.#stateOf(connector, reading)
@@ -223,15 +223,15 @@ export class Charging {
   }
 
   read(connector: Connector): Reading {
-    const nowMs = this.#teller.clock.nowMs()
+    const nowMs = this.#deps.clock.nowMs()
     const charges = connector.transaction !== null && connector.status !== 'Faulted'
     return connector.meter.read(nowMs, connector.car, charges ? this.#limitW(connector, nowMs) : 0)
   }
 
   compositeSchedule(connectorId: number, durationSeconds: number, unit: 'W' | 'A'): Period[] {
-    const nowMs = this.#teller.clock.nowMs()
+    const nowMs = this.#deps.clock.nowMs()
     const startMs = this.connector(connectorId)?.transaction?.started.atMs ?? null
-    const periods = this.profiles.composite(connectorId, nowMs, durationSeconds, startMs, this.#teller.powerWMax)
+    const periods = this.profiles.composite(connectorId, nowMs, durationSeconds, startMs, this.#deps.powerWMax)
     if (unit === 'W') return periods
     return periods.map((period) => ({ ...period, limit: Math.round((period.limit * 10) / (volts * phases)) / 10 }))
   }
@@ -260,7 +260,7 @@ export class Charging {
   }
 
   reserve(connectorId: number, reservationId: number, idTag: string, expiresAtMs: number): ReservationStatus {
-    const { clock } = this.#teller
+    const { clock } = this.#deps
     const wanted =
       connectorId === 0 ? this.connectors : this.connectors.filter((one) => one.connectorId === connectorId)
     if (wanted.length === 0) return 'Rejected'
@@ -291,7 +291,7 @@ export class Charging {
 
   #limitW(connector: Connector, nowMs: number): number {
     const startMs = connector.transaction?.started.atMs ?? null
-    return this.profiles.limitW(connector.connectorId, nowMs, startMs, this.#teller.powerWMax)
+    return this.profiles.limitW(connector.connectorId, nowMs, startMs, this.#deps.powerWMax)
   }
 
   #stateOf(connector: Connector, reading: Reading): ChargingState {
@@ -301,16 +301,16 @@ export class Charging {
   }
 
   #deliverUpdate(transaction: Transaction, reading: Reading, cause: Cause): void {
-    const make = this.#teller.dialect().updated(transaction, reading, cause, !this.#teller.isOnline())
-    if (make !== null) void this.#teller.deliver(make)
+    const make = this.#deps.dialect().updated(transaction, reading, cause, !this.#deps.isOnline())
+    if (make !== null) void this.#deps.deliver(make)
   }
 
   #sampleLater(connector: Connector, transaction: Transaction): void {
     transaction.cancelSampling()
-    const intervalMs = this.#teller.settings.seconds('MeterValueSampleInterval') * 1000
+    const intervalMs = this.#deps.settings.seconds('MeterValueSampleInterval') * 1000
     // An interval of 0 switches sampling off (1.6 §9.1.15).
     if (intervalMs <= 0 || transaction.stopped) return
-    transaction.cancelSampling = this.#teller.clock.after(intervalMs, () => {
+    transaction.cancelSampling = this.#deps.clock.after(intervalMs, () => {
       this.sample(connector, 'Periodic')
       this.#sampleLater(connector, transaction)
     })

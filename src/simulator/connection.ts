@@ -1,11 +1,10 @@
-// One OCPP-J connection from the charge point's side: dials, dials again with back-off when it is lost, sends one CALL
-// at a time and answers the CALLs of the central system. It knows frames and sockets, and nothing of what the messages
-// say.
+// One OCPP-J connection from the charge point's side: connects, reconnects with back-off, sends one CALL at a time and
+// answers the CALLs of the central system. It handles frames and sockets, not the content of messages.
 
 import { callTimeoutMsDefault } from '../base/limits.ts'
 import type { Clock } from '../base/clock.ts'
 
-/** A CALL as it is to be sent. The payload holds what `JSON.stringify` makes of it. */
+/** A CALL as it is to be sent. The payload is anything that `JSON.stringify` accepts. */
 export interface Call {
   readonly action: string
   readonly payload: object
@@ -43,7 +42,7 @@ export class CallRejected extends Error {
   }
 }
 
-/** A CALL got no answer: the connection was lost, was never there, or the answer took too long. */
+/** A CALL got no answer: there was no connection, it was lost, or the answer took too long. */
 export class CallLost extends Error {
   constructor(action: string, reason: string) {
     super(`${action} got no answer: ${reason}`)
@@ -51,17 +50,17 @@ export class CallLost extends Error {
   }
 }
 
-/** How long to wait before dialling again: doubled with every failure, up to `msMax`, then varied by up to a half. */
+/** How long to wait before reconnecting: doubled with every failure, up to `msMax`, then varied by up to a half. */
 export interface BackOff {
   readonly msMin: number
   readonly msMax: number
 }
 
 export interface ConnectionOptions {
-  /** Where to dial, identity included. */
+  /** The URL, including the identity. */
   readonly url: string
   readonly subprotocols: readonly string[]
-  /** Headers of the handshake, asked for at every dial: credentials may change. */
+  /** Headers of the handshake, read for every attempt, because credentials may change. */
   readonly headers: () => Readonly<Record<string, string>>
   readonly clock: Clock
   /** Numbers in [0, 1). */
@@ -73,11 +72,11 @@ export interface ConnectionOptions {
 /** The user of a connection. */
 export interface ConnectionListener {
   opened(subprotocol: string): void
-  /** The connection is gone, or could not be made. */
+  /** The connection has ended, or could not be opened. */
   closed(code: number, reason: string): void
   /** A CALL came in. Throw `CallRefusal` to answer with a CALLERROR. */
   received(action: string, payload: unknown): Reply | Promise<Reply>
-  /** A frame passed; `bytes` are UTF-16 code units. */
+  /** A frame was sent or received; `bytes` are UTF-16 code units. */
   frame?(direction: 'in' | 'out', text: string): void
 }
 
@@ -111,7 +110,7 @@ export class Connection {
     return this.#socket?.readyState === WebSocket.OPEN
   }
 
-  /** Dials, and goes on dialling with back-off until `close`. */
+  /** Connects, and reconnects with back-off until `close`. */
   open(): void {
     if (this.#wanted) return
     this.#wanted = true
@@ -126,12 +125,12 @@ export class Connection {
     this.#cancelRedial = null
     const socket = this.#socket
     if (socket === null) return
-    // The central system may never answer the close frame, so the connection counts as gone from here on.
+    // The central system may never answer the close frame, so the connection counts as ended from here on.
     this.#forget(socket, code, reason)
     socket.close(code, reason)
   }
 
-  /** Cuts the connection without a close frame, as a broken line does; it is dialled again after the back-off. */
+  /** Cuts the connection without a close frame, like a broken line. It reconnects after the back-off. */
   cut(): void {
     const socket = this.#socket
     if (socket === null) return
@@ -140,7 +139,7 @@ export class Connection {
   }
 
   /**
-   * Queues a CALL behind those that wait: one is outstanding at a time (OCPP-J 1.6 §4.1.1, OCPP 2.0.1 Part 4 §4.1.1).
+   * Queues a CALL after those that wait: one is outstanding at a time (OCPP-J 1.6 §4.1.1, OCPP 2.0.1 Part 4 §4.1.1).
    *
    * @throws {CallRejected} when it was answered with a CALLERROR.
    * @throws {CallLost} when there is no connection, it is lost meanwhile, or the answer does not come in time.
@@ -153,7 +152,7 @@ export class Connection {
     })
   }
 
-  /** Sends `text` as it is, past the queue. For frames that no well-behaved charge point sends. */
+  /** Sends `text` as it is, bypassing the queue. For frames that no correct charge point sends. */
   sendRaw(text: string): void {
     this.#send(text)
   }
@@ -174,7 +173,7 @@ export class Connection {
     socket.addEventListener('close', (event) => this.#forget(socket, event.code, event.reason))
   }
 
-  /** Lets `socket` go, once: fails what waits and plans the next dial. */
+  /** Drops `socket`, once: fails the waiting CALLs and schedules the next attempt. */
   #forget(socket: WebSocket, code: number, reason: string): void {
     if (this.#socket !== socket) return
     this.#socket = null
@@ -204,10 +203,10 @@ export class Connection {
     this.#send(JSON.stringify([2, messageId, call.action, call.payload]))
   }
 
-  /** Takes the outstanding CALL away if its id is `messageId`, and lets the next one go. */
+  /** Removes the outstanding CALL if its id is `messageId`, and sends the next one. */
   #settle(messageId: unknown): Outstanding | null {
     const outstanding = this.#outstanding
-    // Late answers and answers to nothing are ignored, as OCPP-J asks for.
+    // Late and unsolicited answers are ignored, as OCPP-J requires.
     if (outstanding === null || outstanding.messageId !== messageId) return null
     outstanding.cancelTimeout()
     this.#outstanding = null
@@ -251,7 +250,7 @@ function isAnswer(value: unknown): value is Answer {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The elements of a JSON array; none when `text` is anything else. */
+/** The elements of a JSON array; empty if `text` is anything else. */
 function parseArray(text: string): readonly unknown[] {
   try {
     const value: unknown = JSON.parse(text)

@@ -1,5 +1,5 @@
 // `bun run demo`: a running Stator with six simulated charge points and a few id tags, so that there is something to
-// see. It keeps its data in a folder of its own and can be started again and again.
+// see. It keeps its data in a folder of its own and can be restarted.
 
 import { systemClock } from '../base/clock.ts'
 import { loadSettings, type Settings } from '../base/config.ts'
@@ -17,7 +17,7 @@ interface DemoChargePoint {
   readonly connectors: number
   readonly model: string
   readonly location: string
-  /** Whether drivers come by themselves; false leaves the charge point to whoever tries the REST API. */
+  /** Whether drivers come by themselves; if false, the charge point is for trying the REST API. */
   readonly isBusy: boolean
 }
 
@@ -91,12 +91,12 @@ export interface Demo {
 }
 
 /**
- * Starts Stator, makes its charge points and id tags known through the REST API if they are not yet, and switches the
+ * Starts Stator, creates its charge points and id tags through the REST API if they do not exist, and switches the
  * charge points on; resolves once all of them are accepted.
  *
- * @param tell is given a line for everything worth telling.
+ * @param print is called with a line for every event worth showing.
  */
-export async function startDemo(settings: Settings, tell: (line: string) => void): Promise<Demo> {
+export async function startDemo(settings: Settings, print: (line: string) => void): Promise<Demo> {
   const stator = await startStator(settings)
   const stops: (() => void)[] = []
   const stop = async (): Promise<void> => {
@@ -120,7 +120,7 @@ export async function startDemo(settings: Settings, tell: (line: string) => void
         firmwareVersion: '1.2.3',
         observe: (observation) => {
           const text = described(observation)
-          if (text !== null) tell(`${identity}  ${text}`)
+          if (text !== null) print(`${identity}  ${text}`)
         },
       })
       const interval = station.settings.byKey('MeterValueSampleInterval')
@@ -140,7 +140,7 @@ export async function startDemo(settings: Settings, tell: (line: string) => void
   }
 }
 
-/** Creates a resource; that it exists already is fine. */
+/** Creates a resource, unless it exists already. */
 async function provision(stator: Stator, path: string, body: object): Promise<void> {
   const response = await fetch(`${stator.url}${path}`, {
     method: 'POST',
@@ -151,7 +151,7 @@ async function provision(stator: Stator, path: string, body: object): Promise<vo
   throw new Error(`POST ${path} answered ${response.status}: ${await response.text()}`)
 }
 
-/** An observation in a few words; null for what is not worth a line. */
+/** An observation in a few words; null if it is not worth a line. */
 function described(observation: Observation): string | null {
   switch (observation.kind) {
     case 'booted':
@@ -204,7 +204,7 @@ async function main(): Promise<void> {
       Logging__LogLevel__Default: 'Warning',
       OCPP__HeartbeatInterval: '30',
       ...process.env,
-      // A database of its own, whatever the settings of the real Stator say.
+      // A database of its own, whatever the settings of the real Stator are.
       Database__Provider: 'Embedded',
       Database__ConnectionString: '',
       Database__DataFolder: './data/demo',

@@ -11,10 +11,10 @@ type MonitoringData = OCPP20.SetVariableMonitoringRequest['setMonitoringData'][n
 type Component = MonitoringData['component']
 type Variable = MonitoringData['variable']
 
-/** Variables that one NotifyReport carries. */
+/** Variables per NotifyReport. */
 const reportVariablesMax = 10
 
-/** What a charge point answers about its device model. */
+/** The answers of a charge point about its device model. */
 export interface DeviceModelAnswers {
   ClearVariableMonitoring(request: OCPP20.ClearVariableMonitoringRequest): {
     answer: OCPP20.ClearVariableMonitoringResponse
@@ -105,7 +105,7 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
             tbc: seqNo < parts - 1,
             reportData: data.slice(seqNo * reportVariablesMax, (seqNo + 1) * reportVariablesMax),
           }
-          station.tell({ action: 'NotifyReport', payload })
+          station.send({ action: 'NotifyReport', payload })
         }
       },
     }
@@ -152,7 +152,7 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
       }
       return {
         answer: { status: 'Accepted' },
-        afterwards: () => station.tell({ action: 'NotifyMonitoringReport', payload }),
+        afterwards: () => station.send({ action: 'NotifyMonitoringReport', payload }),
       }
     },
 

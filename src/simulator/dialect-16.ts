@@ -102,7 +102,7 @@ export class Dialect16 implements Dialect {
   ended(transaction: Transaction, reading: Reading, reason: StopReason, idTag: string | null): () => Call {
     return () => {
       const payload: OCPP16.StopTransactionRequest = {
-        // A start that was never answered has no id; 1.6 gives the stop no way to leave it out (errata 3.18).
+        // A start that was never answered has no id, but the stop of 1.6 requires one (errata 3.18).
         transactionId: transaction.transactionId ?? -1,
         ...(idTag === null ? {} : { idTag }),
         meterStop: reading.energyWh,

@@ -21,7 +21,7 @@ type MeterValue = OCPP20.MeterValuesRequest['meterValue'][number]
 type Event = OCPP20.TransactionEventRequest
 type Context = NonNullable<MeterValue['sampledValue'][number]['context']>
 
-/** Statuses of 1.6 that 2.x has a word of its own for; the other five mean that a car is there: Occupied. */
+/** Statuses of 1.6 that 2.x has as well; the other five mean that a car is connected: Occupied. */
 const statuses: Partial<Record<Status, OCPP20.StatusNotificationRequest['connectorStatus']>> = {
   Available: 'Available',
   Reserved: 'Reserved',
@@ -192,7 +192,8 @@ export class Dialect201 implements Dialect {
   ): () => Call {
     const { stationTransactionId, chargingState, remoteStartId } = transaction
     const context = { Started: 'Transaction.Begin', Updated: 'Sample.Periodic', Ended: 'Transaction.End' } as const
-    // The number is given when the event happens, so that a gap shows what got lost (2.0.1 Part 2, E01.FR.07).
+    // The seqNo is assigned when the event happens, so that a gap shows that an event was lost (2.0.1 Part 2,
+    // E01.FR.07).
     const seqNo = transaction.seqNo++
     const payload: Event = {
       eventType,

@@ -1,5 +1,5 @@
 // The people in front of a simulated charge point: they come, charge for a while, and drive away, at a pace that can be
-// watched. What an operator starts or stops meanwhile is respected.
+// watched. They leave transactions alone that an operator starts or stops meanwhile.
 
 import type { Clock } from '../base/clock.ts'
 import type { SimulatedChargePoint } from './charge-point.ts'
@@ -17,14 +17,14 @@ export interface DriverOptions {
 const arrivalMs = [5_000, 40_000] as const
 const chargingMs = [60_000, 240_000] as const
 const leavingMs = [4_000, 15_000] as const
-// A refused driver tries nothing else: the car is unplugged before the next one comes.
+// A refused driver does not try again: the car is unplugged before the next one comes.
 const paymentMs = [1_000, 3_000] as const
 
 /**
  * Sends drivers to every connector of `station` until the returned function is called.
  *
- * Each step looks at the connector as it is then: a transaction that an operator began is ended after a while too, and
- * a connector that is out of order is left alone.
+ * Each step uses the current state of the connector: a transaction that an operator began is also ended after a while,
+ * and a connector that is out of order is left alone.
  */
 export function drive(station: SimulatedChargePoint, options: DriverOptions): () => void {
   const { clock, random, idTags } = options
@@ -55,12 +55,12 @@ export function drive(station: SimulatedChargePoint, options: DriverOptions): ()
     const idTag = idTags[Math.floor(random() * idTags.length)] ?? ''
     try {
       const { status } = await station.authorize(idTag)
-      // The answer is not waited for: without a connection it comes when the line is back.
+      // Does not wait for the answer: without a connection it comes after the reconnect.
       if (status === 'Accepted' && connector.transaction === null) {
         void station.startTransaction(connector.connectorId, idTag)
       }
     } catch {
-      // The central system refused to say; the driver leaves, as one whose card is refused does.
+      // The central system did not answer the authorisation; the driver leaves like one whose card is refused.
     }
     next(connector)
   }

@@ -1,5 +1,5 @@
-// What flows through a connector: a car that takes power while its battery lasts, and the meter that counts it. Energy
-// is the integral of power over time, and never runs backwards. Pure arithmetic: time is handed in.
+// The energy of a connector: a car that takes power until its battery is full, and the meter that counts it. Energy is
+// the integral of power over time, and never runs backwards. Pure arithmetic: time is handed in.
 
 /** Voltage between a phase and neutral, and how many phases a connector has. */
 export const volts = 230
@@ -24,7 +24,7 @@ export interface Reading {
   readonly socPercent: number | null
 }
 
-// From here on a battery takes less and less, down to a tenth of its power just before it is full.
+// From this state of charge on, a battery takes less and less power, down to a tenth just before it is full.
 const taperSocPercent = 80
 
 /** Power that `car` takes when up to `limitW` is offered, in W. */
@@ -47,13 +47,13 @@ export class Meter {
   }
 
   /**
-   * Lets time pass until `nowMs`, with `car` taking what it can of `limitW` (no car, or a limit of 0: nothing flows),
-   * and reads the meter. The car's battery fills by what went through.
+   * Lets time pass until `nowMs`, with `car` taking what it can of `limitW` (no energy without a car, or with a limit
+   * of 0), and reads the meter. The car's battery is charged by that energy.
    */
   read(nowMs: number, car: Car | null, limitW: number): Reading {
     this.#powerW = car === null ? 0 : powerTaken(car, limitW)
     while (this.#atMs < nowMs) {
-      // Steps of at most a minute, so that the taper is followed however long nobody looked.
+      // Steps of at most a minute, so that the decreasing power is followed, however long ago the last reading was.
       const stepMs = Math.min(60_000, nowMs - this.#atMs)
       this.#atMs += stepMs
       if (car === null) continue

@@ -1,4 +1,4 @@
-// How a simulated charge point is set up, and what an onlooker may see of it.
+// The options of a simulated charge point, and the events that an observer receives.
 
 import type { Clock } from '../base/clock.ts'
 import type { BackOff } from './connection.ts'
@@ -13,7 +13,7 @@ export interface SimulatorOptions {
   readonly password?: string
   /** For X-API-Key, sent together with X-Charge-Point-Id. */
   readonly apiKey?: string
-  /** How many connectors (2.0.1: EVSEs with one connector each); 1 unless told otherwise. */
+  /** How many connectors (2.0.1: EVSEs with one connector each); 1 by default. */
   readonly connectors?: number
   /** Power of one connector, in W. */
   readonly powerWMax?: number
@@ -27,12 +27,12 @@ export interface SimulatorOptions {
   readonly callTimeoutMs?: number
   /** How long things take that people and mechanics do: a reboot, a download, pulling a plug. */
   readonly paceMs?: number
-  /** Whether what comes in is checked against its schema; false for load, where only speed counts. */
+  /** Whether received frames are checked against their schema; false for load tests, where only speed counts. */
   readonly checkFrames?: boolean
   readonly observe?: (observation: Observation) => void
 }
 
-/** What an onlooker may see. */
+/** The events that an observer receives. */
 export type Observation =
   | { readonly kind: 'connected'; readonly subprotocol: string }
   | { readonly kind: 'disconnected'; readonly code: number; readonly reason: string }

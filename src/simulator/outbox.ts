@@ -1,5 +1,5 @@
-// The messages about transactions that a charge point must not lose: kept in order and sent one after another, again
-// and again until the central system has answered (OCPP 1.6 §3.7.1, 2.0.1 Part 4 §5.4). What happens offline waits
+// The messages about transactions that a charge point must not lose: kept in order and sent one after another, each
+// repeated until the central system has answered (OCPP 1.6 §3.7.1, 2.0.1 Part 4 §5.4). Messages from offline times wait
 // here.
 
 import type { Clock } from '../base/clock.ts'
@@ -41,8 +41,8 @@ export class Outbox {
   }
 
   /**
-   * Appends a message. `make` is asked for it when its turn has come, because a 1.6 message needs the transactionId
-   * that an earlier one is answered with. Resolves with the answer, or with null when the message was given up.
+   * Appends a message. `make` creates it when its turn has come, because a 1.6 message needs the transactionId from the
+   * answer to an earlier one. Resolves with the answer, or with null when the message was given up.
    */
   push(make: () => Call): Promise<Answer | null> {
     return new Promise((settle) => {
@@ -51,13 +51,13 @@ export class Outbox {
     })
   }
 
-  /** The charge point is accepted and connected: messages may leave. */
+  /** The charge point is accepted and connected: messages may be sent. */
   resume(): void {
     this.#open = true
     void this.#work()
   }
 
-  /** The connection is gone: messages wait. */
+  /** The connection has ended: messages wait. */
   pause(): void {
     this.#open = false
     this.#cancelRetry?.()

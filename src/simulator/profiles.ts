@@ -57,7 +57,7 @@ export class Profiles {
   #profiles: Profile[] = []
 
   /**
-   * Installs a profile in the place of the one with its id, or with its stack level, purpose and connector (1.6 §5.16).
+   * Installs a profile. It replaces the one with its id, or with its stack level, purpose and connector (1.6 §5.16).
    */
   set(profile: Profile): void {
     this.#profiles = this.#profiles.filter(

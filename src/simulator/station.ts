@@ -1,23 +1,15 @@
-// What the parts of a simulated charge point know of each other: its connectors and transactions, what a version of
-// OCPP has to express (Dialect), and what a command may have it do (Station).
+// The interfaces between the parts of a simulated charge point: its connectors and transactions, the messages of an
+// OCPP version (Dialect), and the actions that a command may trigger (Station).
 
 import type { Clock } from '../base/clock.ts'
+import type { ConnectorStatus } from '../blocks/values.ts'
 import type { Answer, Call, Reply } from './connection.ts'
 import type { Car, Meter, Reading } from './meter.ts'
 import type { Period, Profiles } from './profiles.ts'
 import type { StationSettings } from './station-settings.ts'
 
-/** Connector status in the words of 1.6 (§7.7); 2.x says Occupied for the five in which a car is there. */
-export type Status =
-  | 'Available'
-  | 'Preparing'
-  | 'Charging'
-  | 'SuspendedEVSE'
-  | 'SuspendedEV'
-  | 'Finishing'
-  | 'Reserved'
-  | 'Unavailable'
-  | 'Faulted'
+/** Connector status in the words of 1.6 (§7.7). 2.x sends Occupied for the five in which a car is connected. */
+export type Status = Exclude<ConnectorStatus, 'Occupied' | 'Unknown'>
 
 /** Why a transaction ends, in words that both versions know. */
 export type StopReason =
@@ -64,14 +56,14 @@ export interface Connector {
   readonly meter: Meter
   status: Status
   /** Last status that the central system acknowledged; null before the first. */
-  statusTold: Status | null
+  statusReported: Status | null
   operative: boolean
   car: Car | null
   reservation: Reservation | null
   transaction: Transaction | null
 }
 
-/** What became of an authorisation. */
+/** The result of an authorisation. */
 export interface Authorization {
   /** AuthorizationStatus of the version. */
   readonly status: string
@@ -79,20 +71,20 @@ export interface Authorization {
 }
 
 /**
- * One version of OCPP, as a charge point speaks it. Transaction messages come as functions: they are made when their
- * turn in the outbox has come, but tell what was true when the function was made.
+ * One version of OCPP, as a charge point speaks it. Transaction messages come as functions: they are called when their
+ * turn in the outbox has come, but report the state from when the function was made.
  */
 export interface Dialect {
   readonly subprotocol: string
   boot(reason: BootReason): Call
-  /** null for what the version has no message for. */
+  /** null if the version has no message for it. */
   status(connector: Connector, atMs: number): Call | null
   /** 1.6: the status of connector 0. */
   stationStatus(status: Status, atMs: number): Call | null
   authorize(idTag: string): Call
   authorization(answer: Answer): Authorization
   started(transaction: Transaction, cause: Cause, offline: boolean): () => Call
-  /** Takes what the answer to the start says about the transaction; returns its authorisation. */
+  /** Stores what the answer to the start says about the transaction; returns its authorisation. */
   startAnswered(transaction: Transaction, answer: Answer): Authorization
   updated(transaction: Transaction, reading: Reading, cause: Cause, offline: boolean): (() => Call) | null
   ended(
@@ -113,7 +105,7 @@ export interface Dialect {
 
 export type BootReason = 'PowerUp' | 'RemoteReset' | 'FirmwareUpdate' | 'Triggered'
 
-/** What a command from the central system may have a charge point do. */
+/** The actions that a command from the central system may trigger. */
 export interface Station {
   readonly identity: string
   readonly clock: Clock
@@ -131,14 +123,14 @@ export interface Station {
   /** An open transaction by our 1.6 transactionId or its 2.x one. */
   transaction(id: number | string): Transaction | undefined
   /** Sends a CALL and ignores its answer. */
-  tell(call: Call): void
-  tellStatus(connectorId: number): void
-  tellBoot(): void
-  tellHeartbeat(): void
-  tellFirmwareStatus(): void
-  tellLogStatus(): void
+  send(call: Call): void
+  sendStatus(connectorId: number): void
+  sendBoot(): void
+  sendHeartbeat(): void
+  sendFirmwareStatus(): void
+  sendLogStatus(): void
   sample(connector: Connector, cause: Cause): void
-  /** Whether a transaction could begin there; 0 is anywhere. Returns the connector. */
+  /** The connector, if a transaction could begin there; 0 is any connector. */
   freeConnector(connectorId: number, idTag: string): Connector | undefined
   /** Plugs a car in and begins a transaction that the central system asked for. */
   startRemotely(connector: Connector, idTag: string, remoteStartId: number | null): void
@@ -147,7 +139,7 @@ export interface Station {
   reset(reason: 'SoftReset' | 'HardReset'): void
   /** Disconnects and boots again as soon as no transaction runs. */
   resetWhenIdle(): void
-  /** `Scheduled` when a transaction has to end first. 0 is the whole charge point. */
+  /** `Scheduled` if a transaction has to end first. 0 is the whole charge point. */
   changeAvailability(connectorId: number, operative: boolean): 'Accepted' | 'Rejected' | 'Scheduled'
   unlock(connector: Connector): void
   /** Reserves a connector, or (0) any one; the answer is the ReservationStatus of both versions. */

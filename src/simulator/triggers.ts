@@ -4,15 +4,15 @@
 import type { Connector, Station } from './station.ts'
 
 const senders: Readonly<Record<string, (station: Station, connectors: readonly Connector[]) => void>> = {
-  BootNotification: (station) => station.tellBoot(),
-  Heartbeat: (station) => station.tellHeartbeat(),
-  FirmwareStatusNotification: (station) => station.tellFirmwareStatus(),
-  DiagnosticsStatusNotification: (station) => station.tellLogStatus(),
-  LogStatusNotification: (station) => station.tellLogStatus(),
+  BootNotification: (station) => station.sendBoot(),
+  Heartbeat: (station) => station.sendHeartbeat(),
+  FirmwareStatusNotification: (station) => station.sendFirmwareStatus(),
+  DiagnosticsStatusNotification: (station) => station.sendLogStatus(),
+  LogStatusNotification: (station) => station.sendLogStatus(),
   MeterValues: (station, connectors) => connectors.forEach((connector) => station.sample(connector, 'Trigger')),
   TransactionEvent: (station, connectors) =>
     connectors.filter(({ transaction }) => transaction !== null).forEach((each) => station.sample(each, 'Trigger')),
-  StatusNotification: (station, connectors) => connectors.forEach(({ connectorId }) => station.tellStatus(connectorId)),
+  StatusNotification: (station, connectors) => connectors.forEach(({ connectorId }) => station.sendStatus(connectorId)),
 }
 
 /** Answer to TriggerMessage and ExtendedTriggerMessage, for one connector (EVSE) or, with undefined or 0, for all. */

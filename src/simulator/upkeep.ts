@@ -1,5 +1,5 @@
-// What a simulated charge point does to itself when it is told to: firmware updates, uploads and resets, step by step
-// and each step told.
+// The maintenance that a simulated charge point does on command: firmware updates, uploads and resets, with a report of
+// each step.
 
 import type { Clock } from '../base/clock.ts'
 import { callAt } from './call-at.ts'
@@ -12,10 +12,10 @@ export interface UpkeepLine {
   /** How long one step takes. */
   readonly paceMs: number
   dialect(): Dialect
-  tell(call: Call): void
+  send(call: Call): void
   /** Runs the task as soon as no transaction runs. */
   whenIdle(task: () => void): void
-  /** Goes away, boots again, and runs `accepted` once the central system has accepted the boot. */
+  /** Disconnects, boots again, and runs `accepted` once the central system has accepted the boot. */
   reboot(reason: BootReason, accepted: () => void): void
   installed(firmwareVersion: string): void
 }
@@ -34,21 +34,21 @@ export class Upkeep {
     this.#line = line
   }
 
-  /** Cancels what was planned. */
+  /** Cancels all planned steps. */
   stop(): void {
     this.#cancelFirmwareStep()
     this.#cancelLogStep()
   }
 
-  tellFirmwareStatus(): void {
-    this.#line.tell(this.#line.dialect().firmwareStatus(this.#firmwareStatus, this.#firmwareRequestId))
+  sendFirmwareStatus(): void {
+    this.#line.send(this.#line.dialect().firmwareStatus(this.#firmwareStatus, this.#firmwareRequestId))
   }
 
-  tellLogStatus(): void {
-    this.#line.tell(this.#line.dialect().logStatus(this.#logStatus, this.#logRequestId))
+  sendLogStatus(): void {
+    this.#line.send(this.#line.dialect().logStatus(this.#logStatus, this.#logRequestId))
   }
 
-  /** Downloads and installs, not before `notBeforeMs`. A second update takes the place of the first. */
+  /** Downloads and installs, not before `notBeforeMs`. A second update replaces the first. */
   updateFirmware(location: string, requestId: number | null, notBeforeMs: number): void {
     const { clock, paceMs } = this.#line
     this.#cancelFirmwareStep()
@@ -74,7 +74,7 @@ export class Upkeep {
     })
   }
 
-  /** Uploads what was asked for. */
+  /** Uploads the requested logs. */
   uploadLog(requestId: number | null): void {
     this.#cancelLogStep()
     this.#logRequestId = requestId
@@ -87,11 +87,11 @@ export class Upkeep {
 
   #firmware(status: string): void {
     this.#firmwareStatus = status
-    this.tellFirmwareStatus()
+    this.sendFirmwareStatus()
   }
 
   #log(status: string): void {
     this.#logStatus = status
-    this.tellLogStatus()
+    this.sendLogStatus()
   }
 }

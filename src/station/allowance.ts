@@ -1,6 +1,6 @@
-// What one charge point may cost. Its frames draw on an allowance that refills by the second, whatever connection
-// they come on, so that a charge point that sends without end is slowed to a rate that nobody else feels. What is
-// read beyond it waits, and TCP makes the charge point wait in turn.
+// The rate limit of one charge point: a token bucket of bytes. Its frames take from an allowance that refills by the
+// second, across all of its connections. So a charge point that sends without a pause is throttled to a rate that does
+// not affect others. Frames beyond it are queued, and then the socket is paused (back pressure).
 
 import type { Clock } from '../base/clock.ts'
 import {
@@ -13,9 +13,9 @@ import {
 } from '../base/limits.ts'
 
 /**
- * A token bucket of bytes. A frame larger than what is left is served, and paid for later: all of it, while of what
- * was owed before it only `allowanceDebtBytesMax` count. Besides, each charge point has a share of each turn of the
- * event loop.
+ * A token bucket of bytes. A frame that is larger than the rest of the allowance is served and becomes a debt. An
+ * earlier debt counts up to `allowanceDebtBytesMax`; the last frame counts completely. Besides, each charge point has a
+ * share of each turn of the event loop.
  */
 export class Allowance {
   #bytes = allowanceBytesMax
@@ -27,7 +27,7 @@ export class Allowance {
     this.#atMs = nowMs
   }
 
-  /** Takes a frame of `bytes` from what is left; a small frame costs as much as one of `frameBytesMin`. */
+  /** Takes a frame of `bytes` from the allowance; a small frame costs as much as one of `frameBytesMin`. */
   spend(bytes: number, nowMs: number): void {
     this.#refill(nowMs)
     const cost = Math.max(bytes, frameBytesMin)
@@ -35,7 +35,7 @@ export class Allowance {
     this.#turnBytes += cost
   }
 
-  /** Whether others come first in `turn` (`Turns.number`): the charge point has had its share of it. */
+  /** Whether the charge point has had its share of `turn` (`Turns.number`), so that others come first. */
   hasHadItsTurn(turn: number): boolean {
     if (turn !== this.#turn) {
       this.#turn = turn
@@ -44,7 +44,7 @@ export class Allowance {
     return this.#turnBytes >= turnBytesMax
   }
 
-  /** How long the next frame has to wait, in milliseconds; 0 while there is something left. */
+  /** How long the next frame has to wait, in milliseconds; 0 while some allowance is left. */
   waitMs(nowMs: number): number {
     if (this.#bytes > 0) return 0
     this.#refill(nowMs)
@@ -52,7 +52,7 @@ export class Allowance {
     return Math.ceil(((allowanceWaitBytes - this.#bytes) / allowanceBytesPerSecond) * 1_000)
   }
 
-  /** Whether a quarter of it is there again: a station that keeps sending too much never gets so far. */
+  /** Whether it has refilled to a quarter. A station that keeps sending too much never gets this far. */
   isRested(nowMs: number): boolean {
     this.#refill(nowMs)
     return this.#bytes >= allowanceBytesMax / 4
@@ -71,10 +71,10 @@ export class Allowance {
   }
 }
 
-/** How many connections may be opened between two looks for allowances that nobody needs any more. */
+/** How many connections may be opened between two searches for unused allowances. */
 const sweepEvery = 1_024
 
-/** The allowance of each charge point, kept beyond its connections until it is full again. */
+/** The allowance of each charge point. It outlives the connection until it is full again. */
 export class Allowances {
   readonly #clock: Clock
   readonly #allowances = new Map<string, Allowance>()
@@ -100,13 +100,13 @@ export class Allowances {
     return allowance
   }
 
-  /** A connection of it has closed. A full allowance says nothing that a new one would not. */
+  /** A connection of it has closed. A full allowance is not kept, because a new one is full as well. */
   closed(identity: string): void {
     if (this.#allowances.get(identity)?.isFull(this.#clock.nowMs())) this.#allowances.delete(identity)
   }
 }
 
-/** Numbers the turns of the event loop in which frames are served, for all connections alike. */
+/** Numbers the turns of the event loop in which frames are served, for all connections. */
 export class Turns {
   readonly defer: (callback: () => void) => void
   #number = 0

@@ -1,4 +1,4 @@
-// What is odd about a message and has to be stored beside it: what its decision says, and what its frame shows.
+// The anomalies of a message, stored with it: those of its decision and those of its frame.
 
 import { mayHoldSecret } from '../base/hide-secrets.ts'
 import type { Anomaly } from '../blocks/decision.ts'
@@ -7,7 +7,10 @@ import type { MessageContext } from './message-context.ts'
 
 const noAnomalies: readonly Anomaly[] = []
 
-/** Those of the decision and of the frame, without what this connection has shown before and is noted once. */
+/**
+ * The anomalies of the decision and of the frame, except those that are noted once per connection and were noted
+ * before.
+ */
 export function anomaliesOf(message: MessageContext, decided: readonly Anomaly[]): readonly Anomaly[] {
   const quirks = quirksOf(message)
   if (decided.length === 0) return quirks
@@ -33,7 +36,7 @@ function quirksOf(message: MessageContext): readonly Anomaly[] {
   return anomalies
 }
 
-/** What stood where a repair put something else; a password is not shown. */
+/** The value that a repair replaced; a password is not shown. */
 function shownOf({ path, sent }: Quirk, { sentText, sent: before, payload }: AcceptedFrame): unknown {
   if (sent === undefined || sent === null) return sent
   return mayHoldSecret(path, sentText ?? JSON.stringify(before ?? payload)) ? '***' : sent

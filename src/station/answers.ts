@@ -1,5 +1,5 @@
-// The answers of a charge point to our own CALLs. An answer that nobody waits for is not even parsed: its sender
-// chooses how much work that would be.
+// The answers of a charge point to our own CALLs. An answer that no CALL waits for is not parsed: its sender could
+// choose how much work that is.
 
 import type { Counters } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
@@ -8,7 +8,7 @@ import { isLongFrame, peekMessageId } from '../ocpp/frame.ts'
 import type { Connection } from './connection.ts'
 import type { FrameExaminer } from './dispatcher.ts'
 
-/** What taking an answer needs. */
+/** The dependencies of receiving an answer. */
 export interface AnswerDeps {
   readonly examiner: FrameExaminer
   readonly counters: Counters
@@ -49,7 +49,7 @@ async function readLong(connection: Connection, messageId: string, task: AnswerT
   takeAnswer(connection, messageId, task.answerTo, answer, deps)
 }
 
-/** Ends the CALL with its answer, even with one that cannot be read: nothing better will come. */
+/** Ends the CALL with its answer, even an unreadable one: there will be no other. */
 function takeAnswer(
   connection: Connection,
   messageId: string,

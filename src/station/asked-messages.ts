@@ -1,10 +1,10 @@
-// Actions that a charge point was asked for, by a TriggerMessage or by a command that brings reports about. They
-// outlive the connection: a charge point may reconnect between the command and the report.
+// Actions that a charge point was asked for, by a TriggerMessage or by a command that causes reports. They outlive the
+// connection: a charge point may reconnect between the command and the report.
 
 import type { Clock } from '../base/clock.ts'
 import { askedMessageMs } from '../base/limits.ts'
 
-/** Asked actions by charge point (`charge_points.id`). The message tables bound how many there are of each. */
+/** Asked actions by charge point (`charge_points.id`). The message tables limit their number. */
 export class AskedMessages {
   readonly #clock: Clock
   readonly #untilMs = new Map<number, Map<string, number>>()

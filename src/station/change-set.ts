@@ -1,4 +1,4 @@
-// From a decision to what is committed, and to what is remembered beside it.
+// Turns a decision into the change set that is committed, and into what is remembered with it.
 
 import type { Anomaly, Change, ChangeSet, Decision, Remembered } from '../blocks/decision.ts'
 import { withoutState } from '../blocks/overtaken.ts'
@@ -6,7 +6,7 @@ import type { UntimedFacts } from '../blocks/untimed-facts.ts'
 import type { MessageContext } from './message-context.ts'
 
 /**
- * Everything that one message wants committed.
+ * Everything that is committed for one message.
  *
  * @param untimedFacts what to remember of the facts without a time; null when that has not changed.
  */
@@ -19,7 +19,7 @@ export function changeSetOf(
   const { connection, frame, live, meter, placed, receivedAtMs, bytes } = message
   const all: readonly Change[] =
     untimedFacts === null ? changes : [...changes, { table: 'chargePoints', patch: { untimedFacts } }]
-  // Where there is a fact, it recognises the resend.
+  // If there is a fact, its idempotency key recognises the resend.
   const isMeterStored = placed !== null && placed.isResend && fact === undefined
   return {
     chargePointKey: connection.chargePointKey,

@@ -1,5 +1,5 @@
-// The way out to one charge point: its socket, so that no result of a send goes unseen; the CALLs to it; how its
-// connection ends. What comes in is the business of `station.ts`, which extends this: both are one object.
+// The outgoing side of one charge point: its socket, with every result of a send checked; the CALLs to it; the end of
+// its connection. The incoming side is `station.ts`, which extends this class: both are one object.
 
 import type { ServerWebSocket } from 'bun'
 import type { CallAnswer, CallEffects, CallFailure, QueuedCall } from '../../actors/call-queue.ts'
@@ -24,7 +24,7 @@ export type Socket = Pick<
 >
 
 // Close codes, RFC 6455 §7.4.1.
-/** The connection did what it was there for. */
+/** Normal closure. */
 export const closeNormal = 1000
 export const closeGoingAway = 1001
 /** The socket was gone without a close frame. */
@@ -36,17 +36,17 @@ export const closeInternalError = 1011
 /** The endpoint cannot serve the connection at the moment. */
 export const closeTryAgainLater = 1013
 
-/** Why an older connection is closed, on whichever node. */
+/** Why an older connection is closed, on any node. */
 export const newerConnection = 'A newer connection of this charge point has taken over.'
 
-/** What became of CALLs and their answers, over all charge points of this node. */
+/** Counters of CALLs and their answers, over all charge points of this node. */
 export interface CallCounts {
   sent: number
   answered: number
   timedOut: number
   /** Answers to CALLs that had timed out. */
   late: number
-  /** Answers to message ids that nobody used. */
+  /** Answers to message ids that were never used. */
   unknown: number
 }
 
@@ -60,7 +60,7 @@ export interface CallDeps {
   readonly counts: CallCounts
 }
 
-/** Where it is stored what charge points send; `store/writer.ts` is the real one. */
+/** Stores what charge points send; `store/writer.ts` is the real one. */
 export interface FactStore {
   /** Resolves once the set is committed. */
   commit(set: ChangeSet): Promise<CommitOutcome>
@@ -75,14 +75,14 @@ export interface ConnectionDeps {
   /** Whether frames are kept in the message log. */
   readonly messageLog: boolean
   readonly store: FactStore
-  /** Tells what is committed. */
+  /** Publishes what is committed. */
   readonly feed: Feed
   readonly clock: Clock
   readonly counters: Counters
   readonly log: Logger
 }
 
-/** Whose connection it is, as the handshake found out. */
+/** The charge point of the connection, from the handshake. */
 export interface ConnectionIdentity {
   readonly identity: string
   readonly chargePointKey: number
@@ -105,7 +105,7 @@ export class Connection implements CallEffects {
   readonly chargePoint: ChargePointRef
   readonly version: OcppVersion
   readonly remoteAddress: string
-  /** When anything last came from the charge point, in milliseconds since the epoch. */
+  /** When the charge point last sent anything, in milliseconds since the epoch. */
   lastSeenAtMs = 0
   /** When the last Heartbeat of this connection came; null before the first. */
   lastHeartbeatAtMs: number | null = null
@@ -146,7 +146,7 @@ export class Connection implements CallEffects {
     return this.#end !== null
   }
 
-  /** How it came to its end; null while it is open. */
+  /** How it ended; null while it is open. */
   get end(): ConnectionEnd | null {
     return this.#end
   }
@@ -156,15 +156,18 @@ export class Connection implements CallEffects {
     return this.socket.getBufferedAmount()
   }
 
-  /** Moves the charge point when no CALL of it is under way: what a CALL is decided from does not change under it. */
+  /**
+   * Moves the charge point when no CALL of it is under way, so that the state that a CALL is decided from does not
+   * change meanwhile.
+   */
   between(move: () => void): void {
     move()
   }
 
-  /** Sends a frame. A charge point that reads so slowly that frames would be dropped is disconnected instead. */
+  /** Sends a frame. A charge point that reads too slowly, so that frames would be dropped, is disconnected. */
   send(text: string): void {
     if (this.isClosed) return
-    // Bytes that went out; 0 when the text was dropped, below 0 when some of it waits.
+    // Bytes that were sent; 0 if the text was dropped, below 0 if some of it waits (back pressure of the charge point).
     const sent = this.socket.sendText(text)
     if (sent === 0 || (sent < 0 && this.bufferedBytes > socketBufferBytesMax)) {
       this.#deps.counters.slowReadersClosed++
@@ -176,14 +179,14 @@ export class Connection implements CallEffects {
     this.logFrame('toChargePoint', text)
   }
 
-  /** Closes the socket; what is under way is finished, but its answer goes nowhere. */
+  /** Closes the socket. A CALL that is under way is finished, but its answer is not sent. */
   close(code: number, reason: string): void {
     if (this.isClosed) return
     this.ended('centralSystem', code, reason)
     this.socket.close(code, reason)
   }
 
-  /** The socket is gone, or going; who was the first to end it counts. */
+  /** The socket is closed or closing. The first cause counts. */
   ended(closedBy: ClosedBy, closeCode: number, reason: string): void {
     this.#end ??= { closedBy, closeCode, reason, atMs: this.#deps.clock.nowMs() }
   }
@@ -198,7 +201,7 @@ export class Connection implements CallEffects {
     return true
   }
 
-  /** Stores what is odd about the connection, beside its messages. */
+  /** Stores an anomaly of the connection itself. */
   note(anomaly: Anomaly): void {
     if (this.#live === null) return
     const { clock, feed, log, store } = this.#deps
@@ -209,7 +212,7 @@ export class Connection implements CallEffects {
     })
   }
 
-  /** Writes a frame into the message log, and into the log of this process where that shows everything. */
+  /** Writes a frame into the message log, and into the log of this process at its most detailed level. */
   protected logFrame(direction: 'fromChargePoint' | 'toChargePoint', text: string): void {
     const { clock, log, messageLog, store } = this.#deps
     if (messageLog) {
@@ -220,12 +223,13 @@ export class Connection implements CallEffects {
   }
 
   /**
-   * Sends a CALL when its turn comes; resolves with what the charge point answers, be it a CALLERROR or unreadable.
+   * Sends a CALL when its turn comes; resolves with the answer of the charge point, including a CALLERROR or an
+   * unreadable answer.
    *
-   * @param payload must be valid: nothing here looks at it.
-   * @param timeoutMs how long it may wait in line, and once more how long its answer may take, in milliseconds.
+   * @param payload must be valid: it is not checked here.
+   * @param timeoutMs how long it may wait in the queue, and again how long its answer may take, in milliseconds.
    * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when more than `callQueueCallsMax` CALLs or
-   *   `callQueueBytesMax` bytes would wait; `NOT_CONNECTED` when the connection is gone or goes meanwhile;
+   *   `callQueueBytesMax` bytes would wait; `NOT_CONNECTED` when the connection has ended or ends meanwhile;
    *   `SHUTTING_DOWN` while this node stops.
    */
   call(action: string, payload: Payload, timeoutMs = this.#deps.calls.timeoutMs): Promise<CallAnswer> {
@@ -248,14 +252,14 @@ export class Connection implements CallEffects {
   }
 
   /**
-   * The action of the CALL under way when it has this message id. null for any other: an answer to that is late or was
-   * never asked for; it is counted.
+   * The action of the CALL under way when it has this message id. null for any other id: an answer to it is late or
+   * unsolicited, and is counted.
    */
   awaitedAction(messageId: string): string | null {
     return this.#isAwaited(messageId) ? (this.#live?.outstandingCall?.action ?? null) : null
   }
 
-  /** Takes an answer of the charge point. False when nobody waits for it: it came too late, or was never asked for. */
+  /** Receives an answer of the charge point. False if no CALL waits for it: it is late or unsolicited. */
   answer(messageId: string, answer: CallAnswer): boolean {
     if (!this.#isAwaited(messageId)) return false
     this.#deps.calls.counts.answered++
@@ -274,28 +278,28 @@ export class Connection implements CallEffects {
     this.#deps.calls.asked.add(this.chargePointKey, actions)
   }
 
-  /** Whether `action` is what the charge point was asked for. */
+  /** Whether the charge point was asked for `action`. */
   wasAskedFor(action: string): boolean {
     return this.#deps.calls.asked.has(this.chargePointKey, action)
   }
 
-  /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves its charge point any more. */
+  /** The connection has ended: its CALLs fail with NOT_CONNECTED, and nothing moves its charge point any more. */
   detach(why: 'closed' | 'replaced'): void {
     this.#live?.end(why)
-    // When the socket broke in the middle of a `transmit`, the call queue was stopped before it heard of that.
+    // If the socket breaks during a `transmit`, the call queue is stopped before it receives the result.
     for (const messageId of this.#waiters?.keys() ?? []) {
       const message = `Charge point '${this.identity}' disconnected before it answered`
       this.settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })
     }
   }
 
-  /** The call queue sends a CALL; nobody else calls this. */
+  /** Sends a CALL. Only the call queue calls this. */
   transmit({ frame }: QueuedCall): void {
     this.#deps.calls.counts.sent++
     this.send(frame)
   }
 
-  /** The call queue says what became of a CALL; nobody else calls this. */
+  /** Receives the outcome of a CALL. Only the call queue calls this. */
   settle(messageId: string, outcome: CallAnswer | CallFailure): void {
     const waiter = this.#waiters?.get(messageId)
     this.#waiters?.delete(messageId)

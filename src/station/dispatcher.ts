@@ -1,8 +1,7 @@
-// Gathers the frames that are worth a crossing, the next one of every charge point, into batches for the workers. What
-// arrived in one turn of the event loop waits together until its end. A batch is cut by the bytes that wait: enough of
-// them cross to a worker, fewer are examined on this thread, because there they cost it less. While every worker has
-// its batch, what arrives gathers for the next one. No timer decides it. Long frames go apart from the batches, so that
-// nobody waits for them.
+// Collects frames for the workers into batches: those that are worth sending to a worker, the next one of every charge
+// point. The frames of one turn of the event loop are collected until its end. If enough bytes wait, a batch goes to a
+// worker; fewer are examined on this thread, where they cost less. While every worker has a batch, frames are collected
+// for the next one. No timer is involved. Long frames are examined separately, so that no batch waits for them.
 
 import { batchBytesMax } from '../base/limits.ts'
 import type { MeterBlock } from '../blocks/meter-block.ts'
@@ -10,14 +9,14 @@ import { isLongFrame } from '../ocpp/frame.ts'
 import type { AnswerTask, ReadAnswer } from '../examine/answer.ts'
 import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 
-/** What examining one frame came to. */
+/** The result of examining one frame. */
 export interface ExaminedFrame {
   readonly verdict: Verdict
-  /** The meter block that the frame shares with others; null when it carried no meter values. */
+  /** The meter block that the frame shares with others; null if it contains no meter values. */
   readonly meter: MeterBlock | null
 }
 
-/** What examining some frames came to. */
+/** The result of examining some frames. */
 export interface ExaminedPart {
   readonly tasks: readonly FrameTask[]
   readonly verdicts: readonly Verdict[]
@@ -28,19 +27,19 @@ export interface ExaminedPart {
 export interface BatchExaminer {
   /** Batches that may be with the workers at once: one for each thread. */
   readonly batchesMax: number
-  /** Bytes that are worth a crossing, counted in UTF-16 units. */
+  /** Bytes that are worth sending to a worker, counted in UTF-16 units. */
   readonly crossingBytesMin: number
   /** Examines a batch in a worker. */
   examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]>
   /** Examines a batch on this thread. */
   examineHere(tasks: readonly FrameTask[]): ExaminedPart
-  /** Examines a frame of more than `shortFrameCharactersMax` characters, apart from the batches. */
+  /** Examines a frame of more than `shortFrameCharactersMax` characters, outside of the batches. */
   examineLong(task: FrameTask): Promise<ExaminedPart>
 }
 
 /** Examines frames and reads answers; `workers/pool.ts` is the real one. */
 export interface FrameExaminer extends BatchExaminer {
-  /** Examines a frame that is not worth a batch; null when it is. */
+  /** Examines a frame that is not worth a batch; null if it is. */
   examineAtOnce(task: FrameTask): ExaminedFrame | null
   /** Reads an answer of more than `shortFrameCharactersMax` characters, off the main thread. */
   readLongAnswer(task: AnswerTask): Promise<ReadAnswer>
@@ -53,7 +52,8 @@ interface Waiting {
 }
 
 /**
- * Cuts what waits into batches. At most `batchBytesMax` wait for each worker; what comes on top is examined at once.
+ * Splits the waiting frames into batches. At most `batchBytesMax` wait for each worker; further frames are examined at
+ * once.
  */
 export class Dispatcher {
   readonly #examiner: BatchExaminer
@@ -69,7 +69,7 @@ export class Dispatcher {
     this.#defer = defer
   }
 
-  /** Resolves with the verdict on one frame, and the meter block of its batch; rejects when there is none. */
+  /** Resolves with the verdict on one frame, and the meter block of its batch; rejects if there is none. */
   examine(task: FrameTask): Promise<ExaminedFrame> {
     return new Promise((resolve, reject) => {
       const waiting = { task, resolve, reject }
@@ -85,7 +85,7 @@ export class Dispatcher {
     })
   }
 
-  // After the current turn of the event loop, so that everything the kernel had ready travels together.
+  // After the current turn of the event loop, so that everything that the kernel had ready is in one batch.
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -106,7 +106,7 @@ export class Dispatcher {
     if (this.#waiting.length > 0) void this.#examineHere(this.#take(Number.POSITIVE_INFINITY))
   }
 
-  /** Those that have waited longest, as many as have `bytes` together; one at least. */
+  /** The frames that have waited longest, up to `bytes` in total; at least one. */
   #take(bytes: number): Waiting[] {
     let taken = 0
     let count = 0

@@ -1,23 +1,20 @@
-// Counts the bytes of all frames that have been read from sockets and are not served yet, and stops reading when
-// there are too many: each connection holds little, but there may be tens of thousands.
+// Back pressure of the whole node: counts the bytes of all frames that have been read from sockets and are not served
+// yet. When there are too many, the sockets of stations that send more are paused. Each station holds little, but there
+// may be tens of thousands of them.
 
 import { receivedBytesMax } from '../base/limits.ts'
 
-/** A connection whose socket can be read again. */
-export interface Stopped {
-  readAgain(): void
-}
-
-/** The frames of all connections that wait or are under way. */
+/** The received frames of all stations that wait or are being served: the back pressure that they share. */
 export class Intake {
   #bytes = 0
-  readonly #stopped = new Set<Stopped>()
+  /** Paused stations, and what resumes each of them. */
+  readonly #paused = new Map<object, () => void>()
 
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether stations that send more have to wait. */
+  /** Whether a station that sends more is paused. */
   get isFull(): boolean {
     return this.#bytes >= receivedBytesMax
   }
@@ -26,25 +23,22 @@ export class Intake {
     this.#bytes += bytes
   }
 
-  /**
-   * Frames have been served, or never will be. Those who were stopped are read again once there is room for some of
-   * them.
-   */
+  /** Frames have been served or dropped. Once the total falls to half of the limit, all paused stations are resumed. */
   remove(bytes: number): void {
     this.#bytes -= bytes
-    if (this.#stopped.size === 0 || this.#bytes > receivedBytesMax / 2) return
-    const stopped = [...this.#stopped]
-    this.#stopped.clear()
-    for (const connection of stopped) connection.readAgain()
+    if (this.#paused.size === 0 || this.#bytes > receivedBytesMax / 2) return
+    const paused = [...this.#paused.values()]
+    this.#paused.clear()
+    for (const resume of paused) resume()
   }
 
-  /** Calls `readAgain` once when `connection` may be read again. */
-  stop(connection: Stopped): void {
-    this.#stopped.add(connection)
+  /** Calls `resume` once, when `station` may be read again. */
+  paused(station: object, resume: () => void): void {
+    this.#paused.set(station, resume)
   }
 
-  /** The connection is gone. */
-  forget(connection: Stopped): void {
-    this.#stopped.delete(connection)
+  /** The connection has ended. */
+  forget(station: object): void {
+    this.#paused.delete(station)
   }
 }

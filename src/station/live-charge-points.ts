@@ -1,4 +1,4 @@
-// The connected charge points, as the REST API sees and commands them.
+// The connected charge points, as the REST API reads and commands them.
 
 import type { CallAnswer } from '../../actors/call-queue.ts'
 import type { ChargePointSettings } from '../../actors/charge-point.ts'
@@ -17,8 +17,8 @@ interface PromiseStore {
 }
 
 /**
- * Reads and commands connected charge points. One that was deleted is not reached under the identity that another one
- * has now.
+ * Reads and commands connected charge points. A deleted one is not reached through an identity that another one has
+ * now.
  */
 export class LiveChargePoints {
   readonly #registry: Registry
@@ -49,16 +49,16 @@ export class LiveChargePoints {
     if (connected === undefined) {
       throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
     }
-    // Before the answer is in: some charge points send what they were asked for first, and the answer after it.
+    // Before the answer arrives: some charge points send the requested message first, and then the answer.
     connected.askFor(rowOf(connected.version, action)?.requests(payload) ?? [])
     return connected.call(action, payload, timeoutMs)
   }
 
   /**
    * Keeps `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`: on every connection
-   * of the charge point, at whatever node.
+   * of the charge point, at any node.
    *
-   * @throws {StatorError} `STORE_UNAVAILABLE`: it may be kept or not, and must not be used.
+   * @throws {StatorError} `STORE_UNAVAILABLE`: the reservation may exist or not, and the id must not be used.
    */
   async promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): Promise<void> {
     await this.#promises.promiseTransaction(chargePoint.key, start, transactionId)
@@ -66,22 +66,23 @@ export class LiveChargePoints {
   }
 
   /**
-   * `transactionId` is kept for nobody any more.
+   * `transactionId` is not reserved any more.
    *
-   * @throws {StatorError} `STORE_UNAVAILABLE`: other connections of the charge point than this one may still keep it.
+   * @throws {StatorError} `STORE_UNAVAILABLE`: other connections of the charge point may still reserve it.
    */
   async withdrawPromise(chargePoint: ChargePointRef, transactionId: number): Promise<void> {
     this.#registry.withdrawPromise(chargePoint, transactionId)
     await this.#promises.withdrawPromise(chargePoint.key, transactionId)
   }
 
-  /** An operator changed how the charge point is to be treated. */
+  /** An operator changed the settings of the charge point. */
   provisioned(chargePoint: ChargePointRef, settings: ChargePointSettings): void {
     this.#registry.provisioned(chargePoint, settings)
   }
 
   /**
-   * Closes every socket of the charge point, also one that is being begun: its credentials changed, or it was deleted.
+   * Closes every socket of the charge point, also one that is still being set up: its credentials changed, or it was
+   * deleted.
    */
   disconnect(chargePoint: ChargePointRef, reason: string): void {
     this.#registry.disconnect(chargePoint, closePolicyViolation, reason)
@@ -92,8 +93,9 @@ export class LiveChargePoints {
 type Changed = ChargePointRef & Required<ChargePointSettings> & { readonly epoch: number; readonly connected: boolean }
 
 /**
- * Lets a connected charge point know what another node changed; a transaction may have been reported there. Its
- * connection is closed when it was taken away: for a newer connection, or because its credentials are out.
+ * Applies the changes of another node to a connected charge point; a transaction may have been reported there. Its
+ * connection is closed if its fencing token is too old: there is a newer connection, or the credentials are not valid
+ * any more.
  */
 export function changedElsewhere(registry: Registry, changed: Changed): void {
   const { key, identity, epoch, connected, strictness, registrationStatus, timeZone } = changed
@@ -103,7 +105,7 @@ export function changedElsewhere(registry: Registry, changed: Changed): void {
   else registry.fence({ key, identity }, epoch, closePolicyViolation, 'Credentials changed')
 }
 
-/** Every connection of this process, as the keeper of its lease asks for them. */
+/** Every connection of this process, for the lease keeper. */
 export function holdingsOf(registry: Registry) {
   return {
     *all() {

@@ -1,5 +1,5 @@
-// One CALL while it is being served: what came, from whom, and what is known for deciding about it. One object for
-// all of it, because every message of every charge point makes one. `serve.ts` says when each part of it is filled
+// One CALL while it is served: the frame, its charge point, and what is known for the decision. It is one object for
+// speed, because there is one for every message of every charge point. `serve.ts` says when each part of it is filled
 // in.
 
 import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
@@ -28,19 +28,19 @@ import type { MessageRow } from '../blocks/message-row.ts'
 import type { AcceptedFrame, RegisterReading, RegistersAround, RegistersNextTo } from '../ocpp/verdict.ts'
 import type { Connected } from './connection.ts'
 
-/** Look-ups that decisions may need; each waits for at most one trip to the database, shared with others. */
+/** Look-ups that decisions may need. Each waits for at most one round trip to the database, shared with others. */
 export interface Lookups {
   idToken(idToken: string): Promise<KnownIdToken | null>
   transactionById(transactionId: number): Promise<KnownTransaction | null>
-  /** Those that the charge point gave this id, the newest first. */
+  /** Transactions to which the charge point gave this id, the newest first. */
   transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
-  /** The last register among the meter values of a transaction; null when there is none. */
+  /** The last register among the meter values of a transaction; null if there is none. */
   lastRegister(transaction: KnownTransaction): Promise<RegisterReading | null>
-  /** The registers of a transaction before and after a time; null where it has one of that very time. */
+  /** The registers of a transaction before and after a time; null if it has one with this time. */
   registersNextTo(transaction: KnownTransaction, atMs: number): Promise<RegistersNextTo | null>
-  /** Open transactions of an id token only when there is one. */
+  /** Open transactions only if there is an id token. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
-  /** What the actor of the charge point would start from now. */
+  /** The state that the actor of the charge point would start from now. */
   rehydrate(chargePointKey: number): Promise<Hydration>
 }
 
@@ -50,7 +50,7 @@ export interface LookupDeps {
   readonly nextTransactionId: () => number | Promise<number>
 }
 
-/** Registers that come late: of which transaction, and when the first of them was sampled. */
+/** Registers that arrive late: their transaction, and when the first of them was sampled. */
 interface Late {
   readonly transaction: KnownTransaction
   readonly atMs: number
@@ -74,25 +74,25 @@ export class MessageContext implements Known {
   readonly meter: FrameMeter | null
   /** Size of the frame, in UTF-16 units. */
   bytes = 0
-  /** Whether it is served although no boot has been accepted, which is noted. */
+  /** Whether it is served before a boot was accepted, which is noted. */
   isBeforeBoot = false
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
   placed: Placed | null = null
-  /** How often it was decided from what was not true any more. */
+  /** How often it was decided from outdated state. */
   attempts = 0
-  /** What was noted for it as new on its connection, and when it was decided before. */
+  /** Quirks that were noted as new on its connection, including those of earlier decisions about it. */
   #noted: Set<string> | null = null
   #notedBefore: ReadonlySet<string> | null = null
   readonly #deps: DecisionDeps
   #idTokens: Map<string, KnownIdToken> | null = null
   #transactions: Map<number, KnownTransaction> | null = null
-  /** Of the open transaction that the message names. */
+  /** The last register of the open transaction that the message names. */
   #register: RegisterReading | null = null
   #registerOf = 0
-  /** Of the transaction for which the registers of the message come late. */
+  /** The neighbouring registers in the transaction for which the registers of the message are late. */
   #around: { readonly transactionId: number; readonly registers: RegistersAround } | null = null
-  /** Of the 2.x id that the message names; null when only open ones were needed. */
+  /** Transactions with the 2.x id that the message names; null if only open ones were needed. */
   #named: readonly KnownTransaction[] | null = null
 
   constructor(
@@ -114,7 +114,7 @@ export class MessageContext implements Known {
     this.#deps = deps
   }
 
-  /** The same CALL, of which nothing has been looked up yet. */
+  /** The same CALL without any look-ups. */
   again(): MessageContext {
     const { connection, row, handler, frame, meter, receivedAtMs } = this
     const again = new MessageContext(connection, row, handler, frame, meter, receivedAtMs, this.#deps)
@@ -125,7 +125,7 @@ export class MessageContext implements Known {
     return again
   }
 
-  /** Whether `quirk` is new on its connection, once. It is so again when this CALL is decided again. */
+  /** Whether `quirk` is new on its connection. If this CALL is decided again, the quirk still counts as new. */
   isNewQuirk(quirk: string): boolean {
     if (this.#noted?.has(quirk) === true) return false
     if (this.#notedBefore?.has(quirk) !== true && !this.connection.isNewQuirk(quirk)) return false
@@ -191,7 +191,7 @@ export class MessageContext implements Known {
 
   transactionsNamed(stationTransactionId: string): readonly KnownTransaction[] {
     if (this.#named === null) return this.live.transactionsNamed(stationTransactionId)
-    // Of what is open the charge point itself knows more than the database, if anything.
+    // About open transactions the actor knows at least as much as the database.
     return this.#named.map((found) => this.live.transaction(found.transactionId) ?? found)
   }
 
@@ -212,7 +212,7 @@ export class MessageContext implements Known {
     return this.live.promisedTransactionId(start)
   }
 
-  /** Looks up what is not at hand; null when there is nothing to wait for. */
+  /** Looks up what is not in memory; null if there is nothing to wait for. */
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
     const { idTokens, beforeStart } = needs
@@ -238,7 +238,7 @@ export class MessageContext implements Known {
     })
   }
 
-  /** An operator may close what is open before the look-ups are back: it is no transaction that nobody knows then. */
+  /** An operator may close an open transaction before the look-ups are answered: it does not count as unknown then. */
   #keepOpen({ transactionIds = [], stationTransaction }: Needs): void {
     for (const id of transactionIds) {
       const open = this.live.transaction(id)
@@ -247,7 +247,7 @@ export class MessageContext implements Known {
     if (stationTransaction !== undefined) this.#named = this.live.transactionsNamed(stationTransaction.id)
   }
 
-  /** The open transaction whose last register is needed and not known: the first time after a reconnect. */
+  /** The open transaction whose last register is needed but not known, as at first after a reconnect. */
   #withoutRegister({ lastRegister, transactionIds, stationTransaction }: Needs): KnownTransaction | undefined {
     if (lastRegister === undefined) return undefined
     if (lastRegister === 'ifRegister' && (this.meter?.registers.last ?? null) === null) return undefined
@@ -266,16 +266,16 @@ export class MessageContext implements Known {
   }
 
   /**
-   * What the registers of the message have to be held against, where they come late: the transaction is over, or has
-   * a later one.
+   * What late registers of the message have to be compared with. They are late if the transaction is over, or has a
+   * later register.
    */
   #lateFor(needs: Needs): Late | undefined {
     const { registersAround, transactionIds, stationTransaction } = needs
     if (registersAround === undefined || this.meter === null || this.meter.registers.first === null) return undefined
-    // Of the context Transaction.Begin it is the one of the start.
+    // In the context Transaction.Begin it is the register of the start.
     const atMs = firstAtMs(this.meter.registers) ?? stationTransaction?.atMs ?? Number.NaN
     const id = transactionIds?.[0]
-    // Nearly always: it is open, and this is its newest register.
+    // Nearly always the transaction is open, and this is its newest register.
     if (id !== undefined && this.live.hasOpen(id) && !this.#isBeforeLast(id, atMs)) return undefined
     const transaction =
       id === undefined ? stationTransaction && this.#namedAt(stationTransaction) : this.transaction(id)
@@ -308,15 +308,15 @@ export class MessageContext implements Known {
     return true
   }
 
-  /** Whether every transaction that is needed is an open one of this charge point, as it nearly always is. */
+  /** Whether every transaction that is needed is an open one of this charge point. It nearly always is. */
   #hasAll({ transactionIds, stationTransaction }: Needs): boolean {
     for (const id of transactionIds ?? []) if (!this.live.hasOpen(id)) return false
     return stationTransaction === undefined || this.#hasNamed(stationTransaction)
   }
 
   /**
-   * Whether an open transaction of the id is the one that an event of this time is about: others had the id before
-   * it, if any. After a boot nobody knows here whether the id has been used again and that use has ended.
+   * Whether an open transaction of the id is the one that an event of this time is about: others with this id were
+   * before it. After a boot it is not known here whether the id has been used again and that use has ended.
    */
   #hasNamed({ id, atMs }: NonNullable<Needs['stationTransaction']>): boolean {
     const [newest] = this.live.transactionsNamed(id)
@@ -355,7 +355,7 @@ export class MessageContext implements Known {
     return true
   }
 
-  /** A promise may have been kept on another connection, at another node: its id must not be given away twice. */
+  /** A promise may have been fulfilled on another connection, at another node: its id must not be used twice. */
   #promiseTrips({ lookups }: LookupDeps): Promise<boolean>[] {
     return this.live.promisedTransactionIds().map(async (id) => {
       if ((await lookups.transactionById(id)) !== null) this.live.withdrawPromise(id)
@@ -371,10 +371,7 @@ export class MessageContext implements Known {
     })
   }
 
-  /**
-   * Trips for the transactions that are not among the open ones of this charge point; false for one that nobody
-   * knows.
-   */
+  /** Looks up the transactions that are not among the open ones of this charge point; false for an unknown one. */
   #transactionTrips(needs: Needs, { lookups }: LookupDeps): Promise<boolean>[] {
     const { transactionIds = [], stationTransaction, newTransactionId } = needs
     const trips = transactionIds
@@ -384,7 +381,7 @@ export class MessageContext implements Known {
         if (found !== null) (this.#transactions ??= new Map()).set(id, found)
         return found !== null
       })
-    // What may begin a transaction has to know every use of its id: two uses of one number cannot both be stored.
+    // A message that may begin a transaction has to know every use of its id: two uses of one id cannot both be stored.
     const mayBegin = newTransactionId === 'always'
     if (stationTransaction !== undefined && (mayBegin || !this.#hasNamed(stationTransaction))) {
       trips.push(this.#lookUpNamed(stationTransaction.id, lookups))

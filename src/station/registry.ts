@@ -1,5 +1,5 @@
-// Every charge point that is connected to this process, by identity. One owner each: a newer connection replaces an
-// older one, and the late end of the older one takes nothing away from the newer.
+// Every charge point that is connected to this process, by identity. Each has one connection: a newer one replaces an
+// older one, and a late end of the older one does not affect the newer one.
 
 import type { ChargePointSettings } from '../../actors/charge-point.ts'
 import { LiveChargePoint, type LiveChargePointDeps } from '../../actors/live-charge-point.ts'
@@ -14,7 +14,7 @@ import { type CallDeps, closeInternalError, closeNormal, type Connected, type Co
 
 export interface RegistryOptions {
   readonly clock: Clock
-  /** How long the answer to a CALL may take when its caller does not say, in milliseconds. */
+  /** How long the answer to a CALL may take by default, in milliseconds. */
   readonly callTimeoutMs?: number
   /** Called when the actor of a charge point fails, which is a defect: its connection is closed. */
   readonly onFailure?: (identity: string, error: unknown) => void
@@ -24,15 +24,15 @@ export interface RegistryOptions {
 
 type Move = (connection: Connected) => void
 
-/** A connection that is being begun. */
+/** A connection that is being set up. */
 export interface Arrival {
   readonly key: number
   readonly connection: Connection
-  /** What has been changed of its charge point since its state began to be read; null before that. */
+  /** Changes of its charge point since its state began to be read; null before that. */
   moves: Move[] | null
 }
 
-/** The charge points that are connected to this node, and those whose connection is being begun. */
+/** The charge points that are connected to this node, and those whose connection is being set up. */
 export class Registry {
   /** What the CALLs to all charge points share. */
   readonly calls: CallDeps
@@ -70,20 +70,20 @@ export class Registry {
     return this.#connected.get(identity)
   }
 
-  /** The charge point, if it is connected; another one that has its identity does not count. */
+  /** The charge point, if it is connected. Another one with its identity does not count. */
   find({ key, identity }: ChargePointRef): Connected | undefined {
     const connected = this.#connected.get(identity)
     return connected?.chargePointKey === key ? connected : undefined
   }
 
-  /** Whether a connection of the charge point is being begun. */
+  /** Whether a connection of the charge point is being set up. */
   isArriving(chargePoint: ChargePointRef): boolean {
     return this.#arrivalsOf(chargePoint).length > 0
   }
 
   /**
-   * Moves the charge point by what is committed. What its own connection brought moves that one; what came from
-   * elsewhere (an operator) moves every connection, also one that is being begun.
+   * Moves the charge point by what is committed. A change from its own connection moves that connection. A change from
+   * elsewhere (an operator) moves every connection, also one that is being set up.
    */
   take({ chargePoint, set, isDuplicate, remembered }: Committed): void {
     const { changes } = set
@@ -94,47 +94,52 @@ export class Registry {
     }
     const live = this.find(chargePoint)?.live
     if (live?.epoch !== set.epoch) return
-    // Another connection may have stored it after this one had read what is: what it said is not known here then.
+    // Another connection may have stored it after this one had read its state: then its content is not known here.
     if (isDuplicate) live.isDoubtful = true
     else live.apply(changes, remembered)
   }
 
-  /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */
+  /** Reserves `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */
   promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): void {
     this.#move(chargePoint, ({ live }) => live.promiseTransaction(start, transactionId))
   }
 
-  /** The remote start failed: `transactionId` is kept for nobody any more. */
+  /** The remote start failed: `transactionId` is not reserved any more. */
   withdrawPromise(chargePoint: ChargePointRef, transactionId: number): void {
     this.#move(chargePoint, ({ live }) => live.withdrawPromise(transactionId))
   }
 
-  /** An operator changed how the charge point is to be treated. */
+  /** An operator changed the settings of the charge point. */
   provisioned(chargePoint: ChargePointRef, settings: ChargePointSettings): void {
     this.#move(chargePoint, ({ live }) => live.provisioned(settings))
   }
 
-  /** Closes every connection of the charge point at once, also those that are still being begun. */
+  /** Closes every connection of the charge point at once, also those that are still being set up. */
   disconnect(chargePoint: ChargePointRef, code: number, reason: string): void {
     this.find(chargePoint)?.close(code, reason)
     for (const { connection } of this.#arrivalsOf(chargePoint)) connection.close(code, reason)
   }
 
-  /** Closes the connection of the charge point if its epoch is below `epoch`: another node has taken it away. */
+  /**
+   * Closes the connection of the charge point if its epoch (fencing token) is below `epoch`: another node or an
+   * operator has taken the charge point over.
+   */
   fence(chargePoint: ChargePointRef, epoch: number, code: number, reason: string): void {
     this.#move(chargePoint, (connected) => {
       if (connected.live.epoch < epoch) connected.close(code, reason)
     })
   }
 
-  /** Somebody else changed what is stored of the charge point: it is read again before anything more is decided. */
+  /**
+   * Another node or an operator changed what is stored of the charge point: it is read again before the next decision.
+   */
   doubt(chargePoint: ChargePointRef): void {
     this.#move(chargePoint, ({ live }) => {
       live.isDoubtful = true
     })
   }
 
-  /** Lets a connected charge point start once more from what `read` finds, and from what was committed meanwhile. */
+  /** Restarts the actor of a connected charge point from what `read` finds, and from what was committed meanwhile. */
   async rehydrate(connected: Connected, read: () => Promise<Hydration>): Promise<void> {
     const { identity, live } = connected
     const arrival = this.arriving(connected)
@@ -154,8 +159,8 @@ export class Registry {
   }
 
   /**
-   * A connection of the charge point has opened: `disconnect` finds it from now on. `arrived` ends it, whatever came of
-   * it.
+   * A connection of the charge point has opened: `disconnect` finds it from now on, until `arrived`, whatever the
+   * outcome.
    */
   arriving(connection: Connection): Arrival {
     const { chargePointKey, identity } = connection
@@ -165,8 +170,8 @@ export class Registry {
   }
 
   /**
-   * The state of the charge point is being read from the database. What is committed from now on may have come too late
-   * for the reading, and `connect` makes up for it.
+   * The state of the charge point is being read from the database. A change that is committed from now on may be too
+   * late for this read; `connect` applies it.
    */
   reading(arrival: Arrival): void {
     arrival.moves = []
@@ -179,12 +184,11 @@ export class Registry {
   }
 
   /**
-   * Starts the actor of a charge point from what the database knows of it. Of two connections of one charge point the
-   * one with the higher epoch stays: the other is closed, its calls fail, and its actor moves no more. That other is
-   * the new one when two handshakes overtook each other.
+   * Starts the actor of a charge point from its state in the database. Of two connections of one charge point the one
+   * with the higher epoch stays. The other is closed, its calls fail, and its actor moves no more. If two handshakes
+   * overtook each other, that other is the new one.
    *
-   * @param arrival moves the actor once more by what was committed meanwhile; what had been read already moves
-   *   nothing.
+   * @param arrival moves the actor by what was committed meanwhile; a change that was already read moves nothing.
    */
   connect(hydration: Hydration, connection: Connection, arrival?: Arrival): Connected {
     const connected: Connected = attached(connection, new LiveChargePoint(hydration, connection, this.#deps))
@@ -199,13 +203,13 @@ export class Registry {
     return connected
   }
 
-  /** The connection is gone. A newer one of the same charge point stays where it is. */
+  /** The connection has ended. A newer one of the same charge point is not affected. */
   release(connection: Connection): void {
     if (this.#connected.get(connection.identity) === connection) this.#connected.delete(connection.identity)
     connection.detach('closed')
   }
 
-  /** An actor has failed: what it knew is lost, and its charge point has to connect again. */
+  /** An actor has failed: its state is lost, and its charge point has to reconnect. */
   #failed(identity: string, error: unknown): void {
     this.#onFailure(identity, error)
     this.#connected.get(identity)?.close(closeInternalError, 'The central system failed; connect again.')
@@ -217,7 +221,7 @@ export class Registry {
     for (const { moves } of this.#arrivalsOf(chargePoint)) moves?.push(move)
   }
 
-  /** Moves its chart, and so goes through its inbox. */
+  /** Moves its chart, so it goes through its inbox. */
   #moveBetween(chargePoint: ChargePointRef, move: Move): void {
     const connected = this.find(chargePoint)
     if (connected !== undefined) connected.between(() => move(connected))

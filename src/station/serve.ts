@@ -2,9 +2,9 @@
 //
 //   examine → gate → look up → decide → commit → publish → answer
 //
-// Each step calls the next one; the error exits stand beside the step that takes them. What can be done without
-// waiting is done without waiting: a Heartbeat goes through in one turn and touches no promise. The answer to a
-// message that carries facts leaves after their COMMIT, and never otherwise.
+// Each step calls the next one; the error exits are next to the step that takes them. A step that does not have to wait
+// does not wait: a Heartbeat is served in one turn, without a promise. The answer to a message with facts is sent only
+// after their COMMIT.
 
 import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
@@ -30,7 +30,7 @@ export interface ReceivedFrame {
   readonly receivedAtMs: number
 }
 
-/** What serving CALLs needs. The store and the examiner are the only parts that are reached through an interface. */
+/** The dependencies of serving CALLs. The store and the examiner are the only parts behind an interface. */
 export interface ServeDeps extends ConnectionDeps, LookupDeps, DecisionDeps {
   readonly examiner: FrameExaminer
   readonly dispatcher: Dispatcher
@@ -39,15 +39,15 @@ export interface ServeDeps extends ConnectionDeps, LookupDeps, DecisionDeps {
   readonly timings: Pick<Timings, 'answered'>
 }
 
-/** null when a CALL has been served, else a promise that resolves once it has been. It never rejects. */
+/** null if a CALL has been served, else a promise that resolves once it has been. It never rejects. */
 export type Served = Promise<null> | null
 
 // ── Examine: from the text to a verdict ─────────────────────────────────────────────────────────────────────────────
 
 /**
- * Serves one CALL of a charge point. Whatever happens, the connection goes on with the next one.
+ * Serves one CALL of a charge point. Whatever happens, the connection continues with the next one.
  *
- * The frame is examined on this thread where that is cheaper than a batch, else in a worker or in the thread for long
+ * The frame is examined on this thread if that is cheaper than a batch, else in a worker or in the thread for long
  * frames.
  *
  * @param examinedAtMs `receivedAtMs`, later by microseconds where frames arrive in one millisecond.
@@ -70,7 +70,7 @@ export function serve(connection: Connected, frame: ReceivedFrame, examinedAtMs:
   )
 }
 
-/** Exits: a frame that nobody can read is dropped, a wrong one is refused with a CALLERROR. */
+/** Exits: an unreadable frame is dropped, an invalid one is refused with a CALLERROR. */
 function takeVerdict(connection: Connected, frame: ReceivedFrame, examined: ExaminedFrame, deps: ServeDeps): Served {
   const { verdict, meter } = examined
   connection.lastSeenAtMs = frame.receivedAtMs
@@ -126,7 +126,7 @@ function rowsIn(block: MeterBlock, { from, to, registers }: MeterRange): FrameMe
   return { block, from, to, registers }
 }
 
-// ── Look up: what the decision needs and is not at hand ─────────────────────────────────────────────────────────────
+// ── Look up: what the decision needs and is not in memory ────────────────────────────────────────────────────────────
 
 function prepare(message: MessageContext, deps: ServeDeps): Served {
   try {
@@ -138,20 +138,20 @@ function prepare(message: MessageContext, deps: ServeDeps): Served {
   }
 }
 
-/** Looks up what is not at hand; null when there is nothing to wait for. */
+/** Looks up what is not in memory; null if there is nothing to wait for. */
 function lookUp(message: MessageContext, needs: Needs | undefined, deps: ServeDeps): Promise<void> | null {
   if (message.live.isDoubtful && message.row.durability === 'committed') return readAgain(message, needs, deps)
   return needs === undefined ? null : message.lookUp(needs, deps)
 }
 
-/** Another node may have changed what is stored of the charge point: it is read again first. */
+/** Another node may have changed what is stored of the charge point, so it is read again first. */
 async function readAgain(message: MessageContext, needs: Needs | undefined, deps: ServeDeps): Promise<void> {
   const { connection } = message
   await deps.registry.rehydrate(connection, () => deps.lookups.rehydrate(connection.chargePointKey))
   if (needs !== undefined) await message.lookUp(needs, deps)
 }
 
-/** Exit: what cannot be looked up fails the message. */
+/** Exit: the message fails if a look-up fails. */
 async function decideLater(
   lookedUp: Promise<void>,
   message: MessageContext,
@@ -166,13 +166,12 @@ async function decideLater(
   }
 }
 
-/** What a look-up fails with that may well succeed later. */
+/** Errors of a look-up after which a retry may succeed. */
 const awayCodes: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'LOOKUP_QUEUE_FULL'] satisfies ErrorCode[])
 
 /**
- * A look-up has failed. What carries facts waits for the database here as it would at the commit: left unanswered, it
- * would keep the charge point waiting for a time-out of its own. Each connection has one CALL under way, which bounds
- * what waits.
+ * A look-up has failed. A message with facts waits here for the database, as it would at the commit: without an answer,
+ * the charge point would wait for its own time-out. Each connection has one CALL under way, which limits how many wait.
  */
 async function lookUpAgain(
   message: MessageContext,
@@ -196,7 +195,7 @@ async function lookUpAgain(
 
 // ── Decide: what the message means ──────────────────────────────────────────────────────────────────────────────────
 
-/** Asks the handler. Exit: a message that carries no facts and shows nothing odd is answered at once. */
+/** Asks the handler. Exit: a message without facts and without anomalies is answered at once. */
 function decide(message: MessageContext, deps: ServeDeps): Served {
   const { connection, frame, handler, row, receivedAtMs } = message
   const untimedFacts = place(message)
@@ -211,7 +210,10 @@ function decide(message: MessageContext, deps: ServeDeps): Served {
   return null
 }
 
-/** Places the message, if its charge point sends facts without a time; returns what to remember, if that changes. */
+/**
+ * Finds the place of the message, if its charge point sends facts without a time. Returns what to remember, if that
+ * changes.
+ */
 function place(message: MessageContext): UntimedFacts | null {
   const { frame, live } = message
   const { about } = message.handler
@@ -225,7 +227,9 @@ function place(message: MessageContext): UntimedFacts | null {
 
 // ── Commit: what the message says becomes durable ───────────────────────────────────────────────────────────────────
 
-/** Exits: decided from what is outdated, it is decided again; not committed, it is not answered. */
+/**
+ * Exits: a message that was decided from outdated state is decided again; one that was not committed is not answered.
+ */
 function commit(
   message: MessageContext,
   decision: Decision,
@@ -245,7 +249,10 @@ function commit(
   )
 }
 
-/** Another node has stored what the message was decided without: it is decided once more, from what is stored now. */
+/**
+ * Another node has stored something that this decision did not know: the message is decided again, from what is stored
+ * now.
+ */
 function decideAgain(message: MessageContext, deps: ServeDeps): Served {
   const again = message.again()
   if (again.attempts >= decisionsMax) {
@@ -256,8 +263,8 @@ function decideAgain(message: MessageContext, deps: ServeDeps): Served {
   return prepare(again, deps)
 }
 
-// Nobody knows then whether PostgreSQL has stored it, and so whether the actor shows what is committed. The next
-// connection of the charge point reads what is.
+// Then it is not known whether PostgreSQL has stored it, and so whether the actor has the committed state. The next
+// connection of the charge point reads that state.
 function commitFailed(message: MessageContext, error: unknown, deps: ServeDeps): Served {
   if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
     message.connection.close(closeTryAgainLater, 'The database cannot be reached.')
@@ -265,7 +272,7 @@ function commitFailed(message: MessageContext, error: unknown, deps: ServeDeps):
   return fail(message, error, deps)
 }
 
-/** A message without facts that shows something odd: it has been answered, and only the anomalies are stored. */
+/** A message without facts but with anomalies: it has been answered, and only the anomalies are stored. */
 function storeAnomalies(
   message: MessageContext,
   decision: Decision,
@@ -283,7 +290,7 @@ function storeAnomalies(
   )
 }
 
-// ── Publish: the feed tells the actor, and everybody else, what is committed ────────────────────────────────────────
+// ── Publish: the feed publishes what is committed ────────────────────────────────────────────────────────────────────
 
 function publish(
   { connection, frame }: MessageContext,
@@ -313,7 +320,7 @@ function answer(message: MessageContext, payload: Payload, { timings }: ServeDep
 
 // ── What the error exits have in common ─────────────────────────────────────────────────────────────────────────────
 
-/** A transaction message is never refused: it is left unanswered, and comes again. */
+/** A transaction message is never refused: it is not answered, so the charge point sends it again. */
 function fail({ connection, frame, row }: MessageContext, error: unknown, deps: ServeDeps): null {
   const { messageId, action } = frame
   const isAway = error instanceof StatorError && error.code !== 'INTERNAL' && row.durability === 'committed'
@@ -328,7 +335,7 @@ function fail({ connection, frame, row }: MessageContext, error: unknown, deps: 
   return null
 }
 
-// No answer is the truth: the charge point keeps the message and sends it again.
+// It is not answered: the charge point keeps the message and sends it again.
 function leaveUnanswered({ identity }: Connected, messageId: string, error: unknown, deps: ServeDeps): void {
   deps.counters.framesUnanswered++
   deps.log.warn(

@@ -1,5 +1,6 @@
-// One connected charge point: its inbox, so that its CALLs are served one at a time, in order and no faster than they
-// may be. How a CALL is served stands in `serve.ts`, how an answer is taken in `answers.ts`, the way out in
+// One connected charge point: its inbox and its back pressure. Its CALLs are served one at a time, in order, within its
+// allowance. If the inbox is full, or the charge point exceeds its allowance, the socket is paused and TCP slows the
+// sender down. A CALL is served in `serve.ts`, an answer is received in `answers.ts`, and the outgoing side is
 // `connection.ts`.
 
 import type { ServerWebSocket } from 'bun'
@@ -19,39 +20,42 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { Allowance, Turns } from './allowance.ts'
 import { receiveAnswer } from './answers.ts'
 import { closePolicyViolation, type Connected, Connection, type ConnectionIdentity, type Socket } from './connection.ts'
-import type { Intake, Stopped } from './intake.ts'
+import type { Intake } from './intake.ts'
 import { type ReceivedFrame, serve, type Served, type ServeDeps } from './serve.ts'
 
-/** What the handshake hands over to the socket. */
+/** What the handshake passes to the socket. */
 export interface SocketData extends ConnectionIdentity {
   /**
-   * The stored hash that the charge point authenticated with; null when there is none. Forgotten once the connection is
+   * The stored hash that the charge point authenticated with; null if there is none. Removed once the connection is
    * claimed.
    */
   credential?: Uint8Array | null
   /** null: no common subprotocol; the socket is closed as soon as it is open (OCPP-J 1.6 §3.1.2). */
   readonly version: OcppVersion | null
-  /** Called once the charge point has been read from the database, or never will be: the next one may come in. */
+  /**
+   * Releases the admission slot. Called once the state of the charge point has been read from the database, or the
+   * connection has ended.
+   */
   readonly releaseSlot: () => void
   station?: Station
 }
 
-/** A socket with what the handshake found out. */
+/** A socket with the result of the handshake. */
 export type StationSocket = Socket & Pick<ServerWebSocket<SocketData>, 'data'>
 
 /** What all stations of a node share. */
 export interface StationDeps extends ServeDeps {
   readonly turns: Turns
   readonly intake: Intake
-  /** Largest frame that may come, in bytes. */
+  /** Largest frame that is accepted, in bytes. */
   readonly messageBytesMax: number
 }
 
-/** No meter value takes fewer characters of a frame: `{"timestamp":},` is one, leniently. */
+/** The shortest meter value in a frame: lenient mode accepts `{"timestamp":},`. */
 const meterValueCharactersMin = 15
 
 /** One connected charge point. */
-export class Station extends Connection implements Stopped {
+export class Station extends Connection {
   /** Resolves once the charge point has been read from the database, or never will be. */
   beginning: Promise<void> = Promise.resolve()
   readonly #deps: StationDeps
@@ -60,20 +64,20 @@ export class Station extends Connection implements Stopped {
   #isPaused = false
   #isDraining = false
   /**
-   * Cancels the call back of `#next`, which comes in the next turn or when the allowance has refilled; null when none
-   * is due.
+   * Cancels the scheduled call of `#next`, in the next turn or when the allowance has refilled; null if none is
+   * scheduled.
    */
   #cancelCallBack: (() => void) | null = null
   /** Since when it has been sending more than its allowance; null while it is not. */
   #floodingSinceMs: number | null = null
   #nextAtMs = 0
-  /** How many frames are in the inbox: nearly always none, and every frame asks. */
+  /** How many frames are in the inbox. Kept apart, because every frame asks, and nearly always there are none. */
   #waitingFrames = 0
   #waitingBytes = 0
-  // Most stations never need these: they are made when they do.
+  // Most stations never need these, so they are created on demand.
   #inbox: BoundedQueue<ReceivedFrame> | null = null
   #onIdle: (() => void)[] | null = null
-  /** Of operators and other nodes, who wait for what is committed: there are never many. */
+  /** Changes of operators and other nodes that wait for the CALL under way: there are never many. */
   #moves: (() => void)[] | null = null
 
   constructor(
@@ -89,8 +93,8 @@ export class Station extends Connection implements Stopped {
   }
 
   /**
-   * A frame has come from the socket. Answers to our own CALLs pass by the inbox: the two directions never wait for
-   * each other.
+   * Receives a frame from the socket. Answers to our own CALLs bypass the inbox: the two directions never wait for each
+   * other.
    */
   receive(message: string | Buffer): void {
     const text = typeof message === 'string' ? message : message.toString('utf8')
@@ -106,11 +110,11 @@ export class Station extends Connection implements Stopped {
     this.#receiveCall({ text, receivedAtMs: nowMs })
   }
 
-  /** An answer is taken at once, but a station that sends answers without end is slowed like any other. */
+  /** An answer is processed at once, but a station that floods with answers is throttled like any other. */
   #receiveAnswer(text: string, nowMs: number): void {
     const hasAllowance = this.#spendOnAnswer(text.length, nowMs)
-    // One read from a socket may hold a hundred thousand answers, and the others wait until all of them have been
-    // looked at.
+    // One read from a socket may contain a hundred thousand answers, and other stations wait until all of them are
+    // processed.
     if (!hasAllowance && !this.awaitsAnswer) {
       this.#deps.counters.framesDropped++
       return
@@ -132,8 +136,8 @@ export class Station extends Connection implements Stopped {
   }
 
   /**
-   * Serves a CALL, or queues it. A full inbox stops reading from the socket: TCP makes the charge point wait. What
-   * had been read from the socket by then still comes, and is queued, too.
+   * Serves a CALL, or queues it. A full inbox pauses the socket (back pressure). Frames that had been read from the
+   * socket by then are still received, and are queued, too.
    */
   #receiveCall(frame: ReceivedFrame): void {
     if (this.isClosed || this.#isDraining) return
@@ -155,13 +159,8 @@ export class Station extends Connection implements Stopped {
     this.#next()
   }
 
-  /** The charge point is known now: what has arrived meanwhile is served. */
+  /** The state of the charge point has been read: serves what has arrived meanwhile. */
   begin(): void {
-    this.#next()
-  }
-
-  /** All stations together hold less again. */
-  readAgain(): void {
     this.#next()
   }
 
@@ -170,13 +169,13 @@ export class Station extends Connection implements Stopped {
     else move()
   }
 
-  /** Begins nothing new; the CALL under way is finished. */
+  /** Begins no further CALL; the one under way is finished. */
   drain(): void {
     this.#isDraining = true
     this.#forgetWaiting()
   }
 
-  /** Resolves once no CALL is under way. Nothing new is begun after a `close` or `drain`. */
+  /** Resolves once no CALL is under way. After a `close` or `drain` no further CALL begins. */
   idle(): Promise<void> {
     if (!this.#isServing) return Promise.resolve()
     return new Promise((resolve) => {
@@ -184,7 +183,7 @@ export class Station extends Connection implements Stopped {
     })
   }
 
-  /** Resolves once nothing of this connection is under way any more: neither its beginning, nor a CALL. */
+  /** Resolves once this connection is set up and no CALL of it is under way. */
   async settled(): Promise<void> {
     await this.beginning
     await this.idle()
@@ -208,12 +207,12 @@ export class Station extends Connection implements Stopped {
     return this.live !== null && !this.#isServing && !this.isClosed && !this.#isDraining
   }
 
-  /** Whether the next CALL may begin now, as far as the others and the allowance go. */
+  /** Whether the next CALL may begin now, by the allowance and the turns of other stations. */
   #isDue(nowMs: number): boolean {
     return !this.#allowance.hasHadItsTurn(this.#deps.turns.number) && this.#allowance.waitMs(nowMs) === 0
   }
 
-  /** Takes one CALL under way. It is over when this returns, unless it has to wait for something. */
+  /** Begins to serve one CALL. It is finished when this returns, unless it has to wait for something. */
   #begin(this: this & Connected, frame: ReceivedFrame, nowMs: number): void {
     const bytes = frame.text.length
     this.#isServing = true
@@ -228,28 +227,28 @@ export class Station extends Connection implements Stopped {
     if (underWay === null) this.#finished(bytes)
     else
       underWay.then(
-        () => this.#goOn(bytes),
+        () => this.#continue(bytes),
         (error: unknown) => {
           this.#notServed(error)
-          this.#goOn(bytes)
+          this.#continue(bytes)
         },
       )
   }
 
-  /** A CALL that fails where nothing should is left unanswered: the station goes on with the next one. */
+  /** A CALL that fails unexpectedly is not answered. The station continues with the next one. */
   #notServed(error: unknown): void {
     this.#deps.log.error({ identity: this.identity, error }, 'A message was not served to its end.')
   }
 
-  #goOn(bytes: number): void {
+  #continue(bytes: number): void {
     this.#finished(bytes)
     this.#next()
-    this.#tellIdle()
+    this.#notifyIdle()
   }
 
-  /** The CALL under way has been answered, or never will be. */
+  /** The CALL under way has been answered, or will not be answered. */
   #finished(bytes: number): void {
-    // Before anything else is begun: the room that this makes may be for this very station.
+    // Before another CALL begins: the released bytes may allow this station to be read again.
     this.#deps.intake.remove(bytes)
     this.#isServing = false
     if (this.#moves !== null) this.#moveOn(this.#moves)
@@ -260,7 +259,7 @@ export class Station extends Connection implements Stopped {
     for (const move of moves) move()
   }
 
-  #tellIdle(): void {
+  #notifyIdle(): void {
     if (this.#onIdle === null || this.#isServing) return
     const waiting = this.#onIdle
     this.#onIdle = null
@@ -268,8 +267,8 @@ export class Station extends Connection implements Stopped {
   }
 
   /**
-   * Serves what waits, one CALL after the other, until one of them has to wait for something or it is the turn of the
-   * others.
+   * Serves the inbox, one CALL after the other, until one of them has to wait for something or it is the turn of other
+   * stations.
    */
   #next(): void {
     while (this.#waitingFrames > 0 && this.#mayBegin()) {
@@ -290,9 +289,9 @@ export class Station extends Connection implements Stopped {
   }
 
   /**
-   * `receivedAtMs` of the CALL that is served now, later by microseconds where frames arrive in one millisecond: each
-   * has room for a microsecond for every meter value that it may hold, so that samples of one moment stay in the order
-   * in which they came.
+   * `receivedAtMs` of the CALL that is served now, later by microseconds if frames arrive in one millisecond. Each
+   * frame gets a microsecond for every meter value that it may contain, so that samples with one time stay in the order
+   * of arrival.
    */
   #inOrder({ text, receivedAtMs }: ReceivedFrame): number {
     const aheadMs = this.#nextAtMs - receivedAtMs
@@ -305,7 +304,7 @@ export class Station extends Connection implements Stopped {
     const { intake } = this.#deps
     if (intake.isFull) {
       this.#pause()
-      intake.stop(this)
+      this.#awaitIntake()
     } else if (this.#waitingFrames >= inboxFramesMax || this.#waitingBytes >= inboxBytesMax) this.#pause()
   }
 
@@ -314,16 +313,21 @@ export class Station extends Connection implements Stopped {
     if (this.#waitingFrames > inboxFramesMax / 2 || this.#waitingBytes > inboxBytesMax / 2) return
     const waitMs = this.#allowance.waitMs(clock.nowMs())
     if (waitMs > 0) {
-      // Nothing may be waiting that would bring this about later.
+      // Schedules itself, because there may be no waiting frame that would call this later.
       this.#callBack((callback) => clock.after(waitMs, callback))
       return
     }
     if (intake.isFull) {
-      intake.stop(this)
+      this.#awaitIntake()
       return
     }
     this.#isPaused = false
     this.socket.resume()
+  }
+
+  /** Continues once all stations together hold less. */
+  #awaitIntake(): void {
+    this.#deps.intake.paused(this, () => this.#next())
   }
 
   #pause(): void {
@@ -332,16 +336,14 @@ export class Station extends Connection implements Stopped {
     this.socket.pause()
   }
 
-  /** The next CALL waits: for the others to have their turn, or for the allowance to refill. */
+  /** The next CALL waits: for the turns of other stations, or for the allowance to refill. */
   #putOff(nowMs: number): void {
     const waitMs = this.#allowance.waitMs(nowMs)
     if (waitMs > 0) this.#throttle(waitMs, nowMs)
     else this.#callBack((callback) => this.#deps.turns.next(callback))
   }
 
-  /**
-   * There is no allowance: a station that has been without any for too long, and sends all the same, is disconnected.
-   */
+  /** The allowance is used up. A station that sends without allowance for too long is disconnected. */
   #throttle(waitMs: number, nowMs: number): void {
     if (this.#isPaused) {
       this.#floodingSinceMs ??= nowMs
@@ -350,7 +352,7 @@ export class Station extends Connection implements Stopped {
         return
       }
     }
-    // One read may bring a hundred thousand frames that all come here.
+    // One read may contain a hundred thousand frames, and each of them gets here.
     if (this.#cancelCallBack !== null) return
     this.#callBack((callback) => this.#deps.clock.after(waitMs, callback))
   }
@@ -371,7 +373,7 @@ export class Station extends Connection implements Stopped {
     })
   }
 
-  /** A station that has not sent for a while is not flooding any more. */
+  /** A station that pauses for a while is not flooding any more. */
   #noteRest(nowMs: number): void {
     if (this.#floodingSinceMs !== null && this.#allowance.isRested(nowMs)) this.#floodingSinceMs = null
   }

@@ -1,5 +1,5 @@
-// The charge points that this node holds a connection of, from the open socket to the close. How sockets come about
-// is none of its business, and neither is what comes through them.
+// The charge points that are connected to this node, from the open socket to the close. Handshakes are in `gateway/`,
+// and frames in `station.ts`.
 
 import type { OcppSettings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
@@ -25,7 +25,7 @@ const closeMessageTooBig = 1009
 // The runtime sends 1009, and reports 1006 with this reason.
 const runtimeSaysTooBig = 'Received too big message'
 
-/** Who ended a connection that we did not close ourselves: the runtime does so when a frame is too big. */
+/** Who ended a connection that we did not close ourselves. The runtime closes one if a frame is too large. */
 function closedBy(closeCode: number): ClosedBy {
   if (closeCode === closeMessageTooBig) return 'centralSystem'
   return closeCode === closeAbnormal ? 'lost' : 'chargePoint'
@@ -36,11 +36,11 @@ type MadeHere =
 
 export interface StationsDeps extends Omit<StationDeps, MadeHere> {
   readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog' | 'messageBytesMax'>
-  /** Calls back after the current turn of the event loop; `setImmediate`, unless a test has turns of its own. */
+  /** Calls back after the current turn of the event loop; `setImmediate`, except in tests. */
   readonly defer?: (callback: () => void) => void
   /**
-   * Claims the connection and reads what the charge point's actor starts from. Fails with `NOT_FOUND` when the charge
-   * point was deleted, or `credential`, the stored hash that it authenticated with, is not one of its own any more.
+   * Claims the connection and reads the state that the charge point's actor starts from. Fails with `NOT_FOUND` if the
+   * charge point was deleted, or does not have `credential`, the stored hash that it authenticated with, any more.
    */
   readonly connect: (chargePointKey: number, version: OcppVersion, credential: Uint8Array | null) => Promise<Hydration>
   readonly disconnect: (chargePointKey: number, epoch: number, end: ConnectionEnd) => Promise<void>
@@ -51,7 +51,7 @@ export class Stations {
   readonly #deps: StationsDeps
   readonly #stationDeps: StationDeps
   readonly #stations = new Set<Station>()
-  /** The connection of each charge point; a newer one takes its place. */
+  /** The connection of each charge point; a newer one replaces it. */
   readonly #current = new Map<string, Station>()
   readonly #allowances: Allowances
   #isDraining = false
@@ -75,12 +75,12 @@ export class Stations {
     return this.#stationDeps.intake.bytes
   }
 
-  /** Whether no connection is to be begun any more. */
+  /** Whether no further connection may be set up. */
   get isDraining(): boolean {
     return this.#isDraining
   }
 
-  /** Begins nothing new, finishes the CALLs under way, and closes the sockets with 1001. */
+  /** Graceful drain: begins nothing new, finishes the CALLs under way, and closes the sockets with 1001. */
   async drain(): Promise<void> {
     this.#isDraining = true
     const { clock, registry } = this.#deps
@@ -92,7 +92,7 @@ export class Stations {
     for (const station of this.#stations) sendAway(station)
   }
 
-  /** A socket has opened; `Socket.data` says whose it is. What comes through it goes to `SocketData.station`. */
+  /** A socket has opened; `Socket.data` has its charge point. Its frames go to `SocketData.station`. */
   open(socket: StationSocket): void {
     const { data } = socket
     const { identity, version } = data
@@ -107,7 +107,7 @@ export class Stations {
     this.#stations.add(station)
     const older = this.#current.get(identity)
     this.#current.set(identity, station)
-    // Kept no longer than until it has been compared.
+    // Kept only until it has been compared.
     const { credential = null } = data
     data.credential = null
     station.beginning = this.#begin(station, credential, older).finally(data.releaseSlot)
@@ -129,7 +129,7 @@ export class Stations {
       counters.framesTooBig++
       station.note({ kind: 'frameTooBig', detail: { bytesMax: settings.messageBytesMax } })
     }
-    // The next connection of the charge point waits for what this one has under way.
+    // The next connection of the charge point waits until this one has nothing under way.
     void station.settled().then(() => {
       if (this.#current.get(identity) === station) this.#current.delete(identity)
     })
@@ -138,8 +138,8 @@ export class Stations {
   }
 
   /**
-   * Ends some connections, then some more: all at once, they would all dial again in the same moment. The others are
-   * served meanwhile.
+   * Closes connections in batches, because all at once would reconnect at the same time. The others are served
+   * meanwhile.
    */
   async #paceOut(): Promise<void> {
     const stations = [...this.#stations]
@@ -157,7 +157,7 @@ export class Stations {
 
   /**
    * Reads the charge point from the database and starts its actor. An older connection of the same charge point is
-   * closed first, and what it has under way is finished first, so that the new one starts from a settled state.
+   * closed first, and its CALL under way is finished, so that the new one starts from a settled state.
    */
   async #begin(station: Station, credential: Uint8Array | null, older: Station | undefined): Promise<void> {
     const { identity, chargePointKey, version, remoteAddress } = station

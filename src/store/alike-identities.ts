@@ -1,26 +1,27 @@
-// Charge points whose identities differ in letter case only. A unique index refuses them. A database that was filled
-// before there was one may hold some: then it works without the index, says which they are, and makes the index at the
-// first start without them.
+// Charge points whose identities differ in letter case only. A unique index refuses them. A database from before that
+// index may contain some. It then works without the index, logs which identities they are, and builds the index at the
+// first start at which none is left.
 
 import type { ClientBase } from 'pg'
 import { alikeIdentitiesShownMax, identityIndexLockMsMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { databaseError, isAlreadyStored } from './store-error.ts'
 
-/** Key of the advisory lock of the node that makes the index. */
+/** Key of the advisory lock of the node that builds the index. */
 const identityIndexLock = 6_017_304
 
 // SQLSTATE, PostgreSQL documentation, appendix A.
 const lockNotAvailable = '55P03'
 
-/** Spellings of one identity that are told. */
+/** Spellings of one identity that are logged. */
 const spellingsShownMax = 4
 
-// Built and dropped beside everything else that goes on: it waits for older transactions, and nobody waits for it.
+// Built and dropped concurrently with all other statements: it waits for older transactions, and no statement waits for
+// it.
 const makeIndex = `CREATE UNIQUE INDEX CONCURRENTLY charge_points_identity_alike ON charge_points (lower(identity))
   WHERE deleted_at IS NULL`
 const dropUnfinished = 'DROP INDEX CONCURRENTLY IF EXISTS charge_points_identity_alike'
-// The one by which they were found before, and are found while there is no other.
+// The older index. Charge points are found by it while the unique one does not exist.
 const dropOlder = 'DROP INDEX CONCURRENTLY IF EXISTS charge_points_identity_lower'
 
 const findAlike = `
@@ -29,8 +30,8 @@ const findAlike = `
   ORDER BY min(id) LIMIT ${alikeIdentitiesShownMax}`
 
 /**
- * On a connection that is closed afterwards: makes sure that no two charge points have identities that differ in letter
- * case only, or says in the log which do. Where another node is at it, that one does.
+ * Makes sure that no two charge points have identities that differ in letter case only, or logs which do. If another
+ * node is doing this, it is left to that node. Runs on a connection that is closed afterwards.
  */
 export async function keepIdentitiesApart(client: ClientBase, log: Pick<Logger, 'warn'>): Promise<void> {
   const lock = 'SELECT pg_try_advisory_lock($1) AS "isMine"'
@@ -67,7 +68,7 @@ function isLockNotAvailable(error: unknown): boolean {
 }
 
 async function warnOfAlike(client: ClientBase, log: Pick<Logger, 'warn'>): Promise<void> {
-  // Where it waits for a long transaction the next start does it: nothing is written to an index whose building failed.
+  // If it has to wait for a long transaction, the next start does it. An index whose building failed is not written to.
   await client.query(dropUnfinished).catch((error: unknown) => {
     if (!isLockNotAvailable(error)) throw error
   })

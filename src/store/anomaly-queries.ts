@@ -11,7 +11,10 @@ import { anomalies } from './schema.ts'
 export function createAnomalyQueries(source: ListSource) {
   const { db } = source
 
-  /** Anomalies name a transaction as the charge point did: in 1.6 by our number, in 2.x by an id of its own. */
+  /**
+   * Anomalies name a transaction as the charge point did: in 1.6 by our transactionId, in 2.x by the charge point's own
+   * id.
+   */
   async function isAbout(transactionId: number): Promise<SQL | undefined> {
     const [transaction] = await db
       .select({ key: transactions.chargePointKey, stationId: transactions.stationTransactionId })
@@ -20,7 +23,7 @@ export function createAnomalyQueries(source: ListSource) {
     const stationId = transaction?.stationId ?? null
     const name = stationId ?? String(transactionId)
     return and(
-      // The first condition is the one that the index knows; an id without our number belongs to one charge point.
+      // The index covers the first condition. An id without our transactionId belongs to one charge point.
       sql`left(${anomalies.transaction}, 255) = left(${name}, 255)`,
       sql`${anomalies.transaction} = ${name}`,
       stationId === null || transaction === undefined ? undefined : eq(anomalies.chargePointKey, transaction.key),
@@ -28,7 +31,7 @@ export function createAnomalyQueries(source: ListSource) {
   }
 
   return {
-    /** Newest first. Anomalies of deleted charge points are among them. */
+    /** Newest first, including those of deleted charge points. */
     async listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>> {
       const { transactionId, identity, chargePointKey } = filter
       const about = transactionId === undefined ? undefined : await isAbout(transactionId)
@@ -61,8 +64,8 @@ export function createAnomalyQueries(source: ListSource) {
 
 const newestFirst = [desc(anomalies.receivedAtMs), desc(anomalies.chargePointKey), desc(anomalies.digest)]
 
-// An index leads to the anomalies about a transaction, of a charge point or of a kind, and in each to those of a time.
-// `keys` are those of the charge points that are asked for, `about` is the condition of a transaction.
+// Indexes find anomalies by transaction, by charge point or by kind, and each of them by time. `keys` are the keys of
+// the charge points of the filter, `about` is the condition for a transaction.
 function filteredBy(
   { kind, fromMs, toMs }: AnomalyFilter,
   keys: readonly number[] | null,

@@ -1,5 +1,5 @@
-// Look-ups that travel together: whatever was asked while the last trip was under way goes with the next one. No timer
-// decides.
+// Batched look-ups: everything that is asked while one round trip is under way goes with the next one. No timer is
+// involved.
 
 import DataLoader from 'dataloader'
 import { StatorError } from '../base/errors.ts'
@@ -9,23 +9,23 @@ import { storeError } from './store-error.ts'
 type Found<V> = V | undefined | StatorError
 
 /**
- * Reads values by key, one trip at a time, at most `lookupKeysMax` keys and `lookupKeysBytesMax` bytes a trip. Charge
- * points choose some keys, and so their size; it is taken from the name of a key.
+ * Reads values by key, one round trip at a time, at most `lookupKeysMax` keys and `lookupKeysBytesMax` bytes each.
+ * Charge points choose some keys, and so their size. The size of a key is that of its name.
  */
 export class BatchedLookup<K, V> {
   readonly #nameOf: (key: K) => string
   readonly #fetch: (keys: readonly K[]) => Promise<ReadonlyMap<string, V>>
   readonly #loader: DataLoader<K, V | undefined, string>
-  /** The trips of the last batch that has left. */
+  /** The round trips of the last batch that was sent. */
   #trips: Promise<Found<V>[]> = Promise.resolve([])
-  /** When the last batch that is to leave has come back. */
+  /** Resolves when the last batch has been answered. */
   #lastBack: Promise<unknown> = this.#trips
   #waiting = 0
   #waitingBytes = 0
 
   /**
-   * @param nameOf what tells keys apart; keys of one name are asked for once and share the answer.
-   * @param fetch one trip; answers by name, and leaves out what does not exist.
+   * @param nameOf the name that identifies a key. Keys with the same name are asked for once and share the answer.
+   * @param fetch one round trip. It answers by name, and leaves out what does not exist.
    */
   constructor(nameOf: (key: K) => string, fetch: (keys: readonly K[]) => Promise<ReadonlyMap<string, V>>) {
     this.#nameOf = nameOf
@@ -64,13 +64,13 @@ export class BatchedLookup<K, V> {
   }
 
   #leave(keys: readonly K[]): Promise<Found<V>[]> {
-    // Nothing is kept: who asks from now on wants to know what is stored by then.
+    // Nothing is cached: a later caller needs what is stored at that time.
     for (const key of keys) this.#loader.clear(key)
     this.#trips = this.#fetchAll(keys)
     return this.#trips
   }
 
-  /** Fetches `keys` in as many trips as their bytes need. A trip that fails fails those on it only. */
+  /** Fetches `keys` in as many round trips as their size needs. If one fails, only its own keys fail. */
   async #fetchAll(keys: readonly K[]): Promise<Found<V>[]> {
     const found: Found<V>[] = []
     while (found.length < keys.length) {

@@ -1,5 +1,5 @@
-// What went before a transaction that begins: read for every start, so batched, prepared, and no more than is asked
-// for.
+// What preceded a transaction that begins. It is read for every start, so it is batched, prepared, and limited to what
+// is asked for.
 
 import type { Pool } from 'pg'
 import { idTokenLookupCharactersMax, lastStopTransactionsMax, openOfIdTokenMax } from '../base/limits.ts'
@@ -13,7 +13,7 @@ import { knownJson, ms } from './known-transaction.ts'
 interface Starting {
   readonly chargePointKey: number
   readonly evseId: number
-  /** Null: open transactions are not asked for. */
+  /** Null if open transactions are not needed. */
   readonly idToken: string | null
 }
 
@@ -25,7 +25,7 @@ interface BeforeStartRow {
 
 const nothingBefore: BeforeStart = { lastStop: null, openOfIdToken: [] }
 
-// Looked for among the newest transactions of the charge point only, whatever it has behind it.
+// Only the newest transactions of the charge point are searched, however many it has.
 const lastStop = `(
       SELECT json_build_object('transactionId', s.id, 'stoppedAtMs', ${ms('s.stopped_at')}, 'meterStopWh', s.meter_stop_wh)
       FROM (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id ORDER BY t.received_at DESC, t.id DESC
@@ -41,16 +41,16 @@ export const readLastStops = `
 const openKey = 'left(lower(t.id_token), 64)'
 const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
 
-// A range even of one key, and in the order of the index: for an equation PostgreSQL may go through all transactions by
-// arrival instead, where its statistics say that nearly all are of one card.
+// A range, even for one key, and in the order of the index. For an equality, PostgreSQL may read all transactions by
+// arrival instead if its statistics say that nearly all belong to one card.
 function openFrom(first: string, last: string, more: string): string {
   return `(SELECT * FROM transactions t WHERE t.stopped_at IS NULL AND ${openKey} ~>=~ ${first} AND ${openKey} ~<=~ ${last} ${more}
            ORDER BY ${openKey} USING ~>~, t.received_at DESC, t.id DESC LIMIT ${openOfIdTokenMax})`
 }
 
 /**
- * The last stops, and the open transactions of cards, so many of each at most: those of the id token and its plain form
- * come first, then those of the plain form with another suffix, unless that is an id token of its own.
+ * The last stops and the open transactions of cards, each limited in number. Those of the id token and its plain form
+ * come first, then those of the plain form with another suffix, unless that is an id token itself.
  */
 export const readBeforeStart = `
   SELECT v.place, ${lastStop}, (
@@ -68,8 +68,8 @@ function nameOf({ chargePointKey, evseId, idToken }: Starting): string {
 }
 
 /**
- * Reads what went before a transaction that begins on this EVSE with this id token. Without one it is the last stop of
- * the EVSE only, which takes a quarter of the time.
+ * Reads what preceded a transaction that begins on this EVSE with this id token. Without an id token, only the last
+ * stop of the EVSE is read, which takes a quarter of the time.
  */
 export function createBeforeStart(
   pool: Pick<Pool, 'query'>,

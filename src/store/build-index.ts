@@ -1,16 +1,16 @@
-// Builds an index of a table that everybody uses, in steps of which each can be done again: a start may be
-// interrupted after any.
+// Builds an index of a table that is in use, in steps that can each be repeated: a start may be interrupted after any
+// of them.
 
 import type { Client } from 'pg'
 import { migrationLockMs } from '../base/limits.ts'
 import type { IndexToBuild } from './migration-files.ts'
 
-/** Longest name that PostgreSQL takes, in bytes. */
+/** Longest name that PostgreSQL accepts, in bytes. */
 const nameBytesMax = 63
 
 /**
- * Builds an index, unless it is there. Nobody who reads or writes waits for it; of a partitioned table it is built
- * partition by partition.
+ * Builds an index unless it exists. Reads and writes do not wait for it. On a partitioned table it is built partition
+ * by partition.
  *
  * @throws {Error} of PostgreSQL; a partitioned table, or a part of its index, may be locked (lock_not_available).
  */
@@ -31,7 +31,7 @@ async function buildPlain(client: Client, index: IndexToBuild): Promise<void> {
   try {
     await client.query(`CREATE ${isUnique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY "${name}" ON "${table}" ${rest}`)
   } catch (error) {
-    // An unfinished unique index would refuse what others write. Where the connection is broken, the next start
+    // An unfinished unique index would refuse rows that others write. If the connection is broken, the next start
     // removes it.
     await dropUnfinished(client, name).catch(() => {})
     throw error
@@ -53,7 +53,7 @@ const partitionsWithout = `
     WHERE part.inhparent = to_regclass(quote_ident($2)) AND x.indrelid = partition.oid)
   ORDER BY name LIMIT 1`
 
-// The index of the parent has no rows, and counts once each partition has its part. A partition that is made
+// The index of the parent has no rows. It becomes valid once each partition has its index. A partition that is created
 // meanwhile gets its own.
 async function buildPartitioned(client: Client, index: IndexToBuild): Promise<void> {
   const { name, table, isUnique, rest } = index
@@ -69,7 +69,7 @@ async function buildPartitioned(client: Client, index: IndexToBuild): Promise<vo
   }
 }
 
-/** Runs a statement for whose locks others wait. */
+/** Runs a statement whose locks make other statements wait. */
 async function shortly(client: Client, statement: string): Promise<void> {
   await client.query(`SET lock_timeout = ${migrationLockMs}`)
   try {

@@ -1,6 +1,5 @@
-// Change sets turned into rows, a list per statement. Where two changes of one transaction would touch the same row
-// they are folded into one, the later over the earlier: ON CONFLICT DO UPDATE cannot hit a row twice, and an UPDATE
-// would pick either.
+// Turns change sets into rows, one list per statement. Two changes of the same row in one transaction are merged, the
+// later over the earlier: ON CONFLICT DO UPDATE cannot change a row twice, and an UPDATE would pick either.
 
 import type { Anomaly, ChangeSet } from '../blocks/decision.ts'
 import { isOfTransaction } from '../blocks/overtaken.ts'
@@ -13,18 +12,18 @@ import type { BoundStatement } from './wire/bind-messages.ts'
 import {
   type ChargePointRow,
   insertAnomalies,
-  tellHolders,
+  notifyHolders,
   type TransactionUpdate,
   updateChargePoints,
   updateTransactions,
 } from './statements.ts'
 import { whatCounts } from './transaction-patches.ts'
 
-/** Rows of them are there before anything of the transaction patches what they say. */
+/** These rows are inserted before a patch of the same transaction changes them. */
 const begun: readonly string[] = ['connectors', 'transactions'] satisfies StoredTable[]
 const others = Object.keys(storedTables).filter((name) => !begun.includes(name))
 
-/** Where changes of several sets become one, the older connection counts. */
+/** If changes of several sets are merged, the fencing token of the older connection counts. */
 function olderOf(one: number | null, other: number | null): number | null {
   if (one === null || other === null) return one ?? other
   return Math.min(one, other)
@@ -36,16 +35,16 @@ export class ChangeRows {
   readonly #chargePoints = new Map<number, ChargePointRow>()
   readonly #transactions = new Map<number, TransactionUpdate>()
   readonly #anomalies: RowsOf<typeof insertAnomalies>[] = []
-  readonly #toldElsewhere = new Set<number>()
+  readonly #changedElsewhere = new Set<number>()
 
-  /** Adds everything of `set` but its fact and its meter values. */
+  /** Adds everything of `set` except its fact and its meter values. */
   add(set: ChangeSet): void {
     for (const change of set.changes) {
       if ('row' in change) this.#addRow(set, change)
       else if (change.table === 'chargePoints') this.#patchChargePoint(set, change)
       else this.#patchTransaction(set, change)
     }
-    if (fenceOf(set) === null && set.changes.some(isOfTransaction)) this.#toldElsewhere.add(set.chargePointKey)
+    if (fenceOf(set) === null && set.changes.some(isOfTransaction)) this.#changedElsewhere.add(set.chargePointKey)
     for (const [i, anomaly] of set.anomalies.entries()) this.#anomalies.push(anomalyRow(set, anomaly, i))
   }
 
@@ -59,8 +58,8 @@ export class ChangeRows {
       ...others.flatMap(statementsOf),
       ...bindRows(insertAnomalies, this.#anomalies),
       ...bindRows(
-        tellHolders,
-        [...this.#toldElsewhere].map((key) => ({ key })),
+        notifyHolders,
+        [...this.#changedElsewhere].map((key) => ({ key })),
       ),
     ]
   }
@@ -83,8 +82,8 @@ export class ChangeRows {
     const row = this.#transactions.get(transactionId)
     const epoch = row === undefined ? fenceOf(set) : olderOf(row.epoch, fenceOf(set))
     const updatedAtMs = Math.max(row?.updatedAtMs ?? receivedAtMs, receivedAtMs)
-    const told = whatCounts(patch, row ?? {})
-    this.#transactions.set(transactionId, { chargePointKey, ...row, ...told, transactionId, updatedAtMs, epoch })
+    const counting = whatCounts(patch, row ?? {})
+    this.#transactions.set(transactionId, { chargePointKey, ...row, ...counting, transactionId, updatedAtMs, epoch })
   }
 }
 

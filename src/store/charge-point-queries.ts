@@ -1,4 +1,4 @@
-// Charge points, and what belongs to them, as the REST API lists and provisions them.
+// Charge points and their data, as the REST API lists and provisions them.
 
 import { and, asc, desc, eq, isNull, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
@@ -27,8 +27,8 @@ import { isAlreadyStored } from './store-error.ts'
 import { newestFirst, transactionColumns } from './transaction-queries.ts'
 
 /**
- * A node that still holds the connection has to close it (`fences.ts`): what it does under its old epoch means nothing
- * any more.
+ * Takes a new fencing token (`fences.ts`): a node that still holds the connection closes it, and changes nothing with
+ * the old one.
  */
 const fenced = {
   endedEpoch: sql`CASE WHEN connected THEN connection_epoch END`,
@@ -41,8 +41,8 @@ const fenced = {
 
 const whatEnded = { id: chargePoints.key, endedEpoch: chargePoints.endedEpoch, endedNode: chargePoints.endedNode }
 
-/** A node that holds the connection reads how the charge point is treated now (`fences.ts`). */
-const toldToNodes = { fencedIn: sql`pg_current_xact_id()` }
+/** Notifies the node that holds the connection: it reads the changed settings of the charge point (`fences.ts`). */
+const notifiesNodes = { fencedIn: sql`pg_current_xact_id()` }
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
   return and(eq(chargePoints.key, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
@@ -59,8 +59,8 @@ export function createChargePointQueries(source: ListSource) {
   }
 
   /**
-   * Does `update`, which takes the connection away, and stores how it ended. Answers the number of the charge point;
-   * null: there is none.
+   * Runs `update`, which ends the connection, and stores how it ended. Returns the key of the charge point; null if
+   * there is none.
    */
   async function takingAway(update: SQLWrapper, end: typeof credentialsEnd): Promise<number | null> {
     const ended = `(SELECT id AS key, ended_epoch, ended_node, clock_timestamp() AS at, ${endColumns(end)} FROM changed)`
@@ -139,7 +139,9 @@ export function createChargePointQueries(source: ListSource) {
         .limit(openTransactionsShownMax)
     },
 
-    /** Name of the node that holds its connection under a lease; null when none does, or the node `nodeId`. */
+    /**
+     * Name of the node that holds its connection under a lease; null if no node does, or if it is the node `nodeId`.
+     */
     async otherHolder(chargePointKey: number, nodeId: string): Promise<string | null> {
       const { rows } = await db.execute<{ readonly name: string }>(sql`
         SELECT n.name FROM charge_points c JOIN nodes n ON n.id = c.node
@@ -148,12 +150,12 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * An identity that differs from another in letter case only would make both unreachable in any third spelling.
+     * If two identities differed in letter case only, a third spelling would find neither.
      *
      * @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case.
      */
     async createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord> {
-      // The index refuses it as well, but for a database that was filled before there was one.
+      // The index refuses it as well, except in a database from before the index.
       await refuseAlike(identity)
       const values = { identity: storableText(identity), ...columnsOf(input) }
       const [row] = await db
@@ -170,14 +172,14 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * Null when there is none. A change of credentials takes the connection away from the node that holds it, a change
-     * of how the charge point is treated reaches that node; a new password ends the rotation that is under way.
+     * Null if there is none. Changed credentials end the connection at whichever node holds it. Other changed settings
+     * are notified to that node. A new password ends a rotation that is under way.
      */
     async updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null> {
       const columns = {
         ...columnsOf(input),
         ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
-        ...(isTold(input) ? toldToNodes : {}),
+        ...(changesTreatment(input) ? notifiesNodes : {}),
         ...(input.passwordHash === undefined && input.apiKeyHash === undefined ? {} : fenced),
       }
       if (Object.keys(columns).length === 0) return chargePoint(identity)
@@ -191,8 +193,8 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * Marks the charge point as deleted and forgets its credentials; its transactions, meter values and history stay,
-     * and the identity may be created again. Answers its number; null when there was none.
+     * Marks the charge point as deleted and removes its credentials. Its transactions, meter values and history stay,
+     * and the identity may be created again. Returns its key; null if there was none.
      *
      * @throws {StatorError} `CONFLICT` while a transaction is open.
      */
@@ -289,7 +291,7 @@ function ofStatus(status: ConnectorStatus | 'Offline' | undefined): FilteredRows
   const { connected, deletedAtMs, identity } = chargePoints
   const order = [asc(identity)]
   const isThere = isNull(deletedAtMs)
-  // Of those that are deleted, the index on identities knows too.
+  // The index on identities also contains deleted ones.
   if (status === undefined) {
     return { table: chargePoints, leads: [undefined], leadOrder: order, rest: isThere, order }
   }
@@ -307,8 +309,8 @@ function ofStatus(status: ConnectorStatus | 'Offline' | undefined): FilteredRows
   return { table: chargePoints, leads: [lead], leadOrder: order, rest: undefined, order }
 }
 
-/** Whether `input` changes how the charge point is treated by the node that it is connected to. */
-function isTold({ strictness, registrationStatus, timeZone }: ChargePointInput): boolean {
+/** Whether `input` changes a setting that the node with the connection uses. */
+function changesTreatment({ strictness, registrationStatus, timeZone }: ChargePointInput): boolean {
   return strictness !== undefined || registrationStatus !== undefined || timeZone !== undefined
 }
 

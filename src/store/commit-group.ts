@@ -1,6 +1,6 @@
-// One transaction of the writer. A group is sent in one trip, as if nothing of it were a retransmission; the keys make
-// the whole transaction fail when something is. Then it is done again with care: the ledger first, since it tells which
-// messages are new, then everything else of those.
+// One transaction of the writer. A group is sent in one round trip, as if it contained no retransmission. If it does
+// contain one, a unique key makes the whole transaction fail. It is then repeated in two steps: first the ledger, whose
+// answer shows which messages are new, then everything else of the new ones.
 
 import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
@@ -22,10 +22,10 @@ export interface CommittedGroup {
   /** In the order of the sets. */
   readonly outcomes: readonly CommitOutcome[]
   readonly duplicates: number
-  /** Sets of which nothing was stored, since they have to be decided again. */
+  /** Sets that were not stored, because they have to be decided again. */
   readonly outdated: number
   readonly meterRows: number
-  /** Whether facts or meter values of it had been stored before. */
+  /** Whether any of its facts or meter values were stored before. */
   readonly hadStored: boolean
 }
 
@@ -33,12 +33,12 @@ export interface CommittedGroup {
 export type CommitGroup = typeof commitGroup
 
 /**
- * Commits `sets` and `seen` in one transaction, but for the sets that are outdated: those come back so. When it throws,
- * nothing is stored, unless the connection was lost at the very commit: then the same call again finds out.
+ * Commits `sets` and `seen` in one transaction, except the sets that are outdated: those are returned. When it throws,
+ * nothing is stored, unless the connection was lost during the COMMIT: then the same call again finds out.
  *
- * @param expectsNew whether to try it in one trip first; worth it unless retransmissions are coming in.
+ * @param expectsNew whether to try it in one round trip first; worth it unless retransmissions are arriving.
  * @param mayBeStored whether it is such a call: only then can a fact be stored already and be no retransmission.
- * @param earlier what is to be done about the ledger of the version before.
+ * @param earlier what to do about the ledger of the previous version.
  */
 export async function commitGroup(
   client: ClientBase,
@@ -58,15 +58,15 @@ export async function commitGroup(
     } catch (error) {
       if (!isOutdated(error)) throw error
       const found = await findOutdated(client, new Ledger(left, earlier, false).applied(left))
-      // Each turn leaves a set out; what is outdated stays so, unless the very same fact has been stored by another
-      // node between the failure and the question. Then the ledger recognises it.
+      // Each round leaves out at least one set. A set that is outdated stays so, unless another node has stored the
+      // same fact between the failure and the query. Then the ledger recognises it.
       if (found.length === 0 && ++storedMeanwhile > storedMeanwhileMax) throw error
       for (const set of found) outdated.add(set)
     }
   }
 }
 
-/** The outcomes of all `sets` of a group, of which the `outdated` were not committed. */
+/** The outcomes of all `sets` of a group. The `outdated` ones were not committed. */
 function withOutdated(
   committed: CommittedGroup,
   sets: readonly ChangeSet[],
@@ -97,7 +97,7 @@ async function commitSets(
   return commitCarefully(client, sets, seen, ledger)
 }
 
-/** In one trip; null, and nothing stored, when a fact or meter value had been stored before. */
+/** In one round trip; null, and nothing stored, if a fact or meter value was stored before. */
 async function commitNew(
   client: ClientBase,
   sets: readonly ChangeSet[],
@@ -117,7 +117,7 @@ async function commitNew(
   return committedGroup(sets, ledger, meterRows, false)
 }
 
-/** Where there are facts, the ledger decides what else is stored, which takes a trip of its own. */
+/** If there are facts, the ledger decides what else is stored, which takes a round trip of its own. */
 async function commitCarefully(
   client: ClientBase,
   sets: readonly ChangeSet[],
@@ -145,7 +145,7 @@ async function commitCarefully(
   }
 }
 
-/** By the insert of the meter values, which comes first. */
+/** The result of the insert of the meter values, which comes first. */
 function hadStoredValues([insert]: readonly StatementResult[], meterRows: number): boolean {
   return meterRows > 0 && insert?.rowCount !== meterRows
 }
@@ -178,7 +178,7 @@ function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expe
   return { statements, meterRows: meter.rows }
 }
 
-// What throws here is wrong with the data, whatever it is called.
+// An error here is always an error in the data, whatever its code.
 function prepared<T>(make: () => T): T {
   try {
     return make()
@@ -188,8 +188,8 @@ function prepared<T>(make: () => T): T {
 }
 
 /**
- * The statements as one transaction, which the end of the batch commits; inside a transaction that somebody left open
- * it would not.
+ * Runs the statements as one transaction, which the end of the batch commits. Inside a transaction that was left open
+ * it would not commit.
  */
 async function runTransaction(
   client: ClientBase,

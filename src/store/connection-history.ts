@@ -1,25 +1,23 @@
 // The history of connections: one row when a connection opens, one when it is closed. Both are written by the statement
 // that changes the charge point, under the lock of its row: the statement that finds the connection open writes its
-// end, so there is one.
+// end, so there is exactly one.
 
 import { leaseMs } from '../base/limits.ts'
 import type { ClosedBy, ConnectionEnd } from '../blocks/records.ts'
 
-/** Why a connection was closed that a newer one replaced, on whichever node. */
+/** Why a connection was closed that a newer one replaced, on any node. */
 export const replacedEnd = end('centralSystem', 1001, 'A newer connection of this charge point has taken over.')
-/**
- * Of one whose node was found to be gone: it was closed when the lease of the node ran out, as far as anybody knows.
- */
+/** For a connection whose node is gone. Its end is taken to be when the lease of the node expired. */
 export const nodeLostEnd = end('lost', null, 'Its node stopped without a word, or lost the database.')
-/** Of one that was open when the embedded database was last used. */
+/** For a connection that was open when the embedded database was last used. */
 export const processLostEnd = end('lost', null, 'The process stopped without a word.')
-/** Of one that is gone, while nobody could tell the database why. */
-export const untoldEnd = end('lost', null, 'It was closed while the database could not be told.')
+/** For a connection that ended while the database could not be reached. */
+export const unreportedEnd = end('lost', null, 'It was closed while the database could not be reached.')
 export const stoppingEnd = end('centralSystem', 1001, 'The central system is stopping.')
 export const credentialsEnd = end('centralSystem', 1008, 'Credentials changed')
 export const deletedEnd = end('centralSystem', 1008, 'Charge point deleted')
 
-/** When the lease of a row of `nodes` runs out, unless it is renewed. */
+/** When the lease of a row of `nodes` expires, unless it is renewed. */
 export const leaseEndsAt = `seen_at + interval '${leaseMs} ms'`
 
 type End = Omit<ConnectionEnd, 'atMs'>
@@ -28,7 +26,7 @@ function end(closedBy: ClosedBy, closeCode: number | null, reason: string): End 
   return { closedBy, closeCode, reason }
 }
 
-/** In the SET of an UPDATE of `charge_points c` that ends its connection: RETURNING then tells which one was open. */
+/** In the SET of an UPDATE of `charge_points c` that ends its connection: RETURNING then says which one was open. */
 export const keepEnded = `ended_epoch = CASE WHEN c.connected THEN c.connection_epoch END,
   ended_node = CASE WHEN c.connected THEN c.node END`
 
@@ -37,20 +35,20 @@ export function endColumns({ closedBy, closeCode, reason }: End): string {
   return `'${closedBy}' AS closed_by, ${closeCode ?? 'NULL'}::int4 AS close_code, '${reason}' AS reason`
 }
 
-// No row can be there already: an end is stored by the statement that finds the connection open. So there is no unique
-// index.
+// There is no unique index. It is not needed: an end is stored by the statement that finds the connection open.
 const endedColumns = 'charge_point_id, at, epoch, closed, node, closed_by, close_code, reason'
 
 /**
- * The name of the node of a connection that ended: as `nodes n` has it, else as it stands where the connection `e`
- * opened. A node that came back from a freeze holds connections before it has its lease again.
+ * The name of the node of a connection that ended: from `nodes n`, else from the row of the opening of `e`. A node that
+ * was frozen holds connections before it has its lease again.
  */
 const nameOfEnded = `COALESCE(n.name, (SELECT h.node FROM connection_history h WHERE h.charge_point_id = e.key
     AND h.epoch = e.ended_epoch AND NOT h.closed ORDER BY h.at DESC LIMIT 1), e.ended_node)`
 
 /**
  * Stores the ends of connections. `ended` is a relation of key, ended_epoch (null: nothing was open), ended_node, at,
- * closed_by, close_code and reason. The history has the name of the node: its id means nothing once its lease is over.
+ * closed_by, close_code and reason. The history stores the name of the node, because its id has no meaning after its
+ * lease.
  */
 export function insertEnds(ended: string): string {
   return `INSERT INTO connection_history (${endedColumns})
@@ -59,8 +57,8 @@ export function insertEnds(ended: string): string {
 }
 
 /**
- * Stores that connections have opened. `opened` is a relation of key, at, epoch, node and node_name (null: as `nodes`
- * has it).
+ * Stores that connections have opened. `opened` is a relation of key, at, epoch, node and node_name (null: the name in
+ * `nodes`).
  */
 export function insertOpened(opened: string): string {
   return `INSERT INTO connection_history (charge_point_id, at, epoch, closed, node)
@@ -68,8 +66,8 @@ export function insertOpened(opened: string): string {
 }
 
 /**
- * Stores the ends of the connections that the claims of `claimed` found open: that of a node which is gone ended before
- * the new one opened.
+ * Stores the ends of the connections that the claims of `claimed` found open: a connection of a node that is gone ended
+ * before the new one opened.
  */
 export const insertReplaced = `INSERT INTO connection_history (${endedColumns})
   SELECT e.key, CASE WHEN gone THEN LEAST(e.at, ${leaseEndsAt}) ELSE e.at END, e.ended_epoch, true, ${nameOfEnded},

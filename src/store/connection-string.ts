@@ -1,4 +1,4 @@
-// Database.ConnectionString: a URL, or `Host=…;Port=…;…` as .NET writes it. A keyword that Stator cannot honour is
+// Database.ConnectionString: a URL, or `Host=…;Port=…;…` as .NET writes it. A keyword that Stator does not support is
 // refused, never ignored. No message repeats a password.
 
 import { readFileSync } from 'node:fs'
@@ -53,7 +53,7 @@ const keywords: Readonly<Record<string, Keyword>> = {
   timeout: 'timeout',
   connecttimeout: 'timeout',
   connectiontimeout: 'timeout',
-  // Stator has its own pool (Database.PoolSize) and its own time-outs; these change nothing that matters.
+  // Stator has its own pool (Database.PoolSize) and its own time-outs; these keywords have no effect.
   pooling: 'noEffect',
   minimumpoolsize: 'noEffect',
   minpoolsize: 'noEffect',

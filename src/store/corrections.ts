@@ -10,12 +10,12 @@ import { otherColumnsOf, type RowOfColumns } from './table-statement.ts'
 
 const corrected = otherColumnsOf(transactionCorrections, ['stoppedAtBeforeMs', 'meterStopWhBefore', 'stopReasonBefore'])
 
-/** What an operator puts in the place of an end. */
+/** What an operator enters instead of a stored end. */
 export type CorrectionRow = RowOfColumns<typeof corrected>
 
 /**
- * Only what an operator entered is corrected: a transaction that its station has stopped meanwhile stays as it is, and
- * has no correction. Of one transaction there is one row at most.
+ * Only an end that an operator entered is corrected: a transaction that its charge point has stopped meanwhile stays as
+ * it is, and gets no correction. There is at most one row per transaction.
  */
 export const correctTransactions = statement<CorrectionRow>(
   'correct_transactions',

@@ -1,4 +1,4 @@
-// The database: PostgreSQL at an address, or the embedded one, which is an address like any other once it runs.
+// The database: PostgreSQL at an address, or the embedded one, which also has an address once it runs.
 
 import { Client, type ClientBase, type ClientConfig, Pool, type PoolConfig } from 'pg'
 import {
@@ -20,12 +20,12 @@ import { reasonOf, storeError } from './store-error.ts'
 import { ConnectionGate, WaitingPool } from './waiting-pool.ts'
 import { listsFollowIndexes, plansAreKept, rowsAreFoundByKey } from './wire/plans.ts'
 
-/** Who keeps the database: a worker thread of this process, or a PostgreSQL server. */
+/** Where the database runs: in a worker thread of this process, or in a PostgreSQL server. */
 export type DatabaseProvider = 'Embedded' | 'PostgreSQL'
 
 export interface DatabaseOptions {
   readonly provider: DatabaseProvider
-  /** URL, or `Host=…;Port=…;Database=…;Username=…;Password=…;`. Needed for PostgreSQL, meaningless for Embedded. */
+  /** URL, or `Host=…;Port=…;Database=…;Username=…;Password=…;`. Required for PostgreSQL, unused for Embedded. */
   readonly connectionString?: string
   /** Where the embedded database keeps its files. */
   readonly dataFolder: string
@@ -44,24 +44,24 @@ export interface Lease {
 export interface Database {
   readonly provider: DatabaseProvider
   /**
-   * For what charge points wait for, and for nothing else: look-ups of the gateway, readiness, fences, transaction ids.
-   * Every pool answers `timestamptz` as milliseconds since the epoch and `int8` as numbers.
+   * Only for what charge points wait for: look-ups of the gateway, readiness, fences, transaction ids. Every pool
+   * answers `timestamptz` as milliseconds since the epoch and `int8` as numbers.
    */
   readonly pool: Pool
   /**
-   * For what the REST API lists and provisions. Never keeps anybody waiting at `pool`, but for one statement under way.
+   * For what the REST API lists and provisions. Users of `pool` wait at most for one statement of it that is under way.
    */
   readonly restPool: Pool
   /**
-   * For the message log, partitions, retention, ghosts and leases: REST requests, however many, do not keep them
-   * waiting.
+   * For the message log, partitions, retention, ghosts and leases: REST requests do not keep them waiting, however many
+   * there are.
    */
   readonly upkeepPool: Pool
   /** True when there is one connection for everything, so that a lease must be short. */
   readonly isSingleConnection: boolean
   /**
-   * Of two leases of which the first was released as broken, what the first had sent is done or never will be when the
-   * second begins.
+   * If a lease was released as broken, everything that it had sent is over before the next lease begins: done, or never
+   * done.
    */
   lease(): Promise<Lease>
   /** Resolves when the database has answered. @throws {StatorError} `STORE_UNAVAILABLE` when it does not. */
@@ -74,7 +74,7 @@ const serverVersionMin = 150_000
 /** Longest that a broken connection may take to end on the side of PostgreSQL, in milliseconds. */
 const backendEndMsMax = 5_000
 
-/** A connection as PostgreSQL knows it; a process id alone may be another's by now. */
+/** A connection as PostgreSQL knows it. The process id alone is not enough: another connection may have it by now. */
 interface Backend {
   readonly pid: number
   readonly startedAt: string
@@ -86,8 +86,8 @@ const ownBackend = `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_
 const acknowledgedMeansCommitted = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`
 
-// A list of a large table is read by one process of PostgreSQL, so that one request does not take every core from what
-// charge points wait for.
+// One process of PostgreSQL reads a list of a large table, so that one request does not take all cores from the queries
+// that charge points wait for.
 const onOneCore = `SET max_parallel_workers_per_gather = 0`
 
 /**
@@ -122,8 +122,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   )
   const address = { host: server.host, port: server.port, database: 'postgres' }
   try {
-    // Every connection is the same session to PGlite: a new one would find the prepared statements and locks of the
-    // last.
+    // All connections are one session to PGlite: a new connection would find the prepared statements and locks of the
+    // last one.
     const onConnect = async (client: ClientBase): Promise<void> => {
       await client.query('DISCARD ALL')
       await client.query(rowsAreFoundByKey)
@@ -168,7 +168,7 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
   const newPool = (more: PoolConfig): Pool => {
     const made = new Pool({ ...clientConfig, ...more, idleTimeoutMillis: 0 })
     made.on('error', (error) => log.warn({ error, host: address.host }, 'An idle connection to the database broke.'))
-    // While a client is lent out, nobody else listens to it. The error reaches its next statement as well.
+    // While a client is lent out, it has no other error listener. The error reaches its next statement as well.
     made.on('connect', (client) => client.on('error', () => {}))
     return made
   }
@@ -205,8 +205,8 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
 }
 
 /**
- * Ends what is left of broken connections, and waits until it is gone: what they had sent could be committed seconds
- * later, over what has been committed since.
+ * Ends broken connections in PostgreSQL, and waits until they are gone. Otherwise their statements could be committed
+ * seconds later, over newer data.
  *
  * @throws {StatorError} `STORE_UNAVAILABLE` when one of them does not end.
  */
@@ -227,8 +227,8 @@ async function endBackends(client: Client, broken: Set<Backend>): Promise<void> 
   }
 }
 
-// A disk that was full or away for a moment leaves PGlite in a state that it does not get out of by itself. It is not
-// asked inside its thread: there a question could come between the messages of a client.
+// After a disk was full or missing for a moment, PGlite stays in a state from which it does not recover. It is checked
+// from outside of its thread: inside, the check could come between the messages of a client.
 function watch(ping: () => Promise<void>, restart: () => void, log: Logger): () => void {
   let failures = 0
   let isAsking = false
@@ -254,7 +254,7 @@ async function prepare(client: Client, { host, port, database }: DatabaseAddress
   const where = `'${database}' at ${host}:${port}`
   const refuse = (sentence: string, cause?: unknown): StatorError =>
     new StatorError('DATABASE_UNREACHABLE', sentence, { host, port, database }, cause)
-  // What breaks an idle connection reaches the next statement as well.
+  // An error that breaks an idle connection reaches the next statement as well.
   client.on('error', () => {})
   try {
     await client.connect()

@@ -1,5 +1,5 @@
-// The statements of the writer for the problems that 2.x charge points tell of their components. Like all
-// statements of the writer they may run twice on the same rows and leave the same behind.
+// The statements of the writer for the problems that 2.x charge points report about their components. Like all
+// statements of the writer they are idempotent: running twice on the same rows stores the same.
 
 import type { RowOf, WithoutNulls } from '../blocks/stored-rows.ts'
 import { problems } from '../blocks/diagnostics/tables.ts'
@@ -9,15 +9,15 @@ import { instant } from './wire/columns.ts'
 import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing } from './table-statement.ts'
 
 export interface ProblemRow extends Readonly<WithoutNulls<RowOf<typeof problems>>> {
-  /** False: there is none any more. */
+  /** False if the problem is over. */
   readonly isActive: boolean
 }
 
 const keyNames = keyOf(problems).join(', ')
 
 /**
- * Whether `row` is older than `known`, and so changes nothing. A time that lies after its own arrival comes from a
- * clock that is ahead: then the arrival counts, or nothing could end that problem once the clock is right.
+ * Whether `row` is older than `known`, and so changes nothing. A time after the arrival comes from a clock that is
+ * ahead. Then the arrival counts: otherwise no event could end that problem once the clock is correct.
  */
 export function isOlderProblem(row: ProblemRow, known: ProblemRow): boolean {
   return row.occurredAtMs < Math.min(known.occurredAtMs, known.updatedAtMs)
@@ -33,8 +33,8 @@ const problemTimeColumns: Columns<ProblemRow> = {
 }
 
 /**
- * Says which of all the rows, of problems and of their ends, are the newest; the statements on `problems` come after
- * it. It locks its rows until the COMMIT, all nodes in one order, so that two nodes with events of one component take
+ * Finds which of the rows, of problems and of their ends, are the newest. The statements on `problems` run after it. It
+ * locks its rows until the COMMIT, in the same order on all nodes, so that two nodes with events of one component take
  * turns.
  */
 export const noteProblemTimes = statement<ProblemRow>(
@@ -50,7 +50,7 @@ const newestOf = (rows: string): string =>
   `(SELECT v.* FROM ${rows} JOIN problem_times t USING (${keyNames})
     WHERE t.occurred_at = v.occurred_at AND t.received_at = v.updated_at) AS v`
 
-// A problem may be newer than what `problem_times` has of it: nodes of the version before write to `problems` alone.
+// A problem may be newer than its row in `problem_times`: nodes of the previous version write only to `problems`.
 const isNoOlderThanProblem = (row: string): string => isNoOlder(row, 'problems', 'updated_at')
 
 const problemColumns = columnsOf(problems)

@@ -1,6 +1,6 @@
-// The ledger of the version before, table `transaction_events`, key charge point, ref and seqNo. It knows facts that
-// were stored before the upgrade, and is where a node of that version looks during a deploy: until none is left, what
-// is stored here is written there as well. All statements may run twice on the same rows and leave the same behind.
+// The ledger of the previous version: table `transaction_events`, key charge point, ref and seqNo. It has the facts
+// from before the upgrade, and during a deploy nodes of that version look there. Until no such node is left, new facts
+// are written there as well. All statements are idempotent.
 
 import { type FactRow, refOfOther } from './fact-row.ts'
 import { transactionEvents, transactionFacts } from './schema.ts'
@@ -8,7 +8,7 @@ import { statement } from './statement.ts'
 import { text } from './wire/columns.ts'
 import { type Columns, columnsOf } from './table-statement.ts'
 
-/** By which a fact is looked for in it, beside the charge point. */
+/** The key of a fact in it, besides the charge point. */
 export const earlierKeyColumns: Columns<FactRow> = {
   ...columnsOf(transactionEvents, ['ref']),
   other_ref: text(refOfOther),
@@ -17,19 +17,19 @@ export const earlierKeyColumns: Columns<FactRow> = {
 
 const columns: Columns<FactRow> = columnsOf(transactionEvents)
 
-/** Columns of the new ledger by which it is looked for there. */
+/** Columns of the new ledger that identify a fact there. */
 const newKeyColumns: Columns<FactRow> = columnsOf(transactionFacts, ['sentAtMs', 'digest'])
 
 /**
- * The rows of `transaction_events`, as `e`, that are the fact of `v`; those that this very transaction wrote bear its
- * id in xmin. A key that two facts share is that of the first; the others have a ref with their content in it. Of the
- * oldest rows no content is known.
+ * The rows of `transaction_events`, as `e`, that are the fact of `v`; rows that this transaction wrote have its id in
+ * xmin. A key that two facts share is that of the first; the others have a ref with their content in it. The content of
+ * the oldest rows is not known.
  */
 export const sameEarlierFact = `FROM transaction_events e
   WHERE e.charge_point_id = v.charge_point_id AND e.ref IN (v.ref, v.other_ref) AND e.seq_no = v.seq_no
     AND (e.content = v.content) IS NOT FALSE AND e.xmin <> pg_current_xact_id()::xid`
 
-/** Fails when one of the keys is taken, be it by the fact itself or by another one. */
+/** Fails if one of the keys is taken, by the same fact or by another one. */
 export const insertNewEarlierFacts = statement<FactRow>(
   'insert_new_earlier_facts',
   columns,
@@ -39,7 +39,9 @@ export const insertNewEarlierFacts = statement<FactRow>(
 const isNew = `NOT EXISTS (SELECT FROM transaction_facts f
   WHERE f.charge_point_id = v.charge_point_id AND f.sent_at = v.sent_at AND f.digest = v.digest)`
 
-/** Those that the new ledger does not have. It waits for a node of the version before that is storing the same. */
+/**
+ * Those that the new ledger does not have. It waits for a node of the previous version that is storing the same fact.
+ */
 export const insertEarlierFacts = statement<FactRow>(
   'insert_earlier_facts',
   { ...columns, ...newKeyColumns },
@@ -47,7 +49,7 @@ export const insertEarlierFacts = statement<FactRow>(
     SELECT ${Object.keys(columns).join(', ')} FROM ${rows} WHERE ${isNew} ON CONFLICT DO NOTHING`,
 )
 
-/** After `insertEarlierFacts`: those whose key another fact has that says something else. */
+/** After `insertEarlierFacts`: the facts whose key belongs to another fact with different content. */
 export const insertOtherEarlierFacts = statement<FactRow>(
   'insert_other_earlier_facts',
   { ...columns, ...newKeyColumns, other_ref: text(refOfOther) },

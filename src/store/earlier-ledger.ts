@@ -1,6 +1,6 @@
-// Whether the ledger of the version before is still needed. While nodes of that version work on the database, new facts
-// are written there as well, since they look nowhere else; for as long as it holds facts that may be sent again, it is
-// asked; then it is emptied.
+// Whether the ledger of the previous version is still needed. While nodes of that version use the database, new facts
+// are written there as well, because those nodes look nowhere else. While it holds facts that may be sent again, it is
+// read. After that it is emptied.
 
 import type { ClientBase, Pool } from 'pg'
 import type { Clock } from '../base/clock.ts'
@@ -8,13 +8,13 @@ import { earlierNodesCheckMs, earlierNodesHours, leaseMs } from '../base/limits.
 import type { Logger } from '../base/log.ts'
 import { repeat } from './repeat.ts'
 
-/** `written`: it is asked, and written as well. `asked`: it may hold facts that come again. */
+/** `written`: it is read and written. `asked`: it is only read, because it may hold facts that are sent again. */
 export type EarlierLedgerUse = 'written' | 'asked' | 'unused'
 
-/** Right in every case, and more work than most need: what holds until somebody has looked. */
+/** Correct in every case, but more work than usually needed: used until the first check. */
 export const cautiousUse: EarlierLedgerUse = 'written'
 
-// A node of that version has a lease like any other, and says nothing of its ledger.
+// A node of that version has a lease like any other node, and does not say which ledger it uses.
 const noteEarlierNodes = `
   INSERT INTO earlier_ledger (id, seen_at) SELECT 1, clock_timestamp() WHERE EXISTS (
     SELECT FROM nodes WHERE ledger IS NULL AND seen_at > clock_timestamp() - interval '${leaseMs} ms')
@@ -23,7 +23,7 @@ const noteEarlierNodes = `
 const readUse = `
   SELECT seen_at > clock_timestamp() - interval '${earlierNodesHours} h' AS "isWritten" FROM earlier_ledger`
 
-/** What this process does about the ledger of the version before. */
+/** What this process does about the ledger of the previous version. */
 export class EarlierLedger {
   readonly #pool: Pick<Pool, 'query'>
   #use: EarlierLedgerUse = cautiousUse
@@ -36,14 +36,14 @@ export class EarlierLedger {
     return this.#use
   }
 
-  /** Looks who works on the database, and what it says of the ledger. */
+  /** Reads which nodes use the database, and which ledger each of them uses. */
   async look(): Promise<void> {
     await this.#pool.query(noteEarlierNodes)
     const [row] = (await this.#pool.query<{ readonly isWritten: boolean }>(readUse)).rows
     this.#use = row === undefined ? 'unused' : row.isWritten ? 'written' : 'asked'
   }
 
-  /** Looks now, and every `earlierNodesCheckMs`; the returned function ends it. */
+  /** Checks now, and every `earlierNodesCheckMs`; the returned function ends it. */
   watch(clock: Clock, log: Pick<Logger, 'warn'>): () => Promise<void> {
     const looks = repeat(
       clock,
@@ -57,8 +57,8 @@ export class EarlierLedger {
 }
 
 /**
- * Whether nothing in the ledger of the version before can be sent again: no node that writes there was seen for `days`.
- * False when it has been emptied.
+ * Whether no fact in the ledger of the previous version can be sent again: no node that writes there was seen for
+ * `days`. False if it has been emptied.
  */
 export async function isEarlierLedgerOver(client: ClientBase, days: number): Promise<boolean> {
   const { rowCount } = await client.query(

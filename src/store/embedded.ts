@@ -1,5 +1,5 @@
-// Starts and watches the embedded database. One process has a data folder for itself; the operating system lets go of
-// the lock when that process dies, however it dies.
+// Starts and watches the embedded database. One process has a data folder exclusively. The operating system releases
+// the lock when that process ends, however it ends.
 
 import { Database as SqliteFile } from 'bun:sqlite'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -18,7 +18,7 @@ const socketPathBytesMax = 103
 const restartDelayMs = 500
 
 export interface EmbeddedServer {
-  /** Folder of the socket: what `pg` takes for a host. */
+  /** Folder of the socket, which `pg` accepts as the host. */
   readonly host: string
   readonly port: number
   /** Drops the running database and reopens its files. */
@@ -28,7 +28,7 @@ export interface EmbeddedServer {
 }
 
 /**
- * Starts the embedded database on `dataFolder`, which is made (mode 0700) when it is not there. A thread that fails
+ * Starts the embedded database on `dataFolder`, which is created (mode 0700) if it does not exist. A thread that fails
  * later is replaced; connections break meanwhile.
  *
  * @throws {StatorError} `DATA_FOLDER_IN_USE`, or `DATABASE_UNREACHABLE` when the files cannot be opened.
@@ -83,7 +83,7 @@ export async function startEmbedded(dataFolder: string, log: Logger): Promise<Em
   }
 }
 
-// SQLite brings file locks that work alike everywhere and end with their process; the file holds nothing.
+// SQLite has file locks that work the same on all systems and end with their process. The file is empty.
 function lockFolder(folder: string): () => void {
   const file = new SqliteFile(join(folder, 'embedded.lock'))
   try {
@@ -102,7 +102,8 @@ function lockFolder(folder: string): () => void {
 }
 
 async function startWorker(data: EmbeddedWorkerData): Promise<Worker> {
-  // A socket left behind by a killed process would keep the new one from listening. The lock says that nobody listens.
+  // A socket file of a killed process would keep the new one from listening. The lock proves that no process listens on
+  // it.
   rmSync(data.socketPath, { force: true })
   const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: data })
   const first = await firstMessage(worker)

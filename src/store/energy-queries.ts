@@ -1,4 +1,4 @@
-// What the meter values of transactions tell of their energy, for those whose own registers do not.
+// The energy of transactions from their meter values, for those without registers of their own.
 
 import { type SQL, sql } from 'drizzle-orm'
 import { meterRoundingWhMax, registerStepsWh } from '../base/limits.ts'
@@ -24,13 +24,13 @@ const registerRowsMax = 1_000
 /** As many are looked at where a register is known to have fallen: a day of samples, one every ten seconds. */
 const fallenRowsMax = 10_000
 
-/** Meter values that are looked at for intervals in one list, and how many bytes of them. */
+/** Meter values, and their bytes, that are read for the intervals of one list. */
 const intervalRowsMax = 10_000
 const intervalBytesMax = 16_777_216
 
 /**
- * Of several transactions to which a charge point gave the same id, each has the samples from its start to the start of
- * the next. `v` is a row of `id` and `ref`, `t` the transaction, `n` the next of its id.
+ * If a charge point gave several transactions the same id, each has the samples from its start to the start of the
+ * next. `v` is a row of `id` and `ref`, `t` the transaction, `n` the next of its id.
  */
 const samplesOf = sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
   AND m.sampled_at >= CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END
@@ -65,8 +65,8 @@ function transactionsOnEvses(records: readonly EnergyRecord[]) {
 }
 
 /**
- * Evidence for each of `records` that needs it; the others are left out. What names the transaction goes before what
- * names only its connector.
+ * Evidence for each of `records` that needs it; the others are left out. Values that name the transaction take
+ * precedence over values that name only its connector.
  */
 export async function evidenceOf(
   { db }: ListSource,
@@ -81,7 +81,7 @@ export async function evidenceOf(
   const withoutEnds = () => needing.filter((record) => needsIntervals(record, knownOf(record)))
   const isNamed = ({ stationTransactionId }: EnergyRecord) => stationTransactionId !== ''
 
-  // Under an id that is empty stand the values of no transaction.
+  // An empty id means that the value belongs to no transaction.
   const named = needing.filter(isNamed)
   if (named.length > 0) add(await registersOf(db, transactionsOf(named), samplesOf, sql`true`))
   const byIntervals = withoutEnds().filter(isNamed)
@@ -103,7 +103,7 @@ async function registersOf(
   samples: SQL,
   isOwn: SQL,
 ): Promise<ReadonlyMap<number, Partial<EnergyEvidence>>> {
-  // Nearly every sample has a register, or none has.
+  // Nearly all samples have a register, or none of them has one.
   const looked = (
     order: 'ASC' | 'DESC',
     rowsMax = sql`${registerRowsMax}`,
@@ -111,22 +111,22 @@ async function registersOf(
       WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${rowsMax}) r
     WHERE ${isOwn} AND r.energy_wh IS NOT NULL`
   const reading = sql`json_build_object('wh', r.energy_wh, 'at', r.sampled_at)`
-  // Of one moment the last row counts, which has the sum of all phases. Where the end has a register, nothing is told
-  // of it but that.
+  // Of several rows with one time the last counts: it has the sum of all phases. If the end has a register, only that
+  // is used.
   const moments = sql`SELECT DISTINCT ON (r.sampled_at) r.sampled_at AS at, r.energy_wh AS wh FROM ${looked(
     'DESC',
     sql`CASE WHEN t.register_fell_at IS NULL THEN ${registerRowsMax} ELSE ${fallenRowsMax} END::int8`,
   )} AND NOT ${sql.raw(isOfBegin)} AND (t.meter_stop_wh IS NULL OR r.sampled_at < t.stopped_at)
     ORDER BY r.sampled_at, r.received_at DESC`
-  // Where no start tells one, the register of the begin is the first.
+  // If no start has a register, the register of the begin is the first.
   const start = sql`COALESCE(t.meter_start_wh, (SELECT r.energy_wh FROM ${looked('ASC')} LIMIT 1))`
   const isBelow = (wh: string) => `round((highest - ${wh}) * 1000) > ${meterRoundingWhMax * 1_000}`
   const isMultiple = (wh: string, stepWh: number) => `round(${wh} / ${stepWh}) * ${stepWh} = ${wh}`
   const hasFallen = registerStepsWh
     .map((step) => `NOT ((${isMultiple('highest', step)}) <> (${isMultiple('wh', step)}) AND highest - wh < ${step})`)
     .reduce((all, one) => `${all} AND ${one}`, isBelow('wh'))
-  // All of them are read for what is over only, and seldom tells no register of its own: a list may well be of open
-  // ones. A fall as `firstFall` has it.
+  // All of them are read only for transactions that are over. Few of those have no register, while a list may consist
+  // of open ones. A fall is what `firstFall` finds.
   const { rows } = await db.execute<RegistersRow>(
     sql`SELECT v.id, (SELECT ${reading} FROM ${looked('ASC')} LIMIT 1) AS first,
       (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last, f.highest, f.fell
@@ -164,25 +164,25 @@ interface RegisterRead {
 }
 
 interface RegistersRow extends Record<string, unknown> {
-  /** Drizzle has types of its own for bare statements: an int8 is a text. */
+  /** In raw statements Drizzle uses its own types: an int8 is a text. */
   readonly id: string
   readonly first: RegisterRead | null
   readonly last: RegisterRead | null
   readonly highest: number | null
-  /** Null where nothing tells. */
+  /** Null if there is no evidence. */
   readonly fell: boolean | null
 }
 
 interface IntervalRow extends Record<string, unknown> {
   readonly id: string
   readonly sampledAt: string
-  /** Null where the bytes that may be read end. */
+  /** Null where the limit on bytes is reached. */
   readonly meterValue: StoredMeterValue['meterValue'] | null
 }
 
 /**
- * The sum of the intervals of each, from `intervalRowsMax` rows of them all and `intervalBytesMax` bytes: one that was
- * not read to its end has none.
+ * The sum of the intervals of each, from at most `intervalRowsMax` rows and `intervalBytesMax` bytes in total. A
+ * transaction that was not read completely has no sum.
  */
 async function intervalsOf(
   db: ListSource['db'],

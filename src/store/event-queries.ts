@@ -1,4 +1,4 @@
-// What charge points told beside transactions, as the REST API lists it.
+// What charge points reported besides transactions, as the REST API lists it.
 
 import { and, desc, eq, gte, lte } from 'drizzle-orm'
 import type { ChargePointEventFilter, ChargePointEventRecord, Page, PageOf } from '../blocks/records.ts'
@@ -36,8 +36,8 @@ export function createEventQueries(source: ListSource) {
 
 const newestFirst = [desc(chargePointEvents.receivedAtMs), desc(chargePointEvents.digest)]
 
-// An index leads to the events of a charge point and a time. Always of a time: without statistics, PostgreSQL would
-// read all by the primary key, and sort them.
+// An index finds the events by charge point and time. A time is always given: otherwise PostgreSQL, without statistics,
+// would read all rows by the primary key and sort them.
 function filteredBy({ chargePointKey: key, action, fromMs = 0, toMs }: ChargePointEventFilter): FilteredRows {
   const { chargePointKey, receivedAtMs } = chargePointEvents
   const lead = and(

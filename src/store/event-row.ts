@@ -1,4 +1,4 @@
-// A row of the history of a charge point, and the digests by which rows without a key of their own are told apart.
+// A row of the history of a charge point, and the digests that identify rows without a key of their own.
 
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import type { ChangeSet } from '../blocks/decision.ts'
@@ -11,9 +11,9 @@ export function digestOf(...parts: (string | number)[]): bigint {
   return BigInt.asIntN(64, Bun.hash.xxHash64(parts.join('\0')))
 }
 
-// A notification with a time of its own is the same wherever and whenever it comes again, and so is one with a place.
-// Without either only a resend under the same message id on the same connection is told; and boots are all kept, since
-// some stations number every boot alike.
+// The idempotency key of a notification. With a time of its own, or with a place, it is recognised whenever and
+// wherever it is sent again. Without either, only a resend with the same message id on the same connection is
+// recognised. All boots are kept, because some stations give every boot the same message id.
 export function eventRow(
   set: ChangeSet,
   { row, place }: RowChange<'chargePointEvents'>,
@@ -27,8 +27,8 @@ export function eventRow(
   else identifying.push(set.epoch, set.messageId)
   return {
     chargePointKey: set.chargePointKey,
-    // A place stands for what was told there, however its members were ordered.
-    digest: digestOf(row.action, place === undefined ? tellingText(row, payload) : '', ...identifying),
+    // A place stands for what was reported there, in whatever order its members were.
+    digest: digestOf(row.action, place === undefined ? identifyingText(row, payload) : '', ...identifying),
     action: row.action,
     messageId: set.messageId,
     occurredAtMs: row.occurredAtMs ?? null,
@@ -37,8 +37,8 @@ export function eventRow(
   }
 }
 
-/** The text that tells a notification from others of its time. */
-function tellingText({ action, payload }: NewRow<'chargePointEvents'>, shown: string): string {
+/** The text that distinguishes a notification from others of the same time. */
+function identifyingText({ action, payload }: NewRow<'chargePointEvents'>, shown: string): string {
   if (action !== 'StatusNotification' || typeof payload === 'string') return shown
   return hideFrameSecrets(orderedText(payload, statusOrder(payload)))
 }

@@ -1,16 +1,16 @@
-// A row of the ledger of transaction messages, and what it is known by: the charge point, the time that it sent, and a
-// digest of what it said. Nothing of our own is in it: no message id, no time of arrival.
+// A row of the ledger of transaction messages, and its idempotency key: the charge point, the time that it sent, and a
+// digest of the content. The key contains nothing that differs in a retransmission: no message id, no time of arrival.
 
 import { storableKey } from '../base/storable-text.ts'
 import type { ChangeSet, TransactionFact, Verbatim } from '../blocks/decision.ts'
 import type { transactionEvents, transactionFacts } from './schema.ts'
 import type { RowOf } from '../blocks/stored-rows.ts'
 
-/** A row of the ledger, and of that of the version before, which knows it by `ref` and `seqNo`. */
+/** A row of the ledger, and of the ledger of the previous version, whose key is `ref` and `seqNo`. */
 export type FactRow = Readonly<RowOf<typeof transactionFacts> & RowOf<typeof transactionEvents>>
 
 /**
- * `sent_at` of facts without a usable time. PostgreSQL wants the partition key in the unique index, so they need some
+ * `sent_at` of facts without a usable time. PostgreSQL requires the partition key in the unique index, so they need a
  * time.
  */
 const noTimeMs = 0
@@ -33,12 +33,12 @@ export function factRow(set: ChangeSet, fact: TransactionFact): FactRow {
   }
 }
 
-/** What the ledger knows a fact by. */
+/** The key of a fact in the ledger. */
 export function factKey({ chargePointKey, sentAtMs, digest }: FactRow): string {
   return `${chargePointKey}/${sentAtMs}/${digest}`
 }
 
-/** What no charge point sent has no content; its ref stands for it. */
+/** A fact that no charge point sent has no content. Its ref is used instead. */
 function factDigest({ content, place, ref, seqNo }: TransactionFact): bigint {
   if (content !== undefined && place === null) return BigInt(content)
   const parts = content === undefined ? [ref, seqNo] : [content, place]
@@ -50,18 +50,20 @@ export function jsonOf(payload: Verbatim): string {
   return typeof payload === 'string' ? payload : JSON.stringify(payload)
 }
 
-/** Longest `ref` of a fact that is kept as it is, in characters: it has to fit an index entry. */
+/** Longest `ref` of a fact that is kept unchanged, in characters: it has to fit into an index entry. */
 const refCharactersMax = 255
 
 /**
- * The `ref` under which the version before stores a fact: cut and marked with a digest of the whole when it is too
- * long.
+ * The `ref` under which the previous version stores a fact. If it is too long, it is cut and gets a digest of the
+ * whole.
  */
 export function storedRef(ref: string): string {
   return storableKey(ref, refCharactersMax)
 }
 
-/** The `ref` under which the version before stores a fact whose key another fact has that says something else. */
+/**
+ * The `ref` under which the previous version stores a fact whose key belongs to another fact with different content.
+ */
 export function refOfOther({ ref, content }: FactRow): string {
   return storedRef(`${ref}#${content}`)
 }

@@ -1,6 +1,5 @@
-// The statements of the ledger of transaction messages. All of them may run twice on the same rows (a COMMIT whose
-// outcome was lost is done again) and leave the same behind. Those that ask the ledger of the version before are there
-// until it is empty.
+// The statements of the ledger of transaction messages. All of them are idempotent: a COMMIT whose outcome was lost is
+// repeated. Those that read the ledger of the previous version are needed until it is empty.
 
 import { earlierKeyColumns, sameEarlierFact } from './earlier-facts.ts'
 import type { FactRow } from './fact-row.ts'
@@ -18,14 +17,14 @@ const isStoredEarlier = `EXISTS (SELECT ${sameEarlierFact})`
 /** Fails when one of the facts is stored already. */
 export const insertNewFacts = statement<FactRow>('insert_new_facts', factColumns, (_, rows) => `${insert} FROM ${rows}`)
 
-/** The same, in both ledgers: what the one before has is inserted twice, which the key refuses. */
+/** The same, in both ledgers. A fact that the previous one has is inserted twice, which the key refuses. */
 export const insertNewFactsAsking = statement<FactRow>(
   'insert_new_facts_asking',
   { ...factColumns, ...earlierKeyColumns },
   (_, rows) => `${insert} FROM ${rows}, generate_series(1, CASE WHEN ${isStoredEarlier} THEN 2 ELSE 1 END)`,
 )
 
-/** Tells by its row count how many facts were new. */
+/** Its row count is the number of new facts. */
 export const insertFacts = statement<FactRow>(
   'insert_facts',
   factColumns,
@@ -39,9 +38,9 @@ export const insertFactsAsking = statement<FactRow>(
   (_, rows) => `${insert} FROM ${rows} WHERE NOT ${isStoredEarlier} ON CONFLICT DO NOTHING`,
 )
 
-/** What stood in the ledger before this transaction. */
+/** What was in the ledger before this transaction. */
 export interface StoredFact {
-  /** Place of the row that was asked for, from 1. */
+  /** Position of the row that was asked for, from 1. */
   readonly place: number
   readonly messageId: string
   readonly receivedAtMs: number
@@ -54,8 +53,8 @@ const sameFact = `FROM transaction_facts f
     AND f.xmin <> pg_current_xact_id()::xid`
 
 /**
- * Which of the rows that `insertFacts` was given in this transaction had been there before, and their answers. Rows
- * that this very transaction inserted bear its id in xmin.
+ * Which of the rows that `insertFacts` was given in this transaction were there before, and their answers. Rows that
+ * this transaction inserted have its id in xmin.
  */
 export const findStoredFacts = statement<FactRow>(
   'find_stored_facts',
@@ -64,7 +63,7 @@ export const findStoredFacts = statement<FactRow>(
     CROSS JOIN LATERAL (SELECT ${whatStood} ${sameFact}) s`,
 )
 
-/** The same after `insertFactsAsking`. What is in both ledgers is the same in both. */
+/** The same after `insertFactsAsking`. A fact that is in both ledgers is the same in both. */
 export const findStoredFactsAsking = statement<FactRow>(
   'find_stored_facts_asking',
   { ...keyColumns, ...earlierKeyColumns },

@@ -1,7 +1,8 @@
-// What nodes must know of charge points that others have changed since the last look. Some have lost their connection:
-// an operator changed their credentials or deleted them at another node, or they have connected to another node. Others
-// are to be treated differently. Each node looks every second, closes what it still holds and treats the rest as it is
-// told.
+// Fences between nodes. The fencing token of a connection is its epoch, a number that rises with each connection of the
+// charge point: an older epoch may change nothing. A fence is set when another node or an operator changes a charge
+// point: it has connected to another node, its credentials were changed, it was deleted, or its settings were changed.
+// Each node polls the fences every second, closes the connections whose epoch is too old, and applies changed settings
+// to the others.
 
 import { fenceCheckMs } from '../base/limits.ts'
 import type { Clock } from '../base/clock.ts'
@@ -11,12 +12,12 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { Database } from './database.ts'
 import { repeat } from './repeat.ts'
 
-/** A charge point whose connections with epochs below `epoch` are over, and how it is treated. */
+/** A charge point whose connections with a fencing token below `epoch` are over, and its settings. */
 export interface Fence {
   readonly key: number
   readonly identity: string
   readonly epoch: number
-  /** Whether a newer connection is what took it away. */
+  /** Whether a newer connection replaced them. */
   readonly connected: boolean
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
@@ -30,7 +31,7 @@ export interface FenceWatchOptions {
   readonly onFence: (fence: Fence) => void
 }
 
-/** Looks every `fenceCheckMs` from now on; the returned function ends it. */
+/** Polls every `fenceCheckMs` from now on; the returned function ends it. */
 export async function watchFences({ database, clock, log, onFence }: FenceWatchOptions): Promise<() => Promise<void>> {
   const look = await startLooking(database)
   let isFailing = false
@@ -51,12 +52,11 @@ export async function watchFences({ database, clock, log, onFence }: FenceWatchO
 }
 
 /**
- * A function that reads the fences since it was last called; a few of them again.
+ * A function that reads the fences since it was last called. A few are read twice.
  *
- * `fenced_in` is the transaction that set the fence. Every transaction that a look does not see yet is at or above the
- * xmin of the look's snapshot, so the next look begins there, and nothing is missed, however long a COMMIT takes and
- * whatever the clocks say. Numbers at or above xmax come from another server, out of whose dump the tables were
- * restored.
+ * `fenced_in` is the transaction that set the fence. A transaction that a poll does not see yet is at or above the xmin
+ * of the poll's snapshot, so the next poll begins there. No fence is missed, however long a COMMIT takes and whatever
+ * the clocks say. Numbers at or above xmax come from another server: the tables were restored from its dump.
  */
 export async function startLooking({ pool }: Pick<Database, 'pool'>): Promise<() => Promise<readonly Fence[]>> {
   let since = '0'
@@ -77,7 +77,7 @@ export async function startLooking({ pool }: Pick<Database, 'pool'>): Promise<()
 }
 
 /**
- * Whether the epoch of a row of `charge_points` is that of a connection, be it over; an operator takes an epoch, too.
+ * Whether the epoch of a row of `charge_points` is that of a connection, open or over. An operator takes an epoch, too.
  */
 export const isConnectionNewer = 'connected OR COALESCE(ended_epoch = connection_epoch, false)'
 

@@ -1,5 +1,5 @@
-// The rows that the change sets of a transaction add to tables, until the statements that store them are made. What is
-// particular about a table stands in its entry of `particular`; one whose rows only replace each other needs none.
+// The rows that the change sets of a transaction add to tables, until the statements that store them are made. Special
+// rules of a table are in its entry of `particular`. A table whose rows only replace each other needs no entry.
 
 import { getTableName } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
@@ -17,12 +17,15 @@ import type { BoundStatement } from './wire/bind-messages.ts'
 import { insertChargePointEvents, insertTransactions, upsertConnectors } from './statements.ts'
 import { type KeyColumn, keyColumnsOf, upsert } from './table-statement.ts'
 
-/** The epoch that must be the newest of the charge point for the set to be stored; null: any may be. */
+/**
+ * The fencing token of the set: the epoch that must be the newest of the charge point for the set to be stored. Null:
+ * not fenced.
+ */
 export function fenceOf({ epoch, isOvertaken }: ChangeSet): number | null {
   return epoch === 0 || isOvertaken === true ? null : epoch
 }
 
-/** What a row has of its message: whose it was and when it came, under each name that a table has for that. */
+/** What a row takes from its message: charge point and arrival, under each name that a table has for them. */
 type OfMessage = {
   readonly chargePointKey: number
   readonly epoch: number | null
@@ -44,10 +47,11 @@ export interface Gathered<Name extends StoredTable = StoredTable> {
 interface Parts<Name extends StoredTable, Row> {
   readonly rowOf: (set: ChangeSet, change: RowChange<Name>) => Row
   /**
-   * Of the rows with one key the last counts: no statement can touch a row twice. Without it each is a row of its own.
+   * Of several rows with the same key the last counts, because no statement can change a row twice. Without a key, each
+   * is a row of its own.
    */
   readonly keyOf?: (row: Row) => string | number
-  /** Whether it does not count although it comes later. */
+  /** Whether a later row does not count. */
   readonly isOlder?: (row: Row, known: Row) => boolean
   readonly statements: (rows: readonly Row[]) => readonly BoundStatement[]
 }
@@ -86,10 +90,10 @@ function written<Name extends StoredTable>(set: ChangeSet, change: { readonly ro
   }
 }
 
-/** Longest text in a key, in characters (2.0.1 allows 50): four of them have to fit an index entry. */
+/** Longest text in a key, in characters (2.0.1 allows 50): four of them have to fit into an index entry. */
 const keyCharactersMax = 128
 
-/** Cuts the texts of a row's key to what fits an index entry, each to one of its own. */
+/** Cuts the texts of a row's key to what fits into an index entry. Different texts stay different. */
 function withKey<Row extends Readonly<Record<string, unknown>>>(row: Row, key: readonly KeyColumn[]): Row {
   const texts: Record<string, unknown> = row
   for (const { name, isText } of key) {
@@ -108,7 +112,9 @@ function keyIn(row: Readonly<Record<string, unknown>>, key: readonly KeyColumn[]
 const keyOfConnector = keyColumnsOf(connectors)
 const keyOfProblem = keyColumnsOf(problems)
 
-/** How the rows of a table are stored of which more is to be said than that a row replaces that of its key. */
+/**
+ * How the rows of a table with special rules are stored: those where a row does more than replace the one with its key.
+ */
 const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
   connectors: gathering<'connectors', Written<'connectors'>>({
     rowOf: written,
@@ -165,7 +171,7 @@ function replacing(name: StoredTable): Gathered {
   })()
 }
 
-/** No rows yet, of a table. */
+/** An empty collection of rows of a table. */
 export function gather(name: StoredTable): Gathered {
   return particular[name]?.() ?? replacing(name)
 }

@@ -1,6 +1,6 @@
-// Ghost transactions: open ones that look over. They are flagged and never closed: the charge point may be about to
-// tell how they ended, and an operator can close them by hand. Whether one is a ghost follows from what is stored, so
-// that a flag goes by itself.
+// Ghost transactions: open ones that look over. They are flagged and never closed: the charge point may still report
+// how they ended, and an operator can close them. Whether a transaction is a ghost is computed from what is stored, so
+// the flag disappears by itself.
 
 import type { ClientBase, Pool } from 'pg'
 import { ghostCandidatesMax, ghostMeterValuesMax, ghostsPerCheckMax } from '../base/limits.ts'
@@ -16,7 +16,7 @@ interface Suspect extends Ghost, Place {
 /** Key of the advisory lock under which ghosts are noted, so that two processes do not note the same one. */
 const ghostLock = 6_017_302
 
-// Times are those of this side: when the status was first told, when anything about the transaction last came.
+// Times are by our clock: when the status was first reported, and when the last message about the transaction arrived.
 const quietSince = 't.received_at, t.updated_at'
 const availableSince = `GREATEST(COALESCE(k.status_since, k.updated_at), ${quietSince})`
 const goneSince = `GREATEST(c.last_seen_at, ${quietSince})`
@@ -24,10 +24,7 @@ const name = 'COALESCE(t.station_transaction_id, t.id::text)'
 const columns = `t.id AS "transactionId", t.charge_point_id AS "chargePointKey", c.identity, ${name} AS transaction,
   t.station_transaction_id AS "stationTransactionId", t.received_at AS "heardAtMs"`
 
-/**
- * Parameters: $1 and $2 are the latest times that are long ago. `from` gives transactions `t`, of which the open ones
- * count.
- */
+/** Parameters: times up to $1 and $2 count as long ago. `from` gives transactions `t`; the open ones are examined. */
 function suspects(from: string, which = 'true'): string {
   return `
   SELECT ${columns}, 'connectorAvailable' AS reason, ${availableSince} AS "sinceMs"
@@ -44,7 +41,7 @@ function longAgo({ availableMs, goneMs }: GhostDeadlines, nowMs: number): [strin
   return [new Date(nowMs - availableMs).toISOString(), new Date(nowMs - goneMs).toISOString()]
 }
 
-/** Why the transaction counts as a ghost at `nowMs`; none when it does not. */
+/** Why the transaction counts as a ghost at `nowMs`; empty if it does not. */
 export async function ghostReasonsOf(
   pool: Pool,
   transactionId: number,
@@ -59,9 +56,10 @@ export async function ghostReasonsOf(
 }
 
 /**
- * A charge point may say Available and go on charging: meter values tell. Where it is gone there are none.
+ * A charge point may report Available and continue to charge, which its meter values show. If it is not connected there
+ * are none.
  *
- * The reference of a 2.x transaction is a hash that SQL cannot make, hence a question of its own.
+ * The reference of a 2.x transaction is a hash that SQL cannot compute, so this is a separate query.
  */
 async function withoutMeteredOnes(
   client: Pool | ClientBase,
@@ -90,8 +88,8 @@ async function withoutMeteredOnes(
 const digest = (transactionId: string, reason: string): string =>
   `hashtextextended('ghost/' || ${transactionId} || '/' || ${reason}, 0)`
 
-// Open ones by charge point and arrival, as their index has them, from behind the last that was gone through. $6 is how
-// many; null: all.
+// Open ones by charge point and arrival, as their index has them, starting after the last one that was examined. $6 is
+// how many; null: all.
 const candidates = `
   SELECT * FROM transactions WHERE stopped_at IS NULL AND (charge_point_id, received_at, id) > ($3, $4, $5)
   ORDER BY charge_point_id, received_at, id LIMIT $6`
@@ -111,10 +109,10 @@ const noteGhosts = `
   FROM unnest($1::int4[], $2::int8[], $3::text[], $4::text[], $5::text[]) AS v(charge_point_id, id, name, reason, since)
   ON CONFLICT DO NOTHING`
 
-/** An open transaction that a look has got to. */
+/** An open transaction that a check has reached. */
 interface Place {
   readonly chargePointKey: number
-  /** When it was first heard of. */
+  /** When its first message arrived. */
   readonly heardAtMs: number
   readonly transactionId: number
 }
@@ -125,7 +123,7 @@ function keyOf({ chargePointKey, heardAtMs, transactionId }: Place): readonly [n
   return [chargePointKey, new Date(heardAtMs).toISOString(), transactionId]
 }
 
-/** Looks for ghosts a part at a time, charge point by charge point, and begins again at the end. */
+/** Searches for ghosts in batches, charge point by charge point, and starts again after the last one. */
 export class GhostCheck {
   readonly #database: Database
   readonly #deadlines: GhostDeadlines
@@ -137,7 +135,8 @@ export class GhostCheck {
   }
 
   /**
-   * Stores an anomaly for each ghost that has none; of at most `ghostsPerCheckMax` suspects. Answers the ghosts noted.
+   * Stores an anomaly for each ghost that has none, among at most `ghostsPerCheckMax` suspects. Returns the noted
+   * ghosts.
    */
   async run(nowMs: number): Promise<readonly Ghost[]> {
     const client = await this.#database.upkeepPool.connect()
@@ -183,9 +182,7 @@ export class GhostCheck {
     return this.#database.isSingleConnection ? ghostCandidatesMax : null
   }
 
-  /**
-   * The last transaction that was gone through, of which `found` are suspects; `beforeAll` when it was the last of all.
-   */
+  /** The last transaction that was examined, where `found` are the suspects; `beforeAll` if there are no more. */
   async #lastOf(client: ClientBase, found: readonly Suspect[]): Promise<Place> {
     const lastFound = found.at(-1)
     if (lastFound !== undefined && found.length >= ghostsPerCheckMax) return lastFound

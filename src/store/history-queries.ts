@@ -1,4 +1,4 @@
-// What became of the connectors and connections of a charge point, as the REST API lists it: two tables, merged by
+// The history of the connectors and connections of a charge point, as the REST API lists it: two tables, merged by
 // time.
 
 import { and, eq, gte, lte, type SQL, sql } from 'drizzle-orm'
@@ -8,7 +8,7 @@ import { countOf, type ListSource, requireInReach, totalOf } from './paging.ts'
 import { parseInstant } from '../blocks/column-types.ts'
 import { connectionHistory, connectorHistory } from './schema.ts'
 
-// A type and not an interface: only so does TypeScript take it for a record.
+// A type and not an interface: TypeScript accepts only a type as a record.
 type HistoryRow = {
   readonly at: string | number
   readonly occurredAt: string | number | null
@@ -45,7 +45,7 @@ export function createHistoryQueries(source: ListSource) {
 type TimeColumn = typeof connectorHistory.receivedAtMs | typeof connectionHistory.atMs
 type KeyColumn = typeof connectorHistory.chargePointKey | typeof connectionHistory.chargePointKey
 
-// Always from a time, so that PostgreSQL takes the index that gives them in order, whatever its statistics say.
+// A first time is always given, so that PostgreSQL uses the index with their order, whatever its statistics say.
 function within(
   { chargePointKey, fromMs = 0, toMs }: HistoryFilter,
   key: KeyColumn,
@@ -54,7 +54,7 @@ function within(
   return and(eq(key, chargePointKey), gte(time, fromMs), toMs === undefined ? undefined : lte(time, toMs))
 }
 
-/** Of each table no more is read than the pages up to this one hold. */
+/** From each table no more rows are read than fit on the pages up to this one. */
 function pageOfBoth(ofConnectors: SQL | undefined, ofConnections: SQL | undefined, { page, pageSize }: Page): SQL {
   const rowsMax = page * pageSize
   return sql`
@@ -84,7 +84,7 @@ function recordOf(row: HistoryRow): HistoryRecord {
   return { kind: 'connection', atMs, event, epoch: Number(epoch), node, closedBy, closeCode, reason }
 }
 
-// Drizzle reads timestamps of its own statements as text, whatever the pool says.
+// Drizzle reads the timestamps of its own statements as text, and ignores the types of the pool.
 function msOf(time: string | number): number {
   return typeof time === 'number' ? time : parseInstant(time)
 }

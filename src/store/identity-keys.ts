@@ -6,8 +6,8 @@ import { storableText } from '../base/storable-text.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 
 /**
- * Keys of the charge points of that identity, deleted ones included: the newest first. None when nobody has ever had
- * it.
+ * Keys of the charge points of that identity, deleted ones included: the newest first. Empty if no charge point ever
+ * had it.
  */
 export async function keysOf(db: NodePgDatabase, identity: string): Promise<number[]> {
   const rows = await db

@@ -1,15 +1,15 @@
-// What belongs to the database as a whole: by which secret the credentials in it were hashed. Processes with different
-// secrets would turn each other's charge points away with nothing but "wrong credentials".
+// Data of the database as a whole: which secret the credentials in it were hashed with. Processes with different
+// secrets would refuse each other's charge points, with "wrong credentials" as the only hint.
 
 import type { Pool } from 'pg'
 import { StatorError } from '../base/errors.ts'
 import { hasRunOut } from './node-leases.ts'
 
 /**
- * Makes sure that the credentials in the database were hashed with the secret of this `fingerprint`. The first
- * process to come decides; a database without credentials takes another secret once no other node works on it.
+ * Makes sure that the credentials in the database were hashed with the secret of this `fingerprint`. The first process
+ * decides. A database without credentials accepts another secret once no other node uses it.
  *
- * @param nodeId of this process. Its lease has begun, so that of two that come at once one sees the other.
+ * @param nodeId of this process. Its lease has begun, so that of two processes that start together one sees the other.
  * @throws {StatorError} `CREDENTIAL_SECRET_DIFFERS`.
  */
 export async function claimCredentialSecret(pool: Pool, fingerprint: Uint8Array, nodeId: string): Promise<void> {

@@ -7,8 +7,7 @@ export function ms(time: string): string {
   return `(extract(epoch FROM ${time}) * 1000)::int8`
 }
 
-// A transaction of 1.6 has none. Those that were stored before their events were counted have told as much as their
-// rows say.
+// A transaction of 1.6 has none. For transactions from before events were counted, the row says what was reported.
 const story = `CASE WHEN t.station_transaction_id IS NOT NULL THEN json_build_object('use', t.station_use,
   'isStartTold', t.is_start_told, 'lastEventAtMs', ${ms('COALESCE(t.last_event_at, t.stopped_at, t.started_at)')},
   'lastSeqNo', t.last_seq_no, 'firstHeardAtMs', ${ms('t.received_at')},

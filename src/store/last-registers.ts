@@ -1,5 +1,6 @@
-// The registers of a transaction that a message is held against, to notice one that falls: the last of an open one,
-// read once for each transaction and connection; those next to what comes late. Batched, and no more than is asked for.
+// The registers of a transaction that a message is compared with, to detect one that falls: the last register of an
+// open transaction, read once for each transaction and connection, and the neighbours of a late message. Batched, and
+// limited to what is asked for.
 
 import type { Pool } from 'pg'
 import type { KnownTransaction } from '../blocks/decision.ts'
@@ -10,7 +11,7 @@ import { instantArray, int4Array, int8Array } from './wire/binary-array.ts'
 import { ms } from './known-transaction.ts'
 import { isOfBegin } from './register-of-begin.ts'
 
-/** Meter values that are looked at for a register, from the last. */
+/** How many meter values are searched for a register, from the last. */
 const rowsMax = 100
 
 const readLastRegisters = `
@@ -48,11 +49,11 @@ export function createLastRegister(
   return async (transaction) => (await lookup.get(transaction)) ?? null
 }
 
-// The start of the first use of an id may not have been told yet: then the transaction seems to begin later than it
+// The start of the first use of an id may not have been reported yet: then the transaction seems to begin later than it
 // did.
 const firstSampleAt = `CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END`
 
-// What an operator enters is no reading of the meter.
+// A value that an operator entered is not a reading of the meter.
 const stopWh = `CASE WHEN t.closed_by = 'station' THEN t.meter_stop_wh END`
 
 /**
@@ -75,7 +76,7 @@ function nearest(order: 'ASC' | 'DESC', side: string, atEnd: string, whOfEnd: st
 const reading = (one: string) =>
   `CASE WHEN ${one}.at IS NOT NULL THEN json_build_object('wh', ${one}.wh, 'atMs', ${ms(`${one}.at`)}) END`
 
-// Of a moment the row that came last has the sum of all phases.
+// Of several rows with one time, the row that arrived last has the sum of all phases.
 const readRegistersNextTo = `
   SELECT v.id, ${ms('v.at')} AS "atMs", ${reading('b')} AS before, ${reading('a')} AS after
   FROM unnest($1::int8[], $2::int8[], $3::timestamptz[]) AS v(id, ref, at) JOIN transactions t ON t.id = v.id
@@ -90,8 +91,8 @@ interface Moment {
 }
 
 /**
- * The registers of a transaction before and after a time; null where it has one of that very time, and so knows what
- * comes again.
+ * The registers of a transaction before and after a time; null if it has a register with this time, and so recognises a
+ * retransmission.
  */
 export function createRegistersNextTo(
   pool: Pick<Pool, 'query'>,

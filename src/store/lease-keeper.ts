@@ -1,7 +1,7 @@
-// Holds the connected charge points of this process under a lease. A node that died, was frozen or cut off from the
-// database is found out by the others when its lease runs out; when it comes back, it sets right what the database says
-// of its charge points. The epoch of a connection is the fence: whatever the lease, a charge point belongs to its
-// newest connection.
+// Holds the connected charge points of this process under a lease. If a node died, was frozen or lost the database, the
+// others detect it when its lease expires. When it comes back, it corrects what the database says about its charge
+// points. The epoch of a connection is the fencing token: whatever the lease says, a charge point belongs to its newest
+// connection.
 
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
@@ -19,7 +19,7 @@ import {
 } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Fence } from './fences.ts'
-import { untoldEnd } from './connection-history.ts'
+import { unreportedEnd } from './connection-history.ts'
 import type { Release } from './live-queries.ts'
 import { repeat } from './repeat.ts'
 import type { NodeIdentity, NodeLeases, Ownership } from './node-leases.ts'
@@ -29,7 +29,7 @@ export interface Holdings {
   all(): Iterable<Ownership>
   /** Whether the charge point is connected under this epoch. */
   has(ownership: Ownership): boolean
-  /** Whether a connection of the charge point is being begun, under an epoch that nobody knows yet. */
+  /** Whether a connection of the charge point is being claimed, so that its epoch is not known yet. */
   expects(ownership: Ownership): boolean
   /** A newer connection, or an operator, has taken the charge point away. */
   overtaken(fence: Fence): void
@@ -38,7 +38,7 @@ export interface Holdings {
 export interface LeaseKeeperOptions {
   readonly leases: NodeLeases
   readonly node: NodeIdentity
-  /** Whether other processes may work on the same database; else nobody has to see a lease. */
+  /** Whether other processes may use the same database; if not, no lease is needed. */
   readonly isShared: boolean
   readonly holdings: Holdings
   readonly clock: Clock
@@ -46,9 +46,9 @@ export interface LeaseKeeperOptions {
   readonly log: Pick<Logger, 'info' | 'warn'>
 }
 
-/** The end of a connection, and how to tell the database. */
-interface Untold extends Release {
-  readonly tell: () => Promise<void>
+/** The end of a connection, and what stores it. */
+interface Unreported extends Release {
+  readonly report: () => Promise<void>
 }
 
 const turnsBetweenChecks = ownershipCheckMs / leaseCheckMs
@@ -59,17 +59,15 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions
   readonly #renewals: ReturnType<typeof repeat>
   readonly #tending: ReturnType<typeof repeat>
-  /** In a row; 0 after one that failed or came too late. */
+  /** Successful renewals in a row; 0 after one that failed or was too late. */
   #renewed = 0
   #losses = 0
-  /** Whether the database may say something else of this node's charge points than the node does. */
+  /** Whether the database may differ from what this node knows about its charge points. */
   #isDoubtful = false
-  /** Those under way, the oldest first, and when each began. */
-  readonly #releases = new Map<Untold, number>()
-  /**
-   * How connections ended of which the database may not know yet that they did, by key; `unreportedEndsMax` of them.
-   */
-  readonly #untold = new Map<number, Untold>()
+  /** Releases under way, the oldest first, and when each began. */
+  readonly #releases = new Map<Unreported, number>()
+  /** Ends of connections that may not be stored yet, by key; at most `unreportedEndsMax`. */
+  readonly #unreported = new Map<number, Unreported>()
   #turnsUntilCheck = 0
   #turnsUntilRepair = 0
   #turnsUntilUnknown = 0
@@ -113,19 +111,19 @@ export class LeaseKeeper {
   }
 
   /**
-   * Does `claim`, which claims the connection of a charge point for this node. If the end of the connection before
-   * could not be stored, it is stored first: that connection ended then, and not when this one came.
+   * Runs `claim`, which claims the connection of a charge point for this node. If the end of the connection before
+   * could not be stored, it is stored first, so that the end has its own time and not that of the new connection.
    */
   async claiming<T>(key: number, claim: () => Promise<T>): Promise<T> {
     const losses = this.#losses
     try {
-      const untold = this.#untold.get(key)
-      if (untold !== undefined && !this.#releases.has(untold)) {
-        await untold.tell()
-        this.#told(untold)
+      const unreported = this.#unreported.get(key)
+      if (unreported !== undefined && !this.#releases.has(unreported)) {
+        await unreported.report()
+        this.#reported(unreported)
       }
       const claimed = await claim()
-      // Others may have swept it before anybody here knew that it is held.
+      // Other nodes may have swept it before this node knew that it holds it.
       if (losses !== this.#losses) this.#isDoubtful = true
       return claimed
     } catch (error) {
@@ -134,25 +132,28 @@ export class LeaseKeeper {
     }
   }
 
-  /** Does `tell`, which marks a charge point of this node as not connected; what it could not tell is told later. */
-  async releasing(release: Release, tell: () => Promise<void>): Promise<void> {
-    const untold = { ...release, tell }
-    this.#untold.delete(release.key)
-    if (this.#untold.size < unreportedEndsMax) this.#untold.set(release.key, untold)
-    this.#releases.set(untold, this.#options.clock.nowMs())
+  /**
+   * Runs `report`, which marks a charge point of this node as not connected. If it fails, the end is reported later.
+   */
+  async releasing(release: Release, report: () => Promise<void>): Promise<void> {
+    const unreported = { ...release, report }
+    this.#unreported.delete(release.key)
+    if (this.#unreported.size < unreportedEndsMax) this.#unreported.set(release.key, unreported)
+    this.#releases.set(unreported, this.#options.clock.nowMs())
     try {
-      await tell()
-      this.#told(untold)
+      await report()
+      this.#reported(unreported)
     } catch (error) {
       this.#isDoubtful = true
       throw error
     } finally {
-      this.#releases.delete(untold)
+      this.#releases.delete(unreported)
     }
   }
 
   /**
-   * Gives the charge points back, and ends the lease. Where the database is away, others do so when the lease runs out.
+   * Releases the charge points, and ends the lease. If the database is unavailable, other nodes do so when the lease
+   * expires.
    */
   async end(): Promise<void> {
     const { clock, log } = this.#options
@@ -174,7 +175,7 @@ export class LeaseKeeper {
     const { leases, node, counters, log } = this.#options
     if (await leases.renew(node.id)) this.#renewed++
     else {
-      // Before the lease is taken: who sees it taken must not count the renewals before it.
+      // Before the lease is taken: a caller that sees it taken must not count earlier renewals.
       this.#renewed = 0
       await leases.take(node)
       this.#losses++
@@ -212,15 +213,15 @@ export class LeaseKeeper {
     if (isShared && this.#maySweep && (await leases.hasExpired(this.node)) && this.#maySweep) await this.#sweep()
   }
 
-  /** Makes the database say of this node's charge points what the node knows of them. */
+  /** Corrects what the database says about this node's charge points. */
   async #repair(): Promise<void> {
     const { log } = this.#options
     this.#isDoubtful = false
-    const untold = [...this.#untold.values()]
+    const unreported = [...this.#unreported.values()]
     const regained = await this.#confirmHeld()
-    // In this order: one that leaves now may be marked as not connected before it is confirmed.
+    // In this order: a charge point that disconnects now may be marked as not connected before it is confirmed.
     const released = await this.#releaseStrays()
-    for (const one of untold) if (!this.#releases.has(one)) this.#told(one)
+    for (const one of unreported) if (!this.#releases.has(one)) this.#reported(one)
     if (regained > 0)
       log.info({ count: regained }, 'Charge points of this node were marked as not connected; corrected.')
     if (released > 0) log.info({ count: released }, 'Charge points that have left were marked as connected; corrected.')
@@ -255,13 +256,13 @@ export class LeaseKeeper {
   }
 
   #releaseOf({ key, epoch }: Ownership): Release {
-    const untold = this.#untold.get(key)
-    if (untold?.epoch === epoch) return { key, epoch, end: untold.end }
-    return { key, epoch, end: { ...untoldEnd, atMs: this.#options.clock.nowMs() } }
+    const unreported = this.#unreported.get(key)
+    if (unreported?.epoch === epoch) return { key, epoch, end: unreported.end }
+    return { key, epoch, end: { ...unreportedEnd, atMs: this.#options.clock.nowMs() } }
   }
 
-  #told(untold: Untold): void {
-    if (this.#untold.get(untold.key) === untold) this.#untold.delete(untold.key)
+  #reported(unreported: Unreported): void {
+    if (this.#unreported.get(unreported.key) === unreported) this.#unreported.delete(unreported.key)
   }
 
   async #sweep(): Promise<void> {

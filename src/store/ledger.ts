@@ -1,5 +1,5 @@
-// The facts of one transaction of the writer, each once: which of them are new, and what those were answered with that
-// are not.
+// The facts of one transaction of the writer, stored once each. The ledger says which of them are new, and what the
+// others were answered with. Its unique index is the idempotency key (fact-row.ts).
 
 import type { ClientBase } from 'pg'
 import { StatorError } from '../base/errors.ts'
@@ -21,7 +21,7 @@ import type { BoundStatement } from './wire/bind-messages.ts'
 
 interface First {
   readonly set: ChangeSet
-  /** Of its row among those of the ledger, from 1. */
+  /** Position of its row among those of the ledger, from 1. */
   readonly place: number
 }
 
@@ -35,8 +35,8 @@ export class Ledger {
   readonly #mayBeStored: boolean
 
   /**
-   * @param mayBeStored whether the group is committed once more: only then can a fact be stored already and be no
-   * retransmission.
+   * @param mayBeStored whether the group is committed again: only then can a stored fact be anything else than a
+   *   retransmission.
    */
   constructor(sets: readonly ChangeSet[], earlier: EarlierLedgerUse, mayBeStored: boolean) {
     this.#earlier = earlier
@@ -58,16 +58,16 @@ export class Ledger {
     return [bind(this.#earlier === 'asked' ? insertNewFactsAsking : insertNewFacts, rows)]
   }
 
-  /** Stores those that are new; the last one tells by its row count how many were. */
+  /** Stores those that are new; the row count of the last one is the number of new facts. */
   inserts(): BoundStatement[] {
     const { rows } = this
     if (this.#earlier === 'unused') return [bind(insertFacts, rows)]
-    // First there, where a node of the version before may be storing the same.
+    // First in the earlier ledger: a node of the previous version may be storing the same fact.
     const there = this.#earlier === 'written' ? [insertEarlierFacts, insertOtherEarlierFacts] : []
     return [...there, insertFactsAsking].map((statement) => bind(statement, rows))
   }
 
-  /** Reads the facts that had been there before this transaction inserted the `inserted` others. */
+  /** Reads the facts that were there before this transaction, which inserted `inserted` others. */
   async findStored(client: ClientBase, inserted: number): Promise<void> {
     const { rows } = this
     if (inserted === rows.length) return
@@ -82,7 +82,7 @@ export class Ledger {
     for (const fact of found) this.#stored.set(fact.place, fact)
   }
 
-  /** The sets of which not everything is stored already. */
+  /** The sets that are not completely stored yet. */
   applied(sets: readonly ChangeSet[]): readonly ChangeSet[] {
     if (this.#stored.size === 0 && this.#firstOf.size === this.#keyOf.size) return sets
     return sets.filter((set) => {
@@ -98,15 +98,15 @@ export class Ledger {
     const answer = stored?.answer ?? first.set.answer
     if (first.set !== set) return { duplicate: true, answer }
     if (stored === undefined) return { duplicate: false, answer }
-    // The very same frame is no retransmission: an earlier attempt at this commit went through, and only its outcome
-    // was lost. Frames that waited in the socket may bear the same id and time and be two all the same; the ids that
-    // they are answered with differ.
+    // The same frame is not a retransmission: an earlier attempt of this commit succeeded, and only its outcome was
+    // lost. Two frames that waited in the socket may have the same message id and time; the ids in their answers
+    // differ.
     const isSameFrame = stored.messageId === set.messageId && stored.receivedAtMs === set.receivedAtMs
     const isOwn = this.#mayBeStored && isSameFrame && Bun.deepEquals(stored.answer, set.answer)
     return { duplicate: !isOwn, answer }
   }
 
-  /** The first set of the group with the fact of `set`; undefined when it has none. */
+  /** The first set of the group with the fact of `set`; undefined if there is none. */
   #first(set: ChangeSet): First | undefined {
     return set.fact === undefined ? undefined : this.#firstOf.get(this.#keyOf.get(set) ?? '')
   }

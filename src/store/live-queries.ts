@@ -1,4 +1,4 @@
-// What connected charge points make it necessary to read: on the hot path, so batched and prepared.
+// The queries for connected charge points. They are on the hot path, so they are batched and prepared.
 
 import {
   idTokenLookupCharactersMax,
@@ -35,8 +35,8 @@ export interface ConnectionClaim {
   readonly nodeName?: string
   readonly atMs: number
   /**
-   * The stored hash that the charge point authenticated with; null or left out: there is none that could have changed
-   * since.
+   * The stored hash that the charge point authenticated with; null or left out: there is no hash that could have
+   * changed since.
    */
   readonly credential?: Uint8Array | null
 }
@@ -67,7 +67,7 @@ interface StationTransactionId {
   readonly id: string
 }
 
-// What an actor starts from, of charge points `c`; then with what is read for them from their other tables.
+// The columns of charge points `c` that an actor starts from, and what is read from their other tables.
 const actorColumns = `c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
   c.time_zone AS "timeZone", c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
   c.untimed_facts AS "untimedFacts"`
@@ -84,7 +84,7 @@ function withChildren(found: string): string {
 }
 
 // Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
-// pending password that is used this way is the password from now on.
+// pending password that is used becomes the password.
 const claimConnections = `
   WITH claimed AS (
     UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,
@@ -100,14 +100,14 @@ const claimConnections = `
   ), replaced AS (${insertReplaced}), opened AS (${insertOpened('claimed')})
   ${withChildren('claimed')}`
 
-// Deleted ones too: what they still tell is stored.
+// Deleted ones too: what they still report is stored.
 const readAgain = `WITH found AS (SELECT ${actorColumns} FROM charge_points c WHERE c.id = ANY($1::int4[])) ${withChildren('found')}`
 
 /**
  * Marks charge points as not connected, unless they have connected again, and stores how their connections ended.
  *
- * With a CASE, of which PostgreSQL has no statistics: those of `connected` may say that hardly any charge point is, as
- * right after they were provisioned, and then it would compare each that is connected with each that is to be released.
+ * The CASE hides `connected` from the planner. Its statistics may say that hardly any charge point is connected, for
+ * example right after provisioning. PostgreSQL would then compare each connected charge point with each one to release.
  */
 export const releaseConnections = `
   WITH released AS (
@@ -128,7 +128,7 @@ export interface Release {
 
 /** What `releaseConnections` takes. */
 export function releaseValues(releases: readonly Release[]): Buffer[] {
-  // In one order, so that fewer of them end up in a deadlock.
+  // In one order, so that there are fewer deadlocks.
   const sorted = releases.toSorted((a, b) => a.key - b.key)
   return [
     int4Array(sorted.map(({ key }) => key)),
@@ -141,8 +141,8 @@ export function releaseValues(releases: readonly Release[]): Buffer[] {
 }
 
 /**
- * Of the records that differ from an identity in letter case only: the one that is spelt alike, else the oldest, which
- * comes first.
+ * Of the records that differ from an identity in letter case only: the one with the same spelling, else the oldest,
+ * which comes first.
  */
 function spelt(identities: readonly string[], records: readonly CredentialRecord[]): Map<string, CredentialRecord> {
   const exact = new Map(records.map((record) => [record.identity, record]))
@@ -155,7 +155,7 @@ function spelt(identities: readonly string[], records: readonly CredentialRecord
   return answers
 }
 
-/** Transactions of one 2.x id that are looked at, the newest. */
+/** How many of the newest transactions with one 2.x id are read. */
 const usesLookedAtMax = 64
 
 /** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
@@ -180,8 +180,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
       const hydrations = new Map<string, Hydration>()
       let left = [...trip]
       while (left.length > 0) {
-        // Two claims of one charge point need two epochs, and an UPDATE gives a row one: the second claim waits for the
-        // next round.
+        // Two claims of one charge point need two epochs, and an UPDATE gives a row only one: the second claim waits
+        // for the next round.
         const round = new Map<number, Claim>()
         const later: Claim[] = []
         for (const claim of left) {
@@ -277,19 +277,21 @@ export function createLiveQueries(database: Database, clock: Clock) {
 
   return {
     /**
-     * Null when there is no charge point of that identity. Letter case counts only where two differ in nothing else; a
-     * third spelling finds the older of them.
+     * Null when there is no charge point of that identity. Letter case counts only if two identities differ in nothing
+     * else; a third spelling finds the older one.
      */
     async credentials(identity: string): Promise<CredentialRecord | null> {
       return (await credentials.get(identity)) ?? null
     },
 
     /**
-     * Claims the connection for `claim.node` under a new epoch, and reads what the actor starts from.
+     * Claims the connection for `claim.node` under a new epoch (its fencing token), and reads what the actor starts
+     * from.
      *
-     * A pending password that the charge point authenticated with becomes the password, and the old one is out.
+     * A pending password that the charge point authenticated with becomes the password, and the old one is removed.
      *
-     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted, or `claim.credential` taken away, meanwhile.
+     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted, or `claim.credential` was removed,
+     *   meanwhile.
      */
     async connect(chargePointKey: number, claim: ConnectionClaim): Promise<Hydration> {
       const hydration = await claims.get({ ...claim, key: chargePointKey, number: claimsMade++ })
@@ -307,15 +309,18 @@ export function createLiveQueries(database: Database, clock: Clock) {
       throw new StatorError('NOT_FOUND', `There is no charge point number ${chargePointKey}.`)
     },
 
-    /** Marks the charge point as not connected, unless a later connection has claimed it, and stores how that came. */
+    /**
+     * Marks the charge point as not connected, unless a later connection has claimed it, and stores how the connection
+     * ended.
+     */
     async disconnect(chargePointKey: number, epoch: number, end: ConnectionEnd): Promise<void> {
       await disconnections.get({ key: chargePointKey, epoch, end })
     },
 
     /**
-     * Letter case does not count. While the database is away, or takes longer than `rememberedIdTokenMsMax`: the last
-     * that was read of this id token, if it was. Past `idTokenLookupCharactersMax` nothing is looked up: there is no
-     * such id token.
+     * Letter case does not count. While the database is unavailable, or takes longer than `rememberedIdTokenMsMax`, the
+     * last value that was read for this id token is used, if there is one. An id token longer than
+     * `idTokenLookupCharactersMax` does not exist and is not looked up.
      */
     async idToken(idToken: string): Promise<KnownIdToken | null> {
       if (idToken.length > idTokenLookupCharactersMax) return null
@@ -343,7 +348,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
       return (await transactionsById.get(transactionId)) ?? null
     },
 
-    /** Those that the charge point gave this id, the newest first. */
+    /** Transactions to which the charge point gave this id, the newest first. */
     async transactionsByStationId(
       chargePointKey: number,
       stationTransactionId: string,

@@ -1,5 +1,4 @@
-// What the tables need from time to time: partitions for the days to come, room from those that are over, and a look
-// for transactions that nobody ends.
+// Maintenance of the tables: creates partitions in advance, applies the retention, and searches for ghost transactions.
 
 import type { Clock } from '../base/clock.ts'
 import { ghostCheckMs, maintenanceMs, resendDays } from '../base/limits.ts'
@@ -17,9 +16,9 @@ import {
   makePartitions,
 } from './partitions.ts'
 import { repeat } from './repeat.ts'
-import { forgetOld, forgetPromises } from './retention.ts'
+import { deleteOld, deleteOldPromises } from './retention.ts'
 
-/** How long what grows without end is kept. */
+/** Retention: how long rows of growing tables are kept. */
 export interface Retention {
   readonly messageLogDays: number
   readonly anomalyDays: number
@@ -35,16 +34,16 @@ export interface MaintenanceOptions {
   readonly log: Logger
   readonly retention: Retention
   readonly ghostDeadlines: GhostDeadlines
-  /** Told of every ghost transaction for which an anomaly was stored. */
+  /** Called with every ghost transaction for which an anomaly was stored. */
   readonly onGhost: (ghost: Ghost) => void
 }
 
 const dayMs = 86_400_000
 
 /**
- * Keeps partitions ready and forgets what is old, now and every `maintenanceMs`, and looks for ghost transactions every
- * `ghostCheckMs`; the returned function ends it. Not now: charge points that come back to this process first bring what
- * they kept while it was away.
+ * Creates partitions and deletes old rows, now and every `maintenanceMs`, and searches for ghost transactions every
+ * `ghostCheckMs`; the returned function ends it. The first search comes later: charge points that reconnect to this
+ * process first send what they kept while it was down.
  */
 export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
   const { database, clock, log, ghostDeadlines, onGhost } = options
@@ -72,13 +71,13 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   const nowMs = clock.nowMs()
   for (const { partition, reason } of await keepPartitions(database, nowMs, retention))
     log.warn({ reason: `${partition}: ${reason}` }, 'A partition is left as it is until the next turn.')
-  await forgetOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
+  await deleteOld(database.upkeepPool, 'anomalies', nowMs - retention.anomalyDays * dayMs)
   const eventsFromMs = nowMs - retention.eventDays * dayMs
-  await forgetOld(database.upkeepPool, 'charge_point_events', eventsFromMs)
-  await forgetOld(database.upkeepPool, 'problem_times', eventsFromMs)
+  await deleteOld(database.upkeepPool, 'charge_point_events', eventsFromMs)
+  await deleteOld(database.upkeepPool, 'problem_times', eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
-  await forgetOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
-  await forgetPromises(database.upkeepPool)
+  await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
+  await deleteOldPromises(database.upkeepPool)
 }
 
 function factDays({ transactionEventDays }: Retention): number {

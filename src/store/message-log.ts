@@ -1,6 +1,6 @@
-// The log of OCPP frames: gathered, and written beside the facts, never before them. It may lose lines; it never makes
-// anybody wait. Bytes are counted in UTF-16 units, which JavaScript knows without looking at a text: in UTF-8 a frame
-// has one to three times as many.
+// The log of OCPP frames. It is written in batches, and facts go first. It may lose lines, and never delays a charge
+// point. Bytes are counted in UTF-16 units, which JavaScript knows without looking at a text: in UTF-8 a frame has one
+// to three times as many.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Clock } from '../base/clock.ts'
@@ -76,7 +76,7 @@ export class MessageLog {
     if (this.#isStarted) await this.#run()
   }
 
-  /** Whether as much waits as one statement writes. */
+  /** Whether enough lines wait to fill one statement. */
   get #hasBatch(): boolean {
     return this.#waiting.size >= messageLogBatchMax || this.#waiting.bytes >= messageLogBatchBytesMax
   }
@@ -99,7 +99,7 @@ export class MessageLog {
     })
   }
 
-  /** Answers whether the database is away, so that lines keep waiting. */
+  /** Returns whether the database is unavailable, so that lines stay queued. */
   async #run(): Promise<boolean> {
     for (;;) {
       const lines = this.#waiting.take(messageLogBatchMax, messageLogBatchBytesMax)
@@ -108,7 +108,8 @@ export class MessageLog {
         await this.#database.upkeepPool.query(bind(insertMessageLog, lines))
         this.#written += lines.length
       } catch (error) {
-        // Lines that were under way go: to keep them would let a log grow for as long as the database is away.
+        // Lines that were under way are dropped: otherwise the log would grow for as long as the database is
+        // unavailable.
         this.#dropped += lines.length
         this.#log.warn({ error, count: lines.length }, 'Lines of the OCPP message log are lost.')
         if (isTransient(error)) return true

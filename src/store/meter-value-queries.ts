@@ -1,5 +1,5 @@
-// Meter values, as the REST API lists them: those of a transaction, and those of a charge point. Nothing is stored for
-// these lists: to which transaction a value belongs that names its connector only is found when it is read.
+// Meter values, as the REST API lists them: those of a transaction, and those of a charge point. Nothing extra is
+// stored for these lists. If a value names only its connector, its transaction is found when it is read.
 
 import { and, asc, count, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core'
@@ -78,7 +78,7 @@ export function createMeterValueQueries(source: ListSource) {
       .where(
         and(
           eq(chargePointKey, ofId.chargePointKey),
-          // The first condition is the one that the index knows.
+          // The index covers the first condition.
           sql`left(${stationTransactionId}, 255) = left(${ofId.stationId}, 255)`,
           eq(stationTransactionId, ofId.stationId),
           eq(stationUse, ofId.stationUse + 1),
@@ -88,8 +88,8 @@ export function createMeterValueQueries(source: ListSource) {
   }
 
   /**
-   * Values that name the transaction: of several with the same id, each has those from its start to the start of the
-   * next.
+   * Values that name the transaction: if several have the same id, each has the values from its start to the start of
+   * the next.
    */
   async function isOfTransaction(transaction: Place & KeyedTransaction): Promise<SQL | undefined> {
     const { transactionId, chargePointKey, stationId, stationUse, startedAtMs } = transaction
@@ -117,10 +117,7 @@ export function createMeterValueQueries(source: ListSource) {
   }
 
   return {
-    /**
-     * In the order in which they were sampled, and of one moment in the order in which they came; none for a
-     * transaction that does not exist.
-     */
+    /** By the time of the sample, then by arrival; empty for a transaction that does not exist. */
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>> {
       const [transaction] = await db
         .select({
@@ -136,13 +133,13 @@ export function createMeterValueQueries(source: ListSource) {
         .where(eq(transactions.transactionId, transactionId))
       if (transaction === undefined) return { totalCount: 0, items: [] }
       const isNamed = await isOfTransaction(transaction)
-      // EVSE 0 is the main meter, or an EVSE that nobody has named: its values are not those of the transaction.
+      // EVSE 0 is the main meter, or an EVSE that was not named: its values do not belong to the transaction.
       const isOfItsConnector = transaction.evseId > 0 ? await isOfConnector(transaction) : sql`false`
       requireInReach(source, page)
       const { sampledAtMs, receivedAtMs, connectorId, digest } = meterValues
       const order = [asc(sampledAtMs), asc(receivedAtMs), asc(connectorId), asc(digest)]
-      // The index has both parts in order of time: they are merged, and no more is read than up to the end of the page.
-      // The EVSE is no part of the order: it is one and the same in the second part, which would be sorted as a whole.
+      // The index has both parts in the order of time. They are merged, and reading ends with the page. The EVSE is not
+      // in the ORDER BY: it is constant in the second part, which would otherwise be sorted as a whole.
       const end = page.page * page.pageSize
       const valuesOf = (where: SQL | undefined, assignedBy: AssignedMeterValueRecord['assignedBy']) =>
         db
@@ -172,7 +169,7 @@ export function createMeterValueQueries(source: ListSource) {
      * All that a charge point has sent, newest first. The index has no order for that: the keys of the charge point in
      * the period are read from it and sorted, and rows are fetched for the page only. Where `rowsMax` bounds the list,
      * keys are looked at in the order of the index (in 1.6, values of the newest transactions come first), from the
-     * months of the period: within them, the index has nothing else of the charge point to read past.
+     * months of the period: within these months, all entries of the charge point in the index are of the period.
      */
     async meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>> {
       requireInReach(source, page)
@@ -249,7 +246,7 @@ function inPeriod(sampledAt: AnyPgColumn, { fromMs, toMs }: Period): SQL | undef
   )
 }
 
-/** The months that hold the period: partitions, of which nothing is left out. */
+/** The months of the period, each with a whole partition. */
 function monthsOf({ fromMs, toMs }: Period): Period {
   return {
     ...(fromMs === undefined ? {} : { fromMs: monthStartMs(fromMs, 0) }),

@@ -1,7 +1,7 @@
-// Brings the tables up to date at start, while other nodes, of this version and of the one before, go on working.
+// Brings the tables up to date at start, while other nodes, of this version and of the previous one, continue to work.
 //
-// drizzle's own migrator is not used: it runs everything in one transaction, which would keep every lock until the
-// end. What it notes in drizzle.__drizzle_migrations is noted here in the same way.
+// drizzle's own migrator is not used: it runs everything in one transaction, which would hold every lock until the end.
+// The entries in drizzle.__drizzle_migrations are written in the same way as drizzle does.
 
 import type { Client } from 'pg'
 import { StatorError } from '../base/errors.ts'
@@ -34,25 +34,25 @@ const deadlockDetected = '40P01'
 const lockNotAvailable = '55P03'
 
 /**
- * On a connection that is closed afterwards: applies the migrations that this database has not seen, and makes the
- * partitions for now. Nodes that start together take turns; each migration is applied once. A start that is
- * interrupted is taken up by the next.
+ * On a connection that is closed afterwards: applies the migrations that this database does not have yet, and creates
+ * the current partitions. Nodes that start together take turns; each migration is applied once. The next start
+ * continues one that was interrupted.
  *
- * @throws {StatorError} `DATABASE_UNREACHABLE` when a migration never gets hold of its tables, or another node takes
- * too long.
+ * @throws {StatorError} `DATABASE_UNREACHABLE` if a migration cannot lock its tables, or another node takes too long.
  */
 export async function migrate(client: Client, options: MigrateOptions): Promise<void> {
   const { nowMs, log, folder = migrationsFolder } = options
-  // Migrations note that things exist already, and may take long.
+  // Migrations log notices that things exist already, and may take long.
   await client.query('SET client_min_messages = warning; SET statement_timeout = 0')
   const migrations = await readMigrations(folder)
   await warnOfNewer(client, migrations, log)
-  // A node with nothing to do does not wait for one that has, as when an older node starts again during a deploy.
+  // A node without pending migrations does not wait for a node that migrates, for example when an older node restarts
+  // during a deploy.
   if ((await pending(client, migrations)).length > 0)
     await inTurn(client, log, () => applyAll(client, migrations, options))
   await client.query('SELECT pg_advisory_lock($1)', [maintenanceLock])
   try {
-    // What cannot be made at once is made by the upkeep, which comes next.
+    // Partitions that cannot be created now are created by the maintenance, which runs next.
     await makePartitions(client, nowMs, 1)
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [maintenanceLock])
@@ -77,7 +77,7 @@ async function noteApplied(client: Client, { hash, madeAtMs }: Migration): Promi
   await client.query('INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ($1, $2)', [hash, madeAtMs])
 }
 
-/** When the migrations were made that the database has. */
+/** When the migrations of the database were created. */
 async function notedMs(client: Client): Promise<readonly number[]> {
   const found = await client.query("SELECT WHERE to_regclass('drizzle.__drizzle_migrations') IS NOT NULL")
   if (found.rowCount === 0) return []
@@ -87,7 +87,7 @@ async function notedMs(client: Client): Promise<readonly number[]> {
   return rows.map(({ at }) => Number(at))
 }
 
-/** Those that the database has not seen, the oldest first. */
+/** Migrations that the database does not have yet, the oldest first. */
 async function pending(client: Client, migrations: readonly Migration[]): Promise<readonly Migration[]> {
   const newestMs = Math.max(0, ...(await notedMs(client)))
   return migrations.filter(({ madeAtMs }) => madeAtMs > newestMs)
@@ -113,7 +113,7 @@ async function applyAtOnce(client: Client, migration: Migration): Promise<void> 
   try {
     // While a statement waits for its lock, later statements wait behind it.
     await client.query(`SET LOCAL lock_timeout = ${migrationLockMs}`)
-    // Versions that know no turns migrate under this lock.
+    // Versions that do not take turns migrate under this lock.
     await client.query('SELECT pg_advisory_xact_lock($1)', [maintenanceLock])
     await client.query(makeNotes)
     if ((await pending(client, [migration])).length > 0) {
@@ -122,15 +122,16 @@ async function applyAtOnce(client: Client, migration: Migration): Promise<void> 
     }
     await client.query('COMMIT')
   } catch (error) {
-    // Where the connection is broken there is nothing left to roll back.
+    // If the connection is broken there is nothing to roll back.
     await client.query('ROLLBACK').catch(() => {})
     throw error
   }
 }
 
 /**
- * Runs each statement of a migration by itself. Those that an interrupted start has done are passed over or do no
- * harm. They wait for the transactions that used the table before them, without a timeout; nothing waits behind them.
+ * Runs each statement of a migration by itself. Statements that an interrupted start has completed are skipped or
+ * harmless. They wait, without a timeout, for the transactions that used the table before them. Nothing waits behind
+ * them.
  */
 async function applyOneByOne(client: Client, migration: Migration): Promise<void> {
   await client.query('SET lock_timeout = 0')
@@ -142,7 +143,7 @@ async function applyOneByOne(client: Client, migration: Migration): Promise<void
   await noteApplied(client, migration)
 }
 
-/** Does `apply`, which gives up soon when others use its tables, until it succeeds. */
+/** Runs `apply` until it succeeds. It gives up soon if others use its tables. */
 async function untilUnlocked(
   { name }: Migration,
   { log, attemptsMax = migrationAttemptsMax }: MigrateOptions,
@@ -168,11 +169,11 @@ async function untilUnlocked(
   }
 }
 
-/** Does `work` while no other node does. */
+/** Runs `work` while no other node does. */
 async function inTurn(client: Client, log: MigrateOptions['log'], work: () => Promise<void>): Promise<void> {
   const startedMs = performance.now()
-  // Asked again and again: a statement that waits for an advisory lock has a snapshot, and building an index waits
-  // for those.
+  // The lock is polled: a statement that waits for an advisory lock holds a snapshot, and building an index waits for
+  // all snapshots.
   for (let attempt = 1; !(await takeTurn(client)); attempt++) {
     if (performance.now() - startedMs > migrationTurnMsMax) {
       const minutes = migrationTurnMsMax / 60_000
@@ -186,7 +187,7 @@ async function inTurn(client: Client, log: MigrateOptions['log'], work: () => Pr
   try {
     await work()
   } finally {
-    // The server does so where the connection is broken.
+    // If the connection is broken, the server does it.
     await client.query('SELECT pg_advisory_unlock($1)', [migrationLock]).catch(() => {})
   }
 }

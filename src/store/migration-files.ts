@@ -48,12 +48,12 @@ export function statementsOf(text: string): readonly string[] {
     .filter((statement) => statement !== '')
 }
 
-// They read a whole table, let everybody write to it meanwhile, and may be begun again. PostgreSQL refuses the first
-// two in a transaction; the third would keep its lock until the end of one.
+// They read a whole table, allow writes to it meanwhile, and may be repeated. PostgreSQL refuses the first two in a
+// transaction; the third would hold its lock until the end of the transaction.
 const isLong =
   /^(?:CREATE (?:UNIQUE )?INDEX CONCURRENTLY|DROP INDEX CONCURRENTLY|ALTER TABLE \S+ VALIDATE CONSTRAINT)\s/i
 
-/** An index that a statement builds beside everything else that goes on. */
+/** An index that a statement builds concurrently. */
 export interface IndexToBuild {
   readonly name: string
   readonly table: string

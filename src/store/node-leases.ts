@@ -1,6 +1,5 @@
-// Which nodes there are, and which charge points each holds: the statements on leases, and on what belongs to them. A
-// lease is a row of `nodes` that its node renews; one that was not renewed for `leaseMs`, by the clock of PostgreSQL,
-// has run out.
+// The statements on leases: which nodes there are, and which charge points each of them holds. A lease is a row of
+// `nodes` that its node renews; one that was not renewed for `leaseMs`, by the clock of PostgreSQL, has expired.
 
 import type { Pool, QueryConfig } from 'pg'
 import { leaseMs, leaseRenewMsMax, leaseStatementMsMax, ownershipRowsMax, queryMsMax } from '../base/limits.ts'
@@ -36,13 +35,13 @@ export interface NodeIdentity {
 
 /** What `confirm` found. */
 export interface Confirmed {
-  /** Were marked as not connected, or as another node's, and are this node's again. */
+  /** Charge points that were marked as not connected, or as another node's, and are this node's again. */
   readonly regained: readonly Ownership[]
-  /** Were taken away by a newer connection or by an operator. */
+  /** Charge points whose connection was ended by a newer one or by an operator. */
   readonly overtaken: readonly Fence[]
 }
 
-/** Whether the lease of a row of `nodes` has run out. */
+/** Whether the lease of a row of `nodes` has expired. */
 export const hasRunOut = `seen_at <= clock_timestamp() - interval '${leaseMs} ms'`
 
 const whatEnded = 'c.id AS key, c.ended_epoch, c.ended_node'
@@ -54,13 +53,13 @@ const takeLease = `
   VALUES ($1, $2, clock_timestamp(), clock_timestamp(), 'transaction_facts')
   ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, seen_at = clock_timestamp(), ledger = EXCLUDED.ledger`
 
-// The history has the names of nodes from here.
+// The history takes the names of nodes from here.
 const takeForGood = `
   INSERT INTO nodes (id, name, started_at, seen_at) VALUES ($1, $2, clock_timestamp(), 'infinity')`
 
 /**
- * Holders that have no lease, one probe of the index for each: a node whose lease was swept, and that claimed on, and
- * died. A node that lives finds its lease run out, as it was, and takes it.
+ * Nodes that hold charge points but have no lease, found with one index probe each: the lease of the node was swept,
+ * the node claimed more charge points, and died. A node that is alive finds its lease expired, and takes it again.
  */
 export const leaseToUnknown = `
   WITH RECURSIVE holders(node) AS (
@@ -77,10 +76,10 @@ const isAlive = `EXISTS (SELECT FROM nodes WHERE id = $1 AND NOT (${hasRunOut}))
 const otherHasRunOut = `SELECT EXISTS (SELECT FROM nodes WHERE ${hasRunOut}) AND ${isAlive} AS "hasRunOut"`
 
 /**
- * By a node whose own lease holds: when all have run out, be it that the database was away or the whole machine stood
- * still, nobody is known to be gone. Under the lock of the lease: a node that comes back waits for it before it takes
- * its lease and marks its charge points as connected again. A charge point that is being claimed at the moment is
- * passed over; the next part finds it, or it is another node's by then.
+ * Only a node whose own lease is valid sweeps: if all leases have expired, because the database was unavailable or the
+ * whole machine was suspended, no node is known to be gone. It holds the lock of the lease: a node that comes back
+ * waits for it before it takes its lease and marks its charge points as connected again. A charge point that is being
+ * claimed is skipped. The next batch finds it, or it belongs to another node by then.
  */
 export const sweepPart = `
   WITH expired AS MATERIALIZED (
@@ -125,7 +124,7 @@ const giveBackPart = `
   ), ended AS (${insertEnds(`(SELECT given.*, clock_timestamp() AS at, ${endColumns(stoppingEnd)} FROM given)`)})
   SELECT key FROM given`
 
-// Without leases, the last that was heard of a charge point is the last that is known.
+// Without leases, the time of the last message of a charge point is the best estimate.
 const giveBackAll = `
   WITH forgotten AS (DELETE FROM nodes), given AS (
     UPDATE charge_points c SET connected = false, node = NULL, ${keepEnded} WHERE connected OR node IS NOT NULL
@@ -148,12 +147,12 @@ interface LeaseDatabase {
 export type NodeLeases = ReturnType<typeof createNodeLeases>
 
 /**
- * The statements, on connections that neither charge points nor REST requests keep busy. Each changes
- * `ownershipRowsMax` charge points at most.
+ * Runs the statements on connections that neither charge points nor REST requests use. Each changes `ownershipRowsMax`
+ * charge points at most.
  */
 export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDatabase) {
   const run = (name: string, text: string, values: unknown[], timeoutMs = leaseStatementMsMax) => {
-    // A statement that times out breaks its connection. The only one there is belongs to everybody.
+    // A statement that times out breaks its connection. The embedded database has only one, which all share.
     const query_timeout = isSingleConnection ? queryMsMax : timeoutMs
     const query: TimedQuery = { name: `stator_${name}`, text, values, query_timeout }
     return untilNoDeadlock(() => upkeepPool.query(query))
@@ -164,45 +163,45 @@ export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDataba
   ]
 
   return {
-    /** Takes a lease, or takes it again after it ran out. */
+    /** Takes a lease, or takes it again after it expired. */
     async take({ id, name }: NodeIdentity): Promise<void> {
       await run('take_lease', takeLease, [id, name], leaseRenewMsMax)
     },
 
-    /** Takes a lease that never runs out, in a database that only one process can have open. */
+    /** Takes a lease that never expires, in a database that only one process can have open. */
     async takeForGood({ id, name }: NodeIdentity): Promise<void> {
       await run('take_lease_for_good', takeForGood, [id, name])
     },
 
-    /** False when the lease had run out: others may have marked what this node holds as not connected. */
+    /** False if the lease had expired: other nodes may have marked the charge points of this node as not connected. */
     async renew(id: string): Promise<boolean> {
       return (await run('renew_lease', renewLease, [id], leaseRenewMsMax)).rowCount === 1
     },
 
-    /** Gives holders without a lease one that has run out. */
+    /** Gives holders without a lease an expired one. */
     async leaseToUnknown(): Promise<void> {
       await run('lease_to_unknown', leaseToUnknown, [])
     },
 
-    /** Whether the lease of another node has run out, and that of node `id` has not. */
+    /** Whether the lease of another node has expired, and that of node `id` has not. */
     async hasExpired(id: string): Promise<boolean> {
       return (await run('lease_run_out', otherHasRunOut, [id])).rows[0]?.hasRunOut === true
     },
 
     /**
-     * Marks charge points of nodes whose lease has run out as not connected, unless that of node `id` has; answers how
+     * Marks charge points of nodes whose lease has expired as not connected, unless that of node `id` has; returns how
      * many.
      */
     async sweep(id: string): Promise<number> {
       return Number((await run('sweep_leases', sweepPart, [id])).rows[0]?.swept ?? 0)
     },
 
-    /** Forgets nodes whose lease has run out and that hold nothing any more. */
+    /** Deletes nodes whose lease has expired and that hold no charge points. */
     async forgetExpired(): Promise<void> {
       await run('forget_leases', forgetExpired, [])
     },
 
-    /** Makes sure that these charge points are marked as connected to this node, where no newer connection has them. */
+    /** Makes sure that these charge points are marked as connected to this node, unless there is a newer connection. */
     async confirm({ id, name }: NodeIdentity, part: readonly Ownership[]): Promise<Confirmed> {
       const sorted = part.toSorted((a, b) => a.key - b.key)
       const regained = await run('confirm_connections', confirmPart, [...columns(sorted), id, name])
@@ -210,7 +209,7 @@ export function createNodeLeases({ upkeepPool, isSingleConnection }: LeaseDataba
       return { regained: regained.rows, overtaken: overtaken.rows }
     },
 
-    /** Charge points that are marked as connected to node `id`, by key: the next after `afterKey`. */
+    /** Charge points that are marked as connected to node `id`, by key: the next batch after `afterKey`. */
     async heldBy(id: string, afterKey: number): Promise<readonly Ownership[]> {
       return (await run('held_connections', heldPart, [id, afterKey])).rows
     },

@@ -1,7 +1,7 @@
-// Sets that were decided from what is not true any more, because another node has stored something since: a newer
-// connection has taken the charge point over, or has told more of the transaction. The statements of the writer find it
-// out as they go, and fail: it costs next to nothing where nobody else is at work. Only then is it asked which sets
-// these are.
+// Change sets that were decided from outdated state, because another node has stored something since: the charge point
+// has a newer connection (the fencing token of the set is too old), or more of the transaction was reported through
+// another connection. The statements of the writer check this themselves and fail, which costs almost nothing if no
+// other node interferes. Only after such a failure a query finds which sets are outdated.
 
 import type { ClientBase } from 'pg'
 import type { ChangeSet } from '../blocks/decision.ts'
@@ -20,14 +20,14 @@ import { databaseError } from './store-error.ts'
 const divisionByZero = '22012'
 const uniqueViolation = '23505'
 
-/** Whether a statement failed by `failsIf`, or because a transaction of that name is stored already. */
+/** Whether a statement failed by `failsIf`, or because a transaction with that id is stored already. */
 export function isOutdated(error: unknown): boolean {
   const refused = databaseError(error)
   if (refused?.code === divisionByZero) return true
   return refused?.code === uniqueViolation && refused.constraint === 'transactions_station_id'
 }
 
-/** What a set takes for granted; null, or left out: it does not. */
+/** What a set assumes; null, or left out: no assumption. */
 interface Premise extends TransactionPatch {
   readonly chargePointKey: number
   readonly epoch: number | null
@@ -52,8 +52,8 @@ function premiseOf(set: ChangeSet): Premise {
   }
 }
 
-// What is stored already does not have to be decided again: an earlier attempt at this very commit may have gone
-// through.
+// A fact that is stored already does not have to be decided again: an earlier attempt of the same commit may have
+// succeeded.
 const isInLedger = `EXISTS (SELECT FROM transaction_facts f
     WHERE f.charge_point_id = v.charge_point_id AND f.sent_at = v.sent_at AND f.digest = v.digest)
   OR EXISTS (SELECT ${sameEarlierFact})`
@@ -86,7 +86,7 @@ const findPremises = statement<Premise>(
          AND left(t.station_transaction_id, 255) = left(v.station_transaction_id, 255) AND t.id <> v.started))`,
 )
 
-/** Those of `sets` that were decided from what is not true any more. */
+/** Those of `sets` that were decided from outdated state. */
 export async function findOutdated(client: ClientBase, sets: readonly ChangeSet[]): Promise<readonly ChangeSet[]> {
   const { rows } = await client.query<{ readonly place: number }>(bind(findPremises, sets.map(premiseOf)))
   return rows.flatMap(({ place }) => sets[place - 1] ?? [])

@@ -10,11 +10,11 @@ import type { Page, PageOf } from '../blocks/records.ts'
 /** What the lists are read from. */
 export interface ListSource {
   readonly db: NodePgDatabase
-  /** Rows of a list that are looked at, from its first one; null: all. */
+  /** How many rows of a list are read, from its first one; null: all. */
   readonly rowsMax: number | null
 }
 
-/** A drizzle query that can still be cut to a page. */
+/** A drizzle query that can still be limited to a page. */
 interface Cuttable<Row> {
   limit(rows: number): { offset(rows: number): PromiseLike<readonly Row[]> }
 }
@@ -26,8 +26,8 @@ export interface IndexedRows {
 }
 
 /**
- * Rows for which there may be no index that gives them all, and in order. The first `rowsMax` of those that `lead`
- * finds are looked at, by an index that gives them in `leadOrder`; the others are left out by `rest`.
+ * Rows for which no single index may give all rows in order. The first `rowsMax` rows that `lead` finds are read, by an
+ * index with `leadOrder`; `rest` filters them.
  */
 export interface FilteredRows {
   readonly table: PgTable
@@ -46,7 +46,7 @@ interface Counted {
 /**
  * The page of `rows` that `page` asks for, each row through `map`.
  *
- * @throws {StatorError} `BAD_REQUEST` for a page behind the rows that are looked at.
+ * @throws {StatorError} `BAD_REQUEST` for a page after the rows that are read.
  */
 export async function pageOf<Row, T>(
   source: ListSource,
@@ -81,10 +81,10 @@ export async function countOf({ db, rowsMax }: ListSource, { table, where }: Ind
 }
 
 /**
- * As `pageOf`, of rows that are filtered by more than an index knows. `rowsWhere` reads the rows for which a condition
- * holds, in the order of the list.
+ * As `pageOf`, for rows that are filtered by more than an index covers. `rowsWhere` reads the rows for which a
+ * condition holds, in the order of the list.
  *
- * @throws {StatorError} `BAD_REQUEST` for a page behind the rows that are looked at.
+ * @throws {StatorError} `BAD_REQUEST` for a page after the rows that are read.
  */
 export async function filteredPageOf<Row, T>(
   source: ListSource,
@@ -114,15 +114,15 @@ export async function filteredPageOf<Row, T>(
   return { ...filteredTotalOf(matching, seen, rowsMax), items: found.map(map) }
 }
 
-/** The total of a list of which `matching` rows were found among the `seen` ones that were looked at. */
+/** The total of a list: `matching` of the `seen` rows that were read. */
 export function filteredTotalOf(matching: number, seen: number, rowsMax: number): Counted {
-  // Behind the rows that were looked at, there may be more that match.
+  // After the rows that were read, there may be more that match.
   return seen > rowsMax
     ? { totalCount: Math.min(matching, rowsMax), totalCountAtLeast: true }
     : { totalCount: matching }
 }
 
-// One row more than are looked at, so that it shows whether there are more. Several leads are read one after the other.
+// One row more than is used, to find out whether there are more. Several leads are read one after the other.
 function lookedAt({ table, leads, leadOrder }: FilteredRows, rowsMax: number): SQL {
   const parts = leads.map((lead) => {
     const where = lead === undefined ? sql`` : sql`WHERE ${lead}`
@@ -141,14 +141,14 @@ function list(parts: readonly SQL[]): SQL {
   return sql.join([...parts], sql`, `)
 }
 
-/** The total of a list of which `countOf` has counted so many. */
+/** The total of a list, from what `countOf` counted. */
 export function totalOf(counted: number, rowsMax: number | null): Counted {
   return rowsMax !== null && counted > rowsMax
     ? { totalCount: rowsMax, totalCountAtLeast: true }
     : { totalCount: counted }
 }
 
-/** @throws {StatorError} `BAD_REQUEST` for a page behind the rows that are looked at. */
+/** @throws {StatorError} `BAD_REQUEST` for a page after the rows that are read. */
 export function requireInReach({ rowsMax }: ListSource, { page, pageSize }: Page): void {
   if (rowsMax === null || (page - 1) * pageSize < rowsMax) return
   const issue =
@@ -159,7 +159,7 @@ export function requireInReach({ rowsMax }: ListSource, { page, pageSize }: Page
 
 type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
 
-/** `fields` without those that are undefined: what is left is what is to be changed. */
+/** `fields` without those that are undefined: the fields to change. */
 export function withDefined<T extends object>(fields: T): Defined<T> {
   const defined: Defined<T> = { ...fields }
   for (const key in defined) if (defined[key] === undefined) delete defined[key]

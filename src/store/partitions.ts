@@ -1,12 +1,13 @@
-// Partitions of the large tables: message_log by day, the others by month. They are made ahead of time; a row that fits
-// none (a charge point with a clock from another year) goes to the default partition, and moves when its own is made.
+// Partitions of the large tables: message_log by day, the others by month. They are created in advance. A row that fits
+// none (from a charge point with a wrong clock) goes to the default partition, and moves when its own partition is
+// created.
 
 import type { ClientBase } from 'pg'
 import { partitionLockMs, partitionMoveRowsMax, partitionTriesMax, partitionTryPauseMs } from '../base/limits.ts'
 import { emptyEarlierLedger, isEarlierLedgerOver } from './earlier-ledger.ts'
 import { databaseError } from './store-error.ts'
 
-/** Months and days for which partitions stand ready. */
+/** Months and days for which partitions are created in advance. */
 const monthsBehind = 1
 const monthsAhead = 3
 const daysAhead = 7
@@ -31,7 +32,7 @@ const monthlyTables: readonly MonthlyTable[] = [
   'connector_history',
   'connection_history',
 ]
-/** Those whose months are forgotten after `OCPP.HistoryMonths`. */
+/** Tables with a retention of `OCPP.HistoryMonths` months. */
 const historyTables = ['connector_history', 'connection_history'] as const
 
 interface Partition {
@@ -67,18 +68,17 @@ function wantedPartitions(nowMs: number): Partition[] {
   return [...months, ...days]
 }
 
-/** A partition that is not there though it should be, or still there though it should not, and why. */
+/** A partition that is missing or should be gone, and why. */
 export interface LeftAsItIs {
   readonly partition: string
   readonly reason: string
 }
 
 /**
- * Makes the partitions that `nowMs` and the time after it need, where they are not there yet. What would keep commits
- * waiting for longer than `partitionLockMs` is left as it is: its rows go to the default partition, where they are
- * found as well.
+ * Creates the missing partitions for `nowMs` and the time after it. A partition that would delay commits for longer
+ * than `partitionLockMs` is not created: its rows go to the default partition, where they are found as well.
  *
- * @param triesMax how often each is tried while somebody reads the table.
+ * @param triesMax how often each is tried while the table is in use.
  */
 export async function makePartitions(
   client: ClientBase,
@@ -86,7 +86,7 @@ export async function makePartitions(
   triesMax = partitionTriesMax,
 ): Promise<readonly LeftAsItIs[]> {
   const wanted = wantedPartitions(nowMs)
-  // A database that was migrated only so far has not all of the tables.
+  // A database that is not completely migrated does not have all of the tables.
   const settled = await client.query<{ name: string }>(
     `SELECT name FROM unnest($1::text[], $2::text[]) AS wanted(name, parent)
      WHERE to_regclass(quote_ident(name)) IS NOT NULL OR to_regclass(quote_ident(parent)) IS NULL`,
@@ -102,7 +102,7 @@ export async function makePartitions(
   return left
 }
 
-/** Null when it has been made; else why not. */
+/** Null if it was created; else why not. */
 async function makePartition(client: ClientBase, partition: Partition, triesMax: number): Promise<string | null> {
   const { table, name, from, to } = partition
   try {
@@ -140,10 +140,10 @@ async function makePartitionFromDefault(
 }
 
 /**
- * Does `change`, which locks a busy table, in a transaction. While it waits for its lock, other statements wait behind
+ * Runs `change`, which locks a busy table, in a transaction. While it waits for its lock, other statements wait behind
  * it, so it has a short lock timeout and is retried.
  *
- * @returns null when it was done, else why not.
+ * @returns null if it was done, else why not.
  */
 async function shortly(client: ClientBase, triesMax: number, change: () => Promise<void>): Promise<string | null> {
   for (let attempt = 1; ; attempt++) {
@@ -162,12 +162,12 @@ async function shortly(client: ClientBase, triesMax: number, change: () => Promi
   }
 }
 
-/** Forgets the OCPP messages of the days that ended `days` or more days ago. */
+/** Deletes the OCPP messages of the days that ended `days` or more days ago. */
 export async function dropOldMessages(client: ClientBase, nowMs: number, days: number): Promise<readonly LeftAsItIs[]> {
   return dropBefore(client, dayPartition(Math.floor(nowMs / dayMs) * dayMs - days * dayMs))
 }
 
-/** Forgets the history of the months that ended `months` or more months ago. */
+/** Deletes the history of the months that ended `months` or more months ago. */
 export async function dropOldHistory(
   client: ClientBase,
   nowMs: number,
@@ -181,9 +181,9 @@ export async function dropOldHistory(
 }
 
 /**
- * Forgets the transaction messages of the months that ended `days` or more days ago, but for a month of which something
- * came later than that: its charge point may not know yet that it was stored. The default partition is not looked into
- * (`forgetOld`).
+ * Deletes the transaction messages of the months that ended `days` or more days ago, except a month from which a
+ * message arrived later than that: its charge point may not know yet that it was stored. The default partition is not
+ * included (`deleteOld`).
  */
 export async function dropOldFacts(client: ClientBase, nowMs: number, days: number): Promise<readonly LeftAsItIs[]> {
   const before = new Date(nowMs - days * dayMs)
@@ -196,7 +196,7 @@ export async function dropOldFacts(client: ClientBase, nowMs: number, days: numb
     }
     await client.query(summarizeRanges, [name])
     if (!(await isOver())) continue
-    // Once more under the lock, where nothing can come in between; by the index that is a matter of milliseconds.
+    // Checked again under the lock, where nothing can be written in between. With the index it takes milliseconds.
     const lockAndDrop = async (): Promise<void> => {
       await client.query('LOCK TABLE transaction_facts IN ACCESS EXCLUSIVE MODE')
       if (await isOver()) await client.query(`DROP TABLE ${name}`)
@@ -207,11 +207,11 @@ export async function dropOldFacts(client: ClientBase, nowMs: number, days: numb
   return left
 }
 
-/** Brings the BRIN indexes of a table up to date, so that the newest rows need not be read to know how old they are. */
+/** Updates the BRIN indexes of a table, so that the age of the newest rows is known without reading them. */
 const summarizeRanges = `SELECT brin_summarize_new_values(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   JOIN pg_am a ON a.oid = c.relam WHERE i.indrelid = $1::regclass AND a.amname = 'brin'`
 
-/** Empties the ledger of the version before, once nothing in it can be sent again. */
+/** Empties the ledger of the previous version, once no fact in it can be sent again. */
 export async function dropEarlierLedger(client: ClientBase, days: number): Promise<readonly LeftAsItIs[]> {
   if (!(await isEarlierLedgerOver(client, days))) return []
   const reason = await shortly(client, partitionTriesMax, () => emptyEarlierLedger(client))
@@ -240,5 +240,5 @@ async function partitionsBefore(client: ClientBase, { table, name }: Partition):
   return partitions.rows.map((row) => row.name)
 }
 
-/** Key of the advisory lock under which tables are changed: several processes may want to at once. */
+/** Key of the advisory lock under which tables are changed: several processes may try at once. */
 export const maintenanceLock = 6_017_301

@@ -1,6 +1,5 @@
 // How PostgreSQL's values become JavaScript's on every connection of the store: timestamptz as milliseconds since the
-// Unix epoch, int8 as a number (every int8 that is read this way counts something far below 2^53), the rest as `pg`
-// does it.
+// Unix epoch, int8 as a number (every int8 that is read this way is far below 2^53), the rest as `pg` does it.
 
 import { types } from 'pg'
 import { parseInstant } from '../blocks/column-types.ts'

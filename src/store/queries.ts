@@ -1,6 +1,6 @@
-// Everything that is read from the database, or changed in it without passing through the writer. A method fails with a
-// StatorError: STORE_UNAVAILABLE when the database is away, INTERNAL when it refuses a statement, or what the method
-// itself says.
+// Everything that is read from the database, or changed without the writer. A method fails with a StatorError:
+// STORE_UNAVAILABLE if the database is unavailable, INTERNAL if it refuses a statement, or an error that the method
+// documents.
 
 import { type Clock, systemClock } from '../base/clock.ts'
 import { drizzle } from 'drizzle-orm/node-postgres'
@@ -43,7 +43,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
 
 type Methods = Record<string, (...given: never[]) => Promise<unknown>>
 
-/** The same methods, with every error as callers outside the store get to see it. */
+/** The same methods, with every error mapped for callers outside of the store. */
 function withStoreErrors<T extends Methods>(methods: T): T {
   const wrapped = Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [

@@ -1,4 +1,4 @@
-// How a meter value is recognised that tells the register of the begin of its transaction again.
+// Recognises a meter value that repeats the register of the begin of its transaction.
 
 const register = 'energy.active.import.register'
 
@@ -7,15 +7,15 @@ const word = (sent: string) => `lower(regexp_replace(${sent}, '\\s', '', 'g'))`
 
 /**
  * The meter value `r` for PostgreSQL's functions on JSON, which fail on some escapes that JSON allows: `\u0000`, and
- * half of a surrogate pair. A charge point may send them anywhere, and no word that is compared here holds one. An even
+ * half of a surrogate pair. A charge point may send them anywhere. No word that is compared here contains one. An even
  * number of backslashes before the `u` makes it a letter.
  */
 const readable = String.raw`regexp_replace(r.meter_value::text, '(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})', '\1?', 'gi')::json`
 const samples = `${readable} -> 'sampledValue'`
 
 /**
- * SQL: whether the register of the meter value `r` is the one of the begin of its transaction: it is told in no other
- * context. Charge points tell it again with later meter values, and then it is not the last register.
+ * SQL: whether the register of the meter value `r` is the one of the begin of its transaction: it is reported in no
+ * other context. Charge points repeat it in later meter values, where it is not the last register.
  */
 export const isOfBegin = `(r.meter_value::text ~* 'transaction\\s*\\.\\s*begin' AND NOT EXISTS (
     SELECT FROM json_array_elements(CASE json_typeof(${samples}) WHEN 'array' THEN ${samples} ELSE '[]' END) s

@@ -1,6 +1,6 @@
 // The transactionIds that remote starts have promised. They are stored before the command is sent, so that the start
-// finds its promise after a restart, and at another node. Nothing is written when a transaction begins: its own row
-// makes the promise void.
+// finds its promise after a restart or at another node. Nothing is written when a transaction begins: its own row makes
+// the promise void.
 
 import type { Pool } from 'pg'
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../base/limits.ts'
@@ -8,7 +8,7 @@ import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 
 const isOpen = `promised_at > now() - interval '${remoteStartPromiseMs} ms'`
 
-// Each new promise makes room for itself.
+// A new promise deletes the oldest ones beyond the limit.
 const promise = `
   WITH forgotten AS (
     DELETE FROM remote_start_promises WHERE charge_point_id = $1 AND transaction_id IN (
@@ -26,15 +26,15 @@ export function openPromisesOf(key: string): string {
       AND NOT EXISTS (SELECT FROM transactions t WHERE t.id = p.transaction_id))`
 }
 
-/** SQL of a condition: nobody asks for the promise any more. */
+/** SQL of a condition: the promise is not needed any more. */
 export const isExpiredPromise = `NOT (${isOpen})`
 
 /** Stores and withdraws promises. Each change commits before it resolves. */
 export function createPromiseQueries(pool: Pick<Pool, 'query'>) {
   return {
     /**
-     * Promises `transactionId` to the transaction that `start` brings about within `remoteStartPromiseMs`. The oldest
-     * promise to a charge point is forgotten when it has `remoteStartPromisesMax`.
+     * Promises `transactionId` to the transaction that `start` causes within `remoteStartPromiseMs`. If the charge
+     * point has `remoteStartPromisesMax` promises, the oldest one is deleted.
      */
     async promiseTransaction(chargePointKey: number, start: RemoteStart, transactionId: number): Promise<void> {
       const values = [chargePointKey, transactionId, JSON.stringify(start)]

@@ -1,8 +1,8 @@
-// Work that is done again and again, a pause after each time.
+// Repeated work, with a pause after each run.
 
 import type { Clock } from '../base/clock.ts'
 
-/** Runs `work` as often as `begin` and `end` let it: `pauseMs` after each time that it is done. */
+/** Runs `work` repeatedly between `begin` and `end`: `pauseMs` after each run has ended. */
 export function repeat(
   clock: Clock,
   pauseMs: number,

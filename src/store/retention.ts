@@ -5,8 +5,8 @@ import type { Pool } from 'pg'
 import { retentionBatchesMax, retentionRowsMax } from '../base/limits.ts'
 import { isExpiredPromise } from './remote-start-promises.ts'
 
-/** Forgets the rows of `table` that were received before `beforeMs`, as many as one turn may. Answers how many. */
-export async function forgetOld(
+/** Deletes the rows of `table` that were received before `beforeMs`, up to the limit of one run. Returns how many. */
+export async function deleteOld(
   pool: Pool,
   table: 'anomalies' | 'charge_point_events' | 'problem_times' | 'transaction_facts_default',
   beforeMs: number,
@@ -14,18 +14,18 @@ export async function forgetOld(
   return forget(pool, table, 'received_at < $2', [new Date(beforeMs).toISOString()])
 }
 
-/** Forgets promised transactionIds that nobody asks for any more, as many as one turn may. Answers how many. */
-export async function forgetPromises(pool: Pool): Promise<number> {
+/** Deletes promised transactionIds that are not needed any more, up to the limit of one run. Returns how many. */
+export async function deleteOldPromises(pool: Pool): Promise<number> {
   return forget(pool, 'remote_start_promises', isExpiredPromise, [])
 }
 
 /**
- * Forgets the rows of `table` for which `condition` holds; its parameters begin with `$2`. A row that is written to in
- * the same moment has to be looked at once more: it may be a new one by then.
+ * Deletes the rows of `table` for which `condition` holds; its parameters begin with `$2`. A row that is written at the
+ * same time is checked again: its content may be new.
  */
 async function forget(pool: Pool, table: string, condition: string, values: readonly string[]): Promise<number> {
   let forgotten = 0
-  for (let lot = 0; lot < retentionBatchesMax; lot++) {
+  for (let batch = 0; batch < retentionBatchesMax; batch++) {
     const { rowCount } = await pool.query(
       `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT $1)) AND ${condition}`,
       [retentionRowsMax, ...values],

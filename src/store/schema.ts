@@ -1,5 +1,5 @@
 // The tables that the store alone writes, as drizzle sees them; with the tables of src/blocks the source of the
-// migrations in drizzle/ and of the typed queries for the API. What drizzle cannot say stands in the migrations only:
+// migrations in drizzle/ and of the typed queries for the API. What drizzle cannot express is in the migrations only:
 // the partitions of meter_values, transaction_facts, message_log and the histories, and fill factors.
 //
 // No foreign keys: charge points are never removed (deletion sets deleted_at), rows come from one writer that knows its
@@ -27,11 +27,12 @@ import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ConnectorStatus, Payload } from '../blocks/values.ts'
 
 /**
- * transactionIds, fetched in blocks. OCPP 1.6 wants them to fit an int32, so the sequence ends there and never wraps.
+ * transactionIds, fetched in blocks. OCPP 1.6 requires them to fit into an int32, so the sequence ends there and never
+ * wraps.
  */
 export const transactionIds = pgSequence('transaction_ids', { startWith: 1, minValue: 1, maxValue: 2_147_483_647 })
 
-/** Numbers of connections: a later connection has a greater one, on whatever node. */
+/** Epochs, the fencing tokens of connections: a later connection has a greater one, on any node. */
 export const connectionEpochs = pgSequence('connection_epochs', { startWith: 1 })
 
 export const messageLogIds = pgSequence('message_log_ids', { startWith: 1 })
@@ -61,7 +62,7 @@ export const remoteStartPromises = pgTable(
   {
     chargePointKey: integer('charge_point_id').notNull(),
     transactionId: bigint('transaction_id', { mode: 'number' }).notNull(),
-    /** What the start will be recognised by. */
+    /** How the start is recognised. */
     start: json('start').$type<RemoteStart>().notNull(),
     /** By the clock of PostgreSQL. */
     promisedAtMs: instant('promised_at').notNull(),
@@ -76,7 +77,7 @@ export const connectorHistory = pgTable(
     chargePointKey: integer('charge_point_id').notNull(),
     evseId: integer('evse_id').notNull(),
     connectorId: integer('connector_id').notNull(),
-    /** Later by microseconds than the one before it of that connector, where both arrived in one millisecond. */
+    /** Microseconds later than the previous one of that connector, if both arrived in one millisecond. */
     receivedAtMs: instant('received_at').notNull(),
     /** By the charge point's clock. */
     occurredAtMs: instant('occurred_at').notNull(),
@@ -102,9 +103,9 @@ export const connectionHistory = pgTable(
     closed: boolean('closed').notNull(),
     /** Name of the process that held it. */
     node: text('node'),
-    /** What closed it; null when it opened, as are the next two. */
+    /** What closed it; null for an opening, like the next two columns. */
     closedBy: text('closed_by').$type<ClosedBy>(),
-    /** RFC 6455, section 7.4; null when there was no close that anybody could see. */
+    /** RFC 6455, section 7.4; null if no close frame was seen. */
     closeCode: integer('close_code'),
     reason: text('reason'),
   },
@@ -129,16 +130,16 @@ export const idTokens = pgTable(
 )
 
 /**
- * The ledger of transaction messages. Its key recognises a retransmission, and the answer is sent again. Partitioned by
- * month of `sent_at`; see store/fact-row.ts.
+ * The ledger of transaction messages. Its unique index is the idempotency key: it recognises a retransmission, and the
+ * stored answer is sent again. Partitioned by month of `sent_at`; see store/fact-row.ts.
  */
 export const transactionFacts = pgTable(
   'transaction_facts',
   {
     chargePointKey: integer('charge_point_id').notNull(),
-    /** As the charge point sent it, as UTC where it named no zone; 1970 for what has no usable time. */
+    /** As the charge point sent it, as UTC if it named no zone; 1970 if it has no usable time. */
     sentAtMs: instant('sent_at').notNull(),
-    /** Of all that the message says, and of its place where it has one. */
+    /** Digest of the content of the message, and of its place if it has one. */
     digest: bigint('digest', { mode: 'bigint' }).notNull(),
     receivedAtMs: instant('received_at').notNull(),
     transactionId: bigint('transaction_id', { mode: 'number' }),
@@ -148,12 +149,12 @@ export const transactionFacts = pgTable(
   },
   (table) => [
     primaryKey({ name: 'transaction_facts_pkey', columns: [table.chargePointKey, table.sentAtMs, table.digest] }),
-    // For forgetting the oldest only, so it is one that costs next to nothing to keep.
+    // Used only to delete the oldest rows (retention), so it is of a kind that costs almost nothing to maintain.
     index('transaction_facts_received').using('brin', table.receivedAtMs),
   ],
 )
 
-/** One row while the ledger of the version before is needed: see store/earlier-ledger.ts. */
+/** One row while the ledger of the previous version is needed: see store/earlier-ledger.ts. */
 export const earlierLedger = pgTable('earlier_ledger', {
   id: integer('id').primaryKey(),
   /** When a node of that version was last seen. */
@@ -161,7 +162,7 @@ export const earlierLedger = pgTable('earlier_ledger', {
 })
 
 /**
- * The ledger of the version before, in which its nodes look during a deploy. It is emptied when what it holds is old
+ * The ledger of the previous version, in which its nodes look during a deploy. It is emptied when its facts are old
  * enough; a later version removes it.
  */
 export const transactionEvents = pgTable(
@@ -171,8 +172,7 @@ export const transactionEvents = pgTable(
     ref: text('ref').notNull(),
     seqNo: bigint('seq_no', { mode: 'number' }).notNull(),
     /**
-     * Digest of the whole message: what is another fact under the same key differs in it. Null for what was stored
-     * before it was kept.
+     * Digest of the whole message: two facts with the same key differ in it. Null for facts from before this column.
      */
     content: bigint('content', { mode: 'bigint' }),
     event: text('event').notNull(),
@@ -187,9 +187,8 @@ export const transactionEvents = pgTable(
 )
 
 /**
- * When the newest event about the Problem of a component happened, be it that there is one or that it is over. It
- * outlives the row of `problems`, so that an older event that comes late changes nothing. Kept for as long as events
- * are.
+ * When the newest event about the Problem of a component happened: its begin or its end. It outlives the row of
+ * `problems`, so that an older event that arrives late changes nothing. It has the retention of events.
  */
 export const problemTimes = pgTable(
   'problem_times',
@@ -211,7 +210,7 @@ export const problemTimes = pgTable(
   ],
 )
 
-/** Stored facts that break an expectation. The digest covers the message, so that a commit done again adds nothing. */
+/** Stored facts that break an expectation. The digest covers the message, so that a repeated commit adds nothing. */
 export const anomalies = pgTable(
   'anomalies',
   {
@@ -221,21 +220,21 @@ export const anomalies = pgTable(
     kind: text('kind').notNull(),
     transaction: text('transaction'),
     detail: json('detail').$type<Payload>().notNull(),
-    /** Empty when it was found by a check, not in a message. */
+    /** Empty if it was found by a check, not in a message. */
     messageId: text('message_id').notNull(),
   },
   (table) => [
     primaryKey({ name: 'anomalies_pkey', columns: [table.chargePointKey, table.receivedAtMs, table.digest] }),
     index('anomalies_received').on(table.receivedAtMs, table.chargePointKey, table.digest),
     index('anomalies_kind').on(table.kind, table.receivedAtMs, table.chargePointKey, table.digest),
-    // Cut to 255 characters, so that an id of any length fits the index.
+    // Cut to 255 characters, so that an id of any length fits into the index.
     index('anomalies_transaction')
       .on(sql`left("transaction", 255)`, table.receivedAtMs, table.chargePointKey, table.digest)
       .where(sql`"transaction" IS NOT NULL`),
   ],
 )
 
-/** Frames as they were on the wire. Partitioned by day, so that forgetting old days costs nothing. */
+/** Frames as they were on the wire. Partitioned by day, so that deleting old days costs nothing. */
 export const messageLog = pgTable(
   'message_log',
   {
@@ -250,7 +249,7 @@ export const messageLog = pgTable(
   (table) => [index('message_log_charge_point').on(table.chargePointKey, table.atMs, table.id)],
 )
 
-/** One row: what belongs to the database as a whole. */
+/** One row: data of the database as a whole. */
 export const installation = pgTable('installation', {
   id: integer('id').primaryKey(),
   credentialFingerprint: bytes('credential_fingerprint').notNull(),
@@ -258,7 +257,7 @@ export const installation = pgTable('installation', {
 
 /**
  * One row per element of `meterValue`; columns as in blocks/meter-block.ts. Partitioned by month of `sampled_at`. Its
- * one index both recognises a sample sent again and finds the samples of a transaction in order.
+ * one index is the idempotency key of samples, and finds the samples of a transaction in order.
  */
 export const meterValues = pgTable(
   'meter_values',

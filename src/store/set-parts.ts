@@ -1,6 +1,6 @@
-// Large change sets in parts. A message of 1 MiB brings 17,000 meter values or 12,000 variables; in one transaction
-// they would keep everybody else's answers waiting for 100 ms and more. Only rows that have a key of their own are cut
-// off: a resend, or a set that is begun again after a part of it was stored, finds them and stores them once.
+// Large change sets in parts. A message of 1 MiB contains 17,000 meter values or 12,000 variables. In one transaction
+// they would delay all other answers by 100 ms and more. Only rows with an idempotency key of their own are split off:
+// a resend, or a set that is repeated after a part of it was stored, stores them once.
 
 import { partBytesMax, partRowsMax } from '../base/limits.ts'
 import type { Change, ChangeSet } from '../blocks/decision.ts'
@@ -9,11 +9,12 @@ import { isOf, type RowChange } from '../blocks/stored-rows.ts'
 import { firstWithoutTime, textBytes } from './wire/meter-rows.ts'
 
 /**
- * A variable takes PostgreSQL as long as this many meter values: its key is wider, and its row may have to be replaced.
+ * A variable costs PostgreSQL as much time as this many meter values: its key is wider, and its row may have to be
+ * replaced.
  */
 const variableRows = 2
 
-/** The rows of a set, counted in meter values. Only those count that one message can bring thousands of. */
+/** The rows of a set, counted in meter values. Only rows of which one message can contain thousands are counted. */
 export function bulkRowsOf({ meter, changes }: ChangeSet): number {
   let rows = meter === null ? 0 : meter.to - meter.from
   for (const change of changes) if (isOf('variables', change)) rows += variableRows
@@ -23,12 +24,12 @@ export function bulkRowsOf({ meter, changes }: ChangeSet): number {
 /**
  * `set` as sets that are committed one after the other, in this order, each of at most `partRowsMax` bulk rows and
  * about `partBytesMax` bytes; a single row may be larger. The last one carries the fact, the answer, the anomalies and
- * all other changes; those before it carry nothing but slices of the meter values and of the variables. A set that is
- * not large is its only part.
+ * all other changes; the others carry only slices of the meter values and of the variables. A set that is not large is
+ * its only part.
  *
  * Meter values without a usable time are stored under their time of arrival, so a resend would store them again. In a
- * set with a fact, or with a place, that recognises the resend; so they stay in the last part, with the values behind
- * them, however many they are.
+ * set with a fact, or with a place, that recognises the resend. So these values, and all after them, stay in the last
+ * part, however many they are.
  */
 export function partsOf(set: ChangeSet): readonly ChangeSet[] {
   const parts: ChangeSet[] = []
@@ -65,10 +66,10 @@ export function partsOf(set: ChangeSet): readonly ChangeSet[] {
   return [...parts, { ...set, meter, changes, bytes: bytesLeft }]
 }
 
-/** Where a slice from `from` ends that holds as much as a part may, and one row at least; `end` at most. */
+/** The end of the largest slice from `from` that fits into a part: at least one row, and `end` at most. */
 function endOfSlice(block: MeterBlock, from: number, end: number): number {
   let to = Math.min(end, from + partRowsMax)
-  // Halving is exact enough: rows of one message are of one kind.
+  // Halving is precise enough: the rows of one message are similar.
   while (to - from > 1 && textBytes(block, from, to) > partBytesMax) to = from + ((to - from) >> 1)
   return to
 }
@@ -93,7 +94,7 @@ function slicesOf(variables: readonly RowChange<'variables'>[]): Slice[] {
   return slices
 }
 
-/** About what it had in its frame. */
+/** About its size in the frame. */
 function bytesOfVariable({ row }: RowChange<'variables'>): number {
   let bytes = 0
   for (const part of Object.values(row)) {

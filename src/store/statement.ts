@@ -1,5 +1,5 @@
-// How a statement over many rows is written: one array for each column, so that a transaction costs the same handful of
-// statements however many messages it commits.
+// Statements over many rows: one array for each column, so that a transaction has the same few statements however many
+// messages it commits.
 
 import type { BoundStatement } from './wire/bind-messages.ts'
 import type { Column } from './wire/columns.ts'
@@ -23,7 +23,7 @@ export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): Boun
   return { name: statement.name, text: statement.text, values: statement.values(rows) }
 }
 
-/** The statement with its rows; none when there are none. */
+/** The statement with its rows; empty if there are no rows. */
 export function bindRows<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement[] {
   return rows.length === 0 ? [] : [bind(statement, rows)]
 }

@@ -1,10 +1,10 @@
 // The statements of the writer, one per kind of change: each takes any number of rows as arrays, so that a transaction
-// costs the same handful of statements however many messages it commits. Rows and columns are those of the tables.
+// has the same few statements however many messages it commits. Rows and columns are those of the tables.
 //
-// What a set was decided from may not be true any more: another node has stored something since. Then the statement
-// that finds it out fails, and nothing of its transaction is stored (`failsIf`; see outdated.ts).
+// A set may have been decided from outdated state, because another node has stored something since. The statement that
+// detects this fails, and its transaction stores nothing (`failsIf`; see outdated.ts).
 //
-// All of them may run twice on the same rows (a COMMIT whose outcome was lost is done again) and leave the same behind.
+// All of them are idempotent: a COMMIT whose outcome was lost is repeated, with the same result.
 
 import type { RowOf, WithoutNulls } from '../blocks/stored-rows.ts'
 import { connectors } from '../blocks/availability/tables.ts'
@@ -36,9 +36,12 @@ import {
 } from './table-statement.ts'
 import { transactionRules } from './transaction-patches.ts'
 
-/** A row that a connection has to be the newest of its charge point for. */
+/** A row with a fencing token: it is stored only while its connection is the newest of the charge point. */
 interface Fenced {
-  /** Epoch of the connection; null for what does not come from one, or may come from an older one. */
+  /**
+   * Epoch (fencing token) of the connection; null for a row that does not come from a connection, or may come from an
+   * older one.
+   */
   epoch: number | null
 }
 
@@ -71,21 +74,21 @@ export const updateSeen = patch('update_seen', chargePoints, {
 
 export type SeenRow = RowsOf<typeof updateSeen>
 
-/** Status and error last as long as they are told: both times of a change begin as that of the arrival. */
+/** Status and error begin when they are reported: both times of a change start as the time of arrival. */
 export type ConnectorRow = Readonly<WithoutNulls<Omit<RowOf<typeof connectors>, 'statusSinceMs' | 'changedAtMs'>>> &
   Fenced
 
-const toldOfConnector = otherColumnsOf(connectors, ['statusSinceMs', 'changedAtMs'])
+const sentOfConnector = otherColumnsOf(connectors, ['statusSinceMs', 'changedAtMs'])
 const storedOfConnector: Columns<ConnectorRow> = {
-  ...toldOfConnector,
+  ...sentOfConnector,
   status_since: instant((row) => row.updatedAtMs),
   changed_at: instant((row) => row.updatedAtMs),
 }
 const statusSince =
   'status_since = CASE WHEN connectors.status = EXCLUDED.status THEN connectors.status_since ELSE EXCLUDED.status_since END'
 
-// What was written before there was a history, or by a node of the version before it, is not in the history: the row
-// has no `changed_at`, or one from before its status. What is told next of it is a change.
+// A row that was written before the history existed, or by a node of a version without it, is not in the history: it
+// has no `changed_at`, or one from before its status. Its next report counts as a change.
 const isAsBefore = `connectors.changed_at >= COALESCE(connectors.status_since, connectors.changed_at) AND ${[
   'status',
   'error_code',
@@ -93,67 +96,68 @@ const isAsBefore = `connectors.changed_at >= COALESCE(connectors.status_since, c
 ]
   .map((column) => `connectors.${column} IS NOT DISTINCT FROM EXCLUDED.${column}`)
   .join(' AND ')}`
-// Several changes of one millisecond keep their order. A clock that was ahead for a while does not take the later
-// changes along.
+// Several changes of one millisecond keep their order. A clock that was ahead for a while does not shift the later
+// changes.
 const changedAt = `changed_at = CASE WHEN ${isAsBefore} THEN connectors.changed_at
   WHEN connectors.changed_at >= EXCLUDED.changed_at AND connectors.changed_at < EXCLUDED.changed_at + interval '1 s'
     THEN connectors.changed_at + interval '1 microsecond' ELSE EXCLUDED.changed_at END`
 const historyColumns = namesOf(otherColumnsOf(connectorHistory, ['receivedAtMs']))
 
 /**
- * The last that was received wins, whatever time the charge point gave it: its clock may have been set back. What
- * changes a status or an error becomes a row of the history; the row lock decides what is a change. Statements that run
- * twice find nothing changed.
+ * The last status that was received wins, whatever its time: the clock of the charge point may have been set back. A
+ * change of a status or an error becomes a row of the history; the row lock decides what is a change. A statement that
+ * runs twice finds no change.
  *
- * The charge point stays locked until the COMMIT: a newer connection is claimed before this, which fails then, or after
- * it.
+ * The charge point stays locked until the COMMIT: a newer connection is claimed either before this, which then fails,
+ * or after it.
  */
 export const upsertConnectors = statement<ConnectorRow>(
   'upsert_connectors',
   { ...storedOfConnector, epoch },
   (_, rows) =>
-    `WITH told AS (
+    `WITH reported AS (
        INSERT INTO connectors (${namesOf(storedOfConnector)}) SELECT ${namesOf(storedOfConnector, 'v')}
        FROM ${rows} JOIN charge_points c ON c.id = v.charge_point_id
        WHERE ${failsIf(`c.id = v.charge_point_id AND ${isOvertaken}`)} FOR NO KEY UPDATE OF c
-       ${replacing(connectors, toldOfConnector)}, ${statusSince}, ${changedAt}
+       ${replacing(connectors, sentOfConnector)}, ${statusSince}, ${changedAt}
        RETURNING ${historyColumns}, changed_at, updated_at
      )
-     INSERT INTO connector_history (${historyColumns}, received_at) SELECT ${historyColumns}, changed_at FROM told
+     INSERT INTO connector_history (${historyColumns}, received_at) SELECT ${historyColumns}, changed_at FROM reported
      WHERE changed_at >= updated_at ON CONFLICT DO NOTHING`,
 )
 
 /**
- * Another transaction has the number: two connections of a charge point, at two nodes, may know of one promised number
- * and use it in the same moment.
+ * Another transaction has this id: two connections of a charge point, at two nodes, may use one promised id at the same
+ * time.
  */
 export function isOtherTransaction(stored: string, begun: string): string {
   return `${stored}.charge_point_id <> ${begun}.charge_point_id OR ${stored}.received_at <> ${begun}.received_at
     OR ${stored}.station_transaction_id IS DISTINCT FROM ${begun}.station_transaction_id`
 }
 
-/** Nothing of its end is known when a transaction begins. */
-const toldOfBegin = otherColumnsOf(transactions, [...endColumns, ...fallColumns, 'updatedAtMs'])
+/** The columns of a transaction that begins: all but those of its end. */
+const beginColumns = otherColumnsOf(transactions, [...endColumns, ...fallColumns, 'updatedAtMs'])
 
-export type TransactionRow = RowOfColumns<typeof toldOfBegin> & Fenced
+export type TransactionRow = RowOfColumns<typeof beginColumns> & Fenced
 
 /**
- * Fails on another transaction that is stored under the same use of the same id of the charge point: only what is
+ * Fails on another transaction that is stored under the same use of the same id of the charge point: only a row that is
  * stored already may be left out.
  */
 export const insertTransactions = statement<TransactionRow>(
   'insert_transactions',
-  { ...toldOfBegin, epoch },
+  { ...beginColumns, epoch },
   (_, rows) =>
-    `INSERT INTO transactions (${namesOf(toldOfBegin)}) SELECT ${namesOf(toldOfBegin, 'v')}
+    `INSERT INTO transactions (${namesOf(beginColumns)}) SELECT ${namesOf(beginColumns, 'v')}
      FROM ${rows} LEFT JOIN charge_points c ON c.id = v.charge_point_id
      WHERE ${failsIf(`c.id = v.charge_point_id AND ${isOvertaken}`)} ON CONFLICT (id)
      DO UPDATE SET id = transactions.id WHERE NOT (${failsIf(isOtherTransaction('transactions', 'EXCLUDED'))})`,
 )
 
 /**
- * Another node has told more of the transaction than was known when this was decided: its end, its start, a later
- * event. Of two stops of a charge point the first counts, of two starts the earlier, and what is older moves nothing.
+ * More of the transaction has been reported through another node than was known to this decision: its end, its start,
+ * or a later event. Of two stops of a charge point the first counts, of two starts the earlier one, and an older event
+ * changes nothing.
  */
 export const isBehind = `t.id = v.id AND (
   (v.closed_by = 'station' AND t.closed_by = 'station') OR (v.charging_state IS NOT NULL AND t.stopped_at IS NOT NULL)
@@ -175,11 +179,11 @@ export const updateTransactions = patch('update_transactions', transactions, {
 export type TransactionUpdate = RowsOf<typeof updateTransactions>
 
 /**
- * What is stored of transactions has been changed by somebody else than the newest connection of their charge point:
- * its node reads it again (fences.ts).
+ * Notifies the node that holds the charge point: another node or an operator has changed its transactions, so that node
+ * reads them again (fences.ts).
  */
-export const tellHolders = statement(
-  'tell_holders',
+export const notifyHolders = statement(
+  'notify_holders',
   columnsOf(chargePoints, ['key']),
   (_, rows) => `UPDATE charge_points c SET fenced_in = pg_current_xact_id() FROM ${rows} WHERE c.id = v.id`,
 )
@@ -193,8 +197,8 @@ const logged = otherColumnsOf(messageLog, ['id'])
 export type MessageLogRow = RowOfColumns<typeof logged>
 
 /**
- * The log is worth no fsync of its own: the setting is for this statement's transaction only, and a crash may cost its
- * last moments.
+ * The log does not need an fsync of its own: the setting applies to the transaction of this statement only, and a crash
+ * may lose the last lines.
  */
 export const insertMessageLog = statement<MessageLogRow>(
   'insert_message_log',

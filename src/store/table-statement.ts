@@ -1,6 +1,6 @@
 // Statements that are derived from a drizzle table: its columns say the names, the types and how values are encoded.
-// There are three shapes: rows are appended, take the place of those with their key, or patch them. All is worked out
-// once, when a module is loaded; a commit only encodes.
+// There are three shapes: rows are appended, take the place of those with their key, or patch them. Everything is
+// computed once, when a module is loaded; a commit only encodes.
 
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
@@ -22,7 +22,7 @@ export function columnsOf<T extends PgTable, Name extends NameOf<T> = NameOf<T>>
   return encodersOf(table, names ?? Object.keys(getTableColumns(table)))
 }
 
-/** The columns of a table but those that are named. */
+/** The columns of a table except those that are named. */
 export function otherColumnsOf<T extends PgTable, Name extends NameOf<T>>(
   table: T,
   left: readonly Name[],
@@ -105,18 +105,18 @@ export function replacing(table: PgTable, columns: Readonly<Record<string, unkno
 }
 
 /**
- * SQL of a column's new value, from what is `given` for it and what is `stored`. `isGiven` is true where the row says
- * anything of the column, and be it null.
+ * SQL of a column's new value, from what is `given` for it and what is `stored`. `isGiven` is true if the row gives a
+ * value for the column, including null.
  */
 export type Rule = (given: string, stored: string, isGiven: string) => string
 
 /** What is left out stays as it is; null is stored. */
-export const whatIsTold: Rule = (given, stored, isGiven) => `CASE WHEN ${isGiven} THEN ${given} ELSE ${stored} END`
+export const whatIsGiven: Rule = (given, stored, isGiven) => `CASE WHEN ${isGiven} THEN ${given} ELSE ${stored} END`
 
 /** The later one; null does not count. */
 export const latest: Rule = (given, stored) => `GREATEST(${stored}, ${given})`
 
-/** Columns that may change, but for those that are named. */
+/** Columns that may change: all except those that are named. */
 export function patchedNames<T extends PgTable, Name extends NameOf<T>>(
   table: T,
   left: readonly Name[],
@@ -129,10 +129,10 @@ function namesIn<T extends PgTable>(table: T): readonly NameOf<T>[] {
   return Object.keys(getTableColumns(table))
 }
 
-/** A row of a patch: what is left out is not told. */
+/** A row of a patch: a column that is left out stays as it is. */
 export type PatchOf<T extends PgTable, Name extends NameOf<T>> = { [Key in Name]?: RowOf<T>[Key] | null | undefined }
 
-/** A row of a patch with its key, and with what is only asked for. */
+/** A row of a patch with its key, and with columns that are only read. */
 export type PatchRow<T extends PgTable, Key extends NameOf<T>, Name extends NameOf<T>, Beside> = Readonly<
   Pick<RowOf<T>, Key>
 > &
@@ -141,19 +141,19 @@ export type PatchRow<T extends PgTable, Key extends NameOf<T>, Name extends Name
 
 /** What a patch is made of. */
 export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name extends NameOf<T>, Beside> {
-  /** By which the rows are found. */
+  /** The column that finds the rows. */
   readonly key: Key
   /** What SQL calls the table; the rows that are given are `v`. */
   readonly alias: string
   /** The columns that may change. */
   readonly names: readonly Name[]
-  /** How, where it is not `whatIsTold`. */
+  /** The rule of a column, if it is not `whatIsGiven`. */
   readonly rules?: Readonly<Partial<Record<Name, Rule>>>
   /** Columns that only `condition` and `join` read. */
   readonly beside?: Columns<Beside>
   /** SQL that is joined to the rows. */
   readonly join?: string
-  /** SQL, beside the key. */
+  /** SQL of a further condition. */
   readonly condition?: string
 }
 
@@ -165,12 +165,12 @@ export function patchColumnsOf<T extends PgTable, Name extends NameOf<T>>(
   return encodersOf(table, names)
 }
 
-/** Which columns a row says anything of: a bit for each. */
-function toldOf(names: readonly string[]): Columns<Readonly<Record<string, unknown>>> {
-  return { told: int8((row) => names.reduce((bits, name, i) => (row[name] === undefined ? bits : bits + 2 ** i), 0)) }
+/** A bit for each column: whether the row gives a value for it. */
+function givenColumnsOf(names: readonly string[]): Columns<Readonly<Record<string, unknown>>> {
+  return { given: int8((row) => names.reduce((bits, name, i) => (row[name] === undefined ? bits : bits + 2 ** i), 0)) }
 }
 
-/** Rows that change stored ones, column by column; of one key there is one row at most. */
+/** Rows that change stored ones, column by column; at most one row per key. */
 export function patch<T extends PgTable, Key extends NameOf<T>, Name extends NameOf<T>, Beside>(
   name: string,
   table: T,
@@ -180,12 +180,12 @@ export function patch<T extends PgTable, Key extends NameOf<T>, Name extends Nam
   const ruleOf: Readonly<Record<string, Rule | undefined>> = rules ?? {}
   const assignments = names.map((changed, i) => {
     const column = sqlNameOf(table, changed)
-    const rule = ruleOf[changed] ?? whatIsTold
-    return `${column} = ${rule(`v.${column}`, `${alias}.${column}`, `v.told & ${2 ** i} <> 0`)}`
+    const rule = ruleOf[changed] ?? whatIsGiven
+    return `${column} = ${rule(`v.${column}`, `${alias}.${column}`, `v.given & ${2 ** i} <> 0`)}`
   })
   return statement<PatchRow<T, Key, Name, Beside>>(
     name,
-    { ...columnsOf(table, [key]), ...encodersOf(table, names), ...toldOf(names), ...beside },
+    { ...columnsOf(table, [key]), ...encodersOf(table, names), ...givenColumnsOf(names), ...beside },
     (_, rows) =>
       `UPDATE ${getTableName(table)} ${alias} SET ${assignments.join(', ')} FROM ${rows} ${join}
        WHERE ${alias}.${id} = v.${id}${condition === undefined ? '' : ` AND ${condition}`}`,

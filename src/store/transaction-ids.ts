@@ -1,11 +1,11 @@
-// transactionIds from a sequence in blocks, so that a transaction that begins costs no round trip.
+// transactionIds from a sequence, fetched in blocks, so that the start of a transaction needs no round trip.
 
 import { StatorError } from '../base/errors.ts'
 import { transactionIdBlock } from '../base/limits.ts'
 import type { Database } from './database.ts'
 import { storeError } from './store-error.ts'
 
-/** Below this many the next block is fetched while the last ones are still given out. */
+/** With fewer ids left than this, the next block is fetched. */
 const refillAt = transactionIdBlock / 4
 
 export class TransactionIds {
@@ -18,16 +18,16 @@ export class TransactionIds {
   }
 
   /**
-   * A transactionId that nobody had before, on any node; a promise only while none is at hand. Ids fit an int32.
+   * A transactionId that was never used, on any node; a promise only if none is in memory. Ids fit into an int32.
    *
-   * @throws {StatorError} `STORE_UNAVAILABLE` when none is at hand and the database is away.
+   * @throws {StatorError} `STORE_UNAVAILABLE` if none is in memory and the database is unavailable.
    */
   next(): number | Promise<number> {
     const id = this.#ids.pop()
     if (id === undefined) return this.#nextFetched()
     if (this.#ids.length < refillAt && this.#fetching === null) {
       this.#fetching = this.#fetch()
-      // Nobody waits for it yet: who finds no id left tries again, and gets the error then.
+      // No caller waits for this yet. A caller that finds no id left tries again, and gets the error then.
       this.#fetching.catch(() => {})
     }
     return id

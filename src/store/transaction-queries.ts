@@ -23,8 +23,8 @@ const recordColumns = {
 }
 
 /**
- * By arrival at whatever node. Numbers tell no order, because each node has a block of them, and start times none,
- * because they are by the clock of a charge point.
+ * By arrival at any node. Ids have no order, because each node has a block of them. Start times have none, because they
+ * are by the clock of a charge point.
  */
 export const newestFirst = [desc(transactions.receivedAtMs), desc(transactions.transactionId)]
 
@@ -41,7 +41,7 @@ export function createTransactionQueries(source: ListSource) {
   }
 
   return {
-    /** Newest first, by when each was first heard of. Transactions of deleted charge points are among them. */
+    /** Newest first, by the arrival of the first message. Transactions of deleted charge points are included. */
     async listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>> {
       const keys = filter.identity === undefined ? null : await keysOf(db, filter.identity)
       const listed = await filteredPageOf(
@@ -65,8 +65,8 @@ export function createTransactionQueries(source: ListSource) {
   }
 }
 
-// An index leads to the transactions of a charge point, of an id token, that are open, or of a time: in this order,
-// since the first ones are the fewest. `keys` are those of the charge points of `filter.identity`.
+// An index finds transactions by charge point, by id token, by being open, or by time. They are tried in this order,
+// because the first ones find the fewest rows. `keys` are the keys of the charge points of `filter.identity`.
 function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): FilteredRows {
   const { idToken, startedFromMs, startedToMs, open } = filter
   const { chargePointKey, transactionId, startedAtMs, stoppedAtMs } = transactions
@@ -90,7 +90,7 @@ function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): 
   return by([undefined], newestFirst, isStopped)
 }
 
-// The first condition is the one that the index knows.
+// The index covers the first condition.
 function isOfToken(token: string): SQL {
   const { idToken } = transactions
   return sql`(left(lower(${idToken}), 64) = left(lower(${token}), 64) AND lower(${idToken}) = lower(${token}))`

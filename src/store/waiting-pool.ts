@@ -1,14 +1,14 @@
-// The one connection of the embedded database, for work that can wait: what the REST API reads, the message log, the
-// upkeep of the tables. Look-ups of the gateway and the writer take the connection from its pool directly, and go
-// first.
+// A semaphore for the one connection of the embedded database, for work that can wait: queries of the REST API, the
+// message log, maintenance of the tables. Look-ups of the gateway and the writer take the connection from its pool
+// directly, and go first.
 
 import { Pool, type PoolClient } from 'pg'
 import { StatorError } from '../base/errors.ts'
 import { gateWaitMsMax, gateYieldMsMax, restStatementsWaitingMax } from '../base/limits.ts'
 
 /**
- * The two lines: REST is bounded in number and can be refused, upkeep does one thing at a time by itself and goes
- * before it.
+ * The two queues. That of REST is bounded and can refuse. That of maintenance goes first, and has one statement at a
+ * time.
  */
 export type Line = 'upkeep' | 'rest'
 
@@ -41,7 +41,7 @@ export class ConnectionGate {
   }
 
   /**
-   * The connection, when its turn has come; `release` it soon.
+   * Resolves with the connection when it is the caller's turn; `release` it soon.
    *
    * @throws {StatorError} `LOOKUP_QUEUE_FULL` when `restStatementsWaitingMax` already wait for REST, or after
    *   `gateWaitMsMax`.
@@ -64,7 +64,7 @@ export class ConnectionGate {
     })
   }
 
-  // Not at once: when a statement ends, those who waited for it ask for the next one in microtasks, and they go first.
+  // Not at once: when a statement ends, its callers ask for the next one in microtasks, and these go first.
   #turnSoon(): void {
     if (this.#isTurnSet) return
     this.#isTurnSet = true

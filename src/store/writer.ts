@@ -1,5 +1,6 @@
-// The writer: everything that waits goes into one PostgreSQL transaction, and only then is anybody answered. The next
-// group forms while the last one is under way, so groups grow with the load and no timer decides about them.
+// The writer (group commit): everything that waits is committed in one PostgreSQL transaction, and answers are sent
+// only after that. The next group forms while the last one is under way, so groups grow with the load and need no
+// timer.
 
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { WriterCounts } from '../base/counters.ts'
@@ -34,11 +35,11 @@ export interface WriterOptions {
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
-  /** `commitGroup`, unless a test brings a database of its own. */
+  /** `commitGroup`, except in tests with a database of their own. */
   readonly commitGroup?: CommitGroup
-  /** Tells what is to be done about the ledger of the version before; without one it is written and asked. */
+  /** Says what to do about the ledger of the previous version; by default it is written and read. */
   readonly earlierLedger?: Pick<EarlierLedger, 'use'>
-  /** Told of each transaction: how many sets it committed, and how long it took in milliseconds. */
+  /** Called after each transaction: how many sets it committed, and how long it took in milliseconds. */
   readonly onCommit?: (sets: number, ms: number) => void
 }
 
@@ -57,7 +58,7 @@ interface Seen {
   lastHeartbeatAtMs: number | null
 }
 
-/** How often a group may fail on an open connection before it is suspected of breaking it by what it holds. */
+/** How often a group may fail on an open connection before its content is suspected of breaking it. */
 const failuresMax = 4
 
 const nothingToSettle = (): void => {}
@@ -99,7 +100,7 @@ export class Writer {
     this.#messageLog = new MessageLog(database, clock, log)
   }
 
-  /** Begins to write. What is given before waits. */
+  /** Begins to write. Sets that were given before this wait. */
   start(): void {
     this.#isStarted = true
     this.#messageLog.start()
@@ -108,8 +109,9 @@ export class Writer {
   }
 
   /**
-   * Commits what waits, and the rest of what has been begun in parts, then writes the message log and the last-seen
-   * times, and stops. While the database is away nothing can be committed: what waits is rejected then.
+   * Commits the waiting sets, and the rest of those that were begun in parts, then writes the message log and the
+   * last-seen times, and stops. While the database is unavailable nothing can be committed: waiting sets are then
+   * rejected.
    */
   async stop(): Promise<void> {
     this.#isStopping = true
@@ -127,8 +129,8 @@ export class Writer {
   /**
    * Queues the changes that one message caused; resolves once PostgreSQL has committed them.
    *
-   * A CALLRESULT is the station's leave to forget the message, so nobody answers before this resolves.
-   * Changes given together commit together or not at all. While the database is away they wait.
+   * After a CALLRESULT the station forgets the message, so it is sent only after this resolves. Changes given together
+   * commit together or not at all. While the database is unavailable they wait.
    *
    * A large set is the exception: it is committed in parts (`partsOf`), one after the other, with the sets of others
    * between them, and this resolves with the outcome of the last part. When a part fails, no further part is sent and
@@ -138,7 +140,7 @@ export class Writer {
    * @throws {StatorError} `STORE_QUEUE_FULL` when `writerChangesMax` sets or `writerBytesMax` bytes already wait:
    *   nothing was queued. `INTERNAL` when PostgreSQL refuses this very set: nothing of it is stored.
    *   `STORE_UNAVAILABLE` when it is given up after a connection broke on it, or the writer stops while the database is
-   *   away: it may be stored or not. `SHUTTING_DOWN` when the writer is stopping: it is not.
+   *   unavailable: it may be stored or not. `SHUTTING_DOWN` when the writer is stopping: it is not.
    */
   commit(set: ChangeSet): Promise<CommitOutcome> {
     if (this.#isStopping) return Promise.reject(new StatorError('SHUTTING_DOWN', 'The writer is stopping.'))
@@ -151,7 +153,7 @@ export class Writer {
     return committing.finally(() => this.#inParts.delete(committing))
   }
 
-  /** Commits one part, then queues the next behind what has come meanwhile. */
+  /** Commits one part, then queues the next one after the sets that arrived meanwhile. */
   async #commitParts(parts: readonly ChangeSet[], bytes: number): Promise<CommitOutcome> {
     let bytesLeft = bytes
     let outcome: CommitOutcome = { duplicate: false, answer: {} }
@@ -162,7 +164,7 @@ export class Writer {
     return outcome
   }
 
-  /** @param isAccepted whether it belongs to a set that there was room for as a whole. */
+  /** @param isAccepted whether it belongs to a set that was accepted as a whole. */
   #enqueue(set: ChangeSet, rows: number, bytesLeft: number, isAccepted: boolean): Promise<CommitOutcome> {
     return new Promise((resolve, reject) => {
       const waiting = { set, rows, bytesLeft, resolve, reject }
@@ -182,7 +184,7 @@ export class Writer {
     return this.#waiting.isFull
   }
 
-  /** Whether the last trip to the database succeeded: while false, newcomers are better sent away. */
+  /** Whether the last round trip to the database succeeded: while false, new connections are refused. */
   get isAvailable(): boolean {
     return this.#isAvailable
   }
@@ -202,9 +204,7 @@ export class Writer {
     this.#messageLog.append(line)
   }
 
-  /**
-   * Notes that a charge point was heard; written within `lastSeenFlushMs`, with the changes that are under way then.
-   */
+  /** Notes that a charge point has sent something; written within `lastSeenFlushMs`, together with other changes. */
   markSeen(chargePointKey: number, atMs: number, heartbeat: boolean): void {
     const seen = this.#seen.get(chargePointKey)
     if (seen === undefined) {
@@ -236,7 +236,7 @@ export class Writer {
 
   #kick(): void {
     if (!this.#isStarted || this.#running !== null) return
-    // A microtask later, so that whatever the caller commits in one go travels together.
+    // A microtask later, so that sets that a caller commits together are in one group.
     this.#running = Promise.resolve().then(() => this.#run())
   }
 
@@ -247,8 +247,7 @@ export class Writer {
       const seen = this.#takeSeen()
       if (group.length === 0 && seen.length === 0) break
       const committing = this.#commit(group, seen)
-      // The next group is on its way before the last one is answered, so that PostgreSQL and this thread work side by
-      // side.
+      // The next group is sent before the last one is answered, so that PostgreSQL and this thread work in parallel.
       settleLast()
       settleLast = await committing
     }
@@ -256,7 +255,7 @@ export class Writer {
     settleLast()
   }
 
-  /** The oldest sets that fit one transaction, one of them at least, when there is any. */
+  /** The oldest sets that fit into one transaction; at least one if there is any. */
   #takeGroup(): Waiting[] {
     const group: Waiting[] = []
     let rows = 0
@@ -273,12 +272,12 @@ export class Writer {
     return group
   }
 
-  /** Commits a group however long it takes; the returned function tells those who wait for it. */
+  /** Commits a group however long it takes; the returned function resolves the promises of its sets. */
   async #commit(group: readonly Waiting[], seen: readonly SeenRow[], wasSent = false): Promise<() => void> {
     const sets = group.map((waiting) => waiting.set)
     const begunMs = performance.now()
     let failures = 0
-    // Of a connection that broke nobody knows whether it broke before the COMMIT or after it.
+    // If a connection breaks, it is not known whether this was before or after the COMMIT.
     let mayBeStored = wasSent
     for (let attempt = 1; ; attempt++) {
       let lease: Lease | null = null
@@ -286,7 +285,7 @@ export class Writer {
         lease = this.#lease ?? (await this.#inSight(this.#takeLease()))
         const committing = this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored, this.#earlier.use)
         const committed = await this.#inSight(committing)
-        // Retransmissions come in crowds, after an outage: while they do, a try in one trip is a trip wasted.
+        // After an outage, many retransmissions arrive together. While they do, an attempt in one round trip is wasted.
         this.#expectsNew = !committed.hadStored
         if (this.#database.isSingleConnection) this.#release(false)
         this.#noteAvailable(true)
@@ -310,13 +309,12 @@ export class Writer {
           }
         } else if (lease !== null && ++failures >= failuresMax && (isLost || group.length > 1)) {
           if (await this.#isAnswering()) {
-            // It breaks the connection for what it holds, or the database takes nothing for what it is.
+            // Either the content of the group breaks the connection, or the database accepts nothing at all.
             this.#noteAvailable(isLost, error)
             return this.#divide(group, seen, error, mayBeStored)
           }
         }
-        // A database that takes nothing for long, such as one whose disk is full, is of no more use than one that is
-        // away.
+        // A database that accepts nothing for long, for example because its disk is full, counts as unavailable.
         const isAway = isLost || !isTransient(error) || attempt >= failuresMax
         if (isAway) this.#noteAvailable(false, error)
         if (isAway && this.#isStopping) {
@@ -329,7 +327,7 @@ export class Writer {
     }
   }
 
-  /** Commits the halves of a group that fails for what it holds, until the set that does it stands alone. */
+  /** Commits the halves of a group that fails because of its content, until the failing set is alone. */
   async #divide(
     group: readonly Waiting[],
     seen: readonly SeenRow[],
@@ -350,9 +348,9 @@ export class Writer {
   }
 
   /**
-   * Whether the database answers a harmless statement. If so, what failed before failed because of its data. What a
-   * broken connection had sent is over by then, so that a caller whose changes were given up can read what became of
-   * them.
+   * Whether the database answers a harmless statement. If so, what failed before failed because of its data. Everything
+   * that a broken connection had sent is over by then, so that a caller whose changes were given up can read whether
+   * they were stored.
    */
   async #isAnswering(): Promise<boolean> {
     try {
@@ -364,7 +362,7 @@ export class Writer {
     }
   }
 
-  /** While `work` has been silent for too long, the database counts as away. */
+  /** If `work` takes too long, the database counts as unavailable. */
   async #inSight<T>(work: Promise<T>): Promise<T> {
     const cancel = this.#clock.after(commitSilentMsMax, () => {
       this.#noteAvailable(false, new StatorError('STORE_UNAVAILABLE', `No answer for ${commitSilentMsMax} ms.`))

@@ -1,5 +1,5 @@
-// What a worker does with a batch: a verdict per frame, and one meter block for all of them. Pure: the main thread
-// calls the same function for batches too small to be worth the crossing.
+// Examines a batch: a verdict per frame, and one meter block for all of them. Pure: workers run it, and the main thread
+// calls it for batches that are too small to be worth sending to a worker.
 
 import { sharedMeterRowsMax } from '../base/limits.ts'
 import type { MeterBlock } from '../blocks/meter-block.ts'
@@ -15,25 +15,23 @@ import { MeterColumns } from './meter-columns.ts'
 /** Verdicts in the order of their frames, and the meter values of the whole batch. */
 export interface ExaminedBatch {
   readonly verdicts: readonly Verdict[]
-  /** null when no frame carried meter values. */
+  /** null if no frame contains meter values. */
   readonly meter: MeterBlock | null
 }
 
-// One per thread. A batch has a block of its own, whatever was open before it; single frames share one until somebody
-// looks into it.
+// One per thread. A batch has a block of its own; single frames share one until it is read.
 const columns = new MeterColumns()
 
-/** Parses and checks every frame; a frame that makes this code itself fail is refused with InternalError, alone. */
+/**
+ * Parses and checks every frame; if this code itself fails on a frame, only that frame is refused, with InternalError.
+ */
 export function examineBatch(tasks: readonly FrameTask[]): ExaminedBatch {
   if (columns.rows > 0) columns.finish()
   const verdicts = tasks.map(verdictOn)
   return { verdicts, meter: columns.rows === 0 ? null : columns.finish() }
 }
 
-/**
- * The same for one frame. Its meter values share a block with those of the frames after it, until somebody looks into
- * it.
- */
+/** The same for one frame. Its meter values share a block with those of the next frames, until it is read. */
 export function examineOne(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } {
   if (columns.rows >= sharedMeterRowsMax) columns.finish()
   const rows = columns.rows
@@ -51,7 +49,9 @@ function verdictOn(task: FrameTask): Verdict {
 
 const callHead = /^\s*\[\s*2\s*,\s*"([^"\\]{1,36})"/
 
-/** The verdict on a frame that makes its examination fail, or its worker die: the id is read without parsing it. */
+/**
+ * The verdict on a frame that crashes its examination or its worker: the message id is read without parsing the frame.
+ */
 export function giveUpOn(task: FrameTask): Verdict {
   const messageId = callHead.exec(task.text)?.[1]
   if (messageId === undefined) {
@@ -89,7 +89,10 @@ function examined(task: FrameTask): Verdict {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What tells the frame from others; null when nothing is needed: it is no fact of a transaction, and has a time. */
+/**
+ * The digest that distinguishes the frame from others. Null if none is needed: it is not a fact of a transaction, and
+ * has a time.
+ */
 function digestOf(
   { messageId, payload }: AcceptedFrame,
   sent: Json,
@@ -102,8 +105,8 @@ function digestOf(
   return isFact ? { content: contentDigest(sent) } : null
 }
 
-// A loop: taking a few keys over is several times as fast as leaving two out of a copy. A field of the name `__proto__`
-// is a field like any other; set the plain way it would become the prototype of the copy.
+// A loop, because copying a few keys is several times as fast as a copy without two keys. Not an assignment, because a
+// field named `__proto__` would become the prototype of the copy.
 function withoutMeterValues(payload: Json): Json {
   const kept: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {

@@ -1,6 +1,6 @@
-// Makes a long frame light before it goes to the main thread: the plain values and what handlers read, as objects; the
-// payload as it was sent, as one text. A frame of a megabyte may hold hundreds of thousands of objects, and to make
-// them once more would take the thread that serves everybody tens of milliseconds.
+// Reduces a long frame before it goes to the main thread: the plain values and what handlers read, as objects; the
+// payload as it was sent, as one text. A frame of a megabyte may contain hundreds of thousands of objects. Copying them
+// would take the main thread tens of milliseconds.
 
 import type { MessageRow } from '../blocks/message-row.ts'
 import { requestNode } from '../examine/schema.ts'
@@ -12,7 +12,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * The frame with a payload of what decisions read.
+ * The frame with a payload that contains only what decisions read.
  *
  * @param payload after repairs, and `sent` before them: both without their meter values.
  */
@@ -37,12 +37,12 @@ function selected(payload: Json, readPartly: MessageRow['readPartly']): Json {
 }
 
 /**
- * A copy without `fields`, and at any depth without `customData`, which may hold anything and which no handler reads.
+ * A copy without `fields`, and at any depth without `customData`, which may contain anything and is read by no handler.
  */
 function withoutFields(payload: Json, fields: readonly string[]): Json {
   const kept: Record<string, unknown> = {}
   for (const key of Object.keys(payload)) {
-    // Nothing that a schema knows is called `__proto__`.
+    // No schema has a field named `__proto__`.
     if (key !== '__proto__' && !fields.includes(key)) kept[key] = withoutCustomData(payload[key])
   }
   return kept
@@ -55,7 +55,7 @@ function withoutCustomData(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? withoutFields(value as Json, customData) : value
 }
 
-/** The values of fields that the message has, but no lists and no objects. */
+/** The values of the message's fields, without lists and objects. */
 function plainValues(sent: Json, { fields }: SchemaNode): Json {
   const plain: Record<string, unknown> = {}
   for (const name of fields.keys()) {

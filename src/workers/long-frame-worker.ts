@@ -1,4 +1,4 @@
-// The inside of the thread for long frames, which gives way to the main thread.
+// Runs in the thread for long frames, with a lower priority than the main thread.
 
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { type AnswerTask, readLongAnswer } from '../examine/answer.ts'
@@ -9,7 +9,7 @@ import type { LongTask, PackedAnswer, PackedVerdict } from './long-frames.ts'
 
 giveWay()
 
-/** What it returns reaches the other side as a `PackedVerdict`, or as a `PackedAnswer`. */
+/** The main thread receives the result as a `PackedVerdict`, or as a `PackedAnswer`. */
 export default function workOn({ kind, task }: LongTask): ReturnType<typeof move> | PackedAnswer {
   return kind === 'call' ? examined(task) : read(task)
 }
@@ -18,7 +18,7 @@ function examined(task: FrameTask): ReturnType<typeof move> {
   const { verdicts, meter } = examineBatch([task])
   const [verdict] = verdicts
   const sentText = verdict?.kind === 'call' ? verdict.sentText : undefined
-  // A text inside of the JSON would have its quotes escaped once more.
+  // Inside of the JSON, the quotes of this text would be escaped again.
   const packed: PackedVerdict = {
     kind: 'call',
     verdict: JSON.stringify({ ...verdict, sentText: undefined }),

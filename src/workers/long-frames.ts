@@ -1,5 +1,5 @@
-// The thread for long frames: it takes one at a time, in the order in which they came, so that no batch waits for them
-// and no two of them share a fate. It starts with the first long frame.
+// The thread for long frames: it examines one at a time, in the order of arrival, so that no batch waits for them and
+// no frame fails because of another. It starts with the first long frame.
 
 import { Piscina } from 'piscina'
 import { StatorError } from '../base/errors.ts'
@@ -13,16 +13,16 @@ import { type ExaminedBatch, giveUpOn } from './examine-batch.ts'
 export type LongTask =
   { readonly kind: 'call'; readonly task: FrameTask } | { readonly kind: 'answer'; readonly task: AnswerTask }
 
-/** A verdict as the thread sends it back. */
+/** A verdict as the thread returns it. */
 export interface PackedVerdict {
   readonly kind: 'call'
-  /** JSON, which keeps all that strings may hold; without `sentText`. */
+  /** JSON, which preserves any string; without `sentText`. */
   readonly verdict: string
   readonly sentText: string | undefined
   readonly meter: MeterBlock | null
 }
 
-/** An answer as the thread sends it back. */
+/** An answer as the thread returns it. */
 export interface PackedAnswer {
   readonly kind: 'answer'
   /** JSON; without the `text` of a `LongResultAnswer`. */
@@ -31,15 +31,15 @@ export interface PackedAnswer {
 }
 
 export interface LongFramesOptions {
-  /** The module of the thread; tests put one there that fails. */
+  /** The module of the thread; tests use one that fails. */
   readonly longFrameWorkerUrl?: URL
   /** Longest that the thread may take for a frame, in milliseconds. */
   readonly taskMs?: number
 }
 
 /**
- * Examines long CALLs and reads long answers. CALLs that wait are bounded by the number of charge points, and by
- * `receivedBytesMax`. An answer waits only when a CALL of ours awaits it, one at a time for each charge point.
+ * Examines long CALLs and reads long answers. Waiting CALLs are limited by the number of charge points, and by
+ * `receivedBytesMax`. An answer waits only if one of our CALLs awaits it, so one at a time for each charge point.
  */
 export class LongFrames {
   readonly #options: LongFramesOptions
@@ -52,8 +52,7 @@ export class LongFrames {
   }
 
   /**
-   * Examines a frame once those before it are done. A frame that makes the thread die or hang, again and again, is
-   * refused.
+   * Examines a frame after those before it. A frame that repeatedly crashes or blocks the thread is refused.
    *
    * @throws {StatorError} `SHUTTING_DOWN` when this is closed meanwhile.
    */
@@ -65,8 +64,7 @@ export class LongFrames {
   }
 
   /**
-   * Reads an answer once the frames before it are done. One that makes the thread die or hang, again and again, cannot
-   * be read.
+   * Reads an answer after the frames before it. One that repeatedly crashes or blocks the thread counts as unreadable.
    *
    * @throws {StatorError} `SHUTTING_DOWN` when this is closed meanwhile.
    */
@@ -89,14 +87,14 @@ export class LongFrames {
     return done
   }
 
-  /** What the thread made of `task`; null when it failed each time. */
+  /** The result of `task`; null if it failed each time. */
   async #try(task: LongTask): Promise<PackedVerdict | PackedAnswer | null> {
     for (let attempt = 0; attempt < taskAttemptsMax; attempt++) {
       if (this.#isClosed) throw new StatorError('SHUTTING_DOWN', 'The worker pool is closed.')
       try {
         return await this.#run(task)
       } catch {
-        // The thread has died, or was ended because it hung. The next attempt gets a new one.
+        // The thread has crashed, or was terminated because it was stuck. The next attempt gets a new one.
       }
     }
     return null

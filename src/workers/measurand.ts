@@ -1,13 +1,13 @@
-// One figure out of the samples of one measurand in one meter value: of several contexts one counts, and the phases of
-// that one are folded together.
+// Computes one figure from the samples of one measurand in one meter value: of several contexts one counts, and the
+// phases of that one are combined.
 
-/** How the phases of a measurand become one figure when the charge point gives no total of its own. */
+/** How the phases of a measurand become one figure if the charge point sends no total. */
 export type Fold = 'sum' | 'max' | 'mean'
 
 /**
  * Contexts (ReadingContext, 1.6 §7.35, and ReadingContextEnumType of 2.x) in the order in which they count: the regular
  * sample first, then what else was read at the time of the meter value, then what was read at an earlier event and is
- * told again.
+ * repeated.
  */
 const contexts = [
   'Sample.Periodic',
@@ -23,20 +23,19 @@ const contexts = [
 const ranks: ReadonlyMap<unknown, number> = new Map(contexts.map((context, rank) => [context, rank]))
 const periodicRank = 0
 const beginRank = contexts.indexOf('Transaction.Begin')
-/** An unknown word goes before `Trigger`: vendors make words up for samples. */
+/** An unknown word takes precedence over `Trigger`: vendors invent words for samples. */
 const unknownRank = 1.5
 
 /**
- * The smaller, the more a sample in this context counts. Without a context it is periodic (the default of both
- * versions).
+ * The rank of a context; the smallest counts. Without a context a sample is periodic (the default of both versions).
  */
 export function rankOf(context: unknown): number {
-  // Nearly all are: a comparison is cheaper than a look-up.
+  // Nearly all samples are periodic, and a comparison is cheaper than a look-up.
   if (context === undefined || context === 'Sample.Periodic') return periodicRank
   return ranks.get(context) ?? unknownRank
 }
 
-/** Phases as they are told; a phase to neutral is the phase. */
+/** Phases as they are reported; a phase to neutral counts as the phase. */
 const phaseSlots: ReadonlyMap<unknown, number> = new Map([
   ['L1', 0],
   ['L2', 1],
@@ -51,10 +50,13 @@ const phaseSlots: ReadonlyMap<unknown, number> = new Map([
 const otherSlot = 6
 const slots = 7
 
-/** A phase whose voltage is less than this part of the highest is not in use. */
+/** A phase whose voltage is less than this fraction of the highest is not in use. */
 const usedVoltagePart = 0.5
 
-/** The samples of one measurand in one meter value. Used again and again: nothing is allocated for a meter value. */
+/**
+ * The samples of one measurand in one meter value. The object is reused, so that nothing is allocated for a meter
+ * value.
+ */
 export class Measurand {
   readonly #fold: Fold
   readonly #phases = new Float64Array(slots).fill(Number.NaN)
@@ -66,7 +68,7 @@ export class Measurand {
     this.#fold = fold
   }
 
-  /** Forgets all samples. */
+  /** Removes all samples. */
   reset(): void {
     if (this.#rank === Number.POSITIVE_INFINITY) return
     this.#rank = Number.POSITIVE_INFINITY
@@ -75,7 +77,7 @@ export class Measurand {
     this.#hasPhases = false
   }
 
-  /** Adds a sample; NaN adds nothing. A phase that comes twice counts once, and so does a total: the later sample. */
+  /** Adds a sample; NaN adds nothing. If a phase or a total occurs twice, the later sample counts. */
   add(value: number, phase: unknown, rank: number): void {
     if (Number.isNaN(value) || rank > this.#rank) return
     if (rank < this.#rank) {
@@ -86,23 +88,23 @@ export class Measurand {
       this.#total = value
       return
     }
-    // The current to neutral comes back from the phases, and its voltage is none.
+    // The current in the neutral is the return of the phases, and its voltage is not a phase voltage.
     if (phase === 'N') return
     this.#phases[phaseSlots.get(phase) ?? otherSlot] = value
     this.#hasPhases = true
   }
 
-  /** Whether there is no total, and the figure is made of phases in the context that counts in `moment`, too. */
+  /** Whether there is no total, and the phases are in the context that counts in `moment`, too. */
   addsTo(moment: Measurand): boolean {
     return this.#hasPhases && Number.isNaN(this.#total) && this.#rank === moment.#rank
   }
 
-  /** Whether the figure was read when the transaction began, and is told again: there is none of a later time. */
+  /** Whether the figure was read when the transaction began and is repeated: there is none from a later time. */
   get isOfBegin(): boolean {
     return this.#rank === beginRank
   }
 
-  /** The figure; NaN when there is none. A total goes before its phases. */
+  /** The figure; NaN if there is none. A total takes precedence over its phases. */
   get value(): number {
     if (!Number.isNaN(this.#total) || !this.#hasPhases) return this.#total
     return this.#fold === 'mean' ? this.#mean() : this.#folded()
@@ -133,15 +135,15 @@ export class Measurand {
 }
 
 /**
- * The register of one meter value. Some charge points tell each phase in a meter value of its own: those of one moment
- * and context are folded together, so that the last of them has the register, and a total told beside them goes before
- * them.
+ * The register of one meter value. Some charge points report each phase in a meter value of its own: those with the
+ * same time and context are combined, so that the last of them has the register. A total that is reported beside them
+ * takes precedence.
  */
 export class MomentRegister {
   readonly #own = new Measurand('sum')
   readonly #moment = new Measurand('sum')
 
-  /** Begins with the next meter value, which may be of the moment of the one before. */
+  /** Begins the next meter value, which may have the time of the one before. */
   next(isSameMoment: boolean): void {
     this.#own.reset()
     if (!isSameMoment) this.#moment.reset()
@@ -161,7 +163,7 @@ export class MomentRegister {
     return this.#shown.isOfBegin
   }
 
-  /** Whether it is made of the phases of the moment: then it takes the place of the one before. */
+  /** Whether it combines the phases with one time: then it replaces the one before. */
   get isOfMoment(): boolean {
     return this.#own.addsTo(this.#moment)
   }

@@ -1,6 +1,6 @@
 // Meter values of a batch of frames, written straight into PostgreSQL's binary array elements (see
-// blocks/meter-block.ts). The common measurands become numbers in one unit each; the element as sent goes along, so
-// nothing is lost by it.
+// blocks/meter-block.ts). The common measurands become numbers in one unit each. The element is also kept as it was
+// sent, so nothing is lost.
 
 import { isObject, type JsonObject } from '../base/json.ts'
 import type { ConnectorRef } from '../blocks/decision.ts'
@@ -21,7 +21,7 @@ interface Origin {
 
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const fixedColumns = meterColumns.filter((column) => column.bytes !== null)
-// Room made at first; what needs more grows, and is given back when it has grown past `textBytesKeptMax`.
+// Initial size of buffers. They grow when needed, and are released if they have grown beyond `textBytesKeptMax`.
 const rowsAtFirst = 64
 const textBytesAtFirst = 65_536
 const textBytesKeptMax = 4_194_304
@@ -30,7 +30,7 @@ function integerOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 32_767 ? value : otherwise
 }
 
-/** Where the message says that its values were taken: 1.6 connectorId, 2.x evseId or evse; else 0 of 0. */
+/** Where the values of the message were measured: 1.6 connectorId, 2.x evseId or evse; else 0 of 0. */
 function connectorOf(payload: JsonObject): ConnectorRef {
   if (isObject(payload.evse)) {
     const evseId = integerOr(payload.evse.id, 0)
@@ -53,14 +53,16 @@ function transactionRefOf(payload: JsonObject): bigint {
 function verbatimOf(values: readonly unknown[], sent: unknown): readonly unknown[] {
   if (!Array.isArray(sent)) return values
   if (sent.length === values.length) return sent
-  // A repair takes out those that hold nothing.
+  // A repair removes those without content.
   const kept = sent.filter(
     (value) => !isObject(value) || value.timestamp !== undefined || value.sampledValue !== undefined,
   )
   return kept.length === values.length ? kept : values
 }
 
-/** Finds the energy registers of a frame that a transaction begins and ends with, whatever order they are listed in. */
+/**
+ * Finds the energy registers of a frame with which a transaction begins and ends, in whatever order they are listed.
+ */
 class RegisterSearch {
   begin = Number.NaN
   end = Number.NaN
@@ -70,7 +72,7 @@ class RegisterSearch {
   #endAtMs = 0
   #firstAtMs = 0
   #lastAtMs = 0
-  /** The readings before the one of the last moment: none in most frames. */
+  /** The readings before the last time: most frames have none. */
   #before: RegisterReading[] = []
   #moment = Number.NaN
   #momentAtMs = 0
@@ -85,7 +87,8 @@ class RegisterSearch {
   }
 
   /**
-   * Adds a meter value: its register, and what it says in the contexts of the two ends. Of one time, the list decides.
+   * Adds a meter value: its register, and its registers in the contexts of begin and end. Between values with one time,
+   * the order of the list decides.
    */
   add(atMs: number, register: MomentRegister, atBegin: MomentRegister, atEnd: MomentRegister): void {
     if (!Number.isNaN(register.value)) this.#addRegister(atMs, register)
@@ -119,7 +122,7 @@ class RegisterSearch {
     }
   }
 
-  /** What was found, fit for any transport. */
+  /** The result, as plain data. */
   get found(): EnergyRegisters {
     if (Number.isNaN(this.first)) return noRegisters
     const readings = this.#readings
@@ -134,7 +137,7 @@ class RegisterSearch {
     }
   }
 
-  /** What is added to a moment replaces what was read of it. */
+  /** A reading replaces an earlier one with the same time. */
   #read(wh: number, atMs: number): void {
     if (!Number.isNaN(this.#moment) && atMs !== this.#momentAtMs) {
       this.#before.push({ wh: this.#moment, atMs: this.#momentAtMs })
@@ -143,7 +146,7 @@ class RegisterSearch {
     this.#momentAtMs = atMs
   }
 
-  /** In the order of their times; null while there are no two. */
+  /** In the order of their times; null while there are fewer than two. */
   get #readings(): readonly RegisterReading[] | null {
     if (this.#before.length === 0) return null
     const all = [...this.#before, { wh: this.#moment, atMs: this.#momentAtMs }]
@@ -161,10 +164,10 @@ function orNull(value: number): number | null {
 }
 
 /**
- * Collects the meter values of one batch. Of a measurand that comes in several contexts one counts (`rankOf`). Phases:
- * energy and power are summed, of the currents the largest counts, voltages (to neutral) of the phases in use are
- * averaged; a sample without a phase is a total and goes before its phases. Samples taken elsewhere than at the outlet
- * (the default location) do not enter the columns, but for the state of charge, which only the EV knows.
+ * Collects the meter values of one batch. If a measurand comes in several contexts, one counts (`rankOf`). Phases:
+ * energy and power are summed, the largest current counts, and voltages (to neutral) of the phases in use are averaged.
+ * A sample without a phase is a total and takes precedence over its phases. Samples from elsewhere than the outlet (the
+ * default location) do not enter the columns, except the state of charge, which only the EV knows.
  */
 export class MeterColumns {
   #rows = 0
@@ -184,7 +187,7 @@ export class MeterColumns {
   readonly #voltage = new Measurand('mean')
   readonly #soc = new Measurand('max')
   readonly #registers = new RegisterSearch()
-  /** What a repair puts in the place of a time that cannot be used; NaN for a frame whose times can. */
+  /** The time that a repair uses instead of an unusable one; NaN for a frame with usable times. */
   #arrivalMs = Number.NaN
 
   get rows(): number {
@@ -195,14 +198,12 @@ export class MeterColumns {
    * Adds the meter values that `payload` carries, if any, under `meterValue` or (1.6 StopTransaction)
    * `transactionData`.
    *
-   * @param sent the payload before repairs, kept verbatim; its n-th meter value is taken to be the n-th of `payload`,
-   *   those left
-   *   out that hold nothing.
-   * A value without a usable time of its own has that of its message (TransactionEvent, StopTransaction).
+   * @param sent the payload before repairs, kept verbatim; its n-th meter value, without counting those without
+   *   content, is the n-th of `payload`. A value without a usable time of its own has that of its message
+   *   (TransactionEvent, StopTransaction).
    *
-   * @param lacksTime whether a usable time is missing: a row that has the time of arrival instead has it to the
-   *   microsecond, as in
-   *   `received_at`.
+   * @param lacksTime whether a usable time is missing: a row with the time of arrival instead has it to the
+   *   microsecond, as in `received_at`.
    */
   add(payload: JsonObject, sent: JsonObject, origin: Origin, lacksTime = false): MeterRange | null {
     const values = payload.meterValue ?? payload.transactionData
@@ -218,7 +219,7 @@ export class MeterColumns {
     for (let index = 0; index < values.length; index++) {
       const value: unknown = values[index]
       if (!isObject(value)) continue
-      // A microsecond each: samples of one moment are listed in the order in which they came.
+      // A microsecond each: samples with one time are listed in the order of arrival.
       const receivedAtMs = origin.receivedAtMs + (this.#rows - from) / 1_000
       const asSent = verbatim[index]
       const hasOwnTime =
@@ -229,15 +230,15 @@ export class MeterColumns {
     return { from, to: this.#rows, registers: this.#registers.found }
   }
 
-  /** The block of everything added since the last one, and of what is added until somebody looks into it. */
+  /** The block of everything added since the last one, and of what is added until it is read. */
   get open(): MeterBlock {
     this.#open ??= new OpenBlock(() => this.finish())
     return this.#open
   }
 
   /**
-   * The block of everything added since the last one: a copy of just its size, in one piece of memory, so that the room
-   * here is used again and again.
+   * The block of everything added since the last one: a copy of exactly its size, in one piece of memory, so that the
+   * buffers here are reused.
    */
   finish(): MeterBlock {
     const rows = this.#rows
@@ -356,7 +357,7 @@ export class MeterColumns {
     view.setInt32(at + 4, value)
   }
 
-  // Of a value past 63 bits the lowest 64 are kept.
+  // Of a value with more than 63 bits, the lowest 64 are kept.
   #bigint(column: number, value: bigint): void {
     const at = this.#rows * 12
     const view = this.#view(column)
@@ -407,7 +408,7 @@ export class MeterColumns {
   }
 }
 
-/** The time of a message or of a meter value; NaN when it has none. */
+/** The time of a message or of a meter value; NaN if it has none. */
 function timeOf({ timestamp }: JsonObject): number {
   return typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
 }

@@ -1,10 +1,10 @@
-// The block that frames share which are examined one by one. A block of its own for each of them costs the main thread
-// 3.3 µs more a frame, in groups of 64, a tenth of a durable MeterValues (bench/measurements.md, "Work for each
+// The block that frames share if they are examined one by one. A block of its own for each of them costs the main
+// thread 3.3 µs more a frame, in groups of 64, a tenth of a durable MeterValues (bench/measurements.md, "Work for each
 // message").
 
 import type { MeterBlock } from '../blocks/meter-block.ts'
 
-/** A block that rows may still be added to. Looking into it ends that. */
+/** A block to which rows may still be added. Reading it ends that. */
 export class OpenBlock implements MeterBlock {
   readonly #finish: () => MeterBlock
   #filled: MeterBlock | null = null
@@ -25,7 +25,7 @@ export class OpenBlock implements MeterBlock {
     return this.#block.offsets
   }
 
-  /** The collector has finished it. */
+  /** The collector has completed it. */
   fill(block: MeterBlock): void {
     this.#filled = block
   }

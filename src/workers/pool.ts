@@ -1,6 +1,6 @@
-// The worker pool: batches of frames go in, verdicts and meter columns come out. Only frames that carry meter values
-// are worth a crossing: the values stay outside of JavaScript, and little comes back. Whatever else is not long is
-// examined on the main thread, because there it costs less (bench/measurements.md has the figures).
+// The worker pool: batches of frames go in, verdicts and meter columns come out. Only frames with meter values are
+// worth sending to a worker: the values stay outside of JavaScript, and little comes back. Other frames that are not
+// long are examined on the main thread, where they cost less (bench/measurements.md has the figures).
 
 import { Packr } from 'msgpackr'
 import { Piscina } from 'piscina'
@@ -19,7 +19,7 @@ import type { FrameTask, Verdict } from '../ocpp/verdict.ts'
 import { type ExaminedBatch, examineBatch, examineOne, giveUpOn } from './examine-batch.ts'
 import { LongFrames, type LongFramesOptions } from './long-frames.ts'
 
-/** A batch as a worker sends it back. */
+/** A batch as a worker returns it. */
 export interface PackedBatch {
   /** msgpack of `Verdict[]`. */
   readonly verdicts: Uint8Array
@@ -27,17 +27,17 @@ export interface PackedBatch {
 }
 
 export interface PoolOptions extends LongFramesOptions {
-  /** Worker threads; without any, this thread examines every frame that is not long. */
+  /** Number of worker threads. With 0, this thread examines every frame that is not long. */
   readonly threads: number
-  /** Bytes that are worth a crossing, counted in UTF-16 units. */
+  /** Bytes that are worth sending to a worker, counted in UTF-16 units. */
   readonly crossingBytesMin?: number
   /** Whether the frame with this text costs less in a batch for a worker than on this thread. */
   readonly paysToCross?: (text: string) => boolean
-  /** The worker's module; tests put one there that fails. */
+  /** The worker's module; tests use one that fails. */
   readonly workerUrl?: URL
 }
 
-/** What examining one batch came to: a part for each task that its frames travelled in. */
+/** The result of examining one batch: a part for each task that its frames were sent in. */
 export interface ExaminedPart extends ExaminedBatch {
   readonly tasks: readonly FrameTask[]
 }
@@ -47,7 +47,10 @@ export class FramePool {
   readonly #options: PoolOptions
   readonly #workers: Piscina<Uint8Array, PackedBatch> | null
   readonly #longFrames: LongFrames
-  /** One thread, one task: a frame that makes a thread die here has done it alone. Made when a thread has died. */
+  /**
+   * The quarantine, with one thread and one task at a time: if a thread crashes here, it is known which frames did it.
+   * Created when a thread has crashed.
+   */
   #quarantine: Piscina<Uint8Array, PackedBatch> | null = null
   readonly #packr = new Packr()
   /** Batches that may be with the workers at once: one for each thread, so that batches grow while they work. */
@@ -64,9 +67,9 @@ export class FramePool {
   }
 
   /**
-   * Examines `tasks` in a worker and returns their verdicts in order, in one part unless the worker died under them, or
-   * was stuck and ended: then the frames are done again in quarantine, in smaller and smaller parts, until the frame
-   * that kills workers stands alone and is refused alone.
+   * Examines `tasks` in a worker and returns their verdicts in order, in one part unless the worker crashed, or was
+   * stuck and was terminated. Then the frames are examined again in quarantine, in smaller and smaller parts, until the
+   * frame that crashes workers is alone and is refused.
    */
   async examine(tasks: readonly FrameTask[]): Promise<readonly ExaminedPart[]> {
     if (this.#workers === null) return [this.examineHere(tasks)]
@@ -83,7 +86,7 @@ export class FramePool {
     return { tasks, ...examineBatch(tasks) }
   }
 
-  /** Examines a long frame in the thread for long frames, whatever else waits. */
+  /** Examines a long frame in the thread for long frames, independently of other frames. */
   async examineLong(task: FrameTask): Promise<ExaminedPart> {
     return { tasks: [task], ...(await this.#longFrames.examine(task)) }
   }
@@ -94,8 +97,8 @@ export class FramePool {
   }
 
   /**
-   * Examines a frame on this thread, at once, when it does not pay to have it cross, or must not; without worker
-   * threads, any frame that is not long. Null when the frame is to travel in a batch, or is long.
+   * Examines a frame on this thread, at once, if it is not worth sending to a worker or must not be sent; without
+   * worker threads, any frame that is not long. Null if the frame belongs into a batch, or is long.
    */
   examineAtOnce(task: FrameTask): { readonly verdict: Verdict; readonly meter: MeterBlock | null } | null {
     const { text } = task
@@ -119,7 +122,7 @@ export class FramePool {
   }
 
   async #run(workers: Piscina<Uint8Array, PackedBatch>, tasks: readonly FrameTask[]): Promise<ExaminedPart> {
-    // Ends the thread when the task takes too long.
+    // Terminates the thread if the task takes too long.
     const stuck = new AbortController()
     const timer = setTimeout(() => stuck.abort(), this.#options.taskMs ?? taskMsMax)
     try {
@@ -156,15 +159,16 @@ export class FramePool {
   }
 }
 
-// The values of a MeterValues, of a StopTransaction and of a TransactionEvent become columns in the worker, and its
-// facts a digest. What all other messages carry comes back as objects, which costs this thread as much as to parse it.
+// In the worker, the values of a MeterValues, StopTransaction or TransactionEvent become columns, and its facts a
+// digest. The content of all other messages comes back as objects, which costs this thread as much as parsing it.
 function paysToCross(text: string): boolean {
   return text.length > inlineCharactersMax && (text.includes('"meterValue"') || text.includes('"transactionData"'))
 }
 
-// msgpack writes texts as UTF-8, in which half a surrogate pair becomes U+FFFD, and msgpackr renames `__proto__`. Both
-// come from hostile frames only; but an answer needs the message id that was sent, and a fact is stored in the spelling
-// that it has when it comes alone. An escape may spell either, so a frame with any escape is examined here.
+// msgpack writes texts as UTF-8, in which half of a surrogate pair becomes U+FFFD, and msgpackr renames `__proto__`.
+// Both occur in hostile frames only. But an answer needs the message id that was sent, and a fact must be stored the
+// same way whether it is examined here or in a worker. An escape may contain either, so a frame with any escape is
+// examined here.
 function survivesCrossing(text: string): boolean {
   return !text.includes('\\u') && !text.includes('__proto__')
 }

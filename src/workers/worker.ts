@@ -1,6 +1,6 @@
-// The inside of a worker thread, which gives way to the main thread. A task arrives as one msgpack envelope and leaves
-// as one more, with the columns of the meter block handed over without a copy: no structure crosses a thread that bytes
-// could carry.
+// Runs in a worker thread, with a lower priority than the main thread. A task arrives as one msgpack envelope, and its
+// result leaves as another; the columns of the meter block are transferred without a copy. Threads exchange bytes, not
+// structures.
 
 import { Packr } from 'msgpackr'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
@@ -11,12 +11,11 @@ import type { PackedBatch } from './pool.ts'
 
 giveWay()
 
-// A charge point may call a field `toJSON`; it is none of msgpackr's business.
+// A charge point may name a field `toJSON`; msgpackr must not call it.
 const packr = new Packr({ useToJSON: false })
 
 /**
- * Examines the batch that `envelope` holds (an array of `FrameTask`); what it returns reaches the pool as a
- * `PackedBatch`.
+ * Examines the batch that `envelope` holds (an array of `FrameTask`); the pool receives the result as a `PackedBatch`.
  */
 export default function examineEnvelope(envelope: Uint8Array): ReturnType<typeof move> {
   const tasks: readonly FrameTask[] = packr.unpack(envelope)

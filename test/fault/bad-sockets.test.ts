@@ -1,5 +1,5 @@
-// Sockets that are not what they seem: readers that do not read, connections that are dead and do not say so, and several that claim
-// to be the same charge point. Each is found out in time, locks nobody out, and leaves nothing behind.
+// Bad sockets: clients that do not read, half-open connections, and several that claim to be the same charge point.
+// Each is detected in time, does not lock out others, and leaves nothing behind.
 
 import { expect, test } from 'bun:test'
 import { heapStats } from 'bun:jsc'
@@ -15,10 +15,10 @@ import { until } from '../support/until.ts'
 const file = 'bad-sockets.test.ts'
 /** `OCPP.ConnectionTimeout`, in seconds. */
 const silentSeconds = 2
-/** Longest until something is noticed on a busy machine, in milliseconds. */
+/** Longest time until something is detected on a busy machine, in milliseconds. */
 const noticedMsMax = 30_000
 
-/** Runs a test with a Stator of its own, and with a way to it that can be frozen. */
+/** Runs a test with a Stator of its own, and with a proxy that can be frozen. */
 async function withCentral(work: (central: TestStator, proxy: TcpProxy) => Promise<void>): Promise<void> {
   const central = await TestStator.start({ settings: { OCPP: { ConnectionTimeout: silentSeconds } } })
   const proxy = await startTcpProxy(central.stator.port)
@@ -52,7 +52,7 @@ test.concurrent(
         () => {
           const written = Math.max(0, socket.write(unsent))
           unsent = written < unsent.length ? unsent.subarray(written) : burst
-          // Its allowance ends before the buffers on the way are full; without one it would be found out by those.
+          // Its allowance ends before the buffers on the way are full; without an allowance those would show it.
           const { slowReadersClosed, floodsClosed } = central.stator.counters
           return slowReadersClosed + floodsClosed === 1
         },
@@ -87,7 +87,7 @@ test.concurrent(
       for (const raw of [dead, lonely]) await raw.call('BootNotification', flows16.boot)
       proxy.freeze()
       const frozenMs = performance.now()
-      // CP001 dials again by another way, CP002 stays away.
+      // CP001 reconnects by another way, CP002 stays disconnected.
       const again = await central.raw('CP001')
       expect(await again.call('StatusNotification', flows16.status('Charging'))).toEqual({})
       const servedMs = performance.now() - frozenMs
@@ -114,7 +114,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'ten connections that fight for one identity lock nobody out: in the end one is served',
+  'ten connections that compete for one identity lock none out: in the end one is served',
   () =>
     withCentral(async (central) => {
       await central.provision('CP001')

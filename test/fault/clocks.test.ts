@@ -1,5 +1,5 @@
-// Clocks that are wrong: that of the server jumps, those of charge points are years off. Facts are stored with both times, and what
-// came last counts as the last, whatever a charge point's clock says.
+// Wrong clocks: that of the server jumps, those of charge points are years off. Facts are stored with both times, and
+// the last arrival counts as the last, whatever a charge point's clock says.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { Client } from 'pg'
@@ -12,7 +12,7 @@ const file = 'clocks.test.ts'
 const hourMs = 3_600_000
 const yearMs = 365 * 24 * hourMs
 
-/** The clock of this machine, set wrong by as much as a test says. Timers go on as they are, as those of a process do. */
+/** The clock of this machine, set wrong by as much as a test says. Timers are not affected, like those of a process. */
 class JumpingClock implements Clock {
   offsetMs = 0
 
@@ -48,7 +48,7 @@ interface Times {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** The start and the stop of a charge point. What has no usable time of its own happened when it came. */
+/** The start and the stop of a charge point. A message without a usable time counts as of its arrival. */
 async function factsOf(identity: string): Promise<Times[]> {
   const { rows } = await client.query<Times>(
     `SELECT (extract(epoch FROM CASE WHEN f.sent_at = 'epoch' THEN f.received_at ELSE f.sent_at END) * 1000)::float8
@@ -82,7 +82,7 @@ test('the clock of the server jumps hours ahead and back while a charge point ch
     const status = index % 2 === 0 ? 'Charging' : 'SuspendedEV'
     await raw.call('StatusNotification', { ...flows16.status(status), timestamp: isoTime(startedMs + index) })
     await raw.call('MeterValues', sample(transactionId, startedMs + index * 1_000))
-    // What came last is what holds, although by the clock of the server it came first.
+    // The last arrival counts, although by the clock of the server it came first.
     expect(await central.json('/api/chargepoints/JUMPS/status')).toMatchObject({
       status,
       connectors: [{ status, currentTransaction: transactionId }],
@@ -117,7 +117,7 @@ test.each([
   ['in 1970', -Date.now(), false],
   ['forty years ahead', 40 * yearMs, false],
 ])(
-  'what a charge point tells whose clock is %s is stored with both times, and its newest is its newest',
+  'messages of a charge point whose clock is %s are stored with both times, and the last one counts as the newest',
   async (name, offMs, isKept) => {
     clock.offsetMs = 0
     const identity = `CLOCK ${name}`
@@ -128,7 +128,7 @@ test.each([
     const first = await raw.call('StartTransaction', { ...flows16.start, timestamp: isoTime(startedMs) })
     await raw.call('StatusNotification', { ...flows16.status('Charging'), timestamp: isoTime(theirs()) })
     await raw.call('MeterValues', sample(first['transactionId'], theirs()))
-    // Its clock is set right; from here on it goes by ours.
+    // Its clock is corrected; from here on it is ours.
     await raw.call('StatusNotification', { ...flows16.status('Finishing'), timestamp: isoTime(Date.now()) })
     const second = await raw.call('StartTransaction', { ...flows16.start, timestamp: isoTime(Date.now()) })
     expect(second['transactionId']).not.toBe(first['transactionId'])
@@ -140,7 +140,7 @@ test.each([
 
     const facts = await factsOf(identity)
     const fact = facts.find(({ payload }) => payload['timestamp'] === isoTime(startedMs))
-    // What was sent is kept as it was. A time that no working clock shows is replaced by that of its arrival.
+    // Messages are kept as they were sent. An implausible time is replaced by that of the arrival.
     expect(fact).toBeDefined()
     const { occurred, received } = fact ?? { occurred: 0, received: 0 }
     expect(received).toBeGreaterThanOrEqual(beganMs)

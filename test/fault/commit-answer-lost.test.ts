@@ -27,7 +27,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** The way to a database on which answers are lost. */
+/** A proxy to the database that loses answers. */
 function lossy({ connectionString }: TestDatabase): string {
   const url = new URL(connectionString)
   url.port = String(proxy.port)
@@ -80,7 +80,7 @@ test('a charge point that went away meanwhile sends its start again under a new 
     const swallowed = proxy.swallowAnswer(insertNewFacts.name)
     raw.sendCall('StartTransaction', flows16.start)
     await within('the COMMIT', swallowed)
-    // Now Stator cannot even find out.
+    // Now Stator cannot find out whether it was committed.
     await proxy.close()
     await raw.close()
     await proxy.open()

@@ -1,4 +1,4 @@
-// PostgreSQL goes away under connected charge points and comes back: nothing that carries facts is answered meanwhile,
+// PostgreSQL goes away under connected charge points and comes back: no message with facts is answered meanwhile,
 // nothing is lost, and nothing is stored twice.
 
 import { afterEach, beforeEach, expect, test } from 'bun:test'
@@ -22,7 +22,7 @@ afterEach(async () => {
   await central.stop()
 })
 
-test('while the database is away heartbeats go on, facts wait, and newcomers are asked to come later', async () => {
+test('while the database is unavailable heartbeats are answered, facts wait, and new connections get 503', async () => {
   const raw = await central.bootedRaw('CP001')
   await takeAway(connectionString)
   const start = raw.sendCall('StatusNotification', flows16.status('Charging'))
@@ -48,7 +48,7 @@ test('a heartbeat is answered while the database is away', async () => {
   expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
 })
 
-test('a transaction goes on over a database that comes and goes', async () => {
+test('a transaction continues while the database comes and goes', async () => {
   const raw = await central.bootedRaw('CP001')
   const { transactionId } = await raw.call('StartTransaction', flows16.start)
   for (let round = 0; round < 5; round++) {

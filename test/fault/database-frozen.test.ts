@@ -1,4 +1,4 @@
-// PostgreSQL is frozen: packets are dropped, not refused, so that connections stay open and nothing on them is ever answered.
+// PostgreSQL is frozen: packets are dropped, not refused, so that connections stay open but are never answered.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { rememberedIdTokenMsMax } from '../../src/base/limits.ts'
@@ -52,7 +52,7 @@ test('a card that is known is let in within two seconds, newcomers are sent away
   let turnedAway = false
   let newcomers = 0
   await until('newcomers to be turned away', () => {
-    // Those who came before it was noticed wait for their credentials to be read.
+    // Charge points that came before it was detected wait for their credentials to be read.
     if (performance.now() - sentMs < newcomers * 250) return turnedAway
     newcomers++
     const newcomer = { url: central.ocppUrl, identity: 'CP002', password: passwordDefault }

@@ -1,4 +1,5 @@
-// Charge points and strangers that send too much: whoever does it is delayed or closed, the others are served, and memory stays bounded.
+// Charge points and unknown clients that flood: the sender is throttled or disconnected, the others are served, and
+// memory stays bounded.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
@@ -25,7 +26,7 @@ const floodMs = isFullSize ? 15_000 : 3_000
 const quietMs = isFullSize ? 3_000 : 1_000
 /** How much memory a flood may cost, in MiB. */
 const growthMibMax = 200
-/** Longest until something that must come has come, on a busy machine, in milliseconds. */
+/** Longest time to wait for an expected event on a busy machine, in milliseconds. */
 const eventuallyMsMax = 60_000
 
 let database: TestDatabase
@@ -59,7 +60,7 @@ afterAll(async () => {
 interface Flood {
   readonly id: string
   readonly fault: string
-  /** Answers what else there is to tell. */
+  /** Returns further figures for the report. */
   readonly run: () => Promise<Readonly<Record<string, string>>>
 }
 
@@ -72,12 +73,12 @@ async function flood({ id, fault, run }: Flood): Promise<void> {
   let most = atFirst
   const timer = setInterval(() => (most = Math.max(most, stator.residentMib)), 100)
   fleet.resetLatency()
-  const told = await run()
+  const result = await run()
   const meanwhile = fleet.takeLatency()
   clearInterval(timer)
   expect(meanwhile.count).toBeGreaterThan(0)
   expect(most - atFirst).toBeLessThan(growthMibMax)
-  // Whoever floods locks itself out for no longer than it floods.
+  // A flooding charge point is locked out only while it floods.
   const after = await connected()
   expect(await after.call('Heartbeat', {})).toHaveProperty('currentTime')
   await after.close()
@@ -90,7 +91,7 @@ async function flood({ id, fault, run }: Flood): Promise<void> {
     recoveryMs: [],
     recovery: '',
     figures: {
-      ...told,
+      ...result,
       'p99 of the others, before': `${before.p99Ms.toFixed(0)} ms`,
       'p99 of the others, meanwhile': `${meanwhile.p99Ms.toFixed(0)} ms`,
       'memory grown by': `${(most - atFirst).toFixed(0)} MiB`,

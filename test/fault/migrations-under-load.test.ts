@@ -1,7 +1,8 @@
-// The migrations since 0009 run on large tables while nodes of the version before go on working and reports are read:
-// nobody waits for a lock for over a second, nothing is refused, and both versions work on the new tables.
+// The migrations since 0009 run on large tables while nodes of the previous version continue to work and reports are
+// read: no statement waits for a lock for over a second, nothing is refused, and both versions work on the new tables.
 //
-// STATOR_MIGRATION_ROWS says how many rows the large tables have. Ten million want 20 GB of free disk and take twenty minutes or more:
+// STATOR_MIGRATION_ROWS says how many rows the large tables have. Ten million need 20 GB of free disk and take twenty
+// minutes or more:
 //
 //     STATOR_MIGRATION_ROWS=10000000 bun run test test/fault/migrations-under-load.test.ts
 
@@ -57,7 +58,7 @@ function storedSessions(): Promise<number> {
 }
 
 test(
-  `on ${rows} rows: the migrations since ${before} keep nobody waiting for over a second, and nodes of both versions work afterwards`,
+  `on ${rows} rows: the migrations since ${before} delay no statement for over a second, and nodes of both versions work afterwards`,
   async () => {
     const { connectionString } = options
     const load = await EarlierLoad.start(options)

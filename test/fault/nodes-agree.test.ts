@@ -1,5 +1,5 @@
-// Two processes on one PostgreSQL, nothing broken: what one node says of a charge point, the other says as well, and to which
-// of them a command is to be sent.
+// Two processes on one PostgreSQL, without faults: both nodes say the same about a charge point, and to which of them a
+// command must be sent.
 
 import { afterAll, describe, expect, test } from 'bun:test'
 import { hostname } from 'node:os'
@@ -70,10 +70,10 @@ describe('a command', () => {
         })
       }
       await raw.close()
-      for (const nobody of [holder, other]) {
+      for (const node of [holder, other]) {
         const left = { status: 409, body: { error: 'Conflict', message: "Charge point 'CP001' is not connected" } }
         await until('the node to know that it has left', async () => {
-          return Bun.deepEquals(await command(nobody, 'reset', { type: 'Soft' }), left)
+          return Bun.deepEquals(await command(node, 'reset', { type: 'Soft' }), left)
         })
       }
     },
@@ -128,7 +128,7 @@ describe('a transaction that begins at a second node, with a lower number than t
         }
       }
       await agree()
-      // What a charge point adds meanwhile moves what is behind it by one, and changes no order.
+      // A new row of a charge point shifts the rows after it by one, and changes no order.
       const newest = await start(elsewhere, 2, nowMs - 2_000)
       expect(await listedAt(one, '?page=2&pageSize=1')).toEqual([newer])
       await elsewhere.call('StopTransaction', { ...flows16.stop(newest), timestamp: new Date(nowMs).toISOString() })

@@ -1,5 +1,5 @@
-// One charge point sends what makes the most work, as fast as it is taken from it: the others are served as before,
-// memory and disk stay bounded, and the attacker itself is served again once it behaves.
+// One charge point sends the most expensive frames as fast as they are accepted: the others are served as before,
+// memory and disk stay bounded, and the attacker is served again once it stops.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { readdirSync, statSync } from 'node:fs'
@@ -22,7 +22,7 @@ const attacks: readonly Attack[] = isFullSize
 const attackMs = isFullSize ? 10_000 : 3_000
 /** How long the victim is watched before an attack, in milliseconds. */
 const quietMs = 2_000
-/** Sizes of hostile frames, in characters: just within the largest frame that is taken, and shorter. */
+/** Sizes of hostile frames, in characters: just below the largest frame that is accepted, and shorter. */
 const sizes = [60_000, 1_000_000, 16_000, 250_000]
 const shapesMax = isFullSize ? 60 : 24
 /** The most that an attacker may send, in bytes. */
@@ -30,33 +30,38 @@ const bytesMax = 512 * 2 ** 20
 
 /** The slowest answers (99 of 100) of the victim on a machine that has nothing else to do, in milliseconds. */
 const p99MsMax = 50
-/** On a busy machine: as often the p99 of the same victim before the attack, but never more than `p99MsUtmost`. */
+/**
+ * On a busy machine: this many times the p99 of the same victim before the attack, but never more than `p99MsUtmost`.
+ */
 const busyFactor = 3
 const p99MsUtmost = 500
 /** How often an attack is made before the victim's latency counts as too long: a busy machine has slow moments. */
 const attemptsMax = 5
-/** A p99 that is not put down to a busy machine, in milliseconds. */
+/** A p99 that a busy machine does not explain, in milliseconds. */
 const hopelessMs = 2_000
 /**
- * How much memory an attack may cost, in MiB. The first one on a process costs up to 240: it includes what the process grows by at its
- * first work, and what the garbage collector leaves for later.
+ * How much memory an attack may cost, in MiB. The first one on a process costs up to 240: it includes the initial
+ * growth of the process, and garbage that is not collected yet.
  */
 const growthMibMax = 320
 /** How much an attack may add to the data folder, in MiB. */
 const diskMibMax = 256
-/** How long answers that are due may take at the very most, in milliseconds. */
+/** The longest time that outstanding answers may take, in milliseconds. */
 const patienceMs = 60_000
-/** Longest until an attacker that has stopped is served again, in milliseconds: it pays off what it owes in eight seconds. */
+/**
+ * Longest time until an attacker that has stopped is served again, in milliseconds: its debt is paid off in eight
+ * seconds.
+ */
 const forgivenMsMax = 30_000
 
 const victimIdentity = 'VICTIM'
 
-/** Each attack and attempt has a charge point of its own: what one was allowed does not count for the next. */
+/** Each attack and attempt has a charge point of its own, with its own allowance. */
 function attackerIdentity(attack: Attack, attempt: number): string {
   return `ATTACKER-${attack.replaceAll(/\W/g, '-')}-${attempt}`
 }
 
-/** What one attempt of an attack came to. */
+/** The result of one attempt of an attack. */
 interface Attempt {
   readonly before: Watched
   readonly meanwhile: Watched
@@ -76,7 +81,7 @@ describe.each(['PostgreSQL', 'the embedded database'])('one hostile charge point
     stator = await StatorProcess.start({
       connectionString: database?.connectionString ?? null,
       identities: [victimIdentity, ...attackers],
-      // As Stator is without settings.
+      // The defaults of Stator.
       settings: { OCPP__MessageLog: 'true', Logging__LogLevel__Default: 'Information', Workers__PoolSize: '0' },
     })
     victim = await Victim.connect(stator.ocppUrl, victimIdentity)
@@ -143,7 +148,7 @@ describe.each(['PostgreSQL', 'the embedded database'])('one hostile charge point
           await raw.close()
           return 'currentTime' in answer
         } catch {
-          // It may be kept out for a while.
+          // It may be refused for a while.
           return false
         }
       },
@@ -157,7 +162,7 @@ function isInTime({ before, meanwhile }: Attempt): boolean {
   return meanwhile.p99Ms < Math.min(Math.max(p99MsMax, busyFactor * before.p99Ms), p99MsUtmost)
 }
 
-/** A victim that waited for seconds did not wait for a busy machine. */
+/** A busy machine does not explain a wait of seconds. */
 function isWorthAnother(attempt: Attempt): boolean {
   return !isInTime(attempt) && attempt.meanwhile.p99Ms < hopelessMs
 }
@@ -182,9 +187,9 @@ interface Cost {
 }
 
 function keep(provider: string, attack: Attack, attempts: readonly Attempt[], cost: Cost): void {
-  const told = attempts.find(isInTime) ?? attempts[0]
-  if (told === undefined) return
-  const { before, meanwhile, report } = told
+  const attempt = attempts.find(isInTime) ?? attempts[0]
+  if (attempt === undefined) return
+  const { before, meanwhile, report } = attempt
   keepResult({
     id: `8-one-station-${provider}-${attack}`.replaceAll(/\W+/g, '-'),
     fault: `one charge point against the others: ${attack}, ${provider}`,

@@ -1,4 +1,4 @@
-// PostgreSQL fails under load in every way that it can fail, and comes back.
+// PostgreSQL fails under load in many ways, and comes back.
 
 import { afterAll, describe, expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
@@ -26,7 +26,7 @@ afterAll(async () => {
   for (const task of cleanUp.toReversed()) await task()
 })
 
-/** A PostgreSQL of the test's own, which can be stopped and started again on its data. */
+/** A PostgreSQL for this test alone, which can be stopped and restarted on its data. */
 class OwnPostgres {
   readonly #home: PostgresHome
   #server: PostgresServer
@@ -51,7 +51,7 @@ class OwnPostgres {
     return this.#server.isRunning
   }
 
-  /** Immediately, as a crash does: whatever is being committed is cut off. */
+  /** Immediately, like a crash: commits under way are cut off. */
   stop(): Promise<void> {
     return this.#server.stop()
   }
@@ -84,7 +84,7 @@ async function withClient<T>(connectionString: string, work: (client: Client) =>
   }
 }
 
-describe('facts wait, heartbeats go on, newcomers are turned away, and nothing is lost', () => {
+describe('facts wait, heartbeats are answered, new connections are refused, and nothing is lost', () => {
   test.concurrent(
     `while PostgreSQL is stopped for ${awayMs / 1_000} s`,
     async () => {
@@ -96,7 +96,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         connectionString: await createDatabase(server.connectionString, 'stopped'),
         begin: () => server.stop(),
         last: () => Bun.sleep(awayMs),
-        mend: () => server.startAgain(),
+        repair: () => server.startAgain(),
       })
     },
     testMsMax,
@@ -115,7 +115,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         times: 5,
         isBrief: true,
         begin: async () => {
-          // Deferred to the end of the transaction, so that PostgreSQL is seen at it.
+          // Deferred to the end of the transaction, so that it can be observed.
           await withClient(connectionString, (client) =>
             untilNoDeadlock(() =>
               client.query(`CREATE OR REPLACE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
@@ -135,9 +135,9 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
           await server.stop()
         },
         last: () => Promise.resolve(),
-        mend: async () => {
+        repair: async () => {
           await server.startAgain()
-          // It locks every partition, in another order than whoever inserts into some of them.
+          // It locks every partition, in another order than statements that insert into some of them.
           await withClient(connectionString, (client) =>
             untilNoDeadlock(() => client.query('DROP TRIGGER linger ON transaction_facts')),
           )
@@ -160,7 +160,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         isBrief: true,
         begin: () => cutConnections(connectionString),
         last: () => Promise.resolve(),
-        mend: () => Promise.resolve(),
+        repair: () => Promise.resolve(),
       })
     },
     testMsMax,
@@ -189,9 +189,9 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
           )
         },
         last: () => Bun.sleep(5_000),
-        mend: async () => {
+        repair: async () => {
           await blocker.query('ROLLBACK')
-          // Stator's own connections keep what they were opened with.
+          // Stator's existing connections keep their settings.
           await blocker.query(`ALTER DATABASE ${name} RESET statement_timeout`)
           await blocker.end()
         },
@@ -203,7 +203,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
   const diskFolder = smallDisk()
   test.concurrent.skipIf(diskFolder === null)(
     diskFolder === null
-      ? 'while its disk is full: SKIPPED, this system lets nobody mount a tmpfs'
+      ? 'while its disk is full: SKIPPED, a tmpfs cannot be mounted on this system'
       : 'while its disk is full',
     async () => {
       const folder = diskFolder ?? ''
@@ -216,9 +216,9 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
         connectionString: await createDatabase(server.connectionString, 'disk_full'),
         begin: () => Promise.resolve(fill(ballast, folder)),
         last: () => Bun.sleep(5_000),
-        mend: async () => {
+        repair: async () => {
           rmSync(ballast)
-          // A full disk under the WAL stops PostgreSQL; then somebody has to start it again, as a service manager does.
+          // A full disk under the WAL stops PostgreSQL; then it has to be started again, as by a service manager.
           if (!server.isRunning) await server.startAgain()
         },
       })
@@ -227,7 +227,7 @@ describe('facts wait, heartbeats go on, newcomers are turned away, and nothing i
   )
 })
 
-/** A disk of 160 MiB in memory; null where nobody may mount one. */
+/** A disk of 160 MiB in memory; null if it cannot be mounted. */
 function smallDisk(): string | null {
   const folder = mkdtempSync(join(tmpdir(), 'stator-fault-disk-'))
   const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', folder])
@@ -238,13 +238,13 @@ function smallDisk(): string | null {
   return status === 0 ? folder : null
 }
 
-/** Leaves no room beside `file`. */
+/** Fills the rest of the disk of `file`. */
 function fill(file: string, folder: string): void {
   const { bavail, bsize } = statfsSync(folder)
   try {
     writeFileSync(file, new Uint8Array((bavail + 64) * bsize))
   } catch {
-    // ENOSPC, which was wanted: what fitted in has been written.
+    // ENOSPC, as intended: everything that fits has been written.
   }
   expect(statfsSync(folder).bavail).toBe(0)
 }

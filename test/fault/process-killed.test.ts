@@ -1,4 +1,5 @@
-// Stator is killed with SIGKILL under load, again and again: what it has acknowledged is stored, once, and what charged goes on.
+// Stator is killed with SIGKILL under load, repeatedly: what it has acknowledged is stored once, and open transactions
+// continue.
 
 import { afterAll, describe, expect, test } from 'bun:test'
 import { databaseNow } from '../../bench/audit/audit.ts'
@@ -30,7 +31,7 @@ interface Killed {
   readonly carriedOver: number
 }
 
-/** Kills Stator `times` times while the charge points talk; afterwards everything has been answered. */
+/** Kills Stator `times` times while the charge points talk; returns after everything has been answered. */
 async function killAgainAndAgain(stator: StatorProcess, fleet: FleetLoad, times: number): Promise<Killed> {
   const recoveryMs: number[] = []
   const open = new Set<object>()
@@ -38,7 +39,7 @@ async function killAgainAndAgain(stator: StatorProcess, fleet: FleetLoad, times:
   fleet.begin({ kind: 'open', ratePerSecond })
   for (let kill = 0; kill < times; kill++) {
     const before = fleet.acknowledgedSamples
-    // Somewhere in the middle of commits: after a number of answers that is another one every time.
+    // In the middle of commits: after a different number of answers every time.
     await until('answers to come', () => fleet.acknowledgedSamples > before + 50 + 17 * kill, backMsMax)
     for (const charging of fleet.openTransactions) open.add(charging)
     await stator.kill()
@@ -65,7 +66,7 @@ function keep(database: string, { recoveryMs, carriedOver }: Killed, audit: Find
   })
 }
 
-describe('killed again and again under load, Stator has stored what it acknowledged, once, and transactions go on under their ids', () => {
+describe('killed repeatedly under load, Stator has stored what it acknowledged, once, and transactions continue with their ids', () => {
   test.concurrent(
     'with PostgreSQL',
     async () => {

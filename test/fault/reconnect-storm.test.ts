@@ -1,4 +1,4 @@
-// Thousands of charge points lose their connection at once and all come back in the same moment, while others charge.
+// Thousands of charge points lose their connection at once and reconnect at the same time, while others charge.
 
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ const storm: LoadOptions = { name: 'STORM', stations: returning, versions: ['1.6
 const ratePerSecond = 100
 /** How long those that stay are watched before the storm, in milliseconds. */
 const quietMs = 3_000
-/** Longest until everybody is back, in milliseconds. */
+/** Longest time until all are connected again, in milliseconds. */
 const backMsMax = 240_000
 
 test(`${returning} charge points come back at once, all get in, and those that stayed are served meanwhile`, async () => {

@@ -1,4 +1,4 @@
-// A station that reads its own resources over REST as fast as it can, on 64 connections: the others are served as if it were not there.
+// A station that reads its own resources over REST as fast as it can, on 64 connections: the others are not affected.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
@@ -29,8 +29,8 @@ const pauseMs = 50
 /** What the flooder finds to read: lines of its message log, meter values of one transaction, and other transactions. */
 const rows = { messages: 300_000, meterValues: 300_000, transactions: 100_000 }
 /**
- * 99 of 100 answers to the bystander come sooner, in milliseconds, on two cores that the flooder, the test and the database share.
- * Before REST reads had places of their own it was 676 on PostgreSQL and 1,349 on the embedded database.
+ * The limit of the bystander's p99, in milliseconds, on two cores that the flooder, the test and the database share.
+ * Before REST reads had a semaphore it was 676 on PostgreSQL and 1,349 on the embedded database.
  */
 const answerMsMax = 250
 
@@ -135,7 +135,7 @@ function percentile(tookMs: readonly number[], percent: number): number {
   return tookMs.toSorted((a, b) => a - b)[Math.ceil((tookMs.length * percent) / 100) - 1] ?? Number.NaN
 }
 
-/** Gives the flooder what it will read. Answers the number of its transaction with meter values. */
+/** Stores what the flooder will read. Returns the id of its transaction with meter values. */
 async function fill(provider: DatabaseProvider, connectionString: string | null, dataFolder: string): Promise<number> {
   const database = await openDatabase({
     provider,

@@ -1,8 +1,8 @@
-// `bun run faults`: injects every fault, some of them shorter or smaller than they can be; `bun run faults NAME…` those
-// in the test files of these names. `--full` injects them at full size, fuzzes, runs the deterministic simulation, and
-// writes the figures into docs/reliability.md. When a test fails nothing is written. Results stay in test/fault/results;
-// with names (`fuzz`: fuzzing and simulation) those of the others stay as they are. `--seeds N` says how many seeds the
-// simulation runs.
+// `bun run faults`: injects every fault, some of them shorter or smaller than at full size; `bun run faults NAME…`
+// those in the test files of these names. `--full` injects them at full size, fuzzes, runs the deterministic
+// simulation, and writes the figures into docs/reliability.md. When a test fails nothing is written. Results stay in
+// test/fault/results; with names (`fuzz`: fuzzing and simulation) those of the others stay as they are. `--seeds N`
+// says how many seeds the simulation runs.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,16 +14,16 @@ const root = join(import.meta.dir, '../..')
 const documentFile = join(root, 'docs/reliability.md')
 const resultsFolder = join(import.meta.dir, 'results')
 const fuzzFolder = join(resultsFolder, 'fuzz')
-/** What fuzzing and simulation go by among the names. */
+/** The name of fuzzing and simulation. */
 const fuzzName = 'fuzz'
 const seedsDefault = 20_000
-/** How many times as long as under `bun run test`. */
+/** How many times longer than with `bun run test`. */
 const fuzzTimes = 4
 
 interface Plan {
   readonly isFull: boolean
   readonly seeds: number
-  /** Test files, or parts of their names; all when there are none. */
+  /** Test files, or parts of their names; all if there are none. */
   readonly names: readonly string[]
 }
 
@@ -38,7 +38,7 @@ function planOf(args: readonly string[]): Plan {
   process.exit(2)
 }
 
-/** Runs a command in the folder of the program; answers its exit code, and what it said when that is wanted. */
+/** Runs a command in the folder of the program; returns its exit code, and its output if that is wanted. */
 async function run(
   command: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -53,7 +53,7 @@ async function run(
   return { code: await child.exited, said }
 }
 
-/** Runs the tests of these names; ends this process when one fails. */
+/** Runs the tests of these names; ends this process if one fails. */
 async function runFaults({ names, isFull }: Plan, env: Readonly<Record<string, string>> = {}): Promise<void> {
   const files = [...new Glob('*.test.ts').scanSync(import.meta.dir)]
   const wanted = files.filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
@@ -75,10 +75,10 @@ async function faultResults(plan: Plan): Promise<KeptResult[]> {
     .map((file) => JSON.parse(readFileSync(join(resultsFolder, file), 'utf8')) as KeptResult)
 }
 
-/** What one fuzz test or the simulation tells of itself: how much it did, and what went wrong. */
+/** The counts of one fuzz test or of the simulation: how much it did, and what went wrong. */
 type Counts = Readonly<Record<string, unknown>>
 
-/** Fuzzing and the simulation, each under its name. They are done again when all faults are. */
+/** Fuzzing and the simulation, each under its name. They are repeated when all faults are injected. */
 async function fuzzCounts({ seeds, names }: Plan): Promise<Map<string, Counts>> {
   if (names.length === 0 || names.includes(fuzzName)) {
     const env = { [faultsFolderVariable]: fuzzFolder, STATOR_FUZZ_TIMES: String(fuzzTimes) }
@@ -142,7 +142,10 @@ function summary(results: readonly KeptResult[], fuzz: ReadonlyMap<string, Count
     ['Faults injected', String(sum(({ injected }) => injected))],
     ['Acknowledged facts audited', String(sum(({ audit }) => audit?.facts ?? 0))],
     ['Lost or altered', String(sum(({ audit }) => (audit === null ? 0 : audit.missing + audit.altered)))],
-    ['Doubled, or never told', String(sum(({ audit }) => (audit === null ? 0 : audit.duplicated + audit.unexpected)))],
+    [
+      'Duplicated, or never sent',
+      String(sum(({ audit }) => (audit === null ? 0 : audit.duplicated + audit.unexpected))),
+    ],
     ['Longest recovery', seconds(Math.max(0, ...results.flatMap(({ recoveryMs }) => recoveryMs)))],
     ...fuzzRows(fuzz),
   ]
@@ -156,7 +159,7 @@ function summary(results: readonly KeptResult[], fuzz: ReadonlyMap<string, Count
   return `${machineSentence} ${loadSentence}\n\n${table(['What', 'Figure'], rows)}`
 }
 
-/** Rows for what was fuzzed and simulated: what, and how much of it. */
+/** Rows for fuzzing and simulation: what, and how much of it. */
 function fuzzRows(counts: ReadonlyMap<string, Counts>): string[][] {
   const sum = (field: string, ...of: readonly string[]): number =>
     of.reduce((total, name) => total + Number(counts.get(name)?.[field] ?? 0), 0)

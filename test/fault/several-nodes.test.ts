@@ -1,5 +1,5 @@
-// Two processes on one PostgreSQL. One is killed, frozen, cut off, started or stopped beside the other: what REST says of
-// every charge point, on each node, is right within 15 s.
+// Two processes on one PostgreSQL. One is killed, frozen, cut off, started or stopped: REST is correct about every
+// charge point, on each node, within 15 s.
 
 import { afterAll, describe, expect, test } from 'bun:test'
 import { Client } from 'pg'
@@ -53,7 +53,7 @@ async function connectionsOf(node: StatorProcess, identity: string): Promise<rea
   return (history as readonly ConnectionEntry[]).filter(({ event }) => event !== undefined)
 }
 
-/** Looks again and again until `isOver`: whatever else happens, `identity` is connected, as every node says that answers. */
+/** Checks repeatedly until `isOver` that every node that answers says that `identity` is connected. */
 async function staysConnected(
   nodes: readonly StatorProcess[],
   identity: string,
@@ -73,7 +73,7 @@ async function staysConnected(
   return looks
 }
 
-/** Whether as many nodes have renewed their leases. */
+/** Whether this many nodes have renewed their leases. */
 async function haveLeases(connectionString: string, count: number): Promise<boolean> {
   const client = new Client({ connectionString })
   await client.connect()
@@ -119,7 +119,7 @@ describe('of two nodes on one database', () => {
   )
 
   test.concurrent(
-    'one is frozen: its charge points are not connected while it is, and are again when it goes on, but for those that moved',
+    'one is frozen: its charge points are not connected while it is, and are again when it continues, except those that moved',
     async () => {
       const database = await newDatabase()
       const frozen = await startNode(database, ['FROZEN', 'MOVED'])
@@ -148,7 +148,7 @@ describe('of two nodes on one database', () => {
   )
 
   test.concurrent(
-    'one is frozen with messages of a charge point that has moved: when it goes on, it overwrites nothing',
+    'one is frozen with messages of a charge point that has moved: when it continues, it overwrites nothing',
     async () => {
       const database = await newDatabase()
       const frozen = await startNode(database, ['MOVING'])
@@ -176,7 +176,7 @@ describe('of two nodes on one database', () => {
       const seconds = (anomalies as readonly { readonly kind: string }[]).filter(
         ({ kind }) => kind === 'closedTransaction',
       )
-      // It may find out that the connection is over before it has come to the second message.
+      // It may detect the end of the connection before the second message.
       const answered = older.inbox.filter(([type, messageId]) => type === 3 && messageId === late[1])
       expect(seconds.length).toBeGreaterThanOrEqual(answered.length)
       expect(await newer.call('Heartbeat', {})).toHaveProperty('currentTime')
@@ -245,7 +245,7 @@ describe('of two nodes on one database', () => {
       await dial(coming, 'GUEST')
       await agree([coming, living], ['GUEST', 'LIVING'])
       expect((await coming.terminate()).code).toBe(0)
-      // Its end gives back what it held; nobody has to wait for its lease to run out.
+      // When it ends it releases its charge points; they do not have to wait for its lease to expire.
       expect(await connectedAt(living)).toEqual(['LIVING'])
       await coming.startAgain()
       expect(await connectedAt(coming)).toEqual(['LIVING'])

@@ -1,4 +1,4 @@
-// SIGTERM while charge points talk, and the deploy of a new version, with a migration, while they are connected.
+// SIGTERM under load, and the deploy of a new version, with a migration, while charge points are connected.
 
 import { expect, test } from 'bun:test'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -19,11 +19,11 @@ const load: LoadOptions = { stations: 150, samples: 12 }
 /** Messages a second of each version. */
 const ratePerSecond = 200
 const backMsMax = 120_000
-/** From the first that is sent away to the last: half of what the limits make of so many. */
+/** Time from the first close to the last: half of what the limits give for this many. */
 const pacedMsMin = ((300 / drainConnectionsMin - 1) * drainTurnMs) / 2
 
 test.concurrent(
-  'SIGTERM under load: charge points are sent away one lot after another, it ends with 0 in time, and nothing is lost',
+  'SIGTERM under load: charge points are disconnected in batches, it ends with 0 in time, and nothing is lost',
   async () => {
     const database = await testDatabase()
     const { connectionString } = database

@@ -1,5 +1,5 @@
-// Three processes on one PostgreSQL: they start together on an empty database, one is frozen and one killed at the same time, and
-// a charge point moves from one to the next while all its connections are open and talk.
+// Three processes on one PostgreSQL: they start together on an empty database, one is frozen and one killed at the same
+// time, and a charge point moves from one to the next while all its connections are open and in use.
 
 import { afterAll, expect, test } from 'bun:test'
 import { Client } from 'pg'
@@ -88,7 +88,7 @@ test(
   testMsMax,
 )
 
-/** Sends a message through all these connections in the same moment; whether each answered, or was closed. */
+/** Sends a message through all these connections at the same time; returns whether each answered or was closed. */
 async function throughAll(
   open: readonly RawChargePoint[],
   action: string,
@@ -118,8 +118,8 @@ test(
       const station = `T-${move}`
       const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, move, 0, seconds)).toISOString()
       const events = [flows201.started(station), flows201.updated(station), flows201.ended(station)]
-      const told = events.map((event, nth) => ({ ...event, timestamp: at(nth) }))
-      const answers = await Promise.all(told.map((event) => throughAll(open, 'TransactionEvent', event)))
+      const timed = events.map((event, nth) => ({ ...event, timestamp: at(nth) }))
+      const answers = await Promise.all(timed.map((event) => throughAll(open, 'TransactionEvent', event)))
       expect(answers.map((ofEvent) => ofEvent.at(-1))).toEqual([3, 3, 3])
       expect(answers.flat().filter((answer) => answer !== 3 && answer !== 1001)).toEqual([])
     }

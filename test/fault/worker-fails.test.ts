@@ -1,5 +1,5 @@
-// A worker thread dies, throws or is stuck at a frame, in a running Stator: the thread is replaced, that frame alone is refused, and
-// the charge points whose frames travelled with it get their answers.
+// A worker thread of a running Stator crashes, throws or is stuck at a frame: the thread is replaced, only that frame
+// is refused, and the other charge points of its batch get their answers.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { flows16 } from '../fixtures/seed-flows.ts'
@@ -17,7 +17,7 @@ beforeAll(async () => {
     hooks: {
       examination: {
         workerUrl: new URL('../fixtures/dying-worker.ts', import.meta.url),
-        // Everything travels to the worker.
+        // Everything is sent to the worker.
         crossingBytesMin: 0,
         paysToCross: () => true,
         taskMs: 3_000,
@@ -47,7 +47,7 @@ test.each([
     await Promise.all(answers)
     expect((await poisoned?.answerTo(poison, bystandersMsMax))?.slice(0, 3)).toEqual([4, poison, 'InternalError'])
     const recoveredMs = performance.now() - startedMs
-    // The charge point whose frame it was goes on, and so does everybody else.
+    // The charge point of that frame continues, and so do all others.
     for (const raw of raws) expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
     keepResult({
       id: `4-worker-${word.toLowerCase()}`,

@@ -1,5 +1,5 @@
-// Charge points that answer the CALLs of the central system with whatever comes to their mind: the REST request behind the CALL
-// gets the error that it should, never a 500, and the next command goes on. STATOR_FUZZ_SEED runs one round again.
+// Charge points that answer the CALLs of the central system with random answers: the REST request behind the CALL gets
+// the right error, never a 500, and the next command works. STATOR_FUZZ_SEED repeats one round.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import type { MessageRow } from '../../src/blocks/message-row.ts'
@@ -16,7 +16,7 @@ import { validPayload } from './make/values.ts'
 
 const rounds = 15
 const commandsPerRound = 20
-/** How long a CALL waits that is meant to stay unanswered, in seconds. */
+/** How long a CALL waits that stays unanswered on purpose, in seconds. */
 const shortWait = 0.05
 
 const { log, lines } = collectedLog('Warning')
@@ -67,7 +67,7 @@ async function command(station: Station, random: Random): Promise<void> {
   if (problem !== null) fail(station, problem, body, answered)
 }
 
-// The commands with endpoints of their own: what they ask is fixed, so that only the answer is odd.
+// The commands with endpoints of their own: their CALLs are fixed, so that only the answer is random.
 const endpoints = {
   '/api/chargepoints/{chargePointId}/reset': { body: { type: 'Soft' }, action16: 'Reset', action201: 'Reset' },
   '/api/chargepoints/{chargePointId}/start-transaction': {
@@ -92,7 +92,7 @@ async function endpoint(station: Station, random: Random): Promise<void> {
   const { body, action16, action201 } = endpoints[path]
   const response = tables[station.version][station.version === '1.6' ? action16 : action201]?.response
   if (response === null || response === undefined) throw new Error(`${path} sends a CALL that has no response`)
-  // These wait as long as the setting says, so each has to be answered readably.
+  // These wait as long as the setting says, so each needs a readable answer.
   do station.answer = makeAnswer(response, station, random, false)
   while (station.answer.outcome === 'late')
   const answered = await post(station, path, body)
@@ -124,7 +124,7 @@ function callProblem({ status, text }: Answered, outcome: Outcome): string | nul
   if (outcome === 'noted') return notes === undefined ? 'an invalid answer has no notes' : null
   if (outcome === 'invalid') return details?.['problems'] === undefined ? 'the error names no problems' : null
   if (outcome === 'unreadable') return details?.['problem'] === undefined ? 'the error does not say why' : null
-  if (outcome === 'refused') return details?.['code'] === undefined ? 'the error does not tell the CALLERROR' : null
+  if (outcome === 'refused') return details?.['code'] === undefined ? 'the error does not contain the CALLERROR' : null
   return null
 }
 

@@ -1,5 +1,5 @@
-// Random damage to good messages, and frames made from every schema: whatever a charge point sends, examining it ends in the
-// right verdict. A failing case prints its seed; STATOR_FUZZ_SEED runs that one again.
+// Random damage to valid messages, and frames made from every schema: whatever a charge point sends, its examination
+// gives the right verdict. A failing case prints its seed; STATOR_FUZZ_SEED repeats it.
 
 import { describe, expect, test } from 'bun:test'
 import { examine } from '../../src/examine/examine.ts'
@@ -94,7 +94,7 @@ function taskOf({ version, strictness }: Speaker, text: string): FrameTask {
   return { text, version, strictness, chargePointKey: 1, receivedAtMs: Date.parse('2026-01-31T12:00:05Z') }
 }
 
-/** What may be left of a payload that lenient serves: values that are kept, never a wrong shape. */
+/** What may be wrong in a payload that lenient mode accepts: values that are kept, never a wrong shape. */
 const keptKeywords = ['enum', 'maxLength', 'minItems', 'maxItems', 'minimum', 'maximum', 'multipleOf']
 
 function checkDamaged(message: Message, random: Random): void {
@@ -132,7 +132,7 @@ function checkMade(speaker: Speaker, random: Random): void {
   const made = makeFrame(speaker, random)
   const { text, what, expected } = made
   const [verdict] = examineBatch([taskOf(speaker, text)]).verdicts
-  const told = { ...speaker, what, frame: text, verdict }
+  const shown = { ...speaker, what, frame: text, verdict }
   try {
     if (expected.kind === 'silence') {
       expect(verdict?.kind).toBe('dropped')
@@ -149,7 +149,7 @@ function checkMade(speaker: Speaker, random: Random): void {
     expect(Object.getPrototypeOf(verdict.sent ?? {})).toBe(Object.prototype)
     expect(verdict.quirks.filter(({ code }) => !Object.hasOwn(quirkTable, code))).toEqual([])
   } catch (error) {
-    throw new Error(`${String(error)} ${JSON.stringify(told)}`, { cause: error })
+    throw new Error(`${String(error)} ${JSON.stringify(shown)}`, { cause: error })
   }
 }
 
@@ -193,7 +193,8 @@ test(
   fuzzMsMax,
 )
 
-// A sentence about a text may cut it in the middle of a surrogate pair; such a half does not cross threads, nor leave Stator.
+// A sentence about a text may cut it in the middle of a surrogate pair; such a half is not sent between threads and
+// does not leave Stator.
 function verdictText(verdict: Verdict): string {
   return JSON.stringify(verdict, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value))
 }
@@ -212,7 +213,7 @@ test(
           const long = made.filter(({ text }) => isLongFrame(text))
           for (const task of long) {
             const [there, here] = [await pool.examineLong(task), examineBatch([task])]
-            // Long frames cross with all that their texts hold.
+            // Long frames are sent between threads with all characters of their texts.
             expect(there.verdicts).toEqual(JSON.parse(JSON.stringify(here.verdicts)))
             expect(there.meter?.rows).toBe(here.meter?.rows)
           }
@@ -234,7 +235,7 @@ test(
 
 const payloadsPerSchema = 20
 
-// To compile every schema takes seconds: each run takes another third of them.
+// Compiling every schema takes seconds, so each run uses another third of them.
 test(
   'a payload made from any schema of any version has the problems that it was given, and no others',
   async () => {
@@ -251,18 +252,18 @@ test(
         for (; payloads % payloadsPerSchema < payloadsPerSchema - 1; payloads++) {
           const wounds = random.pick([0, 1, 1, 3])
           const { payload, codes, isTooDeep } = makePayload(schema, random, wounds)
-          // How deep it nests is not the schema's to say.
+          // A schema does not limit the nesting depth.
           if (isTooDeep) continue
           const text = textOf(payload, random)
           const found = check(version, action, JSON.parse(text)).map(({ code }) => code)
-          const told = { version, action, check: check.name, text }
-          expect({ ...told, isValid: found.length === 0 }).toEqual({ ...told, isValid: codes.size === 0 })
+          const shown = { version, action, check: check.name, text }
+          expect({ ...shown, isValid: found.length === 0 }).toEqual({ ...shown, isValid: codes.size === 0 })
           if (check === checkRequest) {
             let isBroken = false
             walk(requestNode(version, action), JSON.parse(text), () => ((isBroken = true), 'stop'))
-            expect({ ...told, isBroken }).toEqual({ ...told, isBroken: found.length > 0 })
+            expect({ ...shown, isBroken }).toEqual({ ...shown, isBroken: found.length > 0 })
           }
-          if (wounds === 1) expect({ ...told, first: found.slice(0, 1) }).toEqual({ ...told, first: [...codes] })
+          if (wounds === 1) expect({ ...shown, first: found.slice(0, 1) }).toEqual({ ...shown, first: [...codes] })
         }
         payloads++
       })

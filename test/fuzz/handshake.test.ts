@@ -1,5 +1,5 @@
-// Handshakes as no charge point should make them, written to bare TCP connections: each gets an HTTP answer that is nobody's
-// failure, or a closed connection, and the next charge point is let in. STATOR_FUZZ_SEED runs one round again.
+// Malformed handshakes, written to bare TCP connections: each gets an HTTP answer other than a 500, or a closed
+// connection, and the next charge point can connect. STATOR_FUZZ_SEED repeats one round.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { collectedLog } from '../support/log-lines.ts'

@@ -1,5 +1,5 @@
-// Work per frame is linear: whatever a charge point sends, twice the characters cost twice the time and no more. Every
-// hostile shape is measured under every work that a frame is put through.
+// Work per frame is linear: whatever a charge point sends, twice the characters take at most twice the time. Every
+// hostile shape is measured in every step of processing a frame.
 
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { compileServed } from '../../src/examine/schema.ts'
@@ -9,12 +9,12 @@ import { type HostileGroup, hostileGroups, type HostileShape } from '../support/
 import { growthProblem, type Work } from '../support/work-growth.ts'
 
 /**
- * Once there is a problem, a work is measured on a group no longer than this, in milliseconds: the rest is mostly the
+ * After a first problem, a step is measured on a group for at most this long, in milliseconds: the rest is mostly the
  * same problem.
  */
 const patienceMs = 2_000
 
-/** Longest frame that is measured, in characters; longer where a group has few shapes. */
+/** Longest frame that is measured, in characters; longer if a group has few shapes. */
 const charactersMax = 131_072
 const charactersMaxOf: Partial<Record<HostileGroup, number>> = {
   'valid lists': 524_288,
@@ -23,10 +23,10 @@ const charactersMaxOf: Partial<Record<HostileGroup, number>> = {
   answers: 524_288,
 }
 
-/** Longest that one group may take, in milliseconds. */
+/** Longest time for one group, in milliseconds. */
 const groupMsMax = 120_000
 
-/** Small frames that every work sees before it is measured, so that it is compiled by then. */
+/** Small frames that every step processes before it is measured, so that it is compiled by then. */
 const warmUpRounds = 3
 const warmUpCharacters = 1_024
 
@@ -57,7 +57,7 @@ describe('work per frame grows no faster than its size', () => {
       const shapes = hostileShapes.filter((shape) => shape.group === group)
       const problems: string[] = []
       for (const work of frameWorks) {
-        // What follows on work that does not end cannot be measured.
+        // Steps after one that does not end cannot be measured.
         if (work.follows !== undefined && problems.some((problem) => problem.startsWith(work.follows ?? ''))) continue
         problems.push(...problemsOf(work, shapes, charactersMaxOf[group] ?? charactersMax))
       }

@@ -1,5 +1,5 @@
-// What a frame of a megabyte costs the thread that serves everybody: the examination is done elsewhere, and the rest is measured here,
-// turn by turn of the event loop, in CPU time of this thread.
+// The cost of a frame of a megabyte for the main thread, which serves all charge points: the examination runs in
+// another thread, and the rest is measured here, for each turn of the event loop, in CPU time of this thread.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { hideFrameSecrets } from '../../src/base/hide-frame-secrets.ts'
@@ -20,15 +20,18 @@ import { threadMs } from '../support/thread-time.ts'
 
 /** Characters of a frame. */
 const characters = 1_048_576
-/** Longest that one turn may keep the main thread busy with it, in milliseconds, on a core that does `yardstickMs` in `yardstickMsUsual`. */
+/**
+ * Longest CPU time of the main thread for it in one turn, in milliseconds, on a core that does `yardstickMs` in
+ * `yardstickMsUsual`.
+ */
 const turnMsMax = 20
 const yardstickMsUsual = 10
 const yardstick = `"${'\\"'.repeat(524_288)}"`
 /** Shapes of each group and version. */
 const shapesMax = 4
-/** The least of so many times counts: the first pays for compiling, and any may meet the garbage collector. */
+/** The least of this many times counts: the first includes compiling, and any may include the garbage collector. */
 const attempts = 4
-/** Longest that the whole measurement may take on a busy machine, in milliseconds. */
+/** Longest time for the whole measurement on a busy machine, in milliseconds. */
 const testMsMax = 240_000
 
 const shapes = hostileGroups.flatMap((group) =>

@@ -1,6 +1,6 @@
-// A session, told in as many ways as charge points tell it: messages in another order, more than once, in other words, over several
-// connections. What Stator makes of it is the session itself, with the energy that was told of it, or null: never another figure. Two
-// sessions in a row stay two.
+// A session, reported in the many ways of charge points: messages in another order, repeated, in other spellings, over
+// several connections. Stator stores one session, with the reported energy or null, never another figure. Two sessions
+// in a row stay two.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Random } from '../support/random.ts'
@@ -15,7 +15,7 @@ import {
   repeated,
   type Session,
   shuffled,
-} from '../support/told-sessions.ts'
+} from '../support/sessions.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { session16 } from './make/session-16.ts'
 import { session201 } from './make/session-201.ts'
@@ -27,7 +27,7 @@ const rounds = 2
 const sessions = 20
 const pairs = 12
 const startMs = Date.UTC(2026, 0, 1)
-/** Time between the beginnings of two sessions that have nothing to do with each other. */
+/** Time between the beginnings of two independent sessions. */
 const apartMs = 120 * minuteMs
 
 let central: TestStator
@@ -41,14 +41,14 @@ afterAll(async () => {
 })
 
 /** A message to be sent; that of a 1.6 session waits for the answer to its start. */
-interface Told {
+interface SentMessage {
   readonly session: Session
-  /** The start, or the place among what follows. */
+  /** The start, or the position among the messages after it. */
   readonly which: 'start' | number
 }
 
-/** A charge point that tells sessions, and now and then connects again in between. */
-class Teller {
+/** A charge point that reports sessions, and sometimes reconnects in between. */
+class Reporter {
   readonly #identity: string
   readonly #version: Version
   readonly #random: Random
@@ -62,11 +62,11 @@ class Teller {
     this.#station = station
   }
 
-  static async boot(identity: string, version: Version, random: Random): Promise<Teller> {
-    return new Teller(identity, version, random, await central.bootedRaw(identity, version))
+  static async boot(identity: string, version: Version, random: Random): Promise<Reporter> {
+    return new Reporter(identity, version, random, await central.bootedRaw(identity, version))
   }
 
-  async tell(order: readonly Told[]): Promise<void> {
+  async send(order: readonly SentMessage[]): Promise<void> {
     for (const { session, which } of order) {
       if (this.#random.chance(0.02)) await this.#reconnect()
       const transactionId = this.#transactionIds.get(session) ?? 0
@@ -74,7 +74,7 @@ class Teller {
       if (message === undefined) throw new RangeError(`A session has no message ${which}.`)
       const answer = await this.#send(message)
       if (this.#version !== '1.6' || which !== 'start') continue
-      // A start that comes again is answered as it was the first time.
+      // A retransmitted start gets the first answer again.
       expect(answer.transactionId).toBe(this.#transactionIds.get(session) ?? answer.transactionId)
       this.#transactionIds.set(session, Number(answer.transactionId))
     }
@@ -100,16 +100,18 @@ class Teller {
   }
 }
 
-/** What follows the start, in an order in which an odd charge point may deliver it, some of it more than once. */
-function rest(random: Random, session: Session): Told[] {
-  const told = session.following(0).map((_, which): Told => ({ session, which }))
-  const again = repeated(random, told)
+/**
+ * The messages after the start, in an order in which an odd charge point may deliver them, some of them more than once.
+ */
+function rest(random: Random, session: Session): SentMessage[] {
+  const messages = session.following(0).map((_, which): SentMessage => ({ session, which }))
+  const again = repeated(random, messages)
   return random.chance(0.7) ? shuffled(random, again) : again
 }
 
 /** All of a session. A 1.6 charge point knows its transaction only once the start has been answered. */
-function delivered(random: Random, version: Version, session: Session): Told[] {
-  const start: Told = { session, which: 'start' }
+function delivered(random: Random, version: Version, session: Session): SentMessage[] {
+  const start: SentMessage = { session, which: 'start' }
   const starts = repeated(random, [start])
   if (version === '1.6') return [start, ...merged(random, starts.slice(1), rest(random, session))]
   return merged(random, starts, rest(random, session))
@@ -134,11 +136,11 @@ async function expectTruth(item: Json = {}, session: Session): Promise<void> {
   const { energyConsumed, energySource } = item
   expect(item).toMatchObject(session.truth)
   expect<readonly unknown[]>(session.energies).toContainEqual({ energyConsumed, energySource })
-  const strangers = (await listedWh(item)).filter((wh) => !session.toldWh.has(wh))
+  const strangers = (await listedWh(item)).filter((wh) => !session.reportedWh.has(wh))
   expect(strangers, 'registers of another session').toEqual([])
 }
 
-describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge point tells it in,', (version) => {
+describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge point reports it in,', (version) => {
   const name = version.replaceAll('.', '')
 
   test(
@@ -147,16 +149,16 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
       for (const seed of seedsOf(rounds)) {
         await withSeed(seed, async (random) => {
           const identity = `SESSION${name}-${seed}`
-          const teller = await Teller.boot(identity, version, random)
+          const reporter = await Reporter.boot(identity, version, random)
           for (let number = 0; number < sessions; number++) {
             const startWh = random.between(0, 5_000_000)
             const session = makeSession(random, version, `S-${number}`, startMs + number * apartMs, startWh)
-            await teller.tell(delivered(random, version, session))
+            await reporter.send(delivered(random, version, session))
             const transactions = await seen(identity)
             expect(transactions).toHaveLength(number + 1)
             await expectTruth(transactions[0], session)
           }
-          await teller.close()
+          await reporter.close()
         })
       }
     },
@@ -169,7 +171,7 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
       for (const seed of seedsOf(rounds)) {
         await withSeed(seed, async (random) => {
           const identity = `PAIR${name}-${seed}`
-          const teller = await Teller.boot(identity, version, random)
+          const reporter = await Reporter.boot(identity, version, random)
           for (let number = 0; number < pairs; number++) {
             const beginMs = startMs + number * apartMs
             const first = makeSession(random, version, `S-${number}`, beginMs, random.between(0, 5_000_000))
@@ -177,7 +179,7 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
             const [secondMs, secondWh] = [first.stopAtMs + minuteMs, first.stopWh + random.pick([0, 1, 2_000])]
             const secondName = isIdUsedAgain ? `S-${number}` : `T-${number}`
             const second = makeSession(random, version, secondName, secondMs, secondWh)
-            await teller.tell(
+            await reporter.send(
               isIdUsedAgain ? oneAfterTheOther(random, first, second) : inARow(random, version, first, second),
             )
             const transactions = await seen(identity)
@@ -186,7 +188,7 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
             await expectTruth(byStart[0], second)
             await expectTruth(byStart[1], first)
           }
-          await teller.close()
+          await reporter.close()
         })
       }
     },
@@ -194,27 +196,27 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
   )
 
   test(
-    'a session without usable times is one session, and another one when it is told again after its end',
+    'a session without usable times is one session, and another one when it is reported again after its end',
     async () => {
       for (const seed of seedsOf(rounds)) {
         await withSeed(seed, async (random) => {
           const identity = `UNTIMED${name}-${seed}`
-          const teller = await Teller.boot(identity, version, random)
+          const reporter = await Reporter.boot(identity, version, random)
           let transactionCount = 0
           for (let number = 0; number < sessions; number++) {
             const startWh = random.pick([0, random.between(0, 5_000_000)])
             const session = untimedSession(random, version, `S-${number}`, startWh)
-            // Charge points that count each session from 0, and use their ids again, may say the very same once more.
+            // Charge points that count each session from 0, and reuse ids, may send exactly the same again.
             for (const each of [session, ...(random.chance(0.4) ? [{ ...session }] : [])]) {
-              await teller.tell(repeated(random, inOrder(each)))
+              await reporter.send(repeated(random, inOrder(each)))
               const transactions = await seen(identity)
               expect(transactions).toHaveLength(++transactionCount)
               await expectTruth(transactions[0], each)
               const listed = await listedWh(transactions[0] ?? {})
-              expect(listed.toSorted(), 'registers that are listed').toEqual([...each.toldWh].toSorted())
+              expect(listed.toSorted(), 'registers that are listed').toEqual([...each.reportedWh].toSorted())
             }
           }
-          await teller.close()
+          await reporter.close()
         })
       }
     },
@@ -222,26 +224,29 @@ describe.each(['1.6', '2.0.1'] as const)('whatever order and words a %s charge p
   )
 })
 
-function inOrder(session: Session): Told[] {
-  return [{ session, which: 'start' }, ...session.following(0).map((_, which): Told => ({ session, which }))]
+function inOrder(session: Session): SentMessage[] {
+  return [{ session, which: 'start' }, ...session.following(0).map((_, which): SentMessage => ({ session, which }))]
 }
 
-/** Messages of both sessions, mixed; a 1.6 charge point has told the first start before the second. */
-function inARow(random: Random, version: Version, first: Session, second: Session): Told[] {
+/** Messages of both sessions, mixed; a 1.6 charge point has reported the first start before the second. */
+function inARow(random: Random, version: Version, first: Session, second: Session): SentMessage[] {
   const [one, other] = [delivered(random, version, first), delivered(random, version, second)]
   const [start, ...more] = one
   return start !== undefined && version === '1.6' ? [start, ...merged(random, more, other)] : merged(random, one, other)
 }
 
-/** A charge point that uses an id again has told the start and the end of its first use; the values between may come later. */
-function oneAfterTheOther(random: Random, first: Session, second: Session): Told[] {
+/**
+ * A charge point that reuses an id has reported the start and the end of its first use; the values between may come
+ * later.
+ */
+function oneAfterTheOther(random: Random, first: Session, second: Session): SentMessage[] {
   const firstOnes = delivered(random, '2.0.1', first)
   const last = first.following(0).length - 1
-  const [start, stop]: Told[] = [
+  const [start, stop]: SentMessage[] = [
     { session: first, which: 'start' },
     { session: first, which: last },
   ]
-  const begun: Told = { session: second, which: 'start' }
+  const begun: SentMessage = { session: second, which: 'start' }
   const ends = start === undefined || stop === undefined ? [] : shuffled(random, [start, stop])
   return [...ends, ...merged(random, firstOnes, [begun, ...rest(random, second)])]
 }

@@ -1,5 +1,5 @@
-// Requests made from the OpenAPI document, to a whole Stator with charge points behind it: whatever is asked, the answer is
-// one that the document lists and describes, and never a 500. STATOR_FUZZ_SEED runs one round again.
+// Requests made from the OpenAPI document, to a whole Stator with charge points behind it: every answer is one that the
+// document lists and describes, and never a 500. STATOR_FUZZ_SEED repeats one round.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { tables } from '../../src/blocks/messages.ts'
@@ -15,7 +15,7 @@ import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { badTimes, oddTexts, validPayload } from './make/values.ts'
 
 const rounds = 150
-/** One after another in each of the hands; each hand has a round of its own. */
+/** Requests of one client, one after another; each client has a round of its own. */
 const requestsPerRound = 40
 const hands = 8
 
@@ -65,7 +65,7 @@ const times = [
 ]
 
 function knownFor({ method, path }: Operation, random: Random): Known {
-  // Those that answer are not to be taken away from the others.
+  // The charge points that answer must not be deleted, because other requests need them.
   const isChange = path === '/api/chargepoints/{chargePointId}' && method !== 'GET'
   const own = ['FUZZOFFLINE', 'FUZZ-NEW', `FUZZ-${random.below(5)}`, 'fuzz16']
   const calls = Object.entries(tables[random.once(2) ? '1.6' : '2.0.1'])
@@ -117,7 +117,7 @@ async function check(operation: Operation, request: MadeRequest, headers: Record
   })
   const { status } = response
   const answer = { status, headers: response.headers, text: await response.text() }
-  // A path whose parameter is empty, or a step up, is another path, which is not this operation's to answer.
+  // A path with an empty parameter, or with `..`, is another path, which another operation answers.
   const path = new URL(target, central.url).pathname
   const isOther = !matches(operation.path, path)
   const problem = isOther ? null : contract.problem(operation, answer)
@@ -125,8 +125,8 @@ async function check(operation: Operation, request: MadeRequest, headers: Record
   const isWelcome = json !== undefined && status < 400 && !isOther && contract.forbids(operation, json)
   if (problem === null && !isFault && !isWelcome) return
   const why = isFault ? 'it failed' : (problem ?? 'the document forbids the body, and it was taken')
-  const told = { method, target, headers, body: body?.slice(0, 2_000), status, answer: answer.text.slice(0, 500) }
-  throw new Error(`${why}: ${JSON.stringify(told)}`)
+  const shown = { method, target, headers, body: body?.slice(0, 2_000), status, answer: answer.text.slice(0, 500) }
+  throw new Error(`${why}: ${JSON.stringify(shown)}`)
 }
 
 function matches(template: string, path: string): boolean {
@@ -188,11 +188,11 @@ test(
             headers: credentials(random),
             ...(method === 'POST' ? { body: random.pick(['', '{}', '[', 'x']) } : {}),
           })
-          const told = { method, target, status: response.status }
-          expect({ ...told, isFault: response.status >= 500 }).toEqual({ ...told, isFault: false })
+          const shown = { method, target, status: response.status }
+          expect({ ...shown, isFault: response.status >= 500 }).toEqual({ ...shown, isFault: false })
           const text = await response.text()
           if (response.status < 400 || method === 'HEAD') continue
-          expect({ ...told, ...JSON.parse(text) }).toMatchObject({
+          expect({ ...shown, ...JSON.parse(text) }).toMatchObject({
             error: expect.any(String),
             message: expect.any(String),
           })

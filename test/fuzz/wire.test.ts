@@ -1,5 +1,5 @@
-// Frames made from every schema, through real WebSockets into a whole Stator: each gets exactly the answer that it earns, in
-// the order in which they were sent, and Stator goes on as before. STATOR_FUZZ_SEED runs one round again.
+// Frames made from every schema, through real WebSockets into a whole Stator: each gets exactly the expected answer, in
+// the order in which they were sent, and Stator continues as before. STATOR_FUZZ_SEED repeats one round.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { collectedLog } from '../support/log-lines.ts'
@@ -11,11 +11,13 @@ import { makeFrame, type MadeFrame, type Speaker } from './make/frames.ts'
 import { answerProblem } from './make/oracle.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 
-/** Charge points of each kind; together so many that their frames are too many for the main thread, and cross to a worker. */
+/** Charge points of each kind; together they send too many frames for the main thread, so that some go to a worker. */
 const places = Array.from({ length: 20 }, (_, place) => place + 1)
 const framesPerRound = 40
 const roundsPerStation = 8
-/** What may remain of all the frames in memory, in bytes: caches, pools, and the noise of a garbage collector. */
+/**
+ * How much memory may remain in use after all frames, in bytes: caches, pools, and the noise of a garbage collector.
+ */
 const heapGrowthBytesMax = 64 * 1_048_576
 
 const { log, lines } = collectedLog('Warning')
@@ -41,7 +43,7 @@ async function connect(version: '1.6' | '2.0.1', strictness: 'strict' | 'lenient
   return { identity, raw, version, strictness, started: new Set() }
 }
 
-/** Sends `text` and a Heartbeat behind it; what came back before the answer to the Heartbeat. */
+/** Sends `text` and then a Heartbeat; returns what came back before the answer to the Heartbeat. */
 async function answersOf({ raw }: Station, marker: string, texts: readonly string[]): Promise<(readonly unknown[])[]> {
   // Some stations send binary frames, which are read as text.
   for (const [at, text] of texts.entries()) raw.send(at % 16 === 0 ? new TextEncoder().encode(text) : text)
@@ -70,7 +72,7 @@ async function round(station: Station, seed: number, random: Random): Promise<vo
     const answer = answers.shift()
     const problem =
       answer === undefined ? 'it was not answered' : answerProblem(station.version, frame.expected, answer)
-    if (problem !== null) throw new Error(`${problem}: ${told(station, frame, answer)}`)
+    if (problem !== null) throw new Error(`${problem}: ${caseText(station, frame, answer)}`)
     if (answer?.[0] === 3 && frame.expected.resultOf === 'StartTransaction') {
       station.started.add(Reflect.get(Object(answer[2]), 'transactionId'))
     }
@@ -78,7 +80,7 @@ async function round(station: Station, seed: number, random: Random): Promise<vo
   expect(answers).toEqual([])
 }
 
-function told({ version, strictness }: Station, { what, text }: MadeFrame, answer: unknown): string {
+function caseText({ version, strictness }: Station, { what, text }: MadeFrame, answer: unknown): string {
   return JSON.stringify({ version, strictness, what, frame: text, answer })
 }
 
@@ -103,7 +105,7 @@ test(
       Promise.all(
         stations.map(async (station, place) => {
           for (const seed of some) {
-            // Each station has a chance of its own, but for one that is given.
+            // Each station has random numbers of its own, unless a seed is given.
             const own = seeds.length === 1 ? seed : seed + place * 1_000
             await withSeed(own, (random) => round(station, own, random))
             counts.frames += framesPerRound

@@ -1,8 +1,8 @@
-// What a charge point does about the CALLs of the central system.
+// How a charge point reacts to the CALLs of the central system.
 
 import type { Payload } from '../../src/blocks/decision.ts'
 import type { Random } from '../support/random.ts'
-import type { AnswerHabit, Telling } from './plan.ts'
+import type { AnswerHabit, ReportKind } from './plan.ts'
 import type { Session } from './sessions.ts'
 import type { Wire } from './simulated-network.ts'
 import type { SimulatedTime } from './simulated-time.ts'
@@ -13,7 +13,7 @@ interface Asked {
   readonly action: string
 }
 
-/** Answers a CALL, or does not. */
+/** Answers a CALL, or leaves it unanswered. */
 export function answerCall(habit: AnswerHabit, { wire, id, action }: Asked, time: SimulatedTime, random: Random): void {
   const status = action === 'GetConfiguration' || action === 'GetVariables' ? {} : { status: 'Accepted' }
   const answer = JSON.stringify([3, id, status])
@@ -47,9 +47,9 @@ type AskedFor =
       readonly remoteStartId: number | null
     }
   | { readonly what: 'stop'; readonly transactionId: unknown }
-  | { readonly what: 'trigger'; readonly tells: Telling }
+  | { readonly what: 'trigger'; readonly reports: ReportKind }
 
-/** What a command asks for; null when it is nothing that a charge point of this simulation does. */
+/** What a command asks for; null if the charge points of this simulation do not support it. */
 export function askedIn(action: string, payload: Payload): AskedFor | null {
   switch (action) {
     case 'RemoteStartTransaction': {
@@ -65,7 +65,7 @@ export function askedIn(action: string, payload: Payload): AskedFor | null {
     case 'RequestStopTransaction':
       return { what: 'stop', transactionId: payload['transactionId'] }
     case 'TriggerMessage':
-      return { what: 'trigger', tells: payload['requestedMessage'] === 'Heartbeat' ? 'heartbeat' : 'status' }
+      return { what: 'trigger', reports: payload['requestedMessage'] === 'Heartbeat' ? 'heartbeat' : 'status' }
     default:
       return null
   }

@@ -1,4 +1,4 @@
-// What must hold of the facts once everything has been told and nothing is under way any more.
+// What must hold for the facts once everything has been reported and nothing is under way.
 
 import type { DatabaseModel } from './database-model.ts'
 import { historyProblem } from './history.ts'
@@ -7,11 +7,11 @@ import type { Message } from './message.ts'
 import { fallProblem } from './register-falls.ts'
 import type { Rule, Violation } from './rules.ts'
 import { stopCardProblem } from './stop-cards.ts'
-import { type Histories, historiesOf } from './told.ts'
+import { type Histories, historiesOf } from './reported.ts'
 
 type Check = (model: DatabaseModel, histories: Histories, messages: readonly Message[]) => string | null
 
-/** The rules, each after those that it rests on. */
+/** The rules, each after those that it depends on. */
 const checks: readonly (readonly [Rule, Check])[] = [
   ['localTimeIsRead', (model, _, messages) => localTimeProblem(model, messages)],
   ['otherCardIsNoted', stopCardProblem],
@@ -20,9 +20,9 @@ const checks: readonly (readonly [Rule, Check])[] = [
 ]
 
 /**
- * The first rule that is broken; null when none is.
+ * The first rule that is broken; null if none is.
  *
- * @param messages everything that has been answered.
+ * @param messages all answered messages.
  */
 export function problemAtRest(model: DatabaseModel, messages: readonly Message[]): Violation | null {
   const histories = historiesOf(model, messages)

@@ -1,4 +1,4 @@
-// What went before a start, as the look-up of the store finds it among the rows of the model.
+// What preceded a start, as the look-up of the store finds it, but from the rows of the model.
 
 import { lastStopTransactionsMax, openOfIdTokenMax } from '../../src/base/limits.ts'
 import { idTokenCandidates } from '../../src/blocks/authorization/authorization.ts'

@@ -1,4 +1,4 @@
-// Bugs, planted on purpose: each wraps a real part, and each has to be found. If one is not, the simulation sees nothing.
+// Planted bugs: each wraps a real part, and each has to be found. If one is not, the simulation is blind to it.
 
 import type { ChangeSet, TransactionFact } from '../../src/blocks/decision.ts'
 import type { OpenPromise } from '../../src/blocks/records.ts'
@@ -6,14 +6,14 @@ import { isOf } from '../../src/blocks/stored-rows.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 
-/** A ledger that takes a message that comes again under a new id for another one. */
+/** A ledger that takes a retransmission with a new message id for another message. */
 class ForgetfulModel extends DatabaseModel {
   protected override factKey(set: ChangeSet, fact: TransactionFact): string {
     return `${super.factKey(set, fact)}\0${set.messageId}`
   }
 }
 
-/** A database that does not have what it says it has, now and then. */
+/** A database that now and then reports a commit that it did not make. */
 class LossyModel extends DatabaseModel {
   override commit(...group: Parameters<DatabaseModel['commit']>): ReturnType<DatabaseModel['commit']> {
     const [sets] = group
@@ -113,7 +113,7 @@ export const canaries: readonly Canary[] = [
     breaks: 'presence',
   },
   {
-    bug: 'a node that does not set right what the database could not be told',
+    bug: 'a node that does not correct what it could not report to the database',
     planting: { leases: (leases) => ({ ...leases, release: () => Promise.resolve() }) },
     breaks: 'presence',
   },

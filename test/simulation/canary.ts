@@ -6,6 +6,6 @@ import type { Planting } from './simulation.ts'
 export interface Canary {
   readonly bug: string
   readonly planting: Planting
-  /** What is broken by it. */
+  /** What it breaks. */
   readonly breaks: Rule
 }

@@ -1,6 +1,6 @@
 // What the statement on connectors does to the model of their history.
 
-interface Told {
+interface Reported {
   readonly chargePointKey: number
   readonly evseId: number
   readonly connectorId: number
@@ -11,12 +11,12 @@ interface Told {
 }
 
 /** A connector, as far as its history needs it. */
-interface Connector extends Told {
+interface Connector extends Reported {
   readonly updatedAtMs: number
 }
 
 /** A change of a connector, without what is added to its time to keep it apart from others. */
-interface StoredChange extends Told {
+interface StoredChange extends Reported {
   readonly receivedAtMs: number
 }
 

@@ -1,5 +1,5 @@
-// Corrections of what an operator entered: what the statement of the store does with them, and what has to hold of them
-// in the end.
+// Corrections of what an operator entered: what the statement of the store does with them, and what has to hold for
+// them in the end.
 
 import type { ChangeSet } from '../../src/blocks/decision.ts'
 import { isOf, type RowOf } from '../../src/blocks/stored-rows.ts'
@@ -20,7 +20,7 @@ interface Tables {
   readonly corrections: Map<string, StoredCorrection>
 }
 
-/** Applies the corrections of a group, after everything else of it; of several of one transaction the last. */
+/** Applies the corrections of a group, after everything else in it; of several for one transaction the last. */
 export function correct({ transactions, corrections }: Tables, sets: readonly ChangeSet[]): void {
   const changes = sets.flatMap((set) =>
     set.changes.flatMap((change) =>
@@ -43,8 +43,8 @@ export function correct({ transactions, corrections }: Tables, sets: readonly Ch
 }
 
 /**
- * What does not hold of the corrections; null when each follows on the one before it, and the last one says how the
- * transaction ends.
+ * The first problem of the corrections; null if each follows the one before it, and the last one has the end of the
+ * transaction.
  */
 export function correctionProblem({ transactions, corrections }: Tables): string | null {
   const last = new Map<number, StoredCorrection>()

@@ -1,4 +1,5 @@
-// The model of the database is held against PostgreSQL: the same change sets in, the same answers and the same rows out.
+// Compares the model of the database with PostgreSQL: the same change sets must give the same answers and the same
+// rows.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { DatabaseError } from 'pg'
@@ -64,7 +65,7 @@ function isOfKnownTransaction(change: Change): boolean {
   return isTransactionPatch(change)
 }
 
-/** Makes change sets in which the same things come again: charge points, transactions, connectors, facts, notifications, samples. */
+/** Makes change sets in which charge points, transactions, connectors, facts, notifications and samples repeat. */
 class Sets {
   readonly #random: Random
   readonly #keys: readonly number[]
@@ -72,7 +73,7 @@ class Sets {
   readonly #made: ChangeSet[] = []
   /** Charge points that have a newer connection than most sets come from, and its epoch. */
   readonly #newest = new Map<number, number>()
-  /** Whose transactions the numbers are. */
+  /** The charge point of each transactionId. */
   readonly #owners = new Map<number, number>()
   #messages = 0
   #begun = 0
@@ -101,12 +102,12 @@ class Sets {
     }))
   }
 
-  /** Where there is a newer connection: through that one, or through an older one, which may know that it is. */
+  /** If there is a newer connection: through that one, or through an older one, which may know that it is older. */
   #fenced(set: ChangeSet): ChangeSet {
     const epoch = this.#newest.get(set.chargePointKey)
     if (epoch === undefined) return set
     if (this.#random.chance(0.6)) return { ...set, epoch }
-    // An older connection tells nothing of transactions that are not there.
+    // An older connection reports nothing about transactions that do not exist.
     const changes = set.changes.filter((change) => !isOfKnownTransaction(change))
     return this.#random.chance(0.5)
       ? { ...set, changes }
@@ -117,7 +118,7 @@ class Sets {
     const random = this.#random
     const again = random.chance(0.15) && this.#made.length > 0 ? random.pick(this.#made) : null
     if (again !== null) {
-      // The same message under a new id, on a later connection perhaps.
+      // The same message with a new message id, perhaps on a later connection.
       return {
         ...again,
         messageId: this.#messageId(),
@@ -221,7 +222,7 @@ class Sets {
           occurredAtMs: this.#atMs(),
         })
       case 4: {
-        // Hardly ever that of another transaction: then the whole group is refused.
+        // Only rarely the id of another transaction, because then the whole group is refused.
         const isTaken = random.chance(0.1) || this.#begun === idsOfASeed
         const transactionId = isTaken ? this.#transactionId() : this.#idsFrom + ++this.#begun
         const stationTransactionId = random.pick([null, 'one', 'two', 'x'.repeat(255) + 'a', 'x'.repeat(255) + 'b'])
@@ -230,7 +231,7 @@ class Sets {
           startedAtMs: this.#atMs(),
           evseId: random.between(1, 2),
           idToken: random.pick([null, 'ONE', 'one', 'ONE_1', 'ONE_2', 'ONEANDTWO', 'OWN', 'OWN_1']),
-          // Each has a place of its own: no two uses of one id have the same number.
+          // Each has a distinct use: no two uses of one id have the same number.
           ...(stationTransactionId === null
             ? {}
             : { stationUse: transactionId, isStartTold: false, lastEventAtMs: this.#atMs() }),
@@ -288,7 +289,7 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
     const random = new Random(seed)
     const model = new DatabaseModel()
     const keys: number[] = []
-    // Open transactions of an earlier seed would be of the same cards.
+    // Open transactions of an earlier seed would have the same cards.
     await database.pool.query('UPDATE transactions SET stopped_at = received_at WHERE stopped_at IS NULL')
     for (const idToken of ['OWN', 'OWN_1']) {
       if (seed === 1) await queries.createIdToken(idToken, {})
@@ -305,16 +306,18 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
         for (const key of keys) sets.connected(key, await connect(model, key))
       }
       const [group, seen] = [sets.group(), sets.seen()]
-      // A commit whose answer was lost is done again.
+      // A commit whose answer was lost is repeated.
       const times = random.chance(0.2) ? 2 : 1
       groups += times
       for (let time = 0; time < times; time++) {
-        const told = await commitGroup(lease.client, group, seen, random.chance(0.5), time > 0, 'unused').catch(refused)
+        const answered = await commitGroup(lease.client, group, seen, random.chance(0.5), time > 0, 'unused').catch(
+          refused,
+        )
         const expected = attempted(() => model.commit(group, seen, time > 0))
         const isRefused = 'refused' in expected
-        expect({ seed, nth, told }).toEqual({ seed, nth, told: isRefused ? 'refused' : expected.value })
+        expect({ seed, nth, answered }).toEqual({ seed, nth, answered: isRefused ? 'refused' : expected.value })
         if (isRefused) refusals++
-        if (told !== 'refused') outdated += told.outdated
+        if (answered !== 'refused') outdated += answered.outdated
       }
     }
     expect({ seed, rows: rowsOf(model) }).toEqual({ seed, rows: await storedRows(keys, model) })
@@ -326,7 +329,7 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
   expect(refusals).toBeLessThan(groups / 5)
 }, 120_000)
 
-/** A group is refused when a transaction of it has the number of another one. */
+/** A group is refused if one of its transactions has the id of another one. */
 function refused(error: unknown): 'refused' {
   if (error instanceof DatabaseError) return 'refused'
   throw error
@@ -356,7 +359,7 @@ async function connect(model: DatabaseModel, key: number): Promise<number> {
   return epoch
 }
 
-/** Claims, look-ups and releases tell the same; the numbers of connections come from a sequence that tests share. */
+/** Claims, look-ups and releases give the same. Epochs come from a sequence that tests share. */
 async function compareReading(seed: number, keys: readonly number[], model: DatabaseModel): Promise<void> {
   for (const key of keys) {
     const { epoch, promises, ...read } = await queries.connect(key, { version: '1.6', node: 'test', atMs: arrivalMs })

@@ -1,6 +1,6 @@
-// Long because it has every table. What Stator's tables hold and what its statements do to them, in memory: the unique keys, who
-// wins on a conflict, the original answer of a fact that comes again. It takes the same change sets as PostgreSQL does;
-// database-model.test.ts holds the two together.
+// Long because it has every table. Stator's tables and the effects of its statements, in memory: the unique keys,
+// conflicts, the original answer to a retransmission. It takes the same change sets as PostgreSQL;
+// database-model.test.ts compares the two.
 
 import { openTransactionsMax } from '../../src/base/limits.ts'
 import type {
@@ -51,7 +51,7 @@ import { TableModel } from './table-model.ts'
 
 type ChargePointRow = typeof chargePoints.$inferSelect
 
-/** What messages change of a charge point, and what else is needed of it. */
+/** The columns of a charge point that messages change, and others that are needed. */
 export type StoredChargePoint = Omit<ChargePointRow, (typeof unpatchedOfChargePoint)[number]> &
   Pick<
     ChargePointRow,
@@ -80,7 +80,7 @@ export type StoredTransaction = Omit<typeof transactions.$inferSelect, 'transact
 export interface StoredFact {
   readonly chargePointKey: number
   readonly sentAtMs: number
-  /** It and the next two stand in the payload only; what is checked here reads them. */
+  /** This and the next two are in the payload only; the checks read them. */
   readonly ref: string
   readonly seqNo: number
   readonly event: TransactionFact['event']
@@ -110,7 +110,7 @@ export interface StoredAnomaly {
   readonly messageId: string
 }
 
-/** A charge point was heard (`Writer.markSeen`). */
+/** A charge point has sent something (`Writer.markSeen`). */
 export interface Seen {
   readonly key: number
   readonly lastSeenAtMs?: number | null | undefined
@@ -138,14 +138,14 @@ export class DatabaseModel {
   readonly events = new Map<string, StoredEvent>()
   readonly anomalies = new Map<string, StoredAnomaly>()
   readonly meterValues = new Map<string, StoredMeterRow>()
-  /** The tables of which no more is known than their definitions. */
+  /** The tables that are modelled by their definitions alone. */
   readonly others = new TableModel()
   readonly problems = new ProblemModel()
   readonly idTokens = new Map<string, KnownIdToken>()
   readonly leases = new LeaseModel(this.chargePoints)
   readonly promises = new PromiseModel(this.transactions)
   readonly fences = new FenceModel(this.chargePoints)
-  /** How often a text stands in a table: by `copyKey`. */
+  /** How often a text is in a table, by `copyKey`. */
   readonly copies = new Map<string, number>()
   readonly #byStationId = new Map<string, number>()
   #lastEpoch = 0
@@ -198,7 +198,7 @@ export class DatabaseModel {
         const key = this.factKey(set, fact)
         const stored = this.facts.get(key)
         if (stored !== undefined) {
-          // The very same frame is an earlier attempt whose outcome was lost: no retransmission.
+          // The same frame is an earlier attempt whose outcome was lost, not a retransmission.
           const isOwn =
             mayBeStored &&
             !insertedNow.has(key) &&
@@ -261,7 +261,7 @@ export class DatabaseModel {
     return this.promises.openOf(key, nowMs)
   }
 
-  /** Whether the set was decided from what is not true any more. What is in the ledger already is not decided again. */
+  /** Whether the set was decided from outdated state. A fact that is in the ledger is not decided again. */
   protected isOutdated(set: ChangeSet): boolean {
     if (set.fact !== undefined && this.facts.has(this.factKey(set, set.fact))) return false
     return isOutdated(set, {
@@ -341,7 +341,7 @@ export class DatabaseModel {
     return row === undefined ? null : lastRegisterOf(row, [...this.meterValues.values()], startedAtMs)
   }
 
-  /** The registers of a transaction before and after a time; null where it has one of that very time. */
+  /** The registers of a transaction before and after a time; null if it has one with this time. */
   registersNextTo(id: number, atMs: number): RegistersNextTo | null {
     const row = this.transactions.get(id)
     return row === undefined ? null : registersNextTo(row, [...this.meterValues.values()], atMs)
@@ -376,7 +376,7 @@ export class DatabaseModel {
     })
   }
 
-  /** Stores everything but the fact; answers how many meter values came with it, and whether all of them were new. */
+  /** Stores everything except the fact; returns how many meter values it had, and whether all of them were new. */
   #apply(set: ChangeSet): { readonly rows: number; readonly isNew: boolean } {
     for (const change of set.changes) this.#change(set, change)
     if ((set.epoch === 0 || set.isOvertaken === true) && set.changes.some(isOfTransaction)) {
@@ -410,16 +410,16 @@ export class DatabaseModel {
     } else if (isOf('chargePointEvents', change)) {
       this.#addEvent(set, change)
     } else if (isOf('problems', change)) {
-      this.problems.tell(set, change)
+      this.problems.record(set, change)
     } else if (!isOf('transactions', change) && !isOf('transactionCorrections', change)) {
       this.others.put(set, change)
     }
   }
 
-  #addEvent(set: ChangeSet, { row: told, place }: RowChange<'chargePointEvents'>): void {
-    const { action, occurredAtMs = null } = told
+  #addEvent(set: ChangeSet, { row: reported, place }: RowChange<'chargePointEvents'>): void {
+    const { action, occurredAtMs = null } = reported
     const { chargePointKey, receivedAtMs, messageId, epoch } = set
-    const payload = typeof told.payload === 'string' ? told.payload : JSON.stringify(told.payload)
+    const payload = typeof reported.payload === 'string' ? reported.payload : JSON.stringify(reported.payload)
     const isBoot = set.changes.some((other) => other.table === 'chargePoints' && 'bootStatus' in other.patch)
     const identifying =
       occurredAtMs === null ? [epoch, messageId, isBoot ? receivedAtMs : ''].join('\0') : String(occurredAtMs)
@@ -441,12 +441,12 @@ export class DatabaseModel {
     if (row !== undefined) update(row, change.patch, receivedAtMs)
   }
 
-  /** What the meter values of a transaction tell of its energy, as `evidenceOf` of the store reads it. */
+  /** The energy of a transaction from its meter values, as `evidenceOf` of the store computes it. */
   evidenceOf(transaction: StoredTransaction): EnergyEvidence {
     return evidenceOf(this.samplesOf(transaction), transaction)
   }
 
-  /** The meter values of a transaction: of several uses of an id, each has those until the next begins. */
+  /** The meter values of a transaction. If an id was used several times, each use has those until the next begins. */
   protected samplesOf(transaction: StoredTransaction): readonly StoredMeterRow[] {
     return samplesOf(transaction, [...this.transactions.values()], [...this.meterValues.values()])
   }
@@ -464,17 +464,17 @@ export class DatabaseModel {
     if (this.transactions.has(id)) return
     if (byStation !== null && this.#byStationId.has(byStation)) return this.begunTwice(byStation)
     if (byStation !== null) this.#byStationId.set(byStation, id)
-    this.transactions.set(id, { ...nothingTold, ...change, id, chargePointKey, receivedAtMs })
+    this.transactions.set(id, { ...nothingReported, ...change, id, chargePointKey, receivedAtMs })
   }
 }
 
-/** Of a transaction of which nothing has been told that may be left out. */
-const nothingTold = {
+/** The columns of a transaction for which nothing optional was reported. */
+const nothingReported = {
   ...nulls(patchedNames(transactions, unpatchedOfTransaction)),
   ...nulls(['stationTransactionId', 'reservationId', 'updatedAtMs']),
 }
 
-/** False when there is a row of that key. */
+/** False if there is a row with that key. */
 function insert<Row>(table: Map<string, Row>, key: string, row: Row): boolean {
   if (table.has(key)) return false
   table.set(key, row)
@@ -500,12 +500,12 @@ function stationKey(key: number, stationTransactionId: string, use: number): str
   return `${key}/${use}/${stationTransactionId.slice(0, 255)}`
 }
 
-/** An operator closes what is open; of several falls the one from the highest register counts. */
+/** An operator closes only open transactions; of several falls the one from the highest register counts. */
 function update(row: StoredTransaction, patch: TransactionPatch, receivedAtMs: number): void {
   const { stoppedAtMs, meterStopWh, stopReason, stopIdToken, closedBy, ...more } = patch
-  const { registerFellFromWh, registerFellAtMs, ...told } = more
+  const { registerFellFromWh, registerFellAtMs, ...rest } = more
   row.updatedAtMs = greatest(row.updatedAtMs, receivedAtMs)
-  Object.assign(row, told)
+  Object.assign(row, rest)
   const isHigher = (registerFellFromWh ?? Number.NaN) > (row.registerFellFromWh ?? Number.NEGATIVE_INFINITY)
   if (isHigher) Object.assign(row, { registerFellFromWh, registerFellAtMs })
   if (stoppedAtMs === undefined || (closedBy === 'operator' && row.stoppedAtMs !== null)) return

@@ -1,5 +1,5 @@
-// What simulated charge points say, in the words of their version. Plain and short: the simulation is about when and how often
-// things are said, not about what.
+// The messages of simulated charge points, by version. They are short: the simulation tests when and how often messages
+// are sent, not their content.
 
 import { isoTime } from '../../src/base/clock.ts'
 import type { Payload } from '../../src/blocks/decision.ts'
@@ -17,7 +17,7 @@ export interface Dialect {
   /** Something happened in the session: 1.6 meter values, 2.0.1 an event. */
   update(session: Session, atMs: number): Said
   stop(session: Session, atMs: number): Said
-  /** Meter values outside a session. */
+  /** Meter values outside of a session. */
   meterValues(connectorId: number, atMs: number, energyWh: number): Said
   authorize(idTag: string): Said
   /** A notification that carries a time. */
@@ -77,7 +77,7 @@ function sample201(atMs: number, energyWh: number, more: Payload = {}, ...others
   return { timestamp: isoTime(atMs), sampledValue: [{ value: energyWh, ...more }, ...others] }
 }
 
-/** The energy of an interval, in both contexts that tell all of it. */
+/** The energy of an interval, in both contexts that contain all of it. */
 function interval201(atMs: number): Payload {
   const measurand = 'Energy.Active.Import.Interval'
   const contexts = ['Sample.Periodic', 'Sample.Clock']
@@ -85,7 +85,7 @@ function interval201(atMs: number): Payload {
   return { timestamp: isoTime(atMs), sampledValue }
 }
 
-/** The meter values of an event. At the end, those of the beginning come once more, and last. */
+/** The meter values of an event. At the end, those of the beginning are repeated, as the last ones. */
 function meterValues201(eventType: 'Started' | 'Updated' | 'Ended', session: Session, atMs: number): Payload[] {
   const { meterWh, meterStartWh, startedAtMs, habits, seqNo } = session
   const begin = { context: 'Transaction.Begin' }
@@ -98,21 +98,21 @@ function meterValues201(eventType: 'Started' | 'Updated' | 'Ended', session: Ses
       return habits.energy === 'registers'
         ? [
             sample201(atMs, meterWh, { context: 'Transaction.End' }),
-            // The other sample is another in every event: some tell the end twice.
+            // The other sample differs in every event, because some report the end twice.
             sample201(startedAtMs, meterStartWh, begin, { value: seqNo, measurand: 'SoC' }),
           ]
         : []
   }
 }
 
-/** The card that an event tells; null for none. */
+/** The card in an event; null for none. */
 function cardIn(eventType: 'Started' | 'Updated' | 'Ended', session: Session): string | null {
-  const { idTag, stopIdTag, tellsCard, habits } = session
+  const { idTag, stopIdTag, reportsCard, habits } = session
   switch (eventType) {
     case 'Started':
       return habits.cardComes === 'withStart' ? idTag : null
     case 'Updated':
-      return tellsCard ? idTag : null
+      return reportsCard ? idTag : null
     case 'Ended':
       return stopIdTag
   }
@@ -133,7 +133,7 @@ function transactionEvent(eventType: 'Started' | 'Updated' | 'Ended', session: S
       timestamp: isoTime(atMs),
       triggerReason: isStart ? 'Authorized' : eventType === 'Ended' ? 'StopAuthorized' : 'MeterValuePeriodic',
       seqNo: habits.isCoarse ? 0 : seqNo,
-      // Tells events apart that are alike in everything else.
+      // Distinguishes events that are otherwise equal.
       cableMaxCurrent: seqNo,
       transactionInfo: {
         transactionId: stationTransactionId,

@@ -1,4 +1,5 @@
-// What the meter values that name a transaction tell of its energy, as the look-up of the store finds it among the rows of the model.
+// The energy from the meter values that name a transaction, as the look-up of the store computes it, but from the rows
+// of the model.
 
 import { type EnergyEvidence, firstFall, intervalsWh, noEvidence } from '../../src/blocks/metering/energy.ts'
 import type { Payload } from '../../src/blocks/decision.ts'
@@ -13,7 +14,10 @@ interface Row {
   readonly startedAtMs: number
 }
 
-/** The samples that name a transaction, and of several uses of its id those from its start to the start of the next. */
+/**
+ * The samples that name a transaction, and if its id was used several times, only those from its start to the start of
+ * the next.
+ */
 export function samplesOf(
   transaction: Row,
   transactions: readonly Row[],
@@ -39,7 +43,7 @@ export function samplesOf(
   )
 }
 
-/** What of a transaction its registers are held against. */
+/** The parts of a transaction that its registers are compared with. */
 interface Ends {
   readonly startedAtMs: number
   readonly meterStartWh: number | null
@@ -48,7 +52,7 @@ interface Ends {
   readonly registerFellAtMs: number | null
 }
 
-/** Of a moment the last sample counts; of the end and what is after it nothing does, where the end has a register. */
+/** Of samples with one time the last counts. If the end has a register, samples from the end on do not count. */
 function fell(registers: readonly StoredMeterRow[], transaction: Ends): boolean {
   const { startedAtMs, meterStartWh, stoppedAtMs, meterStopWh, registerFellAtMs } = transaction
   if (stoppedAtMs === null && registerFellAtMs === null) return false

@@ -1,5 +1,5 @@
-// Bugs in what is made of the facts of transactions, planted on purpose: each takes back one rule about which session a fact belongs to,
-// how a session begins and ends, where it stands, and what its energy is.
+// Planted bugs in the processing of transaction facts: each breaks one rule about which session a fact belongs to, how
+// a session begins and ends, its state, or its energy.
 
 import type { EnergyEvidence } from '../../src/blocks/metering/energy.ts'
 import type {
@@ -16,14 +16,14 @@ import { samplesOf } from './evidence.ts'
 import { meterRowsOf, type StoredMeterRow } from './meter-rows.ts'
 import { knowing, remembering } from './plant.ts'
 
-/** A ledger that takes two messages of one ref for one, whatever else they say. */
+/** A ledger that takes two messages with one ref for the same, whatever their content. */
 class SwallowingModel extends DatabaseModel {
   protected override factKey(set: ChangeSet, { ref, seqNo }: TransactionFact): string {
     return `${set.chargePointKey}\0${seqNo}\0${ref}`
   }
 }
 
-/** Intervals of all contexts are added up, although two of them tell the same energy. */
+/** Intervals of all contexts are added up, although two of them contain the same energy. */
 class DoublingModel extends DatabaseModel {
   override evidenceOf(transaction: StoredTransaction): EnergyEvidence {
     const evidence = super.evidenceOf(transaction)
@@ -52,7 +52,7 @@ function withStory(transaction: KnownTransaction, change: Partial<TransactionSto
   return story ? { ...transaction, story: { ...story, ...change } } : transaction
 }
 
-/** The register that the list of meter values ends with. */
+/** The register at the end of the list of meter values counts. */
 function lastInList({ meter }: Known): Partial<Known> {
   if (meter === null) return {}
   const last = meterRowsOf(meter, undefined).at(-1)?.energyWh ?? null
@@ -85,7 +85,7 @@ export const factCanaries: readonly Canary[] = [
   {
     bug: 'a later start that replaces an earlier one',
     planting: { decide: remembering((transaction) => withStory(transaction, { isStartTold: false })) },
-    // The store takes no second start, and the same goes for the next two: it would be decided again and again.
+    // The store refuses a second start, which would be decided again and again. The same applies to the next two.
     breaks: 'answered',
   },
   {

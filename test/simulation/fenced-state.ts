@@ -1,4 +1,4 @@
-// What a charge point is like now, as it is stored: only its newest connection moves it.
+// The stored state of a charge point that only its newest connection may change (fencing).
 
 import type { ChangeSet } from '../../src/blocks/decision.ts'
 import type { DatabaseModel } from './database-model.ts'
@@ -11,7 +11,7 @@ export function fencedState({ chargePoints, connectors }: DatabaseModel, key: nu
   return JSON.stringify([state, [...connectors.values()].filter(({ chargePointKey }) => chargePointKey === key)])
 }
 
-/** How sets that older connections gave have moved it since it was `before`; null when they have not. */
+/** How sets of older connections have changed it since it was `before`; null if they have not. */
 export function fencedProblem(
   model: DatabaseModel,
   key: number,

@@ -1,4 +1,4 @@
-// What nodes are told of charge points that others have changed, as `src/store/fences.ts` reads it.
+// The fences: how nodes are notified of charge points that others have changed, as in `src/store/fences.ts`.
 
 import type { Fence } from '../../src/store/fences.ts'
 
@@ -12,17 +12,17 @@ export class FenceModel {
     this.#chargePoints = chargePoints
   }
 
-  /** Whoever holds the charge point is to look at it. */
+  /** Notifies the node that holds the charge point. */
   set(key: number): void {
     this.#fencedIn.set(key, ++this.#transactions)
   }
 
-  /** Number of the last change of the charge point that its holder is told of. */
+  /** Number of the last change of the charge point that its holder is notified of. */
   of(key: number): number {
     return this.#fencedIn.get(key) ?? 0
   }
 
-  /** What a look begins with next. */
+  /** Where the next poll begins. */
   get next(): string {
     return String(this.#transactions + 1)
   }

@@ -1,5 +1,5 @@
-// `bun run fuzz`: fuzzes and simulates at length, the tests that find planted bugs included. With options: runs seeds of
-// the simulation for as long as you like, ends with 1 when a rule broke, and then says how, as shortly as it can.
+// `bun run fuzz`: fuzzes and simulates at length, including the tests that find planted bugs. With options: runs any
+// number of seeds of the simulation. If a rule is broken, it prints the shortest story that it finds and exits with 1.
 
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -7,16 +7,16 @@ import { planOf } from './plan.ts'
 import { rules } from './rules.ts'
 import { runSeeds, summary } from './run.ts'
 import { simulate } from './simulation.ts'
-import { shorten, tell } from './story.ts'
+import { shorten, storyOf } from './story.ts'
 
 const usage = `bun run fuzz                                  runs the tests in test/simulation and test/fuzz at length
 bun run fuzz --seeds N [--first S] [--json]   runs N seeds (10000) from S (1) on
-bun run fuzz --seed S                         tells the story of one seed`
+bun run fuzz --seed S                         prints the story of one seed`
 
-/** Violations whose story is told; a bug breaks many seeds alike. */
+/** Violations whose story is printed; one bug breaks many seeds. */
 const storiesMax = 3
 const progressMs = 1_000
-/** How many times as long as under `bun run test`. */
+/** How many times longer than with `bun run test`. */
 const timesDefault = '4'
 
 function integer(name: string, text: string | undefined, fallback: number): number {
@@ -53,18 +53,18 @@ async function runTests(): Promise<void> {
 function replay(seed: number): void {
   const plan = planOf(seed)
   const { violation } = simulate(plan)
-  console.log(tell(violation === null ? plan : shorten(plan, violation.rule)))
+  console.log(storyOf(violation === null ? plan : shorten(plan, violation.rule)))
   if (violation !== null) process.exitCode = 1
 }
 
 function fuzz(first: number, count: number, isJson: boolean): void {
-  let toldMs = 0
+  let printedMs = 0
   const run = runSeeds({
     first,
     count,
     onSeed: (soFar) => {
-      if (soFar.durationMs - toldMs < progressMs) return
-      toldMs = soFar.durationMs
+      if (soFar.durationMs - printedMs < progressMs) return
+      printedMs = soFar.durationMs
       process.stderr.write(`${summary(soFar)}\n`)
     },
   })
@@ -76,7 +76,7 @@ function fuzz(first: number, count: number, isJson: boolean): void {
     console.log(summary(run))
   }
   for (const { seed, violation } of violations.slice(0, storiesMax)) {
-    process.stderr.write(`\n${rules[violation.rule]}\n${tell(shorten(planOf(seed), violation.rule))}\n`)
+    process.stderr.write(`\n${rules[violation.rule]}\n${storyOf(shorten(planOf(seed), violation.rule))}\n`)
   }
   if (violations.length > 0) process.exitCode = 1
 }
@@ -85,5 +85,5 @@ const { seed, seeds, first, json = false } = options()
 if (process.argv.length === 2) await runTests()
 else if (seed !== undefined) replay(integer('seed', seed, 0))
 else fuzz(integer('first', first, 1), integer('seeds', seeds, 10_000), json)
-// What a simulated process still waits for will never come.
+// Exits explicitly: simulated processes may still wait for events that never come.
 process.exit()

@@ -1,4 +1,4 @@
-// What no well-behaved charge point sends.
+// Frames that no correct charge point sends.
 
 export const garbage: readonly ((id: string) => string)[] = [
   () => '',

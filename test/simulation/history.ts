@@ -1,13 +1,13 @@
-// What is stored of the sessions, against what their charge points told of them: whose each message is, how each began and ended, where it
-// stands, and its energy.
+// Compares the stored transactions with the sessions that their charge points reported: the session of each message,
+// begin and end, state, and energy.
 
 import { correctionProblem } from './corrections.ts'
 import type { DatabaseModel, StoredTransaction } from './database-model.ts'
 import { energyShown, hasFallen } from './register-falls.ts'
 import type { Session } from './sessions.ts'
-import { type Histories, isOfOperator, type Told, type Whole, wholeOf } from './told.ts'
+import { type Histories, isOfOperator, type Reported, type Whole, wholeOf } from './reported.ts'
 
-/** What does not hold of the transactions; null when all does. */
+/** The first problem of the transactions; null if there is none. */
 export function historyProblem(model: DatabaseModel, histories: Histories): string | null {
   for (const fact of model.facts.values()) {
     const { transactionId, ref, event } = fact
@@ -22,8 +22,8 @@ export function historyProblem(model: DatabaseModel, histories: Histories): stri
 }
 
 /**
- * Each session is one transaction, and each transaction one session. Where an operator has closed it, a start that is told once more may
- * lie after that by the clock of the charge point: then it is another.
+ * Each session is one transaction, and each transaction one session. If an operator has closed it, a start that is
+ * reported again may be later than that by the clock of the charge point: then it is another transaction.
  */
 function ownersProblem(histories: Histories): string | null {
   const owners = new Map<Session, number>()
@@ -57,12 +57,12 @@ function eachProblem(model: DatabaseModel, histories: Histories): string | null 
   return null
 }
 
-function differs(what: string, seen: unknown, told: unknown): string | null {
-  return Object.is(seen, told) ? null : `its ${what} is ${String(seen)}; told was ${String(told)}.`
+function differs(what: string, seen: unknown, reported: unknown): string | null {
+  return Object.is(seen, reported) ? null : `its ${what} is ${String(seen)}; reported was ${String(reported)}.`
 }
 
-/** The earliest start counts, and the first end that its charge point told. */
-function endsProblem(row: StoredTransaction, history: readonly Told[]): string | null {
+/** The earliest start counts, and the first end that its charge point reported. */
+function endsProblem(row: StoredTransaction, history: readonly Reported[]): string | null {
   const starts = history.filter(({ fact }) => fact.event === 'Started')
   const [start] = starts.toSorted((a, b) => a.fact.occurredAtMs - b.fact.occurredAtMs)
   const stop = history.find(({ fact }) => fact.event === 'Ended' && !isOfOperator(fact))
@@ -85,14 +85,14 @@ function endsProblem(row: StoredTransaction, history: readonly Told[]): string |
   return stopped === null ? null : differs('register at the end', row.meterStopWh, stopped.registerWh)
 }
 
-/** Each end but the first is noted, through whichever process it came. */
+/** Each end except the first is noted, through any process. */
 function secondEndsProblem(
   { anomalies }: DatabaseModel,
   { id, chargePointKey, stationTransactionId, stationUse }: StoredTransaction,
-  history: readonly Told[],
+  history: readonly Reported[],
 ): string | null {
   const ends = history.filter(({ fact }) => fact.event === 'Ended' && !isOfOperator(fact)).length
-  // Those of other uses of an id are noted under the same name.
+  // Ends of other uses of an id are noted under the same name.
   if (ends < 2 || stationUse > 1) return null
   const name = stationTransactionId ?? String(id)
   const noted = [...anomalies.values()].filter(
@@ -105,10 +105,11 @@ function secondEndsProblem(
 }
 
 /**
- * An event is older than what is known if its time is earlier and its seqNo not higher; then it moves nothing, and neither does
- * anything after the end. Where an operator has closed, what came in the same moment may have moved it still.
+ * An event is older than what is known if its time is earlier and its seqNo not higher. Then it changes nothing, and
+ * neither does anything after the end. If an operator has closed the transaction, a message at the same time may still
+ * have changed it.
  */
-function stateProblem(row: StoredTransaction, history: readonly Told[]): string | null {
+function stateProblem(row: StoredTransaction, history: readonly Reported[]): string | null {
   if (row.stationTransactionId === null) return null
   if (history.some(({ fact, part }) => part === null || isOfOperator(fact))) return null
   let [lastAtMs, lastSeqNo, isOpen] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, true]
@@ -126,20 +127,23 @@ function stateProblem(row: StoredTransaction, history: readonly Told[]): string 
   return differs('charging state', row.chargingState, state)
 }
 
-/** The energy of a session that has been told from its start to its end. Whether its register fell is told by `register-falls.ts`. */
-function energyProblem(model: DatabaseModel, row: StoredTransaction, history: readonly Told[]): string | null {
+/**
+ * The energy of a session that was reported from its start to its end. `register-falls.ts` checks whether its register
+ * fell.
+ */
+function energyProblem(model: DatabaseModel, row: StoredTransaction, history: readonly Reported[]): string | null {
   const whole = wholeOf(history)
   if (whole === null || hasFallen(row, whole)) return null
   const { consumedWh } = energyShown(model, row)
-  return differs('energy', consumedWh, energyTold(row, whole))
+  return differs('energy', consumedWh, reportedEnergy(row, whole))
 }
 
-/** By the register of the end, else by the latest that was told, else by the intervals. */
-function energyTold({ meterStartWh }: StoredTransaction, { session: { truth }, end }: Whole): number | null {
+/** From the register of the end, else from the latest one that was reported, else from the intervals. */
+function reportedEnergy({ meterStartWh }: StoredTransaction, { session: { truth }, end }: Whole): number | null {
   const stopWh = end.part?.registerWh ?? null
   if (meterStartWh === null) return truth.intervalsWh
   const latest = truth.registers.toSorted((a, b) => a.atMs - b.atMs).at(-1)
-  // The reading of the start alone tells nothing of the end.
+  // The reading of the start alone is not a reading of the end.
   if (stopWh === null && truth.registers.every(({ atMs }) => atMs === latest?.atMs)) return null
   const endWh = stopWh ?? latest?.wh
   return endWh === undefined ? null : endWh - meterStartWh

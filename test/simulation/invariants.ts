@@ -1,5 +1,5 @@
-// What must be true after every step, whatever went wrong. The watch sees what passes on the wires and what the database commits, and
-// compares; it knows nothing of how Stator comes to it.
+// What must be true after every step, whatever went wrong. The watch compares the frames on the wires with the commits
+// of the database, without knowing how Stator works.
 
 import { callQueueCallsMax, inboxFramesMax, openTransactionsMax, writerChangesMax } from '../../src/base/limits.ts'
 import type { ChangeSet, CommitOutcome, Payload } from '../../src/blocks/decision.ts'
@@ -20,12 +20,12 @@ import { readAheadFrames, type ServerEnd, type Wire } from './simulated-network.
 import type { SimulatedStation } from './station.ts'
 import { UntimedStatuses } from './untimed-statuses.ts'
 
-/** What the watch sees of a process. */
+/** The parts of a process that the watch reads. */
 export interface WatchedProcess extends ServerEnd {
   readonly registry: Registry
   readonly writer: Pick<Writer, 'stats'>
   readonly isFrozen: boolean
-  /** Number of the last change by others that it has been told of. */
+  /** Number of the last change by others that it was notified of. */
   readonly fencesSeen: number
   /** Commands of operators to this charge point that have not ended. */
   callsUnderWay(identity: string): number
@@ -33,15 +33,15 @@ export interface WatchedProcess extends ServerEnd {
 
 interface ReceivedCall {
   readonly messageId: string
-  /** Null when it is not one of a station's messages, but garbage. */
+  /** Null for garbage. */
   readonly message: Message | null
   isAnswered: boolean
 }
 
-/** What one wire has seen. */
+/** The state of one wire. */
 interface WireLog {
   readonly calls: ReceivedCall[]
-  /** Place of the last CALL that was answered. */
+  /** Position of the last CALL that was answered. */
   answeredTo: number
   waiting: number
   readonly garbage: string[]
@@ -50,7 +50,7 @@ interface WireLog {
 
 interface UnderWay {
   readonly count: number
-  /** States that the actor may show meanwhile. */
+  /** States that the actor may show during a commit. */
   readonly states: Set<string>
 }
 
@@ -71,16 +71,16 @@ export class Watch {
   readonly #underWay = new Map<ServerEnd, Map<number, UnderWay>>()
   /** Sets that are being committed, by charge point. */
   readonly #committing = new Map<ServerEnd, Map<number, ChangeSet>>()
-  /** Place of the last CALL of each connection that was committed. */
+  /** Position of the last committed CALL of each connection. */
   readonly #lastCommitted = new Map<string, number>()
   /** Message ids of the CALLs of each charge point, in the order in which they came. */
   readonly #received = new Map<number, string[]>()
 
-  /** Charge points that have had more open transactions than an actor holds: it has forgotten some of them. */
+  /** Charge points with more open transactions than an actor holds: it does not have all of them. */
   readonly #crowded = new Set<number>()
   readonly #untimedStatuses = new UntimedStatuses()
 
-  /** Charge points that something has happened to since the last check. */
+  /** Charge points with an event since the last check. */
   readonly #touched = new Set<number>()
   readonly presence = new Presence()
   #violation: Violation | null = null
@@ -91,7 +91,7 @@ export class Watch {
     this.#callTimeoutMs = callTimeoutMs
   }
 
-  /** The first rule that was broken; null while none is. */
+  /** The first violation; null while there is none. */
   get violation(): Violation | null {
     return this.#violation
   }
@@ -104,7 +104,7 @@ export class Watch {
     this.#log(wire).garbage.push(text)
   }
 
-  /** @param isEnding whether the connection takes nothing in any more: then what comes is dropped. */
+  /** @param isEnding whether the connection accepts nothing any more: then frames are dropped. */
   serverReceives(wire: Wire, text: string, isEnding: boolean): void {
     this.#touch(wire)
     const log = this.#log(wire)
@@ -154,7 +154,7 @@ export class Watch {
     else this.#refused(wire, call.message, text)
   }
 
-  /** Stator leaves a CALL without an answer, so that it comes again. */
+  /** Stator does not answer a CALL, so that it is sent again. */
   leftUnanswered(identity: string, messageId: string): void {
     for (const [wire, log] of this.#wires) {
       if (nameOf(wire) !== identity) continue
@@ -170,7 +170,7 @@ export class Watch {
     if (!tolerated.has(sentence)) this.#fail('noFailure', `${sentence} (${String(error)})`)
   }
 
-  /** Something that changes what is stored of a charge point is asked for; the returned function is called when it is over. */
+  /** A change of a stored charge point begins; the returned function is called when it is over. */
   changes(key: number, process: ServerEnd): () => void {
     this.#touched.add(key)
     const all = ofProcess(this.#underWay, process)
@@ -202,12 +202,12 @@ export class Watch {
     }
   }
 
-  /** The database stores a group; `commit` does it, and answers what came of each set. */
+  /** The database stores a group; `commit` does it, and returns the outcome of each set. */
   stores(sets: readonly ChangeSet[], commit: () => readonly CommitOutcome[], isGhost: boolean): void {
     const before = new Map(sets.map(({ chargePointKey: key }) => [key, fencedState(this.#model, key)]))
     const broken = sets.flatMap((set) => this.#model.promises.brokenBy(set, this.#nowMs()))
     const outcomes = commit()
-    // What is in the ledger already does not begin once more.
+    // A fact that is in the ledger already does not begin a transaction again.
     for (const { id, seen } of broken) if (this.#model.transactions.has(id)) this.#fail('promiseKept', seen)
     const stored = sets.filter((_, place) => outcomes[place]?.isOutdated !== true)
     for (const set of stored) {
@@ -223,13 +223,13 @@ export class Watch {
     }
   }
 
-  /** The process has died: what it had under way is nobody's any more. */
+  /** The process has died: its CALLs under way are dropped. */
   died(process: ServerEnd): void {
     this.#underWay.delete(process)
     this.#committing.delete(process)
   }
 
-  /** What can be said at any moment of every charge point that something has happened to since the last time. */
+  /** Checks what must hold at any time, for every charge point with an event since the last check. */
   check(nodes: readonly WatchedProcess[], stations: readonly SimulatedStation[]): void {
     if (this.#touched.size === 0 || nodes.length === 0) return
     for (const node of nodes) {
@@ -253,9 +253,9 @@ export class Watch {
     if (node.callsUnderWay(identity) > callQueueCallsMax + 1) {
       this.#fail('bounded', `${node.callsUnderWay(identity)} commands wait for ${identity}.`)
     }
-    // A connection that has been closed shows nothing any more; its end is on its way.
+    // A closed connection shows nothing any more; its end is not processed yet.
     if (connected.isClosed) return
-    // Of what others have changed it may know nothing before it is told, and reads it before it decides anything more.
+    // It may not know the changes of others before it is notified, and then reads them before the next decision.
     if (live.epoch < row.epoch || this.#model.fences.of(key) > node.fencesSeen) return
     const underWay = this.#underWay.get(node)?.get(key)
     const treated = live.chargePoint.registrationStatus
@@ -274,13 +274,13 @@ export class Watch {
     }
   }
 
-  /** @param soundSinceMs since when nothing has failed at the database. */
+  /** @param soundSinceMs since when the database has had no fault. */
   checkPresence(nodes: readonly WatchedProcess[], stations: readonly SimulatedStation[], soundSinceMs: number): void {
     const wrong = this.presence.check(this.#model, nodes, stations, this.#nowMs(), soundSinceMs)
     if (wrong !== null) this.#fail('presence', wrong)
   }
 
-  /** CALLs that have come to `node` and have no answer yet, as a text; null when there are none. */
+  /** CALLs that `node` has received and not answered yet, as a text; null if there are none. */
   waiting(node: WatchedProcess): string | null {
     for (const [wire, log] of this.#wires) {
       const open = log.calls.find((call) => call.message !== null && !call.isAnswered)
@@ -291,12 +291,12 @@ export class Watch {
     return null
   }
 
-  /** Nothing goes wrong, and still somebody waits. */
+  /** Without faults, something still waits. */
   neverRests(seen: string): void {
     this.#fail('answered', seen)
   }
 
-  /** What can be said once nothing is under way any more. */
+  /** Checks what must hold once nothing is under way. */
   checkAtRest(nodes: readonly WatchedProcess[], stations: readonly SimulatedStation[]): void {
     for (const { key } of stations) this.#touched.add(key)
     this.check(nodes, stations)
@@ -314,7 +314,7 @@ export class Watch {
     this.#violation ??= this.#untimedStatuses.violation(this.#model)
   }
 
-  /** What the actor of a charge point has to show, as a text. */
+  /** The state that the actor of a charge point has to show, as a text. */
   stateStored(key: number): string {
     const row = this.#model.chargePoints.get(key)
     if (row === undefined) return ''
@@ -344,7 +344,7 @@ export class Watch {
     this.#touched.add(station.key)
   }
 
-  // Noted, not thrown: whoever is watched would catch it.
+  // Noted, not thrown: the watched code would catch it.
   #fail(rule: Rule, seen: string): void {
     this.#violation ??= { rule, seen }
   }
@@ -382,11 +382,11 @@ export class Watch {
       return
     }
     const first = this.#answers.get(message)
-    const told = JSON.stringify(answer)
-    if (first !== undefined && first !== told && hasUsableTimes(message.station.habits)) {
-      this.#fail('storedOnce', `${said.action} ${JSON.stringify(said.payload)} is answered ${told}, and was ${first}.`)
+    const shown = JSON.stringify(answer)
+    if (first !== undefined && first !== shown && hasUsableTimes(message.station.habits)) {
+      this.#fail('storedOnce', `${said.action} ${JSON.stringify(said.payload)} is answered ${shown}, and was ${first}.`)
     }
-    this.#answers.set(message, told)
+    this.#answers.set(message, shown)
   }
 
   #refused(wire: Wire, { station, said }: Message, text: string): void {
@@ -400,11 +400,11 @@ export class Watch {
     }
   }
 
-  /** Everything in a message that is a fact stands in the database, and once. */
+  /** Each fact in a message is in the database exactly once. */
   #checkStored({ said, station }: Message, rule: 'acknowledgedIsStored' | 'storedOnce'): void {
     if (said === null) return
     const { key, habits } = station
-    // Without a time of its own, a message that comes again after others cannot be told from another one.
+    // Without a time of its own, a retransmission after other messages cannot be distinguished from a new message.
     const hasTime = hasUsableTimes(habits)
     const { meterValue, transactionData, ...payload } = said.payload
     const values = [meterValue, transactionData].flatMap((list) => (Array.isArray(list) ? list : []))
@@ -412,7 +412,7 @@ export class Watch {
     const table = tableOf(said.action)
     if (table === null) return
     const text = JSON.stringify(payload)
-    // Boots are all kept: some charge points number every boot alike, and nothing tells them apart.
+    // Boots are all kept: some charge points give every boot the same message id, so boots cannot be distinguished.
     const isEveryOneKept = said.action === 'BootNotification' || !hasTime
     this.#checkCopies(table, key, text, rule, isEveryOneKept)
   }
@@ -454,7 +454,7 @@ function sentKey(wire: Wire, messageId: string): string {
   return `${wire.number}/${messageId}`
 }
 
-/** Type and message id of an answer that is cut off: it ends its CALL all the same. */
+/** Type and message id of a truncated answer, which still ends its CALL. */
 function brokenAnswer(text: string): readonly unknown[] {
   const head = /^\[([34]),"([^"\\]*)"/.exec(text)
   return head === null ? [] : [Number(head[1]), head[2]]

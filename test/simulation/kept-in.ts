@@ -1,8 +1,8 @@
-// Where what charge points send is kept as it was sent.
+// Where the payloads of charge points are stored as they were sent.
 
 import type { CountedTable } from './database-model.ts'
 
-/** Where the payload of a message is to be found; null when it is not kept as a whole. */
+/** Where the payload of a message is stored; null if it is not stored as a whole. */
 export function tableOf(action: string): CountedTable | null {
   switch (action) {
     case 'StartTransaction':

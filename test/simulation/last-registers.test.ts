@@ -1,4 +1,4 @@
-// The registers and the energy that the model of the database finds are held against those that PostgreSQL finds.
+// Compares the registers and the energy of the database model with those of PostgreSQL.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { silentLogger } from '../../src/base/log.ts'
@@ -41,17 +41,17 @@ const stopMinute = 7
 const figures = [200, 1_000, 2_000, 5_000, 5_001, 9_000] as const
 
 /** A transaction from its start to its end, if it has one, with its samples in any order. */
-function toldOf(key: number, id: number, random: Random): readonly ChangeSet[] {
+function reportedOf(key: number, id: number, random: Random): readonly ChangeSet[] {
   let receivedAtMs = arrivalMs
-  const told = (parts: Partial<ChangeSet>): ChangeSet => changeSet(key, { ...parts, receivedAtMs: ++receivedAtMs })
+  const setOf = (parts: Partial<ChangeSet>): ChangeSet => changeSet(key, { ...parts, receivedAtMs: ++receivedAtMs })
   const sample = (minute: number): ChangeSet => {
     const timestamp = new Date(arrivalMs + minute * minuteMs).toISOString()
     const context = minute === 0 ? 'Transaction.Begin' : 'Sample.Periodic'
     const sampledValue = [{ value: String(random.pick(figures)), context }]
     const meterValue = [{ timestamp, sampledValue }]
-    return told({ meter: meterRows(key, { connectorId: 1, transactionId: id, meterValue }, receivedAtMs + 1) })
+    return setOf({ meter: meterRows(key, { connectorId: 1, transactionId: id, meterValue }, receivedAtMs + 1) })
   }
-  const begun = told({ changes: [transactionStarted(id, { meterStartWh: random.pick([null, 1_000]) })] })
+  const begun = setOf({ changes: [transactionStarted(id, { meterStartWh: random.pick([null, 1_000]) })] })
   const minutes = Array.from({ length: random.between(0, 6) }, () => random.between(0, minutesOfASession))
   const stoppedAtMs = arrivalMs + stopMinute * minuteMs
   const closedBy = random.pick(['station', 'station', 'operator'] as const)
@@ -62,8 +62,8 @@ function toldOf(key: number, id: number, random: Random): readonly ChangeSet[] {
   }
   const later = [
     ...minutes.map(sample),
-    ...(random.chance(0.8) ? [told({ changes: [stop] })] : []),
-    ...(random.chance(0.5) ? [told({ changes: [transactionUpdated(id, fall)] })] : []),
+    ...(random.chance(0.8) ? [setOf({ changes: [stop] })] : []),
+    ...(random.chance(0.5) ? [setOf({ changes: [transactionUpdated(id, fall)] })] : []),
   ]
   return [begun, ...later]
 }
@@ -82,7 +82,7 @@ test('the model finds the registers of a transaction, and its energy, as Postgre
   const [lastRegister, registersNextTo] = [createLastRegister(database.pool), createRegistersNextTo(database.pool)]
   const seen = new Set<string>()
   for (let id = 1; id <= sessions; id++) {
-    for (const set of toldOf(key, id, random)) {
+    for (const set of reportedOf(key, id, random)) {
       await writer.commit(set)
       model.commit([set], [])
     }
@@ -90,7 +90,7 @@ test('the model finds the registers of a transaction, and its energy, as Postgre
     const last = await lastRegister(transaction)
     expect({ id, last: model.lastRegister(id, transaction.startedAtMs) }).toEqual({ id, last })
     for (let half = 1; half <= 2 * minutesOfASession; half++) {
-      // In the moment of the stop nothing says which of two registers is the nearer one.
+      // Of two registers at the time of the stop, it is not defined which one is nearer.
       if (half === 2 * stopMinute) continue
       const atMs = arrivalMs + (half * minuteMs) / 2
       const near = await registersNextTo(transaction, atMs)
@@ -101,6 +101,6 @@ test('the model finds the registers of a transaction, and its energy, as Postgre
     expect({ id, energy: row && energyShown(model, row) }).toEqual({ id, energy })
     seen.add(`${energy?.source} ${energy?.consumedWh === null}`)
   }
-  // Figures of all kinds were met, and registers that fell.
+  // All kinds of figures occurred, and registers that fell.
   expect([...seen].toSorted()).toEqual(['lastRegister false', 'null true', 'operator false', 'register false'])
 })

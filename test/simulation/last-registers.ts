@@ -1,5 +1,5 @@
-// What the registers of a transaction are held against, as the look-ups of the store find it among the rows of the model
-// (`src/store/last-registers.ts`).
+// What the registers of a transaction are compared with, as the look-ups of the store find it, but from the rows of the
+// model (`src/store/last-registers.ts`).
 
 import { transactionRef } from '../../src/blocks/meter-block.ts'
 import type { RegisterReading, RegistersNextTo } from '../../src/ocpp/verdict.ts'
@@ -17,7 +17,7 @@ interface Row {
   readonly closedBy: 'station' | 'operator' | null
 }
 
-/** The last register; of one moment the one that came last. */
+/** The last register; of several with one time, the one that arrived last. */
 export function lastRegisterOf(
   transaction: Row,
   samples: readonly StoredMeterRow[],
@@ -26,26 +26,29 @@ export function lastRegisterOf(
   return registersOf(transaction, samples, startedAtMs).at(-1) ?? null
 }
 
-/** The registers before and after a time, those of the start and of the stop included; null where there is one of that very time. */
+/**
+ * The registers before and after a time, those of the start and of the stop included; null if there is one with this
+ * time.
+ */
 export function registersNextTo(
   transaction: Row,
   samples: readonly StoredMeterRow[],
   atMs: number,
 ): RegistersNextTo | null {
   const { stationUse, startedAtMs, meterStartWh, stoppedAtMs } = transaction
-  // What an operator enters is no reading of the meter.
+  // A value that an operator entered is not a reading of the meter.
   const meterStopWh = transaction.closedBy === 'station' ? transaction.meterStopWh : null
   const isKnown = namedBy(transaction, samples).some((row) => row.sampledAtMs === atMs && row.energyWh !== null)
   if (isKnown) return null
   const endMs = stoppedAtMs ?? Number.POSITIVE_INFINITY
   const fromMs = stationUse > 1 ? startedAtMs : Number.NEGATIVE_INFINITY
-  const told = registersOf(transaction, samples, fromMs).filter(
+  const sampled = registersOf(transaction, samples, fromMs).filter(
     (reading) => reading.atMs < endMs || (reading.atMs === endMs && meterStopWh === null),
   )
   const start = endOf(startedAtMs, meterStartWh)
   const stop = endOf(stoppedAtMs, meterStopWh)
-  const before = inOrder([...start, ...told])
-  const after = inOrder([...told, ...stop])
+  const before = inOrder([...start, ...sampled])
+  const after = inOrder([...sampled, ...stop])
   return {
     before: before.findLast((reading) => reading.atMs <= atMs) ?? null,
     after: after.find((reading) => reading.atMs >= atMs) ?? null,
@@ -61,7 +64,7 @@ function namedBy({ id, chargePointKey, stationTransactionId }: Row, samples: rea
   return samples.filter((row) => row.chargePointKey === chargePointKey && row.transactionRef === ref)
 }
 
-/** The registers that name a transaction, from a time on, one for each moment. */
+/** The registers that name a transaction, from a time on, one for each time. */
 function registersOf(transaction: Row, samples: readonly StoredMeterRow[], fromMs: number): RegisterReading[] {
   const whAt = new Map<number, number>()
   for (const { sampledAtMs, energyWh, meterValue } of namedBy(transaction, samples)) {
@@ -74,7 +77,7 @@ function inOrder(readings: readonly RegisterReading[]): RegisterReading[] {
   return readings.toSorted((one, other) => one.atMs - other.atMs)
 }
 
-/** Whether a meter value tells its register in no other context than that of the begin. */
+/** Whether a meter value has its register only in the context of the begin. */
 function isOfBegin(meterValue: string): boolean {
   const { sampledValue } = JSON.parse(meterValue) as { readonly sampledValue: readonly Json[] }
   const registers = sampledValue.filter(({ measurand }) => measurand === undefined || measurand === register)

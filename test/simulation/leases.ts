@@ -35,7 +35,7 @@ export class LeaseModel {
     row.node = null
   }
 
-  /** Executes the statement of this name; null when it is another one's. */
+  /** Executes the statement of this name; null if it is not one of these. */
   answer(name: string, values: readonly unknown[], nowMs: number): Answer | null {
     const node = String(values[0])
     const isAlive = (id: string): boolean => nowMs - (this.#seenAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < leaseMs

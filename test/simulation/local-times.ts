@@ -1,10 +1,10 @@
-// Times without a zone, held against the clocks of the places where their charge points stand.
+// Compares times without a zone with the local clocks of their charge points.
 
 import type { DatabaseModel } from './database-model.ts'
 import type { Message } from './message.ts'
 import { type LocalZone, momentOf } from './local-zones.ts'
 
-/** Something that is stored with its time, and as it was told. */
+/** Something that is stored with its time, and as it was reported. */
 interface Stored {
   readonly chargePointKey: number
   readonly atMs: number | null
@@ -12,7 +12,9 @@ interface Stored {
   readonly text: string
 }
 
-/** The first message or sample whose time was read otherwise than its charge point meant it; null when there is none. */
+/**
+ * The first message or sample whose time was read differently from what its charge point meant; null if there is none.
+ */
 export function localTimeProblem(model: DatabaseModel, messages: readonly Message[]): string | null {
   const zones = new Map<number, LocalZone>()
   for (const { station } of messages) {
@@ -23,7 +25,7 @@ export function localTimeProblem(model: DatabaseModel, messages: readonly Messag
     const zone = zones.get(chargePointKey)
     if (zone === undefined) continue
     const { timestamp } = JSON.parse(text) as { readonly timestamp?: string }
-    // What an operator does is told in no time of the place.
+    // Actions of operators have no local time.
     if (timestamp === undefined || timestamp.endsWith('Z')) continue
     const expectedMs = momentOf(timestamp, zone)
     if (atMs !== expectedMs) return `CP${chargePointKey}: ${text} is of ${expectedMs} in ${zone}; stored is ${atMs}.`

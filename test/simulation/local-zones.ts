@@ -1,8 +1,11 @@
-// The places where simulated charge points stand that tell times without a zone, and what the clocks show there.
+// The local time zones of simulated charge points that send times without a zone.
 
 import { isoTime } from '../../src/base/clock.ts'
 
-/** Minutes that clocks are ahead of UTC in each zone. Every simulation lies near the turn of a year, so that none of them is moved. */
+/**
+ * Minutes that clocks are ahead of UTC in each zone. Every simulation is near the turn of a year, so that none of them
+ * changes.
+ */
 const minutesAhead = { 'Europe/Berlin': 60, 'America/St_Johns': -210, 'Australia/Sydney': 660, '+05:30': 330 } as const
 
 export type LocalZone = keyof typeof minutesAhead

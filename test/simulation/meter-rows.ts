@@ -17,7 +17,7 @@ const postgresEpochMs = Date.UTC(2000, 0, 1)
 const places = new Map<string, number>(meterColumns.map(({ name }, place) => [name, place]))
 const decoder = new TextDecoder()
 
-/** @param place goes before what the block says about where the samples belong. */
+/** @param place overrides the place in the block. */
 export function meterRowsOf({ block, from, to }: MeterRows, place: MeterPlace | undefined): StoredMeterRow[] {
   const { connector, isOfNoTransaction, place: turn } = place ?? {}
   const rows: StoredMeterRow[] = []

@@ -1,11 +1,11 @@
-// Bugs in what two processes on one database do to each other, planted on purpose.
+// Planted bugs in the cooperation of two processes on one database.
 
 import type { ChangeSet } from '../../src/blocks/decision.ts'
 import { isOf, isTransactionPatch } from '../../src/blocks/stored-rows.ts'
 import type { Canary } from './canary.ts'
 import { DatabaseModel } from './database-model.ts'
 
-/** Takes every connection for the newest of its charge point. */
+/** Treats every connection as the newest of its charge point. */
 class UnfencedModel extends DatabaseModel {
   protected override isOutdated(set: ChangeSet): boolean {
     return super.isOutdated({ ...set, epoch: 0 })
@@ -24,7 +24,7 @@ class LastStopModel extends DatabaseModel {
   }
 }
 
-/** Of two beginnings of one transaction, drops the later one without a word. */
+/** Of two beginnings of one transaction, silently drops the later one. */
 class DroppingModel extends DatabaseModel {
   protected override isOutdated(set: ChangeSet): boolean {
     return super.isOutdated({ ...set, changes: set.changes.filter((change) => !isOf('transactions', change)) })
@@ -33,7 +33,7 @@ class DroppingModel extends DatabaseModel {
   protected override begunTwice(): void {}
 }
 
-/** Lets an event that is decided from an older story move the transaction back. */
+/** Lets an event that was decided from outdated state move the transaction back. */
 class ForgettingModel extends DatabaseModel {
   protected override isOutdated(set: ChangeSet): boolean {
     return super.isOutdated({
@@ -75,7 +75,7 @@ export const nodeCanaries: readonly Canary[] = [
     breaks: 'acknowledgedIsStored',
   },
   {
-    bug: 'a process that is not told what others have changed',
+    bug: 'a process that is not notified of the changes of others',
     planting: { fences: () => [] },
     breaks: 'actorAsStored',
   },

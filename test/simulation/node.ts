@@ -45,7 +45,7 @@ interface FoundFences {
 
 type Commit = (set: ChangeSet) => Promise<CommitOutcome>
 
-/** Parts that a canary puts in the place of the real ones. */
+/** Parts that a canary uses instead of the real ones. */
 export interface PlantedParts extends PlantedLeases {
   /** What the pipeline commits through. */
   readonly commit?: (commit: Commit, node: SimulatedNode) => Commit
@@ -53,9 +53,9 @@ export interface PlantedParts extends PlantedLeases {
   readonly receive?: (
     receive: (socket: SimulatedSocket, text: string) => void,
   ) => (socket: SimulatedSocket, text: string) => void
-  /** What a look at the charge points that others have changed finds. */
+  /** The result of a poll of the fences. */
   readonly fences?: (found: readonly object[]) => readonly object[]
-  /** What decides about the messages of transactions. */
+  /** Decides about the messages of transactions. */
   readonly decide?: (decide: Decide) => Decide
 }
 
@@ -104,16 +104,16 @@ export class SimulatedNode implements ServerEnd, Owner {
   readonly #calls = new Map<string, number>()
   readonly #operators = new Map<string, Promise<void>>()
   readonly #sockets = new Map<SimulatedSocket, Wire>()
-  /** Null until it has been taken: before that nobody is let in. */
+  /** Null until it has been taken: before that no charge point is accepted. */
   #lease: LeaseKeeper | null = null
   #isAlive = true
   #isFrozen = false
-  /** What has come while it was frozen, and has not been looked at yet. */
+  /** Events that arrived while it was frozen and are not processed yet. */
   readonly #unseen: (() => void)[] = []
   #isCatchingUp = false
-  /** Number of the last change by others that it has been told of. */
+  /** Number of the last change by others that it was notified of. */
   #fencesSeen = 0
-  /** Things that it does until it dies; null: it does not. */
+  /** Number of visible actions until it dies; null: it does not die. */
   #actsLeft: number | null = null
   #messageIds = 0
 
@@ -148,7 +148,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     feed.subscribe('charge points', (committed) => this.registry.take(committed))
     feed.subscribe('metrics', countCommitted(this.counters))
     this.#feed = feed
-    // A process may die in the middle of a turn: what is left of the turn does nothing.
+    // A process may die in the middle of a turn: the rest of the turn does nothing.
     const commit: Commit = (set) =>
       this.#isAlive ? watched(watch.commits(set, this), this.writer.commit(set)) : new Promise(() => {})
     this.#stations = new Stations({
@@ -200,7 +200,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     )
   }
 
-  /** Looks for what others have changed; begins again where the database is away at the start. */
+  /** Polls the fences; begins again if the database is unavailable at the start. */
   #watchFences(client: Database, log: Logger, onBegun: () => void): void {
     const onFence = (fence: Fence): void => changedElsewhere(this.registry, fence)
     watchFences({ database: this.#looking(client), clock: this.#clock, log, onFence }).then(onBegun, () => {
@@ -208,7 +208,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     })
   }
 
-  /** The database, as a look for what others have changed sees it. */
+  /** The database, as the poll of the fences sees it. */
   #looking({ pool }: Database): Pick<Database, 'pool'> {
     const { fences: plant } = this.#world.planted
     const query = async (statement: { readonly name: string }) => {
@@ -233,7 +233,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     return this.#fencesSeen
   }
 
-  /** Stands still for a while, as on SIGSTOP, and goes on with what has come meanwhile. */
+  /** Is frozen for a while, as by SIGSTOP, and then continues with the events that arrived meanwhile. */
   freeze(forMs: number): void {
     if (this.#isFrozen) return
     this.#isFrozen = true
@@ -252,12 +252,12 @@ export class SimulatedNode implements ServerEnd, Owner {
     else work()
   }
 
-  /** Whether it has yet to look at what came before. */
+  /** Whether it still has to process earlier events. */
   get #isBehind(): boolean {
     return this.#isFrozen || (this.#unseen.length > 0 && !this.#isCatchingUp)
   }
 
-  /** One thing after the other, and what comes meanwhile after them. */
+  /** Processes one event after the other, and new ones after them. */
   #catchUp(): void {
     if (this.#unseen.length === 0) return
     this.#world.time.after(0, () => {
@@ -269,13 +269,13 @@ export class SimulatedNode implements ServerEnd, Owner {
     })
   }
 
-  /** Dies after doing `acts` more things that somebody outside could notice. */
+  /** Dies after `acts` more actions that are visible from outside. */
   killAfter(acts: number): void {
     if (acts === 0) this.#die()
     else this.#actsLeft = acts
   }
 
-  /** Reaches the database no more for a while; others do. */
+  /** Cannot reach the database for a while; other processes can. */
   cutOff(forMs: number): void {
     this.#world.database.cutOff(this, forMs)
   }
@@ -293,7 +293,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     return this.#isAlive
   }
 
-  /** A charge point dials. */
+  /** A charge point connects. */
   dialled(wire: Wire, identity: string, subprotocol: string): void {
     this.whenAwake(() => this.#dialled(wire, identity, subprotocol))
   }
@@ -326,7 +326,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   }
 
   onText(wire: Wire, socket: SimulatedSocket, text: string): void {
-    // It reads on where it stopped, unless it has paused the socket meanwhile.
+    // It continues to read, unless it has paused the socket meanwhile.
     if (this.#isBehind) return this.whenAwake(() => wire.arrive(text))
     this.#world.onFrame(wire, '→', text)
     const isEnding = this.#stations.isDraining || socket.data.station?.isClosed === true
@@ -351,7 +351,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     return this.#calls.get(identity) ?? 0
   }
 
-  /** An operator sends a command. Answers what the charge point did; null when it did not. */
+  /** An operator sends a command. Returns what the charge point did; null if it did nothing. */
   async command(chargePoint: ChargePointRef, action: string, payload: Payload): Promise<Payload | null> {
     const { identity } = chargePoint
     this.#calls.set(identity, this.callsUnderWay(identity) + 1)
@@ -366,7 +366,9 @@ export class SimulatedNode implements ServerEnd, Owner {
     }
   }
 
-  /** Lets operators wait for each other: what two of them do to one charge point at the same time has no order. */
+  /**
+   * Lets operators wait for each other: actions of two operators on one charge point at the same time have no order.
+   */
   oneAfterAnother(identity: string, work: () => Promise<void>): Promise<void> {
     const done = (this.#operators.get(identity) ?? Promise.resolve()).then(work)
     this.#operators.set(identity, done)
@@ -411,7 +413,7 @@ export class SimulatedNode implements ServerEnd, Owner {
   }
 
   #held<T>(work: (lease: LeaseKeeper) => Promise<T>): Promise<T> {
-    if (this.#lease === null) throw new Error('Nobody is let in before the lease is taken.')
+    if (this.#lease === null) throw new Error('No charge point may connect before the lease is taken.')
     return work(this.#lease)
   }
 

@@ -1,4 +1,4 @@
-// Operators: they command charge points and change how they are treated, as the REST API does it for them.
+// Operators: they send commands to charge points and change their settings, as through the REST API.
 
 import type { Payload, RegistrationStatus } from '../../src/blocks/decision.ts'
 import type { TransactionRecord } from '../../src/blocks/records.ts'
@@ -15,7 +15,7 @@ import type { SimulatedStation } from './station.ts'
 
 const registrations: readonly RegistrationStatus[] = ['Accepted', 'Accepted', 'Pending', 'Rejected']
 
-/** Does what operators do to one charge point. */
+/** The actions of operators on one charge point. */
 export async function command(
   what: Commanding,
   pick: number,
@@ -110,7 +110,7 @@ async function provision(
     row.registrationStatus = registrationStatus
     database.model.fences.set(key)
   }
-  // An operator who is told that the database cannot be reached asks again.
+  // An operator retries after the error that the database cannot be reached.
   while (!(await database.run(node, update))) {
     await new Promise<void>((resolve) => node.after(1_000, resolve))
   }

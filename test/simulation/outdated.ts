@@ -1,11 +1,11 @@
-// Whether a set was decided from what is not true any more, as the statements of the store find it out (`src/store/outdated.ts`).
+// Whether a set was decided from outdated state, as the statements of the store detect it (`src/store/outdated.ts`).
 
 import type { ChangeSet } from '../../src/blocks/decision.ts'
 import { isFenced } from '../../src/blocks/overtaken.ts'
 import { isOf, isTransactionPatch } from '../../src/blocks/stored-rows.ts'
 
-/** What is stored of a transaction, as far as a set may be behind it. */
-interface ToldTransaction {
+/** The stored columns of a transaction that a set may not know yet. */
+interface ReportedTransaction {
   readonly chargePointKey: number
   readonly stationTransactionId: string | null
   readonly receivedAtMs: number
@@ -19,8 +19,8 @@ interface ToldTransaction {
 /** What is stored before the group of the set. */
 export interface Stored {
   readonly epochOf: (chargePointKey: number) => number
-  readonly transaction: (id: number) => ToldTransaction | undefined
-  /** Number of the transaction that the charge point gave this id, in this use. */
+  readonly transaction: (id: number) => ReportedTransaction | undefined
+  /** Our id of the transaction to which the charge point gave this id, in this use. */
   readonly named: (chargePointKey: number, stationTransactionId: string, use: number) => number | undefined
 }
 
@@ -33,7 +33,7 @@ export function isOutdated(set: ChangeSet, stored: Stored): boolean {
   )
 }
 
-/** Whether a newer connection has taken the charge point over. */
+/** Whether the charge point has a newer connection. */
 export function isBehindNewest(
   { chargePointKey, epoch, isOvertaken, changes }: ChangeSet,
   { epochOf }: Pick<Stored, 'epochOf'>,
@@ -41,7 +41,7 @@ export function isBehindNewest(
   return epoch > 0 && isOvertaken !== true && epochOf(chargePointKey) > epoch && changes.some(isFenced)
 }
 
-/** Whether another transaction has the number of one that begins. */
+/** Whether another transaction has the id of one that begins. */
 function isNumberedOtherwise({ chargePointKey, receivedAtMs, changes }: ChangeSet, { transaction }: Stored): boolean {
   return changes.some((change) => {
     if (!isOf('transactions', change)) return false

@@ -1,53 +1,57 @@
-// What is to happen in a simulation, drawn from its seed before it begins: the charge points with their habits, and everything that
-// they, the operators, the database and the process do or suffer. A story is shortened by taking things out of it.
+// What is to happen in a simulation, drawn from its seed before it begins: the charge points with their habits, and all
+// actions and faults of charge points, operators, the database and the process. A story is shortened by removing parts
+// of it.
 
 import { type CommitFault, commitFaults } from './simulated-database.ts'
 import { pickBy, Random } from '../support/random.ts'
 import { type LocalZone, localZones } from './local-zones.ts'
 
-/** How a charge point behaves all the time. */
+/** The behaviour of a charge point. */
 export interface Habits {
   readonly version: '1.6' | '2.0.1'
   readonly strictness: 'lenient' | 'strict'
   readonly connectors: number
   /** How long it waits for an answer before it sends the message again, in milliseconds. */
   readonly patienceMs: number
-  /** What it does when no answer came. */
+  /** What it does if no answer came. */
   readonly retries: 'newId' | 'sameId' | 'reconnect'
   /** Whether it sends the next CALL without waiting for the answer to the last one. */
   readonly isHasty: boolean
   /** What its clock is off by, in milliseconds. */
   readonly clockOffMs: number
   /** Whether its messages have times at all. */
-  readonly tellsTimes: boolean
-  /** The zone in which it tells times, without naming it; null when it tells them in UTC. */
+  readonly sendsTimes: boolean
+  /** The zone in which it sends times, without naming it; null if it sends them in UTC. */
   readonly timeZone: LocalZone | null
-  /** Whether it boots again when it connects again. */
+  /** Whether it boots again after a reconnect. */
   readonly bootsAgain: boolean
   /** How it answers the CALLs of the central system. */
   readonly answers: Readonly<Record<AnswerHabit, number>>
-  /** Longest trip of a frame in one direction, in milliseconds. */
+  /** Longest latency of a frame in one direction, in milliseconds. */
   readonly latencyMsMax: number
   readonly sessions: SessionHabits
 }
 
-/** How it tells its sessions. All but `endsTwice`, `meter` and `stoppedBy` is about 2.0.1. */
+/** How it reports its sessions. All except `endsTwice`, `meter` and `stoppedBy` are for 2.0.1. */
 export interface SessionHabits {
-  /** What tells the energy: registers, registers but none at the end, or intervals. */
+  /** How it reports the energy: by registers, registers but none at the end, or intervals. */
   readonly energy: 'registers' | 'noneAtEnd' | 'intervals'
   /** Whether all sessions of a connector have the same id; some events come only when the next one has begun. */
   readonly reusesIds: boolean
-  /** Whether it numbers every event 0 and tells times in whole seconds. */
+  /** Whether it numbers every event 0 and sends times in whole seconds. */
   readonly isCoarse: boolean
-  /** Whether it tells each start once more, later and with another card. */
+  /** Whether it reports each start again, later and with another card. */
   readonly startsTwice: boolean
-  /** Whether it tells each end once more, later and with another register. */
+  /** Whether it reports each end again, later and with another register. */
   readonly endsTwice: boolean
   /** What happens to its meter within a session: nothing, an odd reading, or the meter is exchanged. */
   readonly meter: 'rises' | 'slips' | 'exchanged'
-  /** Whether the card that stops a session is another than the one that began it. */
+  /** Whether another card stops the session than began it. */
   readonly stoppedBy: 'sameCard' | 'otherCard'
-  /** Whether the card that begins a session is told with its start, or later and maybe after its end; `last`: the start as well. */
+  /**
+   * Whether the card of a session is reported with its start, or later and perhaps after its end; `last`: the start as
+   * well.
+   */
   readonly cardComes: 'withStart' | 'later' | 'last'
 }
 
@@ -55,17 +59,17 @@ type OddHabit = 'meter' | 'stoppedBy' | 'cardComes'
 
 export type AnswerHabit = 'inTime' | 'late' | 'twice' | 'never' | 'error' | 'garbage'
 
-/** `pick` in [0, 1) chooses among what there is to choose from when the time has come. */
+/** `pick` in [0, 1) chooses among the possibilities at that time. */
 export type Action =
   | { readonly kind: 'connect' | 'replace' | 'shuffle'; readonly station: number }
-  | { readonly kind: 'move'; readonly station: number; readonly pick: number; readonly tellsAfterMs: number }
+  | { readonly kind: 'move'; readonly station: number; readonly pick: number; readonly reportsAfterMs: number }
   | {
       readonly kind: 'drop'
       readonly station: number
       readonly how: 'close' | 'reset' | 'halfOpen'
       readonly stays: boolean
     }
-  | { readonly kind: 'tell'; readonly station: number; readonly what: Telling; readonly pick: number }
+  | { readonly kind: 'report'; readonly station: number; readonly what: ReportKind; readonly pick: number }
   | { readonly kind: 'resend'; readonly station: number; readonly pick: number; readonly count: number }
   | { readonly kind: 'burst'; readonly station: number; readonly count: number }
   | { readonly kind: 'garbage'; readonly station: number; readonly pick: number }
@@ -77,7 +81,7 @@ export type Action =
   | { readonly kind: 'kill'; readonly node: number; readonly afterActs: number; readonly downMs: number }
   | { readonly kind: 'restart'; readonly node: number; readonly downMs: number }
 
-export type Telling = 'boot' | 'status' | 'start' | 'update' | 'stop' | 'meter' | 'heartbeat' | 'authorize' | 'event'
+export type ReportKind = 'boot' | 'status' | 'start' | 'update' | 'stop' | 'meter' | 'heartbeat' | 'authorize' | 'event'
 export type Commanding =
   'call' | 'trigger' | 'start' | 'stop' | 'close' | 'correct' | 'provision' | 'burst' | 'disconnect'
 
@@ -88,27 +92,27 @@ export interface Planned {
 
 export interface Plan {
   readonly seed: number
-  /** By number; null where a charge point was taken out of the story. */
+  /** By number; null if a charge point was removed from the story. */
   readonly stations: readonly (Habits | null)[]
   readonly actions: readonly Planned[]
-  /** Processes that serve charge points, beside each other. */
+  /** Number of processes that serve charge points at the same time. */
   readonly nodes: number
-  /** How often trips to the database fail by themselves, 0 to 1. */
+  /** How often database requests fail by themselves, 0 to 1. */
   readonly faultRate: number
   readonly databaseMsMax: number
 }
 
 const yearMs = 31_536_000_000
 
-/** A clock that is off by this says nothing: Stator takes the time of arrival instead. */
+/** A clock that is off by this is implausible: Stator uses the time of arrival instead. */
 export const unusableClockOffMs = -40 * yearMs
 
-/** Whether a resend of what it tells can be told from another fact by the time. */
-export function hasUsableTimes({ clockOffMs, tellsTimes }: Pick<Habits, 'clockOffMs' | 'tellsTimes'>): boolean {
-  return tellsTimes && clockOffMs !== unusableClockOffMs
+/** Whether the times of its messages distinguish a resend from another fact. */
+export function hasUsableTimes({ clockOffMs, sendsTimes }: Pick<Habits, 'clockOffMs' | 'sendsTimes'>): boolean {
+  return sendsTimes && clockOffMs !== unusableClockOffMs
 }
 
-const tellings: Readonly<Record<Telling, number>> = {
+const reportKinds: Readonly<Record<ReportKind, number>> = {
   boot: 1,
   status: 4,
   start: 4,
@@ -120,15 +124,15 @@ const tellings: Readonly<Record<Telling, number>> = {
   event: 2,
 }
 
-const twoTellings: readonly (readonly Telling[])[] = [
+const reportPairs: readonly (readonly ReportKind[])[] = [
   ['update', 'update'],
   ['update', 'stop'],
   ['stop', 'status'],
 ]
 
-/** What is told of a connector in one moment: the beginning of a session, or what goes on in the one that it has. */
-export function toldTogether(hasSession: boolean, pick: number): readonly Telling[] {
-  return hasSession ? pickBy((pick * 5.3) % 1, twoTellings) : ['start', 'update']
+/** What is reported about a connector at one time: the beginning of a session, or events in its current one. */
+export function reportedTogether(hasSession: boolean, pick: number): readonly ReportKind[] {
+  return hasSession ? pickBy((pick * 5.3) % 1, reportPairs) : ['start', 'update']
 }
 
 const commandings: Readonly<Record<Commanding, number>> = {
@@ -144,7 +148,7 @@ const commandings: Readonly<Record<Commanding, number>> = {
 }
 
 const kinds: Readonly<Record<Action['kind'], number>> = {
-  tell: 40,
+  report: 40,
   resend: 7,
   burst: 2,
   garbage: 3,
@@ -166,10 +170,10 @@ const kinds: Readonly<Record<Action['kind'], number>> = {
 /** The plan of `seed`. */
 export function planOf(seed: number): Plan {
   const random = new Random(seed).fork('plan')
-  const [times, told] = [new Random(seed).fork('times'), new Random(seed).fork('sessions')]
+  const [times, sessions] = [new Random(seed).fork('times'), new Random(seed).fork('sessions')]
   const odd = new Random(seed).fork('oddities')
   const stations = Array.from({ length: random.between(1, 4) }, () =>
-    withOddities(withSessions(habits(random, times), told), odd),
+    withOddities(withSessions(habits(random, times), sessions), odd),
   )
   const count = random.between(10, 70)
   const actions = Array.from({ length: count }, () => ({
@@ -186,7 +190,7 @@ export function planOf(seed: number): Plan {
   }
 }
 
-/** `drawn`, with habits about sessions, as far as the two go together. */
+/** `drawn`, with habits about sessions, as far as they are compatible. */
 function withSessions(drawn: Plain, random: Random): PlainWithSessions {
   const energy = random.pick(['registers', 'registers', 'noneAtEnd', 'intervals'] as const)
   const reusesIds = random.chance(0.3)
@@ -195,7 +199,7 @@ function withSessions(drawn: Plain, random: Random): PlainWithSessions {
   const endsTwice = random.chance(0.3)
   return {
     ...drawn,
-    // An id that is used again can be told from its first use only when the end of that has come before.
+    // The second use of an id can be distinguished from the first only if the end of the first came before.
     isHasty: drawn.isHasty && !reusesIds,
     // After a boot, a later start is another session.
     bootsAgain: drawn.bootsAgain && !startsTwice,
@@ -203,7 +207,7 @@ function withSessions(drawn: Plain, random: Random): PlainWithSessions {
   }
 }
 
-/** `drawn`, with what is odder still, as far as that can be told from what else is odd about it. */
+/** `drawn`, with stranger habits, as far as their effects can be distinguished from those of its other habits. */
 function withOddities({ sessions, ...drawn }: PlainWithSessions, random: Random): Habits {
   const meter = random.pick(['rises', 'rises', 'slips', 'exchanged'] as const)
   const isStoppedByOther = random.chance(0.5)
@@ -211,22 +215,22 @@ function withOddities({ sessions, ...drawn }: PlainWithSessions, random: Random)
   const isCardWithStart = drawn.version === '1.6' || sessions.startsTwice
   const timeZone = random.chance(0.3) ? random.pick(localZones) : null
   // A strict charge point would be refused.
-  const mayTellLocalTimes = drawn.strictness === 'lenient' && hasUsableTimes(drawn)
+  const maySendLocalTimes = drawn.strictness === 'lenient' && hasUsableTimes(drawn)
   return {
     ...drawn,
-    timeZone: mayTellLocalTimes ? timeZone : null,
+    timeZone: maySendLocalTimes ? timeZone : null,
     sessions: {
       ...sessions,
-      // Of two registers of one second nobody can say which was first.
+      // The order of two registers in one second is not known.
       meter: sessions.isCoarse ? 'rises' : meter,
-      // With two starts there are two cards that it may have begun with.
+      // With two starts there are two possible cards of its begin.
       stoppedBy: isStoppedByOther && !sessions.startsTwice ? 'otherCard' : 'sameCard',
       cardComes: isCardWithStart ? 'withStart' : cardWhereIdsAre(sessions, laterCard),
     },
   }
 }
 
-/** An id that is used again can be told from its first use by the start only: that comes in time. */
+/** The second use of an id can be distinguished from the first only by its start, which comes in time. */
 function cardWhereIdsAre({ reusesIds }: Pick<SessionHabits, 'reusesIds'>, comes: SessionHabits['cardComes']) {
   return reusesIds && comes === 'last' ? 'later' : comes
 }
@@ -239,11 +243,11 @@ function habits(random: Random, times: Random): Plain {
   const version = random.chance(0.5) ? '1.6' : '2.0.1'
   const strictness = random.chance(0.8) ? 'lenient' : 'strict'
   // A strict charge point would be refused.
-  const tellsTimes = !times.chance(0.15) || strictness === 'strict'
+  const sendsTimes = !times.chance(0.15) || strictness === 'strict'
   return {
     version,
     strictness,
-    tellsTimes,
+    sendsTimes,
     connectors: random.between(1, 2),
     patienceMs: random.pick([500, 5_000, 30_000, 60_000]),
     retries: random.pick(['newId', 'sameId', 'reconnect']),
@@ -281,11 +285,11 @@ function actionOf(random: Random, stations: number): Action {
     case 'shuffle':
       return { kind, station }
     case 'move':
-      return { kind, station, pick, tellsAfterMs: random.pick([0, 30, 300, 1_000]) }
+      return { kind, station, pick, reportsAfterMs: random.pick([0, 30, 300, 1_000]) }
     case 'drop':
       return { kind, station, how: random.pick(['close', 'reset', 'halfOpen']), stays: random.chance(0.3) }
-    case 'tell':
-      return { kind, station, what: random.weighted(tellings), pick }
+    case 'report':
+      return { kind, station, what: random.weighted(reportKinds), pick }
     case 'resend':
       return { kind, station, pick, count: random.between(1, 3) }
     case 'burst':

@@ -3,12 +3,12 @@
 import type { Decision, Known, KnownTransaction } from '../../src/blocks/decision.ts'
 import type { Decide } from './node.ts'
 
-/** A decision of which something else is made. */
+/** Wraps a decision and changes its result. */
 export function deciding(change: (decision: Decision) => Decision): (decide: Decide) => Decide {
   return (decide) => (payload, known) => change(decide(payload, known))
 }
 
-/** A decision about something else than what is known. */
+/** Wraps a decision and changes what it knows. */
 export function knowing(change: (known: Known) => Partial<Known>): (decide: Decide) => Decide {
   return (decide) => (payload, known) => decide(payload, changed(known, change(known)))
 }
@@ -23,7 +23,7 @@ function changed(known: Known, changes: Partial<Known>): Known {
   })
 }
 
-/** A decision that remembers transactions otherwise than they are. */
+/** Wraps a decision and changes how transactions are remembered. */
 export function remembering(change: (transaction: KnownTransaction) => KnownTransaction): (decide: Decide) => Decide {
   return knowing((known) => ({
     transaction: (id) => {

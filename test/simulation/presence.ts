@@ -1,18 +1,18 @@
-// Which charge points the database says are connected, beside those that are: it may be wrong for as long as a lease takes to
-// run out and the others to find out, and no longer.
+// Compares which charge points the database says are connected with those that are. It may be wrong only until a lease
+// has expired and other nodes have detected that.
 
 import { leaseMs, leaseRenewalsBeforeSweep, leaseRenewMs } from '../../src/base/limits.ts'
 import type { Registry } from '../../src/station/registry.ts'
 import type { DatabaseModel } from './database-model.ts'
 import type { SimulatedStation } from './station.ts'
 
-/** Trips to the database take up to 200 ms each way, and a turn of a lease makes several, one after another. */
+/** Database requests take up to 200 ms each way, and a lease renewal makes several, one after another. */
 const tripsMs = 5_000
 
-/** Longest that the database may be wrong once nothing fails any more, in milliseconds. */
+/** Longest time that the database may be wrong without faults, in milliseconds. */
 export const wrongMsMax = leaseMs + leaseRenewMs * (leaseRenewalsBeforeSweep + 1) + tripsMs
 
-/** Keeps in mind since when the database has been wrong about each charge point. */
+/** Records since when the database has been wrong about each charge point. */
 export class Presence {
   readonly #wrongSinceMs = new Map<number, number>()
 
@@ -22,10 +22,10 @@ export class Presence {
   }
 
   /**
-   * What has been wrong for too long, as a text; null while nothing has.
+   * What has been wrong for too long, as a text; null if nothing.
    *
-   * @param nodes those that are alive.
-   * @param soundSinceMs since when nothing has failed at the database.
+   * @param nodes the living processes.
+   * @param soundSinceMs since when the database has had no fault.
    */
   check(
     model: DatabaseModel,

@@ -8,14 +8,14 @@ interface Event extends Readonly<RowOf<typeof problems>> {
   readonly isActive: boolean
 }
 
-/** The newest event about each component, be it that it has a problem or that this is over; whatever order they come in. */
+/** The newest event about each component, a problem or its end, in whatever order they arrive. */
 export class ProblemModel {
   readonly newest = new Map<string, Event>()
   /** The newest of each component in the transaction. */
-  readonly #told = new Map<string, Event>()
+  readonly #reported = new Map<string, Event>()
 
-  tell({ chargePointKey, receivedAtMs }: ChangeSet, { row, isActive }: RowChange<'problems'>): void {
-    add(this.#told, {
+  record({ chargePointKey, receivedAtMs }: ChangeSet, { row, isActive }: RowChange<'problems'>): void {
+    add(this.#reported, {
       techCode: null,
       techInfo: null,
       cause: null,
@@ -28,12 +28,12 @@ export class ProblemModel {
 
   /** The transaction is over. */
   settle(): void {
-    for (const event of this.#told.values()) add(this.newest, event)
-    this.#told.clear()
+    for (const event of this.#reported.values()) add(this.newest, event)
+    this.#reported.clear()
   }
 }
 
-/** Of two events of one time the one that comes later counts; a time that was ahead of its arrival is that arrival. */
+/** Of two events with one time the later arrival counts; a time after its arrival counts as the arrival. */
 function add(newest: Map<string, Event>, event: Event): void {
   const { chargePointKey, componentName, componentInstance, evseId, connectorId } = event
   const key = [chargePointKey, componentName, componentInstance, evseId, connectorId].join('\0')

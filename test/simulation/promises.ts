@@ -13,7 +13,7 @@ interface StoredPromise {
   readonly promisedAtMs: number
 }
 
-/** A transaction that begins under another number than the one that is promised to it. */
+/** A transaction that begins with another id than the one that was promised to it. */
 export interface BrokenPromise {
   readonly id: number
   readonly seen: string
@@ -34,7 +34,7 @@ export class PromiseModel {
     this.#rows = [...others, ...kept, { chargePointKey, transactionId, start, promisedAtMs }]
   }
 
-  /** Transactions of the set that are not stored yet, and would not have the ids that are promised to them (2.x). */
+  /** Transactions of the set that are not stored yet, and do not have the ids that were promised to them (2.x). */
   brokenBy({ chargePointKey: key, changes }: ChangeSet, nowMs: number): readonly BrokenPromise[] {
     const open = this.openOf(key, nowMs)
     return changes.flatMap((change) => {
@@ -61,7 +61,7 @@ export class PromiseModel {
     })
   }
 
-  /** Executes the statement of this name; null when it is another one's. */
+  /** Executes the statement of this name; null if it is not one of these. */
   answer(name: string, values: readonly unknown[], nowMs: number): { readonly rows: readonly unknown[] } | null {
     const [key, ...more] = values
     if (name === 'stator_promise_transaction') {

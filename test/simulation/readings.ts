@@ -1,4 +1,4 @@
-// What is read of each table to hold it against the model of the database: its columns, under their names in the program.
+// How each table is read to compare it with the database model: its columns, under their names in the program.
 
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
@@ -9,7 +9,7 @@ import { anomalies, connectorHistory, meterValues, problemTimes, transactionFact
 
 const ofChargePoints = 'charge_point_id = ANY($1)'
 
-/** All of a table but the columns that are left; JSON and what a number cannot hold come as texts. */
+/** All columns of a table except those named; JSON, and values that a number cannot represent, are read as texts. */
 function reading<T extends PgTable>(table: T, left: readonly NameOf<T>[] = [], where = ofChargePoints): string {
   const leftOut: ReadonlySet<string> = new Set(left)
   const columns = Object.entries(getTableColumns(table)).flatMap(([name, column]) => {
@@ -20,7 +20,7 @@ function reading<T extends PgTable>(table: T, left: readonly NameOf<T>[] = [], w
   return `SELECT ${columns.join(', ')} FROM ${getTableName(table)} WHERE ${where}`
 }
 
-/** Of a charge point: its connection, and what operators alone know. */
+/** The columns of a charge point: its connection, and those that only operators set. */
 const notOfModel = [
   ...(['passwordHash', 'pendingPasswordHash', 'apiKeyHash', 'location', 'createdAtMs', 'deletedAtMs'] as const),
   ...(['ocppVersion', 'connected', 'connectionEpoch', 'node', 'endedEpoch', 'endedNode', 'fencedIn'] as const),

@@ -7,7 +7,7 @@ export function refusal(code: string, message: string): DatabaseError {
   return Object.assign(new DatabaseError(message, message.length, 'error'), { code, severity: 'ERROR' })
 }
 
-/** What `work` gives, or the error with which the database refuses it. */
+/** The result of `work`, or the error with which the database refuses it. */
 export function attempted<T>(work: () => T): { readonly value: T } | { readonly refused: DatabaseError } {
   try {
     return { value: work() }

@@ -1,20 +1,21 @@
-// Registers that fall within a session, held against what its charge point told: the energy is nobody's guess, and an anomaly says why.
+// Registers that fall within a session, compared with what its charge point reported: the energy is not guessed, and an
+// anomaly says why.
 
 import { energyOf, needsEvidence, noEvidence, type TransactionEnergy } from '../../src/blocks/metering/energy.ts'
 import type { DatabaseModel, StoredTransaction } from './database-model.ts'
 import type { Message } from './message.ts'
 import { hasUsableTimes } from './plan.ts'
-import { type Histories, type Whole, wholeOf } from './told.ts'
+import { type Histories, type Whole, wholeOf } from './reported.ts'
 
-/** What operators are shown: meter values are read only where what is stored with the transaction says that they have to be. */
+/** What operators see: meter values are read only if the stored transaction requires it. */
 export function energyShown(model: DatabaseModel, row: StoredTransaction): TransactionEnergy {
   const registers = { ...row, open: row.stoppedAtMs === null }
   return energyOf(registers, needsEvidence(registers) ? model.evidenceOf(row) : noEvidence)
 }
 
 /**
- * Whether a register fell from the start of a session to its end, by what its charge point told. Where the end has a register, what was
- * told later is not of the session.
+ * Whether a register fell from the start of a session to its end, by what its charge point reported. If the end has a
+ * register, later values do not belong to the session.
  */
 export function hasFallen(row: StoredTransaction, whole: Whole): boolean {
   const { part, fact } = whole.end
@@ -43,15 +44,16 @@ function isFalling(readings: readonly number[]): boolean {
 /** A register that falls by this is rounded. */
 const roundingWh = 1
 
-/** What does not hold of registers that fell, and of those that did not; null when all does. */
+/** The first problem with registers that fell or did not fall; null if there is none. */
 export function fallProblem(model: DatabaseModel, histories: Histories, messages: readonly Message[]): string | null {
   for (const [transactionId, history] of histories) {
     const row = model.transactions.get(transactionId)
     const whole = wholeOf(history)
-    if (row === undefined || whole === null || whole.session.truth.isToldThroughTwo || !hasFallen(row, whole)) continue
+    if (row === undefined || whole === null || whole.session.truth.isReportedThroughTwo || !hasFallen(row, whole))
+      continue
     const { consumedWh } = energyShown(model, row)
     if (consumedWh !== null) return `Transaction ${transactionId}: its register fell, and its energy is ${consumedWh}.`
-    // Of what is told after an end without a register not every fall is noted.
+    // After an end without a register, not every fall is noted.
     if (!isFalling(registersOf(row, whole, whole.end.fact.occurredAtMs)) || isBelowStart(row)) continue
     const name = row.stationTransactionId ?? String(transactionId)
     if (!fallsNoted(model, row.chargePointKey).includes(name)) {
@@ -66,7 +68,10 @@ function isBelowStart({ meterStartWh, meterStopWh }: StoredTransaction): boolean
   return meterStartWh !== null && meterStopWh !== null && meterStopWh < meterStartWh
 }
 
-/** Of a charge point whose meters only rise no fall is noted. In one second it may tell two registers, and either may come first. */
+/**
+ * For a charge point whose meters only rise, no fall is noted. It may report two registers in one second, in either
+ * order.
+ */
 function madeUpProblem(model: DatabaseModel, messages: readonly Message[]): string | null {
   const rising = new Set<number>()
   for (const { station } of messages) {
@@ -80,7 +85,7 @@ function madeUpProblem(model: DatabaseModel, messages: readonly Message[]): stri
   return null
 }
 
-/** The transactions of a charge point of which a fall is noted, by its names. */
+/** The names of a charge point's transactions with a noted fall. */
 function fallsNoted({ anomalies }: DatabaseModel, key: number): readonly string[] {
   return [...anomalies.values()].flatMap(({ kind, chargePointKey, transaction }) =>
     kind === 'registerFell' && chargePointKey === key && transaction !== null ? [transaction] : [],

@@ -1,4 +1,4 @@
-// The rules that hold in every simulation, by the names under which a violation of them is told.
+// The rules that hold in every simulation, by name.
 
 export const rules = {
   acknowledgedIsStored: 'A CALLRESULT leaves only after the facts of its CALL are stored.',
@@ -12,7 +12,7 @@ export const rules = {
   bounded: 'No queue grows past its maximum.',
   actorAsStored: 'An actor shows what is committed: nothing more, and nothing less.',
   historyAsStored: 'What is stored of a transaction is what the messages about it say.',
-  fallIsSeen: 'A register that falls within a transaction tells no energy, and is noted; one that only rises is not.',
+  fallIsSeen: 'A register that falls within a transaction gives no energy, and is noted; one that only rises is not.',
   otherCardIsNoted: 'A stop by another card than that of the start is noted once, in whatever order the two come.',
   localTimeIsRead: 'A time without a zone is what the clocks show where its charge point stands.',
   promiseKept: 'A transaction that a remote start brings about has the id that was promised to it.',

@@ -16,11 +16,11 @@ export interface SeedsToRun {
   readonly onSeed?: (soFar: SeedsRun) => void
 }
 
-/** What came of them. */
+/** The result. */
 export interface SeedsRun {
   seeds: number
   steps: number
-  /** Frames that reached the central system or left it. */
+  /** Frames that the central system received or sent. */
   frames: number
   commits: number
   faults: number

@@ -1,4 +1,5 @@
-// Charging sessions, as their charge point knows them: whose card began one and whose stopped it, and what its meter showed.
+// Charging sessions, as their charge point knows them: the cards that began and stopped it, and the readings of its
+// meter.
 
 import type { Habits, SessionHabits } from './plan.ts'
 
@@ -15,24 +16,24 @@ export interface Session {
   readonly remoteStartId: number | null
   seqNo: number
   meterWh: number
-  /** The card that stops it, where that is another; null where it is not. */
+  /** The card that stops it, if it is another one; else null. */
   readonly stopIdTag: string | null
-  /** 2.0.1: whether what happens next tells the card that it began with. */
-  readonly tellsCard: boolean
+  /** 2.0.1: whether the next event contains the card that it began with. */
+  readonly reportsCard: boolean
   readonly habits: SessionHabits
   readonly truth: SessionTruth
 }
 
-/** What is to come out, as far as the charge point knows. */
+/** The expected result, as far as the charge point knows. */
 export interface SessionTruth {
-  /** Registers that it told, with their times. */
+  /** Registers that it reported, with their times. */
   readonly registers: { readonly atMs: number; readonly wh: number }[]
-  /** The sum of the intervals that it told; null when it told none. */
+  /** The sum of the intervals that it reported; null if it reported none. */
   intervalsWh: number | null
-  /** 1.6: some of it was told before its number was known. */
+  /** 1.6: some of it was reported before its transactionId was known. */
   isUnnamed: boolean
-  /** Some of it was told while its charge point sent through two sockets. */
-  isToldThroughTwo: boolean
+  /** Some of it was reported while its charge point sent through two sockets. */
+  isReportedThroughTwo: boolean
 }
 
 /** Cards that sessions begin with. */
@@ -48,7 +49,7 @@ const otherCards: ReadonlyMap<string, string> = new Map([
   ['BLOCKED', 'USER1'],
 ])
 
-/** What is known of a session as it begins. */
+/** A session when it begins. */
 type Beginning = Pick<
   Session,
   'connectorId' | 'idTag' | 'startedAtMs' | 'meterStartWh' | 'stationTransactionId' | 'remoteStartId'
@@ -62,18 +63,21 @@ export function newSession(beginning: Beginning, { sessions: habits }: Habits): 
     seqNo: 0,
     meterWh: meterStartWh,
     stopIdTag: habits.stoppedBy === 'otherCard' ? (otherCards.get(idTag) ?? 'BLOCKED') : null,
-    tellsCard: false,
+    reportsCard: false,
     habits,
-    truth: { registers: [], intervalsWh: null, isUnnamed: false, isToldThroughTwo: false },
+    truth: { registers: [], intervalsWh: null, isUnnamed: false, isReportedThroughTwo: false },
   }
 }
 
-/** Whether what happens next in a session tells the card once more that it began with. */
+/** Whether the next event in a session repeats the card that it began with. */
 export function repeatsCard({ habits, seqNo }: Session): boolean {
   return habits.stoppedBy === 'otherCard' && seqNo % 3 === 2
 }
 
-/** Whether its start is told with its card, and so maybe after its end. What a remote start brings about is told at once. */
+/**
+ * Whether its start is reported with its card, and so perhaps after its end. A session of a remote start is reported at
+ * once.
+ */
 export function startsLate({ habits, remoteStartId }: Session): boolean {
   return habits.cardComes === 'last' && remoteStartId === null
 }
@@ -84,24 +88,26 @@ export function haveCardsInCommon({ idTag, stopIdTag }: Session): boolean {
 }
 
 /**
- * What the meter shows at the next message of a session, in Wh.
+ * The register at the next message of a session, in Wh.
  *
- * @param risenWh what it shows when nothing happens to it.
+ * @param risenWh the register without a fault of the meter.
  */
 export function meterShows({ habits, seqNo, meterStartWh }: Session, what: 'update' | 'stop', risenWh: number): number {
   if (habits.meter === 'rises') return risenWh
   if (habits.meter === 'slips') return what === 'update' && seqNo === 2 ? slippedWh : risenWh
-  // Exchanged for another one, which counts from nearly nothing, and then goes on above where the session began.
+  // Exchanged for another meter, which counts from nearly zero, and later continues above the start of the session.
   if (what === 'stop' || seqNo > 3) return meterStartWh + 3_000 + seqNo
   return seqNo === 1 ? meterStartWh + 8_000 : 10 * seqNo
 }
 
 const slippedWh = 5
 
-/** What one interval tells, in Wh. */
+/** The energy of one interval, in Wh. */
 export const intervalWh = 11
 
-/** Keeps what the next message of a session tells of its energy. @returns the register that it tells; null for none. */
+/**
+ * Records the energy that the next message of a session reports. @returns the register that it reports; null for none.
+ */
 export function noteReading(
   { habits, meterWh, truth }: Session,
   what: 'update' | 'stop',

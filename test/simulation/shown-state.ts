@@ -1,4 +1,4 @@
-// What the actor of a charge point has to show, as a text to be compared.
+// The state that the actor of a charge point has to show, as a text to be compared.
 
 import type { UntimedFacts } from '../../src/blocks/untimed-facts.ts'
 
@@ -17,7 +17,7 @@ interface ShownTransaction {
   readonly chargingState?: string | null
 }
 
-/** What an actor shows, or the database holds, of a charge point: the same text for the same state. */
+/** The state of a charge point in an actor, or in the database: the same text for the same state. */
 export function stateText(
   { bootStatus, untimedFacts }: ShownChargePoint,
   connectors: readonly { readonly evseId: number; readonly connectorId: number; readonly status: string }[],
@@ -27,7 +27,7 @@ export function stateText(
   const shownConnectors = connectors.map(({ evseId, connectorId, status }) => `${evseId}.${connectorId} ${status}`)
   const shownTransactions = transactions.map(
     ({ transactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh, chargingState = null }) =>
-      // In 1.6 the connector tells the charging state, and it is not stored.
+      // In 1.6 the connector has the charging state, and it is not stored.
       `${transactionId} at ${evseId}.${connectorId} ${idToken} ${startedAtMs} ${meterStartWh} ${version === '1.6' ? '' : chargingState}`,
   )
   const chargePoint = [`boot ${bootStatus}`, shownConnectors.toSorted().join(', '), JSON.stringify(untimedFacts)]

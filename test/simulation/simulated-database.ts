@@ -1,5 +1,5 @@
-// A PostgreSQL server that is not there: the model of its tables, reached over connections that take time, get cut, and lose answers.
-// It outlives the processes that use it.
+// A simulated PostgreSQL server: the model of its tables, behind connections that are slow, break, and lose answers. It
+// outlives the processes that use it.
 
 import type { ClientBase, Pool } from 'pg'
 import { queryMsMax } from '../../src/base/limits.ts'
@@ -14,7 +14,7 @@ import type { Random } from '../support/random.ts'
 import { attempted, refusal } from './refusal.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 
-/** What may go wrong with a commit. */
+/** The faults of a commit. */
 export type CommitFault =
   /** PostgreSQL ends a deadlock by refusing; nothing is stored. */
   | 'deadlock'
@@ -22,9 +22,9 @@ export type CommitFault =
   | 'refuse'
   /** The connection breaks before anything is stored. */
   | 'cutBefore'
-  /** Everything is stored, and the connection breaks before the answer is through. */
+  /** Everything is stored, and the connection breaks before the answer arrives. */
   | 'loseAnswer'
-  /** The connection breaks; what had been sent arrives seconds later, unless somebody ends what is left of the connection. */
+  /** The connection breaks; the request arrives seconds later, unless the connection is ended in PostgreSQL. */
   | 'ghost'
 
 export const commitFaults: readonly CommitFault[] = ['deadlock', 'refuse', 'cutBefore', 'loseAnswer', 'ghost']
@@ -50,22 +50,22 @@ export interface ServerOptions {
   readonly time: SimulatedTime
   readonly random: Random
   readonly model: DatabaseModel
-  /** How often a commit, or a trip of another kind, goes wrong by itself: 0 to 1. */
+  /** How often a commit, or another request, fails by itself: 0 to 1. */
   readonly faultRate: number
-  /** Longest trip in one direction, in milliseconds. */
+  /** Longest latency in one direction, in milliseconds. */
   readonly tripMsMax: number
   /** `commit` does it. `isGhost`: long after its sender has given it up. */
   readonly onCommit: (sets: readonly ChangeSet[], commit: () => readonly CommitOutcome[], isGhost: boolean) => void
   readonly onFault: (fault: string) => void
 }
 
-/** The server, and every fault that it can have. */
+/** The server with its faults. */
 export class SimulatedDatabaseServer {
   readonly model: DatabaseModel
   readonly #options: ServerOptions
   readonly #time: SimulatedTime
   readonly #random: Random
-  /** Sent, and not executed yet, in the order of arrival. */
+  /** Requests that were sent and not executed yet, in the order of arrival. */
   readonly #underWay = new Set<Request>()
   /** Requests of broken connections that are still on their way. */
   readonly #ghosts = new Set<Request>()
@@ -73,7 +73,7 @@ export class SimulatedDatabaseServer {
   readonly #stalled = new Set<() => void>()
   #stalledUntilMs = 0
   #awayUntilMs = 0
-  /** Until when a process reaches nothing. */
+  /** Until when a process cannot reach the database. */
   readonly #cutOff = new Map<Owner, number>()
   #due: CommitFault[] = []
   #faultRate: number
@@ -87,23 +87,23 @@ export class SimulatedDatabaseServer {
     this.#faultRate = options.faultRate
   }
 
-  /** Since when nothing has gone wrong; in the future while it does. */
+  /** Since when there was no fault; in the future during one. */
   get soundSinceMs(): number {
     return Math.max(this.#lastFaultMs, this.#stalledUntilMs, this.#awayUntilMs)
   }
 
-  /** Answers nobody for a while; what was sent is done afterwards. */
+  /** Stalls for a while; requests are executed afterwards. */
   stall(forMs: number): void {
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#time.nowMs + forMs)
   }
 
-  /** Cuts every connection and takes no new ones for a while. */
+  /** Cuts every connection and accepts no new ones for a while. */
   goAway(forMs: number): void {
     this.#awayUntilMs = Math.max(this.#awayUntilMs, this.#time.nowMs + forMs)
     this.cut()
   }
 
-  /** Cuts every connection of one process, and takes no new ones of it for a while. */
+  /** Cuts every connection of one process, and accepts no new ones from it for a while. */
   cutOff(owner: Owner, forMs: number): void {
     const untilMs = this.#time.nowMs + forMs
     this.#cutOff.set(owner, untilMs)
@@ -135,8 +135,8 @@ export class SimulatedDatabaseServer {
   }
 
   /**
-   * The process `owner` has died: what it had sent is executed or was lost on the way, in order, and either is settled
-   * before another process has read anything (PostgreSQL ends the transactions of a connection that is gone).
+   * The process `owner` has died: each request that it had sent is executed or lost, in order, and this is settled
+   * before another process reads anything (PostgreSQL ends the transactions of a connection that is gone).
    */
   settleAfterDeath(): void {
     let isLost = false
@@ -148,7 +148,7 @@ export class SimulatedDatabaseServer {
     }
   }
 
-  /** Does `work` as one statement of the process `owner`; false when it hears nothing of it. */
+  /** Runs `work` as one statement of the process `owner`; false if the answer does not arrive. */
   run(owner: Owner, work: () => void): Promise<boolean> {
     return this.#trip({ owner, isCut: false }, work, this.#queryFault()).then(
       () => true,
@@ -156,10 +156,10 @@ export class SimulatedDatabaseServer {
     )
   }
 
-  /** A client of the server, as `openDatabase` gives one. */
+  /** A client of the server, as from `openDatabase`. */
   open(owner: Owner): Database {
     const session = (): Session => ({ owner, isCut: false })
-    // What the store asks of a pool is `query` with a prepared statement, and nothing else.
+    // Of a pool, the store uses only `query` with a prepared statement.
     const queries = {
       query: (asked: Statement | string) => {
         const statement = typeof asked === 'string' ? { name: asked, values: [] } : asked
@@ -175,11 +175,11 @@ export class SimulatedDatabaseServer {
       upkeepPool: pool,
       isSingleConnection: false,
       lease: async () => {
-        // What a broken lease had sent is done or gone when the next one begins (`database.ts` sees to it).
+        // Requests of a broken lease are over when the next one begins (`database.ts` ensures that).
         for (const request of this.#ghosts) if (request.session.owner === owner) this.#endGhost(request)
         const leased = session()
         await this.#trip(leased, () => {}, null)
-        // The simulated commit is the only one who uses the client, and it knows what it is.
+        // Only the simulated commit uses the client, and it knows its real type.
         return { client: leased as unknown as ClientBase, release: () => {} }
       },
       ping: () =>
@@ -190,7 +190,7 @@ export class SimulatedDatabaseServer {
     }
   }
 
-  /** What the writer calls in the place of `commitGroup`. */
+  /** The writer calls this instead of `commitGroup`. */
   readonly commitGroup: CommitGroup = (client, sets, seen, _expectsNew, mayBeStored = false) => {
     const session = client as unknown as Session
     const fault = this.#nextFault()
@@ -223,7 +223,7 @@ export class SimulatedDatabaseServer {
     return this.#random.pick(faults)
   }
 
-  /** One request and its answer. `ghost` is the same work, when it can be done without its sender. */
+  /** One request and its answer. `ghost` is the same work, if it can be done without its sender. */
   #trip<T>(
     session: Session,
     work: () => T,
@@ -232,7 +232,7 @@ export class SimulatedDatabaseServer {
     timeoutMs = queryMsMax,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      // The dead send nothing.
+      // A dead process sends nothing.
       if (!session.owner.isAlive) return
       let isSettled = false
       const settle = (conclude: () => void): void => {

@@ -11,7 +11,7 @@ export interface StationEnd {
   readonly identity: string
   onOpen(wire: Wire): void
   onText(wire: Wire, text: string): void
-  /** The socket is gone, or was never opened. */
+  /** The socket is closed, or was never opened. */
   onClosed(wire: Wire): void
 }
 
@@ -21,17 +21,17 @@ export interface ServerEnd {
   onOpen(wire: Wire, socket: SimulatedSocket): void
   onText(wire: Wire, socket: SimulatedSocket, text: string): void
   onClosed(wire: Wire, socket: SimulatedSocket, code: number, reason: string): void
-  /** A frame leaves. False: the process dies before it does. */
+  /** A frame is sent. False: the process dies before that. */
   mayAct(): boolean
   onSent(wire: Wire, text: string): void
 }
 
-/** What the kernel has read by the time a socket is paused is delivered all the same: this many frames here. */
+/** Frames that the kernel has read before a socket is paused are still delivered: this many. */
 export const readAheadFrames = 8
-/** Frames count as this many bytes to a reader that is slow, so that a story needs few of them. */
+/** For a slow reader frames count as this many bytes, so that a story needs few of them. */
 const slowFrameBytes = 131_072
 
-/** One connection. The charge point dials, and whatever happens to it happens here. */
+/** One connection, opened by the charge point, with all of its faults. */
 export class Wire {
   readonly station: StationEnd
   readonly server: ServerEnd
@@ -90,7 +90,7 @@ export class Wire {
     return this.#unread.length * slowFrameBytes
   }
 
-  /** The server has agreed to the handshake. */
+  /** The server has accepted the handshake. */
   accept(data: SocketData): void {
     const socket = new SimulatedSocket(this, data)
     this.#socket = socket
@@ -105,7 +105,7 @@ export class Wire {
     })
   }
 
-  /** The server has refused the handshake, or nobody listens there. */
+  /** The server has refused the handshake, or there is no server. */
   refuse(): void {
     this.#toStation(() => this.#closeStation())
   }
@@ -116,7 +116,7 @@ export class Wire {
     this.#toServer(() => this.arrive(text))
   }
 
-  /** The charge point ends the connection: by a close frame, or by a reset, which may overtake what is under way. */
+  /** The charge point ends the connection: by a close frame, or by a reset, which may overtake frames under way. */
   hangUp(how: 'close' | 'reset'): void {
     if (!this.#isStationOpen) return
     this.#isStationOpen = false
@@ -125,7 +125,10 @@ export class Wire {
     else this.#toServer(() => this.#closeServer(how === 'close' ? 1000 : 1006, ''))
   }
 
-  /** Nothing passes any more, and neither end is told. Both find out in their own time. */
+  /**
+   * A half-open connection: nothing passes any more, and neither end is notified. Both detect it by their own
+   * time-outs.
+   */
   halfOpen(): void {
     if (this.#isHalfOpen) return
     this.#isHalfOpen = true
@@ -142,7 +145,7 @@ export class Wire {
     })
   }
 
-  /** The process at the server's end has died: the kernel resets its sockets, unless the whole machine is gone. */
+  /** The process at the server's end has died: the kernel resets its sockets, unless the whole machine has failed. */
   serverDied(): void {
     this.#isServerOpen = false
     if (this.#isHalfOpen) return
@@ -154,7 +157,7 @@ export class Wire {
     }
   }
 
-  /** What `Socket.sendText` does. */
+  /** As `Socket.sendText`. */
   sendText(text: string): number {
     if (!this.#isServerOpen || !this.server.mayAct()) return 0
     if (this.bufferedBytes > socketBufferBytesMax) return 0
@@ -193,7 +196,7 @@ export class Wire {
     })
   }
 
-  /** What the charge point has sent is there to be read. */
+  /** Frames of the charge point have arrived and can be read. */
   arrive(text: string): void {
     if (!this.isServerOpen || this.#isHalfOpen) return
     if (this.#held.length > 0 || (this.#isPaused && this.#readAhead-- <= 0)) this.#held.push(text)

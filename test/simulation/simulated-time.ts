@@ -1,5 +1,5 @@
-// Time that passes only when the simulation steps. Everything that happens is an event here: timers, frames on their way, trips to
-// the database, turns of the event loop. Promises run to their end after each of them.
+// Time that passes only when the simulation steps. Everything that happens is an event here: timers, frames, database
+// requests, turns of the event loop. All promises are settled after each of them.
 
 import { drainMicrotasks } from 'bun:jsc'
 
@@ -33,7 +33,7 @@ export class SimulatedTime {
     }
   }
 
-  /** Runs the next event and every promise that it settles; false when there is none before `endMs`. */
+  /** Runs the next event and every promise that it settles; false if there is none before `endMs`. */
   step(endMs = Number.POSITIVE_INFINITY): boolean {
     for (;;) {
       const next = this.#heap[0]

@@ -1,4 +1,4 @@
-// Thousands of small worlds, each from one number: whatever breaks in them, nothing that was acknowledged is lost.
+// Thousands of small simulations, each from one seed: whatever breaks in them, nothing that was acknowledged is lost.
 
 import { afterEach, describe, expect, spyOn, test } from 'bun:test'
 import { times } from '../fuzz/make/run.ts'
@@ -6,9 +6,9 @@ import { planOf } from './plan.ts'
 import { rules } from './rules.ts'
 import { runSeeds, summary } from './run.ts'
 import { simulate } from './simulation.ts'
-import { shorten, tell } from './story.ts'
+import { shorten, storyOf } from './story.ts'
 
-/** How long seeds are run, in milliseconds, and how many at least. */
+/** How long seeds are run, in milliseconds, and the minimum number of seeds. */
 const forMs = 15_000 * times
 const seedsMin = 300 * times
 
@@ -37,7 +37,7 @@ describe('a simulation', () => {
     expect(hashes.size).toBe(20)
   })
 
-  test('asks nobody but the seed for time and chance', () => {
+  test('takes time and chance only from the seed', () => {
     const seeds = Array.from({ length: 40 }, (_, index) => 1 + index)
     const hashes = seeds.map((seed) => simulate(planOf(seed)).traceHash)
     const timers: string[] = []
@@ -63,7 +63,7 @@ test(
     const [broken] = run.violations
     if (broken !== undefined) {
       const { seed, violation } = broken
-      throw new Error(`${rules[violation.rule]}\n${tell(shorten(planOf(seed), violation.rule))}`)
+      throw new Error(`${rules[violation.rule]}\n${storyOf(shorten(planOf(seed), violation.rule))}`)
     }
     expect(run.seeds).toBeGreaterThanOrEqual(seedsMin)
     expect(run.faults).toBeGreaterThan(run.seeds)

@@ -1,5 +1,5 @@
-// One simulated world: charge points, the network, one or two processes of Stator and those that take their places, a database, and a
-// watch over all of it. A plan says what happens; the same plan always happens in the same way.
+// One simulation: charge points, the network, one or two processes of Stator and their successors, a database, and a
+// watch over all of it. A plan says what happens; the same plan always runs in the same way.
 
 import { subprotocols } from '../../src/ocpp/version.ts'
 import { rowOf } from '../../src/blocks/messages.ts'
@@ -18,10 +18,10 @@ import { SimulatedTime } from './simulated-time.ts'
 import { SimulatedStation } from './station.ts'
 import { startWatchman } from './watchman.ts'
 
-/** What one run came to. */
+/** The result of one run. */
 export interface Outcome {
   readonly violation: Violation | null
-  /** Of everything that passed on the wires and was committed; equal plans give equal hashes. */
+  /** Hash of all frames on the wires and all commits; equal plans give equal hashes. */
   readonly traceHash: string
   /** Everything that happened, a line each; empty unless the run was recorded. */
   readonly trace: readonly string[]
@@ -30,26 +30,26 @@ export interface Outcome {
 
 export interface Counts {
   steps: number
-  /** That reached the central system, or left it. */
+  /** Frames that the central system received or sent. */
   frames: number
   commits: number
   faults: number
 }
 
-/** What a test may plant. */
+/** The bugs that a test may plant. */
 export interface Planting extends PlantedParts {
   readonly model?: () => DatabaseModel
 }
 
 /** 2026-01-01T00:00:00Z. */
 const startMs = Date.UTC(2026, 0, 1)
-/** Longest that everything may take to come to rest once nothing goes wrong any more. */
+/** Longest time until everything is at rest after the last fault. */
 const restMsMax = 1_800_000
 const stepsMax = 200_000
-/** Pause after everything is quiet, for what is written in batches. */
+/** Pause after everything is quiet, for batched writes. */
 const flushMs = 5_000
 
-/** Lets `plan` happen. @param isRecorded whether to keep the trace. */
+/** Runs `plan`. @param isRecorded whether to keep the trace. */
 export function simulate(plan: Plan, planting: Planting = {}, isRecorded = false): Outcome {
   const uproot = plantDecisions(planting)
   try {
@@ -65,7 +65,7 @@ const transactional = [
   ['2.0.1', 'TransactionEvent'],
 ] as const
 
-/** Puts planted decisions in the place of the real ones, until the returned function is called. */
+/** Replaces the real decisions by planted ones, until the returned function is called. */
 function plantDecisions({ decide: plant }: Planting): () => void {
   if (plant === undefined) return () => {}
   const planted = transactional.flatMap(([version, action]) => {
@@ -94,11 +94,11 @@ class Simulation {
   readonly #trace: string[] | null
   readonly #wires = new Set<Wire>()
   #hash = 0n
-  /** By place; null while there is none. */
+  /** By position; null while there is none. */
   readonly #nodes: (SimulatedNode | null)[]
   /** How long each is down once it has ended, in milliseconds. */
   readonly #downMs: number[]
-  /** The place of the process that each charge point has dialled last. */
+  /** The position of the process that each charge point has connected to last. */
   readonly #homes = new Map<SimulatedStation, number>()
   #starts = 0
   #wireNumbers = 0
@@ -172,7 +172,7 @@ class Simulation {
     this.#watch.checkPresence(alive, this.#present, this.#database.soundSinceMs)
   }
 
-  // Nothing goes wrong any more: everybody has to get what he waits for.
+  // The faults are over: everything that waits has to be answered.
   #comeToRest(): void {
     this.#note('nothing goes wrong any more')
     this.#database.recover()
@@ -196,7 +196,7 @@ class Simulation {
     if (!this.#isOver) this.#watch.checkAtRest(this.#alive, this.#present)
   }
 
-  // A connection that is open may still wait to be claimed: behind a look-up, say, that was sent to a database that stalled.
+  // An open connection may still wait to be claimed, for example after a look-up in a database that stalled.
   #isServerQuiet(): boolean {
     const nodes = this.#alive
     if (nodes.length < this.#nodes.length || !this.#watch.presence.isRight) return false
@@ -245,13 +245,13 @@ class Simulation {
       case 'move':
         this.#fault('move')
         this.#homes.set(station, (this.#homes.get(station) ?? station.key) + 1)
-        this.#time.after(action.tellsAfterMs, () => station.tellTwo(action.pick))
+        this.#time.after(action.reportsAfterMs, () => station.reportTwo(action.pick))
         return station.replace(this.#nodes.length > 1)
       case 'drop':
         this.#fault(`drop: ${action.how}`)
         return station.drop(action.how, action.stays)
-      case 'tell':
-        return station.tell(action.what, action.pick)
+      case 'report':
+        return station.report(action.what, action.pick)
       case 'resend':
         this.#fault('resend')
         return station.resend(action.pick, action.count)
@@ -271,7 +271,7 @@ class Simulation {
     }
   }
 
-  /** An operator asks the process that has the charge point, if one does. */
+  /** An operator asks the process that holds the charge point, if there is one. */
   #command({ what, pick }: Extract<Action, { kind: 'command' }>, station: SimulatedStation): void {
     const { key, identity } = station
     const awake = this.#alive.filter(({ isFrozen }) => !isFrozen)
@@ -332,9 +332,9 @@ class Simulation {
 
   #dial(station: SimulatedStation): Wire {
     const place = (this.#homes.get(station) ?? station.key) % this.#nodes.length
-    // Who sends charge points to processes may send it to another one next time.
+    // The load balancer may choose another process next time.
     this.#homes.set(station, this.#random.chance(0.3) ? place + 1 : place)
-    const server = this.#nodes[place] ?? nobody
+    const server = this.#nodes[place] ?? noServer
     const number = ++this.#wireNumbers
     this.#note(`${station.identity} dials process ${place}: ${number}`)
     const { latencyMsMax, version } = station.habits
@@ -364,8 +364,8 @@ class Simulation {
   }
 }
 
-/** Where nobody listens. */
-const nobody = {
+/** No process listens here. */
+const noServer = {
   isAlive: false,
   onOpen: () => {},
   onText: () => {},

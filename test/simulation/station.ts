@@ -1,5 +1,5 @@
-// A charge point: it keeps what it has to tell until it is answered, sends it again when no answer comes, and dials again when its
-// socket is gone. How well it does that is its habit.
+// A charge point: it keeps its messages until they are answered, sends them again if no answer comes, and reconnects if
+// its socket is closed. Its habits say how well it does that.
 
 import { remoteStartPromiseMs } from '../../src/base/limits.ts'
 import type { Payload } from '../../src/blocks/decision.ts'
@@ -7,27 +7,27 @@ import { dialects, heartbeatOf, type Dialect, type Said } from './dialects.ts'
 import { garbage } from './garbage.ts'
 import type { Message, SessionPart } from './message.ts'
 import { answerCall, askedIn, isNamed } from './answers.ts'
-import { type AnswerHabit, type Habits, type Telling, toldTogether } from './plan.ts'
+import { type AnswerHabit, type Habits, type ReportKind, reportedTogether } from './plan.ts'
 import { pickBy, type Random } from '../support/random.ts'
 import type { StationEnd, Wire } from './simulated-network.ts'
 import { idTags, meterShows, newSession, noteReading, repeatsCard, type Session, startsLate } from './sessions.ts'
 import type { SimulatedTime } from './simulated-time.ts'
-import { asWritten } from './told-times.ts'
+import { asWritten } from './station-times.ts'
 
 export interface StationWorld {
   readonly time: SimulatedTime
   dial(station: SimulatedStation): Wire
-  /** A CALL of a message leaves the charge point. */
+  /** The charge point sends a CALL of a message. */
   onCall(wire: Wire, messageId: string, message: Message): void
-  /** Garbage leaves the charge point. */
+  /** The charge point sends garbage. */
   onGarbage(wire: Wire, text: string): void
 }
 
 const hastyCallsMax = 3
-/** How long a charge point waits for an answer that wants everything to come to its end, in milliseconds. */
+/** How long a charge point waits for an answer at the end of a simulation, in milliseconds. */
 const calmPatienceMs = 30_000
 const answeredKept = 20
-/** How often a message is sent under one id before the charge point dials again (TransactionMessageAttempts). */
+/** How often a message is sent with one id before the charge point reconnects (TransactionMessageAttempts). */
 const attemptsMax = 3
 interface Outstanding {
   readonly wire: Wire
@@ -46,7 +46,7 @@ export class SimulatedStation implements StationEnd {
   readonly #random: Random
   readonly #dialect: Dialect
   #wire: Wire | null = null
-  /** The socket before this one, while it goes on using both. */
+  /** The previous socket, while it uses both. */
   #older: Wire | null = null
   #isOpen = false
   #isOnline = false
@@ -62,7 +62,7 @@ export class SimulatedStation implements StationEnd {
   readonly #answered: Message[] = []
   readonly #sessions = new Map<number, Session>()
   readonly #ended: Session[] = []
-  /** Events that are told only later. */
+  /** Events that are reported later. */
   #keptBack: Message[] = []
 
   constructor(key: number, habits: Habits, world: StationWorld, random: Random) {
@@ -74,14 +74,14 @@ export class SimulatedStation implements StationEnd {
     this.#dialect = dialects[habits.version]
   }
 
-  /** Whether everything that it had to tell has been answered, and it is connected. */
+  /** Whether all its messages have been answered, and it is connected. */
   get isQuiet(): boolean {
     return (
       this.#isOpen && this.#wire?.isServerOpen === true && this.#outbox.length === 0 && this.#outstanding.length === 0
     )
   }
 
-  /** Messages of it that no answer has come for, for the one who reads a story. */
+  /** Its unanswered messages, for the reader of a story. */
   get waiting(): string {
     const all = [...this.#outstanding.map(({ message }) => message), ...this.#outbox]
     return `${this.#isOpen ? 'connected' : 'not connected'}, ${all.length} waiting: ${all
@@ -96,9 +96,9 @@ export class SimulatedStation implements StationEnd {
   }
 
   /**
-   * Dials again while the old socket still seems open to it, or is: the old one is left as it is.
+   * Connects again while the old socket is open or seems open: the old one is left as it is.
    *
-   * @param usesBoth whether it goes on sending through either for a while.
+   * @param usesBoth whether it sends through both for a while.
    */
   replace(usesBoth = false): void {
     const old = this.#wire
@@ -107,7 +107,7 @@ export class SimulatedStation implements StationEnd {
     this.#leaveOlder()
     this.#lost()
     this.#dial()
-    // Through which socket the events of two sessions of one id come says nothing of their order.
+    // The socket of an event does not say in which order two sessions with one id were.
     if (usesBoth && isOld && old !== null && !this.habits.sessions.reusesIds) {
       this.#older = old
       this.#world.time.after(this.#random.between(0, 10_000), () => {
@@ -116,13 +116,13 @@ export class SimulatedStation implements StationEnd {
       this.#pump()
       return
     }
-    // Some close the old one a little later, others never do.
+    // Some close the old one a little later, others never.
     if (old !== null && this.#random.chance(0.5)) {
       this.#world.time.after(this.#random.between(0, 3_000), () => old.hangUp('close'))
     }
   }
 
-  /** @param stays whether it stays away until it is told to connect. */
+  /** @param stays whether it stays disconnected until `connect`. */
   drop(how: 'close' | 'reset' | 'halfOpen', stays: boolean): void {
     if (stays && how !== 'halfOpen') this.#isOnline = false
     const wire = this.#wire
@@ -136,20 +136,20 @@ export class SimulatedStation implements StationEnd {
     this.#wire?.slow(forMs)
   }
 
-  /** From now on it behaves as well as it can, so that everything comes to its end. */
+  /** From now on it behaves correctly, so that the simulation can end. */
   calmDown(): void {
     this.#isUntroubled = true
     this.#leaveOlder()
-    this.#tellKeptBack()
+    this.#reportHeldBack()
     this.connect()
   }
 
-  tell(what: Telling, pick: number): void {
+  report(what: ReportKind, pick: number): void {
     const atMs = this.#stamp()
     const connectorId = this.#connectorBy(pick)
     const session = this.#sessions.get(connectorId)
     const { sessions } = this.habits
-    if (pick > 0.7) this.#tellKeptBack()
+    if (pick > 0.7) this.#reportHeldBack()
     switch (what) {
       case 'boot':
         return sessions.startsTwice ? undefined : this.#say(() => this.#dialect.boot())
@@ -178,10 +178,10 @@ export class SimulatedStation implements StationEnd {
     }
   }
 
-  /** Tells two things of one connector in one moment: through two sockets, if it has two. */
-  tellTwo(pick: number): void {
+  /** Reports two things about one connector at one time: through two sockets, if it has two. */
+  reportTwo(pick: number): void {
     const hasSession = this.#sessions.has(this.#connectorBy(pick))
-    for (const what of toldTogether(hasSession, pick)) this.tell(what, pick)
+    for (const what of reportedTogether(hasSession, pick)) this.report(what, pick)
   }
 
   /** Sends messages again that have been answered already. */
@@ -215,9 +215,9 @@ export class SimulatedStation implements StationEnd {
     this.#wire.send(text)
   }
 
-  /** Mixes up what waits to be sent. */
+  /** Shuffles the waiting messages. */
   shuffle(): void {
-    // The events of two sessions of one id belong to one or the other only in their order.
+    // The events of two sessions with one id can only be assigned by their order.
     if (this.habits.sessions.reusesIds) return
     for (let at = this.#outbox.length - 1; at > 0; at--) {
       const other = this.#random.between(0, at)
@@ -299,7 +299,7 @@ export class SimulatedStation implements StationEnd {
     this.#pump()
   }
 
-  // The socket is gone: what was not answered is to be sent again, before everything else.
+  // The socket is closed: unanswered messages are sent again, before everything else.
   #takeBack(wire: Wire): void {
     const own = this.#outstanding.filter((outstanding) => outstanding.wire === wire)
     for (const { cancelTimeout } of own) cancelTimeout()
@@ -326,16 +326,16 @@ export class SimulatedStation implements StationEnd {
     say: () => Said,
     isKept: boolean,
     onAnswer: (answer: Payload) => void = () => {},
-    tells: SessionPart | null = null,
+    reports: SessionPart | null = null,
   ): Message {
-    return { number: ++this.#messages, station: this, isKept, said: null, say, onAnswer, tells }
+    return { number: ++this.#messages, station: this, isKept, said: null, say, onAnswer, reports }
   }
 
   #say(say: () => Said, isKept = true): void {
     this.#post(this.#message(say, isKept))
   }
 
-  /** Tells it now, or, if it `mayWait`, with what is told later. */
+  /** Reports it now or, if it `mayWait`, with later reports. */
   #post(message: Message, mayWait = false): void {
     if (mayWait && !this.#isUntroubled) this.#keptBack.push(message)
     else this.#outbox.push(message)
@@ -346,21 +346,21 @@ export class SimulatedStation implements StationEnd {
     this.#say(() => said, isKept)
   }
 
-  #tellKeptBack(): void {
+  #reportHeldBack(): void {
     this.#outbox.push(...this.#keptBack.splice(0))
     this.#pump()
   }
 
-  /** A time in a session: in whole seconds, if that is how it tells them. */
+  /** A time in a session: in whole seconds, if its habits say so. */
   #sessionMs(atMs: number): number {
     return this.habits.version === '2.0.1' && this.habits.sessions.isCoarse ? atMs - (atMs % 1_000) : atMs
   }
 
   #start(connectorId: number, idTag: string, remoteStartId: number | null): void {
     const { sessions: habits, version } = this.habits
-    // One id can have one session at a time.
+    // An id has one session at a time.
     if (habits.reusesIds && this.#sessions.has(connectorId)) return
-    // No two sessions begin with the same register.
+    // All sessions begin with different registers.
     this.#meterWh++
     const beginning = {
       connectorId,
@@ -372,14 +372,14 @@ export class SimulatedStation implements StationEnd {
     }
     const session = newSession(beginning, this.habits)
     this.#sessions.set(connectorId, session)
-    this.#tellStart(session, session)
+    this.#reportStart(session, session)
     if (habits.cardComes !== 'withStart') {
       this.#post(this.#next(session, 'update', this.#sessionMs(this.#stamp()), true), true)
     }
     if (version !== '2.0.1' || !habits.startsTwice || !this.#hasBooted) return
     session.seqNo++
     this.#meterWh += 3
-    this.#tellStart(session, {
+    this.#reportStart(session, {
       ...session,
       idTag: idTag === idTags[0] ? idTags[1] : idTags[0],
       startedAtMs: this.#sessionMs(this.#stamp()),
@@ -387,12 +387,12 @@ export class SimulatedStation implements StationEnd {
     })
   }
 
-  /** @param told the session as its start tells it. */
-  #tellStart(session: Session, told: Session): void {
-    const { startedAtMs: atMs, meterStartWh, idTag, habits } = told
+  /** @param reported the session as its start reports it. */
+  #reportStart(session: Session, reported: Session): void {
+    const { startedAtMs: atMs, meterStartWh, idTag, habits } = reported
     const registerWh = this.habits.version === '2.0.1' && habits.energy === 'intervals' ? null : meterStartWh
     if (registerWh !== null) session.truth.registers.push({ atMs, wh: registerWh })
-    const said = this.#dialect.start({ ...told })
+    const said = this.#dialect.start({ ...reported })
     const onAnswer = ({ transactionId }: Payload): void => {
       if (typeof transactionId === 'number') session.transactionId = transactionId
     }
@@ -403,7 +403,7 @@ export class SimulatedStation implements StationEnd {
     )
   }
 
-  /** @param mayWait whether it may be kept back until the next session has begun. */
+  /** @param mayWait whether it may be held back until the next session has begun. */
   #goOn(session: Session, what: 'update' | 'stop', stampMs: number, mayWait = false): void {
     const { reusesIds, endsTwice } = this.habits.sessions
     const message = this.#next(session, what, this.#sessionMs(stampMs))
@@ -416,11 +416,11 @@ export class SimulatedStation implements StationEnd {
   }
 
   /** The next message of a session. */
-  #next(session: Session, what: 'update' | 'stop', atMs: number, tellsCard = repeatsCard(session)): Message {
+  #next(session: Session, what: 'update' | 'stop', atMs: number, reportsCard = repeatsCard(session)): Message {
     this.#meterWh += 11
     session.seqNo++
     session.meterWh = meterShows(session, what, this.#meterWh)
-    const then = { ...session, tellsCard }
+    const then = { ...session, reportsCard }
     const { truth, idTag } = session
     const { version } = this.habits
     const registerWh = noteReading(session, what, atMs, version)
@@ -445,7 +445,7 @@ export class SimulatedStation implements StationEnd {
 
   #send(wire: Wire, message: Message): void {
     message.said ??= asWritten(message.say(), this.habits)
-    if (this.#older !== null && message.tells !== null) message.tells.session.truth.isToldThroughTwo = true
+    if (this.#older !== null && message.reports !== null) message.reports.session.truth.isReportedThroughTwo = true
     const messageId = `${this.identity}-${++this.#calls}`
     const outstanding: Outstanding = { wire, messageId, message, attempts: 0, cancelTimeout: () => {} }
     this.#outstanding.push(outstanding)
@@ -461,7 +461,7 @@ export class SimulatedStation implements StationEnd {
     wire.send(JSON.stringify([2, outstanding.messageId, action, payload]))
   }
 
-  // No answer in time.
+  // The answer is too late.
   #giveUp(wire: Wire, outstanding: Outstanding): void {
     const { message } = outstanding
     if (!this.#wires.includes(wire) || message.said === null) return
@@ -485,12 +485,12 @@ export class SimulatedStation implements StationEnd {
   #obey(action: string, payload: Payload): void {
     const asked = askedIn(action, payload)
     if (asked === null) return
-    // The driver plugs in at once, or takes a while.
+    // The driver plugs in at once, or after a while.
     const waitMsMax = this.#random.weighted({ 3_000: 6, 60_000: 3, [remoteStartPromiseMs + 1_000]: 1 })
     this.#world.time.after(this.#random.between(0, Number(waitMsMax)), () => {
       if (asked.what === 'start') return this.#start(asked.connectorId, asked.idTag, asked.remoteStartId)
-      if (asked.what === 'trigger') return this.tell(asked.tells, this.#random.next())
-      // What has ended meanwhile is not ended again: its id may have been used again.
+      if (asked.what === 'trigger') return this.report(asked.reports, this.#random.next())
+      // A session that has ended meanwhile is not ended again: its id may have been used again.
       const session = [...this.#sessions.values()].find((one) => isNamed(one, asked.transactionId))
       if (session !== undefined) this.#goOn(session, 'stop', this.#stamp())
     })

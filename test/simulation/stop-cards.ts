@@ -1,10 +1,10 @@
-// Cards that stop what another one began: each is noted once, whichever of the two is told first.
+// Cards that stop a session of another card: each is noted once, whichever of the two is reported first.
 
 import type { DatabaseModel } from './database-model.ts'
 import { haveCardsInCommon } from './sessions.ts'
-import { type Histories, isOfOperator } from './told.ts'
+import { type Histories, isOfOperator } from './reported.ts'
 
-/** What does not hold of the cards that stopped transactions; null when all does. */
+/** The first problem with the cards that stopped transactions; null if there is none. */
 export function stopCardProblem(model: DatabaseModel, histories: Histories): string | null {
   // Uses of one id are noted under one name.
   const expected = new Map<string, { readonly min: number; readonly max: number }>()
@@ -23,8 +23,8 @@ export function stopCardProblem(model: DatabaseModel, histories: Histories): str
     const name = nameOf(row.chargePointKey, row.stationTransactionId ?? String(transactionId))
     const { min, max } = expected.get(name) ?? { min: 0, max: 0 }
     const count = haveCardsInCommon(session) ? 0 : 1
-    // Two processes may decide about the two cards in one moment, without each other.
-    expected.set(name, { min: min + (truth.isToldThroughTwo ? 0 : count), max: max + count })
+    // Two processes may decide about the two cards at the same time, without knowing of each other.
+    expected.set(name, { min: min + (truth.isReportedThroughTwo ? 0 : count), max: max + count })
   }
   const noted = Map.groupBy(
     [...model.anomalies.values()].filter(({ kind }) => kind === 'stopByOtherCard'),

@@ -4,7 +4,7 @@ import type { Rule } from './rules.ts'
 import type { Plan, Planned } from './plan.ts'
 import { type Planting, simulate } from './simulation.ts'
 
-/** Runs that a story may cost. */
+/** Maximum number of runs for one story. */
 const attemptsMax = 600
 
 /** The shortest plan found in which `rule` still breaks. `plan` itself must break it. */
@@ -25,8 +25,8 @@ export function shorten(plan: Plan, rule: Rule, planting: Planting = {}): Plan {
   }
 }
 
-/** The shortened plan as it happens, a line each, for people to read. */
-export function tell(plan: Plan, planting: Planting = {}): string {
+/** The events of the shortened plan, a line each. */
+export function storyOf(plan: Plan, planting: Planting = {}): string {
   const { violation, trace } = simulate(plan, planting, true)
   const stations = plan.stations.flatMap((habits, i) =>
     habits === null ? [] : [`CP${i + 1}: ${JSON.stringify(habits)}`],
@@ -61,7 +61,7 @@ function withFewerActions(plan: Plan, breaks: Breaks): Plan {
   return best
 }
 
-/** What is taken out leaves its pause behind. */
+/** The pause of a removed action stays. */
 function without(actions: readonly Planned[], from: number, to: number): readonly Planned[] {
   const pauseMs = actions.slice(from, to).reduce((sum, { afterMs }) => sum + afterMs, 0)
   const next = actions[to]

@@ -1,4 +1,4 @@
-// Tables whose rows are added, or take the place of those with their key, and nothing more: whichever those are.
+// The tables whose rows are only added, or replace those with the same key.
 
 import { getTableColumns } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'

@@ -1,5 +1,6 @@
-// What must be stored of the statuses that came without a time, as far as that can be said without knowing how Stator remembers them: a
-// status that follows another one of its connector is a fact of its own, and one that comes twice with nothing at all in between is one.
+// What must be stored of statuses without a time, as far as it does not depend on how Stator remembers them: a status
+// that follows another one of its connector is a new fact, and one that is sent twice with nothing in between is one
+// fact.
 
 import type { ChangeSet, Payload } from '../../src/blocks/decision.ts'
 import { isOf } from '../../src/blocks/stored-rows.ts'
@@ -37,7 +38,7 @@ export class UntimedStatuses {
     const key = copyKey('events', chargePointKey, text)
     const bounds = this.#bounds.get(key) ?? { chargePointKey, text, atLeast: 0, atMost: 0 }
     if (isOvertaken === true) {
-      // It has no place among those of the newest connection, so it may be stored there once more.
+      // It has no place among those of the newest connection, so it may be stored again.
       bounds.atMost++
       this.#bounds.set(key, bounds)
       this.#before.delete(chargePointKey)
@@ -50,7 +51,7 @@ export class UntimedStatuses {
     this.#before.set(chargePointKey, text)
   }
 
-  /** What is wrong with what is stored; null when nothing is. */
+  /** The first problem with what is stored; null if there is none. */
   violation({ copies }: DatabaseModel): BrokenRule | null {
     for (const [key, { chargePointKey, text, atLeast, atMost }] of this.#bounds) {
       const stored = copies.get(key) ?? 0

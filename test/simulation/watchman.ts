@@ -1,5 +1,5 @@
-// The leases of simulated processes, and a process that never dies and holds no charge points: it renews its own lease and finds
-// out about those of the others.
+// The leases of simulated processes, and a process that never dies and holds no charge points: it renews its own lease
+// and detects expired leases of others.
 
 import type { Clock } from '../../src/base/clock.ts'
 import { Counters } from '../../src/base/counters.ts'
@@ -13,7 +13,7 @@ import type { SimulatedTime } from './simulated-time.ts'
 /** How long a process that could not take its lease waits before it is started again, in milliseconds. */
 export const againMs = 1_000
 
-/** Parts that a canary puts in the place of the real ones. */
+/** Parts that a canary uses instead of the real ones. */
 export interface PlantedLeases {
   readonly leases?: (leases: NodeLeases) => NodeLeases
 }
@@ -28,7 +28,7 @@ interface LeaseParts {
   readonly planted: PlantedLeases
 }
 
-/** Takes a lease, as often as it takes, and keeps it. */
+/** Takes a lease, with as many attempts as needed, and keeps it. */
 export function keepLease(parts: LeaseParts, onTaken: (lease: LeaseKeeper) => void): void {
   const { id, client, planted, ...more } = parts
   const leases = createNodeLeases(client)

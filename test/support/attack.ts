@@ -1,4 +1,4 @@
-// What an attacker in a process of its own is told to do, and what it tells afterwards. The attacker is
+// The orders to an attacker in a process of its own, and its report. The attacker is
 // test/fixtures/attacker.ts.
 
 import { constants, setPriority } from 'node:os'

@@ -175,7 +175,7 @@ export function startFact(transactionId: number, more: Partial<TransactionFact> 
   }
 }
 
-/** The change set of a 1.6 start that tells `transactionId`. */
+/** The change set of a 1.6 start with `transactionId`. */
 export function startSet(key: number, transactionId: number, parts: Partial<ChangeSet> = {}): ChangeSet {
   return changeSet(key, {
     answer: { transactionId, idTagInfo: { status: 'Accepted' } },

@@ -13,7 +13,7 @@ export const testCredentials = new Credentials(credentialSecret)
 
 export const testAdminApiKey = 'admin-key-of-the-tests'
 
-/** A store with the charge points that were put into it, whatever the letter case they are asked for in; `lookups` tells what was asked for. */
+/** A store with the charge points that were put into it, whatever the letter case they are asked for in; `lookups` has what was asked for. */
 export class MemoryCredentialStore implements CredentialStore {
   readonly records = new Map<string, CredentialRecord>()
   readonly lookups: string[] = []

@@ -12,7 +12,7 @@ export class FakeSocket implements StationSocket {
   /** What the next sends return: bytes written, -1 when they wait in the socket, 0 when they were dropped. */
   sendStatus = 1
   bufferedBytes = 0
-  /** What the socket does when it is told to send. */
+  /** What the socket does when it has to send. */
   onSend: () => void = () => {}
 
   constructor(data: Partial<SocketData> = {}) {

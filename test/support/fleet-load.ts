@@ -1,5 +1,5 @@
 // The load of a fault test: charge points of both versions that keep what was not answered and send it again, and the audit of what
-// they were told against the database.
+// the sent facts against the database.
 
 import { Client } from 'pg'
 import { audit } from '../../bench/audit/audit.ts'
@@ -21,7 +21,7 @@ export interface LoadOptions {
   readonly samples?: number
   /** How long an answer may take before the charge point hangs up and dials again, in milliseconds. */
   readonly answerMsMax?: number
-  /** Tells the identities of one load from those of another. */
+  /** Distinguishes the identities of one load from those of another. */
   readonly name?: string
   /** Whether they boot on every connection. */
   readonly boots?: boolean
@@ -169,10 +169,10 @@ export class FleetLoad {
   }
 }
 
-/** What an audit finds when everything acknowledged is stored once, as it was told, and nothing else. */
+/** What an audit finds when everything acknowledged is stored once, as it was sent, and nothing else. */
 export const cleanFindings = { missing: 0, duplicated: 0, altered: 0, unexpected: 0, examples: [] }
 
-/** What a database has stored of what loads were told. */
+/** What a database has stored of the facts of loads. */
 export async function auditLoads(
   connectionString: string,
   loads: readonly FleetLoad[],

@@ -31,7 +31,7 @@ export interface HostileShape {
   /**
    * A frame of about `characters` UTF-16 units, and never more, unless they are too few for its fixed parts.
    *
-   * @param number frames under different numbers have different message ids, and tell different facts where they tell any.
+   * @param number frames under different numbers have different message ids, and different facts if they have any.
    */
   readonly make: (characters: number, number: number) => string
 }

@@ -1,4 +1,4 @@
-// What monitors of 2.x charge points tell by NotifyEvent.
+// What monitors of 2.x charge points report by NotifyEvent.
 
 import type { OCPP20 } from 'typed-ocpp'
 

@@ -1,4 +1,4 @@
-// Columns of which nothing was told.
+// Columns without a reported value.
 
 /** Null under each of the names. */
 export function nulls<Name extends string>(names: readonly Name[]): { [N in Name]: null } {

@@ -34,7 +34,7 @@ const settings = {
 }
 
 // The shell becomes the server. What it leaves behind reads the standard input, which ends with this process, and clears up then:
-// `bun test` ends without telling anybody. (In a container nobody may collect the dead server, so it is not waited for long.)
+// `bun test` ends without a signal to others. (In a container nobody may collect the dead server, so it is not waited for long.)
 const guard = `exec 3<&0
 folder=$1; shift
 (cat <&3; kill -QUIT $$; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $$ && sleep 0.1; done; [ -z "$folder" ] || rm -rf "$folder") >/dev/null 2>&1 &

@@ -1,4 +1,4 @@
-// A bare WebSocket with an OCPP subprotocol: sends what it is told and shows what came, with no opinion of its own. For
+// A bare WebSocket with an OCPP subprotocol: sends what the test says and shows what came, without checks of its own. For
 // frames and handshakes that no well-behaved charge point would make.
 
 import { until, within } from './until.ts'
@@ -16,7 +16,7 @@ export interface RawOptions {
   /** User name of the Basic credentials when it is not the identity. */
   readonly userName?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** `['ocpp1.6']` unless told otherwise. */
+  /** `['ocpp1.6']` by default. */
   readonly subprotocols?: readonly string[]
 }
 

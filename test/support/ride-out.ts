@@ -15,10 +15,10 @@ export interface Fault extends Pick<FaultResult, 'id' | 'fault' | 'file'> {
   readonly connectionString: string
   /** Breaks the database. */
   readonly begin: () => Promise<unknown>
-  /** Resolves when it is time to mend it. */
+  /** Resolves when it is time to repair it. */
   readonly last: () => Promise<unknown>
-  readonly mend: () => Promise<unknown>
-  /** How often `begin`, `last` and `mend` are done (once). */
+  readonly repair: () => Promise<unknown>
+  /** How often `begin`, `last` and `repair` are done (once). */
   readonly times?: number
   /** Whether it is over so soon that newcomers need not notice. */
   readonly isBrief?: boolean
@@ -81,7 +81,7 @@ export async function rideOut(fault: Fault): Promise<void> {
         expect(await stator.readyStatus()).toBe(503)
         expect(raw.inbox).toEqual([])
       }
-      await fault.mend()
+      await fault.repair()
       const mendedMs = performance.now()
       const before = waiting.acknowledgedSamples
       await until('facts to be answered again', () => waiting.acknowledgedSamples > before, caughtUpMsMax)
@@ -111,7 +111,7 @@ export async function rideOut(fault: Fault): Promise<void> {
       injected: fault.times ?? 1,
       audit: findings,
       recoveryMs,
-      recovery: 'from the mend until every charge point was connected, and what had waited was answered',
+      recovery: 'from the repair until every charge point was connected, and what had waited was answered',
       figures: {
         'heartbeats served meanwhile': String(heartbeats.count),
         'p99 of heartbeats': `${heartbeats.p99Ms.toFixed(1)} ms`,
@@ -127,7 +127,7 @@ export async function rideOut(fault: Fault): Promise<void> {
 
 const firstStatusMs = Date.parse('2026-01-01T00:00:00Z')
 
-// The number of the status stands in `info`, so that the last one can be told from the others.
+// The number of the status stands in `info`, so that the last one can be distinguished from the others.
 function statusOf(number: number): object {
   return {
     connectorId: 1,

@@ -19,11 +19,11 @@ export interface StatorProcessOptions {
   /** Charge points that it shall know. */
   readonly identities: readonly string[]
   readonly settings?: Readonly<Record<string, string>>
-  /** Folder of its program: this one unless told otherwise. */
+  /** Folder of its program; by default this one. */
   readonly root?: string
 }
 
-/** Longest that a process may take to end once it was told to, in milliseconds. */
+/** Longest time until a process ends after its signal, in milliseconds. */
 const endMsMax = 20_000
 
 /** A Stator process that can be started again. */

@@ -25,7 +25,7 @@ export interface ApiRequest {
   readonly method?: string
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown
-  /** `X-API-Key`; null sends none. The operator's unless told otherwise. */
+  /** `X-API-Key`; null sends none. The operator's by default. */
   readonly key?: string | null
   /** Credentials of a charge point, sent instead of a key. */
   readonly basic?: readonly [userName: string, password: string]
@@ -157,7 +157,7 @@ export class TestStator {
     return { status: response.status, body: parsed(text), headers: response.headers }
   }
 
-  /** The body of an answer that must have this status (200 unless told otherwise). */
+  /** The body of an answer that must have this status (200 by default). */
   async json(path: string, request: ApiRequest = {}, status = 200): Promise<Json> {
     const answer = await this.api(path, request)
     if (answer.status === status) return answer.body

@@ -9,13 +9,13 @@ export interface TcpProxy {
   /** Breaks every connection, and refuses new ones until `open`, which also ends a freeze. */
   close(): Promise<void>
   open(): Promise<void>
-  /** From now on nothing passes in either direction, and nobody is told: connections stay open on both sides. */
+  /** From now on nothing passes in either direction, and neither side is notified: connections stay open on both sides. */
   freeze(): void
   /** From now on connects whoever comes to this port of the machine. */
   lead(targetPort: number): void
   /**
    * Holds back what PostgreSQL answers to whoever runs the prepared statement of this name next, and breaks that connection once
-   * it says that its transaction is over: it has committed, and nobody was told. The promise resolves then. An answer with an
+   * it says that its transaction is over: it has committed, and the client does not know. The promise resolves then. An answer with an
    * error in it is passed on, and the next one to run that statement is waited for.
    */
   swallowAnswer(statement: string): Promise<void>

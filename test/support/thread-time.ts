@@ -24,5 +24,5 @@ function clockOfKernel(): (() => number) | null {
   }
 }
 
-/** CPU time of this thread so far, in milliseconds; time on the clock where the system does not tell the former. */
+/** CPU time of this thread so far, in milliseconds; time on the clock where the system does not provide the former. */
 export const threadMs: () => number = clockOfKernel() ?? (() => performance.now())

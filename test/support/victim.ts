@@ -50,7 +50,7 @@ export class Victim {
   }
 
   /**
-   * Sends a message every ten milliseconds for as long as told, and waits for the answers to all of them.
+   * Sends a message every ten milliseconds for the given time, and waits for the answers to all of them.
    *
    * @param patienceMs how long to wait for the answers once the last message was due.
    */

@@ -13,6 +13,23 @@ const files = ['src', 'actors', 'bench', 'test'].flatMap((folder) =>
 )
 const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 
+/** All parts of the program. */
+const program = [
+  'feed',
+  'gateway',
+  'station',
+  'api',
+  'blocks/routes',
+  'actors',
+  'store',
+  'workers',
+  'auth',
+  'examine',
+  'blocks',
+  'ocpp',
+  'base',
+]
+
 /** Which areas each area may import from, besides itself. `main` opens every part, so it may import them all. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -28,38 +45,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   station: ['feed', 'actors', 'examine', 'blocks', 'ocpp', 'base'],
   gateway: ['station', 'auth', 'blocks', 'ocpp', 'base'],
   api: ['feed', 'actors', 'auth', 'examine', 'blocks', 'ocpp', 'base'],
-  main: [
-    'feed',
-    'gateway',
-    'station',
-    'api',
-    'blocks/routes',
-    'actors',
-    'store',
-    'workers',
-    'auth',
-    'examine',
-    'blocks',
-    'ocpp',
-    'base',
-  ],
+  main: program,
   simulator: ['main', 'examine', 'blocks', 'ocpp', 'base'],
-  bench: [
-    'feed',
-    'simulator',
-    'main',
-    'gateway',
-    'station',
-    'actors',
-    'store',
-    'workers',
-    'auth',
-    'examine',
-    'blocks',
-    'ocpp',
-    'base',
-    'test',
-  ],
+  bench: ['simulator', 'main', ...program, 'test'],
 }
 
 /** Which blocks a block may use, besides what stands beside their folders; the files of its routes apart. */
@@ -85,7 +73,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
 
 /** Unit tests that are about no file of the program alone, each with what it is about instead. */
 const ofNoFile: Readonly<Record<string, string>> = {
-  'api/command-errors': 'commands of several blocks that fail, as all routes tell of them',
+  'api/command-errors': 'commands of several blocks that fail, as all routes report them',
   'bench/figures': 'the way from measurements to a verdict and a report',
   'station/goes-on': 'the registry, a connection and the life of a message together',
   'station/rehydrated': 'the registry, a connection and the life of a message together',

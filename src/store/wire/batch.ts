@@ -1,6 +1,6 @@
-// Prepared statements that travel together: everything in one write, one Sync behind the last, one packet back. pg's
-// own queries have a Sync each, and each of those is an answer of its own that wakes this thread: one Sync takes 0.95
-// times the CPU of the server and 0.94 times that of PostgreSQL (bench/measurements.md, "Group commit").
+// Prepared statements in one batch: one write, one Sync after the last, one packet back. pg's own queries have a Sync
+// each, each with an answer that wakes this thread: one Sync takes 0.95 times the CPU of the server and 0.94 times that
+// of PostgreSQL (bench/measurements.md, "Group commit").
 //
 // This is the only module that knows how `pg.Client` drives a query: `Submittable`, `parse` and `close` of its
 // connection, and the stream that it writes to.
@@ -8,18 +8,18 @@
 import { type ClientBase, type Connection, DatabaseError, type Submittable } from 'pg'
 import { type BoundStatement, runMessages } from './bind-messages.ts'
 
-/** What a statement did, as PostgreSQL says it: `INSERT` and 3. */
+/** What a statement did, as PostgreSQL reports it: `INSERT` and 3. */
 export interface StatementResult {
   readonly command: string
   readonly rowCount: number
 }
 
 /**
- * Sends the statements in one trip and waits for all of them; rows that they answer are not kept. Without a BEGIN among
- * them or before they are one transaction, which the Sync commits (PostgreSQL documentation, "Pipelining" in the
- * message flow of the extended query protocol): when this resolves, it is committed.
+ * Sends the statements in one round trip and waits for all of them; the rows of their answers are not kept. If there is
+ * no BEGIN among or before them, they are one transaction, which the Sync commits (PostgreSQL documentation,
+ * "Pipelining" in the message flow of the extended query protocol): when this resolves, it is committed.
  *
- * @throws the first error, of class DatabaseError when it is PostgreSQL's. No statement behind it was done.
+ * @throws the first error, of class DatabaseError when it is PostgreSQL's. No statement after it was run.
  */
 export function runBatch(client: ClientBase, statements: readonly BoundStatement[]): Promise<StatementResult[]> {
   if (statements.length === 0) return Promise.resolve([])
@@ -57,7 +57,7 @@ class Batch implements Submittable {
     const known = parsed.get(connection)
     for (const { name, text } of this.#statements) {
       if (known?.has(name) === true) continue
-      // An earlier batch may have come as far as this before it failed.
+      // An earlier batch may have got this far before it failed.
       connection.close({ type: 'S', name }, true)
       connection.parse({ name, text, types: [] }, true)
     }
@@ -80,7 +80,7 @@ class Batch implements Submittable {
   }
 
   handleError(error: unknown, connection: Connection): void {
-    // A time-out: what is on its way could still be done, and whatever is sent next would wait for its answers.
+    // A time-out: statements that were sent could still run, and the next ones would wait for their answers.
     if (!(error instanceof DatabaseError)) connection.stream.destroy()
     this.callback?.()
     this.#reject(error)

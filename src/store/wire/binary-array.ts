@@ -3,8 +3,9 @@
 // binary takes 0.30 times the CPU of the client and 0.62 times that of PostgreSQL a row (bench/measurements.md, "Binary
 // arrays").
 //
-// Nothing that a charge point sends may make a commit fail, so a number that does not fit its type is cut to it, and
-// U+0000, which no text of PostgreSQL can hold, becomes U+FFFD, as half a surrogate pair does.
+// Nothing that a charge point sends may make a commit fail, so a number that does not fit its type becomes the nearest
+// one that does. U+0000, which a text of PostgreSQL cannot contain, becomes U+FFFD, and so does half of a surrogate
+// pair.
 
 import { storableText } from '../../base/storable-text.ts'
 
@@ -89,14 +90,14 @@ export function boolArray(values: Nullable<boolean>): Buffer {
   return fixed(oids.bool, 1, values, (to, value, at) => to.writeUInt8(value ? 1 : 0, at))
 }
 
-// Years 1 to 9999: what both PostgreSQL and ISO 8601 write without ado.
+// Years 1 to 9999: both PostgreSQL and ISO 8601 can write them in the usual format.
 const instantMsMin = Date.parse('0001-01-01T00:00:00Z')
 const instantMsMax = Date.parse('9999-12-31T23:59:59.999Z')
 
 /** `values` in milliseconds since the Unix epoch. */
 export function instantArray(values: Nullable<number>): Buffer {
   return fixed(oids.timestamptz, 8, values, (to, ms, at) => {
-    // An invalid time is stored as the Unix epoch: visibly wrong, and no reason to lose the fact.
+    // An invalid time is stored as the Unix epoch: visibly wrong, but the fact is kept.
     const sinceMs = (Number.isNaN(ms) ? 0 : Math.max(instantMsMin, Math.min(instantMsMax, ms))) - postgresEpochMs
     to.writeBigInt64BE(BigInt(Math.trunc(sinceMs)) * 1000n, at)
   })

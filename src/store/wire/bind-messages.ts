@@ -1,7 +1,7 @@
-// What PostgreSQL is sent to run prepared statements: Bind, Execute and Sync (PostgreSQL documentation, "Message
-// Formats"). pg writes the same into a buffer that begins small and is copied each time it grows, many times for the
-// columns of a group. One buffer of the right size takes 0.91 times the CPU of the server for each durable meter value,
-// and gives 1.10 times as many a second (bench/measurements.md, "Group commit").
+// The messages that run prepared statements: Bind, Execute and Sync (PostgreSQL documentation, "Message Formats"). pg
+// writes the same into a buffer that begins small and is copied each time it grows, many times for the columns of a
+// group. One buffer of the right size takes 0.91 times the CPU of the server for each durable meter value, and gives
+// 1.10 times as many a second (bench/measurements.md, "Group commit").
 
 /** A statement with its parameters, ready to be sent. */
 export interface BoundStatement {
@@ -15,13 +15,13 @@ const executeAll = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0])
 const sync = Buffer.from([0x53, 0, 0, 0, 4])
 
 /**
- * Bytes of a Bind beside the name of its statement and its parameters: code, length, two terminators, and four counts
+ * Bytes of a Bind besides the name of its statement and its parameters: code, length, two terminators, and four counts
  * or formats.
  */
 const bindBytes = 1 + 4 + 2 + 4 * 2
 
 /**
- * One buffer that runs the statements in turn, with one Sync behind the last. Names are ASCII, and all parameters
+ * One buffer that runs the statements in turn, with one Sync after the last. Names are ASCII, and all parameters
  * binary.
  */
 export function runMessages(statements: readonly BoundStatement[]): Buffer {

@@ -45,7 +45,7 @@ export function instant<Row>(of: (row: Row) => number | null): Column<Row> {
   return { type: 'timestamptz', encode: (rows) => instantArray(rows.map(of)) }
 }
 
-/** Element type and encoder for values that are of the column's type: `RowOf` sees to that. */
+/** Element type and encoder for values that are of the column's type: `RowOf` ensures that. */
 type Encoding = readonly [type: string, encode: (values: readonly never[]) => Buffer]
 
 function jsonOrTextArray(values: readonly unknown[]): Buffer {

@@ -1,6 +1,6 @@
-// Meter values on their last step: ranges of worker blocks become the binary arrays of one INSERT. The element bodies
-// are copied as they are. Making the rows and sending them takes the client 0.66 times what a binary COPY takes, which
-// also fails on duplicates (7.9 against 11.9 µs a row; bench/measurements.md, "Inserting meter values").
+// The INSERT of meter values: ranges of worker blocks become its binary arrays. The element bodies are copied as they
+// are. Making the rows and sending them takes the client 0.66 times what a binary COPY takes, which also fails on
+// duplicates (7.9 against 11.9 µs a row; bench/measurements.md, "Inserting meter values").
 
 import type { MeterPlace } from '../../blocks/decision.ts'
 import { type MeterBlock, type MeterRows, meterColumns } from '../../blocks/meter-block.ts'
@@ -47,7 +47,7 @@ export class MeterInsert {
     return this.#rows
   }
 
-  /** Adds rows; `place` goes before what the block says about where they belong. */
+  /** Adds rows; `place` overrides the place in the block. */
   add(rows: MeterRows, place: MeterPlace | undefined): void {
     if (rows.to <= rows.from) return
     this.#rows += rows.to - rows.from
@@ -60,8 +60,8 @@ export class MeterInsert {
   }
 
   /**
-   * The statement that stores the rows; null when there are none. With `expectsNew` it fails when one of them is stored
-   * already; without, it leaves those out and tells by its row count how many were new.
+   * The statement that stores the rows; null if there are none. With `expectsNew` it fails if one of them is stored
+   * already. Otherwise it leaves those out, and its row count is the number of new rows.
    */
   statement(expectsNew: boolean): BoundStatement | null {
     if (this.#rows === 0) return null
@@ -107,7 +107,7 @@ export class MeterInsert {
   }
 }
 
-// Before its value an element has four bytes of length.
+// An element has four bytes of length before its value.
 function overridePlace(values: readonly Buffer[], row: number, meterPlace: MeterPlace, blockRow: number): void {
   const { connector, isOfNoTransaction, place } = meterPlace
   if (connector !== undefined) {
@@ -123,7 +123,7 @@ function overridePlace(values: readonly Buffer[], row: number, meterPlace: Meter
   digest.writeBigInt64BE(placedDigest(digest.readBigInt64BE(at), place, blockRow), at)
 }
 
-/** Two samples without a time may say the same in the same microsecond, in one message or in two. */
+/** Two samples without a time may be equal in the same microsecond, in one message or in two. */
 export function placedDigest(digest: bigint, place: number, row: number): bigint {
   return BigInt.asIntN(64, digest ^ Bun.hash.xxHash64(`${place}/${row}`))
 }

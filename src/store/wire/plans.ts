@@ -8,17 +8,17 @@ import type { BoundStatement } from './bind-messages.ts'
 const switchOff = (settings: string): string =>
   `SELECT set_config(name, 'off', false) FROM unnest('{${settings}}'::text[]) AS name`
 
-// The writer finds every row by its key. Plans are kept for some seconds, and one that was made while a table was small
-// would read all of it for each group once it is larger. Lists that share the connection of the embedded database read
-// by an index, too, or all there is.
+// The writer finds every row by its key. Plans are kept for some seconds, and a plan from when a table was small would
+// read all of it for each group once it is larger. Lists that share the connection of the embedded database read by an
+// index, too, or read the whole table.
 export const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_mergejoin')
 
 // The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for
 // each small group, which takes longer than to find its rows.
 export const plansAreKept = 'SET plan_cache_mode = force_generic_plan'
 
-// Nobody keeps statistics in the embedded database. Without them a list seems to match few rows, and PostgreSQL would
-// fetch and sort them all, where an index has the page in order.
+// The embedded database has no statistics. Without them PostgreSQL expects few rows in a list, and would fetch and sort
+// them all, although an index has the page in order.
 export const listsFollowIndexes = switchOff('enable_bitmapscan')
 
 /** Every statement is planned again when it runs next, for the size that its tables have by then. */

@@ -1,6 +1,5 @@
-// Rows from arrays that go side by side. In the select list PostgreSQL takes the arrays apart row by row, while
-// `FROM unnest($1, $2)` copies each of them into a store of its own first: 0.91 times the CPU of PostgreSQL a row
-// (bench/measurements.md, "Inserting meter values").
+// Rows from parallel arrays. In the select list PostgreSQL unnests the arrays row by row, while `FROM unnest($1, $2)`
+// copies each of them first: 0.91 times the CPU of PostgreSQL a row (bench/measurements.md, "Inserting meter values").
 
 /** SQL: the rows of the arrays `$1`, `$2`, … as a table `v` of these columns. */
 export function rowsOf(columns: readonly { readonly name: string; readonly type: string }[]): string {

@@ -1,4 +1,4 @@
-// Answers as charge points might give them to the CALLs of the central system, each with what the REST API has to make of it.
+// Answers of charge points to the CALLs of the central system, each with the expected result of the REST API.
 
 import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
 import type { Random } from '../../support/random.ts'
@@ -6,15 +6,15 @@ import type { Speaker } from './frames.ts'
 import { makePayload, textOf } from './mutations.ts'
 import { oddTexts } from './values.ts'
 
-/** What comes of a command. */
+/** The result of a command. */
 export type Outcome =
   /** 200. */
   | 'taken'
-  /** 200 with notes of what breaks the schema. */
+  /** 200 with the problems of the answer. */
   | 'noted'
   /** 502, CALL_ANSWER_INVALID. */
   | 'invalid'
-  /** 502, CALL_ANSWER_INVALID: it cannot be read at all. */
+  /** 502, CALL_ANSWER_INVALID: it is unreadable. */
   | 'unreadable'
   /** 502, CALL_ERROR. */
   | 'refused'
@@ -28,7 +28,7 @@ export interface MadeAnswer {
   readonly outcome: Outcome
 }
 
-/** An answer to a CALL whose response has this schema. `mayBeLate`: whether one that never comes may be among them. */
+/** An answer to a CALL whose response has this schema. `mayBeLate`: whether a missing answer may be among them. */
 export function makeAnswer(schema: JsonSchema, speaker: Speaker, random: Random, mayBeLate: boolean): MadeAnswer {
   const draw = random.below(100)
   if (draw < 20) return resultAnswer(schema, speaker, random, 0)
@@ -68,7 +68,7 @@ function errorAnswer(random: Random): MadeAnswer {
   }
 }
 
-/** The right answer among others that nobody asked for. */
+/** The right answer among unsolicited ones. */
 function crowdedAnswer(schema: JsonSchema, speaker: Speaker, random: Random): MadeAnswer {
   const right = resultAnswer(schema, speaker, random, 0)
   const others = [
@@ -94,12 +94,12 @@ function crowdedAnswer(schema: JsonSchema, speaker: Speaker, random: Random): Ma
 
 const silence: MadeAnswer = { what: 'silence', frames: () => [], outcome: 'late' }
 
-/** An answer that is no JSON, or that has something else where its payload or its code belongs. */
+/** An answer that is not JSON, or that has something else instead of its payload or code. */
 function oddAnswer({ strictness }: Speaker, random: Random): MadeAnswer {
-  const mended = strictness === 'strict' ? 'unreadable' : 'noted'
+  const repaired = strictness === 'strict' ? 'unreadable' : 'noted'
   const [own, rest, outcome] = random.pick([
     ...[',[]]', ',"{}"]', ',7]', ',true]', ',{', ',{}', ',{"a":[}]'].map((text) => [3, text, 'unreadable'] as const),
-    ...[',{"a":}]', ',{"a":]}]', ',{},]', ']]'].map((text) => [3, text, mended] as const),
+    ...[',{"a":}]', ',{"a":]}]', ',{},]', ']]'].map((text) => [3, text, repaired] as const),
     ...[']', ',7]', ',{},{}]', ',null,"",{}]'].map((text) => [4, text, 'refused'] as const),
   ])
   return { what: `odd ${own} … ${rest}`, frames: (id) => [`[${own},${JSON.stringify(id)}${rest}`], outcome }

@@ -1,4 +1,4 @@
-// The REST API as its own OpenAPI document describes it: what may be asked, and what every answer must look like.
+// The REST API as its own OpenAPI document describes it: the valid requests, and the form of every answer.
 
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { errorTable } from '../../../src/base/errors.ts'
@@ -20,18 +20,18 @@ export interface Operation {
   /** With its parameters in braces. */
   readonly path: string
   readonly parameters: readonly Parameter[]
-  /** Null when it takes no body. */
+  /** Null if it has no body. */
   readonly body: JsonSchema | null
 }
 
-/** What came back. */
+/** A response. */
 export interface Answered {
   readonly status: number
   readonly headers: Headers
   readonly text: string
 }
 
-/** The document, ready to judge by. */
+/** The compiled document, for checks. */
 export class Contract {
   readonly operations: readonly Operation[]
   readonly #document: JsonSchema
@@ -55,7 +55,7 @@ export class Contract {
     return !validate(body)
   }
 
-  /** What is wrong with an answer of `operation`; null when nothing is. */
+  /** The problem of an answer of `operation`; null if there is none. */
   problem({ method, path }: Operation, { status, headers, text }: Answered): string | null {
     if (headers.get('X-Request-Id') === null) return 'the answer has no X-Request-Id'
     const validate = this.#validator(path, method.toLowerCase(), status)
@@ -118,7 +118,7 @@ function jsonSchemaIn(holder: JsonSchema): JsonSchema | null {
   return part(part(part(holder.content)['application/json']).schema)
 }
 
-/** Whether an error is one of the table: its name goes with its status, and a bad request says which field is bad. */
+/** Whether an error is one of the table: its name belongs to its status, and a bad request names the field. */
 function errorProblem(status: number, body: unknown): string | null {
   const { error, message, details } = part(body)
   const isOfTable = Object.values(errorTable).some((row) => row.status === status && row.name === error)

@@ -1,4 +1,4 @@
-// Frames as charge points might send them: made from every row of a message table, and each with what it has to come to.
+// Frames of charge points, made from every row of a message table, each with its expected result.
 
 import type { CallErrorCode } from '../../../src/ocpp/call-error.ts'
 import type { MessageRow } from '../../../src/blocks/message-row.ts'
@@ -9,21 +9,21 @@ import type { Random } from '../../support/random.ts'
 import { makePayload, textOf, type MadePayload } from './mutations.ts'
 import { oddNames, oddTexts } from './values.ts'
 
-/** What a frame has to come to. */
+/** The expected result of a frame. */
 export type Expected =
   | { readonly kind: 'silence' }
   | {
       readonly kind: 'answer'
       readonly messageId: string
-      /** The action that a CALLRESULT answers; null when there must be none. */
+      /** The action that a CALLRESULT answers; null if there must be none. */
       readonly resultOf: string | null
-      /** What a CALLERROR may say; none when there must be none. Spelt as Stator has it inside. */
+      /** The codes that a CALLERROR may have, in Stator's internal spelling; empty if there must be none. */
       readonly codes: ReadonlySet<CallErrorCode>
     }
 
 export interface MadeFrame {
   readonly text: string
-  /** What was done to it, for whoever reads of a failure. */
+  /** What was changed in it, for failure messages. */
   readonly what: string
   readonly expected: Expected
 }
@@ -35,7 +35,7 @@ export interface Speaker {
 
 const silence: Expected = { kind: 'silence' }
 
-/** Rows by what Stator makes of them when a charge point sends them. */
+/** Rows by how Stator treats them if a charge point sends them. */
 interface Rows {
   /** CALLs that are served. */
   readonly served: readonly (readonly [string, MessageRow])[]
@@ -47,7 +47,7 @@ interface Rows {
 
 const rowsByVersion = new Map<OcppVersion, Rows>()
 
-/** The rows of `version`, parted by whether a charge point's message is served. */
+/** The rows of `version`, divided by whether the message is served. */
 export function rowsOf(version: OcppVersion): Rows {
   const known = rowsByVersion.get(version)
   if (known !== undefined) return known
@@ -64,7 +64,7 @@ export function rowsOf(version: OcppVersion): Rows {
 
 /** One frame of a charge point, valid or broken in ways that are known. */
 export function makeFrame(speaker: Speaker, random: Random): MadeFrame {
-  // A version of which no CALL is served yet (2.1) has no CALLs that could be.
+  // For a version without served CALLs (2.1) there are no valid CALLs.
   const { served, servedSends } = rowsOf(speaker.version)
   if (servedSends.length > 0 && random.once(5)) return sendFrame(speaker, random)
   const isServed = served.length > 0
@@ -89,7 +89,7 @@ function answer(messageId: string, resultOf: string | null, codes: Iterable<Call
   return { kind: 'answer', messageId, resultOf, codes: new Set(codes) }
 }
 
-/** What a CALL of a served action comes to when all that is wrong with it is in its payload. */
+/** The expected result of a CALL of a served action with problems only in its payload. */
 function served(
   { strictness }: Speaker,
   messageId: string,
@@ -101,7 +101,7 @@ function served(
   if (made.isTooDeep) return answer(messageId, null, ['FormatViolation'])
   if (strictness === 'strict') return answer(messageId, null, made.codes)
   if (row.transactional) return answer(messageId, action, [])
-  // A list of one that is read as the object in it may uncover what that object lacks.
+  // If a list with one element is read as its element, missing fields of that element may show.
   const uncovered: readonly CallErrorCode[] = made.codes.has('TypeConstraintViolation')
     ? ['OccurrenceConstraintViolation', 'PropertyConstraintViolation', 'FormatViolation']
     : []
@@ -119,7 +119,7 @@ function callFrame(speaker: Speaker, random: Random, wounds: number): MadeFrame 
   }
 }
 
-/** A SEND: stored or dropped, and never answered. What lenient makes of a broken one is its own affair. */
+/** A SEND: stored or dropped, and never answered. What lenient mode does with a broken one is not checked. */
 function sendFrame({ version, strictness }: Speaker, random: Random): MadeFrame {
   const [action, row] = random.pick(rowsOf(version).servedSends)
   const made = makePayload(row.request, random, strictness === 'strict' ? random.below(3) : 0)
@@ -131,7 +131,7 @@ function sendFrame({ version, strictness }: Speaker, random: Random): MadeFrame 
   }
 }
 
-/** A CALL in one of the ways in which JSON may write it. */
+/** A CALL in one of its possible spellings in JSON. */
 function callText(messageId: string, action: string, payload: string, random: Random): string {
   const head = random.pick(['[2,', '[2,', '[2,', '[2,', '[ 2 ,\t', '[2.0,', '[2e0,', '\n[\r\n2\n,'])
   return `${head}${JSON.stringify(messageId)},${JSON.stringify(action)},${payload}]`
@@ -157,12 +157,12 @@ function unservedFrame({ version }: Speaker, random: Random): MadeFrame {
   const action = random.pick(names)
   return {
     text: callText(messageId, action, '{}', random),
-    what: `action ${JSON.stringify(action)}, which nobody knows`,
+    what: `action ${JSON.stringify(action)}, which is unknown`,
     expected: answer(messageId, null, ['NotImplemented']),
   }
 }
 
-/** A frame whose payload would be served and whose surroundings are wrong. */
+/** A frame with a valid payload and a wrong envelope. */
 function envelopeFrame(speaker: Speaker, random: Random): MadeFrame {
   const { version, strictness } = speaker
   const [action, row] = random.pick(rowsOf(version).served)
@@ -172,7 +172,7 @@ function envelopeFrame(speaker: Speaker, random: Random): MadeFrame {
   const id = JSON.stringify(messageId)
   const name = JSON.stringify(action)
   const unreadable: CallErrorCode = version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError'
-  /** Served by the lenient, refused by the strict. */
+  /** Accepted in lenient mode, refused in strict mode. */
   const habit = (shownId: string): Expected =>
     strictness === 'strict' ? answer(shownId, null, [unreadable]) : answer(shownId, action, [])
   const withoutId: Expected = version === '1.6' ? silence : answer('-1', null, [unreadable])
@@ -239,7 +239,7 @@ function requiredNothing({ request }: MessageRow): boolean {
   return !Array.isArray(request.required) || request.required.length === 0
 }
 
-/** Text that is no frame, or no JSON. */
+/** Text that is not a frame, or not JSON. */
 function brokenText({ version, strictness }: Speaker, random: Random): MadeFrame {
   const code: CallErrorCode = version === '1.6' ? 'FormatViolation' : 'RpcFrameworkError'
   const unread: Expected = version === '1.6' ? silence : answer('-1', null, [code])
@@ -273,7 +273,7 @@ function brokenText({ version, strictness }: Speaker, random: Random): MadeFrame
   return { text: whole.slice(0, at), what: `cut off after ${at} characters`, expected }
 }
 
-/** An answer that nobody asked for, good or bad: it must not be answered. */
+/** An unsolicited answer, valid or not: it must not be answered. */
 function answerFrame(random: Random): MadeFrame {
   const id = JSON.stringify(random.pick([...oddIds, 'unknown', '7']))
   const odd = JSON.stringify(random.pick(oddTexts))
@@ -288,5 +288,5 @@ function answerFrame(random: Random): MadeFrame {
     ...[`[4,${id},"GenericError","",{}]`, `[4,${id},${odd},${odd},{}]`, `[4,${id},7]`, '[4]', `[3,null,{}]`],
     ...[`[5,${id},"GenericError","",{}]`, '[5]', `[3,${id},{}`, `[4,${id},"x`, `[3.0,${id},{}]`, ` [ 4 ,${id}]`],
   ])
-  return { text, what: 'an answer that nobody asked for', expected: silence }
+  return { text, what: 'an unsolicited answer', expected: silence }
 }

@@ -1,5 +1,5 @@
-// Breaks a valid payload in one place after another, and says by which error code of OCPP each place is broken. The codes
-// are those that the specifications give (1.6-J §4.2.3 table 7, 2.0.1 Part 4 §4.3): they are not asked of Stator.
+// Breaks a valid payload in one place after another, and says which OCPP error code each place must get. The codes are
+// from the specifications (1.6-J §4.2.3 table 7, 2.0.1 Part 4 §4.3), not from Stator.
 
 import type { CallErrorCode } from '../../../src/ocpp/call-error.ts'
 import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
@@ -7,19 +7,19 @@ import type { Random } from '../../support/random.ts'
 import { limitOf, part, requiredOf, resolve } from '../../support/schema-sample.ts'
 import { anyValue, badTimes, deepValue, oddNames, setField, unusedName, validPayload } from './values.ts'
 
-/** A payload, and the codes that it earns: none when it is valid. */
+/** A payload and its error codes: none if it is valid. */
 export interface MadePayload {
   readonly payload: Record<string, unknown>
   readonly codes: ReadonlySet<CallErrorCode>
-  /** Nested deeper than anybody needs: refused even where everything else is served. */
+  /** Nested too deeply: refused even where everything else is accepted. */
   readonly isTooDeep: boolean
 }
 
-/** Written instead of a number that JSON can spell and JavaScript cannot hold; `textOf` puts the number in its place. */
+/** A mark for a number that JSON can contain and JavaScript cannot represent; `textOf` replaces it by the number. */
 const hugeMark = '\u0001huge\u0001'
 const hugeNumbers = ['1e400', '-1e999', '1E+4000']
 
-/** No message of OCPP comes near this many levels; `deepValue` has more. */
+/** No message of OCPP has nearly this many levels; `deepValue` has more. */
 const levelsMax = 60
 
 function isDeep(value: unknown, level = 0): boolean {
@@ -30,9 +30,9 @@ function isDeep(value: unknown, level = 0): boolean {
 interface Site {
   readonly schema: JsonSchema
   readonly value: unknown
-  /** Puts another value here; null for the payload itself. */
+  /** Sets another value here; null for the payload itself. */
   readonly set: ((value: unknown) => void) | null
-  /** Takes the field out; there when it is a required one. */
+  /** Removes the field; present if it is a required one. */
   readonly drop: (() => void) | null
 }
 
@@ -41,7 +41,7 @@ export function makePayload(schema: JsonSchema, random: Random, wounds: number):
   const payload = validPayload(schema, random)
   const codes = new Set<CallErrorCode>()
   for (let left = wounds; left > 0; left--) {
-    // Each wound looks anew: the one before may have taken the place of another away.
+    // The places are searched again for each wound: the one before may have removed some.
     const sites = sitesOf(payload, schema, schema, null, null)
     const code = wound(random.pick(sites), random)
     if (code !== null) codes.add(code)
@@ -86,7 +86,7 @@ type Wound = () => CallErrorCode | null
 
 function wound(site: Site, random: Random): CallErrorCode | null {
   const { schema, value, set, drop } = site
-  // A place that an earlier wound has left with a value of the wrong type has nothing more to break.
+  // If an earlier wound has left a value of the wrong type, there is nothing more to break there.
   if (schema.type !== undefined && !isOfType(value, schema.type)) return null
   const wounds: Wound[] = []
   if (drop !== null) wounds.push(() => (drop(), 'OccurrenceConstraintViolation'))
@@ -125,7 +125,7 @@ function limitWounds(schema: JsonSchema, set: (value: unknown) => void, random: 
       const most = limitOf(schema.maximum, 2_147_483_647)
       const isBounded = schema.type === 'integer'
       return [
-        // Not finite, so not a number for some, and out of range for others.
+        // Infinity: a wrong type for some checks, out of range for others.
         () => (set(hugeMark), 'TypeConstraintViolation'),
         ...(isBounded || schema.minimum !== undefined ? [property(least - random.pick([1, 2 ** 31]))] : []),
         ...(isBounded || schema.maximum !== undefined ? [property(most + random.pick([1, 2 ** 31, 2 ** 53]))] : []),
@@ -162,7 +162,7 @@ function valueOfOtherType(type: unknown, random: Random): unknown {
   return structuredClone(random.pick(samples.filter((sample) => !isOfType(sample, type))))
 }
 
-/** `value` as JSON: huge numbers in place of their marks, and now and then a key twice, the one that counts last. */
+/** `value` as JSON: huge numbers instead of their marks, and sometimes a duplicate key, where the last one counts. */
 export function textOf(value: unknown, random: Random): string {
   let text = JSON.stringify(value).replaceAll(JSON.stringify(hugeMark), () => random.pick(hugeNumbers))
   if (random.once(8))

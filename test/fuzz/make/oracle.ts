@@ -1,5 +1,4 @@
-// Judges what comes out of Stator, by the schemas of the Open Charge Alliance as they are: nothing of Stator's own checking
-// takes part.
+// Checks the answers of Stator by the unchanged schemas of the Open Charge Alliance, without Stator's own checks.
 
 import { Ajv, type ValidateFunction } from 'ajv'
 import { callErrorTable, spellCallError, type CallErrorCode } from '../../../src/ocpp/call-error.ts'
@@ -16,7 +15,7 @@ const ajv = new Ajv({
 })
 const responses = new Map<string, ValidateFunction>()
 
-/** What is wrong with the payload of a CALLRESULT; null when nothing is. */
+/** The problem of the payload of a CALLRESULT; null if there is none. */
 export function responseProblem(version: OcppVersion, action: string, payload: unknown): string | null {
   const key = `${version} ${action}`
   let validate = responses.get(key)
@@ -27,7 +26,7 @@ export function responseProblem(version: OcppVersion, action: string, payload: u
   return validate(payload) ? null : ajv.errorsText(validate.errors)
 }
 
-/** What is wrong with `frame` as the answer that was expected; null when nothing is. */
+/** The problem of `frame` as the expected answer; null if there is none. */
 export function answerProblem(version: OcppVersion, expected: Expected, frame: Frame): string | null {
   if (expected.kind === 'silence') return 'it was answered'
   const [type, messageId] = frame

@@ -1,22 +1,22 @@
-// Requests to the REST API, made from its OpenAPI document: valid ones, and hostile ones in every part of them.
+// Requests to the REST API, made from its OpenAPI document: valid ones, and ones with hostile values in any part.
 
 import type { Random } from '../../support/random.ts'
 import type { Operation } from './contract.ts'
 import { makePayload } from './mutations.ts'
 import { badTimes, oddTexts, validValue } from './values.ts'
 
-/** Values that the state of the test makes meaningful, by the name of the parameter or field. */
+/** Values that exist in the test, by the name of the parameter or field. */
 export type Known = Readonly<Record<string, readonly unknown[]>>
 
-/** A request, and how it came to be. */
+/** A request, and how it was made. */
 export interface MadeRequest {
   readonly method: string
-  /** Path and query, as they go on the wire. */
+  /** Path and query, as on the wire. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   /** Null for none. */
   readonly body: string | null
-  /** The body as JSON, when it is some. */
+  /** The body as JSON, if it is JSON. */
   readonly json: unknown
 }
 
@@ -60,7 +60,7 @@ export function makeRequest(operation: Operation, known: Known, random: Random):
   return { method: operation.method, target, headers: headersOf(random), ...body }
 }
 
-// A target of more than 16 KB gets its answer from Bun, before Stator sees it.
+// A target of more than 16 KB is answered by Bun, before Stator gets it.
 function textOfValue(value: unknown): string {
   return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 400).toWellFormed()
 }
@@ -117,7 +117,7 @@ function headersOf(random: Random): Record<string, string> {
 }
 
 function bodyOf({ method, body }: Operation, known: Known, random: Random): Pick<MadeRequest, 'body' | 'json'> {
-  // Nobody reads the body of a DELETE, whatever it is.
+  // The body of a DELETE is not read.
   if (body === null)
     return { body: method === 'DELETE' && random.once(3) ? random.pick(notJson) : null, json: undefined }
   const draw = random.below(100)
@@ -137,7 +137,7 @@ function jsonBody(value: unknown): Pick<MadeRequest, 'body' | 'json'> {
   return { body, json: JSON.parse(body) }
 }
 
-/** Lists in lists, as deep as a body can hold them. */
+/** Nested lists, as deep as a body allows. */
 function nested(random: Random): string {
   const depth = random.pick([100, 5_000, 100_000, 500_000])
   const inner = `${'['.repeat(depth)}${']'.repeat(depth)}`

@@ -1,23 +1,23 @@
-// What every fuzz test does around its cases: seeds that can be given, failures that name theirs, counts that can be collected.
+// Shared parts of fuzz tests: seeds that can be given, failures with their seed, counts that can be collected.
 
 import { join } from 'node:path'
 import { Random } from '../../support/random.ts'
 
 const given = process.env['STATOR_FUZZ_SEED']
-/** How many times as long to fuzz and simulate as `bun run test` does. */
+/** How many times longer to fuzz and simulate than `bun run test`. */
 export const times = Number(process.env['STATOR_FUZZ_TIMES'] ?? 1)
 
-/** Longest that a fuzz test may take, in milliseconds: on a quiet machine each needs some seconds. */
+/** Longest time for a fuzz test, in milliseconds: on a quiet machine each needs some seconds. */
 export const fuzzMsMax = 180_000 * times
 
-/** The seeds of `rounds` rounds: other ones at every run, or the single one that STATOR_FUZZ_SEED names. */
+/** The seeds of `rounds` rounds: different ones in every run, or the single one in STATOR_FUZZ_SEED. */
 export function seedsOf(rounds: number): readonly number[] {
   if (given !== undefined) return [Number(given)]
   const first = Date.now() % 1_000_000_000
   return Array.from({ length: rounds * times }, (_, round) => first + round)
 }
 
-/** Runs `round` with the chance of `seed`; whatever it throws says how to have it again. */
+/** Runs `round` with the random numbers of `seed`; its errors say how to repeat it. */
 export async function withSeed(seed: number, round: (random: Random) => void | Promise<void>): Promise<void> {
   try {
     await round(new Random(seed))
@@ -27,7 +27,7 @@ export async function withSeed(seed: number, round: (random: Random) => void | P
   }
 }
 
-/** Writes the counts of a fuzz test to `<name>.json` in the folder that STATOR_FAULTS_FOLDER names, if it does. */
+/** Writes the counts of a fuzz test to `<name>.json` in the folder STATOR_FAULTS_FOLDER, if it is set. */
 export async function reportCounts(name: string, counts: Readonly<Record<string, number>>): Promise<void> {
   const folder = process.env['STATOR_FAULTS_FOLDER']
   if (folder !== undefined && folder !== '') {

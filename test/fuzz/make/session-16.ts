@@ -1,5 +1,5 @@
-// A session of a 1.6 charge point: a start and a stop with registers of their own, or without, and meter values that name the transaction,
-// in messages of one or of several.
+// A session of a 1.6 charge point: a start and a stop, with or without registers of their own, and meter values that
+// name the transaction, one or several in a message.
 
 import type { Random } from '../../support/random.ts'
 import {
@@ -14,40 +14,43 @@ import {
   shuffled,
   timeText,
   written,
-} from '../../support/told-sessions.ts'
+} from '../../support/sessions.ts'
 
-/** What tells the energy at the end: the field of the stop, its transaction data, the meter values before it, or nothing. */
+/**
+ * Where the energy at the end is: in the field of the stop, its transaction data, the meter values before it, or
+ * nowhere.
+ */
 type Ending = 'meterStop' | 'transactionData' | 'both' | 'none'
 
-/** What the meter values are about. */
+/** The measurands of the meter values. */
 type Samples = 'registers' | 'intervals' | 'power'
 
 /** @param startWh the register of the connector at the start. */
 export function session16(random: Random, connectorId: number, startMs: number, startWh: number): Session {
   const ending = random.weighted<Ending>({ meterStop: 5, transactionData: 2, both: 1, none: 3 })
-  const tells = random.weighted<Samples>({ registers: 6, intervals: 2, power: 1 })
+  const samples = random.weighted<Samples>({ registers: 6, intervals: 2, power: 1 })
   const steps = random.between(0, 8)
-  const toldWh = new Set<number>()
+  const reportedWh = new Set<number>()
   const value = (minute: number, sampledValue: Json[]): Json => ({
     timestamp: timeText(random, startMs + minute * minuteMs),
     sampledValue,
   })
   const register = (minute: number, wh: number, context: string): Json => {
-    toldWh.add(wh)
+    reportedWh.add(wh)
     return value(minute, registerSamples(random, wh, context))
   }
   const stopMinute = steps + 1
-  // Some charge points say with their meter values only where they were taken.
+  // Some charge points send only the place with their meter values, not the transaction.
   const namesTransaction = random.chance(0.85)
-  const mayFall = namesTransaction && tells === 'registers' && startWh >= fallWh
+  const mayFall = namesTransaction && samples === 'registers' && startWh >= fallWh
   const fallIndex = mayFall ? fallsAt(random, steps) : -1
   let wh = startWh
   const values = Array.from({ length: steps }, (_, index) => {
     const minute = index + 1
     const risenWh = random.between(0, 900)
     wh += risenWh - (index === fallIndex ? fallWh : 0)
-    if (tells === 'registers') return register(minute, wh, 'Sample.Periodic')
-    return value(minute, tells === 'intervals' ? intervalSamples(random, risenWh) : [power])
+    if (samples === 'registers') return register(minute, wh, 'Sample.Periodic')
+    return value(minute, samples === 'intervals' ? intervalSamples(random, risenWh) : [power])
   })
   const beforeEndWh = wh
   if (ending !== 'none') wh += random.between(0, 900)
@@ -60,7 +63,7 @@ export function session16(random: Random, connectorId: number, startMs: number, 
         ),
       ]
     : undefined
-  // The register of the start may stand in the transaction data only.
+  // The register of the start may be only in the transaction data.
   const startIsReadable = !hasData || random.chance(0.7)
   const meterStop = ending === 'meterStop' || ending === 'both' ? field(random, wh) : unreadable(random, wh)
   const stopAtMs = startMs + stopMinute * minuteMs
@@ -72,10 +75,10 @@ export function session16(random: Random, connectorId: number, startMs: number, 
     ...(transactionData === undefined ? {} : { transactionData: shuffled(random, transactionData) }),
   }
   const groups = grouped(random, values)
-  const ofValues = tells === 'intervals' && !hasData ? 'intervals' : 'lastRegister'
+  const ofValues = samples === 'intervals' && !hasData ? 'intervals' : 'lastRegister'
   const energySource = ending !== 'none' && startIsReadable ? 'register' : ofValues
-  const isTold = ending !== 'none' || (steps > 0 && tells !== 'power')
-  const energy = isTold && fallIndex < 0 ? { energyConsumed: (wh - startWh) / 1_000, energySource } : nothing
+  const isReported = ending !== 'none' || (steps > 0 && samples !== 'power')
+  const energy = isReported && fallIndex < 0 ? { energyConsumed: (wh - startWh) / 1_000, energySource } : nothing
   return {
     start: {
       action: 'StartTransaction',
@@ -93,7 +96,7 @@ export function session16(random: Random, connectorId: number, startMs: number, 
       })),
       { action: 'StopTransaction', payload: { transactionId, ...stop } },
     ],
-    toldWh,
+    reportedWh,
     stopAtMs,
     stopWh: wh,
     truth: {
@@ -119,7 +122,9 @@ function field(random: Random, wh: number): number | string {
   return random.pick([wh, wh, wh, String(wh), ` ${wh}`, `${wh},0`])
 }
 
-/** What tells no register: nothing, a word, or a comma that may be a decimal comma or stand between thousands. */
+/**
+ * A field without a usable register: missing, a word, or a comma that may be a decimal comma or a thousands separator.
+ */
 function unreadable(random: Random, wh: number): number | string | null | undefined {
   const text = `${1 + (wh % 900)},${String(wh % 1_000).padStart(3, '0')}`
   return random.pick([undefined, null, '', 'n/a', text])
@@ -144,11 +149,11 @@ function registerSamples(random: Random, wh: number, context: string): Json[] {
   const third = Math.floor(wh / 3)
   const phases = [third, third, wh - 2 * third].map((part, index) => ({ ...one(part), phase: `L${index + 1}` }))
   const isByPhase = random.chance(0.2)
-  const told = isByPhase ? phases : random.chance(0.2) ? [one(wh), ...phases] : [one(wh)]
-  return shuffled(random, [...told, ...[power, voltage].slice(random.below(3))])
+  const energy = isByPhase ? phases : random.chance(0.2) ? [one(wh), ...phases] : [one(wh)]
+  return shuffled(random, [...energy, ...[power, voltage].slice(random.below(3))])
 }
 
-/** The energy of one interval, now and then in both of the contexts that tell all of it. */
+/** The energy of one interval, sometimes in both of the contexts that contain all of it. */
 function intervalSamples(random: Random, wh: number): Json[] {
   const measurand = 'Energy.Active.Import.Interval'
   const periodic = energySample(random, measurand, wh, random.chance(0.5) ? 'Sample.Periodic' : null)
@@ -156,7 +161,7 @@ function intervalSamples(random: Random, wh: number): Json[] {
   return shuffled(random, [...(random.chance(0.5) ? both : [periodic]), power])
 }
 
-/** The values of each message, in no order. */
+/** The values of each message, in any order. */
 function grouped(random: Random, values: readonly Json[]): Json[][] {
   const left = [...values]
   const groups: Json[][] = []

@@ -1,4 +1,4 @@
-// A session of a 2.x charge point: events that carry their registers, or intervals.
+// A session of a 2.x charge point: events with registers, or with intervals.
 
 import type { Random } from '../../support/random.ts'
 import {
@@ -12,15 +12,15 @@ import {
   shuffled,
   timeText,
   written,
-} from '../../support/told-sessions.ts'
+} from '../../support/sessions.ts'
 
-/** @param stationId what the charge point calls it. @param startWh its register at the start. */
+/** @param stationId the id that the charge point gave it. @param startWh its register at the start. */
 export function session201(random: Random, stationId: string, startMs: number, startWh: number): Session {
   const steps = random.between(1, 8)
   const stopSeqNo = steps + 1
   const hasIntervals = random.chance(0.2)
   const endsWithRegister = !hasIntervals && random.chance(0.7)
-  const toldWh = new Set<number>()
+  const reportedWh = new Set<number>()
   const event = (eventType: string, seqNo: number, rest: Json): Message => ({
     action: 'TransactionEvent',
     payload: {
@@ -38,7 +38,7 @@ export function session201(random: Random, stationId: string, startMs: number, s
     sampledValue,
   })
   const register = (seqNo: number, wh: number, context: string): Json => {
-    toldWh.add(wh)
+    reportedWh.add(wh)
     return meterValue(seqNo, samples(random, 'Energy.Active.Import.Register', wh, context))
   }
   const begin = register(0, startWh, 'Transaction.Begin')
@@ -73,7 +73,7 @@ export function session201(random: Random, stationId: string, startMs: number, s
   return {
     start: started,
     following: () => [...updates, event('Ended', stopSeqNo, end)],
-    toldWh,
+    reportedWh,
     stopAtMs,
     stopWh: wh,
     truth: {
@@ -106,7 +106,7 @@ function samples(random: Random, measurand: string, wh: number, context: string)
   return shuffled(random, [energySample(random, measurand, wh, context), ...others.slice(random.below(3))])
 }
 
-/** The energy of one interval, now and then in both of the contexts that tell all of it. */
+/** The energy of one interval, sometimes in both of the contexts that contain all of it. */
 function intervals(random: Random, wh: number): Json[] {
   const measurand = 'Energy.Active.Import.Interval'
   const periodic = samples(random, measurand, wh, 'Sample.Periodic')

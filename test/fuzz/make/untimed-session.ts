@@ -1,9 +1,10 @@
-// A session of a charge point whose messages have no usable times: it tells each as it happens, and again when it is not sure of the answer.
+// A session of a charge point whose messages have no usable times: it sends each as it happens, and again if it is not
+// sure of the answer.
 
 import type { Random } from '../../support/random.ts'
-import { type Json, type Message, type Session, shuffled, written } from '../../support/told-sessions.ts'
+import { type Json, type Message, type Session, shuffled, written } from '../../support/sessions.ts'
 
-/** What stands where a time belongs. */
+/** Texts instead of a time. */
 const noTimes: readonly Json[] = [
   {},
   { timestamp: '' },
@@ -13,14 +14,14 @@ const noTimes: readonly Json[] = [
   { timestamp: '1970-01-01T00:00:00Z' },
 ]
 
-/** @param name what a 2.x charge point calls it. @param startWh its register at the start. */
+/** @param name the id that a 2.x charge point gave it. @param startWh its register at the start. */
 export function untimedSession(random: Random, version: '1.6' | '2.0.1', name: string, startWh: number): Session {
   const noTime = random.pick(noTimes)
   const steps = random.between(1, 6)
   const endsWithRegister = random.chance(0.6)
-  const toldWh = new Set<number>()
+  const reportedWh = new Set<number>()
   const value = (wh: number, context: string): Json => {
-    toldWh.add(wh)
+    reportedWh.add(wh)
     const { value: number, text, unit } = written(random, wh)
     const register = version === '1.6' ? { value: text, unit } : { value: number, unitOfMeasure: { unit } }
     const power = { value: version === '1.6' ? '7400' : 7_400, measurand: 'Power.Active.Import' }
@@ -65,8 +66,8 @@ export function untimedSession(random: Random, version: '1.6' | '2.0.1', name: s
             ...values.map((each, index) => event('Updated', index + 1, { meterValue: [each] })),
             event('Ended', steps + 1, endValue.length === 0 ? {} : { meterValue: endValue }),
           ],
-    toldWh,
-    // Nobody can know when.
+    reportedWh,
+    // The time cannot be known.
     stopAtMs: Number.NaN,
     stopWh,
     truth: { connectorId: 1, idTag: 'CARD-1', meterStart: startWh, energySoFar: null },

@@ -1,10 +1,10 @@
-// Values as charge points might send them: valid ones of every shape that a schema allows, and hostile ones.
+// Values of charge points: valid ones of every shape that a schema allows, and hostile ones.
 
 import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
 import type { Random } from '../../support/random.ts'
 import { limitOf, part, requiredOf, resolve } from '../../support/schema-sample.ts'
 
-/** Names that every object has without being given them, and others that a careless look-up trips over. */
+/** Inherited names of every object, and others that break a careless look-up. */
 export const oddNames: readonly string[] = [
   ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', 'then', 'length', 'toJSON'],
   ...['', '0', '-1', 'a/b~c', '$ref', 'notOfOcpp', '\u0000', '\ud800', '\u202Egnitirw', 'ключ', '🔌', 'x'.repeat(300)],
@@ -44,7 +44,7 @@ const times: readonly string[] = [
   ...['2099-12-31T23:59:59Z', '2009-12-31T23:59:59Z', '2026-01-31T12:00:00-00:00'],
 ]
 
-/** Texts that look like times and are none. */
+/** Texts that look like times but are not. */
 export const badTimes: readonly string[] = [
   ...['yesterday', '', '2026-01-31', '2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-01-31T24:00:00Z', '0'],
   ...['2026-01-31 12:00:00', '2026-01-31T12:00:00', '12:00', '2026-01-31T12:00:60Z', '+010000-01-01T00:00:00Z'],
@@ -53,7 +53,7 @@ export const badTimes: readonly string[] = [
 const optionalOnce = 3
 const itemsMax = 3
 
-/** A valid value: optional fields come and go, limits are met exactly or not at all. */
+/** A valid value: optional fields may be missing, and values may be exactly at their limits. */
 export function validValue(schema: JsonSchema, root: JsonSchema, random: Random): unknown {
   const resolved = resolve(schema, root)
   if (Array.isArray(resolved.enum)) return random.pick<unknown>(resolved.enum)
@@ -142,7 +142,7 @@ function withFields(holder: Record<string, unknown>, random: Random): unknown {
   return holder
 }
 
-/** Lists in lists, far deeper than any message. */
+/** Nested lists, far deeper than any message. */
 export function deepValue(random: Random): unknown {
   let value: unknown = random.pick(oddTexts)
   const isList = random.once(2)
@@ -157,7 +157,7 @@ export function unusedName(schema: JsonSchema, random: Random): string {
   return random.pick(free)
 }
 
-/** Sets a field of that very name, `__proto__` included. */
+/** Sets a field of this name, even `__proto__`. */
 export function setField(holder: object, name: string, value: unknown): void {
   Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true })
 }

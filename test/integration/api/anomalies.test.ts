@@ -103,7 +103,7 @@ describe('the list', () => {
 })
 
 describe('the counters', () => {
-  test('tell an operator how many anomalies of each kind there were', async () => {
+  test('show an operator the number of anomalies of each kind', async () => {
     const text = await metrics()
     expect(text).toContain('# TYPE stator_anomalies_total counter\n')
     expect(text).toContain('stator_anomalies_total{kind="unknownTransaction"} 1\n')

@@ -232,7 +232,7 @@ describe('a charge point', () => {
     expect(notes).toContainEqual({ path: '/mood', message: expect.any(String) })
   })
 
-  test('that answers in broken JSON is understood when lenient, and told', async () => {
+  test('that answers in broken JSON is understood when lenient, and the repair is noted', async () => {
     const answer = stator.json(path, { body: { action: 'GetConfiguration', payload: { key: ['A'] } } })
     const { messageId } = await raw.command('GetConfiguration')
     raw.send(`[3,"${messageId}",{"configurationKey":],"unknownKey":["A",]}]`)

@@ -162,7 +162,7 @@ describe('POST /api/chargepoints/{chargePointId}/start-transaction', () => {
     await raw.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' })
   })
 
-  test('tells when the charge point rejects it, and promises no id then', async () => {
+  test('says when the charge point rejects it, and promises no id then', async () => {
     const answer = stator.json(path, { body: { connectorId: 1, idTag: 'USER123' } })
     const { messageId, payload } = await raw.command('RemoteStartTransaction')
     expect(payload).toEqual({ connectorId: 1, idTag: 'USER123' })
@@ -303,7 +303,7 @@ describe('GET /api/chargepoints/{chargePointId}/configuration', () => {
     expect(await answer).toEqual({ configurationKey })
   })
 
-  test('asks for some keys, and tells which are unknown', async () => {
+  test('asks for some keys, and says which are unknown', async () => {
     const answer = stator.json(`${path}?key=HeartbeatInterval&key=Taste`)
     const { messageId, payload } = await raw.command('GetConfiguration')
     expect(payload).toEqual({ key: ['HeartbeatInterval', 'Taste'] })

@@ -53,15 +53,15 @@ describe('values that name their connector only', () => {
     await send(raw, 1, 9)
     await send(raw, 2, 5)
     await send(raw, 0, 5)
-    const told = [
+    const reported = [
       `${timeAt(3)} transactionId`,
       `${timeAt(5)} connector`,
       `${timeAt(7)} transactionId`,
       `${timeAt(9)} connector`,
     ]
-    expect(await valuesOf(transactionId)).toEqual(told)
-    expect(await valuesOf(transactionId, '?pageSize=3&page=1')).toEqual(told.slice(0, 3))
-    expect(await valuesOf(transactionId, '?pageSize=3&page=2')).toEqual(told.slice(3))
+    expect(await valuesOf(transactionId)).toEqual(reported)
+    expect(await valuesOf(transactionId, '?pageSize=3&page=1')).toEqual(reported.slice(0, 3))
+    expect(await valuesOf(transactionId, '?pageSize=3&page=2')).toEqual(reported.slice(3))
     expect(await stator.json(`/api/transactions/${transactionId}/meter-values`)).toMatchObject({
       totalCount: 4,
       meterValues: [{}, { energyWh: 5, sampledValue: [{ value: '5' }], evseId: 1, assignedBy: 'connector' }, {}, {}],
@@ -82,7 +82,7 @@ describe('values that name their connector only', () => {
     expect(await valuesOf(second)).toEqual(byConnector(31))
   })
 
-  test('tell the energy of a transaction that nothing else tells', async () => {
+  test('give the energy of a transaction that has no other figure', async () => {
     const raw = await stator.bootedRaw('connector-energy')
     const transactionId = await start(raw, 1, 1)
     await send(raw, 1, 0, 5, 9)

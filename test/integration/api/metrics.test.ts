@@ -62,7 +62,7 @@ test('answers, commits, commands and the process are measured', async () => {
   expect(found.has('stator_event_loop_lag_seconds{quantile="0.99"}')).toBe(true)
 })
 
-test('a scrape tells of the event loop since the last one', async () => {
+test('a scrape has the event loop lag since the last one', async () => {
   const timings = new Timings()
   timings.start()
   const registry = metricsRegistry({ counters: new Counters(), timings, partCounts: () => nothingCounted })

@@ -36,7 +36,7 @@ async function quirksOf(identity: string): Promise<readonly unknown[]> {
 }
 
 describe('meter values', () => {
-  test('show the periodic register, whatever else is told beside it', async () => {
+  test('show the periodic register, whatever else is reported beside it', async () => {
     const { raw, identity, transactionId } = await charging()
     const sampledValue = [
       { value: '203', context: 'Sample.Periodic' },

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
-import { anomalyKinds, at, start, stop } from '../../support/told-sessions-16.ts'
+import { anomalyKinds, at, start, stop } from '../../support/sessions-16.ts'
 
 type Json = Record<string, unknown>
 
@@ -172,12 +172,12 @@ test('statuses of a 2.0.1 connector that a transaction moved too are nothing odd
 describe('the transactionId of a remote start', () => {
   /** A remote start for USER123 on connector 1, accepted; the transactionId that it promised, and the CALL. */
   async function remoteStart(raw: RawChargePoint, identity: string, action: string) {
-    const told = stator.json(`/api/chargepoints/${identity}/start-transaction`, {
+    const reported = stator.json(`/api/chargepoints/${identity}/start-transaction`, {
       body: { connectorId: 1, idTag: 'USER123' },
     })
     const { messageId, payload } = await raw.command(action)
     raw.answer(messageId, { status: 'Accepted' })
-    return { promised: Number((await told)['transactionId']), payload }
+    return { promised: Number((await reported)['transactionId']), payload }
   }
 
   test('is kept by 1.6 stations that append to the id tag, and not taken by another card', async () => {

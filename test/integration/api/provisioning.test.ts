@@ -171,7 +171,7 @@ describe('a charge point', () => {
     expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({ chargePointId: 'CHARGING' })
   })
 
-  test('that is Pending boots as Pending, and is not told to start', async () => {
+  test('that is Pending boots as Pending, and gets no command to start', async () => {
     await stator.provision('PENDING', { registrationStatus: 'Pending' })
     const raw = await stator.raw('PENDING')
     const boot = { chargePointVendor: 'VendorName', chargePointModel: 'Model-X1000' }
@@ -253,7 +253,7 @@ describe('an id tag', () => {
     expect((await stator.api('/api/id-tags', { body: { idTag: 'CASETAG' } })).status).toBe(409)
   })
 
-  test('may be stored expired or blocked, and charge points are told', async () => {
+  test('may be stored expired or blocked, and charge points get that status', async () => {
     await stator.addIdTag('LATE', { expiryDate: '2020-01-01' })
     await stator.addIdTag('STOLEN', { status: 'Blocked' })
     const raw = await stator.bootedRaw('CP-TAGS')

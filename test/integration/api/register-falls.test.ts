@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
-import { anomalyKinds, at, start, stop } from '../../support/told-sessions-16.ts'
+import { anomalyKinds, at, start, stop } from '../../support/sessions-16.ts'
 
 let stator: TestStator
 
@@ -42,7 +42,7 @@ describe('a 1.6 charge point', () => {
     expect((await kindsOf('MIDDLE')).filter((kind) => kind === 'registerFell')).toHaveLength(7)
   })
 
-  test('that tells its samples in coarser steps than its start and its stop keeps its figure', async () => {
+  test('that reports its samples in coarser steps than its start and its stop keeps its figure', async () => {
     const raw = await stator.bootedRaw('COARSE')
     const transactionId = await start(raw, 0, { meterStart: 1_005 })
     const kWh = (minute: number, value: string) => ({ timestamp: at(minute), sampledValue: [{ value, unit: 'kWh' }] })
@@ -54,7 +54,7 @@ describe('a 1.6 charge point', () => {
     expect(await kindsOf('COARSE')).toEqual([])
   })
 
-  test('whose samples come late shows with them that its register fell, whatever else was told meanwhile', async () => {
+  test('whose samples come late shows with them that its register fell, whatever else was reported meanwhile', async () => {
     const raw = await stator.bootedRaw('FELLBEFORE')
     const sample = (minute: number, wh: number) => ({ timestamp: at(minute), sampledValue: [{ value: String(wh) }] })
     const samples = (transactionId: number, ...meterValue: readonly unknown[]) =>
@@ -133,7 +133,7 @@ describe('a 1.6 charge point', () => {
     expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({ energyConsumed: null })
   })
 
-  test('that tells each phase in a sample of its own may have a single odd reading, and standby energy after the stop', async () => {
+  test('that reports each phase in a sample of its own may have a single odd reading, and standby energy after the stop', async () => {
     const raw = await stator.bootedRaw('ODDPHASES')
     const transactionId = await start(raw, 0, { meterStart: 3_000 })
     const phases = (minute: number, wh: number) =>

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { TestStator } from '../../support/stator.ts'
-import { at, event, registerOf, tell, type ToldEvent } from '../../support/told-events.ts'
+import { at, event, registerOf, reportEvents, type TransactionEvent } from '../../support/transaction-events.ts'
 
 let central: TestStator
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => central.stop())
 
-const told = (...events: readonly (ToldEvent | 'boot')[]) => tell(central, events)
+const reported = (...events: readonly (TransactionEvent | 'boot')[]) => reportEvents(central, events)
 
 function started(time: string, wh: number, more: { transactionId?: string; evse?: object } = { evse: { id: 1 } }) {
   return event('Started', { seqNo: 0, time, meterValue: [at(time, registerOf(wh))], ...more })
@@ -24,7 +24,7 @@ function ended(time: string, wh: number, more: { transactionId?: string } = {}) 
 test('ids that differ only after their first 255 characters are two transactions, each with its own energy', async () => {
   const long = 'T'.repeat(300)
   const [one, other] = [{ transactionId: `${long}-1` }, { transactionId: `${long}-2` }]
-  const { transactions, kinds } = await told(
+  const { transactions, kinds } = await reported(
     started('08:00:00', 1_000, { ...one, evse: { id: 1 } }),
     started('08:10:00', 5_000, { ...other, evse: { id: 2 } }),
     ended('08:30:00', 2_000, one),
@@ -41,7 +41,7 @@ test('ids that differ only after their first 255 characters are two transactions
 })
 
 test('what belongs to a use that has ended never ends an older one that is still open, whatever came late', async () => {
-  const { transactions, kinds } = await told(
+  const { transactions, kinds } = await reported(
     started('08:00:00', 1_000),
     'boot',
     started('09:00:00', 2_000),
@@ -60,8 +60,8 @@ test('what belongs to a use that has ended never ends an older one that is still
   expect(kinds).toEqual(['secondEnd', 'transactionIdReused', 'transactionIdReused'])
 })
 
-test('what a charge point tells late of the time before a boot does not hide that the id was used again', async () => {
-  const { transactions } = await told(
+test('late reports from before a boot do not hide that the id was used again', async () => {
+  const { transactions } = await reported(
     started('08:00:00', 1_000),
     'boot',
     event('Updated', { seqNo: 1, time: '08:20:00', offline: true, meterValue: [at('08:20:00', registerOf(1_500))] }),
@@ -75,7 +75,7 @@ test('what a charge point tells late of the time before a boot does not hide tha
 })
 
 test('the values of an event without a transaction id are those of no other transaction', async () => {
-  const { transactions } = await told(
+  const { transactions } = await reported(
     event('Started', { seqNo: 0, time: '08:00:00', transactionId: '', evse: { id: 1 } }),
     event('Updated', { seqNo: 1, time: '08:10:00', transactionId: '', meterValue: [at('08:10:00', registerOf(700))] }),
     event('Ended', { seqNo: 2, time: '08:30:00', transactionId: '' }),

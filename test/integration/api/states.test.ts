@@ -1,5 +1,5 @@
 // What is wrong with a charge point and its connectors, over real sockets: fault codes of statuses, states and problems
-// told by NotifyEvent, in GET …/status.
+// reported by NotifyEvent, in GET …/status.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { monitored, monitoredAt, notifyEventOf } from '../../support/notify-events.ts'
@@ -18,7 +18,7 @@ afterAll(() => stator.stop())
 const statusOf = (identity: string): Promise<Record<string, unknown>> =>
   stator.json(`/api/chargepoints/${identity}/status`)
 
-describe('a fault told with a status', () => {
+describe('a fault reported with a status', () => {
   test('is shown with its connector; of connector 0 with the charge point', async () => {
     const raw = await stator.bootedRaw('faults')
     expect(await statusOf('faults')).toMatchObject({ connectors: [], fault: null, problems: [] })
@@ -49,7 +49,7 @@ describe('a fault told with a status', () => {
   })
 })
 
-describe('a state told by NotifyEvent', () => {
+describe('a state reported by NotifyEvent', () => {
   test('is a status like any other, also on the next connection', async () => {
     const raw = await stator.bootedRaw('events', '2.0.1')
     const status = { timestamp: monitoredAt, connectorStatus: 'Available', evseId: 1, connectorId: 1 }
@@ -87,27 +87,27 @@ describe('a state told by NotifyEvent', () => {
   })
 })
 
-test('a password that NotifyEvent tells is kept nowhere', async () => {
-  const raw = await stator.bootedRaw('teller', '2.0.1')
-  const told = monitored('SecurityCtrlr', 'BasicAuthPassword', 'hunter2-hunter2-hunter2', { id: 1 })
-  await raw.call('NotifyEvent', notifyEventOf(told))
-  const { events } = await stator.json('/api/chargepoints/teller/events?action=NotifyEvent')
+test('a password in a NotifyEvent is kept nowhere', async () => {
+  const raw = await stator.bootedRaw('reporter', '2.0.1')
+  const reported = monitored('SecurityCtrlr', 'BasicAuthPassword', 'hunter2-hunter2-hunter2', { id: 1 })
+  await raw.call('NotifyEvent', notifyEventOf(reported))
+  const { events } = await stator.json('/api/chargepoints/reporter/events?action=NotifyEvent')
   expect(events).toMatchObject([{ payload: { eventData: [{ actualValue: '***' }] } }])
-  expect(JSON.stringify(await stator.json('/api/chargepoints/teller/messages'))).not.toContain('hunter2')
+  expect(JSON.stringify(await stator.json('/api/chargepoints/reporter/messages'))).not.toContain('hunter2')
 })
 
-test('a password that NotifyEvent tells as a number is kept nowhere, not even as what was odd', async () => {
-  const raw = await stator.bootedRaw('number-teller', '2.0.1')
-  const told = { ...monitored('SecurityCtrlr', 'basicAuthPassword', '', { id: 1 }), actualValue: 8_675_309 }
-  await raw.call('NotifyEvent', { generatedAt: monitoredAt, seqNo: 0, eventData: [told] })
-  const { events } = await stator.json('/api/chargepoints/number-teller/events?action=NotifyEvent')
+test('a password in a NotifyEvent that is a number is kept nowhere, not even in an anomaly', async () => {
+  const raw = await stator.bootedRaw('number-reporter', '2.0.1')
+  const reported = { ...monitored('SecurityCtrlr', 'basicAuthPassword', '', { id: 1 }), actualValue: 8_675_309 }
+  await raw.call('NotifyEvent', { generatedAt: monitoredAt, seqNo: 0, eventData: [reported] })
+  const { events } = await stator.json('/api/chargepoints/number-reporter/events?action=NotifyEvent')
   expect(events).toMatchObject([{ payload: { eventData: [{ actualValue: '***' }] } }])
-  const { anomalies } = await stator.json('/api/chargepoints/number-teller/anomalies')
+  const { anomalies } = await stator.json('/api/chargepoints/number-reporter/anomalies')
   expect(anomalies).toMatchObject([{ kind: 'quirk', detail: { quirk: 'valueForText', sent: '***' } }])
-  expect(JSON.stringify(await stator.json('/api/chargepoints/number-teller/messages'))).not.toContain('8675309')
+  expect(JSON.stringify(await stator.json('/api/chargepoints/number-reporter/messages'))).not.toContain('8675309')
 })
 
-describe('a problem told by NotifyEvent', () => {
+describe('a problem reported by NotifyEvent', () => {
   test('is shown where it belongs until it is over', async () => {
     const raw = await stator.bootedRaw('problems', '2.0.1')
     await raw.call('StatusNotification', {
@@ -145,40 +145,40 @@ describe('a problem told by NotifyEvent', () => {
     })
   })
 
-  test('is not changed by what was told of an earlier time, unless a clock that was ahead told it', async () => {
+  test('is not changed by a report of an earlier time, unless that came from a clock that was ahead', async () => {
     const raw = await stator.bootedRaw('late-problems', '2.0.1')
-    const tell = async (actualValue: string, timestamp: string, techCode: string): Promise<unknown> => {
-      const told = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode })
-      await raw.call('NotifyEvent', notifyEventOf(told))
+    const report = async (actualValue: string, timestamp: string, techCode: string): Promise<unknown> => {
+      const reported = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode })
+      await raw.call('NotifyEvent', notifyEventOf(reported))
       return (await statusOf('late-problems')).problems
     }
-    expect(await tell('true', '2026-01-31T12:00:00.000Z', 'New')).toMatchObject([{ techCode: 'New' }])
-    expect(await tell('true', '2026-01-31T11:00:00.000Z', 'Old')).toMatchObject([{ techCode: 'New' }])
-    expect(await tell('false', '2026-01-31T11:30:00.000Z', 'Old')).toMatchObject([{ techCode: 'New' }])
-    expect(await tell('true', '2126-01-31T12:00:00.000Z', 'Ahead')).toMatchObject([{ techCode: 'Ahead' }])
-    expect(await tell('false', new Date(Date.now() + 1_000).toISOString(), 'Ahead')).toEqual([])
+    expect(await report('true', '2026-01-31T12:00:00.000Z', 'New')).toMatchObject([{ techCode: 'New' }])
+    expect(await report('true', '2026-01-31T11:00:00.000Z', 'Old')).toMatchObject([{ techCode: 'New' }])
+    expect(await report('false', '2026-01-31T11:30:00.000Z', 'Old')).toMatchObject([{ techCode: 'New' }])
+    expect(await report('true', '2126-01-31T12:00:00.000Z', 'Ahead')).toMatchObject([{ techCode: 'Ahead' }])
+    expect(await report('false', new Date(Date.now() + 1_000).toISOString(), 'Ahead')).toEqual([])
   })
 
   test('does not come back by an older event that comes after its end, also after a restart', async () => {
     let raw = await stator.bootedRaw('over', '2.0.1')
-    const tell = async (actualValue: string, timestamp: string, techCode = 'Hot'): Promise<unknown> => {
-      const told = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode })
-      await raw.call('NotifyEvent', notifyEventOf(told))
+    const report = async (actualValue: string, timestamp: string, techCode = 'Hot'): Promise<unknown> => {
+      const reported = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode })
+      await raw.call('NotifyEvent', notifyEventOf(reported))
       return (await statusOf('over')).problems
     }
-    expect(await tell('false', '2026-01-31T12:00:00.000Z')).toEqual([])
-    expect(await tell('true', '2026-01-31T11:00:00.000Z')).toEqual([])
+    expect(await report('false', '2026-01-31T12:00:00.000Z')).toEqual([])
+    expect(await report('true', '2026-01-31T11:00:00.000Z')).toEqual([])
     await stator.restart()
     raw = await stator.raw('over', { subprotocols: ['ocpp2.0.1'] })
-    expect(await tell('true', '2026-01-31T11:30:00.000Z')).toEqual([])
-    expect(await tell('true', '2026-01-31T12:00:00.001Z', 'Again')).toMatchObject([{ techCode: 'Again' }])
-    expect(await tell('false', '2026-01-31T12:00:00.001Z')).toEqual([])
-    // A clock that was never set has no time to tell: the arrival counts.
-    expect(await tell('true', '1970-01-01T00:00:09.000Z', 'Untimed')).toMatchObject([{ techCode: 'Untimed' }])
+    expect(await report('true', '2026-01-31T11:30:00.000Z')).toEqual([])
+    expect(await report('true', '2026-01-31T12:00:00.001Z', 'Again')).toMatchObject([{ techCode: 'Again' }])
+    expect(await report('false', '2026-01-31T12:00:00.001Z')).toEqual([])
+    // A clock that was never set has no usable time: the arrival counts.
+    expect(await report('true', '1970-01-01T00:00:09.000Z', 'Untimed')).toMatchObject([{ techCode: 'Untimed' }])
   })
 })
 
-test('a transaction told by its EVSE alone is on the connector that is plugged in, also when that is told later', async () => {
+test('a transaction reported by its EVSE alone is on the connector that is plugged in, also when that is reported later', async () => {
   const raw = await stator.bootedRaw('EVSEONLY', '2.0.1')
   const status = (connectorId: number, connectorStatus: string, minute: number) =>
     raw.call('StatusNotification', {
@@ -187,7 +187,7 @@ test('a transaction told by its EVSE alone is on the connector that is plugged i
       connectorStatus,
       timestamp: `2026-01-01T08:0${minute}:00Z`,
     })
-  const told = async (eventType: string, seqNo: number, chargingState?: string) => {
+  const reported = async (eventType: string, seqNo: number, chargingState?: string) => {
     await raw.call('TransactionEvent', {
       eventType,
       seqNo,
@@ -201,15 +201,15 @@ test('a transaction told by its EVSE alone is on the connector that is plugged i
   }
   await status(1, 'Available', 1)
   await status(2, 'Available', 1)
-  await told('Started', 0)
+  await reported('Started', 0)
   await status(2, 'Occupied', 2)
-  expect(await told('Updated', 1, 'Charging')).toMatchObject([
+  expect(await reported('Updated', 1, 'Charging')).toMatchObject([
     { connectorId: 1, status: 'Available', currentTransaction: null },
     { connectorId: 2, status: 'Charging', currentTransaction: expect.any(Number) },
   ])
   await status(2, 'Available', 4)
   await status(1, 'Occupied', 4)
-  expect(await told('Updated', 3, 'Idle')).toMatchObject([
+  expect(await reported('Updated', 3, 'Idle')).toMatchObject([
     { connectorId: 1, status: 'Occupied', currentTransaction: null },
     { connectorId: 2, currentTransaction: expect.any(Number) },
   ])

@@ -83,7 +83,7 @@ test('without a C compiler stations speak through Bun', async () => {
 })
 
 describe.each(versions)('in OCPP %s', (version) => {
-  test.each(socketKinds)('stations say through %p what their ledger says that they told', async (sockets) => {
+  test.each(socketKinds)('stations send through %p exactly what their ledger contains', async (sockets) => {
     const heard: string[] = []
     const { promise: stopped, resolve: whenStopped } = Promise.withResolvers<void>()
     const answer = { transactionId: 7, idTagInfo: { status: 'Accepted' } }
@@ -101,10 +101,10 @@ describe.each(versions)('in OCPP %s', (version) => {
     fleet.begin({ kind: 'closed' })
     await within('two transactions', stopped)
     await fleet.settle(5_000)
-    const told = fleet.ledgers.flatMap((ledger) => sentMessages(ledger, fleet.dialect))
+    const sent = fleet.ledgers.flatMap((ledger) => sentMessages(ledger, fleet.dialect))
     const counted = fleet.recorder.takeSlice()
     await stop()
-    const acknowledged = told.filter(({ isAcknowledged }) => isAcknowledged)
+    const acknowledged = sent.filter(({ isAcknowledged }) => isAcknowledged)
     expect(acknowledged.map(({ message }) => `${message.action} ${message.payload}`)).toEqual(heard)
     expect(counted.messages).toBe(heard.length)
   })

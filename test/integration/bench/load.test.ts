@@ -1,4 +1,4 @@
-// The load generator against a whole Stator with its database, and the audit of what it was told.
+// The load generator against a whole Stator with its database, and the audit of what was sent.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -61,7 +61,7 @@ describe('a load on Stator', () => {
     expect(printed).toContain('acknowledged facts are stored once each')
   })
 
-  test('at a fixed rate sends just as much as it was told to', async () => {
+  test('at a fixed rate sends exactly at that rate', async () => {
     const { result } = await loadStator(['RATE', '--mix', 'meter', '--rate', '100', '--duration', '1s'])
     expect(result.measurement?.messages).toBeWithin(80, 121)
     expect(isRight(result)).toBe(true)
@@ -80,7 +80,7 @@ describe('a load on Stator', () => {
     expect(printed).toContain('4 stations came back and booted')
   })
 
-  test('that is interrupted ends with its slice, and is told and audited all the same', async () => {
+  test('that is interrupted ends with its slice, and is still reported and audited', async () => {
     const interrupted = new AbortController()
     const { result } = await loadStator(['CTRLC', '--mix', 'meter', '--duration', '1h'], {
       print: (line) => {
@@ -114,8 +114,8 @@ function statorFleet(identityPrefix: string, stations: number): Fleet {
 
 const unknownPids = { serverPid: null, databasePid: null }
 
-/** A fleet that has told Stator something, and what the audit says of it before anybody meddled. */
-async function toldFleet(identityPrefix: string): Promise<Fleet> {
+/** A fleet that has sent facts to Stator, and passes the audit before a fault is planted. */
+async function auditedFleet(identityPrefix: string): Promise<Fleet> {
   const identities = ['000000', '000001'].map((number) => identityPrefix + number)
   await provisionOverRest(stator.ocppUrl, adminApiKey, identities, passwordDefault)
   const fleet = statorFleet(identityPrefix, identities.length)
@@ -148,7 +148,7 @@ describe('the audit finds', () => {
     'a row of %s that was lost',
     async (table) => {
       const prefix = `LOST${table.replaceAll('_', '')}`
-      const fleet = await toldFleet(prefix)
+      const fleet = await auditedFleet(prefix)
       const isPartitioned = table === 'meter_values' || table === 'transaction_facts'
       const partition = isPartitioned ? `AND tableoid = (SELECT min(tableoid) FROM ${table})` : ''
       await meddle(
@@ -160,7 +160,7 @@ describe('the audit finds', () => {
   )
 
   test('a sample that was stored twice', async () => {
-    const fleet = await toldFleet('TWICE')
+    const fleet = await auditedFleet('TWICE')
     await meddle(
       `INSERT INTO meter_values SELECT charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest + 1,
          received_at, energy_wh, power_w, current_a, voltage_v, soc_percent, meter_value
@@ -171,7 +171,7 @@ describe('the audit finds', () => {
   })
 
   test('a transaction whose meter was altered', async () => {
-    const fleet = await toldFleet('ALTERED')
+    const fleet = await auditedFleet('ALTERED')
     await meddle(
       `UPDATE transactions SET meter_start_wh = meter_start_wh + 1
        WHERE id = (SELECT min(id) FROM transactions WHERE charge_point_id = ${ofStation})`,
@@ -180,8 +180,8 @@ describe('the audit finds', () => {
     expect(await auditOf(fleet)).toMatchObject({ missing: 0, duplicated: 0, altered: 1, unexpected: 0 })
   })
 
-  test('an event that nobody told', async () => {
-    const fleet = await toldFleet('INVENTED')
+  test('an event that no station sent', async () => {
+    const fleet = await auditedFleet('INVENTED')
     await meddle(
       `INSERT INTO charge_point_events SELECT charge_point_id, digest + 1, 'StatusNotification', message_id, occurred_at,
          received_at, '{"status":"Faulted"}' FROM charge_point_events WHERE charge_point_id = ${ofStation} LIMIT 1`,

@@ -273,7 +273,7 @@ describe('before its boot is accepted', () => {
     expect(await central.json('/api/transactions?chargePointId=REJECTED')).toMatchObject({ totalCount: 1 })
   })
 
-  test('a charge point that operators want pending is told so, and a boot is accepted once they do', async () => {
+  test('a charge point that operators want pending gets Pending, and its boot is accepted once they accept it', async () => {
     await central.provision('WAITING', { registrationStatus: 'Pending' })
     const boot = { chargePointVendor: 'VendorName', chargePointModel: 'Model-X1000' }
     const raw = await central.raw('WAITING')

@@ -37,7 +37,7 @@ function once(identity: string, entries: number): Promise<Entry[]> {
 
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 
-test('a connection, what its connectors told, and its end stand in the history, newest first', async () => {
+test('a connection, the statuses of its connectors, and its end are in the history, newest first', async () => {
   const raw = await central.bootedRaw('STORY')
   for (const status of ['Available', 'Available', 'Preparing'] as const)
     await raw.call('StatusNotification', flows16.status(status))
@@ -64,10 +64,10 @@ test('a connection, what its connectors told, and its end stand in the history, 
   })
 })
 
-test('the statuses of 2.x stand there however they are told, charging states too, and nothing for a connection that ends', async () => {
+test('the statuses of 2.x are there by whatever message they are reported, charging states too, and nothing for a connection that ends', async () => {
   const raw = await central.bootedRaw('STORY-2', '2.0.1')
-  const told = { timestamp: '2026-01-01T00:00:00Z', connectorStatus: 'Available', evseId: 1, connectorId: 1 }
-  await raw.call('StatusNotification', told)
+  const reported = { timestamp: '2026-01-01T00:00:00Z', connectorStatus: 'Available', evseId: 1, connectorId: 1 }
+  await raw.call('StatusNotification', reported)
   await raw.call('TransactionEvent', {
     eventType: 'Started',
     timestamp: '2026-01-01T00:01:00Z',
@@ -147,7 +147,7 @@ test('a connection that is replaced ends once, before the newer one opens', asyn
   expect(history[2]?.epoch).toBeGreaterThan(history[0]?.epoch ?? Number.POSITIVE_INFINITY)
 })
 
-test('a restart of the central system ends connections, and what a connector tells again afterwards is no change', async () => {
+test('a restart of the central system ends connections, and a status that a connector reports again afterwards is no change', async () => {
   const raw = await central.bootedRaw('RESTARTED')
   await raw.call('StatusNotification', flows16.status('Available'))
   await central.restart()

@@ -290,7 +290,7 @@ test('a process that dies before the answer leaves both passwords valid', async 
 
 test('neither the log nor the database has a password that can be read', async () => {
   const password = 'readable-by-nobody-else'
-  const told = 'told-by-the-station-itself'
+  const reported = 'told-by-the-station-itself'
   const chatty = await TestStator.start({
     settings: { Logging: { LogLevel: { Default: 'Trace' } } },
     hooks: { log: createLogger({ Default: 'Trace' }, { write: (line) => void logged.push(line) }) },
@@ -303,7 +303,7 @@ test('neither the log nor the database has a password that can be read', async (
       generatedAt: new Date().toISOString(),
       seqNo: 0,
       // Said to be readable, which it should not be.
-      reportData: [{ ...names, variableAttribute: [{ type: 'Actual', value: told, mutability: 'ReadWrite' }] }],
+      reportData: [{ ...names, variableAttribute: [{ type: 'Actual', value: reported, mutability: 'ReadWrite' }] }],
     })
     const answer = chatty.json('/api/chargepoints/CP001/configuration', change(password))
     raw.answer((await raw.command('SetVariables')).messageId, {
@@ -313,7 +313,7 @@ test('neither the log nor the database has a password that can be read', async (
     const messages = await chatty.json('/api/chargepoints/CP001/messages')
     const configuration = await chatty.json('/api/chargepoints/CP001/configuration')
     expect(logged.join('')).toContain('A charge point was sent a new password.')
-    for (const secret of [password, told]) {
+    for (const secret of [password, reported]) {
       expect(logged.join('') + JSON.stringify([messages, configuration])).not.toContain(secret)
     }
   } finally {

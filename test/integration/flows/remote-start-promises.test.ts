@@ -26,10 +26,10 @@ interface Rest {
 
 /** Starts a transaction over REST; the charge point answers with `status`. Answers the promised transactionId. */
 async function remoteStart(rest: Rest, raw: RawChargePoint, identity: string, version: Version, status = 'Accepted') {
-  const told = rest.json(`/api/chargepoints/${identity}/start-transaction`, startBody)
+  const reported = rest.json(`/api/chargepoints/${identity}/start-transaction`, startBody)
   const { messageId } = await raw.command(commandOf[version])
   raw.answer(messageId, { status })
-  return (await told)['transactionId']
+  return (await reported)['transactionId']
 }
 
 /** Begins the transaction that was started remotely. Answers its transactionId. */
@@ -44,11 +44,11 @@ async function begin(rest: Rest, raw: RawChargePoint, identity: string, version:
 
 /** Stops the transaction over REST, which the charge point accepts. */
 async function remoteStop(rest: Rest, raw: RawChargePoint, identity: string, version: Version, transactionId: unknown) {
-  const told = rest.json(`/api/chargepoints/${identity}/stop-transaction`, { transactionId })
+  const reported = rest.json(`/api/chargepoints/${identity}/stop-transaction`, { transactionId })
   const action = version === '1.6' ? 'RemoteStopTransaction' : 'RequestStopTransaction'
   const { messageId } = await raw.command(action)
   raw.answer(messageId, { status: 'Accepted' })
-  return told
+  return reported
 }
 
 describe.each(['1.6', '2.0.1'] as const)('a %s charge point that begins what was started remotely', (version) => {
@@ -184,8 +184,8 @@ describe('of two nodes on one database', () => {
       const isUnanswered = (): boolean => at.stator.counters.framesUnanswered > (unanswered[i] ?? 0)
       await until('a start to be decided', () => answer() !== undefined || isUnanswered())
       // What is left unanswered is sent again.
-      const told = answer()?.[2] ?? (await station.call('StartTransaction', payload))
-      begun.push((told as { readonly transactionId: number }).transactionId)
+      const reported = answer()?.[2] ?? (await station.call('StartTransaction', payload))
+      begun.push((reported as { readonly transactionId: number }).transactionId)
     }
     expect(begun.filter((id) => id === transactionId)).toHaveLength(1)
     expect(new Set(begun).size).toBe(2)

@@ -147,7 +147,7 @@ test('samples of the time before the stop that come after it are nothing odd, th
   const stop = flows16.stop(Number(transactionId))
   await raw.call('StopTransaction', stop)
   const stoppedAtMs = Date.parse(String(stop.timestamp))
-  const tell = async (secondsAfter: readonly number[], measurand: string) => {
+  const report = async (secondsAfter: readonly number[], measurand: string) => {
     const meterValue = secondsAfter.map((seconds) => ({
       timestamp: new Date(stoppedAtMs + seconds * 1_000).toISOString(),
       sampledValue: [{ value: String(stop.meterStop), measurand }],
@@ -156,9 +156,9 @@ test('samples of the time before the stop that come after it are nothing odd, th
     const { anomalies } = await central.json('/api/chargepoints/LATESAMPLES/anomalies')
     return (anomalies as { kind: string }[]).filter(({ kind }) => kind === 'closedTransaction')
   }
-  expect(await tell([-30, 0], 'Energy.Active.Import.Register')).toEqual([])
-  expect(await tell([-20], 'Power.Active.Import')).toEqual([])
-  expect(await tell([1, -10], 'Power.Active.Import')).toHaveLength(1)
+  expect(await report([-30, 0], 'Energy.Active.Import.Register')).toEqual([])
+  expect(await report([-20], 'Power.Active.Import')).toEqual([])
+  expect(await report([1, -10], 'Power.Active.Import')).toHaveLength(1)
   await raw.close()
 })
 

@@ -174,10 +174,10 @@ describe('a start that cannot be says why in one sentence, and ends with 1', () 
     async (_what, env, expected) => {
       const stator = run({ Database__DataFolder: await dataFolder(), ...env })
       expect(await stator.exit()).toBe(1)
-      const told = stator.errors.trim()
-      expect(told).toContain(expected)
-      expect(told).not.toContain('secret@')
-      expect(told.split('\n').length).toBe(1)
+      const reported = stator.errors.trim()
+      expect(reported).toContain(expected)
+      expect(reported).not.toContain('secret@')
+      expect(reported.split('\n').length).toBe(1)
     },
     60_000,
   )

@@ -102,7 +102,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     }
   })
 
-  test('updates its firmware, tells every step, and shows the new version', async () => {
+  test('updates its firmware, reports every step, and shows the new version', async () => {
     await central.station(name('firmware'), { version })
     const path = `/api/chargepoints/${name('firmware')}`
     const answer = await central.json(`${path}/update-firmware`, {
@@ -133,7 +133,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(await central.json(`${path}?key=${key}`)).toMatchObject({ configurationKey: [{ key, value: '600' }] })
   })
 
-  test('is told to stop charging a blocked id tag, whose start is stored all the same', async () => {
+  test('gets the status of a blocked id tag, whose start is still stored', async () => {
     const station = await central.station(name('blocked'), { version })
     expect((await station.authorize('BLOCKED')).status).toBe('Blocked')
     const { authorization } = await station.startTransaction(1, 'BLOCKED')

@@ -64,7 +64,7 @@ test.each([
   ['Get15118EVCertificate', fixtures201.Get15118EVCertificate.valid[0], { status: 'Failed', exiResponse: '' }],
   ['NotifyEVChargingNeeds', fixtures201.NotifyEVChargingNeeds.valid[0], { status: 'Rejected' }],
   ['ReservationStatusUpdate', { reservationId: 5, reservationUpdateStatus: 'Expired' }, {}],
-])('%s is told what Stator can do about it', async (action, payload, answer) => {
+])('%s gets the answer that says what Stator supports', async (action, payload, answer) => {
   const raw = await stator.bootedRaw(`answer-${action}`, '2.0.1')
   expect(await raw.call(action, payload)).toEqual(answer)
 })
@@ -106,7 +106,7 @@ describe('the history of a charge point', () => {
     await raw.call('FirmwareStatusNotification', { status: 'Idle' }, 'm-firmware')
   })
 
-  test('shows what it told, newest first, in pages', async () => {
+  test('shows what it reported, newest first, in pages', async () => {
     expect(await eventsOf('history', '?pageSize=2')).toEqual({
       totalCount: 5,
       page: 1,

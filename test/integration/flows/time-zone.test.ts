@@ -11,7 +11,7 @@ afterAll(() => central.stop())
 
 const sample = (timestamp: string, value: string) => ({ timestamp, sampledValue: [{ value }] })
 
-/** A session of an hour, told with local times. */
+/** A session of an hour, reported with local times. */
 async function session(identity: string, more: Record<string, unknown>, date: string) {
   const raw = await central.bootedRaw(identity, '1.6', more)
   const begun = await raw.call('StartTransaction', {
@@ -57,14 +57,14 @@ test('are those of the same session when they come again after an operator has s
 
 test('are taken in a time zone that an operator sets while the charge point is connected', async () => {
   const raw = await central.bootedRaw('MOVED')
-  const told = async (timestamp: string): Promise<unknown> => {
+  const reported = async (timestamp: string): Promise<unknown> => {
     await raw.call('SecurityEventNotification', { type: 'StartupOfTheDevice', timestamp })
     const { events } = await central.json('/api/chargepoints/MOVED/events')
     return (events as Record<string, unknown>[])[0]?.['occurredAt']
   }
-  expect(await told('2026-01-01T12:00:00')).toBe('2026-01-01T12:00:00.000Z')
+  expect(await reported('2026-01-01T12:00:00')).toBe('2026-01-01T12:00:00.000Z')
   await central.json('/api/chargepoints/MOVED', { method: 'PATCH', body: { timeZone: '+05:30' } })
-  expect(await told('2026-01-01T12:10:00')).toBe('2026-01-01T06:40:00.000Z')
+  expect(await reported('2026-01-01T12:10:00')).toBe('2026-01-01T06:40:00.000Z')
   await central.json('/api/chargepoints/MOVED', { method: 'PATCH', body: { timeZone: null } })
-  expect(await told('2026-01-01T12:20:00')).toBe('2026-01-01T12:20:00.000Z')
+  expect(await reported('2026-01-01T12:20:00')).toBe('2026-01-01T12:20:00.000Z')
 })

@@ -113,17 +113,17 @@ test('a status through the older connection is stored as an event and moves noth
 
 test('a problem is over when the newer event says so, also when the older one comes later through the older connection', async () => {
   const { older, newer } = await twoConnections('PROBLEM', '2.0.1')
-  const tell = async (raw: RawChargePoint, actualValue: string, timestamp: string): Promise<unknown> => {
-    const told = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode: timestamp })
-    await raw.call('NotifyEvent', notifyEventOf(told))
+  const report = async (raw: RawChargePoint, actualValue: string, timestamp: string): Promise<unknown> => {
+    const reported = monitored('Controller', 'Problem', actualValue, undefined, { timestamp, techCode: timestamp })
+    await raw.call('NotifyEvent', notifyEventOf(reported))
     return (await living.json('/api/chargepoints/PROBLEM/status')).problems
   }
-  expect(await tell(newer, 'false', '2026-01-31T12:00:00.000Z')).toEqual([])
-  expect(await tell(older, 'true', '2026-01-31T11:00:00.000Z')).toEqual([])
-  expect(await tell(older, 'true', '2026-01-31T13:00:00.000Z')).toMatchObject([
+  expect(await report(newer, 'false', '2026-01-31T12:00:00.000Z')).toEqual([])
+  expect(await report(older, 'true', '2026-01-31T11:00:00.000Z')).toEqual([])
+  expect(await report(older, 'true', '2026-01-31T13:00:00.000Z')).toMatchObject([
     { techCode: '2026-01-31T13:00:00.000Z' },
   ])
-  expect(await tell(newer, 'false', '2026-01-31T12:30:00.000Z')).toHaveLength(1)
+  expect(await report(newer, 'false', '2026-01-31T12:30:00.000Z')).toHaveLength(1)
 })
 
 test('when the newer connection closes, the charge point is offline, whatever the older one still says', async () => {

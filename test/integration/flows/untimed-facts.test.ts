@@ -228,13 +228,13 @@ describe('samples without a usable time', () => {
     await raw.call('TransactionEvent', untimed, 'one')
     await raw.call('TransactionEvent', untimed, 'two')
     await raw.call('TransactionEvent', transaction('Ended', 9))
-    const [told] = await transactions('INTERVAL')
-    expect(told).toMatchObject({ energyConsumed: 1, energySource: 'intervals' })
-    expect(await samples(told?.['transactionId'])).toBe(2)
+    const [reported] = await transactions('INTERVAL')
+    expect(reported).toMatchObject({ energyConsumed: 1, energySource: 'intervals' })
+    expect(await samples(reported?.['transactionId'])).toBe(2)
     await raw.close()
   })
 
-  test('of intervals of a 1.6 transaction are told apart by the message id', async () => {
+  test('of intervals of a 1.6 transaction are distinguished by the message id', async () => {
     const raw = await central.bootedRaw('INTERVAL-16')
     const { transactionId } = await raw.call('StartTransaction', start)
     await raw.call('MeterValues', interval(transactionId, '500'), 'one')
@@ -278,9 +278,9 @@ describe('events of 2.0.1 without a usable time', () => {
   test.each(unusable)('are one transaction however often each comes in a row: %p', async (timestamp) => {
     const identity = `EVENTS-${String(timestamp).replaceAll(':', '')}`
     const raw = await central.bootedRaw(identity, '2.0.1')
-    for (const told of session(timestamp)) {
-      await raw.call('TransactionEvent', told)
-      await raw.call('TransactionEvent', told)
+    for (const reported of session(timestamp)) {
+      await raw.call('TransactionEvent', reported)
+      await raw.call('TransactionEvent', reported)
     }
     expect(await transactions(identity)).toHaveLength(1)
     expect((await central.json(`/api/chargepoints/${identity}/anomalies`))['anomalies']).not.toContainEqual(
@@ -292,7 +292,7 @@ describe('events of 2.0.1 without a usable time', () => {
   test.each(unusable)('are another transaction when the id is used again after the end: %p', async (timestamp) => {
     const identity = `REUSED-${String(timestamp).replaceAll(':', '')}`
     const raw = await central.bootedRaw(identity, '2.0.1')
-    for (const told of [...session(timestamp), ...session(timestamp)]) await raw.call('TransactionEvent', told)
+    for (const reported of [...session(timestamp), ...session(timestamp)]) await raw.call('TransactionEvent', reported)
     expect(await transactions(identity)).toMatchObject([{ stopReason: 'Local' }, { stopReason: 'Local' }])
     await raw.close()
   })
@@ -308,7 +308,7 @@ describe('events of 2.0.1 without a usable time', () => {
     await raw.close()
   })
 
-  test('and statuses are told apart by what a NotifyEvent or a message about the EVSE tells in between', async () => {
+  test('and statuses are distinguished by a NotifyEvent or a message about the EVSE in between', async () => {
     const raw = await central.bootedRaw('BETWEEN', '2.0.1')
     const available = { connectorStatus: 'Available', evseId: 1, connectorId: 2 }
     const occupied = {

@@ -146,7 +146,7 @@ test.concurrent.each([
   30_000,
 )
 
-test('of many, the log names some and tells how many there are', async () => {
+test('of many, the log names some and says how many there are', async () => {
   const names = Array.from({ length: alikeIdentitiesShownMax + 5 }, (_, index) => `box-${index}`)
   const { connectionString, drop } = await earlierDatabase(names.flatMap((name) => [name, name.toUpperCase()]))
   const { log, lines } = collectedLog('Warning')

@@ -5,7 +5,7 @@ import type { AnomalyKind } from '../../../src/blocks/anomalies.ts'
 import type { Anomaly } from '../../../src/blocks/decision.ts'
 import type { AnomalyFilter } from '../../../src/blocks/records.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
-import { forgetOld } from '../../../src/store/retention.ts'
+import { deleteOld } from '../../../src/store/retention.ts'
 import { chargePointEvent, newTransactionId, transactionStarted } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { maintenanceOf } from '../../support/maintenance.ts'
@@ -118,6 +118,6 @@ describeStore('anomalies', (store) => {
       `INSERT INTO charge_point_events SELECT $1, n, 'Odd', 'm', NULL, '1990-01-01', '{}' FROM generate_series(1, 12000) n`,
       [key],
     )
-    expect(await forgetOld(pool, 'charge_point_events', Date.parse('1991-01-01T00:00:00Z'))).toBe(12_000)
+    expect(await deleteOld(pool, 'charge_point_events', Date.parse('1991-01-01T00:00:00Z'))).toBe(12_000)
   })
 })

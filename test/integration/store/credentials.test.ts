@@ -70,7 +70,7 @@ describeStore('credentials', (store) => {
     expect(await queries.beginRotation(key, hash('third'))).toBeNull()
   })
 
-  test('each look tells which connections were taken away since the last one, also by a transaction that is committed late', async () => {
+  test('each poll has the connections that were ended since the last one, also by a transaction that is committed late', async () => {
     const { database, queries } = store()
     const claim = { version: '1.6', node: 'n', atMs: arrivalMs } as const
     const made = [1, 2, 3, 4, 5].map(() => queries.createChargePoint(`CP-${crypto.randomUUID()}`, {}))

@@ -87,7 +87,7 @@ describeStore('the ledger of the version before', (store, provider) => {
     }
   })
 
-  test('tells what was stored before contents were kept, by the key alone', async () => {
+  test('recognises what was stored before contents were kept, by the key alone', async () => {
     const key = await store().newChargePoint()
     const original = message(key, { content: undefined })
     await atEarlier(store(), original)

@@ -17,7 +17,7 @@ import type { TestDatabase } from '../../support/postgres.ts'
 import { Random } from '../../support/random.ts'
 import { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { StatorProcess } from '../../support/stator-process.ts'
-import { shuffled } from '../../support/told-sessions.ts'
+import { shuffled } from '../../support/sessions.ts'
 
 type Told = Omit<ToldMessage, 'answer'>
 

@@ -1,11 +1,11 @@
-// How much is read to find the energy of transactions that told none: what was not read to its end has no figure.
+// How much is read to find the energy of transactions without a figure: one that was not read completely has none.
 
 import { expect, test } from 'bun:test'
 import { transactionRef } from '../../../src/blocks/meter-block.ts'
 import { newTransactionId, transactionStarted, transactionStopped } from '../../support/changes.ts'
 import { arrivalMs, changeSet, describeStore } from '../../support/store.ts'
 
-describeStore('the energy that intervals tell', (store) => {
+describeStore('the energy of intervals', (store) => {
   /** A transaction that has ended, with intervals of 100 Wh in meter values of so many bytes. */
   async function ended({ rows, bytes }: { readonly rows: number; readonly bytes: number }): Promise<number> {
     const { database, writer } = store()

@@ -49,7 +49,7 @@ describeStore('a transaction', (store) => {
     await statusAt(arrivalMs + minuteMs, 'Charging')
     await statusAt(arrivalMs + 10 * minuteMs, 'Available')
     expect(await noteAt(arrivalMs + 39 * minuteMs)).toEqual([])
-    // Told again, it is Available for as long.
+    // Reported again, it is Available since the same time.
     await statusAt(arrivalMs + 39 * minuteMs, 'Available')
     const nowMs = arrivalMs + 41 * minuteMs
     expect(await reasonsAt(nowMs)).toEqual(['connectorAvailable'])
@@ -137,23 +137,23 @@ describeStore('a transaction', (store) => {
     expect(await reasonsAt(dayAndMore)).toEqual([])
   })
 
-  test('is looked for by the upkeep of the tables, which tells of each ghost once', async () => {
+  test('is found by the maintenance of the tables, which reports each ghost once', async () => {
     const { database } = store()
     const { id, statusAt } = await openTransaction(store())
     await statusAt(arrivalMs, 'Available')
-    const told: number[] = []
+    const reported: number[] = []
     const clock = new HandClock(arrivalMs)
     const stop = startMaintenance({
       ...maintenanceOf(database, clock),
       ghostDeadlines: deadlines,
-      onGhost: ({ transactionId }) => void told.push(transactionId),
+      onGhost: ({ transactionId }) => void reported.push(transactionId),
     })
     await until('the ghost', () => {
       clock.pass(5 * minuteMs)
-      return told.includes(id)
+      return reported.includes(id)
     })
     clock.pass(hourMs)
     await stop()
-    expect(told.filter((one) => one === id)).toEqual([id])
+    expect(reported.filter((one) => one === id)).toEqual([id])
   })
 })

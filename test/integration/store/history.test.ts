@@ -11,7 +11,7 @@ import {
   processLostEnd,
   replacedEnd,
   stoppingEnd,
-  untoldEnd,
+  unreportedEnd,
 } from '../../../src/store/connection-history.ts'
 import { createNodeLeases } from '../../../src/store/node-leases.ts'
 import { connectorStatus } from '../../support/changes.ts'
@@ -39,22 +39,22 @@ describeStore('the history', (store) => {
     return (await historyOf(key)).filter((entry) => entry.kind === 'connection').toReversed()
   }
 
-  async function tell(key: number, atMs: number, ...changes: Parameters<typeof connectorStatus>[]): Promise<void> {
+  async function report(key: number, atMs: number, ...changes: Parameters<typeof connectorStatus>[]): Promise<void> {
     await store().writer.commit(
       changeSet(key, { receivedAtMs: atMs, changes: changes.map((change) => connectorStatus(...change)) }),
     )
   }
 
   describe('of connectors', () => {
-    test('has a row for each change of a status or an error, and none for one that is told again', async () => {
+    test('has a row for each change of a status or an error, and none for one that is reported again', async () => {
       const key = await store().newChargePoint()
-      await tell(key, arrivalMs, [1, 'Available'], [2, 'Available'])
-      await tell(key, arrivalMs + 1_000, [1, 'Available', { info: 'again', occurredAtMs: arrivalMs + 900 }])
-      await tell(key, arrivalMs + 2_000, [1, 'Faulted', { errorCode: 'GroundFailure' }])
-      await tell(key, arrivalMs + 3_000, [1, 'Faulted', { errorCode: 'OtherError', vendorErrorCode: 'E1' }])
-      await tell(key, arrivalMs + 4_000, [1, 'Faulted', { errorCode: 'OtherError', vendorErrorCode: 'E2' }])
-      await tell(key, arrivalMs + 5_000, [1, 'Faulted', { errorCode: 'OtherError', vendorErrorCode: 'E2' }])
-      await tell(key, arrivalMs + 6_000, [1, 'Available'])
+      await report(key, arrivalMs, [1, 'Available'], [2, 'Available'])
+      await report(key, arrivalMs + 1_000, [1, 'Available', { info: 'again', occurredAtMs: arrivalMs + 900 }])
+      await report(key, arrivalMs + 2_000, [1, 'Faulted', { errorCode: 'GroundFailure' }])
+      await report(key, arrivalMs + 3_000, [1, 'Faulted', { errorCode: 'OtherError', vendorErrorCode: 'E1' }])
+      await report(key, arrivalMs + 4_000, [1, 'Faulted', { errorCode: 'OtherError', vendorErrorCode: 'E2' }])
+      await report(key, arrivalMs + 5_000, [1, 'Faulted', { errorCode: 'OtherError', vendorErrorCode: 'E2' }])
+      await report(key, arrivalMs + 6_000, [1, 'Available'])
       expect(await statusesOf(key)).toEqual([
         [1, 'Available', 'NoError', arrivalMs],
         [2, 'Available', 'NoError', arrivalMs],
@@ -77,15 +77,15 @@ describeStore('the history', (store) => {
     test('keeps the order of statuses that arrive in one millisecond', async () => {
       const key = await store().newChargePoint()
       const statuses = ['Available', 'Preparing', 'Charging', 'Finishing', 'Available', 'Faulted'] as const
-      for (const status of statuses) await tell(key, arrivalMs, [1, status])
+      for (const status of statuses) await report(key, arrivalMs, [1, status])
       expect(await statusesOf(key)).toEqual(statuses.map((status) => [1, status, 'NoError', arrivalMs]))
     })
 
     test('goes on from the right time when the clock of this system had been ahead', async () => {
       const key = await store().newChargePoint()
-      await tell(key, arrivalMs + 3_600_000, [1, 'Available'])
-      await tell(key, arrivalMs, [1, 'Charging'])
-      await tell(key, arrivalMs + 1_000, [1, 'Charging'])
+      await report(key, arrivalMs + 3_600_000, [1, 'Available'])
+      await report(key, arrivalMs, [1, 'Charging'])
+      await report(key, arrivalMs + 1_000, [1, 'Charging'])
       expect(await statusesOf(key)).toEqual([
         [1, 'Charging', 'NoError', arrivalMs],
         [1, 'Available', 'NoError', arrivalMs + 3_600_000],
@@ -95,33 +95,33 @@ describeStore('the history', (store) => {
     test('has its times by the clock of this system, whatever year the charge point lives in', async () => {
       const key = await store().newChargePoint()
       const [past, future] = [Date.UTC(1970, 0, 1), Date.UTC(2099, 0, 1)]
-      await tell(key, arrivalMs, [1, 'Available', { occurredAtMs: future }])
-      await tell(key, arrivalMs + 1_000, [1, 'Charging', { occurredAtMs: past }])
+      await report(key, arrivalMs, [1, 'Available', { occurredAtMs: future }])
+      await report(key, arrivalMs + 1_000, [1, 'Charging', { occurredAtMs: past }])
       expect(await historyOf(key)).toMatchObject([
         { status: 'Charging', atMs: arrivalMs + 1_000, occurredAtMs: past },
         { status: 'Available', atMs: arrivalMs, occurredAtMs: future },
       ])
     })
 
-    test('begins with what a connector tells next that was known before there was a history', async () => {
+    test('begins with the next report of a connector from before the history', async () => {
       const { database, newChargePoint } = store()
       const key = await newChargePoint()
-      await tell(key, arrivalMs, [1, 'Available'])
+      await report(key, arrivalMs, [1, 'Available'])
       await database.pool.query('DELETE FROM connector_history WHERE charge_point_id = $1', [key])
       await database.pool.query('UPDATE connectors SET changed_at = NULL WHERE charge_point_id = $1', [key])
-      for (const atMs of [1_000, 2_000]) await tell(key, arrivalMs + atMs, [1, 'Available'])
+      for (const atMs of [1_000, 2_000]) await report(key, arrivalMs + atMs, [1, 'Available'])
       expect(await statusesOf(key)).toEqual([[1, 'Available', 'NoError', arrivalMs + 1_000]])
     })
 
-    test('has what a node of the version before was told as soon as it is told again', async () => {
+    test('has what a node of the previous version received as soon as it is reported again', async () => {
       const { database, newChargePoint } = store()
       const key = await newChargePoint()
-      await tell(key, arrivalMs, [1, 'Available'])
+      await report(key, arrivalMs, [1, 'Available'])
       await database.pool.query(
         `UPDATE connectors SET status = 'Charging', status_since = status_since + interval '1 minute' WHERE charge_point_id = $1`,
         [key],
       )
-      for (const atMs of [120_000, 180_000]) await tell(key, arrivalMs + atMs, [1, 'Charging'])
+      for (const atMs of [120_000, 180_000]) await report(key, arrivalMs + atMs, [1, 'Charging'])
       expect(await statusesOf(key)).toEqual([
         [1, 'Available', 'NoError', arrivalMs],
         [1, 'Charging', 'NoError', arrivalMs + 120_000],
@@ -162,7 +162,7 @@ describeStore('the history', (store) => {
       ])
     })
 
-    test('has one end for one that a newer one replaces, and tells which opened after which in one millisecond', async () => {
+    test('has one end for one that a newer one replaces, and keeps the order of openings in one millisecond', async () => {
       const { queries, newChargePoint } = store()
       const [key, one, other] = [await newChargePoint(), await newNode('one:1'), await newNode('other:2')]
       const first = await queries.connect(key, claim(one))
@@ -265,19 +265,19 @@ describeStore('the history', (store) => {
       expect(connections).toEqual(connections.map((entry) => ({ ...entry, node: 'frozen:1' })))
     })
 
-    test('ends with the node that stops, with a process that died, and with one that could not tell', async () => {
+    test('ends with the node that stops, with a process that died, and with one that could not report its end', async () => {
       const { queries, newChargePoint } = store()
       const [stopping, other] = [await newNode(), await newNode()]
-      const [stopped, untold, died] = [await newChargePoint(), await newChargePoint(), await newChargePoint()]
+      const [stopped, unreported, died] = [await newChargePoint(), await newChargePoint(), await newChargePoint()]
       await queries.connect(stopped, claim(stopping))
-      const { epoch } = await queries.connect(untold, claim(other))
+      const { epoch } = await queries.connect(unreported, claim(other))
       await leases().giveBack(stopping)
-      await leases().release([{ key: untold, epoch, end: { ...untoldEnd, atMs: arrivalMs + 1_000 } }])
+      await leases().release([{ key: unreported, epoch, end: { ...unreportedEnd, atMs: arrivalMs + 1_000 } }])
       await queries.connect(died, claim(other, arrivalMs + 2_000))
       await leases().giveBackAll()
       const endOf = async (key: number) => (await connectionsOf(key)).slice(1)
       expect(await endOf(stopped)).toMatchObject([{ event: 'closed', node: 'host:8080', ...stoppingEnd }])
-      expect(await endOf(untold)).toMatchObject([{ event: 'closed', atMs: arrivalMs + 1_000, ...untoldEnd }])
+      expect(await endOf(unreported)).toMatchObject([{ event: 'closed', atMs: arrivalMs + 1_000, ...unreportedEnd }])
       expect(await endOf(died)).toMatchObject([
         { event: 'closed', atMs: arrivalMs + 2_000, node: 'host:8080', ...processLostEnd },
       ])
@@ -287,11 +287,11 @@ describeStore('the history', (store) => {
   test('is read newest first, both kinds together, page by page, of a time, and of one charge point', async () => {
     const { queries, newChargePoint } = store()
     const [key, other] = [await newChargePoint(), await newChargePoint()]
-    await tell(other, arrivalMs, [1, 'Available'])
+    await report(other, arrivalMs, [1, 'Available'])
     for (let round = 0; round < 3; round++) {
       const atMs = arrivalMs + round * 10_000
       const { epoch } = await queries.connect(key, { version: '1.6', node: 'n', atMs })
-      await tell(key, atMs + 1_000, [1, round === 1 ? 'Charging' : 'Available'])
+      await report(key, atMs + 1_000, [1, round === 1 ? 'Charging' : 'Available'])
       await queries.disconnect(key, epoch, { ...goneEnd, atMs: atMs + 2_000 })
     }
     const list = async (page: number, pageSize: number, period = {}) => {

@@ -60,7 +60,7 @@ interface Node {
   held: Ownership[]
   /** Keys of charge points with a connection that is being begun. */
   expected: number[]
-  /** Those that it was told are not its own any more. */
+  /** Keys that it was notified of as not its own any more. */
   readonly overtaken: Fence[]
   /** Whether those that it holds leave just as they are marked as connected. */
   isLeaving: boolean
@@ -146,7 +146,7 @@ test('a lease that is renewed is not swept by another node, and one that is not 
   expect(one.counters.connectionsSwept).toBe(1)
 })
 
-test('a node that was swept gets its charge points back as soon as it renews, and is told which are not its own any more', async () => {
+test('a node that was swept gets its charge points back as soon as it renews, and is notified of those that are not its own any more', async () => {
   const [one, other] = [await newNode(), await newNode()]
   const [mine, moved] = [await connected(other), await connected(other)]
   await runOut(other)
@@ -226,7 +226,7 @@ test('a charge point that has left is not connected within seconds, though the s
   await releasing
 })
 
-test('how a connection ended while the database was away is told when it is back, and before the next one is claimed', async () => {
+test('the end of a connection while the database was unavailable is stored when it is back, and before the next one is claimed', async () => {
   const node = await newNode()
   await pass(node, leaseCheckMs)
   const [left, returned] = [await claimed(node), await claimed(node)]
@@ -234,8 +234,8 @@ test('how a connection ended while the database was away is told when it is back
   for (const one of [left, returned]) {
     let isAway = true
     const release = gone(one)
-    const tell = () => (isAway ? away() : queries.disconnect(one.key, one.epoch, release.end))
-    await expect(node.keeper.releasing(release, tell)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    const report = () => (isAway ? away() : queries.disconnect(one.key, one.epoch, release.end))
+    await expect(node.keeper.releasing(release, report)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     isAway = false
   }
   const claim = { version: '1.6', atMs: arrivalMs + 60_000, node: node.keeper.node } as const

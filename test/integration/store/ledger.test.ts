@@ -12,8 +12,8 @@ import { until } from '../../support/until.ts'
 
 const dayMs = 86_400_000
 
-/** Tells a fact as a message of its own; whether it was known, and the transactionId of the answer. */
-async function tell(
+/** Commits a fact as a message of its own; returns whether it was known, and the transactionId of the answer. */
+async function report(
   { writer }: TestStore,
   key: number,
   fact: Partial<TransactionFact>,
@@ -34,12 +34,12 @@ describeStore('the ledger of facts', (store) => {
   test('has two rows for two facts of one second, and knows each when it comes again', async () => {
     const key = await store().newChargePoint()
     const [one, other] = [{ content: '11' }, { content: '22' }]
-    const [isKnown, first] = await tell(store(), key, one)
-    const [, second] = await tell(store(), key, other)
+    const [isKnown, first] = await report(store(), key, one)
+    const [, second] = await report(store(), key, other)
     expect(isKnown).toBe(false)
     expect(second).not.toBe(first)
-    expect(await tell(store(), key, one)).toEqual([true, first])
-    expect(await tell(store(), key, other)).toEqual([true, second])
+    expect(await report(store(), key, one)).toEqual([true, first])
+    expect(await report(store(), key, other)).toEqual([true, second])
     expect(await rowsIn(store(), 'transaction_facts', key)).toBe(2)
   })
 
@@ -47,9 +47,9 @@ describeStore('the ledger of facts', (store) => {
     const key = await store().newChargePoint()
     for (const [nth, time] of ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '0000-01-01T00:00:00Z'].entries()) {
       const fact = { content: String(nth), sentAtMs: Date.parse(time) }
-      const [isKnown, id] = await tell(store(), key, fact)
+      const [isKnown, id] = await report(store(), key, fact)
       expect(isKnown).toBe(false)
-      expect(await tell(store(), key, fact)).toEqual([true, id])
+      expect(await report(store(), key, fact)).toEqual([true, id])
     }
     expect(await rowsIn(store(), 'transaction_facts_default', key)).toBe(3)
   })
@@ -57,13 +57,13 @@ describeStore('the ledger of facts', (store) => {
   test('knows facts without a time by their content and their place', async () => {
     const key = await store().newChargePoint()
     const placed = (place: number) => ({ content: '5', sentAtMs: null, place })
-    const [, first] = await tell(store(), key, placed(1))
-    const [isKnown, second] = await tell(store(), key, placed(2))
+    const [, first] = await report(store(), key, placed(1))
+    const [isKnown, second] = await report(store(), key, placed(2))
     expect(isKnown).toBe(false)
     expect(second).not.toBe(first)
-    expect(await tell(store(), key, placed(1), arrivalMs + dayMs)).toEqual([true, first])
-    expect(await tell(store(), key, placed(2), arrivalMs + dayMs)).toEqual([true, second])
-    expect(await tell(store(), key, { ...placed(2), content: '6' })).toEqual([false, expect.any(Number)])
+    expect(await report(store(), key, placed(1), arrivalMs + dayMs)).toEqual([true, first])
+    expect(await report(store(), key, placed(2), arrivalMs + dayMs)).toEqual([true, second])
+    expect(await report(store(), key, { ...placed(2), content: '6' })).toEqual([false, expect.any(Number)])
   })
 
   test('forgets what is older than is set, and nothing under 90 days, whatever is set', async () => {
@@ -73,7 +73,7 @@ describeStore('the ledger of facts', (store) => {
     const stop = startMaintenance(maintenanceOf(database, clock, { transactionEventDays: 1 }))
     await until('the first turn of upkeep to end', () => clock.alarms === 2)
     const mayMs = Date.parse('2034-05-20T00:00:00Z')
-    // In time; by a clock that stands in another year; without a time; and one that came two months after it was told.
+    // In time; by a clock of another year; without a time; and one that arrived two months after its time.
     const facts: readonly (readonly [Partial<TransactionFact>, number])[] = [
       [{ content: '1', sentAtMs: mayMs }, mayMs],
       [{ content: '2', sentAtMs: Date.parse('2019-01-01T00:00:00Z') }, mayMs],
@@ -87,7 +87,7 @@ describeStore('the ledger of facts', (store) => {
       )
       return rows.length
     }
-    for (const [fact, receivedAtMs] of [...facts, late]) await tell(store(), key, fact, receivedAtMs)
+    for (const [fact, receivedAtMs] of [...facts, late]) await report(store(), key, fact, receivedAtMs)
     expect(await rowsIn(store(), 'transaction_facts_2034_05', key)).toBe(2)
     expect(await rowsIn(store(), 'transaction_facts_default', key)).toBe(2)
 
@@ -101,16 +101,16 @@ describeStore('the ledger of facts', (store) => {
     // On the 89th day after they came.
     await turn('upkeep of the 89th day', mayMs + 89 * dayMs)
     expect(await known()).toBe(4)
-    expect((await tell(store(), key, facts[0]?.[0] ?? {}))[0]).toBe(true)
+    expect((await report(store(), key, facts[0]?.[0] ?? {}))[0]).toBe(true)
     // In September those without a partition go; May stays for the one that came late.
     await turn('upkeep of September', mayMs + 120 * dayMs)
     expect(await rowsIn(store(), 'transaction_facts_default', key)).toBe(0)
     expect(await known()).toBe(2)
-    expect((await tell(store(), key, late[0]))[0]).toBe(true)
+    expect((await report(store(), key, late[0]))[0]).toBe(true)
     // Ninety days after that one came the month goes as well.
     await turn('upkeep of October', mayMs + 60 * dayMs + 91 * dayMs)
     expect(await known()).toBe(0)
     await stop()
-    expect(await tell(store(), key, late[0])).toEqual([false, expect.any(Number)])
+    expect(await report(store(), key, late[0])).toEqual([false, expect.any(Number)])
   })
 })

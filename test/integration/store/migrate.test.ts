@@ -112,9 +112,9 @@ describe('a migration of several tables', () => {
     await writing.query("SET lock_timeout = '1s'")
     let written = 0
     const insert = 'UPDATE transactions SET meter_stop_wh = 0 WHERE id = 0'
-    const isTold = (): boolean => lines.some((line) => line.includes('it is tried again'))
+    const isReported = (): boolean => lines.some((line) => line.includes('it is tried again'))
     // Each would wait for as long as `reading` does if the migration stood in line for its lock.
-    while (!isTold() || written < 200) {
+    while (!isReported() || written < 200) {
       await writing.query(insert)
       written++
     }

@@ -147,7 +147,7 @@ describeStore('the leases of nodes', (store) => {
     expect((await leases().confirm({ id: node, name: 'host:8080' }, [mine])).regained).toEqual([])
   })
 
-  test('a node is told what the database says that it holds, in parts by key', async () => {
+  test('a node reads what the database says that it holds, in batches by key', async () => {
     const [node, other] = [await newNode(), await newNode()]
     const held = [await connected(node), await connected(node)]
     await connected(other)

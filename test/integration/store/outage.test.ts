@@ -218,7 +218,7 @@ test('a change set that breaks every connection is refused alone, and the databa
     ),
   )
   expect((await outcomes).map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-  // Nobody can tell whether the connection broke before the COMMIT or after it.
+  // It is not known whether the connection broke before the COMMIT or after it.
   expect((await outcomes)[1]).toMatchObject({ reason: { code: 'STORE_UNAVAILABLE' } })
   expect(writer.isAvailable).toBe(true)
   expect((await queries.connectorsOf(key)).map((connector) => connector.evseId)).toEqual([1, 3])

@@ -21,7 +21,7 @@ import {
 import { arrivalMs, changeSet, describeStore, meterRows, type TestStore } from '../../support/store.ts'
 
 /** An event of a 2.x transaction. */
-function told(transactionId: number, patch: TransactionPatch = {}): Change {
+function reported(transactionId: number, patch: TransactionPatch = {}): Change {
   return transactionUpdated(transactionId, { lastEventAtMs: arrivalMs, ...patch })
 }
 
@@ -71,15 +71,15 @@ describeStore('a set of a connection that is not the newest', (store) => {
       database.pool.query('SELECT * FROM charge_points WHERE id = $1', [key]).then(({ rows }) => rows[0])
     await connected(store(), key)
     const before = await row()
-    const told = chargePointEvent('StatusNotification', arrivalMs)
-    expect(await writer.commit(changeSet(key, { epoch, changes: [change, told] }))).toMatchObject(outdated)
+    const reported = chargePointEvent('StatusNotification', arrivalMs)
+    expect(await writer.commit(changeSet(key, { epoch, changes: [change, reported] }))).toMatchObject(outdated)
     expect(await queries.connectorsOf(key)).toMatchObject([{ status: 'Charging' }])
     expect(await row()).toEqual(before)
     const { rows } = await database.pool.query('SELECT FROM charge_point_events WHERE charge_point_id = $1', [key])
     expect(rows).toEqual([])
   })
 
-  test('is outdated with a start, a stop or an event of a transaction; once it says so, that is stored, and told to whoever is newer', async () => {
+  test('is outdated with a start, a stop or an event of a transaction; once it says so, that is stored, and the node of the newer connection is notified', async () => {
     const { database, queries, writer } = store()
     const key = await store().newChargePoint()
     const epoch = await connected(store(), key)
@@ -92,7 +92,7 @@ describeStore('a set of a connection that is not the newest', (store) => {
     const sets = [
       startSet(key, second, { epoch }),
       stopSet(key, first, { epoch }),
-      changeSet(key, { epoch, changes: [told(first)] }),
+      changeSet(key, { epoch, changes: [reported(first)] }),
     ]
     for (const set of sets) expect(await writer.commit(set)).toMatchObject(outdated)
     expect(await queries.transactionById(second)).toBeNull()
@@ -189,9 +189,9 @@ describeStore('a set that another node has been faster than', (store) => {
     const changes = before.map((change) => ({ ...change, transactionId }) as Change)
     await writer.commit(changeSet(key, { changes }))
     const fact = startFact(transactionId, { ref: 'an update', event: 'Updated' })
-    const update = told(transactionId, more)
+    const update = reported(transactionId, more)
     expect(await writer.commit(changeSet(key, { fact, changes: [update] }))).toMatchObject(outdated)
-    const newer = told(transactionId, { lastEventAtMs: arrivalMs + 1, lastSeqNo: 4 })
+    const newer = reported(transactionId, { lastEventAtMs: arrivalMs + 1, lastSeqNo: 4 })
     expect(await writer.commit(changeSet(key, { fact, changes: [newer] }))).toEqual({ duplicate: false, answer: {} })
   })
 

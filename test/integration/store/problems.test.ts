@@ -72,7 +72,7 @@ describeStore('a problem of a component', (store, provider) => {
     expect(await shown(key)).toEqual(['Same'])
   })
 
-  test('can begin after an end that a clock told which was ahead', async () => {
+  test('can begin after an end from a clock that was ahead', async () => {
     const key = await store().newChargePoint()
     await commit(key, [problem(false, arrivalMs + 365 * dayMs)])
     await commit(key, [problem(true, arrivalMs - minuteMs)], arrivalMs + minuteMs)
@@ -120,7 +120,7 @@ describeStore('a problem of a component', (store, provider) => {
       const text = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
       return (await database.pool.query(text)).rows.length === count
     }
-    const tell = (client: typeof one.client, key: number, change: Change) =>
+    const report = (client: typeof one.client, key: number, change: Change) =>
       commitGroup(client, [changeSet(key, { changes: [change] })], [], true)
     for (const [first, second] of orders([hot, over])) {
       if (first === undefined || second === undefined) throw new Error('There are two.')
@@ -131,12 +131,12 @@ describeStore('a problem of a component', (store, provider) => {
         `INSERT INTO problem_times VALUES ($1, 'Controller', '', 0, 0, '2000-01-01', '2000-01-01')`,
         [key],
       )
-      const told = [tell(one.client, key, first)]
+      const reported = [report(one.client, key, first)]
       await until('the first to wait', () => waiting(1))
-      told.push(tell(two.client, key, second))
+      reported.push(report(two.client, key, second))
       await until('the second to wait', () => waiting(2))
       await other.client.query('ROLLBACK')
-      await Promise.all(told)
+      await Promise.all(reported)
       expect(await shown(key)).toEqual([])
     }
     for (const { release } of [other, one, two]) release()

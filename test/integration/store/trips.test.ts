@@ -121,7 +121,7 @@ describeStore('a group of changes', (store) => {
     }
   })
 
-  test('that tells who was seen discards the plans of its connection', async () => {
+  test('that writes last-seen times discards the plans of its connection', async () => {
     const key = await store().newChargePoint()
     const lease = await store().database.lease()
     const kept = async (): Promise<unknown> =>

@@ -54,7 +54,7 @@ describeStore('a large change set', (store) => {
     await committing
     await writer.stop()
     expect(smallSets).toBeGreaterThan(manyRows / partRowsMax / 2)
-    // Its own group, and the next one that is begun before it is told.
+    // Its own group, and the next one that is begun before it gets the result.
     expect(Math.max(...waits)).toBeLessThanOrEqual(2)
     expect(Math.max(...groups)).toBeLessThanOrEqual(partRowsMax)
     expect(await storedRows(store(), large)).toBe(manyRows)

@@ -22,8 +22,8 @@ describeStore('the writer', (store) => {
     const { queries, writer } = store()
     const identity = `boot-${crypto.randomUUID()}`
     const key = await store().newChargePoint(identity)
-    const told = { serialNumber: 'SN123456', firmwareVersion: '1.2.3' }
-    await writer.commit(changeSet(key, { changes: [boot(told)] }))
+    const reported = { serialNumber: 'SN123456', firmwareVersion: '1.2.3' }
+    await writer.commit(changeSet(key, { changes: [boot(reported)] }))
     await writer.commit(
       changeSet(key, {
         changes: [

@@ -1,4 +1,4 @@
-// Commands that fail, as the REST API tells of them.
+// Commands that fail, as the REST API reports them.
 
 import { describe, expect, test } from 'bun:test'
 import { StatorError } from '../../../src/base/errors.ts'
@@ -86,13 +86,13 @@ describe('a command', () => {
     },
   )
 
-  test('answered against its schema is told by a lenient charge point and refused from a strict one', async () => {
+  test('with an answer that breaks its schema is noted for a lenient charge point and refused for a strict one', async () => {
     const call = (strictness: Strictness) => async () => answerRead('ClearCache', { status: 'Perhaps' }, strictness)
     const lenient = fakeApi({ live: { call: call('lenient') } })
     const body = { action: 'ClearCache', payload: {} }
-    const told = await lenient.post('/api/chargepoints/CP001/calls', body)
-    expect(told.status).toBe(200)
-    expect(await told.json()).toMatchObject({ status: 'Perhaps', notes: [{ path: '/status' }] })
+    const reported = await lenient.post('/api/chargepoints/CP001/calls', body)
+    expect(reported.status).toBe(200)
+    expect(await reported.json()).toMatchObject({ status: 'Perhaps', notes: [{ path: '/status' }] })
 
     const strict = fakeApi({
       live: { call: call('strict') },
@@ -141,7 +141,7 @@ describe('a command', () => {
     expect((await post(start, startBody)).status).toBe(503)
   })
 
-  test('to start that is rejected is told, also when its promise cannot be withdrawn', async () => {
+  test('to start that is rejected is reported, also when its promise cannot be withdrawn', async () => {
     const away = new StatorError('STORE_UNAVAILABLE', 'The database cannot be reached')
     const { post } = fakeApi({
       live: {

@@ -218,7 +218,7 @@ describe('the page', () => {
 })
 
 describe('health', () => {
-  test('is told by status and body', async () => {
+  test('is reported by status and body', async () => {
     const sick = fakeApi({
       deps: { health: { live: () => false, ready: async () => [{ name: 'database', problem: 'It is away.' }] } },
     })

@@ -1,4 +1,4 @@
-// How everything that can go wrong is told to a REST client.
+// How errors are reported to a REST client.
 
 import { openRecord } from '../../support/transaction-record.ts'
 import { describe, expect, spyOn, test } from 'bun:test'
@@ -13,7 +13,7 @@ const codes = Object.keys(errorTable) as ErrorCode[]
 const isOurs = (code: ErrorCode) => errorTable[code].status === 500 || code === 'STORE_UNAVAILABLE'
 
 test.each(codes.filter((code) => !isOurs(code)))(
-  'a failure with %s is told by its row and in its own words',
+  'an error with %s has the status of its row and its own message',
   async (code) => {
     const { post, logged } = fakeApi({ live: { call: failing(code) } })
     const response = await post(start, startBody)
@@ -101,7 +101,7 @@ describe('bad input', () => {
     expect(await detailsOf(response)).toEqual({ field, issue: `Field "${field}" is a string; expected a number.` })
   })
 
-  test('several problems are told at once, the first in details itself', async () => {
+  test('several problems are reported at once, the first in details itself', async () => {
     const { post } = fakeApi()
     const details = await detailsOf(await post(start, {}))
     expect(details.field).toBe('connectorId')
@@ -132,7 +132,7 @@ describe('bad input', () => {
   })
 
   test.each(['0000-01-01', '0001-01-01T00:00:00+14:00', '9999-12-31T23:59:59-14:00'])(
-    'a time that no database holds (%s) is told by its years',
+    'a time that no database can store (%s) is refused with the valid years',
     async (startDate) => {
       const { request } = fakeApi()
       const response = await request(`/api/transactions?startDate=${encodeURIComponent(startDate)}`)
@@ -184,14 +184,14 @@ describe('bad input', () => {
       'Start date has a space where the + of its time zone belongs; write the + as %2B in a URL',
     ],
     ['/api/transactions/abc/meter-values', 'transactionId', 'Transaction ID must be a positive integer'],
-  ])('%s is told by its field', async (path, field, issue) => {
+  ])('%s is reported with its field', async (path, field, issue) => {
     const { request } = fakeApi()
     const response = await request(path)
     expect(response.status).toBe(400)
     expect(await detailsOf(response)).toEqual({ field, issue })
   })
 
-  test('an unknown status filter is told with those that exist', async () => {
+  test('an unknown status filter is refused with the statuses that exist', async () => {
     const { request } = fakeApi()
     const details = await detailsOf(await request('/api/chargepoints?status=available'))
     expect(details.field).toBe('status')
@@ -324,7 +324,7 @@ describe('access', () => {
 })
 
 describe('what is not there', () => {
-  test('an unknown charge point is told in the words of the contract', async () => {
+  test('an unknown charge point is reported in the words of the contract', async () => {
     const { request } = fakeApi()
     const response = await request('/api/chargepoints/CP999/status')
     expect(response.status).toBe(404)

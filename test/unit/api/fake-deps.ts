@@ -1,4 +1,4 @@
-// The least that the API can run on, for tests of how errors are told. What it does for real is tested over HTTP against a
+// The minimum that the API needs, for tests of error responses. What it does for real is tested over HTTP against a
 // running Stator (test/integration/api).
 
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-// Who may connect as which charge point, and what the others are told.
+// Who may connect as which charge point, and how others are refused.
 
 import { describe, expect, test } from 'bun:test'
 import { authenticateChargePoint } from '../../../src/auth/charge-point-auth.ts'

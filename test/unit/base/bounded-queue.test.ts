@@ -10,7 +10,7 @@ describe('a bounded queue', () => {
     expect([queue.shift(), queue.shift(), queue.shift()]).toEqual(['a', 'b', 'c'])
   })
 
-  test('refuses what goes past its maximum, keeps the rest, and takes again once there is room', () => {
+  test('refuses items above its maximum, keeps the rest, and accepts again once there is room', () => {
     const queue = new BoundedQueue<number>(2)
     expect([queue.push(1), queue.push(2), queue.push(3)]).toEqual([true, true, false])
     expect(queue.isFull).toBe(true)
@@ -65,7 +65,7 @@ describe('a bounded queue', () => {
   describe('with a bound in bytes', () => {
     const texts = (bytesMax: number) => new BoundedQueue<string>(5, { bytesMax, bytesOf: (text) => text.length })
 
-    test('refuses what goes past the bound, and takes again once there is room', () => {
+    test('refuses items above the bound, and accepts again once there is room', () => {
       const queue = texts(10)
       expect([queue.push('12345'), queue.push('123456'), queue.push('12345')]).toEqual([true, false, true])
       expect({ bytes: queue.bytes, isFull: queue.isFull }).toEqual({ bytes: 10, isFull: true })
@@ -89,7 +89,7 @@ describe('a bounded queue', () => {
       expect(queue.size).toBe(0)
     })
 
-    test('takes the rest of what it has accepted past every bound, and counts it', () => {
+    test('accepts the rest of what it has accepted above every bound, and counts it', () => {
       const queue = texts(10)
       queue.push('1234567890')
       queue.pushAccepted('12345')

@@ -49,7 +49,7 @@ const sample = {
 }
 
 describe('sources', () => {
-  test('nothing at all gives an embedded database on port 8080', () => {
+  test('without settings there is an embedded database and port 8080', () => {
     const settings = load(null)
     expect(settings.ocpp).toMatchObject({ host: '0.0.0.0', port: 8080, assumedVersion: null, tls: null })
     expect(settings.database).toEqual({

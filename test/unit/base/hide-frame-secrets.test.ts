@@ -59,7 +59,7 @@ function frameWith({ path: [action = '', ...path], isAnswer }: Field, value: unk
 
 const fields = [v16, v201, v21].flatMap(fieldsOfTable)
 
-test('every field of the schemas that sounds like a secret is hidden, but for those that are none', () => {
+test('every field of the schemas with the name of a secret is hidden, except those that are not secrets', () => {
   const suspects = fields.filter(({ path }) => soundsSecret.test(path.findLast((name) => name !== '0') ?? ''))
   expect(suspects.length).toBeGreaterThan(8)
   const shown = suspects.filter((field) => {

@@ -56,7 +56,7 @@ test('a text without a password stays as it is', () => {
   expect(hideFrameSecrets(escaped)).toBe(escaped)
 })
 
-test('a value of a payload that tells a password may be one, and so may a field of that name', () => {
+test('a value in a payload that names a password may be a password, and so may a field of that name', () => {
   expect(mayHoldSecret('/value', '{"key":"\\u0041uthorizationKey","value":12345}')).toBe(true)
   expect(mayHoldSecret('/apnPassword', '{"apnPassword":12345}')).toBe(true)
   expect(mayHoldSecret('/value', '{"key":"HeartbeatInterval","value":12345}')).toBe(false)

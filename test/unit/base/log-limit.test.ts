@@ -36,7 +36,7 @@ function about(identity: string): number {
 }
 
 describe('the limit on log lines', () => {
-  test('leaves out and counts lines about a charge point past its allowance, and none about others', () => {
+  test('suppresses and counts lines about a charge point above its allowance, and none about others', () => {
     const log = limited().log.category('OCPP')
     times(logLinesAtOnceMax + 30, () => log.info({ identity: 'LOUD' }, 'x'))
     times(3, () => log.info({ identity: 'QUIET' }, 'x'))
@@ -46,7 +46,7 @@ describe('the limit on log lines', () => {
     expect(counters.logLinesSuppressed).toBe(30)
   })
 
-  test('says in one line how many were left out, though nothing more is logged about that charge point', () => {
+  test('says in one line how many were suppressed, even if nothing more is logged about that charge point', () => {
     const log = limited().log.category('OCPP')
     times(logLinesAtOnceMax + 30, () => log.info({ identity: 'LOUD' }, 'x'))
     times(logLinesAtOnceMax + 7, () => log.info({ identity: 'OTHER' }, 'x'))
@@ -101,7 +101,7 @@ describe('the limit on log lines', () => {
     expect(written).toMatchObject([{ count: 25 }])
   })
 
-  test('remembers a bounded number of charge points, and tells what was left out of one that it forgets', () => {
+  test('remembers a bounded number of charge points, and reports the suppressed lines of one that it forgets', () => {
     const log = limited().log.category('OCPP')
     times(logLinesAtOnceMax + 4, () => log.info({ identity: 'FIRST' }, 'x'))
     written = []
@@ -114,7 +114,7 @@ describe('the limit on log lines', () => {
     expect(about('FIRST')).toBe(1)
   })
 
-  test('tells at the stop what was left out, and leaves no timer behind', () => {
+  test('reports the suppressed lines at the stop, and leaves no timer behind', () => {
     const { log, stop } = limited()
     const ocpp: Logger = log.category('OCPP')
     times(logLinesAtOnceMax + 9, () => ocpp.info({ identity: 'LOUD' }, 'x'))

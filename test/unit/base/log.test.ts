@@ -57,7 +57,7 @@ test('a child keeps its fields through other children and categories', () => {
   expect(lines()[0]).toMatchObject({ category: 'Api', identity: 'CP001', epoch: 7, requestId: 'r-1' })
 })
 
-test('an error tells its code, stack and causes, and no password', () => {
+test('an error shows its code, stack and causes, and no password', () => {
   const { log, lines } = capture({ Default: 'Information' })
   const cause = Object.assign(new Error('refused by postgres://stator:hunter2@db/x'), { code: 'ECONNREFUSED' })
   log.error({ error: new Error('cannot connect with Password=hunter2;', { cause }) }, 'The database is away.')
@@ -70,7 +70,7 @@ test('an error tells its code, stack and causes, and no password', () => {
   expect(JSON.stringify(lines())).not.toContain('hunter2')
 })
 
-test('an error that is its own cause is told to an end', () => {
+test('an error that is its own cause is not followed forever', () => {
   const { log, lines } = capture({ Default: 'Information' })
   const error = new Error('round')
   error.cause = error
@@ -101,7 +101,7 @@ test('a field that quotes what a charge point sent is cut, and says how long it 
   expect(JSON.stringify(lines()[0]).length).toBeLessThan(4 * logTextCharactersMax)
 })
 
-test('an error whose message quotes a long text is cut, and still tells where it was thrown', () => {
+test('an error whose message quotes a long text is cut, and still shows where it was thrown', () => {
   const { log, lines } = capture({ Default: 'Information' })
   const cause = Object.assign(new Error('x'.repeat(1_000_000)), { code: 'x'.repeat(1_000_000) })
   log.error({ error: new SyntaxError(`Unexpected identifier "${'x'.repeat(1_000_000)}"`, { cause }) }, 'x')
@@ -144,7 +144,7 @@ test('the table of fields names every field that a line can hold', () => {
   expect(Object.keys(lines()[0] ?? {}).sort()).toEqual(Object.keys(logFields).sort())
 })
 
-test('the log goes on when nobody reads standard output any more', async () => {
+test('the log continues when standard output is not read any more', async () => {
   const script = `
     import { createLogger } from ${JSON.stringify(`${import.meta.dir}/../../../src/base/log.ts`)}
     const log = createLogger({ Default: 'Information' })

@@ -19,7 +19,7 @@ describe('bun bench load', () => {
     expect([plan.durationMs, plan.warmUpMs, plan.rampMs]).toEqual([120_000, 500, 3_000])
   })
 
-  test('lets nobody boot on the floor, and sends no password when told not to', () => {
+  test('has no boots on the floor, and sends no password if the options say so', () => {
     expect(parseLoad(['--start', 'floor']).boots).toBe(false)
     expect(parseLoad([...url, '--no-password']).password).toBeNull()
   })
@@ -52,7 +52,7 @@ describe('bun bench load', () => {
 })
 
 describe('bun bench', () => {
-  test('runs the standard size into the folder of results unless told otherwise', () => {
+  test('runs the standard size into the folder of results by default', () => {
     expect(parseStandard([], 'results')).toEqual({
       size: sizes.standard,
       resultsFolder: 'results',

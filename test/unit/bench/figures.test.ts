@@ -235,7 +235,7 @@ describe('figures', () => {
     expect(median([])).toBeNaN()
   })
 
-  test('batch sizes are told from how many commits there were of each', () => {
+  test('batch sizes are computed from the number of commits of each size', () => {
     expect(
       sizesOf([
         { size: 1, commits: 6 },

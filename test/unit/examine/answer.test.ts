@@ -134,7 +134,7 @@ describe('the payload of an answer, leniently', () => {
     ['GetConfiguration', { configurationKey: 'none' }],
     ['GetConfiguration', { configurationKey: [{ key: 'x'.repeat(51) }] }],
     ['GetCompositeSchedule', { status: 'Accepted', scheduleStart: 'soon' }],
-  ])('%s %j stays as it came: nothing is invented, nothing is taken away, and it is told', (answerTo, sent) => {
+  ])('%s %j stays as it came: nothing is invented, nothing is removed, and it is noted', (answerTo, sent) => {
     const { payload, codes, paths } = repaired(answerTo, sent)
     expect(payload).toEqual(sent)
     expect(codes).toEqual([])

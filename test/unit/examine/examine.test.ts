@@ -52,7 +52,7 @@ describe('a frame that cannot be read', () => {
     expect(verdictOn(text, '2.0.1')).toMatchObject({ kind: 'refused', messageId: 'abc', code: 'RpcFrameworkError' })
   })
 
-  test('of an unknown message type is told so', () => {
+  test('of an unknown message type gets an error that says so', () => {
     for (const version of ocppVersions) {
       expect(verdictOn('[9,"abc","Heartbeat",{}]', version)).toMatchObject({
         kind: 'refused',
@@ -62,7 +62,7 @@ describe('a frame that cannot be read', () => {
     }
   })
 
-  test('and is empty passes in silence when lenient', () => {
+  test('and is empty is ignored in lenient mode', () => {
     for (const text of ['', ' \r\n']) {
       expect(verdictOn(text, '2.0.1').kind).toBe('dropped')
       expect(verdictOn(text, '2.0.1', 'strict')).toMatchObject({ kind: 'refused', messageId: '-1' })
@@ -208,7 +208,7 @@ describe('a payload against its schema', () => {
     })
   })
 
-  test('has its first few problems told, in the order of the schema', () => {
+  test('has its first problems reported, in the order of the schema', () => {
     const eventData = Array.from({ length: 20_000 }, () => ({}))
     const verdict = verdictOn(
       JSON.stringify([2, 'abc', 'NotifyEvent', { generatedAt: at, seqNo: 0, eventData }]),
@@ -222,7 +222,7 @@ describe('a payload against its schema', () => {
     })
   })
 
-  test('tells little of a huge name', () => {
+  test('shows only a part of a huge name', () => {
     const verdict = verdictOn(JSON.stringify([2, 'abc', 'Heartbeat', { ['x'.repeat(60_000)]: 1 }]), '1.6', 'strict')
     expect(JSON.stringify(verdict.kind === 'refused' ? verdict.details : {}).length).toBeLessThan(1000)
   })

@@ -36,7 +36,7 @@ describe('text that is almost JSON', () => {
     expect(repairText(text)).toBeNull()
   })
 
-  test('is given up when there is more to repair than any charge point gets wrong', () => {
+  test('is given up when it needs too many repairs', () => {
     const samples = (count: number): string => `[2,"1","A",{"a":[${'NaN,'.repeat(count)}1]}]`
     expect(repairText(samples(1_000))).toBe(samples(1_000).replaceAll('NaN', 'null'))
     expect(repairText(samples(textRepairsMax + 1))).toBeNull()

@@ -86,7 +86,7 @@ describe('validators', () => {
     expect(checkRequest('1.6', 'SetChargingProfile', profile(16.05))).toMatchObject([{ keyword: 'multipleOf' }])
   })
 
-  test('an action that the version does not have is an error of the caller', () => {
+  test('an action that the version does not have throws', () => {
     expect(() => checkRequest('1.6', 'TransactionEvent', {})).toThrow(RangeError)
     expect(() => checkRequest('1.6', 'constructor', {})).toThrow(RangeError)
     expect(() => checkResponse('2.1', 'NotifyPeriodicEventStream', {})).toThrow(RangeError)

@@ -15,28 +15,28 @@ function nameOf(entry: Committed | Gap): string {
 }
 
 describe('a subscriber', () => {
-  test('is told at once of each change set, in the order in which they were committed', () => {
+  test('is called at once with each change set, in the order in which they were committed', () => {
     const feed = new Feed(silentLogger)
-    const told: string[] = []
-    feed.subscribe('one', (entry) => told.push(`one ${entry.set.messageId}`))
-    feed.subscribe('other', (entry) => told.push(`other ${entry.set.messageId}`))
+    const reported: string[] = []
+    feed.subscribe('one', (entry) => reported.push(`one ${entry.set.messageId}`))
+    feed.subscribe('other', (entry) => reported.push(`other ${entry.set.messageId}`))
     for (const id of ['a', 'b']) {
       feed.publish(committed(id))
-      told.push('published')
+      reported.push('published')
     }
-    expect(told).toEqual(['one a', 'other a', 'published', 'one b', 'other b', 'published'])
+    expect(reported).toEqual(['one a', 'other a', 'published', 'one b', 'other b', 'published'])
   })
 
-  test('that fails harms neither the others nor who commits', () => {
+  test('that fails affects neither the others nor the commit', () => {
     const errors: unknown[] = []
     const feed = new Feed({ ...silentLogger, error: (...line) => void errors.push(line[0]) })
-    const told: string[] = []
+    const reported: string[] = []
     feed.subscribe('broken', () => {
       throw new Error('broken')
     })
-    feed.subscribe('whole', (entry) => told.push(entry.set.messageId))
+    feed.subscribe('whole', (entry) => reported.push(entry.set.messageId))
     feed.publish(committed('a'))
-    expect(told).toEqual(['a'])
+    expect(reported).toEqual(['a'])
     expect(errors).toMatchObject([{ identity: 'CP001', messageId: 'a', reason: 'broken' }])
   })
 })
@@ -57,7 +57,7 @@ describe('a follower', () => {
     expect(read).toEqual(['a', 'b'])
   })
 
-  test('reads only what it wants', async () => {
+  test('reads only the entries that it asked for', async () => {
     const feed = new Feed(silentLogger)
     const follower = feed.follow(({ set }) => set.messageId !== 'b')
     for (const id of ['a', 'b', 'c']) feed.publish(committed(id))
@@ -65,7 +65,7 @@ describe('a follower', () => {
     expect((await Array.fromAsync(follower)).map(nameOf)).toEqual(['a', 'c'])
   })
 
-  test('that is slow misses entries and is told how many; nobody waits for it', async () => {
+  test('that is slow misses entries and gets their number; nothing waits for it', async () => {
     const feed = new Feed(silentLogger)
     const slow = feed.follow()
     for (let id = 0; id <= followerEntriesMax; id++) feed.publish(committed(`m${id}`))
@@ -89,22 +89,22 @@ describe('what is committed by hand', () => {
 
   async function published(outcome: { duplicate: boolean; isOutdated?: true } | Error): Promise<readonly Committed[]> {
     const feed = new Feed(silentLogger)
-    const told: Committed[] = []
-    feed.subscribe('test', (entry) => told.push(entry))
+    const reported: Committed[] = []
+    feed.subscribe('test', (entry) => reported.push(entry))
     const commit = async () => {
       if (outcome instanceof Error) throw outcome
       return { answer: {}, ...outcome }
     }
     await commitAndPublish({ commit }, feed, set, about).catch(() => undefined)
-    return told
+    return reported
   }
 
-  test('is told of once it is committed, also that it had been committed before', async () => {
+  test('is published once it is committed, also if it had been committed before', async () => {
     expect(await published({ duplicate: false })).toEqual([{ ...about, set, isDuplicate: false }])
     expect(await published({ duplicate: true })).toEqual([{ ...about, set, isDuplicate: true }])
   })
 
-  test('is not told of when it was not', async () => {
+  test('is not published if it was not committed', async () => {
     expect(await published(new Error('away'))).toEqual([])
     expect(await published({ duplicate: false, isOutdated: true })).toEqual([])
   })

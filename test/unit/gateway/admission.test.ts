@@ -26,12 +26,12 @@ async function full(): Promise<Release[]> {
 }
 
 describe('admission', () => {
-  test('lets as many in as may be inside at once, without a wait', async () => {
+  test('gives slots without a wait up to its limit', async () => {
     expect(await full()).toHaveLength(handshakesAtOnceMax)
     expect(counters.handshakesDelayed).toBe(0)
   })
 
-  test('lets the others in one by one, in the order in which they came', async () => {
+  test('gives released slots to the others one by one, in the order in which they came', async () => {
     const inside = await full()
     const order: number[] = []
     const waiting = [1, 2, 3].map((number) => admission.enter().then((release) => (order.push(number), release)))
@@ -47,7 +47,7 @@ describe('admission', () => {
     expect(clock.alarms).toBe(0)
   })
 
-  test('gives a place away once, however often it is given back', async () => {
+  test('passes a slot on once, however often it is released', async () => {
     const [first] = await full()
     const waiting = [admission.enter(), admission.enter()]
     first?.()
@@ -57,7 +57,7 @@ describe('admission', () => {
     expect(await waiting[1]).toBeNull()
   })
 
-  test('turns away who has waited for too long, and gives the place to the next', async () => {
+  test('refuses a handshake that has waited for too long, and passes the slot to the next', async () => {
     const [first] = await full()
     const late = admission.enter()
     clock.pass(handshakeWaitMsMax / 2)
@@ -68,7 +68,7 @@ describe('admission', () => {
     expect(await next).toBeFunction()
   })
 
-  test('turns away whoever finds too many waiting', async () => {
+  test('refuses a handshake when too many wait', async () => {
     await full()
     for (let count = 0; count < handshakesWaitingMax; count++) void admission.enter()
     expect(await admission.enter()).toBeNull()

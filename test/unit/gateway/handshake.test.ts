@@ -86,7 +86,7 @@ describe('the version', () => {
     expect(negotiate(offered, '1.6', 'strict')).toEqual(none)
   })
 
-  test('spelt oddly gives way, strictly, to a lesser one that is spelt well', () => {
+  test('in an odd spelling is passed over in strict mode for an older one that is spelt well', () => {
     expect(negotiate('ocpp2.0.1.1, ocpp1.6', null, 'lenient').version).toBe('2.0.1')
     expect(negotiate('ocpp2.0.1.1, ocpp1.6', null, 'strict').version).toBe('1.6')
   })
@@ -98,7 +98,7 @@ describe('the version', () => {
     },
   )
 
-  test.each([null, '', ' , '])('offered as %p is assumed leniently, when the settings say which', (offered) => {
+  test.each([null, '', ' , '])('offered as %p is assumed in lenient mode, if the settings say which', (offered) => {
     const assumed = { subprotocol: null, version: '1.6', quirk: 'subprotocolMissing' } as const
     expect(negotiate(offered, '1.6', 'lenient')).toEqual(assumed)
     expect(negotiate(offered, null, 'lenient')).toEqual(none)
@@ -145,7 +145,7 @@ async function knock(
 
 const ocpp16 = { 'Sec-WebSocket-Protocol': 'ocpp1.6' }
 
-describe('a charge point that does all as OCPP has it', () => {
+describe('a charge point that follows OCPP', () => {
   test.each(['LENIENT', 'STRICT'])('is upgraded without a quirk (%s)', async (identity) => {
     const headers = { ...basic(identity, 'secret'), ...ocpp16 }
     const { answer, upgrade, quirks, counters } = await knock(`/ocpp/${identity}`, headers)
@@ -192,13 +192,13 @@ describe('a quirk', () => {
     expect(cases.map(([quirk]): string => quirk).toSorted()).toEqual(Object.keys(handshakeQuirkTable).toSorted())
   })
 
-  test.each(cases)('%s is noted of a lenient charge point, which gets in', async (quirk, path, headers) => {
+  test.each(cases)('%s is noted for a lenient charge point, which is accepted', async (quirk, path, headers) => {
     const { upgrade, quirks } = await knock(`/ocpp/${path('LENIENT')}`, headers('LENIENT'))
     expect(upgrade?.data.version).toBe(quirk === 'subprotocolSpelling' ? '2.0.1' : '1.6')
     expect(quirks).toEqual([quirk])
   })
 
-  test.each(cases)('%s keeps a strict charge point out', async (_quirk, path, headers, outcome) => {
+  test.each(cases)('%s refuses a strict charge point', async (_quirk, path, headers, outcome) => {
     const { answer, upgrade, quirks, counters } = await knock(`/ocpp/${path('STRICT')}`, headers('STRICT'))
     if (outcome === 'closed') expect(upgrade?.data.version).toBeNull()
     else expect(answer?.status).toBe(outcome)
@@ -222,7 +222,7 @@ describe('a URL with empty segments before the endpoint', () => {
 })
 
 describe('a handshake that is refused', () => {
-  test('with 401 tells the log why and whose it was, and the stranger neither', async () => {
+  test('with 401 logs the reason and the identity, and shows neither to the client', async () => {
     const { answer, lines } = await knock('/ocpp/LENIENT', { ...basic('LENIENT', 'wrong'), ...ocpp16 })
     expect(answer?.status).toBe(401)
     expect(answer?.headers.get('WWW-Authenticate')).toBe('Basic realm="OCPP"')
@@ -232,13 +232,13 @@ describe('a handshake that is refused', () => {
     ])
   })
 
-  test('with 401 because it is strict tells the log which quirk it was', async () => {
+  test('with 401 in strict mode logs the quirk', async () => {
     const { lines } = await knock('/ocpp/STRICT', { ...basic('strict', 'secret'), ...ocpp16 })
     const reason = `the charge point is strict: ${handshakeQuirkTable.userNameDiffers}`
     expect(lines).toMatchObject([{ identity: 'STRICT', status: 401, reason }])
   })
 
-  test('without a common subprotocol tells the log what was offered', async () => {
+  test('without a common subprotocol logs what was offered', async () => {
     const headers = { ...basic('LENIENT', 'secret'), 'Sec-WebSocket-Protocol': 'ocpp1.5' }
     const { answer, upgrade, lines } = await knock('/ocpp/LENIENT', headers)
     expect(answer).toBeUndefined()
@@ -246,18 +246,18 @@ describe('a handshake that is refused', () => {
     expect(lines).toMatchObject([{ identity: 'LENIENT', reason: 'offered: ocpp1.5' }])
   })
 
-  test('with 426 does not want a WebSocket', async () => {
+  test('with 426 did not ask for a WebSocket', async () => {
     const { answer } = await knock('/ocpp/LENIENT', { Upgrade: 'h2c' })
     expect(answer?.status).toBe(426)
   })
 
-  test('with 503 and Retry-After comes while nobody is taken in, whoever it is', async () => {
+  test('with 503 and Retry-After comes while no charge point is accepted', async () => {
     const { answer } = await knock('/ocpp/NOBODY', {}, { isOpen: () => false })
     expect(answer?.status).toBe(503)
     expect(Number(answer?.headers.get('Retry-After'))).toBeGreaterThan(0)
   })
 
-  test('with 503 meets a database that is away, and the log has its code', async () => {
+  test('with 503 comes while the database is unavailable, and the log has its code', async () => {
     const store = new MemoryCredentialStore()
     store.lookup = () => Promise.reject(new StatorError('STORE_UNAVAILABLE', 'It is away.'))
     const auth = testAuthDeps({}, store)

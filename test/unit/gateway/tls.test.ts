@@ -93,7 +93,7 @@ describe('a file that a client trusts once it is served', () => {
   })
 })
 
-test('the certificate of the key comes first, and tells its subject and its end', async () => {
+test('the certificate of the key comes first, with its subject and its expiry', async () => {
   const tls = await loadTls(settings('both.pem'))
   expect(tls.subject).toBe('CN=rsa')
   expect(tls.cert.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)

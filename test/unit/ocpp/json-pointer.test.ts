@@ -17,6 +17,6 @@ test.each([
   expect(pointerOf(steps)).toBe(pointer)
 })
 
-test('what is no pointer is refused', () => {
+test('an invalid pointer is refused', () => {
   expect(() => stepsOf('foo')).toThrow('Invalid JSON Pointer')
 })

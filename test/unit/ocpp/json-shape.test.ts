@@ -1,4 +1,4 @@
-// The shape of a JSON text is told without parsing it.
+// The shape of a JSON text is found without parsing it.
 
 import { describe, expect, test } from 'bun:test'
 import { jsonShape } from '../../../src/ocpp/json-shape.ts'

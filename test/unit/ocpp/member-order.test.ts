@@ -3,7 +3,7 @@
 import { expect, test } from 'bun:test'
 import { meterValueOrder, orderedText, statusOrder } from '../../../src/ocpp/member-order.ts'
 import { Random } from '../../support/random.ts'
-import { shuffled as shuffledList } from '../../support/told-sessions.ts'
+import { shuffled as shuffledList } from '../../support/sessions.ts'
 
 const meterValue = {
   timestamp: '2026-11-27T08:00:00Z',

@@ -69,7 +69,7 @@ describe('a walk', () => {
     required: ['text'],
   })
 
-  function told(payload: unknown, outcome: RepairOutcome = 'kept'): string[] {
+  function reported(payload: unknown, outcome: RepairOutcome = 'kept'): string[] {
     const reports: string[] = []
     walk(node, payload, ({ keyword, path }) => {
       reports.push(`${keyword} ${path()}`)
@@ -79,7 +79,7 @@ describe('a walk', () => {
   }
 
   test('reports every broken keyword once, parents before children', () => {
-    expect(told({ text: 'long!', list: [{}, { n: 1 }, { n: 'x' }], 'a/b': 1 })).toEqual([
+    expect(reported({ text: 'long!', list: [{}, { n: 1 }, { n: 'x' }], 'a/b': 1 })).toEqual([
       'additionalProperties /a~1b',
       'maxLength /text',
       'required /list/0/n',
@@ -87,16 +87,16 @@ describe('a walk', () => {
     ])
   })
 
-  test('ends when it is told to', () => {
-    expect(told({ list: [{}, {}] }, 'stop')).toEqual(['required /text'])
+  test('ends when the repair says stop', () => {
+    expect(reported({ list: [{}, {}] }, 'stop')).toEqual(['required /text'])
   })
 
   test('counts characters, not halves of them', () => {
-    expect(told({ text: '😀😀😀' })).toEqual([])
-    expect(told({ text: '😀😀😀😀' })).toEqual(['maxLength /text'])
+    expect(reported({ text: '😀😀😀' })).toEqual([])
+    expect(reported({ text: '😀😀😀😀' })).toEqual(['maxLength /text'])
   })
 
-  test('goes on with what was put in the place of a broken value', () => {
+  test('continues with the repaired value', () => {
     const payload: { text: string; list: { n: unknown }[] } = { text: 'a', list: [{ n: '7' }, { n: 'x' }] }
     const paths: string[] = []
     walk(node, payload, ({ ref, path }) => {
@@ -109,7 +109,7 @@ describe('a walk', () => {
     expect(paths.filter((path) => path === '/list/1/n').length).toBeLessThan(20)
   })
 
-  test('takes out the elements that are removed once it is through with the list', () => {
+  test('removes elements at the end of their list', () => {
     const payload = { text: 'a', list: [{ n: 1 }, 'x', {}, { n: 4 }] }
     walk(node, payload, ({ keyword }) => (keyword === 'required' ? 'holderRemoved' : 'removed'))
     expect(payload.list).toEqual([{ n: 1 }, { n: 4 }])

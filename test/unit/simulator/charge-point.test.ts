@@ -56,7 +56,7 @@ function expectValidCalls(version: '1.6' | '2.0.1'): void {
 describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', (version) => {
   beforeEach(() => open(version))
 
-  test('presents its credentials and its subprotocol, boots, and tells the status of every connector', async () => {
+  test('presents its credentials and its subprotocol, boots, and reports the status of every connector', async () => {
     await station.start()
     const [handshake] = central.handshakes
     expect(handshake?.get('authorization')).toBe(`Basic ${btoa('CP 1:pass:word')}`)
@@ -93,14 +93,14 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     await arrived('Heartbeat', 2)
   })
 
-  test('charges a car: start, samples and stop tell of an energy that grows as power over time does', async () => {
+  test('charges a car: the energy of start, samples and stop is the integral of power over time', async () => {
     await station.start()
     station.plugIn(1, { batteryWh: 60_000, powerWMax: 11_000, socPercent: 20 })
     const { transaction, authorization } = await station.startTransaction(1, 'USER123')
     expect(authorization.status).toBe('Accepted')
     const connector = station.connector(1)
     for (let minute = 1; minute <= 6; minute++) {
-      const isQuiet = () => station.messagesWaiting === 0 && connector?.statusTold === connector?.status
+      const isQuiet = () => station.messagesWaiting === 0 && connector?.statusReported === connector?.status
       await until(`everything before minute ${minute} to be answered`, isQuiet)
       clock.pass(60_000)
     }
@@ -115,7 +115,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(failures()).toEqual([])
   })
 
-  test('keeps what happens offline and tells it in order once it is back, without a second boot', async () => {
+  test('keeps offline messages and sends them in order after the reconnect, without a second boot', async () => {
     await station.start()
     station.plugIn(1)
     station.disconnect()
@@ -125,9 +125,9 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(station.messagesWaiting).toBe(3)
     station.reconnect()
     await Promise.all([started, stopped])
-    const told = central.calls.map(({ action }) => action)
+    const reported = central.calls.map(({ action }) => action)
     if (version === '1.6') {
-      expect(told.filter((action) => /Transaction|Meter/.test(action))).toEqual([
+      expect(reported.filter((action) => /Transaction|Meter/.test(action))).toEqual([
         'StartTransaction',
         'MeterValues',
         'StopTransaction',
@@ -144,7 +144,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(central.payloads('BootNotification').length).toBe(1)
   })
 
-  test('dials again with growing waits when it is turned away', async () => {
+  test('reconnects with growing waits when it is refused', async () => {
     central.refuseWith = 503
     const accepted = station.start()
     const refusals = (): number => seen.filter(({ kind }) => kind === 'disconnected').length
@@ -164,7 +164,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     await accepted
   })
 
-  test('goes on where it was when the line breaks under a message', async () => {
+  test('continues where it was when the connection breaks during a message', async () => {
     await station.start()
     const action = version === '1.6' ? 'StartTransaction' : 'TransactionEvent'
     central.answers[action] = () => new Silence()
@@ -213,7 +213,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expectValidCalls(version)
   })
 
-  test('answers an action nobody knows, one of the other direction and a malformed one with the right code', async () => {
+  test('answers an unknown action, one of the other direction and a malformed one with the right code', async () => {
     await station.start()
     expect(await central.command('Dance', {})).toMatchObject({ kind: 'error', code: 'NotImplemented' })
     expect(await central.command('constructor', {})).toMatchObject({ kind: 'error', code: 'NotImplemented' })
@@ -244,7 +244,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(openMax).toBe(1)
   })
 
-  test('gives up a CALL that is not answered in time and goes on with the next', async () => {
+  test('gives up a CALL that is not answered in time and continues with the next', async () => {
     await station.start()
     await arrived('StatusNotification', version === '1.6' ? 3 : 2)
     central.answers['DataTransfer'] = () => new Silence()
@@ -257,7 +257,7 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
     expect(await next).toHaveProperty('currentTime')
   })
 
-  test('knows offline whom it was told about before', async () => {
+  test('authorises offline by its cache', async () => {
     await station.start()
     await station.authorize('USER123')
     station.disconnect()
@@ -317,7 +317,7 @@ describe('commands that a 1.6 charge point obeys', () => {
     })
   })
 
-  test('a soft reset stops what runs, tells it, and boots again', async () => {
+  test('a soft reset stops transactions, reports that, and boots again', async () => {
     await station.startTransaction(1, 'USER123')
     await central.command('Reset', { type: 'Soft' })
     expect((await arrived('StopTransaction'))[0]).toMatchObject({ reason: 'SoftReset' })
@@ -333,7 +333,7 @@ describe('commands that a 1.6 charge point obeys', () => {
     await arrived('MeterValues')
   })
 
-  test('a firmware update tells its steps, boots with the new version, and is installed', async () => {
+  test('a firmware update reports its steps, boots with the new version, and is installed', async () => {
     const location = 'https://firmware.example.com/firmware-v1.2.3.bin'
     await central.command('UpdateFirmware', { location, retrieveDate: new Date(clock.nowMs()).toISOString() })
     for (const status of ['Downloading', 'Downloaded', 'Installing', 'Installed']) {

@@ -48,7 +48,7 @@ test('a driver whose tag is refused leaves without a transaction', async () => {
   expect(central.payloads('StartTransaction')).toEqual([])
 })
 
-test('nobody comes to a connector that is out of order', async () => {
+test('no driver comes to a connector that is out of order', async () => {
   station.setStatus(1, 'Faulted')
   clock.pass(600_000)
   expect(station.connector(1)?.car).toBeNull()
@@ -60,7 +60,7 @@ test('what an operator started is ended after a while, too', async () => {
   expect(stop).toMatchObject({ idTag: 'REMOTE' })
 })
 
-test('nothing happens any more once the drivers are told to leave', () => {
+test('nothing happens any more once the drivers are stopped', () => {
   leave()
   clock.pass(600_000)
   expect(station.connector(1)?.car).toBeNull()

@@ -16,14 +16,14 @@ describe('the meter of a connector', () => {
     expect(reading.socPercent).toBe(38)
   })
 
-  test('what the battery gained is what the meter counted', () => {
+  test('the battery gains what the meter counts', () => {
     const meter = new Meter(0, 0)
     const taker = car(30)
     const { energyWh } = meter.read(hourMs / 2, taker, 7_000)
     expect((taker.socPercent - 30) * 600).toBeCloseTo(energyWh, -1)
   })
 
-  test('the register never runs backwards, whoever comes and goes', () => {
+  test('the register never falls, whichever cars come and go', () => {
     const meter = new Meter(500, 0)
     const readings = [
       meter.read(10_000, null, 22_000),

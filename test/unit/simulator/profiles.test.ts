@@ -110,7 +110,7 @@ test('a profile takes the place of the one with its id, or its stack level and p
   expect(profiles.matching({}).map(({ id }) => id)).toEqual([2])
 })
 
-test('clearing takes away what matches and tells how many', () => {
+test('clearing removes the matching profiles and returns how many', () => {
   const profiles = new Profiles()
   profiles.set(profile({ id: 1 }))
   profiles.set(profile({ id: 2, purpose: 'TxProfile' }))

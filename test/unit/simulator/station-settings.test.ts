@@ -28,7 +28,7 @@ test('what is read-only stays as it is', () => {
   expect(settings.change(row, '5')).toBe(false)
 })
 
-test('instances of a variable are told apart', () => {
+test('instances of a variable are distinguished', () => {
   const settings = new StationSettings()
   expect(settings.byVariable('OCPPCommCtrlr', 'MessageAttempts')).toBeUndefined()
   expect(settings.byVariable('OCPPCommCtrlr', 'MessageAttempts', 'TransactionEvent')).toBeDefined()

@@ -3,7 +3,7 @@ import { AskedMessages } from '../../../src/station/asked-messages.ts'
 import { askedMessageMs } from '../../../src/base/limits.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 
-test('what a charge point was asked for is known of it alone, and forgotten after a day', () => {
+test('requested messages are known per charge point, and forgotten after a day', () => {
   const clock = new HandClock()
   const asked = new AskedMessages(clock)
   asked.add(1, ['NotifyReport', 'StatusNotification'])

@@ -8,7 +8,7 @@ import { Dispatcher, type BatchExaminer } from '../../../src/station/dispatcher.
 
 type Parts = Awaited<ReturnType<BatchExaminer['examine']>>
 
-/** An examiner whose batches end when the test says so; what it examines on this thread it tells at once. */
+/** An examiner whose batches end when the test says so; what it examines on this thread it returns at once. */
 class HandExaminer implements BatchExaminer {
   readonly batchesMax: number
   readonly crossingBytesMin: number
@@ -66,40 +66,42 @@ function part(tasks: readonly FrameTask[], meter: MeterBlock | null = null): Par
   return { tasks, verdicts: tasks.map(verdictOn), meter }
 }
 
-/** A dispatcher with so many workers; unless told otherwise, a single byte is worth a crossing. */
+/** A dispatcher with this many workers; by default a single byte is worth sending to a worker. */
 function dispatch(batchesMax: number, crossingBytesMin = 1) {
   const examiner = new HandExaminer(batchesMax, crossingBytesMin)
   const failures: unknown[] = []
   const dispatcher = new Dispatcher(examiner)
-  const told: [verdict: Verdict | Error, meter: MeterBlock | null][] = []
+  const reported: [verdict: Verdict | Error, meter: MeterBlock | null][] = []
   const submit = (...texts: string[]): void => {
     for (const text of texts) {
       dispatcher
         .examine(task(text))
         .then(
           ({ verdict, meter }) => {
-            told.push([verdict, meter])
+            reported.push([verdict, meter])
             if (text === 'throws') throw new Error('Serving it failed.')
           },
           (error: Error) => {
-            told.push([error, null])
+            reported.push([error, null])
           },
         )
         .catch((error: unknown) => failures.push(error))
     }
   }
   const reasons = (): string[] =>
-    told.map(([verdict]) => (verdict instanceof Error ? verdict.message : 'reason' in verdict ? verdict.reason : ''))
-  return { examiner, submit, told, reasons, failures }
+    reported.map(([verdict]) =>
+      verdict instanceof Error ? verdict.message : 'reason' in verdict ? verdict.reason : '',
+    )
+  return { examiner, submit, reported, reasons, failures }
 }
 
-/** The event loop has gone round twice: what had ended has been told, and what that made room for has begun. */
+/** The event loop has turned twice: ended batches have been reported, and the next ones have begun. */
 async function turn(): Promise<void> {
   for (let round = 0; round < 2; round++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 describe('the dispatcher', () => {
-  test('lets what came in one turn of the event loop travel together', async () => {
+  test('puts frames of one turn of the event loop into one batch', async () => {
     const { examiner, submit } = dispatch(1)
     submit('a', 'b')
     expect(examiner.texts).toEqual([])
@@ -107,7 +109,7 @@ describe('the dispatcher', () => {
     expect(examiner.texts).toEqual([['a', 'b']])
   })
 
-  test('examines on this thread, at the end of the turn, what is fewer bytes than are worth a crossing', async () => {
+  test('examines on this thread, at the end of the turn, fewer bytes than are worth sending to a worker', async () => {
     const { examiner, submit, reasons } = dispatch(1, 10)
     submit('aaaa', 'bbbbb')
     await turn()
@@ -116,7 +118,7 @@ describe('the dispatcher', () => {
     expect(reasons()).toEqual(['verdict on aaaa', 'verdict on bbbbb'])
   })
 
-  test('sends as many bytes as are worth a crossing to a worker, however few frames they are', async () => {
+  test('sends enough bytes to a worker, however few frames they are', async () => {
     const { examiner, submit } = dispatch(1, 10)
     submit('a'.repeat(10))
     await turn()
@@ -134,7 +136,7 @@ describe('the dispatcher', () => {
     expect(reasons()).toEqual(['verdict on b'])
   })
 
-  test('examines at once what comes while a whole batch waits for each worker', async () => {
+  test('examines frames at once while a full batch waits for each worker', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     submit('a')
     await turn()
@@ -148,7 +150,7 @@ describe('the dispatcher', () => {
     expect(examiner.texts.map((texts) => texts.length)).toEqual([1, batchBytesMax / shortFrameCharactersMax])
   })
 
-  test('shares what waits among the workers that are idle', async () => {
+  test('divides waiting frames among the idle workers', async () => {
     const { examiner, submit } = dispatch(3, 2)
     submit('a', 'b', 'c', 'd', 'e', 'f')
     await turn()
@@ -159,7 +161,7 @@ describe('the dispatcher', () => {
     ])
   })
 
-  test('gathers, while as many batches are under way as there may be, what arrives meanwhile', async () => {
+  test('collects frames while the maximum number of batches is under way', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     submit('a')
     await turn()
@@ -199,8 +201,8 @@ describe('the dispatcher', () => {
     expect(examiner.texts.map((texts) => texts.length)).toEqual([1, frames, 1])
   })
 
-  test('hands each frame its own verdict, with the meter block of its part of the batch', async () => {
-    const { examiner, submit, told, reasons } = dispatch(1)
+  test('gives each frame its own verdict, with the meter block of its part of the batch', async () => {
+    const { examiner, submit, reported, reasons } = dispatch(1)
     submit('a', 'b', 'c')
     await turn()
     const first: MeterBlock = { rows: 0, columns: [], offsets: Uint32Array.of(0) }
@@ -208,24 +210,24 @@ describe('the dispatcher', () => {
     examiner.batches[0]?.end([part([task('a'), task('b')], first), part([task('c')], second)])
     await turn()
     expect(reasons()).toEqual(['verdict on a', 'verdict on b', 'verdict on c'])
-    expect(told.map(([, meter]) => [first, second].findIndex((block) => block === meter))).toEqual([0, 0, 1])
+    expect(reported.map(([, meter]) => [first, second].findIndex((block) => block === meter))).toEqual([0, 0, 1])
   })
 
-  test('tells every frame of a batch whose examiner failed, and goes on with the next', async () => {
-    const { examiner, submit, told, reasons } = dispatch(1)
+  test('rejects every frame of a batch whose examiner failed, and continues with the next', async () => {
+    const { examiner, submit, reported, reasons } = dispatch(1)
     submit('a', 'b')
     await turn()
     submit('c')
     examiner.batches[0]?.fail(new Error('the worker is gone'))
     await turn()
     expect(reasons()).toEqual(['the worker is gone', 'the worker is gone'])
-    expect(told.map(([, meter]) => meter)).toEqual([null, null])
+    expect(reported.map(([, meter]) => meter)).toEqual([null, null])
     examiner.batches[1]?.end()
     await turn()
     expect(reasons().slice(2)).toEqual(['verdict on c'])
   })
 
-  test('tells each frame once, also when serving one of its batch throws', async () => {
+  test('settles each frame once, also when serving one of its batch throws', async () => {
     const { examiner, submit, reasons, failures } = dispatch(1)
     submit('a', 'throws', 'b')
     await turn()
@@ -239,7 +241,7 @@ describe('the dispatcher', () => {
     expect(reasons().slice(3)).toEqual(['verdict on c'])
   })
 
-  test('tells those that the examiner forgot that it did', async () => {
+  test('rejects frames that the examiner left out', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     submit('a', 'b')
     await turn()
@@ -248,7 +250,7 @@ describe('the dispatcher', () => {
     expect(reasons()).toEqual(['verdict on a', 'The examiner answered fewer verdicts than it was given frames.'])
   })
 
-  test('sends a long frame on its way at once, whatever waits, and alone', async () => {
+  test('sends a long frame at once and alone, whatever waits', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     const long = 'x'.repeat(shortFrameCharactersMax + 1)
     submit('a')
@@ -260,7 +262,7 @@ describe('the dispatcher', () => {
     expect(examiner.texts).toEqual([['a']])
   })
 
-  test('tells a long frame that its examiner failed', async () => {
+  test('rejects a long frame whose examiner failed', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     examiner.longFails = true
     submit('x'.repeat(shortFrameCharactersMax + 1))
@@ -268,7 +270,7 @@ describe('the dispatcher', () => {
     expect(reasons()).toEqual(['The thread is gone.'])
   })
 
-  test('tells of a failure that is no Error, too', async () => {
+  test('reports a failure that is not an Error, too', async () => {
     const { examiner, submit, reasons } = dispatch(1)
     submit('a')
     await turn()

@@ -63,7 +63,7 @@ describe('the registry', () => {
     expect([...registry]).toEqual([other.station])
   })
 
-  test('an actor that fails is told of, and its connection closed; the others are unharmed', async () => {
+  test('an actor that fails is reported, and its connection closed; others are not affected', async () => {
     const { registry, connect, failures } = house()
     const { station, socket } = connect()
     const other = connect({ chargePoint: { ...chargePoint, key: 8, identity: 'CP002' } })
@@ -97,7 +97,7 @@ describe('the registry', () => {
     expect(old.live.chargePoint.bootStatus).toBe('Accepted')
   })
 
-  test('the late end of a connection that was replaced takes nothing from the newer one', () => {
+  test('the late end of a replaced connection does not affect the newer one', () => {
     const { registry, connect } = house()
     const old = connect({ epoch: 1 })
     const { station, live, socket } = connect({ epoch: 2 })
@@ -120,7 +120,7 @@ describe('the registry', () => {
 })
 
 describe('a live charge point', () => {
-  test('after a restart in the middle of a transaction, goes on as if nothing had happened', () => {
+  test('continues a transaction after a restart', () => {
     const { connect } = house()
     const open = { ...openTransaction, chargingState: 'SuspendedEV', stationTransactionId: 'tx-9' }
     const { live } = connect({
@@ -162,7 +162,7 @@ describe('a live charge point', () => {
     expect(live.transactionsNamed('tx-9').map(({ transactionId }) => transactionId)).toEqual([7, 42])
   })
 
-  test('ends up the same whether its events came on one connection or a reconnect lay between them', () => {
+  test('has the same state with and without a reconnect between its events', () => {
     const { connect } = house()
     const one = connect({ connectors: [{ ...first, status: 'Available' }] }).live
     const before = [
@@ -205,7 +205,7 @@ describe('a live charge point', () => {
     expect(live.chargePoint).toEqual({ ...chargePoint, strictness: 'strict' })
   })
 
-  test('shows its last state after its end, and is moved by nothing', () => {
+  test('shows its last state after its end, and does not change', () => {
     const { registry, connect } = house()
     const { station, live } = connect({ connectors: [{ ...first, status: 'Charging' }] })
     registry.release(station)
@@ -239,7 +239,7 @@ describe('a CALL to a live charge point', () => {
     expect(await call).toEqual(answer)
   })
 
-  test('fails when no answer comes in time; the answer that comes later is counted and goes nowhere', async () => {
+  test('fails when no answer comes in time; a later answer is counted and dropped', async () => {
     const { clock, registry, connect } = house()
     const { station, socket } = connect()
     const call = station.call('Reset', { type: 'Soft' })
@@ -256,7 +256,7 @@ describe('a CALL to a live charge point', () => {
     expect(registry.calls.counts).toEqual({ sent: 1, answered: 0, timedOut: 2, late: 1, unknown: 0 })
   })
 
-  test('is not answered by an id that nobody used', async () => {
+  test('is not answered by an unknown message id', async () => {
     const { registry, connect } = house()
     const { station, socket } = connect()
     expect(station.answer('x', accepted)).toBe(false)
@@ -339,7 +339,7 @@ describe('a CALL to a live charge point', () => {
   })
 })
 
-describe('a charge point whose connection is being begun', () => {
+describe('a charge point whose connection is being set up', () => {
   const read = hydration({ openTransactions: [{ ...openTransaction, chargingState: null }] })
   const { identity } = read.chargePoint
   const begin = ({ registry, open }: ReturnType<typeof house>) => {

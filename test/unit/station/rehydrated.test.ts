@@ -24,7 +24,7 @@ function house() {
 }
 
 describe('a connected charge point', () => {
-  test('starts once more from what is stored, under its own version, and its CALLs go on', async () => {
+  test('restarts from what is stored, with its own version, and its CALLs continue', async () => {
     const { registry, connect } = house()
     const { station, live } = connect({ openTransactions: [{ ...openTransaction, chargingState: null }] })
     live.apply([connectorStatus(1, 'Charging')])
@@ -43,7 +43,7 @@ describe('a connected charge point', () => {
     expect(await call).toMatchObject({ kind: 'result' })
   })
 
-  test('is moved by what is committed while it is read once more, and stays in doubt when that fails', async () => {
+  test('is moved by what is committed while it is read again, and stays in doubt when that fails', async () => {
     const { registry, connect } = house()
     const { station, live } = connect()
     await registry.rehydrate(station, async () => {

@@ -65,7 +65,7 @@ describe('a CALL', () => {
     expect(deps.counters.duplicates).toBe(1)
   })
 
-  test('that carries no facts and shows something odd is answered before that is stored', () => {
+  test('without facts but with an anomaly is answered before that is stored', () => {
     const { receive, socket, committing } = connected()
     expect(receive('[2,1,"Heartbeat",{}]')).toBeNull()
     expect(socket.sent).toHaveLength(1)
@@ -74,7 +74,7 @@ describe('a CALL', () => {
 })
 
 describe('the exit of a CALL', () => {
-  test('that nobody can read is silence', () => {
+  test('that is unreadable is no answer', () => {
     const { receive, socket, deps } = connected()
     expect(receive('what?')).toBeNull()
     expect(socket.sent).toEqual([])
@@ -87,7 +87,7 @@ describe('the exit of a CALL', () => {
     expect(socket.sent.map((text) => text.slice(0, 22))).toEqual(['[4,"a","SecurityError"'])
   })
 
-  test('whose examination fails is silence, so that it comes again', async () => {
+  test('whose examination fails is no answer, so that it is sent again', async () => {
     const examiner: StationDeps['examiner'] = {
       ...inlineExaminer,
       examineAtOnce: () => null,

@@ -142,7 +142,7 @@ describe('the inbox', () => {
     expect(serving).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  test('keeps what comes before the charge point has been read from the database', () => {
+  test('keeps frames that arrive before the charge point has been read from the database', () => {
     const { serving, begin, receive } = connect()
     receive('a', 'b')
     expect(serving).toEqual([])
@@ -168,7 +168,7 @@ describe('the inbox', () => {
     expect(socket.events).toEqual(['pause', 'resume'])
   })
 
-  test('loses nothing of what still comes after the pause', async () => {
+  test('loses no frame that still arrives after the pause', async () => {
     const { socket, serving, begin, receive, nextTurn, served } = connect()
     begin()
     const frames = numbered(inboxFramesMax * 20)
@@ -192,7 +192,7 @@ describe('the inbox', () => {
     expect(station.isClosed).toBe(false)
   })
 
-  test('pauses the socket when it holds too many bytes, be it few frames', async () => {
+  test('pauses the socket when it holds too many bytes in few frames', async () => {
     const { socket, serving, begin, receive, nextTurn, served } = connect()
     begin()
     receive('a', 'x'.repeat(inboxBytesMax - 1))
@@ -228,7 +228,7 @@ describe('the inbox', () => {
   })
 })
 
-describe('a charge point that sends much', () => {
+describe('a charge point that sends too much', () => {
   test('lets the others have their turn after a few frames', () => {
     const { serving, begin, receive, nextTurn } = connect(true)
     begin()
@@ -256,7 +256,7 @@ describe('a charge point that sends much', () => {
     expect(rate).toBeLessThan(1.2 * allowanceBytesPerSecond)
   })
 
-  test('is read again once it may be, also when the last frame that waited took its allowance', () => {
+  test('is read again once it has allowance, also when the last waiting frame used it up', () => {
     const { socket, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
     begin()
     exhaust()
@@ -267,7 +267,7 @@ describe('a charge point that sends much', () => {
     expect(socket.events).toEqual(['pause', 'resume'])
   })
 
-  test('and waits for its answers is slowed, and never closed', () => {
+  test('and waits for its answers is throttled, and never closed', () => {
     const { station, clock, serving, begin, receive, exhaust, nextTurn } = connect(true)
     begin()
     exhaust()
@@ -310,7 +310,7 @@ describe('a charge point that sends much', () => {
     expect(station.isClosed).toBe(false)
   })
 
-  test('of answers is slowed and closed like one of CALLs', () => {
+  test('of answers is throttled and closed like one of CALLs', () => {
     const { station, socket, clock, begin, receive } = connect()
     begin()
     receive(answerOf(2 * allowanceBytesMax))
@@ -381,7 +381,7 @@ describe('what is sent', () => {
 })
 
 describe('the end of a connection', async () => {
-  test('begins nothing new, and sends the answer to what is under way nowhere', async () => {
+  test('begins nothing new, and does not send the answer to the CALL under way', async () => {
     const { station, socket, serving, begin, receive, served } = connect()
     begin()
     receive('a', 'b')
@@ -395,7 +395,7 @@ describe('the end of a connection', async () => {
     expect(socket.events).toEqual(['close 1001 Stopping.'])
   })
 
-  test('does not touch a paused socket that is gone', async () => {
+  test('does not resume a paused socket that is closed', async () => {
     const { station, socket, begin, receive, served } = connect()
     begin()
     receive(...numbered(inboxFramesMax + 1))

@@ -114,7 +114,7 @@ test('a commit that is refused ends no connection', async () => {
   expect(happened.map((what) => what.slice(0, 25))).toEqual(['sent [4,"a","InternalErro'])
 })
 
-test('what another node was faster with is decided once more, from what is stored, and as often as it takes', async () => {
+test('a decision that another node has outdated is repeated from what is stored, as often as needed', async () => {
   const committed: ChangeSet[] = []
   const { happened, receive, registry } = connected(async (set) => {
     committed.push(set)
@@ -152,7 +152,7 @@ test('what an operator has committed moves a charge point when no CALL of it is 
   expect(live?.connector({ evseId: 1, connectorId: 1 })?.status).toBe('Charging')
 })
 
-test('what another connection has stored already is read before anything more is decided', async () => {
+test('changes through another connection are read before the next decision', async () => {
   const stored = hydration({ openTransactions: [{ ...openTransaction, idToken: 'USER123', chargingState: null }] })
   const committed: ChangeSet[] = []
   const { receive, registry, happened } = connected(
@@ -173,7 +173,7 @@ test('what another connection has stored already is read before anything more is
   expect(committed[1]?.anomalies).toMatchObject([{ kind: 'stopByOtherCard' }])
 })
 
-test('a message that is behind each time is given up: one of a transaction without an answer, so that it comes again', async () => {
+test('a message that is outdated each time is given up: one of a transaction gets no answer, so that it is sent again', async () => {
   let commits = 0
   const { happened, receive, registry, counters } = connected(async (set) => {
     commits++
@@ -190,7 +190,7 @@ test('a message that is behind each time is given up: one of a transaction witho
   expect(commits).toBe(2 * decisionsMax)
 })
 
-test('what comes through a connection that is not the newest is stored without what the charge point is like now', async () => {
+test('a message through an older connection is stored, but does not change the state of the charge point', async () => {
   const { receive, registry, committed, happened } = await begun(hydration({ epoch: 2 }))
   registry.doubt(chargePoint)
   receive(`[2,"a","StatusNotification",${status}]`)
@@ -246,7 +246,7 @@ test('any other end of a connection leaves no anomaly', async () => {
   expect(committed).toEqual([])
 })
 
-test('an answer that nobody waits for is not even parsed, however long it is', async () => {
+test('an unsolicited answer is not parsed, however long it is', async () => {
   const { registry, receive, counters } = await begun()
   // What follows the id is no JSON.
   receive(`[3,"who?",${'['.repeat(100_000)}`)
@@ -264,7 +264,7 @@ test('an answer to the CALL under way is read, under whatever spelling of its me
   expect(await answer).toEqual(resultAnswer({ status: 'Accepted' }))
 })
 
-test('of two long answers to one CALL the first counts, and the second is not even read', async () => {
+test('of two long answers to one CALL the first counts, and the second is not read', async () => {
   const { registry, receive, counters } = await begun()
   const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
   const long = 'x'.repeat(shortFrameCharactersMax)
@@ -275,7 +275,7 @@ test('of two long answers to one CALL the first counts, and the second is not ev
   expect(counters.framesDropped).toBe(2)
 })
 
-test('an answer behind a byte order mark is an answer, and is read', async () => {
+test('an answer after a byte order mark is read', async () => {
   const { registry, receive, happened } = await begun()
   const answer = registry.get(chargePoint.identity)?.call('Reset', { type: 'Soft' })
   receive('\uFEFF[3,"ours",{"status":"Accepted"}]\0')
@@ -291,7 +291,7 @@ test('an answer that cannot be read ends its CALL', async () => {
   expect(counters.framesDropped).toBe(1)
 })
 
-test('answers that nobody asked for use up the allowance of their charge point', async () => {
+test('unsolicited answers use up the allowance of their charge point', async () => {
   const { clock, happened, receive } = await begun()
   for (let ms = 0; ms < 2 * floodMsMax && happened.length === 0; ms += 100) {
     receive(`[3,"who?",{"a":"${'x'.repeat(allowanceBytesMax)}"}]`)
@@ -300,7 +300,7 @@ test('answers that nobody asked for use up the allowance of their charge point',
   expect(happened).toEqual(['closed 1008'])
 })
 
-test('an answer that nobody waits for is not looked at while its charge point has no allowance, and one that is awaited is', async () => {
+test('without allowance an unsolicited answer is dropped, and one that is awaited is read', async () => {
   const { receive, registry, counters } = await begun()
   receive(`[3,"who?",{"a":"${'x'.repeat(2 * allowanceBytesMax)}"}]`)
   receive('[3,"who?",{}]')

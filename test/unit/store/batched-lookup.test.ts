@@ -26,7 +26,7 @@ function lookupWithTrips(): { readonly lookup: BatchedLookup<string, number>; re
 /** Lets everything that can happen without an answer happen. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('what is asked in one go travels together, and what is asked meanwhile with the next trip', async () => {
+test('keys that are asked for together go in one round trip, and later ones in the next', async () => {
   const { lookup, trips } = lookupWithTrips()
   const first = [lookup.get('a'), lookup.get('b')]
   await settled()
@@ -65,7 +65,7 @@ test('a key that is asked for while it is fetched is fetched again: its value ma
   expect(await second).toBe(2)
 })
 
-test('one trip is under way at a time, however many wait', async () => {
+test('one round trip is under way at a time, however many keys wait', async () => {
   const { lookup, trips } = lookupWithTrips()
   const askFor = (from: number, count: number) => Array.from({ length: count }, (_, i) => lookup.get(`k${from + i}`))
   const asked = askFor(0, 2 * lookupKeysMax + 1)
@@ -80,7 +80,7 @@ test('one trip is under way at a time, however many wait', async () => {
   expect(trips.map(({ keys }) => keys.length)).toEqual([lookupKeysMax, lookupKeysMax, lookupKeysMax, 1])
 })
 
-test('a trip that fails fails those on it only', async () => {
+test('a round trip that fails fails only its own keys', async () => {
   const { lookup, trips } = lookupWithTrips()
   const first = lookup.get('a').catch((error: unknown) => error)
   await settled()
@@ -92,7 +92,7 @@ test('a trip that fails fails those on it only', async () => {
   expect(await second).toBe(2)
 })
 
-test('a trip takes no more keys than allowed', async () => {
+test('a round trip has no more keys than allowed', async () => {
   const { lookup, trips } = lookupWithTrips()
   const answers = Array.from({ length: lookupKeysMax + 1 }, (_, i) => lookup.get(`k${i}`))
   await settled()
@@ -103,7 +103,7 @@ test('a trip takes no more keys than allowed', async () => {
   expect(trips.map((trip) => trip.keys.length)).toEqual([lookupKeysMax, 1])
 })
 
-test('past the maximum a look-up is refused at once, and taken again when there is room', async () => {
+test('above the maximum a look-up is refused at once, and accepted again when there is room', async () => {
   const { lookup, trips } = lookupWithTrips()
   const waiting = Array.from({ length: lookupWaitingMax }, () => lookup.get('same'))
   expect(await lookup.get('other').catch((error: unknown) => error)).toMatchObject({ code: 'LOOKUP_QUEUE_FULL' })
@@ -116,7 +116,7 @@ test('past the maximum a look-up is refused at once, and taken again when there 
   expect(await again).toBe(2)
 })
 
-test('a trip ends before its keys are too long together; a key that is longer travels alone', async () => {
+test('a round trip has at most so many bytes of keys; a longer key goes alone', async () => {
   const { lookup, trips } = lookupWithTrips()
   const lengths = [0.4, 0.4, 0.4, 2, 0.1, 0.1].map((share) => Math.floor(share * lookupKeysBytesMax))
   const asked = lengths.map((length, n) => lookup.get(String(n).padEnd(length, 'x')))
@@ -128,7 +128,7 @@ test('a trip ends before its keys are too long together; a key that is longer tr
   expect(trips.map(({ keys }) => keys.map((key) => Number(key[0])))).toEqual([[0, 1], [2], [3], [4, 5]])
 })
 
-test('past the bound in bytes a look-up is refused, and taken again once there is room', async () => {
+test('above the limit in bytes a look-up is refused, and accepted again once there is room', async () => {
   const { lookup, trips } = lookupWithTrips()
   const quarter = 'x'.repeat(lookupWaitingBytesMax / 4)
   // The same key four times: it is asked for once, and each that waits holds a text of its own.

@@ -65,7 +65,7 @@ test('a ref of any length is stored under a name that fits an index and stays it
   expect(storedRef(`${long}a`)).toBe(storedRef(`${long}a`))
 })
 
-test('changes to one row are folded into one statement row, whichever sets they come from', () => {
+test('changes to one row are merged into one statement row, from any sets', () => {
   const rows = new ChangeRows()
   const activity = (status: string): Change => ({ table: 'chargePoints', patch: { firmwareStatus: status } })
   rows.add(
@@ -87,7 +87,7 @@ describe('errors', () => {
   const refused = (code: string, severity = 'ERROR'): DatabaseError =>
     Object.assign(new DatabaseError('refused', 7, 'error'), { code, severity })
 
-  test('are transient when they tell of the database and not of the data', () => {
+  test('are transient if they are about the database and not about the data', () => {
     for (const code of [
       '08006',
       '40001',
@@ -110,7 +110,7 @@ describe('errors', () => {
     expect(isTransient(new StatorError('INTERNAL', 'x'))).toBe(false)
   })
 
-  test('tell a lost connection from a refused statement, even when wrapped', () => {
+  test('distinguish a lost connection from a refused statement, even when wrapped', () => {
     expect(isConnectionLost(new Error('Connection terminated'))).toBe(true)
     expect(isConnectionLost(refused('57P01', 'FATAL'))).toBe(true)
     expect(isConnectionLost(refused('40P01'))).toBe(false)

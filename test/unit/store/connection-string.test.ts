@@ -116,7 +116,7 @@ describe('URLs', () => {
     })
   })
 
-  test('one that is none is refused without its password', () => {
+  test('an invalid one is refused without its password', () => {
     const text = 'postgresql://u:topsecret@host:port/db'
     expect(refusal(text)).toContain('expected postgresql://user:password@host:port/database')
     expect(refusal(text)).not.toContain('topsecret')

@@ -15,7 +15,7 @@ const { entries } = await readJournal()
 const names = entries.map(({ tag }) => tag)
 
 for (const name of names.slice(names.indexOf(first))) {
-  test(`${name} may run while nodes of the version before work (docs/migrations.md)`, () => {
+  test(`${name} may run while nodes of the previous version work (docs/migrations.md)`, () => {
     expect(faultsOf(textOf(name))).toEqual([])
   })
 }

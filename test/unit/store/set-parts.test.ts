@@ -43,7 +43,7 @@ describe('a change set', () => {
     expect(partsOf(report)).toEqual([report])
   })
 
-  test('with many meter values is cut into slices of them, and what is no row of its own key stays together at the end', () => {
+  test('with many meter values is cut into slices of them, and everything else stays together at the end', () => {
     const changes = [connectorStatus(1, 'Charging'), chargePointEvent('DataTransfer', null)]
     const rest = { changes, fact: startFact(1), anomalies: [{ kind: 'quirk' as const, detail: {} }], answer: { a: 1 } }
     const set = meterSet(samples(2 * partRowsMax + 500), { ...rest, meterPlace: { isOfNoTransaction: true } })
@@ -87,7 +87,7 @@ describe('a change set', () => {
     expect(names).toEqual([['Small'], ['Huge'], ['Other']])
   })
 
-  test('with a fact keeps values without a time beside the fact, which is what recognises them when they come again', () => {
+  test('with a fact keeps values without a time with the fact, whose key recognises a resend', () => {
     const withoutTime = { sampledValue: [{ value: '1' }] }
     const values = [...samples(1_500), withoutTime, ...samples(1_500)]
     const withFact = meterSet(values, { fact: startFact(1) })

@@ -67,9 +67,9 @@ describe('a statement of a table', () => {
       rules: { readAtMs: latest },
     })
     expect(statement.text.replaceAll(/\s+/g, ' ')).toBe(
-      'UPDATE readings r SET total = CASE WHEN v.told & 1 <> 0 THEN v.total ELSE r.total END, ' +
+      'UPDATE readings r SET total = CASE WHEN v.given & 1 <> 0 THEN v.total ELSE r.total END, ' +
         'read_at = GREATEST(r.read_at, v.read_at) FROM (SELECT unnest($1::text[]) AS "place", ' +
-        'unnest($2::int8[]) AS "total", unnest($3::timestamptz[]) AS "read_at", unnest($4::int8[]) AS "told") AS v ' +
+        'unnest($2::int8[]) AS "total", unnest($3::timestamptz[]) AS "read_at", unnest($4::int8[]) AS "given") AS v ' +
         'WHERE r.place = v.place',
     )
     expect(statement.values([{ place: 'a', total: 7 }, { place: 'b', total: null }, { place: 'c' }])).toEqual([

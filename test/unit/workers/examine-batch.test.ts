@@ -52,19 +52,19 @@ describe('a usable time', () => {
     expect(examined('MeterValues', values(timestamp)).lacksTime).toBe(true)
   })
 
-  test('lacks as well when the frame has more quirks than are told', () => {
+  test('is missing also if the frame has more quirks than are noted', () => {
     const odd = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`extra${n}`, n]))
     expect(examined('StartTransaction', { ...odd, ...start, timestamp: 'soon' }).lacksTime).toBe(true)
   })
 
-  test('lacks when any meter value has none, and those that hold nothing do not count', () => {
+  test('is missing when any meter value has none, except those without content', () => {
     expect(examined('MeterValues', values(now, 'soon')).lacksTime).toBe(true)
     const { meterValue, ...rest } = values(now)
     expect(examined('MeterValues', { ...rest, meterValue: [{}, ...meterValue] }).lacksTime).toBeUndefined()
     expect(examined('MeterValues', { ...rest, meterValue: meterValue[0] }).lacksTime).toBeUndefined()
   })
 
-  test('is not looked for where nothing is recognised by it', () => {
+  test('is not searched for if no key needs it', () => {
     expect(examined('Heartbeat', {}).lacksTime).toBeUndefined()
     expect(examined('Authorize', { idTag: 'CARD' })).not.toHaveProperty('content')
   })
@@ -73,7 +73,7 @@ describe('a usable time', () => {
 describe('the content of a message', () => {
   const content = (frame: AcceptedFrame): string | undefined => frame.content
 
-  test('is told of what has no time, and of no status or sample that has one', () => {
+  test('is present without a time, and absent for a status or sample with one', () => {
     expect(content(examined('StatusNotification', status))).toBeString()
     expect(content(examined('StatusNotification', { ...status, timestamp: now }))).toBeUndefined()
     expect(content(examined('MeterValues', values(now)))).toBeUndefined()
@@ -96,7 +96,7 @@ describe('the content of a message', () => {
     expect(content(examined('MeterValues', payload, { messageId: 'm2' }))).not.toBe(first)
   })
 
-  test('of an event with a time does not depend on the message id, whatever it samples', () => {
+  test('of an event with a time does not depend on the message id, whatever its samples', () => {
     const event = {
       eventType: 'Updated',
       timestamp: now,

@@ -96,7 +96,7 @@ describe('meter columns', () => {
     expect(samples(sample)?.[column]).toBe(value)
   })
 
-  test('phases are summed, the largest current counts, voltages are averaged, and a total goes before its phases', () => {
+  test('phases are summed, the largest current counts, voltages are averaged, and a total takes precedence over its phases', () => {
     const phases = (measurand: string, ...values: number[]) =>
       values.map((value, index) => ({ value: String(value), measurand, phase: `L${index + 1}` }))
     expect(samples(...phases('Power.Active.Import', 1000, 2000, 3000))?.power_w).toBe(6000)
@@ -143,7 +143,7 @@ describe('meter columns', () => {
     expect(rows[699]?.meter_value).toEqual(payloads[699]?.meterValue[0] ?? {})
   })
 
-  test('an open block takes rows until somebody looks into it; later ones are in the next', () => {
+  test('an open block takes rows until it is read; later rows are in the next one', () => {
     const columns = new MeterColumns()
     const add = (value: string) => {
       const payload = { connectorId: 1, meterValue: [{ timestamp, sampledValue: [{ value }] }] }
@@ -180,7 +180,7 @@ describe('meter columns', () => {
     expect(digest('1')).not.toBe(digest('2'))
   })
 
-  test('years before 2000 and times that are none do not break the columns', () => {
+  test('years before 2000 and invalid times do not break the columns', () => {
     const at = (text: string) =>
       rowsOf({ connectorId: 1, meterValue: [{ timestamp: text, sampledValue: [] }] })[0]?.sampled_at
     expect(at('1970-01-01T00:00:00Z')).toBe(0)
@@ -271,7 +271,7 @@ describe('phases', () => {
     expect(samples(energy('100', 'L1'), energy('100', 'L1-N'))?.energy_wh).toBe(100)
   })
 
-  test('are the three of the net: the neutral is none', () => {
+  test('are the three of the grid: the neutral is not one', () => {
     const amps = (value: string, phase: string) => ({ value, phase, measurand: 'Current.Import' })
     expect(samples(amps('6', 'L1'), amps('9', 'N'))?.current_a).toBe(6)
     const neutral = { value: '3', phase: 'N', measurand: 'Voltage' }
@@ -289,7 +289,7 @@ describe('the energy registers of a frame', () => {
     return new MeterColumns().add(payload, payload, frame)?.registers
   }
 
-  test('are told by context and time, in whatever order they are listed', () => {
+  test('are found by context and time, in whatever order they are listed', () => {
     const listed = [
       at(30, '9000', 'Transaction.End'),
       at(0, '1000', 'Transaction.Begin'),
@@ -310,7 +310,7 @@ describe('the energy registers of a frame', () => {
     })
   })
 
-  test('of one meter value are told by context, though its row shows one of them', () => {
+  test('of one meter value are found by context, although its row shows one of them', () => {
     const sampledValue = [
       { value: '5', context: 'Transaction.Begin' },
       { value: '7', context: 'Sample.Periodic' },
@@ -319,7 +319,7 @@ describe('the energy registers of a frame', () => {
     expect(registersOf({ timestamp, sampledValue })).toMatchObject({ begin: 5, end: 9, first: 7, last: 7 })
   })
 
-  test('have none of a later time where only the begin is told again', () => {
+  test('have none from a later time if only the begin is repeated', () => {
     expect(registersOf(at(30, '1000', 'Transaction.Begin'))).toEqual({
       begin: 1000,
       end: null,
@@ -332,7 +332,7 @@ describe('the energy registers of a frame', () => {
     expect(registersOf(at(30, '1000', 'Transaction.Begin'), at(20, '4000'))).toMatchObject({ begin: 1000, last: 4000 })
   })
 
-  test('tell where one fell, in whatever order they are listed, and a single odd reading is no fall', () => {
+  test('show where one fell, in whatever order they are listed, and a single odd reading is no fall', () => {
     const atMs = (minute: number) => Date.UTC(2025, 11, 26, 12, minute)
     const fallOf = (...values: number[]) => {
       const listed = values.map((value, index) => at(index, String(value)))
@@ -349,7 +349,7 @@ describe('the energy registers of a frame', () => {
     expect(registersOf(...phases.toSorted((a, b) => a.timestamp.localeCompare(b.timestamp)))?.fall).toBeNull()
   })
 
-  test('of one time are told by the order of the list', () => {
+  test('with one time are taken in the order of the list', () => {
     expect(registersOf(at(0, '10'), at(0, '20'))).toMatchObject({ first: 10, last: 20 })
   })
 
@@ -362,7 +362,7 @@ describe('the energy registers of a frame', () => {
     })
   })
 
-  test('of phases that are told one by one are added up, and a total beside them goes before them', () => {
+  test('of phases that are reported one by one are added up, and a total beside them takes precedence', () => {
     const phase = (value: string, name: string, context?: string) => ({
       timestamp,
       sampledValue: [{ value, phase: name, context }],
@@ -381,7 +381,7 @@ describe('the energy registers of a frame', () => {
     ).toMatchObject({ first: 10, last: 30 })
   })
 
-  test('without a usable time have that of their message, and no other than it where that has none', () => {
+  test('without a usable time have that of their message, and none if that has none', () => {
     const sampledValue = [{ value: '7' }]
     const arrived = new Date(frame.receivedAtMs).toISOString()
     const sent = { timestamp, transactionData: [{ sampledValue }, { timestamp: '2025-12-26T10:00:00', sampledValue }] }

@@ -35,7 +35,7 @@ const meterValues = (messageId: string, energy: number): FrameTask =>
   })
 
 describe('the worker pool', () => {
-  test('a worker thread says of a batch what the main thread would say', async () => {
+  test('a worker thread gives the same verdicts on a batch as the main thread', async () => {
     const tasks = [
       meterValues('a', 100),
       task('b', 'Heartbeat', {}),

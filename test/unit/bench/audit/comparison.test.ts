@@ -1,4 +1,4 @@
-// The heart of the audit: facts that are missing, duplicated, altered or invented are told apart, and counted.
+// The heart of the audit: facts that are missing, duplicated, altered or invented are distinguished and counted.
 
 import { expect, test } from 'bun:test'
 import { Comparison, findingsSentence, isClean, noFindings, sumOf } from '../../../../bench/audit/comparison.ts'
@@ -13,7 +13,7 @@ function comparison(): Comparison {
   return table
 }
 
-test('facts that are stored once, as they were told, are no finding', () => {
+test('facts that are stored once, as they were sent, are no finding', () => {
   const table = comparison()
   table.find('a', '1')
   table.find('b', '2')
@@ -38,7 +38,7 @@ test.each([
       ['b', '2'],
       ['b', '2'],
     ],
-    'The sample b is stored 2 times, but was told 1 times',
+    'The sample b is stored 2 times, but was sent 1 times',
   ],
   [
     'altered',
@@ -46,7 +46,7 @@ test.each([
       ['a', '1'],
       ['b', '9'],
     ],
-    'The sample b is stored as 9, but 2 was told',
+    'The sample b is stored as 9, but 2 was sent',
   ],
   [
     'unexpected',
@@ -55,7 +55,7 @@ test.each([
       ['b', '2'],
       ['z', '1'],
     ],
-    'The sample z was stored, but nobody told it: 1',
+    'The sample z was stored, but no station sent it: 1',
   ],
 ] as const)('a fact that is %s is found', (problem, rows, example) => {
   const table = comparison()
@@ -81,6 +81,6 @@ test('findings add up, and say themselves in a sentence', () => {
   const sum = sumOf([table.findings, table.findings])
   expect(sum).toMatchObject({ facts: 4, missing: 2, rows: 2 })
   expect(findingsSentence(sum)).toBe(
-    'of 4 acknowledged facts 2 are missing, 0 duplicated, 0 altered; 0 rows were never told (2 rows read)',
+    'of 4 acknowledged facts 2 are missing, 0 duplicated, 0 altered; 0 rows were never sent (2 rows read)',
   )
 })

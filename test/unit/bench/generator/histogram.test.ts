@@ -5,7 +5,7 @@ import { bucketOf, Histogram } from '../../../../bench/generator/histogram.ts'
 import { isoTime } from '../../../../bench/generator/iso.ts'
 
 describe('a histogram', () => {
-  test('tells percentiles of what it was given', () => {
+  test('gives percentiles of its values', () => {
     const histogram = new Histogram()
     for (let us = 1; us <= 100_000; us++) histogram.record(us)
     const truth = [50_000, 99_000, 100_000]

@@ -22,7 +22,7 @@ function answerTo({ action }: Message): Outcome {
 }
 
 /** The first messages of a mix, every one acknowledged but those that `isRefused` picks. */
-function told(steps: ReturnType<typeof scriptOf>, count: number, isRefused = (_: Message, __: number) => false) {
+function sent(steps: ReturnType<typeof scriptOf>, count: number, isRefused = (_: Message, __: number) => false) {
   const messages: Message[] = []
   let message = steps.next({}).value
   while (messages.length < count) {
@@ -35,20 +35,20 @@ function told(steps: ReturnType<typeof scriptOf>, count: number, isRefused = (_:
 describe.each(versions)('OCPP %s', (version) => {
   test.each(['heartbeat', 'meter', 'long', 'day', 'idle', 'storm'] as const)('every message of %p is valid', (mix) => {
     const { steps, dialect } = script(mix, version)
-    for (const { action, payload } of [dialect.boot, ...told(steps, 5_000)])
+    for (const { action, payload } of [dialect.boot, ...sent(steps, 5_000)])
       expect(checkRequest(version, action, JSON.parse(payload)), `${action} ${payload}`).toEqual([])
   })
 
-  test('no message is told twice, heartbeats and authorisations aside', () => {
+  test('no message is sent twice, except heartbeats and authorisations', () => {
     const { steps } = script('day', version)
-    const facts = told(steps, 3_000).filter(({ action }) => !/Heartbeat|Authorize|Boot/.test(action))
+    const facts = sent(steps, 3_000).filter(({ action }) => !/Heartbeat|Authorize|Boot/.test(action))
     expect(new Set(facts.map(({ action, payload }) => action + payload)).size).toBe(facts.length)
   })
 
-  test('a day is told in the proportions of a fleet', () => {
+  test('a day has the proportions of messages of a fleet', () => {
     const { steps } = script('day', version)
     const count = (action: string): number => messages.filter((message) => message.action === action).length
-    const messages = told(steps, 20_000)
+    const messages = sent(steps, 20_000)
     expect(count('Heartbeat')).toBeGreaterThan(messages.length / 3)
     expect(count('StatusNotification') / count('Authorize')).toBeCloseTo(4, 0)
     expect(count('BootNotification')).toBeGreaterThan(0)
@@ -57,24 +57,24 @@ describe.each(versions)('OCPP %s', (version) => {
 
   test('most samples that travel with an end make a message that may cross to a worker, some a long one', () => {
     const ends = Array.from({ length: 8 }, (_, index) =>
-      told(script('long', version, index).steps, 20).find(({ action, payload }) => /Stop|Ended/.test(action + payload)),
+      sent(script('long', version, index).steps, 20).find(({ action, payload }) => /Stop|Ended/.test(action + payload)),
     ).map((message) => message?.payload.length ?? 0)
     expect(ends.filter((characters) => characters > shortFrameCharactersMax)).toHaveLength(1)
     expect(ends.filter((characters) => characters > inlineCharactersMax)).toHaveLength(8)
   })
 
-  test('what is told can be worked out again from the ledger', () => {
+  test('what was sent can be reconstructed from the ledger', () => {
     const { steps, ledger, dialect } = script('day', version)
-    const messages = told(steps, 400).filter(({ action }) => !/Heartbeat|Authorize/.test(action))
+    const messages = sent(steps, 400).filter(({ action }) => !/Heartbeat|Authorize/.test(action))
     const again = sentMessages(ledger, dialect).map(({ message }) => message.action + message.payload)
     expect(messages.filter(({ action, payload }) => !again.includes(action + payload))).toEqual([])
   })
 })
 
-test('the ledger tells what was acknowledged from what was refused or is still out', () => {
+test('the ledger distinguishes what was acknowledged from what was refused or is outstanding', () => {
   const { steps, ledger, dialect } = script('meter', '1.6', 0)
   // A first transaction of one sample, then one of five: its second sample is refused, its fourth never answered.
-  told(steps, 3 + 1 + 3, ({ action }, nth) => action === 'MeterValues' && nth === 6)
+  sent(steps, 3 + 1 + 3, ({ action }, nth) => action === 'MeterValues' && nth === 6)
   const [first, second] = ledger.chargings
   expect(first).toMatchObject({ samplesAcknowledged: 1, isStartAcknowledged: true, isEndAcknowledged: true })
   expect(second === undefined ? [] : samplesOf(second)).toEqual([
@@ -89,7 +89,7 @@ test('the ledger tells what was acknowledged from what was refused or is still o
 test('stations start their transactions out of step', () => {
   const lengths = [0, 1, 2].map((index) => {
     const { steps, ledger } = script('meter', '1.6', index)
-    told(steps, 20)
+    sent(steps, 20)
     return ledger.chargings[0]?.samplesSent
   })
   expect(lengths).toEqual([1, 2, 3])

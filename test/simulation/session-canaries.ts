@@ -1,5 +1,5 @@
-// Bugs in what is made of odd sessions and times, planted on purpose: registers that fall, cards of the start that come after the end,
-// and times without a zone.
+// Planted bugs in the processing of odd sessions and times: registers that fall, cards of the start that come after the
+// end, and times without a zone.
 
 import type { Decision, KnownTransaction } from '../../src/blocks/decision.ts'
 import type { Hydration } from '../../src/blocks/records.ts'
@@ -8,14 +8,14 @@ import { isTransactionPatch } from '../../src/blocks/stored-rows.ts'
 import { DatabaseModel } from './database-model.ts'
 import { deciding, remembering } from './plant.ts'
 
-/** Tells nobody what stood next to a register that comes late. */
+/** Looks up no neighbours of a late register. */
 class NeighbourlessModel extends DatabaseModel {
   override registersNextTo(): null {
     return null
   }
 }
 
-/** Lets a register be forgotten with the connection through which it came. */
+/** Loses a register with its connection. */
 class RegisterlessModel extends DatabaseModel {
   override lastRegister(): null {
     return null
@@ -30,7 +30,7 @@ class ZonelessModel extends DatabaseModel {
   }
 }
 
-/** What is remembered of a register that fell is lost; the anomaly is not. */
+/** The stored fall of a register is lost; the anomaly is not. */
 function withoutFalls({ changes, ...decision }: Decision): Decision {
   const left = changes.filter((change) => !isTransactionPatch(change) || change.patch.registerFellFromWh === undefined)
   return { ...decision, changes: left }
@@ -44,7 +44,7 @@ function withoutCardOnceStopped(transaction: KnownTransaction): KnownTransaction
   return transaction.stopIdToken ? { ...transaction, idToken: null } : transaction
 }
 
-export const toldCanaries: readonly Canary[] = [
+export const sessionCanaries: readonly Canary[] = [
   {
     bug: 'a register that falls and is forgotten',
     planting: { decide: deciding(withoutFalls) },
@@ -71,7 +71,7 @@ export const toldCanaries: readonly Canary[] = [
     breaks: 'otherCardIsNoted',
   },
   {
-    bug: 'a card of the start that is held against that of the stop each time it is told',
+    bug: 'a card of the start that is compared with that of the stop each time it is reported',
     planting: { decide: remembering(withoutCardOnceStopped) },
     breaks: 'otherCardIsNoted',
   },

@@ -1,4 +1,4 @@
-// A charging session, and the many ways in which charge points tell one: in another order, more than once, in other words.
+// A charging session, and the many ways in which charge points report one: in another order, repeated, in other spellings.
 
 import type { Random } from './random.ts'
 
@@ -9,19 +9,19 @@ export interface Message {
   readonly payload: Json
 }
 
-/** As REST tells it, in kWh. */
+/** As REST shows it, in kWh. */
 export interface Energy {
   readonly energyConsumed: number | null
   readonly energySource: string | null
 }
 
-/** What a charge point has to tell of a session. */
+/** What a charge point reports about a session. */
 export interface Session {
   readonly start: Message
   /** In the order in which it happened, the stop last; a 1.6 charge point names the transaction as its start was answered. */
   readonly following: (transactionId: number) => readonly Message[]
   /** Registers (Wh) in its meter values that name the transaction. */
-  readonly toldWh: ReadonlySet<number>
+  readonly reportedWh: ReadonlySet<number>
   /** What the operator is to see of it. */
   readonly truth: Json
   /** The energy that the operator may see: more than one where a charge point says too little. */
@@ -77,13 +77,13 @@ export function written(random: Random, wh: number): Written {
 /** By how much a register falls in the middle: more than it rises with the next reading. */
 export const fallWh = 2_000
 
-/** With which of so many readings the register falls, now and then; with none: -1. Before the second one nobody could tell. */
+/** With which of so many readings the register falls, now and then; with none: -1. It would not show before the second one. */
 export function fallsAt(random: Random, readings: number): number {
   return readings > 1 && random.chance(0.2) ? random.between(1, readings - 1) : -1
 }
 
 /**
- * The meter values of an end. Now and then the last regular sample is told once more beside its register, with the time of the end: that
+ * The meter values of an end. Sometimes the last regular sample is repeated beside its register, with the time of the end: that
  * register is an older one.
  */
 export function endValues(random: Random, end: Json, regularIn: (context: string) => Json): Json[] {

@@ -1,8 +1,8 @@
-// What becomes of 2.x transactions that are told in odd ways, as operators see it over REST.
+// 2.x transactions that are reported in odd ways, as operators see them over REST.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { TestStator } from '../../support/stator.ts'
-import { at, event, registerOf, tell, type ToldEvent } from '../../support/told-events.ts'
+import { at, event, registerOf, reportEvents, type TransactionEvent } from '../../support/transaction-events.ts'
 
 let central: TestStator
 beforeAll(async () => {
@@ -10,10 +10,10 @@ beforeAll(async () => {
 })
 afterAll(() => central.stop())
 
-const told = (...events: readonly (ToldEvent | 'boot')[]) => tell(central, events)
+const reported = (...events: readonly (TransactionEvent | 'boot')[]) => reportEvents(central, events)
 
 test('an id that is used again after a reboot is another transaction, and each keeps its own energy', async () => {
-  const { transactions, kinds } = await told(
+  const { transactions, kinds } = await reported(
     event('Started', {
       seqNo: 0,
       time: '08:00:00',
@@ -64,12 +64,12 @@ test('without a register at the end, the last register by time counts, however l
     [started, ended, late, early],
     [ended, late, early, started],
   ]) {
-    const { transactions } = await told(...order)
+    const { transactions } = await reported(...order)
     expect(transactions).toMatchObject([{ meterStart: 1_000, energyConsumed: 8, energySource: 'lastRegister' }])
   }
 })
 
-test('a register of the begin that is told again is never the last one', async () => {
+test('a register of the begin that is repeated is never the last one', async () => {
   const begin = registerOf(1_000, 'Transaction.Begin')
   const spaced = registerOf(1_000, 'Transaction. begin')
   const power = { value: 7_400, measurand: 'Power.Active.Import' }
@@ -81,11 +81,11 @@ test('a register of the begin that is told again is never the last one', async (
   })
   const again = event('Updated', { seqNo: 2, time: '08:20:00', meterValue: [at('08:20:00', spaced, power)] })
   const ended = event('Ended', { seqNo: 3, time: '09:00:00', meterValue: [at('09:00:00', begin)] })
-  const open = await told(started, updated, again)
+  const open = await reported(started, updated, again)
   expect(open.transactions).toMatchObject([{ energySoFar: 5 }])
-  const over = await told(started, updated, again, ended)
+  const over = await reported(started, updated, again, ended)
   expect(over.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'lastRegister' }])
-  const unknown = await told(started, again, ended)
+  const unknown = await reported(started, again, ended)
   expect(unknown.transactions).toMatchObject([{ meterStart: 1_000, energyConsumed: null, energySource: null }])
 })
 
@@ -95,7 +95,7 @@ test('a register that falls gives no figure when the end has none, and is noted'
   const started = event('Started', { seqNo: 0, time: '08:00:00', meterValue: [at('08:00:00', registerOf(1_000))] })
   const ended = event('Ended', { seqNo: 9, time: '09:00:00' })
   for (const last of [400, 4_000]) {
-    const { transactions, kinds } = await told(
+    const { transactions, kinds } = await reported(
       started,
       updated(1, '08:10:00', 9_000),
       updated(2, '08:20:00', last),
@@ -104,7 +104,7 @@ test('a register that falls gives no figure when the end has none, and is noted'
     expect(transactions).toMatchObject([{ energyConsumed: null, energySource: null }])
     expect(kinds).toEqual(['registerFell'])
   }
-  const rounded = await told(started, updated(1, '08:10:00', 9_000), updated(2, '08:20:00', 8_999), ended)
+  const rounded = await reported(started, updated(1, '08:10:00', 9_000), updated(2, '08:20:00', 8_999), ended)
   expect(rounded.transactions).toMatchObject([{ energyConsumed: 7.999, energySource: 'lastRegister' }])
   expect(rounded.kinds).toEqual([])
 })
@@ -129,23 +129,23 @@ test('a register that falls in the middle gives no figure, also between a start 
       [9_000, 200, 300],
       [5_000, 200, 300],
     ]) {
-      const { transactions, kinds } = await told(started, ...updated(values), ended)
+      const { transactions, kinds } = await reported(started, ...updated(values), ended)
       expect(transactions).toMatchObject([{ meterStart: 1_000, meterStop: 6_000, energyConsumed: null }])
       expect(kinds[0]).toBe('registerFell')
     }
-    const odd = await told(started, ...updated([4_000, 0, 4_500]), ended)
+    const odd = await reported(started, ...updated([4_000, 0, 4_500]), ended)
     expect(odd.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'register' }])
   }
-  const { transactions } = await told(started, ...each([5_000, 200, 300]))
+  const { transactions } = await reported(started, ...each([5_000, 200, 300]))
   expect(transactions).toMatchObject([{ energySoFar: null }])
-  // The time offline is told after the end.
-  const fell = await told(started, ended, ...each([5_000, 200, 300]).toReversed())
+  // The time offline is reported after the end.
+  const fell = await reported(started, ended, ...each([5_000, 200, 300]).toReversed())
   expect(fell.transactions).toMatchObject([{ energyConsumed: null }])
   expect(new Set(fell.kinds)).toEqual(new Set(['registerFell']))
-  const startLast = await told(...each([900, 950]), ended, started)
+  const startLast = await reported(...each([900, 950]), ended, started)
   expect(startLast.transactions).toMatchObject([{ meterStart: 1_000, energyConsumed: null }])
   expect(startLast.kinds).toContain('registerFell')
-  const rose = await told(started, ended, ...each([2_000, 3_000, 4_000]).toReversed())
+  const rose = await reported(started, ended, ...each([2_000, 3_000, 4_000]).toReversed())
   expect(rose.transactions).toMatchObject([{ energyConsumed: 5, energySource: 'register' }])
   expect(rose.kinds).toEqual([])
 })
@@ -154,7 +154,7 @@ test('a meter value without a usable time has that of its event, so what comes l
   for (const time of [{}, { timestamp: 'n/a' }, { timestamp: '1970-01-01T00:00:05Z' }]) {
     const valued = (eventType: 'Started' | 'Updated', seqNo: number, at: string, wh: number) =>
       event(eventType, { seqNo, time: at, meterValue: [{ ...time, sampledValue: [registerOf(wh)] }] })
-    const { transactions } = await told(
+    const { transactions } = await reported(
       valued('Started', 0, '08:00:00', 1_000),
       valued('Updated', 2, '08:20:00', 3_000),
       valued('Updated', 1, '08:10:00', 2_000),
@@ -168,7 +168,7 @@ test('the register of the begin may come with the end', async () => {
   const begin = registerOf(2_000, 'Transaction.Begin')
   const end = registerOf(7_000, 'Transaction.End')
   for (const meterValue of [[at('09:00:00', end), at('09:00:00', begin)], [at('09:00:00', begin, end)]]) {
-    const { transactions } = await told(
+    const { transactions } = await reported(
       event('Started', { seqNo: 0, time: '08:00:00' }),
       event('Ended', { seqNo: 1, time: '09:00:00', meterValue }),
     )
@@ -178,7 +178,7 @@ test('the register of the begin may come with the end', async () => {
 
 test('of two registers of one moment the one that came later is the last', async () => {
   const registers = [1_000, 2_000, 2_500, 4_000, 4_500, 6_000]
-  const { transactions } = await told(
+  const { transactions } = await reported(
     ...registers.map((wh) =>
       event(wh === 1_000 ? 'Started' : 'Updated', {
         seqNo: 0,
@@ -192,7 +192,7 @@ test('of two registers of one moment the one that came later is the last', async
 
 test('without any register the intervals are summed up', async () => {
   const interval = (value: number) => ({ value, context: 'Sample.Clock', measurand: 'Energy.Active.Import.Interval' })
-  const { transactions } = await told(
+  const { transactions } = await reported(
     event('Started', { seqNo: 0, time: '08:00:00' }),
     event('Updated', { seqNo: 1, time: '08:15:00', meterValue: [at('08:15:00', interval(1_500))] }),
     event('Updated', { seqNo: 2, time: '08:30:00', meterValue: [at('08:30:00', interval(1_500))] }),
@@ -201,9 +201,9 @@ test('without any register the intervals are summed up', async () => {
   expect(transactions).toMatchObject([{ energyConsumed: 3, energySource: 'intervals' }])
 })
 
-test('an end with the only register of its transaction tells no energy', async () => {
+test('an end with the only register of its transaction gives no energy', async () => {
   const alone = event('Ended', { seqNo: 3, time: '09:00:00', meterValue: [at('09:00:00', registerOf(15_000))] })
-  const { transactions, kinds } = await told(alone)
+  const { transactions, kinds } = await reported(alone)
   expect(transactions).toMatchObject([{ meterStop: 15_000, energyConsumed: null, energySource: null }])
   expect(kinds).toEqual(['missingStart'])
 })
@@ -226,7 +226,7 @@ test('of two starts the earliest counts, in whatever order they come, and the la
     [first, second, ended],
     [second, first, ended],
   ]) {
-    const { transactions, kinds } = await told(...order)
+    const { transactions, kinds } = await reported(...order)
     expect(transactions).toMatchObject([
       { startTime: '2026-01-01T10:00:00.000Z', meterStart: 1_000, idTag: 'CARD', energyConsumed: 8 },
     ])
@@ -235,7 +235,7 @@ test('of two starts the earliest counts, in whatever order they come, and the la
 })
 
 test('a second end is noted and changes nothing', async () => {
-  const { transactions, kinds } = await told(
+  const { transactions, kinds } = await reported(
     event('Started', { seqNo: 0, time: '10:00:00', meterValue: [at('10:00:00', registerOf(0))] }),
     event('Ended', { seqNo: 1, time: '11:00:00', meterValue: [at('11:00:00', registerOf(2_000))] }),
     event('Ended', { seqNo: 2, time: '11:05:00', meterValue: [at('11:05:00', registerOf(7_000))] }),
@@ -245,7 +245,7 @@ test('a second end is noted and changes nothing', async () => {
   // Its register is none of the transaction, whose start has to be found among its meter values here.
   const endedAt = (wh: number) =>
     event('Ended', { seqNo: 9, time: '09:00:00', meterValue: [at('09:00:00', registerOf(wh))] })
-  const again = await told(
+  const again = await reported(
     event('Started', { seqNo: 0, time: '08:00:00' }),
     event('Updated', { seqNo: 1, time: '08:10:00', meterValue: [at('08:10:00', registerOf(1_000))] }),
     ...[endedAt(6_000), endedAt(6_100)],
@@ -254,7 +254,7 @@ test('a second end is noted and changes nothing', async () => {
 })
 
 test('an older event never moves the charging state back, and a message of the time offline after the end is nothing odd', async () => {
-  const { transactions, kinds } = await told(
+  const { transactions, kinds } = await reported(
     event('Started', { seqNo: 0, time: '10:00:00', evse: { id: 1, connectorId: 1 }, chargingState: 'EVConnected' }),
     event('Updated', { seqNo: 2, time: '10:20:00', chargingState: 'SuspendedEV' }),
     event('Updated', { seqNo: 1, time: '10:10:00', chargingState: 'Charging', offline: true }),
@@ -281,7 +281,7 @@ test('two events that share everything but what they say are two facts; one that
     chargingState: 'Charging',
     meterValue: [at('10:00:05', registerOf(800))],
   })
-  const { transactions } = await told(
+  const { transactions } = await reported(
     started,
     authorized,
     sampled,
@@ -297,7 +297,7 @@ test('two events that share everything but what they say are two facts; one that
 })
 
 test('an id that is used a third time is a third transaction, also when the first was never ended', async () => {
-  const { transactions } = await told(
+  const { transactions } = await reported(
     event('Started', { seqNo: 0, time: '08:00:00', evse: { id: 1 }, meterValue: [at('08:00:00', registerOf(1_000))] }),
     'boot',
     event('Started', { seqNo: 0, time: '09:00:00', evse: { id: 1 }, meterValue: [at('09:00:00', registerOf(2_000))] }),
@@ -313,7 +313,7 @@ test('an id that is used a third time is a third transaction, also when the firs
 })
 
 test('the register of an end that comes before its start is not that of the start', async () => {
-  const { transactions } = await told(
+  const { transactions } = await reported(
     event('Ended', { seqNo: 3, time: '09:00:00', meterValue: [at('09:00:00', registerOf(15_000))] }),
     event('Started', { seqNo: 0, time: '08:00:00', idToken: 'A', evse: { id: 1 } }),
     event('Updated', { seqNo: 1, time: '08:10:00', meterValue: [at('08:10:00', registerOf(5_000))] }),

@@ -1,4 +1,4 @@
-// 1.6 sessions told message by message on one morning, and what operators see noted of them.
+// 1.6 sessions reported message by message on one morning, and the anomalies that operators see.
 
 import type { RawChargePoint } from './raw-charge-point.ts'
 import type { TestStator } from './stator.ts'

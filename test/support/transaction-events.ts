@@ -1,4 +1,4 @@
-// 2.x transactions told event by event, as a test wants them told, and what operators see of them over REST.
+// 2.x transactions reported event by event, as a test needs them, and what operators see of them over REST.
 
 import { expect } from 'bun:test'
 import type { TestStator } from './stator.ts'
@@ -16,7 +16,7 @@ export function at(time: string, ...sampledValue: object[]) {
   return { timestamp: `2026-01-01T${time}Z`, sampledValue }
 }
 
-export interface Told {
+export interface EventParts {
   readonly seqNo: number
   /** `T-1` when left out. */
   readonly transactionId?: string
@@ -29,8 +29,8 @@ export interface Told {
 }
 
 /** A TransactionEvent of 2026-01-01. */
-export function event(eventType: 'Started' | 'Updated' | 'Ended', told: Told) {
-  const { seqNo, transactionId = 'T-1', time, chargingState, idToken, ...rest } = told
+export function event(eventType: 'Started' | 'Updated' | 'Ended', parts: EventParts) {
+  const { seqNo, transactionId = 'T-1', time, chargingState, idToken, ...rest } = parts
   return {
     eventType,
     triggerReason: 'Trigger',
@@ -42,13 +42,13 @@ export function event(eventType: 'Started' | 'Updated' | 'Ended', told: Told) {
   }
 }
 
-export type ToldEvent = ReturnType<typeof event>
+export type TransactionEvent = ReturnType<typeof event>
 
 let stations = 0
 
 /** Sends events from a new charge point; answers its transactions, the newest first, and the kinds of its anomalies. */
-export async function tell(central: TestStator, events: readonly (ToldEvent | 'boot')[]) {
-  const identity = `TOLD${++stations}`
+export async function reportEvents(central: TestStator, events: readonly (TransactionEvent | 'boot')[]) {
+  const identity = `EVENTS${++stations}`
   const raw = await central.bootedRaw(identity, '2.0.1')
   for (const each of events) {
     if (each === 'boot') {

@@ -1,4 +1,4 @@
-// How charge points write their times: with a zone, in the time of the place where they stand, or not at all.
+// How charge points write their times: with a zone, in local time without a zone, or not at all.
 
 import type { Payload } from '../../src/blocks/decision.ts'
 import type { Said } from './dialects.ts'
@@ -6,14 +6,14 @@ import { localTime } from './local-zones.ts'
 import type { Habits } from './plan.ts'
 
 /** A message with its times as the charge point writes them; security events have theirs in any case. */
-export function asWritten(said: Said, { tellsTimes, timeZone }: Pick<Habits, 'tellsTimes' | 'timeZone'>): Said {
-  if (!tellsTimes) return said.action === 'SecurityEventNotification' ? said : written(said, () => undefined)
+export function asWritten(said: Said, { sendsTimes, timeZone }: Pick<Habits, 'sendsTimes' | 'timeZone'>): Said {
+  if (!sendsTimes) return said.action === 'SecurityEventNotification' ? said : written(said, () => undefined)
   return timeZone === null ? said : written(said, (time) => localTime(time, timeZone))
 }
 
 type Write = (time: string) => string | undefined
 
-/** Lists of values that have times of their own. */
+/** Lists of values with times of their own. */
 const listsOfTimed = ['meterValue', 'transactionData'] as const
 
 function written({ action, payload }: Said, write: Write): Said {
