@@ -141,8 +141,8 @@ export const transactionMachine = transaction.createMachine({
     start: {
       initial: 'missing',
       states: {
-        missing: { on: { started: 'told' } },
-        told: { on: { started: { actions: { type: 'note', params: { oddity: 'secondStart' } } } } },
+        missing: { on: { started: 'reported' } },
+        reported: { on: { started: { actions: { type: 'note', params: { oddity: 'secondStart' } } } } },
       },
     },
   },
@@ -155,7 +155,7 @@ const untouched: Context = { isEnd: false, isCurrent: false, oddities: [] }
 interface Question {
   readonly life: 'open' | 'closedByOperator' | 'ended'
   readonly charging: ReportedState | 'Unknown'
-  readonly start: 'missing' | 'told'
+  readonly start: 'missing' | 'reported'
   readonly report: TransactionReport
 }
 
@@ -199,7 +199,7 @@ function placeOf({ open, closedBy, story, chargingState = null }: TransactionSta
   return {
     life: open ? 'open' : over,
     charging: reportedNamed(chargingState) ?? 'Unknown',
-    start: story?.isStartTold === true ? 'told' : 'missing',
+    start: story?.isStartReported === true ? 'reported' : 'missing',
   }
 }
 

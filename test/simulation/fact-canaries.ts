@@ -84,7 +84,7 @@ export const factCanaries: readonly Canary[] = [
   },
   {
     bug: 'a later start that replaces an earlier one',
-    planting: { decide: remembering((transaction) => withStory(transaction, { isStartTold: false })) },
+    planting: { decide: remembering((transaction) => withStory(transaction, { isStartReported: false })) },
     // The store takes no second start, and the same goes for the next two: it would be decided again and again.
     breaks: 'answered',
   },

@@ -5,11 +5,11 @@ import { openTransaction } from '../../support/known.ts'
 
 const story: TransactionStory = {
   use: 1,
-  isStartTold: true,
+  isStartReported: true,
   lastEventAtMs: 0,
   lastSeqNo: 0,
-  firstHeardAtMs: 0,
-  heardAtMs: 0,
+  firstReceivedAtMs: 0,
+  lastReceivedAtMs: 0,
   stoppedAtMs: null,
 }
 const open = { ...openTransaction, story, chargingState: null }
@@ -59,7 +59,7 @@ describe('an open transaction', () => {
 
   test('takes a start that was missing, and notes a second one', () => {
     const start: TransactionReport = { type: 'started', ...inTime, chargingState: 'Charging' }
-    const unstarted = { ...open, story: { ...story, isStartTold: false } }
+    const unstarted = { ...open, story: { ...story, isStartReported: false } }
     expect(transactionMove(unstarted, start)).toMatchObject({ chargingState: 'Charging', oddities: [] })
     expect(transactionMove(open, start).oddities).toEqual(['secondStart'])
   })

@@ -81,7 +81,7 @@ const starts = [
 const token = (idToken: string, parentIdTag: string | null = null) => ({ ...acceptedToken, idToken, parentIdTag })
 
 describe('a transaction of 2.x whose stop by another card is known', () => {
-  const story = { use: 1, isStartTold: false, lastSeqNo: 3, firstHeardAtMs: 0, heardAtMs: 0 }
+  const story = { use: 1, isStartReported: false, lastSeqNo: 3, firstReceivedAtMs: 0, lastReceivedAtMs: 0 }
   const stoppedAtMs = startedAtMs + 60_000
   const stopped = {
     ...begun,
@@ -272,20 +272,20 @@ test('a transaction whose EVSE is not known is not held against itself', () => {
 
 const story: TransactionStory = {
   use: 1,
-  isStartTold: true,
+  isStartReported: true,
   lastEventAtMs: startedAtMs + 30_000,
   lastSeqNo: 2,
-  firstHeardAtMs: 0,
-  heardAtMs: startedAtMs + 30_000,
+  firstReceivedAtMs: 0,
+  lastReceivedAtMs: startedAtMs + 30_000,
   stoppedAtMs: null,
 }
 
 test('an end that is older than all that is known of its transaction is not held against a start that has not come', () => {
-  const stop = (isStartTold: boolean) =>
+  const stop = (isStartReported: boolean) =>
     kinds(
       stop201(
         { atMs: startedAtMs - 1, meterStop: 1 },
-        { transactions: [{ ...begun, story: { ...story, isStartTold } }] },
+        { transactions: [{ ...begun, story: { ...story, isStartReported } }] },
       ),
     )
   expect(stop(false)).toEqual(['clockSetBack'])

@@ -22,7 +22,7 @@ describe('StartTransaction', () => {
         row: {
           transactionId: 501,
           stationUse: 1,
-          isStartTold: true,
+          isStartReported: true,
           evseId: 1,
           connectorId: 1,
           idToken: 'USER123',
