@@ -1,4 +1,4 @@
-// Functional block G: whether a charge point lives, and what its connectors are ready for.
+// Functional block G, availability: whether a charge point is alive, and the status of its connectors.
 
 import { rowsOf, timedBy } from '../rows.ts'
 import { statusNotification16, statusNotification201 } from './connector-status.ts'

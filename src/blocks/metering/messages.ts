@@ -6,7 +6,7 @@ import { meterValues16, meterValues201 } from './meter-values.ts'
 const { notServed, served, servedTransactional } = rowsOf('metering')
 
 export const metering16 = {
-  // A transaction message as well (§3.7.1): the samples of a transaction are what it is billed by.
+  // Also a transaction message (§3.7.1): transactions are billed by their samples.
   MeterValues: timedBy('meterValue', servedTransactional('1.6 §4.7', meterValues16)),
 }
 

@@ -9,8 +9,8 @@ export type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest
 
 /**
  * The connector that an event is about. If the event names only the EVSE, it is the only connector of that EVSE that is
- * in use; else the connector of the transaction; else connector 1. An event that says that the transaction is over keeps
- * the connector of the transaction, because the next car may already be plugged in elsewhere.
+ * in use; else the connector of the transaction; else connector 1. An event by which the transaction is over is about
+ * the connector of the transaction, because the next car may already be plugged in at another one.
  */
 export function connectorOf(
   event: TransactionEvent,

@@ -43,7 +43,10 @@ export const Transaction = TransactionItem.extend({
   closedBy: z.enum(['station', 'operator']).nullable(),
   chargingState: z.string().nullable().openapi({ description: 'OCPP 2.x, as last reported.' }),
   idTagType: z.string().nullable(),
-  idTagStatus: z.string().nullable().openapi({ description: 'The status of the tag in the answer to the charge point.' }),
+  idTagStatus: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The status of the tag in the answer to the charge point.' }),
   stopIdTag: z.string().nullable(),
   reservationId: z.int().nullable(),
   remoteStartId: z.int().nullable(),

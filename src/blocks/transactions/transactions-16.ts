@@ -123,8 +123,8 @@ export const startTransaction: Handler<StartTransaction> = {
 
 /**
  * The key of a stop is its content, not only the transactionId: ids of 0 and below name no transaction, a charge point
- * may send the stop of a transaction of another central system, and a second stop with other values is another fact. The
- * first stop closes an open transaction; the others are stored with an anomaly.
+ * may send the stop of a transaction of another central system, and a second stop with other values is another fact.
+ * The first stop closes an open transaction; the others are stored with an anomaly.
  */
 function stopFact(payload: StopTransaction, known: Known, transaction: KnownTransaction | undefined): TransactionFact {
   const time = payload.transactionId > 0 ? known.sent.timestamp : timeKey(known.placed, known.sent.timestamp)
