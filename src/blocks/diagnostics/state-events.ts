@@ -86,9 +86,9 @@ function isNamed({ name }: { readonly name: string }, wanted: string): boolean {
 }
 
 /**
- * The connectors that an entry is about. The charging station is connector 0, as in 1.6. The state of an EVSE applies to
- * all its connectors. Exception: if an EVSE with several connectors is occupied or reserved, it applies to none, because
- * only the charge point knows which connector is meant.
+ * The connectors that an entry is about. The charging station is connector 0, as in 1.6. The state of an EVSE applies
+ * to all its connectors. Exception: if an EVSE with several connectors is occupied or reserved, it applies to none,
+ * because only the charge point knows which connector is meant.
  */
 function connectorsOf({ component, actualValue }: Event, known: Known): readonly ConnectorRef[] {
   if (isNamed(component, 'chargingstation')) return [{ evseId: 0, connectorId: 0 }]

@@ -47,7 +47,7 @@ export function firstAtMs({ earlier, lastAtMs }: EnergyRegisters): number | null
   return earlier === null ? lastAtMs : earlier.atMs
 }
 
-/** Where a register fell, according to a late message; null if none fell, and if the message is not late. */
+/** Where a register fell, according to a late message; null if none fell or its registers are already stored. */
 export function fallAround(meter: FrameMeter | null, around: RegistersAround | null): RegisterFall | null {
   const last = lastReading(meter)
   if (meter === null || last === undefined || (around?.first ?? around?.last ?? null) === null) return null
