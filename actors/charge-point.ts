@@ -115,8 +115,8 @@ export const chargePointMachine = chargePoint.createMachine({
                 command: { guard: and([not('isOfTransaction'), 'isReachableWhileRejected']), ...allowed },
               },
             },
-            // Some charge points send no BootNotification after a reconnect. A lenient one is served even if it has never
-            // sent one here.
+            // Some charge points send no BootNotification after a reconnect. A lenient one is served even if it has
+            // never sent one here.
             never: {
               on: {
                 message: { guard: or(['isExpected', 'isTransactional', 'isLenient']), ...allowed },
