@@ -139,11 +139,11 @@ function beginningOf({ event, position, known }: Facts, transaction: KnownTransa
   }
 }
 
-function continueTransaction(the: Case, transaction: KnownTransaction, move: TransactionMove): Outcome {
-  const { event, station, position, known, idTokenStatus } = the
+function continueTransaction(facts: Case, transaction: KnownTransaction, move: TransactionMove): Outcome {
+  const { event, station, position, known, idTokenStatus } = facts
   const { transactionId, story } = transaction
   const { chargingState, remoteStartId } = event.transactionInfo
-  const beginning = beginningOf(the, transaction)
+  const beginning = beginningOf(facts, transaction)
   const movesOn = move.isCurrent
   // An event that is older, or comes after the end, changes neither connector nor charging state.
   const ref = connectorOf(event, transaction, known)
@@ -199,8 +199,8 @@ function isAfterEnd(event: TransactionEvent, position: EventPosition, { story }:
   return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || position.atMs > story.stoppedAtMs
 }
 
-function end(the: Case, transactionId: number, transaction: KnownTransaction | undefined): Outcome {
-  const { event, station, position, known } = the
+function end(facts: Case, transactionId: number, transaction: KnownTransaction | undefined): Outcome {
+  const { event, station, position, known } = facts
   const stop: TransactionEnd = {
     stoppedAtMs: position.atMs,
     meterStopWh: energyWh(known.meter, 'last'),
@@ -208,7 +208,7 @@ function end(the: Case, transactionId: number, transaction: KnownTransaction | u
     stopIdToken: event.idToken?.idToken ?? null,
     closedBy: 'station',
   }
-  const begun = transaction && { ...transaction, ...beginningOf(the, transaction) }
+  const begun = transaction && { ...transaction, ...beginningOf(facts, transaction) }
   const ofRegister = ofFall(fallAtStop(begun, stop, known), transactionId, station)
   return {
     changes: [{ table: 'transactions', transactionId, patch: stop }, ...ofRegister.changes],
@@ -217,12 +217,12 @@ function end(the: Case, transactionId: number, transaction: KnownTransaction | u
 }
 
 /** The registers of a Started or Updated event: the last one is remembered, to notice when a register falls. */
-function registerOutcome(the: Case, transactionId: number, transaction?: KnownTransaction): Outcome {
-  const { event, station, known } = the
+function registerOutcome(facts: Case, transactionId: number, transaction?: KnownTransaction): Outcome {
+  const { event, station, known } = facts
   if (event.eventType === 'Ended') return nothing
   const { meter } = known
   const around = known.registersAround(transactionId)
-  const beginning = transaction === undefined ? {} : beginningOf(the, transaction)
+  const beginning = transaction === undefined ? {} : beginningOf(facts, transaction)
   const begun = transaction && { ...transaction, ...beginning }
   const fallOfStart = begun && 'meterStartWh' in beginning ? fallAfterStart(begun, around) : null
   const isOpen = transaction?.open !== false
@@ -359,17 +359,17 @@ export const transactionEvent: Handler<TransactionEvent> = {
     const idTokenInfo =
       event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
     const idTokenStatus = idTokenInfo?.status ?? null
-    const the: Case = { event, station, position, known, idTokenStatus }
-    const move = transaction === undefined ? null : moveBy(the, transaction)
+    const facts: Case = { event, station, position, known, idTokenStatus }
+    const move = transaction === undefined ? null : moveBy(facts, transaction)
     const parts: Outcome[] = [
       transaction === undefined || move === null
-        ? begin(the, transactionId, use)
-        : continueTransaction(the, transaction, move),
+        ? begin(facts, transactionId, use)
+        : continueTransaction(facts, transaction, move),
     ]
     // The first event of a transaction may be its end, if no other event came.
-    if (move === null ? event.eventType === 'Ended' : move.isEnd) parts.push(end(the, transactionId, transaction))
-    parts.push(registerOutcome(the, transactionId, transaction))
-    if (move === null || move.isCurrent) parts.push(connectorOutcome(the, transaction))
+    if (move === null ? event.eventType === 'Ended' : move.isEnd) parts.push(end(facts, transactionId, transaction))
+    parts.push(registerOutcome(facts, transactionId, transaction))
+    if (move === null || move.isCurrent) parts.push(connectorOutcome(facts, transaction))
     const unauthorized =
       event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
