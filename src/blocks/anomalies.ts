@@ -5,7 +5,8 @@ export const anomalyTable = {
   unknownTransaction:
     'A message names a transaction that is not stored. A stop with id 0 or -1 ("none") counts as one.',
   foreignTransaction: 'A message names a transaction of another charge point.',
-  closedTransaction: 'A message came for a transaction that had ended, and nothing in it happened before the end.',
+  closedTransaction:
+    'A message came for a transaction that had ended, and it was not a late message from before the end.',
   transactionIdReused:
     'A charge point started another transaction under an id that it had used before. Some charge points do this after a reboot. Stator stores it as a transaction of its own.',
   secondStart:
