@@ -1,26 +1,26 @@
-// The CALLs from the central system to one charge point: one under way, the rest in line (OCPP-J 1.6 §4.1.1, 2.0.1 Part
-// 4 §4.1.1). The machine says what happens; what it does to the world comes in as effects. It never repeats a CALL:
-// whether to ask again is the operator's to decide.
+// The queue of CALLs from the central system to one charge point: one CALL is outstanding, the others wait (OCPP-J 1.6
+// §4.1.1, 2.0.1 Part 4 §4.1.1). The machine sends and settles CALLs through its effects. It never repeats a CALL: the
+// operator decides whether to send it again.
 
 import { setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
 import type { ErrorCode } from '../src/base/errors.ts'
 import { callQueueBytesMax, callQueueCallsMax, lateAnswersMax } from '../src/base/limits.ts'
 import type { ReadAnswer } from '../src/examine/answer.ts'
 
-/** A CALL that somebody waits for. */
+/** A CALL in the queue. */
 export interface QueuedCall {
   readonly messageId: string
   readonly action: string
   /** The whole frame as text: encoded once, so that its size is known. */
   readonly frame: string
-  /** How long it may wait in line, and once more how long its answer may take, in milliseconds. */
+  /** How long it may wait in the queue, and then how long its answer may take, in milliseconds. */
   readonly timeoutMs: number
 }
 
-/** What a charge point answered, be it readable or not. */
+/** The answer of a charge point, readable or not. */
 export type CallAnswer = ReadAnswer
 
-/** How a CALL ended when not by an answer. */
+/** Why a CALL ended without an answer. */
 export interface CallFailure {
   readonly kind: 'failed'
   readonly code: Extract<ErrorCode, 'CALL_TIMEOUT' | 'CALL_QUEUE_FULL' | 'NOT_CONNECTED' | 'SHUTTING_DOWN'>
@@ -28,7 +28,7 @@ export interface CallFailure {
   readonly message: string
 }
 
-/** What the machine does to the world. Neither may throw. */
+/** The effects of the machine. They must not throw. */
 export interface CallEffects {
   transmit(call: QueuedCall): void
   settle(messageId: string, outcome: CallAnswer | CallFailure): void
@@ -40,10 +40,10 @@ export interface CallQueueInput {
 }
 
 export interface CallQueueContext extends CallQueueInput {
-  /** The CALL that the charge point has yet to answer. */
+  /** The CALL that was sent and is not answered yet. */
   readonly outstanding: QueuedCall | null
   readonly waiting: readonly QueuedCall[]
-  /** Message ids of the last CALLs that timed out, so that a late answer is told apart from an unknown one. */
+  /** Message ids of the last CALLs that timed out: they distinguish a late answer from an unknown one. */
   readonly timedOut: readonly string[]
 }
 
@@ -161,7 +161,7 @@ const failAll = queue.enqueueActions(({ context, event, enqueue }) => {
   }
 })
 
-/** The call queue of one connection. `closed` is final: a charge point that comes back gets a new one. */
+/** The call queue of one connection. `closed` is final: a new connection gets a new queue. */
 export const callQueueMachine = queue.createMachine({
   context: ({ input }) => ({ ...input, outstanding: null, waiting: [], timedOut: [] }),
   initial: 'idle',
@@ -197,13 +197,13 @@ export const callQueueMachine = queue.createMachine({
 
 export type CallQueueActor = ActorRefFrom<typeof callQueueMachine>
 
-/** What becomes of a CALL that is asked for while this node stops. */
+/** The failure of a CALL that is requested while this node is stopping. */
 export function shuttingDown(identity: string, action: string): CallFailure {
   const message = `${action} was not sent to charge point '${identity}': this node is stopping`
   return { kind: 'failed', code: 'SHUTTING_DOWN', message }
 }
 
-/** Whose answer `messageId` is: of the CALL under way, of one that timed out, or of none that is known. */
+/** Which CALL an answer with `messageId` belongs to: the outstanding one, one that timed out, or none that is known. */
 export function answerOwner(
   snapshot: SnapshotFrom<typeof callQueueMachine>,
   messageId: string,

@@ -1,32 +1,32 @@
-// The chart of a charge point: how its boot was answered, and whether its connection goes on. It says what the charge
-// point may be served and sent (1.6 §4.2, 2.0.1 B01–B03). What its connectors and transactions are by their own charts
-// is taken over here once it is committed. Heartbeats and samples never come here.
+// The chart of a charge point: how its boot was answered, and whether it is connected. It decides which messages are
+// served and which CALLs may be sent (1.6 §4.2, 2.0.1 B01–B03). Connectors and transactions have charts of their own;
+// their state is kept here after the COMMIT. Heartbeats and samples send no event to this chart.
 
 import { and, assign, not, or, setup, type SnapshotFrom } from 'xstate'
 import type { KnownChargePoint, KnownConnector, KnownTransaction } from '../src/blocks/decision.ts'
 import { since2 } from '../src/ocpp/version.ts'
 
-/** What is committed of a charge point. */
+/** The committed state of a charge point. */
 export interface ChargePointState {
   readonly chargePoint: KnownChargePoint
   readonly connectors: readonly KnownConnector[]
-  /** Open ones only, in the order in which they became known. */
+  /** Only the open ones, in the order in which they became known. */
   readonly transactions: readonly KnownTransaction[]
 }
 
-/** What an operator may change of a charge point that is connected. */
+/** Settings that an operator may change while the charge point is connected. */
 export type ChargePointSettings = Partial<Pick<KnownChargePoint, 'strictness' | 'registrationStatus' | 'timeZone'>>
 
-/** A message of the charge point that wants to be served. */
+/** A message of the charge point has arrived. */
 interface MessageArrived {
   readonly type: 'message'
-  /** A BootNotification, or what a CALL to the charge point asked for: it may come before the boot is accepted. */
+  /** A BootNotification, or a message that a CALL requested: it is served before the boot is accepted. */
   readonly isExpected: boolean
-  /** It is a fact, and facts are never refused. */
+  /** A transaction message: it is served before the boot is accepted. */
   readonly isTransactional: boolean
 }
 
-/** A CALL that somebody wants to send to the charge point. */
+/** A CALL to the charge point was requested. */
 interface CommandAsked {
   readonly type: 'command'
   /** It starts or stops a transaction. */
@@ -44,7 +44,8 @@ export type ChargePointEvent =
   | { readonly type: 'closed' }
 
 /**
- * While its boot is rejected, nothing is sent to a 2.x charge point (2.0.1 B03.FR.03); in 1.6 nothing should be (§4.2).
+ * Whether CALLs are sent while the boot is rejected. In 2.x they must not be (2.0.1 B03.FR.03); in 1.6 they should not
+ * be (§4.2).
  */
 const isReachableWhileRejected = since2<boolean>(true, false)
 
@@ -63,7 +64,7 @@ const chargePoint = setup({
   },
   actions: {
     takeOver: assign(({ context, event }) => ('state' in event ? event.state : context)),
-    /** Nothing: `can` asks for a transition that does something. */
+    /** Does nothing: `can` is true only for a transition with an action or a target. */
     allow: () => undefined,
     noteSettings: assign(({ context, event }) =>
       event.type === 'provisioned' ? { chargePoint: { ...context.chargePoint, ...event.settings } } : {},
@@ -73,7 +74,7 @@ const chargePoint = setup({
 
 const allowed = { actions: 'allow' } as const
 
-/** A charge point from its connect to the end of that connection. */
+/** A charge point, for one connection. */
 export const chargePointMachine = chargePoint.createMachine({
   context: ({ input }) => input,
   initial: 'connected',
@@ -114,8 +115,8 @@ export const chargePointMachine = chargePoint.createMachine({
                 command: { guard: and([not('isOfTransaction'), 'isReachableWhileRejected']), ...allowed },
               },
             },
-            // Some charge points do not boot again after a reconnect: a lenient one that has never booted here is
-            // served.
+            // Some charge points send no BootNotification after a reconnect. A lenient one is served even if it has
+            // never sent one here.
             never: {
               on: {
                 message: { guard: or(['isExpected', 'isTransactional', 'isLenient']), ...allowed },
@@ -124,7 +125,7 @@ export const chargePointMachine = chargePoint.createMachine({
             },
           },
         },
-        // While this node stops, what is under way is finished, and nothing new begins.
+        // While this node is stopping, the outstanding CALL may be answered, and no new CALL is sent.
         calls: {
           initial: 'open',
           states: { open: { on: { drain: 'draining' } }, draining: {} },

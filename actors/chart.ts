@@ -1,17 +1,17 @@
-// A statechart that is asked and never started: what its machine makes of an event in a state. Asking is pure, so that
-// what it says can be decided on, stored, and taken over afterwards.
+// Computes the next state of a statechart without starting it. This is pure, so the result can be decided and stored
+// first, and applied after the COMMIT.
 
 import { type ActorLogic, type ActorScope, createActor, type EventObject, type Snapshot, type StateValue } from 'xstate'
 
-/** A machine, as far as it is asked. `S` is its snapshot, `E` its event, `C` its context. */
+/** The part of a machine that `Chart` uses. `S` is its snapshot, `E` its event, `C` its context. */
 interface Machine<S extends Snapshot<unknown>, E extends EventObject, C> extends ActorLogic<S, E> {
   resolveState(config: { readonly value: StateValue; readonly context: C }): S
 }
 
-/** Asks a machine whose actions only assign. */
+/** A machine whose actions only assign. */
 export class Chart<S extends Snapshot<unknown>, E extends EventObject, C> {
   readonly #machine: Machine<S, E, C>
-  // Made once: `transition` of XState makes one for each event, which costs more than the event itself.
+  // Created once: `transition` of XState creates a scope for each event, which costs more than the event itself.
   readonly #scope: ActorScope<S, E>
 
   constructor(machine: Machine<S, E, C>) {
@@ -31,22 +31,22 @@ export class Chart<S extends Snapshot<unknown>, E extends EventObject, C> {
     }
   }
 
-  /** The chart in the state `value`. */
+  /** The snapshot of the chart in the state `value`. */
   in(value: StateValue, context: C): S {
     return this.#machine.resolveState({ value, context })
   }
 
-  /** What the chart is after `event`. */
+  /** The snapshot after `event`. */
   after(snapshot: S, event: E): S {
     return this.#machine.transition(snapshot, event, this.#scope)
   }
 }
 
 /**
- * Remembers what a chart said. Its questions are few (states times events), each is asked thousands of times a second,
- * and to ask costs 10 to 20 µs.
+ * Caches the answers of a chart. There are few questions (states times events), each comes thousands of times a second,
+ * and one answer costs 10 to 20 µs.
  *
- * @param keyOf has to be as finite as the chart: no text of a charge point may stand in it.
+ * @param keyOf the key of a question. It must not contain text of a charge point, so that the cache stays small.
  */
 export class Answers<Question, Answer> {
   readonly #ask: (question: Question) => Answer

@@ -1,5 +1,5 @@
-// What is known of a charge point once something of it is committed. A change carries what a chart made of a message
-// before the COMMIT; nothing is judged again here.
+// Applies committed changes to the state of a charge point. The charts were evaluated before the COMMIT; here the
+// changes are only applied.
 
 import { openTransactionsMax } from '../src/base/limits.ts'
 import type { Change, ConnectorRef, KnownConnector, KnownTransaction } from '../src/blocks/decision.ts'
@@ -15,13 +15,13 @@ import {
 import { knownColumns, knownLaterColumns } from '../src/blocks/transactions/tables.ts'
 import type { ChargePointState } from './charge-point.ts'
 
-/** What the database knows of a charge point, as the state of its chart. */
+/** The stored state of a charge point, as the state of its chart. */
 export function stateOf({ chargePoint, connectors, openTransactions }: Hydration): ChargePointState {
-  // The newest comes first from the database, and last here, where later ones follow it.
+  // The database returns the newest first. Here it is last, and later transactions are appended.
   return { chargePoint, connectors, transactions: openTransactions.toReversed() }
 }
 
-/** `state` with what a change of a charge point says; the same object when it says nothing new. */
+/** The state after a change; the same object if nothing changes. */
 export function after(state: ChargePointState, change: Change): ChargePointState {
   if (isOf('connectors', change)) return withConnector(state, change.row)
   if (isOf('transactions', change)) return withTransaction(state, begunBy(change.row, state.chargePoint.key))
@@ -31,7 +31,7 @@ export function after(state: ChargePointState, change: Change): ChargePointState
   return isBoot(change) ? withBoot(state, change.patch) : state
 }
 
-/** Whether a transaction is over by the change. */
+/** Whether the change ends a transaction. */
 export function isEnd({ patch }: TransactionChange): boolean {
   return typeof patch.stoppedAtMs === 'number'
 }
@@ -48,7 +48,7 @@ function withBoot(
   return { ...state, chargePoint: { ...state.chargePoint, bootStatus, lastBootAtMs } }
 }
 
-/** A transaction as its row begins it. */
+/** The transaction that the row begins. */
 function begunBy(row: NewRow<'transactions'>, chargePointKey: number): KnownTransaction {
   const { transactionId, evseId, connectorId, startedAtMs } = row
   const { stationTransactionId = null, idToken = null, meterStartWh = null, chargingState = null } = row
@@ -66,8 +66,8 @@ function withConnector(state: ChargePointState, { evseId, connectorId, status }:
 }
 
 /**
- * One of the same number that is open already makes way for it, and the oldest one where too many are open. Closed ones
- * are the database's to know.
+ * Adds an open transaction. It replaces one with the same id, and the oldest one if too many are open. Closed
+ * transactions are only in the database.
  */
 function withTransaction(state: ChargePointState, begun: KnownTransaction): ChargePointState {
   const others = state.transactions.filter(({ transactionId }) => transactionId !== begun.transactionId)
@@ -77,13 +77,13 @@ function withTransaction(state: ChargePointState, begun: KnownTransaction): Char
 function withUpdate(state: ChargePointState, { transactionId, patch }: TransactionChange): ChargePointState {
   const known = state.transactions.find((one) => one.transactionId === transactionId)
   if (known === undefined) return state
-  const told = Object.entries(patch).filter(([name]) => isKnown.has(name))
-  const updated: KnownTransaction = { ...known, ...Object.fromEntries(told) }
-  if (told.every(([name, value]) => Reflect.get(known, name) === value)) return state
+  const changed = Object.entries(patch).filter(([name]) => isKnown.has(name))
+  const updated: KnownTransaction = { ...known, ...Object.fromEntries(changed) }
+  if (changed.every(([name, value]) => Reflect.get(known, name) === value)) return state
   return { ...state, transactions: state.transactions.map((one) => (one === known ? updated : one)) }
 }
 
-/** The columns that deciding needs; what else a message tells of a transaction is the database's to know. */
+/** The columns that decisions use. The other columns of a transaction are only in the database. */
 const isKnown: ReadonlySet<string> = new Set([...knownColumns, ...knownLaterColumns])
 
 function withoutTransaction(state: ChargePointState, transactionId: number): ChargePointState {
@@ -91,7 +91,7 @@ function withoutTransaction(state: ChargePointState, transactionId: number): Cha
   return transactions.length === state.transactions.length ? state : { ...state, transactions }
 }
 
-/** The connector at `ref`, if it ever reported. */
+/** The connector `ref`, if it has ever reported a status. */
 export function connectorAt(connectors: readonly KnownConnector[], ref: ConnectorRef): KnownConnector | undefined {
   return connectors.find(({ evseId, connectorId }) => evseId === ref.evseId && connectorId === ref.connectorId)
 }

@@ -1,9 +1,9 @@
-// The table of OCPP 1.6 §4.9: rows, columns and cell names are those of the specification, so that the two can be read
-// side by side. The chart of a 1.6 connector is made of it.
+// The table of OCPP 1.6 §4.9, with the rows, columns and cell names of the specification, so that the two can be read
+// side by side. The chart of a 1.6 connector is built from it.
 
 import type { ConnectorStatus } from '../src/blocks/values.ts'
 
-/** A status that a charge point can report, that is, every one but `Unknown` and the `Occupied` of 2.x. */
+/** A status that a 1.6 charge point can report: all except `Unknown` and `Occupied` (2.x). */
 export type ConnectorStatus16 = Exclude<ConnectorStatus, 'Unknown' | 'Occupied'>
 
 /** From (row), to (column), name of the cell. An empty cell is left out. */

@@ -1,6 +1,6 @@
-// The charts of a connector: a state per status, an event per status that is reported. That of 1.6 is the table of
-// §4.9; in 2.x each status may follow each (2.0.1 G01, E10). A charge point knows its own connector better than we do,
-// so a move that its chart does not provide for is made all the same, and has no name.
+// The charts of a connector: one state per status, one event per reported status. The chart of 1.6 is the table of
+// §4.9; in 2.x each status may follow each other one (2.0.1 G01, E10). A charge point knows its own connector better
+// than we do, so a move that the specification does not allow is made anyway, but has no name.
 
 import { assign, setup } from 'xstate'
 import type { ConnectorStatus } from '../src/blocks/values.ts'
@@ -8,12 +8,12 @@ import { type ByVersion, type OcppVersion, since2 } from '../src/ocpp/version.ts
 import { Answers, Chart } from './chart.ts'
 import { connectorMoves } from './connector-moves.ts'
 
-/** What a reported status makes of a connector. */
+/** The move of a connector after a reported status. */
 export interface ConnectorMove {
   readonly status: ConnectorStatus
   /**
-   * In 1.6 the name of the cell of §4.9 (`A2`), else `from-to`; `first` for the first status that a connector reports,
-   * `same` for one that is reported again. null: the specification does not provide for the move.
+   * 1.6: the name of the cell in §4.9 (`A2`); connector 0 and 2.x: `from-to`. `first` for the first status of a
+   * connector, `same` for a repeated status. null: the specification does not allow the move.
    */
   readonly name: string | null
 }
@@ -21,7 +21,7 @@ export interface ConnectorMove {
 /** The type of the event is the status that is reported. */
 type StatusReported = { [Status in ConnectorStatus]: { readonly type: Status } }[ConnectorStatus]
 
-/** Name of the move from one status to another; null where there is none. */
+/** The name of the move from one status to another; null if the specification does not allow the move. */
 type Naming = (from: ConnectorStatus, to: ConnectorStatus) => string | null
 
 export const connectorStatuses: readonly ConnectorStatus[] = [
@@ -75,21 +75,21 @@ function chartOf(naming: Naming) {
 
 const rows: Readonly<Record<string, Readonly<Record<string, string | undefined>> | undefined>> = connectorMoves
 
-/** A connector of 1.6: its moves are the filled cells of §4.9, and it may begin with any of their statuses. */
+/** A connector of 1.6: its moves are the filled cells of §4.9, and its first status may be any of the table. */
 export const connectorChart16 = chartOf((from, to) =>
   from === 'Unknown' ? (rows[to] === undefined ? null : 'first') : (rows[from]?.[to] ?? null),
 )
 
-// What connector 0 of 1.6 may report.
+// The statuses that connector 0 of 1.6 may report.
 const ofChargePoint: ReadonlySet<ConnectorStatus> = new Set(['Available', 'Unavailable', 'Faulted'])
 
-/** Connector 0 of 1.6, the charge point itself, has three statuses, and each may follow each (§4.9). */
+/** Connector 0 of 1.6, the charge point itself: it has three statuses, and each may follow each other one (§4.9). */
 export const chargePointChart16 = chartOf((from, to) => {
   if (!ofChargePoint.has(to)) return null
   return from === 'Unknown' ? 'first' : ofChargePoint.has(from) ? `${from}-${to}` : null
 })
 
-/** A connector of 2.x. What the charging state of a transaction makes of it is a status of it like any other. */
+/** A connector of 2.x. A status that follows from the charging state of a transaction is a status like any other. */
 export const connectorChart2x = chartOf((from, to) => (from === 'Unknown' ? 'first' : `${from}-${to}`))
 
 const chart2x = new Chart(connectorChart2x)
@@ -122,9 +122,9 @@ const answers = new Answers(
 )
 
 /**
- * What a connector is after it has reported the status `to`.
+ * The move of a connector that reports the status `to`.
  *
- * @param from the status that it has; `Unknown` when it never reported one.
+ * @param from its current status; `Unknown` if it never reported one.
  * @param evseId 0 for the charge point itself.
  */
 export function connectorMove(

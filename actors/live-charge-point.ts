@@ -1,5 +1,5 @@
-// What is known of a connected charge point: what is committed, readable at once, and its call queue. Behind it stands
-// the actor of `charge-point.ts`, which only hears of what changes something. It knows no socket.
+// The committed state of a connected charge point, in memory, and its call queue. It wraps the actor of
+// `charge-point.ts`, which only receives events that change something. It has no access to the socket.
 
 import { createActor, type Actor, type AnyActorRef } from 'xstate'
 import type {
@@ -42,48 +42,44 @@ export interface LiveChargePointDeps {
   readonly nowMs: () => number
 }
 
-/**
- * What becomes of a message: it is served, served with an anomaly beside it as it comes before the boot, or refused.
- */
+/** What happens to a message: it is served, served with an anomaly because it comes before the boot, or refused. */
 export type Gate = 'serve' | 'serveAndNote' | 'refuse'
 
-/** The last register of an open transaction. Nearly every message of it has a newer one, which is put in its place. */
+/** The last register of an open transaction. It is mutable: nearly every message of the transaction changes it. */
 interface OpenRegister {
   readonly transactionId: number
   wh: number
   atMs: number
 }
 
-/** The state of a charge point for as long as one connection of it lasts. The registry makes and ends it. */
+/** The state of a charge point during one connection. The registry creates and ends it. */
 export class LiveChargePoint {
   readonly identity: string
   /** Number of its connection (`Hydration.epoch`). */
   readonly epoch: number
-  /**
-   * Whether somebody else may have changed what is stored of it: it has to be read again before anything is decided.
-   */
+  /** Whether its stored state may have changed: it must be read again before the next decision. */
   isDoubtful = false
-  /** Whether it has a newer connection, on another node: then this one moves no state any more. */
+  /** Whether it has a newer connection on another node. Then this connection changes no state. */
   #isOvertaken = false
   readonly #deps: LiveChargePointDeps
   readonly #effects: CallEffects
   readonly #actor: Actor<typeof chargePointMachine>
-  /** Of the actor, as of the last event that was sent to it: every message looks into it. */
+  /** Snapshot of the actor after its last event; every message reads it. */
   #snapshot: ChargePointSnapshot
-  /** Whether its boot is accepted, as nearly always: then every message is served. */
+  /** Whether its boot is accepted. Then every message is served; this is the usual case. */
   #isAccepted: boolean
   /** Started by the first CALL. */
   #calls: Actor<typeof callQueueMachine> | null = null
-  /** Stories of open transactions that went on since they were read. Each event adds to one, and moves nothing else. */
+  /** Stories of open transactions with events since they were read. They are not part of the chart. */
   #stories: Map<number, TransactionStory> | null = null
-  /** As committed; null while its facts have always had a time. No event of the chart depends on it. */
+  /** As committed; null if all its facts have had a time. Not part of the chart. */
   #untimedFacts: UntimedFacts | null
   // Most charge points never get one.
   #promises: RemoteStartPromises | null
-  /** Last registers of open transactions. They are no part of the chart: no event of it depends on them. */
+  /** Last registers of open transactions. They are not part of the chart. */
   #registers: OpenRegister[] = []
 
-  /** @param effects where the CALLs to the charge point go, and what became of them. */
+  /** @param effects send the CALLs to the charge point and settle them. */
   constructor(hydration: Hydration, effects: CallEffects, deps: LiveChargePointDeps) {
     this.identity = hydration.chargePoint.identity
     this.epoch = hydration.epoch
@@ -100,12 +96,12 @@ export class LiveChargePoint {
     this.#isAccepted = this.#snapshot.matches({ connected: { boot: 'accepted' } })
   }
 
-  /** What is known of it, with `bootStatus` as of its last BootNotification. */
+  /** The charge point, with the `bootStatus` of its last BootNotification. */
   get chargePoint(): KnownChargePoint {
     return this.#snapshot.context.chargePoint
   }
 
-  /** What it sent last without a usable time; null while its facts have always had one. */
+  /** Its last facts without a usable time; null if all its facts have had one. */
   get untimedFacts(): UntimedFacts | null {
     return this.#untimedFacts
   }
@@ -114,16 +110,16 @@ export class LiveChargePoint {
     return this.#isOvertaken
   }
 
-  /** Starts once more from what is stored now. */
+  /** Replaces its state by the stored one. */
   rehydrate(hydration: Hydration): void {
     this.#isOvertaken = hydration.epoch > this.epoch
-    // This node does not learn what the newer connection does next.
+    // This node does not see the messages of the newer connection.
     this.isDoubtful ||= this.#isOvertaken
     this.#stories = null
     this.#registers = []
     this.#untimedFacts = hydration.untimedFacts
     this.#promises = promisesOf(hydration, this.#deps)
-    // It speaks what it spoke: the newest connection may have agreed on something else.
+    // This connection keeps its version: the newest connection may have negotiated another one.
     const { version } = this.chargePoint
     this.#send({
       type: 'rehydrated',
@@ -131,43 +127,43 @@ export class LiveChargePoint {
     })
   }
 
-  /** Whether its connection is gone: nothing moves it any more. */
+  /** Whether its connection has ended. Then its state no longer changes. */
   get isClosed(): boolean {
     return this.#snapshot.status === 'done'
   }
 
   /**
-   * What its chart says of a message that has come.
+   * What the chart decides about a message.
    *
-   * @param isExpected it is a BootNotification, or was asked for by a CALL.
+   * @param isExpected it is a BootNotification, or a CALL requested it.
    */
   gate(isExpected: boolean, isTransactional: boolean): Gate {
     if (this.#isAccepted || isExpected) return 'serve'
     return this.#snapshot.can({ type: 'message', isExpected, isTransactional }) ? 'serveAndNote' : 'refuse'
   }
 
-  /** Whether its chart lets it be sent a CALL. @param isOfTransaction it starts or stops a transaction. */
+  /** Whether the chart allows a CALL. @param isOfTransaction the CALL starts or stops a transaction. */
   mayBeSent(isOfTransaction: boolean): boolean {
     return this.#isAccepted || this.#snapshot.can({ type: 'command', isOfTransaction })
   }
 
-  /** The connector at `ref`, if it ever reported a status. */
+  /** The connector `ref`, if it has ever reported a status. */
   connector(ref: ConnectorRef): KnownConnector | undefined {
     return connectorAt(this.#snapshot.context.connectors, ref)
   }
 
-  /** Every connector that ever reported a status. */
+  /** All connectors that have ever reported a status. */
   connectors(): readonly KnownConnector[] {
     return this.#snapshot.context.connectors
   }
 
-  /** Whether the transaction of our number is an open one of this charge point. */
+  /** Whether this is an open transaction of this charge point. */
   hasOpen(transactionId: number): boolean {
     for (const known of this.#snapshot.context.transactions) if (known.transactionId === transactionId) return true
     return false
   }
 
-  /** The open transaction of our number. */
+  /** The open transaction with our transactionId. */
   transaction(transactionId: number): KnownTransaction | undefined {
     for (const known of this.#snapshot.context.transactions) {
       if (transactionId === known.transactionId) return this.#withStory(known)
@@ -175,11 +171,11 @@ export class LiveChargePoint {
     return undefined
   }
 
-  /** The open transactions that the charge point (2.x) gave this id, the newest first. */
+  /** 2.x: the open transactions with this id of the charge point, newest first. */
   transactionsNamed(stationTransactionId: string): readonly KnownTransaction[] {
     const { transactions } = this.#snapshot.context
     const named = transactions.filter((known) => known.stationTransactionId === stationTransactionId)
-    // By use, not by our number: that of a remote start was given away before the transaction began.
+    // Sorted by use, not by transactionId: a remote start reserves a transactionId before the transaction starts.
     return named.map((known) => this.#withStory(known)).toSorted((a, b) => useOf(b) - useOf(a))
   }
 
@@ -188,15 +184,13 @@ export class LiveChargePoint {
     return this.#snapshot.context.transactions.map((known) => this.#withStory(known))
   }
 
-  /** The transaction with its story as of its last event. */
+  /** The transaction with its story after its last event. */
   #withStory(known: KnownTransaction): KnownTransaction {
     const story = this.#stories?.get(known.transactionId)
     return story === undefined ? known : { ...known, story }
   }
 
-  /**
-   * Takes over what has been committed, and what is remembered beside it. Most messages change nothing of the state.
-   */
+  /** Applies committed changes, and what is remembered with them. Most messages do not change the state. */
   apply(changes: readonly Change[], remembered: readonly Remembered[] = []): void {
     if (this.isClosed) return
     const before = this.#snapshot.context
@@ -233,8 +227,8 @@ export class LiveChargePoint {
   }
 
   /**
-   * The register of a transaction that begins on this connection is the last one so far: nothing has to be read for
-   * it. An older transaction may have made way for it.
+   * The register of the start is the last register of a new transaction, so it need not be read from the database. The
+   * new transaction may have replaced an older one.
    */
   #noteStart(begun: NewRow<'transactions'>): void {
     this.#promises?.end(begun.transactionId)
@@ -252,9 +246,7 @@ export class LiveChargePoint {
     } else if (this.hasOpen(transactionId)) this.#registers.push({ transactionId, wh, atMs })
   }
 
-  /**
-   * The last register of an open transaction, until the next event; undefined when none has come on this connection.
-   */
+  /** The last register of an open transaction; undefined if none has come on this connection. */
   lastRegister(transactionId: number): RegisterReading | undefined {
     return this.#openRegister(transactionId)
   }
@@ -264,12 +256,12 @@ export class LiveChargePoint {
     return undefined
   }
 
-  /** An operator changed how it is to be treated. */
+  /** Applies settings that an operator changed. */
   provisioned(settings: ChargePointSettings): void {
     this.#send({ type: 'provisioned', settings })
   }
 
-  /** Puts a CALL in line; the effects are called when it is sent and when it has ended. */
+  /** Queues a CALL; the effects are called when it is sent and when it has ended. */
   queueCall(call: QueuedCall): void {
     if (this.#snapshot.matches({ connected: { calls: 'draining' } })) {
       this.#effects.settle(call.messageId, shuttingDown(this.identity, call.action))
@@ -283,52 +275,51 @@ export class LiveChargePoint {
     this.#calls.send({ type: 'call', call })
   }
 
-  /** Ends the CALL under way with its answer. */
+  /** Ends the outstanding CALL with its answer. */
   answerCall(messageId: string, answer: CallAnswer): void {
     this.#calls?.send({ type: 'answered', messageId, answer })
   }
 
-  /** The CALL under way; null when there is none. */
+  /** The outstanding CALL; null if there is none. */
   get outstandingCall(): QueuedCall | null {
     return this.#calls?.getSnapshot().context.outstanding ?? null
   }
 
-  /** Whose answer `messageId` is: of the CALL under way, of one that timed out, or of none that is known. */
+  /** Which CALL an answer with `messageId` belongs to: the outstanding one, one that timed out, or none. */
   answerOwner(messageId: string): ReturnType<typeof answerOwner> {
     return this.#calls === null ? 'unknown' : answerOwner(this.#calls.getSnapshot(), messageId)
   }
 
-  /** Keeps `transactionId` for the transaction that `start` will bring about, for `remoteStartPromiseMs`. */
+  /** Reserves `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`. */
   promiseTransaction(start: RemoteStart, transactionId: number): void {
     this.#promises ??= new RemoteStartPromises(this.#deps.nowMs)
     this.#promises.add(start, transactionId)
   }
 
-  /** The transactionId kept for `start`, if any; it stays so until `apply` sees the transaction begin. */
+  /** The transactionId reserved for `start`, if any. It stays reserved until `apply` gets the new transaction. */
   promisedTransactionId(start: BegunStart): number | undefined {
     return this.#promises?.find(start)
   }
 
-  /** Every transactionId that is kept for a transaction. */
+  /** All reserved transactionIds. */
   promisedTransactionIds(): readonly number[] {
     return this.#promises?.ids() ?? []
   }
 
-  /** `transactionId` is kept for nobody any more: the remote start failed, or the transaction has begun. */
+  /** Ends the reservation of `transactionId`: the remote start failed, or the transaction has started. */
   withdrawPromise(transactionId: number): void {
     this.#promises?.end(transactionId)
   }
 
   /**
-   * This node is stopping: no new CALLs; those in line fail with SHUTTING_DOWN; the one under way may still be
-   * answered.
+   * This node is stopping: new and waiting CALLs fail with SHUTTING_DOWN; the outstanding CALL may still be answered.
    */
   drain(): void {
     this.#send({ type: 'drain' })
     this.#calls?.send({ type: 'drain' })
   }
 
-  /** The connection is gone: its CALLs fail with NOT_CONNECTED, and nothing moves it any more. */
+  /** The connection has ended: its CALLs fail with NOT_CONNECTED, and its state no longer changes. */
   end(why: 'closed' | 'replaced'): void {
     if (this.isClosed) return
     this.#send({ type: 'closed' })
@@ -348,7 +339,7 @@ function useOf({ story }: KnownTransaction): number {
   return story?.use ?? 1
 }
 
-// Hardly any charge point has one.
+// Few charge points have one.
 function promisesOf({ promises }: Hydration, { nowMs }: LiveChargePointDeps): RemoteStartPromises | null {
   return promises.length === 0 ? null : new RemoteStartPromises(nowMs, promises)
 }

@@ -1,6 +1,6 @@
-// Transaction ids that remote starts promised to operators, of one connected charge point, until it starts the
-// transactions. The database keeps them (store/remote-start-promises.ts): the charge point may reconnect between the
-// command and the start.
+// Transaction ids that were promised to operators for remote starts of one connected charge point. A promise is kept
+// until the charge point starts the transaction. The database stores them, too (store/remote-start-promises.ts),
+// because the charge point may reconnect between the command and the start.
 
 import { remoteStartPromiseMs, remoteStartPromisesMax } from '../src/base/limits.ts'
 import type { BegunStart } from '../src/blocks/decision.ts'
@@ -18,15 +18,15 @@ export class RemoteStartPromises {
   readonly #nowMs: () => number
   #promises: readonly RemoteStartPromise[] = []
 
-  /** `stored`: those that the database has kept, the oldest first. */
+  /** @param stored the promises in the database, oldest first. */
   constructor(nowMs: () => number, stored: readonly OpenPromise[] = []) {
     this.#nowMs = nowMs
     for (const { start, transactionId, leftMs } of stored) this.add(start, transactionId, leftMs)
   }
 
   /**
-   * Promises `transactionId` to the transaction that `start` brings about within `leftMs` milliseconds. The oldest
-   * promise is forgotten when there are `remoteStartPromisesMax`.
+   * Promises `transactionId` to the transaction that `start` causes within `leftMs` milliseconds. If there are already
+   * `remoteStartPromisesMax`, the oldest promise is dropped.
    */
   add(start: RemoteStart, transactionId: number, leftMs = remoteStartPromiseMs): void {
     this.end(transactionId)
@@ -35,16 +35,16 @@ export class RemoteStartPromises {
   }
 
   /**
-   * The transactionId promised to `start`; of several that look the same the one promised first. It stays promised
-   * until `end`. What matches exactly comes first; an id token with something appended, or a 2.x start without its
-   * remoteStartId, is taken for the promised one only while no other promise of that connector is open.
+   * The transactionId promised to `start`; if several promises match, the oldest. It stays promised until `end`. An
+   * exact match is preferred. An id token with something appended, or a 2.x start without its remoteStartId, matches
+   * only if its connector has no other promise.
    */
   find(start: BegunStart): number | undefined {
     const promises = this.#current()
     return (exactly(promises, start) ?? theOnlyOne(promises, start))?.transactionId
   }
 
-  /** The promised transactionIds, the oldest first. */
+  /** The promised transactionIds, oldest first. */
   ids(): readonly number[] {
     return this.#current().map(({ transactionId }) => transactionId)
   }
@@ -71,7 +71,7 @@ function exactly(promises: Promises, start: BegunStart): RemoteStartPromise | un
   )
 }
 
-/** The promise that is the only one for the connector of `start`, if its id token can be that of `start`. */
+/** The only promise for the connector of `start`, if its id token can be that of `start`. */
 function theOnlyOne(promises: Promises, start: BegunStart): RemoteStartPromise | undefined {
   if ('remoteStartId' in start) return undefined
   const open = promises.filter((promise) => promise.start.evseId === start.evseId || promise.start.evseId === 0)
@@ -82,7 +82,7 @@ function theOnlyOne(promises: Promises, start: BegunStart): RemoteStartPromise |
   return isIt ? only : undefined
 }
 
-/** Letter case of an id token does not count (CiString20Type, IdTokenType). */
+/** Case of id tokens is ignored (CiString20Type, IdTokenType). */
 function isSame(one: RemoteStart, other: RemoteStart | BegunStart): boolean {
   if ('remoteStartId' in one) return 'remoteStartId' in other && one.remoteStartId === other.remoteStartId
   return (

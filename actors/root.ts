@@ -1,4 +1,4 @@
-// The actor whose children the charge points of a node are, so that they share one system and one clock.
+// The parent actor of all charge points of a node. Through it they share one actor system and one clock.
 
 import {
   type ActorOptions,
@@ -13,7 +13,7 @@ import type { Clock } from '../src/base/clock.ts'
 /**
  * Starts the parent of all charge points.
  *
- * @param onFailure called when a child fails, which is a defect: the state of that child is lost.
+ * @param onFailure called when a child fails. That is a defect: the state of the child is lost.
  */
 export function startRoot(clock: Clock, onFailure: (identity: string, error: unknown) => void): AnyActorRef {
   const logic = fromTransition((state: null, event: { type: string } | ErrorActorEvent) => {
@@ -23,7 +23,7 @@ export function startRoot(clock: Clock, onFailure: (identity: string, error: unk
   return createActor(logic, { clock: machineClock(clock) }).start()
 }
 
-/** `clock` as XState wants it: the function that cancels a timer serves as its id. */
+/** `clock` in the form of XState: the id of a timer is the function that cancels it. */
 function machineClock(clock: Clock): NonNullable<ActorOptions<AnyActorLogic>['clock']> {
   return {
     setTimeout: (callback, delayMs) => clock.after(delayMs, callback),

@@ -1,7 +1,6 @@
-// The chart of a transaction, the same for all versions: it is open, in one of its charging states, until its charge
-// point ends it or an operator closes it; and beside that its start has been told or not (2.0.1 E01–E15; 1.6 §4.8,
-// §4.10). Whatever a charge point tells is stored. The chart says what it does to the transaction, and what is odd
-// about it.
+// The chart of a transaction, for all versions. A transaction is open, in one of its charging states, until its charge
+// point ends it or an operator closes it. In parallel, its start is missing or reported (2.0.1 E01–E15; 1.6 §4.8,
+// §4.10). Every message is stored; the chart says how it changes the transaction, and which anomalies it has.
 
 import { assign, setup } from 'xstate'
 import type { KnownTransaction } from '../src/blocks/decision.ts'
@@ -18,15 +17,15 @@ export const reportedStates: readonly ReportedState[] = [
   'Idle',
 ]
 
-/** What a message, or an operator, says of a transaction. */
+/** A report of a message, or of an operator, about a transaction. */
 export type TransactionReport =
   | {
       readonly type: 'started' | 'updated'
-      /** It tells of an earlier moment than what is known. */
+      /** It is older than the newest known event. */
       readonly isLate: boolean
-      /** It tells of a moment after the end, where there is one. */
+      /** It happened after the end of the transaction. */
       readonly isAfterEnd: boolean
-      /** As it is sent; null where it is not. */
+      /** As sent; null if the message has none. */
       readonly chargingState: string | null
     }
   | {
@@ -37,20 +36,17 @@ export type TransactionReport =
   | { readonly type: 'closedByOperator' }
   | { readonly type: 'correctedByOperator' }
 
-/** What is odd about a report. */
+/** An anomaly of a report. */
 export type TransactionOddity = 'secondStart' | 'secondEnd' | 'afterEnd'
 
-/** What a report does to a transaction. */
+/** How a report changes a transaction. */
 export interface TransactionMove {
   readonly life: 'open' | 'closedByOperator' | 'ended'
-  /** null until one is told, and once the transaction is over. */
+  /** null until one is reported, and once the transaction is over. */
   readonly chargingState: ReportedState | null
-  /** Whether the transaction is over by this report, and by no earlier one: its figures are those of the end. */
+  /** Whether this report ends the transaction. Then its values are those of the end. */
   readonly isEnd: boolean
-  /**
-   * Whether it tells of an open transaction, and of nothing earlier than what is known: then it moves its connector,
-   * too.
-   */
+  /** Whether the transaction is open and the report is not late. Then the report also changes the connector. */
   readonly isCurrent: boolean
   readonly oddities: readonly TransactionOddity[]
 }
@@ -66,13 +62,13 @@ const types: { context?: Context; events?: TransactionReport } = {}
 const transaction = setup({
   types,
   guards: {
-    tells: ({ event }, params: { readonly state: ReportedState }) =>
+    reportsState: ({ event }, params: { readonly state: ReportedState }) =>
       'chargingState' in event && event.chargingState === params.state && !event.isLate,
     isLate: ({ event }) => 'isLate' in event && event.isLate,
     isAfterEnd: ({ event }) => 'isAfterEnd' in event && event.isAfterEnd,
   },
   actions: {
-    /** Nothing: `can` asks for a transition that does something. */
+    /** Does nothing: `can` is true only for a transition with an action or a target. */
     allow: () => undefined,
     current: assign({ isCurrent: true }),
     end: assign({ isEnd: true }),
@@ -87,7 +83,7 @@ const noteAfterEnd = { guard: 'isAfterEnd', actions: { type: 'note', params: { o
 const reports = [
   { guard: 'isLate' },
   ...reportedStates.map((state) => ({
-    guard: { type: 'tells' as const, params: { state } },
+    guard: { type: 'reportsState' as const, params: { state } },
     target: `.${state}` as const,
     actions: 'current' as const,
   })),
@@ -114,7 +110,7 @@ export const transactionMachine = transaction.createMachine({
           },
           states: { Unknown: {}, Charging: {}, EVConnected: {}, SuspendedEV: {}, SuspendedEVSE: {}, Idle: {} },
         },
-        // The figures of the charge point count for more than those that an operator entered.
+        // The values of the charge point replace those that an operator entered.
         closedByOperator: {
           on: {
             updated: noteAfterEnd,
@@ -141,8 +137,8 @@ export const transactionMachine = transaction.createMachine({
     start: {
       initial: 'missing',
       states: {
-        missing: { on: { started: 'told' } },
-        told: { on: { started: { actions: { type: 'note', params: { oddity: 'secondStart' } } } } },
+        missing: { on: { started: 'reported' } },
+        reported: { on: { started: { actions: { type: 'note', params: { oddity: 'secondStart' } } } } },
       },
     },
   },
@@ -151,11 +147,11 @@ export const transactionMachine = transaction.createMachine({
 const chart = new Chart(transactionMachine)
 const untouched: Context = { isEnd: false, isCurrent: false, oddities: [] }
 
-/** Where a transaction is by its chart, and what is reported of it. */
+/** The state of a transaction in its chart, and a report about it. */
 interface Question {
   readonly life: 'open' | 'closedByOperator' | 'ended'
   readonly charging: ReportedState | 'Unknown'
-  readonly start: 'missing' | 'told'
+  readonly start: 'missing' | 'reported'
   readonly report: TransactionReport
 }
 
@@ -171,27 +167,27 @@ const answers = new Answers<Question, TransactionMove>(
 
 function wordsOf(report: TransactionReport): string {
   if (!('isLate' in report)) return report.type
-  const told = 'chargingState' in report ? report.chargingState : ''
-  return `${report.type} ${report.isLate} ${report.isAfterEnd} ${told}`
+  const chargingState = 'chargingState' in report ? report.chargingState : ''
+  return `${report.type} ${report.isLate} ${report.isAfterEnd} ${chargingState}`
 }
 
-/** What `report` does to a transaction that is known. */
+/** How `report` changes a stored transaction. */
 export function transactionMove(known: TransactionState, report: TransactionReport): TransactionMove {
-  // A charging state that OCPP does not have is none to the chart.
+  // A charging state that OCPP does not have counts as no charging state.
   const readable =
     'chargingState' in report ? { ...report, chargingState: reportedNamed(report.chargingState) } : report
   return answers.to({ ...placeOf(known), report: readable })
 }
 
 /**
- * Whether `report` may be made of a transaction at all: an operator closes an open one, and corrects what operators
+ * Whether `report` is allowed for a transaction: an operator may close an open one, and correct one that an operator
  * closed.
  */
 export function allows(known: TransactionState, report: TransactionReport): boolean {
   return snapshotOf(placeOf(known)).can(report)
 }
 
-/** Where a transaction is, as far as its chart goes. */
+/** The fields of a transaction that determine its state in the chart. */
 type TransactionState = Pick<KnownTransaction, 'open' | 'closedBy' | 'story' | 'chargingState'>
 
 function placeOf({ open, closedBy, story, chargingState = null }: TransactionState): Omit<Question, 'report'> {
@@ -199,7 +195,7 @@ function placeOf({ open, closedBy, story, chargingState = null }: TransactionSta
   return {
     life: open ? 'open' : over,
     charging: reportedNamed(chargingState) ?? 'Unknown',
-    start: story?.isStartTold === true ? 'told' : 'missing',
+    start: story?.isStartReported === true ? 'reported' : 'missing',
   }
 }
 
@@ -207,7 +203,7 @@ function snapshotOf({ life, charging, start }: Omit<Question, 'report'>) {
   return chart.in({ life: life === 'open' ? { open: charging } : life, start }, untouched)
 }
 
-/** The charging state of that name, or null when it is none of the five. */
+/** The charging state with this name; null if OCPP does not have it. */
 export function reportedNamed(name: string | null): ReportedState | null {
   return reportedStates.find((state) => state === name) ?? null
 }

@@ -1,48 +1,54 @@
-// What a stored fact can break: the kinds of anomalies, one sentence each. `docs/operations.md` lists them (a test
-// compares the two).
+// The kinds of anomalies, one sentence each. An anomaly is a stored fact that breaks an expectation.
+// `docs/operations.md` lists them (a test compares the two).
 
 export const anomalyTable = {
-  unknownTransaction: 'A message names a transaction that nobody knows; a stop with 0 or -1 ("none") is one, too.',
+  unknownTransaction:
+    'A message names a transaction that is not stored. A stop with id 0 or -1 ("none") counts as one.',
   foreignTransaction: 'A message names a transaction of another charge point.',
-  closedTransaction: 'A message came for a transaction that had ended, and reports no time before the end.',
+  closedTransaction:
+    'A message came for a transaction that had ended, and it was not a late message from before the end.',
   transactionIdReused:
-    'A charge point began another transaction under an id that it had used before, as some do after a reboot; it is a transaction of its own.',
-  secondStart: 'A transaction was started once more; the earliest start counts, and what it lacked was filled in.',
-  secondEnd: 'A transaction was ended once more; the first end counts.',
-  seqNoRestarted: 'An event had a lower seqNo than an earlier one; the charge point counts from the beginning again.',
-  clockSetBack: 'An event had a higher seqNo and an earlier time than one before it; the charge point set its clock.',
-  missingStart: 'A transaction became known by a later message; its start has not come, or not yet.',
-  connectorAlreadyCharging: 'A transaction started on a connector where another was open; both are open now.',
+    'A charge point started another transaction under an id that it had used before. Some charge points do this after a reboot. Stator stores it as a transaction of its own.',
+  secondStart:
+    'A second start came for a transaction. The earliest start counts; the second one filled in missing fields.',
+  secondEnd: 'A second end came for a transaction. The first end counts.',
+  seqNoRestarted: 'An event had a lower seqNo than an earlier event. The charge point restarted its counter.',
+  clockSetBack:
+    'An event had a higher seqNo but an earlier time than a previous event. The charge point set its clock back.',
+  missingStart: 'A transaction became known by a later message. Its start has not come yet.',
+  connectorAlreadyCharging:
+    'A transaction started on a connector that already had an open transaction. Both are open now.',
   tooManyConnectors:
-    'A message tells of a connector more than are kept of one charge point; the message is stored, the connector is not.',
-  connectorMove: 'A 1.6 connector went from one status to another that OCPP 1.6 §4.9 does not let follow on it.',
-  meterBackwards: 'The meter stood lower when a transaction ended than when it started; what was charged is unknown.',
+    'A message names a new connector, but the charge point already has the maximum number. The message is stored, the connector is not.',
+  connectorMove: 'A 1.6 connector changed its status in a way that OCPP 1.6 §4.9 does not allow.',
+  meterBackwards:
+    'The meter was lower at the end of a transaction than at its start. The energy of the transaction is unknown.',
   registerFell:
-    'The register of a transaction stood more than 1 Wh lower than at an earlier time of it: the meter was set back or exchanged, and the figure of its energy has to be looked at.',
+    'The energy register fell by more than 1 Wh during a transaction. The meter was reset or replaced. Check the energy of the transaction.',
   meterRounding:
-    'The meter stood up to 1 Wh lower than before, by rounding; a transaction that ends so has charged 0 kWh.',
-  stopBeforeStart: 'A transaction ended before it began, by the clock of its charge point.',
+    'The meter was lower than before by 1 Wh or less, because of rounding. A transaction that ends this way has charged 0 kWh.',
+  stopBeforeStart: 'A transaction ended before it started, by the clock of its charge point.',
   startBelowLastStop:
-    'The meter stood lower when a transaction started than when the last one on that connector ended.',
+    'The meter was lower at the start of a transaction than at the end of the previous one on the same connector.',
   registerPerSession:
-    'The meter stood at 0 when a transaction started, and higher when the last one on that connector ended: the charge point counts each transaction from 0. Noted once for each connection.',
+    'The meter was 0 at the start of a transaction, but higher at the end of the previous one on the same connector. The charge point counts each transaction from 0. Stored once for each connection.',
   stopByOtherCard:
-    'A transaction was stopped with another id token than it began with, and the two have no parent in common.',
+    'A transaction was stopped with a different id token than it started with, and the two have no parent in common.',
   concurrentTransaction:
-    'A transaction started with an id token that has another one open: on another connector, or, where `Security.ConcurrentTransactions` is `deny`, on another charge point. `detail.status` is what the charge point was told.',
+    'A transaction started with an id token that already has an open transaction: on another connector, or, where `Security.ConcurrentTransactions` is `deny`, on another charge point. `detail.status` is the status in the answer.',
   unauthorizedStart: 'A transaction started with an id token that is not accepted.',
   beforeBoot:
-    'A message came before a boot was accepted; it was served because it tells of a transaction, or leniently.',
+    'A message came before a boot was accepted. Stator served it because it is a transaction message, or because the charge point is `lenient`.',
   ghostTransaction:
-    'A transaction is open while its connector has long been Available, or its charge point has long been gone; `detail.reason` says which. Noted once for each, and never closed for it.',
+    'A transaction is open, but its connector has been Available for a long time, or its charge point has been gone for a long time; `detail.reason` says which. Stored once for each reason. The transaction stays open.',
   frameTooBig:
-    'A frame was larger than OCPP.MaxMessageSize; it was not read, and the connection was closed with 1009. The charge point may send it again for ever.',
-  flood: 'A charge point kept sending more than its allowance; its connection was closed with 1008.',
-  quirk: 'A message was not as OCPP has it and was served all the same; `detail.quirk` says how (see the quirks).',
+    'A frame was larger than OCPP.MaxMessageSize. Stator did not read it and closed the connection with 1009. The charge point may send it again and again.',
+  flood: 'A charge point kept sending more than its allowance. Stator closed its connection with 1008.',
+  quirk: 'A message broke OCPP and Stator served it anyway; `detail.quirk` says how (see the quirks).',
 } as const satisfies Readonly<Record<string, string>>
 
 /** A key of `anomalyTable`. */
 export type AnomalyKind = keyof typeof anomalyTable
 
-/** Every kind there is. */
+/** All kinds. */
 export const anomalyKinds = Object.keys(anomalyTable).filter((kind): kind is AnomalyKind => kind in anomalyTable)

@@ -1,5 +1,4 @@
-// What is stored of a charge point, whatever block a message belongs to: itself, and what it reports beside
-// transactions.
+// The tables that belong to no single block: the charge point itself, and its notifications.
 
 import { sql } from 'drizzle-orm'
 import {
@@ -27,14 +26,14 @@ export const chargePoints = pgTable(
     identity: text('identity').notNull(),
     /** HMAC-SHA-256 of the password. */
     passwordHash: bytes('password_hash'),
-    /** Of a password that was sent to the charge point, while nobody knows whether the charge point uses it. */
+    /** Hash of a password that was sent to the charge point, while it is unknown whether the charge point uses it. */
     pendingPasswordHash: bytes('pending_password_hash'),
     apiKeyHash: bytes('api_key_hash'),
     location: text('location'),
     strictness: text('strictness').$type<Strictness>().notNull().default('lenient'),
-    /** What operators want boots to be answered with. */
+    /** The status that operators set for the answer to a boot. */
     registrationStatus: text('registration_status').$type<RegistrationStatus>().notNull().default('Accepted'),
-    /** What the last boot was answered with. */
+    /** The status in the answer to the last boot. */
     bootStatus: text('boot_status').$type<RegistrationStatus>(),
     ocppVersion: text('ocpp_version').$type<OcppVersion>(),
     vendor: text('vendor'),
@@ -43,29 +42,29 @@ export const chargePoints = pgTable(
     firmwareVersion: text('firmware_version'),
     iccid: text('iccid'),
     imsi: text('imsi'),
-    /** What its connectors add up to; it reads Offline while not connected. */
+    /** Summary of its connectors' statuses; shown as Offline while the charge point is not connected. */
     status: text('status').$type<ConnectorStatus>().notNull().default('Unknown'),
     connected: boolean('connected').notNull().default(false),
     connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
     /** Id of the node that holds the connection; null while not connected. */
     node: text('node'),
     /**
-     * The connection that was open when something last ended it, and who held it; null: none was. See
-     * store/connection-history.ts.
+     * The connection that was open when the charge point was last disconnected, and its node; null if none was open.
+     * See store/connection-history.ts.
      */
     endedEpoch: bigint('ended_epoch', { mode: 'number' }),
     endedNode: text('ended_node'),
     /**
-     * PostgreSQL transaction that last changed what the node with the connection must know: it took the connection
-     * away, or changed how the charge point is treated; see store/fences.ts.
+     * PostgreSQL transaction that last changed something the node with the connection must know: the owner of the
+     * connection, or the settings of the charge point. See store/fences.ts.
      */
     fencedIn: xid8('fenced_in'),
-    /** Of the times that it sends without a zone: an IANA name or an offset; null: UTC. */
+    /** Time zone of times that are sent without one: an IANA name or an offset; null means UTC. */
     timeZone: text('time_zone'),
     firmwareStatus: text('firmware_status'),
     diagnosticsStatus: text('diagnostics_status'),
     logStatus: text('log_status'),
-    /** What it told last without a usable time, to tell a resend of it; null while its facts have always had one. */
+    /** Its last facts without a usable time, to recognise resends; null if all its facts have had one. */
     untimedFacts: json('untimed_facts').$type<UntimedFacts>(),
     lastSeenAtMs: instant('last_seen_at'),
     lastHeartbeatAtMs: instant('last_heartbeat_at'),
@@ -76,9 +75,9 @@ export const chargePoints = pgTable(
     deletedAtMs: instant('deleted_at'),
   },
   (table) => [
-    // At most one that is not deleted; one index finds the deleted ones too, whose transactions are still asked for.
+    // At most one row per identity is not deleted. The index also finds deleted ones: their transactions can be read.
     unique('charge_points_identity').on(table.identity, table.deletedAtMs).nullsNotDistinct(),
-    // Made at a start, not by a migration: see store/alike-identities.ts.
+    // Created when a node starts, not by a migration: see store/alike-identities.ts.
     uniqueIndex('charge_points_identity_alike')
       .on(sql`lower(${table.identity})`)
       .where(sql`deleted_at IS NULL`),
@@ -94,7 +93,7 @@ export const chargePoints = pgTable(
   ],
 )
 
-/** What is said of a charge point by operators, by its connection and by the store; messages change the rest. */
+/** Columns that operators, the connection or the store set. Messages change the other columns. */
 export const unpatchedColumns = [
   'key',
   'identity',
@@ -118,14 +117,14 @@ export const unpatchedColumns = [
   'deletedAtMs',
 ] as const satisfies (keyof typeof chargePoints.$inferSelect)[]
 
-/** What charge points told beside transactions: one line per notification. */
+/** Notifications of charge points, one row each. Transaction messages are stored elsewhere. */
 export const chargePointEvents = pgTable(
   'charge_point_events',
   {
     chargePointKey: integer('charge_point_id').notNull(),
     /**
-     * Of action, payload and time; of action and place where a status has no usable time; of connection and message id
-     * where another message has none.
+     * Digest of action, payload and time. A status without a usable time: of action and place. Another message without
+     * one: of connection and message id.
      */
     digest: bigint('digest', { mode: 'bigint' }).notNull(),
     action: text('action').notNull(),
@@ -136,9 +135,9 @@ export const chargePointEvents = pgTable(
   },
   (table) => [
     primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointKey, table.digest] }),
-    // A page of the newest, of all actions or of one: an action that is not asked for is passed over in the index.
+    // Finds a page of the newest events. A filter by action is applied within the index.
     index('charge_point_events_page').on(table.chargePointKey, table.receivedAtMs, table.digest, table.action),
-    // For forgetting the oldest only, so it is one that costs next to nothing to keep.
+    // Only for deleting the oldest rows; BRIN is cheap to maintain.
     index('charge_point_events_received').using('brin', table.receivedAtMs),
   ],
 )

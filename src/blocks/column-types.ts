@@ -1,4 +1,4 @@
-// Column types that drizzle does not have, as all tables use them.
+// Column types that drizzle does not have. All tables use them.
 
 import { customType } from 'drizzle-orm/pg-core'
 
@@ -18,5 +18,5 @@ export const instant = customType<{ data: number; driverData: string }>({
 
 export const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 
-/** Number of a transaction of PostgreSQL, as text. */
+/** Id of a PostgreSQL transaction, as text. */
 export const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })

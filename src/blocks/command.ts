@@ -1,5 +1,5 @@
-// What an operator's request becomes: a CALL for the version that the charge point speaks, and afterwards a status and
-// a sentence made of the answer. Pure, like everything here; sending it is the edge's business.
+// Turns an operator's request into a CALL of the charge point's OCPP version, and the answer into a status and a
+// sentence. These functions are pure; the API sends the CALL.
 
 import type { Payload } from './decision.ts'
 
@@ -8,27 +8,28 @@ export interface Command {
   readonly action: string
   readonly payload: Payload
   /**
-   * JSON pointer into `payload` → the field of the operator's request that stands there, so that what the schema finds
-   * can be told in the operator's own words. A pointer that is not listed is spelt the same in both.
+   * JSON pointer into `payload` → the field of the operator's request that it was made from, so that a schema error can
+   * name that field. A pointer that is not listed has the same name in both.
    */
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** What the charge point made of a command. */
+/** The result of a command. */
 export interface CommandOutcome {
-  /** As the charge point said it. */
+  /** The status that the charge point sent. */
   readonly status: string
   readonly message: string
 }
 
 /**
- * The `status` of an answer; null when it carries none, as OCPP allows for some actions and stations forget for others.
+ * The `status` of an answer; null when it has none. OCPP allows that for some actions, and some stations leave it out
+ * where it is required.
  */
 export function statusOf(answer: Payload): string | null {
   return typeof answer.status === 'string' ? answer.status : null
 }
 
-/** A status in a sentence: `accepted`, or what the charge point answered `command` with. */
+/** The outcome of `command`. The message is `accepted` if the charge point accepted, else it names the status. */
 export function outcomeOf(status: string, accepted: string, command: string): CommandOutcome {
   return status === 'Accepted'
     ? { status, message: accepted }

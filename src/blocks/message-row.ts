@@ -1,5 +1,5 @@
-// What one row of a message table says. Each block writes the rows of its messages (`<block>/messages.ts`); the tables
-// of the versions are composed of them in `messages.ts`. Nothing else switches on an action's name.
+// One row of a message table. Each block defines the rows of its messages (`<block>/messages.ts`); `messages.ts`
+// composes the tables of the versions from them. No other code switches on an action's name.
 
 import type { JsonSchema } from '../ocpp/json-schema.ts'
 import type { TimeField } from '../ocpp/usable-time.ts'
@@ -9,10 +9,10 @@ import type { Handler, Payload } from './decision.ts'
 export type Direction = 'fromChargePoint' | 'toChargePoint' | 'both'
 
 /**
- * When the CALLRESULT may leave.
+ * When the CALLRESULT may be sent.
  * - `committed`: after the COMMIT that holds the facts of the message.
- * - `batched`: at once; what it tells (only that the charge point lives) is written in batches, seconds later.
- * - `none`: at once, or when a look-up has answered; the message carries no facts.
+ * - `batched`: at once; that the charge point is alive is written in batches, seconds later.
+ * - `none`: at once, or after a look-up; the message carries no facts.
  */
 export type Durability = 'committed' | 'batched' | 'none'
 
@@ -34,24 +34,24 @@ export type FunctionalBlock =
   | 'tariff'
   | 'display'
 
-/** The payload of an answer that is the same whatever the message says. */
+/** The payload of an answer that does not depend on the message. */
 export type StandingAnswer = Readonly<Record<string, string>>
 
 /** The elements of a list that a handler reads. */
 export type Selection = (elements: readonly unknown[]) => readonly unknown[]
 
-/** The actions that a charge point will send because it was sent a CALL with this payload. */
+/** The actions that a charge point will send after a CALL with this payload. */
 export type Requested = (payload: Payload) => readonly string[]
 
 /**
- * What a charge point made of a new password: it uses the new one, it keeps the old one, or nobody knows (it reboots
- * first, it did not answer, or its answer cannot be read).
+ * What a charge point did with a new password: it uses the new one, it keeps the old one, or that is unknown (it
+ * reboots first, it did not answer, or its answer cannot be read).
  */
 export type RotationOutcome = 'accepted' | 'refused' | 'unknown'
 
 /** How a CALL to a charge point sets its password. */
 export interface PasswordSetting {
-  /** The passwords that a valid payload sets, in its order; none when it sets something else. */
+  /** The passwords that a valid payload sets, in its order; empty if it sets something else. */
   readonly setBy: (payload: Payload) => readonly string[]
   /** What the CALLRESULT `answer` to the CALL `request`, which sets a password, says about the password. */
   readonly outcome: (request: Payload, answer: Payload) => RotationOutcome
@@ -67,44 +67,40 @@ export interface MessageRow {
   readonly section: string
   readonly durability: Durability
   /**
-   * Whether Stator handles it yet when it comes from a charge point; a CALL that it does not is answered with
-   * NotSupported. Rows of direction `toChargePoint` are all served: POST …/calls sends any of them.
+   * Whether Stator handles the message of a charge point; a CALL that is not served is answered with NotSupported. Rows
+   * of direction `toChargePoint` are all served: POST …/calls sends any of them.
    */
   readonly served: boolean
-  /** What decides about the message of a charge point; null when Stator does not handle it. */
+  /** Decides about the message of a charge point; null if Stator does not handle it. */
   readonly handler: Handler<object> | null
-  /**
-   * A transaction message: `lenient` never refuses it, because a CALLERROR makes a charge point throw the fact away.
-   */
+  /** A transaction message: `lenient` never refuses it, because a charge point deletes the fact after a CALLERROR. */
   readonly transactional: boolean
   /**
-   * Fields of the payload that may hold anything or thousands of elements, and that are only kept: no handler reads
-   * them. Those of a long frame stay in the worker that examines it, but for the text that is stored.
+   * Fields that are stored but read by no handler; they may hold anything, or thousands of elements. In a long frame
+   * the worker keeps them as text only.
    */
   readonly keptOnly: readonly string[]
-  /** Lists of which handlers read some elements only, with what is left of them when the frame is long. */
+  /** Lists of which handlers read some elements only, with the function that selects them when the frame is long. */
   readonly readPartly: Readonly<Record<string, Selection>>
   /**
-   * The time by which a resend is told from a new fact. Without a usable one the fact gets a place
-   * (`untimed-facts.ts`). null for messages that are told apart by something else.
+   * The field whose time distinguishes a new fact from a resend. Without a usable time the fact gets a place
+   * (`untimed-facts.ts`). null for messages that something else distinguishes.
    */
-  readonly toldAt: TimeField | null
-  /** The answer to a message that is only stored, as an event of its charge point; null for all others. */
+  readonly timeField: TimeField | null
+  /** The answer to a message that is only stored as an event of its charge point; null for all others. */
   readonly standingAnswer: StandingAnswer | null
-  /** A BootNotification: it comes before a boot is accepted (1.6 §4.2, 2.0.1 B01). */
+  /** A BootNotification: it is served before a boot is accepted (1.6 §4.2, 2.0.1 B01). */
   readonly isBoot: boolean
-  /** It starts or stops a transaction from afar: not while a boot is pending (1.6 §4.2, 2.0.1 B02). */
+  /** A remote start or stop: not sent while a boot is pending (1.6 §4.2, 2.0.1 B02). */
   readonly isOfTransaction: boolean
   /**
-   * Of what is sent to a charge point: the messages that it asks for. They are served before the boot is accepted, too
+   * For a CALL to a charge point: the messages that it requests. They are served even before the boot is accepted
    * (2.0.1 B02.FR.09).
    */
   readonly requests: Requested
   /** How it sets the password of the charge point; null for a message that sets none. */
   readonly password: PasswordSetting | null
-  /**
-   * Whether a payload that the schema allows may hold anything, however deep: `customData`, or the data of a vendor.
-   */
+  /** Whether the schema allows arbitrary data of any depth in the payload: `customData`, or the data of a vendor. */
   readonly isOpenEnded: boolean
   readonly request: JsonSchema
   /** null for a SEND. */

@@ -1,5 +1,5 @@
-// The message table of every version, composed of the rows of the blocks: the 28 messages of OCPP 1.6 Edition 2 and the
-// 11 of its security whitepaper, the 64 of 2.0.1, and the 91 of 2.1, whose subprotocol is not offered yet.
+// The message table of each version, composed of the rows of the blocks: the 28 messages of OCPP 1.6 Edition 2 and the
+// 11 of its security whitepaper, the 64 of 2.0.1, and the 91 of 2.1. The subprotocol of 2.1 is not offered yet.
 
 import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
@@ -78,7 +78,7 @@ export const v21 = tableFor<OCPP21.Call>()(schemas21, {
 
 export const tables: Readonly<Record<OcppVersion, MessageTable>> = { '1.6': v16, '2.0.1': v201, '2.1': v21 }
 
-/** Every action that a charge point may send in some version that is served, by name. */
+/** The names of all served actions of charge points, of all versions, sorted. */
 export const chargePointActions: readonly string[] = [
   ...new Set(
     Object.values(tables).flatMap((table) =>
@@ -87,9 +87,7 @@ export const chargePointActions: readonly string[] = [
   ),
 ].toSorted()
 
-/**
- * The row of an action; undefined when the version has none. Safe for any text from the wire, `constructor` included.
- */
+/** The row of an action; undefined if the version does not have it. Safe for any text, including `constructor`. */
 export function rowOf(version: OcppVersion, action: string): MessageRow | undefined {
   return rows[version].get(action)
 }
@@ -98,5 +96,5 @@ function mapOf(version: OcppVersion): ReadonlyMap<string, MessageRow> {
   return new Map(Object.entries(tables[version]))
 }
 
-// Every message is looked up, some of them more than once.
+// Every message is looked up at least once, so look-ups must be fast.
 const rows = { '1.6': mapOf('1.6'), '2.0.1': mapOf('2.0.1'), '2.1': mapOf('2.1') }

@@ -1,7 +1,6 @@
-// Meter values on their way from a worker to PostgreSQL: columns, not rows. The worker writes each column as the
-// element bodies of a PostgreSQL binary array (a length word, then the value, per element), so that the writer only has
-// to put an array header before them. This file is the contract between `workers/` and `store/`, which do not know each
-// other.
+// Meter values on their way from a worker to PostgreSQL, as columns. The worker writes each column as the element
+// bodies of a PostgreSQL binary array (per element a length word, then the value), so that the writer only puts an
+// array header before them. This file is the contract between `workers/` and `store/`, which do not import each other.
 
 import type { EnergyRegisters } from '../ocpp/verdict.ts'
 import { stationTransactionIdOf } from './station-transaction-id.ts'
@@ -16,9 +15,9 @@ export interface MeterColumn {
 }
 
 /**
- * The columns in the order in which a block holds them. Elements are never SQL NULL, so that rows of fixed width stay
- * addressable: an absent measurement is NaN, an absent transaction is 0. `meter_value` is the element of the
- * `meterValue` array as the charge point sent it, and the only column of varying width; it comes last.
+ * The columns, in the order of the block. Elements are never SQL NULL, so that all elements of a column have one width:
+ * a missing measurement is NaN, a missing transaction is 0. `meter_value` is the element of the `meterValue` array as
+ * the charge point sent it. It is the only column of varying width and comes last.
  */
 export const meterColumns = [
   { name: 'charge_point_id', type: 'int4', oid: 23, bytes: 4 },
@@ -41,11 +40,11 @@ export interface MeterBlock {
   readonly rows: number
   /** Element bodies per column, in the order of `meterColumns`. */
   readonly columns: readonly Uint8Array[]
-  /** Where each row of `meter_value` begins in its column, and, as one more entry, where the last one ends. */
+  /** Where each row of `meter_value` begins in its column; one more entry says where the last row ends. */
   readonly offsets: Uint32Array
 }
 
-/** Some rows of a block: `from` included, `to` not. */
+/** Some rows of a block, from `from` (inclusive) to `to` (exclusive). */
 export interface MeterRows {
   readonly block: MeterBlock
   readonly from: number
@@ -59,7 +58,7 @@ export interface FrameMeter extends MeterRows {
 
 const sampledColumn = meterColumns.findIndex(({ name }) => name === 'sampled_at')
 const postgresEpochMs = Date.UTC(2000, 0, 1)
-/** Before its value an element has four bytes of length. */
+/** Four bytes of length, then the value. */
 const elementBytes = 4 + 8
 
 /** When the last of the meter values of a frame was sampled; minus infinity for none. */
@@ -75,9 +74,9 @@ export function lastSampledAtMs({ block, from, to }: MeterRows): number {
 }
 
 /**
- * `transaction_ref` of a meter value: the transactionId itself in 1.6 (0 for none); in 2.x a negative 63-bit hash of
- * the charge point's own transaction id as it is kept, so that a worker can tell it without asking anybody, and the two
- * never meet.
+ * `transaction_ref` of a meter value. 1.6: the transactionId (0 for none). 2.x: a negative 63-bit hash of the charge
+ * point's own transaction id as stored, so that a worker can compute it without a look-up. The two never collide,
+ * because their signs differ.
  */
 export function transactionRef(transactionId: number | string | undefined): bigint {
   if (transactionId === undefined || transactionId === '') return 0n

@@ -1,10 +1,9 @@
-// The plainest decision: a message that reports something, is written into the charge point's history, and is answered
-// with an empty payload.
+// The simplest decision: the message is stored as an event of the charge point and answered with an empty payload.
 
 import type { Change, Decision, Handler, Known, Payload } from './decision.ts'
 import { connectorSubject } from './untimed-facts.ts'
 
-/** `time` (RFC 3339) in milliseconds since the Unix epoch; `fallbackMs` when it is absent or not a time. */
+/** `time` (RFC 3339) in milliseconds since the Unix epoch; `fallbackMs` if it is missing or not a time. */
 export function timeMs(time: string | undefined, fallbackMs: number): number {
   if (time === undefined) return fallbackMs
   const ms = Date.parse(time)
@@ -14,7 +13,7 @@ export function timeMs(time: string | undefined, fallbackMs: number): number {
 /**
  * Stores the message as an event of the charge point and answers with `{}`.
  *
- * @param time the time the message itself carries, if any; events without one are told apart by their message id.
+ * @param time the time in the message, if any. Events without one are distinguished by their message id.
  */
 export function notification(known: Known, time?: string, ...more: readonly Change[]): Decision {
   return {
@@ -34,26 +33,25 @@ export function notification(known: Known, time?: string, ...more: readonly Chan
   }
 }
 
-/** What a message is about that names an EVSE only: each of its connectors. */
+/** The subjects of a message that names only an EVSE: all connectors of the EVSE. */
 export function evseSubjects(evseId: number, known: Known): readonly string[] {
   const connectors = known.connectors().filter((connector) => connector.evseId === evseId)
   return [{ evseId, connectorId: evseId === 0 ? 0 : 1 }, ...connectors].map(connectorSubject)
 }
 
-/** What the handlers of messages that are only stored read of them, as far as they have it. */
+/** The fields that `keepStored` reads, if the message has them. */
 interface StoredMessage {
   readonly evseId?: unknown
   readonly [timeField: string]: unknown
 }
 
-/** How messages that are only stored name the time of what they report. */
+/** Names of the time field in messages that are only stored. */
 const usualTimeFields: readonly string[] = ['timestamp', 'generatedAt']
 
 /**
- * The handler of every message that is only stored: an event of the charge point, answered with `answer` whatever it
- * says.
+ * The handler of every message that is only stored, as an event of the charge point. The answer is always `answer`.
  *
- * @param timeFields the names under which such messages have a time of their own; the first that is there counts.
+ * @param timeFields possible names of the time field; the first one that is present counts.
  */
 export function keepStored(answer: Payload, timeFields = usualTimeFields): Handler<StoredMessage> {
   return {

@@ -1,29 +1,29 @@
-// What becomes of a message that comes through a connection which is not the newest of its charge point: what it tells
-// is stored, but it says nothing about how the charge point is now.
+// Messages on a connection that is not the newest of its charge point. Their facts are stored, but they do not change
+// the current state of the charge point.
 
 import type { Change } from './decision.ts'
 import { isOf } from './stored-rows.ts'
 
-/** What a charge point is like now: only its newest connection moves it. */
+/** Tables with the current state of a charge point. Only its newest connection changes them. */
 const ofState: ReadonlySet<Change['table']> = new Set(['chargePoints', 'connectors'])
 
 function isOfState({ table }: Change): boolean {
   return ofState.has(table)
 }
 
-/** What is decided from the state of the charge point, and so has to be decided again when that is not as it was. */
+/** Whether the change was decided from the state of the charge point. If that has changed, it must be decided again. */
 export function isFenced(change: Change): boolean {
   return isOfState(change) || isOfTransaction(change)
 }
 
-/** Changes what the actor of the newest connection has to know. */
+/** Whether the change is about a transaction. The actor of the newest connection must know it. */
 export function isOfTransaction({ table }: Change): boolean {
   return table === 'transactions'
 }
 
 /**
- * What an overtaken connection may change. Its messages without a time have no place among those of the newest
- * connection, which gives the same places to other messages.
+ * The changes that an overtaken connection may make. Places are removed: the newest connection may give the same places
+ * to other messages.
  */
 export function withoutState(changes: readonly Change[]): readonly Change[] {
   return changes.filter((change) => !isOfState(change)).map(withoutPlace)

@@ -1,4 +1,4 @@
-// What the database holds, as the edge sees it: the shapes that `store/queries.ts` returns and accepts.
+// The shapes that `store/queries.ts` returns and accepts.
 
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
@@ -16,44 +16,41 @@ import type {
   RegistrationStatus,
 } from './decision.ts'
 
-/** What the handshake needs to know of a charge point. Hashes are HMAC-SHA-256, 32 bytes. */
+/** What the handshake needs to know about a charge point. Hashes are HMAC-SHA-256, 32 bytes. */
 export interface CredentialRecord {
   readonly key: number
   readonly identity: string
   readonly strictness: Strictness
   readonly passwordHash: Uint8Array | null
-  /** Of a password that was sent to the charge point, while nobody knows whether the charge point uses it. */
+  /** Hash of a password that was sent to the charge point, while it is unknown whether the charge point uses it. */
   readonly pendingPasswordHash: Uint8Array | null
   readonly apiKeyHash: Uint8Array | null
 }
 
-/** What a charge point's actor starts from: read, and its connection claimed, in one batched statement per connect. */
+/** The initial state of a charge point's actor. One batched statement reads it and claims the connection. */
 export interface Hydration {
   readonly chargePoint: KnownChargePoint
   /** Number of this connection, greater than that of every earlier one of the same charge point, on any node. */
   readonly epoch: number
   readonly connectors: readonly KnownConnector[]
   readonly openTransactions: readonly KnownTransaction[]
-  /** Null for a charge point whose facts have always had a time. */
+  /** Null if all its facts have had a time. */
   readonly untimedFacts: UntimedFacts | null
-  /** Those whose transactions have not begun, the oldest first. */
+  /** Promises whose transactions have not begun, oldest first. */
   readonly promises: readonly OpenPromise[]
 }
 
-/** A transactionId that is kept for the transaction that a remote start brings about. */
+/** A transactionId that is reserved for the transaction that a remote start causes. */
 export interface OpenPromise {
   readonly transactionId: number
   readonly start: RemoteStart
-  /** How long it still holds, in milliseconds. */
+  /** How long it is still valid, in milliseconds. */
   readonly leftMs: number
 }
 
 export interface ConnectorRecord extends KnownConnector {
   readonly statusSent: string
-  /**
-   * What a fault of it is called, as the charge point told with its status: 1.6 errorCode and the vendor's, 2.x
-   * techCode and techInfo.
-   */
+  /** The fault, as sent with the status: 1.6 errorCode and vendor fields; 2.x techCode and techInfo. */
   readonly errorCode: string | null
   readonly info: string | null
   readonly vendorId: string | null
@@ -90,7 +87,7 @@ export interface ChargePointRecord {
   readonly hasApiKey: boolean
 }
 
-/** A charge point to provision, or the fields of it to change; undefined leaves a field as it is. */
+/** A charge point to create, or the fields to change; undefined leaves a field unchanged. */
 export interface ChargePointInput {
   readonly passwordHash?: Uint8Array | null
   readonly apiKeyHash?: Uint8Array | null
@@ -100,7 +97,7 @@ export interface ChargePointInput {
   readonly timeZone?: string | null
 }
 
-/** A transaction as it is shown. */
+/** A transaction as the API shows it. */
 export interface TransactionRecord extends Readonly<
   Omit<typeof transactions.$inferSelect, (typeof hiddenColumns)[number]>
 > {
@@ -118,10 +115,10 @@ export interface EnteredEnd {
   readonly stopReason: string | null
 }
 
-/** A correction of what an operator entered. */
+/** A correction of an end that an operator entered. */
 export interface CorrectionRecord {
   readonly atMs: number
-  /** Name of the key that the operator came with. */
+  /** Name of the operator's API key. */
   readonly operator: string
   readonly before: EnteredEnd
   readonly after: EnteredEnd
@@ -153,7 +150,7 @@ export interface MeterValueRecord {
 
 /** A meter value in the list of a transaction. */
 export interface AssignedMeterValueRecord extends MeterValueRecord {
-  /** `connector`: it names no transaction, and this one was open on its connector when it was sampled. */
+  /** `connector`: the value names no transaction; this one was open on the connector when it was sampled. */
   readonly assignedBy: 'transactionId' | 'connector'
 }
 
@@ -182,7 +179,7 @@ export interface MessageLogLine {
   readonly frame: string
 }
 
-/** One page of a list in a stable order. `page` counts from 1. */
+/** A page of a list. `page` counts from 1. */
 export interface Page {
   readonly page: number
   readonly pageSize: number
@@ -190,7 +187,7 @@ export interface Page {
 
 export interface PageOf<T> {
   readonly totalCount: number
-  /** There when there may be more than `totalCount`, which nobody counted. */
+  /** Present if there may be more than `totalCount`; the rest was not counted. */
   readonly totalCountAtLeast?: true
   readonly items: readonly T[]
 }
@@ -200,7 +197,7 @@ export interface MessageLogRecord extends MessageLogLine {
   readonly id: number
 }
 
-/** An id token to create, or the fields of it to change; undefined leaves a field as it is. */
+/** An id token to create, or the fields to change; undefined leaves a field unchanged. */
 export interface IdTokenInput {
   readonly type?: string | null
   readonly status?: IdTokenRecord['status']
@@ -225,7 +222,7 @@ export interface VariableRecord {
   readonly updatedAtMs: number
 }
 
-/** Why an open transaction looks over, and since when. */
+/** Why an open transaction seems to be over, and since when. */
 export interface Ghost {
   readonly transactionId: number
   readonly chargePointKey: number
@@ -236,34 +233,34 @@ export interface Ghost {
   readonly sinceMs: number
 }
 
-/** After how long an open transaction counts as a ghost. */
+/** How long it takes until an open transaction counts as a ghost. */
 export interface GhostDeadlines {
-  /** While its connector is Available and nothing comes about it. */
+  /** While its connector is Available and no message about the transaction comes. */
   readonly availableMs: number
   /** While its charge point is not connected. */
   readonly goneMs: number
 }
 
-/** A problem that a component of a 2.x charge point has. */
+/** A current problem of a component of a 2.x charge point. */
 export interface ProblemRecord extends ConnectorRef {
   readonly componentName: string
   readonly componentInstance: string
   readonly techCode: string | null
   readonly techInfo: string | null
-  /** Number of the event that caused it, as the charge point counts its events. */
+  /** The charge point's eventId of the event that caused it. */
   readonly cause: number | null
   /** By the charge point's clock. */
   readonly occurredAtMs: number
 }
 
-/** What a charge point told beside transactions. */
+/** A notification of a charge point. */
 export interface ChargePointEventRecord {
   readonly action: string
   readonly messageId: string
-  /** By the charge point's clock; null when the message carries no time. */
+  /** By the charge point's clock; null if the message has no time. */
   readonly occurredAtMs: number | null
   readonly receivedAtMs: number
-  /** As it was sent. */
+  /** The payload as it was sent. */
   readonly payload: Readonly<Record<string, unknown>>
 }
 
@@ -276,13 +273,13 @@ export interface ChargePointEventFilter {
   readonly toMs?: number
 }
 
-/** Who closed a connection; `lost`: nobody did, it was gone. */
+/** Who closed a connection; `lost`: neither side did. */
 export type ClosedBy = 'chargePoint' | 'centralSystem' | 'lost'
 
-/** How a connection came to its end. */
+/** How a connection ended. */
 export interface ConnectionEnd {
   readonly closedBy: ClosedBy
-  /** RFC 6455, section 7.4; null when nobody saw it close. */
+  /** RFC 6455, section 7.4; null if no close was seen. */
   readonly closeCode: number | null
   readonly reason: string
   readonly atMs: number
@@ -300,16 +297,16 @@ export interface ConnectorHistoryRecord extends ConnectorRef {
   readonly vendorErrorCode: string | null
 }
 
-/** A connection that opened, or was closed. */
+/** A connection was opened or closed. */
 export interface ConnectionHistoryRecord {
   readonly kind: 'connection'
   readonly atMs: number
   readonly event: 'opened' | 'closed'
-  /** Tells the connections of all charge points apart; a later one has a greater number. */
+  /** Number of the connection, unique over all charge points; a later connection has a greater number. */
   readonly epoch: number
-  /** Host and port of the process that held it; null for one that was opened before this was kept. */
+  /** Host and port of the node that held it; null for connections from before this was stored. */
   readonly node: string | null
-  /** Null for one that opened, as are the next two. */
+  /** Null for `opened`, like the next two. */
   readonly closedBy: ClosedBy | null
   readonly closeCode: number | null
   readonly reason: string | null
@@ -329,7 +326,7 @@ export interface AnomalyFilter {
   readonly chargePointKey?: number
   readonly identity?: string
   readonly kind?: AnomalyKind
-  /** Our number of the transaction, be it known or not. */
+  /** Our transactionId; the transaction need not be stored. */
   readonly transactionId?: number
   /** Anomalies that were received at or after. */
   readonly fromMs?: number
@@ -343,7 +340,7 @@ export interface AnomalyRecord {
   /** The transaction it is about, as the charge point named it. */
   readonly transaction: string | null
   readonly detail: Readonly<Record<string, unknown>>
-  /** Null when a check of what is stored found it. */
+  /** Null if a periodic check found it, not a message. */
   readonly messageId: string | null
   readonly receivedAtMs: number
 }

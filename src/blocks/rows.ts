@@ -1,5 +1,5 @@
-// How blocks write down their messages: one line per message and version. The functions keep `direction`, `served` and
-// the payload type of the handler as literal types, because `messages.ts` checks them against the schemas of the
+// Functions with which blocks define their messages: one line per message and version. They keep `direction`, `served`
+// and the payload type of the handler as literal types, because `messages.ts` checks them against the schemas of the
 // version.
 
 import type { JsonSchema } from '../ocpp/json-schema.ts'
@@ -17,18 +17,18 @@ import type {
 } from './message-row.ts'
 import { keepStored } from './notification.ts'
 
-/** What a block says of a message: all but its schemas. `H` is its handler. */
+/** What a block defines of a message: everything except its schemas. `H` is its handler. */
 export type RowOf<D extends Direction, S extends boolean, H, A extends StandingAnswer | null = null> = Omit<
   MessageRow,
   'request' | 'response' | 'isOpenEnded'
 > & { readonly direction: D; readonly served: S; readonly handler: H; readonly standingAnswer: A }
 
-/** That a message is a SEND, and so has one schema. */
+/** Marks a message as a SEND, which has only one schema. */
 interface Send {
   readonly kind: 'send'
 }
 
-/** Any row, whatever its literal types. */
+/** A row of any literal types. */
 export type AnyRow = RowOf<Direction, boolean, Handler<object> | null, StandingAnswer | null>
 
 const requestsNothing: Requested = () => []
@@ -50,7 +50,7 @@ export function rowsOf(block: FunctionalBlock) {
     transactional: false,
     keptOnly: [],
     readPartly: {},
-    toldAt: null,
+    timeField: null,
     standingAnswer: null,
     requests: requestsNothing,
     password: null,
@@ -58,7 +58,7 @@ export function rowsOf(block: FunctionalBlock) {
     isOfTransaction: false,
   } as const
 
-  /** A CALL from a charge point that `handler` decides about. */
+  /** A CALL from a charge point; `handler` decides about it. */
   function served<P extends object>(
     section: string,
     durability: Durability,
@@ -76,7 +76,7 @@ export function rowsOf(block: FunctionalBlock) {
     served,
     notServed,
 
-    /** A CALL that Stator sends to a charge point, which will send what it `requests`. */
+    /** A CALL that Stator sends to a charge point; `requests` are the messages that it asks for. */
     toChargePoint(
       section: string,
       requests: readonly string[] | Requested = requestsNothing,
@@ -99,7 +99,7 @@ export function rowsOf(block: FunctionalBlock) {
       return { ...notServed(section, 'committed'), transactional: true }
     },
 
-    /** A CALL that is stored as an event of its charge point and answered with `answer`, whatever it says. */
+    /** A CALL that is only stored as an event of its charge point; the answer is always `answer`. */
     stored(
       section: string,
       answer: StandingAnswer = {},
@@ -107,7 +107,7 @@ export function rowsOf(block: FunctionalBlock) {
       return { ...served(section, 'committed', keepStored(answer)), standingAnswer: answer }
     },
 
-    /** A SEND from a charge point that is stored as an event of it; `timeField` is the field with its own time. */
+    /** A SEND that is only stored as an event of its charge point; `timeField` is the field with its time. */
     storedSend(
       section: string,
       timeField: string,
@@ -115,14 +115,14 @@ export function rowsOf(block: FunctionalBlock) {
       return { ...served(section, 'committed', keepStored({}, [timeField])), kind: 'send', standingAnswer: {} }
     },
 
-    /** A SEND from a charge point that Stator does not take. */
+    /** A SEND from a charge point that Stator knows and ignores. */
     notServedSend(section: string): RowOf<'fromChargePoint', false, null> & Send {
       return { ...notServed(section, 'committed'), kind: 'send' }
     },
   }
 }
 
-/** The row of a message that both sides send. */
+/** The row of a message that either side may send. */
 export function bothWays<S extends boolean, H>(of: RowOf<'fromChargePoint', S, H>): RowOf<'both', S, H> {
   return { ...of, direction: 'both' }
 }
@@ -142,17 +142,17 @@ export function settingPassword<R extends AnyRow>(password: PasswordSetting, of:
   return { ...of, password }
 }
 
-/** The row of a message whose `fields` are only kept, and read by no handler. */
+/** The row of a message whose `fields` are stored but read by no handler. */
 export function keeping<R extends AnyRow>(fields: readonly string[], of: R): R {
   return { ...of, keptOnly: fields }
 }
 
-/** The row of a message whose resends are told from new facts by the time in `field`. */
-export function toldAt<R extends AnyRow>(field: TimeField, of: R): R {
-  return { ...of, toldAt: field }
+/** The row of a message whose time is in `field`; the time distinguishes new facts from resends. */
+export function timedBy<R extends AnyRow>(field: TimeField, of: R): R {
+  return { ...of, timeField: field }
 }
 
-/** The row of a message of whose lists handlers read only what these functions select. */
+/** The row of a message with long lists: handlers read only the elements that these functions select. */
 export function readingPartOf<R extends AnyRow>(lists: Readonly<Record<string, Selection>>, of: R): R {
   return { ...of, readPartly: lists }
 }
@@ -166,8 +166,8 @@ export type TableOf<R> = {
 type PayloadsOf<Call extends readonly [unknown, unknown, string, unknown]> = { [C in Call as `${C[2]}`]: C[3] }
 
 /**
- * `unknown` for each row whose handler takes what the schema of its action allows; `never` for one that does not
- * compile.
+ * `unknown` for each row whose handler takes the payload that the schema of its action allows, else `never`, which does
+ * not compile.
  */
 type Fitting<R, Payloads> = {
   readonly [A in keyof R]: R[A] extends { readonly handler: Handler<infer P>; readonly standingAnswer: null }
@@ -186,8 +186,8 @@ type SendOf<R> = { [A in keyof R & string]: R[A] extends Send ? A : never }[keyo
 type CallOf<R> = Exclude<keyof R & string, SendOf<R>>
 
 /**
- * Makes the table of one version: joins every row with its schemas, `<Action>Request` and `<Action>Response`, or
- * `<Action>` of a SEND. An action without them does not compile, and neither does a handler of another payload.
+ * Makes the table of one version: joins each row with its schemas, `<Action>Request` and `<Action>Response`, or
+ * `<Action>` for a SEND. It does not compile if an action has no schema, or if a handler takes another payload.
  *
  * @example tableFor<OCPP16.Call>()(schemas, { ...provisioning16, ...transactions16 })
  */

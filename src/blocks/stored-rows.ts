@@ -1,6 +1,6 @@
-// The rows that decisions append or replace, and the patches of rows that are there. A change names a table and has a
-// row of it, without what the store fills in from the message behind it, or the columns that change; the types are
-// those of the table's columns.
+// The rows that decisions add or replace, and the patches of existing rows. A change names a table and has either a
+// row, without the columns that the store fills in from the message, or the columns that change. The types come from
+// the table's columns.
 
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { chargePoints, unpatchedColumns as unpatchedOfChargePoint } from './charge-point-tables.ts'
@@ -12,16 +12,16 @@ import type {
   unpatchedColumns as unpatchedOfTransaction,
 } from './transactions/tables.ts'
 
-/** A name that a table has for a column. */
+/** The name of a column in a drizzle table. */
 export type NameOf<T extends PgTable> = keyof T['$inferSelect'] & string
 
-/** A row of a table as it is written: JSON may be a text already. */
+/** A row as it is written: JSON may already be text. */
 export type RowOf<T extends PgTable> = {
   [Name in NameOf<T>]:
     T['$inferSelect'][Name] | (T['_']['columns'][Name] extends { _: { dataType: 'json' } } ? string : never)
 }
 
-/** A row of which what is null may be left out. */
+/** A row in which nullable columns may be left out. */
 export type WithoutNulls<Row> = Partial<Row> & {
   [Name in keyof Row as null extends Row[Name] ? never : Name]: Row[Name]
 }
@@ -34,11 +34,11 @@ export type StoredTable = keyof Tables
 /** A row of one of them. */
 export type StoredRow<Name extends StoredTable> = RowOf<Tables[Name]>
 
-/** Columns that the store fills in: whose message it was, when it came, and what tells rows apart. */
+/** Columns that the store fills in: the charge point and message, the times of arrival, and the digest. */
 type OfMessage =
   'chargePointKey' | 'messageId' | 'digest' | 'atMs' | 'receivedAtMs' | 'updatedAtMs' | 'statusSinceMs' | 'changedAtMs'
 
-/** Columns that only what comes later fills: the end of a transaction, and what a correction replaced. */
+/** Columns that are filled in later: the end of a transaction, and the values that a correction replaced. */
 interface Later {
   readonly transactions: (typeof endColumns | typeof fallColumns)[number]
   readonly transactionCorrections: 'stoppedAtBeforeMs' | 'meterStopWhBefore' | 'stopReasonBefore'
@@ -46,37 +46,37 @@ interface Later {
 
 type LaterOf<Name extends StoredTable> = Name extends keyof Later ? Later[Name] : never
 
-/** A row as a decision makes it. What is left out is null. */
+/** A row as a decision makes it. A column that is left out is null. */
 export type NewRow<Name extends StoredTable> = Readonly<
   WithoutNulls<Omit<RowOf<Tables[Name]>, OfMessage | LaterOf<Name>>>
 >
 
-/** What a change says beside its row. */
+/** What a change has in addition to its row. */
 interface Beside {
   readonly chargePointEvents: {
-    /** Its place, by which a resend is recognised when it has no usable time. */
+    /** Its place, by which a resend without a usable time is recognised. */
     readonly place?: number
   }
   readonly problems: {
-    /** False: there is none any more, and the row goes. */
+    /** False: the problem is over, and the row is deleted. */
     readonly isActive: boolean
   }
 }
 
-/** A row that is added to a table, or replaces that of the same key. */
+/** A row that is added to a table, or replaces the row with the same key. */
 export type RowChange<Name extends StoredTable = StoredTable> = {
   [Table in Name]: { readonly table: Table; readonly row: NewRow<Table> } & (Table extends keyof Beside
     ? Beside[Table]
     : unknown)
 }[Name]
 
-/** Columns of a row that is there. What is left out stays as it is; null is stored. */
+/** Columns of an existing row. A column that is left out stays unchanged; null is stored. */
 type Patch<T extends PgTable, Left> = Readonly<Partial<Omit<RowOf<T>, Left & string>>>
 
-/** What changes of a charge point. */
+/** Columns of a charge point that a message may change. */
 export type ChargePointPatch = Patch<typeof chargePoints, (typeof unpatchedOfChargePoint)[number]>
 
-/** What changes of a transaction. */
+/** Columns of a transaction that a message may change. */
 export type TransactionPatch = Patch<typeof transactions, (typeof unpatchedOfTransaction)[number]>
 
 /** The end of a transaction. */
@@ -84,20 +84,20 @@ export type TransactionEnd = Required<Pick<TransactionPatch, (typeof endColumns)
   readonly stoppedAtMs: number
 }
 
-/** The charge point of the message changes. */
+/** A change of the message's charge point. */
 export interface ChargePointChange {
   readonly table: 'chargePoints'
   readonly patch: ChargePointPatch
 }
 
-/** A transaction changes: it goes on, or ends. */
+/** A change of a transaction: it continues or ends. */
 export interface TransactionChange {
   readonly table: 'transactions'
   readonly transactionId: number
   readonly patch: TransactionPatch
 }
 
-/** A row that is there changes. */
+/** A change of an existing row. */
 export type PatchChange = ChargePointChange | TransactionChange
 
 /** Whether a change is a row of that table. */

@@ -1,6 +1,5 @@
-// The tables that decisions write rows of, by the names that changes have for them. A table is the one definition of
-// what it stores: the types of rows, the SQL that writes them and its encoders are derived from it
-// (`store/table-statement.ts`).
+// The tables into which decisions write rows, by the names that changes use. A table is the only definition of its
+// rows: their types, the SQL that writes them and the encoders are derived from it (`store/table-statement.ts`).
 
 import { connectors } from './availability/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
@@ -9,8 +8,8 @@ import { variables } from './provisioning/tables.ts'
 import { transactionCorrections, transactions } from './transactions/tables.ts'
 
 /**
- * The order is that in which rows are stored. Of a table without an entry of its own in `store/gathered-rows.ts`, a row
- * takes the place of the one with its key.
+ * Rows are stored in the order of these tables. A row replaces the one with the same key, unless
+ * `store/gathered-rows.ts` has an entry for its table.
  */
 export const storedTables = {
   connectors,

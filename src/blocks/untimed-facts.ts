@@ -1,65 +1,67 @@
-// Facts that a charge point tells without a usable time. Nothing in such a message tells a new fact from a resend of
-// the last one; what came in between does. So each charge point counts these facts: a new one takes the next place, a
-// resend has the place of the one that it repeats, and the keys in the database hold the place where others hold the
-// time. It refuses to guess: what cannot be told for a resend is a new fact.
+// Facts that a charge point sends without a usable time. Nothing in such a message distinguishes a new fact from a
+// resend of the last one; only the messages in between do. So Stator counts these facts per charge point: a new fact
+// takes the next place, a resend has the place of the fact that it repeats, and the keys in the database contain the
+// place instead of the time. Stator does not guess: what is not recognised as a resend is a new fact.
 
 import { untimedSubjectsMax } from '../base/limits.ts'
 import { isDateTime, readTime } from '../ocpp/date-time.ts'
 
-/** What a charge point told last without a usable time. */
+/** The last facts of a charge point without a usable time. */
 export interface UntimedFacts {
-  /** The last place that was given. It only grows, so that no two facts ever have one place. */
+  /** The last place that was given away. It only grows, so that no two facts have the same place. */
   readonly count: number
-  /** What each subject told last, if it told it without a time; the newest at the end, `untimedSubjectsMax` at most. */
-  readonly last: Readonly<Record<string, LastTold>>
+  /** The last fact of each subject, if it had no time; newest last, at most `untimedSubjectsMax`. */
+  readonly last: Readonly<Record<string, LastFact>>
 }
 
-interface LastTold {
+interface LastFact {
   readonly place: number
   /** `AcceptedFrame.content`. */
   readonly content: string
   readonly isStart?: true
 }
 
-/** What a message is about: the connectors and transactions for which it comes between two others. */
+/**
+ * The subjects of a message: its connectors and transactions. After it, an earlier message of the same subject cannot
+ * be resent.
+ */
 export interface About {
   /**
-   * Where the message is remembered when it has no usable time, and found when it comes again; left out when its key
-   * needs no place.
+   * The subject under which the message is remembered if it has no usable time; left out if its key needs no place.
    */
   readonly subject?: string
-  /** What else it is about. */
+  /** Its other subjects. */
   readonly also?: readonly string[]
-  /** It starts a transaction: then a boot comes in between as well. */
+  /** It starts a transaction: after a boot, too, it cannot be resent. */
   readonly isStart?: true
-  /** It comes in between for all starts of the charge point. */
+  /** After it, no earlier start of the charge point can be resent. */
   readonly endsStarts?: true
 }
 
-/** A fact without a usable time among all those of its charge point. */
+/** The place of a fact without a usable time. */
 export interface Placed {
   readonly place: number
-  /** Whether the fact has been told before: nothing has come in between. */
+  /** Whether the fact came before, and nothing of its subject in between. */
   readonly isResend: boolean
 }
 
-/** The place of a fact, and what is remembered when it has been told. */
+/** The place of a fact, and what is remembered after it. */
 export interface Placing {
-  /** Null for a fact that needs none. */
+  /** Null for a fact that needs no place. */
   readonly placed: Placed | null
-  /** The facts given, when nothing changes. */
+  /** The same object as before if nothing changes. */
   readonly after: UntimedFacts | null
 }
 
-/** The time of a fact as its key has it: its place, when it has no usable time. */
+/** The time in the key of a fact; its place if it has no usable time. */
 export function timeKey(placed: Placed | null, time: unknown): string {
   return placed === null ? String(time) : `place ${placed.place}`
 }
 
 /**
- * The time in the key of a fact, in milliseconds: what was sent, as UTC where it names no zone. It depends on nothing
- * but the text, so that a resend has the same, whatever has been set for the charge point meanwhile. Null for a fact
- * with a place, and where nothing can be read.
+ * The time in the key of a fact, in milliseconds since the Unix epoch; a time without a zone is read as UTC. It depends
+ * only on the text, so that a resend has the same time even if the settings of the charge point have changed. Null for
+ * a fact with a place, and if the time cannot be read.
  *
  * @param sent the time as it was sent.
  */
@@ -75,7 +77,7 @@ export function connectorSubject(connector: { readonly evseId: number; readonly 
 
 const idCharactersMax = 64
 
-/** @param id of 1.6 our number, of 2.x the charge point's own. */
+/** @param id 1.6: our transactionId; 2.x: the charge point's own. */
 export function transactionSubject(id: number | string): string {
   const text = String(id)
   return `transaction ${text.length > idCharactersMax ? Bun.hash.xxHash64(text) : text}`
@@ -84,28 +86,28 @@ export function transactionSubject(id: number | string): string {
 /**
  * Places a message.
  *
- * @param content what the message says, when it has no usable time; undefined when it has one.
- * @param before what is remembered; null while the charge point has never told anything without a time.
+ * @param content digest of the message if it has no usable time, else undefined.
+ * @param before what is remembered; null if all facts of the charge point have had a time.
  */
 export function placing(about: About, content: string | undefined, before: UntimedFacts | null): Placing {
   const { subject } = about
-  const told = new Map(Object.entries(before?.last ?? {}))
-  const size = told.size
-  for (const other of about.also ?? []) told.delete(other)
-  if (about.endsStarts === true) for (const [key, { isStart }] of told) if (isStart === true) told.delete(key)
+  const facts = new Map(Object.entries(before?.last ?? {}))
+  const size = facts.size
+  for (const other of about.also ?? []) facts.delete(other)
+  if (about.endsStarts === true) for (const [key, { isStart }] of facts) if (isStart === true) facts.delete(key)
   const count = before?.count ?? 0
   if (subject === undefined || content === undefined) {
-    if (subject !== undefined) told.delete(subject)
-    return { placed: null, after: told.size === size ? before : { count, last: Object.fromEntries(told) } }
+    if (subject !== undefined) facts.delete(subject)
+    return { placed: null, after: facts.size === size ? before : { count, last: Object.fromEntries(facts) } }
   }
-  const last = told.get(subject)
+  const last = facts.get(subject)
   if (last !== undefined && last.content === content && last.isStart === about.isStart) {
-    const after = told.size === size ? before : { count, last: Object.fromEntries(told) }
+    const after = facts.size === size ? before : { count, last: Object.fromEntries(facts) }
     return { placed: { place: last.place, isResend: true }, after }
   }
   const place = count + 1
-  told.delete(subject)
-  told.set(subject, about.isStart === true ? { place, content, isStart: true } : { place, content })
-  const kept = [...told].slice(-untimedSubjectsMax)
+  facts.delete(subject)
+  facts.set(subject, about.isStart === true ? { place, content, isStart: true } : { place, content })
+  const kept = [...facts].slice(-untimedSubjectsMax)
   return { placed: { place, isResend: false }, after: { count: place, last: Object.fromEntries(kept) } }
 }

@@ -108,7 +108,7 @@ export interface AcceptedFrame {
    * transaction, or has no usable time. Without a time, the digest of samples of intervals includes the message id.
    */
   readonly content?: string
-  /** Present if the time that the row names (`MessageRow.toldAt`) is missing or unusable. */
+  /** Present if the time that the row names (`MessageRow.timeField`) is missing or unusable. */
   readonly lacksTime?: true
   /** The whole payload as sent, without meter values, as JSON text; present if the frame is long. */
   readonly sentText?: string

@@ -9,9 +9,9 @@ export function ms(time: string): string {
 
 // A transaction of 1.6 has none. For transactions from before events were counted, the row says what was reported.
 const story = `CASE WHEN t.station_transaction_id IS NOT NULL THEN json_build_object('use', t.station_use,
-  'isStartTold', t.is_start_told, 'lastEventAtMs', ${ms('COALESCE(t.last_event_at, t.stopped_at, t.started_at)')},
-  'lastSeqNo', t.last_seq_no, 'firstHeardAtMs', ${ms('t.received_at')},
-  'heardAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')}, 'stoppedAtMs', ${ms('t.stopped_at')}) END`
+  'isStartReported', t.is_start_told, 'lastEventAtMs', ${ms('COALESCE(t.last_event_at, t.stopped_at, t.started_at)')},
+  'lastSeqNo', t.last_seq_no, 'firstReceivedAtMs', ${ms('t.received_at')},
+  'lastReceivedAtMs', ${ms('COALESCE(t.updated_at, t.received_at)')}, 'stoppedAtMs', ${ms('t.stopped_at')}) END`
 
 /** SQL of a column of the row `t`. */
 function valueOf(name: keyof typeof transactions.$inferSelect): string {

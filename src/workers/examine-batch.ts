@@ -72,7 +72,7 @@ function examined(task: FrameTask): Verdict {
   if (plain.kind !== 'call') return plain
   const { kind, messageId, action, payload, quirks } = plain
   const row = rowOf(task.version, action)
-  const lacksTime = row !== undefined && row.toldAt !== null && lacksUsableTime(row.toldAt, payload, sent)
+  const lacksTime = row !== undefined && row.timeField !== null && lacksUsableTime(row.timeField, payload, sent)
   const digest = digestOf(plain, sent, row?.block === 'transactions', lacksTime)
   const verdict: AcceptedFrame = digest === null ? plain : { ...plain, ...digest }
   const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined

@@ -234,7 +234,7 @@ class Sets {
           // Each has a distinct use: no two uses of one id have the same number.
           ...(stationTransactionId === null
             ? {}
-            : { stationUse: transactionId, isStartTold: false, lastEventAtMs: this.#atMs() }),
+            : { stationUse: transactionId, isStartReported: false, lastEventAtMs: this.#atMs() }),
         })
       }
       case 5:
@@ -243,7 +243,7 @@ class Sets {
           ...(random.chance(0.5) ? { idToken: 'OTHER', idTokenType: random.pick([null, 'Central']) } : {}),
           ...(random.chance(0.3) ? { evseId: 2, connectorId: 1, meterStartWh: 5 } : {}),
           ...(random.chance(0.3) ? { startedAtMs: this.#atMs(), remoteStartId: 9, idTokenStatus: 'Invalid' } : {}),
-          ...(random.chance(0.3) ? { isStartTold: true as const, lastEventAtMs: this.#atMs(), lastSeqNo: 3 } : {}),
+          ...(random.chance(0.3) ? { isStartReported: true as const, lastEventAtMs: this.#atMs(), lastSeqNo: 3 } : {}),
         })
       case 6:
         return transactionStopped(this.#transactionId(), {

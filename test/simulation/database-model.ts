@@ -522,11 +522,11 @@ function knownTransaction(row: StoredTransaction): KnownTransaction {
         ? null
         : {
             use: row.stationUse,
-            isStartTold: row.isStartTold,
+            isStartReported: row.isStartReported,
             lastEventAtMs: row.lastEventAtMs ?? stoppedAtMs ?? startedAtMs,
             lastSeqNo: row.lastSeqNo,
-            firstHeardAtMs: row.receivedAtMs,
-            heardAtMs: row.updatedAtMs ?? row.receivedAtMs,
+            firstReceivedAtMs: row.receivedAtMs,
+            lastReceivedAtMs: row.updatedAtMs ?? row.receivedAtMs,
             stoppedAtMs,
           },
   }

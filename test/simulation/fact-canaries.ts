@@ -84,7 +84,7 @@ export const factCanaries: readonly Canary[] = [
   },
   {
     bug: 'a later start that replaces an earlier one',
-    planting: { decide: remembering((transaction) => withStory(transaction, { isStartTold: false })) },
+    planting: { decide: remembering((transaction) => withStory(transaction, { isStartReported: false })) },
     // The store refuses a second start, which would be decided again and again. The same applies to the next two.
     breaks: 'answered',
   },

@@ -11,7 +11,7 @@ interface ReportedTransaction {
   readonly receivedAtMs: number
   readonly closedBy: 'station' | 'operator' | null
   readonly stoppedAtMs: number | null
-  readonly isStartTold: boolean
+  readonly isStartReported: boolean
   readonly lastEventAtMs: number | null
   readonly lastSeqNo: number | null
 }
@@ -68,14 +68,14 @@ function isBehindTransaction({ changes }: ChangeSet, { transaction }: Stored): b
     if (!isTransactionPatch(change)) return false
     const row = transaction(change.transactionId)
     if (row === undefined) return false
-    const { chargingState, closedBy, isStartTold, lastEventAtMs, lastSeqNo } = change.patch
+    const { chargingState, closedBy, isStartReported, lastEventAtMs, lastSeqNo } = change.patch
     const isEarlier =
       typeof lastEventAtMs === 'number' && row.lastEventAtMs !== null && lastEventAtMs < row.lastEventAtMs
     const isLower = typeof lastSeqNo !== 'number' || row.lastSeqNo === null || lastSeqNo <= row.lastSeqNo
     return (
       (closedBy === 'station' && row.closedBy === 'station') ||
       (typeof chargingState === 'string' && row.stoppedAtMs !== null) ||
-      (isStartTold === true && row.isStartTold) ||
+      (isStartReported === true && row.isStartReported) ||
       (isEarlier && isLower)
     )
   })

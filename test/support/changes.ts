@@ -69,7 +69,7 @@ export function transactionStarted(
       transactionId,
       stationTransactionId: null,
       stationUse: 1,
-      isStartTold: true,
+      isStartReported: true,
       lastEventAtMs: null,
       lastSeqNo: null,
       evseId: 1,

@@ -1,20 +1,20 @@
-// Functional block C, authorization: what an id token may do. 1.6 idTags and 2.x idTokens live in one table; letter
-// case does not count (1.6 CiString20Type, 2.x identifierString).
+// Functional block C, authorization: the status of an id token. 1.6 idTags and 2.x idTokens share one table; case is
+// ignored (1.6 CiString20Type, 2.x identifierString).
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
 import type { Handler, Known, KnownIdToken } from '../decision.ts'
 
 /**
- * Spellings under which to look for an id token, best first. Some charge points append `_` and their serial number
- * (KEBA); the plain token is looked for when the long one is not known.
+ * Spellings to look up for an id token, best first. Some charge points (KEBA) append `_` and their serial number; the
+ * plain token counts if the long one is unknown.
  */
 export function idTokenCandidates(idToken: string): string[] {
   const suffix = idToken.indexOf('_')
   return suffix > 0 ? [idToken, idToken.slice(0, suffix)] : [idToken]
 }
 
-/** The stored token that `idToken` stands for, if any. */
+/** The stored token that `idToken` means, if any. */
 export function findIdToken(idToken: string, known: Known): KnownIdToken | undefined {
   for (const candidate of idTokenCandidates(idToken)) {
     const found = known.idToken(candidate)
@@ -32,7 +32,7 @@ function statusOf(token: KnownIdToken, nowMs: number): 'Accepted' | 'Blocked' | 
   return isExpired(token, nowMs) ? 'Expired' : token.status
 }
 
-/** What a 1.6 charge point is told of an idTag (IdTagInfo, 1.6 §6.22); an unknown one is Invalid. */
+/** IdTagInfo (1.6 §6.22) of an idTag, for the answer to a 1.6 charge point. An unknown idTag is Invalid. */
 export function idTagInfo16(idTag: string, known: Known): OCPP16.AuthorizeResponse['idTagInfo'] {
   const token = findIdToken(idTag, known)
   if (token === undefined) return { status: 'Invalid' }
@@ -44,9 +44,9 @@ export function idTagInfo16(idTag: string, known: Known): OCPP16.AuthorizeRespon
 }
 
 /**
- * What a 2.x charge point is told of an idToken (IdTokenInfoType, 2.0.1 Part 2 §2.29). A token of type NoAuthorization
- * is accepted unseen (C02); one whose type differs from the stored type is Unknown, so that nobody types the number of
- * a card into a keypad.
+ * IdTokenInfoType (2.0.1 Part 2 §2.29) of an idToken, for the answer to a 2.x charge point. A token of type
+ * NoAuthorization is accepted without a look-up (C02). A token whose type differs from the stored type is Unknown, so
+ * that the number of a card cannot be typed into a keypad.
  */
 export function idTokenInfo201(
   idToken: Pick<OCPP20.AuthorizeRequest['idToken'], 'idToken' | 'type'>,

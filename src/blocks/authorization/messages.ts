@@ -1,4 +1,4 @@
-// Functional block C: who may charge.
+// Functional block C, authorization.
 
 import { rowsOf } from '../rows.ts'
 import { authorize16, authorize201 } from './authorization.ts'

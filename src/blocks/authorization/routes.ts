@@ -1,4 +1,4 @@
-// /api/id-tags: whom charge points may serve. Letter case does not count. Expired and blocked ones can be stored too.
+// /api/id-tags: the stored id tags. Case is ignored. Expired and blocked id tags can be stored, too.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -50,7 +50,7 @@ const NewIdTag = z
   .openapi('NewIdTag')
 const IdTagChange = z
   .strictObject(settings)
-  .openapi('IdTagChange', { description: 'What is left out stays as it is; null takes it away.' })
+  .openapi('IdTagChange', { description: 'A field that is left out stays unchanged; null removes its value.' })
 
 const IdTag = z
   .object({
@@ -95,7 +95,7 @@ const newRoute = createRoute({
   middleware: [operatorOnly] as const,
   request: { body: body(NewIdTag, true) },
   responses: {
-    201: json(IdTag, 'It is known now.'),
+    201: json(IdTag, 'The id tag is stored.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN', 'CONFLICT', 'REQUEST_TOO_LARGE'),
   },
 })
@@ -118,7 +118,7 @@ const changeRoute = createRoute({
   middleware: [operatorOnly] as const,
   request: { params: IdTagParams, body: body(IdTagChange, true) },
   responses: {
-    200: json(IdTag, 'As it is now.'),
+    200: json(IdTag, 'The id tag as it is now.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'REQUEST_TOO_LARGE'),
   },
 })
@@ -127,10 +127,10 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: '/api/id-tags/{idTag}',
   tags: ['ID tags'],
-  summary: 'Forget an id tag',
+  summary: 'Delete an id tag',
   middleware: [operatorOnly] as const,
   request: { params: IdTagParams },
-  responses: { 204: { description: 'It is gone.' }, ...errors('FORBIDDEN', 'NOT_FOUND') },
+  responses: { 204: { description: 'The id tag is deleted.' }, ...errors('FORBIDDEN', 'NOT_FOUND') },
 })
 
 /** Reading and changing id tags. */

@@ -1,4 +1,4 @@
-// Functional block G, availability: the status of connectors, and what it adds up to for the charge point.
+// Functional block G, availability: the status of connectors, and the status of the charge point that follows from it.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { connectorsMax } from '../../base/limits.ts'
@@ -18,8 +18,8 @@ import { timeMs } from '../notification.ts'
 import type { NewRow } from '../stored-rows.ts'
 import { connectorSubject } from '../untimed-facts.ts'
 
-// From what an operator must see first to what can wait. Connector 0 is the charge point itself: only its faults and
-// its being out of service say something about the others (some use it as a sum meter).
+// From the most important status for an operator to the least. Connector 0 is the charge point itself: it counts only
+// when it is faulted or out of service, because some charge points use it as a sum meter.
 export const statusesByWeight = [
   'Faulted',
   'Charging',
@@ -33,7 +33,7 @@ export const statusesByWeight = [
   'Available',
 ] as const satisfies readonly ConnectorStatus[]
 
-/** What the connectors of a charge point add up to; `Unknown` while none has reported. */
+/** The most important status of a charge point's connectors; `Unknown` if none has reported. */
 export function chargePointStatus(connectors: readonly KnownConnector[]): ConnectorStatus {
   const statuses = new Set<ConnectorStatus>()
   for (const connector of connectors) {
@@ -45,7 +45,7 @@ export function chargePointStatus(connectors: readonly KnownConnector[]): Connec
   return statusesByWeight.find((status) => statuses.has(status)) ?? 'Unknown'
 }
 
-/** A status text in the spelling of the specification; `Unknown` when it is none of its words. */
+/** A status text in the spelling of the specification; `Unknown` if the specification does not have it. */
 export function normaliseStatus(statusSent: string): ConnectorStatus {
   const wanted = statusSent.trim().toLowerCase()
   return statusesByWeight.find((status) => status.toLowerCase() === wanted) ?? 'Unknown'
@@ -56,7 +56,7 @@ export function connectorRef16(connectorId: number): ConnectorRef {
   return { evseId: connectorId, connectorId: connectorId === 0 ? 0 : 1 }
 }
 
-/** The changes by which connectors take a new status, with the charge point's own status when that changes too. */
+/** The changes for connectors with a new status, and for the charge point if its own status changes, too. */
 export function connectorStatusChanges(moved: readonly NewRow<'connectors'>[], known: Known): Change[] {
   const connectors = known.connectors()
   const others = connectors.filter(({ evseId, connectorId }) =>
@@ -69,48 +69,49 @@ export function connectorStatusChanges(moved: readonly NewRow<'connectors'>[], k
 }
 
 /**
- * The anomaly of a connector that is new and one too many (some charge points count on for ever); null when it is not.
+ * The anomaly of a new connector beyond `connectorsMax`; null if the connector is known or there is room. Some charge
+ * points keep inventing connectors.
  */
 export function connectorTooMany(ref: ConnectorRef, known: Known): Anomaly | null {
   if (known.connector(ref) !== undefined || known.connectors().length < connectorsMax) return null
   return { kind: 'tooManyConnectors', detail: { evseId: ref.evseId, connectorId: ref.connectorId } }
 }
 
-/** A status as a charge point reports it, with what its chart makes of the connector. */
+/** A connector after it has reported a status. */
 export interface MovedConnector {
   readonly row: NewRow<'connectors'>
-  /** That of a move which the specification does not provide for; none for any other. */
+  /** An anomaly if the specification does not allow the move, else empty. */
   readonly anomalies: readonly Anomaly[]
 }
 
-/** Asks the chart of the connector what it is after it has reported `told`. */
-export function moveConnector(told: NewRow<'connectors'>, known: Known): MovedConnector {
-  const { evseId, connectorId } = told
-  const from = known.connector(told)?.status ?? 'Unknown'
-  const { status, name } = connectorMove(known.chargePoint.version, from, told.status, evseId)
-  const row = { ...told, status }
-  // Whatever status a connector reports first, it has come from somewhere.
+/** Applies the chart of the connector to the status in `reported`. */
+export function moveConnector(reported: NewRow<'connectors'>, known: Known): MovedConnector {
+  const { evseId, connectorId } = reported
+  const from = known.connector(reported)?.status ?? 'Unknown'
+  const { status, name } = connectorMove(known.chargePoint.version, from, reported.status, evseId)
+  const row = { ...reported, status }
+  // The first status of a connector may be any: its previous status is unknown.
   if (name !== null || from === 'Unknown') return { row, anomalies: [] }
   return { row, anomalies: [{ kind: 'connectorMove', detail: { evseId, connectorId, from, to: status } }] }
 }
 
 function statusNotification(reported: NewRow<'connectors'>, known: Known): Decision {
   const { row: moved, anomalies } = moveConnector(reported, known)
-  const told: Change = {
+  const event: Change = {
     table: 'chargePointEvents',
     row: { action: 'StatusNotification', occurredAtMs: moved.occurredAtMs, payload: known.verbatim },
     ...(known.placed === null ? {} : { place: known.placed.place }),
   }
   const tooMany = connectorTooMany(moved, known)
-  if (tooMany !== null) return { answer: {}, changes: [told], anomalies: [tooMany] }
+  if (tooMany !== null) return { answer: {}, changes: [event], anomalies: [tooMany] }
   return {
     answer: {},
-    changes: [...connectorStatusChanges([moved], known), told],
+    changes: [...connectorStatusChanges([moved], known), event],
     anomalies,
   }
 }
 
-/** 1.6 §4.9. A move that its table leaves empty is applied all the same, and stored as an anomaly. */
+/** 1.6 §4.9. A move that the table of §4.9 does not allow is applied anyway, and stored as an anomaly. */
 export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
   about: (payload) => ({ subject: connectorSubject(connectorRef16(payload.connectorId)) }),
   decide: (payload, known) =>
@@ -130,8 +131,8 @@ export const statusNotification16: Handler<OCPP16.StatusNotificationRequest> = {
 }
 
 /**
- * The status of a 2.x connector that is told to be `statusSent`. Occupied says less than what the open transaction of
- * the EVSE has already told, so it does not overwrite that (see `chargingStatus`).
+ * The status of a 2.x connector for which `statusSent` was reported. Occupied does not overwrite a status that the open
+ * transaction of the EVSE has set, because that status is more precise (see `chargingStatus`).
  */
 export function status201(statusSent: string, ref: ConnectorRef, known: Known): ConnectorStatus {
   const sent = normaliseStatus(statusSent)
@@ -175,7 +176,7 @@ export function chargingStatus(state: string): ConnectorStatus {
   return ownValue(chargingStatuses, state) ?? 'Occupied'
 }
 
-/** Whether a connector status stems from a charging state. */
+/** Whether a connector status comes from a charging state. */
 export function isChargingStatus(status: ConnectorStatus): boolean {
   return Object.values(chargingStatuses).includes(status)
 }

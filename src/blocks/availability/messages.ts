@@ -1,6 +1,6 @@
-// Functional block G: whether a charge point lives, and what its connectors are ready for.
+// Functional block G, availability: whether a charge point is alive, and the status of its connectors.
 
-import { rowsOf, toldAt } from '../rows.ts'
+import { rowsOf, timedBy } from '../rows.ts'
 import { statusNotification16, statusNotification201 } from './connector-status.ts'
 import { heartbeat } from './heartbeat.ts'
 
@@ -8,12 +8,12 @@ const { notServed, served, toChargePoint } = rowsOf('availability')
 
 export const availability16 = {
   Heartbeat: served('1.6 §4.6', 'batched', heartbeat),
-  StatusNotification: toldAt('timestamp', served('1.6 §4.9', 'committed', statusNotification16)),
+  StatusNotification: timedBy('timestamp', served('1.6 §4.9', 'committed', statusNotification16)),
   ChangeAvailability: toChargePoint('1.6 §5.2', ['StatusNotification']),
 }
 
 export const availability201 = {
-  StatusNotification: toldAt('timestamp', served('2.0.1 G01', 'committed', statusNotification201)),
+  StatusNotification: timedBy('timestamp', served('2.0.1 G01', 'committed', statusNotification201)),
   Heartbeat: served('2.0.1 G02', 'batched', heartbeat),
   ChangeAvailability: toChargePoint('2.0.1 G03-G04', ['StatusNotification', 'NotifyEvent']),
 }

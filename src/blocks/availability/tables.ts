@@ -1,4 +1,4 @@
-// What is stored of connectors.
+// The table of connectors.
 
 import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
@@ -19,7 +19,7 @@ export const connectors = pgTable(
     /** By the charge point's clock. */
     occurredAtMs: instant('occurred_at').notNull(),
     updatedAtMs: instant('updated_at').notNull(),
-    /** Since when it has had its status, however often it was told; null for what was told before this was kept. */
+    /** Since when it has had its status; repeated reports do not change it. Null for rows from before this column. */
     statusSinceMs: instant('status_since'),
     /** `received_at` of its newest row in `connector_history`; null while it has none. */
     changedAtMs: instant('changed_at'),

@@ -1,4 +1,4 @@
-// Functional block P, data transfer: what vendors add to the protocol.
+// Functional block P, data transfer: messages that vendors add to the protocol.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
@@ -7,7 +7,7 @@ import { bothWays, keeping, rowsOf } from '../rows.ts'
 
 const { notServed, served } = rowsOf('data-transfer')
 
-// Stator implements no vendor's messages, and a central system that knows no vendor must say so (1.6 §4.3, 2.0.1 P02).
+// Stator implements no vendor's messages, so the answer must be UnknownVendorId (1.6 §4.3, 2.0.1 P02).
 const dataTransfer: Handler<OCPP16.DataTransferRequest | OCPP20.DataTransferRequest> = {
   decide: (_payload, known) => ({ ...notification(known), answer: { status: 'UnknownVendorId' } }),
 }

@@ -1,4 +1,4 @@
-// Functional block N: uploads of logs, monitoring, and reports of what happens at a charge point.
+// Functional block N, diagnostics: uploads of logs, monitoring, and events.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'

@@ -1,21 +1,20 @@
-// Which entries of a NotifyEvent tell of a state: the availability of a connector, an EVSE or the charging station
-// (2.0.1 G01), and whether a component has a problem. A NotifyEvent may hold thousands of entries about anything; only
-// these are decided on.
+// Selects the entries of a NotifyEvent that report a state: the availability of a connector, an EVSE or the charging
+// station (2.0.1 G01), or whether a component has a problem. A NotifyEvent may have thousands of other entries;
+// handlers read only these.
 
 import { stateEventsMax } from '../../base/limits.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Components whose AvailabilityState is a status, from the whole to its parts. Names are case insensitive (2.0.1
- * ComponentType, VariableType).
+ * Components whose AvailabilityState is a connector status, from the largest to the smallest. Names are case
+ * insensitive (2.0.1 ComponentType, VariableType).
  */
 export const availableComponents = ['chargingstation', 'evse', 'connector'] as const
 
 /**
- * The entries of `events` that tell of a state: of each component the newest about its AvailabilityState, and the
- * newest about its Problem, the last `stateEventsMax` of them. Of two of the same time the later in the list is the
- * newer.
+ * The entries of `events` that report a state: for each component the newest AvailabilityState and the newest Problem,
+ * at most the last `stateEventsMax`. If two have the same time, the later one in the list counts as newer.
  */
 export function newestStates<E>(events: readonly E[]): readonly E[] {
   const newest = new Map<string, E>()
@@ -31,7 +30,7 @@ export function newestStates<E>(events: readonly E[]): readonly E[] {
   return [...newest.values()].slice(-stateEventsMax)
 }
 
-/** Component, its place and the variable of an entry that tells of a state; null for any other. */
+/** Variable and component, with its location, of an entry that reports a state; null for any other entry. */
 function stateKey(event: unknown): string | null {
   if (!isFields(event) || !isFields(event.variable) || !isFields(event.component)) return null
   const variable = nameOf(event.variable)

@@ -1,5 +1,5 @@
-// Functional blocks G and N, where they meet: a 2.x charge point may tell its statuses by NotifyEvent instead of
-// StatusNotification (2.0.1 G01), and its problems by NotifyEvent alone.
+// Functional blocks G and N: a 2.x charge point may report its statuses with NotifyEvent instead of StatusNotification
+// (2.0.1 G01). It reports its problems only with NotifyEvent.
 
 import type { OCPP20 } from 'typed-ocpp'
 import { connectorsMax } from '../../base/limits.ts'
@@ -13,21 +13,21 @@ import { connectorSubject } from '../untimed-facts.ts'
 type Event = OCPP20.NotifyEventRequest['eventData'][number]
 
 /**
- * 2.0.1 N07: events that monitors raised. All are stored; those about an AvailabilityState are statuses as well, and
- * those about a Problem say what is wrong with a component at the moment.
+ * 2.0.1 N07: events of monitors. All are stored. An AvailabilityState also changes the status of connectors, and a
+ * Problem changes the current problems of the charge point.
  */
 export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
   about: ({ eventData }, known) => ({
     also: newestStates(eventData).flatMap((event) => connectorsOf(event, known).map(connectorSubject)),
   }),
   decide: (payload, known) => {
-    const told = notification(known, payload.generatedAt)
+    const stored = notification(known, payload.generatedAt)
     const events = newestStates(payload.eventData)
-    if (events.length === 0) return told
+    if (events.length === 0) return stored
     const statuses = statusesOf(events, known)
     return {
-      ...told,
-      changes: [...statuses.changes, ...problemsOf(events, known), ...told.changes],
+      ...stored,
+      changes: [...statuses.changes, ...problemsOf(events, known), ...stored.changes],
       anomalies: statuses.anomalies,
     }
   },
@@ -42,7 +42,7 @@ function statusesOf(events: readonly Event[], known: Known): Pick<Decision, 'cha
     for (const ref of connectorsOf(event, known)) {
       const key = `${ref.evseId}/${ref.connectorId}`
       const isNew = known.connector(ref) === undefined && !moves.has(key)
-      // One anomaly for them all: a charge point that counts on for ever says the same of each.
+      // One anomaly for all of them, because a charge point that keeps inventing connectors would cause many.
       if (isNew && connectorsLeft-- <= 0) tooMany ??= ref
       else moves.set(key, movedBy(ref, event, known))
     }
@@ -70,7 +70,7 @@ function movedBy(ref: ConnectorRef, event: Event, known: Known): NewRow<'connect
   }
 }
 
-/** The entries about an AvailabilityState, what is told of a connector itself after what is told of its EVSE. */
+/** The entries about an AvailabilityState. Those of an EVSE come first, so that those of a connector override them. */
 function byPrecedence(events: readonly Event[]): readonly Event[] {
   return events
     .filter(({ variable }) => isNamed(variable, 'availabilitystate'))
@@ -86,9 +86,9 @@ function isNamed({ name }: { readonly name: string }, wanted: string): boolean {
 }
 
 /**
- * The connectors that an entry is about. The charging station is connector 0, as in 1.6. What is told of an EVSE holds
- * for its one connector; of several, for each when the EVSE is available to all or to none, and for none when one of
- * them is in use or reserved: only the charge point knows which.
+ * The connectors that an entry is about. The charging station is connector 0, as in 1.6. The state of an EVSE applies
+ * to all its connectors. Exception: if an EVSE with several connectors is occupied or reserved, it applies to none,
+ * because only the charge point knows which connector is meant.
  */
 function connectorsOf({ component, actualValue }: Event, known: Known): readonly ConnectorRef[] {
   if (isNamed(component, 'chargingstation')) return [{ evseId: 0, connectorId: 0 }]
@@ -106,7 +106,7 @@ function problemsOf(events: readonly Event[], known: Known): readonly Change[] {
   return events.flatMap((event) => problemOf(event, known))
 }
 
-/** What an entry says about a problem; nothing when it is about something else, or says neither true nor false. */
+/** The change for an entry about a Problem; none for another variable, or if the value is neither true nor false. */
 function problemOf(event: Event, known: Known): RowChange<'problems'>[] {
   const { component, variable, actualValue, techCode, techInfo, cause, timestamp } = event
   const isActive = truth(actualValue)

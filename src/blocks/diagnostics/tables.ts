@@ -1,9 +1,9 @@
-// What is stored of the problems that 2.x charge points report.
+// The table of problems that 2.x charge points report.
 
 import { index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
 
-/** Problems that components of 2.x charge points have at the moment. */
+/** Current problems of components of 2.x charge points. */
 export const problems = pgTable(
   'problems',
   {
@@ -23,7 +23,7 @@ export const problems = pgTable(
       name: 'problems_pkey',
       columns: [table.chargePointKey, table.componentName, table.componentInstance, table.evseId, table.connectorId],
     }),
-    // The newest are shown, however many a charge point makes up.
+    // The API shows the newest; a charge point may report any number.
     index('problems_newest').on(table.chargePointKey, table.occurredAtMs),
   ],
 )

@@ -1,4 +1,4 @@
-// Functional block O: messages on the display of a charge point.
+// Functional block O, display messages.
 
 import { keeping, rowsOf } from '../rows.ts'
 

@@ -1,4 +1,4 @@
-// Functional block L as an operator uses it: a firmware update, in the words of either version.
+// Functional block L, firmware: the command for an update in each version.
 
 import { isoTime } from '../../base/clock.ts'
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
@@ -7,12 +7,12 @@ import { statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 
 export interface FirmwareRequest {
-  /** Where the charge point fetches the firmware. */
+  /** URL from which the charge point fetches the firmware. */
   readonly location: string
   readonly retrieveDateMs: number
   readonly retries?: number
   readonly retryIntervalSeconds?: number
-  /** 2.x: by which its FirmwareStatusNotifications refer to this update. */
+  /** 2.x: the id of this update in its FirmwareStatusNotifications. */
   readonly requestId: number
 }
 
@@ -37,13 +37,10 @@ const forms = since2<Form>(
   }),
 )
 
-/**
- * What an answer without anything in it means; null: nothing. A 1.6 answer is empty, and means that it will try
- * (§6.56).
- */
+/** The status that an empty answer means; null if it means none. In 1.6 the answer is always empty (§6.56). */
 const emptyAnswer = since2<string | null>('Accepted', null)
 
-/** What a firmware update was answered with; null when the answer does not say. */
+/** The outcome of a firmware update; null if the answer has no status. */
 export function updateFirmwareOutcome(version: OcppVersion, answer: Payload): CommandOutcome | null {
   const status = statusOf(answer) ?? (Object.keys(answer).length === 0 ? emptyAnswer[version] : null)
   if (status === null) return null

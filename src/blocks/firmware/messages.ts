@@ -1,4 +1,4 @@
-// Functional block L: firmware, and how far an update of it has come.
+// Functional block L, firmware: updates and their status.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'

@@ -44,7 +44,7 @@ const updateFirmwareRoute = createRoute({
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...errors(...commandErrorCodes) },
 })
 
-/** Firmware of charge points. */
+/** Firmware updates of charge points. */
 export function firmwareRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
@@ -68,7 +68,7 @@ export function firmwareRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   return app
 }
 
-/** An id for a request whose notifications the charge point will send later: random, so that none is met twice. */
+/** An id for a request whose notifications come later. It is random, so that two requests do not have the same id. */
 function newRequestId(): number {
   return 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % integerMax)
 }

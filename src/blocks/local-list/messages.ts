@@ -1,4 +1,4 @@
-// Functional block D: the list of id tokens that a charge point keeps for when it is offline.
+// Functional block D, local authorization list: the id tokens that a charge point accepts while it is offline.
 
 import { rowsOf } from '../rows.ts'
 

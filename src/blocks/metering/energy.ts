@@ -1,5 +1,5 @@
-// The energy of a transaction, from the best evidence there is: its own registers at start and stop, else the registers
-// of its meter values, else the intervals that they tell. It never guesses: a register that falls gives no figure.
+// The energy of a transaction, from the best source: its own registers at start and stop, else the registers of its
+// meter values, else the intervals in them. Stator does not guess: if a register fell, the energy is unknown.
 
 import { isObject } from '../../base/json.ts'
 import { meterRoundingWhMax, registerStepsWh } from '../../base/limits.ts'
@@ -9,30 +9,30 @@ import type { RegisterFall, RegisterReading } from '../../ocpp/verdict.ts'
 import type { Payload } from '../decision.ts'
 import { endRegistersOf, type TransactionRegisters } from './transaction-registers.ts'
 
-/** What a figure of energy rests on. */
+/** The source of an energy figure. */
 export type EnergySource = 'register' | 'lastRegister' | 'intervals' | 'operator'
 
-/** What the meter values of a transaction tell, in Wh; null where they tell nothing. */
+/** What the meter values of a transaction say, in Wh; null for what they do not say. */
 export interface EnergyEvidence {
-  /** The earliest and the latest register, by the time at which they were sampled. */
+  /** The earliest and the latest register, by sample time. */
   readonly firstRegisterWh: number | null
   readonly lastRegisterWh: number | null
-  /** Whether those two are one reading: they were sampled at one time, or the last one tells the begin again. */
+  /** Whether the two are one reading: they have the same sample time, or the last one repeats that of the start. */
   readonly isOneReading: boolean
-  /** The highest register up to the end of a transaction that is over; null where it was not looked for. */
+  /** The highest register until the end of a closed transaction; null if it was not looked up. */
   readonly highestRegisterWh: number | null
-  /** Whether a register fell on the way, as `firstFall` has it; false where it was not looked for. */
+  /** Whether a register fell in between, according to `firstFall`; false if it was not looked up. */
   readonly fell: boolean
   /** The sum of the intervals. */
   readonly intervalsWh: number | null
 }
 
-/** What is known of the energy of a transaction, in Wh. */
+/** The energy of a transaction, in Wh. */
 export interface TransactionEnergy {
-  /** Null while the transaction is open, and when nothing tells it or a register fell. */
+  /** Null while the transaction is open, if there is no source, or if a register fell. */
   readonly consumedWh: number | null
   readonly source: EnergySource | null
-  /** Of an open transaction; null of one that has stopped. */
+  /** The energy of an open transaction; null once it has stopped. */
   readonly soFarWh: number | null
 }
 
@@ -45,7 +45,7 @@ export const noEvidence: EnergyEvidence = {
   intervalsWh: null,
 }
 
-/** Whether the meter values have to be read to tell the energy of a transaction. */
+/** Whether the energy of a transaction can only be computed from its meter values. */
 export function needsEvidence(registers: TransactionRegisters): boolean {
   const { startWh, stopWh } = endRegistersOf(registers)
   return registers.open || startWh === null || stopWh === null || registers.registerFellFromWh !== null
@@ -54,21 +54,21 @@ export function needsEvidence(registers: TransactionRegisters): boolean {
 interface Ends {
   readonly startWh: number
   readonly endWh: number
-  /** The two are one reading, and that stands for one moment. */
+  /** The two are one reading, of one moment. */
   readonly isOneReading: boolean
 }
 
-/** The registers that a transaction began and ended with, as far as is known; null when one of them is not. */
+/** The registers at start and end of a transaction; null if one of them is unknown. */
 function endsOf(registers: TransactionRegisters, evidence: EnergyEvidence): Ends | null {
-  const told = endRegistersOf(registers)
-  const startWh = told.startWh ?? evidence.firstRegisterWh
-  const endWh = told.stopWh ?? evidence.lastRegisterWh
+  const own = endRegistersOf(registers)
+  const startWh = own.startWh ?? evidence.firstRegisterWh
+  const endWh = own.stopWh ?? evidence.lastRegisterWh
   if (startWh === null || endWh === null) return null
   const isOneReading = evidence.isOneReading && Math.abs(endWh - startWh) <= meterRoundingWhMax
   return { startWh, endWh, isOneReading }
 }
 
-/** Whether the intervals have to be read to tell the energy of a transaction: its registers do not. */
+/** Whether the intervals are needed because the registers do not give the energy of a transaction. */
 export function needsIntervals(registers: TransactionRegisters, evidence: EnergyEvidence): boolean {
   return endsOf(registers, evidence)?.isOneReading !== false
 }
@@ -85,11 +85,11 @@ export function energyOf(registers: TransactionRegisters, evidence: EnergyEviden
           source: sourceOf(registers),
         }
   if (open) return { consumedWh: null, source: null, soFarWh: energyWh }
-  const told = energyWh === null ? null : closedBy === 'operator' && meterStopWh !== null ? 'operator' : source
-  return { consumedWh: energyWh, source: told, soFarWh: null }
+  const isEntered = closedBy === 'operator' && meterStopWh !== null
+  return { consumedWh: energyWh, source: energyWh === null ? null : isEntered ? 'operator' : source, soFarWh: null }
 }
 
-/** The one reading of a start that is known tells what an open transaction has taken up to then: nothing. */
+/** 0 for an open transaction whose only reading so far is the known register of its start; else null. */
 function nothingYet(registers: TransactionRegisters, ends: Ends | null): 0 | null {
   return registers.open && endRegistersOf(registers).startWh !== null && ends !== null ? 0 : null
 }
@@ -108,8 +108,8 @@ export function registerFall(beforeWh: number, afterWh: number): 'none' | 'round
 }
 
 /**
- * Whether a register fell from one reading to another in the middle of a transaction. It did not where one of them is
- * told in coarser steps, and that explains it: 6.01 kWh before 6,005 Wh.
+ * Whether a register fell from one reading to the next during a transaction. It did not if one of them is rounded to
+ * coarser steps and that explains the difference: 6.01 kWh before 6,005 Wh.
  */
 export function hasReadingFallen(beforeWh: number, afterWh: number): boolean {
   if (registerFall(beforeWh, afterWh) !== 'backwards') return false
@@ -121,10 +121,10 @@ export function hasReadingFallen(beforeWh: number, afterWh: number): boolean {
 }
 
 /**
- * The first fall of a register that did not rise again with the next reading: a single odd reading is none. What the
- * last one fell to may prove to be such a reading.
+ * The first fall of a register that did not rise again with the next reading; a single low reading does not count. A
+ * fall at the last reading counts, although the next reading may show that it was a single one.
  *
- * @param readings in the order of their times.
+ * @param readings ordered by time.
  */
 export function firstFall(readings: readonly RegisterReading[]): RegisterFall | null {
   let highestWh = Number.NEGATIVE_INFINITY
@@ -138,9 +138,8 @@ export function firstFall(readings: readonly RegisterReading[]): RegisterFall | 
 }
 
 /**
- * Whether the register fell on the way to the end, and so tells nothing of what came before. A single reading that is
- * lower than those on both sides of it is none: nor is anything where an operator, who knows better, has entered the
- * end.
+ * Whether the register fell before the end, so that the energy is unknown. A single low reading does not count. If an
+ * operator entered the register of the end, no fall counts.
  */
 function hasFallen(endWh: number, registers: TransactionRegisters, evidence: EnergyEvidence): boolean {
   if (registers.closedBy === 'operator' && registers.meterStopWh !== null) return false
@@ -151,40 +150,40 @@ function isBelow(wh: number, beforeWh: number | null): boolean {
   return beforeWh !== null && registerFall(beforeWh, wh) === 'backwards'
 }
 
-/** By how much a register has risen; null when it fell by more than rounding explains. */
+/** By how much a register has risen; null if it fell by more than rounding. */
 function risenWh(fromWh: number, toWh: number): number | null {
   return registerFall(fromWh, toWh) === 'backwards' ? null : Math.max(0, toWh - fromWh)
 }
 
 /** A meter value as it is stored. */
 export interface StoredMeterValue {
-  /** Any text or number that is another for another time. */
+  /** Any text or number that identifies the time. */
   readonly sampledAt: string | number
   readonly meterValue: Payload | null
 }
 
-// Meter values are stored as they were sent, so their words stand here as `wordOf` reads them.
+// Meter values are stored as they were sent, so these words are in the form that `wordOf` returns.
 const intervalMeasurand = 'energy.active.import.interval'
-/** Contexts that tell all of the energy of a transaction; both may, and then they tell it twice. */
+/** Contexts whose intervals cover the whole transaction. If both are present, each has all of the energy. */
 const regularContexts = ['sample.periodic', 'sample.clock']
 
-/** A word in any letter case, with stray spaces; `otherwise` when none was sent. */
+/** `sent` in lower case and without spaces; `otherwise` if nothing was sent. */
 function wordOf(sent: unknown, otherwise: string): string {
   if (sent === undefined || sent === null) return otherwise
   return withoutSpaces(String(sent)).toLowerCase()
 }
 
 /**
- * The sum of the intervals of one context, each counted once however often it was told; null when there is none. Of the
- * two regular contexts the one that tells more counts, since the other has gaps; other contexts count only where there
- * is neither.
+ * The sum of the intervals of one context; an interval that was sent twice counts once. Null if there are none. Of the
+ * two regular contexts the one with the greater sum counts, because the other has gaps. Other contexts count only if
+ * there is no regular one.
  */
 export function intervalsWh(values: readonly StoredMeterValue[]): number | null {
   const byContext = new Map<string, Map<string, number>>()
   for (const { sampledAt, meterValue } of values) {
     for (const { context, phase, wh } of intervalsIn(meterValue)) {
-      const told = byContext.get(context) ?? new Map<string, number>()
-      byContext.set(context, told.set(`${sampledAt}/${phase}`, wh))
+      const intervals = byContext.get(context) ?? new Map<string, number>()
+      byContext.set(context, intervals.set(`${sampledAt}/${phase}`, wh))
     }
   }
   const regular = regularContexts.filter((context) => byContext.has(context))
@@ -192,9 +191,9 @@ export function intervalsWh(values: readonly StoredMeterValue[]): number | null 
   return sums.length === 0 ? null : Math.max(...sums)
 }
 
-function sumOf(told: ReadonlyMap<string, number> | undefined): number {
+function sumOf(intervals: ReadonlyMap<string, number> | undefined): number {
   let sum = 0
-  for (const wh of told?.values() ?? []) sum += wh
+  for (const wh of intervals?.values() ?? []) sum += wh
   return sum
 }
 
@@ -205,7 +204,7 @@ interface Interval {
   readonly wh: number
 }
 
-/** The intervals of one meter value: the totals, or the phases where there is no total. */
+/** The intervals of one meter value: the total of each context, or its phases if it has no total. */
 function intervalsIn(meterValue: Payload | null): readonly Interval[] {
   const sampledValue = meterValue?.sampledValue
   const samples = Array.isArray(sampledValue) ? sampledValue.filter(isObject) : []

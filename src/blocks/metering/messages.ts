@@ -1,17 +1,17 @@
 // Functional block J: meter values.
 
-import { rowsOf, toldAt } from '../rows.ts'
+import { rowsOf, timedBy } from '../rows.ts'
 import { meterValues16, meterValues201 } from './meter-values.ts'
 
 const { notServed, served, servedTransactional } = rowsOf('metering')
 
 export const metering16 = {
-  // A transaction message as well (§3.7.1): the samples of a transaction are what it is billed by.
-  MeterValues: toldAt('meterValue', servedTransactional('1.6 §4.7', meterValues16)),
+  // Also a transaction message (§3.7.1): transactions are billed by their samples.
+  MeterValues: timedBy('meterValue', servedTransactional('1.6 §4.7', meterValues16)),
 }
 
 export const metering201 = {
-  MeterValues: toldAt('meterValue', served('2.0.1 J01', 'committed', meterValues201)),
+  MeterValues: timedBy('meterValue', served('2.0.1 J01', 'committed', meterValues201)),
 }
 
 export const metering21 = {

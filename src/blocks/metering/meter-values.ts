@@ -1,5 +1,5 @@
-// Functional block J, meter values. The values themselves never come through here: workers write them into columns, and
-// the writer commits those. Deciding only says whose they are.
+// Functional block J, meter values. The handlers do not see the values: workers write them into columns, and the writer
+// commits the columns. A decision only says to which transaction they belong.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { numberOf } from '../../ocpp/number-text.ts'
@@ -14,9 +14,9 @@ import { readingAtStart } from './transaction-registers.ts'
 import { connectorSubject, transactionSubject } from '../untimed-facts.ts'
 
 /**
- * Energy register (Wh) with which a transaction begins (`first`) or ends (`last`), by the meter values of one message;
- * null when they have none. A register in the context of that end goes before any other, and time decides, not the
- * order of the list.
+ * Energy register (Wh) at the start (`first`) or end (`last`) of a transaction, from the meter values of one message;
+ * null if they have none. A register with the context of that end is preferred. Else sample time decides, not the order
+ * of the list.
  */
 export function energyWh(meter: FrameMeter | null, which: 'first' | 'last'): number | null {
   if (meter === null) return null
@@ -25,17 +25,18 @@ export function energyWh(meter: FrameMeter | null, which: 'first' | 'last'): num
 }
 
 /**
- * A register (Wh) that a message has as a field of its own; null when it was not sent or cannot be read: that is no
- * register of zero.
+ * The register (Wh) in a field of the message itself; null if it was not sent or cannot be read, because that does not
+ * mean 0.
  *
- * @param sent the field as it was sent, and `served` after repairs.
+ * @param sent the field as it was sent.
+ * @param served the field after repairs.
  */
 export function registerWh(sent: unknown, served: number): number | null {
   if (typeof sent === 'number') return Number.isFinite(sent) ? served : null
   return typeof sent === 'string' && !Number.isNaN(numberOf(sent, true)) ? served : null
 }
 
-/** What is odd about facts that name a 1.6 transaction: nothing, or why they cannot be believed as they stand. */
+/** The anomaly of a message that names a 1.6 transaction; null if that is an open one of this charge point. */
 export function transactionAnomaly(
   transactionId: number,
   transaction: KnownTransaction | undefined,
@@ -53,13 +54,13 @@ function anomalyKind(transaction: KnownTransaction | undefined, known: Known): A
 
 const nothingNeeded: Needs = {}
 
-/** For values that came under a number that nobody here gave away. */
+/** For values with a transactionId that Stator has not given away. */
 export const ofNoTransaction: Pick<Decision, 'meterPlace'> = { meterPlace: { isOfNoTransaction: true } }
 
-/** What there is to decide about nearly every MeterValues: one object for all of them. */
+/** The decision for nearly every MeterValues: one shared object. */
 const stored: Decision = { answer: {}, changes: [], anomalies: [] }
 
-/** Values of an open transaction: their register is remembered, to notice when one falls. */
+/** Values of an open transaction: their last register is remembered, to notice when a register falls. */
 function withRegister(transactionId: number, known: Known): Decision {
   const { meter } = known
   const reading = lastReading(meter)
@@ -77,14 +78,14 @@ function registerOfStart(transactionId: number, known: Known): RegisterReading |
   return transaction && readingAtStart(transaction)
 }
 
-/** Whether all values were taken before the end: they tell of the time offline, and there is nothing odd about them. */
+/** Whether all values were sampled before the end: they are from the time offline, and that is no anomaly. */
 function wasSampledBefore(stoppedAtMs: number | null | undefined, meter: FrameMeter | null): boolean {
   return stoppedAtMs !== null && stoppedAtMs !== undefined && meter !== null && lastSampledAtMs(meter) <= stoppedAtMs
 }
 
 /**
- * 1.6 §4.7. Late values, and values for a transaction nobody knows, are stored like any others. A transactionId of 0 or
- * below is how some charge points say "none".
+ * 1.6 §4.7. Late values, and values of an unknown transaction, are stored like all others. Some charge points send a
+ * transactionId of 0 or below for "none".
  */
 export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest>> = {
   needs: ({ transactionId }) =>
@@ -113,7 +114,7 @@ export const meterValues16: Handler<WithoutMeterValues<OCPP16.MeterValuesRequest
   },
 }
 
-/** 2.0.1 J01: values outside a transaction. Those of a transaction come with TransactionEvent. */
+/** 2.0.1 J01: values outside a transaction. The values of a transaction come with TransactionEvent. */
 export const meterValues201: Handler<WithoutMeterValues<OCPP20.MeterValuesRequest>> = {
   about: ({ evseId }, known) => {
     const subject = connectorSubject({ evseId, connectorId: evseId === 0 ? 0 : 1 })

@@ -1,5 +1,5 @@
-// Registers of a transaction that go down by more than rounding explains: such a register tells no energy. Each message
-// is held against what was known before it.
+// Finds registers of a transaction that fall by more than rounding. The energy of such a transaction is unknown. The
+// registers of each message are compared with those known before it.
 
 import { isoTime } from '../../base/clock.ts'
 import type {
@@ -15,24 +15,24 @@ import { hasReadingFallen, registerFall } from './energy.ts'
 import type { FrameMeter } from '../meter-block.ts'
 import { readingAtStart, type RegisterOfStart } from './transaction-registers.ts'
 
-/** What of a transaction its registers are held against. */
+/** The fields of a transaction that its registers are compared with. */
 type Begun = RegisterOfStart & Pick<KnownTransaction, 'transactionId'>
 
-/** The latest register of a message; undefined when it has none. */
+/** The latest register of a message; undefined if it has none. */
 export function lastReading(meter: FrameMeter | null): RegisterReading | undefined {
   if (meter === null) return undefined
   const { last, lastAtMs } = meter.registers
   return last === null || lastAtMs === null ? undefined : { wh: last, atMs: lastAtMs }
 }
 
-/** What is to be remembered: what comes late tells of no later moment than what is known. */
+/** The later of two readings; of two with the same time the new one. It is remembered. */
 export function laterReading(reading: RegisterReading, before: RegisterReading | undefined): RegisterReading {
   return before !== undefined && reading.atMs < before.atMs ? before : reading
 }
 
 /**
- * Where a register fell in a message, or from what was known `before` it; null when none did. What was sampled earlier
- * than that tells nothing.
+ * Where a register fell within a message, or below the last known register (`before`); null if none fell. Registers
+ * sampled earlier than `before` are not compared with it.
  */
 export function fallIn(meter: FrameMeter | null, before: RegisterReading | undefined): RegisterFall | null {
   if (meter === null) return null
@@ -42,12 +42,12 @@ export function fallIn(meter: FrameMeter | null, before: RegisterReading | undef
   return fallOfFirst ?? fall ?? (last === null || lastAtMs === null ? null : fallTo(last, lastAtMs, before))
 }
 
-/** When the earliest register of a message was sampled; null when it has none. */
+/** When the earliest register of a message was sampled; null if it has none. */
 export function firstAtMs({ earlier, lastAtMs }: EnergyRegisters): number | null {
   return earlier === null ? lastAtMs : earlier.atMs
 }
 
-/** Where what came late shows that a register fell; null when it does not, and when what it says is known already. */
+/** Where a register fell, according to a late message; null if none fell or its registers are already stored. */
 export function fallAround(meter: FrameMeter | null, around: RegistersAround | null): RegisterFall | null {
   const last = lastReading(meter)
   if (meter === null || last === undefined || (around?.first ?? around?.last ?? null) === null) return null
@@ -55,7 +55,7 @@ export function fallAround(meter: FrameMeter | null, around: RegistersAround | n
   return fallNextTo(first, around?.first) ?? meter.registers.fall ?? fallNextTo(last, around?.last)
 }
 
-/** Where the register of a start that came late stands above what was told after it; null when it does not. */
+/** The fall from the register of a late start to a later register; null if there is none. */
 export function fallAfterStart(begun: Begun, around: RegistersAround | null): RegisterFall | null {
   const start = readingAtStart(begun)
   return start === undefined ? null : fallNextTo(start, around?.first)
@@ -74,10 +74,10 @@ function fallTo(wh: number, atMs: number, before: RegisterReading): RegisterFall
 }
 
 /**
- * Where a register fell in the message of a stop, or its register is lower than the one before it; null when neither is
- * so. A stop below the start is `meterBackwards`, which needs no second word.
+ * Where a register fell within the message of a stop, or from the last register to that of the stop; null if none fell.
+ * Null also if the stop is below the start: that already is the anomaly `meterBackwards`.
  *
- * @param begun undefined when nothing but the stop has come.
+ * @param begun undefined if only the stop has come.
  */
 export function fallAtStop(
   begun: Begun | undefined,
@@ -86,9 +86,9 @@ export function fallAtStop(
 ): RegisterFall | null {
   const atStart = begun && readingAtStart(begun)
   if (meterStopWh !== null && atStart && registerFall(atStart.wh, meterStopWh) === 'backwards') return null
-  const told = begun && known.lastRegister(begun.transactionId)
-  // Of the moment of the end its own register counts.
-  const before = told !== undefined && told.atMs < stoppedAtMs ? told : atStart
+  const lastKnown = begun && known.lastRegister(begun.transactionId)
+  // A register with the time of the end is ignored: the register of the stop counts.
+  const before = lastKnown !== undefined && lastKnown.atMs < stoppedAtMs ? lastKnown : atStart
   const around = begun === undefined ? null : known.registersAround(begun.transactionId)
   const fall = fallIn(known.meter, before) ?? fallAround(known.meter, around)
   const reading = lastReading(known.meter)
@@ -100,9 +100,9 @@ export function fallAtStop(
 const nothing = { changes: [], anomalies: [] } as const
 
 /**
- * What there is to note and to keep of a register that fell.
+ * The change and the anomaly for a register that fell.
  *
- * @param name the transaction as its charge point names it, if not by our number.
+ * @param name the charge point's name for the transaction; our transactionId if left out.
  */
 export function ofFall(
   fall: RegisterFall | null,

@@ -1,5 +1,4 @@
-// How meter values look in answers, and GET /api/chargepoints/{chargePointId}/meter-values: all that a charge point has
-// sent.
+// Meter values in answers of the API, and GET /api/chargepoints/{chargePointId}/meter-values.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -36,7 +35,7 @@ export const MeterValue = z
 export const AssignedMeterValue = MeterValue.extend({
   assignedBy: z.enum(['transactionId', 'connector']).openapi({
     description:
-      '`transactionId`: the charge point named the transaction. `connector`: it named the connector only, and the transaction was open there when the value was sampled.',
+      '`transactionId`: the charge point named the transaction. `connector`: it named only the connector, and the transaction was open there when the value was sampled.',
   }),
 }).openapi('AssignedMeterValue')
 
@@ -46,7 +45,7 @@ const ofChargePointRoute = createRoute({
   tags: ['Charge points'],
   summary: 'Meter values of a charge point',
   description:
-    'All of them, be they of a transaction or of none, newest first. Name a period with `from` and `to`: what is counted and sorted is what lies in it.',
+    'All meter values, with or without a transaction, newest first. Give a period with `from` and `to`: Stator counts and sorts all values in it.',
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, query: z.strictObject({ ...periodQuery('sampled'), ...pageQuery }) },
   responses: {
@@ -71,7 +70,7 @@ export function meterValueRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   return app
 }
 
-/** A meter value: the samples as sent, and the common measurements in one unit each. */
+/** A meter value: the samples as sent, and the common measurements in fixed units. */
 export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterValue> {
   const { sampledAtMs, receivedAtMs, meterValue, ...rest } = record
   const { sampledValue } = meterValue

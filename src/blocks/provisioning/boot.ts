@@ -1,5 +1,5 @@
-// Boots: what a charge point says of itself, and how that is answered. What it may tell before its boot is accepted
-// says its chart (`actors/charge-point.ts`).
+// Boots: what a charge point says about itself, and the answer. Its chart (`actors/charge-point.ts`) decides which
+// messages it may send before its boot is accepted.
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
@@ -42,7 +42,7 @@ function boot(
   }
 }
 
-/** 1.6 §4.2. The answer's status is what operators set for the charge point: Accepted unless they want it otherwise. */
+/** 1.6 §4.2. The status of the answer is the one that operators set for the charge point; Accepted is the default. */
 export const bootNotification16: Handler<OCPP16.BootNotificationRequest> = {
   about: () => ({ endsStarts: true }),
   decide: (payload, known) =>

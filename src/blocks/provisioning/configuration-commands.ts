@@ -1,9 +1,9 @@
-// The configuration of a charge point as operators read and change it: the configuration keys of 1.6 (§5.8, §5.3), and
-// the device model of 2.x (2.0.1 B05, B06) under keys that read alike.
+// Commands by which operators read and change the configuration of a charge point: the configuration keys of 1.6 (§5.8,
+// §5.3), and the device model of 2.x (2.0.1 B05, B06) under similar keys.
 //
-// A 2.x key is `Component.Variable`. Where that is not enough, `Component[instance]@evse/connector.Variable[instance]`,
-// as in `OCPPCommCtrlr.MessageAttempts[TransactionEvent]` or `Connector@1/1.AvailabilityState`. The standard keys of
-// 1.6 that 2.x kept under another name are understood too, so that `HeartbeatInterval` works everywhere.
+// A 2.x key is `Component.Variable`, or in full `Component[instance]@evse/connector.Variable[instance]`, as in
+// `OCPPCommCtrlr.MessageAttempts[TransactionEvent]` or `Connector@1/1.AvailabilityState`. A standard key of 1.6 that
+// has another name in 2.x works, too, so `HeartbeatInterval` works for all versions.
 
 import { variablesPerCallMax } from '../../base/limits.ts'
 import { ownValue } from '../../base/own-value.ts'
@@ -13,7 +13,7 @@ import { statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { NewRow } from '../stored-rows.ts'
 
-/** One entry of the answer to GET …/configuration. `value` is absent when the charge point keeps it to itself. */
+/** One entry of the answer to GET …/configuration. `value` is missing if the charge point does not send it. */
 export interface ConfigurationKey {
   readonly key: string
   readonly readonly: boolean
@@ -22,17 +22,17 @@ export interface ConfigurationKey {
 
 export interface Configuration {
   readonly configurationKey: readonly ConfigurationKey[]
-  /** Keys that were asked for and that the charge point does not know. */
+  /** Requested keys that the charge point does not know. */
   readonly unknownKey: readonly string[]
 }
 
-/** Where a value of the 2.x device model lives; 0 and '' stand for "none". */
+/** The address of a value in the 2.x device model; 0 and '' mean "none". */
 export type VariableName = Pick<
   NewRow<'variables'>,
   'componentName' | 'componentInstance' | 'evseId' | 'connectorId' | 'variableName' | 'variableInstance'
 >
 
-// 1.6 §9 in its order; the 2.x names are those of 2.0.1 Part 2 appendix 3.1. Keys without a counterpart are left out.
+// In the order of 1.6 §9; the 2.x names are from 2.0.1 Part 2 appendix 3.1. Keys without a 2.x name are left out.
 const standardKeys: Readonly<Record<string, string>> = {
   AllowOfflineTxForUnknownId: 'AuthCtrlr.OfflineTxForUnknownIdEnabled',
   AuthorizationCacheEnabled: 'AuthCacheCtrlr.Enabled',
@@ -65,21 +65,18 @@ const standardKeys: Readonly<Record<string, string>> = {
   ConnectorSwitch3to1PhaseSupported: 'SmartChargingCtrlr.Phases3to1',
 }
 
-/**
- * What every 2.x charge point can be asked for, whether or not it has reported its device model. A password can only be
- * written.
- */
+/** Keys that any 2.x charge point can be asked for. The password is not among them: it can only be written. */
 export const standardKeys2x: readonly string[] = Object.values(standardKeys).filter(
   (key) => key !== standardKeys.AuthorizationKey,
 )
 
-// Letter case does not count in a key of 1.6 (CiString50Type).
+// The keys of 1.6 are case insensitive (CiString50Type).
 const keysByLowerCase = new Map(Object.entries(standardKeys).map(([key, name]) => [key.toLowerCase(), name]))
 
 const keyForm =
   /^(?<componentName>[^.@[\]]+)(?:\[(?<componentInstance>[^\]]+)\])?(?:@(?<evseId>\d{1,6})(?:\/(?<connectorId>\d{1,6}))?)?\.(?<variableName>[^@[\]]+)(?:\[(?<variableInstance>[^\]]+)\])?$/
 
-/** The variable that `key` means, or null when it has neither the 2.x form nor a counterpart there. */
+/** The variable that `key` means; null if it has neither the 2.x form nor a 2.x name. */
 export function variableOfKey(key: string): VariableName | null {
   const groups = keyForm.exec(keysByLowerCase.get(key.toLowerCase()) ?? key)?.groups
   if (groups?.componentName === undefined || groups.variableName === undefined) return null
@@ -102,7 +99,7 @@ export function keyOfVariable(name: VariableName): string {
   return `${name.componentName}${instance}${evse}.${name.variableName}${variableInstance}`
 }
 
-/** How a version reads and changes the configuration of a charge point. */
+/** The configuration commands of one version. */
 interface ConfigurationForm {
   readonly get: (keys: readonly string[]) => Command | { readonly badKey: string }
   readonly change: (key: string, value: string) => Command | null
@@ -110,10 +107,10 @@ interface ConfigurationForm {
   readonly changeStatus: (answer: Payload) => string | null
 }
 
-/** How many keys one CALL may ask for. */
+/** Highest number of keys in one CALL. */
 export const keysPerCallMax: ByVersion<number> = since2<number>(Number.POSITIVE_INFINITY, variablesPerCallMax)
 
-/** Whether charge points report their configuration on their own (2.x: the device model), so that it is stored. */
+/** Whether charge points report their configuration themselves (2.x: the device model), so that Stator stores it. */
 export const isReported: ByVersion<boolean> = since2<boolean>(false, true)
 
 const form16: ConfigurationForm = {
@@ -137,10 +134,10 @@ const form2x: ConfigurationForm = {
 const forms = since2(form16, form2x)
 
 /**
- * GetConfiguration (1.6) or GetVariables (2.x) for `keys`. In 1.6 no keys at all means every key, and that is what to
- * send unless somebody asked for less: some charge points reboot when they are given a list.
+ * GetConfiguration (1.6) or GetVariables (2.x) for `keys`. In 1.6 an empty list means all keys. Use it unless an
+ * operator asked for certain keys: some charge points reboot when they get a list.
  *
- * @returns a key that 2.x cannot make sense of, when there is one, instead of a command
+ * @returns the command, or the first key that is invalid in 2.x.
  */
 export function getConfigurationCommand(version: OcppVersion, keys: readonly string[]): Command | { badKey: string } {
   return forms[version].get(keys)
@@ -156,7 +153,7 @@ function getVariables(keys: readonly string[]): Command | { badKey: string } {
   return { action: 'GetVariables', payload: { getVariableData }, fields: { '/getVariableData': 'key' } }
 }
 
-/** ChangeConfiguration (1.6) or SetVariables (2.x); null when 2.x cannot make sense of the key. */
+/** ChangeConfiguration (1.6) or SetVariables (2.x); null if the key is invalid in 2.x. */
 export function changeConfigurationCommand(version: OcppVersion, key: string, value: string): Command | null {
   return forms[version].change(key, value)
 }
@@ -176,10 +173,10 @@ function setVariable(key: string, value: string): Command | null {
 }
 
 /**
- * The answer to GetConfiguration or GetVariables for `keys`, in the words of 1.6. What a station left out stays out;
- * null when it answered something and none of that can be read.
+ * The answer to GetConfiguration or GetVariables for `keys`, with the field names of 1.6. What a station left out is
+ * left out here. Null if the answer is not empty but nothing in it can be read.
  *
- * GetVariables does not tell what may be written, so that a 2.x key is read-only when `stored` says so.
+ * An answer to GetVariables does not say what may be written, so `stored` decides whether a 2.x key is read-only.
  */
 export function configurationOf(
   version: OcppVersion,
@@ -190,7 +187,7 @@ export function configurationOf(
   return forms[version].read(keys, answer, stored)
 }
 
-/** The stored device model in the words of 1.6: the Actual value of each variable. */
+/** The stored device model with the field names of 1.6: the Actual value of each variable. */
 export function configurationOfVariables(variables: readonly NewRow<'variables'>[]): ConfigurationKey[] {
   return variables
     .filter((variable) => variable.attributeType === 'Actual')
@@ -201,7 +198,7 @@ export function configurationOfVariables(variables: readonly NewRow<'variables'>
     }))
 }
 
-/** What a change of configuration was answered with; null when the answer does not say. */
+/** The outcome of a change of configuration; null if the answer has no status. */
 export function changeConfigurationOutcome(version: OcppVersion, answer: Payload): CommandOutcome | null {
   const status = forms[version].changeStatus(answer)
   if (status === null) return null
@@ -219,10 +216,10 @@ const changeMessages: Readonly<Record<string, string>> = {
   NotSupportedAttributeType: 'The charge point does not keep this variable as a setting',
 }
 
-// Both lists may be left out (1.6 §6.24): an empty answer is one, and a text where a list belongs is none.
+// Both lists may be left out (1.6 §6.24), so an empty answer is valid. A text instead of a list is not.
 function configuration16(answer: Payload): Configuration | null {
-  const said = [answer.configurationKey, answer.unknownKey].filter((list) => list !== undefined && list !== null)
-  if (said.length === 0) return Object.keys(answer).length === 0 ? { configurationKey: [], unknownKey: [] } : null
+  const sent = [answer.configurationKey, answer.unknownKey].filter((list) => list !== undefined && list !== null)
+  if (sent.length === 0) return Object.keys(answer).length === 0 ? { configurationKey: [], unknownKey: [] } : null
   const configurationKey = entries(answer.configurationKey).flatMap((entry) => {
     const key = text(entry.key)
     const value = valueText(entry.value)
@@ -230,7 +227,7 @@ function configuration16(answer: Payload): Configuration | null {
     return [{ key, readonly: entry.readonly === true, ...(value === undefined ? {} : { value }) }]
   })
   const unknownKey = Array.isArray(answer.unknownKey) ? answer.unknownKey.map(String) : []
-  const isEmpty = said.every((list) => Array.isArray(list) && list.length === 0)
+  const isEmpty = sent.every((list) => Array.isArray(list) && list.length === 0)
   return isEmpty || configurationKey.length + unknownKey.length > 0 ? { configurationKey, unknownKey } : null
 }
 
@@ -286,7 +283,7 @@ function nameOfResult(result: Payload): VariableName | null {
   }
 }
 
-// Answers of lenient charge points may break their schema; what cannot be read counts as left out.
+// Answers of lenient charge points may break their schema; a field that cannot be read counts as missing.
 
 function entries(value: unknown): Payload[] {
   return Array.isArray(value) ? value.map(record) : []

@@ -15,8 +15,7 @@ function variablesOf(report: OCPP20.NotifyReportRequest): NewRow<'variables'>[] 
       variableName: entry.variable.name,
       variableInstance: entry.variable.instance ?? '',
       attributeType: attribute.type ?? 'Actual',
-      // A password is only written (SecurityCtrlr.BasicAuthPassword is WriteOnly); one that is told all the same is not
-      // kept.
+      // SecurityCtrlr.BasicAuthPassword is WriteOnly. If a charge point reports it anyway, it is not stored.
       value: isPasswordVariable(entry.component.name, entry.variable.name) ? null : (attribute.value ?? null),
       mutability: attribute.mutability ?? null,
       persistent: attribute.persistent ?? false,
@@ -26,7 +25,7 @@ function variablesOf(report: OCPP20.NotifyReportRequest): NewRow<'variables'>[] 
   )
 }
 
-/** 2.0.1 B07, B08: a part of a device model report fills the table of variables. */
+/** 2.0.1 B07, B08: stores one part of a device model report in the table of variables. */
 export const notifyReport: Handler<OCPP20.NotifyReportRequest> = {
   decide: (payload) => ({
     answer: {},

@@ -1,14 +1,14 @@
 // CALLs that set the password of a charge point: the configuration key AuthorizationKey of 1.6 (Security whitepaper
-// §7.2), and the variable SecurityCtrlr.BasicAuthPassword of 2.x. Names are compared without their letter case, as OCPP
-// has it.
+// §7.2), and the variable SecurityCtrlr.BasicAuthPassword of 2.x. OCPP defines these names as case insensitive.
 
 import { statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { PasswordSetting, RotationOutcome } from '../message-row.ts'
 
 /**
- * ChangeConfiguration of 1.6. `Accepted` is taken at its word (Security whitepaper A01.FR.03). `Rejected`,
- * `NotSupported` and their like mean that the old password holds (A01.FR.04). Everything else leaves it open.
+ * ChangeConfiguration of 1.6. `Accepted` means that the new password is in use (Security whitepaper A01.FR.03). A
+ * refusal, such as `Rejected` or `NotSupported`, means that the old password stays (A01.FR.04). After any other answer
+ * it is unknown.
  */
 export const changeConfigurationPassword: PasswordSetting = {
   setBy: ({ key, value }) => (isPasswordKey(key) && typeof value === 'string' ? [value] : []),
@@ -47,18 +47,13 @@ function isPasswordKey(key: unknown): boolean {
   return isWord(key, 'AuthorizationKey')
 }
 
-/**
- * Target, MinSet and MaxSet are no passwords: a variable is used with its Actual value, which is meant without a type.
- */
+/** Only the Actual value is the password, which is also the default type; Target, MinSet and MaxSet are not. */
 function setsPassword(data: Payload): boolean {
   const { attributeType = 'Actual' } = data
   return attributeType === 'Actual' && isPasswordVariable(record(data.component).name, record(data.variable).name)
 }
 
-/**
- * The result for the password: the one with its names, or else the one at its place, as some stations leave the names
- * out.
- */
+/** The result for the password: found by its names, else by its index, because some stations leave out the names. */
 function statusOfPassword(request: Payload, answer: Payload): unknown {
   const results = records(answer.setVariableResult)
   const named = results.find(setsPassword)

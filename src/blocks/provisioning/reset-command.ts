@@ -1,4 +1,4 @@
-// A reset, as an operator asks for it.
+// The reset command of an operator.
 
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
 import { type Command, type CommandOutcome, outcomeOf } from '../command.ts'
@@ -10,12 +10,12 @@ const types = since2<Readonly<Record<ResetType, string>>>(
   { Soft: 'OnIdle', Hard: 'Immediate' },
 )
 
-/** Reset of each version: 2.x says OnIdle for Soft and Immediate for Hard (2.0.1 B11, B12). */
+/** The Reset of each version: in 2.x Soft is OnIdle and Hard is Immediate (2.0.1 B11, B12). */
 export function resetCommand(version: OcppVersion, type: ResetType): Command {
   return { action: 'Reset', payload: { type: types[version][type] }, fields: {} }
 }
 
-/** What a reset was answered with, as a sentence. */
+/** The outcome of a reset. */
 export function resetOutcome(status: string): CommandOutcome {
   return status === 'Scheduled'
     ? { status, message: 'Reset scheduled for when the charge point is idle' }

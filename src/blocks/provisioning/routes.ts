@@ -1,5 +1,5 @@
-// /api/chargepoints/{chargePointId}/configuration (configuration keys of 1.6, and the device model of 2.x under the
-// same words) and …/reset.
+// /api/chargepoints/{chargePointId}/configuration (configuration keys of 1.6, and the device model of 2.x with the same
+// field names) and …/reset.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -51,13 +51,13 @@ const ConfigurationAnswer = z
         value: z
           .string()
           .optional()
-          .openapi({ description: 'Absent when the charge point keeps it to itself.', example: '300' }),
+          .openapi({ description: 'Missing if the charge point does not send it.', example: '300' }),
       }),
     ),
     unknownKey: z
       .array(z.string())
       .optional()
-      .openapi({ description: 'Keys that were asked for and that the charge point does not know.' }),
+      .openapi({ description: 'Requested keys that the charge point does not know.' }),
   })
   .openapi('Configuration')
 
@@ -77,7 +77,7 @@ const ChangeOutcome = z.object({ status: z.string(), message: z.string() }).open
 })
 
 const keyForms =
-  'OCPP 2.x: a key is `Component.Variable`, or `Component[instance]@evse/connector.Variable[instance]`; the standard keys of 1.6 that 2.x kept are understood too.'
+  'OCPP 2.x: a key is `Component.Variable`, or `Component[instance]@evse/connector.Variable[instance]`. Standard keys of 1.6 that still exist in 2.x work, too.'
 
 const readErrorCodes = [
   'BAD_REQUEST',
@@ -98,7 +98,7 @@ const getRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/configuration',
   tags: ['Configuration'],
   summary: 'Get configuration',
-  description: `OCPP 1.6: asks the charge point. OCPP 2.x: without keys, what it last reported (or, when it never did, what the standard variables are now); with keys, what it says now. ${keyForms}`,
+  description: `OCPP 1.6: asks the charge point. OCPP 2.x: without keys, returns the last reported device model; if there is none, asks the charge point for the standard variables. With keys, asks the charge point. ${keyForms}`,
   middleware: [ownChargePoint] as const,
   request: {
     params: ChargePointParams,
@@ -110,7 +110,7 @@ const getRoute = createRoute({
           param: { name: 'key', in: 'query' },
           type: 'array',
           items: { type: 'string', minLength: 1, maxLength: keyCharactersMax },
-          description: 'Only this key; give it several times for several. Some charge points mishandle lists of keys.',
+          description: 'Only this key. Repeat it for several keys. Some charge points mishandle lists of keys.',
         }),
     }),
   },
@@ -122,7 +122,7 @@ const changeRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/configuration',
   tags: ['Configuration'],
   summary: 'Change configuration',
-  description: `${keyForms} AuthorizationKey is the password of the charge point: once it has accepted a new one, it connects with that one only.`,
+  description: `${keyForms} AuthorizationKey is the password of the charge point: once it has accepted a new password, it can only connect with that one.`,
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(ChangeConfiguration, true) },
   responses: { 200: json(ChangeOutcome, 'What the charge point answered.'), ...changeErrors },
@@ -135,7 +135,7 @@ const resetRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/reset',
   tags: ['Commands'],
   summary: 'Reset charge point',
-  description: 'OCPP 2.x: Soft waits until nothing is charging (OnIdle), Hard does not (Immediate).',
+  description: 'OCPP 2.x: Soft waits until nothing is charging (OnIdle); Hard does not wait (Immediate).',
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Reset, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...changeErrors },
@@ -192,7 +192,7 @@ async function getConfiguration(
 
   const live = await requireConnected(deps, chargePoint)
   if (!isReported[live.version] || keys.length > 0) return ask(deps, chargePoint, live.version, keys, reported)
-  // It never reported its device model: what every charge point may have is better than nothing.
+  // It never reported its device model, so ask for the standard variables.
   const { configurationKey } = await ask(deps, chargePoint, live.version, standardKeys2x, [])
   return { configurationKey, unknownKey: [] }
 }
@@ -237,8 +237,8 @@ async function storedVariables({ queries }: ApiDeps, chargePointKey: number): Pr
   return stored
 }
 
-// A variable that the charge point reported keeps its place in the stored model, with the value it has just accepted.
-// What it never reported, and what may only be written (passwords), is not stored.
+// Stores the value that the charge point has just accepted, if it has reported the variable before. Variables that it
+// never reported, and those that can only be written (passwords), are not stored.
 async function storeVariable(
   deps: ApiDeps,
   chargePoint: ChargePointRecord,

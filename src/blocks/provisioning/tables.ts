@@ -1,4 +1,4 @@
-// What is stored of the 2.x device model.
+// The table of the 2.x device model.
 
 import { boolean, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'

@@ -1,4 +1,4 @@
-// Functional block F as an operator uses it: remote start and stop, in the words of each version.
+// Functional block F, remote control: the commands for remote start and stop in each version.
 
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
 import { connectorRef16 } from '../availability/connector-status.ts'
@@ -7,8 +7,8 @@ import { type Command, type CommandOutcome, outcomeOf } from '../command.ts'
 import type { ConnectorRef, Payload } from '../decision.ts'
 
 /**
- * How the transaction that a remote start causes will be recognised when it begins: in 1.6 by connector and id token,
- * in 2.x by remoteStartId, or by EVSE and id token where the charge point leaves that out. EVSE 0 is any.
+ * How the transaction that a remote start causes is recognised when it starts: in 1.6 by connector and id token, in 2.x
+ * by remoteStartId, or by EVSE and id token if the charge point leaves that out. EVSE 0 means any EVSE.
  */
 export type RemoteStart =
   | (ConnectorRef & { readonly idToken: string })
@@ -18,30 +18,30 @@ export interface StartRequest {
   /** 1.6: the connector. 2.x: the EVSE. */
   readonly connectorId: number
   readonly idTag: string
-  /** As stored with the id token; null when nobody knows. */
+  /** The stored type of the id token; null if unknown. */
   readonly idTokenType: string | null
-  /** In the 1.6 shape. */
+  /** In the form of 1.6. */
   readonly chargingProfile?: Payload
-  /** The transactionId kept for it. */
+  /** The transactionId that is reserved for it. */
   readonly transactionId: number
 }
 
 /**
  * RemoteStartTransaction (1.6 §5.11) or RequestStartTransaction (2.0.1 F01).
  *
- * The transactionId doubles as `remoteStartId`: both must be integers that this charge point has not seen before. A
- * token of unknown type is `Central` in 2.x, the type for what the central system itself hands out.
+ * The transactionId is also the `remoteStartId`: both must be integers that are new to this charge point. A token of
+ * unknown type is sent as `Central` in 2.x, the type of tokens that the central system issues.
  */
 export function startCommand(version: OcppVersion, start: StartRequest): Command {
   return starts[version].command(start)
 }
 
-/** By what the StartTransaction or TransactionEvent that follows `start` will be recognised. */
+/** How the StartTransaction or TransactionEvent after `start` is recognised. */
 export function remoteStart(version: OcppVersion, start: StartRequest): RemoteStart {
   return starts[version].recognisedBy(start)
 }
 
-/** What a remote start is called. */
+/** The action of a remote start. */
 export const startAction = since2('RemoteStartTransaction', 'RequestStartTransaction')
 
 interface StartForm {
@@ -82,13 +82,13 @@ const starts = since2<StartForm>(
   },
 )
 
-/** What a remote stop goes by. */
+/** The transaction to stop, by our id and the charge point's id. */
 interface StopRequest {
   readonly transactionId: number
   readonly stationTransactionId: string | null
 }
 
-/** RemoteStopTransaction (1.6 §5.12) or RequestStopTransaction (2.0.1 F03), which goes by the charge point's own id. */
+/** RemoteStopTransaction (1.6 §5.12), or RequestStopTransaction (2.0.1 F03), which uses the charge point's own id. */
 export function stopCommand(version: OcppVersion, transaction: StopRequest): Command {
   return stops[version](transaction)
 }
@@ -102,12 +102,12 @@ const stops = since2<(transaction: StopRequest) => Command>(
   }),
 )
 
-/** What a remote start was answered with, as a sentence. */
+/** The outcome of a remote start. */
 export function startOutcome(status: string): CommandOutcome {
   return outcomeOf(status, 'Remote start request sent successfully', 'remote start')
 }
 
-/** What a remote stop was answered with, as a sentence. */
+/** The outcome of a remote stop. */
 export function stopOutcome(status: string): CommandOutcome {
   return outcomeOf(status, 'Remote stop request sent successfully', 'remote stop')
 }

@@ -1,4 +1,4 @@
-// Functional block F: what an operator has a charge point do for a driver, and the messages it is asked for.
+// Functional block F, remote control: starts, stops, unlocking, and triggers of messages.
 
 import { ownValue } from '../../base/own-value.ts'
 import type { Payload } from '../decision.ts'
@@ -8,9 +8,9 @@ const { toChargePoint } = rowsOf('remote-control')
 
 const signingRequest: readonly string[] = ['SignCertificate']
 
-/** Words of a TriggerMessage that are not the name of the action that they ask for. */
+/** Values of `requestedMessage` that differ from the name of the requested action. */
 const triggered: Readonly<Record<string, readonly string[]>> = {
-  // 1.6 security whitepaper §6.12: either may come, and the word means both.
+  // 1.6 security whitepaper §6.12: the charge point may answer with either message.
   FirmwareStatusNotification: ['FirmwareStatusNotification', 'SignedFirmwareStatusNotification'],
   SignChargePointCertificate: signingRequest,
   // 2.0.1 MessageTriggerEnumType.

@@ -22,12 +22,12 @@ import { idTokenCharactersMax, remoteStartPromiseMs } from '../../base/limits.ts
 import type { ChargePointRecord } from '../records.ts'
 import { remoteStart, startAction, startCommand, startOutcome, stopCommand, stopOutcome } from './commands.ts'
 
-// A conflict: the boot of the charge point is not accepted, or the transaction has stopped.
+// CONFLICT: the boot of the charge point is not accepted, or the transaction has stopped.
 const transactionErrors = errors(...commandErrorCodes)
 
 const StartOutcome = CommandOutcome.extend({
   transactionId: z.int().optional().openapi({
-    description: 'The id that the transaction will have once the charge point begins it. Absent unless Accepted.',
+    description: 'The id that the transaction will have once the charge point starts it. Missing unless Accepted.',
     example: 12345,
   }),
 }).openapi('StartOutcome', {
@@ -41,8 +41,7 @@ const Start = z
     chargingProfile: object('Charging profile')
       .optional()
       .openapi({
-        description:
-          'A charging profile as in OCPP 1.6; it is put into the shape of 2.x when the charge point speaks that.',
+        description: 'A charging profile in the form of OCPP 1.6. Stator converts it for charge points that use 2.x.',
         example: {
           chargingProfileId: 1,
           stackLevel: 0,
@@ -63,9 +62,9 @@ const startRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/start-transaction',
   tags: ['Commands'],
   summary: 'Start remote transaction',
-  description: `The \`transactionId\` of the answer is a promise, kept for ${remoteStartPromiseMs / 1_000} seconds: the transaction that the charge point begins by then has this id, and one that it begins later another. So it is after a restart, and when the charge point has connected to another node.
+  description: `The \`transactionId\` in the answer is reserved for ${remoteStartPromiseMs / 1_000} seconds: if the charge point starts the transaction within that time, the transaction has this id. If it starts later, it has another id. The reservation survives a restart and a reconnect to another node.
 
-An \`idTag\` that Stator does not know is sent all the same: the charge point asks Stator whether it is good, before it begins the transaction or with its start.`,
+An unknown \`idTag\` is sent, too: the charge point asks Stator whether it is accepted, before the start or with it.`,
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Start, true) },
   responses: { 200: json(StartOutcome, 'What the charge point answered.'), ...transactionErrors },
@@ -81,7 +80,7 @@ const stopRoute = createRoute({
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...transactionErrors },
 })
 
-/** Starting and stopping transactions from afar. */
+/** Remote start and stop of transactions. */
 export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries, live } = deps
   const app = apiApp()
@@ -100,7 +99,7 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       transactionId,
     }
 
-    // The transaction may begin before the answer to the command arrives.
+    // The transaction may start before the answer to the command arrives.
     const expected = remoteStart(version, start)
     await live.promiseTransaction(chargePoint, expected, transactionId)
     try {
@@ -111,7 +110,7 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       await withdrawPromise(deps, chargePoint, transactionId)
       return c.json({ status, message }, 200)
     } catch (error) {
-      // A charge point that is only late may still begin it.
+      // After a timeout the charge point may still start the transaction.
       const isLate = error instanceof StatorError && error.code === 'CALL_TIMEOUT'
       if (!isLate) await withdrawPromise(deps, chargePoint, transactionId)
       throw error
@@ -134,7 +133,7 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   return app
 }
 
-/** The operator gets the outcome of the start in any case; a promise that stays expires. */
+/** Withdraws a promise. An error is only logged: the operator still gets the outcome, and the promise expires. */
 async function withdrawPromise(
   { live, log }: ApiDeps,
   chargePoint: ChargePointRecord,

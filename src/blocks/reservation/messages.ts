@@ -1,4 +1,4 @@
-// Functional block H: a connector that is kept for a driver.
+// Functional block H, reservation.
 
 import { rowsOf } from '../rows.ts'
 

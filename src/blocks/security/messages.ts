@@ -20,8 +20,7 @@ export const security201 = {
   SignCertificate: stored('2.0.1 A02-A03', { status: 'Rejected' }),
   SecurityEventNotification: stored('2.0.1 A04'),
 
-  // Stator asks no certificate provider and no OCSP responder: the station is told that it failed, and decides for
-  // itself.
+  // Stator has no certificate provider and no OCSP responder. It answers Failed, and the station decides what to do.
   Get15118EVCertificate: stored('2.0.1 M01-M02', { status: 'Failed', exiResponse: '' }),
   GetInstalledCertificateIds: toChargePoint('2.0.1 M03'),
   DeleteCertificate: toChargePoint('2.0.1 M04'),

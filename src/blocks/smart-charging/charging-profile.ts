@@ -1,4 +1,4 @@
-// Charging profiles in the shape of either version. Operators write the 1.6 shape; 2.x charge points get their own.
+// Converts charging profiles: operators write the form of 1.6; 2.x charge points get the form of 2.x.
 
 import { ownValue } from '../../base/own-value.ts'
 import type { Payload } from '../decision.ts'
@@ -7,9 +7,9 @@ import type { Payload } from '../decision.ts'
 const purposes: Readonly<Record<string, string>> = { ChargePointMaxProfile: 'ChargingStationMaxProfile' }
 
 /**
- * A charging profile in the 1.6 shape (§7.8) as a 2.x ChargingProfileType: `chargingProfileId` becomes `id`, and the
- * one schedule a list of schedules with ids of their own. What has the 2.x shape already, or no known shape, stays as
- * it is: the schema judges it.
+ * A 1.6 charging profile (§7.8) as a 2.x ChargingProfileType: `chargingProfileId` becomes `id`, and the one schedule
+ * becomes a list of schedules with ids. A profile that already has the 2.x form, or no known form, is not changed; the
+ * schema checks it.
  */
 export function chargingProfile2x(profile: Payload): Payload {
   const { chargingProfileId, chargingProfilePurpose, chargingSchedule, ...rest } = profile

@@ -1,5 +1,5 @@
-// Functional block K, smart charging. Of 2.1 also Q, bidirectional power transfer, and R, the control of distributed
-// energy resources.
+// Functional block K, smart charging. For 2.1 also blocks Q, bidirectional power transfer, and R, control of
+// distributed energy resources.
 
 import { keeping, rowsOf } from '../rows.ts'
 
@@ -19,7 +19,7 @@ export const smartCharging201 = {
   ClearChargingProfile: toChargePoint('2.0.1 K10'),
   NotifyChargingLimit: keeping(['chargingSchedule'], stored('2.0.1 K11-K12')),
   ClearedChargingLimit: stored('2.0.1 K13'),
-  // Stator makes no schedules for vehicles: Rejected lets the station go on with the profiles that it has (K15, K17).
+  // Stator makes no schedules for vehicles. After Rejected the station continues with its own profiles (K15, K17).
   NotifyEVChargingNeeds: keeping(['chargingNeeds'], stored('2.0.1 K15', { status: 'Rejected' })),
   NotifyEVChargingSchedule: keeping(['chargingSchedule'], stored('2.0.1 K15-K17', { status: 'Accepted' })),
 }

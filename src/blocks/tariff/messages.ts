@@ -1,4 +1,4 @@
-// Functional block I: tariffs and costs. There is none in 1.6.
+// Functional block I, tariffs and costs. 1.6 does not have it.
 
 import { rowsOf } from '../rows.ts'
 

@@ -1,18 +1,18 @@
-// Functional block E: what happens from plugging in to driving off. Of 2.1 also S, the swapping of batteries.
+// Functional block E, transactions. For 2.1 also block S, battery swapping.
 
-import { rowsOf, toldAt } from '../rows.ts'
+import { rowsOf, timedBy } from '../rows.ts'
 import { startTransaction, stopTransaction } from './transactions-16.ts'
 import { transactionEvent } from './transactions-201.ts'
 
 const { notServed, notServedTransactional, servedTransactional, toChargePoint } = rowsOf('transactions')
 
 export const transactions16 = {
-  StartTransaction: toldAt('timestamp', servedTransactional('1.6 §4.8', startTransaction)),
-  StopTransaction: toldAt('timestamp', servedTransactional('1.6 §4.10', stopTransaction)),
+  StartTransaction: timedBy('timestamp', servedTransactional('1.6 §4.8', startTransaction)),
+  StopTransaction: timedBy('timestamp', servedTransactional('1.6 §4.10', stopTransaction)),
 }
 
 export const transactions201 = {
-  TransactionEvent: toldAt('timestamp', servedTransactional('2.0.1 E01-E15', transactionEvent)),
+  TransactionEvent: timedBy('timestamp', servedTransactional('2.0.1 E01-E15', transactionEvent)),
   GetTransactionStatus: toChargePoint('2.0.1 E14'),
 }
 

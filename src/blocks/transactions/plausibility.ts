@@ -1,5 +1,5 @@
-// Functional block E, transactions: which facts cannot be right as they stand, whatever the version of OCPP. Nothing is
-// refused or changed for it: the fact is stored as it was sent, and an anomaly beside it says what is odd.
+// Functional block E, transactions: finds facts of either version that are implausible. It refuses and changes nothing:
+// the fact is stored as it was sent, with an anomaly that says what is wrong.
 
 import { isoTime } from '../../base/clock.ts'
 import { findIdToken, idTokenCandidates } from '../authorization/authorization.ts'
@@ -8,14 +8,15 @@ import { registerFall } from '../metering/energy.ts'
 import { readingAtStart, type RegisterOfStart } from '../metering/transaction-registers.ts'
 import { isOf, isTransactionPatch, type NewRow, type TransactionPatch } from '../stored-rows.ts'
 
-/** What the checks need to know of a transaction that begins or has begun. */
-type Begun = RegisterOfStart & Pick<NewRow<'transactions'>, 'transactionId' | 'evseId' | 'idToken' | 'isStartTold'>
+/** The fields of a transaction that the checks use. */
+type Begun = RegisterOfStart & Pick<NewRow<'transactions'>, 'transactionId' | 'evseId' | 'idToken' | 'isStartReported'>
 
 /**
- * What is odd about a transaction as `changes` begin, correct or end it; of a register that falls tells `fallAtStop`.
+ * The anomalies of a transaction when `changes` start, correct or end it. Registers that fall in the middle are found
+ * by `fallAtStop`.
  *
- * @param transaction as it was before; undefined when it begins now.
- * @param name the transaction as its charge point names it.
+ * @param transaction its state before; undefined if it starts now.
+ * @param name the charge point's name for the transaction.
  */
 export function doubts(
   changes: readonly Change[],
@@ -25,7 +26,9 @@ export function doubts(
 ): Anomaly[] {
   const anomalies: Anomaly[] = []
   let begun: Begun | undefined =
-    transaction === undefined ? undefined : { ...transaction, isStartTold: transaction.story?.isStartTold ?? true }
+    transaction === undefined
+      ? undefined
+      : { ...transaction, isStartReported: transaction.story?.isStartReported ?? true }
   for (const change of changes) {
     if (isOf('transactions', change)) {
       begun = change.row
@@ -37,7 +40,7 @@ export function doubts(
       anomalies.push(...stopDoubts(begun, patch, patch.stoppedAtMs, name, known))
     begun = { ...begun, ...patch }
     if (patch.startedAtMs !== undefined) anomalies.push(...startDoubts(begun, name, known))
-    // The card of the start may come after the end, and again with each message that names it.
+    // The card of the start may come after the end, and each later message may repeat it.
     if (patch.idToken !== transaction?.idToken) {
       anomalies.push(...cardDoubts(patch.idToken, transaction?.stopIdToken, name, known))
     }
@@ -45,7 +48,7 @@ export function doubts(
   return anomalies
 }
 
-/** A start is held against the last stop of its connector, unless that came later by the charge point's clock. */
+/** Compares a start with the last stop of its connector, unless that stop is later by the charge point's clock. */
 function startDoubts(begun: Begun, name: string, known: Known): Anomaly[] {
   const lastStop = known.beforeStart?.lastStop ?? null
   const start = readingAtStart(begun)
@@ -60,7 +63,7 @@ function startDoubts(begun: Begun, name: string, known: Known): Anomaly[] {
     lastTransactionId: lastStop.transactionId,
   }
   if (fall === 'rounding') return [{ kind: 'meterRounding', transaction: name, detail }]
-  // Some charge points count each transaction from zero. They do so always, so it is said once.
+  // Some charge points always count each transaction from zero, so one anomaly is enough.
   return start.wh === 0
     ? [{ kind: 'registerPerSession', transaction: name, detail, oncePerConnection: true }]
     : [{ kind: 'startBelowLastStop', transaction: name, detail }]
@@ -75,8 +78,8 @@ function stopDoubts(
 ): Anomaly[] {
   const anomalies: Anomaly[] = []
   const isBeforeStart = stoppedAtMs < begun.startedAtMs
-  // Of a transaction whose start has not come, a later event is all that is known of the beginning.
-  const isOlderThanKnown = isBeforeStart && !begun.isStartTold
+  // If the start has not come, `startedAtMs` is only the time of a later event.
+  const isOlderThanKnown = isBeforeStart && !begun.isStartReported
   if (isBeforeStart && !isOlderThanKnown) {
     const detail = { startTime: isoTime(begun.startedAtMs), stopTime: isoTime(stoppedAtMs) }
     anomalies.push({ kind: 'stopBeforeStart', transaction: name, detail })
@@ -91,7 +94,7 @@ function stopDoubts(
   return [...anomalies, ...cardDoubts(begun.idToken, stopIdToken, name, known)]
 }
 
-/** What is odd about the card of a stop, where both are known. */
+/** The anomaly of a stop with another card than the start; none if one of the two is unknown. */
 function cardDoubts(
   idTag: string | null | undefined,
   stopIdTag: string | null | undefined,
@@ -103,9 +106,9 @@ function cardDoubts(
 }
 
 /**
- * The open transaction that keeps `idToken` from beginning another one at `atMs`, if there is one: on another EVSE of
- * this charge point, or anywhere else. One on the same EVSE cannot go on beside the new one (`connectorAlreadyCharging`
- * tells of it), and one that began later says nothing about a start that was reported late.
+ * The open transaction of the same card at the start of another one, if there is one: on another EVSE of this charge
+ * point, or on another charge point. A transaction on the same EVSE does not count (`connectorAlreadyCharging` reports
+ * it), nor one that started later than a start that is reported late.
  */
 export function concurrentTransaction(
   start: { readonly transactionId: number; readonly evseId: number; readonly idToken: string; readonly atMs: number },
@@ -127,9 +130,9 @@ function isOwn(transaction: KnownTransaction, known: Known): boolean {
 }
 
 /**
- * The anomaly of a transaction that begins beside `open` with the same id token. Where concurrent transactions are
- * accepted, a card on two charge points is what the operator allows (a fleet, a family); on two connectors of one
- * charge point it is odd all the same.
+ * The anomaly of a transaction that starts while `open` has the same id token. If concurrent transactions are accepted,
+ * a card may be used on two charge points (a fleet, a family); on two connectors of one charge point it is still an
+ * anomaly.
  */
 export function concurrencyDoubts(
   open: KnownTransaction | undefined,
@@ -144,8 +147,8 @@ export function concurrencyDoubts(
 }
 
 /**
- * `info` as the charge point is told of it: ConcurrentTx (1.6 §7.2, 2.x AuthorizationStatusEnumType) where the id token
- * already has the transaction `open`, and `Security.ConcurrentTransactions` is `deny`.
+ * `info` for the answer. The status is ConcurrentTx (1.6 §7.2, 2.x AuthorizationStatusEnumType) if the id token already
+ * has the transaction `open` and `Security.ConcurrentTransactions` is `deny`.
  */
 export function withConcurrency<Info extends { readonly status: string }>(
   info: Info,
@@ -156,7 +159,7 @@ export function withConcurrency<Info extends { readonly status: string }>(
   return isDenied ? { ...info, status: 'ConcurrentTx' } : info
 }
 
-/** Whether two id tokens are one card: letter case does not count, nor does a suffix that makes no card of its own. */
+/** Whether two id tokens are the same card. Case is ignored, and so is a suffix that does not make it another card. */
 function isSameCard(one: string, other: string, known: Known): boolean {
   const [card, otherCard] = [findIdToken(one, known)?.idToken, findIdToken(other, known)?.idToken]
   if (card === undefined && otherCard === undefined) {
@@ -169,7 +172,7 @@ function isFormOf(form: string, idToken: string): boolean {
   return idTokenCandidates(idToken).some((candidate) => isSameText(candidate, form))
 }
 
-/** 1.6 §4.10, 2.0.1 C09: a card stops its own transactions, and those of the cards of its group. */
+/** 1.6 §4.10, 2.0.1 C09: a card may stop its own transactions, and those of the cards in its group. */
 function mayStop(startToken: string, stopToken: string, known: Known): boolean {
   if (isSameCard(startToken, stopToken, known)) return true
   const [start, stop] = [findIdToken(startToken, known), findIdToken(stopToken, known)]

@@ -1,4 +1,4 @@
-// Closing a transaction that will never end by itself, as an operator may.
+// An operator closes a transaction that will never end by itself.
 
 import { allows } from '../../../actors/transaction.ts'
 import { StatorError } from '../../base/errors.ts'
@@ -9,21 +9,20 @@ import type { TransactionEnd } from '../stored-rows.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { badRequest } from '../../api/errors.ts'
 
-/** What the operator knows of the end. */
+/** The end, as the operator enters it. */
 export interface Closing {
-  /** Wh; unknown when left out. */
+  /** Wh; unknown if left out. */
   readonly meterStop?: number | undefined
-  /** Milliseconds since the Unix epoch; now, when left out. */
+  /** Milliseconds since the Unix epoch; now if left out. */
   readonly stopTime?: number | undefined
   readonly reason?: string | undefined
 }
 
 /**
- * Closes `transaction`, and moves its charge point by that once it is committed; answers with the transaction as it is
- * then.
+ * Closes `transaction`. After the COMMIT its charge point's actor applies the change. Returns the stored transaction.
  *
- * @param messageId tells this closing from every other: the fact has no frame whose id it could bear.
- * @throws {StatorError} `CONFLICT` when it has stopped meanwhile, `BAD_REQUEST`, and what `deps.commit` throws.
+ * @param messageId unique id of this closing: the fact comes from no frame.
+ * @throws {StatorError} `CONFLICT` if it has stopped in the meantime, `BAD_REQUEST`, and what `deps.commit` throws.
  */
 export async function closeTransaction(
   deps: Pick<ApiDeps, 'clock' | 'commit' | 'live'> & { readonly queries: Pick<ApiDeps['queries'], 'transaction'> },
@@ -44,7 +43,7 @@ export async function closeTransaction(
     stopIdToken: null,
     closedBy: 'operator',
   }
-  // The fact keeps two operators from closing it twice; what the station may send later has a key of its own.
+  // The fact prevents two operators from closing it twice. A later stop of the station has another key.
   const about = { chargePoint, action: null }
   const set: ChangeSet = {
     chargePointKey: transaction.chargePointKey,
@@ -68,22 +67,20 @@ export async function closeTransaction(
     meter: null,
   }
   const { duplicate } = await deps.commit(set, about).catch((error: unknown) => {
-    // Nobody knows then whether it is stored. The next connection of the charge point reads what is.
+    // It is unknown whether the change is stored. The next connection of the charge point reads the stored state.
     if (error instanceof StatorError && error.code === 'STORE_UNAVAILABLE') {
       deps.live.disconnect(chargePoint, 'The database cannot be reached.')
     }
     throw error
   })
   if (duplicate) throw hasStopped(transactionId)
-  // Its station may have stopped it a moment before: then that counts.
+  // The station may have stopped it a moment before. Then the station's stop counts.
   const stored = await deps.queries.transaction(transactionId)
   if (stored?.closedBy !== 'operator') throw hasStopped(transactionId)
   return stored
 }
 
-/**
- * @throws {StatorError} `BAD_REQUEST` when the end is before the beginning of `transaction`, in time or by the meter.
- */
+/** @throws {StatorError} `BAD_REQUEST` if the end is before the start of `transaction`, by time or by meter. */
 export function requirePlausible(transaction: TransactionRecord, { meterStop, stopTime }: Closing): void {
   if (stopTime !== undefined && stopTime < transaction.startedAtMs) {
     throw badRequest('stopTime', 'Stop time must not be before the transaction began')
@@ -94,7 +91,7 @@ export function requirePlausible(transaction: TransactionRecord, { meterStop, st
   }
 }
 
-/** The transaction is no longer an operator's to end. */
+/** The error for a transaction that an operator can no longer end. */
 export function hasStopped(transactionId: number): StatorError {
   return new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
 }

@@ -1,5 +1,5 @@
-// Correcting the end of a transaction that an operator entered. What a station said of the end is not the operator's to
-// change.
+// An operator corrects the end of a transaction that an operator entered. An end that the station reported cannot be
+// corrected.
 
 import { allows } from '../../../actors/transaction.ts'
 import { StatorError } from '../../base/errors.ts'
@@ -10,14 +10,13 @@ import { type Closing, hasStopped, requirePlausible } from './route-close.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 
 /**
- * Replaces what `correction` names of the end of `transaction`; answers with the transaction as it is then. What is
- * left out stays. A correction that changes nothing is none: so a request that is sent again, because its answer was
- * lost, finds its work done.
+ * Replaces the fields of the end that `correction` has; the others stay. Returns the stored transaction. A correction
+ * that changes nothing is not stored, so a request can be repeated if its answer was lost.
  *
- * @param operator name of the key that the operator came with.
- * @param messageId tells this correction from every other: the fact has no frame whose id it could bear.
- * @throws {StatorError} `CONFLICT` when its station stopped it, or another correction came first; `BAD_REQUEST`, and
- *   what `deps.commit` throws.
+ * @param operator name of the operator's API key.
+ * @param messageId unique id of this correction: the fact comes from no frame.
+ * @throws {StatorError} `CONFLICT` if its station stopped it, or another correction came first; `BAD_REQUEST`, and what
+ *   `deps.commit` throws.
  */
 export async function correctTransaction(
   deps: Pick<ApiDeps, 'clock' | 'commit'> & { readonly queries: Pick<ApiDeps['queries'], 'transaction'> },
@@ -45,8 +44,8 @@ export async function correctTransaction(
   }
   const { number, stoppedAtMs, meterStopWh, stopReason } = row
   if (stoppedAtMs === stoppedBeforeMs && meterStopWh === meterBefore && stopReason === reasonBefore) return transaction
-  // The key is the place of the correction, not its values: who corrects back to an earlier value corrects all the
-  // same, and of two operators who saw the same values one is told.
+  // The key is the number of the correction, not its values. So a correction back to an earlier value is stored, and if
+  // two operators correct the same values, one of them gets an error.
   const set: ChangeSet = {
     chargePointKey: transaction.chargePointKey,
     messageId,
@@ -73,7 +72,7 @@ export async function correctTransaction(
   if (duplicate) {
     throw new StatorError('CONFLICT', `Transaction '${transactionId}' was corrected meanwhile: read it again`)
   }
-  // Its station may have stopped it a moment before: then that counts.
+  // The station may have stopped it a moment before. Then the station's stop counts.
   const stored = await deps.queries.transaction(transactionId)
   if (stored?.closedBy !== 'operator') throw hasStopped(transactionId)
   return stored

@@ -17,19 +17,19 @@ export const TransactionItem = z
     meterStop: z.number().nullable().openapi({ description: 'Wh', example: 15000 }),
     energyConsumed: z.number().nullable().openapi({
       description:
-        'kWh; 0 when the meter fell by its rounding (up to 1 Wh), null while the transaction is open, when nothing tells it, or when the meter fell further.',
+        'kWh. 0 if the meter fell by rounding (up to 1 Wh). null while the transaction is open, if the energy is unknown, or if the meter fell by more than 1 Wh.',
       example: 14,
     }),
     energySource: z.enum(['register', 'lastRegister', 'intervals', 'operator']).nullable().openapi({
       description:
-        'What energyConsumed rests on: the registers of start and stop, the last register of its meter values, the sum of their intervals, or an operator’s entry.',
+        'Source of energyConsumed: the registers of start and stop, the last register of its meter values, the sum of their intervals, or an operator’s entry.',
       example: 'register',
     }),
     energySoFar: z
       .number()
       .nullable()
       .openapi({ description: 'kWh, of an open transaction; null once it has stopped.', example: null }),
-    stopReason: z.string().nullable().openapi({ description: 'As the charge point said it.', example: 'Local' }),
+    stopReason: z.string().nullable().openapi({ description: 'As the charge point sent it.', example: 'Local' }),
   })
   .openapi('TransactionItem')
 
@@ -43,7 +43,10 @@ export const Transaction = TransactionItem.extend({
   closedBy: z.enum(['station', 'operator']).nullable(),
   chargingState: z.string().nullable().openapi({ description: 'OCPP 2.x, as last reported.' }),
   idTagType: z.string().nullable(),
-  idTagStatus: z.string().nullable().openapi({ description: 'What the charge point was told of the tag.' }),
+  idTagStatus: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The status of the tag in the answer to the charge point.' }),
   stopIdTag: z.string().nullable(),
   reservationId: z.int().nullable(),
   remoteStartId: z.int().nullable(),
@@ -53,7 +56,7 @@ export const Transaction = TransactionItem.extend({
   }),
   ghost: z.array(z.object({ reason: z.enum(['connectorAvailable', 'chargePointGone']), since: Time })).openapi({
     description:
-      'Why it looks over while it is open: its connector has long been Available and nothing has come about it, or its charge point has long been gone. Empty when it does not, and again once it goes on or stops.',
+      'Why the open transaction seems to be over: its connector has been Available for a long time and no message about it has come, or its charge point has been gone for a long time. Empty otherwise, and again once the transaction continues or stops.',
     example: [],
   }),
 }).openapi('Transaction')
@@ -69,7 +72,7 @@ const EnteredEnd = z
 export const Correction = z
   .object({
     at: Time,
-    operator: z.string().openapi({ description: 'Name of the key that the operator came with.', example: 'admin' }),
+    operator: z.string().openapi({ description: 'Name of the operator’s API key.', example: 'admin' }),
     before: EnteredEnd,
     after: EnteredEnd,
   })
@@ -93,7 +96,7 @@ export function transactionItem(record: TransactionRecord): z.infer<typeof Trans
   }
 }
 
-/** Everything that is stored about a transaction, and why it counts as a ghost, if it does. */
+/** Everything that is stored about a transaction, and the reasons why it counts as a ghost. */
 export function transactionView(record: TransactionRecord, ghosts: readonly Ghost[]): z.infer<typeof Transaction> {
   return {
     ...transactionItem(record),
@@ -112,7 +115,7 @@ export function transactionView(record: TransactionRecord, ghosts: readonly Ghos
   }
 }
 
-/** A correction, with the end as it was before and as it was then. */
+/** A correction, with the end before and after it. */
 export function correctionView({ atMs, operator, before, after }: CorrectionRecord): z.infer<typeof Correction> {
   return { at: isoTime(atMs), operator, before: endView(before), after: endView(after) }
 }
@@ -125,7 +128,7 @@ function kWh(wh: number | null): number | null {
   return wh === null ? null : Math.round(wh * 1_000) / 1_000_000
 }
 
-// 1.6 §6.51 and 2.0.1 TransactionType: a charge point that gives no reason means Local.
+// 1.6 §6.51 and 2.0.1 TransactionType: a missing reason means Local.
 function stopReason({ open, stopReason, closedBy }: TransactionRecord): string | null {
   return stopReason ?? (!open && closedBy === 'station' ? 'Local' : null)
 }

@@ -1,4 +1,4 @@
-// /api/transactions: what was charged, by whom, with which meter values; and closing what will never end by itself.
+// /api/transactions: lists transactions and their meter values, closes transactions, and corrects how they were closed.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -33,8 +33,8 @@ const Close = z
       .number({ error: meterStopError })
       .min(0, { error: meterStopError })
       .optional()
-      .openapi({ description: 'Wh; unknown when left out.' }),
-    stopTime: time('Stop time').optional().openapi({ description: 'Now, when left out.' }),
+      .openapi({ description: 'Wh; unknown if left out.' }),
+    stopTime: time('Stop time').optional().openapi({ description: 'Now if left out.' }),
     reason: text('Reason', 50).optional().openapi({ example: 'Other' }),
   })
   .openapi('CloseTransaction')
@@ -45,7 +45,7 @@ const listRoute = createRoute({
   tags: ['Transactions'],
   summary: 'Get transaction history',
   description:
-    'Newest first, by when each was first heard of. A charge point with its own credentials must ask for its own `chargePointId`.',
+    'Newest first, by the arrival of the first message of each. A charge point with its own credentials must ask for its own `chargePointId`.',
   request: {
     query: z.strictObject({
       chargePointId: text('Charge point ID', identityCharactersMax)
@@ -55,14 +55,14 @@ const listRoute = createRoute({
         .optional()
         .openapi({
           param: { name: 'idTag', in: 'query' },
-          description: 'Only those of this tag; letter case does not count.',
+          description: 'Only those of this tag. Case is ignored.',
         }),
       startDate: time('Start date')
         .optional()
-        .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Only those that began then or later.' }),
+        .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Only those that started then or later.' }),
       endDate: time('End date', 'end')
         .optional()
-        .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Only those that began then or earlier.' }),
+        .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Only those that started then or earlier.' }),
       open: booleanText('Open')
         .optional()
         .openapi({
@@ -93,8 +93,8 @@ const meterValuesRoute = createRoute({
   tags: ['Transactions'],
   summary: 'Meter values of a transaction',
   description:
-    'In the order in which they were sampled, and of one moment in the order in which they came. Values that name ' +
-    'only the connector are among them when the transaction was open there.',
+    'Ordered by sample time, then by arrival. Values that name only the connector are included if the transaction was ' +
+    'open there.',
   request: { params: TransactionParams, query: z.strictObject(pageQuery) },
   responses: {
     200: json(z.object({ ...pageFields, meterValues: z.array(AssignedMeterValue) }), 'A page of them.'),
@@ -106,7 +106,7 @@ const correctionsRoute = createRoute({
   method: 'get',
   path: '/api/transactions/{transactionId}/corrections',
   tags: ['Transactions'],
-  summary: 'What operators have corrected of the end that an operator entered',
+  summary: 'Corrections of an end that an operator entered',
   description: 'In the order in which they were made.',
   middleware: [operatorOnly] as const,
   request: { params: TransactionParams, query: z.strictObject(pageQuery) },
@@ -121,13 +121,13 @@ const closeRoute = createRoute({
   path: '/api/transactions/{transactionId}/close',
   tags: ['Transactions'],
   summary: 'Close a transaction that will never end by itself, or correct how an operator closed it',
-  description: `Nothing is sent to the charge point. A stop that it reports later replaces what the operator entered, with an anomaly beside it.
+  description: `Nothing is sent to the charge point. If the charge point reports a stop later, that stop replaces what the operator entered, and an anomaly is stored.
 
-A transaction that an operator closed is corrected: what the body names is replaced, the rest stays, and \`GET …/corrections\` tells who changed what. A correction that changes nothing is not stored. One that its charge point stopped is refused.`,
+If an operator has already closed the transaction, this request corrects it: the fields in the body are replaced, the others stay, and \`GET …/corrections\` lists who changed what. A correction that changes nothing is not stored. The request is refused if the charge point stopped the transaction.`,
   middleware: [operatorOnly] as const,
   request: { params: TransactionParams, body: body(Close, false) },
   responses: {
-    200: json(Transaction, 'As it is now.'),
+    200: json(Transaction, 'The transaction as it is now.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'REQUEST_TOO_LARGE', 'STORE_QUEUE_FULL'),
   },
 })

@@ -1,4 +1,4 @@
-// What is stored of transactions.
+// The tables of transactions and their corrections.
 
 import { sql } from 'drizzle-orm'
 import {
@@ -26,8 +26,8 @@ export const transactions = pgTable(
     /** 2.x: 1 for the first transaction of that id, 2 for the one after it, and so on. */
     stationUse: integer('station_use').notNull().default(1),
     /** 2.x: whether its Started has come. */
-    isStartTold: boolean('is_start_told').notNull().default(true),
-    /** 2.x: time and seqNo of its newest event; null for what was stored before they were kept. */
+    isStartReported: boolean('is_start_told').notNull().default(true),
+    /** 2.x: time and seqNo of its newest event; null for rows from before these columns existed. */
     lastEventAtMs: instant('last_event_at'),
     lastSeqNo: bigint('last_seq_no', { mode: 'number' }),
     idToken: text('id_token'),
@@ -44,37 +44,31 @@ export const transactions = pgTable(
     stopReason: text('stop_reason'),
     stopIdToken: text('stop_id_token'),
     closedBy: text('closed_by').$type<'station' | 'operator'>(),
-    /**
-     * The highest register from which one fell in the middle, and the time of the one below it; null while none did.
-     */
+    /** The highest register from which a later one fell, and the time of that lower one; null if none fell. */
     registerFellFromWh: doublePrecision('register_fell_from_wh'),
     registerFellAtMs: instant('register_fell_at'),
     receivedAtMs: instant('received_at').notNull(),
-    /**
-     * When the last message about it came; null until one after the first has come. Meter values of 1.6 leave it as it
-     * is.
-     */
+    /** When the last message about it came; null if only the first has come. MeterValues of 1.6 do not change it. */
     updatedAtMs: instant('updated_at'),
   },
   (table) => [
-    // Cut to 255 and 64 characters, so that an id of any length fits an index.
+    // Ids are cut to 255 and 64 characters, so that an id of any length fits into an index.
     uniqueIndex('transactions_station_id')
       .on(table.chargePointKey, sql`left(station_transaction_id, 255)`, table.stationUse)
       .where(sql`station_transaction_id IS NOT NULL`),
-    // By arrival, the order of the lists: a page of them is read without what comes before it in time. Numbers tell no
-    // order, because each node has a block of them, and start times none, because they are by the clock of a charge
-    // point.
+    // Lists are ordered by arrival, so a page is read without reading the rows before it. Transaction ids are not in
+    // order, because each node has its own block of them. Start times are not, because charge points' clocks differ.
     index('transactions_by_arrival').on(table.receivedAtMs, table.transactionId).concurrently(),
     index('transactions_of_charge_point_by_arrival')
       .on(table.chargePointKey, table.receivedAtMs, table.transactionId)
       .concurrently(),
     index('transactions_started').on(table.startedAtMs, table.transactionId),
-    // For the next one of an EVSE: its start ends what belongs to the one before it.
+    // Finds the next transaction of an EVSE: its start ends the time span of the previous one.
     index('transactions_of_evse').on(table.chargePointKey, table.evseId, table.startedAtMs, table.transactionId),
     index('transactions_of_id_token_by_arrival')
       .on(sql`left(lower(id_token), 64)`, table.receivedAtMs, table.transactionId)
       .concurrently(),
-    // By pattern, so that one range holds a card with all the suffixes that charge points append to it.
+    // With text_pattern_ops one range scan finds a card with all suffixes that charge points append to it.
     index('transactions_open_of_id_token_by_arrival')
       .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.receivedAtMs, table.transactionId)
       .concurrently()
@@ -86,7 +80,7 @@ export const transactions = pgTable(
   ],
 )
 
-/** What deciding needs to know of a transaction. */
+/** The columns that decisions use. */
 export const knownColumns = [
   'transactionId',
   'chargePointKey',
@@ -99,10 +93,10 @@ export const knownColumns = [
   'closedBy',
 ] as const satisfies TransactionColumn[]
 
-/** The same, of transactions that have come so far. */
+/** More columns that decisions use; they are filled in during the transaction. */
 export const knownLaterColumns = ['chargingState', 'stopIdToken', 'stoppedAtMs'] as const satisfies TransactionColumn[]
 
-/** What a message that ends a transaction tells, all of it. */
+/** The columns that the message that ends a transaction sets. */
 export const endColumns = [
   'stoppedAtMs',
   'meterStopWh',
@@ -111,10 +105,10 @@ export const endColumns = [
   'closedBy',
 ] as const satisfies TransactionColumn[]
 
-/** Where a register fell. */
+/** The columns about a register that fell. */
 export const fallColumns = ['registerFellFromWh', 'registerFellAtMs'] as const satisfies TransactionColumn[]
 
-/** What is said of a transaction once, by its beginning or by the store. */
+/** Columns that only the first message or the store sets. */
 export const unpatchedColumns = [
   'transactionId',
   'chargePointKey',
@@ -125,10 +119,10 @@ export const unpatchedColumns = [
   'updatedAtMs',
 ] as const satisfies TransactionColumn[]
 
-/** What nobody is shown. */
+/** Columns that the API does not show. */
 export const hiddenColumns = [
   'stationUse',
-  'isStartTold',
+  'isStartReported',
   'lastEventAtMs',
   'lastSeqNo',
   'registerFellAtMs',
@@ -138,7 +132,7 @@ export const hiddenColumns = [
 
 type TransactionColumn = keyof typeof transactions.$inferSelect
 
-/** What operators have corrected of the end that an operator entered; without `_before`: what they put in its place. */
+/** Corrections of ends that operators entered: the values before (`_before`) and the new values. */
 export const transactionCorrections = pgTable(
   'transaction_corrections',
   {
@@ -146,7 +140,7 @@ export const transactionCorrections = pgTable(
     /** From 1. */
     number: integer('number').notNull(),
     atMs: instant('at').notNull(),
-    /** Name of the key that the operator came with. */
+    /** Name of the operator's API key. */
     operator: text('operator').notNull(),
     stoppedAtBeforeMs: instant('stopped_at_before').notNull(),
     meterStopWhBefore: doublePrecision('meter_stop_wh_before'),

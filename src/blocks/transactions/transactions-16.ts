@@ -1,5 +1,5 @@
-// Functional block E, transactions, as OCPP 1.6 tells them: StartTransaction (§4.8) and StopTransaction (§4.10). They
-// are never refused: what does not fit is stored with an anomaly beside it.
+// Functional block E, transactions in OCPP 1.6: StartTransaction (§4.8) and StopTransaction (§4.10). They are never
+// refused: a message that does not fit is stored with an anomaly.
 
 import type { OCPP16 } from 'typed-ocpp'
 import { transactionMove } from '../../../actors/transaction.ts'
@@ -26,7 +26,7 @@ import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject }
 type StartTransaction = OCPP16.StartTransactionRequest
 type StopTransaction = WithoutMeterValues<OCPP16.StopTransactionRequest>
 
-/** What stops that name no transaction are about: whatever was open. */
+/** The subject of stops that name no transaction. */
 const noTransaction = transactionSubject(0)
 
 function startAnomalies(start: StartTransaction, transactionId: number, status: string, known: Known): Anomaly[] {
@@ -50,8 +50,8 @@ function startAnomalies(start: StartTransaction, transactionId: number, status: 
 }
 
 /**
- * 1.6 §4.8. The transaction is stored and gets its id whatever the idTag is worth: the charge point decides by
- * `idTagInfo.status` whether it goes on (§4.8), and energy may have flowed already.
+ * 1.6 §4.8. The transaction is stored and gets an id even if the idTag is not accepted: the charge point decides by
+ * `idTagInfo.status` whether to continue (§4.8), and energy may already have been delivered.
  */
 export const startTransaction: Handler<StartTransaction> = {
   needs: (payload) => ({
@@ -76,7 +76,7 @@ export const startTransaction: Handler<StartTransaction> = {
     if (transactionId === null) throw new Error('startTransaction was decided without a new transactionId')
     const startedAtMs = timeMs(payload.timestamp, known.receivedAtMs)
     const sentAtMs = sentTimeMs(known.placed, known.sent.timestamp)
-    // A time that had to be repaired, as the version before wrote it: in UTC where it names no zone.
+    // The previous version wrote a repaired time like this: in UTC if it has no zone.
     const isRepaired = sentAtMs !== null && known.sent.timestamp !== payload.timestamp
     const time = timeKey(known.placed, isRepaired ? isoTime(sentAtMs) : payload.timestamp)
     const begins = { transactionId, evseId: ref.evseId, idToken: payload.idTag, atMs: startedAtMs }
@@ -88,13 +88,13 @@ export const startTransaction: Handler<StartTransaction> = {
       row: {
         transactionId,
         stationUse: 1,
-        isStartTold: true,
+        isStartReported: true,
         ...ref,
         idToken: payload.idTag,
         idTokenStatus: idTagInfo.status,
         startedAtMs,
         meterStartWh,
-        // Some charge points write 0 for "no reservation".
+        // Some charge points send 0 for "no reservation".
         reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
       },
     }
@@ -122,9 +122,9 @@ export const startTransaction: Handler<StartTransaction> = {
 }
 
 /**
- * The key of a stop is all that it says, not the transactionId alone: ids of 0 and below name no transaction, a charge
- * point may bring the stop of a transaction that another central system numbered, and a second stop with other figures
- * is another fact. Whichever comes first for an open transaction closes it; the others are stored and noted.
+ * The key of a stop is its content, not only the transactionId: ids of 0 and below name no transaction, a charge point
+ * may send the stop of a transaction of another central system, and a second stop with other values is another fact.
+ * The first stop closes an open transaction; the others are stored with an anomaly.
  */
 function stopFact(payload: StopTransaction, known: Known, transaction: KnownTransaction | undefined): TransactionFact {
   const time = payload.transactionId > 0 ? known.sent.timestamp : timeKey(known.placed, known.sent.timestamp)
@@ -141,7 +141,7 @@ function stopFact(payload: StopTransaction, known: Known, transaction: KnownTran
   }
 }
 
-// A register that was not sent is not a register of zero.
+// A missing register is not 0: it is unknown, unless a meter value has it.
 function meterStop(payload: StopTransaction, known: Known): number | null {
   return registerWh(known.sent.meterStop, payload.meterStop) ?? energyWh(known.meter, 'last')
 }
@@ -175,7 +175,7 @@ function meterPlaceOf(transaction: KnownTransaction | undefined, isOurs: boolean
   return isOurs ? { meterPlace: { connector: { evseId, connectorId } } } : {}
 }
 
-/** Of a stop that names no transaction nobody knows on which connector it was. */
+/** The subjects of a stop. If it names no known transaction, its connector is unknown. */
 function aboutStop({ transactionId }: StopTransaction, known: Known): About {
   if (transactionId <= 0) return { subject: noTransaction, endsStarts: true }
   const transaction = known.transaction(transactionId)
@@ -186,8 +186,8 @@ function aboutStop({ transactionId }: StopTransaction, known: Known): About {
 }
 
 /**
- * 1.6 §4.10. A stop of a transaction that an operator closed brings the real figures, so it is applied; a stop of one
- * that nobody knows, that belongs to another charge point, or that its own stop has closed, is stored and noted.
+ * 1.6 §4.10. A stop of a transaction that an operator closed has the real values, so it is applied. A stop of a
+ * transaction that is unknown, belongs to another charge point or has already stopped is stored with an anomaly.
  */
 export const stopTransaction: Handler<StopTransaction> = {
   needs: (payload) => ({

@@ -1,6 +1,5 @@
-// Functional block E, transactions, as OCPP 2.x tells them: TransactionEvent (2.0.1 E01–E15). Events may come late,
-// twice, out of order or without their beginning; each is stored, and the transaction is pieced together from what has
-// come.
+// Functional block E, transactions in OCPP 2.x: TransactionEvent (2.0.1 E01–E15). Events may come late, twice, out of
+// order or without their start. Each is stored, and the transaction is built from the events that have come.
 
 import { type TransactionMove, transactionMove } from '../../../actors/transaction.ts'
 import { idTokenCandidates, idTokenInfo201 } from '../authorization/authorization.ts'
@@ -37,7 +36,14 @@ import {
 import { readingAtStart } from '../metering/transaction-registers.ts'
 import { stationTransactionIdOf } from '../station-transaction-id.ts'
 import type { TransactionEnd, TransactionPatch } from '../stored-rows.ts'
-import { chosenTransaction, isOlder, orderAnomaly, storyAfter, toldOf, type ToldEvent } from './transaction-story.ts'
+import {
+  chosenTransaction,
+  type EventPosition,
+  isOlder,
+  orderAnomaly,
+  positionOf,
+  storyAfter,
+} from './transaction-story.ts'
 import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from '../untimed-facts.ts'
 
 /** What one event adds to a transaction. */
@@ -47,34 +53,34 @@ interface Outcome {
   readonly remembers?: readonly Remembered[]
 }
 
-/** An event with what is known about it. */
+/** An event and what is known about it. */
 interface Facts {
   readonly event: TransactionEvent
-  /** The id that the charge point gave the transaction, as it is kept. */
+  /** The id that the charge point gave the transaction, as stored. */
   readonly station: string
-  readonly told: ToldEvent
+  readonly position: EventPosition
   readonly known: Known
 }
 
-/** An event with what there is to know when it is decided. */
+/** An event, what is known about it, and the status of its id token. */
 interface Case extends Facts {
   readonly idTokenStatus: string | null
 }
 
 const nothing: Outcome = { changes: [], anomalies: [] }
 
-function begin({ event, station, told, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
+function begin({ event, station, position, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
   const { evseId, connectorId } = connectorOf(event, undefined, known)
   const isStart = event.eventType === 'Started'
   const token = tokenOfBeginning(event)
   const story = {
     use,
-    isStartTold: isStart,
-    lastEventAtMs: told.atMs,
-    lastSeqNo: told.seqNo,
-    firstHeardAtMs: known.receivedAtMs,
-    heardAtMs: known.receivedAtMs,
+    isStartReported: isStart,
+    lastEventAtMs: position.atMs,
+    lastSeqNo: position.seqNo,
+    firstReceivedAtMs: known.receivedAtMs,
+    lastReceivedAtMs: known.receivedAtMs,
     stoppedAtMs: null,
   }
   const anomalies: Anomaly[] = []
@@ -88,16 +94,16 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
           transactionId,
           stationTransactionId: station,
           stationUse: use,
-          isStartTold: isStart,
-          lastEventAtMs: told.atMs,
-          lastSeqNo: told.seqNo,
+          isStartReported: isStart,
+          lastEventAtMs: position.atMs,
+          lastSeqNo: position.seqNo,
           evseId,
           connectorId,
           idToken: token?.idToken ?? null,
           idTokenType: token?.type ?? null,
           idTokenStatus: token === undefined ? null : idTokenStatus,
-          startedAtMs: told.atMs,
-          // What another event has is a register of later; that of the start is found among the meter values.
+          startedAtMs: position.atMs,
+          // The first register of any other event is a later one. The register of the start has its own context.
           meterStartWh: isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null),
           reservationId: event.reservationId ?? null,
           remoteStartId: info.remoteStartId ?? null,
@@ -110,48 +116,48 @@ function begin({ event, station, told, known, idTokenStatus }: Case, transaction
   }
 }
 
-/** The token that a transaction may have begun with; that of an Ended event is the one that stopped it. */
+/** The token that the transaction may have started with. The token of an Ended event is the one that stopped it. */
 function tokenOfBeginning({ eventType, idToken }: TransactionEvent): TransactionEvent['idToken'] {
   return eventType === 'Ended' ? undefined : idToken
 }
 
-/** What a start says about the beginning: all of it when no earlier start is known, else what is missing. */
-function beginningOf({ event, told, known }: Facts, transaction: KnownTransaction) {
+/** What an event changes about the start: all fields if it is the earliest start, else only missing fields. */
+function beginningOf({ event, position, known }: Facts, transaction: KnownTransaction) {
   const isStart = event.eventType === 'Started'
   const { story } = transaction
-  const isEarlier = told.hasTime && told.atMs < transaction.startedAtMs
-  const counts = isStart && (story?.isStartTold !== true || isEarlier)
-  // Some charge points tell the register of the start with the end, or with any other event.
+  const isEarlier = position.hasTime && position.atMs < transaction.startedAtMs
+  const counts = isStart && (story?.isStartReported !== true || isEarlier)
+  // Some charge points send the register of the start with the end, or with any other event.
   const register = isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null)
   const token = tokenOfBeginning(event)
   const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
   return {
-    // The time of arrival says nothing of when it began.
-    ...(counts && told.hasTime ? { startedAtMs: told.atMs } : {}),
+    // The time of arrival does not say when the transaction started.
+    ...(counts && position.hasTime ? { startedAtMs: position.atMs } : {}),
     ...(register !== null && (counts || transaction.meterStartWh === null) ? { meterStartWh: register } : {}),
     ...(isTokenNew ? { idToken: token.idToken } : {}),
   }
 }
 
-function continueTransaction(the: Case, transaction: KnownTransaction, move: TransactionMove): Outcome {
-  const { event, station, told, known, idTokenStatus } = the
+function continueTransaction(facts: Case, transaction: KnownTransaction, move: TransactionMove): Outcome {
+  const { event, station, position, known, idTokenStatus } = facts
   const { transactionId, story } = transaction
   const { chargingState, remoteStartId } = event.transactionInfo
-  const beginning = beginningOf(the, transaction)
+  const beginning = beginningOf(facts, transaction)
   const movesOn = move.isCurrent
-  // What is older, or comes after the end, moves nothing that is known.
+  // An event that is older, or comes after the end, changes neither connector nor charging state.
   const ref = connectorOf(event, transaction, known)
-  const isConnectorTold = event.evse !== undefined && (movesOn || transaction.evseId === 0)
-  const connector = isConnectorTold ? { evseId: ref.evseId, connectorId: ref.connectorId } : undefined
+  const isConnectorReported = event.evse !== undefined && (movesOn || transaction.evseId === 0)
+  const connector = isConnectorReported ? { evseId: ref.evseId, connectorId: ref.connectorId } : undefined
   const state = movesOn ? chargingState : undefined
-  const after = storyAfter(told, transaction, move, event.offline === true ? null : known.receivedAtMs)
+  const after = storyAfter(position, transaction, move, event.offline === true ? null : known.receivedAtMs)
   const token = 'idToken' in beginning ? event.idToken : undefined
   const anomalies: Anomaly[] = []
   const note = (kind: Anomaly['kind'], detail: Anomaly['detail'] = {}): void => {
     anomalies.push({ kind, transaction: station, detail })
   }
-  const odd = orderAnomaly(told, story)
-  if (odd !== null) note(odd, { seqNo: told.seqNo, lastSeqNo: story?.lastSeqNo ?? null })
+  const odd = orderAnomaly(position, story)
+  if (odd !== null) note(odd, { seqNo: position.seqNo, lastSeqNo: story?.lastSeqNo ?? null })
   for (const oddity of move.oddities) {
     if (oddity === 'afterEnd') note('closedTransaction', { eventType: event.eventType })
     else note(oddity)
@@ -163,7 +169,7 @@ function continueTransaction(the: Case, transaction: KnownTransaction, move: Tra
     ...(token === undefined || idTokenStatus === null ? {} : { idTokenStatus }),
     ...(state === undefined ? {} : { chargingState: state }),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
-    ...(after.isStartTold && story?.isStartTold !== true ? { isStartTold: true } : {}),
+    ...(after.isStartReported && story?.isStartReported !== true ? { isStartReported: true } : {}),
     lastEventAtMs: after.lastEventAtMs,
     ...(after.lastSeqNo === null ? {} : { lastSeqNo: after.lastSeqNo }),
   }
@@ -174,9 +180,9 @@ function continueTransaction(the: Case, transaction: KnownTransaction, move: Tra
   }
 }
 
-/** What the chart of the transaction makes of the event. */
-function moveBy({ event, told }: Facts, transaction: KnownTransaction): TransactionMove {
-  const report = { isLate: isOlder(told, transaction.story), isAfterEnd: isAfterEnd(event, told, transaction) }
+/** The move that the event causes in the chart of the transaction. */
+function moveBy({ event, position }: Facts, transaction: KnownTransaction): TransactionMove {
+  const report = { isLate: isOlder(position, transaction.story), isAfterEnd: isAfterEnd(event, position, transaction) }
   if (event.eventType === 'Ended') return transactionMove(transaction, { type: 'ended', ...report })
   const type = event.eventType === 'Started' ? 'started' : 'updated'
   return transactionMove(transaction, {
@@ -186,26 +192,23 @@ function moveBy({ event, told }: Facts, transaction: KnownTransaction): Transact
   })
 }
 
-/**
- * Whether an event tells of something after the end. Events of the time offline come after the end, and tell of the
- * time before.
- */
-function isAfterEnd(event: TransactionEvent, told: ToldEvent, { story }: KnownTransaction): boolean {
+/** Whether an event happened after the end. Events from the time offline come after the end but happened before it. */
+function isAfterEnd(event: TransactionEvent, position: EventPosition, { story }: KnownTransaction): boolean {
   if (event.offline === true) return false
   if (event.eventType === 'Ended') return true
-  return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || told.atMs > story.stoppedAtMs
+  return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || position.atMs > story.stoppedAtMs
 }
 
-function end(the: Case, transactionId: number, transaction: KnownTransaction | undefined): Outcome {
-  const { event, station, told, known } = the
+function end(facts: Case, transactionId: number, transaction: KnownTransaction | undefined): Outcome {
+  const { event, station, position, known } = facts
   const stop: TransactionEnd = {
-    stoppedAtMs: told.atMs,
+    stoppedAtMs: position.atMs,
     meterStopWh: energyWh(known.meter, 'last'),
     stopReason: event.transactionInfo.stoppedReason ?? null,
     stopIdToken: event.idToken?.idToken ?? null,
     closedBy: 'station',
   }
-  const begun = transaction && { ...transaction, ...beginningOf(the, transaction) }
+  const begun = transaction && { ...transaction, ...beginningOf(facts, transaction) }
   const ofRegister = ofFall(fallAtStop(begun, stop, known), transactionId, station)
   return {
     changes: [{ table: 'transactions', transactionId, patch: stop }, ...ofRegister.changes],
@@ -213,13 +216,13 @@ function end(the: Case, transactionId: number, transaction: KnownTransaction | u
   }
 }
 
-/** The registers of an event that ends nothing: the last is remembered, to notice when one falls. */
-function registerOutcome(the: Case, transactionId: number, transaction?: KnownTransaction): Outcome {
-  const { event, station, known } = the
+/** The registers of a Started or Updated event: the last one is remembered, to notice when a register falls. */
+function registerOutcome(facts: Case, transactionId: number, transaction?: KnownTransaction): Outcome {
+  const { event, station, known } = facts
   if (event.eventType === 'Ended') return nothing
   const { meter } = known
   const around = known.registersAround(transactionId)
-  const beginning = transaction === undefined ? {} : beginningOf(the, transaction)
+  const beginning = transaction === undefined ? {} : beginningOf(facts, transaction)
   const begun = transaction && { ...transaction, ...beginning }
   const fallOfStart = begun && 'meterStartWh' in beginning ? fallAfterStart(begun, around) : null
   const isOpen = transaction?.open !== false
@@ -234,14 +237,14 @@ function registerOutcome(the: Case, transactionId: number, transaction?: KnownTr
   }
 }
 
-/** The status that the connector takes from the charging state of its transaction; null when it keeps its own. */
+/** The connector status that follows from the charging state of the transaction; null if the status does not change. */
 function connectorStatusAfter(event: TransactionEvent, before: ConnectorStatus): ConnectorStatus | null {
   if (event.eventType === 'Ended') return isChargingStatus(before) ? 'Occupied' : null
   const { chargingState } = event.transactionInfo
   return chargingState === undefined ? null : chargingStatus(chargingState)
 }
 
-function connectorOutcome({ event, told, known }: Case, transaction: KnownTransaction | undefined): Outcome {
+function connectorOutcome({ event, position, known }: Case, transaction: KnownTransaction | undefined): Outcome {
   const ref = connectorOf(event, transaction, known)
   if (ref.evseId === 0 || event.offline === true) return nothing
   const before = known.connector(ref)?.status ?? 'Unknown'
@@ -250,7 +253,7 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
   const tooMany = connectorTooMany(ref, known)
   if (tooMany !== null) return { ...nothing, anomalies: [tooMany] }
   const { evseId, connectorId } = ref
-  // What a transaction makes of its connector is no move that the charge point told.
+  // The charge point did not report this status itself, so anomalies of the move are ignored.
   const { row: moved } = moveConnector(
     {
       evseId,
@@ -261,7 +264,7 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
       info: null,
       vendorId: null,
       vendorErrorCode: null,
-      occurredAtMs: told.atMs,
+      occurredAtMs: position.atMs,
     },
     known,
   )
@@ -269,7 +272,7 @@ function connectorOutcome({ event, told, known }: Case, transaction: KnownTransa
   return { changes, anomalies: [] }
 }
 
-/** By remoteStartId (2.0.1 F01), or by EVSE and id token where a start leaves that out. */
+/** Found by remoteStartId (2.0.1 F01), or by EVSE and id token if a start has no remoteStartId. */
 function promisedId(event: TransactionEvent, known: Known): number | undefined {
   const { remoteStartId } = event.transactionInfo
   if (remoteStartId !== undefined) return known.promisedTransactionId({ remoteStartId })
@@ -285,14 +288,14 @@ function newId(event: TransactionEvent, known: Known): number {
   return id
 }
 
-/** The card of an event; null when it has none. A token of type NoAuthorization is nobody's (2.0.1 C02). */
+/** The card of an event; null if it has none. A token of type NoAuthorization is not a card (2.0.1 C02). */
 function cardOf({ idToken }: TransactionEvent): string | null {
   return idToken === undefined || idToken.type === 'NoAuthorization' || idToken.idToken === '' ? null : idToken.idToken
 }
 
 function plausibilityNeeds(event: TransactionEvent): Needs {
   const idToken = cardOf(event)
-  // The cable may have begun the transaction, and the card comes with a later event.
+  // Plugging in may have started the transaction; then the card comes with a later event.
   const mayBegin = event.eventType === 'Started' || (event.eventType === 'Updated' && idToken !== null)
   return {
     ...(idToken === null ? {} : { idTokensOfTransactions: true }),
@@ -301,26 +304,26 @@ function plausibilityNeeds(event: TransactionEvent): Needs {
 }
 
 /**
- * The open transaction of the same card, when this event brings the transaction its card, or starts it once more: then
- * it is answered as the first start was, and `isNews` is false.
+ * The open transaction of the same card, if this event is the first with the card of its transaction (`isNews`), or
+ * repeats the start. A repeated start is answered like the first one.
  */
 function concurrentWith(
   facts: Facts,
   transaction: KnownTransaction | undefined,
   transactionId: number,
 ): { readonly open: KnownTransaction | undefined; readonly isNews: boolean } {
-  const { event, told, known } = facts
+  const { event, position, known } = facts
   const idToken = cardOf(event)
   const beginning = transaction === undefined ? undefined : beginningOf(facts, transaction)
   const isNews = beginning === undefined || 'idToken' in beginning
   const isStart = event.eventType === 'Started'
   if (idToken === null || event.eventType === 'Ended' || (!isNews && !isStart)) return { open: undefined, isNews }
-  const atMs = isNews ? told.atMs : (transaction?.startedAtMs ?? told.atMs)
+  const atMs = isNews ? position.atMs : (transaction?.startedAtMs ?? position.atMs)
   const { evseId } = connectorOf(event, transaction, known)
   return { open: concurrentTransaction({ transactionId, evseId, idToken, atMs }, known), isNews }
 }
 
-/** A start is about its connector first: it is not a resend once anything else of that connector has come. */
+/** The subject of a start is its connector: after any other message of that connector it is not a resend. */
 function about(event: TransactionEvent, known: Known): About {
   const { transactionId } = event.transactionInfo
   const [newest] = known.transactionsNamed(transactionId)
@@ -331,8 +334,8 @@ function about(event: TransactionEvent, known: Known): About {
 }
 
 /**
- * 2.0.1 E01–E15. The key of the fact is all that the event says: some charge points number every event 0, and their
- * events must not swallow each other.
+ * 2.0.1 E01–E15. The key of the fact is the content of the whole event: some charge points number every event 0, so the
+ * seqNo does not distinguish their events.
  */
 export const transactionEvent: Handler<TransactionEvent> = {
   needs: (event) => ({
@@ -349,24 +352,24 @@ export const transactionEvent: Handler<TransactionEvent> = {
   about,
   decide: (event, known) => {
     const station = stationTransactionIdOf(event.transactionInfo.transactionId)
-    const told = toldOf(event, known)
-    const { transaction, use } = chosenTransaction(told, known.transactionsNamed(station), known.chargePoint)
+    const position = positionOf(event, known)
+    const { transaction, use } = chosenTransaction(position, known.transactionsNamed(station), known.chargePoint)
     const transactionId = transaction?.transactionId ?? newId(event, known)
-    const { open, isNews } = concurrentWith({ event, station, told, known }, transaction, transactionId)
+    const { open, isNews } = concurrentWith({ event, station, position, known }, transaction, transactionId)
     const idTokenInfo =
       event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
     const idTokenStatus = idTokenInfo?.status ?? null
-    const the: Case = { event, station, told, known, idTokenStatus }
-    const move = transaction === undefined ? null : moveBy(the, transaction)
+    const facts: Case = { event, station, position, known, idTokenStatus }
+    const move = transaction === undefined ? null : moveBy(facts, transaction)
     const parts: Outcome[] = [
       transaction === undefined || move === null
-        ? begin(the, transactionId, use)
-        : continueTransaction(the, transaction, move),
+        ? begin(facts, transactionId, use)
+        : continueTransaction(facts, transaction, move),
     ]
-    // A transaction may begin with what is its end, too: the rest of it never came.
-    if (move === null ? event.eventType === 'Ended' : move.isEnd) parts.push(end(the, transactionId, transaction))
-    parts.push(registerOutcome(the, transactionId, transaction))
-    if (move === null || move.isCurrent) parts.push(connectorOutcome(the, transaction))
+    // The first event of a transaction may be its end, if no other event came.
+    if (move === null ? event.eventType === 'Ended' : move.isEnd) parts.push(end(facts, transactionId, transaction))
+    parts.push(registerOutcome(facts, transactionId, transaction))
+    if (move === null || move.isCurrent) parts.push(connectorOutcome(facts, transaction))
     const unauthorized =
       event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
@@ -382,7 +385,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
         place: known.placed?.place ?? null,
         event: event.eventType,
         transactionId,
-        occurredAtMs: told.atMs,
+        occurredAtMs: position.atMs,
         content: known.content,
         payload: known.verbatim,
       },

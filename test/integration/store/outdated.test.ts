@@ -171,10 +171,10 @@ describeStore('a set that another node has been faster than', (store) => {
     expect((await writer.commit(startSet(key, second))).duplicate).toBe(false)
   })
 
-  const story = { stationUse: 1, isStartTold: true, lastEventAtMs: arrivalMs, lastSeqNo: 5 }
+  const story = { stationUse: 1, isStartReported: true, lastEventAtMs: arrivalMs, lastSeqNo: 5 }
   const behind: [string, TransactionPatch, Change[]][] = [
     ['an older event', { lastEventAtMs: arrivalMs - 1, lastSeqNo: 4 }, []],
-    ['a start of what was started', { isStartTold: true }, []],
+    ['a start of what was started', { isStartReported: true }, []],
     ['a state of what has ended', { chargingState: 'Charging' }, [transactionStopped(0)]],
   ]
   test.each(behind)('%s is outdated', async (_, more, before) => {

@@ -18,7 +18,7 @@ function call(messageId: string, timeoutMs = 30_000): QueuedCall {
   return { messageId, action: 'Reset', frame: `[2,"${messageId}","Reset",{"type":"Soft"}]`, timeoutMs }
 }
 
-/** A queue that runs, with all that it did to the world in order. */
+/** A running queue, with all its effects in order. */
 function startQueue() {
   const clock = new SimulatedClock()
   const transmitted: string[] = []
@@ -42,7 +42,7 @@ function startQueue() {
 }
 
 describe('the call queue', () => {
-  test('transmits one CALL, and the next when that is answered', () => {
+  test('transmits one CALL, and the next one after its answer', () => {
     const { transmitted, settled, ask, answer } = startQueue()
     ask('a', 'b', 'c')
     expect(transmitted).toEqual(['a'])
@@ -58,7 +58,7 @@ describe('the call queue', () => {
     ])
   })
 
-  test('passes a CALLERROR on as the answer that it is', () => {
+  test('settles a CALL with its CALLERROR', () => {
     const { queue, settled, ask } = startQueue()
     const error: CallAnswer = { kind: 'error', code: 'NotSupported', description: 'no', details: {} }
     ask('a')
@@ -66,7 +66,7 @@ describe('the call queue', () => {
     expect(settled).toEqual([['a', error]])
   })
 
-  test('gives up a CALL that is not answered in time, and goes on with the next', () => {
+  test('gives up a CALL that is not answered in time, and transmits the next', () => {
     const { clock, transmitted, settled, ask } = startQueue()
     ask('a')
     clock.increment(29_999)
@@ -86,7 +86,7 @@ describe('the call queue', () => {
     expect(transmitted).toEqual(['a', 'b'])
   })
 
-  test('gives the whole time to answer to a CALL that had to wait for its turn', () => {
+  test('gives a CALL that had to wait the full time for its answer', () => {
     const { clock, ask, answer, codes } = startQueue()
     ask('a', 'b')
     clock.increment(20_000)
@@ -100,7 +100,7 @@ describe('the call queue', () => {
     ])
   })
 
-  test('gives up a CALL whose turn does not come in time, without ever sending it', () => {
+  test('gives up a CALL that waits too long, and never sends it', () => {
     const { clock, queue, transmitted, settled } = startQueue()
     queue.send({ type: 'call', call: call('slow', 600_000) })
     queue.send({ type: 'call', call: call('b', 5_000) })
@@ -120,7 +120,7 @@ describe('the call queue', () => {
     expect(transmitted).toEqual(['slow', 'c'])
   })
 
-  test('refuses a CALL when as many wait as may, and takes one again when there is room', () => {
+  test('refuses a CALL when the queue is full, and accepts one again when there is room', () => {
     const { transmitted, ask, answer, codes } = startQueue()
     const ids = Array.from({ length: callQueueCallsMax + 1 }, (_, index) => `m${index}`)
     ask(...ids, 'tooMany')
@@ -131,12 +131,12 @@ describe('the call queue', () => {
     expect(transmitted).toEqual([...ids, 'fits'])
   })
 
-  test('refuses a CALL that would make those that wait too large together, and takes it when there is room', () => {
+  test('refuses a CALL when the waiting bytes would exceed the limit, and accepts it when there is room', () => {
     const { queue, transmitted, settled, answer, codes } = startQueue()
     const ask = (messageId: string, bytes: number) =>
       queue.send({ type: 'call', call: { ...call(messageId), frame: 'x'.repeat(bytes) } })
     const half = callQueueBytesMax / 2
-    // What is under way has left: it does not count.
+    // The outstanding CALL does not count.
     ask('underWay', callQueueBytesMax)
     ask('first', half)
     ask('second', half)
@@ -160,7 +160,7 @@ describe('the call queue', () => {
     expect(codes().map(([, code]) => code)).toEqual(['CALL_QUEUE_FULL', 'result', 'result', 'result', 'result'])
   })
 
-  test('knows the answer that comes too late from one that nobody asked for', () => {
+  test('distinguishes a late answer from an unknown one', () => {
     const { clock, queue, ask, answer, codes } = startQueue()
     const owner = (messageId: string) => answerOwner(queue.getSnapshot(), messageId)
     ask('a')
@@ -186,7 +186,7 @@ describe('the call queue', () => {
     expect(answerOwner(queue.getSnapshot(), `m${lateAnswersMax}`)).toBe('late')
   })
 
-  test('fails everything when the connection goes, and says what had been sent', () => {
+  test('fails all CALLs when the connection ends, and says which were sent', () => {
     const { clock, queue, settled, ask } = startQueue()
     ask('a', 'b')
     queue.send({ type: 'closed', reason: 'disconnected' })
@@ -208,7 +208,7 @@ describe('the call queue', () => {
     expect(settled.length).toBe(2)
   })
 
-  test('while this node stops, waits for the answer under way and takes nothing else', () => {
+  test('while this node is stopping, waits for the outstanding answer and accepts no CALL', () => {
     const { queue, transmitted, ask, answer, codes } = startQueue()
     ask('a', 'b')
     queue.send({ type: 'drain' })
@@ -222,7 +222,7 @@ describe('the call queue', () => {
     expect(transmitted).toEqual(['a'])
   })
 
-  test('while this node stops, the answer under way still has its time', () => {
+  test('while this node is stopping, the outstanding answer may take its full time', () => {
     const { clock, queue, ask, codes } = startQueue()
     ask('a')
     queue.send({ type: 'drain' })
@@ -231,7 +231,7 @@ describe('the call queue', () => {
   })
 })
 
-// Every order in which two CALLs, their answers, their time-outs, a shutdown and a close can follow one another.
+// All possible orders of two CALLs, their answers, their time-outs, a shutdown and a close.
 describe('on every path through the call queue', () => {
   const input = { identity: 'CP001', effects: { transmit: () => {}, settle: () => {} } }
   const events: CallQueueEvent[] = [
@@ -245,7 +245,7 @@ describe('on every path through the call queue', () => {
   ]
   const paths = getSimplePaths(callQueueMachine, {
     input,
-    // A message id is used once, and a timer rings only for a CALL that was taken in.
+    // A message id is used once, and a timer fires only for a CALL that was accepted.
     filterEvents: ({ context, value }, event) => {
       const { outstanding, waiting, timedOut } = context
       const held = [...(outstanding === null ? [] : [outstanding]), ...waiting].map(({ messageId }) => messageId)
@@ -292,7 +292,7 @@ describe('on every path through the call queue', () => {
     }
   })
 
-  test('every CALL that was taken in is settled once by the time the queue is closed, and never twice', () => {
+  test('every accepted CALL is settled exactly once before the queue is closed', () => {
     for (const path of paths) {
       const taken = path.steps.filter(({ event }) => event.type === 'call').length
       const settled = effectsOf(path).filter((effect) => effect.startsWith('settle'))

@@ -19,12 +19,12 @@ const answers: readonly (readonly [RegistrationStatus | null, string])[] = [
   [null, 'never'],
 ]
 
-describe('the life of a charge point', () => {
-  test.each(answers)('begins where its last boot was answered %s', (bootStatus, boot) => {
+describe('the chart of a charge point', () => {
+  test.each(answers)('starts in the state of the answer to its last boot: %s', (bootStatus, boot) => {
     expect(start({ bootStatus }).getSnapshot().value).toEqual({ connected: { boot, calls: 'open' } } as never)
   })
 
-  test('follows the answer to every boot, from every other', () => {
+  test('moves from the answer of each boot to that of each other one', () => {
     for (const [from] of answers) {
       for (const [to, boot] of answers) {
         const actor = start({ bootStatus: from })
@@ -36,7 +36,7 @@ describe('the life of a charge point', () => {
     }
   })
 
-  test('goes from its connection to the end of it, with or without a node that stops in between', () => {
+  test('ends with its connection, with or without a stop of the node before', () => {
     const events: ChargePointEvent[] = [{ type: 'drain' }, { type: 'closed' }]
     const input = stateOf(hydration())
     const paths = getShortestPaths(chargePointMachine, {
@@ -50,14 +50,14 @@ describe('the life of a charge point', () => {
     expect(Object.fromEntries(reached)).toEqual({ open: 0, draining: 1, closed: 1 })
   })
 
-  test('is over for good when the connection is: nothing moves it any more', () => {
+  test('does not change after the end of its connection', () => {
     const actor = start()
     actor.send({ type: 'closed' })
     actor.send({ type: 'provisioned', settings: { registrationStatus: 'Rejected' } })
     expect(actor.getSnapshot()).toMatchObject({ status: 'done', value: 'closed', context: { chargePoint } })
   })
 
-  test('a boot while this node stops is noted, and stops nothing', () => {
+  test('a boot while this node is stopping changes the boot state only', () => {
     const actor = start()
     actor.send({ type: 'drain' })
     const booted = { ...chargePoint, bootStatus: 'Pending' as const }
@@ -65,7 +65,7 @@ describe('the life of a charge point', () => {
     expect(actor.getSnapshot().value).toEqual({ connected: { boot: 'pending', calls: 'draining' } })
   })
 
-  test('what an operator changes of it is known at once, and the rest of it stays', () => {
+  test('settings of an operator apply at once, and the other fields stay', () => {
     const actor = start()
     actor.send({ type: 'provisioned', settings: { registrationStatus: 'Rejected' } })
     expect(actor.getSnapshot().context.chargePoint).toEqual({ ...chargePoint, registrationStatus: 'Rejected' })
@@ -73,8 +73,9 @@ describe('the life of a charge point', () => {
   })
 })
 
-// OCPP-J 1.6 errata §3.8, 2.0.1 B02.FR.09: only BootNotification is served before a boot is accepted, and what a CALL asked for. A fact is never
-// refused, and some charge points do not boot again after a reconnect.
+// OCPP-J 1.6 errata §3.8, 2.0.1 B02.FR.09: before a boot is accepted, only BootNotification and messages that a CALL
+// requested are served. Transaction messages are never refused, and some charge points do not boot again after a
+// reconnect.
 describe('a message is served', () => {
   const message = { type: 'message', isExpected: false, isTransactional: false } as const
   const served = (differences: Partial<KnownChargePoint>, more: Partial<typeof message> | object = {}) =>
@@ -97,32 +98,33 @@ describe('a message is served', () => {
     },
   )
 
-  test('of a charge point that has never booted here when it is lenient, and like that of a pending one when strict', () => {
+  test('of a charge point that never booted here: any if it is lenient, and if strict the same as while Pending', () => {
     expect(served({ bootStatus: null })).toBe(true)
     expect(served({ bootStatus: null, strictness: 'strict' })).toBe(false)
     expect(served({ bootStatus: null, strictness: 'strict' }, { isTransactional: true })).toBe(true)
   })
 })
 
-// 1.6 §4.2: no RemoteStartTransaction and no RemoteStopTransaction while Pending. 2.0.1 B03.FR.03: nothing while Rejected.
+// 1.6 §4.2: no RemoteStartTransaction and no RemoteStopTransaction while Pending. 2.0.1 B03.FR.03: no CALL while
+// Rejected.
 describe('a CALL may be sent', () => {
   const sent = (differences: Partial<KnownChargePoint>, isOfTransaction: boolean) =>
     start(differences).getSnapshot().can({ type: 'command', isOfTransaction })
 
-  test('of any kind, once the boot is accepted or when none has ever come', () => {
+  test('of any kind if the boot is accepted, or if none has ever come', () => {
     for (const bootStatus of ['Accepted', null] as const) {
       expect([sent({ bootStatus }, false), sent({ bootStatus }, true)]).toEqual([true, true])
     }
   })
 
-  test('but one that starts or stops a transaction, while the boot is pending', () => {
+  test('except a remote start or stop, while the boot is pending', () => {
     for (const version of ['1.6', '2.0.1'] as const) {
       expect(sent({ version, bootStatus: 'Pending' }, false)).toBe(true)
       expect(sent({ version, bootStatus: 'Pending' }, true)).toBe(false)
     }
   })
 
-  test('to a rejected charge point of 1.6, which may listen; to one of 2.x never', () => {
+  test('to a rejected charge point of 1.6, but not of 2.x', () => {
     expect(sent({ bootStatus: 'Rejected' }, false)).toBe(true)
     expect(sent({ bootStatus: 'Rejected' }, true)).toBe(false)
     expect(sent({ version: '2.0.1', bootStatus: 'Rejected' }, false)).toBe(false)

@@ -28,14 +28,14 @@ const stored = stateOf(
 )
 const update = (patch: TransactionPatch) => transactionUpdated(42, patch)
 
-describe('what is known of a charge point', () => {
-  test('of stored transactions, the newest is the last', () => {
+describe('the committed state of a charge point', () => {
+  test('has the newest stored transaction last', () => {
     const [newest, older] = [7, 3].map((transactionId) => ({ ...openTransaction, transactionId, chargingState: null }))
     const { transactions } = stateOf(hydration({ openTransactions: [newest, older] as never }))
     expect(transactions.map(({ transactionId }) => transactionId)).toEqual([3, 7])
   })
 
-  test('follows each connector, and adds one that was never heard of', () => {
+  test('follows each connector, and adds a new one', () => {
     const moved = after(stored, connectorStatus(2, 'Preparing'))
     const added = after(moved, connectorStatus(0, 'Available', { connectorId: 0 }))
     expect(added.connectors).toEqual([
@@ -50,7 +50,7 @@ describe('what is known of a charge point', () => {
     expect(booted.chargePoint).toEqual({ ...chargePoint, bootStatus: 'Rejected', lastBootAtMs: 1 })
   })
 
-  test('takes over what becomes known of a transaction later, and keeps the rest', () => {
+  test('applies later changes of a transaction, and keeps its other fields', () => {
     const event = update({ ...second, idToken: 'LATE', startedAtMs: 5, meterStartWh: 7, idTokenType: 'Central' })
     const known = { ...openTransaction, ...second, idToken: 'LATE', startedAtMs: 5, meterStartWh: 7 }
     expect(after(stored, event).transactions).toEqual([{ ...known, chargingState: 'Charging' }])
@@ -58,17 +58,17 @@ describe('what is known of a charge point', () => {
     expect(idle.transactions).toEqual([{ ...openTransaction, chargingState: 'Idle' }])
   })
 
-  test('forgets a transaction that is over', () => {
+  test('drops a transaction that is over', () => {
     expect(after(stored, transactionStopped(42)).transactions).toEqual([])
   })
 
-  test('a transaction of the same number takes the place of the one that is open', () => {
+  test('replaces an open transaction by a new one with the same id', () => {
     const transaction = { ...openTransaction, idToken: 'OTHER', chargingState: 'Idle' }
     const again = after(stored, begunAs(transaction))
     expect(again.transactions).toEqual([transaction])
   })
 
-  test('of transactions without end only the newest are held', () => {
+  test('keeps only the newest open transactions', () => {
     let state = stored
     for (let transactionId = 1; transactionId <= openTransactionsMax + 5; transactionId++) {
       const transaction = { ...openTransaction, transactionId }
@@ -87,7 +87,7 @@ describe('what is known of a charge point', () => {
     variable('Any', '1'),
     chargePointPatch({ status: 'Faulted' }),
   ]
-  test.each(idle)('is the same object after what says nothing new: %p', (event) => {
+  test.each(idle)('is the same object after a change without news: %p', (event) => {
     expect(after(stored, event)).toBe(stored)
   })
 })

@@ -8,7 +8,7 @@ function nameOf(version: OcppVersion, from: ConnectorStatus, to: ConnectorStatus
   return connectorMove(version, from, to, evseId).name
 }
 
-// The heads of the table in OCPP 1.6 §4.9, in its order.
+// The column heads of the table in OCPP 1.6 §4.9, in its order.
 const statuses = [
   'Available',
   'Preparing',
@@ -21,7 +21,7 @@ const statuses = [
   'Faulted',
 ] as const
 
-// The table itself, a row per line: the columns that are filled in.
+// The table itself, one row per line: the columns that are filled.
 const filledColumns = ['2345789', '134569', '145689', '135689', '134689', '1289', '1289', '123459', '12345678']
 
 describe('moves of a 1.6 connector', () => {
@@ -41,18 +41,18 @@ describe('moves of a 1.6 connector', () => {
     })
   }
 
-  test('the first status is never out of order', () => {
+  test('the first status may be any', () => {
     for (const to of statuses) expect(nameOf('1.6', 'Unknown', to, 1)).toBe('first')
   })
 
-  test('connector 0 knows three statuses, and any may follow any', () => {
+  test('connector 0 has three statuses, and each may follow each', () => {
     expect(nameOf('1.6', 'Available', 'Faulted', 0)).toBe('Available-Faulted')
     expect(nameOf('1.6', 'Faulted', 'Unavailable', 0)).toBe('Faulted-Unavailable')
     expect(nameOf('1.6', 'Available', 'Charging', 0)).toBeNull()
     expect(nameOf('1.6', 'Unknown', 'Preparing', 0)).toBeNull()
   })
 
-  test('a status of 2.x is out of order', () => {
+  test('a status of 2.x is not allowed', () => {
     expect(nameOf('1.6', 'Available', 'Occupied', 1)).toBeNull()
     expect(nameOf('1.6', 'Occupied', 'Available', 1)).toBeNull()
   })
@@ -61,7 +61,7 @@ describe('moves of a 1.6 connector', () => {
 describe('moves of a 2.x connector', () => {
   const statuses2x = ['Available', 'Occupied', 'Reserved', 'Unavailable', 'Faulted'] as const
 
-  test('any of the five statuses may follow any', () => {
+  test('each of the five statuses may follow each', () => {
     for (const from of statuses2x) {
       for (const to of statuses2x) {
         expect(nameOf('2.0.1', from, to)).toBe(from === to ? 'same' : `${from}-${to}`)
@@ -69,7 +69,7 @@ describe('moves of a 2.x connector', () => {
     }
   })
 
-  test('what a transaction made of the connector may follow on a reported status, and the other way round', () => {
+  test('a status from a charging state may follow a reported status, and the other way round', () => {
     expect(nameOf('2.0.1', 'Available', 'Charging')).toBe('Available-Charging')
     expect(nameOf('2.0.1', 'Unknown', 'Finishing')).toBe('first')
     expect(nameOf('2.1', 'Finishing', 'Available')).toBe('Finishing-Available')

@@ -29,12 +29,12 @@ describe.each([
 })
 
 describe('a connector', () => {
-  test('goes where the charge point says even when the specification does not provide for it, by a move without a name', () => {
+  test('takes a status that the specification does not allow, by a move without a name', () => {
     expect(connectorMove('1.6', 'Finishing', 'Charging', 1)).toEqual({ status: 'Charging', name: null })
     expect(connectorMove('1.6', 'Finishing', 'Available', 1)).toEqual({ status: 'Available', name: 'F1' })
   })
 
-  test('stays when the charge point repeats its status, of whichever version it is', () => {
+  test('does not change when the charge point repeats its status, in any version', () => {
     for (const version of ['1.6', '2.0.1', '2.1'] as const) {
       for (const status of connectorStatuses) {
         expect(connectorMove(version, status, status, 1)).toEqual({ status, name: 'same' })
@@ -47,13 +47,13 @@ describe('a connector', () => {
     expect(connectorMove('1.6', 'Available', 'Occupied', 1).name).toBeNull()
   })
 
-  test('is the charge point itself as connector 0, which in 1.6 has three statuses only', () => {
+  test('with number 0 is the charge point itself, which has only three statuses in 1.6', () => {
     expect(connectorMove('1.6', 'Available', 'Faulted', 0).name).toBe('Available-Faulted')
     expect(connectorMove('1.6', 'Available', 'Charging', 0)).toEqual({ status: 'Charging', name: null })
     expect(connectorMove('2.0.1', 'Available', 'Occupied', 0).name).toBe('Available-Occupied')
   })
 
-  test('is asked without leaving anything behind: the same question has the same answer', () => {
+  test('gives the same answer to the same question', () => {
     const ask = () => connectorMove('1.6', 'Charging', 'Finishing', 1)
     expect([ask(), ask(), ask()]).toEqual(Array(3).fill({ status: 'Finishing', name: 'C6' }))
   })

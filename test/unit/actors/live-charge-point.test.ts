@@ -7,7 +7,7 @@ import { HandClock } from '../../support/hand-clock.ts'
 import { hydration } from '../../support/hydration.ts'
 import { openTransaction } from '../../support/known.ts'
 
-test('the last register is remembered of each open transaction, until it ends or makes way for newer ones', () => {
+test('the last register of each open transaction is remembered until it ends or newer ones replace it', () => {
   const clock = new HandClock()
   const noCalls = { transmit: () => {}, settle: () => {} }
   const root = startRoot(clock, (_, error) => reportError(error))

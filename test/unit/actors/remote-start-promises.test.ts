@@ -11,7 +11,7 @@ function promises() {
 }
 
 describe('a promised transactionId', () => {
-  test('is found by connector and id token, in whatever letter case', () => {
+  test('is found by connector and id token, in any letter case', () => {
     const { promises: all } = promises()
     all.add(start, 500)
     expect(all.find(start)).toBe(500)
@@ -28,7 +28,7 @@ describe('a promised transactionId', () => {
     expect(all.find(start)).toBeUndefined()
   })
 
-  test('stays until the transaction has begun: asking does not use it up', () => {
+  test('stays until the transaction has started, even if it is looked up', () => {
     const { promises: all } = promises()
     all.add(start, 500)
     expect([all.find(start), all.find(start)]).toEqual([500, 500])
@@ -45,7 +45,7 @@ describe('a promised transactionId', () => {
     expect(all.find(start)).toBeUndefined()
   })
 
-  test('that the database has kept holds for what is left of its time', () => {
+  test('from the database is valid for the rest of its time', () => {
     const clock = new HandClock()
     const all = new RemoteStartPromises(() => clock.nowMs(), [{ transactionId: 500, start, leftMs: 10 }])
     clock.pass(9)
@@ -54,7 +54,7 @@ describe('a promised transactionId', () => {
     expect(all.find(start)).toBeUndefined()
   })
 
-  test('is there once, however often it is told', () => {
+  test('is stored once, even if it is added twice', () => {
     const { promises: all } = promises()
     all.add(start, 500)
     all.add(start, 500)
@@ -62,7 +62,7 @@ describe('a promised transactionId', () => {
     expect(all.find(start)).toBeUndefined()
   })
 
-  test('goes to the first of two starts that look the same', () => {
+  test('goes to the first of two equal starts', () => {
     const { promises: all } = promises()
     all.add(start, 500)
     all.add(start, 501)
@@ -71,7 +71,7 @@ describe('a promised transactionId', () => {
     expect(all.find(start)).toBe(501)
   })
 
-  test('is the only one withdrawn, of two that look the same', () => {
+  test('can be withdrawn while an equal one stays', () => {
     const { promises: all } = promises()
     all.add(start, 500)
     all.add(start, 501)
@@ -79,7 +79,7 @@ describe('a promised transactionId', () => {
     expect(all.find(start)).toBe(501)
   })
 
-  test('is forgotten when more are made than may be', () => {
+  test('is dropped when there are too many', () => {
     const { promises: all } = promises()
     for (let id = 0; id <= remoteStartPromisesMax; id++) all.add({ remoteStartId: id }, 500 + id)
     expect(all.find({ remoteStartId: 0 })).toBeUndefined()
@@ -88,10 +88,10 @@ describe('a promised transactionId', () => {
   })
 })
 
-describe('a start that does not look quite as promised', () => {
+describe('a start that does not match exactly', () => {
   const decorated = { ...start, idToken: 'user123_98765', mayBeDecorated: true }
 
-  test('keeps the only promise of its connector when something is appended to the id token', () => {
+  test('gets the only promise of its connector if something is appended to the id token', () => {
     const { promises: all } = promises()
     all.add(start, 500)
     expect(all.find(decorated)).toBe(500)
@@ -100,13 +100,13 @@ describe('a start that does not look quite as promised', () => {
     expect(all.find({ ...decorated, evseId: 2 })).toBeUndefined()
   })
 
-  test('keeps none when the longer id token is somebody else’s', () => {
+  test('gets no promise if the longer id token is stored itself', () => {
     const { promises: all } = promises()
     all.add(start, 500)
     expect(all.find({ ...decorated, mayBeDecorated: false })).toBeUndefined()
   })
 
-  test('keeps none of several, unless one matches exactly', () => {
+  test('gets none of several promises, unless one matches exactly', () => {
     const { promises: all } = promises()
     all.add(start, 500)
     all.add({ ...start, idToken: 'OTHER' }, 501)
@@ -118,7 +118,7 @@ describe('a start that does not look quite as promised', () => {
     expect(all.find(decorated)).toBe(503)
   })
 
-  test('keeps a promise for any connector, after one for its own', () => {
+  test('gets the promise of its own connector first, then one for any connector', () => {
     const { promises: all } = promises()
     const any = { ...start, evseId: 0, connectorId: 0 }
     all.add(any, 500)
@@ -130,7 +130,7 @@ describe('a start that does not look quite as promised', () => {
     expect(all.find(decorated)).toBeUndefined()
   })
 
-  test('of 2.x without its remoteStartId keeps the only promise of its EVSE and id token', () => {
+  test('of 2.x without its remoteStartId gets the only promise of its EVSE and id token', () => {
     const { promises: all } = promises()
     all.add({ remoteStartId: 3, evseId: 1, idToken: 'USER123' }, 500)
     expect(all.find(start)).toBe(500)

@@ -5,11 +5,11 @@ import { openTransaction } from '../../support/known.ts'
 
 const story: TransactionStory = {
   use: 1,
-  isStartTold: true,
+  isStartReported: true,
   lastEventAtMs: 0,
   lastSeqNo: 0,
-  firstHeardAtMs: 0,
-  heardAtMs: 0,
+  firstReceivedAtMs: 0,
+  lastReceivedAtMs: 0,
   stoppedAtMs: null,
 }
 const open = { ...openTransaction, story, chargingState: null }
@@ -23,7 +23,7 @@ function updated(chargingState: string | null, more: Partial<typeof inTime> = {}
 const end: TransactionReport = { type: 'ended', isLate: false, isAfterEnd: true }
 
 describe('an open transaction', () => {
-  test('goes from each charging state to each that is reported', () => {
+  test('moves from each charging state to each other one that is reported', () => {
     for (const from of [...reportedStates, null]) {
       for (const to of reportedStates) {
         const move = transactionMove({ ...open, chargingState: from }, updated(to))
@@ -32,20 +32,20 @@ describe('an open transaction', () => {
     }
   })
 
-  test('keeps its charging state where none is reported, or one that OCPP does not have', () => {
-    for (const told of [null, 'Discharging', 'charging']) {
-      const move = transactionMove({ ...open, chargingState: 'SuspendedEV' }, updated(told))
+  test('keeps its charging state if none is reported, or one that OCPP does not have', () => {
+    for (const reported of [null, 'Discharging', 'charging']) {
+      const move = transactionMove({ ...open, chargingState: 'SuspendedEV' }, updated(reported))
       expect(move).toMatchObject({ chargingState: 'SuspendedEV', isCurrent: true })
     }
     expect(transactionMove(open, updated('Discharging')).chargingState).toBeNull()
   })
 
-  test('is not moved by what tells of an earlier moment', () => {
+  test('is not changed by a report that is older than the newest event', () => {
     const late = transactionMove({ ...open, chargingState: 'Charging' }, updated('Idle', { isLate: true }))
     expect(late).toMatchObject({ chargingState: 'Charging', isCurrent: false, oddities: [] })
   })
 
-  test('is over with its end, be that late or not', () => {
+  test('ends with its end, even if that is late', () => {
     expect(transactionMove(open, end)).toEqual({
       life: 'ended',
       chargingState: null,
@@ -57,14 +57,14 @@ describe('an open transaction', () => {
     expect(late).toMatchObject({ life: 'ended', isEnd: true, isCurrent: false })
   })
 
-  test('takes a start that was missing, and notes a second one', () => {
+  test('accepts a missing start; a second start is an anomaly', () => {
     const start: TransactionReport = { type: 'started', ...inTime, chargingState: 'Charging' }
-    const unstarted = { ...open, story: { ...story, isStartTold: false } }
+    const unstarted = { ...open, story: { ...story, isStartReported: false } }
     expect(transactionMove(unstarted, start)).toMatchObject({ chargingState: 'Charging', oddities: [] })
     expect(transactionMove(open, start).oddities).toEqual(['secondStart'])
   })
 
-  test('may be closed by an operator; there is no end yet to correct', () => {
+  test('may be closed by an operator, but not corrected', () => {
     expect(allows(open, { type: 'closedByOperator' })).toBe(true)
     expect(transactionMove(open, { type: 'closedByOperator' }).life).toBe('closedByOperator')
     expect(allows(open, { type: 'correctedByOperator' })).toBe(false)
@@ -72,24 +72,24 @@ describe('an open transaction', () => {
 })
 
 describe('a transaction that an operator closed', () => {
-  test('takes the figures of its own end, and notes that it went on', () => {
+  test('ends with the end of its charge point; an end after the closing is an anomaly', () => {
     expect(transactionMove(closed, end)).toMatchObject({ life: 'ended', isEnd: true, oddities: ['afterEnd'] })
     const offline: TransactionReport = { type: 'ended', ...inTime }
     expect(transactionMove(closed, offline)).toMatchObject({ life: 'ended', isEnd: true, oddities: [] })
   })
 
-  test('may be corrected, and not closed again', () => {
+  test('may be corrected, but not closed again', () => {
     expect(allows(closed, { type: 'correctedByOperator' })).toBe(true)
     expect(allows(closed, { type: 'closedByOperator' })).toBe(false)
   })
 })
 
 describe('a transaction that has ended', () => {
-  test('notes a second end, which counts for nothing', () => {
+  test('ignores a second end, which is an anomaly', () => {
     expect(transactionMove(ended, end)).toMatchObject({ life: 'ended', isEnd: false, oddities: ['secondEnd'] })
   })
 
-  test('notes what tells of a moment after the end, and nothing of what comes late', () => {
+  test('has an anomaly for a report of a moment after the end, but not for one of a moment before', () => {
     expect(transactionMove(ended, updated('Charging', { isAfterEnd: true }))).toEqual({
       life: 'ended',
       chargingState: null,
@@ -100,7 +100,7 @@ describe('a transaction that has ended', () => {
     expect(transactionMove(ended, updated('Charging')).oddities).toEqual([])
   })
 
-  test('is nothing that an operator may close or correct', () => {
+  test('may not be closed or corrected by an operator', () => {
     expect(allows(ended, { type: 'closedByOperator' })).toBe(false)
     expect(allows(ended, { type: 'correctedByOperator' })).toBe(false)
   })

@@ -126,8 +126,8 @@ describe('the OpenAPI document', () => {
 
   test('says what a remote start promises, and for how long', async () => {
     const { text } = await openApi()
-    expect(text).toContain(`kept for ${remoteStartPromiseMs / 1_000} seconds`)
-    expect(text).toContain('asks Stator whether it is good')
+    expect(text).toContain(`reserved for ${remoteStartPromiseMs / 1_000} seconds`)
+    expect(text).toContain('asks Stator whether it is accepted')
   })
 
   test('describes routes that need credentials unless they say otherwise', async () => {

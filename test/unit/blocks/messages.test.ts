@@ -28,7 +28,7 @@ function fixtureOf(version: OcppVersion, action: string, row: MessageRow): Messa
   }
 }
 
-/** What a library that nobody here wrote thinks of a payload, by its own copy of the schemas. */
+/** The verdict of an independent library (ocpp-rpc) on a payload, by its own copy of the schemas. */
 function isValidElsewhere(version: OcppVersion, schemaName: string, payload: unknown): boolean {
   const validator = standardValidators.find(({ subprotocol }) => subprotocol === `ocpp${version}`)
   if (validator === undefined) throw new Error(`ocpp-rpc knows no OCPP ${version}`)
@@ -65,7 +65,7 @@ describe.each(ocppVersions.map((version) => [version]))('table of OCPP %s', (ver
     expect(rows).toHaveLength({ '1.6': 39, '2.0.1': 64, '2.1': 91 }[version])
   })
 
-  test.each(rows)('takes the valid requests and responses of %s', (action, row) => {
+  test.each(rows)('accepts the valid requests and responses of %s', (action, row) => {
     const { valid, responses } = fixtureOf(version, action, row)
     for (const payload of valid) expect(checkRequest(version, action, payload)).toEqual([])
     for (const payload of responses) expect(checkResponse(version, action, payload)).toEqual([])
@@ -87,16 +87,16 @@ describe.each(ocppVersions.map((version) => [version]))('table of OCPP %s', (ver
     const schemaName = schemaNameElsewhere(version, action, row)
     for (const payload of valid) expect(isValidElsewhere(version, schemaName, payload)).toBe(true)
     for (const { payload } of invalid) {
-      // Two rules that the text of the specification has and the schemas lack.
+      // The text of the specification has two rules that are missing in the schemas.
       if (!isSampleEmptyOrWide(payload)) expect(isValidElsewhere(version, schemaName, payload)).toBe(false)
     }
   })
 
-  test.each(rows)('tells of %s where the specification describes it', (_, row) => {
+  test.each(rows)('has the section of the specification for %s', (_, row) => {
     expect(row.section).toStartWith(`${version} `)
   })
 
-  test.each(rows)('commands with %s only what charge points do not send', (_, row) => {
+  test.each(rows)('serves %s, and stores nothing of it, if Stator sends it', (_, row) => {
     if (row.direction !== 'toChargePoint') return
     expect(row).toMatchObject({ served: true, durability: 'none', transactional: false })
   })
@@ -106,7 +106,7 @@ describe.each(ocppVersions.map((version) => [version]))('table of OCPP %s', (ver
     expect(Object.keys(handwritten[version]).toSorted()).toEqual(served.toSorted())
   })
 
-  test('has no row for names that every object has', () => {
+  test('has no row for names of Object.prototype', () => {
     for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
       expect(rowOf(version, name)).toBeUndefined()
     }

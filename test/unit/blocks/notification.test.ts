@@ -1,4 +1,4 @@
-// Messages that are only stored: one handler serves them all, with the answer that their row gives.
+// Messages that are only stored: one handler serves all of them, with the answer in their row.
 
 import { describe, expect, test } from 'bun:test'
 import type { Payload } from '../../../src/blocks/decision.ts'
@@ -15,7 +15,7 @@ const storedRows = ocppVersions.flatMap((version) =>
     .map(([action, row]) => ({ version, action, row })),
 )
 
-/** Stator does nothing with these, and says so; all others are taken note of, with `{}`. */
+/** The answers to messages that Stator refuses. All others are answered with `{}`. */
 const answers: Readonly<Record<string, Payload>> = {
   SignCertificate: { status: 'Rejected' },
   Get15118EVCertificate: { status: 'Failed', exiResponse: '' },
@@ -30,32 +30,35 @@ function fieldsOf(sample: unknown): Payload {
 }
 
 describe('a message that is only stored', () => {
-  test.each(storedRows)('is an event of its charge point, as it was sent: $action of $version', ({ action, row }) => {
-    if (row.handler === null) throw new Error('it has no handler')
-    const sent = { ...fieldsOf(smallestSample(row.request)), odd: 1 }
-    const { answer, changes, ...rest } = decide(row.handler, sent, { action })
-    expect(answer).toEqual(answers[action] ?? {})
-    expect(changes).toMatchObject([{ table: 'chargePointEvents', row: { action, payload: sent } }])
-    expect(rest).toEqual({ anomalies: [] })
-  })
+  test.each(storedRows)(
+    'becomes an event of its charge point, as it was sent: $action of $version',
+    ({ action, row }) => {
+      if (row.handler === null) throw new Error('it has no handler')
+      const sent = { ...fieldsOf(smallestSample(row.request)), odd: 1 }
+      const { answer, changes, ...rest } = decide(row.handler, sent, { action })
+      expect(answer).toEqual(answers[action] ?? {})
+      expect(changes).toMatchObject([{ table: 'chargePointEvents', row: { action, payload: sent } }])
+      expect(rest).toEqual({ anomalies: [] })
+    },
+  )
 
   test.each([
     ['timestamp', { timestamp: '2025-12-31T23:00:00Z' }, Date.UTC(2025, 11, 31, 23)],
     ['generatedAt', { generatedAt: '2025-12-31T23:00:00Z' }, Date.UTC(2025, 11, 31, 23)],
     ['no time that can be read', { timestamp: 'noon' }, arrivalMs],
     ['no time', { evseId: 1 }, null],
-  ])('happened when it says: %s', (_what, sent, occurredAtMs) => {
+  ])('has the time that it says: %s', (_what, sent, occurredAtMs) => {
     const [change] = decide(keepStored({}), sent).changes
     expect(change).toMatchObject({ row: { occurredAtMs } })
   })
 
-  test('happened at the time in the field that its row names', () => {
+  test('has the time in the field that its row names', () => {
     const sent = { basetime: '2025-12-31T23:00:00Z', timestamp: '2025-12-30T00:00:00Z' }
     const [change] = decide(keepStored({}, ['basetime']), sent).changes
     expect(change).toMatchObject({ row: { occurredAtMs: Date.UTC(2025, 11, 31, 23) } })
   })
 
-  test('about an EVSE is about each of its connectors', () => {
+  test('about an EVSE has each of its connectors as a subject', () => {
     const connectorList = [1, 2].map((connectorId) => ({ evseId: 3, connectorId, status: 'Available' as const }))
     const about = keepStored({}).about?.({ evseId: 3 }, known({ connectorList }))
     expect(about).toEqual({ also: ['3/1', '3/1', '3/2'] })

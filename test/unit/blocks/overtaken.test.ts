@@ -10,17 +10,17 @@ import {
 } from '../../support/changes.ts'
 
 describe('through a connection that is not the newest', () => {
-  test('what a charge point is like now is left out, and what it told stays', () => {
-    const told = [transactionStarted(1), transactionStopped(1), chargePointEvent('X', 1), variable('A', '1')]
-    expect(withoutState([boot(), connectorStatus(1, 'Charging'), ...told])).toEqual(told)
+  test('changes of the current state are left out, and facts stay', () => {
+    const facts = [transactionStarted(1), transactionStopped(1), chargePointEvent('X', 1), variable('A', '1')]
+    expect(withoutState([boot(), connectorStatus(1, 'Charging'), ...facts])).toEqual(facts)
   })
 
-  test('a notification without a time takes no place among those of the newest connection', () => {
+  test('a notification without a time gets no place: the newest connection gives them away', () => {
     const placed = chargePointEvent('StatusNotification', 1, {}, { place: 3 })
     expect(withoutState([placed])).toEqual([chargePointEvent('StatusNotification', 1)])
   })
 
-  test('what depends on nothing that a newer one may have changed needs no newest connection', () => {
+  test('changes that do not depend on the state of the charge point need not be decided again', () => {
     expect([chargePointEvent('X', 1), variable('A', '1')].some(isFenced)).toBe(false)
     expect([boot(), transactionStopped(1)].every(isFenced)).toBe(true)
   })

@@ -145,11 +145,11 @@ describe('a live charge point', () => {
   test('lists the open transactions of one id by use, whatever their numbers', () => {
     const story = {
       use: 1,
-      isStartTold: true,
+      isStartReported: true,
       lastEventAtMs: openTransaction.startedAtMs,
       lastSeqNo: 0,
-      firstHeardAtMs: openTransaction.startedAtMs,
-      heardAtMs: openTransaction.startedAtMs,
+      firstReceivedAtMs: openTransaction.startedAtMs,
+      lastReceivedAtMs: openTransaction.startedAtMs,
       stoppedAtMs: null,
     }
     const open = { ...openTransaction, chargingState: null, stationTransactionId: 'tx-9' }

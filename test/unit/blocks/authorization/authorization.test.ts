@@ -19,18 +19,18 @@ describe('Authorize', () => {
     ['a blocked token that has expired', { status: 'Blocked', expiryDateMs: nowMs }, 'Blocked'],
     ['a token that expires in this moment', { expiryDateMs: nowMs }, 'Expired'],
     ['a token that expires later', { expiryDateMs: nowMs + 1 }, 'Accepted'],
-  ] as const)('tells of %s what it may do, in both versions', (_what, parts, status) => {
+  ] as const)('of %s is answered with its status, in both versions', (_what, parts, status) => {
     const idTokens = [{ ...acceptedToken, ...parts }]
     expect(info16('USER123', { idTokens })).toMatchObject({ status })
     expect(info201('USER123', 'ISO14443', { idTokens })).toMatchObject({ status })
   })
 
-  test('calls an unknown token Invalid in 1.6 and Unknown in 2.0.1', () => {
+  test('of an unknown token is answered with Invalid in 1.6 and Unknown in 2.0.1', () => {
     expect(info16('NOBODY')).toEqual({ status: 'Invalid' })
     expect(info201('NOBODY', 'ISO14443')).toEqual({ status: 'Unknown' })
   })
 
-  test('tells when a token expires and which group it is of', () => {
+  test('is answered with the expiry date and the group of the token', () => {
     const idTokens = [{ ...acceptedToken, expiryDateMs: nowMs + 1_000, parentIdTag: 'FAMILY' }]
     const expiry = '2026-01-01T12:00:01.000Z'
     expect(info16('USER123', { idTokens })).toEqual({
@@ -45,7 +45,7 @@ describe('Authorize', () => {
     })
   })
 
-  test('finds a token whatever its letter case, and under a serial number that the charge point has appended', () => {
+  test('finds a token in any letter case, and with a serial number that the charge point has appended', () => {
     const idTokens = [acceptedToken]
     expect(info16('user123_SN9', { idTokens })).toEqual({ status: 'Accepted' })
     expect(authorize16.needs?.({ idTag: 'user123_SN9' }, chargePoint)).toEqual({ idTokens: ['user123_SN9', 'user123'] })
@@ -53,7 +53,7 @@ describe('Authorize', () => {
     expect(info16('USER123_SN9', { idTokens: [acceptedToken, blocked] })).toEqual({ status: 'Blocked' })
   })
 
-  test('does not take a number typed into a keypad for the card with that number', () => {
+  test('does not accept a number typed into a keypad as the card with that number', () => {
     const idTokens = [{ ...acceptedToken, type: 'ISO14443' as const }]
     expect(info201('USER123', 'KeyCode', { idTokens })).toEqual({ status: 'Unknown' })
     expect(info201('USER123', 'ISO14443', { idTokens })).toEqual({ status: 'Accepted' })

@@ -18,11 +18,11 @@ describe('the status of a charge point', () => {
     [['Available', 'Preparing'], 'Preparing'],
     [['Available', 'Available'], 'Available'],
     [[], 'Unknown'],
-  ] as const)('%p add up to %p', (statuses, sum) => {
+  ] as const)('follows from those of its connectors: %p give %p', (statuses, sum) => {
     expect(chargePointStatus(statuses.map((status, index) => connector(index + 1, status)))).toBe(sum)
   })
 
-  test('connector 0 speaks for the charge point only when it is faulted or out of service', () => {
+  test('follows from connector 0 only if that is faulted or out of service', () => {
     expect(chargePointStatus([connector(0, 'Charging'), connector(1, 'Available')])).toBe('Available')
     expect(chargePointStatus([connector(0, 'Faulted'), connector(1, 'Available')])).toBe('Faulted')
     expect(chargePointStatus([connector(0, 'Available')])).toBe('Available')
@@ -30,7 +30,7 @@ describe('the status of a charge point', () => {
 })
 
 describe('StatusNotification', () => {
-  test('a connector one too many is stored as an event, with an anomaly, and grows nothing', () => {
+  test('a connector beyond the maximum is stored only as an event, with an anomaly', () => {
     const connectorList = Array.from({ length: connectorsMax }, (_, index) => connector(index + 1, 'Available'))
     const odd = decide(statusNotification16, { ...payload, connectorId: 999 }, { connectorList })
     expect(odd).toMatchObject({
@@ -50,7 +50,7 @@ describe('StatusNotification', () => {
 
   const payload = { connectorId: 1, errorCode: 'NoError' as const, status: 'Charging' as const }
 
-  test('a 2.x connector moves freely: no status that follows on another one is odd', () => {
+  test('a 2.x connector may change from any status to any other without an anomaly', () => {
     for (const before of ['Available', 'Occupied', 'Charging', 'SuspendedEV', 'Preparing', 'Finishing'] as const) {
       for (const connectorStatus of ['Available', 'Reserved', 'Unavailable', 'Faulted', 'Occupied'] as const) {
         const sent = { evseId: 1, connectorId: 1, connectorStatus, timestamp: '2026-01-01T00:00:00Z' }
@@ -63,7 +63,7 @@ describe('StatusNotification', () => {
     }
   })
 
-  test('a move of the table is stored, with the status of the charge point beside it', () => {
+  test('a move of the table is stored, together with the status of the charge point', () => {
     const decision = decide(statusNotification16, payload, { connectorList: [connector(1, 'Preparing')] })
     expect(decision.changes).toMatchObject([
       { table: 'connectors' },
@@ -73,7 +73,7 @@ describe('StatusNotification', () => {
     expect(decision.anomalies).toEqual([])
   })
 
-  test('a move that the table leaves empty is applied all the same, and noted', () => {
+  test('a move that the table does not allow is applied, with an anomaly', () => {
     const decision = decide(
       statusNotification16,
       { ...payload, status: 'Available' },
@@ -92,7 +92,7 @@ describe('StatusNotification', () => {
     })
   })
 
-  test('2.x Occupied does not overwrite what the transaction of the EVSE has told', () => {
+  test('2.x Occupied does not overwrite the status that the transaction of the EVSE has set', () => {
     const occupied = {
       timestamp: '2026-01-01T00:00:00Z',
       connectorStatus: 'Occupied' as const,

@@ -5,7 +5,7 @@ import { decide } from '../../../support/known.ts'
 test.each([
   ['1.6', dataTransfer16.DataTransfer],
   ['2.0.1', dataTransfer201.DataTransfer],
-])('a DataTransfer of %s is kept as it was sent, and its vendor is unknown', (_version, { handler }) => {
+])('a DataTransfer of %s is stored as it was sent, and answered with UnknownVendorId', (_version, { handler }) => {
   const sent = { vendorId: 'V', messageId: 'M', data: 'anything' }
   expect(decide(handler, sent, { action: 'DataTransfer' })).toEqual({
     answer: { status: 'UnknownVendorId' },

@@ -6,7 +6,7 @@ test.each([
   ['DiagnosticsStatusNotification of 1.6', diagnostics16.DiagnosticsStatusNotification, 'diagnosticsStatus'],
   ['LogStatusNotification of 1.6', diagnostics16.LogStatusNotification, 'logStatus'],
   ['LogStatusNotification of 2.0.1', diagnostics201.LogStatusNotification, 'logStatus'],
-] as const)('%s is stored as an event and as what the charge point is busy with', (action, { handler }, column) => {
+] as const)('%s is stored as an event and as a status of the charge point', (action, { handler }, column) => {
   const sent = { status: 'Uploading' as const, requestId: 7 }
   expect(decide(handler, sent, { action })).toEqual({
     answer: {},

@@ -27,15 +27,15 @@ function decideOn(eventData: readonly Event[], parts: KnownParts = {}) {
   return decide(notifyEvent, notifyEventOf(...eventData), { action: 'NotifyEvent', chargePoint: v201, ...parts })
 }
 
-/** Where which status is stored, as text. */
+/** The stored connector statuses, as text. */
 function statusesOf(eventData: readonly Event[], parts: KnownParts = {}): readonly string[] {
   return decideOn(eventData, parts).changes.flatMap((change) =>
     isOf('connectors', change) ? [`${change.row.evseId}/${change.row.connectorId} ${change.row.status}`] : [],
   )
 }
 
-describe('an AvailabilityState told by NotifyEvent', () => {
-  test('moves its connector and what the connectors add up to, at its own time, and is stored as an event', () => {
+describe('an AvailabilityState in a NotifyEvent', () => {
+  test('changes its connector and the status of the charge point, at its own time, and is stored as an event', () => {
     const fault = entry('Connector', 'AvailabilityState', 'Faulted', { techCode: 'E42', techInfo: 'door open' })
     const { answer, changes, anomalies } = decideOn([fault], { connectorList: [connector(1, 1, 'Available')] })
     expect(answer).toEqual({})
@@ -58,16 +58,16 @@ describe('an AvailabilityState told by NotifyEvent', () => {
     expect(anomalies).toEqual([])
   })
 
-  test('is recognised in whatever letter case its names are written', () => {
+  test('is recognised in any letter case of its names', () => {
     expect(statusesOf([entry('connector', 'AVAILABILITYSTATE', 'occupied')])).toEqual(['1/1 Occupied'])
   })
 
-  test('leaves alone what a charging state has told', () => {
+  test('does not overwrite a status that comes from a charging state', () => {
     const parts = { connectorList: [connector(1, 1, 'Charging')], transactions: [openTransaction] }
     expect(statusesOf([entry('Connector', 'AvailabilityState', 'Occupied')], parts)).toEqual(['1/1 Charging'])
   })
 
-  test('of one connector told several times is the newest, and a later one of the same time', () => {
+  test('of a connector with several entries is the newest; of two with the same time, the later in the list', () => {
     const older = { timestamp: '2026-01-31T11:59:00Z' }
     expect(
       statusesOf([
@@ -78,7 +78,7 @@ describe('an AvailabilityState told by NotifyEvent', () => {
     ).toEqual(['1/1 Occupied'])
   })
 
-  test('of the charging station is that of connector 0', () => {
+  test('of the charging station is the status of connector 0', () => {
     const parts = { connectorList: [connector(1, 1, 'Available')] }
     const { changes } = decideOn([entry('ChargingStation', 'AvailabilityState', 'Unavailable')], parts)
     expect(changes).toMatchObject([
@@ -98,12 +98,14 @@ describe('an AvailabilityState told by NotifyEvent', () => {
     ],
     ['Available', [connector(1, 1, 'Unavailable'), connector(1, 2, 'Faulted')], ['1/1 Available', '1/2 Available']],
     ['Occupied', [connector(1, 1, 'Available'), connector(1, 2, 'Available')], []],
-  ] as const)('of an EVSE that is %s holds for its connectors %j: %j', (state, connectorList, told) => {
+  ] as const)('of an EVSE that is %s applies to its connectors %j: %j', (state, connectorList, statuses) => {
     const event = entry('EVSE', 'AvailabilityState', state, onEvse(1))
-    expect(statusesOf([event], { connectorList: [...connectorList, connector(2, 1, 'Available')] })).toEqual([...told])
+    expect(statusesOf([event], { connectorList: [...connectorList, connector(2, 1, 'Available')] })).toEqual([
+      ...statuses,
+    ])
   })
 
-  test('of a connector goes before that of its EVSE', () => {
+  test('of a connector overrides that of its EVSE', () => {
     const events = [
       entry('Connector', 'AvailabilityState', 'Occupied', onEvse(1, 1)),
       entry('EVSE', 'AvailabilityState', 'Faulted', onEvse(1)),
@@ -122,7 +124,7 @@ describe('an AvailabilityState told by NotifyEvent', () => {
     expect(decideOn(events).changes).toMatchObject([{ table: 'chargePointEvents' }])
   })
 
-  test('of connectors one too many grows nothing', () => {
+  test('of connectors beyond the maximum is not stored, and causes one anomaly', () => {
     const connectorList = Array.from({ length: connectorsMax - 1 }, (_, index) => connector(index + 1, 1, 'Available'))
     const events = [connectorsMax, connectorsMax + 1, connectorsMax + 2].map((id) =>
       entry('Connector', 'AvailabilityState', 'Available', onEvse(id, 1)),
@@ -133,10 +135,10 @@ describe('an AvailabilityState told by NotifyEvent', () => {
   })
 })
 
-describe('a Problem told by NotifyEvent', () => {
-  test('is kept with its codes, whatever the component', () => {
-    const told = { techCode: 'OverTemperature', techInfo: '81 °C', cause: 7 }
-    const events = [entry('Connector', 'Problem', 'true', told), entry('ChargingStation', 'problem', 'TRUE')]
+describe('a Problem in a NotifyEvent', () => {
+  test('is stored with its codes, for any component', () => {
+    const codes = { techCode: 'OverTemperature', techInfo: '81 °C', cause: 7 }
+    const events = [entry('Connector', 'Problem', 'true', codes), entry('ChargingStation', 'problem', 'TRUE')]
     expect(decideOn(events).changes).toMatchObject([
       {
         table: 'problems',
@@ -146,7 +148,7 @@ describe('a Problem told by NotifyEvent', () => {
           componentInstance: '',
           evseId: 1,
           connectorId: 1,
-          ...told,
+          ...codes,
           occurredAtMs: atMs,
         },
       },
@@ -158,7 +160,7 @@ describe('a Problem told by NotifyEvent', () => {
     ])
   })
 
-  test('that is over is told as such, and a word that says neither changes nothing', () => {
+  test('that is over becomes inactive, and a value that is neither true nor false changes nothing', () => {
     expect(decideOn([entry('Connector', 'Problem', 'false')]).changes[0]).toMatchObject({ isActive: false })
     expect(decideOn([entry('Connector', 'Problem', 'perhaps')]).changes).toMatchObject([{ table: 'chargePointEvents' }])
   })

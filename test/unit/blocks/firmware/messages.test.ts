@@ -6,7 +6,7 @@ test.each([
   ['FirmwareStatusNotification of 1.6', firmware16.FirmwareStatusNotification],
   ['SignedFirmwareStatusNotification of 1.6', firmware16.SignedFirmwareStatusNotification],
   ['FirmwareStatusNotification of 2.0.1', firmware201.FirmwareStatusNotification],
-])('%s is stored as an event and as what the charge point is busy with', (action, { handler }) => {
+])('%s is stored as an event and as a status of the charge point', (action, { handler }) => {
   const sent = { status: 'Downloading' as const, requestId: 7 }
   const decision = decide(handler, sent, { action })
   expect(decision).toEqual({

@@ -19,13 +19,13 @@ const stopped = {
 const open = { meterStartWh: 1_000, meterStopWh: null, open: true, closedBy: null, registerFellFromWh: null }
 
 describe('the energy of a transaction', () => {
-  test('is what its registers at start and stop say, whatever else was told', () => {
+  test('is the difference of its registers at start and stop, if both are known', () => {
     const evidence = { ...noEvidence, firstRegisterWh: 0, lastRegisterWh: 50_000, intervalsWh: 7 }
     expect(energyOf(stopped, evidence)).toEqual({ consumedWh: 8_000, source: 'register', soFarWh: null })
     expect(needsEvidence(stopped)).toBe(false)
   })
 
-  test('is what the last register of its meter values says when the stop has none', () => {
+  test('uses the registers of its meter values where the start or the stop has none', () => {
     const evidence = { ...noEvidence, lastRegisterWh: 8_500 }
     expect(energyOf({ ...stopped, meterStopWh: null }, evidence)).toMatchObject({
       consumedWh: 7_500,
@@ -37,7 +37,7 @@ describe('the energy of a transaction', () => {
     })
   })
 
-  test('is the sum of its intervals when there is no register at all', () => {
+  test('is the sum of its intervals if there is no register', () => {
     const none = { ...stopped, meterStartWh: null, meterStopWh: null }
     expect(energyOf(none, { ...noEvidence, intervalsWh: 4_500 })).toMatchObject({
       consumedWh: 4_500,
@@ -46,7 +46,7 @@ describe('the energy of a transaction', () => {
     expect(energyOf(none, noEvidence)).toEqual({ consumedWh: null, source: null, soFarWh: null })
   })
 
-  test('is not told by one reading that would be both its start and its end, unless the start is known', () => {
+  test('is unknown if the same reading would be start and end, unless the start is known', () => {
     const one = { ...noEvidence, firstRegisterWh: 9_000, lastRegisterWh: 9_000, isOneReading: true }
     for (const meterStopWh of [9_000, null]) {
       const ended = { ...stopped, meterStartWh: null, meterStopWh }
@@ -64,7 +64,7 @@ describe('the energy of a transaction', () => {
     expect(energyOf({ ...open, meterStartWh: null }, one).soFarWh).toBeNull()
   })
 
-  test('is not told where a register fell in the middle, unless it was a single odd reading', () => {
+  test('is unknown if a register fell in the middle, unless it was a single low reading', () => {
     const fallen = { ...stopped, registerFellFromWh: 8_000 }
     expect(needsEvidence(fallen)).toBe(true)
     const nothing = { consumedWh: null, source: null, soFarWh: null }
@@ -79,7 +79,7 @@ describe('the energy of a transaction', () => {
     expect(energyOf(going, { ...noEvidence, lastRegisterWh: 9_000 }).soFarWh).toBe(8_000)
   })
 
-  test('is told across readings in steps of different size, which may seem to fall', () => {
+  test('is known if a reading only seems to fall because it is rounded to another step', () => {
     // 6.01 kWh before 6,005 Wh; 6.1 kWh before 6.01 kWh; a start of 1,005 Wh before 1.00 kWh.
     for (const [before, after] of [
       [6_010, 6_005],
@@ -99,16 +99,16 @@ describe('the energy of a transaction', () => {
     expect(hasReadingFallen(6_005, 6_004)).toBe(false)
   })
 
-  test('is an operator’s when the operator entered the register', () => {
+  test('has the source operator if an operator entered the register', () => {
     expect(energyOf({ ...stopped, closedBy: 'operator' }, noEvidence)).toMatchObject({ source: 'operator' })
   })
 
-  test('is zero when the register fell by the rounding of the station, and unknown when it fell by more', () => {
+  test('is zero if the register fell by rounding, and unknown if it fell by more', () => {
     expect(energyOf({ ...stopped, meterStopWh: 999 }, noEvidence)).toMatchObject({ consumedWh: 0, source: 'register' })
     expect(energyOf({ ...stopped, meterStopWh: 998 }, noEvidence)).toMatchObject({ consumedWh: null, source: null })
   })
 
-  test('is told so far while it is open, and as consumed only once it has stopped', () => {
+  test('is the energy so far while it is open, and the energy consumed only once it has stopped', () => {
     expect(energyOf(open, { ...noEvidence, lastRegisterWh: 6_000 })).toEqual({
       consumedWh: null,
       source: null,
@@ -129,13 +129,13 @@ describe('intervals', () => {
     meterValue: { sampledValue },
   })
 
-  test('are summed up, in their units', () => {
+  test('are added up after conversion to Wh', () => {
     const kilo = interval('1.5', { unit: 'kWh' })
     const scaled = interval(15, { unitOfMeasure: { unit: 'Wh', multiplier: 2 } })
     expect(intervalsWh([at(15, interval('1500', { unit: 'Wh' })), at(30, kilo), at(45, scaled)])).toBe(4_500)
   })
 
-  test('are read as charge points spell them', () => {
+  test('are read in any letter case and with stray spaces', () => {
     const spelt = interval('15', {
       measurand: 'energy. active.import.interval ',
       location: 'outlet ',
@@ -146,31 +146,31 @@ describe('intervals', () => {
     expect(intervalsWh([at(15, spelt), at(30, interval(500))])).toBe(2_000)
   })
 
-  test('of two contexts tell the same energy twice, and count once: those that tell more', () => {
+  test('of two contexts contain the same energy: the context with the greater sum counts', () => {
     const clock = (value: number) => interval(value, { context: 'Sample.Clock' })
     const periodic = (value: number) => interval(value, { context: 'Sample.Periodic' })
     expect(intervalsWh([at(15, clock(1_500), periodic(1_400)), at(30, clock(1_500))])).toBe(3_000)
     expect(intervalsWh([at(15, interval(5, { context: 'Trigger' })), at(30, periodic(100))])).toBe(100)
   })
 
-  test('that were told twice count once', () => {
+  test('that were sent twice count once', () => {
     expect(intervalsWh([at(15, interval(100)), at(15, interval(100)), at(30, interval(100))])).toBe(200)
   })
 
-  test('of phases are summed up where there is no total', () => {
+  test('of phases are added up if there is no total', () => {
     const phases = [interval(10, { phase: 'L1' }), interval(20, { phase: 'L2' })]
     expect(intervalsWh([at(15, ...phases)])).toBe(30)
     expect(intervalsWh([at(15, interval(35), ...phases)])).toBe(35)
   })
 
-  test('in a unit that is none of energy are no figure, and neither is signed data', () => {
+  test('with a unit that is not energy, or as signed data, do not count', () => {
     for (const fields of [{ unit: 'W' }, { unit: 'A' }, { unitOfMeasure: { unit: 'kW' } }, { format: 'SignedData' }]) {
       expect(intervalsWh([at(15, interval('1500', fields))])).toBeNull()
     }
     expect(intervalsWh([at(15, interval(15, { unitOfMeasure: { multiplier: 'x' } }))])).toBeNull()
   })
 
-  test('that cannot be read, or were taken elsewhere, do not count', () => {
+  test('that cannot be read, or have another location, do not count', () => {
     expect(
       intervalsWh([at(15, interval('n/a'), interval(5, { location: 'Body' }), interval(7, { unit: 'varh' }))]),
     ).toBeNull()
@@ -178,7 +178,7 @@ describe('intervals', () => {
   })
 })
 
-test('a fall of 1 Wh is one in kilowatt-hours, too', () => {
+test('a fall of 1 Wh counts as rounding for registers in kilowatt-hours, too', () => {
   expect(registerFall(1.001 * 1_000, 1 * 1_000)).toBe('rounding')
   expect(1.002 * 1_000 - 1.001 * 1_000).toBeGreaterThan(1)
   expect(registerFall(1.002 * 1_000, 1.001 * 1_000)).toBe('rounding')

@@ -7,7 +7,7 @@ import { arrivalMs, chargePoint, decide, known, type KnownParts, openTransaction
 const transactionId = openTransaction.transactionId
 const minuteMs = 60_000
 
-/** The meter values of a frame with one register (Wh), as its examination finds them. */
+/** The meter values of a frame with one register (Wh), as the worker reads them. */
 function register(wh: number, atMs: number): FrameMeter {
   const meterValue = [{ timestamp: new Date(atMs).toISOString(), sampledValue: [{ value: String(wh) }] }]
   const text = JSON.stringify([2, 'm', 'MeterValues', { connectorId: 1, transactionId, meterValue }])
@@ -22,55 +22,59 @@ const closed = { ...openTransaction, open: false, stoppedAtMs: arrivalMs - 10 * 
 const after = register(2_000, arrivalMs - 5 * minuteMs)
 const before = register(2_000, arrivalMs - 15 * minuteMs)
 
-function told(parts: KnownParts, id = transactionId) {
+function decideWith(parts: KnownParts, id = transactionId) {
   return decide(meterValues16, { connectorId: 1, transactionId: id }, parts)
 }
 
 describe('MeterValues of 1.6', () => {
-  test.each([undefined, 0, -1])('without a transaction (%p) are stored, and there is nothing to decide', (id) => {
+  test.each([undefined, 0, -1])('without a transaction (%p) are stored without further changes', (id) => {
     const sent = id === undefined ? { connectorId: 1 } : { connectorId: 1, transactionId: id }
     expect(decide(meterValues16, sent)).toEqual({ answer: {}, changes: [], anomalies: [] })
     expect(meterValues16.needs?.(sent, chargePoint)).toEqual({})
     expect(meterValues16.about?.(sent, known())).toEqual({ subject: '1/1' })
   })
 
-  test('of an open transaction have their register remembered, to be held against the next', () => {
-    const decision = told({ transactions: [openTransaction], meter: register(2_000, arrivalMs) })
+  test('of an open transaction have their register remembered, to compare it with the next', () => {
+    const decision = decideWith({ transactions: [openTransaction], meter: register(2_000, arrivalMs) })
     expect(decision.remembers).toEqual([{ type: 'register', transactionId, reading: { wh: 2_000, atMs: arrivalMs } }])
     expect(decision.anomalies).toEqual([])
   })
 
-  test('of an open transaction note a register below that of the start', () => {
-    const decision = told({ transactions: [openTransaction], meter: register(10, arrivalMs) })
+  test('of an open transaction cause an anomaly if a register is below that of the start', () => {
+    const decision = decideWith({ transactions: [openTransaction], meter: register(10, arrivalMs) })
     expect(decision.anomalies).toMatchObject([{ kind: 'registerFell', transaction: String(transactionId) }])
   })
 
-  test('that come late do not put the remembered register back', () => {
+  test('that come late do not replace the remembered register', () => {
     const latest = { wh: 3_000, atMs: arrivalMs }
     const parts = { transactions: [openTransaction], lastRegister: () => latest }
-    const { remembers } = told({ ...parts, meter: register(2_000, arrivalMs - minuteMs) })
+    const { remembers } = decideWith({ ...parts, meter: register(2_000, arrivalMs - minuteMs) })
     expect(remembers).toEqual([{ type: 'register', transactionId, reading: latest }])
   })
 
-  test('of a transaction that nobody knows are noted, and belong to no transaction', () => {
-    expect(told({ meter: after })).toMatchObject({
+  test('of an unknown transaction cause an anomaly, and belong to no transaction', () => {
+    expect(decideWith({ meter: after })).toMatchObject({
       answer: {},
       anomalies: [{ kind: 'unknownTransaction', transaction: String(transactionId) }],
       meterPlace: { isOfNoTransaction: true },
     })
   })
 
-  test('of a transaction of another charge point are noted', () => {
+  test('of a transaction of another charge point cause an anomaly', () => {
     const foreign = { ...openTransaction, chargePointKey: 8 }
-    expect(told({ transactions: [foreign], meter: after }).anomalies).toMatchObject([{ kind: 'foreignTransaction' }])
+    expect(decideWith({ transactions: [foreign], meter: after }).anomalies).toMatchObject([
+      { kind: 'foreignTransaction' },
+    ])
   })
 
-  test('of a closed transaction are odd only when they were taken after its end', () => {
-    expect(told({ transactions: [closed], meter: after }).anomalies).toMatchObject([{ kind: 'closedTransaction' }])
-    expect(told({ transactions: [closed], meter: before }).anomalies).toEqual([])
+  test('of a closed transaction cause an anomaly only if they were sampled after its end', () => {
+    expect(decideWith({ transactions: [closed], meter: after }).anomalies).toMatchObject([
+      { kind: 'closedTransaction' },
+    ])
+    expect(decideWith({ transactions: [closed], meter: before }).anomalies).toEqual([])
   })
 
-  test('of a transaction are about it, and about the connector', () => {
+  test('of a transaction have the transaction and its connector as subjects', () => {
     const sent = { connectorId: 2, transactionId }
     expect(meterValues16.about?.(sent, known())).toMatchObject({ also: ['2/1'] })
     expect(meterValues16.needs?.(sent, chargePoint)).toMatchObject({ transactionIds: [transactionId] })
@@ -78,11 +82,11 @@ describe('MeterValues of 1.6', () => {
 })
 
 describe('MeterValues of 2.0.1', () => {
-  test('are outside a transaction: they are stored, and there is nothing to decide', () => {
+  test('are outside a transaction: they are stored without further changes', () => {
     expect(decide(meterValues201, { evseId: 1 })).toEqual({ answer: {}, changes: [], anomalies: [] })
   })
 
-  test('are about each connector of their EVSE, once', () => {
+  test('have each connector of their EVSE as a subject, once', () => {
     const connectorList = [1, 2].map((connectorId) => ({ evseId: 3, connectorId, status: 'Available' as const }))
     expect(meterValues201.about?.({ evseId: 3 }, known({ connectorList }))).toEqual({ subject: '3/1', also: ['3/2'] })
     expect(meterValues201.about?.({ evseId: 0 }, known({ connectorList }))).toEqual({ subject: '0/0', also: [] })

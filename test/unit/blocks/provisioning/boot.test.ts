@@ -26,7 +26,7 @@ describe('BootNotification', () => {
     },
   )
 
-  test('is kept as it was sent, as an event without a time: each boot is a new one', () => {
+  test('is stored as it was sent, as an event without a time: each boot is a new event', () => {
     const decision = decide(bootNotification16, boot16, { sent: { ...boot16, odd: 1 } })
     expect(decision.changes).toContainEqual({
       table: 'chargePointEvents',
@@ -34,16 +34,16 @@ describe('BootNotification', () => {
     })
   })
 
-  test('of 1.6 tells what the charge point is; its own serial number goes before that of the box', () => {
+  test('of 1.6 sets the fields of the charge point; its own serial number is preferred to that of the box', () => {
     const more = { firmwareVersion: '1.2', iccid: 'I', imsi: 'J', chargeBoxSerialNumber: 'BOX' }
     const [change] = decide(bootNotification16, { ...boot16, ...more }).changes
-    const told = { vendor: 'V', model: 'M', serialNumber: 'BOX', firmwareVersion: '1.2', iccid: 'I', imsi: 'J' }
-    expect(change).toEqual({ table: 'chargePoints', patch: { ...accepted, ...told } })
+    const sent = { vendor: 'V', model: 'M', serialNumber: 'BOX', firmwareVersion: '1.2', iccid: 'I', imsi: 'J' }
+    expect(change).toEqual({ table: 'chargePoints', patch: { ...accepted, ...sent } })
     const both = { ...boot16, ...more, chargePointSerialNumber: 'POINT' }
     expect(decide(bootNotification16, both).changes[0]).toMatchObject({ patch: { serialNumber: 'POINT' } })
   })
 
-  test('of 2.0.1 tells the same, with the modem apart; what is left out is null', () => {
+  test('of 2.0.1 sets the same fields, with those of the modem; a missing field becomes null', () => {
     const modem = { iccid: 'I', imsi: 'J' }
     const chargingStation = { ...boot201.chargingStation, serialNumber: 'S', firmwareVersion: '1.2', modem }
     expect(decide(bootNotification201, { ...boot201, chargingStation }).changes[0]).toEqual({

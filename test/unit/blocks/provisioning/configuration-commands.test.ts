@@ -1,4 +1,4 @@
-// Configuration keys of 1.6 and variables of 2.x under the same words.
+// Configuration keys of 1.6, and variables of 2.x with the same field names.
 
 import { describe, expect, test } from 'bun:test'
 import {
@@ -38,12 +38,12 @@ describe('a 2.x key', () => {
     ],
     ['EVSE@3.Power', { ...plain, componentName: 'EVSE', evseId: 3, variableName: 'Power' }],
     ['Fan[left.1].Speed', { ...plain, componentName: 'Fan', componentInstance: 'left.1', variableName: 'Speed' }],
-  ])('%s is read and written back', (key, name) => {
+  ])('%s is parsed, and formatted again', (key, name) => {
     expect(variableOfKey(key)).toEqual(name)
     expect(keyOfVariable(name)).toBe(key)
   })
 
-  test.each(['Nonsense', '', '.', 'A.', '.B', 'A[.B', 'A@x.B', 'A@1/.B'])('%p is none', (key) => {
+  test.each(['Nonsense', '', '.', 'A.', '.B', 'A[.B', 'A@x.B', 'A@1/.B'])('%p is invalid', (key) => {
     expect(variableOfKey(key)).toBeNull()
   })
 
@@ -51,7 +51,7 @@ describe('a 2.x key', () => {
     expect(variableOfKey('HeartbeatInterval')).toEqual(plain)
   })
 
-  test('reads every standard variable', () => {
+  test('exists for every standard variable', () => {
     for (const key of standardKeys2x) {
       const name = variableOfKey(key)
       expect(name).not.toBeNull()
@@ -79,11 +79,11 @@ describe('reading the configuration', () => {
     expect(checkRequest('2.0.1', command.action, command.payload)).toEqual([])
   })
 
-  test('names the key that 2.0.1 cannot make sense of', () => {
+  test('names the key that is invalid in 2.0.1', () => {
     expect(getConfigurationCommand('2.0.1', ['EVSE@1.Power', 'Nonsense'])).toEqual({ badKey: 'Nonsense' })
   })
 
-  test('shows what a 1.6 charge point answers, the secret without a value', () => {
+  test('shows the answer of a 1.6 charge point, with a secret key without its value', () => {
     const answer = {
       configurationKey: [
         { key: 'HeartbeatInterval', readonly: false, value: '300' },
@@ -102,7 +102,7 @@ describe('reading the configuration', () => {
     })
   })
 
-  test('shows what a 2.0.1 charge point answers in the words of 1.6', () => {
+  test('shows the answer of a 2.0.1 charge point with the field names of 1.6', () => {
     const answer = {
       getVariableResult: [
         { attributeStatus: 'Accepted', attributeValue: '300', ...heartbeat },
@@ -128,7 +128,7 @@ describe('reading the configuration', () => {
     })
   })
 
-  test('is not made up from an answer that makes no sense', () => {
+  test('is null if nothing in the answer can be read', () => {
     for (const answer of [
       { configurationKey: 'none' },
       { configurationKey: [{ value: '300' }, null] },
@@ -148,7 +148,7 @@ describe('reading the configuration', () => {
     }
   })
 
-  test('keeps what can be read of an answer that makes sense in part', () => {
+  test('has the readable part of an answer that is partly invalid', () => {
     const answer = { configurationKey: [null, { key: 'HeartbeatInterval', value: 300 }], unknownKey: 'none' }
     expect(configurationOf('1.6', [], answer, [])).toEqual({
       configurationKey: [{ key: 'HeartbeatInterval', readonly: false, value: '300' }],
@@ -208,7 +208,7 @@ describe('changing the configuration', () => {
     expect(changeConfigurationCommand('2.0.1', 'Nonsense', '1')).toBeNull()
   })
 
-  test('tells what became of it', () => {
+  test('has an outcome with the status of the answer', () => {
     expect(changeConfigurationOutcome('1.6', { status: 'Accepted' })).toEqual({
       status: 'Accepted',
       message: 'Configuration updated successfully',

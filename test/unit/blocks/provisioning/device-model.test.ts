@@ -9,7 +9,7 @@ function rowsOf(...reportData: NonNullable<Parameters<typeof notifyReport.decide
 }
 
 describe('NotifyReport', () => {
-  test('stores each attribute of a variable, with its place and what it may be', () => {
+  test('stores each attribute of a variable, with its location and characteristics', () => {
     const rows = rowsOf({
       component: { name: 'Connector', instance: 'left', evse: { id: 2, connectorId: 1 } },
       variable: { name: 'Power', instance: 'max' },
@@ -36,14 +36,14 @@ describe('NotifyReport', () => {
     ])
   })
 
-  test('takes an attribute that says nothing more for the actual value, of the charging station', () => {
+  test('stores an attribute without type and EVSE as the Actual value of the charging station', () => {
     const [stored] = rowsOf({ component: { name: 'C' }, variable: { name: 'V' }, variableAttribute: [{}] })
     expect(stored).toMatchObject({
       row: { attributeType: 'Actual', value: null, mutability: null, evseId: 0, connectorId: 0, characteristics: null },
     })
   })
 
-  test('keeps no password that a charge point tells', () => {
+  test('does not store a password that a charge point reports', () => {
     const [stored] = rowsOf({
       component: { name: 'SecurityCtrlr' },
       variable: { name: 'BasicAuthPassword' },
@@ -52,7 +52,7 @@ describe('NotifyReport', () => {
     expect(stored).toMatchObject({ row: { variableName: 'BasicAuthPassword', value: null } })
   })
 
-  test('without variables, as the last part may be, is answered and stores nothing', () => {
+  test('without variables, as the last part may be, is answered, and nothing is stored', () => {
     expect(decide(notifyReport, report)).toEqual({ answer: {}, changes: [], anomalies: [] })
   })
 })

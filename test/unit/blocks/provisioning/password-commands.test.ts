@@ -28,7 +28,7 @@ describe('a password is set', () => {
     expect(passwordsSetBy('1.6', 'ChangeConfiguration', { key, value: 'secret' })).toEqual(['secret'])
   })
 
-  test('by SetVariables, wherever it stands in the list and in whatever letter case', () => {
+  test('by SetVariables, at any place in the list and in any letter case', () => {
     expect(passwordsSetBy('2.0.1', 'SetVariables', request)).toEqual(['secret'])
     const shouted = { component: { name: 'SECURITYCTRLR' }, variable: { name: 'basicauthpassword' } }
     const twice = { setVariableData: [...request.setVariableData, { ...shouted, attributeValue: 'other' }] }
@@ -92,7 +92,7 @@ describe('an answer', () => {
         ],
       },
     ],
-  ])('of 2.x that does not say it (%j) leaves it open', (answer) => {
+  ])('of 2.x without a result for the password (%j) means unknown', (answer) => {
     expect(rotationOutcome('2.0.1', request, answer)).toBe('unknown')
   })
 })

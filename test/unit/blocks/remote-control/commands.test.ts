@@ -1,4 +1,4 @@
-// What start, stop, reset and firmware updates become in either version. Every payload is held against its schema.
+// The commands for start, stop, reset and firmware updates in each version. Every payload is checked by its schema.
 
 import { describe, expect, test } from 'bun:test'
 import type { Command } from '../../../../src/blocks/command.ts'
@@ -22,14 +22,14 @@ function expectValid(version: OcppVersion, { action, payload }: Command): void {
 }
 
 describe('a remote start', () => {
-  test('is a RemoteStartTransaction in 1.6, its charging profile as it came', () => {
+  test('is a RemoteStartTransaction in 1.6, with an unchanged charging profile', () => {
     const command = startCommand('1.6', start)
     expect(command.action).toBe('RemoteStartTransaction')
     expect(command.payload).toEqual({ connectorId: 2, idTag: 'USER123', chargingProfile })
     expectValid('1.6', command)
   })
 
-  test('is a RequestStartTransaction in 2.0.1, its charging profile in the shape of 2.x', () => {
+  test('is a RequestStartTransaction in 2.0.1, with the charging profile in the form of 2.x', () => {
     const command = startCommand('2.0.1', start)
     expect(command.action).toBe('RequestStartTransaction')
     expect(command.payload).toEqual({
@@ -47,7 +47,7 @@ describe('a remote start', () => {
     expectValid('2.0.1', command)
   })
 
-  test('passes on a charging profile that has the shape of 2.x already', () => {
+  test('does not change a charging profile that already has the form of 2.x', () => {
     const profile2x = {
       id: 7,
       stackLevel: 1,
@@ -69,20 +69,20 @@ describe('a remote start', () => {
     expectValid('2.0.1', command)
   })
 
-  test('leaves a charging profile of no known shape for the schema to judge', () => {
+  test('does not change a charging profile of no known form; the schema checks it', () => {
     const command = startCommand('2.0.1', { ...start, chargingProfile: { chargingSchedule: 'soon' } })
     expect(command.payload.chargingProfile).toEqual({ chargingSchedule: 'soon' })
     expect(checkRequest('2.0.1', command.action, command.payload)).not.toEqual([])
   })
 
-  test('carries no charging profile when there is none', () => {
+  test('has no charging profile if the request has none', () => {
     const { chargingProfile: _, ...plain } = start
     expect(startCommand('1.6', plain).payload).toEqual({ connectorId: 2, idTag: 'USER123' })
     expect(startCommand('2.0.1', plain).payload).not.toHaveProperty('chargingProfile')
     expectValid('2.0.1', startCommand('2.0.1', plain))
   })
 
-  test('names the type of a stored id token in 2.0.1', () => {
+  test('has the type of the stored id token in 2.0.1', () => {
     const command = startCommand('2.0.1', { ...start, idTokenType: 'ISO14443' })
     expect(command.payload.idToken).toEqual({ idToken: 'USER123', type: 'ISO14443' })
   })
@@ -92,7 +92,7 @@ describe('a remote start', () => {
     expect(remoteStart('2.0.1', start)).toEqual({ remoteStartId: 12345, evseId: 2, idToken: 'USER123' })
   })
 
-  test('that was rejected says so', () => {
+  test('that was rejected has an outcome that says so', () => {
     expect(startOutcome('Accepted').message).toBe('Remote start request sent successfully')
     expect(startOutcome('Rejected')).toEqual({
       status: 'Rejected',
@@ -102,7 +102,7 @@ describe('a remote start', () => {
 })
 
 describe('a remote stop', () => {
-  test('goes by our transactionId in 1.6 and by that of the charge point in 2.0.1', () => {
+  test('has our transactionId in 1.6 and that of the charge point in 2.0.1', () => {
     const transaction = { transactionId: 12345, stationTransactionId: 'tx-1' }
     const command16 = stopCommand('1.6', transaction)
     const command201 = stopCommand('2.0.1', transaction)
@@ -112,7 +112,7 @@ describe('a remote stop', () => {
     expectValid('2.0.1', command201)
   })
 
-  test('of a transaction that began over 1.6 is still a valid request in 2.0.1', () => {
+  test('of a transaction that started over 1.6 is a valid request in 2.0.1', () => {
     expectValid('2.0.1', stopCommand('2.0.1', { transactionId: 12345, stationTransactionId: null }))
   })
 })
@@ -129,7 +129,7 @@ describe('a reset', () => {
     expectValid(version, command)
   })
 
-  test('that is scheduled says when', () => {
+  test('that is scheduled has an outcome that says when', () => {
     expect(resetOutcome('Scheduled').message).toBe('Reset scheduled for when the charge point is idle')
   })
 })

@@ -1,4 +1,4 @@
-// Facts that cannot be right as they stand: stored as sent, with an anomaly beside them, in 1.6 and 2.0.1 alike.
+// Implausible facts are stored as sent, with an anomaly, in 1.6 and 2.0.1.
 
 import { describe, expect, test } from 'bun:test'
 import type { BeforeStart, Decision, KnownTransaction, TransactionStory } from '../../../../src/blocks/decision.ts'
@@ -80,8 +80,8 @@ const starts = [
 
 const token = (idToken: string, parentIdTag: string | null = null) => ({ ...acceptedToken, idToken, parentIdTag })
 
-describe('a transaction of 2.x whose stop by another card is known', () => {
-  const story = { use: 1, isStartTold: false, lastSeqNo: 3, firstHeardAtMs: 0, heardAtMs: 0 }
+describe('a late start of a 2.x transaction that another card stopped', () => {
+  const story = { use: 1, isStartReported: false, lastSeqNo: 3, firstReceivedAtMs: 0, lastReceivedAtMs: 0 }
   const stoppedAtMs = startedAtMs + 60_000
   const stopped = {
     ...begun,
@@ -92,7 +92,7 @@ describe('a transaction of 2.x whose stop by another card is known', () => {
     story: { ...story, lastEventAtMs: stoppedAtMs, stoppedAtMs },
   }
 
-  test('notes it again only when the card of its start was not known', () => {
+  test('causes an anomaly only if the card of the start was unknown before', () => {
     const late = (idToken: string | null) =>
       start201({}, { transactions: [{ ...stopped, idToken, stationTransactionId: 'T-2' }] })
     expect(kinds(late('USER123'))).not.toContain('stopByOtherCard')
@@ -101,7 +101,7 @@ describe('a transaction of 2.x whose stop by another card is known', () => {
 })
 
 describe.each(stops)('a stop of %s', (_version, stop) => {
-  test('that is before its start is stored and noted', () => {
+  test('that is before its start is stored with an anomaly', () => {
     const decision = stop({ atMs: startedAtMs - 1_000 })
     expect(decision.changes[decision.changes.length - 1]).toMatchObject({
       patch: { stoppedAtMs: startedAtMs - 1_000 },
@@ -112,13 +112,13 @@ describe.each(stops)('a stop of %s', (_version, stop) => {
     expect(kinds(stop({ atMs: startedAtMs }))).toEqual([])
   })
 
-  test('whose register fell by 1 Wh is rounding, and by more is backwards', () => {
+  test('whose register fell by 1 Wh is meterRounding, and by more is meterBackwards', () => {
     expect(kinds(stop({ meterStop: 1_000 }))).toEqual([])
     expect(kinds(stop({ meterStop: 999 }))).toEqual(['meterRounding'])
     expect(kinds(stop({ meterStop: 998 }))).toEqual(['meterBackwards'])
   })
 
-  test('by another card is noted, whether that one is known or not', () => {
+  test('by another card causes an anomaly, whether that card is known or not', () => {
     const decision = stop({ idTag: 'OTHERCARD' }, { idTokens: [token('USER123'), token('OTHERCARD')] })
     expect(decision.anomalies).toMatchObject([
       { kind: 'stopByOtherCard', detail: { idTag: 'USER123', stopIdTag: 'OTHERCARD' } },
@@ -126,7 +126,7 @@ describe.each(stops)('a stop of %s', (_version, stop) => {
     expect(kinds(stop({ idTag: 'OTHERCARD' }))).toEqual(['stopByOtherCard'])
   })
 
-  test('by its own card is not odd, however the charge point writes it', () => {
+  test('by its own card causes no anomaly, in any spelling of the charge point', () => {
     for (const idTokens of [[], [token('USER123')]]) {
       for (const idTag of ['USER123', 'user123', 'USER123_98765', ' user123']) {
         expect(kinds(stop({ idTag }, { idTokens }))).toEqual([])
@@ -138,12 +138,12 @@ describe.each(stops)('a stop of %s', (_version, stop) => {
     expect(kinds(stop({ idTag: 'USER123_2' }, { idTokens: [token('USER123')], transactions: suffixed }))).toEqual([])
   })
 
-  test('by a card with a suffix that makes it a card of its own is noted', () => {
+  test('by a card whose suffix makes it another stored card causes an anomaly', () => {
     const idTokens = [token('USER123'), token('USER123_2')]
     expect(kinds(stop({ idTag: 'USER123_2' }, { idTokens }))).toEqual(['stopByOtherCard'])
   })
 
-  test('by a card of the same group, by the parent, or of a child is not odd', () => {
+  test('by a card of the same group, by the parent, or of a child causes no anomaly', () => {
     const stopped = (...idTokens: ReturnType<typeof token>[]) => kinds(stop({ idTag: 'OTHERCARD' }, { idTokens }))
     expect(stopped(token('USER123', 'FLEET'), token('OTHERCARD', 'fleet'))).toEqual([])
     expect(stopped(token('USER123', 'OTHERCARD'), token('OTHERCARD'))).toEqual([])
@@ -151,7 +151,7 @@ describe.each(stops)('a stop of %s', (_version, stop) => {
     expect(stopped(token('USER123', 'FLEET'), token('OTHERCARD', 'FIRM'))).toEqual(['stopByOtherCard'])
   })
 
-  test('without a card, or of a transaction without one, is not odd', () => {
+  test('without a card, or of a transaction without one, causes no anomaly', () => {
     expect(kinds(stop({}))).toEqual([])
     expect(kinds(stop({ idTag: 'OTHERCARD' }, { transactions: [{ ...begun, idToken: null }] }))).toEqual([])
   })
@@ -164,7 +164,7 @@ const before = (parts: Partial<BeforeStart>): KnownParts => ({
 const lastStop = { transactionId: 41, stoppedAtMs: startedAtMs - 600_000, meterStopWh: 9_000 }
 
 describe.each(starts)('a start of %s', (_version, start) => {
-  test('below the last stop of its connector is noted with both registers', () => {
+  test('below the last stop of its connector causes an anomaly with both registers', () => {
     const { anomalies } = start({ meterStart: 8_000 }, before({ lastStop }))
     expect(anomalies).toMatchObject([
       {
@@ -177,14 +177,14 @@ describe.each(starts)('a start of %s', (_version, start) => {
     expect(kinds(start({ meterStart: 8_999 }, before({ lastStop })))).toEqual(['meterRounding'])
   })
 
-  test('at 0 says that its charge point counts each transaction from 0, once for each connection', () => {
+  test('at 0 causes the anomaly registerPerSession, once for each connection', () => {
     expect(start({ meterStart: 0 }, before({ lastStop })).anomalies).toMatchObject([
       { kind: 'registerPerSession', oncePerConnection: true },
     ])
     expect(kinds(start({ meterStart: 0 }, before({})))).toEqual([])
   })
 
-  test('that is reported late is not held against a stop that came after it', () => {
+  test('that is reported late is not compared with a later stop', () => {
     const later = { ...lastStop, stoppedAtMs: startedAtMs + 1 }
     expect(kinds(start({ meterStart: 8_000 }, before({ lastStop: later })))).toEqual([])
   })
@@ -196,27 +196,27 @@ describe.each(starts)('a start of %s', (_version, start) => {
     startedAtMs: startedAtMs - 60_000,
   }
 
-  test('of a card that charges at another charge point is accepted, or denied and noted where an operator wants that', () => {
+  test('of a card that charges at another charge point is accepted, or denied with an anomaly if so configured', () => {
     const parts = before({ openOfIdToken: [elsewhere] })
-    const told = (decision: Decision) => decision.answer['idTagInfo'] ?? decision.answer['idTokenInfo']
+    const infoOf = (decision: Decision) => decision.answer['idTagInfo'] ?? decision.answer['idTokenInfo']
     const accepted = start({}, parts)
-    expect(told(accepted)).toMatchObject({ status: 'Accepted' })
+    expect(infoOf(accepted)).toMatchObject({ status: 'Accepted' })
     expect(accepted.anomalies).toEqual([])
     const denied = start({}, { ...parts, concurrentTransactions: 'deny' })
-    expect(told(denied)).toMatchObject({ status: 'ConcurrentTx' })
+    expect(infoOf(denied)).toMatchObject({ status: 'ConcurrentTx' })
     expect(denied.changes[0]).toMatchObject({ table: 'transactions', row: { idTokenStatus: 'ConcurrentTx' } })
     const detail = { idTag: 'USER123', openTransactionId: 40, status: 'ConcurrentTx' }
     expect(denied.anomalies).toMatchObject([{ kind: 'concurrentTransaction', detail }])
   })
 
-  test('of a blocked card that charges elsewhere is told that it is blocked', () => {
+  test('of a blocked card that charges elsewhere is answered with Blocked', () => {
     const parts = { ...before({ openOfIdToken: [elsewhere] }), concurrentTransactions: 'deny' as const }
     const decision = start({}, { ...parts, idTokens: [{ ...acceptedToken, status: 'Blocked' }] })
     expect(decision.changes[0]).toMatchObject({ row: { idTokenStatus: 'Blocked' } })
     expect(kinds(decision)).toEqual(['unauthorizedStart', 'concurrentTransaction'])
   })
 
-  test('is held against another connector of its charge point, and not against the same one', () => {
+  test('conflicts with a transaction on another connector of its charge point, but not on the same one', () => {
     const own = { ...elsewhere, transactionId: 39, chargePointKey: chargePoint.key }
     expect(start({ evseId: 2 }, before({ openOfIdToken: [elsewhere, own] })).anomalies).toMatchObject([
       { kind: 'concurrentTransaction', detail: { openTransactionId: 39, status: 'Accepted' } },
@@ -224,13 +224,13 @@ describe.each(starts)('a start of %s', (_version, start) => {
     expect(kinds(start({ evseId: 1 }, before({ openOfIdToken: [own] })))).toEqual([])
   })
 
-  test('that is reported late is not held against a transaction that began after it', () => {
+  test('that is reported late does not conflict with a transaction that started later', () => {
     const later = { ...elsewhere, startedAtMs: startedAtMs + 1 }
     const parts = { ...before({ openOfIdToken: [later] }), concurrentTransactions: 'deny' as const }
     expect(kinds(start({}, parts))).toEqual([])
   })
 
-  test('is held against the same card with a suffix, and not against another card', () => {
+  test('conflicts with the same card with a suffix, but not with another card', () => {
     const of = (idToken: string) => {
       const parts = before({ openOfIdToken: [{ ...elsewhere, idToken }] })
       return kinds(start({}, { ...parts, concurrentTransactions: 'deny' }))
@@ -240,7 +240,7 @@ describe.each(starts)('a start of %s', (_version, start) => {
   })
 })
 
-test('a card that a later event brings to a 2.0.1 transaction is held against the open ones like that of a start', () => {
+test('a card that comes with a later 2.0.1 event is checked for concurrent transactions like the card of a start', () => {
   const event = {
     eventType: 'Updated' as const,
     timestamp: iso(startedAtMs + 5_000),
@@ -262,7 +262,7 @@ test('a card that a later event brings to a 2.0.1 transaction is held against th
   expect(kinds(updated('USER123'))).toEqual([])
 })
 
-test('a transaction whose EVSE is not known is not held against itself', () => {
+test('a transaction whose EVSE is unknown does not conflict with itself', () => {
   const own = { ...begun, evseId: 0, connectorId: 0 }
   const parts = known(before({ openOfIdToken: [own] }))
   const again = { transactionId: 42, evseId: 0, idToken: 'USER123', atMs: startedAtMs }
@@ -272,33 +272,33 @@ test('a transaction whose EVSE is not known is not held against itself', () => {
 
 const story: TransactionStory = {
   use: 1,
-  isStartTold: true,
+  isStartReported: true,
   lastEventAtMs: startedAtMs + 30_000,
   lastSeqNo: 2,
-  firstHeardAtMs: 0,
-  heardAtMs: startedAtMs + 30_000,
+  firstReceivedAtMs: 0,
+  lastReceivedAtMs: startedAtMs + 30_000,
   stoppedAtMs: null,
 }
 
-test('an end that is older than all that is known of its transaction is not held against a start that has not come', () => {
-  const stop = (isStartTold: boolean) =>
+test('an end that is older than all events of its transaction causes no anomaly of the start if that is missing', () => {
+  const stop = (isStartReported: boolean) =>
     kinds(
       stop201(
         { atMs: startedAtMs - 1, meterStop: 1 },
-        { transactions: [{ ...begun, story: { ...story, isStartTold } }] },
+        { transactions: [{ ...begun, story: { ...story, isStartReported } }] },
       ),
     )
   expect(stop(false)).toEqual(['clockSetBack'])
   expect(stop(true)).toEqual(['clockSetBack', 'stopBeforeStart', 'meterBackwards'])
 })
 
-test('a second end of a transaction is no news of its stop', () => {
+test('a second end of a transaction causes no anomaly of its stop', () => {
   const closed = { ...begun, open: false, closedBy: 'station' as const, story: { ...story, stoppedAtMs: startedAtMs } }
   const decision = stop201({ atMs: startedAtMs - 1, meterStop: 1, idTag: 'OTHERCARD' }, { transactions: [closed] })
   expect(kinds(decision)).toEqual(['clockSetBack', 'secondEnd'])
 })
 
-test('a second start is told of its card what the first was told, and is not held against what came in between', () => {
+test('a second start is answered like the first, and is not compared with transactions in between', () => {
   const again = (open: KnownTransaction) => {
     const parts = { ...before({ openOfIdToken: [open], lastStop }), concurrentTransactions: 'deny' as const }
     const own = { ...begun, stationTransactionId: 'T-2', story }

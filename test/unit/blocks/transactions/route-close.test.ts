@@ -11,7 +11,7 @@ import { HandClock } from '../../../support/hand-clock.ts'
 import { openTransaction } from '../../../support/known.ts'
 import { openRecord as open } from '../../../support/transaction-record.ts'
 
-/** Closes `open`; then it is read as `stored`. */
+/** Closes `open`; afterwards the database returns `stored`. */
 function close(stored: TransactionRecord | null, commit: (set: ChangeSet) => Promise<CommitOutcome>) {
   const did: string[] = []
   const nobody = (): never => {
@@ -40,20 +40,20 @@ function close(stored: TransactionRecord | null, commit: (set: ChangeSet) => Pro
 
 const commits = async ({ answer }: ChangeSet): Promise<CommitOutcome> => ({ duplicate: false, answer })
 
-test('an operator who closes a transaction gets it as it is stored then, and its charge point moves', async () => {
+test('an operator who closes a transaction gets the stored transaction, and the charge point gets the change', async () => {
   const stored: TransactionRecord = { ...open, open: false, closedBy: 'operator', stoppedAtMs: 1 }
   const { did, closed } = close(stored, commits)
   expect(await closed).toBe(stored)
   expect(did).toEqual([expect.stringMatching(/^CP001 .*"stoppedAtMs":\d+.*"closedBy":"operator"/)])
 })
 
-test('a transaction that its station stopped a moment before stays stopped by it, and the operator is told', async () => {
+test('a transaction that its station stopped a moment before stays stopped by it, and the operator gets an error', async () => {
   const { did, closed } = close({ ...open, open: false, closedBy: 'station', stoppedAtMs: 1 }, commits)
   await expect(closed).rejects.toMatchObject({ code: 'CONFLICT' })
   expect(did).toEqual([expect.stringMatching(/^CP001 .*"stoppedAtMs":\d+.*"closedBy":"operator"/)])
 })
 
-test('when nobody knows whether the closing is stored, the charge point is read anew', async () => {
+test('if it is unknown whether the closing is stored, the charge point is disconnected and read again', async () => {
   const away = new StatorError('STORE_UNAVAILABLE', 'The connection broke.')
   const { did, closed } = close(null, () => Promise.reject(away))
   await expect(closed).rejects.toBe(away)
@@ -68,7 +68,7 @@ const closed: TransactionRecord = {
   meterStopWh: 5_000,
 }
 
-/** Corrects `closed` to another meter stop; then it is read as `stored`. */
+/** Corrects `closed` to another meter stop; afterwards the database returns `stored`. */
 function correct(stored: TransactionRecord, outcome: Partial<CommitOutcome> = {}) {
   const sets: ChangeSet[] = []
   const commit = async (set: ChangeSet): Promise<CommitOutcome> => {
@@ -80,7 +80,7 @@ function correct(stored: TransactionRecord, outcome: Partial<CommitOutcome> = {}
   return { sets, change }
 }
 
-test('each correction of a transaction is a fact of its own, whatever it corrects to', async () => {
+test('each correction of a transaction is a fact of its own, even with the values of an earlier one', async () => {
   const corrected = { ...closed, meterStopWh: 5_100, corrections: 1 }
   const { sets, change } = correct(corrected)
   expect(await change(closed)).toBe(corrected)
@@ -104,14 +104,14 @@ test('each correction of a transaction is a fact of its own, whatever it correct
   ])
 })
 
-test('a correction that changes nothing is stored nowhere', async () => {
+test('a correction that changes nothing is not stored', async () => {
   const { sets, change } = correct(closed)
   const corrected = { ...closed, meterStopWh: 5_100, corrections: 1 }
   expect(await change(corrected)).toBe(corrected)
   expect(sets).toEqual([])
 })
 
-test('of two operators who correct the same values one is told to read them again', async () => {
+test('if two operators correct the same values, one of them gets an error', async () => {
   const { change } = correct(closed, { duplicate: true })
   await expect(change(closed)).rejects.toMatchObject({
     code: 'CONFLICT',
@@ -119,7 +119,7 @@ test('of two operators who correct the same values one is told to read them agai
   })
 })
 
-test('a correction that met the stop of the station is refused', async () => {
+test('a correction is refused if the station has stopped the transaction', async () => {
   const { sets, change } = correct({ ...closed, closedBy: 'station' })
   await expect(change(closed)).rejects.toMatchObject({ code: 'CONFLICT' })
   expect(sets).toHaveLength(1)

@@ -13,7 +13,7 @@ const start = {
 const stop = { transactionId: 42, meterStop: 15_000, timestamp: '2025-12-31T23:30:00Z', reason: 'Local' as const }
 
 describe('StartTransaction', () => {
-  test('an accepted idTag starts a transaction with a fresh id', () => {
+  test('an accepted idTag starts a transaction with a new id', () => {
     const decision = decide(startTransaction, start, { idTokens: [acceptedToken] })
     expect(decision.answer).toEqual({ transactionId: 501, idTagInfo: { status: 'Accepted' } })
     expect(decision.changes).toEqual([
@@ -22,7 +22,7 @@ describe('StartTransaction', () => {
         row: {
           transactionId: 501,
           stationUse: 1,
-          isStartTold: true,
+          isStartReported: true,
           evseId: 1,
           connectorId: 1,
           idToken: 'USER123',
@@ -36,7 +36,7 @@ describe('StartTransaction', () => {
     expect(decision.anomalies).toEqual([])
   })
 
-  test('the letter case of an idTag does not count', () => {
+  test('the letter case of an idTag is ignored', () => {
     const decision = decide(startTransaction, { ...start, idTag: 'user123' }, { idTokens: [acceptedToken] })
     expect(decision.answer.idTagInfo).toEqual({ status: 'Accepted' })
   })
@@ -55,7 +55,7 @@ describe('StartTransaction', () => {
     },
   )
 
-  test('a start has the same key however often and under whatever message id it is sent', () => {
+  test('a start has the same key each time it is sent, with any message id', () => {
     const first = decide(startTransaction, start, { messageId: 'a' })
     const again = decide(startTransaction, start, {
       messageId: 'b',
@@ -85,7 +85,7 @@ describe('StartTransaction', () => {
     const decision = decide(startTransaction, start, { promisedTransactionId })
     expect(decision.answer.transactionId).toBe(99)
     decide(startTransaction, start, { promisedTransactionId, idTokens: [acceptedToken] })
-    // An id token that is somebody's is no other one with something appended.
+    // A stored id token is not another one with something appended.
     const begun = { evseId: 1, connectorId: 1, idToken: 'USER123' }
     expect(asked).toEqual([
       { ...begun, mayBeDecorated: true },
@@ -93,7 +93,7 @@ describe('StartTransaction', () => {
     ])
   })
 
-  test('a start without a usable time is keyed by its place, whatever it has instead of a time', () => {
+  test('a start without a usable time has its place in the key, not the text sent as time', () => {
     const key = (place: number, timestamp: unknown) =>
       decide(startTransaction, start, { sent: { ...start, timestamp }, placed: { place, isResend: false } }).fact?.ref
     expect(key(3, '0')).toBe(key(3, undefined) ?? '')
@@ -112,7 +112,7 @@ describe('StartTransaction', () => {
   )
 
   test.each(['12,345', 'n/a', null, true])(
-    'a register sent as %p cannot be read, and is not one of zero',
+    'a register sent as %p cannot be read, and does not count as zero',
     (register) => {
       const sent = { ...start, meterStart: register }
       expect(decide(startTransaction, { ...start, meterStart: 0 }, { sent }).changes[0]).toMatchObject({
@@ -126,7 +126,7 @@ describe('StartTransaction', () => {
     },
   )
 
-  test('a register that was not sent is not a register of zero', () => {
+  test('a register that was not sent does not count as zero', () => {
     const { meterStart: _, ...sent } = start
     const started = decide(startTransaction, { ...start, meterStart: 0 }, { sent })
     expect(started.changes[0]).toMatchObject({ row: { meterStartWh: null } })
@@ -140,7 +140,7 @@ describe('StartTransaction', () => {
     expect(stopped.anomalies).toEqual([])
   })
 
-  test('a start on a connector that has an open transaction is stored with an anomaly', () => {
+  test('a start on a connector with an open transaction is stored with an anomaly', () => {
     const decision = decide(startTransaction, start, { idTokens: [acceptedToken], transactions: [openTransaction] })
     expect(decision.changes).toHaveLength(1)
     expect(decision.anomalies).toEqual([
@@ -150,7 +150,7 @@ describe('StartTransaction', () => {
 })
 
 describe('StopTransaction', () => {
-  test('a stop closes its transaction with what was sent', () => {
+  test('a stop closes its transaction with the values that were sent', () => {
     const decision = decide(stopTransaction, stop, { transactions: [openTransaction] })
     expect(decision.answer).toEqual({})
     expect(decision.changes).toEqual([
@@ -170,7 +170,7 @@ describe('StopTransaction', () => {
     expect(decision.anomalies).toEqual([])
   })
 
-  test('a stop with an idTag is told what the idTag is worth', () => {
+  test('the answer to a stop with an idTag has the status of the idTag', () => {
     const decision = decide(
       stopTransaction,
       { ...stop, idTag: 'USER123' },
@@ -183,14 +183,17 @@ describe('StopTransaction', () => {
     ['nobody knows', [], 'unknownTransaction'],
     ['belongs to another charge point', [{ ...openTransaction, chargePointKey: 8 }], 'foreignTransaction'],
     ['was stopped before', [{ ...openTransaction, open: false, closedBy: 'station' as const }], 'closedTransaction'],
-  ])('a stop of a transaction that %s is stored, changes nothing, and is noted', (_name, transactions, anomaly) => {
-    const decision = decide(stopTransaction, stop, { transactions })
-    expect(decision.fact).toMatchObject({ ref: `stop:42:15000:${stop.timestamp}`, event: 'Ended' })
-    expect(decision.changes).toEqual([])
-    expect(decision.anomalies.map((one) => one.kind)).toEqual([anomaly as never])
-  })
+  ])(
+    'a stop of a transaction that %s is stored with an anomaly, and changes nothing',
+    (_name, transactions, anomaly) => {
+      const decision = decide(stopTransaction, stop, { transactions })
+      expect(decision.fact).toMatchObject({ ref: `stop:42:15000:${stop.timestamp}`, event: 'Ended' })
+      expect(decision.changes).toEqual([])
+      expect(decision.anomalies.map((one) => one.kind)).toEqual([anomaly as never])
+    },
+  )
 
-  test('a stop of a transaction that an operator closed brings the real figures', () => {
+  test('a stop of a transaction that an operator closed replaces the values of the operator', () => {
     const closed = { ...openTransaction, open: false, closedBy: 'operator' as const }
     const decision = decide(stopTransaction, stop, { transactions: [closed] })
     expect(decision.changes[0]).toMatchObject({
@@ -200,13 +203,13 @@ describe('StopTransaction', () => {
     expect(decision.anomalies.map((one) => one.kind)).toEqual(['closedTransaction'])
   })
 
-  test('a register that ran backwards is stored and noted', () => {
+  test('a register that fell is stored with an anomaly', () => {
     const decision = decide(stopTransaction, { ...stop, meterStop: 900 }, { transactions: [openTransaction] })
     expect(decision.changes[0]).toMatchObject({ patch: { meterStopWh: 900 } })
     expect(decision.anomalies.map((one) => one.kind)).toEqual(['meterBackwards'])
   })
 
-  test('stops without a transactionId (0, -1) are looked up nowhere and do not swallow each other', () => {
+  test('stops without a transactionId (0, -1) are not looked up and have different keys', () => {
     const one = { ...stop, transactionId: -1 }
     const other = { ...one, timestamp: '2025-12-31T23:45:00Z' }
     expect(stopTransaction.needs?.(one, chargePoint)).toEqual({})

@@ -41,7 +41,7 @@ function statusesOf({ changes }: Decision): readonly string[] {
 }
 
 describe('TransactionEvent', () => {
-  test('a Started event begins a transaction, and tells what the idToken is worth', () => {
+  test('a Started event begins a transaction, and its answer has the status of the idToken', () => {
     const decision = decide(transactionEvent, started, {
       chargePoint: station,
       idTokens: [acceptedToken],
@@ -64,7 +64,7 @@ describe('TransactionEvent', () => {
     expect(decision.anomalies).toEqual([])
   })
 
-  test('the contexts of the registers decide which begins and which ends a transaction, not their order', () => {
+  test('the context of a register decides whether it is that of start or end, not the order', () => {
     const at = (timestamp: string, value: number, context: string) => ({
       timestamp,
       sampledValue: [{ value, context }],
@@ -102,7 +102,7 @@ describe('TransactionEvent', () => {
     )
   })
 
-  test('an Ended event of a transaction that nobody knows begins and ends it, with an anomaly', () => {
+  test('an Ended event of an unknown transaction begins and ends it, with an anomaly', () => {
     const decision = decide(transactionEvent, ended, { chargePoint: station })
     expect(decision.changes).toMatchObject([
       { table: 'transactions', row: { stationTransactionId: 'T-1' } },
@@ -111,7 +111,7 @@ describe('TransactionEvent', () => {
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['missingStart'])
   })
 
-  test('an Ended event that comes first tells the token that stopped the transaction, not the one that began it', () => {
+  test('an Ended event that comes first has the token that stopped the transaction, not the one that started it', () => {
     const { idToken } = started
     const { answer, changes } = decide(
       transactionEvent,
@@ -125,7 +125,7 @@ describe('TransactionEvent', () => {
     ])
   })
 
-  test('a Started event that comes after others corrects the beginning', () => {
+  test('a Started event that comes after others corrects the start', () => {
     const decision = decide(transactionEvent, started, {
       chargePoint: station,
       transactions: [transaction],
@@ -138,7 +138,7 @@ describe('TransactionEvent', () => {
     })
   })
 
-  test('an event of a closed transaction is stored and noted, and does not close it again', () => {
+  test('an event of a closed transaction is stored with an anomaly, and does not close it again', () => {
     const closed = { ...transaction, open: false, closedBy: 'station' as const }
     const decision = decide(transactionEvent, ended, { chargePoint: station, transactions: [closed] })
     expect(decision.changes).toEqual([
@@ -147,7 +147,7 @@ describe('TransactionEvent', () => {
     expect(decision.anomalies.map((anomaly) => anomaly.kind)).toEqual(['secondEnd'])
   })
 
-  test('a resent event has the key of the first, and events that share a seqNo have keys of their own', () => {
+  test('a resent event has the same key, and different events with the same seqNo have different keys', () => {
     const key = (event: typeof started) => {
       const { fact } = decide(transactionEvent, event, { chargePoint: station })
       return `${fact?.ref} ${fact?.seqNo}`
@@ -157,7 +157,7 @@ describe('TransactionEvent', () => {
     expect(key({ ...started, timestamp: '2025-12-31T23:00:10Z' })).not.toBe(key(started))
   })
 
-  test('charging states move the connector, but events from offline times do not', () => {
+  test('charging states change the status of the connector, but events from the time offline do not', () => {
     const charging = {
       ...started,
       eventType: 'Updated' as const,
@@ -171,7 +171,7 @@ describe('TransactionEvent', () => {
     const now = decide(transactionEvent, charging, parts)
     expect(statusesOf(now)).toEqual(['1.1 Charging'])
     expect(now.changes).toContainEqual({ table: 'chargePoints', patch: { status: 'Charging' } })
-    // Kept from a lenient charge point, although it is none of the words.
+    // OCPP does not have this charging state, but a lenient charge point may send it.
     const odd: typeof charging = JSON.parse(JSON.stringify(charging).replace('"Charging"', '"constructor"'))
     const unknown = decide(transactionEvent, odd, { ...parts, connectorList: [] })
     expect(statusesOf(unknown)).toEqual(['1.1 Occupied'])
@@ -179,7 +179,7 @@ describe('TransactionEvent', () => {
     expect(late.changes.map(({ table }) => table)).toEqual(['transactions'])
   })
 
-  test('a connector one too many is left out, with an anomaly; the transaction is stored', () => {
+  test('a connector beyond the maximum is not stored but causes an anomaly; the transaction is stored', () => {
     const connectorList = Array.from({ length: connectorsMax }, (_, index) => ({
       ...{ evseId: 100 + index, connectorId: 1, status: 'Available' as const },
     }))
