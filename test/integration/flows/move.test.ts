@@ -58,7 +58,11 @@ test('an installation that was moved to PostgreSQL goes on where it was', async 
   expect(await back.call('StartTransaction', flows16.start)).toMatchObject({ transactionId })
   await back.call('StopTransaction', flows16.stop(Number(transactionId)))
   expect(await after.json(`/api/transactions/${transactionId}`)).toMatchObject({ energyConsumed: 14 })
-  const next = await back.call('StartTransaction', { ...flows16.start, meterStart: 15_000, timestamp: '2027-03-01T00:00:00Z' })
+  const next = await back.call('StartTransaction', {
+    ...flows16.start,
+    meterStart: 15_000,
+    timestamp: '2027-03-01T00:00:00Z',
+  })
   expect(Number(next['transactionId'])).toBeGreaterThan(Number(transactionId))
   await after.provision('CP002')
   expect((await after.json('/api/chargepoints/CP001/anomalies'))['anomalies']).toEqual([])
