@@ -34,6 +34,7 @@ export interface LoadOptions {
 }
 
 const nothing: LoadResult = { measurement: null, storm: null, audit: null }
+const interruptedEarly = 'interrupted before a station connected: nothing was measured'
 
 /**
  * Runs a plan from the command line and returns the results.
@@ -43,6 +44,18 @@ const nothing: LoadResult = { measurement: null, storm: null, audit: null }
 export async function load(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
   checkFiles(plan.stations)
   if (plan.url !== null) await checkListening(plan.url)
+  try {
+    return await loadServer(plan, options)
+  } catch (error) {
+    // Ctrl-C also ends what starts the servers. Its handler runs a turn of the event loop later than that is noticed.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (options.signal?.aborted !== true) throw error
+    options.print(interruptedEarly)
+    return nothing
+  }
+}
+
+async function loadServer(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
   const identities = Array.from({ length: plan.stations }, (_, index) => identityOf(plan.identityPrefix, index))
   const postgres = plan.start === null || plan.start === 'floor' ? null : await startDatabase()
   let subject: Subject | null = null
@@ -53,7 +66,7 @@ export async function load(plan: LoadPlan, options: LoadOptions): Promise<LoadRe
     const url = subject?.server.url ?? plan.url ?? ''
     if (plan.apiKey !== null) await provisionOverRest(url, plan.apiKey, identities, plan.password, options.signal)
     if (options.signal?.aborted === true) {
-      options.print('interrupted before a station connected: nothing was measured')
+      options.print(interruptedEarly)
       return nothing
     }
     const fleet = new Fleet({
