@@ -58,14 +58,14 @@ export async function moveEmbedded({ dataFolder, to, log, onTable }: MoveOptions
       const target = await open({ connectionTimeoutMillis: connectMsMax, ...config }, address, log)
       try {
         return await move(source, target, address, onTable)
-      } catch (error) {
-        throw failure(error)
       } finally {
         await target.end().catch(() => {})
       }
     } finally {
       await source.end().catch(() => {})
     }
+  } catch (error) {
+    throw failure(error)
   } finally {
     await server.stop()
   }
@@ -95,7 +95,7 @@ async function move(
   address: DatabaseAddress,
   onTable: MoveOptions['onTable'],
 ): Promise<Moved> {
-  await refuseUnknownTables(source)
+  await refuseUnknownColumns(source)
   await source.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY')
   await target.query("BEGIN; SET LOCAL synchronous_commit = 'on'")
   await lockAll(target, address)
@@ -117,18 +117,20 @@ async function move(
   return { rows, tables: movedTables.length, isRepeated }
 }
 
-async function refuseUnknownTables(source: ClientBase): Promise<void> {
-  const { rows } = await source.query<{ name: string }>(
-    `SELECT relname AS name FROM pg_class
-     WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`,
+/** A newer version may have added them; without this check their content would be left behind. */
+async function refuseUnknownColumns(source: ClientBase): Promise<void> {
+  const { rows } = await source.query<{ table: string; column: string }>(
+    `SELECT relname AS table, '"' || attname || '"' AS column FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+     WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+       AND attnum > 0 AND NOT attisdropped ORDER BY relname, attnum`,
   )
-  const known = new Set(movedTables.map(({ name }) => name))
-  const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name)
+  const known = new Set(movedTables.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`)))
+  const unknown = rows.map(({ table, column }) => `${table}.${column}`).filter((name) => !known.has(name))
   if (unknown.length === 0) return
   throw new StatorError(
     'SETTING_INVALID',
-    `The embedded database has tables that this version does not know (${unknown.join(', ')}): expected the version of ` +
-      'Stator that used it last.',
+    `The embedded database has columns that this version does not know (${unknown.join(', ')}): expected the version ` +
+      'of Stator that used it last.',
   )
 }
 
@@ -204,6 +206,7 @@ async function copySequences(source: ClientBase, target: ClientBase): Promise<vo
   }
 }
 
+/** One sentence about an error that has none yet. */
 function failure(error: unknown): StatorError {
   if (error instanceof StatorError) return error
   const sentence = `The move did not end: ${reasonOf(error)}. Run it again; a move is done completely or not at all.`

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { Client } from 'pg'
 import { silentLogger } from '../../../src/base/log.ts'
 import { openDatabase } from '../../../src/store/database.ts'
+import { copyTable } from '../../../src/store/move/copy.ts'
 import { moveEmbedded, type Moved } from '../../../src/store/move/move.ts'
 import { type MovedTable, movedTables } from '../../../src/store/move/tables.ts'
 import { testDatabase } from '../../support/postgres.ts'
@@ -35,13 +36,14 @@ async function inEmbedded<T>(dataFolder: string, work: (query: Query) => Promise
   }
 }
 
-async function postgres(version: 15 | 18 = 18): Promise<{ readonly to: string; readonly query: Query }> {
+async function postgres(version: 15 | 18 = 18) {
   const { connectionString, drop } = await testDatabase(version)
   cleanUp.push(drop)
   const client = new Client({ connectionString })
   await client.connect()
   cleanUp.push(() => client.end())
-  return { to: connectionString, query: async (text) => (await client.query(text)).rows }
+  const query: Query = async (text) => (await client.query(text)).rows
+  return { to: connectionString, client, query }
 }
 
 function moving(dataFolder: string, to: string, onTable = (_table: string, _rows: number): void => {}): Promise<Moved> {
@@ -175,14 +177,28 @@ describe('a move', () => {
     expect(await query('SELECT identity FROM charge_points ORDER BY 1')).toHaveLength(2)
   }, 60_000)
 
-  test('is done in chunks, and takes more rows than one chunk has', async () => {
-    const dataFolder = await embedded(async (query) => {
-      await query(`INSERT INTO message_log (charge_point_id, at, from_charge_point, frame)
-        SELECT n, now(), true, repeat('x', CASE WHEN n % 500 = 0 THEN 3000000 ELSE 10 END) FROM generate_series(1, 2500) n`)
+  test('has a bounded number of rows and bytes in memory, and takes more rows than one chunk has', async () => {
+    const table = movedTables.find(({ name }) => name === 'message_log')
+    if (table === undefined) throw new Error('There is no message log.')
+    const [source, target] = [await postgres(), await postgres()]
+    await source.query(`INSERT INTO message_log (charge_point_id, at, from_charge_point, frame)
+      SELECT n, now(), true, repeat('x', CASE WHEN n % 500 < 2 THEN 3000000 ELSE 10 END) FROM generate_series(1, 2500) n`)
+    const chunks: { readonly rows: number; readonly bytes: number }[] = []
+    const insert = target.client.query.bind(target.client)
+    const watched = Object.assign(target.client, {
+      query: (text: string, values: readonly (readonly string[])[] = []) => {
+        const frames = values.at(-1) ?? []
+        if (text.startsWith('INSERT')) chunks.push({ rows: frames.length, bytes: frames.join('').length })
+        return insert(text, [...values])
+      },
     })
-    const { to, query } = await postgres()
-    expect((await moving(dataFolder, to)).rows).toBe(2_500)
-    expect(await query('SELECT sum(length(frame))::int4 AS length FROM message_log')).toEqual([{ length: 15_024_950 }])
+    await source.query('BEGIN')
+    expect(await copyTable(source.client, watched, table)).toMatchObject({ rows: 2_500 })
+    await source.query('COMMIT')
+    expect(chunks.reduce((sum, { rows }) => sum + rows, 0)).toBe(2_500)
+    expect(Math.max(...chunks.map(({ rows }) => rows))).toBeLessThanOrEqual(1_000)
+    expect(Math.max(...chunks.map(({ bytes }) => bytes))).toBeLessThanOrEqual(4_194_304)
+    expect(chunks.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(30_024_900)
   }, 60_000)
 })
 
@@ -267,12 +283,13 @@ describe('a move is refused', () => {
     expect(await Bun.file(`${dataFolder}/embedded.lock`).exists()).toBe(false)
   })
 
-  test('for a table that this version does not know', async () => {
+  test('for tables and columns that this version does not know', async () => {
     const dataFolder = await embedded(async (query) => {
       await query('CREATE TABLE of_later (id int)')
+      await query('ALTER TABLE connectors ADD COLUMN later text')
     })
     const { to } = await postgres()
-    expect(String(await refusal(dataFolder, to))).toContain('tables that this version does not know (of_later)')
+    expect(String(await refusal(dataFolder, to))).toContain('does not know (connectors."later", of_later."id")')
   }, 60_000)
 
   test('for a connection string that is none, with the name of the argument', async () => {
