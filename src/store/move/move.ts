@@ -165,17 +165,18 @@ async function refuseOther(
   found: ReadonlyMap<string, Holding>,
   { host, port, database }: DatabaseAddress,
 ): Promise<void> {
-  const different: string[] = []
+  const different: { readonly name: string; readonly rows: number }[] = []
   for (const table of movedTables) {
     const there = found.get(table.name)
     const here = await holdingOf(source, table, table.values)
-    if (there !== undefined && !isSame(here, there)) different.push(`${table.name}: ${there.rows} rows`)
+    if (there !== undefined && !isSame(here, there)) different.push({ name: table.name, rows: there.rows })
   }
   if (different.length === 0) return
-  const shown = different.slice(0, tablesShownMax).join(', ') + (different.length > tablesShownMax ? ', …' : '')
+  const largest = different.toSorted((a, b) => b.rows - a.rows).slice(0, tablesShownMax)
+  const shown = largest.map(({ name, rows }) => `${name} ${rows}`).join(', ')
   throw new StatorError(
     'TARGET_NOT_EMPTY',
-    `Database '${database}' at ${host}:${port} already holds other data (${shown}): expected an empty database. ` +
+    `Database '${database}' at ${host}:${port} already holds other data (rows: ${shown}): expected an empty database. ` +
       'Create a new one and name it in --to. Nothing was changed.',
   )
 }

@@ -253,7 +253,7 @@ describe('a move is refused', () => {
     await query("INSERT INTO id_tokens (id_key, id_token, status) VALUES ('a', 'a', 'Accepted')")
     const refused = await refusal(dataFolder, to)
     expect(refused).toMatchObject({ code: 'TARGET_NOT_EMPTY' })
-    expect(String(refused)).toContain('id_tokens: 1 rows')
+    expect(String(refused)).toContain('other data (rows: id_tokens 1, ')
     expect(String(refused)).toContain('Create a new one and name it in --to')
     expect(await rowCount(query)).toBe(1)
   }, 60_000)
