@@ -123,7 +123,8 @@ describe('a load on Stator', () => {
       socket: { data: () => interrupted.abort() },
     })
     const plan = parseLoad(['--url', `ws://127.0.0.1:${never.port}/ocpp`, '--stations', '3'])
-    const result = await load(plan, { print: (line) => lines.push(line), signal: interrupted.signal })
+    const loading = load(plan, { print: (line) => lines.push(line), signal: interrupted.signal })
+    const result = await within('the end of the load', loading, 5_000)
     never.stop(true)
     expect(result).toEqual({ measurement: null, storm: null, audit: null })
     expect(lines).toEqual(['interrupted when 0 of 3 stations were connected: nothing was measured'])
