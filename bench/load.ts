@@ -8,6 +8,7 @@ import { Fleet, identityOf } from './generator/fleet.ts'
 import type { Loop } from './generator/schedule.ts'
 import { targetOf } from './generator/wire.ts'
 import { type Measurement, measure, type Pids } from './measure.ts'
+import { checkFiles, checkListening, refusalSentence } from './preflight.ts'
 import { measurementLines, stormLines } from './report/measurement.ts'
 import { provisionOverRest } from './servers/rest.ts'
 import { startDatabase } from './servers/database.ts'
@@ -28,12 +29,33 @@ export interface LoadResult {
 
 export interface LoadOptions {
   readonly print: (line: string) => void
-  /** Ends the measurement early; the results until then are reported and audited. */
+  /** Ends the load early, whatever it does; the results until then are reported and audited. */
   readonly signal?: AbortSignal
 }
 
-/** Runs a plan from the command line and returns the results. */
+const nothing: LoadResult = { measurement: null, storm: null, audit: null }
+const interruptedEarly = 'interrupted before a station connected: nothing was measured'
+
+/**
+ * Runs a plan from the command line and returns the results.
+ *
+ * @throws {UsageError} with one sentence, within seconds, when the stations of the plan cannot connect.
+ */
 export async function load(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
+  checkFiles(plan.stations)
+  if (plan.url !== null) await checkListening(plan.url)
+  try {
+    return await loadServer(plan, options)
+  } catch (error) {
+    // Ctrl-C also ends what starts the servers. Its handler runs a turn of the event loop later than that is noticed.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (options.signal?.aborted !== true) throw error
+    options.print(interruptedEarly)
+    return nothing
+  }
+}
+
+async function loadServer(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
   const identities = Array.from({ length: plan.stations }, (_, index) => identityOf(plan.identityPrefix, index))
   const postgres = plan.start === null || plan.start === 'floor' ? null : await startDatabase()
   let subject: Subject | null = null
@@ -42,7 +64,11 @@ export async function load(plan: LoadPlan, options: LoadOptions): Promise<LoadRe
     else if (plan.start !== null && postgres !== null)
       subject = await startSubject(plan.start, postgres, { identities, profileFolder: plan.profileFolder })
     const url = subject?.server.url ?? plan.url ?? ''
-    if (plan.apiKey !== null) await provisionOverRest(url, plan.apiKey, identities, plan.password)
+    if (plan.apiKey !== null) await provisionOverRest(url, plan.apiKey, identities, plan.password, options.signal)
+    if (options.signal?.aborted === true) {
+      options.print(interruptedEarly)
+      return nothing
+    }
     const fleet = new Fleet({
       target: targetOf(url),
       version: plan.version,
@@ -70,22 +96,31 @@ async function run(
   { print, signal }: LoadOptions,
 ): Promise<LoadResult> {
   const databaseUrl = subject?.database?.url ?? plan.databaseUrl
-  const since = databaseUrl === null ? null : await databaseNow(databaseUrl)
+  const since = databaseUrl === null ? null : await databaseNow(databaseUrl).catch(unreadable)
   const pids: Pids = {
     serverPid: subject?.server.pid ?? plan.serverPid,
     databasePid: subject?.database?.pid ?? plan.databasePid,
   }
-  const connectedMs = await fleet.connect({ rampMs: plan.rampMs, deadlineMs: plan.rampMs + connectMsMax })
+  const signalled = signal === undefined ? {} : { signal }
+  const deadlineMs = plan.rampMs + connectMsMax
+  const connectedMs = await fleet.connect({ rampMs: plan.rampMs, deadlineMs, isImpatient: true, ...signalled })
   if (connectedMs === null) {
-    const reasons = [...fleet.errors].map(([reason, count]) => `${count} × ${reason}`).join('\n  ')
-    throw new UsageError(`Only ${fleet.ready} of ${plan.stations} stations could connect and boot:\n  ${reasons}`)
+    const came = `${fleet.ready} of ${plan.stations} stations`
+    const reasons = [...fleet.errors].map(([reason, count]) => `${count} × ${reason}`)
+    if (signal?.aborted === true) {
+      print(`interrupted when ${came} were connected: nothing was measured`)
+      for (const reason of reasons) print(`  ${reason}`)
+      return nothing
+    }
+    if (fleet.refusal !== null) throw new UsageError(refusalSentence(fleet.refusal, plan))
+    throw new UsageError(`Only ${came} could connect and boot: ${reasons.join('; ')}.`)
   }
   print(`${plan.stations} stations connected${plan.boots ? ' and booted' : ''} in ${connectedMs.toFixed(0)} ms`)
 
   let measurement: Measurement | null = null
   let stormResult: StormResult | null = null
   if (plan.mix === 'storm') {
-    stormResult = await storm(fleet, pids.serverPid)
+    stormResult = await storm(fleet, pids.serverPid, signal)
     stormLines(stormResult).forEach(print)
   } else {
     fleet.play(plan.mix, plan.samples)
@@ -94,7 +129,7 @@ async function run(
       loop: loopOf(plan),
       warmUpMs: plan.warmUpMs,
       durationMs: plan.durationMs,
-      ...(signal === undefined ? {} : { signal }),
+      ...signalled,
       onSlice: ({ atMs, messagesPerSecond, latencyMs }) =>
         print(
           `${(atMs / 1_000).toFixed(0).padStart(5)} s ${messagesPerSecond.toFixed(0).padStart(8)}/s` +
@@ -102,7 +137,11 @@ async function run(
             `   p99 ${(latencyMs?.p99 ?? 0).toFixed(2).padStart(8)} ms`,
         ),
     })
-    measurementLines(measurement).forEach(print)
+    if (measurement.seconds > 0) measurementLines(measurement).forEach(print)
+    else {
+      print('interrupted in the warm-up: nothing was measured')
+      measurement = null
+    }
   }
   if (databaseUrl === null || since === null) return { measurement, storm: stormResult, audit: null }
   const findings = await audit(plan.start === 'peer' ? 'peer' : 'stator', databaseUrl, fleet, since)
@@ -127,13 +166,22 @@ export function isRight({ measurement, storm: stormResult, audit: findings }: Lo
   )
 }
 
+function unreadable(error: unknown): never {
+  const reason = error instanceof Error ? error.message : String(error)
+  throw new UsageError(`The database at --database-url cannot be read (${reason}): expected that of Stator at --url.`)
+}
+
+/** Exit code after Ctrl-C. */
+const exitInterrupted = 130
+
 /** The command: returns the exit code. */
 export async function loadCommand(args: readonly string[]): Promise<number> {
   const plan = parseLoad(args)
   pinSelf(otherCore)
   const interrupted = new AbortController()
-  process.once('SIGINT', () => interrupted.abort())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
   const result = await load(plan, { print: (line) => console.log(line), signal: interrupted.signal })
   if (plan.json !== null) await Bun.write(plan.json, `${JSON.stringify(result, null, 2)}\n`)
+  if (interrupted.signal.aborted) return exitInterrupted
   return isRight(result) ? 0 : 1
 }

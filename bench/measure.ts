@@ -24,7 +24,7 @@ export interface MeasureOptions {
   readonly serverHasCore?: boolean
   /** Length of a slice, in milliseconds (1,000). */
   readonly sliceMs?: number
-  /** Ends the measurement early, after the slice that is under way. */
+  /** Ends the measurement early. If it ends in the warm-up, `seconds` is 0 and the figures mean nothing. */
   readonly signal?: AbortSignal
   /** Called after every slice. */
   readonly onSlice?: (slice: Slice) => void
@@ -90,6 +90,8 @@ export type Bottleneck = 'server' | 'generator' | 'generator and database' | 'no
 const fullShare = 0.93
 const sliceMsDefault = 1_000
 const settleMsMax = 30_000
+/** The same for a measurement that was ended early. */
+const settleEarlyMsMax = 5_000
 /** Generator lag, 99th percentile, above which open-loop latencies describe the generator more than the server. */
 export const generatorLagMsMax = 20
 
@@ -98,18 +100,18 @@ export const strangersShareMax = 0.1
 
 /** Lets a fleet with a script send: warm-up, measurement, and the last answers. */
 export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Measurement> {
-  const { loop, warmUpMs, durationMs, sliceMs = sliceMsDefault, serverHasCore = serverCore !== null } = options
+  const { loop, warmUpMs, durationMs, sliceMs = sliceMsDefault, serverHasCore = serverCore !== null, signal } = options
   fleet.errors.clear()
   fleet.begin(loop)
-  await Bun.sleep(warmUpMs)
+  await pause(warmUpMs, signal)
 
   fleet.recorder.reset()
   const databaseMsBefore = databaseMs(options)
   const before = snapshot(options)
   const slices: Slice[] = []
   let last = before
-  while (last.atMs - before.atMs < durationMs && options.signal?.aborted !== true) {
-    await Bun.sleep(Math.min(sliceMs, durationMs - (last.atMs - before.atMs)))
+  while (last.atMs - before.atMs < durationMs && signal?.aborted !== true) {
+    await pause(Math.min(sliceMs, durationMs - (last.atMs - before.atMs)), signal)
     const now = snapshot(options)
     const slice = sliceBetween(last, now, before.atMs, fleet)
     slices.push(slice)
@@ -119,7 +121,7 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
   const databaseMsAfter = databaseMs(options)
   const { recorder } = fleet
   const byAction = recorder.byAction
-  const isSettled = await fleet.settle(settleMsMax)
+  const isSettled = await fleet.settle(signal?.aborted === true ? settleEarlyMsMax : settleMsMax)
 
   const seconds = (last.atMs - before.atMs) / 1_000
   const messages = Object.values(byAction).reduce((sum, count) => sum + count, 0)
@@ -171,6 +173,20 @@ export async function measure(fleet: Fleet, options: MeasureOptions): Promise<Me
     errors: Object.fromEntries(fleet.errors),
     slices,
   }
+}
+
+/** Resolves after `ms`, or when the signal is given. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve()
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+  })
 }
 
 /** The bottleneck, by the share of a core that each part took. */

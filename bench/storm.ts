@@ -19,7 +19,7 @@ const deadlineMs = 120_000
 const curveMs = 100
 
 /** Cuts all connections of a connected fleet and lets all stations reconnect at the same time. */
-export async function storm(fleet: Fleet, serverPid: number | null): Promise<StormResult> {
+export async function storm(fleet: Fleet, serverPid: number | null, signal?: AbortSignal): Promise<StormResult> {
   const resident = (): number => (serverPid === null ? 0 : residentKib(serverPid))
   const residentKibBefore = resident()
   const stations = fleet.ledgers.length
@@ -33,7 +33,7 @@ export async function storm(fleet: Fleet, serverPid: number | null): Promise<Sto
   }
   const timer = setInterval(look, curveMs)
   fleet.cut()
-  const readyMs = await fleet.connect({ atOnceMax: stations, deadlineMs })
+  const readyMs = await fleet.connect({ atOnceMax: stations, deadlineMs, ...(signal === undefined ? {} : { signal }) })
   clearInterval(timer)
   look()
   return { stations, readyMs, residentKibBefore, residentKibPeak, errors: Object.fromEntries(fleet.errors), curve }

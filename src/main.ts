@@ -30,6 +30,7 @@ import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
 import { type Fence, watchFences } from './store/fences.ts'
 import { claimCredentialSecret } from './store/installation.ts'
+import { moveCommand } from './store/move/command.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
@@ -267,9 +268,11 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
   }
 }
 
-/** Runs Stator until SIGTERM or SIGINT. A start that fails prints one sentence. */
+/** Runs Stator until SIGTERM or SIGINT, or the command `migrate`. A start that fails prints one sentence. */
 async function main(): Promise<void> {
   makeFilesPrivate()
+  const [command, ...args] = process.argv.slice(2)
+  if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
   const settings = loadSettings({ argv: process.argv.slice(2), env: process.env })
   const stator = await startStator(settings)
   console.log(`REST API       ${stator.url}   (read ${stator.url}/docs)`)

@@ -29,7 +29,25 @@ export interface ConnectOptions {
   readonly rampMs?: number
   readonly atOnceMax?: number
   readonly deadlineMs: number
+  /** Ends it when the server refuses a station for good, or lets none in for `firstReadyMsMax`. */
+  readonly isImpatient?: boolean
+  /** Ends it early. */
+  readonly signal?: AbortSignal
 }
+
+/** A station that the server refuses at each handshake. */
+export interface Refusal {
+  readonly identity: string
+  /** Of the HTTP answer. */
+  readonly status: number
+  readonly reason: string
+}
+
+/** HTTP statuses that may be others at the next try. */
+const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429])
+
+/** How long an impatient fleet waits for the first of its stations, in milliseconds. */
+const firstReadyMsMax = 10_000
 
 /** Default number of handshakes and boots that are under way at once. */
 const connectingMax = 256
@@ -58,6 +76,8 @@ export class Fleet implements StationHost {
   readonly dialect: Dialect
   /** What went wrong, and how often. */
   readonly errors = new Map<string, number>()
+  /** The first station that was refused for good; null if none was. */
+  refusal: Refusal | null = null
   /** What the stations send. */
   mix: MixName = 'idle'
   readonly #options: FleetOptions
@@ -107,7 +127,8 @@ export class Fleet implements StationHost {
    *
    * @returns how long it took, in milliseconds; null if some are still not ready.
    */
-  async connect({ rampMs = 0, atOnceMax = connectingMax, deadlineMs }: ConnectOptions): Promise<number | null> {
+  async connect(options: ConnectOptions): Promise<number | null> {
+    const { rampMs = 0, atOnceMax = connectingMax, deadlineMs, isImpatient = false, signal } = options
     const startedMs = performance.now()
     this.#atOnceMax = atOnceMax
     this.#watch ??= setInterval(() => this.#hangUpOnTheSilent(), 1_000)
@@ -123,7 +144,13 @@ export class Fleet implements StationHost {
     let enqueued = 0
     enqueueDue()
     const timer = setInterval(enqueueDue, 20)
-    const isDone = await this.#until(() => this.#ready === this.#stations.length, startedMs + deadlineMs)
+    const isHopeless = (): boolean =>
+      this.refusal !== null || (this.#ready === 0 && performance.now() - startedMs > firstReadyMsMax)
+    const isDone = await this.#until(
+      () => this.#ready === this.#stations.length,
+      startedMs + deadlineMs,
+      () => signal?.aborted === true || (isImpatient && isHopeless()),
+    )
     clearInterval(timer)
     return isDone ? performance.now() - startedMs : null
   }
@@ -199,7 +226,9 @@ export class Fleet implements StationHost {
     this.#connectNext()
   }
 
-  stationFailed(station: Station, reason: string, wasReady: boolean): void {
+  stationFailed(station: Station, reason: string, wasReady: boolean, status: number | null): void {
+    if (status !== null && status < 500 && !passingStatuses.has(status))
+      this.refusal ??= { identity: station.identity, status, reason }
     this.#count(`${wasReady ? 'A connection was lost' : 'A station could not connect'}: ${reason}`)
     this.#connecting.delete(station)
     if (wasReady) this.#ready--
@@ -245,14 +274,14 @@ export class Fleet implements StationHost {
   }
 
   /**
-   * Whether `holds` became true before `deadlineMs` (`performance.now()`). Checked when stations change, and now and
-   * then.
+   * Whether `holds` became true before `deadlineMs` (`performance.now()`) and before `isOver`. Checked when stations
+   * change, and now and then.
    */
-  #until(holds: () => boolean, deadlineMs: number): Promise<boolean> {
+  #until(holds: () => boolean, deadlineMs: number, isOver = (): boolean => false): Promise<boolean> {
     return new Promise((resolve) => {
       const look = (): void => {
         const isTrue = holds()
-        if (!isTrue && performance.now() < deadlineMs && !this.#isClosing) return
+        if (!isTrue && performance.now() < deadlineMs && !this.#isClosing && !isOver()) return
         clearInterval(timer)
         this.#whenChanged = null
         resolve(isTrue)

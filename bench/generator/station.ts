@@ -21,8 +21,11 @@ export interface StationHost {
   refused(action: string, reason: string): void
   /** It is connected, booted, and free to send. */
   stationReady(station: Station): void
-  /** The connection has ended or could not be opened, or the server did not accept the boot. */
-  stationFailed(station: Station, reason: string, wasReady: boolean): void
+  /**
+   * The connection has ended or could not be opened, or the server did not accept the boot. `status` is that of an HTTP
+   * answer other than the wanted one.
+   */
+  stationFailed(station: Station, reason: string, wasReady: boolean, status: number | null): void
 }
 
 export interface StationOptions {
@@ -156,16 +159,16 @@ export class Station implements WireListener {
     this.proceed(this.#freeMs)
   }
 
-  closed(reason: string): void {
+  closed(reason: string, status: number | null): void {
     const wasReady = this.#isReady
     this.#forget()
-    this.#host.stationFailed(this, reason, wasReady)
+    this.#host.stationFailed(this, reason, wasReady, status)
   }
 
   /** Gives up the connection, for `reason`. */
   hangUp(reason: string): void {
     this.#wire?.cut()
-    this.closed(reason)
+    this.closed(reason, null)
   }
 
   #send(message: Message, dueMs: number, nowMs: number): void {

@@ -53,8 +53,11 @@ export interface WireListener {
   text(bytes: Buffer, from: number, to: number): void
   /** All frames of the run were answered. */
   runEnded(): void
-  /** The connection has ended, or could not be opened; `reason` says why. */
-  closed(reason: string): void
+  /**
+   * The connection has ended, or could not be opened; `reason` says why. `status` is that of an HTTP answer other than
+   * the wanted one.
+   */
+  closed(reason: string, status: number | null): void
 }
 
 // The socket copies the bytes before `send` returns, so one buffer serves all.
@@ -155,10 +158,14 @@ export class Wire implements FrameSink, SocketListener {
   }
 
   socketGone(reason: string): void {
+    this.#end(reason, null)
+  }
+
+  #end(reason: string, status: number | null): void {
     if (this.#isGone) return
     this.#isGone = true
     this.#socket?.cut()
-    this.#listener.closed(reason)
+    this.#listener.closed(reason, status)
   }
 
   #greet(greeting: string): void {
@@ -167,12 +174,12 @@ export class Wire implements FrameSink, SocketListener {
     if (end < 0) return
     const statusLine = greeting.slice(0, greeting.indexOf('\r\n'))
     if (!statusLine.startsWith('HTTP/1.1 101')) {
-      this.socketGone(`the handshake was answered with ${statusLine.slice(9)}`)
+      this.#end(`the handshake was answered with ${statusLine.slice(9)}`, Number.parseInt(statusLine.slice(9), 10))
       return
     }
     const offered = this.#options.subprotocol.toLowerCase()
     if (!greeting.slice(0, end).toLowerCase().includes(`sec-websocket-protocol: ${offered}`)) {
-      this.socketGone(`the handshake did not agree to ${offered}`)
+      this.#end(`the handshake did not agree to ${offered}`, 101)
       return
     }
     this.#greeting = null

@@ -144,11 +144,16 @@ const filesMaxWhereUnknown = 1_024
 
 /** Files, sockets included, that a process may have open here. */
 export function filesMax(): number {
+  return knownFilesMax() ?? filesMaxWhereUnknown
+}
+
+/** As `filesMax`; null if the system does not say it. */
+export function knownFilesMax(): number | null {
   try {
     const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
-    return Number(match?.[1] ?? filesMaxWhereUnknown)
+    return match?.[1] === undefined ? null : Number(match[1])
   } catch {
-    return filesMaxWhereUnknown
+    return null
   }
 }
 

@@ -97,6 +97,11 @@ export const errorTable = {
     name: 'CredentialSecretDiffers',
     hint: 'Copy secrets/credential-secret from the data folder of the first node, or set the same Security.CredentialSecret on every node.',
   },
+  TARGET_NOT_EMPTY: {
+    status: 500,
+    name: 'TargetNotEmpty',
+    hint: 'Create an empty database for the move, and name it in `--to`. Stop whatever uses it.',
+  },
   DATA_FOLDER_IN_USE: {
     status: 500,
     name: 'DataFolderInUse',

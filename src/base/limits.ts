@@ -612,3 +612,12 @@ export const logFrameCharactersMax = 16_384
 function assert(holds: boolean, sentence: string): void {
   if (!holds) throw new RangeError(sentence)
 }
+
+/** Rows that a move to another database reads at once. */
+export const moveChunkRowsMax = 1_000
+
+/** Bytes of rows that a move to another database has in memory at once; one larger row may always be moved. */
+export const moveChunkBytesMax = 4_194_304
+
+/** How long a move to another database waits for others that use its tables, in milliseconds. */
+export const moveLockMsMax = 5_000

@@ -63,6 +63,19 @@ async function replaceIndex(client: ClientBase): Promise<void> {
   if (isValid.has('charge_points_identity_lower')) await client.query(dropOlder)
 }
 
+/** Whether the index of a database makes sure of it. */
+export async function areIdentitiesApart(client: ClientBase): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "SELECT FROM pg_index WHERE indexrelid = to_regclass('charge_points_identity_alike') AND indisvalid",
+  )
+  return rowCount === 1
+}
+
+/** Drops the index, because rows with alike identities follow; the next start builds it, or logs which they are. */
+export async function allowAlikeIdentities(client: ClientBase): Promise<void> {
+  await client.query('DROP INDEX IF EXISTS charge_points_identity_alike')
+}
+
 function isLockNotAvailable(error: unknown): boolean {
   return databaseError(error)?.code === lockNotAvailable
 }

@@ -72,17 +72,25 @@ const keywords: Readonly<Record<string, Keyword>> = {
 
 const setting = 'Database.ConnectionString'
 
+class Malformed extends Error {}
+
 function refuse(sentence: string): never {
-  throw new StatorError('SETTING_INVALID', `${setting}: ${sentence}`, { setting })
+  throw new Malformed(sentence)
 }
 
 /**
  * Reads `text` as a PostgreSQL URL or as `Keyword=value;…`.
  *
+ * @param origin where the text comes from, for the sentence.
  * @throws {StatorError} `SETTING_INVALID` with one sentence that says which part is wrong.
  */
-export function parseConnectionString(text: string): ParsedConnection {
-  return /^postgres(?:ql)?:\/\//i.test(text.trim()) ? parseUrl(text.trim()) : parseKeywords(text)
+export function parseConnectionString(text: string, origin = setting): ParsedConnection {
+  try {
+    return /^postgres(?:ql)?:\/\//i.test(text.trim()) ? parseUrl(text.trim()) : parseKeywords(text)
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error
+    throw new StatorError('SETTING_INVALID', `${origin}: ${error.message}`, { setting: origin })
+  }
 }
 
 function parseUrl(text: string): ParsedConnection {

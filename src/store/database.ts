@@ -163,7 +163,7 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
     ...config,
     types: storeTypes,
   }
-  await prepare(new Client(unhurried), address, log)
+  await bringUpToDate(new Client(unhurried), address, log)
   const clientConfig: ClientConfig = { ...unhurried, query_timeout: queryMsMax }
   const newPool = (more: PoolConfig): Pool => {
     const made = new Pool({ ...clientConfig, ...more, idleTimeoutMillis: 0 })
@@ -249,8 +249,17 @@ function watch(ping: () => Promise<void>, restart: () => void, log: Logger): () 
   return () => clearInterval(timer)
 }
 
-// On a connection of its own, because a migration may take longer than any other statement is allowed to.
-async function prepare(client: Client, { host, port, database }: DatabaseAddress, log: Logger): Promise<void> {
+/**
+ * Brings the tables of a database up to date, on a connection of its own, because a migration may take longer than any
+ * other statement is allowed to. It connects `client`, and closes it.
+ *
+ * @throws {StatorError} `DATABASE_UNREACHABLE`.
+ */
+export async function bringUpToDate(
+  client: Client,
+  { host, port, database }: DatabaseAddress,
+  log: Logger,
+): Promise<void> {
   const where = `'${database}' at ${host}:${port}`
   const refuse = (sentence: string, cause?: unknown): StatorError =>
     new StatorError('DATABASE_UNREACHABLE', sentence, { host, port, database }, cause)

@@ -7,15 +7,17 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { audit } from '../../../bench/audit/audit.ts'
 import { isClean } from '../../../bench/audit/comparison.ts'
-import { parseLoad } from '../../../bench/cli.ts'
+import { parseLoad, UsageError } from '../../../bench/cli.ts'
 import { Fleet } from '../../../bench/generator/fleet.ts'
 import { targetOf } from '../../../bench/generator/wire.ts'
 import { isRight, load, type LoadOptions } from '../../../bench/load.ts'
 import { measure } from '../../../bench/measure.ts'
 import { provisionOverRest } from '../../../bench/servers/rest.ts'
 import { makeRoot, makeServer } from '../../support/certificates.ts'
+import { freePort } from '../../support/free-port.ts'
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { adminApiKey, passwordDefault, TestStator } from '../../support/stator.ts'
+import { within } from '../../support/until.ts'
 
 let database: TestDatabase
 let stator: TestStator
@@ -80,7 +82,7 @@ describe('a load on Stator', () => {
     expect(printed).toContain('4 stations came back and booted')
   })
 
-  test('that is interrupted ends with its slice, and is still reported and audited', async () => {
+  test('that is interrupted ends at once, and is still reported and audited', async () => {
     const interrupted = new AbortController()
     const { result } = await loadStator(['CTRLC', '--mix', 'meter', '--duration', '1h'], {
       print: (line) => {
@@ -92,11 +94,105 @@ describe('a load on Stator', () => {
     expect(isRight(result)).toBe(true)
   })
 
+  test.each([
+    ['interrupted before a station connected', [], 0],
+    ['interrupted in the warm-up: nothing was measured', ['--warmup', '1h'], 1],
+    ['not all of 4 stations came back', ['--mix', 'storm'], 1],
+  ])('that is interrupted says "%s", and prints no figure that is none', async (sentence, flags, linesBefore) => {
+    const interrupted = new AbortController()
+    const lines: string[] = []
+    if (linesBefore === 0) interrupted.abort()
+    const { printed } = await loadStator(['EARLY', ...flags], {
+      print: (line) => {
+        lines.push(line)
+        interrupted.abort()
+      },
+      signal: interrupted.signal,
+    })
+    expect(printed).toBe('')
+    expect(lines.join('\n')).toContain(sentence)
+    expect(lines.join('\n')).not.toMatch(/NaN|Infinity|undefined|null/)
+  })
+
+  test('that is interrupted while its stations connect says how many were', async () => {
+    const interrupted = new AbortController()
+    const lines: string[] = []
+    const never = Bun.listen({
+      hostname: '127.0.0.1',
+      port: 0,
+      socket: { data: () => interrupted.abort() },
+    })
+    const plan = parseLoad(['--url', `ws://127.0.0.1:${never.port}/ocpp`, '--stations', '3'])
+    const loading = load(plan, { print: (line) => lines.push(line), signal: interrupted.signal })
+    const result = await within('the end of the load', loading, 5_000)
+    never.stop(true)
+    expect(result).toEqual({ measurement: null, storm: null, audit: null })
+    expect(lines).toEqual(['interrupted when 0 of 3 stations were connected: nothing was measured'])
+  })
+
   test('whose stations nobody knows says how many could not connect, and why', async () => {
     const fleet = statorFleet('NOBODY', 2)
     expect(await fleet.connect({ deadlineMs: 300 })).toBeNull()
     fleet.close()
     expect([...fleet.errors.keys()].join()).toContain('the handshake was answered with 404')
+  })
+})
+
+describe('a load that cannot run says so at once, in one sentence:', () => {
+  /** What it says; it may take as long as a few tries, not as long as a fleet has to connect. */
+  async function refusalOf(url: string, ...flags: string[]): Promise<string> {
+    const plan = parseLoad(['--url', url, '--stations', '3', '--duration', '100ms', '--warmup', '0', ...flags])
+    const refused = await within(
+      'the refusal',
+      load(plan, { print: () => undefined }).then(
+        () => 'it ran',
+        (error: unknown) => error,
+      ),
+      8_000,
+    )
+    expect(refused).toBeInstanceOf(UsageError)
+    expect(String(refused)).not.toContain('\n')
+    return String(refused)
+  }
+
+  test('nobody listens', async () => {
+    const url = `ws://127.0.0.1:${await freePort()}/ocpp`
+    expect(await refusalOf(url)).toContain(`Nobody listens at ${url} (ECONNREFUSED): start the central system`)
+  })
+
+  test('the key is wrong', async () => {
+    expect(await refusalOf(stator.ocppUrl, '--api-key', 'wrong')).toContain('--api-key is not the key of an operator')
+  })
+
+  test('the stations were not created, all of them or the last ones', async () => {
+    expect(await refusalOf(stator.ocppUrl, '--identity', 'UNKNOWN')).toMatch(
+      /does not know UNKNOWN00000\d \(404\): create the stations with --api-key KEY/,
+    )
+    const two = ['PARTLY000000', 'PARTLY000001']
+    await provisionOverRest(stator.ocppUrl, adminApiKey, two, passwordDefault)
+    const password = ['--identity', 'PARTLY', '--password', passwordDefault]
+    expect(await refusalOf(stator.ocppUrl, ...password)).toContain('does not know PARTLY000002')
+  })
+
+  test('the password is wrong, or none is given', async () => {
+    await provisionOverRest(stator.ocppUrl, adminApiKey, ['SECRET000000'], passwordDefault)
+    const one = ['--identity', 'SECRET', '--stations', '1']
+    const refused = 'refused the credentials of SECRET000000 (401)'
+    expect(await refusalOf(stator.ocppUrl, ...one)).toContain(`${refused}: give the right --password`)
+    expect(await refusalOf(stator.ocppUrl, ...one, '--no-password')).toContain(`${refused}: give --password`)
+  })
+
+  test('there is no REST API, or no charge point is expected there', async () => {
+    const bare = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('', { status: 404 }) })
+    const url = `ws://127.0.0.1:${bare.port}/`
+    expect(await refusalOf(url, '--api-key', 'key')).toContain('has no REST API of Stator')
+    expect(await refusalOf(url)).toContain('correct the path of --url')
+    await bare.stop(true)
+  })
+
+  test('the database cannot be read', async () => {
+    const nowhere = `postgresql://u:p@127.0.0.1:${await freePort()}/stator`
+    expect(await refusalOf(stator.ocppUrl, '--database-url', nowhere)).toContain('The database at --database-url')
   })
 })
 

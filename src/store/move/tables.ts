@@ -1,0 +1,42 @@
+// The tables that a move copies: every table that drizzle knows, so that a new one is copied without a change here.
+
+import { getTableColumns, getTableName, is } from 'drizzle-orm'
+import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { chargePoints } from '../../blocks/charge-point-tables.ts'
+import { storedTables } from '../../blocks/tables.ts'
+import * as storeTables from '../schema.ts'
+
+/** A table as the statements of a move see it. */
+export interface MovedTable {
+  readonly name: string
+  /** Names of its columns, quoted. */
+  readonly columns: readonly string[]
+  /** SQL type of each column. */
+  readonly types: readonly string[]
+  /** SQL of what each column becomes in the other database. */
+  readonly values: readonly string[]
+}
+
+const known: readonly unknown[] = [chargePoints, ...Object.values(storedTables), ...Object.values(storeTables)]
+
+/** All tables, charge points first. */
+export const movedTables: readonly MovedTable[] = known
+  .filter((value): value is PgTable => is(value, PgTable))
+  .map((table) => {
+    const columns = Object.values(getTableColumns(table))
+    return {
+      name: getTableName(table),
+      columns: columns.map(({ name }) => `"${name}"`),
+      types: columns.map((column) => column.getSQLType()),
+      values: columns.map((column) => valueOf(getTableName(table), column)),
+    }
+  })
+
+function valueOf(table: string, column: PgColumn): string {
+  // Ids of PostgreSQL transactions mean nothing on another server.
+  if (column.getSQLType() === 'xid8') return 'NULL::xid8'
+  // The lease of a process on the embedded database never expires. If the process was killed, its row is still there.
+  if (table === 'nodes' && column.name === 'seen_at')
+    return `CASE WHEN "seen_at" = 'infinity' THEN "started_at" ELSE "seen_at" END`
+  return `"${column.name}"`
+}
