@@ -5,6 +5,7 @@ import { isoTime } from '../base/clock.ts'
 import { chargePointStatus as statusOfConnectors, statusesByWeight } from '../blocks/availability/connector-status.ts'
 import type { ConnectorRef, KnownConnector, KnownTransaction } from '../blocks/decision.ts'
 import type { ChargePointRecord, ConnectorRecord, ProblemRecord } from '../blocks/records.ts'
+import { type ByVersion, since2 } from '../ocpp/version.ts'
 import type { LiveView } from './deps.ts'
 import { Time } from './responses.ts'
 
@@ -140,6 +141,9 @@ export function chargePointItem(
   }
 }
 
+/** Whether its connectors belong to EVSEs, as since 2.0.1. */
+const hasEvses: ByVersion<boolean> = since2(false, true)
+
 /**
  * A charge point with its connectors. Connector 0 is the charge point itself: it is not listed, but its fault is shown.
  * A connector without a reported status and with an open transaction counts as charging.
@@ -151,7 +155,7 @@ export function chargePointStatus(
   problems: readonly ProblemRecord[],
   live: LiveView | undefined,
 ): z.infer<typeof ChargePointStatus> {
-  const is16 = (live?.version ?? record.ocppVersion ?? '1.6') === '1.6'
+  const showsEvse = hasEvses[live?.version ?? record.ocppVersion ?? '1.6']
   const known: readonly KnownConnector[] = [...connectors, ...silentConnectors(connectors, newestFirst)]
   const shown = known
     .filter((connector) => connector.evseId > 0)
@@ -169,8 +173,8 @@ export function chargePointStatus(
         ({ evseId, connectorId }) => evseId === connector.evseId && (isOnly || connectorId === connector.connectorId),
       )
       return {
-        ...(is16 ? {} : { evseId: connector.evseId }),
-        connectorId: is16 || isOnly ? connector.evseId : connector.connectorId,
+        ...(showsEvse ? { evseId: connector.evseId } : {}),
+        connectorId: !showsEvse || isOnly ? connector.evseId : connector.connectorId,
         status: connector.status,
         currentTransaction: transaction?.transactionId ?? null,
         ...faultOf(connectorAt(connectors, connector)),

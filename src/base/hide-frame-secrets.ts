@@ -4,11 +4,11 @@
 import { frameDepthMax, parsedForSecretsCharactersMax } from './limits.ts'
 import { hideInText, hideSecrets, isPasswordKey, isSecretKey, isSecretName } from './hide-secrets.ts'
 
-const secretWord = /password|passphrase|secret|apikey|authorizationkey|vpn|simpin/i
+const secretWord = /password|passphrase|secret|apikey|authorizationkey|vpn|simpin|pwd|psw/i
 
 /** Whether a text may contain a secret: it has a word that names one, a URL, or an escape that may spell either. */
 function isSuspicious(text: string): boolean {
-  return text.includes('://') || text.includes('\\u') || secretWord.test(text)
+  return text.includes('://') || text.includes('\\/') || text.includes('\\u') || secretWord.test(text)
 }
 
 /** Members that are secrets because of their object (2.x NetworkConnectionProfileType), as `object.member`. */

@@ -10,8 +10,9 @@ const secretName = /password|passphrase|secret|apikey|authorizationkey/gi
 const wordEnd = /\w*/y
 const nameEnd = /"\s*:\s*/y
 const number = /-?\d[\d.eE+-]*/y
-// Escaped word characters (`\w`) in a row, or an escaped backslash, after which no escape begins.
-const escapedWords = /(?:\\u00(?:3\d|4[1-9a-fA-F]|5[\daAfF]|6[1-9a-fA-F]|7[\daA]))+|\\\\/g
+// Escaped word characters (`\w`), colons, slashes and `@` in a row, or an escaped backslash, after which no escape
+// begins.
+const escaped = /(?:\\\/|\\u00(?:2[fF]|3[\daA]|4[\da-fA-F]|5[\daAfF]|6[1-9a-fA-F]|7[\daA]))+|\\\\/g
 // OCPP sends a new password as the value of a configuration key or variable. The name may come before or after the
 // value, so every value of such a text is hidden.
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
@@ -68,12 +69,12 @@ export function mayHoldSecret(name: string, payload: string): boolean {
   return isSecretName(name) || hasSecretKey(unescaped(payload))
 }
 
-/** JSON text with the letters and digits of its names unescaped. */
+/** JSON text with the letters and digits of its names unescaped, and what a URL is made of. */
 function unescaped(text: string): string {
-  if (!text.includes('\\u')) return text
-  return text.replace(escapedWords, (found) => {
+  if (!text.includes('\\u') && !text.includes('\\/')) return text
+  return text.replace(escaped, (found) => {
     if (found === '\\\\') return found
-    if (found.length === 6) return String.fromCharCode(Number.parseInt(found.slice(4), 16))
+    if (found.length === 6 && found.startsWith('\\u')) return String.fromCharCode(Number.parseInt(found.slice(4), 16))
     // A run of escapes is read at once: one callback for each escape would take 20 ms per megabyte.
     const characters: unknown = JSON.parse(`"${found}"`)
     return String(characters)

@@ -109,7 +109,7 @@ export class Registry {
     this.#move(chargePoint, ({ live }) => live.withdrawPromise(transactionId))
   }
 
-  /** An operator changed the settings of the charge point. */
+  /** An operator changed the settings of the charge point. They count at once, also while a CALL is served. */
   provisioned(chargePoint: ChargePointRef, settings: ChargePointSettings): void {
     this.#move(chargePoint, ({ live }) => live.provisioned(settings))
   }
@@ -221,7 +221,7 @@ export class Registry {
     for (const { moves } of this.#arrivalsOf(chargePoint)) moves?.push(move)
   }
 
-  /** Moves its chart, so it goes through its inbox. */
+  /** Moves it between two of its CALLs, so it goes through its inbox. */
   #moveBetween(chargePoint: ChargePointRef, move: Move): void {
     const connected = this.find(chargePoint)
     if (connected !== undefined) connected.between(() => move(connected))

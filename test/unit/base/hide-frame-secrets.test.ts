@@ -118,6 +118,14 @@ describe('only the secret goes', () => {
       '[2,"1","DataTransfer",{"vendorId":"v","data":"apn=internet;password=hunter2;user=x"}]',
       '[2,"1","DataTransfer",{"vendorId":"v","data":"apn=internet;password=***;user=x"}]',
     ],
+    [
+      '[2,"1","DataTransfer",{"vendorId":"v","data":"ftp:\\/\\/user:hunter2@files.example\\/x"}]',
+      '[2,"1","DataTransfer",{"vendorId":"v","data":"ftp://user:***@files.example/x"}]',
+    ],
+    [
+      '[2,"1","DataTransfer",{"vendorId":"v","data":"Server=db;Pwd=hunter2;Port=1"}]',
+      '[2,"1","DataTransfer",{"vendorId":"v","data":"Server=db;Pwd=***;Port=1"}]',
+    ],
     // The second of two members counts for who parses it, and the first is in the text all the same.
     [
       '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"hunter2","value":null}]',
@@ -139,6 +147,10 @@ test('a frame that cannot be parsed, nests too deep or is long loses its secrets
   expect(hideFrameSecrets(broken)).not.toContain('hunter2')
   const brokenKey = '[2,"1","ChangeConfiguration",{"key":"WifiPassword","value":"hunter2"'
   expect(hideFrameSecrets(brokenKey)).not.toContain('hunter2')
+  const brokenUrls = ['ftp:\\/\\/u:hunter2@h', 'ftp:/\\/u:hunter2@h', 'ftp\\u003a\\u002F/u:hunter2@h']
+  for (const url of brokenUrls) {
+    expect(hideFrameSecrets(`[2,"1","GetDiagnostics",{"location":"${url}"`)).not.toContain('hunter2')
+  }
   const deep = `${'['.repeat(500)}{"password":"hunter2"}${']'.repeat(500)}`
   expect(hideFrameSecrets(deep)).not.toContain('hunter2')
   const long = JSON.stringify([2, '1', 'DataTransfer', { data: 'x'.repeat(100_000), password: 'hunter2' }])

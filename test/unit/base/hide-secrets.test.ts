@@ -64,6 +64,12 @@ test('a value in a payload that names a password may be a password, and so may a
 
 // What is hidden, said as shortly as regular expressions can: they take a time that grows with the square of the text.
 function plainly(text: string): string {
+  const plain = text.replace(/\\([\\/])/g, (pair, character) => (character === '/' ? '/' : pair))
+  const shown = hiddenPlainly(plain)
+  return shown === plain ? text : shown
+}
+
+function hiddenPlainly(text: string): string {
   const shown = text
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s/@"]+@/gi, '$1***@')
     .replace(/\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi, '$1=***')
