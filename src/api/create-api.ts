@@ -26,7 +26,7 @@ type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
 /**
  * The app that answers every request except the WebSocket upgrades of charge points. The HTTP server calls its `fetch`.
  *
- * Every response has X-Request-Id. Every error is `{error, message, details?}` with a status of the error table.
+ * Every response has X-Request-Id. Every error is `{error, code, message, details?}` with a status of the error table.
  */
 export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<ApiEnv> {
   const app = apiApp()
@@ -55,11 +55,13 @@ function logged({ log, clock }: ApiDeps): MiddlewareHandler<ApiEnv> {
     const startedAtMs = clock.nowMs()
     await next()
     const principal: ApiEnv['Variables']['principal'] | undefined = c.get('principal')
+    const code = c.get('errorCode')
     const fields = {
       requestId: c.get('requestId'),
       method: c.req.method,
       path: c.req.path,
       status: c.res.status,
+      ...(code === undefined ? {} : { code }),
       durationMs: clock.nowMs() - startedAtMs,
       principal: principal?.kind === 'operator' ? principal.name : principal?.identity,
     }

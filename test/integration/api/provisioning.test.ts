@@ -231,7 +231,7 @@ describe('an id tag', () => {
     expect((await stator.api('/api/id-tags/Tag-1', { method: 'DELETE' })).status).toBe(204)
     expect(await stator.api('/api/id-tags/TAG-1')).toMatchObject({
       status: 404,
-      body: { error: 'NotFound', message: "ID tag 'TAG-1' not found" },
+      body: { error: 'NotFound', code: 'NOT_FOUND', message: "ID tag 'TAG-1' not found" },
     })
     expect((await stator.api('/api/id-tags/TAG-1', { method: 'DELETE' })).status).toBe(404)
     expect((await stator.api('/api/id-tags/TAG-1', { method: 'PATCH', body: {} })).status).toBe(404)
@@ -326,7 +326,7 @@ describe('credentials', () => {
       const answer = await stator.api('/api/chargepoints/LOCKED/status', way)
       expect([answer.status, answer.body]).toEqual([
         401,
-        { error: 'Unauthorized', message: 'Invalid authentication credentials' },
+        { error: 'Unauthorized', code: 'UNAUTHORIZED', message: 'Invalid authentication credentials' },
       ])
     }
   })
