@@ -12,13 +12,14 @@ import type { ApiDeps } from './deps.ts'
 import { addDocs } from './docs.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { answerError, notFound } from './errors.ts'
+import { answerError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { historyRoutes } from './history.ts'
 import { healthRoutes } from './health.ts'
 import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
 import { addMetrics } from './metrics.ts'
+import { unserved } from './not-found.ts'
 
 /** The REST resources of the blocks of OCPP. */
 type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
@@ -31,7 +32,7 @@ type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
 export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<ApiEnv> {
   const app = apiApp()
   app.onError((error, c) => answerError(error, c, deps.log))
-  app.notFound((c) => answerError(notFound('Endpoint', `${c.req.method} ${c.req.path}`), c, deps.log))
+  app.notFound((c) => answerError(unserved(app, c), c, deps.log))
 
   app.use(requestId())
   app.use('/api/*', logged(deps), authenticated(deps), limited(deps), jsonBody)

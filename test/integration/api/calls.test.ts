@@ -339,10 +339,9 @@ describe('every answer', () => {
     }
   })
 
-  test('to a method that does not exist is 404 in JSON', async () => {
-    expect(await stator.api('/api/chargepoints/CP001', { method: 'PUT', body: {} })).toMatchObject({
-      status: 404,
-      body: { error: 'NotFound', code: 'NOT_FOUND', message: "Endpoint 'PUT /api/chargepoints/CP001' not found" },
-    })
+  test('to a method that does not exist is 405 in JSON', async () => {
+    const answer = await stator.api('/api/chargepoints/CP001', { method: 'PUT', body: {} })
+    expect(answer).toMatchObject({ status: 405, body: { error: 'MethodNotAllowed', code: 'METHOD_NOT_ALLOWED' } })
+    expect(answer.headers.get('Allow')).toBe('GET, HEAD, PATCH, DELETE')
   })
 })

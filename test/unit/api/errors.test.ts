@@ -342,9 +342,8 @@ describe('what is not there', () => {
   })
 
   test.each([
-    ['PUT', '/api/chargepoints/CP001'],
     ['GET', '/api/nothing'],
-    ['DELETE', '/api/transactions/1'],
+    ['PUT', '/api/nothing'],
     ['GET', '/nothing'],
     ['GET', '/ocpp/CP001'],
   ])('%s %s is a JSON answer too', async (method, path) => {
@@ -358,6 +357,41 @@ describe('what is not there', () => {
     })
   })
 })
+
+describe('a wrong method', () => {
+  test.each([
+    ['PUT', '/api/chargepoints/CP001', 'GET, HEAD, PATCH, DELETE'],
+    ['DELETE', '/api/transactions/1', 'GET, HEAD'],
+    ['GET', '/api/chargepoints/CP001/reset', 'POST'],
+    ['HEAD', '/api/chargepoints/CP001/reset', 'POST'],
+    ['OPTIONS', '/api/id-tags', 'GET, HEAD, POST'],
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['POST', '/health/live', 'GET, HEAD'],
+    ['DELETE', '/openapi.json', 'GET, HEAD'],
+  ])('%s %s is 405, and Allow lists the methods', async (method, path, allow) => {
+    const { request } = fakeApi()
+    const response = await request(path, { method })
+    expect([response.status, response.headers.get('Allow')]).toEqual([405, allow])
+    if (method === 'HEAD') return
+    expect(await response.json()).toEqual({
+      error: 'MethodNotAllowed',
+      code: 'METHOD_NOT_ALLOWED',
+      message: `${method} is not a method of ${path}; its methods are ${allow}`,
+    })
+  })
+})
+
+test.each(['/api/chargepoints/CP001', '/api/id-tags/USER123'])(
+  'a PATCH of %s that changes nothing is a bad request',
+  async (path) => {
+    const { request } = fakeApi()
+    for (const body of ['{}', undefined]) {
+      const response = await request(path, { method: 'PATCH', ...(body === undefined ? {} : { body }) })
+      expect(response.status).toBe(400)
+      expect((await detailsOf(response)).field).toBe('body')
+    }
+  },
+)
 
 test('an unexpected failure keeps its secrets, and is logged with the request id', async () => {
   const { request, logged } = fakeApi({
