@@ -14,6 +14,8 @@ import { fakeApi } from './fake-deps.ts'
 const Parameter = z.looseObject({ name: z.string(), in: z.string() })
 const Operation = z.looseObject({
   summary: z.string(),
+  description: z.string().default(''),
+  tags: z.array(z.string()).default([]),
   parameters: z.array(Parameter).default([]),
   requestBody: z.looseObject({ required: z.boolean() }).optional(),
   responses: z.record(z.string(), z.unknown()),
@@ -24,6 +26,7 @@ const Schema = z.looseObject({
 })
 const Document = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), Operation)),
+  tags: z.array(z.looseObject({ name: z.string(), description: z.string() })),
   components: z.looseObject({ schemas: z.record(z.string(), Schema) }),
 })
 
@@ -178,6 +181,20 @@ describe('the OpenAPI document', () => {
     expect(documented.toSorted()).toEqual(
       [...new Set(served)].filter((route) => !pages.includes(route) && !route.includes('/docs/')).toSorted(),
     )
+  })
+
+  test('describes each operation, under tags that it describes, too', async () => {
+    const { document } = await openApi()
+    const tags = document.tags.map(({ name }) => name)
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const operation of Object.values(operations)) {
+        expect([path, operation.description]).toEqual([path, expect.stringMatching(/\w/)])
+        expect([path, operation.tags.length > 0 && operation.tags.every((tag) => tags.includes(tag))]).toEqual([
+          path,
+          true,
+        ])
+      }
+    }
   })
 
   test('is clean for `redocly lint`: no error and no warning of its recommended rules', async () => {
