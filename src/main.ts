@@ -302,7 +302,7 @@ async function main(): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  console.error(error instanceof StatorError ? error.message : error)
+  console.error(error instanceof StatorError ? `${error.message} (${error.code})` : error)
   process.exit(1)
 }
 

@@ -37,6 +37,7 @@ const AnomalyPage = json(z.object({ ...pageFields, anomalies: z.array(Anomaly) }
 const listRoute = createRoute({
   method: 'get',
   path: '/api/anomalies',
+  operationId: 'listAnomalies',
   tags: ['Anomalies'],
   summary: 'Stored facts that broke an expectation',
   description:
@@ -65,6 +66,7 @@ const listRoute = createRoute({
 const ofChargePointRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/anomalies',
+  operationId: 'listAnomaliesOfChargePoint',
   tags: ['Anomalies'],
   summary: 'What a charge point did that breaks an expectation',
   description: 'Newest first.',

@@ -57,6 +57,7 @@ const CallResult = z
 const callRoute = createRoute({
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/calls',
+  operationId: 'sendCall',
   tags: ['Commands'],
   summary: 'Send any CALL',
   description: 'Every action that a central system may send, of the OCPP version that the charge point speaks.',

@@ -19,7 +19,7 @@ import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { notFound } from './errors.ts'
-import { ChargePointParams, newIdentity, oneOf, text } from './fields.ts'
+import { ChargePointParams, change, newIdentity, oneOf, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
 
@@ -54,22 +54,24 @@ const NewChargePoint = z
   })
   .openapi('NewChargePoint', { description: 'Without a strictness it gets that of the setting OCPP.Strictness.' })
 
-const ChargePointChange = z
-  .strictObject({
-    password: settings.password.nullish(),
-    apiKey: settings.apiKey.nullish(),
-    location: settings.location.nullish(),
-    strictness: settings.strictness.optional(),
-    registrationStatus: settings.registrationStatus.optional(),
-    timeZone: settings.timeZone.nullish(),
-  })
-  .openapi('ChargePointChange', { description: 'What is left out stays as it is; null takes it away.' })
+const ChargePointChange = change({
+  password: settings.password.nullish(),
+  apiKey: settings.apiKey.nullish(),
+  location: settings.location.nullish(),
+  strictness: settings.strictness.optional(),
+  registrationStatus: settings.registrationStatus.optional(),
+  timeZone: settings.timeZone.nullish(),
+}).openapi('ChargePointChange', {
+  description: 'A field that is left out stays unchanged; null removes its value. At least one field is required.',
+})
 
 const listRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints',
+  operationId: 'listChargePoints',
   tags: ['Charge points'],
   summary: 'List all charge points',
+  description: 'By identity, with the status of each and when it was last heard of.',
   middleware: [operatorOnly] as const,
   request: {
     query: z.strictObject({
@@ -88,8 +90,11 @@ const listRoute = createRoute({
 const statusRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/status',
+  operationId: 'getChargePointStatus',
   tags: ['Charge points'],
   summary: 'Get charge point status',
+  description:
+    'The first status that applies of all connectors, each connector with its open transaction, and what is wrong with them. `Offline` while the charge point is not connected; its connectors then show what they last reported.',
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams },
   responses: {
@@ -101,8 +106,11 @@ const statusRoute = createRoute({
 const getRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}',
+  operationId: 'getChargePoint',
   tags: ['Charge points'],
   summary: 'Everything that is stored about a charge point',
+  description:
+    'What was provisioned, what the charge point said at its last boot, and whether it is connected. Passwords and API keys are never shown.',
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams },
   responses: { 200: json(ChargePoint, 'The charge point.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
@@ -111,6 +119,7 @@ const getRoute = createRoute({
 const newRoute = createRoute({
   method: 'post',
   path: '/api/chargepoints',
+  operationId: 'createChargePoint',
   tags: ['Provisioning'],
   summary: 'Create a charge point',
   description: 'No two charge points may have identities that differ in letter case only.',
@@ -125,6 +134,7 @@ const newRoute = createRoute({
 const changeRoute = createRoute({
   method: 'patch',
   path: '/api/chargepoints/{chargePointId}',
+  operationId: 'changeChargePoint',
   tags: ['Provisioning'],
   summary: 'Change a charge point',
   description:
@@ -140,6 +150,7 @@ const changeRoute = createRoute({
 const deleteRoute = createRoute({
   method: 'delete',
   path: '/api/chargepoints/{chargePointId}',
+  operationId: 'deleteChargePoint',
   tags: ['Provisioning'],
   summary: 'Delete a charge point',
   description: 'Its transactions and meter values are kept. Not while one of its transactions is open.',
@@ -189,11 +200,11 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(changeRoute, async (c) => {
     const { chargePointId } = c.req.valid('param')
-    const change = c.req.valid('json')
-    const record = found(await queries.updateChargePoint(chargePointId, chargePointInput(change, hash)), chargePointId)
+    const wanted = c.req.valid('json')
+    const record = found(await queries.updateChargePoint(chargePointId, chargePointInput(wanted, hash)), chargePointId)
     const { strictness, registrationStatus, timeZone } = record
     live.provisioned(record, { strictness, registrationStatus, timeZone })
-    if (change.password !== undefined || change.apiKey !== undefined) live.disconnect(record, 'Credentials changed')
+    if (wanted.password !== undefined || wanted.apiKey !== undefined) live.disconnect(record, 'Credentials changed')
     return c.json(chargePointView(record, live.get(record)), 200)
   })
 

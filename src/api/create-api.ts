@@ -12,13 +12,14 @@ import type { ApiDeps } from './deps.ts'
 import { addDocs } from './docs.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { answerError, notFound } from './errors.ts'
+import { answerError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { historyRoutes } from './history.ts'
 import { healthRoutes } from './health.ts'
 import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
 import { addMetrics } from './metrics.ts'
+import { unserved } from './not-found.ts'
 
 /** The REST resources of the blocks of OCPP. */
 type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
@@ -26,12 +27,12 @@ type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
 /**
  * The app that answers every request except the WebSocket upgrades of charge points. The HTTP server calls its `fetch`.
  *
- * Every response has X-Request-Id. Every error is `{error, message, details?}` with a status of the error table.
+ * Every response has X-Request-Id. Every error is `{error, code, message, details?}` with a status of the error table.
  */
 export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<ApiEnv> {
   const app = apiApp()
   app.onError((error, c) => answerError(error, c, deps.log))
-  app.notFound((c) => answerError(notFound('Endpoint', `${c.req.method} ${c.req.path}`), c, deps.log))
+  app.notFound((c) => answerError(unserved(app, c), c, deps.log))
 
   app.use(requestId())
   app.use('/api/*', logged(deps), authenticated(deps), limited(deps), jsonBody)
@@ -55,11 +56,13 @@ function logged({ log, clock }: ApiDeps): MiddlewareHandler<ApiEnv> {
     const startedAtMs = clock.nowMs()
     await next()
     const principal: ApiEnv['Variables']['principal'] | undefined = c.get('principal')
+    const code = c.get('errorCode')
     const fields = {
       requestId: c.get('requestId'),
       method: c.req.method,
       path: c.req.path,
       status: c.res.status,
+      ...(code === undefined ? {} : { code }),
       durationMs: clock.nowMs() - startedAtMs,
       principal: principal?.kind === 'operator' ? principal.name : principal?.identity,
     }

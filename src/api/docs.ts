@@ -11,7 +11,22 @@ import type { ApiEnv } from './env.ts'
 
 const introduction = `Charge points are provisioned, watched and commanded here; they themselves connect to \`ws(s)://<this host>/ocpp/{chargePointId}\` with the subprotocol \`ocpp1.6\` or \`ocpp2.0.1\`.
 
-Operators send \`X-API-Key\`. A charge point's own credentials (Basic, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. A sender has so many requests under way at once; more are answered 429 with \`Retry-After\`. Errors are \`{"error", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`
+Operators send \`X-API-Key\`. A charge point's own credentials (Basic, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. A sender has so many requests under way at once; more are answered 429 with \`Retry-After\`. Errors are \`{"error", "code", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`
+
+const tags = [
+  { name: 'Charge points', description: 'What charge points are, and what they reported.' },
+  { name: 'Commands', description: 'Requests that are sent to a charge point as a CALL. They wait for its answer.' },
+  { name: 'Configuration', description: 'Configuration keys of OCPP 1.6, and the device model of OCPP 2.x.' },
+  { name: 'Transactions', description: 'Charging transactions, their meter values, and how operators end them.' },
+  { name: 'Provisioning', description: 'Which charge points may connect, and with which credentials.' },
+  { name: 'ID tags', description: 'Who may charge.' },
+  { name: 'Anomalies', description: 'Stored facts that break an expectation.' },
+  { name: 'Health', description: 'For supervisors and load balancers.' },
+  { name: 'Metrics', description: 'For Prometheus.' },
+]
+
+// Of SPDX, as package.json spells it.
+const license = { name: packageJson.license, identifier: packageJson.license }
 
 /** The compressed script of the page. After a package update, `bun test/support/scalar-script.ts` regenerates it. */
 export const scriptFile = fileURLToPath(new URL('scalar/standalone.js.gz', import.meta.url))
@@ -34,7 +49,15 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
   })
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Stator', version: packageJson.version, description: introduction },
+    info: {
+      title: 'Stator',
+      version: packageJson.version,
+      description: introduction,
+      contact: { name: 'The administrators of this server' },
+      license,
+    },
+    servers: [{ url: '/', description: 'The node that serves this document.' }],
+    tags,
     security: [{ apiKey: [] }, { basic: [] }],
   })
 

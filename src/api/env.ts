@@ -2,12 +2,15 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Principal } from '../auth/operator-auth.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import { validationError } from './errors.ts'
 
 export interface ApiEnv {
   Variables: {
     requestId: string
     principal: Principal
+    /** Code of the error that the request was answered with. */
+    errorCode?: ErrorCode
   }
 }
 

@@ -1,9 +1,9 @@
-// Error responses: `{error, message, details?}` and a status, from the error table.
+// Error responses: `{error, code, message, details?}` and a status, from the error table.
 
 import type { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { StatorError, errorTable } from '../base/errors.ts'
+import { StatorError, errorFields, errorTable } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import { restRetryAfterSeconds } from '../base/limits.ts'
 import type { ApiDeps } from './deps.ts'
@@ -11,6 +11,7 @@ import type { ApiDeps } from './deps.ts'
 /** The body of every error response. */
 export interface ErrorBody {
   readonly error: string
+  readonly code: ErrorCode
   readonly message: string
   readonly details?: Readonly<Record<string, unknown>>
 }
@@ -45,21 +46,23 @@ export function validationError(error: z.ZodError, part: string): StatorError {
 /** The response to `error`. An internal error is logged. */
 export function answerError(error: Error, c: Context, log: ApiDeps['log']): Response {
   const known = recognise(error)
-  const { status } = errorTable[known.code]
-  if (status === 500 || known.code === 'STORE_UNAVAILABLE') {
+  const { code } = known
+  const { status } = errorTable[code]
+  c.set('errorCode', code)
+  if (status === 500 || code === 'STORE_UNAVAILABLE') {
     log.error(
-      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, error },
+      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, code, error },
       'A REST request failed.',
     )
   }
-  if (known.code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Basic realm="Stator", charset="UTF-8"')
+  if (code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Basic realm="Stator", charset="UTF-8"')
   if (status === 503) c.header('Retry-After', '5')
   if (status === 429) c.header('Retry-After', String(restRetryAfterSeconds))
   return c.json(errorBody(known), status)
 }
 
 function errorBody(error: StatorError): ErrorBody {
-  const body = { error: errorTable[error.code].name, message: error.message }
+  const body = errorFields(error.code, error.message)
   return error.details === undefined ? body : { ...body, details: error.details }
 }
 

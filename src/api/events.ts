@@ -31,6 +31,7 @@ const ChargePointEvent = z
 const eventsRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/events',
+  operationId: 'listEvents',
   tags: ['Charge points'],
   summary: 'What a charge point reported besides transactions',
   description:

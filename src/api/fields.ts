@@ -47,6 +47,9 @@ export function booleanText(name: string) {
     .openapi({ type: 'boolean' })
 }
 
+/** No control characters, as a regular expression of JSON Schema. */
+export const textPattern = '^[^\\x00-\\x1f\\x7f-\\x9f]*$'
+
 /** A text of 1 to `charactersMax` characters, without control characters and lone surrogates. */
 export function text(name: string, charactersMax: number) {
   const error = must(name, `a text of 1 to ${charactersMax} characters`)
@@ -54,7 +57,7 @@ export function text(name: string, charactersMax: number) {
     .string({ error })
     .min(1, { error })
     .max(charactersMax, { error })
-    .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, { error: `${name} must not contain control characters` })
+    .regex(new RegExp(textPattern), { error: `${name} must not contain control characters` })
     .refine((value) => value.isWellFormed(), { error: `${name} must not contain half a surrogate pair` })
 }
 
@@ -68,13 +71,21 @@ export function object(name: string) {
   return z.record(z.string(), z.unknown(), { error: must(name, 'a JSON object') })
 }
 
+/** The body of a PATCH: some of `fields`, at least one. */
+export function change<T extends z.ZodRawShape>(fields: T) {
+  return z
+    .strictObject(fields)
+    .refine((value) => Object.keys(value).length > 0, { error: 'The body must have at least one field to change' })
+    .openapi({ minProperties: 1 })
+}
+
 /** The identity of a new charge point. */
 export const newIdentity = text('Charge point ID', identityCharactersMax)
   .regex(/^[^:/]*$/, {
     error:
       'Charge point ID must not contain ":" (it ends the user name in Basic credentials) or "/" (it ends a URL path)',
   })
-  .openapi({ description: 'Without ":" and "/".' })
+  .openapi({ description: 'Without ":" and "/".', pattern: '^[^\\x00-\\x1f\\x7f-\\x9f:/]*$' })
 
 /** The charge point in a path. Any text is valid; an unknown identity is not found. */
 export const ChargePointParams = z.object({

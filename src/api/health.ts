@@ -6,6 +6,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
+import { badHost } from './responses.ts'
 
 const Live = z.object({ status: z.enum(['up', 'down']) }).openapi('Live')
 
@@ -22,23 +23,30 @@ const Ready = z
 const liveRoute = createRoute({
   method: 'get',
   path: '/health/live',
+  operationId: 'getLiveness',
   tags: ['Health'],
   summary: 'Whether the process works; restart it when not',
+  description: 'For supervisors. 503 means that only a restart helps. No credentials are needed.',
   security: [],
   responses: {
     200: { description: 'It works.', content: { 'application/json': { schema: Live } } },
-    503: { description: 'It is beyond help.', content: { 'application/json': { schema: Live } } },
+    ...badHost,
+    503: { description: 'Only a restart helps.', content: { 'application/json': { schema: Live } } },
   },
 })
 
 const readyRoute = createRoute({
   method: 'get',
   path: '/health/ready',
+  operationId: 'getReadiness',
   tags: ['Health'],
   summary: 'Whether the process can serve; send it no traffic when not',
+  description:
+    'For load balancers. 503 while the database does not answer or the process is stopping; `checks` says which. No credentials are needed.',
   security: [],
   responses: {
     200: { description: 'It can serve.', content: { 'application/json': { schema: Ready } } },
+    ...badHost,
     503: { description: 'It cannot serve now.', content: { 'application/json': { schema: Ready } } },
   },
 })

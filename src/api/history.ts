@@ -48,6 +48,7 @@ const ConnectionEntry = z
 const historyRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/history',
+  operationId: 'listHistory',
   tags: ['Charge points'],
   summary: 'When a charge point was connected, and what its connectors were',
   description:

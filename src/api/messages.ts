@@ -33,6 +33,7 @@ const Message = z
 const messagesRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/messages',
+  operationId: 'listMessages',
   tags: ['Charge points'],
   summary: 'The OCPP messages of a charge point',
   description: 'Both directions, newest first, while OCPP.MessageLog is on.',

@@ -1,7 +1,8 @@
 // GET /metrics: counters and measurements of this process, in the Prometheus text format. For operators only, since it
 // covers all charge points.
 
-import type { Hono } from 'hono'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { counterTable, type PartCounts } from '../base/counters.ts'
 import type { Timings } from '../base/timings.ts'
@@ -9,6 +10,7 @@ import { anomalyKinds } from '../blocks/anomalies.ts'
 import { authenticated, operatorOnly } from './access.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
+import { errors } from './responses.ts'
 
 interface Measure {
   readonly meaning: string
@@ -107,9 +109,26 @@ function metricName(counter: string): string {
   return `stator_${counter.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`
 }
 
-/** Adds the route. The OpenAPI document does not list it, since its response is not JSON. */
-export function addMetrics(app: Hono<ApiEnv>, deps: ApiDeps): void {
+const metricsRoute = createRoute({
+  method: 'get',
+  path: '/metrics',
+  operationId: 'getMetrics',
+  tags: ['Metrics'],
+  summary: 'Counters and measurements of this process',
+  description: 'In the text format of Prometheus. For operators only.',
+  responses: {
+    200: {
+      description: 'Every metric.',
+      content: { 'text/plain': { schema: z.string().openapi({ example: 'stator_connections 3' }) } },
+    },
+    ...errors('FORBIDDEN'),
+  },
+})
+
+/** Adds the route. */
+export function addMetrics(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   const registry = metricsRegistry(deps)
+  app.openAPIRegistry.registerPath(metricsRoute)
   app.get('/metrics', authenticated(deps), operatorOnly, async (c) =>
     c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
   )

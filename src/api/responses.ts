@@ -6,9 +6,12 @@ import type { JSONParsed } from 'hono/utils/types'
 import { errorTable } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
 
+const codes = Object.keys(errorTable) as ErrorCode[]
+
 const ErrorAnswer = z
   .object({
-    error: z.string().openapi({ example: 'NotFound' }),
+    error: z.string().openapi({ description: 'The name of the HTTP status.', example: 'NotFound' }),
+    code: z.enum(codes).openapi({ description: 'What went wrong, for programs.', example: 'NOT_FOUND' }),
     message: z.string().openapi({ example: "Charge point 'CP999' not found" }),
     details: z.record(z.string(), z.unknown()).optional().openapi({
       description:
@@ -17,12 +20,14 @@ const ErrorAnswer = z
   })
   .openapi('Error')
 
+type ErrorResponses = Record<
+  string,
+  { description: string; content: { 'application/json': { schema: typeof ErrorAnswer } } }
+>
+
 /** The 4xx and 5xx answers of a route, by the codes of the error table. */
 export function errors(...codes: readonly ErrorCode[]) {
-  const byStatus: Record<
-    string,
-    { description: string; content: { 'application/json': { schema: typeof ErrorAnswer } } }
-  > = {}
+  const byStatus: ErrorResponses = {}
   for (const code of ['UNAUTHORIZED', ...codes, 'TOO_MANY_REQUESTS', 'INTERNAL', 'STORE_UNAVAILABLE'] as const) {
     const { status, hint } = errorTable[code]
     const others = byStatus[status]
@@ -30,6 +35,14 @@ export function errors(...codes: readonly ErrorCode[]) {
     byStatus[status] = { description, content: { 'application/json': { schema: ErrorAnswer } } }
   }
   return byStatus
+}
+
+/** The 4xx answer of a route that needs no credentials. */
+export const badHost: ErrorResponses = {
+  400: {
+    description: 'The Host header is not the name of a host.',
+    content: { 'application/json': { schema: ErrorAnswer } },
+  },
 }
 
 /** A JSON response. */

@@ -3,7 +3,7 @@
 
 interface ErrorRow {
   /** HTTP status when it reaches a REST client. */
-  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 502 | 503 | 504
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 426 | 429 | 500 | 502 | 503 | 504
   /** The `error` field of the REST body. */
   readonly name: string
   /** What the reader can do about it, as a sentence. */
@@ -19,6 +19,11 @@ export const errorTable = {
     hint: 'Use an operator key: a charge point has access to its own resources only.',
   },
   NOT_FOUND: { status: 404, name: 'NotFound', hint: 'Check the id. Lists show what exists.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    name: 'MethodNotAllowed',
+    hint: 'Use one of the methods that the header `Allow` lists.',
+  },
   CONFLICT: {
     status: 409,
     name: 'Conflict',
@@ -35,6 +40,11 @@ export const errorTable = {
     hint: 'Send the command to the node that `details.node` names: it holds the connection of the charge point.',
   },
   REQUEST_TOO_LARGE: { status: 413, name: 'PayloadTooLarge', hint: 'Send a smaller body.' },
+  UPGRADE_REQUIRED: {
+    status: 426,
+    name: 'UpgradeRequired',
+    hint: 'Open a WebSocket: charge points connect to this address, and the REST API is under `/api`.',
+  },
   TOO_MANY_REQUESTS: {
     status: 429,
     name: 'TooManyRequests',
@@ -71,6 +81,11 @@ export const errorTable = {
     status: 503,
     name: 'ServiceUnavailable',
     hint: 'Too many look-ups wait for the database. Check its CPU, disk and locks.',
+  },
+  ADMISSION_QUEUE_FULL: {
+    status: 503,
+    name: 'ServiceUnavailable',
+    hint: 'Too many charge points connect at once. They come back after the time that `Retry-After` says.',
   },
   SHUTTING_DOWN: {
     status: 503,
@@ -115,6 +130,11 @@ export const errorTable = {
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorTable
+
+/** The fields of every error in a response: the code and the name from `errorTable`, and a sentence. */
+export function errorFields(code: ErrorCode, message: string): { error: string; code: ErrorCode; message: string } {
+  return { error: errorTable[code].name, code, message }
+}
 
 /** An error with a code of `errorTable`, a sentence that says what went wrong, and data for `details`. */
 export class StatorError extends Error {

@@ -3,6 +3,7 @@
 
 import { pino } from 'pino'
 import type { Logger as PinoLogger } from 'pino'
+import type { ErrorCode } from './errors.ts'
 import { hideSecrets } from './hide-secrets.ts'
 import { logFrameCharactersMax, logTextCharactersMax } from './limits.ts'
 
@@ -113,7 +114,10 @@ export function createLogger(levels: LogLevels, destination?: LogDestination): L
       base: null,
       level: 'trace',
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: levelNames[label] ?? label }), log: cutFields },
+      formatters: {
+        level: (label) => ({ level: levelNames[label] ?? label }),
+        log: (fields) => withCode(cutFields(fields)),
+      },
       serializers: {
         error: errorFields,
         frame: (frame) => (typeof frame === 'string' ? cut(hideSecrets(frame), logFrameCharactersMax) : frame),
@@ -214,6 +218,19 @@ function cutFields(fields: Record<string, unknown>): Record<string, unknown> {
   }
   return cutOnes ?? fields
 }
+
+// Each line about an error has a code, to search and to alert on.
+function withCode(fields: Record<string, unknown>): Record<string, unknown> {
+  return 'error' in fields && !('code' in fields) ? { code: codeOf(fields.error), ...fields } : fields
+}
+
+/** The code of `error`, or of the nearest of its causes that has one; `INTERNAL` if none has. */
+function codeOf(error: unknown, depth = 0): string {
+  if (!(error instanceof Error) || depth > causesMax) return internal
+  return 'code' in error && typeof error.code === 'string' ? cut(error.code) : codeOf(error.cause, depth + 1)
+}
+
+const internal: ErrorCode = 'INTERNAL'
 
 // An object that is too large is shown as the beginning of its JSON text.
 function cutValue(value: unknown): unknown {

@@ -6,7 +6,7 @@ import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
 import type { Counters } from '../base/counters.ts'
-import { StatorError } from '../base/errors.ts'
+import { type ErrorCode, StatorError, errorFields, errorTable } from '../base/errors.ts'
 import { handshakeWaitMsMax, identityCharactersMax, retryAfterSeconds } from '../base/limits.ts'
 import type { LogFields, Logger } from '../base/log.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
@@ -21,8 +21,8 @@ export interface HandshakeDeps {
   readonly auth: AuthDeps
   /** OCPP version of a lenient charge point that offers no subprotocol; null: no such charge point is accepted. */
   readonly assumedVersion: OcppVersion | null
-  /** Whether new connections are accepted: the database answers, and the node is not stopping. */
-  readonly isOpen: () => boolean
+  /** Why no new connection is accepted: the database does not answer, or the node is stopping. null: they are. */
+  readonly closedBecause: () => 'STORE_UNAVAILABLE' | 'SHUTTING_DOWN' | null
   readonly admission: Admission
   readonly counters: Counters
   readonly log: Logger
@@ -106,50 +106,52 @@ export async function handshake(
   const path = new URL(request.url).pathname
   const identity = identityOf(path)
   const refuse = (
-    status: number,
-    error: string,
+    code: ErrorCode,
     message: string,
-    { headers = {}, ...fields }: { headers?: Record<string, string> } & Pick<LogFields, 'reason' | 'code'> = {},
+    { headers = {}, ...fields }: { headers?: Record<string, string> } & Pick<LogFields, 'reason'> = {},
   ): Response => {
     deps.counters.handshakesRefused++
     const who = identity === null ? {} : { identity }
-    deps.log.info({ ...who, path, status, reason: message, ...fields }, 'A handshake was refused.')
-    return Response.json({ error, message }, { status, headers })
+    const { status } = errorTable[code]
+    deps.log.info({ ...who, path, status, code, reason: message, ...fields }, 'A handshake was refused.')
+    return Response.json(errorFields(code, message), { status, headers })
   }
-  const notNow = (message: string, fields: Pick<LogFields, 'code'> = {}): Response =>
-    refuse(503, 'ServiceUnavailable', message, { headers: { 'Retry-After': String(retryAfterSeconds) }, ...fields })
+  const notNow = (code: ErrorCode, message: string): Response =>
+    refuse(code, message, { headers: { 'Retry-After': String(retryAfterSeconds) } })
 
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
-    return refuse(426, 'UpgradeRequired', `${ocppPath} speaks WebSocket only.`, { headers: { Upgrade: 'websocket' } })
+    return refuse('UPGRADE_REQUIRED', `${ocppPath} speaks WebSocket only.`, { headers: { Upgrade: 'websocket' } })
   }
   const howToConnect = `Connect to ${ocppPath}/{identity}: at most ${identityCharactersMax} characters, no colon.`
-  if (identity === null) return refuse(404, 'NotFound', howToConnect)
+  if (identity === null) return refuse('NOT_FOUND', howToConnect)
   const isNotOpen = 'This node takes no new connections at the moment.'
-  if (!deps.isOpen()) return notNow(isNotOpen)
+  const closedBefore = deps.closedBecause()
+  if (closedBefore !== null) return notNow(closedBefore, isNotOpen)
   // Bun's default timeout is ten seconds; a handshake may wait longer for its admission slot.
   server.timeout(request, (2 * handshakeWaitMsMax) / 1_000)
   const releaseSlot = await deps.admission.enter()
-  if (releaseSlot === null) return notNow('Too many charge points connect at once.')
+  if (releaseSlot === null) return notNow('ADMISSION_QUEUE_FULL', 'Too many charge points connect at once.')
   let isUpgraded = false
   try {
-    if (!deps.isOpen()) return notNow(isNotOpen)
+    const closedNow = deps.closedBecause()
+    if (closedNow !== null) return notNow(closedNow, isNotOpen)
     const verdict = await authenticateChargePoint({ identity, headers: request.headers }, deps.auth)
     switch (verdict.kind) {
       case 'unauthorized':
-        return refuse(401, 'Unauthorized', 'Invalid authentication credentials', {
+        return refuse('UNAUTHORIZED', 'Invalid authentication credentials', {
           headers: { 'WWW-Authenticate': 'Basic realm="OCPP"' },
           reason: verdict.reason,
         })
       case 'unknown':
-        return refuse(404, 'NotFound', `Charge point '${identity}' not found`)
+        return refuse('NOT_FOUND', `Charge point '${identity}' not found`)
       case 'notAllowed':
-        return refuse(403, 'Forbidden', `Charge point '${identity}' is not in Security.AllowedChargePoints`)
+        return refuse('FORBIDDEN', `Charge point '${identity}' is not in Security.AllowedChargePoints`)
       case 'accepted': {
         const { strictness } = verdict
         const isPlain = isPlainPath(path)
         if (strictness === 'strict' && !isPlain) {
           const reason = `the charge point is strict: ${handshakeQuirkTable.pathNotPlain}`
-          return refuse(404, 'NotFound', howToConnect, { reason })
+          return refuse('NOT_FOUND', howToConnect, { reason })
         }
         const offered = request.headers.get('sec-websocket-protocol')
         const negotiated = negotiate(offered, deps.assumedVersion, strictness)
@@ -177,12 +179,13 @@ export async function handshake(
           // Without this header Bun accepts the first subprotocol that was offered, even an unknown one.
           headers: { 'Sec-WebSocket-Protocol': negotiated.subprotocol ?? '' },
         })
-        return isUpgraded ? undefined : refuse(400, 'BadRequest', 'The WebSocket handshake is malformed.')
+        return isUpgraded ? undefined : refuse('BAD_REQUEST', 'The WebSocket handshake is malformed.')
       }
     }
   } catch (error) {
-    if (error instanceof StatorError) return notNow('The database cannot be reached.', { code: error.code })
-    throw error
+    if (!(error instanceof StatorError)) throw error
+    const code = errorTable[error.code].status === 503 ? error.code : 'STORE_UNAVAILABLE'
+    return notNow(code, 'The database cannot be reached.')
   } finally {
     // After the upgrade, the admission slot is released once the charge point's state has been read.
     if (!isUpgraded) releaseSlot()

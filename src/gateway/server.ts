@@ -5,12 +5,12 @@ import { type Server, serve, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { OcppSettings } from '../base/config.ts'
 import type { PartCounts } from '../base/counters.ts'
-import { errorTable, StatorError } from '../base/errors.ts'
+import { errorFields, errorTable, StatorError } from '../base/errors.ts'
 import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
 import type { SocketData } from '../station/station.ts'
 import { Stations, type StationsDeps } from '../station/stations.ts'
 import { Admission } from './admission.ts'
-import { handshake, isOcppPath } from './handshake.ts'
+import { handshake, type HandshakeDeps, isOcppPath } from './handshake.ts'
 
 export interface GatewayDeps extends StationsDeps {
   readonly settings: OcppSettings
@@ -54,8 +54,7 @@ export function startGateway(deps: GatewayDeps): Gateway {
 }
 
 function httpError(code: 'BAD_REQUEST' | 'INTERNAL', message: string): Response {
-  const { status, name } = errorTable[code]
-  return Response.json({ error: name, message }, { status })
+  return Response.json(errorFields(code, message), { status: errorTable[code].status })
 }
 
 class RunningGateway implements Gateway {
@@ -69,10 +68,13 @@ class RunningGateway implements Gateway {
     const stations = new Stations(deps)
     this.#stations = stations
     this.#admission = new Admission(deps)
-    const handshakeDeps = {
+    const handshakeDeps: HandshakeDeps = {
       auth: deps.auth,
       assumedVersion: deps.settings.assumedVersion,
-      isOpen: () => !stations.isDraining && deps.isStoreAvailable(),
+      closedBecause: () => {
+        if (stations.isDraining) return 'SHUTTING_DOWN'
+        return deps.isStoreAvailable() ? null : 'STORE_UNAVAILABLE'
+      },
       admission: this.#admission,
       counters: deps.counters,
       log: deps.log,
@@ -93,7 +95,7 @@ class RunningGateway implements Gateway {
       // Bun's default error page would show source code to any client.
       development: false,
       error: (error) => {
-        deps.log.error({ error }, 'A request failed.')
+        deps.log.error({ code: 'INTERNAL', error }, 'A request failed.')
         return httpError('INTERNAL', 'An unexpected error occurred')
       },
       websocket: {

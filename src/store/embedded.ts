@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { StatorError } from '../base/errors.ts'
+import { type ErrorCode, StatorError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { EmbeddedWorkerData, EmbeddedWorkerMessage } from './embedded-worker.ts'
 
@@ -55,12 +55,13 @@ export async function startEmbedded(dataFolder: string, log: Logger): Promise<Em
     })
   }
   const restart = async (): Promise<void> => {
-    log.error('The embedded database failed; it is started again.')
+    const code: ErrorCode = 'STORE_UNAVAILABLE'
+    log.error({ code }, 'The embedded database failed; it is started again.')
     while (!isStopping) {
       try {
         return await run()
       } catch (error) {
-        log.error({ error }, 'The embedded database does not start.')
+        log.error({ code, error }, 'The embedded database does not start.')
         await Bun.sleep(restartDelayMs)
       }
     }

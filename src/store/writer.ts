@@ -5,7 +5,7 @@
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { WriterCounts } from '../base/counters.ts'
 import type { Clock } from '../base/clock.ts'
-import { StatorError } from '../base/errors.ts'
+import { type ErrorCode, StatorError } from '../base/errors.ts'
 import {
   commitBytesMax,
   commitChangesMax,
@@ -388,7 +388,11 @@ export class Writer {
     if (this.#isAvailable === isAvailable) return
     this.#isAvailable = isAvailable
     if (isAvailable) this.#log.info('The database is back; what waited is being committed.')
-    else this.#log.error({ error }, 'The database cannot be reached; changes wait, and charge points are not answered.')
+    else {
+      const code: ErrorCode = 'STORE_UNAVAILABLE'
+      const sentence = 'The database cannot be reached; changes wait, and charge points are not answered.'
+      this.#log.error({ code, error }, sentence)
+    }
   }
 
   #pause(delayMs: number): Promise<void> {

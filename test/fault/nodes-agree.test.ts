@@ -66,12 +66,20 @@ describe('a command', () => {
       ] as const) {
         expect(await command(other, name, body)).toEqual({
           status: 409,
-          body: { error: 'Conflict', message: expect.stringContaining(node), details: { node } },
+          body: {
+            error: 'Conflict',
+            code: 'CONNECTED_ELSEWHERE',
+            message: expect.stringContaining(node),
+            details: { node },
+          },
         })
       }
       await raw.close()
       for (const node of [holder, other]) {
-        const left = { status: 409, body: { error: 'Conflict', message: "Charge point 'CP001' is not connected" } }
+        const left = {
+          status: 409,
+          body: { error: 'Conflict', code: 'NOT_CONNECTED', message: "Charge point 'CP001' is not connected" },
+        }
         await until('the node to know that it has left', async () => {
           return Bun.deepEquals(await command(node, 'reset', { type: 'Soft' }), left)
         })

@@ -184,8 +184,11 @@ export class SimulatedNode implements ServerEnd, Owner {
         create: () => Promise.reject(new StatorError('NOT_FOUND', 'Charge points of a simulation are provisioned.')),
       }),
       assumedVersion: ocpp.assumedVersion,
-      isOpen: () =>
-        this.#lease !== null && !this.#stations.isDraining && this.writer.isAvailable && !this.writer.isFull,
+      closedBecause: () => {
+        if (this.#stations.isDraining) return 'SHUTTING_DOWN'
+        const isStoreAvailable = this.#lease !== null && this.writer.isAvailable && !this.writer.isFull
+        return isStoreAvailable ? null : 'STORE_UNAVAILABLE'
+      },
       admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
       counters: this.counters,
       log,

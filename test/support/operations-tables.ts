@@ -9,8 +9,11 @@ import { settingTree } from '../../src/base/settings-schema.ts'
 import type { SettingNode } from '../../src/base/settings-schema.ts'
 import { Timings } from '../../src/base/timings.ts'
 import { anomalyTable } from '../../src/blocks/anomalies.ts'
+import type { MessageRow } from '../../src/blocks/message-row.ts'
+import { tables } from '../../src/blocks/messages.ts'
 import { callErrorTable } from '../../src/ocpp/call-error.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
+import type { OcppVersion } from '../../src/ocpp/version.ts'
 import { nothingCounted } from './nothing-counted.ts'
 
 const documentFile = new URL('../../docs/operations.md', import.meta.url)
@@ -51,8 +54,40 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
         .getMetricsAsArray()
         .map(({ name, help }) => [code(name), help]),
     ),
+  messages: messageTable,
   'log-categories': () => meanings(['Category', 'What it logs'], logCategories),
   'log-fields': () => meanings(['Field', 'Meaning'], logFields),
+}
+
+/** Every message of OCPP, by functional block, with what Stator does with it in each version. */
+function messageTable(): string {
+  const versions = Object.keys(tables).filter(isVersion)
+  const actions = new Map<string, Map<string, string>>()
+  for (const version of versions) {
+    for (const [action, row] of Object.entries(tables[version])) {
+      const key = `${row.block} ${action}`
+      actions.set(key, (actions.get(key) ?? new Map<string, string>()).set(version, serving(row)))
+    }
+  }
+  return table(
+    ['Block', 'Message', ...versions],
+    [...actions]
+      .toSorted(([a], [b]) => a.localeCompare(b, 'en'))
+      .map(([key, cells]) => {
+        const [block = '', action = ''] = key.split(' ')
+        return [block, code(action), ...versions.map((version) => cells.get(version) ?? '–')]
+      }),
+  )
+}
+
+function serving({ direction, served, standingAnswer }: MessageRow): string {
+  if (direction === 'toChargePoint') return 'sent'
+  const received = served ? (standingAnswer === null ? 'served' : 'stored') : 'not served'
+  return direction === 'both' ? `${received}, sent` : received
+}
+
+function isVersion(version: string): version is OcppVersion {
+  return version in tables
 }
 
 /** The document as it is. */

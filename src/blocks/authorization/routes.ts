@@ -10,7 +10,7 @@ import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { notFound } from '../../api/errors.ts'
-import { oneOf, text, time } from '../../api/fields.ts'
+import { change, oneOf, text, time } from '../../api/fields.ts'
 import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
 import { Time, body, errors, json } from '../../api/responses.ts'
 
@@ -48,9 +48,9 @@ const settings = {
 const NewIdTag = z
   .strictObject({ idTag, ...settings, status: settings.status.openapi({ default: 'Accepted' }) })
   .openapi('NewIdTag')
-const IdTagChange = z
-  .strictObject(settings)
-  .openapi('IdTagChange', { description: 'A field that is left out stays unchanged; null removes its value.' })
+const IdTagChange = change(settings).openapi('IdTagChange', {
+  description: 'A field that is left out stays unchanged; null removes its value. At least one field is required.',
+})
 
 const IdTag = z
   .object({
@@ -70,8 +70,10 @@ const IdTagParams = z.object({
 const listRoute = createRoute({
   method: 'get',
   path: '/api/id-tags',
+  operationId: 'listIdTags',
   tags: ['ID tags'],
   summary: 'List all id tags',
+  description: 'In alphabetical order.',
   middleware: [operatorOnly] as const,
   request: {
     query: z.strictObject({
@@ -90,8 +92,11 @@ const listRoute = createRoute({
 const newRoute = createRoute({
   method: 'post',
   path: '/api/id-tags',
+  operationId: 'createIdTag',
   tags: ['ID tags'],
   summary: 'Store an id tag',
+  description:
+    'Charge points that ask about this id tag get its status from now on. No two id tags may differ in letter case only.',
   middleware: [operatorOnly] as const,
   request: { body: body(NewIdTag, true) },
   responses: {
@@ -103,8 +108,10 @@ const newRoute = createRoute({
 const getRoute = createRoute({
   method: 'get',
   path: '/api/id-tags/{idTag}',
+  operationId: 'getIdTag',
   tags: ['ID tags'],
   summary: 'Get an id tag',
+  description: 'Letter case is ignored.',
   middleware: [operatorOnly] as const,
   request: { params: IdTagParams },
   responses: { 200: json(IdTag, 'The id tag.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
@@ -113,8 +120,11 @@ const getRoute = createRoute({
 const changeRoute = createRoute({
   method: 'patch',
   path: '/api/id-tags/{idTag}',
+  operationId: 'changeIdTag',
   tags: ['ID tags'],
   summary: 'Change an id tag',
+  description:
+    'The change counts from the next question of a charge point about this id tag. Running transactions go on.',
   middleware: [operatorOnly] as const,
   request: { params: IdTagParams, body: body(IdTagChange, true) },
   responses: {
@@ -126,8 +136,10 @@ const changeRoute = createRoute({
 const deleteRoute = createRoute({
   method: 'delete',
   path: '/api/id-tags/{idTag}',
+  operationId: 'deleteIdTag',
   tags: ['ID tags'],
   summary: 'Delete an id tag',
+  description: 'The id tag is unknown from now on. Transactions that used it keep it.',
   middleware: [operatorOnly] as const,
   request: { params: IdTagParams },
   responses: { 204: { description: 'The id tag is deleted.' }, ...errors('FORBIDDEN', 'NOT_FOUND') },

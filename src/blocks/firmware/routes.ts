@@ -37,8 +37,11 @@ const UpdateFirmware = z
 const updateFirmwareRoute = createRoute({
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/update-firmware',
+  operationId: 'updateFirmware',
   tags: ['Commands'],
   summary: 'Update firmware',
+  description:
+    'The charge point fetches the file by itself, after `retrieveDate`. Its progress comes later, as `firmwareStatus` of the charge point and in the list of its events.',
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(UpdateFirmware, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...errors(...commandErrorCodes) },

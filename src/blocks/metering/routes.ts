@@ -42,6 +42,7 @@ export const AssignedMeterValue = MeterValue.extend({
 const ofChargePointRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/meter-values',
+  operationId: 'listMeterValuesOfChargePoint',
   tags: ['Charge points'],
   summary: 'Meter values of a charge point',
   description:

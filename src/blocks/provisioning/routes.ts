@@ -28,7 +28,7 @@ import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { badRequest } from '../../api/errors.ts'
-import { ChargePointParams, oneOf, text } from '../../api/fields.ts'
+import { ChargePointParams, oneOf, text, textPattern } from '../../api/fields.ts'
 import { body, errors, json } from '../../api/responses.ts'
 import {
   commandErrorCodes,
@@ -96,6 +96,7 @@ const changeErrors = errors(...commandErrorCodes)
 const getRoute = createRoute({
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/configuration',
+  operationId: 'getConfiguration',
   tags: ['Configuration'],
   summary: 'Get configuration',
   description: `OCPP 1.6: asks the charge point. OCPP 2.x: without keys, returns the last reported device model; if there is none, asks the charge point for the standard variables. With keys, asks the charge point. ${keyForms}`,
@@ -109,7 +110,7 @@ const getRoute = createRoute({
         .openapi({
           param: { name: 'key', in: 'query' },
           type: 'array',
-          items: { type: 'string', minLength: 1, maxLength: keyCharactersMax },
+          items: { type: 'string', minLength: 1, maxLength: keyCharactersMax, pattern: textPattern },
           description: 'Only this key. Repeat it for several keys. Some charge points mishandle lists of keys.',
         }),
     }),
@@ -120,6 +121,7 @@ const getRoute = createRoute({
 const changeRoute = createRoute({
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/configuration',
+  operationId: 'changeConfiguration',
   tags: ['Configuration'],
   summary: 'Change configuration',
   description: `${keyForms} AuthorizationKey is the password of the charge point: once it has accepted a new password, it can only connect with that one.`,
@@ -133,6 +135,7 @@ const Reset = z.strictObject({ type: oneOf('Type', ['Soft', 'Hard']) }).openapi(
 const resetRoute = createRoute({
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/reset',
+  operationId: 'resetChargePoint',
   tags: ['Commands'],
   summary: 'Reset charge point',
   description: 'OCPP 2.x: Soft waits until nothing is charging (OnIdle); Hard does not wait (Immediate).',

@@ -60,6 +60,7 @@ const Stop = z
 const startRoute = createRoute({
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/start-transaction',
+  operationId: 'startTransaction',
   tags: ['Commands'],
   summary: 'Start remote transaction',
   description: `The \`transactionId\` in the answer is reserved for ${remoteStartPromiseMs / 1_000} seconds: if the charge point starts the transaction within that time, the transaction has this id. If it starts later, it has another id. The reservation survives a restart and a reconnect to another node.
@@ -73,8 +74,11 @@ An unknown \`idTag\` is sent, too: the charge point asks Stator whether it is ac
 const stopRoute = createRoute({
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/stop-transaction',
+  operationId: 'stopTransaction',
   tags: ['Commands'],
   summary: 'Stop remote transaction',
+  description:
+    'Asks the charge point to stop the transaction. The transaction is over once the charge point reports its end. To end one that the charge point has forgotten, close it: `POST /api/transactions/{transactionId}/close`.',
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Stop, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...transactionErrors },

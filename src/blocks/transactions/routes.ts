@@ -42,6 +42,7 @@ const Close = z
 const listRoute = createRoute({
   method: 'get',
   path: '/api/transactions',
+  operationId: 'listTransactions',
   tags: ['Transactions'],
   summary: 'Get transaction history',
   description:
@@ -81,8 +82,10 @@ const listRoute = createRoute({
 const getRoute = createRoute({
   method: 'get',
   path: '/api/transactions/{transactionId}',
+  operationId: 'getTransaction',
   tags: ['Transactions'],
   summary: 'Everything that is stored about a transaction',
+  description: 'With its energy, how it ended, and, while it is open, why it may be over already.',
   request: { params: TransactionParams },
   responses: { 200: json(Transaction, 'The transaction.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
@@ -90,6 +93,7 @@ const getRoute = createRoute({
 const meterValuesRoute = createRoute({
   method: 'get',
   path: '/api/transactions/{transactionId}/meter-values',
+  operationId: 'listMeterValuesOfTransaction',
   tags: ['Transactions'],
   summary: 'Meter values of a transaction',
   description:
@@ -105,6 +109,7 @@ const meterValuesRoute = createRoute({
 const correctionsRoute = createRoute({
   method: 'get',
   path: '/api/transactions/{transactionId}/corrections',
+  operationId: 'listCorrections',
   tags: ['Transactions'],
   summary: 'Corrections of an end that an operator entered',
   description: 'In the order in which they were made.',
@@ -119,6 +124,7 @@ const correctionsRoute = createRoute({
 const closeRoute = createRoute({
   method: 'post',
   path: '/api/transactions/{transactionId}/close',
+  operationId: 'closeTransaction',
   tags: ['Transactions'],
   summary: 'Close a transaction that will never end by itself, or correct how an operator closed it',
   description: `Nothing is sent to the charge point. If the charge point reports a stop later, that stop replaces what the operator entered, and an anomaly is stored.

@@ -114,7 +114,7 @@ describe('a charge point', () => {
   test('that nobody knows is 404', async () => {
     expect(await stator.api('/api/chargepoints/CP999/reset', reset)).toMatchObject({
       status: 404,
-      body: { error: 'NotFound', message: "Charge point 'CP999' not found" },
+      body: { error: 'NotFound', code: 'NOT_FOUND', message: "Charge point 'CP999' not found" },
     })
   })
 
@@ -131,7 +131,7 @@ describe('a charge point', () => {
       expect([command, answer.status, answer.body]).toEqual([
         command,
         409,
-        { error: 'Conflict', message: "Charge point 'CP-AWAY' is not connected" },
+        { error: 'Conflict', code: 'NOT_CONNECTED', message: "Charge point 'CP-AWAY' is not connected" },
       ])
     }
     expect((await stator.api('/api/chargepoints/CP-AWAY/configuration')).status).toBe(409)
@@ -339,10 +339,9 @@ describe('every answer', () => {
     }
   })
 
-  test('to a method that does not exist is 404 in JSON', async () => {
-    expect(await stator.api('/api/chargepoints/CP001', { method: 'PUT', body: {} })).toMatchObject({
-      status: 404,
-      body: { error: 'NotFound', message: "Endpoint 'PUT /api/chargepoints/CP001' not found" },
-    })
+  test('to a method that does not exist is 405 in JSON', async () => {
+    const answer = await stator.api('/api/chargepoints/CP001', { method: 'PUT', body: {} })
+    expect(answer).toMatchObject({ status: 405, body: { error: 'MethodNotAllowed', code: 'METHOD_NOT_ALLOWED' } })
+    expect(answer.headers.get('Allow')).toBe('GET, HEAD, PATCH, DELETE')
   })
 })

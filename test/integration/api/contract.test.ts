@@ -220,14 +220,14 @@ describe('POST /api/chargepoints/{chargePointId}/stop-transaction', () => {
 
     expect(await stator.api(path, { body: { transactionId } })).toMatchObject({
       status: 409,
-      body: { error: 'Conflict', message: `Transaction '${transactionId}' has already stopped` },
+      body: { error: 'Conflict', code: 'CONFLICT', message: `Transaction '${transactionId}' has already stopped` },
     })
   })
 
   test('knows neither what does not exist nor what is another charge point’s', async () => {
     expect(await stator.api(path, { body: { transactionId: 99999999 } })).toMatchObject({
       status: 404,
-      body: { error: 'NotFound', message: "Transaction '99999999' not found" },
+      body: { error: 'NotFound', code: 'NOT_FOUND', message: "Transaction '99999999' not found" },
     })
     const transactionId = await start('2025-12-21T10:00:00Z')
     await stator.provision('CP-OTHER')
@@ -411,6 +411,6 @@ test('an offline charge point is shown as such, and cannot be commanded', async 
   const answer = await stator.api('/api/chargepoints/CP-GOING/reset', { body: { type: 'Soft' } })
   expect([answer.status, answer.body]).toEqual([
     409,
-    { error: 'Conflict', message: "Charge point 'CP-GOING' is not connected" },
+    { error: 'Conflict', code: 'NOT_CONNECTED', message: "Charge point 'CP-GOING' is not connected" },
   ])
 })

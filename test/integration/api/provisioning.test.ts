@@ -118,8 +118,8 @@ describe('a charge point', () => {
       hasPassword: false,
       strictness: 'strict',
     })
-    const untouched = await stator.json('/api/chargepoints/CHANGING', { method: 'PATCH', body: {} })
-    expect(untouched).toMatchObject({ location: null, strictness: 'strict' })
+    const empty = await stator.api('/api/chargepoints/CHANGING', { method: 'PATCH', body: {} })
+    expect(empty).toMatchObject({ status: 400, body: { code: 'BAD_REQUEST', details: { field: 'body' } } })
   })
 
   test('comes back under its new password, and not under the old one', async () => {
@@ -155,7 +155,8 @@ describe('a charge point', () => {
       expect((await stator.api(`/api/chargepoints/DELETED${path}`)).status).toBe(404)
     }
     expect((await stator.api('/api/chargepoints/DELETED', { method: 'DELETE' })).status).toBe(404)
-    expect((await stator.api('/api/chargepoints/DELETED', { method: 'PATCH', body: {} })).status).toBe(404)
+    const change = { method: 'PATCH', body: { location: 'There' } }
+    expect((await stator.api('/api/chargepoints/DELETED', change)).status).toBe(404)
     expect(await handshakeStatus('DELETED')).toBe(404)
     await stator.bootedRaw('DELETED')
     expect(await stator.json('/api/chargepoints/DELETED')).toMatchObject({ connected: true })
@@ -231,10 +232,11 @@ describe('an id tag', () => {
     expect((await stator.api('/api/id-tags/Tag-1', { method: 'DELETE' })).status).toBe(204)
     expect(await stator.api('/api/id-tags/TAG-1')).toMatchObject({
       status: 404,
-      body: { error: 'NotFound', message: "ID tag 'TAG-1' not found" },
+      body: { error: 'NotFound', code: 'NOT_FOUND', message: "ID tag 'TAG-1' not found" },
     })
     expect((await stator.api('/api/id-tags/TAG-1', { method: 'DELETE' })).status).toBe(404)
-    expect((await stator.api('/api/id-tags/TAG-1', { method: 'PATCH', body: {} })).status).toBe(404)
+    const late = { method: 'PATCH', body: { status: 'Blocked' } }
+    expect((await stator.api('/api/id-tags/TAG-1', late)).status).toBe(404)
   })
 
   test('needs no more than itself, and is Accepted then', async () => {
@@ -326,7 +328,7 @@ describe('credentials', () => {
       const answer = await stator.api('/api/chargepoints/LOCKED/status', way)
       expect([answer.status, answer.body]).toEqual([
         401,
-        { error: 'Unauthorized', message: 'Invalid authentication credentials' },
+        { error: 'Unauthorized', code: 'UNAUTHORIZED', message: 'Invalid authentication credentials' },
       ])
     }
   })

@@ -173,7 +173,7 @@ describe('one transaction', () => {
     for (const path of ['', '/meter-values']) {
       expect(await stator.api(`/api/transactions/999999${path}`)).toMatchObject({
         status: 404,
-        body: { error: 'NotFound', message: "Transaction '999999' not found" },
+        body: { error: 'NotFound', code: 'NOT_FOUND', message: "Transaction '999999' not found" },
       })
     }
   })
@@ -346,7 +346,7 @@ describe('closing', () => {
     await stop(raw, transactionId, '2025-05-07T11:00:00Z', { meterStop: 5_200 })
     expect(await stator.api(path(transactionId), { body: { meterStop: 5_300 } })).toMatchObject({
       status: 409,
-      body: { error: 'Conflict', message: `Transaction '${transactionId}' has already stopped` },
+      body: { error: 'Conflict', code: 'CONFLICT', message: `Transaction '${transactionId}' has already stopped` },
     })
     expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({
       meterStop: 5_200,

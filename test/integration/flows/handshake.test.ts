@@ -37,7 +37,11 @@ describe('a handshake is refused before the upgrade', () => {
     const response = await knock({})
     expect(response.status).toBe(401)
     expect(response.headers.get('WWW-Authenticate')).toBe('Basic realm="OCPP"')
-    expect(await response.json()).toEqual({ error: 'Unauthorized', message: 'Invalid authentication credentials' })
+    expect(await response.json()).toEqual({
+      error: 'Unauthorized',
+      code: 'UNAUTHORIZED',
+      message: 'Invalid authentication credentials',
+    })
   })
 
   test('with 401 when the password is wrong', async () => {
@@ -53,7 +57,11 @@ describe('a handshake is refused before the upgrade', () => {
   test('with 404 when the identity is unknown', async () => {
     const response = await knock({ identity: 'CP999', password: passwordDefault })
     expect(response.status).toBe(404)
-    expect(await response.json()).toEqual({ error: 'NotFound', message: "Charge point 'CP999' not found" })
+    expect(await response.json()).toEqual({
+      error: 'NotFound',
+      code: 'NOT_FOUND',
+      message: "Charge point 'CP999' not found",
+    })
   })
 
   test('with 404 when the identity is missing, too long, has a colon, or cannot be decoded', async () => {

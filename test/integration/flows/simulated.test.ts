@@ -198,7 +198,7 @@ test('a command is 404 for nobody, 409 for who is offline, 504 for who is silent
     central.api(`/api/chargepoints/${identity}/reset`, { body: { type: 'Soft' } })
   expect(await reset('CP999')).toMatchObject({
     status: 404,
-    body: { error: 'NotFound', message: "Charge point 'CP999' not found" },
+    body: { error: 'NotFound', code: 'NOT_FOUND', message: "Charge point 'CP999' not found" },
   })
   await central.provision('OFFLINE')
   expect(await reset('OFFLINE')).toMatchObject({ status: 409, body: { error: 'Conflict' } })

@@ -14,7 +14,11 @@ describe('a command', () => {
     const { post } = fakeApi({ live: { get: () => undefined } })
     const response = await post(start, startBody)
     expect(response.status).toBe(409)
-    expect(await response.json()).toEqual({ error: 'Conflict', message: "Charge point 'CP001' is not connected" })
+    expect(await response.json()).toEqual({
+      error: 'Conflict',
+      code: 'NOT_CONNECTED',
+      message: "Charge point 'CP001' is not connected",
+    })
   })
 
   test.each([
@@ -31,6 +35,7 @@ describe('a command', () => {
     expect(response.status).toBe(409)
     expect(await response.json()).toEqual({
       error: 'Conflict',
+      code: 'CONNECTED_ELSEWHERE',
       message: "Charge point 'CP001' is connected to another node, 'csms-2:8080'; send the command there",
       details: { node: 'csms-2:8080' },
     })
@@ -54,6 +59,7 @@ describe('a command', () => {
     expect(response.status).toBe(502)
     expect(await response.json()).toEqual({
       error: 'BadGateway',
+      code: 'CALL_ERROR',
       message: 'The charge point answered Reset with NotSupported: No such thing',
       details: { action: 'Reset', code: 'NotSupported', description: 'No such thing', details: { a: 1 } },
     })

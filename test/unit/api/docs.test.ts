@@ -1,6 +1,9 @@
 // The OpenAPI document and the page, and that they describe what is there.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
 import packageJson from '../../../package.json' with { type: 'json' }
@@ -11,6 +14,8 @@ import { fakeApi } from './fake-deps.ts'
 const Parameter = z.looseObject({ name: z.string(), in: z.string() })
 const Operation = z.looseObject({
   summary: z.string(),
+  description: z.string().default(''),
+  tags: z.array(z.string()).default([]),
   parameters: z.array(Parameter).default([]),
   requestBody: z.looseObject({ required: z.boolean() }).optional(),
   responses: z.record(z.string(), z.unknown()),
@@ -21,6 +26,7 @@ const Schema = z.looseObject({
 })
 const Document = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), Operation)),
+  tags: z.array(z.looseObject({ name: z.string(), description: z.string() })),
   components: z.looseObject({ schemas: z.record(z.string(), Schema) }),
 })
 
@@ -30,7 +36,24 @@ async function openApi() {
   return { app, document: Document.parse(JSON.parse(text)), text }
 }
 
+/** What `redocly` prints, as JSON. It asks no server for updates and reports nothing to its vendor. */
+async function redocly(command: readonly string[]): Promise<unknown> {
+  const script = Bun.resolveSync('@redocly/cli/bin/cli.js', import.meta.dir)
+  const { stdout } = Bun.spawn([process.execPath, '--bun', script, ...command], {
+    env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+    stdout: 'pipe',
+    stderr: 'ignore',
+  })
+  return JSON.parse(await stdout.text())
+}
+
 describe('the OpenAPI document', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'stator-openapi-'))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
   test('has the nine endpoints of the contract with their parameters', async () => {
     const { document } = await openApi()
     const nine = [
@@ -99,12 +122,20 @@ describe('the OpenAPI document', () => {
     const description = expect.any(String)
     const positive = { type: 'integer', minimum: 1, maximum: integerMax }
     const idTagStatus = { type: 'string', enum: ['Accepted', 'Blocked', 'Expired', 'Invalid'] }
+    const noColon = '^[^\\x00-\\x1f\\x7f-\\x9f:/]*$'
+    const noControl = '^[^\\x00-\\x1f\\x7f-\\x9f]*$'
     for (const [name, field] of [
       ['page', where('query', false, { ...positive, default: 1, description: 'Page number, from 1.' })],
       ['open', where('query', false, { type: 'boolean', description: expect.stringContaining('not ended') })],
-      ['key', where('query', false, { type: 'array', items: { type: 'string', minLength: 1, maxLength: 500 } })],
+      [
+        'key',
+        where('query', false, {
+          type: 'array',
+          items: { type: 'string', minLength: 1, maxLength: 500, pattern: noControl },
+        }),
+      ],
       ['chargePointId', where('path', true, { type: 'string', description })],
-      ['chargePointId', where('body', true, { type: 'string', minLength: 1, maxLength: 48 })],
+      ['chargePointId', where('body', true, { type: 'string', minLength: 1, maxLength: 48, pattern: noColon })],
       ['chargePointId', where('body', true, { description: expect.stringContaining('Without') })],
       ['password', where('body', false, { type: ['string', 'null'], minLength: 1, maxLength: 128 })],
       ['strictness', where('body', false, { enum: ['lenient', 'strict'], description })],
@@ -138,6 +169,45 @@ describe('the OpenAPI document', () => {
         expect([path, response.status]).toEqual([path, path.startsWith('/health/') ? 200 : 401])
       }
     }
+  })
+
+  test('describes every route, the metrics and the health checks included', async () => {
+    const { app, document } = await openApi()
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    )
+    const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)
+    const pages = ['GET /', 'GET /docs', 'GET /openapi.json']
+    expect(documented.toSorted()).toEqual(
+      [...new Set(served)].filter((route) => !pages.includes(route) && !route.includes('/docs/')).toSorted(),
+    )
+  })
+
+  test('describes each operation, under tags that it describes, too', async () => {
+    const { document } = await openApi()
+    const tags = document.tags.map(({ name }) => name)
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const operation of Object.values(operations)) {
+        expect([path, operation.description]).toEqual([path, expect.stringMatching(/\w/)])
+        expect([path, operation.tags.length > 0 && operation.tags.every((tag) => tags.includes(tag))]).toEqual([
+          path,
+          true,
+        ])
+      }
+    }
+  })
+
+  test('is clean for `redocly lint`: no error and no warning of its recommended rules', async () => {
+    const file = join(folder, 'openapi.json')
+    await Bun.write(file, (await openApi()).text)
+    expect(await redocly(['lint', file, '--extends=recommended', '--format=json'])).toMatchObject({
+      totals: { errors: 0, warnings: 0 },
+      problems: [],
+    })
+    await Bun.write(file, '{"openapi": "3.1.0", "info": {"title": "Stator", "version": "1"}, "paths": {}}')
+    expect(await redocly(['lint', file, '--extends=recommended', '--format=json'])).toMatchObject({
+      totals: { errors: 1 },
+    })
   })
 })
 

@@ -18,7 +18,7 @@ test.each(codes.filter((code) => !isOurs(code)))(
     const { post, logged } = fakeApi({ live: { call: failing(code) } })
     const response = await post(start, startBody)
     expect(response.status).toBe(errorTable[code].status)
-    expect(await response.json()).toEqual({ error: errorTable[code].name, message: `It failed with ${code}` })
+    expect(await response.json()).toEqual({ error: errorTable[code].name, code, message: `It failed with ${code}` })
     expect(logged.filter(({ level }) => level === 'error')).toEqual([])
   },
 )
@@ -30,8 +30,8 @@ test.each(codes.filter(isOurs))('a failure with %s keeps its words for the log',
   expect(response.status).toBe(isAway ? 503 : 500)
   expect(await response.json()).toEqual(
     isAway
-      ? { error: 'ServiceUnavailable', message: 'The database cannot be reached now' }
-      : { error: 'InternalServerError', message: 'An unexpected error occurred' },
+      ? { error: 'ServiceUnavailable', code: 'STORE_UNAVAILABLE', message: 'The database cannot be reached now' }
+      : { error: 'InternalServerError', code: 'INTERNAL', message: 'An unexpected error occurred' },
   )
   expect(logged).toContainEqual({
     level: 'error',
@@ -72,6 +72,7 @@ describe('bad input', () => {
     expect(response.status).toBe(400)
     expect(await response.json()).toEqual({
       error: 'BadRequest',
+      code: 'BAD_REQUEST',
       message: 'Invalid request format',
       details: { field, issue },
     })
@@ -267,7 +268,11 @@ describe('access', () => {
     const response = await app.request('/api/chargepoints/CP001/status')
     expect(response.status).toBe(401)
     expect(response.headers.get('WWW-Authenticate')).toContain('Basic')
-    expect(await response.json()).toEqual({ error: 'Unauthorized', message: 'Invalid authentication credentials' })
+    expect(await response.json()).toEqual({
+      error: 'Unauthorized',
+      code: 'UNAUTHORIZED',
+      message: 'Invalid authentication credentials',
+    })
   })
 
   test('is asked for before anything else is looked at', async () => {
@@ -316,6 +321,7 @@ describe('access', () => {
       expect([path, response.status]).toEqual([path, 403])
       expect(await response.json()).toEqual({
         error: 'Forbidden',
+        code: 'FORBIDDEN',
         message: 'Insufficient permissions for the requested operation',
       })
     }
@@ -328,22 +334,64 @@ describe('what is not there', () => {
     const { request } = fakeApi()
     const response = await request('/api/chargepoints/CP999/status')
     expect(response.status).toBe(404)
-    expect(await response.json()).toEqual({ error: 'NotFound', message: "Charge point 'CP999' not found" })
+    expect(await response.json()).toEqual({
+      error: 'NotFound',
+      code: 'NOT_FOUND',
+      message: "Charge point 'CP999' not found",
+    })
   })
 
   test.each([
-    ['PUT', '/api/chargepoints/CP001'],
     ['GET', '/api/nothing'],
-    ['DELETE', '/api/transactions/1'],
+    ['PUT', '/api/nothing'],
     ['GET', '/nothing'],
     ['GET', '/ocpp/CP001'],
   ])('%s %s is a JSON answer too', async (method, path) => {
     const { request } = fakeApi()
     const response = await request(path, { method })
     expect(response.status).toBe(404)
-    expect(await response.json()).toEqual({ error: 'NotFound', message: `Endpoint '${method} ${path}' not found` })
+    expect(await response.json()).toEqual({
+      error: 'NotFound',
+      code: 'NOT_FOUND',
+      message: `Endpoint '${method} ${path}' not found`,
+    })
   })
 })
+
+describe('a wrong method', () => {
+  test.each([
+    ['PUT', '/api/chargepoints/CP001', 'GET, HEAD, PATCH, DELETE'],
+    ['DELETE', '/api/transactions/1', 'GET, HEAD'],
+    ['GET', '/api/chargepoints/CP001/reset', 'POST'],
+    ['HEAD', '/api/chargepoints/CP001/reset', 'POST'],
+    ['OPTIONS', '/api/id-tags', 'GET, HEAD, POST'],
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['POST', '/health/live', 'GET, HEAD'],
+    ['DELETE', '/openapi.json', 'GET, HEAD'],
+  ])('%s %s is 405, and Allow lists the methods', async (method, path, allow) => {
+    const { request } = fakeApi()
+    const response = await request(path, { method })
+    expect([response.status, response.headers.get('Allow')]).toEqual([405, allow])
+    if (method === 'HEAD') return
+    expect(await response.json()).toEqual({
+      error: 'MethodNotAllowed',
+      code: 'METHOD_NOT_ALLOWED',
+      message: `${method} is not a method of ${path}; its methods are ${allow}`,
+    })
+  })
+})
+
+test.each(['/api/chargepoints/CP001', '/api/id-tags/USER123'])(
+  'a PATCH of %s that changes nothing is a bad request',
+  async (path) => {
+    const { request } = fakeApi()
+    for (const body of ['{}', undefined]) {
+      const response = await request(path, { method: 'PATCH', ...(body === undefined ? {} : { body }) })
+      expect(response.status).toBe(400)
+      expect((await detailsOf(response)).field).toBe('body')
+    }
+  },
+)
 
 test('an unexpected failure keeps its secrets, and is logged with the request id', async () => {
   const { request, logged } = fakeApi({
@@ -356,7 +404,11 @@ test('an unexpected failure keeps its secrets, and is logged with the request id
   const response = await request('/api/chargepoints/CP001', { headers: { 'X-Request-Id': 'request-1' } })
   expect(response.status).toBe(500)
   expect(response.headers.get('X-Request-Id')).toBe('request-1')
-  expect(await response.json()).toEqual({ error: 'InternalServerError', message: 'An unexpected error occurred' })
+  expect(await response.json()).toEqual({
+    error: 'InternalServerError',
+    code: 'INTERNAL',
+    message: 'An unexpected error occurred',
+  })
   expect(logged).toContainEqual({
     level: 'error',
     fields: expect.objectContaining({
@@ -364,6 +416,18 @@ test('an unexpected failure keeps its secrets, and is logged with the request id
       error: expect.objectContaining({ message: 'password=hunter2' }),
     }),
   })
+})
+
+test('the log line of a request that was answered with an error has its code', async () => {
+  const { post, request, logged } = fakeApi({ live: { call: failing('NOT_CONNECTED') } })
+  await post(start, startBody)
+  await request('/api/chargepoints/CP999')
+  await request('/api/chargepoints/CP001')
+  expect(logged.map(({ fields: { status, code } }) => [status, code])).toEqual([
+    [409, 'NOT_CONNECTED'],
+    [404, 'NOT_FOUND'],
+    [200, undefined],
+  ])
 })
 
 test('every answer carries a request id', async () => {

@@ -144,6 +144,7 @@ export function failing(code: ConstructorParameters<typeof StatorError>[0]): () 
 
 const ErrorAnswer = z.strictObject({
   error: z.string(),
+  code: z.string(),
   message: z.string(),
   details: z.record(z.string(), z.unknown()).optional(),
 })

@@ -1,6 +1,7 @@
 // What a log line looks like, which lines are written, and what never stands in one.
 
 import { expect, test } from 'bun:test'
+import { StatorError } from '../../../src/base/errors.ts'
 import { logFrameCharactersMax, logTextCharactersMax } from '../../../src/base/limits.ts'
 import { createLogger, logFields, logLevels, silentLogger } from '../../../src/base/log.ts'
 import type { LogFields, LogLevels, Logger } from '../../../src/base/log.ts'
@@ -157,4 +158,25 @@ test('the log continues when standard output is not read any more', async () => 
   const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
   expect(output.split('\n')).toHaveLength(2)
   expect(errors).toBe('still here')
+})
+
+test('a line about an error has its code, or that of a cause, or INTERNAL', () => {
+  const { log, lines } = capture({ Default: 'Information' })
+  const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
+  log.warn({ error: refused }, 'x')
+  log.warn({ error: new Error('the query failed', { cause: refused }) }, 'x')
+  log.warn({ error: new StatorError('STORE_UNAVAILABLE', 'away', undefined, refused) }, 'x')
+  log.warn({ code: 'NOT_CONNECTED', error: refused }, 'x')
+  log.warn({ error: new Error('a fault') }, 'x')
+  log.warn({ error: 'a text' }, 'x')
+  log.info({ reason: 'none' }, 'x')
+  expect(lines().map(({ code }) => code)).toEqual([
+    'ECONNREFUSED',
+    'ECONNREFUSED',
+    'STORE_UNAVAILABLE',
+    'NOT_CONNECTED',
+    'INTERNAL',
+    'INTERNAL',
+    undefined,
+  ])
 })

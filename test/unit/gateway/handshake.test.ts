@@ -132,7 +132,7 @@ async function knock(
     {
       auth: testAuthDeps({}, store),
       assumedVersion: '1.6',
-      isOpen: () => true,
+      closedBecause: () => null,
       admission: new Admission({ clock: new HandClock(), counters, log: silentLogger }),
       counters,
       log: createLogger({ Default: 'Information' }, { write: (line) => void lines.push(JSON.parse(line)) }),
@@ -226,7 +226,11 @@ describe('a handshake that is refused', () => {
     const { answer, lines } = await knock('/ocpp/LENIENT', { ...basic('LENIENT', 'wrong'), ...ocpp16 })
     expect(answer?.status).toBe(401)
     expect(answer?.headers.get('WWW-Authenticate')).toBe('Basic realm="OCPP"')
-    expect(await answer?.json()).toEqual({ error: 'Unauthorized', message: 'Invalid authentication credentials' })
+    expect(await answer?.json()).toEqual({
+      error: 'Unauthorized',
+      code: 'UNAUTHORIZED',
+      message: 'Invalid authentication credentials',
+    })
     expect(lines).toMatchObject([
       { identity: 'LENIENT', path: '/ocpp/LENIENT', status: 401, reason: 'wrong credentials' },
     ])
@@ -249,13 +253,19 @@ describe('a handshake that is refused', () => {
   test('with 426 did not ask for a WebSocket', async () => {
     const { answer } = await knock('/ocpp/LENIENT', { Upgrade: 'h2c' })
     expect(answer?.status).toBe(426)
+    expect(await answer?.json()).toMatchObject({ error: 'UpgradeRequired', code: 'UPGRADE_REQUIRED' })
   })
 
-  test('with 503 and Retry-After comes while no charge point is accepted', async () => {
-    const { answer } = await knock('/ocpp/NOBODY', {}, { isOpen: () => false })
-    expect(answer?.status).toBe(503)
-    expect(Number(answer?.headers.get('Retry-After'))).toBeGreaterThan(0)
-  })
+  test.each(['STORE_UNAVAILABLE', 'SHUTTING_DOWN'] as const)(
+    'with 503 and Retry-After comes while no charge point is accepted, and says why (%s)',
+    async (code) => {
+      const { answer, lines } = await knock('/ocpp/NOBODY', {}, { closedBecause: () => code })
+      expect(answer?.status).toBe(503)
+      expect(Number(answer?.headers.get('Retry-After'))).toBeGreaterThan(0)
+      expect(await answer?.json()).toEqual({ error: 'ServiceUnavailable', code, message: expect.any(String) })
+      expect(lines).toMatchObject([{ identity: 'NOBODY', code, status: 503 }])
+    },
+  )
 
   test('with 503 comes while the database is unavailable, and the log has its code', async () => {
     const store = new MemoryCredentialStore()
