@@ -9,6 +9,7 @@ import { authenticateRequest } from './auth/operator-auth.ts'
 import { hashPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
+import { answerAtOnce } from './base/command-line.ts'
 import { type Clock, isoTime, systemClock } from './base/clock.ts'
 import { loadSettings, type Settings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
@@ -19,6 +20,7 @@ import { createLogger, type Logger } from './base/log.ts'
 import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
+import { settingLines, startCommand } from './base/start-command.ts'
 import { anomalySet, commitAndPublish, Feed } from './feed/feed.ts'
 import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { startGateway } from './gateway/server.ts'
@@ -270,10 +272,13 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
 
 /** Runs Stator until SIGTERM or SIGINT, or the command `migrate`. A start that fails prints one sentence. */
 async function main(): Promise<void> {
+  const argv = process.argv.slice(2)
+  const answer = answerAtOnce(argv, startCommand, settingLines())
+  if (answer !== null) return console.log(answer)
   makeFilesPrivate()
-  const [command, ...args] = process.argv.slice(2)
+  const [command, ...args] = argv
   if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
-  const settings = loadSettings({ argv: process.argv.slice(2), env: process.env })
+  const settings = loadSettings({ argv, env: process.env })
   const stator = await startStator(settings)
   console.log(`REST API       ${stator.url}   (read ${stator.url}/docs)`)
   console.log(`Charge points  ${stator.ocppUrl}/{identity}`)

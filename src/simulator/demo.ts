@@ -1,11 +1,13 @@
 // `bun run demo`: a running Stator with six simulated charge points and a few id tags, so that there is something to
 // see. It keeps its data in a folder of its own and can be restarted.
 
+import { answerAtOnce } from '../base/command-line.ts'
 import { systemClock } from '../base/clock.ts'
 import { loadSettings, type Settings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
 import { shutdownMsMax } from '../base/limits.ts'
 import { makeFilesPrivate } from '../base/private-folder.ts'
+import { demoCommand, settingLines } from '../base/start-command.ts'
 import { startStator, type Stator } from '../main.ts'
 import { SimulatedChargePoint } from './charge-point.ts'
 import { drive } from './driver.ts'
@@ -197,9 +199,12 @@ CP001 and CP004 wait for you; drivers come to the others. Ctrl-C ends the demo.
 }
 
 async function main(): Promise<void> {
+  const argv = process.argv.slice(2)
+  const answer = answerAtOnce(argv, demoCommand, settingLines())
+  if (answer !== null) return console.log(answer)
   makeFilesPrivate()
   const settings = loadSettings({
-    argv: process.argv.slice(2),
+    argv,
     env: {
       Logging__LogLevel__Default: 'Warning',
       OCPP__HeartbeatInterval: '30',
