@@ -110,7 +110,7 @@ export function settingsFrom(document: unknown): Settings {
   return check(readDocumentOnly(document))
 }
 
-/** Sections with changes that a running process does not take over: other ones than log levels and the certificate. */
+/** Sections with changes other than log levels and the certificate: a running process does not take them over. */
 export function sectionsThatNeedRestart(running: Settings, settings: Settings): string[] {
   const rest = ({ ocpp, database, security, workers }: Settings) => ({
     OCPP: { ...ocpp, tls: ocpp.tls === null },
