@@ -93,8 +93,8 @@ export interface Demo {
 }
 
 /**
- * Starts Stator, on a free port if its own is in use, creates its charge points and id tags through the REST API if they do not exist, and switches the
- * charge points on; resolves once all of them are accepted.
+ * Starts Stator, on a free port if its own is in use. Creates its charge points and id tags through the REST API if
+ * they do not exist, and switches the charge points on; resolves once all of them are accepted.
  *
  * @param print is called with a line for every event worth showing.
  */
