@@ -352,7 +352,7 @@ async function reloadSettings(
     log.info(
       isRenewed
         ? 'Settings were read again: log levels are set, and new connections get the new certificate.'
-        : 'Settings were read again: log levels are set; the certificate is the same.',
+        : 'Settings were read again, and log levels are set.',
     )
     for (const setting of sectionsThatNeedRestart(running, settings))
       log.warn({ setting }, 'Settings of this section have changed, and take effect at the next start.')
