@@ -308,11 +308,11 @@ function addressesOfThisMachine(): string[] {
 /** Runs Stator until SIGTERM or SIGINT, or the command `migrate`. A start that fails prints one sentence. */
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
+  const [command, ...args] = argv
+  makeFilesPrivate()
+  if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
   const answer = answerAtOnce(argv, startCommand, settingLines())
   if (answer !== null) return console.log(answer)
-  makeFilesPrivate()
-  const [command, ...args] = argv
-  if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
   const settings = loadSettings({ argv, env: process.env })
   const log = createLogger(settings.logLevels)
   const stator = await startStator(settings, { log })

@@ -37,6 +37,7 @@ const commonFlags: Readonly<Record<string, Flag>> = {
 /** All commands, as `--help` lists them. */
 const commands: readonly (readonly [name: string, about: string])[] = [
   ['bun start', 'the central system'],
+  ['bun src/main.ts migrate', 'moves everything from the embedded database to PostgreSQL'],
   ['bun run demo', 'a central system of its own with six simulated charge points, to try'],
   ['bun bench', 'measures what a node carries, and audits it'],
   ['bun bench load', 'puts a load on one central system'],

@@ -43,7 +43,7 @@ export function startWarnings(settings: Settings, ownAddresses: readonly string[
   if (database.provider === 'Embedded' && stations > embeddedStationsMax) {
     warnings.push({
       setting: 'Database.Provider',
-      sentence: `The embedded database is for up to ${embeddedStationsMax} charge points, and has ${stations}: use PostgreSQL.`,
+      sentence: `The embedded database is for up to ${embeddedStationsMax} charge points, and has ${stations}: move to PostgreSQL (migrate).`,
     })
   }
   return warnings
