@@ -1,6 +1,7 @@
 // Command line of `bun bench`: flags become one checked plan. An invalid flag is refused with its name, its value and
 // what was expected.
 
+import { type Command, type Flag, readFlags, UsageError } from '../src/base/command-line.ts'
 import { type BenchVersion, dialects } from './generator/fleet.ts'
 import { type MixName, mixNames } from './generator/mixes.ts'
 import type { Loop } from './generator/schedule.ts'
@@ -30,14 +31,6 @@ export interface LoadPlan {
   readonly databaseUrl: string | null
   readonly profileFolder: string | null
   readonly json: string | null
-}
-
-/** A mistake on the command line, as one sentence. */
-export class UsageError extends Error {}
-
-interface Flag {
-  readonly value: string | null
-  readonly about: string
 }
 
 /** Every flag of `bun bench load`: what its value is called, and what it does. */
@@ -76,7 +69,7 @@ const timeMsMax = 86_400_000
  * @throws {UsageError} naming the flag, its value and the valid values.
  */
 export function parseLoad(args: readonly string[]): LoadPlan {
-  const flags = readFlags(args, loadFlags, 'bun bench load')
+  const { flags } = readFlags(args, loadBench)
   const text = (name: FlagName | keyof typeof standardFlags): string | null => flags.get(name) ?? null
   const url = text('url')
   const start = oneOf(flags, 'start', startable)
@@ -114,11 +107,12 @@ export function parseLoad(args: readonly string[]): LoadPlan {
 /** Default password of every bench station. */
 export const benchPasswordDefault = 'bench-password-of-stations'
 
-/** What `bun bench load --help` prints. */
-export function loadUsage(): string {
-  return ['bun bench load: puts a load on one central system and says what it took', '', ...flagLines(loadFlags)].join(
-    '\n',
-  )
+/** `bun bench load`. */
+export const loadBench: Command = {
+  name: 'bun bench load',
+  about: 'puts a load on one central system and says what it took',
+  flags: loadFlags,
+  operands: null,
 }
 
 /** Every flag of `bun bench` itself. */
@@ -127,6 +121,14 @@ export const standardFlags = {
   results: { value: 'FOLDER', about: 'where the files go (bench/results)' },
   readme: { value: null, about: 'write the figures of a complete run into README.md and bench/README.md' },
 } as const satisfies Record<string, Flag>
+
+/** `bun bench`. */
+export const standardBench: Command = {
+  name: 'bun bench',
+  about: 'what a node carries and whether it loses anything, beside a bare server and a hand-written one',
+  flags: standardFlags,
+  operands: null,
+}
 
 /**
  * Reads the arguments of a standard run.
@@ -137,7 +139,7 @@ export function parseStandard(
   args: readonly string[],
   resultsFolder: string,
 ): { readonly size: Size; readonly resultsFolder: string; readonly writesReadme: boolean } {
-  const flags = readFlags(args, standardFlags, 'bun bench')
+  const { flags } = readFlags(args, standardBench)
   const names = Object.keys(sizes).filter((name): name is SizeName => Object.hasOwn(sizes, name))
   const size = oneOf(flags, 'size', names) ?? 'standard'
   if (flags.has('readme') && size !== 'standard')
@@ -149,50 +151,8 @@ export function parseStandard(
   }
 }
 
-/** What `bun bench --help` prints. */
-export function benchUsage(): string {
-  return [
-    'bun bench: what a node carries and whether it loses anything, beside a bare server and a hand-written one',
-    '',
-    ...flagLines(standardFlags),
-    '',
-    'bun bench load: one mix against one central system; see bun bench load --help',
-  ].join('\n')
-}
-
-function flagLines(known: Readonly<Record<string, Flag>>): string[] {
-  return Object.entries(known).map(([name, flag]) => {
-    const left = flag.value === null ? `--${name}` : `--${name} ${flag.value}`
-    return `  ${left.padEnd(40)} ${flag.about}`
-  })
-}
-
-function readFlags(
-  args: readonly string[],
-  known: Readonly<Record<string, Flag>>,
-  command: string,
-): Map<string, string> {
-  const flags = new Map<string, string>()
-  for (let i = 0; i < args.length; i++) {
-    const argument = args[i] ?? ''
-    const match = /^--([a-z-]+)(?:=(.*))?$/.exec(argument)
-    const name = match?.[1] ?? ''
-    const flag = Object.hasOwn(known, name) ? known[name] : undefined
-    if (flag === undefined) throw new UsageError(`"${argument}" is no flag of ${command}: see ${command} --help.`)
-    if (flag.value === null) {
-      flags.set(name, '')
-      continue
-    }
-    const value = match?.[2] ?? args[++i]
-    if (value === undefined || (match?.[2] === undefined && value.startsWith('--')))
-      throw new UsageError(`--${name} has no value: expected ${flag.value}.`)
-    flags.set(name, value)
-  }
-  return flags
-}
-
 function oneOf<const T extends string>(
-  flags: Map<string, string>,
+  flags: ReadonlyMap<string, string>,
   name: FlagName | keyof typeof standardFlags,
   allowed: readonly T[],
 ): T | null {
@@ -204,7 +164,7 @@ function oneOf<const T extends string>(
 }
 
 function number(
-  flags: Map<string, string>,
+  flags: ReadonlyMap<string, string>,
   name: FlagName | keyof typeof standardFlags,
   min: number,
   max: number,
@@ -216,7 +176,7 @@ function number(
 }
 
 function whole(
-  flags: Map<string, string>,
+  flags: ReadonlyMap<string, string>,
   name: FlagName | keyof typeof standardFlags,
   byDefault: number,
   min: number,
@@ -230,7 +190,11 @@ function whole(
 }
 
 /** Milliseconds of a time such as `500ms`, `10s`, `2m`; a bare number is seconds. */
-function time(flags: Map<string, string>, name: FlagName | keyof typeof standardFlags, byDefaultMs: number): number {
+function time(
+  flags: ReadonlyMap<string, string>,
+  name: FlagName | keyof typeof standardFlags,
+  byDefaultMs: number,
+): number {
   const value = flags.get(name)
   if (value === undefined) return byDefaultMs
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value)

@@ -1,9 +1,10 @@
 // `bun bench load`: one mix against one central system.
 
+import { UsageError } from '../src/base/command-line.ts'
 import { otherCore, pinSelf } from './affinity.ts'
 import { audit, databaseNow } from './audit/audit.ts'
 import { type Findings, findingsSentence, isClean } from './audit/comparison.ts'
-import { type LoadPlan, parseLoad, UsageError } from './cli.ts'
+import { type LoadPlan, parseLoad } from './cli.ts'
 import { Fleet, identityOf } from './generator/fleet.ts'
 import type { Loop } from './generator/schedule.ts'
 import { targetOf } from './generator/wire.ts'

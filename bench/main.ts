@@ -1,14 +1,16 @@
 // `bun bench`: how much load a node of Stator can take, and whether it loses anything.
 
 import { join } from 'node:path'
-import { benchUsage, loadUsage, parseStandard, UsageError } from './cli.ts'
+import { answerAtOnce, UsageError } from '../src/base/command-line.ts'
+import { loadBench, parseStandard, standardBench } from './cli.ts'
 import { loadCommand } from './load.ts'
 import { isGood, standardRun } from './standard/run.ts'
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
   const rest = command === 'load' ? args : command === undefined ? [] : [command, ...args]
-  if (rest.includes('--help')) {
-    console.log(command === 'load' ? loadUsage() : benchUsage())
+  const answer = answerAtOnce(rest, command === 'load' ? loadBench : standardBench)
+  if (answer !== null) {
+    console.log(answer)
     return 0
   }
   return command === 'load' ? loadCommand(rest) : standardCommand(rest)

@@ -2,7 +2,8 @@
 // that the server refuses.
 
 import { createConnection } from 'node:net'
-import { type LoadPlan, UsageError } from './cli.ts'
+import { type LoadPlan } from './cli.ts'
+import { UsageError } from '../src/base/command-line.ts'
 import type { Refusal } from './generator/fleet.ts'
 import { targetOf } from './generator/wire.ts'
 import { affordable } from './standard/fleet-size.ts'

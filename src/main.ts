@@ -1,6 +1,8 @@
 // Opens every part of Stator in one visible order, and closes them in reverse. No other file opens or closes parts.
 
-import { hostname } from 'node:os'
+import { existsSync } from 'node:fs'
+import { hostname, networkInterfaces } from 'node:os'
+import { join } from 'node:path'
 import { createApi } from './api/create-api.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
@@ -9,16 +11,20 @@ import { authenticateRequest } from './auth/operator-auth.ts'
 import { hashPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
+import { answerAtOnce, version } from './base/command-line.ts'
 import { type Clock, isoTime, systemClock } from './base/clock.ts'
-import { loadSettings, type Settings } from './base/config.ts'
+import { loadSettings, sectionsThatNeedRestart, type Settings, type TlsSettings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { Timings } from './base/timings.ts'
 import { StatorError } from './base/errors.ts'
-import { pingMsMax, shutdownMsMax } from './base/limits.ts'
-import { createLogger, type Logger } from './base/log.ts'
+import { pingMsMax } from './base/limits.ts'
+import { type AdjustableLogger, createLogger, type Logger } from './base/log.ts'
 import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
+import { hasTerminal, onSignals } from './base/signals.ts'
+import { settingLines, startCommand } from './base/start-command.ts'
+import { startWarnings } from './base/start-warnings.ts'
 import { anomalySet, commitAndPublish, Feed } from './feed/feed.ts'
 import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { startGateway } from './gateway/server.ts'
@@ -51,6 +57,12 @@ export interface Stator {
   readonly adminApiKeyIsNew: boolean
   readonly adminApiKeyFile: string | null
   readonly counters: Counters
+  /**
+   * Reads the certificate again: new connections get it, open ones stay. Returns whether it has changed.
+   *
+   * @throws {StatorError} `SETTING_INVALID` when it cannot be read; the earlier one is kept then.
+   */
+  renewCertificate(settings: TlsSettings): Promise<boolean>
   /** Graceful drain: finishes and commits what is under way, closes the sockets with 1001, then closes every part. */
   stop(): Promise<void>
 }
@@ -73,6 +85,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   const clock = hooks.clock ?? systemClock
   const counters = new Counters()
   const timings = new Timings()
+  const { provider, connectionString, dataFolder, poolSize } = settings.database
+  log.info({ version, provider, file: dataFolder }, startSentence(settings))
   const node = { id: crypto.randomUUID(), name: `${hostname()}:${settings.ocpp.port}` }
   // Closes what has been opened so far, last first. A start that fails halfway uses it too.
   const closers: (() => Promise<void>)[] = []
@@ -89,9 +103,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const feed = new Feed(ocppLog)
     compileServed()
     keepPrivate(settings.database.dataFolder)
-    const tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
+    let tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
     const secrets = await openSecrets(settings)
-    const { provider, connectionString, dataFolder, poolSize } = settings.database
     const database = await openDatabase({
       provider,
       ...(connectionString === null ? {} : { connectionString }),
@@ -235,6 +248,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const host = settings.ocpp.host === '0.0.0.0' ? 'localhost' : settings.ocpp.host
     const secure = tls === null ? '' : 's'
     const url = `http${secure}://${host}:${gateway.port}`
+    const { totalCount } = await queries.listChargePoints({ page: 1, pageSize: 1 })
+    for (const { setting, sentence } of startWarnings(settings, addressesOfThisMachine(), totalCount))
+      log.warn({ setting }, sentence)
+    if (secrets.adminApiKeyFile !== null)
+      log.info({ file: secrets.adminApiKeyFile }, 'The admin API key is in this file.')
     log.info({ url, provider }, 'Stator is running.')
     return {
       url,
@@ -244,6 +262,13 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       adminApiKeyIsNew: secrets.adminApiKeyIsNew,
       adminApiKeyFile: secrets.adminApiKeyFile,
       counters,
+      renewCertificate: async (tlsSettings) => {
+        const renewed = await loadTls(tlsSettings)
+        if (tls?.cert === renewed.cert && tls.key === renewed.key) return false
+        gateway.renewCertificate(renewed)
+        tls = renewed
+        return true
+      },
       stop: async () => {
         await close()
         log.info('Stator has stopped.')
@@ -268,13 +293,36 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
   }
 }
 
+/** What a start is about to do; the first one with the embedded database takes seconds. */
+function startSentence({ database: { provider, dataFolder } }: Settings): string {
+  if (provider === 'PostgreSQL') return 'Stator starts: it opens the database.'
+  return existsSync(join(dataFolder, 'postgres'))
+    ? 'Stator starts: it opens its embedded database.'
+    : 'Stator starts for the first time: it makes its embedded database, which takes some seconds.'
+}
+
+function addressesOfThisMachine(): string[] {
+  return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address))
+}
+
 /** Runs Stator until SIGTERM or SIGINT, or the command `migrate`. A start that fails prints one sentence. */
 async function main(): Promise<void> {
+  const argv = process.argv.slice(2)
+  const [command, ...args] = argv
   makeFilesPrivate()
-  const [command, ...args] = process.argv.slice(2)
   if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
-  const settings = loadSettings({ argv: process.argv.slice(2), env: process.env })
-  const stator = await startStator(settings)
+  const answer = answerAtOnce(argv, startCommand, settingLines())
+  if (answer !== null) return console.log(answer)
+  const settings = loadSettings({ argv, env: process.env })
+  const log = createLogger(settings.logLevels)
+  const stator = await startStator(settings, { log })
+  // Without a terminal, standard output has log lines only, and no key.
+  if (process.stdout.isTTY) printBanner(stator, settings)
+  const reload = hasTerminal() ? null : () => reloadSettings(stator, settings, log, argv)
+  onSignals({ stop: () => stator.stop(), reload, fail })
+}
+
+function printBanner(stator: Stator, settings: Settings): void {
   console.log(`REST API       ${stator.url}   (read ${stator.url}/docs)`)
   console.log(`Charge points  ${stator.ocppUrl}/{identity}`)
   if (settings.database.provider === 'Embedded') {
@@ -287,18 +335,30 @@ async function main(): Promise<void> {
   } else {
     console.log(`Admin API key  in ${stator.adminApiKeyFile ?? 'Security.AdminApiKey'}`)
   }
-  let isStopping = false
-  const stop = (): void => {
-    if (isStopping) return
-    isStopping = true
-    setTimeout(() => process.exit(1), shutdownMsMax).unref()
-    stator.stop().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
+}
+
+/** Takes over log levels and the certificate; other changes wait for the next start. */
+async function reloadSettings(
+  stator: Stator,
+  running: Settings,
+  log: AdjustableLogger,
+  argv: readonly string[],
+): Promise<void> {
+  try {
+    const settings = loadSettings({ argv, env: process.env })
+    log.setLevels(settings.logLevels)
+    const isRenewed =
+      running.ocpp.tls !== null && settings.ocpp.tls !== null && (await stator.renewCertificate(settings.ocpp.tls))
+    log.info(
+      isRenewed
+        ? 'Settings were read again: log levels are set, and new connections get the new certificate.'
+        : 'Settings were read again, and log levels are set.',
     )
+    for (const setting of sectionsThatNeedRestart(running, settings))
+      log.warn({ setting }, 'Settings of this section have changed, and take effect at the next start.')
+  } catch (error) {
+    log.error({ error }, 'Settings cannot be read again; Stator goes on with those it has.')
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
 }
 
 function fail(error: unknown): void {

@@ -1,6 +1,6 @@
 // Provisions charge points through Stator's REST API, for a load against one that the bench did not start.
 
-import { UsageError } from '../cli.ts'
+import { UsageError } from '../../src/base/command-line.ts'
 import { benchIdTag } from '../generator/charging.ts'
 
 const requestsAtOnce = 16

@@ -40,15 +40,21 @@ export function startStator(options: StatorLaunch): Promise<ServerProcess> {
       ...(connectionString === null ? {} : { Database__ConnectionString: connectionString }),
       Security__AdminApiKey: adminApiKey,
       Security__CredentialSecret: credentialSecret,
+      // The line that says where it listens.
+      Logging__LogLevel__Stator: 'Information',
       ...options.settings,
       ...settingsOfCaller(),
     },
     core,
-    announced: (line) => {
-      const match = /^Charge points\s+(\S+)\/\{identity\}/.exec(line)
-      return match?.[1]?.replace('localhost', '127.0.0.1') ?? null
-    },
+    announced: ocppUrlIn,
   })
+}
+
+/** The URL for charge points, from the log line that says that Stator is running; null for any other line. */
+function ocppUrlIn(line: string): string | null {
+  if (!line.includes('"Stator is running."')) return null
+  const { url } = JSON.parse(line) as { readonly url: string }
+  return `${url.replace(/^http/, 'ws').replace('localhost', '127.0.0.1')}/ocpp`
 }
 
 function settingsOfCaller(): Record<string, string> {

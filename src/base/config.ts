@@ -110,6 +110,19 @@ export function settingsFrom(document: unknown): Settings {
   return check(readDocumentOnly(document))
 }
 
+/** Sections with changes other than log levels and the certificate: a running process does not take them over. */
+export function sectionsThatNeedRestart(running: Settings, settings: Settings): string[] {
+  const rest = ({ ocpp, database, security, workers }: Settings) => ({
+    OCPP: { ...ocpp, tls: ocpp.tls === null },
+    Database: database,
+    Security: security,
+    Workers: workers,
+  })
+  const before = Object.entries(rest(running))
+  const after = Object.values(rest(settings))
+  return before.flatMap(([section, values], at) => (Bun.deepEquals(values, after[at]) ? [] : [section]))
+}
+
 function check(found: FoundSettings): Settings {
   const parsed = settingsSchema.safeParse(found.tree)
   if (!parsed.success) throw refusal(parsed.error.issues[0]?.path ?? [], found)

@@ -509,6 +509,9 @@ export const alikeIdentitiesShownMax = 20
 /** Problems of components shown per charge point: the newest. */
 export const problemsShownMax = 256
 
+/** Charge points above which a start on the embedded database advises PostgreSQL: it was not measured with more. */
+export const embeddedStationsMax = 200
+
 /** Interval of the health check of the embedded database, in milliseconds. */
 export const embeddedCheckMs = 1_000
 

@@ -103,12 +103,18 @@ export interface LogDestination {
 /** Levels by category; a category that is missing has the level of `Default`. */
 export type LogLevels = Readonly<{ Default: LogLevel } & { [Category in LogCategory]?: LogLevel | undefined }>
 
+/** A log whose levels can be changed while it is used. */
+export interface AdjustableLogger extends Logger {
+  /** From now on lines of this log, and of all that were made from it, are filtered by `levels`. */
+  setLevels(levels: LogLevels): void
+}
+
 /**
  * The log of this process; its lines are those of the category `Stator` until `category` says otherwise.
  *
  * Lines go to standard output, written before the call returns, unless `destination` is given.
  */
-export function createLogger(levels: LogLevels, destination?: LogDestination): Logger {
+export function createLogger(levels: LogLevels, destination?: LogDestination): AdjustableLogger {
   const root = pino(
     {
       base: null,
@@ -125,7 +131,7 @@ export function createLogger(levels: LogLevels, destination?: LogDestination): L
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   )
-  return new PinoBacked(root, levels, 'Stator', {})
+  return new PinoBacked(root, new Thresholds(levels), 'Stator', {})
 }
 
 /** A log that writes nothing. */
@@ -145,61 +151,100 @@ const levelNames: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(logLevels).map(([name, pinoName]) => [pinoName, name]),
 )
 
-class PinoBacked implements Logger {
+const ranks: Readonly<Record<LogLevel, number>> = {
+  Trace: 0,
+  Debug: 1,
+  Information: 2,
+  Warning: 3,
+  Error: 4,
+  Critical: 5,
+  None: 6,
+}
+
+/** The lowest level that each category writes, as a rank; shared by all logs that come from one. */
+class Thresholds {
+  #ranks: Readonly<Record<LogCategory, number>>
+
+  constructor(levels: LogLevels) {
+    this.#ranks = ranksOf(levels)
+  }
+
+  set(levels: LogLevels): void {
+    this.#ranks = ranksOf(levels)
+  }
+
+  of(category: LogCategory): number {
+    return this.#ranks[category]
+  }
+}
+
+function ranksOf(levels: LogLevels): Record<LogCategory, number> {
+  const rankOf = (category: LogCategory): number => ranks[levels[category] ?? levels.Default]
+  return { Stator: rankOf('Stator'), OCPP: rankOf('OCPP'), Api: rankOf('Api'), Database: rankOf('Database') }
+}
+
+class PinoBacked implements AdjustableLogger {
   readonly #root: PinoLogger
-  readonly #levels: LogLevels
+  readonly #thresholds: Thresholds
   readonly #category: LogCategory
   readonly #fields: LogFields
   readonly #lines: PinoLogger
 
-  constructor(root: PinoLogger, levels: LogLevels, category: LogCategory, fields: LogFields) {
+  constructor(root: PinoLogger, thresholds: Thresholds, category: LogCategory, fields: LogFields) {
     this.#root = root
-    this.#levels = levels
+    this.#thresholds = thresholds
     this.#category = category
     this.#fields = fields
-    this.#lines = root.child({ category, ...fields }, { level: logLevels[levels[category] ?? levels.Default] })
+    this.#lines = root.child({ category, ...fields })
+  }
+
+  setLevels(levels: LogLevels): void {
+    this.#thresholds.set(levels)
   }
 
   category(category: LogCategory): Logger {
-    return new PinoBacked(this.#root, this.#levels, category, this.#fields)
+    return new PinoBacked(this.#root, this.#thresholds, category, this.#fields)
   }
 
   child(fields: LogFields): Logger {
-    return new PinoBacked(this.#root, this.#levels, this.#category, { ...this.#fields, ...cutFields({ ...fields }) })
+    const all = { ...this.#fields, ...cutFields({ ...fields }) }
+    return new PinoBacked(this.#root, this.#thresholds, this.#category, all)
   }
 
   isEnabled(level: LogLevel): boolean {
-    return level !== 'None' && this.#lines.isLevelEnabled(logLevels[level])
+    return level !== 'None' && ranks[level] >= this.#thresholds.of(this.#category)
   }
 
   trace(...line: Line): void {
-    write(this.#lines, 'trace', line)
+    this.#write('Trace', line)
   }
 
   debug(...line: Line): void {
-    write(this.#lines, 'debug', line)
+    this.#write('Debug', line)
   }
 
   info(...line: Line): void {
-    write(this.#lines, 'info', line)
+    this.#write('Information', line)
   }
 
   warn(...line: Line): void {
-    write(this.#lines, 'warn', line)
+    this.#write('Warning', line)
   }
 
   error(...line: Line): void {
-    write(this.#lines, 'error', line)
+    this.#write('Error', line)
   }
 
   fatal(...line: Line): void {
-    write(this.#lines, 'fatal', line)
+    this.#write('Critical', line)
   }
-}
 
-function write(lines: PinoLogger, method: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', line: Line): void {
-  if (line.length === 1) lines[method](line[0])
-  else lines[method](line[0], line[1])
+  #write(level: Exclude<LogLevel, 'None'>, line: Line): void {
+    if (!this.isEnabled(level)) return
+    const method = logLevels[level]
+    if (line.length === 1) this.#lines[method](line[0])
+    else this.#lines[method](line[0], line[1])
+  }
 }
 
 /** `text`, cut with a note of its length when it is longer than `charactersMax`. */

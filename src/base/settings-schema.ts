@@ -240,7 +240,8 @@ export const settingsSchema = z.strictObject({
       AdminApiKey: described(
         z.union([z.literal(''), apiKey]).default(''),
         {
-          meaning: 'API key of the operator; unset: generated at the first start, shown once, kept in the data folder.',
+          meaning:
+            'API key of the operator; unset: generated at the first start, kept in the data folder, shown once if that start is in a terminal.',
           expected: apiKeyExpected,
         },
         { isSecret: true },

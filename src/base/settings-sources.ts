@@ -2,9 +2,12 @@
 // Keys are matched in any letter case, as in .NET. An unknown key is refused, and the error suggests the nearest one.
 
 import { readFileSync } from 'node:fs'
+import { unknownFlag } from './command-line.ts'
 import { StatorError } from './errors.ts'
+import { editDistance, nearest } from './nearest.ts'
 import { settingTree } from './settings-schema.ts'
 import type { SettingNode } from './settings-schema.ts'
+import { startCommand } from './start-command.ts'
 
 export interface SettingsSources {
   /** Arguments after the script's name: `--config FILE` or nothing. */
@@ -84,7 +87,7 @@ function configFlag(argv: readonly string[]): string | null {
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const path = argument === '--config' ? rest.shift() : /^--config=(.*)$/s.exec(argument)?.[1]
     if (argument !== '--config' && path === undefined) {
-      throw invalid(`${shown(argument)} is not an argument of Stator: expected --config FILE, or nothing.`)
+      throw invalid(unknownFlag(argument, startCommand).message)
     }
     if (path === undefined || path === '') throw invalid('--config names no file: expected --config FILE.')
     if (file !== null) throw invalid(`--config is given twice ("${file}", "${path}"): expected one settings file.`)
@@ -140,12 +143,19 @@ function copySection(
   }
 }
 
-/** Applies `A__B=value` where A is a section of the settings; other variables are ignored. */
+/**
+ * Applies `A__B=value` where A is a section of the settings. Other variables are ignored, unless they are near the name
+ * of one of ours.
+ */
 function readEnvironment(env: Readonly<Record<string, string | undefined>>, found: FoundSettings): void {
   const elements = new Map<string, Map<number, string>>()
   for (const [name, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const parts = name.split('__')
-    if (value === undefined || parts.length < 2 || partOf(settingTree, parts[0] ?? '') === null) continue
+    if (value === undefined) continue
+    if (parts.length < 2 || partOf(settingTree, parts[0] ?? '') === null) {
+      refuseMisspelt(name)
+      continue
+    }
     const origin = `environment variable ${name}`
     const place = placeOf(parts, origin)
     if (place === null) continue
@@ -155,6 +165,27 @@ function readEnvironment(env: Readonly<Record<string, string | undefined>>, foun
     else elements.set(dotted, (elements.get(dotted) ?? new Map<number, string>()).set(place.index, value))
   }
   for (const [dotted, byIndex] of elements) mergeElements(dotted.split('.'), byIndex, found.tree)
+}
+
+// Other programs have variables in this environment, so only a name that is near a whole name of ours is refused. With
+// fewer underscores than ours it must be spelt exactly as ours besides: `DATABASE_POOL_SIZE` is somebody else's.
+function refuseMisspelt(name: string): void {
+  const given = name.replace(/__\d+$/, '')
+  const near = variablesOf(settingTree, '').find((known) =>
+    name.includes('__')
+      ? editDistance(given.toLowerCase(), known.toLowerCase()) <= Math.floor(known.length / variableLettersPerMistake)
+      : given.replaceAll('_', '') === known.replaceAll('_', ''),
+  )
+  if (near === undefined) return
+  throw invalid(`${name} is not a setting (environment variable ${name}): did you mean ${near}?`)
+}
+
+const variableLettersPerMistake = 6
+
+/** The environment variables of all settings, without the index of a list's element. */
+function variablesOf(node: SettingNode, name: string): string[] {
+  if (node.kind !== 'section') return [name]
+  return [...node.parts].flatMap(([key, part]) => variablesOf(part, name === '' ? key : `${name}__${key}`))
 }
 
 interface Place {
@@ -238,7 +269,7 @@ function unknownKey(
     return invalid(`${dotted} is not a setting (${origin}): ${path.join('.')} is one, and ${advice}.`)
   }
   const prefix = path.length === 0 ? '' : `${path.join('.')}.`
-  const near = nearest(given, [...node.parts.keys()]) ?? null
+  const near = nearest(given, [...node.parts.keys()])
   const hint = near === null ? elsewhere(given) : `${prefix}${near}`
   const advice = hint === null ? `expected one of ${[...node.parts.keys()].join(', ')}` : `did you mean ${hint}?`
   return invalid(`${dotted} is not a setting (${origin}): ${advice}${hint === null ? '.' : ''}`)
@@ -252,27 +283,6 @@ function elsewhere(given: string): string | null {
     if (found !== null) return `${section}.${found[0]}`
   }
   return null
-}
-
-function nearest(given: string, known: readonly string[]): string | undefined {
-  const byDistance = known.map((key) => ({ key, distance: editDistance(given.toLowerCase(), key.toLowerCase()) }))
-  byDistance.sort((a, b) => a.distance - b.distance)
-  const best = byDistance[0]
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(best.key.length / 3)) ? best.key : undefined
-}
-
-/** Levenshtein distance between `a` and `b`. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [y, letter] of [...a].entries()) {
-    const next = [y + 1]
-    for (const [x, other] of [...b].entries()) {
-      const replaced = (row[x] ?? 0) + (letter === other ? 0 : 1)
-      next.push(Math.min(replaced, (row[x + 1] ?? 0) + 1, (next[x] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }
 
 function isRecord(value: unknown): value is SettingsTree {

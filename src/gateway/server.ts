@@ -27,6 +27,12 @@ export interface Gateway {
   readonly port: number
   /** Received bytes that are not served yet, and handshakes that wait for admission. */
   readonly waiting: PartCounts['gateway']
+  /**
+   * From now on new connections get this certificate. Connections that are open stay as they are.
+   *
+   * @throws {StatorError} `ADDRESS_UNAVAILABLE` when the port cannot be opened with it; the earlier one is kept then.
+   */
+  renewCertificate(tls: TLSOptions): void
   /** Graceful drain: refuses new connections and CALLs, finishes those under way, closes the sockets with 1001. */
   drain(): Promise<void>
   /** Stops listening. */
@@ -39,18 +45,7 @@ export interface Gateway {
  * @throws {StatorError} `ADDRESS_UNAVAILABLE` when the address is in use, or this machine does not have it.
  */
 export function startGateway(deps: GatewayDeps): Gateway {
-  try {
-    return new RunningGateway(deps)
-  } catch (error) {
-    const { host, port } = deps.settings
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new StatorError(
-      'ADDRESS_UNAVAILABLE',
-      `OCPP.ServerEndpoint and OCPP.ServerPort are ${host} and ${port} (${reason}): expected an address of this machine and a free port.`,
-      undefined,
-      error,
-    )
-  }
+  return new RunningGateway(deps)
 }
 
 function httpError(code: 'BAD_REQUEST' | 'INTERNAL', message: string): Response {
@@ -61,13 +56,75 @@ class RunningGateway implements Gateway {
   readonly #deps: GatewayDeps
   readonly #stations: Stations
   readonly #admission: Admission
-  readonly #server: ReturnType<typeof serve<SocketData>>
+  /** `OCPP.ServerPort`, or the free one that was selected. */
+  readonly #port: number
+  #server: Server<SocketData>
+  #tls: TLSOptions | null
+  /** Servers with an earlier certificate, until their last connection is closed. */
+  readonly #earlier = new Set<Server<SocketData>>()
+  #isStopped = false
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps
     const stations = new Stations(deps)
     this.#stations = stations
     this.#admission = new Admission(deps)
+    this.#tls = deps.tls
+    this.#server = this.#listen(deps.settings.port, deps.tls)
+    this.#port = this.#server.port ?? deps.settings.port
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get waiting(): PartCounts['gateway'] {
+    return { receivedBytes: this.#stations.receivedBytes, handshakes: this.#admission.waiting }
+  }
+
+  // Bun.serve takes a certificate only when it begins to listen: `reload` ignores `tls` (Bun 1.4.5). So another server
+  // takes the port over, in the same turn of the event loop.
+  renewCertificate(tls: TLSOptions): void {
+    if (this.#isStopped) return
+    const earlier = this.#server
+    this.#earlier.add(earlier)
+    void earlier.stop().then(() => this.#earlier.delete(earlier))
+    try {
+      this.#server = this.#listen(this.#port, tls)
+      this.#tls = tls
+    } catch (error) {
+      this.#server = this.#listen(this.#port, this.#tls)
+      throw error
+    }
+  }
+
+  drain(): Promise<void> {
+    return this.#stations.drain()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await Promise.all([...this.#earlier, this.#server].map((server) => server.stop(true)))
+  }
+
+  #listen(port: number, tls: TLSOptions | null): Server<SocketData> {
+    try {
+      return this.#serve(port, tls)
+    } catch (error) {
+      const { host } = this.#deps.settings
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new StatorError(
+        'ADDRESS_UNAVAILABLE',
+        `OCPP.ServerEndpoint and OCPP.ServerPort are ${host} and ${port} (${reason}): expected an address of this machine and a free port.`,
+        undefined,
+        error,
+      )
+    }
+  }
+
+  #serve(port: number, tls: TLSOptions | null): Server<SocketData> {
+    const deps = this.#deps
+    const stations = this.#stations
     const handshakeDeps: HandshakeDeps = {
       auth: deps.auth,
       assumedVersion: deps.settings.assumedVersion,
@@ -79,13 +136,13 @@ class RunningGateway implements Gateway {
       counters: deps.counters,
       log: deps.log,
     }
-    this.#server = serve<SocketData>({
+    return serve<SocketData>({
       hostname: deps.settings.host,
-      port: deps.settings.port,
+      port,
       // Otherwise a second process could share the port and receive part of the connections.
       reusePort: false,
       idleTimeout: httpIdleSecondsMax,
-      ...(deps.tls === null ? {} : { tls: deps.tls }),
+      ...(tls === null ? {} : { tls }),
       fetch: (request, server) => {
         // An invalid Host header makes `request.url` unparsable.
         const path = URL.parse(request.url)?.pathname
@@ -112,18 +169,6 @@ class RunningGateway implements Gateway {
     })
   }
 
-  get port(): number {
-    return this.#server.port ?? this.#deps.settings.port
-  }
-
-  get waiting(): PartCounts['gateway'] {
-    return { receivedBytes: this.#stations.receivedBytes, handshakes: this.#admission.waiting }
-  }
-
-  drain(): Promise<void> {
-    return this.#stations.drain()
-  }
-
   /** Bun resets an idle connection even while its request is being answered. */
   async #answer(request: Request, server: Server<SocketData>): Promise<Response> {
     server.timeout(request, restAnswerSecondsMax)
@@ -132,9 +177,5 @@ class RunningGateway implements Gateway {
     } finally {
       server.timeout(request, httpIdleSecondsMax)
     }
-  }
-
-  async stop(): Promise<void> {
-    await this.#server.stop(true)
   }
 }

@@ -1,11 +1,13 @@
 // `bun run demo`: a running Stator with six simulated charge points and a few id tags, so that there is something to
 // see. It keeps its data in a folder of its own and can be restarted.
 
+import { answerAtOnce, readFlags, UsageError } from '../base/command-line.ts'
 import { systemClock } from '../base/clock.ts'
 import { loadSettings, type Settings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
-import { shutdownMsMax } from '../base/limits.ts'
 import { makeFilesPrivate } from '../base/private-folder.ts'
+import { onSignals } from '../base/signals.ts'
+import { demoCommand, settingLines } from '../base/start-command.ts'
 import { startStator, type Stator } from '../main.ts'
 import { SimulatedChargePoint } from './charge-point.ts'
 import { drive } from './driver.ts'
@@ -91,13 +93,16 @@ export interface Demo {
 }
 
 /**
- * Starts Stator, creates its charge points and id tags through the REST API if they do not exist, and switches the
- * charge points on; resolves once all of them are accepted.
+ * Starts Stator, on a free port if its own is in use. Creates its charge points and id tags through the REST API if
+ * they do not exist, and switches the charge points on; resolves once all of them are accepted.
  *
  * @param print is called with a line for every event worth showing.
  */
 export async function startDemo(settings: Settings, print: (line: string) => void): Promise<Demo> {
-  const stator = await startStator(settings)
+  const { host, port } = settings.ocpp
+  const isTaken = port !== 0 && isInUse(host, port)
+  if (isTaken) print(`Port ${port} is in use, by bun start or another program: the demo takes a free one.`)
+  const stator = await startStator(isTaken ? { ...settings, ocpp: { ...settings.ocpp, port: 0 } } : settings)
   const stops: (() => void)[] = []
   const stop = async (): Promise<void> => {
     for (const each of stops.splice(0).toReversed()) each()
@@ -137,6 +142,15 @@ export async function startDemo(settings: Settings, print: (line: string) => voi
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function isInUse(hostname: string, port: number): boolean {
+  try {
+    Bun.listen({ hostname, port, socket: { data: () => {} } }).stop(true)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
   }
 }
 
@@ -196,35 +210,36 @@ CP001 and CP004 wait for you; drivers come to the others. Ctrl-C ends the demo.
 `
 }
 
+/** A database of its own, whatever the settings of the real Stator are. */
+const dataFolder = './data/demo'
+
 async function main(): Promise<void> {
+  const argv = process.argv.slice(2)
+  const answer = answerAtOnce(argv, demoCommand, settingLines())
+  if (answer !== null) return console.log(answer)
+  readFlags(argv, demoCommand)
   makeFilesPrivate()
   const settings = loadSettings({
-    argv: process.argv.slice(2),
+    argv,
     env: {
       Logging__LogLevel__Default: 'Warning',
       OCPP__HeartbeatInterval: '30',
       ...process.env,
-      // A database of its own, whatever the settings of the real Stator are.
       Database__Provider: 'Embedded',
       Database__ConnectionString: '',
-      Database__DataFolder: './data/demo',
+      Database__DataFolder: dataFolder,
     },
   })
+  console.log(
+    `The demo keeps its data in ${dataFolder}, apart from that of bun start. Its first start takes some seconds.`,
+  )
   const demo = await startDemo(settings, (line) => console.log(`${new Date().toLocaleTimeString()}  ${line}`))
   console.log(introduction(demo.stator))
-  let isStopping = false
-  const stop = (): void => {
-    if (isStopping) return
-    isStopping = true
-    setTimeout(() => process.exit(1), shutdownMsMax).unref()
-    demo.stop().then(() => process.exit(0), fail)
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  onSignals({ stop: () => demo.stop(), reload: null, fail })
 }
 
 function fail(error: unknown): void {
-  console.error(error instanceof StatorError ? error.message : error)
+  console.error(error instanceof StatorError || error instanceof UsageError ? error.message : error)
   process.exit(1)
 }
 

@@ -237,6 +237,7 @@ function watch(ping: () => Promise<void>, restart: () => void, log: Logger): () 
     isAsking = true
     try {
       await ping()
+      if (failures > 0) log.warn({ count: failures }, 'The embedded database answers again.')
       failures = 0
     } catch (error) {
       failures++

@@ -59,7 +59,8 @@ export async function startEmbedded(dataFolder: string, log: Logger): Promise<Em
     log.error({ code }, 'The embedded database failed; it is started again.')
     while (!isStopping) {
       try {
-        return await run()
+        await run()
+        return log.warn('The embedded database runs again.')
       } catch (error) {
         log.error({ code, error }, 'The embedded database does not start.')
         await Bun.sleep(restartDelayMs)

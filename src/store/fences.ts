@@ -40,6 +40,7 @@ export async function watchFences({ database, clock, log, onFence }: FenceWatchO
     fenceCheckMs,
     async () => {
       for (const fence of await look()) onFence(fence)
+      if (isFailing) log.warn('The poll for changes of other nodes succeeds again.')
       isFailing = false
     },
     (error) => {

@@ -183,6 +183,11 @@ export class LeaseKeeper {
       counters.leasesLost++
       log.warn('The lease of this node had run out; its charge points are marked as connected again.')
     }
+    this.#succeeded()
+  }
+
+  #succeeded(): void {
+    if (this.#isFailing) this.#options.log.warn('The database answers again; the lease of this node is kept.')
     this.#isFailing = false
   }
 
@@ -215,13 +220,14 @@ export class LeaseKeeper {
 
   /** Corrects what the database says about this node's charge points. */
   async #repair(): Promise<void> {
-    const { log } = this.#options
+    const { isShared, log } = this.#options
     this.#isDoubtful = false
     const unreported = [...this.#unreported.values()]
     const regained = await this.#confirmHeld()
     // In this order: a charge point that disconnects now may be marked as not connected before it is confirmed.
     const released = await this.#releaseStrays()
     for (const one of unreported) if (!this.#releases.has(one)) this.#reported(one)
+    if (!isShared) this.#succeeded()
     if (regained > 0)
       log.info({ count: regained }, 'Charge points of this node were marked as not connected; corrected.')
     if (released > 0) log.info({ count: released }, 'Charge points that have left were marked as connected; corrected.')

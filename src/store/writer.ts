@@ -84,6 +84,8 @@ export class Writer {
   #isStarted = false
   #isStopping = false
   #isAvailable = true
+  /** Since when it is not available. */
+  #awaySinceMs = 0
   #expectsNew = true
   #running: Promise<void> | null = null
   #wakeUp = nothingToSettle
@@ -387,12 +389,17 @@ export class Writer {
   #noteAvailable(isAvailable: boolean, error?: unknown): void {
     if (this.#isAvailable === isAvailable) return
     this.#isAvailable = isAvailable
-    if (isAvailable) this.#log.info('The database is back; what waited is being committed.')
-    else {
+    const nowMs = this.#clock.nowMs()
+    if (!isAvailable) {
+      this.#awaySinceMs = nowMs
       const code: ErrorCode = 'STORE_UNAVAILABLE'
       const sentence = 'The database cannot be reached; changes wait, and charge points are not answered.'
       this.#log.error({ code, error }, sentence)
+      return
     }
+    // At Warning, so that a log that has the beginning of an outage has its end, too.
+    const durationMs = nowMs - this.#awaySinceMs
+    this.#log.warn({ durationMs }, 'The database is back; what waited is being committed.')
   }
 
   #pause(delayMs: number): Promise<void> {

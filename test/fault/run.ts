@@ -7,6 +7,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Glob } from 'bun'
+import { answerAtOnce, type Command, readFlags, UsageError } from '../../src/base/command-line.ts'
 import { type Machine, machine, median } from '../../bench/standard/results.ts'
 import { faultsFolderVariable, type KeptResult } from '../support/fault-results.ts'
 
@@ -27,15 +28,32 @@ interface Plan {
   readonly names: readonly string[]
 }
 
+const command: Command = {
+  name: 'bun run faults',
+  about: 'injects every fault, or those in the test files of these names (`fuzz`: fuzzing and simulation)',
+  flags: {
+    full: { value: null, about: 'at full size, with fuzzing, and write the figures into docs/reliability.md' },
+    seeds: { value: 'N', about: `with --full: how many seeds the simulation runs (${seedsDefault})` },
+  },
+  operands: 'NAME…',
+}
+
+/** What the arguments ask for; ends this process if they are wrong, or ask for help. */
 function planOf(args: readonly string[]): Plan {
-  const isFull = args.includes('--full')
-  const others = args.filter((argument) => argument !== '--full')
-  const at = others.indexOf('--seeds')
-  if (at < 0) return { isFull, seeds: seedsDefault, names: others }
-  const seeds = Number(others[at + 1])
-  if (Number.isSafeInteger(seeds) && seeds > 0) return { isFull, seeds, names: others.toSpliced(at, 2) }
-  console.error(`--seeds is ${others[at + 1] ?? 'left out'}: expected a number from 1.`)
-  process.exit(2)
+  const answer = answerAtOnce(args, command)
+  if (answer !== null) {
+    console.log(answer)
+    process.exit()
+  }
+  try {
+    const { flags, operands } = readFlags(args, command)
+    const seeds = Number(flags.get('seeds') ?? seedsDefault)
+    if (Number.isSafeInteger(seeds) && seeds > 0) return { isFull: flags.has('full'), seeds, names: operands }
+    throw new UsageError(`--seeds is "${flags.get('seeds')}": expected a whole number from 1.`)
+  } catch (error) {
+    console.error(error instanceof UsageError ? error.message : error)
+    process.exit(2)
+  }
 }
 
 /** Runs a command in the folder of the program; returns its exit code, and its output if that is wanted. */

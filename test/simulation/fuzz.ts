@@ -2,16 +2,24 @@
 // number of seeds of the simulation. If a rule is broken, it prints the shortest story that it finds and exits with 1.
 
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { answerAtOnce, type Command, readFlags, UsageError } from '../../src/base/command-line.ts'
 import { planOf } from './plan.ts'
 import { rules } from './rules.ts'
 import { runSeeds, summary } from './run.ts'
 import { simulate } from './simulation.ts'
 import { shorten, storyOf } from './story.ts'
 
-const usage = `bun run fuzz                                  runs the tests in test/simulation and test/fuzz at length
-bun run fuzz --seeds N [--first S] [--json]   runs N seeds (10000) from S (1) on
-bun run fuzz --seed S                         prints the story of one seed`
+const command: Command = {
+  name: 'bun run fuzz',
+  about: 'runs the tests in test/simulation and test/fuzz at length; with a flag: the simulation alone',
+  flags: {
+    seeds: { value: 'N', about: 'run this many seeds (10000)' },
+    first: { value: 'S', about: 'with --seeds: the first of them (1)' },
+    json: { value: null, about: 'with --seeds: print the counts as JSON' },
+    seed: { value: 'S', about: 'print the story of this seed' },
+  },
+  operands: null,
+}
 
 /** Violations whose story is printed; one bug breaks many seeds. */
 const storiesMax = 3
@@ -19,26 +27,28 @@ const progressMs = 1_000
 /** How many times longer than with `bun run test`. */
 const timesDefault = '4'
 
-function integer(name: string, text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  console.error(`--${name} is ${text}: expected a whole number, 0 or more.\n${usage}`)
-  process.exit(2)
-}
-
-function options() {
+/** The arguments; ends this process if they are wrong, or ask for help. */
+function given(args: readonly string[]): ReadonlyMap<string, string> {
+  const answer = answerAtOnce(args, command)
+  if (answer !== null) {
+    console.log(answer)
+    process.exit()
+  }
   try {
-    const text = { type: 'string' } as const
-    const { values } = parseArgs({
-      args: process.argv.slice(2),
-      options: { seeds: text, first: text, seed: text, json: { type: 'boolean' } },
-    })
-    return values
+    return readFlags(args, command).flags
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    console.error(error instanceof UsageError ? error.message : error)
     process.exit(2)
   }
+}
+
+function integer(name: string, fallback: number): number {
+  const text = flags.get(name)
+  if (text === undefined) return fallback
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isSafeInteger(value)) return value
+  console.error(`--${name} is "${text}": expected a whole number, 0 or more.`)
+  process.exit(2)
 }
 
 async function runTests(): Promise<void> {
@@ -81,9 +91,9 @@ function fuzz(first: number, count: number, isJson: boolean): void {
   if (violations.length > 0) process.exitCode = 1
 }
 
-const { seed, seeds, first, json = false } = options()
-if (process.argv.length === 2) await runTests()
-else if (seed !== undefined) replay(integer('seed', seed, 0))
-else fuzz(integer('first', first, 1), integer('seeds', seeds, 10_000), json)
+const flags = given(process.argv.slice(2))
+if (flags.size === 0) await runTests()
+else if (flags.has('seed')) replay(integer('seed', 0))
+else fuzz(integer('first', 1), integer('seeds', 10_000), flags.has('json'))
 // Exits explicitly: simulated processes may still wait for events that never come.
 process.exit()

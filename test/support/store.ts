@@ -83,8 +83,8 @@ async function opened(database: Database, release: () => Promise<void>) {
 }
 
 /** A writer that has begun to write. */
-export function startedWriter(database: Database, clock: Clock = systemClock): Writer {
-  const writer = new Writer({ database, clock, log: silentLogger })
+export function startedWriter(database: Database, clock: Clock = systemClock, log = silentLogger): Writer {
+  const writer = new Writer({ database, clock, log })
   writer.start()
   return writer
 }

@@ -70,3 +70,17 @@ test('the demo starts again on what it left behind', async () => {
   expect(demo.stator.adminApiKey).toBe(adminApiKey)
   expect((await get('/api/chargepoints'))['totalCount']).toBe(6)
 }, 60_000)
+
+test('a demo beside another program on its port takes a free one, and says so', async () => {
+  await demo.stop()
+  const other = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('other') })
+  try {
+    const port = other.port ?? 0
+    demo = await startDemo({ ...settings, ocpp: { ...settings.ocpp, port } }, (line) => lines.push(line))
+    expect(lines).toContain(`Port ${port} is in use, by bun start or another program: the demo takes a free one.`)
+    expect(demo.stator.port).not.toBe(port)
+    expect((await get('/api/chargepoints'))['totalCount']).toBe(6)
+  } finally {
+    await other.stop(true)
+  }
+}, 60_000)

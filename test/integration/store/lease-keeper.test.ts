@@ -10,15 +10,17 @@ import {
   leaseRenewMs,
   leaseStatementMsMax,
   leaseCheckMs,
+  ownershipCheckMs,
 } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import type { Release } from '../../../src/store/live-queries.ts'
 import type { Fence } from '../../../src/store/fences.ts'
-import { LeaseKeeper } from '../../../src/store/lease-keeper.ts'
+import { LeaseKeeper, type LeaseKeeperOptions } from '../../../src/store/lease-keeper.ts'
 import { createNodeLeases, type NodeLeases, type Ownership } from '../../../src/store/node-leases.ts'
 import { createQueries, type Queries } from '../../../src/store/queries.ts'
 import { HandClock } from '../../support/hand-clock.ts'
+import { collectedLog } from '../../support/log-lines.ts'
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts'
 import { arrivalMs } from '../../support/store.ts'
 import { until } from '../../support/until.ts'
@@ -66,7 +68,7 @@ interface Node {
   isLeaving: boolean
 }
 
-async function newNode(isShared = true): Promise<Node> {
+async function newNode(isShared = true, more: Partial<LeaseKeeperOptions> = {}): Promise<Node> {
   const clock = new HandClock()
   const counters = new Counters()
   const state = { clock, counters, held: [], expected: [], overtaken: [], isLeaving: false } as Omit<Node, 'keeper'>
@@ -86,6 +88,7 @@ async function newNode(isShared = true): Promise<Node> {
         state.held = state.held.filter(({ key }) => key !== fence.key)
       },
     },
+    ...more,
   })
   const node = Object.assign(state, { keeper })
   kept.push(node)
@@ -199,6 +202,37 @@ test('who leaves while his node marks him as connected again has left', async ()
   await pass(node, leaseRenewMs + leaseCheckMs)
   expect(await isConnected(leaving)).toBe(false)
 })
+
+test.each([
+  ['with others', true],
+  ['alone', false],
+])(
+  'of an outage of the database a node %s logs the beginning and the end, once each, at Warning',
+  async (_who, isShared) => {
+    const { log, lines } = collectedLog('Warning')
+    let isAway = false
+    const whileThere = <T>(work: () => Promise<T>): Promise<T> =>
+      isAway ? Promise.reject(new StatorError('STORE_UNAVAILABLE', 'The database is away.')) : work()
+    const node = await newNode(isShared, {
+      log,
+      leases: {
+        ...leases,
+        renew: (id) => whileThere(() => leases.renew(id)),
+        confirm: (...given) => whileThere(() => leases.confirm(...given)),
+        heldBy: (...given) => whileThere(() => leases.heldBy(...given)),
+      },
+    })
+    await pass(node, leaseCheckMs)
+    isAway = true
+    await pass(node, ownershipCheckMs + 2 * leaseRenewMs)
+    isAway = false
+    await pass(node, 2 * leaseRenewMs)
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      'The lease of this node could not be kept; the next turn tries again.',
+      'The database answers again; the lease of this node is kept.',
+    ])
+  },
+)
 
 test('a charge point that left while the database was away is not connected when it is back', async () => {
   const node = await newNode()

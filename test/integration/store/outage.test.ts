@@ -14,6 +14,7 @@ import { TransactionIds } from '../../../src/store/transaction-ids.ts'
 import { Writer } from '../../../src/store/writer.ts'
 import { chargePointEvent, connectorStatus, newTransactionId, sample, startSet } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
+import { collectedLog } from '../../support/log-lines.ts'
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts'
 import { arrivalMs, changeSet, meterRows, startedWriter } from '../../support/store.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
@@ -90,6 +91,27 @@ test('what is committed while the database is away waits, and is stored when it 
   expect(writer.isAvailable).toBe(true)
   expect(await queries.connectorsOf(key)).toHaveLength(4)
 })
+
+test('the beginning and the end of an outage are logged, with how long it was', async () => {
+  const { log, lines } = collectedLog('Warning')
+  await writer.stop()
+  writer = startedWriter(database, clock, log)
+  await writer.commit(changeSet(key, { changes: [status(1)] }))
+  await proxy.close()
+  const waiting = writer.commit(changeSet(key, { changes: [status(2)] }))
+  await until('the writer to notice', () => !writer.isAvailable)
+  await proxy.open()
+  await whileRetrying(waiting)
+  const [began, ended, ...more] = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(isOfWriter)
+  expect(began).toMatchObject({ level: 'Error', msg: expect.stringContaining('cannot be reached') })
+  expect(ended).toMatchObject({ level: 'Warning', msg: expect.stringContaining('is back') })
+  expect(ended?.['durationMs']).toBeGreaterThan(0)
+  expect(more).toEqual([])
+})
+
+function isOfWriter({ msg }: Record<string, unknown>): boolean {
+  return String(msg).startsWith('The database ')
+}
 
 test('a COMMIT whose outcome is lost is found out: nothing is stored twice, and it is no retransmission', async () => {
   const first = startOne()

@@ -111,6 +111,14 @@ describe('sources', () => {
 
   test('variables of other programs are not ours', () => {
     expect(load(null, { PATH: '/bin', NODE__X: '1', OCPP: 'x', Database: 'y', DOTNET__A__B: 'z' }).ocpp.port).toBe(8080)
+    const alike = {
+      DATABASE_POOL_SIZE: '5',
+      WORKER__COUNT: '2',
+      SERVER_PORT: '80',
+      Worker__Size: '1',
+      Databases__Main: 'x',
+    }
+    expect(load(null, alike).ocpp.port).toBe(8080)
   })
 
   test('--config names the file, in either form', () => {
@@ -272,13 +280,26 @@ describe('what stops a start', () => {
       { Logging__LogLevel: 'Debug' },
       'Logging.LogLevel is no setting but a group of them (environment variable Logging__LogLevel): name one, as Logging__LogLevel__Default.',
     ],
+    [
+      { Datbase__ConnectionString: 'Host=db' },
+      'Datbase__ConnectionString is not a setting (environment variable Datbase__ConnectionString): did you mean Database__ConnectionString?',
+    ],
+    [
+      { OCCP__SERVERPORT: '1' },
+      'OCCP__SERVERPORT is not a setting (environment variable OCCP__SERVERPORT): did you mean',
+    ],
+    [
+      { Securty__ApiKeys__0: 'x' },
+      'Securty__ApiKeys__0 is not a setting (environment variable Securty__ApiKeys__0): did',
+    ],
+    [{ OCPP_ServerPort: '1' }, 'OCPP_ServerPort is not a setting (environment variable OCPP_ServerPort): did you mean'],
   ] satisfies [Env, string][])('the variable %o stops the start', (env, sentence) => {
     expect(refusal(() => load(null, env))).toStartWith(sentence)
   })
 
   test.each([
-    [['--confg', 'x'], '"--confg" is not an argument of Stator: expected --config FILE, or nothing.'],
-    [['x.json'], '"x.json" is not an argument of Stator: expected --config FILE, or nothing.'],
+    [['--confg', 'x'], '"--confg" is no flag of bun start: did you mean --config?'],
+    [['x.json'], '"x.json" is no flag of bun start: see bun start --help.'],
     [['--config'], '--config names no file: expected --config FILE.'],
     [['--config='], '--config names no file: expected --config FILE.'],
     [['--config', 'none.json'], '--config is "none.json": expected the path of a settings file, and there is none.'],

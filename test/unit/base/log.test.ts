@@ -4,9 +4,9 @@ import { expect, test } from 'bun:test'
 import { StatorError } from '../../../src/base/errors.ts'
 import { logFrameCharactersMax, logTextCharactersMax } from '../../../src/base/limits.ts'
 import { createLogger, logFields, logLevels, silentLogger } from '../../../src/base/log.ts'
-import type { LogFields, LogLevels, Logger } from '../../../src/base/log.ts'
+import type { AdjustableLogger, LogFields, LogLevels } from '../../../src/base/log.ts'
 
-function capture(levels: LogLevels): { log: Logger; lines: () => Record<string, unknown>[] } {
+function capture(levels: LogLevels): { log: AdjustableLogger; lines: () => Record<string, unknown>[] } {
   const written: string[] = []
   const log = createLogger(levels, { write: (line) => void written.push(line) })
   return { log, lines: () => written.map((line) => JSON.parse(line)) }
@@ -44,6 +44,18 @@ test('a level is asked for as it is written', () => {
   expect(log.isEnabled('Debug')).toBe(false)
   expect(log.isEnabled('None')).toBe(false)
   expect(silentLogger.isEnabled('Critical')).toBe(false)
+})
+
+test('levels that are set later hold for every log that was made before', () => {
+  const { log, lines } = capture({ Default: 'Warning' })
+  const logs = [log, log.category('Api'), log.category('OCPP').child({ identity: 'CP001' })]
+  for (const each of logs) each.info('too low')
+  log.setLevels({ Default: 'Information', Api: 'None' })
+  for (const each of logs) each.info('written')
+  expect(lines().map(({ category, msg }) => [category, msg])).toEqual([
+    ['Stator', 'written'],
+    ['OCPP', 'written'],
+  ])
 })
 
 test('every method writes its own .NET level', () => {

@@ -1,7 +1,8 @@
 // The command line of `bun bench`: what it takes, and how it says what it does not.
 
 import { describe, expect, test } from 'bun:test'
-import { loadUsage, loadFlags, parseLoad, parseStandard, UsageError } from '../../../bench/cli.ts'
+import { loadBench, loadFlags, parseLoad, parseStandard } from '../../../bench/cli.ts'
+import { usage, UsageError } from '../../../src/base/command-line.ts'
 import { sizes } from '../../../bench/standard/sizes.ts'
 
 const url = ['--url', 'ws://127.0.0.1:8080/ocpp']
@@ -34,6 +35,7 @@ describe('bun bench load', () => {
     [['--identity', 'a/b'], '--identity is "a/b": expected 1 to 30 letters, digits, dots, dashes or underscores.'],
     [['--start', 'floor'], 'Give either --url of a running CSMS or --start of one that the bench knows, not both.'],
     [['--speed', '9'], '"--speed" is no flag of bun bench load: see bun bench load --help.'],
+    [['--statoins', '9'], '"--statoins" is no flag of bun bench load: did you mean --stations?'],
     [['--json'], '--json has no value: expected FILE.'],
     [['--profile', '/tmp'], '--profile is "/tmp": it needs --start stator.'],
   ])('refuses %p with what was expected', (args, sentence) => {
@@ -47,7 +49,7 @@ describe('bun bench load', () => {
   })
 
   test('explains every flag', () => {
-    for (const name of Object.keys(loadFlags)) expect(loadUsage()).toContain(`--${name} `)
+    for (const name of Object.keys(loadFlags)) expect(usage(loadBench)).toContain(`--${name} `)
   })
 })
 

@@ -1,7 +1,7 @@
 // What is checked before a load begins.
 
 import { expect, test } from 'bun:test'
-import { UsageError } from '../../../bench/cli.ts'
+import { UsageError } from '../../../src/base/command-line.ts'
 import { checkFiles, refusalSentence } from '../../../bench/preflight.ts'
 
 test('more stations than a process may open files are refused, with how many would do', () => {

@@ -1,0 +1,86 @@
+// Settings that are valid and dangerous. Each is reported once, at the start, at Warning.
+
+import { BlockList, isIP } from 'node:net'
+import type { Settings } from './config.ts'
+import { embeddedStationsMax } from './limits.ts'
+
+/** A dangerous setting, and what it means, as a sentence. */
+export interface StartWarning {
+  readonly setting: string
+  readonly sentence: string
+}
+
+/**
+ * Warnings about `settings`.
+ *
+ * @param ownAddresses IP addresses of this machine, of which some are public ones.
+ * @param stations how many charge points the database knows.
+ */
+export function startWarnings(settings: Settings, ownAddresses: readonly string[], stations: number): StartWarning[] {
+  const { ocpp, security, database } = settings
+  const warnings: StartWarning[] = []
+  const acceptsAll = security.unknownChargePoints === 'accept'
+  if (!security.requireAuthentication) {
+    const who = acceptsAll ? 'under any identity' : 'under the identity of any provisioned one'
+    warnings.push({
+      setting: 'Security.RequireAuthentication',
+      sentence: `Charge points connect without credentials: whoever reaches the port can connect ${who}.`,
+    })
+  } else if (acceptsAll) {
+    warnings.push({
+      setting: 'Security.UnknownChargePoints',
+      sentence:
+        'Unknown charge points are accepted: whoever reaches the port can provision one with credentials of its own.',
+    })
+  }
+  const publicAddress = listenedOn(ocpp.host, ownAddresses).find(isPublicAddress)
+  if (ocpp.tls === null && publicAddress !== undefined) {
+    warnings.push({
+      setting: 'OCPP.EnableSSL',
+      sentence: `Stator listens on the public address ${publicAddress} without TLS: passwords and API keys can be read on the way.`,
+    })
+  }
+  if (database.provider === 'Embedded' && stations > embeddedStationsMax) {
+    warnings.push({
+      setting: 'Database.Provider',
+      sentence: `The embedded database is for up to ${embeddedStationsMax} charge points, and has ${stations}: move to PostgreSQL (migrate).`,
+    })
+  }
+  return warnings
+}
+
+/** The addresses that a server on `host` is reached at; a host name may be any of this machine's. */
+function listenedOn(host: string, ownAddresses: readonly string[]): readonly string[] {
+  if (host === 'localhost') return []
+  return isIP(host) === 0 || host === '0.0.0.0' || host === '::' ? ownAddresses : [host]
+}
+
+// Ranges that the internet does not route (RFC 6890): private, shared and link-local ones, loopback, documentation.
+const privateRanges = new BlockList()
+for (const [address, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.2.0', 24],
+  ['192.168.0.0', 16],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+] as const) {
+  privateRanges.addSubnet(address, prefix, 'ipv4')
+}
+for (const [address, prefix] of [
+  ['::', 127],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['2001:db8::', 32],
+] as const) {
+  privateRanges.addSubnet(address, prefix, 'ipv6')
+}
+
+function isPublicAddress(address: string): boolean {
+  const ip = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
+  return !privateRanges.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4')
+}

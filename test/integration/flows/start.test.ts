@@ -1,0 +1,151 @@
+// What `bun start` says while it starts, in a terminal and without one, and what SIGHUP does.
+
+import { afterEach, expect, test } from 'bun:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { makeRoot, makeServer } from '../../support/certificates.ts'
+import { basic } from '../../support/raw-charge-point.ts'
+import { keptKey, StartedProcess, type StartedProcessOptions } from '../../support/started-process.ts'
+import { embeddedFolder } from '../../support/store.ts'
+import { until } from '../../support/until.ts'
+
+const cleanUp: (() => Promise<unknown> | void)[] = []
+
+afterEach(async () => {
+  for (const task of cleanUp.splice(0).toReversed()) await task()
+})
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stator-test-'))
+  cleanUp.push(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A data folder in which the embedded database has its tables already. */
+async function madeFolder(): Promise<string> {
+  const { dataFolder, remove } = await embeddedFolder()
+  cleanUp.push(remove)
+  return dataFolder
+}
+
+function run(env: Record<string, string>, options: StartedProcessOptions = {}): StartedProcess {
+  const stator = new StartedProcess({ OCPP__ServerEndpoint: '127.0.0.1', ...env }, options)
+  cleanUp.push(async () => {
+    stator.signal('SIGKILL')
+    await stator.exit()
+  })
+  return stator
+}
+
+async function statusWith(url: string, key: string): Promise<number> {
+  return (await fetch(`${url}/api/chargepoints`, { headers: { 'X-API-Key': key } })).status
+}
+
+test('without a terminal every line is JSON, the first says that the database is made, and none shows the key', async () => {
+  const folder = await newFolder()
+  const stator = run({ Database__DataFolder: folder })
+  const url = await stator.url()
+  const { file } = await stator.logged('The admin API key is in this file.')
+  const key = (await Bun.file(String(file)).text()).trim()
+  expect(await statusWith(url, key)).toBe(200)
+  stator.signal('SIGTERM')
+  expect(await stator.exit()).toBe(0)
+  const messages = stator.lines.map((line) => (JSON.parse(line) as { msg: string }).msg)
+  expect(messages[0]).toStartWith('Stator starts for the first time: it makes its embedded database')
+  expect(messages.at(-1)).toBe('Stator has stopped.')
+  expect(stator.out).not.toContain(key)
+}, 60_000)
+
+test('in a terminal the first start shows the admin key, a second one does not, and closing it stops Stator', async () => {
+  const folder = await madeFolder()
+  const first = run({ Database__DataFolder: folder }, { inTerminal: true })
+  const key = await first.said('Admin API key')
+  expect(key).toBe(await keptKey(folder))
+  expect(await statusWith(await first.said('REST API'), key)).toBe(200)
+  first.signal('SIGHUP')
+  expect(await first.exit()).toBe(0)
+  expect(first.out).toContain('Stator has stopped.')
+
+  const second = run({ Database__DataFolder: folder }, { inTerminal: true })
+  expect(await second.said('Admin API key')).toBe('in')
+  expect(second.out).not.toContain(key)
+}, 60_000)
+
+test('dangerous settings are warned of at the start', async () => {
+  const env = {
+    Database__DataFolder: await madeFolder(),
+    Security__RequireAuthentication: 'false',
+    Security__UnknownChargePoints: 'accept',
+  }
+  expect(await run(env).logged('Charge points connect without credentials')).toMatchObject({
+    level: 'Warning',
+    setting: 'Security.RequireAuthentication',
+  })
+}, 60_000)
+
+/** The name in the certificate that a new connection gets. */
+function nameShown(url: string, ca: string): Promise<string> {
+  const { port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', servername: 'localhost', port: Number(port), ca }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN))
+      socket.destroy()
+    })
+    socket.on('error', reject)
+  })
+}
+
+test('SIGHUP takes over log levels and the certificate, open connections stay, and a bad file changes nothing', async () => {
+  const folder = await newFolder()
+  const root = makeRoot('Test Root', 1)
+  const CertificatePath = join(folder, 'server.pem')
+  const config = join(folder, 'settings.json')
+  const writeCertificate = (name: string): Promise<number> => {
+    const { certificate, key } = makeServer(name, 1, root)
+    return Bun.write(CertificatePath, `${certificate}\n${key}`)
+  }
+  const writeSettings = (level: string, ocpp: object = {}): Promise<number> =>
+    Bun.write(
+      config,
+      JSON.stringify({
+        Logging: { LogLevel: { Api: level } },
+        OCPP: { EnableSSL: true, CertificatePath, ...ocpp },
+        Security: { RequireAuthentication: false, UnknownChargePoints: 'accept' },
+      }),
+    )
+  await writeCertificate('first')
+  await writeSettings('Warning')
+  const env = { Database__DataFolder: await madeFolder(), Security__AdminApiKey: 'an-admin-key' }
+  const stator = run(env, { args: ['--config', config] })
+  const url = await stator.url()
+  expect(await nameShown(url, root.certificate)).toBe('first')
+  const tls = { ca: root.certificate }
+  const headers = { Authorization: basic('CP001', 'secretpassword') }
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ocpp/CP001`, { protocols: ['ocpp1.6'], headers, tls })
+  const answers: string[] = []
+  socket.addEventListener('message', ({ data }) => answers.push(String(data)))
+  await until('the connection to be open', () => socket.readyState === WebSocket.OPEN)
+
+  await writeCertificate('second')
+  await writeSettings('Debug', { HeartbeatInterval: 17 })
+  stator.signal('SIGHUP')
+  await stator.logged('Settings were read again: log levels are set, and new connections get the new certificate.')
+  expect(await stator.logged('Settings of this section have changed')).toMatchObject({ setting: 'OCPP' })
+  expect(await nameShown(url, root.certificate)).toBe('second')
+  socket.send('[2,"1","Heartbeat",{}]')
+  await until('the open connection to be answered', () => answers.some((answer) => answer.includes('"1"')))
+  expect(stator.out).not.toContain('A REST request was answered.')
+  await fetch(`${url}/api/chargepoints`, { headers: { 'X-API-Key': 'an-admin-key' }, tls })
+  await stator.logged('A REST request was answered.')
+
+  await Bun.write(CertificatePath, 'no certificate')
+  stator.signal('SIGHUP')
+  const refused = await stator.logged('Settings cannot be read again')
+  expect(refused).toMatchObject({ level: 'Error', error: { message: expect.stringContaining('OCPP.CertificatePath') } })
+  expect(await nameShown(url, root.certificate)).toBe('second')
+  stator.signal('SIGTERM')
+  expect(await stator.exit()).toBe(0)
+  expect(socket.readyState).not.toBe(WebSocket.OPEN)
+}, 60_000)
