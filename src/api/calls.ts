@@ -49,7 +49,7 @@ const CallResult = z
       .optional()
       .openapi({
         description:
-          'Where what the charge point sent breaks its schema, which a lenient one may; the payload is as repaired.',
+          'Where the answer breaks its schema, if the charge point is lenient; `payload` is the repaired answer.',
       }),
   })
   .openapi('CallResult')

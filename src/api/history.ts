@@ -50,9 +50,9 @@ const historyRoute = createRoute({
   path: '/api/chargepoints/{chargePointId}/history',
   operationId: 'listHistory',
   tags: ['Charge points'],
-  summary: 'When a charge point was connected, and what its connectors were',
+  summary: 'Connections of a charge point, and changes of its connectors',
   description:
-    'Every change of the status or error of a connector, and every connection that opened or was closed; newest first, for as long as OCPP.HistoryMonths says. While a charge point is not connected, its connectors are what they were.',
+    'Every change of the status or error of a connector, and every connection that opened or was closed; newest first, for as long as OCPP.HistoryMonths says. While a charge point is not connected, no change of its connectors is recorded.',
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, query: z.strictObject({ ...periodQuery('received'), ...pageQuery }) },
   responses: {

@@ -39,7 +39,7 @@ const partCounters = {
     read: ({ writer }) => writer.changeSets,
   },
   stator_messages_decided_again_total: {
-    meaning: 'Messages decided once more, because another node had stored what they were decided without.',
+    meaning: 'Messages decided again, because another node had changed the stored state since the first decision.',
     read: ({ writer }) => writer.outdated,
   },
   stator_messages_refused_total: {

@@ -38,7 +38,7 @@ export const commandErrorCodes = [
 /** The outcome of a command. */
 export const CommandOutcome = z
   .object({
-    status: z.string().openapi({ description: 'As the charge point said it.', example: 'Accepted' }),
+    status: z.string().openapi({ description: 'The status in the answer of the charge point.', example: 'Accepted' }),
     message: z.string(),
   })
   .openapi('CommandOutcome')

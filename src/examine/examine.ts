@@ -91,7 +91,7 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
   const { action, payload } = frame
   const row = rowOf(version, action)
   if (row === undefined)
-    return refusal(frame, 'NotImplemented', `${shortened(action)} is no action of OCPP ${version}.`)
+    return refusal(frame, 'NotImplemented', `${shortened(action)} is not an action of OCPP ${version}.`)
   if (row.direction === 'toChargePoint') {
     return refusal(frame, 'NotSupported', `${action} is sent by the central system, never by a charge point.`)
   }
@@ -142,7 +142,7 @@ const strictSentences: Readonly<Record<string, string>> = {
 } satisfies Partial<Record<QuirkCode, string>>
 
 function strictSentence(quirk: Quirk): string {
-  return strictSentences[quirk.code] ?? 'The frame is not as OCPP-J has it.'
+  return strictSentences[quirk.code] ?? 'The frame does not follow OCPP-J.'
 }
 
 const shownCharactersMax = 50

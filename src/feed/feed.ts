@@ -72,7 +72,7 @@ export class Feed {
       } catch (error) {
         const { identity } = committed.chargePoint
         const { messageId } = committed.set
-        this.#log.error({ identity, messageId, reason: name, error }, 'What was committed was not taken over.')
+        this.#log.error({ identity, messageId, reason: name, error }, 'A subscriber failed on a committed message.')
       }
     }
     for (const follower of this.#followers) follower.add(committed)

@@ -31,7 +31,7 @@ async function writeLines(follower: Follower, log: Logger): Promise<void> {
     const { chargePoint, set, action } = entry
     for (const { kind, detail } of set.anomalies) {
       const fields = { identity: chargePoint.identity, messageId: set.messageId, action, anomaly: kind, detail }
-      log.info(fields, 'A fact breaks an expectation; it is stored.')
+      log.info(fields, 'An anomaly was stored.')
     }
   }
 }

@@ -17,15 +17,15 @@ export const quirkTable = {
   missingField: 'A required field was missing, null or unreadable; its default was used.',
   emptyArray: 'A list that needs elements had none; it was kept empty.',
   wrongItemCount:
-    'A list had more or fewer elements than allowed; it was kept, but for those past twice as many as allowed.',
-  objectForArray: 'A single value stood where a list of one belongs; it was put into one.',
-  arrayForObject: 'A list of one stood where a single object belongs; the object was taken out of it.',
+    'A list had too few or too many elements; it was kept, but elements beyond twice the allowed number were left out.',
+  objectForArray: 'A single value was sent where a list is required; it was put into a list.',
+  arrayForObject: 'A list with one object was sent where an object is required; that object was used.',
   itemDropped: 'An element of a list could not be read and was left out.',
 
   // Values.
-  valueForText: 'A number, a boolean or an object stood where text belongs; it was written as text.',
-  textForValue: 'A number or a boolean came as text; it was read as what it says.',
-  fractionForInteger: 'A fraction stood where a whole number belongs; it was rounded.',
+  valueForText: 'A number, a boolean or an object was sent where text is required; it was converted to text.',
+  textForValue: 'A number or a boolean was sent as text; it was converted.',
+  fractionForInteger: 'A fraction was sent where a whole number is required; it was rounded.',
   numberOutOfRange: 'A number was outside its range; it was kept, or brought into 32 bits where it cannot be kept.',
   textTooLong: 'A text was longer than allowed; it was kept.',
   enumCase: 'A word was written in other letter case; the spelling of the specification was used.',

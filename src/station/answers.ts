@@ -21,16 +21,16 @@ export function receiveAnswer(connection: Connection, text: string, nowMs: numbe
   connection.lastSeenAtMs = nowMs
   const messageId = peekMessageId(text)
   if (live === null || messageId === null) {
-    drop(connection, 'It is an answer, and it does not say to which CALL.', deps)
+    drop(connection, 'It is an answer, but its CALL is not known.', deps)
     return
   }
   const action = connection.awaitedAction(messageId)
   if (action === null) {
-    deps.log.info({ identity, messageId }, 'An answer came that nobody waits for; nothing is sent back.')
+    deps.log.info({ identity, messageId }, 'An answer was ignored: no CALL waits for it.')
     return
   }
   if (connection.readingAnswerTo === messageId) {
-    drop(connection, 'The CALL has an answer, which is being read.', deps)
+    drop(connection, 'Its CALL has been answered already, and that answer is being read.', deps)
     return
   }
   const { strictness, timeZone } = live.chargePoint

@@ -186,7 +186,7 @@ export class Stations {
         station.close(closePolicyViolation, 'Credentials changed')
         return
       }
-      log.warn({ identity, error }, 'A charge point could not be read from the database; it is sent away.')
+      log.warn({ identity, error }, 'A charge point could not be read from the database; its connection is closed.')
       station.close(closeTryAgainLater, 'The database cannot be reached.')
     } finally {
       registry.arrived(identity, arrival)

@@ -22,7 +22,7 @@ const availableSince = `GREATEST(COALESCE(k.status_since, k.updated_at), ${quiet
 const goneSince = `GREATEST(c.last_seen_at, ${quietSince})`
 const name = 'COALESCE(t.station_transaction_id, t.id::text)'
 const columns = `t.id AS "transactionId", t.charge_point_id AS "chargePointKey", c.identity, ${name} AS transaction,
-  t.station_transaction_id AS "stationTransactionId", t.received_at AS "heardAtMs"`
+  t.station_transaction_id AS "stationTransactionId", t.received_at AS "firstReceivedAtMs"`
 
 /** Parameters: times up to $1 and $2 count as long ago. `from` gives transactions `t`; the open ones are examined. */
 function suspects(from: string, which = 'true'): string {
@@ -100,7 +100,7 @@ const unnotedSuspects = `
   WHERE NOT EXISTS (SELECT FROM anomalies a
     WHERE left(a.transaction, 255) = left(s.transaction, 255) AND a.charge_point_id = s."chargePointKey"
       AND a.kind = 'ghostTransaction' AND a.digest = ${digest('s."transactionId"', 's.reason')})
-  ORDER BY "chargePointKey", "heardAtMs", "transactionId" LIMIT ${ghostsPerCheckMax}`
+  ORDER BY "chargePointKey", "firstReceivedAtMs", "transactionId" LIMIT ${ghostsPerCheckMax}`
 
 const noteGhosts = `
   INSERT INTO anomalies (charge_point_id, received_at, digest, kind, "transaction", detail, message_id)
@@ -113,14 +113,14 @@ const noteGhosts = `
 interface Place {
   readonly chargePointKey: number
   /** When its first message arrived. */
-  readonly heardAtMs: number
+  readonly firstReceivedAtMs: number
   readonly transactionId: number
 }
 
-const beforeAll: Place = { chargePointKey: 0, heardAtMs: 0, transactionId: 0 }
+const beforeAll: Place = { chargePointKey: 0, firstReceivedAtMs: 0, transactionId: 0 }
 
-function keyOf({ chargePointKey, heardAtMs, transactionId }: Place): readonly [number, string, number] {
-  return [chargePointKey, new Date(heardAtMs).toISOString(), transactionId]
+function keyOf({ chargePointKey, firstReceivedAtMs, transactionId }: Place): readonly [number, string, number] {
+  return [chargePointKey, new Date(firstReceivedAtMs).toISOString(), transactionId]
 }
 
 /** Searches for ghosts in batches, charge point by charge point, and starts again after the last one. */
@@ -189,8 +189,8 @@ export class GhostCheck {
     const candidatesMax = this.#candidatesMax
     if (candidatesMax === null) return beforeAll
     const { rows } = await client.query<Place>(
-      `SELECT charge_point_id AS "chargePointKey", received_at AS "heardAtMs", id AS "transactionId" FROM transactions
-       WHERE stopped_at IS NULL AND (charge_point_id, received_at, id) > ($1, $2, $3)
+      `SELECT charge_point_id AS "chargePointKey", received_at AS "firstReceivedAtMs", id AS "transactionId"
+       FROM transactions WHERE stopped_at IS NULL AND (charge_point_id, received_at, id) > ($1, $2, $3)
        ORDER BY charge_point_id, received_at, id OFFSET $4 LIMIT 1`,
       [...keyOf(this.#after), candidatesMax - 1],
     )
