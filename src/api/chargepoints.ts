@@ -168,6 +168,8 @@ export async function findChargePoint({ queries }: ApiDeps, identity: string): P
 export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries, live, hash, strictnessDefault } = deps
   const app = apiApp()
+  const viewOf = async (record: ChargePointRecord) =>
+    chargePointView(record, live.get(record), await queries.connectivityOf(record.key))
 
   app.openapi(listRoute, async (c) => {
     const { status, ...page } = c.req.valid('query')
@@ -188,14 +190,14 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(getRoute, async (c) => {
     const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    return c.json(chargePointView(record, live.get(record)), 200)
+    return c.json(await viewOf(record), 200)
   })
 
   app.openapi(newRoute, async (c) => {
     const { chargePointId, strictness = strictnessDefault, ...wanted } = c.req.valid('json')
     const record = await queries.createChargePoint(chargePointId, chargePointInput({ ...wanted, strictness }, hash))
     c.header('Location', `/api/chargepoints/${encodeURIComponent(chargePointId)}`)
-    return c.json(chargePointView(record, undefined), 201)
+    return c.json(chargePointView(record, undefined, { lastDisconnect: null, lastRefusal: null }), 201)
   })
 
   app.openapi(changeRoute, async (c) => {
@@ -205,7 +207,7 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { strictness, registrationStatus, timeZone } = record
     live.provisioned(record, { strictness, registrationStatus, timeZone })
     if (wanted.password !== undefined || wanted.apiKey !== undefined) live.disconnect(record, 'Credentials changed')
-    return c.json(chargePointView(record, live.get(record)), 200)
+    return c.json(await viewOf(record), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {

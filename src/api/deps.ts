@@ -15,6 +15,7 @@ import type {
   ChargePointEventRecord,
   ChargePointInput,
   ChargePointRecord,
+  Connectivity,
   ConnectorRecord,
   CorrectionRecord,
   AnomalyFilter,
@@ -44,6 +45,8 @@ import type { OcppVersion } from '../ocpp/version.ts'
 export interface ApiQueries {
   listChargePoints(filter: { readonly status?: ConnectorStatus | 'Offline' } & Page): Promise<PageOf<ChargePointRecord>>
   chargePoint(identity: string): Promise<ChargePointRecord | null>
+  /** How its last connection ended, and its last refused handshake. */
+  connectivityOf(chargePointKey: number): Promise<Connectivity>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
   /** Problems of its components, newest first. */
   problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>

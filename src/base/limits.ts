@@ -390,6 +390,21 @@ export const messageLogBatchMax = 2_000
 /** Bytes of the lines that one statement writes, counted in UTF-16 units; a single line may be larger. */
 export const messageLogBatchBytesMax = 1_048_576
 
+/**
+ * Refused handshakes that wait to be stored, one per identity: of charge points that were found, and as many of those
+ * that were not looked up. Further identities are left out until the next flush.
+ */
+export const refusalsWaitingMax = 500
+
+/** Interval at which they are stored, in milliseconds: one statement, however many handshakes were refused. */
+export const refusalsFlushMs = 2_000
+
+/** Characters of the reason of a refusal that are stored: it may quote what the charge point sent. */
+export const refusalReasonCharactersMax = 200
+
+/** Rows of the history of connections in which the last end of a connection, and its opening, are looked for. */
+export const lastConnectionsMax = 64
+
 /** Id tokens in the cache that serves authorisations while the database is unavailable. */
 export const idTokensRememberedMax = 100_000
 

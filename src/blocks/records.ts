@@ -285,6 +285,27 @@ export interface ConnectionEnd {
   readonly atMs: number
 }
 
+/** A handshake that was refused. */
+export interface HandshakeRefusal {
+  /** As its charge point is stored, or as it was asked for if it was not looked up. */
+  readonly identity: string
+  /** Whether a charge point of that identity was found. */
+  readonly isKnown: boolean
+  readonly atMs: number
+  /** HTTP status of the answer; 101: the connection was closed because there is no common subprotocol. */
+  readonly status: number
+  readonly reason: string
+  readonly remoteAddress: string
+}
+
+/** Why a charge point is offline, or was the last time. */
+export interface Connectivity {
+  /** Null if no end of a connection is stored. The address is null for connections from before it was stored. */
+  readonly lastDisconnect:
+    (ConnectionEnd & { readonly node: string | null; readonly remoteAddress: string | null }) | null
+  readonly lastRefusal: (Omit<HandshakeRefusal, 'identity' | 'isKnown'> & { readonly node: string }) | null
+}
+
 /** A change of a connector's status or error. */
 export interface ConnectorHistoryRecord extends ConnectorRef {
   readonly kind: 'connector'

@@ -8,6 +8,7 @@ import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../blocks/records.ts'
+import { createConnectivityQueries } from './connectivity-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf } from './ghosts.ts'
@@ -35,6 +36,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createAnomalyQueries(source),
     ...createEventQueries(source),
     ...createHistoryQueries(source),
+    ...createConnectivityQueries(source),
     ...createPromiseQueries(database.restPool),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),
