@@ -239,6 +239,15 @@ export const pageSizeMax = 500
 /** Rows that one REST list reads on the embedded database: a longer read would delay charge points. */
 export const embeddedListRowsMax = 10_000
 
+/**
+ * Charge points that one REST list looks at, by identity, for filters that have no index: a larger fleet is narrowed by
+ * `status` or `connected`.
+ */
+export const filteredChargePointsMax = 100_000
+
+/** Messages, or events, of a charge point that one REST list looks at, the newest, for filters that have no index. */
+export const filteredMessagesMax = 10_000
+
 /** Open transactions of one charge point that its status is computed from: the newest. */
 export const openTransactionsShownMax = 1_000
 

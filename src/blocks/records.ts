@@ -87,6 +87,22 @@ export interface ChargePointRecord {
   readonly hasApiKey: boolean
 }
 
+/** Letter case of texts does not count. */
+export interface ChargePointFilter {
+  /** What `ChargePointRecord.status` says. */
+  readonly status?: ConnectorStatus | 'Offline'
+  readonly connected?: boolean
+  readonly vendor?: string
+  readonly model?: string
+  readonly firmwareVersion?: string
+  readonly ocppVersion?: OcppVersion
+  readonly location?: string
+  /** Charge points that were last seen before then, or never. */
+  readonly lastSeenBeforeMs?: number
+  /** A part of the identity, the location, the vendor, the model or the serial number. */
+  readonly q?: string
+}
+
 /** A charge point to create, or the fields to change; undefined leaves a field unchanged. */
 export interface ChargePointInput {
   readonly passwordHash?: Uint8Array | null
@@ -197,6 +213,18 @@ export interface MessageLogRecord extends MessageLogLine {
   readonly id: number
 }
 
+export interface MessageFilter {
+  readonly chargePointKey: number
+  /** At or after. */
+  readonly fromMs?: number
+  /** Before or at. */
+  readonly toMs?: number
+  /** CALLs and SENDs of this action. */
+  readonly action?: string
+  readonly direction?: MessageLogLine['direction']
+  readonly messageId?: string
+}
+
 /** An id token to create, or the fields to change; undefined leaves a field unchanged. */
 export interface IdTokenInput {
   readonly type?: string | null
@@ -267,6 +295,7 @@ export interface ChargePointEventRecord {
 export interface ChargePointEventFilter {
   readonly chargePointKey: number
   readonly action?: string
+  readonly messageId?: string
   /** Events that were received at or after. */
   readonly fromMs?: number
   /** Events that were received before or at. */

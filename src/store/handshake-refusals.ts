@@ -1,6 +1,6 @@
-// The last refused handshake of each charge point. Anybody may knock, so a refusal only replaces an earlier one in memory.
-// The newest of each identity are stored now and then by one statement. It stores nothing for identities that do not
-// exist.
+// The last refused handshake of each charge point. Anybody may knock, so a refusal only replaces an earlier one in
+// memory. The newest of each identity are stored now and then by one statement. It stores nothing for identities that
+// do not exist.
 
 import type { Clock } from '../base/clock.ts'
 import { refusalReasonCharactersMax, refusalsFlushMs, refusalsWaitingMax } from '../base/limits.ts'

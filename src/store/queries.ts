@@ -16,6 +16,7 @@ import { createEventQueries } from './event-queries.ts'
 import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
+import { createMessageQueries } from './message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
 import { storeError } from './store-error.ts'
@@ -35,6 +36,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),
     ...createEventQueries(source),
+    ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),
     ...createPromiseQueries(database.restPool),
