@@ -37,6 +37,10 @@ const faultFields = {
     .string()
     .nullable()
     .openapi({ description: "The vendor's own code. OCPP 2.x: the `techCode` of an event.", example: 'NoPPDetected' }),
+  since: Time.nullable().openapi({
+    description:
+      'When its status or one of its error codes last changed, by the clock of Stator; null if it has reported none.',
+  }),
 }
 
 const Problem = z
@@ -79,10 +83,13 @@ export const ChargePointStatus = z
         }),
       }),
     ),
-    fault: z.object(faultFields).nullable().openapi({
-      description: 'Of the charge point itself (connector 0); null when it has reported no status.',
-      example: null,
-    }),
+    fault: z
+      .object({ status: Status, ...faultFields })
+      .nullable()
+      .openapi({
+        description: 'Of the charge point itself (connector 0); null when it has reported no status.',
+        example: null,
+      }),
     problems: z
       .array(Problem)
       .openapi({ description: 'OCPP 2.x: those that belong to no connector shown.', example: [] }),
@@ -220,7 +227,7 @@ export function chargePointStatus(
         problems: problems.filter((problem) => isAt(problem, connector)).map(problemView),
       }
     }),
-    fault: chargePointItself === undefined ? null : faultOf(chargePointItself),
+    fault: chargePointItself === undefined ? null : { status: chargePointItself.status, ...faultOf(chargePointItself) },
     problems: problems.filter((problem) => !shown.some((connector) => isAt(problem, connector))).map(problemView),
     firmwareVersion: record.firmwareVersion,
     model: record.model,
@@ -232,8 +239,8 @@ function connectorAt(connectors: readonly ConnectorRecord[], ref: ConnectorRef):
 }
 
 function faultOf(connector: ConnectorRecord | undefined) {
-  const { errorCode = null, info = null, vendorId = null, vendorErrorCode = null } = connector ?? {}
-  return { errorCode, info, vendorId, vendorErrorCode }
+  const { errorCode = null, info = null, vendorId = null, vendorErrorCode = null, sinceMs = null } = connector ?? {}
+  return { errorCode, info, vendorId, vendorErrorCode, since: sinceMs === null ? null : isoTime(sinceMs) }
 }
 
 /** Whether a problem belongs to this connector, or to its EVSE as a whole. */

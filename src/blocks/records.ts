@@ -55,6 +55,8 @@ export interface ConnectorRecord extends KnownConnector {
   readonly info: string | null
   readonly vendorId: string | null
   readonly vendorErrorCode: string | null
+  /** Since when its status, errorCode and vendorErrorCode are what they are, by our clock; null if that is unknown. */
+  readonly sinceMs: number | null
   readonly updatedAtMs: number
 }
 

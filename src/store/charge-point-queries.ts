@@ -109,7 +109,10 @@ export function createChargePointQueries(source: ListSource) {
         .from(connectors)
         .where(eq(connectors.chargePointKey, chargePointKey))
         .orderBy(asc(connectors.evseId), asc(connectors.connectorId))
-      return rows.map(({ chargePointKey: _, occurredAtMs: __, statusSinceMs: ___, changedAtMs: ____, ...row }) => row)
+      return rows.map(({ chargePointKey: _, occurredAtMs: __, statusSinceMs, changedAtMs, ...row }) => ({
+        ...row,
+        sinceMs: changedAtMs ?? statusSinceMs,
+      }))
     },
 
     /** The newest `problemsShownMax`, newest first. */

@@ -55,6 +55,7 @@ describeStore('the writer', (store) => {
         info: null,
         vendorId: null,
         vendorErrorCode: null,
+        sinceMs: arrivalMs,
         updatedAtMs: arrivalMs,
       },
     ])
