@@ -486,6 +486,14 @@ export const ghostCandidatesMax = 1_000
 /** Newest meter values of a transaction that a scan reads, to see whether one was received lately. */
 export const ghostMeterValuesMax = 1_000
 
+/** Open transactions that a list of ghosts looks at, by charge point. */
+export const listedGhostCandidatesMax = 100_000
+
+/** Ghosts that one list finds; and on the embedded database, where as many of their meter values are read. */
+export const listedGhostsMax = 1_000
+export const embeddedListedGhostsMax = 100
+assert(embeddedListedGhostsMax ** 2 <= embeddedListRowsMax, 'a list of ghosts reads no more than any other list')
+
 /** Flush interval of the OCPP message log, in milliseconds. */
 export const messageLogFlushMs = 250
 

@@ -122,6 +122,8 @@ export interface TransactionRecord extends Readonly<
   readonly identity: string
   readonly open: boolean
   readonly energy: TransactionEnergy
+  /** The last register of its meter values; null if there is none, or if both ends have a register of their own. */
+  readonly lastRegisterWh: number | null
   /** How often operators have corrected its end. */
   readonly corrections: number
 }
@@ -150,6 +152,8 @@ export interface TransactionFilter {
   /** Transactions that started before or at. */
   readonly startedToMs?: number
   readonly open?: boolean
+  /** Only open transactions that count as ghosts then. */
+  readonly ghostsAt?: GhostMoment
 }
 
 export interface MeterValueRecord {
@@ -269,6 +273,12 @@ export interface GhostDeadlines {
   readonly availableMs: number
   /** While its charge point is not connected. */
   readonly goneMs: number
+}
+
+/** The moment at which transactions count as ghosts. */
+export interface GhostMoment {
+  readonly deadlines: GhostDeadlines
+  readonly nowMs: number
 }
 
 /** A current problem of a component of a 2.x charge point. */

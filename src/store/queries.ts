@@ -11,7 +11,7 @@ import type { GhostDeadlines } from '../blocks/records.ts'
 import { createConnectivityQueries } from './connectivity-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
 import type { Database } from './database.ts'
-import { ghostReasonsOf } from './ghosts.ts'
+import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
 import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
@@ -31,7 +31,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createLiveQueries(database, clock),
     ...createChargePointQueries(source),
     ...createIdTokenQueries(source),
-    ...createTransactionQueries(source),
+    ...createTransactionQueries(source, (keys, moment) => ghostsOf(database, keys, moment)),
     ...createCorrectionQueries(source),
     ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),

@@ -165,6 +165,9 @@ const lists: Readonly<Record<string, List>> = {
   'transactions of a card': (page) => queries.listTransactions({ idToken: 'card' }, page),
   'transactions of a card that are open': (page) => queries.listTransactions({ idToken: 'card', open: true }, page),
   'transactions of nobody': (page) => queries.listTransactions({ identity: 'NOBODY' }, page),
+  'transactions that are ghosts': (page) => queries.listTransactions({ ghostsAt: { deadlines, nowMs } }, page),
+  'transactions of a charge point that are ghosts': (page) =>
+    queries.listTransactions({ identity, ghostsAt: { deadlines, nowMs } }, page),
   'meter values': (page) => queries.meterValuesOf(1, page),
   'meter values, half of them by their connector': (page) => queries.meterValuesOf(assignedId, page),
   'meter values of the oldest of many transactions': (page) => queries.meterValuesOf(rows - 1, page),
