@@ -124,11 +124,7 @@ export async function handshake(
     const who = { identity: stored ?? identity, isKnown: stored !== undefined }
     deps.noteRefusal({ ...who, atMs: deps.clock.nowMs(), status, reason, remoteAddress })
   }
-  const refuse = (
-    code: ErrorCode,
-    message: string,
-    { headers = {}, ...fields }: RefusalDetails = {},
-  ): Response => {
+  const refuse = (code: ErrorCode, message: string, { headers = {}, ...fields }: RefusalDetails = {}): Response => {
     deps.counters.handshakesRefused++
     const who = identity === null ? {} : { identity }
     const { status } = errorTable[code]
