@@ -35,6 +35,7 @@ import { Registry } from './station/registry.ts'
 import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
 import { type Fence, watchFences } from './store/fences.ts'
+import { HandshakeRefusals } from './store/handshake-refusals.ts'
 import { claimCredentialSecret } from './store/installation.ts'
 import { moveCommand } from './store/move/command.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
@@ -217,6 +218,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       },
       blockRoutes,
     )
+    const refusals = new HandshakeRefusals({ database, clock, log: log.category('Database'), node: node.name })
+    closers.unshift(() => refusals.stop())
     const gateway = startGateway({
       settings: settings.ocpp,
       tls,
@@ -228,11 +231,13 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       concurrentTransactions: settings.security.concurrentTransactions,
       store: writer,
       feed,
-      connect: (key, version, credential) =>
-        lease.claiming(key, () =>
-          queries.connect(key, { version, node: node.id, nodeName: node.name, atMs: clock.nowMs(), credential }),
-        ),
+      connect: (key, version, credential, remoteAddress) =>
+        lease.claiming(key, () => {
+          const claim = { version, node: node.id, nodeName: node.name, atMs: clock.nowMs(), credential, remoteAddress }
+          return queries.connect(key, claim)
+        }),
       disconnect: (key, epoch, end) => lease.releasing({ key, epoch, end }, () => queries.disconnect(key, epoch, end)),
+      noteRefusal: (refusal) => refusals.note(refusal),
       isStoreAvailable: () => writer.isAvailable && !writer.isFull,
       http: (request) => api.fetch(request),
       counters,

@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
 import { chargePointStatus as statusOfConnectors, statusesByWeight } from '../blocks/availability/connector-status.ts'
 import type { ConnectorRef, KnownConnector, KnownTransaction } from '../blocks/decision.ts'
-import type { ChargePointRecord, ConnectorRecord, ProblemRecord } from '../blocks/records.ts'
+import type { ChargePointRecord, Connectivity, ConnectorRecord, ProblemRecord } from '../blocks/records.ts'
 import { type ByVersion, since2 } from '../ocpp/version.ts'
 import type { LiveView } from './deps.ts'
 import { Time } from './responses.ts'
@@ -37,6 +37,10 @@ const faultFields = {
     .string()
     .nullable()
     .openapi({ description: "The vendor's own code. OCPP 2.x: the `techCode` of an event.", example: 'NoPPDetected' }),
+  since: Time.nullable().openapi({
+    description:
+      'When its status or one of its error codes last changed, by the clock of Stator; null if it has reported none.',
+  }),
 }
 
 const Problem = z
@@ -79,10 +83,13 @@ export const ChargePointStatus = z
         }),
       }),
     ),
-    fault: z.object(faultFields).nullable().openapi({
-      description: 'Of the charge point itself (connector 0); null when it has reported no status.',
-      example: null,
-    }),
+    fault: z
+      .object({ status: Status, ...faultFields })
+      .nullable()
+      .openapi({
+        description: 'Of the charge point itself (connector 0); null when it has reported no status.',
+        example: null,
+      }),
     problems: z
       .array(Problem)
       .openapi({ description: 'OCPP 2.x: those that belong to no connector shown.', example: [] }),
@@ -90,6 +97,39 @@ export const ChargePointStatus = z
     model: z.string().nullable().openapi({ example: 'ChargePoint-X1000' }),
   })
   .openapi('ChargePointStatus')
+
+const LastDisconnect = z
+  .object({
+    at: Time,
+    closedBy: z
+      .enum(['chargePoint', 'centralSystem', 'lost'])
+      .openapi({ description: '`lost`: neither side closed it.' }),
+    closeCode: z.int().nullable().openapi({
+      description: 'Of the WebSocket, RFC 6455, section 7.4; null if no close was seen.',
+      example: 1000,
+    }),
+    reason: z.string(),
+    node: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The process that held the connection.', example: 'csms-1:8080' }),
+    remoteAddress: z.string().nullable().openapi({ description: 'Where it connected from.', example: '192.0.2.1' }),
+  })
+  .openapi('LastDisconnect')
+
+const LastRefusal = z
+  .object({
+    at: Time,
+    status: z.int().openapi({
+      description:
+        'HTTP status of the answer. 101: the connection was opened and closed, because there is no common subprotocol.',
+      example: 401,
+    }),
+    reason: z.string().openapi({ example: 'wrong credentials' }),
+    node: z.string().openapi({ description: 'The process that refused it.', example: 'csms-1:8080' }),
+    remoteAddress: z.string().openapi({ description: 'Where it came from.', example: '192.0.2.1' }),
+  })
+  .openapi('LastRefusal')
 
 export const ChargePoint = z
   .object({
@@ -125,6 +165,12 @@ export const ChargePoint = z
     createdAt: Time,
     hasPassword: z.boolean(),
     hasApiKey: z.boolean(),
+    lastDisconnect: LastDisconnect.nullable().openapi({
+      description: 'How its last connection ended; null if no end is stored. Kept as long as OCPP.HistoryMonths says.',
+    }),
+    lastRefusal: LastRefusal.nullable().openapi({
+      description: 'Its last refused handshake, from whatever address. Stored within seconds.',
+    }),
   })
   .openapi('ChargePoint')
 
@@ -181,7 +227,7 @@ export function chargePointStatus(
         problems: problems.filter((problem) => isAt(problem, connector)).map(problemView),
       }
     }),
-    fault: chargePointItself === undefined ? null : faultOf(chargePointItself),
+    fault: chargePointItself === undefined ? null : { status: chargePointItself.status, ...faultOf(chargePointItself) },
     problems: problems.filter((problem) => !shown.some((connector) => isAt(problem, connector))).map(problemView),
     firmwareVersion: record.firmwareVersion,
     model: record.model,
@@ -193,8 +239,8 @@ function connectorAt(connectors: readonly ConnectorRecord[], ref: ConnectorRef):
 }
 
 function faultOf(connector: ConnectorRecord | undefined) {
-  const { errorCode = null, info = null, vendorId = null, vendorErrorCode = null } = connector ?? {}
-  return { errorCode, info, vendorId, vendorErrorCode }
+  const { errorCode = null, info = null, vendorId = null, vendorErrorCode = null, sinceMs = null } = connector ?? {}
+  return { errorCode, info, vendorId, vendorErrorCode, since: sinceMs === null ? null : isoTime(sinceMs) }
 }
 
 /** Whether a problem belongs to this connector, or to its EVSE as a whole. */
@@ -231,7 +277,11 @@ function silentConnectors(
 }
 
 /** All stored fields of a charge point, except its secrets. */
-export function chargePointView(record: ChargePointRecord, live: LiveView | undefined): z.infer<typeof ChargePoint> {
+export function chargePointView(
+  record: ChargePointRecord,
+  live: LiveView | undefined,
+  { lastDisconnect, lastRefusal }: Connectivity,
+): z.infer<typeof ChargePoint> {
   const {
     key: _,
     identity: chargePointId,
@@ -248,7 +298,13 @@ export function chargePointView(record: ChargePointRecord, live: LiveView | unde
     lastHeartbeat: latest(lastHeartbeatAtMs, live?.lastHeartbeatAtMs),
     lastBoot: latest(lastBootAtMs),
     createdAt: isoTime(createdAtMs),
+    lastDisconnect: lastDisconnect === null ? null : timed(lastDisconnect),
+    lastRefusal: lastRefusal === null ? null : timed(lastRefusal),
   }
+}
+
+function timed<T>({ atMs, ...rest }: T & { readonly atMs: number }) {
+  return { at: isoTime(atMs), ...rest }
 }
 
 function latest(...timesMs: readonly (number | null | undefined)[]): string | null {

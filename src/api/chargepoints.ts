@@ -3,6 +3,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { secretCharactersMax } from '../base/limits.ts'
+import { withDefined } from '../base/with-defined.ts'
 import type { ChargePointInput, ChargePointRecord } from '../blocks/records.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
 import { operatorOnly, ownChargePoint } from './access.ts'
@@ -19,6 +20,7 @@ import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { notFound } from './errors.ts'
+import { chargePointFilter } from './chargepoint-filter.ts'
 import { ChargePointParams, change, newIdentity, oneOf, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
@@ -78,6 +80,7 @@ const listRoute = createRoute({
       status: oneOf('Status', chargePointStatuses)
         .optional()
         .openapi({ param: { name: 'status', in: 'query' }, description: 'Only those of this status.' }),
+      ...chargePointFilter,
       ...pageQuery,
     }),
   },
@@ -168,12 +171,15 @@ export async function findChargePoint({ queries }: ApiDeps, identity: string): P
 export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries, live, hash, strictnessDefault } = deps
   const app = apiApp()
+  const viewOf = async (record: ChargePointRecord) =>
+    chargePointView(record, live.get(record), await queries.connectivityOf(record.key))
 
   app.openapi(listRoute, async (c) => {
-    const { status, ...page } = c.req.valid('query')
-    const listed = await queries.listChargePoints(status === undefined ? page : { status, ...page })
+    const { page, pageSize, lastSeenBefore, version, ...rest } = c.req.valid('query')
+    const filter = withDefined({ ...rest, lastSeenBeforeMs: lastSeenBefore, ocppVersion: version })
+    const listed = await queries.listChargePoints({ ...filter, page, pageSize })
     const chargePoints = listed.items.map((record) => chargePointItem(record, live.get(record)))
-    return c.json({ ...pageOf(listed, page), chargePoints }, 200)
+    return c.json({ ...pageOf(listed, { page, pageSize }), chargePoints }, 200)
   })
 
   app.openapi(statusRoute, async (c) => {
@@ -188,14 +194,14 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(getRoute, async (c) => {
     const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    return c.json(chargePointView(record, live.get(record)), 200)
+    return c.json(await viewOf(record), 200)
   })
 
   app.openapi(newRoute, async (c) => {
     const { chargePointId, strictness = strictnessDefault, ...wanted } = c.req.valid('json')
     const record = await queries.createChargePoint(chargePointId, chargePointInput({ ...wanted, strictness }, hash))
     c.header('Location', `/api/chargepoints/${encodeURIComponent(chargePointId)}`)
-    return c.json(chargePointView(record, undefined), 201)
+    return c.json(chargePointView(record, undefined, { lastDisconnect: null, lastRefusal: null }), 201)
   })
 
   app.openapi(changeRoute, async (c) => {
@@ -205,7 +211,7 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { strictness, registrationStatus, timeZone } = record
     live.provisioned(record, { strictness, registrationStatus, timeZone })
     if (wanted.password !== undefined || wanted.apiKey !== undefined) live.disconnect(record, 'Credentials changed')
-    return c.json(chargePointView(record, live.get(record)), 200)
+    return c.json(await viewOf(record), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {

@@ -6,15 +6,17 @@ import type { Clock } from '../base/clock.ts'
 import type { Counters, PartCounts } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
 import type { Timings } from '../base/timings.ts'
-import type { ChangeSet, CommitOutcome, ConnectorStatus, Payload } from '../blocks/decision.ts'
+import type { ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
 import type { About, ChargePointRef } from '../feed/feed.ts'
 import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type {
   AssignedMeterValueRecord,
   ChargePointEventFilter,
   ChargePointEventRecord,
+  ChargePointFilter,
   ChargePointInput,
   ChargePointRecord,
+  Connectivity,
   ConnectorRecord,
   CorrectionRecord,
   AnomalyFilter,
@@ -25,6 +27,7 @@ import type {
   HistoryRecord,
   IdTokenInput,
   IdTokenRecord,
+  MessageFilter,
   MessageLogRecord,
   MeterValueFilter,
   MeterValueRecord,
@@ -42,8 +45,11 @@ import type { OcppVersion } from '../ocpp/version.ts'
 
 /** The queries of the API. Null means not found. */
 export interface ApiQueries {
-  listChargePoints(filter: { readonly status?: ConnectorStatus | 'Offline' } & Page): Promise<PageOf<ChargePointRecord>>
+  /** By identity. */
+  listChargePoints(filter: ChargePointFilter & Page): Promise<PageOf<ChargePointRecord>>
   chargePoint(identity: string): Promise<ChargePointRecord | null>
+  /** How its last connection ended, and its last refused handshake. */
+  connectivityOf(chargePointKey: number): Promise<Connectivity>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
   /** Problems of its components, newest first. */
   problemsOf(chargePointKey: number): Promise<readonly ProblemRecord[]>
@@ -76,7 +82,7 @@ export interface ApiQueries {
   meterValuesOfChargePoint(filter: MeterValueFilter, page: Page): Promise<PageOf<MeterValueRecord>>
 
   /** Newest first. */
-  messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>>
+  messageLog(filter: MessageFilter, page: Page): Promise<PageOf<MessageLogRecord>>
   /** Newest first. */
   listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>>
   /** Newest first. */

@@ -3,6 +3,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
+import { withDefined } from '../base/with-defined.ts'
 import type { ChargePointEventRecord } from '../blocks/records.ts'
 import { chargePointActions } from '../blocks/messages.ts'
 import { ownChargePoint } from './access.ts'
@@ -10,7 +11,7 @@ import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { ChargePointParams, oneOf } from './fields.ts'
+import { ChargePointParams, messageIdQuery, oneOf } from './fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 
@@ -43,6 +44,7 @@ const eventsRoute = createRoute({
       action: oneOf('Action', chargePointActions)
         .optional()
         .openapi({ param: { name: 'action', in: 'query' }, description: 'Only messages of this action.' }),
+      messageId: messageIdQuery,
       ...periodQuery('received'),
       ...pageQuery,
     }),
@@ -59,10 +61,10 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(eventsRoute, async (c) => {
-    const { action, from, to, ...page } = c.req.valid('query')
+    const { action, messageId, from, to, ...page } = c.req.valid('query')
     const period = periodOf(from, to)
     const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const filter = { chargePointKey: key, ...period, ...(action === undefined ? {} : { action }) }
+    const filter = { chargePointKey: key, ...period, ...withDefined({ action, messageId }) }
     const listed = await queries.listEvents(filter, page)
     return c.json({ ...pageOf(listed, page), events: listed.items.map(eventView) }, 200)
   })

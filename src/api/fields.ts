@@ -96,6 +96,11 @@ export const ChargePointParams = z.object({
   }),
 })
 
+/** A message id in a query: 36 characters in the specification, more from some charge points. */
+export const messageIdQuery = text('Message ID', 255)
+  .optional()
+  .openapi({ param: { name: 'messageId', in: 'query' }, description: 'Only messages of this id.' })
+
 export const TransactionParams = z.object({
   transactionId: integerText('Transaction ID', 1, integerMax).openapi({
     param: { name: 'transactionId', in: 'path' },

@@ -3,23 +3,25 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
+import { withDefined } from '../base/with-defined.ts'
 import type { MessageLogRecord } from '../blocks/records.ts'
 import { ownChargePoint } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { ChargePointParams } from './fields.ts'
-import { pageFields, pageOf, pageQuery } from './paging.ts'
+import { ChargePointParams, messageIdQuery, oneOf, text } from './fields.ts'
+import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 
+const directions = ['fromChargePoint', 'toChargePoint'] as const
 const messageTypes = ['CALL', 'CALLRESULT', 'CALLERROR', 'CALLRESULTERROR', 'SEND'] as const
 
 const Message = z
   .object({
     id: z.int(),
     timestamp: Time,
-    direction: z.enum(['fromChargePoint', 'toChargePoint']),
+    direction: z.enum(directions),
     messageType: z.enum(messageTypes).nullable().openapi({ description: 'Null when the frame could not be read.' }),
     messageId: z.string().nullable(),
     action: z.string().nullable().openapi({ description: 'Of a CALL; its answer has the same messageId.' }),
@@ -36,9 +38,26 @@ const messagesRoute = createRoute({
   operationId: 'listMessages',
   tags: ['Charge points'],
   summary: 'The OCPP messages of a charge point',
-  description: 'Both directions, newest first, while OCPP.MessageLog is on.',
+  description:
+    'Both directions, newest first, while OCPP.MessageLog is on. With `action`, `direction` or `messageId` the newest 10,000 messages are looked at; give a period with `from` and `to` to look further back.',
   middleware: [ownChargePoint] as const,
-  request: { params: ChargePointParams, query: z.strictObject(pageQuery) },
+  request: {
+    params: ChargePointParams,
+    query: z.strictObject({
+      action: text('Action', 100)
+        .optional()
+        .openapi({
+          param: { name: 'action', in: 'query' },
+          description: 'Only CALLs and SENDs of this action. The answer to one has its messageId.',
+        }),
+      direction: oneOf('Direction', directions)
+        .optional()
+        .openapi({ param: { name: 'direction', in: 'query' }, description: 'Only those of this direction.' }),
+      messageId: messageIdQuery,
+      ...periodQuery('sent or received'),
+      ...pageQuery,
+    }),
+  },
   responses: {
     200: json(z.object({ ...pageFields, messages: z.array(Message) }), 'A page of them.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
@@ -52,8 +71,9 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(messagesRoute, async (c) => {
     const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const page = c.req.valid('query')
-    const listed = await queries.messageLog(key, page)
+    const { action, direction, messageId, from, to, ...page } = c.req.valid('query')
+    const filter = { chargePointKey: key, ...periodOf(from, to), ...withDefined({ action, direction, messageId }) }
+    const listed = await queries.messageLog(filter, page)
     return c.json({ ...pageOf(listed, page), messages: listed.items.map(messageView) }, 200)
   })
 

@@ -18,7 +18,7 @@ export const pageQuery = {
 }
 
 /** The query parameters of a list with a period; `happened` names the time of its items that counts. */
-export function periodQuery(happened: 'received' | 'sampled') {
+export function periodQuery(happened: 'received' | 'sent or received' | 'sampled' | 'started') {
   return {
     from: time('From')
       .optional()
@@ -40,7 +40,7 @@ export const pageFields = {
   totalCount: z.int().openapi({ description: 'Items on all pages together.', example: 45 }),
   totalCountAtLeast: z.literal(true).optional().openapi({
     description:
-      'Only there when there may be more items than `totalCount`: the embedded database looks at 10,000 at most.',
+      'Only there when there may be more items than `totalCount`: the embedded database looks at 10,000 at most, and so do some filters on PostgreSQL (of charge points: at 100,000).',
   }),
   page: z.int().openapi({ example: 1 }),
   pageSize: z.int().openapi({ example: 20 }),

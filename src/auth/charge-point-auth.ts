@@ -28,7 +28,12 @@ export type HandshakeVerdict =
        */
       readonly credential: Uint8Array | null
     }
-  | { readonly kind: 'unauthorized'; readonly reason: string }
+  | {
+      readonly kind: 'unauthorized'
+      readonly reason: string
+      /** As it is stored; left out if the charge point was not looked up. */
+      readonly identity?: string
+    }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'notAllowed' }
 
@@ -94,13 +99,13 @@ async function trustOnFirstUse(
 
 function judge(asked: string, record: CredentialRecord, presented: Presented | null, deps: AuthDeps): HandshakeVerdict {
   const proof = deps.security.requireAuthentication ? presented && verify(asked, record, presented, deps) : noProof
-  if (proof === null) return { kind: 'unauthorized', reason: 'wrong credentials' }
   const { key, identity, strictness } = record
+  if (proof === null) return { kind: 'unauthorized', reason: 'wrong credentials', identity }
   const { credential } = proof
   const quirks: readonly HandshakeQuirk[] = asked === identity ? proof.quirks : ['identityCase', ...proof.quirks]
   const [quirk] = quirks
   if (strictness === 'strict' && quirk !== undefined) {
-    return { kind: 'unauthorized', reason: `the charge point is strict: ${handshakeQuirkTable[quirk]}` }
+    return { kind: 'unauthorized', reason: `the charge point is strict: ${handshakeQuirkTable[quirk]}`, identity }
   }
   return { kind: 'accepted', key, identity, strictness, quirks, credential }
 }

@@ -239,6 +239,15 @@ export const pageSizeMax = 500
 /** Rows that one REST list reads on the embedded database: a longer read would delay charge points. */
 export const embeddedListRowsMax = 10_000
 
+/**
+ * Charge points that one REST list looks at, by identity, for filters that have no index: a larger fleet is narrowed by
+ * `status` or `connected`.
+ */
+export const filteredChargePointsMax = 100_000
+
+/** Messages, or events, of a charge point that one REST list looks at, the newest, for filters that have no index. */
+export const filteredMessagesMax = 10_000
+
 /** Open transactions of one charge point that its status is computed from: the newest. */
 export const openTransactionsShownMax = 1_000
 
@@ -390,6 +399,21 @@ export const messageLogBatchMax = 2_000
 /** Bytes of the lines that one statement writes, counted in UTF-16 units; a single line may be larger. */
 export const messageLogBatchBytesMax = 1_048_576
 
+/**
+ * Refused handshakes that wait to be stored, one per identity: of charge points that were found, and as many of those
+ * that were not looked up. Further identities are left out until the next flush.
+ */
+export const refusalsWaitingMax = 500
+
+/** Interval at which they are stored, in milliseconds: one statement, however many handshakes were refused. */
+export const refusalsFlushMs = 2_000
+
+/** Characters of the reason of a refusal that are stored: it may quote what the charge point sent. */
+export const refusalReasonCharactersMax = 200
+
+/** Rows of the history of connections in which the last end of a connection, and its opening, are looked for. */
+export const lastConnectionsMax = 64
+
 /** Id tokens in the cache that serves authorisations while the database is unavailable. */
 export const idTokensRememberedMax = 100_000
 
@@ -461,6 +485,14 @@ export const ghostCandidatesMax = 1_000
 
 /** Newest meter values of a transaction that a scan reads, to see whether one was received lately. */
 export const ghostMeterValuesMax = 1_000
+
+/** Open transactions that a list of ghosts looks at, by charge point. */
+export const listedGhostCandidatesMax = 100_000
+
+/** Ghosts that one list finds; and on the embedded database, where as many of their meter values are read. */
+export const listedGhostsMax = 1_000
+export const embeddedListedGhostsMax = 100
+assert(embeddedListedGhostsMax ** 2 <= embeddedListRowsMax, 'a list of ghosts reads no more than any other list')
 
 /** Flush interval of the OCPP message log, in milliseconds. */
 export const messageLogFlushMs = 250

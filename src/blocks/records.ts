@@ -55,6 +55,8 @@ export interface ConnectorRecord extends KnownConnector {
   readonly info: string | null
   readonly vendorId: string | null
   readonly vendorErrorCode: string | null
+  /** Since when its status, errorCode and vendorErrorCode are what they are, by our clock; null if that is unknown. */
+  readonly sinceMs: number | null
   readonly updatedAtMs: number
 }
 
@@ -87,6 +89,22 @@ export interface ChargePointRecord {
   readonly hasApiKey: boolean
 }
 
+/** Letter case of texts does not count. */
+export interface ChargePointFilter {
+  /** What `ChargePointRecord.status` says. */
+  readonly status?: ConnectorStatus | 'Offline'
+  readonly connected?: boolean
+  readonly vendor?: string
+  readonly model?: string
+  readonly firmwareVersion?: string
+  readonly ocppVersion?: OcppVersion
+  readonly location?: string
+  /** Charge points that were last seen before then, or never. */
+  readonly lastSeenBeforeMs?: number
+  /** A part of the identity, the location, the vendor, the model or the serial number. */
+  readonly q?: string
+}
+
 /** A charge point to create, or the fields to change; undefined leaves a field unchanged. */
 export interface ChargePointInput {
   readonly passwordHash?: Uint8Array | null
@@ -104,6 +122,8 @@ export interface TransactionRecord extends Readonly<
   readonly identity: string
   readonly open: boolean
   readonly energy: TransactionEnergy
+  /** The last register of its meter values; null if there is none, or if both ends have a register of their own. */
+  readonly lastRegisterWh: number | null
   /** How often operators have corrected its end. */
   readonly corrections: number
 }
@@ -132,6 +152,8 @@ export interface TransactionFilter {
   /** Transactions that started before or at. */
   readonly startedToMs?: number
   readonly open?: boolean
+  /** Only open transactions that count as ghosts then. */
+  readonly ghostsAt?: GhostMoment
 }
 
 export interface MeterValueRecord {
@@ -197,6 +219,18 @@ export interface MessageLogRecord extends MessageLogLine {
   readonly id: number
 }
 
+export interface MessageFilter {
+  readonly chargePointKey: number
+  /** At or after. */
+  readonly fromMs?: number
+  /** Before or at. */
+  readonly toMs?: number
+  /** CALLs and SENDs of this action. */
+  readonly action?: string
+  readonly direction?: MessageLogLine['direction']
+  readonly messageId?: string
+}
+
 /** An id token to create, or the fields to change; undefined leaves a field unchanged. */
 export interface IdTokenInput {
   readonly type?: string | null
@@ -241,6 +275,12 @@ export interface GhostDeadlines {
   readonly goneMs: number
 }
 
+/** The moment at which transactions count as ghosts. */
+export interface GhostMoment {
+  readonly deadlines: GhostDeadlines
+  readonly nowMs: number
+}
+
 /** A current problem of a component of a 2.x charge point. */
 export interface ProblemRecord extends ConnectorRef {
   readonly componentName: string
@@ -267,6 +307,7 @@ export interface ChargePointEventRecord {
 export interface ChargePointEventFilter {
   readonly chargePointKey: number
   readonly action?: string
+  readonly messageId?: string
   /** Events that were received at or after. */
   readonly fromMs?: number
   /** Events that were received before or at. */
@@ -283,6 +324,27 @@ export interface ConnectionEnd {
   readonly closeCode: number | null
   readonly reason: string
   readonly atMs: number
+}
+
+/** A handshake that was refused. */
+export interface HandshakeRefusal {
+  /** As its charge point is stored, or as it was asked for if it was not looked up. */
+  readonly identity: string
+  /** Whether a charge point of that identity was found. */
+  readonly isKnown: boolean
+  readonly atMs: number
+  /** HTTP status of the answer; 101: the connection was closed because there is no common subprotocol. */
+  readonly status: number
+  readonly reason: string
+  readonly remoteAddress: string
+}
+
+/** Why a charge point is offline, or was the last time. */
+export interface Connectivity {
+  /** Null if no end of a connection is stored. The address is null for connections from before it was stored. */
+  readonly lastDisconnect:
+    (ConnectionEnd & { readonly node: string | null; readonly remoteAddress: string | null }) | null
+  readonly lastRefusal: (Omit<HandshakeRefusal, 'identity' | 'isKnown'> & { readonly node: string }) | null
 }
 
 /** A change of a connector's status or error. */

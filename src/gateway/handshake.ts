@@ -5,10 +5,12 @@ import type { Server } from 'bun'
 import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError, errorFields, errorTable } from '../base/errors.ts'
 import { handshakeWaitMsMax, identityCharactersMax, retryAfterSeconds } from '../base/limits.ts'
-import type { LogFields, Logger } from '../base/log.ts'
+import type { Logger } from '../base/log.ts'
+import type { HandshakeRefusal } from '../blocks/records.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
 import type { Admission } from './admission.ts'
@@ -24,6 +26,9 @@ export interface HandshakeDeps {
   /** Why no new connection is accepted: the database does not answer, or the node is stopping. null: they are. */
   readonly closedBecause: () => 'STORE_UNAVAILABLE' | 'SHUTTING_DOWN' | null
   readonly admission: Admission
+  /** Is called with each refusal that names an identity; see `HandshakeRefusals` of the store. */
+  readonly noteRefusal: (refusal: HandshakeRefusal) => void
+  readonly clock: Clock
   readonly counters: Counters
   readonly log: Logger
 }
@@ -97,6 +102,12 @@ export function negotiate(
   return noneInCommon
 }
 
+interface RefusalDetails {
+  readonly headers?: Record<string, string>
+  /** More than the client is told. */
+  readonly reason?: string
+}
+
 /** Upgrades the request and returns undefined, or returns the response that says why it was refused. */
 export async function handshake(
   request: Request,
@@ -105,15 +116,20 @@ export async function handshake(
 ): Promise<Response | undefined> {
   const path = new URL(request.url).pathname
   const identity = identityOf(path)
-  const refuse = (
-    code: ErrorCode,
-    message: string,
-    { headers = {}, ...fields }: { headers?: Record<string, string> } & Pick<LogFields, 'reason'> = {},
-  ): Response => {
+  const remoteAddress = server.requestIP(request)?.address ?? ''
+  /** The stored identity, once the charge point was found; null if there is none of that identity. */
+  let stored: string | null | undefined
+  const note = (status: number, reason: string): void => {
+    if (identity === null || stored === null) return
+    const who = { identity: stored ?? identity, isKnown: stored !== undefined }
+    deps.noteRefusal({ ...who, atMs: deps.clock.nowMs(), status, reason, remoteAddress })
+  }
+  const refuse = (code: ErrorCode, message: string, { headers = {}, ...fields }: RefusalDetails = {}): Response => {
     deps.counters.handshakesRefused++
     const who = identity === null ? {} : { identity }
     const { status } = errorTable[code]
-    deps.log.info({ ...who, path, status, code, reason: message, ...fields }, 'A handshake was refused.')
+    deps.log.info({ ...who, path, remoteAddress, status, code, reason: message, ...fields }, 'A handshake was refused.')
+    note(status, fields.reason ?? message)
     return Response.json(errorFields(code, message), { status, headers })
   }
   const notNow = (code: ErrorCode, message: string): Response =>
@@ -136,6 +152,8 @@ export async function handshake(
     const closedNow = deps.closedBecause()
     if (closedNow !== null) return notNow(closedNow, isNotOpen)
     const verdict = await authenticateChargePoint({ identity, headers: request.headers }, deps.auth)
+    if (verdict.kind === 'unknown') stored = null
+    if (verdict.kind === 'accepted' || verdict.kind === 'unauthorized') stored = verdict.identity
     switch (verdict.kind) {
       case 'unauthorized':
         return refuse('UNAUTHORIZED', 'Invalid authentication credentials', {
@@ -156,8 +174,10 @@ export async function handshake(
         const offered = request.headers.get('sec-websocket-protocol')
         const negotiated = negotiate(offered, deps.assumedVersion, strictness)
         if (negotiated.version === null) {
+          const reason = `offered: ${offered ?? 'none'}`
           deps.counters.handshakesRefused++
-          deps.log.info({ identity, reason: `offered: ${offered ?? 'none'}` }, 'There is no common subprotocol.')
+          deps.log.info({ identity, remoteAddress, reason }, 'There is no common subprotocol.')
+          note(101, `There is no common subprotocol; ${reason}`)
         }
         const quirks: readonly (HandshakeQuirk | null)[] = [
           ...verdict.quirks,
@@ -173,7 +193,7 @@ export async function handshake(
             chargePointKey: verdict.key,
             credential: verdict.credential,
             version: negotiated.version,
-            remoteAddress: server.requestIP(request)?.address ?? '',
+            remoteAddress,
             releaseSlot,
           },
           // Without this header Bun accepts the first subprotocol that was offered, even an unknown one.

@@ -7,6 +7,7 @@ import type { OcppSettings } from '../base/config.ts'
 import type { PartCounts } from '../base/counters.ts'
 import { errorFields, errorTable, StatorError } from '../base/errors.ts'
 import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
+import type { HandshakeRefusal } from '../blocks/records.ts'
 import type { SocketData } from '../station/station.ts'
 import { Stations, type StationsDeps } from '../station/stations.ts'
 import { Admission } from './admission.ts'
@@ -18,6 +19,8 @@ export interface GatewayDeps extends StationsDeps {
   readonly auth: AuthDeps
   /** Whether the database accepts commits; new connections are refused with 503 while it does not. */
   readonly isStoreAvailable: () => boolean
+  /** Is called with each refused handshake that names an identity. */
+  readonly noteRefusal: (refusal: HandshakeRefusal) => void
   /** Answers every request that is not a handshake of a charge point. */
   readonly http: (request: Request) => Response | Promise<Response>
 }
@@ -133,6 +136,8 @@ class RunningGateway implements Gateway {
         return deps.isStoreAvailable() ? null : 'STORE_UNAVAILABLE'
       },
       admission: this.#admission,
+      noteRefusal: deps.noteRefusal,
+      clock: deps.clock,
       counters: deps.counters,
       log: deps.log,
     }

@@ -42,7 +42,12 @@ export interface StationsDeps extends Omit<StationDeps, MadeHere> {
    * Claims the connection and reads the state that the charge point's actor starts from. Fails with `NOT_FOUND` if the
    * charge point was deleted, or does not have `credential`, the stored hash that it authenticated with, any more.
    */
-  readonly connect: (chargePointKey: number, version: OcppVersion, credential: Uint8Array | null) => Promise<Hydration>
+  readonly connect: (
+    chargePointKey: number,
+    version: OcppVersion,
+    credential: Uint8Array | null,
+    remoteAddress: string,
+  ) => Promise<Hydration>
   readonly disconnect: (chargePointKey: number, epoch: number, end: ConnectionEnd) => Promise<void>
 }
 
@@ -171,7 +176,7 @@ export class Stations {
         if (station.isClosed) return
       }
       registry.reading(arrival)
-      const hydration = await connect(chargePointKey, version, credential)
+      const hydration = await connect(chargePointKey, version, credential, remoteAddress)
       const { epoch } = hydration
       if (station.end !== null) {
         await disconnect(chargePointKey, epoch, station.end)

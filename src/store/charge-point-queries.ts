@@ -3,26 +3,27 @@
 import { and, asc, desc, eq, isNull, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
-import type { ConnectorStatus, KnownTransaction } from '../blocks/decision.ts'
+import type { KnownTransaction } from '../blocks/decision.ts'
 import type {
+  ChargePointFilter,
   ChargePointInput,
   ChargePointRecord,
   ConnectorRecord,
-  MessageLogRecord,
   Page,
   PageOf,
   ProblemRecord,
   VariableRecord,
 } from '../blocks/records.ts'
+import { withDefined } from '../base/with-defined.ts'
 import { storableText } from '../base/storable-text.ts'
 import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
-import { filteredPageOf, type FilteredRows, type ListSource, pageOf, withDefined } from './paging.ts'
+import { chargePointsOf } from './charge-point-filter.ts'
+import { filteredPageOf, type ListSource, pageOf } from './paging.ts'
 import { connectors } from '../blocks/availability/tables.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { problems } from '../blocks/diagnostics/tables.ts'
 import { variables } from '../blocks/provisioning/tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
-import { messageLog } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
 import { newestFirst, transactionColumns } from './transaction-queries.ts'
 
@@ -88,14 +89,12 @@ export function createChargePointQueries(source: ListSource) {
   }
 
   return {
-    /** By identity. `status` is what `ChargePointRecord.status` says. */
-    async listChargePoints(
-      filter: { readonly status?: ConnectorStatus | 'Offline' } & Page,
-    ): Promise<PageOf<ChargePointRecord>> {
+    /** By identity. */
+    async listChargePoints(filter: ChargePointFilter & Page): Promise<PageOf<ChargePointRecord>> {
       return filteredPageOf(
         source,
         filter,
-        ofStatus(filter.status),
+        chargePointsOf(filter),
         (where) => db.select().from(chargePoints).where(where).orderBy(asc(chargePoints.identity)).$dynamic(),
         recordOf,
       )
@@ -110,7 +109,10 @@ export function createChargePointQueries(source: ListSource) {
         .from(connectors)
         .where(eq(connectors.chargePointKey, chargePointKey))
         .orderBy(asc(connectors.evseId), asc(connectors.connectorId))
-      return rows.map(({ chargePointKey: _, occurredAtMs: __, statusSinceMs: ___, changedAtMs: ____, ...row }) => row)
+      return rows.map(({ chargePointKey: _, occurredAtMs: __, statusSinceMs, changedAtMs, ...row }) => ({
+        ...row,
+        sinceMs: changedAtMs ?? statusSinceMs,
+      }))
     },
 
     /** The newest `problemsShownMax`, newest first. */
@@ -241,24 +243,6 @@ export function createChargePointQueries(source: ListSource) {
       await db.update(chargePoints).set({ pendingPasswordHash: previous }).where(isPending(chargePointKey, hash))
     },
 
-    /** Newest first. */
-    async messageLog(chargePointKey: number, page: Page): Promise<PageOf<MessageLogRecord>> {
-      const where = eq(messageLog.chargePointKey, chargePointKey)
-      return pageOf(
-        source,
-        page,
-        { table: messageLog, where },
-        db.select().from(messageLog).where(where).orderBy(desc(messageLog.atMs), desc(messageLog.id)).$dynamic(),
-        (row) => ({
-          id: row.id,
-          chargePointKey,
-          atMs: row.atMs,
-          direction: row.fromChargePoint ? ('fromChargePoint' as const) : ('toChargePoint' as const),
-          frame: row.frame,
-        }),
-      )
-    },
-
     /** The stored 2.x device model, by component, EVSE, connector, variable and attribute. */
     async variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>> {
       const where = eq(variables.chargePointKey, chargePointKey)
@@ -285,28 +269,6 @@ export function createChargePointQueries(source: ListSource) {
       )
     },
   }
-}
-
-function ofStatus(status: ConnectorStatus | 'Offline' | undefined): FilteredRows {
-  const { connected, deletedAtMs, identity } = chargePoints
-  const order = [asc(identity)]
-  const isThere = isNull(deletedAtMs)
-  // The index on identities also contains deleted ones.
-  if (status === undefined) {
-    return { table: chargePoints, leads: [undefined], leadOrder: order, rest: isThere, order }
-  }
-  if (status === 'Offline') {
-    const lead = and(isThere, eq(connected, false))
-    return {
-      table: chargePoints,
-      leads: [lead],
-      leadOrder: [asc(chargePoints.status), ...order],
-      rest: undefined,
-      order,
-    }
-  }
-  const lead = and(isThere, eq(connected, true), eq(chargePoints.status, status))
-  return { table: chargePoints, leads: [lead], leadOrder: order, rest: undefined, order }
 }
 
 /** Whether `input` changes a setting that the node with the connection uses. */

@@ -57,12 +57,12 @@ export function insertEnds(ended: string): string {
 }
 
 /**
- * Stores that connections have opened. `opened` is a relation of key, at, epoch, node and node_name (null: the name in
- * `nodes`).
+ * Stores that connections have opened. `opened` is a relation of key, at, epoch, node, node_name (null: the name in
+ * `nodes`) and remote_address (null: not known to this statement).
  */
 export function insertOpened(opened: string): string {
-  return `INSERT INTO connection_history (charge_point_id, at, epoch, closed, node)
-    SELECT o.key, o.at, o.epoch, false, COALESCE(o.node_name, n.name, o.node) FROM ${opened} AS o LEFT JOIN nodes n ON n.id = o.node`
+  return `INSERT INTO connection_history (charge_point_id, at, epoch, closed, node, remote_address)
+    SELECT o.key, o.at, o.epoch, false, COALESCE(o.node_name, n.name, o.node), o.remote_address FROM ${opened} AS o LEFT JOIN nodes n ON n.id = o.node`
 }
 
 /**

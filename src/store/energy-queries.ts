@@ -16,7 +16,7 @@ import type { ListSource } from './paging.ts'
 import { isOfBegin } from './register-of-begin.ts'
 
 /** A transaction without its energy. */
-type EnergyRecord = Omit<TransactionRecord, 'energy'>
+type EnergyRecord = Omit<TransactionRecord, 'energy' | 'lastRegisterWh'>
 
 /** Meter values of one transaction that are looked at for a register, from the first and from the last. */
 const registerRowsMax = 1_000

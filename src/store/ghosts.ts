@@ -3,9 +3,16 @@
 // the flag disappears by itself.
 
 import type { ClientBase, Pool } from 'pg'
-import { ghostCandidatesMax, ghostMeterValuesMax, ghostsPerCheckMax } from '../base/limits.ts'
+import {
+  embeddedListedGhostsMax,
+  ghostCandidatesMax,
+  ghostMeterValuesMax,
+  ghostsPerCheckMax,
+  listedGhostCandidatesMax,
+  listedGhostsMax,
+} from '../base/limits.ts'
 import { transactionRef } from '../blocks/meter-block.ts'
-import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
+import type { Ghost, GhostDeadlines, GhostMoment } from '../blocks/records.ts'
 import { int4Array, int8Array, textArray } from './wire/binary-array.ts'
 import type { Database } from './database.ts'
 
@@ -55,6 +62,43 @@ export async function ghostReasonsOf(
   return withoutMeteredOnes(pool, found.rows, nowMs - deadlines.availableMs)
 }
 
+/** Ghosts, as a list of transactions finds them. */
+export interface ListedGhosts {
+  readonly transactionIds: readonly number[]
+  /** Whether there may be more. */
+  readonly areMore: boolean
+}
+
+/**
+ * Transactions that count as ghosts at `nowMs`: those of charge points with these keys, or of all. A bounded number of
+ * open transactions is looked at, charge point by charge point.
+ */
+export async function ghostsOf(
+  database: Pick<Database, 'restPool' | 'isSingleConnection'>,
+  keys: readonly number[] | null,
+  { deadlines, nowMs }: GhostMoment,
+): Promise<ListedGhosts> {
+  const isEmbedded = database.isSingleConnection
+  const candidatesMax = isEmbedded ? ghostCandidatesMax : listedGhostCandidatesMax
+  const ghostsMax = isEmbedded ? embeddedListedGhostsMax : listedGhostsMax
+  const { rows } = await database.restPool.query<Suspect & { readonly seen: number }>({
+    text: `WITH candidates AS MATERIALIZED (
+        SELECT * FROM transactions WHERE stopped_at IS NULL ${keys === null ? '' : 'AND charge_point_id = ANY($3::int4[])'}
+        ORDER BY charge_point_id, received_at, id LIMIT ${candidatesMax + 1})
+      SELECT seen.seen, s.* FROM (SELECT count(*)::int4 AS seen FROM candidates) seen
+        LEFT JOIN (SELECT * FROM (${suspects('candidates')}) s LIMIT ${ghostsMax + 1}) s ON true`,
+    values: keys === null ? longAgo(deadlines, nowMs) : [...longAgo(deadlines, nowMs), int4Array(keys)],
+  })
+  const found = rows.filter(({ transactionId }) => transactionId !== null)
+  const meterValuesMax = isEmbedded ? embeddedListedGhostsMax : ghostMeterValuesMax
+  const sinceMs = nowMs - deadlines.availableMs
+  const ghosts = await withoutMeteredOnes(database.restPool, found.slice(0, ghostsMax), sinceMs, meterValuesMax)
+  return {
+    transactionIds: [...new Set(ghosts.map(({ transactionId }) => transactionId))],
+    areMore: found.length > ghostsMax || rows.some(({ seen }) => seen > candidatesMax),
+  }
+}
+
 /**
  * A charge point may report Available and continue to charge, which its meter values show. If it is not connected there
  * are none.
@@ -65,6 +109,7 @@ async function withoutMeteredOnes(
   client: Pool | ClientBase,
   found: readonly Suspect[],
   sinceMs: number,
+  meterValuesMax = ghostMeterValuesMax,
 ): Promise<Suspect[]> {
   const asked = found.filter(({ reason }) => reason === 'connectorAvailable')
   if (asked.length === 0) return [...found]
@@ -73,11 +118,12 @@ async function withoutMeteredOnes(
            WHERE EXISTS (SELECT FROM (
              SELECT m.received_at FROM meter_values m
              WHERE m.charge_point_id = v.charge_point_id AND m.transaction_ref = v.ref
-             ORDER BY m.sampled_at DESC LIMIT ${ghostMeterValuesMax}) m WHERE m.received_at > $3)`,
+             ORDER BY m.sampled_at DESC LIMIT $4) m WHERE m.received_at > $3)`,
     values: [
       int4Array(asked.map(({ chargePointKey }) => chargePointKey)),
       int8Array(asked.map((one) => transactionRef(one.stationTransactionId ?? one.transactionId))),
       new Date(sinceMs).toISOString(),
+      meterValuesMax,
     ],
   })
   const alive = new Set(metered.rows.map(({ place }) => asked[place - 1]))

@@ -3,9 +3,10 @@
 import { asc, eq } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import type { IdTokenInput, IdTokenRecord, Page, PageOf } from '../blocks/records.ts'
+import { withDefined } from '../base/with-defined.ts'
 import { storableText } from '../base/storable-text.ts'
 import { idKeyOf } from './live-queries.ts'
-import { type ListSource, pageOf, withDefined } from './paging.ts'
+import { type ListSource, pageOf } from './paging.ts'
 import { idTokens } from './schema.ts'
 import { databaseError } from './store-error.ts'
 

@@ -33,6 +33,8 @@ export interface ConnectionClaim {
   readonly node: string
   /** Its host and port, for the history; left out: as the table `nodes` has them. */
   readonly nodeName?: string
+  /** Address of the charge point, for the history; left out: not known. */
+  readonly remoteAddress?: string
   readonly atMs: number
   /**
    * The stored hash that the charge point authenticated with; null or left out: there is no hash that could have
@@ -92,11 +94,11 @@ const claimConnections = `
       fenced_in = CASE WHEN c.connected THEN pg_current_xact_id() ELSE c.fenced_in END,
       password_hash = CASE WHEN v.credential = c.pending_password_hash THEN v.credential ELSE c.password_hash END,
       pending_password_hash = CASE WHEN v.credential = c.pending_password_hash THEN NULL ELSE c.pending_password_hash END
-    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[])
-      AS v(id, version, node, at, credential, node_name)
+    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[])
+      AS v(id, version, node, at, credential, node_name, remote_address)
     WHERE c.id = v.id AND c.deleted_at IS NULL
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
-    RETURNING ${actorColumns}, c.ended_epoch, c.ended_node, v.at, v.node, v.node_name
+    RETURNING ${actorColumns}, c.ended_epoch, c.ended_node, v.at, v.node, v.node_name, v.remote_address
   ), replaced AS (${insertReplaced}), opened AS (${insertOpened('claimed')})
   ${withChildren('claimed')}`
 
@@ -212,6 +214,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
           instantArray(sorted.map((claim) => claim.atMs)),
           bytesArray(sorted.map((claim) => claim.credential ?? null)),
           textArray(sorted.map((claim) => claim.nodeName ?? null)),
+          textArray(sorted.map((claim) => claim.remoteAddress ?? null)),
         ],
       }),
     )

@@ -102,7 +102,8 @@ const confirmPart = `
   WITH regained AS (
     UPDATE charge_points c SET connected = true, node = $3 FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch)
     WHERE c.id = v.id AND c.connection_epoch = v.epoch AND c.deleted_at IS NULL AND (c.node IS DISTINCT FROM $3 OR NOT c.connected)
-    RETURNING c.id AS key, c.identity, c.connection_epoch AS epoch, c.node, $4::text AS node_name, clock_timestamp() AS at
+    RETURNING c.id AS key, c.identity, c.connection_epoch AS epoch, c.node, $4::text AS node_name, clock_timestamp() AS at,
+      NULL::text AS remote_address
   ), opened AS (${insertOpened('regained')})
   SELECT key, identity, epoch FROM regained`
 

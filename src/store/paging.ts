@@ -36,6 +36,8 @@ export interface FilteredRows {
   readonly leadOrder: readonly SQL[]
   readonly rest: SQL | undefined
   readonly order: readonly SQL[]
+  /** How many rows are read at most, on PostgreSQL too; left out: as `ListSource` says. */
+  readonly rowsMax?: number
 }
 
 interface Counted {
@@ -93,14 +95,15 @@ export async function filteredPageOf<Row, T>(
   rowsWhere: (where: SQL | undefined) => Cuttable<Row> & PromiseLike<readonly Row[]>,
   map: (row: Row) => T,
 ): Promise<PageOf<T>> {
-  const { db, rowsMax } = source
+  const { db } = source
   const { table, leads, rest, order } = filtered
+  const rowsMax = rowsMaxOf(source, filtered)
   if (leads.length === 0) return { totalCount: 0, items: [] }
   if (rowsMax === null) {
     const where = and(anyOf(leads), rest)
     return pageOf(source, page, { table, where }, rowsWhere(where), map)
   }
-  requireInReach(source, page)
+  requireInReach(source, page, filtered.rowsMax)
   const { page: number, pageSize } = page
   const looked = sql`(${lookedAt(filtered, rowsMax)}) AS ${table}`
   const matches = rest === undefined ? sql`true` : rest
@@ -148,20 +151,27 @@ export function totalOf(counted: number, rowsMax: number | null): Counted {
     : { totalCount: counted }
 }
 
-/** @throws {StatorError} `BAD_REQUEST` for a page after the rows that are read. */
-export function requireInReach({ rowsMax }: ListSource, { page, pageSize }: Page): void {
-  if (rowsMax === null || (page - 1) * pageSize < rowsMax) return
-  const issue =
-    `Page must begin within the first ${rowsMax} items, because the embedded database lists no more; ` +
-    'narrow the list with a filter, or use PostgreSQL'
-  throw new StatorError('BAD_REQUEST', 'Invalid request format', { field: 'page', issue })
+/** How many rows are read; null: all. */
+export function rowsMaxOf(source: Pick<ListSource, 'rowsMax'>, filtered: Pick<FilteredRows, 'rowsMax'>): number | null {
+  const bounds = [source.rowsMax, filtered.rowsMax].filter((bound) => typeof bound === 'number')
+  return bounds.length === 0 ? null : Math.min(...bounds)
 }
 
-type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
-
-/** `fields` without those that are undefined: the fields to change. */
-export function withDefined<T extends object>(fields: T): Defined<T> {
-  const defined: Defined<T> = { ...fields }
-  for (const key in defined) if (defined[key] === undefined) delete defined[key]
-  return defined
+/**
+ * @param filteredMax how many rows are read for these filters on any database; left out: all.
+ * @throws {StatorError} `BAD_REQUEST` for a page after the rows that are read.
+ */
+export function requireInReach(
+  source: Pick<ListSource, 'rowsMax'>,
+  { page, pageSize }: Page,
+  filteredMax?: number,
+): void {
+  const rowsMax = rowsMaxOf(source, filteredMax === undefined ? {} : { rowsMax: filteredMax })
+  if (rowsMax === null || (page - 1) * pageSize < rowsMax) return
+  const because =
+    rowsMax === source.rowsMax
+      ? 'because the embedded database lists no more; narrow the list with a filter, or use PostgreSQL'
+      : 'because no more are looked at for these filters; narrow the list with another one'
+  const issue = `Page must begin within the first ${rowsMax} items, ${because}`
+  throw new StatorError('BAD_REQUEST', 'Invalid request format', { field: 'page', issue })
 }

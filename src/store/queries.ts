@@ -8,13 +8,15 @@ import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../blocks/records.ts'
+import { createConnectivityQueries } from './connectivity-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
 import type { Database } from './database.ts'
-import { ghostReasonsOf } from './ghosts.ts'
+import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
 import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
+import { createMessageQueries } from './message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
 import { storeError } from './store-error.ts'
@@ -29,12 +31,14 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createLiveQueries(database, clock),
     ...createChargePointQueries(source),
     ...createIdTokenQueries(source),
-    ...createTransactionQueries(source),
+    ...createTransactionQueries(source, (keys, moment) => ghostsOf(database, keys, moment)),
     ...createCorrectionQueries(source),
     ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),
     ...createEventQueries(source),
+    ...createMessageQueries(source),
     ...createHistoryQueries(source),
+    ...createConnectivityQueries(source),
     ...createPromiseQueries(database.restPool),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),

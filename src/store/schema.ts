@@ -108,9 +108,23 @@ export const connectionHistory = pgTable(
     /** RFC 6455, section 7.4; null if no close frame was seen. */
     closeCode: integer('close_code'),
     reason: text('reason'),
+    /** Address of the charge point, in the row of the opening; null in the row of the end. */
+    remoteAddress: text('remote_address'),
   },
   (table) => [index('connection_history_page').on(table.chargePointKey, table.atMs, table.epoch, table.closed)],
 )
+
+/** The last refused handshake of each charge point that exists; see store/handshake-refusals.ts. */
+export const handshakeRefusals = pgTable('handshake_refusals', {
+  chargePointKey: integer('charge_point_id').primaryKey(),
+  atMs: instant('at').notNull(),
+  /** HTTP status of the answer; 101: the connection was closed because there is no common subprotocol. */
+  status: integer('status').notNull(),
+  reason: text('reason').notNull(),
+  remoteAddress: text('remote_address').notNull(),
+  /** Name of the process that refused it. */
+  node: text('node').notNull(),
+})
 
 export const idTokens = pgTable(
   'id_tokens',

@@ -2,9 +2,10 @@
 
 import { and, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { energyOf, noEvidence } from '../blocks/metering/energy.ts'
-import type { Page, PageOf, TransactionFilter, TransactionRecord } from '../blocks/records.ts'
+import type { GhostMoment, Page, PageOf, TransactionFilter, TransactionRecord } from '../blocks/records.ts'
 import { storableText } from '../base/storable-text.ts'
 import { evidenceOf } from './energy-queries.ts'
+import type { ListedGhosts } from './ghosts.ts'
 import { keysOf } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
@@ -28,26 +29,36 @@ const recordColumns = {
  */
 export const newestFirst = [desc(transactions.receivedAtMs), desc(transactions.transactionId)]
 
-export function createTransactionQueries(source: ListSource) {
+/** @param ghostsOf finds ghosts of charge points with these keys, or of all. */
+export function createTransactionQueries(
+  source: ListSource,
+  ghostsOf: (keys: readonly number[] | null, moment: GhostMoment) => Promise<ListedGhosts>,
+) {
   const { db } = source
   const records = () =>
     db
       .select(recordColumns)
       .from(transactions)
       .innerJoin(chargePoints, eq(chargePoints.key, transactions.chargePointKey))
-  const withEnergy = async (rows: readonly Omit<TransactionRecord, 'energy'>[]): Promise<TransactionRecord[]> => {
+  const withEnergy = async (
+    rows: readonly Omit<TransactionRecord, 'energy' | 'lastRegisterWh'>[],
+  ): Promise<TransactionRecord[]> => {
     const evidence = await evidenceOf(source, rows)
-    return rows.map((row) => ({ ...row, energy: energyOf(row, evidence.get(row.transactionId) ?? noEvidence) }))
+    return rows.map((row) => {
+      const known = evidence.get(row.transactionId) ?? noEvidence
+      return { ...row, energy: energyOf(row, known), lastRegisterWh: known.lastRegisterWh }
+    })
   }
 
   return {
     /** Newest first, by the arrival of the first message. Transactions of deleted charge points are included. */
     async listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>> {
       const keys = filter.identity === undefined ? null : await keysOf(db, filter.identity)
+      const ghosts = filter.ghostsAt === undefined ? null : await ghostsOf(keys, filter.ghostsAt)
       const listed = await filteredPageOf(
         source,
         page,
-        filteredBy(filter, keys),
+        filteredBy(filter, keys, ghosts),
         (where) =>
           records()
             .where(where)
@@ -55,7 +66,8 @@ export function createTransactionQueries(source: ListSource) {
             .$dynamic(),
         (row) => row,
       )
-      return { ...listed, items: await withEnergy(listed.items) }
+      const more = ghosts?.areMore === true ? { totalCountAtLeast: true as const } : {}
+      return { ...listed, ...more, items: await withEnergy(listed.items) }
     },
 
     async transaction(transactionId: number): Promise<TransactionRecord | null> {
@@ -66,8 +78,13 @@ export function createTransactionQueries(source: ListSource) {
 }
 
 // An index finds transactions by charge point, by id token, by being open, or by time. They are tried in this order,
-// because the first ones find the fewest rows. `keys` are the keys of the charge points of `filter.identity`.
-function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): FilteredRows {
+// because the first ones find the fewest rows. `keys` are the keys of the charge points of `filter.identity`. Ghosts
+// have been found before, and few of them.
+function filteredBy(
+  filter: TransactionFilter,
+  keys: readonly number[] | null,
+  ghosts: ListedGhosts | null,
+): FilteredRows {
   const { idToken, startedFromMs, startedToMs, open } = filter
   const { chargePointKey, transactionId, startedAtMs, stoppedAtMs } = transactions
   const isOpen = open === true ? isNull(stoppedAtMs) : undefined
@@ -79,6 +96,11 @@ function filteredBy(filter: TransactionFilter, keys: readonly number[] | null): 
   const hasToken = idToken === undefined ? undefined : isOfToken(storableText(idToken))
   const by = (leads: FilteredRows['leads'], leadOrder: FilteredRows['leadOrder'], rest: SQL | undefined) => {
     return { table: transactions, leads, leadOrder, rest, order: newestFirst }
+  }
+  if (ghosts !== null) {
+    const ids = ghosts.transactionIds
+    const leads = ids.length === 0 ? [] : [sql`${transactionId} = ANY(${sql.param(ids)}::int8[])`]
+    return by(leads, newestFirst, and(hasToken, isInTime, isNull(stoppedAtMs), isStopped))
   }
   if (keys !== null) {
     const leads = keys.map((key) => and(eq(chargePointKey, key), isOpen))

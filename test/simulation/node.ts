@@ -190,6 +190,8 @@ export class SimulatedNode implements ServerEnd, Owner {
         return isStoreAvailable ? null : 'STORE_UNAVAILABLE'
       },
       admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
+      noteRefusal: () => {},
+      clock: this.#clock,
       counters: this.counters,
       log,
     }

@@ -129,5 +129,6 @@ function readCall(version: '1.6' | '2.0.1'): [action: string, payload: Payload] 
 function recordOf(row: StoredTransaction, identity: string, corrections: number): TransactionRecord {
   const { id: transactionId, stoppedAtMs, ...rest } = row
   const energy = { consumedWh: null, source: null, soFarWh: null }
-  return { ...rest, transactionId, identity, energy, stoppedAtMs, open: stoppedAtMs === null, corrections }
+  const open = stoppedAtMs === null
+  return { ...rest, transactionId, identity, energy, lastRegisterWh: null, stoppedAtMs, open, corrections }
 }

@@ -12,6 +12,7 @@ export const openRecord: TransactionRecord = {
   ...openTransaction,
   identity: 'CP001',
   energy: { consumedWh: null, source: null, soFarWh: null },
+  lastRegisterWh: null,
   chargingState: null,
   stopIdToken: null,
   stoppedAtMs: null,

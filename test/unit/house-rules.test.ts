@@ -54,7 +54,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   diagnostics: ['availability'],
   metering: ['availability'],
-  'remote-control': ['availability', 'smart-charging'],
+  'remote-control': ['authorization', 'availability', 'smart-charging'],
   transactions: ['authorization', 'availability', 'metering'],
 }
 

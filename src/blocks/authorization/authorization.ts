@@ -23,11 +23,15 @@ export function findIdToken(idToken: string, known: Known): KnownIdToken | undef
   return undefined
 }
 
-function isExpired(token: KnownIdToken, nowMs: number): boolean {
+function isExpired(token: Pick<KnownIdToken, 'status' | 'expiryDateMs'>, nowMs: number): boolean {
   return token.status === 'Expired' || (token.expiryDateMs !== null && token.expiryDateMs <= nowMs)
 }
 
-function statusOf(token: KnownIdToken, nowMs: number): 'Accepted' | 'Blocked' | 'Expired' | 'Invalid' {
+/** The status of a stored token at `nowMs`: its expiry date counts. */
+export function statusOf(
+  token: Pick<KnownIdToken, 'status' | 'expiryDateMs'>,
+  nowMs: number,
+): 'Accepted' | 'Blocked' | 'Expired' | 'Invalid' {
   if (token.status === 'Blocked' || token.status === 'Invalid') return token.status
   return isExpired(token, nowMs) ? 'Expired' : token.status
 }

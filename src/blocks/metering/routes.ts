@@ -13,7 +13,9 @@ import { ChargePointParams } from '../../api/fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from '../../api/paging.ts'
 import { Time, errors, json } from '../../api/responses.ts'
 
-const measurement = z.number().nullable()
+function measurement(description: string) {
+  return z.number().nullable().openapi({ description })
+}
 
 export const MeterValue = z
   .object({
@@ -24,11 +26,11 @@ export const MeterValue = z
     receivedAt: Time,
     evseId: z.int(),
     connectorId: z.int(),
-    energyWh: measurement,
-    powerW: measurement,
-    currentA: measurement,
-    voltageV: measurement,
-    socPercent: measurement,
+    energyWh: measurement('Energy register, in Wh (energyConsumed of a transaction is in kWh).'),
+    powerW: measurement('Power, in W.'),
+    currentA: measurement('Current, in A.'),
+    voltageV: measurement('Voltage, in V.'),
+    socPercent: measurement('State of charge, in percent.'),
   })
   .openapi('MeterValue')
 

@@ -19,10 +19,11 @@ import {
 } from '../../api/send-command.ts'
 import { StatorError } from '../../base/errors.ts'
 import { idTokenCharactersMax, remoteStartPromiseMs } from '../../base/limits.ts'
-import type { ChargePointRecord } from '../records.ts'
+import { idTokenCandidates, statusOf } from '../authorization/authorization.ts'
+import type { ChargePointRecord, IdTokenRecord } from '../records.ts'
 import { remoteStart, startAction, startCommand, startOutcome, stopCommand, stopOutcome } from './commands.ts'
 
-// CONFLICT: the boot of the charge point is not accepted, or the transaction has stopped.
+// CONFLICT: the boot of the charge point is not accepted, the tag is not, or the transaction has stopped.
 const transactionErrors = errors(...commandErrorCodes)
 
 const StartOutcome = CommandOutcome.extend({
@@ -50,6 +51,10 @@ const Start = z
           chargingSchedule: { chargingRateUnit: 'W', chargingSchedulePeriod: [{ startPeriod: 0, limit: 32 }] },
         },
       }),
+    force: z
+      .boolean({ error: 'Force must be true or false' })
+      .default(false)
+      .openapi({ description: 'true: send the start even if the tag is Blocked or Expired here.' }),
   })
   .openapi('StartTransaction')
 
@@ -65,7 +70,7 @@ const startRoute = createRoute({
   summary: 'Start remote transaction',
   description: `The \`transactionId\` in the answer is reserved for ${remoteStartPromiseMs / 1_000} seconds: if the charge point starts the transaction within that time, the transaction has this id. If it starts later, it has another id. The reservation survives a restart and a reconnect to another node.
 
-An unknown \`idTag\` is sent, too: the charge point asks Stator whether it is accepted, before the start or with it.`,
+An unknown \`idTag\` is sent, too: the charge point asks Stator whether it is accepted, before the start or with it. One that is Blocked or Expired here is refused with 409, unless \`force\` is true.`,
   middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Start, true) },
   responses: { 200: json(StartOutcome, 'What the charge point answered.'), ...transactionErrors },
@@ -90,11 +95,13 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(startRoute, async (c) => {
-    const { connectorId, idTag, chargingProfile } = c.req.valid('json')
+    const { connectorId, idTag, chargingProfile, force } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     requireSendable(deps, chargePoint, startAction[version])
-    const [idToken, transactionId] = await Promise.all([queries.idTokenRecord(idTag), deps.nextTransactionId()])
+    const idToken = await storedIdTag(queries, idTag)
+    if (!force && idToken !== null) requireUsable(idToken, deps.clock.nowMs())
+    const transactionId = await deps.nextTransactionId()
     const start = {
       connectorId,
       idTag,
@@ -135,6 +142,23 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   return app
+}
+
+/** The stored tag that a charge point would get the status of; null if there is none. */
+async function storedIdTag({ idTokenRecord }: ApiDeps['queries'], idTag: string): Promise<IdTokenRecord | null> {
+  for (const candidate of idTokenCandidates(idTag)) {
+    const found = await idTokenRecord(candidate)
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** @throws {StatorError} `CONFLICT` if the tag is Blocked or Expired. */
+function requireUsable(idToken: IdTokenRecord, nowMs: number): void {
+  const status = statusOf(idToken, nowMs)
+  if (status !== 'Blocked' && status !== 'Expired') return
+  const what = `ID tag '${idToken.idToken}' is ${status}, so the start is not sent`
+  throw new StatorError('CONFLICT', `${what}; set force to true to send it all the same`)
 }
 
 /** Withdraws a promise. An error is only logged: the operator still gets the outcome, and the promise expires. */

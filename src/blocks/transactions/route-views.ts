@@ -13,11 +13,18 @@ export const TransactionItem = z
     idTag: z.string().nullable().openapi({ example: 'USER123' }),
     startTime: Time,
     stopTime: Time.nullable(),
-    meterStart: z.number().nullable().openapi({ description: 'Wh', example: 1000 }),
-    meterStop: z.number().nullable().openapi({ description: 'Wh', example: 15000 }),
+    meterStart: z
+      .number()
+      .nullable()
+      .openapi({ description: 'Register of the meter at the start, in Wh.', example: 1000 }),
+    meterStop: z.number().nullable().openapi({
+      description:
+        'Register of the meter at the end, in Wh. If an operator closed the transaction without one, the last register of its meter values.',
+      example: 15000,
+    }),
     energyConsumed: z.number().nullable().openapi({
       description:
-        'kWh. 0 if the meter fell by rounding (up to 1 Wh). null while the transaction is open, if the energy is unknown, or if the meter fell by more than 1 Wh.',
+        'Energy, in kWh (the registers are in Wh). 0 if the meter fell by rounding (up to 1 Wh). null while the transaction is open, if the energy is unknown, or if the meter fell by more than 1 Wh.',
       example: 14,
     }),
     energySource: z.enum(['register', 'lastRegister', 'intervals', 'operator']).nullable().openapi({
@@ -28,7 +35,7 @@ export const TransactionItem = z
     energySoFar: z
       .number()
       .nullable()
-      .openapi({ description: 'kWh, of an open transaction; null once it has stopped.', example: null }),
+      .openapi({ description: 'Energy of an open transaction, in kWh; null once it has stopped.', example: null }),
     stopReason: z.string().nullable().openapi({ description: 'As the charge point sent it.', example: 'Local' }),
   })
   .openapi('TransactionItem')
@@ -41,6 +48,11 @@ export const Transaction = TransactionItem.extend({
     .openapi({ description: 'The id that an OCPP 2.x charge point gave the transaction.' }),
   open: z.boolean(),
   closedBy: z.enum(['station', 'operator']).nullable(),
+  meterStopSource: z.enum(['station', 'operator', 'lastRegister']).nullable().openapi({
+    description:
+      'Who said `meterStop`: the charge point, or the operator who closed the transaction. `lastRegister`: the operator did not, and it is the last register of its meter values.',
+    example: 'station',
+  }),
   chargingState: z.string().nullable().openapi({ description: 'OCPP 2.x, as last reported.' }),
   idTagType: z.string().nullable(),
   idTagStatus: z
@@ -64,7 +76,10 @@ export const Transaction = TransactionItem.extend({
 const EnteredEnd = z
   .object({
     stopTime: Time,
-    meterStop: z.number().nullable().openapi({ description: 'Wh', example: 5000 }),
+    meterStop: z.number().nullable().openapi({
+      description: 'Register of the meter at the end, in Wh; null if none was entered.',
+      example: 5000,
+    }),
     stopReason: z.string().nullable().openapi({ example: 'Other' }),
   })
   .openapi('EnteredEnd')
@@ -88,7 +103,7 @@ export function transactionItem(record: TransactionRecord): z.infer<typeof Trans
     startTime: isoTime(record.startedAtMs),
     stopTime: record.stoppedAtMs === null ? null : isoTime(record.stoppedAtMs),
     meterStart: record.meterStartWh,
-    meterStop: record.meterStopWh,
+    meterStop: record.meterStopWh ?? lastRegisterOf(record),
     energyConsumed: kWh(record.energy.consumedWh),
     energySource: record.energy.source,
     energySoFar: kWh(record.energy.soFarWh),
@@ -104,6 +119,7 @@ export function transactionView(record: TransactionRecord, ghosts: readonly Ghos
     stationTransactionId: record.stationTransactionId,
     open: record.open,
     closedBy: record.closedBy,
+    meterStopSource: meterStopSource(record),
     chargingState: record.chargingState,
     idTagType: record.idTokenType,
     idTagStatus: record.idTokenStatus,
@@ -122,6 +138,16 @@ export function correctionView({ atMs, operator, before, after }: CorrectionReco
 
 function endView({ stoppedAtMs, meterStopWh, stopReason }: EnteredEndRecord): z.infer<typeof EnteredEnd> {
   return { stopTime: isoTime(stoppedAtMs), meterStop: meterStopWh, stopReason }
+}
+
+/** The register that stands in for one that the operator who closed it did not enter. */
+function lastRegisterOf({ closedBy, lastRegisterWh }: TransactionRecord): number | null {
+  return closedBy === 'operator' ? lastRegisterWh : null
+}
+
+function meterStopSource(record: TransactionRecord): z.infer<typeof Transaction>['meterStopSource'] {
+  if (record.meterStopWh !== null) return record.closedBy
+  return lastRegisterOf(record) === null ? null : 'lastRegister'
 }
 
 function kWh(wh: number | null): number | null {

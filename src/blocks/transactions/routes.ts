@@ -4,6 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
+import { withDefined } from '../../base/with-defined.ts'
 import type { TransactionFilter, TransactionRecord } from '../records.ts'
 import { operatorOnly, requireAccess } from '../../api/access.ts'
 import { closeTransaction } from './route-close.ts'
@@ -12,9 +13,9 @@ import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { badRequest, notFound } from '../../api/errors.ts'
-import { TransactionParams, booleanText, text, time } from '../../api/fields.ts'
+import { TransactionParams, booleanText, oneOf, text, time } from '../../api/fields.ts'
 import { AssignedMeterValue, assignedMeterValueView } from '../metering/routes.ts'
-import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
+import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from '../../api/paging.ts'
 import { body, errors, json } from '../../api/responses.ts'
 import {
   Correction,
@@ -29,11 +30,10 @@ const meterStopError = 'Meter stop must be a number of Wh, zero or more'
 
 const Close = z
   .strictObject({
-    meterStop: z
-      .number({ error: meterStopError })
-      .min(0, { error: meterStopError })
-      .optional()
-      .openapi({ description: 'Wh; unknown if left out.' }),
+    meterStop: z.number({ error: meterStopError }).min(0, { error: meterStopError }).optional().openapi({
+      description:
+        'Register of the meter at the end, in Wh. Left out, the last register of its meter values counts, and `meterStopSource` of the answer is `lastRegister`.',
+    }),
     stopTime: time('Stop time').optional().openapi({ description: 'Now if left out.' }),
     reason: text('Reason', 50).optional().openapi({ example: 'Other' }),
   })
@@ -58,17 +58,25 @@ const listRoute = createRoute({
           param: { name: 'idTag', in: 'query' },
           description: 'Only those of this tag. Case is ignored.',
         }),
+      ...periodQuery('started'),
       startDate: time('Start date')
         .optional()
-        .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Only those that started then or later.' }),
+        .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Another name of `from`.' }),
       endDate: time('End date', 'end')
         .optional()
-        .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Only those that started then or earlier.' }),
+        .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Another name of `to`.' }),
       open: booleanText('Open')
         .optional()
         .openapi({
           param: { name: 'open', in: 'query' },
           description: 'true: only those that have not ended. false: only those that have.',
+        }),
+      ghost: oneOf('Ghost', ['true'])
+        .optional()
+        .openapi({
+          param: { name: 'ghost', in: 'query' },
+          description:
+            'true: only open ones that seem to be over. `GET /api/transactions/{transactionId}` says why. At most 1,000 are found (100 on the embedded database).',
         }),
       ...pageQuery,
     }),
@@ -144,18 +152,22 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
-    const { chargePointId, idTag, startDate, endDate, open, ...page } = c.req.valid('query')
+    const { chargePointId, idTag, from, to, startDate, endDate, open, ghost, ...page } = c.req.valid('query')
     if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
     if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
       throw badRequest('endDate', 'End date must not be before the start date')
     }
-    const filter: TransactionFilter = {
-      ...(chargePointId === undefined ? {} : { identity: chargePointId }),
-      ...(idTag === undefined ? {} : { idToken: idTag }),
-      ...(startDate === undefined ? {} : { startedFromMs: startDate }),
-      ...(endDate === undefined ? {} : { startedToMs: endDate }),
-      ...(open === undefined ? {} : { open }),
-    }
+    if (from !== undefined && startDate !== undefined) throw badRequest('from', 'Give From or Start date, not both')
+    if (to !== undefined && endDate !== undefined) throw badRequest('to', 'Give To or End date, not both')
+    const { fromMs, toMs } = periodOf(from ?? startDate, to ?? endDate)
+    const filter: TransactionFilter = withDefined({
+      identity: chargePointId,
+      idToken: idTag,
+      startedFromMs: fromMs,
+      startedToMs: toMs,
+      open,
+      ghostsAt: ghost === undefined ? undefined : { deadlines: deps.ghostDeadlines, nowMs: deps.clock.nowMs() },
+    })
     const listed = await queries.listTransactions(filter, page)
     return c.json({ ...pageOf(listed, page), transactions: listed.items.map(transactionItem) }, 200)
   })

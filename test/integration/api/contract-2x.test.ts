@@ -48,7 +48,7 @@ beforeAll(async () => {
 
 afterAll(() => stator.stop())
 
-const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, problems: [] }
+const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, since: isoTime, problems: [] }
 
 test('the status lists connectors by EVSE', async () => {
   await raw.call('Heartbeat', {})

@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts'
 
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 
-const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, problems: [] }
+const noFault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null, since: isoTime, problems: [] }
 
 let stator: TestStator
 let raw: RawChargePoint
@@ -38,7 +38,14 @@ describe('GET /api/chargepoints/{chargePointId}/status', () => {
       status: 'Available',
       lastHeartbeat: isoTime,
       connectors: [{ connectorId: 1, status: 'Available', currentTransaction: null, ...noFault, errorCode: 'NoError' }],
-      fault: { errorCode: 'NoError', info: null, vendorId: null, vendorErrorCode: null },
+      fault: {
+        status: 'Available',
+        errorCode: 'NoError',
+        info: null,
+        vendorId: null,
+        vendorErrorCode: null,
+        since: isoTime,
+      },
       problems: [],
       firmwareVersion: '1.2.3',
       model: 'ChargePoint-X1000',

@@ -58,6 +58,8 @@ describe('a charge point', () => {
       lastBoot: null,
       createdAt: isoTime,
       hasPassword: true,
+      lastDisconnect: null,
+      lastRefusal: null,
       hasApiKey: true,
     }
     expect(answer.body).toEqual(expected)

@@ -2,6 +2,7 @@
 // reported by NotifyEvent, in GET …/status.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { z } from 'zod'
 import { monitored, monitoredAt, notifyEventOf } from '../../support/notify-events.ts'
 import { TestStator } from '../../support/stator.ts'
 
@@ -43,9 +44,24 @@ describe('a fault reported with a status', () => {
         { connectorId: 1, status: 'Available', ...noFault, errorCode: 'NoError', problems: [] },
         { connectorId: 2, status: 'Faulted', ...fault, problems: [] },
       ],
-      fault: { ...noFault, ...ofStation },
+      fault: { status: 'Available', ...noFault, ...ofStation },
       problems: [],
     })
+  })
+
+  test('is shown with the time since when, which a repeated report does not change', async () => {
+    const raw = await stator.bootedRaw('since')
+    const report = (errorCode: string) =>
+      raw.call('StatusNotification', { connectorId: 0, status: 'Faulted', errorCode, timestamp: monitoredAt })
+    const since = async () =>
+      z.object({ fault: z.object({ since: z.string() }) }).parse(await statusOf('since')).fault.since
+    await report('GroundFailure')
+    const first = await since()
+    expect(Date.parse(first)).toBeGreaterThan(Date.parse(monitoredAt))
+    await report('GroundFailure')
+    expect(await since()).toBe(first)
+    await report('HighTemperature')
+    expect(await since()).not.toBe(first)
   })
 })
 

@@ -55,6 +55,20 @@ describe('the history', () => {
     }
   })
 
+  test('is cut by from and to as by the names of the first version, which do not go together', async () => {
+    expect(await idsOf('from=2025-03-01&to=2025-03-01')).toEqual([ids[2], ids[1], ids[0]])
+    expect(await idsOf('from=2025-03-01&endDate=2025-03-01')).toEqual([ids[2], ids[1], ids[0]])
+    for (const query of [
+      'from=2025-03-01&startDate=2025-03-01',
+      'to=2025-03-01&endDate=2025-03-01',
+      'from=2025-03-02&to=2025-03-01',
+    ]) {
+      expect((await stator.api(`/api/transactions?${query}`)).status).toBe(400)
+    }
+    expect((await stator.api('/api/transactions?ghost=false')).status).toBe(400)
+    expect(await idsOf('open=true&ghost=true')).toEqual([])
+  })
+
   test('is listed newest first', async () => {
     expect(await idsOf('startDate=2025-03-01&endDate=2025-03-31')).toEqual(ids.toReversed())
   })
@@ -127,6 +141,7 @@ describe('one transaction', () => {
       stationTransactionId: null,
       open: true,
       closedBy: null,
+      meterStopSource: null,
       chargingState: null,
       idTagType: null,
       idTagStatus: 'Accepted',
@@ -149,6 +164,7 @@ describe('one transaction', () => {
       stopReason: 'EVDisconnected',
       open: false,
       closedBy: 'station',
+      meterStopSource: 'station',
       stopIdTag: 'USER456',
     })
   })
@@ -283,11 +299,36 @@ describe('closing', () => {
     expect(anomalies).toContainEqual(expect.objectContaining({ kind: 'closedTransaction' }))
   })
 
-  test('needs no body, and then knows no meter stop', async () => {
+  test('without a meter stop takes the last register of its meter values, and says so', async () => {
+    const station = await stator.bootedRaw('CP-LAST')
+    const transactionId = await start(station, '2025-05-04T10:00:00Z')
+    for (const [minute, value] of [
+      [10, '3000'],
+      [20, '4500'],
+    ] as const) {
+      const meterValue = [{ timestamp: `2025-05-04T10:${minute}:00Z`, sampledValue: [{ value, unit: 'Wh' }] }]
+      await station.call('MeterValues', { connectorId: 1, transactionId, meterValue })
+    }
+    const closed = await stator.json(path(transactionId), { method: 'POST' })
+    const expected = {
+      meterStop: 4500,
+      meterStopSource: 'lastRegister',
+      energyConsumed: 3.5,
+      energySource: 'lastRegister',
+    }
+    expect(closed).toMatchObject(expected)
+    const { transactions } = await stator.json('/api/transactions?chargePointId=CP-LAST')
+    expect(transactions).toMatchObject([{ meterStop: 4500, energySource: 'lastRegister' }])
+    const corrected = await stator.json(path(transactionId), { body: { meterStop: 5000 } })
+    expect(corrected).toMatchObject({ meterStop: 5000, meterStopSource: 'operator', energySource: 'operator' })
+  })
+
+  test('needs no body, and without meter values knows no meter stop', async () => {
     const transactionId = await start(raw, '2025-05-02T10:00:00Z')
     const before = Date.now()
     const closed = await stator.json(path(transactionId), { method: 'POST' })
-    expect(closed).toMatchObject({ meterStop: null, energyConsumed: null, stopReason: null, closedBy: 'operator' })
+    const nothing = { meterStop: null, meterStopSource: null, energyConsumed: null, stopReason: null }
+    expect(closed).toMatchObject({ ...nothing, closedBy: 'operator' })
     expect(Date.parse(String(closed.stopTime))).toBeGreaterThanOrEqual(before)
   })
 

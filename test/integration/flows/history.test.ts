@@ -185,3 +185,21 @@ test('a period cuts it, and it is read by operators and by the charge point itse
   expect((await central.api('/api/chargepoints/NOBODY/history')).status).toBe(404)
   await raw.close()
 })
+
+test('a charge point shows how its last connection ended, and its last refused handshake, with the addresses', async () => {
+  const nothing = { lastDisconnect: null, lastRefusal: null }
+  const raw = await central.bootedRaw('OFFLINE')
+  expect(await central.json('/api/chargepoints/OFFLINE')).toMatchObject(nothing)
+  await raw.close(4001)
+  const path = '/api/chargepoints/OFFLINE'
+  const isShown = async (field: string) => until(field, async () => (await central.json(path))[field] ?? null)
+  const [node, remoteAddress] = [expect.stringContaining(':'), expect.stringContaining('127.0.0.1')]
+  const lastDisconnect = { at: isoTime, closedBy: 'chargePoint', closeCode: 4001, reason: '', node, remoteAddress }
+  expect(await isShown('lastDisconnect')).toEqual(lastDisconnect)
+  const Authorization = `Basic ${btoa('OFFLINE:wrong')}`
+  const headers = { Upgrade: 'websocket', Connection: 'Upgrade', Authorization }
+  expect((await fetch(`${central.url}/ocpp/OFFLINE`, { headers })).status).toBe(401)
+  const lastRefusal = { at: isoTime, status: 401, reason: 'wrong credentials', node, remoteAddress }
+  expect(await isShown('lastRefusal')).toEqual(lastRefusal)
+  expect(await central.json(path)).toMatchObject({ status: 'Offline', connected: false, lastDisconnect })
+})

@@ -8,6 +8,7 @@ import {
   ghostCandidatesMax,
   ghostMeterValuesMax,
   ghostsPerCheckMax,
+  lastConnectionsMax,
   lastStopTransactionsMax,
   openOfIdTokenMax,
   openTransactionsShownMax,
@@ -143,6 +144,12 @@ const lists: Readonly<Record<string, List>> = {
   'charge points of a status': (page) => queries.listChargePoints({ status: 'Charging', ...page }),
   'charge points of a status that none has': (page) => queries.listChargePoints({ status: 'Faulted', ...page }),
   'charge points that are away': (page) => queries.listChargePoints({ status: 'Offline', ...page }),
+  'charge points that are there': (page) => queries.listChargePoints({ connected: true, ...page }),
+  'charge points of a vendor that none has': (page) => queries.listChargePoints({ vendor: 'none', ...page }),
+  'charge points of everything': (page) =>
+    queries.listChargePoints({ status: 'Charging', q: 'cp', lastSeenBeforeMs: nowMs, location: 'none', ...page }),
+  'charge points that are away and have a text': (page) =>
+    queries.listChargePoints({ connected: false, q: 'none', ...page }),
   'id tokens': (page) => queries.listIdTokens(page),
   'id tokens of a status': (page) => queries.listIdTokens({ status: 'Blocked', ...page }),
   'id tokens of a status that none has': (page) => queries.listIdTokens({ status: 'Expired', ...page }),
@@ -158,6 +165,9 @@ const lists: Readonly<Record<string, List>> = {
   'transactions of a card': (page) => queries.listTransactions({ idToken: 'card' }, page),
   'transactions of a card that are open': (page) => queries.listTransactions({ idToken: 'card', open: true }, page),
   'transactions of nobody': (page) => queries.listTransactions({ identity: 'NOBODY' }, page),
+  'transactions that are ghosts': (page) => queries.listTransactions({ ghostsAt: { deadlines, nowMs } }, page),
+  'transactions of a charge point that are ghosts': (page) =>
+    queries.listTransactions({ identity, ghostsAt: { deadlines, nowMs } }, page),
   'meter values': (page) => queries.meterValuesOf(1, page),
   'meter values, half of them by their connector': (page) => queries.meterValuesOf(assignedId, page),
   'meter values of the oldest of many transactions': (page) => queries.meterValuesOf(rows - 1, page),
@@ -170,10 +180,18 @@ const lists: Readonly<Record<string, List>> = {
   'events of an action': (page) => queries.listEvents({ chargePointKey: key, action: 'NotifyEvent' }, page),
   'events of an action that was never sent': (page) =>
     queries.listEvents({ chargePointKey: key, action: 'SecurityEventNotification' }, page),
+  'events of a message id that never came': (page) =>
+    queries.listEvents({ chargePointKey: key, messageId: 'none' }, page),
   'the history of a charge point': (page) => queries.listHistory({ chargePointKey: key }, page),
   'the history of a charge point and a time': (page) =>
     queries.listHistory({ chargePointKey: key, fromMs: 0, toMs: timeMs }, page),
-  'messages of a charge point': (page) => queries.messageLog(key, page),
+  'messages of a charge point': (page) => queries.messageLog({ chargePointKey: key }, page),
+  'messages of a charge point and a time': (page) =>
+    queries.messageLog({ chargePointKey: key, fromMs: 0, toMs: Date.now() }, page),
+  'messages of an action that was never sent': (page) =>
+    queries.messageLog({ chargePointKey: key, action: 'Heartbeat' }, page),
+  'messages of a direction and a message id': (page) =>
+    queries.messageLog({ chargePointKey: key, direction: 'fromChargePoint', messageId: 'none' }, page),
   anomalies: (page) => queries.listAnomalies({}, page),
   'anomalies of a charge point': (page) => queries.listAnomalies({ identity }, page),
   'anomalies of a kind': (page) => queries.listAnomalies({ kind: 'quirk' }, page),
@@ -219,6 +237,7 @@ describe.each([
   test('what is read of one charge point, and of one transaction, is bounded', async () => {
     const read = (what: () => Promise<unknown>) => mostRowsRead(database.restPool, what)
     expect(await read(() => queries.chargePoint(identity))).toBeLessThan(10)
+    expect(await read(() => queries.connectivityOf(key))).toBeLessThanOrEqual(times * (lastConnectionsMax + 1))
     expect(await read(() => queries.connectorsOf(key))).toBeLessThan(10)
     expect(await read(() => queries.problemsOf(key))).toBeLessThanOrEqual(times * (problemsShownMax + 1))
     expect(await read(() => queries.openTransactionsOf(key))).toBeLessThanOrEqual(
@@ -241,6 +260,8 @@ test('a total is exact up to so many rows, and says so above', async () => {
   expect(await total(lists['events of a charge point'])).toEqual([embeddedListRowsMax, true])
   expect(await total(lists['the history of a charge point'])).toEqual([embeddedListRowsMax, true])
   expect(await total(lists['events of an action that was never sent'])).toEqual([0, true])
+  expect(await total(lists['messages of an action that was never sent'])).toEqual([0, true])
+  expect(await total(lists['charge points of a vendor that none has'])).toEqual([0, true])
   // Those of the transaction: the others of that time are behind the rows that were looked at.
   expect(await total(lists['meter values of a charge point and a time'])).toEqual([60, true])
   // None of those that were looked at is one; of the others nobody knows.
@@ -258,7 +279,9 @@ test('a page behind those rows is refused with a sentence that says what to do; 
     code: 'BAD_REQUEST',
     details: { field: 'page', issue: expect.stringContaining('use PostgreSQL') },
   })
-  await expect(queries.messageLog(key, { page: 10_001, pageSize: 1 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  await expect(queries.messageLog({ chargePointKey: key }, { page: 10_001, pageSize: 1 })).rejects.toMatchObject({
+    code: 'BAD_REQUEST',
+  })
 })
 
 test('transactions of a charge point that was deleted and made again are listed newest first, those of both', async () => {

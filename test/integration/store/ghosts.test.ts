@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import type { ChangeSet } from '../../../src/blocks/decision.ts'
-import type { Ghost } from '../../../src/blocks/records.ts'
+import type { Ghost, TransactionFilter } from '../../../src/blocks/records.ts'
 import { GhostCheck } from '../../../src/store/ghosts.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import {
@@ -73,6 +73,16 @@ describeStore('a transaction', (store) => {
       ],
     })
     expect(await store().queries.transaction(id)).toMatchObject({ open: true })
+    const listed = async (filter: TransactionFilter) => {
+      const ghostsAt = { deadlines, nowMs }
+      const { items } = await store().queries.listTransactions({ ghostsAt, ...filter }, page)
+      return items.map(({ transactionId }) => transactionId).includes(id)
+    }
+    expect(await listed({})).toBe(true)
+    expect(await listed({ open: true })).toBe(true)
+    expect(await listed({ open: false })).toBe(false)
+    expect(await listed({ identity: 'NOBODY' })).toBe(false)
+    expect(await listed({ ghostsAt: { deadlines, nowMs: arrivalMs + 39 * minuteMs } })).toBe(false)
   })
 
   describe('is no ghost any more', () => {

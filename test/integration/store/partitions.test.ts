@@ -243,7 +243,7 @@ describeStore('partitions', (store) => {
     const meterValue = [sample('1999-01-01T00:00:00Z', '1')]
     await writer.commit(changeSet(key, { meter: meterRows(key, { connectorId: 1, transactionId: 1, meterValue }) }))
     const frames = async (): Promise<string[]> =>
-      (await queries.messageLog(key, { page: 1, pageSize: 10 })).items.map((line) => line.frame)
+      (await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 10 })).items.map((line) => line.frame)
     await until('the lines', async () => (await frames()).length === 3)
     // The next turn of upkeep is set, beside the next look for ghosts.
     await until('the first turn to end', () => clock.alarms === 2)

@@ -55,6 +55,7 @@ describeStore('the writer', (store) => {
         info: null,
         vendorId: null,
         vendorErrorCode: null,
+        sinceMs: arrivalMs,
         updatedAtMs: arrivalMs,
       },
     ])
@@ -260,8 +261,11 @@ describeStore('the writer', (store) => {
       const direction = i === 1 ? 'toChargePoint' : 'fromChargePoint'
       writer.appendMessageLog({ chargePointKey: key, atMs: Date.now(), direction, frame })
     }
-    await until('the lines', async () => (await queries.messageLog(key, { page: 1, pageSize: 10 })).totalCount === 3)
-    const { items } = await queries.messageLog(key, { page: 1, pageSize: 2 })
+    await until(
+      'the lines',
+      async () => (await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 10 })).totalCount === 3,
+    )
+    const { items } = await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 2 })
     expect(items.map((line) => [line.direction, line.frame])).toEqual([
       ['fromChargePoint', '[2,"2","Heartbeat",{}]'],
       ['toChargePoint', '[3,"1",{"odd":"\ufffd"}]'],
@@ -282,7 +286,7 @@ describeStore('the writer', (store) => {
     await Promise.all(outcomes)
     expect(await queries.connectorsOf(key)).toHaveLength(20)
     expect((await queries.chargePoint(identity))?.lastSeenAtMs).toBe(arrivalMs)
-    expect((await queries.messageLog(key, { page: 1, pageSize: 1 })).totalCount).toBe(1)
+    expect((await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 1 })).totalCount).toBe(1)
     expect(writer.commit(changeSet(key))).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
   })
 })

@@ -8,7 +8,7 @@ import { chargePoint, fakeApi, nowMs } from './fake-deps.ts'
 function connector(evseId: number, status: ConnectorRecord['status']): ConnectorRecord {
   const connectorId = evseId === 0 ? 0 : 1
   const fault = { errorCode: null, info: null, vendorId: null, vendorErrorCode: null }
-  return { evseId, connectorId, status, statusSent: status, ...fault, updatedAtMs: nowMs }
+  return { evseId, connectorId, status, statusSent: status, ...fault, sinceMs: nowMs, updatedAtMs: nowMs }
 }
 
 function open(transactionId: number, evseId: number): KnownTransaction {

@@ -69,7 +69,8 @@ describe('the OpenAPI document', () => {
     ] as const
     for (const [method, path, parameters] of nine) {
       const operation = document.paths[path]?.[method]
-      expect([path, operation?.parameters.map(({ name }) => name)]).toEqual([path, [...parameters]])
+      const names = operation?.parameters.map(({ name }) => name)
+      expect([path, names]).toEqual([path, expect.arrayContaining([...parameters])])
     }
   })
 

@@ -67,6 +67,7 @@ export function fakeApi(
   const queries: ApiQueries = {
     listChargePoints: unexpected('listChargePoints'),
     chargePoint: async (identity) => (identity === 'CP001' ? chargePoint : null),
+    connectivityOf: async () => ({ lastDisconnect: null, lastRefusal: null }),
     connectorsOf: async () => [],
     problemsOf: async () => [],
     openTransactionsOf: async () => [],

@@ -6,6 +6,7 @@ import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import { createLogger, silentLogger } from '../../../src/base/log.ts'
 import { Admission } from '../../../src/gateway/admission.ts'
+import type { HandshakeRefusal } from '../../../src/blocks/records.ts'
 import type { SocketData } from '../../../src/station/station.ts'
 import { negotiate, handshake, identityOf, isOcppPath, type HandshakeDeps } from '../../../src/gateway/handshake.ts'
 import { HandClock } from '../../support/hand-clock.ts'
@@ -114,6 +115,7 @@ async function knock(
 ) {
   const lines: Record<string, unknown>[] = []
   const upgrades: { data: SocketData; headers?: unknown }[] = []
+  const refusals: HandshakeRefusal[] = []
   const counters = new Counters()
   const store = new MemoryCredentialStore()
   store.put('LENIENT', { password: 'secret' })
@@ -134,13 +136,15 @@ async function knock(
       assumedVersion: '1.6',
       closedBecause: () => null,
       admission: new Admission({ clock: new HandClock(), counters, log: silentLogger }),
+      noteRefusal: (refusal) => refusals.push(refusal),
+      clock: new HandClock(),
       counters,
       log: createLogger({ Default: 'Information' }, { write: (line) => void lines.push(JSON.parse(line)) }),
       ...deps,
     },
   )
   const quirks = lines.flatMap((line) => (line['quirk'] === undefined ? [] : [line['quirk']]))
-  return { answer, upgrade: upgrades[0], quirks, lines, counters }
+  return { answer, upgrade: upgrades[0], quirks, lines, counters, refusals }
 }
 
 const ocpp16 = { 'Sec-WebSocket-Protocol': 'ocpp1.6' }
@@ -232,7 +236,13 @@ describe('a handshake that is refused', () => {
       message: 'Invalid authentication credentials',
     })
     expect(lines).toMatchObject([
-      { identity: 'LENIENT', path: '/ocpp/LENIENT', status: 401, reason: 'wrong credentials' },
+      {
+        identity: 'LENIENT',
+        path: '/ocpp/LENIENT',
+        status: 401,
+        reason: 'wrong credentials',
+        remoteAddress: '192.0.2.1',
+      },
     ])
   })
 
@@ -247,7 +257,23 @@ describe('a handshake that is refused', () => {
     const { answer, upgrade, lines } = await knock('/ocpp/LENIENT', headers)
     expect(answer).toBeUndefined()
     expect(upgrade).toMatchObject({ data: { version: null }, headers: {} })
-    expect(lines).toMatchObject([{ identity: 'LENIENT', reason: 'offered: ocpp1.5' }])
+    expect(lines).toMatchObject([{ identity: 'LENIENT', reason: 'offered: ocpp1.5', remoteAddress: '192.0.2.1' }])
+  })
+
+  test('is noted under the stored identity, with the reason of the log and the address', async () => {
+    const noted = { identity: 'LENIENT', isKnown: true, atMs: new HandClock().nowMs(), remoteAddress: '192.0.2.1' }
+    const wrong = await knock('/ocpp/lenient', { ...basic('LENIENT', 'wrong'), ...ocpp16 })
+    expect(wrong.refusals).toEqual([{ ...noted, status: 401, reason: 'wrong credentials' }])
+    const headers = { ...basic('LENIENT', 'secret'), 'Sec-WebSocket-Protocol': 'ocpp1.5' }
+    const reason = 'There is no common subprotocol; offered: ocpp1.5'
+    expect((await knock('/ocpp/LENIENT', headers)).refusals).toEqual([{ ...noted, status: 101, reason }])
+  })
+
+  test('is noted as unproven before its charge point is looked up, and not at all if there is none', async () => {
+    const { refusals } = await knock('/ocpp/LENIENT', ocpp16)
+    expect(refusals).toMatchObject([{ identity: 'LENIENT', isKnown: false, status: 401 }])
+    expect((await knock('/ocpp/NOBODY', { ...basic('NOBODY', 'secret'), ...ocpp16 })).refusals).toEqual([])
+    expect((await knock('/ocpp/', basic('NOBODY', 'secret'))).refusals).toEqual([])
   })
 
   test('with 426 did not ask for a WebSocket', async () => {

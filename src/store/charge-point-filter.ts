@@ -1,0 +1,58 @@
+// The filters of the list of charge points. Whether one is connected, and its status, have an index; for the others a
+// bounded number of charge points is looked at.
+
+import { and, asc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import { filteredChargePointsMax } from '../base/limits.ts'
+import { storableText } from '../base/storable-text.ts'
+import { chargePoints } from '../blocks/charge-point-tables.ts'
+import type { ChargePointFilter } from '../blocks/records.ts'
+import type { FilteredRows } from './paging.ts'
+
+/** The charge points of `filter`, by identity. */
+export function chargePointsOf(filter: ChargePointFilter): FilteredRows {
+  const { connected, deletedAtMs, identity, status } = chargePoints
+  const order = [asc(identity)]
+  const isThere = isNull(deletedAtMs)
+  const without = withoutIndex(filter)
+  const table = { table: chargePoints, order, ...(without === undefined ? {} : { rowsMax: filteredChargePointsMax }) }
+  const wanted = isConnected(filter)
+  if (wanted === 'never') return { ...table, leads: [], leadOrder: order, rest: undefined }
+  // The index on identities also contains deleted ones.
+  if (wanted === 'either') return { ...table, leads: [undefined], leadOrder: order, rest: and(isThere, without) }
+  const isOnline = wanted === 'yes'
+  const isOfStatus = isOnline && filter.status !== undefined
+  const lead = and(isThere, eq(connected, isOnline), isOfStatus ? sql`${status} = ${filter.status}` : undefined)
+  return { ...table, leads: [lead], leadOrder: isOfStatus ? order : [asc(status), ...order], rest: without }
+}
+
+/** Whether the charge points of `filter` are connected: one that is not has the status Offline. */
+function isConnected({ status, connected }: ChargePointFilter): 'yes' | 'no' | 'either' | 'never' {
+  if (status === undefined) return connected === undefined ? 'either' : connected ? 'yes' : 'no'
+  const isOnline = status !== 'Offline'
+  if (connected !== undefined && connected !== isOnline) return 'never'
+  return isOnline ? 'yes' : 'no'
+}
+
+function withoutIndex(filter: ChargePointFilter): SQL | undefined {
+  const { vendor, model, firmwareVersion, ocppVersion, location, lastSeenBeforeMs, q } = filter
+  const { identity, lastSeenAtMs, serialNumber } = chargePoints
+  const searched = [identity, chargePoints.location, chargePoints.vendor, chargePoints.model, serialNumber]
+  return and(
+    isText(chargePoints.vendor, vendor),
+    isText(chargePoints.model, model),
+    isText(chargePoints.firmwareVersion, firmwareVersion),
+    isText(chargePoints.location, location),
+    ocppVersion === undefined ? undefined : eq(chargePoints.ocppVersion, ocppVersion),
+    lastSeenBeforeMs === undefined
+      ? undefined
+      : or(isNull(lastSeenAtMs), sql`${lastSeenAtMs} < ${new Date(lastSeenBeforeMs).toISOString()}`),
+    q === undefined
+      ? undefined
+      : or(...searched.map((column) => sql`position(lower(${storableText(q)}) IN lower(${column})) > 0`)),
+  )
+}
+
+function isText(column: AnyPgColumn, wanted: string | undefined): SQL | undefined {
+  return wanted === undefined ? undefined : sql`lower(${column}) = lower(${storableText(wanted)})`
+}
