@@ -7,7 +7,7 @@ import { createApi } from './api/create-api.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { Credentials } from './auth/credentials.ts'
-import { authenticateRequest } from './auth/operator-auth.ts'
+import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { hashPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
@@ -180,6 +180,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         return created
       },
     })
+    const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
         queries,
@@ -188,6 +189,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         commit: (set, about) => commitAndPublish(writer, feed, set, about),
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers) => authenticateRequest(headers, auth),
+        isScraper: (headers) => isScraper(headers, auth),
         hash: {
           password: (password) => hashPassword(password, auth.credentials),
           apiKey: (apiKey) => auth.credentials.hash(apiKey),
@@ -197,13 +199,19 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         ghostDeadlines,
         counters,
         timings,
-        partCounts: () => ({
-          connections: registry.size,
-          isDatabaseAvailable: writer.isAvailable,
-          calls: registry.calls.counts,
-          writer: writer.stats,
-          gateway: gateway.waiting,
-        }),
+        partCounts: () => {
+          const { byVersion, callsWaiting } = registry.count()
+          return {
+            node: { name: node.name, provider },
+            connections: byVersion,
+            isDatabaseAvailable: writer.isAvailable,
+            isOpen: isStoreAvailable(),
+            statementsWaiting: database.statementsWaiting(),
+            calls: { ...registry.calls.counts, waiting: callsWaiting },
+            writer: writer.stats,
+            gateway: gateway.waiting,
+          }
+        },
         health: {
           live: () => true,
           ready: async () => {
@@ -233,7 +241,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
           queries.connect(key, { version, node: node.id, nodeName: node.name, atMs: clock.nowMs(), credential }),
         ),
       disconnect: (key, epoch, end) => lease.releasing({ key, epoch, end }, () => queries.disconnect(key, epoch, end)),
-      isStoreAvailable: () => writer.isAvailable && !writer.isFull,
+      isStoreAvailable,
       http: (request) => api.fetch(request),
       counters,
       timings,

@@ -110,7 +110,7 @@ export async function handshake(
     message: string,
     { headers = {}, ...fields }: { headers?: Record<string, string> } & Pick<LogFields, 'reason'> = {},
   ): Response => {
-    deps.counters.handshakesRefused++
+    deps.counters.handshakesRefused.count(code)
     const who = identity === null ? {} : { identity }
     const { status } = errorTable[code]
     deps.log.info({ ...who, path, status, code, reason: message, ...fields }, 'A handshake was refused.')
@@ -156,7 +156,7 @@ export async function handshake(
         const offered = request.headers.get('sec-websocket-protocol')
         const negotiated = negotiate(offered, deps.assumedVersion, strictness)
         if (negotiated.version === null) {
-          deps.counters.handshakesRefused++
+          deps.counters.handshakesRefused.count('NO_COMMON_SUBPROTOCOL')
           deps.log.info({ identity, reason: `offered: ${offered ?? 'none'}` }, 'There is no common subprotocol.')
         }
         const quirks: readonly (HandshakeQuirk | null)[] = [
