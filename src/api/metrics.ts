@@ -19,7 +19,7 @@ import { errors } from './responses.ts'
 
 const lagMetric = {
   name: 'stator_event_loop_lag_seconds',
-  meaning: 'How late the event loop was since the last scrape, by `quantile` (0.5, 0.99, 1).',
+  meaning: 'How late the event loop was since the last scrape, by `percentile` (50, 99, 100).',
 }
 
 /** Words of a tally that are shown from the start, so that their first increase is seen. */
@@ -143,16 +143,16 @@ export function metricsRegistry({
       info.set({ node: name, version: packageJson.version, provider }, 1)
     },
   })
-  const lag: Gauge<'quantile'> = new Gauge({
+  const lag: Gauge<'percentile'> = new Gauge({
     name: lagMetric.name,
     help: lagMetric.meaning,
-    labelNames: ['quantile'],
+    labelNames: ['percentile'],
     registers,
     collect: () => {
       const { p50, p99, max } = timings.takeEventLoopLag()
-      lag.set({ quantile: '0.5' }, p50)
-      lag.set({ quantile: '0.99' }, p99)
-      lag.set({ quantile: '1' }, max)
+      lag.set({ percentile: '50' }, p50)
+      lag.set({ percentile: '99' }, p99)
+      lag.set({ percentile: '100' }, max)
     },
   })
   for (const histogram of [timings.commits, timings.groups]) registry.registerMetric(histogram)

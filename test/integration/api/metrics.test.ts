@@ -69,7 +69,7 @@ test('answers, commits, commands and the process are measured', async () => {
   expect(found.get('stator_commit_messages_sum')).toBe(found.get('stator_messages_committed_total'))
   expect(found.get('process_cpu_seconds_total')).toBeGreaterThan(0)
   expect(found.get('process_resident_memory_bytes')).toBeGreaterThan(2 ** 20)
-  expect(found.has('stator_event_loop_lag_seconds{quantile="0.99"}')).toBe(true)
+  expect(found.has('stator_event_loop_lag_seconds{percentile="99"}')).toBe(true)
 })
 
 test('connections are counted by version, and the node says who it is', async () => {
@@ -157,7 +157,7 @@ test('a scrape has the event loop lag since the last one', async () => {
   timings.start()
   const registry = metricsRegistry({ counters: new Counters(), timings, partCounts: () => nothingCounted })
   const lag = async (): Promise<number> => {
-    const line = /stator_event_loop_lag_seconds\{quantile="1"\} (.*)/.exec(await registry.metrics())
+    const line = /stator_event_loop_lag_seconds\{percentile="100"\} (.*)/.exec(await registry.metrics())
     return Number(line?.[1])
   }
   await until('the event loop to be looked at', async () => (await lag()) > 0)
