@@ -1,5 +1,5 @@
-// GET /metrics: counters and measurements of this process, in the Prometheus text format. For operators only, since it
-// covers all charge points.
+// GET /metrics: counters and measurements of this process, in the Prometheus text format. For operators and scrapers
+// only, since it covers all charge points.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
