@@ -7,7 +7,7 @@ import { createApi } from './api/create-api.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { Credentials } from './auth/credentials.ts'
-import { authenticateRequest } from './auth/operator-auth.ts'
+import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { hashPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
@@ -181,6 +181,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         return created
       },
     })
+    const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
         queries,
@@ -189,6 +190,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         commit: (set, about) => commitAndPublish(writer, feed, set, about),
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers) => authenticateRequest(headers, auth),
+        isScraper: (headers) => isScraper(headers, auth),
         hash: {
           password: (password) => hashPassword(password, auth.credentials),
           apiKey: (apiKey) => auth.credentials.hash(apiKey),
@@ -198,13 +200,19 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         ghostDeadlines,
         counters,
         timings,
-        partCounts: () => ({
-          connections: registry.size,
-          isDatabaseAvailable: writer.isAvailable,
-          calls: registry.calls.counts,
-          writer: writer.stats,
-          gateway: gateway.waiting,
-        }),
+        partCounts: () => {
+          const { byVersion, callsWaiting } = registry.count()
+          return {
+            node: { name: node.name, provider },
+            connections: byVersion,
+            isDatabaseAvailable: writer.isAvailable,
+            isOpen: isStoreAvailable(),
+            statementsWaiting: database.statementsWaiting(),
+            calls: { ...registry.calls.counts, waiting: callsWaiting },
+            writer: writer.stats,
+            gateway: gateway.waiting,
+          }
+        },
         health: {
           live: () => true,
           ready: async () => {
@@ -238,7 +246,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         }),
       disconnect: (key, epoch, end) => lease.releasing({ key, epoch, end }, () => queries.disconnect(key, epoch, end)),
       noteRefusal: (refusal) => refusals.note(refusal),
-      isStoreAvailable: () => writer.isAvailable && !writer.isFull,
+      isStoreAvailable,
       http: (request) => api.fetch(request),
       counters,
       timings,

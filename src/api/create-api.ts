@@ -18,7 +18,7 @@ import { historyRoutes } from './history.ts'
 import { healthRoutes } from './health.ts'
 import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
-import { addMetrics } from './metrics.ts'
+import { addMetrics, timed } from './metrics.ts'
 import { unserved } from './not-found.ts'
 
 /** The REST resources of the blocks of OCPP. */
@@ -35,6 +35,7 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
   app.notFound((c) => answerError(unserved(app, c), c, deps.log))
 
   app.use(requestId())
+  app.use('/api/*', timed(deps))
   app.use('/api/*', logged(deps), authenticated(deps), limited(deps), jsonBody)
 
   app.route('/', chargePointRoutes(deps))

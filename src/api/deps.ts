@@ -147,6 +147,8 @@ export interface ApiDeps {
   readonly nextTransactionId: () => number | Promise<number>
   /** The principal of a request with these headers; null if the credentials are missing or wrong. */
   readonly authenticate: (headers: Headers) => Promise<Principal | null>
+  /** Whether a request with these headers has the bearer token for GET /metrics. */
+  readonly isScraper: (headers: Headers) => boolean
   /** Keyed hashes of passwords and API keys. */
   readonly hash: {
     password(password: string): Uint8Array

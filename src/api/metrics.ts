@@ -1,108 +1,46 @@
-// GET /metrics: counters and measurements of this process, in the Prometheus text format. For operators only, since it
-// covers all charge points.
+// GET /metrics: counters and measurements of this process, in the Prometheus text format. For operators and scrapers
+// only, since it covers all charge points.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context, MiddlewareHandler } from 'hono'
+import { except } from 'hono/combine'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { counterTable, type PartCounts } from '../base/counters.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import { counterTable, tallyTable } from '../base/counters.ts'
 import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
+import { callErrorTable } from '../ocpp/call-error.ts'
 import { authenticated, operatorOnly } from './access.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
+import { type Measure, partCounters, partGauges } from './metric-tables.ts'
 import { errors } from './responses.ts'
-
-interface Measure {
-  readonly meaning: string
-  readonly read: (counts: PartCounts) => number
-}
-
-/** Counters since the start of this process, by metric name. */
-const partCounters = {
-  stator_calls_sent_total: { meaning: 'CALLs that were sent to charge points.', read: ({ calls }) => calls.sent },
-  stator_calls_answered_total: { meaning: 'CALLs that charge points answered.', read: ({ calls }) => calls.answered },
-  stator_calls_timed_out_total: {
-    meaning: 'CALLs that were not answered in time.',
-    read: ({ calls }) => calls.timedOut,
-  },
-  stator_answers_late_total: {
-    meaning: 'Answers to CALLs that had timed out.',
-    read: ({ calls }) => calls.late,
-  },
-  stator_answers_unknown_total: {
-    meaning: 'Answers to CALLs that were never sent.',
-    read: ({ calls }) => calls.unknown,
-  },
-  stator_commits_total: { meaning: 'Transactions of the writer.', read: ({ writer }) => writer.transactions },
-  stator_messages_committed_total: {
-    meaning: 'Messages that were committed; each part of a large one counts.',
-    read: ({ writer }) => writer.changeSets,
-  },
-  stator_messages_decided_again_total: {
-    meaning: 'Messages decided again, because another node had changed the stored state since the first decision.',
-    read: ({ writer }) => writer.outdated,
-  },
-  stator_messages_refused_total: {
-    meaning: 'Messages that the database refused for what they hold.',
-    read: ({ writer }) => writer.refused,
-  },
-  stator_meter_values_stored_total: {
-    meaning: 'Meter values that were committed.',
-    read: ({ writer }) => writer.meterRows,
-  },
-  stator_commit_retries_total: {
-    meaning: 'Transactions of the writer that were begun again.',
-    read: ({ writer }) => writer.retries,
-  },
-  stator_message_log_lines_total: {
-    meaning: 'Lines that were written to the message log.',
-    read: ({ writer }) => writer.messageLogLines,
-  },
-  stator_message_log_lines_dropped_total: {
-    meaning: 'Lines of the message log that were dropped, because too many waited.',
-    read: ({ writer }) => writer.messageLogLinesDropped,
-  },
-  process_cpu_seconds_total: {
-    meaning: 'CPU time of this process.',
-    read: () => {
-      const { user, system } = process.cpuUsage()
-      return (user + system) / 1e6
-    },
-  },
-} as const satisfies Readonly<Record<string, Measure>>
-
-/** Gauges (current values), by metric name. */
-const partGauges = {
-  stator_connections: { meaning: 'Charge points that are connected.', read: ({ connections }) => connections },
-  stator_database_available: {
-    meaning: '1 while the database takes what it is given, else 0.',
-    read: ({ isDatabaseAvailable }) => (isDatabaseAvailable ? 1 : 0),
-  },
-  stator_messages_waiting: {
-    meaning: 'Messages that wait for their COMMIT.',
-    read: ({ writer }) => writer.waiting,
-  },
-  stator_message_log_lines_waiting: {
-    meaning: 'Lines of the message log that wait to be written.',
-    read: ({ writer }) => writer.messageLogLinesWaiting,
-  },
-  stator_received_bytes_waiting: {
-    meaning: 'Bytes of messages that were read and are not served yet.',
-    read: ({ gateway }) => gateway.receivedBytes,
-  },
-  stator_handshakes_waiting: {
-    meaning: 'Charge points that wait to be let in.',
-    read: ({ gateway }) => gateway.handshakes,
-  },
-  process_resident_memory_bytes: { meaning: 'Memory of this process.', read: () => process.memoryUsage.rss() },
-} as const satisfies Readonly<Record<string, Measure>>
-
-const anomalyMetric = { name: metricName('anomalies'), meaning: 'Anomalies that were stored, by their `kind`.' }
 
 const lagMetric = {
   name: 'stator_event_loop_lag_seconds',
-  meaning: 'How late the event loop was since the last scrape, by `quantile` (0.5, 0.99, 1).',
+  meaning: 'How late the event loop was since the last scrape, by `percentile` (50, 99, 100).',
 }
+
+/** Words of a tally that are shown from the start, so that their first increase is seen. */
+const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> = {
+  handshakesRefused: [
+    'UNAUTHORIZED',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'BAD_REQUEST',
+    'UPGRADE_REQUIRED',
+    'NO_COMMON_SUBPROTOCOL',
+    'ADMISSION_QUEUE_FULL',
+    'STORE_UNAVAILABLE',
+    'SHUTTING_DOWN',
+  ],
+  framesRefused: Object.keys(callErrorTable),
+  anomalies: anomalyKinds,
+}
+
+/** Methods that the API has; others are shown as `other`, so that a client cannot make up series. */
+const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
 /** The metric name of a counter. */
 function metricName(counter: string): string {
@@ -115,7 +53,8 @@ const metricsRoute = createRoute({
   operationId: 'getMetrics',
   tags: ['Metrics'],
   summary: 'Counters and measurements of this process',
-  description: 'In the text format of Prometheus. For operators only.',
+  description:
+    'In the text format of Prometheus. For operators, and for scrapers with the bearer token `Security.MetricsToken`.',
   responses: {
     200: {
       description: 'Every metric.',
@@ -129,9 +68,20 @@ const metricsRoute = createRoute({
 export function addMetrics(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   const registry = metricsRegistry(deps)
   app.openAPIRegistry.registerPath(metricsRoute)
-  app.get('/metrics', authenticated(deps), operatorOnly, async (c) =>
+  const isScraper = (c: Context<ApiEnv>): boolean => deps.isScraper(c.req.raw.headers)
+  app.get('/metrics', except(isScraper, authenticated(deps), operatorOnly), async (c) =>
     c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
   )
+}
+
+/** Middleware that measures REST requests, the time in line included. */
+export function timed({ timings }: Pick<ApiDeps, 'timings'>): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const startedAtMs = performance.now()
+    await next()
+    const method = methods.has(c.req.method) ? c.req.method : 'other'
+    timings.requests.observe({ method, status: c.res.status }, (performance.now() - startedAtMs) / 1_000)
+  }
 }
 
 /** Every metric. Values are read when the text is requested. */
@@ -142,8 +92,8 @@ export function metricsRegistry({
 }: Pick<ApiDeps, 'counters' | 'timings' | 'partCounts'>): Registry {
   const registry = new Registry()
   const registers = [registry]
-  const count = (name: string, help: string, read: () => number): void => {
-    const counter: Counter = new Counter({ name, help, registers, collect: () => restart(counter, read()) })
+  const count = (name: string, help: string, read: () => number | Promise<number>): void => {
+    const counter: Counter = new Counter({ name, help, registers, collect: async () => restart(counter, await read()) })
   }
   for (const name of Object.keys(counterTable).filter(isCounterName)) {
     count(metricName(name), counterTable[name], () => counters[name])
@@ -152,33 +102,78 @@ export function metricsRegistry({
     count(name, meaning, () => read(partCounts()))
   }
   for (const [name, { meaning: help, read }] of Object.entries<Measure>(partGauges)) {
-    const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read(partCounts())) })
+    const gauge: Gauge = new Gauge({ name, help, registers, collect: async () => gauge.set(await read(partCounts())) })
   }
-  const anomalies: Counter<'kind'> = new Counter({
-    name: anomalyMetric.name,
-    help: anomalyMetric.meaning,
-    labelNames: ['kind'],
+  for (const name of Object.keys(tallyTable).filter(isTallyName)) {
+    const { label, meaning: help } = tallyTable[name]
+    const tally = counters[name]
+    const counter: Counter = new Counter({
+      name: metricName(name),
+      help,
+      labelNames: [label],
+      registers,
+      collect: () => {
+        counter.reset()
+        for (const word of new Set([...knownWords[name], ...tally.words]))
+          counter.inc({ [label]: word }, tally.of(word))
+      },
+    })
+  }
+  byLabel(
+    { name: 'stator_connections', help: 'Charge points that are connected, by OCPP `version`.', registers },
+    'version',
+    () => partCounts().connections,
+  )
+  byLabel(
+    {
+      name: 'stator_statements_waiting',
+      help: 'Statements that wait for a connection to the database, by `sender`: chargePoints, rest, upkeep.',
+      registers,
+    },
+    'sender',
+    () => partCounts().statementsWaiting,
+  )
+  const info: Gauge = new Gauge({
+    name: 'stator_node_info',
+    help: 'Always 1: `node` as the history names it, `version` of Stator, `provider` of the database.',
+    labelNames: ['node', 'version', 'provider'],
     registers,
     collect: () => {
-      anomalies.reset()
-      for (const kind of anomalyKinds) anomalies.inc({ kind }, counters.anomalies.get(kind) ?? 0)
+      const { name, provider } = partCounts().node
+      info.set({ node: name, version: packageJson.version, provider }, 1)
     },
   })
-  const lag: Gauge<'quantile'> = new Gauge({
+  const lag: Gauge<'percentile'> = new Gauge({
     name: lagMetric.name,
     help: lagMetric.meaning,
-    labelNames: ['quantile'],
+    labelNames: ['percentile'],
     registers,
     collect: () => {
       const { p50, p99, max } = timings.takeEventLoopLag()
-      lag.set({ quantile: '0.5' }, p50)
-      lag.set({ quantile: '0.99' }, p99)
-      lag.set({ quantile: '1' }, max)
+      lag.set({ percentile: '50' }, p50)
+      lag.set({ percentile: '99' }, p99)
+      lag.set({ percentile: '100' }, max)
     },
   })
   for (const histogram of [timings.commits, timings.groups]) registry.registerMetric(histogram)
+  registry.registerMetric(timings.requests)
   registry.registerMetric(new AnswerHistogram(timings))
   return registry
+}
+
+/** A gauge with one label, from a record of its values. */
+function byLabel(
+  options: { readonly name: string; readonly help: string; readonly registers: Registry[] },
+  label: string,
+  read: () => Readonly<Record<string, number>>,
+): void {
+  const gauge: Gauge = new Gauge({
+    ...options,
+    labelNames: [label],
+    collect: () => {
+      for (const [word, value] of Object.entries(read())) gauge.set({ [label]: word }, value)
+    },
+  })
 }
 
 /** Durations of answers, from `Timings`. A Gauge, because a Histogram of prom-client writes its own buckets only. */
@@ -208,6 +203,10 @@ class AnswerHistogram extends Gauge<'action' | 'le'> {
 
 function isCounterName(name: string): name is keyof typeof counterTable {
   return name in counterTable
+}
+
+function isTallyName(name: string): name is keyof typeof tallyTable {
+  return name in tallyTable
 }
 
 /** The count is kept elsewhere. */

@@ -24,6 +24,8 @@ export interface AuthDeps {
   readonly security: SecuritySettings
   readonly credentials: Credentials
   readonly operatorKeys: KeyRing
+  /** Null: no bearer token is accepted. */
+  readonly metricsTokenHash: Uint8Array | null
   readonly store: CredentialStore
 }
 
@@ -34,5 +36,6 @@ export function createAuthDeps(security: SecuritySettings, secrets: Secrets, sto
     ['admin', secrets.adminApiKey],
     ...security.apiKeys.map((key, index) => [`Security.ApiKeys[${index}]`, key] as const),
   ])
-  return { security, credentials, operatorKeys, store }
+  const metricsTokenHash = security.metricsToken === null ? null : credentials.hash(security.metricsToken)
+  return { security, credentials, operatorKeys, metricsTokenHash, store }
 }

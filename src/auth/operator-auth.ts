@@ -3,7 +3,7 @@
 import type { AuthDeps } from './auth-deps.ts'
 import { isAllowed } from './charge-point-auth.ts'
 import { provePassword } from './password-forms.ts'
-import { basicCredentials, keyCredentials } from './presented.ts'
+import { basicCredentials, bearerToken, keyCredentials } from './presented.ts'
 import type { BasicCredentials } from './presented.ts'
 
 /** The sender of a request: an operator, or a charge point with its own credentials. */
@@ -31,6 +31,12 @@ export async function authenticateRequest(headers: Headers, deps: AuthDeps): Pro
   }
   const basic = basicCredentials(headers)
   return basic === null ? null : chargePointByPassword(basic, deps)
+}
+
+/** Whether a request with these headers has the bearer token `Security.MetricsToken`, which opens GET /metrics only. */
+export function isScraper(headers: Headers, { metricsTokenHash, credentials }: AuthDeps): boolean {
+  const token = bearerToken(headers)
+  return token !== null && credentials.matches(token, metricsTokenHash)
 }
 
 /** Whether `principal` may read and command the charge point `identity`: operators all, a charge point only itself. */

@@ -31,3 +31,8 @@ export function keyCredentials(headers: Headers): KeyCredentials | null {
   const chargePointId = headers.get('x-charge-point-id')
   return { apiKey, chargePointId: chargePointId === '' ? null : chargePointId }
 }
+
+/** The bearer token of an Authorization header (RFC 6750 §2.1); null if there is none. */
+export function bearerToken(headers: Headers): string | null {
+  return /^\s*Bearer\s+(\S+)\s*$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null
+}

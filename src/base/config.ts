@@ -75,6 +75,8 @@ export interface SecuritySettings {
   readonly adminApiKey: string | null
   /** Further operator keys. With X-Charge-Point-Id, each also authenticates any charge point. */
   readonly apiKeys: readonly string[]
+  /** Bearer token that opens GET /metrics and nothing else; null: none does. */
+  readonly metricsToken: string | null
   /** Key of the credential hashes; null: generated at the first start and kept in the data folder. */
   readonly credentialSecret: string | null
 }
@@ -234,6 +236,7 @@ function securitySettings(security: SettingsDocument['Security']): SecuritySetti
     concurrentTransactions: security.ConcurrentTransactions,
     adminApiKey: security.AdminApiKey || null,
     apiKeys: security.ApiKeys,
+    metricsToken: security.MetricsToken || null,
     credentialSecret: security.CredentialSecret || null,
   }
 }

@@ -3,7 +3,6 @@
 
 /** What each counter counts, since the start of this process. */
 export const counterTable = {
-  handshakesRefused: 'Handshakes refused, for any reason.',
   handshakesDelayed: 'Handshakes that waited for an admission slot, because too many came at once.',
   connectionsOpened: 'Connections of charge points that were opened.',
   connectionsClosed: 'Connections of charge points that were closed.',
@@ -11,7 +10,6 @@ export const counterTable = {
   framesReceived: 'Frames from charge points.',
   framesSent: 'Frames to charge points.',
   framesDropped: 'Frames dropped without an answer because they cannot be read.',
-  framesRefused: 'CALLs answered with a CALLERROR.',
   framesUnanswered:
     'CALLs left unanswered because the database could not store their facts; the charge point will send them again.',
   duplicates: 'Retransmissions recognised by their idempotency key.',
@@ -26,9 +24,46 @@ export const counterTable = {
 
 type CounterName = keyof typeof counterTable
 
+/** What each tally counts, since the start of this process, and the name of its label. */
+export const tallyTable = {
+  handshakesRefused: {
+    label: 'reason',
+    meaning: 'Handshakes refused, by `reason`: an error code, or NO_COMMON_SUBPROTOCOL.',
+  },
+  framesRefused: { label: 'code', meaning: 'CALLs answered with a CALLERROR, by its `code`.' },
+  anomalies: { label: 'kind', meaning: 'Anomalies that were stored, by their `kind`.' },
+} as const satisfies Readonly<Record<string, { readonly label: string; readonly meaning: string }>>
+
+type TallyName = keyof typeof tallyTable
+
+/** A counter for each word. The words must be few: reasons, codes, kinds. */
+export class Tally {
+  readonly #counts = new Map<string, number>()
+
+  count(word: string): void {
+    this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1)
+  }
+
+  of(word: string): number {
+    return this.#counts.get(word) ?? 0
+  }
+
+  get total(): number {
+    return this.#counts.values().reduce((sum, count) => sum + count, 0)
+  }
+
+  /** The words that were counted so far. */
+  get words(): readonly string[] {
+    return [...this.#counts.keys()]
+  }
+}
+
 /** Counters of this process since its start. */
-export class Counters implements Record<CounterName, number> {
-  handshakesRefused = 0
+export class Counters implements Record<CounterName, number>, Readonly<Record<TallyName, Tally>> {
+  readonly handshakesRefused = new Tally()
+  readonly framesRefused = new Tally()
+  /** Stored facts that break an expectation, by kind. */
+  readonly anomalies = new Tally()
   handshakesDelayed = 0
   connectionsOpened = 0
   connectionsClosed = 0
@@ -36,7 +71,6 @@ export class Counters implements Record<CounterName, number> {
   framesReceived = 0
   framesSent = 0
   framesDropped = 0
-  framesRefused = 0
   framesUnanswered = 0
   duplicates = 0
   slowReadersClosed = 0
@@ -45,13 +79,6 @@ export class Counters implements Record<CounterName, number> {
   leasesLost = 0
   connectionsSwept = 0
   logLinesSuppressed = 0
-  /** Stored facts that break an expectation, by kind. */
-  readonly anomalies = new Map<string, number>()
-
-  /** Counts an anomaly that was stored. */
-  anomaly(kind: string): void {
-    this.anomalies.set(kind, (this.anomalies.get(kind) ?? 0) + 1)
-  }
 }
 
 /** What the writer counts since its start, and what waits now. */
@@ -68,6 +95,9 @@ export interface WriterCounts {
   /** Change sets that PostgreSQL refused for their data. */
   readonly refused: number
   readonly waiting: number
+  readonly waitingBytes: number
+  /** For how long the transaction under way has run, in milliseconds; 0 when there is none. */
+  readonly committingMs: number
   readonly messageLogLines: number
   readonly messageLogLinesDropped: number
   readonly messageLogLinesWaiting: number
@@ -75,10 +105,21 @@ export interface WriterCounts {
 
 /** Current counts of the parts of this process. */
 export interface PartCounts {
-  /** Charge points that are connected. */
-  readonly connections: number
+  readonly node: {
+    /** Host and port, as the table `nodes` has it. */
+    readonly name: string
+    readonly provider: string
+  }
+  /** Charge points that are connected, by OCPP version. */
+  readonly connections: Readonly<Record<string, number>>
   readonly isDatabaseAvailable: boolean
+  /** Whether the node takes new connections of charge points. */
+  readonly isOpen: boolean
+  /** Statements that wait for a connection to the database, by who sends them. */
+  readonly statementsWaiting: Readonly<Record<string, number>>
   readonly calls: {
+    /** CALLs that wait for their turn or for their answer. */
+    readonly waiting: number
     readonly sent: number
     readonly answered: number
     readonly timedOut: number

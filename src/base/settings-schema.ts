@@ -255,6 +255,14 @@ export const settingsSchema = z.strictObject({
         },
         true,
       ),
+      MetricsToken: described(
+        z.union([z.literal(''), apiKey]).default(''),
+        {
+          meaning: 'Bearer token of a scraper: it opens `GET /metrics` and nothing else; empty: operator keys only.',
+          expected: apiKeyExpected,
+        },
+        { isSecret: true },
+      ),
       CredentialSecret: secret(32, {
         meaning:
           'Key of all credential hashes, the same on every node; unset: generated at the first start, kept in the data folder.',

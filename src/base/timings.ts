@@ -70,6 +70,13 @@ export class Timings {
     buckets: groupBuckets,
     registers: [],
   })
+  readonly requests = new Histogram({
+    name: 'stator_rest_seconds',
+    help: 'From the arrival of REST requests to their answers, in seconds, by `method` and `status`.',
+    labelNames: ['method', 'status'],
+    buckets: secondsBuckets,
+    registers: [],
+  })
   readonly #eventLoop = monitorEventLoopDelay({ resolution: eventLoopResolutionMs })
 
   /** Starts to sample the event loop lag. */

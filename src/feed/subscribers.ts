@@ -8,7 +8,7 @@ import { type Feed, type Follower, isGap, type Subscriber } from './feed.ts'
 export function countCommitted(counters: Counters): Subscriber {
   return ({ set, isDuplicate }) => {
     if (isDuplicate) counters.duplicates++
-    else for (const { kind } of set.anomalies) counters.anomaly(kind)
+    else for (const { kind } of set.anomalies) counters.anomalies.count(kind)
   }
 }
 

@@ -125,7 +125,7 @@ export async function handshake(
     deps.noteRefusal({ ...who, atMs: deps.clock.nowMs(), status, reason, remoteAddress })
   }
   const refuse = (code: ErrorCode, message: string, { headers = {}, ...fields }: RefusalDetails = {}): Response => {
-    deps.counters.handshakesRefused++
+    deps.counters.handshakesRefused.count(code)
     const who = identity === null ? {} : { identity }
     const { status } = errorTable[code]
     deps.log.info({ ...who, path, remoteAddress, status, code, reason: message, ...fields }, 'A handshake was refused.')
@@ -175,7 +175,7 @@ export async function handshake(
         const negotiated = negotiate(offered, deps.assumedVersion, strictness)
         if (negotiated.version === null) {
           const reason = `offered: ${offered ?? 'none'}`
-          deps.counters.handshakesRefused++
+          deps.counters.handshakesRefused.count('NO_COMMON_SUBPROTOCOL')
           deps.log.info({ identity, remoteAddress, reason }, 'There is no common subprotocol.')
           note(101, `There is no common subprotocol; ${reason}`)
         }

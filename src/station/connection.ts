@@ -246,6 +246,11 @@ export class Connection implements CallEffects {
     })
   }
 
+  /** CALLs that wait for their turn or for their answer. */
+  get callsWaiting(): number {
+    return this.#waiters?.size ?? 0
+  }
+
   /** Whether a CALL is under way. */
   get awaitsAnswer(): boolean {
     return this.#live !== null && this.#live.outstandingCall !== null

@@ -9,6 +9,7 @@ import { callTimeoutMsDefault } from '../base/limits.ts'
 import type { Hydration } from '../blocks/records.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ChargePointRef, Committed } from '../feed/feed.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
 import { AskedMessages } from './asked-messages.ts'
 import { type CallDeps, closeInternalError, closeNormal, type Connected, type Connection } from './connection.ts'
 
@@ -63,6 +64,17 @@ export class Registry {
   /** How many charge points are connected. */
   get size(): number {
     return this.#connected.size
+  }
+
+  /** Connected charge points by version, and CALLs that wait for their turn or their answer. Walks all connections. */
+  count(): { readonly byVersion: Readonly<Record<OcppVersion, number>>; readonly callsWaiting: number } {
+    const byVersion: Record<OcppVersion, number> = { '1.6': 0, '2.0.1': 0, '2.1': 0 }
+    let callsWaiting = 0
+    for (const connected of this.#connected.values()) {
+      byVersion[connected.version]++
+      callsWaiting += connected.callsWaiting
+    }
+    return { byVersion, callsWaiting }
   }
 
   /** The charge point that is connected under `identity`. */

@@ -57,6 +57,8 @@ export interface Database {
    * there are.
    */
   readonly upkeepPool: Pool
+  /** Statements that wait for a connection, by who sends them. */
+  statementsWaiting(): Readonly<Record<'chargePoints' | 'rest' | 'upkeep', number>>
   /** True when there is one connection for everything, so that a lease must be short. */
   readonly isSingleConnection: boolean
   /**
@@ -113,7 +115,20 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const close = async (): Promise<void> => {
       await Promise.all([restPool.end(), upkeepPool.end(), database.pool.end()])
     }
-    return { ...database, restPool, upkeepPool, provider: 'PostgreSQL', isSingleConnection: false, close }
+    const statementsWaiting = () => ({
+      chargePoints: database.pool.waitingCount,
+      rest: restPool.waitingCount,
+      upkeep: upkeepPool.waitingCount,
+    })
+    return {
+      ...database,
+      restPool,
+      upkeepPool,
+      statementsWaiting,
+      provider: 'PostgreSQL',
+      isSingleConnection: false,
+      close,
+    }
   }
   const server = await startEmbedded(options.dataFolder, log)
   log.warn(
@@ -149,7 +164,21 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       await pool.end()
       await server.stop()
     }
-    return { ...database, restPool, upkeepPool, provider: 'Embedded', isSingleConnection: true, lease, close }
+    const statementsWaiting = () => ({
+      chargePoints: pool.waitingCount,
+      rest: gate.waitingIn('rest'),
+      upkeep: gate.waitingIn('upkeep'),
+    })
+    return {
+      ...database,
+      restPool,
+      upkeepPool,
+      statementsWaiting,
+      provider: 'Embedded',
+      isSingleConnection: true,
+      lease,
+      close,
+    }
   } catch (error) {
     await server.stop()
     throw error

@@ -64,6 +64,11 @@ export class ConnectionGate {
     })
   }
 
+  /** How many wait in `line`. */
+  waitingIn(line: Line): number {
+    return this.#lines[line].length
+  }
+
   // Not at once: when a statement ends, its callers ask for the next one in microtasks, and these go first.
   #turnSoon(): void {
     if (this.#isTurnSet) return

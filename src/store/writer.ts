@@ -88,6 +88,8 @@ export class Writer {
   #awaySinceMs = 0
   #expectsNew = true
   #running: Promise<void> | null = null
+  /** When the transaction under way was begun; null when there is none. */
+  #committingSinceMs: number | null = null
   #wakeUp = nothingToSettle
   #counts = { transactions: 0, changeSets: 0, duplicates: 0, meterRows: 0, outdated: 0, retries: 0, refused: 0 }
 
@@ -195,6 +197,8 @@ export class Writer {
     return {
       ...this.#counts,
       waiting: this.#waiting.size,
+      waitingBytes: this.#waiting.bytes,
+      committingMs: this.#committingSinceMs === null ? 0 : performance.now() - this.#committingSinceMs,
       messageLogLines: this.#messageLog.written,
       messageLogLinesDropped: this.#messageLog.dropped,
       messageLogLinesWaiting: this.#messageLog.waiting,
@@ -248,12 +252,14 @@ export class Writer {
       const group = this.#takeGroup()
       const seen = this.#takeSeen()
       if (group.length === 0 && seen.length === 0) break
+      this.#committingSinceMs = performance.now()
       const committing = this.#commit(group, seen)
       // The next group is sent before the last one is answered, so that PostgreSQL and this thread work in parallel.
       settleLast()
       settleLast = await committing
     }
     this.#running = null
+    this.#committingSinceMs = null
     settleLast()
   }
 

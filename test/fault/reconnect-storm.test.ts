@@ -79,7 +79,8 @@ test('those that come past the number that is let in at once wait for their turn
   try {
     const newcomers = Array.from({ length: 3 * handshakesAtOnceMax }, (_, index) => central.raw(`CP${index}`))
     for (const raw of await Promise.all(newcomers)) expect(raw.closing).toBeNull()
-    expect(central.stator.counters).toMatchObject({ connectionsOpened: newcomers.length, handshakesRefused: 0 })
+    expect(central.stator.counters).toMatchObject({ connectionsOpened: newcomers.length })
+    expect(central.stator.counters.handshakesRefused.total).toBe(0)
     expect(central.stator.counters.handshakesDelayed).toBeGreaterThan(0)
   } finally {
     await central.stop()

@@ -174,6 +174,7 @@ export class SimulatedDatabaseServer {
       restPool: pool,
       upkeepPool: pool,
       isSingleConnection: false,
+      statementsWaiting: () => ({ chargePoints: 0, rest: 0, upkeep: 0 }),
       lease: async () => {
         // Requests of a broken lease are over when the next one begins (`database.ts` ensures that).
         for (const request of this.#ghosts) if (request.session.owner === owner) this.#endGhost(request)

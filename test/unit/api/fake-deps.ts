@@ -116,6 +116,7 @@ export function fakeApi(
       commit: unexpected('commit'),
       nextTransactionId: () => 7,
       authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
+      isScraper: () => false,
       hash: { password: () => new Uint8Array(32), apiKey: () => new Uint8Array(32) },
       rotations: { begin: unexpected('rotations.begin') },
       strictnessDefault: 'lenient',
