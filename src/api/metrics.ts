@@ -58,7 +58,7 @@ const metricsRoute = createRoute({
   responses: {
     200: {
       description: 'Every metric.',
-      content: { 'text/plain': { schema: z.string().openapi({ example: 'stator_connections 3' }) } },
+      content: { 'text/plain': { schema: z.string().openapi({ example: 'stator_connections{version="1.6"} 3' }) } },
     },
     ...errors('FORBIDDEN'),
   },

@@ -36,7 +36,7 @@ export class Contract {
   readonly operations: readonly Operation[]
   readonly #document: JsonSchema
   readonly #ajv = new Ajv2020({ strict: false, formats: { 'date-time': true, uri: true } })
-  readonly #answers = new Map<string, ValidateFunction | null>()
+  readonly #answers = new Map<string, ValidateFunction | 'text' | null>()
   readonly #bodies = new Map<JsonSchema, ValidateFunction>()
 
   constructor(document: unknown) {
@@ -61,6 +61,7 @@ export class Contract {
     const validate = this.#validator(path, method.toLowerCase(), status)
     if (validate === undefined) return `the document lists no status ${status}`
     if (validate === null) return text === '' ? null : 'the answer has a body and should have none'
+    if (validate === 'text') return text === '' ? 'the answer has no text' : null
     let body: unknown
     try {
       body = JSON.parse(text)
@@ -97,8 +98,8 @@ export class Contract {
     )
   }
 
-  /** Undefined for a status that is not listed, null for one without a body. */
-  #validator(path: string, method: string, status: number): ValidateFunction | null | undefined {
+  /** Undefined for a status that is not listed, null for one without a body, `text` for one whose body is no JSON. */
+  #validator(path: string, method: string, status: number): ValidateFunction | 'text' | null | undefined {
     const key = `${method} ${path} ${status}`
     if (this.#answers.has(key)) return this.#answers.get(key)
     const responses = part(part(part(part(this.#document.paths)[path])[method]).responses)
@@ -106,11 +107,16 @@ export class Contract {
     if (response === undefined) return undefined
     const pointer = ['paths', path, method, 'responses', String(status), 'content', 'application/json', 'schema']
     const steps = pointer.map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
-    const validate =
-      jsonSchemaIn(part(response)) === null ? null : this.#ajv.compile({ $ref: `document#/${steps.join('/')}` })
+    const body = bodyIn(part(response))
+    const validate = body === 'json' ? this.#ajv.compile({ $ref: `document#/${steps.join('/')}` }) : body
     this.#answers.set(key, validate)
     return validate
   }
+}
+
+function bodyIn({ content }: JsonSchema): 'json' | 'text' | null {
+  if (content === undefined) return null
+  return part(content)['application/json'] === undefined ? 'text' : 'json'
 }
 
 function jsonSchemaIn(holder: JsonSchema): JsonSchema | null {
