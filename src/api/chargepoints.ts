@@ -44,26 +44,23 @@ const settings = {
     }),
 }
 
-const NewChargePoint = z
-  .strictObject({
-    chargePointId: newIdentity.openapi({ example: 'CP001' }),
-    password: settings.password.nullish(),
-    apiKey: settings.apiKey.nullish(),
-    location: settings.location.nullish(),
-    strictness: settings.strictness.optional(),
-    registrationStatus: settings.registrationStatus.optional(),
-    timeZone: settings.timeZone.nullish(),
-  })
-  .openapi('NewChargePoint', { description: 'Without a strictness it gets that of the setting OCPP.Strictness.' })
-
-const ChargePointChange = change({
+const changeable = {
   password: settings.password.nullish(),
   apiKey: settings.apiKey.nullish(),
   location: settings.location.nullish(),
   strictness: settings.strictness.optional(),
   registrationStatus: settings.registrationStatus.optional(),
   timeZone: settings.timeZone.nullish(),
-}).openapi('ChargePointChange', {
+}
+
+const NewChargePoint = z
+  .strictObject({
+    chargePointId: newIdentity.openapi({ example: 'CP001' }),
+    ...changeable,
+  })
+  .openapi('NewChargePoint', { description: 'Without a strictness it gets that of the setting OCPP.Strictness.' })
+
+const ChargePointChange = change(changeable).openapi('ChargePointChange', {
   description: 'A field that is left out stays unchanged; null removes its value. At least one field is required.',
 })
 
