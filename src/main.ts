@@ -239,9 +239,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       concurrentTransactions: settings.security.concurrentTransactions,
       store: writer,
       feed,
-      connect: (key, version, credential, remoteAddress) =>
+      connect: (key, version, authentication, remoteAddress) =>
         lease.claiming(key, () => {
-          const claim = { version, node: node.id, nodeName: node.name, atMs: clock.nowMs(), credential, remoteAddress }
+          const atMs = clock.nowMs()
+          const claim = { version, node: node.id, nodeName: node.name, atMs, remoteAddress, ...authentication }
           return queries.connect(key, claim)
         }),
       disconnect: (key, epoch, end) => lease.releasing({ key, epoch, end }, () => queries.disconnect(key, epoch, end)),

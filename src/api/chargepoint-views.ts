@@ -165,6 +165,17 @@ export const ChargePoint = z
     createdAt: Time,
     hasPassword: z.boolean(),
     hasApiKey: z.boolean(),
+    blocked: z.boolean().openapi({ description: 'Whether an operator bars it.' }),
+    minSecurityProfile: z
+      .union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)])
+      .openapi({ description: 'The lowest security profile that it may connect with; 0: any.' }),
+    allowOtherUserName: z
+      .boolean()
+      .openapi({ description: 'Whether the user name beside its password may be another than its identity.' }),
+    certificateName: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The name that its client certificate must have; null: its identity.' }),
     lastDisconnect: LastDisconnect.nullable().openapi({
       description: 'How its last connection ended; null if no end is stored. Kept as long as OCPP.HistoryMonths says.',
     }),
@@ -289,11 +300,17 @@ export function chargePointView(
     lastHeartbeatAtMs,
     lastBootAtMs,
     createdAtMs,
+    mayUseOtherName,
+    isBlocked,
+    profileMin,
     ...rest
   } = record
   return {
     chargePointId,
     ...rest,
+    allowOtherUserName: mayUseOtherName,
+    blocked: isBlocked,
+    minSecurityProfile: profileMin,
     lastSeen: latest(lastSeenAtMs, live?.lastSeenAtMs),
     lastHeartbeat: latest(lastHeartbeatAtMs, live?.lastHeartbeatAtMs),
     lastBoot: latest(lastBootAtMs),

@@ -4,7 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { secretCharactersMax } from '../base/limits.ts'
 import { withDefined } from '../base/with-defined.ts'
-import type { ChargePointInput, ChargePointRecord } from '../blocks/records.ts'
+import { changesAccess, type ChargePointInput, type ChargePointRecord } from '../blocks/records.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
 import { operatorOnly, ownChargePoint } from './access.ts'
 import {
@@ -44,6 +44,30 @@ const settings = {
     }),
 }
 
+const access = {
+  blocked: z.boolean({ error: 'Blocked must be true or false' }).optional().openapi({
+    description: 'Whether it is barred: its connection is closed, and its handshakes are answered with 403.',
+  }),
+  minSecurityProfile: z
+    .union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)], {
+      error: 'Lowest security profile must be 0, 1, 2 or 3',
+    })
+    .optional()
+    .openapi({
+      description:
+        'The lowest security profile that it may connect with: 1 credentials, 2 TLS and credentials, 3 a client certificate; 0: any. It is never lowered.',
+    }),
+  allowOtherUserName: z.boolean({ error: 'Allow other user name must be true or false' }).optional().openapi({
+    description:
+      'Whether the user name beside its password (or X-Charge-Point-Id beside its key) may be another than its identity.',
+  }),
+  certificateName: text('Certificate name', 255).nullish().openapi({
+    description:
+      'The name that its client certificate must have (common name, or a subject alternative name); null: its identity.',
+    example: 'SN-0042',
+  }),
+}
+
 const changeable = {
   password: settings.password.nullish(),
   apiKey: settings.apiKey.nullish(),
@@ -51,6 +75,7 @@ const changeable = {
   strictness: settings.strictness.optional(),
   registrationStatus: settings.registrationStatus.optional(),
   timeZone: settings.timeZone.nullish(),
+  ...access,
 }
 
 const NewChargePoint = z
@@ -138,12 +163,12 @@ const changeRoute = createRoute({
   tags: ['Provisioning'],
   summary: 'Change a charge point',
   description:
-    'A change of its credentials closes its connection, at every node, so that it comes back under the new ones. The charge point does not learn them: to send it a new password, change its configuration key AuthorizationKey. The rest holds at once; a new registration status from its next boot on.',
+    'A change of its credentials, or of how it may connect, closes its connection, at every node, so that it comes back under the new rules. The charge point does not learn them: to send it a new password, change its configuration key AuthorizationKey. The rest holds at once; a new registration status from its next boot on.',
   middleware: [operatorOnly] as const,
   request: { params: ChargePointParams, body: body(ChargePointChange, true) },
   responses: {
     200: json(ChargePoint, 'As it is now.'),
-    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'REQUEST_TOO_LARGE'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'REQUEST_TOO_LARGE'),
   },
 })
 
@@ -204,10 +229,11 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(changeRoute, async (c) => {
     const { chargePointId } = c.req.valid('param')
     const wanted = c.req.valid('json')
-    const record = found(await queries.updateChargePoint(chargePointId, chargePointInput(wanted, hash)), chargePointId)
+    const input = chargePointInput(wanted, hash)
+    const record = found(await queries.updateChargePoint(chargePointId, input), chargePointId)
     const { strictness, registrationStatus, timeZone } = record
     live.provisioned(record, { strictness, registrationStatus, timeZone })
-    if (wanted.password !== undefined || wanted.apiKey !== undefined) live.disconnect(record, 'Credentials changed')
+    if (changesAccess(input)) live.disconnect(record, 'Credentials changed')
     return c.json(await viewOf(record), 200)
   })
 
@@ -227,16 +253,14 @@ function found(record: ChargePointRecord | null, identity: string): ChargePointR
   return record
 }
 
-function chargePointInput(
-  { password, apiKey, location, strictness, registrationStatus, timeZone }: z.infer<typeof ChargePointChange>,
-  hash: ApiDeps['hash'],
-): ChargePointInput {
-  return {
-    ...(password === undefined ? {} : { passwordHash: password === null ? null : hash.password(password) }),
-    ...(apiKey === undefined ? {} : { apiKeyHash: apiKey === null ? null : hash.apiKey(apiKey) }),
-    ...(location === undefined ? {} : { location }),
-    ...(strictness === undefined ? {} : { strictness }),
-    ...(registrationStatus === undefined ? {} : { registrationStatus }),
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }
+function chargePointInput(wanted: z.infer<typeof ChargePointChange>, hash: ApiDeps['hash']): ChargePointInput {
+  const { password, apiKey, allowOtherUserName, blocked, minSecurityProfile, ...rest } = wanted
+  return withDefined({
+    ...rest,
+    passwordHash: typeof password === 'string' ? hash.password(password) : password,
+    apiKeyHash: typeof apiKey === 'string' ? hash.apiKey(apiKey) : apiKey,
+    mayUseOtherName: allowOtherUserName,
+    isBlocked: blocked,
+    profileMin: minSecurityProfile,
+  })
 }

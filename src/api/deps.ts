@@ -38,6 +38,7 @@ import type {
   TransactionRecord,
   VariableRecord,
 } from '../blocks/records.ts'
+import type { SecurityProfile } from '../blocks/values.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ReadAnswer } from '../examine/answer.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
@@ -60,6 +61,8 @@ export interface ApiQueries {
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
   updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
+  /** Notes the security profile that the charge point is told to use; null: none any more. */
+  expectProfile(chargePointKey: number, profile: SecurityProfile | null): Promise<void>
   /** Returns its key; null when it does not exist. @throws {StatorError} `CONFLICT` while a transaction is open. */
   deleteChargePoint(identity: string): Promise<number | null>
 

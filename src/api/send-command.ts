@@ -107,7 +107,7 @@ export function requireSendable({ live }: Pick<ApiDeps, 'live'>, chargePoint: Ch
 
 /**
  * Sends `command` and waits for its answer. A command that sets the password of the charge point also changes the
- * stored password: see `PasswordRotations`.
+ * stored password: see `PasswordRotations`. One that sets its security profile is noted before it is sent.
  *
  * @throws {StatorError} errors of `requireSendable`; `BAD_REQUEST` if the command breaks its schema, or sets an empty
  *   password or two passwords (nothing was sent); `CALL_ERROR` if the charge point answered with a CALLERROR;
@@ -131,7 +131,12 @@ export async function sendCommand(
   if (setting !== null && passwords.length > 0) {
     return rotatePassword(deps, chargePoint, command, setting, passwords, timeoutMs)
   }
-  return answered(await deps.live.call(chargePoint, action, payload, timeoutMs), chargePoint, action)
+  const profile = rowOf(version, action)?.profileSetBy(payload) ?? null
+  if (profile !== null) await deps.queries.expectProfile(chargePoint.key, profile)
+  const answer = answered(await deps.live.call(chargePoint, action, payload, timeoutMs), chargePoint, action)
+  const isRefused = answer.status !== 'Accepted' && answer.status !== 'RebootRequired'
+  if (profile !== null && isRefused) await deps.queries.expectProfile(chargePoint.key, null)
+  return answer
 }
 
 /**

@@ -2,6 +2,8 @@
 
 import type { SecuritySettings } from '../base/config.ts'
 import type { CredentialRecord } from '../blocks/records.ts'
+import type { Authenticator, FirstCredentials } from './authenticator.ts'
+import { authenticatorsOf } from './authenticators.ts'
 import { Credentials } from './credentials.ts'
 import { KeyRing } from './key-ring.ts'
 import type { Secrets } from './secrets.ts'
@@ -14,14 +16,13 @@ export interface CredentialStore {
    * Provisions an unknown charge point with the credentials it presented (`Security.UnknownChargePoints`). Returns the
    * existing record if another connection created it meanwhile.
    */
-  create(
-    identity: string,
-    hashes: { readonly passwordHash: Uint8Array | null; readonly apiKeyHash: Uint8Array | null },
-  ): Promise<CredentialRecord>
+  create(identity: string, hashes: FirstCredentials): Promise<CredentialRecord>
 }
 
 export interface AuthDeps {
   readonly security: SecuritySettings
+  /** How charge points may authenticate, in order. */
+  readonly authenticators: readonly Authenticator[]
   readonly credentials: Credentials
   readonly operatorKeys: KeyRing
   /** Null: no bearer token is accepted. */
@@ -37,5 +38,6 @@ export function createAuthDeps(security: SecuritySettings, secrets: Secrets, sto
     ...security.apiKeys.map((key, index) => [`Security.ApiKeys[${index}]`, key] as const),
   ])
   const metricsTokenHash = security.metricsToken === null ? null : credentials.hash(security.metricsToken)
-  return { security, credentials, operatorKeys, metricsTokenHash, store }
+  const authenticators = authenticatorsOf(security.authenticationMethods, { credentials, operatorKeys })
+  return { security, authenticators, credentials, operatorKeys, metricsTokenHash, store }
 }

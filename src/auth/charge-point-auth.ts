@@ -1,20 +1,16 @@
 // Authenticates charge points at the handshake, before the upgrade, so that a refusal is an HTTP response.
 
+import type { AuthenticationMethod } from '../base/config.ts'
 import type { CredentialRecord } from '../blocks/records.ts'
+import type { SecurityProfile } from '../blocks/values.ts'
 import type { AuthDeps } from './auth-deps.ts'
+import type { FirstCredentials, HandshakeRequest, Presented, Proof } from './authenticator.ts'
 import { handshakeQuirkTable } from './handshake-quirks.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'
-import { hashPassword, provePassword } from './password-forms.ts'
-import { basicCredentials, keyCredentials } from './presented.ts'
-import type { BasicCredentials, KeyCredentials } from './presented.ts'
+import { isForeignPage } from './origin.ts'
+import { profileOf } from './security-profile.ts'
 
-export interface HandshakeRequest {
-  /** From the URL, percent-decoded and checked for length. */
-  readonly identity: string
-  readonly headers: Headers
-}
-
-/** The last three become 401, 404 and 403. */
+/** `unauthorized` becomes 401, `unknown` 404, the others 403. */
 export type HandshakeVerdict =
   | {
       readonly kind: 'accepted'
@@ -23,8 +19,13 @@ export type HandshakeVerdict =
       readonly strictness: CredentialRecord['strictness']
       /** Quirks of its credentials; empty for a strict charge point. */
       readonly quirks: readonly HandshakeQuirk[]
+      /** The security profile of this connection. */
+      readonly profile: SecurityProfile
+      /** How it authenticated; null if no credentials are required. */
+      readonly method: AuthenticationMethod | null
       /**
-       * The stored hash that it authenticated with; null if it used an operator's key, or no credentials are required.
+       * The stored hash that it authenticated with; null if it used an operator's key, a certificate or a token, or no
+       * credentials are required.
        */
       readonly credential: Uint8Array | null
     }
@@ -36,9 +37,20 @@ export type HandshakeVerdict =
     }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'notAllowed' }
+  | { readonly kind: 'foreignPage' }
+  | { readonly kind: 'blocked'; readonly identity: string }
+  | {
+      readonly kind: 'profileTooLow'
+      readonly identity: string
+      readonly profile: SecurityProfile
+      readonly profileMin: SecurityProfile
+    }
 
 /**
  * Whether the charge point of `request` may connect.
+ *
+ * Each authenticator of `Security.AuthenticationMethod` reads its kind of credentials; one that is right is enough. If
+ * `Security.RequireClientCertificate` is true, the certificate must be right as well.
  *
  * Without usable credentials the verdict is `unauthorized`, whether or not the identity exists. An identity that is not
  * in `Security.AllowedChargePoints` is never looked up. With `Security.UnknownChargePoints` = accept, an unknown charge
@@ -47,19 +59,21 @@ export type HandshakeVerdict =
  * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`: respond with 503.
  */
 export async function authenticateChargePoint(request: HandshakeRequest, deps: AuthDeps): Promise<HandshakeVerdict> {
-  const { identity, headers } = request
+  const { identity } = request
   const { security, store } = deps
-  const presented = presentedBy(headers, security.authenticationMethod)
-  if (security.requireAuthentication && presented === null) {
-    return { kind: 'unauthorized', reason: 'no credentials of the kind that Security.AuthenticationMethod asks for' }
+  if (isForeignPage(request.headers, security)) return { kind: 'foreignPage' }
+  const credentials = await readAll(request, deps)
+  if (security.requireAuthentication && credentials.presented.length === 0) {
+    const [reason = 'no credentials of the kind that Security.AuthenticationMethod asks for'] = credentials.problems
+    return { kind: 'unauthorized', reason }
   }
   if (!isAllowed(identity, security.allowedChargePoints)) return { kind: 'notAllowed' }
   const record = await store.lookup(identity)
-  if (record === null) {
-    if (security.unknownChargePoints === 'reject') return { kind: 'unknown' }
-    return trustOnFirstUse(identity, presented, deps)
-  }
-  return judge(identity, record, presented, deps)
+  if (record !== null) return judge(request, record, credentials, deps)
+  if (security.unknownChargePoints === 'reject') return { kind: 'unknown' }
+  const first = firstCredentials(identity, credentials, security.requireAuthentication)
+  if (typeof first === 'string') return { kind: 'unauthorized', reason: first }
+  return judge(request, await store.create(identity, first), credentials, deps)
 }
 
 /** Whether `Security.AllowedChargePoints` contains `identity`. An empty list allows all. */
@@ -67,74 +81,125 @@ export function isAllowed(identity: string, allowedChargePoints: readonly string
   return allowedChargePoints.length === 0 || allowedChargePoints.includes(identity)
 }
 
-interface Presented {
-  readonly basic: BasicCredentials | null
-  readonly key: KeyCredentials | null
+interface PresentedBy extends Presented {
+  readonly method: AuthenticationMethod
 }
 
-function presentedBy(headers: Headers, method: 'Basic' | 'ApiKey' | 'Any'): Presented | null {
-  const basic = method === 'ApiKey' ? null : basicCredentials(headers)
-  const key = method === 'Basic' ? null : keyCredentials(headers)
-  return basic === null && key === null ? null : { basic, key }
+interface RequestCredentials {
+  /** In the order of the authenticators. */
+  readonly presented: readonly PresentedBy[]
+  /** Why other credentials of the request are worthless. */
+  readonly problems: readonly string[]
 }
 
-// Trust on first use: the first connection under an identity sets its credentials, later ones must present the same.
-async function trustOnFirstUse(
+async function readAll(request: HandshakeRequest, { authenticators }: AuthDeps): Promise<RequestCredentials> {
+  const presented: PresentedBy[] = []
+  const problems: string[] = []
+  for (const { method, read } of authenticators) {
+    const found = await read(request)
+    if (typeof found === 'string') problems.push(found)
+    else if (found !== null) presented.push({ method, ...found })
+  }
+  return { presented, problems }
+}
+
+/**
+ * Trust on first use: the first connection under an identity sets its credentials, later ones must present the same. A
+ * reason if it is refused.
+ */
+function firstCredentials(
   identity: string,
-  presented: Presented | null,
+  { presented }: RequestCredentials,
+  isRequired: boolean,
+): FirstCredentials | string {
+  let merged: FirstCredentials = { passwordHash: null, apiKeyHash: null }
+  let problem: string | null = presented.length === 0 ? 'no credentials' : null
+  let isProven = false
+  for (const each of presented) {
+    const first = each.firstUse()
+    const isOtherName = each.name !== null && each.name !== identity
+    if (typeof first === 'string') problem ??= first
+    else if (isOtherName && isRequired) problem ??= nameProblem
+    else {
+      isProven = true
+      merged = {
+        passwordHash: merged.passwordHash ?? first.passwordHash,
+        apiKeyHash: merged.apiKeyHash ?? first.apiKeyHash,
+      }
+    }
+  }
+  return isProven || !isRequired ? merged : (problem ?? nameProblem)
+}
+
+const nameProblem = 'the user name or X-Charge-Point-Id beside the credentials is not the identity of the URL'
+
+function judge(
+  request: HandshakeRequest,
+  record: CredentialRecord,
+  credentials: RequestCredentials,
   deps: AuthDeps,
-): Promise<HandshakeVerdict> {
-  const { credentials, operatorKeys, security, store } = deps
-  const password = presented?.basic?.password
-  const apiKey = presented?.key?.apiKey
-  const isOperators = apiKey !== undefined && operatorKeys.nameOf(apiKey) !== null
-  const isVouchedFor = isOperators && presented?.key?.chargePointId === identity
-  const passwordHash = password === undefined ? null : hashPassword(password, credentials)
-  const apiKeyHash = apiKey === undefined || isOperators ? null : credentials.hash(apiKey)
-  if (security.requireAuthentication && passwordHash === null && apiKeyHash === null && !isVouchedFor) {
-    return { kind: 'unauthorized', reason: 'an operator key without the X-Charge-Point-Id of the URL' }
+): HandshakeVerdict {
+  const { identity: asked, channel } = request
+  const { key, identity, strictness, profileMin } = record
+  const proven = deps.security.requireAuthentication ? proveAll(asked, record, credentials, deps) : withoutCredentials
+  if (typeof proven === 'string') return { kind: 'unauthorized', reason: proven, identity }
+  const { proof, method, isOtherName, isOtherCase } = proven
+  const quirks: HandshakeQuirk[] = [...proof.quirks]
+  if (asked !== identity || isOtherCase) quirks.unshift('identityCase')
+  const [ofForm] = quirks
+  if (isOtherName) quirks.unshift('userNameDiffers')
+  if (strictness === 'strict' && ofForm !== undefined) {
+    return { kind: 'unauthorized', reason: `the charge point is strict: ${handshakeQuirkTable[ofForm]}`, identity }
   }
-  return judge(identity, await store.create(identity, { passwordHash, apiKeyHash }), presented, deps)
+  if (record.isBlocked) return { kind: 'blocked', identity }
+  const profile = profileOf(method, channel)
+  if (profile < profileMin) return { kind: 'profileTooLow', identity, profile, profileMin }
+  return { kind: 'accepted', key, identity, strictness, quirks, profile, method, credential: proof.credential }
 }
 
-function judge(asked: string, record: CredentialRecord, presented: Presented | null, deps: AuthDeps): HandshakeVerdict {
-  const proof = deps.security.requireAuthentication ? presented && verify(asked, record, presented, deps) : noProof
-  const { key, identity, strictness } = record
-  if (proof === null) return { kind: 'unauthorized', reason: 'wrong credentials', identity }
-  const { credential } = proof
-  const quirks: readonly HandshakeQuirk[] = asked === identity ? proof.quirks : ['identityCase', ...proof.quirks]
-  const [quirk] = quirks
-  if (strictness === 'strict' && quirk !== undefined) {
-    return { kind: 'unauthorized', reason: `the charge point is strict: ${handshakeQuirkTable[quirk]}`, identity }
-  }
-  return { kind: 'accepted', key, identity, strictness, quirks, credential }
+interface Proven {
+  readonly proof: Proof
+  readonly method: AuthenticationMethod | null
+  /** The name beside the credentials is not the identity; an operator allows that for this charge point. */
+  readonly isOtherName: boolean
+  /** That name differs from the identity in letter case only. */
+  readonly isOtherCase: boolean
 }
 
-interface Proof {
-  readonly quirks: readonly HandshakeQuirk[]
-  readonly credential: Uint8Array | null
+const withoutCredentials: Proven = {
+  proof: { quirks: [], credential: null },
+  method: null,
+  isOtherName: false,
+  isOtherCase: false,
 }
 
-const noProof: Proof = { quirks: [], credential: null }
-
-/** The credential of `record` that was presented, with quirks; null if none matches. */
-function verify(asked: string, record: CredentialRecord, presented: Presented, deps: AuthDeps): Proof | null {
-  const { basic, key } = presented
-  if (basic !== null) {
-    const proven = provePassword(basic.password, record, deps.credentials)
-    if (proven !== null) {
-      return { quirks: [...nameQuirks(basic.userName, asked), ...proven.quirks], credential: proven.hash }
-    }
+/** The first right credentials; a certificate counts before all others. A reason if none is right. */
+function proveAll(
+  asked: string,
+  record: CredentialRecord,
+  { presented, problems }: RequestCredentials,
+  { security }: AuthDeps,
+): Proven | string {
+  const reasons = [...problems]
+  const proven: Proven[] = []
+  for (const { method, name, prove } of presented) {
+    const proof = prove(record)
+    const isSame = name === null || name === asked || name === record.identity
+    const isOtherName = !isSame && name.toLowerCase() !== record.identity.toLowerCase()
+    if (typeof proof === 'string') reasons.push(proof)
+    else if (isOtherName && !record.mayUseOtherName) reasons.push(nameProblem)
+    else proven.push({ method, proof, isOtherName, isOtherCase: !isSame && !isOtherName })
   }
-  if (key !== null) {
-    if (deps.credentials.matches(key.apiKey, record.apiKeyHash)) {
-      return { quirks: nameQuirks(key.chargePointId ?? asked, asked), credential: record.apiKeyHash }
-    }
-    if (key.chargePointId === asked && deps.operatorKeys.nameOf(key.apiKey) !== null) return noProof
+  const byCertificate = proven.find(({ method }) => method === 'ClientCertificate')
+  if (security.requireClientCertificate && byCertificate === undefined) {
+    const isOtherwiseRight = proven.length > 0
+    return isOtherwiseRight
+      ? 'no client certificate, which Security.RequireClientCertificate asks for'
+      : sentence(reasons)
   }
-  return null
+  return byCertificate ?? proven[0] ?? sentence(reasons)
 }
 
-function nameQuirks(name: string, identity: string): readonly HandshakeQuirk[] {
-  return name === identity ? [] : ['userNameDiffers']
+function sentence(reasons: readonly string[]): string {
+  return reasons.length === 0 ? 'wrong credentials' : reasons.join('; ')
 }

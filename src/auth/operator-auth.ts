@@ -51,7 +51,8 @@ function operator(apiKey: string, deps: AuthDeps): Principal | null {
 
 async function chargePointByKey(apiKey: string, identity: string, deps: AuthDeps): Promise<Principal | null> {
   const { credentials, operatorKeys, security, store } = deps
-  if (security.authenticationMethod === 'Basic' || !isAllowed(identity, security.allowedChargePoints)) return null
+  if (!security.authenticationMethods.includes('ApiKey') || !isAllowed(identity, security.allowedChargePoints))
+    return null
   const record = await store.lookup(identity)
   if (record === null) return null
   const isRight = credentials.matches(apiKey, record.apiKeyHash) || operatorKeys.nameOf(apiKey) !== null
@@ -61,7 +62,8 @@ async function chargePointByKey(apiKey: string, identity: string, deps: AuthDeps
 async function chargePointByPassword(basic: BasicCredentials, deps: AuthDeps): Promise<Principal | null> {
   const { credentials, security, store } = deps
   const identity = basic.userName
-  if (security.authenticationMethod === 'ApiKey' || !isAllowed(identity, security.allowedChargePoints)) return null
+  if (!security.authenticationMethods.includes('Basic') || !isAllowed(identity, security.allowedChargePoints))
+    return null
   const record = await store.lookup(identity)
   if (record === null || provePassword(basic.password, record, credentials) === null) return null
   return { kind: 'chargePoint', identity: record.identity, key: record.key }

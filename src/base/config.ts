@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os'
 import { workerThreadsDefault } from './limits.ts'
 import type { LogLevels } from './log.ts'
-import { settingTree, settingsSchema } from './settings-schema.ts'
+import { authenticationMethods, settingTree, settingsSchema } from './settings-schema.ts'
 import type { SettingMeta, SettingsDocument } from './settings-schema.ts'
 import { invalid, readDocumentOnly, readSources, shown } from './settings-sources.ts'
 import type { FoundSettings, SettingsSources } from './settings-sources.ts'
@@ -60,11 +60,18 @@ export interface DatabaseSettings {
   readonly poolSize: number
 }
 
+/** A kind of credentials of charge points. */
+export type AuthenticationMethod = (typeof authenticationMethods)[number]
+
 export interface SecuritySettings {
   /** False: charge points connect without credentials. REST requests always need credentials. */
   readonly requireAuthentication: boolean
   /** Kinds of credentials that a charge point may use. */
-  readonly authenticationMethod: 'Basic' | 'ApiKey' | 'Any'
+  readonly authenticationMethods: readonly AuthenticationMethod[]
+  /** Whether a charge point needs a client certificate, whatever else it presents. */
+  readonly requireClientCertificate: boolean
+  /** Origins (`https://console.example.com`, in lower case) of web pages that may open a WebSocket; `*`: all. */
+  readonly allowedOrigins: readonly string[]
   /** Identities that may connect; empty: all that are provisioned. */
   readonly allowedChargePoints: readonly string[]
   /** `reject` answers an unprovisioned charge point with 404, `accept` provisions it. */
@@ -133,7 +140,7 @@ function check(found: FoundSettings): Settings {
     logLevels: logLevelsOf(document.Logging.LogLevel),
     ocpp: ocppSettings(document.OCPP, found),
     database: databaseSettings(document.Database, found),
-    security: securitySettings(document.Security),
+    security: securitySettings(document.Security, found),
     workers: { poolSize: document.Workers.PoolSize ?? threadsDefault(availableParallelism()) },
   }
 }
@@ -227,10 +234,12 @@ function otherDatabase(connectionString: string): string | null {
   return null
 }
 
-function securitySettings(security: SettingsDocument['Security']): SecuritySettings {
+function securitySettings(security: SettingsDocument['Security'], found: FoundSettings): SecuritySettings {
   return {
     requireAuthentication: security.RequireAuthentication,
-    authenticationMethod: security.AuthenticationMethod,
+    authenticationMethods: methodsOf(security.AuthenticationMethod, found),
+    requireClientCertificate: security.RequireClientCertificate,
+    allowedOrigins: security.AllowedOrigins.map((origin) => origin.toLowerCase().replace(/\/$/, '')),
     allowedChargePoints: security.AllowedChargePoints,
     unknownChargePoints: security.UnknownChargePoints,
     concurrentTransactions: security.ConcurrentTransactions,
@@ -239,6 +248,20 @@ function securitySettings(security: SettingsDocument['Security']): SecuritySetti
     metricsToken: security.MetricsToken || null,
     credentialSecret: security.CredentialSecret || null,
   }
+}
+
+function methodsOf(
+  wanted: SettingsDocument['Security']['AuthenticationMethod'],
+  found: FoundSettings,
+): readonly AuthenticationMethod[] {
+  const notServed = wanted.find((method) => method === 'ClientCertificate' || method === 'Jwt')
+  if (notServed !== undefined) {
+    throw invalid(
+      `Security.AuthenticationMethod has "${notServed}"${from('Security.AuthenticationMethod', found)}: ` +
+        'expected Basic, ApiKey or Any; this version knows neither client certificates nor bearer tokens.',
+    )
+  }
+  return authenticationMethods.filter((method) => wanted.includes(method) || wanted.includes('Any'))
 }
 
 /** Where a value came from, as ` (appsettings.json)`; empty for a default. */

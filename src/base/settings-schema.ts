@@ -85,9 +85,19 @@ function choice<const V extends string>(fallback: NoInfer<V>, values: readonly V
   return described(oneOf(values).default(fallback), { expected: anyOf(values), ...input })
 }
 
+/** Some of `values`, in any letter case: a list, or one text with commas. */
+function choices<const V extends string>(fallback: readonly V[], values: readonly V[], input: MetaInput) {
+  const asList = (value: unknown) => (typeof value === 'string' ? value.split(',') : value)
+  const schema = z.preprocess(asList, z.array(oneOf(values)).min(1)).default([...fallback])
+  return described(schema, { expected: `${anyOf(values)}, or a list of them`, ...input })
+}
+
 function list(element: z.ZodString, input: MetaInput, isSecret = false) {
   return described(z.array(element).default([]), input, { isSecret, kind: 'list' })
 }
+
+/** How charge points may authenticate. */
+export const authenticationMethods = ['Basic', 'ApiKey', 'ClientCertificate', 'Jwt'] as const
 
 const unsupportedCertificates = 'client certificates are not supported by this version'
 
@@ -222,13 +232,17 @@ export const settingsSchema = z.strictObject({
       RequireAuthentication: boolean(true, {
         meaning: 'False: charge points connect without credentials. REST requests always need credentials.',
       }),
-      AuthenticationMethod: choice('Any', ['Basic', 'ApiKey', 'Any'], {
-        meaning: 'What a charge point may present: a password, an API key, or either.',
-        expected: 'Basic, ApiKey or Any (this version knows neither client certificates nor bearer tokens)',
+      AuthenticationMethod: choices(['Any'], [...authenticationMethods, 'Any'], {
+        meaning: 'What a charge point may present: a password, an API key, or any of them. One, or a list.',
       }),
       AllowedChargePoints: list(z.string().min(1), {
         meaning: 'Identities that may connect, spelt exactly; empty: every provisioned one.',
         expected: 'a list of identities',
+      }),
+      AllowedOrigins: list(z.string().regex(/^(\*|[a-z]+:\/\/[^/\s]+\/?)$/i), {
+        meaning:
+          'Web pages that may open a WebSocket from a browser, besides those of the same host; `*`: all. Charge points are no pages.',
+        expected: 'a list of origins such as https://console.example.com, or *',
       }),
       UnknownChargePoints: choice('reject', ['reject', 'accept'], {
         meaning: '`accept` provisions an unknown charge point with the credentials it presents; `reject` answers 404.',

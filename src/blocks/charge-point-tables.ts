@@ -9,6 +9,7 @@ import {
   json,
   pgTable,
   primaryKey,
+  smallint,
   text,
   unique,
   uniqueIndex,
@@ -17,7 +18,7 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { bytes, instant, xid8 } from './column-types.ts'
 import type { UntimedFacts } from './untimed-facts.ts'
-import type { ConnectorStatus, Payload, RegistrationStatus } from './values.ts'
+import type { ConnectorStatus, Payload, RegistrationStatus, SecurityProfile } from './values.ts'
 
 export const chargePoints = pgTable(
   'charge_points',
@@ -31,6 +32,16 @@ export const chargePoints = pgTable(
     apiKeyHash: bytes('api_key_hash'),
     location: text('location'),
     strictness: text('strictness').$type<Strictness>().notNull().default('lenient'),
+    /** Whether the user name beside its password may differ from its identity. */
+    mayUseOtherName: boolean('may_use_other_name').notNull().default(false),
+    /** The name in its client certificate; null means its identity. */
+    certificateName: text('certificate_name'),
+    /** An operator bars it. */
+    isBlocked: boolean('blocked').notNull().default(false),
+    /** The lowest security profile that it may connect with. */
+    profileMin: smallint('security_profile_min').$type<SecurityProfile>().notNull().default(0),
+    /** The profile that it was told to use: becomes the lowest once it connects with it. */
+    profileNext: smallint('security_profile_next').$type<SecurityProfile>(),
     /** The status that operators set for the answer to a boot. */
     registrationStatus: text('registration_status').$type<RegistrationStatus>().notNull().default('Accepted'),
     /** The status in the answer to the last boot. */
@@ -102,6 +113,11 @@ export const unpatchedColumns = [
   'apiKeyHash',
   'location',
   'strictness',
+  'mayUseOtherName',
+  'certificateName',
+  'isBlocked',
+  'profileMin',
+  'profileNext',
   'registrationStatus',
   'ocppVersion',
   'connected',

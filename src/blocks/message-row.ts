@@ -4,6 +4,7 @@
 import type { JsonSchema } from '../ocpp/json-schema.ts'
 import type { TimeField } from '../ocpp/usable-time.ts'
 import type { Handler, Payload } from './decision.ts'
+import type { SecurityProfile } from './values.ts'
 
 /** Who may send the message. */
 export type Direction = 'fromChargePoint' | 'toChargePoint' | 'both'
@@ -100,6 +101,11 @@ export interface MessageRow {
   readonly requests: Requested
   /** How it sets the password of the charge point; null for a message that sets none. */
   readonly password: PasswordSetting | null
+  /**
+   * The security profile that a valid payload tells the charge point to use, null for none: it becomes the lowest one
+   * with the first connection that has it (1.6 Security Whitepaper A05.FR.09).
+   */
+  readonly profileSetBy: (payload: Payload) => SecurityProfile | null
   /** Whether the schema allows arbitrary data of any depth in the payload: `customData`, or the data of a vendor. */
   readonly isOpenEnded: boolean
   readonly request: JsonSchema

@@ -1,5 +1,6 @@
 // The shapes that `store/queries.ts` returns and accepts.
 
+import type { SecurityProfile } from './values.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
@@ -25,6 +26,14 @@ export interface CredentialRecord {
   /** Hash of a password that was sent to the charge point, while it is unknown whether the charge point uses it. */
   readonly pendingPasswordHash: Uint8Array | null
   readonly apiKeyHash: Uint8Array | null
+  /** Whether the name beside its credentials may differ from its identity. */
+  readonly mayUseOtherName: boolean
+  /** The name in its client certificate; null means its identity. */
+  readonly certificateName: string | null
+  /** An operator bars it. */
+  readonly isBlocked: boolean
+  /** The lowest security profile that it may connect with. */
+  readonly profileMin: SecurityProfile
 }
 
 /** The initial state of a charge point's actor. One batched statement reads it and claims the connection. */
@@ -71,6 +80,10 @@ export interface ChargePointRecord {
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
   readonly timeZone: string | null
+  readonly mayUseOtherName: boolean
+  readonly certificateName: string | null
+  readonly isBlocked: boolean
+  readonly profileMin: SecurityProfile
   readonly bootStatus: RegistrationStatus | null
   readonly vendor: string | null
   readonly model: string | null
@@ -113,6 +126,20 @@ export interface ChargePointInput {
   readonly strictness?: Strictness
   readonly registrationStatus?: RegistrationStatus
   readonly timeZone?: string | null
+  readonly mayUseOtherName?: boolean
+  readonly certificateName?: string | null
+  readonly isBlocked?: boolean
+  readonly profileMin?: SecurityProfile
+}
+
+/**
+ * Whether `input` changes how the charge point may connect: a connection that is open ends, and may come back under the
+ * new rules.
+ */
+export function changesAccess(input: ChargePointInput): boolean {
+  const { passwordHash, apiKeyHash, mayUseOtherName, certificateName, isBlocked, profileMin } = input
+  const changes = [passwordHash, apiKeyHash, mayUseOtherName, certificateName, isBlocked, profileMin]
+  return changes.some((change) => change !== undefined)
 }
 
 /** A transaction as the API shows it. */

@@ -32,6 +32,7 @@ interface Send {
 export type AnyRow = RowOf<Direction, boolean, Handler<object> | null, StandingAnswer | null>
 
 const requestsNothing: Requested = () => []
+const setsNoProfile = () => null
 
 /**
  * The functions that write the rows of `block`.
@@ -54,6 +55,7 @@ export function rowsOf(block: FunctionalBlock) {
     standingAnswer: null,
     requests: requestsNothing,
     password: null,
+    profileSetBy: setsNoProfile,
     isBoot: false,
     isOfTransaction: false,
   } as const
@@ -140,6 +142,11 @@ export function ofTransaction<R extends AnyRow>(of: R): R {
 /** The row of a CALL to a charge point that can set its password. */
 export function settingPassword<R extends AnyRow>(password: PasswordSetting, of: R): R {
   return { ...of, password }
+}
+
+/** The row of a CALL to a charge point that can change its security profile. */
+export function settingProfile<R extends AnyRow>(profileSetBy: MessageRow['profileSetBy'], of: R): R {
+  return { ...of, profileSetBy }
 }
 
 /** The row of a message whose `fields` are stored but read by no handler. */

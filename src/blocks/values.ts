@@ -34,3 +34,9 @@ export interface ConnectorRef {
   readonly evseId: number
   readonly connectorId: number
 }
+
+/**
+ * A security profile (1.6 Security Whitepaper §2, 2.0.1 Part 2 A00). 0: no authentication; 1: without TLS; 2: TLS; 3:
+ * TLS with a client certificate.
+ */
+export type SecurityProfile = 0 | 1 | 2 | 3

@@ -4,6 +4,7 @@
 import type { Server } from 'bun'
 import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
 import type { AuthDeps } from '../auth/auth-deps.ts'
+import type { Channel } from '../auth/authenticator.ts'
 import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
@@ -26,6 +27,8 @@ export interface HandshakeDeps {
   /** Why no new connection is accepted: the database does not answer, or the node is stopping. null: they are. */
   readonly closedBecause: () => 'STORE_UNAVAILABLE' | 'SHUTTING_DOWN' | null
   readonly admission: Admission
+  /** Whether this server ends TLS. */
+  readonly isEncrypted: boolean
   /** Is called with each refusal that names an identity; see `HandshakeRefusals` of the store. */
   readonly noteRefusal: (refusal: HandshakeRefusal) => void
   readonly clock: Clock
@@ -116,7 +119,8 @@ export async function handshake(
 ): Promise<Response | undefined> {
   const path = new URL(request.url).pathname
   const identity = identityOf(path)
-  const remoteAddress = server.requestIP(request)?.address ?? ''
+  const channel = channelOf(request, server, deps.isEncrypted)
+  const { remoteAddress } = channel
   /** The stored identity, once the charge point was found; null if there is none of that identity. */
   let stored: string | null | undefined
   const note = (status: number, reason: string): void => {
@@ -151,9 +155,9 @@ export async function handshake(
   try {
     const closedNow = deps.closedBecause()
     if (closedNow !== null) return notNow(closedNow, isNotOpen)
-    const verdict = await authenticateChargePoint({ identity, headers: request.headers }, deps.auth)
+    const verdict = await authenticateChargePoint({ identity, headers: request.headers, channel }, deps.auth)
     if (verdict.kind === 'unknown') stored = null
-    if (verdict.kind === 'accepted' || verdict.kind === 'unauthorized') stored = verdict.identity
+    else if ('identity' in verdict) stored = verdict.identity
     switch (verdict.kind) {
       case 'unauthorized':
         return refuse('UNAUTHORIZED', 'Invalid authentication credentials', {
@@ -164,6 +168,18 @@ export async function handshake(
         return refuse('NOT_FOUND', `Charge point '${identity}' not found`)
       case 'notAllowed':
         return refuse('FORBIDDEN', `Charge point '${identity}' is not in Security.AllowedChargePoints`)
+      case 'foreignPage':
+        return refuse('FORBIDDEN', 'Web pages of other hosts may not connect (Security.AllowedOrigins)', {
+          reason: `a web page of ${request.headers.get('origin') ?? 'another host'}`,
+        })
+      case 'blocked':
+        return refuse('FORBIDDEN', `Charge point '${identity}' is blocked`)
+      case 'profileTooLow': {
+        const { profile, profileMin } = verdict
+        return refuse('FORBIDDEN', `Charge point '${identity}' must connect with security profile ${profileMin}`, {
+          reason: `security profile ${profile}, and the lowest that it may use is ${profileMin}`,
+        })
+      }
       case 'accepted': {
         const { strictness } = verdict
         const isPlain = isPlainPath(path)
@@ -191,7 +207,7 @@ export async function handshake(
           data: {
             identity: verdict.identity,
             chargePointKey: verdict.key,
-            credential: verdict.credential,
+            authentication: { credential: verdict.credential, profile: verdict.profile },
             version: negotiated.version,
             remoteAddress,
             releaseSlot,
@@ -210,6 +226,10 @@ export async function handshake(
     // After the upgrade, the admission slot is released once the charge point's state has been read.
     if (!isUpgraded) releaseSlot()
   }
+}
+
+function channelOf(request: Request, server: Pick<Server<SocketData>, 'requestIP'>, isEncrypted: boolean): Channel {
+  return { remoteAddress: server.requestIP(request)?.address ?? '', isEncrypted, certificate: null }
 }
 
 function isPlainPath(pathname: string): boolean {

@@ -136,6 +136,7 @@ class RunningGateway implements Gateway {
         return deps.isStoreAvailable() ? null : 'STORE_UNAVAILABLE'
       },
       admission: this.#admission,
+      isEncrypted: tls !== null,
       noteRefusal: deps.noteRefusal,
       clock: deps.clock,
       counters: deps.counters,

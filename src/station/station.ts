@@ -15,6 +15,7 @@ import {
   readAheadBytesMax,
 } from '../base/limits.ts'
 import type { ClosedBy } from '../blocks/records.ts'
+import type { SecurityProfile } from '../blocks/values.ts'
 import { peekFrameType } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Allowance, Turns } from './allowance.ts'
@@ -23,13 +24,17 @@ import { closePolicyViolation, type Connected, Connection, type ConnectionIdenti
 import type { Intake } from './intake.ts'
 import { type ReceivedFrame, serve, type Served, type ServeDeps } from './serve.ts'
 
+/** How a charge point authenticated; compared once more when its connection is claimed. */
+export interface Authentication {
+  /** The stored hash that it authenticated with; null if there is none. */
+  readonly credential: Uint8Array | null
+  readonly profile: SecurityProfile
+}
+
 /** What the handshake passes to the socket. */
 export interface SocketData extends ConnectionIdentity {
-  /**
-   * The stored hash that the charge point authenticated with; null if there is none. Removed once the connection is
-   * claimed.
-   */
-  credential?: Uint8Array | null
+  /** Removed once the connection is claimed. */
+  authentication?: Authentication
   /** null: no common subprotocol; the socket is closed as soon as it is open (OCPP-J 1.6 §3.1.2). */
   readonly version: OcppVersion | null
   /**

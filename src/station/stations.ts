@@ -16,7 +16,7 @@ import {
 } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Intake } from './intake.ts'
-import { Station, type StationDeps, type StationSocket } from './station.ts'
+import { type Authentication, Station, type StationDeps, type StationSocket } from './station.ts'
 
 // Close codes, RFC 6455 §7.4.1.
 const closeProtocolError = 1002
@@ -40,16 +40,18 @@ export interface StationsDeps extends Omit<StationDeps, MadeHere> {
   readonly defer?: (callback: () => void) => void
   /**
    * Claims the connection and reads the state that the charge point's actor starts from. Fails with `NOT_FOUND` if the
-   * charge point was deleted, or does not have `credential`, the stored hash that it authenticated with, any more.
+   * charge point was deleted, or may not connect any more as it authenticated.
    */
   readonly connect: (
     chargePointKey: number,
     version: OcppVersion,
-    credential: Uint8Array | null,
+    authentication: Authentication,
     remoteAddress: string,
   ) => Promise<Hydration>
   readonly disconnect: (chargePointKey: number, epoch: number, end: ConnectionEnd) => Promise<void>
 }
+
+const noAuthentication: Authentication = { credential: null, profile: 0 }
 
 /** Every open connection. */
 export class Stations {
@@ -113,9 +115,9 @@ export class Stations {
     const older = this.#current.get(identity)
     this.#current.set(identity, station)
     // Kept only until it has been compared.
-    const { credential = null } = data
-    data.credential = null
-    station.beginning = this.#begin(station, credential, older).finally(data.releaseSlot)
+    const { authentication = noAuthentication } = data
+    delete data.authentication
+    station.beginning = this.#begin(station, authentication, older).finally(data.releaseSlot)
   }
 
   /** A socket has closed, on either side. */
@@ -164,7 +166,7 @@ export class Stations {
    * Reads the charge point from the database and starts its actor. An older connection of the same charge point is
    * closed first, and its CALL under way is finished, so that the new one starts from a settled state.
    */
-  async #begin(station: Station, credential: Uint8Array | null, older: Station | undefined): Promise<void> {
+  async #begin(station: Station, authentication: Authentication, older: Station | undefined): Promise<void> {
     const { identity, chargePointKey, version, remoteAddress } = station
     const { connect, counters, disconnect, log, registry } = this.#deps
     const arrival = registry.arriving(station)
@@ -176,7 +178,7 @@ export class Stations {
         if (station.isClosed) return
       }
       registry.reading(arrival)
-      const hydration = await connect(chargePointKey, version, credential, remoteAddress)
+      const hydration = await connect(chargePointKey, version, authentication, remoteAddress)
       const { epoch } = hydration
       if (station.end !== null) {
         await disconnect(chargePointKey, epoch, station.end)

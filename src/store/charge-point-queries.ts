@@ -1,9 +1,10 @@
 // Charge points and their data, as the REST API lists and provisions them.
 
-import { and, asc, desc, eq, isNull, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, lte, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
 import type { KnownTransaction } from '../blocks/decision.ts'
+import { changesAccess } from '../blocks/records.ts'
 import type {
   ChargePointFilter,
   ChargePointInput,
@@ -24,6 +25,7 @@ import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { problems } from '../blocks/diagnostics/tables.ts'
 import { variables } from '../blocks/provisioning/tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
+import type { SecurityProfile } from '../blocks/values.ts'
 import { isAlreadyStored } from './store-error.ts'
 import { newestFirst, transactionColumns } from './transaction-queries.ts'
 
@@ -174,21 +176,28 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * Null if there is none. Changed credentials end the connection at whichever node holds it. Other changed settings
-     * are notified to that node. A new password ends a rotation that is under way.
+     * Null if there is none. Changed credentials, or other rules for its access, end the connection at whichever node
+     * holds it. Other changed settings are notified to that node. A new password ends a rotation that is under way.
+     *
+     * @throws {StatorError} `CONFLICT` when it would lower the lowest security profile.
      */
     async updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null> {
       const columns = {
         ...columnsOf(input),
         ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
         ...(changesTreatment(input) ? notifiesNodes : {}),
-        ...(input.passwordHash === undefined && input.apiKeyHash === undefined ? {} : fenced),
+        ...(changesAccess(input) ? fenced : {}),
       }
       if (Object.keys(columns).length === 0) return chargePoint(identity)
-      const update = db.update(chargePoints).set(columns).where(ofIdentity(identity))
-      if (input.passwordHash !== undefined || input.apiKeyHash !== undefined) {
+      const update = db
+        .update(chargePoints)
+        .set(columns)
+        .where(and(ofIdentity(identity), mayBeProfile(input)))
+      if (changesAccess(input)) {
         const key = await takingAway(update.returning(whatEnded), credentialsEnd)
-        return key === null ? null : chargePoint(identity)
+        const now = await chargePoint(identity)
+        if (key === null && now !== null) throw profileNotLowered(now)
+        return now
       }
       const [row] = await update.returning()
       return row === undefined ? null : recordOf(row)
@@ -217,6 +226,11 @@ export function createChargePointQueries(source: ListSource) {
       if (key !== null) return key
       if ((await chargePoint(identity)) === null) return null
       throw new StatorError('CONFLICT', `Charge point '${identity}' has an open transaction; stop or close it first.`)
+    },
+
+    /** The security profile that the charge point was told to use: the lowest once it connects with it; null: none. */
+    async expectProfile(chargePointKey: number, profileNext: SecurityProfile | null): Promise<void> {
+      await db.update(chargePoints).set({ profileNext }).where(eq(chargePoints.key, chargePointKey))
     },
 
     /** See `RotationStore` of the auth. */
@@ -271,6 +285,19 @@ export function createChargePointQueries(source: ListSource) {
   }
 }
 
+/** The lowest security profile of a charge point is never lowered (1.6 Security Whitepaper A05.FR.09). */
+function mayBeProfile({ profileMin }: ChargePointInput): SQL | undefined {
+  return profileMin === undefined ? undefined : lte(chargePoints.profileMin, profileMin)
+}
+
+function profileNotLowered({ identity, profileMin }: ChargePointRecord): StatorError {
+  return new StatorError(
+    'CONFLICT',
+    `The lowest security profile of charge point '${identity}' is ${profileMin}, and is never lowered; ` +
+      'to begin anew, delete the charge point and create it again',
+  )
+}
+
 /** Whether `input` changes a setting that the node with the connection uses. */
 function changesTreatment({ strictness, registrationStatus, timeZone }: ChargePointInput): boolean {
   return strictness !== undefined || registrationStatus !== undefined || timeZone !== undefined
@@ -292,6 +319,10 @@ function recordOf(row: typeof chargePoints.$inferSelect): ChargePointRecord {
     strictness: row.strictness,
     registrationStatus: row.registrationStatus,
     timeZone: row.timeZone,
+    mayUseOtherName: row.mayUseOtherName,
+    certificateName: row.certificateName,
+    isBlocked: row.isBlocked,
+    profileMin: row.profileMin,
     bootStatus: row.bootStatus,
     vendor: row.vendor,
     model: row.model,

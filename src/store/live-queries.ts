@@ -12,6 +12,7 @@ import { storableText } from '../base/storable-text.ts'
 import { inTime } from '../base/in-time.ts'
 import type { KnownConnector, KnownIdToken, KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type { ConnectionEnd, CredentialRecord, Hydration } from '../blocks/records.ts'
+import type { SecurityProfile } from '../blocks/values.ts'
 import type { UntimedFacts } from '../blocks/untimed-facts.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
@@ -41,6 +42,8 @@ export interface ConnectionClaim {
    * changed since.
    */
   readonly credential?: Uint8Array | null
+  /** Security profile of the connection; left out: it is not compared with the lowest one of the charge point. */
+  readonly profile?: SecurityProfile
 }
 
 interface Claim extends ConnectionClaim {
@@ -86,17 +89,22 @@ function withChildren(found: string): string {
 }
 
 // Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
-// pending password that is used becomes the password.
+// pending password that is used becomes the password, and a security profile that was commanded the lowest one (1.6
+// Security Whitepaper A05.FR.09).
 const claimConnections = `
   WITH claimed AS (
     UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,
       node = v.node, ${keepEnded}, last_seen_at = GREATEST(c.last_seen_at, v.at),
       fenced_in = CASE WHEN c.connected THEN pg_current_xact_id() ELSE c.fenced_in END,
       password_hash = CASE WHEN v.credential = c.pending_password_hash THEN v.credential ELSE c.password_hash END,
-      pending_password_hash = CASE WHEN v.credential = c.pending_password_hash THEN NULL ELSE c.pending_password_hash END
-    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[])
-      AS v(id, version, node, at, credential, node_name, remote_address)
-    WHERE c.id = v.id AND c.deleted_at IS NULL
+      pending_password_hash = CASE WHEN v.credential = c.pending_password_hash THEN NULL ELSE c.pending_password_hash END,
+      security_profile_min = CASE WHEN v.profile >= c.security_profile_next
+        THEN GREATEST(c.security_profile_min, c.security_profile_next) ELSE c.security_profile_min END,
+      security_profile_next = CASE WHEN v.profile >= c.security_profile_next THEN NULL ELSE c.security_profile_next END
+    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::int4[])
+      AS v(id, version, node, at, credential, node_name, remote_address, profile)
+    WHERE c.id = v.id AND c.deleted_at IS NULL AND NOT c.blocked
+      AND (v.profile IS NULL OR v.profile >= c.security_profile_min)
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
     RETURNING ${actorColumns}, c.ended_epoch, c.ended_node, v.at, v.node, v.node_name, v.remote_address
   ), replaced AS (${insertReplaced}), opened AS (${insertOpened('claimed')})
@@ -168,7 +176,9 @@ export function createLiveQueries(database: Database, clock: Clock) {
     const found = await pool.query<CredentialRecord>({
       name: 'stator_credentials',
       text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash",
-               pending_password_hash AS "pendingPasswordHash", api_key_hash AS "apiKeyHash"
+               pending_password_hash AS "pendingPasswordHash", api_key_hash AS "apiKeyHash",
+               may_use_other_name AS "mayUseOtherName", certificate_name AS "certificateName", blocked AS "isBlocked",
+               security_profile_min AS "profileMin"
              FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))
              ORDER BY id`,
       values: [textArray(identities)],
@@ -215,6 +225,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
           bytesArray(sorted.map((claim) => claim.credential ?? null)),
           textArray(sorted.map((claim) => claim.nodeName ?? null)),
           textArray(sorted.map((claim) => claim.remoteAddress ?? null)),
+          int4Array(sorted.map((claim) => claim.profile ?? null)),
         ],
       }),
     )

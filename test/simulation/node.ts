@@ -165,9 +165,11 @@ export class SimulatedNode implements ServerEnd, Owner {
         appendMessageLog: () => {},
       },
       feed,
-      connect: (key, version, credential) =>
+      connect: (key, version, authentication) =>
         this.#held((lease) =>
-          lease.claiming(key, () => this.#queries.connect(key, { credential, version, node: id, atMs: time.nowMs })),
+          lease.claiming(key, () =>
+            this.#queries.connect(key, { ...authentication, version, node: id, atMs: time.nowMs }),
+          ),
         ),
       disconnect: (key, epoch, end) =>
         this.#held((lease) => lease.releasing({ key, epoch, end }, () => this.#queries.disconnect(key, epoch, end))),
@@ -190,6 +192,7 @@ export class SimulatedNode implements ServerEnd, Owner {
         return isStoreAvailable ? null : 'STORE_UNAVAILABLE'
       },
       admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
+      isEncrypted: false,
       noteRefusal: () => {},
       clock: this.#clock,
       counters: this.counters,

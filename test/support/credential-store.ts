@@ -6,12 +6,15 @@ import { Credentials } from '../../src/auth/credentials.ts'
 import { hashPassword } from '../../src/auth/password-forms.ts'
 import { settingsFrom } from '../../src/base/config.ts'
 import type { CredentialRecord } from '../../src/blocks/records.ts'
+import type { SecurityProfile } from '../../src/blocks/values.ts'
 
 const credentialSecret = Buffer.from('a secret of the tests, 32 or more')
 
 export const testCredentials = new Credentials(credentialSecret)
 
 export const testAdminApiKey = 'admin-key-of-the-tests'
+
+const openAccess = { mayUseOtherName: false, certificateName: null, isBlocked: false, profileMin: 0 } as const
 
 /** A store with the charge points that were put into it, whatever the letter case they are asked for in; `lookups` has what was asked for. */
 export class MemoryCredentialStore implements CredentialStore {
@@ -25,9 +28,13 @@ export class MemoryCredentialStore implements CredentialStore {
       readonly pending?: string
       readonly apiKey?: string
       readonly strictness?: 'strict'
+      readonly mayUseOtherName?: boolean
+      readonly certificateName?: string
+      readonly isBlocked?: boolean
+      readonly profileMin?: SecurityProfile
     },
   ): void {
-    const { password, pending, apiKey, strictness = 'lenient' } = settings
+    const { password, pending, apiKey, strictness = 'lenient', ...access } = settings
     this.records.set(identity, {
       key: this.records.size + 1,
       identity,
@@ -35,6 +42,8 @@ export class MemoryCredentialStore implements CredentialStore {
       passwordHash: password === undefined ? null : hashPassword(password, testCredentials),
       pendingPasswordHash: pending === undefined ? null : hashPassword(pending, testCredentials),
       apiKeyHash: apiKey === undefined ? null : testCredentials.hash(apiKey),
+      ...openAccess,
+      ...access,
     })
   }
 
@@ -55,6 +64,7 @@ export class MemoryCredentialStore implements CredentialStore {
       identity,
       strictness: 'lenient' as const,
       pendingPasswordHash: null,
+      ...openAccess,
       ...hashes,
     }
     this.records.set(identity, record)

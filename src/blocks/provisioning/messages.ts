@@ -1,15 +1,19 @@
 // Functional block B: boots, the configuration of a charge point, and its device model.
 
-import { booting, rowsOf, settingPassword } from '../rows.ts'
+import { booting, rowsOf, settingPassword, settingProfile } from '../rows.ts'
 import { bootNotification16, bootNotification201 } from './boot.ts'
 import { notifyReport } from './device-model.ts'
 import { changeConfigurationPassword, setVariablesPassword } from './password-commands.ts'
+import { changeConfigurationProfile, networkProfile } from './profile-commands.ts'
 
 const { notServed, served, toChargePoint } = rowsOf('provisioning')
 
 export const provisioning16 = {
   BootNotification: booting(served('1.6 §4.2', 'committed', bootNotification16)),
-  ChangeConfiguration: settingPassword(changeConfigurationPassword, toChargePoint('1.6 §5.3')),
+  ChangeConfiguration: settingProfile(
+    changeConfigurationProfile,
+    settingPassword(changeConfigurationPassword, toChargePoint('1.6 §5.3')),
+  ),
   GetConfiguration: toChargePoint('1.6 §5.8'),
   Reset: toChargePoint('1.6 §5.14'),
 }
@@ -21,7 +25,7 @@ export const provisioning201 = {
   GetBaseReport: toChargePoint('2.0.1 B07', ['NotifyReport']),
   NotifyReport: served('2.0.1 B07-B08', 'committed', notifyReport),
   GetReport: toChargePoint('2.0.1 B08', ['NotifyReport']),
-  SetNetworkProfile: toChargePoint('2.0.1 B09'),
+  SetNetworkProfile: settingProfile(networkProfile, toChargePoint('2.0.1 B09')),
   Reset: toChargePoint('2.0.1 B11-B12'),
 }
 
@@ -32,6 +36,6 @@ export const provisioning21 = {
   GetBaseReport: toChargePoint('2.1 B07', ['NotifyReport']),
   NotifyReport: notServed('2.1 B07-B08', 'committed'),
   GetReport: toChargePoint('2.1 B08', ['NotifyReport']),
-  SetNetworkProfile: toChargePoint('2.1 B09'),
+  SetNetworkProfile: settingProfile(networkProfile, toChargePoint('2.1 B09')),
   Reset: toChargePoint('2.1 B11-B13'),
 }

@@ -30,6 +30,10 @@ describe('a charge point', () => {
         strictness: 'strict',
         registrationStatus: 'Pending',
         timeZone: 'Europe/Berlin',
+        blocked: true,
+        minSecurityProfile: 2,
+        allowOtherUserName: true,
+        certificateName: 'SN-1',
       },
     })
     expect(answer.status).toBe(201)
@@ -61,6 +65,10 @@ describe('a charge point', () => {
       lastDisconnect: null,
       lastRefusal: null,
       hasApiKey: true,
+      blocked: true,
+      minSecurityProfile: 2,
+      allowOtherUserName: true,
+      certificateName: 'SN-1',
     }
     expect(answer.body).toEqual(expected)
     expect(await stator.json(answer.headers.get('Location') ?? '')).toEqual(expected)

@@ -199,7 +199,7 @@ test('a charge point shows how its last connection ended, and its last refused h
   const Authorization = `Basic ${btoa('OFFLINE:wrong')}`
   const headers = { Upgrade: 'websocket', Connection: 'Upgrade', Authorization }
   expect((await fetch(`${central.url}/ocpp/OFFLINE`, { headers })).status).toBe(401)
-  const lastRefusal = { at: isoTime, status: 401, reason: 'wrong credentials', node, remoteAddress }
+  const lastRefusal = { at: isoTime, status: 401, reason: 'wrong password', node, remoteAddress }
   expect(await isShown('lastRefusal')).toEqual(lastRefusal)
   expect(await central.json(path)).toMatchObject({ status: 'Offline', connected: false, lastDisconnect })
 })

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import { authenticateChargePoint } from '../../../src/auth/charge-point-auth.ts'
+import type { Channel } from '../../../src/auth/authenticator.ts'
 import type { HandshakeVerdict } from '../../../src/auth/charge-point-auth.ts'
 import { MemoryCredentialStore, basic, testAdminApiKey, testAuthDeps } from '../../support/credential-store.ts'
 
@@ -19,9 +20,12 @@ function verdict(
   headers: Record<string, string>,
   security: Security = {},
   store = storeWithCp001(),
+  channel = plain,
 ): Promise<HandshakeVerdict> {
-  return authenticateChargePoint({ identity, headers: new Headers(headers) }, testAuthDeps(security, store))
+  return authenticateChargePoint({ identity, headers: new Headers(headers), channel }, testAuthDeps(security, store))
 }
+
+const plain: Channel = { remoteAddress: '192.0.2.1', isEncrypted: false, certificate: null }
 
 const accepted = {
   kind: 'accepted',
@@ -29,11 +33,18 @@ const accepted = {
   key: 1,
   strictness: 'lenient',
   quirks: [],
+  profile: 1,
+  method: 'Basic',
   credential: expect.any(Uint8Array),
 } as const
 
-/** Let in without a credential of its own. */
-const trusted = { ...accepted, credential: null }
+const byKey = { ...accepted, method: 'ApiKey' } as const
+
+/** Let in by an operator's key. */
+const trusted = { ...byKey, credential: null }
+
+/** Let in because no credentials are required. */
+const unasked = { ...accepted, profile: 0, method: null, credential: null } as const
 
 describe('Basic', () => {
   test('the documented header lets CP001 in', async () => {
@@ -59,12 +70,22 @@ describe('Basic', () => {
     expect(await verdict('CP001', basic('CP001', ':a:b:ß電'), {}, store)).toEqual(accepted)
   })
 
-  test('a user name that is not the identity is a quirk when the password is right', async () => {
-    expect(await verdict('CP001', basic('operator', 'secretpassword'))).toEqual({
-      ...accepted,
-      quirks: ['userNameDiffers'],
+  test('a user name that is not the identity is refused, unless an operator allows it (A00.FR.204)', async () => {
+    expect(await verdict('CP001', basic('operator', 'secretpassword'))).toMatchObject({
+      kind: 'unauthorized',
+      reason: expect.stringContaining('is not the identity of the URL'),
     })
-    expect(await verdict('CP001', basic('operator', 'wrong'))).toMatchObject({ kind: 'unauthorized' })
+    for (const strictness of [{}, { strictness: 'strict' }] as const) {
+      const store = new MemoryCredentialStore()
+      store.put('CP001', { password: 'secretpassword', mayUseOtherName: true, ...strictness })
+      expect(await verdict('CP001', basic('operator', 'secretpassword'), {}, store)).toEqual({
+        ...accepted,
+        strictness: 'lenient',
+        ...strictness,
+        quirks: ['userNameDiffers'],
+      })
+      expect(await verdict('CP001', basic('operator', 'wrong'), {}, store)).toMatchObject({ kind: 'unauthorized' })
+    }
   })
 
   test.each([
@@ -132,17 +153,11 @@ describe('Basic', () => {
     const strict = (headers: Record<string, string>) => verdict('CP001', headers, {}, store)
     expect(await strict(basic('CP001', 'secretpassword'))).toEqual({ ...accepted, strictness: 'strict' })
     const hex = Buffer.from('secretpassword').toString('hex')
-    const nearly = [
-      basic('cp001', 'secretpassword'),
-      basic('CP001', hex),
-      { 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP-1' },
-    ]
-    for (const headers of nearly) {
-      expect(await strict(headers)).toMatchObject({
-        kind: 'unauthorized',
-        reason: expect.stringContaining('the charge point is strict: '),
-      })
-    }
+    expect(await strict(basic('cp001', 'secretpassword'))).toMatchObject({ kind: 'unauthorized' })
+    expect(await strict(basic('CP001', hex))).toMatchObject({
+      kind: 'unauthorized',
+      reason: expect.stringContaining('the charge point is strict: '),
+    })
   })
 
   test('bytes that are no text match the password they were stored as', async () => {
@@ -179,12 +194,16 @@ describe('X-API-Key', () => {
   })
 
   test('its own key lets a charge point in, with or without its name beside it', async () => {
-    expect(await verdict('CP001', key('key-of-cp001', 'CP001'))).toEqual(accepted)
-    expect(await verdict('CP001', key('key-of-cp001'))).toEqual(accepted)
+    expect(await verdict('CP001', key('key-of-cp001', 'CP001'))).toEqual(byKey)
+    expect(await verdict('CP001', key('key-of-cp001'))).toEqual(byKey)
   })
 
-  test('its own key under another name is a quirk', async () => {
-    expect(await verdict('CP001', key('key-of-cp001', 'CP-1'))).toEqual({ ...accepted, quirks: ['userNameDiffers'] })
+  test('its own key under another name is refused, unless an operator allows it', async () => {
+    expect(await verdict('CP001', key('key-of-cp001', 'CP-1'))).toMatchObject({ kind: 'unauthorized' })
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { apiKey: 'key-of-cp001', mayUseOtherName: true })
+    const named = await verdict('CP001', key('key-of-cp001', 'CP-1'), {}, store)
+    expect(named).toEqual({ ...byKey, quirks: ['userNameDiffers'] })
   })
 
   test.each([
@@ -203,7 +222,7 @@ describe('X-API-Key', () => {
   })
 
   test('a wrong password beside a right key does not harm', async () => {
-    expect(await verdict('CP001', { ...basic('CP001', 'wrong'), ...key('key-of-cp001') })).toEqual(accepted)
+    expect(await verdict('CP001', { ...basic('CP001', 'wrong'), ...key('key-of-cp001') })).toEqual(byKey)
   })
 })
 
@@ -215,13 +234,13 @@ describe('settings', () => {
     expect(await verdict('CP001', ownKey, { AuthenticationMethod: 'Basic' })).toMatchObject({ kind: 'unauthorized' })
     expect(await verdict('CP001', password, { AuthenticationMethod: 'Basic' })).toEqual(accepted)
     expect(await verdict('CP001', password, { AuthenticationMethod: 'ApiKey' })).toMatchObject({ kind: 'unauthorized' })
-    expect(await verdict('CP001', ownKey, { AuthenticationMethod: 'ApiKey' })).toEqual(accepted)
+    expect(await verdict('CP001', ownKey, { AuthenticationMethod: 'ApiKey' })).toEqual(byKey)
   })
 
   test('RequireAuthentication false lets known charge points in without credentials, or with wrong ones', async () => {
     const security = { RequireAuthentication: false }
-    expect(await verdict('CP001', {}, security)).toEqual(trusted)
-    expect(await verdict('CP001', basic('CP001', 'wrong'), security)).toEqual(trusted)
+    expect(await verdict('CP001', {}, security)).toEqual(unasked)
+    expect(await verdict('CP001', basic('CP001', 'wrong'), security)).toEqual(unasked)
     expect(await verdict('CP999', {}, security)).toEqual({ kind: 'unknown' })
   })
 
@@ -251,7 +270,7 @@ describe('UnknownChargePoints accept', () => {
   test('the first key becomes the key', async () => {
     const store = new MemoryCredentialStore()
     const key = (apiKey: string) => ({ 'X-API-Key': apiKey, 'X-Charge-Point-Id': 'CP001' })
-    expect(await verdict('CP001', key('first-key'), security, store)).toEqual(accepted)
+    expect(await verdict('CP001', key('first-key'), security, store)).toEqual(byKey)
     expect(await verdict('CP001', key('other-key'), security, store)).toMatchObject({ kind: 'unauthorized' })
   })
 
@@ -270,7 +289,7 @@ describe('UnknownChargePoints accept', () => {
     const store = new MemoryCredentialStore()
     expect(await verdict('CP001', {}, security, store)).toMatchObject({ kind: 'unauthorized' })
     expect(store.records.size).toBe(0)
-    expect(await verdict('CP001', {}, { ...security, RequireAuthentication: false }, store)).toEqual(trusted)
+    expect(await verdict('CP001', {}, { ...security, RequireAuthentication: false }, store)).toEqual(unasked)
   })
 
   test('of two that come at once under one identity, the one with other credentials stays out', async () => {
@@ -280,6 +299,75 @@ describe('UnknownChargePoints accept', () => {
       verdict('CP001', basic('CP001', 'second'), security, store),
     ])
     expect([first.kind, second.kind]).toEqual(['accepted', 'unauthorized'])
+  })
+})
+
+describe('security profiles', () => {
+  const tls: Channel = { ...plain, isEncrypted: true }
+  const password = basic('CP001', 'secretpassword')
+  const withMin = (profileMin: 0 | 1 | 2 | 3) => {
+    const store = new MemoryCredentialStore()
+    store.put('CP001', { password: 'secretpassword', profileMin })
+    return store
+  }
+
+  test('a password is profile 1 without TLS, and 2 with it', async () => {
+    expect(await verdict('CP001', password)).toMatchObject({ profile: 1 })
+    expect(await verdict('CP001', password, {}, storeWithCp001(), tls)).toMatchObject({ profile: 2 })
+  })
+
+  test('a connection below the lowest profile of the charge point is refused (A00.FR.002, A05.FR.09)', async () => {
+    expect(await verdict('CP001', password, {}, withMin(2))).toEqual({
+      kind: 'profileTooLow',
+      identity: 'CP001',
+      profile: 1,
+      profileMin: 2,
+    })
+    expect(await verdict('CP001', password, {}, withMin(2), tls)).toMatchObject({ kind: 'accepted' })
+    expect(await verdict('CP001', password, {}, withMin(3), tls)).toMatchObject({ kind: 'profileTooLow' })
+    const unasked = await verdict('CP001', {}, { RequireAuthentication: false }, withMin(1))
+    expect(unasked).toMatchObject({ kind: 'profileTooLow', profile: 0 })
+  })
+
+  test('wrong credentials learn nothing of the lowest profile', async () => {
+    expect(await verdict('CP001', basic('CP001', 'wrong'), {}, withMin(2))).toMatchObject({ kind: 'unauthorized' })
+  })
+})
+
+test('a blocked charge point is told so only if its credentials are right', async () => {
+  const store = new MemoryCredentialStore()
+  store.put('CP001', { password: 'secretpassword', isBlocked: true })
+  expect(await verdict('CP001', basic('CP001', 'secretpassword'), {}, store)).toMatchObject({ kind: 'blocked' })
+  expect(await verdict('CP001', basic('CP001', 'wrong'), {}, store)).toMatchObject({ kind: 'unauthorized' })
+})
+
+describe('web pages', () => {
+  const browser = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', Host: 'csms.example.com:8080' }
+  const from = (origin: string, more: Record<string, string> = browser) => ({
+    ...basic('CP001', 'secretpassword'),
+    ...more,
+    Origin: origin,
+  })
+
+  test('a page of another host is refused, although its browser remembers the password', async () => {
+    expect(await verdict('CP001', from('https://evil.example'))).toEqual({ kind: 'foreignPage' })
+    expect(await verdict('CP001', from('null'))).toEqual({ kind: 'foreignPage' })
+    expect(await verdict('CP001', from('https://csms.example.com:8080'))).toMatchObject({ kind: 'accepted' })
+  })
+
+  test('Security.AllowedOrigins lets pages in', async () => {
+    const security = { AllowedOrigins: ['https://Console.example/'] }
+    expect(await verdict('CP001', from('https://console.example'), security)).toMatchObject({ kind: 'accepted' })
+    expect(await verdict('CP001', from('https://evil.example'), security)).toEqual({ kind: 'foreignPage' })
+    expect(await verdict('CP001', from('https://evil.example'), { AllowedOrigins: ['*'] })).toMatchObject({
+      kind: 'accepted',
+    })
+  })
+
+  test('the Origin that the library of a charge point sends counts only if no credentials are required', async () => {
+    const station = from('http://localhost', { Host: 'csms.example.com', 'User-Agent': 'Go-http-client/1.1' })
+    expect(await verdict('CP001', station)).toMatchObject({ kind: 'accepted' })
+    expect(await verdict('CP001', station, { RequireAuthentication: false })).toEqual({ kind: 'foreignPage' })
   })
 })
 

@@ -85,7 +85,7 @@ describe('sources', () => {
       ghostOfflineMs: 86_400_000,
     })
     expect(settings.database.connectionString).toBe(sample.Database.ConnectionString)
-    expect(settings.security.authenticationMethod).toBe('Basic')
+    expect(settings.security.authenticationMethods).toEqual(['Basic'])
     expect(settings.security.allowedChargePoints).toEqual(['CP001', 'CP002', 'CP003'])
   })
 
@@ -246,8 +246,8 @@ describe('what stops a start', () => {
     ],
     [
       { Security: { AuthenticationMethod: 'Jwt' } },
-      'Security.AuthenticationMethod is "Jwt" (F): expected Basic, ApiKey or Any (this version knows neither client ' +
-        'certificates nor bearer tokens).',
+      'Security.AuthenticationMethod has "Jwt" (F): expected Basic, ApiKey or Any; this version knows neither client ' +
+        'certificates nor bearer tokens.',
     ],
     [[], 'The settings file appsettings.json holds []: expected an object of settings.'],
   ]

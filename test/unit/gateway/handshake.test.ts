@@ -120,6 +120,7 @@ async function knock(
   const store = new MemoryCredentialStore()
   store.put('LENIENT', { password: 'secret' })
   store.put('STRICT', { password: 'secret', strictness: 'strict' })
+  store.put('NAMED', { password: 'secret', mayUseOtherName: true })
   const { canUpgrade = true, ...deps } = overrides
   const answer = await handshake(
     new Request(`http://localhost${path}`, { headers: { Upgrade: 'websocket', ...headers } }),
@@ -134,6 +135,7 @@ async function knock(
     {
       auth: testAuthDeps({}, store),
       assumedVersion: '1.6',
+      isEncrypted: false,
       closedBecause: () => null,
       admission: new Admission({ clock: new HandClock(), counters, log: silentLogger }),
       noteRefusal: (refusal) => refusals.push(refusal),
@@ -158,7 +160,7 @@ describe('a charge point that follows OCPP', () => {
       data: {
         identity,
         chargePointKey: identity === 'LENIENT' ? 1 : 2,
-        credential: testCredentials.hash('secret'),
+        authentication: { credential: testCredentials.hash('secret'), profile: 1 },
         version: '1.6',
         remoteAddress: '192.0.2.1',
         releaseSlot: expect.any(Function),
@@ -180,7 +182,6 @@ describe('a quirk', () => {
       (name: string) => ({ ...basic(name.toLowerCase(), 'secret'), ...ocpp16 }),
       401,
     ],
-    ['userNameDiffers', plain, (_: string) => ({ ...basic('somebody', 'secret'), ...ocpp16 }), 401],
     ['authorizationKeyHex', plain, (name: string) => ({ ...basic(name, hex), ...ocpp16 }), 401],
     ['pathNotPlain', (name: string) => `${name}/`, (name: string) => ({ ...basic(name, 'secret'), ...ocpp16 }), 404],
     [
@@ -193,7 +194,16 @@ describe('a quirk', () => {
   ] as const
 
   test('has a case here, whichever it is', () => {
-    expect(cases.map(([quirk]): string => quirk).toSorted()).toEqual(Object.keys(handshakeQuirkTable).toSorted())
+    expect(['userNameDiffers', ...cases.map(([quirk]): string => quirk)].toSorted()).toEqual(
+      Object.keys(handshakeQuirkTable).toSorted(),
+    )
+  })
+
+  test('userNameDiffers is noted for a charge point whose operator allows it; others are refused', async () => {
+    const headers = { ...basic('somebody', 'secret'), ...ocpp16 }
+    expect((await knock('/ocpp/NAMED', headers)).quirks).toEqual(['userNameDiffers'])
+    const { answer, upgrade } = await knock('/ocpp/LENIENT', headers)
+    expect([answer?.status, upgrade]).toEqual([401, undefined])
   })
 
   test.each(cases)('%s is noted for a lenient charge point, which is accepted', async (quirk, path, headers) => {
@@ -240,7 +250,7 @@ describe('a handshake that is refused', () => {
         identity: 'LENIENT',
         path: '/ocpp/LENIENT',
         status: 401,
-        reason: 'wrong credentials',
+        reason: 'wrong password',
         remoteAddress: '192.0.2.1',
       },
     ])
@@ -248,7 +258,7 @@ describe('a handshake that is refused', () => {
 
   test('with 401 in strict mode logs the quirk', async () => {
     const { lines } = await knock('/ocpp/STRICT', { ...basic('strict', 'secret'), ...ocpp16 })
-    const reason = `the charge point is strict: ${handshakeQuirkTable.userNameDiffers}`
+    const reason = `the charge point is strict: ${handshakeQuirkTable.identityCase}`
     expect(lines).toMatchObject([{ identity: 'STRICT', status: 401, reason }])
   })
 
@@ -263,7 +273,7 @@ describe('a handshake that is refused', () => {
   test('is noted under the stored identity, with the reason of the log and the address', async () => {
     const noted = { identity: 'LENIENT', isKnown: true, atMs: new HandClock().nowMs(), remoteAddress: '192.0.2.1' }
     const wrong = await knock('/ocpp/lenient', { ...basic('LENIENT', 'wrong'), ...ocpp16 })
-    expect(wrong.refusals).toEqual([{ ...noted, status: 401, reason: 'wrong credentials' }])
+    expect(wrong.refusals).toEqual([{ ...noted, status: 401, reason: 'wrong password' }])
     const headers = { ...basic('LENIENT', 'secret'), 'Sec-WebSocket-Protocol': 'ocpp1.5' }
     const reason = 'There is no common subprotocol; offered: ocpp1.5'
     expect((await knock('/ocpp/LENIENT', headers)).refusals).toEqual([{ ...noted, status: 101, reason }])

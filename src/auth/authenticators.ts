@@ -1,0 +1,25 @@
+// The ways in, in the order in which a handshake is asked for them.
+
+import type { AuthenticationMethod } from '../base/config.ts'
+import type { Authenticator } from './authenticator.ts'
+import type { Credentials } from './credentials.ts'
+import type { KeyRing } from './key-ring.ts'
+import { apiKeyAuthenticator } from './ways-in/api-key.ts'
+import { basicAuthenticator } from './ways-in/basic.ts'
+
+export interface AuthenticatorParts {
+  readonly credentials: Credentials
+  readonly operatorKeys: KeyRing
+}
+
+/** The authenticators of `methods`, which are those of `Security.AuthenticationMethod`. */
+export function authenticatorsOf(
+  methods: readonly AuthenticationMethod[],
+  { credentials, operatorKeys }: AuthenticatorParts,
+): readonly Authenticator[] {
+  const all: readonly Authenticator[] = [
+    basicAuthenticator(credentials),
+    apiKeyAuthenticator(credentials, operatorKeys),
+  ]
+  return all.filter(({ method }) => methods.includes(method))
+}

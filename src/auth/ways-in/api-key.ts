@@ -1,0 +1,33 @@
+// API keys in the header X-API-Key: that of the charge point, or an operator's with X-Charge-Point-Id.
+
+import type { Authenticator } from '../authenticator.ts'
+import type { Credentials } from '../credentials.ts'
+import type { KeyRing } from '../key-ring.ts'
+import { keyCredentials } from '../presented.ts'
+
+/** API keys of charge points, and those of operators, who may name the charge point that they let in. */
+export function apiKeyAuthenticator(credentials: Credentials, operatorKeys: KeyRing): Authenticator {
+  return {
+    method: 'ApiKey',
+    read({ headers, identity }) {
+      const key = keyCredentials(headers)
+      if (key === null) return null
+      const { apiKey, chargePointId } = key
+      const isOperators = operatorKeys.nameOf(apiKey) !== null
+      const isVouchedFor = isOperators && chargePointId === identity
+      return {
+        name: chargePointId,
+        prove(record) {
+          if (credentials.matches(apiKey, record.apiKeyHash)) return { quirks: [], credential: record.apiKeyHash }
+          if (isVouchedFor) return { quirks: [], credential: null }
+          return isOperators ? 'an operator key without the X-Charge-Point-Id of the URL' : 'wrong API key'
+        },
+        firstUse() {
+          if (!isOperators) return { passwordHash: null, apiKeyHash: credentials.hash(apiKey) }
+          const none = { passwordHash: null, apiKeyHash: null }
+          return isVouchedFor ? none : 'an operator key without the X-Charge-Point-Id of the URL'
+        },
+      }
+    },
+  }
+}

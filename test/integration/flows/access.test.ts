@@ -1,0 +1,99 @@
+// Which charge points may connect, and how: the rules that operators set, and those of OCPP that need none.
+
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { handshakeAnswer } from '../../support/raw-charge-point.ts'
+import { passwordDefault, TestStator } from '../../support/stator.ts'
+
+const boot16 = { chargePointVendor: 'VendorName', chargePointModel: 'Model-X1000' }
+
+let central: TestStator
+
+beforeAll(async () => {
+  central = await TestStator.start()
+})
+
+afterAll(() => central.stop())
+
+function knock(identity: string, more: { readonly userName?: string; readonly password?: string } = {}) {
+  return handshakeAnswer({ url: central.ocppUrl, identity, password: passwordDefault, ...more })
+}
+
+async function change(identity: string, body: Record<string, unknown>, status = 200): Promise<unknown> {
+  return central.json(`/api/chargepoints/${identity}`, { method: 'PATCH', body }, status)
+}
+
+describe('Basic authentication', () => {
+  test('A00.FR.203, TC_A_01_CSMS: the identity and its password let a charge point in', async () => {
+    await central.provision('A01')
+    const raw = await central.raw('A01', { userName: 'A01' })
+    expect(await raw.call('BootNotification', boot16)).toMatchObject({ status: 'Accepted' })
+    await raw.close()
+  })
+
+  test('A00.FR.204, TC_A_02_CSMS: a user name that is not the identity is refused, though the password is right', async () => {
+    await central.provision('A02')
+    expect((await knock('A02', { userName: 'A02Invalid' })).status).toBe(401)
+  })
+
+  test('TC_A_03_CSMS: a random password is refused', async () => {
+    await central.provision('A03')
+    const answer = await knock('A03', { password: 'k2-Random*Password_of.32|letters' })
+    expect(answer.status).toBe(401)
+    expect(answer.headers.get('WWW-Authenticate')).toStartWith('Basic')
+  })
+})
+
+describe('a charge point', () => {
+  test('that is blocked loses its connection, and gets 403 until it is let in again', async () => {
+    await central.provision('BARRED')
+    const raw = await central.raw('BARRED')
+    await change('BARRED', { blocked: true })
+    expect(await raw.closed()).toMatchObject({ code: 1008 })
+    expect((await knock('BARRED')).status).toBe(403)
+    await change('BARRED', { blocked: false })
+    await (await central.raw('BARRED')).close()
+  })
+
+  test('below its lowest security profile gets 403 (A00.FR.002), and the profile is never lowered', async () => {
+    await central.provision('SECURE')
+    const raw = await central.raw('SECURE')
+    await change('SECURE', { minSecurityProfile: 2 })
+    expect(await raw.closed()).toMatchObject({ code: 1008 })
+    expect((await knock('SECURE')).status).toBe(403)
+    expect(await change('SECURE', { minSecurityProfile: 1 }, 409)).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('is 2, and is never lowered'),
+    })
+    expect(await change('SECURE', { minSecurityProfile: 2 })).toMatchObject({ minSecurityProfile: 2 })
+  })
+
+  test('that has used the profile it was told to use may not come back with a lower one (A05.FR.09)', async () => {
+    const Security = { CredentialSecret: 'a secret that two nodes of a test share' }
+    const open = await TestStator.start({ settings: { Security: { ...Security, RequireAuthentication: false } } })
+    const Database = { ConnectionString: open.connectionString }
+    const closed = await TestStator.start({ settings: { Database, Security } })
+    try {
+      await open.provision('RAISED')
+      const profileMin = async () => (await open.json('/api/chargepoints/RAISED'))['minSecurityProfile']
+      for (const status of ['Rejected', 'Accepted']) {
+        const raw = await open.raw('RAISED')
+        expect(await raw.call('BootNotification', boot16)).toMatchObject({ status: 'Accepted' })
+        const command = { action: 'ChangeConfiguration', payload: { key: 'SecurityProfile', value: '1' } }
+        const answer = open.json('/api/chargepoints/RAISED/calls', { body: command })
+        raw.answer((await raw.command('ChangeConfiguration')).messageId, { status })
+        await answer
+        await (await open.raw('RAISED')).close()
+        expect(await profileMin()).toBe(0)
+        if (status === 'Rejected') await (await closed.raw('RAISED')).close()
+        expect(await profileMin()).toBe(0)
+      }
+      await (await closed.raw('RAISED')).close()
+      expect(await profileMin()).toBe(1)
+      const without = { url: open.ocppUrl, identity: 'RAISED' }
+      expect((await handshakeAnswer(without)).status).toBe(403)
+    } finally {
+      await closed.stop()
+      await open.stop()
+    }
+  })
+})
