@@ -1,5 +1,5 @@
-// CALLs that tell a charge point to use another security profile: the configuration key SecurityProfile of 1.6 (Security
-// Whitepaper A05), and a network connection profile of 2.x.
+// CALLs that tell a charge point to use another security profile: the configuration key SecurityProfile of 1.6
+// (Security Whitepaper A05), and a network connection profile of 2.x.
 
 import type { Payload } from '../decision.ts'
 import type { SecurityProfile } from '../values.ts'
