@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { createApi } from './api/create-api.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
-import { Credentials } from './auth/credentials.ts'
 import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { hashPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
@@ -36,6 +35,7 @@ import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
 import { type Fence, watchFences } from './store/fences.ts'
 import { HandshakeRefusals } from './store/handshake-refusals.ts'
+import { keepSalted } from './store/credential-hashes.ts'
 import { claimCredentialSecret } from './store/installation.ts'
 import { moveCommand } from './store/move/command.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
@@ -169,7 +169,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       log: log.category('Database'),
     })
     closers.unshift(() => lease.end())
-    await claimCredentialSecret(database.pool, new Credentials(secrets.credentialSecret).fingerprint(), node.id)
     const auth = createAuthDeps(settings.security, secrets, {
       lookup: (identity) => queries.credentials(identity),
       create: async (identity, hashes) => {
@@ -181,6 +180,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         return created
       },
     })
+    await claimCredentialSecret(database.pool, auth.credentials, node.id)
+    closers.unshift(keepSalted(database.upkeepPool, auth.credentials.saltEarlier, clock, log.category('Database')))
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {

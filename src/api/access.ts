@@ -33,6 +33,23 @@ export function requireAccess(c: Context<ApiEnv>, identity: string): void {
   if (!mayAccess(c.get('principal'), identity)) throw forbidden()
 }
 
+/**
+ * Like `requireAccess`, for what is stored of one charge point: `key` is the one it belongs to. A charge point that was
+ * created again under the identity of a deleted one does not own what its predecessor left.
+ *
+ * @throws {StatorError} `FORBIDDEN`.
+ */
+export function requireOwn(c: Context<ApiEnv>, key: number): void {
+  const own = ownKey(c)
+  if (own !== undefined && own !== key) throw forbidden()
+}
+
+/** The key of the charge point that sends the request; undefined for an operator. */
+export function ownKey(c: Context<ApiEnv>): number | undefined {
+  const principal = c.get('principal')
+  return principal.kind === 'operator' ? undefined : principal.key
+}
+
 function forbidden(): StatorError {
   return new StatorError('FORBIDDEN', 'Insufficient permissions for the requested operation')
 }

@@ -3,10 +3,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
+import { withDefined } from '../base/with-defined.ts'
 import { identityCharactersMax, integerMax } from '../base/limits.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
 import type { AnomalyFilter, AnomalyRecord } from '../blocks/records.ts'
-import { ownChargePoint, requireAccess } from './access.ts'
+import { ownChargePoint, ownKey, requireAccess } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
@@ -84,9 +85,7 @@ export function anomalyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { chargePointId, kind, transactionId, from, to, ...page } = c.req.valid('query')
     if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
     const filter: AnomalyFilter = {
-      ...(chargePointId === undefined ? {} : { identity: chargePointId }),
-      ...(kind === undefined ? {} : { kind }),
-      ...(transactionId === undefined ? {} : { transactionId }),
+      ...withDefined({ identity: chargePointId, chargePointKey: ownKey(c), kind, transactionId }),
       ...periodOf(from, to),
     }
     const listed = await queries.listAnomalies(filter, page)

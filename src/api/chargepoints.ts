@@ -2,7 +2,7 @@
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { secretCharactersMax } from '../base/limits.ts'
+import { secretCharactersMax, secretCharactersMin } from '../base/limits.ts'
 import { withDefined } from '../base/with-defined.ts'
 import { changesAccess, type ChargePointInput, type ChargePointRecord } from '../blocks/records.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
@@ -26,8 +26,8 @@ import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
 
 const settings = {
-  password: text('Password', secretCharactersMax).openapi({ example: 'secretpassword' }),
-  apiKey: text('API key', secretCharactersMax),
+  password: text('Password', secretCharactersMax, secretCharactersMin).openapi({ example: 'secretpassword' }),
+  apiKey: text('API key', secretCharactersMax, secretCharactersMin),
   location: text('Location', 500).openapi({ example: 'Building A, Floor 1' }),
   strictness: oneOf('Strictness', ['lenient', 'strict']).openapi({
     description: 'How messages that break the specification are met: repaired and noted, or refused.',

@@ -50,12 +50,12 @@ export function booleanText(name: string) {
 /** No control characters, as a regular expression of JSON Schema. */
 export const textPattern = '^[^\\x00-\\x1f\\x7f-\\x9f]*$'
 
-/** A text of 1 to `charactersMax` characters, without control characters and lone surrogates. */
-export function text(name: string, charactersMax: number) {
-  const error = must(name, `a text of 1 to ${charactersMax} characters`)
+/** A text of `charactersMin` (1 if left out) to `charactersMax` characters, without control characters and lone surrogates. */
+export function text(name: string, charactersMax: number, charactersMin = 1) {
+  const error = must(name, `a text of ${charactersMin} to ${charactersMax} characters`)
   return z
     .string({ error })
-    .min(1, { error })
+    .min(charactersMin, { error })
     .max(charactersMax, { error })
     .regex(new RegExp(textPattern), { error: `${name} must not contain control characters` })
     .refine((value) => value.isWellFormed(), { error: `${name} must not contain half a surrogate pair` })

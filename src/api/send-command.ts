@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi'
 import { StatorError } from '../base/errors.ts'
+import { secretCharactersMin } from '../base/limits.ts'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { hideSecrets } from '../base/hide-secrets.ts'
 import { type Command, statusOf } from '../blocks/command.ts'
@@ -109,7 +110,7 @@ export function requireSendable({ live }: Pick<ApiDeps, 'live'>, chargePoint: Ch
  * Sends `command` and waits for its answer. A command that sets the password of the charge point also changes the
  * stored password: see `PasswordRotations`. One that sets its security profile is noted before it is sent.
  *
- * @throws {StatorError} errors of `requireSendable`; `BAD_REQUEST` if the command breaks its schema, or sets an empty
+ * @throws {StatorError} errors of `requireSendable`; `BAD_REQUEST` if the command breaks its schema, or sets a short
  *   password or two passwords (nothing was sent); `CALL_ERROR` if the charge point answered with a CALLERROR;
  *   `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of a `strict` charge point; and the errors
  *   of `live.call`.
@@ -152,8 +153,9 @@ async function rotatePassword(
   timeoutMs?: number,
 ): Promise<CommandAnswer> {
   const [password] = passwords
-  if (password === undefined || password === '' || passwords.length > 1) {
-    throw badRequest(fields[''] ?? 'value', `${action} must set one password, and not an empty one`)
+  if (password === undefined || password.length < secretCharactersMin || passwords.length > 1) {
+    const field = fields[''] ?? 'value'
+    throw badRequest(field, `${action} must set one password, of at least ${secretCharactersMin} characters`)
   }
   const rotation = await rotations.begin(chargePoint, password)
   let outcome: RotationOutcome = 'unknown'

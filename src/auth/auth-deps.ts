@@ -26,18 +26,19 @@ export interface AuthDeps {
   readonly credentials: Credentials
   readonly operatorKeys: KeyRing
   /** Null: no bearer token is accepted. */
-  readonly metricsTokenHash: Uint8Array | null
+  readonly metricsTokenDigest: Uint8Array | null
   readonly store: CredentialStore
 }
 
 /** The dependencies of `authenticateChargePoint` and `authenticateRequest`. */
 export function createAuthDeps(security: SecuritySettings, secrets: Secrets, store: CredentialStore): AuthDeps {
-  const credentials = new Credentials(secrets.credentialSecret)
+  const others = security.otherCredentialSecrets.map((secret) => Buffer.from(secret, 'utf8'))
+  const credentials = new Credentials(secrets.credentialSecret, others)
   const operatorKeys = new KeyRing(credentials, [
     ['admin', secrets.adminApiKey],
     ...security.apiKeys.map((key, index) => [`Security.ApiKeys[${index}]`, key] as const),
   ])
-  const metricsTokenHash = security.metricsToken === null ? null : credentials.hash(security.metricsToken)
+  const metricsTokenDigest = security.metricsToken === null ? null : credentials.digest(security.metricsToken)
   const authenticators = authenticatorsOf(security.authenticationMethods, { credentials, operatorKeys })
-  return { security, authenticators, credentials, operatorKeys, metricsTokenHash, store }
+  return { security, authenticators, credentials, operatorKeys, metricsTokenDigest, store }
 }

@@ -37,6 +37,8 @@ export interface Proof {
   readonly quirks: readonly HandshakeQuirk[]
   /** The stored hash that they match; null if they match no stored hash, as a certificate or an operator's key. */
   readonly credential: Uint8Array | null
+  /** What to store in its place: it was hashed with another secret than the current one. Null: nothing. */
+  readonly renewed: Uint8Array | null
 }
 
 /** Hashes to store for a charge point that is provisioned by its first connection. */

@@ -28,6 +28,8 @@ export type HandshakeVerdict =
        * credentials are required.
        */
       readonly credential: Uint8Array | null
+      /** What to store in place of `credential`; null: nothing. */
+      readonly renewed: Uint8Array | null
     }
   | {
       readonly kind: 'unauthorized'
@@ -154,7 +156,8 @@ function judge(
   if (record.isBlocked) return { kind: 'blocked', identity }
   const profile = profileOf(method, channel)
   if (profile < profileMin) return { kind: 'profileTooLow', identity, profile, profileMin }
-  return { kind: 'accepted', key, identity, strictness, quirks, profile, method, credential: proof.credential }
+  const { credential, renewed } = proof
+  return { kind: 'accepted', key, identity, strictness, quirks, profile, method, credential, renewed }
 }
 
 interface Proven {
@@ -167,7 +170,7 @@ interface Proven {
 }
 
 const withoutCredentials: Proven = {
-  proof: { quirks: [], credential: null },
+  proof: { quirks: [], credential: null, renewed: null },
   method: null,
   isOtherName: false,
   isOtherCase: false,

@@ -1,5 +1,6 @@
 // Authenticates REST requests, and says which charge points their sender may access.
 
+import { timingSafeEqual } from 'node:crypto'
 import type { AuthDeps } from './auth-deps.ts'
 import { isAllowed } from './charge-point-auth.ts'
 import { provePassword } from './password-forms.ts'
@@ -34,9 +35,9 @@ export async function authenticateRequest(headers: Headers, deps: AuthDeps): Pro
 }
 
 /** Whether a request with these headers has the bearer token `Security.MetricsToken`, which opens GET /metrics only. */
-export function isScraper(headers: Headers, { metricsTokenHash, credentials }: AuthDeps): boolean {
+export function isScraper(headers: Headers, { metricsTokenDigest, credentials }: AuthDeps): boolean {
   const token = bearerToken(headers)
-  return token !== null && credentials.matches(token, metricsTokenHash)
+  return token !== null && metricsTokenDigest !== null && timingSafeEqual(credentials.digest(token), metricsTokenDigest)
 }
 
 /** Whether `principal` may read and command the charge point `identity`: operators all, a charge point only itself. */

@@ -9,6 +9,8 @@ import type { HandshakeQuirk } from './handshake-quirks.ts'
 export interface ProvenPassword {
   /** The stored hash that it matches. */
   readonly hash: Uint8Array
+  /** What to store in its place, if it was hashed with another secret than the current one; else null. */
+  readonly renewed: Uint8Array | null
   /** Quirks of its encoding. */
   readonly quirks: readonly HandshakeQuirk[]
 }
@@ -43,7 +45,7 @@ export function provePassword(
   if (hashes.every((hash) => hash === null)) return null
   for (const [form, quirks] of formsOf(password)) {
     const hash = credentials.matchOf(form, hashes)
-    if (hash !== null) return { hash, quirks }
+    if (hash !== null) return { hash, renewed: credentials.renewed(form, hash), quirks }
   }
   return null
 }

@@ -86,6 +86,8 @@ export interface SecuritySettings {
   readonly metricsToken: string | null
   /** Key of the credential hashes; null: generated at the first start and kept in the data folder. */
   readonly credentialSecret: string | null
+  /** Further secrets whose hashes are valid: the earlier or the next one, while it is changed. */
+  readonly otherCredentialSecrets: readonly string[]
 }
 
 export interface WorkerSettings {
@@ -247,6 +249,7 @@ function securitySettings(security: SettingsDocument['Security'], found: FoundSe
     apiKeys: security.ApiKeys,
     metricsToken: security.MetricsToken || null,
     credentialSecret: security.CredentialSecret || null,
+    otherCredentialSecrets: security.OtherCredentialSecrets,
   }
 }
 

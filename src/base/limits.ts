@@ -327,6 +327,9 @@ export const restAnswerSecondsMax = 2 * callTimeoutSecondsMax + 120
 /** Idle timeout of an HTTP connection, in seconds. */
 export const httpIdleSecondsMax = 10
 
+/** Shortest password or API key that a charge point may be given, in characters. OCPP asks for 16 of a password. */
+export const secretCharactersMin = 8
+
 /** Longest password or API key of a charge point, in characters. */
 export const secretCharactersMax = 128
 
@@ -439,6 +442,9 @@ export const migrationLogAttempts = 20
 export const migrationTurnMsMax = 3_600_000
 
 /** Interval of maintenance, in milliseconds: creates partitions ahead and deletes old rows (retention). */
+/** Hashes of credentials from before there were salts that one statement salts. */
+export const hashesSaltedAtOnce = 500
+
 export const maintenanceMs = 3_600_000
 
 /** Lock timeout for creating or dropping a partition, in milliseconds: commits wait behind it. */

@@ -281,6 +281,15 @@ export const settingsSchema = z.strictObject({
         meaning:
           'Key of all credential hashes, the same on every node; unset: generated at the first start, kept in the data folder.',
       }),
+      OtherCredentialSecrets: list(
+        z.string().min(32),
+        {
+          meaning:
+            'Further secrets whose hashes are valid: while CredentialSecret is changed, the earlier one, or the next one on nodes that are not changed yet.',
+          expected: 'a list of texts of at least 32 characters',
+        },
+        true,
+      ),
       RequireClientCertificate: described(z.preprocess(booleanFromText, z.literal(false)).default(false), {
         meaning: 'Must be false: client certificates are not supported by this version.',
         expected: `false: ${unsupportedCertificates}`,

@@ -172,7 +172,10 @@ export interface CorrectionRecord {
 }
 
 export interface TransactionFilter {
+  /** Of every charge point that has, or had, that identity. */
   readonly identity?: string
+  /** Of this charge point only. */
+  readonly chargePointKey?: number
   readonly idToken?: string
   /** Transactions that started at or after. */
   readonly startedFromMs?: number

@@ -207,7 +207,7 @@ export async function handshake(
           data: {
             identity: verdict.identity,
             chargePointKey: verdict.key,
-            authentication: { credential: verdict.credential, profile: verdict.profile },
+            authentication: { credential: verdict.credential, renewed: verdict.renewed, profile: verdict.profile },
             version: negotiated.version,
             remoteAddress,
             releaseSlot,

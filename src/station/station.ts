@@ -28,6 +28,8 @@ import { type ReceivedFrame, serve, type Served, type ServeDeps } from './serve.
 export interface Authentication {
   /** The stored hash that it authenticated with; null if there is none. */
   readonly credential: Uint8Array | null
+  /** What to store in its place; null: nothing. */
+  readonly renewed: Uint8Array | null
   readonly profile: SecurityProfile
 }
 

@@ -2,7 +2,7 @@
 
 import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnomalyFilter, AnomalyRecord, Page, PageOf } from '../blocks/records.ts'
-import { keysOf } from './identity-keys.ts'
+import { filteredKeys } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
@@ -33,10 +33,9 @@ export function createAnomalyQueries(source: ListSource) {
   return {
     /** Newest first, including those of deleted charge points. */
     async listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>> {
-      const { transactionId, identity, chargePointKey } = filter
+      const { transactionId } = filter
       const about = transactionId === undefined ? undefined : await isAbout(transactionId)
-      const keys =
-        chargePointKey !== undefined ? [chargePointKey] : identity === undefined ? null : await keysOf(db, identity)
+      const keys = await filteredKeys(db, filter)
       return filteredPageOf(
         source,
         page,

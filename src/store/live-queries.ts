@@ -42,6 +42,8 @@ export interface ConnectionClaim {
    * changed since.
    */
   readonly credential?: Uint8Array | null
+  /** What to store in its place: it was hashed with an earlier secret. */
+  readonly renewed?: Uint8Array | null
   /** Security profile of the connection; left out: it is not compared with the lowest one of the charge point. */
   readonly profile?: SecurityProfile
 }
@@ -96,13 +98,15 @@ const claimConnections = `
     UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,
       node = v.node, ${keepEnded}, last_seen_at = GREATEST(c.last_seen_at, v.at),
       fenced_in = CASE WHEN c.connected THEN pg_current_xact_id() ELSE c.fenced_in END,
-      password_hash = CASE WHEN v.credential = c.pending_password_hash THEN v.credential ELSE c.password_hash END,
+      password_hash = CASE WHEN v.credential IN (c.password_hash, c.pending_password_hash)
+        THEN COALESCE(v.renewed, v.credential) ELSE c.password_hash END,
+      api_key_hash = CASE WHEN v.credential = c.api_key_hash THEN COALESCE(v.renewed, v.credential) ELSE c.api_key_hash END,
       pending_password_hash = CASE WHEN v.credential = c.pending_password_hash THEN NULL ELSE c.pending_password_hash END,
       security_profile_min = CASE WHEN v.profile >= c.security_profile_next
         THEN GREATEST(c.security_profile_min, c.security_profile_next) ELSE c.security_profile_min END,
       security_profile_next = CASE WHEN v.profile >= c.security_profile_next THEN NULL ELSE c.security_profile_next END
-    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::int4[])
-      AS v(id, version, node, at, credential, node_name, remote_address, profile)
+    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::int4[], $9::bytea[])
+      AS v(id, version, node, at, credential, node_name, remote_address, profile, renewed)
     WHERE c.id = v.id AND c.deleted_at IS NULL AND NOT c.blocked
       AND (v.profile IS NULL OR v.profile >= c.security_profile_min)
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
@@ -226,6 +230,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
           textArray(sorted.map((claim) => claim.nodeName ?? null)),
           textArray(sorted.map((claim) => claim.remoteAddress ?? null)),
           int4Array(sorted.map((claim) => claim.profile ?? null)),
+          bytesArray(sorted.map((claim) => claim.renewed ?? null)),
         ],
       }),
     )

@@ -51,6 +51,8 @@ export const nodes = pgTable('nodes', {
    * `transaction_events`.
    */
   ledger: text('ledger'),
+  /** Whether it reads hashes of credentials that have a salt; false for a node of an earlier version. */
+  readsSalted: boolean('reads_salted').notNull().default(false),
 })
 
 /**

@@ -6,7 +6,7 @@ import type { GhostMoment, Page, PageOf, TransactionFilter, TransactionRecord } 
 import { storableText } from '../base/storable-text.ts'
 import { evidenceOf } from './energy-queries.ts'
 import type { ListedGhosts } from './ghosts.ts'
-import { keysOf } from './identity-keys.ts'
+import { filteredKeys } from './identity-keys.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
@@ -53,7 +53,7 @@ export function createTransactionQueries(
   return {
     /** Newest first, by the arrival of the first message. Transactions of deleted charge points are included. */
     async listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>> {
-      const keys = filter.identity === undefined ? null : await keysOf(db, filter.identity)
+      const keys = await filteredKeys(db, filter)
       const ghosts = filter.ghostsAt === undefined ? null : await ghostsOf(keys, filter.ghostsAt)
       const listed = await filteredPageOf(
         source,
@@ -78,7 +78,7 @@ export function createTransactionQueries(
 }
 
 // An index finds transactions by charge point, by id token, by being open, or by time. They are tried in this order,
-// because the first ones find the fewest rows. `keys` are the keys of the charge points of `filter.identity`. Ghosts
+// because the first ones find the fewest rows. `keys` are those of `filteredKeys`. Ghosts
 // have been found before, and few of them.
 function filteredBy(
   filter: TransactionFilter,

@@ -18,8 +18,11 @@ export function apiKeyAuthenticator(credentials: Credentials, operatorKeys: KeyR
       return {
         name: chargePointId,
         prove(record) {
-          if (credentials.matches(apiKey, record.apiKeyHash)) return { quirks: [], credential: record.apiKeyHash }
-          if (isVouchedFor) return { quirks: [], credential: null }
+          if (credentials.matches(apiKey, record.apiKeyHash)) {
+            const { apiKeyHash } = record
+            return { quirks: [], credential: apiKeyHash, renewed: credentials.renewed(apiKey, apiKeyHash) }
+          }
+          if (isVouchedFor) return { quirks: [], credential: null, renewed: null }
           return isOperators ? 'an operator key without the X-Charge-Point-Id of the URL' : 'wrong API key'
         },
         firstUse() {

@@ -16,7 +16,9 @@ export function basicAuthenticator(credentials: Credentials): Authenticator {
         name: basic.userName,
         prove(record) {
           const proven = provePassword(basic.password, record, credentials)
-          return proven === null ? 'wrong password' : { quirks: proven.quirks, credential: proven.hash }
+          return proven === null
+            ? 'wrong password'
+            : { quirks: proven.quirks, credential: proven.hash, renewed: proven.renewed }
         },
         firstUse: () => ({ passwordHash: hashPassword(basic.password, credentials), apiKeyHash: null }),
       }

@@ -6,7 +6,7 @@ import type { Context } from 'hono'
 import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import type { TransactionFilter, TransactionRecord } from '../records.ts'
-import { operatorOnly, requireAccess } from '../../api/access.ts'
+import { operatorOnly, ownKey, requireAccess, requireOwn } from '../../api/access.ts'
 import { closeTransaction } from './route-close.ts'
 import { correctTransaction } from './route-correct.ts'
 import type { ApiDeps } from '../../api/deps.ts'
@@ -162,6 +162,7 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { fromMs, toMs } = periodOf(from ?? startDate, to ?? endDate)
     const filter: TransactionFilter = withDefined({
       identity: chargePointId,
+      chargePointKey: ownKey(c),
       idToken: idTag,
       startedFromMs: fromMs,
       startedToMs: toMs,
@@ -214,6 +215,6 @@ async function findTransaction(
 ): Promise<TransactionRecord> {
   const transaction = await queries.transaction(transactionId)
   if (transaction === null) throw notFound('Transaction', transactionId)
-  requireAccess(c, transaction.identity)
+  requireOwn(c, transaction.chargePointKey)
   return transaction
 }

@@ -182,6 +182,24 @@ describe('a charge point', () => {
     expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({ chargePointId: 'CHARGING' })
   })
 
+  test('that is made again under the identity of a deleted one reads nothing of its predecessor', async () => {
+    const raw = await stator.bootedRaw('HEIR')
+    const start = { connectorId: 1, idTag: 'A', meterStart: 0, timestamp: '2025-12-26T10:00:00Z' }
+    const { transactionId } = await raw.call('StartTransaction', start)
+    await raw.call('StopTransaction', { transactionId, meterStop: 5, timestamp: '2025-12-26T11:00:00Z' })
+    const own = { basic: ['HEIR', 'secretpassword'] } as const
+    const paths = [`/api/transactions/${transactionId}`, `/api/transactions/${transactionId}/meter-values`]
+    for (const path of paths) expect((await stator.api(path, own)).status).toBe(200)
+    const listed = '/api/transactions?chargePointId=HEIR'
+    expect(await stator.json(listed, own)).toMatchObject({ totalCount: 1 })
+    expect((await stator.api('/api/chargepoints/HEIR', { method: 'DELETE' })).status).toBe(204)
+    await stator.provision('HEIR')
+    for (const path of paths) expect((await stator.api(path, own)).status).toBe(403)
+    expect(await stator.json(listed, own)).toMatchObject({ totalCount: 0 })
+    expect(await stator.json('/api/anomalies?chargePointId=HEIR', own)).toMatchObject({ totalCount: 0 })
+    expect(await stator.json(listed)).toMatchObject({ totalCount: 1 })
+  })
+
   test('that is Pending boots as Pending, and gets no command to start', async () => {
     await stator.provision('PENDING', { registrationStatus: 'Pending' })
     const raw = await stator.raw('PENDING')

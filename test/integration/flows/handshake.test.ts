@@ -101,8 +101,8 @@ describe('credentials are accepted', () => {
   })
 
   test('as a password with colons in it', async () => {
-    await central.provision('COLON', { password: 'a:b::c' })
-    const raw = await central.raw('COLON', { password: 'a:b::c' })
+    await central.provision('COLON', { password: 'a:b::c:d' })
+    const raw = await central.raw('COLON', { password: 'a:b::c:d' })
     expect(await raw.call('BootNotification', boot16)).toMatchObject({ status: 'Accepted' })
     await raw.close()
   })

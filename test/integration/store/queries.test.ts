@@ -13,6 +13,7 @@ import {
 } from '../../support/changes.ts'
 import { goneEnd } from '../../support/connection-end.ts'
 import { arrivalMs, changeSet, describeStore } from '../../support/store.ts'
+import { Credentials } from '../../../src/auth/credentials.ts'
 import { claimCredentialSecret } from '../../../src/store/installation.ts'
 
 const page = { page: 1, pageSize: 10 }
@@ -262,12 +263,19 @@ describeStore('the store', (store) => {
 
     test('credentials that were hashed with another secret stop the start', async () => {
       const { database, queries } = store()
-      const fingerprint = (text: string): Buffer => Buffer.from(text.padEnd(32))
-      await queries.createChargePoint(crypto.randomUUID(), { passwordHash: fingerprint('hash') })
-      await claimCredentialSecret(database.pool, fingerprint('one'), 'node')
-      await claimCredentialSecret(database.pool, fingerprint('one'), 'node')
-      const other = claimCredentialSecret(database.pool, fingerprint('other'), 'node')
-      await expect(other).rejects.toMatchObject({ code: 'CREDENTIAL_SECRET_DIFFERS' })
+      const [one, other] = [Buffer.from('one'), Buffer.from('other')]
+      const claim = (...secrets: [Buffer, ...Buffer[]]) =>
+        claimCredentialSecret(database.pool, new Credentials(secrets[0], secrets.slice(1)), 'node')
+      await queries.createChargePoint(crypto.randomUUID(), { passwordHash: new Credentials(one).hash('x') })
+      await claim(one)
+      await claim(one)
+      await expect(claim(other)).rejects.toMatchObject({ code: 'CREDENTIAL_SECRET_DIFFERS' })
+      // The secret is changed by a process that knows both; afterwards the new one alone will do.
+      await claim(other, one)
+      await claim(other)
+      await claim(one, other)
+      await claim(other, one)
+      await expect(claim(one)).rejects.toMatchObject({ code: 'CREDENTIAL_SECRET_DIFFERS' })
     })
   })
 

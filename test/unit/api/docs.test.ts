@@ -138,7 +138,7 @@ describe('the OpenAPI document', () => {
       ['chargePointId', where('path', true, { type: 'string', description })],
       ['chargePointId', where('body', true, { type: 'string', minLength: 1, maxLength: 48, pattern: noColon })],
       ['chargePointId', where('body', true, { description: expect.stringContaining('Without') })],
-      ['password', where('body', false, { type: ['string', 'null'], minLength: 1, maxLength: 128 })],
+      ['password', where('body', false, { type: ['string', 'null'], minLength: 8, maxLength: 128 })],
       ['strictness', where('body', false, { enum: ['lenient', 'strict'], description })],
       ['connectorId', where('body', true, { ...positive, description: 'OCPP 2.x: the EVSE.' })],
       ['location', where('body', true, { type: 'string', format: 'uri', maxLength: 512 })],

@@ -36,6 +36,7 @@ const accepted = {
   profile: 1,
   method: 'Basic',
   credential: expect.any(Uint8Array),
+  renewed: null,
 } as const
 
 const byKey = { ...accepted, method: 'ApiKey' } as const

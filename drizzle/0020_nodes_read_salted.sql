@@ -1,0 +1,1 @@
+ALTER TABLE "nodes" ADD COLUMN "reads_salted" boolean DEFAULT false NOT NULL;
