@@ -50,7 +50,7 @@ export function booleanText(name: string) {
 /** No control characters, as a regular expression of JSON Schema. */
 export const textPattern = '^[^\\x00-\\x1f\\x7f-\\x9f]*$'
 
-/** A text of `charactersMin` (1 if left out) to `charactersMax` characters, without control characters and lone surrogates. */
+/** A text of `charactersMin` to `charactersMax` characters, without control characters and lone surrogates. */
 export function text(name: string, charactersMax: number, charactersMin = 1) {
   const error = must(name, `a text of ${charactersMin} to ${charactersMax} characters`)
   return z
