@@ -42,6 +42,7 @@ import { LeaseKeeper } from './store/lease-keeper.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
 import { createQueries } from './store/queries.ts'
+import { SecurityEvents } from './store/security-events.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { Writer } from './store/writer.ts'
 import { FramePool, type PoolOptions } from './workers/pool.ts'
@@ -182,6 +183,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     await claimCredentialSecret(database.pool, auth.credentials, node.id)
     closers.unshift(keepSalted(database.upkeepPool, auth.credentials.saltEarlier, clock, log.category('Database')))
+    const noteDeps = { database, clock, log: log.category('Database'), node: node.name }
+    const refusals = new HandshakeRefusals(noteDeps)
+    closers.unshift(() => refusals.stop())
+    const securityEvents = new SecurityEvents(noteDeps)
+    closers.unshift(() => securityEvents.stop())
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
@@ -192,6 +198,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers) => authenticateRequest(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
+        noteSecurityEvent: (event) => securityEvents.note(event),
         hash: {
           password: (password) => hashPassword(password, auth.credentials),
           apiKey: (apiKey) => auth.credentials.hash(apiKey),
@@ -227,8 +234,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       },
       blockRoutes,
     )
-    const refusals = new HandshakeRefusals({ database, clock, log: log.category('Database'), node: node.name })
-    closers.unshift(() => refusals.stop())
     const gateway = startGateway({
       settings: settings.ocpp,
       tls,
@@ -248,8 +253,9 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         }),
       disconnect: (key, epoch, end) => lease.releasing({ key, epoch, end }, () => queries.disconnect(key, epoch, end)),
       noteRefusal: (refusal) => refusals.note(refusal),
+      noteSecurityEvent: (event) => securityEvents.note(event),
       isStoreAvailable,
-      http: (request) => api.fetch(request),
+      http: (request, remoteAddress) => api.fetch(request, { remoteAddress }),
       counters,
       timings,
       clock,

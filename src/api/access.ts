@@ -2,15 +2,28 @@
 
 import type { Context, MiddlewareHandler } from 'hono'
 import { mayAccess } from '../auth/operator-auth.ts'
+import { basicCredentials } from '../auth/presented.ts'
 import { StatorError } from '../base/errors.ts'
 import type { ApiDeps } from './deps.ts'
-import type { ApiEnv } from './env.ts'
+import { type ApiEnv, remoteAddressOf } from './env.ts'
 
 /** Middleware that requires valid credentials, and stores their principal in the context. */
-export function authenticated({ authenticate }: Pick<ApiDeps, 'authenticate'>): MiddlewareHandler<ApiEnv> {
+export function authenticated(
+  deps: Pick<ApiDeps, 'authenticate' | 'clock' | 'noteSecurityEvent'>,
+): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    const principal = await authenticate(c.req.raw.headers)
-    if (principal === null) throw new StatorError('UNAUTHORIZED', 'Invalid authentication credentials')
+    const { headers } = c.req.raw
+    const principal = await deps.authenticate(headers)
+    if (principal === null) {
+      deps.noteSecurityEvent({
+        type: 'RequestUnauthorized',
+        identity: headers.get('x-charge-point-id') ?? basicCredentials(headers)?.userName ?? null,
+        remoteAddress: remoteAddressOf(c),
+        atMs: deps.clock.nowMs(),
+        reason: `${c.req.method} ${c.req.path}`,
+      })
+      throw new StatorError('UNAUTHORIZED', 'Invalid authentication credentials')
+    }
     c.set('principal', principal)
     await next()
   }

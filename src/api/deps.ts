@@ -37,6 +37,9 @@ import type {
   TransactionFilter,
   TransactionRecord,
   VariableRecord,
+  SecurityEvent,
+  SecurityEventFilter,
+  SecurityEventRecord,
 } from '../blocks/records.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
@@ -90,6 +93,8 @@ export interface ApiQueries {
   listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>>
   /** Newest first. */
   listEvents(filter: ChargePointEventFilter, page: Page): Promise<PageOf<ChargePointEventRecord>>
+  /** Newest first, of charge points and of the central system. */
+  listSecurityEvents(filter: SecurityEventFilter, page: Page): Promise<PageOf<SecurityEventRecord>>
   /** Newest first. */
   listHistory(filter: HistoryFilter, page: Page): Promise<PageOf<HistoryRecord>>
   /** The stored 2.x device model. */
@@ -152,6 +157,8 @@ export interface ApiDeps {
   readonly authenticate: (headers: Headers) => Promise<Principal | null>
   /** Whether a request with these headers has the bearer token for GET /metrics. */
   readonly isScraper: (headers: Headers) => boolean
+  /** Is called when a request is refused with 401. */
+  readonly noteSecurityEvent: (event: SecurityEvent) => void
   /** Keyed hashes of passwords and API keys. */
   readonly hash: {
     password(password: string): Uint8Array

@@ -1,17 +1,26 @@
 // The context of an authenticated request.
 
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { Principal } from '../auth/operator-auth.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import { validationError } from './errors.ts'
 
 export interface ApiEnv {
+  /** What the server knows of a request beside its headers. */
+  Bindings: { remoteAddress: string }
   Variables: {
     requestId: string
     principal: Principal
     /** Code of the error that the request was answered with. */
     errorCode?: ErrorCode
   }
+}
+
+/** IP address of the client of a request; '' if the app was called without a server. */
+export function remoteAddressOf(c: Context<ApiEnv>): string {
+  const known: Partial<ApiEnv['Bindings']> | undefined = c.env
+  return known?.remoteAddress ?? ''
 }
 
 /** An app for some routes. It answers validation errors of zod with 400, `details.field` and `details.issue`. */

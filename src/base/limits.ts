@@ -411,6 +411,12 @@ export const refusalsWaitingMax = 500
 /** Interval at which they are stored, in milliseconds: one statement, however many handshakes were refused. */
 export const refusalsFlushMs = 2_000
 
+/** Different security events that wait to be stored; further ones are counted under their type alone. */
+export const securityEventsWaitingMax = 500
+
+/** Interval at which they are stored, in milliseconds: one statement, however many there were. */
+export const securityEventsFlushMs = 5_000
+
 /** Characters of the reason of a refusal that are stored: it may quote what the charge point sent. */
 export const refusalReasonCharactersMax = 200
 

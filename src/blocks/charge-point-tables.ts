@@ -153,6 +153,11 @@ export const chargePointEvents = pgTable(
     primaryKey({ name: 'charge_point_events_pkey', columns: [table.chargePointKey, table.digest] }),
     // Finds a page of the newest events. A filter by action is applied within the index.
     index('charge_point_events_page').on(table.chargePointKey, table.receivedAtMs, table.digest, table.action),
+    // For the list of security events of all charge points.
+    index('charge_point_events_security')
+      .on(table.receivedAtMs)
+      .concurrently()
+      .where(sql`action = 'SecurityEventNotification'`),
     // Only for deleting the oldest rows; BRIN is cheap to maintain.
     index('charge_point_events_received').using('brin', table.receivedAtMs),
   ],

@@ -1,5 +1,6 @@
 // The shapes that `store/queries.ts` returns and accepts.
 
+import type { SecurityEventType } from './security/event-types.ts'
 import type { SecurityProfile } from './values.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
@@ -367,6 +368,40 @@ export interface HandshakeRefusal {
   readonly status: number
   readonly reason: string
   readonly remoteAddress: string
+}
+
+/** Something that the central system saw and that concerns its security. */
+export interface SecurityEvent {
+  readonly type: SecurityEventType
+  /** The identity that was asked for; null if there was none. */
+  readonly identity: string | null
+  readonly remoteAddress: string
+  readonly atMs: number
+  readonly reason: string
+}
+
+export interface SecurityEventFilter {
+  readonly source?: SecurityEventRecord['source']
+  readonly identity?: string
+  readonly type?: string
+  /** Events that were received at or after. */
+  readonly fromMs?: number
+  /** Events that were received before or at. */
+  readonly toMs?: number
+}
+
+/** A security event that a charge point reported, or of the central system: then alike ones are counted. */
+export interface SecurityEventRecord {
+  readonly source: 'chargePoint' | 'centralSystem'
+  readonly type: string | null
+  readonly identity: string | null
+  readonly reason: string | null
+  readonly remoteAddress: string | null
+  readonly node: string | null
+  readonly count: number
+  /** The first of them. Of a charge point: by its own clock; null if it sent no time. */
+  readonly firstAtMs: number | null
+  readonly receivedAtMs: number
 }
 
 /** Why a charge point is offline, or was the last time. */

@@ -8,6 +8,7 @@ import { firmwareRoutes } from './firmware/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
+import { securityRoutes } from './security/routes.ts'
 import { transactionRoutes } from './transactions/routes.ts'
 
 /** The routes of every block, for `createApi`. */
@@ -19,5 +20,6 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     meterValueRoutes(deps),
     transactionRoutes(deps),
     idTagRoutes(deps),
+    securityRoutes(deps),
   ]
 }

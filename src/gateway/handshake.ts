@@ -11,7 +11,8 @@ import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError, errorFields, errorTable } from '../base/errors.ts'
 import { handshakeWaitMsMax, identityCharactersMax, retryAfterSeconds } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import type { HandshakeRefusal } from '../blocks/records.ts'
+import type { HandshakeRefusal, SecurityEvent } from '../blocks/records.ts'
+import type { SecurityEventType } from '../blocks/security/event-types.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
 import type { Admission } from './admission.ts'
@@ -31,6 +32,7 @@ export interface HandshakeDeps {
   readonly isEncrypted: boolean
   /** Is called with each refusal that names an identity; see `HandshakeRefusals` of the store. */
   readonly noteRefusal: (refusal: HandshakeRefusal) => void
+  readonly noteSecurityEvent: (event: SecurityEvent) => void
   readonly clock: Clock
   readonly counters: Counters
   readonly log: Logger
@@ -105,6 +107,13 @@ export function negotiate(
   return noneInCommon
 }
 
+/** The security event of a refusal; 404 also stands for a path that nobody is at. */
+const securityEventOf: Partial<Record<ErrorCode, SecurityEventType>> = {
+  UNAUTHORIZED: 'HandshakeUnauthorized',
+  FORBIDDEN: 'HandshakeForbidden',
+  NOT_FOUND: 'HandshakeUnknown',
+}
+
 interface RefusalDetails {
   readonly headers?: Record<string, string>
   /** More than the client is told. */
@@ -133,7 +142,12 @@ export async function handshake(
     const who = identity === null ? {} : { identity }
     const { status } = errorTable[code]
     deps.log.info({ ...who, path, remoteAddress, status, code, reason: message, ...fields }, 'A handshake was refused.')
-    note(status, fields.reason ?? message)
+    const reason = fields.reason ?? message
+    note(status, reason)
+    const type = securityEventOf[code]
+    if (type !== undefined) {
+      deps.noteSecurityEvent({ type, identity, remoteAddress, atMs: deps.clock.nowMs(), reason })
+    }
     return Response.json(errorFields(code, message), { status, headers })
   }
   const notNow = (code: ErrorCode, message: string): Response =>

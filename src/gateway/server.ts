@@ -7,7 +7,7 @@ import type { OcppSettings } from '../base/config.ts'
 import type { PartCounts } from '../base/counters.ts'
 import { errorFields, errorTable, StatorError } from '../base/errors.ts'
 import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
-import type { HandshakeRefusal } from '../blocks/records.ts'
+import type { HandshakeRefusal, SecurityEvent } from '../blocks/records.ts'
 import type { SocketData } from '../station/station.ts'
 import { Stations, type StationsDeps } from '../station/stations.ts'
 import { Admission } from './admission.ts'
@@ -21,8 +21,9 @@ export interface GatewayDeps extends StationsDeps {
   readonly isStoreAvailable: () => boolean
   /** Is called with each refused handshake that names an identity. */
   readonly noteRefusal: (refusal: HandshakeRefusal) => void
+  readonly noteSecurityEvent: (event: SecurityEvent) => void
   /** Answers every request that is not a handshake of a charge point. */
-  readonly http: (request: Request) => Response | Promise<Response>
+  readonly http: (request: Request, remoteAddress: string) => Response | Promise<Response>
 }
 
 /** The running server. */
@@ -138,6 +139,7 @@ class RunningGateway implements Gateway {
       admission: this.#admission,
       isEncrypted: tls !== null,
       noteRefusal: deps.noteRefusal,
+      noteSecurityEvent: deps.noteSecurityEvent,
       clock: deps.clock,
       counters: deps.counters,
       log: deps.log,
@@ -179,7 +181,7 @@ class RunningGateway implements Gateway {
   async #answer(request: Request, server: Server<SocketData>): Promise<Response> {
     server.timeout(request, restAnswerSecondsMax)
     try {
-      return await this.#deps.http(request)
+      return await this.#deps.http(request, server.requestIP(request)?.address ?? '')
     } finally {
       server.timeout(request, httpIdleSecondsMax)
     }

@@ -18,7 +18,7 @@ export async function filteredKeys(
  * Keys of the charge points of that identity, deleted ones included: the newest first. Empty if no charge point ever
  * had it.
  */
-async function keysOf(db: NodePgDatabase, identity: string): Promise<number[]> {
+export async function keysOf(db: NodePgDatabase, identity: string): Promise<number[]> {
   const rows = await db
     .select({ key: chargePoints.key })
     .from(chargePoints)

@@ -75,6 +75,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   const eventsFromMs = nowMs - retention.eventDays * dayMs
   await deleteOld(database.upkeepPool, 'charge_point_events', eventsFromMs)
   await deleteOld(database.upkeepPool, 'problem_times', eventsFromMs)
+  await deleteOld(database.upkeepPool, 'security_events', eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
   await deleteOldPromises(database.upkeepPool)

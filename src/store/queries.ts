@@ -19,6 +19,7 @@ import { createLiveQueries } from './live-queries.ts'
 import { createMessageQueries } from './message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
+import { createSecurityEventQueries } from './security-event-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 
@@ -36,6 +37,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),
     ...createEventQueries(source),
+    ...createSecurityEventQueries(source),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

@@ -8,7 +8,7 @@ import { isExpiredPromise } from './remote-start-promises.ts'
 /** Deletes the rows of `table` that were received before `beforeMs`, up to the limit of one run. Returns how many. */
 export async function deleteOld(
   pool: Pool,
-  table: 'anomalies' | 'charge_point_events' | 'problem_times' | 'transaction_facts_default',
+  table: 'anomalies' | 'charge_point_events' | 'problem_times' | 'security_events' | 'transaction_facts_default',
   beforeMs: number,
 ): Promise<number> {
   return forget(pool, table, 'received_at < $2', [new Date(beforeMs).toISOString()])

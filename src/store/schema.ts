@@ -24,6 +24,7 @@ import {
 import { bytes, instant } from '../blocks/column-types.ts'
 import type { ClosedBy, IdTokenRecord } from '../blocks/records.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
+import type { SecurityEventType } from '../blocks/security/event-types.ts'
 import type { ConnectorStatus, Payload } from '../blocks/values.ts'
 
 /**
@@ -127,6 +128,26 @@ export const handshakeRefusals = pgTable('handshake_refusals', {
   /** Name of the process that refused it. */
   node: text('node').notNull(),
 })
+
+/** Security events of the central system itself, alike ones counted; see store/security-events.ts. */
+export const securityEvents = pgTable(
+  'security_events',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    type: text('type').$type<SecurityEventType>().notNull(),
+    /** The identity that was asked for, whether there is such a charge point or not. */
+    identity: text('identity'),
+    chargePointKey: integer('charge_point_id'),
+    remoteAddress: text('remote_address').notNull(),
+    node: text('node').notNull(),
+    firstAtMs: instant('first_at').notNull(),
+    /** The last of them. */
+    receivedAtMs: instant('received_at').notNull(),
+    count: integer('count').notNull(),
+    reason: text('reason').notNull(),
+  },
+  (table) => [index('security_events_received').on(table.receivedAtMs)],
+)
 
 export const idTokens = pgTable(
   'id_tokens',

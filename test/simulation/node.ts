@@ -194,6 +194,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
       isEncrypted: false,
       noteRefusal: () => {},
+      noteSecurityEvent: () => {},
       clock: this.#clock,
       counters: this.counters,
       log,

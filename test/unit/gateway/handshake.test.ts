@@ -139,6 +139,7 @@ async function knock(
       closedBecause: () => null,
       admission: new Admission({ clock: new HandClock(), counters, log: silentLogger }),
       noteRefusal: (refusal) => refusals.push(refusal),
+      noteSecurityEvent: () => {},
       clock: new HandClock(),
       counters,
       log: createLogger({ Default: 'Information' }, { write: (line) => void lines.push(JSON.parse(line)) }),

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "charge_point_events_security" ON "charge_point_events" USING btree ("received_at") WHERE action = 'SecurityEventNotification';
