@@ -6,6 +6,7 @@ import type { ApiEnv } from '../api/env.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
+import { credentialRoutes } from './provisioning/route-credentials.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
 import { securityRoutes } from './security/routes.ts'
@@ -16,6 +17,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
   return [
     remoteControlRoutes(deps),
     provisioningRoutes(deps),
+    credentialRoutes(deps),
     firmwareRoutes(deps),
     meterValueRoutes(deps),
     transactionRoutes(deps),

@@ -3,7 +3,7 @@
 import { booting, rowsOf, settingPassword, settingProfile } from '../rows.ts'
 import { bootNotification16, bootNotification201 } from './boot.ts'
 import { notifyReport } from './device-model.ts'
-import { changeConfigurationPassword, setVariablesPassword } from './password-commands.ts'
+import { changeConfigurationPassword, setNetworkProfilePassword, setVariablesPassword } from './password-commands.ts'
 import { changeConfigurationProfile, networkProfile } from './profile-commands.ts'
 
 const { notServed, served, toChargePoint } = rowsOf('provisioning')
@@ -36,6 +36,9 @@ export const provisioning21 = {
   GetBaseReport: toChargePoint('2.1 B07', ['NotifyReport']),
   NotifyReport: notServed('2.1 B07-B08', 'committed'),
   GetReport: toChargePoint('2.1 B08', ['NotifyReport']),
-  SetNetworkProfile: settingProfile(networkProfile, toChargePoint('2.1 B09')),
+  SetNetworkProfile: settingProfile(
+    networkProfile,
+    settingPassword(setNetworkProfilePassword, toChargePoint('2.1 B09')),
+  ),
   Reset: toChargePoint('2.1 B11-B13'),
 }

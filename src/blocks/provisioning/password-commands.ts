@@ -1,7 +1,8 @@
 // CALLs that set the password of a charge point: the configuration key AuthorizationKey of 1.6 (Security whitepaper
 // §7.2), and the variable SecurityCtrlr.BasicAuthPassword of 2.x. OCPP defines these names as case insensitive.
 
-import { statusOf } from '../command.ts'
+import { type OcppVersion, since2 } from '../../ocpp/version.ts'
+import { type Command, type CommandOutcome, statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { PasswordSetting, RotationOutcome } from '../message-row.ts'
 
@@ -23,6 +24,53 @@ export const setVariablesPassword: PasswordSetting = {
     ),
   outcome: (request, answer) => outcomeOfStatus(statusOfPassword(request, answer)),
 }
+
+/**
+ * SetNetworkProfile of 2.1, which may bring the password of its profile. `Accepted` means that the profile is stored:
+ * the charge point uses it later, or never, so both passwords stay valid until the new one is used.
+ */
+export const setNetworkProfilePassword: PasswordSetting = {
+  setBy: ({ connectionData }) => {
+    const { basicAuthPassword } = record(connectionData)
+    return typeof basicAuthPassword === 'string' ? [basicAuthPassword] : []
+  },
+  outcome: (_request, answer) => (networkProfileRefusals.has(statusOf(answer)) ? 'refused' : 'unknown'),
+}
+
+const networkProfileRefusals: ReadonlySet<unknown> = new Set(['Rejected', 'Failed'])
+
+/** The CALL that gives a charge point a new password, in the form of its version. */
+export function passwordCommand(version: OcppVersion, password: string): Command {
+  return passwordCommands[version](password)
+}
+
+const passwordCommands = since2<(password: string) => Command>(
+  (value) => ({ action: 'ChangeConfiguration', payload: { key: 'AuthorizationKey', value }, fields: {} }),
+  (attributeValue) => ({
+    action: 'SetVariables',
+    payload: {
+      setVariableData: [
+        { attributeValue, component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } },
+      ],
+    },
+    fields: {},
+  }),
+)
+
+/** The outcome of `passwordCommand`: what the charge point did with the new password. */
+export function passwordOutcome(version: OcppVersion, answer: Payload): CommandOutcome | null {
+  const status = passwordStatus[version](answer)
+  if (typeof status !== 'string') return null
+  if (status === 'Accepted') return { status, message: 'The charge point uses a new password; the old one is void' }
+  return refusals.has(status)
+    ? { status, message: `The charge point keeps its password: it answered ${status}` }
+    : { status, message: `Both passwords are valid until the new one is used: the charge point answered ${status}` }
+}
+
+const passwordStatus = since2<(answer: Payload) => unknown>(statusOf, ({ setVariableResult }) => {
+  const [result] = records(setVariableResult)
+  return result?.attributeStatus
+})
 
 function outcomeOfStatus(status: unknown): RotationOutcome {
   if (status === 'Accepted') return 'accepted'

@@ -320,3 +320,55 @@ test('neither the log nor the database has a password that can be read', async (
     await chatty.stop()
   }
 })
+
+describe('a password that Stator makes', () => {
+  const rotate = (identity: string) => central.api(`/api/chargepoints/${identity}/credentials`, { method: 'POST' })
+
+  test('has 40 hexadecimal digits for OCPP 1.6, and replaces the old one once it is accepted (A01.FR.02, A01.FR.03)', async () => {
+    const raw = await central.bootedRaw('MADE')
+    const answer = rotate('MADE')
+    const { messageId, payload } = await raw.command('ChangeConfiguration')
+    expect(payload).toEqual({ key: 'AuthorizationKey', value: expect.stringMatching(/^[0-9a-f]{40}$/) })
+    raw.answer(messageId, { status: 'Accepted' })
+    expect((await answer).body).toEqual({
+      status: 'Accepted',
+      message: 'The charge point uses a new password; the old one is void',
+    })
+    expect(JSON.stringify((await answer).body)).not.toContain(String(payload['value']))
+    expect(await heldBy('MADE', Buffer.from(String(payload['value']), 'hex'))).toEqual(onlyNew)
+  })
+
+  test('has 40 letters and digits for OCPP 2.0.1 (TC_A_09_CSMS, TC_A_10_CSMS)', async () => {
+    await central.provision('MADE-201')
+    const passwords = []
+    for (const [attributeStatus, held] of [
+      ['Rejected', onlyOld],
+      ['RebootRequired', both],
+      ['Accepted', onlyNew],
+    ] as const) {
+      const raw = await central.raw('MADE-201', { subprotocols: ['ocpp2.0.1'] })
+      const station = { vendorName: 'VendorName', model: 'Model-X1000' }
+      await raw.call('BootNotification', { reason: 'PowerUp', chargingStation: station })
+      const answer = rotate('MADE-201')
+      const { messageId, payload } = await raw.command('SetVariables')
+      const [data] = payload['setVariableData'] as Record<string, unknown>[]
+      expect(data).toEqual({
+        attributeValue: expect.stringMatching(/^[A-Za-z0-9]{40}$/),
+        component: { name: 'SecurityCtrlr' },
+        variable: { name: 'BasicAuthPassword' },
+      })
+      const { attributeValue, ...names } = data ?? {}
+      raw.answer(messageId, { setVariableResult: [{ attributeStatus, ...names }] })
+      expect((await answer).body).toMatchObject({ status: attributeStatus })
+      expect(await heldBy('MADE-201', String(attributeValue))).toEqual(held)
+      passwords.push(attributeValue)
+    }
+    expect(new Set(passwords).size).toBe(3)
+  })
+
+  test('is not made for a charge point that is not connected', async () => {
+    await central.provision('AWAY')
+    expect(await rotate('AWAY')).toMatchObject({ status: 409, body: { code: 'NOT_CONNECTED' } })
+    expect((await central.api('/api/chargepoints/NOBODY/credentials', { method: 'POST' })).status).toBe(404)
+  })
+})

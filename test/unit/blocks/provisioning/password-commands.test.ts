@@ -96,3 +96,23 @@ describe('an answer', () => {
     expect(rotationOutcome('2.0.1', request, answer)).toBe('unknown')
   })
 })
+
+describe('SetNetworkProfile of 2.1', () => {
+  const profile = { ocppVersion: 'OCPP21', securityProfile: 2, basicAuthPassword: 'a password of a profile' }
+  const setting = rowOf('2.1', 'SetNetworkProfile')?.password
+
+  test('may bring a password', () => {
+    expect(passwordsSetBy('2.1', 'SetNetworkProfile', { connectionData: profile })).toEqual(['a password of a profile'])
+    const { basicAuthPassword: _, ...without } = profile
+    expect(passwordsSetBy('2.1', 'SetNetworkProfile', { connectionData: without })).toEqual([])
+  })
+
+  test.each([
+    ['Accepted', 'unknown'],
+    ['Rejected', 'refused'],
+    ['Failed', 'refused'],
+    ['Perhaps', 'unknown'],
+  ] as const)('answered with %s leaves it %s', (status, outcome) => {
+    expect(setting?.outcome({}, { status })).toBe(outcome)
+  })
+})
