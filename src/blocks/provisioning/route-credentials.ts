@@ -8,6 +8,7 @@ import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { ChargePointParams } from '../../api/fields.ts'
+import { newPassword } from '../../api/new-password.ts'
 import { errors, json } from '../../api/responses.ts'
 import {
   commandErrorCodes,
@@ -16,7 +17,6 @@ import {
   requireConnected,
   sendCommand,
 } from '../../api/send-command.ts'
-import { newPassword } from './new-password.ts'
 import type { CommandOutcome } from '../command.ts'
 import type { ChargePointRecord } from '../records.ts'
 import { passwordCommand, passwordOutcome } from './password-commands.ts'

@@ -1,7 +1,7 @@
 // Passwords that Stator makes for charge points: random, and of the form that their OCPP version takes.
 
 import { randomBytes, randomInt } from 'node:crypto'
-import { type OcppVersion, since2 } from '../../ocpp/version.ts'
+import { type OcppVersion, since2 } from '../ocpp/version.ts'
 
 const keyBytes = 20
 const passwordCharacters = 40
