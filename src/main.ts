@@ -236,6 +236,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     )
     const gateway = startGateway({
       settings: settings.ocpp,
+      limits: settings.limits,
       tls,
       auth,
       registry,

@@ -14,6 +14,7 @@ import { callErrorTable } from '../ocpp/call-error.ts'
 import { authenticated, operatorOnly } from './access.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
+import { dailyKinds } from '../base/limits.ts'
 import { type Measure, partCounters, partGauges } from './metric-tables.ts'
 import { errors } from './responses.ts'
 
@@ -37,6 +38,7 @@ const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> =
   ],
   framesRefused: Object.keys(callErrorTable),
   anomalies: anomalyKinds,
+  dailyLimitsReached: dailyKinds,
 }
 
 /** Methods that the API has; others are shown as `other`, so that a client cannot make up series. */

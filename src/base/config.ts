@@ -90,6 +90,32 @@ export interface SecuritySettings {
   readonly otherCredentialSecrets: readonly string[]
 }
 
+/** How much one charge point may make Stator store in a day, by kind. */
+export interface DailyLimits {
+  /** Of its frames. */
+  readonly bytes: number
+  /** Connectors that were not known before. */
+  readonly connectors: number
+  /** Reported values of the device model. */
+  readonly variables: number
+  readonly transactions: number
+  readonly dataTransfers: number
+  /** Notifications other than data transfers. */
+  readonly events: number
+}
+
+export interface LimitSettings {
+  /** Failed attempts of one address at one identity that are answered without a delay. */
+  readonly failedAttempts: number
+  /** Connections of charge points from one address. */
+  readonly connectionsPerAddress: number
+  /** Long-term allowance of one charge point, in bytes of frames per second. */
+  readonly bytesPerSecond: number
+  /** What it may send at once after a rest, in bytes. */
+  readonly burstBytes: number
+  readonly perDay: DailyLimits
+}
+
 export interface WorkerSettings {
   /** Worker threads; 0: all frames but long ones are examined on the main thread. */
   readonly poolSize: number
@@ -101,6 +127,7 @@ export interface Settings {
   readonly ocpp: OcppSettings
   readonly database: DatabaseSettings
   readonly security: SecuritySettings
+  readonly limits: LimitSettings
   readonly workers: WorkerSettings
 }
 
@@ -123,10 +150,11 @@ export function settingsFrom(document: unknown): Settings {
 
 /** Sections with changes other than log levels and the certificate: a running process does not take them over. */
 export function sectionsThatNeedRestart(running: Settings, settings: Settings): string[] {
-  const rest = ({ ocpp, database, security, workers }: Settings) => ({
+  const rest = ({ ocpp, database, security, limits, workers }: Settings) => ({
     OCPP: { ...ocpp, tls: ocpp.tls === null },
     Database: database,
     Security: security,
+    Limits: limits,
     Workers: workers,
   })
   const before = Object.entries(rest(running))
@@ -143,6 +171,7 @@ function check(found: FoundSettings): Settings {
     ocpp: ocppSettings(document.OCPP, found),
     database: databaseSettings(document.Database, found),
     security: securitySettings(document.Security, found),
+    limits: limitSettings(document.Limits),
     workers: { poolSize: document.Workers.PoolSize ?? threadsDefault(availableParallelism()) },
   }
 }
@@ -250,6 +279,23 @@ function securitySettings(security: SettingsDocument['Security'], found: FoundSe
     metricsToken: security.MetricsToken || null,
     credentialSecret: security.CredentialSecret || null,
     otherCredentialSecrets: security.OtherCredentialSecrets,
+  }
+}
+
+function limitSettings(limits: SettingsDocument['Limits']): LimitSettings {
+  return {
+    failedAttempts: limits.FailedAttempts,
+    connectionsPerAddress: limits.ConnectionsPerAddress,
+    bytesPerSecond: limits.BytesPerSecond,
+    burstBytes: limits.BurstBytes,
+    perDay: {
+      bytes: limits.BytesPerDay,
+      connectors: limits.ConnectorsPerDay,
+      variables: limits.VariablesPerDay,
+      transactions: limits.TransactionsPerDay,
+      dataTransfers: limits.DataTransfersPerDay,
+      events: limits.EventsPerDay,
+    },
   }
 }
 

@@ -32,6 +32,10 @@ export const tallyTable = {
   },
   framesRefused: { label: 'code', meaning: 'CALLs answered with a CALLERROR, by its `code`.' },
   anomalies: { label: 'kind', meaning: 'Anomalies that were stored, by their `kind`.' },
+  dailyLimitsReached: {
+    label: 'limit',
+    meaning: 'Times that a charge point used up what it may make us store in a day, by what: the settings of `Limits`.',
+  },
 } as const satisfies Readonly<Record<string, { readonly label: string; readonly meaning: string }>>
 
 type TallyName = keyof typeof tallyTable
@@ -64,6 +68,7 @@ export class Counters implements Record<CounterName, number>, Readonly<Record<Ta
   readonly framesRefused = new Tally()
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Tally()
+  readonly dailyLimitsReached = new Tally()
   handshakesDelayed = 0
   connectionsOpened = 0
   connectionsClosed = 0

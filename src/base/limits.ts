@@ -34,7 +34,8 @@ export const inboxBurstFramesMax = 16_384
 export const readAheadBytesMax = 1_048_576
 
 /**
- * Long-term allowance of one charge point, in bytes of frames per second. A busy one with two connectors sends 5,000.
+ * Long-term allowance of one charge point, in bytes of frames per second, unless `Limits.BytesPerSecond` says otherwise.
+ * A busy one with two connectors sends 5,000.
  */
 export const allowanceBytesPerSecond = 262_144
 
@@ -52,6 +53,9 @@ export const allowanceDebtBytesMax = 2_097_152
  * frames.
  */
 export const allowanceWaitBytes = 8_192
+
+/** The rows that are limited by the day; the settings `Limits.…PerDay` have the numbers. */
+export const dailyKinds = ['connectors', 'variables', 'transactions', 'dataTransfers', 'events'] as const
 
 /** Minimum cost of a frame, in bytes: a smaller frame takes as long to serve as one of this size. */
 export const frameBytesMin = 256

@@ -2,7 +2,14 @@
 // the two). Keys are spelt as in appsettings.json. Values may be texts, as environment variables are.
 
 import { z } from 'zod'
-import { frameBytesMax, resendDays, shortFrameCharactersMax, workerThreadsDefault } from './limits.ts'
+import {
+  allowanceBytesMax,
+  allowanceBytesPerSecond,
+  frameBytesMax,
+  resendDays,
+  shortFrameCharactersMax,
+  workerThreadsDefault,
+} from './limits.ts'
 import { logCategories, logLevels } from './log.ts'
 import type { LogCategory, LogLevel } from './log.ts'
 
@@ -49,6 +56,12 @@ function integer(fallback: number, min: number, max: number, input: MetaInput) {
 function optionalInteger(min: number, max: number, input: MetaInput) {
   const schema = z.preprocess(numberFromText, z.int().min(min).max(max).optional())
   return described(schema, { expected: `a whole number from ${min} to ${max}`, ...input })
+}
+
+/** A limit of one charge point in a day. */
+function daily(fallback: number, what: string) {
+  const meaning = `${what}, in a day and on one node. Beyond it it is served at the pace of the limit; nothing is refused.`
+  return integer(fallback, 1, Number.MAX_SAFE_INTEGER, { meaning, expected: 'a whole number from 1' })
 }
 
 function boolean(fallback: boolean, input: MetaInput) {
@@ -306,6 +319,34 @@ export const settingsSchema = z.strictObject({
         },
         { kind: 'list' },
       ),
+    })
+    .prefault({}),
+  Limits: z
+    .strictObject({
+      FailedAttempts: integer(10, 0, 1_000, {
+        meaning:
+          'Failed attempts of one address at one identity within ten minutes that are refused at once; further ones are paced and refused later. Right credentials are never refused.',
+        unit: 'attempts',
+      }),
+      ConnectionsPerAddress: integer(10_000, 1, 1_000_000, {
+        meaning: 'Connections of charge points from one address; more are refused with 429.',
+        unit: 'connections',
+      }),
+      BytesPerSecond: integer(allowanceBytesPerSecond, 1_024, 1_073_741_824, {
+        meaning:
+          'What one charge point may send in the long run. Beyond it its socket is not read, and if it goes on for ten seconds its connection is closed with 1008.',
+        unit: 'bytes',
+      }),
+      BurstBytes: integer(allowanceBytesMax, 65_536, 1_073_741_824, {
+        meaning: 'What one charge point may send at once after a rest.',
+        unit: 'bytes',
+      }),
+      BytesPerDay: daily(1_073_741_824, 'Bytes of frames of one charge point'),
+      ConnectorsPerDay: daily(500, 'Connectors of one charge point that were not known before'),
+      VariablesPerDay: daily(200_000, 'Values of the device model that one charge point reports'),
+      TransactionsPerDay: daily(5_000, 'Transactions that one charge point starts'),
+      DataTransfersPerDay: daily(20_000, 'Data transfers of one charge point'),
+      EventsPerDay: daily(50_000, 'Notifications of one charge point that are stored'),
     })
     .prefault({}),
   Workers: z

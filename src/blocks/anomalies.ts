@@ -43,6 +43,8 @@ export const anomalyTable = {
     'A transaction is open, but its connector has been Available for a long time, or its charge point has been gone for a long time; `detail.reason` says which. Stored once for each reason. The transaction stays open.',
   frameTooBig:
     'A frame was larger than OCPP.MaxMessageSize. Stator did not read it and closed the connection with 1009. The charge point may send it again and again.',
+  dailyLimit:
+    'A charge point made us store as much in a day as `Limits` allow. It is served at the pace of the limit from then on.',
   flood: 'A charge point kept sending more than its allowance. Stator closed its connection with 1008.',
   quirk: 'A message broke OCPP and Stator served it anyway; `detail.quirk` says how (see the quirks).',
 } as const satisfies Readonly<Record<string, string>>

@@ -1,16 +1,14 @@
 // The rate limit of one charge point: a token bucket of bytes. Its frames take from an allowance that refills by the
 // second, across all of its connections. So a charge point that sends without a pause is throttled to a rate that does
-// not affect others. Frames beyond it are queued, and then the socket is paused (back pressure).
+// not affect others. Frames beyond it are queued, and then the socket is paused (back pressure). Two slower buckets limit
+// what it sends, and what it makes us store, in a day.
 
 import type { Clock } from '../base/clock.ts'
-import {
-  allowanceBytesMax,
-  allowanceBytesPerSecond,
-  allowanceDebtBytesMax,
-  allowanceWaitBytes,
-  frameBytesMin,
-  turnBytesMax,
-} from '../base/limits.ts'
+import type { LimitSettings } from '../base/config.ts'
+import { allowanceDebtBytesMax, allowanceWaitBytes, frameBytesMin, turnBytesMax } from '../base/limits.ts'
+import { DailyBuckets, type DailyKind, type StoredCounts } from './daily-limits.ts'
+
+const daySeconds = 86_400
 
 /**
  * A token bucket of bytes. A frame that is larger than the rest of the allowance is served and becomes a debt. An
@@ -18,13 +16,33 @@ import {
  * share of each turn of the event loop.
  */
 export class Allowance {
-  #bytes = allowanceBytesMax
+  readonly #limits: StationLimits
+  #bytes: number
+  /** What is left of the bytes of a day. */
+  #dayBytes: number
   #atMs: number
   #turn = -1
   #turnBytes = 0
+  /** The rows that it may make us store in a day; null until it has made us store one. */
+  #daily: DailyBuckets | null = null
 
-  constructor(nowMs: number) {
+  constructor(limits: StationLimits, nowMs: number) {
+    this.#limits = limits
+    this.#bytes = limits.burstBytes
+    this.#dayBytes = limits.perDay.bytes
     this.#atMs = nowMs
+  }
+
+  /** The limits that it has. */
+  get limits(): StationLimits {
+    return this.#limits
+  }
+
+  /** Takes what a message made us store. Returns the kinds of which nothing is left from now on. */
+  spendStored(stored: StoredCounts, nowMs: number): readonly DailyKind[] {
+    if (stored.length === 0) return []
+    const daily = (this.#daily ??= new DailyBuckets(this.#limits.perDay, nowMs))
+    return stored.filter(([kind, amount]) => daily.spend(kind, amount, nowMs)).map(([kind]) => kind)
   }
 
   /** Takes a frame of `bytes` from the allowance; a small frame costs as much as one of `frameBytesMin`. */
@@ -32,6 +50,7 @@ export class Allowance {
     this.#refill(nowMs)
     const cost = Math.max(bytes, frameBytesMin)
     this.#bytes = Math.max(this.#bytes, -allowanceDebtBytesMax) - cost
+    this.#dayBytes = Math.max(this.#dayBytes, -allowanceDebtBytesMax) - bytes
     this.#turnBytes += cost
   }
 
@@ -46,30 +65,43 @@ export class Allowance {
 
   /** How long the next frame has to wait, in milliseconds; 0 while some allowance is left. */
   waitMs(nowMs: number): number {
-    if (this.#bytes > 0) return 0
+    const dailyMs = this.#daily === null ? 0 : this.#daily.waitMs(nowMs)
+    if (this.#bytes > 0 && this.#dayBytes > 0) return dailyMs
     this.#refill(nowMs)
-    if (this.#bytes > 0) return 0
-    return Math.ceil(((allowanceWaitBytes - this.#bytes) / allowanceBytesPerSecond) * 1_000)
+    const { bytesPerSecond, perDay } = this.#limits
+    const secondsOf = (left: number, perSecond: number): number =>
+      left > 0 ? 0 : (allowanceWaitBytes - left) / perSecond
+    const seconds = Math.max(
+      secondsOf(this.#bytes, bytesPerSecond),
+      secondsOf(this.#dayBytes, perDay.bytes / daySeconds),
+    )
+    return Math.max(dailyMs, Math.ceil(seconds * 1_000))
   }
 
   /** Whether it has refilled to a quarter. A station that keeps sending too much never gets this far. */
   isRested(nowMs: number): boolean {
     this.#refill(nowMs)
-    return this.#bytes >= allowanceBytesMax / 4
+    return this.#bytes >= this.#limits.burstBytes / 4
   }
 
   isFull(nowMs: number): boolean {
     this.#refill(nowMs)
-    return this.#bytes >= allowanceBytesMax
+    const { burstBytes, perDay } = this.#limits
+    return this.#bytes >= burstBytes && this.#dayBytes >= perDay.bytes && (this.#daily?.isFull(nowMs) ?? true)
   }
 
   // A clock that is set back refills nothing.
   #refill(nowMs: number): void {
     const elapsedMs = Math.max(0, nowMs - this.#atMs)
     this.#atMs = nowMs
-    this.#bytes = Math.min(allowanceBytesMax, this.#bytes + (elapsedMs * allowanceBytesPerSecond) / 1_000)
+    const { burstBytes, bytesPerSecond, perDay } = this.#limits
+    this.#bytes = Math.min(burstBytes, this.#bytes + (elapsedMs * bytesPerSecond) / 1_000)
+    this.#dayBytes = Math.min(perDay.bytes, this.#dayBytes + (elapsedMs * perDay.bytes) / (daySeconds * 1_000))
   }
 }
+
+/** The limits of one charge point. */
+export type StationLimits = Pick<LimitSettings, 'bytesPerSecond' | 'burstBytes' | 'perDay'>
 
 /** How many connections may be opened between two searches for unused allowances. */
 const sweepEvery = 1_024
@@ -77,11 +109,13 @@ const sweepEvery = 1_024
 /** The allowance of each charge point. It outlives the connection until it is full again. */
 export class Allowances {
   readonly #clock: Clock
+  readonly #limits: StationLimits
   readonly #allowances = new Map<string, Allowance>()
   #opened = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, limits: StationLimits) {
     this.#clock = clock
+    this.#limits = limits
   }
 
   /** How many are kept. */
@@ -94,7 +128,7 @@ export class Allowances {
     if (++this.#opened % sweepEvery === 0) for (const kept of this.#allowances.keys()) this.closed(kept)
     let allowance = this.#allowances.get(identity)
     if (allowance === undefined) {
-      allowance = new Allowance(this.#clock.nowMs())
+      allowance = new Allowance(this.#limits, this.#clock.nowMs())
       this.#allowances.set(identity, allowance)
     }
     return allowance

@@ -16,6 +16,7 @@ import { anomalySet, type ChargePointRef, commitAndPublish, type Feed } from '..
 import { encodeCall } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { AskedMessages } from './asked-messages.ts'
+import type { StoredCounts } from './daily-limits.ts'
 
 /** What a connection does with its socket. */
 export type Socket = Pick<
@@ -200,6 +201,9 @@ export class Connection implements CallEffects {
     this.#quirksNoted.add(quirk)
     return true
   }
+
+  /** A message made us store these rows. */
+  stored(_rows: StoredCounts): void {}
 
   /** Stores an anomaly of the connection itself. */
   note(anomaly: Anomaly): void {

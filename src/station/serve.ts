@@ -20,6 +20,7 @@ import type { AcceptedFrame, FrameTask, MeterRange, RefusedFrame } from '../ocpp
 import { anomaliesOf } from './anomalies.ts'
 import { changeSetOf, rememberedOf } from './change-set.ts'
 import { closeTryAgainLater, type Connected, type ConnectionDeps } from './connection.ts'
+import { storedBy } from './daily-limits.ts'
 import type { Dispatcher, ExaminedFrame, FrameExaminer } from './dispatcher.ts'
 import { type DecisionDeps, type LookupDeps, MessageContext } from './message-context.ts'
 import type { Registry } from './registry.ts'
@@ -239,9 +240,12 @@ function commit(
 ): Promise<null> {
   const set = changeSetOf(message, decision, untimedFacts, anomalies)
   const remembered = rememberedOf(decision, untimedFacts)
+  const { connection, row } = message
+  const rows = storedBy(row.block, decision.changes, (ref) => message.connector(ref) === undefined)
   return deps.store.commit(set).then(
     (outcome) => {
       if (outcome.isOutdated === true) return decideAgain(message, deps)
+      if (!outcome.duplicate) connection.stored(rows)
       publish(message, set, remembered, outcome, deps)
       return answer(message, outcome.answer, deps)
     },

@@ -6,7 +6,6 @@
 import type { ServerWebSocket } from 'bun'
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import {
-  allowanceBytesPerSecond,
   arrivalAheadMsMax,
   floodMsMax,
   inboxBurstFramesMax,
@@ -19,6 +18,7 @@ import type { SecurityProfile } from '../blocks/values.ts'
 import { peekFrameType } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Allowance, Turns } from './allowance.ts'
+import type { StoredCounts } from './daily-limits.ts'
 import { receiveAnswer } from './answers.ts'
 import { closePolicyViolation, type Connected, Connection, type ConnectionIdentity, type Socket } from './connection.ts'
 import type { Intake } from './intake.ts'
@@ -174,6 +174,18 @@ export class Station extends Connection {
   override between(move: () => void): void {
     if (this.#isServing) (this.#moves ??= []).push(move)
     else move()
+  }
+
+  override stored(rows: StoredCounts): void {
+    const { clock, counters, log } = this.#deps
+    for (const kind of this.#allowance.spendStored(rows, clock.nowMs())) {
+      counters.dailyLimitsReached.count(kind)
+      const { identity } = this
+      const limit = this.#allowance.limits.perDay[kind]
+      const reason = `${limit} ${kind} in a day`
+      log.warn({ identity, reason }, 'A charge point has reached a limit of the day; from now on it is paced.')
+      this.note({ kind: 'dailyLimit', detail: { limit: kind, perDay: limit } })
+    }
   }
 
   /** Begins no further CALL; the one under way is finished. */
@@ -369,7 +381,7 @@ export class Station extends Connection {
     counters.floodsClosed++
     const { identity } = this
     log.warn({ identity }, 'A charge point keeps sending more than its allowance; its connection is closed.')
-    this.note({ kind: 'flood', detail: { bytesPerSecond: allowanceBytesPerSecond, forMs: floodMsMax } })
+    this.note({ kind: 'flood', detail: { bytesPerSecond: this.#allowance.limits.bytesPerSecond, forMs: floodMsMax } })
     this.close(closePolicyViolation, 'Too many messages for too long: send no more than needed.')
   }
 

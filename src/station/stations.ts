@@ -6,7 +6,7 @@ import { StatorError } from '../base/errors.ts'
 import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
 import type { ClosedBy, ConnectionEnd, Hydration } from '../blocks/records.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-import { Allowances, Turns } from './allowance.ts'
+import { Allowances, type StationLimits, Turns } from './allowance.ts'
 import {
   closeAbnormal,
   closeGoingAway,
@@ -36,6 +36,8 @@ type MadeHere =
 
 export interface StationsDeps extends Omit<StationDeps, MadeHere> {
   readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog' | 'messageBytesMax'>
+  /** Of each charge point. */
+  readonly limits: StationLimits
   /** Calls back after the current turn of the event loop; `setImmediate`, except in tests. */
   readonly defer?: (callback: () => void) => void
   /**
@@ -64,9 +66,9 @@ export class Stations {
   #isDraining = false
 
   constructor(deps: StationsDeps) {
-    const { clock, defer = setImmediate, examiner, registry, settings } = deps
+    const { clock, defer = setImmediate, examiner, limits, registry, settings } = deps
     this.#deps = deps
-    this.#allowances = new Allowances(clock)
+    this.#allowances = new Allowances(clock, limits)
     this.#stationDeps = {
       ...deps,
       ...settings,

@@ -72,7 +72,7 @@ export interface NodeWorld {
 }
 
 const settings = settingsFrom({ Security: { RequireAuthentication: false } })
-const { ocpp, security } = settings
+const { limits, ocpp, security } = settings
 const secrets = {
   credentialSecret: Buffer.from('simulated'),
   adminApiKey: 'simulated',
@@ -153,6 +153,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       this.#isAlive ? watched(watch.commits(set, this), this.writer.commit(set)) : new Promise(() => {})
     this.#stations = new Stations({
       settings: { ...ocpp, messageLog: false },
+      limits,
       registry: this.registry,
       examiner: this.#examiner(),
       defer: (callback) => this.#clock.after(0, callback),

@@ -1,5 +1,6 @@
 // A station on a fake socket, whose database knows nothing and commits whatever it is given.
 
+import { settingsFrom } from '../../src/base/config.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { type ChargePointRef, type Committed, Feed } from '../../src/feed/feed.ts'
 import { countCommitted } from '../../src/feed/subscribers.ts'
@@ -91,9 +92,11 @@ export function stationDeps(clock: Clock, registry: Registry, parts: Partial<Sta
   }
 }
 
+const { limits: stationLimits } = settingsFrom({})
+
 /** A station whose socket has opened; nothing of it has been read yet. */
-export function openStation(socket: FakeSocket, deps: StationDeps): Station {
+export function openStation(socket: FakeSocket, deps: StationDeps, limits = stationLimits): Station {
   const { data } = socket
-  const allowance = new Allowances(deps.clock).opened(data.identity)
+  const allowance = new Allowances(deps.clock, limits).opened(data.identity)
   return new Station(socket, data.version ?? '1.6', data, allowance, deps)
 }

@@ -178,7 +178,7 @@ describe('what stops a start', () => {
     [{ OCP: {} }, 'OCP is not a setting (F): did you mean OCPP?'],
     [
       { AllowedHosts: '*' },
-      'AllowedHosts is not a setting (F): expected one of Logging, OCPP, Database, Security, Workers.',
+      'AllowedHosts is not a setting (F): expected one of Logging, OCPP, Database, Security, Limits, Workers.',
     ],
     [{ OCPP: 5 }, 'OCPP is 5 (F): expected an object of settings.'],
     [

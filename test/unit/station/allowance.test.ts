@@ -7,7 +7,10 @@ import {
   allowanceDebtBytesMax,
   frameBytesMin,
 } from '../../../src/base/limits.ts'
+import { settingsFrom } from '../../../src/base/config.ts'
 import { Allowance } from '../../../src/station/allowance.ts'
+
+const { limits } = settingsFrom({})
 
 /** When the allowance is there again, in seconds from now. */
 function secondsOwed(allowance: Allowance): number {
@@ -15,14 +18,14 @@ function secondsOwed(allowance: Allowance): number {
 }
 
 test('a hundred thousand small frames that were read at once are paid off in seconds, not in minutes', () => {
-  const allowance = new Allowance(0)
+  const allowance = new Allowance(limits, 0)
   for (let i = 0; i < 100_000; i++) allowance.spend(10, 0)
   expect(secondsOwed(allowance)).toBeGreaterThan(allowanceDebtBytesMax / allowanceBytesPerSecond)
   expect(secondsOwed(allowance)).toBeLessThan((1.1 * allowanceDebtBytesMax) / allowanceBytesPerSecond)
 })
 
 test('a small frame costs as much as one of the smallest size that counts', () => {
-  const allowance = new Allowance(0)
+  const allowance = new Allowance(limits, 0)
   for (let i = 0; i < allowanceBytesMax / frameBytesMin - 1; i++) allowance.spend(1, 0)
   expect(allowance.waitMs(0)).toBe(0)
   allowance.spend(1, 0)
@@ -30,7 +33,7 @@ test('a small frame costs as much as one of the smallest size that counts', () =
 })
 
 test('each large frame is paid for to its end, however much was owed before it', () => {
-  const allowance = new Allowance(0)
+  const allowance = new Allowance(limits, 0)
   const bytes = 16 * allowanceBytesMax
   let nowMs = 0
   for (let i = 0; i < 5; i++) {

@@ -1,5 +1,6 @@
 // A connection on a fake socket, from its opening on, with a database that does what the test wants.
 
+import { settingsFrom } from '../../../src/base/config.ts'
 import { expect, test } from 'bun:test'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
@@ -36,6 +37,7 @@ function connected(
   const registry = new Registry({ clock, newMessageId: () => 'ours' })
   const stations = new Stations({
     settings: { heartbeatIntervalSeconds: 300, messageLog: false, messageBytesMax: 1_048_576 },
+    limits: settingsFrom({}).limits,
     registry,
     examiner: inlineExaminer,
     lookups: { ...emptyLookups, idToken, rehydrate: async () => stored },
