@@ -35,7 +35,10 @@ test('the image copies what is there, .dockerignore lets it through, and no file
   const copied = new Set(lines.flatMap((line) => line.split(' ')))
   const allowed = await found(['.dockerignore'], /^!(.+)$/gm)
   expect([...copied].toSorted()).toEqual(allowed.toSorted())
-  for (const path of copied) expect({ path, isThere: existsSync(join(root, path)) }).toEqual({ path, isThere: true })
+  const run = await found(['docs/deploy/Containerfile'], /CMD \["bun", "([^"]+)"\]/g)
+  expect(run).toHaveLength(2)
+  for (const path of [...copied, ...run])
+    expect({ path, isThere: existsSync(join(root, path)) }).toEqual({ path, isThere: true })
   for (const folder of ['src', 'actors']) {
     for (const file of new Glob('**/*.ts').scanSync(join(root, folder))) {
       const from = dirname(join(root, folder, file))
