@@ -1,7 +1,7 @@
 // Two nodes behind the load balancers of docs/deploy, with TLS at the balancer and passed through. Charge points connect
 // through the balancer, one node is stopped, and nothing is lost.
 
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,12 +9,14 @@ import { connect } from 'node:tls'
 import { databaseNow } from '../../../bench/audit/audit.ts'
 import { benchPasswordDefault } from '../../../bench/cli.ts'
 import { adminApiKey } from '../../../bench/servers/stator.ts'
+import { flows16 } from '../../fixtures/seed-flows.ts'
 import { type Balancer, type BalancerConfiguration, startBalancer, whyNot } from '../../support/balancer.ts'
 import { makeRoot, makeServer } from '../../support/certificates.ts'
+import { giveBack, takeAway } from '../../support/database-switch.ts'
 import { auditLoads, cleanFindings, FleetLoad, identitiesOf, type LoadOptions } from '../../support/fleet-load.ts'
 import { connectedAt } from '../../support/nodes-agree.ts'
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
-import { basic } from '../../support/raw-charge-point.ts'
+import { basic, RawChargePoint } from '../../support/raw-charge-point.ts'
 import { StatorProcess } from '../../support/stator-process.ts'
 import { until } from '../../support/until.ts'
 
@@ -44,6 +46,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 for (const configuration of configurations) {
   const why = whyNot(configuration)
+  const checksNodes = configuration.startsWith('haproxy')
   describe.skipIf(why !== '')(`docs/deploy/${configuration}${why}`, () => {
     let database: TestDatabase
     let nodes: readonly [StatorProcess, StatorProcess]
@@ -59,11 +62,16 @@ for (const configuration of configurations) {
       const identities = [...identitiesOf(load), escaped.identity]
       const first = await StatorProcess.start({ connectionString, identities, settings })
       nodes = [first, await StatorProcess.start({ connectionString, identities: [], settings })]
+    })
+
+    // Each test has a balancer that thinks well of both nodes.
+    beforeEach(async () => {
       balancer = await startBalancer(configuration, [nodes[0].port, nodes[1].port], certificate)
     })
 
+    afterEach(() => balancer.stop())
+
     afterAll(async () => {
-      await balancer.stop()
       for (const node of nodes) await node.remove()
       await database.drop()
     })
@@ -106,6 +114,29 @@ for (const configuration of configurations) {
       })
     }
 
+    test('keeps its connections while the database is away and no node is ready', async () => {
+      const { connectionString } = database
+      const raw = await RawChargePoint.connect({
+        url: `wss://127.0.0.1:${balancer.port}/ocpp`,
+        identity: escaped.identity,
+        password: benchPasswordDefault,
+        trustsAll: true,
+      })
+      await raw.call('BootNotification', flows16.boot)
+      await takeAway(connectionString)
+      try {
+        for (const node of nodes) await until('no node to be ready', async () => (await node.readyStatus()) === 503)
+        await until('a new charge point to be turned away', () => isTurnedAway(balancer.port, checksNodes), backMsMax)
+        expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
+      } finally {
+        await giveBack(connectionString)
+      }
+      await until('a new charge point to be let in', async () => !(await isTurnedAway(balancer.port)), backMsMax)
+      // It has the same identity: only a newer connection ended the one before.
+      expect((await raw.closed()).code).toBe(1001)
+      for (const node of nodes) await until('all nodes to be ready', async () => (await node.readyStatus()) === 200)
+    })
+
     test('serves charge points at both nodes; when one is stopped they are all at the other, and nothing is lost', async () => {
       const { connectionString } = database
       const [stopped, other] = nodes
@@ -144,7 +175,15 @@ async function connectionsOf(node: StatorProcess): Promise<number> {
   return counts.reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
-/** A handshake with `escaped`, whose path no client of ours touches: the head of the answer. */
+/** Whether the handshake of a charge point is refused, or its connection is cut; by the balancer itself, if that is asked. */
+async function isTurnedAway(port: number, byBalancer = false): Promise<boolean> {
+  const { head, close } = await handshakeOverTls(port)
+  close()
+  // Only a node says when to come back.
+  return byBalancer ? !/^HTTP\/1.1 101 |\r\nretry-after:/i.test(head) : !head.startsWith('HTTP/1.1 101 ')
+}
+
+/** A handshake with `escaped`, whose path no client of ours touches: the head of the answer; empty if there is none. */
 async function handshakeOverTls(port: number): Promise<{ readonly head: string; readonly close: () => void }> {
   let received = ''
   const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
@@ -160,6 +199,12 @@ async function handshakeOverTls(port: number): Promise<{ readonly head: string; 
     `Authorization: ${basic(escaped.identity, benchPasswordDefault)}`,
   ]
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
-  const head = await until('the answer to the handshake', () => /^[\s\S]*\r\n\r\n/.exec(received)?.[0])
+  let isClosed = false
+  socket.on('error', () => {})
+  socket.on('close', () => (isClosed = true))
+  const head = await until(
+    'the answer to the handshake',
+    () => /^[\s\S]*?\r\n\r\n/.exec(received)?.[0] ?? (isClosed ? '' : null),
+  )
   return { head, close: () => socket.destroy() }
 }
