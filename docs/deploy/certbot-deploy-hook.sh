@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run by certbot after each renewal: gives Stator a copy of the certificate that its group may read, and sends SIGHUP.
+# Run by certbot when it has a new certificate: gives Stator a copy of the certificate that its group may read, and sends SIGHUP.
 # certbot sets RENEWED_LINEAGE. STATOR_TLS is where the copies go.
 set -eu
 
@@ -10,4 +10,5 @@ for file in fullchain.pem privkey.pem; do
     install -m 0640 -g stator "$RENEWED_LINEAGE/$file" "$to/$file.new"
     mv "$to/$file.new" "$to/$file"
 done
-systemctl reload stator
+# Reloads Stator if it runs.
+systemctl try-reload-or-restart stator
