@@ -224,9 +224,13 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         health: {
           live: () => true,
           ready: async () => {
+            const stops = gateway.isDraining ? 'This node is stopping.' : null
             const problem = await problemOf(() => inTime(database.ping(), pingMsMax, clock))
             const refuses = writer.isAvailable ? null : 'The database answers, but does not commit what it is given.'
-            return [{ name: 'database', problem: problem ?? refuses }]
+            return [
+              { name: 'database', problem: problem ?? refuses },
+              { name: 'gateway', problem: stops },
+            ]
           },
         },
         clock,

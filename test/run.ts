@@ -27,7 +27,7 @@ const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism())}
 const slow = ['test/simulation/canary.test.ts', 'test/fuzz/linear-work.test.ts', 'test/fuzz/main-thread.test.ts']
 const quick = [...new Glob('test/{simulation,fuzz}/*.test.ts').scanSync(root)].filter((file) => !slow.includes(file))
 const everyDay = [
-  ['test/unit', 'test/integration/api', 'test/integration/flows', 'test/integration/store', ...quick],
+  ['test/unit', ...['api', 'deploy', 'flows', 'store'].map((name) => `test/integration/${name}`), ...quick],
   ['test/integration/bench'],
 ]
 const counts = { pass: 0, fail: 0 }

@@ -38,6 +38,7 @@ const commonFlags: Readonly<Record<string, Flag>> = {
 const commands: readonly (readonly [name: string, about: string])[] = [
   ['bun start', 'the central system'],
   ['bun src/main.ts migrate', 'moves everything from the embedded database to PostgreSQL'],
+  ['bun run health', 'whether the central system of these settings works'],
   ['bun run demo', 'a central system of its own with six simulated charge points, to try'],
   ['bun bench', 'measures what a node carries, and audits it'],
   ['bun bench load', 'puts a load on one central system'],

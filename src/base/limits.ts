@@ -385,6 +385,10 @@ export const commitSilentMsMax = 3_000
 /** Timeout of the readiness query to the database, in milliseconds. */
 export const pingMsMax = 3_000
 
+/** How long `bun run health` waits for an answer, in milliseconds. */
+export const healthAnswerMsMax = 5_000
+assert(healthAnswerMsMax > pingMsMax, 'healthAnswerMsMax must leave time to find out that the database is away')
+
 /** Timeout for looking up an id token whose last result is cached, in milliseconds; then the cached result is used. */
 export const rememberedIdTokenMsMax = 1_500
 

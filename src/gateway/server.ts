@@ -29,6 +29,8 @@ export interface GatewayDeps extends StationsDeps {
 /** The running server. */
 export interface Gateway {
   readonly port: number
+  /** Whether this node is stopping: it refuses handshakes, and closes its connections. */
+  readonly isDraining: boolean
   /** Received bytes that are not served yet, and handshakes that wait for admission. */
   readonly waiting: PartCounts['gateway']
   /**
@@ -80,6 +82,10 @@ class RunningGateway implements Gateway {
 
   get port(): number {
     return this.#port
+  }
+
+  get isDraining(): boolean {
+    return this.#stations.isDraining
   }
 
   get waiting(): PartCounts['gateway'] {

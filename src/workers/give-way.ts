@@ -8,7 +8,14 @@ const priority = 10
 
 /**
  * Gives all other threads precedence. It has an effect on Linux only: elsewhere it would slow down the whole process.
+ *
+ * Where a system call filter forbids it, the thread works at ordinary priority.
  */
-export function giveWay(): void {
-  if (process.platform === 'linux') setPriority(0, priority)
+export function giveWay(lower: (pid: number, priority: number) => void = setPriority): void {
+  if (process.platform !== 'linux') return
+  try {
+    lower(0, priority)
+  } catch {
+    // An uncaught error of a worker would end the process.
+  }
 }

@@ -18,6 +18,8 @@ export interface RawOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** `['ocpp1.6']` by default. */
   readonly subprotocols?: readonly string[]
+  /** Whether a wss:// server may show any certificate. */
+  readonly trustsAll?: boolean
 }
 
 /** How a connection ended. */
@@ -50,8 +52,18 @@ export class RawChargePoint {
 
   /** Connects; fails when the handshake is refused. */
   static async connect(options: RawOptions): Promise<RawChargePoint> {
-    const { url, identity, path = encodeURIComponent(identity), subprotocols = ['ocpp1.6'] } = options
-    const socket = new WebSocket(`${url}/${path}`, { protocols: [...subprotocols], headers: headersOf(options) })
+    const {
+      url,
+      identity,
+      path = encodeURIComponent(identity),
+      subprotocols = ['ocpp1.6'],
+      trustsAll = false,
+    } = options
+    const socket = new WebSocket(`${url}/${path}`, {
+      protocols: [...subprotocols],
+      headers: headersOf(options),
+      tls: { rejectUnauthorized: !trustsAll },
+    })
     const raw = new RawChargePoint(socket)
     let isOpen = false
     socket.addEventListener('open', () => (isOpen = true))

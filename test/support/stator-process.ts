@@ -59,14 +59,15 @@ export class StatorProcess {
     return this.#process.pid
   }
 
-  /** `ws://…/ocpp`, the same after every start. */
+  /** `ws://…/ocpp`, the same after every start; `wss://…` with `OCPP.EnableSSL`. */
   get ocppUrl(): string {
-    return `ws://127.0.0.1:${this.#launch.port}/ocpp`
+    return `${this.url.replace(/^http/, 'ws')}/ocpp`
   }
 
-  /** `http://…`. */
+  /** `http://…`, or `https://…` with `OCPP.EnableSSL`. */
   get url(): string {
-    return `http://127.0.0.1:${this.#launch.port}`
+    const secure = this.#launch.settings?.['OCPP__EnableSSL'] === 'true' ? 's' : ''
+    return `http${secure}://127.0.0.1:${this.#launch.port}`
   }
 
   get port(): number {
@@ -117,6 +118,7 @@ export class StatorProcess {
     const response = await fetch(`${this.url}${path}`, {
       headers: { 'X-API-Key': adminApiKey, 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      tls: { rejectUnauthorized: false },
     })
     if (response.ok) return (await response.json()) as Readonly<Record<string, unknown>>
     throw new Error(`${path} answered ${response.status} ${await response.text()}`)
@@ -124,7 +126,7 @@ export class StatorProcess {
 
   /** Status of `GET /health/ready`; 0 when nobody answers. */
   async readyStatus(): Promise<number> {
-    return fetch(`${this.url}/health/ready`).then(
+    return fetch(`${this.url}/health/ready`, { tls: { rejectUnauthorized: false } }).then(
       async (response) => {
         await response.body?.cancel()
         return response.status

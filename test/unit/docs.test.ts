@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { Glob } from 'bun'
 import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
 import { settingsFrom } from '../../src/base/config.ts'
-import { shutdownMsMax } from '../../src/base/limits.ts'
 import { keyOfVariable, variableOfKey } from '../../src/blocks/provisioning/configuration-commands.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
 import {
@@ -28,20 +27,6 @@ describe('docs/operations.md', () => {
     const samples = [...(await operationsDocument()).matchAll(/```json\n([\s\S]+?)```/g)].map((match) => match[1] ?? '')
     expect(samples.length).toBeGreaterThan(0)
     for (const sample of samples) settingsFrom(JSON.parse(sample))
-  })
-
-  test('has samples of services that give Stator the time it takes to stop', async () => {
-    const document = await operationsDocument()
-    for (const patience of [/^TimeoutStopSec=(\d+)$/m, /--stop-timeout=(\d+) /]) {
-      expect(Number(patience.exec(document)?.[1]) * 1_000).toBeGreaterThan(shutdownMsMax)
-    }
-  })
-
-  test('has a sample of a proxy that waits for longer than a connection may be silent', async () => {
-    const timeouts = [...(await operationsDocument()).matchAll(/proxy_\w+_timeout (\d+)s;/g)]
-    const { connectionTimeoutSeconds } = settingsFrom({}).ocpp
-    expect(timeouts.length).toBeGreaterThan(0)
-    for (const [, seconds] of timeouts) expect(Number(seconds)).toBeGreaterThan(connectionTimeoutSeconds)
   })
 
   test('names the settings of charge points as GET …/configuration does', async () => {

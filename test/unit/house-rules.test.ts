@@ -4,6 +4,7 @@ import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Glob } from 'bun'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { MessageRow } from '../../src/blocks/message-row.ts'
 import { tables } from '../../src/blocks/messages.ts'
 
@@ -234,6 +235,21 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
+  test('the program imports only packages that an installation for production has', () => {
+    const { dependencies } = packageJson
+    const used = [...sources].flatMap(([file, source]) =>
+      /^(src|actors)\//.test(file)
+        ? importsOf(source)
+            .filter((target) => !/^(\.|node:|bun(:|$))/.test(target))
+            .map((target) => ({ file, library: /^(@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? '' }))
+        : [],
+    )
+    const wrong = used.filter(({ library }) => !Object.hasOwn(dependencies, library))
+    expect(wrong).toEqual([])
+    const isUsed = new Set(used.map(({ library }) => library))
+    expect(Object.keys(dependencies).filter((library) => !isUsed.has(library))).toEqual([])
+  })
+
   test('deciding and examining do no input or output', () => {
     const pure = [...sources].filter(([file]) => ['blocks', 'examine', 'ocpp'].includes(areaOf(file)))
     const wrong = pure.flatMap(([file, source]) =>
@@ -273,10 +289,7 @@ describe('the house', () => {
   })
 
   test('every fixed version is exact', () => {
-    const manifest: { dependencies: Record<string, string>; devDependencies: Record<string, string> } = JSON.parse(
-      readFileSync(join(root, 'package.json'), 'utf8'),
-    )
-    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
+    const versions = Object.entries({ ...packageJson.dependencies, ...packageJson.devDependencies })
     expect(versions.filter(([, version]) => !/^(npm:[^@]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([])
   })
 })

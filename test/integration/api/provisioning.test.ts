@@ -414,6 +414,6 @@ test('health is open to everybody, and ready while the database is', async () =>
   expect(await stator.api('/health/live', { key: null })).toMatchObject({ status: 200, body: { status: 'up' } })
   expect(await stator.api('/health/ready', { key: null })).toMatchObject({
     status: 200,
-    body: { status: 'ready', checks: { database: 'ok' } },
+    body: { status: 'ready', checks: { database: 'ok', gateway: 'ok' } },
   })
 })

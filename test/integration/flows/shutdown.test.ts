@@ -4,11 +4,15 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { benchPasswordDefault } from '../../../bench/cli.ts'
+import { drainConnectionsMin } from '../../../src/base/limits.ts'
 import { flows16 } from '../../fixtures/seed-flows.ts'
 import { testDatabase } from '../../support/postgres.ts'
 import { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { keptKey, StartedProcess } from '../../support/started-process.ts'
+import { StatorProcess } from '../../support/stator-process.ts'
 import { embeddedFolder } from '../../support/store.ts'
+import { until } from '../../support/until.ts'
 
 const cleanUp: (() => Promise<unknown> | void)[] = []
 
@@ -85,6 +89,24 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await again.exit()).toBe(0)
   }, 60_000)
 })
+
+test('a node that stops is not ready, and says so until its last connection is closed', async () => {
+  const identities = Array.from({ length: 4 * drainConnectionsMin }, (_, index) => `CP${index}`)
+  const database = await testDatabase()
+  cleanUp.push(() => database.drop())
+  const stator = await StatorProcess.start({ connectionString: database.connectionString, identities })
+  cleanUp.push(() => stator.remove())
+  const raws = await Promise.all(
+    identities.map((identity) =>
+      RawChargePoint.connect({ url: stator.ocppUrl, identity, password: benchPasswordDefault }),
+    ),
+  )
+  expect(await stator.readyStatus()).toBe(200)
+  const ended = stator.terminate()
+  await until('the node not to be ready', async () => (await stator.readyStatus()) === 503)
+  expect(raws.filter(({ closing }) => closing === null).length).toBeGreaterThan(0)
+  expect((await ended).code).toBe(0)
+}, 60_000)
 
 test('what was acknowledged survives SIGKILL with the embedded database', async () => {
   const folder = await madeFolder()
