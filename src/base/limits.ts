@@ -33,13 +33,10 @@ export const inboxBurstFramesMax = 16_384
  */
 export const readAheadBytesMax = 1_048_576
 
-/**
- * Long-term allowance of one charge point, in bytes of frames per second, unless `Limits.BytesPerSecond` says otherwise.
- * A busy one with two connectors sends 5,000.
- */
+/** Default of `Limits.BytesPerSecond`. A busy charge point with two connectors sends 5,000. */
 export const allowanceBytesPerSecond = 262_144
 
-/** Burst allowance in bytes: a backlog of a thousand meter values, or two frames of maximum size. */
+/** Default of `Limits.BurstBytes`: a backlog of a thousand meter values, or two frames of maximum size. */
 export const allowanceBytesMax = 2_097_152
 
 /**

@@ -1,7 +1,7 @@
 // The rate limit of one charge point: a token bucket of bytes. Its frames take from an allowance that refills by the
 // second, across all of its connections. So a charge point that sends without a pause is throttled to a rate that does
-// not affect others. Frames beyond it are queued, and then the socket is paused (back pressure). Two slower buckets limit
-// what it sends, and what it makes us store, in a day.
+// not affect others. Frames beyond it are queued, and then the socket is paused (back pressure). Slower buckets limit
+// what it sends and what it makes us store in a day.
 
 import type { Clock } from '../base/clock.ts'
 import type { LimitSettings } from '../base/config.ts'
