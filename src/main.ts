@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createApi } from './api/create-api.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
+import { FailedAttempts } from './auth/failed-attempts.ts'
 import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { hashPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
@@ -183,6 +184,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     await claimCredentialSecret(database.pool, auth.credentials, node.id)
     closers.unshift(keepSalted(database.upkeepPool, auth.credentials.saltEarlier, clock, log.category('Database')))
+    const attempts = new FailedAttempts({ clock, counters, freeAttempts: settings.limits.failedAttempts })
     const noteDeps = { database, clock, log: log.category('Database'), node: node.name }
     const refusals = new HandshakeRefusals(noteDeps)
     closers.unshift(() => refusals.stop())
@@ -198,6 +200,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers) => authenticateRequest(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
+        attempts,
         noteSecurityEvent: (event) => securityEvents.note(event),
         hash: {
           password: (password) => hashPassword(password, auth.credentials),
@@ -241,8 +244,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const gateway = startGateway({
       settings: settings.ocpp,
       limits: settings.limits,
+      connectionsPerAddress: settings.limits.connectionsPerAddress,
       tls,
       auth,
+      attempts,
       registry,
       examiner,
       lookups: queries,

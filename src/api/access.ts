@@ -7,26 +7,35 @@ import { StatorError } from '../base/errors.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, remoteAddressOf } from './env.ts'
 
-/** Middleware that requires valid credentials, and stores their principal in the context. */
+/**
+ * Middleware that requires valid credentials, and stores their principal in the context. Wrong ones are refused with 401;
+ * with 429, and later, if they come too often.
+ */
 export function authenticated(
-  deps: Pick<ApiDeps, 'authenticate' | 'clock' | 'noteSecurityEvent'>,
+  deps: Pick<ApiDeps, 'attempts' | 'authenticate' | 'clock' | 'noteSecurityEvent'>,
 ): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { headers } = c.req.raw
+    const address = remoteAddressOf(c)
+    const identity = headers.get('x-charge-point-id') ?? basicCredentials(headers)?.userName ?? null
+    const attempt = { address, identity, headers }
+    if (!(await deps.attempts.turn(attempt))) throw tooManyAttempts()
     const principal = await deps.authenticate(headers)
     if (principal === null) {
-      deps.noteSecurityEvent({
-        type: 'RequestUnauthorized',
-        identity: headers.get('x-charge-point-id') ?? basicCredentials(headers)?.userName ?? null,
-        remoteAddress: remoteAddressOf(c),
-        atMs: deps.clock.nowMs(),
-        reason: `${c.req.method} ${c.req.path}`,
-      })
+      const reason = `${c.req.method} ${c.req.path}`
+      const atMs = deps.clock.nowMs()
+      deps.noteSecurityEvent({ type: 'RequestUnauthorized', identity, remoteAddress: address, atMs, reason })
+      if (await deps.attempts.failed(attempt)) throw tooManyAttempts()
       throw new StatorError('UNAUTHORIZED', 'Invalid authentication credentials')
     }
+    deps.attempts.proven(attempt)
     c.set('principal', principal)
     await next()
   }
+}
+
+function tooManyAttempts(): StatorError {
+  return new StatorError('TOO_MANY_ATTEMPTS', 'Credentials were wrong too often from this address')
 }
 
 /** For routes that only operators may use. */

@@ -1,6 +1,7 @@
 // The interfaces that the REST API needs from the rest of Stator. `main.ts` provides the real parts.
 
 import type { Principal } from '../auth/operator-auth.ts'
+import type { FailedAttempts } from '../auth/failed-attempts.ts'
 import type { PasswordRotations } from '../auth/password-rotation.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters, PartCounts } from '../base/counters.ts'
@@ -157,6 +158,7 @@ export interface ApiDeps {
   readonly authenticate: (headers: Headers) => Promise<Principal | null>
   /** Whether a request with these headers has the bearer token for GET /metrics. */
   readonly isScraper: (headers: Headers) => boolean
+  readonly attempts: Pick<FailedAttempts, 'turn' | 'failed' | 'proven'>
   /** Is called when a request is refused with 401. */
   readonly noteSecurityEvent: (event: SecurityEvent) => void
   /** Keyed hashes of passwords and API keys. */

@@ -4,6 +4,10 @@
 /** What each counter counts, since the start of this process. */
 export const counterTable = {
   handshakesDelayed: 'Handshakes that waited for an admission slot, because too many came at once.',
+  attemptsPaced:
+    'Attempts at credentials that waited for their turn: their address had failed too often at the identity.',
+  refusalsHeldBack:
+    'Refusals of wrong credentials that were held back: their address had failed too often at the identity.',
   connectionsOpened: 'Connections of charge points that were opened.',
   connectionsClosed: 'Connections of charge points that were closed.',
   connectionsReplaced: 'Connections closed because a newer one of the same charge point replaced them.',
@@ -70,6 +74,8 @@ export class Counters implements Record<CounterName, number>, Readonly<Record<Ta
   readonly anomalies = new Tally()
   readonly dailyLimitsReached = new Tally()
   handshakesDelayed = 0
+  attemptsPaced = 0
+  refusalsHeldBack = 0
   connectionsOpened = 0
   connectionsClosed = 0
   connectionsReplaced = 0

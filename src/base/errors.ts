@@ -45,6 +45,16 @@ export const errorTable = {
     name: 'UpgradeRequired',
     hint: 'Open a WebSocket: charge points connect to this address, and the REST API is under `/api`.',
   },
+  TOO_MANY_ATTEMPTS: {
+    status: 429,
+    name: 'TooManyRequests',
+    hint: 'Credentials were wrong too often from this address: correct them, and wait as `Retry-After` says.',
+  },
+  TOO_MANY_CONNECTIONS: {
+    status: 429,
+    name: 'TooManyRequests',
+    hint: 'Too many charge points are connected from this address: see `Limits.ConnectionsPerAddress`.',
+  },
   TOO_MANY_REQUESTS: {
     status: 429,
     name: 'TooManyRequests',

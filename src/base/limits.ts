@@ -328,6 +328,30 @@ export const restAnswerSecondsMax = 2 * callTimeoutSecondsMax + 120
 /** Idle timeout of an HTTP connection, in seconds. */
 export const httpIdleSecondsMax = 10
 
+/** Failed attempts at credentials count for this long at least, and twice as long at most, in milliseconds. */
+export const attemptWindowMs = 600_000
+
+/** Pairs of address and identity whose failed attempts are remembered; the older half is forgotten first. */
+export const attemptsRememberedMax = 100_000
+
+/** Credentials that were right, by digest: they are compared at once. The older half is forgotten first. */
+export const provenCredentialsMax = 200_000
+
+/** Interval at which attempts of an address that has failed too often at an identity are compared, in milliseconds. */
+export const attemptPaceMs = 50
+
+/** How long such an attempt may wait for its turn, in milliseconds; then it is refused with 429. */
+export const attemptWaitMsMax = 10_000
+
+/** How long the first refusal of such an address is held back, in milliseconds; each further one twice as long. */
+export const refusalHoldMsMin = 250
+
+/** Longest time that a refusal is held back, in milliseconds. */
+export const refusalHoldMsMax = 5_000
+
+/** Refusals that are held back at the same time. */
+export const refusalsHeldMax = 5_000
+
 /** Shortest password or API key that a charge point may be given, in characters. OCPP asks for 16 of a password. */
 export const secretCharactersMin = 8
 

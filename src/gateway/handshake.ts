@@ -5,16 +5,24 @@ import type { Server } from 'bun'
 import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { Channel } from '../auth/authenticator.ts'
+import type { Attempt, FailedAttempts } from '../auth/failed-attempts.ts'
 import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import { type ErrorCode, StatorError, errorFields, errorTable } from '../base/errors.ts'
-import { handshakeWaitMsMax, identityCharactersMax, retryAfterSeconds } from '../base/limits.ts'
+import {
+  attemptWaitMsMax,
+  handshakeWaitMsMax,
+  identityCharactersMax,
+  refusalHoldMsMax,
+  retryAfterSeconds,
+} from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { HandshakeRefusal, SecurityEvent } from '../blocks/records.ts'
 import type { SecurityEventType } from '../blocks/security/event-types.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
+import type { AddressConnections } from './address-connections.ts'
 import type { Admission } from './admission.ts'
 import type { SocketData } from '../station/station.ts'
 
@@ -28,6 +36,8 @@ export interface HandshakeDeps {
   /** Why no new connection is accepted: the database does not answer, or the node is stopping. null: they are. */
   readonly closedBecause: () => 'STORE_UNAVAILABLE' | 'SHUTTING_DOWN' | null
   readonly admission: Admission
+  readonly attempts: FailedAttempts
+  readonly addresses: Pick<AddressConnections, 'isFull'>
   /** Whether this server ends TLS. */
   readonly isEncrypted: boolean
   /** Is called with each refusal that names an identity; see `HandshakeRefusals` of the store. */
@@ -161,8 +171,15 @@ export async function handshake(
   const isNotOpen = 'This node takes no new connections at the moment.'
   const closedBefore = deps.closedBecause()
   if (closedBefore !== null) return notNow(closedBefore, isNotOpen)
-  // Bun's default timeout is ten seconds; a handshake may wait longer for its admission slot.
-  server.timeout(request, (2 * handshakeWaitMsMax) / 1_000)
+  if (deps.addresses.isFull(remoteAddress)) {
+    return notNow('TOO_MANY_CONNECTIONS', 'Too many charge points are connected from this address.')
+  }
+  // Bun's default timeout is ten seconds; a handshake may wait longer for its turn and its admission slot.
+  server.timeout(request, (2 * (handshakeWaitMsMax + attemptWaitMsMax + refusalHoldMsMax)) / 1_000)
+  const attempt: Attempt = { address: remoteAddress, identity, headers: request.headers }
+  if (!(await deps.attempts.turn(attempt))) {
+    return notNow('TOO_MANY_ATTEMPTS', 'Credentials were wrong too often from this address.')
+  }
   const releaseSlot = await deps.admission.enter()
   if (releaseSlot === null) return notNow('ADMISSION_QUEUE_FULL', 'Too many charge points connect at once.')
   let isUpgraded = false
@@ -174,6 +191,9 @@ export async function handshake(
     else if ('identity' in verdict) stored = verdict.identity
     switch (verdict.kind) {
       case 'unauthorized':
+        // A refusal that is held back keeps no admission slot.
+        releaseSlot()
+        await deps.attempts.failed(attempt)
         return refuse('UNAUTHORIZED', 'Invalid authentication credentials', {
           headers: { 'WWW-Authenticate': 'Basic realm="OCPP"' },
           reason: verdict.reason,
@@ -195,6 +215,7 @@ export async function handshake(
         })
       }
       case 'accepted': {
+        if (verdict.method !== null) deps.attempts.proven(attempt)
         const { strictness } = verdict
         const isPlain = isPlainPath(path)
         if (strictness === 'strict' && !isPlain) {

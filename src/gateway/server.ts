@@ -3,6 +3,7 @@
 
 import { type Server, serve, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
+import type { FailedAttempts } from '../auth/failed-attempts.ts'
 import type { OcppSettings } from '../base/config.ts'
 import type { PartCounts } from '../base/counters.ts'
 import { errorFields, errorTable, StatorError } from '../base/errors.ts'
@@ -10,6 +11,7 @@ import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '
 import type { HandshakeRefusal, SecurityEvent } from '../blocks/records.ts'
 import type { SocketData } from '../station/station.ts'
 import { Stations, type StationsDeps } from '../station/stations.ts'
+import { AddressConnections } from './address-connections.ts'
 import { Admission } from './admission.ts'
 import { handshake, type HandshakeDeps, isOcppPath } from './handshake.ts'
 
@@ -17,6 +19,9 @@ export interface GatewayDeps extends StationsDeps {
   readonly settings: OcppSettings
   readonly tls: TLSOptions | null
   readonly auth: AuthDeps
+  readonly attempts: FailedAttempts
+  /** `Limits.ConnectionsPerAddress`. */
+  readonly connectionsPerAddress: number
   /** Whether the database accepts commits; new connections are refused with 503 while it does not. */
   readonly isStoreAvailable: () => boolean
   /** Is called with each refused handshake that names an identity. */
@@ -62,6 +67,7 @@ class RunningGateway implements Gateway {
   readonly #deps: GatewayDeps
   readonly #stations: Stations
   readonly #admission: Admission
+  readonly #addresses: AddressConnections
   /** `OCPP.ServerPort`, or the free one that was selected. */
   readonly #port: number
   #server: Server<SocketData>
@@ -75,6 +81,7 @@ class RunningGateway implements Gateway {
     const stations = new Stations(deps)
     this.#stations = stations
     this.#admission = new Admission(deps)
+    this.#addresses = new AddressConnections(deps.connectionsPerAddress)
     this.#tls = deps.tls
     this.#server = this.#listen(deps.settings.port, deps.tls)
     this.#port = this.#server.port ?? deps.settings.port
@@ -143,6 +150,8 @@ class RunningGateway implements Gateway {
         return deps.isStoreAvailable() ? null : 'STORE_UNAVAILABLE'
       },
       admission: this.#admission,
+      attempts: deps.attempts,
+      addresses: this.#addresses,
       isEncrypted: tls !== null,
       noteRefusal: deps.noteRefusal,
       noteSecurityEvent: deps.noteSecurityEvent,
@@ -176,9 +185,15 @@ class RunningGateway implements Gateway {
         idleTimeout: deps.settings.connectionTimeoutSeconds,
         sendPings: true,
         perMessageDeflate: false,
-        open: (socket) => stations.open(socket),
+        open: (socket) => {
+          this.#addresses.opened(socket.data.remoteAddress)
+          stations.open(socket)
+        },
         message: (socket, message) => socket.data.station?.receive(message),
-        close: (socket, code, reason) => stations.close(socket, code, reason),
+        close: (socket, code, reason) => {
+          this.#addresses.closed(socket.data.remoteAddress)
+          stations.close(socket, code, reason)
+        },
       },
     })
   }

@@ -1,6 +1,7 @@
 // One process of Stator in a simulation: the real parts, put together as `src/main.ts` does it, over a simulated clock, network and
 // database. It can die between any two things that it does.
 
+import { FailedAttempts } from '../../src/auth/failed-attempts.ts'
 import type { Pool, QueryConfig } from 'pg'
 import { correctTransaction } from '../../src/blocks/transactions/route-correct.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
@@ -194,6 +195,12 @@ export class SimulatedNode implements ServerEnd, Owner {
       },
       admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
       isEncrypted: false,
+      attempts: new FailedAttempts({
+        clock: this.#clock,
+        counters: this.counters,
+        freeAttempts: limits.failedAttempts,
+      }),
+      addresses: { isFull: () => false },
       noteRefusal: () => {},
       noteSecurityEvent: () => {},
       clock: this.#clock,

@@ -40,7 +40,9 @@ export interface ApiAnswer {
 }
 
 /** In the shape of appsettings.json, section by section. */
-export type SettingsDocument = Partial<Record<'Logging' | 'OCPP' | 'Database' | 'Security' | 'Workers', Json>>
+export type SettingsDocument = Partial<
+  Record<'Logging' | 'OCPP' | 'Database' | 'Security' | 'Limits' | 'Workers', Json>
+>
 
 export interface TestStatorOptions {
   readonly settings?: SettingsDocument
@@ -83,6 +85,7 @@ export class TestStator {
         ...overrides.Database,
       },
       Security: { AdminApiKey: adminApiKey, ...overrides.Security },
+      Limits: { ...overrides.Limits },
       Workers: { PoolSize: 1, ...overrides.Workers },
     })
     try {

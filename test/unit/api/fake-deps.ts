@@ -123,6 +123,7 @@ export function fakeApi(
       nextTransactionId: () => 7,
       authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
       isScraper: () => false,
+      attempts: { turn: async () => true, failed: async () => false, proven: () => {} },
       noteSecurityEvent: () => {},
       hash: { password: () => new Uint8Array(32), apiKey: () => new Uint8Array(32) },
       rotations: { begin: unexpected('rotations.begin') },

@@ -1,5 +1,6 @@
 // Who a URL names, which version is agreed on, and who is let in: every quirk of a handshake, met leniently and strictly.
 
+import { FailedAttempts } from '../../../src/auth/failed-attempts.ts'
 import { describe, expect, test } from 'bun:test'
 import { handshakeQuirkTable } from '../../../src/auth/handshake-quirks.ts'
 import { Counters } from '../../../src/base/counters.ts'
@@ -138,6 +139,8 @@ async function knock(
       isEncrypted: false,
       closedBecause: () => null,
       admission: new Admission({ clock: new HandClock(), counters, log: silentLogger }),
+      attempts: new FailedAttempts({ clock: new HandClock(), counters, freeAttempts: 10 }),
+      addresses: { isFull: () => false },
       noteRefusal: (refusal) => refusals.push(refusal),
       noteSecurityEvent: () => {},
       clock: new HandClock(),
