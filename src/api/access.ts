@@ -8,8 +8,8 @@ import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, remoteAddressOf } from './env.ts'
 
 /**
- * Middleware that requires valid credentials, and stores their principal in the context. Wrong ones are refused with 401;
- * with 429, and later, if they come too often.
+ * Middleware that requires valid credentials, and stores their principal in the context. Wrong ones are refused with
+ * 401; with 429, and later, if they come too often.
  */
 export function authenticated(
   deps: Pick<ApiDeps, 'attempts' | 'authenticate' | 'clock' | 'noteSecurityEvent'>,

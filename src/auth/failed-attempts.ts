@@ -74,8 +74,8 @@ export class FailedAttempts {
   }
 
   /**
-   * The credentials were wrong: resolves when the refusal may be sent. Returns whether this address has failed too often
-   * at this identity. If too many refusals are held back already, this one is not.
+   * The credentials were wrong: resolves when the refusal may be sent. Returns whether this address has failed too
+   * often at this identity. If too many refusals are held back already, this one is not.
    */
   async failed(attempt: Attempt): Promise<boolean> {
     const { clock, counters, freeAttempts } = this.#deps

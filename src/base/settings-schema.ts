@@ -328,7 +328,7 @@ export const settingsSchema = z.strictObject({
           'Failed attempts of one address at one identity within ten minutes that are refused at once; further ones are paced and refused later. Right credentials are never refused.',
         unit: 'attempts',
       }),
-      ConnectionsPerAddress: integer(10_000, 1, 1_000_000, {
+      ConnectionsPerAddress: integer(20_000, 1, 1_000_000, {
         meaning: 'Connections of charge points from one address; more are refused with 429.',
         unit: 'connections',
       }),

@@ -6,6 +6,7 @@ import { databaseNow } from '../../bench/audit/audit.ts'
 import { noFindings, sumOf } from '../../bench/audit/comparison.ts'
 import { isFullSize, keepResult } from '../support/fault-results.ts'
 import { auditLoads, cleanFindings, FleetLoad, identitiesOf, type LoadOptions } from '../support/fleet-load.ts'
+import { startGuessing } from '../support/guesser.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { StatorProcess } from '../support/stator-process.ts'
 import type { StormOrder, StormReport } from '../fixtures/storm-fleet.ts'
@@ -23,7 +24,7 @@ const quietMs = 3_000
 /** Longest time until all are connected again, in milliseconds. */
 const backMsMax = 240_000
 
-test(`${returning} charge points come back at once, all get in, and those that stayed are served meanwhile`, async () => {
+test(`${returning} charge points come back at once, all get in, and those that stayed are served meanwhile, although somebody guesses a password`, async () => {
   const database = await testDatabase()
   const { connectionString } = database
   const since = await databaseNow(connectionString)
@@ -40,17 +41,21 @@ test(`${returning} charge points come back at once, all get in, and those that s
     const quiet = stayed.takeLatency()
     const atFirstMib = stator.residentMib
 
+    // From the same address as all of them, at one of those that come back.
+    const endGuessing = startGuessing(stator.ocppUrl, identitiesOf(storm)[0] ?? '')
     stayed.resetLatency()
     const back = await stormed.order({ kind: 'storm' })
     const meanwhile = stayed.takeLatency()
     const grownMib = stator.residentMib - atFirstMib
 
+    const guesses = await endGuessing()
     await stayed.settle()
     const { audit } = await stormed.order({ kind: 'audit' })
     const findings = sumOf([await auditLoads(connectionString, [stayed], since), audit ?? noFindings])
     expect(findings).toMatchObject(cleanFindings)
     expect([back.errors, stayed.errors]).toEqual([{}, {}])
     expect(back.ms).toBeLessThan(backMsMax)
+    expect(Object.keys(guesses)).toEqual(['401'])
     expect(meanwhile.count).toBeGreaterThan(0)
     keepResult({
       id: '5-reconnect-storm',
@@ -63,6 +68,7 @@ test(`${returning} charge points come back at once, all get in, and those that s
       figures: {
         'p99 of those that stayed, before': `${quiet.p99Ms.toFixed(0)} ms`,
         'p99 of those that stayed, meanwhile': `${meanwhile.p99Ms.toFixed(0)} ms`,
+        'guesses that were answered meanwhile': `${guesses[401] ?? 0}`,
         'memory grown by': `${Math.max(0, grownMib).toFixed(0)} MiB`,
       },
     })
