@@ -1,7 +1,11 @@
 // Which charge points may connect, and how: the rules that operators set, and those of OCPP that need none.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { handshakeAnswer } from '../../support/raw-charge-point.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeRoot, makeServer } from '../../support/certificates.ts'
+import { handshakeAnswer, RawChargePoint } from '../../support/raw-charge-point.ts'
 import { passwordDefault, TestStator } from '../../support/stator.ts'
 
 const boot16 = { chargePointVendor: 'VendorName', chargePointModel: 'Model-X1000' }
@@ -94,6 +98,72 @@ describe('a charge point', () => {
     } finally {
       await closed.stop()
       await open.stop()
+    }
+  })
+
+  test('TC_A_19_CSMS: that was told to use TLS is welcome without it until it has used it, and never again after', async () => {
+    const Security = { CredentialSecret: 'a secret that two nodes of a test share' }
+    const plain = await TestStator.start({ settings: { Security } })
+    const folder = await mkdtemp(join(tmpdir(), 'stator-test-'))
+    const CertificatePath = join(folder, 'server.pem')
+    const server = makeServer('localhost', 1, makeRoot('Test Root', 1))
+    await Bun.write(CertificatePath, `${server.certificate}\n${server.key}`)
+    const OCPP = { EnableSSL: true, CertificatePath }
+    const tls = await TestStator.start({
+      settings: { Database: { ConnectionString: plain.connectionString }, OCPP, Security },
+    })
+    try {
+      await plain.provision('UPGRADED')
+      const call = (action: string, payload: Record<string, unknown>) =>
+        plain.json('/api/chargepoints/UPGRADED/calls', { body: { action, payload } })
+      const boots = async (station: RawChargePoint, reason: string): Promise<void> => {
+        const chargingStation = { vendorName: 'VendorName', model: 'Model-X1000' }
+        const answer = await station.call('BootNotification', { reason, chargingStation })
+        expect(answer).toMatchObject({ status: 'Accepted' })
+      }
+      const connect = () => plain.raw('UPGRADED', { subprotocols: ['ocpp2.0.1'] })
+      const raw = await connect()
+      await boots(raw, 'PowerUp')
+      const connectionData = {
+        ocppVersion: 'OCPP20',
+        ocppTransport: 'JSON',
+        ocppCsmsUrl: tls.ocppUrl,
+        messageTimeout: 30,
+        securityProfile: 2,
+        ocppInterface: 'Wired0',
+      }
+      const profile = call('SetNetworkProfile', { configurationSlot: 2, connectionData })
+      const asked = await raw.command('SetNetworkProfile')
+      expect(asked.payload).toEqual({ configurationSlot: 2, connectionData })
+      raw.answer(asked.messageId, { status: 'Accepted' })
+      expect(await profile).toMatchObject({ status: 'Accepted' })
+      const variable = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'NetworkConfigurationPriority' } }
+      const priority = call('SetVariables', { setVariableData: [{ ...variable, attributeValue: '2,1' }] })
+      const set = await raw.command('SetVariables')
+      raw.answer(set.messageId, { setVariableResult: [{ ...variable, attributeStatus: 'RebootRequired' }] })
+      await priority
+      const reset = call('Reset', { type: 'OnIdle' })
+      raw.answer((await raw.command('Reset')).messageId, { status: 'Accepted' })
+      expect(await reset).toMatchObject({ status: 'Accepted' })
+      await raw.close()
+      // It could not connect with its new profile, and falls back (A05.FR.08).
+      await (await connect()).close()
+      const upgraded = await RawChargePoint.connect({
+        url: tls.ocppUrl,
+        identity: 'UPGRADED',
+        password: passwordDefault,
+        subprotocols: ['ocpp2.0.1'],
+        trustsAll: true,
+      })
+      await boots(upgraded, 'RemoteReset')
+      expect(await plain.json('/api/chargepoints/UPGRADED')).toMatchObject({ minSecurityProfile: 2 })
+      await upgraded.close()
+      const lower = { url: plain.ocppUrl, identity: 'UPGRADED', password: passwordDefault }
+      expect((await handshakeAnswer(lower)).status).toBe(403)
+    } finally {
+      await tls.stop()
+      await plain.stop()
+      await rm(folder, { recursive: true, force: true })
     }
   })
 })
