@@ -1,5 +1,9 @@
-// The query parameters of the list of charge points, beside `status` and the page.
+// The query parameters that filter the list of charge points.
 
+import type { z } from '@hono/zod-openapi'
+import { withDefined } from '../base/with-defined.ts'
+import type { ChargePointFilter } from '../blocks/records.ts'
+import { chargePointStatuses } from './chargepoint-views.ts'
 import { booleanText, oneOf, text, time } from './fields.ts'
 
 function ofText(name: 'vendor' | 'model' | 'firmwareVersion' | 'location', title: string, what: string) {
@@ -9,6 +13,9 @@ function ofText(name: 'vendor' | 'model' | 'firmwareVersion' | 'location', title
 }
 
 export const chargePointFilter = {
+  status: oneOf('Status', chargePointStatuses)
+    .optional()
+    .openapi({ param: { name: 'status', in: 'query' }, description: 'Only those of this status.' }),
   connected: booleanText('Connected')
     .optional()
     .openapi({
@@ -38,4 +45,11 @@ export const chargePointFilter = {
       description:
         'Only those that have this text in their identity, location, vendor, model or serial number. Letter case is ignored.',
     }),
+}
+
+type Wanted = { [Name in keyof typeof chargePointFilter]?: z.infer<(typeof chargePointFilter)[Name]> }
+
+/** The filter that a query asks for. */
+export function filterOf({ lastSeenBefore, version, ...rest }: Wanted): ChargePointFilter {
+  return withDefined({ ...rest, lastSeenBeforeMs: lastSeenBefore, ocppVersion: version })
 }

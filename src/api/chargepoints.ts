@@ -4,6 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { secretCharactersMax, secretCharactersMin } from '../base/limits.ts'
 import { withDefined } from '../base/with-defined.ts'
+import type { ChangedChargePoint } from '../blocks/batch.ts'
 import { changesAccess, type ChargePointInput, type ChargePointRecord } from '../blocks/records.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
 import { operatorOnly, ownChargePoint } from './access.ts'
@@ -13,14 +14,13 @@ import {
   ChargePointStatus,
   chargePointItem,
   chargePointStatus,
-  chargePointStatuses,
   chargePointView,
 } from './chargepoint-views.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { notFound } from './errors.ts'
-import { chargePointFilter } from './chargepoint-filter.ts'
+import { chargePointFilter, filterOf } from './chargepoint-filter.ts'
 import { ChargePointParams, change, newIdentity, oneOf, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
@@ -78,7 +78,8 @@ const changeable = {
   ...access,
 }
 
-const NewChargePoint = z
+/** A charge point to create. In a batch, also one to change. */
+export const NewChargePoint = z
   .strictObject({
     chargePointId: newIdentity.openapi({ example: 'CP001' }),
     ...changeable,
@@ -99,9 +100,6 @@ const listRoute = createRoute({
   middleware: [operatorOnly] as const,
   request: {
     query: z.strictObject({
-      status: oneOf('Status', chargePointStatuses)
-        .optional()
-        .openapi({ param: { name: 'status', in: 'query' }, description: 'Only those of this status.' }),
       ...chargePointFilter,
       ...pageQuery,
     }),
@@ -197,9 +195,8 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     chargePointView(record, live.get(record), await queries.connectivityOf(record.key))
 
   app.openapi(listRoute, async (c) => {
-    const { page, pageSize, lastSeenBefore, version, ...rest } = c.req.valid('query')
-    const filter = withDefined({ ...rest, lastSeenBeforeMs: lastSeenBefore, ocppVersion: version })
-    const listed = await queries.listChargePoints({ ...filter, page, pageSize })
+    const { page, pageSize, ...wanted } = c.req.valid('query')
+    const listed = await queries.listChargePoints({ ...filterOf(wanted), page, pageSize })
     const chargePoints = listed.items.map((record) => chargePointItem(record, live.get(record)))
     return c.json({ ...pageOf(listed, { page, pageSize }), chargePoints }, 200)
   })
@@ -231,9 +228,7 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const wanted = c.req.valid('json')
     const input = chargePointInput(wanted, hash)
     const record = found(await queries.updateChargePoint(chargePointId, input), chargePointId)
-    const { strictness, registrationStatus, timeZone } = record
-    live.provisioned(record, { strictness, registrationStatus, timeZone })
-    if (changesAccess(input)) live.disconnect(record, 'Credentials changed')
+    applyChange(live, record, input)
     return c.json(await viewOf(record), 200)
   })
 
@@ -253,7 +248,19 @@ function found(record: ChargePointRecord | null, identity: string): ChargePointR
   return record
 }
 
-function chargePointInput(wanted: z.infer<typeof ChargePointChange>, hash: ApiDeps['hash']): ChargePointInput {
+/** Applies a change that is stored to the connection of the charge point: a change of its access closes it. */
+export function applyChange(
+  live: ApiDeps['live'],
+  chargePoint: ChangedChargePoint['chargePoint'],
+  changed: ChargePointInput,
+): void {
+  const { strictness, registrationStatus, timeZone } = chargePoint
+  live.provisioned(chargePoint, { strictness, registrationStatus, timeZone })
+  if (changesAccess(changed)) live.disconnect(chargePoint, 'Credentials changed')
+}
+
+/** What is stored of a request. */
+export function chargePointInput(wanted: z.infer<typeof ChargePointChange>, hash: ApiDeps['hash']): ChargePointInput {
   const { password, apiKey, allowOtherUserName, blocked, minSecurityProfile, ...rest } = wanted
   return withDefined({
     ...rest,

@@ -7,6 +7,7 @@ import { authenticated } from './access.ts'
 import { anomalyRoutes } from './anomalies.ts'
 import { jsonBody } from './body.ts'
 import { callRoutes } from './calls.ts'
+import { chargePointBatchRoutes } from './chargepoint-batch.ts'
 import { chargePointRoutes } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { addDocs } from './docs.ts'
@@ -39,6 +40,7 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
   app.use('/api/*', logged(deps), authenticated(deps), limited(deps), jsonBody)
 
   app.route('/', chargePointRoutes(deps))
+  app.route('/', chargePointBatchRoutes(deps))
   for (const routes of blockRoutes(deps)) app.route('/', routes)
   app.route('/', callRoutes(deps))
   app.route('/', messageRoutes(deps))

@@ -7,6 +7,14 @@ import type { Clock } from '../base/clock.ts'
 import type { Counters, PartCounts } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
 import type { Timings } from '../base/timings.ts'
+import type {
+  BatchMode,
+  ChargePointBatch,
+  ChargePointLine,
+  ChargePointOutcome,
+  IdTokenLine,
+  LineOutcome,
+} from '../blocks/batch.ts'
 import type { ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
 import type { About, ChargePointRef } from '../feed/feed.ts'
 import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
@@ -52,6 +60,12 @@ import type { OcppVersion } from '../ocpp/version.ts'
 export interface ApiQueries {
   /** By identity. */
   listChargePoints(filter: ChargePointFilter & Page): Promise<PageOf<ChargePointRecord>>
+  /** By identity, after `after`; null: from the first one. */
+  chargePointsAfter(
+    filter: ChargePointFilter,
+    after: string | null,
+    rowsMax: number,
+  ): Promise<readonly ChargePointRecord[]>
   chargePoint(identity: string): Promise<ChargePointRecord | null>
   /** How its last connection ended, and its last refused handshake. */
   connectivityOf(chargePointKey: number): Promise<Connectivity>
@@ -67,14 +81,24 @@ export interface ApiQueries {
   updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
   /** Notes the security profile that the charge point is told to use; null: none any more. */
   expectProfile(chargePointKey: number, profile: SecurityProfile | null): Promise<void>
+  /** What became of each line. @throws {StatorError} `CONFLICT` while others keep changing the same charge points. */
+  storeChargePoints(lines: readonly ChargePointLine[], batch: ChargePointBatch): Promise<readonly ChargePointOutcome[]>
   /** Returns its key; null when it does not exist. @throws {StatorError} `CONFLICT` while a transaction is open. */
   deleteChargePoint(identity: string): Promise<number | null>
 
   listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
+  /** By id token, after `after`; null: from the first one. */
+  idTokensAfter(
+    filter: { readonly status?: IdTokenRecord['status'] },
+    after: string | null,
+    rowsMax: number,
+  ): Promise<readonly IdTokenRecord[]>
   idTokenRecord(idToken: string): Promise<IdTokenRecord | null>
   /** @throws {StatorError} `CONFLICT` when the id token exists, in whatever letter case. */
   createIdToken(idToken: string, input: IdTokenInput): Promise<IdTokenRecord>
   updateIdToken(idToken: string, input: IdTokenInput): Promise<IdTokenRecord | null>
+  /** What became of each line. @throws {StatorError} `CONFLICT` while others keep changing the same id tokens. */
+  storeIdTokens(lines: readonly IdTokenLine[], mode: BatchMode): Promise<readonly LineOutcome[]>
   deleteIdToken(idToken: string): Promise<boolean>
 
   /** Newest first. */

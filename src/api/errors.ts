@@ -90,7 +90,8 @@ function codeOfStatus(status: number): ErrorCode {
 
 type Issue = z.ZodError['issues'][number]
 
-function fieldIssues(issue: Issue, part: string): FieldIssue[] {
+/** The errors that zod found in one issue, in words. */
+export function fieldIssues(issue: Issue, part: string): FieldIssue[] {
   if (issue.path.length === 0 && issue.code === 'invalid_type') {
     return [{ field: part, issue: `The ${part} must be a JSON ${issue.expected}` }]
   }

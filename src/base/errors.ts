@@ -12,6 +12,11 @@ interface ErrorRow {
 
 export const errorTable = {
   BAD_REQUEST: { status: 400, name: 'BadRequest', hint: 'Correct the field that `details.field` names.' },
+  BATCH_INVALID: {
+    status: 400,
+    name: 'BadRequest',
+    hint: 'Correct the lines that `details.errors` lists and send the batch again, or send it with `?partial=true`.',
+  },
   UNAUTHORIZED: { status: 401, name: 'Unauthorized', hint: 'Send X-API-Key, or Basic credentials of a charge point.' },
   FORBIDDEN: {
     status: 403,
@@ -27,7 +32,7 @@ export const errorTable = {
   CONFLICT: {
     status: 409,
     name: 'Conflict',
-    hint: 'Read the resource again, then repeat the request if it still applies.',
+    hint: 'Read the resource again, then repeat the request if it still applies. Of a batch: correct the lines that `details.errors` lists.',
   },
   NOT_CONNECTED: {
     status: 409,
@@ -39,7 +44,11 @@ export const errorTable = {
     name: 'Conflict',
     hint: 'Send the command to the node that `details.node` names: it holds the connection of the charge point.',
   },
-  REQUEST_TOO_LARGE: { status: 413, name: 'PayloadTooLarge', hint: 'Send a smaller body.' },
+  REQUEST_TOO_LARGE: {
+    status: 413,
+    name: 'PayloadTooLarge',
+    hint: 'Send a smaller body; split a batch into several requests.',
+  },
   UPGRADE_REQUIRED: {
     status: 426,
     name: 'UpgradeRequired',

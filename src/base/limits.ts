@@ -265,6 +265,53 @@ export const chargePointBodyBytesMax = 65_536
 /** JSON values (lists, objects, texts, numbers, …) of one REST request body. */
 export const jsonValuesMax = 50_000
 
+/** Lines of one batch of charge points or id tags. */
+export const batchLinesMax = 10_000
+
+/** Largest body of a batch, in bytes: 400 bytes a line, twice as long as a line with all fields usually is. */
+export const batchBodyBytesMax = 4_194_304
+
+/** JSON values of the body of a batch: each line is an object with up to seven fields. */
+export const batchJsonValuesMax = 100_000
+assert(batchJsonValuesMax >= batchLinesMax * 8, 'batchJsonValuesMax must hold all fields of all lines')
+
+/** Errors that the answer to a refused batch lists; it says how many there are. */
+export const batchErrorsShownMax = 1_000
+
+/** Errors that are listed for one line of a batch. */
+export const batchLineErrorsMax = 10
+
+/** Characters of a name or of a wrong value that the answer to a batch repeats. */
+export const batchTextCharactersMax = 100
+
+/** Lines of a batch that are checked and hashed in one turn of the event loop. */
+export const batchTurnLines = 100
+
+/** Characters of CSV that are parsed in one turn of the event loop. */
+export const csvTurnCharacters = 32_768
+
+/** Lines of a batch that one statement reads or writes; with `partial`, that one transaction stores. */
+export const batchPieceLines = 500
+
+/** Lock timeout of a batch, in milliseconds: a commit of charge points may wait for a row that the batch has changed. */
+export const batchLockMs = 200
+
+/** Attempts to store a batch while others change the same rows, and the pause between two attempts, in milliseconds. */
+export const batchTriesMax = 20
+export const batchTryPauseMs = 250
+
+/** Rows of a list that one CSV file holds. A longer list is narrowed with a filter. */
+export const csvRowsMax = 100_000
+
+/** Rows of a CSV file that one statement reads. */
+export const csvPageRows = 1_000
+
+/** CSV files of whole lists that are made at once; each is in memory until it is sent. */
+export const csvFilesAtOnceMax = 2
+
+/** Requests for such files that may wait; further ones are answered 429. */
+export const csvFilesWaitingMax = 16
+
 /** Concurrent REST reads (GET) of one charge point with its own credentials. */
 export const chargePointReadsAtOnceMax = 2
 

@@ -3,6 +3,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiDeps } from '../api/deps.ts'
 import type { ApiEnv } from '../api/env.ts'
+import { idTagBatchRoutes } from './authorization/route-batch.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
@@ -23,5 +24,6 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     transactionRoutes(deps),
     idTagRoutes(deps),
     securityRoutes(deps),
+    idTagBatchRoutes(deps),
   ]
 }

@@ -1,6 +1,7 @@
 // Charge points and their data, as the REST API lists and provisions them.
 
-import { and, asc, desc, eq, isNull, lte, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, lte, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { StatorError } from '../base/errors.ts'
 import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
 import type { KnownTransaction } from '../blocks/decision.ts'
@@ -19,7 +20,7 @@ import { withDefined } from '../base/with-defined.ts'
 import { storableText } from '../base/storable-text.ts'
 import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
 import { chargePointsOf } from './charge-point-filter.ts'
-import { filteredPageOf, type ListSource, pageOf } from './paging.ts'
+import { anyOf, filteredPageOf, type ListSource, pageOf } from './paging.ts'
 import { connectors } from '../blocks/availability/tables.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { problems } from '../blocks/diagnostics/tables.ts'
@@ -33,7 +34,7 @@ import { newestFirst, transactionColumns } from './transaction-queries.ts'
  * Takes a new fencing token (`fences.ts`): a node that still holds the connection closes it, and changes nothing with
  * the old one.
  */
-const fenced = {
+export const fenced = {
   endedEpoch: sql`CASE WHEN connected THEN connection_epoch END`,
   endedNode: sql`CASE WHEN connected THEN node END`,
   connected: false,
@@ -42,13 +43,37 @@ const fenced = {
   fencedIn: sql`pg_current_xact_id()`,
 }
 
-const whatEnded = { id: chargePoints.key, endedEpoch: chargePoints.endedEpoch, endedNode: chargePoints.endedNode }
+export const whatEnded = {
+  id: chargePoints.key,
+  endedEpoch: chargePoints.endedEpoch,
+  endedNode: chargePoints.endedNode,
+}
 
 /** Notifies the node that holds the connection: it reads the changed settings of the charge point (`fences.ts`). */
 const notifiesNodes = { fencedIn: sql`pg_current_xact_id()` }
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
   return and(eq(chargePoints.key, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
+}
+
+/**
+ * Runs `update`, which ends connections, and stores how they ended. Returns the keys of the charge points it found.
+ */
+export async function endingConnections(
+  db: Pick<NodePgDatabase, 'execute'>,
+  update: SQLWrapper,
+  end: typeof credentialsEnd,
+): Promise<number[]> {
+  const ended = `(SELECT id AS key, ended_epoch, ended_node, clock_timestamp() AS at, ${endColumns(end)} FROM changed)`
+  const { rows } = await db.execute<{ readonly id: number }>(
+    sql`WITH changed AS ${update}, ended AS (${sql.raw(insertEnds(ended))}) SELECT id FROM changed`,
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Why a charge point of that identity cannot be created beside `existing`. */
+export function alikeSentence(existing: string, identity: string): string {
+  return `Charge point '${existing}' exists already, and '${identity}' differs from it in letter case only.`
 }
 
 export function createChargePointQueries(source: ListSource) {
@@ -62,18 +87,6 @@ export function createChargePointQueries(source: ListSource) {
   }
 
   /**
-   * Runs `update`, which ends the connection, and stores how it ended. Returns the key of the charge point; null if
-   * there is none.
-   */
-  async function takingAway(update: SQLWrapper, end: typeof credentialsEnd): Promise<number | null> {
-    const ended = `(SELECT id AS key, ended_epoch, ended_node, clock_timestamp() AS at, ${endColumns(end)} FROM changed)`
-    const { rows } = await db.execute<{ readonly id: number }>(
-      sql`WITH changed AS ${update}, ended AS (${sql.raw(insertEnds(ended))}) SELECT id FROM changed`,
-    )
-    return rows[0]?.id ?? null
-  }
-
-  /**
    * @throws {StatorError} `CONFLICT` when there is a charge point whose identity differs from `identity` in letter case
    * only.
    */
@@ -84,10 +97,7 @@ export function createChargePointQueries(source: ListSource) {
       .from(chargePoints)
       .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAtMs)))
     if (alike === undefined) return
-    throw new StatorError(
-      'CONFLICT',
-      `Charge point '${alike.identity}' exists already, and '${identity}' differs from it in letter case only.`,
-    )
+    throw new StatorError('CONFLICT', alikeSentence(alike.identity, identity))
   }
 
   return {
@@ -100,6 +110,20 @@ export function createChargePointQueries(source: ListSource) {
         (where) => db.select().from(chargePoints).where(where).orderBy(asc(chargePoints.identity)).$dynamic(),
         recordOf,
       )
+    },
+
+    /** Those after the identity `after`, by identity; null: from the first one. */
+    async chargePointsAfter(filter: ChargePointFilter, after: string | null, rowsMax: number) {
+      const { leads, rest } = chargePointsOf(filter)
+      if (leads.length === 0) return []
+      const isAfter = after === null ? undefined : gt(chargePoints.identity, after)
+      const rows = await db
+        .select()
+        .from(chargePoints)
+        .where(and(anyOf(leads), rest, isAfter))
+        .orderBy(asc(chargePoints.identity))
+        .limit(rowsMax)
+      return rows.map(recordOf)
     },
 
     chargePoint,
@@ -194,9 +218,9 @@ export function createChargePointQueries(source: ListSource) {
         .set(columns)
         .where(and(ofIdentity(identity), mayBeProfile(input)))
       if (changesAccess(input)) {
-        const key = await takingAway(update.returning(whatEnded), credentialsEnd)
+        const [key] = await endingConnections(db, update.returning(whatEnded), credentialsEnd)
         const now = await chargePoint(identity)
-        if (key === null && now !== null) throw profileNotLowered(now)
+        if (key === undefined && now !== null) throw profileNotLowered(now)
         return now
       }
       const [row] = await update.returning()
@@ -222,8 +246,8 @@ export function createChargePointQueries(source: ListSource) {
           apiKeyHash: null,
         })
         .where(and(ofIdentity(identity), sql`NOT ${hasOpen}`))
-      const key = await takingAway(update.returning(whatEnded), deletedEnd)
-      if (key !== null) return key
+      const [key] = await endingConnections(db, update.returning(whatEnded), deletedEnd)
+      if (key !== undefined) return key
       if ((await chargePoint(identity)) === null) return null
       throw new StatorError('CONFLICT', `Charge point '${identity}' has an open transaction; stop or close it first.`)
     },
@@ -291,15 +315,19 @@ function mayBeProfile({ profileMin }: ChargePointInput): SQL | undefined {
 }
 
 function profileNotLowered({ identity, profileMin }: ChargePointRecord): StatorError {
-  return new StatorError(
-    'CONFLICT',
+  return new StatorError('CONFLICT', profileSentence(identity, profileMin))
+}
+
+/** Why the lowest security profile of a charge point cannot become lower than `profileMin`. */
+export function profileSentence(identity: string, profileMin: number): string {
+  return (
     `The lowest security profile of charge point '${identity}' is ${profileMin}, and is never lowered; ` +
-      'to begin anew, delete the charge point and create it again',
+    'to begin anew, delete the charge point and create it again'
   )
 }
 
 /** Whether `input` changes a setting that the node with the connection uses. */
-function changesTreatment({ strictness, registrationStatus, timeZone }: ChargePointInput): boolean {
+export function changesTreatment({ strictness, registrationStatus, timeZone }: ChargePointInput): boolean {
   return strictness !== undefined || registrationStatus !== undefined || timeZone !== undefined
 }
 

@@ -1,6 +1,6 @@
 // Id tokens, as the REST API lists and provisions them. Letter case does not count.
 
-import { asc, eq } from 'drizzle-orm'
+import { and, asc, eq, gt } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import type { IdTokenInput, IdTokenRecord, Page, PageOf } from '../blocks/records.ts'
 import { withDefined } from '../base/with-defined.ts'
@@ -34,6 +34,23 @@ export function createIdTokenQueries(source: ListSource) {
         db.select().from(idTokens).where(where).orderBy(asc(idTokens.idKey)).$dynamic(),
         recordOf,
       )
+    },
+
+    /** Those after the id token `after`, by id token; null: from the first one. */
+    async idTokensAfter(
+      { status }: { readonly status?: IdTokenRecord['status'] },
+      after: string | null,
+      rowsMax: number,
+    ): Promise<IdTokenRecord[]> {
+      const isWanted = status === undefined ? undefined : eq(idTokens.status, status)
+      const isAfter = after === null ? undefined : gt(idTokens.idKey, idKeyOf(after))
+      const rows = await db
+        .select()
+        .from(idTokens)
+        .where(and(isWanted, isAfter))
+        .orderBy(asc(idTokens.idKey))
+        .limit(rowsMax)
+      return rows.map(recordOf)
     },
 
     idTokenRecord,
@@ -81,7 +98,8 @@ export function createIdTokenQueries(source: ListSource) {
   }
 }
 
-function columnsOf(input: IdTokenInput) {
+/** What `input` stores. */
+export function columnsOf(input: IdTokenInput) {
   const { type, status, expiryDateMs, parentIdTag } = input
   return withDefined({
     status,

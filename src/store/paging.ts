@@ -134,7 +134,8 @@ function lookedAt({ table, leads, leadOrder }: FilteredRows, rowsMax: number): S
   return parts.length === 1 ? sql`${parts[0]}` : sql`${sql.join(parts, sql` UNION ALL `)} LIMIT ${rowsMax + 1}`
 }
 
-function anyOf(leads: readonly (SQL | undefined)[]): SQL | undefined {
+/** The rows that one of `leads` finds; an undefined one finds all. */
+export function anyOf(leads: readonly (SQL | undefined)[]): SQL | undefined {
   const conditions = leads.filter((lead) => lead !== undefined)
   if (conditions.length < leads.length) return undefined
   return sql`(${sql.join(conditions, sql` OR `)})`

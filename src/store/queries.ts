@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
+import { createChargePointBatches } from './charge-point-batch.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../blocks/records.ts'
 import { createConnectivityQueries } from './connectivity-queries.ts'
@@ -14,6 +15,7 @@ import type { Database } from './database.ts'
 import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
 import { createHistoryQueries } from './history-queries.ts'
+import { createIdTokenBatches } from './id-token-batch.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
 import { createMessageQueries } from './message-queries.ts'
@@ -32,6 +34,8 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createLiveQueries(database, clock),
     ...createChargePointQueries(source),
     ...createIdTokenQueries(source),
+    ...createChargePointBatches({ pool: database.restPool, clock }),
+    ...createIdTokenBatches({ pool: database.restPool, clock }),
     ...createTransactionQueries(source, (keys, moment) => ghostsOf(database, keys, moment)),
     ...createCorrectionQueries(source),
     ...createMeterValueQueries(source),

@@ -69,6 +69,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(piscina|msgpackr)$/, ['workers']],
   [/^xstate(\/|$)/, ['actors']],
   [/^(hono|@hono|@scalar)(\/|$)/, ['api', 'blocks/routes']],
+  [/^csv-(parse|stringify)(\/|$)/, ['api']],
   [/^(ajv|@hyperjump)(\/|$)/, ['examine', 'ocpp']],
 ]
 

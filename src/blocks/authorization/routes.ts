@@ -45,7 +45,8 @@ const settings = {
   parentIdTag: text('Parent ID tag', idTokenCharactersMax).nullish().openapi({ example: 'PARENT001' }),
 }
 
-const NewIdTag = z
+/** An id tag to store. In a batch, also one to change. */
+export const NewIdTag = z
   .strictObject({ idTag, ...settings, status: settings.status.openapi({ default: 'Accepted' }) })
   .openapi('NewIdTag')
 const IdTagChange = change(settings).openapi('IdTagChange', {
@@ -63,6 +64,12 @@ const IdTag = z
   })
   .openapi('IdTag')
 
+export const idTagFilter = {
+  status: oneOf('Status', statuses)
+    .optional()
+    .openapi({ param: { name: 'status', in: 'query' }, description: 'Only those of this status.' }),
+}
+
 const IdTagParams = z.object({
   idTag: z.string().openapi({ param: { name: 'idTag', in: 'path' }, example: 'USER123' }),
 })
@@ -77,9 +84,7 @@ const listRoute = createRoute({
   middleware: [operatorOnly] as const,
   request: {
     query: z.strictObject({
-      status: oneOf('Status', statuses)
-        .optional()
-        .openapi({ param: { name: 'status', in: 'query' }, description: 'Only those of this status.' }),
+      ...idTagFilter,
       ...pageQuery,
     }),
   },
@@ -187,7 +192,8 @@ function found(record: IdTokenRecord | null, idTag: string): IdTokenRecord {
   return record
 }
 
-function idTokenInput({ type, status, expiryDate, parentIdTag }: z.infer<typeof IdTagChange>): IdTokenInput {
+/** What is stored of a request. */
+export function idTokenInput({ type, status, expiryDate, parentIdTag }: z.infer<typeof IdTagChange>): IdTokenInput {
   return {
     ...(type === undefined ? {} : { type }),
     ...(status === undefined ? {} : { status }),
@@ -196,7 +202,8 @@ function idTokenInput({ type, status, expiryDate, parentIdTag }: z.infer<typeof 
   }
 }
 
-function idTagView(record: IdTokenRecord): z.infer<typeof IdTag> {
+/** An id tag in a response. */
+export function idTagView(record: IdTokenRecord): z.infer<typeof IdTag> {
   return {
     idTag: record.idToken,
     type: record.type,

@@ -5,10 +5,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
 import { withDefined } from '../../base/with-defined.ts'
-import type { TransactionFilter, TransactionRecord } from '../records.ts'
+import type { PageOf, TransactionFilter, TransactionRecord } from '../records.ts'
 import { operatorOnly, ownKey, requireAccess, requireOwn } from '../../api/access.ts'
 import { closeTransaction } from './route-close.ts'
 import { correctTransaction } from './route-correct.ts'
+import { csvLines } from '../../api/csv.ts'
+import { csv, csvAnswer, csvFormat, csvQuery } from '../../api/csv-list.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -39,6 +41,39 @@ const Close = z
   })
   .openapi('CloseTransaction')
 
+const ListQuery = z.strictObject({
+  chargePointId: text('Charge point ID', identityCharactersMax)
+    .optional()
+    .openapi({ param: { name: 'chargePointId', in: 'query' }, description: 'Only those of this charge point.' }),
+  idTag: text('ID tag', idTokenCharactersMax)
+    .optional()
+    .openapi({
+      param: { name: 'idTag', in: 'query' },
+      description: 'Only those of this tag. Case is ignored.',
+    }),
+  ...periodQuery('started'),
+  startDate: time('Start date')
+    .optional()
+    .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Another name of `from`.' }),
+  endDate: time('End date', 'end')
+    .optional()
+    .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Another name of `to`.' }),
+  open: booleanText('Open')
+    .optional()
+    .openapi({
+      param: { name: 'open', in: 'query' },
+      description: 'true: only those that have not ended. false: only those that have.',
+    }),
+  ghost: oneOf('Ghost', ['true'])
+    .optional()
+    .openapi({
+      param: { name: 'ghost', in: 'query' },
+      description:
+        'true: only open ones that seem to be over. `GET /api/transactions/{transactionId}` says why. At most 1,000 are found (100 on the embedded database).',
+    }),
+  ...pageQuery,
+})
+
 const listRoute = createRoute({
   method: 'get',
   path: '/api/transactions',
@@ -47,45 +82,41 @@ const listRoute = createRoute({
   summary: 'Get transaction history',
   description:
     'Newest first, by the arrival of the first message of each. A charge point with its own credentials must ask for its own `chargePointId`.',
-  request: {
-    query: z.strictObject({
-      chargePointId: text('Charge point ID', identityCharactersMax)
-        .optional()
-        .openapi({ param: { name: 'chargePointId', in: 'query' }, description: 'Only those of this charge point.' }),
-      idTag: text('ID tag', idTokenCharactersMax)
-        .optional()
-        .openapi({
-          param: { name: 'idTag', in: 'query' },
-          description: 'Only those of this tag. Case is ignored.',
-        }),
-      ...periodQuery('started'),
-      startDate: time('Start date')
-        .optional()
-        .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Another name of `from`.' }),
-      endDate: time('End date', 'end')
-        .optional()
-        .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Another name of `to`.' }),
-      open: booleanText('Open')
-        .optional()
-        .openapi({
-          param: { name: 'open', in: 'query' },
-          description: 'true: only those that have not ended. false: only those that have.',
-        }),
-      ghost: oneOf('Ghost', ['true'])
-        .optional()
-        .openapi({
-          param: { name: 'ghost', in: 'query' },
-          description:
-            'true: only open ones that seem to be over. `GET /api/transactions/{transactionId}` says why. At most 1,000 are found (100 on the embedded database).',
-        }),
-      ...pageQuery,
-    }),
-  },
+  request: { query: ListQuery },
   responses: {
     200: json(z.object({ ...pageFields, transactions: z.array(TransactionItem) }), 'A page of them.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN'),
   },
 })
+
+const csvRoute = createRoute({
+  method: 'get',
+  path: '/api/transactions.csv',
+  operationId: 'exportTransactions',
+  tags: ['Transactions'],
+  summary: 'A page of the transaction history as a CSV file',
+  description: `The page that the list with the same parameters has; the header \`X-Total-Count\` says how many transactions there are on all pages. ${csvFormat}`,
+  request: { query: ListQuery.extend(csvQuery) },
+  responses: {
+    200: csv('The file.', 'transactionId,chargePointId,connectorId\r\n12345,CP001,1\r\n'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN'),
+  },
+})
+
+const csvColumns = [
+  'transactionId',
+  'chargePointId',
+  'connectorId',
+  'idTag',
+  'startTime',
+  'stopTime',
+  'meterStart',
+  'meterStop',
+  'energyConsumed',
+  'energySource',
+  'energySoFar',
+  'stopReason',
+] as const satisfies (keyof z.infer<typeof TransactionItem>)[]
 
 const getRoute = createRoute({
   method: 'get',
@@ -152,25 +183,17 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
-    const { chargePointId, idTag, from, to, startDate, endDate, open, ghost, ...page } = c.req.valid('query')
-    if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
-    if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
-      throw badRequest('endDate', 'End date must not be before the start date')
-    }
-    if (from !== undefined && startDate !== undefined) throw badRequest('from', 'Give From or Start date, not both')
-    if (to !== undefined && endDate !== undefined) throw badRequest('to', 'Give To or End date, not both')
-    const { fromMs, toMs } = periodOf(from ?? startDate, to ?? endDate)
-    const filter: TransactionFilter = withDefined({
-      identity: chargePointId,
-      chargePointKey: ownKey(c),
-      idToken: idTag,
-      startedFromMs: fromMs,
-      startedToMs: toMs,
-      open,
-      ghostsAt: ghost === undefined ? undefined : { deadlines: deps.ghostDeadlines, nowMs: deps.clock.nowMs() },
-    })
-    const listed = await queries.listTransactions(filter, page)
+    const page = c.req.valid('query')
+    const listed = await listTransactions(deps, c, page)
     return c.json({ ...pageOf(listed, page), transactions: listed.items.map(transactionItem) }, 200)
+  })
+
+  app.openapi(csvRoute, async (c) => {
+    const { separator, ...page } = c.req.valid('query')
+    const listed = await listTransactions(deps, c, page)
+    const rows = listed.items.map(transactionItem).map((item) => csvColumns.map((name) => item[name]))
+    c.header('X-Total-Count', String(listed.totalCount))
+    return csvAnswer(c, 'transactions.csv', [csvLines([csvColumns, ...rows], separator)])
   })
 
   app.openapi(getRoute, async (c) => {
@@ -206,6 +229,31 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   return app
+}
+
+/** The page that a query asks for, if the sender may see it. */
+async function listTransactions(
+  { queries, ghostDeadlines, clock }: ApiDeps,
+  c: Context<ApiEnv>,
+  { chargePointId, idTag, from, to, startDate, endDate, open, ghost, ...page }: z.infer<typeof ListQuery>,
+): Promise<PageOf<TransactionRecord>> {
+  if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
+  if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
+    throw badRequest('endDate', 'End date must not be before the start date')
+  }
+  if (from !== undefined && startDate !== undefined) throw badRequest('from', 'Give From or Start date, not both')
+  if (to !== undefined && endDate !== undefined) throw badRequest('to', 'Give To or End date, not both')
+  const { fromMs, toMs } = periodOf(from ?? startDate, to ?? endDate)
+  const filter: TransactionFilter = withDefined({
+    identity: chargePointId,
+    chargePointKey: ownKey(c),
+    idToken: idTag,
+    startedFromMs: fromMs,
+    startedToMs: toMs,
+    open,
+    ghostsAt: ghost === undefined ? undefined : { deadlines: ghostDeadlines, nowMs: clock.nowMs() },
+  })
+  return queries.listTransactions(filter, page)
 }
 
 async function findTransaction(

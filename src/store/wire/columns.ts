@@ -37,6 +37,10 @@ export function text<Row>(of: (row: Row) => string | null): Column<Row> {
   return { type: 'text', encode: (rows) => textArray(rows.map(of)) }
 }
 
+export function bytea<Row>(of: (row: Row) => Uint8Array | null): Column<Row> {
+  return { type: 'bytea', encode: (rows) => bytesArray(rows.map(of)) }
+}
+
 export function json<Row>(of: (row: Row) => string | null): Column<Row> {
   return { type: 'json', encode: (rows) => jsonArray(rows.map(of)) }
 }

@@ -70,6 +70,8 @@ export function fakeApi(
     }
   const queries: ApiQueries = {
     listChargePoints: unexpected('listChargePoints'),
+    chargePointsAfter: unexpected('chargePointsAfter'),
+    storeChargePoints: unexpected('storeChargePoints'),
     chargePoint: async (identity) => (identity === 'CP001' ? chargePoint : null),
     connectivityOf: async () => ({ lastDisconnect: null, lastRefusal: null }),
     connectorsOf: async () => [],
@@ -81,6 +83,8 @@ export function fakeApi(
     deleteChargePoint: unexpected('deleteChargePoint'),
     expectProfile: unexpected('expectProfile'),
     listIdTokens: unexpected('listIdTokens'),
+    idTokensAfter: unexpected('idTokensAfter'),
+    storeIdTokens: unexpected('storeIdTokens'),
     idTokenRecord: async () => null,
     createIdToken: unexpected('createIdToken'),
     updateIdToken: unexpected('updateIdToken'),

@@ -1,0 +1,117 @@
+// CSV as RFC 4180 and spreadsheets write it: reading a file with a header, and writing one that a spreadsheet can open.
+
+import { Readable } from 'node:stream'
+import { CsvError, parse } from 'csv-parse'
+import { stringify } from 'csv-stringify/sync'
+import { nextTurn } from '../base/in-turns.ts'
+import { csvTurnCharacters } from '../base/limits.ts'
+
+/** A cell of a file to write; null is an empty cell. */
+export type Cell = string | number | boolean | null
+
+/** One line of a file, with the number at which an editor shows it; the header is line 1, if nothing is before it. */
+export interface CsvLine {
+  readonly line: number
+  readonly cells: readonly string[]
+}
+
+/** A file that cannot be read as CSV from `line` on. */
+export class UnreadableCsv extends Error {
+  readonly line: number
+
+  constructor(line: number, sentence: string) {
+    super(sentence)
+    this.line = line
+  }
+}
+
+/** The separators of cells, by the words of requests. Spreadsheets write semicolons where the comma is decimal. */
+export const separators = { comma: ',', semicolon: ';' } as const
+
+export type Separator = keyof typeof separators
+
+/**
+ * The lines of `text`, without empty ones, at most `linesMax`. The first line says whether a comma or a semicolon
+ * separates cells. Parsed in pieces, between which the event loop has its turn.
+ *
+ * @throws {UnreadableCsv}
+ */
+export async function readCsv(text: string, linesMax: number): Promise<CsvLine[]> {
+  // One kind of line end: otherwise the line numbers are wrong after a CRLF within quotes.
+  const unix = text.replaceAll(/\r\n?/g, '\n')
+  const parser = parse({
+    bom: true,
+    delimiter: separatorOf(unix),
+    info: true,
+    record_delimiter: '\n',
+    relax_column_count: true,
+  })
+  const lines: CsvLine[] = []
+  let next = 1
+  try {
+    for await (const parsed of Readable.from(piecesOf(unix), { objectMode: false }).pipe(parser)) {
+      const { record, info }: { record: string[]; info: { lines: number } } = parsed
+      if (record.some((cell) => cell.trim() !== '')) lines.push({ line: next, cells: record })
+      next = info.lines + 1
+      if (lines.length >= linesMax) break
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    throw new UnreadableCsv(next, sentenceOf(error))
+  }
+  return lines
+}
+
+async function* piecesOf(text: string): AsyncGenerator<string> {
+  for (let at = 0; at < text.length; at += csvTurnCharacters) {
+    yield text.slice(at, at + csvTurnCharacters)
+    await nextTurn()
+  }
+}
+
+function separatorOf(text: string): string {
+  const header = /[^\n]*/.exec(text.trimStart())?.[0] ?? ''
+  return header.split(';').length > header.split(',').length ? separators.semicolon : separators.comma
+}
+
+function sentenceOf({ code }: CsvError): string {
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'A cell that begins with a quote is never closed; close it with a quote'
+  if (code === 'CSV_INVALID_CLOSING_QUOTE') {
+    return 'Text follows the closing quote of a cell; write a quote within a quoted cell twice'
+  }
+  if (code === 'INVALID_OPENING_QUOTE') {
+    return 'A quote stands within a cell that does not begin with one; quote the whole cell, and write the quote twice'
+  }
+  return 'The line is not CSV as RFC 4180 defines it'
+}
+
+/** One or more lines of CSV, with CRLF as RFC 4180 wants it. */
+export function csvLines(rows: readonly (readonly Cell[])[], separator: Separator): string {
+  return stringify(
+    rows.map((cells) => cells.map((cell) => (typeof cell === 'string' ? guarded(cell) : cell))),
+    {
+      cast: { boolean: String },
+      delimiter: separators[separator],
+      record_delimiter: 'windows',
+      // So that a line of one empty cell is not an empty line, and a lone CR stays within its cell.
+      quoted_match: /[\r\n]/,
+    },
+  )
+}
+
+/** U+FEFF: without it, spreadsheets do not take a file for UTF-8. */
+export const byteOrderMark = '\uFEFF'
+
+// A spreadsheet computes such a cell as a formula: OWASP, "CSV Injection". An apostrophe before it makes it a text. A
+// text that begins with apostrophes before such a character gets one more, so that `unguarded` gives back every text.
+const formula = /^'*[=+\-@\t\r]/
+
+/** `text` as a cell that no spreadsheet computes. */
+export function guarded(text: string): string {
+  return formula.test(text) ? `'${text}` : text
+}
+
+/** The text of a cell that `guarded` may have written. */
+export function unguarded(cell: string): string {
+  return cell.startsWith("'") && formula.test(cell) ? cell.slice(1) : cell
+}

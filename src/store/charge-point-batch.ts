@@ -1,0 +1,198 @@
+// Batches of charge points. What a change does is what a change of one charge point does: the same columns, the same
+// fences, the same end of a connection whose credentials changed.
+
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { storableText } from '../base/storable-text.ts'
+import { withDefined } from '../base/with-defined.ts'
+import type { ChargePointBatch, ChargePointLine, ChargePointOutcome } from '../blocks/batch.ts'
+import { chargePoints } from '../blocks/charge-point-tables.ts'
+import type { ChargePointInput } from '../blocks/records.ts'
+import { arrayOf, batchRows } from './batch-rows.ts'
+import {
+  type BatchConnection,
+  type BatchKind,
+  type BatchStore,
+  Overtaken,
+  type Planned,
+  storeBatch,
+  unlessSame,
+} from './batches.ts'
+import { alikeSentence, changesTreatment, endingConnections, fenced, whatEnded } from './charge-point-queries.ts'
+import { credentialsEnd } from './connection-history.ts'
+import { bool, bytea, int4, text } from './wire/columns.ts'
+
+const compared = {
+  key: chargePoints.key,
+  identity: chargePoints.identity,
+  passwordHash: chargePoints.passwordHash,
+  pendingPasswordHash: chargePoints.pendingPasswordHash,
+  apiKeyHash: chargePoints.apiKeyHash,
+  location: chargePoints.location,
+  strictness: chargePoints.strictness,
+  registrationStatus: chargePoints.registrationStatus,
+  timeZone: chargePoints.timeZone,
+}
+
+type Stored = Pick<typeof chargePoints.$inferSelect, keyof typeof compared>
+
+interface Change {
+  readonly key: number
+  readonly input: ChargePointInput
+}
+
+const identityColumn = text<ChargePointLine>(({ identity }) => identity)
+
+const newColumns = {
+  identity: identityColumn,
+  password_hash: bytea<ChargePointLine>(({ input }) => input.passwordHash ?? null),
+  api_key_hash: bytea<ChargePointLine>(({ input }) => input.apiKeyHash ?? null),
+  location: text<ChargePointLine>(({ input }) => input.location ?? null),
+  strictness: text<ChargePointLine>(({ input }) => input.strictness ?? null),
+  registration_status: text<ChargePointLine>(({ input }) => input.registrationStatus ?? null),
+  time_zone: text<ChargePointLine>(({ input }) => input.timeZone ?? null),
+}
+
+const changedColumns = {
+  key: int4<Change>(({ key }) => key),
+  sets_password: bool<Change>(({ input }) => input.passwordHash !== undefined),
+  new_password: bytea<Change>(({ input }) => input.passwordHash ?? null),
+  sets_api_key: bool<Change>(({ input }) => input.apiKeyHash !== undefined),
+  new_api_key: bytea<Change>(({ input }) => input.apiKeyHash ?? null),
+  sets_location: bool<Change>(({ input }) => input.location !== undefined),
+  new_location: text<Change>(({ input }) => input.location ?? null),
+  new_strictness: text<Change>(({ input }) => input.strictness ?? null),
+  new_registration: text<Change>(({ input }) => input.registrationStatus ?? null),
+  sets_time_zone: bool<Change>(({ input }) => input.timeZone !== undefined),
+  new_time_zone: text<Change>(({ input }) => input.timeZone ?? null),
+  notifies: bool<Change>(({ input }) => changesTreatment(input)),
+}
+
+const set = {
+  passwordHash: sql`CASE WHEN v.sets_password THEN v.new_password ELSE password_hash END`,
+  pendingPasswordHash: sql`CASE WHEN v.sets_password THEN NULL ELSE pending_password_hash END`,
+  apiKeyHash: sql`CASE WHEN v.sets_api_key THEN v.new_api_key ELSE api_key_hash END`,
+  location: sql`CASE WHEN v.sets_location THEN v.new_location ELSE location END`,
+  strictness: sql`COALESCE(v.new_strictness, strictness)`,
+  registrationStatus: sql`COALESCE(v.new_registration, registration_status)`,
+  timeZone: sql`CASE WHEN v.sets_time_zone THEN v.new_time_zone ELSE time_zone END`,
+}
+
+// See `notifiesNodes` for one charge point.
+const notified = { fencedIn: sql`CASE WHEN v.notifies THEN pg_current_xact_id() ELSE fenced_in END` }
+
+export function createChargePointBatches(store: BatchStore) {
+  return {
+    /** Creates or changes the charge point of each line; no two lines have the same identity. */
+    async storeChargePoints(
+      lines: readonly ChargePointLine[],
+      { mode, strictnessDefault }: ChargePointBatch,
+    ): Promise<ChargePointOutcome[]> {
+      const kind: BatchKind<ChargePointLine, ChargePointOutcome> = {
+        plan,
+        insert: ({ db }, planned) => insert(db, planned, strictnessDefault),
+        update,
+      }
+      return storeBatch(store, lines, mode, kind)
+    },
+  }
+}
+
+async function plan(
+  db: NodePgDatabase,
+  lines: readonly ChargePointLine[],
+): Promise<readonly Planned<ChargePointLine, ChargePointOutcome>[]> {
+  const wanted = sql`ARRAY(SELECT lower(unnest(${arrayOf(identityColumn, lines)})))`
+  const found: Stored[] = await db
+    .select(compared)
+    .from(chargePoints)
+    .where(and(sql`lower(${chargePoints.identity}) = ANY(${wanted})`, isNull(chargePoints.deletedAtMs)))
+  const byIdentity = new Map(found.map((row) => [row.identity, row]))
+  const alike = new Map(found.map((row) => [row.identity.toLowerCase(), row.identity]))
+  return lines.map((line) => {
+    const identity = storableText(line.identity)
+    return { line, outcome: outcomeOf(line, byIdentity.get(identity), alike.get(identity.toLowerCase())) }
+  })
+}
+
+function outcomeOf(
+  { identity, input }: ChargePointLine,
+  stored: Stored | undefined,
+  alike: string | undefined,
+): ChargePointOutcome {
+  if (stored === undefined) {
+    return alike === undefined
+      ? { result: 'created' }
+      : { result: 'conflict', sentence: alikeSentence(alike, identity) }
+  }
+  const changed = differing(stored, input)
+  if (Object.keys(changed).length === 0) return { result: 'unchanged' }
+  const { key } = stored
+  const { strictness, registrationStatus, timeZone } = { ...stored, ...changed }
+  const chargePoint = { key, identity, strictness, registrationStatus, timeZone }
+  return { result: 'changed', change: { chargePoint, changed } }
+}
+
+/** The fields of `input` that change something. Setting the same password again ends a rotation that is under way. */
+function differing(stored: Stored, input: ChargePointInput): ChargePointInput {
+  const { passwordHash, apiKeyHash, location, strictness, registrationStatus, timeZone } = input
+  const isSamePassword = isSameHash(stored.passwordHash, passwordHash) && stored.pendingPasswordHash === null
+  const wantedLocation = typeof location === 'string' ? storableText(location) : location
+  return withDefined({
+    passwordHash: isSamePassword ? undefined : passwordHash,
+    apiKeyHash: isSameHash(stored.apiKeyHash, apiKeyHash) ? undefined : apiKeyHash,
+    location: unlessSame(wantedLocation, stored.location),
+    strictness: unlessSame(strictness, stored.strictness),
+    registrationStatus: unlessSame(registrationStatus, stored.registrationStatus),
+    timeZone: unlessSame(timeZone, stored.timeZone),
+  })
+}
+
+function isSameHash(stored: Uint8Array | null, wanted: Uint8Array | null | undefined): boolean {
+  if (stored === null || wanted === null || wanted === undefined) return stored === wanted
+  return Buffer.compare(stored, wanted) === 0
+}
+
+async function insert(
+  db: NodePgDatabase,
+  planned: readonly Planned<ChargePointLine, ChargePointOutcome>[],
+  strictnessDefault: ChargePointBatch['strictnessDefault'],
+): Promise<void> {
+  const rows = batchRows(
+    newColumns,
+    planned.map(({ line }) => line),
+  )
+  await db.execute(sql`
+    INSERT INTO charge_points
+      (identity, password_hash, api_key_hash, location, strictness, registration_status, time_zone)
+    SELECT identity, password_hash, api_key_hash, location, COALESCE(strictness, ${strictnessDefault}),
+      COALESCE(registration_status, 'Accepted'), time_zone FROM ${rows}`)
+}
+
+async function update(
+  { db }: BatchConnection,
+  planned: readonly Planned<ChargePointLine, ChargePointOutcome>[],
+): Promise<void> {
+  const changes = planned.flatMap(({ outcome: { change } }) =>
+    change === undefined ? [] : [{ key: change.chargePoint.key, input: change.changed }],
+  )
+  const ending = changes.filter(({ input }) => changesCredentials(input))
+  const others = changes.filter(({ input }) => !changesCredentials(input))
+  const updating = (rows: readonly Change[], more: typeof fenced | typeof notified) =>
+    db
+      .update(chargePoints)
+      .set({ ...set, ...more })
+      .from(batchRows(changedColumns, rows))
+      .where(and(eq(chargePoints.key, sql`v.key`), isNull(chargePoints.deletedAtMs)))
+  let count = 0
+  if (ending.length > 0) {
+    count += (await endingConnections(db, updating(ending, fenced).returning(whatEnded), credentialsEnd)).length
+  }
+  if (others.length > 0) count += (await updating(others, notified)).rowCount ?? 0
+  if (count < changes.length) throw new Overtaken()
+}
+
+/** Whether `input` ends the connection of the charge point. */
+function changesCredentials({ passwordHash, apiKeyHash }: ChargePointInput): boolean {
+  return passwordHash !== undefined || apiKeyHash !== undefined
+}
