@@ -96,7 +96,7 @@ async function csvBody(text: string, columns: BatchColumns, identity: string): P
   })
   requireFew(rows.length)
   if (header === undefined) {
-    throw new UnreadableBatch([{ line: 1, field: 'body', issue: `The file is empty; ${expected(columns)}` }])
+    throw new UnreadableBatch([{ line: 1, field: 'body', issue: `The file is empty. ${expected(columns)}` }])
   }
   const names = namesOf(header)
   const issues = [...headerIssues(names, header.line, columns, identity), ...lengthIssues(names.length, rows)]

@@ -172,7 +172,7 @@ function check<Wanted, Line, Outcome extends LineOutcome>(
       ...shownValue(value, field, columns),
     }))
   if (id !== null && earlier !== undefined) {
-    const issue = `Line ${earlier} is of the same one, in whatever letter case; leave one of them out`
+    const issue = `Line ${earlier} has the same ${identity} (letter case is ignored); leave one of them out`
     errors.push({ field: identity, issue, value: cut(id) })
   }
   return {

@@ -71,7 +71,7 @@ export class CsvFiles {
 /** A response with the CSV `lines` as a file `name`, which a browser saves. */
 export function csvAnswer(c: Context<ApiEnv>, name: string, lines: readonly string[]): Response {
   return c.body(new Blob([byteOrderMark, ...lines]).stream(), 200, {
-    'Content-Type': 'text/csv; charset=utf-8; header=present',
+    'Content-Type': 'text/csv; charset=utf-8',
     'Content-Disposition': `attachment; filename="${name}"`,
   })
 }

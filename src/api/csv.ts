@@ -1,6 +1,7 @@
 // CSV as RFC 4180 and spreadsheets write it: reading a file with a header, and writing one that a spreadsheet can open.
 
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { CsvError, parse } from 'csv-parse'
 import { stringify } from 'csv-stringify/sync'
 import { nextTurn } from '../base/in-turns.ts'
@@ -31,7 +32,7 @@ export const separators = { comma: ',', semicolon: ';' } as const
 export type Separator = keyof typeof separators
 
 /**
- * The lines of `text`, without empty ones, at most `linesMax`. The first line says whether a comma or a semicolon
+ * The lines of `text`, without empty ones. After `linesMax` of them no more are read than one turn has already parsed. The first line says whether a comma or a semicolon
  * separates cells. Parsed in pieces, between which the event loop has its turn.
  *
  * @throws {UnreadableCsv}
@@ -39,22 +40,23 @@ export type Separator = keyof typeof separators
 export async function readCsv(text: string, linesMax: number): Promise<CsvLine[]> {
   // One kind of line end: otherwise the line numbers are wrong after a CRLF within quotes.
   const unix = text.replaceAll(/\r\n?/g, '\n')
+  const lines: CsvLine[] = []
+  let next = 1
   const parser = parse({
     bom: true,
     delimiter: separatorOf(unix),
-    info: true,
     record_delimiter: '\n',
     relax_column_count: true,
-  })
-  const lines: CsvLine[] = []
-  let next = 1
-  try {
-    for await (const parsed of Readable.from(piecesOf(unix), { objectMode: false }).pipe(parser)) {
-      const { record, info }: { record: string[]; info: { lines: number } } = parsed
+    // Called at once: a record that waited in the stream would be lost when the next one cannot be read.
+    on_record: (record: string[], info) => {
       if (record.some((cell) => cell.trim() !== '')) lines.push({ line: next, cells: record })
       next = info.lines + 1
-      if (lines.length >= linesMax) break
-    }
+      return null
+    },
+  })
+  const pieces = piecesOf(unix, () => lines.length < linesMax)
+  try {
+    await pipeline(Readable.from(pieces, { objectMode: false }), parser.resume())
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     throw new UnreadableCsv(next, sentenceOf(error))
@@ -62,8 +64,8 @@ export async function readCsv(text: string, linesMax: number): Promise<CsvLine[]
   return lines
 }
 
-async function* piecesOf(text: string): AsyncGenerator<string> {
-  for (let at = 0; at < text.length; at += csvTurnCharacters) {
+async function* piecesOf(text: string, isMoreWanted: () => boolean): AsyncGenerator<string> {
+  for (let at = 0; at < text.length && isMoreWanted(); at += csvTurnCharacters) {
     yield text.slice(at, at + csvTurnCharacters)
     await nextTurn()
   }
@@ -93,7 +95,7 @@ export function csvLines(rows: readonly (readonly Cell[])[], separator: Separato
       cast: { boolean: String },
       delimiter: separators[separator],
       record_delimiter: 'windows',
-      // So that a line of one empty cell is not an empty line, and a lone CR stays within its cell.
+      // A line end within a cell does not end the line.
       quoted_match: /[\r\n]/,
     },
   )

@@ -1,28 +1,23 @@
 // Storing a batch of lines: each line is compared with what is stored, and what differs is written.
 
 import { type NodePgDatabase, drizzle } from 'drizzle-orm/node-postgres'
-import type { Pool, PoolClient } from 'pg'
+import type { Pool } from 'pg'
 import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import { piecesOf } from '../base/in-turns.ts'
 import { batchLockMs, batchPieceLines, batchTriesMax, batchTryPauseMs } from '../base/limits.ts'
 import type { BatchMode, LineOutcome } from '../blocks/batch.ts'
 import { databaseError, isAlreadyStored } from './store-error.ts'
-
-/** A connection, and drizzle on it. */
-export interface BatchConnection {
-  readonly client: PoolClient
-  readonly db: NodePgDatabase
-}
+import { rowsAreFoundByKeyOnce } from './wire/plans.ts'
 
 /** How the lines of one kind are stored. */
 export interface BatchKind<Line, Outcome extends LineOutcome> {
   /** What becomes of each line, from what is stored now. It reads, and locks nothing. */
   plan(db: NodePgDatabase, lines: readonly Line[]): Promise<readonly Planned<Line, Outcome>[]>
   /** Stores new ones. @throws {Overtaken} if one of them exists by now. */
-  insert(connection: BatchConnection, planned: readonly Planned<Line, Outcome>[]): Promise<void>
+  insert(db: NodePgDatabase, planned: readonly Planned<Line, Outcome>[]): Promise<void>
   /** Stores changes. @throws {Overtaken} if one of the changed ones is gone. */
-  update(connection: BatchConnection, planned: readonly Planned<Line, Outcome>[]): Promise<void>
+  update(db: NodePgDatabase, planned: readonly Planned<Line, Outcome>[]): Promise<void>
 }
 
 export interface Planned<Line, Outcome extends LineOutcome> {
@@ -96,7 +91,9 @@ async function planOf<Line, Outcome extends LineOutcome>(
 ): Promise<Planned<Line, Outcome>[]> {
   const db = drizzle(pool)
   const planned: Planned<Line, Outcome>[] = []
-  for (const piece of piecesOf(lines, batchPieceLines)) planned.push(...(await plan(db, piece)))
+  for (const piece of piecesOf(lines, batchPieceLines)) {
+    planned.push(...(await plan(db, piece)))
+  }
   return planned
 }
 
@@ -108,14 +105,20 @@ async function write<Line, Outcome extends LineOutcome>(
   const created = planned.filter(({ outcome }) => outcome.result === 'created')
   const changed = planned.filter(({ outcome }) => outcome.result === 'changed')
   if (created.length === 0 && changed.length === 0) return
+  await inTransaction(pool, async (db) => {
+    for (const piece of piecesOf(created, batchPieceLines)) await insert(db, piece)
+    for (const piece of piecesOf(changed, batchPieceLines)) await update(db, piece)
+  })
+}
+
+async function inTransaction<T>(pool: Pool, run: (db: NodePgDatabase) => Promise<T>): Promise<T> {
   const client = await pool.connect()
-  const connection = { client, db: drizzle(client) }
   let isBroken = false
   try {
-    await client.query(`BEGIN; SET LOCAL lock_timeout = ${batchLockMs}`)
-    for (const piece of piecesOf(created, batchPieceLines)) await insert(connection, piece)
-    for (const piece of piecesOf(changed, batchPieceLines)) await update(connection, piece)
+    await client.query(`BEGIN; SET LOCAL lock_timeout = ${batchLockMs}; ${rowsAreFoundByKeyOnce}`)
+    const result = await run(drizzle(client))
     await client.query('COMMIT')
+    return result
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {
       isBroken = true

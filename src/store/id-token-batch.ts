@@ -5,15 +5,7 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { BatchMode, IdTokenLine, LineOutcome } from '../blocks/batch.ts'
 import type { IdTokenInput, IdTokenRecord } from '../blocks/records.ts'
 import { arrayOf, batchRows } from './batch-rows.ts'
-import {
-  type BatchConnection,
-  type BatchKind,
-  type BatchStore,
-  Overtaken,
-  type Planned,
-  storeBatch,
-  unlessSame,
-} from './batches.ts'
+import { type BatchKind, type BatchStore, Overtaken, type Planned, storeBatch, unlessSame } from './batches.ts'
 import { columnsOf } from './id-token-queries.ts'
 import { idKeyOf } from './live-queries.ts'
 import { idTokens } from './schema.ts'
@@ -70,14 +62,14 @@ function resultOf(input: IdTokenInput, stored: IdTokenRecord | undefined): 'crea
 
 type PlannedToken = Planned<IdTokenLine, LineOutcome>
 
-async function insert({ db }: BatchConnection, planned: readonly PlannedToken[]): Promise<void> {
+async function insert(db: NodePgDatabase, planned: readonly PlannedToken[]): Promise<void> {
   const rows = batchRows(columns, linesOf(planned))
   await db.execute(sql`
     INSERT INTO id_tokens (id_key, id_token, status, type, expiry_date, parent_id_tag)
     SELECT key, token, COALESCE(new_status, 'Accepted'), new_type, new_expiry, new_parent FROM ${rows}`)
 }
 
-async function update({ db }: BatchConnection, planned: readonly PlannedToken[]): Promise<void> {
+async function update(db: NodePgDatabase, planned: readonly PlannedToken[]): Promise<void> {
   const { rowCount } = await db
     .update(idTokens)
     .set({

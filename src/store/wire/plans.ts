@@ -5,13 +5,18 @@
 
 import type { BoundStatement } from './bind-messages.ts'
 
-const switchOff = (settings: string): string =>
-  `SELECT set_config(name, 'off', false) FROM unnest('{${settings}}'::text[]) AS name`
+const switchOff = (settings: string, isOnce = false): string =>
+  `SELECT set_config(name, 'off', ${isOnce}) FROM unnest('{${settings}}'::text[]) AS name`
+
+const scansOfAll = 'enable_seqscan,enable_hashjoin,enable_mergejoin'
 
 // The writer finds every row by its key. Plans are kept for some seconds, and a plan from when a table was small would
 // read all of it for each group once it is larger. Lists that share the connection of the embedded database read by an
 // index, too, or read the whole table.
-export const rowsAreFoundByKey = switchOff('enable_seqscan,enable_hashjoin,enable_mergejoin')
+export const rowsAreFoundByKey = switchOff(scansOfAll)
+
+// The same until the end of the transaction, for batches: a table may have been empty when it was last analyzed.
+export const rowsAreFoundByKeyOnce = switchOff(`${scansOfAll},enable_bitmapscan`, true)
 
 // The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for
 // each small group, which takes longer than to find its rows.
