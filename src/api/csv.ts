@@ -32,8 +32,8 @@ export const separators = { comma: ',', semicolon: ';' } as const
 export type Separator = keyof typeof separators
 
 /**
- * The lines of `text`, without empty ones. After `linesMax` of them no more are read than one turn has already parsed. The first line says whether a comma or a semicolon
- * separates cells. Parsed in pieces, between which the event loop has its turn.
+ * The lines of `text`, without empty ones. It stops soon after `linesMax` of them. The first line says whether a comma
+ * or a semicolon separates cells. Parsed in pieces, between which the event loop has its turn.
  *
  * @throws {UnreadableCsv}
  */

@@ -1,4 +1,4 @@
-// Batches of id tokens. Letter case does not count: a line finds an id token however it is spelt, and keeps its spelling.
+// Batches of id tokens. Letter case does not count: a line finds an id token however it is spelt.
 
 import { eq, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'

@@ -39,7 +39,7 @@ Of a CSV, an empty cell removes \`type\`, \`expiryDate\` and \`parentIdTag\`; an
   request: {
     query: batchQuery,
     body: batchRequest('NewIdTag', {
-      json: [{ idTag: 'USER123', status: 'Accepted', expiryDate: '2027-12-31' }],
+      json: [{ idTag: 'USER123', status: 'Accepted', expiryDate: '2027-12-31T23:59:59Z' }],
       csv: 'idTag,status,expiryDate\r\nUSER123,Accepted,2027-12-31\r\n',
     }),
   },
