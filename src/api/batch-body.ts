@@ -27,10 +27,13 @@ export interface LineIssue {
  *
  * - `kept`: an empty cell leaves the field as it is.
  * - `removable`: an empty cell removes the value.
+ * - `boolean`, `integer`: as `kept`; the text is read as such a value.
  * - `secret`: as `kept`, and taken as it is written: no list contains it.
  * - `shown`: what lists show beside it; it cannot be changed and is ignored.
  */
-export type BatchColumns = Readonly<Record<string, 'kept' | 'removable' | 'secret' | 'shown'>>
+export type BatchColumns = Readonly<Record<string, ColumnKind>>
+
+type ColumnKind = 'kept' | 'removable' | 'boolean' | 'integer' | 'secret' | 'shown'
 
 /** Columns that only show something. */
 export function shownColumns(names: readonly string[]): BatchColumns {
@@ -153,17 +156,28 @@ function lengthIssues(count: number, rows: readonly CsvLine[]): readonly LineIss
   })
 }
 
+type CellValue = string | number | boolean | null
+
 function valueOf(
   names: readonly string[],
   cells: readonly string[],
   columns: BatchColumns,
-): Readonly<Record<string, string | null>> {
-  const value: Record<string, string | null> = {}
+): Readonly<Record<string, CellValue>> {
+  const value: Record<string, CellValue> = {}
   for (const [index, name] of names.entries()) {
     const cell = cells[index] ?? ''
-    const kind = columns[name]
+    const kind = columns[name] ?? 'shown'
     if (kind === 'shown' || (cell === '' && kind !== 'removable')) continue
-    value[name] = cell === '' ? null : kind === 'secret' ? cell : unguarded(cell)
+    value[name] = cell === '' ? null : cellValue(cell, kind)
   }
   return value
+}
+
+/** What is not of its kind stays a text, which the schema refuses. */
+function cellValue(cell: string, kind: ColumnKind): CellValue {
+  if (kind === 'secret') return cell
+  // Spreadsheets write TRUE and FALSE.
+  if (kind === 'boolean' && /^(true|false)$/i.test(cell)) return cell.toLowerCase() === 'true'
+  if (kind === 'integer' && /^\d{1,9}$/.test(cell)) return Number(cell)
+  return unguarded(cell)
 }

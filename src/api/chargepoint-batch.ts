@@ -18,7 +18,17 @@ import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { errors, json } from './responses.ts'
 
-const editable = ['chargePointId', 'location', 'strictness', 'registrationStatus', 'timeZone'] as const
+const editable = [
+  'chargePointId',
+  'location',
+  'strictness',
+  'registrationStatus',
+  'timeZone',
+  'blocked',
+  'minSecurityProfile',
+  'allowOtherUserName',
+  'certificateName',
+] as const
 
 const shown = [
   'status',
@@ -42,6 +52,10 @@ const columns: BatchColumns = {
   strictness: 'kept',
   registrationStatus: 'kept',
   timeZone: 'removable',
+  blocked: 'boolean',
+  minSecurityProfile: 'integer',
+  allowOtherUserName: 'boolean',
+  certificateName: 'removable',
   password: 'secret',
   apiKey: 'secret',
   ...shownColumns(shown),
@@ -55,7 +69,7 @@ const batchRoute = createRoute({
   summary: 'Create and change many charge points',
   description: `Each line creates the charge point, or changes the one of that identity. ${batchDescription}
 
-Of a CSV, an empty cell removes \`location\` and \`timeZone\`; other fields stay unchanged. A line with a password or key other than the stored one closes the connection of the charge point, as a change of one charge point does; the one that is stored already closes nothing.`,
+Of a CSV, an empty cell removes \`location\`, \`timeZone\` and \`certificateName\`; other fields stay unchanged. A line that changes how the charge point may connect (its password or key, \`blocked\`, and so on) closes its connection, as a change of one charge point does; what is stored already closes nothing.`,
   middleware: [operatorOnly] as const,
   request: {
     query: batchQuery,

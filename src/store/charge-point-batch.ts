@@ -7,10 +7,17 @@ import { storableText } from '../base/storable-text.ts'
 import { withDefined } from '../base/with-defined.ts'
 import type { ChargePointBatch, ChargePointLine, ChargePointOutcome } from '../blocks/batch.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
-import type { ChargePointInput } from '../blocks/records.ts'
+import { changesAccess, type ChargePointInput } from '../blocks/records.ts'
 import { arrayOf, batchRows } from './batch-rows.ts'
 import { type BatchKind, type BatchStore, Overtaken, type Planned, storeBatch, unlessSame } from './batches.ts'
-import { alikeSentence, changesTreatment, endingConnections, fenced, whatEnded } from './charge-point-queries.ts'
+import {
+  alikeSentence,
+  changesTreatment,
+  endingConnections,
+  fenced,
+  profileSentence,
+  whatEnded,
+} from './charge-point-queries.ts'
 import { credentialsEnd } from './connection-history.ts'
 import { bool, bytea, int4, text } from './wire/columns.ts'
 
@@ -24,6 +31,10 @@ const compared = {
   strictness: chargePoints.strictness,
   registrationStatus: chargePoints.registrationStatus,
   timeZone: chargePoints.timeZone,
+  mayUseOtherName: chargePoints.mayUseOtherName,
+  certificateName: chargePoints.certificateName,
+  isBlocked: chargePoints.isBlocked,
+  profileMin: chargePoints.profileMin,
 }
 
 type Stored = Pick<typeof chargePoints.$inferSelect, keyof typeof compared>
@@ -45,6 +56,10 @@ const newColumns = {
   strictness: text<ChargePointLine>(({ input }) => input.strictness ?? null),
   registration_status: text<ChargePointLine>(({ input }) => input.registrationStatus ?? null),
   time_zone: text<ChargePointLine>(({ input }) => input.timeZone ?? null),
+  may_use_other_name: bool<ChargePointLine>(({ input }) => input.mayUseOtherName ?? false),
+  certificate_name: text<ChargePointLine>(({ input }) => input.certificateName ?? null),
+  blocked: bool<ChargePointLine>(({ input }) => input.isBlocked ?? false),
+  security_profile_min: int4<ChargePointLine>(({ input }) => input.profileMin ?? 0),
 }
 
 const changedColumns = {
@@ -59,6 +74,11 @@ const changedColumns = {
   new_registration: text<Change>(({ input }) => input.registrationStatus ?? null),
   sets_time_zone: bool<Change>(({ input }) => input.timeZone !== undefined),
   new_time_zone: text<Change>(({ input }) => input.timeZone ?? null),
+  new_other_name: bool<Change>(({ input }) => input.mayUseOtherName ?? null),
+  sets_certificate: bool<Change>(({ input }) => input.certificateName !== undefined),
+  new_certificate: text<Change>(({ input }) => input.certificateName ?? null),
+  new_blocked: bool<Change>(({ input }) => input.isBlocked ?? null),
+  new_profile: int4<Change>(({ input }) => input.profileMin ?? null),
   notifies: bool<Change>(({ input }) => changesTreatment(input)),
 }
 
@@ -70,6 +90,10 @@ const set = {
   strictness: sql`COALESCE(v.new_strictness, strictness)`,
   registrationStatus: sql`COALESCE(v.new_registration, registration_status)`,
   timeZone: sql`CASE WHEN v.sets_time_zone THEN v.new_time_zone ELSE time_zone END`,
+  mayUseOtherName: sql`COALESCE(v.new_other_name, may_use_other_name)`,
+  certificateName: sql`CASE WHEN v.sets_certificate THEN v.new_certificate ELSE certificate_name END`,
+  isBlocked: sql`COALESCE(v.new_blocked, blocked)`,
+  profileMin: sql`COALESCE(v.new_profile, security_profile_min)`,
 }
 
 // See `notifiesNodes` for one charge point.
@@ -77,6 +101,8 @@ const notified = { fencedIn: sql`CASE WHEN v.notifies THEN pg_current_xact_id() 
 
 // The CASE hides the condition from the planner, which would else read all of an index of those that are not deleted.
 const isThere = sql`CASE WHEN deleted_at IS NULL THEN true ELSE false END`
+
+const isNotLowered = sql`COALESCE(v.new_profile, security_profile_min) >= security_profile_min`
 
 export function createChargePointBatches(store: BatchStore) {
   return {
@@ -124,6 +150,9 @@ function outcomeOf(
       ? { result: 'created' }
       : { result: 'conflict', sentence: alikeSentence(alike, identity) }
   }
+  if ((input.profileMin ?? stored.profileMin) < stored.profileMin) {
+    return { result: 'conflict', sentence: profileSentence(identity, stored.profileMin) }
+  }
   const changed = differing(stored, input)
   if (Object.keys(changed).length === 0) return { result: 'unchanged' }
   const { key } = stored
@@ -134,17 +163,24 @@ function outcomeOf(
 
 /** The fields of `input` that change something. Setting the same password again ends a rotation that is under way. */
 function differing(stored: Stored, input: ChargePointInput): ChargePointInput {
-  const { passwordHash, apiKeyHash, location, strictness, registrationStatus, timeZone } = input
+  const { passwordHash, apiKeyHash, location, certificateName, ...others } = input
   const isSamePassword = isSameHash(stored.passwordHash, passwordHash) && stored.pendingPasswordHash === null
-  const wantedLocation = typeof location === 'string' ? storableText(location) : location
   return withDefined({
     passwordHash: isSamePassword ? undefined : passwordHash,
     apiKeyHash: isSameHash(stored.apiKeyHash, apiKeyHash) ? undefined : apiKeyHash,
-    location: unlessSame(wantedLocation, stored.location),
-    strictness: unlessSame(strictness, stored.strictness),
-    registrationStatus: unlessSame(registrationStatus, stored.registrationStatus),
-    timeZone: unlessSame(timeZone, stored.timeZone),
+    location: unlessSame(storable(location), stored.location),
+    certificateName: unlessSame(storable(certificateName), stored.certificateName),
+    strictness: unlessSame(others.strictness, stored.strictness),
+    registrationStatus: unlessSame(others.registrationStatus, stored.registrationStatus),
+    timeZone: unlessSame(others.timeZone, stored.timeZone),
+    mayUseOtherName: unlessSame(others.mayUseOtherName, stored.mayUseOtherName),
+    isBlocked: unlessSame(others.isBlocked, stored.isBlocked),
+    profileMin: unlessSame(others.profileMin, stored.profileMin),
   })
+}
+
+function storable<T extends null | undefined>(text: string | T): string | T {
+  return typeof text === 'string' ? storableText(text) : text
 }
 
 function isSameHash(stored: Uint8Array | null, wanted: Uint8Array | null | undefined): boolean {
@@ -162,10 +198,11 @@ async function insert(
     planned.map(({ line }) => line),
   )
   await db.execute(sql`
-    INSERT INTO charge_points
-      (identity, password_hash, api_key_hash, location, strictness, registration_status, time_zone)
+    INSERT INTO charge_points (identity, password_hash, api_key_hash, location, strictness, registration_status,
+      time_zone, may_use_other_name, certificate_name, blocked, security_profile_min)
     SELECT identity, password_hash, api_key_hash, location, COALESCE(strictness, ${strictnessDefault}),
-      COALESCE(registration_status, 'Accepted'), time_zone FROM ${rows}`)
+      COALESCE(registration_status, 'Accepted'), time_zone, may_use_other_name, certificate_name, blocked,
+      security_profile_min FROM ${rows}`)
 }
 
 async function update(
@@ -175,23 +212,18 @@ async function update(
   const changes = planned.flatMap(({ outcome: { change } }) =>
     change === undefined ? [] : [{ key: change.chargePoint.key, input: change.changed }],
   )
-  const ending = changes.filter(({ input }) => changesCredentials(input))
-  const others = changes.filter(({ input }) => !changesCredentials(input))
+  const ending = changes.filter(({ input }) => changesAccess(input))
+  const others = changes.filter(({ input }) => !changesAccess(input))
   const updating = (rows: readonly Change[], more: typeof fenced | typeof notified) =>
     db
       .update(chargePoints)
       .set({ ...set, ...more })
       .from(batchRows(changedColumns, rows))
-      .where(and(eq(chargePoints.key, sql`v.key`), isThere))
+      .where(and(eq(chargePoints.key, sql`v.key`), isThere, isNotLowered))
   let count = 0
   if (ending.length > 0) {
     count += (await endingConnections(db, updating(ending, fenced).returning(whatEnded), credentialsEnd)).length
   }
   if (others.length > 0) count += (await updating(others, notified)).rowCount ?? 0
   if (count < changes.length) throw new Overtaken()
-}
-
-/** Whether `input` ends the connection of the charge point. */
-function changesCredentials({ passwordHash, apiKeyHash }: ChargePointInput): boolean {
-  return passwordHash !== undefined || apiKeyHash !== undefined
 }

@@ -36,7 +36,7 @@ describe('a batch', () => {
   test('creates and changes charge points, says which, and leaves out fields alone', async () => {
     await stator.provision('B-OLD', { location: 'Here', strictness: 'strict' })
     const lines = [
-      { chargePointId: 'B-NEW', password: 'of-new' },
+      { chargePointId: 'B-NEW', password: 'password-of-new' },
       { chargePointId: 'B-OLD', location: 'There' },
     ]
     expect(await ofChargePoints(lines)).toMatchObject({
@@ -54,11 +54,11 @@ describe('a batch', () => {
       ...{ location: 'There', strictness: 'strict', hasPassword: true },
     })
     expect(await stator.json('/api/chargepoints/B-NEW')).toMatchObject({ strictness: 'lenient', location: null })
-    expect(await knocking('B-NEW', 'of-new')).toBe(101)
+    expect(await knocking('B-NEW', 'password-of-new')).toBe(101)
   })
 
   test('stores nothing when one line is wrong, and says which line, field and value', async () => {
-    const csv = 'chargePointId,timeZone,password\n"B-A",,\n\nB-B,Berlin,\nB-C,,"\u0007secret"\n'
+    const csv = 'chargePointId,timeZone,password\n"B-A",,\n\nB-B,Berlin,\nB-C,,"\u0007secret-password"\n'
     const { status, body } = await csvOfChargePoints(csv)
     expect(status).toBe(400)
     expect(body).toMatchObject({
@@ -196,15 +196,27 @@ describe('a changed charge point', () => {
     ]
     expect(await ofChargePoints(lines('secretpassword'))).toMatchObject({ body: { unchanged: 2 } })
     await raw.call('Heartbeat', {})
-    expect(await ofChargePoints(lines('another'))).toMatchObject({ body: { unchanged: 1, changed: 1 } })
+    expect(await ofChargePoints(lines('another-password'))).toMatchObject({ body: { unchanged: 1, changed: 1 } })
     await until('the socket is closed', async () => raw.closing)
     expect(raw.closing).toMatchObject({ code: 1008 })
     await idle.call('Heartbeat', {})
     expect(await knocking('B-LIVE', 'secretpassword')).toBe(401)
-    expect(await knocking('B-LIVE', 'another')).toBe(101)
+    expect(await knocking('B-LIVE', 'another-password')).toBe(101)
     expect(await stator.json('/api/chargepoints/B-LIVE')).toMatchObject({
       lastDisconnect: { reason: 'Credentials changed' },
     })
+  })
+
+  test('is disconnected and refused once it is blocked, and its security profile is never lowered', async () => {
+    const raw = await stator.bootedRaw('B-BLOCK')
+    expect(await csvOfChargePoints('chargePointId,blocked\nB-BLOCK,TRUE\n')).toMatchObject({ body: { changed: 1 } })
+    await until('the socket is closed', async () => raw.closing)
+    expect(await knocking('B-BLOCK', 'secretpassword')).toBe(403)
+    const csv = (profile: string) => `chargePointId,minSecurityProfile,blocked\nB-BLOCK,${profile},false\n`
+    expect(await csvOfChargePoints(csv('2'))).toMatchObject({ body: { changed: 1 } })
+    expect(await csvOfChargePoints(csv('1'))).toMatchObject({ status: 409 })
+    expect(await csvOfChargePoints(csv('7'))).toMatchObject({ status: 400 })
+    expect(await stator.json('/api/chargepoints/B-BLOCK')).toMatchObject({ blocked: false, minSecurityProfile: 2 })
   })
 
   test('is answered by its new registration status from the next boot on', async () => {
@@ -243,7 +255,7 @@ describe('the CSV file of a list', () => {
   })
 
   test('has what an edit removes, and only what the filter lets through', async () => {
-    await stator.provision('B-EDIT', { location: 'Only one', password: 'kept' })
+    await stator.provision('B-EDIT', { location: 'Only one', password: 'kept-password' })
     const file = await fileOf('/api/chargepoints.csv?location=only+one')
     expect(file.split('\r\n')).toHaveLength(3)
     await csvOfChargePoints(file.replace('Only one', ''))
