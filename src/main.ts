@@ -8,7 +8,7 @@ import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
 import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
-import { hashPassword } from './auth/password-forms.ts'
+import { hashPassword, isHashOfPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
 import { answerAtOnce, version } from './base/command-line.ts'
@@ -205,6 +205,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         hash: {
           password: (password) => hashPassword(password, auth.credentials),
           apiKey: (apiKey) => auth.credentials.hash(apiKey),
+          isPassword: (password, hash) => isHashOfPassword(password, hash, auth.credentials),
+          isApiKey: (apiKey, hash) => auth.credentials.matches(apiKey, hash),
         },
         rotations: new PasswordRotations(queries, auth.credentials, ocppLog),
         strictnessDefault: settings.ocpp.strictness,

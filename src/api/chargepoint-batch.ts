@@ -108,7 +108,15 @@ export function chargePointBatchRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     identity: 'chargePointId',
     columns,
     schema: NewChargePoint,
-    lineOf: ({ chargePointId, ...wanted }) => ({ identity: chargePointId, input: chargePointInput(wanted, hash) }),
+    lineOf: ({ chargePointId, ...wanted }) => {
+      const { password, apiKey } = wanted
+      return {
+        identity: chargePointId,
+        input: chargePointInput(wanted, hash),
+        isPassword: (stored) => typeof password === 'string' && hash.isPassword(password, stored),
+        isApiKey: (stored) => typeof apiKey === 'string' && hash.isApiKey(apiKey, stored),
+      }
+    },
     store: (lines, mode) => queries.storeChargePoints(lines, { mode, strictnessDefault }),
   }
 

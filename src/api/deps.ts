@@ -189,6 +189,9 @@ export interface ApiDeps {
   readonly hash: {
     password(password: string): Uint8Array
     apiKey(apiKey: string): Uint8Array
+    /** Whether `hash` is one of `password`; each hash of it is another one. */
+    isPassword(password: string, hash: Uint8Array): boolean
+    isApiKey(apiKey: string, hash: Uint8Array): boolean
   }
   /** Password rotations over OCPP. */
   readonly rotations: Pick<PasswordRotations, 'begin'>

@@ -24,9 +24,18 @@ type PasswordHashes = Pick<CredentialRecord, 'passwordHash' | 'pendingPasswordHa
  * a charge point presents.
  */
 export function hashPassword(password: string | Uint8Array, credentials: Credentials): Uint8Array {
+  return credentials.hash(formToStore(password))
+}
+
+/** Whether `hashPassword` of `password` made `hash`. */
+export function isHashOfPassword(password: string, hash: Uint8Array, credentials: Credentials): boolean {
+  return credentials.matches(formToStore(password), hash)
+}
+
+function formToStore(password: string | Uint8Array): string | Uint8Array {
   const text = Buffer.from(password).toString('latin1')
   const isMixedCase = /[a-f]/.test(text) && /[A-F]/.test(text)
-  return credentials.hash(isHex(text) && isMixedCase ? text.toLowerCase() : password)
+  return isHex(text) && isMixedCase ? text.toLowerCase() : password
 }
 
 /**

@@ -293,7 +293,7 @@ export const csvTurnCharacters = 32_768
 /** Lines of a batch that one statement reads or writes; with `partial`, that one transaction stores. */
 export const batchPieceLines = 500
 
-/** Lock timeout of a batch, in milliseconds: a commit of charge points may wait for a row that the batch has changed. */
+/** Lock timeout of a batch, in milliseconds: a commit may wait for a row that the batch has changed. */
 export const batchLockMs = 200
 
 /** Attempts to store a batch while others change the same rows, and the pause between two attempts, in milliseconds. */

@@ -12,6 +12,9 @@ export type BatchMode = 'atomic' | 'partial' | 'check'
 export interface ChargePointLine {
   readonly identity: string
   readonly input: ChargePointInput
+  /** Whether a stored hash is one of the password, or the key, of this line. */
+  isPassword(hash: Uint8Array): boolean
+  isApiKey(hash: Uint8Array): boolean
 }
 
 export interface IdTokenLine {

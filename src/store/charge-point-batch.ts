@@ -125,7 +125,7 @@ async function plan(
   db: NodePgDatabase,
   lines: readonly ChargePointLine[],
 ): Promise<readonly Planned<ChargePointLine, ChargePointOutcome>[]> {
-  // Arrays of values, not of a subquery: PostgreSQL then compares rows with them by a hash, if it reads the whole table.
+  // Arrays of values, not a subquery: if PostgreSQL reads the whole table, it compares each row with them by a hash.
   const isNamed = sql`${chargePoints.identity} = ANY(${arrayOf(identityColumn, lines)})`
   const isAlike = sql`lower(${chargePoints.identity}) = ANY(${arrayOf(loweredColumn, lines)})`
   const found: Stored[] = await db
@@ -140,11 +140,8 @@ async function plan(
   })
 }
 
-function outcomeOf(
-  { identity, input }: ChargePointLine,
-  stored: Stored | undefined,
-  alike: string | undefined,
-): ChargePointOutcome {
+function outcomeOf(line: ChargePointLine, stored: Stored | undefined, alike: string | undefined): ChargePointOutcome {
+  const { identity, input } = line
   if (stored === undefined) {
     return alike === undefined
       ? { result: 'created' }
@@ -153,7 +150,7 @@ function outcomeOf(
   if ((input.profileMin ?? stored.profileMin) < stored.profileMin) {
     return { result: 'conflict', sentence: profileSentence(identity, stored.profileMin) }
   }
-  const changed = differing(stored, input)
+  const changed = differing(stored, line)
   if (Object.keys(changed).length === 0) return { result: 'unchanged' }
   const { key } = stored
   const { strictness, registrationStatus, timeZone } = { ...stored, ...changed }
@@ -162,12 +159,13 @@ function outcomeOf(
 }
 
 /** The fields of `input` that change something. Setting the same password again ends a rotation that is under way. */
-function differing(stored: Stored, input: ChargePointInput): ChargePointInput {
+function differing(stored: Stored, { input, isPassword, isApiKey }: ChargePointLine): ChargePointInput {
   const { passwordHash, apiKeyHash, location, certificateName, ...others } = input
-  const isSamePassword = isSameHash(stored.passwordHash, passwordHash) && stored.pendingPasswordHash === null
+  const isSamePassword =
+    isSameSecret(stored.passwordHash, passwordHash, isPassword) && stored.pendingPasswordHash === null
   return withDefined({
     passwordHash: isSamePassword ? undefined : passwordHash,
-    apiKeyHash: isSameHash(stored.apiKeyHash, apiKeyHash) ? undefined : apiKeyHash,
+    apiKeyHash: isSameSecret(stored.apiKeyHash, apiKeyHash, isApiKey) ? undefined : apiKeyHash,
     location: unlessSame(storable(location), stored.location),
     certificateName: unlessSame(storable(certificateName), stored.certificateName),
     strictness: unlessSame(others.strictness, stored.strictness),
@@ -183,9 +181,12 @@ function storable<T extends null | undefined>(text: string | T): string | T {
   return typeof text === 'string' ? storableText(text) : text
 }
 
-function isSameHash(stored: Uint8Array | null, wanted: Uint8Array | null | undefined): boolean {
-  if (stored === null || wanted === null || wanted === undefined) return stored === wanted
-  return Buffer.compare(stored, wanted) === 0
+function isSameSecret(
+  stored: Uint8Array | null,
+  wanted: Uint8Array | null | undefined,
+  isOf: (stored: Uint8Array) => boolean,
+): boolean {
+  return stored === null || wanted === null ? stored === wanted : isOf(stored)
 }
 
 async function insert(

@@ -129,7 +129,12 @@ export function fakeApi(
       isScraper: () => false,
       attempts: { turn: async () => true, failed: async () => false, proven: () => {} },
       noteSecurityEvent: () => {},
-      hash: { password: () => new Uint8Array(32), apiKey: () => new Uint8Array(32) },
+      hash: {
+        password: () => new Uint8Array(32),
+        apiKey: () => new Uint8Array(32),
+        isPassword: () => false,
+        isApiKey: () => false,
+      },
       rotations: { begin: unexpected('rotations.begin') },
       strictnessDefault: 'lenient',
       ghostDeadlines: { availableMs: 1_800_000, goneMs: 86_400_000 },
