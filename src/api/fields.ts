@@ -104,6 +104,7 @@ export const messageIdQuery = text('Message ID', 255)
 export const TransactionParams = z.object({
   transactionId: integerText('Transaction ID', 1, integerMax).openapi({
     param: { name: 'transactionId', in: 'path' },
+    description: 'The number that Stator gave the transaction.',
     example: 12345,
   }),
 })

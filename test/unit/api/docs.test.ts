@@ -5,6 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { Ruleset, Spectral } from '@stoplight/spectral-core'
+import { oas } from '@stoplight/spectral-rulesets'
 import { z } from 'zod'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { integerMax, remoteStartPromiseMs } from '../../../src/base/limits.ts'
@@ -45,6 +47,13 @@ async function redocly(command: readonly string[]): Promise<unknown> {
     stderr: 'ignore',
   })
   return JSON.parse(await stdout.text())
+}
+
+/** What `spectral` finds with its ruleset for OpenAPI (`spectral:oas`): the rule, and where. */
+async function spectral(document: string): Promise<readonly (readonly [rule: string | number, at: string])[]> {
+  const linter = new Spectral()
+  linter.setRuleset(new Ruleset({ extends: [[oas, 'recommended']] }))
+  return (await linter.run(document)).map(({ code, path }) => [code, path.join('.')])
 }
 
 describe('the OpenAPI document', () => {
@@ -209,6 +218,13 @@ describe('the OpenAPI document', () => {
     expect(await redocly(['lint', file, '--extends=recommended', '--format=json'])).toMatchObject({
       totals: { errors: 1 },
     })
+  })
+
+  test('is clean for `spectral lint`: no error, warning or hint of its ruleset for OpenAPI', async () => {
+    const { text } = await openApi()
+    expect(await spectral(text)).toEqual([])
+    const broken = '{"openapi": "3.1.0", "info": {"title": "Stator", "version": "1"}, "servers": [], "paths": {}}'
+    expect(await spectral(broken)).toContainEqual(['info-contact', 'info'])
   })
 })
 
