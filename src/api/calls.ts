@@ -4,7 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { callTimeoutSecondsMax } from '../base/limits.ts'
 import { quirkTable } from '../ocpp/quirks.ts'
-import { tables } from '../blocks/messages.ts'
+import { centralSystemActions, tables } from '../blocks/messages.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { ownChargePoint } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
@@ -20,7 +20,11 @@ const timeoutError = `Timeout must be a number of seconds, above 0 and at most $
 
 const Call = z
   .strictObject({
-    action: text('Action', 50).openapi({ example: 'TriggerMessage' }),
+    action: text('Action', 50).openapi({
+      description: 'One of the version that the charge point speaks.',
+      enum: [...centralSystemActions],
+      example: 'TriggerMessage',
+    }),
     payload: object('Payload')
       .default({})
       .openapi({

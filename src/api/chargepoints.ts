@@ -40,6 +40,8 @@ const settings = {
     .openapi({
       description:
         'Of the times that it sends without a zone: an IANA name or an offset. Without one they are taken as UTC.',
+      // What they look like; the refinement knows which there are.
+      pattern: '^([A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*|[+-][0-9]{2}(:?[0-9]{2})?)$',
       example: 'Europe/Berlin',
     }),
 }

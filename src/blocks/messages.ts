@@ -87,6 +87,15 @@ export const chargePointActions: readonly string[] = [
   ),
 ].toSorted()
 
+/** The names of all actions that a central system may send, of all versions, sorted. */
+export const centralSystemActions: readonly string[] = [
+  ...new Set(
+    Object.values(tables).flatMap((table) =>
+      Object.keys(table).filter((action) => table[action]?.direction !== 'fromChargePoint'),
+    ),
+  ),
+].toSorted()
+
 /** The row of an action; undefined if the version does not have it. Safe for any text, including `constructor`. */
 export function rowOf(version: OcppVersion, action: string): MessageRow | undefined {
   return rows[version].get(action)

@@ -1,5 +1,6 @@
-// `schemathesis` against the document and a running Stator with a simulated charge point: every status, header and body
-// is one that /openapi.json describes. It is a Python program; where it is not installed, this test is skipped.
+// `schemathesis` with all its checks against the document and a running Stator with a simulated charge point: every
+// status, header and body is one that /openapi.json describes, what the schemas forbid is refused, and what they allow is
+// accepted. It is a Python program; where it is not installed, this test is skipped.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,11 +9,13 @@ import { join } from 'node:path'
 import { TestStator, adminApiKey } from '../../support/stator.ts'
 
 const command = Bun.which('schemathesis')
+const why = command === null ? ' (skipped: schemathesis is not installed; pip install schemathesis)' : ''
 let stator: TestStator
 let folder: string
 
 beforeAll(async () => {
-  stator = await TestStator.start({ settings: { OCPP: { CallTimeout: 1 } } })
+  // It tries wrong credentials with every operation, and would be slowed down as one who guesses.
+  stator = await TestStator.start({ settings: { OCPP: { CallTimeout: 1 }, Limits: { FailedAttempts: 1_000 } } })
   folder = await mkdtemp(join(tmpdir(), 'stator-schemathesis-'))
 })
 
@@ -24,11 +27,71 @@ afterAll(async () => {
 /** Operations that end the charge point's connection, or forbid the next one. They are run last, by themselves. */
 const ending = ['deleteChargePoint', 'changeChargePoint']
 
+// A period is two fields, and its years are counted in UTC.
+const period = ['^to: To must not be before From$', '^(from|to): .* must lie in the years 1 to 9999, in UTC$']
+// How many items are looked at depends on the database and on the other filters.
+const page = ['^page: Page must begin within the first \\d+ items']
+// There is no end to the names that look like a time zone.
+const timeZone = ['^timeZone: Time zone must be an IANA name']
+// The document is the same for all versions of OCPP; 1.6 has shorter texts than 2.x.
+const length = (field: string) => [`^${field}(\\[\\d+\\])?: .* is \\d+ characters long; at most \\d+ are allowed\\.$`]
+
+/** The rules that JSON Schema has no words for, by operation: what the 400 says, as regular expressions. */
+const rules: Readonly<Record<string, readonly string[]>> = {
+  listChargePoints: page,
+  createChargePoint: timeZone,
+  changeChargePoint: timeZone,
+  startTransaction: [
+    ...length('idTag'),
+    // A charging profile is validated with the schema of the charge point's version.
+    '^chargingProfile',
+  ],
+  getConfiguration: length('key'),
+  changeConfiguration: [...length('key'), ...length('value')],
+  listMeterValuesOfChargePoint: [...period, ...page],
+  listTransactions: [
+    ...period,
+    ...page,
+    '^endDate: End date must not be before the start date$',
+    '^from: Give From or Start date, not both$',
+    '^to: Give To or End date, not both$',
+  ],
+  closeTransaction: [
+    '^stopTime: Stop time must not be before the transaction began$',
+    '^meterStop: Meter stop must not be below the meter start, which is \\d+ Wh$',
+  ],
+  // Action and payload are those of the charge point's version.
+  sendCall: ['^payload', "^action: Action '\\w+' is not an action of OCPP 1\\.6$"],
+  listMessages: [...period, ...page],
+  listEvents: [...period, ...page],
+  listHistory: [...period, ...page],
+  listSecurityEvents: [...period, ...page],
+  listAnomalies: [...period, ...page],
+  listAnomaliesOfChargePoint: [...period, ...page],
+}
+
+/** The statuses of `positive_data_acceptance` that an operation may answer a valid request with, and 400. */
+const accepted = ['2xx', '3xx', '401', '403', '404', '409', '429', '5xx', '400']
+
+/** The request has the timeout, and it may be shorter than any charge point needs: 504. */
+const impatient = 'sendCall'
+
+/** The configuration file of schemathesis: parameters without which it would meet nothing but 404, and the rules. */
+function configuration(parameters: Readonly<Record<string, unknown>>): string {
+  const operation = (id: string, check: string, statuses: readonly string[]): string =>
+    `[[operations]]\ninclude-operation-id = "${id}"\nchecks.${check}.expected-statuses = ${JSON.stringify(statuses)}`
+  const refusing = Object.keys(rules).map((id) => operation(id, 'positive_data_acceptance', accepted))
+  const late = operation(impatient, 'not_a_server_error', ['2xx', '3xx', '4xx', '504'])
+  const known = Object.entries(parameters).map(([name, value]) => `"${name}" = ${JSON.stringify(value)}`)
+  const hooks = join(import.meta.dir, '../../fixtures/schemathesis-checks.py')
+  return [`hooks = ${JSON.stringify(hooks)}`, '[parameters]', ...known, ...refusing, late].join('\n')
+}
+
 test.skipIf(command === null).each([
   ['all but those that end the connection', [...ending.map((operation) => `--exclude-operation-id=${operation}`)]],
   ['those that end the connection', [...ending.map((operation) => `--include-operation-id=${operation}`)]],
 ])(
-  'schemathesis finds nothing in the operations: %s',
+  `schemathesis finds nothing in the operations: %s${why}`,
   async (_which, operations) => {
     const identity = `CP-${operations.length}-${crypto.randomUUID().slice(0, 8)}`
     await stator.station(identity)
@@ -36,10 +99,7 @@ test.skipIf(command === null).each([
       body: { connectorId: 1, idTag: 'NOBODY' },
     })
     const config = join(folder, 'schemathesis.toml')
-    // Without them, it would meet nothing but 404.
-    const known = { 'path.chargePointId': identity, 'path.transactionId': transactionId }
-    const lines = Object.entries(known).map(([name, value]) => `"${name}" = ${JSON.stringify(value)}\n`)
-    await Bun.write(config, `[parameters]\n${lines.join('')}`)
+    await Bun.write(config, configuration({ 'path.chargePointId': identity, 'path.transactionId': transactionId }))
     const { stdout, exited } = Bun.spawn(
       [
         command ?? '',
@@ -47,14 +107,12 @@ test.skipIf(command === null).each([
         'run',
         `${stator.url}/openapi.json`,
         `--header=X-API-Key: ${adminApiKey}`,
-        // What no schema can say, such as a period that ends before it begins: docs/decisions.md.
-        '--exclude-checks=positive_data_acceptance',
         '--max-examples=10',
         '--seed=1',
         '--no-color',
         ...operations,
       ],
-      { cwd: folder, stdout: 'pipe' },
+      { cwd: folder, stdout: 'pipe', env: { ...process.env, STATOR_RULES: JSON.stringify(rules) } },
     )
     const output = await stdout.text()
     if ((await exited) !== 0) throw new Error(output)

@@ -155,10 +155,13 @@ describe('the OpenAPI document', () => {
       ['timeout', where('body', false, { type: 'number', exclusiveMinimum: 0, maximum: 600, description })],
       ['meterStop', where('body', false, { type: 'number', minimum: 0, description })],
       ['status', where('body', false, { ...idTagStatus, default: 'Accepted' })],
+      ['action', where('body', true, { enum: expect.arrayContaining(['DataTransfer', 'GetLocalListVersion']) })],
+      ['timeZone', where('body', false, { maxLength: 100, pattern: expect.stringContaining('[A-Za-z]') })],
       ['payload', where('body', false, { type: 'object', default: {}, description })],
     ]) {
       expect(fields).toContainEqual([name, field])
     }
+    expect(fields).not.toContainEqual(['action', where('body', true, { enum: expect.arrayContaining(['Heartbeat']) })])
     // What a change leaves out stays as it is.
     expect(fields).toContainEqual(['status', { in: 'body', required: false, schema: idTagStatus }])
     const mayBeLeftOut = operations.filter(({ requestBody }) => requestBody?.required === false)
