@@ -1,46 +1,17 @@
 // `bun start` as a process of its own: how it refuses to start, and how it ends.
 
-import { afterEach, describe, expect, test } from 'bun:test'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { describe, expect, test } from 'bun:test'
 import { benchPasswordDefault } from '../../../bench/cli.ts'
 import { drainConnectionsMin } from '../../../src/base/limits.ts'
 import { flows16 } from '../../fixtures/seed-flows.ts'
+import { cleanUpAfterEach } from '../../support/clean-up.ts'
 import { testDatabase } from '../../support/postgres.ts'
 import { RawChargePoint } from '../../support/raw-charge-point.ts'
-import { keptKey, StartedProcess } from '../../support/started-process.ts'
+import { keptKey } from '../../support/started-process.ts'
 import { StatorProcess } from '../../support/stator-process.ts'
-import { embeddedFolder } from '../../support/store.ts'
 import { until } from '../../support/until.ts'
 
-const cleanUp: (() => Promise<unknown> | void)[] = []
-
-afterEach(async () => {
-  for (const task of cleanUp.splice(0).toReversed()) await task()
-})
-
-async function dataFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'stator-test-'))
-  cleanUp.push(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
-/** A data folder in which the embedded database has its tables already. */
-async function madeFolder(): Promise<string> {
-  const { dataFolder, remove } = await embeddedFolder()
-  cleanUp.push(remove)
-  return dataFolder
-}
-
-function run(env: Record<string, string>): StartedProcess {
-  const stator = new StartedProcess(env)
-  cleanUp.push(async () => {
-    stator.signal('SIGKILL')
-    await stator.exit()
-  })
-  return stator
-}
+const { add, newFolder, madeFolder, run } = cleanUpAfterEach()
 
 async function provisioned(url: string, key: string): Promise<void> {
   const response = await fetch(`${url}/api/chargepoints`, {
@@ -62,8 +33,8 @@ function connected(url: string): Promise<RawChargePoint> {
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   test('finishes what is under way, closes the sockets with 1001 and ends with 0', async () => {
     const database = await testDatabase()
-    cleanUp.push(() => database.drop())
-    const folder = await dataFolder()
+    add(() => database.drop())
+    const folder = await newFolder()
     const env = { Database__ConnectionString: database.connectionString, Database__DataFolder: folder }
     const stator = run(env)
     const url = await stator.url()
@@ -93,9 +64,9 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 test('a node that stops is not ready, and says so until its last connection is closed', async () => {
   const identities = Array.from({ length: 4 * drainConnectionsMin }, (_, index) => `CP${index}`)
   const database = await testDatabase()
-  cleanUp.push(() => database.drop())
+  add(() => database.drop())
   const stator = await StatorProcess.start({ connectionString: database.connectionString, identities })
-  cleanUp.push(() => stator.remove())
+  add(() => stator.remove())
   const raws = await Promise.all(
     identities.map((identity) =>
       RawChargePoint.connect({ url: stator.ocppUrl, identity, password: benchPasswordDefault }),
@@ -139,7 +110,7 @@ describe('a start that cannot be says why in one sentence, and ends with 1', () 
   ])(
     '%s',
     async (_what, env, expected) => {
-      const stator = run({ Database__DataFolder: await dataFolder(), ...env })
+      const stator = run({ Database__DataFolder: await newFolder(), ...env })
       expect(await stator.exit()).toBe(1)
       const reported = stator.errors.trim()
       expect(reported).toContain(expected)

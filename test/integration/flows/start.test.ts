@@ -1,43 +1,15 @@
 // What `bun start` says while it starts, in a terminal and without one, and what SIGHUP does.
 
-import { afterEach, expect, test } from 'bun:test'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { makeRoot, makeServer } from '../../support/certificates.ts'
+import { cleanUpAfterEach } from '../../support/clean-up.ts'
 import { basic } from '../../support/raw-charge-point.ts'
-import { keptKey, StartedProcess, type StartedProcessOptions } from '../../support/started-process.ts'
-import { embeddedFolder } from '../../support/store.ts'
+import { keptKey } from '../../support/started-process.ts'
 import { until } from '../../support/until.ts'
 
-const cleanUp: (() => Promise<unknown> | void)[] = []
-
-afterEach(async () => {
-  for (const task of cleanUp.splice(0).toReversed()) await task()
-})
-
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'stator-test-'))
-  cleanUp.push(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
-/** A data folder in which the embedded database has its tables already. */
-async function madeFolder(): Promise<string> {
-  const { dataFolder, remove } = await embeddedFolder()
-  cleanUp.push(remove)
-  return dataFolder
-}
-
-function run(env: Record<string, string>, options: StartedProcessOptions = {}): StartedProcess {
-  const stator = new StartedProcess({ OCPP__ServerEndpoint: '127.0.0.1', ...env }, options)
-  cleanUp.push(async () => {
-    stator.signal('SIGKILL')
-    await stator.exit()
-  })
-  return stator
-}
+const { newFolder, madeFolder, run } = cleanUpAfterEach()
 
 async function statusWith(url: string, key: string): Promise<number> {
   return (await fetch(`${url}/api/chargepoints`, { headers: { 'X-API-Key': key } })).status
