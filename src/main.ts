@@ -11,7 +11,7 @@ import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { hashPassword, isHashOfPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
-import { answerAtOnce, version } from './base/command-line.ts'
+import { answerAtOnce, UsageError, version } from './base/command-line.ts'
 import { type Clock, isoTime, systemClock } from './base/clock.ts'
 import { loadSettings, sectionsThatNeedRestart, type Settings, type TlsSettings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
@@ -395,7 +395,8 @@ async function reloadSettings(
 }
 
 function fail(error: unknown): void {
-  console.error(error instanceof StatorError ? `${error.message} (${error.code})` : error)
+  if (error instanceof UsageError) console.error(error.message)
+  else console.error(error instanceof StatorError ? `${error.message} (${error.code})` : error)
   process.exit(1)
 }
 

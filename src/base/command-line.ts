@@ -52,7 +52,8 @@ const leftWidth = 40
 /**
  * Reads `args` by the flags of `command`.
  *
- * @throws {UsageError} for an unknown flag, a missing value, a value that nobody asked for, or an operand too many.
+ * @throws {UsageError} for an unknown flag, one that is given twice, a missing value, a value that nobody asked for, or
+ *   an operand too many.
  */
 export function readFlags(args: readonly string[], command: Command): Given {
   const flags = new Map<string, string>()
@@ -67,6 +68,7 @@ export function readFlags(args: readonly string[], command: Command): Given {
     const name = match?.[1] ?? ''
     const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined
     if (flag === undefined) throw unknownFlag(argument, command)
+    if (flags.has(name)) throw new UsageError(`--${name} is given twice: expected it once.`)
     const value = match?.[2]
     if (flag.value === null) {
       if (value !== undefined) throw new UsageError(`--${name} is "${value}": expected --${name} without a value.`)

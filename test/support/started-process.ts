@@ -12,6 +12,8 @@ export interface StartedProcessOptions {
   readonly program?: string
   readonly args?: readonly string[]
   readonly inTerminal?: boolean
+  /** Where it runs; by default in the root. */
+  readonly folder?: string
 }
 
 /** A line of the log. */
@@ -24,10 +26,10 @@ export class StartedProcess {
   errors = ''
 
   constructor(env: Readonly<Record<string, string>>, options: StartedProcessOptions = {}) {
-    const { program = 'src/main.ts', args = [], inTerminal = false } = options
+    const { program = 'src/main.ts', args = [], inTerminal = false, folder = root } = options
     const command = [process.execPath, join(root, program), ...args]
     const common = {
-      cwd: root,
+      cwd: folder,
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', OCPP__ServerPort: '0', ...env },
     }
     if (inTerminal) {

@@ -1,18 +1,28 @@
-// The command line of `migrate --to`: what it takes and what it prints.
+// `migrate --to`: what it takes and what it prints.
 
+import { answerAtOnce, type Command, readFlags, UsageError } from '../../base/command-line.ts'
 import { loadSettings } from '../../base/config.ts'
-import { StatorError } from '../../base/errors.ts'
 import { createLogger } from '../../base/log.ts'
 import { keepPrivate } from '../../base/private-folder.ts'
 import { moveEmbedded } from './move.ts'
 
-/** What `migrate --help` prints. */
-export const moveUsage = `bun src/main.ts migrate --to CONNECTION [--config FILE]
-
-Moves everything from the embedded database to an empty PostgreSQL (15 or newer), while no Stator runs on either.
-
-  --to CONNECTION   where to: 'Host=…;Port=5432;Database=…;Username=…;Password=…' or postgresql://…
-  --config FILE     the settings file; Database.DataFolder says where the embedded database is`
+/** `bun src/main.ts migrate`. */
+const command: Command = {
+  name: 'bun src/main.ts migrate',
+  about:
+    'moves everything from the embedded database to an empty PostgreSQL (15 or newer), while no Stator runs on either',
+  flags: {
+    to: {
+      value: 'CONNECTION',
+      about: "where to: 'Host=…;Port=5432;Database=…;Username=…;Password=…' or postgresql://…",
+    },
+    config: {
+      value: 'FILE',
+      about: 'the settings file; Database.DataFolder says where the embedded database is',
+    },
+  },
+  operands: null,
+}
 
 /** Arguments after `migrate`: where to, and those that settings are read with. */
 export interface MoveArguments {
@@ -23,40 +33,30 @@ export interface MoveArguments {
 /**
  * Reads the arguments after `migrate`.
  *
- * @throws {StatorError} `SETTING_INVALID` when `--to` is missing, empty or given twice.
+ * @throws {UsageError} when `--to` is missing or empty, or for what `readFlags` refuses.
  */
 export function readMoveArguments(args: readonly string[]): MoveArguments {
-  const others: string[] = []
-  const given: string[] = []
-  for (let at = 0; at < args.length; at++) {
-    const argument = args[at] ?? ''
-    if (argument === '--to') given.push(args[++at] ?? '')
-    else if (argument.startsWith('--to=')) given.push(argument.slice('--to='.length))
-    else others.push(argument)
+  const { flags } = readFlags(args, command)
+  const to = flags.get('to') ?? ''
+  if (to === '') {
+    throw new UsageError("--to names no database: expected --to 'Host=…;Port=5432;Database=…;Username=…;Password=…'.")
   }
-  const [to] = given
-  if (given.length === 1 && to !== undefined && to !== '') return { to, others }
-  const sentence =
-    given.length > 1
-      ? '--to is given twice: expected one database.'
-      : "--to names no database: expected --to 'Host=…;Port=5432;Database=…;Username=…;Password=…'."
-  throw new StatorError('SETTING_INVALID', sentence)
+  const config = flags.get('config')
+  return { to, others: config === undefined ? [] : ['--config', config] }
 }
 
 /**
  * Runs the command. `print` gets its lines.
  *
- * @throws {StatorError} with one sentence: what is in the way, and what to do.
+ * @throws {StatorError | UsageError} with one sentence: what is in the way, and what to do.
  */
 export async function moveCommand(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   print: (line: string) => void,
 ): Promise<void> {
-  if (args.includes('--help')) {
-    print(moveUsage)
-    return
-  }
+  const answer = answerAtOnce(args, command)
+  if (answer !== null) return print(answer)
   const { to, others } = readMoveArguments(args)
   const { database, logLevels } = loadSettings({ argv: others, env })
   const { dataFolder } = database

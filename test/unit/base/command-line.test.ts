@@ -30,6 +30,7 @@ describe('flags', () => {
     [['--constructor'], '"--constructor" is no flag of bun brew: see bun brew --help.'],
     [['--cups'], '--cups has no value: expected N.'],
     [['--cups', '--strong'], '--cups has no value: expected N.'],
+    [['--cups', '2', '--cups=3'], '--cups is given twice: expected it once.'],
     [['--strong=very'], '--strong is "very": expected --strong without a value.'],
   ])('%p are refused in one sentence', (args, sentence) => {
     expect(() => readFlags(args, command)).toThrow(new UsageError(sentence))
