@@ -5,6 +5,7 @@ import { answerAtOnce, readFlags, UsageError } from '../base/command-line.ts'
 import { systemClock } from '../base/clock.ts'
 import { loadSettings, type Settings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
+import { createLogger } from '../base/log.ts'
 import { makeFilesPrivate } from '../base/private-folder.ts'
 import { onSignals } from '../base/signals.ts'
 import { demoCommand, settingLines } from '../base/start-command.ts'
@@ -219,10 +220,11 @@ async function main(): Promise<void> {
   if (answer !== null) return console.log(answer)
   readFlags(argv, demoCommand)
   makeFilesPrivate()
+  const inTerminal = process.stdout.isTTY
   const settings = loadSettings({
     argv,
     env: {
-      Logging__LogLevel__Default: 'Warning',
+      Logging__LogLevel__Default: inTerminal ? 'Warning' : 'Information',
       OCPP__HeartbeatInterval: '30',
       ...process.env,
       Database__Provider: 'Embedded',
@@ -230,12 +232,16 @@ async function main(): Promise<void> {
       Database__DataFolder: dataFolder,
     },
   })
-  console.log(
-    `The demo keeps its data in ${dataFolder}, apart from that of bun start. Its first start takes some seconds.`,
-  )
-  const demo = await startDemo(settings, (line) => console.log(`${new Date().toLocaleTimeString()}  ${line}`))
-  console.log(introduction(demo.stator))
+  const log = createLogger(settings.logLevels)
+  // As with `bun start`: without a terminal, standard output has log lines only, and no key.
+  const print = inTerminal
+    ? (line: string) => console.log(`${new Date().toLocaleTimeString()}  ${line}`)
+    : (line: string) => log.info(line)
+  print(`The demo keeps its data in ${dataFolder}, apart from that of bun start. Its first start takes some seconds.`)
+  const demo = await startDemo(settings, print)
   onSignals({ stop: () => demo.stop(), reload: null, fail })
+  if (inTerminal) console.log(introduction(demo.stator))
+  else log.info({ url: demo.stator.url }, 'The demo is running.')
 }
 
 function fail(error: unknown): void {

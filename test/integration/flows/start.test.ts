@@ -1,6 +1,7 @@
-// What `bun start` says while it starts, in a terminal and without one, and what SIGHUP does.
+// What `bun start` and the demo say while they start, in a terminal and without one, and what SIGHUP does.
 
 import { expect, test } from 'bun:test'
+import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { makeRoot, makeServer } from '../../support/certificates.ts'
@@ -43,6 +44,38 @@ test('in a terminal the first start shows the admin key, a second one does not, 
   const second = run({ Database__DataFolder: folder }, { inTerminal: true })
   expect(await second.said('Admin API key')).toBe('in')
   expect(second.out).not.toContain(key)
+}, 60_000)
+
+/** A folder in which the demo finds its database made. */
+async function demoFolder(): Promise<string> {
+  const folder = await newFolder()
+  await mkdir(join(folder, 'data'))
+  await symlink(await madeFolder(), join(folder, 'data/demo'))
+  return folder
+}
+
+test('the demo without a terminal prints JSON only, names the file of its key, and shows neither key nor banner', async () => {
+  const folder = await demoFolder()
+  const demo = run({}, { program: 'src/simulator/demo.ts', folder })
+  const { file } = await demo.logged('The admin API key is in this file.')
+  const key = (await Bun.file(join(folder, String(file))).text()).trim()
+  expect(await statusWith(await demo.url(), key)).toBe(200)
+  await demo.logged('CP006  boot Accepted')
+  await demo.logged('The demo is running.')
+  demo.signal('SIGTERM')
+  expect(await demo.exit()).toBe(0)
+  for (const line of demo.lines) expect(JSON.parse(line)).toMatchObject({ msg: expect.any(String) })
+  expect(demo.out).not.toContain(key)
+  expect(demo.out).not.toContain('curl')
+}, 60_000)
+
+test('the demo in a terminal shows its key and what to try, and logs warnings only', async () => {
+  const demo = run({}, { program: 'src/simulator/demo.ts', folder: await demoFolder(), inTerminal: true })
+  const key = await demo.said('Admin API key')
+  expect(demo.out).toMatch(new RegExp(`^ +curl -H 'X-API-Key: ${key}' http://\\S+/api/chargepoints$`, 'm'))
+  for (const line of demo.lines.filter((one) => one.startsWith('{'))) expect(line).toContain('"level":"Warning"')
+  demo.signal('SIGTERM')
+  expect(await demo.exit()).toBe(0)
 }, 60_000)
 
 test('dangerous settings are warned of at the start', async () => {
