@@ -48,6 +48,11 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
     scheme: 'basic',
     description: 'Identity and password of a charge point.',
   })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'metricsToken', {
+    type: 'http',
+    scheme: 'bearer',
+    description: '`Security.MetricsToken`, with which a scraper reads `GET /metrics` and nothing else.',
+  })
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

@@ -57,6 +57,8 @@ const metricsRoute = createRoute({
   summary: 'Counters and measurements of this process',
   description:
     'In the text format of Prometheus. For operators, and for scrapers with the bearer token `Security.MetricsToken`.',
+  // Without `basic`: this is nothing for charge points.
+  security: [{ apiKey: [] }, { metricsToken: [] }],
   responses: {
     200: {
       description: 'Every metric.',

@@ -21,6 +21,7 @@ const Operation = z.looseObject({
   parameters: z.array(Parameter).default([]),
   requestBody: z.looseObject({ required: z.boolean() }).optional(),
   responses: z.record(z.string(), z.unknown()),
+  security: z.array(z.record(z.string(), z.tuple([]))).optional(),
 })
 const Schema = z.looseObject({
   properties: z.record(z.string(), z.unknown()).default({}),
@@ -29,7 +30,10 @@ const Schema = z.looseObject({
 const Document = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), Operation)),
   tags: z.array(z.looseObject({ name: z.string(), description: z.string() })),
-  components: z.looseObject({ schemas: z.record(z.string(), Schema) }),
+  components: z.looseObject({
+    schemas: z.record(z.string(), Schema),
+    securitySchemes: z.record(z.string(), z.looseObject({ type: z.string() })),
+  }),
 })
 
 async function openApi() {
@@ -182,6 +186,16 @@ describe('the OpenAPI document', () => {
         expect([path, response.status]).toEqual([path, path.startsWith('/health/') ? 200 : 401])
       }
     }
+  })
+
+  test('describes the token of scrapers, which opens the metrics and nothing else', async () => {
+    const { document } = await openApi()
+    expect(document.components.securitySchemes['metricsToken']).toMatchObject({ type: 'http', scheme: 'bearer' })
+    const opened = Object.entries(document.paths).filter(([, operations]) =>
+      Object.values(operations).some(({ security = [] }) => security.some((one) => 'metricsToken' in one)),
+    )
+    expect(opened.map(([path]) => path)).toEqual(['/metrics'])
+    expect(document.paths['/metrics']?.['get']?.security).toEqual([{ apiKey: [] }, { metricsToken: [] }])
   })
 
   test('describes every route, the metrics and the health checks included', async () => {
