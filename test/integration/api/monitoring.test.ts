@@ -96,6 +96,29 @@ describe('the alert rules and the dashboard', () => {
   })
 })
 
+const AlertTests = z.object({
+  tests: z.array(
+    z.object({
+      name: z.string(),
+      alert_rule_test: z.array(z.object({ alertname: z.string(), exp_alerts: z.array(z.unknown()).default([]) })),
+    }),
+  ),
+})
+
+test('every alert has a case in which it fires but not yet before, and is silent at a node in good order', async () => {
+  const text = await Bun.file(join(root, 'test/fixtures/monitoring/stator-alerts.test.yml')).text()
+  const cases = AlertTests.parse(Bun.YAML.parse(text)).tests.map(({ name, alert_rule_test: tried }) => ({
+    name,
+    firing: tried.filter(({ exp_alerts: fired }) => fired.length > 0).map(({ alertname }) => alertname),
+    silent: tried.filter(({ exp_alerts: fired }) => fired.length === 0).map(({ alertname }) => alertname),
+  }))
+  const [inGoodOrder] = cases
+  const alerts = (await alertExpressions()).map(({ from }) => from)
+  expect(inGoodOrder).toEqual({ name: 'a node in good order raises no alert', firing: [], silent: alerts })
+  const firing = cases.filter(({ firing: [alert = ''], silent }) => silent.includes(alert)).map((one) => one.firing)
+  expect(firing.flat().toSorted()).toEqual(alerts.toSorted())
+})
+
 const promtool = Bun.which('promtool')
 const isMissing = promtool === null
 const why = isMissing ? ' (skipped: promtool is not installed; Debian has it in the package prometheus)' : ''
