@@ -4,14 +4,14 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
 import { withDefined } from '../base/with-defined.ts'
-import type { ChargePointEventRecord } from '../blocks/records.ts'
+import type { ChargePointEventRecord, PageOf } from '../blocks/records.ts'
 import { chargePointActions } from '../blocks/messages.ts'
 import { ownChargePoint } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { ChargePointParams, messageIdQuery, oneOf } from './fields.ts'
+import { ChargePointParams, directionQuery, directions, messageIdQuery, oneOf } from './fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 
@@ -22,6 +22,10 @@ const ChargePointEvent = z
       description: 'By the clock of the charge point; null when the message carries no time.',
     }),
     receivedAt: Time,
+    direction: z.enum(directions).openapi({
+      description: 'Always `fromChargePoint`: `GET …/messages` has what was sent to it.',
+      example: 'fromChargePoint',
+    }),
     messageId: z.string(),
     payload: z
       .record(z.string(), z.unknown())
@@ -44,6 +48,7 @@ const eventsRoute = createRoute({
       action: oneOf('Action', chargePointActions)
         .optional()
         .openapi({ param: { name: 'action', in: 'query' }, description: 'Only messages of this action.' }),
+      direction: directionQuery(' There are none `toChargePoint`: `GET …/messages` has these.'),
       messageId: messageIdQuery,
       ...periodQuery('received'),
       ...pageQuery,
@@ -61,16 +66,19 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(eventsRoute, async (c) => {
-    const { action, messageId, from, to, ...page } = c.req.valid('query')
+    const { action, direction, messageId, from, to, ...page } = c.req.valid('query')
     const period = periodOf(from, to)
     const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
     const filter = { chargePointKey: key, ...period, ...withDefined({ action, messageId }) }
-    const listed = await queries.listEvents(filter, page)
+    const listed = direction === 'toChargePoint' ? noEvents : await queries.listEvents(filter, page)
     return c.json({ ...pageOf(listed, page), events: listed.items.map(eventView) }, 200)
   })
 
   return app
 }
+
+// All that is stored as an event is what a charge point sent.
+const noEvents: PageOf<ChargePointEventRecord> = { totalCount: 0, items: [] }
 
 function eventView(record: ChargePointEventRecord): z.infer<typeof ChargePointEvent> {
   const { action, messageId, occurredAtMs, receivedAtMs, payload } = record
@@ -78,6 +86,7 @@ function eventView(record: ChargePointEventRecord): z.infer<typeof ChargePointEv
     action,
     occurredAt: occurredAtMs === null ? null : isoTime(occurredAtMs),
     receivedAt: isoTime(receivedAtMs),
+    direction: 'fromChargePoint',
     messageId,
     payload: { ...payload },
   }

@@ -101,6 +101,16 @@ export const messageIdQuery = text('Message ID', 255)
   .optional()
   .openapi({ param: { name: 'messageId', in: 'query' }, description: 'Only messages of this id.' })
 
+/** From which side a frame came. */
+export const directions = ['fromChargePoint', 'toChargePoint'] as const
+
+/** A direction in a query; `more` is said after what it does. */
+export function directionQuery(more = '') {
+  return oneOf('Direction', directions)
+    .optional()
+    .openapi({ param: { name: 'direction', in: 'query' }, description: `Only those of this direction.${more}` })
+}
+
 export const TransactionParams = z.object({
   transactionId: integerText('Transaction ID', 1, integerMax).openapi({
     param: { name: 'transactionId', in: 'path' },

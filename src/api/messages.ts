@@ -10,11 +10,10 @@ import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { ChargePointParams, messageIdQuery, oneOf, text } from './fields.ts'
+import { ChargePointParams, directionQuery, directions, messageIdQuery, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 
-const directions = ['fromChargePoint', 'toChargePoint'] as const
 const messageTypes = ['CALL', 'CALLRESULT', 'CALLERROR', 'CALLRESULTERROR', 'SEND'] as const
 
 const Message = z
@@ -50,9 +49,7 @@ const messagesRoute = createRoute({
           param: { name: 'action', in: 'query' },
           description: 'Only CALLs and SENDs of this action. The answer to one has its messageId.',
         }),
-      direction: oneOf('Direction', directions)
-        .optional()
-        .openapi({ param: { name: 'direction', in: 'query' }, description: 'Only those of this direction.' }),
+      direction: directionQuery(),
       messageId: messageIdQuery,
       ...periodQuery('sent or received'),
       ...pageQuery,

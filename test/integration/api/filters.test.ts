@@ -82,6 +82,18 @@ test('messages and events are listed by action, direction, message id and period
   expect(await messages('action=Heartbeat&from=2020-01-01')).toEqual(['CALL second'])
   expect((await stator.api(`${path}?direction=up`)).status).toBe(400)
   expect((await stator.api(`${path}?from=2026-02-01&to=2026-01-01`)).status).toBe(400)
-  const { events } = await stator.json('/api/chargepoints/TALKS/events?messageId=first-one')
-  expect(events).toMatchObject([{ action: 'DataTransfer', messageId: 'first-one' }])
+
+  const events = async (query: string) => {
+    const { events } = await stator.json(`/api/chargepoints/TALKS/events?${query}`)
+    return (events as { action: string; direction: string }[]).map(({ action, direction }) => `${action} ${direction}`)
+  }
+  const transfer = ['DataTransfer fromChargePoint']
+  for (const query of ['messageId=first-one', 'action=DataTransfer', 'action=DataTransfer&from=2020-01-01']) {
+    expect([query, await events(query)]).toEqual([query, transfer])
+    expect(await events(`${query}&direction=fromChargePoint`)).toEqual(transfer)
+    expect(await events(`${query}&direction=toChargePoint`)).toEqual([])
+  }
+  expect(await events('messageId=second')).toEqual([])
+  expect(await events('to=2020-01-01')).toEqual([])
+  expect((await stator.api('/api/chargepoints/TALKS/events?direction=up')).status).toBe(400)
 })

@@ -116,6 +116,7 @@ describe('the history of a charge point', () => {
           action: 'FirmwareStatusNotification',
           occurredAt: null,
           receivedAt: isoTime,
+          direction: 'fromChargePoint',
           messageId: 'm-firmware',
           payload: { status: 'Idle' },
         },

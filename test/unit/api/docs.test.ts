@@ -87,6 +87,16 @@ describe('the OpenAPI document', () => {
     }
   })
 
+  test('has the same filters for the messages and for the events of a charge point', async () => {
+    const { document } = await openApi()
+    const filtersOf = (list: string) =>
+      document.paths[`/api/chargepoints/{chargePointId}/${list}`]?.['get']?.parameters
+        .map(({ name }) => name)
+        .toSorted()
+    expect(filtersOf('events')).toEqual(filtersOf('messages'))
+    expect(filtersOf('events')).toEqual(expect.arrayContaining(['action', 'direction', 'from', 'messageId', 'to']))
+  })
+
   test('refers only to what it defines', async () => {
     const { document, text } = await openApi()
     const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? '')
