@@ -42,6 +42,10 @@ const ConnectionEntry = z
       example: 1000,
     }),
     reason: z.string().nullable(),
+    remoteAddress: z.string().nullable().openapi({
+      description: 'Where the charge point connected from; null for connections from before this was stored.',
+      example: '192.0.2.1',
+    }),
   })
   .openapi('ConnectionHistoryEntry')
 

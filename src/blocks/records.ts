@@ -437,6 +437,8 @@ export interface ConnectionHistoryRecord {
   readonly closedBy: ClosedBy | null
   readonly closeCode: number | null
   readonly reason: string | null
+  /** Where the charge point connected from; null if it is not known. */
+  readonly remoteAddress: string | null
 }
 
 export type HistoryRecord = ConnectorHistoryRecord | ConnectionHistoryRecord

@@ -49,6 +49,7 @@ test('a connection, the statuses of its connectors, and its end are in the histo
     time: isoTime,
     epoch: expect.any(Number),
     node: expect.stringContaining(':'),
+    remoteAddress: expect.stringContaining('127.0.0.1'),
   }
   const connector = { kind: 'connector', time: isoTime, occurredAt: isoTime, evseId: 1, connectorId: 1 }
   expect(page).toEqual({
@@ -62,6 +63,18 @@ test('a connection, the statuses of its connectors, and its end are in the histo
       { ...connection, event: 'opened', closedBy: null, closeCode: null, reason: null },
     ],
   })
+})
+
+test('the end of a connection has its address, even if its opening is on a later page', async () => {
+  await central.provision('PAGES')
+  for (let time = 1; time <= 3; time++) {
+    await (await central.raw('PAGES')).close()
+    await once('PAGES', 2 * time)
+  }
+  for (const page of [1, 2, 3, 4, 5, 6]) {
+    const { history } = await central.json(`/api/chargepoints/PAGES/history?pageSize=1&page=${page}`)
+    expect(history).toMatchObject([{ remoteAddress: expect.stringContaining('127.0.0.1') }])
+  }
 })
 
 test('the statuses of 2.x are there by whatever message they are reported, charging states too, and nothing for a connection that ends', async () => {

@@ -151,11 +151,12 @@ describeStore('the history', (store) => {
     test('says when each opened, at which node, and how it ended', async () => {
       const { queries, newChargePoint } = store()
       const [key, node] = [await newChargePoint(), await newNode('csms-1:8080')]
-      const { epoch } = await queries.connect(key, claim(node))
+      const remoteAddress = '192.0.2.1'
+      const { epoch } = await queries.connect(key, { ...claim(node), remoteAddress })
       const end = { closedBy: 'chargePoint', closeCode: 1000, reason: 'reboot\0ing', atMs: arrivalMs + 60_000 } as const
       await queries.disconnect(key, epoch, end)
       await queries.disconnect(key, epoch, { ...goneEnd, atMs: arrivalMs + 61_000 })
-      const shown = { kind: 'connection', epoch, node: 'csms-1:8080' } as const
+      const shown = { kind: 'connection', epoch, node: 'csms-1:8080', remoteAddress } as const
       expect(await connectionsOf(key)).toEqual([
         { ...shown, event: 'opened', atMs: arrivalMs, closedBy: null, closeCode: null, reason: null },
         { ...shown, event: 'closed', ...end, reason: 'reboot\uFFFDing' },
@@ -170,7 +171,7 @@ describeStore('the history', (store) => {
       await queries.disconnect(key, first.epoch, goneEnd)
       await queries.disconnect(key, second.epoch, goneEnd)
       expect(await connectionsOf(key)).toMatchObject([
-        { event: 'opened', epoch: first.epoch, node: 'one:1' },
+        { event: 'opened', epoch: first.epoch, node: 'one:1', remoteAddress: null },
         { event: 'closed', epoch: first.epoch, node: 'one:1', ...replacedEnd },
         { event: 'opened', epoch: second.epoch, node: 'other:2' },
         { event: 'closed', epoch: second.epoch, node: 'other:2', closedBy: 'lost', closeCode: 1006 },
@@ -235,16 +236,17 @@ describeStore('the history', (store) => {
       const [node, witness] = [await newNode(), await newNode()]
       const identity = `CP-${crypto.randomUUID()}`
       const { key } = await queries.createChargePoint(identity, {})
-      const { epoch } = await queries.connect(key, claim(node))
+      const remoteAddress = '192.0.2.1'
+      const { epoch } = await queries.connect(key, { ...claim(node), remoteAddress })
       await expire(node, 0)
       expect(await leases().sweep(witness)).toBe(1)
       await leases().take({ id: node, name: 'host:8080' })
       for (let time = 0; time < 2; time++)
         await leases().confirm({ id: node, name: 'host:8080' }, [{ key, identity, epoch }])
       expect(await connectionsOf(key)).toMatchObject([
-        { event: 'opened', epoch },
-        { event: 'closed', epoch, ...lost },
-        { event: 'opened', epoch },
+        { event: 'opened', epoch, remoteAddress },
+        { event: 'closed', epoch, ...lost, remoteAddress },
+        { event: 'opened', epoch, remoteAddress },
       ])
     })
 
