@@ -6,11 +6,13 @@ import { join } from 'node:path'
 import { createApi } from './api/create-api.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
+import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
 import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { hashPassword, isHashOfPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
+import { openTokens } from './auth/tokens/open-tokens.ts'
 import { answerAtOnce, UsageError, version } from './base/command-line.ts'
 import { type Clock, isoTime, systemClock } from './base/clock.ts'
 import { loadSettings, sectionsThatNeedRestart, type Settings, type TlsSettings } from './base/config.ts'
@@ -108,6 +110,9 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     keepPrivate(settings.database.dataFolder)
     let tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
     const secrets = await openSecrets(settings)
+    const { jwt } = settings.security
+    const tokens = jwt === null ? null : await openTokens(jwt, { clock, log: logLimit.log })
+    if (tokens !== null) closers.unshift(() => tokens.stop())
     const database = await openDatabase({
       provider,
       ...(connectionString === null ? {} : { connectionString }),
@@ -171,17 +176,22 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       log: log.category('Database'),
     })
     closers.unshift(() => lease.end())
-    const auth = createAuthDeps(settings.security, secrets, {
-      lookup: (identity) => queries.credentials(identity),
-      create: async (identity, hashes) => {
-        await queries
-          .createChargePoint(identity, { ...hashes, strictness: settings.ocpp.strictness })
-          .catch(ignoreConflict)
-        const created = await queries.credentials(identity)
-        if (created === null) throw new StatorError('CONFLICT', `Charge point '${identity}' was deleted meanwhile`)
-        return created
+    const auth = createAuthDeps(
+      settings.security,
+      secrets,
+      {
+        lookup: (identity) => queries.credentials(identity),
+        create: async (identity, hashes) => {
+          await queries
+            .createChargePoint(identity, { ...hashes, strictness: settings.ocpp.strictness })
+            .catch(ignoreConflict)
+          const created = await queries.credentials(identity)
+          if (created === null) throw new StatorError('CONFLICT', `Charge point '${identity}' was deleted meanwhile`)
+          return created
+        },
       },
-    })
+      tokens?.verifier ?? null,
+    )
     await claimCredentialSecret(database.pool, auth.credentials, node.id)
     closers.unshift(keepSalted(database.upkeepPool, auth.credentials.saltEarlier, clock, log.category('Database')))
     const attempts = new FailedAttempts({ clock, counters, freeAttempts: settings.limits.failedAttempts })
@@ -199,6 +209,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         commit: (set, about) => commitAndPublish(writer, feed, set, about),
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers) => authenticateRequest(headers, auth),
+        challenge: (headers) => restChallenge(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
         attempts,
         noteSecurityEvent: (event) => securityEvents.note(event),
@@ -219,6 +230,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
             node: { name: node.name, provider },
             connections: byVersion,
             isDatabaseAvailable: writer.isAvailable,
+            areTokenKeysAvailable: tokens?.areKeysAvailable() ?? true,
             isOpen: isStoreAvailable(),
             statementsWaiting: database.statementsWaiting(),
             calls: { ...registry.calls.counts, waiting: callsWaiting },

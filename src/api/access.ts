@@ -12,7 +12,7 @@ import { type ApiEnv, remoteAddressOf } from './env.ts'
  * 401; with 429, and later, if they come too often.
  */
 export function authenticated(
-  deps: Pick<ApiDeps, 'attempts' | 'authenticate' | 'clock' | 'noteSecurityEvent'>,
+  deps: Pick<ApiDeps, 'attempts' | 'authenticate' | 'challenge' | 'clock' | 'noteSecurityEvent'>,
 ): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { headers } = c.req.raw
@@ -21,11 +21,12 @@ export function authenticated(
     const attempt = { address, identity, headers }
     if (!(await deps.attempts.turn(attempt))) throw tooManyAttempts()
     const principal = await deps.authenticate(headers)
-    if (principal === null) {
-      const reason = `${c.req.method} ${c.req.path}`
+    if (principal === null || typeof principal === 'string') {
+      const reason = `${c.req.method} ${c.req.path}${principal === null ? '' : `: ${principal}`}`
       const atMs = deps.clock.nowMs()
       deps.noteSecurityEvent({ type: 'RequestUnauthorized', identity, remoteAddress: address, atMs, reason })
       if (await deps.attempts.failed(attempt)) throw tooManyAttempts()
+      c.header('WWW-Authenticate', deps.challenge(headers))
       throw new StatorError('UNAUTHORIZED', 'Invalid authentication credentials')
     }
     deps.attempts.proven(attempt)

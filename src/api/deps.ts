@@ -178,8 +178,13 @@ export interface ApiDeps {
   /** Commits the changes of an operator. */
   readonly commit: (set: ChangeSet, about: About) => Promise<CommitOutcome>
   readonly nextTransactionId: () => number | Promise<number>
-  /** The principal of a request with these headers; null if the credentials are missing or wrong. */
-  readonly authenticate: (headers: Headers) => Promise<Principal | null>
+  /**
+   * The principal of a request with these headers; null if the credentials are missing or wrong, a reason if a bearer
+   * token is worthless.
+   */
+  readonly authenticate: (headers: Headers) => Promise<Principal | string | null>
+  /** `WWW-Authenticate` of the answer to a request with these headers that is refused with 401. */
+  readonly challenge: (headers: Headers) => string
   /** Whether a request with these headers has the bearer token for GET /metrics. */
   readonly isScraper: (headers: Headers) => boolean
   readonly attempts: Pick<FailedAttempts, 'turn' | 'failed' | 'proven'>

@@ -11,7 +11,7 @@ import type { ApiEnv } from './env.ts'
 
 const introduction = `Charge points are provisioned, watched and commanded here; they themselves connect to \`ws(s)://<this host>/ocpp/{chargePointId}\` with the subprotocol \`ocpp1.6\` or \`ocpp2.0.1\`.
 
-Operators send \`X-API-Key\`. A charge point's own credentials (Basic, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. A sender has so many requests under way at once; more are answered 429 with \`Retry-After\`. Errors are \`{"error", "code", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`
+Operators send \`X-API-Key\` or a bearer token. A charge point's own credentials (Basic, a bearer token, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. A sender has so many requests under way at once; more are answered 429 with \`Retry-After\`. Errors are \`{"error", "code", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`
 
 const tags = [
   { name: 'Charge points', description: 'What charge points are, and what they reported.' },
@@ -53,6 +53,12 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
     scheme: 'bearer',
     description: '`Security.MetricsToken`, with which a scraper reads `GET /metrics` and nothing else.',
   })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearerAuth', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'A token of the issuer in `Security.Jwt`, of an operator or of a charge point.',
+  })
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -64,7 +70,7 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
     },
     servers: [{ url: '/', description: 'The node that serves this document.' }],
     tags,
-    security: [{ apiKey: [] }, { basic: [] }],
+    security: [{ apiKey: [] }, { basic: [] }, { bearerAuth: [] }],
   })
 
   // Generated once, since any client may request it at any rate.

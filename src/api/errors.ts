@@ -55,7 +55,6 @@ export function answerError(error: Error, c: Context, log: ApiDeps['log']): Resp
       'A REST request failed.',
     )
   }
-  if (code === 'UNAUTHORIZED') c.header('WWW-Authenticate', 'Basic realm="Stator", charset="UTF-8"')
   if (status === 503) c.header('Retry-After', '5')
   if (status === 429) c.header('Retry-After', String(restRetryAfterSeconds))
   return c.json(errorBody(known), status)

@@ -73,6 +73,10 @@ export const partGauges = {
     meaning: '1 while the database takes what it is given, else 0.',
     read: ({ isDatabaseAvailable }) => (isDatabaseAvailable ? 1 : 0),
   },
+  stator_token_keys_available: {
+    meaning: '1 while the keys of bearer tokens can be read, or none are needed; 0 while the issuer is away.',
+    read: ({ areTokenKeysAvailable }) => (areTokenKeysAvailable ? 1 : 0),
+  },
   stator_open: {
     meaning: '1 while new connections of charge points are accepted; 0 while the database or the writer is behind.',
     read: ({ isOpen }) => (isOpen ? 1 : 0),

@@ -28,7 +28,14 @@ type ErrorResponses = Record<
 /** The 4xx and 5xx answers of a route, by the codes of the error table. */
 export function errors(...codes: readonly ErrorCode[]) {
   const byStatus: ErrorResponses = {}
-  for (const code of ['UNAUTHORIZED', ...codes, 'TOO_MANY_REQUESTS', 'INTERNAL', 'STORE_UNAVAILABLE'] as const) {
+  for (const code of [
+    'UNAUTHORIZED',
+    ...codes,
+    'TOO_MANY_REQUESTS',
+    'INTERNAL',
+    'STORE_UNAVAILABLE',
+    'TOKEN_KEYS_UNAVAILABLE',
+  ] as const) {
     const { status, hint } = errorTable[code]
     const others = byStatus[status]
     const description = others === undefined ? hint : `${others.description} Or: ${hint}`

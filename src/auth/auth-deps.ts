@@ -7,6 +7,7 @@ import { authenticatorsOf } from './authenticators.ts'
 import { Credentials } from './credentials.ts'
 import { KeyRing } from './key-ring.ts'
 import type { Secrets } from './secrets.ts'
+import type { TokenVerifier } from './tokens/token-verifier.ts'
 
 /** The store of charge point credentials. */
 export interface CredentialStore {
@@ -25,13 +26,20 @@ export interface AuthDeps {
   readonly authenticators: readonly Authenticator[]
   readonly credentials: Credentials
   readonly operatorKeys: KeyRing
-  /** Null: no bearer token is accepted. */
+  /** Null: no scraper has a token. */
   readonly metricsTokenDigest: Uint8Array | null
+  /** Checks bearer tokens (JWT); null: none is accepted. */
+  readonly tokens: TokenVerifier | null
   readonly store: CredentialStore
 }
 
 /** The dependencies of `authenticateChargePoint` and `authenticateRequest`. */
-export function createAuthDeps(security: SecuritySettings, secrets: Secrets, store: CredentialStore): AuthDeps {
+export function createAuthDeps(
+  security: SecuritySettings,
+  secrets: Secrets,
+  store: CredentialStore,
+  tokens: TokenVerifier | null = null,
+): AuthDeps {
   const others = security.otherCredentialSecrets.map((secret) => Buffer.from(secret, 'utf8'))
   const credentials = new Credentials(secrets.credentialSecret, others)
   const operatorKeys = new KeyRing(credentials, [
@@ -39,6 +47,6 @@ export function createAuthDeps(security: SecuritySettings, secrets: Secrets, sto
     ...security.apiKeys.map((key, index) => [`Security.ApiKeys[${index}]`, key] as const),
   ])
   const metricsTokenDigest = security.metricsToken === null ? null : credentials.digest(security.metricsToken)
-  const authenticators = authenticatorsOf(security.authenticationMethods, { credentials, operatorKeys })
-  return { security, authenticators, credentials, operatorKeys, metricsTokenDigest, store }
+  const authenticators = authenticatorsOf(security.authenticationMethods, { credentials, operatorKeys, tokens })
+  return { security, authenticators, credentials, operatorKeys, metricsTokenDigest, tokens, store }
 }

@@ -5,21 +5,26 @@ import type { Authenticator } from './authenticator.ts'
 import type { Credentials } from './credentials.ts'
 import type { KeyRing } from './key-ring.ts'
 import { apiKeyAuthenticator } from './ways-in/api-key.ts'
+import type { TokenVerifier } from './tokens/token-verifier.ts'
 import { basicAuthenticator } from './ways-in/basic.ts'
+import { jwtAuthenticator } from './ways-in/jwt.ts'
 
 export interface AuthenticatorParts {
   readonly credentials: Credentials
   readonly operatorKeys: KeyRing
+  /** Null: no bearer token is accepted. */
+  readonly tokens: TokenVerifier | null
 }
 
 /** The authenticators of `methods`, which are those of `Security.AuthenticationMethod`. */
 export function authenticatorsOf(
   methods: readonly AuthenticationMethod[],
-  { credentials, operatorKeys }: AuthenticatorParts,
+  { credentials, operatorKeys, tokens }: AuthenticatorParts,
 ): readonly Authenticator[] {
   const all: readonly Authenticator[] = [
     basicAuthenticator(credentials),
     apiKeyAuthenticator(credentials, operatorKeys),
+    ...(tokens === null ? [] : [jwtAuthenticator(tokens)]),
   ]
   return all.filter(({ method }) => methods.includes(method))
 }

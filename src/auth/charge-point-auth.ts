@@ -1,6 +1,7 @@
 // Authenticates charge points at the handshake, before the upgrade, so that a refusal is an HTTP response.
 
 import type { AuthenticationMethod } from '../base/config.ts'
+import { StatorError } from '../base/errors.ts'
 import type { CredentialRecord } from '../blocks/records.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
 import type { AuthDeps } from './auth-deps.ts'
@@ -58,13 +59,24 @@ export type HandshakeVerdict =
  * in `Security.AllowedChargePoints` is never looked up. With `Security.UnknownChargePoints` = accept, an unknown charge
  * point is provisioned with the credentials it presents (trust on first use).
  *
- * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`: respond with 503.
+ * @throws {StatorError} `TOKEN_KEYS_UNAVAILABLE`, or errors of the store, such as `STORE_UNAVAILABLE`: respond with
+ *   503.
  */
 export async function authenticateChargePoint(request: HandshakeRequest, deps: AuthDeps): Promise<HandshakeVerdict> {
+  if (isForeignPage(request.headers, deps.security)) return { kind: 'foreignPage' }
+  const credentials = await readAll(request, deps)
+  const verdict = await verdictOn(request, credentials, deps)
+  if (verdict.kind === 'unauthorized' && credentials.unavailable !== null) throw credentials.unavailable
+  return verdict
+}
+
+async function verdictOn(
+  request: HandshakeRequest,
+  credentials: RequestCredentials,
+  deps: AuthDeps,
+): Promise<HandshakeVerdict> {
   const { identity } = request
   const { security, store } = deps
-  if (isForeignPage(request.headers, security)) return { kind: 'foreignPage' }
-  const credentials = await readAll(request, deps)
   if (security.requireAuthentication && credentials.presented.length === 0) {
     const [reason = 'no credentials of the kind that Security.AuthenticationMethod asks for'] = credentials.problems
     return { kind: 'unauthorized', reason }
@@ -92,17 +104,25 @@ interface RequestCredentials {
   readonly presented: readonly PresentedBy[]
   /** Why other credentials of the request are worthless. */
   readonly problems: readonly string[]
+  /** Why it is not known at the moment what others are worth; null if it is. */
+  readonly unavailable: StatorError | null
 }
 
 async function readAll(request: HandshakeRequest, { authenticators }: AuthDeps): Promise<RequestCredentials> {
   const presented: PresentedBy[] = []
   const problems: string[] = []
+  let unavailable: StatorError | null = null
   for (const { method, read } of authenticators) {
-    const found = await read(request)
-    if (typeof found === 'string') problems.push(found)
-    else if (found !== null) presented.push({ method, ...found })
+    try {
+      const found = await read(request)
+      if (typeof found === 'string') problems.push(found)
+      else if (found !== null) presented.push({ method, ...found })
+    } catch (error) {
+      if (!(error instanceof StatorError)) throw error
+      unavailable = error
+    }
   }
-  return { presented, problems }
+  return { presented, problems, unavailable }
 }
 
 /**

@@ -13,15 +13,18 @@ export type Principal =
   | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number }
 
 /**
- * The principal of a request with these headers; null if the credentials are missing or wrong.
+ * The principal of a request with these headers; null if the credentials are missing or wrong, a reason (for
+ * the security events) if a bearer token is worthless.
  *
  * X-API-Key alone authenticates an operator. With X-Charge-Point-Id the principal is that charge point, even if the key
  * is an operator's: least privilege. `Security.RequireAuthentication` = false applies to the OCPP endpoint only; REST
  * requests always need credentials.
  *
- * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`.
+ * A bearer token is an operator's or a charge point's, as its claims say.
+ *
+ * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`; `TOKEN_KEYS_UNAVAILABLE`.
  */
-export async function authenticateRequest(headers: Headers, deps: AuthDeps): Promise<Principal | null> {
+export async function authenticateRequest(headers: Headers, deps: AuthDeps): Promise<Principal | string | null> {
   const key = keyCredentials(headers)
   if (key !== null) {
     const principal =
@@ -31,7 +34,9 @@ export async function authenticateRequest(headers: Headers, deps: AuthDeps): Pro
     if (principal !== null) return principal
   }
   const basic = basicCredentials(headers)
-  return basic === null ? null : chargePointByPassword(basic, deps)
+  if (basic !== null) return chargePointByPassword(basic, deps)
+  const token = bearerToken(headers)
+  return token === null ? null : byToken(token, deps)
 }
 
 /** Whether a request with these headers has the bearer token `Security.MetricsToken`, which opens GET /metrics only. */
@@ -68,4 +73,14 @@ async function chargePointByPassword(basic: BasicCredentials, deps: AuthDeps): P
   const record = await store.lookup(identity)
   if (record === null || provePassword(basic.password, record, credentials) === null) return null
   return { kind: 'chargePoint', identity: record.identity, key: record.key }
+}
+
+async function byToken(token: string, { tokens, security, store }: AuthDeps): Promise<Principal | string | null> {
+  const owner = tokens === null ? null : await tokens.ownerOf(token)
+  if (owner === null || typeof owner === 'string' || owner.kind === 'operator') return owner
+  const { identity } = owner
+  if (!security.authenticationMethods.includes('Jwt') || !isAllowed(identity, security.allowedChargePoints)) return null
+  const record = await store.lookup(identity)
+  if (record?.identity !== identity) return 'the token is that of an unknown charge point'
+  return { kind: 'chargePoint', identity, key: record.key }
 }

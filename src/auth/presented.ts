@@ -36,3 +36,8 @@ export function keyCredentials(headers: Headers): KeyCredentials | null {
 export function bearerToken(headers: Headers): string | null {
   return /^\s*Bearer\s+(\S+)\s*$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null
 }
+
+/** Whether the request has a bearer token, readable or not. */
+export function presentsToken(headers: Headers): boolean {
+  return /^\s*Bearer\b/i.test(headers.get('authorization') ?? '')
+}

@@ -2,11 +2,13 @@
 // An unknown key or invalid value stops the start with one sentence. Nothing is ignored silently.
 
 import { availableParallelism } from 'node:os'
+import { jwtSettings } from './jwt-settings.ts'
+import type { JwtSettings } from './jwt-settings.ts'
 import { workerThreadsDefault } from './limits.ts'
 import type { LogLevels } from './log.ts'
 import { authenticationMethods, settingTree, settingsSchema } from './settings-schema.ts'
 import type { SettingMeta, SettingsDocument } from './settings-schema.ts'
-import { invalid, readDocumentOnly, readSources, shown } from './settings-sources.ts'
+import { from, invalid, readDocumentOnly, readSources, shown } from './settings-sources.ts'
 import type { FoundSettings, SettingsSources } from './settings-sources.ts'
 
 export interface OcppSettings {
@@ -88,6 +90,8 @@ export interface SecuritySettings {
   readonly credentialSecret: string | null
   /** Further secrets whose hashes are valid: the earlier or the next one, while it is changed. */
   readonly otherCredentialSecrets: readonly string[]
+  /** Bearer tokens of charge points and operators; null: none are accepted. */
+  readonly jwt: JwtSettings | null
 }
 
 /** How much one charge point may make Stator store in a day, by kind. */
@@ -279,6 +283,7 @@ function securitySettings(security: SettingsDocument['Security'], found: FoundSe
     metricsToken: security.MetricsToken || null,
     credentialSecret: security.CredentialSecret || null,
     otherCredentialSecrets: security.OtherCredentialSecrets,
+    jwt: jwtSettings(security, found),
   }
 }
 
@@ -303,20 +308,14 @@ function methodsOf(
   wanted: SettingsDocument['Security']['AuthenticationMethod'],
   found: FoundSettings,
 ): readonly AuthenticationMethod[] {
-  const notServed = wanted.find((method) => method === 'ClientCertificate' || method === 'Jwt')
+  const notServed = wanted.find((method) => method === 'ClientCertificate')
   if (notServed !== undefined) {
     throw invalid(
       `Security.AuthenticationMethod has "${notServed}"${from('Security.AuthenticationMethod', found)}: ` +
-        'expected Basic, ApiKey or Any; this version knows neither client certificates nor bearer tokens.',
+        'expected Basic, ApiKey, Jwt or Any; this version knows no client certificates.',
     )
   }
   return authenticationMethods.filter((method) => wanted.includes(method) || wanted.includes('Any'))
-}
-
-/** Where a value came from, as ` (appsettings.json)`; empty for a default. */
-function from(dotted: string, found: FoundSettings): string {
-  const origin = found.origins.get(dotted)
-  return origin === undefined ? '' : ` (${origin})`
 }
 
 /** The sentence about the value at `path`, which may lead into a list. */
@@ -326,7 +325,9 @@ function refusal(path: readonly PropertyKey[], found: FoundSettings): Error {
   let element = ''
   const dotted: string[] = []
   for (const part of path) {
-    value = typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined
+    // A list may be one text with commas.
+    const within: unknown = typeof value === 'string' ? value.split(',') : value
+    value = typeof within === 'object' && within !== null ? Reflect.get(within, part) : undefined
     const next = node.kind === 'section' ? node.parts.get(String(part)) : undefined
     if (next === undefined) {
       element = `[${String(part)}]`

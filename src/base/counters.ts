@@ -124,6 +124,8 @@ export interface PartCounts {
   /** Charge points that are connected, by OCPP version. */
   readonly connections: Readonly<Record<string, number>>
   readonly isDatabaseAvailable: boolean
+  /** Whether the keys of bearer tokens could be read when they were last asked for; true if none are needed. */
+  readonly areTokenKeysAvailable: boolean
   /** Whether the node takes new connections of charge points. */
   readonly isOpen: boolean
   /** Statements that wait for a connection to the database, by who sends them. */

@@ -17,7 +17,11 @@ export const errorTable = {
     name: 'BadRequest',
     hint: 'Correct the lines that `details.errors` lists and send the batch again, or send it with `?partial=true`.',
   },
-  UNAUTHORIZED: { status: 401, name: 'Unauthorized', hint: 'Send X-API-Key, or Basic credentials of a charge point.' },
+  UNAUTHORIZED: {
+    status: 401,
+    name: 'Unauthorized',
+    hint: 'Send X-API-Key, a bearer token, or Basic credentials of a charge point.',
+  },
   FORBIDDEN: {
     status: 403,
     name: 'Forbidden',
@@ -105,6 +109,11 @@ export const errorTable = {
     status: 503,
     name: 'ServiceUnavailable',
     hint: 'Too many charge points connect at once. They come back after the time that `Retry-After` says.',
+  },
+  TOKEN_KEYS_UNAVAILABLE: {
+    status: 503,
+    name: 'ServiceUnavailable',
+    hint: 'The keys of bearer tokens have not been read since the start. Check that this machine reaches Security.Jwt.Issuer; the log says why it does not.',
   },
   SHUTTING_DOWN: {
     status: 503,

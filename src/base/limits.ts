@@ -744,3 +744,37 @@ export const moveChunkBytesMax = 4_194_304
 
 /** How long a move to another database waits for others that use its tables, in milliseconds. */
 export const moveLockMsMax = 5_000
+
+/** Longest bearer token, in characters. Tokens with many roles have a few thousand. */
+export const tokenCharactersMax = 8_192
+
+/** Interval at which the keys of bearer tokens are read, in milliseconds. A withdrawn key is valid for as long. */
+export const tokenKeysRefreshMs = 300_000
+
+/** Pause after keys could not be read, in milliseconds. */
+export const tokenKeysRetryMs = 10_000
+
+/**
+ * Minimum time between two readings of the keys that tokens with an unknown key cause, in milliseconds, however many
+ * such tokens are presented.
+ */
+export const tokenKeysCooldownMs = 30_000
+
+/** Timeout of one request to the issuer, in milliseconds. */
+export const tokenKeysFetchMsMax = 5_000
+assert(tokenKeysCooldownMs > 2 * tokenKeysFetchMsMax, 'a reading of two requests must end before the next begins')
+
+/** How long a token waits for keys that are being read, in milliseconds: it may hold an admission slot meanwhile. */
+export const tokenKeysWaitMsMax = 2_000
+
+/** Largest answer of the issuer, and largest file of keys, in bytes. */
+export const tokenKeysBytesMax = 262_144
+
+/** Keys of an issuer; a set with more is not taken over. */
+export const tokenKeysMax = 100
+
+/** Keys that a token which names none is tried with. */
+export const tokenKeysTriedMax = 8
+
+/** Longest claim of a token in a log line or as the name of an operator, in characters. */
+export const tokenClaimCharactersMax = 100

@@ -22,7 +22,7 @@ export type LogLevel = keyof typeof logLevels
 
 /** Parts of Stator with a log level of their own (`Logging.LogLevel`), and what they log. */
 export const logCategories = {
-  Stator: 'start and stop',
+  Stator: 'start and stop, and the keys of bearer tokens',
   OCPP: 'handshakes, connections, frames, quirks and anomalies of charge points',
   Api: 'REST requests',
   Database: 'connections, migrations, the writer and its retries',
@@ -54,7 +54,8 @@ export const logFields = {
   requestId: 'X-Request-Id of the REST request.',
   method: 'HTTP method.',
   path: 'Path of the HTTP request, without its query.',
-  principal: 'Sender of the REST request: name of the operator key, or identity of the charge point.',
+  principal:
+    "Sender of the REST request: name of the operator key, `jwt:` and subject of an operator's token, or identity of the charge point.",
   remoteAddress: 'Address of the other end of the connection.',
   closeCode: 'WebSocket close code.',
   reason: 'Why something was refused, closed or abandoned.',

@@ -112,6 +112,20 @@ function list(element: z.ZodString, input: MetaInput, isSecret = false) {
 /** How charge points may authenticate. */
 export const authenticationMethods = ['Basic', 'ApiKey', 'ClientCertificate', 'Jwt'] as const
 
+/** Algorithms of signatures of bearer tokens. Those with a shared secret (HS256 and the like) are not among them. */
+export const tokenAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+] as const
+
 const unsupportedCertificates = 'client certificates are not supported by this version'
 
 const levels = Object.keys(logLevels).filter((name): name is LogLevel => name in logLevels)
@@ -246,7 +260,8 @@ export const settingsSchema = z.strictObject({
         meaning: 'False: charge points connect without credentials. REST requests always need credentials.',
       }),
       AuthenticationMethod: choices(['Any'], [...authenticationMethods, 'Any'], {
-        meaning: 'What a charge point may present: a password, an API key, or any of them. One, or a list.',
+        meaning:
+          'What a charge point may present: a password, an API key, a bearer token (`Security.Jwt`), or any of them. One, or a list.',
       }),
       AllowedChargePoints: list(z.string().min(1), {
         meaning: 'Identities that may connect, spelt exactly; empty: every provisioned one.',
@@ -319,6 +334,45 @@ export const settingsSchema = z.strictObject({
         },
         { kind: 'list' },
       ),
+      Jwt: z
+        .strictObject({
+          Issuer: text('', {
+            meaning:
+              'Who signs bearer tokens, spelt as in their `iss`. Its keys come from `<Issuer>/.well-known/openid-configuration`, unless one of the next two is set. Empty: no bearer tokens.',
+            expected: 'an https URL',
+          }),
+          JwksUrl: text('', { meaning: 'Key set of the issuer (JWKS).', expected: 'an https URL' }),
+          KeyFile: text('', {
+            meaning: 'Public keys of the issuer, read again every few minutes.',
+            expected: 'the path of a file with public keys: a JWKS, or PEM',
+          }),
+          Audience: list(z.string().min(1), {
+            meaning: 'What the `aud` of a token must have one of: the names of this API at the issuer.',
+            expected: 'a list of texts',
+          }),
+          IdentityClaim: described(z.string().trim().min(1).default('sub'), {
+            meaning: 'Claim with the identity of a charge point. Dots lead into nested claims.',
+            expected: 'the name of a claim',
+          }),
+          OperatorClaim: text('', {
+            meaning:
+              "Claim that says which tokens are operators', such as `roles`, `scope` or `realm_access.roles`; empty: none are.",
+            expected: 'the name of a claim',
+          }),
+          OperatorValues: list(z.string().min(1), {
+            meaning: "A token with one of these in `OperatorClaim` is an operator's, and never a charge point's.",
+            expected: 'a list of texts',
+          }),
+          Algorithms: choices(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'], tokenAlgorithms, {
+            meaning:
+              'Algorithms of signatures. Tokens that are unsigned, or signed with a shared secret, are never accepted.',
+          }),
+          ClockSkew: integer(60, 0, 300, {
+            meaning: 'How far the clocks of the issuer and of this machine may differ (`exp`, `nbf`).',
+            unit: 'seconds',
+          }),
+        })
+        .prefault({}),
     })
     .prefault({}),
   Limits: z

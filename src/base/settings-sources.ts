@@ -62,6 +62,12 @@ export function invalid(sentence: string): StatorError {
   return new StatorError('SETTING_INVALID', sentence)
 }
 
+/** Where a value came from, as ` (appsettings.json)`; empty for a default. */
+export function from(dotted: string, found: FoundSettings): string {
+  const origin = found.origins.get(dotted)
+  return origin === undefined ? '' : ` (${origin})`
+}
+
 /** A value as an error shows it: short, and on one line. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)

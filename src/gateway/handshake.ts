@@ -5,6 +5,7 @@ import type { Server } from 'bun'
 import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { Channel } from '../auth/authenticator.ts'
+import { handshakeChallenge } from '../auth/challenge.ts'
 import type { Attempt, FailedAttempts } from '../auth/failed-attempts.ts'
 import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
 import type { Clock } from '../base/clock.ts'
@@ -195,7 +196,7 @@ export async function handshake(
         releaseSlot()
         await deps.attempts.failed(attempt)
         return refuse('UNAUTHORIZED', 'Invalid authentication credentials', {
-          headers: { 'WWW-Authenticate': 'Basic realm="OCPP"' },
+          headers: { 'WWW-Authenticate': handshakeChallenge(request.headers, deps.auth) },
           reason: verdict.reason,
         })
       case 'unknown':
@@ -255,6 +256,7 @@ export async function handshake(
     }
   } catch (error) {
     if (!(error instanceof StatorError)) throw error
+    if (error.code === 'TOKEN_KEYS_UNAVAILABLE') return notNow(error.code, error.message)
     const code = errorTable[error.code].status === 503 ? error.code : 'STORE_UNAVAILABLE'
     return notNow(code, 'The database cannot be reached.')
   } finally {

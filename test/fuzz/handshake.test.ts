@@ -2,10 +2,14 @@
 // connection, and the next charge point can connect. STATOR_FUZZ_SEED repeats one round.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { collectedLog } from '../support/log-lines.ts'
 import { basic, httpStatusOf } from '../support/raw-charge-point.ts'
 import type { Random } from '../support/random.ts'
 import { passwordDefault, TestStator } from '../support/stator.ts'
+import { testJwtSection, testKey } from '../support/tokens.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { oddTexts } from './make/values.ts'
 
@@ -14,13 +18,21 @@ const handshakesPerRound = 20
 
 const { log, lines } = collectedLog('Warning')
 let central: TestStator
+let folder: string
 
 beforeAll(async () => {
-  central = await TestStator.start({ hooks: { log } })
+  folder = await mkdtemp(join(tmpdir(), 'stator-fuzz-'))
+  const KeyFile = join(folder, 'keys.json')
+  await writeFile(KeyFile, JSON.stringify({ keys: [(await testKey()).jwk] }))
+  const Security = { Jwt: { ...testJwtSection, KeyFile } }
+  central = await TestStator.start({ settings: { Security }, hooks: { log } })
   for (const strictness of ['strict', 'lenient']) await central.provision(`FUZZ-${strictness}`, { strictness })
 })
 
-afterAll(() => central.stop())
+afterAll(async () => {
+  await central.stop()
+  await rm(folder, { recursive: true, force: true })
+})
 
 const answersAllowed = [101, 400, 401, 403, 404, 405, 426, 431, 505]
 
@@ -53,8 +65,20 @@ const subprotocols = [
 ]
 const keys = ['dGhlIHNhbXBsZSBub25jZQ==', '', 'short', '====', 'x'.repeat(300)]
 
+// Headers of tokens whose signatures are examined, and contents.
+const tokenParts = [
+  '{"alg":"ES256","kid":"key-of-ES256"}',
+  '{"alg":"ES256"}',
+  '{"alg":"ES256","kid":"key-of-ES256","crit":["b64"],"b64":false}',
+  '{"alg":"none"}',
+  '{"iss":"https://issuer.example.com","sub":"FUZZ-lenient","exp":1e400}',
+  '[]',
+  'x'.repeat(64),
+]
+
 function handshakeText(random: Random): string {
   const odd = (): string => random.pick(oddTexts).replaceAll(/[\r\n]/g, ' ')
+  const part = (): string => Buffer.from(random.pick([...tokenParts, odd()])).toString('base64url')
   const identity = random.pick(identities)
   const path = random.once(4) ? random.pick(paths) : `/${identity}`
   const credentials = random.pick([
@@ -63,6 +87,8 @@ function handshakeText(random: Random): string {
     `Authorization: ${basic(random.pick(identities), odd())}`,
     `Authorization: Basic ${odd()}`,
     `Authorization: ${odd()}`,
+    `Authorization: Bearer ${odd()}`,
+    `Authorization: Bearer ${part()}.${part()}.${part()}`,
     `X-API-Key: ${odd()}\r\nX-Charge-Point-Id: ${odd()}`,
     `X-API-Key: ${passwordDefault}\r\nX-API-Key: ${passwordDefault}`,
     'Cookie: a=b',

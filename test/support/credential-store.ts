@@ -4,6 +4,7 @@ import { createAuthDeps } from '../../src/auth/auth-deps.ts'
 import type { AuthDeps, CredentialStore } from '../../src/auth/auth-deps.ts'
 import { Credentials } from '../../src/auth/credentials.ts'
 import { hashPassword } from '../../src/auth/password-forms.ts'
+import type { TokenVerifier } from '../../src/auth/tokens/token-verifier.ts'
 import { settingsFrom } from '../../src/base/config.ts'
 import type { CredentialRecord } from '../../src/blocks/records.ts'
 import type { SecurityProfile } from '../../src/blocks/values.ts'
@@ -73,14 +74,18 @@ export class MemoryCredentialStore implements CredentialStore {
 }
 
 /** What authenticating needs, under the settings of `Security` that are given. */
-export function testAuthDeps(security: Readonly<Record<string, unknown>>, store: CredentialStore): AuthDeps {
+export function testAuthDeps(
+  security: Readonly<Record<string, unknown>>,
+  store: CredentialStore,
+  tokens: TokenVerifier | null = null,
+): AuthDeps {
   const secrets = {
     credentialSecret,
     adminApiKey: testAdminApiKey,
     adminApiKeyIsNew: false,
     adminApiKeyFile: null,
   }
-  return createAuthDeps(settingsFrom({ Security: security }).security, secrets, store)
+  return createAuthDeps(settingsFrom({ Security: security }).security, secrets, store, tokens)
 }
 
 /** An Authorization header with Basic credentials. */

@@ -6,6 +6,7 @@ export const nothingCounted: PartCounts = {
   node: { name: 'localhost:8080', provider: 'PostgreSQL' },
   connections: { '1.6': 0, '2.0.1': 0 },
   isDatabaseAvailable: true,
+  areTokenKeysAvailable: true,
   isOpen: true,
   statementsWaiting: { chargePoints: 0, rest: 0, upkeep: 0 },
   calls: { waiting: 0, sent: 0, answered: 0, timedOut: 0, late: 0, unknown: 0 },

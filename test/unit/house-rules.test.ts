@@ -65,6 +65,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   // Tables stand beside what decides their rows; SQL is run by the store alone.
   [/^drizzle-orm(\/pg-core)?$/, ['blocks', 'store']],
   [/^drizzle-orm\/(?!pg-core$)/, ['store']],
+  [/^jose$/, ['auth']],
   [/^pino$/, ['base']],
   [/^(piscina|msgpackr)$/, ['workers']],
   [/^xstate(\/|$)/, ['actors']],

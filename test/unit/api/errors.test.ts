@@ -275,6 +275,22 @@ describe('access', () => {
     })
   })
 
+  test('by a bearer token that is worthless is noted with the reason, which the client is not told', async () => {
+    const reasons: string[] = []
+    const { request } = fakeApi({
+      deps: {
+        authenticate: async () => 'the token has expired',
+        challenge: () => 'Bearer error="invalid_token"',
+        noteSecurityEvent: ({ reason }) => reasons.push(reason),
+      },
+    })
+    const response = await request('/api/chargepoints')
+    expect(response.status).toBe(401)
+    expect(response.headers.get('WWW-Authenticate')).toBe('Bearer error="invalid_token"')
+    expect(await response.text()).not.toContain('expired')
+    expect(reasons).toEqual(['GET /api/chargepoints: the token has expired'])
+  })
+
   test('is asked for before anything else is looked at', async () => {
     const { app } = fakeApi()
     expect((await app.request('/api/nothing')).status).toBe(401)

@@ -126,6 +126,7 @@ export function fakeApi(
       commit: unexpected('commit'),
       nextTransactionId: () => 7,
       authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
+      challenge: () => 'Basic realm="Stator"',
       isScraper: () => false,
       attempts: { turn: async () => true, failed: async () => false, proven: () => {} },
       noteSecurityEvent: () => {},

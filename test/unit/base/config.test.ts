@@ -245,9 +245,9 @@ describe('what stops a start', () => {
         'not supported by this version.',
     ],
     [
-      { Security: { AuthenticationMethod: 'Jwt' } },
-      'Security.AuthenticationMethod has "Jwt" (F): expected Basic, ApiKey or Any; this version knows neither client ' +
-        'certificates nor bearer tokens.',
+      { Security: { AuthenticationMethod: 'ClientCertificate' } },
+      'Security.AuthenticationMethod has "ClientCertificate" (F): expected Basic, ApiKey, Jwt or Any; this version ' +
+        'knows no client certificates.',
     ],
     [[], 'The settings file appsettings.json holds []: expected an object of settings.'],
   ]
