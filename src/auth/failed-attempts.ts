@@ -1,6 +1,7 @@
 // Slows down those who guess credentials. Thousands of charge points may share one address (a site router, a mobile
 // network), so nothing here refuses right credentials: guesses of one address at one identity are compared one after
 // the other, and their refusals are held back. Credentials that were right before are compared at once.
+// Signed tokens (JWT) are no guesses: they neither wait nor count.
 
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
@@ -15,6 +16,7 @@ import {
   refusalHoldMsMin,
   refusalsHeldMax,
 } from '../base/limits.ts'
+import { presentsSignedTokenOnly } from './presented.ts'
 
 /** Credentials that were presented: from where, for whom. */
 export interface Attempt {
@@ -56,6 +58,7 @@ export class FailedAttempts {
    */
   async turn(attempt: Attempt): Promise<boolean> {
     const { clock, counters, freeAttempts } = this.#deps
+    if (presentsSignedTokenOnly(attempt.headers)) return true
     const failures = this.#failuresOf(attempt)
     if (failures === undefined || failures.count <= freeAttempts) return true
     if (this.#proven.get(fingerprintOf(attempt)) !== undefined) return true
@@ -70,6 +73,7 @@ export class FailedAttempts {
 
   /** The credentials were right: they are compared at once from now on. */
   proven(attempt: Attempt): void {
+    if (presentsSignedTokenOnly(attempt.headers)) return
     this.#proven.set(fingerprintOf(attempt), true)
   }
 
@@ -79,6 +83,7 @@ export class FailedAttempts {
    */
   async failed(attempt: Attempt): Promise<boolean> {
     const { clock, counters, freeAttempts } = this.#deps
+    if (presentsSignedTokenOnly(attempt.headers)) return false
     const failures = this.#failuresOf(attempt) ?? { count: 0, nextAtMs: 0 }
     failures.count++
     this.#failures.set(pairOf(attempt), failures)

@@ -41,3 +41,12 @@ export function bearerToken(headers: Headers): string | null {
 export function presentsToken(headers: Headers): boolean {
   return /^\s*Bearer\b/i.test(headers.get('authorization') ?? '')
 }
+
+/**
+ * Whether the credentials of the request are a signed token and nothing else. Nobody guesses a signature, and tokens
+ * that have expired are presented by those who are in the right.
+ */
+export function presentsSignedTokenOnly(headers: Headers): boolean {
+  // A JWT is the base64 of `{"…`, so that no password, key or token of a scraper looks like one.
+  return !headers.has('x-api-key') && /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(bearerToken(headers) ?? '')
+}

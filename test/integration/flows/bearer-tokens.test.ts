@@ -33,7 +33,9 @@ beforeAll(async () => {
     { id: 'ada', claims: { roles: ['stator-operator'] } },
     { id: 'bob', claims: { roles: ['reader'] } },
   ])
-  central = await TestStator.start({ settings: { Security: security() }, hooks: { log, clock } })
+  // The malformed headers count as guesses, far more refused tokens do not.
+  const settings = { Security: security(), Limits: { FailedAttempts: 20 } }
+  central = await TestStator.start({ settings, hooks: { log, clock } })
   for (const chargePointId of ['CP001', 'CP002', 'SOON', 'LATER'])
     await central.json('/api/chargepoints', { body: { chargePointId } }, 201)
 })

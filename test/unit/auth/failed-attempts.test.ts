@@ -38,6 +38,38 @@ async function fail(attempts: FailedAttempts, times: number, what = guess): Prom
   for (let i = 0; i < times; i++) void attempts.failed(what)
 }
 
+describe('signed tokens', () => {
+  const signed = (token: string, more = {}): Attempt => ({
+    ...guess,
+    headers: new Headers({ Authorization: `Bearer ${token}`, ...more }),
+  })
+  const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJDUDAwMSJ9.c2lnbmF0dXJl'
+
+  test('do not wait behind guesses of the same address at the same identity', async () => {
+    const { attempts } = attemptsWith(0)
+    await fail(attempts, 1_000)
+    for (let i = 0; i < 100; i++) expect(await isSettled(attempts.turn(signed(token)))).toBe(true)
+  })
+
+  test('that are refused are no guesses: they hold back and pace nobody', async () => {
+    const { attempts, counters } = attemptsWith(0)
+    for (let i = 0; i < 100; i++) expect(await attempts.failed(signed(token))).toBe(false)
+    expect(await attempts.turn(guess)).toBe(true)
+    expect(counters).toMatchObject({ attemptsPaced: 0, refusalsHeldBack: 0 })
+  })
+
+  test.each([
+    ['another bearer token', signed('token-of-a-scraper')],
+    ['two tokens', signed(`${token} ${token}`)],
+    ['a token of other parts', signed('a.b.c')],
+    ['a token beside an API key', signed(token, { 'X-API-Key': 'guessed-key' })],
+  ])('%s does count', async (_what, attempt) => {
+    const { attempts } = attemptsWith(0)
+    void attempts.failed(attempt)
+    expect(attempts.size).toBe(1)
+  })
+})
+
 describe('refusals', () => {
   test('of the first attempts are not held back, further ones longer and longer', async () => {
     const { attempts, clock, counters } = attemptsWith(2)
