@@ -40,6 +40,7 @@ const commands: readonly (readonly [name: string, about: string])[] = [
   ['bun src/main.ts migrate', 'moves everything from the embedded database to PostgreSQL'],
   ['bun run health', 'whether the central system of these settings works'],
   ['bun run demo', 'a central system of its own with six simulated charge points, to try'],
+  ['bun run simulate', 'simulated charge points at a central system of any vendor'],
   ['bun bench', 'measures what a node carries, and audits it'],
   ['bun bench load', 'puts a load on one central system'],
   ['bun run test', 'the tests'],
@@ -94,7 +95,10 @@ export function unknownFlag(argument: string, { name, flags }: Command): UsageEr
 /** What `--help` or `--version` prints, if `args` ask for one of them; else null. */
 export function answerAtOnce(args: readonly string[], command: Command, more: readonly string[] = []): string | null {
   if (args.includes('--help') || args.includes('-h')) return usage(command, more)
-  return args.includes('--version') ? versionLine : null
+  const at = args.indexOf('--version')
+  // A command may have a `--version VALUE` of its own.
+  const hasValue = Object.hasOwn(command.flags, 'version') && args[at + 1]?.startsWith('-') === false
+  return at < 0 || hasValue ? null : versionLine
 }
 
 /** Version of Stator, from package.json. */
@@ -104,7 +108,8 @@ const versionLine = `Stator ${version}`
 
 /** What `--help` prints: usage, flags, `more`, and the other commands. */
 export function usage({ name, about, flags, operands }: Command, more: readonly string[] = []): string {
-  const rows = Object.entries({ ...flags, ...commonFlags }).map(([flag, { value, about: does }]) =>
+  const common = Object.entries(commonFlags).filter(([flag]) => !Object.hasOwn(flags, flag))
+  const rows = [...Object.entries(flags), ...common].map(([flag, { value, about: does }]) =>
     row(value === null ? `--${flag}` : `--${flag} ${value}`, does),
   )
   return [

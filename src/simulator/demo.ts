@@ -167,7 +167,7 @@ async function provision(stator: Stator, path: string, body: object): Promise<vo
 }
 
 /** An observation in a few words; null if it is not worth a line. */
-function described(observation: Observation): string | null {
+export function described(observation: Observation): string | null {
   switch (observation.kind) {
     case 'booted':
       return `boot ${observation.status}`

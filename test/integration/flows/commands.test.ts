@@ -12,6 +12,7 @@ const commands = [
   ['bun src/main.ts migrate', 'src/main.ts', ['migrate'], '--confgi', '--config'],
   ['bun run health', 'src/base/health-check.ts', [], '--raedy', '--ready'],
   ['bun run demo', 'src/simulator/demo.ts', [], '--confg', '--config'],
+  ['bun run simulate', 'src/simulator/simulate.ts', [], '--sations', '--stations'],
   ['bun bench', 'bench/main.ts', [], '--szie', '--size'],
   ['bun bench load', 'bench/main.ts', ['load'], '--stattions', '--stations'],
   ['bun run fuzz', 'test/simulation/fuzz.ts', [], '--sedes', '--seeds'],

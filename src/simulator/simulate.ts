@@ -1,0 +1,136 @@
+// `bun run simulate`: simulated charge points at a central system of any vendor, until Ctrl-C. Drivers come to them,
+// and what happens is printed line by line.
+
+import { answerAtOnce, readFlags, UsageError, type Command, type Given } from '../base/command-line.ts'
+import { systemClock } from '../base/clock.ts'
+import { onSignals } from '../base/signals.ts'
+import { SimulatedChargePoint } from './charge-point.ts'
+import { described } from './demo.ts'
+import { drive } from './driver.ts'
+import type { SimulatorOptions } from './options.ts'
+
+const versions = ['1.6', '2.0.1'] as const
+const stationsMax = 10_000
+
+const simulateCommand: Command = {
+  name: 'bun run simulate',
+  about: 'simulated charge points at a central system of any vendor, until Ctrl-C',
+  flags: {
+    url: { value: 'URL', about: 'without an identity at its end (ws://127.0.0.1:8080/ocpp)' },
+    stations: { value: 'N', about: 'how many charge points (1)' },
+    version: { value: 'VERSION', about: `OCPP ${versions.join(' or ')} (1.6); without a value: print the version` },
+    identity: { value: 'NAME', about: 'identity; of several charge points what their numbers are put behind (SIM)' },
+    password: { value: 'TEXT', about: 'for Basic authentication, the same for all (simulated-password)' },
+    'api-key': { value: 'KEY', about: 'key of an operator of Stator: charge points that do not exist are created' },
+    connectors: { value: 'N', about: 'of each charge point (1)' },
+    'id-tag': { value: 'TEXT', about: 'what drivers show (USER123)' },
+    quiet: { value: null, about: 'no drivers come, the charge points obey commands only' },
+  },
+  operands: null,
+}
+
+/** What the command line asks for. */
+export interface Simulation {
+  readonly stations: readonly Pick<SimulatorOptions, 'url' | 'identity' | 'version' | 'password' | 'connectors'>[]
+  /** Creates the charge points before they connect; null: they exist. */
+  readonly apiKey: string | null
+  /** Null: no drivers come. */
+  readonly idTag: string | null
+}
+
+/**
+ * The simulation of these arguments.
+ *
+ * @throws {UsageError} with one sentence.
+ */
+export function simulationOf(args: readonly string[]): Simulation {
+  const { flags } = readFlags(args, simulateCommand)
+  const url = (flags.get('url') ?? 'ws://127.0.0.1:8080/ocpp').replace(/\/$/, '')
+  if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new UsageError(`--url is "${url}": expected a URL that begins with ws:// or wss://.`)
+  }
+  const version = versions.find((known) => known === (flags.get('version') ?? '1.6'))
+  if (version === undefined) {
+    throw new UsageError(`--version is "${flags.get('version') ?? ''}": expected ${versions.join(' or ')}.`)
+  }
+  const count = wholeNumber(flags, 'stations', stationsMax)
+  const connectors = wholeNumber(flags, 'connectors', 100)
+  const name = flags.get('identity') ?? 'SIM'
+  const password = flags.get('password') ?? 'simulated-password'
+  const digits = String(count - 1).length
+  return {
+    stations: Array.from({ length: count }, (_, index) => {
+      const identity = count === 1 ? name : `${name}${String(index).padStart(digits, '0')}`
+      return { url, identity, version, password, connectors }
+    }),
+    apiKey: flags.get('api-key') ?? null,
+    idTag: flags.has('quiet') ? null : (flags.get('id-tag') ?? 'USER123'),
+  }
+}
+
+function wholeNumber(flags: Given['flags'], name: string, max: number): number {
+  const text = flags.get(name) ?? '1'
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value
+  throw new UsageError(`--${name} is "${text}": expected a whole number from 1 to ${max}.`)
+}
+
+/**
+ * Switches the charge points on; the returned function switches them off.
+ *
+ * @param print is called with a line for every event worth showing.
+ * @throws {UsageError} if charge points cannot be created.
+ */
+export async function simulate(
+  { stations, apiKey, idTag }: Simulation,
+  print: (line: string) => void,
+): Promise<() => void> {
+  if (apiKey !== null) for (const station of stations) await provision(station, apiKey)
+  const stops = stations.map((options) => {
+    const observe: SimulatorOptions['observe'] = (observation) => {
+      const text = described(observation)
+      if (text !== null) print(`${options.identity}  ${text}`)
+    }
+    const station = new SimulatedChargePoint({ ...options, observe })
+    const stopDriving =
+      idTag === null ? () => {} : drive(station, { clock: systemClock, random: Math.random, idTags: [idTag] })
+    void station.start()
+    return () => {
+      stopDriving()
+      station.stop()
+    }
+  })
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+async function provision({ url, identity, password }: Simulation['stations'][number], apiKey: string): Promise<void> {
+  const { origin } = new URL(url.replace(/^ws/, 'http'))
+  const answer = await fetch(`${origin}/api/chargepoints`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-API-Key': apiKey },
+    body: JSON.stringify({ chargePointId: identity, password }),
+    tls: { rejectUnauthorized: false },
+  }).catch((error: unknown) => {
+    throw new UsageError(`${origin} does not answer (${error instanceof Error ? error.message : String(error)}).`)
+  })
+  if (answer.ok || answer.status === 409) return
+  throw new UsageError(`Charge point ${identity} could not be created: ${answer.status} ${await answer.text()}`)
+}
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2)
+  const answer = answerAtOnce(args, simulateCommand)
+  if (answer !== null) return console.log(answer)
+  const simulation = simulationOf(args)
+  const stop = await simulate(simulation, (line) => console.log(`${new Date().toLocaleTimeString()}  ${line}`))
+  onSignals({ stop: async () => stop(), reload: null, fail })
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof UsageError ? error.message : error)
+  process.exit(1)
+}
+
+if (import.meta.main) await main().catch(fail)

@@ -1,0 +1,55 @@
+// `bun run simulate`, as a process beside a central system.
+
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { simulationOf } from '../../../src/simulator/simulate.ts'
+import { cleanUpAfterEach } from '../../support/clean-up.ts'
+import { adminApiKey, TestStator } from '../../support/stator.ts'
+import { until } from '../../support/until.ts'
+
+const { newFolder, run } = cleanUpAfterEach()
+
+let central: TestStator
+
+beforeAll(async () => {
+  central = await TestStator.start()
+})
+
+afterAll(() => central.stop())
+
+test('creates charge points that do not exist, connects them, and ends with SIGTERM', async () => {
+  const args = ['--url', central.ocppUrl, '--stations', '3', '--version', '2.0.1', '--api-key', adminApiKey]
+  const program = 'src/simulator/simulate.ts'
+  const simulation = run({}, { program, args: [...args, '--identity', 'MADE', '--quiet'], folder: await newFolder() })
+  for (const identity of ['MADE0', 'MADE1', 'MADE2']) {
+    await until(`${identity} to be accepted`, async () => {
+      const { status, body } = await central.api(`/api/chargepoints/${identity}`)
+      return status === 200 && body['bootStatus'] === 'Accepted' && body['ocppVersion'] === '2.0.1'
+    })
+    await until(`${identity} to be printed`, () => simulation.out.includes(`${identity}  boot Accepted`))
+  }
+  simulation.signal('SIGTERM')
+  expect(await simulation.exit()).toBe(0)
+  expect(simulation.errors).toBe('')
+})
+
+test('says in one sentence why charge points cannot be created', async () => {
+  const args = ['--url', central.ocppUrl, '--api-key', 'a wrong key']
+  const simulation = run({}, { program: 'src/simulator/simulate.ts', args, folder: await newFolder() })
+  expect(await simulation.exit()).toBe(1)
+  expect(simulation.errors).toContain('Charge point SIM could not be created: 401')
+})
+
+test('one charge point has the name as it is given, several have numbers of one length', () => {
+  const identities = (...args: string[]) => simulationOf(args).stations.map(({ identity }) => identity)
+  expect(identities('--identity', 'CP001')).toEqual(['CP001'])
+  expect(identities('--stations', '11').slice(-2)).toEqual(['SIM09', 'SIM10'])
+})
+
+test.each([
+  [['--url', 'http://127.0.0.1'], '--url is "http://127.0.0.1": expected a URL that begins with ws:// or wss://.'],
+  [['--version', '2.0'], '--version is "2.0": expected 1.6 or 2.0.1.'],
+  [['--stations', '1e3'], '--stations is "1e3": expected a whole number from 1 to 10000.'],
+  [['--connectors', '0'], '--connectors is "0": expected a whole number from 1 to 100.'],
+])('%p are refused in one sentence', (args, sentence) => {
+  expect(() => simulationOf(args)).toThrow(sentence)
+})
