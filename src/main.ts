@@ -5,17 +5,25 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { createApi } from './api/create-api.ts'
 import { blockRoutes } from './blocks/routes.ts'
+import type { KnownSigningRequest } from './blocks/certificates/sign-certificate.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
 import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
+import { Encryption } from './auth/encryption.ts'
 import { hashPassword, isHashOfPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
 import { openTokens } from './auth/tokens/open-tokens.ts'
 import { answerAtOnce, UsageError, version } from './base/command-line.ts'
 import { type Clock, isoTime, systemClock } from './base/clock.ts'
-import { loadSettings, sectionsThatNeedRestart, type Settings, type TlsSettings } from './base/config.ts'
+import {
+  type CertificateSettings,
+  loadSettings,
+  sectionsThatNeedRestart,
+  type Settings,
+  type TlsSettings,
+} from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { Timings } from './base/timings.ts'
 import { StatorError } from './base/errors.ts'
@@ -32,6 +40,7 @@ import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { startGateway } from './gateway/server.ts'
 import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './examine/schema.ts'
+import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
 import { Registry } from './station/registry.ts'
 import { openDatabase } from './store/database.ts'
@@ -44,7 +53,7 @@ import { moveCommand } from './store/move/command.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
-import { createQueries } from './store/queries.ts'
+import { createQueries, type Queries } from './store/queries.ts'
 import { SecurityEvents } from './store/security-events.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { Writer } from './store/writer.ts'
@@ -200,12 +209,29 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => refusals.stop())
     const securityEvents = new SecurityEvents(noteDeps)
     closers.unshift(() => securityEvents.stop())
+    const live = new LiveChargePoints(registry, queries)
+    const signing = await openSigning(
+      settings.security.certificates,
+      queries,
+      new Encryption(secrets.encryptionKey),
+      clock,
+    )
+    if (signing !== null) {
+      const { authority, renewalMs } = signing
+      const certificateLog = log.category('OCPP')
+      const deps = { store: queries, authority, live, nodeId: node.id, renewalMs, clock, log: certificateLog }
+      const delivery = new CertificateDelivery(deps)
+      feed.subscribe('certificates', (committed) => delivery.take(committed))
+      delivery.start()
+      closers.unshift(() => delivery.end())
+    }
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
         queries,
         nodeId: node.id,
-        live: new LiveChargePoints(registry, queries),
+        live,
+        certificateAuthority: signing?.authority.chain ?? null,
         commit: (set, about) => commitAndPublish(writer, feed, set, about),
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers) => authenticateRequest(headers, auth),
@@ -264,7 +290,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       attempts,
       registry,
       examiner,
-      lookups: queries,
+      lookups: { ...queries, signingRequest: signing?.signingRequest ?? (async () => null) },
       nextTransactionId: () => transactionIds.next(),
       concurrentTransactions: settings.security.concurrentTransactions,
       store: writer,
@@ -322,6 +348,31 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/**
+ * What signs certificates; null if nothing does. Its library is loaded only then: that takes a tenth of a second and
+ * twenty megabytes.
+ */
+async function openSigning(
+  settings: CertificateSettings | null,
+  queries: Queries,
+  encryption: Encryption,
+  clock: Clock,
+) {
+  if (settings === null) return null
+  const { openAuthority } = await import('./auth/certificate-authority.ts')
+  const { readSigningRequest } = await import('./auth/signing-request.ts')
+  const authority = await openAuthority(settings, queries, encryption, clock)
+  const { organization } = authority
+  return {
+    authority,
+    renewalMs: settings.renewalDays * 86_400_000,
+    async signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest> {
+      const request = await readSigningRequest(csr)
+      return { request, organization, ...(await queries.certificateHolder(chargePointKey)) }
+    },
   }
 }
 

@@ -20,6 +20,9 @@ import type { About, ChargePointRef } from '../feed/feed.ts'
 import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type {
   AssignedMeterValueRecord,
+  CertificateFilter,
+  CertificateHashData,
+  CertificateRecord,
   ChargePointEventFilter,
   ChargePointEventRecord,
   ChargePointFilter,
@@ -36,6 +39,7 @@ import type {
   HistoryRecord,
   IdTokenInput,
   IdTokenRecord,
+  InstalledCertificateRecord,
   MessageFilter,
   MessageLogRecord,
   MeterValueFilter,
@@ -43,6 +47,8 @@ import type {
   Page,
   PageOf,
   ProblemRecord,
+  ReportedCertificate,
+  SentCertificate,
   TransactionFilter,
   TransactionRecord,
   VariableRecord,
@@ -124,6 +130,23 @@ export interface ApiQueries {
   listHistory(filter: HistoryFilter, page: Page): Promise<PageOf<HistoryRecord>>
   /** The stored 2.x device model. */
   variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
+
+  /** Those that expire first come first. */
+  listCertificates(filter: CertificateFilter, page: Page): Promise<PageOf<CertificateRecord>>
+  /** Certificates that were signed for a charge point, newest first. */
+  certificatesOf(chargePoint: ChargePointRef): Promise<readonly CertificateRecord[]>
+  /** The certificates that a charge point last reported. */
+  installedCertificatesOf(chargePointKey: number): Promise<readonly InstalledCertificateRecord[]>
+  /** Replaces the earlier report: of `types`, or of all. */
+  storeInstalledCertificates(
+    chargePointKey: number,
+    types: readonly string[] | null,
+    reported: readonly ReportedCertificate[],
+    atMs: number,
+  ): Promise<void>
+  forgetInstalledCertificate(chargePointKey: number, deleted: CertificateHashData): Promise<void>
+  /** A charge point has accepted a CA certificate. */
+  noteSentCertificate(chargePointKey: number, sent: SentCertificate, atMs: number): Promise<void>
 }
 
 /** The current state of a connected charge point (its rows in the database may lag by seconds). */
@@ -175,6 +198,8 @@ export interface ApiDeps {
   /** Id of this node. */
   readonly nodeId: string
   readonly live: LiveChargePoints
+  /** PEM of the certificate authority, with the certificates above it; null if there is none. */
+  readonly certificateAuthority: string | null
   /** Commits the changes of an operator. */
   readonly commit: (set: ChangeSet, about: About) => Promise<CommitOutcome>
   readonly nextTransactionId: () => number | Promise<number>

@@ -17,6 +17,7 @@ const tags = [
   { name: 'Charge points', description: 'What charge points are, and what they reported.' },
   { name: 'Commands', description: 'Requests that are sent to a charge point as a CALL. They wait for its answer.' },
   { name: 'Configuration', description: 'Configuration keys of OCPP 1.6, and the device model of OCPP 2.x.' },
+  { name: 'Certificates', description: 'Certificates of charge points, and who signs them.' },
   { name: 'Transactions', description: 'Charging transactions, their meter values, and how operators end them.' },
   { name: 'Provisioning', description: 'Which charge points may connect, and with which credentials.' },
   { name: 'ID tags', description: 'Who may charge.' },

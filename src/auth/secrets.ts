@@ -1,5 +1,6 @@
-// The two secrets of an installation: the key of all credential hashes, and the admin API key. They come from the
-// settings, or are generated at the first start. They are stored beside the database, never in it.
+// The secrets of an installation: the key of all credential hashes, the key of what is stored encrypted, and the admin
+// API key. They come from the settings, or are generated at the first start. They are stored beside the database, never
+// in it.
 
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
@@ -9,6 +10,8 @@ import { StatorError } from '../base/errors.ts'
 
 export interface Secrets {
   readonly credentialSecret: Uint8Array
+  /** Of `Encryption`. */
+  readonly encryptionKey: Uint8Array
   readonly adminApiKey: string
   /** True if the admin key was generated now. It is shown only then. */
   readonly adminApiKeyIsNew: boolean
@@ -25,12 +28,14 @@ export interface Secrets {
  */
 export async function openSecrets(settings: Pick<Settings, 'database' | 'security'>): Promise<Secrets> {
   const folder = join(settings.database.dataFolder, 'secrets')
-  const { credentialSecret, adminApiKey } = settings.security
+  const { credentialSecret, encryptionKey, adminApiKey } = settings.security
   try {
     const credential = credentialSecret ?? (await keptSecret(folder, 'credential-secret', '')).secret
+    const encryption = encryptionKey ?? (await keptSecret(folder, 'encryption-key', '')).secret
     const admin = adminApiKey === null ? await keptSecret(folder, 'admin-api-key', 'stator_') : broughtBy(adminApiKey)
     return {
       credentialSecret: Buffer.from(credential, 'utf8'),
+      encryptionKey: Buffer.from(encryption, 'utf8'),
       adminApiKey: admin.secret,
       adminApiKeyIsNew: admin.isNew,
       adminApiKeyFile: admin.file,
@@ -80,7 +85,8 @@ async function readSecret(file: string): Promise<string | null> {
     'SETTING_INVALID',
     `The file ${file} holds ${secret.length} characters: expected the secret that was made at the first start. ` +
       'Restore it from a backup; or remove it, after which a new one is made (without the old credential-secret, ' +
-      'every charge point needs a new password).',
+      'every charge point needs a new password; without the old encryption-key, the private key of the certificate ' +
+      'authority cannot be read).',
   )
 }
 

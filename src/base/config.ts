@@ -92,6 +92,21 @@ export interface SecuritySettings {
   readonly otherCredentialSecrets: readonly string[]
   /** Bearer tokens of charge points and operators; null: none are accepted. */
   readonly jwt: JwtSettings | null
+  /** Key of what is stored encrypted; null: generated at the first start and kept in the data folder. */
+  readonly encryptionKey: string | null
+  /** Null: requests for certificates are rejected. */
+  readonly certificates: CertificateSettings | null
+}
+
+/** How certificates of charge points are signed. */
+export interface CertificateSettings {
+  /** PEM files of the operator's own authority; null: Stator makes one and keeps it in the database. */
+  readonly ownAuthority: { readonly certificatePath: string; readonly keyPath: string } | null
+  /** Organization in certificates, which requests have to name too; null: they may name any. */
+  readonly organization: string | null
+  readonly validDays: number
+  /** How long before its end a certificate is renewed; 0: never. */
+  readonly renewalDays: number
 }
 
 /** How much one charge point may make Stator store in a day, by kind. */
@@ -284,6 +299,37 @@ function securitySettings(security: SettingsDocument['Security'], found: FoundSe
     credentialSecret: security.CredentialSecret || null,
     otherCredentialSecrets: security.OtherCredentialSecrets,
     jwt: jwtSettings(security, found),
+    encryptionKey: security.EncryptionKey || null,
+    certificates: certificateSettings(security, found),
+  }
+}
+
+const organizationCharactersMax = 64
+
+function certificateSettings(security: SettingsDocument['Security'], found: FoundSettings): CertificateSettings | null {
+  const { CertificateAuthorityPath: certificatePath, CertificateAuthorityKeyPath: keyPath } = security
+  const { CertificateOrganization: organization } = security
+  if ((certificatePath === '') !== (keyPath === '')) {
+    const [set, missing] =
+      keyPath === ''
+        ? (['CertificateAuthorityPath', 'CertificateAuthorityKeyPath'] as const)
+        : (['CertificateAuthorityKeyPath', 'CertificateAuthorityPath'] as const)
+    throw invalid(
+      `Security.${missing} is empty while Security.${set} is set${from(`Security.${set}`, found)}: expected both or neither.`,
+    )
+  }
+  if (organization.length > organizationCharactersMax) {
+    throw invalid(
+      `Security.CertificateOrganization${from('Security.CertificateOrganization', found)} has ${organization.length} ` +
+        `characters: expected at most ${organizationCharactersMax}, as X.509 allows.`,
+    )
+  }
+  if (security.CertificateAuthority === 'None') return null
+  return {
+    ownAuthority: certificatePath === '' ? null : { certificatePath, keyPath },
+    organization: organization || null,
+    validDays: security.CertificateDays,
+    renewalDays: security.CertificateRenewalDays,
   }
 }
 

@@ -140,6 +140,11 @@ export const errorTable = {
     name: 'CredentialSecretDiffers',
     hint: 'Copy secrets/credential-secret from the data folder of the first node, or set the same Security.CredentialSecret on every node.',
   },
+  ENCRYPTION_KEY_DIFFERS: {
+    status: 500,
+    name: 'EncryptionKeyDiffers',
+    hint: 'Copy secrets/encryption-key from the data folder of the first node, or set the same Security.EncryptionKey on every node.',
+  },
   TARGET_NOT_EMPTY: {
     status: 500,
     name: 'TargetNotEmpty',

@@ -778,3 +778,41 @@ export const tokenKeysTriedMax = 8
 
 /** Longest claim of a token in a log line or as the name of an operator, in characters. */
 export const tokenClaimCharactersMax = 100
+
+/** RSA keys that charge points may have certificates for, in bits: A00.FR.502, and what one verification may cost. */
+export const rsaKeyBitsMin = 2_048
+export const rsaKeyBitsMax = 8_192
+
+/** Validity of the certificate authority that Stator makes, in years. */
+export const authorityYears = 20
+
+/** How far before its making a certificate is valid, in milliseconds: clocks of charge points may be behind. */
+export const certificateBackdateMs = 3_600_000
+
+/** Certificates that are made for one charge point per hour; further requests are refused. */
+export const certificatesPerHourMax = 10
+
+/** Charge points whose certificates are signed at once. */
+export const certificatesAtOnceMax = 4
+
+/** Charge points whose certificates are under way on this node; further ones wait for the next sweep. */
+export const certificatesUnderWayMax = 1_000
+
+/** How often a node looks for certificates that have to be signed or sent, in milliseconds. */
+export const certificateSweepMs = 5_000
+
+/** How long a certificate that was sent and not answered waits until it is sent again, in milliseconds. */
+export const certificateResendMs = 60_000
+
+/** How often a certificate is sent before it counts as failed. */
+export const certificateSendsMax = 5
+
+/** Interval at which charge points are asked to renew their certificates, in milliseconds, and how many each time. */
+export const renewalCheckMs = 60_000
+export const renewalsPerCheckMax = 60
+
+/** How long a charge point that was asked to renew its certificate is not asked again, in milliseconds. */
+export const renewalPauseMs = 86_400_000
+
+/** Installed certificates of one charge point that are stored. */
+export const installedCertificatesMax = 256

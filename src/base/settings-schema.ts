@@ -318,6 +318,37 @@ export const settingsSchema = z.strictObject({
         },
         true,
       ),
+      EncryptionKey: secret(32, {
+        meaning:
+          'Key of what the database holds encrypted (the private key of the certificate authority), the same on every node; unset: generated at the first start, kept in the data folder.',
+      }),
+      CertificateAuthority: choice('None', ['None', 'Local'], {
+        meaning:
+          '`Local` signs the certificates that charge points request (SignCertificate) and sends them; `None` answers such requests with Rejected.',
+      }),
+      CertificateAuthorityPath: text('', {
+        meaning:
+          'Certificate of your own authority for `Local`, followed by the certificates above it; empty: Stator makes an authority, and keeps it in the database.',
+        expected: 'the path of a PEM file',
+      }),
+      CertificateAuthorityKeyPath: text('', {
+        meaning: 'Private key of your own authority, without a password.',
+        expected: 'the path of a PEM file',
+      }),
+      CertificateOrganization: text('', {
+        meaning:
+          'Organization (O) in certificates, which a request then has to name too, as CpoName says; empty: Stator, and a request may name any.',
+        expected: 'a text of up to 64 characters',
+      }),
+      CertificateDays: integer(365, 1, 3_650, {
+        meaning: 'How long a certificate of a charge point is valid; never longer than the authority.',
+        unit: 'days',
+      }),
+      CertificateRenewalDays: integer(30, 0, 365, {
+        meaning:
+          'How long before the end of its certificate a connected charge point is asked to request a new one, at the earliest after half of the validity; 0: never.',
+        unit: 'days',
+      }),
       RequireClientCertificate: described(z.preprocess(booleanFromText, z.literal(false)).default(false), {
         meaning: 'Must be false: client certificates are not supported by this version.',
         expected: `false: ${unsupportedCertificates}`,

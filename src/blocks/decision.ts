@@ -4,6 +4,7 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
+import type { KnownSigningRequest } from './certificates/sign-certificate.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
 import type { PatchChange, RowChange } from './stored-rows.ts'
 import type { knownColumns, knownLaterColumns, transactions } from './transactions/tables.ts'
@@ -90,6 +91,8 @@ export interface Needs {
   readonly registersAround?: true
   /** The transactions before a start on this EVSE, with this id token. */
   readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
+  /** A certificate signing request, if there is a certificate authority. */
+  readonly signingRequest?: string
 }
 
 /** The transactions before a start, for the plausibility checks. */
@@ -147,6 +150,8 @@ export interface Known {
   readonly registersAround: (transactionId: number) => RegistersAround | null
   /** Null if `Needs.beforeStart` did not ask for it. */
   readonly beforeStart: BeforeStart | null
+  /** Null if `Needs.signingRequest` did not ask for it, or there is no certificate authority. */
+  readonly signingRequest: KnownSigningRequest | null
   /** A new transactionId; null if `Needs.newTransactionId` did not ask for one. */
   readonly newTransactionId: number | null
   /** The transactionId that a remote start promised for this connector and id token, or this remoteStartId (2.x). */

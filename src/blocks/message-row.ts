@@ -31,6 +31,7 @@ export type FunctionalBlock =
   | 'firmware'
   | 'diagnostics'
   | 'security'
+  | 'certificates'
   | 'data-transfer'
   | 'tariff'
   | 'display'

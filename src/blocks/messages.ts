@@ -8,6 +8,7 @@ import * as schemas21 from 'typed-ocpp/dist/ocpp21/schemas.js'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { authorization16, authorization201, authorization21 } from './authorization/messages.ts'
 import { availability16, availability201, availability21 } from './availability/messages.ts'
+import { certificates16, certificates201, certificates21 } from './certificates/messages.ts'
 import { dataTransfer16, dataTransfer201, dataTransfer21 } from './data-transfer/messages.ts'
 import { diagnostics16, diagnostics201, diagnostics21 } from './diagnostics/messages.ts'
 import { display201, display21 } from './display/messages.ts'
@@ -26,6 +27,7 @@ import { tableFor } from './rows.ts'
 
 export const v16 = tableFor<OCPP16.Call>()(schemas16, {
   ...security16,
+  ...certificates16,
   ...provisioning16,
   ...authorization16,
   ...localList16,
@@ -42,6 +44,7 @@ export const v16 = tableFor<OCPP16.Call>()(schemas16, {
 
 export const v201 = tableFor<OCPP20.Call>()(schemas201, {
   ...security201,
+  ...certificates201,
   ...provisioning201,
   ...authorization201,
   ...localList201,
@@ -60,6 +63,7 @@ export const v201 = tableFor<OCPP20.Call>()(schemas201, {
 
 export const v21 = tableFor<OCPP21.Call>()(schemas21, {
   ...security21,
+  ...certificates21,
   ...provisioning21,
   ...authorization21,
   ...localList21,

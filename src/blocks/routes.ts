@@ -5,6 +5,7 @@ import type { ApiDeps } from '../api/deps.ts'
 import type { ApiEnv } from '../api/env.ts'
 import { idTagBatchRoutes } from './authorization/route-batch.ts'
 import { idTagRoutes } from './authorization/routes.ts'
+import { certificateRoutes } from './certificates/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
@@ -20,6 +21,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     provisioningRoutes(deps),
     credentialRoutes(deps),
     firmwareRoutes(deps),
+    certificateRoutes(deps),
     meterValueRoutes(deps),
     transactionRoutes(deps),
     idTagRoutes(deps),

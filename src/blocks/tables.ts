@@ -2,6 +2,7 @@
 // rows: their types, the SQL that writes them and the encoders are derived from it (`store/table-statement.ts`).
 
 import { connectors } from './availability/tables.ts'
+import { certificateRequests } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
 import { problems } from './diagnostics/tables.ts'
 import { variables } from './provisioning/tables.ts'
@@ -18,4 +19,5 @@ export const storedTables = {
   chargePointEvents,
   variables,
   problems,
+  certificateRequests,
 }

@@ -3,7 +3,7 @@
 
 import type { OCPP16 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
-import { Certificates, looksLikePem } from './certificates.ts'
+import { Certificates } from './certificates.ts'
 import type { Profile } from './profiles.ts'
 import type { Station } from './station.ts'
 import { triggered } from './triggers.ts'
@@ -105,7 +105,7 @@ export function answers16(station: Station): Answers16 {
     }),
 
     CertificateSigned: ({ certificateChain }) => ({
-      answer: { status: looksLikePem(certificateChain) ? 'Accepted' : 'Rejected' },
+      answer: { status: station.ownCertificate.take(certificateChain) ? 'Accepted' : 'Rejected' },
     }),
 
     ChangeAvailability: ({ connectorId, type }) => ({

@@ -3,7 +3,7 @@
 
 import type { OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
-import { Certificates, looksLikePem } from './certificates.ts'
+import { Certificates } from './certificates.ts'
 import { deviceModel201 } from './device-model-201.ts'
 import type { Profile } from './profiles.ts'
 import type { Station } from './station.ts'
@@ -138,7 +138,7 @@ export function answers201(station: Station): Answers201 {
     }),
 
     CertificateSigned: ({ certificateChain }) => ({
-      answer: { status: looksLikePem(certificateChain) ? 'Accepted' : 'Rejected' },
+      answer: { status: station.ownCertificate.take(certificateChain) ? 'Accepted' : 'Rejected' },
     }),
 
     ChangeAvailability: ({ evse, operationalStatus }) => ({

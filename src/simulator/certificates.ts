@@ -1,4 +1,4 @@
-// The certificates that a simulated charge point has been given. It stores and lists them, and does not check them: any
+// The CA certificates that a simulated charge point has been given. It stores and lists them, and does not check them: any
 // text in PEM format is accepted. Hash data are made from the text, so that a certificate is found by the hash data
 // that were reported.
 
@@ -53,6 +53,6 @@ export class Certificates<Use extends string> {
   }
 }
 
-export function looksLikePem(text: string): boolean {
+function looksLikePem(text: string): boolean {
   return /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text)
 }

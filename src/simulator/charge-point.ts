@@ -21,6 +21,7 @@ import { Dialect201 } from './dialect-201.ts'
 import type { Car, Reading } from './meter.ts'
 import type { Observation, SimulatorOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
+import { OwnCertificate } from './own-certificate.ts'
 import type { Period, Profiles } from './profiles.ts'
 import { StationSettings } from './station-settings.ts'
 import type {
@@ -50,6 +51,7 @@ export class SimulatedChargePoint implements Station {
   readonly model: string
   readonly serialNumber: string
   readonly settings = new StationSettings()
+  readonly ownCertificate: OwnCertificate
   readonly localList: LocalList = { version: 0, idTags: new Map() }
   #firmwareVersion: string
   readonly #options: SimulatorOptions
@@ -101,6 +103,14 @@ export class SimulatedChargePoint implements Station {
       attemptsMax: () => this.settings.seconds('TransactionMessageAttempts'),
       retryMs: () => this.settings.seconds('TransactionMessageRetryInterval') * 1000,
       gaveUp: (error) => this.#observe({ kind: 'failed', error }),
+    })
+    this.ownCertificate = new OwnCertificate({
+      identity: this.identity,
+      clock: this.clock,
+      organization: () => this.settings.byKey('CpoName')?.value ?? '',
+      signCertificate: (csr) => this.#dialect.signCertificate(csr),
+      call: (call) => this.call(call),
+      failed: (error) => this.#observe({ kind: 'failed', error }),
     })
     this.#upkeep = new Upkeep({
       clock: this.clock,
@@ -452,6 +462,7 @@ export class SimulatedChargePoint implements Station {
       if (connector.statusReported !== connector.status) this.sendStatus(connector.connectorId)
     }
     this.#outbox.resume()
+    this.ownCertificate.resume()
     this.#heartbeatLater()
   }
 

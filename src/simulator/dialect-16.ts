@@ -131,6 +131,11 @@ export class Dialect16 implements Dialect {
       : { action: 'LogStatusNotification', payload: { status, requestId } }
   }
 
+  signCertificate(csr: string): Call {
+    const payload: OCPP16.SignCertificateRequest = { csr }
+    return { action: 'SignCertificate', payload }
+  }
+
   reply(action: string, payload: unknown): Reply {
     const handlers: Readonly<Record<string, ((request: never) => Reply) | undefined>> = this.#answers
     const handle = handlers[action] as ((request: Requests16[keyof Requests16]) => Reply) | undefined

@@ -175,6 +175,11 @@ export class Dialect201 implements Dialect {
     return { action: 'LogStatusNotification', payload: { status, ...(requestId === null ? {} : { requestId }) } }
   }
 
+  signCertificate(csr: string): Call {
+    const payload: OCPP20.SignCertificateRequest = { csr, certificateType: 'ChargingStationCertificate' }
+    return { action: 'SignCertificate', payload }
+  }
+
   reply(action: string, payload: unknown): Reply {
     const handlers: Readonly<Record<string, ((request: never) => Reply) | undefined>> = this.#answers
     const handle = handlers[action] as ((request: Requests201[keyof Requests201]) => Reply) | undefined

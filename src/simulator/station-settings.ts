@@ -46,6 +46,7 @@ const table = [
   ['WebSocketPingInterval', ['OCPPCommCtrlr', 'WebSocketPingInterval'], 'integer', 'ReadWrite', '0', 's'],
   ['ChargeProfileMaxStackLevel', ['SmartChargingCtrlr', 'ProfileStackLevel'], 'integer', 'ReadOnly', '8'],
   ['AuthorizationKey', ['SecurityCtrlr', 'BasicAuthPassword'], 'string', 'WriteOnly', ''],
+  ['CpoName', ['SecurityCtrlr', 'OrganizationName'], 'string', 'ReadWrite', ''],
   ['GetConfigurationMaxKeys', null, 'integer', 'ReadOnly', '100'],
   ['NumberOfConnectors', null, 'integer', 'ReadOnly', '1'],
   [

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { ConnectorStatus } from '../blocks/values.ts'
 import type { Answer, Call, Reply } from './connection.ts'
 import type { Car, Meter, Reading } from './meter.ts'
+import type { OwnCertificate } from './own-certificate.ts'
 import type { Period, Profiles } from './profiles.ts'
 import type { StationSettings } from './station-settings.ts'
 
@@ -99,6 +100,8 @@ export interface Dialect {
   firmwareStatus(status: string, requestId: number | null): Call
   /** Status of an upload that GetLog (or GetDiagnostics of 1.6) asked for. */
   logStatus(status: string, requestId: number | null): Call
+  /** A request for a certificate, in PEM. */
+  signCertificate(csr: string): Call
   /** @throws {CallRefusal} */
   reply(action: string, payload: unknown): Reply
 }
@@ -117,6 +120,7 @@ export interface Station {
   readonly settings: StationSettings
   readonly profiles: Profiles
   readonly localList: LocalList
+  readonly ownCertificate: OwnCertificate
   /** Transaction messages that wait for an answer. */
   readonly messagesWaiting: number
   connector(connectorId: number): Connector | undefined

@@ -13,6 +13,8 @@ const senders: Readonly<Record<string, (station: Station, connectors: readonly C
   TransactionEvent: (station, connectors) =>
     connectors.filter(({ transaction }) => transaction !== null).forEach((each) => station.sample(each, 'Trigger')),
   StatusNotification: (station, connectors) => connectors.forEach(({ connectorId }) => station.sendStatus(connectorId)),
+  SignChargePointCertificate: (station) => station.ownCertificate.request(),
+  SignChargingStationCertificate: (station) => station.ownCertificate.request(),
 }
 
 /** Answer to TriggerMessage and ExtendedTriggerMessage, for one connector (EVSE) or, with undefined or 0, for all. */

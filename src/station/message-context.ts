@@ -5,6 +5,7 @@
 import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
 import { idTokenCandidates } from '../blocks/authorization/authorization.ts'
+import type { KnownSigningRequest } from '../blocks/certificates/sign-certificate.ts'
 import type {
   BeforeStart,
   ConcurrentTransactions,
@@ -40,6 +41,8 @@ export interface Lookups {
   registersNextTo(transaction: KnownTransaction, atMs: number): Promise<RegistersNextTo | null>
   /** Open transactions only if there is an id token. */
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
+  /** What is known about a request for a certificate; null if there is no certificate authority. */
+  signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest | null>
   /** The state that the actor of the charge point would start from now. */
   rehydrate(chargePointKey: number): Promise<Hydration>
 }
@@ -78,6 +81,7 @@ export class MessageContext implements Known {
   isBeforeBoot = false
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
+  signingRequest: KnownSigningRequest | null = null
   placed: Placed | null = null
   /** How often it was decided from outdated state. */
   attempts = 0
@@ -215,7 +219,8 @@ export class MessageContext implements Known {
   /** Looks up what is not in memory; null if there is nothing to wait for. */
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
-    const { idTokens, beforeStart } = needs
+    const { idTokens, beforeStart, signingRequest } = needs
+    if (signingRequest !== undefined) return this.#signingTrip(signingRequest, deps)
     const withoutRegister = this.#withoutRegister(needs)
     const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
     if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && isAtHand) return null
@@ -343,6 +348,10 @@ export class MessageContext implements Known {
     const hasTime = this.frame.lacksTime === undefined
     const event = { eventType: 'Updated', atMs, hasTime, seqNo: null } as const
     return chosenTransaction(event, this.transactionsNamed(id), this.chargePoint).transaction
+  }
+
+  async #signingTrip(csr: string, { lookups }: LookupDeps): Promise<void> {
+    this.signingRequest = await lookups.signingRequest(this.live.chargePoint.key, csr)
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {

@@ -10,6 +10,7 @@ import { createChargePointBatches } from './charge-point-batch.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../blocks/records.ts'
 import { createConnectivityQueries } from './connectivity-queries.ts'
+import { createCertificateQueries } from './certificate-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
@@ -45,6 +46,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),
+    ...createCertificateQueries(source),
     ...createPromiseQueries(database.restPool),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),

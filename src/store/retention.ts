@@ -8,10 +8,22 @@ import { isExpiredPromise } from './remote-start-promises.ts'
 /** Deletes the rows of `table` that were received before `beforeMs`, up to the limit of one run. Returns how many. */
 export async function deleteOld(
   pool: Pool,
-  table: 'anomalies' | 'charge_point_events' | 'problem_times' | 'security_events' | 'transaction_facts_default',
+  table:
+    | 'anomalies'
+    | 'charge_point_events'
+    | 'problem_times'
+    | 'security_events'
+    | 'transaction_facts_default'
+    | 'certificate_requests',
   beforeMs: number,
 ): Promise<number> {
   return forget(pool, table, 'received_at < $2', [new Date(beforeMs).toISOString()])
+}
+
+/** Deletes certificates that ended, or that their charge point did not accept, before `beforeMs`. Returns how many. */
+export async function deleteOldCertificates(pool: Pool, beforeMs: number): Promise<number> {
+  const condition = `(valid_to < $2 OR state IN ('rejected', 'failed') AND signed_at < $2)`
+  return forget(pool, 'certificates', condition, [new Date(beforeMs).toISOString()])
 }
 
 /** Deletes promised transactionIds that are not needed any more, up to the limit of one run. Returns how many. */

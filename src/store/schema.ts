@@ -22,7 +22,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import { bytes, instant } from '../blocks/column-types.ts'
-import type { ClosedBy, IdTokenRecord } from '../blocks/records.ts'
+import type { CertificateState, ClosedBy, IdTokenRecord } from '../blocks/records.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { SecurityEventType } from '../blocks/security/event-types.ts'
 import type { ConnectorStatus, Payload } from '../blocks/values.ts'
@@ -323,4 +323,88 @@ export const meterValues = pgTable(
       table.digest,
     ),
   ],
+)
+
+/** One row: the certificate authority that Stator has made. Its private key is encrypted. */
+export const certificateAuthority = pgTable('certificate_authority', {
+  id: integer('id').primaryKey(),
+  certificate: text('certificate').notNull(),
+  privateKey: text('private_key').notNull(),
+})
+
+/**
+ * Certificates that were signed for charge points, and what became of them: `signed`, `sent`, then `accepted` or
+ * `rejected` by the charge point, or `failed` without an answer.
+ */
+export const certificates = pgTable(
+  'certificates',
+  {
+    serialNumber: text('serial_number').primaryKey(),
+    chargePointKey: integer('charge_point_id').notNull(),
+    csrDigest: text('csr_digest').notNull(),
+    certificate: text('certificate').notNull(),
+    state: text('state').$type<CertificateState>().notNull(),
+    validFromMs: instant('valid_from').notNull(),
+    validToMs: instant('valid_to').notNull(),
+    signedAtMs: instant('signed_at').notNull(),
+    sentAtMs: instant('sent_at'),
+    /** The connection on which it was sent. */
+    sentEpoch: bigint('sent_epoch', { mode: 'number' }),
+    /** How often it was sent. */
+    sends: integer('sends').notNull().default(0),
+    settledAtMs: instant('settled_at'),
+    /** Why it failed. */
+    reason: text('reason'),
+    /** When its charge point was last asked to request a new one. */
+    renewalAskedAtMs: instant('renewal_asked_at'),
+  },
+  (table) => [
+    index('certificates_of_charge_point').on(table.chargePointKey, table.validToMs),
+    index('certificates_by_expiry').on(table.validToMs),
+    index('certificates_open')
+      .on(table.chargePointKey)
+      .where(sql`state IN ('signed', 'sent')`),
+  ],
+)
+
+/** Certificates in charge points, as they last reported them. */
+export const installedCertificates = pgTable(
+  'installed_certificates',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    /** In the words of 2.x. */
+    certificateType: text('certificate_type').notNull(),
+    hashAlgorithm: text('hash_algorithm').notNull(),
+    issuerNameHash: text('issuer_name_hash').notNull(),
+    issuerKeyHash: text('issuer_key_hash').notNull(),
+    serialNumber: text('serial_number').notNull(),
+    reportedAtMs: instant('reported_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'installed_certificates_pkey',
+      columns: [
+        table.chargePointKey,
+        table.certificateType,
+        table.hashAlgorithm,
+        table.issuerNameHash,
+        table.issuerKeyHash,
+        table.serialNumber,
+      ],
+    }),
+  ],
+)
+
+/** CA certificates that operators have had installed in charge points: what is known of a reported one. */
+export const sentCertificates = pgTable(
+  'sent_certificates',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    /** As `hexSerial` writes it. */
+    serialNumber: text('serial_number').notNull(),
+    subject: text('subject').notNull(),
+    validToMs: instant('valid_to').notNull(),
+    sentAtMs: instant('sent_at').notNull(),
+  },
+  (table) => [primaryKey({ name: 'sent_certificates_pkey', columns: [table.chargePointKey, table.serialNumber] })],
 )

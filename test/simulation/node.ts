@@ -76,6 +76,7 @@ const settings = settingsFrom({ Security: { RequireAuthentication: false } })
 const { limits, ocpp, security } = settings
 const secrets = {
   credentialSecret: Buffer.from('simulated'),
+  encryptionKey: Buffer.from('simulated'),
   adminApiKey: 'simulated',
   adminApiKeyIsNew: false,
   adminApiKeyFile: null,
@@ -158,7 +159,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       registry: this.registry,
       examiner: this.#examiner(),
       defer: (callback) => this.#clock.after(0, callback),
-      lookups: this.#queries,
+      lookups: { ...this.#queries, signingRequest: async () => null },
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,
       store: {

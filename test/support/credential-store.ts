@@ -81,6 +81,7 @@ export function testAuthDeps(
 ): AuthDeps {
   const secrets = {
     credentialSecret,
+    encryptionKey: Buffer.alloc(32, 8),
     adminApiKey: testAdminApiKey,
     adminApiKeyIsNew: false,
     adminApiKeyFile: null,

@@ -29,6 +29,7 @@ export const emptyLookups: Lookups = {
   lastRegister: none,
   registersNextTo: none,
   beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
+  signingRequest: none,
   rehydrate: async () => hydration(),
 }
 

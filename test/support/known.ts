@@ -53,6 +53,7 @@ export function known(parts: KnownParts = {}): Known {
     registersAround: () => null,
     newTransactionId: 501,
     beforeStart: null,
+    signingRequest: null,
     promisedTransactionId: () => undefined,
     meter: null,
     sent: {},

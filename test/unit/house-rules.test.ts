@@ -69,6 +69,8 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^pino$/, ['base']],
   [/^(piscina|msgpackr)$/, ['workers']],
   [/^xstate(\/|$)/, ['actors']],
+  // Simulated charge points make the requests.
+  [/^(@peculiar|reflect-metadata)(\/|$)/, ['auth', 'simulator']],
   [/^(hono|@hono|@scalar)(\/|$)/, ['api', 'blocks/routes']],
   [/^csv-(parse|stringify)(\/|$)/, ['api']],
   [/^(ajv|@hyperjump)(\/|$)/, ['examine', 'ocpp']],

@@ -141,6 +141,7 @@ describe('the bearer token of a scraper', () => {
     const { security } = settingsFrom({})
     const secrets = {
       credentialSecret: Buffer.alloc(32, 7),
+      encryptionKey: Buffer.alloc(32, 8),
       adminApiKey,
       adminApiKeyIsNew: false,
       adminApiKeyFile: null,

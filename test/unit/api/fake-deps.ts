@@ -101,6 +101,12 @@ export function fakeApi(
     listSecurityEvents: unexpected('listSecurityEvents'),
     listHistory: unexpected('listHistory'),
     variablesOf: unexpected('variablesOf'),
+    listCertificates: unexpected('listCertificates'),
+    certificatesOf: async () => [],
+    installedCertificatesOf: async () => [],
+    storeInstalledCertificates: unexpected('storeInstalledCertificates'),
+    forgetInstalledCertificate: unexpected('forgetInstalledCertificate'),
+    noteSentCertificate: unexpected('noteSentCertificate'),
     ...overrides.queries,
   }
   const live: LiveChargePoints = {
@@ -123,6 +129,7 @@ export function fakeApi(
       queries,
       nodeId: 'this-node',
       live,
+      certificateAuthority: null,
       commit: unexpected('commit'),
       nextTransactionId: () => 7,
       authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),

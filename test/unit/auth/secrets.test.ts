@@ -20,12 +20,14 @@ function open(folder: string, security: Readonly<Record<string, unknown>> = {}):
   return openSecrets(settingsFrom({ Database: { DataFolder: join(root, folder) }, Security: security }))
 }
 
-test('the first start makes both secrets, the second finds them', async () => {
+test('the first start makes all secrets, the second finds them', async () => {
   const first = await open('twice')
   expect(first.adminApiKey).toMatch(/^stator_[\w-]{43}$/)
   expect(first.adminApiKeyIsNew).toBe(true)
   expect(first.adminApiKeyFile).toBe(join(root, 'twice', 'secrets', 'admin-api-key'))
   expect(first.credentialSecret.length).toBe(43)
+  expect(first.encryptionKey.length).toBe(43)
+  expect(first.encryptionKey).not.toEqual(first.credentialSecret)
   expect(await open('twice')).toEqual({ ...first, adminApiKeyIsNew: false })
 })
 
@@ -40,7 +42,7 @@ test('folder and files are for their owner only, and no drafts stay behind', asy
   const folder = join(root, 'modes', 'secrets')
   expect((await stat(folder)).mode & 0o777).toBe(0o700)
   const files = await readdir(folder)
-  expect(files.sort()).toEqual(['admin-api-key', 'credential-secret'])
+  expect(files.sort()).toEqual(['admin-api-key', 'credential-secret', 'encryption-key'])
   for (const file of files) expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600)
 })
 
@@ -52,9 +54,14 @@ test('of many that start together one makes the secrets and all have the same', 
 })
 
 test('secrets from the settings are used as they are and written nowhere', async () => {
-  const security = { AdminApiKey: 'my-own-admin-key', CredentialSecret: 'x'.repeat(32) }
+  const security = {
+    AdminApiKey: 'my-own-admin-key',
+    CredentialSecret: 'x'.repeat(32),
+    EncryptionKey: 'y'.repeat(32),
+  }
   expect(await open('brought', security)).toEqual({
     credentialSecret: Buffer.from('x'.repeat(32)),
+    encryptionKey: Buffer.from('y'.repeat(32)),
     adminApiKey: 'my-own-admin-key',
     adminApiKeyIsNew: false,
     adminApiKeyFile: null,

@@ -1,0 +1,83 @@
+// SignCertificate: a charge point asks for a certificate of its new key (1.6 security whitepaper A02, A03). The answer
+// says whether it will get one. The certificate is signed after the COMMIT, and sent as CertificateSigned.
+
+import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import { certificatesPerHourMax } from '../../base/limits.ts'
+import type { Decision, Handler, Known } from '../decision.ts'
+import { notification } from '../notification.ts'
+
+/** What a certificate signing request says, or why it cannot be used. */
+export type ReadSigningRequest =
+  | {
+      /** Recognises the same request. */
+      readonly digest: string
+      /** The CN and O attributes of its subject. */
+      readonly commonNames: readonly string[]
+      readonly organizations: readonly string[]
+    }
+  | { readonly problem: string }
+
+/** What is known about a request for a certificate. */
+export interface KnownSigningRequest {
+  readonly request: ReadSigningRequest
+  /** Serial number of its charge point, from its last boot. */
+  readonly serialNumber: string | null
+  /** Certificates that were made for the charge point within an hour. */
+  readonly madeLately: number
+  /** Organization that requests have to name; null: any. */
+  readonly organization: string | null
+}
+
+/**
+ * Why the request of this charge point is refused; null: it is accepted. The CN has to be the identity or the serial
+ * number (A00.FR.511), and O the operator's name (A02.FR.13).
+ */
+export function refusalOf(known: KnownSigningRequest, identity: string): string | null {
+  const { request, serialNumber, madeLately, organization } = known
+  if ('problem' in request) return request.problem
+  const [commonName, ...more] = request.commonNames
+  if (commonName === undefined || more.length > 0)
+    return `its subject has ${request.commonNames.length} CN; expected one`
+  if (commonName !== identity && commonName !== serialNumber) {
+    return 'its CN is neither the identity nor the serial number of the charge point'
+  }
+  if (organization !== null && !request.organizations.includes(organization)) {
+    return `its O is not "${organization}"`
+  }
+  if (madeLately >= certificatesPerHourMax) return `${madeLately} certificates were made for it within an hour`
+  return null
+}
+
+function decide(csr: string, known: Known, type: string): Decision {
+  const stored = notification(known)
+  const rejected = { ...stored, answer: { status: 'Rejected' } }
+  const { signingRequest } = known
+  // There is no certificate authority (A02.FR.12).
+  if (signingRequest === null) return rejected
+  const wrongType = type === chargePointType ? null : `a ${type} is not signed here`
+  const reason = wrongType ?? refusalOf(signingRequest, known.chargePoint.identity)
+  const { request } = signingRequest
+  if (reason !== null || 'problem' in request) {
+    return { ...rejected, anomalies: [{ kind: 'certificateRefused', detail: { reason } }] }
+  }
+  const row = { csrDigest: request.digest, csr }
+  return {
+    ...stored,
+    answer: { status: 'Accepted' },
+    changes: [...stored.changes, { table: 'certificateRequests', row }],
+  }
+}
+
+const chargePointType = 'ChargingStationCertificate'
+
+/** 1.6 security whitepaper A02.FR.11 and A02.FR.12. */
+export const signCertificate16: Handler<OCPP16.SignCertificateRequest> = {
+  needs: ({ csr }) => ({ signingRequest: csr }),
+  decide: ({ csr }, known) => decide(csr, known, chargePointType),
+}
+
+/** 2.0.1 A02 and A03. Without a type it is the certificate of the charging station. */
+export const signCertificate201: Handler<OCPP20.SignCertificateRequest> = {
+  needs: ({ csr }) => ({ signingRequest: csr }),
+  decide: ({ csr, certificateType }, known) => decide(csr, known, certificateType ?? chargePointType),
+}

@@ -1,0 +1,349 @@
+// Certificates of charge points: requests that wait for their signature, certificates that wait to be sent, and what
+// charge points reported. A certificate is stored before it is sent, so that a crash loses none.
+
+import { and, asc, desc, eq, inArray, lt, type SQL, sql } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { certificateResendMs, certificateSendsMax, installedCertificatesMax, renewalPauseMs } from '../base/limits.ts'
+import { storableKey } from '../base/storable-text.ts'
+import { certificateRequests } from '../blocks/certificates/tables.ts'
+import { chargePoints } from '../blocks/charge-point-tables.ts'
+import type {
+  CertificateFilter,
+  CertificateRecord,
+  InstalledCertificateRecord,
+  Page,
+  PageOf,
+  ReportedCertificate,
+  SentCertificate,
+} from '../blocks/records.ts'
+import { type ListSource, pageOf } from './paging.ts'
+import { certificateAuthority, certificates, installedCertificates, sentCertificates } from './schema.ts'
+
+const hourMs = 3_600_000
+const authorityId = 1
+
+/** Stored texts of a key are cut to what fits into an index entry. */
+const keyCharactersMax = 128
+
+const after = (ms: number): SQL => sql`clock_timestamp() - ${ms} * interval '1 ms'`
+
+/** A certificate `c` of a charge point `p` is sent again if its answer did not come: on a later connection at once. */
+const isDue = sql`(c.state = 'signed' OR c.state = 'sent'
+  AND (c.sent_epoch IS DISTINCT FROM p.connection_epoch OR c.sent_at < ${after(certificateResendMs)}))`
+
+interface Ref {
+  readonly key: number
+  readonly identity: string
+}
+
+type CertificateRow = typeof certificates.$inferSelect
+
+export function createCertificateQueries(source: ListSource) {
+  const { db } = source
+  return {
+    ...authorityQueries(db),
+    ...signingQueries(db),
+    ...sendingQueries(db),
+
+    /** Of all charge points, or of one; those that expire first come first. */
+    async listCertificates(filter: CertificateFilter, page: Page): Promise<PageOf<CertificateRecord>> {
+      const { chargePointKey, expiresBeforeMs, state } = filter
+      const where = and(
+        chargePointKey === undefined ? undefined : eq(certificates.chargePointKey, chargePointKey),
+        expiresBeforeMs === undefined ? undefined : lt(certificates.validToMs, expiresBeforeMs),
+        state === undefined ? undefined : eq(certificates.state, state),
+      )
+      return pageOf(
+        source,
+        page,
+        { table: certificates, where },
+        db
+          .select({ identity: chargePoints.identity, certificate: certificates })
+          .from(certificates)
+          .innerJoin(chargePoints, eq(chargePoints.key, certificates.chargePointKey))
+          .where(where)
+          .orderBy(asc(certificates.validToMs), asc(certificates.serialNumber))
+          .$dynamic(),
+        ({ identity, certificate }) => recordOf(identity, certificate),
+      )
+    },
+
+    /** Newest first. */
+    async certificatesOf({ key, identity }: Ref): Promise<readonly CertificateRecord[]> {
+      const rows = await db
+        .select()
+        .from(certificates)
+        .where(eq(certificates.chargePointKey, key))
+        .orderBy(desc(certificates.validToMs), desc(certificates.signedAtMs))
+        .limit(installedCertificatesMax)
+      return rows.map((row) => recordOf(identity, row))
+    },
+
+    /** The certificates that the charge point last reported, with what is known of them. */
+    async installedCertificatesOf(chargePointKey: number): Promise<readonly InstalledCertificateRecord[]> {
+      const isSent = and(
+        eq(sentCertificates.chargePointKey, installedCertificates.chargePointKey),
+        eq(sentCertificates.serialNumber, sql`ltrim(upper(${installedCertificates.serialNumber}), '0')`),
+      )
+      const rows = await db
+        .select({
+          installed: installedCertificates,
+          subject: sentCertificates.subject,
+          validToMs: sentCertificates.validToMs,
+        })
+        .from(installedCertificates)
+        .leftJoin(sentCertificates, isSent)
+        .where(eq(installedCertificates.chargePointKey, chargePointKey))
+        .orderBy(asc(installedCertificates.certificateType), asc(installedCertificates.serialNumber))
+      return rows.map(({ installed: { chargePointKey: _, ...installed }, subject, validToMs }) => ({
+        ...installed,
+        subject,
+        validToMs,
+      }))
+    },
+
+    /** Stores a report. It replaces the earlier one: of `types`, or of all types. */
+    async storeInstalledCertificates(
+      chargePointKey: number,
+      types: readonly string[] | null,
+      reported: readonly ReportedCertificate[],
+      atMs: number,
+    ): Promise<void> {
+      const ofTypes = types === null ? undefined : inArray(installedCertificates.certificateType, [...types])
+      const rows = reported.slice(0, installedCertificatesMax).map((one) => ({
+        chargePointKey,
+        certificateType: one.certificateType,
+        hashAlgorithm: storableKey(one.hashAlgorithm, keyCharactersMax),
+        issuerNameHash: storableKey(one.issuerNameHash, keyCharactersMax),
+        issuerKeyHash: storableKey(one.issuerKeyHash, keyCharactersMax),
+        serialNumber: storableKey(one.serialNumber, keyCharactersMax),
+        reportedAtMs: atMs,
+      }))
+      await db.transaction(async (transaction) => {
+        await transaction
+          .delete(installedCertificates)
+          .where(and(eq(installedCertificates.chargePointKey, chargePointKey), ofTypes))
+        if (rows.length > 0) await transaction.insert(installedCertificates).values(rows).onConflictDoNothing()
+      })
+    },
+
+    /** The charge point has deleted the certificate. */
+    async forgetInstalledCertificate(
+      chargePointKey: number,
+      { issuerNameHash, issuerKeyHash, serialNumber }: Omit<ReportedCertificate, 'certificateType'>,
+    ): Promise<void> {
+      await db
+        .delete(installedCertificates)
+        .where(
+          and(
+            eq(installedCertificates.chargePointKey, chargePointKey),
+            eq(installedCertificates.issuerNameHash, issuerNameHash),
+            eq(installedCertificates.issuerKeyHash, issuerKeyHash),
+            eq(installedCertificates.serialNumber, serialNumber),
+          ),
+        )
+    },
+
+    /** The charge point has accepted a CA certificate. */
+    async noteSentCertificate(chargePointKey: number, sent: SentCertificate, atMs: number): Promise<void> {
+      const { serialNumber, ...rest } = sent
+      await db
+        .insert(sentCertificates)
+        .values({ chargePointKey, serialNumber, ...rest, sentAtMs: atMs })
+        .onConflictDoUpdate({
+          target: [sentCertificates.chargePointKey, sentCertificates.serialNumber],
+          set: { ...rest, sentAtMs: atMs },
+        })
+    },
+  }
+}
+
+function authorityQueries(db: NodePgDatabase) {
+  async function stored() {
+    const [row] = await db.select().from(certificateAuthority).where(eq(certificateAuthority.id, authorityId))
+    return row === undefined ? null : { certificate: row.certificate, privateKey: row.privateKey }
+  }
+  return {
+    certificateAuthority: stored,
+
+    async keepCertificateAuthority(made: { readonly certificate: string; readonly privateKey: string }) {
+      await db
+        .insert(certificateAuthority)
+        .values({ id: authorityId, ...made })
+        .onConflictDoNothing()
+      return (await stored()) ?? made
+    },
+  }
+}
+
+/** A request, as it is signed. */
+interface SigningTask {
+  readonly csrDigest: string
+  readonly csr: string
+  readonly receivedAtMs: number
+}
+
+function signingQueries(db: NodePgDatabase) {
+  return {
+    /** What a decision about a request needs of its charge point. */
+    async certificateHolder(
+      chargePointKey: number,
+    ): Promise<{ readonly serialNumber: string | null; readonly madeLately: number }> {
+      const lately = sql<number>`(SELECT count(*)::int4 FROM ${certificates} WHERE ${certificates.chargePointKey} =
+        ${chargePoints.key} AND ${certificates.signedAtMs} > ${after(hourMs)})`
+      const [row] = await db
+        .select({ serialNumber: chargePoints.serialNumber, madeLately: lately })
+        .from(chargePoints)
+        .where(eq(chargePoints.key, chargePointKey))
+      return row ?? { serialNumber: null, madeLately: 0 }
+    },
+
+    /** The oldest first. */
+    async certificateRequestsOf(chargePointKey: number): Promise<readonly SigningTask[]> {
+      return db
+        .select({
+          csrDigest: certificateRequests.csrDigest,
+          csr: certificateRequests.csr,
+          receivedAtMs: certificateRequests.receivedAtMs,
+        })
+        .from(certificateRequests)
+        .where(eq(certificateRequests.chargePointKey, chargePointKey))
+        .orderBy(asc(certificateRequests.receivedAtMs))
+    },
+
+    /** No certificate can be made of the request. */
+    async dropCertificateRequest(chargePointKey: number, { csrDigest }: SigningTask): Promise<void> {
+      await db
+        .delete(certificateRequests)
+        .where(
+          and(eq(certificateRequests.chargePointKey, chargePointKey), eq(certificateRequests.csrDigest, csrDigest)),
+        )
+    },
+
+    /**
+     * Stores a signed certificate in place of its request. Nothing is stored if the request was repeated meanwhile, or
+     * another node has signed it. If there is a certificate for the same request under way, or accepted and still
+     * valid for half of its time, that one is sent instead.
+     */
+    async storeCertificate(
+      chargePointKey: number,
+      { csrDigest, receivedAtMs }: SigningTask,
+      issued: Pick<CertificateRow, 'serialNumber' | 'certificate' | 'validFromMs' | 'validToMs'>,
+      atMs: number,
+    ): Promise<void> {
+      const { serialNumber, certificate, validFromMs, validToMs } = issued
+      const time = (ms: number): SQL => sql`${new Date(ms).toISOString()}::timestamptz`
+      await db.execute(sql`
+        WITH taken AS (
+          DELETE FROM certificate_requests
+          WHERE charge_point_id = ${chargePointKey} AND csr_digest = ${csrDigest} AND received_at = ${time(receivedAtMs)}
+          RETURNING 1
+        ), same AS (
+          SELECT serial_number FROM certificates
+          WHERE charge_point_id = ${chargePointKey} AND csr_digest = ${csrDigest} AND EXISTS (SELECT FROM taken)
+            AND (state IN ('signed', 'sent')
+              OR state = 'accepted' AND ${time(atMs)} < valid_from + (valid_to - valid_from) / 2)
+          ORDER BY signed_at DESC LIMIT 1
+        ), again AS (
+          UPDATE certificates SET state = 'signed', sends = 0
+          WHERE serial_number = (SELECT serial_number FROM same)
+        )
+        INSERT INTO certificates
+          (serial_number, charge_point_id, csr_digest, certificate, state, valid_from, valid_to, signed_at)
+        SELECT ${serialNumber}, ${chargePointKey}, ${csrDigest}, ${certificate}, 'signed',
+          ${time(validFromMs)}, ${time(validToMs)}, ${time(atMs)}
+        FROM taken WHERE NOT EXISTS (SELECT FROM same)`)
+    },
+  }
+}
+
+function sendingQueries(db: NodePgDatabase) {
+  return {
+    /** Charge points that are connected to this node and have something to be signed or sent. */
+    async chargePointsWithCertificates(nodeId: string, rowsMax: number): Promise<readonly Ref[]> {
+      const { rows } = await db.execute<{ readonly id: number; readonly identity: string }>(sql`
+        SELECT p.id, p.identity FROM certificate_requests r JOIN charge_points p ON p.id = r.charge_point_id
+        WHERE p.node = ${nodeId} AND p.connected
+        UNION
+        SELECT p.id, p.identity FROM certificates c JOIN charge_points p ON p.id = c.charge_point_id
+        WHERE c.state IN ('signed', 'sent') AND ${isDue} AND p.node = ${nodeId} AND p.connected
+        LIMIT ${rowsMax}`)
+      return rows.map(({ id, identity }) => ({ key: id, identity }))
+    },
+
+    /**
+     * Marks the certificates of a charge point that are due as sent, and returns them, the oldest first. One that was
+     * sent `certificateSendsMax` times has failed.
+     */
+    async takeCertificatesToSend(
+      chargePointKey: number,
+    ): Promise<readonly { readonly serialNumber: string; readonly certificate: string }[]> {
+      const { rows } = await db.execute<{ readonly serial_number: string; readonly certificate: string }>(sql`
+        WITH failed AS (
+          UPDATE certificates c SET state = 'failed', settled_at = clock_timestamp(),
+            reason = 'The charge point did not answer CertificateSigned.'
+          FROM charge_points p WHERE p.id = ${chargePointKey} AND c.charge_point_id = p.id
+            AND c.state IN ('signed', 'sent') AND ${isDue} AND c.sends >= ${certificateSendsMax}
+        ), sent AS (
+          UPDATE certificates c SET state = 'sent', sent_at = clock_timestamp(), sent_epoch = p.connection_epoch,
+            sends = c.sends + 1
+          FROM charge_points p WHERE p.id = ${chargePointKey} AND c.charge_point_id = p.id
+            AND c.state IN ('signed', 'sent') AND ${isDue} AND c.sends < ${certificateSendsMax}
+          RETURNING c.serial_number, c.certificate, c.signed_at
+        )
+        SELECT serial_number, certificate FROM sent ORDER BY signed_at`)
+      return rows.map(({ serial_number: serialNumber, certificate }) => ({ serialNumber, certificate }))
+    },
+
+    /** Stores what the charge point said about a certificate. */
+    async settleCertificate(
+      serialNumber: string,
+      state: 'accepted' | 'rejected' | 'failed',
+      reason: string | null,
+      atMs: number,
+    ): Promise<void> {
+      await db
+        .update(certificates)
+        .set({ state, reason, settledAtMs: atMs })
+        .where(eq(certificates.serialNumber, serialNumber))
+    },
+
+    /** Longest certificate chain that the charge point takes, as its 2.x device model says; null: not known. */
+    async certificateChainCharactersMax(chargePointKey: number): Promise<number | null> {
+      const { rows } = await db.execute<{ readonly value: string | null }>(sql`
+        SELECT value FROM variables WHERE charge_point_id = ${chargePointKey} AND component_name = 'SecurityCtrlr'
+          AND variable_name = 'MaxCertificateChainSize' AND attribute_type = 'Actual' LIMIT 1`)
+      const characters = Number(rows[0]?.value ?? '')
+      return Number.isInteger(characters) && characters > 0 ? characters : null
+    },
+
+    /**
+     * Charge points that are connected to this node and whose newest accepted certificate ends within `withinMs`, or
+     * within half of its validity if that is less; those that expire first come first. They are marked as asked, and
+     * not found again for `renewalPauseMs`.
+     */
+    async takeRenewals(nodeId: string, withinMs: number, rowsMax: number): Promise<readonly Ref[]> {
+      const { rows } = await db.execute<{ readonly id: number; readonly identity: string }>(sql`
+        WITH due AS (
+          SELECT c.serial_number, p.id, p.identity FROM certificates c JOIN charge_points p ON p.id = c.charge_point_id
+          WHERE c.state = 'accepted' AND p.node = ${nodeId} AND p.connected
+            AND c.valid_to < clock_timestamp() + ${withinMs} * interval '1 ms'
+            AND c.valid_to < clock_timestamp() + (c.valid_to - c.valid_from) / 2
+            AND (c.renewal_asked_at IS NULL OR c.renewal_asked_at < ${after(renewalPauseMs)})
+            AND NOT EXISTS (SELECT FROM certificates n WHERE n.charge_point_id = c.charge_point_id
+              AND n.valid_to > c.valid_to AND n.state IN ('signed', 'sent', 'accepted'))
+          ORDER BY c.valid_to LIMIT ${rowsMax}
+        ), asked AS (
+          UPDATE certificates c SET renewal_asked_at = clock_timestamp() FROM due
+          WHERE c.serial_number = due.serial_number RETURNING due.id, due.identity
+        )
+        SELECT id, identity FROM asked`)
+      return rows.map(({ id, identity }) => ({ key: id, identity }))
+    },
+  }
+}
+
+function recordOf(identity: string, row: CertificateRow): CertificateRecord {
+  const { chargePointKey: _, csrDigest: __, sends: ___, sentEpoch: ____, ...shown } = row
+  return { identity, ...shown }
+}
