@@ -44,8 +44,8 @@ const serialBytes = 16
  * The authority of `settings`: read from the operator's files, or from the store, or made and stored. Of several nodes
  * that make one at the same time, all use the one that was stored first.
  *
- * @throws {StatorError} `SETTING_INVALID` if the files are no authority; `ENCRYPTION_KEY_DIFFERS` if the private key was
- *   encrypted with another key.
+ * @throws {StatorError} `SETTING_INVALID` if the files are no authority; `ENCRYPTION_KEY_DIFFERS` if the private key
+ *   was encrypted with another key.
  */
 export async function openAuthority(
   settings: CertificateSettings,
@@ -96,7 +96,7 @@ export class CertificateAuthority {
     const serialNumber = newSerialNumber()
     const { signingKey, signingAlgorithm } = this.#key
     const issued = await x509.X509CertificateGenerator.create({
-      subject: [{ CN: [identity] }, { O: [this.organization ?? organizationDefault] }],
+      subject: nameOf(identity, this.organization),
       issuer: this.#issuer.subjectName,
       publicKey,
       signingKey,
@@ -131,9 +131,8 @@ async function makeAuthority(
   const notBefore = new Date(wholeSecond(clock.nowMs() - certificateBackdateMs))
   const notAfter = new Date(notBefore)
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + authorityYears)
-  const name = organization ?? organizationDefault
   const root = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [`${name} charge points`] }, { O: [name] }],
+    name: nameOf(`${organization ?? organizationDefault} charge points`, organization),
     keys,
     signingAlgorithm: keyAlgorithm,
     serialNumber: newSerialNumber(),
@@ -201,6 +200,11 @@ async function signingKeyOf(chain: string, key: string): Promise<SigningKey> {
   const pkcs8 = new Uint8Array(createPrivateKey(key).export({ type: 'pkcs8', format: 'der' }))
   const signingKey = await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign'])
   return { signingKey, signingAlgorithm: { name: algorithm.name, hash: 'SHA-256' } }
+}
+
+/** The library would read plain texts as RFC 4514 has them, where quotes and a leading # mean something. */
+function nameOf(commonName: string, organization: string | null): x509.JsonName {
+  return [{ CN: [{ utf8String: commonName }] }, { O: [{ utf8String: organization ?? organizationDefault }] }]
 }
 
 function pemOf(certificate: x509.X509Certificate): string {

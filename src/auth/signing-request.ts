@@ -2,7 +2,7 @@
 // extensions, is not read: the authority decides that.
 
 import { createHash } from 'node:crypto'
-import type { ReadSigningRequest } from '../blocks/certificates/sign-certificate.ts'
+import type { ReadSigningRequest } from '../blocks/decision.ts'
 import { rsaKeyBitsMax, rsaKeyBitsMin } from '../base/limits.ts'
 import { x509 } from './x509.ts'
 

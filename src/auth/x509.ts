@@ -1,4 +1,4 @@
-// What all code about certificates needs of its library: tsyringe, inside of it, needs the polyfill before it is loaded.
+// The library for X.509. A package inside of it (tsyringe) needs a polyfill, which has to be loaded first.
 
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'

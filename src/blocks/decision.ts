@@ -4,7 +4,6 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
-import type { KnownSigningRequest } from './certificates/sign-certificate.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
 import type { PatchChange, RowChange } from './stored-rows.ts'
 import type { knownColumns, knownLaterColumns, transactions } from './transactions/tables.ts'
@@ -108,6 +107,28 @@ export interface BeforeStart {
    * concurrent transactions are accepted.
    */
   readonly openOfIdToken: readonly KnownTransaction[]
+}
+
+/** What a certificate signing request says, or why it cannot be used. */
+export type ReadSigningRequest =
+  | {
+      /** Recognises the same request. */
+      readonly digest: string
+      /** The CN and O attributes of its subject. */
+      readonly commonNames: readonly string[]
+      readonly organizations: readonly string[]
+    }
+  | { readonly problem: string }
+
+/** What is known about a request for a certificate. */
+export interface KnownSigningRequest {
+  readonly request: ReadSigningRequest
+  /** Serial number of its charge point, from its last boot. */
+  readonly serialNumber: string | null
+  /** Certificates that were made for the charge point within an hour. */
+  readonly madeLately: number
+  /** Organization that requests have to name; null: any. */
+  readonly organization: string | null
 }
 
 /** A start that the charge point reports, as it is compared with remote starts. */

@@ -1,5 +1,5 @@
-// The CA certificates that a simulated charge point has been given. It stores and lists them, and does not check them: any
-// text in PEM format is accepted. Hash data are made from the text, so that a certificate is found by the hash data
+// The CA certificates that a simulated charge point has been given. It stores and lists them, and does not check them:
+// any text in PEM format is accepted. Hash data are made from the text, so that a certificate is found by the hash data
 // that were reported.
 
 export interface CertificateHashData {

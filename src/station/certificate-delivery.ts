@@ -161,7 +161,7 @@ export class CertificateDelivery {
     return async () => {
       for (const { serialNumber, certificate } of certificates) {
         const whole = certificate + authority.chain
-        // A charge point with little room gets its own certificate only: it has the authority's from InstallCertificate.
+        // A charge point with little room gets its own certificate only.
         const chain = whole.length <= Math.min(charactersMax, chainCharactersMax) ? whole : certificate
         await this.#send(chargePoint, serialNumber, make(chain))
       }

@@ -5,7 +5,6 @@
 import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
 import { idTokenCandidates } from '../blocks/authorization/authorization.ts'
-import type { KnownSigningRequest } from '../blocks/certificates/sign-certificate.ts'
 import type {
   BeforeStart,
   ConcurrentTransactions,
@@ -15,6 +14,7 @@ import type {
   KnownChargePoint,
   KnownConnector,
   KnownIdToken,
+  KnownSigningRequest,
   KnownTransaction,
   Needs,
   Payload,

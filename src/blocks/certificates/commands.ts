@@ -59,8 +59,8 @@ export function deleteCommand(certificateHashData: CertificateHashData): Command
 }
 
 /**
- * The GetInstalledCertificateIds that ask for the certificates of a type, or of all types (1.6 security whitepaper §5.7,
- * 2.0.1 M03). In 1.6 each asks for one type.
+ * The GetInstalledCertificateIds that ask for the certificates of a type, or of all types (1.6 security whitepaper
+ * §5.7, 2.0.1 M03). In 1.6 each asks for one type.
  */
 export const installedIdsCommands = since2<(type: ReportedType | undefined) => readonly Command[]>(
   (type) => (type === undefined ? [centralSystem, 'ManufacturerRootCertificate'] : [type]).map(typeIn16).map(ask16),

@@ -24,7 +24,7 @@ import { StatorError } from '../../base/errors.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import { outcomeOf } from '../command.ts'
 import type { ChargePointRecord, ReportedCertificate } from '../records.ts'
-import { certificateCharactersMax, readCaCertificate } from './ca-certificate.ts'
+import { certificateCharactersMax, readCaCertificate } from './route-ca-certificate.ts'
 import {
   deleteCommand,
   installCommand,

@@ -3,30 +3,8 @@
 
 import type { OCPP16, OCPP20 } from 'typed-ocpp'
 import { certificatesPerHourMax } from '../../base/limits.ts'
-import type { Decision, Handler, Known } from '../decision.ts'
+import type { Decision, Handler, Known, KnownSigningRequest } from '../decision.ts'
 import { notification } from '../notification.ts'
-
-/** What a certificate signing request says, or why it cannot be used. */
-export type ReadSigningRequest =
-  | {
-      /** Recognises the same request. */
-      readonly digest: string
-      /** The CN and O attributes of its subject. */
-      readonly commonNames: readonly string[]
-      readonly organizations: readonly string[]
-    }
-  | { readonly problem: string }
-
-/** What is known about a request for a certificate. */
-export interface KnownSigningRequest {
-  readonly request: ReadSigningRequest
-  /** Serial number of its charge point, from its last boot. */
-  readonly serialNumber: string | null
-  /** Certificates that were made for the charge point within an hour. */
-  readonly madeLately: number
-  /** Organization that requests have to name; null: any. */
-  readonly organization: string | null
-}
 
 /**
  * Why the request of this charge point is refused; null: it is accepted. The CN has to be the identity or the serial
