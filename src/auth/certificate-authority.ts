@@ -203,8 +203,11 @@ async function signingKeyOf(chain: string, key: string): Promise<SigningKey> {
 }
 
 /** The library would read plain texts as RFC 4514 has them, where quotes and a leading # mean something. */
-function nameOf(commonName: string, organization: string | null): x509.JsonName {
-  return [{ CN: [{ utf8String: commonName }] }, { O: [{ utf8String: organization ?? organizationDefault }] }]
+function nameOf(commonName: string, organization: string | null): x509.Name {
+  return new x509.Name([
+    { CN: [{ utf8String: commonName }] },
+    { O: [{ utf8String: organization ?? organizationDefault }] },
+  ])
 }
 
 function pemOf(certificate: x509.X509Certificate): string {
