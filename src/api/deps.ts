@@ -19,10 +19,15 @@ import type { ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
 import type { About, ChargePointRef } from '../feed/feed.ts'
 import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type {
-  AssignedMeterValueRecord,
   CertificateFilter,
   CertificateHashData,
   CertificateRecord,
+  InstalledCertificateRecord,
+  ReportedCertificate,
+  SentCertificate,
+} from '../blocks/certificates/records.ts'
+import type {
+  AssignedMeterValueRecord,
   ChargePointEventFilter,
   ChargePointEventRecord,
   ChargePointFilter,
@@ -39,7 +44,6 @@ import type {
   HistoryRecord,
   IdTokenInput,
   IdTokenRecord,
-  InstalledCertificateRecord,
   MessageFilter,
   MessageLogRecord,
   MeterValueFilter,
@@ -47,8 +51,6 @@ import type {
   Page,
   PageOf,
   ProblemRecord,
-  ReportedCertificate,
-  SentCertificate,
   TransactionFilter,
   TransactionRecord,
   VariableRecord,

@@ -11,11 +11,10 @@ import type {
   CertificateFilter,
   CertificateRecord,
   InstalledCertificateRecord,
-  Page,
-  PageOf,
   ReportedCertificate,
   SentCertificate,
-} from '../blocks/records.ts'
+} from '../blocks/certificates/records.ts'
+import type { Page, PageOf } from '../blocks/records.ts'
 import { type ListSource, pageOf } from './paging.ts'
 import { certificateAuthority, certificates, installedCertificates, sentCertificates } from './schema.ts'
 

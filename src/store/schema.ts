@@ -22,7 +22,8 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import { bytes, instant } from '../blocks/column-types.ts'
-import type { CertificateState, ClosedBy, IdTokenRecord } from '../blocks/records.ts'
+import type { CertificateState } from '../blocks/certificates/records.ts'
+import type { ClosedBy, IdTokenRecord } from '../blocks/records.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { SecurityEventType } from '../blocks/security/event-types.ts'
 import type { ConnectorStatus, Payload } from '../blocks/values.ts'

@@ -3,7 +3,7 @@
 import { since2 } from '../../ocpp/version.ts'
 import type { Command } from '../command.ts'
 import type { Payload } from '../decision.ts'
-import type { CertificateHashData, ReportedCertificate } from '../records.ts'
+import type { CertificateHashData, ReportedCertificate } from './records.ts'
 
 /** Types of CA certificates that operators may have installed (2.0.1 InstallCertificateUseEnumType). */
 export const installedTypes = [

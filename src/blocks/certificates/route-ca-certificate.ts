@@ -1,7 +1,7 @@
 // Reads a CA certificate that an operator wants to have installed. Pure.
 
 import { X509Certificate } from 'node:crypto'
-import type { SentCertificate } from '../records.ts'
+import type { SentCertificate } from './records.ts'
 
 /** Longest certificate in InstallCertificate, in characters (1.6 security whitepaper §5.11, 2.0.1 M05). */
 export const certificateCharactersMax = 5_500

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../../base/clock.ts'
 import { Time } from '../../api/responses.ts'
-import type { CertificateRecord, InstalledCertificateRecord } from '../records.ts'
+import type { CertificateRecord, InstalledCertificateRecord } from './records.ts'
 
 const serialExample = '4A1F0C55D2B94E3A8C6E7F00112233AB'
 const hashExample = '3f2a8c0d7b1e4f65a9c3d2e1f0b7a6958473625140f1e2d3c4b5a69788796a5b'

@@ -23,7 +23,8 @@ import {
 import { StatorError } from '../../base/errors.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import { outcomeOf } from '../command.ts'
-import type { ChargePointRecord, ReportedCertificate } from '../records.ts'
+import type { ReportedCertificate } from './records.ts'
+import type { ChargePointRecord } from '../records.ts'
 import { certificateCharactersMax, readCaCertificate } from './route-ca-certificate.ts'
 import {
   deleteCommand,

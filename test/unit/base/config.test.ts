@@ -231,6 +231,32 @@ describe('what stops a start', () => {
         'characters, without spaces.',
     ],
     [
+      { Security: { CertificateAuthority: 'Vault' } },
+      'Security.CertificateAuthority is "Vault" (F): expected None or Local.',
+    ],
+    [
+      { Security: { CertificateAuthorityPath: 'ca.pem' } },
+      'Security.CertificateAuthorityKeyPath is empty while Security.CertificateAuthorityPath is set (F): expected both ' +
+        'or neither.',
+    ],
+    [
+      { Security: { CertificateAuthorityKeyPath: 'ca.key' } },
+      'Security.CertificateAuthorityPath is empty while Security.CertificateAuthorityKeyPath is set (F): expected both ' +
+        'or neither.',
+    ],
+    [
+      { Security: { CertificateOrganization: 'x'.repeat(65) } },
+      'Security.CertificateOrganization (F) has 65 characters: expected at most 64, as X.509 allows.',
+    ],
+    [
+      { Security: { CertificateDays: 0 } },
+      'Security.CertificateDays is 0 (F): expected a whole number from 1 to 3650.',
+    ],
+    [
+      { Security: { EncryptionKey: 'hunter2' } },
+      'Security.EncryptionKey is a text of length 7 (not shown) (F): expected at least 32 characters.',
+    ],
+    [
       { Security: { CredentialSecret: 'hunter2' } },
       'Security.CredentialSecret is a text of length 7 (not shown) (F): expected at least 32 characters.',
     ],
@@ -320,5 +346,30 @@ describe('what stops a start', () => {
 
   test('a long value is cut short', () => {
     expect(refusal(() => load(JSON.stringify({ OCPP: { Strictness: 'x'.repeat(500) } }))).length).toBeLessThan(250)
+  })
+})
+
+describe('certificates of charge points', () => {
+  test('are not signed unless the settings say so', () => {
+    expect(settingsFrom({}).security.certificates).toBeNull()
+  })
+
+  test('are signed by an authority that Stator makes, or by one that the operator brings', () => {
+    const signed = { ownAuthority: null, organization: null, validDays: 365, renewalDays: 30 }
+    expect(settingsFrom({ Security: { CertificateAuthority: 'Local' } }).security.certificates).toEqual(signed)
+    const Security = {
+      CertificateAuthority: 'local',
+      CertificateAuthorityPath: 'ca.pem',
+      CertificateAuthorityKeyPath: 'ca.key',
+      CertificateOrganization: 'Operator',
+      CertificateDays: 90,
+      CertificateRenewalDays: 0,
+    }
+    expect(settingsFrom({ Security }).security.certificates).toEqual({
+      ownAuthority: { certificatePath: 'ca.pem', keyPath: 'ca.key' },
+      organization: 'Operator',
+      validDays: 90,
+      renewalDays: 0,
+    })
   })
 })

@@ -1,0 +1,54 @@
+// Certificates of charge points, as queries return them and routes show them.
+
+/** What became of a certificate that was signed for a charge point. */
+export type CertificateState = 'signed' | 'sent' | 'accepted' | 'rejected' | 'failed'
+
+/** A certificate that was signed for a charge point. */
+export interface CertificateRecord {
+  readonly identity: string
+  readonly serialNumber: string
+  /** PEM. */
+  readonly certificate: string
+  readonly state: CertificateState
+  readonly validFromMs: number
+  readonly validToMs: number
+  readonly signedAtMs: number
+  readonly sentAtMs: number | null
+  readonly settledAtMs: number | null
+  readonly reason: string | null
+  readonly renewalAskedAtMs: number | null
+}
+
+export interface CertificateFilter {
+  readonly chargePointKey?: number
+  readonly expiresBeforeMs?: number
+  readonly state?: CertificateState
+}
+
+/** What identifies a certificate in a charge point (CertificateHashDataType). */
+export interface CertificateHashData {
+  readonly hashAlgorithm: string
+  readonly issuerNameHash: string
+  readonly issuerKeyHash: string
+  readonly serialNumber: string
+}
+
+/** A certificate in a charge point, as it reported it. */
+export interface ReportedCertificate extends CertificateHashData {
+  /** In the words of 2.x. */
+  readonly certificateType: string
+}
+
+export interface InstalledCertificateRecord extends ReportedCertificate {
+  readonly reportedAtMs: number
+  /** Null if it was not installed through Stator. */
+  readonly subject: string | null
+  readonly validToMs: number | null
+}
+
+/** A CA certificate that a charge point has accepted. */
+export interface SentCertificate {
+  readonly serialNumber: string
+  readonly subject: string
+  readonly validToMs: number
+}
