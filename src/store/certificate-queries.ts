@@ -30,6 +30,11 @@ const after = (ms: number): SQL => sql`clock_timestamp() - ${ms} * interval '1 m
 const isDue = sql`(c.state = 'signed' OR c.state = 'sent'
   AND (c.sent_epoch IS DISTINCT FROM p.connection_epoch OR c.sent_at < ${after(certificateResendMs)}))`
 
+/** The new state of a certificate that was sent; only an accepted one is sent again after it was settled. */
+function unlessAccepted(state: 'accepted' | 'rejected' | 'failed'): SQL {
+  return sql`CASE WHEN settled_at IS NULL THEN ${state}::text ELSE 'accepted' END`
+}
+
 interface Ref {
   readonly key: number
   readonly identity: string
@@ -279,7 +284,7 @@ function sendingQueries(db: NodePgDatabase) {
     ): Promise<readonly { readonly serialNumber: string; readonly certificate: string }[]> {
       const { rows } = await db.execute<{ readonly serial_number: string; readonly certificate: string }>(sql`
         WITH failed AS (
-          UPDATE certificates c SET state = 'failed', settled_at = clock_timestamp(),
+          UPDATE certificates c SET state = ${unlessAccepted('failed')}, settled_at = clock_timestamp(),
             reason = 'The charge point did not answer CertificateSigned.'
           FROM charge_points p WHERE p.id = ${chargePointKey} AND c.charge_point_id = p.id
             AND c.state IN ('signed', 'sent') AND ${isDue} AND c.sends >= ${certificateSendsMax}
@@ -294,7 +299,10 @@ function sendingQueries(db: NodePgDatabase) {
       return rows.map(({ serial_number: serialNumber, certificate }) => ({ serialNumber, certificate }))
     },
 
-    /** Stores what the charge point said about a certificate. */
+    /**
+     * Stores what the charge point said about a certificate. One that it had accepted, and got again because it repeated
+     * its request, stays accepted.
+     */
     async settleCertificate(
       serialNumber: string,
       state: 'accepted' | 'rejected' | 'failed',
@@ -303,7 +311,7 @@ function sendingQueries(db: NodePgDatabase) {
     ): Promise<void> {
       await db
         .update(certificates)
-        .set({ state, reason, settledAtMs: atMs })
+        .set({ state: unlessAccepted(state), reason, settledAtMs: atMs })
         .where(eq(certificates.serialNumber, serialNumber))
     },
 
@@ -330,7 +338,7 @@ function sendingQueries(db: NodePgDatabase) {
             AND c.valid_to < clock_timestamp() + (c.valid_to - c.valid_from) / 2
             AND (c.renewal_asked_at IS NULL OR c.renewal_asked_at < ${after(renewalPauseMs)})
             AND NOT EXISTS (SELECT FROM certificates n WHERE n.charge_point_id = c.charge_point_id
-              AND n.valid_to > c.valid_to AND n.state IN ('signed', 'sent', 'accepted'))
+              AND (n.valid_to, n.serial_number) > (c.valid_to, c.serial_number) AND n.state IN ('signed', 'sent', 'accepted'))
           ORDER BY c.valid_to LIMIT ${rowsMax}
         ), asked AS (
           UPDATE certificates c SET renewal_asked_at = clock_timestamp() FROM due

@@ -82,7 +82,11 @@ describeStore('certificates', (store) => {
     expect(await queries.certificatesOf({ key, identity: 'CP' })).toMatchObject([
       { serialNumber: 'EE', state: 'signed' },
     ])
-    await queries.settleCertificate('EE', 'accepted', null, soonMs)
+    // A charge point may refuse what it has already.
+    await queries.settleCertificate('EE', 'rejected', 'The charge point answered with Rejected.', soonMs)
+    expect(await queries.certificatesOf({ key, identity: 'CP' })).toMatchObject([
+      { serialNumber: 'EE', state: 'accepted' },
+    ])
     const lateMs = arrivalMs + 300 * dayMs
     await request(key, 'fresh', lateMs)
     await queries.storeCertificate(key, task(lateMs), { ...issued('0A'), validToMs: lateMs + 365 * dayMs }, lateMs)
@@ -105,5 +109,32 @@ describeStore('certificates', (store) => {
     }
     expect(await queries.takeCertificatesToSend(key)).toEqual([])
     expect(await queries.certificatesOf({ key, identity: 'CP' })).toMatchObject([{ state: 'failed' }])
+  })
+
+  test('a charge point is to renew its newest certificate, while it is connected to this node, once a day', async () => {
+    const { queries } = store()
+    const nowMs = Date.now()
+    const key = await requested('renew')
+    const accepted = async (serialNumber: string, endsInDays: number) => {
+      const csrDigest = serialNumber
+      await request(key, csrDigest, arrivalMs)
+      const validToMs = nowMs + endsInDays * dayMs
+      const made = { ...issued(serialNumber), validFromMs: validToMs - 365 * dayMs, validToMs }
+      await queries.storeCertificate(key, { csrDigest, csr: 'CSR', receivedAtMs: arrivalMs }, made, nowMs)
+      await queries.settleCertificate(serialNumber, 'accepted', null, nowMs)
+    }
+    const due = async (node: string) => (await queries.takeRenewals(node, 30 * dayMs, 100)).map((found) => found.key)
+    await accepted('R1', 10)
+    expect(await due('here')).not.toContain(key)
+    await queries.connect(key, { version: '1.6', node: 'here', atMs: nowMs })
+    expect(await due('elsewhere')).toEqual([])
+    await accepted('R2', 300)
+    expect(await due('here')).toEqual([])
+    await accepted('R3', 310)
+    const newest = `UPDATE certificates SET valid_from = now() - interval '1 year', valid_to = now() + interval '20 days'
+      WHERE charge_point_id = $1 AND serial_number <> 'R1'`
+    await store().database.pool.query(newest, [key])
+    expect(await due('here')).toEqual([key])
+    expect(await due('here')).toEqual([])
   })
 })
