@@ -218,8 +218,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     )
     if (signing !== null) {
       const { authority, renewalMs } = signing
-      const certificateLog = log.category('OCPP')
-      const deps = { store: queries, authority, live, nodeId: node.id, renewalMs, clock, log: certificateLog }
+      const { subject, validToMs } = authority
+      const detail = { subject, validTo: isoTime(validToMs) }
+      ocppLog.info({ detail }, 'Certificates of charge points are signed by this authority.')
+      const deps = { store: queries, authority, live, nodeId: node.id, renewalMs, clock, log: ocppLog }
       const delivery = new CertificateDelivery(deps)
       feed.subscribe('certificates', (committed) => delivery.take(committed))
       delivery.start()

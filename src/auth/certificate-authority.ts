@@ -69,6 +69,8 @@ export class CertificateAuthority {
   readonly chain: string
   /** Organization that requests have to name; null: any. */
   readonly organization: string | null
+  readonly subject: string
+  readonly validToMs: number
   readonly #issuer: x509.X509Certificate
   readonly #key: SigningKey
   readonly #validMs: number
@@ -79,6 +81,8 @@ export class CertificateAuthority {
     this.certificate = certificatesIn(chain)[0] ?? ''
     this.organization = settings.organization
     this.#issuer = new x509.X509Certificate(this.certificate)
+    this.subject = this.#issuer.subject
+    this.validToMs = this.#issuer.notAfter.getTime()
     this.#key = key
     this.#validMs = settings.validDays * dayMs
     this.#clock = clock
@@ -92,7 +96,7 @@ export class CertificateAuthority {
     const { publicKey } = parseSigningRequest(csr)
     const nowMs = this.#clock.nowMs()
     const validFromMs = wholeSecond(Math.max(nowMs - certificateBackdateMs, this.#issuer.notBefore.getTime()))
-    const validToMs = wholeSecond(Math.min(nowMs + this.#validMs, this.#issuer.notAfter.getTime()))
+    const validToMs = wholeSecond(Math.min(nowMs + this.#validMs, this.validToMs))
     const serialNumber = newSerialNumber()
     const { signingKey, signingAlgorithm } = this.#key
     const issued = await x509.X509CertificateGenerator.create({

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import { createQueries } from '../../../src/store/queries.ts'
+import { deleteOldCertificates } from '../../../src/store/retention.ts'
 import { arrivalMs, changeSet, describeStore, startedWriter } from '../../support/store.ts'
 
 const dayMs = 86_400_000
@@ -136,5 +137,25 @@ describeStore('certificates', (store) => {
     await store().database.pool.query(newest, [key])
     expect(await due('here')).toEqual([key])
     expect(await due('here')).toEqual([])
+  })
+
+  test('certificates that ended long ago, or were refused long ago, are deleted', async () => {
+    const { database, queries } = store()
+    const key = await requested('D1')
+    const keep = async (serialNumber: string, state: 'accepted' | 'rejected') => {
+      const task = { csrDigest: serialNumber, csr: 'CSR', receivedAtMs: arrivalMs }
+      await request(key, serialNumber, arrivalMs)
+      await queries.storeCertificate(key, task, issued(serialNumber), arrivalMs)
+      await queries.settleCertificate(serialNumber, state, null, arrivalMs)
+    }
+    await keep('D1', 'accepted')
+    await keep('D2', 'rejected')
+    const left = async () => (await queries.certificatesOf({ key, identity: 'CP' })).map((one) => one.serialNumber)
+    await deleteOldCertificates(database.pool, arrivalMs - dayMs)
+    expect((await left()).toSorted()).toEqual(['D1', 'D2'])
+    await deleteOldCertificates(database.pool, arrivalMs + 10 * dayMs)
+    expect(await left()).toEqual(['D1'])
+    await deleteOldCertificates(database.pool, arrivalMs + 400 * dayMs)
+    expect(await left()).toEqual([])
   })
 })
