@@ -226,8 +226,8 @@ function signingQueries(db: NodePgDatabase) {
 
     /**
      * Stores a signed certificate in place of its request. Nothing is stored if the request was repeated meanwhile, or
-     * another node has signed it. If there is a certificate for the same request under way, or accepted and still
-     * valid for half of its time, that one is sent instead.
+     * another node has signed it. If there is a certificate for the same request under way, that one counts. One
+     * that had been accepted before, and is valid for half of its time or more, is sent again.
      */
     async storeCertificate(
       chargePointKey: number,
@@ -250,7 +250,8 @@ function signingQueries(db: NodePgDatabase) {
           ORDER BY signed_at DESC LIMIT 1
         ), again AS (
           UPDATE certificates SET state = 'signed', sends = 0
-          WHERE serial_number = (SELECT serial_number FROM same)
+          WHERE serial_number = (SELECT serial_number FROM same) AND state = 'accepted'
+            AND settled_at < ${time(receivedAtMs)}
         )
         INSERT INTO certificates
           (serial_number, charge_point_id, csr_digest, certificate, state, valid_from, valid_to, signed_at)
@@ -300,8 +301,8 @@ function sendingQueries(db: NodePgDatabase) {
     },
 
     /**
-     * Stores what the charge point said about a certificate. One that it had accepted, and got again because it repeated
-     * its request, stays accepted.
+     * Stores what the charge point said about a certificate. One that it had accepted, and got again because it
+     * repeated its request, stays accepted.
      */
     async settleCertificate(
       serialNumber: string,

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { X509Certificate } from 'node:crypto'
+import type { Client } from 'pg'
 import type { Clock } from '../../../src/base/clock.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { certificateSweepMs, renewalCheckMs } from '../../../src/base/limits.ts'
@@ -26,12 +27,14 @@ const quickClock: Clock = {
 }
 
 let stator: TestStator
+let database: Client
 
 beforeAll(async () => {
   stator = await TestStator.start({
     settings: { Security: { CertificateAuthority: 'Local' } },
     hooks: { clock: quickClock },
   })
+  database = await stator.client()
 })
 
 afterAll(() => stator.stop())
@@ -73,9 +76,13 @@ async function booted(identity: string, version: keyof typeof boots): Promise<Ra
   return raw
 }
 
+async function requestsWaiting(): Promise<number> {
+  const { rows } = await database.query('SELECT FROM certificate_requests')
+  return rows.length
+}
+
 /** Makes a certificate in the database one that ends in ten days. */
 async function makeOld(issued: Issued | undefined): Promise<void> {
-  const database = await stator.client()
   const text = `UPDATE certificates SET valid_from = now() - interval '355 days', valid_to = now() + interval '10 days'
     WHERE serial_number = $1`
   await database.query(text, [issued?.serialNumber])
@@ -196,11 +203,15 @@ describe('a certificate', () => {
     for (let times = 0; times < 3; times++) {
       expect(await raw.call('SignCertificate', { csr })).toEqual({ status: 'Accepted' })
     }
-    for (let answered = 0; answered < 2; answered++) {
-      raw.answer((await raw.command('CertificateSigned')).messageId, { status: 'Accepted' })
-      await inState('repeats', 'accepted')
-      if (answered === 0) await raw.call('SignCertificate', { csr })
-    }
+    const { messageId, payload } = await raw.command('CertificateSigned')
+    raw.answer(messageId, { status: 'Accepted' })
+    await inState('repeats', 'accepted')
+    await until('the repeated requests to be done', async () => (await requestsWaiting()) === 0)
+    expect(raw.inbox).toEqual([])
+    await raw.call('SignCertificate', { csr })
+    const again = await raw.command('CertificateSigned')
+    expect(again.payload).toEqual(payload)
+    raw.answer(again.messageId, { status: 'Accepted' })
     expect(await inState('repeats', 'accepted')).toHaveLength(1)
   })
 
