@@ -37,8 +37,9 @@ import { settingLines, startCommand } from './base/start-command.ts'
 import { startWarnings } from './base/start-warnings.ts'
 import { anomalySet, commitAndPublish, Feed } from './feed/feed.ts'
 import { countCommitted, logAnomalies } from './feed/subscribers.ts'
+import { CertificateFiles } from './gateway/certificate-files.ts'
+import { Channels } from './gateway/forwarded.ts'
 import { startGateway } from './gateway/server.ts'
-import { loadTls } from './gateway/tls.ts'
 import { compileServed } from './examine/schema.ts'
 import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
@@ -72,11 +73,12 @@ export interface Stator {
   readonly adminApiKeyFile: string | null
   readonly counters: Counters
   /**
-   * Reads the certificate again: new connections get it, open ones stay. Returns whether it has changed.
+   * Reads the files of certificates again: new connections are served by them, open ones stay. Returns whether the
+   * certificate of the server has changed.
    *
-   * @throws {StatorError} `SETTING_INVALID` when it cannot be read; the earlier one is kept then.
+   * @throws {StatorError} `SETTING_INVALID` when one cannot be read; the earlier one counts then.
    */
-  renewCertificate(settings: TlsSettings): Promise<boolean>
+  renewCertificates(settings: TlsSettings | null): Promise<boolean>
   /** Graceful drain: finishes and commits what is under way, closes the sockets with 1001, then closes every part. */
   stop(): Promise<void>
 }
@@ -117,7 +119,14 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const feed = new Feed(ocppLog)
     compileServed()
     keepPrivate(settings.database.dataFolder)
-    let tls = settings.ocpp.tls === null ? null : await loadTls(settings.ocpp.tls)
+    const { clientCertificates, trustedProxies } = settings.security
+    const certificates = await CertificateFiles.open({
+      tls: settings.ocpp.tls,
+      clientCertificates,
+      clock,
+      log: ocppLog,
+    })
+    const { tls } = certificates
     const secrets = await openSecrets(settings)
     const { jwt } = settings.security
     const tokens = jwt === null ? null : await openTokens(jwt, { clock, log: logLimit.log })
@@ -264,6 +273,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
             calls: { ...registry.calls.counts, waiting: callsWaiting },
             writer: writer.stats,
             gateway: gateway.waiting,
+            certificateExpirySeconds: certificates.expirySeconds,
           }
         },
         health: {
@@ -288,6 +298,14 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       limits: settings.limits,
       connectionsPerAddress: settings.limits.connectionsPerAddress,
       tls,
+      asksForCertificates: clientCertificates !== null,
+      channels: new Channels({
+        trustedProxies,
+        proxyHeader: clientCertificates?.proxyHeader ?? null,
+        clientCertificates: certificates.clientCertificates,
+        clock,
+        log: ocppLog,
+      }),
       auth,
       attempts,
       registry,
@@ -318,12 +336,16 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       await gateway.stop()
     })
 
+    certificates.watch((renewed) => gateway.renewCertificate(renewed))
+    closers.unshift(async () => certificates.stop())
+
     const host = settings.ocpp.host === '0.0.0.0' ? 'localhost' : settings.ocpp.host
     const secure = tls === null ? '' : 's'
     const url = `http${secure}://${host}:${gateway.port}`
     const { totalCount } = await queries.listChargePoints({ page: 1, pageSize: 1 })
     for (const { setting, sentence } of startWarnings(settings, addressesOfThisMachine(), totalCount))
       log.warn({ setting }, sentence)
+    for (const sentence of certificates.warnings()) log.warn(sentence)
     if (secrets.adminApiKeyFile !== null)
       log.info({ file: secrets.adminApiKeyFile }, 'The admin API key is in this file.')
     log.info({ url, provider }, 'Stator is running.')
@@ -335,13 +357,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       adminApiKeyIsNew: secrets.adminApiKeyIsNew,
       adminApiKeyFile: secrets.adminApiKeyFile,
       counters,
-      renewCertificate: async (tlsSettings) => {
-        const renewed = await loadTls(tlsSettings)
-        if (tls?.cert === renewed.cert && tls.key === renewed.key) return false
-        gateway.renewCertificate(renewed)
-        tls = renewed
-        return true
-      },
+      renewCertificates: (tlsSettings) => certificates.renew(tlsSettings),
       stop: async () => {
         await close()
         log.info('Stator has stopped.')
@@ -445,8 +461,7 @@ async function reloadSettings(
   try {
     const settings = loadSettings({ argv, env: process.env })
     log.setLevels(settings.logLevels)
-    const isRenewed =
-      running.ocpp.tls !== null && settings.ocpp.tls !== null && (await stator.renewCertificate(settings.ocpp.tls))
+    const isRenewed = await stator.renewCertificates(settings.ocpp.tls)
     log.info(
       isRenewed
         ? 'Settings were read again: log levels are set, and new connections get the new certificate.'

@@ -137,6 +137,15 @@ export function metricsRegistry({
     'sender',
     () => partCounts().statementsWaiting,
   )
+  byLabel(
+    {
+      name: 'stator_certificate_expiry_timestamp_seconds',
+      help: 'When what `certificate` names runs out: server, clientAuthority (the first of them), revocationList (its next update).',
+      registers,
+    },
+    'certificate',
+    () => partCounts().certificateExpirySeconds,
+  )
   const info: Gauge = new Gauge({
     name: 'stator_node_info',
     help: 'Always 1: `node` as the history names it, `version` of Stator, `provider` of the database.',

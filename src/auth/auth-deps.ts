@@ -47,6 +47,8 @@ export function createAuthDeps(
     ...security.apiKeys.map((key, index) => [`Security.ApiKeys[${index}]`, key] as const),
   ])
   const metricsTokenDigest = security.metricsToken === null ? null : credentials.digest(security.metricsToken)
-  const authenticators = authenticatorsOf(security.authenticationMethods, { credentials, operatorKeys, tokens })
+  const thumbprints = new Set(security.clientCertificates?.thumbprints)
+  const parts = { credentials, operatorKeys, tokens, thumbprints }
+  const authenticators = authenticatorsOf(security.authenticationMethods, parts)
   return { security, authenticators, credentials, operatorKeys, metricsTokenDigest, tokens, store }
 }

@@ -4,6 +4,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { AuthenticationMethod } from '../base/config.ts'
 import type { CredentialRecord } from '../blocks/records.ts'
+import type { CertificateFacts } from './certificates/facts.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'
 
 /** How the request arrived: what the transport knows, which no header can change. */
@@ -12,14 +13,15 @@ export interface Channel {
   readonly remoteAddress: string
   /** Whether the client came over TLS, ended here or at a trusted proxy. */
   readonly isEncrypted: boolean
-  /** The certificate that the client proved to own; null if it showed none. */
-  readonly certificate: PresentedCertificate | null
+  /** The certificate that the client proved to own; null if it showed none; a reason (text) if it cannot be read. */
+  readonly certificate: PresentedCertificate | string | null
 }
 
 /** A certificate whose private key the client has: the TLS handshake proved it. */
 export interface PresentedCertificate {
   readonly leaf: X509Certificate
-  /** Why it does not lead to an authority of `Security.ClientCertificateAuthority`; null if it does. */
+  readonly facts: CertificateFacts
+  /** Why it does not lead to an authority of `Security.ClientCertificateAuthority`, or is not valid; null if it is. */
   readonly chainProblem: string | null
 }
 

@@ -8,20 +8,24 @@ import { apiKeyAuthenticator } from './ways-in/api-key.ts'
 import type { TokenVerifier } from './tokens/token-verifier.ts'
 import { basicAuthenticator } from './ways-in/basic.ts'
 import { jwtAuthenticator } from './ways-in/jwt.ts'
+import { clientCertificateAuthenticator } from './ways-in/client-certificate.ts'
 
 export interface AuthenticatorParts {
   readonly credentials: Credentials
   readonly operatorKeys: KeyRing
   /** Null: no bearer token is accepted. */
   readonly tokens: TokenVerifier | null
+  /** `Security.AllowedCertificateThumbprints`. */
+  readonly thumbprints: ReadonlySet<string>
 }
 
 /** The authenticators of `methods`, which are those of `Security.AuthenticationMethod`. */
 export function authenticatorsOf(
   methods: readonly AuthenticationMethod[],
-  { credentials, operatorKeys, tokens }: AuthenticatorParts,
+  { credentials, operatorKeys, tokens, thumbprints }: AuthenticatorParts,
 ): readonly Authenticator[] {
   const all: readonly Authenticator[] = [
+    clientCertificateAuthenticator(thumbprints),
     basicAuthenticator(credentials),
     apiKeyAuthenticator(credentials, operatorKeys),
     ...(tokens === null ? [] : [jwtAuthenticator(tokens)]),

@@ -85,7 +85,7 @@ async function verdictOn(
   const record = await store.lookup(identity)
   if (record !== null) return judge(request, record, credentials, deps)
   if (security.unknownChargePoints === 'reject') return { kind: 'unknown' }
-  const first = firstCredentials(identity, credentials, security.requireAuthentication)
+  const first = firstCredentials(identity, credentials, security)
   if (typeof first === 'string') return { kind: 'unauthorized', reason: first }
   return judge(request, await store.create(identity, first), credentials, deps)
 }
@@ -131,9 +131,14 @@ async function readAll(request: HandshakeRequest, { authenticators }: AuthDeps):
  */
 function firstCredentials(
   identity: string,
-  { presented }: RequestCredentials,
-  isRequired: boolean,
+  { presented, problems }: RequestCredentials,
+  { requireAuthentication: isRequired, requireClientCertificate }: AuthDeps['security'],
 ): FirstCredentials | string {
+  if (requireClientCertificate) {
+    const certificate = presented.find(({ method }) => method === 'ClientCertificate')
+    const first = certificate?.firstUse() ?? sentence([...problems, noCertificate])
+    if (typeof first === 'string') return first
+  }
   let merged: FirstCredentials = { passwordHash: null, apiKeyHash: null }
   let problem: string | null = presented.length === 0 ? 'no credentials' : null
   let isProven = false
@@ -152,6 +157,8 @@ function firstCredentials(
   }
   return isProven || !isRequired ? merged : (problem ?? nameProblem)
 }
+
+const noCertificate = 'no right client certificate, which Security.RequireClientCertificate asks for'
 
 const nameProblem = 'the user name or X-Charge-Point-Id beside the credentials is not the identity of the URL'
 
@@ -216,9 +223,7 @@ function proveAll(
   const byCertificate = proven.find(({ method }) => method === 'ClientCertificate')
   if (security.requireClientCertificate && byCertificate === undefined) {
     const isOtherwiseRight = proven.length > 0
-    return isOtherwiseRight
-      ? 'no client certificate, which Security.RequireClientCertificate asks for'
-      : sentence(reasons)
+    return sentence(isOtherwiseRight ? [...reasons, noCertificate] : reasons)
   }
   return byCertificate ?? proven[0] ?? sentence(reasons)
 }

@@ -1,7 +1,7 @@
 // Slows down those who guess credentials. Thousands of charge points may share one address (a site router, a mobile
 // network), so nothing here refuses right credentials: guesses of one address at one identity are compared one after
 // the other, and their refusals are held back. Credentials that were right before are compared at once.
-// Signed tokens (JWT) are no guesses: they neither wait nor count.
+// Signed tokens (JWT) and client certificates are no guesses: they neither wait nor count.
 
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
@@ -16,7 +16,7 @@ import {
   refusalHoldMsMin,
   refusalsHeldMax,
 } from '../base/limits.ts'
-import { presentsSignedTokenOnly } from './presented.ts'
+import { presentsNoSecret, presentsSignedTokenOnly } from './presented.ts'
 
 /** Credentials that were presented: from where, for whom. */
 export interface Attempt {
@@ -25,6 +25,8 @@ export interface Attempt {
   /** The identity, whether it exists or not; null: an operator's credentials. */
   readonly identity: string | null
   readonly headers: Headers
+  /** Whether the client proved in its TLS handshake that it has the key of a certificate. */
+  readonly hasCertificate?: boolean
 }
 
 interface Failures {
@@ -58,7 +60,7 @@ export class FailedAttempts {
    */
   async turn(attempt: Attempt): Promise<boolean> {
     const { clock, counters, freeAttempts } = this.#deps
-    if (presentsSignedTokenOnly(attempt.headers)) return true
+    if (isNoGuess(attempt)) return true
     const failures = this.#failuresOf(attempt)
     if (failures === undefined || failures.count <= freeAttempts) return true
     if (this.#proven.get(fingerprintOf(attempt)) !== undefined) return true
@@ -73,7 +75,7 @@ export class FailedAttempts {
 
   /** The credentials were right: they are compared at once from now on. */
   proven(attempt: Attempt): void {
-    if (presentsSignedTokenOnly(attempt.headers)) return
+    if (isNoGuess(attempt)) return
     this.#proven.set(fingerprintOf(attempt), true)
   }
 
@@ -83,7 +85,7 @@ export class FailedAttempts {
    */
   async failed(attempt: Attempt): Promise<boolean> {
     const { clock, counters, freeAttempts } = this.#deps
-    if (presentsSignedTokenOnly(attempt.headers)) return false
+    if (isNoGuess(attempt)) return false
     const failures = this.#failuresOf(attempt) ?? { count: 0, nextAtMs: 0 }
     failures.count++
     this.#failures.set(pairOf(attempt), failures)
@@ -141,6 +143,10 @@ class TwoGenerations<V> {
     this.#older = this.#newer
     this.#newer = new Map()
   }
+}
+
+function isNoGuess({ headers, hasCertificate = false }: Attempt): boolean {
+  return presentsSignedTokenOnly(headers) || (hasCertificate && presentsNoSecret(headers))
 }
 
 function passed(clock: Clock, ms: number): Promise<void> {

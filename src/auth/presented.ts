@@ -50,3 +50,8 @@ export function presentsSignedTokenOnly(headers: Headers): boolean {
   // A JWT is the base64 of `{"…`, so that no password, key or token of a scraper looks like one.
   return !headers.has('x-api-key') && /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(bearerToken(headers) ?? '')
 }
+
+/** Whether the headers have neither a password, nor a key, nor a token. */
+export function presentsNoSecret(headers: Headers): boolean {
+  return !headers.has('authorization') && !headers.has('x-api-key')
+}

@@ -4,6 +4,8 @@
 import { availableParallelism } from 'node:os'
 import { jwtSettings } from './jwt-settings.ts'
 import type { JwtSettings } from './jwt-settings.ts'
+import { clientCertificateSettings } from './client-certificate-settings.ts'
+import type { ClientCertificateSettings } from './client-certificate-settings.ts'
 import { workerThreadsDefault } from './limits.ts'
 import type { LogLevels } from './log.ts'
 import { authenticationMethods, settingTree, settingsSchema } from './settings-schema.ts'
@@ -72,6 +74,10 @@ export interface SecuritySettings {
   readonly authenticationMethods: readonly AuthenticationMethod[]
   /** Whether a charge point needs a client certificate, whatever else it presents. */
   readonly requireClientCertificate: boolean
+  /** Null: client certificates are not asked for. */
+  readonly clientCertificates: ClientCertificateSettings | null
+  /** Addresses and ranges of proxies whose headers are believed. */
+  readonly trustedProxies: readonly string[]
   /** Origins (`https://console.example.com`, in lower case) of web pages that may open a WebSocket; `*`: all. */
   readonly allowedOrigins: readonly string[]
   /** Identities that may connect; empty: all that are provisioned. */
@@ -189,7 +195,7 @@ function check(found: FoundSettings): Settings {
     logLevels: logLevelsOf(document.Logging.LogLevel),
     ocpp: ocppSettings(document.OCPP, found),
     database: databaseSettings(document.Database, found),
-    security: securitySettings(document.Security, found),
+    security: securitySettings(document, found),
     limits: limitSettings(document.Limits),
     workers: { poolSize: document.Workers.PoolSize ?? threadsDefault(availableParallelism()) },
   }
@@ -284,11 +290,15 @@ function otherDatabase(connectionString: string): string | null {
   return null
 }
 
-function securitySettings(security: SettingsDocument['Security'], found: FoundSettings): SecuritySettings {
+function securitySettings(document: SettingsDocument, found: FoundSettings): SecuritySettings {
+  const { Security: security } = document
+  const clientCertificates = clientCertificateSettings(document, (dotted) => from(dotted, found))
   return {
     requireAuthentication: security.RequireAuthentication,
-    authenticationMethods: methodsOf(security.AuthenticationMethod, found),
+    authenticationMethods: methodsOf(security.AuthenticationMethod, clientCertificates),
     requireClientCertificate: security.RequireClientCertificate,
+    clientCertificates,
+    trustedProxies: security.TrustedProxies,
     allowedOrigins: security.AllowedOrigins.map((origin) => origin.toLowerCase().replace(/\/$/, '')),
     allowedChargePoints: security.AllowedChargePoints,
     unknownChargePoints: security.UnknownChargePoints,
@@ -352,16 +362,13 @@ function limitSettings(limits: SettingsDocument['Limits']): LimitSettings {
 
 function methodsOf(
   wanted: SettingsDocument['Security']['AuthenticationMethod'],
-  found: FoundSettings,
+  clientCertificates: ClientCertificateSettings | null,
 ): readonly AuthenticationMethod[] {
-  const notServed = wanted.find((method) => method === 'ClientCertificate')
-  if (notServed !== undefined) {
-    throw invalid(
-      `Security.AuthenticationMethod has "${notServed}"${from('Security.AuthenticationMethod', found)}: ` +
-        'expected Basic, ApiKey, Jwt or Any; this version knows no client certificates.',
-    )
-  }
-  return authenticationMethods.filter((method) => wanted.includes(method) || wanted.includes('Any'))
+  return authenticationMethods.filter((method) => {
+    // One that is required counts, whether or not it is named among the methods.
+    if (method === 'ClientCertificate') return clientCertificates !== null
+    return wanted.includes(method) || wanted.includes('Any')
+  })
 }
 
 /** The sentence about the value at `path`, which may lead into a list. */

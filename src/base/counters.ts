@@ -147,4 +147,6 @@ export interface PartCounts {
     /** Handshakes that wait for an admission slot. */
     readonly handshakes: number
   }
+  /** When certificates and revocation lists run out, in seconds since 1970. */
+  readonly certificateExpirySeconds: Readonly<Record<string, number>>
 }

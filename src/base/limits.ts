@@ -231,6 +231,55 @@ export const drainConnectionsMin = 25
 /** Identity of a charge point: at most 48 characters (OCPP 2.0.1 Part 4 §3.1.1). */
 export const identityCharactersMax = 48
 
+/** Shortest RSA key of a certificate, in bits (A00.FR.502). */
+export const rsaKeyBitsMin = 2_048
+
+/** Shortest EC key of a certificate, in bits (A00.FR.503). */
+export const ecKeyBitsMin = 224
+
+/** Certificates that a client may send beside its own, and that a path to an authority may have. */
+export const chainCertificatesMax = 8
+
+/** Signatures that are verified to find the path of one client certificate to its authority. */
+export const chainSignaturesMax = 16
+
+/** How often the files of certificates are looked at for changes, in milliseconds. */
+export const certificateFilesMs = 60_000
+
+/** How long before its expiry a certificate is warned of, in milliseconds. */
+export const certificateWarningMs = 30 * 86_400_000
+
+/** TLS handshakes of the TLS front that may be under way; further connections are closed. */
+export const tlsHandshakesMax = 4_096
+
+/** How long such a handshake may take before its connection is closed, in milliseconds. */
+export const tlsHandshakeMsMax = 10_000
+
+/**
+ * Connections of the TLS front to one of its inner servers. Linux has 28,232 ports for connections to one address and
+ * port (net.ipv4.ip_local_port_range), of which some are still held by connections that have just been closed.
+ */
+export const innerConnectionsMax = 20_000
+
+/** Bytes that the TLS front keeps for a slow reader, in each direction; beyond it the connection is closed. */
+export const relayBytesMax = 2_097_152
+assert(relayBytesMax > readAheadBytesMax, 'relayBytesMax must hold what was read before the pause')
+
+/** How long the TLS front waits for the other side once one side of a connection is closed, in milliseconds. */
+export const relayCloseMsMax = 5_000
+
+/**
+ * How long the TLS front waits at its stop until what the inner servers sent is on its way to the clients, in
+ * milliseconds.
+ */
+export const frontStopMsMax = 1_000
+
+/** Client addresses of which a repeated log line is left out. */
+export const loggedAddressesMax = 1_024
+
+/** For how long such a line is left out, in milliseconds. */
+export const loggedAddressMs = 3_600_000
+
 /** Bytes that may wait in one socket for a slow reader; beyond it the socket is closed. */
 export const socketBufferBytesMax = 1_048_576
 
@@ -779,8 +828,7 @@ export const tokenKeysTriedMax = 8
 /** Longest claim of a token in a log line or as the name of an operator, in characters. */
 export const tokenClaimCharactersMax = 100
 
-/** RSA keys that charge points may have certificates for, in bits: A00.FR.502, and what one verification may cost. */
-export const rsaKeyBitsMin = 2_048
+/** Longest RSA key that charge points may have certificates for, in bits: what one verification may cost. */
 export const rsaKeyBitsMax = 8_192
 
 /** Validity of the certificate authority that Stator makes, in years. */

@@ -2,6 +2,7 @@
 // the two). Keys are spelt as in appsettings.json. Values may be texts, as environment variables are.
 
 import { z } from 'zod'
+import { isAddressRange } from './address-ranges.ts'
 import {
   allowanceBytesMax,
   allowanceBytesPerSecond,
@@ -79,6 +80,8 @@ function secret(charactersMin: number, input: MetaInput) {
   return described(schema.default(''), input, { expected, isSecret: true })
 }
 
+const thumbprint = /^(?:[0-9a-f]{40}|[0-9a-f]{64}|(?:[0-9a-f]{2}:){19}[0-9a-f]{2}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i
+
 // An API key is sent in a header, which allows visible ASCII characters only.
 const apiKey = z.string().regex(/^[\x21-\x7e]{8,}$/)
 const apiKeyExpected = 'at least 8 visible ASCII characters, without spaces'
@@ -125,8 +128,6 @@ export const tokenAlgorithms = [
   'ES512',
   'EdDSA',
 ] as const
-
-const unsupportedCertificates = 'client certificates are not supported by this version'
 
 const levels = Object.keys(logLevels).filter((name): name is LogLevel => name in logLevels)
 
@@ -261,7 +262,7 @@ export const settingsSchema = z.strictObject({
       }),
       AuthenticationMethod: choices(['Any'], [...authenticationMethods, 'Any'], {
         meaning:
-          'What a charge point may present: a password, an API key, a bearer token (`Security.Jwt`), or any of them. One, or a list.',
+          'What a charge point may present: a password, an API key, a client certificate, a bearer token (`Security.Jwt`), or any of them. One, or a list.',
       }),
       AllowedChargePoints: list(z.string().min(1), {
         meaning: 'Identities that may connect, spelt exactly; empty: every provisioned one.',
@@ -349,22 +350,39 @@ export const settingsSchema = z.strictObject({
           'How long before the end of its certificate a connected charge point is asked to request a new one, at the earliest after half of the validity; 0: never.',
         unit: 'days',
       }),
-      RequireClientCertificate: described(z.preprocess(booleanFromText, z.literal(false)).default(false), {
-        meaning: 'Must be false: client certificates are not supported by this version.',
-        expected: `false: ${unsupportedCertificates}`,
+      RequireClientCertificate: boolean(false, {
+        meaning:
+          'Whether a charge point needs a client certificate (security profile 3), whatever else it presents. Operators do not.',
       }),
-      ValidateClientCertificate: described(z.preprocess(booleanFromText, z.literal(false)).default(false), {
-        meaning: 'Must be false, as above.',
-        expected: `false: ${unsupportedCertificates}`,
+      ValidateClientCertificate: boolean(true, {
+        meaning:
+          'Whether client certificates must lead to ClientCertificateAuthority, be in their period of validity, and not be revoked. False: only those of AllowedCertificateThumbprints count. The name in a certificate is always checked.',
       }),
-      AllowedCertificateThumbprints: described(
-        z.array(z.string()).max(0).default([]),
-        {
-          meaning: 'Must be empty, as above.',
-          expected: `an empty list: ${unsupportedCertificates}`,
-        },
-        { kind: 'list' },
-      ),
+      ClientCertificateAuthority: text('', {
+        meaning:
+          'Authorities of client certificates: PEM, roots or intermediate ones; a certificate of any of them counts.',
+        expected: 'the path of a PEM file',
+      }),
+      ClientCertificateRevocationList: list(z.string().trim().min(1), {
+        meaning:
+          'Revocation lists (CRL) of those authorities, PEM or DER. With any, every authority on the way from a certificate needs one.',
+        expected: 'a list of paths',
+      }),
+      AllowedCertificateThumbprints: list(z.string().trim().regex(thumbprint), {
+        meaning:
+          'The only client certificates that count, by SHA-1 or SHA-256, with or without colons; empty: no such list.',
+        expected: 'a list of thumbprints of 40 (SHA-1) or 64 (SHA-256) hex digits, with or without colons',
+      }),
+      TrustedProxies: list(z.string().trim().refine(isAddressRange), {
+        meaning:
+          'Proxies whose headers say where a client comes from: X-Forwarded-For, X-Forwarded-Proto and ProxyCertificateHeader. From others they are ignored.',
+        expected: 'a list of IP addresses or ranges such as 10.0.0.0/8',
+      }),
+      ProxyCertificateHeader: text('', {
+        meaning:
+          'Header in which those proxies pass the client certificate on, whatever the client put there: URL-encoded PEM, Base64 of DER, or X-Forwarded-Client-Cert. Empty: none.',
+        expected: 'the name of a header',
+      }),
       Jwt: z
         .strictObject({
           Issuer: text('', {

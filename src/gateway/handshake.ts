@@ -39,8 +39,6 @@ export interface HandshakeDeps {
   readonly admission: Admission
   readonly attempts: FailedAttempts
   readonly addresses: Pick<AddressConnections, 'isFull'>
-  /** Whether this server ends TLS. */
-  readonly isEncrypted: boolean
   /** Is called with each refusal that names an identity; see `HandshakeRefusals` of the store. */
   readonly noteRefusal: (refusal: HandshakeRefusal) => void
   readonly noteSecurityEvent: (event: SecurityEvent) => void
@@ -131,15 +129,18 @@ interface RefusalDetails {
   readonly reason?: string
 }
 
-/** Upgrades the request and returns undefined, or returns the response that says why it was refused. */
+/**
+ * Upgrades the request, which came by `channel`, and returns undefined; or returns the response that says why it was
+ * refused.
+ */
 export async function handshake(
   request: Request,
-  server: Pick<Server<SocketData>, 'upgrade' | 'requestIP' | 'timeout'>,
+  channel: Channel,
+  server: Pick<Server<SocketData>, 'upgrade' | 'timeout'>,
   deps: HandshakeDeps,
 ): Promise<Response | undefined> {
   const path = new URL(request.url).pathname
   const identity = identityOf(path)
-  const channel = channelOf(request, server, deps.isEncrypted)
   const { remoteAddress } = channel
   /** The stored identity, once the charge point was found; null if there is none of that identity. */
   let stored: string | null | undefined
@@ -177,7 +178,12 @@ export async function handshake(
   }
   // Bun's default timeout is ten seconds; a handshake may wait longer for its turn and its admission slot.
   server.timeout(request, (2 * (handshakeWaitMsMax + attemptWaitMsMax + refusalHoldMsMax)) / 1_000)
-  const attempt: Attempt = { address: remoteAddress, identity, headers: request.headers }
+  const attempt: Attempt = {
+    address: remoteAddress,
+    identity,
+    headers: request.headers,
+    hasCertificate: channel.certificate !== null,
+  }
   if (!(await deps.attempts.turn(attempt))) {
     return notNow('TOO_MANY_ATTEMPTS', 'Credentials were wrong too often from this address.')
   }
@@ -196,7 +202,8 @@ export async function handshake(
         releaseSlot()
         await deps.attempts.failed(attempt)
         return refuse('UNAUTHORIZED', 'Invalid authentication credentials', {
-          headers: { 'WWW-Authenticate': handshakeChallenge(request.headers, deps.auth) },
+          // The connection ends as well: A00.FR.407 asks for that where a client certificate is not valid.
+          headers: { 'WWW-Authenticate': handshakeChallenge(request.headers, deps.auth), Connection: 'close' },
           reason: verdict.reason,
         })
       case 'unknown':
@@ -263,10 +270,6 @@ export async function handshake(
     // After the upgrade, the admission slot is released once the charge point's state has been read.
     if (!isUpgraded) releaseSlot()
   }
-}
-
-function channelOf(request: Request, server: Pick<Server<SocketData>, 'requestIP'>, isEncrypted: boolean): Channel {
-  return { remoteAddress: server.requestIP(request)?.address ?? '', isEncrypted, certificate: null }
 }
 
 function isPlainPath(pathname: string): boolean {

@@ -1,7 +1,7 @@
 // The HTTP server: one Bun server for the WebSockets of charge points and for the REST API. A charge point that passes
 // the handshake becomes a station (`station/`).
 
-import { type Server, serve, type TLSOptions } from 'bun'
+import { type Server, serve, type SocketAddress, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { FailedAttempts } from '../auth/failed-attempts.ts'
 import type { OcppSettings } from '../base/config.ts'
@@ -13,11 +13,21 @@ import type { SocketData } from '../station/station.ts'
 import { Stations, type StationsDeps } from '../station/stations.ts'
 import { AddressConnections } from './address-connections.ts'
 import { Admission } from './admission.ts'
+import type { Channels } from './forwarded.ts'
+import type { Clients } from './front/inner-servers.ts'
+import { InnerServers } from './front/inner-servers.ts'
+import { TlsFront } from './front/tls-front.ts'
 import { handshake, type HandshakeDeps, isOcppPath } from './handshake.ts'
+import type { Peer } from './peer.ts'
+import { DirectPort, FrontPort, type PublicPort } from './public-port.ts'
 
 export interface GatewayDeps extends StationsDeps {
   readonly settings: OcppSettings
   readonly tls: TLSOptions | null
+  /** Finds out who a client is, directly or behind a trusted proxy. */
+  readonly channels: Channels
+  /** Whether TLS clients are asked for a certificate. */
+  readonly asksForCertificates: boolean
   readonly auth: AuthDeps
   readonly attempts: FailedAttempts
   /** `Limits.ConnectionsPerAddress`. */
@@ -59,7 +69,7 @@ export function startGateway(deps: GatewayDeps): Gateway {
   return new RunningGateway(deps)
 }
 
-function httpError(code: 'BAD_REQUEST' | 'INTERNAL', message: string): Response {
+function httpError(code: 'BAD_REQUEST' | 'FORBIDDEN' | 'INTERNAL', message: string): Response {
   return Response.json(errorFields(code, message), { status: errorTable[code].status })
 }
 
@@ -68,13 +78,8 @@ class RunningGateway implements Gateway {
   readonly #stations: Stations
   readonly #admission: Admission
   readonly #addresses: AddressConnections
-  /** `OCPP.ServerPort`, or the free one that was selected. */
-  readonly #port: number
-  #server: Server<SocketData>
-  #tls: TLSOptions | null
-  /** Servers with an earlier certificate, until their last connection is closed. */
-  readonly #earlier = new Set<Server<SocketData>>()
-  #isStopped = false
+  readonly #handshakeDeps: HandshakeDeps
+  readonly #publicPort: PublicPort
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps
@@ -82,13 +87,27 @@ class RunningGateway implements Gateway {
     this.#stations = stations
     this.#admission = new Admission(deps)
     this.#addresses = new AddressConnections(deps.connectionsPerAddress)
-    this.#tls = deps.tls
-    this.#server = this.#listen(deps.settings.port, deps.tls)
-    this.#port = this.#server.port ?? deps.settings.port
+    this.#handshakeDeps = {
+      auth: deps.auth,
+      assumedVersion: deps.settings.assumedVersion,
+      closedBecause: () => {
+        if (stations.isDraining) return 'SHUTTING_DOWN'
+        return deps.isStoreAvailable() ? null : 'STORE_UNAVAILABLE'
+      },
+      admission: this.#admission,
+      attempts: deps.attempts,
+      addresses: this.#addresses,
+      noteRefusal: deps.noteRefusal,
+      noteSecurityEvent: deps.noteSecurityEvent,
+      clock: deps.clock,
+      counters: deps.counters,
+      log: deps.log,
+    }
+    this.#publicPort = this.#openPublicPort()
   }
 
   get port(): number {
-    return this.#port
+    return this.#publicPort.port
   }
 
   get isDraining(): boolean {
@@ -99,78 +118,55 @@ class RunningGateway implements Gateway {
     return { receivedBytes: this.#stations.receivedBytes, handshakes: this.#admission.waiting }
   }
 
-  // Bun.serve takes a certificate only when it begins to listen: `reload` ignores `tls` (Bun 1.4.5). So another server
-  // takes the port over, in the same turn of the event loop.
   renewCertificate(tls: TLSOptions): void {
-    if (this.#isStopped) return
-    const earlier = this.#server
-    this.#earlier.add(earlier)
-    void earlier.stop().then(() => this.#earlier.delete(earlier))
-    try {
-      this.#server = this.#listen(this.#port, tls)
-      this.#tls = tls
-    } catch (error) {
-      this.#server = this.#listen(this.#port, this.#tls)
-      throw error
-    }
+    orAddressError(this.#deps.settings, () => this.#publicPort.renew(tls))
   }
 
   drain(): Promise<void> {
     return this.#stations.drain()
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    await Promise.all([...this.#earlier, this.#server].map((server) => server.stop(true)))
+  stop(): Promise<void> {
+    return this.#publicPort.stop()
   }
 
-  #listen(port: number, tls: TLSOptions | null): Server<SocketData> {
-    try {
-      return this.#serve(port, tls)
-    } catch (error) {
-      const { host } = this.#deps.settings
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new StatorError(
-        'ADDRESS_UNAVAILABLE',
-        `OCPP.ServerEndpoint and OCPP.ServerPort are ${host} and ${port} (${reason}): expected an address of this machine and a free port.`,
-        undefined,
-        error,
+  #openPublicPort(): PublicPort {
+    const { settings, tls, asksForCertificates, clock, log } = this.#deps
+    const { host, port } = settings
+    if (tls === null || !asksForCertificates) {
+      const peerOf = directPeer(tls !== null)
+      return orAddressError(
+        settings,
+        () =>
+          new DirectPort(port, tls, (at, options) => this.#serve({ hostname: host, port: at, tls: options }, peerOf)),
       )
     }
+    const inner = new InnerServers((clients) => {
+      const server = this.#serve({ hostname: '127.0.0.1', port: 0, tls: null }, frontPeer(clients))
+      return { port: server.port ?? 0, stop: () => server.stop(true) }
+    })
+    const front = orAddressError(settings, () => new TlsFront(port, tls, { hostname: host, inner, clock, log }))
+    return new FrontPort(front, inner)
   }
 
-  #serve(port: number, tls: TLSOptions | null): Server<SocketData> {
+  #serve({ hostname, port, tls }: Listening, peerOf: PeerOf): Server<SocketData> {
     const deps = this.#deps
     const stations = this.#stations
-    const handshakeDeps: HandshakeDeps = {
-      auth: deps.auth,
-      assumedVersion: deps.settings.assumedVersion,
-      closedBecause: () => {
-        if (stations.isDraining) return 'SHUTTING_DOWN'
-        return deps.isStoreAvailable() ? null : 'STORE_UNAVAILABLE'
-      },
-      admission: this.#admission,
-      attempts: deps.attempts,
-      addresses: this.#addresses,
-      isEncrypted: tls !== null,
-      noteRefusal: deps.noteRefusal,
-      noteSecurityEvent: deps.noteSecurityEvent,
-      clock: deps.clock,
-      counters: deps.counters,
-      log: deps.log,
-    }
     return serve<SocketData>({
-      hostname: deps.settings.host,
+      hostname,
       port,
       // Otherwise a second process could share the port and receive part of the connections.
       reusePort: false,
       idleTimeout: httpIdleSecondsMax,
       ...(tls === null ? {} : { tls }),
       fetch: (request, server) => {
+        const peer = peerOf(server.requestIP(request))
+        if (peer === null) return this.#foreign()
         // An invalid Host header makes `request.url` unparsable.
         const path = URL.parse(request.url)?.pathname
         if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
-        return isOcppPath(path) ? handshake(request, server, handshakeDeps) : this.#answer(request, server)
+        if (!isOcppPath(path)) return this.#answer(request, server, deps.channels.addressOf(peer, request.headers))
+        return handshake(request, deps.channels.of(peer, request.headers), server, this.#handshakeDeps)
       },
       // Bun's default error page would show source code to any client.
       development: false,
@@ -198,13 +194,50 @@ class RunningGateway implements Gateway {
     })
   }
 
+  /** A request at an inner server that did not come through the TLS front: another process of this machine. */
+  #foreign(): Response {
+    this.#deps.log.warn({ code: 'FORBIDDEN', path: '' }, 'A request past the TLS front was refused.')
+    return httpError('FORBIDDEN', 'Connect to the public port')
+  }
+
   /** Bun resets an idle connection even while its request is being answered. */
-  async #answer(request: Request, server: Server<SocketData>): Promise<Response> {
+  async #answer(request: Request, server: Server<SocketData>, remoteAddress: string): Promise<Response> {
     server.timeout(request, restAnswerSecondsMax)
     try {
-      return await this.#deps.http(request, server.requestIP(request)?.address ?? '')
+      return await this.#deps.http(request, remoteAddress)
     } finally {
       server.timeout(request, httpIdleSecondsMax)
     }
+  }
+}
+
+interface Listening {
+  readonly hostname: string
+  readonly port: number
+  readonly tls: TLSOptions | null
+}
+
+/** Who sent a request, by the address that its connection comes from; null if nobody may be there. */
+type PeerOf = (from: SocketAddress | null) => Peer | null
+
+function directPeer(isEncrypted: boolean): PeerOf {
+  return (from) => ({ remoteAddress: from?.address ?? '', isEncrypted, certificates: [] })
+}
+
+function frontPeer(clients: Clients): PeerOf {
+  return (from) => (from === null ? null : (clients.get(from.port) ?? null))
+}
+
+function orAddressError<T>({ host, port }: OcppSettings, listen: () => T): T {
+  try {
+    return listen()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StatorError(
+      'ADDRESS_UNAVAILABLE',
+      `OCPP.ServerEndpoint and OCPP.ServerPort are ${host} and ${port} (${reason}): expected an address of this machine and a free port.`,
+      undefined,
+      error,
+    )
   }
 }

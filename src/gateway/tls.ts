@@ -5,8 +5,24 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { asn1 } from 'node-forge'
+import { keyWeakness } from '../auth/certificates/certificate.ts'
 import type { TlsSettings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
+
+/**
+ * Cipher suites of TLS 1.2 (A00.FR.317): with AEAD, forward secrecy first. The two without it are those that the
+ * requirement names.
+ */
+const cipherSuites = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'AES128-GCM-SHA256',
+  'AES256-GCM-SHA384',
+].join(':')
 
 /** The options of `Bun.serve({ tls })`, and the certificate's expiry. */
 export interface TlsMaterial {
@@ -14,7 +30,10 @@ export interface TlsMaterial {
   readonly cert: string
   /** PEM, PKCS#8, without a password. */
   readonly key: string
+  /** Cipher suites of TLS 1.2; those of 1.3 are fixed. Earlier versions are not spoken. */
+  readonly ciphers: string
   readonly subject: string
+  readonly validFromMs: number
   /** Expiry; charge points refuse to connect afterwards. */
   readonly expiresAtMs: number
 }
@@ -43,11 +62,16 @@ export async function loadTls(settings: TlsSettings): Promise<TlsMaterial> {
       `expected the private key of the certificate in ${certificatePath}; it is that of another`,
     )
   }
+  const weakness = keyWeakness(leaf.publicKey)
+  if (weakness !== null)
+    throw refused('OCPP.CertificatePath', certificatePath, `expected a certificate with a stronger key; ${weakness}`)
   const chain = [leaf, ...certificates.filter((_, index) => index !== own)]
   return {
     cert: chain.map((certificate) => certificate.toString()).join(''),
     key: String(key.export({ type: 'pkcs8', format: 'pem' })),
+    ciphers: cipherSuites,
     subject: leaf.subject,
+    validFromMs: leaf.validFromDate.getTime(),
     expiresAtMs: leaf.validToDate.getTime(),
   }
 }

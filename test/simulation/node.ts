@@ -195,7 +195,6 @@ export class SimulatedNode implements ServerEnd, Owner {
         return isStoreAvailable ? null : 'STORE_UNAVAILABLE'
       },
       admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
-      isEncrypted: false,
       attempts: new FailedAttempts({
         clock: this.#clock,
         counters: this.counters,
@@ -325,10 +324,10 @@ export class SimulatedNode implements ServerEnd, Owner {
         wire.accept(data)
         return true
       },
-      requestIP: () => null,
       timeout: () => {},
     }
-    handshake(request, server, this.#handshakeDeps).then(
+    const channel = { remoteAddress: '', isEncrypted: false, certificate: null }
+    handshake(request, channel, server, this.#handshakeDeps).then(
       (refusal) => {
         if (refusal !== undefined) wire.refuse()
       },

@@ -73,11 +73,12 @@ export class MemoryCredentialStore implements CredentialStore {
   }
 }
 
-/** What authenticating needs, under the settings of `Security` that are given. */
+/** What authenticating needs, under the settings of `Security` (and `OCPP`) that are given. */
 export function testAuthDeps(
   security: Readonly<Record<string, unknown>>,
   store: CredentialStore,
   tokens: TokenVerifier | null = null,
+  ocpp: Readonly<Record<string, unknown>> = {},
 ): AuthDeps {
   const secrets = {
     credentialSecret,
@@ -86,7 +87,7 @@ export function testAuthDeps(
     adminApiKeyIsNew: false,
     adminApiKeyFile: null,
   }
-  return createAuthDeps(settingsFrom({ Security: security }).security, secrets, store, tokens)
+  return createAuthDeps(settingsFrom({ Security: security, OCPP: ocpp }).security, secrets, store, tokens)
 }
 
 /** An Authorization header with Basic credentials. */

@@ -26,4 +26,5 @@ export const nothingCounted: PartCounts = {
     messageLogLinesWaiting: 0,
   },
   gateway: { receivedBytes: 0, handshakes: 0 },
+  certificateExpirySeconds: { server: 1_900_000_000 },
 }

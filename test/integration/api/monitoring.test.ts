@@ -5,6 +5,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { makeAuthority } from '../../support/made-certificates.ts'
 import { handshakeAnswer } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
 
@@ -48,7 +49,14 @@ let folder: string
 let scraped: string
 
 beforeAll(async () => {
-  stator = await TestStator.start({ settings: { Security: { MetricsToken: metricsToken } } })
+  folder = await mkdtemp(join(tmpdir(), 'stator-monitoring-'))
+  // An authority that expires is a metric as well; behind a proxy it needs no TLS here.
+  const ClientCertificateAuthority = join(folder, 'authority.pem')
+  await Bun.write(ClientCertificateAuthority, makeAuthority('Root').certificate)
+  const proxied = { TrustedProxies: ['192.0.2.1'], ProxyCertificateHeader: 'X-SSL-Client-Cert' }
+  stator = await TestStator.start({
+    settings: { Security: { MetricsToken: metricsToken, ClientCertificateAuthority, ...proxied } },
+  })
   await stator.bootedRaw('CP001')
   await handshakeAnswer({ url: stator.ocppUrl, identity: 'CP001', password: 'a wrong one' })
   await stator.json('/api/chargepoints')
@@ -57,7 +65,6 @@ beforeAll(async () => {
     headers: { Authorization: `Bearer ${metricsToken}` },
   })
   scraped = String(text)
-  folder = await mkdtemp(join(tmpdir(), 'stator-monitoring-'))
 })
 
 afterAll(async () => {

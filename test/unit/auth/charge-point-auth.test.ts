@@ -2,8 +2,11 @@
 
 import { describe, expect, test } from 'bun:test'
 import { authenticateChargePoint } from '../../../src/auth/charge-point-auth.ts'
-import type { Channel } from '../../../src/auth/authenticator.ts'
+import type { Channel, PresentedCertificate } from '../../../src/auth/authenticator.ts'
+import { readCertificate } from '../../../src/auth/certificates/certificate.ts'
 import type { HandshakeVerdict } from '../../../src/auth/charge-point-auth.ts'
+import { make, thumbprints } from '../../support/made-certificates.ts'
+import type { Made } from '../../support/made-certificates.ts'
 import { MemoryCredentialStore, basic, testAdminApiKey, testAuthDeps } from '../../support/credential-store.ts'
 
 type Security = Readonly<Record<string, unknown>>
@@ -21,9 +24,13 @@ function verdict(
   security: Security = {},
   store = storeWithCp001(),
   channel = plain,
+  ocpp = {},
 ): Promise<HandshakeVerdict> {
-  return authenticateChargePoint({ identity, headers: new Headers(headers), channel }, testAuthDeps(security, store))
+  const deps = testAuthDeps(security, store, null, ocpp)
+  return authenticateChargePoint({ identity, headers: new Headers(headers), channel }, deps)
 }
+
+const made = make({ subject: 'CP001' })
 
 const plain: Channel = { remoteAddress: '192.0.2.1', isEncrypted: false, certificate: null }
 
@@ -332,6 +339,71 @@ describe('security profiles', () => {
 
   test('wrong credentials learn nothing of the lowest profile', async () => {
     expect(await verdict('CP001', basic('CP001', 'wrong'), {}, withMin(2))).toMatchObject({ kind: 'unauthorized' })
+  })
+})
+
+describe('client certificates', () => {
+  const asking = { AllowedCertificateThumbprints: [thumbprints(made).sha256], AuthenticationMethod: ['Any'] }
+  const by = (subject: Made, more: Partial<PresentedCertificate> = {}): Channel => {
+    const { x509: leaf, facts } = readCertificate(subject.der)
+    return { ...plain, isEncrypted: true, certificate: { leaf, facts, chainProblem: null, ...more } }
+  }
+  const knock = (identity: string, channel: Channel, security: Security = {}, store = storeWithCp001(), headers = {}) =>
+    verdict(identity, headers, { ...asking, ...security }, store, channel, { EnableSSL: true, CertificatePath: 'x' })
+  const required = { RequireClientCertificate: true }
+
+  test('a listed certificate under its own name is profile 3, and counts before a password', async () => {
+    const byCertificate = { ...accepted, profile: 3, method: 'ClientCertificate', credential: null } as const
+    expect(await knock('CP001', by(made))).toEqual(byCertificate)
+    const both = basic('CP001', 'secretpassword')
+    expect(await knock('CP001', by(made), required, storeWithCp001(), both)).toEqual(byCertificate)
+  })
+
+  test('its name may differ in letter case, which a strict charge point may not', async () => {
+    const store = new MemoryCredentialStore()
+    store.put('cp001', {})
+    expect(await knock('cp001', by(made), {}, store)).toMatchObject({ kind: 'accepted', quirks: ['identityCase'] })
+    expect(await knock('CP001', by(made), {}, store)).toMatchObject({ kind: 'accepted', quirks: ['identityCase'] })
+    store.records.clear()
+    store.put('cp001', { strictness: 'strict' })
+    expect(await knock('cp001', by(made), {}, store)).toMatchObject({ kind: 'unauthorized' })
+  })
+
+  test.each([
+    ['of another charge point', 'CP002', by(made), 'is that of another charge point'],
+    ['that is not listed', 'CP001', by(make({ subject: 'CP001' })), 'is not in Security.AllowedCertificateThumbprints'],
+    [
+      'that does not lead to an authority',
+      'CP001',
+      by(made, { chainProblem: 'it is self-signed' }),
+      'it is self-signed',
+    ],
+    ['that cannot be read', 'CP001', { ...plain, certificate: 'it cannot be read' }, 'it cannot be read'],
+    ['that is missing', 'CP001', plain, 'no right client certificate'],
+  ])(
+    'one %s is refused if one is required, and a password does instead if none is',
+    async (_what, identity, channel, reason) => {
+      const password = basic(identity, identity === 'CP001' ? 'secretpassword' : 'another password')
+      expect(await knock(identity, channel, required, storeWithCp001(), password)).toMatchObject({
+        kind: 'unauthorized',
+        reason: expect.stringContaining(reason),
+      })
+      const instead = await knock(identity, channel, {}, storeWithCp001(), password)
+      expect(instead).toMatchObject({ kind: 'accepted', method: 'Basic' })
+    },
+  )
+
+  test('an unknown charge point is provisioned under the name in its certificate, and under no other', async () => {
+    const unknown = { ...required, UnknownChargePoints: 'accept' }
+    const store = new MemoryCredentialStore()
+    expect(await knock('CP009', by(made), unknown, store, basic('CP009', 'password'))).toMatchObject({
+      kind: 'unauthorized',
+    })
+    expect(await knock('CP001', plain, unknown, store, basic('CP001', 'password'))).toMatchObject({
+      kind: 'unauthorized',
+    })
+    expect(store.records.size).toBe(0)
+    expect(await knock('CP001', by(made), unknown, store)).toMatchObject({ kind: 'accepted', profile: 3 })
   })
 })
 

@@ -166,7 +166,49 @@ describe('database', () => {
   })
 })
 
+describe('client certificates', () => {
+  const tls = { EnableSSL: true, CertificatePath: 'server.pem' }
+  const security = (Security: Record<string, unknown>, OCPP: Record<string, unknown> = tls) =>
+    settingsFrom({ OCPP, Security }).security
+
+  test('are not asked for unless a setting says whose count', () => {
+    expect(security({})).toMatchObject({ clientCertificates: null, authenticationMethods: ['Basic', 'ApiKey'] })
+    expect(security({ ValidateClientCertificate: false }, {}).clientCertificates).toBeNull()
+  })
+
+  test('an authority makes them one of any methods, and thumbprints are compared without colons and case', () => {
+    const { authenticationMethods, clientCertificates } = security({
+      ClientCertificateAuthority: 'ca.pem',
+      AllowedCertificateThumbprints: ['AB:'.repeat(19) + 'AB', 'Cd'.repeat(32)],
+    })
+    expect(authenticationMethods).toEqual(['Basic', 'ApiKey', 'ClientCertificate'])
+    expect(clientCertificates).toEqual({
+      isValidated: true,
+      authorityPath: 'ca.pem',
+      revocationListPaths: [],
+      thumbprints: ['ab'.repeat(20), 'cd'.repeat(32)],
+      proxyHeader: null,
+    })
+  })
+
+  test('one that is required may come with a password', () => {
+    const both = { RequireClientCertificate: true, AuthenticationMethod: 'Basic', ClientCertificateAuthority: 'ca.pem' }
+    expect(security(both).authenticationMethods).toEqual(['Basic', 'ClientCertificate'])
+  })
+
+  test('behind a proxy Stator needs no TLS of its own', () => {
+    const proxied = {
+      RequireClientCertificate: true,
+      ClientCertificateAuthority: 'ca.pem',
+      TrustedProxies: ['10.0.0.0/8'],
+      ProxyCertificateHeader: 'X-SSL-Client-Cert',
+    }
+    expect(security(proxied, {}).clientCertificates?.proxyHeader).toBe('X-SSL-Client-Cert')
+  })
+})
+
 describe('what stops a start', () => {
+  const tls = { EnableSSL: true, CertificatePath: 'server.pem' }
   const sentences: readonly (readonly [unknown, string])[] = [
     [{ OCPP: { ServerPort: 'abc' } }, 'OCPP.ServerPort is "abc" (F): expected a whole number from 0 to 65535.'],
     [{ OCPP: { ServerPort: 65_536 } }, 'OCPP.ServerPort is 65536 (F): expected a whole number from 0 to 65535.'],
@@ -262,18 +304,58 @@ describe('what stops a start', () => {
     ],
     [
       { Security: { RequireClientCertificate: true } },
-      'Security.RequireClientCertificate is true (F): expected false: client certificates are not supported by this ' +
-        'version.',
+      'Security.RequireClientCertificate is true (F): expected TLS (OCPP.EnableSSL), or a proxy that ends it ' +
+        '(Security.TrustedProxies).',
+    ],
+    [
+      { Security: { AuthenticationMethod: ['ClientCertificate'], TrustedProxies: ['10.0.0.0/8'] } },
+      'Security.AuthenticationMethod has "ClientCertificate" (F): expected Security.ProxyCertificateHeader, in which the ' +
+        'proxy passes certificates on.',
+    ],
+    [
+      { OCPP: tls, Security: { RequireClientCertificate: true } },
+      'Security.RequireClientCertificate is true (F): expected Security.ClientCertificateAuthority or ' +
+        'Security.AllowedCertificateThumbprints, which say whose certificates count.',
+    ],
+    [
+      { OCPP: tls, Security: { ClientCertificateAuthority: 'ca.pem', ValidateClientCertificate: false } },
+      'Security.ValidateClientCertificate is false (F): expected Security.AllowedCertificateThumbprints with it, since ' +
+        'any self-made certificate would do otherwise.',
+    ],
+    [
+      { Security: { ClientCertificateAuthority: 'ca.pem' } },
+      'Security.ClientCertificateAuthority is set (F): expected TLS (OCPP.EnableSSL), or a proxy that ends it ' +
+        '(Security.TrustedProxies).',
+    ],
+    [
+      { OCPP: tls, Security: { ClientCertificateAuthority: 'ca.pem', AuthenticationMethod: ['Basic'] } },
+      'Security.AuthenticationMethod has no ClientCertificate while Security.ClientCertificateAuthority is set (F): ' +
+        'expected ClientCertificate or Any in it.',
+    ],
+    [
+      {
+        OCPP: tls,
+        Security: { ClientCertificateAuthority: 'c', RequireClientCertificate: true, RequireAuthentication: false },
+      },
+      'Security.RequireClientCertificate is true while Security.RequireAuthentication is false (F): expected one or the ' +
+        'other.',
+    ],
+    [
+      { Security: { ClientCertificateRevocationList: ['crl.pem'] } },
+      'Security.ClientCertificateRevocationList is set (F): expected Security.ClientCertificateAuthority, which signs it.',
+    ],
+    [
+      { Security: { ProxyCertificateHeader: 'X-SSL-Client-Cert' } },
+      'Security.ProxyCertificateHeader is set (F): expected the addresses of the proxies in Security.TrustedProxies.',
+    ],
+    [
+      { Security: { TrustedProxies: ['0.0.0.0/0'] } },
+      'Security.TrustedProxies[0] is "0.0.0.0/0" (F): expected a list of IP addresses or ranges such as 10.0.0.0/8.',
     ],
     [
       { Security: { AllowedCertificateThumbprints: ['thumbprint1'] } },
-      'Security.AllowedCertificateThumbprints is ["thumbprint1"] (F): expected an empty list: client certificates are ' +
-        'not supported by this version.',
-    ],
-    [
-      { Security: { AuthenticationMethod: 'ClientCertificate' } },
-      'Security.AuthenticationMethod has "ClientCertificate" (F): expected Basic, ApiKey, Jwt or Any; this version ' +
-        'knows no client certificates.',
+      'Security.AllowedCertificateThumbprints[0] is "thumbprint1" (F): expected a list of thumbprints of 40 (SHA-1) or 64 ' +
+        '(SHA-256) hex digits, with or without colons.',
     ],
     [[], 'The settings file appsettings.json holds []: expected an object of settings.'],
   ]

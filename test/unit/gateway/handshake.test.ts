@@ -125,18 +125,17 @@ async function knock(
   const { canUpgrade = true, ...deps } = overrides
   const answer = await handshake(
     new Request(`http://localhost${path}`, { headers: { Upgrade: 'websocket', ...headers } }),
+    { remoteAddress: '192.0.2.1', isEncrypted: false, certificate: null },
     {
       upgrade: (_request, options) => {
         if (canUpgrade && options !== undefined) upgrades.push(options)
         return canUpgrade
       },
-      requestIP: () => ({ address: '192.0.2.1', port: 1, family: 'IPv4' }),
       timeout: () => {},
     },
     {
       auth: testAuthDeps({}, store),
       assumedVersion: '1.6',
-      isEncrypted: false,
       closedBecause: () => null,
       admission: new Admission({ clock: new HandClock(), counters, log: silentLogger }),
       attempts: new FailedAttempts({ clock: new HandClock(), counters, freeAttempts: 10 }),

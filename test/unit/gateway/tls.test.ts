@@ -10,6 +10,7 @@ import { StatorError } from '../../../src/base/errors.ts'
 import { loadTls } from '../../../src/gateway/tls.ts'
 import { ecCertificate, ecKey, ecPfx, ecRoot } from '../../fixtures/ec-certificates.ts'
 import { makePfx, makeRoot, makeServer } from '../../support/certificates.ts'
+import { makeAuthority, makeLocalhost } from '../../support/made-certificates.ts'
 
 let folder = ''
 
@@ -20,6 +21,7 @@ beforeAll(async () => {
   const rsa = makeServer('rsa', 2, root)
   const chain = [rsa.certificate, root.certificate]
   const aes = makePfx(chain, rsa.key, 'secret', 'aes256')
+  const weak = makeLocalhost(makeAuthority('Root'), { kind: 'rsa1024' })
   const files = {
     'roots.pem': root.certificate + ecRoot,
     'rsa-root.pem': root.certificate,
@@ -41,6 +43,7 @@ beforeAll(async () => {
     'damaged.pem': (rsa.certificate + rsa.key).replace(/CERTIFICATE-----\nMII/, '$&!'),
     'ec-root.pem': ecRoot,
     'ec.pem': ecCertificate,
+    'weak.pem': weak.certificate + weak.key,
     'ec.key': ecKey,
     'ec-aes.pfx': Buffer.from(ecPfx.aes, 'base64'),
     'ec-rc2.p12': Buffer.from(ecPfx.rc2, 'base64'),
@@ -181,6 +184,12 @@ describe('what stops the start', () => {
       null,
       'locked.key',
       'OCPP.CertificateKeyPath is "/locked.key": its private key cannot be opened with OCPP.CertificatePassword (which is empty): expected the right password and an RSA or EC key.',
+    ],
+    [
+      'weak.pem',
+      null,
+      null,
+      'OCPP.CertificatePath is "/weak.pem": expected a certificate with a stronger key; its RSA key has 1024 bits, and needs 2048.',
     ],
     [
       'damaged.pem',

@@ -1,0 +1,43 @@
+// Client certificates (security profile 3): the charge point proved in the TLS handshake that it has the key.
+
+import { thumbprintOf, certificateShown } from '../certificates/certificate.ts'
+import { matchName, namesIn } from '../certificates/names.ts'
+import type { Authenticator } from '../authenticator.ts'
+
+/**
+ * Client certificates.
+ *
+ * @param thumbprints SHA-1 or SHA-256, hex in lower case, of the only certificates that count; empty: there is no such
+ *   list.
+ */
+export function clientCertificateAuthenticator(thumbprints: ReadonlySet<string>): Authenticator {
+  return {
+    method: 'ClientCertificate',
+    read({ identity, channel: { certificate } }) {
+      if (certificate === null || typeof certificate === 'string') return certificate
+      const { leaf, facts, chainProblem } = certificate
+      const shown = `the client certificate ${certificateShown(leaf)}`
+      if (chainProblem !== null) return `${shown} is refused: ${chainProblem}`
+      const isListed = [leaf.fingerprint, leaf.fingerprint256].some((each) => thumbprints.has(thumbprintOf(each)))
+      if (thumbprints.size > 0 && !isListed) {
+        return `${shown} is refused: it is not in Security.AllowedCertificateThumbprints`
+      }
+      const names = namesIn(facts)
+      if (typeof names === 'string') return `${shown} is refused: ${names}`
+      const otherName = `${shown} is that of another charge point: its names are ${JSON.stringify(names.slice(0, 4))}`
+      return {
+        name: null,
+        prove(record) {
+          const match = matchName(names, record)
+          if (match === 'none') return otherName
+          const isCaseTold = match === 'exact' || identity !== record.identity
+          return { quirks: isCaseTold ? [] : ['identityCase'], credential: null, renewed: null }
+        },
+        firstUse() {
+          const isOwn = matchName(names, { identity, certificateName: null }) === 'exact'
+          return isOwn ? { passwordHash: null, apiKeyHash: null } : otherName
+        },
+      }
+    },
+  }
+}
