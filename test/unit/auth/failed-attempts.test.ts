@@ -70,6 +70,27 @@ describe('signed tokens', () => {
   })
 })
 
+describe('client certificates', () => {
+  const certified = (headers = {}): Attempt => ({ ...guess, headers: new Headers(headers), hasCertificate: true })
+
+  test('neither wait nor count: nobody guesses a key', async () => {
+    const { attempts } = attemptsWith(0)
+    for (let i = 0; i < 100; i++) expect(await attempts.failed(certified())).toBe(false)
+    expect(attempts.size).toBe(0)
+    await fail(attempts, 1_000)
+    for (let i = 0; i < 100; i++) expect(await isSettled(attempts.turn(certified()))).toBe(true)
+  })
+
+  test.each([{ Authorization: 'Basic Q1AwMDE6d3Jvbmc=' }, { 'X-API-Key': 'guessed-key' }])(
+    'count beside %p',
+    async (more) => {
+      const { attempts } = attemptsWith(0)
+      void attempts.failed(certified(more))
+      expect(attempts.size).toBe(1)
+    },
+  )
+})
+
 describe('refusals', () => {
   test('of the first attempts are not held back, further ones longer and longer', async () => {
     const { attempts, clock, counters } = attemptsWith(2)

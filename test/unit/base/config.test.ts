@@ -172,7 +172,7 @@ describe('client certificates', () => {
     settingsFrom({ OCPP, Security }).security
 
   test('are not asked for unless a setting says whose count', () => {
-    expect(security({})).toMatchObject({ clientCertificates: null, authenticationMethods: ['Basic', 'ApiKey'] })
+    expect(security({})).toMatchObject({ clientCertificates: null, authenticationMethods: ['Basic', 'ApiKey', 'Jwt'] })
     expect(security({ ValidateClientCertificate: false }, {}).clientCertificates).toBeNull()
   })
 
@@ -181,7 +181,7 @@ describe('client certificates', () => {
       ClientCertificateAuthority: 'ca.pem',
       AllowedCertificateThumbprints: ['AB:'.repeat(19) + 'AB', 'Cd'.repeat(32)],
     })
-    expect(authenticationMethods).toEqual(['Basic', 'ApiKey', 'ClientCertificate'])
+    expect(authenticationMethods).toEqual(['Basic', 'ApiKey', 'ClientCertificate', 'Jwt'])
     expect(clientCertificates).toEqual({
       isValidated: true,
       authorityPath: 'ca.pem',
