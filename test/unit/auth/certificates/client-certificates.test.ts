@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openAuthority } from '../../../../src/auth/certificate-authority.ts'
+import type { AuthorityStore } from '../../../../src/auth/certificate-authority.ts'
 import { ClientCertificates } from '../../../../src/auth/certificates/client-certificates.ts'
+import { namesIn } from '../../../../src/auth/certificates/names.ts'
+import { Encryption } from '../../../../src/auth/encryption.ts'
+import { systemClock } from '../../../../src/base/clock.ts'
 import type { ClientCertificateSettings } from '../../../../src/base/client-certificate-settings.ts'
 import { StatorError } from '../../../../src/base/errors.ts'
 import {
@@ -14,6 +19,7 @@ import {
   makeRevocationList,
   revocationListPem,
 } from '../../../support/made-certificates.ts'
+import { signingRequest } from '../../../support/signing-requests.ts'
 import type { Made, Wanted } from '../../../support/made-certificates.ts'
 
 const dayMs = 86_400_000
@@ -246,6 +252,22 @@ describe('revocation lists (A00.FR.702)', () => {
     list.writeUInt8(list.readUInt8(at) ^ 1, at)
     expect(load({ authority: root.certificate, lists: [list] })).rejects.toThrow('signed it')
   })
+})
+
+test('certificates that Stator signs itself count under the identity that they were signed for', async () => {
+  const settings = { ownAuthority: null, organization: null, validDays: 365, renewalDays: 30 }
+  const store: AuthorityStore = {
+    certificateAuthority: async () => null,
+    keepCertificateAuthority: async (made) => made,
+  }
+  const encryption = new Encryption(Buffer.from('a key of the tests, 32 characters or more'))
+  const authority = await openAuthority(settings, store, encryption, systemClock)
+  const { certificate } = await authority.issue(await signingRequest([{ CN: ['CP001'] }]), 'CP001')
+  const rules = await load({ authority: authority.chain })
+  const judged = rules.judge([certificate], Date.now())
+  if (judged === null || typeof judged === 'string') throw new Error(String(judged))
+  expect(judged.chainProblem).toBeNull()
+  expect(namesIn(judged.facts)).toEqual(['CP001'])
 })
 
 const hasOpenssl = Bun.which('openssl') !== null
