@@ -1,7 +1,7 @@
 // One connection of the TLS front: a client on the public side, and a plain connection to an inner server that belongs
 // to it alone. When one side is closed, so is the other, after what is still on its way.
 
-import type { Socket } from 'bun'
+import type { Socket, SocketHandler } from 'bun'
 import type { Clock } from '../../base/clock.ts'
 import { relayCloseMsMax } from '../../base/limits.ts'
 import type { Peer } from '../peer.ts'
@@ -20,11 +20,22 @@ export type PublicSocket = Pick<Socket<unknown>, 'pause' | 'resume' | 'write' | 
 
 /** A client whose TLS handshake is done. */
 export class Relay {
+  /** One object for all connections. */
+  static readonly #innerHandlers: SocketHandler<Relay> = {
+    open: (inner) => inner.data.#innerOpened(inner),
+    data: (inner, bytes) => inner.data.#send(bytes),
+    drain: (inner) => inner.data.#inbound.drain(),
+    end: (inner) => inner.data.#outbound?.finish(),
+    close: (inner) => inner.data.#innerClosed(),
+    error: () => {},
+  }
+
   readonly #deps: RelayDeps
   readonly #public: PublicSocket
   readonly #place: Place
   readonly #inbound: Flow
-  #inner: Socket<undefined> | null = null
+  readonly #peer: Peer
+  #inner: Socket<Relay> | null = null
   #outbound: Flow | null = null
   #isPublicClosed = false
   #isInnerClosed = false
@@ -34,8 +45,9 @@ export class Relay {
     this.#deps = deps
     this.#public = socket
     this.#place = place
+    this.#peer = peer
     this.#inbound = new Flow(socket)
-    void this.#connect(peer)
+    void this.#connect()
   }
 
   /** Bytes that wait for a slow reader, in both directions. */
@@ -72,37 +84,30 @@ export class Relay {
     this.#closeSoon()
   }
 
-  async #connect(peer: Peer): Promise<void> {
+  async #connect(): Promise<void> {
     try {
-      await Bun.connect<undefined>({
-        hostname: '127.0.0.1',
-        port: this.#place.port,
-        allowHalfOpen: true,
-        socket: {
-          open: (inner) => {
-            // Before the first byte: the inner server asks at each request who is at this port.
-            this.#place.register(inner.localPort, peer)
-            inner.setNoDelay(true)
-            this.#inner = inner
-            this.#outbound = new Flow(inner)
-            this.#outbound.connect(this.#public)
-            this.#inbound.connect(inner)
-          },
-          data: (_inner, bytes) => {
-            if (this.#isPublicClosed) return
-            if (this.#outbound?.take(bytes) === false) this.terminate()
-          },
-          drain: () => this.#inbound.drain(),
-          end: () => this.#outbound?.finish(),
-          close: () => this.#innerClosed(),
-          error: () => {},
-        },
-      })
+      const { port } = this.#place
+      const inner = { hostname: '127.0.0.1', port, allowHalfOpen: true, data: this, socket: Relay.#innerHandlers }
+      await Bun.connect<Relay>(inner)
     } catch (error) {
-      this.#deps.onFailure(peer, error)
+      this.#deps.onFailure(this.#peer, error)
       this.#public.terminate()
       this.#innerClosed()
     }
+  }
+
+  #innerOpened(inner: Socket<Relay>): void {
+    // Before the first byte: the inner server asks at each request who is at this port.
+    this.#place.register(inner.localPort, this.#peer)
+    inner.setNoDelay(true)
+    this.#inner = inner
+    this.#outbound = new Flow(inner)
+    this.#outbound.connect(this.#public)
+    this.#inbound.connect(inner)
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (!this.#isPublicClosed && this.#outbound?.take(bytes) === false) this.terminate()
   }
 
   #innerClosed(): void {

@@ -244,6 +244,17 @@ describe('TC_A_08_CSMS, A00.FR.407: an invalid certificate is refused, and the c
     })
   })
 
+  test('is a security event with its reason (A00.FR.408)', async () => {
+    await knock('CP002', [make({ subject: 'CP002' })])
+    const events = await until('the event to be stored', async () => {
+      const { securityEvents } = await rest(central, '/api/security-events?pageSize=100')
+      return JSON.stringify(securityEvents).includes('it is self-signed') ? securityEvents : null
+    })
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'HandshakeUnauthorized', remoteAddress: '127.0.0.1' }),
+    )
+  })
+
   test('the connection is closed after the refusal', async () => {
     const foreign = client(make({ subject: 'CP002', issuer: root }))
     // It waits for a second answer, which only the end of the connection ends.
