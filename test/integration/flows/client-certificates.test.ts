@@ -1,6 +1,7 @@
 // Security profile 3: charge points that authenticate with a certificate, over real TLS, with several clients.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -362,25 +363,40 @@ describe('clients of other makers', () => {
     },
   )
 
-  test.skipIf(!isHere('node'))('ws in Node.js (skipped where there is none)', async () => {
-    const { cert, key, ca } = await paths(station)
-    const script = `
-      const { readFileSync } = require('node:fs')
-      const WebSocket = require('ws')
-      const [url, cert, key, ca] = process.argv.slice(1)
-      const socket = new WebSocket(url, ['ocpp1.6'], { cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) })
-      socket.on('unexpected-response', (_request, { statusCode }) => { console.log(statusCode); process.exit() })
-      socket.on('error', (error) => { console.log(error.message); process.exit() })
-      socket.on('open', () => socket.send('${JSON.stringify(boot)}'))
-      socket.on('message', (text) => { console.log(String(text)); socket.close() })`
-    const root = join(import.meta.dir, '../../..')
-    const dial = (identity: string): Promise<string> => {
-      const url = `wss://localhost:${central.stator.port}/ocpp/${identity}`
-      const child = ['sh', '-c', `cd '${root}' && exec node -e "$0" "$@"`, script, url, cert, key, ca]
-      return output(child)
-    }
-    expect(await dial('CP001')).toContain('"Accepted"')
-    expect(await dial('CP002')).toContain('401')
+  const inNode = {
+    ws: `
+      const socket = new (require('ws'))(url, ['ocpp1.6'], files)
+      socket.on('unexpected-response', (_request, { statusCode }) => end(statusCode))
+      socket.on('error', (error) => end(error.message))
+      socket.on('message', (text) => end(String(text)))
+      socket.on('open', () => socket.send(boot))`,
+    undici: `
+      const { Agent, WebSocket } = require('undici')
+      const socket = new WebSocket(url, { protocols: ['ocpp1.6'], dispatcher: new Agent({ connect: files }) })
+      socket.addEventListener('error', () => end('refused'))
+      socket.addEventListener('message', ({ data }) => end(data))
+      socket.addEventListener('open', () => socket.send(boot))`,
+  }
+  const folderOfProgram = join(import.meta.dir, '../../..')
+  const has = (library: string): boolean => isHere('node') && existsSync(join(folderOfProgram, 'node_modules', library))
+
+  describe.each(Object.entries(inNode))('%s', (library, connecting) => {
+    test.skipIf(!has(library))('in Node.js (skipped where there is none)', async () => {
+      const { cert, key, ca } = await paths(station)
+      const script = `
+        const { readFileSync } = require('node:fs')
+        const [url, boot, cert, key, ca] = process.argv.slice(1)
+        const files = { cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) }
+        const end = (text) => { console.log(text); process.exit() }
+        ${connecting}`
+      const dial = (identity: string): Promise<string> => {
+        const url = `wss://localhost:${central.stator.port}/ocpp/${identity}`
+        const args = [script, url, JSON.stringify(boot), cert, key, ca]
+        return output(['sh', '-c', `cd '${folderOfProgram}' && exec node -e "$0" "$@"`, ...args])
+      }
+      expect(await dial('CP001')).toContain('"Accepted"')
+      expect(await dial('CP002')).toMatch(/401|refused/)
+    })
   })
 })
 

@@ -303,6 +303,13 @@ describe('the end of connections', () => {
   })
 })
 
+test('a port that is in use cannot be listened on', () => {
+  const { front, inner } = start()
+  const { log } = collectedLog('None')
+  const again = () => new TlsFront(front.port, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log })
+  expect(again).toThrow()
+})
+
 describe('TLS handshakes', () => {
   test('one that is not finished in time is closed and logged once for its address', async () => {
     const clock = new HandClock()
