@@ -17,7 +17,7 @@ export interface ChannelDeps {
   /** `Security.ProxyCertificateHeader`; null: none. */
   readonly proxyHeader: string | null
   /** Null: client certificates are not asked for. */
-  readonly clientCertificates: ClientCertificates | null
+  readonly clientCertificates: Pick<ClientCertificates, 'judge'> | null
   readonly clock: Clock
   readonly log: Logger
 }
@@ -40,12 +40,12 @@ export class Channels {
     this.#headers = [addressHeader, schemeHeader, ...(deps.proxyHeader === null ? [] : [deps.proxyHeader])]
   }
 
-  /** The channel of a request with `headers` that came from `peer`. */
+  /** The channel of a request with `headers` that came from `peer`. Its certificate is judged once it is asked for. */
   of(peer: Peer, headers: Headers): Channel {
     const remoteAddress = this.addressOf(peer, headers)
     if (this.#isProxy(peer)) {
-      const certificate = this.#forwardedCertificate(headers)
-      return { remoteAddress, isEncrypted: isEncrypted(headers) ?? peer.isEncrypted, certificate }
+      const judge = () => this.#forwardedCertificate(headers)
+      return new RequestChannel(remoteAddress, isEncrypted(headers) ?? peer.isEncrypted, judge)
     }
     const names = this.#headers.filter((name) => headers.has(name))
     if (names.length > 0 && this.#ignored.isDue(remoteAddress)) {
@@ -54,8 +54,9 @@ export class Channels {
         'Headers of a proxy are ignored: the address is not in Security.TrustedProxies.',
       )
     }
-    const certificate = this.#deps.clientCertificates?.judge(peer.certificates, this.#deps.clock.nowMs()) ?? null
-    return { remoteAddress, isEncrypted: peer.isEncrypted, certificate }
+    const { clientCertificates, clock } = this.#deps
+    const judge = () => clientCertificates?.judge(peer.certificates, clock.nowMs()) ?? null
+    return new RequestChannel(remoteAddress, peer.isEncrypted, judge)
   }
 
   /** The IP address of the client; '' if it is not known any more. */
@@ -88,6 +89,25 @@ export class Channels {
     const sent = forwardedCertificates(proxyHeader, value)
     if (typeof sent === 'string') return `the header ${proxyHeader} of the proxy cannot be read: ${sent}`
     return clientCertificates.judge(sent, clock.nowMs())
+  }
+}
+
+/** A channel whose certificate costs nothing before somebody asks for it: it takes several signatures to judge one. */
+class RequestChannel implements Channel {
+  readonly remoteAddress: string
+  readonly isEncrypted: boolean
+  readonly #judge: () => Channel['certificate']
+  #certificate: Channel['certificate'] | undefined
+
+  constructor(remoteAddress: string, isEncrypted: boolean, judge: () => Channel['certificate']) {
+    this.remoteAddress = remoteAddress
+    this.isEncrypted = isEncrypted
+    this.#judge = judge
+  }
+
+  get certificate(): Channel['certificate'] {
+    if (this.#certificate === undefined) this.#certificate = this.#judge()
+    return this.#certificate
   }
 }
 

@@ -120,6 +120,22 @@ describe('the certificate of the client', () => {
   })
 })
 
+test('a certificate is judged once for a request, and only if somebody asks for it', () => {
+  let judged = 0
+  const { log } = collectedLog('None')
+  const all = new Channels({
+    trustedProxies: [],
+    proxyHeader: null,
+    clientCertificates: { judge: () => `judged ${++judged} times` },
+    clock: new HandClock(),
+    log,
+  })
+  const peer = { remoteAddress: '203.0.113.5', isEncrypted: true, certificates: [station.der] }
+  const channel = all.of(peer, new Headers())
+  expect(judged).toBe(0)
+  expect([channel.certificate, channel.certificate]).toEqual(['judged 1 times', 'judged 1 times'])
+})
+
 test('ignored headers are logged once for each address', () => {
   const { of, lines } = channels([])
   for (const address of ['203.0.113.5', '203.0.113.5', '203.0.113.6']) of(address, { 'X-Forwarded-For': '1.1.1.1' })
