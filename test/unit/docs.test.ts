@@ -171,3 +171,18 @@ function linksIn(markdown: string): { text: string; target: string }[] {
     target,
   }))
 }
+
+test('docs/security.md names tests that are there, and that name the requirements', async () => {
+  const root = new URL('../../', import.meta.url).pathname
+  const document = await textOf('docs/security.md')
+  const files = [...document.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path)
+  expect(files.length).toBeGreaterThan(30)
+  expect(files.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  const [, table = ''] = /<!-- requirements -->([\s\S]+)<!-- \/requirements -->/.exec(document) ?? []
+  const rows = [...table.matchAll(/^\| ((?:A0|TC_)[^|]+)\|[^|]+\| `([^`]+)` *\|$/gm)]
+  expect(rows.length).toBeGreaterThan(20)
+  for (const [, ids = '', file = ''] of rows) {
+    const test = await Bun.file(join(root, file)).text()
+    for (const id of ids.trim().split(', ')) expect([file, id, test.includes(id)]).toEqual([file, id, true])
+  }
+})
