@@ -79,6 +79,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
 /** Unit tests that are about no file of the program alone, each with what it is about instead. */
 const ofNoFile: Readonly<Record<string, string>> = {
   'api/command-errors': 'commands of several blocks that fail, as all routes report them',
+  'auth/ways-in/conformance': 'what all ways in have in common',
   'bench/figures': 'the way from measurements to a verdict and a report',
   'station/goes-on': 'the registry, a connection and the life of a message together',
   'station/rehydrated': 'the registry, a connection and the life of a message together',
