@@ -22,11 +22,13 @@ export function makeFilesPrivate(): void {
  * Sets private modes on the data folder (0700), and on the folders (0700) and files (0600) that Stator created in it.
  * Symbolic links are not followed. A folder that does not exist yet is created later.
  *
- * @throws {StatorError} `DATA_FOLDER_NOT_PRIVATE` if a mode cannot be changed, or the folder is shared, like /tmp.
+ * @throws {StatorError} `DATA_FOLDER_NOT_PRIVATE` if a mode cannot be changed, the folder cannot be read or is a file, or it is
+ *   shared, like /tmp.
  */
 export function keepPrivate(folder: string, changeMode: (path: string, mode: number) => void = chmodSync): void {
-  const stats = statSync(folder, { throwIfNoEntry: false })
+  const stats = readable(folder, () => statSync(folder, { throwIfNoEntry: false }))
   if (stats === undefined) return
+  if (!stats.isDirectory()) throw refusal(folder, 'it is a file')
   if ((stats.mode & stickyBit) !== 0) throw refusal(folder, `${folder} is a folder for everybody (sticky bit)`)
   const close = (path: string, isFolder: boolean, mode: number): void => {
     const wanted = isFolder ? folderMode : fileMode
@@ -41,13 +43,23 @@ export function keepPrivate(folder: string, changeMode: (path: string, mode: num
   }
   // The folder before its content: from then on no other user can replace a file by a link.
   const closeAll = (path: string): void => {
-    const found = lstatSync(path, { throwIfNoEntry: false })
+    const found = readable(folder, () => lstatSync(path, { throwIfNoEntry: false }))
     if (found === undefined || found.isSymbolicLink()) return
     close(path, found.isDirectory(), found.mode)
-    if (found.isDirectory()) for (const name of readdirSync(path)) closeAll(join(path, name))
+    if (!found.isDirectory()) return
+    for (const name of readable(folder, () => readdirSync(path))) closeAll(join(path, name))
   }
   close(folder, true, stats.mode)
   for (const name of ownNames) closeAll(join(folder, name))
+}
+
+/** What `read` finds in `folder`, or the refusal if this user may not look there. */
+function readable<T>(folder: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw refusal(folder, `it cannot be read (${reasonOf(error)})`, error)
+  }
 }
 
 function refusal(folder: string, why: string, cause?: unknown): StatorError {

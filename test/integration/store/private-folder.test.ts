@@ -134,3 +134,14 @@ test('a folder that is there for everybody is refused, and left as it is', () =>
 test('a folder that is not there yet is no trouble', () => {
   keepPrivate(join(newFolder(), 'later'))
 })
+
+test('a data folder that is a file, or lies below one, refuses the start with one sentence', () => {
+  const file = join(newFolder(), 'data')
+  writeFileSync(file, 'not a folder')
+  for (const folder of [file, join(file, 'below')]) {
+    expect(() => keepPrivate(folder)).toThrow(
+      expect.objectContaining({ code: 'DATA_FOLDER_NOT_PRIVATE', message: expect.stringContaining(`"${folder}": it `) }),
+    )
+  }
+  expect(readFileSync(file, 'utf8')).toBe('not a folder')
+})
