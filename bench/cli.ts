@@ -73,7 +73,9 @@ export function parseLoad(args: readonly string[]): LoadPlan {
   const text = (name: FlagName | keyof typeof standardFlags): string | null => flags.get(name) ?? null
   const url = text('url')
   const start = oneOf(flags, 'start', startable)
-  if ((url === null) === (start === null))
+  if (url === null && start === null)
+    throw new UsageError('Give --url of a running CSMS, or --start of one that the bench knows.')
+  if (url !== null && start !== null)
     throw new UsageError('Give either --url of a running CSMS or --start of one that the bench knows, not both.')
   if (url !== null && !/^wss?:\/\/[^/]+/.test(url))
     throw new UsageError(`--url is "${url}": expected a URL such as ws://127.0.0.1:8080/ocpp.`)

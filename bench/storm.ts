@@ -8,6 +8,7 @@ export interface StormResult {
   readonly stations: number
   /** From the cut until all were connected, authenticated and booted; null if some never were. */
   readonly readyMs: number | null
+  /** Memory of the server; 0 if its process is not known. */
   readonly residentKibBefore: number
   readonly residentKibPeak: number
   readonly errors: Readonly<Record<string, number>>

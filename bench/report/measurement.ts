@@ -65,7 +65,7 @@ function bottleneckSentence({ bottleneck, generator }: Measurement): string {
     case 'generator and database':
       return 'the core that generator and database share was full; the server can take more'
     case 'nobody':
-      return 'nobody: no core was full'
+      return 'nobody: neither server, generator nor database filled a core'
   }
 }
 
@@ -80,7 +80,9 @@ export function stormLines({ stations, readyMs, residentKibBefore, residentKibPe
   return [
     '',
     `${'storm'.padEnd(14)} ${came}`,
-    `${'server memory'.padEnd(14)} ${mib(residentKibBefore)} before, ${mib(residentKibPeak)} at the peak`,
+    ...(residentKibPeak === 0
+      ? []
+      : [`${'server memory'.padEnd(14)} ${mib(residentKibBefore)} before, ${mib(residentKibPeak)} at the peak`]),
     ...Object.entries(errors).map(([reason, count]) => `${'ERROR'.padEnd(14)} ${count} × ${reason}`),
   ]
 }

@@ -48,6 +48,12 @@ describe('bun bench load', () => {
     )
   })
 
+  test('asks for a URL or a server to start when neither is given', () => {
+    expect(() => parseLoad([])).toThrow(
+      new UsageError('Give --url of a running CSMS, or --start of one that the bench knows.'),
+    )
+  })
+
   test('explains every flag', () => {
     for (const name of Object.keys(loadFlags)) expect(usage(loadBench)).toContain(`--${name} `)
   })
