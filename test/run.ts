@@ -1,18 +1,33 @@
-// `bun run test`: the tests of every day. With arguments: `bun test` with these. Starts a PostgreSQL 18 and a 15 for all
-// of them, and stops both again whatever happens. Files run side by side; those of the bench and of faults, which watch
-// latencies, run one after the other. Ends with the line `N passed, N failed`, and with the exit code of the first
-// `bun test` that failed. What takes long has commands of its own: `bun run fuzz` (test/simulation, test/fuzz) and
-// `bun run faults` (test/fault).
+// `bun run test`: the tests of every day. With arguments: `bun test` with these, but for `--help` and `--version`. Starts
+// a PostgreSQL 18 and a 15 for all of them, and stops both again whatever happens. Files run side by side; those of the
+// bench and of faults, which watch latencies, run one after the other. Ends with the line `N passed, N failed`, and with
+// the exit code of the first `bun test` that failed. What takes long has commands of its own: `bun run fuzz`
+// (test/simulation, test/fuzz) and `bun run faults` (test/fault).
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Glob } from 'bun'
+import { answerAtOnce, type Command } from '../src/base/command-line.ts'
 import { serverVariables } from './support/postgres.ts'
 import { type PostgresVersion, startPostgres } from './support/postgres-server.ts'
 
 const root = join(import.meta.dir, '..')
 const given = process.argv.slice(2)
+
+const command: Command = {
+  name: 'bun run test',
+  about: 'the tests of every day, or those in these files and folders; `unit`: the unit tests',
+  flags: {
+    'test-name-pattern': { value: 'PATTERN', about: 'or -t: only tests whose name matches; more: bun test --help' },
+  },
+  operands: 'PATH…',
+}
+const answer = answerAtOnce(given, command)
+if (answer !== null) {
+  console.log(answer)
+  process.exit()
+}
 
 /** Unit tests need no database. */
 const areUnitTests = given.length > 0 && given.every((argument) => /^-|\bunit\b/.test(argument))

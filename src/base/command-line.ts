@@ -48,6 +48,11 @@ const commands: readonly (readonly [name: string, about: string])[] = [
   ['bun run faults', 'the tests that inject faults'],
 ]
 
+/** All commands by their last word. */
+const commandsByWord: Readonly<Record<string, string>> = Object.fromEntries(
+  commands.map(([name]) => [name.split(' ').at(-1) ?? name, name]),
+)
+
 const leftWidth = 40
 
 /**
@@ -84,8 +89,13 @@ export function readFlags(args: readonly string[], command: Command): Given {
   return { flags, operands }
 }
 
-/** The error about an argument that `command` does not have; it names the nearest flag. */
+/** The error about an argument that `command` does not have; it names the nearest flag, or the nearest command. */
 export function unknownFlag(argument: string, { name, flags }: Command): UsageError {
+  if (!argument.startsWith('-')) {
+    const near = nearest(argument, Object.keys(commandsByWord))
+    const advice = near === null ? `see ${name} --help.` : `did you mean ${commandsByWord[near]}?`
+    return new UsageError(`"${argument}" is nothing that ${name} takes: ${advice}`)
+  }
   const known = Object.keys({ ...flags, ...commonFlags }).map((flag) => `--${flag}`)
   const near = nearest(argument.split('=')[0] ?? '', known)
   const advice = near === null ? `see ${name} --help.` : `did you mean ${near}?`

@@ -48,6 +48,13 @@ test.each(commands)('%s has help, a version, and a sentence about an unknown fla
   expect(unknown.errors.split('\n')).toHaveLength(1)
 })
 
+test('bun run test has help and a version, and runs no test for them', async () => {
+  const help = await ended('test/run.ts', ['--help'])
+  expect(help).toEqual({ exitCode: 0, out: expect.stringContaining('\nUsage: bun run test '), errors: '', left: [] })
+  const versionLine = await ended('test/run.ts', ['test/unit', '--version'])
+  expect(versionLine).toEqual({ exitCode: 0, out: `Stator ${version}`, errors: '', left: [] })
+})
+
 test('the help lists these commands, and bun run test', async () => {
   const { out } = await ended('src/main.ts', ['--help'])
   const listed = out.slice(out.indexOf('\nCommands:')).matchAll(/^ {2}(\S.*?) {2,}/gm)

@@ -140,7 +140,10 @@ test('a data folder that is a file, or lies below one, refuses the start with on
   writeFileSync(file, 'not a folder')
   for (const folder of [file, join(file, 'below')]) {
     expect(() => keepPrivate(folder)).toThrow(
-      expect.objectContaining({ code: 'DATA_FOLDER_NOT_PRIVATE', message: expect.stringContaining(`"${folder}": it `) }),
+      expect.objectContaining({
+        code: 'DATA_FOLDER_NOT_PRIVATE',
+        message: expect.stringContaining(`"${folder}": it `),
+      }),
     )
   }
   expect(readFileSync(file, 'utf8')).toBe('not a folder')

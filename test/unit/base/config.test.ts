@@ -407,7 +407,7 @@ describe('what stops a start', () => {
 
   test.each([
     [['--confg', 'x'], '"--confg" is no flag of bun start: did you mean --config?'],
-    [['x.json'], '"x.json" is no flag of bun start: see bun start --help.'],
+    [['x.json'], '"x.json" is nothing that bun start takes: see bun start --help.'],
     [['--config'], '--config names no file: expected --config FILE.'],
     [['--config='], '--config names no file: expected --config FILE.'],
     [['--config', 'none.json'], '--config is "none.json": expected the path of a settings file, and there is none.'],
