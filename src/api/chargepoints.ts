@@ -5,7 +5,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { secretCharactersMax, secretCharactersMin } from '../base/limits.ts'
 import { withDefined } from '../base/with-defined.ts'
 import type { ChangedChargePoint } from '../blocks/batch.ts'
-import { changesAccess, type ChargePointInput, type ChargePointRecord } from '../blocks/records.ts'
+import { accessChanged, changesAccess, type ChargePointInput, type ChargePointRecord } from '../blocks/records.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
 import { operatorOnly, ownChargePoint } from './access.ts'
 import {
@@ -258,7 +258,7 @@ export function applyChange(
 ): void {
   const { strictness, registrationStatus, timeZone } = chargePoint
   live.provisioned(chargePoint, { strictness, registrationStatus, timeZone })
-  if (changesAccess(changed)) live.disconnect(chargePoint, 'Credentials changed')
+  if (changesAccess(changed)) live.disconnect(chargePoint, accessChanged)
 }
 
 /** What is stored of a request. */

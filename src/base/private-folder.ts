@@ -22,8 +22,8 @@ export function makeFilesPrivate(): void {
  * Sets private modes on the data folder (0700), and on the folders (0700) and files (0600) that Stator created in it.
  * Symbolic links are not followed. A folder that does not exist yet is created later.
  *
- * @throws {StatorError} `DATA_FOLDER_NOT_PRIVATE` if a mode cannot be changed, the folder cannot be read or is a file, or it is
- *   shared, like /tmp.
+ * @throws {StatorError} `DATA_FOLDER_NOT_PRIVATE` if a mode cannot be changed, or the folder cannot be read, is a file,
+ *   or is shared, like /tmp.
  */
 export function keepPrivate(folder: string, changeMode: (path: string, mode: number) => void = chmodSync): void {
   const stats = readable(folder, () => statSync(folder, { throwIfNoEntry: false }))

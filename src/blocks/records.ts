@@ -143,6 +143,9 @@ export function changesAccess(input: ChargePointInput): boolean {
   return changes.some((change) => change !== undefined)
 }
 
+/** Why such a connection was closed: a new password or key, `blocked`, or another rule. */
+export const accessChanged = 'Credentials or rules of access changed'
+
 /** A transaction as the API shows it. */
 export interface TransactionRecord extends Readonly<
   Omit<typeof transactions.$inferSelect, (typeof hiddenColumns)[number]>

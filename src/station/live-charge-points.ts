@@ -6,6 +6,7 @@ import { StatorError } from '../base/errors.ts'
 import type { Payload } from '../blocks/decision.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import { rowOf } from '../blocks/messages.ts'
+import { accessChanged } from '../blocks/records.ts'
 import { closeGoingAway, closePolicyViolation, newerConnection } from './connection.ts'
 import type { ChargePointRef } from '../feed/feed.ts'
 import type { Registry } from './registry.ts'
@@ -102,7 +103,7 @@ export function changedElsewhere(registry: Registry, changed: Changed): void {
   registry.provisioned({ key, identity }, { strictness, registrationStatus, timeZone })
   registry.doubt({ key, identity })
   if (connected) registry.fence({ key, identity }, epoch, closeGoingAway, newerConnection)
-  else registry.fence({ key, identity }, epoch, closePolicyViolation, 'Credentials changed')
+  else registry.fence({ key, identity }, epoch, closePolicyViolation, accessChanged)
 }
 
 /** Every connection of this process, for the lease keeper. */

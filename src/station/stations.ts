@@ -4,7 +4,7 @@
 import type { OcppSettings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
 import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
-import type { ClosedBy, ConnectionEnd, Hydration } from '../blocks/records.ts'
+import { accessChanged, type ClosedBy, type ConnectionEnd, type Hydration } from '../blocks/records.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { Allowances, type StationLimits, Turns } from './allowance.ts'
 import {
@@ -192,7 +192,7 @@ export class Stations {
     } catch (error) {
       if (error instanceof StatorError && error.code === 'NOT_FOUND') {
         log.info({ identity, reason: error.message }, 'A connection was closed before it had begun.')
-        station.close(closePolicyViolation, 'Credentials changed')
+        station.close(closePolicyViolation, accessChanged)
         return
       }
       log.warn({ identity, error }, 'A charge point could not be read from the database; its connection is closed.')

@@ -3,7 +3,7 @@
 // end, so there is exactly one.
 
 import { leaseMs } from '../base/limits.ts'
-import type { ClosedBy, ConnectionEnd } from '../blocks/records.ts'
+import { accessChanged, type ClosedBy, type ConnectionEnd } from '../blocks/records.ts'
 
 /** Why a connection was closed that a newer one replaced, on any node. */
 export const replacedEnd = end('centralSystem', 1001, 'A newer connection of this charge point has taken over.')
@@ -14,7 +14,7 @@ export const processLostEnd = end('lost', null, 'The process stopped without a w
 /** For a connection that ended while the database could not be reached. */
 export const unreportedEnd = end('lost', null, 'It was closed while the database could not be reached.')
 export const stoppingEnd = end('centralSystem', 1001, 'The central system is stopping.')
-export const credentialsEnd = end('centralSystem', 1008, 'Credentials changed')
+export const credentialsEnd = end('centralSystem', 1008, accessChanged)
 export const deletedEnd = end('centralSystem', 1008, 'Charge point deleted')
 
 /** When the lease of a row of `nodes` expires, unless it is renewed. */

@@ -203,7 +203,7 @@ describe('a changed charge point', () => {
     expect(await knocking('B-LIVE', 'secretpassword')).toBe(401)
     expect(await knocking('B-LIVE', 'another-password')).toBe(101)
     expect(await stator.json('/api/chargepoints/B-LIVE')).toMatchObject({
-      lastDisconnect: { reason: 'Credentials changed' },
+      lastDisconnect: { reason: 'Credentials or rules of access changed' },
     })
   })
 

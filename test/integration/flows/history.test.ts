@@ -128,7 +128,7 @@ test.each<[string, (raw: RawChargePoint, identity: string) => unknown, object]>(
     'it gets other credentials',
     (_, identity) =>
       central.json(`/api/chargepoints/${identity}`, { method: 'PATCH', body: { password: 'another-password' } }),
-    { closedBy: 'centralSystem', closeCode: 1008, reason: 'Credentials changed' },
+    { closedBy: 'centralSystem', closeCode: 1008, reason: 'Credentials or rules of access changed' },
   ],
 ])('the history says that %s', async (why, end, ended) => {
   const identity = `END-${why.replaceAll(' ', '-')}`
