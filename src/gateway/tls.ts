@@ -38,6 +38,9 @@ export interface TlsMaterial {
   readonly expiresAtMs: number
 }
 
+/** The first byte of DER, and so of a PFX file. */
+const derSequence = 0x30
+
 /**
  * The certificate and key of `settings`.
  *
@@ -47,6 +50,8 @@ export async function loadTls(settings: TlsSettings): Promise<TlsMaterial> {
   const { certificatePath, keyPath } = settings
   const file = await readSettingFile('OCPP.CertificatePath', certificatePath)
   const isPem = file.includes('-----BEGIN ')
+  if (!isPem && file[0] !== derSequence)
+    throw refused('OCPP.CertificatePath', certificatePath, 'expected a PEM file with a certificate, or a PFX file')
   if (!isPem && keyPath !== null) {
     throw refused('OCPP.CertificateKeyPath', keyPath, 'expected nothing, because a .pfx file holds its key')
   }
