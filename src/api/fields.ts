@@ -85,7 +85,12 @@ export const newIdentity = text('Charge point ID', identityCharactersMax)
     error:
       'Charge point ID must not contain ":" (it ends the user name in Basic credentials) or "/" (it ends a URL path)',
   })
-  .openapi({ description: 'Without ":" and "/".', pattern: '^[^\\x00-\\x1f\\x7f-\\x9f:/]*$' })
+  // A cell of a file with ", " between its cells: no charge point has such an identity.
+  .regex(/^(?:[^ \xa0](?:.*[^ \xa0])?)?$/s, { error: 'Charge point ID must not begin or end with a space' })
+  .openapi({
+    description: 'Without ":" and "/", and without a space at its begin or end.',
+    pattern: '^[^\\x00-\\x20\\x7f-\\xa0:/]([^\\x00-\\x1f\\x7f-\\x9f:/]*[^\\x00-\\x20\\x7f-\\xa0:/])?$',
+  })
 
 /** The charge point in a path. Any text is valid; an unknown identity is not found. */
 export const ChargePointParams = z.object({

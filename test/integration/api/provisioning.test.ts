@@ -106,6 +106,8 @@ describe('a charge point', () => {
     [{ chargePointId: 'A'.repeat(49) }, 'chargePointId'],
     [{ chargePointId: 'A:B' }, 'chargePointId'],
     [{ chargePointId: 'A/B' }, 'chargePointId'],
+    [{ chargePointId: ' CP001' }, 'chargePointId'],
+    [{ chargePointId: 'CP001 ' }, 'chargePointId'],
     [{ chargePointId: 'A\u0000' }, 'chargePointId'],
     [{ chargePointId: 'CP-BAD', password: '' }, 'password'],
     [{ chargePointId: 'CP-BAD', password: 12345678 }, 'password'],

@@ -146,7 +146,7 @@ describe('the OpenAPI document', () => {
     const description = expect.any(String)
     const positive = { type: 'integer', minimum: 1, maximum: integerMax }
     const idTagStatus = { type: 'string', enum: ['Accepted', 'Blocked', 'Expired', 'Invalid'] }
-    const noColon = '^[^\\x00-\\x1f\\x7f-\\x9f:/]*$'
+    const asIdentity = '^[^\\x00-\\x20\\x7f-\\xa0:/]([^\\x00-\\x1f\\x7f-\\x9f:/]*[^\\x00-\\x20\\x7f-\\xa0:/])?$'
     const noControl = '^[^\\x00-\\x1f\\x7f-\\x9f]*$'
     for (const [name, field] of [
       ['page', where('query', false, { ...positive, default: 1, description: 'Page number, from 1.' })],
@@ -159,7 +159,7 @@ describe('the OpenAPI document', () => {
         }),
       ],
       ['chargePointId', where('path', true, { type: 'string', description })],
-      ['chargePointId', where('body', true, { type: 'string', minLength: 1, maxLength: 48, pattern: noColon })],
+      ['chargePointId', where('body', true, { type: 'string', minLength: 1, maxLength: 48, pattern: asIdentity })],
       ['chargePointId', where('body', true, { description: expect.stringContaining('Without') })],
       ['password', where('body', false, { type: ['string', 'null'], minLength: 8, maxLength: 128 })],
       ['strictness', where('body', false, { enum: ['lenient', 'strict'], description })],
