@@ -60,9 +60,9 @@ function optionalInteger(min: number, max: number, input: MetaInput) {
 }
 
 /** A limit of one charge point in a day. */
-function daily(fallback: number, what: string) {
+function daily(fallback: number, unit: string, what: string) {
   const meaning = `${what}, in a day and on one node. Beyond it it is served at the pace of the limit; nothing is refused.`
-  return integer(fallback, 1, Number.MAX_SAFE_INTEGER, { meaning, expected: 'a whole number from 1' })
+  return integer(fallback, 1, Number.MAX_SAFE_INTEGER, { meaning, unit, expected: 'a whole number from 1' })
 }
 
 function boolean(fallback: boolean, input: MetaInput) {
@@ -250,7 +250,7 @@ export const settingsSchema = z.strictObject({
       }),
       PoolSize: integer(8, 1, 100, {
         meaning:
-          'Connections to PostgreSQL for the REST API. Twelve more are for the rest, see Connections to PostgreSQL.',
+          'Connections to PostgreSQL for the REST API. Fourteen more are for the rest, see Connections to PostgreSQL.',
         unit: 'connections',
       }),
     })
@@ -444,12 +444,12 @@ export const settingsSchema = z.strictObject({
         meaning: 'What one charge point may send at once after a rest.',
         unit: 'bytes',
       }),
-      BytesPerDay: daily(1_073_741_824, 'Bytes of frames of one charge point'),
-      ConnectorsPerDay: daily(500, 'Connectors of one charge point that were not known before'),
-      VariablesPerDay: daily(200_000, 'Values of the device model that one charge point reports'),
-      TransactionsPerDay: daily(5_000, 'Transactions that one charge point starts'),
-      DataTransfersPerDay: daily(20_000, 'Data transfers of one charge point'),
-      EventsPerDay: daily(50_000, 'Notifications of one charge point that are stored'),
+      BytesPerDay: daily(1_073_741_824, 'bytes', 'Bytes of frames of one charge point'),
+      ConnectorsPerDay: daily(500, 'connectors', 'Connectors of one charge point that were not known before'),
+      VariablesPerDay: daily(200_000, 'values', 'Values of the device model that one charge point reports'),
+      TransactionsPerDay: daily(5_000, 'starts', 'Transactions that one charge point starts'),
+      DataTransfersPerDay: daily(20_000, 'transfers', 'Data transfers of one charge point'),
+      EventsPerDay: daily(50_000, 'events', 'Notifications of one charge point that are stored'),
     })
     .prefault({}),
   Workers: z
