@@ -572,10 +572,13 @@ export const migrationLogAttempts = 20
 /** How long a node waits while another one migrates, in milliseconds: large indexes take minutes. */
 export const migrationTurnMsMax = 3_600_000
 
-/** Interval of maintenance, in milliseconds: creates partitions ahead and deletes old rows (retention). */
 /** Hashes of credentials from before there were salts that one statement salts. */
 export const hashesSaltedAtOnce = 500
 
+/** Time after a start in which they are left as they are, in milliseconds: the earlier version may be started again. */
+export const saltHashesAfterMs = 3_600_000
+
+/** Interval of maintenance, in milliseconds: creates partitions ahead and deletes old rows (retention). */
 export const maintenanceMs = 3_600_000
 
 /** Lock timeout for creating or dropping a partition, in milliseconds: commits wait behind it. */

@@ -3,7 +3,7 @@
 
 import type { Pool } from 'pg'
 import type { Clock } from '../base/clock.ts'
-import { hashesSaltedAtOnce, maintenanceMs } from '../base/limits.ts'
+import { hashesSaltedAtOnce, maintenanceMs, saltHashesAfterMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { hasRunOut } from './node-leases.ts'
 import { repeat } from './repeat.ts'
@@ -66,7 +66,11 @@ export async function saltEarlierHashes(pool: Pick<Pool, 'query'>, salt: SaltHas
 // A node of the earlier version would refuse the charge points whose hashes have a salt.
 const isEarlierNodeAlive = `SELECT EXISTS (SELECT FROM nodes WHERE NOT reads_salted AND NOT (${hasRunOut})) AS "isAlive"`
 
-/** Salts now and every `maintenanceMs`, unless an earlier version is in use; the returned function ends it. */
+/**
+ * Salts after `saltHashesAfterMs` and then every `maintenanceMs`, unless an earlier version is in use; the returned
+ * function ends it. An upgrade that goes wrong is taken back within minutes: until then the earlier version, started
+ * again, lets the charge points in.
+ */
 export function keepSalted(
   pool: Pick<Pool, 'query'>,
   salt: SaltHash,
@@ -82,6 +86,6 @@ export function keepSalted(
     },
     (error) => log.warn({ error }, 'Earlier hashes of credentials could not be salted; the next turn tries again.'),
   )
-  turns.begin(0)
+  turns.begin(saltHashesAfterMs)
   return () => turns.end()
 }

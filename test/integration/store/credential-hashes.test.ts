@@ -2,7 +2,12 @@
 
 import { expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
-import type { Client } from 'pg'
+import { type Client, Pool } from 'pg'
+import { Credentials } from '../../../src/auth/credentials.ts'
+import { maintenanceMs, saltHashesAfterMs } from '../../../src/base/limits.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { keepSalted } from '../../../src/store/credential-hashes.ts'
+import { HandClock } from '../../support/hand-clock.ts'
 import { passwordDefault, TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
 
@@ -28,8 +33,15 @@ async function connects(central: TestStator, identity: string): Promise<void> {
   await raw.close()
 }
 
-test('hashes without a salt, as earlier versions stored them, are salted at the start and still match', async () => {
+test('hashes without a salt, as earlier versions stored them, are salted once the earlier version is given up', async () => {
   const central = await TestStator.start({ settings: { Security: { CredentialSecret: first } } })
+  const pool = new Pool({ connectionString: central.connectionString ?? '' })
+  const clock = new HandClock()
+  let end = async (): Promise<void> => {}
+  const turn = async (afterMs: number): Promise<void> => {
+    clock.pass(afterMs)
+    await until('the turn to end', () => (clock.alarms === 1 ? true : null))
+  }
   try {
     const client = await central.client()
     await central.provision('EARLIER')
@@ -40,24 +52,28 @@ test('hashes without a salt, as earlier versions stored them, are salted at the 
       'EARLIER',
     ])
     const later = await hashesOf(client, 'LATER')
+    end = keepSalted(pool, new Credentials(Buffer.from(first)).saltEarlier, clock, silentLogger)
+    // The earlier version, which would refuse what has a salt, may be started again for an hour ...
+    await central.restart()
     await connects(central, 'EARLIER')
-    // A node of the earlier version is alive: it would refuse what has a salt.
+    clock.pass(saltHashesAfterMs - 1)
+    expect((await hashesOf(client, 'EARLIER')).password).toEqual(unsalted)
+    // ... and nothing is salted while a node of it is alive.
     await client.query(
       "INSERT INTO nodes (id, name, started_at, seen_at, reads_salted) VALUES ('old', 'old', now(), now() + interval '1 h', false)",
     )
-    await central.restart()
-    await connects(central, 'EARLIER')
+    await turn(1)
     expect((await hashesOf(client, 'EARLIER')).password).toEqual(unsalted)
     await client.query("DELETE FROM nodes WHERE id = 'old'")
-    await central.restart()
-    const salted = await until('the hashes to be salted', async () => {
-      const hashes = await hashesOf(client, 'EARLIER')
-      return hashes.password?.length === unsalted.length ? null : hashes
-    })
+    await turn(maintenanceMs)
+    const salted = await hashesOf(client, 'EARLIER')
+    expect(salted.password).not.toEqual(unsalted)
     expect(salted.password).not.toEqual(salted.apiKey)
     expect(await hashesOf(client, 'LATER')).toEqual(later)
     await connects(central, 'EARLIER')
   } finally {
+    await end()
+    await pool.end()
     await central.stop()
   }
 })
