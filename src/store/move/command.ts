@@ -2,7 +2,7 @@
 
 import { answerAtOnce, type Command, readFlags, UsageError } from '../../base/command-line.ts'
 import { loadSettings } from '../../base/config.ts'
-import { createLogger } from '../../base/log.ts'
+import { createLogger, type LogLevel } from '../../base/log.ts'
 import { keepPrivate } from '../../base/private-folder.ts'
 import { moveEmbedded } from './move.ts'
 
@@ -65,7 +65,9 @@ export async function moveCommand(
   const { rows, tables, isRepeated } = await moveEmbedded({
     dataFolder,
     to,
-    log: createLogger(logLevels).category('Database'),
+    log: createLogger({ ...logLevels, Database: logLevels.Database ?? quieter(logLevels.Default) }).category(
+      'Database',
+    ),
     onTable: (table, count) => print(`${table.padEnd(tableNameWidth)} ${String(count).padStart(countWidth)} rows`),
   })
   print(
@@ -77,6 +79,11 @@ export async function moveCommand(
     'Now set Database.ConnectionString and start Stator. Keep the data folder: its secrets are still needed, and its ' +
       'embedded database is your way back until Stator has run on PostgreSQL.',
   )
+}
+
+/** The lines of this command are for a person: the migrations of an empty database are not among them by default. */
+function quieter(level: LogLevel): LogLevel {
+  return level === 'Information' ? 'Warning' : level
 }
 
 const tableNameWidth = 24
