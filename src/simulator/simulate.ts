@@ -8,6 +8,7 @@ import { SimulatedChargePoint } from './charge-point.ts'
 import { described } from './demo.ts'
 import { drive } from './driver.ts'
 import type { SimulatorOptions } from './options.ts'
+import { refusalOf } from './refusal.ts'
 
 const versions = ['1.6', '2.0.1'] as const
 const stationsMax = 10_000
@@ -86,8 +87,19 @@ export async function simulate(
   print: (line: string) => void,
 ): Promise<() => void> {
   if (apiKey !== null) for (const station of stations) await provision(station, apiKey)
+  let isLetIn = false
+  let isAsked = false
+  /** Prints once why nobody is let in: it is mostly the same for all. */
+  const explain = async (station: Simulation['stations'][number]): Promise<void> => {
+    if (isLetIn || isAsked) return
+    isAsked = true
+    const refusal = await refusalOf(station)
+    if (refusal !== null) print(`${station.identity}  is not let in: ${refusal}${adviceOn(refusal)}`)
+  }
   const stops = stations.map((options) => {
     const observe: SimulatorOptions['observe'] = (observation) => {
+      if (observation.kind === 'connected') isLetIn = true
+      if (observation.kind === 'disconnected') void explain(options)
       const text = described(observation)
       if (text !== null) print(`${options.identity}  ${text}`)
     }
@@ -103,6 +115,10 @@ export async function simulate(
   return () => {
     for (const stop of stops) stop()
   }
+}
+
+function adviceOn(refusal: string): string {
+  return refusal.startsWith('404') ? ' (--api-key KEY creates charge points at a Stator)' : ''
 }
 
 async function provision({ url, identity, password }: Simulation['stations'][number], apiKey: string): Promise<void> {

@@ -1,6 +1,7 @@
 // `bun run simulate`, as a process beside a central system.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { refusalOf } from '../../../src/simulator/refusal.ts'
 import { simulationOf } from '../../../src/simulator/simulate.ts'
 import { cleanUpAfterEach } from '../../support/clean-up.ts'
 import { adminApiKey, TestStator } from '../../support/stator.ts'
@@ -37,6 +38,27 @@ test('says in one sentence why charge points cannot be created', async () => {
   const simulation = run({}, { program: 'src/simulator/simulate.ts', args, folder: await newFolder() })
   expect(await simulation.exit()).toBe(1)
   expect(simulation.errors).toContain('Charge point SIM could not be created: 401')
+})
+
+test('says once why charge points are not let in', async () => {
+  const args = ['--url', central.ocppUrl, '--stations', '2', '--identity', 'UNKNOWN', '--quiet']
+  const simulation = run({}, { program: 'src/simulator/simulate.ts', args, folder: await newFolder() })
+  for (const identity of ['UNKNOWN0', 'UNKNOWN1']) {
+    await until(`${identity} to try again`, () => simulation.out.split(`${identity}  disconnected`).length > 2)
+  }
+  simulation.signal('SIGTERM')
+  expect(await simulation.exit()).toBe(0)
+  const reasons = simulation.out.split('\n').filter((line) => line.includes('is not let in'))
+  expect(reasons).toEqual([expect.stringMatching(/UNKNOWN[01] {2}is not let in: 404 .*--api-key KEY/)])
+})
+
+test('nobody at the URL, a refusal and a connection are told apart', async () => {
+  const station = { identity: 'KNOWN', version: '1.6', password: 'secretpassword' } as const
+  const { ocppUrl } = central
+  await central.provision('KNOWN', { password: station.password })
+  expect(await refusalOf({ ...station, url: ocppUrl })).toBeNull()
+  expect(await refusalOf({ ...station, url: ocppUrl, password: 'wrongpassword' })).toStartWith('401 ')
+  expect(await refusalOf({ ...station, url: 'ws://127.0.0.1:1/ocpp' })).toContain('ECONNREFUSED')
 })
 
 test('one charge point has the name as it is given, several have numbers of one length', () => {
