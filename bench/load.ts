@@ -9,7 +9,7 @@ import { Fleet, identityOf } from './generator/fleet.ts'
 import type { Loop } from './generator/schedule.ts'
 import { targetOf } from './generator/wire.ts'
 import { type Measurement, measure, type Pids } from './measure.ts'
-import { checkFiles, checkListening, refusalSentence } from './preflight.ts'
+import { checkFiles, checkListening, checkPackages, refusalSentence } from './preflight.ts'
 import { measurementLines, stormLines } from './report/measurement.ts'
 import { provisionOverRest } from './servers/rest.ts'
 import { startDatabase } from './servers/database.ts'
@@ -45,6 +45,7 @@ const interruptedEarly = 'interrupted before a station connected: nothing was me
 export async function load(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
   checkFiles(plan.stations)
   if (plan.url !== null) await checkListening(plan.url)
+  else if (plan.start !== 'floor') checkPackages()
   try {
     return await loadServer(plan, options)
   } catch (error) {

