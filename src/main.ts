@@ -296,7 +296,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const gateway = startGateway({
       settings: settings.ocpp,
       limits: settings.limits,
-      connectionsPerAddress: settings.limits.connectionsPerAddress,
       tls,
       asksForCertificates: clientCertificates !== null,
       channels: new Channels({

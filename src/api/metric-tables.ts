@@ -1,13 +1,7 @@
 // The metrics without labels: name, meaning, and where the value is read from when GET /metrics is asked.
 
 import type { PartCounts } from '../base/counters.ts'
-import {
-  handshakesWaitingMax,
-  messageLogLinesMax,
-  receivedBytesMax,
-  writerBytesMax,
-  writerChangesMax,
-} from '../base/limits.ts'
+import { messageLogLinesMax, receivedBytesMax, writerBytesMax, writerChangesMax } from '../base/limits.ts'
 import { cpuSeconds, openFiles, openFilesMax, startedAtSeconds } from '../base/process-figures.ts'
 
 /** A metric without labels. */
@@ -123,7 +117,7 @@ export const partGauges = {
   },
   stator_handshakes_waiting_limit: {
     meaning: 'How many charge points may wait to be let in; above, they are refused.',
-    read: () => handshakesWaitingMax,
+    read: ({ gateway }) => gateway.handshakesMax,
   },
   stator_calls_waiting: {
     meaning: 'CALLs to charge points that wait for their turn or for their answer.',

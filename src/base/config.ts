@@ -9,7 +9,8 @@ import type { ClientCertificateSettings } from './client-certificate-settings.ts
 import { workerThreadsDefault } from './limits.ts'
 import type { LogLevels } from './log.ts'
 import { authenticationMethods, settingTree, settingsSchema } from './settings-schema.ts'
-import type { SettingMeta, SettingsDocument } from './settings-schema.ts'
+import type { SettingMeta } from './setting-kinds.ts'
+import type { SettingsDocument } from './settings-schema.ts'
 import { from, invalid, readDocumentOnly, readSources, shown } from './settings-sources.ts'
 import type { FoundSettings, SettingsSources } from './settings-sources.ts'
 
@@ -134,6 +135,12 @@ export interface LimitSettings {
   readonly failedAttempts: number
   /** Connections of charge points from one address. */
   readonly connectionsPerAddress: number
+  /** Handshakes that may wait for admission. */
+  readonly handshakesWaiting: number
+  /** TLS handshakes of the front that may be under way. */
+  readonly tlsHandshakes: number
+  /** Frames of one charge point per second in the long run. */
+  readonly framesPerSecond: number
   /** Long-term allowance of one charge point, in bytes of frames per second. */
   readonly bytesPerSecond: number
   /** What it may send at once after a rest, in bytes. */
@@ -347,6 +354,9 @@ function limitSettings(limits: SettingsDocument['Limits']): LimitSettings {
   return {
     failedAttempts: limits.FailedAttempts,
     connectionsPerAddress: limits.ConnectionsPerAddress,
+    handshakesWaiting: limits.HandshakesWaiting,
+    tlsHandshakes: limits.TlsHandshakes,
+    framesPerSecond: limits.FramesPerSecond,
     bytesPerSecond: limits.BytesPerSecond,
     burstBytes: limits.BurstBytes,
     perDay: {

@@ -146,6 +146,8 @@ export interface PartCounts {
     readonly receivedBytes: number
     /** Handshakes that wait for an admission slot. */
     readonly handshakes: number
+    /** How many may wait. */
+    readonly handshakesMax: number
   }
   /** When certificates and revocation lists run out, in seconds since 1970. */
   readonly certificateExpirySeconds: Readonly<Record<string, number>>

@@ -54,8 +54,11 @@ export const allowanceWaitBytes = 8_192
 /** The rows that are limited by the day; the settings `Limits.…PerDay` have the numbers. */
 export const dailyKinds = ['connectors', 'variables', 'transactions', 'dataTransfers', 'events'] as const
 
-/** Minimum cost of a frame, in bytes: a smaller frame takes as long to serve as one of this size. */
-export const frameBytesMin = 256
+/**
+ * Default of `Limits.FramesPerSecond`: with the default of `Limits.BytesPerSecond` a frame costs 256 bytes at least. A
+ * smaller one takes as long to serve as one of this size.
+ */
+export const framesPerSecondDefault = 1_024
 
 /** Bytes of frames of one charge point that are served in one turn of the event loop, before other charge points. */
 export const turnBytesMax = 8_192
@@ -249,7 +252,7 @@ export const certificateFilesMs = 60_000
 /** How long before its expiry a certificate is warned of, in milliseconds. */
 export const certificateWarningMs = 30 * 86_400_000
 
-/** TLS handshakes of the TLS front that may be under way; further connections are closed. */
+/** Default of `Limits.TlsHandshakes`: those of the TLS front that may be under way. */
 export const tlsHandshakesMax = 4_096
 
 /** How long such a handshake may take before its connection is closed, in milliseconds. */
@@ -394,7 +397,7 @@ export const restRetryAfterSeconds = 1
 /** Admission slots: charge points that connect at once, from their handshake until their state has been read. */
 export const handshakesAtOnceMax = 128
 
-/** Handshakes that may wait for an admission slot; further ones are refused with 503. */
+/** Default of `Limits.HandshakesWaiting`: those that may wait for an admission slot. */
 export const handshakesWaitingMax = 20_000
 
 /** How long a handshake may wait for an admission slot before it is refused with 503, in milliseconds. */

@@ -7,110 +7,37 @@ import {
   allowanceBytesMax,
   allowanceBytesPerSecond,
   frameBytesMax,
+  framesPerSecondDefault,
+  handshakesWaitingMax,
   resendDays,
   shortFrameCharactersMax,
+  tlsHandshakesMax,
   workerThreadsDefault,
 } from './limits.ts'
 import { logCategories, logLevels } from './log.ts'
 import type { LogCategory, LogLevel } from './log.ts'
-
-/** The documentation of a setting. */
-export interface SettingMeta {
-  readonly meaning: string
-  /** '' when the value has none. */
-  readonly unit: string
-  /** What is valid, as the end of the sentence `expected …`. */
-  readonly expected: string
-  /** Never shown, neither in an error nor in the log. */
-  readonly isSecret: boolean
-  readonly kind: 'value' | 'list'
-}
-
-interface MetaInput {
-  readonly meaning: string
-  readonly unit?: string
-  readonly expected?: string
-}
-
-const metas = new WeakMap<z.core.$ZodType, SettingMeta>()
-
-function described<T extends z.ZodType>(schema: T, input: MetaInput, more: Partial<SettingMeta> = {}): T {
-  const { meaning, unit = '', expected = '' } = input
-  metas.set(schema, { meaning, unit, expected, isSecret: false, kind: 'value', ...more })
-  return schema
-}
-
-const numberFromText = (value: unknown) =>
-  typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value
-
-const booleanFromText = (value: unknown) => {
-  if (typeof value !== 'string' || !/^\s*(true|false)\s*$/i.test(value)) return value
-  return value.trim().toLowerCase() === 'true'
-}
-
-function integer(fallback: number, min: number, max: number, input: MetaInput) {
-  const schema = z.preprocess(numberFromText, z.int().min(min).max(max)).default(fallback)
-  return described(schema, { expected: `a whole number from ${min} to ${max}`, ...input })
-}
-
-/** A number without a default: what is not set depends on the machine. */
-function optionalInteger(min: number, max: number, input: MetaInput) {
-  const schema = z.preprocess(numberFromText, z.int().min(min).max(max).optional())
-  return described(schema, { expected: `a whole number from ${min} to ${max}`, ...input })
-}
-
-/** A limit of one charge point in a day. */
-function daily(fallback: number, unit: string, what: string) {
-  const meaning = `${what}, in a day and on one node. Beyond it it is served at the pace of the limit; nothing is refused.`
-  return integer(fallback, 1, Number.MAX_SAFE_INTEGER, { meaning, unit, expected: 'a whole number from 1' })
-}
-
-function boolean(fallback: boolean, input: MetaInput) {
-  return described(z.preprocess(booleanFromText, z.boolean()).default(fallback), input, { expected: 'true or false' })
-}
-
-function text(fallback: string, input: MetaInput) {
-  return described(z.string().trim().default(fallback), { expected: 'a text', ...input })
-}
-
-/** A secret is not trimmed: passwords may contain spaces. */
-function secret(charactersMin: number, input: MetaInput) {
-  const schema = z.string().refine((value) => value === '' || value.length >= charactersMin)
-  const expected = charactersMin === 0 ? 'a text' : `at least ${charactersMin} characters`
-  return described(schema.default(''), input, { expected, isSecret: true })
-}
+import {
+  anyOf,
+  boolean,
+  choice,
+  choices,
+  daily,
+  described,
+  integer,
+  list,
+  metaOf,
+  oneOf,
+  optionalInteger,
+  secret,
+  text,
+} from './setting-kinds.ts'
+import type { SettingMeta } from './setting-kinds.ts'
 
 const thumbprint = /^(?:[0-9a-f]{40}|[0-9a-f]{64}|(?:[0-9a-f]{2}:){19}[0-9a-f]{2}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i
 
 // An API key is sent in a header, which allows visible ASCII characters only.
 const apiKey = z.string().regex(/^[\x21-\x7e]{8,}$/)
 const apiKeyExpected = 'at least 8 visible ASCII characters, without spaces'
-
-/** One of `values`, in any letter case. */
-function oneOf<const V extends string>(values: readonly V[]) {
-  const canonical = (value: unknown) => {
-    const given = String(value).trim().toLowerCase()
-    return values.find((known) => known.toLowerCase() === given) ?? value
-  }
-  return z.preprocess(canonical, z.enum(values))
-}
-
-const anyOf = (values: readonly string[]) => `${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`
-
-function choice<const V extends string>(fallback: NoInfer<V>, values: readonly V[], input: MetaInput) {
-  return described(oneOf(values).default(fallback), { expected: anyOf(values), ...input })
-}
-
-/** Some of `values`, in any letter case: a list, or one text with commas. */
-function choices<const V extends string>(fallback: readonly V[], values: readonly V[], input: MetaInput) {
-  const asList = (value: unknown) => (typeof value === 'string' ? value.split(',') : value)
-  const schema = z.preprocess(asList, z.array(oneOf(values)).min(1)).default([...fallback])
-  return described(schema, { expected: `${anyOf(values)}, or a list of them`, ...input })
-}
-
-function list(element: z.ZodString, input: MetaInput, isSecret = false) {
-  return described(z.array(element).default([]), input, { isSecret, kind: 'list' })
-}
 
 /** How charge points may authenticate. */
 export const authenticationMethods = ['Basic', 'ApiKey', 'ClientCertificate', 'Jwt'] as const
@@ -435,6 +362,20 @@ export const settingsSchema = z.strictObject({
         meaning: 'Connections of charge points from one address; more are refused with 429.',
         unit: 'connections',
       }),
+      HandshakesWaiting: integer(handshakesWaitingMax, 1, 1_000_000, {
+        meaning: 'Handshakes of charge points that may wait to be admitted; more are refused with 503.',
+        unit: 'handshakes',
+      }),
+      TlsHandshakes: integer(tlsHandshakesMax, 1, 1_000_000, {
+        meaning:
+          'TLS handshakes that may be half done when client certificates are asked for; further connections are closed.',
+        unit: 'handshakes',
+      }),
+      FramesPerSecond: integer(framesPerSecondDefault, 1, 1_000_000, {
+        meaning:
+          'Frames that one charge point may send in the long run: a small one counts as BytesPerSecond divided by this.',
+        unit: 'frames',
+      }),
       BytesPerSecond: integer(allowanceBytesPerSecond, 1_024, 1_073_741_824, {
         meaning:
           'What one charge point may send in the long run. Beyond it its socket is not read, and if it goes on for ten seconds its connection is closed with 1008.',
@@ -471,7 +412,7 @@ export type SettingNode =
   | (SettingMeta & { readonly fallback: unknown })
 
 function nodeOf(schema: z.core.$ZodType): SettingNode {
-  const meta = metas.get(schema)
+  const meta = metaOf(schema)
   if (meta !== undefined) {
     return { ...meta, fallback: schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined }
   }

@@ -5,7 +5,7 @@
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
-import { handshakesAtOnceMax, handshakesWaitingMax, handshakeWaitMsMax } from '../base/limits.ts'
+import { handshakesAtOnceMax, handshakeWaitMsMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 
 /** Releases an admission slot. Further calls do nothing. */
@@ -15,6 +15,8 @@ export interface AdmissionDeps {
   readonly clock: Clock
   readonly counters: Counters
   readonly log: Logger
+  /** `Limits.HandshakesWaiting`. */
+  readonly waitingMax: number
 }
 
 type Turn = (release: Release | null) => void
@@ -23,11 +25,12 @@ type Turn = (release: Release | null) => void
 export class Admission {
   readonly #clock: Clock
   readonly #counters: Counters
-  readonly #waiting = new BoundedQueue<Turn>(handshakesWaitingMax)
+  readonly #waiting: BoundedQueue<Turn>
   readonly #log: Logger
   #held = 0
 
-  constructor({ clock, counters, log }: AdmissionDeps) {
+  constructor({ clock, counters, log, waitingMax }: AdmissionDeps) {
+    this.#waiting = new BoundedQueue(waitingMax)
     this.#clock = clock
     this.#counters = counters
     this.#log = log

@@ -4,7 +4,7 @@
 import { type Server, serve, type SocketAddress, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { FailedAttempts } from '../auth/failed-attempts.ts'
-import type { OcppSettings } from '../base/config.ts'
+import type { LimitSettings, OcppSettings } from '../base/config.ts'
 import type { PartCounts } from '../base/counters.ts'
 import { errorFields, errorTable, StatorError } from '../base/errors.ts'
 import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
@@ -30,8 +30,7 @@ export interface GatewayDeps extends StationsDeps {
   readonly asksForCertificates: boolean
   readonly auth: AuthDeps
   readonly attempts: FailedAttempts
-  /** `Limits.ConnectionsPerAddress`. */
-  readonly connectionsPerAddress: number
+  readonly limits: LimitSettings
   /** Whether the database accepts commits; new connections are refused with 503 while it does not. */
   readonly isStoreAvailable: () => boolean
   /** Is called with each refused handshake that names an identity. */
@@ -85,8 +84,8 @@ class RunningGateway implements Gateway {
     this.#deps = deps
     const stations = new Stations(deps)
     this.#stations = stations
-    this.#admission = new Admission(deps)
-    this.#addresses = new AddressConnections(deps.connectionsPerAddress)
+    this.#admission = new Admission({ ...deps, waitingMax: deps.limits.handshakesWaiting })
+    this.#addresses = new AddressConnections(deps.limits.connectionsPerAddress)
     this.#handshakeDeps = {
       auth: deps.auth,
       assumedVersion: deps.settings.assumedVersion,
@@ -115,7 +114,8 @@ class RunningGateway implements Gateway {
   }
 
   get waiting(): PartCounts['gateway'] {
-    return { receivedBytes: this.#stations.receivedBytes, handshakes: this.#admission.waiting }
+    const { handshakesWaiting: handshakesMax } = this.#deps.limits
+    return { receivedBytes: this.#stations.receivedBytes, handshakes: this.#admission.waiting, handshakesMax }
   }
 
   renewCertificate(tls: TLSOptions): void {
@@ -131,7 +131,7 @@ class RunningGateway implements Gateway {
   }
 
   #openPublicPort(): PublicPort {
-    const { settings, tls, asksForCertificates, clock, log } = this.#deps
+    const { settings, limits, tls, asksForCertificates, clock, log } = this.#deps
     const { host, port } = settings
     if (tls === null || !asksForCertificates) {
       const peerOf = directPeer(tls !== null)
@@ -145,7 +145,8 @@ class RunningGateway implements Gateway {
       const server = this.#serve({ hostname: '127.0.0.1', port: 0, tls: null }, frontPeer(clients))
       return { port: server.port ?? 0, stop: () => server.stop(true) }
     })
-    const front = orAddressError(settings, () => new TlsFront(port, tls, { hostname: host, inner, clock, log }))
+    const frontDeps = { hostname: host, inner, clock, log, handshakesMax: limits.tlsHandshakes }
+    const front = orAddressError(settings, () => new TlsFront(port, tls, frontDeps))
     return new FrontPort(front, inner)
   }
 

@@ -5,7 +5,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { LimitSettings } from '../base/config.ts'
-import { allowanceDebtBytesMax, allowanceWaitBytes, frameBytesMin, turnBytesMax } from '../base/limits.ts'
+import { allowanceDebtBytesMax, allowanceWaitBytes, turnBytesMax } from '../base/limits.ts'
 import { DailyBuckets, type DailyKind, type StoredCounts } from './daily-limits.ts'
 
 const daySeconds = 86_400
@@ -45,10 +45,10 @@ export class Allowance {
     return stored.filter(([kind, amount]) => daily.spend(kind, amount, nowMs)).map(([kind]) => kind)
   }
 
-  /** Takes a frame of `bytes` from the allowance; a small frame costs as much as one of `frameBytesMin`. */
+  /** Takes a frame of `bytes` from the allowance; a small frame costs its share of a second. */
   spend(bytes: number, nowMs: number): void {
     this.#refill(nowMs)
-    const cost = Math.max(bytes, frameBytesMin)
+    const cost = Math.max(bytes, this.#limits.bytesPerSecond / this.#limits.framesPerSecond)
     this.#bytes = Math.max(this.#bytes, -allowanceDebtBytesMax) - cost
     this.#dayBytes = Math.max(this.#dayBytes, -allowanceDebtBytesMax) - bytes
     this.#turnBytes += cost
@@ -101,7 +101,7 @@ export class Allowance {
 }
 
 /** The limits of one charge point. */
-export type StationLimits = Pick<LimitSettings, 'bytesPerSecond' | 'burstBytes' | 'perDay'>
+export type StationLimits = Pick<LimitSettings, 'framesPerSecond' | 'bytesPerSecond' | 'burstBytes' | 'perDay'>
 
 /** How many connections may be opened between two searches for unused allowances. */
 const sweepEvery = 1_024

@@ -194,7 +194,12 @@ export class SimulatedNode implements ServerEnd, Owner {
         const isStoreAvailable = this.#lease !== null && this.writer.isAvailable && !this.writer.isFull
         return isStoreAvailable ? null : 'STORE_UNAVAILABLE'
       },
-      admission: new Admission({ clock: this.#clock, counters: this.counters, log }),
+      admission: new Admission({
+        clock: this.#clock,
+        counters: this.counters,
+        log,
+        waitingMax: limits.handshakesWaiting,
+      }),
       attempts: new FailedAttempts({
         clock: this.#clock,
         counters: this.counters,

@@ -25,6 +25,6 @@ export const nothingCounted: PartCounts = {
     messageLogLinesDropped: 0,
     messageLogLinesWaiting: 0,
   },
-  gateway: { receivedBytes: 0, handshakes: 0 },
+  gateway: { receivedBytes: 0, handshakes: 0, handshakesMax: 0 },
   certificateExpirySeconds: { server: 1_900_000_000 },
 }

@@ -17,7 +17,7 @@ beforeEach(() => {
   counters = new Counters()
   lines = []
   const log = createLogger({ Default: 'Warning' }, { write: (line) => void lines.push(line) })
-  admission = new Admission({ clock, counters, log })
+  admission = new Admission({ clock, counters, log, waitingMax: handshakesWaitingMax })
 })
 
 async function full(): Promise<Release[]> {

@@ -137,7 +137,7 @@ async function knock(
       auth: testAuthDeps({}, store),
       assumedVersion: '1.6',
       closedBecause: () => null,
-      admission: new Admission({ clock: new HandClock(), counters, log: silentLogger }),
+      admission: new Admission({ clock: new HandClock(), counters, log: silentLogger, waitingMax: 100 }),
       attempts: new FailedAttempts({ clock: new HandClock(), counters, freeAttempts: 10 }),
       addresses: { isFull: () => false },
       noteRefusal: (refusal) => refusals.push(refusal),

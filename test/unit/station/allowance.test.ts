@@ -5,7 +5,7 @@ import {
   allowanceBytesMax,
   allowanceBytesPerSecond,
   allowanceDebtBytesMax,
-  frameBytesMin,
+  framesPerSecondDefault,
 } from '../../../src/base/limits.ts'
 import { settingsFrom } from '../../../src/base/config.ts'
 import { Allowance } from '../../../src/station/allowance.ts'
@@ -26,7 +26,8 @@ test('a hundred thousand small frames that were read at once are paid off in sec
 
 test('a small frame costs as much as one of the smallest size that counts', () => {
   const allowance = new Allowance(limits, 0)
-  for (let i = 0; i < allowanceBytesMax / frameBytesMin - 1; i++) allowance.spend(1, 0)
+  for (let i = 0; i < allowanceBytesMax / (allowanceBytesPerSecond / framesPerSecondDefault) - 1; i++)
+    allowance.spend(1, 0)
   expect(allowance.waitMs(0)).toBe(0)
   allowance.spend(1, 0)
   expect(allowance.waitMs(0)).toBeGreaterThan(0)

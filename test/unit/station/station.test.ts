@@ -6,7 +6,7 @@ import {
   allowanceBytesMax,
   allowanceBytesPerSecond,
   floodMsMax,
-  frameBytesMin,
+  framesPerSecondDefault,
   inboxBurstFramesMax,
   inboxBytesMax,
   inboxFramesMax,
@@ -251,7 +251,7 @@ describe('a charge point that sends too much', () => {
       clock.pass(1)
       nextTurn()
     }
-    const rate = (serving.length * frameBytesMin) / seconds
+    const rate = (serving.length * (allowanceBytesPerSecond / framesPerSecondDefault)) / seconds
     expect(rate).toBeGreaterThan(0)
     expect(rate).toBeLessThan(1.2 * allowanceBytesPerSecond)
   })
