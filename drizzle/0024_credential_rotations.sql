@@ -3,6 +3,7 @@ CREATE TABLE "credential_rotation_items" (
 	"charge_point_id" integer NOT NULL,
 	"state" text DEFAULT 'waiting' NOT NULL,
 	"node" text,
+	"connection_epoch" bigint,
 	"status" text,
 	"error_code" text,
 	"error" text,
@@ -24,5 +25,5 @@ CREATE TABLE "credential_rotations" (
 );
 --> statement-breakpoint
 CREATE INDEX "credential_rotation_items_state" ON "credential_rotation_items" USING btree ("rotation_id","state","charge_point_id");--> statement-breakpoint
-CREATE INDEX "credential_rotation_items_open" ON "credential_rotation_items" USING btree ("charge_point_id","rotation_id") WHERE state IN ('waiting', 'sending');--> statement-breakpoint
+CREATE INDEX "credential_rotation_items_preceding" ON "credential_rotation_items" USING btree ("charge_point_id","rotation_id") WHERE state IN ('waiting', 'sending', 'unknown');--> statement-breakpoint
 CREATE INDEX "credential_rotations_open" ON "credential_rotations" USING btree ("id") WHERE is_open;

@@ -9,7 +9,7 @@ import { allCounts } from '../blocks/provisioning/credential-rotation.ts'
 import type { ItemCounts, RotationItemState, RotationState } from '../blocks/provisioning/credential-rotation.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import { hasRunOut } from './node-leases.ts'
-import { isItemOpen, isSomethingOpen } from './open-rotations.ts'
+import { isSomethingOpen } from './open-rotations.ts'
 import { untilNoDeadlock } from './until-no-deadlock.ts'
 
 /** An item that this node sends now. */
@@ -44,11 +44,20 @@ export function countsOf(id: string): string {
 /** $1 is the id of this node. */
 const isAlive = `EXISTS (SELECT FROM nodes WHERE id = $1 AND NOT (${hasRunOut}))`
 
-/** Another rotation has the charge point first: that which has begun, else the older one. */
+/**
+ * Another rotation has the charge point first: that which has begun, else the older one. Where it is unknown which
+ * password the charge point has, it must have connected with it before it is sent another: a password replaces an
+ * earlier one that is pending.
+ */
 const isPreceded = `EXISTS (
   SELECT FROM credential_rotation_items o
-  WHERE o.charge_point_id = i.charge_point_id AND o.rotation_id <> i.rotation_id AND o.${isItemOpen}
-    AND (o.state = 'sending' OR o.rotation_id < i.rotation_id))`
+  WHERE o.charge_point_id = i.charge_point_id AND o.rotation_id <> i.rotation_id
+    AND o.state IN ('waiting', 'sending', 'unknown')
+    AND CASE o.state
+      WHEN 'waiting' THEN o.rotation_id < i.rotation_id
+      WHEN 'unknown' THEN o.connection_epoch = c.connection_epoch
+      ELSE true
+    END)`
 
 // A node locks the rotation while it takes items, so that all nodes together keep its pace: `next_at` is where the next
 // item belongs in time. Another node does not wait for it, and takes its items a moment later.
@@ -59,8 +68,8 @@ const claim = `
     WHERE state = 'running' AND expires_at > $3::timestamptz AND next_at <= clock_timestamp() AND ${isAlive}
     ORDER BY id FOR UPDATE SKIP LOCKED
   ), due AS MATERIALIZED (
-    SELECT p.id AS rotation_id, p.base, p.per_minute, taken.charge_point_id FROM paced p CROSS JOIN LATERAL (
-      SELECT i.charge_point_id FROM credential_rotation_items i JOIN charge_points c ON c.id = i.charge_point_id
+    SELECT p.id AS rotation_id, p.base, p.per_minute, taken.* FROM paced p CROSS JOIN LATERAL (
+      SELECT i.charge_point_id, c.connection_epoch FROM credential_rotation_items i JOIN charge_points c ON c.id = i.charge_point_id
       WHERE i.rotation_id = p.id AND i.state = 'waiting' AND c.node = $1
         AND (i.not_before IS NULL OR i.not_before <= clock_timestamp()) AND NOT ${isPreceded}
       ORDER BY i.not_before NULLS FIRST, i.charge_point_id
@@ -68,7 +77,8 @@ const claim = `
       FOR UPDATE OF i SKIP LOCKED) taken
     LIMIT $2::int
   ), claimed AS (
-    UPDATE credential_rotation_items i SET state = 'sending', node = $1, changed_at = $3::timestamptz
+    UPDATE credential_rotation_items i SET state = 'sending', node = $1, connection_epoch = due.connection_epoch,
+      changed_at = $3::timestamptz
     FROM due WHERE i.rotation_id = due.rotation_id AND i.charge_point_id = due.charge_point_id
     RETURNING i.rotation_id, i.charge_point_id
   ), moved_on AS (
@@ -114,7 +124,7 @@ const finish = `
   UPDATE credential_rotations r SET is_open = false, ended_at = COALESCE(r.ended_at, $1::timestamptz),
     state = CASE r.state WHEN 'running' THEN 'done' ELSE r.state END
   WHERE r.is_open
-    AND NOT EXISTS (SELECT FROM credential_rotation_items i WHERE i.rotation_id = r.id AND i.${isItemOpen})
+    AND NOT EXISTS (SELECT FROM credential_rotation_items i WHERE i.rotation_id = r.id AND i.state IN ('waiting', 'sending'))
   RETURNING id, state`
 
 const ended = `SELECT id, state, ${countsOf('r.id')} AS counts FROM credential_rotations r WHERE id = ANY($1::int8[])`

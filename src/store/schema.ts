@@ -109,8 +109,9 @@ export const credentialRotationItems = pgTable(
     rotationId: bigint('rotation_id', { mode: 'number' }).notNull(),
     chargePointKey: integer('charge_point_id').notNull(),
     state: text('state').$type<RotationItemState>().notNull().default('waiting'),
-    /** Id of the node that sends it, or has sent it. */
+    /** Id of the node that sends it, or has sent it, and the connection that it was sent on. */
     node: text('node'),
+    epoch: bigint('connection_epoch', { mode: 'number' }),
     status: text('status'),
     errorCode: text('error_code'),
     error: text('error'),
@@ -121,9 +122,9 @@ export const credentialRotationItems = pgTable(
   (table) => [
     primaryKey({ name: 'credential_rotation_items_pkey', columns: [table.rotationId, table.chargePointKey] }),
     index('credential_rotation_items_state').on(table.rotationId, table.state, table.chargePointKey),
-    index('credential_rotation_items_open')
+    index('credential_rotation_items_preceding')
       .on(table.chargePointKey, table.rotationId)
-      .where(sql`state IN ('waiting', 'sending')`),
+      .where(sql`state IN ('waiting', 'sending', 'unknown')`),
   ],
 )
 

@@ -249,17 +249,34 @@ describe('a rotation', () => {
   })
 
   test('waits for an earlier one of the same charge point', async () => {
-    const [station] = await stations('TWICE', 'silent')
+    const [station] = await stations('TWICE', 'offline')
     if (station === undefined) throw new Error('One was made.')
     const first = await rotate([station])
     const later = await rotate([station])
-    await until('the first CALL', () => station.sent.length === 1)
-    station.habit = 'accepts'
-    expect(await central.json(`/api/credential-rotations/${later}`)).toMatchObject({ counts: { waiting: 1 } })
-    expect(await ended(first)).toMatchObject({ counts: { unknown: 1 } })
+    const states: Promise<Json>[] = []
+    station.onSent = () => states.push(central.json(`/api/credential-rotations/${[later, first][states.length]}`))
+    await station.connect(central.ocppUrl)
     expect(await ended(later)).toMatchObject({ counts: { accepted: 1 } })
-    expect(station.sent).toHaveLength(2)
+    // The later one when the first CALL came, and the first one when the second CALL came.
+    expect(await Promise.all(states)).toMatchObject([{ counts: { waiting: 1 } }, { counts: { accepted: 1 } }])
     await expectWayIn([station])
+  })
+
+  test('sends no other password on a connection after which it is unknown which one the charge point has', async () => {
+    const [station, other] = await stations('DOUBT', 'silent', 'accepts')
+    if (station === undefined || other === undefined) throw new Error('Two were made.')
+    expect(await ended(await rotate([station]))).toMatchObject({ counts: { unknown: 1 } })
+    const later = await rotate([station, other], { perMinute: fast })
+    await rotationOnce('the other one', later, (_, { accepted }) => accepted === 1)
+    expect(station.sent).toHaveLength(1)
+    // It had taken the password, and lost its answer.
+    station.password = station.sent[0] ?? ''
+    station.habit = 'accepts'
+    await station.disconnect()
+    await station.connect(central.ocppUrl)
+    expect(await ended(later)).toMatchObject({ counts: { accepted: 2 } })
+    expect(station.sent).toHaveLength(2)
+    await expectWayIn([station, other])
   })
 
   test('waits while a charge point may not be sent anything', async () => {
