@@ -1,18 +1,9 @@
 // One charge point of a credential rotation: sends it a new password, and says what became of it.
 
 import { type ErrorCode, StatorError } from '../base/errors.ts'
-import type { RotationItemState } from '../blocks/provisioning/credential-rotation.ts'
+import type { ItemResult, RotationItemState } from '../blocks/provisioning/credential-rotation.ts'
 import { rotateCredentials } from './rotate-credentials.ts'
 import type { CommandDeps, CommandTarget } from './send-command.ts'
-
-/** What became of an item. It is `waiting` if nothing was sent, and later something may be. */
-export interface ItemResult {
-  readonly state: RotationItemState
-  /** The status that the charge point answered. */
-  readonly status: string | null
-  readonly errorCode: ErrorCode | null
-  readonly error: string | null
-}
 
 /** States after an error, when nothing was sent. Any other error may be gone at the next attempt. */
 const statesUnsent: { readonly [Code in ErrorCode]?: RotationItemState } = {

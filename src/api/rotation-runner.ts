@@ -5,26 +5,18 @@ import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import { rotationCallsMax, rotationStopMsMax, rotationTurnMs, rotationUpkeepMs } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import type { ItemCounts, RotationItemState, RotationState } from '../blocks/provisioning/credential-rotation.ts'
-import type { ItemResult } from './rotation-item.ts'
-import type { CommandTarget } from './send-command.ts'
-
-/** An item that this node has taken: it is stored as `sending`. */
-export interface TakenItem extends CommandTarget {
-  readonly rotationId: number
-}
-
-interface EndedRotation {
-  readonly id: number
-  readonly state: RotationState
-  readonly counts: ItemCounts
-}
+import type {
+  ClaimedItem,
+  EndedRotation,
+  ItemResult,
+  RotationItemState,
+} from '../blocks/provisioning/credential-rotation.ts'
 
 /** The store of the runner. Each change is committed before it resolves. */
 export interface RunnerStore {
-  claim(room: number, nowMs: number): Promise<readonly TakenItem[]>
-  settle(item: TakenItem, result: ItemResult, nowMs: number): Promise<void>
-  giveBack(item: TakenItem, nowMs: number): Promise<void>
+  claim(room: number, nowMs: number): Promise<readonly ClaimedItem[]>
+  settle(item: ClaimedItem, result: ItemResult, nowMs: number): Promise<void>
+  giveBack(item: ClaimedItem, nowMs: number): Promise<void>
   tidy(
     nowMs: number,
   ): Promise<{ readonly ended: readonly EndedRotation[]; readonly states: readonly RotationItemState[] }>
@@ -34,7 +26,7 @@ export interface RunnerStore {
 export interface RunnerDeps {
   readonly store: RunnerStore
   /** Sends one item; never rejects. */
-  readonly send: (item: TakenItem) => Promise<ItemResult>
+  readonly send: (item: ClaimedItem) => Promise<ItemResult>
   readonly clock: Clock
   readonly counters: Pick<Counters, 'credentialRotations'>
   readonly log: Pick<Logger, 'info' | 'warn'>
@@ -75,22 +67,27 @@ export class RotationRunner {
   async pause(): Promise<void> {
     this.#isStopping = true
     this.#cancelTurn()
-    await this.#turn
-    if (this.#inHand.size === 0) return
-    const timeout = Promise.withResolvers<void>()
-    const cancel = this.#deps.clock.after(rotationStopMsMax, timeout.resolve)
-    await Promise.race([Promise.all(this.#inHand), timeout.promise])
-    cancel()
+    await this.#soon(this.#turn.then(() => Promise.all(this.#inHand)))
   }
 
-  /** The connections are closed: stores what is known of the items that are left. */
+  /**
+   * The connections are closed: stores what is known of the items that are left, within `rotationStopMsMax`. Another
+   * node stores of the others that the outcome is unknown, when the lease of this one has ended.
+   */
   async end(): Promise<void> {
     this.#isStopping = true
     this.#isEnded = true
     this.#cancelTurn()
     this.#end.resolve()
-    await this.#turn
-    await Promise.all(this.#inHand)
+    await this.#soon(this.#turn.then(() => Promise.all(this.#inHand)))
+  }
+
+  /** The database may take longer to answer than a stop may take. */
+  async #soon(work: Promise<unknown>): Promise<void> {
+    const timeout = Promise.withResolvers<void>()
+    const cancel = this.#deps.clock.after(rotationStopMsMax, timeout.resolve)
+    await Promise.race([work, timeout.promise])
+    cancel()
   }
 
   #begin(): void {
@@ -131,12 +128,12 @@ export class RotationRunner {
     return isOpen
   }
 
-  #take(item: TakenItem): void {
+  #take(item: ClaimedItem): void {
     const work = this.#work(item).finally(() => this.#inHand.delete(work))
     this.#inHand.add(work)
   }
 
-  async #work(item: TakenItem): Promise<void> {
+  async #work(item: ClaimedItem): Promise<void> {
     const { clock, counters, send, store } = this.#deps
     const result = this.#isStopping ? null : await send(item)
     if (result === null || result.state === 'waiting') return this.#stored(() => store.giveBack(item, clock.nowMs()))
@@ -165,12 +162,12 @@ export class RotationRunner {
   }
 
   #logEnds(ended: readonly EndedRotation[]): void {
-    for (const { id, state, counts } of ended) logEnd(this.#deps.log, id, state, counts)
+    for (const rotation of ended) logEnd(this.#deps.log, rotation)
   }
 }
 
 /** The line about the end of a rotation. */
-export function logEnd(log: Pick<Logger, 'info'>, id: number, state: RotationState, counts: ItemCounts): void {
+export function logEnd(log: Pick<Logger, 'info'>, { id, state, counts }: EndedRotation): void {
   const found = Object.entries(counts).filter(([, count]) => count > 0)
   log.info({ rotationId: id, status: state, detail: Object.fromEntries(found) }, 'A credential rotation has ended.')
 }

@@ -816,10 +816,13 @@ export const rotationUpkeepMs = 5_000
 /** When an item is tried again after nothing could be sent, in milliseconds. */
 export const rotationAgainMs = 5_000
 
-/** How long a stopping node waits for the answers of charge points to their new passwords, in milliseconds. */
+/**
+ * How long a stopping node waits for the answers of charge points to their new passwords, and then for the database to
+ * store what became of them, in milliseconds.
+ */
 export const rotationStopMsMax = 1_000
 assert(
-  drainMsMax + leaseEndMsMax + rotationStopMsMax < shutdownMsMax,
+  drainMsMax + leaseEndMsMax + 2 * rotationStopMsMax < shutdownMsMax,
   'a node must have the time to wait for answers, and to give its lease back',
 )
 

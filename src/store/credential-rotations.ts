@@ -6,34 +6,16 @@ import type { Pool } from 'pg'
 import { rotationAgainMs, rotationBurstMs, rotationTextCharactersMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import { allCounts } from '../blocks/provisioning/credential-rotation.ts'
-import type { ItemCounts, RotationItemState, RotationState } from '../blocks/provisioning/credential-rotation.ts'
-import type { Strictness } from '../ocpp/verdict.ts'
+import type {
+  ClaimedItem,
+  EndedRotation,
+  ItemResult,
+  RotationItemState,
+  RotationState,
+} from '../blocks/provisioning/credential-rotation.ts'
 import { hasRunOut } from './node-leases.ts'
 import { isSomethingOpen } from './open-rotations.ts'
 import { untilNoDeadlock } from './until-no-deadlock.ts'
-
-/** An item that this node sends now. */
-export interface ClaimedItem {
-  readonly rotationId: number
-  readonly key: number
-  readonly identity: string
-  readonly strictness: Strictness
-}
-
-/** What became of an item that was sent. */
-export interface ItemResult {
-  readonly state: RotationItemState
-  readonly status: string | null
-  readonly errorCode: string | null
-  readonly error: string | null
-}
-
-/** A rotation that has just ended. */
-export interface EndedRotation {
-  readonly id: number
-  readonly state: RotationState
-  readonly counts: ItemCounts
-}
 
 /** SQL of the number of items in each state, as JSON; states without items are left out. `id` is the rotation's. */
 export function countsOf(id: string): string {

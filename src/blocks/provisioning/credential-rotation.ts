@@ -1,6 +1,7 @@
 // A credential rotation: new passwords for many charge points, one after another. It is a job of its own, and each of
 // its items is the job of one charge point.
 
+import type { Strictness } from '../../ocpp/verdict.ts'
 import type { ChargePointFilter } from '../records.ts'
 
 /** What a rotation as a whole is doing. Only a running one sends anything. */
@@ -84,3 +85,17 @@ export interface RotationItemRecord {
   readonly error: string | null
   readonly changedAtMs: number
 }
+
+/** An item that a node sends: it is stored as `sending`. */
+export interface ClaimedItem {
+  readonly rotationId: number
+  readonly key: number
+  readonly identity: string
+  readonly strictness: Strictness
+}
+
+/** What became of an item. It is `waiting` if nothing was sent, and later something may be. */
+export type ItemResult = Pick<RotationItemRecord, 'state' | 'status' | 'errorCode' | 'error'>
+
+/** A rotation that has just ended. */
+export type EndedRotation = Pick<CredentialRotationRecord, 'id' | 'state' | 'counts'>

@@ -250,7 +250,7 @@ export function credentialRotationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       await queries.cancelCredentialRotation(rotationId, clock.nowMs()),
       rotationId,
     )
-    if (isCancelled) logEnd(log, rotation.id, rotation.state, rotation.counts)
+    if (isCancelled) logEnd(log, rotation)
     return c.json(rotationView(rotation), 200)
   })
 

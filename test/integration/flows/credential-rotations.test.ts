@@ -440,3 +440,25 @@ test('two nodes share a rotation: each sends to the charge points that it holds,
     await first.stop()
   }
 }, 60_000)
+
+test('a rotation on the embedded database begins at once, and goes on after a restart', async () => {
+  const stator = await TestStator.start({ provider: 'Embedded', settings: { OCPP: { CallTimeout: 1 } } })
+  const [station, late] = [
+    new PasswordStation('EMB-0', '1.6', 'accepts'),
+    new PasswordStation('EMB-1', '2.0.1', 'accepts'),
+  ]
+  try {
+    for (const { identity } of [station, late]) await stator.provision(identity)
+    await station.stayConnected(stator.ocppUrl)
+    const id = await rotate([station, late], {}, stator)
+    await rotationOnce('the first one', id, (_, { accepted }) => accepted === 1, stator)
+    await stator.restart()
+    await late.connect(stator.ocppUrl)
+    expect(await ended(id, stator)).toMatchObject({ state: 'done', counts: { accepted: 2 } })
+    for (const each of [station, late]) await each.disconnect()
+    expect([station.sent, late.sent].map(({ length }) => length)).toEqual([1, 1])
+    await expectWayIn([station, late], stator)
+  } finally {
+    await stator.stop()
+  }
+}, 60_000)

@@ -1,11 +1,11 @@
 // What the runner of credential rotations asks of the store and sends, turn by turn.
 
 import { describe, expect, test } from 'bun:test'
-import { RotationRunner, type RunnerStore, type TakenItem } from '../../../src/api/rotation-runner.ts'
-import type { ItemResult } from '../../../src/api/rotation-item.ts'
+import { RotationRunner, type RunnerStore } from '../../../src/api/rotation-runner.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import { rotationCallsMax, rotationStopMsMax, rotationTurnMs, rotationUpkeepMs } from '../../../src/base/limits.ts'
+import type { ClaimedItem, ItemResult } from '../../../src/blocks/provisioning/credential-rotation.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { until } from '../../support/until.ts'
@@ -13,7 +13,7 @@ import { until } from '../../support/until.ts'
 const accepted: ItemResult = { state: 'accepted', status: 'Accepted', errorCode: null, error: null }
 const unsent: ItemResult = { state: 'waiting', status: null, errorCode: 'NOT_CONNECTED', error: 'It is not connected' }
 
-function itemOf(key: number): TakenItem {
+function itemOf(key: number): ClaimedItem {
   return { rotationId: 1, key, identity: `CP${key}`, strictness: 'lenient' }
 }
 
@@ -110,7 +110,7 @@ describe('the runner of credential rotations', () => {
 
   test('sends nothing when the store does not commit what it takes, and tries again', async () => {
     let attempts = 0
-    const claim = async (): Promise<TakenItem[]> => {
+    const claim = async (): Promise<ClaimedItem[]> => {
       attempts++
       throw new StatorError('STORE_UNAVAILABLE', 'It is away')
     }
@@ -146,8 +146,11 @@ describe('the runner of credential rotations', () => {
     runner.wake()
     await has('send 1')
     const paused = runner.pause()
-    await until('the pause to wait', () => clock.alarms === 1)
-    clock.pass(rotationStopMsMax)
+    clock.pass(rotationStopMsMax - 1)
+    expect(await Promise.race([paused.then(() => 'over'), until('a turn of the event loop', () => 'waits')])).toBe(
+      'waits',
+    )
+    clock.pass(1)
     await paused
     runner.wake()
     clock.pass(60_000)
@@ -157,8 +160,8 @@ describe('the runner of credential rotations', () => {
   })
 
   test('that pauses while the store takes an item for it gives it back', async () => {
-    const taken = Promise.withResolvers<readonly TakenItem[]>()
-    const claim = (): Promise<readonly TakenItem[]> => {
+    const taken = Promise.withResolvers<readonly ClaimedItem[]>()
+    const claim = (): Promise<readonly ClaimedItem[]> => {
       done.push('claim')
       return taken.promise
     }
@@ -181,5 +184,20 @@ describe('the runner of credential rotations', () => {
     await until('a second attempt to wait', () => clock.alarms === 2)
     await runner.end()
     expect(runner.isStopping).toBe(true)
+  })
+
+  test('stops although the database does not answer', async () => {
+    const { clock, runner } = running([1], { claim: () => new Promise(() => {}) })
+    runner.wake()
+    let isStopped = false
+    void (async () => {
+      await runner.pause()
+      await runner.end()
+      isStopped = true
+    })()
+    await until('both to be over', () => {
+      clock.pass(rotationStopMsMax)
+      return isStopped
+    })
   })
 })
