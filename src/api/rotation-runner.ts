@@ -17,7 +17,9 @@ export interface RunnerStore {
   claim(room: number, nowMs: number): Promise<readonly ClaimedItem[]>
   settle(item: ClaimedItem, result: ItemResult, nowMs: number): Promise<void>
   giveBack(item: ClaimedItem, nowMs: number): Promise<void>
+  /** Items of this node that are not among `held` wait again: the answer to `claim` or `giveBack` was lost. */
   tidy(
+    held: readonly ClaimedItem[],
     nowMs: number,
   ): Promise<{ readonly ended: readonly EndedRotation[]; readonly states: readonly RotationItemState[] }>
   finish(nowMs: number): Promise<{ readonly ended: readonly EndedRotation[]; readonly isOpen: boolean }>
@@ -35,7 +37,7 @@ export interface RunnerDeps {
 /** The runner of one node. */
 export class RotationRunner {
   readonly #deps: RunnerDeps
-  readonly #inHand = new Set<Promise<void>>()
+  readonly #inHand = new Map<ClaimedItem, Promise<void>>()
   readonly #end = Promise.withResolvers<void>()
   #turn: Promise<void> = Promise.resolve()
   #cancelTurn = (): void => {}
@@ -67,7 +69,7 @@ export class RotationRunner {
   async pause(): Promise<void> {
     this.#isStopping = true
     this.#cancelTurn()
-    await this.#soon(this.#turn.then(() => Promise.all(this.#inHand)))
+    await this.#soon(this.#turn.then(() => Promise.all(this.#inHand.values())))
   }
 
   /**
@@ -79,7 +81,7 @@ export class RotationRunner {
     this.#isEnded = true
     this.#cancelTurn()
     this.#end.resolve()
-    await this.#soon(this.#turn.then(() => Promise.all(this.#inHand)))
+    await this.#soon(this.#turn.then(() => Promise.all(this.#inHand.values())))
   }
 
   /** The database may take longer to answer than a stop may take. */
@@ -116,7 +118,7 @@ export class RotationRunner {
     const { clock, counters, store } = this.#deps
     const nowMs = clock.nowMs()
     if (nowMs >= this.#upkeepAtMs) {
-      const { ended, states } = await store.tidy(nowMs)
+      const { ended, states } = await store.tidy([...this.#inHand.keys()], nowMs)
       this.#upkeepAtMs = nowMs + rotationUpkeepMs
       for (const state of states) counters.credentialRotations.count(state)
       this.#logEnds(ended)
@@ -129,14 +131,19 @@ export class RotationRunner {
   }
 
   #take(item: ClaimedItem): void {
-    const work = this.#work(item).finally(() => this.#inHand.delete(work))
-    this.#inHand.add(work)
+    const work = this.#work(item).finally(() => this.#inHand.delete(item))
+    this.#inHand.set(item, work)
   }
 
   async #work(item: ClaimedItem): Promise<void> {
-    const { clock, counters, send, store } = this.#deps
+    const { clock, counters, log, send, store } = this.#deps
     const result = this.#isStopping ? null : await send(item)
-    if (result === null || result.state === 'waiting') return this.#stored(() => store.giveBack(item, clock.nowMs()))
+    if (result === null || result.state === 'waiting') {
+      // Once: if it is stored and its answer is lost, the item may be taken again before another attempt.
+      return store.giveBack(item, clock.nowMs()).catch((error: unknown) => {
+        log.warn({ identity: item.identity, error }, 'A charge point was not given back to its credential rotation.')
+      })
+    }
     counters.credentialRotations.count(result.state)
     await this.#stored(() => store.settle(item, result, clock.nowMs()))
   }

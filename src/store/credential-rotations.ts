@@ -80,6 +80,14 @@ const giveBack = `
     not_before = clock_timestamp() + interval '${rotationAgainMs} ms'
   WHERE rotation_id = $1 AND charge_point_id = $2 AND node = $3 AND state = 'sending'`
 
+// The answer to `claim` was lost, so nothing was sent. A later claim is not affected, should this statement be late.
+const forgotten = `
+  UPDATE credential_rotation_items i SET state = 'waiting', node = NULL, changed_at = $2::timestamptz
+  FROM credential_rotations r
+  WHERE r.is_open AND i.rotation_id = r.id AND i.state = 'sending' AND i.node = $1 AND i.changed_at < $2::timestamptz
+    AND NOT EXISTS (SELECT FROM unnest($3::int8[], $4::int4[]) AS held(rotation_id, key)
+      WHERE held.rotation_id = i.rotation_id AND held.key = i.charge_point_id)`
+
 // The lease of this node must be valid: when the database was unavailable, all leases have expired.
 const lostNodes = `
   UPDATE credential_rotation_items i SET state = 'unknown', changed_at = $2::timestamptz,
@@ -101,12 +109,13 @@ const neverSent = `
     AND (r.state <> 'running' OR c.deleted_at IS NOT NULL)
   RETURNING i.state`
 
-// One that was cancelled or has expired stays so.
+// One that was cancelled or has expired stays so. The limit makes PostgreSQL look into the index, one item for each.
 const finish = `
   UPDATE credential_rotations r SET is_open = false, ended_at = COALESCE(r.ended_at, $1::timestamptz),
     state = CASE r.state WHEN 'running' THEN 'done' ELSE r.state END
   WHERE r.is_open
-    AND NOT EXISTS (SELECT FROM credential_rotation_items i WHERE i.rotation_id = r.id AND i.state IN ('waiting', 'sending'))
+    AND (SELECT true FROM credential_rotation_items i
+         WHERE i.rotation_id = r.id AND i.state IN ('waiting', 'sending') LIMIT 1) IS NULL
   RETURNING id, state`
 
 const ended = `SELECT id, state, ${countsOf('r.id')} AS counts FROM credential_rotations r WHERE id = ANY($1::int8[])`
@@ -145,9 +154,15 @@ export function createCredentialRotations(pool: Pick<Pool, 'query'>, nodeId: str
 
     /**
      * Ends what others left: items of nodes whose lease has expired, rotations that have expired, items of deleted
-     * charge points. Returns the rotations that it ended, and the states that it gave to items.
+     * charge points. Items of this node that are not among `held` wait again. Returns the rotations that it ended, and
+     * the last states that it gave to items.
      */
-    async tidy(nowMs: number): Promise<{ ended: readonly EndedRotation[]; states: readonly RotationItemState[] }> {
+    async tidy(
+      held: readonly ClaimedItem[],
+      nowMs: number,
+    ): Promise<{ ended: readonly EndedRotation[]; states: readonly RotationItemState[] }> {
+      const heldKeys = [held.map(({ rotationId }) => rotationId), held.map(({ key }) => key)]
+      await run('forgotten', forgotten, [nodeId, time(nowMs), ...heldKeys])
       const lost = await run('lost_nodes', lostNodes, [nodeId, time(nowMs)])
       const expired = await run('expire', expire, [time(nowMs)])
       const unsent = await run('never_sent', neverSent, [time(nowMs)])

@@ -36,8 +36,8 @@ function running(items: readonly number[], overrides: Partial<RunnerStore> = {})
       },
       settle: async ({ key }, { state }) => void done.push(`${key} ${state}`),
       giveBack: async ({ key }) => void done.push(`${key} back`),
-      tidy: async () => {
-        done.push('tidy')
+      tidy: async (held) => {
+        done.push(['tidy', ...held.map(({ key }) => key)].join(' '))
         return { ended: [], states: [] }
       },
       finish: async () => ({ ended: [], isOpen }),
@@ -92,10 +92,9 @@ describe('the runner of credential rotations', () => {
     await has('1 accepted')
     expect(done).toEqual(['tidy', 'claim 100', 'send 1', 'claim 99', 'send 2', '1 accepted'])
     expect(counters.credentialRotations.of('accepted')).toBe(1)
-    const tidied = (): number => done.filter((what) => what === 'tidy').length
-    await until('upkeep', () => {
+    await until('upkeep, which leaves it what it has', () => {
       if (clock.alarms > 0) clock.pass(rotationUpkeepMs / 2)
-      return tidied() === 2
+      return done.includes('tidy 2')
     })
   })
 
@@ -106,6 +105,23 @@ describe('the runner of credential rotations', () => {
     answer(1, unsent)
     await has('1 back')
     expect(counters.credentialRotations.total).toBe(0)
+  })
+
+  test('tries to give back once: the item may be taken again by the next attempt', async () => {
+    let attempts = 0
+    const giveBack = (): Promise<void> => {
+      attempts++
+      return Promise.reject(new StatorError('STORE_UNAVAILABLE', 'It is away'))
+    }
+    const { answer, clock, done, runner, has } = running([1], { giveBack })
+    runner.wake()
+    await has('send 1')
+    answer(1, unsent)
+    await until('upkeep, without the item', () => {
+      if (clock.alarms > 0) clock.pass(rotationUpkeepMs / 2)
+      return done.filter((what) => what === 'tidy').length === 2
+    })
+    expect(attempts).toBe(1)
   })
 
   test('sends nothing when the store does not commit what it takes, and tries again', async () => {
