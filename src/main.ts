@@ -184,10 +184,16 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const anomalyLog = logAnomalies(feed, ocppLog)
     closers.unshift(async () => anomalyLog.end())
     const live = new LiveChargePoints(registry, queries)
-    let wakeRotations = (): void => {}
+    const rotationRunner = new RotationRunner({
+      store: createCredentialRotations(database.upkeepPool, node.id),
+      send: (item) => sendNewPassword({ queries, nodeId: node.id, live, rotations }, item),
+      clock,
+      counters,
+      log: log.category('Api'),
+    })
     if (!database.isSingleConnection) {
       const onFence = (fence: Fence): void => changedElsewhere(registry, fence)
-      const onRotation = (): void => wakeRotations()
+      const onRotation = (): void => rotationRunner.wake()
       closers.unshift(await watchFences({ database, clock, log: log.category('Database'), onFence, onRotation }))
     }
     const lease = await LeaseKeeper.begin({
@@ -242,13 +248,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       closers.unshift(() => delivery.end())
     }
     const rotations = new PasswordRotations(queries, auth.credentials, ocppLog)
-    const rotationRunner = new RotationRunner({
-      store: createCredentialRotations(database.upkeepPool, node.id),
-      send: (item) => sendNewPassword({ queries, nodeId: node.id, live, rotations }, item),
-      clock,
-      counters,
-      log: log.category('Api'),
-    })
     closers.unshift(() => rotationRunner.end())
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
@@ -271,7 +270,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
           isApiKey: (apiKey, hash) => auth.credentials.matches(apiKey, hash),
         },
         rotations,
-        wakeRotations: () => wakeRotations(),
+        wakeRotations: () => rotationRunner.wake(),
         strictnessDefault: settings.ocpp.strictness,
         ghostDeadlines,
         counters,
@@ -350,8 +349,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       await gateway.drain()
       await gateway.stop()
     })
-    wakeRotations = () => rotationRunner.wake()
-    wakeRotations()
+    rotationRunner.begin()
     closers.unshift(() => rotationRunner.pause())
 
     certificates.watch((renewed) => gateway.renewCertificate(renewed))

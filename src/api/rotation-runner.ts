@@ -1,5 +1,5 @@
 // Carries out credential rotations at this node, in the background: takes the items whose turn has come, sends each,
-// and stores what became of it. While no rotation runs it does nothing; `wake` begins it.
+// and stores what became of it. While no rotation runs it does nothing, until `wake` is called.
 
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
@@ -42,6 +42,7 @@ export class RotationRunner {
   #turn: Promise<void> = Promise.resolve()
   #cancelTurn = (): void => {}
   #upkeepAtMs = 0
+  #isBegun = false
   #isAwake = false
   /** `wake` was called during a turn. */
   #isCalled = false
@@ -57,12 +58,18 @@ export class RotationRunner {
     return this.#isStopping
   }
 
+  /** Charge points can connect from now on: rotations that run already go on. */
+  begin(): void {
+    this.#isBegun = true
+    this.wake()
+  }
+
   /** A rotation may run: looks for its items now, and again until none runs. */
   wake(): void {
     this.#isCalled = true
-    if (this.#isAwake || this.#isStopping) return
+    if (!this.#isBegun || this.#isAwake || this.#isStopping) return
     this.#isAwake = true
-    this.#begin()
+    this.#nextTurn()
   }
 
   /** Takes nothing more, and waits up to `rotationStopMsMax` for the charge points that were sent a password. */
@@ -92,7 +99,7 @@ export class RotationRunner {
     cancel()
   }
 
-  #begin(): void {
+  #nextTurn(): void {
     this.#turn = this.#run()
   }
 
@@ -109,7 +116,7 @@ export class RotationRunner {
     }
     if (this.#isStopping) return
     if (isOpen || this.#isCalled || this.#inHand.size > 0) {
-      this.#cancelTurn = clock.after(rotationTurnMs, () => this.#begin())
+      this.#cancelTurn = clock.after(rotationTurnMs, () => this.#nextTurn())
     } else this.#isAwake = false
   }
 

@@ -64,11 +64,12 @@ function running(items: readonly number[], overrides: Partial<RunnerStore> = {})
 }
 
 describe('the runner of credential rotations', () => {
-  test('asks the store nothing until it is woken, and nothing more once no rotation is open', async () => {
+  test('asks the store nothing before charge points can connect, and nothing more once no rotation is open', async () => {
     const { clock, done, runner, has } = running([])
+    runner.wake()
     clock.pass(60_000)
     expect(done).toEqual([])
-    runner.wake()
+    runner.begin()
     await has(`claim ${rotationCallsMax}`)
     await until('the turn to end', () => {
       clock.pass(60_000)
@@ -83,7 +84,7 @@ describe('the runner of credential rotations', () => {
 
   test('takes items at each turn, with room for what it does not have in hand', async () => {
     const { answer, clock, counters, done, runner, has } = running([1, 2])
-    runner.wake()
+    runner.begin()
     await has('send 1')
     await until('the turn to end', () => clock.alarms === 1)
     clock.pass(rotationTurnMs)
@@ -100,7 +101,7 @@ describe('the runner of credential rotations', () => {
 
   test('gives back an item of which nothing was sent, and does not count it', async () => {
     const { answer, counters, runner, has } = running([1])
-    runner.wake()
+    runner.begin()
     await has('send 1')
     answer(1, unsent)
     await has('1 back')
@@ -114,7 +115,7 @@ describe('the runner of credential rotations', () => {
       return Promise.reject(new StatorError('STORE_UNAVAILABLE', 'It is away'))
     }
     const { answer, clock, done, runner, has } = running([1], { giveBack })
-    runner.wake()
+    runner.begin()
     await has('send 1')
     answer(1, unsent)
     await until('upkeep, without the item', () => {
@@ -131,7 +132,7 @@ describe('the runner of credential rotations', () => {
       throw new StatorError('STORE_UNAVAILABLE', 'It is away')
     }
     const { clock, done, runner } = running([1], { claim })
-    runner.wake()
+    runner.begin()
     await until('three attempts', () => {
       if (clock.alarms > 0) clock.pass(rotationTurnMs)
       return attempts >= 3
@@ -147,7 +148,7 @@ describe('the runner of credential rotations', () => {
       settled.push(`${key} ${state}`)
     }
     const { answer, clock, runner, has } = running([1], { settle })
-    runner.wake()
+    runner.begin()
     await has('send 1')
     answer(1, accepted)
     await until('it to be stored', () => {
@@ -159,7 +160,7 @@ describe('the runner of credential rotations', () => {
 
   test('that pauses takes nothing more, waits for answers a while, and stores the rest at the end', async () => {
     const { answer, clock, done, runner, has } = running([1, 2])
-    runner.wake()
+    runner.begin()
     await has('send 1')
     const paused = runner.pause()
     clock.pass(rotationStopMsMax - 1)
@@ -182,7 +183,7 @@ describe('the runner of credential rotations', () => {
       return taken.promise
     }
     const { done, runner, has } = running([1], { claim })
-    runner.wake()
+    runner.begin()
     await has('claim')
     const paused = runner.pause()
     taken.resolve([itemOf(7)])
@@ -194,7 +195,7 @@ describe('the runner of credential rotations', () => {
   test('ends although the outcome cannot be stored', async () => {
     const settle = (): Promise<void> => Promise.reject(new StatorError('STORE_UNAVAILABLE', 'It is away'))
     const { answer, clock, runner, has } = running([1], { settle })
-    runner.wake()
+    runner.begin()
     await has('send 1')
     answer(1, accepted)
     await until('a second attempt to wait', () => clock.alarms === 2)
@@ -204,7 +205,7 @@ describe('the runner of credential rotations', () => {
 
   test('stops although the database does not answer', async () => {
     const { clock, runner } = running([1], { claim: () => new Promise(() => {}) })
-    runner.wake()
+    runner.begin()
     let isStopped = false
     void (async () => {
       await runner.pause()
