@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { createApi } from './api/create-api.ts'
+import { sendNewPassword } from './api/rotation-item.ts'
+import { RotationRunner } from './api/rotation-runner.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import type { KnownSigningRequest } from './blocks/decision.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
@@ -44,6 +46,7 @@ import { compileServed } from './examine/schema.ts'
 import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
 import { Registry } from './station/registry.ts'
+import { createCredentialRotations } from './store/credential-rotations.ts'
 import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
 import { type Fence, watchFences } from './store/fences.ts'
@@ -180,9 +183,18 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     feed.subscribe('metrics', countCommitted(counters))
     const anomalyLog = logAnomalies(feed, ocppLog)
     closers.unshift(async () => anomalyLog.end())
+    const live = new LiveChargePoints(registry, queries)
+    const rotationRunner = new RotationRunner({
+      store: createCredentialRotations(database.upkeepPool, node.id),
+      send: (item) => sendNewPassword({ queries, nodeId: node.id, live, rotations }, item),
+      clock,
+      counters,
+      log: log.category('Api'),
+    })
     if (!database.isSingleConnection) {
       const onFence = (fence: Fence): void => changedElsewhere(registry, fence)
-      closers.unshift(await watchFences({ database, clock, log: log.category('Database'), onFence }))
+      const onRotation = (): void => rotationRunner.wake()
+      closers.unshift(await watchFences({ database, clock, log: log.category('Database'), onFence, onRotation }))
     }
     const lease = await LeaseKeeper.begin({
       leases: createNodeLeases(database),
@@ -218,7 +230,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => refusals.stop())
     const securityEvents = new SecurityEvents(noteDeps)
     closers.unshift(() => securityEvents.stop())
-    const live = new LiveChargePoints(registry, queries)
     const signing = await openSigning(
       settings.security.certificates,
       queries,
@@ -236,6 +247,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       delivery.start()
       closers.unshift(() => delivery.end())
     }
+    const rotations = new PasswordRotations(queries, auth.credentials, ocppLog)
+    closers.unshift(() => rotationRunner.end())
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
@@ -256,7 +269,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
           isPassword: (password, hash) => isHashOfPassword(password, hash, auth.credentials),
           isApiKey: (apiKey, hash) => auth.credentials.matches(apiKey, hash),
         },
-        rotations: new PasswordRotations(queries, auth.credentials, ocppLog),
+        rotations,
+        wakeRotations: () => rotationRunner.wake(),
         strictnessDefault: settings.ocpp.strictness,
         ghostDeadlines,
         counters,
@@ -279,7 +293,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         health: {
           live: () => true,
           ready: async () => {
-            const stops = gateway.isDraining ? 'This node is stopping.' : null
+            const stops = rotationRunner.isStopping || gateway.isDraining ? 'This node is stopping.' : null
             const problem = await problemOf(() => inTime(database.ping(), pingMsMax, clock))
             const refuses = writer.isAvailable ? null : 'The database answers, but does not commit what it is given.'
             return [
@@ -334,6 +348,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       await gateway.drain()
       await gateway.stop()
     })
+    rotationRunner.begin()
+    closers.unshift(() => rotationRunner.pause())
 
     certificates.watch((renewed) => gateway.renewCertificate(renewed))
     closers.unshift(async () => certificates.stop())

@@ -58,6 +58,12 @@ import type {
   SecurityEventFilter,
   SecurityEventRecord,
 } from '../blocks/records.ts'
+import type {
+  CredentialRotationRecord,
+  NewCredentialRotation,
+  RotationItemRecord,
+  RotationItemState,
+} from '../blocks/provisioning/credential-rotation.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ReadAnswer } from '../examine/answer.ts'
@@ -93,6 +99,25 @@ export interface ApiQueries {
   storeChargePoints(lines: readonly ChargePointLine[], batch: ChargePointBatch): Promise<readonly ChargePointOutcome[]>
   /** Returns its key; null when it does not exist. @throws {StatorError} `CONFLICT` while a transaction is open. */
   deleteChargePoint(identity: string): Promise<number | null>
+
+  /**
+   * @throws {StatorError} `BAD_REQUEST` if a charge point does not exist, or a filter selects none or too many;
+   *   `CONFLICT` if too many rotations run.
+   */
+  createCredentialRotation(wanted: NewCredentialRotation): Promise<CredentialRotationRecord>
+  credentialRotation(id: number): Promise<CredentialRotationRecord | null>
+  /** Newest first. */
+  listCredentialRotations(page: Page): Promise<PageOf<CredentialRotationRecord>>
+  credentialRotationItems(
+    id: number,
+    state: RotationItemState | undefined,
+    page: Page,
+  ): Promise<PageOf<RotationItemRecord>>
+  /** A rotation that has ended stays as it is. */
+  cancelCredentialRotation(
+    id: number,
+    nowMs: number,
+  ): Promise<{ readonly rotation: CredentialRotationRecord; readonly isCancelled: boolean } | null>
 
   listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
   /** By id token, after `after`; null: from the first one. */
@@ -227,6 +252,8 @@ export interface ApiDeps {
   }
   /** Password rotations over OCPP. */
   readonly rotations: Pick<PasswordRotations, 'begin'>
+  /** A credential rotation was created: its items are to be sent. */
+  readonly wakeRotations: () => void
   /** Strictness of charge points that are provisioned without one. */
   readonly strictnessDefault: Strictness
   readonly ghostDeadlines: GhostDeadlines

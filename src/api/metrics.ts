@@ -10,6 +10,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { counterTable, tallyTable } from '../base/counters.ts'
 import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
+import { rotationItemStates } from '../blocks/provisioning/credential-rotation.ts'
 import { callErrorTable } from '../ocpp/call-error.ts'
 import { authenticated, operatorOnly } from './access.ts'
 import type { ApiDeps } from './deps.ts'
@@ -38,6 +39,7 @@ const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> =
   ],
   framesRefused: Object.keys(callErrorTable),
   anomalies: anomalyKinds,
+  credentialRotations: rotationItemStates.filter((state) => state !== 'waiting' && state !== 'sending'),
   dailyLimitsReached: dailyKinds,
 }
 

@@ -36,6 +36,15 @@ export const commandErrorCodes = [
   'CALL_QUEUE_FULL',
 ] as const
 
+/** What is needed to send a command. */
+export interface CommandDeps extends Pick<ApiDeps, 'nodeId' | 'rotations'> {
+  readonly live: Pick<ApiDeps['live'], 'get' | 'call'>
+  readonly queries: Pick<ApiDeps['queries'], 'otherHolder' | 'expectProfile'>
+}
+
+/** The charge point that a command is sent to. */
+export type CommandTarget = Pick<ChargePointRecord, 'key' | 'identity' | 'strictness'>
+
 /** The outcome of a command. */
 export const CommandOutcome = z
   .object({
@@ -81,7 +90,7 @@ const brokenJson: QuirkCode = 'brokenJson'
 
 /** @throws {StatorError} `NOT_CONNECTED`, or `CONNECTED_ELSEWHERE` when another node holds its connection. */
 export async function requireConnected(
-  { live, queries, nodeId }: Pick<ApiDeps, 'live' | 'queries' | 'nodeId'>,
+  { live, queries, nodeId }: Pick<CommandDeps, 'live' | 'queries' | 'nodeId'>,
   chargePoint: ChargePointRef,
 ): Promise<LiveView> {
   const view = live.get(chargePoint)
@@ -98,7 +107,11 @@ export async function requireConnected(
  *
  * @throws {StatorError} `CONFLICT` if its boot must be accepted first.
  */
-export function requireSendable({ live }: Pick<ApiDeps, 'live'>, chargePoint: ChargePointRef, action: string): void {
+export function requireSendable(
+  { live }: Pick<CommandDeps, 'live'>,
+  chargePoint: ChargePointRef,
+  action: string,
+): void {
   const view = live.get(chargePoint)
   if (view === undefined || view.mayBeSent(action)) return
   const because = `its boot was answered with ${view.bootStatus}`
@@ -116,8 +129,8 @@ export function requireSendable({ live }: Pick<ApiDeps, 'live'>, chargePoint: Ch
  *   of `live.call`.
  */
 export async function sendCommand(
-  deps: ApiDeps,
-  chargePoint: ChargePointRecord,
+  deps: CommandDeps,
+  chargePoint: CommandTarget,
   version: OcppVersion,
   command: Command,
   timeoutMs?: number,
@@ -145,8 +158,8 @@ export async function sendCommand(
  * point can connect with it even if this process dies. The answer decides which of the two passwords remains valid.
  */
 async function rotatePassword(
-  { live, rotations }: ApiDeps,
-  chargePoint: ChargePointRecord,
+  { live, rotations }: CommandDeps,
+  chargePoint: CommandTarget,
   { action, payload, fields }: Command,
   setting: PasswordSetting,
   passwords: readonly string[],
@@ -175,7 +188,7 @@ async function rotatePassword(
 }
 
 /** The answer to a command. @throws {StatorError} `CALL_ERROR`, `CALL_ANSWER_INVALID`. */
-function answered(answer: ReadAnswer, chargePoint: ChargePointRecord, action: string): CommandAnswer {
+function answered(answer: ReadAnswer, chargePoint: CommandTarget, action: string): CommandAnswer {
   if (answer.kind === 'error' || answer.kind === 'unreadable') throw failureOf(action, answer)
   const result = new CommandAnswer(answer)
   const { problems } = result
@@ -226,8 +239,8 @@ function issueOf(problem: Problem, { fields }: Command): FieldIssue {
 
 /** `sendCommand` for commands whose answer must have a status. */
 export async function sendForStatus(
-  deps: ApiDeps,
-  chargePoint: ChargePointRecord,
+  deps: CommandDeps,
+  chargePoint: CommandTarget,
   version: LiveView['version'],
   command: Command,
 ): Promise<string> {

@@ -36,6 +36,10 @@ export const tallyTable = {
   },
   framesRefused: { label: 'code', meaning: 'CALLs answered with a CALLERROR, by its `code`.' },
   anomalies: { label: 'kind', meaning: 'Anomalies that were stored, by their `kind`.' },
+  credentialRotations: {
+    label: 'state',
+    meaning: 'Charge points of credential rotations that this node is done with, by the `state` they ended in.',
+  },
   dailyLimitsReached: {
     label: 'limit',
     meaning: 'Times that a charge point used up what it may make us store in a day, by what: the settings of `Limits`.',
@@ -72,6 +76,7 @@ export class Counters implements Record<CounterName, number>, Readonly<Record<Ta
   readonly framesRefused = new Tally()
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Tally()
+  readonly credentialRotations = new Tally()
   readonly dailyLimitsReached = new Tally()
   handshakesDelayed = 0
   attemptsPaced = 0

@@ -786,6 +786,55 @@ export const logTextCharactersMax = 2_000
 /** Longest `frame` in a log line, in characters; a longer one is cut. */
 export const logFrameCharactersMax = 16_384
 
+/** Charge points that one credential rotation may name. */
+export const rotationIdentitiesMax = 10_000
+
+/** Unknown identities that an error names; of others it says how many there are. */
+export const identitiesNamedMax = 10
+
+/** Charge points of one credential rotation, if a filter selects them. */
+export const rotationItemsMax = filteredChargePointsMax
+
+/** Credential rotations that may run at once. */
+export const rotationsRunningMax = 100
+
+/** How many charge points a credential rotation sends a new password in a minute, unless it says otherwise. */
+export const rotationPerMinuteDefault = 60
+export const rotationPerMinuteMax = 6_000
+
+/** When a credential rotation expires, in hours, unless it says otherwise. */
+export const rotationHoursDefault = 24
+export const rotationHoursMax = 720
+
+/** New passwords that one node may have under way for credential rotations at once. */
+export const rotationCallsMax = 100
+
+/** How often a node looks for the next charge points while a credential rotation runs, in milliseconds. */
+export const rotationTurnMs = 1_000
+
+/** The time whose unused turns a credential rotation may make up for at once, in milliseconds. */
+export const rotationBurstMs = 5_000
+assert(rotationBurstMs > rotationTurnMs, 'a turn must be able to take all that its time allows')
+
+/** How often a node looks for items of ended nodes, deleted charge points and expired rotations, in milliseconds. */
+export const rotationUpkeepMs = 5_000
+
+/** When an item is tried again after nothing could be sent, in milliseconds. */
+export const rotationAgainMs = 5_000
+
+/**
+ * How long a stopping node waits for the answers of charge points to their new passwords, and then for the database to
+ * store what became of them, in milliseconds.
+ */
+export const rotationStopMsMax = 1_000
+assert(
+  drainMsMax + leaseEndMsMax + 2 * rotationStopMsMax < shutdownMsMax,
+  'a node must have the time to wait for answers, and to give its lease back',
+)
+
+/** Characters of a status or an error in an item of a credential rotation; a longer one is cut. */
+export const rotationTextCharactersMax = 500
+
 // The relations above are asserted when Stator starts, so that no process runs with limits that contradict each other.
 function assert(holds: boolean, sentence: string): void {
   if (!holds) throw new RangeError(sentence)

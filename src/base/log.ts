@@ -47,6 +47,7 @@ export const logFields = {
   quirk: 'Code of a repaired malformation: the specification does not allow it, and it was served anyway.',
   anomaly: 'Code of a stored fact that breaks an expectation.',
   transactionId: 'Number of the transaction.',
+  rotationId: 'Number of the credential rotation.',
   evseId: 'EVSE of the charge point.',
   connectorId: 'Connector of the charge point.',
   idToken: 'The idTag or idToken that was presented.',
@@ -59,7 +60,8 @@ export const logFields = {
   remoteAddress: 'Address of the other end of the connection.',
   closeCode: 'WebSocket close code.',
   reason: 'Why something was refused, closed or abandoned.',
-  detail: 'More about an anomaly, as an object; see the table of anomalies.',
+  detail:
+    'More about an anomaly, as an object (see the table of anomalies); of a credential rotation, how many ended how.',
   durationMs: 'How long it took, in milliseconds.',
   count: 'How many.',
   bytes: 'How many bytes.',

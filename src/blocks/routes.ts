@@ -8,6 +8,7 @@ import { idTagRoutes } from './authorization/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
+import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
@@ -20,6 +21,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     remoteControlRoutes(deps),
     provisioningRoutes(deps),
     credentialRoutes(deps),
+    credentialRotationRoutes(deps),
     firmwareRoutes(deps),
     certificateRoutes(deps),
     meterValueRoutes(deps),

@@ -16,7 +16,7 @@ import {
   makePartitions,
 } from './partitions.ts'
 import { repeat } from './repeat.ts'
-import { deleteOld, deleteOldCertificates, deleteOldPromises } from './retention.ts'
+import { deleteOld, deleteOldCertificates, deleteOldPromises, deleteOldRotations } from './retention.ts'
 
 /** Retention: how long rows of growing tables are kept. */
 export interface Retention {
@@ -78,6 +78,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOld(database.upkeepPool, 'security_events', eventsFromMs)
   await deleteOld(database.upkeepPool, 'certificate_requests', eventsFromMs)
   await deleteOldCertificates(database.upkeepPool, eventsFromMs)
+  await deleteOldRotations(database.upkeepPool, eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
   await deleteOldPromises(database.upkeepPool)

@@ -12,6 +12,7 @@ import type { GhostDeadlines } from '../blocks/records.ts'
 import { createConnectivityQueries } from './connectivity-queries.ts'
 import { createCertificateQueries } from './certificate-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
+import { createCredentialRotationQueries } from './credential-rotation-queries.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
@@ -43,6 +44,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createAnomalyQueries(source),
     ...createEventQueries(source),
     ...createSecurityEventQueries(source),
+    ...createCredentialRotationQueries(source),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

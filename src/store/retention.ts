@@ -31,6 +31,15 @@ export async function deleteOldPromises(pool: Pool): Promise<number> {
   return forget(pool, 'remote_start_promises', isExpiredPromise, [])
 }
 
+/** Deletes credential rotations that ended before `beforeMs`, up to the limit of one run: first their items. */
+export async function deleteOldRotations(pool: Pool, beforeMs: number): Promise<number> {
+  const before = [new Date(beforeMs).toISOString()]
+  const isOld = 'rotation_id IN (SELECT id FROM credential_rotations WHERE ended_at < $2)'
+  const isEmpty = `NOT EXISTS (SELECT FROM credential_rotation_items i WHERE i.rotation_id = credential_rotations.id)`
+  await forget(pool, 'credential_rotation_items', isOld, before)
+  return forget(pool, 'credential_rotations', `ended_at < $2 AND ${isEmpty}`, before)
+}
+
 /**
  * Deletes the rows of `table` for which `condition` holds; its parameters begin with `$2`. A row that is written at the
  * same time is checked again: its content may be new.

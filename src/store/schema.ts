@@ -24,6 +24,7 @@ import {
 import { bytes, instant } from '../blocks/column-types.ts'
 import type { CertificateState } from '../blocks/certificates/records.ts'
 import type { ClosedBy, IdTokenRecord } from '../blocks/records.ts'
+import type { RotationItemState, RotationState } from '../blocks/provisioning/credential-rotation.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { SecurityEventType } from '../blocks/security/event-types.ts'
 import type { ConnectorStatus, Payload } from '../blocks/values.ts'
@@ -72,6 +73,59 @@ export const remoteStartPromises = pgTable(
     promisedAtMs: instant('promised_at').notNull(),
   },
   (table) => [primaryKey({ name: 'remote_start_promises_pkey', columns: [table.chargePointKey, table.transactionId] })],
+)
+
+/** New passwords for many charge points; see store/credential-rotations.ts. */
+export const credentialRotations = pgTable(
+  'credential_rotations',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    createdAtMs: instant('created_at').notNull(),
+    createdBy: text('created_by').notNull(),
+    perMinute: integer('per_minute').notNull(),
+    expiresAtMs: instant('expires_at').notNull(),
+    state: text('state').$type<RotationState>().notNull().default('running'),
+    /** When the next charge point may be sent its password, by the clock of PostgreSQL. */
+    nextAtMs: instant('next_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    /** Null while it runs. */
+    endedAtMs: instant('ended_at'),
+    /** Whether an item is waiting or sending, also after it was cancelled or has expired. */
+    isOpen: boolean('is_open').notNull().default(true),
+  },
+  (table) => [
+    // Each node asks every second whether there is one.
+    index('credential_rotations_open')
+      .on(table.id)
+      .where(sql`is_open`),
+  ],
+)
+
+/** One charge point of a credential rotation. */
+export const credentialRotationItems = pgTable(
+  'credential_rotation_items',
+  {
+    rotationId: bigint('rotation_id', { mode: 'number' }).notNull(),
+    chargePointKey: integer('charge_point_id').notNull(),
+    state: text('state').$type<RotationItemState>().notNull().default('waiting'),
+    /** Id of the node that sends it, or has sent it, and the connection that it was sent on. */
+    node: text('node'),
+    epoch: bigint('connection_epoch', { mode: 'number' }),
+    status: text('status'),
+    errorCode: text('error_code'),
+    error: text('error'),
+    changedAtMs: instant('changed_at').notNull(),
+    /** Nothing could be sent: when to try again, by the clock of PostgreSQL. Null: at any time. */
+    notBeforeMs: instant('not_before'),
+  },
+  (table) => [
+    primaryKey({ name: 'credential_rotation_items_pkey', columns: [table.rotationId, table.chargePointKey] }),
+    index('credential_rotation_items_state').on(table.rotationId, table.state, table.chargePointKey),
+    index('credential_rotation_items_preceding')
+      .on(table.chargePointKey, table.rotationId)
+      .where(sql`state IN ('waiting', 'sending', 'unknown')`),
+  ],
 )
 
 /** A row for each change of a connector's status or error; partitioned by the month of its arrival. */

@@ -225,9 +225,12 @@ export class SimulatedNode implements ServerEnd, Owner {
   /** Polls the fences; begins again if the database is unavailable at the start. */
   #watchFences(client: Database, log: Logger, onBegun: () => void): void {
     const onFence = (fence: Fence): void => changedElsewhere(this.registry, fence)
-    watchFences({ database: this.#looking(client), clock: this.#clock, log, onFence }).then(onBegun, () => {
-      this.#clock.after(againMs, () => this.#watchFences(client, log, onBegun))
-    })
+    watchFences({ database: this.#looking(client), clock: this.#clock, log, onFence, onRotation: () => {} }).then(
+      onBegun,
+      () => {
+        this.#clock.after(againMs, () => this.#watchFences(client, log, onBegun))
+      },
+    )
   }
 
   /** The database, as the poll of the fences sees it. */
