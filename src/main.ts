@@ -248,6 +248,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         authenticate: (headers) => authenticateRequest(headers, auth),
         challenge: (headers) => restChallenge(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
+        allowedOrigins: settings.security.allowedOrigins,
         attempts,
         noteSecurityEvent: (event) => securityEvents.note(event),
         hash: {
