@@ -34,7 +34,7 @@ import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
 import { hasTerminal, onSignals } from './base/signals.ts'
 import { settingLines, startCommand } from './base/start-command.ts'
-import { startWarnings } from './base/start-warnings.ts'
+import { type StartFacts, startWarnings } from './base/start-warnings.ts'
 import { anomalySet, commitAndPublish, Feed } from './feed/feed.ts'
 import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { CertificateFiles } from './gateway/certificate-files.ts'
@@ -44,6 +44,7 @@ import { compileServed } from './examine/schema.ts'
 import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
 import { Registry } from './station/registry.ts'
+import { databaseServer } from './store/connection-string.ts'
 import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
 import { type Fence, watchFences } from './store/fences.ts'
@@ -344,8 +345,12 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const secure = tls === null ? '' : 's'
     const url = `http${secure}://${host}:${gateway.port}`
     const { totalCount } = await queries.listChargePoints({ page: 1, pageSize: 1 })
-    for (const { setting, sentence } of startWarnings(settings, addressesOfThisMachine(), totalCount))
-      log.warn({ setting }, sentence)
+    const facts: StartFacts = {
+      ownAddresses: addressesOfThisMachine(),
+      stations: totalCount,
+      databaseServer: connectionString === null ? null : databaseServer(connectionString),
+    }
+    for (const { setting, sentence } of startWarnings(settings, facts)) log.warn({ setting }, sentence)
     for (const sentence of certificates.warnings()) log.warn(sentence)
     if (secrets.adminApiKeyFile !== null)
       log.info({ file: secrets.adminApiKeyFile }, 'The admin API key is in this file.')
