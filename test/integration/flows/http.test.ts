@@ -159,6 +159,9 @@ describe('what is larger than the server reads', () => {
   test('a body of 5 MB is answered with what to do', async () => {
     const answer = await stator.api('/api/id-tags', { body: 'A'.repeat(5_000_000) })
     expect([answer.status, answer.body]).toEqual([413, expect.objectContaining({ code: 'REQUEST_TOO_LARGE' })])
+    // A connection that is reset while the client sends would lose the answer.
+    const stranger = await stator.api('/api/id-tags', { body: 'A'.repeat(5_000_000), key: null })
+    expect(stranger.status).toBe(401)
   })
 })
 

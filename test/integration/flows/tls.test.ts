@@ -19,7 +19,7 @@ beforeAll(async () => {
   const server = makeServer('localhost', 1, root)
   const CertificatePath = join(folder, 'server.pem')
   await Bun.write(CertificatePath, `${server.certificate}\n${server.key}`)
-  central = await TestStator.start({ settings: { OCPP: { EnableSSL: true, CertificatePath } } })
+  central = await TestStator.start({ settings: { OCPP: { EnableSSL: true, CertificatePath, HstsDays: 30 } } })
 })
 
 afterAll(async () => {
@@ -55,4 +55,11 @@ test('a charge point and an operator that trust the authority are served over ws
 
 test('a client that does not trust the authority is not served', () => {
   expect(fetch(`${central.url}/health/live`)).rejects.toThrow()
+})
+
+test('browsers are told to use https only, as long as the settings say', async () => {
+  for (const path of ['/health/live', '/ocpp/CP001']) {
+    const { headers } = await fetch(`${central.url}${path}`, { tls: { ca: root.certificate } })
+    expect(headers.get('strict-transport-security')).toBe('max-age=2592000')
+  }
 })
