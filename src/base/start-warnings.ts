@@ -61,7 +61,7 @@ export function startWarnings(settings: Settings, facts: StartFacts): StartWarni
   return warnings
 }
 
-/** Whether a database on `host` is on this machine: a socket (its path), a loopback address, or an address of its own. */
+/** Whether a database on `host` is on this machine: the path of a socket, a loopback address, or one of its own. */
 function isHere(host: string, ownAddresses: readonly string[]): boolean {
   const address = host.replace(/^\[(.*)\]$/, '$1')
   if (host.startsWith('/') || host === 'localhost' || ownAddresses.includes(address)) return true
