@@ -50,7 +50,7 @@ export function requestBody(clock: Clock): MiddlewareHandler<ApiEnv> {
   }
 }
 
-/** @throws {StatorError} `REQUEST_TOO_LARGE`, or `REQUEST_TIMEOUT` when the body takes too long. */
+/** @throws {StatorError} `REQUEST_TOO_LARGE`, `REQUEST_TIMEOUT`, or `BAD_REQUEST` when the client has gone. */
 async function received(request: Request, limit: BodyLimit, clock: Clock): Promise<ArrayBuffer> {
   const { bytesMax, sentence } = limit
   const announced = request.headers.get('Content-Length')
@@ -60,7 +60,10 @@ async function received(request: Request, limit: BodyLimit, clock: Clock): Promi
     const cancel = clock.after(requestBodyMsMax, () => {
       reject(new StatorError('REQUEST_TIMEOUT', `The body has not arrived within ${requestBodyMsMax / 1_000} s`))
     })
-    body.then(resolve, reject).finally(cancel)
+    const failed = (error: unknown): void => {
+      reject(error instanceof StatorError ? error : badRequest('body', 'The connection was closed before its end'))
+    }
+    body.then(resolve, failed).finally(cancel)
   })
 }
 

@@ -121,6 +121,17 @@ describe('a body that does not end', () => {
     expect(bodyAlarms.size).toBe(0)
   })
 
+  test('of a client that has gone is no failure of the server', async () => {
+    lines.length = 0
+    const socket = connect(stator.stator.port, '127.0.0.1')
+    socket.write(`${head(start, key, 100)}{`)
+    await until('the server to wait for the body', () => bodyAlarms.size > 0)
+    socket.destroy()
+    const line = await until('the request to be logged', () => lines.find((one) => one.includes(start)))
+    expect(JSON.parse(line)).toMatchObject({ level: 'Information', status: 400 })
+    expect(bodyAlarms.size).toBe(0)
+  })
+
   test('leaves no timer behind once it has ended', async () => {
     const body = { connectorId: 1, idTag: 'USER123' }
     expect((await stator.api(start, { body })).status).toBe(409)
