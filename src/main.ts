@@ -1,8 +1,6 @@
 // Opens every part of Stator in one visible order, and closes them in reverse. No other file opens or closes parts.
 
-import { existsSync } from 'node:fs'
-import { hostname, networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { hostname } from 'node:os'
 import { createApi } from './api/create-api.ts'
 import { sendNewPassword } from './api/rotation-item.ts'
 import { RotationRunner } from './api/rotation-runner.ts'
@@ -19,24 +17,19 @@ import { openSecrets } from './auth/secrets.ts'
 import { openTokens } from './auth/tokens/open-tokens.ts'
 import { answerAtOnce, UsageError, version } from './base/command-line.ts'
 import { type Clock, isoTime, systemClock } from './base/clock.ts'
-import {
-  type CertificateSettings,
-  loadSettings,
-  sectionsThatNeedRestart,
-  type Settings,
-  type TlsSettings,
-} from './base/config.ts'
+import { type CertificateSettings, loadSettings, type Settings, type TlsSettings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { Timings } from './base/timings.ts'
 import { StatorError } from './base/errors.ts'
 import { pingMsMax } from './base/limits.ts'
-import { type AdjustableLogger, createLogger, type Logger } from './base/log.ts'
+import { createLogger, type Logger } from './base/log.ts'
 import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
 import { keepPrivate, makeFilesPrivate } from './base/private-folder.ts'
 import { hasTerminal, onSignals } from './base/signals.ts'
+import { addressesOfThisMachine, bannerLines, reloadSettings, startSentence } from './base/running.ts'
 import { settingLines, startCommand } from './base/start-command.ts'
-import { startWarnings } from './base/start-warnings.ts'
+import { type StartFacts, startWarnings } from './base/start-warnings.ts'
 import { anomalySet, commitAndPublish, Feed } from './feed/feed.ts'
 import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { CertificateFiles } from './gateway/certificate-files.ts'
@@ -46,6 +39,7 @@ import { compileServed } from './examine/schema.ts'
 import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
 import { Registry } from './station/registry.ts'
+import { databaseServer } from './store/connection-string.ts'
 import { createCredentialRotations } from './store/credential-rotations.ts'
 import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
@@ -261,6 +255,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         authenticate: (headers) => authenticateRequest(headers, auth),
         challenge: (headers) => restChallenge(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
+        allowedOrigins: settings.security.allowedOrigins,
         attempts,
         noteSecurityEvent: (event) => securityEvents.note(event),
         hash: {
@@ -358,8 +353,12 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const secure = tls === null ? '' : 's'
     const url = `http${secure}://${host}:${gateway.port}`
     const { totalCount } = await queries.listChargePoints({ page: 1, pageSize: 1 })
-    for (const { setting, sentence } of startWarnings(settings, addressesOfThisMachine(), totalCount))
-      log.warn({ setting }, sentence)
+    const facts: StartFacts = {
+      ownAddresses: addressesOfThisMachine(),
+      stations: totalCount,
+      databaseServer: connectionString === null ? null : databaseServer(connectionString),
+    }
+    for (const { setting, sentence } of startWarnings(settings, facts)) log.warn({ setting }, sentence)
     for (const sentence of certificates.warnings()) log.warn(sentence)
     if (secrets.adminApiKeyFile !== null)
       log.info({ file: secrets.adminApiKeyFile }, 'The admin API key is in this file.')
@@ -422,18 +421,6 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
   }
 }
 
-/** What a start is about to do; the first one with the embedded database takes seconds. */
-function startSentence({ database: { provider, dataFolder } }: Settings): string {
-  if (provider === 'PostgreSQL') return 'Stator starts: it opens the database.'
-  return existsSync(join(dataFolder, 'postgres'))
-    ? 'Stator starts: it opens its embedded database.'
-    : 'Stator starts for the first time: it makes its embedded database, which takes some seconds.'
-}
-
-function addressesOfThisMachine(): string[] {
-  return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address))
-}
-
 /** Runs Stator until SIGTERM or SIGINT, or the command `migrate`. A start that fails prints one sentence. */
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
@@ -446,47 +433,9 @@ async function main(): Promise<void> {
   const log = createLogger(settings.logLevels)
   const stator = await startStator(settings, { log })
   // Without a terminal, standard output has log lines only, and no key.
-  if (process.stdout.isTTY) printBanner(stator, settings)
+  if (process.stdout.isTTY) for (const line of bannerLines(stator, settings)) console.log(line)
   const reload = hasTerminal() ? null : () => reloadSettings(stator, settings, log, argv)
   onSignals({ stop: () => stator.stop(), reload, fail })
-}
-
-function printBanner(stator: Stator, settings: Settings): void {
-  console.log(`REST API       ${stator.url}   (read ${stator.url}/docs)`)
-  console.log(`Charge points  ${stator.ocppUrl}/{identity}`)
-  if (settings.database.provider === 'Embedded') {
-    console.log(
-      'Database       embedded: it survives a crash of the process, not a power cut. Set Database.ConnectionString for PostgreSQL.',
-    )
-  }
-  if (stator.adminApiKeyIsNew) {
-    console.log(`Admin API key  ${stator.adminApiKey}   (shown once, kept in ${stator.adminApiKeyFile})`)
-  } else {
-    console.log(`Admin API key  in ${stator.adminApiKeyFile ?? 'Security.AdminApiKey'}`)
-  }
-}
-
-/** Takes over log levels and the certificate; other changes wait for the next start. */
-async function reloadSettings(
-  stator: Stator,
-  running: Settings,
-  log: AdjustableLogger,
-  argv: readonly string[],
-): Promise<void> {
-  try {
-    const settings = loadSettings({ argv, env: process.env })
-    log.setLevels(settings.logLevels)
-    const isRenewed = await stator.renewCertificates(settings.ocpp.tls)
-    log.info(
-      isRenewed
-        ? 'Settings were read again: log levels are set, and new connections get the new certificate.'
-        : 'Settings were read again, and log levels are set.',
-    )
-    for (const setting of sectionsThatNeedRestart(running, settings))
-      log.warn({ setting }, 'Settings of this section have changed, and take effect at the next start.')
-  } catch (error) {
-    log.error({ error }, 'Settings cannot be read again; Stator goes on with those it has.')
-  }
 }
 
 function fail(error: unknown): void {

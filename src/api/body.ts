@@ -1,8 +1,8 @@
-// Request bodies: JSON, with limits on size and depth. The declared content type is ignored: `curl -d` declares a form,
-// some clients declare nothing, and all of them send JSON. A batch may also be CSV, which must be declared.
+// Request bodies: JSON, with limits on size, depth and time. The declared content type is ignored: `curl -d` declares a
+// form, some clients declare nothing, and all of them send JSON. A batch may also be CSV, which must be declared.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import {
   batchBodyBytesMax,
@@ -12,6 +12,7 @@ import {
   frameDepthMax,
   jsonValuesMax,
   requestBodyBytesMax,
+  requestBodyMsMax,
 } from '../base/limits.ts'
 import { jsonShape } from '../ocpp/json-shape.ts'
 import type { ApiEnv } from './env.ts'
@@ -21,34 +22,60 @@ const tooLarge = (bytesMax: number) => `The request body is larger than ${bytesM
 const split = `split it into several requests of at most ${batchLinesMax} lines`
 const tooLargeBatch = (bytesMax: number) => `The batch is larger than ${bytesMax} bytes; ${split}`
 
-const limits = {
-  operator: limit(requestBodyBytesMax, tooLarge),
-  batch: limit(batchBodyBytesMax, tooLargeBatch),
-  chargePoint: limit(chargePointBodyBytesMax, tooLarge),
+interface BodyLimit {
+  readonly bytesMax: number
+  /** What is said about a larger body. */
+  readonly sentence: (bytesMax: number) => string
 }
 
-function limit(bytesMax: number, sentence: (bytesMax: number) => string): MiddlewareHandler<ApiEnv> {
-  return bodyLimit({
-    maxSize: bytesMax,
-    onError: () => {
-      throw new StatorError('REQUEST_TOO_LARGE', sentence(bytesMax))
-    },
-  })
-}
+const limits = {
+  operator: { bytesMax: requestBodyBytesMax, sentence: tooLarge },
+  batch: { bytesMax: batchBodyBytesMax, sentence: tooLargeBatch },
+  chargePoint: { bytesMax: chargePointBodyBytesMax, sentence: tooLarge },
+} as const satisfies Record<string, BodyLimit>
 
 /**
- * Middleware that reads and parses the body once. An empty body counts as none; the body of a DELETE is ignored, and
- * CSV is left to the route. Must come after `authenticated`, since the size limit depends on the sender.
+ * Middleware that reads the body once, and parses JSON. An empty body counts as none; the body of a DELETE is ignored,
+ * and CSV is left to the route. Must come after `authenticated`, since the size limit depends on the sender.
  */
-export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (c.req.raw.body === null || c.req.method === 'DELETE') return next()
-  const { kind } = c.get('principal')
-  const isBatch = c.req.path.endsWith(':batch')
-  const limited = kind === 'operator' && isBatch ? limits.batch : limits[kind]
-  return limited(c, async () => {
-    if (!(isBatch && isCsv(c))) await readJson(c, isBatch)
-    await next()
+export function requestBody(clock: Clock): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    if (c.req.raw.body === null || c.req.method === 'DELETE') return next()
+    const { kind } = c.get('principal')
+    const isBatch = c.req.path.endsWith(':batch')
+    const bytes = await received(c.req.raw, kind === 'operator' && isBatch ? limits.batch : limits[kind], clock)
+    if (isBatch && isCsv(c)) replaceBody(c, bytes)
+    else readJson(c, new TextDecoder().decode(bytes), isBatch)
+    return next()
+  }
+}
+
+/** @throws {StatorError} `REQUEST_TOO_LARGE`, `REQUEST_TIMEOUT`, or `BAD_REQUEST` when the client has gone. */
+async function received(request: Request, limit: BodyLimit, clock: Clock): Promise<ArrayBuffer> {
+  const { bytesMax, sentence } = limit
+  const announced = request.headers.get('Content-Length')
+  if (Number(announced) > bytesMax) throw new StatorError('REQUEST_TOO_LARGE', sentence(bytesMax))
+  const body = announced === null ? readChunks(request, limit) : request.arrayBuffer()
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(requestBodyMsMax, () => {
+      reject(new StatorError('REQUEST_TIMEOUT', `The body has not arrived within ${requestBodyMsMax / 1_000} s`))
+    })
+    const failed = (error: unknown): void => {
+      reject(error instanceof StatorError ? error : badRequest('body', 'The connection was closed before its end'))
+    }
+    body.then(resolve, failed).finally(cancel)
   })
+}
+
+async function readChunks({ body }: Request, { bytesMax, sentence }: BodyLimit): Promise<ArrayBuffer> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > bytesMax) throw new StatorError('REQUEST_TOO_LARGE', sentence(bytesMax))
+    chunks.push(chunk)
+  }
+  return Bun.concatArrayBuffers(chunks)
 }
 
 /** Whether the request declares that its body is CSV. */
@@ -56,18 +83,22 @@ export function isCsv(c: Context<ApiEnv>): boolean {
   return /^\s*(text|application)\/csv\s*(;|$)/i.test(c.req.header('Content-Type') ?? '')
 }
 
-async function readJson(c: Context<ApiEnv>, isBatch: boolean): Promise<void> {
-  const text = await c.req.raw.text()
-  const headers = new Headers(c.req.raw.headers)
-  headers.delete('Content-Length')
-  if (text === '') headers.delete('Content-Type')
-  else headers.set('Content-Type', 'application/json')
-  const { url, method } = c.req.raw
-  c.req.raw = new Request(url, { method, headers, ...(text === '' ? {} : { body: text }) })
+function readJson(c: Context<ApiEnv>, text: string, isBatch: boolean): void {
+  replaceBody(c, text)
   if (text === '') return
   const value = parsed(text, isBatch)
   // Cached: Hono would parse the text again at each access.
   Object.assign(c.req, { json: async () => value })
+}
+
+/** Puts what was read of the body into the request. An empty text counts as no body, and has no type. */
+function replaceBody(c: Context<ApiEnv>, body: string | ArrayBuffer): void {
+  const headers = new Headers(c.req.raw.headers)
+  headers.delete('Content-Length')
+  if (body === '') headers.delete('Content-Type')
+  else if (typeof body === 'string') headers.set('Content-Type', 'application/json')
+  const { url, method } = c.req.raw
+  c.req.raw = new Request(url, { method, headers, ...(body === '' ? {} : { body }) })
 }
 
 function parsed(text: string, isBatch: boolean): unknown {

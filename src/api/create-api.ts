@@ -3,16 +3,18 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
+import type { Principal } from '../auth/operator-auth.ts'
+import type { LogFields } from '../base/log.ts'
 import { authenticated } from './access.ts'
 import { anomalyRoutes } from './anomalies.ts'
-import { jsonBody } from './body.ts'
+import { requestBody } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { chargePointBatchRoutes } from './chargepoint-batch.ts'
 import { chargePointRoutes } from './chargepoints.ts'
+import { allowedPages, notForeign } from './cross-origin.ts'
 import type { ApiDeps } from './deps.ts'
 import { addDocs } from './docs.ts'
-import { apiApp } from './env.ts'
-import type { ApiEnv } from './env.ts'
+import { apiApp, type ApiEnv, remoteAddressOf } from './env.ts'
 import { answerError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { historyRoutes } from './history.ts'
@@ -35,9 +37,9 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
   app.onError((error, c) => answerError(error, c, deps.log))
   app.notFound((c) => answerError(unserved(app, c), c, deps.log))
 
-  app.use(requestId())
+  app.use(requestId(), allowedPages(deps))
   app.use('/api/*', timed(deps))
-  app.use('/api/*', logged(deps), authenticated(deps), limited(deps), jsonBody)
+  app.use('/api/*', logged(deps), notForeign(deps), authenticated(deps), limited(deps), requestBody(deps.clock))
 
   app.route('/', chargePointRoutes(deps))
   app.route('/', chargePointBatchRoutes(deps))
@@ -58,7 +60,6 @@ function logged({ log, clock }: ApiDeps): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const startedAtMs = clock.nowMs()
     await next()
-    const principal: ApiEnv['Variables']['principal'] | undefined = c.get('principal')
     const code = c.get('errorCode')
     const fields = {
       requestId: c.get('requestId'),
@@ -67,9 +68,18 @@ function logged({ log, clock }: ApiDeps): MiddlewareHandler<ApiEnv> {
       status: c.res.status,
       ...(code === undefined ? {} : { code }),
       durationMs: clock.nowMs() - startedAtMs,
-      principal: principal?.kind === 'operator' ? principal.name : principal?.identity,
+      remoteAddress: remoteAddressOf(c),
+      ...senderOf(c.get('principal')),
     }
     if (c.req.method === 'GET' || c.req.method === 'HEAD') log.debug(fields, 'A REST request was answered.')
     else log.info(fields, 'A REST request was answered.')
   }
+}
+
+/** Who sent it: of an operator that acts as a charge point both names. */
+function senderOf(principal: Principal | undefined): LogFields {
+  if (principal === undefined) return {}
+  if (principal.kind === 'operator') return { principal: principal.name }
+  const { identity, operator = identity } = principal
+  return { principal: operator, identity }
 }

@@ -239,8 +239,10 @@ export interface ApiDeps {
   readonly challenge: (headers: Headers) => string
   /** Whether a request with these headers has the bearer token for GET /metrics. */
   readonly isScraper: (headers: Headers) => boolean
+  /** `Security.AllowedOrigins`. */
+  readonly allowedOrigins: readonly string[]
   readonly attempts: Pick<FailedAttempts, 'turn' | 'failed' | 'proven'>
-  /** Is called when a request is refused with 401. */
+  /** Is called when a request is refused with 401, or because it comes from a foreign web page. */
   readonly noteSecurityEvent: (event: SecurityEvent) => void
   /** Keyed hashes of passwords and API keys. */
   readonly hash: {

@@ -30,6 +30,9 @@ const tags = [
 // Of SPDX, as package.json spells it.
 const license = { name: packageJson.license, identifier: packageJson.license }
 
+// Anybody may read it: the patch level, which says what is not fixed here, is for the log and the metrics.
+const apiVersion = packageJson.version.replace(/\.\d+$/, '')
+
 /** The compressed script of the page. After a package update, `bun test/support/scalar-script.ts` regenerates it. */
 export const scriptFile = fileURLToPath(new URL('scalar/standalone.js.gz', import.meta.url))
 
@@ -64,7 +67,7 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
     openapi: '3.1.0',
     info: {
       title: 'Stator',
-      version: packageJson.version,
+      version: apiVersion,
       description: introduction,
       contact: { name: 'The administrators of this server' },
       license,
@@ -87,7 +90,6 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
       ? c.redirect('/docs')
       : c.json({
           name: 'Stator',
-          version: packageJson.version,
           docs: '/docs',
           openapi: '/openapi.json',
           health: '/health/ready',
@@ -109,6 +111,7 @@ const onlyFromHere = secureHeaders({
     formAction: ["'none'"],
     frameAncestors: ["'none'"],
   },
+  xFrameOptions: 'DENY',
   // This page must not decide whether the host may be used without TLS.
   strictTransportSecurity: false,
 })

@@ -55,6 +55,8 @@ export function answerError(error: Error, c: Context, log: ApiDeps['log']): Resp
       'A REST request failed.',
     )
   }
+  // Of these bodies the rest is not read.
+  if (status === 408 || status === 413) c.header('Connection', 'close')
   if (status === 503) c.header('Retry-After', '5')
   if (status === 429) c.header('Retry-After', String(restRetryAfterSeconds))
   return c.json(errorBody(known), status)
@@ -83,6 +85,7 @@ function recognise(error: Error): StatorError {
 
 function codeOfStatus(status: number): ErrorCode {
   if (status === 404) return 'NOT_FOUND'
+  if (status === 408) return 'REQUEST_TIMEOUT'
   if (status === 413) return 'REQUEST_TOO_LARGE'
   return status < 500 ? 'BAD_REQUEST' : 'INTERNAL'
 }

@@ -1,12 +1,15 @@
 // GET /health/live and /health/ready, for supervisors and load balancers. They need no credentials, since they reveal
-// only whether this process works.
+// only whether this process works. What is wrong stands in the log, and in the answer to an operator.
 
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { ApiDeps } from './deps.ts'
+import type { Principal } from '../auth/operator-auth.ts'
+import { keyCredentials } from '../auth/presented.ts'
+import { authenticated } from './access.ts'
+import type { ApiDeps, HealthCheck } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { badHost } from './responses.ts'
+import { badHost, errors } from './responses.ts'
 
 const Live = z.object({ status: z.enum(['up', 'down']) }).openapi('Live')
 
@@ -14,7 +17,7 @@ const Ready = z
   .object({
     status: z.enum(['ready', 'notReady']),
     checks: z.record(z.string(), z.string()).openapi({
-      description: "Per part of Stator: 'ok', or a sentence that says what is wrong.",
+      description: "Per part of Stator: 'ok' or 'fails'. An operator reads a sentence instead of 'fails'.",
       example: { database: 'ok' },
     }),
   })
@@ -42,24 +45,46 @@ const readyRoute = createRoute({
   tags: ['Health'],
   summary: 'Whether the process can serve; send it no traffic when not',
   description:
-    'For load balancers. 503 while the database does not answer or the process is stopping; `checks` says which. No credentials are needed.',
-  security: [],
+    'For load balancers. 503 while the database does not answer or the process is stopping; `checks` says which. No credentials are needed. With the key of an operator it says what is wrong.',
+  security: [{}, { apiKey: [] }],
   responses: {
     200: { description: 'It can serve.', content: { 'application/json': { schema: Ready } } },
+    ...errors(),
     ...badHost,
     503: { description: 'It cannot serve now.', content: { 'application/json': { schema: Ready } } },
   },
 })
 
 /** Routes of the health checks. */
-export function healthRoutes({ health }: Pick<ApiDeps, 'health'>): OpenAPIHono<ApiEnv> {
+export function healthRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const { health, log } = deps
   const app = apiApp()
+  /** Problems that the log has, by check. A balancer asks every second. */
+  const logged = new Map<string, string>()
+  const note = ({ name, problem }: HealthCheck): void => {
+    if (problem === null) logged.delete(name)
+    else if (logged.get(name) !== problem) {
+      logged.set(name, problem)
+      log.info({ reason: problem }, `The readiness check '${name}' fails.`)
+    }
+  }
 
   app.openapi(liveRoute, (c) => (health.live() ? c.json({ status: 'up' }, 200) : c.json({ status: 'down' }, 503)))
 
+  const asOperator = authenticated(deps)
+  // A charge point is a stranger here: to recognise it takes the database, which may be what fails.
+  app.use('/health/ready', (c, next) => {
+    const isOperator = keyCredentials(c.req.raw.headers)?.chargePointId === null
+    return isOperator ? asOperator(c, next) : next()
+  })
   app.openapi(readyRoute, async (c) => {
     const found = await health.ready()
-    const checks = Object.fromEntries(found.map(({ name, problem }) => [name, problem ?? 'ok']))
+    for (const check of found) note(check)
+    const principal: Principal | undefined = c.get('principal')
+    const shown = (problem: string): string => (principal?.kind === 'operator' ? problem : 'fails')
+    const checks = Object.fromEntries(
+      found.map(({ name, problem }) => [name, problem === null ? 'ok' : shown(problem)]),
+    )
     return found.every(({ problem }) => problem === null)
       ? c.json({ status: 'ready', checks }, 200)
       : c.json({ status: 'notReady', checks }, 503)

@@ -28,9 +28,12 @@ type ErrorResponses = Record<
 /** The 4xx and 5xx answers of a route, by the codes of the error table. */
 export function errors(...codes: readonly ErrorCode[]) {
   const byStatus: ErrorResponses = {}
+  // A body that may be too large may be too slow as well.
+  const slow = codes.includes('REQUEST_TOO_LARGE') ? (['REQUEST_TIMEOUT'] as const) : []
   for (const code of [
     'UNAUTHORIZED',
     ...codes,
+    ...slow,
     'TOO_MANY_REQUESTS',
     'INTERNAL',
     'STORE_UNAVAILABLE',

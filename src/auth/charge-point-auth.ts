@@ -8,7 +8,7 @@ import type { AuthDeps } from './auth-deps.ts'
 import type { FirstCredentials, HandshakeRequest, Presented, Proof } from './authenticator.ts'
 import { handshakeQuirkTable } from './handshake-quirks.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'
-import { isForeignPage } from './origin.ts'
+import { isForeignHandshake } from './origin.ts'
 import { profileOf } from './security-profile.ts'
 
 /** `unauthorized` becomes 401, `unknown` 404, the others 403. */
@@ -63,7 +63,7 @@ export type HandshakeVerdict =
  *   503.
  */
 export async function authenticateChargePoint(request: HandshakeRequest, deps: AuthDeps): Promise<HandshakeVerdict> {
-  if (isForeignPage(request.headers, deps.security)) return { kind: 'foreignPage' }
+  if (isForeignHandshake(request.headers, deps.security)) return { kind: 'foreignPage' }
   const credentials = await readAll(request, deps)
   const verdict = await verdictOn(request, credentials, deps)
   if (verdict.kind === 'unauthorized' && credentials.unavailable !== null) throw credentials.unavailable

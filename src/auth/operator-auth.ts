@@ -7,10 +7,13 @@ import { provePassword } from './password-forms.ts'
 import { basicCredentials, bearerToken, keyCredentials } from './presented.ts'
 import type { BasicCredentials } from './presented.ts'
 
-/** The sender of a request: an operator, or a charge point with its own credentials. */
+/**
+ * The sender of a request: an operator, or a charge point with its own credentials. `operator` is the name of the
+ * operator key that was sent instead of them.
+ */
 export type Principal =
   | { readonly kind: 'operator'; readonly name: string }
-  | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number }
+  | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number; readonly operator?: string }
 
 /**
  * The principal of a request with these headers; null if the credentials are missing or wrong, a reason (for
@@ -61,8 +64,10 @@ async function chargePointByKey(apiKey: string, identity: string, deps: AuthDeps
     return null
   const record = await store.lookup(identity)
   if (record === null) return null
-  const isRight = credentials.matches(apiKey, record.apiKeyHash) || operatorKeys.nameOf(apiKey) !== null
-  return isRight ? { kind: 'chargePoint', identity: record.identity, key: record.key } : null
+  const chargePoint = { kind: 'chargePoint', identity: record.identity, key: record.key } as const
+  if (credentials.matches(apiKey, record.apiKeyHash)) return chargePoint
+  const name = operatorKeys.nameOf(apiKey)
+  return name === null ? null : { ...chargePoint, operator: name }
 }
 
 async function chargePointByPassword(basic: BasicCredentials, deps: AuthDeps): Promise<Principal | null> {

@@ -28,6 +28,8 @@ export interface OcppSettings {
   readonly messageBytesMax: number
   /** Null: plain ws:// and http://. */
   readonly tls: TlsSettings | null
+  /** With TLS: how long browsers shall use https only (Strict-Transport-Security); null: no word about it. */
+  readonly httpsOnlySeconds: number | null
   /** Timeout of a CALL to a charge point. */
   readonly callTimeoutMs: number
   /** Strictness of charge points that are provisioned without one. */
@@ -227,6 +229,7 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     connectionTimeoutSeconds: ocpp.ConnectionTimeout,
     messageBytesMax: ocpp.MaxMessageSize,
     tls: ocpp.EnableSSL ? tlsSettings(ocpp, found) : null,
+    httpsOnlySeconds: ocpp.HstsDays === 0 ? null : ocpp.HstsDays * 86_400,
     callTimeoutMs: ocpp.CallTimeout * 1_000,
     strictness: ocpp.Strictness,
     messageLog: ocpp.MessageLog,

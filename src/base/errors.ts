@@ -3,7 +3,7 @@
 
 interface ErrorRow {
   /** HTTP status when it reaches a REST client. */
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 426 | 429 | 500 | 502 | 503 | 504
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 426 | 429 | 500 | 502 | 503 | 504
   /** The `error` field of the REST body. */
   readonly name: string
   /** What the reader can do about it, as a sentence. */
@@ -25,13 +25,18 @@ export const errorTable = {
   FORBIDDEN: {
     status: 403,
     name: 'Forbidden',
-    hint: 'Use an operator key: a charge point has access to its own resources only.',
+    hint: 'Use an operator key: a charge point has access to its own resources only. A web page of another host must be in `Security.AllowedOrigins`.',
   },
   NOT_FOUND: { status: 404, name: 'NotFound', hint: 'Check the id. Lists show what exists.' },
   METHOD_NOT_ALLOWED: {
     status: 405,
     name: 'MethodNotAllowed',
     hint: 'Use one of the methods that the header `Allow` lists.',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    name: 'RequestTimeout',
+    hint: 'Send the whole body within 30 seconds; the connection is closed.',
   },
   CONFLICT: {
     status: 409,

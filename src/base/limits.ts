@@ -327,6 +327,16 @@ export const batchBodyBytesMax = 4_194_304
 export const batchJsonValuesMax = 100_000
 assert(batchJsonValuesMax >= batchLinesMax * 8, 'batchJsonValuesMax must hold all fields of all lines')
 
+/** Largest body that the HTTP server reads at all, in bytes; a larger one is refused with a bare 413. */
+export const httpBodyBytesMax = 8_388_608
+assert(httpBodyBytesMax >= 2 * batchBodyBytesMax, 'httpBodyBytesMax must leave room for a 413 that says what to do')
+
+/** How long a browser may remember the answer to a preflight (CORS), in seconds. */
+export const corsSeconds = 600
+
+/** How long a client may take to send a request body, in milliseconds. */
+export const requestBodyMsMax = 30_000
+
 /** Errors that the answer to a refused batch lists; it says how many there are. */
 export const batchErrorsShownMax = 1_000
 

@@ -56,7 +56,7 @@ export const logFields = {
   method: 'HTTP method.',
   path: 'Path of the HTTP request, without its query.',
   principal:
-    "Sender of the REST request: name of the operator key, `jwt:` and subject of an operator's token, or identity of the charge point.",
+    "Sender of the REST request: name of the operator key, `jwt:` and subject of an operator's token, or identity of the charge point. If an operator acts as a charge point, `identity` is that of the charge point.",
   remoteAddress: 'Address of the other end of the connection.',
   closeCode: 'WebSocket close code.',
   reason: 'Why something was refused, closed or abandoned.',

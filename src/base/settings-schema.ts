@@ -125,6 +125,11 @@ export const settingsSchema = z.strictObject({
         expected: 'the path of a PEM file',
       }),
       CertificatePassword: secret(0, { meaning: 'Password of the `.pfx` file, or of the PEM key.' }),
+      HstsDays: integer(0, 0, 3_650, {
+        meaning:
+          'With `EnableSSL`: browsers use https only, for every port of this host, as long after an answer (Strict-Transport-Security). 0: no word about it.',
+        unit: 'days',
+      }),
       CallTimeout: integer(30, 1, 600, {
         meaning: 'Timeout of a command: how long it waits for the answer of the charge point.',
         unit: 'seconds',
@@ -197,7 +202,7 @@ export const settingsSchema = z.strictObject({
       }),
       AllowedOrigins: list(z.string().regex(/^(\*|[a-z]+:\/\/[^/\s]+\/?)$/i), {
         meaning:
-          'Web pages that may open a WebSocket from a browser, besides those of the same host; `*`: all. Charge points are no pages.',
+          'Web pages of other hosts that may open a WebSocket from a browser, send requests that change something, and read answers (CORS); `*`: all, but not with Basic credentials. Charge points are no pages.',
         expected: 'a list of origins such as https://console.example.com, or *',
       }),
       UnknownChargePoints: choice('reject', ['reject', 'accept'], {

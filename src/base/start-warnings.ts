@@ -10,13 +10,19 @@ export interface StartWarning {
   readonly sentence: string
 }
 
-/**
- * Warnings about `settings`.
- *
- * @param ownAddresses IP addresses of this machine, of which some are public ones.
- * @param stations how many charge points the database knows.
- */
-export function startWarnings(settings: Settings, ownAddresses: readonly string[], stations: number): StartWarning[] {
+/** What a start knows beside the settings. */
+export interface StartFacts {
+  /** IP addresses of this machine, of which some are public ones. */
+  readonly ownAddresses: readonly string[]
+  /** How many charge points the database knows. */
+  readonly stations: number
+  /** Host of PostgreSQL, and whether the connection string says if the connection is encrypted; null: embedded. */
+  readonly databaseServer: { readonly host: string; readonly saysTls: boolean } | null
+}
+
+/** Warnings about `settings`. */
+export function startWarnings(settings: Settings, facts: StartFacts): StartWarning[] {
+  const { ownAddresses, stations, databaseServer } = facts
   const { ocpp, security, database } = settings
   const warnings: StartWarning[] = []
   const acceptsAll = security.unknownChargePoints === 'accept'
@@ -46,8 +52,26 @@ export function startWarnings(settings: Settings, ownAddresses: readonly string[
       sentence: `The embedded database is for up to ${embeddedStationsMax} charge points, and has ${stations}: move to PostgreSQL (migrate).`,
     })
   }
+  if (databaseServer !== null && !databaseServer.saysTls && !isHere(databaseServer.host, ownAddresses)) {
+    warnings.push({
+      setting: 'Database.ConnectionString',
+      sentence: `The connection to PostgreSQL on ${databaseServer.host} is not encrypted: what is stored can be read and changed on the way. Add SSL Mode=VerifyFull (in a URL sslmode=verify-full), or SSL Mode=Disable if the network is trusted.`,
+    })
+  }
   return warnings
 }
+
+/** Whether a database on `host` is on this machine: the path of a socket, a loopback address, or one of its own. */
+function isHere(host: string, ownAddresses: readonly string[]): boolean {
+  const address = host.replace(/^\[(.*)\]$/, '$1')
+  if (host.startsWith('/') || host === 'localhost' || ownAddresses.includes(address)) return true
+  const family = isIP(address)
+  return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4')
+}
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
 
 /** The addresses that a server on `host` is reached at; a host name may be any of this machine's. */
 function listenedOn(host: string, ownAddresses: readonly string[]): readonly string[] {

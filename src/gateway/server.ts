@@ -7,7 +7,7 @@ import type { FailedAttempts } from '../auth/failed-attempts.ts'
 import type { LimitSettings, OcppSettings } from '../base/config.ts'
 import type { PartCounts } from '../base/counters.ts'
 import { errorFields, errorTable, StatorError } from '../base/errors.ts'
-import { httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
+import { httpBodyBytesMax, httpIdleSecondsMax, restAnswerSecondsMax, socketBufferBytesMax } from '../base/limits.ts'
 import type { HandshakeRefusal, SecurityEvent } from '../blocks/records.ts'
 import type { SocketData } from '../station/station.ts'
 import { Stations, type StationsDeps } from '../station/stations.ts'
@@ -18,6 +18,7 @@ import type { Clients } from './front/inner-servers.ts'
 import { InnerServers } from './front/inner-servers.ts'
 import { TlsFront } from './front/tls-front.ts'
 import { handshake, type HandshakeDeps, isOcppPath } from './handshake.ts'
+import { afterBody, withSecurityHeaders } from './http-answer.ts'
 import type { Peer } from './peer.ts'
 import { DirectPort, FrontPort, type PublicPort } from './public-port.ts'
 
@@ -153,27 +154,24 @@ class RunningGateway implements Gateway {
   #serve({ hostname, port, tls }: Listening, peerOf: PeerOf): Server<SocketData> {
     const deps = this.#deps
     const stations = this.#stations
+    const httpsOnlySeconds = deps.tls === null ? null : deps.settings.httpsOnlySeconds
     return serve<SocketData>({
       hostname,
       port,
       // Otherwise a second process could share the port and receive part of the connections.
       reusePort: false,
       idleTimeout: httpIdleSecondsMax,
+      maxRequestBodySize: httpBodyBytesMax,
       ...(tls === null ? {} : { tls }),
-      fetch: (request, server) => {
-        const peer = peerOf(server.requestIP(request))
-        if (peer === null) return this.#foreign()
-        // An invalid Host header makes `request.url` unparsable.
-        const path = URL.parse(request.url)?.pathname
-        if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
-        if (!isOcppPath(path)) return this.#answer(request, server, deps.channels.addressOf(peer, request.headers))
-        return handshake(request, deps.channels.of(peer, request.headers), server, this.#handshakeDeps)
+      fetch: async (request, server) => {
+        const response = await this.#answer(request, server, peerOf(server.requestIP(request)))
+        return response && withSecurityHeaders(await afterBody(request, response, deps.clock), httpsOnlySeconds)
       },
       // Bun's default error page would show source code to any client.
       development: false,
       error: (error) => {
         deps.log.error({ code: 'INTERNAL', error }, 'A request failed.')
-        return httpError('INTERNAL', 'An unexpected error occurred')
+        return withSecurityHeaders(httpError('INTERNAL', 'An unexpected error occurred'), httpsOnlySeconds)
       },
       websocket: {
         maxPayloadLength: deps.settings.messageBytesMax,
@@ -195,6 +193,18 @@ class RunningGateway implements Gateway {
     })
   }
 
+  /** Undefined after an upgrade. */
+  async #answer(request: Request, server: Server<SocketData>, peer: Peer | null): Promise<Response | undefined> {
+    if (peer === null) return this.#foreign()
+    // An invalid Host header makes `request.url` unparsable.
+    const path = URL.parse(request.url)?.pathname
+    if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
+    const { channels } = this.#deps
+    return isOcppPath(path)
+      ? handshake(request, channels.of(peer, request.headers), server, this.#handshakeDeps)
+      : this.#answerRest(request, server, channels.addressOf(peer, request.headers))
+  }
+
   /** A request at an inner server that did not come through the TLS front: another process of this machine. */
   #foreign(): Response {
     this.#deps.log.warn({ code: 'FORBIDDEN', path: '' }, 'A request past the TLS front was refused.')
@@ -202,7 +212,7 @@ class RunningGateway implements Gateway {
   }
 
   /** Bun resets an idle connection even while its request is being answered. */
-  async #answer(request: Request, server: Server<SocketData>, remoteAddress: string): Promise<Response> {
+  async #answerRest(request: Request, server: Server<SocketData>, remoteAddress: string): Promise<Response> {
     server.timeout(request, restAnswerSecondsMax)
     try {
       return await this.#deps.http(request, remoteAddress)

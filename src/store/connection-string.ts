@@ -15,6 +15,8 @@ export interface DatabaseAddress {
 export interface ParsedConnection {
   readonly config: ClientConfig
   readonly address: DatabaseAddress
+  /** Whether the text says if the connection is encrypted; else it is not. */
+  readonly saysTls: boolean
 }
 
 type Keyword =
@@ -93,6 +95,12 @@ export function parseConnectionString(text: string, origin = setting): ParsedCon
   }
 }
 
+/** The host that a valid connection string names, and whether it says if the connection is encrypted. */
+export function databaseServer(text: string): { readonly host: string; readonly saysTls: boolean } {
+  const { address, saysTls } = parseConnectionString(text)
+  return { host: address.host, saysTls }
+}
+
 function parseUrl(text: string): ParsedConnection {
   if (!URL.canParse(text))
     refuse('it begins like a URL but is not one; expected postgresql://user:password@host:port/database.')
@@ -105,6 +113,7 @@ function parseUrl(text: string): ParsedConnection {
       port: url.port === '' ? 5432 : Number(url.port),
       database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username) || 'postgres',
     },
+    saysTls: [...url.searchParams.keys()].some((name) => name.startsWith('ssl')),
   }
 }
 
@@ -139,6 +148,7 @@ function parseKeywords(text: string): ParsedConnection {
       ...(applicationName === undefined ? {} : { application_name: applicationName }),
     },
     address: { host, port, database },
+    saysTls: given.has('sslMode'),
   }
 }
 

@@ -18,12 +18,18 @@ export function makeRoot(commonName: string, days: number): KeyedCertificate {
   return issue(commonName, days, null, [{ name: 'basicConstraints', cA: true, critical: true }])
 }
 
-/** A certificate for localhost and 127.0.0.1, signed by `root`, valid for `days`. */
-export function makeServer(commonName: string, days: number, root: KeyedCertificate): KeyedCertificate {
-  const altNames = [
-    { type: 2, value: 'localhost' },
-    { type: 7, ip: '127.0.0.1' },
-  ]
+const local = [
+  { type: 2, value: 'localhost' },
+  { type: 7, ip: '127.0.0.1' },
+]
+
+/** A certificate for localhost and 127.0.0.1, or for `altNames`, signed by `root`, valid for `days`. */
+export function makeServer(
+  commonName: string,
+  days: number,
+  root: KeyedCertificate,
+  altNames: readonly object[] = local,
+): KeyedCertificate {
   return issue(commonName, days, root, [{ name: 'subjectAltName', altNames }])
 }
 

@@ -5,6 +5,7 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:chil
 import { chownSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { KeyedCertificate } from './certificates.ts'
 import { freePort } from './free-port.ts'
 
 export type PostgresVersion = 15 | 18
@@ -46,6 +47,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Words before the command that starts the server, such as `taskset -c 1`. */
   readonly runner?: readonly string[]
+  /** Its certificate: then it takes connections with TLS as well, as every PostgreSQL with `ssl = on`. */
+  readonly tls?: KeyedCertificate
   /** Data and port that outlive the server, so that it can be started on them again; whoever names them removes them. */
   readonly home?: PostgresHome
 }
@@ -65,9 +68,10 @@ export async function startPostgres(version: PostgresVersion, options: PostgresO
   const bin = reachableBinaries(version, folder, owner)
   const data = join(folder, 'data')
   if (!existsSync(join(data, 'PG_VERSION'))) initialise(bin, data, folder, owner)
+  const tls = options.tls === undefined ? {} : tlsSettings(options.tls, folder, owner)
   for (let attempt = 1; ; attempt++) {
     const port = home?.port ?? (await freePort())
-    const flags = Object.entries({ ...settings, ...options.settings }).flatMap(([name, value]) => [
+    const flags = Object.entries({ ...settings, ...tls, ...options.settings }).flatMap(([name, value]) => [
       '-c',
       `${name}=${value}`,
     ])
@@ -142,6 +146,15 @@ function initialise(bin: string, data: string, folder: string, owner: Owner): vo
   const result = spawnSync(join(bin, 'initdb'), ['-D', data, ...flags], { ...owner, cwd: folder, encoding: 'utf8' })
   if (result.status === 0 && existsSync(join(data, 'PG_VERSION'))) return
   throw new Error(`initdb failed: ${result.error ?? ''} ${result.stdout} ${result.stderr}`)
+}
+
+/** PostgreSQL takes a key only if nobody else can read it. */
+function tlsSettings({ certificate, key }: KeyedCertificate, folder: string, owner: Owner): Record<string, string> {
+  const files = { ssl_cert_file: join(folder, 'server.crt'), ssl_key_file: join(folder, 'server.key') }
+  writeFileSync(files.ssl_cert_file, certificate)
+  writeFileSync(files.ssl_key_file, key, { mode: 0o600 })
+  if ('uid' in owner) for (const file of Object.values(files)) chownSync(file, owner.uid, owner.gid)
+  return { ssl: 'on', ...files }
 }
 
 /** Null once the server takes connections; else what it said before it ended. */

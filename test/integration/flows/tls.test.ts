@@ -19,7 +19,7 @@ beforeAll(async () => {
   const server = makeServer('localhost', 1, root)
   const CertificatePath = join(folder, 'server.pem')
   await Bun.write(CertificatePath, `${server.certificate}\n${server.key}`)
-  central = await TestStator.start({ settings: { OCPP: { EnableSSL: true, CertificatePath } } })
+  central = await TestStator.start({ settings: { OCPP: { EnableSSL: true, CertificatePath, HstsDays: 30 } } })
 })
 
 afterAll(async () => {
@@ -55,4 +55,32 @@ test('a charge point and an operator that trust the authority are served over ws
 
 test('a client that does not trust the authority is not served', () => {
   expect(fetch(`${central.url}/health/live`)).rejects.toThrow()
+})
+
+/** Strict-Transport-Security of an answer over REST, and of a refused handshake. */
+async function httpsOnly({ url }: TestStator): Promise<(string | null)[]> {
+  const answers = ['/health/live', '/ocpp/CP001'].map((path) =>
+    fetch(`${url}${path}`, { tls: { ca: root.certificate } }),
+  )
+  return (await Promise.all(answers)).map(({ headers }) => headers.get('strict-transport-security'))
+}
+
+test('browsers are told to use https only, as long as the settings say', async () => {
+  expect(await httpsOnly(central)).toEqual(['max-age=2592000', 'max-age=2592000'])
+})
+
+test('so they are where clients are asked for certificates, and the server behind the front speaks http', async () => {
+  const files = { CertificatePath: join(folder, 'server.pem'), ClientCertificateAuthority: join(folder, 'root.pem') }
+  await Bun.write(files.ClientCertificateAuthority, root.certificate)
+  const asking = await TestStator.start({
+    settings: {
+      OCPP: { EnableSSL: true, CertificatePath: files.CertificatePath, HstsDays: 1 },
+      Security: { ClientCertificateAuthority: files.ClientCertificateAuthority },
+    },
+  })
+  try {
+    expect(await httpsOnly(asking)).toEqual(['max-age=86400', 'max-age=86400'])
+  } finally {
+    await asking.stop()
+  }
 })

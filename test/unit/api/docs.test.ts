@@ -330,25 +330,3 @@ describe('the page', () => {
     expect(await (await app.request('/')).json()).toMatchObject({ name: 'Stator', docs: '/docs' })
   })
 })
-
-describe('health', () => {
-  test('is reported by status and body', async () => {
-    const sick = fakeApi({
-      deps: { health: { live: () => false, ready: async () => [{ name: 'database', problem: 'It is away.' }] } },
-    })
-    const live = await sick.app.request('/health/live')
-    expect([live.status, await live.json()]).toEqual([503, { status: 'down' }])
-    const ready = await sick.app.request('/health/ready')
-    expect([ready.status, await ready.json()]).toEqual([
-      503,
-      { status: 'notReady', checks: { database: 'It is away.' } },
-    ])
-
-    const { app } = fakeApi({
-      deps: { health: { live: () => true, ready: async () => [{ name: 'database', problem: null }] } },
-    })
-    expect((await app.request('/health/live')).status).toBe(200)
-    const good = await app.request('/health/ready')
-    expect([good.status, await good.json()]).toEqual([200, { status: 'ready', checks: { database: 'ok' } }])
-  })
-})

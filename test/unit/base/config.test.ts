@@ -73,6 +73,7 @@ describe('sources', () => {
       connectionTimeoutSeconds: 60,
       messageBytesMax: 65_536,
       tls: { certificatePath: '/etc/stator/certificate.pfx', keyPath: null, password: 'your-password' },
+      httpsOnlySeconds: null,
       callTimeoutMs: 30_000,
       strictness: 'lenient',
       messageLog: true,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseConnectionString } from '../../../src/store/connection-string.ts'
+import { databaseServer, parseConnectionString } from '../../../src/store/connection-string.ts'
 
 function refusal(text: string): string {
   try {
@@ -31,6 +31,7 @@ describe('keywords', () => {
         connectionTimeoutMillis: 15_000,
       },
       address: { host: 'localhost', port: 5432, database: 'ocppcore' },
+      saysTls: false,
     })
   })
 
@@ -108,12 +109,25 @@ describe('URLs', () => {
     expect(parseConnectionString(text)).toEqual({
       config: { connectionString: text },
       address: { host: 'db.example', port: 6432, database: 'ocpp core' },
+      saysTls: true,
     })
     expect(parseConnectionString('postgres://stator@localhost').address).toEqual({
       host: 'localhost',
       port: 5432,
       database: 'stator',
     })
+  })
+
+  test.each([
+    ['Host=db', false],
+    ['Host=db;Trust Server Certificate=true', false],
+    ['Host=db;SSL Mode=Disable', true],
+    ['Host=db;SslMode=VerifyFull', true],
+    ['postgres://u@db/stator', false],
+    ['postgres://u@db/stator?sslmode=disable', true],
+    ['postgres://u@db/stator?ssl=true', true],
+  ])('%s says whether it is encrypted: %p', (text, saysTls) => {
+    expect(databaseServer(text)).toEqual({ host: 'db', saysTls })
   })
 
   test('an invalid one is refused without its password', () => {
