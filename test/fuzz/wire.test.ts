@@ -120,7 +120,10 @@ test(
       expect(heapBytes() - heapBefore).toBeLessThan(heapGrowthBytesMax)
 
       expect(lines).toEqual([])
-      expect(await central.json('/health/ready')).toEqual({ status: 'ready', checks: { database: 'ok' } })
+      expect(await central.json('/health/ready')).toEqual({
+        status: 'ready',
+        checks: { database: 'ok', gateway: 'ok' },
+      })
       for (const { identity, version, started } of stations) {
         expect(await central.json(`/api/chargepoints/${identity}/status`)).toMatchObject({ chargePointId: identity })
         if (version !== '1.6') continue

@@ -36,11 +36,16 @@ afterAll(async () => {
   await database.drop()
 })
 
+/** `flags`, each with its value, without those that `given` has. */
+function unless(given: readonly string[], flags: readonly string[]): string[] {
+  return flags.flatMap((flag, at) => (at % 2 === 0 && !given.includes(flag) ? [flag, flags[at + 1] ?? ''] : []))
+}
+
 /** A short load on the Stator of this file; every test brings stations of its own. */
 function loadStator([identity = '', ...args]: readonly string[], options: Partial<LoadOptions> = {}) {
   const { ocppUrl } = stator
   const flags = ['--url', ocppUrl, '--api-key', adminApiKey, '--database-url', database.connectionString]
-  const short = ['--stations', '4', '--warmup', '50ms', '--duration', '300ms', '--samples', '4']
+  const short = unless(args, ['--stations', '4', '--warmup', '50ms', '--duration', '300ms', '--samples', '4'])
   const printed: string[] = []
   const plan = parseLoad([...flags, ...short, '--identity', identity, ...args])
   return load(plan, { print: (line) => printed.push(line), ...options }).then((result) => ({
@@ -142,7 +147,8 @@ describe('a load on Stator', () => {
 describe('a load that cannot run says so at once, in one sentence:', () => {
   /** What it says; it may take as long as a few tries, not as long as a fleet has to connect. */
   async function refusalOf(url: string, ...flags: string[]): Promise<string> {
-    const plan = parseLoad(['--url', url, '--stations', '3', '--duration', '100ms', '--warmup', '0', ...flags])
+    const short = unless(flags, ['--stations', '3', '--duration', '100ms', '--warmup', '0'])
+    const plan = parseLoad(['--url', url, ...short, ...flags])
     const refused = await within(
       'the refusal',
       load(plan, { print: () => undefined }).then(
