@@ -205,6 +205,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       secrets,
       {
         lookup: (identity) => queries.credentials(identity),
+        isCertificateRevoked: (serialNumber) => queries.isCertificateRevoked(serialNumber),
         create: async (identity, hashes) => {
           await queries
             .createChargePoint(identity, { ...hashes, strictness: settings.ocpp.strictness })
@@ -232,6 +233,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     )
     if (signing !== null) {
       const { authority, renewalMs } = signing
+      certificates.clientCertificates?.trustOwn(authority.certificate)
       const { subject, validToMs } = authority
       const detail = { subject, validTo: isoTime(validToMs) }
       ocppLog.info({ detail }, 'Certificates of charge points are signed by this authority.')

@@ -24,6 +24,7 @@ import type {
   CertificateRecord,
   InstalledCertificateRecord,
   ReportedCertificate,
+  RevokedCertificate,
   SentCertificate,
 } from '../blocks/certificates/records.ts'
 import type {
@@ -162,6 +163,11 @@ export interface ApiQueries {
   listCertificates(filter: CertificateFilter, page: Page): Promise<PageOf<CertificateRecord>>
   /** Certificates that were signed for a charge point, newest first. */
   certificatesOf(chargePoint: ChargePointRef): Promise<readonly CertificateRecord[]>
+  /**
+   * Revokes a certificate that was signed for a charge point, and ends the connection that authenticated with it. Null:
+   * there is none with that serial number.
+   */
+  revokeCertificate(chargePointKey: number, serialNumber: string): Promise<RevokedCertificate | null>
   /** The certificates that a charge point last reported. */
   installedCertificatesOf(chargePointKey: number): Promise<readonly InstalledCertificateRecord[]>
   /** Replaces the earlier report: of `types`, or of all. */

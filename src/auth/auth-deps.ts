@@ -18,6 +18,8 @@ export interface CredentialStore {
    * existing record if another connection created it meanwhile.
    */
   create(identity: string, hashes: FirstCredentials): Promise<CredentialRecord>
+  /** Whether the certificate with this serial number was signed by Stator, and an operator has revoked it. */
+  isCertificateRevoked(serialNumber: string): Promise<boolean>
 }
 
 export interface AuthDeps {
@@ -48,7 +50,8 @@ export function createAuthDeps(
   ])
   const metricsTokenDigest = security.metricsToken === null ? null : credentials.digest(security.metricsToken)
   const thumbprints = new Set(security.clientCertificates?.thumbprints)
-  const parts = { credentials, operatorKeys, tokens, thumbprints }
+  const isRevoked = (serialNumber: string): Promise<boolean> => store.isCertificateRevoked(serialNumber)
+  const parts = { credentials, operatorKeys, tokens, thumbprints, isRevoked }
   const authenticators = authenticatorsOf(security.authenticationMethods, parts)
   return { security, authenticators, credentials, operatorKeys, metricsTokenDigest, tokens, store }
 }

@@ -21,7 +21,7 @@ export interface Channel {
 export interface PresentedCertificate {
   readonly leaf: X509Certificate
   readonly facts: CertificateFacts
-  /** Why it does not lead to an authority of `Security.ClientCertificateAuthority`, or is not valid; null if it is. */
+  /** Why it does not lead to an authority that is trusted, or is not valid; null if it is. */
   readonly chainProblem: string | null
 }
 

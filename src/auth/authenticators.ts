@@ -17,15 +17,17 @@ export interface AuthenticatorParts {
   readonly tokens: TokenVerifier | null
   /** `Security.AllowedCertificateThumbprints`. */
   readonly thumbprints: ReadonlySet<string>
+  /** Whether an operator has revoked the certificate with a serial number. */
+  readonly isRevoked: (serialNumber: string) => Promise<boolean>
 }
 
 /** The authenticators of `methods`, which are those of `Security.AuthenticationMethod`. */
 export function authenticatorsOf(
   methods: readonly AuthenticationMethod[],
-  { credentials, operatorKeys, tokens, thumbprints }: AuthenticatorParts,
+  { credentials, operatorKeys, tokens, thumbprints, isRevoked }: AuthenticatorParts,
 ): readonly Authenticator[] {
   const all: readonly Authenticator[] = [
-    clientCertificateAuthenticator(thumbprints),
+    clientCertificateAuthenticator(thumbprints, isRevoked),
     basicAuthenticator(credentials),
     apiKeyAuthenticator(credentials, operatorKeys),
     ...(tokens === null ? [] : [jwtAuthenticator(tokens)]),

@@ -10,6 +10,7 @@ import { handshakeQuirkTable } from './handshake-quirks.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'
 import { isForeignHandshake } from './origin.ts'
 import { profileOf } from './security-profile.ts'
+import { serialNumberOf } from './ways-in/client-certificate.ts'
 
 /** `unauthorized` becomes 401, `unknown` 404, the others 403. */
 export type HandshakeVerdict =
@@ -31,6 +32,8 @@ export type HandshakeVerdict =
       readonly credential: Uint8Array | null
       /** What to store in place of `credential`; null: nothing. */
       readonly renewed: Uint8Array | null
+      /** Serial number of the client certificate that it authenticated with; null if it did not. */
+      readonly certificate: string | null
     }
   | {
       readonly kind: 'unauthorized'
@@ -184,7 +187,9 @@ function judge(
   const profile = profileOf(method, channel)
   if (profile < profileMin) return { kind: 'profileTooLow', identity, profile, profileMin }
   const { credential, renewed } = proof
-  return { kind: 'accepted', key, identity, strictness, quirks, profile, method, credential, renewed }
+  const shown = method === 'ClientCertificate' ? channel.certificate : null
+  const certificate = shown === null || typeof shown === 'string' ? null : serialNumberOf(shown)
+  return { kind: 'accepted', key, identity, strictness, quirks, profile, method, credential, renewed, certificate }
 }
 
 interface Proven {

@@ -6,8 +6,10 @@ import { invalid } from './settings-sources.ts'
 export interface ClientCertificateSettings {
   /** Whether authority, period of validity and revocation are checked. */
   readonly isValidated: boolean
-  /** PEM; null: thumbprints alone say which certificates count. */
+  /** PEM; null: none. */
   readonly authorityPath: string | null
+  /** Whether no authority says which certificates count, neither one of `authorityPath` nor Stator's own. */
+  readonly isByThumbprintsAlone: boolean
   readonly revocationListPaths: readonly string[]
   /** SHA-1 or SHA-256, hex in lower case without colons; empty: no such list. */
   readonly thumbprints: readonly string[]
@@ -27,6 +29,7 @@ export function clientCertificateSettings(
 ): ClientCertificateSettings | null {
   const { AuthenticationMethod: methods, AllowedCertificateThumbprints: thumbprints } = security
   const { ClientCertificateAuthority: authority, ClientCertificateRevocationList: lists } = security
+  const hasAuthority = authority !== '' || security.CertificateAuthority !== 'None'
   const refuse = (setting: string, is: string, expected: string): Error =>
     invalid(`Security.${setting} ${is}${from(`Security.${setting}`)}: expected ${expected}.`)
 
@@ -53,11 +56,12 @@ export function clientCertificateSettings(
   if (!ocpp.EnableSSL && security.ProxyCertificateHeader === '') {
     throw refuse(setting, is, 'Security.ProxyCertificateHeader, in which the proxy passes certificates on')
   }
-  if (authority === '' && thumbprints.length === 0) {
+  if (!hasAuthority && thumbprints.length === 0) {
     throw refuse(
       setting,
       is,
-      'Security.ClientCertificateAuthority or Security.AllowedCertificateThumbprints, which say whose certificates count',
+      'Security.ClientCertificateAuthority, Security.CertificateAuthority = Local or ' +
+        'Security.AllowedCertificateThumbprints, which say whose certificates count',
     )
   }
   if (!security.ValidateClientCertificate && thumbprints.length === 0) {
@@ -77,6 +81,7 @@ export function clientCertificateSettings(
   return {
     isValidated: security.ValidateClientCertificate,
     authorityPath: authority || null,
+    isByThumbprintsAlone: !hasAuthority,
     revocationListPaths: lists,
     thumbprints: thumbprints.map((text) => text.replaceAll(':', '').toLowerCase()),
     proxyHeader: security.ProxyCertificateHeader || null,

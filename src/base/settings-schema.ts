@@ -257,7 +257,7 @@ export const settingsSchema = z.strictObject({
       }),
       CertificateAuthority: choice('None', ['None', 'Local'], {
         meaning:
-          '`Local` signs the certificates that charge points request (SignCertificate) and sends them; `None` answers such requests with Rejected.',
+          '`Local` signs the certificates that charge points request (SignCertificate), sends them, and accepts them in TLS; `None` answers such requests with Rejected.',
       }),
       CertificateAuthorityPath: text('', {
         meaning:
@@ -288,11 +288,11 @@ export const settingsSchema = z.strictObject({
       }),
       ValidateClientCertificate: boolean(true, {
         meaning:
-          'Whether client certificates must lead to ClientCertificateAuthority, be in their period of validity, and not be revoked. False: only those of AllowedCertificateThumbprints count. The name in a certificate is always checked.',
+          'Whether client certificates must lead to ClientCertificateAuthority or CertificateAuthority, be in their period of validity, and not be revoked. False: only those of AllowedCertificateThumbprints count. The name in a certificate is always checked.',
       }),
       ClientCertificateAuthority: text('', {
         meaning:
-          'Authorities of client certificates: PEM, roots or intermediate ones; a certificate of any of them counts.',
+          'Authorities of client certificates: PEM, roots or intermediate ones; a certificate of any of them counts, beside those of CertificateAuthority.',
         expected: 'the path of a PEM file',
       }),
       ClientCertificateRevocationList: list(z.string().trim().min(1), {

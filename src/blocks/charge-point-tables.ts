@@ -59,6 +59,8 @@ export const chargePoints = pgTable(
     connectionEpoch: bigint('connection_epoch', { mode: 'number' }).notNull().default(0),
     /** Id of the node that holds the connection; null while not connected. */
     node: text('node'),
+    /** Serial number of the client certificate of the last connection; null: it authenticated otherwise. */
+    connectionCertificate: text('connection_certificate'),
     /**
      * The connection that was open when the charge point was last disconnected, and its node; null if none was open.
      * See store/connection-history.ts.
@@ -123,6 +125,7 @@ export const unpatchedColumns = [
   'connected',
   'connectionEpoch',
   'node',
+  'connectionCertificate',
   'endedEpoch',
   'endedNode',
   'fencedIn',

@@ -250,7 +250,12 @@ export async function handshake(
           data: {
             identity: verdict.identity,
             chargePointKey: verdict.key,
-            authentication: { credential: verdict.credential, renewed: verdict.renewed, profile: verdict.profile },
+            authentication: {
+              credential: verdict.credential,
+              renewed: verdict.renewed,
+              profile: verdict.profile,
+              certificate: verdict.certificate,
+            },
             version: negotiated.version,
             remoteAddress,
             releaseSlot,

@@ -104,9 +104,15 @@ export function answers16(station: Station): Answers16 {
       answer: { status: station.cancelReservation(reservationId) ? 'Accepted' : 'Rejected' },
     }),
 
-    CertificateSigned: ({ certificateChain }) => ({
-      answer: { status: station.ownCertificate.take(certificateChain) ? 'Accepted' : 'Rejected' },
-    }),
+    CertificateSigned({ certificateChain }) {
+      const before = station.ownCertificate.kept
+      if (!station.ownCertificate.take(certificateChain)) return { answer: { status: 'Rejected' } }
+      const isNew = station.ownCertificate.kept !== before
+      return {
+        answer: { status: 'Accepted' },
+        ...(isNew ? { afterwards: () => station.certificateChanged() } : {}),
+      }
+    },
 
     ChangeAvailability: ({ connectorId, type }) => ({
       answer: { status: station.changeAvailability(connectorId, type === 'Operative') },

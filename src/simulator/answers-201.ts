@@ -137,9 +137,15 @@ export function answers201(station: Station): Answers201 {
       answer: { status: station.cancelReservation(reservationId) ? 'Accepted' : 'Rejected' },
     }),
 
-    CertificateSigned: ({ certificateChain }) => ({
-      answer: { status: station.ownCertificate.take(certificateChain) ? 'Accepted' : 'Rejected' },
-    }),
+    CertificateSigned({ certificateChain }) {
+      const before = station.ownCertificate.kept
+      if (!station.ownCertificate.take(certificateChain)) return { answer: { status: 'Rejected' } }
+      const isNew = station.ownCertificate.kept !== before
+      return {
+        answer: { status: 'Accepted' },
+        ...(isNew ? { afterwards: () => station.certificateChanged() } : {}),
+      }
+    },
 
     ChangeAvailability: ({ evse, operationalStatus }) => ({
       answer: { status: station.changeAvailability(evse?.id ?? 0, operationalStatus === 'Operative') },

@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import { spellCallError } from '../ocpp/call-error.ts'
 import { checkRequest, checkResponse } from '../examine/schema.ts'
 import { tables } from '../blocks/messages.ts'
+import { handshakeHeaders, tlsIdentity } from './access.ts'
 import { Charging, type Started } from './charging.ts'
 import {
   CallRefusal,
@@ -80,7 +81,7 @@ export class SimulatedChargePoint implements Station {
     this.serialNumber = `SIM-${options.identity}`.slice(0, 25)
     this.#firmwareVersion = options.firmwareVersion ?? '1.0.0'
     this.#paceMs = options.paceMs ?? 2_000
-    const random = options.random ?? Math.random
+    const { random = Math.random, tls } = options
     this.#charging = new Charging(this.#chargingDeps(random), options.connectors ?? 1)
     const connectors = this.settings.byKey('NumberOfConnectors')
     if (connectors !== undefined) connectors.value = String(this.#charging.connectors.length)
@@ -89,7 +90,8 @@ export class SimulatedChargePoint implements Station {
       {
         url: `${options.url}/${encodeURIComponent(options.identity)}`,
         subprotocols: [this.#dialect.subprotocol],
-        headers: () => this.#headers(),
+        headers: () => handshakeHeaders(options, this.settings),
+        ...(tls === undefined ? {} : { tls: () => tlsIdentity(tls, this.ownCertificate) }),
         clock: this.clock,
         random,
         backOff: options.backOff ?? { msMin: 1_000, msMax: 60_000 },
@@ -111,6 +113,7 @@ export class SimulatedChargePoint implements Station {
       signCertificate: (csr) => this.#dialect.signCertificate(csr),
       call: (call) => this.call(call),
       failed: (error) => this.#observe({ kind: 'failed', error }),
+      first: tls?.cert === undefined ? null : tls,
     })
     this.#upkeep = new Upkeep({
       clock: this.clock,
@@ -349,6 +352,11 @@ export class SimulatedChargePoint implements Station {
     return this.#charging.compositeSchedule(connectorId, durationSeconds, unit)
   }
 
+  /** A new certificate was accepted: it connects again with it (A02.FR.08), unless it connects without any. */
+  certificateChanged(): void {
+    if (this.ownCertificate.isInUse) this.#connection.renew('new certificate')
+  }
+
   settingsChanged(): void {
     this.#charging.restartSampling()
     this.#heartbeatLater()
@@ -356,15 +364,6 @@ export class SimulatedChargePoint implements Station {
 
   #observe(observation: Observation): void {
     this.#options.observe?.(observation)
-  }
-
-  #headers(): Record<string, string> {
-    const { apiKey } = this.#options
-    if (apiKey !== undefined) return { 'X-API-Key': apiKey, 'X-Charge-Point-Id': this.identity }
-    const changed = this.settings.byKey('AuthorizationKey')?.value ?? ''
-    const password = changed === '' ? this.#options.password : changed
-    if (password === undefined) return {}
-    return { Authorization: `Basic ${Buffer.from(`${this.identity}:${password}`).toString('base64')}` }
   }
 
   #chargingDeps(random: () => number): ConstructorParameters<typeof Charging>[0] {
@@ -392,6 +391,7 @@ export class SimulatedChargePoint implements Station {
     const { observe } = this.#options
     return {
       opened: (subprotocol) => {
+        this.ownCertificate.worked()
         this.#observe({ kind: 'connected', subprotocol })
         // Boots once after it was switched on; after a lost connection it continues without a boot (1.6 §4.2).
         if (this.#isAccepted) this.#resume()
@@ -402,6 +402,10 @@ export class SimulatedChargePoint implements Station {
         this.#cancelHeartbeat()
         this.#cancelBoot()
         this.#observe({ kind: 'disconnected', code, reason })
+      },
+      refused: (status) => {
+        if (status === 401 || status === 403) this.ownCertificate.refused()
+        this.#observe({ kind: 'refused', status })
       },
       received: (action, payload) => this.#received(action, payload),
       ...(observe === undefined

@@ -56,12 +56,24 @@ export interface BackOff {
   readonly msMax: number
 }
 
+/** What a charge point brings to a TLS handshake, as PEM. */
+export interface TlsIdentity {
+  /** Certificates of the authorities that it trusts; left out: those of the system. */
+  readonly ca?: string
+  /** Its certificate, and those above it. */
+  readonly cert?: string
+  /** Private key of `cert`. */
+  readonly key?: string
+}
+
 export interface ConnectionOptions {
   /** The URL, including the identity. */
   readonly url: string
   readonly subprotocols: readonly string[]
   /** Headers of the handshake, read for every attempt, because credentials may change. */
   readonly headers: () => Readonly<Record<string, string>>
+  /** Trust and client certificate of `wss://`, read for every attempt, because the certificate may change. */
+  readonly tls?: () => TlsIdentity
   readonly clock: Clock
   /** Numbers in [0, 1). */
   readonly random: () => number
@@ -74,6 +86,8 @@ export interface ConnectionListener {
   opened(subprotocol: string): void
   /** The connection has ended, or could not be opened. */
   closed(code: number, reason: string): void
+  /** The handshake was answered with this HTTP status instead of 101; `closed` follows. */
+  refused?(status: number): void
   /** A CALL came in. Throw `CallRefusal` to answer with a CALLERROR. */
   received(action: string, payload: unknown): Reply | Promise<Reply>
   /** A frame was sent or received; `bytes` are UTF-16 code units. */
@@ -130,6 +144,13 @@ export class Connection {
     socket.close(code, reason)
   }
 
+  /** Ends the connection in an orderly way, if there is one, and connects again at once. CALLs that wait are lost. */
+  renew(reason: string): void {
+    if (!this.isOpen) return
+    this.close(1000, reason)
+    this.open()
+  }
+
   /** Cuts the connection without a close frame, like a broken line. It reconnects after the back-off. */
   cut(): void {
     const socket = this.#socket
@@ -159,9 +180,14 @@ export class Connection {
 
   #dial(): void {
     this.#cancelRedial = null
-    const { url, subprotocols, headers } = this.#options
-    const socket = new WebSocket(url, { protocols: [...subprotocols], headers: { ...headers() } })
+    const { url, subprotocols, headers, tls } = this.#options
+    const options = { protocols: [...subprotocols], headers: { ...headers() } }
+    const socket = new WebSocket(url, tls === undefined ? options : { ...options, tls: { ...tls() } })
     this.#socket = socket
+    socket.addEventListener('error', (event) => {
+      const status = refusalStatus(event)
+      if (this.#socket === socket && status !== null) this.#listener.refused?.(status)
+    })
     socket.addEventListener('open', () => {
       if (this.#socket !== socket) return
       this.#failures = 0
@@ -244,6 +270,13 @@ export class Connection {
     this.#listener.frame?.('out', text)
     this.#socket?.send(text)
   }
+}
+
+/** Bun says the HTTP status of a refused handshake in a sentence only; null if there was no answer. */
+function refusalStatus(event: Event): number | null {
+  const sentence = event instanceof ErrorEvent ? event.message : ''
+  const status = /Expected 101 status code: (\d{3})/.exec(sentence)?.[1]
+  return status === undefined ? null : Number(status)
 }
 
 function isAnswer(value: unknown): value is Answer {

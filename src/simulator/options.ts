@@ -1,7 +1,7 @@
 // The options of a simulated charge point, and the events that an observer receives.
 
 import type { Clock } from '../base/clock.ts'
-import type { BackOff } from './connection.ts'
+import type { BackOff, TlsIdentity } from './connection.ts'
 import type { Authorization, Status, StopReason, Transaction } from './station.ts'
 
 export interface SimulatorOptions {
@@ -13,6 +13,11 @@ export interface SimulatorOptions {
   readonly password?: string
   /** For X-API-Key, sent together with X-Charge-Point-Id. */
   readonly apiKey?: string
+  /**
+   * For `wss://`. With `cert` and `key` it authenticates with this certificate (security profile 3), until it is given
+   * another one (CertificateSigned).
+   */
+  readonly tls?: TlsIdentity
   /** How many connectors (2.0.1: EVSEs with one connector each); 1 by default. */
   readonly connectors?: number
   /** Power of one connector, in W. */
@@ -36,6 +41,8 @@ export interface SimulatorOptions {
 export type Observation =
   | { readonly kind: 'connected'; readonly subprotocol: string }
   | { readonly kind: 'disconnected'; readonly code: number; readonly reason: string }
+  /** A handshake was answered with this HTTP status. */
+  | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'booted'; readonly status: string }
   | { readonly kind: 'status'; readonly connectorId: number; readonly status: Status }
   | { readonly kind: 'started'; readonly transaction: Transaction; readonly authorization: Authorization }

@@ -1,9 +1,9 @@
-// The certificate of a simulated charge point for its own connection: it makes a key, requests a certificate of it, and
-// checks what it is sent. A private key never leaves it.
+// The certificate of a simulated charge point for its own connection: it makes a key, requests a certificate of it,
+// checks what it is sent, and shows it in its next TLS handshake. A private key never leaves it.
 
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
-import { type Answer, type Call, CallLost } from './connection.ts'
+import { type Answer, type Call, CallLost, type TlsIdentity } from './connection.ts'
 
 const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
@@ -17,12 +17,16 @@ export interface CertificateLine {
   signCertificate(csr: string): Call
   call(call: Call): Promise<Answer>
   failed(error: Error): void
+  /** The certificate that it was delivered with; null: none. */
+  readonly first: TlsIdentity | null
 }
 
 interface RequestedKey {
   readonly csr: string
   /** Digest of the public key. */
   readonly publicKey: string
+  /** The private key, PEM. */
+  readonly key: string
 }
 
 /** The certificate that a charge point uses, with the certificates above it. */
@@ -37,9 +41,40 @@ export class OwnCertificate {
   #requested: RequestedKey | null = null
   #isAnswered = true
   #kept: KeptCertificate | null = null
+  /** The newest certificate with its key, and the one before it, which is the fallback until the newest has worked. */
+  #newest: TlsIdentity | null
+  #fallback: TlsIdentity | null = null
+  /** The one that the next connection shows, once it is chosen. */
+  #shown: TlsIdentity | null = null
+  #inUse: TlsIdentity | null = null
 
   constructor(line: CertificateLine) {
     this.#line = line
+    this.#newest = line.first
+  }
+
+  /** Whether the last connection that opened showed a certificate. */
+  get isInUse(): boolean {
+    return this.#inUse !== null
+  }
+
+  /** The certificate to connect with; null: none. */
+  next(): TlsIdentity | null {
+    this.#shown ??= this.#newest
+    return this.#shown
+  }
+
+  /** Connected. A new certificate that was shown has worked (A02.FR.10): the one before it is discarded. */
+  worked(): void {
+    this.#inUse = this.#shown
+    if (this.#inUse !== null && this.#inUse === this.#newest) this.#fallback = null
+    // The next connection tries the newest again.
+    this.#shown = null
+  }
+
+  /** The central system has refused what was shown: the other certificate is tried next, if there is one. */
+  refused(): void {
+    this.#shown = this.#shown === this.#newest ? this.#fallback : null
   }
 
   /** The newest one that was valid; null before the first. */
@@ -79,7 +114,12 @@ export class OwnCertificate {
       return issuer === undefined || (issuer.ca && one.checkIssued(issuer) && one.verify(issuer.publicKey))
     })
     if (!isValidNow || !isWhole || !own.subject.split('\n').includes(`CN=${this.#line.identity}`)) return false
+    // It may be sent once more, if the answer was lost.
+    if (this.#kept?.serialNumber === own.serialNumber) return true
     this.#kept = { chain, serialNumber: own.serialNumber }
+    this.#fallback ??= this.#newest
+    this.#newest = { cert: pem, key: requested.key }
+    this.#shown = null
     return true
   }
 
@@ -109,7 +149,9 @@ export class OwnCertificate {
       signingAlgorithm: keyAlgorithm,
     })
     const publicKey = digestOf(Buffer.from(await crypto.subtle.exportKey('spki', keys.publicKey)))
-    return { csr: request.toString('pem'), publicKey }
+    const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey))
+    const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+    return { csr: request.toString('pem'), publicKey, key: String(key.export({ type: 'pkcs8', format: 'pem' })) }
   }
 }
 

@@ -155,6 +155,8 @@ export interface Station {
   uploadLog(requestId: number | null): void
   /** Limits of the next `durationSeconds` on a connector (0: of the whole charge point), in `unit`. */
   compositeSchedule(connectorId: number, durationSeconds: number, unit: 'W' | 'A'): Period[]
+  /** A certificate for its own connection was accepted, and the answer has been sent. */
+  certificateChanged(): void
   /** A setting or a charging profile changed. */
   settingsChanged(): void
 }

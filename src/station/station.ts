@@ -31,6 +31,8 @@ export interface Authentication {
   /** What to store in its place; null: nothing. */
   readonly renewed: Uint8Array | null
   readonly profile: SecurityProfile
+  /** Serial number of the client certificate that it authenticated with; null if it did not. */
+  readonly certificate: string | null
 }
 
 /** What the handshake passes to the socket. */

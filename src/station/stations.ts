@@ -53,7 +53,7 @@ export interface StationsDeps extends Omit<StationDeps, MadeHere> {
   readonly disconnect: (chargePointKey: number, epoch: number, end: ConnectionEnd) => Promise<void>
 }
 
-const noAuthentication: Authentication = { credential: null, renewed: null, profile: 0 }
+const noAuthentication: Authentication = { credential: null, renewed: null, profile: 0, certificate: null }
 
 /** Every open connection. */
 export class Stations {

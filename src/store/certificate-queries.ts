@@ -1,7 +1,7 @@
 // Certificates of charge points: requests that wait for their signature, certificates that wait to be sent, and what
 // charge points reported. A certificate is stored before it is sent, so that a crash loses none.
 
-import { and, asc, desc, eq, inArray, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, lt, ne, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { certificateResendMs, certificateSendsMax, installedCertificatesMax, renewalPauseMs } from '../base/limits.ts'
 import { storableKey } from '../base/storable-text.ts'
@@ -12,9 +12,11 @@ import type {
   CertificateRecord,
   InstalledCertificateRecord,
   ReportedCertificate,
+  RevokedCertificate,
   SentCertificate,
 } from '../blocks/certificates/records.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
+import { revokeCertificate } from './certificate-revocation.ts'
 import { type ListSource, pageOf } from './paging.ts'
 import { certificateAuthority, certificates, installedCertificates, sentCertificates } from './schema.ts'
 
@@ -42,6 +44,14 @@ interface Ref {
 
 type CertificateRow = typeof certificates.$inferSelect
 
+/** What a certificate is shown with: of its charge point, too. */
+const shownColumns = {
+  identity: chargePoints.identity,
+  isInUse: sql<boolean>`(${chargePoints.connected}
+    AND ${chargePoints.connectionCertificate} IS NOT DISTINCT FROM ${certificates.serialNumber})`,
+  certificate: certificates,
+}
+
 export function createCertificateQueries(source: ListSource) {
   const { db } = source
   return {
@@ -62,25 +72,38 @@ export function createCertificateQueries(source: ListSource) {
         page,
         { table: certificates, where },
         db
-          .select({ identity: chargePoints.identity, certificate: certificates })
+          .select(shownColumns)
           .from(certificates)
           .innerJoin(chargePoints, eq(chargePoints.key, certificates.chargePointKey))
           .where(where)
           .orderBy(asc(certificates.validToMs), asc(certificates.serialNumber))
           .$dynamic(),
-        ({ identity, certificate }) => recordOf(identity, certificate),
+        recordOf,
       )
     },
 
     /** Newest first. */
-    async certificatesOf({ key, identity }: Ref): Promise<readonly CertificateRecord[]> {
+    async certificatesOf({ key }: Ref): Promise<readonly CertificateRecord[]> {
       const rows = await db
-        .select()
+        .select(shownColumns)
         .from(certificates)
+        .innerJoin(chargePoints, eq(chargePoints.key, certificates.chargePointKey))
         .where(eq(certificates.chargePointKey, key))
         .orderBy(desc(certificates.validToMs), desc(certificates.signedAtMs))
         .limit(installedCertificatesMax)
-      return rows.map((row) => recordOf(identity, row))
+      return rows.map(recordOf)
+    },
+
+    /** See `revokeCertificate` of `certificate-revocation.ts`. */
+    async revokeCertificate(chargePointKey: number, serialNumber: string): Promise<RevokedCertificate | null> {
+      const revocation = await revokeCertificate(db, chargePointKey, serialNumber)
+      if (revocation === null) return null
+      const [row] = await db
+        .select(shownColumns)
+        .from(certificates)
+        .innerJoin(chargePoints, eq(chargePoints.key, certificates.chargePointKey))
+        .where(eq(certificates.serialNumber, serialNumber))
+      return row === undefined ? null : { ...revocation, certificate: recordOf(row) }
     },
 
     /** The certificates that the charge point last reported, with what is known of them. */
@@ -302,7 +325,7 @@ function sendingQueries(db: NodePgDatabase) {
 
     /**
      * Stores what the charge point said about a certificate. One that it had accepted, and got again because it
-     * repeated its request, stays accepted.
+     * repeated its request, stays accepted; one that was revoked meanwhile stays revoked.
      */
     async settleCertificate(
       serialNumber: string,
@@ -313,7 +336,7 @@ function sendingQueries(db: NodePgDatabase) {
       await db
         .update(certificates)
         .set({ state: unlessAccepted(state), reason, settledAtMs: atMs })
-        .where(eq(certificates.serialNumber, serialNumber))
+        .where(and(eq(certificates.serialNumber, serialNumber), ne(certificates.state, 'revoked')))
     },
 
     /** Longest certificate chain that the charge point takes, as its 2.x device model says; null: not known. */
@@ -351,7 +374,13 @@ function sendingQueries(db: NodePgDatabase) {
   }
 }
 
-function recordOf(identity: string, row: CertificateRow): CertificateRecord {
-  const { chargePointKey: _, csrDigest: __, sends: ___, sentEpoch: ____, ...shown } = row
-  return { identity, ...shown }
+interface ShownRow {
+  readonly identity: string
+  readonly isInUse: boolean
+  readonly certificate: CertificateRow
+}
+
+function recordOf({ identity, isInUse, certificate }: ShownRow): CertificateRecord {
+  const { chargePointKey: _, csrDigest: __, sends: ___, sentEpoch: ____, ...shown } = certificate
+  return { identity, isInUse, ...shown }
 }

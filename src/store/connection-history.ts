@@ -15,6 +15,7 @@ export const processLostEnd = end('lost', null, 'The process stopped without a w
 export const unreportedEnd = end('lost', null, 'It was closed while the database could not be reached.')
 export const stoppingEnd = end('centralSystem', 1001, 'The central system is stopping.')
 export const credentialsEnd = end('centralSystem', 1008, accessChanged)
+export const revokedEnd = end('centralSystem', 1008, 'Certificate revoked')
 export const deletedEnd = end('centralSystem', 1008, 'Charge point deleted')
 
 /** When the lease of a row of `nodes` expires, unless it is renewed. */

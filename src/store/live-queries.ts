@@ -18,6 +18,7 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { createBeforeStart } from './before-start.ts'
+import { createRevokedLookup } from './certificate-revocation.ts'
 import { createLastRegister, createRegistersNextTo } from './last-registers.ts'
 import { bytesArray, instantArray, int4Array, int8Array, textArray } from './wire/binary-array.ts'
 import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connection-history.ts'
@@ -44,6 +45,8 @@ export interface ConnectionClaim {
   readonly credential?: Uint8Array | null
   /** What to store in its place: it was hashed with an earlier secret. */
   readonly renewed?: Uint8Array | null
+  /** Serial number of the client certificate that it authenticated with; null or left out: it did otherwise. */
+  readonly certificate?: string | null
   /** Security profile of the connection; left out: it is not compared with the lowest one of the charge point. */
   readonly profile?: SecurityProfile
 }
@@ -92,11 +95,14 @@ function withChildren(found: string): string {
 
 // Authentication read the credentials some time ago, so the claim compares them once more, under the lock of the row. A
 // pending password that is used becomes the password, and a security profile that was commanded the lowest one (1.6
-// Security Whitepaper A05.FR.09).
+// Security Whitepaper A05.FR.09). A certificate is locked: it is revoked before the claim, which sees that, or after
+// it, and then the revocation finds the connection.
 const claimConnections = `
-  WITH claimed AS (
+  WITH shown AS MATERIALIZED (
+    SELECT serial_number, state FROM certificates WHERE serial_number = ANY($10::text[]) FOR SHARE
+  ), claimed AS (
     UPDATE charge_points c SET connected = true, connection_epoch = nextval('connection_epochs'), ocpp_version = v.version,
-      node = v.node, ${keepEnded}, last_seen_at = GREATEST(c.last_seen_at, v.at),
+      node = v.node, connection_certificate = v.certificate, ${keepEnded}, last_seen_at = GREATEST(c.last_seen_at, v.at),
       fenced_in = CASE WHEN c.connected THEN pg_current_xact_id() ELSE c.fenced_in END,
       password_hash = CASE WHEN v.credential IN (c.password_hash, c.pending_password_hash)
         THEN COALESCE(v.renewed, v.credential) ELSE c.password_hash END,
@@ -105,11 +111,12 @@ const claimConnections = `
       security_profile_min = CASE WHEN v.profile >= c.security_profile_next
         THEN GREATEST(c.security_profile_min, c.security_profile_next) ELSE c.security_profile_min END,
       security_profile_next = CASE WHEN v.profile >= c.security_profile_next THEN NULL ELSE c.security_profile_next END
-    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::int4[], $9::bytea[])
-      AS v(id, version, node, at, credential, node_name, remote_address, profile, renewed)
+    FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::int4[], $9::bytea[], $10::text[])
+      AS v(id, version, node, at, credential, node_name, remote_address, profile, renewed, certificate)
     WHERE c.id = v.id AND c.deleted_at IS NULL AND NOT c.blocked
       AND (v.profile IS NULL OR v.profile >= c.security_profile_min)
       AND (v.credential IS NULL OR v.credential IN (c.password_hash, c.pending_password_hash, c.api_key_hash))
+      AND NOT EXISTS (SELECT FROM shown WHERE shown.serial_number = v.certificate AND shown.state = 'revoked')
     RETURNING ${actorColumns}, c.ended_epoch, c.ended_node, v.at, v.node, v.node_name, v.remote_address
   ), replaced AS (${insertReplaced}), opened AS (${insertOpened('claimed')})
   ${withChildren('claimed')}`
@@ -231,6 +238,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
           textArray(sorted.map((claim) => claim.remoteAddress ?? null)),
           int4Array(sorted.map((claim) => claim.profile ?? null)),
           bytesArray(sorted.map((claim) => claim.renewed ?? null)),
+          textArray(sorted.map((claim) => claim.certificate ?? null)),
         ],
       }),
     )
@@ -295,6 +303,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
   const registersNextTo = createRegistersNextTo(pool)
 
   return {
+    isCertificateRevoked: createRevokedLookup(pool),
+
     /**
      * Null when there is no charge point of that identity. Letter case counts only if two identities differ in nothing
      * else; a third spelling finds the older one.
@@ -309,8 +319,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
      *
      * A pending password that the charge point authenticated with becomes the password, and the old one is removed.
      *
-     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted, or `claim.credential` was removed,
-     *   meanwhile.
+     * @throws {StatorError} `NOT_FOUND` when the charge point was deleted, `claim.credential` was removed, or
+     *   `claim.certificate` was revoked, meanwhile.
      */
     async connect(chargePointKey: number, claim: ConnectionClaim): Promise<Hydration> {
       const hydration = await claims.get({ ...claim, key: chargePointKey, number: claimsMade++ })

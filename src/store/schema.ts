@@ -389,7 +389,7 @@ export const certificateAuthority = pgTable('certificate_authority', {
 
 /**
  * Certificates that were signed for charge points, and what became of them: `signed`, `sent`, then `accepted` or
- * `rejected` by the charge point, or `failed` without an answer.
+ * `rejected` by the charge point, or `failed` without an answer; `revoked` by an operator.
  */
 export const certificates = pgTable(
   'certificates',
@@ -412,6 +412,7 @@ export const certificates = pgTable(
     reason: text('reason'),
     /** When its charge point was last asked to request a new one. */
     renewalAskedAtMs: instant('renewal_asked_at'),
+    revokedAtMs: instant('revoked_at'),
   },
   (table) => [
     index('certificates_of_charge_point').on(table.chargePointKey, table.validToMs),

@@ -186,6 +186,7 @@ export class SimulatedNode implements ServerEnd, Owner {
     this.#handshakeDeps = {
       auth: createAuthDeps(security, secrets, {
         lookup: (identity) => this.#queries.credentials(identity),
+        isCertificateRevoked: async () => false,
         create: () => Promise.reject(new StatorError('NOT_FOUND', 'Charge points of a simulation are provisioned.')),
       }),
       assumedVersion: ocpp.assumedVersion,

@@ -20,6 +20,8 @@ const openAccess = { mayUseOtherName: false, certificateName: null, isBlocked: f
 /** A store with the charge points that were put into it, whatever the letter case they are asked for in; `lookups` has what was asked for. */
 export class MemoryCredentialStore implements CredentialStore {
   readonly records = new Map<string, CredentialRecord>()
+  /** Serial numbers of revoked certificates. */
+  readonly revoked = new Set<string>()
   readonly lookups: string[] = []
 
   put(
@@ -70,6 +72,10 @@ export class MemoryCredentialStore implements CredentialStore {
     }
     this.records.set(identity, record)
     return record
+  }
+
+  async isCertificateRevoked(serialNumber: string): Promise<boolean> {
+    return this.revoked.has(serialNumber)
   }
 }
 

@@ -11,8 +11,10 @@ import type { RevocationLists } from './revocation.ts'
 
 /** What certificates are measured against. */
 export interface Trust {
-  /** The certificates of `Security.ClientCertificateAuthority`; each is trusted, a root or not. */
+  /** The certificates of `Security.ClientCertificateAuthority`, and `own`; each is trusted, a root or not. */
   readonly anchors: readonly Certificate[]
+  /** Stator's own authority. It needs no revocation list: what it signed is revoked in the database. Null: none. */
+  readonly own: Certificate | null
   readonly revoked: RevocationLists
 }
 
@@ -81,9 +83,10 @@ class PathSearch {
     let problem = issuer.equals(subject)
       ? 'it is self-signed'
       : 'its issuer is not in Security.ClientCertificateAuthority, and was not sent'
-    const { anchors, revoked } = this.#trust
+    const { anchors, own, revoked } = this.#trust
     for (const authority of anchors.filter(isIssuer)) {
-      const found = this.#linkProblem(certificate, authority, path) ?? revoked.problemOf(certificate, authority)
+      const found =
+        this.#linkProblem(certificate, authority, path) ?? revoked.problemOf(certificate, authority, authority !== own)
       if (found === null) return null
       problem = found
     }

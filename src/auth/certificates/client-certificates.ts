@@ -20,11 +20,12 @@ export interface Expiries {
 /** Judges the certificates of clients. */
 export class ClientCertificates {
   readonly #settings: ClientCertificateSettings
-  #trust: Trust
+  #files: TrustFiles
+  #own: Certificate | null = null
 
-  private constructor(settings: ClientCertificateSettings, trust: Trust) {
+  private constructor(settings: ClientCertificateSettings, files: TrustFiles) {
     this.#settings = settings
-    this.#trust = trust
+    this.#files = files
   }
 
   /**
@@ -33,13 +34,28 @@ export class ClientCertificates {
    * @throws {StatorError} `SETTING_INVALID`: a file cannot be read, or holds something else.
    */
   static async load(settings: ClientCertificateSettings): Promise<ClientCertificates> {
-    return new ClientCertificates(settings, await readTrust(settings))
+    return new ClientCertificates(settings, await readFiles(settings))
   }
 
   /** The files that certificates are judged by. */
   get paths(): readonly string[] {
     const { authorityPath, revocationListPaths } = this.#settings
     return authorityPath === null ? [] : [authorityPath, ...revocationListPaths]
+  }
+
+  /**
+   * From now on certificates count, too, that Stator's own authority has signed.
+   *
+   * @param certificate PEM of the certificate that signs. Those above it may have signed others, and are not trusted.
+   */
+  trustOwn(certificate: string): void {
+    this.#own = readCertificate(certificate)
+  }
+
+  get #trust(): Trust {
+    const { anchors, revoked } = this.#files
+    const own = this.#own
+    return { anchors: own === null ? anchors : [own, ...anchors], own, revoked }
   }
 
   get expiries(): Expiries {
@@ -54,7 +70,7 @@ export class ClientCertificates {
    * @throws {StatorError} as `load`; the earlier content counts on then.
    */
   async reload(): Promise<void> {
-    this.#trust = await readTrust(this.#settings)
+    this.#files = await readFiles(this.#settings)
   }
 
   /** Why certificates of clients are bound to be refused, or revoked ones to be accepted: for the log. */
@@ -89,10 +105,9 @@ export class ClientCertificates {
   }
 
   #problemOf(leaf: Certificate, others: readonly (Uint8Array | string)[], nowMs: number): string | null {
-    const { isValidated, authorityPath } = this.#settings
+    const { isValidated, isByThumbprintsAlone } = this.#settings
     if (!isValidated) return null
-    // Without an authority, the list of thumbprints says whom to trust.
-    if (authorityPath === null) return periodProblem(leaf, nowMs) ?? weaknessOf(leaf) ?? purposeProblem(leaf.facts)
+    if (isByThumbprintsAlone) return periodProblem(leaf, nowMs) ?? weaknessOf(leaf) ?? purposeProblem(leaf.facts)
     const sent = others.flatMap((each) => readable(each) ?? [])
     return chainProblem(leaf, sent, this.#trust, nowMs)
   }
@@ -106,7 +121,9 @@ function readable(bytes: Uint8Array | string): Certificate | null {
   }
 }
 
-async function readTrust({ authorityPath, revocationListPaths }: ClientCertificateSettings): Promise<Trust> {
+type TrustFiles = Pick<Trust, 'anchors' | 'revoked'>
+
+async function readFiles({ authorityPath, revocationListPaths }: ClientCertificateSettings): Promise<TrustFiles> {
   if (authorityPath === null) return { anchors: [], revoked: new RevocationLists([]) }
   const setting = 'Security.ClientCertificateAuthority'
   const blocks = pemBlocks((await readSettingFile(setting, authorityPath)).toString('utf8'))

@@ -41,12 +41,16 @@ export class RevocationLists {
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  /** Why a certificate of `authority` is not certainly in force; null if it is. */
-  problemOf(certificate: Certificate, authority: Certificate): string | null {
+  /**
+   * Why a certificate of `authority` is not certainly in force; null if it is.
+   *
+   * @param needsList whether it is not, if there are lists and none is of `authority`.
+   */
+  problemOf(certificate: Certificate, authority: Certificate, needsList = true): string | null {
     if (this.#lists.length === 0) return null
     const key = keyThumbprint(authority.x509.publicKey)
     const own = this.#lists.filter(({ authorityKey }) => authorityKey === key)
-    if (own.length === 0) return 'its issuer has no list in Security.ClientCertificateRevocationList'
+    if (own.length === 0 && needsList) return 'its issuer has no list in Security.ClientCertificateRevocationList'
     return own.some(({ serials }) => serials.has(certificate.facts.serial)) ? 'it is revoked' : null
   }
 }

@@ -2,18 +2,22 @@
 
 import { thumbprintOf, certificateShown } from '../certificates/certificate.ts'
 import { matchName, namesIn } from '../certificates/names.ts'
-import type { Authenticator } from '../authenticator.ts'
+import type { Authenticator, PresentedCertificate } from '../authenticator.ts'
 
 /**
  * Client certificates.
  *
  * @param thumbprints SHA-1 or SHA-256, hex in lower case, of the only certificates that count; empty: there is no such
  *   list.
+ * @param isRevoked whether the certificate with a serial number was revoked by an operator.
  */
-export function clientCertificateAuthenticator(thumbprints: ReadonlySet<string>): Authenticator {
+export function clientCertificateAuthenticator(
+  thumbprints: ReadonlySet<string>,
+  isRevoked: (serialNumber: string) => Promise<boolean>,
+): Authenticator {
   return {
     method: 'ClientCertificate',
-    read({ identity, channel: { certificate } }) {
+    async read({ identity, channel: { certificate } }) {
       if (certificate === null || typeof certificate === 'string') return certificate
       const { leaf, facts, chainProblem } = certificate
       const shown = `the client certificate ${certificateShown(leaf)}`
@@ -22,6 +26,7 @@ export function clientCertificateAuthenticator(thumbprints: ReadonlySet<string>)
       if (thumbprints.size > 0 && !isListed) {
         return `${shown} is refused: it is not in Security.AllowedCertificateThumbprints`
       }
+      if (await isRevoked(serialNumberOf(certificate))) return `${shown} is refused: an operator has revoked it`
       const names = namesIn(facts)
       if (typeof names === 'string') return `${shown} is refused: ${names}`
       const otherName = `${shown} is that of another charge point: its names are ${JSON.stringify(names.slice(0, 4))}`
@@ -40,4 +45,9 @@ export function clientCertificateAuthenticator(thumbprints: ReadonlySet<string>)
       }
     },
   }
+}
+
+/** The serial number of a certificate, as those that Stator signed are stored. */
+export function serialNumberOf({ facts }: PresentedCertificate): string {
+  return facts.serial.toUpperCase()
 }

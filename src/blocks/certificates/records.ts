@@ -1,7 +1,7 @@
 // Certificates of charge points, as queries return them and routes show them.
 
 /** What became of a certificate that was signed for a charge point. */
-export type CertificateState = 'signed' | 'sent' | 'accepted' | 'rejected' | 'failed'
+export type CertificateState = 'signed' | 'sent' | 'accepted' | 'rejected' | 'failed' | 'revoked'
 
 /** A certificate that was signed for a charge point. */
 export interface CertificateRecord {
@@ -17,6 +17,16 @@ export interface CertificateRecord {
   readonly settledAtMs: number | null
   readonly reason: string | null
   readonly renewalAskedAtMs: number | null
+  readonly revokedAtMs: number | null
+  /** Whether its charge point is connected now, and authenticated with it. */
+  readonly isInUse: boolean
+}
+
+/** What came of a revocation. */
+export interface RevokedCertificate {
+  readonly certificate: CertificateRecord
+  /** Whether the last connection of the charge point had authenticated with it: that is over now. */
+  readonly endsConnection: boolean
 }
 
 export interface CertificateFilter {

@@ -8,7 +8,7 @@ import type { CertificateRecord, InstalledCertificateRecord } from './records.ts
 const serialExample = '4A1F0C55D2B94E3A8C6E7F00112233AB'
 const hashExample = '3f2a8c0d7b1e4f65a9c3d2e1f0b7a6958473625140f1e2d3c4b5a69788796a5b'
 
-export const certificateStates = ['signed', 'sent', 'accepted', 'rejected', 'failed'] as const
+export const certificateStates = ['signed', 'sent', 'accepted', 'rejected', 'failed', 'revoked'] as const
 
 /** A certificate that was signed for a charge point. */
 export const IssuedCertificate = z
@@ -17,7 +17,7 @@ export const IssuedCertificate = z
     serialNumber: z.string().openapi({ description: 'In hexadecimal digits.', example: serialExample }),
     state: z.enum(certificateStates).openapi({
       description:
-        'signed: not sent yet. sent: the charge point has not answered. accepted or rejected: what it answered. failed: there was no usable answer.',
+        'signed: not sent yet. sent: the charge point has not answered. accepted or rejected: what it answered. failed: there was no usable answer. revoked: by an operator.',
       example: 'accepted',
     }),
     reason: z.string().nullable().openapi({ description: 'Why it was rejected, or failed.', example: null }),
@@ -27,6 +27,11 @@ export const IssuedCertificate = z
     sentAt: Time.nullable(),
     answeredAt: Time.nullable(),
     renewalAskedAt: Time.nullable().openapi({ description: 'When the charge point was last asked for a new one.' }),
+    revokedAt: Time.nullable(),
+    inUse: z.boolean().openapi({
+      description: 'Whether the charge point is connected now, and authenticated with it.',
+      example: true,
+    }),
     certificate: z.string().openapi({ description: 'PEM.', example: '-----BEGIN CERTIFICATE-----\nMIIB…' }),
   })
   .openapi('IssuedCertificate')
@@ -69,6 +74,8 @@ export function issuedView(record: CertificateRecord): z.infer<typeof IssuedCert
     sentAt: timeOrNull(record.sentAtMs),
     answeredAt: timeOrNull(record.settledAtMs),
     renewalAskedAt: timeOrNull(record.renewalAskedAtMs),
+    revokedAt: timeOrNull(record.revokedAtMs),
+    inUse: record.isInUse,
     certificate,
   }
 }

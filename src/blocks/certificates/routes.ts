@@ -8,7 +8,7 @@ import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
-import { badRequest } from '../../api/errors.ts'
+import { badRequest, notFound } from '../../api/errors.ts'
 import { ChargePointParams, oneOf, text, time } from '../../api/fields.ts'
 import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
 import { body, errors, json } from '../../api/responses.ts'
@@ -160,6 +160,27 @@ const renewRoute = createRoute({
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
 })
 
+const revokeRoute = createRoute({
+  method: 'post',
+  path: '/api/chargepoints/{chargePointId}/certificates/{serialNumber}/revoke',
+  operationId: 'revokeCertificate',
+  tags,
+  summary: 'Revoke a certificate',
+  description:
+    'One that Stator has signed. The charge point cannot connect with it any more, and a connection that authenticated with it is closed. This cannot be undone. A charge point without another certificate, or another way to authenticate, is locked out.',
+  middleware: [operatorOnly] as const,
+  request: {
+    params: ChargePointParams.extend({
+      serialNumber: z.string().openapi({
+        param: { name: 'serialNumber', in: 'path' },
+        description: 'In hexadecimal digits.',
+        example: hashDataExample.serialNumber,
+      }),
+    }),
+  },
+  responses: { 200: json(IssuedCertificate, 'The certificate, revoked now or before.'), ...readErrors },
+})
+
 const expiryRoute = createRoute({
   method: 'get',
   path: '/api/certificates',
@@ -253,6 +274,15 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, renewCommand[version])
     return c.json(outcomeOf(status, 'The charge point will request a new certificate', 'request for a renewal'), 200)
+  })
+
+  app.openapi(revokeRoute, async (c) => {
+    const { chargePointId, serialNumber } = c.req.valid('param')
+    const chargePoint = await findChargePoint(deps, chargePointId)
+    const revoked = await queries.revokeCertificate(chargePoint.key, serialNumber.toUpperCase())
+    if (revoked === null) throw notFound('Certificate', serialNumber)
+    if (revoked.endsConnection) deps.live.disconnect(chargePoint, 'Certificate revoked')
+    return c.json(issuedView(revoked.certificate), 200)
   })
 
   app.openapi(expiryRoute, async (c) => {

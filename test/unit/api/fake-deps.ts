@@ -112,6 +112,7 @@ export function fakeApi(
     installedCertificatesOf: async () => [],
     storeInstalledCertificates: unexpected('storeInstalledCertificates'),
     forgetInstalledCertificate: unexpected('forgetInstalledCertificate'),
+    revokeCertificate: unexpected('revokeCertificate'),
     noteSentCertificate: unexpected('noteSentCertificate'),
     ...overrides.queries,
   }

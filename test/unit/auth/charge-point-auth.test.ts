@@ -44,6 +44,7 @@ const accepted = {
   method: 'Basic',
   credential: expect.any(Uint8Array),
   renewed: null,
+  certificate: null,
 } as const
 
 const byKey = { ...accepted, method: 'ApiKey' } as const
@@ -353,10 +354,29 @@ describe('client certificates', () => {
   const required = { RequireClientCertificate: true }
 
   test('a listed certificate under its own name is profile 3, and counts before a password', async () => {
-    const byCertificate = { ...accepted, profile: 3, method: 'ClientCertificate', credential: null } as const
+    const certificate = made.serial.toString('hex').toUpperCase()
+    const byCertificate = {
+      ...accepted,
+      profile: 3,
+      method: 'ClientCertificate',
+      credential: null,
+      certificate,
+    } as const
     expect(await knock('CP001', by(made))).toEqual(byCertificate)
     const both = basic('CP001', 'secretpassword')
     expect(await knock('CP001', by(made), required, storeWithCp001(), both)).toEqual(byCertificate)
+  })
+
+  test('one that an operator has revoked is refused, and does not stand in the way of a password', async () => {
+    const store = storeWithCp001()
+    store.revoked.add(made.serial.toString('hex').toUpperCase())
+    expect(await knock('CP001', by(made), {}, store)).toMatchObject({
+      kind: 'unauthorized',
+      reason: expect.stringContaining('an operator has revoked it'),
+    })
+    const password = basic('CP001', 'secretpassword')
+    expect(await knock('CP001', by(made), {}, store, password)).toMatchObject({ method: 'Basic', certificate: null })
+    expect(await knock('CP001', by(made), required, store, password)).toMatchObject({ kind: 'unauthorized' })
   })
 
   test('its name may differ in letter case, which a strict charge point may not', async () => {

@@ -186,10 +186,25 @@ describe('client certificates', () => {
     expect(clientCertificates).toEqual({
       isValidated: true,
       authorityPath: 'ca.pem',
+      isByThumbprintsAlone: false,
       revocationListPaths: [],
       thumbprints: ['ab'.repeat(20), 'cd'.repeat(32)],
       proxyHeader: null,
     })
+  })
+
+  test('client certificates of the own authority need no file', () => {
+    const own = { CertificateAuthority: 'Local', AuthenticationMethod: ['Basic', 'ClientCertificate'] }
+    const found = security(own)
+    expect(found.authenticationMethods).toEqual(['Basic', 'ClientCertificate'])
+    expect(found.clientCertificates).toMatchObject({ authorityPath: null, isByThumbprintsAlone: false })
+    const required = security({ CertificateAuthority: 'Local', RequireClientCertificate: true })
+    expect(required.clientCertificates?.isByThumbprintsAlone).toBe(false)
+    // That certificates are signed does not mean that they are asked for.
+    expect(security({ CertificateAuthority: 'Local' }).clientCertificates).toBeNull()
+    const listed = { AllowedCertificateThumbprints: ['ab'.repeat(20)] }
+    expect(security(listed).clientCertificates?.isByThumbprintsAlone).toBe(true)
+    expect(security({ ...listed, ...own }).clientCertificates?.isByThumbprintsAlone).toBe(false)
   })
 
   test('one that is required may come with a password', () => {
@@ -315,7 +330,8 @@ describe('what stops a start', () => {
     ],
     [
       { OCPP: tls, Security: { RequireClientCertificate: true } },
-      'Security.RequireClientCertificate is true (F): expected Security.ClientCertificateAuthority or ' +
+      'Security.RequireClientCertificate is true (F): expected Security.ClientCertificateAuthority, ' +
+        'Security.CertificateAuthority = Local or ' +
         'Security.AllowedCertificateThumbprints, which say whose certificates count.',
     ],
     [

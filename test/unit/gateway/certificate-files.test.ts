@@ -36,6 +36,7 @@ async function open(server: Made, lists: readonly Uint8Array[] = []) {
     clientCertificates: {
       isValidated: true,
       authorityPath: path('authority.pem'),
+      isByThumbprintsAlone: false,
       revocationListPaths: lists.map((_, at) => path(`${at}.crl`)),
       thumbprints: [],
       proxyHeader: null,

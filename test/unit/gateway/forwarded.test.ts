@@ -13,6 +13,7 @@ const other = make({ subject: 'CP002' })
 const clientCertificates = await ClientCertificates.load({
   isValidated: false,
   authorityPath: null,
+  isByThumbprintsAlone: true,
   revocationListPaths: [],
   thumbprints: [thumbprints(station).sha256],
   proxyHeader: null,

@@ -163,7 +163,7 @@ describe('a charge point that follows OCPP', () => {
       data: {
         identity,
         chargePointKey: identity === 'LENIENT' ? 1 : 2,
-        authentication: { credential: expect.any(Uint8Array), renewed: null, profile: 1 },
+        authentication: { credential: expect.any(Uint8Array), renewed: null, profile: 1, certificate: null },
         version: '1.6',
         remoteAddress: '192.0.2.1',
         releaseSlot: expect.any(Function),

@@ -49,6 +49,7 @@ beforeEach(async () => {
       return { status: 'Accepted' }
     },
     failed: (error) => failures.push(error.message),
+    first: { cert: 'delivered', key: 'with it' },
   })
   authority = await newAuthority()
 })

@@ -56,7 +56,7 @@ function connected(
   const data: SocketData = {
     identity,
     chargePointKey: key,
-    authentication: { credential, renewed: null, profile: 1 },
+    authentication: { credential, renewed: null, profile: 1, certificate: null },
     version,
     remoteAddress: '192.0.2.1',
     releaseSlot: () => {},
@@ -224,7 +224,9 @@ test('a connection whose credential was taken away before its claim is closed wi
     throw new StatorError('NOT_FOUND', 'The credentials were changed.')
   })
   await until('the socket is closed', () => happened.length > 0)
-  expect(claimed).toEqual([[chargePoint.key, '1.6', { credential, renewed: null, profile: 1 }, '192.0.2.1']])
+  expect(claimed).toEqual([
+    [chargePoint.key, '1.6', { credential, renewed: null, profile: 1, certificate: null }, '192.0.2.1'],
+  ])
   expect(happened).toEqual(['closed 1008'])
   expect(registry.size).toBe(0)
   // Nobody keeps it once it has been compared.

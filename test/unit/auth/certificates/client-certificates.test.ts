@@ -51,6 +51,7 @@ async function load(files: {
   const settings: ClientCertificateSettings = {
     isValidated: true,
     authorityPath,
+    isByThumbprintsAlone: false,
     revocationListPaths,
     thumbprints: [],
     proxyHeader: null,
