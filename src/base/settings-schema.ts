@@ -288,7 +288,7 @@ export const settingsSchema = z.strictObject({
       }),
       ValidateClientCertificate: boolean(true, {
         meaning:
-          'Whether client certificates must lead to ClientCertificateAuthority or CertificateAuthority, be in their period of validity, and not be revoked. False: only those of AllowedCertificateThumbprints count. The name in a certificate is always checked.',
+          'Whether client certificates must lead to an authority that counts, be in their period of validity, and not be revoked. False: only those of AllowedCertificateThumbprints count. The name in a certificate is always checked.',
       }),
       ClientCertificateAuthority: text('', {
         meaning:

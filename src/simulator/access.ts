@@ -5,7 +5,7 @@ import type { SimulatorOptions } from './options.ts'
 import type { OwnCertificate } from './own-certificate.ts'
 import type { StationSettings } from './station-settings.ts'
 
-/** The headers of its next handshake. A password that the central system has changed counts before that of `options`. */
+/** The headers of its next handshake. A password that the central system has set counts before the first one. */
 export function handshakeHeaders(
   { identity, apiKey, password: first }: SimulatorOptions,
   settings: StationSettings,
