@@ -90,7 +90,7 @@ function serialOf({ ownCertificate }: SimulatedChargePoint): string | null {
 }
 
 /** Asks every charge point over REST; one that was not reached is asked again. */
-async function askAll(stator: StatorProcess, identities: readonly string[]): Promise<void> {
+export async function askAll(stator: StatorProcess, identities: readonly string[]): Promise<void> {
   const waiting = [...identities]
   const ask = async (): Promise<void> => {
     for (let identity = waiting.pop(); identity !== undefined; identity = waiting.pop()) {
