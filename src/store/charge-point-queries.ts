@@ -27,8 +27,10 @@ import { problems } from '../blocks/diagnostics/tables.ts'
 import { variables } from '../blocks/provisioning/tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
+import { certificates } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
 import { newestFirst, transactionColumns } from './transaction-queries.ts'
+import { untilNoDeadlock } from './until-no-deadlock.ts'
 
 /**
  * Takes a new fencing token (`fences.ts`): a node that still holds the connection closes it, and changes nothing with
@@ -51,6 +53,11 @@ export const whatEnded = {
 
 /** Notifies the node that holds the connection: it reads the changed settings of the charge point (`fences.ts`). */
 const notifiesNodes = { fencedIn: sql`pg_current_xact_id()` }
+
+function revokeAllOf(chargePointKey: number): SQL {
+  return sql`UPDATE ${certificates} SET state = 'revoked', revoked_at = clock_timestamp()
+    WHERE charge_point_id = ${chargePointKey} AND state <> 'revoked'`
+}
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
   return and(eq(chargePoints.key, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
@@ -228,8 +235,9 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * Marks the charge point as deleted and removes its credentials. Its transactions, meter values and history stay,
-     * and the identity may be created again. Returns its key; null if there was none.
+     * Marks the charge point as deleted, removes its credentials, and revokes its certificates: they name an identity
+     * that may be created again. Its transactions, meter values and history stay. Returns its key; null if there was
+     * none.
      *
      * @throws {StatorError} `CONFLICT` while a transaction is open.
      */
@@ -246,8 +254,14 @@ export function createChargePointQueries(source: ListSource) {
           apiKeyHash: null,
         })
         .where(and(ofIdentity(identity), sql`NOT ${hasOpen}`))
-      const [key] = await endingConnections(db, update.returning(whatEnded), deletedEnd)
-      if (key !== undefined) return key
+      const deleted = await untilNoDeadlock(() =>
+        db.transaction(async (transaction) => {
+          const [key] = await endingConnections(transaction, update.returning(whatEnded), deletedEnd)
+          if (key !== undefined) await transaction.execute(revokeAllOf(key))
+          return key
+        }),
+      )
+      if (deleted !== undefined) return deleted
       if ((await chargePoint(identity)) === null) return null
       throw new StatorError('CONFLICT', `Charge point '${identity}' has an open transaction; stop or close it first.`)
     },

@@ -80,10 +80,11 @@ class PathSearch {
   from(certificate: Certificate, path: readonly Certificate[]): string | null {
     const { issuer, subject } = certificate.facts
     const isIssuer = (one: Certificate): boolean => one.facts.subject.equals(issuer) && !path.includes(one)
+    const { anchors, own, revoked } = this.#trust
+    const trusted = own === null ? '' : ' (nor is it the own authority)'
     let problem = issuer.equals(subject)
       ? 'it is self-signed'
-      : 'its issuer is not in Security.ClientCertificateAuthority, and was not sent'
-    const { anchors, own, revoked } = this.#trust
+      : `its issuer is not in Security.ClientCertificateAuthority${trusted}, and was not sent`
     for (const authority of anchors.filter(isIssuer)) {
       const found =
         this.#linkProblem(certificate, authority, path) ?? revoked.problemOf(certificate, authority, authority !== own)

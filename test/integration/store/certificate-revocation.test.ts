@@ -67,6 +67,16 @@ describeStore('certificate revocation', (store) => {
     expect(await queries.isCertificateRevoked(serialNumber)).toBe(false)
   })
 
+  test('the certificates of a deleted charge point are revoked with it', async () => {
+    const { database, queries } = store()
+    const { key, serialNumber } = await withCertificate()
+    const other = await withCertificate()
+    const { rows } = await database.pool.query('SELECT identity FROM charge_points WHERE id = $1', [key])
+    expect(await queries.deleteChargePoint(String(Object(rows[0]).identity))).toBe(key)
+    expect(await queries.isCertificateRevoked(serialNumber)).toBe(true)
+    expect(await queries.isCertificateRevoked(other.serialNumber)).toBe(false)
+  })
+
   test('an answer of the charge point does not undo a revocation', async () => {
     const { queries } = store()
     const { key, serialNumber } = await withCertificate()

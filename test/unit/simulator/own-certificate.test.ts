@@ -113,4 +113,35 @@ describe('a simulated charge point', () => {
     expect(own.take(certificate)).toBe(false)
     expect(own.kept).toBeNull()
   })
+
+  test('shows a new certificate in its next connection, and keeps the old one until the new one worked', async () => {
+    const old = { cert: 'delivered', key: 'with it' }
+    expect(own.next()).toEqual(old)
+    own.worked()
+    expect(own.isInUse).toBe(true)
+    const { certificate } = await authority.issue(await requested(), 'CP001')
+    const chain = certificate + authority.chain
+    own.take(chain)
+    const fresh = { cert: chain, key: expect.stringContaining('PRIVATE KEY') }
+    expect(own.next()).toEqual(fresh)
+    // A connection that fails for another reason changes nothing.
+    expect(own.next()).toEqual(fresh)
+    own.refused()
+    expect(own.next()).toEqual(old)
+    own.worked()
+    // The next connection tries the new one again.
+    expect(own.next()).toEqual(fresh)
+    own.worked()
+    own.refused()
+    expect(own.next()).toEqual(fresh)
+  })
+
+  test('whose new certificates are both refused goes back to the one that worked last', async () => {
+    own.next()
+    own.worked()
+    for (const count of [1, 2]) own.take((await authority.issue(await requested(count), 'CP001')).certificate)
+    own.next()
+    own.refused()
+    expect(own.next()).toEqual({ cert: 'delivered', key: 'with it' })
+  })
 })

@@ -264,11 +264,63 @@ test('certificates that Stator signs itself count under the identity that they w
   const encryption = new Encryption(Buffer.from('a key of the tests, 32 characters or more'))
   const authority = await openAuthority(settings, store, encryption, systemClock)
   const { certificate } = await authority.issue(await signingRequest([{ CN: ['CP001'] }]), 'CP001')
-  const rules = await load({ authority: authority.chain })
-  const judged = rules.judge([certificate], Date.now())
-  if (judged === null || typeof judged === 'string') throw new Error(String(judged))
-  expect(judged.chainProblem).toBeNull()
-  expect(namesIn(judged.facts)).toEqual(['CP001'])
+  const rules = await load({ authority: root.certificate })
+  const judged = () => {
+    const found = rules.judge([certificate], Date.now())
+    if (found === null || typeof found === 'string') throw new Error(String(found))
+    return found
+  }
+  expect(judged().chainProblem).toContain('its issuer is not in Security.ClientCertificateAuthority')
+  rules.trustOwn(authority.certificate)
+  expect(judged().chainProblem).toBeNull()
+  expect(namesIn(judged().facts)).toEqual(['CP001'])
+  // It is still trusted when the files have been read again.
+  await rules.reload()
+  expect(judged().chainProblem).toBeNull()
+})
+
+describe('the own authority', () => {
+  const problemBelow = async (sent: Made, own: Made, lists: (string | Uint8Array)[] = [], anchors = [root]) => {
+    const rules = await load({ authority: anchors.map(({ certificate }) => certificate).join(''), lists })
+    rules.trustOwn(own.certificate)
+    const judged = rules.judge([sent.der], Date.now())
+    if (judged === null || typeof judged === 'string') throw new Error(String(judged))
+    return judged.chainProblem
+  }
+
+  test('counts beside the others; what is above it does not', async () => {
+    const own = makeAuthority('Own', { issuer: stranger })
+    expect(await problemBelow(client({ issuer: own }), own)).toBeNull()
+    expect(await problemBelow(client(), own)).toBeNull()
+    expect(await problemBelow(client({ issuer: stranger }), own)).toContain('nor is it the own authority')
+  })
+
+  test('needs no revocation list, and one that there is counts', async () => {
+    const own = makeAuthority('Own')
+    const [taken, good] = [client({ issuer: own }), client({ issuer: own })]
+    const ofRoot = makeRevocationList(root, [])
+    expect(await problemBelow(good, own, [ofRoot])).toBeNull()
+    const lists = [ofRoot, makeRevocationList(own, [taken])]
+    expect(await problemBelow(good, own, lists, [root, own])).toBeNull()
+    expect(await problemBelow(taken, own, lists, [root, own])).toBe('it is revoked')
+  })
+
+  test('without its certificate nothing counts: no file is no list of thumbprints', async () => {
+    const rules = await ClientCertificates.load({
+      isValidated: true,
+      authorityPath: null,
+      isByThumbprintsAlone: false,
+      revocationListPaths: [],
+      thumbprints: [],
+      proxyHeader: null,
+    })
+    expect(rules.judge([client().der], Date.now())).toMatchObject({
+      chainProblem: expect.stringContaining('its issuer'),
+    })
+    rules.trustOwn(root.certificate)
+    expect(rules.judge([client().der], Date.now())).toMatchObject({ chainProblem: null })
+    expect(rules.expiries.authorityMs).toBeGreaterThan(0)
+  })
 })
 
 const hasOpenssl = Bun.which('openssl') !== null
