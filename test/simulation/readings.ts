@@ -24,7 +24,16 @@ function reading<T extends PgTable>(table: T, left: readonly NameOf<T>[] = [], w
 const notOfModel = [
   ...(['passwordHash', 'pendingPasswordHash', 'apiKeyHash', 'location', 'createdAtMs', 'deletedAtMs'] as const),
   ...(['mayUseOtherName', 'certificateName', 'isBlocked', 'profileMin', 'profileNext'] as const),
-  ...(['ocppVersion', 'connected', 'connectionEpoch', 'node', 'endedEpoch', 'endedNode', 'fencedIn'] as const),
+  ...([
+    'ocppVersion',
+    'connected',
+    'connectionEpoch',
+    'node',
+    'connectionCertificate',
+    'endedEpoch',
+    'endedNode',
+    'fencedIn',
+  ] as const),
 ]
 
 /** By table; `$1` are the numbers of charge points. */
