@@ -276,7 +276,8 @@ describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', 
       clock.pass(60_000 * attempt)
     }
     expect((await started).authorization.status).toBe('Invalid')
-    expect(failures()[0]).toContain(`${action} was answered with InternalError`)
+    // Other messages that were under way may have been given up as the clock was moved.
+    expect(failures()).toContainEqual(expect.stringContaining(`${action} was answered with InternalError`))
   })
 })
 
