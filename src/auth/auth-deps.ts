@@ -49,9 +49,10 @@ export function createAuthDeps(
     ...security.apiKeys.map((key, index) => [`Security.ApiKeys[${index}]`, key] as const),
   ])
   const metricsTokenDigest = security.metricsToken === null ? null : credentials.digest(security.metricsToken)
-  const thumbprints = new Set(security.clientCertificates?.thumbprints)
+  const { thumbprints = [], organizations = [] } = security.clientCertificates ?? {}
+  const certificates = { thumbprints: new Set(thumbprints), organizations }
   const isRevoked = (serialNumber: string): Promise<boolean> => store.isCertificateRevoked(serialNumber)
-  const parts = { credentials, operatorKeys, tokens, thumbprints, isRevoked }
+  const parts = { credentials, operatorKeys, tokens, certificates, isRevoked }
   const authenticators = authenticatorsOf(security.authenticationMethods, parts)
   return { security, authenticators, credentials, operatorKeys, metricsTokenDigest, tokens, store }
 }

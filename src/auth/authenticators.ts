@@ -8,15 +8,14 @@ import { apiKeyAuthenticator } from './ways-in/api-key.ts'
 import type { TokenVerifier } from './tokens/token-verifier.ts'
 import { basicAuthenticator } from './ways-in/basic.ts'
 import { jwtAuthenticator } from './ways-in/jwt.ts'
-import { clientCertificateAuthenticator } from './ways-in/client-certificate.ts'
+import { clientCertificateAuthenticator, type CountedCertificates } from './ways-in/client-certificate.ts'
 
 export interface AuthenticatorParts {
   readonly credentials: Credentials
   readonly operatorKeys: KeyRing
   /** Null: no bearer token is accepted. */
   readonly tokens: TokenVerifier | null
-  /** `Security.AllowedCertificateThumbprints`. */
-  readonly thumbprints: ReadonlySet<string>
+  readonly certificates: CountedCertificates
   /** Whether an operator has revoked the certificate with a serial number. */
   readonly isRevoked: (serialNumber: string) => Promise<boolean>
 }
@@ -24,10 +23,10 @@ export interface AuthenticatorParts {
 /** The authenticators of `methods`, which are those of `Security.AuthenticationMethod`. */
 export function authenticatorsOf(
   methods: readonly AuthenticationMethod[],
-  { credentials, operatorKeys, tokens, thumbprints, isRevoked }: AuthenticatorParts,
+  { credentials, operatorKeys, tokens, certificates, isRevoked }: AuthenticatorParts,
 ): readonly Authenticator[] {
   const all: readonly Authenticator[] = [
-    clientCertificateAuthenticator(thumbprints, isRevoked),
+    clientCertificateAuthenticator(certificates, isRevoked),
     basicAuthenticator(credentials),
     apiKeyAuthenticator(credentials, operatorKeys),
     ...(tokens === null ? [] : [jwtAuthenticator(tokens)]),

@@ -13,6 +13,8 @@ export interface ClientCertificateSettings {
   readonly revocationListPaths: readonly string[]
   /** SHA-1 or SHA-256, hex in lower case without colons; empty: no such list. */
   readonly thumbprints: readonly string[]
+  /** One of them must be the organization in a certificate; empty: any. */
+  readonly organizations: readonly string[]
   /** Header in which a trusted proxy passes a certificate on; null: none. */
   readonly proxyHeader: string | null
 }
@@ -84,6 +86,7 @@ export function clientCertificateSettings(
     isByThumbprintsAlone: !hasAuthority,
     revocationListPaths: lists,
     thumbprints: thumbprints.map((text) => text.replaceAll(':', '').toLowerCase()),
+    organizations: security.ClientCertificateOrganizations,
     proxyHeader: security.ProxyCertificateHeader || null,
   }
 }

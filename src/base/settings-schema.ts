@@ -300,6 +300,11 @@ export const settingsSchema = z.strictObject({
           'Revocation lists (CRL) of those authorities, PEM or DER. With any, every authority on the way from a certificate needs one.',
         expected: 'a list of paths',
       }),
+      ClientCertificateOrganizations: list(z.string().trim().min(1), {
+        meaning:
+          'Organizations (O of the subject) whose client certificates count: that of the operator, and those it trusts; empty: any.',
+        expected: 'a list of names',
+      }),
       AllowedCertificateThumbprints: list(z.string().trim().regex(thumbprint), {
         meaning:
           'The only client certificates that count, by SHA-1 or SHA-256, with or without colons; empty: no such list.',

@@ -16,6 +16,8 @@ export interface CertificateFacts {
   readonly signatureAlgorithm: string
   /** The commonNames of the subject; null for each in an encoding that is not plain text. */
   readonly commonNames: readonly (string | null)[]
+  /** The organizations of the subject, as far as they are plain text. */
+  readonly organizations: readonly string[]
   /** Subject alternative names: dNSName, URI, and otherName if it is text. */
   readonly altNames: readonly string[]
   readonly isAuthority: boolean
@@ -33,6 +35,7 @@ export interface CertificateFacts {
 export const keyUsageBits = { digitalSignature: 0, keyAgreement: 4, keyCertSign: 5, crlSign: 6 } as const
 
 const commonName = '2.5.4.3'
+const organization = '2.5.4.10'
 const extensionIds = {
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
@@ -64,7 +67,8 @@ export function factsOf(der: Buffer): CertificateFacts {
     notBeforeMs: timeMs(notBefore),
     notAfterMs: timeMs(notAfter),
     signatureAlgorithm: identifierText(childrenOf(expectTag(algorithm, tags.sequence))[0]),
-    commonNames: commonNamesOf(expectTag(subject, tags.sequence)),
+    commonNames: valuesOf(expectTag(subject, tags.sequence), commonName),
+    organizations: valuesOf(expectTag(subject, tags.sequence), organization).flatMap((text) => text ?? []),
     altNames: altNamesOf(content(extensionIds.subjectAltName)),
     isAuthority,
     pathLengthMax,
@@ -99,11 +103,12 @@ export function extensionsIn(wrapped: DerElement | undefined): ReadonlyMap<strin
   return extensions
 }
 
-function commonNamesOf(subject: DerElement): (string | null)[] {
+/** The values of an attribute of a name; null for each in an encoding that is not plain text. */
+function valuesOf(subject: DerElement, attributeType: string): (string | null)[] {
   return childrenOf(subject).flatMap((set) =>
     childrenOf(expectTag(set, tags.set)).flatMap((attribute) => {
       const [type, value] = childrenOf(expectTag(attribute, tags.sequence))
-      return identifierText(type) === commonName ? [plainText(value)] : []
+      return identifierText(type) === attributeType ? [plainText(value)] : []
     }),
   )
 }

@@ -4,15 +4,21 @@ import { thumbprintOf, certificateShown } from '../certificates/certificate.ts'
 import { matchName, namesIn } from '../certificates/names.ts'
 import type { Authenticator, PresentedCertificate } from '../authenticator.ts'
 
+/** Which client certificates count, of those whose path to an authority is right. */
+export interface CountedCertificates {
+  /** SHA-1 or SHA-256, hex in lower case, of the only ones; empty: there is no such list. */
+  readonly thumbprints: ReadonlySet<string>
+  /** One of these must be the organization in the subject (A00.FR.404); empty: any. */
+  readonly organizations: readonly string[]
+}
+
 /**
  * Client certificates.
  *
- * @param thumbprints SHA-1 or SHA-256, hex in lower case, of the only certificates that count; empty: there is no such
- *   list.
  * @param isRevoked whether the certificate with a serial number was revoked by an operator.
  */
 export function clientCertificateAuthenticator(
-  thumbprints: ReadonlySet<string>,
+  { thumbprints, organizations }: CountedCertificates,
   isRevoked: (serialNumber: string) => Promise<boolean>,
 ): Authenticator {
   return {
@@ -25,6 +31,9 @@ export function clientCertificateAuthenticator(
       const isListed = [leaf.fingerprint, leaf.fingerprint256].some((each) => thumbprints.has(thumbprintOf(each)))
       if (thumbprints.size > 0 && !isListed) {
         return `${shown} is refused: it is not in Security.AllowedCertificateThumbprints`
+      }
+      if (organizations.length > 0 && !organizations.some((each) => facts.organizations.includes(each))) {
+        return `${shown} is refused: its organization is not in Security.ClientCertificateOrganizations`
       }
       if (await isRevoked(serialNumberOf(certificate))) return `${shown} is refused: an operator has revoked it`
       const names = namesIn(facts)

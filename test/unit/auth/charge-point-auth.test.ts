@@ -389,6 +389,15 @@ describe('client certificates', () => {
     expect(await knock('cp001', by(made), {}, store)).toMatchObject({ kind: 'unauthorized' })
   })
 
+  test('of another organization is refused where organizations are named (A00.FR.404)', async () => {
+    const own = { ClientCertificateOrganizations: ['Somebody', 'Operator'] }
+    expect(await knock('CP001', by(made), own)).toMatchObject({ kind: 'accepted', profile: 3 })
+    expect(await knock('CP001', by(made), { ClientCertificateOrganizations: ['operator'] })).toMatchObject({
+      kind: 'unauthorized',
+      reason: expect.stringContaining('its organization is not in Security.ClientCertificateOrganizations'),
+    })
+  })
+
   test.each([
     ['of another charge point', 'CP002', by(made), 'is that of another charge point'],
     ['that is not listed', 'CP001', by(make({ subject: 'CP001' })), 'is not in Security.AllowedCertificateThumbprints'],

@@ -189,6 +189,7 @@ describe('client certificates', () => {
       isByThumbprintsAlone: false,
       revocationListPaths: [],
       thumbprints: ['ab'.repeat(20), 'cd'.repeat(32)],
+      organizations: [],
       proxyHeader: null,
     })
   })

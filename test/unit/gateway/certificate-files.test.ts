@@ -39,6 +39,7 @@ async function open(server: Made, lists: readonly Uint8Array[] = []) {
       isByThumbprintsAlone: false,
       revocationListPaths: lists.map((_, at) => path(`${at}.crl`)),
       thumbprints: [],
+      organizations: [],
       proxyHeader: null,
     },
     clock,

@@ -16,6 +16,7 @@ const clientCertificates = await ClientCertificates.load({
   isByThumbprintsAlone: true,
   revocationListPaths: [],
   thumbprints: [thumbprints(station).sha256],
+  organizations: [],
   proxyHeader: null,
 })
 

@@ -54,6 +54,7 @@ async function load(files: {
     isByThumbprintsAlone: false,
     revocationListPaths,
     thumbprints: [],
+    organizations: [],
     proxyHeader: null,
   }
   return ClientCertificates.load(settings)
@@ -312,6 +313,7 @@ describe('the own authority', () => {
       isByThumbprintsAlone: false,
       revocationListPaths: [],
       thumbprints: [],
+      organizations: [],
       proxyHeader: null,
     })
     expect(rules.judge([client().der], Date.now())).toMatchObject({
