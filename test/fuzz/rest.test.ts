@@ -3,16 +3,17 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { tables } from '../../src/blocks/messages.ts'
-import { answerAll } from '../support/answering.ts'
 import { collectedLog } from '../support/log-lines.ts'
 import { basic } from '../support/raw-charge-point.ts'
 import { Random } from '../support/random.ts'
 import { adminApiKey, passwordDefault, TestStator } from '../support/stator.ts'
+import { until } from '../support/until.ts'
 import { Contract, type Operation } from './make/contract.ts'
+import { KeptChargePoint } from './make/kept-charge-point.ts'
 import { makePayload } from './make/mutations.ts'
 import { makeRequest, type Known, type MadeRequest } from './make/requests.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
-import { badTimes, oddTexts, validPayload } from './make/values.ts'
+import { badTimes, oddTexts } from './make/values.ts'
 
 const rounds = 150
 /** Requests of one client, one after another; each client has a round of its own. */
@@ -24,37 +25,26 @@ let central: TestStator
 let contract: Contract
 
 const connected = ['FUZZ16', 'FUZZ201'] as const
-const versions = { FUZZ16: '1.6', FUZZ201: '2.0.1' } as const
+let kept: readonly KeptChargePoint[] = []
 
 beforeAll(async () => {
-  central = await TestStator.start({ hooks: { log }, settings: { OCPP: { CallTimeout: 1 } } })
+  // Wrong credentials are a part of every round; how they are paced is a test of its own.
+  const settings = { OCPP: { CallTimeout: 1 }, Limits: { FailedAttempts: 1_000_000 } }
+  central = await TestStator.start({ hooks: { log }, settings })
   contract = new Contract(await central.json('/openapi.json'))
   await central.addIdTag('USER123')
-  for (const identity of connected) {
-    const version = versions[identity]
-    const raw = await central.bootedRaw(identity, version, { strictness: 'lenient' })
-    const table = tables[version]
-    let calls = 0
-    answerAll(raw, ({ messageId, action }) => {
-      const response = table[action]?.response
-      if (response === undefined || response === null) return [JSON.stringify([4, messageId, 'NotSupported', '', {}])]
-      return [JSON.stringify([3, messageId, validPayload(response, new Random(calls++))])]
-    })
-    const start = { connectorId: 1, idTag: 'USER123', meterStart: 0, timestamp: '2025-12-26T12:00:00Z' }
-    const info = { transactionId: 'tx-1' }
-    if (version === '1.6')
-      for (const connectorId of [1, 2, 3]) await raw.call('StartTransaction', { ...start, connectorId })
-    else
-      await raw.call('TransactionEvent', {
-        ...{ eventType: 'Started', timestamp: '2025-12-26T12:00:00Z', triggerReason: 'Authorized', seqNo: 0 },
-        ...{ transactionInfo: info, evse: { id: 1, connectorId: 1 } },
-        meterValue: [{ timestamp: '2025-12-26T12:00:00Z', sampledValue: [{ value: 1 }] }],
-      })
-  }
+  kept = [
+    await KeptChargePoint.start(central, 'FUZZ16', '1.6'),
+    await KeptChargePoint.start(central, 'FUZZ201', '2.0.1'),
+  ]
   await central.provision('FUZZOFFLINE')
 })
 
-afterAll(() => central.stop())
+afterAll(async () => {
+  for (const one of kept) await one.stop()
+  // It ends the credential rotations that still run.
+  await central.stop()
+})
 
 const times = [
   '2025-12-26',
@@ -65,13 +55,16 @@ const times = [
 ]
 
 function knownFor({ method, path }: Operation, random: Random): Known {
-  // The charge points that answer must not be deleted, because other requests need them.
-  const isChange = path === '/api/chargepoints/{chargePointId}' && method !== 'GET'
-  const own = ['FUZZOFFLINE', 'FUZZ-NEW', `FUZZ-${random.below(5)}`, 'fuzz16']
+  // The charge points that answer must not be deleted or blocked, because other requests need them. Credential
+  // rotations do give them other passwords: they come back.
+  const isChange = (path === '/api/chargepoints/{chargePointId}' && method !== 'GET') || path.endsWith(':batch')
+  const own = ['FUZZOFFLINE', 'FUZZ-NEW', `FUZZ-${random.below(5)}`]
   const calls = Object.entries(tables[random.once(2) ? '1.6' : '2.0.1'])
   const [action, row] = random.pick(calls)
   return {
-    chargePointId: isChange ? own : [...connected, ...connected, ...own],
+    chargePointId: isChange ? own : [...connected, ...connected, ...own, 'fuzz16'],
+    chargePointIds: [['FUZZ16'], ['FUZZOFFLINE', 'fuzz201'], ['UNKNOWN'], ['FUZZ-0', 'fuzz-0']],
+    rotationId: [1, 1, 2, 3, random.between(4, 100), 999_999],
     transactionId: [1, 2, 3, 4, 5, 999_999],
     connectorId: [1, 1, 2, 3, 0],
     idTag: ['USER123', 'user123', 'UNKNOWN', `TAG${random.below(5)}`],
@@ -122,7 +115,8 @@ async function check(operation: Operation, request: MadeRequest, headers: Record
   const isOther = !matches(operation.path, path)
   const problem = isOther ? null : contract.problem(operation, answer)
   const isFault = status >= 500 && status !== 502 && status !== 504
-  const isWelcome = json !== undefined && status < 400 && !isOther && contract.forbids(operation, json)
+  const isTaken = json !== undefined && status < 400 && !isOther
+  const isWelcome = isTaken && contract.wronglyTakes(operation, json, answer.text)
   if (problem === null && !isFault && !isWelcome) return
   const why = isFault ? 'it failed' : (problem ?? 'the document forbids the body, and it was taken')
   const shown = { method, target, headers, body: body?.slice(0, 2_000), status, answer: answer.text.slice(0, 500) }
@@ -153,6 +147,14 @@ test(
     try {
       await Promise.all(Array.from({ length: hands }, hand))
       expect(lines).toEqual([])
+      expect(kept.flatMap(({ errors }) => errors)).toEqual([])
+      for (const { answers } of kept) expect(answers).toBeGreaterThan(0)
+      for (const { identity } of kept) {
+        await until(`${identity} to be connected`, async () => {
+          const { connected: isConnected } = await central.json(`/api/chargepoints/${identity}`)
+          return isConnected
+        })
+      }
       expect(await central.json('/health/ready')).toMatchObject({ status: 'ready' })
     } catch (error) {
       counts.failures++
@@ -203,3 +205,23 @@ test(
   },
   fuzzMsMax,
 )
+
+test('guesses that are paced get answers that the document lists, and the right key is answered at once', async () => {
+  const paced = await TestStator.start({ settings: { Limits: { FailedAttempts: 2 } } })
+  try {
+    const path = '/api/id-tags'
+    const operation = contract.operations.find((one) => one.path === path && one.method === 'GET')
+    if (operation === undefined) throw new Error(`the document has no ${path}`)
+    const statuses: number[] = []
+    for (let sent = 0; sent < 5; sent++) {
+      const response = await fetch(`${paced.url}${path}`, { headers: { 'X-API-Key': `guess ${sent}` } })
+      const { status, headers } = response
+      expect(contract.problem(operation, { status, headers, text: await response.text() })).toBeNull()
+      statuses.push(status)
+    }
+    expect(statuses).toEqual([401, 401, 429, 429, 429])
+    expect((await paced.api(path)).status).toBe(200)
+  } finally {
+    await paced.stop()
+  }
+})

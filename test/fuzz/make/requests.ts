@@ -1,6 +1,9 @@
 // Requests to the REST API, made from its OpenAPI document: valid ones, and ones with hostile values in any part.
 
+import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
 import type { Random } from '../../support/random.ts'
+import { part } from '../../support/schema-sample.ts'
+import { makeCsv, makeList } from './batches.ts'
 import type { Operation } from './contract.ts'
 import { makePayload } from './mutations.ts'
 import { badTimes, oddTexts, validValue } from './values.ts'
@@ -56,8 +59,9 @@ const notJson = [
 /** A request of `operation`. */
 export function makeRequest(operation: Operation, known: Known, random: Random): MadeRequest {
   const target = `${pathOf(operation, known, random)}${queryOf(operation, known, random)}`
-  const body = bodyOf(operation, known, random)
-  return { method: operation.method, target, headers: headersOf(random), ...body }
+  const { contentType, ...body } = bodyOf(operation, known, random)
+  const headers = contentType === undefined ? headersOf(random) : { 'Content-Type': contentType }
+  return { method: operation.method, target, headers, ...body }
 }
 
 // A target of more than 16 KB is answered by Bun, before Stator gets it.
@@ -116,7 +120,11 @@ function headersOf(random: Random): Record<string, string> {
   ])
 }
 
-function bodyOf({ method, body }: Operation, known: Known, random: Random): Pick<MadeRequest, 'body' | 'json'> {
+interface MadeBody extends Pick<MadeRequest, 'body' | 'json'> {
+  readonly contentType?: string
+}
+
+function bodyOf({ method, body, takesCsv }: Operation, known: Known, random: Random): MadeBody {
   // The body of a DELETE is not read.
   if (body === null)
     return { body: method === 'DELETE' && random.once(3) ? random.pick(notJson) : null, json: undefined }
@@ -125,14 +133,22 @@ function bodyOf({ method, body }: Operation, known: Known, random: Random): Pick
   if (draw < 8) return { body: nested(random), json: undefined }
   if (draw < 9) return { body: `{"a":"${'x'.repeat(1_100_000)}"}`, json: undefined }
   if (draw < 12) return jsonBody(random.pick<unknown>([null, [], 'text', 7, true, [{}], {}]))
-  const { payload } = makePayload(body, random, random.pick([0, 0, 0, 1, 1, 2, 4]))
+  const object = (schema: JsonSchema): Record<string, unknown> => objectOf(schema, known, random)
+  if (body.type !== 'array') return jsonBody(object(body))
+  return takesCsv && random.once(2)
+    ? { ...makeCsv(part(body.items), object, random), json: undefined }
+    : jsonBody(makeList(body, object, random))
+}
+
+function objectOf(schema: JsonSchema, known: Known, random: Random): Record<string, unknown> {
+  const { payload } = makePayload(schema, random, random.pick([0, 0, 0, 1, 1, 2, 4]))
   for (const [name, values] of Object.entries(known)) {
     if (Object.hasOwn(payload, name) && random.once(2)) payload[name] = random.pick(values)
   }
-  return jsonBody(payload)
+  return payload
 }
 
-function jsonBody(value: unknown): Pick<MadeRequest, 'body' | 'json'> {
+function jsonBody(value: unknown): MadeBody {
   const body = JSON.stringify(value)
   return { body, json: JSON.parse(body) }
 }

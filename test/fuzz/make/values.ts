@@ -57,6 +57,7 @@ const itemsMax = 3
 export function validValue(schema: JsonSchema, root: JsonSchema, random: Random): unknown {
   const resolved = resolve(schema, root)
   if (Array.isArray(resolved.enum)) return random.pick<unknown>(resolved.enum)
+  if (Array.isArray(resolved.anyOf)) return validValue(part(random.pick<unknown>(resolved.anyOf)), root, random)
   switch (Array.isArray(resolved.type) ? random.pick<unknown>(resolved.type) : resolved.type) {
     case 'null':
       return null
