@@ -8,8 +8,13 @@ import type { Operation } from './contract.ts'
 import { makePayload } from './mutations.ts'
 import { badTimes, oddTexts, validValue } from './values.ts'
 
-/** Values that exist in the test, by the name of the parameter or field. */
-export type Known = Readonly<Record<string, readonly unknown[]>>
+/** What exists in the test. */
+export interface Known {
+  /** Values by the name of the parameter or field. */
+  readonly values: Readonly<Record<string, readonly unknown[]>>
+  /** Bodies whose fields belong together. */
+  readonly bodies: readonly Readonly<Record<string, unknown>>[]
+}
 
 /** A request, and how it was made. */
 export interface MadeRequest {
@@ -76,7 +81,7 @@ function pathOf({ path, parameters }: Operation, known: Known, random: Random): 
       const draw = random.below(10)
       const plain =
         draw < 7
-          ? random.pick(known[name] ?? ['1'])
+          ? random.pick(known.values[name] ?? ['1'])
           : draw < 8
             ? validValue(schema, schema, random)
             : random.pick(oddTexts)
@@ -90,10 +95,12 @@ function queryOf({ parameters }: Operation, known: Known, random: Random): strin
   const add = (name: string, value: unknown): void => {
     pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(textOfValue(value))}`)
   }
+  // With many parameters, one of them would nearly always be wrong.
+  const drawsMax = random.pick([8, 10])
   for (const { name, schema } of parameters.filter((parameter) => parameter.in === 'query')) {
     if (random.once(2)) continue
-    const draw = random.below(10)
-    if (draw < 5) add(name, random.pick(known[name] ?? [validValue(schema, schema, random)]))
+    const draw = random.below(drawsMax)
+    if (draw < 5) add(name, random.pick(known.values[name] ?? [validValue(schema, schema, random)]))
     else if (draw < 8) add(name, validValue(schema, schema, random))
     else if (draw < 9)
       add(name, random.pick([...oddTexts, ...badTimes, -1, 0, 1e300, 2 ** 53, 'true', 'x'.repeat(2_000)]))
@@ -134,6 +141,7 @@ function bodyOf({ method, body, takesCsv }: Operation, known: Known, random: Ran
   if (draw < 9) return { body: `{"a":"${'x'.repeat(1_100_000)}"}`, json: undefined }
   if (draw < 12) return jsonBody(random.pick<unknown>([null, [], 'text', 7, true, [{}], {}]))
   const object = (schema: JsonSchema): Record<string, unknown> => objectOf(schema, known, random)
+  if (known.bodies.length > 0 && random.once(4)) return jsonBody(random.pick(known.bodies))
   if (body.type !== 'array') return jsonBody(object(body))
   return takesCsv && random.once(2)
     ? { ...makeCsv(part(body.items), object, random), json: undefined }
@@ -142,7 +150,7 @@ function bodyOf({ method, body, takesCsv }: Operation, known: Known, random: Ran
 
 function objectOf(schema: JsonSchema, known: Known, random: Random): Record<string, unknown> {
   const { payload } = makePayload(schema, random, random.pick([0, 0, 0, 1, 1, 2, 4]))
-  for (const [name, values] of Object.entries(known)) {
+  for (const [name, values] of Object.entries(known.values)) {
     if (Object.hasOwn(payload, name) && random.once(2)) payload[name] = random.pick(values)
   }
   return payload

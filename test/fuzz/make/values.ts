@@ -121,7 +121,8 @@ function validText(schema: JsonSchema, random: Random): string {
   const charactersMax = limitOf(schema.maxLength, 2_000)
   if (random.once(6)) return random.pick(['x', 'é', '🔌', '\u202E']).repeat(Math.min(charactersMax, 2_000))
   const text = [...random.pick(oddTexts)].slice(0, charactersMax).join('')
-  return text.length >= limitOf(schema.minLength, 0) && matches(text, schema.pattern) ? text : 'text'
+  const charactersMin = limitOf(schema.minLength, 0)
+  return text.length >= charactersMin && matches(text, schema.pattern) ? text : 'text'.padEnd(charactersMin, 'x')
 }
 
 function matches(text: string, pattern: unknown): boolean {
