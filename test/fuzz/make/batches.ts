@@ -61,17 +61,24 @@ function cellOf(value: unknown, random: Random): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-const hostileCells = [
-  ...oddTexts,
-  ...["=cmd|'/c calc'!A1", "'=1+1", '@SUM(A1)', '"unclosed', 'a"b', '""', '"a"b', '\u0000', 'x'.repeat(200_000)],
+/** Formulas, and cells that are no CSV unless they are quoted. */
+const sheetCells = [
+  ...["=cmd|'/c calc'!A1", "'=1+1", '@SUM(A1)', '"unclosed', 'a"b', '""', '"a"b', ' ', '\u0000', 'x'.repeat(200_000)],
 ]
 
-/** Breaks one cell of the header or of a line, or the length of a line. */
+function hostileCell(random: Random): string {
+  return random.pick(random.once(2) ? oddTexts : sheetCells)
+}
+
+/** Breaks some cells, the header, or the length of a line. */
 function damage(rows: string[][], random: Random): void {
   const row = random.pick(rows)
+  const line = rows.at(-1) ?? row
   random.pick([
-    () => (row[random.below(row.length)] = random.pick(hostileCells)),
-    () => row.push(random.pick(hostileCells)),
+    () => (row[random.below(row.length)] = hostileCell(random)),
+    () => (line[random.below(line.length)] = hostileCell(random)),
+    () => line.fill(hostileCell(random)),
+    () => row.push(hostileCell(random)),
     () => row.pop(),
     () => rows[0]?.push(random.pick([...oddNames, 'chargePointID', 'createdAt', 'status', 'password'])),
     () => rows.shift(),
