@@ -8,6 +8,17 @@ import { makeAuthority } from '../support/made-certificates.ts'
 import { basic } from '../support/raw-charge-point.ts'
 import { Random } from '../support/random.ts'
 import { adminApiKey, passwordDefault, TestStator } from '../support/stator.ts'
+import { TestIssuer } from '../support/test-issuer.ts'
+import {
+  rightClaims,
+  signed,
+  signedWithSecret,
+  testJwtSection,
+  testKey,
+  testOperatorRole,
+  type TestKey,
+  unsigned,
+} from '../support/tokens.ts'
 import { Contract, type Operation } from './make/contract.ts'
 import { AnsweringChargePoint } from './make/answering-charge-point.ts'
 import { makePayload } from './make/mutations.ts'
@@ -24,15 +35,21 @@ const { log, lines } = collectedLog('Warning')
 let central: TestStator
 let contract: Contract
 
+let issuer: TestIssuer
+/** Bearer tokens: right ones of an operator and of a charge point, old ones, and forged ones. */
+let tokens: readonly string[] = []
 const connected = ['FUZZ16', 'FUZZ201'] as const
 let answering: readonly AnsweringChargePoint[] = []
 
 beforeAll(async () => {
   // Wrong credentials are a part of every round; how they are paced is a test of its own.
+  const key = await testKey()
+  issuer = new TestIssuer([key.jwk])
+  tokens = await tokensOf(key)
   const settings = {
     OCPP: { CallTimeout: 1 },
     Limits: { FailedAttempts: 1_000_000 },
-    Security: { CertificateAuthority: 'Local' },
+    Security: { CertificateAuthority: 'Local', Jwt: { ...testJwtSection, Issuer: issuer.url } },
   }
   central = await TestStator.start({ hooks: { log }, settings })
   contract = new Contract(await central.json('/openapi.json'))
@@ -45,7 +62,20 @@ beforeAll(async () => {
 })
 
 // It ends the credential rotations that still run.
-afterAll(() => central.stop())
+afterAll(async () => {
+  await central.stop()
+  await issuer.stop()
+})
+
+function tokensOf(key: TestKey): Promise<readonly string[]> {
+  const claims = (sub: string) => ({ ...rightClaims(sub, Date.now()), iss: issuer.url })
+  const operator = { ...claims('ada'), roles: [testOperatorRole] }
+  return Promise.all([
+    ...[signed(key, operator), signed(key, claims('FUZZ16')), signed(key, claims('__proto__'))],
+    ...[signed(key, { ...operator, exp: 1 }), signed(key, { ...operator, aud: 'another' })],
+    ...[unsigned(operator), signedWithSecret('x', operator), 'a.b.c', 'x'.repeat(500)],
+  ])
+}
 
 const { certificate } = makeAuthority('Root')
 
@@ -114,7 +144,7 @@ function credentials(random: Random): Record<string, string> {
     { Authorization: basic('nul\u0000', ':') },
     { Authorization: 'Basic %%%' },
     { Authorization: 'Basic' },
-    { Authorization: `Bearer ${'x'.repeat(500)}` },
+    ...tokens.map((token) => ({ Authorization: `Bearer ${token}` })),
   ])
 }
 

@@ -68,6 +68,9 @@ export class Contract {
     const validate = this.#validator(path, method.toLowerCase(), status)
     if (validate === undefined) return `the document lists no status ${status}`
     if (validate === null) return text === '' ? null : 'the answer has a body and should have none'
+    const type = headers.get('Content-Type')?.split(';')[0] ?? ''
+    const response = this.#response(path, method.toLowerCase(), status)
+    if (response !== undefined && !typesOf(response).includes(type)) return `the document lists no body of type ${type}`
     if (validate === 'text') return text === '' ? 'the answer has no text' : null
     let body: unknown
     try {
@@ -115,20 +118,28 @@ export class Contract {
     return this.#inlined(steps.reduce((at: unknown, step) => part(at)[step], this.#document))
   }
 
+  #response(path: string, method: string, status: number): JsonSchema | undefined {
+    const response = part(part(part(part(this.#document.paths)[path])[method]).responses)[status]
+    return response === undefined ? undefined : part(response)
+  }
+
   /** Undefined for a status that is not listed, null for one without a body, `text` for one whose body is no JSON. */
   #validator(path: string, method: string, status: number): ValidateFunction | 'text' | null | undefined {
     const key = `${method} ${path} ${status}`
     if (this.#answers.has(key)) return this.#answers.get(key)
-    const responses = part(part(part(part(this.#document.paths)[path])[method]).responses)
-    const response = responses[status]
+    const response = this.#response(path, method, status)
     if (response === undefined) return undefined
     const pointer = ['paths', path, method, 'responses', String(status), 'content', 'application/json', 'schema']
     const steps = pointer.map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
-    const body = bodyIn(part(response))
+    const body = bodyIn(response)
     const validate = body === 'json' ? this.#ajv.compile({ $ref: `document#/${steps.join('/')}` }) : body
     this.#answers.set(key, validate)
     return validate
   }
+}
+
+function typesOf({ content }: JsonSchema): readonly string[] {
+  return content === undefined ? [] : Object.keys(part(content))
 }
 
 function bodyIn({ content }: JsonSchema): 'json' | 'text' | null {
