@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { tables } from '../../src/blocks/messages.ts'
 import { collectedLog } from '../support/log-lines.ts'
 import { makeAuthority } from '../support/made-certificates.ts'
-import { basic } from '../support/raw-charge-point.ts'
+import { basic, type RawChargePoint } from '../support/raw-charge-point.ts'
 import { Random } from '../support/random.ts'
 import { adminApiKey, passwordDefault, TestStator } from '../support/stator.ts'
 import { TestIssuer } from '../support/test-issuer.ts'
@@ -20,7 +20,7 @@ import {
   unsigned,
 } from '../support/tokens.ts'
 import { Contract, type Operation } from './make/contract.ts'
-import { AnsweringChargePoint } from './make/answering-charge-point.ts'
+import { answeringChargePoint } from './make/answering-charge-point.ts'
 import { makePayload } from './make/mutations.ts'
 import { makeRequest, type Known, type MadeRequest } from './make/requests.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
@@ -39,7 +39,8 @@ let issuer: TestIssuer
 /** Bearer tokens: right ones of an operator and of a charge point, old ones, and forged ones. */
 let tokens: readonly string[] = []
 const connected = ['FUZZ16', 'FUZZ201'] as const
-let answering: readonly AnsweringChargePoint[] = []
+/** The connection of each charge point that answers. */
+let answering: readonly (readonly [identity: string, RawChargePoint])[] = []
 
 beforeAll(async () => {
   // Wrong credentials are a part of every round; how they are paced is a test of its own.
@@ -55,8 +56,8 @@ beforeAll(async () => {
   contract = new Contract(await central.json('/openapi.json'))
   await central.addIdTag('USER123')
   answering = [
-    await AnsweringChargePoint.start(central, 'FUZZ16', '1.6'),
-    await AnsweringChargePoint.start(central, 'FUZZ201', '2.0.1'),
+    ['FUZZ16', await answeringChargePoint(central, 'FUZZ16', '1.6')],
+    ['FUZZ201', await answeringChargePoint(central, 'FUZZ201', '2.0.1')],
   ]
   await central.provision('FUZZOFFLINE')
 })
@@ -197,9 +198,9 @@ test(
     try {
       await Promise.all(Array.from({ length: hands }, hand))
       expect(lines).toEqual([])
-      for (const { identity, answers, raw } of answering) {
-        expect({ identity, closing: raw.closing }).toEqual({ identity, closing: null })
-        expect(answers).toBeGreaterThan(0)
+      for (const [identity, { closing }] of answering) {
+        expect({ identity, closing }).toEqual({ identity, closing: null })
+        await central.json(`/api/chargepoints/${identity}/calls`, { body: { action: 'ClearCache' } })
       }
       expect(await central.json('/health/ready')).toMatchObject({ status: 'ready' })
     } catch (error) {
@@ -250,6 +251,23 @@ test(
     expect(lines).toEqual([])
   },
   fuzzMsMax,
+)
+
+test.each(['chargepoints', 'id-tags'])(
+  'what the requests have left in the list of %s goes back as CSV unchanged',
+  async (list) => {
+    await central.addIdTag(`=${crypto.randomUUID().slice(0, 8)}`)
+    for (const separator of ['comma', 'semicolon']) {
+      const file = await fetch(`${central.url}/api/${list}.csv?separator=${separator}`, {
+        headers: { 'X-API-Key': adminApiKey },
+      })
+      const headers = { 'Content-Type': file.headers.get('Content-Type') ?? '' }
+      const body = await file.text()
+      const { totalCount, unchanged } = await central.json(`/api/${list}:batch`, { method: 'POST', body, headers })
+      expect(totalCount).toBeGreaterThan(0)
+      expect(unchanged).toEqual(totalCount)
+    }
+  },
 )
 
 test('guesses that are paced get answers that the document lists, and the right key is answered at once', async () => {

@@ -9,32 +9,22 @@ import { validPayload } from './values.ts'
 
 type Version = '1.6' | '2.0.1'
 
-/** One such charge point. */
-export class AnsweringChargePoint {
-  readonly identity: string
-  readonly raw: RawChargePoint
-  /** CALLs that it has answered. */
-  answers = 0
-
-  private constructor(identity: string, raw: RawChargePoint) {
-    this.identity = identity
-    this.raw = raw
-  }
-
-  /** Provisions it and connects it. */
-  static async start(central: TestStator, identity: string, version: Version): Promise<AnsweringChargePoint> {
-    const raw = await central.bootedRaw(identity, version, { strictness: 'lenient' })
-    const chargePoint = new AnsweringChargePoint(identity, raw)
-    const table = tables[version]
-    answerAll(raw, ({ messageId, action }) => {
-      const response = table[action]?.response
-      const random = new Random(chargePoint.answers++)
-      if (response === undefined || response === null) return [JSON.stringify([4, messageId, 'NotSupported', '', {}])]
-      return [JSON.stringify([3, messageId, validPayload(response, random)])]
-    })
-    await startTransactions(raw, version)
-    return chargePoint
-  }
+/** Provisions it, connects it, and starts its transactions. */
+export async function answeringChargePoint(
+  central: TestStator,
+  identity: string,
+  version: Version,
+): Promise<RawChargePoint> {
+  const raw = await central.bootedRaw(identity, version, { strictness: 'lenient' })
+  const table = tables[version]
+  let calls = 0
+  answerAll(raw, ({ messageId, action }) => {
+    const response = table[action]?.response
+    if (response === undefined || response === null) return [JSON.stringify([4, messageId, 'NotSupported', '', {}])]
+    return [JSON.stringify([3, messageId, validPayload(response, new Random(calls++))])]
+  })
+  await startTransactions(raw, version)
+  return raw
 }
 
 async function startTransactions(raw: RawChargePoint, version: Version): Promise<void> {
