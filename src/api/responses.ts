@@ -8,14 +8,42 @@ import type { ErrorCode } from '../base/errors.ts'
 
 const codes = Object.keys(errorTable) as ErrorCode[]
 
+/** An error of one line of a batch, or of its file from that line on. */
+const BatchError = z
+  .looseObject({
+    line: z.int().openapi({
+      description: 'CSV: as an editor counts, the header is line 1. JSON: the place in the list, from 1.',
+      example: 2,
+    }),
+    field: z.string().openapi({ example: 'timeZone' }),
+    issue: z.string().openapi({ example: 'Time zone must be an IANA name such as Europe/Berlin' }),
+    id: z.string().nullable().optional().openapi({
+      description: 'The chargePointId or idTag of the line; absent if the file cannot be read.',
+      example: 'CP001',
+    }),
+    value: z
+      .string()
+      .optional()
+      .openapi({ description: 'What was there, shortened; never a password or key.', example: 'Berlin' }),
+  })
+  .openapi('BatchError')
+
+const ErrorDetails = z.looseObject({
+  field: z.string().optional().openapi({ description: 'Of `BAD_REQUEST`: the field that is wrong.' }),
+  issue: z.string().optional().openapi({ description: 'Of `BAD_REQUEST`: what is wrong with it.' }),
+  node: z.string().optional().openapi({ description: 'Of `CONNECTED_ELSEWHERE`: the node that has the charge point.' }),
+  totalCount: z.int().optional().openapi({ description: 'Of a batch that is refused: how many errors it has.' }),
+  errors: z.array(BatchError).optional().openapi({ description: 'Of a batch that is refused: its first errors.' }),
+})
+
 const ErrorAnswer = z
   .object({
     error: z.string().openapi({ description: 'The name of the HTTP status.', example: 'NotFound' }),
     code: z.enum(codes).openapi({ description: 'What went wrong, for programs.', example: 'NOT_FOUND' }),
     message: z.string().openapi({ example: "Charge point 'CP999' not found" }),
-    details: z.record(z.string(), z.unknown()).optional().openapi({
+    details: ErrorDetails.optional().openapi({
       description:
-        'Status 400: `field` and `issue`. Status 409: `node`, where another node holds the charge point. Status 502: what the charge point answered.',
+        'Status 400: `field` and `issue`; of a batch (`BATCH_INVALID`, and `CONFLICT` if all errors are conflicts with what is stored) `totalCount` and `errors`. Status 409: `node`, where another node holds the charge point. Status 502: what the charge point answered.',
     }),
   })
   .openapi('Error')

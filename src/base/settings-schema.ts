@@ -363,9 +363,9 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
   Limits: z
     .strictObject({
-      FailedAttempts: integer(10, 0, 1_000, {
+      FailedAttempts: integer(10, 0, 1_000_000, {
         meaning:
-          'Failed attempts of one address at one identity within ten minutes that are refused at once; further ones are paced and refused later. Right credentials are never refused.',
+          'Failed attempts of one address at one identity within ten minutes that are refused at once; further ones are paced and refused later. Right credentials are never refused. 1000000 switches the pacing off in practice.',
         unit: 'attempts',
       }),
       ConnectionsPerAddress: integer(20_000, 1, 1_000_000, {

@@ -1,12 +1,20 @@
 // Requests to the REST API, made from its OpenAPI document: valid ones, and ones with hostile values in any part.
 
+import type { JsonSchema } from '../../../src/ocpp/json-schema.ts'
 import type { Random } from '../../support/random.ts'
+import { part } from '../../support/schema-sample.ts'
+import { makeCsv, makeList } from './batches.ts'
 import type { Operation } from './contract.ts'
 import { makePayload } from './mutations.ts'
 import { badTimes, oddTexts, validValue } from './values.ts'
 
-/** Values that exist in the test, by the name of the parameter or field. */
-export type Known = Readonly<Record<string, readonly unknown[]>>
+/** What exists in the test. */
+export interface Known {
+  /** Values by the name of the parameter or field. */
+  readonly values: Readonly<Record<string, readonly unknown[]>>
+  /** Bodies whose fields belong together. */
+  readonly bodies: readonly Readonly<Record<string, unknown>>[]
+}
 
 /** A request, and how it was made. */
 export interface MadeRequest {
@@ -56,8 +64,9 @@ const notJson = [
 /** A request of `operation`. */
 export function makeRequest(operation: Operation, known: Known, random: Random): MadeRequest {
   const target = `${pathOf(operation, known, random)}${queryOf(operation, known, random)}`
-  const body = bodyOf(operation, known, random)
-  return { method: operation.method, target, headers: headersOf(random), ...body }
+  const { contentType, ...body } = bodyOf(operation, known, random)
+  const headers = contentType === undefined ? headersOf(random) : { 'Content-Type': contentType }
+  return { method: operation.method, target, headers, ...body }
 }
 
 // A target of more than 16 KB is answered by Bun, before Stator gets it.
@@ -72,7 +81,7 @@ function pathOf({ path, parameters }: Operation, known: Known, random: Random): 
       const draw = random.below(10)
       const plain =
         draw < 7
-          ? random.pick(known[name] ?? ['1'])
+          ? random.pick(known.values[name] ?? ['1'])
           : draw < 8
             ? validValue(schema, schema, random)
             : random.pick(oddTexts)
@@ -86,10 +95,12 @@ function queryOf({ parameters }: Operation, known: Known, random: Random): strin
   const add = (name: string, value: unknown): void => {
     pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(textOfValue(value))}`)
   }
+  // With many parameters, one of them would nearly always be wrong.
+  const drawsMax = random.pick([8, 10])
   for (const { name, schema } of parameters.filter((parameter) => parameter.in === 'query')) {
     if (random.once(2)) continue
-    const draw = random.below(10)
-    if (draw < 5) add(name, random.pick(known[name] ?? [validValue(schema, schema, random)]))
+    const draw = random.below(drawsMax)
+    if (draw < 5) add(name, random.pick(known.values[name] ?? [validValue(schema, schema, random)]))
     else if (draw < 8) add(name, validValue(schema, schema, random))
     else if (draw < 9)
       add(name, random.pick([...oddTexts, ...badTimes, -1, 0, 1e300, 2 ** 53, 'true', 'x'.repeat(2_000)]))
@@ -116,7 +127,11 @@ function headersOf(random: Random): Record<string, string> {
   ])
 }
 
-function bodyOf({ method, body }: Operation, known: Known, random: Random): Pick<MadeRequest, 'body' | 'json'> {
+interface MadeBody extends Pick<MadeRequest, 'body' | 'json'> {
+  readonly contentType?: string
+}
+
+function bodyOf({ method, body, takesCsv }: Operation, known: Known, random: Random): MadeBody {
   // The body of a DELETE is not read.
   if (body === null)
     return { body: method === 'DELETE' && random.once(3) ? random.pick(notJson) : null, json: undefined }
@@ -125,14 +140,23 @@ function bodyOf({ method, body }: Operation, known: Known, random: Random): Pick
   if (draw < 8) return { body: nested(random), json: undefined }
   if (draw < 9) return { body: `{"a":"${'x'.repeat(1_100_000)}"}`, json: undefined }
   if (draw < 12) return jsonBody(random.pick<unknown>([null, [], 'text', 7, true, [{}], {}]))
-  const { payload } = makePayload(body, random, random.pick([0, 0, 0, 1, 1, 2, 4]))
-  for (const [name, values] of Object.entries(known)) {
-    if (Object.hasOwn(payload, name) && random.once(2)) payload[name] = random.pick(values)
-  }
-  return jsonBody(payload)
+  const object = (schema: JsonSchema): Record<string, unknown> => objectOf(schema, known, random)
+  if (known.bodies.length > 0 && random.once(4)) return jsonBody(random.pick(known.bodies))
+  if (body.type !== 'array') return jsonBody(object(body))
+  return takesCsv && random.once(2)
+    ? { ...makeCsv(part(body.items), object, random), json: undefined }
+    : jsonBody(makeList(body, object, random))
 }
 
-function jsonBody(value: unknown): Pick<MadeRequest, 'body' | 'json'> {
+function objectOf(schema: JsonSchema, known: Known, random: Random): Record<string, unknown> {
+  const { payload } = makePayload(schema, random, random.pick([0, 0, 0, 1, 1, 2, 4]))
+  for (const [name, values] of Object.entries(known.values)) {
+    if (Object.hasOwn(payload, name) && random.once(2)) payload[name] = random.pick(values)
+  }
+  return payload
+}
+
+function jsonBody(value: unknown): MadeBody {
   const body = JSON.stringify(value)
   return { body, json: JSON.parse(body) }
 }

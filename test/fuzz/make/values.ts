@@ -57,6 +57,7 @@ const itemsMax = 3
 export function validValue(schema: JsonSchema, root: JsonSchema, random: Random): unknown {
   const resolved = resolve(schema, root)
   if (Array.isArray(resolved.enum)) return random.pick<unknown>(resolved.enum)
+  if (Array.isArray(resolved.anyOf)) return validValue(part(random.pick<unknown>(resolved.anyOf)), root, random)
   switch (Array.isArray(resolved.type) ? random.pick<unknown>(resolved.type) : resolved.type) {
     case 'null':
       return null
@@ -120,7 +121,8 @@ function validText(schema: JsonSchema, random: Random): string {
   const charactersMax = limitOf(schema.maxLength, 2_000)
   if (random.once(6)) return random.pick(['x', 'é', '🔌', '\u202E']).repeat(Math.min(charactersMax, 2_000))
   const text = [...random.pick(oddTexts)].slice(0, charactersMax).join('')
-  return text.length >= limitOf(schema.minLength, 0) && matches(text, schema.pattern) ? text : 'text'
+  const charactersMin = limitOf(schema.minLength, 0)
+  return text.length >= charactersMin && matches(text, schema.pattern) ? text : 'text'.padEnd(charactersMin, 'x')
 }
 
 function matches(text: string, pattern: unknown): boolean {

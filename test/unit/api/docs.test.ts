@@ -119,6 +119,30 @@ describe('the OpenAPI document', () => {
     expect(text).toContain('"totalCountAtLeast"')
   })
 
+  test('describes how the errors of a batch are listed', async () => {
+    const { document } = await openApi()
+    const { request } = fakeApi({ queries: { storeIdTokens: async () => [] } })
+    const described = (name: string) => Object.keys(document.components.schemas[name]?.properties ?? {})
+    const Details = z.looseObject({ properties: z.record(z.string(), z.unknown()) })
+    const details = Object.keys(Details.parse(document.components.schemas.Error?.properties.details).properties)
+    for (const [type, body] of [
+      ['application/json', '[{"idTag":"USER123","status":"Dancing"}]'],
+      ['text/csv', 'idTag,colour\r\nUSER123,blue\r\n'],
+    ] as const) {
+      const answer = await request('/api/id-tags:batch', { method: 'POST', body, headers: { 'Content-Type': type } })
+      const Answer = z.object({ details: z.looseObject({ errors: z.array(z.looseObject({})).min(1) }) })
+      const given = Answer.parse(await answer.json()).details
+      expect([type, answer.status]).toEqual([type, 400])
+      expect(details).toEqual(expect.arrayContaining(Object.keys(given)))
+      for (const error of given.errors) {
+        expect(described('BatchError')).toEqual(expect.arrayContaining(Object.keys(error)))
+        expect(Object.keys(error)).toEqual(
+          expect.arrayContaining([...(document.components.schemas.BatchError?.required ?? ['none'])]),
+        )
+      }
+    }
+  })
+
   test('says for every path parameter where it goes', async () => {
     const { document } = await openApi()
     for (const [path, operations] of Object.entries(document.paths)) {
