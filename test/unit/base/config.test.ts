@@ -304,6 +304,38 @@ describe('what stops a start', () => {
         'or neither.',
     ],
     [
+      { Security: { CertificateAuthorityPath: 'ca.pem', CertificateAuthorityKeyPath: 'ca.key' } },
+      'Security.CertificateAuthorityPath is set (F) while Security.CertificateAuthority is "None": expected Local with it.',
+    ],
+    [
+      { Security: { CertificateOrganization: 'Operator' } },
+      'Security.CertificateOrganization is set (F) while Security.CertificateAuthority is "None": expected Local with it.',
+    ],
+    [
+      { Security: { ApiKeys: ['key-of-an-operator'], MetricsToken: 'key-of-an-operator' } },
+      'Security.MetricsToken (F) (not shown) is the key of an operator: expected another text, since a scraper may do ' +
+        'nothing else.',
+    ],
+    [
+      { Security: { TrustedProxies: ['10.0.0.1'], ProxyCertificateHeader: 'X SSL Cert' } },
+      'Security.ProxyCertificateHeader is "X SSL Cert" (F): expected the name of a header.',
+    ],
+    [
+      { Security: { TrustedProxies: ['10.0.0.1'], ProxyCertificateHeader: 'X-SSL-Client-Cert' } },
+      'Security.ProxyCertificateHeader is set (F): expected ClientCertificate in Security.AuthenticationMethod with it.',
+    ],
+    [
+      {
+        Security: {
+          ClientCertificateAuthority: 'ca.pem',
+          ClientCertificateRevocationList: ['ca.crl'],
+          ValidateClientCertificate: false,
+          AllowedCertificateThumbprints: ['0'.repeat(40)],
+        },
+      },
+      'Security.ClientCertificateRevocationList is set (F): expected Security.ValidateClientCertificate to be true with it.',
+    ],
+    [
       { Security: { CertificateOrganization: 'x'.repeat(65) } },
       'Security.CertificateOrganization (F) has 65 characters: expected at most 64, as X.509 allows.',
     ],
