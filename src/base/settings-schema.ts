@@ -385,7 +385,7 @@ export const settingsSchema = z.strictObject({
       }),
       TlsHandshakes: integer(tlsHandshakesMax, 1, 1_000_000, {
         meaning:
-          'TLS handshakes that may be half done when client certificates are asked for; further connections are closed.',
+          'TLS handshakes that may be half done when client certificates are asked for; of more, one of the address that has the most is closed.',
         unit: 'handshakes',
       }),
       FramesPerSecond: integer(framesPerSecondDefault, 1, 1_000_000, {

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -352,6 +353,34 @@ describe('clients of other makers', () => {
       open.close()
     },
   )
+
+  test.skipIf(!isHere('curl'))('curl from another address than the one that holds all TLS handshakes', async () => {
+    const handshakesMax = 8
+    const at = await TestStator.start({
+      settings: {
+        OCPP: { EnableSSL: true, CertificatePath: tlsSettings.certificatePath },
+        Security: { ClientCertificateAuthority: join(folder, 'authority.pem') },
+        Limits: { TlsHandshakes: handshakesMax },
+      },
+    })
+    const state = { open: 0 }
+    const held = Array.from({ length: handshakesMax }, () => {
+      const socket = connectTcp(at.stator.port, '127.0.0.1', () => state.open++)
+      return socket.on('error', () => {})
+    })
+    try {
+      await until('all to be connected', () => state.open === handshakesMax)
+      const statusFrom = (address: string) => {
+        const as = ['--interface', address, '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code}']
+        return output(['curl', '-sk', ...as, `https://127.0.0.1:${at.stator.port}/health/live`])
+      }
+      expect(await statusFrom('127.0.0.1')).toBe('000')
+      expect(await statusFrom('127.0.0.2')).toBe('200')
+    } finally {
+      for (const socket of held) socket.destroy()
+      await at.stop()
+    }
+  })
 
   test.skipIf(!isHere('curl'))('curl (skipped where there is none)', async () => {
     const { cert, key, ca } = await paths(station)
