@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
-import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -299,15 +298,6 @@ describe('nobody else gets in', () => {
   })
 })
 
-/** Ports of this process on 127.0.0.1 at which it is connected to `port` of that address. */
-async function portsConnectedTo(port: number): Promise<number[]> {
-  const lines = (await readFile('/proc/self/net/tcp', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/))
-  const remoteWanted = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  return lines.flatMap(([, local = '', remote, state]) =>
-    state === '01' && remote === remoteWanted ? [Number.parseInt(local.split(':')[1] ?? '', 16)] : [],
-  )
-}
-
 /** Ports at which this process listens on 127.0.0.1. */
 async function ownPorts(): Promise<number[]> {
   const descriptors = await readdir('/proc/self/fd')
@@ -334,53 +324,6 @@ describe('clients of other makers', () => {
     return out
   }
   const isHere = (program: string): boolean => Bun.which(program) !== null
-
-  test.skipIf(!isHere('curl'))(
-    'curl at the port of an inner server, from the same port of another address',
-    async () => {
-      const open = await booted(central, 'CP001', client(station))
-      const headers = Object.entries(handshakeHeaders).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-      const statuses: string[] = []
-      for (const inner of (await ownPorts()).filter((port) => port !== central.stator.port)) {
-        for (const from of await portsConnectedTo(inner)) {
-          const as = ['--interface', '127.0.0.2', '--local-port', String(from), '--max-time', '5']
-          const url = `http://127.0.0.1:${inner}/ocpp/CP001`
-          statuses.push(await output(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', ...as, ...headers, url]))
-        }
-      }
-      expect(statuses).toContain('403')
-      expect(statuses).not.toContain('101')
-      open.close()
-    },
-  )
-
-  test.skipIf(!isHere('curl'))('curl from another address than the one that holds all TLS handshakes', async () => {
-    const handshakesMax = 8
-    const at = await TestStator.start({
-      settings: {
-        OCPP: { EnableSSL: true, CertificatePath: tlsSettings.certificatePath },
-        Security: { ClientCertificateAuthority: join(folder, 'authority.pem') },
-        Limits: { TlsHandshakes: handshakesMax },
-      },
-    })
-    const state = { open: 0 }
-    const held = Array.from({ length: handshakesMax }, () => {
-      const socket = connectTcp(at.stator.port, '127.0.0.1', () => state.open++)
-      return socket.on('error', () => {})
-    })
-    try {
-      await until('all to be connected', () => state.open === handshakesMax)
-      const statusFrom = (address: string) => {
-        const as = ['--interface', address, '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code}']
-        return output(['curl', '-sk', ...as, `https://127.0.0.1:${at.stator.port}/health/live`])
-      }
-      expect(await statusFrom('127.0.0.1')).toBe('000')
-      expect(await statusFrom('127.0.0.2')).toBe('200')
-    } finally {
-      for (const socket of held) socket.destroy()
-      await at.stop()
-    }
-  })
 
   test.skipIf(!isHere('curl'))('curl (skipped where there is none)', async () => {
     const { cert, key, ca } = await paths(station)
