@@ -1,8 +1,9 @@
 // Authorization of routes. An operator may use all; a charge point, with its own credentials, only its own resources.
 
 import type { Context, MiddlewareHandler } from 'hono'
+import type { Attempt } from '../auth/failed-attempts.ts'
 import { mayAccess } from '../auth/operator-auth.ts'
-import { basicCredentials } from '../auth/presented.ts'
+import { basicCredentials, keyCredentials } from '../auth/presented.ts'
 import { StatorError } from '../base/errors.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, remoteAddressOf } from './env.ts'
@@ -17,22 +18,37 @@ export function authenticated(
   return async (c, next) => {
     const { headers } = c.req.raw
     const address = remoteAddressOf(c)
-    const identity = headers.get('x-charge-point-id') ?? basicCredentials(headers)?.userName ?? null
-    const attempt = { address, identity, headers }
-    if (!(await deps.attempts.turn(attempt))) throw tooManyAttempts()
+    const attempts = attemptsOf(headers, address)
+    for (const attempt of attempts) if (!(await deps.attempts.turn(attempt))) throw tooManyAttempts()
     const principal = await deps.authenticate(headers)
     if (principal === null || typeof principal === 'string') {
       const reason = `${c.req.method} ${c.req.path}${principal === null ? '' : `: ${principal}`}`
       const atMs = deps.clock.nowMs()
+      const identity = attempts.find((attempt) => attempt.identity !== null)?.identity ?? null
       deps.noteSecurityEvent({ type: 'RequestUnauthorized', identity, remoteAddress: address, atMs, reason })
-      if (await deps.attempts.failed(attempt)) throw tooManyAttempts()
+      const areTooMany = await Promise.all(attempts.map((attempt) => deps.attempts.failed(attempt)))
+      if (areTooMany.includes(true)) throw tooManyAttempts()
       c.header('WWW-Authenticate', deps.challenge(headers))
       throw new StatorError('UNAUTHORIZED', 'Invalid authentication credentials')
     }
-    deps.attempts.proven(attempt)
+    for (const attempt of attempts) deps.attempts.proven(attempt)
     c.set('principal', principal)
     await next()
   }
+}
+
+/**
+ * What the credentials of a request are compared with: a request may have a key and a password. Headers that name an
+ * identity without credentials for it do not count, or a guesser would choose what its attempts count under.
+ */
+function attemptsOf(headers: Headers, address: string): readonly Attempt[] {
+  const key = keyCredentials(headers)
+  const basic = basicCredentials(headers)
+  const identities = new Set([
+    ...(key === null ? [] : [key.chargePointId]),
+    ...(basic === null ? [] : [basic.userName]),
+  ])
+  return [...(identities.size === 0 ? [null] : identities)].map((identity) => ({ address, identity, headers }))
 }
 
 function tooManyAttempts(): StatorError {

@@ -4,7 +4,7 @@
 import { createPrivateKey, randomBytes, type webcrypto, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
-import type { CertificateSettings } from '../base/config.ts'
+import type { CertificateSettings } from '../base/certificate-settings.ts'
 import { StatorError } from '../base/errors.ts'
 import { authorityYears, certificateBackdateMs } from '../base/limits.ts'
 import type { Encryption } from './encryption.ts'

@@ -6,6 +6,7 @@ import type { CredentialRecord } from '../blocks/records.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
 import type { AuthDeps } from './auth-deps.ts'
 import type { FirstCredentials, HandshakeRequest, Presented, Proof } from './authenticator.ts'
+import { lowerCaseAscii } from './certificates/names.ts'
 import { handshakeQuirkTable } from './handshake-quirks.ts'
 import type { HandshakeQuirk } from './handshake-quirks.ts'
 import { isForeignHandshake } from './origin.ts'
@@ -220,7 +221,7 @@ function proveAll(
   for (const { method, name, prove } of presented) {
     const proof = prove(record)
     const isSame = name === null || name === asked || name === record.identity
-    const isOtherName = !isSame && name.toLowerCase() !== record.identity.toLowerCase()
+    const isOtherName = !isSame && lowerCaseAscii(name) !== lowerCaseAscii(record.identity)
     if (typeof proof === 'string') reasons.push(proof)
     else if (isOtherName && !record.mayUseOtherName) reasons.push(nameProblem)
     else proven.push({ method, proof, isOtherName, isOtherCase: !isSame && !isOtherName })

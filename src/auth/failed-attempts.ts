@@ -11,6 +11,7 @@ import {
   attemptsRememberedMax,
   attemptWaitMsMax,
   attemptWindowMs,
+  identityCharactersMax,
   provenCredentialsMax,
   refusalHoldMsMax,
   refusalHoldMsMin,
@@ -153,8 +154,9 @@ function passed(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms, resolve))
 }
 
+/** Longer identities, which nobody has, count together: what is remembered of each is short. */
 function pairOf({ address, identity }: Attempt): string {
-  return `${networkOf(address)} ${identity?.toLowerCase() ?? ''}`
+  return `${networkOf(address)} ${identity?.slice(0, identityCharactersMax + 1).toLowerCase() ?? ''}`
 }
 
 /** What the attempts of an address count under: an IPv4 address, or the first 64 bits of an IPv6 address. */

@@ -1,6 +1,8 @@
 // Authenticates REST requests, and says which charge points their sender may access.
 
 import { timingSafeEqual } from 'node:crypto'
+import { StatorError } from '../base/errors.ts'
+import type { CredentialRecord } from '../blocks/records.ts'
 import type { AuthDeps } from './auth-deps.ts'
 import { isAllowed } from './charge-point-auth.ts'
 import { provePassword } from './password-forms.ts'
@@ -25,7 +27,8 @@ export type Principal =
  *
  * A bearer token is an operator's or a charge point's, as its claims say.
  *
- * @throws {StatorError} errors of the store, such as `STORE_UNAVAILABLE`; `TOKEN_KEYS_UNAVAILABLE`.
+ * @throws {StatorError} `FORBIDDEN` if the credentials are those of a blocked charge point; `TOKEN_KEYS_UNAVAILABLE`;
+ *   errors of the store, such as `STORE_UNAVAILABLE`.
  */
 export async function authenticateRequest(headers: Headers, deps: AuthDeps): Promise<Principal | string | null> {
   const key = keyCredentials(headers)
@@ -64,10 +67,10 @@ async function chargePointByKey(apiKey: string, identity: string, deps: AuthDeps
     return null
   const record = await store.lookup(identity)
   if (record === null) return null
-  const chargePoint = { kind: 'chargePoint', identity: record.identity, key: record.key } as const
-  if (credentials.matches(apiKey, record.apiKeyHash)) return chargePoint
-  const name = operatorKeys.nameOf(apiKey)
-  return name === null ? null : { ...chargePoint, operator: name }
+  if (credentials.matches(apiKey, record.apiKeyHash)) return itself(record)
+  const operatorName = operatorKeys.nameOf(apiKey)
+  if (operatorName === null) return null
+  return { kind: 'chargePoint', identity: record.identity, key: record.key, operator: operatorName }
 }
 
 async function chargePointByPassword(basic: BasicCredentials, deps: AuthDeps): Promise<Principal | null> {
@@ -77,7 +80,7 @@ async function chargePointByPassword(basic: BasicCredentials, deps: AuthDeps): P
     return null
   const record = await store.lookup(identity)
   if (record === null || provePassword(basic.password, record, credentials) === null) return null
-  return { kind: 'chargePoint', identity: record.identity, key: record.key }
+  return itself(record)
 }
 
 async function byToken(token: string, { tokens, security, store }: AuthDeps): Promise<Principal | string | null> {
@@ -87,5 +90,11 @@ async function byToken(token: string, { tokens, security, store }: AuthDeps): Pr
   if (!security.authenticationMethods.includes('Jwt') || !isAllowed(identity, security.allowedChargePoints)) return null
   const record = await store.lookup(identity)
   if (record?.identity !== identity) return 'the token is that of an unknown charge point'
-  return { kind: 'chargePoint', identity, key: record.key }
+  return itself(record)
+}
+
+/** @throws {StatorError} `FORBIDDEN` if the charge point is blocked: its right credentials open nothing. */
+function itself({ identity, key, isBlocked }: CredentialRecord): Principal {
+  if (isBlocked) throw new StatorError('FORBIDDEN', `Charge point '${identity}' is blocked`)
+  return { kind: 'chargePoint', identity, key }
 }

@@ -41,8 +41,14 @@ export function clientCertificateSettings(
   if (security.ProxyCertificateHeader !== '' && security.TrustedProxies.length === 0) {
     throw refuse('ProxyCertificateHeader', 'is set', 'the addresses of the proxies in Security.TrustedProxies')
   }
+  if (lists.length > 0 && !security.ValidateClientCertificate) {
+    throw refuse('ClientCertificateRevocationList', 'is set', 'Security.ValidateClientCertificate to be true with it')
+  }
   const asking = askingSetting(security)
   const given = givenSetting(security)
+  if (asking === null && given === null && security.ProxyCertificateHeader !== '') {
+    throw refuse('ProxyCertificateHeader', 'is set', 'ClientCertificate in Security.AuthenticationMethod with it')
+  }
   if (asking === null && given === null) return null
   if (asking === null && !methods.includes('Any')) {
     throw refuse(

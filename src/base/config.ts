@@ -4,6 +4,8 @@
 import { availableParallelism } from 'node:os'
 import { jwtSettings } from './jwt-settings.ts'
 import type { JwtSettings } from './jwt-settings.ts'
+import { certificateSettings } from './certificate-settings.ts'
+import type { CertificateSettings } from './certificate-settings.ts'
 import { clientCertificateSettings } from './client-certificate-settings.ts'
 import type { ClientCertificateSettings } from './client-certificate-settings.ts'
 import { workerThreadsDefault } from './limits.ts'
@@ -105,17 +107,6 @@ export interface SecuritySettings {
   readonly encryptionKey: string | null
   /** Null: requests for certificates are rejected. */
   readonly certificates: CertificateSettings | null
-}
-
-/** How certificates of charge points are signed. */
-export interface CertificateSettings {
-  /** PEM files of the operator's own authority; null: Stator makes one and keeps it in the database. */
-  readonly ownAuthority: { readonly certificatePath: string; readonly keyPath: string } | null
-  /** Organization in certificates, which requests have to name too; null: they may name any. */
-  readonly organization: string | null
-  readonly validDays: number
-  /** How long before its end a certificate is renewed; 0: never. */
-  readonly renewalDays: number
 }
 
 /** How much one charge point may make Stator store in a day, by kind. */
@@ -303,6 +294,12 @@ function otherDatabase(connectionString: string): string | null {
 function securitySettings(document: SettingsDocument, found: FoundSettings): SecuritySettings {
   const { Security: security } = document
   const clientCertificates = clientCertificateSettings(document, (dotted) => from(dotted, found))
+  if (security.MetricsToken !== '' && [security.AdminApiKey, ...security.ApiKeys].includes(security.MetricsToken)) {
+    throw invalid(
+      `Security.MetricsToken${from('Security.MetricsToken', found)} (not shown) is the key of an operator: expected ` +
+        'another text, since a scraper may do nothing else.',
+    )
+  }
   return {
     requireAuthentication: security.RequireAuthentication,
     authenticationMethods: methodsOf(security.AuthenticationMethod, clientCertificates),
@@ -321,35 +318,6 @@ function securitySettings(document: SettingsDocument, found: FoundSettings): Sec
     jwt: jwtSettings(security, found),
     encryptionKey: security.EncryptionKey || null,
     certificates: certificateSettings(security, found),
-  }
-}
-
-const organizationCharactersMax = 64
-
-function certificateSettings(security: SettingsDocument['Security'], found: FoundSettings): CertificateSettings | null {
-  const { CertificateAuthorityPath: certificatePath, CertificateAuthorityKeyPath: keyPath } = security
-  const { CertificateOrganization: organization } = security
-  if ((certificatePath === '') !== (keyPath === '')) {
-    const [set, missing] =
-      keyPath === ''
-        ? (['CertificateAuthorityPath', 'CertificateAuthorityKeyPath'] as const)
-        : (['CertificateAuthorityKeyPath', 'CertificateAuthorityPath'] as const)
-    throw invalid(
-      `Security.${missing} is empty while Security.${set} is set${from(`Security.${set}`, found)}: expected both or neither.`,
-    )
-  }
-  if (organization.length > organizationCharactersMax) {
-    throw invalid(
-      `Security.CertificateOrganization${from('Security.CertificateOrganization', found)} has ${organization.length} ` +
-        `characters: expected at most ${organizationCharactersMax}, as X.509 allows.`,
-    )
-  }
-  if (security.CertificateAuthority === 'None') return null
-  return {
-    ownAuthority: certificatePath === '' ? null : { certificatePath, keyPath },
-    organization: organization || null,
-    validDays: security.CertificateDays,
-    renewalDays: security.CertificateRenewalDays,
   }
 }
 

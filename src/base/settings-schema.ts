@@ -315,11 +315,18 @@ export const settingsSchema = z.strictObject({
           'Proxies whose headers say where a client comes from: X-Forwarded-For, X-Forwarded-Proto and ProxyCertificateHeader. From others they are ignored.',
         expected: 'a list of IP addresses or ranges such as 10.0.0.0/8',
       }),
-      ProxyCertificateHeader: text('', {
-        meaning:
-          'Header in which those proxies pass the client certificate on, whatever the client put there: URL-encoded PEM, Base64 of DER, or X-Forwarded-Client-Cert. Empty: none.',
-        expected: 'the name of a header',
-      }),
+      ProxyCertificateHeader: described(
+        z
+          .string()
+          .trim()
+          .regex(/^[!#$%&'*+.^_`|~\w-]*$/)
+          .default(''),
+        {
+          meaning:
+            'Header in which those proxies pass the client certificate on, whatever the client put there: URL-encoded PEM, Base64 of DER, or X-Forwarded-Client-Cert. Empty: none.',
+          expected: 'the name of a header',
+        },
+      ),
       Jwt: z
         .strictObject({
           Issuer: text('', {
@@ -378,7 +385,7 @@ export const settingsSchema = z.strictObject({
       }),
       TlsHandshakes: integer(tlsHandshakesMax, 1, 1_000_000, {
         meaning:
-          'TLS handshakes that may be half done when client certificates are asked for; further connections are closed.',
+          'TLS handshakes that may be half done when client certificates are asked for; of more, one of the address that has the most is closed.',
         unit: 'handshakes',
       }),
       FramesPerSecond: integer(framesPerSecondDefault, 1, 1_000_000, {

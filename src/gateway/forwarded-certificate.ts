@@ -72,11 +72,14 @@ function fromEnvoy(value: string): ForwardedCertificates {
   return sent
 }
 
+/** A quote after a backslash is one of the text: the subject of a certificate, which its owner chose, may have some. */
 function splitOutsideQuotes(text: string, separator: string): string[] {
   const parts = ['']
   let isQuoted = false
+  let isEscaped = false
   for (const character of text) {
-    if (character === '"') isQuoted = !isQuoted
+    if (character === '"' && !isEscaped) isQuoted = !isQuoted
+    isEscaped = character === '\\' && !isEscaped
     if (character === separator && !isQuoted) parts.push('')
     else parts[parts.length - 1] += character
   }

@@ -164,6 +164,8 @@ export async function handshake(
   }
   const notNow = (code: ErrorCode, message: string): Response =>
     refuse(code, message, { headers: { 'Retry-After': String(retryAfterSeconds) } })
+  const tooManyHere = (): Response =>
+    notNow('TOO_MANY_CONNECTIONS', 'Too many charge points are connected from this address.')
 
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
     return refuse('UPGRADE_REQUIRED', `${ocppPath} speaks WebSocket only.`, { headers: { Upgrade: 'websocket' } })
@@ -173,9 +175,7 @@ export async function handshake(
   const isNotOpen = 'This node takes no new connections at the moment.'
   const closedBefore = deps.closedBecause()
   if (closedBefore !== null) return notNow(closedBefore, isNotOpen)
-  if (deps.addresses.isFull(remoteAddress)) {
-    return notNow('TOO_MANY_CONNECTIONS', 'Too many charge points are connected from this address.')
-  }
+  if (deps.addresses.isFull(remoteAddress)) return tooManyHere()
   // Bun's default timeout is ten seconds; a handshake may wait longer for its turn and its admission slot.
   server.timeout(request, (2 * (handshakeWaitMsMax + attemptWaitMsMax + refusalHoldMsMax)) / 1_000)
   const attempt: Attempt = {
@@ -246,6 +246,8 @@ export async function handshake(
         for (const quirk of quirks) {
           if (quirk !== null) deps.log.info({ identity, quirk }, 'The handshake had a quirk.')
         }
+        // Others of this address were upgraded while this one waited.
+        if (deps.addresses.isFull(remoteAddress)) return tooManyHere()
         isUpgraded = server.upgrade(request, {
           data: {
             identity: verdict.identity,

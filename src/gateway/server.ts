@@ -14,8 +14,7 @@ import { Stations, type StationsDeps } from '../station/stations.ts'
 import { AddressConnections } from './address-connections.ts'
 import { Admission } from './admission.ts'
 import type { Channels } from './forwarded.ts'
-import type { Clients } from './front/inner-servers.ts'
-import { InnerServers } from './front/inner-servers.ts'
+import { clientAt, frontAddress, InnerServers } from './front/inner-servers.ts'
 import { TlsFront } from './front/tls-front.ts'
 import { handshake, type HandshakeDeps, isOcppPath } from './handshake.ts'
 import { afterBody, withSecurityHeaders } from './http-answer.ts'
@@ -143,7 +142,7 @@ class RunningGateway implements Gateway {
       )
     }
     const inner = new InnerServers((clients) => {
-      const server = this.#serve({ hostname: '127.0.0.1', port: 0, tls: null }, frontPeer(clients))
+      const server = this.#serve({ hostname: frontAddress, port: 0, tls: null }, (from) => clientAt(from, clients))
       return { port: server.port ?? 0, stop: () => server.stop(true) }
     })
     const frontDeps = { hostname: host, inner, clock, log, handshakesMax: limits.tlsHandshakes }
@@ -233,10 +232,6 @@ type PeerOf = (from: SocketAddress | null) => Peer | null
 
 function directPeer(isEncrypted: boolean): PeerOf {
   return (from) => ({ remoteAddress: from?.address ?? '', isEncrypted, certificates: [] })
-}
-
-function frontPeer(clients: Clients): PeerOf {
-  return (from) => (from === null ? null : (clients.get(from.port) ?? null))
 }
 
 function orAddressError<T>({ host, port }: OcppSettings, listen: () => T): T {

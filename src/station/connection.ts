@@ -11,6 +11,7 @@ import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Anomaly, ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
+import { rowOf } from '../blocks/messages.ts'
 import type { ClosedBy, ConnectionEnd, MessageLogLine } from '../blocks/records.ts'
 import { anomalySet, type ChargePointRef, commitAndPublish, type Feed } from '../feed/feed.ts'
 import { encodeCall } from '../ocpp/frame.ts'
@@ -120,6 +121,8 @@ export class Connection implements CallEffects {
   // Most connections never need these.
   #quirksNoted: Set<string> | null = null
   #waiters: Map<string, Waiter> | null = null
+  /** Passwords that it was sent: it may repeat them, in an error for one. */
+  #passwordsSent: Set<string> | null = null
 
   constructor(socket: Socket, version: OcppVersion, whose: ConnectionIdentity, deps: ConnectionDeps) {
     this.socket = socket
@@ -219,11 +222,17 @@ export class Connection implements CallEffects {
   /** Writes a frame into the message log, and into the log of this process at its most detailed level. */
   protected logFrame(direction: 'fromChargePoint' | 'toChargePoint', text: string): void {
     const { clock, log, messageLog, store } = this.#deps
+    const frame = this.#withoutPasswords(text)
     if (messageLog) {
       const { chargePointKey } = this
-      store.appendMessageLog({ chargePointKey, atMs: clock.nowMs(), direction, frame: hideFrameSecrets(text) })
+      store.appendMessageLog({ chargePointKey, atMs: clock.nowMs(), direction, frame: hideFrameSecrets(frame) })
     }
-    if (this.#isTracing) log.trace({ identity: this.identity, direction, frame: text }, 'Frame.')
+    if (this.#isTracing) log.trace({ identity: this.identity, direction, frame }, 'Frame.')
+  }
+
+  #withoutPasswords(text: string): string {
+    if (this.#passwordsSent === null) return text
+    return this.#passwordsSent.values().reduce((shown, password) => shown.replaceAll(password, '***'), text)
   }
 
   /**
@@ -242,6 +251,8 @@ export class Connection implements CallEffects {
       const message = `${action} was not sent: charge point '${this.identity}' is not connected`
       return Promise.reject(new StatorError('NOT_CONNECTED', message))
     }
+    const passwords = rowOf(this.version, action)?.password?.setBy(payload) ?? []
+    for (const password of passwords) (this.#passwordsSent ??= new Set()).add(password)
     const messageId = this.#deps.calls.newMessageId()
     return new Promise((resolve, reject) => {
       const frame = encodeCall(messageId, action, payload)

@@ -28,11 +28,11 @@ export function matchName(
 ): NameMatch {
   if (names.includes(certificateName ?? identity)) return 'exact'
   if (certificateName !== null) return 'none'
-  // Letters outside of ASCII are left alone: the Kelvin sign, for one, becomes a k in lower case.
   const folded = lowerCaseAscii(identity)
   return names.some((name) => lowerCaseAscii(name) === folded) ? 'otherCase' : 'none'
 }
 
-function lowerCaseAscii(text: string): string {
+/** Letters outside of ASCII are left alone: the Kelvin sign, for one, becomes a k in lower case. */
+export function lowerCaseAscii(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

@@ -1,6 +1,8 @@
-// The plain servers behind the TLS front, on this machine only. A connection is known by the port that the front opened
-// it from: the operating system gives no port to two connections, and no byte of a client can change it.
+// The plain servers behind the TLS front, on this machine only. A connection is known by the address and port that the
+// front opened it from: the operating system gives no such pair to two connections, and no byte of a client can change
+// it.
 
+import type { SocketAddress } from 'bun'
 import type { Peer } from '../peer.ts'
 import { innerConnectionsMax } from '../../base/limits.ts'
 
@@ -12,6 +14,17 @@ export interface Server {
 
 /** The clients of one inner server, by the port that their connection comes from. */
 export type Clients = ReadonlyMap<number, Peer>
+
+/** Where the front connects from, and inner servers listen. */
+export const frontAddress = '127.0.0.1'
+
+/**
+ * The client whose connection comes from `from`; null: not one of the front. Another address of this machine may have
+ * the same port (127.0.0.2), whatever process it belongs to.
+ */
+export function clientAt(from: Pick<SocketAddress, 'address' | 'port'> | null, clients: Clients): Peer | null {
+  return from?.address === frontAddress ? (clients.get(from.port) ?? null) : null
+}
 
 /** A place for one connection at an inner server. */
 export interface Place {

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import { relayCloseMsMax } from '../../base/limits.ts'
 import type { Peer } from '../peer.ts'
 import { Flow } from './flow.ts'
+import { frontAddress } from './inner-servers.ts'
 import type { Place } from './inner-servers.ts'
 
 export interface RelayDeps {
@@ -87,7 +88,7 @@ export class Relay {
   async #connect(): Promise<void> {
     try {
       const { port } = this.#place
-      const inner = { hostname: '127.0.0.1', port, allowHalfOpen: true, data: this, socket: Relay.#innerHandlers }
+      const inner = { hostname: frontAddress, port, allowHalfOpen: true, data: this, socket: Relay.#innerHandlers }
       await Bun.connect<Relay>(inner)
     } catch (error) {
       this.#deps.onFailure(this.#peer, error)

@@ -8,6 +8,7 @@ import { chainCertificatesMax, frontStopMsMax, tlsHandshakeMsMax, tlsHandshakesM
 import type { Logger } from '../../base/log.ts'
 import { OncePerAddress } from '../../base/once-per-address.ts'
 import type { Peer } from '../peer.ts'
+import { HandshakesUnderWay } from './handshakes-under-way.ts'
 import type { InnerServers } from './inner-servers.ts'
 import { Relay } from './relay.ts'
 
@@ -31,9 +32,10 @@ export class TlsFront {
   readonly #deps: TlsFrontDeps
   readonly #relays = new Set<Relay>()
   readonly #loggedFailures: OncePerAddress
+  readonly #handshakesMax: number
+  readonly #handshakes: HandshakesUnderWay<Socket<Connection>>
   #listener: TCPSocketListener<Connection>
   #tls: TLSOptions
-  #handshakes = 0
   #isStopped = false
   #onEmpty = (): void => {}
 
@@ -41,6 +43,8 @@ export class TlsFront {
   constructor(port: number, tls: TLSOptions, deps: TlsFrontDeps) {
     this.#deps = deps
     this.#loggedFailures = new OncePerAddress(deps.clock)
+    this.#handshakesMax = deps.handshakesMax ?? tlsHandshakesMax
+    this.#handshakes = new HandshakesUnderWay(this.#handshakesMax)
     this.#tls = tls
     this.#listener = this.#listen(port, tls)
   }
@@ -56,7 +60,7 @@ export class TlsFront {
 
   /** TLS handshakes under way. */
   get handshakes(): number {
-    return this.#handshakes
+    return this.#handshakes.size
   }
 
   /** Bytes that wait for slow readers, in both directions. */
@@ -136,21 +140,20 @@ export class TlsFront {
       this.#logFailure(socket, `it took more than ${tlsHandshakeMsMax} ms`)
       socket.terminate()
     })
-    let isOver = false
-    this.#handshakes++
+    // It is not known any more once the socket is closed.
+    const { remoteAddress } = socket
     socket.data = {
       endHandshake: () => {
-        if (isOver) return
-        isOver = true
-        this.#handshakes--
+        this.#handshakes.delete(remoteAddress, socket)
         cancel()
       },
       relay: null,
     }
-    const { handshakesMax = tlsHandshakesMax } = this.#deps
-    if (this.#handshakes <= handshakesMax) return
-    this.#logFailure(socket, `more than ${handshakesMax} were under way`)
-    socket.terminate()
+    const tooMany = this.#handshakes.add(remoteAddress, socket)
+    if (tooMany === null) return
+    this.#logFailure(tooMany, `more than ${this.#handshakesMax} were under way`)
+    tooMany.data.endHandshake()
+    tooMany.terminate()
   }
 
   #shakenHands(socket: Socket<Connection>, isDone: boolean, error: Error | null): void {

@@ -52,6 +52,23 @@ test('a guesser over REST gets 429 with Retry-After, and right keys from its add
   expect((await central.api('/api/chargepoints', { key: adminApiKey })).status).toBe(200)
 })
 
+test('a guesser over REST cannot choose what its guesses count under', async () => {
+  await central.provision('NAMED')
+  const guess = async (headers: Record<string, string>): Promise<number> => {
+    const answer = await fetch(`${central.url}/api/chargepoints/NAMED`, { headers })
+    return answer.status
+  }
+  const ofPassword = (i: number) =>
+    guess({ Authorization: `Basic ${btoa(`NAMED:guess number ${i}`)}`, 'X-Charge-Point-Id': `OTHER-${i}` })
+  for (let i = 0; i < freeAttempts; i++) expect(await ofPassword(i)).toBe(401)
+  expect(await ofPassword(freeAttempts)).toBe(429)
+  // The keys of operators were guessed above already.
+  const ofKey = (i: number) =>
+    guess({ 'X-API-Key': `guess number ${i} of a key`, Authorization: `Basic ${btoa(`OTHER-${i}:whatever it is`)}` })
+  for (let i = 0; i < freeAttempts; i++) await ofKey(i)
+  expect(await ofKey(freeAttempts)).toBe(429)
+})
+
 test('one address has so many connections at most, and gets another one when it has closed one', async () => {
   await central.provision('ONE-MORE')
   const open = []
@@ -65,4 +82,18 @@ test('one address has so many connections at most, and gets another one when it 
   expect(refused.headers.get('Retry-After')).not.toBeNull()
   await open[0]?.close()
   await (await central.raw('ONE-MORE')).close()
+})
+
+test('nor has it more if they all come at once', async () => {
+  const connectionsMax = 5
+  const narrow = await TestStator.start({ settings: { Limits: { ConnectionsPerAddress: connectionsMax } } })
+  const identities = Array.from({ length: 30 }, (_, i) => `AT-ONCE-${i}`)
+  for (const identity of identities) await narrow.provision(identity)
+  const answers = identities.map((identity) =>
+    handshakeAnswer({ url: narrow.ocppUrl, identity, password: passwordDefault }),
+  )
+  const statuses = (await Promise.all(answers)).map(({ status }) => status)
+  expect(statuses.filter((status) => status === 101)).toHaveLength(connectionsMax)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(identities.length - connectionsMax)
+  await narrow.stop()
 })

@@ -291,6 +291,7 @@ test('a process that dies before the answer leaves both passwords valid', async 
 test('neither the log nor the database has a password that can be read', async () => {
   const password = 'readable-by-nobody-else'
   const reported = 'told-by-the-station-itself'
+  const repeated = 'repeated-by-the-station'
   const chatty = await TestStator.start({
     settings: { Logging: { LogLevel: { Default: 'Trace' } } },
     hooks: { log: createLogger({ Default: 'Trace' }, { write: (line) => void logged.push(line) }) },
@@ -310,10 +311,15 @@ test('neither the log nor the database has a password that can be read', async (
       setVariableResult: [{ ...names, attributeStatus: 'Accepted' }],
     })
     await answer
+    // A charge point may repeat what it was sent where no name tells that it is a password.
+    const refused = chatty.api('/api/chargepoints/CP001/configuration', change(repeated))
+    const { messageId } = await raw.command('SetVariables')
+    raw.send(JSON.stringify([4, messageId, 'PropertyConstraintViolation', `'${repeated}' is too long`, {}]))
+    await refused
     const messages = await chatty.json('/api/chargepoints/CP001/messages')
     const configuration = await chatty.json('/api/chargepoints/CP001/configuration')
     expect(logged.join('')).toContain('A charge point was sent a new password.')
-    for (const secret of [password, reported]) {
+    for (const secret of [password, reported, repeated]) {
       expect(logged.join('') + JSON.stringify([messages, configuration])).not.toContain(secret)
     }
   } finally {

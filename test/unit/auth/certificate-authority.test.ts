@@ -9,7 +9,7 @@ import { type AuthorityStore, openAuthority, type StoredAuthority } from '../../
 import { Encryption } from '../../../src/auth/encryption.ts'
 import { x509 } from '../../../src/auth/x509.ts'
 import { systemClock } from '../../../src/base/clock.ts'
-import type { CertificateSettings } from '../../../src/base/config.ts'
+import type { CertificateSettings } from '../../../src/base/certificate-settings.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import { p256, signingRequest } from '../../support/signing-requests.ts'
 

@@ -84,6 +84,13 @@ describe('Basic', () => {
       kind: 'unauthorized',
       reason: expect.stringContaining('is not the identity of the URL'),
     })
+    const kiosk = new MemoryCredentialStore()
+    kiosk.put('KIOSK', { password: 'secretpassword' })
+    expect(await verdict('KIOSK', basic('kiosk', 'secretpassword'), {}, kiosk)).toMatchObject({ kind: 'accepted' })
+    // The Kelvin sign, which becomes a k in lower case.
+    expect(await verdict('KIOSK', basic('\u212AIOSK', 'secretpassword'), {}, kiosk)).toMatchObject({
+      kind: 'unauthorized',
+    })
     for (const strictness of [{}, { strictness: 'strict' }] as const) {
       const store = new MemoryCredentialStore()
       store.put('CP001', { password: 'secretpassword', mayUseOtherName: true, ...strictness })

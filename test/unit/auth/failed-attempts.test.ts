@@ -194,3 +194,12 @@ describe('an address', () => {
     expect(networkOf(address)).toBe(network)
   })
 })
+
+test('identities that are too long to exist count together', async () => {
+  const { attempts } = attemptsWith(0)
+  const long = (end: number): Attempt => attempt('192.0.2.1', `${'x'.repeat(10_000)}${end}`)
+  for (let i = 0; i < 50; i++) void attempts.failed(long(i))
+  expect(attempts.size).toBe(1)
+  expect(await isSettled(attempts.turn(long(50)))).toBe(true)
+  expect(await isSettled(attempts.turn(long(51)))).toBe(false)
+})

@@ -68,6 +68,19 @@ test('a charge point that may not connect, or not in this way, is nobody', async
   expect(await principal(key, { AuthenticationMethod: 'Basic' })).toBeNull()
 })
 
+test('a blocked charge point is forbidden, and an operator who acts as it is not', async () => {
+  const store = new MemoryCredentialStore()
+  store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001', isBlocked: true })
+  const deps = testAuthDeps({}, store)
+  const sent = (headers: Record<string, string>) => authenticateRequest(new Headers(headers), deps)
+  const forbidden = expect.objectContaining({ code: 'FORBIDDEN' })
+  expect(await sent(basic('CP001', 'secretpassword')).catch((error: unknown) => error)).toEqual(forbidden)
+  const key = { 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP001' }
+  expect(await sent(key).catch((error: unknown) => error)).toEqual(forbidden)
+  expect(await sent(basic('CP001', 'wrong'))).toBeNull()
+  expect(await sent({ ...key, 'X-API-Key': testAdminApiKey })).toEqual({ ...cp001, operator: 'admin' })
+})
+
 test('an operator reaches every charge point, a charge point itself only', () => {
   expect(mayAccess({ kind: 'operator', name: 'admin' }, 'CP001')).toBe(true)
   expect(mayAccess(cp001, 'CP001')).toBe(true)

@@ -304,6 +304,38 @@ describe('what stops a start', () => {
         'or neither.',
     ],
     [
+      { Security: { CertificateAuthorityPath: 'ca.pem', CertificateAuthorityKeyPath: 'ca.key' } },
+      'Security.CertificateAuthorityPath is set (F) while Security.CertificateAuthority is "None": expected Local with it.',
+    ],
+    [
+      { Security: { CertificateOrganization: 'Operator' } },
+      'Security.CertificateOrganization is set (F) while Security.CertificateAuthority is "None": expected Local with it.',
+    ],
+    [
+      { Security: { ApiKeys: ['key-of-an-operator'], MetricsToken: 'key-of-an-operator' } },
+      'Security.MetricsToken (F) (not shown) is the key of an operator: expected another text, since a scraper may do ' +
+        'nothing else.',
+    ],
+    [
+      { Security: { TrustedProxies: ['10.0.0.1'], ProxyCertificateHeader: 'X SSL Cert' } },
+      'Security.ProxyCertificateHeader is "X SSL Cert" (F): expected the name of a header.',
+    ],
+    [
+      { Security: { TrustedProxies: ['10.0.0.1'], ProxyCertificateHeader: 'X-SSL-Client-Cert' } },
+      'Security.ProxyCertificateHeader is set (F): expected ClientCertificate in Security.AuthenticationMethod with it.',
+    ],
+    [
+      {
+        Security: {
+          ClientCertificateAuthority: 'ca.pem',
+          ClientCertificateRevocationList: ['ca.crl'],
+          ValidateClientCertificate: false,
+          AllowedCertificateThumbprints: ['0'.repeat(40)],
+        },
+      },
+      'Security.ClientCertificateRevocationList is set (F): expected Security.ValidateClientCertificate to be true with it.',
+    ],
+    [
       { Security: { CertificateOrganization: 'x'.repeat(65) } },
       'Security.CertificateOrganization (F) has 65 characters: expected at most 64, as X.509 allows.',
     ],
@@ -446,30 +478,5 @@ describe('what stops a start', () => {
 
   test('a long value is cut short', () => {
     expect(refusal(() => load(JSON.stringify({ OCPP: { Strictness: 'x'.repeat(500) } }))).length).toBeLessThan(250)
-  })
-})
-
-describe('certificates of charge points', () => {
-  test('are not signed unless the settings say so', () => {
-    expect(settingsFrom({}).security.certificates).toBeNull()
-  })
-
-  test('are signed by an authority that Stator makes, or by one that the operator brings', () => {
-    const signed = { ownAuthority: null, organization: null, validDays: 365, renewalDays: 30 }
-    expect(settingsFrom({ Security: { CertificateAuthority: 'Local' } }).security.certificates).toEqual(signed)
-    const Security = {
-      CertificateAuthority: 'local',
-      CertificateAuthorityPath: 'ca.pem',
-      CertificateAuthorityKeyPath: 'ca.key',
-      CertificateOrganization: 'Operator',
-      CertificateDays: 90,
-      CertificateRenewalDays: 0,
-    }
-    expect(settingsFrom({ Security }).security.certificates).toEqual({
-      ownAuthority: { certificatePath: 'ca.pem', keyPath: 'ca.key' },
-      organization: 'Operator',
-      validDays: 90,
-      renewalDays: 0,
-    })
   })
 })

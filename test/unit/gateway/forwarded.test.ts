@@ -115,6 +115,20 @@ describe('the certificate of the client', () => {
     expect(channels(trusted, header).of('10.0.0.1', { [header]: value }).certificate).toContain(expected)
   })
 
+  // The subject is chosen by who made the certificate; Envoy writes it with a backslash before quotes and commas.
+  test.each([
+    [
+      'an element of its own',
+      (forged: string) => String.raw`Hash=00;Cert="${escaped}";Subject="CN=\"\,Cert=\"${forged}\""`,
+    ],
+    ['a field of its own', (forged: string) => String.raw`Chain="${escaped}";Subject="CN=\";Cert=\"${forged}\";x=\""`],
+    ['an escaped backslash at its end', (forged: string) => String.raw`Subject="O=${forged},CN=\\";Cert="${escaped}"`],
+  ])('a subject with %s does not become the certificate', (_what, valueWith) => {
+    const header = 'X-Forwarded-Client-Cert'
+    const value = valueWith(encodeURIComponent(other.certificate))
+    expect(channels(trusted, header).of('10.0.0.1', { [header]: value }).certificate).toMatchObject(own)
+  })
+
   test('a trusted proxy that ends TLS at Stator with its own certificate does not pass as the client', () => {
     const certificates = [other.der]
     expect(channels(trusted).of('10.0.0.1', {}, { certificates }).certificate).toBeNull()

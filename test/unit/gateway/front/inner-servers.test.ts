@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import { innerConnectionsMax } from '../../../../src/base/limits.ts'
-import { InnerServers } from '../../../../src/gateway/front/inner-servers.ts'
+import { clientAt, InnerServers } from '../../../../src/gateway/front/inner-servers.ts'
 import type { Clients } from '../../../../src/gateway/front/inner-servers.ts'
 import type { Peer } from '../../../../src/gateway/peer.ts'
 
@@ -73,4 +73,14 @@ test('all servers are stopped', async () => {
   inner.place()
   await inner.stop()
   expect(stopped).toHaveLength(2)
+})
+
+test('the same port at another address of this machine is nobody', () => {
+  const { inner, clients } = opened()
+  inner.place().register(50_000, peer('192.0.2.1'))
+  const [known = new Map<number, Peer>()] = clients
+  expect(clientAt({ address: '127.0.0.1', port: 50_000 }, known)?.remoteAddress).toBe('192.0.2.1')
+  expect(clientAt({ address: '127.0.0.2', port: 50_000 }, known)).toBeNull()
+  expect(clientAt({ address: '127.0.0.1', port: 50_001 }, known)).toBeNull()
+  expect(clientAt(null, known)).toBeNull()
 })
