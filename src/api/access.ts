@@ -6,7 +6,7 @@ import { mayAccess } from '../auth/operator-auth.ts'
 import { basicCredentials, keyCredentials } from '../auth/presented.ts'
 import { StatorError } from '../base/errors.ts'
 import type { ApiDeps } from './deps.ts'
-import { type ApiEnv, remoteAddressOf } from './env.ts'
+import { type ApiEnv, channelOf } from './env.ts'
 
 /**
  * Middleware that requires valid credentials, and stores their principal in the context. Wrong ones are refused with
@@ -17,10 +17,11 @@ export function authenticated(
 ): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { headers } = c.req.raw
-    const address = remoteAddressOf(c)
+    const channel = channelOf(c)
+    const address = channel.remoteAddress
     const attempts = attemptsOf(headers, address)
     for (const attempt of attempts) if (!(await deps.attempts.turn(attempt))) throw tooManyAttempts()
-    const principal = await deps.authenticate(headers)
+    const principal = await deps.authenticate(headers, channel)
     if (principal === null || typeof principal === 'string') {
       const reason = `${c.req.method} ${c.req.path}${principal === null ? '' : `: ${principal}`}`
       const atMs = deps.clock.nowMs()

@@ -2,13 +2,17 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { Channel } from '../auth/authenticator.ts'
 import type { Principal } from '../auth/operator-auth.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import { validationError } from './errors.ts'
 
+/** How a request came. */
+export type RequestChannel = Pick<Channel, 'remoteAddress' | 'isEncrypted'>
+
 export interface ApiEnv {
   /** What the server knows of a request beside its headers. */
-  Bindings: { remoteAddress: string }
+  Bindings: RequestChannel
   Variables: {
     requestId: string
     principal: Principal
@@ -17,10 +21,15 @@ export interface ApiEnv {
   }
 }
 
+/** How a request came; without an address and encryption if the app was called without a server. */
+export function channelOf(c: Context<ApiEnv>): RequestChannel {
+  const { remoteAddress = '', isEncrypted = false }: Partial<ApiEnv['Bindings']> = c.env ?? {}
+  return { remoteAddress, isEncrypted }
+}
+
 /** IP address of the client of a request; '' if the app was called without a server. */
 export function remoteAddressOf(c: Context<ApiEnv>): string {
-  const known: Partial<ApiEnv['Bindings']> | undefined = c.env
-  return known?.remoteAddress ?? ''
+  return channelOf(c).remoteAddress
 }
 
 /** An app for some routes. It answers validation errors of zod with 400, `details.field` and `details.issue`. */

@@ -3,11 +3,14 @@
 import { timingSafeEqual } from 'node:crypto'
 import { StatorError } from '../base/errors.ts'
 import type { CredentialRecord } from '../blocks/records.ts'
+import type { AuthenticationMethod } from '../base/config.ts'
 import type { AuthDeps } from './auth-deps.ts'
+import type { Channel } from './authenticator.ts'
 import { isAllowed } from './charge-point-auth.ts'
 import { provePassword } from './password-forms.ts'
 import { basicCredentials, bearerToken, keyCredentials } from './presented.ts'
 import type { BasicCredentials } from './presented.ts'
+import { profileOf, profileTooLow } from './security-profile.ts'
 
 /**
  * The sender of a request: an operator, or a charge point with its own credentials. `operator` is the name of the
@@ -16,6 +19,9 @@ import type { BasicCredentials } from './presented.ts'
 export type Principal =
   | { readonly kind: 'operator'; readonly name: string }
   | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number; readonly operator?: string }
+
+/** How a request came. */
+export type RestChannel = Pick<Channel, 'isEncrypted'>
 
 /**
  * The principal of a request with these headers; null if the credentials are missing or wrong, a reason (for
@@ -27,22 +33,27 @@ export type Principal =
  *
  * A bearer token is an operator's or a charge point's, as its claims say.
  *
- * @throws {StatorError} `FORBIDDEN` if the credentials are those of a blocked charge point; `TOKEN_KEYS_UNAVAILABLE`;
- *   errors of the store, such as `STORE_UNAVAILABLE`.
+ * @throws {StatorError} `FORBIDDEN` if the credentials are those of a charge point that is blocked, or that must connect
+ *   with a higher security profile than this request did; `TOKEN_KEYS_UNAVAILABLE`; errors of the store, such as
+ *   `STORE_UNAVAILABLE`.
  */
-export async function authenticateRequest(headers: Headers, deps: AuthDeps): Promise<Principal | string | null> {
+export async function authenticateRequest(
+  headers: Headers,
+  channel: RestChannel,
+  deps: AuthDeps,
+): Promise<Principal | string | null> {
   const key = keyCredentials(headers)
   if (key !== null) {
     const principal =
       key.chargePointId === null
         ? operator(key.apiKey, deps)
-        : await chargePointByKey(key.apiKey, key.chargePointId, deps)
+        : await chargePointByKey(key.apiKey, key.chargePointId, channel, deps)
     if (principal !== null) return principal
   }
   const basic = basicCredentials(headers)
-  if (basic !== null) return chargePointByPassword(basic, deps)
+  if (basic !== null) return chargePointByPassword(basic, channel, deps)
   const token = bearerToken(headers)
-  return token === null ? null : byToken(token, deps)
+  return token === null ? null : byToken(token, channel, deps)
 }
 
 /** Whether a request with these headers has the bearer token `Security.MetricsToken`, which opens GET /metrics only. */
@@ -61,40 +72,59 @@ function operator(apiKey: string, deps: AuthDeps): Principal | null {
   return name === null ? null : { kind: 'operator', name }
 }
 
-async function chargePointByKey(apiKey: string, identity: string, deps: AuthDeps): Promise<Principal | null> {
+async function chargePointByKey(
+  apiKey: string,
+  identity: string,
+  channel: RestChannel,
+  deps: AuthDeps,
+): Promise<Principal | null> {
   const { credentials, operatorKeys, security, store } = deps
   if (!security.authenticationMethods.includes('ApiKey') || !isAllowed(identity, security.allowedChargePoints))
     return null
   const record = await store.lookup(identity)
   if (record === null) return null
-  if (credentials.matches(apiKey, record.apiKeyHash)) return itself(record)
+  if (credentials.matches(apiKey, record.apiKeyHash)) return itself(record, 'ApiKey', channel)
   const operatorName = operatorKeys.nameOf(apiKey)
   if (operatorName === null) return null
   return { kind: 'chargePoint', identity: record.identity, key: record.key, operator: operatorName }
 }
 
-async function chargePointByPassword(basic: BasicCredentials, deps: AuthDeps): Promise<Principal | null> {
+async function chargePointByPassword(
+  basic: BasicCredentials,
+  channel: RestChannel,
+  deps: AuthDeps,
+): Promise<Principal | null> {
   const { credentials, security, store } = deps
   const identity = basic.userName
   if (!security.authenticationMethods.includes('Basic') || !isAllowed(identity, security.allowedChargePoints))
     return null
   const record = await store.lookup(identity)
   if (record === null || provePassword(basic.password, record, credentials) === null) return null
-  return itself(record)
+  return itself(record, 'Basic', channel)
 }
 
-async function byToken(token: string, { tokens, security, store }: AuthDeps): Promise<Principal | string | null> {
+async function byToken(
+  token: string,
+  channel: RestChannel,
+  { tokens, security, store }: AuthDeps,
+): Promise<Principal | string | null> {
   const owner = tokens === null ? null : await tokens.ownerOf(token)
   if (owner === null || typeof owner === 'string' || owner.kind === 'operator') return owner
   const { identity } = owner
   if (!security.authenticationMethods.includes('Jwt') || !isAllowed(identity, security.allowedChargePoints)) return null
   const record = await store.lookup(identity)
   if (record?.identity !== identity) return 'the token is that of an unknown charge point'
-  return itself(record)
+  return itself(record, 'Jwt', channel)
 }
 
-/** @throws {StatorError} `FORBIDDEN` if the charge point is blocked: its right credentials open nothing. */
-function itself({ identity, key, isBlocked }: CredentialRecord): Principal {
+/**
+ * The charge point that has proven who it is by `method`.
+ *
+ * @throws {StatorError} `FORBIDDEN` if its right credentials open nothing: see `authenticateRequest`.
+ */
+function itself(record: CredentialRecord, method: AuthenticationMethod, channel: RestChannel): Principal {
+  const { identity, key, isBlocked, profileMin } = record
   if (isBlocked) throw new StatorError('FORBIDDEN', `Charge point '${identity}' is blocked`)
+  if (profileOf(method, channel) < profileMin) throw new StatorError('FORBIDDEN', profileTooLow(identity, profileMin))
   return { kind: 'chargePoint', identity, key }
 }

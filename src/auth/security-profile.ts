@@ -10,3 +10,8 @@ export function profileOf(method: AuthenticationMethod | null, channel: Pick<Cha
   if (method === null) return 0
   return channel.isEncrypted ? 2 : 1
 }
+
+/** Why a charge point with right credentials is refused whose security profile is below its lowest one. */
+export function profileTooLow(identity: string, profileMin: SecurityProfile): string {
+  return `Charge point '${identity}' must connect with security profile ${profileMin}`
+}

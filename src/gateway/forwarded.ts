@@ -42,7 +42,7 @@ export class Channels {
 
   /** The channel of a request with `headers` that came from `peer`. Its certificate is judged once it is asked for. */
   of(peer: Peer, headers: Headers): Channel {
-    const remoteAddress = this.addressOf(peer, headers)
+    const remoteAddress = this.#addressOf(peer, headers)
     if (this.#isProxy(peer)) {
       const judge = () => this.#forwardedCertificate(headers)
       return new RequestChannel(remoteAddress, isEncrypted(headers) ?? peer.isEncrypted, judge)
@@ -60,7 +60,7 @@ export class Channels {
   }
 
   /** The IP address of the client; '' if it is not known any more. */
-  addressOf(peer: Peer, headers: Headers): string {
+  #addressOf(peer: Peer, headers: Headers): string {
     const remoteAddress = plainAddress(peer.remoteAddress)
     return this.#isProxy(peer) ? this.#clientAddress(remoteAddress, headers) : remoteAddress
   }

@@ -5,6 +5,7 @@ import type { Server } from 'bun'
 import { authenticateChargePoint } from '../auth/charge-point-auth.ts'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { Channel } from '../auth/authenticator.ts'
+import { profileTooLow } from '../auth/security-profile.ts'
 import { handshakeChallenge } from '../auth/challenge.ts'
 import type { Attempt, FailedAttempts } from '../auth/failed-attempts.ts'
 import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
@@ -218,7 +219,7 @@ export async function handshake(
         return refuse('FORBIDDEN', `Charge point '${identity}' is blocked`)
       case 'profileTooLow': {
         const { profile, profileMin } = verdict
-        return refuse('FORBIDDEN', `Charge point '${identity}' must connect with security profile ${profileMin}`, {
+        return refuse('FORBIDDEN', profileTooLow(identity, profileMin), {
           reason: `security profile ${profile}, and the lowest that it may use is ${profileMin}`,
         })
       }

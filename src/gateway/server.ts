@@ -1,6 +1,7 @@
 // The HTTP server: one Bun server for the WebSockets of charge points and for the REST API. A charge point that passes
 // the handshake becomes a station (`station/`).
 
+import type { Channel } from '../auth/authenticator.ts'
 import { type Server, serve, type SocketAddress, type TLSOptions } from 'bun'
 import type { AuthDeps } from '../auth/auth-deps.ts'
 import type { FailedAttempts } from '../auth/failed-attempts.ts'
@@ -37,7 +38,7 @@ export interface GatewayDeps extends StationsDeps {
   readonly noteRefusal: (refusal: HandshakeRefusal) => void
   readonly noteSecurityEvent: (event: SecurityEvent) => void
   /** Answers every request that is not a handshake of a charge point. */
-  readonly http: (request: Request, remoteAddress: string) => Response | Promise<Response>
+  readonly http: (request: Request, channel: Channel) => Response | Promise<Response>
 }
 
 /** The running server. */
@@ -198,10 +199,10 @@ class RunningGateway implements Gateway {
     // An invalid Host header makes `request.url` unparsable.
     const path = URL.parse(request.url)?.pathname
     if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
-    const { channels } = this.#deps
+    const channel = this.#deps.channels.of(peer, request.headers)
     return isOcppPath(path)
-      ? handshake(request, channels.of(peer, request.headers), server, this.#handshakeDeps)
-      : this.#answerRest(request, server, channels.addressOf(peer, request.headers))
+      ? handshake(request, channel, server, this.#handshakeDeps)
+      : this.#answerRest(request, server, channel)
   }
 
   /** A request at an inner server that did not come through the TLS front: another process of this machine. */
@@ -211,10 +212,10 @@ class RunningGateway implements Gateway {
   }
 
   /** Bun resets an idle connection even while its request is being answered. */
-  async #answerRest(request: Request, server: Server<SocketData>, remoteAddress: string): Promise<Response> {
+  async #answerRest(request: Request, server: Server<SocketData>, channel: Channel): Promise<Response> {
     server.timeout(request, restAnswerSecondsMax)
     try {
-      return await this.#deps.http(request, remoteAddress)
+      return await this.#deps.http(request, channel)
     } finally {
       server.timeout(request, httpIdleSecondsMax)
     }

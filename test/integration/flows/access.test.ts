@@ -64,6 +64,10 @@ describe('a charge point', () => {
     await change('SECURE', { minSecurityProfile: 2 })
     expect(await raw.closed()).toMatchObject({ code: 1008 })
     expect((await knock('SECURE')).status).toBe(403)
+    const overRest = { basic: ['SECURE', passwordDefault] } as const
+    expect(await central.json('/api/chargepoints/SECURE', overRest, 403)).toMatchObject({
+      message: "Charge point 'SECURE' must connect with security profile 2",
+    })
     expect(await change('SECURE', { minSecurityProfile: 1 }, 409)).toMatchObject({
       code: 'CONFLICT',
       message: expect.stringContaining('is 2, and is never lowered'),

@@ -8,7 +8,7 @@ function principal(headers: Record<string, string>, security: Readonly<Record<st
   const store = new MemoryCredentialStore()
   store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001' })
   const deps = testAuthDeps({ ApiKeys: ['key-of-the-office', 'key-of-the-night'], ...security }, store)
-  return authenticateRequest(new Headers(headers), deps)
+  return authenticateRequest(new Headers(headers), { isEncrypted: true }, deps)
 }
 
 const cp001 = { kind: 'chargePoint', identity: 'CP001', key: 1 } as const
@@ -72,13 +72,36 @@ test('a blocked charge point is forbidden, and an operator who acts as it is not
   const store = new MemoryCredentialStore()
   store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001', isBlocked: true })
   const deps = testAuthDeps({}, store)
-  const sent = (headers: Record<string, string>) => authenticateRequest(new Headers(headers), deps)
+  const sent = (headers: Record<string, string>) =>
+    authenticateRequest(new Headers(headers), { isEncrypted: true }, deps)
   const forbidden = expect.objectContaining({ code: 'FORBIDDEN' })
   expect(await sent(basic('CP001', 'secretpassword')).catch((error: unknown) => error)).toEqual(forbidden)
   const key = { 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP001' }
   expect(await sent(key).catch((error: unknown) => error)).toEqual(forbidden)
   expect(await sent(basic('CP001', 'wrong'))).toBeNull()
   expect(await sent({ ...key, 'X-API-Key': testAdminApiKey })).toEqual({ ...cp001, operator: 'admin' })
+})
+
+test('a charge point is forbidden below its lowest security profile, as at the OCPP endpoint', async () => {
+  const store = new MemoryCredentialStore()
+  const deps = testAuthDeps({}, store)
+  const answer = (headers: Record<string, string>, isEncrypted: boolean, profileMin: 2 | 3) => {
+    store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001', profileMin })
+    return authenticateRequest(new Headers(headers), { isEncrypted }, deps).catch((error: unknown) => error)
+  }
+  const mustBe = (profile: number) =>
+    expect.objectContaining({
+      code: 'FORBIDDEN',
+      message: `Charge point 'CP001' must connect with security profile ${profile}`,
+    })
+  const key = { 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP001' }
+  for (const headers of [key, basic('CP001', 'secretpassword')]) {
+    expect(await answer(headers, false, 2)).toEqual(mustBe(2))
+    expect(await answer(headers, true, 2)).toMatchObject({ kind: 'chargePoint', identity: 'CP001' })
+    expect(await answer(headers, true, 3)).toEqual(mustBe(3))
+  }
+  expect(await answer(basic('CP001', 'wrong'), false, 2)).toBeNull()
+  expect(await answer({ ...key, 'X-API-Key': testAdminApiKey }, false, 3)).toMatchObject({ operator: 'admin' })
 })
 
 test('an operator reaches every charge point, a charge point itself only', () => {

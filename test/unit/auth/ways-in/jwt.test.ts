@@ -55,7 +55,7 @@ function verdict(identity: string, headers: Record<string, string>, by = deps())
 }
 
 function principal(headers: Record<string, string>, by = deps()) {
-  return authenticateRequest(new Headers(headers), by)
+  return authenticateRequest(new Headers(headers), { isEncrypted: true }, by)
 }
 
 const accepted = { kind: 'accepted', identity: 'CP001', method: 'Jwt', profile: 2, credential: null } as const
