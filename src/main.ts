@@ -226,12 +226,9 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => refusals.stop())
     const securityEvents = new SecurityEvents(noteDeps)
     closers.unshift(() => securityEvents.stop())
-    const signing = await openSigning(
-      settings.security.certificates,
-      queries,
-      new Encryption(secrets.encryptionKey),
-      clock,
-    )
+    const otherEncryptionKeys = settings.security.otherEncryptionKeys.map((key) => Buffer.from(key, 'utf8'))
+    const encryption = new Encryption(secrets.encryptionKey, otherEncryptionKeys)
+    const signing = await openSigning(settings.security.certificates, queries, encryption, clock)
     if (signing !== null) {
       const { authority, renewalMs } = signing
       certificates.clientCertificates?.trustOwn(authority.certificate)

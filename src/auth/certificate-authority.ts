@@ -33,6 +33,8 @@ export interface AuthorityStore {
   certificateAuthority(): Promise<StoredAuthority | null>
   /** Keeps `made`, unless there is one already, and returns the one that is kept. */
   keepCertificateAuthority(made: StoredAuthority): Promise<StoredAuthority>
+  /** Replaces the encrypted private key, unless another node has replaced `earlier` meanwhile. */
+  replaceAuthorityKey(earlier: string, privateKey: string): Promise<void>
 }
 
 const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -42,10 +44,11 @@ const serialBytes = 16
 
 /**
  * The authority of `settings`: read from the operator's files, or from the store, or made and stored. Of several nodes
- * that make one at the same time, all use the one that was stored first.
+ * that make one at the same time, all use the one that was stored first. A private key that was encrypted with an
+ * earlier key of `encryption` is encrypted again with the present one.
  *
  * @throws {StatorError} `SETTING_INVALID` if the files are no authority; `ENCRYPTION_KEY_DIFFERS` if the private key
- *   was encrypted with another key.
+ *   was encrypted with an unknown key.
  */
 export async function openAuthority(
   settings: CertificateSettings,
@@ -56,6 +59,9 @@ export async function openAuthority(
   if (settings.ownAuthority !== null) return ownAuthority(settings, settings.ownAuthority, clock)
   const stored = (await store.certificateAuthority()) ?? (await makeAuthority(settings, store, encryption, clock))
   const key = encryption.decrypt(purpose, stored.privateKey)
+  if (!encryption.isOfPresentKey(stored.privateKey)) {
+    await store.replaceAuthorityKey(stored.privateKey, encryption.encrypt(purpose, key))
+  }
   return new CertificateAuthority(stored.certificate, await signingKeyOf(stored.certificate, key), settings, clock)
 }
 

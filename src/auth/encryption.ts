@@ -10,16 +10,23 @@ const nonceBytes = 12
 const tagBytes = 16
 const form = 'v1'
 
-/** Encrypts and decrypts with the encryption key of this installation. */
+/** Encrypts with the encryption key of this installation, and decrypts with it and with those that it replaces. */
 export class Encryption {
-  readonly #key: Uint8Array
-  /** Names the key in stored texts, and tells nothing about it. */
-  readonly keyId: string
+  readonly #key: EncryptionKey
+  readonly #keys: ReadonlyMap<string, EncryptionKey>
 
-  /** `secret`: the text of `Security.EncryptionKey`, or the generated one. */
-  constructor(secret: Uint8Array) {
-    this.#key = new Uint8Array(hkdfSync('sha256', secret, '', 'stator encryption', keyBytes))
-    this.keyId = createHash('sha256').update('stator key id').update(this.#key).digest('hex').slice(0, 16)
+  /**
+   * `secret`: the text of `Security.EncryptionKey`, or the generated one. `otherSecrets`: those of further keys, such
+   * as the earlier one while it is replaced.
+   */
+  constructor(secret: Uint8Array, otherSecrets: readonly Uint8Array[] = []) {
+    this.#key = keyOf(secret)
+    this.#keys = new Map([...otherSecrets.map(keyOf), this.#key].map((key) => [key.id, key]))
+  }
+
+  /** Names the key in stored texts, and tells nothing about it. */
+  get keyId(): string {
+    return this.#key.id
   }
 
   /**
@@ -28,21 +35,30 @@ export class Encryption {
    */
   encrypt(purpose: string, text: string): string {
     const nonce = randomBytes(nonceBytes)
-    const encrypting = createCipheriv(cipher, this.#key, nonce).setAAD(Buffer.from(purpose))
+    const encrypting = createCipheriv(cipher, this.#key.bytes, nonce).setAAD(Buffer.from(purpose))
     const encrypted = Buffer.concat([encrypting.update(text, 'utf8'), encrypting.final()])
     return `${form}.${this.keyId}.${Buffer.concat([nonce, encrypting.getAuthTag(), encrypted]).toString('base64url')}`
   }
 
-  /** @throws {StatorError} `ENCRYPTION_KEY_DIFFERS` if it was encrypted with another key, or was changed. */
+  /** Whether `stored` was encrypted with the present key. If not, encrypt it again: the other keys will be taken away. */
+  isOfPresentKey(stored: string): boolean {
+    return stored.startsWith(`${form}.${this.keyId}.`)
+  }
+
+  /** @throws {StatorError} `ENCRYPTION_KEY_DIFFERS` if it was encrypted with an unknown key, or was changed. */
   decrypt(purpose: string, stored: string): string {
-    const [usedForm, keyId, sealed = ''] = stored.split('.')
-    if (usedForm !== form || keyId !== this.keyId) {
-      throw differs(`with the key ${keyId ?? '?'}, and this process has the key ${this.keyId}`)
+    const [usedForm, keyId = '?', sealed = ''] = stored.split('.')
+    const key = this.#keys.get(keyId)
+    if (usedForm !== form || key === undefined) {
+      const known = [...this.#keys.keys()].toReversed()
+      throw differs(
+        `with the key ${keyId}, and this process has the ${known.length > 1 ? 'keys' : 'key'} ${known.join(', ')}`,
+      )
     }
     const bytes = Buffer.from(sealed, 'base64url')
     try {
       const nonce = bytes.subarray(0, nonceBytes)
-      const decrypting = createDecipheriv(cipher, this.#key, nonce, { authTagLength: tagBytes })
+      const decrypting = createDecipheriv(cipher, key.bytes, nonce, { authTagLength: tagBytes })
         .setAAD(Buffer.from(purpose))
         .setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes))
       const text = decrypting.update(bytes.subarray(nonceBytes + tagBytes))
@@ -53,11 +69,21 @@ export class Encryption {
   }
 }
 
+interface EncryptionKey {
+  readonly id: string
+  readonly bytes: Uint8Array
+}
+
+function keyOf(secret: Uint8Array): EncryptionKey {
+  const bytes = new Uint8Array(hkdfSync('sha256', secret, '', 'stator encryption', keyBytes))
+  return { bytes, id: createHash('sha256').update('stator key id').update(bytes).digest('hex').slice(0, 16) }
+}
+
 function differs(how: string, cause?: unknown): StatorError {
   return new StatorError(
     'ENCRYPTION_KEY_DIFFERS',
     `A secret in the database was encrypted ${how}: expected the secrets/encryption-key of the data folder in which ` +
-      'it was made, or Security.EncryptionKey with its text.',
+      'it was made, or its text as Security.EncryptionKey or in Security.OtherEncryptionKeys.',
     undefined,
     cause,
   )

@@ -105,6 +105,8 @@ export interface SecuritySettings {
   readonly jwt: JwtSettings | null
   /** Key of what is stored encrypted; null: generated at the first start and kept in the data folder. */
   readonly encryptionKey: string | null
+  /** Further keys that can decrypt: the earlier or the next one, while it is changed. */
+  readonly otherEncryptionKeys: readonly string[]
   /** Null: requests for certificates are rejected. */
   readonly certificates: CertificateSettings | null
 }
@@ -317,6 +319,7 @@ function securitySettings(document: SettingsDocument, found: FoundSettings): Sec
     otherCredentialSecrets: security.OtherCredentialSecrets,
     jwt: jwtSettings(security, found),
     encryptionKey: security.EncryptionKey || null,
+    otherEncryptionKeys: security.OtherEncryptionKeys,
     certificates: certificateSettings(security, found),
   }
 }

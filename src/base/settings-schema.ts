@@ -255,6 +255,15 @@ export const settingsSchema = z.strictObject({
         meaning:
           'Key of what the database holds encrypted (the private key of the certificate authority), the same on every node; unset: generated at the first start, kept in the data folder.',
       }),
+      OtherEncryptionKeys: list(
+        z.string().min(32),
+        {
+          meaning:
+            'Further keys that can decrypt: while EncryptionKey is changed, the earlier one, or the next one on nodes that are not changed yet.',
+          expected: 'a list of texts of at least 32 characters',
+        },
+        true,
+      ),
       CertificateAuthority: choice('None', ['None', 'Local'], {
         meaning:
           '`Local` signs the certificates that charge points request (SignCertificate), sends them, and accepts them in TLS; `None` answers such requests with Rejected.',

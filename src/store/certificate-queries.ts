@@ -200,6 +200,11 @@ function authorityQueries(db: NodePgDatabase) {
         .onConflictDoNothing()
       return (await stored()) ?? made
     },
+
+    async replaceAuthorityKey(earlier: string, privateKey: string) {
+      const isEarlier = and(eq(certificateAuthority.id, authorityId), eq(certificateAuthority.privateKey, earlier))
+      await db.update(certificateAuthority).set({ privateKey }).where(isEarlier)
+    },
   }
 }
 

@@ -357,3 +357,28 @@ test('at two nodes each accepts what either has signed, and a revocation at one 
     await first.stop()
   }
 })
+
+test('is the same after the encryption key was changed at one node after the other, and the earlier key opens nothing', async () => {
+  const [first, second] = ['the encryption key before the change', 'the encryption key after the change']
+  const CredentialSecret = 'the same at all nodes, as it has to be'
+  const security = (keys: Record<string, unknown>) => ({ CertificateAuthority: 'Local', CredentialSecret, ...keys })
+  const earlier = await TestStator.start({ settings: { Security: security({ EncryptionKey: first }) } })
+  try {
+    const Database = { ConnectionString: earlier.connectionString }
+    const authorityAt = async (keys: Record<string, unknown>) => {
+      const stator = await TestStator.start({ settings: { Security: security(keys), Database } })
+      const answer = await stator.json('/api/certificate-authority')
+      await stator.stop()
+      return answer
+    }
+    const made = await earlier.json('/api/certificate-authority')
+    expect(await authorityAt({ EncryptionKey: first, OtherEncryptionKeys: [second] })).toEqual(made)
+    expect(await authorityAt({ EncryptionKey: second, OtherEncryptionKeys: [first] })).toEqual(made)
+    expect(await authorityAt({ EncryptionKey: second })).toEqual(made)
+    expect(await authorityAt({ EncryptionKey: first }).catch((error: unknown) => error)).toMatchObject({
+      code: 'ENCRYPTION_KEY_DIFFERS',
+    })
+  } finally {
+    await earlier.stop()
+  }
+})

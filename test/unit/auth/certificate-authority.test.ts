@@ -5,31 +5,18 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AuthorityStore, openAuthority, type StoredAuthority } from '../../../src/auth/certificate-authority.ts'
+import { openAuthority } from '../../../src/auth/certificate-authority.ts'
 import { Encryption } from '../../../src/auth/encryption.ts'
 import { x509 } from '../../../src/auth/x509.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import type { CertificateSettings } from '../../../src/base/certificate-settings.ts'
 import { StatorError } from '../../../src/base/errors.ts'
+import { memoryAuthorityStore } from '../../support/authority-store.ts'
 import { p256, signingRequest } from '../../support/signing-requests.ts'
 
 const settings: CertificateSettings = { ownAuthority: null, organization: null, validDays: 365, renewalDays: 30 }
 const encryption = new Encryption(Buffer.from('a key of the tests, 32 characters or more'))
 const dayMs = 86_400_000
-
-/** Keeps the first authority, as the table does. */
-function emptyStore(): AuthorityStore & { kept: StoredAuthority | null } {
-  return {
-    kept: null,
-    async certificateAuthority() {
-      return this.kept
-    },
-    async keepCertificateAuthority(made) {
-      this.kept ??= made
-      return this.kept
-    },
-  }
-}
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(
@@ -40,7 +27,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 
 describe('the authority that Stator makes', () => {
   test('is self-signed, may sign certificates but no further authorities, and its key is not stored readably', async () => {
-    const store = emptyStore()
+    const store = memoryAuthorityStore()
     const authority = await openAuthority({ ...settings, organization: 'Operator' }, store, encryption, systemClock)
     const root = new X509Certificate(authority.certificate)
     expect([root.ca, root.verify(root.publicKey), root.checkIssued(root)]).toEqual([true, true, true])
@@ -52,7 +39,7 @@ describe('the authority that Stator makes', () => {
   })
 
   test('is the same after a restart, and of several nodes that start together all have one', async () => {
-    const store = emptyStore()
+    const store = memoryAuthorityStore()
     const open = () => openAuthority(settings, store, encryption, systemClock)
     const all = await Promise.all([open(), open(), open()])
     const later = await open()
@@ -63,16 +50,27 @@ describe('the authority that Stator makes', () => {
   })
 
   test('cannot be opened with another encryption key', async () => {
-    const store = emptyStore()
+    const store = memoryAuthorityStore()
     await openAuthority(settings, store, encryption, systemClock)
     const other = new Encryption(Buffer.from('another key of the tests, 32 or more'))
     expect(await codeOf(openAuthority(settings, store, other, systemClock))).toStartWith('ENCRYPTION_KEY_DIFFERS')
+  })
+
+  test('moves to the next encryption key at a start that knows both, and stays the same', async () => {
+    const store = memoryAuthorityStore()
+    const made = await openAuthority(settings, store, encryption, systemClock)
+    const next = Buffer.from('the next key of the tests, 32 or more')
+    const both = new Encryption(next, [Buffer.from('a key of the tests, 32 characters or more')])
+    await openAuthority(settings, store, both, systemClock)
+    const after = await openAuthority(settings, store, new Encryption(next), systemClock)
+    expect(after.certificate).toBe(made.certificate)
+    expect(await codeOf(openAuthority(settings, store, encryption, systemClock))).toStartWith('ENCRYPTION_KEY_DIFFERS')
   })
 })
 
 describe('a certificate', () => {
   test('is for the identity, of the organization, and for clients only, whatever its request asks for', async () => {
-    const authority = await openAuthority(settings, emptyStore(), encryption, systemClock)
+    const authority = await openAuthority(settings, memoryAuthorityStore(), encryption, systemClock)
     const csr = await signingRequest([{ CN: ['SN-7'] }, { O: ['Somebody'] }], 'P-256', [
       new x509.BasicConstraintsExtension(true, 3, true),
       new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'csms.example.com' }]),
@@ -97,7 +95,7 @@ describe('a certificate', () => {
   })
 
   test('has a serial number of 128 bits of its own (A00.FR.508)', async () => {
-    const authority = await openAuthority(settings, emptyStore(), encryption, systemClock)
+    const authority = await openAuthority(settings, memoryAuthorityStore(), encryption, systemClock)
     const csr = await signingRequest([{ CN: ['CP001'] }])
     const issued = await Promise.all(Array.from({ length: 50 }, () => authority.issue(csr, 'CP001')))
     expect(new Set(issued.map(({ serialNumber }) => serialNumber)).size).toBe(50)
@@ -108,7 +106,7 @@ describe('a certificate', () => {
   })
 
   test('is valid for as long as the settings say, but not longer than the authority', async () => {
-    const store = emptyStore()
+    const store = memoryAuthorityStore()
     const csr = await signingRequest([{ CN: ['CP001'] }])
     const authority = await openAuthority({ ...settings, validDays: 10 }, store, encryption, systemClock)
     const { certificate, validFromMs, validToMs } = await authority.issue(csr, 'CP001')
@@ -129,7 +127,7 @@ describe('the authority that the operator brings', () => {
   const opened = (certificate: string, key: string) =>
     openAuthority(
       { ...settings, ownAuthority: { certificatePath: path(certificate), keyPath: path(key) } },
-      emptyStore(),
+      memoryAuthorityStore(),
       encryption,
       systemClock,
     )

@@ -40,6 +40,19 @@ test('another key is named, and does not read it', () => {
   expect(codeOf(() => other.decrypt('test', encryption.encrypt('test', 'secret')))).toBe('ENCRYPTION_KEY_DIFFERS')
 })
 
+test('while the key is changed, texts of the earlier and of the next one are read, and new ones have the present one', () => {
+  const earlier = Buffer.from('the key of the tests before this one')
+  const changing = new Encryption(Buffer.from('a key of the tests, 32 characters or more'), [earlier])
+  const stored = new Encryption(earlier).encrypt('test', 'secret')
+  expect(changing.decrypt('test', stored)).toBe('secret')
+  expect(changing.isOfPresentKey(stored)).toBe(false)
+  const again = changing.encrypt('test', 'secret')
+  expect(changing.isOfPresentKey(again)).toBe(true)
+  expect(encryption.decrypt('test', again)).toBe('secret')
+  expect(codeOf(() => encryption.decrypt('test', stored))).toBe('ENCRYPTION_KEY_DIFFERS')
+  expect(codeOf(() => changing.decrypt('other', stored))).toBe('ENCRYPTION_KEY_DIFFERS')
+})
+
 test('a text that was changed, cut or moved to another purpose is not read', () => {
   const stored = encryption.encrypt('test', 'secret')
   const middle = stored.length - 10

@@ -1,15 +1,12 @@
 // The certificate of a simulated charge point: what it requests, and what it accepts.
 
 import { beforeEach, describe, expect, test } from 'bun:test'
-import {
-  type CertificateAuthority,
-  openAuthority,
-  type StoredAuthority,
-} from '../../../src/auth/certificate-authority.ts'
+import { type CertificateAuthority, openAuthority } from '../../../src/auth/certificate-authority.ts'
 import { Encryption } from '../../../src/auth/encryption.ts'
 import { readSigningRequest } from '../../../src/auth/signing-request.ts'
 import { type Call, CallLost } from '../../../src/simulator/connection.ts'
 import { OwnCertificate } from '../../../src/simulator/own-certificate.ts'
+import { memoryAuthorityStore } from '../../support/authority-store.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { signingRequest } from '../../support/signing-requests.ts'
 import { until } from '../../support/until.ts'
@@ -24,13 +21,8 @@ let own: OwnCertificate
 let authority: CertificateAuthority
 
 async function newAuthority(): Promise<CertificateAuthority> {
-  let kept: StoredAuthority | null = null
-  const store = {
-    certificateAuthority: async () => kept,
-    keepCertificateAuthority: async (made: StoredAuthority) => (kept ??= made),
-  }
   const settings = { ownAuthority: null, organization: null, validDays: 365, renewalDays: 30 }
-  return openAuthority(settings, store, new Encryption(Buffer.from('a key of the tests')), clock)
+  return openAuthority(settings, memoryAuthorityStore(), new Encryption(Buffer.from('a key of the tests')), clock)
 }
 
 beforeEach(async () => {

@@ -5,7 +5,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openAuthority } from '../../../../src/auth/certificate-authority.ts'
-import type { AuthorityStore } from '../../../../src/auth/certificate-authority.ts'
 import { ClientCertificates } from '../../../../src/auth/certificates/client-certificates.ts'
 import { namesIn } from '../../../../src/auth/certificates/names.ts'
 import { Encryption } from '../../../../src/auth/encryption.ts'
@@ -19,6 +18,7 @@ import {
   makeRevocationList,
   revocationListPem,
 } from '../../../support/made-certificates.ts'
+import { memoryAuthorityStore } from '../../../support/authority-store.ts'
 import { signingRequest } from '../../../support/signing-requests.ts'
 import type { Made, Wanted } from '../../../support/made-certificates.ts'
 
@@ -258,12 +258,8 @@ describe('revocation lists (A00.FR.702)', () => {
 
 test('certificates that Stator signs itself count under the identity that they were signed for', async () => {
   const settings = { ownAuthority: null, organization: null, validDays: 365, renewalDays: 30 }
-  const store: AuthorityStore = {
-    certificateAuthority: async () => null,
-    keepCertificateAuthority: async (made) => made,
-  }
   const encryption = new Encryption(Buffer.from('a key of the tests, 32 characters or more'))
-  const authority = await openAuthority(settings, store, encryption, systemClock)
+  const authority = await openAuthority(settings, memoryAuthorityStore(), encryption, systemClock)
   const { certificate } = await authority.issue(await signingRequest([{ CN: ['CP001'] }]), 'CP001')
   const rules = await load({ authority: root.certificate })
   const judged = () => {
