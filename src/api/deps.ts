@@ -1,6 +1,6 @@
 // The interfaces that the REST API needs from the rest of Stator. `main.ts` provides the real parts.
 
-import type { Principal } from '../auth/operator-auth.ts'
+import type { Principal, RestChannel } from '../auth/operator-auth.ts'
 import type { FailedAttempts } from '../auth/failed-attempts.ts'
 import type { PasswordRotations } from '../auth/password-rotation.ts'
 import type { Clock } from '../base/clock.ts'
@@ -70,7 +70,6 @@ import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ReadAnswer } from '../examine/answer.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-import type { RequestChannel } from './env.ts'
 
 /** The queries of the API. Null means not found. */
 export interface ApiQueries {
@@ -241,7 +240,7 @@ export interface ApiDeps {
    * The principal of a request with these headers; null if the credentials are missing or wrong, a reason if a bearer
    * token is worthless.
    */
-  readonly authenticate: (headers: Headers, channel: RequestChannel) => Promise<Principal | string | null>
+  readonly authenticate: (headers: Headers, channel: RestChannel) => Promise<Principal | string | null>
   /** `WWW-Authenticate` of the answer to a request with these headers that is refused with 401. */
   readonly challenge: (headers: Headers) => string
   /** Whether a request with these headers has the bearer token for GET /metrics. */
