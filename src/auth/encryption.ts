@@ -40,7 +40,7 @@ export class Encryption {
     return `${form}.${this.keyId}.${Buffer.concat([nonce, encrypting.getAuthTag(), encrypted]).toString('base64url')}`
   }
 
-  /** Whether `stored` was encrypted with the present key. If not, encrypt it again: the other keys will be taken away. */
+  /** Whether `stored` was encrypted with the present key. If not, encrypt it again: other keys will be taken away. */
   isOfPresentKey(stored: string): boolean {
     return stored.startsWith(`${form}.${this.keyId}.`)
   }

@@ -33,8 +33,8 @@ export type RestChannel = Pick<Channel, 'isEncrypted'>
  *
  * A bearer token is an operator's or a charge point's, as its claims say.
  *
- * @throws {StatorError} `FORBIDDEN` if the credentials are those of a charge point that is blocked, or that must connect
- *   with a higher security profile than this request did; `TOKEN_KEYS_UNAVAILABLE`; errors of the store, such as
+ * @throws {StatorError} `FORBIDDEN` if the credentials are those of a charge point that is blocked, or that must use a
+ *   higher security profile than this request has; `TOKEN_KEYS_UNAVAILABLE`; errors of the store, such as
  *   `STORE_UNAVAILABLE`.
  */
 export async function authenticateRequest(
